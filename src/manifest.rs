@@ -1,0 +1,200 @@
+//! Kubernetes objects: as data on their way to a template, and as checked text on their way out.
+
+use crate::name::{DataKey, Namespace, ObjectName};
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// What identifies an object in a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// `apiVersion`.
+    pub api_version: &'static str,
+    /// `kind`.
+    pub kind: &'static str,
+    /// `metadata.namespace`; nothing for a Namespace.
+    pub namespace: Option<Namespace>,
+    /// `metadata.name`.
+    pub name: ObjectName,
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{} {namespace}/{}", self.kind, self.name),
+            None => write!(f, "{} {}", self.kind, self.name),
+        }
+    }
+}
+
+/// An object as data, and the template that writes it.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// What identifies it.
+    pub identity: Identity,
+    /// The template's name, its path below `templates/`.
+    pub template: &'static str,
+    /// Labels, in order.
+    pub labels: Vec<(String, String)>,
+    /// Annotations, in order.
+    pub annotations: Vec<(String, String)>,
+    /// What the template places, by name.
+    pub fields: Vec<(&'static str, Field)>,
+}
+
+/// A value that a template places or walks through.
+#[derive(Debug, Clone)]
+pub enum Field {
+    /// A string.
+    Text(String),
+    /// A whole number.
+    Number(i64),
+    /// A boolean.
+    Bool(bool),
+    /// A sequence.
+    List(Vec<Field>),
+    /// A mapping, in order.
+    Map(Vec<(String, Field)>),
+    /// Data of a Secret.
+    Secret(SecretData),
+    /// Nothing: the template leaves its place out.
+    Nothing,
+}
+
+impl From<&str> for Field {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Field {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Field {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Nothing, Into::into)
+    }
+}
+
+impl<T: Into<Self>> FromIterator<T> for Field {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self::List(items.into_iter().map(Into::into).collect())
+    }
+}
+
+/// One value of a Secret's `data`. Its text form shows nothing of it; only the YAML writer takes it out.
+#[derive(Clone)]
+pub struct SecretData {
+    base64: Zeroizing<String>,
+    is_private: bool,
+}
+
+/// What stands for a private key in a preview. No API server takes it: it is not base64.
+pub const PREVIEW: &str = "<private key not shown>";
+
+impl SecretData {
+    /// Encodes what anyone may read, such as a certificate.
+    #[must_use]
+    pub fn public(text: &str) -> Self {
+        Self::new(text, false)
+    }
+
+    /// Encodes a private key.
+    #[must_use]
+    pub fn private(text: &str) -> Self {
+        Self::new(text, true)
+    }
+
+    fn new(text: &str, is_private: bool) -> Self {
+        use base64::Engine as _;
+        let base64 = base64::engine::general_purpose::STANDARD.encode(text);
+        Self {
+            base64: Zeroizing::new(base64),
+            is_private,
+        }
+    }
+
+    /// Gives the base64 text, or the [`PREVIEW`] of a private key.
+    #[must_use]
+    pub fn expose(&self, private_keys: PrivateKeys) -> &str {
+        match private_keys {
+            PrivateKeys::Hidden if self.is_private => PREVIEW,
+            PrivateKeys::Hidden | PrivateKeys::Written => &self.base64,
+        }
+    }
+
+    /// Whether it holds a private key.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.is_private
+    }
+}
+
+impl fmt::Debug for SecretData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// Whether rendering writes private keys or stands [`PREVIEW`] in their place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrivateKeys {
+    /// The manifest is real.
+    Written,
+    /// The manifest is for reading only.
+    Hidden,
+}
+
+/// The text of one object, parsed back and found to be what was asked for.
+pub struct Manifest {
+    /// What it identifies itself as.
+    pub identity: Identity,
+    /// One document without the opening `---`, ending with a newline.
+    pub yaml: Zeroizing<String>,
+    /// Whether the text holds a private key.
+    pub holds_private_key: bool,
+}
+
+impl Manifest {
+    /// Gives the file name in a directory: names sort in the order in which objects must be applied.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let Identity { kind, name, .. } = &self.identity;
+        format!("{:02}-{}-{name}.yaml", apply_order(kind), kind.to_ascii_lowercase())
+    }
+}
+
+/// A namespace comes before what lives in it, and what is referred to before what refers to it,
+/// so that Traefik never sees a dangling reference.
+fn apply_order(kind: &str) -> u8 {
+    match kind {
+        "Namespace" => 0,
+        "Secret" => 10,
+        "ConfigMap" => 20,
+        "NetworkPolicy" => 30,
+        "ServersTransport" | "Middleware" => 40,
+        "TLSStore" => 50,
+        _ => 60,
+    }
+}
+
+/// Joins manifests into one stream, each document opened by `---`.
+#[must_use]
+pub fn stream(manifests: &[Manifest]) -> Zeroizing<String> {
+    let length = manifests.iter().map(|manifest| manifest.yaml.len() + 4).sum();
+    let mut out = Zeroizing::new(String::with_capacity(length));
+    for manifest in manifests {
+        out.push_str("---\n");
+        out.push_str(&manifest.yaml);
+    }
+    out
+}
+
+/// Builds the `data` mapping of a Secret.
+#[must_use]
+pub fn secret_data(entries: impl IntoIterator<Item = (DataKey, SecretData)>) -> Field {
+    let entries = entries.into_iter().map(|(key, data)| (key.to_string(), Field::Secret(data)));
+    Field::Map(entries.collect())
+}

@@ -1,0 +1,356 @@
+//! The names that go into certificates and manifests, each parsed once into a type that cannot be wrong.
+
+use crate::fault::Fault;
+use std::fmt;
+use std::net::IpAddr;
+
+/// Longest DNS name in presentation form without the trailing dot (RFC 1035 section 2.3.4: 255 octets on the wire).
+const DNS_NAME_LIMIT: usize = 253;
+/// Longest label of a DNS name (RFC 1035 section 2.3.4).
+const LABEL_LIMIT: usize = 63;
+
+macro_rules! text_type {
+    ($name:ident) => {
+        impl $name {
+            /// Gives the name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+/// A DNS host name: RFC 1123 labels in lower case, internationalised labels as A-labels, no trailing dot.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DnsName(String);
+text_type!(DnsName);
+
+impl DnsName {
+    /// Parses a host name; upper case, a trailing dot and Unicode (UTS 46) are brought to the normal form.
+    ///
+    /// # Errors
+    /// An IP address, a wildcard, a character outside letters, digits and hyphens, an empty or too long
+    /// label (63) or name (253), a numeric last label (a URL parser would take the name for an IPv4 address,
+    /// WHATWG URL section 3.5), an A-label that does not decode.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let shown = shown(text);
+        let name = text.strip_suffix('.').unwrap_or(text);
+        if name.is_empty() {
+            return Err(Fault::new("a host name is empty").help("give a DNS name such as `a.example.org`"));
+        }
+        if let Ok(address) = name.trim_matches(['[', ']']).parse::<IpAddr>() {
+            return Err(Fault::new(format!("`{address}` is an IP address, not a host name"))
+                .help("use a DNS name; an IP address can only be a SAN of `civi-ingress cert --ip`"));
+        }
+        if name.contains("://") {
+            return Err(Fault::new(format!("{shown} is a URL, not a host name")).help("give the host name alone"));
+        }
+        if name.contains('*') {
+            return Err(Fault::new(format!("{shown} is a wildcard; one exact host name is needed here"))
+                .help("wildcards are for `civi-ingress wildcard-secret --domain`"));
+        }
+        check_characters(name, &shown)?;
+        let ascii = to_ascii(name, &shown)?;
+        check_labels(&ascii, &shown)?;
+        Ok(Self(ascii))
+    }
+
+    /// Parses a host name of at least two labels, as a browser reaches it.
+    ///
+    /// # Errors
+    /// As [`DnsName::parse`], and a name without a dot.
+    pub fn parse_public(text: &str) -> Result<Self, Fault> {
+        let name = Self::parse(text)?;
+        if name.0.contains('.') {
+            return Ok(name);
+        }
+        Err(Fault::new(format!("`{name}` has no domain")).help(format!("use a full name such as `{name}.example.org`")))
+    }
+
+    /// Says whether the wildcard `*.domain` covers this name: exactly one more label (RFC 6125 section 6.4.3).
+    #[must_use]
+    pub fn is_one_label_below(&self, domain: &Self) -> bool {
+        self.0
+            .split_once('.')
+            .is_some_and(|(_, parent)| parent == domain.0)
+    }
+}
+
+/// Hosts are printed in errors; control characters must not reach a terminal raw.
+fn shown(text: &str) -> String {
+    let short: String = text.chars().take(100).collect();
+    let dots = if short.len() < text.len() { "…" } else { "" };
+    let escaped: String = short
+        .chars()
+        .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
+        .collect();
+    format!("`{escaped}{dots}`")
+}
+
+fn check_characters(name: &str, shown: &str) -> Result<(), Fault> {
+    for (position, character) in name.chars().enumerate() {
+        if character.is_ascii_alphanumeric() || character == '-' || character == '.' || !character.is_ascii() {
+            continue;
+        }
+        let at = position + 1;
+        if character == '_' {
+            return Err(Fault::new(format!("character `_` at position {at} of {shown} is not allowed in a host name"))
+                .help("RFC 1123 allows letters, digits and hyphens; Java and Python refuse a certificate for such a name"));
+        }
+        let printed = if character.is_control() {
+            character.escape_default().to_string()
+        } else {
+            character.to_string()
+        };
+        return Err(
+            Fault::new(format!("character `{printed}` at position {at} is not allowed in a host name"))
+                .help("use letters, digits, hyphens and dots, for example `a.example.org`"),
+        );
+    }
+    Ok(())
+}
+
+fn to_ascii(name: &str, shown: &str) -> Result<String, Fault> {
+    let lower = name.to_ascii_lowercase();
+    let has_a_label = lower.split('.').any(|label| label.starts_with("xn--"));
+    if lower.is_ascii() && !has_a_label {
+        return Ok(lower);
+    }
+    let (unicode, valid) = idna::domain_to_unicode(&lower);
+    let ascii = idna::domain_to_ascii_strict(&lower);
+    match ascii {
+        Ok(ascii) if valid.is_ok() && !unicode.is_empty() => Ok(ascii.trim_end_matches('.').to_owned()),
+        _ => Err(Fault::new(format!("{shown} is not a valid internationalised host name"))
+            .help("check the spelling, or give the name in its ASCII form (`xn--…`)")),
+    }
+}
+
+fn check_labels(ascii: &str, shown: &str) -> Result<(), Fault> {
+    if ascii.len() > DNS_NAME_LIMIT {
+        let what = format!("{shown} has {} characters, a host name has at most {DNS_NAME_LIMIT}", ascii.len());
+        return Err(Fault::new(what).help("shorten the name"));
+    }
+    for label in ascii.split('.') {
+        if label.is_empty() {
+            return Err(Fault::new(format!("{shown} has an empty label")).help("remove the extra dot"));
+        }
+        if label.len() > LABEL_LIMIT {
+            let what = format!("label `{label}` has {} characters, at most {LABEL_LIMIT} are allowed", label.len());
+            return Err(Fault::new(what).help("shorten the label"));
+        }
+        if label.starts_with('-') || label.ends_with('-') {
+            return Err(Fault::new(format!("label `{label}` of {shown} starts or ends with a hyphen"))
+                .help("RFC 1123 section 2.1 wants a letter or digit there"));
+        }
+        if label.as_bytes().get(2..4) == Some(b"--") && !label.starts_with("xn--") {
+            return Err(Fault::new(format!("label `{label}` of {shown} has hyphens at positions 3 and 4"))
+                .help("such labels are reserved (RFC 5890 section 2.3.1)"));
+        }
+    }
+    let last = ascii.rsplit('.').next().unwrap_or_default();
+    let hexadecimal = last.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    if last.bytes().all(|byte| byte.is_ascii_digit()) || hexadecimal {
+        return Err(Fault::new(format!("the last label of {shown} is a number"))
+            .help("browsers take such a name for an IPv4 address"));
+    }
+    Ok(())
+}
+
+macro_rules! label_type {
+    ($(#[$meta:meta])* $name:ident, $what:literal) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+        text_type!($name);
+    };
+}
+
+label_type!(
+    /// An instance's name: an RFC 1123 label, for it also names the namespace.
+    InstanceName,
+    "instance"
+);
+label_type!(
+    /// A Kubernetes namespace that is not one of the cluster's own.
+    Namespace,
+    "namespace"
+);
+label_type!(
+    /// The name of a Kubernetes object: an RFC 1123 subdomain.
+    ObjectName,
+    "object"
+);
+label_type!(
+    /// A data key of a Secret or ConfigMap.
+    DataKey,
+    "data key"
+);
+
+fn check_label(text: &str, what: &str) -> Result<(), Fault> {
+    let help = "use lower-case letters, digits and hyphens, at most 63 characters, for example `paroisse-a`";
+    if text.is_empty() {
+        return Err(Fault::new(format!("the {what} is empty")).help(help));
+    }
+    if text.len() > LABEL_LIMIT {
+        let what = format!("the {what} {} has {} characters, at most {LABEL_LIMIT} are allowed", shown(text), text.len());
+        return Err(Fault::new(what).help(help));
+    }
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !text.bytes().all(allowed) || text.starts_with('-') || text.ends_with('-') {
+        return Err(Fault::new(format!("the {what} {} is not an RFC 1123 label", shown(text))).help(help));
+    }
+    Ok(())
+}
+
+impl InstanceName {
+    /// Parses an instance's name.
+    ///
+    /// # Errors
+    /// Anything but a lower-case RFC 1123 label of at most 63 characters.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        check_label(text, "instance name")?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Namespace {
+    /// Parses a namespace.
+    ///
+    /// # Errors
+    /// Anything but a lower-case RFC 1123 label of at most 63 characters, and the prefix `kube-`,
+    /// which Kubernetes keeps for itself (concepts/overview/working-with-objects/namespaces).
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        check_label(text, "namespace")?;
+        if text.starts_with("kube-") {
+            return Err(Fault::new(format!("the namespace `{text}` is reserved for Kubernetes"))
+                .help("choose a name that does not start with `kube-`"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl ObjectName {
+    /// Parses an object's name.
+    ///
+    /// # Errors
+    /// Anything but a lower-case RFC 1123 subdomain of at most 253 characters.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let help = "use lower-case letters, digits, hyphens and dots";
+        let well_formed = text.split('.').all(|label| {
+            let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            !label.is_empty() && label.bytes().all(allowed) && !label.starts_with('-') && !label.ends_with('-')
+        });
+        if !well_formed || text.len() > DNS_NAME_LIMIT {
+            return Err(Fault::new(format!("{} is not a name for a Kubernetes object", shown(text))).help(help));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl DataKey {
+    /// Parses a data key.
+    ///
+    /// # Errors
+    /// Anything but 1 to 253 letters, digits, `-`, `_` or `.` (`IsConfigMapKey`, Kubernetes
+    /// apimachinery `pkg/util/validation`), and the names `.` and those that start with `..`.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let empty = text.is_empty() || text == "." || text.starts_with("..");
+        if empty || text.len() > DNS_NAME_LIMIT || !text.bytes().all(allowed) {
+            return Err(Fault::new(format!("{} is not a data key of a Secret", shown(text)))
+                .help("use letters, digits, hyphens, underscores and dots"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(text: &str) -> String {
+        DnsName::parse(text).unwrap().to_string()
+    }
+
+    #[test]
+    fn hosts_are_brought_to_lower_case_a_labels_without_a_trailing_dot() {
+        assert_eq!(host("A.Example.ORG"), "a.example.org");
+        assert_eq!(host("a.example.org."), "a.example.org");
+        assert_eq!(host("église.example.org"), "xn--glise-9ra.example.org");
+        assert_eq!(host("ÉGLISE.example.org"), "xn--glise-9ra.example.org");
+        assert_eq!(host("xn--glise-9ra.example.org"), "xn--glise-9ra.example.org");
+        assert_eq!(host("straße.example.org"), "xn--strae-oqa.example.org");
+        assert_eq!(host("civicrmdb"), "civicrmdb");
+    }
+
+    #[test]
+    fn the_longest_label_and_name_are_taken_and_one_more_is_refused() {
+        let label = "a".repeat(63);
+        let name = format!("{label}.{label}.{label}.{}", "b".repeat(61));
+        assert_eq!(name.len(), 253);
+        assert_eq!(host(&name), name);
+        assert!(DnsName::parse(&format!("{name}c")).is_err());
+        assert!(DnsName::parse(&format!("{label}a.org")).is_err());
+    }
+
+    #[test]
+    fn hostile_and_malformed_hosts_are_refused() {
+        for text in [
+            "", ".", "a..b", ".a.b", "-a.b", "a-.b", "a b", "a`b", "a\nb", "a\0b", "a.b/c", "https://a.b", "a.b:443",
+            "_dmarc.a.b", "*.a.b", "*", "a.*.b", "127.0.0.1", "::1", "[::1]", "1.2.3", "a.0x7f", "a.1", "xn--a.b", "xn--zzzzzz9.b",
+            "ab--c.de", "a\u{202e}.b", "a,b.c", "'a'.b", "a.b\u{85}", "{{a}}.b", "$(x).b", "a@b.c",
+        ] {
+            let fault = DnsName::parse(text).expect_err(text);
+            assert!(fault.help.is_some(), "{text:?} must come with a hint");
+            assert!(!fault.what.contains(['\n', '\0', '\u{85}']), "{text:?} must not reach the terminal raw");
+        }
+    }
+
+    #[test]
+    fn a_backtick_is_named_with_its_position() {
+        let fault = DnsName::parse("b.example.org`) || Host(`evil").unwrap_err();
+        assert_eq!(fault.what, "character ``` at position 14 is not allowed in a host name");
+    }
+
+    #[test]
+    fn a_wildcard_covers_exactly_one_more_label() {
+        let domain = DnsName::parse("example.org").unwrap();
+        for (name, covered) in [("a.example.org", true), ("example.org", false), ("a.b.example.org", false), ("aexample.org", false)] {
+            assert_eq!(DnsName::parse(name).unwrap().is_one_label_below(&domain), covered, "{name}");
+        }
+    }
+
+    #[test]
+    fn namespaces_are_labels_and_not_the_clusters_own() {
+        assert!(Namespace::parse("paroisse-a").is_ok());
+        assert!(Namespace::parse("default").is_ok());
+        let long = "a".repeat(64);
+        for text in ["", "A", "a.b", "-a", "a-", "kube-system", "kube-public", "../x", "a b", &long] {
+            assert!(Namespace::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn object_names_and_data_keys_follow_kubernetes() {
+        assert!(ObjectName::parse("transport-selfsigned").is_ok());
+        assert!(ObjectName::parse("a.b").is_ok());
+        assert!(ObjectName::parse("a..b").is_err());
+        assert!(ObjectName::parse("A").is_err());
+        assert!(DataKey::parse("ca.crt").is_ok());
+        assert!(DataKey::parse("dbCert_1").is_ok());
+        for text in ["", ".", "..", "..a", "a/b", "a b"] {
+            assert!(DataKey::parse(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! Reading certificates.
+
+use super::key::{hex, to_pem};
+use super::validity::Validity;
+use super::{SubjectAltName, published};
+use crate::fault::Fault;
+use aws_lc_rs::digest::{SHA256, digest};
+use pki_types::CertificateDer;
+use pki_types::pem::PemObject;
+use std::net::IpAddr;
+use time::OffsetDateTime;
+use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
+use x509_parser::public_key::PublicKey;
+
+/// A certificate: its text as it was found or made, and its DER form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    der: CertificateDer<'static>,
+    pem: String,
+}
+
+/// What a certificate says, as far as this program asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
+    /// Subject, as `O=…, CN=…`; empty where there is none.
+    pub subject: String,
+    /// The subject's common name.
+    pub common_name: Option<String>,
+    /// Issuer, as [`Details::subject`].
+    pub issuer: String,
+    /// Whether subject and issuer are the same bytes.
+    pub self_issued: bool,
+    /// Serial number, lower-case hexadecimal.
+    pub serial: String,
+    /// X.509 version, 1 to 3.
+    pub version: u32,
+    /// `dNSName` and `iPAddress` entries as text, in the certificate's order; other kinds as `kind:value`.
+    pub subject_alt_names: Vec<String>,
+    /// When it is valid.
+    pub validity: Validity,
+    /// Kind and size of the key, for example `ECDSA P-256` or `RSA 2048`.
+    pub key: String,
+    /// What is wrong with the key, where it is too weak or of a kind that clients refuse.
+    pub weak_key: Option<&'static str>,
+    /// How the issuer signed, for example `ecdsa-with-SHA256`.
+    pub signature_algorithm: String,
+    /// Whether the signature uses MD5 or SHA-1.
+    pub weak_signature: bool,
+    /// `cA` of the basic constraints.
+    pub is_ca: bool,
+    /// `pathLenConstraint` of the basic constraints.
+    pub path_len: Option<u32>,
+    /// Key usages by their RFC 5280 names; nothing where the extension is missing.
+    pub key_usages: Option<Vec<&'static str>>,
+    /// Extended key usages by name or object identifier; nothing where the extension is missing.
+    pub extended_key_usages: Option<Vec<String>>,
+    /// Subject key identifier, lower-case hexadecimal.
+    pub subject_key_id: Option<String>,
+    /// Key identifier of the authority, lower-case hexadecimal.
+    pub authority_key_id: Option<String>,
+    /// Permitted subtrees of the name constraints as text; nothing where the extension is missing.
+    pub permitted: Option<Vec<String>>,
+    /// Excluded subtrees of the name constraints as text.
+    pub excluded: Vec<String>,
+    /// SHA-256 of the whole certificate, lower-case hexadecimal.
+    pub sha256: String,
+    /// SHA-256 of the subject public key info, lower-case hexadecimal.
+    pub key_sha256: String,
+    /// Under which name the private key was published, if it was.
+    pub published_as: Option<&'static str>,
+}
+
+impl Certificate {
+    /// Takes a certificate that was just made.
+    ///
+    /// # Errors
+    /// Bytes that are no certificate.
+    pub fn from_der(der: CertificateDer<'static>) -> Result<Self, Fault> {
+        let pem = to_pem("CERTIFICATE", &der);
+        Self { der, pem }.checked()
+    }
+
+    /// Reads the first certificate of a PEM text and keeps the text as it is.
+    ///
+    /// # Errors
+    /// No certificate, or one that does not parse.
+    pub fn from_pem(text: &str) -> Result<Self, Fault> {
+        let der = CertificateDer::from_pem_slice(text.as_bytes())
+            .map_err(|_| Fault::new("there is no readable certificate").help("a PEM block `CERTIFICATE` is needed"))?;
+        let pem = text.to_owned();
+        Self { der, pem }.checked()
+    }
+
+    /// Reads all certificates of a PEM text, each brought to the usual form.
+    ///
+    /// # Errors
+    /// A block that does not parse.
+    pub fn all_from_pem(text: &str) -> Result<Vec<Self>, Fault> {
+        CertificateDer::pem_slice_iter(text.as_bytes())
+            .map(|der| {
+                let der = der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}")))?;
+                Self::from_der(der)
+            })
+            .collect()
+    }
+
+    fn checked(self) -> Result<Self, Fault> {
+        self.parse()?;
+        Ok(self)
+    }
+
+    /// Gives the PEM text.
+    #[must_use]
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// Gives the DER form.
+    #[must_use]
+    pub fn der(&self) -> &CertificateDer<'static> {
+        &self.der
+    }
+
+    pub(super) fn parse(&self) -> Result<X509Certificate<'_>, Fault> {
+        let damaged = |what: String| Fault::new(format!("the certificate is damaged: {what}"));
+        let (rest, parsed) = X509Certificate::from_der(&self.der).map_err(|error| damaged(error.to_string()))?;
+        if rest.is_empty() {
+            return Ok(parsed);
+        }
+        Err(damaged("bytes follow its end".to_owned()))
+    }
+
+    pub(super) fn public_key_info(&self) -> Result<Vec<u8>, Fault> {
+        Ok(self.parse()?.public_key().raw.to_vec())
+    }
+
+    /// Gives the validity alone.
+    ///
+    /// # Errors
+    /// As [`Certificate::details`].
+    pub fn validity(&self) -> Result<Validity, Fault> {
+        Ok(validity(&self.parse()?))
+    }
+
+    /// Reads what the certificate says.
+    ///
+    /// # Errors
+    /// A certificate whose extensions do not parse.
+    pub fn details(&self) -> Result<Details, Fault> {
+        let parsed = self.parse()?;
+        let mut details = Details {
+            subject: parsed.subject().to_string(),
+            common_name: common_name(&parsed),
+            issuer: parsed.issuer().to_string(),
+            self_issued: parsed.subject().as_raw() == parsed.issuer().as_raw(),
+            serial: hex(parsed.raw_serial()),
+            version: parsed.version().0 + 1,
+            subject_alt_names: Vec::new(),
+            validity: validity(&parsed),
+            key: String::new(),
+            weak_key: None,
+            signature_algorithm: signature_algorithm(&parsed).0.to_owned(),
+            weak_signature: signature_algorithm(&parsed).1,
+            is_ca: parsed.is_ca(),
+            path_len: None,
+            key_usages: None,
+            extended_key_usages: None,
+            subject_key_id: None,
+            authority_key_id: None,
+            permitted: None,
+            excluded: Vec::new(),
+            sha256: hex(digest(&SHA256, &self.der).as_ref()),
+            key_sha256: hex(digest(&SHA256, parsed.public_key().raw).as_ref()),
+            published_as: None,
+        };
+        (details.key, details.weak_key) = key(&parsed);
+        details.published_as = published::name_of(&details.key_sha256);
+        for extension in parsed.extensions() {
+            details.read(extension.parsed_extension())?;
+        }
+        Ok(details)
+    }
+}
+
+impl Details {
+    fn read(&mut self, extension: &ParsedExtension<'_>) -> Result<(), Fault> {
+        match extension {
+            ParsedExtension::SubjectAlternativeName(names) => {
+                self.subject_alt_names = names.general_names.iter().map(general_name).collect();
+            }
+            ParsedExtension::BasicConstraints(constraints) => self.path_len = constraints.path_len_constraint,
+            ParsedExtension::KeyUsage(usage) => self.key_usages = Some(key_usages(usage)),
+            ParsedExtension::ExtendedKeyUsage(usage) => {
+                let named = [
+                    (usage.any, "any"),
+                    (usage.server_auth, "serverAuth"),
+                    (usage.client_auth, "clientAuth"),
+                    (usage.code_signing, "codeSigning"),
+                    (usage.email_protection, "emailProtection"),
+                    (usage.time_stamping, "timeStamping"),
+                    (usage.ocsp_signing, "OCSPSigning"),
+                ];
+                let named = named.into_iter().filter(|(set, _)| *set).map(|(_, name)| name.to_owned());
+                self.extended_key_usages = Some(named.chain(usage.other.iter().map(ToString::to_string)).collect());
+            }
+            ParsedExtension::SubjectKeyIdentifier(id) => self.subject_key_id = Some(hex(id.0)),
+            ParsedExtension::AuthorityKeyIdentifier(id) => {
+                self.authority_key_id = id.key_identifier.as_ref().map(|id| hex(id.0));
+            }
+            ParsedExtension::NameConstraints(constraints) => {
+                let names = |trees: Option<&Vec<x509_parser::extensions::GeneralSubtree<'_>>>| {
+                    trees.map(|trees| trees.iter().map(|tree| general_name(&tree.base)).collect())
+                };
+                self.permitted = Some(names(constraints.permitted_subtrees.as_ref()).unwrap_or_default());
+                self.excluded = names(constraints.excluded_subtrees.as_ref()).unwrap_or_default();
+            }
+            ParsedExtension::ParseError { error } => {
+                return Err(Fault::new(format!("an extension of the certificate is damaged: {error}")));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Says whether a subject alternative name covers `name`: equal, or one label below a wildcard
+    /// (RFC 6125 section 6.4.3). The common name does not count (RFC 9525 section 2).
+    #[must_use]
+    pub fn covers(&self, name: &SubjectAltName) -> bool {
+        self.subject_alt_names.iter().any(|san| {
+            let san = san.to_ascii_lowercase();
+            match (san.strip_prefix("*."), name) {
+                (Some(domain), SubjectAltName::Dns(host)) => {
+                    host.as_str().split_once('.').is_some_and(|(_, parent)| parent == domain)
+                }
+                _ => san == name.to_string(),
+            }
+        })
+    }
+
+    /// Says whether `now` lies inside the validity.
+    #[must_use]
+    pub fn is_valid_at(&self, now: OffsetDateTime) -> bool {
+        self.validity.not_before <= now && now <= self.validity.not_after
+    }
+}
+
+fn validity(parsed: &X509Certificate<'_>) -> Validity {
+    Validity {
+        not_before: parsed.validity().not_before.to_datetime(),
+        not_after: parsed.validity().not_after.to_datetime(),
+    }
+}
+
+fn common_name(parsed: &X509Certificate<'_>) -> Option<String> {
+    let attribute = parsed.subject().iter_common_name().next()?;
+    attribute.as_str().ok().map(str::to_owned)
+}
+
+fn general_name(name: &GeneralName<'_>) -> String {
+    match name {
+        GeneralName::DNSName(name) => (*name).to_owned(),
+        GeneralName::IPAddress(bytes) => address(bytes),
+        GeneralName::RFC822Name(name) => format!("email:{name}"),
+        GeneralName::URI(uri) => format!("uri:{uri}"),
+        GeneralName::DirectoryName(name) => format!("dirname:{name}"),
+        other => format!("other:{other:?}").chars().take(80).collect(),
+    }
+}
+
+/// An address of 4 or 16 bytes, or an address and mask of 8 or 32 (RFC 5280 section 4.2.1.10).
+fn address(bytes: &[u8]) -> String {
+    let ip = |bytes: &[u8]| -> Option<IpAddr> {
+        if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
+            return Some(v4.into());
+        }
+        <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from)
+    };
+    if let Some(address) = ip(bytes) {
+        return address.to_string();
+    }
+    let (base, mask) = bytes.split_at(bytes.len() / 2);
+    let prefix: u32 = mask.iter().map(|byte| byte.count_ones()).sum();
+    ip(base).map_or_else(|| format!("ip:{}", hex(bytes)), |base| format!("{base}/{prefix}"))
+}
+
+fn key(parsed: &X509Certificate<'_>) -> (String, Option<&'static str>) {
+    let info = parsed.public_key();
+    match info.parsed() {
+        Ok(PublicKey::RSA(rsa)) => {
+            // key_size counts whole bytes of the modulus, a leading zero byte included.
+            let bits = rsa.key_size();
+            let weak = (bits < 2048).then_some("RSA keys need at least 2048 bits");
+            (format!("RSA {bits}"), weak)
+        }
+        Ok(PublicKey::EC(_)) => {
+            let curve = info.algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
+            let curve = curve.map(|oid| oid.to_id_string());
+            match curve.as_deref() {
+                Some("1.2.840.10045.3.1.7") => ("ECDSA P-256".to_owned(), None),
+                Some("1.3.132.0.34") => ("ECDSA P-384".to_owned(), None),
+                Some("1.3.132.0.35") => ("ECDSA P-521".to_owned(), Some("Chromium refuses keys on P-521")),
+                Some(other) => (format!("ECDSA on curve {other}"), Some("TLS clients do not know the curve")),
+                None => ("ECDSA on an explicit curve".to_owned(), Some("TLS clients need a named curve")),
+            }
+        }
+        _ => {
+            let name = match info.algorithm.algorithm.to_id_string().as_str() {
+                "1.3.101.112" => "Ed25519".to_owned(),
+                "1.3.101.113" => "Ed448".to_owned(),
+                other => format!("algorithm {other}"),
+            };
+            (name, Some("Chromium and Firefox take RSA and ECDSA keys only"))
+        }
+    }
+}
+
+/// The usual names (RFC 8017 appendix C, RFC 5758 section 3), and whether the hash is broken.
+fn signature_algorithm(parsed: &X509Certificate<'_>) -> (&'static str, bool) {
+    match parsed.signature_algorithm.algorithm.to_id_string().as_str() {
+        "1.2.840.10045.4.3.2" => ("ecdsa-with-SHA256", false),
+        "1.2.840.10045.4.3.3" => ("ecdsa-with-SHA384", false),
+        "1.2.840.10045.4.3.4" => ("ecdsa-with-SHA512", false),
+        "1.2.840.113549.1.1.11" => ("sha256WithRSAEncryption", false),
+        "1.2.840.113549.1.1.12" => ("sha384WithRSAEncryption", false),
+        "1.2.840.113549.1.1.13" => ("sha512WithRSAEncryption", false),
+        "1.2.840.113549.1.1.10" => ("rsassaPss", false),
+        "1.3.101.112" => ("Ed25519", false),
+        "1.2.840.113549.1.1.5" => ("sha1WithRSAEncryption", true),
+        "1.2.840.10045.4.1" => ("ecdsa-with-SHA1", true),
+        "1.2.840.113549.1.1.4" => ("md5WithRSAEncryption", true),
+        _ => ("unknown", false),
+    }
+}
+
+fn key_usages(usage: &x509_parser::extensions::KeyUsage) -> Vec<&'static str> {
+    let named = [
+        (usage.digital_signature(), "digitalSignature"),
+        (usage.non_repudiation(), "nonRepudiation"),
+        (usage.key_encipherment(), "keyEncipherment"),
+        (usage.data_encipherment(), "dataEncipherment"),
+        (usage.key_agreement(), "keyAgreement"),
+        (usage.key_cert_sign(), "keyCertSign"),
+        (usage.crl_sign(), "cRLSign"),
+    ];
+    named.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect()
+}

@@ -1,0 +1,210 @@
+//! Private keys: their types, reading them from PEM, and keeping them out of logs.
+
+use crate::fault::Fault;
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, RsaKeyPair};
+use pki_types::PrivateKeyDer;
+use pki_types::pem::PemObject;
+use rcgen::{KeyPair, PublicKeyData, RsaKeySize};
+use std::fmt;
+use std::str::FromStr;
+use zeroize::{Zeroize, Zeroizing};
+
+/// What kind of key to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyType {
+    /// ECDSA on P-256: what every TLS client takes, made in microseconds.
+    #[default]
+    P256,
+    /// ECDSA on P-384.
+    P384,
+    /// RSA with 2048 bits, as the chart's `genSignedCert` makes.
+    Rsa2048,
+    /// RSA with 3072 bits.
+    Rsa3072,
+    /// RSA with 4096 bits.
+    Rsa4096,
+}
+
+impl KeyType {
+    /// All types, in the order of the help text.
+    pub const ALL: [Self; 5] = [Self::P256, Self::P384, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096];
+
+    /// Gives the name used on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "p256",
+            Self::P384 => "p384",
+            Self::Rsa2048 => "rsa2048",
+            Self::Rsa3072 => "rsa3072",
+            Self::Rsa4096 => "rsa4096",
+        }
+    }
+
+    /// Gives the RSA size, or nothing for an elliptic curve.
+    #[must_use]
+    pub fn rsa_size(self) -> Option<RsaKeySize> {
+        match self {
+            Self::P256 | Self::P384 => None,
+            Self::Rsa2048 => Some(RsaKeySize::_2048),
+            Self::Rsa3072 => Some(RsaKeySize::_3072),
+            Self::Rsa4096 => Some(RsaKeySize::_4096),
+        }
+    }
+
+    /// Gives the algorithm that signs with such a key.
+    #[must_use]
+    pub fn signature_algorithm(self) -> &'static rcgen::SignatureAlgorithm {
+        match self {
+            Self::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+            Self::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => &rcgen::PKCS_RSA_SHA256,
+        }
+    }
+}
+
+impl FromStr for KeyType {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        if text.eq_ignore_ascii_case("ed25519") {
+            return Err(
+                Fault::new("Ed25519 keys are not offered").help(
+                    "Chromium, Firefox and Java's and Python's default policies refuse them, \
+                     and Apache httpd with OpenSSL before 3.5 cannot read the key; use `p256`",
+                ),
+            );
+        }
+        let names = Self::ALL.map(Self::name);
+        Self::ALL.into_iter().find(|key_type| key_type.name() == text).ok_or_else(|| {
+            let fault = Fault::new(format!("`{}` is not a key type", text.escape_debug()));
+            fault.help(format!("use one of {}", names.join(", ")))
+        })
+    }
+}
+
+/// A private key. Prints as `[private key]`, and its memory is cleared when it is dropped.
+pub struct PrivateKey {
+    pair: KeyPair,
+    pem: Zeroizing<String>,
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[private key]")
+    }
+}
+
+impl Drop for PrivateKey {
+    fn drop(&mut self) {
+        self.pair.zeroize();
+    }
+}
+
+impl From<KeyPair> for PrivateKey {
+    /// Takes a key that was just generated; its PEM form is PKCS#8.
+    fn from(pair: KeyPair) -> Self {
+        let pem = pkcs8_pem(pair.serialized_der());
+        Self { pair, pem }
+    }
+}
+
+impl PrivateKey {
+    /// Reads the first private key of a PEM text: PKCS#8, PKCS#1 or SEC1.
+    ///
+    /// The text is kept as it is. See [`PrivateKey::into_pkcs8`].
+    ///
+    /// # Errors
+    /// No key, an encrypted one, or one that is neither RSA of 2048 to 8192 bits nor ECDSA on P-256 or P-384.
+    pub fn from_pem(text: &str) -> Result<Self, Fault> {
+        if text.contains("Proc-Type: 4,ENCRYPTED") || text.contains("BEGIN ENCRYPTED PRIVATE KEY") {
+            return Err(Fault::new("the private key is encrypted").help(
+                "decrypt it first: `openssl pkey -in FILE -out PLAIN` asks for the passphrase (keep PLAIN at mode 0600)",
+            ));
+        }
+        let der = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| {
+            Fault::new("there is no readable private key").help("a PEM block `PRIVATE KEY`, `RSA PRIVATE KEY` or `EC PRIVATE KEY` is needed")
+        })?;
+        let pair = KeyType::ALL[..3]
+            .iter()
+            .find_map(|key_type| KeyPair::from_der_and_sign_algo(&der, key_type.signature_algorithm()).ok());
+        let Some(pair) = pair else {
+            return Err(Fault::new("the private key is of a kind that cannot be used here")
+                .help("use RSA with at least 2048 bits, or ECDSA on P-256 or P-384"));
+        };
+        Ok(Self {
+            pair,
+            pem: Zeroizing::new(text.to_owned()),
+        })
+    }
+
+    /// Brings the PEM text to PKCS#8 version 1, which every server reads.
+    ///
+    /// # Errors
+    /// A key that the cryptographic library does not write again; none is known.
+    pub fn into_pkcs8(mut self) -> Result<Self, Fault> {
+        let der = self.pair.serialized_der();
+        let unwritable = |_| Fault::new("the private key cannot be written as PKCS#8");
+        let pkcs8 = if self.pair.algorithm() == &rcgen::PKCS_RSA_SHA256 {
+            let pair = RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der));
+            let pair = pair.map_err(|_| Fault::new("the private key cannot be read again"))?;
+            let document: Pkcs8V1Der<'_> = pair.as_der().map_err(unwritable)?;
+            Zeroizing::new(document.as_ref().to_vec())
+        } else {
+            let algorithm = if self.pair.algorithm() == &rcgen::PKCS_ECDSA_P256_SHA256 {
+                &ECDSA_P256_SHA256_ASN1_SIGNING
+            } else {
+                &ECDSA_P384_SHA384_ASN1_SIGNING
+            };
+            let pair = EcdsaKeyPair::from_private_key_der(algorithm, der)
+                .map_err(|_| Fault::new("the private key cannot be read again"))?;
+            Zeroizing::new(pair.to_pkcs8v1().map_err(unwritable)?.as_ref().to_vec())
+        };
+        self.pem = pkcs8_pem(&pkcs8);
+        Ok(self)
+    }
+
+    /// Gives the PEM text.
+    #[must_use]
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// Gives the public half as it stands in a certificate (`SubjectPublicKeyInfo`, DER).
+    #[must_use]
+    pub fn public_key_info(&self) -> Vec<u8> {
+        self.pair.subject_public_key_info()
+    }
+
+    /// Gives the bits of the public key, without the algorithm around them.
+    #[must_use]
+    pub fn public_key_bits(&self) -> &[u8] {
+        self.pair.public_key_raw()
+    }
+
+    pub(super) fn pair(&self) -> &KeyPair {
+        &self.pair
+    }
+}
+
+fn pkcs8_pem(der: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(to_pem("PRIVATE KEY", der))
+}
+
+/// Writes a PEM block with lines of 64 characters and LF ends (RFC 7468 section 2).
+pub(super) fn to_pem(tag: &str, der: &[u8]) -> String {
+    let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+    pem::encode_config(&pem::Pem::new(tag, der), config)
+}
+
+/// Gives the lower-case hexadecimal form of `bytes`.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        write!(out, "{byte:02x}").expect("writing to a String cannot fail");
+    }
+    out
+}

@@ -1,0 +1,122 @@
+//! Checks a chain as a TLS client does, and more strictly where clients differ.
+
+use super::SubjectAltName;
+use super::certificate::Certificate;
+use super::key::PrivateKey;
+use crate::fault::Fault;
+use pki_types::{ServerName, UnixTime};
+use std::time::Duration;
+use time::OffsetDateTime;
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+
+/// Checks that `certificate` is a CA that `key` belongs to and that signed itself.
+///
+/// # Errors
+/// The first rule it breaks.
+pub fn ca(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault> {
+    let parsed = certificate.parse()?;
+    if !parsed.is_ca() {
+        return Err(Fault::new("the certificate is not a CA (basic constraints without cA)"));
+    }
+    belongs(certificate, key)?;
+    if parsed.subject().as_raw() == parsed.issuer().as_raw() {
+        signed_by(certificate, certificate)?;
+    }
+    Ok(())
+}
+
+/// Checks that `key` is the key of `certificate`.
+///
+/// # Errors
+/// Another key.
+pub fn belongs(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault> {
+    if certificate.public_key_info()? == key.public_key_info() {
+        return Ok(());
+    }
+    Err(Fault::new("the private key does not belong to the certificate")
+        .help("give the key that the certificate was requested with"))
+}
+
+/// Checks that the key of `issuer` signed `certificate`.
+///
+/// # Errors
+/// A wrong signature, or an algorithm that webpki does not take (SHA-1, RSA below 2048 bits).
+pub fn signed_by(certificate: &Certificate, issuer: &Certificate) -> Result<(), Fault> {
+    let parsed = certificate.parse()?;
+    let issuer = EndEntityCert::try_from(issuer.der()).map_err(|error| refused(&error))?;
+    let signature = parsed.signature_value.as_ref();
+    let verified = ALL_VERIFICATION_ALGS
+        .iter()
+        .filter(|algorithm| {
+            // The identifier's DER without the outer tag and length is the object identifier first.
+            algorithm.signature_alg_id().as_ref().get(2..).is_some_and(|oid| {
+                oid.starts_with(parsed.signature_algorithm.algorithm.as_bytes())
+            })
+        })
+        .any(|algorithm| issuer.verify_signature(*algorithm, parsed.tbs_certificate.as_ref(), signature).is_ok());
+    if verified {
+        return Ok(());
+    }
+    Err(Fault::new("the signature is not the issuer's"))
+}
+
+/// Checks that `leaf` is signed by `ca`, has `key`, is a server certificate for every name and is valid at `at`.
+///
+/// The path rules are those of RFC 5280 as rustls-webpki enforces them, the anchor's name constraints
+/// included. On top: equal bytes of issuer and subject, and equal key identifiers, for other clients want them.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn chain(ca: &Certificate, leaf: &Certificate, key: &PrivateKey, names: &[SubjectAltName], at: OffsetDateTime) -> Result<(), Fault> {
+    belongs(leaf, key)?;
+    let (ca_parsed, leaf_parsed) = (ca.parse()?, leaf.parse()?);
+    if leaf_parsed.issuer().as_raw() != ca_parsed.subject().as_raw() {
+        return Err(Fault::new("the leaf's issuer is not, byte for byte, the CA's subject")
+            .help("a CA whose subject repeats an attribute (two OU, several DC) cannot be used"));
+    }
+    if ca_parsed.validity().not_after.timestamp() < leaf_parsed.validity().not_after.timestamp() {
+        return Err(Fault::new("the leaf outlives its CA"));
+    }
+    path(ca, leaf, names, at)
+}
+
+/// Checks the path from `leaf` to `ca` for every name at the instant `at`.
+///
+/// # Errors
+/// The first rule of RFC 5280 or RFC 6125 that is broken.
+pub fn path(ca: &Certificate, leaf: &Certificate, names: &[SubjectAltName], at: OffsetDateTime) -> Result<(), Fault> {
+    let anchor = anchor_from_trusted_cert(ca.der()).map_err(|error| refused(&error))?;
+    let end_entity = EndEntityCert::try_from(leaf.der()).map_err(|error| refused(&error))?;
+    let seconds = u64::try_from(at.unix_timestamp()).unwrap_or_default();
+    let at = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    let anchors = [anchor];
+    end_entity
+        .verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &[], at, KeyUsage::server_auth(), None, None)
+        .map_err(|error| refused(&error))?;
+    for name in names {
+        let text = match name {
+            // Any one label stands for the asterisk.
+            SubjectAltName::Wildcard(domain) => format!("a.{domain}"),
+            other => other.to_string(),
+        };
+        let server = ServerName::try_from(text).map_err(|_| Fault::new(format!("`{name}` is no server name")))?;
+        end_entity
+            .verify_is_valid_for_subject_name(&server)
+            .map_err(|_| Fault::new(format!("no subject alternative name covers `{name}`")))?;
+    }
+    Ok(())
+}
+
+fn refused(error: &webpki::Error) -> Fault {
+    let why = match error {
+        webpki::Error::CertExpired { .. } => "the certificate has expired".to_owned(),
+        webpki::Error::CertNotValidYet { .. } => "the certificate is not valid yet".to_owned(),
+        webpki::Error::UnknownIssuer => "the issuer is not the given CA".to_owned(),
+        webpki::Error::InvalidSignatureForPublicKey => "the signature is not the CA's".to_owned(),
+        webpki::Error::NameConstraintViolation => "a name lies outside the CA's name constraints".to_owned(),
+        webpki::Error::CaUsedAsEndEntity => "a CA certificate cannot be a server certificate".to_owned(),
+        webpki::Error::UnsupportedSignatureAlgorithmContext(_) => "the signature algorithm is too weak or unknown".to_owned(),
+        other => format!("path validation: {other:?}"),
+    };
+    Fault::new(why)
+}

@@ -1,0 +1,388 @@
+//! Templates: the built-in ones, a user's own in their place, and the way from an object to checked text.
+//!
+//! The only module that knows minijinja. A template places whole YAML scalars: every `{{ … }}` is written
+//! by [`crate::yaml::scalar`], so no value can leave its place, whatever it contains.
+
+use crate::fault::{Fault, Place};
+use crate::manifest::{Field, Identity, Manifest, Object, PrivateKeys, SecretData};
+use crate::name::Namespace;
+use crate::yaml::{self, scalar};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Object as TemplateObject, ObjectRepr, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, UndefinedBehavior, Value};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        /// The built-in templates: path below `templates/`, source.
+        pub const BUILT_IN: &[(&str, &str)] = &[$(($name, include_str!(concat!("../templates/", $name)))),*];
+    };
+}
+
+built_in![
+    "metadata.yaml",
+    "namespace.yaml",
+    "secret.yaml",
+    "config-httpd.yaml",
+    "networkpolicy.yaml",
+    "traefik/ingressroute.yaml",
+    "traefik/middleware-hsts.yaml",
+    "traefik/middleware-retry.yaml",
+    "traefik/serverstransport.yaml",
+    "traefik/tlsstore.yaml",
+];
+
+/// The templates of one run.
+#[derive(Debug, Default)]
+pub struct Templates {
+    /// A user's own, by path below the directory; each takes the place of the built-in one of that name.
+    own: Arc<BTreeMap<&'static str, String>>,
+    directory: String,
+}
+
+impl Templates {
+    /// Puts a user's templates in the place of built-in ones.
+    ///
+    /// `directory` is only named in errors; `sources` are paths below it, with `/`, and their texts.
+    ///
+    /// # Errors
+    /// All paths that name no built-in template.
+    pub fn with_own(directory: &str, sources: Vec<(String, String)>) -> Result<Self, Vec<Fault>> {
+        let mut own = BTreeMap::new();
+        let mut faults = Vec::new();
+        for (path, source) in sources {
+            if let Some((name, _)) = BUILT_IN.iter().find(|(name, _)| *name == path) {
+                own.insert(*name, source);
+                continue;
+            }
+            let names = BUILT_IN.iter().map(|(name, _)| *name);
+            let hint = crate::fault::did_you_mean(&path, names)
+                .map_or_else(|| "see `civi-ingress templates list`".to_owned(), |name| format!("did you mean `{name}`?"));
+            faults.push(Fault::new("no built-in template has this name").help(hint).file(&format!("{directory}/{path}")));
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(Self {
+            own: Arc::new(own),
+            directory: directory.to_owned(),
+        })
+    }
+
+    fn place(&self, name: &str, line: Option<usize>) -> Place {
+        let file = if self.own.contains_key(name) {
+            format!("{}/{name}", self.directory)
+        } else {
+            format!("templates/{name}")
+        };
+        match line {
+            Some(line) => Place::Position {
+                file,
+                line: line as u64,
+                column: 1,
+            },
+            None => Place::File(file),
+        }
+    }
+
+    /// Renders objects, parses each text back and checks that it is the object asked for.
+    ///
+    /// # Errors
+    /// All templates that fail, or whose text is no YAML, not one document, or another object.
+    pub fn render(&self, objects: &[Object], private_keys: PrivateKeys) -> Result<Vec<Manifest>, Vec<Fault>> {
+        let environment = self.environment(private_keys);
+        let mut manifests = Vec::with_capacity(objects.len());
+        let mut faults = Vec::new();
+        for object in objects {
+            match self.render_one(&environment, object, private_keys) {
+                Ok(manifest) => manifests.push(manifest),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if faults.is_empty() { Ok(manifests) } else { Err(faults) }
+    }
+
+    /// Renders a file that is not an object, such as a Helm values file, and parses it back.
+    ///
+    /// # Errors
+    /// A template that fails or whose text is no YAML.
+    pub fn render_values(&self, template: &'static str, fields: &[(&'static str, Field)]) -> Result<String, Fault> {
+        let environment = self.environment(PrivateKeys::Hidden);
+        let text = self.evaluate(&environment, template, fields, Vec::new())?;
+        yaml::read(&text, template).map_err(|fault| {
+            Fault::new(format!("the template did not give valid YAML: {fault}")).at(self.place(template, None))
+        })?;
+        Ok(text.to_string())
+    }
+
+    fn environment(&self, private_keys: PrivateKeys) -> Environment<'static> {
+        let mut environment = Environment::new();
+        // In its debug mode minijinja lists variables with their values in errors.
+        environment.set_debug(false);
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|_| AutoEscape::Custom("yaml".into()));
+        environment.set_formatter(move |out, _, value| write_scalar(out, value, private_keys));
+        environment.remove_filter("safe");
+        let syntax = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true)
+            .build()
+            .expect("the usual delimiters are valid");
+        environment.set_syntax(syntax);
+        environment.set_auto_reload(false);
+        // A loader compiles only what a run uses.
+        let own = Arc::clone(&self.own);
+        environment.set_loader(move |name| Ok(source(&own, name).map(str::to_owned)));
+        environment
+    }
+
+    fn evaluate(&self, environment: &Environment<'_>, name: &str, fields: &[(&'static str, Field)], extra: Vec<(&'static str, Value)>) -> Result<Zeroizing<String>, Fault> {
+        let context = Value::from_pairs(fields.iter().map(|(name, field)| (*name, to_value(field))).chain(extra));
+        let rendered = environment.get_template(name).and_then(|template| template.render(context));
+        rendered.map(Zeroizing::new).map_err(|error| self.fault(name, &error))
+    }
+
+    fn fault(&self, name: &str, error: &Error) -> Fault {
+        let name = error.name().unwrap_or(name);
+        let expression = error.range().and_then(|range| source(&self.own, name)?.get(range).map(str::to_owned));
+        let what = match (error.detail(), expression) {
+            (Some(detail), Some(expression)) => format!("{}: {detail}: `{}`", error.kind(), expression.trim()),
+            (Some(detail), None) => format!("{}: {detail}", error.kind()),
+            (None, Some(expression)) => format!("{}: `{}`", error.kind(), expression.trim()),
+            (None, None) => error.kind().to_string(),
+        };
+        let hint = "`civi-ingress templates export` writes the built-in template to compare with";
+        Fault::new(what).help(hint).at(self.place(name, error.line()))
+    }
+
+    fn render_one(&self, environment: &Environment<'_>, object: &Object, private_keys: PrivateKeys) -> Result<Manifest, Fault> {
+        let Identity { api_version, kind, namespace, name } = &object.identity;
+        let pairs = |pairs: &[(String, String)]| -> Value { pairs.iter().map(|(key, value)| vec![key.clone(), value.clone()]).collect() };
+        let extra = vec![
+            ("apiVersion", Value::from(*api_version)),
+            ("kind", Value::from(*kind)),
+            ("name", Value::from(name.as_str())),
+            ("namespace", namespace.as_ref().map_or(Value::from(()), |namespace| Value::from(namespace.as_str()))),
+            ("labels", pairs(&object.labels)),
+            ("annotations", pairs(&object.annotations)),
+        ];
+        let yaml = self.evaluate(environment, object.template, &object.fields, extra)?;
+        let holds_private_key = object.fields.iter().any(|(_, field)| holds_private_key(field));
+        let at = || self.place(object.template, None);
+        let document = yaml::read(&yaml, object.template).map_err(|fault| {
+            // The parser may quote the text, which holds keys: only its place is passed on.
+            let line = match fault.place {
+                Some(Place::Position { line, .. }) => format!(" at line {line} of its output"),
+                _ => String::new(),
+            };
+            Fault::new(format!("the template did not give valid YAML{line}")).at(at())
+        })?;
+        let found = |path: [&str; 2]| {
+            let node = document.get(path[0])?;
+            if path[1].is_empty() { node.text() } else { node.get(path[1])?.text() }.map(str::to_owned)
+        };
+        let expected = [
+            (["apiVersion", ""], Some(*api_version)),
+            (["kind", ""], Some(*kind)),
+            (["metadata", "name"], Some(name.as_str())),
+            (["metadata", "namespace"], namespace.as_ref().map(Namespace::as_str)),
+        ];
+        for (path, expected) in expected {
+            let found = found(path);
+            if found.as_deref() != expected {
+                let path = path.join(".");
+                let what = format!(
+                    "the template's `{}` is `{}`, not `{}`",
+                    path.trim_end_matches('.'),
+                    found.unwrap_or_default().escape_debug(),
+                    expected.unwrap_or_default()
+                );
+                let hint = "keep the lines of the built-in template that place the name, or change the name with `--set`";
+                return Err(Fault::new(what).help(hint).at(at()));
+            }
+        }
+        if !yaml.ends_with('\n') {
+            return Err(Fault::new("the template does not end with a newline").at(at()));
+        }
+        Ok(Manifest {
+            identity: object.identity.clone(),
+            yaml,
+            holds_private_key: holds_private_key && private_keys == PrivateKeys::Written,
+        })
+    }
+}
+
+fn source<'a>(own: &'a BTreeMap<&'static str, String>, name: &str) -> Option<&'a str> {
+    let built_in = || BUILT_IN.iter().find(|(built_in, _)| *built_in == name).map(|(_, source)| *source);
+    own.get(name).map(String::as_str).or_else(built_in)
+}
+
+fn holds_private_key(field: &Field) -> bool {
+    match field {
+        Field::Secret(data) => data.is_private(),
+        Field::List(items) => items.iter().any(holds_private_key),
+        Field::Map(entries) => entries.iter().any(|(_, field)| holds_private_key(field)),
+        Field::Text(_) | Field::Number(_) | Field::Bool(_) | Field::Nothing => false,
+    }
+}
+
+/// A mapping becomes a list of pairs, which keeps its order: `{% for key, value in data %}`.
+fn to_value(field: &Field) -> Value {
+    match field {
+        Field::Text(text) => Value::from(text.as_str()),
+        Field::Number(number) => Value::from(*number),
+        Field::Bool(flag) => Value::from(*flag),
+        Field::List(items) => items.iter().map(to_value).collect(),
+        Field::Map(entries) => entries
+            .iter()
+            .map(|(key, field)| [Value::from(key.as_str()), to_value(field)].into_iter().collect::<Value>())
+            .collect(),
+        Field::Secret(data) => Value::from_object(Opaque(data.clone())),
+        Field::Nothing => Value::from(()),
+    }
+}
+
+/// Data of a Secret inside a template: any filter sees only `[redacted]`.
+#[derive(Debug)]
+struct Opaque(SecretData);
+
+impl TemplateObject for Opaque {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+fn write_scalar(out: &mut Output<'_>, value: &Value, private_keys: PrivateKeys) -> Result<(), Error> {
+    let refused = |what: &'static str| Err(Error::new(ErrorKind::InvalidOperation, what));
+    if let Some(Opaque(data)) = value.downcast_object_ref() {
+        return Ok(scalar::write(out, data.expose(private_keys))?);
+    }
+    match value.kind() {
+        ValueKind::Bool => Ok(out.write_str(if value.is_true() { "true" } else { "false" })?),
+        ValueKind::Number if value.is_integer() => Ok(write!(out, "{value}")?),
+        ValueKind::String => Ok(scalar::write(out, value.as_str().unwrap_or_default())?),
+        ValueKind::Undefined => Err(Error::new(ErrorKind::UndefinedError, "the template places a name that does not exist")),
+        ValueKind::None => refused("the template places a value that is not set; test it with `is not none` first"),
+        _ => refused("the template places something that is not one string, whole number or boolean"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::ObjectName;
+
+    const CANARY: &str = "canary-of-a-private-key";
+
+    fn secret() -> Object {
+        Object {
+            identity: Identity {
+                api_version: "v1",
+                kind: "Secret",
+                namespace: Some(Namespace::parse("paroisse-a").unwrap()),
+                name: ObjectName::parse("selfcert").unwrap(),
+            },
+            template: "secret.yaml",
+            labels: Vec::new(),
+            annotations: Vec::new(),
+            fields: vec![
+                ("type", "Opaque".into()),
+                ("data", Field::Map(vec![("k".into(), Field::Secret(SecretData::private(CANARY)))])),
+            ],
+        }
+    }
+
+    fn own(source: &str) -> Templates {
+        Templates::with_own("mine", vec![("secret.yaml".into(), source.into())]).unwrap()
+    }
+
+    fn refusal(source: &str) -> Fault {
+        let faults = own(source).render(&[secret()], PrivateKeys::Written).err().expect("refused");
+        assert_eq!(faults.len(), 1);
+        faults[0].clone()
+    }
+
+    const HEAD: &str = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ name }}\n  namespace: {{ namespace }}\n";
+
+    #[test]
+    fn a_users_template_takes_the_place_of_the_built_in_one() {
+        let templates = own(&format!("{HEAD}immutable: true\ndata:\n{{% for k, v in data %}}\n  {{{{ k }}}}: {{{{ v }}}}\n{{% endfor %}}\n"));
+        let manifests = templates.render(&[secret()], PrivateKeys::Written).unwrap();
+        let document = yaml::read(&manifests[0].yaml, "-").unwrap();
+        assert_eq!(document.get("immutable").unwrap().value, yaml::Value::Bool(true));
+        assert_eq!(document.get("data").unwrap().get("k").unwrap().text(), Some("Y2FuYXJ5LW9mLWEtcHJpdmF0ZS1rZXk="));
+    }
+
+    #[test]
+    fn a_hidden_private_key_is_replaced_by_what_no_api_server_takes() {
+        let manifests = Templates::default().render(&[secret()], PrivateKeys::Hidden).unwrap();
+        assert!(manifests[0].yaml.contains("k: \"<private key not shown>\""));
+        assert!(!manifests[0].holds_private_key);
+    }
+
+    #[test]
+    fn no_filter_or_error_shows_a_private_key() {
+        let ways = [
+            "{{ data|string }}", "{{ data[0][1]|upper }}", "{{ data[0][1] ~ '' }}", "{{ data }}", "{{ data[0][1]|tojson }}",
+            "{{ data[0][1]|safe }}", "{{ data[0][1].x }}", "{% autoescape false %}{{ data }}{% endautoescape %}", "{{ debug() }}",
+            "{{ missing }}", "{{ data[0][1]|pprint }}", "{% include data[0][1] %}", "{{ data[0][1] ", "{{ [data]|list }}",
+        ];
+        for way in ways {
+            let text = match own(&format!("{HEAD}x: {way}\n")).render(&[secret()], PrivateKeys::Written) {
+                Ok(manifests) => manifests[0].yaml.to_string(),
+                Err(faults) => format!("{faults:?}"),
+            };
+            assert!(!text.contains(CANARY) && !text.contains("Y2FuYXJ5"), "{way}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_name_is_reported_with_the_templates_line() {
+        let fault = refusal(&format!("{HEAD}x: {{{{ nmae }}}}\n"));
+        assert!(fault.to_string().starts_with("mine/secret.yaml:6:1: "), "{fault}");
+        assert!(fault.what.contains("`nmae`"), "{fault}");
+    }
+
+    #[test]
+    fn a_template_that_gives_another_object_is_refused() {
+        let fault = refusal("apiVersion: v1\nkind: Secret\nmetadata:\n  name: other\n  namespace: {{ namespace }}\n");
+        assert_eq!(fault.what, "the template's `metadata.name` is `other`, not `selfcert`");
+        for source in [
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ name }}\n  namespace: {{ namespace }}\n".to_owned(),
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ name }}\n".to_owned(),
+            format!("{HEAD}---\n{HEAD}"),
+            format!("{HEAD}x: [\n"),
+            format!("{HEAD}kind: Secret\n"),
+            HEAD.trim_end().to_owned(),
+            String::new(),
+        ] {
+            refusal(&source);
+        }
+    }
+
+    #[test]
+    fn no_value_can_leave_its_place() {
+        for value in ["no", "0o17", "1e3", "a\nb: c", "\"", "{{ name }}", "`", "# x", "---\nkind: Pod", "\u{85}", ""] {
+            let mut object = secret();
+            object.labels = vec![(value.to_owned(), value.to_owned())];
+            let manifests = Templates::default().render(&[object], PrivateKeys::Written).unwrap();
+            let document = yaml::read(&manifests[0].yaml, "-").unwrap();
+            let labels = document.get("metadata").unwrap().get("labels").unwrap();
+            assert_eq!(labels.get(value).unwrap().text(), Some(value), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_built_in_template_is_refused_with_the_nearest_name() {
+        let faults = Templates::with_own("mine", vec![("traefik/ingresroute.yaml".into(), String::new())]).unwrap_err();
+        assert_eq!(faults[0].help.as_deref(), Some("did you mean `traefik/ingressroute.yaml`?"));
+    }
+}

@@ -1,0 +1,389 @@
+//! YAML in and out: [`read`] gives a tree that knows where each value stands, [`scalar`] writes one value.
+//!
+//! The only module that knows the YAML crate.
+
+pub mod scalar;
+
+use crate::fault::{Fault, Place};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_yaml::Spanned;
+use serde_yaml::options::DuplicateKeyPolicy;
+use std::fmt;
+
+/// Largest values file taken, in bytes: a hundred times the chart's own.
+pub const VALUES_LIMIT: usize = 4 << 20;
+/// Largest stream of manifests taken, in bytes: some ten thousand Secrets.
+pub const MANIFESTS_LIMIT: usize = 64 << 20;
+
+/// A value and its place in the source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Its place; line and column are 0 for a value that was not read from a file.
+    pub at: At,
+}
+
+/// A position in a source, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct At {
+    /// Line, from 1.
+    pub line: u64,
+    /// Column in characters, from 1.
+    pub column: u64,
+}
+
+/// What stands at a place in a document.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// `null`, `~` or nothing.
+    Null,
+    /// A plain `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number with a fraction or exponent, or too large for [`Value::Int`].
+    Float(f64),
+    /// A string.
+    Text(String),
+    /// A plain scalar that YAML 1.1 and 1.2 readers take for different values (`on`, `017`, `1_000`, `12:30`).
+    Ambiguous(String),
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping, in the order of the source.
+    Map(Vec<(Key, Node)>),
+}
+
+/// A mapping's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Its text.
+    pub text: String,
+    /// Its place.
+    pub at: At,
+}
+
+impl At {
+    /// Gives the place in `file`.
+    #[must_use]
+    pub fn place(self, file: &str) -> Place {
+        if self.line == 0 {
+            return Place::File(file.to_owned());
+        }
+        Place::Position {
+            file: file.to_owned(),
+            line: self.line,
+            column: self.column,
+        }
+    }
+}
+
+impl Node {
+    /// Looks up `key` in a mapping; nothing where this is no mapping or has no such key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().find(|(k, _)| k.text == key).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    /// Gives the text of a string.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Gives the items of a sequence; none where this is no sequence.
+    #[must_use]
+    pub fn items(&self) -> &[Self] {
+        match &self.value {
+            Value::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// Says in words what kind of value this is.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.value {
+            Value::Null => "nothing",
+            Value::Bool(_) => "a boolean",
+            Value::Int(_) | Value::Float(_) => "a number",
+            Value::Text(_) => "a string",
+            Value::Ambiguous(_) => "an ambiguous value",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a mapping",
+        }
+    }
+}
+
+/// Reads one document.
+///
+/// # Errors
+/// The first fault of syntax, a duplicate key, an alias bomb, an unknown tag or a second document, with its place.
+pub fn read(text: &str, file: &str) -> Result<Node, Fault> {
+    too_large(text, file, VALUES_LIMIT)?;
+    let spanned = serde_yaml::from_str_with_options(text, options(1)).map_err(|error| fault(&error, file))?;
+    Ok(node(text, spanned))
+}
+
+/// Reads a stream of documents; empty ones are left out.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_all(text: &str, file: &str) -> Result<Vec<Node>, Fault> {
+    too_large(text, file, MANIFESTS_LIMIT)?;
+    let spanned: Vec<Spanned<Raw>> =
+        serde_yaml::from_multiple_with_options(text, options(100_000)).map_err(|error| fault(&error, file))?;
+    Ok(spanned
+        .into_iter()
+        .map(|spanned| node(text, spanned))
+        .filter(|node| node.value != Value::Null)
+        .collect())
+}
+
+fn too_large(text: &str, file: &str, limit: usize) -> Result<(), Fault> {
+    if text.len() <= limit {
+        return Ok(());
+    }
+    let what = format!("{} bytes are more than the limit of {limit}", text.len());
+    Err(Fault::new(what).file(file))
+}
+
+fn options(documents: usize) -> serde_yaml::Options {
+    // The bounds refuse alias bombs within milliseconds and leave room for real files.
+    let mut options = serde_yaml::Options::default();
+    let mut budget = serde_yaml::Budget::default();
+    budget.max_aliases = 1_000;
+    budget.max_anchors = 200;
+    budget.max_nodes = 4_000_000;
+    budget.max_events = 8_000_000;
+    budget.max_depth = 32;
+    budget.max_documents = documents;
+    options.budget = Some(budget);
+    options.alias_limits.max_total_replayed_events = 20_000;
+    options.duplicate_keys = DuplicateKeyPolicy::Error;
+    options.strict_booleans = true;
+    options.reject_unsupported_tags = true;
+    options.with_snippet = false;
+    options
+}
+
+fn fault(error: &serde_yaml::Error, file: &str) -> Fault {
+    let text = error.render();
+    // The place is printed in front; the crate repeats it in prose.
+    let what = text.lines().next().unwrap_or_default();
+    let what = what.split(" at line ").next().unwrap_or(what);
+    let what = what.split(", set DuplicateKeyPolicy").next().unwrap_or(what);
+    let what = what.strip_prefix("error: ").unwrap_or(what).trim_end_matches([':', '.', ' ']);
+    let at = error.location().map_or_else(At::default, |location| At {
+        line: location.line(),
+        column: location.column(),
+    });
+    Fault::new(what).at(at.place(file))
+}
+
+/// The tree as the YAML crate fills it; [`node`] then settles what plain scalars mean.
+#[derive(Debug)]
+enum Raw {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RawVisitor;
+        impl<'de> Visitor<'de> for RawVisitor {
+            type Value = Raw;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_unit<E>(self) -> Result<Raw, E> {
+                Ok(Raw::Null)
+            }
+            fn visit_none<E>(self) -> Result<Raw, E> {
+                Ok(Raw::Null)
+            }
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
+                Raw::deserialize(deserializer)
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
+                Ok(Raw::Bool(value))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
+                Ok(Raw::Int(value))
+            }
+            #[expect(clippy::cast_precision_loss, reason = "beyond i64 only the magnitude matters: it is refused")]
+            fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
+                Ok(i64::try_from(value).map_or(Raw::Float(value as f64), Raw::Int))
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
+                Ok(Raw::Float(value))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+                Ok(Raw::Text(value.to_owned()))
+            }
+            fn visit_string<E>(self, value: String) -> Result<Raw, E> {
+                Ok(Raw::Text(value))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = access.next_element()? {
+                    items.push(item);
+                }
+                Ok(Raw::List(items))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = access.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Raw::Map(entries))
+            }
+        }
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+fn node(source: &str, spanned: Spanned<Raw>) -> Node {
+    let at = At {
+        line: spanned.referenced.line(),
+        column: spanned.referenced.column(),
+    };
+    // The defined location is the value itself even where an alias or a merge key brought it here.
+    let written = written(source, &spanned.defined);
+    let value = match spanned.value {
+        Raw::List(items) => Value::List(items.into_iter().map(|item| node(source, item)).collect()),
+        Raw::Map(entries) => Value::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| {
+                    let at = At {
+                        line: key.referenced.line(),
+                        column: key.referenced.column(),
+                    };
+                    (Key { text: key.value, at }, node(source, value))
+                })
+                .collect(),
+        ),
+        _ if written.is_some_and(is_ambiguous) => Value::Ambiguous(written.unwrap_or_default().to_owned()),
+        Raw::Null => Value::Null,
+        Raw::Bool(value) => Value::Bool(value),
+        Raw::Int(value) => Value::Int(value),
+        Raw::Float(value) => Value::Float(value),
+        Raw::Text(text) => Value::Text(text),
+    };
+    Node { value, at }
+}
+
+/// Gives a scalar as it is written in the source, quotes included.
+fn written<'a>(source: &'a str, location: &serde_yaml::Location) -> Option<&'a str> {
+    let start = usize::try_from(location.span().byte_offset()?).ok()?;
+    let length = usize::try_from(location.span().byte_len()?).ok()?;
+    source.get(start..start.checked_add(length)?).map(str::trim)
+}
+
+/// Says whether a plain scalar means one thing to a YAML 1.1 reader (Helm, kubectl) and another to a 1.2 reader.
+fn is_ambiguous(written: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let word = ["y", "n", "yes", "no", "on", "off"];
+    if word.iter().any(|word| written.eq_ignore_ascii_case(word)) {
+        return true;
+    }
+    let unsigned = written.trim_start_matches(['-', '+']);
+    let octal = unsigned.len() > 1 && unsigned.starts_with('0') && digits(unsigned);
+    let prefixed = ["0o", "0O", "0b", "0B", "0x", "0X"]
+        .iter()
+        .any(|prefix| unsigned.starts_with(prefix) && unsigned.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+    let grouped = unsigned.contains('_')
+        && unsigned.starts_with(|c: char| c.is_ascii_digit())
+        && unsigned.bytes().all(|byte| byte.is_ascii_digit() || b"_.".contains(&byte));
+    let sexagesimal = unsigned.contains(':') && unsigned.split(':').all(digits);
+    octal || prefixed || grouped || sexagesimal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> Value {
+        read(&format!("k: {text}\n"), "v.yaml").unwrap().get("k").unwrap().value.clone()
+    }
+
+    #[test]
+    fn every_value_knows_its_line_and_column() {
+        let tree = read("a: 1\nb:\n  c: [x, y1]\n", "v.yaml").unwrap();
+        let items = tree.get("b").unwrap().get("c").unwrap().items();
+        assert_eq!((items[1].at.line, items[1].at.column), (3, 10));
+        let Value::Map(entries) = &tree.value else { panic!("a mapping") };
+        assert_eq!((entries[1].0.at.line, entries[1].0.at.column), (2, 1));
+    }
+
+    #[test]
+    fn a_plain_scalar_that_readers_disagree_on_is_called_ambiguous() {
+        for text in ["on", "No", "y", "017", "0o17", "1_000", "12:30", "0x1f", "-010"] {
+            assert_eq!(value(text), Value::Ambiguous(text.into()), "{text}");
+        }
+        for text in ["\"on\"", "'017'", "\"12:30\""] {
+            assert!(matches!(value(text), Value::Text(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn scalars_have_their_core_schema_types() {
+        assert_eq!(value("true"), Value::Bool(true));
+        assert_eq!(value("~"), Value::Null);
+        assert_eq!(value("60"), Value::Int(60));
+        assert_eq!(value("1.5"), Value::Float(1.5));
+        assert_eq!(value("60s"), Value::Text("60s".into()));
+    }
+
+    #[test]
+    fn an_alias_keeps_the_type_of_what_it_stands_for() {
+        let tree = read("a: &x on\nb: *x\nc: &y \"on\"\nd: *y\n", "v.yaml").unwrap();
+        assert!(matches!(tree.get("b").unwrap().value, Value::Ambiguous(_)));
+        assert_eq!(tree.get("d").unwrap().value, Value::Text("on".into()));
+    }
+
+    #[test]
+    fn a_duplicate_key_is_refused_at_the_second_one() {
+        let fault = read("a: 1\nb: 2\na: 3\n", "v.yaml").unwrap_err();
+        assert_eq!(fault.to_string(), "v.yaml:3:1: duplicate mapping key: a");
+    }
+
+    #[test]
+    fn a_syntax_error_names_its_place_once() {
+        let fault = read("a: 1\n b: 2\n", "v.yaml").unwrap_err();
+        let text = fault.to_string();
+        assert!(text.starts_with("v.yaml:2:"), "{text}");
+        assert!(!text.contains("line 2"), "{text}");
+    }
+
+    #[test]
+    fn bombs_tags_and_second_documents_are_refused() {
+        let mut bomb = String::from("a: &a [x,x,x,x,x,x,x,x,x]\n");
+        for (previous, next) in ('a'..'i').zip('b'..='i') {
+            let list = vec![format!("*{previous}"); 9].join(",");
+            bomb += &format!("{next}: &{next} [{list}]\n");
+        }
+        for text in [&bomb, "--- 1\n--- 2\n", "a: !!python/object:x {}\n", &"[".repeat(300_000)] {
+            assert!(read(text, "v.yaml").is_err());
+        }
+    }
+
+    #[test]
+    fn a_stream_gives_its_documents_without_the_empty_ones() {
+        let documents = read_all("---\na: 1\n---\n---\nb: 2\n", "-").unwrap();
+        assert_eq!(documents.len(), 2);
+    }
+}
