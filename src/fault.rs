@@ -100,6 +100,12 @@ impl Faults {
         self.0.push(fault);
     }
 
+    /// Says whether nothing was wrong so far.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Keeps the value of `result`, or notes its fault and goes on.
     pub fn keep<T>(&mut self, result: Result<T, Fault>) -> Option<T> {
         result.map_err(|fault| self.0.push(fault)).ok()

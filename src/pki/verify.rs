@@ -3,6 +3,7 @@
 use super::SubjectAltName;
 use super::certificate::Certificate;
 use super::key::PrivateKey;
+use super::validity::format_instant;
 use crate::fault::Fault;
 use pki_types::{ServerName, UnixTime};
 use std::time::Duration;
@@ -23,6 +24,33 @@ pub fn ca(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault> {
         signed_by(certificate, certificate)?;
     }
     Ok(())
+}
+
+/// Checks that an existing CA can sign at `now`: [`ca`], and it is valid, may sign certificates, and its key is
+/// strong and not published.
+///
+/// # Errors
+/// The first rule it breaks.
+pub fn usable_ca(certificate: &Certificate, key: &PrivateKey, now: OffsetDateTime) -> Result<(), Fault> {
+    ca(certificate, key)?;
+    let details = certificate.details()?;
+    if !details.is_valid_at(now) {
+        let (from, to) = (format_instant(details.validity.not_before), format_instant(details.validity.not_after));
+        return Err(Fault::new(format!("the CA is valid from {from} to {to} only")).help("give a CA that is valid now"));
+    }
+    if details.key_usages.as_ref().is_some_and(|usages| !usages.contains(&"keyCertSign")) {
+        return Err(Fault::new("the CA may not sign certificates (key usage without keyCertSign)"));
+    }
+    if details.subject_key_id.is_none() {
+        return Err(Fault::new("the CA has no subject key identifier").help("clients with strict checks refuse its leaves; make a new CA with `civi-ingress ca`"));
+    }
+    if let Some(name) = details.published_as {
+        return Err(Fault::new(format!("the CA's private key is published on the internet (SELFKEYS `{name}`)")).help("make a new CA with `civi-ingress ca`"));
+    }
+    match details.weak_key {
+        Some(why) => Err(Fault::new(format!("the CA has a key of kind {}", details.key)).help(why)),
+        None => Ok(()),
+    }
 }
 
 /// Checks that `key` is the key of `certificate`.

@@ -1,0 +1,181 @@
+//! Reads certificates wherever they stand: PEM files, bundles, Secrets in manifests.
+
+use crate::fault::{Fault, Faults};
+use crate::manifests;
+use crate::pki::certificate::{Certificate, Details};
+use crate::pki::validity::format_instant;
+use serde::Serialize;
+use std::fmt::Write as _;
+use time::OffsetDateTime;
+
+/// A certificate and where it was found.
+#[derive(Debug)]
+pub struct Finding {
+    /// File, and in a manifest the Secret and its data key.
+    pub place: String,
+    /// What it says.
+    pub details: Details,
+}
+
+/// Finds all certificates of a text: PEM blocks, or Secrets in YAML or JSON manifests.
+///
+/// # Errors
+/// A text without any certificate, or with a damaged one.
+pub fn read(text: &str, file: &str) -> Result<Vec<Finding>, Vec<Fault>> {
+    let mut faults = Faults::default();
+    let mut findings = Vec::new();
+    let mut add = |pem: &str, place: &str, faults: &mut Faults| {
+        let certificates = Certificate::all_from_pem(pem).map_err(|fault| fault.file(place));
+        let several = certificates.as_ref().is_ok_and(|certificates| certificates.len() > 1);
+        for (index, certificate) in faults.keep(certificates).unwrap_or_default().iter().enumerate() {
+            let number = if several { format!(" #{}", index + 1) } else { String::new() };
+            let details = faults.keep(certificate.details().map_err(|fault| fault.file(place)));
+            findings.extend(details.map(|details| Finding { place: format!("{place}{number}"), details }));
+        }
+    };
+    if text.trim_start().starts_with("-----BEGIN") || text.lines().any(|line| line.starts_with("-----BEGIN CERTIFICATE-----")) {
+        add(text, file, &mut faults);
+    } else {
+        for secret in faults.keep_all(manifests::secrets(text, file)).unwrap_or_default() {
+            for (key, value) in secret.data.iter().filter(|(_, value)| value.contains("-----BEGIN CERTIFICATE-----")) {
+                let namespace = secret.namespace.as_deref().map_or(String::new(), |namespace| format!("{namespace}/"));
+                add(value, &format!("{file} Secret {namespace}{} {key}", secret.name), &mut faults);
+            }
+        }
+    }
+    if findings.is_empty() && faults.is_empty() {
+        faults.push(Fault::new("there is no certificate").help("give a PEM file, or manifests with Secrets").file(file));
+    }
+    faults.finish(Some(findings))
+}
+
+/// Writes findings for a person.
+#[must_use]
+pub fn as_text(findings: &[Finding], now: OffsetDateTime) -> String {
+    let mut out = String::new();
+    for (index, Finding { place, details }) in findings.iter().enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        let validity = details.validity;
+        let state = if details.is_valid_at(now) {
+            let days = (validity.not_after - now).whole_days();
+            let due = if now >= validity.due_at() { ", renewal due" } else { "" };
+            format!("{days} days left{due}")
+        } else if now > validity.not_after {
+            "EXPIRED".to_owned()
+        } else {
+            "not valid yet".to_owned()
+        };
+        let path_len = details.path_len.map_or(String::new(), |length| format!(", path length {length}"));
+        let key = match details.weak_key {
+            Some(why) => format!("{} (weak: {why})", details.key),
+            None => details.key.clone(),
+        };
+        let published = details.published_as.map(|name| format!("PUBLISHED on the internet as `{name}`"));
+        let lines = [
+            ("subject", some(&details.subject)),
+            ("issuer", some(&details.issuer)),
+            ("kind", Some(if details.is_ca { format!("CA{path_len}") } else { "leaf".to_owned() })),
+            ("subject alternative names", some(&details.subject_alt_names.join(", "))),
+            ("not before", Some(format_instant(validity.not_before))),
+            ("not after", Some(format!("{} ({state})", format_instant(validity.not_after)))),
+            ("key", Some(key)),
+            ("private key", published),
+            ("signature", Some(details.signature_algorithm.clone())),
+            ("key usage", details.key_usages.as_ref().map(|usages| usages.join(", "))),
+            ("extended key usage", details.extended_key_usages.as_ref().map(|usages| usages.join(", "))),
+            ("permitted names", details.permitted.as_ref().map(|names| names.join(", "))),
+            ("excluded names", some(&details.excluded.join(", "))),
+            ("serial", Some(details.serial.clone())),
+            ("subject key id", details.subject_key_id.clone()),
+            ("authority key id", details.authority_key_id.clone()),
+            ("SHA-256", Some(details.sha256.clone())),
+            ("key SHA-256", Some(details.key_sha256.clone())),
+        ];
+        out.push_str(place);
+        out.push('\n');
+        for (label, value) in lines {
+            if let Some(value) = value {
+                // A subject is the issuer's text: no control character of it reaches a terminal.
+                let value: String = value.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+                writeln!(out, "  {:<27}{value}", format!("{label}:")).expect("writing to a String cannot fail");
+            }
+        }
+    }
+    out
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Writes findings as a JSON array for programs.
+///
+/// # Panics
+/// Never: strings, numbers and booleans can always be written.
+#[must_use]
+pub fn as_json(findings: &[Finding], now: OffsetDateTime) -> String {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Report<'a> {
+        place: &'a str,
+        subject: &'a str,
+        common_name: Option<&'a str>,
+        issuer: &'a str,
+        serial: &'a str,
+        version: u32,
+        is_ca: bool,
+        path_len: Option<u32>,
+        subject_alt_names: &'a [String],
+        not_before: String,
+        not_after: String,
+        renewal_due: String,
+        valid: bool,
+        key: &'a str,
+        weak_key: Option<&'a str>,
+        published_as: Option<&'a str>,
+        signature_algorithm: &'a str,
+        key_usages: Option<&'a [&'static str]>,
+        extended_key_usages: Option<&'a [String]>,
+        permitted_names: Option<&'a [String]>,
+        excluded_names: &'a [String],
+        subject_key_id: Option<&'a str>,
+        authority_key_id: Option<&'a str>,
+        sha256: &'a str,
+        key_sha256: &'a str,
+    }
+    let reports: Vec<Report<'_>> = findings
+        .iter()
+        .map(|Finding { place, details }| Report {
+            place,
+            subject: &details.subject,
+            common_name: details.common_name.as_deref(),
+            issuer: &details.issuer,
+            serial: &details.serial,
+            version: details.version,
+            is_ca: details.is_ca,
+            path_len: details.path_len,
+            subject_alt_names: &details.subject_alt_names,
+            not_before: format_instant(details.validity.not_before),
+            not_after: format_instant(details.validity.not_after),
+            renewal_due: format_instant(details.validity.due_at()),
+            valid: details.is_valid_at(now),
+            key: &details.key,
+            weak_key: details.weak_key,
+            published_as: details.published_as,
+            signature_algorithm: &details.signature_algorithm,
+            key_usages: details.key_usages.as_deref(),
+            extended_key_usages: details.extended_key_usages.as_deref(),
+            permitted_names: details.permitted.as_deref(),
+            excluded_names: &details.excluded,
+            subject_key_id: details.subject_key_id.as_deref(),
+            authority_key_id: details.authority_key_id.as_deref(),
+            sha256: &details.sha256,
+            key_sha256: &details.key_sha256,
+        })
+        .collect();
+    let mut text = serde_json::to_string_pretty(&reports).expect("plain data can be written");
+    text.push('\n');
+    text
+}

@@ -1,0 +1,242 @@
+//! An instance: what is needed to reach it, checked as a whole.
+
+use crate::cidr::Cidr;
+use crate::fault::{Fault, Faults, Place};
+use crate::name::{DnsName, InstanceName, Namespace, ObjectName};
+use crate::values::{SecretKeyRef, Settings};
+use std::collections::BTreeMap;
+
+/// One Civiparoisse instance.
+#[derive(Debug, Clone)]
+pub struct Instance {
+    /// Its name.
+    pub name: InstanceName,
+    /// The namespace that holds its objects.
+    pub namespace: Namespace,
+    /// The host that browsers ask for, then its aliases; no two are equal.
+    pub hosts: Vec<DnsName>,
+    /// Names, keys, timeouts.
+    pub settings: Settings,
+    /// Objects beyond the chart's four.
+    pub extras: Extras,
+}
+
+/// Objects and metadata beyond the four that every instance has.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    /// The Helm release that shall adopt the chart's objects.
+    pub helm_release: Option<ObjectName>,
+    /// Whether the Namespace is rendered too.
+    pub namespace: bool,
+    /// Whether the httpd's ConfigMap is rendered too.
+    pub config_map: bool,
+    /// How often the retry Middleware tries, the first time included.
+    pub retry_attempts: Option<u32>,
+    /// `max-age` of Strict-Transport-Security in seconds.
+    pub hsts_seconds: Option<u32>,
+    /// Who may reach the httpd.
+    pub http_from: Option<TraefikSource>,
+    /// Whether all else in the namespace is closed to other namespaces.
+    pub default_deny: bool,
+}
+
+/// Where Traefik's connections come from, as a NetworkPolicy names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TraefikSource {
+    /// Pods with an address of their own.
+    Pods {
+        /// Their namespace.
+        namespace: Namespace,
+        /// Their labels.
+        labels: Vec<(String, String)>,
+    },
+    /// Pods on the host's network: no selector matches them, only the nodes' addresses do
+    /// (Kubernetes, concepts/services-networking/network-policies, on hostNetwork pods).
+    Nodes(Vec<Cidr>),
+}
+
+/// The eight PEM texts of an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Credential {
+    /// The instance CA's certificate.
+    CaCert,
+    /// The instance CA's key.
+    CaKey,
+    /// The certificate that the httpd serves.
+    ServerCert,
+    /// Its key.
+    ServerKey,
+    /// The database CA's certificate.
+    DbCaCert,
+    /// The database CA's key.
+    DbCaKey,
+    /// The certificate that the database serves.
+    DbServerCert,
+    /// Its key.
+    DbServerKey,
+}
+
+impl Instance {
+    /// Puts an instance together from its parts.
+    ///
+    /// `hosts` are the host and the aliases of the command line, in order; where there is none, the host of
+    /// the values counts.
+    ///
+    /// # Errors
+    /// No host at all, a host given twice, two credentials in one place, a Secret name used twice.
+    pub fn new(
+        name: InstanceName,
+        namespace: Namespace,
+        host: Option<DnsName>,
+        aliases: Vec<DnsName>,
+        settings: Settings,
+        extras: Extras,
+    ) -> Result<Self, Vec<Fault>> {
+        let mut faults = Faults::default();
+        let mut hosts: Vec<DnsName> = Vec::new();
+        match host.or_else(|| settings.external_host.clone()) {
+            Some(host) => hosts.push(host),
+            None => faults.push(
+                Fault::new("the instance has no host").help("give `--host a.example.org`, or `externalhost` in a values file"),
+            ),
+        }
+        for alias in aliases {
+            if hosts.contains(&alias) {
+                let fault = Fault::new(format!("the host `{alias}` is given twice"));
+                faults.push(fault.help("leave it out once").at(Place::Argument("--alias".to_owned())));
+            } else {
+                hosts.push(alias);
+            }
+        }
+        for fault in placement_faults(&settings) {
+            faults.push(fault);
+        }
+        faults.finish(Some(Self {
+            name,
+            namespace,
+            hosts,
+            settings,
+            extras,
+        }))
+    }
+
+    /// Gives the host that browsers ask for.
+    ///
+    /// # Panics
+    /// Never: [`Instance::new`] refuses an instance without a host.
+    #[must_use]
+    pub fn host(&self) -> &DnsName {
+        self.hosts.first().expect("an instance has a host")
+    }
+
+    /// Gives the names that the database is reached by inside the cluster.
+    ///
+    /// The chart's certificate has none, which Go, rustls, Python, Chrome and Firefox refuse.
+    ///
+    /// # Errors
+    /// A Service name that makes a name too long for DNS.
+    pub fn db_hosts(&self) -> Result<Vec<DnsName>, Fault> {
+        let service = &self.settings.names.db_service;
+        let namespace = &self.namespace;
+        [
+            service.to_string(),
+            format!("{service}.{namespace}.svc"),
+            format!("{service}.{namespace}.svc.cluster.local"),
+        ]
+        .iter()
+        .map(|name| DnsName::parse(name))
+        .collect()
+    }
+}
+
+impl Settings {
+    /// Gives the places of each credential; the database's CA certificate has two, mostly equal.
+    #[must_use]
+    pub fn placements(&self) -> [(Credential, &SecretKeyRef); 9] {
+        [
+            (Credential::CaCert, &self.ca_cert),
+            (Credential::CaKey, &self.ca_key),
+            (Credential::ServerCert, &self.server_cert),
+            (Credential::ServerKey, &self.server_key),
+            (Credential::DbCaCert, &self.db_ca_cert),
+            (Credential::DbCaCert, &self.db_router_ca),
+            (Credential::DbCaKey, &self.db_ca_key),
+            (Credential::DbServerCert, &self.db_server_cert),
+            (Credential::DbServerKey, &self.db_server_key),
+        ]
+    }
+}
+
+fn placement_faults(settings: &Settings) -> Vec<Fault> {
+    let mut taken: BTreeMap<&SecretKeyRef, Credential> = BTreeMap::new();
+    let mut faults = Vec::new();
+    for (credential, place) in settings.placements() {
+        if taken.insert(place, credential).is_some_and(|other| other != credential) {
+            let what = format!("key `{}` of Secret `{}` would hold two different things", place.key, place.secret);
+            faults.push(Fault::new(what).help("give each its own key (`…Field` and `civiIngress.keys` in the values)"));
+        }
+        if place.secret == settings.trust_bundle.secret {
+            let what = format!("the Secret `{}` would hold credentials beside Traefik's CA", place.secret);
+            faults.push(Fault::new(what).help(
+                "Traefik reads a CA Secret by its one key; choose another name (`civiIngress.names.trustSecret`)",
+            ));
+        }
+    }
+    faults.dedup();
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> DnsName {
+        DnsName::parse(text).unwrap()
+    }
+
+    fn instance(host: Option<&str>, aliases: &[&str], settings: Settings) -> Result<Instance, Vec<Fault>> {
+        Instance::new(
+            InstanceName::parse("paroisse-a").unwrap(),
+            Namespace::parse("paroisse-a").unwrap(),
+            host.map(name),
+            aliases.iter().map(|alias| name(alias)).collect(),
+            settings,
+            Extras::default(),
+        )
+    }
+
+    #[test]
+    fn the_host_of_the_command_line_wins_over_the_values() {
+        let settings = Settings { external_host: Some(name("v.example.org")), ..Settings::default() };
+        assert_eq!(instance(Some("a.example.org"), &[], settings.clone()).unwrap().host().as_str(), "a.example.org");
+        assert_eq!(instance(None, &[], settings).unwrap().host().as_str(), "v.example.org");
+    }
+
+    #[test]
+    fn an_instance_without_a_host_or_with_one_twice_is_refused() {
+        assert_eq!(instance(None, &[], Settings::default()).unwrap_err().len(), 1);
+        let faults = instance(Some("a.b"), &["a.b", "c.d", "c.d"], Settings::default()).unwrap_err();
+        assert_eq!(faults.len(), 2);
+    }
+
+    #[test]
+    fn two_credentials_in_one_place_are_refused() {
+        let mut settings = Settings::default();
+        settings.server_key = settings.server_cert.clone();
+        settings.db_server_cert.secret = settings.trust_bundle.secret.clone();
+        let faults = instance(Some("a.b"), &[], settings).unwrap_err();
+        assert_eq!(faults.len(), 2, "{faults:?}");
+    }
+
+    #[test]
+    fn the_database_is_named_by_its_service() {
+        let names: Vec<String> = instance(Some("a.b"), &[], Settings::default())
+            .unwrap()
+            .db_hosts()
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(names, ["civicrmdb", "civicrmdb.paroisse-a.svc", "civicrmdb.paroisse-a.svc.cluster.local"]);
+    }
+}

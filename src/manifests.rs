@@ -1,0 +1,126 @@
+//! Reads Secrets out of manifests: our own output, `kubectl get secret -o yaml`, JSON, lists of both.
+
+use crate::fault::{Fault, Faults};
+use crate::yaml::{self, Node, Value};
+use base64::Engine as _;
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// A Secret that was read.
+pub struct FoundSecret {
+    /// `metadata.namespace`, where it is given.
+    pub namespace: Option<String>,
+    /// `metadata.name`.
+    pub name: String,
+    /// Data by key, decoded; values that are no UTF-8 text are left out.
+    pub data: BTreeMap<String, Zeroizing<String>>,
+}
+
+/// Reads all Secrets of a stream of manifests; other objects are passed over.
+///
+/// # Errors
+/// A stream that is no YAML, an empty one, and all values that are no base64.
+pub fn secrets(text: &str, file: &str) -> Result<Vec<FoundSecret>, Vec<Fault>> {
+    let documents = yaml::read_all(text, file).map_err(|fault| vec![fault])?;
+    if documents.is_empty() {
+        // `kubectl get` prints nothing when it fails: taking that for "no Secret yet" would lose keys.
+        let help = "the command before the pipe may have failed";
+        return Err(vec![Fault::new("there are no manifests").help(help).file(file)]);
+    }
+    let mut found = Vec::new();
+    let mut faults = Faults::default();
+    for document in &documents {
+        match document.get("kind").and_then(Node::text) {
+            Some("List" | "SecretList") => {
+                for item in document.get("items").map(Node::items).unwrap_or_default() {
+                    add(item, file, &mut found, &mut faults);
+                }
+            }
+            Some(_) => add(document, file, &mut found, &mut faults),
+            None => {
+                let fault = Fault::new("a document has no `kind`").help("Kubernetes manifests are needed here");
+                faults.push(fault.at(document.at.place(file)));
+            }
+        }
+    }
+    faults.finish(Some(found))
+}
+
+fn add(object: &Node, file: &str, found: &mut Vec<FoundSecret>, faults: &mut Faults) {
+    if object.get("kind").and_then(Node::text) != Some("Secret") {
+        return;
+    }
+    let metadata = |key: &str| object.get("metadata")?.get(key)?.text().map(str::to_owned);
+    let Some(name) = metadata("name") else {
+        faults.push(Fault::new("a Secret has no name").at(object.at.place(file)));
+        return;
+    };
+    let mut data = BTreeMap::new();
+    for (section, is_base64) in [("data", true), ("stringData", false)] {
+        let Some(Value::Map(entries)) = object.get(section).map(|node| &node.value) else {
+            continue;
+        };
+        for (key, node) in entries {
+            let text = match (&node.value, is_base64) {
+                (Value::Text(text), true) => decode(text),
+                (Value::Text(text), false) => Ok(Some(Zeroizing::new(text.clone()))),
+                _ => Err(()),
+            };
+            match text {
+                Ok(Some(text)) => {
+                    data.insert(key.text.clone(), text);
+                }
+                Ok(None) => {}
+                Err(()) => {
+                    let what = format!("`{section}.{}` of Secret `{name}` is no base64", key.text.escape_debug());
+                    faults.push(Fault::new(what).at(node.at.place(file)));
+                }
+            }
+        }
+    }
+    found.push(FoundSecret {
+        namespace: metadata("namespace"),
+        name,
+        data,
+    });
+}
+
+/// Decodes base64 that may be folded into lines; nothing where the bytes are no text.
+fn decode(text: &str) -> Result<Option<Zeroizing<String>>, ()> {
+    let compact: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
+    let bytes = base64::engine::general_purpose::STANDARD.decode(compact.as_bytes()).map_err(|_| ())?;
+    Ok(String::from_utf8(bytes).ok().map(Zeroizing::new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_found_in_streams_lists_and_json() {
+        let yaml = "kind: Secret\nmetadata: {name: a, namespace: ns}\ndata: {k: dg==}\n---\nkind: List\nitems:\n\
+                    - kind: Secret\n  metadata: {name: b}\n  stringData: {k: w}\n- kind: Pod\n";
+        let found = secrets(yaml, "-").unwrap_or_default();
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].namespace.as_deref(), Some("ns"));
+        assert_eq!(found[0].data["k"].as_str(), "v");
+        assert_eq!(found[1].data["k"].as_str(), "w");
+        let json = r#"{"kind":"Secret","metadata":{"name":"a"},"data":{"k":"dg=="}}"#;
+        assert_eq!(secrets(json, "-").unwrap_or_default()[0].data["k"].as_str(), "v");
+    }
+
+    #[test]
+    fn an_empty_stream_is_refused_because_the_command_before_the_pipe_may_have_failed() {
+        for text in ["", "\n", "---\n"] {
+            let faults = secrets(text, "-").err().expect("refused");
+            assert_eq!(faults[0].what, "there are no manifests");
+        }
+    }
+
+    #[test]
+    fn broken_base64_is_reported_with_its_place_and_without_its_value() {
+        let faults = secrets("kind: Secret\nmetadata: {name: a}\ndata:\n  k: c2VjcmV0!\n  l: 7\n", "s.yaml").err().expect("refused");
+        assert_eq!(faults.len(), 2);
+        assert_eq!(faults[0].to_string(), "s.yaml:4:6: `data.k` of Secret `a` is no base64");
+    }
+}

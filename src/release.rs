@@ -1,0 +1,130 @@
+//! What each Traefik release takes.
+
+use crate::fault::Fault;
+use std::fmt;
+use std::str::FromStr;
+
+/// A Traefik release. Without a patch number, the last one of its line is meant.
+///
+/// Supported are 2.9 (the oldest whose TLSStore takes `certificates` and `defaultGeneratedCert`) to all 3.x.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Release {
+    major: u16,
+    minor: u16,
+    patch: u16,
+}
+
+/// A patch number that stands for the last of its line.
+const LAST: u16 = u16::MAX;
+
+impl Default for Release {
+    fn default() -> Self {
+        Self::line(3, 7)
+    }
+}
+
+impl Release {
+    const fn line(major: u16, minor: u16) -> Self {
+        Self {
+            major,
+            minor,
+            patch: LAST,
+        }
+    }
+
+    const fn exactly(major: u16, minor: u16, patch: u16) -> Self {
+        Self { major, minor, patch }
+    }
+
+    /// Gives the API group and version of Traefik's custom resources.
+    ///
+    /// `traefik.io` is served from 2.10 and `traefik.containo.us` up to 2.11
+    /// (GroupName constants at v2.9.10, v2.10.0 and v3.0.0).
+    #[must_use]
+    pub fn api_version(self) -> &'static str {
+        if self < Self::exactly(2, 10, 0) {
+            "traefik.containo.us/v1alpha1"
+        } else {
+            "traefik.io/v1alpha1"
+        }
+    }
+
+    /// Says whether a ServersTransport takes `rootCAs`. Elsewhere it is `rootCAsSecrets`, which 3.4
+    /// and later warn about on every load.
+    ///
+    /// The field came with 3.4.0, whose validation rule refuses every value of it; fixed in 3.4.1 (issue 11774).
+    #[must_use]
+    pub fn takes_root_cas(self) -> bool {
+        self >= Self::exactly(3, 4, 1)
+    }
+}
+
+impl FromStr for Release {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        let shown = text.escape_debug();
+        let mut numbers = text.strip_prefix('v').unwrap_or(text).split('.').map(|part| {
+            let digits = !part.is_empty() && part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+            digits.then(|| part.parse::<u16>().ok()).flatten()
+        });
+        let (major, minor, patch) = (numbers.next().flatten(), numbers.next().flatten(), numbers.next());
+        let (Some(major), Some(minor), None | Some(Some(_)), None) = (major, minor, patch, numbers.next()) else {
+            return Err(Fault::new(format!("`{shown}` is no Traefik release")).help("write it as `3.7` or `3.4.0`"));
+        };
+        let release = Self {
+            major,
+            minor,
+            patch: patch.flatten().unwrap_or(LAST),
+        };
+        if release < Self::exactly(2, 9, 0) {
+            return Err(Fault::new(format!("Traefik {shown} is too old")).help("the oldest supported release is 2.9"));
+        }
+        if (major == 2 && minor > 11) || major > 3 {
+            return Err(Fault::new(format!("there is no Traefik {shown} that this program knows"))
+                .help("use a release from 2.9 to 2.11, or 3.0 and later 3.x"));
+        }
+        Ok(release)
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)?;
+        if self.patch != LAST {
+            write!(f, ".{}", self.patch)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn release(text: &str) -> Release {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_api_group_changes_with_2_10() {
+        assert_eq!(release("2.9").api_version(), "traefik.containo.us/v1alpha1");
+        for text in ["2.10", "2.10.0", "2.11", "3.0", "3.7", "v3.12.1"] {
+            assert_eq!(release(text).api_version(), "traefik.io/v1alpha1", "{text}");
+        }
+    }
+
+    #[test]
+    fn root_cas_are_taken_from_3_4_1_on() {
+        for (text, takes) in [("2.11", false), ("3.3", false), ("3.4.0", false), ("3.4.1", true), ("3.4", true), ("3.7", true)] {
+            assert_eq!(release(text).takes_root_cas(), takes, "{text}");
+        }
+    }
+
+    #[test]
+    fn releases_outside_the_supported_lines_are_refused() {
+        for text in ["2.8", "1.7", "2.12", "4.0", "3", "", "3.x", "3.7.1.2", "3..7", "-3.7", "3.99999"] {
+            assert!(text.parse::<Release>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! What can be typed: clap types and help text, nothing else.
+
+use clap::builder::Styles;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  Make an instance's certificates and manifests, and apply them
+    civi-ingress new-instance paroisse-a --host a.example.org | kubectl apply -f -
+
+  Keep its keys when anything else changes, and renew them when they are due
+    kubectl get secret -n paroisse-a selfcert externca -o yaml |
+      civi-ingress new-instance paroisse-a --host a.example.org --reuse - | kubectl apply -f -
+
+  Make the wildcard certificate that browsers see
+    civi-ingress wildcard-secret --domain example.org --tls-store --ca-out ca.crt | kubectl apply -f -
+
+Exit status: 0 done, 1 a check found something, 2 usage, 3 input refused, 4 input or output failed,
+5 would overwrite something, 70 internal error, 141 closed pipe";
+
+/// Issue the certificates of Civiparoisse instances and render their Traefik manifests
+#[derive(Debug, Parser)]
+#[command(name = "civi-ingress", version = env!("CIVI_INGRESS_VERSION"), after_help = EXAMPLES)]
+#[command(styles = Styles::styled(), max_term_width = 100, disable_help_subcommand = true, infer_subcommands = false)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock
+    #[arg(long, global = true, value_name = "INSTANT")]
+    pub(super) now: Option<String>,
+    /// Print no notes on stderr, only warnings and errors
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make an instance's certificates and render its manifests
+    NewInstance(Box<NewInstance>),
+    /// Render the Secret of the wildcard certificate, made anew or taken from files
+    #[command(visible_alias = "wildcard")]
+    WildcardSecret(Box<WildcardSecret>),
+    /// Render the TLSStore that makes a Secret the default certificate
+    TlsStore(TlsStore),
+    /// Render the values file of the Traefik Helm chart
+    TraefikValues(Box<TraefikValues>),
+    /// Make a CA as PEM files
+    Ca(Ca),
+    /// Make a server certificate as PEM files, under an existing CA or one of its own
+    Cert(Cert),
+    /// Show what certificates say: PEM files, bundles, Secrets in manifests
+    Inspect(Inspect),
+    /// List or export the built-in templates
+    #[command(subcommand)]
+    Templates(Templates),
+    /// Print a completion script
+    Completions {
+        /// Shell to complete in
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// Where manifests go.
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// Write one file an object into this new or empty directory instead of stdout
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: Option<PathBuf>,
+    /// Overwrite files that exist
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Take templates of this directory in the place of the built-in ones of the same name
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) templates: Option<PathBuf>,
+    /// Show private keys even where stdout is a terminal
+    #[arg(long)]
+    pub(super) show_secrets: bool,
+}
+
+/// How certificates are made.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Certificates")]
+pub(super) struct Issuing {
+    /// Kind of the keys: p256, p384, rsa2048, rsa3072, rsa4096
+    #[arg(long, value_name = "TYPE", default_value = "p256")]
+    pub(super) key_type: String,
+    /// Life of the certificate: days, or the RFC 3339 instant at which it ends
+    #[arg(long, value_name = "DAYS|INSTANT", default_value = "365")]
+    pub(super) days: String,
+    /// Life of the CA: days, or the RFC 3339 instant at which it ends
+    #[arg(long, value_name = "DAYS|INSTANT", default_value = "3650")]
+    pub(super) ca_days: String,
+    /// Begin of the validity; one hour before the present unless said
+    #[arg(long, value_name = "INSTANT")]
+    pub(super) not_before: Option<String>,
+    /// Organization in the certificates' subjects
+    #[arg(long, value_name = "NAME", default_value = "Civiparoisse")]
+    pub(super) organization: String,
+}
+
+/// An existing CA.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Certificates")]
+pub(super) struct ExistingCa {
+    /// Sign with this CA instead of a new one (PEM)
+    #[arg(long, value_name = "FILE", requires = "ca_key", value_hint = ValueHint::FilePath)]
+    pub(super) ca_cert: Option<PathBuf>,
+    /// Private key of that CA (PEM)
+    #[arg(long, value_name = "FILE", requires = "ca_cert", value_hint = ValueHint::FilePath)]
+    pub(super) ca_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CaCustody {
+    /// Write the CA keys beside the others, as the chart does
+    Stored,
+    /// Forget the CA keys; a renewal makes a new CA
+    Dropped,
+}
+
+/// The manifests go to stdout, ready for `kubectl apply -f -`. Keys of values files: see the README, "Values".
+#[derive(Debug, Args)]
+pub(super) struct NewInstance {
+    /// Name of the instance, and of its namespace unless --namespace is given
+    pub(super) name: String,
+    /// Host that browsers ask for; without it `externalhost` of the values
+    #[arg(long)]
+    pub(super) host: Option<String>,
+    /// Further host of the instance, in the certificate and the route [repeatable]
+    #[arg(long, value_name = "HOST")]
+    pub(super) alias: Vec<String>,
+    /// Namespace of the objects
+    #[arg(short, long)]
+    pub(super) namespace: Option<String>,
+    /// Values file of the Civiparoisse chart, or - for stdin; a later one wins [repeatable]
+    #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) values: Vec<PathBuf>,
+    /// Set a value, as Helm's --set does [repeatable]
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Set a value that stays a string [repeatable]
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set_string: Vec<String>,
+    #[command(flatten)]
+    pub(super) output: Output,
+    /// Traefik release that reads the manifests, 2.9 to 3.x
+    #[arg(long, value_name = "VERSION", default_value = "3.7")]
+    pub(super) traefik: String,
+    #[command(flatten)]
+    pub(super) issuing: Issuing,
+    #[command(flatten)]
+    pub(super) existing_ca: ExistingCa,
+    /// What becomes of the CA keys [default: stored; of an existing CA: dropped]
+    #[arg(long, value_name = "HOW", help_heading = "Certificates")]
+    pub(super) ca_custody: Option<CaCustody>,
+    /// Write the key of the new instance CA to this file
+    #[arg(long, value_name = "FILE", help_heading = "Certificates", conflicts_with = "ca_key", value_hint = ValueHint::FilePath)]
+    pub(super) ca_key_out: Option<PathBuf>,
+    /// Keep the keys and certificates of these manifests (or - for stdin) while they are good
+    #[arg(long, value_name = "FILE", help_heading = "Certificates", value_hint = ValueHint::FilePath)]
+    pub(super) reuse: Option<PathBuf>,
+    /// Mark the chart's objects so that this Helm release adopts them
+    #[arg(long, value_name = "RELEASE", help_heading = "Further objects")]
+    pub(super) helm_release: Option<String>,
+    /// Render the Namespace too
+    #[arg(long, help_heading = "Further objects")]
+    pub(super) create_namespace: bool,
+    /// Render the httpd's ConfigMap too
+    #[arg(long, help_heading = "Further objects")]
+    pub(super) config_map: bool,
+    /// Retry failed connections to the httpd, so many attempts in all
+    #[arg(long, value_name = "ATTEMPTS", num_args = 0..=1, default_missing_value = "5", require_equals = true, help_heading = "Further objects")]
+    pub(super) retry: Option<String>,
+    /// Send Strict-Transport-Security with this max-age
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "31536000", require_equals = true, help_heading = "Further objects")]
+    pub(super) hsts: Option<String>,
+    /// Let only Traefik reach the httpd (NetworkPolicy)
+    #[arg(long, help_heading = "Further objects")]
+    pub(super) network_policy: bool,
+    /// Close the namespace to other namespaces, but for what --network-policy opens
+    #[arg(long, help_heading = "Further objects")]
+    pub(super) default_deny: bool,
+    /// Namespace of Traefik's pods
+    #[arg(long, value_name = "NAMESPACE", default_value = "traefik", help_heading = "Further objects")]
+    pub(super) traefik_namespace: String,
+    /// Label of Traefik's pods [repeatable] [default: app.kubernetes.io/name=traefik]
+    #[arg(long, value_name = "KEY=VALUE", help_heading = "Further objects")]
+    pub(super) traefik_label: Vec<String>,
+    /// Traefik uses the nodes' network: --traefik-cidr then names the nodes
+    #[arg(long, help_heading = "Further objects")]
+    pub(super) traefik_host_network: bool,
+    /// Range of the nodes' addresses [repeatable]
+    #[arg(long, value_name = "CIDR", requires = "traefik_host_network", help_heading = "Further objects")]
+    pub(super) traefik_cidr: Vec<String>,
+}
+
+/// Any namespace that Traefik watches will do, but two TLSStores named `default` cancel each other.
+#[derive(Debug, Args)]
+pub(super) struct WildcardSecret {
+    /// Name of the Secret
+    #[arg(default_value = "wildcardsecret")]
+    pub(super) name: String,
+    /// Domain of the wildcard: the certificate is for *.DOMAIN
+    #[arg(long, value_name = "DOMAIN", required_unless_present = "cert")]
+    pub(super) domain: Option<String>,
+    /// Cover the domain itself too
+    #[arg(long, requires = "domain")]
+    pub(super) apex: bool,
+    /// Take this certificate, or this bundle of certificates and key (PEM), or - for stdin
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) cert: Option<PathBuf>,
+    /// Private key of that certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath)]
+    pub(super) key: Option<PathBuf>,
+    /// Intermediate certificates above it (PEM)
+    #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath)]
+    pub(super) chain: Option<PathBuf>,
+    /// Namespace of the Secret and the TLSStore
+    #[arg(short, long, default_value = "default")]
+    pub(super) namespace: String,
+    /// Render the TLSStore `default` too
+    #[arg(long)]
+    pub(super) tls_store: bool,
+    /// Write the CA certificate that browsers must import to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "cert", value_hint = ValueHint::FilePath)]
+    pub(super) ca_out: Option<PathBuf>,
+    /// Write the CA's private key to this file; without it the key is forgotten
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "ca_key"], value_hint = ValueHint::FilePath)]
+    pub(super) ca_key_out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: Output,
+    /// Traefik release that reads the TLSStore, 2.9 to 3.x
+    #[arg(long, value_name = "VERSION", default_value = "3.7")]
+    pub(super) traefik: String,
+    #[command(flatten)]
+    pub(super) issuing: Issuing,
+    #[command(flatten)]
+    pub(super) existing_ca: ExistingCa,
+}
+
+/// Any namespace that Traefik watches will do, but two TLSStores named `default` cancel each other.
+#[derive(Debug, Args)]
+pub(super) struct TlsStore {
+    /// Secret that holds the certificate, in the same namespace
+    #[arg(long, value_name = "NAME", default_value = "wildcardsecret")]
+    pub(super) secret: String,
+    /// Namespace of the TLSStore
+    #[arg(short, long, default_value = "default")]
+    pub(super) namespace: String,
+    /// Traefik release that reads the TLSStore, 2.9 to 3.x
+    #[arg(long, value_name = "VERSION", default_value = "3.7")]
+    pub(super) traefik: String,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TraefikValues {
+    /// Major version of the Traefik Helm chart
+    #[arg(long, value_name = "MAJOR", default_value = "41")]
+    pub(super) chart: String,
+}
+
+/// Writes ca.crt and ca.key.
+#[derive(Debug, Args)]
+pub(super) struct Ca {
+    /// Directory for the files, new or empty
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: PathBuf,
+    /// Overwrite files that exist
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Domain that the CA may sign for, with all names below it [repeatable] [default: any]
+    #[arg(long, value_name = "DOMAIN")]
+    pub(super) permit_dns: Vec<String>,
+    /// Address that the CA may sign for [repeatable] [default: any]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) permit_ip: Vec<String>,
+    /// Kind of the key: p256, p384, rsa2048, rsa3072, rsa4096
+    #[arg(long, value_name = "TYPE", default_value = "p256")]
+    pub(super) key_type: String,
+    /// Life of the CA: days, or the RFC 3339 instant at which it ends
+    #[arg(long, value_name = "DAYS|INSTANT", default_value = "3650")]
+    pub(super) days: String,
+    /// Begin of the validity; one hour before the present unless said
+    #[arg(long, value_name = "INSTANT")]
+    pub(super) not_before: Option<String>,
+    /// Organization in the certificate's subject
+    #[arg(long, value_name = "NAME", default_value = "Civiparoisse")]
+    pub(super) organization: String,
+}
+
+/// Writes tls.crt, tls.key and ca.crt. The key of a new CA is forgotten unless --ca-key-out is given.
+#[derive(Debug, Args)]
+pub(super) struct Cert {
+    /// Host name, or *.DOMAIN [repeatable]
+    #[arg(long, value_name = "NAME", required_unless_present = "ip")]
+    pub(super) dns: Vec<String>,
+    /// IP address [repeatable]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) ip: Vec<String>,
+    /// Let the certificate identify a TLS client too
+    #[arg(long)]
+    pub(super) client_auth: bool,
+    /// Directory for the files, new or empty
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: PathBuf,
+    /// Overwrite files that exist
+    #[arg(long)]
+    pub(super) force: bool,
+    #[command(flatten)]
+    pub(super) issuing: Issuing,
+    #[command(flatten)]
+    pub(super) existing_ca: ExistingCa,
+    /// Write the key of the new CA to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "ca_key", value_hint = ValueHint::FilePath)]
+    pub(super) ca_key_out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Inspect {
+    /// PEM file or manifests, or - for stdin
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub(super) files: Vec<PathBuf>,
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Templates {
+    /// List the built-in templates by name
+    List,
+    /// Write the built-in templates into a new or empty directory, to change and pass to --templates
+    Export {
+        /// Directory for the files
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        output_dir: PathBuf,
+        /// Overwrite files that exist
+        #[arg(long)]
+        force: bool,
+    },
+}

@@ -1,0 +1,86 @@
+//! How a run ends when it does not end well.
+
+use civi_ingress::fault::Fault;
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+/// Most faults printed; the rest is counted.
+const LIMIT: usize = 50;
+
+/// What kind of failure it is. The kind alone decides the exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// An input is refused.
+    Refused,
+    /// Reading or writing failed.
+    InputOutput,
+    /// Something that is not ours, or a credential, would be lost.
+    WouldLose,
+    /// The reader of stdout is gone, and with it what was printed.
+    ClosedPipe,
+}
+
+impl Kind {
+    fn code(self) -> u8 {
+        match self {
+            Self::Refused => 3,
+            Self::InputOutput => 4,
+            Self::WouldLose => 5,
+            Self::ClosedPipe => 141,
+        }
+    }
+}
+
+/// Why a run failed.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) kind: Kind,
+    pub(super) faults: Vec<Fault>,
+}
+
+impl Failure {
+    pub(super) fn new(kind: Kind, fault: Fault) -> Self {
+        Self { kind, faults: vec![fault] }
+    }
+
+    pub(super) fn code(&self) -> ExitCode {
+        ExitCode::from(self.kind.code())
+    }
+
+    /// Gives the text for stderr: one `error:` line for each fault, its `help:` below it.
+    pub(super) fn text(&self) -> String {
+        let mut out = String::new();
+        for fault in self.faults.iter().take(LIMIT) {
+            writeln!(out, "error: {fault}").expect("writing to a String cannot fail");
+            if let Some(help) = &fault.help {
+                writeln!(out, "help: {help}").expect("writing to a String cannot fail");
+            }
+        }
+        if self.faults.len() > LIMIT {
+            writeln!(out, "error: and {} more", self.faults.len() - LIMIT).expect("writing to a String cannot fail");
+        }
+        out
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::new(Kind::Refused, fault)
+    }
+}
+
+impl From<Vec<Fault>> for Failure {
+    fn from(faults: Vec<Fault>) -> Self {
+        Self {
+            kind: Kind::Refused,
+            faults,
+        }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    /// Takes a failure of the operating system with its causes.
+    fn from(error: anyhow::Error) -> Self {
+        Self::new(Kind::InputOutput, Fault::new(format!("{error:#}")))
+    }
+}

@@ -1,0 +1,272 @@
+//! One file a subcommand: arguments to the library, its results to the outside.
+
+mod cli;
+mod error;
+mod inspect;
+mod new_instance;
+mod output;
+mod pem;
+mod templates;
+mod traefik_values;
+mod wildcard;
+mod world;
+
+use clap::{CommandFactory as _, Parser as _};
+use civi_ingress::fault::{Fault, Faults};
+use civi_ingress::manifest::{Manifest, Object, PrivateKeys, stream};
+use civi_ingress::pki::issue::{Ca, CaRequest, LeafRequest, Organization};
+use civi_ingress::pki::validity::{End, Validity, parse_instant};
+use civi_ingress::pki::{Certificate, KeyType, PrivateKey, SubjectAltName, issue, verify};
+use civi_ingress::template::Templates;
+use cli::{Cli, Command, ExistingCa, Issuing, Output};
+use error::{Failure, Kind};
+use output::NewFile;
+use std::path::Path;
+use std::process::ExitCode;
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+/// Exit status of a fault of this program itself (EX_SOFTWARE of sysexits.h).
+const INTERNAL: i32 = 70;
+
+pub(super) fn run() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |location| format!(" ({location})"));
+        output::say(&format!(
+            "error: this program has a fault{place}\nhelp: please report it with the command that you ran, without its keys\n"
+        ));
+        std::process::exit(INTERNAL);
+    }));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match dispatch(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::say(&failure.text());
+            failure.code()
+        }
+    }
+}
+
+/// Prints help and version on stdout and usage errors on stderr, as clap words them.
+fn usage(error: &clap::Error) -> ExitCode {
+    let code = u8::try_from(error.exit_code()).unwrap_or(2);
+    // A closed pipe loses nothing here.
+    let _ = error.print();
+    ExitCode::from(code)
+}
+
+fn dispatch(cli: Cli) -> Result<(), Failure> {
+    let run = Run {
+        now: world::now(cli.global.now.as_deref())?,
+        quiet: cli.global.quiet,
+    };
+    match cli.command {
+        Command::NewInstance(arguments) => new_instance::run(&run, *arguments),
+        Command::WildcardSecret(arguments) => wildcard::secret(&run, *arguments),
+        Command::TlsStore(arguments) => wildcard::tls_store(&run, &arguments),
+        Command::TraefikValues(arguments) => traefik_values::run(*arguments),
+        Command::Ca(arguments) => pem::ca(&run, &arguments),
+        Command::Cert(arguments) => pem::cert(&run, &arguments),
+        Command::Inspect(arguments) => inspect::run(&run, &arguments),
+        Command::Templates(command) => templates::run(&command),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "civi-ingress", &mut script);
+            print_or_end(&script)
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            let made = clap_mangen::Man::new(Cli::command()).render(&mut page);
+            made.map_err(anyhow::Error::new)?;
+            print_or_end(&page)
+        }
+    }
+}
+
+/// Prints what can be printed again: a reader that ends early is no error.
+fn print_or_end(text: &[u8]) -> Result<(), Failure> {
+    match output::print(&String::from_utf8_lossy(text)) {
+        Err(failure) if failure.kind == Kind::ClosedPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// What all subcommands need.
+struct Run {
+    now: OffsetDateTime,
+    quiet: bool,
+}
+
+impl Run {
+    /// Says something worth knowing, unless `--quiet`.
+    fn note(&self, text: &str) {
+        if !self.quiet {
+            output::say(&format!("note: {text}\n"));
+        }
+    }
+
+    fn warn(&self, text: &str) {
+        output::say(&format!("warning: {text}\n"));
+    }
+}
+
+impl Output {
+    /// Refuses a destination that nothing can go to, before any key is drawn.
+    fn check(&self) -> Result<(), Failure> {
+        match &self.output_dir {
+            Some(directory) => output::check_directory(directory, self.force),
+            None => Ok(()),
+        }
+    }
+
+    fn templates(&self) -> Result<Templates, Failure> {
+        let Some(directory) = &self.templates else {
+            return Ok(Templates::default());
+        };
+        let sources = world::read_templates(directory)?;
+        Ok(Templates::with_own(&directory.display().to_string(), sources)?)
+    }
+
+    /// Renders objects and writes them, all or nothing.
+    fn emit(&self, run: &Run, objects: &[Object]) -> Result<(), Failure> {
+        let templates = self.templates()?;
+        let preview = self.output_dir.is_none() && !self.show_secrets && output::stdout_is_terminal();
+        let private_keys = if preview { PrivateKeys::Hidden } else { PrivateKeys::Written };
+        let manifests = templates.render(objects, private_keys)?;
+        if let Some(directory) = &self.output_dir {
+            output::write_directory(directory, &files(manifests), self.force)?;
+            run.note(&format!("wrote {} files to {}", objects.len(), directory.display()));
+            return Ok(());
+        }
+        let holds_private_key = manifests.iter().any(|manifest| manifest.holds_private_key);
+        if let Some(mode) = output::stdout_readable_by_others().filter(|_| holds_private_key) {
+            run.warn(&format!("stdout is a file of mode {mode:03o} and gets private keys; `--output-dir` makes files that only you can read"));
+        }
+        output::print(&stream(&manifests))?;
+        if preview && objects.iter().any(|object| object.template == "secret.yaml") {
+            output::say("note: private keys are not shown on a terminal: pipe this into `kubectl apply -f -`, or give --output-dir DIR or --show-secrets\n");
+        }
+        Ok(())
+    }
+}
+
+fn files(manifests: Vec<Manifest>) -> Vec<NewFile> {
+    let file = |manifest: Manifest| NewFile {
+        path: manifest.file_name(),
+        is_secret: manifest.holds_private_key,
+        content: Zeroizing::new(format!("---\n{}", manifest.yaml.as_str())),
+    };
+    manifests.into_iter().map(file).collect()
+}
+
+/// How certificates shall be made, parsed.
+struct IssuingPlan {
+    key_type: KeyType,
+    leaf: Validity,
+    ca: Validity,
+    organization: Organization,
+}
+
+impl Issuing {
+    fn plan(&self, now: OffsetDateTime, faults: &mut Faults) -> Option<IssuingPlan> {
+        let key_type = faults.keep(self.key_type.parse::<KeyType>().map_err(|fault| fault.argument("--key-type")));
+        let organization = Organization::parse(&self.organization).map_err(|fault| fault.argument("--organization"));
+        let organization = faults.keep(organization);
+        let leaf = validity(now, self.not_before.as_deref(), &self.days, "--days", faults);
+        let ca = validity(now, self.not_before.as_deref(), &self.ca_days, "--ca-days", faults);
+        Some(IssuingPlan {
+            key_type: key_type?,
+            leaf: leaf?,
+            ca: ca?,
+            organization: organization?,
+        })
+    }
+}
+
+fn validity(now: OffsetDateTime, not_before: Option<&str>, end: &str, option: &str, faults: &mut Faults) -> Option<Validity> {
+    let not_before = not_before.map(|text| parse_instant(text).map_err(|fault| fault.argument("--not-before")));
+    let not_before = match not_before {
+        Some(result) => Some(faults.keep(result)?),
+        None => None,
+    };
+    let end = faults.keep(End::parse(end).map_err(|fault| fault.argument(option)))?;
+    faults.keep(Validity::new(now, not_before, end).map_err(|fault| fault.argument(option)))
+}
+
+impl ExistingCa {
+    /// Reads and checks the existing CA, if one is given.
+    fn read(&self, run: &Run) -> Result<Option<Ca>, Failure> {
+        let (Some(cert_path), Some(key_path)) = (&self.ca_cert, &self.ca_key) else {
+            return Ok(None);
+        };
+        let (cert, key) = (world::read(cert_path)?, world::read(key_path)?);
+        let mut faults = Faults::default();
+        let certificate = faults.keep(Certificate::from_pem(&cert.content).map_err(|fault| fault.file(&cert.name)));
+        let private_key = faults.keep(PrivateKey::from_pem(&key.content).map_err(|fault| fault.file(&key.name)));
+        if let Some(warning) = world::warn_if_readable_by_others(key_path) {
+            run.warn(&warning);
+        }
+        let ca = certificate.zip(private_key).map(|(certificate, key)| Ca { certificate, key });
+        if let Some(ca) = &ca {
+            faults.keep(verify::usable_ca(&ca.certificate, &ca.key, run.now).map_err(|fault| fault.file(&cert.name)));
+        }
+        Ok(Some(faults.finish(ca)?))
+    }
+}
+
+/// A leaf to be signed, and by whom.
+struct Signing<'a> {
+    plan: &'a IssuingPlan,
+    names: &'a [SubjectAltName],
+    client_auth: bool,
+    existing_ca: Option<Ca>,
+}
+
+impl Signing<'_> {
+    /// Draws the keys and issues the leaf, under a new CA for exactly its names where none exists.
+    fn issue(self, run: &Run) -> Result<(Ca, Certificate, PrivateKey), Failure> {
+        let Self { plan, names, client_auth, existing_ca } = self;
+        let ca = match existing_ca {
+            Some(ca) => ca,
+            None => {
+                let request = CaRequest { organization: &plan.organization, validity: plan.ca, permitted: names };
+                issue::ca(&request, world::private_key(plan.key_type)?, world::serial()?)?
+            }
+        };
+        let (validity, is_shorter) = plan.leaf.clamped_to(ca.certificate.validity()?);
+        if is_shorter {
+            let end = civi_ingress::pki::validity::format_instant(validity.not_after);
+            run.note(&format!("the certificate ends with its CA, at {end}"));
+        }
+        let request = LeafRequest { organization: &plan.organization, validity, names, client_auth };
+        let (certificate, key) = issue::leaf(&request, world::private_key(plan.key_type)?, world::serial()?, &ca)?;
+        Ok((ca, certificate, key))
+    }
+}
+
+/// Writes a file beside the manifests, if one was asked for; it is taken back when the rest fails.
+fn write_beside(path: Option<&Path>, content: &str, is_secret: bool, force: bool) -> Result<output::Written, Failure> {
+    match path {
+        Some(path) => output::write_file(path, content, is_secret, force),
+        None => Ok(output::Written::nothing()),
+    }
+}
+
+/// Refuses to read stdin twice.
+fn check_stdin<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<(), Fault> {
+    if paths.into_iter().filter(|path| world::is_stdin(path)).count() <= 1 {
+        return Ok(());
+    }
+    Err(Fault::new("`-` is given twice").help("standard input can be read once; name a file for the other"))
+}
+
+/// Says names and end of a certificate in one line.
+fn describe(names: &[SubjectAltName], certificate: &Certificate) -> Result<String, Failure> {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let validity = certificate.validity()?;
+    let day = |instant: OffsetDateTime| instant.date().to_string();
+    Ok(format!("{}, valid until {}, renewal due {}", names.join(", "), day(validity.not_after), day(validity.due_at())))
+}

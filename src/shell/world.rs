@@ -1,0 +1,107 @@
+//! What comes from outside: the clock, random keys and serials, files and stdin.
+#![expect(clippy::disallowed_methods, reason = "this is the door through which the outside comes in")]
+
+use super::error::Failure;
+use anyhow::{Context as _, anyhow};
+use civi_ingress::fault::Fault;
+use civi_ingress::pki::issue::Serial;
+use civi_ingress::pki::validity::{parse_instant, whole_seconds};
+use civi_ingress::pki::{KeyType, PrivateKey};
+use civi_ingress::yaml::MANIFESTS_LIMIT;
+use rcgen::KeyPair;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+/// Settles the present: `--now`, else SOURCE_DATE_EPOCH (reproducible-builds.org), else the clock.
+pub(super) fn now(argument: Option<&str>) -> Result<OffsetDateTime, Failure> {
+    if let Some(text) = argument {
+        return Ok(parse_instant(text).map_err(|fault| fault.argument("--now"))?);
+    }
+    let Some(epoch) = std::env::var_os("SOURCE_DATE_EPOCH") else {
+        return Ok(whole_seconds(OffsetDateTime::now_utc()));
+    };
+    let seconds = epoch.to_str().and_then(|text| text.parse::<i64>().ok());
+    let instant = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    let refused = || Fault::new("SOURCE_DATE_EPOCH is no number of seconds since 1970").help("unset it, or set it to a whole number");
+    Ok(instant.ok_or_else(refused)?)
+}
+
+/// Draws a new private key.
+pub(super) fn private_key(key_type: KeyType) -> Result<PrivateKey, Failure> {
+    let algorithm = key_type.signature_algorithm();
+    let pair = match key_type.rsa_size() {
+        Some(size) => KeyPair::generate_rsa_for(algorithm, size),
+        None => KeyPair::generate_for(algorithm),
+    };
+    Ok(pair.map_err(|error| anyhow!("cannot draw a private key: {error}"))?.into())
+}
+
+/// Draws a new serial number.
+pub(super) fn serial() -> Result<Serial, Failure> {
+    let mut bytes = [0; 16];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| anyhow!("the system gives no random numbers"))?;
+    Ok(Serial::from_random(bytes))
+}
+
+/// A text that was read, and the name by which errors call it.
+#[derive(Debug)]
+pub(super) struct Text {
+    pub(super) name: String,
+    pub(super) content: Zeroizing<String>,
+}
+
+/// Reads a file, or stdin for `-`.
+pub(super) fn read(path: &Path) -> Result<Text, Failure> {
+    let name = if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() };
+    let mut bytes = Zeroizing::new(Vec::new());
+    let limit = MANIFESTS_LIMIT as u64 + 1;
+    let result = if is_stdin(path) {
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
+    };
+    result.with_context(|| format!("cannot read {name}"))?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let what = format!("the text is not UTF-8 (byte {})", error.valid_up_to() + 1);
+        Fault::new(what).help("PEM and YAML files are needed; convert DER with `openssl x509 -inform der`").file(&name)
+    })?;
+    // Windows editors put a byte order mark in front.
+    let content = Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned());
+    Ok(Text { name, content })
+}
+
+pub(super) fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Says when a file with a private key can be read by others.
+pub(super) fn warn_if_readable_by_others(path: &Path) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then(|| format!("{} holds a private key and has mode {mode:03o}; `chmod 600` it", path.display()))
+}
+
+/// Reads all files below a directory of templates, by their path with `/`.
+pub(super) fn read_templates(directory: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let mut found = Vec::new();
+    let mut pending = vec![PathBuf::new()];
+    while let Some(below) = pending.pop() {
+        let folder = directory.join(&below);
+        let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        for entry in entries {
+            let entry = entry.with_context(|| format!("cannot read {}", folder.display()))?;
+            let path = below.join(entry.file_name());
+            let kind = entry.file_type().with_context(|| format!("cannot read {}", entry.path().display()))?;
+            if kind.is_dir() {
+                pending.push(path);
+            } else {
+                let text = read(&directory.join(&path))?;
+                found.push((path.display().to_string(), text.content.to_string()));
+            }
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
