@@ -29,11 +29,15 @@ impl FromStr for Cidr {
             Fault::new(format!("`{}` is no address range", text.escape_debug()))
                 .help("write it in CIDR notation, such as `10.0.0.0/8` or `2001:db8::/32`")
         };
-        let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+        let (address, prefix) = text
+            .split_once('/')
+            .map_or((text, None), |(address, prefix)| (address, Some(prefix)));
         let base: IpAddr = address.parse().map_err(|_| refused())?;
         let width = if base.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix {
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().map_err(|_| refused())?,
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                digits.parse().map_err(|_| refused())?
+            }
             Some(_) => return Err(refused()),
             None => width,
         };
@@ -93,7 +97,16 @@ mod tests {
 
     #[test]
     fn what_is_no_range_is_refused() {
-        for text in ["", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "10.0.0.0/+8", "::/129", "a/8", "10.0.0.0/8/8"] {
+        for text in [
+            "",
+            "10.0.0.0/33",
+            "10.0.0/8",
+            "10.0.0.0/",
+            "10.0.0.0/+8",
+            "::/129",
+            "a/8",
+            "10.0.0.0/8/8",
+        ] {
             assert!(text.parse::<Cidr>().is_err(), "{text}");
         }
     }

@@ -47,10 +47,15 @@ impl TraefikDuration {
         if !text.contains('.') {
             return Ok(Self(text.replace(['µ', 'μ'], "u")));
         }
-        let (unit, size) = [("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1)]
-            .into_iter()
-            .find(|(_, size)| nanoseconds % size == 0)
-            .ok_or_else(refused)?;
+        let (unit, size) = [
+            ("s", 1_000_000_000),
+            ("ms", 1_000_000),
+            ("us", 1_000),
+            ("ns", 1),
+        ]
+        .into_iter()
+        .find(|(_, size)| nanoseconds % size == 0)
+        .ok_or_else(refused)?;
         Ok(Self(format!("{}{unit}", nanoseconds / size)))
     }
 
@@ -74,19 +79,27 @@ fn nanoseconds(text: &str) -> Option<u64> {
     while !rest.is_empty() {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, tail) = rest.split_at(end);
-        let end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
+        let end = tail
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(end);
         let (_, size) = UNITS.iter().find(|(name, _)| *name == unit)?;
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         if whole.is_empty() && fraction.is_empty() || fraction.contains('.') || fraction.len() > 9 {
             return None;
         }
-        let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+        let whole: u64 = if whole.is_empty() {
+            0
+        } else {
+            whole.parse().ok()?
+        };
         total = total.checked_add(whole.checked_mul(*size)?)?;
         if !fraction.is_empty() {
             let scale = 10u64.pow(u32::try_from(fraction.len()).ok()?);
             let part: u64 = fraction.parse().ok()?;
-            total = total.checked_add(u64::try_from(u128::from(part) * u128::from(*size) / u128::from(scale)).ok()?)?;
+            total = total.checked_add(
+                u64::try_from(u128::from(part) * u128::from(*size) / u128::from(scale)).ok()?,
+            )?;
         }
         rest = tail;
     }
@@ -116,7 +129,21 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_refused() {
-        for text in ["", "-1s", "+1s", "1", "s", "1x", "1s ", "1d", "1..5s", "1.5", "300000000h", "1.0000000001s", "."] {
+        for text in [
+            "",
+            "-1s",
+            "+1s",
+            "1",
+            "s",
+            "1x",
+            "1s ",
+            "1d",
+            "1..5s",
+            "1.5",
+            "300000000h",
+            "1.0000000001s",
+            ".",
+        ] {
             let result = TraefikDuration::parse(text);
             assert_eq!(result.is_ok(), text == "1", "{text}");
         }

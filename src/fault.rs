@@ -142,7 +142,12 @@ pub fn did_you_mean<'a>(
     let word = word.to_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| (strsim::osa_distance(&word, &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (
+                strsim::osa_distance(&word, &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(distance, candidate)| *distance <= 3.min(candidate.len() / 3))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -159,7 +164,10 @@ mod tests {
             line: 3,
             column: 5,
         });
-        assert_eq!(fault.to_string(), "values.yaml:3:5: unknown key `dialTimout`");
+        assert_eq!(
+            fault.to_string(),
+            "values.yaml:3:5: unknown key `dialTimout`"
+        );
     }
 
     #[test]

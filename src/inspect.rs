@@ -26,25 +26,61 @@ pub fn read(text: &str, file: &str) -> Result<Vec<Finding>, Vec<Fault>> {
     let mut findings = Vec::new();
     let mut add = |pem: &str, place: &str, faults: &mut Faults| {
         let certificates = Certificate::all_from_pem(pem).map_err(|fault| fault.file(place));
-        let several = certificates.as_ref().is_ok_and(|certificates| certificates.len() > 1);
-        for (index, certificate) in faults.keep(certificates).unwrap_or_default().iter().enumerate() {
-            let number = if several { format!(" #{}", index + 1) } else { String::new() };
+        let several = certificates
+            .as_ref()
+            .is_ok_and(|certificates| certificates.len() > 1);
+        for (index, certificate) in faults
+            .keep(certificates)
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+        {
+            let number = if several {
+                format!(" #{}", index + 1)
+            } else {
+                String::new()
+            };
             let details = faults.keep(certificate.details().map_err(|fault| fault.file(place)));
-            findings.extend(details.map(|details| Finding { place: format!("{place}{number}"), details }));
+            findings.extend(details.map(|details| Finding {
+                place: format!("{place}{number}"),
+                details,
+            }));
         }
     };
-    if text.trim_start().starts_with("-----BEGIN") || text.lines().any(|line| line.starts_with("-----BEGIN CERTIFICATE-----")) {
+    if text.trim_start().starts_with("-----BEGIN")
+        || text
+            .lines()
+            .any(|line| line.starts_with("-----BEGIN CERTIFICATE-----"))
+    {
         add(text, file, &mut faults);
     } else {
-        for secret in faults.keep_all(manifests::secrets(text, file)).unwrap_or_default() {
-            for (key, value) in secret.data.iter().filter(|(_, value)| value.contains("-----BEGIN CERTIFICATE-----")) {
-                let namespace = secret.namespace.as_deref().map_or(String::new(), |namespace| format!("{namespace}/"));
-                add(value, &format!("{file} Secret {namespace}{} {key}", secret.name), &mut faults);
+        for secret in faults
+            .keep_all(manifests::secrets(text, file))
+            .unwrap_or_default()
+        {
+            for (key, value) in secret
+                .data
+                .iter()
+                .filter(|(_, value)| value.contains("-----BEGIN CERTIFICATE-----"))
+            {
+                let namespace = secret
+                    .namespace
+                    .as_deref()
+                    .map_or(String::new(), |namespace| format!("{namespace}/"));
+                add(
+                    value,
+                    &format!("{file} Secret {namespace}{} {key}", secret.name),
+                    &mut faults,
+                );
             }
         }
     }
     if findings.is_empty() && faults.is_empty() {
-        faults.push(Fault::new("there is no certificate").help("give a PEM file, or manifests with Secrets").file(file));
+        faults.push(
+            Fault::new("there is no certificate")
+                .help("give a PEM file, or manifests with Secrets")
+                .file(file),
+        );
     }
     faults.finish(Some(findings))
 }
@@ -60,32 +96,65 @@ pub fn as_text(findings: &[Finding], now: OffsetDateTime) -> String {
         let validity = details.validity;
         let state = if details.is_valid_at(now) {
             let days = (validity.not_after - now).whole_days();
-            let due = if now >= validity.due_at() { ", renewal due" } else { "" };
+            let due = if now >= validity.due_at() {
+                ", renewal due"
+            } else {
+                ""
+            };
             format!("{days} days left{due}")
         } else if now > validity.not_after {
             "EXPIRED".to_owned()
         } else {
             "not valid yet".to_owned()
         };
-        let path_len = details.path_len.map_or(String::new(), |length| format!(", path length {length}"));
+        let path_len = details
+            .path_len
+            .map_or(String::new(), |length| format!(", path length {length}"));
         let key = match details.weak_key {
             Some(why) => format!("{} (weak: {why})", details.key),
             None => details.key.clone(),
         };
-        let published = details.published_as.map(|name| format!("PUBLISHED on the internet as `{name}`"));
+        let published = details
+            .published_as
+            .map(|name| format!("PUBLISHED on the internet as `{name}`"));
         let lines = [
             ("subject", some(&details.subject)),
             ("issuer", some(&details.issuer)),
-            ("kind", Some(if details.is_ca { format!("CA{path_len}") } else { "leaf".to_owned() })),
-            ("subject alternative names", some(&details.subject_alt_names.join(", "))),
+            (
+                "kind",
+                Some(if details.is_ca {
+                    format!("CA{path_len}")
+                } else {
+                    "leaf".to_owned()
+                }),
+            ),
+            (
+                "subject alternative names",
+                some(&details.subject_alt_names.join(", ")),
+            ),
             ("not before", Some(format_instant(validity.not_before))),
-            ("not after", Some(format!("{} ({state})", format_instant(validity.not_after)))),
+            (
+                "not after",
+                Some(format!("{} ({state})", format_instant(validity.not_after))),
+            ),
             ("key", Some(key)),
             ("private key", published),
             ("signature", Some(details.signature_algorithm.clone())),
-            ("key usage", details.key_usages.as_ref().map(|usages| usages.join(", "))),
-            ("extended key usage", details.extended_key_usages.as_ref().map(|usages| usages.join(", "))),
-            ("permitted names", details.permitted.as_ref().map(|names| names.join(", "))),
+            (
+                "key usage",
+                details.key_usages.as_ref().map(|usages| usages.join(", ")),
+            ),
+            (
+                "extended key usage",
+                details
+                    .extended_key_usages
+                    .as_ref()
+                    .map(|usages| usages.join(", ")),
+            ),
+            (
+                "permitted names",
+                details.permitted.as_ref().map(|names| names.join(", ")),
+            ),
             ("excluded names", some(&details.excluded.join(", "))),
             ("serial", Some(details.serial.clone())),
             ("subject key id", details.subject_key_id.clone()),
@@ -98,8 +167,12 @@ pub fn as_text(findings: &[Finding], now: OffsetDateTime) -> String {
         for (label, value) in lines {
             if let Some(value) = value {
                 // A subject is the issuer's text: no control character of it reaches a terminal.
-                let value: String = value.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-                writeln!(out, "  {:<27}{value}", format!("{label}:")).expect("writing to a String cannot fail");
+                let value: String = value
+                    .chars()
+                    .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+                    .collect();
+                writeln!(out, "  {:<27}{value}", format!("{label}:"))
+                    .expect("writing to a String cannot fail");
             }
         }
     }

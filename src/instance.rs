@@ -2,7 +2,7 @@
 
 use crate::cidr::Cidr;
 use crate::fault::{Fault, Faults, Place};
-use crate::name::{DnsName, InstanceName, Namespace, ObjectName};
+use crate::name::{DnsName, InstanceName, Label, Namespace, ObjectName};
 use crate::values::{SecretKeyRef, Settings};
 use std::collections::BTreeMap;
 
@@ -48,11 +48,43 @@ pub enum TraefikSource {
         /// Their namespace.
         namespace: Namespace,
         /// Their labels.
-        labels: Vec<(String, String)>,
+        labels: Vec<Label>,
     },
     /// Pods on the host's network: no selector matches them, only the nodes' addresses do
     /// (Kubernetes, concepts/services-networking/network-policies, on hostNetwork pods).
     Nodes(Vec<Cidr>),
+}
+
+impl TraefikSource {
+    /// Selects pods by their labels; without any, by the label that the Traefik chart gives them
+    /// (`app.kubernetes.io/name`, templates/_helpers.tpl).
+    #[must_use]
+    pub fn pods(namespace: Namespace, mut labels: Vec<Label>) -> Self {
+        if labels.is_empty() {
+            labels.extend(Label::parse("app.kubernetes.io/name=traefik"));
+        }
+        Self::Pods { namespace, labels }
+    }
+
+    /// Names the nodes whose network Traefik's pods use.
+    ///
+    /// # Errors
+    /// No range at all, or one that holds every address.
+    pub fn nodes(cidrs: Vec<Cidr>) -> Result<Self, Fault> {
+        if cidrs.is_empty() {
+            return Err(
+                Fault::new("a NetworkPolicy cannot select pods on the nodes' network")
+                    .help("name the nodes' addresses with `--traefik-cidr`"),
+            );
+        }
+        match cidrs.iter().find(|cidr| cidr.is_everything()) {
+            Some(cidr) => {
+                Err(Fault::new(format!("`{cidr}` lets everyone in"))
+                    .help("name the nodes' addresses"))
+            }
+            None => Ok(Self::Nodes(cidrs)),
+        }
+    }
 }
 
 /// The eight PEM texts of an instance.
@@ -97,13 +129,18 @@ impl Instance {
         match host.or_else(|| settings.external_host.clone()) {
             Some(host) => hosts.push(host),
             None => faults.push(
-                Fault::new("the instance has no host").help("give `--host a.example.org`, or `externalhost` in a values file"),
+                Fault::new("the instance has no host")
+                    .help("give `--host a.example.org`, or `externalhost` in a values file"),
             ),
         }
         for alias in aliases {
             if hosts.contains(&alias) {
                 let fault = Fault::new(format!("the host `{alias}` is given twice"));
-                faults.push(fault.help("leave it out once").at(Place::Argument("--alias".to_owned())));
+                faults.push(
+                    fault
+                        .help("leave it out once")
+                        .at(Place::Argument("--alias".to_owned())),
+                );
             } else {
                 hosts.push(alias);
             }
@@ -171,12 +208,24 @@ fn placement_faults(settings: &Settings) -> Vec<Fault> {
     let mut taken: BTreeMap<&SecretKeyRef, Credential> = BTreeMap::new();
     let mut faults = Vec::new();
     for (credential, place) in settings.placements() {
-        if taken.insert(place, credential).is_some_and(|other| other != credential) {
-            let what = format!("key `{}` of Secret `{}` would hold two different things", place.key, place.secret);
-            faults.push(Fault::new(what).help("give each its own key (`…Field` and `civiIngress.keys` in the values)"));
+        if taken
+            .insert(place, credential)
+            .is_some_and(|other| other != credential)
+        {
+            let what = format!(
+                "key `{}` of Secret `{}` would hold two different things",
+                place.key, place.secret
+            );
+            faults.push(
+                Fault::new(what)
+                    .help("give each its own key (`…Field` and `civiIngress.keys` in the values)"),
+            );
         }
         if place.secret == settings.trust_bundle.secret {
-            let what = format!("the Secret `{}` would hold credentials beside Traefik's CA", place.secret);
+            let what = format!(
+                "the Secret `{}` would hold credentials beside Traefik's CA",
+                place.secret
+            );
             faults.push(Fault::new(what).help(
                 "Traefik reads a CA Secret by its one key; choose another name (`civiIngress.names.trustSecret`)",
             ));
@@ -194,7 +243,11 @@ mod tests {
         DnsName::parse(text).unwrap()
     }
 
-    fn instance(host: Option<&str>, aliases: &[&str], settings: Settings) -> Result<Instance, Vec<Fault>> {
+    fn instance(
+        host: Option<&str>,
+        aliases: &[&str],
+        settings: Settings,
+    ) -> Result<Instance, Vec<Fault>> {
         Instance::new(
             InstanceName::parse("paroisse-a").unwrap(),
             Namespace::parse("paroisse-a").unwrap(),
@@ -207,15 +260,31 @@ mod tests {
 
     #[test]
     fn the_host_of_the_command_line_wins_over_the_values() {
-        let settings = Settings { external_host: Some(name("v.example.org")), ..Settings::default() };
-        assert_eq!(instance(Some("a.example.org"), &[], settings.clone()).unwrap().host().as_str(), "a.example.org");
-        assert_eq!(instance(None, &[], settings).unwrap().host().as_str(), "v.example.org");
+        let settings = Settings {
+            external_host: Some(name("v.example.org")),
+            ..Settings::default()
+        };
+        assert_eq!(
+            instance(Some("a.example.org"), &[], settings.clone())
+                .unwrap()
+                .host()
+                .as_str(),
+            "a.example.org"
+        );
+        assert_eq!(
+            instance(None, &[], settings).unwrap().host().as_str(),
+            "v.example.org"
+        );
     }
 
     #[test]
     fn an_instance_without_a_host_or_with_one_twice_is_refused() {
-        assert_eq!(instance(None, &[], Settings::default()).unwrap_err().len(), 1);
-        let faults = instance(Some("a.b"), &["a.b", "c.d", "c.d"], Settings::default()).unwrap_err();
+        assert_eq!(
+            instance(None, &[], Settings::default()).unwrap_err().len(),
+            1
+        );
+        let faults =
+            instance(Some("a.b"), &["a.b", "c.d", "c.d"], Settings::default()).unwrap_err();
         assert_eq!(faults.len(), 2);
     }
 
@@ -229,6 +298,16 @@ mod tests {
     }
 
     #[test]
+    fn pods_on_the_nodes_network_are_named_by_ranges_that_do_not_let_everyone_in() {
+        let nodes = |ranges: &[&str]| {
+            TraefikSource::nodes(ranges.iter().map(|range| range.parse().unwrap()).collect())
+        };
+        assert!(nodes(&["10.0.0.0/24"]).is_ok());
+        assert!(nodes(&[]).is_err());
+        assert!(nodes(&["10.0.0.0/24", "::/0"]).is_err());
+    }
+
+    #[test]
     fn the_database_is_named_by_its_service() {
         let names: Vec<String> = instance(Some("a.b"), &[], Settings::default())
             .unwrap()
@@ -237,6 +316,13 @@ mod tests {
             .iter()
             .map(ToString::to_string)
             .collect();
-        assert_eq!(names, ["civicrmdb", "civicrmdb.paroisse-a.svc", "civicrmdb.paroisse-a.svc.cluster.local"]);
+        assert_eq!(
+            names,
+            [
+                "civicrmdb",
+                "civicrmdb.paroisse-a.svc",
+                "civicrmdb.paroisse-a.svc.cluster.local"
+            ]
+        );
     }
 }

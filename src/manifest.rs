@@ -162,7 +162,11 @@ impl Manifest {
     #[must_use]
     pub fn file_name(&self) -> String {
         let Identity { kind, name, .. } = &self.identity;
-        format!("{:02}-{}-{name}.yaml", apply_order(kind), kind.to_ascii_lowercase())
+        format!(
+            "{:02}-{}-{name}.yaml",
+            apply_order(kind),
+            kind.to_ascii_lowercase()
+        )
     }
 }
 
@@ -183,7 +187,10 @@ fn apply_order(kind: &str) -> u8 {
 /// Joins manifests into one stream, each document opened by `---`.
 #[must_use]
 pub fn stream(manifests: &[Manifest]) -> Zeroizing<String> {
-    let length = manifests.iter().map(|manifest| manifest.yaml.len() + 4).sum();
+    let length = manifests
+        .iter()
+        .map(|manifest| manifest.yaml.len() + 4)
+        .sum();
     let mut out = Zeroizing::new(String::with_capacity(length));
     for manifest in manifests {
         out.push_str("---\n");
@@ -195,6 +202,8 @@ pub fn stream(manifests: &[Manifest]) -> Zeroizing<String> {
 /// Builds the `data` mapping of a Secret.
 #[must_use]
 pub fn secret_data(entries: impl IntoIterator<Item = (DataKey, SecretData)>) -> Field {
-    let entries = entries.into_iter().map(|(key, data)| (key.to_string(), Field::Secret(data)));
+    let entries = entries
+        .into_iter()
+        .map(|(key, data)| (key.to_string(), Field::Secret(data)));
     Field::Map(entries.collect())
 }

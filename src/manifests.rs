@@ -25,7 +25,9 @@ pub fn secrets(text: &str, file: &str) -> Result<Vec<FoundSecret>, Vec<Fault>> {
     if documents.is_empty() {
         // `kubectl get` prints nothing when it fails: taking that for "no Secret yet" would lose keys.
         let help = "the command before the pipe may have failed";
-        return Err(vec![Fault::new("there are no manifests").help(help).file(file)]);
+        return Err(vec![
+            Fault::new("there are no manifests").help(help).file(file),
+        ]);
     }
     let mut found = Vec::new();
     let mut faults = Faults::default();
@@ -38,7 +40,8 @@ pub fn secrets(text: &str, file: &str) -> Result<Vec<FoundSecret>, Vec<Fault>> {
             }
             Some(_) => add(document, file, &mut found, &mut faults),
             None => {
-                let fault = Fault::new("a document has no `kind`").help("Kubernetes manifests are needed here");
+                let fault = Fault::new("a document has no `kind`")
+                    .help("Kubernetes manifests are needed here");
                 faults.push(fault.at(document.at.place(file)));
             }
         }
@@ -72,7 +75,10 @@ fn add(object: &Node, file: &str, found: &mut Vec<FoundSecret>, faults: &mut Fau
                 }
                 Ok(None) => {}
                 Err(()) => {
-                    let what = format!("`{section}.{}` of Secret `{name}` is no base64", key.text.escape_debug());
+                    let what = format!(
+                        "`{section}.{}` of Secret `{name}` is no base64",
+                        key.text.escape_debug()
+                    );
                     faults.push(Fault::new(what).at(node.at.place(file)));
                 }
             }
@@ -88,7 +94,9 @@ fn add(object: &Node, file: &str, found: &mut Vec<FoundSecret>, faults: &mut Fau
 /// Decodes base64 that may be folded into lines; nothing where the bytes are no text.
 fn decode(text: &str) -> Result<Option<Zeroizing<String>>, ()> {
     let compact: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
-    let bytes = base64::engine::general_purpose::STANDARD.decode(compact.as_bytes()).map_err(|_| ())?;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(compact.as_bytes())
+        .map_err(|_| ())?;
     Ok(String::from_utf8(bytes).ok().map(Zeroizing::new))
 }
 
@@ -106,7 +114,10 @@ mod tests {
         assert_eq!(found[0].data["k"].as_str(), "v");
         assert_eq!(found[1].data["k"].as_str(), "w");
         let json = r#"{"kind":"Secret","metadata":{"name":"a"},"data":{"k":"dg=="}}"#;
-        assert_eq!(secrets(json, "-").unwrap_or_default()[0].data["k"].as_str(), "v");
+        assert_eq!(
+            secrets(json, "-").unwrap_or_default()[0].data["k"].as_str(),
+            "v"
+        );
     }
 
     #[test]
@@ -119,8 +130,16 @@ mod tests {
 
     #[test]
     fn broken_base64_is_reported_with_its_place_and_without_its_value() {
-        let faults = secrets("kind: Secret\nmetadata: {name: a}\ndata:\n  k: c2VjcmV0!\n  l: 7\n", "s.yaml").err().expect("refused");
+        let faults = secrets(
+            "kind: Secret\nmetadata: {name: a}\ndata:\n  k: c2VjcmV0!\n  l: 7\n",
+            "s.yaml",
+        )
+        .err()
+        .expect("refused");
         assert_eq!(faults.len(), 2);
-        assert_eq!(faults[0].to_string(), "s.yaml:4:6: `data.k` of Secret `a` is no base64");
+        assert_eq!(
+            faults[0].to_string(),
+            "s.yaml:4:6: `data.k` of Secret `a` is no base64"
+        );
     }
 }

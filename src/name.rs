@@ -47,18 +47,26 @@ impl DnsName {
         let shown = shown(text);
         let name = text.strip_suffix('.').unwrap_or(text);
         if name.is_empty() {
-            return Err(Fault::new("a host name is empty").help("give a DNS name such as `a.example.org`"));
+            return Err(
+                Fault::new("a host name is empty").help("give a DNS name such as `a.example.org`")
+            );
         }
         if let Ok(address) = name.trim_matches(['[', ']']).parse::<IpAddr>() {
-            return Err(Fault::new(format!("`{address}` is an IP address, not a host name"))
-                .help("use a DNS name; an IP address can only be a SAN of `civi-ingress cert --ip`"));
+            return Err(
+                Fault::new(format!("`{address}` is an IP address, not a host name")).help(
+                    "use a DNS name; an IP address can only be a SAN of `civi-ingress cert --ip`",
+                ),
+            );
         }
         if name.contains("://") {
-            return Err(Fault::new(format!("{shown} is a URL, not a host name")).help("give the host name alone"));
+            return Err(Fault::new(format!("{shown} is a URL, not a host name"))
+                .help("give the host name alone"));
         }
         if name.contains('*') {
-            return Err(Fault::new(format!("{shown} is a wildcard; one exact host name is needed here"))
-                .help("wildcards are for `civi-ingress wildcard-secret --domain`"));
+            return Err(Fault::new(format!(
+                "{shown} is a wildcard; one exact host name is needed here"
+            ))
+            .help("wildcards are for `civi-ingress wildcard-secret --domain`"));
         }
         check_characters(name, &shown)?;
         let ascii = to_ascii(name, &shown)?;
@@ -75,7 +83,8 @@ impl DnsName {
         if name.0.contains('.') {
             return Ok(name);
         }
-        Err(Fault::new(format!("`{name}` has no domain")).help(format!("use a full name such as `{name}.example.org`")))
+        Err(Fault::new(format!("`{name}` has no domain"))
+            .help(format!("use a full name such as `{name}.example.org`")))
     }
 
     /// Says whether the wildcard `*.domain` covers this name: exactly one more label (RFC 6125 section 6.4.3).
@@ -93,14 +102,24 @@ fn shown(text: &str) -> String {
     let dots = if short.len() < text.len() { "…" } else { "" };
     let escaped: String = short
         .chars()
-        .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
+        .map(|c| {
+            if c.is_control() {
+                c.escape_default().to_string()
+            } else {
+                c.to_string()
+            }
+        })
         .collect();
     format!("`{escaped}{dots}`")
 }
 
 fn check_characters(name: &str, shown: &str) -> Result<(), Fault> {
     for (position, character) in name.chars().enumerate() {
-        if character.is_ascii_alphanumeric() || character == '-' || character == '.' || !character.is_ascii() {
+        if character.is_ascii_alphanumeric()
+            || character == '-'
+            || character == '.'
+            || !character.is_ascii()
+        {
             continue;
         }
         let at = position + 1;
@@ -113,10 +132,10 @@ fn check_characters(name: &str, shown: &str) -> Result<(), Fault> {
         } else {
             character.to_string()
         };
-        return Err(
-            Fault::new(format!("character `{printed}` at position {at} is not allowed in a host name"))
-                .help("use letters, digits, hyphens and dots, for example `a.example.org`"),
-        );
+        return Err(Fault::new(format!(
+            "character `{printed}` at position {at} is not allowed in a host name"
+        ))
+        .help("use letters, digits, hyphens and dots, for example `a.example.org`"));
     }
     Ok(())
 }
@@ -130,36 +149,54 @@ fn to_ascii(name: &str, shown: &str) -> Result<String, Fault> {
     let (unicode, valid) = idna::domain_to_unicode(&lower);
     let ascii = idna::domain_to_ascii_strict(&lower);
     match ascii {
-        Ok(ascii) if valid.is_ok() && !unicode.is_empty() => Ok(ascii.trim_end_matches('.').to_owned()),
-        _ => Err(Fault::new(format!("{shown} is not a valid internationalised host name"))
-            .help("check the spelling, or give the name in its ASCII form (`xn--…`)")),
+        Ok(ascii) if valid.is_ok() && !unicode.is_empty() => {
+            Ok(ascii.trim_end_matches('.').to_owned())
+        }
+        _ => Err(Fault::new(format!(
+            "{shown} is not a valid internationalised host name"
+        ))
+        .help("check the spelling, or give the name in its ASCII form (`xn--…`)")),
     }
 }
 
 fn check_labels(ascii: &str, shown: &str) -> Result<(), Fault> {
     if ascii.len() > DNS_NAME_LIMIT {
-        let what = format!("{shown} has {} characters, a host name has at most {DNS_NAME_LIMIT}", ascii.len());
+        let what = format!(
+            "{shown} has {} characters, a host name has at most {DNS_NAME_LIMIT}",
+            ascii.len()
+        );
         return Err(Fault::new(what).help("shorten the name"));
     }
     for label in ascii.split('.') {
         if label.is_empty() {
-            return Err(Fault::new(format!("{shown} has an empty label")).help("remove the extra dot"));
+            return Err(
+                Fault::new(format!("{shown} has an empty label")).help("remove the extra dot")
+            );
         }
         if label.len() > LABEL_LIMIT {
-            let what = format!("label `{label}` has {} characters, at most {LABEL_LIMIT} are allowed", label.len());
+            let what = format!(
+                "label `{label}` has {} characters, at most {LABEL_LIMIT} are allowed",
+                label.len()
+            );
             return Err(Fault::new(what).help("shorten the label"));
         }
         if label.starts_with('-') || label.ends_with('-') {
-            return Err(Fault::new(format!("label `{label}` of {shown} starts or ends with a hyphen"))
-                .help("RFC 1123 section 2.1 wants a letter or digit there"));
+            return Err(Fault::new(format!(
+                "label `{label}` of {shown} starts or ends with a hyphen"
+            ))
+            .help("RFC 1123 section 2.1 wants a letter or digit there"));
         }
         if label.as_bytes().get(2..4) == Some(b"--") && !label.starts_with("xn--") {
-            return Err(Fault::new(format!("label `{label}` of {shown} has hyphens at positions 3 and 4"))
-                .help("such labels are reserved (RFC 5890 section 2.3.1)"));
+            return Err(Fault::new(format!(
+                "label `{label}` of {shown} has hyphens at positions 3 and 4"
+            ))
+            .help("such labels are reserved (RFC 5890 section 2.3.1)"));
         }
     }
     let last = ascii.rsplit('.').next().unwrap_or_default();
-    let hexadecimal = last.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    let hexadecimal = last
+        .strip_prefix("0x")
+        .is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
     if last.bytes().all(|byte| byte.is_ascii_digit()) || hexadecimal {
         return Err(Fault::new(format!("the last label of {shown} is a number"))
             .help("browsers take such a name for an IPv4 address"));
@@ -203,12 +240,20 @@ fn check_label(text: &str, what: &str) -> Result<(), Fault> {
         return Err(Fault::new(format!("the {what} is empty")).help(help));
     }
     if text.len() > LABEL_LIMIT {
-        let what = format!("the {what} {} has {} characters, at most {LABEL_LIMIT} are allowed", shown(text), text.len());
+        let what = format!(
+            "the {what} {} has {} characters, at most {LABEL_LIMIT} are allowed",
+            shown(text),
+            text.len()
+        );
         return Err(Fault::new(what).help(help));
     }
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if !text.bytes().all(allowed) || text.starts_with('-') || text.ends_with('-') {
-        return Err(Fault::new(format!("the {what} {} is not an RFC 1123 label", shown(text))).help(help));
+        return Err(Fault::new(format!(
+            "the {what} {} is not an RFC 1123 label",
+            shown(text)
+        ))
+        .help(help));
     }
     Ok(())
 }
@@ -233,8 +278,10 @@ impl Namespace {
     pub fn parse(text: &str) -> Result<Self, Fault> {
         check_label(text, "namespace")?;
         if text.starts_with("kube-") {
-            return Err(Fault::new(format!("the namespace `{text}` is reserved for Kubernetes"))
-                .help("choose a name that does not start with `kube-`"));
+            return Err(
+                Fault::new(format!("the namespace `{text}` is reserved for Kubernetes"))
+                    .help("choose a name that does not start with `kube-`"),
+            );
         }
         Ok(Self(text.to_owned()))
     }
@@ -248,11 +295,19 @@ impl ObjectName {
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let help = "use lower-case letters, digits, hyphens and dots";
         let well_formed = text.split('.').all(|label| {
-            let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-            !label.is_empty() && label.bytes().all(allowed) && !label.starts_with('-') && !label.ends_with('-')
+            let allowed =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            !label.is_empty()
+                && label.bytes().all(allowed)
+                && !label.starts_with('-')
+                && !label.ends_with('-')
         });
         if !well_formed || text.len() > DNS_NAME_LIMIT {
-            return Err(Fault::new(format!("{} is not a name for a Kubernetes object", shown(text))).help(help));
+            return Err(Fault::new(format!(
+                "{} is not a name for a Kubernetes object",
+                shown(text)
+            ))
+            .help(help));
         }
         Ok(Self(text.to_owned()))
     }
@@ -268,10 +323,53 @@ impl DataKey {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         let empty = text.is_empty() || text == "." || text.starts_with("..");
         if empty || text.len() > DNS_NAME_LIMIT || !text.bytes().all(allowed) {
-            return Err(Fault::new(format!("{} is not a data key of a Secret", shown(text)))
-                .help("use letters, digits, hyphens, underscores and dots"));
+            return Err(
+                Fault::new(format!("{} is not a data key of a Secret", shown(text)))
+                    .help("use letters, digits, hyphens, underscores and dots"),
+            );
         }
         Ok(Self(text.to_owned()))
+    }
+}
+
+/// A label of a Kubernetes object, as a selector names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The key, with its prefix.
+    pub key: String,
+    /// The value.
+    pub value: String,
+}
+
+impl Label {
+    /// Parses `key=value`.
+    ///
+    /// # Errors
+    /// What the API server refuses (`IsQualifiedName` and `IsValidLabelValue`, Kubernetes apimachinery
+    /// `pkg/util/validation`).
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let part = |text: &str| {
+            let edge =
+                |character: Option<char>| character.is_some_and(|c| c.is_ascii_alphanumeric());
+            let inner = text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+            text.len() <= LABEL_LIMIT
+                && inner
+                && edge(text.chars().next())
+                && edge(text.chars().last())
+        };
+        let qualified = |key: &str| match key.split_once('/') {
+            Some((prefix, name)) => ObjectName::parse(prefix).is_ok() && part(name),
+            None => part(key),
+        };
+        match text.split_once('=') {
+            Some((key, value)) if qualified(key) && (value.is_empty() || part(value)) => Ok(Self {
+                key: key.to_owned(),
+                value: value.to_owned(),
+            }),
+            _ => Err(Fault::new(format!("{} is no label", shown(text))).help("write `key=value`")),
+        }
     }
 }
 
@@ -289,7 +387,10 @@ mod tests {
         assert_eq!(host("a.example.org."), "a.example.org");
         assert_eq!(host("église.example.org"), "xn--glise-9ra.example.org");
         assert_eq!(host("ÉGLISE.example.org"), "xn--glise-9ra.example.org");
-        assert_eq!(host("xn--glise-9ra.example.org"), "xn--glise-9ra.example.org");
+        assert_eq!(
+            host("xn--glise-9ra.example.org"),
+            "xn--glise-9ra.example.org"
+        );
         assert_eq!(host("straße.example.org"), "xn--strae-oqa.example.org");
         assert_eq!(host("civicrmdb"), "civicrmdb");
     }
@@ -307,27 +408,72 @@ mod tests {
     #[test]
     fn hostile_and_malformed_hosts_are_refused() {
         for text in [
-            "", ".", "a..b", ".a.b", "-a.b", "a-.b", "a b", "a`b", "a\nb", "a\0b", "a.b/c", "https://a.b", "a.b:443",
-            "_dmarc.a.b", "*.a.b", "*", "a.*.b", "127.0.0.1", "::1", "[::1]", "1.2.3", "a.0x7f", "a.1", "xn--a.b", "xn--zzzzzz9.b",
-            "ab--c.de", "a\u{202e}.b", "a,b.c", "'a'.b", "a.b\u{85}", "{{a}}.b", "$(x).b", "a@b.c",
+            "",
+            ".",
+            "a..b",
+            ".a.b",
+            "-a.b",
+            "a-.b",
+            "a b",
+            "a`b",
+            "a\nb",
+            "a\0b",
+            "a.b/c",
+            "https://a.b",
+            "a.b:443",
+            "_dmarc.a.b",
+            "*.a.b",
+            "*",
+            "a.*.b",
+            "127.0.0.1",
+            "::1",
+            "[::1]",
+            "1.2.3",
+            "a.0x7f",
+            "a.1",
+            "xn--a.b",
+            "xn--zzzzzz9.b",
+            "ab--c.de",
+            "a\u{202e}.b",
+            "a,b.c",
+            "'a'.b",
+            "a.b\u{85}",
+            "{{a}}.b",
+            "$(x).b",
+            "a@b.c",
         ] {
             let fault = DnsName::parse(text).expect_err(text);
             assert!(fault.help.is_some(), "{text:?} must come with a hint");
-            assert!(!fault.what.contains(['\n', '\0', '\u{85}']), "{text:?} must not reach the terminal raw");
+            assert!(
+                !fault.what.contains(['\n', '\0', '\u{85}']),
+                "{text:?} must not reach the terminal raw"
+            );
         }
     }
 
     #[test]
     fn a_backtick_is_named_with_its_position() {
         let fault = DnsName::parse("b.example.org`) || Host(`evil").unwrap_err();
-        assert_eq!(fault.what, "character ``` at position 14 is not allowed in a host name");
+        assert_eq!(
+            fault.what,
+            "character ``` at position 14 is not allowed in a host name"
+        );
     }
 
     #[test]
     fn a_wildcard_covers_exactly_one_more_label() {
         let domain = DnsName::parse("example.org").unwrap();
-        for (name, covered) in [("a.example.org", true), ("example.org", false), ("a.b.example.org", false), ("aexample.org", false)] {
-            assert_eq!(DnsName::parse(name).unwrap().is_one_label_below(&domain), covered, "{name}");
+        for (name, covered) in [
+            ("a.example.org", true),
+            ("example.org", false),
+            ("a.b.example.org", false),
+            ("aexample.org", false),
+        ] {
+            assert_eq!(
+                DnsName::parse(name).unwrap().is_one_label_below(&domain),
+                covered,
+                "{name}"
+            );
         }
     }
 
@@ -336,8 +482,31 @@ mod tests {
         assert!(Namespace::parse("paroisse-a").is_ok());
         assert!(Namespace::parse("default").is_ok());
         let long = "a".repeat(64);
-        for text in ["", "A", "a.b", "-a", "a-", "kube-system", "kube-public", "../x", "a b", &long] {
+        for text in [
+            "",
+            "A",
+            "a.b",
+            "-a",
+            "a-",
+            "kube-system",
+            "kube-public",
+            "../x",
+            "a b",
+            &long,
+        ] {
             assert!(Namespace::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn labels_are_a_key_with_an_optional_prefix_and_a_value() {
+        for text in ["app.kubernetes.io/name=traefik", "a=b", "a="] {
+            assert!(Label::parse(text).is_ok(), "{text}");
+        }
+        for text in [
+            "", "a", "=b", "a b=c", "A/b/c=d", "a=b=c", "/a=b", "-a=b", "a=b-",
+        ] {
+            assert!(Label::parse(text).is_err(), "{text}");
         }
     }
 

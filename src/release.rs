@@ -33,13 +33,17 @@ impl Release {
     }
 
     const fn exactly(major: u16, minor: u16, patch: u16) -> Self {
-        Self { major, minor, patch }
+        Self {
+            major,
+            minor,
+            patch,
+        }
     }
 
     /// Gives the API group and version of Traefik's custom resources.
     ///
     /// `traefik.io` is served from 2.10 and `traefik.containo.us` up to 2.11
-    /// (GroupName constants at v2.9.10, v2.10.0 and v3.0.0).
+    /// (`GroupName` constants at v2.9.10, v2.10.0 and v3.0.0).
     #[must_use]
     pub fn api_version(self) -> &'static str {
         if self < Self::exactly(2, 10, 0) {
@@ -64,13 +68,26 @@ impl FromStr for Release {
 
     fn from_str(text: &str) -> Result<Self, Fault> {
         let shown = text.escape_debug();
-        let mut numbers = text.strip_prefix('v').unwrap_or(text).split('.').map(|part| {
-            let digits = !part.is_empty() && part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
-            digits.then(|| part.parse::<u16>().ok()).flatten()
-        });
-        let (major, minor, patch) = (numbers.next().flatten(), numbers.next().flatten(), numbers.next());
-        let (Some(major), Some(minor), None | Some(Some(_)), None) = (major, minor, patch, numbers.next()) else {
-            return Err(Fault::new(format!("`{shown}` is no Traefik release")).help("write it as `3.7` or `3.4.0`"));
+        let mut numbers = text
+            .strip_prefix('v')
+            .unwrap_or(text)
+            .split('.')
+            .map(|part| {
+                let digits = !part.is_empty()
+                    && part.len() <= 4
+                    && part.bytes().all(|byte| byte.is_ascii_digit());
+                digits.then(|| part.parse::<u16>().ok()).flatten()
+            });
+        let (major, minor, patch) = (
+            numbers.next().flatten(),
+            numbers.next().flatten(),
+            numbers.next(),
+        );
+        let (Some(major), Some(minor), None | Some(Some(_)), None) =
+            (major, minor, patch, numbers.next())
+        else {
+            return Err(Fault::new(format!("`{shown}` is no Traefik release"))
+                .help("write it as `3.7` or `3.4.0`"));
         };
         let release = Self {
             major,
@@ -78,11 +95,14 @@ impl FromStr for Release {
             patch: patch.flatten().unwrap_or(LAST),
         };
         if release < Self::exactly(2, 9, 0) {
-            return Err(Fault::new(format!("Traefik {shown} is too old")).help("the oldest supported release is 2.9"));
+            return Err(Fault::new(format!("Traefik {shown} is too old"))
+                .help("the oldest supported release is 2.9"));
         }
         if (major == 2 && minor > 11) || major > 3 {
-            return Err(Fault::new(format!("there is no Traefik {shown} that this program knows"))
-                .help("use a release from 2.9 to 2.11, or 3.0 and later 3.x"));
+            return Err(Fault::new(format!(
+                "there is no Traefik {shown} that this program knows"
+            ))
+            .help("use a release from 2.9 to 2.11, or 3.0 and later 3.x"));
         }
         Ok(release)
     }
@@ -116,14 +136,23 @@ mod tests {
 
     #[test]
     fn root_cas_are_taken_from_3_4_1_on() {
-        for (text, takes) in [("2.11", false), ("3.3", false), ("3.4.0", false), ("3.4.1", true), ("3.4", true), ("3.7", true)] {
+        for (text, takes) in [
+            ("2.11", false),
+            ("3.3", false),
+            ("3.4.0", false),
+            ("3.4.1", true),
+            ("3.4", true),
+            ("3.7", true),
+        ] {
             assert_eq!(release(text).takes_root_cas(), takes, "{text}");
         }
     }
 
     #[test]
     fn releases_outside_the_supported_lines_are_refused() {
-        for text in ["2.8", "1.7", "2.12", "4.0", "3", "", "3.x", "3.7.1.2", "3..7", "-3.7", "3.99999"] {
+        for text in [
+            "2.8", "1.7", "2.12", "4.0", "3", "", "3.x", "3.7.1.2", "3..7", "-3.7", "3.99999",
+        ] {
             assert!(text.parse::<Release>().is_err(), "{text}");
         }
     }

@@ -59,9 +59,15 @@ impl Templates {
                 continue;
             }
             let names = BUILT_IN.iter().map(|(name, _)| *name);
-            let hint = crate::fault::did_you_mean(&path, names)
-                .map_or_else(|| "see `civi-ingress templates list`".to_owned(), |name| format!("did you mean `{name}`?"));
-            faults.push(Fault::new("no built-in template has this name").help(hint).file(&format!("{directory}/{path}")));
+            let hint = crate::fault::did_you_mean(&path, names).map_or_else(
+                || "see `civi-ingress templates list`".to_owned(),
+                |name| format!("did you mean `{name}`?"),
+            );
+            faults.push(
+                Fault::new("no built-in template has this name")
+                    .help(hint)
+                    .file(&format!("{directory}/{path}")),
+            );
         }
         if !faults.is_empty() {
             return Err(faults);
@@ -92,7 +98,11 @@ impl Templates {
     ///
     /// # Errors
     /// All templates that fail, or whose text is no YAML, not one document, or another object.
-    pub fn render(&self, objects: &[Object], private_keys: PrivateKeys) -> Result<Vec<Manifest>, Vec<Fault>> {
+    pub fn render(
+        &self,
+        objects: &[Object],
+        private_keys: PrivateKeys,
+    ) -> Result<Vec<Manifest>, Vec<Fault>> {
         let environment = self.environment(private_keys);
         let mut manifests = Vec::with_capacity(objects.len());
         let mut faults = Vec::new();
@@ -102,18 +112,27 @@ impl Templates {
                 Err(fault) => faults.push(fault),
             }
         }
-        if faults.is_empty() { Ok(manifests) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(manifests)
+        } else {
+            Err(faults)
+        }
     }
 
     /// Renders a file that is not an object, such as a Helm values file, and parses it back.
     ///
     /// # Errors
     /// A template that fails or whose text is no YAML.
-    pub fn render_values(&self, template: &'static str, fields: &[(&'static str, Field)]) -> Result<String, Fault> {
+    pub fn render_values(
+        &self,
+        template: &'static str,
+        fields: &[(&'static str, Field)],
+    ) -> Result<String, Fault> {
         let environment = self.environment(PrivateKeys::Hidden);
         let text = self.evaluate(&environment, template, fields, Vec::new())?;
         yaml::read(&text, template).map_err(|fault| {
-            Fault::new(format!("the template did not give valid YAML: {fault}")).at(self.place(template, None))
+            Fault::new(format!("the template did not give valid YAML: {fault}"))
+                .at(self.place(template, None))
         })?;
         Ok(text.to_string())
     }
@@ -140,38 +159,82 @@ impl Templates {
         environment
     }
 
-    fn evaluate(&self, environment: &Environment<'_>, name: &str, fields: &[(&'static str, Field)], extra: Vec<(&'static str, Value)>) -> Result<Zeroizing<String>, Fault> {
-        let context = Value::from_pairs(fields.iter().map(|(name, field)| (*name, to_value(field))).chain(extra));
-        let rendered = environment.get_template(name).and_then(|template| template.render(context));
-        rendered.map(Zeroizing::new).map_err(|error| self.fault(name, &error))
+    fn evaluate(
+        &self,
+        environment: &Environment<'_>,
+        name: &str,
+        fields: &[(&'static str, Field)],
+        extra: Vec<(&'static str, Value)>,
+    ) -> Result<Zeroizing<String>, Fault> {
+        let context = Value::from_pairs(
+            fields
+                .iter()
+                .map(|(name, field)| (*name, to_value(field)))
+                .chain(extra),
+        );
+        let rendered = environment
+            .get_template(name)
+            .and_then(|template| template.render(context));
+        rendered
+            .map(Zeroizing::new)
+            .map_err(|error| self.fault(name, &error))
     }
 
     fn fault(&self, name: &str, error: &Error) -> Fault {
         let name = error.name().unwrap_or(name);
-        let expression = error.range().and_then(|range| source(&self.own, name)?.get(range).map(str::to_owned));
+        let expression = error
+            .range()
+            .and_then(|range| source(&self.own, name)?.get(range).map(str::to_owned));
         let what = match (error.detail(), expression) {
-            (Some(detail), Some(expression)) => format!("{}: {detail}: `{}`", error.kind(), expression.trim()),
+            (Some(detail), Some(expression)) => {
+                format!("{}: {detail}: `{}`", error.kind(), expression.trim())
+            }
             (Some(detail), None) => format!("{}: {detail}", error.kind()),
             (None, Some(expression)) => format!("{}: `{}`", error.kind(), expression.trim()),
             (None, None) => error.kind().to_string(),
         };
         let hint = "`civi-ingress templates export` writes the built-in template to compare with";
-        Fault::new(what).help(hint).at(self.place(name, error.line()))
+        Fault::new(what)
+            .help(hint)
+            .at(self.place(name, error.line()))
     }
 
-    fn render_one(&self, environment: &Environment<'_>, object: &Object, private_keys: PrivateKeys) -> Result<Manifest, Fault> {
-        let Identity { api_version, kind, namespace, name } = &object.identity;
-        let pairs = |pairs: &[(String, String)]| -> Value { pairs.iter().map(|(key, value)| vec![key.clone(), value.clone()]).collect() };
+    fn render_one(
+        &self,
+        environment: &Environment<'_>,
+        object: &Object,
+        private_keys: PrivateKeys,
+    ) -> Result<Manifest, Fault> {
+        let Identity {
+            api_version,
+            kind,
+            namespace,
+            name,
+        } = &object.identity;
+        let pairs = |pairs: &[(String, String)]| -> Value {
+            pairs
+                .iter()
+                .map(|(key, value)| vec![key.clone(), value.clone()])
+                .collect()
+        };
         let extra = vec![
             ("apiVersion", Value::from(*api_version)),
             ("kind", Value::from(*kind)),
             ("name", Value::from(name.as_str())),
-            ("namespace", namespace.as_ref().map_or(Value::from(()), |namespace| Value::from(namespace.as_str()))),
+            (
+                "namespace",
+                namespace
+                    .as_ref()
+                    .map_or(Value::from(()), |namespace| Value::from(namespace.as_str())),
+            ),
             ("labels", pairs(&object.labels)),
             ("annotations", pairs(&object.annotations)),
         ];
         let yaml = self.evaluate(environment, object.template, &object.fields, extra)?;
-        let holds_private_key = object.fields.iter().any(|(_, field)| holds_private_key(field));
+        let holds_private_key = object
+            .fields
+            .iter()
+            .any(|(_, field)| holds_private_key(field));
         let at = || self.place(object.template, None);
         let document = yaml::read(&yaml, object.template).map_err(|fault| {
             // The parser may quote the text, which holds keys: only its place is passed on.
@@ -183,13 +246,21 @@ impl Templates {
         })?;
         let found = |path: [&str; 2]| {
             let node = document.get(path[0])?;
-            if path[1].is_empty() { node.text() } else { node.get(path[1])?.text() }.map(str::to_owned)
+            if path[1].is_empty() {
+                node.text()
+            } else {
+                node.get(path[1])?.text()
+            }
+            .map(str::to_owned)
         };
         let expected = [
             (["apiVersion", ""], Some(*api_version)),
             (["kind", ""], Some(*kind)),
             (["metadata", "name"], Some(name.as_str())),
-            (["metadata", "namespace"], namespace.as_ref().map(Namespace::as_str)),
+            (
+                ["metadata", "namespace"],
+                namespace.as_ref().map(Namespace::as_str),
+            ),
         ];
         for (path, expected) in expected {
             let found = found(path);
@@ -217,7 +288,12 @@ impl Templates {
 }
 
 fn source<'a>(own: &'a BTreeMap<&'static str, String>, name: &str) -> Option<&'a str> {
-    let built_in = || BUILT_IN.iter().find(|(built_in, _)| *built_in == name).map(|(_, source)| *source);
+    let built_in = || {
+        BUILT_IN
+            .iter()
+            .find(|(built_in, _)| *built_in == name)
+            .map(|(_, source)| *source)
+    };
     own.get(name).map(String::as_str).or_else(built_in)
 }
 
@@ -239,7 +315,11 @@ fn to_value(field: &Field) -> Value {
         Field::List(items) => items.iter().map(to_value).collect(),
         Field::Map(entries) => entries
             .iter()
-            .map(|(key, field)| [Value::from(key.as_str()), to_value(field)].into_iter().collect::<Value>())
+            .map(|(key, field)| {
+                [Value::from(key.as_str()), to_value(field)]
+                    .into_iter()
+                    .collect::<Value>()
+            })
             .collect(),
         Field::Secret(data) => Value::from_object(Opaque(data.clone())),
         Field::Nothing => Value::from(()),
@@ -260,7 +340,11 @@ impl TemplateObject for Opaque {
     }
 }
 
-fn write_scalar(out: &mut Output<'_>, value: &Value, private_keys: PrivateKeys) -> Result<(), Error> {
+fn write_scalar(
+    out: &mut Output<'_>,
+    value: &Value,
+    private_keys: PrivateKeys,
+) -> Result<(), Error> {
     let refused = |what: &'static str| Err(Error::new(ErrorKind::InvalidOperation, what));
     if let Some(Opaque(data)) = value.downcast_object_ref() {
         return Ok(scalar::write(out, data.expose(private_keys))?);
@@ -269,9 +353,16 @@ fn write_scalar(out: &mut Output<'_>, value: &Value, private_keys: PrivateKeys) 
         ValueKind::Bool => Ok(out.write_str(if value.is_true() { "true" } else { "false" })?),
         ValueKind::Number if value.is_integer() => Ok(write!(out, "{value}")?),
         ValueKind::String => Ok(scalar::write(out, value.as_str().unwrap_or_default())?),
-        ValueKind::Undefined => Err(Error::new(ErrorKind::UndefinedError, "the template places a name that does not exist")),
-        ValueKind::None => refused("the template places a value that is not set; test it with `is not none` first"),
-        _ => refused("the template places something that is not one string, whole number or boolean"),
+        ValueKind::Undefined => Err(Error::new(
+            ErrorKind::UndefinedError,
+            "the template places a name that does not exist",
+        )),
+        ValueKind::None => {
+            refused("the template places a value that is not set; test it with `is not none` first")
+        }
+        _ => {
+            refused("the template places something that is not one string, whole number or boolean")
+        }
     }
 }
 
@@ -295,7 +386,13 @@ mod tests {
             annotations: Vec::new(),
             fields: vec![
                 ("type", "Opaque".into()),
-                ("data", Field::Map(vec![("k".into(), Field::Secret(SecretData::private(CANARY)))])),
+                (
+                    "data",
+                    Field::Map(vec![(
+                        "k".into(),
+                        Field::Secret(SecretData::private(CANARY)),
+                    )]),
+                ),
             ],
         }
     }
@@ -305,7 +402,10 @@ mod tests {
     }
 
     fn refusal(source: &str) -> Fault {
-        let faults = own(source).render(&[secret()], PrivateKeys::Written).err().expect("refused");
+        let faults = own(source)
+            .render(&[secret()], PrivateKeys::Written)
+            .err()
+            .expect("refused");
         assert_eq!(faults.len(), 1);
         faults[0].clone()
     }
@@ -314,16 +414,26 @@ mod tests {
 
     #[test]
     fn a_users_template_takes_the_place_of_the_built_in_one() {
-        let templates = own(&format!("{HEAD}immutable: true\ndata:\n{{% for k, v in data %}}\n  {{{{ k }}}}: {{{{ v }}}}\n{{% endfor %}}\n"));
+        let templates = own(&format!(
+            "{HEAD}immutable: true\ndata:\n{{% for k, v in data %}}\n  {{{{ k }}}}: {{{{ v }}}}\n{{% endfor %}}\n"
+        ));
         let manifests = templates.render(&[secret()], PrivateKeys::Written).unwrap();
         let document = yaml::read(&manifests[0].yaml, "-").unwrap();
-        assert_eq!(document.get("immutable").unwrap().value, yaml::Value::Bool(true));
-        assert_eq!(document.get("data").unwrap().get("k").unwrap().text(), Some("Y2FuYXJ5LW9mLWEtcHJpdmF0ZS1rZXk="));
+        assert_eq!(
+            document.get("immutable").unwrap().value,
+            yaml::Value::Bool(true)
+        );
+        assert_eq!(
+            document.get("data").unwrap().get("k").unwrap().text(),
+            Some("Y2FuYXJ5LW9mLWEtcHJpdmF0ZS1rZXk=")
+        );
     }
 
     #[test]
     fn a_hidden_private_key_is_replaced_by_what_no_api_server_takes() {
-        let manifests = Templates::default().render(&[secret()], PrivateKeys::Hidden).unwrap();
+        let manifests = Templates::default()
+            .render(&[secret()], PrivateKeys::Hidden)
+            .unwrap();
         assert!(manifests[0].yaml.contains("k: \"<private key not shown>\""));
         assert!(!manifests[0].holds_private_key);
     }
@@ -331,30 +441,53 @@ mod tests {
     #[test]
     fn no_filter_or_error_shows_a_private_key() {
         let ways = [
-            "{{ data|string }}", "{{ data[0][1]|upper }}", "{{ data[0][1] ~ '' }}", "{{ data }}", "{{ data[0][1]|tojson }}",
-            "{{ data[0][1]|safe }}", "{{ data[0][1].x }}", "{% autoescape false %}{{ data }}{% endautoescape %}", "{{ debug() }}",
-            "{{ missing }}", "{{ data[0][1]|pprint }}", "{% include data[0][1] %}", "{{ data[0][1] ", "{{ [data]|list }}",
+            "{{ data|string }}",
+            "{{ data[0][1]|upper }}",
+            "{{ data[0][1] ~ '' }}",
+            "{{ data }}",
+            "{{ data[0][1]|tojson }}",
+            "{{ data[0][1]|safe }}",
+            "{{ data[0][1].x }}",
+            "{% autoescape false %}{{ data }}{% endautoescape %}",
+            "{{ debug() }}",
+            "{{ missing }}",
+            "{{ data[0][1]|pprint }}",
+            "{% include data[0][1] %}",
+            "{{ data[0][1] ",
+            "{{ [data]|list }}",
         ];
         for way in ways {
-            let text = match own(&format!("{HEAD}x: {way}\n")).render(&[secret()], PrivateKeys::Written) {
-                Ok(manifests) => manifests[0].yaml.to_string(),
-                Err(faults) => format!("{faults:?}"),
-            };
-            assert!(!text.contains(CANARY) && !text.contains("Y2FuYXJ5"), "{way}: {text}");
+            let text =
+                match own(&format!("{HEAD}x: {way}\n")).render(&[secret()], PrivateKeys::Written) {
+                    Ok(manifests) => manifests[0].yaml.to_string(),
+                    Err(faults) => format!("{faults:?}"),
+                };
+            assert!(
+                !text.contains(CANARY) && !text.contains("Y2FuYXJ5"),
+                "{way}: {text}"
+            );
         }
     }
 
     #[test]
     fn a_missing_name_is_reported_with_the_templates_line() {
         let fault = refusal(&format!("{HEAD}x: {{{{ nmae }}}}\n"));
-        assert!(fault.to_string().starts_with("mine/secret.yaml:6:1: "), "{fault}");
+        assert!(
+            fault.to_string().starts_with("mine/secret.yaml:6:1: "),
+            "{fault}"
+        );
         assert!(fault.what.contains("`nmae`"), "{fault}");
     }
 
     #[test]
     fn a_template_that_gives_another_object_is_refused() {
-        let fault = refusal("apiVersion: v1\nkind: Secret\nmetadata:\n  name: other\n  namespace: {{ namespace }}\n");
-        assert_eq!(fault.what, "the template's `metadata.name` is `other`, not `selfcert`");
+        let fault = refusal(
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: other\n  namespace: {{ namespace }}\n",
+        );
+        assert_eq!(
+            fault.what,
+            "the template's `metadata.name` is `other`, not `selfcert`"
+        );
         for source in [
             "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ name }}\n  namespace: {{ namespace }}\n".to_owned(),
             "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ name }}\n".to_owned(),
@@ -370,10 +503,24 @@ mod tests {
 
     #[test]
     fn no_value_can_leave_its_place() {
-        for value in ["no", "0o17", "1e3", "a\nb: c", "\"", "{{ name }}", "`", "# x", "---\nkind: Pod", "\u{85}", ""] {
+        for value in [
+            "no",
+            "0o17",
+            "1e3",
+            "a\nb: c",
+            "\"",
+            "{{ name }}",
+            "`",
+            "# x",
+            "---\nkind: Pod",
+            "\u{85}",
+            "",
+        ] {
             let mut object = secret();
             object.labels = vec![(value.to_owned(), value.to_owned())];
-            let manifests = Templates::default().render(&[object], PrivateKeys::Written).unwrap();
+            let manifests = Templates::default()
+                .render(&[object], PrivateKeys::Written)
+                .unwrap();
             let document = yaml::read(&manifests[0].yaml, "-").unwrap();
             let labels = document.get("metadata").unwrap().get("labels").unwrap();
             assert_eq!(labels.get(value).unwrap().text(), Some(value), "{value:?}");
@@ -382,7 +529,14 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_built_in_template_is_refused_with_the_nearest_name() {
-        let faults = Templates::with_own("mine", vec![("traefik/ingresroute.yaml".into(), String::new())]).unwrap_err();
-        assert_eq!(faults[0].help.as_deref(), Some("did you mean `traefik/ingressroute.yaml`?"));
+        let faults = Templates::with_own(
+            "mine",
+            vec![("traefik/ingresroute.yaml".into(), String::new())],
+        )
+        .unwrap_err();
+        assert_eq!(
+            faults[0].help.as_deref(),
+            Some("did you mean `traefik/ingressroute.yaml`?")
+        );
     }
 }

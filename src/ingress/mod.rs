@@ -84,21 +84,38 @@ fn namespace(namespace: &Namespace) -> Object {
 }
 
 /// Makes an object of the instance that the chart makes too, so that Helm can adopt it.
-fn chart_object(instance: &Instance, api_version: &'static str, kind: &'static str, name: &ObjectName, template: &'static str) -> Object {
+fn chart_object(
+    instance: &Instance,
+    api_version: &'static str,
+    kind: &'static str,
+    name: &ObjectName,
+    template: &'static str,
+) -> Object {
     let mut object = own_object(instance, api_version, kind, name, template);
     if let Some(release) = &instance.extras.helm_release {
         // What Helm asks of an object that it shall adopt (helm v3, pkg/action/validate.go).
-        object.labels.push(("app.kubernetes.io/managed-by".to_owned(), "Helm".to_owned()));
+        object
+            .labels
+            .push(("app.kubernetes.io/managed-by".to_owned(), "Helm".to_owned()));
         object.annotations = vec![
             ("meta.helm.sh/release-name".to_owned(), release.to_string()),
-            ("meta.helm.sh/release-namespace".to_owned(), instance.namespace.to_string()),
+            (
+                "meta.helm.sh/release-namespace".to_owned(),
+                instance.namespace.to_string(),
+            ),
         ];
     }
     object
 }
 
 /// Makes an object of the instance that the chart does not know.
-fn own_object(instance: &Instance, api_version: &'static str, kind: &'static str, name: &ObjectName, template: &'static str) -> Object {
+fn own_object(
+    instance: &Instance,
+    api_version: &'static str,
+    kind: &'static str,
+    name: &ObjectName,
+    template: &'static str,
+) -> Object {
     Object {
         identity: Identity {
             api_version,
@@ -118,7 +135,10 @@ fn secrets(instance: &Instance, credentials: &Credentials) -> Vec<Object> {
     let mut by_secret: BTreeMap<&ObjectName, BTreeMap<_, SecretData>> = BTreeMap::new();
     for (credential, SecretKeyRef { secret, key }) in instance.settings.placements() {
         if let Some(data) = credentials.text(credential) {
-            by_secret.entry(secret).or_default().insert(key.clone(), data);
+            by_secret
+                .entry(secret)
+                .or_default()
+                .insert(key.clone(), data);
         }
     }
     by_secret
@@ -135,20 +155,34 @@ fn trust_bundle(instance: &Instance, certificates: &[Certificate]) -> Object {
     let SecretKeyRef { secret, key } = &instance.settings.trust_bundle;
     let mut object = chart_object(instance, "v1", "Secret", secret, "secret.yaml");
     // A PEM text that was taken over may lack its last newline; two blocks must not run together.
-    let bundle = certificates.iter().map(|certificate| certificate.pem().trim_end()).collect::<Vec<_>>().join("\n") + "\n";
+    let bundle = certificates
+        .iter()
+        .map(|certificate| certificate.pem().trim_end())
+        .collect::<Vec<_>>()
+        .join("\n")
+        + "\n";
     object.fields = vec![
         // The chart's type, for the type of a Secret cannot be changed in place.
         ("type", "tls".into()),
-        ("data", secret_data([(key.clone(), SecretData::public(&bundle))])),
+        (
+            "data",
+            secret_data([(key.clone(), SecretData::public(&bundle))]),
+        ),
     ];
     object
 }
 
 /// Gives the `kubernetes.io/tls` Secret of the certificate that browsers see.
 #[must_use]
-pub fn wildcard_secret(namespace: &Namespace, name: &ObjectName, certificates: &[Certificate], key: &PrivateKey) -> Object {
+pub fn wildcard_secret(
+    namespace: &Namespace,
+    name: &ObjectName,
+    certificates: &[Certificate],
+    key: &PrivateKey,
+) -> Object {
     let chain: String = certificates.iter().map(Certificate::pem).collect();
-    let data_key = |text| DataKey::parse(text).expect("the keys of a kubernetes.io/tls Secret are valid");
+    let data_key =
+        |text| DataKey::parse(text).expect("the keys of a kubernetes.io/tls Secret are valid");
     let data = [
         (data_key("tls.crt"), SecretData::public(&chain)),
         (data_key("tls.key"), SecretData::private(key.pem())),
@@ -163,19 +197,28 @@ pub fn wildcard_secret(namespace: &Namespace, name: &ObjectName, certificates: &
         template: "secret.yaml",
         labels: Vec::new(),
         annotations: Vec::new(),
-        fields: vec![("type", "kubernetes.io/tls".into()), ("data", secret_data(data))],
+        fields: vec![
+            ("type", "kubernetes.io/tls".into()),
+            ("data", secret_data(data)),
+        ],
     }
 }
 
 fn config_map(instance: &Instance) -> Object {
     let settings = &instance.settings;
     let httpd = &settings.httpd;
-    let server_name = settings.server_name.as_ref().unwrap_or_else(|| instance.host());
+    let server_name = settings
+        .server_name
+        .as_ref()
+        .unwrap_or_else(|| instance.host());
     let data = [
         ("SERVERNAME", server_name.to_string()),
         ("SERVER_CERT", httpd.server_cert.clone()),
         ("SERVER_KEY", httpd.server_key.clone()),
-        ("MAX_CONNECTIONS_PER_CHILD", httpd.max_connections_per_child.to_string()),
+        (
+            "MAX_CONNECTIONS_PER_CHILD",
+            httpd.max_connections_per_child.to_string(),
+        ),
         ("MAX_REQUEST_WORKERS", httpd.max_request_workers.to_string()),
         ("SERVER_LIMIT", httpd.server_limit.to_string()),
         ("START_SERVERS", httpd.start_servers.to_string()),
@@ -183,8 +226,16 @@ fn config_map(instance: &Instance) -> Object {
         ("MAX_SPARE_SERVERS", httpd.max_spare_servers.to_string()),
         ("LISTEN_BACKLOG", httpd.listen_backlog.to_string()),
     ];
-    let mut object = chart_object(instance, "v1", "ConfigMap", &settings.names.config_map, "config-httpd.yaml");
-    let data = data.into_iter().map(|(key, value)| (key.to_owned(), value.into()));
+    let mut object = chart_object(
+        instance,
+        "v1",
+        "ConfigMap",
+        &settings.names.config_map,
+        "config-httpd.yaml",
+    );
+    let data = data
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.into()));
     object.fields = vec![("data", Field::Map(data.collect()))];
     object
 }
@@ -196,11 +247,21 @@ fn network_policies(instance: &Instance) -> Vec<Object> {
     use crate::instance::TraefikSource;
     let policy = |name: &str, fields: Vec<(&'static str, Field)>| {
         let name = ObjectName::parse(name).expect("the policies' names are valid");
-        let mut object = own_object(instance, "networking.k8s.io/v1", "NetworkPolicy", &name, "networkpolicy.yaml");
+        let mut object = own_object(
+            instance,
+            "networking.k8s.io/v1",
+            "NetworkPolicy",
+            &name,
+            "networkpolicy.yaml",
+        );
         // Strict templates want every name they test to exist.
-        object.fields = ["only_app", "except_app", "from_namespace"].map(|name| (name, Field::Nothing)).to_vec();
+        object.fields = ["only_app", "except_app", "from_namespace"]
+            .map(|name| (name, Field::Nothing))
+            .to_vec();
         object.fields.push(("from_cidrs", Field::List(Vec::new())));
-        object.fields.push(("from_same_namespace", Field::Bool(false)));
+        object
+            .fields
+            .push(("from_same_namespace", Field::Bool(false)));
         object.fields.extend(fields);
         object
     };
@@ -209,19 +270,30 @@ fn network_policies(instance: &Instance) -> Vec<Object> {
         policies.push(policy("default-deny", Vec::new()));
         policies.push(policy(
             "same-namespace",
-            vec![("except_app", HTTPD_APP.into()), ("from_same_namespace", Field::Bool(true))],
+            vec![
+                ("except_app", HTTPD_APP.into()),
+                ("from_same_namespace", Field::Bool(true)),
+            ],
         ));
     }
     if let Some(source) = &instance.extras.http_from {
-        let mut fields = vec![("only_app", HTTPD_APP.into()), ("port", Field::Number(i64::from(instance.settings.port)))];
+        let mut fields = vec![
+            ("only_app", HTTPD_APP.into()),
+            ("port", Field::Number(i64::from(instance.settings.port))),
+        ];
         match source {
             TraefikSource::Pods { namespace, labels } => {
-                let labels = labels.iter().map(|(key, value)| (key.clone(), value.as_str().into()));
+                let labels = labels
+                    .iter()
+                    .map(|label| (label.key.clone(), label.value.as_str().into()));
                 fields.push(("from_namespace", namespace.as_str().into()));
                 fields.push(("from_pods", Field::Map(labels.collect())));
             }
             TraefikSource::Nodes(cidrs) => {
-                fields.push(("from_cidrs", cidrs.iter().map(ToString::to_string).collect()));
+                fields.push((
+                    "from_cidrs",
+                    cidrs.iter().map(ToString::to_string).collect(),
+                ));
             }
         }
         policies.push(policy("httpd-from-traefik", fields));

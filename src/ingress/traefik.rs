@@ -16,13 +16,28 @@ pub(super) fn routing(release: Release, instance: &Instance) -> Vec<Object> {
     let mut objects = vec![servers_transport(release, instance)];
     let mut middlewares = Vec::new();
     if let Some(attempts) = instance.extras.retry_attempts {
-        let mut object = own_object(instance, api, "Middleware", &names.retry, "traefik/middleware-retry.yaml");
-        object.fields = vec![("attempts", Field::Number(attempts.into())), ("initial_interval", RETRY_INTERVAL.into())];
+        let mut object = own_object(
+            instance,
+            api,
+            "Middleware",
+            &names.retry,
+            "traefik/middleware-retry.yaml",
+        );
+        object.fields = vec![
+            ("attempts", Field::Number(attempts.into())),
+            ("initial_interval", RETRY_INTERVAL.into()),
+        ];
         objects.push(object);
         middlewares.push(names.retry.as_str());
     }
     if let Some(seconds) = instance.extras.hsts_seconds {
-        let mut object = own_object(instance, api, "Middleware", &names.hsts, "traefik/middleware-hsts.yaml");
+        let mut object = own_object(
+            instance,
+            api,
+            "Middleware",
+            &names.hsts,
+            "traefik/middleware-hsts.yaml",
+        );
         object.fields = vec![("seconds", Field::Number(seconds.into()))];
         objects.push(object);
         middlewares.push(names.hsts.as_str());
@@ -41,16 +56,34 @@ fn servers_transport(release: Release, instance: &Instance) -> Object {
     } else {
         (Field::Nothing, bundle.into())
     };
-    let mut object = chart_object(instance, release.api_version(), "ServersTransport", name, "traefik/serverstransport.yaml");
+    let mut object = chart_object(
+        instance,
+        release.api_version(),
+        "ServersTransport",
+        name,
+        "traefik/serverstransport.yaml",
+    );
     object.fields = vec![
         // Without it Go checks the certificate against the pod's address.
         ("server_name", instance.host().as_str().into()),
-        ("max_idle_conns_per_host", Field::Number(transport.max_idle_conns_per_host)),
+        (
+            "max_idle_conns_per_host",
+            Field::Number(transport.max_idle_conns_per_host),
+        ),
         ("disable_http2", Field::Bool(transport.disable_http2)),
         ("dial_timeout", transport.dial_timeout.as_str().into()),
-        ("response_header_timeout", transport.response_header_timeout.as_str().into()),
-        ("read_idle_timeout", transport.read_idle_timeout.as_str().into()),
-        ("idle_conn_timeout", transport.idle_conn_timeout.as_str().into()),
+        (
+            "response_header_timeout",
+            transport.response_header_timeout.as_str().into(),
+        ),
+        (
+            "read_idle_timeout",
+            transport.read_idle_timeout.as_str().into(),
+        ),
+        (
+            "idle_conn_timeout",
+            transport.idle_conn_timeout.as_str().into(),
+        ),
         ("root_cas", root_cas),
         ("root_cas_secret", root_cas_secret),
     ];
@@ -60,14 +93,26 @@ fn servers_transport(release: Release, instance: &Instance) -> Object {
 fn ingress_route(release: Release, instance: &Instance, middlewares: &[&str]) -> Object {
     let settings = &instance.settings;
     let name = &settings.names.ingress_route;
-    let mut object = chart_object(instance, release.api_version(), "IngressRoute", name, "traefik/ingressroute.yaml");
+    let mut object = chart_object(
+        instance,
+        release.api_version(),
+        "IngressRoute",
+        name,
+        "traefik/ingressroute.yaml",
+    );
     object.fields = vec![
-        ("entry_points", settings.entry_points.iter().map(String::as_str).collect()),
+        (
+            "entry_points",
+            settings.entry_points.iter().map(String::as_str).collect(),
+        ),
         ("rule", host_rule(&instance.hosts).into()),
         ("middlewares", middlewares.iter().copied().collect()),
         ("service", settings.names.service.as_str().into()),
         ("port", Field::Number(settings.port.into())),
-        ("servers_transport", settings.names.servers_transport.as_str().into()),
+        (
+            "servers_transport",
+            settings.names.servers_transport.as_str().into(),
+        ),
     ];
     object
 }
@@ -110,6 +155,9 @@ mod tests {
     fn each_host_has_its_own_matcher() {
         let hosts = ["a.example.org", "b.example.org"].map(|host| DnsName::parse(host).unwrap());
         assert_eq!(host_rule(&hosts[..1]), "Host(`a.example.org`)");
-        assert_eq!(host_rule(&hosts), "Host(`a.example.org`) || Host(`b.example.org`)");
+        assert_eq!(
+            host_rule(&hosts),
+            "Host(`a.example.org`) || Host(`b.example.org`)"
+        );
     }
 }

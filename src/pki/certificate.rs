@@ -85,8 +85,10 @@ impl Certificate {
     /// # Errors
     /// No certificate, or one that does not parse.
     pub fn from_pem(text: &str) -> Result<Self, Fault> {
-        let der = CertificateDer::from_pem_slice(text.as_bytes())
-            .map_err(|_| Fault::new("there is no readable certificate").help("a PEM block `CERTIFICATE` is needed"))?;
+        let der = CertificateDer::from_pem_slice(text.as_bytes()).map_err(|_| {
+            Fault::new("there is no readable certificate")
+                .help("a PEM block `CERTIFICATE` is needed")
+        })?;
         let pem = text.to_owned();
         Self { der, pem }.checked()
     }
@@ -98,7 +100,8 @@ impl Certificate {
     pub fn all_from_pem(text: &str) -> Result<Vec<Self>, Fault> {
         CertificateDer::pem_slice_iter(text.as_bytes())
             .map(|der| {
-                let der = der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}")))?;
+                let der =
+                    der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}")))?;
                 Self::from_der(der)
             })
             .collect()
@@ -123,7 +126,8 @@ impl Certificate {
 
     pub(super) fn parse(&self) -> Result<X509Certificate<'_>, Fault> {
         let damaged = |what: String| Fault::new(format!("the certificate is damaged: {what}"));
-        let (rest, parsed) = X509Certificate::from_der(&self.der).map_err(|error| damaged(error.to_string()))?;
+        let (rest, parsed) =
+            X509Certificate::from_der(&self.der).map_err(|error| damaged(error.to_string()))?;
         if rest.is_empty() {
             return Ok(parsed);
         }
@@ -188,8 +192,10 @@ impl Details {
             ParsedExtension::SubjectAlternativeName(names) => {
                 self.subject_alt_names = names.general_names.iter().map(general_name).collect();
             }
-            ParsedExtension::BasicConstraints(constraints) => self.path_len = constraints.path_len_constraint,
-            ParsedExtension::KeyUsage(usage) => self.key_usages = Some(key_usages(usage)),
+            ParsedExtension::BasicConstraints(constraints) => {
+                self.path_len = constraints.path_len_constraint;
+            }
+            ParsedExtension::KeyUsage(usage) => self.key_usages = Some(key_usages(*usage)),
             ParsedExtension::ExtendedKeyUsage(usage) => {
                 let named = [
                     (usage.any, "any"),
@@ -200,8 +206,15 @@ impl Details {
                     (usage.time_stamping, "timeStamping"),
                     (usage.ocsp_signing, "OCSPSigning"),
                 ];
-                let named = named.into_iter().filter(|(set, _)| *set).map(|(_, name)| name.to_owned());
-                self.extended_key_usages = Some(named.chain(usage.other.iter().map(ToString::to_string)).collect());
+                let named = named
+                    .into_iter()
+                    .filter(|(set, _)| *set)
+                    .map(|(_, name)| name.to_owned());
+                self.extended_key_usages = Some(
+                    named
+                        .chain(usage.other.iter().map(ToString::to_string))
+                        .collect(),
+                );
             }
             ParsedExtension::SubjectKeyIdentifier(id) => self.subject_key_id = Some(hex(id.0)),
             ParsedExtension::AuthorityKeyIdentifier(id) => {
@@ -211,11 +224,14 @@ impl Details {
                 let names = |trees: Option<&Vec<x509_parser::extensions::GeneralSubtree<'_>>>| {
                     trees.map(|trees| trees.iter().map(|tree| general_name(&tree.base)).collect())
                 };
-                self.permitted = Some(names(constraints.permitted_subtrees.as_ref()).unwrap_or_default());
+                self.permitted =
+                    Some(names(constraints.permitted_subtrees.as_ref()).unwrap_or_default());
                 self.excluded = names(constraints.excluded_subtrees.as_ref()).unwrap_or_default();
             }
             ParsedExtension::ParseError { error } => {
-                return Err(Fault::new(format!("an extension of the certificate is damaged: {error}")));
+                return Err(Fault::new(format!(
+                    "an extension of the certificate is damaged: {error}"
+                )));
             }
             _ => {}
         }
@@ -229,9 +245,10 @@ impl Details {
         self.subject_alt_names.iter().any(|san| {
             let san = san.to_ascii_lowercase();
             match (san.strip_prefix("*."), name) {
-                (Some(domain), SubjectAltName::Dns(host)) => {
-                    host.as_str().split_once('.').is_some_and(|(_, parent)| parent == domain)
-                }
+                (Some(domain), SubjectAltName::Dns(host)) => host
+                    .as_str()
+                    .split_once('.')
+                    .is_some_and(|(_, parent)| parent == domain),
                 _ => san == name.to_string(),
             }
         })
@@ -280,7 +297,10 @@ fn address(bytes: &[u8]) -> String {
     }
     let (base, mask) = bytes.split_at(bytes.len() / 2);
     let prefix: u32 = mask.iter().map(|byte| byte.count_ones()).sum();
-    ip(base).map_or_else(|| format!("ip:{}", hex(bytes)), |base| format!("{base}/{prefix}"))
+    ip(base).map_or_else(
+        || format!("ip:{}", hex(bytes)),
+        |base| format!("{base}/{prefix}"),
+    )
 }
 
 fn key(parsed: &X509Certificate<'_>) -> (String, Option<&'static str>) {
@@ -293,14 +313,27 @@ fn key(parsed: &X509Certificate<'_>) -> (String, Option<&'static str>) {
             (format!("RSA {bits}"), weak)
         }
         Ok(PublicKey::EC(_)) => {
-            let curve = info.algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
+            let curve = info
+                .algorithm
+                .parameters
+                .as_ref()
+                .and_then(|parameters| parameters.as_oid().ok());
             let curve = curve.map(|oid| oid.to_id_string());
             match curve.as_deref() {
                 Some("1.2.840.10045.3.1.7") => ("ECDSA P-256".to_owned(), None),
                 Some("1.3.132.0.34") => ("ECDSA P-384".to_owned(), None),
-                Some("1.3.132.0.35") => ("ECDSA P-521".to_owned(), Some("Chromium refuses keys on P-521")),
-                Some(other) => (format!("ECDSA on curve {other}"), Some("TLS clients do not know the curve")),
-                None => ("ECDSA on an explicit curve".to_owned(), Some("TLS clients need a named curve")),
+                Some("1.3.132.0.35") => (
+                    "ECDSA P-521".to_owned(),
+                    Some("Chromium refuses keys on P-521"),
+                ),
+                Some(other) => (
+                    format!("ECDSA on curve {other}"),
+                    Some("TLS clients do not know the curve"),
+                ),
+                None => (
+                    "ECDSA on an explicit curve".to_owned(),
+                    Some("TLS clients need a named curve"),
+                ),
             }
         }
         _ => {
@@ -309,7 +342,10 @@ fn key(parsed: &X509Certificate<'_>) -> (String, Option<&'static str>) {
                 "1.3.101.113" => "Ed448".to_owned(),
                 other => format!("algorithm {other}"),
             };
-            (name, Some("Chromium and Firefox take RSA and ECDSA keys only"))
+            (
+                name,
+                Some("Chromium and Firefox take RSA and ECDSA keys only"),
+            )
         }
     }
 }
@@ -332,7 +368,7 @@ fn signature_algorithm(parsed: &X509Certificate<'_>) -> (&'static str, bool) {
     }
 }
 
-fn key_usages(usage: &x509_parser::extensions::KeyUsage) -> Vec<&'static str> {
+fn key_usages(usage: x509_parser::extensions::KeyUsage) -> Vec<&'static str> {
     let named = [
         (usage.digital_signature(), "digitalSignature"),
         (usage.non_repudiation(), "nonRepudiation"),
@@ -342,5 +378,9 @@ fn key_usages(usage: &x509_parser::extensions::KeyUsage) -> Vec<&'static str> {
         (usage.key_cert_sign(), "keyCertSign"),
         (usage.crl_sign(), "cRLSign"),
     ];
-    named.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect()
+    named
+        .into_iter()
+        .filter(|(set, _)| *set)
+        .map(|(_, name)| name)
+        .collect()
 }

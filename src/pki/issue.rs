@@ -9,8 +9,9 @@ use crate::fault::Fault;
 use crate::name::DnsName;
 use aws_lc_rs::digest::{SHA256, digest};
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree,
-    IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
+    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyIdMethod, KeyUsagePurpose,
+    NameConstraints, SanType, SerialNumber,
 };
 use std::fmt;
 use std::net::IpAddr;
@@ -31,7 +32,11 @@ impl Organization {
     /// Nothing, more than 64 characters (RFC 5280 ub-organization-name), or control characters.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let length = text.chars().count();
-        if length == 0 || length > ATTRIBUTE_LIMIT || text.trim() != text || text.chars().any(char::is_control) {
+        if length == 0
+            || length > ATTRIBUTE_LIMIT
+            || text.trim() != text
+            || text.chars().any(char::is_control)
+        {
             let what = format!("`{}` is no organization name", text.escape_debug());
             return Err(Fault::new(what).help("use 1 to 64 printable characters"));
         }
@@ -110,11 +115,15 @@ pub fn ca(request: &CaRequest<'_>, key: PrivateKey, serial: Serial) -> Result<Ca
     let key_id = key_id(&key);
     let mut params = base(request.organization, request.validity, serial, &key_id);
     let short: String = hex(&key_id).chars().take(8).collect();
-    params.distinguished_name.push(DnType::CommonName, format!("civi-ingress CA {short}"));
+    params
+        .distinguished_name
+        .push(DnType::CommonName, format!("civi-ingress CA {short}"));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.name_constraints = name_constraints(request.permitted);
-    let signed = params.self_signed(key.pair()).map_err(|error| failed(&error))?;
+    let signed = params
+        .self_signed(key.pair())
+        .map_err(|error| failed(&error))?;
     let certificate = Certificate::from_der(signed.der().clone())?;
     let ca = Ca { certificate, key };
     verify::ca(&ca.certificate, &ca.key)?;
@@ -126,11 +135,27 @@ pub fn ca(request: &CaRequest<'_>, key: PrivateKey, serial: Serial) -> Result<Ca
 /// # Errors
 /// A fault of the cryptographic library, an issuer whose subject cannot be copied byte for byte, or a
 /// chain that does not pass [`verify::chain`].
-pub fn leaf(request: &LeafRequest<'_>, key: PrivateKey, serial: Serial, ca: &Ca) -> Result<(Certificate, PrivateKey), Fault> {
-    let mut params = base(request.organization, request.validity, serial, &key_id(&key));
-    let common_name = request.names.first().map(ToString::to_string).unwrap_or_default();
+pub fn leaf(
+    request: &LeafRequest<'_>,
+    key: PrivateKey,
+    serial: Serial,
+    ca: &Ca,
+) -> Result<(Certificate, PrivateKey), Fault> {
+    let mut params = base(
+        request.organization,
+        request.validity,
+        serial,
+        &key_id(&key),
+    );
+    let common_name = request
+        .names
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     if common_name.len() <= ATTRIBUTE_LIMIT {
-        params.distinguished_name.push(DnType::CommonName, common_name);
+        params
+            .distinguished_name
+            .push(DnType::CommonName, common_name);
     } else {
         // No subject at all: then the subject alternative names are critical (RFC 5280 section 4.2.1.6).
         params.distinguished_name = DistinguishedName::new();
@@ -143,12 +168,23 @@ pub fn leaf(request: &LeafRequest<'_>, key: PrivateKey, serial: Serial, ca: &Ca)
     }
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     if request.client_auth {
-        params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
+        params
+            .extended_key_usages
+            .push(ExtendedKeyUsagePurpose::ClientAuth);
     }
-    let issuer = Issuer::from_ca_cert_der(ca.certificate.der(), ca.key.pair()).map_err(|error| failed(&error))?;
-    let signed = params.signed_by(key.pair(), &issuer).map_err(|error| failed(&error))?;
+    let issuer = Issuer::from_ca_cert_der(ca.certificate.der(), ca.key.pair())
+        .map_err(|error| failed(&error))?;
+    let signed = params
+        .signed_by(key.pair(), &issuer)
+        .map_err(|error| failed(&error))?;
     let certificate = Certificate::from_der(signed.der().clone())?;
-    verify::chain(&ca.certificate, &certificate, &key, request.names, request.validity.not_before)?;
+    verify::chain(
+        &ca.certificate,
+        &certificate,
+        &key,
+        request.names,
+        request.validity.not_before,
+    )?;
     Ok((certificate, key))
 }
 
@@ -172,10 +208,17 @@ pub fn chain(
     })
 }
 
-fn base(organization: &Organization, validity: Validity, serial: Serial, key_id: &[u8]) -> CertificateParams {
+fn base(
+    organization: &Organization,
+    validity: Validity,
+    serial: Serial,
+    key_id: &[u8],
+) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::OrganizationName, organization.0.clone());
+    params
+        .distinguished_name
+        .push(DnType::OrganizationName, organization.0.clone());
     params.not_before = validity.not_before;
     params.not_after = validity.not_after;
     params.serial_number = Some(SerialNumber::from_slice(&serial.0));
@@ -190,7 +233,11 @@ fn key_id(key: &PrivateKey) -> Vec<u8> {
 }
 
 fn san(name: &SubjectAltName) -> Result<SanType, Fault> {
-    let text = |text: String| text.try_into().map_err(|error| failed(&error)).map(SanType::DnsName);
+    let text = |text: String| {
+        text.try_into()
+            .map_err(|error| failed(&error))
+            .map(SanType::DnsName)
+    };
     match name {
         SubjectAltName::Dns(_) | SubjectAltName::Wildcard(_) => text(name.to_string()),
         SubjectAltName::Ip(address) => Ok(SanType::IpAddress(*address)),
@@ -209,25 +256,41 @@ fn name_constraints(permitted: &[SubjectAltName]) -> Option<NameConstraints> {
         match name {
             SubjectAltName::Dns(domain) | SubjectAltName::Wildcard(domain) => domains.push(domain),
             SubjectAltName::Ip(IpAddr::V4(address)) => {
-                subtrees.push(GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix(address.octets(), 32)));
+                subtrees.push(GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix(
+                    address.octets(),
+                    32,
+                )));
             }
             SubjectAltName::Ip(IpAddr::V6(address)) => {
-                subtrees.push(GeneralSubtree::IpAddress(CidrSubnet::from_v6_prefix(address.octets(), 128)));
+                subtrees.push(GeneralSubtree::IpAddress(CidrSubnet::from_v6_prefix(
+                    address.octets(),
+                    128,
+                )));
             }
         }
     }
     domains.sort_unstable();
     domains.dedup();
-    let has_v4 = permitted.iter().any(|name| matches!(name, SubjectAltName::Ip(IpAddr::V4(_))));
-    let has_v6 = permitted.iter().any(|name| matches!(name, SubjectAltName::Ip(IpAddr::V6(_))));
+    let has_v4 = permitted
+        .iter()
+        .any(|name| matches!(name, SubjectAltName::Ip(IpAddr::V4(_))));
+    let has_v6 = permitted
+        .iter()
+        .any(|name| matches!(name, SubjectAltName::Ip(IpAddr::V6(_))));
     let mut excluded = Vec::new();
     if !has_v4 {
-        excluded.push(GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix([0; 4], 0)));
+        excluded.push(GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix(
+            [0; 4], 0,
+        )));
     }
     if !has_v6 {
-        excluded.push(GeneralSubtree::IpAddress(CidrSubnet::from_v6_prefix([0; 16], 0)));
+        excluded.push(GeneralSubtree::IpAddress(CidrSubnet::from_v6_prefix(
+            [0; 16], 0,
+        )));
     }
-    let dns = domains.iter().map(|domain| GeneralSubtree::DnsName(domain.to_string()));
+    let dns = domains
+        .iter()
+        .map(|domain| GeneralSubtree::DnsName(domain.to_string()));
     Some(NameConstraints {
         permitted_subtrees: dns.chain(subtrees).collect(),
         excluded_subtrees: excluded,

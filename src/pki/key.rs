@@ -2,7 +2,9 @@
 
 use crate::fault::Fault;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, RsaKeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, RsaKeyPair,
+};
 use pki_types::PrivateKeyDer;
 use pki_types::pem::PemObject;
 use rcgen::{KeyPair, PublicKeyData, RsaKeySize};
@@ -28,7 +30,13 @@ pub enum KeyType {
 
 impl KeyType {
     /// All types, in the order of the help text.
-    pub const ALL: [Self; 5] = [Self::P256, Self::P384, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096];
+    pub const ALL: [Self; 5] = [
+        Self::P256,
+        Self::P384,
+        Self::Rsa2048,
+        Self::Rsa3072,
+        Self::Rsa4096,
+    ];
 
     /// Gives the name used on the command line.
     #[must_use]
@@ -69,18 +77,19 @@ impl FromStr for KeyType {
 
     fn from_str(text: &str) -> Result<Self, Fault> {
         if text.eq_ignore_ascii_case("ed25519") {
-            return Err(
-                Fault::new("Ed25519 keys are not offered").help(
-                    "Chromium, Firefox and Java's and Python's default policies refuse them, \
+            return Err(Fault::new("Ed25519 keys are not offered").help(
+                "Chromium, Firefox and Java's and Python's default policies refuse them, \
                      and Apache httpd with OpenSSL before 3.5 cannot read the key; use `p256`",
-                ),
-            );
+            ));
         }
         let names = Self::ALL.map(Self::name);
-        Self::ALL.into_iter().find(|key_type| key_type.name() == text).ok_or_else(|| {
-            let fault = Fault::new(format!("`{}` is not a key type", text.escape_debug()));
-            fault.help(format!("use one of {}", names.join(", ")))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|key_type| key_type.name() == text)
+            .ok_or_else(|| {
+                let fault = Fault::new(format!("`{}` is not a key type", text.escape_debug()));
+                fault.help(format!("use one of {}", names.join(", ")))
+            })
     }
 }
 
@@ -124,14 +133,17 @@ impl PrivateKey {
             ));
         }
         let der = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| {
-            Fault::new("there is no readable private key").help("a PEM block `PRIVATE KEY`, `RSA PRIVATE KEY` or `EC PRIVATE KEY` is needed")
+            Fault::new("there is no readable private key")
+                .help("a PEM block `PRIVATE KEY`, `RSA PRIVATE KEY` or `EC PRIVATE KEY` is needed")
         })?;
-        let pair = KeyType::ALL[..3]
-            .iter()
-            .find_map(|key_type| KeyPair::from_der_and_sign_algo(&der, key_type.signature_algorithm()).ok());
+        let pair = KeyType::ALL[..3].iter().find_map(|key_type| {
+            KeyPair::from_der_and_sign_algo(&der, key_type.signature_algorithm()).ok()
+        });
         let Some(pair) = pair else {
-            return Err(Fault::new("the private key is of a kind that cannot be used here")
-                .help("use RSA with at least 2048 bits, or ECDSA on P-256 or P-384"));
+            return Err(
+                Fault::new("the private key is of a kind that cannot be used here")
+                    .help("use RSA with at least 2048 bits, or ECDSA on P-256 or P-384"),
+            );
         };
         Ok(Self {
             pair,

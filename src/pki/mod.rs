@@ -65,7 +65,10 @@ impl SubjectAltName {
     /// A domain of one label, or of more than 251 characters: with `*.` before it, it is no DNS name.
     pub fn wildcard(domain: &DnsName) -> Result<Self, Fault> {
         if domain.as_str().len() > 251 {
-            return Err(Fault::new(format!("`*.{domain}` has more than 253 characters")).help("shorten the domain"));
+            return Err(
+                Fault::new(format!("`*.{domain}` has more than 253 characters"))
+                    .help("shorten the domain"),
+            );
         }
         if domain.as_str().contains('.') {
             return Ok(Self::Wildcard(domain.clone()));

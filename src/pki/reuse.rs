@@ -37,7 +37,12 @@ pub enum Custody {
 ///
 /// # Errors
 /// The reason why it cannot stay; never a part of the chain.
-pub fn keep(found: Found<'_>, names: &[SubjectAltName], custody: Custody, now: OffsetDateTime) -> Result<Chain, Fault> {
+pub fn keep(
+    found: Found<'_>,
+    names: &[SubjectAltName],
+    custody: Custody,
+    now: OffsetDateTime,
+) -> Result<Chain, Fault> {
     let missing = |what: &str| Fault::new(format!("its {what} is missing"));
     let ca = Certificate::from_pem(found.ca.ok_or_else(|| missing("CA certificate"))?)?;
     let leaf = Certificate::from_pem(found.leaf.ok_or_else(|| missing("certificate"))?)?;
@@ -49,7 +54,9 @@ pub fn keep(found: Found<'_>, names: &[SubjectAltName], custody: Custody, now: O
     };
     for certificate in [&ca, &leaf] {
         if let Some(published) = certificate.details()?.published_as {
-            return Err(Fault::new(format!("its private key `{published}` is published on the internet")));
+            return Err(Fault::new(format!(
+                "its private key `{published}` is published on the internet"
+            )));
         }
     }
     if let Some(key) = &ca_key {
@@ -60,7 +67,10 @@ pub fn keep(found: Found<'_>, names: &[SubjectAltName], custody: Custody, now: O
     for (certificate, what) in [(&leaf, "certificate"), (&ca, "CA certificate")] {
         let validity = certificate.validity()?;
         if now >= validity.due_at() {
-            return Err(Fault::new(format!("its {what} ends at {} and is due", format_instant(validity.not_after))));
+            return Err(Fault::new(format!(
+                "its {what} ends at {} and is due",
+                format_instant(validity.not_after)
+            )));
         }
     }
     Ok(Chain {
@@ -77,11 +87,21 @@ pub fn keep(found: Found<'_>, names: &[SubjectAltName], custody: Custody, now: O
 /// Where it was made anew, the CA before it stays in the bundle until it ends, for the httpd serves its old
 /// leaf until it is restarted. Expired certificates and a third generation are left out.
 #[must_use]
-pub fn trust_bundle(ca: &Certificate, found_bundle: Option<&str>, found_ca: Option<&str>, now: OffsetDateTime) -> Vec<Certificate> {
-    let previous = found_bundle.into_iter().chain(found_ca).flat_map(|text| Certificate::all_from_pem(text).unwrap_or_default());
+pub fn trust_bundle(
+    ca: &Certificate,
+    found_bundle: Option<&str>,
+    found_ca: Option<&str>,
+    now: OffsetDateTime,
+) -> Vec<Certificate> {
+    let previous = found_bundle
+        .into_iter()
+        .chain(found_ca)
+        .flat_map(|text| Certificate::all_from_pem(text).unwrap_or_default());
     let mut bundle = vec![ca.clone()];
     for certificate in previous {
-        let alive = certificate.details().is_ok_and(|details| details.is_ca && details.validity.not_after >= now);
+        let alive = certificate
+            .details()
+            .is_ok_and(|details| details.is_ca && details.validity.not_after >= now);
         let known = bundle.iter().any(|other| other.der() == certificate.der());
         if alive && !known && bundle.len() < BUNDLE_LIMIT {
             bundle.push(certificate);

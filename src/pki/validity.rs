@@ -36,14 +36,17 @@ impl End {
     pub fn parse(text: &str) -> Result<Self, Fault> {
         if let Ok(days) = text.strip_suffix('d').unwrap_or(text).parse::<u32>() {
             if days == 0 || i64::from(days) > LIMIT_DAYS {
-                return Err(Fault::new(format!("a lifetime of {days} days is out of range"))
-                    .help(format!("use 1 to {LIMIT_DAYS} days")));
+                return Err(
+                    Fault::new(format!("a lifetime of {days} days is out of range"))
+                        .help(format!("use 1 to {LIMIT_DAYS} days")),
+                );
             }
             return Ok(Self::Days(days));
         }
         parse_instant(text).map(Self::At).map_err(|_| {
-            Fault::new(format!("`{}` is no lifetime", text.escape_debug()))
-                .help("give a number of days such as `365`, or an instant such as `2027-11-21T00:00:00Z`")
+            Fault::new(format!("`{}` is no lifetime", text.escape_debug())).help(
+                "give a number of days such as `365`, or an instant such as `2027-11-21T00:00:00Z`",
+            )
         })
     }
 
@@ -61,11 +64,16 @@ impl End {
 /// Anything else, and instants outside the years 1950 to 9999, which certificates cannot hold.
 pub fn parse_instant(text: &str) -> Result<OffsetDateTime, Fault> {
     let help = "give an RFC 3339 instant such as `2027-11-21T00:00:00Z`";
-    let instant = OffsetDateTime::parse(text, &Rfc3339)
-        .map_err(|_| Fault::new(format!("`{}` is no RFC 3339 instant", text.escape_debug())).help(help))?;
+    let instant = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
+        Fault::new(format!("`{}` is no RFC 3339 instant", text.escape_debug())).help(help)
+    })?;
     let instant = instant.to_offset(UtcOffset::UTC);
     if !(1950..=9999).contains(&instant.year()) {
-        return Err(Fault::new(format!("the year {} cannot stand in a certificate", instant.year())).help(help));
+        return Err(Fault::new(format!(
+            "the year {} cannot stand in a certificate",
+            instant.year()
+        ))
+        .help(help));
     }
     Ok(whole_seconds(instant))
 }
@@ -82,7 +90,9 @@ pub fn format_instant(instant: OffsetDateTime) -> String {
 /// Cuts off the fraction of a second, which certificates do not hold.
 #[must_use]
 pub fn whole_seconds(instant: OffsetDateTime) -> OffsetDateTime {
-    instant.replace_nanosecond(0).expect("zero nanoseconds are always valid")
+    instant
+        .replace_nanosecond(0)
+        .expect("zero nanoseconds are always valid")
 }
 
 impl Validity {
@@ -90,18 +100,27 @@ impl Validity {
     ///
     /// # Errors
     /// An end that does not lie after the beginning, or after `now`.
-    pub fn new(now: OffsetDateTime, not_before: Option<OffsetDateTime>, end: End) -> Result<Self, Fault> {
+    pub fn new(
+        now: OffsetDateTime,
+        not_before: Option<OffsetDateTime>,
+        end: End,
+    ) -> Result<Self, Fault> {
         let validity = Self {
             not_before: whole_seconds(not_before.unwrap_or(now - BACKDATING)),
             not_after: whole_seconds(end.after(now)),
         };
         let end = format_instant(validity.not_after);
         if validity.not_after <= validity.not_before {
-            let what = format!("the end {end} does not lie after the beginning {}", format_instant(validity.not_before));
+            let what = format!(
+                "the end {end} does not lie after the beginning {}",
+                format_instant(validity.not_before)
+            );
             return Err(Fault::new(what).help("give a later end or an earlier `--not-before`"));
         }
         if validity.not_after <= now {
-            return Err(Fault::new(format!("the end {end} is already past")).help("give a later end"));
+            return Err(
+                Fault::new(format!("the end {end} is already past")).help("give a later end")
+            );
         }
         if validity.not_after.year() > 9999 {
             return Err(Fault::new("the end lies after the year 9999").help("give an earlier end"));
@@ -124,7 +143,11 @@ impl Validity {
     #[must_use]
     pub fn due_at(self) -> OffsetDateTime {
         let life = self.not_after - self.not_before;
-        let left = if life < Duration::days(10) { life / 2 } else { life / 3 };
+        let left = if life < Duration::days(10) {
+            life / 2
+        } else {
+            life / 3
+        };
         self.not_after - left
     }
 }
@@ -149,7 +172,16 @@ mod tests {
         assert_eq!(End::parse("90d").unwrap(), End::Days(90));
         let instant = End::parse("2027-01-01T01:00:00+01:00").unwrap();
         assert_eq!(instant, End::At(datetime!(2027-01-01 00:00:00 UTC)));
-        for text in ["0", "-1", "1y", "36526", "99999999999", "", "2027-13-01T00:00:00Z", "2027-01-01"] {
+        for text in [
+            "0",
+            "-1",
+            "1y",
+            "36526",
+            "99999999999",
+            "",
+            "2027-13-01T00:00:00Z",
+            "2027-01-01",
+        ] {
             assert!(End::parse(text).is_err(), "{text}");
         }
     }
@@ -158,7 +190,14 @@ mod tests {
     fn an_end_in_the_past_or_before_the_beginning_is_refused() {
         let past = End::At(datetime!(2026-01-01 00:00:00 UTC));
         assert!(Validity::new(NOW, None, past).is_err());
-        assert!(Validity::new(NOW, Some(datetime!(2028-01-01 00:00:00 UTC)), End::Days(365)).is_err());
+        assert!(
+            Validity::new(
+                NOW,
+                Some(datetime!(2028-01-01 00:00:00 UTC)),
+                End::Days(365)
+            )
+            .is_err()
+        );
         assert!(Validity::new(NOW, Some(datetime!(2025-01-01 00:00:00 UTC)), past).is_err());
     }
 

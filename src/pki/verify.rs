@@ -17,7 +17,9 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted
 pub fn ca(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault> {
     let parsed = certificate.parse()?;
     if !parsed.is_ca() {
-        return Err(Fault::new("the certificate is not a CA (basic constraints without cA)"));
+        return Err(Fault::new(
+            "the certificate is not a CA (basic constraints without cA)",
+        ));
     }
     belongs(certificate, key)?;
     if parsed.subject().as_raw() == parsed.issuer().as_raw() {
@@ -31,21 +33,42 @@ pub fn ca(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault> {
 ///
 /// # Errors
 /// The first rule it breaks.
-pub fn usable_ca(certificate: &Certificate, key: &PrivateKey, now: OffsetDateTime) -> Result<(), Fault> {
+pub fn usable_ca(
+    certificate: &Certificate,
+    key: &PrivateKey,
+    now: OffsetDateTime,
+) -> Result<(), Fault> {
     ca(certificate, key)?;
     let details = certificate.details()?;
     if !details.is_valid_at(now) {
-        let (from, to) = (format_instant(details.validity.not_before), format_instant(details.validity.not_after));
-        return Err(Fault::new(format!("the CA is valid from {from} to {to} only")).help("give a CA that is valid now"));
+        let (from, to) = (
+            format_instant(details.validity.not_before),
+            format_instant(details.validity.not_after),
+        );
+        return Err(
+            Fault::new(format!("the CA is valid from {from} to {to} only"))
+                .help("give a CA that is valid now"),
+        );
     }
-    if details.key_usages.as_ref().is_some_and(|usages| !usages.contains(&"keyCertSign")) {
-        return Err(Fault::new("the CA may not sign certificates (key usage without keyCertSign)"));
+    if details
+        .key_usages
+        .as_ref()
+        .is_some_and(|usages| !usages.contains(&"keyCertSign"))
+    {
+        return Err(Fault::new(
+            "the CA may not sign certificates (key usage without keyCertSign)",
+        ));
     }
     if details.subject_key_id.is_none() {
-        return Err(Fault::new("the CA has no subject key identifier").help("clients with strict checks refuse its leaves; make a new CA with `civi-ingress ca`"));
+        return Err(Fault::new("the CA has no subject key identifier").help(
+            "clients with strict checks refuse its leaves; make a new CA with `civi-ingress ca`",
+        ));
     }
     if let Some(name) = details.published_as {
-        return Err(Fault::new(format!("the CA's private key is published on the internet (SELFKEYS `{name}`)")).help("make a new CA with `civi-ingress ca`"));
+        return Err(Fault::new(format!(
+            "the CA's private key is published on the internet (SELFKEYS `{name}`)"
+        ))
+        .help("make a new CA with `civi-ingress ca`"));
     }
     match details.weak_key {
         Some(why) => Err(Fault::new(format!("the CA has a key of kind {}", details.key)).help(why)),
@@ -61,8 +84,10 @@ pub fn belongs(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault>
     if certificate.public_key_info()? == key.public_key_info() {
         return Ok(());
     }
-    Err(Fault::new("the private key does not belong to the certificate")
-        .help("give the key that the certificate was requested with"))
+    Err(
+        Fault::new("the private key does not belong to the certificate")
+            .help("give the key that the certificate was requested with"),
+    )
 }
 
 /// Checks that the key of `issuer` signed `certificate`.
@@ -77,11 +102,17 @@ pub fn signed_by(certificate: &Certificate, issuer: &Certificate) -> Result<(), 
         .iter()
         .filter(|algorithm| {
             // The identifier's DER without the outer tag and length is the object identifier first.
-            algorithm.signature_alg_id().as_ref().get(2..).is_some_and(|oid| {
-                oid.starts_with(parsed.signature_algorithm.algorithm.as_bytes())
-            })
+            algorithm
+                .signature_alg_id()
+                .as_ref()
+                .get(2..)
+                .is_some_and(|oid| oid.starts_with(parsed.signature_algorithm.algorithm.as_bytes()))
         })
-        .any(|algorithm| issuer.verify_signature(*algorithm, parsed.tbs_certificate.as_ref(), signature).is_ok());
+        .any(|algorithm| {
+            issuer
+                .verify_signature(*algorithm, parsed.tbs_certificate.as_ref(), signature)
+                .is_ok()
+        });
     if verified {
         return Ok(());
     }
@@ -95,12 +126,21 @@ pub fn signed_by(certificate: &Certificate, issuer: &Certificate) -> Result<(), 
 ///
 /// # Errors
 /// The first rule that is broken.
-pub fn chain(ca: &Certificate, leaf: &Certificate, key: &PrivateKey, names: &[SubjectAltName], at: OffsetDateTime) -> Result<(), Fault> {
+pub fn chain(
+    ca: &Certificate,
+    leaf: &Certificate,
+    key: &PrivateKey,
+    names: &[SubjectAltName],
+    at: OffsetDateTime,
+) -> Result<(), Fault> {
     belongs(leaf, key)?;
     let (ca_parsed, leaf_parsed) = (ca.parse()?, leaf.parse()?);
     if leaf_parsed.issuer().as_raw() != ca_parsed.subject().as_raw() {
-        return Err(Fault::new("the leaf's issuer is not, byte for byte, the CA's subject")
-            .help("a CA whose subject repeats an attribute (two OU, several DC) cannot be used"));
+        return Err(
+            Fault::new("the leaf's issuer is not, byte for byte, the CA's subject").help(
+                "a CA whose subject repeats an attribute (two OU, several DC) cannot be used",
+            ),
+        );
     }
     if ca_parsed.validity().not_after.timestamp() < leaf_parsed.validity().not_after.timestamp() {
         return Err(Fault::new("the leaf outlives its CA"));
@@ -112,14 +152,27 @@ pub fn chain(ca: &Certificate, leaf: &Certificate, key: &PrivateKey, names: &[Su
 ///
 /// # Errors
 /// The first rule of RFC 5280 or RFC 6125 that is broken.
-pub fn path(ca: &Certificate, leaf: &Certificate, names: &[SubjectAltName], at: OffsetDateTime) -> Result<(), Fault> {
+pub fn path(
+    ca: &Certificate,
+    leaf: &Certificate,
+    names: &[SubjectAltName],
+    at: OffsetDateTime,
+) -> Result<(), Fault> {
     let anchor = anchor_from_trusted_cert(ca.der()).map_err(|error| refused(&error))?;
     let end_entity = EndEntityCert::try_from(leaf.der()).map_err(|error| refused(&error))?;
     let seconds = u64::try_from(at.unix_timestamp()).unwrap_or_default();
     let at = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
     let anchors = [anchor];
     end_entity
-        .verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &[], at, KeyUsage::server_auth(), None, None)
+        .verify_for_usage(
+            ALL_VERIFICATION_ALGS,
+            &anchors,
+            &[],
+            at,
+            KeyUsage::server_auth(),
+            None,
+            None,
+        )
         .map_err(|error| refused(&error))?;
     for name in names {
         let text = match name {
@@ -127,7 +180,8 @@ pub fn path(ca: &Certificate, leaf: &Certificate, names: &[SubjectAltName], at: 
             SubjectAltName::Wildcard(domain) => format!("a.{domain}"),
             other => other.to_string(),
         };
-        let server = ServerName::try_from(text).map_err(|_| Fault::new(format!("`{name}` is no server name")))?;
+        let server = ServerName::try_from(text)
+            .map_err(|_| Fault::new(format!("`{name}` is no server name")))?;
         end_entity
             .verify_is_valid_for_subject_name(&server)
             .map_err(|_| Fault::new(format!("no subject alternative name covers `{name}`")))?;
@@ -141,9 +195,15 @@ fn refused(error: &webpki::Error) -> Fault {
         webpki::Error::CertNotValidYet { .. } => "the certificate is not valid yet".to_owned(),
         webpki::Error::UnknownIssuer => "the issuer is not the given CA".to_owned(),
         webpki::Error::InvalidSignatureForPublicKey => "the signature is not the CA's".to_owned(),
-        webpki::Error::NameConstraintViolation => "a name lies outside the CA's name constraints".to_owned(),
-        webpki::Error::CaUsedAsEndEntity => "a CA certificate cannot be a server certificate".to_owned(),
-        webpki::Error::UnsupportedSignatureAlgorithmContext(_) => "the signature algorithm is too weak or unknown".to_owned(),
+        webpki::Error::NameConstraintViolation => {
+            "a name lies outside the CA's name constraints".to_owned()
+        }
+        webpki::Error::CaUsedAsEndEntity => {
+            "a CA certificate cannot be a server certificate".to_owned()
+        }
+        webpki::Error::UnsupportedSignatureAlgorithmContext(_) => {
+            "the signature algorithm is too weak or unknown".to_owned()
+        }
         other => format!("path validation: {other:?}"),
     };
     Fault::new(why)

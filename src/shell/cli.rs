@@ -1,4 +1,9 @@
 //! What can be typed: clap types and help text, nothing else.
+#![expect(
+    clippy::doc_markdown,
+    reason = "the comments are help text: a terminal shows backticks as they are"
+)]
+#![expect(clippy::struct_excessive_bools, reason = "a flag is a boolean")]
 
 use clap::builder::Styles;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -72,7 +77,7 @@ pub(super) enum Command {
 
 /// Where manifests go.
 #[derive(Debug, Args)]
-pub(super) struct Output {
+pub(super) struct Destination {
     /// Write one file an object into this new or empty directory instead of stdout
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) output_dir: Option<PathBuf>,
@@ -152,7 +157,7 @@ pub(super) struct NewInstance {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set_string: Vec<String>,
     #[command(flatten)]
-    pub(super) output: Output,
+    pub(super) destination: Destination,
     /// Traefik release that reads the manifests, 2.9 to 3.x
     #[arg(long, value_name = "VERSION", default_value = "3.7")]
     pub(super) traefik: String,
@@ -191,7 +196,12 @@ pub(super) struct NewInstance {
     #[arg(long, help_heading = "Further objects")]
     pub(super) default_deny: bool,
     /// Namespace of Traefik's pods
-    #[arg(long, value_name = "NAMESPACE", default_value = "traefik", help_heading = "Further objects")]
+    #[arg(
+        long,
+        value_name = "NAMESPACE",
+        default_value = "traefik",
+        help_heading = "Further objects"
+    )]
     pub(super) traefik_namespace: String,
     /// Label of Traefik's pods [repeatable] [default: app.kubernetes.io/name=traefik]
     #[arg(long, value_name = "KEY=VALUE", help_heading = "Further objects")]
@@ -200,7 +210,12 @@ pub(super) struct NewInstance {
     #[arg(long, help_heading = "Further objects")]
     pub(super) traefik_host_network: bool,
     /// Range of the nodes' addresses [repeatable]
-    #[arg(long, value_name = "CIDR", requires = "traefik_host_network", help_heading = "Further objects")]
+    #[arg(
+        long,
+        value_name = "CIDR",
+        requires = "traefik_host_network",
+        help_heading = "Further objects"
+    )]
     pub(super) traefik_cidr: Vec<String>,
 }
 
@@ -238,7 +253,7 @@ pub(super) struct WildcardSecret {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "ca_key"], value_hint = ValueHint::FilePath)]
     pub(super) ca_key_out: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) output: Output,
+    pub(super) destination: Destination,
     /// Traefik release that reads the TLSStore, 2.9 to 3.x
     #[arg(long, value_name = "VERSION", default_value = "3.7")]
     pub(super) traefik: String,
@@ -261,7 +276,7 @@ pub(super) struct TlsStore {
     #[arg(long, value_name = "VERSION", default_value = "3.7")]
     pub(super) traefik: String,
     #[command(flatten)]
-    pub(super) output: Output,
+    pub(super) destination: Destination,
 }
 
 #[derive(Debug, Args)]

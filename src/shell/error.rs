@@ -40,7 +40,10 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn new(kind: Kind, fault: Fault) -> Self {
-        Self { kind, faults: vec![fault] }
+        Self {
+            kind,
+            faults: vec![fault],
+        }
     }
 
     pub(super) fn code(&self) -> ExitCode {
@@ -57,7 +60,8 @@ impl Failure {
             }
         }
         if self.faults.len() > LIMIT {
-            writeln!(out, "error: and {} more", self.faults.len() - LIMIT).expect("writing to a String cannot fail");
+            writeln!(out, "error: and {} more", self.faults.len() - LIMIT)
+                .expect("writing to a String cannot fail");
         }
         out
     }

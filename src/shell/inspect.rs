@@ -13,7 +13,11 @@ pub(super) fn run(run: &Run, arguments: &Inspect) -> Result<(), Failure> {
     let mut findings = Vec::new();
     for path in &arguments.files {
         let text = world::read(path)?;
-        findings.extend(faults.keep_all(inspect::read(&text.content, &text.name)).unwrap_or_default());
+        findings.extend(
+            faults
+                .keep_all(inspect::read(&text.content, &text.name))
+                .unwrap_or_default(),
+        );
     }
     let findings = faults.finish(Some(findings))?;
     let report = match arguments.format {

@@ -11,14 +11,14 @@ mod traefik_values;
 mod wildcard;
 mod world;
 
-use clap::{CommandFactory as _, Parser as _};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::manifest::{Manifest, Object, PrivateKeys, stream};
 use civi_ingress::pki::issue::{Ca, CaRequest, LeafRequest, Organization};
 use civi_ingress::pki::validity::{End, Validity, parse_instant};
 use civi_ingress::pki::{Certificate, KeyType, PrivateKey, SubjectAltName, issue, verify};
 use civi_ingress::template::Templates;
-use cli::{Cli, Command, ExistingCa, Issuing, Output};
+use clap::{CommandFactory as _, Parser as _};
+use cli::{Cli, Command, Destination, ExistingCa, Issuing};
 use error::{Failure, Kind};
 use output::NewFile;
 use std::path::Path;
@@ -26,17 +26,20 @@ use std::process::ExitCode;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-/// Exit status of a fault of this program itself (EX_SOFTWARE of sysexits.h).
+/// Exit status of a fault of this program itself (`EX_SOFTWARE` of sysexits.h).
 const INTERNAL: i32 = 70;
 
 pub(super) fn run() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, |location| format!(" ({location})"));
+        let place = panic
+            .location()
+            .map_or_else(String::new, |location| format!(" ({location})"));
         output::say(&format!(
             "error: this program has a fault{place}\nhelp: please report it with the command that you ran, without its keys\n"
         ));
         std::process::exit(INTERNAL);
     }));
+    world::forbid_core_dumps();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -64,8 +67,8 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         quiet: cli.global.quiet,
     };
     match cli.command {
-        Command::NewInstance(arguments) => new_instance::run(&run, *arguments),
-        Command::WildcardSecret(arguments) => wildcard::secret(&run, *arguments),
+        Command::NewInstance(arguments) => new_instance::run(&run, &arguments),
+        Command::WildcardSecret(arguments) => wildcard::secret(&run, &arguments),
         Command::TlsStore(arguments) => wildcard::tls_store(&run, &arguments),
         Command::TraefikValues(arguments) => traefik_values::run(*arguments),
         Command::Ca(arguments) => pem::ca(&run, &arguments),
@@ -107,13 +110,13 @@ impl Run {
             output::say(&format!("note: {text}\n"));
         }
     }
-
-    fn warn(&self, text: &str) {
-        output::say(&format!("warning: {text}\n"));
-    }
 }
 
-impl Output {
+fn warn(text: &str) {
+    output::say(&format!("warning: {text}\n"));
+}
+
+impl Destination {
     /// Refuses a destination that nothing can go to, before any key is drawn.
     fn check(&self) -> Result<(), Failure> {
         match &self.output_dir {
@@ -127,27 +130,47 @@ impl Output {
             return Ok(Templates::default());
         };
         let sources = world::read_templates(directory)?;
-        Ok(Templates::with_own(&directory.display().to_string(), sources)?)
+        Ok(Templates::with_own(
+            &directory.display().to_string(),
+            sources,
+        )?)
     }
 
     /// Renders objects and writes them, all or nothing.
     fn emit(&self, run: &Run, objects: &[Object]) -> Result<(), Failure> {
         let templates = self.templates()?;
-        let preview = self.output_dir.is_none() && !self.show_secrets && output::stdout_is_terminal();
-        let private_keys = if preview { PrivateKeys::Hidden } else { PrivateKeys::Written };
+        let preview =
+            self.output_dir.is_none() && !self.show_secrets && output::stdout_is_terminal();
+        let private_keys = if preview {
+            PrivateKeys::Hidden
+        } else {
+            PrivateKeys::Written
+        };
         let manifests = templates.render(objects, private_keys)?;
         if let Some(directory) = &self.output_dir {
             output::write_directory(directory, &files(manifests), self.force)?;
-            run.note(&format!("wrote {} files to {}", objects.len(), directory.display()));
+            run.note(&format!(
+                "wrote {} files to {}",
+                objects.len(),
+                directory.display()
+            ));
             return Ok(());
         }
         let holds_private_key = manifests.iter().any(|manifest| manifest.holds_private_key);
         if let Some(mode) = output::stdout_readable_by_others().filter(|_| holds_private_key) {
-            run.warn(&format!("stdout is a file of mode {mode:03o} and gets private keys; `--output-dir` makes files that only you can read"));
+            warn(&format!(
+                "stdout is a file of mode {mode:03o} and gets private keys; `--output-dir` makes files that only you can read"
+            ));
         }
         output::print(&stream(&manifests))?;
-        if preview && objects.iter().any(|object| object.template == "secret.yaml") {
-            output::say("note: private keys are not shown on a terminal: pipe this into `kubectl apply -f -`, or give --output-dir DIR or --show-secrets\n");
+        if preview
+            && objects
+                .iter()
+                .any(|object| object.template == "secret.yaml")
+        {
+            output::say(
+                "note: private keys are not shown on a terminal: pipe this into `kubectl apply -f -`, or give --output-dir DIR or --show-secrets\n",
+            );
         }
         Ok(())
     }
@@ -172,11 +195,28 @@ struct IssuingPlan {
 
 impl Issuing {
     fn plan(&self, now: OffsetDateTime, faults: &mut Faults) -> Option<IssuingPlan> {
-        let key_type = faults.keep(self.key_type.parse::<KeyType>().map_err(|fault| fault.argument("--key-type")));
-        let organization = Organization::parse(&self.organization).map_err(|fault| fault.argument("--organization"));
+        let key_type = faults.keep(
+            self.key_type
+                .parse::<KeyType>()
+                .map_err(|fault| fault.argument("--key-type")),
+        );
+        let organization = Organization::parse(&self.organization)
+            .map_err(|fault| fault.argument("--organization"));
         let organization = faults.keep(organization);
-        let leaf = validity(now, self.not_before.as_deref(), &self.days, "--days", faults);
-        let ca = validity(now, self.not_before.as_deref(), &self.ca_days, "--ca-days", faults);
+        let leaf = validity(
+            now,
+            self.not_before.as_deref(),
+            &self.days,
+            "--days",
+            faults,
+        );
+        let ca = validity(
+            now,
+            self.not_before.as_deref(),
+            &self.ca_days,
+            "--ca-days",
+            faults,
+        );
         Some(IssuingPlan {
             key_type: key_type?,
             leaf: leaf?,
@@ -186,8 +226,15 @@ impl Issuing {
     }
 }
 
-fn validity(now: OffsetDateTime, not_before: Option<&str>, end: &str, option: &str, faults: &mut Faults) -> Option<Validity> {
-    let not_before = not_before.map(|text| parse_instant(text).map_err(|fault| fault.argument("--not-before")));
+fn validity(
+    now: OffsetDateTime,
+    not_before: Option<&str>,
+    end: &str,
+    option: &str,
+    faults: &mut Faults,
+) -> Option<Validity> {
+    let not_before =
+        not_before.map(|text| parse_instant(text).map_err(|fault| fault.argument("--not-before")));
     let not_before = match not_before {
         Some(result) => Some(faults.keep(result)?),
         None => None,
@@ -204,14 +251,21 @@ impl ExistingCa {
         };
         let (cert, key) = (world::read(cert_path)?, world::read(key_path)?);
         let mut faults = Faults::default();
-        let certificate = faults.keep(Certificate::from_pem(&cert.content).map_err(|fault| fault.file(&cert.name)));
-        let private_key = faults.keep(PrivateKey::from_pem(&key.content).map_err(|fault| fault.file(&key.name)));
+        let certificate = faults
+            .keep(Certificate::from_pem(&cert.content).map_err(|fault| fault.file(&cert.name)));
+        let private_key =
+            faults.keep(PrivateKey::from_pem(&key.content).map_err(|fault| fault.file(&key.name)));
         if let Some(warning) = world::warn_if_readable_by_others(key_path) {
-            run.warn(&warning);
+            warn(&warning);
         }
-        let ca = certificate.zip(private_key).map(|(certificate, key)| Ca { certificate, key });
+        let ca = certificate
+            .zip(private_key)
+            .map(|(certificate, key)| Ca { certificate, key });
         if let Some(ca) = &ca {
-            faults.keep(verify::usable_ca(&ca.certificate, &ca.key, run.now).map_err(|fault| fault.file(&cert.name)));
+            faults.keep(
+                verify::usable_ca(&ca.certificate, &ca.key, run.now)
+                    .map_err(|fault| fault.file(&cert.name)),
+            );
         }
         Ok(Some(faults.finish(ca)?))
     }
@@ -228,27 +282,54 @@ struct Signing<'a> {
 impl Signing<'_> {
     /// Draws the keys and issues the leaf, under a new CA for exactly its names where none exists.
     fn issue(self, run: &Run) -> Result<(Ca, Certificate, PrivateKey), Failure> {
-        let Self { plan, names, client_auth, existing_ca } = self;
-        let ca = match existing_ca {
-            Some(ca) => ca,
-            None => {
-                let request = CaRequest { organization: &plan.organization, validity: plan.ca, permitted: names };
-                issue::ca(&request, world::private_key(plan.key_type)?, world::serial()?)?
-            }
+        let Self {
+            plan,
+            names,
+            client_auth,
+            existing_ca,
+        } = self;
+        let ca = if let Some(ca) = existing_ca {
+            ca
+        } else {
+            let request = CaRequest {
+                organization: &plan.organization,
+                validity: plan.ca,
+                permitted: names,
+            };
+            issue::ca(
+                &request,
+                world::private_key(plan.key_type)?,
+                world::serial()?,
+            )?
         };
         let (validity, is_shorter) = plan.leaf.clamped_to(ca.certificate.validity()?);
         if is_shorter {
             let end = civi_ingress::pki::validity::format_instant(validity.not_after);
             run.note(&format!("the certificate ends with its CA, at {end}"));
         }
-        let request = LeafRequest { organization: &plan.organization, validity, names, client_auth };
-        let (certificate, key) = issue::leaf(&request, world::private_key(plan.key_type)?, world::serial()?, &ca)?;
+        let request = LeafRequest {
+            organization: &plan.organization,
+            validity,
+            names,
+            client_auth,
+        };
+        let (certificate, key) = issue::leaf(
+            &request,
+            world::private_key(plan.key_type)?,
+            world::serial()?,
+            &ca,
+        )?;
         Ok((ca, certificate, key))
     }
 }
 
 /// Writes a file beside the manifests, if one was asked for; it is taken back when the rest fails.
-fn write_beside(path: Option<&Path>, content: &str, is_secret: bool, force: bool) -> Result<output::Written, Failure> {
+fn write_beside(
+    path: Option<&Path>,
+    content: &str,
+    is_secret: bool,
+    force: bool,
+) -> Result<output::Written, Failure> {
     match path {
         Some(path) => output::write_file(path, content, is_secret, force),
         None => Ok(output::Written::nothing()),
@@ -257,10 +338,16 @@ fn write_beside(path: Option<&Path>, content: &str, is_secret: bool, force: bool
 
 /// Refuses to read stdin twice.
 fn check_stdin<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<(), Fault> {
-    if paths.into_iter().filter(|path| world::is_stdin(path)).count() <= 1 {
+    if paths
+        .into_iter()
+        .filter(|path| world::is_stdin(path))
+        .count()
+        <= 1
+    {
         return Ok(());
     }
-    Err(Fault::new("`-` is given twice").help("standard input can be read once; name a file for the other"))
+    Err(Fault::new("`-` is given twice")
+        .help("standard input can be read once; name a file for the other"))
 }
 
 /// Says names and end of a certificate in one line.
@@ -268,5 +355,10 @@ fn describe(names: &[SubjectAltName], certificate: &Certificate) -> Result<Strin
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     let validity = certificate.validity()?;
     let day = |instant: OffsetDateTime| instant.date().to_string();
-    Ok(format!("{}, valid until {}, renewal due {}", names.join(", "), day(validity.not_after), day(validity.due_at())))
+    Ok(format!(
+        "{}, valid until {}, renewal due {}",
+        names.join(", "),
+        day(validity.not_after),
+        day(validity.due_at())
+    ))
 }

@@ -2,13 +2,13 @@
 
 use super::cli::{CaCustody, NewInstance};
 use super::error::Failure;
-use super::{IssuingPlan, Run, Signing, check_stdin, describe, output, world, write_beside};
+use super::{IssuingPlan, Run, Signing, check_stdin, describe, output, warn, world, write_beside};
 use civi_ingress::cidr::Cidr;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::ingress::{Credentials, Ingress, objects};
 use civi_ingress::instance::{Extras, Instance, TraefikSource};
 use civi_ingress::manifests::{self, FoundSecret};
-use civi_ingress::name::{DnsName, InstanceName, Namespace, ObjectName};
+use civi_ingress::name::{DnsName, InstanceName, Label, Namespace, ObjectName};
 use civi_ingress::pki::issue::Ca;
 use civi_ingress::pki::reuse::{self, Custody, Found};
 use civi_ingress::pki::{Chain, SubjectAltName};
@@ -18,52 +18,79 @@ use civi_ingress::values::{Layers, SecretKeyRef, Settings};
 use civi_ingress::yaml;
 use std::path::PathBuf;
 
-pub(super) fn run(run: &Run, arguments: NewInstance) -> Result<(), Failure> {
-    let stdin = arguments.values.iter().chain(&arguments.reuse).map(PathBuf::as_path);
+pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
+    let stdin = arguments
+        .values
+        .iter()
+        .chain(&arguments.reuse)
+        .map(PathBuf::as_path);
     check_stdin(stdin)?;
-    arguments.output.check()?;
+    arguments.destination.check()?;
     if let Some(path) = &arguments.ca_key_out {
-        output::refuse_odd_target(path, arguments.output.force)?;
+        output::refuse_odd_target(path, arguments.destination.force)?;
     }
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
-    let release = faults.keep(arguments.traefik.parse::<Release>().map_err(|fault| fault.argument("--traefik")));
-    let settings = read_settings(&arguments, &mut faults)?;
-    let instance = instance(&arguments, settings, &mut faults);
+    let release = faults.keep(
+        arguments
+            .traefik
+            .parse::<Release>()
+            .map_err(|fault| fault.argument("--traefik")),
+    );
+    let settings = read_settings(arguments, &mut faults)?;
+    let instance = instance(arguments, settings, &mut faults);
     let checked = plan.zip(release).zip(instance);
     let ((plan, release), instance) = faults.finish(checked)?;
 
     let existing_ca = arguments.existing_ca.read(run)?;
-    let found = read_found(&arguments, &instance)?;
-    let default_custody = if existing_ca.is_some() { CaCustody::Dropped } else { CaCustody::Stored };
+    let found = read_found(arguments, &instance)?;
+    let default_custody = if existing_ca.is_some() {
+        CaCustody::Dropped
+    } else {
+        CaCustody::Stored
+    };
     let custody = match arguments.ca_custody.unwrap_or(default_custody) {
         CaCustody::Stored => Custody::Stored,
         CaCustody::Dropped => Custody::Dropped,
     };
-    let issuer = Issuer { run, plan: &plan, custody, found: found.as_ref() };
+    let issuer = Issuer {
+        run,
+        plan: &plan,
+        custody,
+        found: found.as_ref(),
+    };
     let (credentials, ca_key) = issuer.credentials(&instance, existing_ca)?;
     let objects = objects(Ingress::Traefik(release), &instance, &credentials);
     let written = match (&arguments.ca_key_out, &ca_key) {
-        (Some(path), Some(key)) => write_beside(Some(path), key, true, arguments.output.force)?,
+        (Some(path), Some(key)) => {
+            write_beside(Some(path), key, true, arguments.destination.force)?
+        }
         (Some(_), None) => {
             run.note("the CA was kept: its key is not written again");
             output::Written::nothing()
         }
         (None, _) => output::Written::nothing(),
     };
-    arguments.output.emit(run, &objects)?;
+    arguments.destination.emit(run, &objects)?;
     written.keep();
     Ok(())
 }
 
-fn read_settings(arguments: &NewInstance, faults: &mut Faults) -> Result<Option<Settings>, Failure> {
+fn read_settings(
+    arguments: &NewInstance,
+    faults: &mut Faults,
+) -> Result<Option<Settings>, Failure> {
     let mut layers = Layers::default();
     for path in &arguments.values {
         let text = world::read(path)?;
-        let read = yaml::read(&text.content, &text.name).and_then(|node| layers.add_file(&text.name, &node));
+        let read = yaml::read(&text.content, &text.name)
+            .and_then(|node| layers.add_file(&text.name, &node));
         faults.keep(read);
     }
-    for (texts, typing) in [(&arguments.set, Typing::Inferred), (&arguments.set_string, Typing::Text)] {
+    for (texts, typing) in [
+        (&arguments.set, Typing::Inferred),
+        (&arguments.set_string, Typing::Text),
+    ] {
         for text in texts {
             for (path, value) in faults.keep(set::parse(text, typing)).unwrap_or_default() {
                 layers.add(&path, value, set::place(text, typing));
@@ -73,24 +100,44 @@ fn read_settings(arguments: &NewInstance, faults: &mut Faults) -> Result<Option<
     Ok(faults.keep_all(layers.settings()))
 }
 
-fn instance(arguments: &NewInstance, settings: Option<Settings>, faults: &mut Faults) -> Option<Instance> {
-    let name = faults.keep(InstanceName::parse(&arguments.name).map_err(|fault| fault.argument("NAME")));
+fn instance(
+    arguments: &NewInstance,
+    settings: Option<Settings>,
+    faults: &mut Faults,
+) -> Option<Instance> {
+    let name =
+        faults.keep(InstanceName::parse(&arguments.name).map_err(|fault| fault.argument("NAME")));
     let namespace = match (&arguments.namespace, &name) {
-        (Some(text), _) => faults.keep(Namespace::parse(text).map_err(|fault| fault.argument("--namespace"))),
-        (None, Some(name)) => faults.keep(Namespace::parse(name.as_str()).map_err(|fault| fault.argument("NAME"))),
+        (Some(text), _) => {
+            faults.keep(Namespace::parse(text).map_err(|fault| fault.argument("--namespace")))
+        }
+        (None, Some(name)) => {
+            faults.keep(Namespace::parse(name.as_str()).map_err(|fault| fault.argument("NAME")))
+        }
         (None, None) => None,
     };
     let host = arguments.host.as_deref();
-    let host = host.map(|text| faults.keep(DnsName::parse_public(text).map_err(|fault| fault.argument("--host"))));
+    let host = host.map(|text| {
+        faults.keep(DnsName::parse_public(text).map_err(|fault| fault.argument("--host")))
+    });
     let host_failed = matches!(host, Some(None));
     let aliases = arguments.alias.iter();
-    let aliases = aliases.filter_map(|text| faults.keep(DnsName::parse_public(text).map_err(|fault| fault.argument("--alias"))));
+    let aliases = aliases.filter_map(|text| {
+        faults.keep(DnsName::parse_public(text).map_err(|fault| fault.argument("--alias")))
+    });
     let aliases: Vec<DnsName> = aliases.collect();
     let extras = extras(arguments, faults);
     if host_failed {
         return None;
     }
-    let instance = Instance::new(name?, namespace?, host.flatten(), aliases, settings?, extras?);
+    let instance = Instance::new(
+        name?,
+        namespace?,
+        host.flatten(),
+        aliases,
+        settings?,
+        extras?,
+    );
     let instance = faults.keep_all(instance)?;
     faults.keep(instance.db_hosts()).map(|_| instance)
 }
@@ -99,9 +146,15 @@ fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {
     let mut number = |text: &Option<String>, option: &str, least: u32, most: u32| match text {
         None => Some(None),
         Some(text) => {
-            let parsed = text.parse().ok().filter(|number| (least..=most).contains(number));
+            let parsed = text
+                .parse()
+                .ok()
+                .filter(|number| (least..=most).contains(number));
             let refused = || {
-                let fault = Fault::new(format!("`{}` is not a number from {least} to {most}", text.escape_debug()));
+                let fault = Fault::new(format!(
+                    "`{}` is not a number from {least} to {most}",
+                    text.escape_debug()
+                ));
                 fault.help("write it in digits").argument(option)
             };
             faults.keep(parsed.ok_or_else(refused)).map(Some)
@@ -111,12 +164,15 @@ fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {
     let retry = number(&arguments.retry, "--retry", 2, 20);
     // RFC 6797 has no limit; 0 is its way to withdraw.
     let hsts = number(&arguments.hsts, "--hsts", 0, u32::MAX);
-    let release = arguments.helm_release.as_ref().map(|text| helm_release(text));
+    let release = arguments
+        .helm_release
+        .as_ref()
+        .map(|text| helm_release(text));
     let release = match release {
         Some(result) => faults.keep(result).map(Some),
         None => Some(None),
     };
-    let source = traefik_source(arguments, faults);
+    let source = faults.keep_all(traefik_source(arguments));
     Some(Extras {
         helm_release: release?,
         namespace: arguments.create_namespace,
@@ -134,74 +190,65 @@ fn helm_release(text: &str) -> Result<ObjectName, Fault> {
         return Ok(name);
     }
     // helm v3, pkg/chartutil/validate_name.go.
-    Err(Fault::new(format!("a Helm release's name has at most 53 characters, this one {}", text.len())).argument("--helm-release"))
+    Err(Fault::new(format!(
+        "a Helm release's name has at most 53 characters, this one {}",
+        text.len()
+    ))
+    .argument("--helm-release"))
 }
 
-/// Says who may reach the httpd; the outer layer is nothing where that is refused.
-fn traefik_source(arguments: &NewInstance, faults: &mut Faults) -> Option<Option<TraefikSource>> {
-    let namespace = faults.keep(Namespace::parse(&arguments.traefik_namespace).map_err(|fault| fault.argument("--traefik-namespace")));
-    let labels: Vec<Option<(String, String)>> =
-        arguments.traefik_label.iter().map(|text| faults.keep(label(text).map_err(|fault| fault.argument("--traefik-label")))).collect();
-    let cidrs: Vec<Option<Cidr>> =
-        arguments.traefik_cidr.iter().map(|text| faults.keep(node_range(text).map_err(|fault| fault.argument("--traefik-cidr")))).collect();
-    let mut labels: Vec<_> = labels.into_iter().collect::<Option<_>>()?;
-    let cidrs: Vec<_> = cidrs.into_iter().collect::<Option<_>>()?;
-    if !arguments.network_policy {
-        return Some(None);
+/// Says who may reach the httpd, if anyone is to be kept out.
+fn traefik_source(arguments: &NewInstance) -> Result<Option<TraefikSource>, Vec<Fault>> {
+    let mut faults = Faults::default();
+    let namespace = Namespace::parse(&arguments.traefik_namespace);
+    let namespace = faults.keep(namespace.map_err(|fault| fault.argument("--traefik-namespace")));
+    let mut labels = Vec::new();
+    for text in &arguments.traefik_label {
+        let label = Label::parse(text).map_err(|fault| fault.argument("--traefik-label"));
+        labels.extend(faults.keep(label));
     }
-    if arguments.traefik_host_network {
-        if cidrs.is_empty() {
-            let fault = Fault::new("a NetworkPolicy cannot select pods on the nodes' network");
-            faults.push(fault.help("name the nodes' addresses with `--traefik-cidr`").argument("--traefik-host-network"));
-            return None;
-        }
-        return Some(Some(TraefikSource::Nodes(cidrs)));
+    let mut cidrs: Vec<Cidr> = Vec::new();
+    for text in &arguments.traefik_cidr {
+        let cidr = text
+            .parse::<Cidr>()
+            .map_err(|fault: Fault| fault.argument("--traefik-cidr"));
+        cidrs.extend(faults.keep(cidr));
     }
-    if labels.is_empty() {
-        // What the chart's pods carry (traefik-helm-chart, templates/_helpers.tpl).
-        labels.push(("app.kubernetes.io/name".to_owned(), "traefik".to_owned()));
-    }
-    Some(Some(TraefikSource::Pods { namespace: namespace?, labels }))
-}
-
-fn node_range(text: &str) -> Result<Cidr, Fault> {
-    let cidr: Cidr = text.parse()?;
-    if cidr.is_everything() {
-        return Err(Fault::new(format!("`{cidr}` lets everyone in")).help("name the nodes' addresses"));
-    }
-    Ok(cidr)
-}
-
-/// Parses a label as the API server validates it (apimachinery, `pkg/util/validation`).
-fn label(text: &str) -> Result<(String, String), Fault> {
-    let part = |text: &str| {
-        let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-        let inner = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-        text.len() <= 63 && inner && edge(text.chars().next()) && edge(text.chars().last())
+    let namespace = faults.finish(namespace)?;
+    let source = if !arguments.network_policy {
+        return Ok(None);
+    } else if arguments.traefik_host_network {
+        TraefikSource::nodes(cidrs)
+            .map_err(|fault| vec![fault.argument("--traefik-host-network")])?
+    } else {
+        TraefikSource::pods(namespace, labels)
     };
-    let valid = |(key, value): &(&str, &str)| {
-        let (prefix, name) = key.split_once('/').map_or((None, *key), |(prefix, name)| (Some(prefix), name));
-        prefix.is_none_or(|prefix| ObjectName::parse(prefix).is_ok()) && part(name) && (value.is_empty() || part(value))
-    };
-    match text.split_once('=').filter(valid) {
-        Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
-        None => Err(Fault::new(format!("`{}` is no label", text.escape_debug())).help("write `key=value`")),
-    }
+    Ok(Some(source))
 }
 
 /// Reads the manifests of `--reuse`, as far as they belong to the instance's namespace.
-fn read_found(arguments: &NewInstance, instance: &Instance) -> Result<Option<Vec<FoundSecret>>, Failure> {
+fn read_found(
+    arguments: &NewInstance,
+    instance: &Instance,
+) -> Result<Option<Vec<FoundSecret>>, Failure> {
     let Some(path) = &arguments.reuse else {
         return Ok(None);
     };
     let text = world::read(path)?;
     let mut secrets = manifests::secrets(&text.content, &text.name).map_err(|mut faults| {
         for fault in &mut faults {
-            fault.help.get_or_insert_with(|| "leave out `--reuse` to make all keys anew".to_owned());
+            fault
+                .help
+                .get_or_insert_with(|| "leave out `--reuse` to make all keys anew".to_owned());
         }
         faults
     })?;
-    secrets.retain(|secret| secret.namespace.as_deref().is_none_or(|namespace| namespace == instance.namespace.as_str()));
+    secrets.retain(|secret| {
+        secret
+            .namespace
+            .as_deref()
+            .is_none_or(|namespace| namespace == instance.namespace.as_str())
+    });
     Ok(Some(secrets))
 }
 
@@ -215,10 +262,23 @@ struct Issuer<'a> {
 
 impl Issuer<'_> {
     /// Gives the credentials, and the PEM text of the instance CA's key where that CA is new.
-    fn credentials(&self, instance: &Instance, existing_ca: Option<Ca>) -> Result<(Credentials, Option<zeroize::Zeroizing<String>>), Failure> {
+    fn credentials(
+        &self,
+        instance: &Instance,
+        existing_ca: Option<Ca>,
+    ) -> Result<(Credentials, Option<zeroize::Zeroizing<String>>), Failure> {
         let settings = &instance.settings;
-        let server_names: Vec<_> = instance.hosts.iter().cloned().map(SubjectAltName::Dns).collect();
-        let db_names: Vec<_> = instance.db_hosts()?.into_iter().map(SubjectAltName::Dns).collect();
+        let server_names: Vec<_> = instance
+            .hosts
+            .iter()
+            .cloned()
+            .map(SubjectAltName::Dns)
+            .collect();
+        let db_names: Vec<_> = instance
+            .db_hosts()?
+            .into_iter()
+            .map(SubjectAltName::Dns)
+            .collect();
         let foreign = existing_ca.as_ref().map(|ca| ca.certificate.clone());
         let server_found = Found {
             ca: self.text(&settings.ca_cert),
@@ -226,13 +286,16 @@ impl Issuer<'_> {
             leaf: self.text(&settings.server_cert),
             leaf_key: self.text(&settings.server_key),
         };
-        let kept = self.keep("httpd", server_found, &server_names).filter(|chain| match &foreign {
-            Some(ca) if ca.der() != chain.ca.der() => {
-                self.run.note("httpd: the certificate is made anew under the given CA");
-                false
-            }
-            _ => true,
-        });
+        let kept = self
+            .keep("httpd", server_found, &server_names)
+            .filter(|chain| match &foreign {
+                Some(ca) if ca.der() != chain.ca.der() => {
+                    self.run
+                        .note("httpd: the certificate is made anew under the given CA");
+                    false
+                }
+                _ => true,
+            });
         let is_new = kept.is_none();
         let (server, ca_key) = match kept {
             Some(chain) => (chain, None),
@@ -248,8 +311,14 @@ impl Issuer<'_> {
             Some(chain) => chain,
             None => self.make(&db_names, None)?.0,
         };
-        self.run.note(&format!("httpd: {}", describe(&server_names, &server.leaf)?));
-        self.run.note(&format!("database: {}", describe(&db_names, &database.leaf)?));
+        self.run.note(&format!(
+            "httpd: {}",
+            describe(&server_names, &server.leaf)?
+        ));
+        self.run.note(&format!(
+            "database: {}",
+            describe(&db_names, &database.leaf)?
+        ));
         if self.found.is_some() && is_new {
             let namespace = &instance.namespace;
             self.run.note(&format!(
@@ -257,19 +326,44 @@ impl Issuer<'_> {
                  kubectl -n {namespace} rollout restart statefulset/paroisse-set-httpd"
             ));
         }
-        let trust_bundle = reuse::trust_bundle(&server.ca, self.text(&settings.trust_bundle).or_else(|| self.chart_bundle(settings)), server_found.ca, self.run.now);
-        Ok((Credentials { server, database, trust_bundle }, ca_key))
+        let trust_bundle = reuse::trust_bundle(
+            &server.ca,
+            self.text(&settings.trust_bundle)
+                .or_else(|| self.chart_bundle(settings)),
+            server_found.ca,
+            self.run.now,
+        );
+        Ok((
+            Credentials {
+                server,
+                database,
+                trust_bundle,
+            },
+            ca_key,
+        ))
     }
 
     fn text(&self, place: &SecretKeyRef) -> Option<&str> {
-        let secret = self.found?.iter().find(|secret| secret.name == place.secret.as_str())?;
-        secret.data.get(place.key.as_str()).map(|text| text.as_str())
+        let secret = self
+            .found?
+            .iter()
+            .find(|secret| secret.name == place.secret.as_str())?;
+        secret
+            .data
+            .get(place.key.as_str())
+            .map(|text| text.as_str())
     }
 
     /// The chart keeps Traefik's CA under another key.
     fn chart_bundle(&self, settings: &Settings) -> Option<&str> {
-        let secret = self.found?.iter().find(|secret| secret.name == settings.trust_bundle.secret.as_str())?;
-        ["ca.crt", "tls.ca", "tls.crt"].iter().find_map(|key| secret.data.get(*key)).map(|text| text.as_str())
+        let secret = self
+            .found?
+            .iter()
+            .find(|secret| secret.name == settings.trust_bundle.secret.as_str())?;
+        ["ca.crt", "tls.ca", "tls.crt"]
+            .iter()
+            .find_map(|key| secret.data.get(*key))
+            .map(|text| text.as_str())
     }
 
     /// Keeps a found chain, or says why it cannot stay.
@@ -278,19 +372,36 @@ impl Issuer<'_> {
         match reuse::keep(found, names, self.custody, self.run.now) {
             Ok(chain) => Some(chain),
             Err(reason) => {
-                self.run.warn(&format!("{what}: all keys and certificates are made anew: {}", reason.what));
+                warn(&format!(
+                    "{what}: all keys and certificates are made anew: {}",
+                    reason.what
+                ));
                 None
             }
         }
     }
 
-    fn make(&self, names: &[SubjectAltName], existing_ca: Option<Ca>) -> Result<(Chain, Option<zeroize::Zeroizing<String>>), Failure> {
+    fn make(
+        &self,
+        names: &[SubjectAltName],
+        existing_ca: Option<Ca>,
+    ) -> Result<(Chain, Option<zeroize::Zeroizing<String>>), Failure> {
         let is_foreign = existing_ca.is_some();
-        let signing = Signing { plan: self.plan, names, client_auth: false, existing_ca };
+        let signing = Signing {
+            plan: self.plan,
+            names,
+            client_auth: false,
+            existing_ca,
+        };
         let (ca, leaf, leaf_key) = signing.issue(self.run)?;
         let text = (!is_foreign).then(|| zeroize::Zeroizing::new(ca.key.pem().to_owned()));
         let ca_key = (self.custody == Custody::Stored).then_some(ca.key);
-        let chain = Chain { ca: ca.certificate, ca_key, leaf, leaf_key };
+        let chain = Chain {
+            ca: ca.certificate,
+            ca_key,
+            leaf,
+            leaf_key,
+        };
         Ok((chain, text))
     }
 }

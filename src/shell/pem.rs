@@ -14,19 +14,54 @@ use zeroize::Zeroizing;
 pub(super) fn ca(run: &Run, arguments: &Ca) -> Result<(), Failure> {
     output::check_directory(&arguments.output_dir, arguments.force)?;
     let mut faults = Faults::default();
-    let key_type = faults.keep(arguments.key_type.parse::<KeyType>().map_err(|fault| fault.argument("--key-type")));
-    let organization = faults.keep(Organization::parse(&arguments.organization).map_err(|fault| fault.argument("--organization")));
-    let validity = validity(run.now, arguments.not_before.as_deref(), &arguments.days, "--days", &mut faults);
-    let domains = arguments.permit_dns.iter().map(|text| DnsName::parse(text).map(SubjectAltName::Dns).map_err(|fault| fault.argument("--permit-dns")));
-    let addresses = arguments.permit_ip.iter().map(|text| address(text, "--permit-ip"));
-    let permitted: Vec<SubjectAltName> = domains.chain(addresses).filter_map(|result| faults.keep(result)).collect();
-    let ((key_type, organization), validity) = faults.finish(key_type.zip(organization).zip(validity))?;
-    let request = CaRequest { organization: &organization, validity, permitted: &permitted };
+    let key_type = faults.keep(
+        arguments
+            .key_type
+            .parse::<KeyType>()
+            .map_err(|fault| fault.argument("--key-type")),
+    );
+    let organization = faults.keep(
+        Organization::parse(&arguments.organization)
+            .map_err(|fault| fault.argument("--organization")),
+    );
+    let validity = validity(
+        run.now,
+        arguments.not_before.as_deref(),
+        &arguments.days,
+        "--days",
+        &mut faults,
+    );
+    let domains = arguments.permit_dns.iter().map(|text| {
+        DnsName::parse(text)
+            .map(SubjectAltName::Dns)
+            .map_err(|fault| fault.argument("--permit-dns"))
+    });
+    let addresses = arguments
+        .permit_ip
+        .iter()
+        .map(|text| address(text, "--permit-ip"));
+    let permitted: Vec<SubjectAltName> = domains
+        .chain(addresses)
+        .filter_map(|result| faults.keep(result))
+        .collect();
+    let ((key_type, organization), validity) =
+        faults.finish(key_type.zip(organization).zip(validity))?;
+    let request = CaRequest {
+        organization: &organization,
+        validity,
+        permitted: &permitted,
+    };
     let ca = issue::ca(&request, world::private_key(key_type)?, world::serial()?)?;
-    let files = [file("ca.crt", ca.certificate.pem(), false), file("ca.key", ca.key.pem(), true)];
+    let files = [
+        file("ca.crt", ca.certificate.pem(), false),
+        file("ca.key", ca.key.pem(), true),
+    ];
     output::write_directory(&arguments.output_dir, &files, arguments.force)?;
     let end = ca.certificate.validity()?.not_after.date();
-    run.note(&format!("wrote ca.crt and ca.key to {}, valid until {end}", arguments.output_dir.display()));
+    run.note(&format!(
+        "wrote ca.crt and ca.key to {}, valid until {end}",
+        arguments.output_dir.display()
+    ));
     Ok(())
 }
 
@@ -41,22 +76,36 @@ pub(super) fn cert(run: &Run, arguments: &Cert) -> Result<(), Failure> {
     let addresses = arguments.ip.iter().map(|text| address(text, "--ip"));
     let mut names: Vec<SubjectAltName> = Vec::new();
     for name in dns.chain(addresses) {
-        let Some(name) = faults.keep(name) else { continue };
+        let Some(name) = faults.keep(name) else {
+            continue;
+        };
         if names.contains(&name) {
-            faults.push(Fault::new(format!("the name `{name}` is given twice")).help("leave it out once"));
+            faults.push(
+                Fault::new(format!("the name `{name}` is given twice")).help("leave it out once"),
+            );
         }
         names.push(name);
     }
     let plan = faults.finish(plan)?;
     let existing_ca = arguments.existing_ca.read(run)?;
-    let signing = Signing { plan: &plan, names: &names, client_auth: arguments.client_auth, existing_ca };
+    let signing = Signing {
+        plan: &plan,
+        names: &names,
+        client_auth: arguments.client_auth,
+        existing_ca,
+    };
     let (ca, leaf, key) = signing.issue(run)?;
     let files = [
         file("ca.crt", ca.certificate.pem(), false),
         file("tls.crt", leaf.pem(), false),
         file("tls.key", key.pem(), true),
     ];
-    let written = write_beside(arguments.ca_key_out.as_deref(), ca.key.pem(), true, arguments.force)?;
+    let written = write_beside(
+        arguments.ca_key_out.as_deref(),
+        ca.key.pem(),
+        true,
+        arguments.force,
+    )?;
     output::write_directory(&arguments.output_dir, &files, arguments.force)?;
     written.keep();
     run.note(&describe(&names, &leaf)?);
@@ -65,19 +114,28 @@ pub(super) fn cert(run: &Run, arguments: &Cert) -> Result<(), Failure> {
 
 fn dns(text: &str) -> Result<SubjectAltName, Fault> {
     match SubjectAltName::parse(text).map_err(|fault| fault.argument("--dns"))? {
-        SubjectAltName::Ip(address) => {
-            Err(Fault::new(format!("`{address}` is an IP address")).help("give it with `--ip`").argument("--dns"))
-        }
+        SubjectAltName::Ip(address) => Err(Fault::new(format!("`{address}` is an IP address"))
+            .help("give it with `--ip`")
+            .argument("--dns")),
         name => Ok(name),
     }
 }
 
 fn address(text: &str, option: &str) -> Result<SubjectAltName, Fault> {
     let parsed = text.parse::<IpAddr>();
-    let refused = |_| Fault::new(format!("`{}` is no IP address", text.escape_debug())).help("write it like `192.0.2.7` or `2001:db8::7`");
-    parsed.map(SubjectAltName::Ip).map_err(|error| refused(error).argument(option))
+    let refused = |_| {
+        Fault::new(format!("`{}` is no IP address", text.escape_debug()))
+            .help("write it like `192.0.2.7` or `2001:db8::7`")
+    };
+    parsed
+        .map(SubjectAltName::Ip)
+        .map_err(|error| refused(error).argument(option))
 }
 
 fn file(path: &str, content: &str, is_secret: bool) -> NewFile {
-    NewFile { path: path.to_owned(), content: Zeroizing::new(content.to_owned()), is_secret }
+    NewFile {
+        path: path.to_owned(),
+        content: Zeroizing::new(content.to_owned()),
+        is_secret,
+    }
 }

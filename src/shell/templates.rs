@@ -10,8 +10,18 @@ use zeroize::Zeroizing;
 pub(super) fn run(command: &Templates) -> Result<(), Failure> {
     match command {
         Templates::List => {
-            let names: String = BUILT_IN.iter().map(|(name, _)| format!("{name}\n")).collect();
-            print_or_end(names.as_bytes())
+            let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+            print_or_end(
+                format!(
+                    "{}
+",
+                    names.join(
+                        "
+"
+                    )
+                )
+                .as_bytes(),
+            )
         }
         Templates::Export { output_dir, force } => {
             let file = |(name, source): &(&str, &str)| NewFile {

@@ -1,5 +1,8 @@
 //! What comes from outside: the clock, random keys and serials, files and stdin.
-#![expect(clippy::disallowed_methods, reason = "this is the door through which the outside comes in")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the door through which the outside comes in"
+)]
 
 use super::error::Failure;
 use anyhow::{Context as _, anyhow};
@@ -9,12 +12,23 @@ use civi_ingress::pki::validity::{parse_instant, whole_seconds};
 use civi_ingress::pki::{KeyType, PrivateKey};
 use civi_ingress::yaml::MANIFESTS_LIMIT;
 use rcgen::KeyPair;
+use rustix::process::{Resource, Rlimit, setrlimit};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-/// Settles the present: `--now`, else SOURCE_DATE_EPOCH (reproducible-builds.org), else the clock.
+/// Keeps the memory of this process, which holds keys, out of core files. Where the system does not let
+/// us, the run goes on: nothing is lost but this protection.
+pub(super) fn forbid_core_dumps() {
+    let nothing = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let _ = setrlimit(Resource::Core, nothing);
+}
+
+/// Settles the present: `--now`, else `SOURCE_DATE_EPOCH` (reproducible-builds.org), else the clock.
 pub(super) fn now(argument: Option<&str>) -> Result<OffsetDateTime, Failure> {
     if let Some(text) = argument {
         return Ok(parse_instant(text).map_err(|fault| fault.argument("--now"))?);
@@ -24,7 +38,10 @@ pub(super) fn now(argument: Option<&str>) -> Result<OffsetDateTime, Failure> {
     };
     let seconds = epoch.to_str().and_then(|text| text.parse::<i64>().ok());
     let instant = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    let refused = || Fault::new("SOURCE_DATE_EPOCH is no number of seconds since 1970").help("unset it, or set it to a whole number");
+    let refused = || {
+        Fault::new("SOURCE_DATE_EPOCH is no number of seconds since 1970")
+            .help("unset it, or set it to a whole number")
+    };
     Ok(instant.ok_or_else(refused)?)
 }
 
@@ -35,7 +52,9 @@ pub(super) fn private_key(key_type: KeyType) -> Result<PrivateKey, Failure> {
         Some(size) => KeyPair::generate_rsa_for(algorithm, size),
         None => KeyPair::generate_for(algorithm),
     };
-    Ok(pair.map_err(|error| anyhow!("cannot draw a private key: {error}"))?.into())
+    Ok(pair
+        .map_err(|error| anyhow!("cannot draw a private key: {error}"))?
+        .into())
 }
 
 /// Draws a new serial number.
@@ -54,7 +73,11 @@ pub(super) struct Text {
 
 /// Reads a file, or stdin for `-`.
 pub(super) fn read(path: &Path) -> Result<Text, Failure> {
-    let name = if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() };
+    let name = if is_stdin(path) {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    };
     let mut bytes = Zeroizing::new(Vec::new());
     let limit = MANIFESTS_LIMIT as u64 + 1;
     let result = if is_stdin(path) {
@@ -65,7 +88,9 @@ pub(super) fn read(path: &Path) -> Result<Text, Failure> {
     result.with_context(|| format!("cannot read {name}"))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let what = format!("the text is not UTF-8 (byte {})", error.valid_up_to() + 1);
-        Fault::new(what).help("PEM and YAML files are needed; convert DER with `openssl x509 -inform der`").file(&name)
+        Fault::new(what)
+            .help("PEM and YAML files are needed; convert DER with `openssl x509 -inform der`")
+            .file(&name)
     })?;
     // Windows editors put a byte order mark in front.
     let content = Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned());
@@ -79,8 +104,18 @@ pub(super) fn is_stdin(path: &Path) -> bool {
 /// Says when a file with a private key can be read by others.
 pub(super) fn warn_if_readable_by_others(path: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?.permissions().mode() & 0o777;
-    (mode & 0o077 != 0).then(|| format!("{} holds a private key and has mode {mode:03o}; `chmod 600` it", path.display()))
+    let mode = std::fs::metadata(path)
+        .ok()
+        .filter(std::fs::Metadata::is_file)?
+        .permissions()
+        .mode()
+        & 0o777;
+    (mode & 0o077 != 0).then(|| {
+        format!(
+            "{} holds a private key and has mode {mode:03o}; `chmod 600` it",
+            path.display()
+        )
+    })
 }
 
 /// Reads all files below a directory of templates, by their path with `/`.
@@ -89,11 +124,14 @@ pub(super) fn read_templates(directory: &Path) -> Result<Vec<(String, String)>, 
     let mut pending = vec![PathBuf::new()];
     while let Some(below) = pending.pop() {
         let folder = directory.join(&below);
-        let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        let entries = std::fs::read_dir(&folder)
+            .with_context(|| format!("cannot read {}", folder.display()))?;
         for entry in entries {
             let entry = entry.with_context(|| format!("cannot read {}", folder.display()))?;
             let path = below.join(entry.file_name());
-            let kind = entry.file_type().with_context(|| format!("cannot read {}", entry.path().display()))?;
+            let kind = entry
+                .file_type()
+                .with_context(|| format!("cannot read {}", entry.path().display()))?;
             if kind.is_dir() {
                 pending.push(path);
             } else {

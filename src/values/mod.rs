@@ -269,7 +269,8 @@ impl Layers {
 
     /// Lays one value over what is there.
     pub fn add(&mut self, path: &str, value: Value, place: Place) {
-        self.0.retain(|known, _| !is_below(known, path) && !is_below(path, known));
+        self.0
+            .retain(|known, _| !is_below(known, path) && !is_below(path, known));
         self.0.insert(path.to_owned(), Leaf { value, place });
     }
 
@@ -281,7 +282,11 @@ impl Layers {
         for (key, child) in entries {
             // A dot in a key cannot be one of ours; keep it apart from a path.
             let text = key.text.replace('.', "\\.");
-            let path = if prefix.is_empty() { text } else { format!("{prefix}.{text}") };
+            let path = if prefix.is_empty() {
+                text
+            } else {
+                format!("{prefix}.{text}")
+            };
             match &child.value {
                 Value::Map(_) => self.add_node(&path, child, place),
                 // The key's place, which is where a misspelling is, and where the line begins.
@@ -311,7 +316,8 @@ impl Layers {
 }
 
 fn is_below(path: &str, ancestor: &str) -> bool {
-    path.strip_prefix(ancestor).is_some_and(|rest| rest.starts_with('.'))
+    path.strip_prefix(ancestor)
+        .is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// Refuses a key that was probably meant to be one of ours, and lets all others pass.
@@ -320,24 +326,37 @@ fn check_unknown(path: &str) -> Result<(), Fault> {
         let fault = Fault::new(format!("unknown key `{path}`"));
         Err(match hint {
             Some(key) => fault.help(format!("did you mean `{key}`?")),
-            None => fault.help("`civi-ingress new-instance --help` names the page that lists the keys"),
+            None => {
+                fault.help("`civi-ingress new-instance --help` names the page that lists the keys")
+            }
         })
     };
     let section = path.split('.').next().unwrap_or(path);
     if OTHER_KEYS.contains(&section) {
         return Ok(());
     }
-    let ours: Vec<&str> = KEYS.iter().map(|key| key.split('.').next().unwrap_or(key)).collect();
+    let ours: Vec<&str> = KEYS
+        .iter()
+        .map(|key| key.split('.').next().unwrap_or(key))
+        .collect();
     if !ours.contains(&section) {
-        return match did_you_mean(section, ours.iter().copied().chain(OTHER_KEYS.iter().copied())) {
+        return match did_you_mean(
+            section,
+            ours.iter().copied().chain(OTHER_KEYS.iter().copied()),
+        ) {
             Some(meant) if ours.contains(&meant) => unknown(Some(meant)),
             _ => Ok(()),
         };
     }
     if KEYS.contains(&section) {
-        return Err(Fault::new(format!("`{section}` is a string, not a mapping")));
+        return Err(Fault::new(format!(
+            "`{section}` is a string, not a mapping"
+        )));
     }
-    let near = did_you_mean(path, KEYS.iter().copied().filter(|key| is_below(key, section)));
+    let near = did_you_mean(
+        path,
+        KEYS.iter().copied().filter(|key| is_below(key, section)),
+    );
     if near.is_some() || OWN_SECTIONS.contains(&section) {
         return unknown(near);
     }
@@ -354,12 +373,20 @@ impl Settings {
                 self.transport.max_idle_conns_per_host = number(value, -1, i64::from(i32::MAX))?;
             }
             "serverstransport.dialTimeout" => self.transport.dial_timeout = duration(value)?,
-            "serverstransport.responseHeaderTimeout" => self.transport.response_header_timeout = duration(value)?,
-            "serverstransport.readIdleTimeout" => self.transport.read_idle_timeout = duration(value)?,
-            "serverstransport.idleConnTimeout" => self.transport.idle_conn_timeout = duration(value)?,
+            "serverstransport.responseHeaderTimeout" => {
+                self.transport.response_header_timeout = duration(value)?;
+            }
+            "serverstransport.readIdleTimeout" => {
+                self.transport.read_idle_timeout = duration(value)?;
+            }
+            "serverstransport.idleConnTimeout" => {
+                self.transport.idle_conn_timeout = duration(value)?;
+            }
             "httpd.serverCert" => self.httpd.server_cert = container_path(value)?,
             "httpd.serverKey" => self.httpd.server_key = container_path(value)?,
-            "httpd.internMaxConnectionsPerChild" => self.httpd.max_connections_per_child = count(value, 0)?,
+            "httpd.internMaxConnectionsPerChild" => {
+                self.httpd.max_connections_per_child = count(value, 0)?;
+            }
             "httpd.internMaxRequestWorkers" => self.httpd.max_request_workers = count(value, 1)?,
             "httpd.internMaxSpareServers" => self.httpd.max_spare_servers = count(value, 1)?,
             "httpd.internMinSpareServers" => self.httpd.min_spare_servers = count(value, 1)?,
@@ -436,8 +463,13 @@ fn wrong_type(value: &Value, wanted: &str, help: &str) -> Fault {
         Value::Float(number) => format!("the number `{number}`"),
         Value::Text(text) => format!("the string `{}`", text.escape_debug()),
         Value::Ambiguous(text) => {
-            let what = format!("`{}` means different things to YAML 1.1 and 1.2 readers", text.escape_debug());
-            return Fault::new(what).help(format!("write {wanted} without doubt; a string goes in quotes"));
+            let what = format!(
+                "`{}` means different things to YAML 1.1 and 1.2 readers",
+                text.escape_debug()
+            );
+            return Fault::new(what).help(format!(
+                "write {wanted} without doubt; a string goes in quotes"
+            ));
         }
         Value::List(_) => "a list".to_owned(),
         Value::Map(_) => "a mapping".to_owned(),
@@ -448,7 +480,11 @@ fn wrong_type(value: &Value, wanted: &str, help: &str) -> Fault {
 fn text(value: &Value) -> Result<&str, Fault> {
     match value {
         Value::Text(text) => Ok(text),
-        other => Err(wrong_type(other, "a string", "put the value in quotes if it is meant as text")),
+        other => Err(wrong_type(
+            other,
+            "a string",
+            "put the value in quotes if it is meant as text",
+        )),
     }
 }
 
@@ -459,7 +495,13 @@ fn number(value: &Value, least: i64, most: i64) -> Result<i64, Fault> {
         Value::Text(text) if !text.starts_with('+') => text.parse().ok(),
         _ => None,
     };
-    let number = number.ok_or_else(|| wrong_type(value, "a whole number", "write it in digits, without quotes"))?;
+    let number = number.ok_or_else(|| {
+        wrong_type(
+            value,
+            "a whole number",
+            "write it in digits, without quotes",
+        )
+    })?;
     if (least..=most).contains(&number) {
         return Ok(number);
     }
@@ -474,7 +516,11 @@ fn count(value: &Value, least: i64) -> Result<u32, Fault> {
 fn boolean(value: &Value) -> Result<bool, Fault> {
     match value {
         Value::Bool(flag) => Ok(*flag),
-        other => Err(wrong_type(other, "a boolean", "write `true` or `false`, without quotes")),
+        other => Err(wrong_type(
+            other,
+            "a boolean",
+            "write `true` or `false`, without quotes",
+        )),
     }
 }
 
@@ -494,7 +540,10 @@ fn container_path(value: &Value) -> Result<String, Fault> {
     if path.starts_with('/') && !path.chars().any(char::is_control) {
         return Ok(path.to_owned());
     }
-    Err(Fault::new(format!("`{}` is no absolute path", path.escape_debug())).help("start it with `/`"))
+    Err(
+        Fault::new(format!("`{}` is no absolute path", path.escape_debug()))
+            .help("start it with `/`"),
+    )
 }
 
 fn entry_points(value: &Value) -> Result<Vec<String>, Fault> {
@@ -502,9 +551,15 @@ fn entry_points(value: &Value) -> Result<Vec<String>, Fault> {
     let Value::List(items) = value else {
         return Err(wrong_type(value, "a list", help));
     };
-    let names: Vec<String> = items.iter().map(|item| text(&item.value).map(str::to_owned)).collect::<Result<_, _>>()?;
+    let names: Vec<String> = items
+        .iter()
+        .map(|item| text(&item.value).map(str::to_owned))
+        .collect::<Result<_, _>>()?;
     let well_formed = |name: &String| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
     if names.is_empty() || !names.iter().all(well_formed) {
         // An empty list would mean all of Traefik's default entry points, plain HTTP among them.
@@ -522,13 +577,20 @@ mod tests {
         let mut layers = Layers::default();
         for (index, text) in files.iter().enumerate() {
             let file = format!("{}.yaml", index + 1);
-            layers.add_file(&file, &yaml::read(text, &file).unwrap()).unwrap();
+            layers
+                .add_file(&file, &yaml::read(text, &file).unwrap())
+                .unwrap();
         }
         layers
     }
 
     fn faults(text: &str) -> Vec<String> {
-        layers(&[text]).settings().unwrap_err().iter().map(ToString::to_string).collect()
+        layers(&[text])
+            .settings()
+            .unwrap_err()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
@@ -540,9 +602,14 @@ mod tests {
                 Value::Text("60s".into()),
                 Value::Int(5),
                 Value::Bool(true),
-                Value::List(vec![Node { value: Value::Text("web".into()), at: At::default() }]),
+                Value::List(vec![Node {
+                    value: Value::Text("web".into()),
+                    at: At::default(),
+                }]),
             ];
-            let taken = tried.iter().any(|value| Settings::default().set(key, value) == Ok(true));
+            let taken = tried
+                .iter()
+                .any(|value| Settings::default().set(key, value) == Ok(true));
             assert!(taken, "{key}");
         }
         assert_eq!(Settings::default().set("other", &Value::Null), Ok(false));
@@ -563,7 +630,12 @@ mod tests {
 
     #[test]
     fn null_brings_the_default_back() {
-        let settings = layers(&["httpd: {listenBacklog: 9}\n", "httpd: {listenBacklog: null}\n"]).settings().unwrap();
+        let settings = layers(&[
+            "httpd: {listenBacklog: 9}\n",
+            "httpd: {listenBacklog: null}\n",
+        ])
+        .settings()
+        .unwrap();
         assert_eq!(settings.httpd.listen_backlog, 1);
     }
 
@@ -578,19 +650,28 @@ mod tests {
     fn a_misspelt_key_is_refused_with_its_place_and_the_key_that_was_meant() {
         let text = "externalHots: a.b\nserverstransport:\n  dialTimout: 60s\nhttpd:\n  listenBackLog: 1\nciviIngress: {nmes: {service: x}}\n";
         let found = layers(&[text]).settings().unwrap_err();
-        let hints: Vec<_> = found.iter().map(|fault| fault.help.clone().unwrap_or_default()).collect();
-        assert_eq!(faults(text), [
-            "1.yaml:6:22: unknown key `civiIngress.nmes.service`",
-            "1.yaml:1:1: unknown key `externalHots`",
-            "1.yaml:5:3: unknown key `httpd.listenBackLog`",
-            "1.yaml:3:3: unknown key `serverstransport.dialTimout`",
-        ]);
-        assert_eq!(hints, [
-            "did you mean `civiIngress.names.service`?",
-            "did you mean `externalhost`?",
-            "did you mean `httpd.listenBacklog`?",
-            "did you mean `serverstransport.dialTimeout`?",
-        ]);
+        let hints: Vec<_> = found
+            .iter()
+            .map(|fault| fault.help.clone().unwrap_or_default())
+            .collect();
+        assert_eq!(
+            faults(text),
+            [
+                "1.yaml:6:22: unknown key `civiIngress.nmes.service`",
+                "1.yaml:1:1: unknown key `externalHots`",
+                "1.yaml:5:3: unknown key `httpd.listenBackLog`",
+                "1.yaml:3:3: unknown key `serverstransport.dialTimout`",
+            ]
+        );
+        assert_eq!(
+            hints,
+            [
+                "did you mean `civiIngress.names.service`?",
+                "did you mean `externalhost`?",
+                "did you mean `httpd.listenBacklog`?",
+                "did you mean `serverstransport.dialTimeout`?",
+            ]
+        );
     }
 
     #[test]
@@ -602,7 +683,17 @@ mod tests {
 
     #[test]
     fn a_scalar_replaces_a_mapping_and_the_other_way_round() {
-        assert_eq!(faults("externalhost: {a: b.c}\n"), ["1.yaml:1:16: `externalhost` is a string, not a mapping"]);
-        assert!(layers(&["serverstransport: x\n", "serverstransport: {dialTimeout: 1s}\n"]).settings().is_ok());
+        assert_eq!(
+            faults("externalhost: {a: b.c}\n"),
+            ["1.yaml:1:16: `externalhost` is a string, not a mapping"]
+        );
+        assert!(
+            layers(&[
+                "serverstransport: x\n",
+                "serverstransport: {dialTimeout: 1s}\n"
+            ])
+            .settings()
+            .is_ok()
+        );
     }
 }

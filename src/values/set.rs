@@ -1,7 +1,7 @@
 //! The syntax of Helm's `--set`.
 //!
 //! `a.b=c,d=e` sets two paths; `\` takes the next character as it is; `{x,y}` is a list; `a[0]=x` sets an
-//! element of a list; `true`, `false`, `null` and whole numbers have their types (helm.sh/docs/intro/using_helm).
+//! element of a list; `true`, `false`, `null` and whole numbers have their types (`helm.sh/docs/intro/using_helm`).
 
 use crate::fault::{Fault, Place};
 use crate::yaml::{At, Node, Value};
@@ -95,7 +95,12 @@ fn path(rest: &mut Characters<'_>) -> Result<String, String> {
                 rest.next();
                 return Ok(parts.join("."));
             }
-            Some('[') => return Err(format!("`{}` has an index; give the whole list as `{{x,y}}`", parts.join("."))),
+            Some('[') => {
+                return Err(format!(
+                    "`{}` has an index; give the whole list as `{{x,y}}`",
+                    parts.join(".")
+                ));
+            }
             _ => return Err(format!("`{}` has no value", parts.join("."))),
         }
     }
@@ -106,7 +111,10 @@ fn list(rest: &mut Characters<'_>, typing: Typing) -> Result<Value, String> {
     loop {
         let (text, end) = take(rest, &[',', '}']);
         if !(text.is_empty() && end == Some('}') && items.is_empty()) {
-            items.push(Node { value: typed(text, typing), at: At::default() });
+            items.push(Node {
+                value: typed(text, typing),
+                at: At::default(),
+            });
         }
         match (end, rest.next()) {
             (Some(','), _) => {}
@@ -125,9 +133,9 @@ fn typed(text: String, typing: Typing) -> Value {
         "false" => Value::Bool(false),
         "null" => Value::Null,
         // Helm keeps a number with a leading zero as a string.
-        number if number == "0" || !number.starts_with(['0', '+']) => {
-            number.parse().map_or_else(|_| Value::Text(text.clone()), Value::Int)
-        }
+        number if number == "0" || !number.starts_with(['0', '+']) => number
+            .parse()
+            .map_or_else(|_| Value::Text(text.clone()), Value::Int),
         _ => Value::Text(text),
     }
 }
@@ -141,44 +149,70 @@ mod tests {
     }
 
     fn words(items: &[&str]) -> Value {
-        let node = |text: &&str| Node { value: Value::Text((*text).into()), at: At::default() };
+        let node = |text: &&str| Node {
+            value: Value::Text((*text).into()),
+            at: At::default(),
+        };
         Value::List(items.iter().map(node).collect())
     }
 
     #[test]
     fn pairs_paths_types_and_lists_are_read_as_helm_reads_them() {
-        assert_eq!(inferred("a.b=c,d=1"), [("a.b".into(), Value::Text("c".into())), ("d".into(), Value::Int(1))]);
-        assert_eq!(inferred("a=true,b=null,c=007,d=0,e="), [
-            ("a".into(), Value::Bool(true)),
-            ("b".into(), Value::Null),
-            ("c".into(), Value::Text("007".into())),
-            ("d".into(), Value::Int(0)),
-            ("e".into(), Value::Text(String::new())),
-        ]);
-        assert_eq!(inferred("a={x,y},b=z"), [("a".into(), words(&["x", "y"])), ("b".into(), Value::Text("z".into()))]);
+        assert_eq!(
+            inferred("a.b=c,d=1"),
+            [
+                ("a.b".into(), Value::Text("c".into())),
+                ("d".into(), Value::Int(1))
+            ]
+        );
+        assert_eq!(
+            inferred("a=true,b=null,c=007,d=0,e="),
+            [
+                ("a".into(), Value::Bool(true)),
+                ("b".into(), Value::Null),
+                ("c".into(), Value::Text("007".into())),
+                ("d".into(), Value::Int(0)),
+                ("e".into(), Value::Text(String::new())),
+            ]
+        );
+        assert_eq!(
+            inferred("a={x,y},b=z"),
+            [
+                ("a".into(), words(&["x", "y"])),
+                ("b".into(), Value::Text("z".into()))
+            ]
+        );
         assert_eq!(inferred("a={}"), [("a".into(), Value::List(vec![]))]);
         assert_eq!(inferred("a=x=y"), [("a".into(), Value::Text("x=y".into()))]);
     }
 
     #[test]
     fn a_backslash_takes_the_next_character_as_it_is() {
-        assert_eq!(inferred(r"a=x\,y,b\.c=z"), [
-            ("a".into(), Value::Text("x,y".into())),
-            (r"b\.c".into(), Value::Text("z".into())),
-        ]);
+        assert_eq!(
+            inferred(r"a=x\,y,b\.c=z"),
+            [
+                ("a".into(), Value::Text("x,y".into())),
+                (r"b\.c".into(), Value::Text("z".into())),
+            ]
+        );
     }
 
     #[test]
     fn set_string_keeps_every_value_a_string() {
-        assert_eq!(parse("a=1,b=true", Typing::Text).unwrap(), [
-            ("a".into(), Value::Text("1".into())),
-            ("b".into(), Value::Text("true".into())),
-        ]);
+        assert_eq!(
+            parse("a=1,b=true", Typing::Text).unwrap(),
+            [
+                ("a".into(), Value::Text("1".into())),
+                ("b".into(), Value::Text("true".into())),
+            ]
+        );
     }
 
     #[test]
     fn malformed_arguments_are_refused_with_the_argument_as_their_place() {
-        for argument in ["", "a", "=x", "a.=x", "a={x", "a[0]=x", "a={x}y", "a=x,,b=y", ",a=x"] {
+        for argument in [
+            "", "a", "=x", "a.=x", "a={x", "a[0]=x", "a={x}y", "a=x,,b=y", ",a=x",
+        ] {
             let fault = parse(argument, Typing::Inferred).expect_err(argument);
             assert!(matches!(fault.place, Some(Place::Argument(_))));
         }

@@ -83,7 +83,10 @@ impl Node {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         match &self.value {
-            Value::Map(entries) => entries.iter().find(|(k, _)| k.text == key).map(|(_, node)| node),
+            Value::Map(entries) => entries
+                .iter()
+                .find(|(k, _)| k.text == key)
+                .map(|(_, node)| node),
             _ => None,
         }
     }
@@ -127,7 +130,8 @@ impl Node {
 /// The first fault of syntax, a duplicate key, an alias bomb, an unknown tag or a second document, with its place.
 pub fn read(text: &str, file: &str) -> Result<Node, Fault> {
     too_large(text, file, VALUES_LIMIT)?;
-    let spanned = serde_yaml::from_str_with_options(text, options(1)).map_err(|error| fault(&error, file))?;
+    let spanned =
+        serde_yaml::from_str_with_options(text, options(1)).map_err(|error| fault(&error, file))?;
     Ok(node(text, spanned))
 }
 
@@ -137,8 +141,8 @@ pub fn read(text: &str, file: &str) -> Result<Node, Fault> {
 /// As [`read`].
 pub fn read_all(text: &str, file: &str) -> Result<Vec<Node>, Fault> {
     too_large(text, file, MANIFESTS_LIMIT)?;
-    let spanned: Vec<Spanned<Raw>> =
-        serde_yaml::from_multiple_with_options(text, options(100_000)).map_err(|error| fault(&error, file))?;
+    let spanned: Vec<Spanned<Raw>> = serde_yaml::from_multiple_with_options(text, options(100_000))
+        .map_err(|error| fault(&error, file))?;
     Ok(spanned
         .into_iter()
         .map(|spanned| node(text, spanned))
@@ -178,8 +182,14 @@ fn fault(error: &serde_yaml::Error, file: &str) -> Fault {
     // The place is printed in front; the crate repeats it in prose.
     let what = text.lines().next().unwrap_or_default();
     let what = what.split(" at line ").next().unwrap_or(what);
-    let what = what.split(", set DuplicateKeyPolicy").next().unwrap_or(what);
-    let what = what.strip_prefix("error: ").unwrap_or(what).trim_end_matches([':', '.', ' ']);
+    let what = what
+        .split(", set DuplicateKeyPolicy")
+        .next()
+        .unwrap_or(what);
+    let what = what
+        .strip_prefix("error: ")
+        .unwrap_or(what)
+        .trim_end_matches([':', '.', ' ']);
     let at = error.location().map_or_else(At::default, |location| At {
         line: location.line(),
         column: location.column(),
@@ -223,7 +233,10 @@ impl<'de> Deserialize<'de> for Raw {
             fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
                 Ok(Raw::Int(value))
             }
-            #[expect(clippy::cast_precision_loss, reason = "beyond i64 only the magnitude matters: it is refused")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "beyond i64 only the magnitude matters: it is refused"
+            )]
             fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
                 Ok(i64::try_from(value).map_or(Raw::Float(value as f64), Raw::Int))
             }
@@ -272,11 +285,19 @@ fn node(source: &str, spanned: Spanned<Raw>) -> Node {
                         line: key.referenced.line(),
                         column: key.referenced.column(),
                     };
-                    (Key { text: key.value, at }, node(source, value))
+                    (
+                        Key {
+                            text: key.value,
+                            at,
+                        },
+                        node(source, value),
+                    )
                 })
                 .collect(),
         ),
-        _ if written.is_some_and(is_ambiguous) => Value::Ambiguous(written.unwrap_or_default().to_owned()),
+        _ if written.is_some_and(is_ambiguous) => {
+            Value::Ambiguous(written.unwrap_or_default().to_owned())
+        }
         Raw::Null => Value::Null,
         Raw::Bool(value) => Value::Bool(value),
         Raw::Int(value) => Value::Int(value),
@@ -302,12 +323,17 @@ fn is_ambiguous(written: &str) -> bool {
     }
     let unsigned = written.trim_start_matches(['-', '+']);
     let octal = unsigned.len() > 1 && unsigned.starts_with('0') && digits(unsigned);
-    let prefixed = ["0o", "0O", "0b", "0B", "0x", "0X"]
-        .iter()
-        .any(|prefix| unsigned.starts_with(prefix) && unsigned.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+    let prefixed = ["0o", "0O", "0b", "0B", "0x", "0X"].iter().any(|prefix| {
+        unsigned.starts_with(prefix)
+            && unsigned
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    });
     let grouped = unsigned.contains('_')
         && unsigned.starts_with(|c: char| c.is_ascii_digit())
-        && unsigned.bytes().all(|byte| byte.is_ascii_digit() || b"_.".contains(&byte));
+        && unsigned
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || b"_.".contains(&byte));
     let sexagesimal = unsigned.contains(':') && unsigned.split(':').all(digits);
     octal || prefixed || grouped || sexagesimal
 }
@@ -317,7 +343,12 @@ mod tests {
     use super::*;
 
     fn value(text: &str) -> Value {
-        read(&format!("k: {text}\n"), "v.yaml").unwrap().get("k").unwrap().value.clone()
+        read(&format!("k: {text}\n"), "v.yaml")
+            .unwrap()
+            .get("k")
+            .unwrap()
+            .value
+            .clone()
     }
 
     #[test]
@@ -325,13 +356,17 @@ mod tests {
         let tree = read("a: 1\nb:\n  c: [x, y1]\n", "v.yaml").unwrap();
         let items = tree.get("b").unwrap().get("c").unwrap().items();
         assert_eq!((items[1].at.line, items[1].at.column), (3, 10));
-        let Value::Map(entries) = &tree.value else { panic!("a mapping") };
+        let Value::Map(entries) = &tree.value else {
+            panic!("a mapping")
+        };
         assert_eq!((entries[1].0.at.line, entries[1].0.at.column), (2, 1));
     }
 
     #[test]
     fn a_plain_scalar_that_readers_disagree_on_is_called_ambiguous() {
-        for text in ["on", "No", "y", "017", "0o17", "1_000", "12:30", "0x1f", "-010"] {
+        for text in [
+            "on", "No", "y", "017", "0o17", "1_000", "12:30", "0x1f", "-010",
+        ] {
             assert_eq!(value(text), Value::Ambiguous(text.into()), "{text}");
         }
         for text in ["\"on\"", "'017'", "\"12:30\""] {
@@ -374,9 +409,14 @@ mod tests {
         let mut bomb = String::from("a: &a [x,x,x,x,x,x,x,x,x]\n");
         for (previous, next) in ('a'..'i').zip('b'..='i') {
             let list = vec![format!("*{previous}"); 9].join(",");
-            bomb += &format!("{next}: &{next} [{list}]\n");
+            bomb.extend([format!("{next}: &{next} [{list}]\n")]);
         }
-        for text in [&bomb, "--- 1\n--- 2\n", "a: !!python/object:x {}\n", &"[".repeat(300_000)] {
+        for text in [
+            &bomb,
+            "--- 1\n--- 2\n",
+            "a: !!python/object:x {}\n",
+            &"[".repeat(300_000),
+        ] {
             assert!(read(text, "v.yaml").is_err());
         }
     }

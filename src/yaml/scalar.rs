@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 /// Words that some YAML 1.1 or 1.2 reader takes for a boolean or null, whatever their case
-/// (YAML 1.1 types bool and null; PyYAML and go-yaml take different subsets).
+/// (YAML 1.1 types bool and null; `PyYAML` and go-yaml take different subsets).
 const TYPED_WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
 /// Writes `text` to `out` as a YAML scalar: plain where every reader agrees that it is this string,
@@ -58,7 +58,8 @@ pub fn is_plain(text: &str) -> bool {
     let Some((&first, &last)) = bytes.first().zip(bytes.last()) else {
         return false;
     };
-    let starts_well = first.is_ascii_alphabetic() || first == b'/' || first == b'_' || first.is_ascii_digit();
+    let starts_well =
+        first.is_ascii_alphabetic() || first == b'/' || first == b'_' || first.is_ascii_digit();
     if !starts_well || last == b' ' || last == b':' {
         return false;
     }
@@ -72,7 +73,9 @@ pub fn is_plain(text: &str) -> bool {
     if bytes.windows(2).any(|pair| pair == b": " || pair == b"  ") {
         return false;
     }
-    !TYPED_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+    !TYPED_WORDS
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Numbers and dates of all YAML versions use digits, `a`-`f`, `x`, `o`, `t` and `z` only
@@ -109,10 +112,50 @@ mod tests {
     #[test]
     fn what_some_reader_takes_for_another_type_is_quoted() {
         for text in [
-            "", " ", "no", "No", "ON", "y", "off", "null", "True", "~", "1", "017", "0o17", "0x1F", "1e3", "1_000",
-            "12:30:45", "2026-11-21", "2026-11-21T00:00:00Z", ".5", ".inf", "+1", "-1", "<<", "=", "- a", "a: b",
-            "a #b", "#a", "&a", "*a", "!a", "{{ a }}", "[a]", "a:", "%a", "@a", "`a`", "---", "...", "a\nb", "é",
-            "10.0.0.0/8", "0b1",
+            "",
+            " ",
+            "no",
+            "No",
+            "ON",
+            "y",
+            "off",
+            "null",
+            "True",
+            "~",
+            "1",
+            "017",
+            "0o17",
+            "0x1F",
+            "1e3",
+            "1_000",
+            "12:30:45",
+            "2026-11-21",
+            "2026-11-21T00:00:00Z",
+            ".5",
+            ".inf",
+            "+1",
+            "-1",
+            "<<",
+            "=",
+            "- a",
+            "a: b",
+            "a #b",
+            "#a",
+            "&a",
+            "*a",
+            "!a",
+            "{{ a }}",
+            "[a]",
+            "a:",
+            "%a",
+            "@a",
+            "`a`",
+            "---",
+            "...",
+            "a\nb",
+            "é",
+            "10.0.0.0/8",
+            "0b1",
         ] {
             assert!(to_string(text).starts_with('"'), "{text:?} must be quoted");
         }
