@@ -69,7 +69,7 @@ impl TraefikSource {
     /// Names the nodes whose network Traefik's pods use.
     ///
     /// # Errors
-    /// No range at all, or one that holds every address.
+    /// No range at all.
     pub fn nodes(cidrs: Vec<Cidr>) -> Result<Self, Fault> {
         if cidrs.is_empty() {
             return Err(
@@ -77,13 +77,7 @@ impl TraefikSource {
                     .help("name the nodes' addresses with `--traefik-cidr`"),
             );
         }
-        match cidrs.iter().find(|cidr| cidr.is_everything()) {
-            Some(cidr) => {
-                Err(Fault::new(format!("`{cidr}` lets everyone in"))
-                    .help("name the nodes' addresses"))
-            }
-            None => Ok(Self::Nodes(cidrs)),
-        }
+        Ok(Self::Nodes(cidrs))
     }
 }
 
@@ -298,13 +292,17 @@ mod tests {
     }
 
     #[test]
-    fn pods_on_the_nodes_network_are_named_by_ranges_that_do_not_let_everyone_in() {
+    fn pods_on_the_nodes_network_are_named_by_ranges() {
         let nodes = |ranges: &[&str]| {
-            TraefikSource::nodes(ranges.iter().map(|range| range.parse().unwrap()).collect())
+            TraefikSource::nodes(
+                ranges
+                    .iter()
+                    .map(|range| Cidr::parse(range).unwrap())
+                    .collect(),
+            )
         };
         assert!(nodes(&["10.0.0.0/24"]).is_ok());
         assert!(nodes(&[]).is_err());
-        assert!(nodes(&["10.0.0.0/24", "::/0"]).is_err());
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! The pure part of `civi-ingress`.
+pub mod chart;
 pub mod cidr;
 pub mod duration;
 pub mod fault;

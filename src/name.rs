@@ -69,6 +69,7 @@ impl DnsName {
             .help("wildcards are for `civi-ingress wildcard-secret --domain`"));
         }
         check_characters(name, &shown)?;
+        check_visible(name)?;
         let ascii = to_ascii(name, &shown)?;
         check_labels(&ascii, &shown)?;
         Ok(Self(ascii))
@@ -138,6 +139,24 @@ fn check_characters(name: &str, shown: &str) -> Result<(), Fault> {
         .help("use letters, digits, hyphens and dots, for example `a.example.org`"));
     }
     Ok(())
+}
+
+/// UTS 46 drops these without a word, and the host would not be the one that was pasted.
+fn check_visible(name: &str) -> Result<(), Fault> {
+    let invisible = ['\u{ad}', '\u{200b}', '\u{2060}', '\u{feff}'];
+    match name
+        .chars()
+        .position(|character| invisible.contains(&character))
+    {
+        Some(position) => {
+            let what = format!(
+                "there is an invisible character at position {} of the host name",
+                position + 1
+            );
+            Err(Fault::new(what).help("type the name by hand instead of pasting it"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn to_ascii(name: &str, shown: &str) -> Result<String, Fault> {

@@ -33,6 +33,7 @@ built_in![
     "traefik/middleware-retry.yaml",
     "traefik/serverstransport.yaml",
     "traefik/tlsstore.yaml",
+    "traefik/values.yaml",
 ];
 
 /// The templates of one run.

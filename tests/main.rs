@@ -1,1 +1,17 @@
+//! The tests of `civi-ingress`, in one program. A file a topic; what several need is in `support`.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests touch files and the environment"
+)]
+#![expect(clippy::format_collect, reason = "a test's text is short")]
 
+mod bundle;
+mod certificates;
+mod command_line;
+mod completions;
+mod documents;
+mod files;
+mod hostile_input;
+mod render;
+mod reuse;
+mod support;

@@ -1,7 +1,7 @@
 //! Takes a certificate and its key from files, as a certificate authority or a person hands them over.
 
 use super::certificate::{Certificate, Details};
-use super::key::PrivateKey;
+use super::key::{self, PrivateKey};
 use super::validity::format_instant;
 use super::{SubjectAltName, verify};
 use crate::fault::{Fault, Faults};
@@ -49,6 +49,10 @@ pub fn import(
     let mut certificates: Vec<(Certificate, Source<'_>)> = Vec::new();
     let mut keys: Vec<(PrivateKey, Source<'_>)> = Vec::new();
     for source in sources {
+        if key::is_encrypted(source.text) {
+            faults.keep(PrivateKey::from_pem(source.text).map_err(|fault| fault.file(source.file)));
+            continue;
+        }
         let read = faults
             .keep(Certificate::all_from_pem(source.text).map_err(|fault| fault.file(source.file)));
         certificates.extend(

@@ -127,7 +127,7 @@ impl PrivateKey {
     /// # Errors
     /// No key, an encrypted one, or one that is neither RSA of 2048 to 8192 bits nor ECDSA on P-256 or P-384.
     pub fn from_pem(text: &str) -> Result<Self, Fault> {
-        if text.contains("Proc-Type: 4,ENCRYPTED") || text.contains("BEGIN ENCRYPTED PRIVATE KEY") {
+        if is_encrypted(text) {
             return Err(Fault::new("the private key is encrypted").help(
                 "decrypt it first: `openssl pkey -in FILE -out PLAIN` asks for the passphrase (keep PLAIN at mode 0600)",
             ));
@@ -198,6 +198,11 @@ impl PrivateKey {
     pub(super) fn pair(&self) -> &KeyPair {
         &self.pair
     }
+}
+
+/// Says whether a PEM text holds an encrypted key, in PKCS#8 or in OpenSSL's older form.
+pub(super) fn is_encrypted(text: &str) -> bool {
+    text.contains("Proc-Type: 4,ENCRYPTED") || text.contains("BEGIN ENCRYPTED PRIVATE KEY")
 }
 
 fn pkcs8_pem(der: &[u8]) -> Zeroizing<String> {

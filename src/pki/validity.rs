@@ -61,14 +61,15 @@ impl End {
 /// Parses an RFC 3339 instant and brings it to UTC and whole seconds.
 ///
 /// # Errors
-/// Anything else, and instants outside the years 1950 to 9999, which certificates cannot hold.
+/// Anything else, and instants outside the years 1970 to 9999: certificates hold no later ones (RFC 5280
+/// section 4.1.2.5), and webpki reads no earlier ones.
 pub fn parse_instant(text: &str) -> Result<OffsetDateTime, Fault> {
     let help = "give an RFC 3339 instant such as `2027-11-21T00:00:00Z`";
     let instant = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
         Fault::new(format!("`{}` is no RFC 3339 instant", text.escape_debug())).help(help)
     })?;
     let instant = instant.to_offset(UtcOffset::UTC);
-    if !(1950..=9999).contains(&instant.year()) {
+    if !(1970..=9999).contains(&instant.year()) {
         return Err(Fault::new(format!(
             "the year {} cannot stand in a certificate",
             instant.year()
@@ -84,7 +85,7 @@ pub fn format_instant(instant: OffsetDateTime) -> String {
     instant
         .to_offset(UtcOffset::UTC)
         .format(&Rfc3339)
-        .expect("years 1950 to 9999 can be written")
+        .expect("years up to 9999 can be written")
 }
 
 /// Cuts off the fraction of a second, which certificates do not hold.
@@ -105,8 +106,10 @@ impl Validity {
         not_before: Option<OffsetDateTime>,
         end: End,
     ) -> Result<Self, Fault> {
+        let begin =
+            not_before.unwrap_or_else(|| (now - BACKDATING).max(OffsetDateTime::UNIX_EPOCH));
         let validity = Self {
-            not_before: whole_seconds(not_before.unwrap_or(now - BACKDATING)),
+            not_before: whole_seconds(begin),
             not_after: whole_seconds(end.after(now)),
         };
         let end = format_instant(validity.not_after);

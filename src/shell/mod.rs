@@ -21,6 +21,7 @@ use clap::{CommandFactory as _, Parser as _};
 use cli::{Cli, Command, Destination, ExistingCa, Issuing};
 use error::{Failure, Kind};
 use output::NewFile;
+use std::cell::RefCell;
 use std::path::Path;
 use std::process::ExitCode;
 use time::OffsetDateTime;
@@ -64,16 +65,24 @@ fn usage(error: &clap::Error) -> ExitCode {
 fn dispatch(cli: Cli) -> Result<(), Failure> {
     let run = Run {
         now: world::now(cli.global.now.as_deref())?,
-        quiet: cli.global.quiet,
+        notes: RefCell::default(),
     };
-    match cli.command {
-        Command::NewInstance(arguments) => new_instance::run(&run, &arguments),
-        Command::WildcardSecret(arguments) => wildcard::secret(&run, &arguments),
-        Command::TlsStore(arguments) => wildcard::tls_store(&run, &arguments),
-        Command::TraefikValues(arguments) => traefik_values::run(*arguments),
-        Command::Ca(arguments) => pem::ca(&run, &arguments),
-        Command::Cert(arguments) => pem::cert(&run, &arguments),
-        Command::Inspect(arguments) => inspect::run(&run, &arguments),
+    execute(&run, cli.command)?;
+    if !cli.global.quiet {
+        output::say(&run.notes.take().concat());
+    }
+    Ok(())
+}
+
+fn execute(run: &Run, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::NewInstance(arguments) => new_instance::run(run, &arguments),
+        Command::WildcardSecret(arguments) => wildcard::secret(run, &arguments),
+        Command::TlsStore(arguments) => wildcard::tls_store(run, &arguments),
+        Command::TraefikValues(arguments) => traefik_values::run(&arguments),
+        Command::Ca(arguments) => pem::ca(run, &arguments),
+        Command::Cert(arguments) => pem::cert(run, &arguments),
+        Command::Inspect(arguments) => inspect::run(run, &arguments),
         Command::Templates(command) => templates::run(&command),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -100,20 +109,31 @@ fn print_or_end(text: &[u8]) -> Result<(), Failure> {
 /// What all subcommands need.
 struct Run {
     now: OffsetDateTime,
-    quiet: bool,
+    /// What is worth knowing about a run that went well; said at its end.
+    notes: RefCell<Vec<String>>,
 }
 
 impl Run {
-    /// Says something worth knowing, unless `--quiet`.
+    /// Takes note of something worth knowing once the run has gone well.
     fn note(&self, text: &str) {
-        if !self.quiet {
-            output::say(&format!("note: {text}\n"));
-        }
+        self.notes.borrow_mut().push(format!("note: {text}\n"));
     }
 }
 
 fn warn(text: &str) {
     output::say(&format!("warning: {text}\n"));
+}
+
+/// Gives the templates, with a user's own in the place of built-in ones.
+fn own_templates(directory: Option<&Path>) -> Result<Templates, Failure> {
+    let Some(directory) = directory else {
+        return Ok(Templates::default());
+    };
+    let sources = world::read_templates(directory)?;
+    Ok(Templates::with_own(
+        &directory.display().to_string(),
+        sources,
+    )?)
 }
 
 impl Destination {
@@ -125,20 +145,9 @@ impl Destination {
         }
     }
 
-    fn templates(&self) -> Result<Templates, Failure> {
-        let Some(directory) = &self.templates else {
-            return Ok(Templates::default());
-        };
-        let sources = world::read_templates(directory)?;
-        Ok(Templates::with_own(
-            &directory.display().to_string(),
-            sources,
-        )?)
-    }
-
     /// Renders objects and writes them, all or nothing.
     fn emit(&self, run: &Run, objects: &[Object]) -> Result<(), Failure> {
-        let templates = self.templates()?;
+        let templates = own_templates(self.templates.as_deref())?;
         let preview =
             self.output_dir.is_none() && !self.show_secrets && output::stdout_is_terminal();
         let private_keys = if preview {

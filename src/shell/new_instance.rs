@@ -209,9 +209,7 @@ fn traefik_source(arguments: &NewInstance) -> Result<Option<TraefikSource>, Vec<
     }
     let mut cidrs: Vec<Cidr> = Vec::new();
     for text in &arguments.traefik_cidr {
-        let cidr = text
-            .parse::<Cidr>()
-            .map_err(|fault: Fault| fault.argument("--traefik-cidr"));
+        let cidr = Cidr::parse(text).map_err(|fault| fault.argument("--traefik-cidr"));
         cidrs.extend(faults.keep(cidr));
     }
     let namespace = faults.finish(namespace)?;

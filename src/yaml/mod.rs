@@ -130,8 +130,8 @@ impl Node {
 /// The first fault of syntax, a duplicate key, an alias bomb, an unknown tag or a second document, with its place.
 pub fn read(text: &str, file: &str) -> Result<Node, Fault> {
     too_large(text, file, VALUES_LIMIT)?;
-    let spanned =
-        serde_yaml::from_str_with_options(text, options(1)).map_err(|error| fault(&error, file))?;
+    let spanned = serde_yaml::from_str_with_options(text, options(1, 4 * VALUES_LIMIT))
+        .map_err(|error| fault(&error, file))?;
     Ok(node(text, spanned))
 }
 
@@ -141,8 +141,9 @@ pub fn read(text: &str, file: &str) -> Result<Node, Fault> {
 /// As [`read`].
 pub fn read_all(text: &str, file: &str) -> Result<Vec<Node>, Fault> {
     too_large(text, file, MANIFESTS_LIMIT)?;
-    let spanned: Vec<Spanned<Raw>> = serde_yaml::from_multiple_with_options(text, options(100_000))
-        .map_err(|error| fault(&error, file))?;
+    let spanned: Vec<Spanned<Raw>> =
+        serde_yaml::from_multiple_with_options(text, options(100_000, 2 * MANIFESTS_LIMIT))
+            .map_err(|error| fault(&error, file))?;
     Ok(spanned
         .into_iter()
         .map(|spanned| node(text, spanned))
@@ -158,7 +159,7 @@ fn too_large(text: &str, file: &str, limit: usize) -> Result<(), Fault> {
     Err(Fault::new(what).file(file))
 }
 
-fn options(documents: usize) -> serde_yaml::Options {
+fn options(documents: usize, scalar_bytes: usize) -> serde_yaml::Options {
     // The bounds refuse alias bombs within milliseconds and leave room for real files.
     let mut options = serde_yaml::Options::default();
     let mut budget = serde_yaml::Budget::default();
@@ -168,6 +169,7 @@ fn options(documents: usize) -> serde_yaml::Options {
     budget.max_events = 8_000_000;
     budget.max_depth = 32;
     budget.max_documents = documents;
+    budget.max_total_scalar_bytes = scalar_bytes;
     options.budget = Some(budget);
     options.alias_limits.max_total_replayed_events = 20_000;
     options.duplicate_keys = DuplicateKeyPolicy::Error;
@@ -179,22 +181,29 @@ fn options(documents: usize) -> serde_yaml::Options {
 
 fn fault(error: &serde_yaml::Error, file: &str) -> Fault {
     let text = error.render();
-    // The place is printed in front; the crate repeats it in prose.
+    // The place is printed in front; the crate repeats it in prose, and names its own options.
     let what = text.lines().next().unwrap_or_default();
-    let what = what.split(" at line ").next().unwrap_or(what);
-    let what = what
-        .split(", set DuplicateKeyPolicy")
-        .next()
-        .unwrap_or(what);
+    let what = [" at line ", " (defined", ", set DuplicateKeyPolicy"]
+        .iter()
+        .fold(what, |what, end| what.split(end).next().unwrap_or(what));
     let what = what
         .strip_prefix("error: ")
         .unwrap_or(what)
         .trim_end_matches([':', '.', ' ']);
+    let limits = ["budget breached", "alias replay limit", "recursion limit"];
+    let fault = if what.starts_with("budget breached: Documents") {
+        Fault::new("there is more than one document").help("keep one; `---` begins a new one")
+    } else if limits.iter().any(|limit| what.starts_with(limit)) {
+        Fault::new("the YAML nests or expands beyond what any such file needs")
+            .help("write it without aliases")
+    } else {
+        Fault::new(what)
+    };
     let at = error.location().map_or_else(At::default, |location| At {
         line: location.line(),
         column: location.column(),
     });
-    Fault::new(what).at(at.place(file))
+    fault.at(at.place(file))
 }
 
 /// The tree as the YAML crate fills it; [`node`] then settles what plain scalars mean.

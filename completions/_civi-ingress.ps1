@@ -1,0 +1,279 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'civi-ingress'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'civi-ingress' {
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('new-instance', 'new-instance', [CompletionResultType]::ParameterValue, 'Make an instance''s certificates and render its manifests')
+            [CompletionResult]::new('wildcard-secret', 'wildcard-secret', [CompletionResultType]::ParameterValue, 'Render the Secret of the wildcard certificate, made anew or taken from files')
+            [CompletionResult]::new('wildcard', 'wildcard', [CompletionResultType]::ParameterValue, 'Render the Secret of the wildcard certificate, made anew or taken from files')
+            [CompletionResult]::new('tls-store', 'tls-store', [CompletionResultType]::ParameterValue, 'Render the TLSStore that makes a Secret the default certificate')
+            [CompletionResult]::new('traefik-values', 'traefik-values', [CompletionResultType]::ParameterValue, 'Render the values file of the Traefik Helm chart')
+            [CompletionResult]::new('ca', 'ca', [CompletionResultType]::ParameterValue, 'Make a CA as PEM files')
+            [CompletionResult]::new('cert', 'cert', [CompletionResultType]::ParameterValue, 'Make a server certificate as PEM files, under an existing CA or one of its own')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show what certificates say: PEM files, bundles, Secrets in manifests')
+            [CompletionResult]::new('templates', 'templates', [CompletionResultType]::ParameterValue, 'List or export the built-in templates')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
+            break
+        }
+        'civi-ingress;new-instance' {
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Host that browsers ask for; without it `externalhost` of the values')
+            [CompletionResult]::new('--alias', '--alias', [CompletionResultType]::ParameterName, 'Further host of the instance, in the certificate and the route [repeatable]')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace of the objects')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace of the objects')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Values file of the Civiparoisse chart, or - for stdin; a later one wins [repeatable]')
+            [CompletionResult]::new('--values', '--values', [CompletionResultType]::ParameterName, 'Values file of the Civiparoisse chart, or - for stdin; a later one wins [repeatable]')
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Set a value, as Helm''s --set does [repeatable]')
+            [CompletionResult]::new('--set-string', '--set-string', [CompletionResultType]::ParameterName, 'Set a value that stays a string [repeatable]')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Write one file an object into this new or empty directory instead of stdout')
+            [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Take templates of this directory in the place of the built-in ones of the same name')
+            [CompletionResult]::new('--traefik', '--traefik', [CompletionResultType]::ParameterName, 'Traefik release that reads the manifests, 2.9 to 3.x')
+            [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of the keys: p256, p384, rsa2048, rsa3072, rsa4096')
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Life of the certificate: days, or the RFC 3339 instant at which it ends')
+            [CompletionResult]::new('--ca-days', '--ca-days', [CompletionResultType]::ParameterName, 'Life of the CA: days, or the RFC 3339 instant at which it ends')
+            [CompletionResult]::new('--not-before', '--not-before', [CompletionResultType]::ParameterName, 'Begin of the validity; one hour before the present unless said')
+            [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization in the certificates'' subjects')
+            [CompletionResult]::new('--ca-cert', '--ca-cert', [CompletionResultType]::ParameterName, 'Sign with this CA instead of a new one (PEM)')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'Private key of that CA (PEM)')
+            [CompletionResult]::new('--ca-custody', '--ca-custody', [CompletionResultType]::ParameterName, 'What becomes of the CA keys [default: stored; of an existing CA: dropped]')
+            [CompletionResult]::new('--ca-key-out', '--ca-key-out', [CompletionResultType]::ParameterName, 'Write the key of the new instance CA to this file')
+            [CompletionResult]::new('--reuse', '--reuse', [CompletionResultType]::ParameterName, 'Keep the keys and certificates of these manifests (or - for stdin) while they are good')
+            [CompletionResult]::new('--helm-release', '--helm-release', [CompletionResultType]::ParameterName, 'Mark the chart''s objects so that this Helm release adopts them')
+            [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Retry failed connections to the httpd, so many attempts in all')
+            [CompletionResult]::new('--hsts', '--hsts', [CompletionResultType]::ParameterName, 'Send Strict-Transport-Security with this max-age')
+            [CompletionResult]::new('--traefik-namespace', '--traefik-namespace', [CompletionResultType]::ParameterName, 'Namespace of Traefik''s pods')
+            [CompletionResult]::new('--traefik-label', '--traefik-label', [CompletionResultType]::ParameterName, 'Label of Traefik''s pods [repeatable] [default: app.kubernetes.io/name=traefik]')
+            [CompletionResult]::new('--traefik-cidr', '--traefik-cidr', [CompletionResultType]::ParameterName, 'Range of the nodes'' addresses [repeatable]')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite files that exist')
+            [CompletionResult]::new('--show-secrets', '--show-secrets', [CompletionResultType]::ParameterName, 'Show private keys even where stdout is a terminal')
+            [CompletionResult]::new('--create-namespace', '--create-namespace', [CompletionResultType]::ParameterName, 'Render the Namespace too')
+            [CompletionResult]::new('--config-map', '--config-map', [CompletionResultType]::ParameterName, 'Render the httpd''s ConfigMap too')
+            [CompletionResult]::new('--network-policy', '--network-policy', [CompletionResultType]::ParameterName, 'Let only Traefik reach the httpd (NetworkPolicy)')
+            [CompletionResult]::new('--default-deny', '--default-deny', [CompletionResultType]::ParameterName, 'Close the namespace to other namespaces, but for what --network-policy opens')
+            [CompletionResult]::new('--traefik-host-network', '--traefik-host-network', [CompletionResultType]::ParameterName, 'Traefik uses the nodes'' network: --traefik-cidr then names the nodes')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'civi-ingress;wildcard-secret' {
+            [CompletionResult]::new('--domain', '--domain', [CompletionResultType]::ParameterName, 'Domain of the wildcard: the certificate is for *.DOMAIN')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Take this certificate, or this bundle of certificates and key (PEM), or - for stdin')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Private key of that certificate (PEM)')
+            [CompletionResult]::new('--chain', '--chain', [CompletionResultType]::ParameterName, 'Intermediate certificates above it (PEM)')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace of the Secret and the TLSStore')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace of the Secret and the TLSStore')
+            [CompletionResult]::new('--ca-out', '--ca-out', [CompletionResultType]::ParameterName, 'Write the CA certificate that browsers must import to this file')
+            [CompletionResult]::new('--ca-key-out', '--ca-key-out', [CompletionResultType]::ParameterName, 'Write the CA''s private key to this file; without it the key is forgotten')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Write one file an object into this new or empty directory instead of stdout')
+            [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Take templates of this directory in the place of the built-in ones of the same name')
+            [CompletionResult]::new('--traefik', '--traefik', [CompletionResultType]::ParameterName, 'Traefik release that reads the TLSStore, 2.9 to 3.x')
+            [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of the keys: p256, p384, rsa2048, rsa3072, rsa4096')
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Life of the certificate: days, or the RFC 3339 instant at which it ends')
+            [CompletionResult]::new('--ca-days', '--ca-days', [CompletionResultType]::ParameterName, 'Life of the CA: days, or the RFC 3339 instant at which it ends')
+            [CompletionResult]::new('--not-before', '--not-before', [CompletionResultType]::ParameterName, 'Begin of the validity; one hour before the present unless said')
+            [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization in the certificates'' subjects')
+            [CompletionResult]::new('--ca-cert', '--ca-cert', [CompletionResultType]::ParameterName, 'Sign with this CA instead of a new one (PEM)')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'Private key of that CA (PEM)')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--apex', '--apex', [CompletionResultType]::ParameterName, 'Cover the domain itself too')
+            [CompletionResult]::new('--tls-store', '--tls-store', [CompletionResultType]::ParameterName, 'Render the TLSStore `default` too')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite files that exist')
+            [CompletionResult]::new('--show-secrets', '--show-secrets', [CompletionResultType]::ParameterName, 'Show private keys even where stdout is a terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'civi-ingress;wildcard' {
+            [CompletionResult]::new('--domain', '--domain', [CompletionResultType]::ParameterName, 'Domain of the wildcard: the certificate is for *.DOMAIN')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Take this certificate, or this bundle of certificates and key (PEM), or - for stdin')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Private key of that certificate (PEM)')
+            [CompletionResult]::new('--chain', '--chain', [CompletionResultType]::ParameterName, 'Intermediate certificates above it (PEM)')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace of the Secret and the TLSStore')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace of the Secret and the TLSStore')
+            [CompletionResult]::new('--ca-out', '--ca-out', [CompletionResultType]::ParameterName, 'Write the CA certificate that browsers must import to this file')
+            [CompletionResult]::new('--ca-key-out', '--ca-key-out', [CompletionResultType]::ParameterName, 'Write the CA''s private key to this file; without it the key is forgotten')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Write one file an object into this new or empty directory instead of stdout')
+            [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Take templates of this directory in the place of the built-in ones of the same name')
+            [CompletionResult]::new('--traefik', '--traefik', [CompletionResultType]::ParameterName, 'Traefik release that reads the TLSStore, 2.9 to 3.x')
+            [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of the keys: p256, p384, rsa2048, rsa3072, rsa4096')
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Life of the certificate: days, or the RFC 3339 instant at which it ends')
+            [CompletionResult]::new('--ca-days', '--ca-days', [CompletionResultType]::ParameterName, 'Life of the CA: days, or the RFC 3339 instant at which it ends')
+            [CompletionResult]::new('--not-before', '--not-before', [CompletionResultType]::ParameterName, 'Begin of the validity; one hour before the present unless said')
+            [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization in the certificates'' subjects')
+            [CompletionResult]::new('--ca-cert', '--ca-cert', [CompletionResultType]::ParameterName, 'Sign with this CA instead of a new one (PEM)')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'Private key of that CA (PEM)')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--apex', '--apex', [CompletionResultType]::ParameterName, 'Cover the domain itself too')
+            [CompletionResult]::new('--tls-store', '--tls-store', [CompletionResultType]::ParameterName, 'Render the TLSStore `default` too')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite files that exist')
+            [CompletionResult]::new('--show-secrets', '--show-secrets', [CompletionResultType]::ParameterName, 'Show private keys even where stdout is a terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'civi-ingress;tls-store' {
+            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Secret that holds the certificate, in the same namespace')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace of the TLSStore')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace of the TLSStore')
+            [CompletionResult]::new('--traefik', '--traefik', [CompletionResultType]::ParameterName, 'Traefik release that reads the TLSStore, 2.9 to 3.x')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Write one file an object into this new or empty directory instead of stdout')
+            [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Take templates of this directory in the place of the built-in ones of the same name')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite files that exist')
+            [CompletionResult]::new('--show-secrets', '--show-secrets', [CompletionResultType]::ParameterName, 'Show private keys even where stdout is a terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'civi-ingress;traefik-values' {
+            [CompletionResult]::new('--chart', '--chart', [CompletionResultType]::ParameterName, 'Major version of the Traefik Helm chart, 20 to 41')
+            [CompletionResult]::new('--replicas', '--replicas', [CompletionResultType]::ParameterName, 'Run a Deployment of so many pods instead of a DaemonSet')
+            [CompletionResult]::new('--load-balancer', '--load-balancer', [CompletionResultType]::ParameterName, 'Expose a Service of type LoadBalancer instead of host ports, with this traffic policy: Local, Cluster')
+            [CompletionResult]::new('--update-strategy', '--update-strategy', [CompletionResultType]::ParameterName, 'Replace pods one after another, or when they are deleted: RollingUpdate, OnDelete')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log from this level on: TRACE, DEBUG, INFO, WARN, ERROR, FATAL, PANIC')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of Traefik''s log: json, common [default: json; charts 20 to 22: common]')
+            [CompletionResult]::new('--access-log', '--access-log', [CompletionResultType]::ParameterName, 'Form of the access log: json, common, off [default: json; charts 20 to 22: common]')
+            [CompletionResult]::new('--redirect', '--redirect', [CompletionResultType]::ParameterName, 'Redirect http to https: on, off [default: on; charts 20 to 22: off]')
+            [CompletionResult]::new('--proxy-protocol-from', '--proxy-protocol-from', [CompletionResultType]::ParameterName, 'Believe the PROXY protocol header of these peers [repeatable]')
+            [CompletionResult]::new('--forwarded-headers-from', '--forwarded-headers-from', [CompletionResultType]::ParameterName, 'Believe the X-Forwarded headers of these peers [repeatable]')
+            [CompletionResult]::new('--watch-namespace', '--watch-namespace', [CompletionResultType]::ParameterName, 'Serve only routes of this namespace; name that of the TLSStore too [repeatable] [default: all]')
+            [CompletionResult]::new('--read-timeout', '--read-timeout', [CompletionResultType]::ParameterName, 'Cut off requests that take longer to arrive; 0s for no limit [default: 600s; charts 20 to 22: none]')
+            [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Take templates of this directory in the place of the built-in ones of the same name')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--host-network', '--host-network', [CompletionResultType]::ParameterName, 'Bind ports 80 and 443 in the nodes'' network, as root, instead of using host ports')
+            [CompletionResult]::new('--prometheus', '--prometheus', [CompletionResultType]::ParameterName, 'Serve metrics for Prometheus on port 9100')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'civi-ingress;ca' {
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory for the files, new or empty')
+            [CompletionResult]::new('--permit-dns', '--permit-dns', [CompletionResultType]::ParameterName, 'Domain that the CA may sign for, with all names below it [repeatable] [default: any]')
+            [CompletionResult]::new('--permit-ip', '--permit-ip', [CompletionResultType]::ParameterName, 'Address that the CA may sign for [repeatable] [default: any]')
+            [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of the key: p256, p384, rsa2048, rsa3072, rsa4096')
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Life of the CA: days, or the RFC 3339 instant at which it ends')
+            [CompletionResult]::new('--not-before', '--not-before', [CompletionResultType]::ParameterName, 'Begin of the validity; one hour before the present unless said')
+            [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization in the certificate''s subject')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite files that exist')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'civi-ingress;cert' {
+            [CompletionResult]::new('--dns', '--dns', [CompletionResultType]::ParameterName, 'Host name, or *.DOMAIN [repeatable]')
+            [CompletionResult]::new('--ip', '--ip', [CompletionResultType]::ParameterName, 'IP address [repeatable]')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory for the files, new or empty')
+            [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of the keys: p256, p384, rsa2048, rsa3072, rsa4096')
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Life of the certificate: days, or the RFC 3339 instant at which it ends')
+            [CompletionResult]::new('--ca-days', '--ca-days', [CompletionResultType]::ParameterName, 'Life of the CA: days, or the RFC 3339 instant at which it ends')
+            [CompletionResult]::new('--not-before', '--not-before', [CompletionResultType]::ParameterName, 'Begin of the validity; one hour before the present unless said')
+            [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization in the certificates'' subjects')
+            [CompletionResult]::new('--ca-cert', '--ca-cert', [CompletionResultType]::ParameterName, 'Sign with this CA instead of a new one (PEM)')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'Private key of that CA (PEM)')
+            [CompletionResult]::new('--ca-key-out', '--ca-key-out', [CompletionResultType]::ParameterName, 'Write the key of the new CA to this file')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--client-auth', '--client-auth', [CompletionResultType]::ParameterName, 'Let the certificate identify a TLS client too')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite files that exist')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'civi-ingress;inspect' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Form of the report')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'civi-ingress;templates' {
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the built-in templates by name')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the built-in templates into a new or empty directory, to change and pass to --templates')
+            break
+        }
+        'civi-ingress;templates;list' {
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'civi-ingress;templates;export' {
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory for the files')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite files that exist')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'civi-ingress;completions' {
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'civi-ingress;man' {
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

@@ -1,0 +1,205 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_civi_ingress_global_optspecs
+    string join \n now= q/quiet h/help V/version
+end
+
+function __fish_civi_ingress_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_civi_ingress_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_civi_ingress_using_subcommand
+    set -l cmd (__fish_civi_ingress_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -s V -l version -d 'Print version'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "new-instance" -d 'Make an instance\'s certificates and render its manifests'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "wildcard-secret" -d 'Render the Secret of the wildcard certificate, made anew or taken from files'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "wildcard" -d 'Render the Secret of the wildcard certificate, made anew or taken from files'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "tls-store" -d 'Render the TLSStore that makes a Secret the default certificate'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "traefik-values" -d 'Render the values file of the Traefik Helm chart'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "ca" -d 'Make a CA as PEM files'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "cert" -d 'Make a server certificate as PEM files, under an existing CA or one of its own'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "inspect" -d 'Show what certificates say: PEM files, bundles, Secrets in manifests'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "templates" -d 'List or export the built-in templates'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "completions" -d 'Print a completion script'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "man" -d 'Print the manual page'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l host -d 'Host that browsers ask for; without it `externalhost` of the values' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l alias -d 'Further host of the instance, in the certificate and the route [repeatable]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -s n -l namespace -d 'Namespace of the objects' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -s f -l values -d 'Values file of the Civiparoisse chart, or - for stdin; a later one wins [repeatable]' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l set -d 'Set a value, as Helm\'s --set does [repeatable]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l set-string -d 'Set a value that stays a string [repeatable]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l output-dir -d 'Write one file an object into this new or empty directory instead of stdout' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik -d 'Traefik release that reads the manifests, 2.9 to 3.x' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l key-type -d 'Kind of the keys: p256, p384, rsa2048, rsa3072, rsa4096' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l days -d 'Life of the certificate: days, or the RFC 3339 instant at which it ends' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l ca-days -d 'Life of the CA: days, or the RFC 3339 instant at which it ends' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l not-before -d 'Begin of the validity; one hour before the present unless said' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l organization -d 'Organization in the certificates\' subjects' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l ca-key -d 'Private key of that CA (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l ca-custody -d 'What becomes of the CA keys [default: stored; of an existing CA: dropped]' -r -f -a "stored\t'Write the CA keys beside the others, as the chart does'
+dropped\t'Forget the CA keys; a renewal makes a new CA'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l ca-key-out -d 'Write the key of the new instance CA to this file' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l reuse -d 'Keep the keys and certificates of these manifests (or - for stdin) while they are good' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l helm-release -d 'Mark the chart\'s objects so that this Helm release adopts them' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l retry -d 'Retry failed connections to the httpd, so many attempts in all' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l hsts -d 'Send Strict-Transport-Security with this max-age' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik-namespace -d 'Namespace of Traefik\'s pods' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik-label -d 'Label of Traefik\'s pods [repeatable] [default: app.kubernetes.io/name=traefik]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik-cidr -d 'Range of the nodes\' addresses [repeatable]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l force -d 'Overwrite files that exist'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l show-secrets -d 'Show private keys even where stdout is a terminal'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l create-namespace -d 'Render the Namespace too'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l config-map -d 'Render the httpd\'s ConfigMap too'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l network-policy -d 'Let only Traefik reach the httpd (NetworkPolicy)'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l default-deny -d 'Close the namespace to other namespaces, but for what --network-policy opens'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik-host-network -d 'Traefik uses the nodes\' network: --traefik-cidr then names the nodes'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l domain -d 'Domain of the wildcard: the certificate is for *.DOMAIN' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l cert -d 'Take this certificate, or this bundle of certificates and key (PEM), or - for stdin' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l key -d 'Private key of that certificate (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l chain -d 'Intermediate certificates above it (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -s n -l namespace -d 'Namespace of the Secret and the TLSStore' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-out -d 'Write the CA certificate that browsers must import to this file' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-key-out -d 'Write the CA\'s private key to this file; without it the key is forgotten' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l output-dir -d 'Write one file an object into this new or empty directory instead of stdout' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l traefik -d 'Traefik release that reads the TLSStore, 2.9 to 3.x' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l key-type -d 'Kind of the keys: p256, p384, rsa2048, rsa3072, rsa4096' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l days -d 'Life of the certificate: days, or the RFC 3339 instant at which it ends' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-days -d 'Life of the CA: days, or the RFC 3339 instant at which it ends' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l not-before -d 'Begin of the validity; one hour before the present unless said' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l organization -d 'Organization in the certificates\' subjects' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-key -d 'Private key of that CA (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l apex -d 'Cover the domain itself too'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l tls-store -d 'Render the TLSStore `default` too'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l force -d 'Overwrite files that exist'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l show-secrets -d 'Show private keys even where stdout is a terminal'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l domain -d 'Domain of the wildcard: the certificate is for *.DOMAIN' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l cert -d 'Take this certificate, or this bundle of certificates and key (PEM), or - for stdin' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l key -d 'Private key of that certificate (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l chain -d 'Intermediate certificates above it (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -s n -l namespace -d 'Namespace of the Secret and the TLSStore' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-out -d 'Write the CA certificate that browsers must import to this file' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-key-out -d 'Write the CA\'s private key to this file; without it the key is forgotten' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l output-dir -d 'Write one file an object into this new or empty directory instead of stdout' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l traefik -d 'Traefik release that reads the TLSStore, 2.9 to 3.x' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l key-type -d 'Kind of the keys: p256, p384, rsa2048, rsa3072, rsa4096' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l days -d 'Life of the certificate: days, or the RFC 3339 instant at which it ends' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-days -d 'Life of the CA: days, or the RFC 3339 instant at which it ends' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l not-before -d 'Begin of the validity; one hour before the present unless said' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l organization -d 'Organization in the certificates\' subjects' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-key -d 'Private key of that CA (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l apex -d 'Cover the domain itself too'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l tls-store -d 'Render the TLSStore `default` too'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l force -d 'Overwrite files that exist'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l show-secrets -d 'Show private keys even where stdout is a terminal'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l secret -d 'Secret that holds the certificate, in the same namespace' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -s n -l namespace -d 'Namespace of the TLSStore' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l traefik -d 'Traefik release that reads the TLSStore, 2.9 to 3.x' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l output-dir -d 'Write one file an object into this new or empty directory instead of stdout' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l force -d 'Overwrite files that exist'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l show-secrets -d 'Show private keys even where stdout is a terminal'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l chart -d 'Major version of the Traefik Helm chart, 20 to 41' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l replicas -d 'Run a Deployment of so many pods instead of a DaemonSet' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l load-balancer -d 'Expose a Service of type LoadBalancer instead of host ports, with this traffic policy: Local, Cluster' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l update-strategy -d 'Replace pods one after another, or when they are deleted: RollingUpdate, OnDelete' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l log-level -d 'Log from this level on: TRACE, DEBUG, INFO, WARN, ERROR, FATAL, PANIC' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l log-format -d 'Form of Traefik\'s log: json, common [default: json; charts 20 to 22: common]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l access-log -d 'Form of the access log: json, common, off [default: json; charts 20 to 22: common]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l redirect -d 'Redirect http to https: on, off [default: on; charts 20 to 22: off]' -r -f -a "on\t'Yes'
+off\t'No'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l proxy-protocol-from -d 'Believe the PROXY protocol header of these peers [repeatable]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l forwarded-headers-from -d 'Believe the X-Forwarded headers of these peers [repeatable]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l watch-namespace -d 'Serve only routes of this namespace; name that of the TLSStore too [repeatable] [default: all]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l read-timeout -d 'Cut off requests that take longer to arrive; 0s for no limit [default: 600s; charts 20 to 22: none]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l host-network -d 'Bind ports 80 and 443 in the nodes\' network, as root, instead of using host ports'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l prometheus -d 'Serve metrics for Prometheus on port 9100'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l output-dir -d 'Directory for the files, new or empty' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l permit-dns -d 'Domain that the CA may sign for, with all names below it [repeatable] [default: any]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l permit-ip -d 'Address that the CA may sign for [repeatable] [default: any]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l key-type -d 'Kind of the key: p256, p384, rsa2048, rsa3072, rsa4096' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l days -d 'Life of the CA: days, or the RFC 3339 instant at which it ends' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l not-before -d 'Begin of the validity; one hour before the present unless said' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l organization -d 'Organization in the certificate\'s subject' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l force -d 'Overwrite files that exist'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l dns -d 'Host name, or *.DOMAIN [repeatable]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ip -d 'IP address [repeatable]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l output-dir -d 'Directory for the files, new or empty' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l key-type -d 'Kind of the keys: p256, p384, rsa2048, rsa3072, rsa4096' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l days -d 'Life of the certificate: days, or the RFC 3339 instant at which it ends' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-days -d 'Life of the CA: days, or the RFC 3339 instant at which it ends' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l not-before -d 'Begin of the validity; one hour before the present unless said' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l organization -d 'Organization in the certificates\' subjects' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-key -d 'Private key of that CA (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-key-out -d 'Write the key of the new CA to this file' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l client-auth -d 'Let the certificate identify a TLS client too'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l force -d 'Overwrite files that exist'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -l format -d 'Form of the report' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -f -a "list" -d 'List the built-in templates by name'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -f -a "export" -d 'Write the built-in templates into a new or empty directory, to change and pass to --templates'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from list" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -l output-dir -d 'Directory for the files' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -l force -d 'Overwrite files that exist'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand man" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand man" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand man" -s h -l help -d 'Print help'

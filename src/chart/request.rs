@@ -1,0 +1,273 @@
+//! What the values file is to say, parsed once from text.
+
+use super::layout::ChartMajor;
+use crate::cidr::Cidr;
+use crate::fault::Fault;
+use crate::name::Namespace;
+use std::fmt;
+use std::num::NonZeroU16;
+
+/// What the values file is to say. `None` takes the chart's default, which [`super::render`] documents.
+#[derive(Debug, Clone)]
+pub struct ValuesRequest {
+    /// The chart that reads the file.
+    pub chart: ChartMajor,
+    /// How Traefik's pods are run.
+    pub workload: Workload,
+    /// How clients reach them.
+    pub exposure: Exposure,
+    /// How they are replaced.
+    pub update_strategy: UpdateStrategy,
+    /// The lowest level of Traefik's own log.
+    pub log_level: LogLevel,
+    /// The format of Traefik's own log.
+    pub log_format: Option<LogFormat>,
+    /// The access log.
+    pub access_log: Option<AccessLog>,
+    /// Whether metrics are served for Prometheus.
+    pub prometheus: bool,
+    /// Whether http is redirected to https.
+    pub redirect: Option<bool>,
+    /// Peers whose PROXY protocol header is believed.
+    pub proxy_protocol_from: Vec<Cidr>,
+    /// Peers whose `X-Forwarded-*` headers are believed.
+    pub forwarded_headers_from: Vec<Cidr>,
+    /// The only namespaces whose routes are served; empty for all.
+    pub watch_namespaces: Vec<Namespace>,
+    /// The longest time for reading one request on `websecure`.
+    pub read_timeout: Option<ReadTimeout>,
+}
+
+impl ValuesRequest {
+    /// Asks for a chart's defaults.
+    #[must_use]
+    pub fn for_chart(chart: ChartMajor) -> Self {
+        Self {
+            chart,
+            workload: Workload::DaemonSet,
+            exposure: Exposure::HostPort,
+            update_strategy: UpdateStrategy::RollingUpdate,
+            log_level: LogLevel::Info,
+            log_format: None,
+            access_log: None,
+            prometheus: false,
+            redirect: None,
+            proxy_protocol_from: Vec::new(),
+            forwarded_headers_from: Vec::new(),
+            watch_namespaces: Vec::new(),
+            read_timeout: None,
+        }
+    }
+}
+
+/// How Traefik's pods are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Workload {
+    /// One pod on every node.
+    DaemonSet,
+    /// So many pods, wherever there is room.
+    Deployment(NonZeroU16),
+}
+
+/// How clients reach Traefik's pods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exposure {
+    /// Ports 80 and 443 of the node lead to the pod on it, which sees the client's address.
+    HostPort,
+    /// The pod has the node's network and binds ports 80 and 443 itself, for which it must run as root.
+    HostNetwork,
+    /// A Service of type `LoadBalancer`.
+    LoadBalancer(TrafficPolicy),
+}
+
+macro_rules! choice {
+    ($(#[$meta:meta])* $name:ident is $what:literal: $($(#[$about:meta])* $variant:ident = $text:literal,)+) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name {
+            $($(#[$about])* $variant,)+
+        }
+
+        impl $name {
+            /// All choices.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Gives the text used on the command line and in the values file.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+
+            /// Parses a choice, upper or lower case.
+            ///
+            /// # Errors
+            /// Anything else.
+            pub fn parse(text: &str) -> Result<Self, Fault> {
+                let found = Self::ALL.iter().find(|choice| choice.name().eq_ignore_ascii_case(text));
+                found.copied().ok_or_else(|| {
+                    let names: Vec<&str> = Self::ALL.iter().map(|choice| choice.name()).collect();
+                    Fault::new(format!("`{}` is no {}", text.escape_debug(), $what))
+                        .help(format!("use one of {}", names.join(", ")))
+                })
+            }
+        }
+    };
+}
+
+choice! {
+    /// Which nodes a load balancer's traffic goes to (`externalTrafficPolicy` of a Kubernetes Service).
+    TrafficPolicy is "traffic policy":
+    /// Only nodes that run a pod of Traefik; the client's address is kept.
+    Local = "Local",
+    /// Any node, which passes the traffic on; Traefik sees the node's address.
+    Cluster = "Cluster",
+}
+
+choice! {
+    /// How pods are replaced.
+    UpdateStrategy is "update strategy":
+    /// One after another, by Kubernetes.
+    RollingUpdate = "RollingUpdate",
+    /// When the operator deletes them.
+    OnDelete = "OnDelete",
+}
+
+choice! {
+    /// A level of Traefik's log, the most talkative first (schema of the chart, `log.level`).
+    LogLevel is "log level":
+    /// Steps of its work.
+    Trace = "TRACE",
+    /// For finding a fault; shows configuration.
+    Debug = "DEBUG",
+    /// What a running system reports.
+    Info = "INFO",
+    /// What may become a fault.
+    Warn = "WARN",
+    /// What failed.
+    Error = "ERROR",
+    /// What ends Traefik.
+    Fatal = "FATAL",
+    /// What crashes it.
+    Panic = "PANIC",
+}
+
+choice! {
+    /// The format of a log.
+    LogFormat is "log format":
+    /// One JSON object a line.
+    Json = "json",
+    /// Text.
+    Common = "common",
+}
+
+choice! {
+    /// The access log.
+    AccessLog is "access log":
+    /// One JSON object a request.
+    Json = "json",
+    /// The Common Log Format of web servers.
+    Common = "common",
+    /// None.
+    Off = "off",
+}
+
+/// The longest time for reading one request with its body, in whole seconds; zero for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadTimeout(u32);
+
+impl ReadTimeout {
+    /// Ten minutes: an upload of 100 MB at 1.4 Mbit/s. Traefik's own default is 60 s since 2.11.2 and 3.0
+    /// and none before; it cuts slower requests off with status 499.
+    pub const DEFAULT: Self = Self(600);
+
+    /// Parses a number of seconds, minutes or hours: `600s`, `10m`, `1h`; `0s` lifts the limit.
+    ///
+    /// # Errors
+    /// Anything else, and more than a day.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let refused = || {
+            Fault::new(format!(
+                "`{}` is no time for reading a request",
+                text.escape_debug()
+            ))
+            .help("give seconds, minutes or hours up to a day, for example `600s`, `10m` or `1h`")
+        };
+        let (digits, seconds) = [("s", 1), ("m", 60), ("h", 3600)]
+            .into_iter()
+            .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)))
+            .ok_or_else(refused)?;
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(refused());
+        }
+        let number: u32 = digits.parse().map_err(|_| refused())?;
+        number
+            .checked_mul(seconds)
+            .filter(|seconds| *seconds <= 86_400)
+            .map(Self)
+            .ok_or_else(refused)
+    }
+}
+
+impl fmt::Display for ReadTimeout {
+    /// Writes it as every Traefik reads it, in seconds with their unit.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}s", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_is_read_in_any_case_and_written_as_the_chart_wants_it() {
+        assert_eq!(LogLevel::parse("debug").unwrap().name(), "DEBUG");
+        assert_eq!(
+            UpdateStrategy::parse("ondelete").unwrap().name(),
+            "OnDelete"
+        );
+        assert_eq!(AccessLog::parse("OFF").unwrap(), AccessLog::Off);
+    }
+
+    #[test]
+    fn an_unknown_choice_is_refused_with_all_known_ones() {
+        let fault = TrafficPolicy::parse("Locl\n").unwrap_err();
+        assert_eq!(fault.what, "`Locl\\n` is no traffic policy");
+        assert_eq!(fault.help.as_deref(), Some("use one of Local, Cluster"));
+    }
+
+    #[test]
+    fn times_for_reading_come_out_in_seconds() {
+        for (text, expected) in [
+            ("600s", "600s"),
+            ("10m", "600s"),
+            ("1h", "3600s"),
+            ("24h", "86400s"),
+            ("0s", "0s"),
+        ] {
+            assert_eq!(ReadTimeout::parse(text).unwrap().to_string(), expected);
+        }
+        for text in [
+            "",
+            "s",
+            "600",
+            "1.5s",
+            "-1s",
+            "+1s",
+            "25h",
+            "86401s",
+            "1m30s",
+            "10 m",
+            "600ms",
+            "4294967296s",
+            "1193047h",
+        ] {
+            assert!(
+                ReadTimeout::parse(text).unwrap_err().help.is_some(),
+                "{text:?}"
+            );
+        }
+    }
+}

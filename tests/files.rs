@@ -1,0 +1,254 @@
+//! What is written, with which modes, and what is left alone.
+
+use crate::support::{mode, names_in, read, run_in, write};
+use std::os::unix::fs::symlink;
+use tempfile::TempDir;
+
+const NEW: &[&str] = &[
+    "new-instance",
+    "p",
+    "--host",
+    "a.example.org",
+    "--output-dir",
+    "out",
+];
+
+fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    NEW.iter().chain(more).copied().collect()
+}
+
+#[test]
+fn files_with_keys_are_for_their_owner_only() {
+    let directory = TempDir::new().unwrap();
+    run_in(directory.path(), &with(&["--ca-key-out", "ca.key"])).good();
+    let out = directory.path().join("out");
+    assert_eq!(mode(&out), 0o700);
+    assert_eq!(mode(&out.join("10-secret-selfcert.yaml")), 0o600);
+    assert_eq!(mode(&out.join("60-ingressroute-ingressproxy.yaml")), 0o644);
+    assert_eq!(mode(&directory.path().join("ca.key")), 0o600);
+    run_in(
+        directory.path(),
+        &["cert", "--dns", "a.example.org", "--output-dir", "pem"],
+    )
+    .good();
+    assert_eq!(mode(&directory.path().join("pem/tls.key")), 0o600);
+    assert_eq!(mode(&directory.path().join("pem/tls.crt")), 0o644);
+}
+
+#[test]
+fn a_directory_that_is_not_empty_is_left_alone_unless_forced() {
+    let directory = TempDir::new().unwrap();
+    let out = directory.path().join("out");
+    std::fs::create_dir(&out).unwrap();
+    write(&out.join("foreign.yaml"), "theirs");
+    let refused = run_in(directory.path(), NEW);
+    assert_eq!((refused.status, refused.stdout.as_str()), (5, ""));
+    assert_eq!(
+        refused.stderr,
+        "error: the directory out is not empty\nhelp: name a new or empty directory, or overwrite with `--force`; keep keys with `--reuse`\n"
+    );
+    assert_eq!(names_in(&out), ["foreign.yaml"]);
+    run_in(directory.path(), &with(&["--force"])).good();
+    assert_eq!(names_in(&out).len(), 5);
+    assert_eq!(read(&out.join("foreign.yaml")), "theirs");
+}
+
+#[test]
+fn forcing_replaces_files_and_their_modes() {
+    let directory = TempDir::new().unwrap();
+    run_in(directory.path(), NEW).good();
+    let secret = directory.path().join("out/10-secret-selfcert.yaml");
+    let first = read(&secret);
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    run_in(directory.path(), &with(&["--force"])).good();
+    assert_ne!(read(&secret), first);
+    assert_eq!(mode(&secret), 0o600);
+    assert_eq!(
+        names_in(&directory.path().join("out")).len(),
+        4,
+        "nothing is left from writing aside"
+    );
+}
+
+#[test]
+fn symbolic_links_are_refused_and_what_they_point_to_is_untouched() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    write(&path.join("victim"), "theirs");
+    std::fs::create_dir(path.join("elsewhere")).unwrap();
+    symlink("elsewhere", path.join("out")).unwrap();
+    assert_eq!(run_in(path, NEW).status, 5);
+    assert_eq!(run_in(path, &with(&["--force"])).status, 5);
+    assert_eq!(names_in(&path.join("elsewhere")), [""; 0]);
+    std::fs::remove_file(path.join("out")).unwrap();
+    std::fs::create_dir(path.join("out")).unwrap();
+    symlink("../victim", path.join("out/10-secret-selfcert.yaml")).unwrap();
+    let refused = run_in(path, &with(&["--force"]));
+    assert_eq!(refused.status, 5);
+    assert_eq!(
+        refused.stderr.lines().next(),
+        Some("error: out/10-secret-selfcert.yaml is a symbolic link")
+    );
+    assert_eq!(read(&path.join("victim")), "theirs");
+    assert_eq!(names_in(&path.join("out")), ["10-secret-selfcert.yaml"]);
+    symlink("victim", path.join("ca.key")).unwrap();
+    let arguments = [
+        "new-instance",
+        "p",
+        "--host",
+        "a.example.org",
+        "--ca-key-out",
+        "ca.key",
+        "--force",
+    ];
+    assert_eq!(run_in(path, &arguments).status, 5);
+    assert_eq!(read(&path.join("victim")), "theirs");
+}
+
+#[test]
+fn an_existing_file_is_not_overwritten() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    write(&path.join("ca.crt"), "theirs");
+    let arguments = [
+        "wildcard-secret",
+        "--domain",
+        "example.org",
+        "--ca-out",
+        "ca.crt",
+    ];
+    let refused = run_in(path, &arguments);
+    assert_eq!((refused.status, refused.stdout.as_str()), (5, ""));
+    assert_eq!(read(&path.join("ca.crt")), "theirs");
+    let forced: Vec<&str> = arguments.iter().chain(&["--force"]).copied().collect();
+    run_in(path, &forced).good();
+    assert!(read(&path.join("ca.crt")).starts_with("-----BEGIN CERTIFICATE-----"));
+}
+
+#[test]
+fn a_file_in_the_place_of_a_directory_and_a_missing_parent_are_refused() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    write(&path.join("out"), "theirs");
+    assert_eq!(run_in(path, NEW).status, 5);
+    let missing = run_in(
+        path,
+        &[
+            "new-instance",
+            "p",
+            "--host",
+            "a.example.org",
+            "--output-dir",
+            "a/b",
+        ],
+    );
+    assert_eq!(missing.status, 4);
+    assert!(
+        missing
+            .stderr
+            .starts_with("error: cannot use the directory a: "),
+        "{}",
+        missing.stderr
+    );
+    assert_eq!(names_in(path), ["out"]);
+}
+
+#[test]
+fn nothing_is_written_when_one_template_fails() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    std::fs::create_dir_all(path.join("own/traefik")).unwrap();
+    write(&path.join("own/traefik/ingressroute.yaml"), "{{ nope }}");
+    let refused = run_in(
+        path,
+        &with(&["--templates", "own", "--ca-key-out", "ca.key"]),
+    );
+    assert_eq!((refused.status, refused.stdout.as_str()), (3, ""));
+    assert_eq!(names_in(path), ["own"], "the CA's key is taken back too");
+}
+
+#[test]
+fn an_empty_directory_is_filled() {
+    let directory = TempDir::new().unwrap();
+    std::fs::create_dir(directory.path().join("out")).unwrap();
+    run_in(directory.path(), NEW).good();
+    assert_eq!(names_in(&directory.path().join("out")).len(), 4);
+    assert_eq!(names_in(directory.path()), ["out"]);
+}
+
+#[test]
+fn a_closed_pipe_is_an_error_because_keys_are_lost() {
+    use std::process::{Command, Stdio};
+    let directory = TempDir::new().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_civi-ingress"))
+        .args([
+            "new-instance",
+            "p",
+            "--host",
+            "a.example.org",
+            "-q",
+            "--ca-key-out",
+            "ca.key",
+        ])
+        .current_dir(directory.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(141));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "error: the reader of stdout ended before everything was written\nhelp: what was printed is incomplete: run the command again\n"
+    );
+    assert_eq!(names_in(directory.path()), [""; 0]);
+}
+
+#[test]
+fn a_full_device_is_an_output_failure() {
+    use std::process::{Command, Stdio};
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_civi-ingress"))
+        .args(["new-instance", "p", "--host", "a.example.org", "-q"])
+        .stdout(Stdio::from(full))
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.starts_with("error: cannot write to stdout: "),
+        "{stderr}"
+    );
+    assert_eq!(stderr.lines().count(), 1);
+}
+
+#[test]
+fn a_redirection_that_others_can_read_is_warned_of() {
+    use std::process::{Command, Stdio};
+    let directory = TempDir::new().unwrap();
+    let warning = |mode: u32| {
+        let path = directory.path().join(format!("{mode:o}.yaml"));
+        let mut open = std::fs::OpenOptions::new();
+        std::os::unix::fs::OpenOptionsExt::mode(&mut open, mode);
+        let file = open.write(true).create_new(true).open(&path).unwrap();
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
+            .unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_civi-ingress"))
+            .args(["new-instance", "p", "--host", "a.example.org", "-q"])
+            .stdout(Stdio::from(file))
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(
+        warning(0o644),
+        "warning: stdout is a file of mode 644 and gets private keys; `--output-dir` makes files that only you can read\n"
+    );
+    assert_eq!(warning(0o600), "");
+}

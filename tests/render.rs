@@ -1,0 +1,250 @@
+//! Manifests, byte for byte.
+
+use crate::support::{Recipe, assert_snapshot_in, credentials, instance, readable};
+use civi_ingress::ingress::{Ingress, objects, traefik, wildcard_secret};
+use civi_ingress::instance::{Extras, Instance, TraefikSource};
+use civi_ingress::manifest::{Object, PrivateKeys, stream};
+use civi_ingress::name::{Label, Namespace, ObjectName};
+use civi_ingress::release::Release;
+use civi_ingress::template::{BUILT_IN, Templates};
+use civi_ingress::values::set::{self, Typing};
+use civi_ingress::values::{Layers, Settings};
+use std::collections::BTreeSet;
+
+fn render(objects: &[Object]) -> String {
+    let manifests = Templates::default()
+        .render(objects, PrivateKeys::Written)
+        .expect("the built-in templates work");
+    readable(&stream(&manifests))
+}
+
+fn render_for(release: &str, instance: &Instance) -> String {
+    render(&objects(
+        Ingress::Traefik(release.parse().unwrap()),
+        instance,
+        &credentials(),
+    ))
+}
+
+fn settings(arguments: &[&str]) -> Settings {
+    let mut layers = Layers::default();
+    for argument in arguments {
+        for (path, value) in set::parse(argument, Typing::Inferred).unwrap() {
+            layers.add(&path, value, set::place(argument, Typing::Inferred));
+        }
+    }
+    layers.settings().unwrap()
+}
+
+fn namespace(text: &str) -> Namespace {
+    Namespace::parse(text).unwrap()
+}
+
+fn all_extras() -> Extras {
+    Extras {
+        helm_release: Some(ObjectName::parse("civi").unwrap()),
+        namespace: true,
+        config_map: true,
+        retry_attempts: Some(5),
+        hsts_seconds: Some(31_536_000),
+        http_from: Some(TraefikSource::pods(namespace("traefik"), Vec::new())),
+        default_deny: true,
+    }
+}
+
+#[test]
+fn an_instance_has_the_charts_objects() {
+    let instance = instance(&[], Settings::default(), Extras::default());
+    assert_snapshot_in!("traefik", "instance", render_for("3.7", &instance));
+}
+
+#[test]
+fn each_release_gets_its_own_api_group_and_trust_field() {
+    let instance = instance(&[], Settings::default(), Extras::default());
+    for release in [
+        "2.9", "2.10", "2.11", "3.0", "3.3", "3.4.0", "3.4.1", "3.4", "3.7",
+    ] {
+        assert_snapshot_in!(
+            "traefik",
+            format!("release-{release}"),
+            routing_only(&render_for(release, &instance))
+        );
+    }
+}
+
+/// Leaves the Secrets out, which are the same for every release.
+fn routing_only(stream: &str) -> String {
+    let documents = stream
+        .split_inclusive("---\n")
+        .filter(|document| !document.contains("kind: Secret"));
+    documents.collect()
+}
+
+#[test]
+fn aliases_are_further_matchers_of_the_route() {
+    let instance = instance(
+        &["www.a.example.org", "a.example.net"],
+        Settings::default(),
+        Extras::default(),
+    );
+    assert_snapshot_in!(
+        "traefik",
+        "aliases",
+        routing_only(&render_for("3.7", &instance))
+    );
+}
+
+#[test]
+fn every_further_object_is_rendered_in_the_order_of_application() {
+    let instance = instance(&[], Settings::default(), all_extras());
+    assert_snapshot_in!("traefik", "all-objects", render_for("3.7", &instance));
+}
+
+#[test]
+fn traefik_on_the_nodes_network_is_let_in_by_its_addresses() {
+    let ranges = ["10.0.0.0/24", "2001:db8::/64"]
+        .map(|range| civi_ingress::cidr::Cidr::parse(range).unwrap());
+    let extras = Extras {
+        http_from: Some(TraefikSource::nodes(ranges.to_vec()).unwrap()),
+        ..Extras::default()
+    };
+    let instance = instance(&[], Settings::default(), extras);
+    assert_snapshot_in!(
+        "traefik",
+        "network-policy-nodes",
+        network_policies(&render_for("3.7", &instance))
+    );
+}
+
+#[test]
+fn traefik_is_let_in_by_the_labels_given() {
+    let labels = ["app=edge", "tier=front"].map(|label| Label::parse(label).unwrap());
+    let source = TraefikSource::pods(namespace("ingress"), labels.to_vec());
+    let extras = Extras {
+        http_from: Some(source),
+        ..Extras::default()
+    };
+    let instance = instance(&[], Settings::default(), extras);
+    assert_snapshot_in!(
+        "traefik",
+        "network-policy-labels",
+        network_policies(&render_for("3.7", &instance))
+    );
+}
+
+fn network_policies(stream: &str) -> String {
+    stream
+        .split_inclusive("---\n")
+        .filter(|document| document.contains("kind: NetworkPolicy"))
+        .collect()
+}
+
+#[test]
+fn names_keys_and_timeouts_can_each_be_changed() {
+    let settings = settings(&[
+        "httpd.serverCertSecret=web,httpd.serverCertField=tls.crt,httpd.serverKeySecret=web,httpd.serverKeyField=tls.key",
+        "db.dbserverCertSecret=database,db.dbserverKeySecret=database,db.dbcaCertSecret=database",
+        "civiIngress.names.caSecret=authority,civiIngress.names.trustSecret=trust,civiIngress.keys.trustBundle=tls.ca",
+        "civiIngress.keys.caCert=ca,civiIngress.keys.caKey=key,civiIngress.keys.dbCaKey=db",
+        "civiIngress.names.service=web,civiIngress.servicePort=8443,civiIngress.names.serversTransport=tls",
+        "civiIngress.names.ingressRoute=route,civiIngress.entryPoints={websecure,internal},civiIngress.disableHTTP2=false",
+        "serverstransport.dialTimeout=1.5s,serverstransport.maxIdleConnsPerHost=-1,serverstransport.idleConnTimeout=0",
+    ]);
+    let instance = instance(&[], settings, Extras::default());
+    assert_snapshot_in!("traefik", "names-changed", render_for("3.7", &instance));
+}
+
+#[test]
+fn without_custody_no_ca_key_is_written() {
+    let instance = instance(&[], Settings::default(), Extras::default());
+    let mut credentials = credentials();
+    credentials.server.ca_key = None;
+    credentials.database.ca_key = None;
+    let stream = render(&objects(
+        Ingress::Traefik(Release::default()),
+        &instance,
+        &credentials,
+    ));
+    assert_eq!(stream.matches("<PRIVATE KEY>").count(), 2);
+    assert!(!stream.contains("cakey"), "{stream}");
+}
+
+#[test]
+fn the_wildcard_secret_and_the_default_store() {
+    let chain = Recipe {
+        names: &["*.example.org", "example.org"],
+        ..Recipe::default()
+    }
+    .chain();
+    let name = ObjectName::parse("wildcardsecret").unwrap();
+    for release in ["2.9", "3.7"] {
+        let objects = [
+            wildcard_secret(
+                &namespace("default"),
+                &name,
+                std::slice::from_ref(&chain.leaf),
+                &chain.leaf_key,
+            ),
+            traefik::tls_store(release.parse().unwrap(), &namespace("default"), &name),
+        ];
+        assert_snapshot_in!("traefik", format!("wildcard-{release}"), render(&objects));
+    }
+}
+
+#[test]
+fn every_built_in_template_is_used_by_these_tests() {
+    let mut used: BTreeSet<&str> = ["metadata.yaml", "traefik/tlsstore.yaml"].into();
+    let instance = instance(&[], Settings::default(), all_extras());
+    let all = objects(
+        Ingress::Traefik(Release::default()),
+        &instance,
+        &credentials(),
+    );
+    used.extend(all.iter().map(|object| object.template));
+    let values: Vec<&str> = BUILT_IN
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| name.contains("values"))
+        .collect();
+    used.extend(values);
+    assert_eq!(used, BUILT_IN.iter().map(|(name, _)| *name).collect());
+}
+
+#[test]
+fn an_independent_reader_finds_in_every_document_what_ours_finds() {
+    let instance = instance(&["www.a.example.org"], Settings::default(), all_extras());
+    let objects = objects(
+        Ingress::Traefik(Release::default()),
+        &instance,
+        &credentials(),
+    );
+    let manifests = Templates::default()
+        .render(&objects, PrivateKeys::Written)
+        .unwrap();
+    for manifest in manifests {
+        let theirs: yaml_serde::Value = yaml_serde::from_str(&manifest.yaml).unwrap();
+        let ours = civi_ingress::yaml::read(&manifest.yaml, "-").unwrap();
+        assert!(same(&ours, &theirs), "{}", manifest.identity);
+    }
+}
+
+fn same(ours: &civi_ingress::yaml::Node, theirs: &yaml_serde::Value) -> bool {
+    use civi_ingress::yaml::Value;
+    match &ours.value {
+        Value::Null => theirs.is_null(),
+        Value::Bool(flag) => theirs.as_bool() == Some(*flag),
+        Value::Int(number) => theirs.as_i64() == Some(*number),
+        Value::Float(number) => theirs.as_f64() == Some(*number),
+        Value::Text(text) => theirs.as_str() == Some(text),
+        Value::Ambiguous(_) => false,
+        Value::List(items) => theirs.as_sequence().is_some_and(|other| {
+            items.len() == other.len() && items.iter().zip(other).all(|(a, b)| same(a, b))
+        }),
+        Value::Map(entries) => theirs.as_mapping().is_some_and(|other| {
+            entries.len() == other.len()
+                && entries
+                    .iter()
+                    .all(|(key, node)| other.get(key.text.as_str()).is_some_and(|b| same(node, b)))
+        }),
+    }
+}

@@ -1,0 +1,336 @@
+//! When keys and certificates stay, and when they are made anew as one.
+
+use crate::support::{NOW, Recipe, key, run_with_stdin, secret_text};
+use civi_ingress::pki::reuse::{Custody, Found, keep, trust_bundle};
+use civi_ingress::pki::{Certificate, Chain, PrivateKey};
+use tempfile::TempDir;
+use time::Duration;
+
+fn found(chain: &Chain) -> Found<'_> {
+    Found {
+        ca: Some(chain.ca.pem()),
+        ca_key: chain.ca_key.as_ref().map(PrivateKey::pem),
+        leaf: Some(chain.leaf.pem()),
+        leaf_key: Some(chain.leaf_key.pem()),
+    }
+}
+
+fn reason(found: Found<'_>, recipe: &Recipe<'_>, after: Duration) -> String {
+    keep(found, &recipe.names(), Custody::Stored, NOW + after)
+        .expect_err("not kept")
+        .what
+}
+
+#[test]
+fn a_good_chain_stays_byte_for_byte_until_it_is_due() {
+    let recipe = Recipe::default();
+    let chain = recipe.chain();
+    let kept = keep(
+        found(&chain),
+        &recipe.names(),
+        Custody::Stored,
+        NOW + Duration::days(243),
+    )
+    .unwrap();
+    assert_eq!(kept.leaf.pem(), chain.leaf.pem());
+    assert_eq!(kept.leaf_key.pem(), chain.leaf_key.pem());
+    assert_eq!(kept.ca.pem(), chain.ca.pem());
+    assert_eq!(
+        kept.ca_key.unwrap().pem(),
+        chain.ca_key.as_ref().unwrap().pem()
+    );
+    assert_eq!(
+        reason(found(&chain), &recipe, Duration::days(244)),
+        "its certificate ends at 2027-11-21T10:00:00Z and is due"
+    );
+}
+
+#[test]
+fn a_chain_with_any_part_missing_is_not_kept() {
+    let recipe = Recipe::default();
+    let chain = recipe.chain();
+    let whole = found(&chain);
+    let parts = [
+        (Found { ca: None, ..whole }, "its CA certificate is missing"),
+        (
+            Found {
+                ca_key: None,
+                ..whole
+            },
+            "its CA key is missing",
+        ),
+        (
+            Found {
+                leaf: None,
+                ..whole
+            },
+            "its certificate is missing",
+        ),
+        (
+            Found {
+                leaf_key: None,
+                ..whole
+            },
+            "its private key is missing",
+        ),
+    ];
+    for (part, why) in parts {
+        assert_eq!(reason(part, &recipe, Duration::ZERO), why);
+    }
+}
+
+#[test]
+fn a_dropped_ca_key_is_not_missed() {
+    let recipe = Recipe::default();
+    let chain = recipe.chain();
+    let part = Found {
+        ca_key: None,
+        ..found(&chain)
+    };
+    assert!(
+        keep(part, &recipe.names(), Custody::Dropped, NOW)
+            .unwrap()
+            .ca_key
+            .is_none()
+    );
+}
+
+#[test]
+fn parts_of_two_chains_are_not_mixed() {
+    let recipe = Recipe::default();
+    let ours = recipe.chain();
+    let other = Recipe {
+        keys: ("db-ca", "db-leaf"),
+        ..Recipe::default()
+    }
+    .chain();
+    let (ours, theirs) = (found(&ours), found(&other));
+    for mixed in [
+        Found {
+            ca: theirs.ca,
+            ..ours
+        },
+        Found {
+            ca_key: theirs.ca_key,
+            ..ours
+        },
+        Found {
+            leaf: theirs.leaf,
+            ..ours
+        },
+        Found {
+            leaf_key: theirs.leaf_key,
+            ..ours
+        },
+    ] {
+        assert!(keep(mixed, &recipe.names(), Custody::Stored, NOW).is_err());
+    }
+}
+
+#[test]
+fn a_chain_that_does_not_cover_every_host_is_not_kept() {
+    let chain = Recipe::default().chain();
+    let wider = Recipe {
+        names: &["a.example.org", "b.example.org"],
+        ..Recipe::default()
+    };
+    assert_eq!(
+        reason(found(&chain), &wider, Duration::ZERO),
+        "no subject alternative name covers `b.example.org`"
+    );
+}
+
+#[test]
+fn text_that_is_no_key_or_certificate_is_not_kept() {
+    let recipe = Recipe::default();
+    let chain = recipe.chain();
+    let garbage = Found {
+        leaf: Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+        ..found(&chain)
+    };
+    assert!(keep(garbage, &recipe.names(), Custody::Stored, NOW).is_err());
+}
+
+#[test]
+fn the_trust_bundle_keeps_one_earlier_ca_until_it_ends() {
+    let new = Recipe::default().chain().ca;
+    let old = Recipe {
+        keys: ("db-ca", "db-leaf"),
+        ..Recipe::default()
+    }
+    .chain()
+    .ca;
+    let third = Recipe {
+        keys: ("leaf", "db-leaf"),
+        ..Recipe::default()
+    }
+    .chain()
+    .ca;
+    let both = format!("{}{}", old.pem(), third.pem());
+    let ders = |bundle: Vec<Certificate>| {
+        bundle
+            .into_iter()
+            .map(|c| c.der().to_vec())
+            .collect::<Vec<_>>()
+    };
+    let at = |days| {
+        ders(trust_bundle(
+            &new,
+            Some(&both),
+            Some(old.pem()),
+            NOW + Duration::days(days),
+        ))
+    };
+    assert_eq!(at(0), [new.der().to_vec(), old.der().to_vec()]);
+    assert_eq!(at(3651), [new.der().to_vec()]);
+    assert_eq!(
+        ders(trust_bundle(&new, None, None, NOW)),
+        [new.der().to_vec()]
+    );
+    let leaf = Recipe::default().chain().leaf;
+    assert_eq!(
+        ders(trust_bundle(&new, Some(leaf.pem()), None, NOW)),
+        [new.der().to_vec()]
+    );
+}
+
+const NEW: &[&str] = &["new-instance", "paroisse-a", "--host", "a.example.org"];
+
+fn again(earlier: &str, more: &[&str]) -> (String, String) {
+    let directory = TempDir::new().unwrap();
+    let arguments: Vec<&str> = NEW
+        .iter()
+        .chain(&["--reuse", "-"])
+        .chain(more)
+        .copied()
+        .collect();
+    let run = run_with_stdin(directory.path(), &arguments, earlier);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    (run.stdout, run.stderr)
+}
+
+fn first() -> String {
+    let directory = TempDir::new().unwrap();
+    run_with_stdin(directory.path(), NEW, "").good()
+}
+
+#[test]
+fn the_same_inputs_give_the_same_stream() {
+    let stream = first();
+    assert_eq!(again(&stream, &[]).0, stream);
+}
+
+#[test]
+fn a_renewal_says_why_keeps_the_old_ca_trusted_and_is_stable_afterwards() {
+    let stream = first();
+    let later = ["--now", "2027-09-01T00:00:00Z"];
+    let (renewed, stderr) = again(&stream, &later);
+    assert_eq!(
+        stderr,
+        "warning: httpd: all keys and certificates are made anew: its certificate ends at 2027-11-21T10:00:00Z and is due\n\
+         warning: database: all keys and certificates are made anew: its certificate ends at 2027-11-21T10:00:00Z and is due\n\
+         note: httpd: a.example.org, valid until 2028-08-31, renewal due 2028-05-01\n\
+         note: database: civicrmdb, civicrmdb.paroisse-a.svc, civicrmdb.paroisse-a.svc.cluster.local, valid until 2028-08-31, renewal due 2028-05-01\n\
+         note: Traefik trusts the old CA and the new one; make httpd take its new certificate: kubectl -n paroisse-a rollout restart statefulset/paroisse-set-httpd\n"
+    );
+    let bundle = secret_text(&renewed, "externca", "ca.crt");
+    let expected =
+        secret_text(&renewed, "selfcert", "cacert") + &secret_text(&stream, "selfcert", "cacert");
+    assert_eq!(bundle, expected);
+    for key in ["cakey", "externkey", "dbcakey", "dbserverkey"] {
+        assert_ne!(
+            secret_text(&renewed, "selfcert", key),
+            secret_text(&stream, "selfcert", key),
+            "{key}"
+        );
+    }
+    assert_eq!(again(&renewed, &later).0, renewed);
+}
+
+#[test]
+fn another_host_makes_the_httpds_chain_anew_and_leaves_the_databases() {
+    let stream = first();
+    let (changed, stderr) = again(&stream, &["--alias", "b.example.org"]);
+    assert!(stderr.starts_with("warning: httpd: "), "{stderr}");
+    assert!(!stderr.contains("warning: database"), "{stderr}");
+    assert_eq!(
+        secret_text(&changed, "selfcert", "dbserverkey"),
+        secret_text(&stream, "selfcert", "dbserverkey")
+    );
+    assert_ne!(
+        secret_text(&changed, "selfcert", "externkey"),
+        secret_text(&stream, "selfcert", "externkey")
+    );
+}
+
+#[test]
+fn secrets_of_another_namespace_are_not_taken() {
+    let stream = first().replace("namespace: paroisse-a", "namespace: paroisse-b");
+    let (made, stderr) = again(&stream, &[]);
+    assert!(stderr.contains("its CA certificate is missing"), "{stderr}");
+    assert_ne!(
+        secret_text(&made, "selfcert", "externkey"),
+        secret_text(&stream, "selfcert", "externkey")
+    );
+}
+
+#[test]
+fn an_empty_stdin_is_refused_because_the_command_before_the_pipe_may_have_failed() {
+    let directory = TempDir::new().unwrap();
+    let arguments: Vec<&str> = NEW.iter().chain(&["--reuse", "-"]).copied().collect();
+    let run = run_with_stdin(directory.path(), &arguments, "");
+    assert_eq!((run.status, run.stdout.as_str()), (3, ""));
+    assert_eq!(
+        run.stderr,
+        "error: standard input: there are no manifests\nhelp: the command before the pipe may have failed\n"
+    );
+}
+
+#[test]
+fn the_charts_own_secret_is_taken_over_with_its_keys() {
+    // What the chart wrote: PKCS#1 keys, and Traefik's CA under `tls.crt`.
+    let chain = Recipe {
+        keys: ("rsa", "rsa"),
+        ..Recipe::default()
+    }
+    .chain();
+    let pkcs1 = {
+        use aws_lc_rs_pem::to_pkcs1;
+        to_pkcs1(key("rsa").pem())
+    };
+    let encode = |text: &str| {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(text)
+    };
+    let chart = format!(
+        "apiVersion: v1\nkind: Secret\nmetadata: {{name: selfcert, namespace: paroisse-a}}\ntype: Opaque\ndata:\n  \
+         cacert: {ca}\n  cakey: {key}\n  externcert: {leaf}\n  externkey: {key}\n---\napiVersion: v1\nkind: Secret\n\
+         metadata: {{name: externca, namespace: paroisse-a}}\ntype: tls\ndata:\n  tls.crt: {ca}\n",
+        ca = encode(chain.ca.pem()),
+        leaf = encode(chain.leaf.pem()),
+        key = encode(&pkcs1),
+    );
+    let (taken, stderr) = again(&chart, &[]);
+    assert!(!stderr.contains("warning: httpd"), "{stderr}");
+    assert!(stderr.contains("warning: database"), "{stderr}");
+    assert_eq!(secret_text(&taken, "selfcert", "externkey"), pkcs1);
+    assert_eq!(secret_text(&taken, "externca", "ca.crt"), chain.ca.pem());
+}
+
+mod aws_lc_rs_pem {
+    //! The other PEM form of an RSA key.
+    use pki_types::PrivatePkcs8KeyDer;
+    use pki_types::pem::PemObject as _;
+
+    /// Takes the PKCS#1 structure out of its PKCS#8 wrapping: it is the last OCTET STRING.
+    pub(super) fn to_pkcs1(pkcs8: &str) -> String {
+        let der = PrivatePkcs8KeyDer::from_pem_slice(pkcs8.as_bytes()).expect("a PKCS#8 key");
+        let bytes = der.secret_pkcs8_der();
+        // SEQUENCE { INTEGER 0, AlgorithmIdentifier (15 bytes), OCTET STRING } with two-byte lengths.
+        let inner = &bytes[4 + 3 + 15 + 4..];
+        pem::encode_config(
+            &pem::Pem::new("RSA PRIVATE KEY", inner),
+            pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF),
+        )
+    }
+}

@@ -1,0 +1,285 @@
+//! Runs of the binary, and fixed keys, serials and instants for what must come out the same every time.
+
+use assert_cmd::Command;
+use base64::Engine as _;
+use civi_ingress::fault::Fault;
+use civi_ingress::ingress::Credentials;
+use civi_ingress::instance::{Extras, Instance};
+use civi_ingress::name::{DnsName, InstanceName, Namespace};
+use civi_ingress::pki::issue::{self, CaRequest, LeafRequest, Organization, Serial};
+use civi_ingress::pki::validity::{End, Validity};
+use civi_ingress::pki::{Chain, PrivateKey, SubjectAltName};
+use civi_ingress::values::Settings;
+use civi_ingress::yaml::{self, Node};
+use std::path::Path;
+use tempfile::TempDir;
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+/// The present of all tests.
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-21 10:00:00 UTC);
+
+/// How a run of the binary ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) status: i32,
+}
+
+impl Run {
+    /// Gives stdout of a run that must have gone well.
+    #[track_caller]
+    pub(crate) fn good(self) -> String {
+        assert_eq!(self.status, 0, "{}", self.stderr);
+        self.stdout
+    }
+}
+
+/// Prepares a run in `directory`, with an empty environment and the present fixed.
+pub(crate) fn command(directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_civi-ingress"));
+    let seconds = NOW.unix_timestamp().to_string();
+    command
+        .current_dir(directory)
+        .env_clear()
+        .env("SOURCE_DATE_EPOCH", seconds);
+    command
+}
+
+pub(crate) fn finish(command: &mut Command) -> Run {
+    let output = command.output().expect("the binary starts");
+    Run {
+        stdout: String::from_utf8(output.stdout).expect("stdout is text"),
+        stderr: String::from_utf8(output.stderr).expect("stderr is text"),
+        status: output.status.code().expect("the binary exits by itself"),
+    }
+}
+
+/// Runs the binary in `directory`.
+pub(crate) fn run_in(directory: &Path, arguments: &[&str]) -> Run {
+    finish(command(directory).args(arguments))
+}
+
+/// Runs the binary in `directory` with a text on stdin.
+pub(crate) fn run_with_stdin(directory: &Path, arguments: &[&str], stdin: &str) -> Run {
+    finish(command(directory).args(arguments).write_stdin(stdin))
+}
+
+/// Runs the binary in an empty directory of its own, which must still be empty afterwards.
+#[track_caller]
+pub(crate) fn run(arguments: &[&str]) -> Run {
+    let directory = TempDir::new().expect("a directory");
+    let run = run_in(directory.path(), arguments);
+    assert_eq!(
+        names_in(directory.path()),
+        [""; 0],
+        "the run left files behind"
+    );
+    run
+}
+
+/// Gives the sorted names in a directory.
+pub(crate) fn names_in(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).expect("a directory");
+    let mut names: Vec<String> = entries
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// Gives the mode of a file or directory.
+pub(crate) fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::symlink_metadata(path)
+        .expect("it exists")
+        .permissions()
+        .mode()
+        & 0o777
+}
+
+pub(crate) fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("a text file")
+}
+
+pub(crate) fn write(path: &Path, text: &str) {
+    std::fs::write(path, text).expect("writable");
+}
+
+/// Gives a throw-away key of `tests/keys`.
+pub(crate) fn key(name: &str) -> PrivateKey {
+    let pem = match name {
+        "ca" => include_str!("keys/ca.pem"),
+        "leaf" => include_str!("keys/leaf.pem"),
+        "db-ca" => include_str!("keys/db-ca.pem"),
+        "db-leaf" => include_str!("keys/db-leaf.pem"),
+        "rsa" => include_str!("keys/rsa.pem"),
+        other => panic!("no key {other}"),
+    };
+    PrivateKey::from_pem(pem).expect("a good key")
+}
+
+/// How a test's chain shall be, where it differs from the usual one.
+pub(crate) struct Recipe<'a> {
+    pub(crate) names: &'a [&'a str],
+    pub(crate) now: OffsetDateTime,
+    pub(crate) days: u32,
+    pub(crate) keys: (&'a str, &'a str),
+    pub(crate) client_auth: bool,
+}
+
+impl Default for Recipe<'_> {
+    fn default() -> Self {
+        Self {
+            names: &["a.example.org"],
+            now: NOW,
+            days: 365,
+            keys: ("ca", "leaf"),
+            client_auth: false,
+        }
+    }
+}
+
+impl Recipe<'_> {
+    pub(crate) fn names(&self) -> Vec<SubjectAltName> {
+        self.names
+            .iter()
+            .map(|name| SubjectAltName::parse(name).expect("a good name"))
+            .collect()
+    }
+
+    pub(crate) fn chain(&self) -> Chain {
+        self.try_chain().expect("a chain")
+    }
+
+    pub(crate) fn try_chain(&self) -> Result<Chain, Fault> {
+        let organization = Organization::default();
+        let names = self.names();
+        let ca = CaRequest {
+            organization: &organization,
+            validity: Validity::new(self.now, None, End::Days(3650))?,
+            permitted: &names,
+        };
+        let leaf = LeafRequest {
+            organization: &organization,
+            validity: Validity::new(self.now, None, End::Days(self.days))?,
+            names: &names,
+            client_auth: self.client_auth,
+        };
+        let serials = (Serial::from_random([1; 16]), Serial::from_random([2; 16]));
+        issue::chain(&ca, &leaf, (key(self.keys.0), key(self.keys.1)), serials)
+    }
+}
+
+/// Gives an instance for a.example.org with these settings and further objects.
+pub(crate) fn instance(aliases: &[&str], settings: Settings, extras: Extras) -> Instance {
+    let name = |text: &str| DnsName::parse(text).expect("a good name");
+    Instance::new(
+        InstanceName::parse("paroisse-a").expect("a good name"),
+        Namespace::parse("paroisse-a").expect("a good name"),
+        Some(name("a.example.org")),
+        aliases.iter().map(|alias| name(alias)).collect(),
+        settings,
+        extras,
+    )
+    .expect("a good instance")
+}
+
+/// Gives credentials for an instance.
+pub(crate) fn credentials() -> Credentials {
+    let server = Recipe::default().chain();
+    let names = [
+        "civicrmdb",
+        "civicrmdb.paroisse-a.svc",
+        "civicrmdb.paroisse-a.svc.cluster.local",
+    ];
+    let database = Recipe {
+        names: &names,
+        keys: ("db-ca", "db-leaf"),
+        ..Recipe::default()
+    }
+    .chain();
+    let trust_bundle = vec![server.ca.clone()];
+    Credentials {
+        server,
+        database,
+        trust_bundle,
+    }
+}
+
+/// Writes what base64 values hold in their place, so that a snapshot can be read and is the same every time.
+pub(crate) fn readable(manifests: &str) -> String {
+    let line = |line: &str| match line
+        .rsplit_once(": ")
+        .and_then(|(key, value)| Some((key, decode(value)?)))
+    {
+        Some((key, text)) => {
+            let blocks = text
+                .lines()
+                .filter_map(|line| line.strip_prefix("-----BEGIN ")?.strip_suffix("-----"));
+            format!("{key}: <{}>\n", blocks.collect::<Vec<_>>().join(", "))
+        }
+        None => format!("{line}\n"),
+    };
+    manifests.lines().map(line).collect()
+}
+
+fn decode(value: &str) -> Option<String> {
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(value.trim())
+        .ok()?;
+    String::from_utf8(bytes)
+        .ok()
+        .filter(|text| text.starts_with("-----BEGIN"))
+}
+
+/// Gives the documents of a stream.
+pub(crate) fn documents(stream: &str) -> Vec<Node> {
+    yaml::read_all(stream, "-").expect("our own output is YAML")
+}
+
+/// Finds the document of this kind and name.
+pub(crate) fn document<'a>(documents: &'a [Node], kind: &str, name: &str) -> &'a Node {
+    let is = |node: &&Node| {
+        node.get("kind").and_then(Node::text) == Some(kind)
+            && text(node, &["metadata", "name"]) == Some(name)
+    };
+    documents
+        .iter()
+        .find(is)
+        .unwrap_or_else(|| panic!("there is no {kind} {name}"))
+}
+
+/// Gives the text at a path.
+pub(crate) fn text<'a>(node: &'a Node, path: &[&str]) -> Option<&'a str> {
+    path.iter()
+        .try_fold(node, |node, key| node.get(key))
+        .and_then(Node::text)
+}
+
+/// Gives the decoded PEM text of a Secret's key.
+pub(crate) fn secret_text(stream: &str, secret: &str, key: &str) -> String {
+    let documents = documents(stream);
+    let value =
+        text(document(&documents, "Secret", secret), &["data", key]).expect("the key exists");
+    decode(value).expect("it is PEM text")
+}
+
+/// Compares with a snapshot below `snapshots/`.
+macro_rules! assert_snapshot_in {
+    ($folder:literal, $name:expr, $value:expr) => {
+        insta::with_settings!({
+            snapshot_path => concat!("../snapshots/", $folder),
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, { insta::assert_snapshot!($name, $value) });
+    };
+}
+pub(crate) use assert_snapshot_in;
