@@ -80,12 +80,16 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__ca)
-            opts="-q -h --output-dir --force --permit-dns --permit-ip --key-type --days --not-before --organization --now --quiet --help"
+            opts="-q -h --now --quiet --output-dir --force --permit-dns --permit-ip --key-type --days --not-before --organization --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output-dir)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -117,10 +121,6 @@ _civi__ingress() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -129,12 +129,16 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__cert)
-            opts="-q -h --dns --ip --client-auth --output-dir --force --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --ca-key-out --now --quiet --help"
+            opts="-q -h --now --quiet --dns --ip --client-auth --output-dir --force --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --ca-key-out --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --dns)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -215,10 +219,6 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -245,18 +245,18 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__inspect)
-            opts="-q -h --format --now --quiet --help"
+            opts="-q -h --now --quiet --format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
                 --now)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -267,7 +267,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__man)
-            opts="-q -h --now --quiet --help"
+            opts="-q -h --now --quiet --output-dir --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -275,6 +275,13 @@ _civi__ingress() {
             case "${prev}" in
                 --now)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 *)
@@ -285,12 +292,16 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__new__subcmd__instance)
-            opts="-n -f -q -h --host --alias --namespace --values --set --set-string --output-dir --force --templates --show-secrets --traefik --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --ca-custody --ca-key-out --reuse --helm-release --create-namespace --config-map --retry --hsts --network-policy --default-deny --traefik-namespace --traefik-label --traefik-host-network --traefik-cidr --now --quiet --help"
+            opts="-q -n -f -h --now --quiet --host --alias --namespace --values --set --set-string --output-dir --force --templates --show-secrets --traefik --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --ca-custody --ca-key-out --reuse --helm-release --create-namespace --config-map --retry --hsts --network-policy --default-deny --traefik-namespace --traefik-label --traefik-host-network --traefik-cidr --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --host)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -471,10 +482,6 @@ _civi__ingress() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -544,12 +551,16 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__tls__subcmd__store)
-            opts="-n -q -h --secret --namespace --traefik --output-dir --force --templates --show-secrets --now --quiet --help"
+            opts="-q -n -h --now --quiet --secret --namespace --traefik --output-dir --force --templates --show-secrets --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --secret)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -580,10 +591,6 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -592,12 +599,16 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__traefik__subcmd__values)
-            opts="-q -h --chart --replicas --host-network --load-balancer --update-strategy --log-level --log-format --access-log --prometheus --redirect --proxy-protocol-from --forwarded-headers-from --watch-namespace --read-timeout --templates --now --quiet --help"
+            opts="-q -h --now --quiet --chart --replicas --host-network --load-balancer --update-strategy --log-level --log-format --access-log --prometheus --redirect --proxy-protocol-from --forwarded-headers-from --watch-namespace --read-timeout --templates --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --chart)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -653,10 +664,6 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -665,12 +672,16 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__wildcard__subcmd__secret)
-            opts="-n -q -h --domain --apex --cert --key --chain --namespace --tls-store --ca-out --ca-key-out --output-dir --force --templates --show-secrets --traefik --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --now --quiet --help"
+            opts="-q -n -h --now --quiet --domain --apex --cert --key --chain --namespace --tls-store --ca-out --ca-key-out --output-dir --force --templates --show-secrets --traefik --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --domain)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -824,10 +835,6 @@ _civi__ingress() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
-                    return 0
-                    ;;
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

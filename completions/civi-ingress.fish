@@ -39,6 +39,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "inspect" 
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "templates" -d 'List or export the built-in templates'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "man" -d 'Print the manual page'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l host -d 'Host that browsers ask for; without it `externalhost` of the values' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l alias -d 'Further host of the instance, in the certificate and the route [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -s n -l namespace -d 'Namespace of the objects' -r
@@ -65,7 +66,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik-namespace -d 'Namespace of Traefik\'s pods' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik-label -d 'Label of Traefik\'s pods [repeatable] [default: app.kubernetes.io/name=traefik]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik-cidr -d 'Range of the nodes\' addresses [repeatable]' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l force -d 'Overwrite files that exist'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l show-secrets -d 'Show private keys even where stdout is a terminal'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l create-namespace -d 'Render the Namespace too'
@@ -73,8 +74,8 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l network-policy -d 'Let only Traefik reach the httpd (NetworkPolicy)'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l default-deny -d 'Close the namespace to other namespaces, but for what --network-policy opens'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik-host-network -d 'Traefik uses the nodes\' network: --traefik-cidr then names the nodes'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l domain -d 'Domain of the wildcard: the certificate is for *.DOMAIN' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l cert -d 'Take this certificate, or this bundle of certificates and key (PEM), or - for stdin' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l key -d 'Private key of that certificate (PEM)' -r -F
@@ -92,13 +93,13 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secre
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l organization -d 'Organization in the certificates\' subjects' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-key -d 'Private key of that CA (PEM)' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l apex -d 'Cover the domain itself too'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l tls-store -d 'Render the TLSStore `default` too'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l force -d 'Overwrite files that exist'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l show-secrets -d 'Show private keys even where stdout is a terminal'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l domain -d 'Domain of the wildcard: the certificate is for *.DOMAIN' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l cert -d 'Take this certificate, or this bundle of certificates and key (PEM), or - for stdin' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l key -d 'Private key of that certificate (PEM)' -r -F
@@ -116,23 +117,23 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l n
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l organization -d 'Organization in the certificates\' subjects' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-key -d 'Private key of that CA (PEM)' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l apex -d 'Cover the domain itself too'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l tls-store -d 'Render the TLSStore `default` too'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l force -d 'Overwrite files that exist'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l show-secrets -d 'Show private keys even where stdout is a terminal'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l secret -d 'Secret that holds the certificate, in the same namespace' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -s n -l namespace -d 'Namespace of the TLSStore' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l traefik -d 'Traefik release that reads the TLSStore, 2.9 to 3.x' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l output-dir -d 'Write one file an object into this new or empty directory instead of stdout' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l force -d 'Overwrite files that exist'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l show-secrets -d 'Show private keys even where stdout is a terminal'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l chart -d 'Major version of the Traefik Helm chart, 20 to 41' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l replicas -d 'Run a Deployment of so many pods instead of a DaemonSet' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l load-balancer -d 'Expose a Service of type LoadBalancer instead of host ports, with this traffic policy: Local, Cluster' -r
@@ -147,11 +148,11 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l watch-namespace -d 'Serve only routes of this namespace; name that of the TLSStore too [repeatable] [default: all]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l read-timeout -d 'Cut off requests that take longer to arrive; 0s for no limit [default: 600s; charts 20 to 22: none]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l host-network -d 'Bind ports 80 and 443 in the nodes\' network, as root, instead of using host ports'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l prometheus -d 'Serve metrics for Prometheus on port 9100'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l output-dir -d 'Directory for the files, new or empty' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l permit-dns -d 'Domain that the CA may sign for, with all names below it [repeatable] [default: any]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l permit-ip -d 'Address that the CA may sign for [repeatable] [default: any]' -r
@@ -159,10 +160,10 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l key-typ
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l days -d 'Life of the CA: days, or the RFC 3339 instant at which it ends' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l not-before -d 'Begin of the validity; one hour before the present unless said' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l organization -d 'Organization in the certificate\'s subject' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l force -d 'Overwrite files that exist'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l force -d 'Overwrite files that exist'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l dns -d 'Host name, or *.DOMAIN [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ip -d 'IP address [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l output-dir -d 'Directory for the files, new or empty' -r -f -a "(__fish_complete_directories)"
@@ -174,14 +175,13 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l organ
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-key -d 'Private key of that CA (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-key-out -d 'Write the key of the new CA to this file' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l client-auth -d 'Let the certificate identify a TLS client too'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l force -d 'Overwrite files that exist'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -l format -d 'Form of the report' -r -f -a "text\t'For people'
 json\t'For programs'"
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
@@ -201,5 +201,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand man" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand man" -l output-dir -d 'Write a page for the program and for each subcommand into this new or empty directory' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand man" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand man" -l force -d 'Overwrite files that exist'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand man" -s h -l help -d 'Print help'

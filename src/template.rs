@@ -6,7 +6,7 @@
 use crate::fault::{Fault, Place};
 use crate::manifest::{Field, Identity, Manifest, Object, PrivateKeys, SecretData};
 use crate::name::Namespace;
-use crate::yaml::{self, scalar};
+use crate::yaml::{self, outline, scalar};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object as TemplateObject, ObjectRepr, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, UndefinedBehavior, Value};
@@ -23,7 +23,7 @@ macro_rules! built_in {
 }
 
 built_in![
-    "metadata.yaml",
+    "labels.yaml",
     "namespace.yaml",
     "secret.yaml",
     "config-httpd.yaml",
@@ -139,7 +139,14 @@ impl Templates {
     }
 
     fn environment(&self, private_keys: PrivateKeys) -> Environment<'static> {
-        let mut environment = Environment::new();
+        // The built-in templates use one test and no filter; a user's may use all of minijinja's.
+        let mut environment = if self.own.is_empty() {
+            let mut environment = Environment::empty();
+            environment.add_test("none", |value: &Value| value.is_none());
+            environment
+        } else {
+            Environment::new()
+        };
         // In its debug mode minijinja lists variables with their values in errors.
         environment.set_debug(false);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -237,40 +244,28 @@ impl Templates {
             .iter()
             .any(|(_, field)| holds_private_key(field));
         let at = || self.place(object.template, None);
-        let document = yaml::read(&yaml, object.template).map_err(|fault| {
-            // The parser may quote the text, which holds keys: only its place is passed on.
-            let line = match fault.place {
-                Some(Place::Position { line, .. }) => format!(" at line {line} of its output"),
-                _ => String::new(),
-            };
-            Fault::new(format!("the template did not give valid YAML{line}")).at(at())
+        let found = outline::read(&yaml).map_err(|line| {
+            Fault::new(format!(
+                "the template did not give one valid YAML document (line {line} of its output)"
+            ))
+            .at(at())
         })?;
-        let found = |path: [&str; 2]| {
-            let node = document.get(path[0])?;
-            if path[1].is_empty() {
-                node.text()
-            } else {
-                node.get(path[1])?.text()
-            }
-            .map(str::to_owned)
-        };
         let expected = [
-            (["apiVersion", ""], Some(*api_version)),
-            (["kind", ""], Some(*kind)),
-            (["metadata", "name"], Some(name.as_str())),
+            ("apiVersion", found.api_version, Some(*api_version)),
+            ("kind", found.kind, Some(*kind)),
+            ("metadata.name", found.name, Some(name.as_str())),
             (
-                ["metadata", "namespace"],
+                "metadata.namespace",
+                found.namespace,
                 namespace.as_ref().map(Namespace::as_str),
             ),
         ];
-        for (path, expected) in expected {
-            let found = found(path);
+        for (path, found, expected) in expected {
             if found.as_deref() != expected {
-                let path = path.join(".");
+                let found = found.unwrap_or_default();
                 let what = format!(
-                    "the template's `{}` is `{}`, not `{}`",
-                    path.trim_end_matches('.'),
-                    found.unwrap_or_default().escape_debug(),
+                    "the template's `{path}` is `{}`, not `{}`",
+                    found.escape_debug(),
                     expected.unwrap_or_default()
                 );
                 let hint = "keep the lines of the built-in template that place the name, or change the name with `--set`";
@@ -348,7 +343,13 @@ fn write_scalar(
 ) -> Result<(), Error> {
     let refused = |what: &'static str| Err(Error::new(ErrorKind::InvalidOperation, what));
     if let Some(Opaque(data)) = value.downcast_object_ref() {
-        return Ok(scalar::write(out, data.expose(private_keys))?);
+        let text = data.expose(private_keys);
+        // The base64 form of PEM text begins so; it is plain, and looking at each of its characters is not cheap.
+        return Ok(if text.starts_with("LS0tLS1CRUdJTi") {
+            out.write_str(text)?
+        } else {
+            scalar::write(out, text)?
+        });
     }
     match value.kind() {
         ValueKind::Bool => Ok(out.write_str(if value.is_true() { "true" } else { "false" })?),

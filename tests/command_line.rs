@@ -465,4 +465,9 @@ fn the_present_is_the_option_then_the_environment() {
 #[test]
 fn the_manual_page_is_roff() {
     assert!(run(&["man"]).good().contains(".TH civi-ingress 1"));
+    let directory = TempDir::new().unwrap();
+    run_in(directory.path(), &["man", "--output-dir", "man"]).good();
+    let pages = names_in(&directory.path().join("man"));
+    assert_eq!(pages.len(), 11);
+    assert!(read(&directory.path().join("man/civi-ingress-new-instance.1")).contains("\\-\\-host"));
 }

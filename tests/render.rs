@@ -193,7 +193,7 @@ fn the_wildcard_secret_and_the_default_store() {
 
 #[test]
 fn every_built_in_template_is_used_by_these_tests() {
-    let mut used: BTreeSet<&str> = ["metadata.yaml", "traefik/tlsstore.yaml"].into();
+    let mut used: BTreeSet<&str> = ["labels.yaml", "traefik/tlsstore.yaml"].into();
     let instance = instance(&[], Settings::default(), all_extras());
     let all = objects(
         Ingress::Traefik(Release::default()),

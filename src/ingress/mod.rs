@@ -242,6 +242,8 @@ fn config_map(instance: &Instance) -> Object {
 
 /// Label value of the httpd's pods in the chart (`templates/stateful_set_httpd.yaml`).
 const HTTPD_APP: &str = "paroisse-httpd-impl";
+/// Port of those pods: a NetworkPolicy sees pods, not Services (`templates/service_httpd.yaml`, targetPort).
+const HTTPD_PORT: i64 = 443;
 
 fn network_policies(instance: &Instance) -> Vec<Object> {
     use crate::instance::TraefikSource;
@@ -279,7 +281,7 @@ fn network_policies(instance: &Instance) -> Vec<Object> {
     if let Some(source) = &instance.extras.http_from {
         let mut fields = vec![
             ("only_app", HTTPD_APP.into()),
-            ("port", Field::Number(i64::from(instance.settings.port))),
+            ("port", Field::Number(HTTPD_PORT)),
         ];
         match source {
             TraefikSource::Pods { namespace, labels } => {

@@ -12,11 +12,27 @@ use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
-/// A certificate: its text as it was found or made, and its DER form.
+/// A certificate: its text as it was found or made, its DER form, and what is asked of it most.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     der: CertificateDer<'static>,
     pem: String,
+    core: Core,
+}
+
+/// What every check of a chain asks, read once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Core {
+    /// Subject, DER.
+    pub(super) subject: Vec<u8>,
+    /// Issuer, DER.
+    pub(super) issuer: Vec<u8>,
+    /// Subject public key info, DER.
+    pub(super) public_key_info: Vec<u8>,
+    /// When it is valid.
+    pub(super) validity: Validity,
+    /// `cA` of the basic constraints.
+    pub(super) is_ca: bool,
 }
 
 /// What a certificate says, as far as this program asks.
@@ -77,7 +93,7 @@ impl Certificate {
     /// Bytes that are no certificate.
     pub fn from_der(der: CertificateDer<'static>) -> Result<Self, Fault> {
         let pem = to_pem("CERTIFICATE", &der);
-        Self { der, pem }.checked()
+        Self::new(der, pem)
     }
 
     /// Reads the first certificate of a PEM text and keeps the text as it is.
@@ -89,8 +105,7 @@ impl Certificate {
             Fault::new("there is no readable certificate")
                 .help("a PEM block `CERTIFICATE` is needed")
         })?;
-        let pem = text.to_owned();
-        Self { der, pem }.checked()
+        Self::new(der, text.to_owned())
     }
 
     /// Reads all certificates of a PEM text, each brought to the usual form.
@@ -107,9 +122,16 @@ impl Certificate {
             .collect()
     }
 
-    fn checked(self) -> Result<Self, Fault> {
-        self.parse()?;
-        Ok(self)
+    fn new(der: CertificateDer<'static>, pem: String) -> Result<Self, Fault> {
+        let parsed = parse(&der)?;
+        let core = Core {
+            subject: parsed.subject().as_raw().to_vec(),
+            issuer: parsed.issuer().as_raw().to_vec(),
+            public_key_info: parsed.public_key().raw.to_vec(),
+            validity: validity(&parsed),
+            is_ca: parsed.is_ca(),
+        };
+        Ok(Self { der, pem, core })
     }
 
     /// Gives the PEM text.
@@ -125,25 +147,17 @@ impl Certificate {
     }
 
     pub(super) fn parse(&self) -> Result<X509Certificate<'_>, Fault> {
-        let damaged = |what: String| Fault::new(format!("the certificate is damaged: {what}"));
-        let (rest, parsed) =
-            X509Certificate::from_der(&self.der).map_err(|error| damaged(error.to_string()))?;
-        if rest.is_empty() {
-            return Ok(parsed);
-        }
-        Err(damaged("bytes follow its end".to_owned()))
+        parse(&self.der)
     }
 
-    pub(super) fn public_key_info(&self) -> Result<Vec<u8>, Fault> {
-        Ok(self.parse()?.public_key().raw.to_vec())
+    pub(super) fn core(&self) -> &Core {
+        &self.core
     }
 
     /// Gives the validity alone.
-    ///
-    /// # Errors
-    /// As [`Certificate::details`].
-    pub fn validity(&self) -> Result<Validity, Fault> {
-        Ok(validity(&self.parse()?))
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        self.core.validity
     }
 
     /// Reads what the certificate says.
@@ -259,6 +273,16 @@ impl Details {
     pub fn is_valid_at(&self, now: OffsetDateTime) -> bool {
         self.validity.not_before <= now && now <= self.validity.not_after
     }
+}
+
+fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Fault> {
+    let damaged = |what: String| Fault::new(format!("the certificate is damaged: {what}"));
+    let (rest, parsed) =
+        X509Certificate::from_der(der).map_err(|error| damaged(error.to_string()))?;
+    if rest.is_empty() {
+        return Ok(parsed);
+    }
+    Err(damaged("bytes follow its end".to_owned()))
 }
 
 fn validity(parsed: &X509Certificate<'_>) -> Validity {

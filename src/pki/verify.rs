@@ -15,14 +15,13 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted
 /// # Errors
 /// The first rule it breaks.
 pub fn ca(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault> {
-    let parsed = certificate.parse()?;
-    if !parsed.is_ca() {
+    if !certificate.core().is_ca {
         return Err(Fault::new(
             "the certificate is not a CA (basic constraints without cA)",
         ));
     }
     belongs(certificate, key)?;
-    if parsed.subject().as_raw() == parsed.issuer().as_raw() {
+    if certificate.core().subject == certificate.core().issuer {
         signed_by(certificate, certificate)?;
     }
     Ok(())
@@ -81,7 +80,7 @@ pub fn usable_ca(
 /// # Errors
 /// Another key.
 pub fn belongs(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault> {
-    if certificate.public_key_info()? == key.public_key_info() {
+    if certificate.core().public_key_info == key.public_key_info() {
         return Ok(());
     }
     Err(
@@ -134,15 +133,14 @@ pub fn chain(
     at: OffsetDateTime,
 ) -> Result<(), Fault> {
     belongs(leaf, key)?;
-    let (ca_parsed, leaf_parsed) = (ca.parse()?, leaf.parse()?);
-    if leaf_parsed.issuer().as_raw() != ca_parsed.subject().as_raw() {
+    if leaf.core().issuer != ca.core().subject {
         return Err(
             Fault::new("the leaf's issuer is not, byte for byte, the CA's subject").help(
                 "a CA whose subject repeats an attribute (two OU, several DC) cannot be used",
             ),
         );
     }
-    if ca_parsed.validity().not_after.timestamp() < leaf_parsed.validity().not_after.timestamp() {
+    if ca.validity().not_after < leaf.validity().not_after {
         return Err(Fault::new("the leaf outlives its CA"));
     }
     path(ca, leaf, names, at)

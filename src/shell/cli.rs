@@ -6,7 +6,7 @@
 #![expect(clippy::struct_excessive_bools, reason = "a flag is a boolean")]
 
 use clap::builder::Styles;
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -38,6 +38,7 @@ pub(super) struct Cli {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
 pub(super) struct Global {
     /// Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock
     #[arg(long, global = true, value_name = "INSTANT")]
@@ -47,33 +48,89 @@ pub(super) struct Global {
     pub(super) quiet: bool,
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    /// Make an instance's certificates and render its manifests
-    NewInstance(Box<NewInstance>),
-    /// Render the Secret of the wildcard certificate, made anew or taken from files
-    #[command(visible_alias = "wildcard")]
-    WildcardSecret(Box<WildcardSecret>),
-    /// Render the TLSStore that makes a Secret the default certificate
-    TlsStore(TlsStore),
-    /// Render the values file of the Traefik Helm chart
-    TraefikValues(Box<TraefikValues>),
-    /// Make a CA as PEM files
-    Ca(Ca),
-    /// Make a server certificate as PEM files, under an existing CA or one of its own
-    Cert(Cert),
-    /// Show what certificates say: PEM files, bundles, Secrets in manifests
-    Inspect(Inspect),
-    /// List or export the built-in templates
+/// Builds the subcommands. Their options are put together only for the one that is called (`defer`):
+/// clap's own derive does it for all of them at every start, which costs as much as rendering.
+macro_rules! subcommands {
+    ($($variant:ident($arguments:ty) $name:literal, $aliases:expr, $about:literal;)*) => {
+        #[derive(Debug)]
+        pub(super) enum Command {
+            $($variant(Box<$arguments>),)*
+        }
+
+        impl Subcommand for Command {
+            fn augment_subcommands(command: clap::Command) -> clap::Command {
+                command
+                    .subcommand_required(true)
+                    .arg_required_else_help(true)
+                    $(.subcommand(
+                        clap::Command::new($name)
+                            .about($about)
+                            .visible_aliases(<[&str; _]>::from($aliases))
+                            .defer(|command| <$arguments>::augment_args(command).about($about)),
+                    ))*
+            }
+
+            fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
+                Self::augment_subcommands(command)
+            }
+
+            fn has_subcommand(name: &str) -> bool {
+                [$($name),*].contains(&name)
+            }
+        }
+
+        impl FromArgMatches for Command {
+            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+                match matches.subcommand() {
+                    $(Some(($name, matches)) => {
+                        Ok(Self::$variant(Box::new(<$arguments>::from_arg_matches(matches)?)))
+                    })*
+                    _ => Err(clap::Error::new(clap::error::ErrorKind::MissingSubcommand)),
+                }
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+                *self = Self::from_arg_matches(matches)?;
+                Ok(())
+            }
+        }
+    };
+}
+
+subcommands! {
+    NewInstance(NewInstance) "new-instance", [], "Make an instance's certificates and render its manifests";
+    WildcardSecret(WildcardSecret) "wildcard-secret", ["wildcard"],
+        "Render the Secret of the wildcard certificate, made anew or taken from files";
+    TlsStore(TlsStore) "tls-store", [], "Render the TLSStore that makes a Secret the default certificate";
+    TraefikValues(TraefikValues) "traefik-values", [], "Render the values file of the Traefik Helm chart";
+    Ca(Ca) "ca", [], "Make a CA as PEM files";
+    Cert(Cert) "cert", [], "Make a server certificate as PEM files, under an existing CA or one of its own";
+    Inspect(Inspect) "inspect", [], "Show what certificates say: PEM files, bundles, Secrets in manifests";
+    Templates(TemplatesArguments) "templates", [], "List or export the built-in templates";
+    Completions(Completions) "completions", [], "Print a completion script";
+    Man(Man) "man", [], "Print the manual page";
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TemplatesArguments {
     #[command(subcommand)]
-    Templates(Templates),
-    /// Print a completion script
-    Completions {
-        /// Shell to complete in
-        shell: Shell,
-    },
-    /// Print the manual page
-    Man,
+    pub(super) command: Templates,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// Shell to complete in
+    pub(super) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// Write a page for the program and for each subcommand into this new or empty directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: Option<PathBuf>,
+    /// Overwrite files that exist
+    #[arg(long, requires = "output_dir")]
+    pub(super) force: bool,
 }
 
 /// Where manifests go.
@@ -194,7 +251,7 @@ pub(super) struct NewInstance {
     #[arg(long, help_heading = "Further objects")]
     pub(super) network_policy: bool,
     /// Close the namespace to other namespaces, but for what --network-policy opens
-    #[arg(long, help_heading = "Further objects")]
+    #[arg(long, requires = "network_policy", help_heading = "Further objects")]
     pub(super) default_deny: bool,
     /// Namespace of Traefik's pods
     #[arg(

@@ -1,6 +1,7 @@
 //! One file a subcommand: arguments to the library, its results to the outside.
 
 mod cli;
+mod documents;
 mod error;
 mod inspect;
 mod new_instance;
@@ -17,11 +18,12 @@ use civi_ingress::pki::issue::{Ca, CaRequest, LeafRequest, Organization};
 use civi_ingress::pki::validity::{End, Validity, parse_instant};
 use civi_ingress::pki::{Certificate, KeyType, PrivateKey, SubjectAltName, issue, verify};
 use civi_ingress::template::Templates;
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _};
 use cli::{Cli, Command, Destination, ExistingCa, Issuing};
 use error::{Failure, Kind};
 use output::NewFile;
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::process::ExitCode;
 use time::OffsetDateTime;
@@ -41,7 +43,7 @@ pub(super) fn run() -> ExitCode {
         std::process::exit(INTERNAL);
     }));
     world::forbid_core_dumps();
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -52,6 +54,13 @@ pub(super) fn run() -> ExitCode {
             failure.code()
         }
     }
+}
+
+fn parse() -> Result<Cli, clap::Error> {
+    // The table of options is not taken apart at the end: that costs as much as reading the command line.
+    let mut table = ManuallyDrop::new(Cli::command());
+    let matches = table.try_get_matches_from_mut(std::env::args_os())?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut table))
 }
 
 /// Prints help and version on stdout and usage errors on stderr, as clap words them.
@@ -83,18 +92,9 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::Ca(arguments) => pem::ca(run, &arguments),
         Command::Cert(arguments) => pem::cert(run, &arguments),
         Command::Inspect(arguments) => inspect::run(run, &arguments),
-        Command::Templates(command) => templates::run(&command),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "civi-ingress", &mut script);
-            print_or_end(&script)
-        }
-        Command::Man => {
-            let mut page = Vec::new();
-            let made = clap_mangen::Man::new(Cli::command()).render(&mut page);
-            made.map_err(anyhow::Error::new)?;
-            print_or_end(&page)
-        }
+        Command::Templates(arguments) => templates::run(&arguments.command),
+        Command::Completions(arguments) => documents::completions(&arguments),
+        Command::Man(arguments) => documents::man(&arguments),
     }
 }
 
@@ -311,7 +311,7 @@ impl Signing<'_> {
                 world::serial()?,
             )?
         };
-        let (validity, is_shorter) = plan.leaf.clamped_to(ca.certificate.validity()?);
+        let (validity, is_shorter) = plan.leaf.clamped_to(ca.certificate.validity());
         if is_shorter {
             let end = civi_ingress::pki::validity::format_instant(validity.not_after);
             run.note(&format!("the certificate ends with its CA, at {end}"));
@@ -362,7 +362,7 @@ fn check_stdin<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<(), Faul
 /// Says names and end of a certificate in one line.
 fn describe(names: &[SubjectAltName], certificate: &Certificate) -> Result<String, Failure> {
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-    let validity = certificate.validity()?;
+    let validity = certificate.validity();
     let day = |instant: OffsetDateTime| instant.date().to_string();
     Ok(format!(
         "{}, valid until {}, renewal due {}",

@@ -57,7 +57,7 @@ pub(super) fn ca(run: &Run, arguments: &Ca) -> Result<(), Failure> {
         file("ca.key", ca.key.pem(), true),
     ];
     output::write_directory(&arguments.output_dir, &files, arguments.force)?;
-    let end = ca.certificate.validity()?.not_after.date();
+    let end = ca.certificate.validity().not_after.date();
     run.note(&format!(
         "wrote ca.crt and ca.key to {}, valid until {end}",
         arguments.output_dir.display()

@@ -1,7 +1,9 @@
-//! YAML in and out: [`read`] gives a tree that knows where each value stands, [`scalar`] writes one value.
+//! YAML in and out: [`read`](fn@read) gives a tree that knows where each value stands, [`scalar`] writes one
+//! value, [`outline`] reads our own output back.
 //!
-//! The only module that knows the YAML crate.
+//! The only module that knows the YAML crates.
 
+pub mod outline;
 pub mod scalar;
 
 use crate::fault::{Fault, Place};

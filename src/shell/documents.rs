@@ -1,0 +1,49 @@
+//! `completions` and `man`: what is made from the table of options.
+
+use super::cli::{Cli, Completions, Man};
+use super::error::Failure;
+use super::output::{NewFile, write_directory};
+use super::print_or_end;
+use clap::CommandFactory as _;
+use zeroize::Zeroizing;
+
+pub(super) fn completions(arguments: &Completions) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(
+        arguments.shell,
+        &mut Cli::command(),
+        "civi-ingress",
+        &mut script,
+    );
+    print_or_end(&script)
+}
+
+pub(super) fn man(arguments: &Man) -> Result<(), Failure> {
+    let mut program = Cli::command();
+    program.build();
+    let Some(directory) = &arguments.output_dir else {
+        return print_or_end(page(program)?.as_bytes());
+    };
+    let mut files = Vec::new();
+    let subcommands: Vec<clap::Command> = program.get_subcommands().cloned().collect();
+    for command in std::iter::once(program).chain(subcommands) {
+        let name = command
+            .get_display_name()
+            .unwrap_or(command.get_name())
+            .to_owned();
+        files.push(NewFile {
+            path: format!("{name}.1"),
+            content: Zeroizing::new(page(command)?),
+            is_secret: false,
+        });
+    }
+    write_directory(directory, &files, arguments.force)
+}
+
+fn page(command: clap::Command) -> Result<String, Failure> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command)
+        .render(&mut page)
+        .map_err(anyhow::Error::new)?;
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
