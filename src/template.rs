@@ -345,11 +345,12 @@ fn write_scalar(
     if let Some(Opaque(data)) = value.downcast_object_ref() {
         let text = data.expose(private_keys);
         // The base64 form of PEM text begins so; it is plain, and looking at each of its characters is not cheap.
-        return Ok(if text.starts_with("LS0tLS1CRUdJTi") {
-            out.write_str(text)?
+        let written = if text.starts_with("LS0tLS1CRUdJTi") {
+            out.write_str(text)
         } else {
-            scalar::write(out, text)?
-        });
+            scalar::write(out, text)
+        };
+        return Ok(written?);
     }
     match value.kind() {
         ValueKind::Bool => Ok(out.write_str(if value.is_true() { "true" } else { "false" })?),

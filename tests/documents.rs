@@ -89,7 +89,12 @@ fn every_session_of_the_readme_runs_as_it_is_printed() {
         sessions += 1;
         for (command, expected) in steps(&session) {
             let output = Command::new("bash")
-                .args(["-o", "pipefail", "-c", &format!("exec 2>&1; {command}")])
+                .args([
+                    "-o",
+                    "pipefail",
+                    "-c",
+                    &format!("umask 022; exec 2>&1; {command}"),
+                ])
                 .current_dir(directory.path())
                 .env("PATH", &path)
                 .env("SOURCE_DATE_EPOCH", "1795255200")

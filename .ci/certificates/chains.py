@@ -69,7 +69,7 @@ class Workshop:
         if at:
             environment["SOURCE_DATE_EPOCH"] = str(int(at.timestamp()))
         return subprocess.run(
-            [self.binary, *arguments],
+            [self.binary, "--quiet", *arguments],
             env=environment,
             check=True,
             text=True,

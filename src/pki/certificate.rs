@@ -33,6 +33,12 @@ pub(super) struct Core {
     pub(super) validity: Validity,
     /// `cA` of the basic constraints.
     pub(super) is_ca: bool,
+    /// What the issuer signed (`tbsCertificate`, DER).
+    pub(super) signed: Vec<u8>,
+    /// The signature.
+    pub(super) signature: Vec<u8>,
+    /// Object identifier of its algorithm, DER without tag and length.
+    pub(super) algorithm: Vec<u8>,
 }
 
 /// What a certificate says, as far as this program asks.
@@ -130,6 +136,9 @@ impl Certificate {
             public_key_info: parsed.public_key().raw.to_vec(),
             validity: validity(&parsed),
             is_ca: parsed.is_ca(),
+            signed: parsed.tbs_certificate.as_ref().to_vec(),
+            signature: parsed.signature_value.as_ref().to_vec(),
+            algorithm: parsed.signature_algorithm.algorithm.as_bytes().to_vec(),
         };
         Ok(Self { der, pem, core })
     }

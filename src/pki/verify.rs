@@ -94,22 +94,19 @@ pub fn belongs(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault>
 /// # Errors
 /// A wrong signature, or an algorithm that webpki does not take (SHA-1, RSA below 2048 bits).
 pub fn signed_by(certificate: &Certificate, issuer: &Certificate) -> Result<(), Fault> {
-    let parsed = certificate.parse()?;
+    let core = certificate.core();
     let issuer = EndEntityCert::try_from(issuer.der()).map_err(|error| refused(&error))?;
-    let signature = parsed.signature_value.as_ref();
+    // The DER of an algorithm identifier is tag and length, then the object identifier.
+    let fits = |id: &[u8]| {
+        id.get(2..)
+            .is_some_and(|oid| oid.starts_with(&core.algorithm))
+    };
     let verified = ALL_VERIFICATION_ALGS
         .iter()
-        .filter(|algorithm| {
-            // The identifier's DER without the outer tag and length is the object identifier first.
-            algorithm
-                .signature_alg_id()
-                .as_ref()
-                .get(2..)
-                .is_some_and(|oid| oid.starts_with(parsed.signature_algorithm.algorithm.as_bytes()))
-        })
+        .filter(|algorithm| fits(algorithm.signature_alg_id().as_ref()))
         .any(|algorithm| {
             issuer
-                .verify_signature(*algorithm, parsed.tbs_certificate.as_ref(), signature)
+                .verify_signature(*algorithm, &core.signed, &core.signature)
                 .is_ok()
         });
     if verified {

@@ -5,7 +5,6 @@
 )]
 #![expect(clippy::struct_excessive_bools, reason = "a flag is a boolean")]
 
-use clap::builder::Styles;
 use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::num::NonZeroU16;
@@ -29,7 +28,11 @@ Exit status: 0 done, 1 a check found something, 2 usage, 3 input refused, 4 inpu
 /// Issue the certificates of Civiparoisse instances and render their Traefik manifests
 #[derive(Debug, Parser)]
 #[command(name = "civi-ingress", version = env!("CIVI_INGRESS_VERSION"), after_help = EXAMPLES)]
-#[command(styles = Styles::styled(), max_term_width = 100, disable_help_subcommand = true, infer_subcommands = false)]
+#[command(
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    infer_subcommands = false
+)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) global: Global,

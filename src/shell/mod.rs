@@ -360,14 +360,9 @@ fn check_stdin<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<(), Faul
 }
 
 /// Says names and end of a certificate in one line.
-fn describe(names: &[SubjectAltName], certificate: &Certificate) -> Result<String, Failure> {
+fn describe(names: &[SubjectAltName], certificate: &Certificate) -> String {
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     let validity = certificate.validity();
-    let day = |instant: OffsetDateTime| instant.date().to_string();
-    Ok(format!(
-        "{}, valid until {}, renewal due {}",
-        names.join(", "),
-        day(validity.not_after),
-        day(validity.due_at())
-    ))
+    let (end, due) = (validity.not_after.date(), validity.due_at().date());
+    format!("{}, valid until {end}, renewal due {due}", names.join(", "))
 }

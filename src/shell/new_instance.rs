@@ -309,13 +309,11 @@ impl Issuer<'_> {
             Some(chain) => chain,
             None => self.make(&db_names, None)?.0,
         };
-        self.run.note(&format!(
-            "httpd: {}",
-            describe(&server_names, &server.leaf)?
-        ));
+        self.run
+            .note(&format!("httpd: {}", describe(&server_names, &server.leaf)));
         self.run.note(&format!(
             "database: {}",
-            describe(&db_names, &database.leaf)?
+            describe(&db_names, &database.leaf)
         ));
         if self.found.is_some() && is_new {
             let namespace = &instance.namespace;

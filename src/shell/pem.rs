@@ -108,7 +108,7 @@ pub(super) fn cert(run: &Run, arguments: &Cert) -> Result<(), Failure> {
     )?;
     output::write_directory(&arguments.output_dir, &files, arguments.force)?;
     written.keep();
-    run.note(&describe(&names, &leaf)?);
+    run.note(&describe(&names, &leaf));
     Ok(())
 }
 

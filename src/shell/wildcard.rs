@@ -53,7 +53,7 @@ pub(super) fn secret(run: &Run, arguments: &WildcardSecret) -> Result<(), Failur
             existing_ca,
         };
         let (ca, leaf, key) = signing.issue(run)?;
-        run.note(&describe(&names, &leaf)?);
+        run.note(&describe(&names, &leaf));
         let force = arguments.destination.force;
         let written = vec![
             write_beside(

@@ -44,7 +44,7 @@ pub fn read(text: &str) -> Result<Outline, usize> {
                 }
             }
             Event::Scalar(value, style, ..) => {
-                scalar(&mut levels, &mut outline, value, style).map_err(|()| line)?
+                scalar(&mut levels, &mut outline, value, style).map_err(|()| line)?;
             }
             Event::MappingStart(..) => levels.push(Level {
                 keys: Some(Vec::new()),

@@ -1,0 +1,170 @@
+//! More requests than prefork has workers: Traefik's TLS handshake with a busy httpd waits for 10 seconds, which
+//! no option changes (`pkg/server/service/transport.go` of Traefik 3.7), and ends as a 504.
+//!
+//! The table that this case prints is in the documentation:
+//! `cargo test --features e2e --test e2e -- busy_httpd`.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+
+use crate::client::Client;
+use crate::components::newest;
+use crate::httpd::{Httpd, Settings};
+use crate::instance::{Instance, browser};
+use crate::stack::{Case, Stack, trial};
+
+/// The cases of this module.
+pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
+    vec![trial(
+        stack,
+        "a_busy_httpd_costs_504s_and_the_retry_middleware_none",
+        busy_httpd,
+    )]
+}
+
+/// How many requests come at once.
+const REQUESTS: u32 = 12;
+/// How many of them httpd serves at a time.
+const WORKERS: u32 = 2;
+/// How long each takes, in seconds.
+const SLOW: u32 = 6;
+
+/// One line of the table.
+struct Setting {
+    name: &'static str,
+    backlog: u32,
+    retry: bool,
+}
+
+const SETTINGS: [Setting; 4] = [
+    Setting {
+        name: "plain",
+        backlog: 511,
+        retry: false,
+    },
+    Setting {
+        name: "backlog",
+        backlog: 1,
+        retry: false,
+    },
+    Setting {
+        name: "retry",
+        backlog: 511,
+        retry: true,
+    },
+    Setting {
+        name: "backlog-and-retry",
+        backlog: 1,
+        retry: true,
+    },
+];
+
+/// What a setting gave.
+struct Outcome {
+    answered: usize,
+    timeouts: usize,
+    slowest: Duration,
+}
+
+fn busy_httpd(case: &Case) {
+    let release = newest();
+    let cluster = case.stack.cluster(&release);
+    let servers: Vec<(Instance, Httpd)> = SETTINGS
+        .iter()
+        .map(|setting| {
+            let name = format!("busy-{}", setting.name);
+            let flags: &[&str] = if setting.retry { &["--retry=5"] } else { &[] };
+            let instance = Instance::new(case, cluster, &release, &name, flags);
+            cluster.apply(&instance.manifests);
+            let settings = Settings {
+                workers: WORKERS,
+                backlog: setting.backlog,
+                slow: Some(SLOW),
+                ..Settings::default()
+            };
+            let httpd = case.httpd(&name, &[instance.site(cluster)], &settings);
+            (instance, httpd)
+        })
+        .collect();
+    let namespaces: Vec<&str> = servers
+        .iter()
+        .map(|(instance, _)| instance.name.as_str())
+        .collect();
+    let browser = browser(case, cluster, namespaces[0], "example.org");
+    let traefik = case.traefik(&release, cluster, &namespaces);
+    for (instance, _) in &servers {
+        traefik.wait_for(&instance.host);
+    }
+
+    // The four wait side by side: it is the servers that are busy, not the machine.
+    let outcomes: Vec<Outcome> = thread::scope(|scope| {
+        let crowds: Vec<_> = servers
+            .iter()
+            .map(|(instance, _)| {
+                scope.spawn(|| crowd(&browser, traefik.websecure(), &instance.host))
+            })
+            .collect();
+        crowds
+            .into_iter()
+            .map(|crowd| crowd.join().unwrap_or_else(|why| resume_unwind(why)))
+            .collect()
+    });
+
+    let mut table =
+        "\n| ListenBacklog | retry | 200 | 504 | slowest |\n|---|---|---|---|---|\n".to_owned();
+    for (setting, outcome) in SETTINGS.iter().zip(&outcomes) {
+        let retry = if setting.retry { "5 attempts" } else { "no" };
+        writeln!(
+            table,
+            "| {} | {retry} | {} | {} | {} s |",
+            setting.backlog,
+            outcome.answered,
+            outcome.timeouts,
+            outcome.slowest.as_secs()
+        )
+        .expect("a String takes all");
+    }
+    writeln!(std::io::stdout(), "{table}").expect("standard output");
+
+    let [plain, backlog, retry, both] = &outcomes[..] else {
+        unreachable!("as many outcomes as settings");
+    };
+    // 2 at once and at 6 s, too late for a third round after 10 s: 4 are answered.
+    assert_eq!((plain.answered, plain.timeouts), (4, 8), "{table}");
+    // What the kernel does not queue, Traefik's dialling retries; the queue itself still times out.
+    assert!(backlog.timeouts < plain.timeouts, "{table}");
+    assert_eq!((retry.timeouts, both.timeouts), (0, 0), "{table}");
+}
+
+/// Sends the requests at once and counts the answers.
+fn crowd(browser: &Client, to: SocketAddr, host: &str) -> Outcome {
+    let start = Instant::now();
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let requests: Vec<_> = (0..REQUESTS)
+            .map(|_| scope.spawn(|| browser.get(to, host, "/slow").expect("an answer").status))
+            .collect();
+        requests
+            .into_iter()
+            .map(|request| request.join().unwrap_or_else(|why| resume_unwind(why)))
+            .collect()
+    });
+    let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+    let outcome = Outcome {
+        answered: count(200),
+        timeouts: count(504),
+        slowest: start.elapsed(),
+    };
+    assert_eq!(
+        outcome.answered + outcome.timeouts,
+        statuses.len(),
+        "{statuses:?}"
+    );
+    outcome
+}

@@ -1,0 +1,33 @@
+//! What the stack proves, a module for each subject.
+
+mod browser;
+mod fleet;
+mod handshake;
+mod helm;
+mod mutual_tls;
+mod negatives;
+mod new_instance;
+mod rotation;
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+
+use crate::stack::Stack;
+
+/// Every case: first the longest, which waits most of its time, and last the one that runs alone.
+pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
+    [
+        handshake::all,
+        fleet::all,
+        helm::all,
+        new_instance::all,
+        browser::all,
+        mutual_tls::all,
+        negatives::all,
+        rotation::all,
+    ]
+    .iter()
+    .flat_map(|subject| subject(stack))
+    .collect()
+}

@@ -1,0 +1,184 @@
+//! Renewing certificates while the instance is in use.
+
+use std::fs;
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+
+use crate::client::{Client, certificates};
+use crate::cluster::Cluster;
+use crate::components::newest;
+use crate::handwritten::service;
+use crate::httpd::{Httpd, Settings, Site, endpoint};
+use crate::instance::{Instance, browser};
+use crate::load::Load;
+use crate::pki::Pair;
+use crate::program::civi_ingress;
+use crate::stack::{Case, Stack, trial_alone};
+use crate::wait;
+
+/// The cases of this module.
+pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
+    vec![trial_alone(
+        stack,
+        "no_request_fails_while_the_leaf_is_renewed_and_the_authority_rolled_over",
+        roll_over,
+    )]
+}
+
+/// Requests a second, kept up through the whole rotation.
+const RATE: u32 = 300;
+/// The least that any full second of the load may have been answered.
+const LEAST: u32 = 200;
+
+fn roll_over(case: &Case) {
+    let release = newest();
+    let cluster = case.stack.cluster(&release);
+    let instance = Instance::new(case, cluster, &release, "rotation", &[]);
+    cluster.apply(&instance.manifests);
+    let browser = browser(case, cluster, "rotation", "example.org");
+    let old = Issued {
+        authority: instance.authority(cluster),
+        pair: instance.site(cluster).pair,
+    };
+    let authority = Pair {
+        certificate: old.authority.clone(),
+        key: instance.keys(cluster)["cakey"].clone(),
+    };
+    let renewed = issue(case, &instance, "renewed", Some(&authority));
+    let new = issue(case, &instance, "new", None);
+    let httpd = case.httpd("httpd", &[instance.site(cluster)], &Settings::default());
+
+    // Two more hosts over the same ServersTransport tell which authorities Traefik trusts at the moment: one
+    // httpd has the old authority's leaf for ever, the other the new one's.
+    let witness = |name: &str, issued: &Issued| {
+        let site = Site {
+            address: case.stack.address(),
+            pair: issued.pair.clone(),
+            page: name.to_owned(),
+        };
+        cluster.apply(&witness(&instance, name, site.address));
+        case.httpd(&format!("httpd-{name}"), &[site], &Settings::default())
+    };
+    let _witnesses = [witness("old", &old), witness("new", &new)];
+
+    let traefik = case.traefik(&release, cluster, &["rotation"]);
+    let status = |host: &str| {
+        let answer = browser.get(traefik.websecure(), host, "/");
+        answer.map(|answer| answer.status)
+    };
+    for host in [&instance.host, "old.example.org", "new.example.org"] {
+        traefik.wait_for(host);
+    }
+    assert_eq!(status("old.example.org"), Ok(200));
+    assert_eq!(status("new.example.org"), Ok(500));
+
+    let load = Load::start(&browser, traefik.websecure(), &instance.host, RATE);
+    // Renewal of the leaf under the same authority.
+    load.answered(RATE);
+    swap(&httpd, &instance, &renewed);
+    load.answered(RATE);
+
+    // The authority's roll-over: first trust both, then change the leaf, then forget the old authority.
+    trust(
+        cluster,
+        &instance,
+        &format!("{}{}", new.authority, old.authority),
+    );
+    wait::until("Traefik to trust both authorities", || {
+        expect(status("new.example.org"), 200)
+    });
+    assert_eq!(status("old.example.org"), Ok(200));
+    load.answered(RATE);
+    swap(&httpd, &instance, &new);
+    load.answered(RATE);
+    trust(cluster, &instance, &new.authority);
+    wait::until("Traefik to forget the old authority", || {
+        expect(status("old.example.org"), 500)
+    });
+    load.answered(RATE);
+
+    let result = load.stop();
+    assert_eq!(result.failures, Vec::<String>::new());
+    assert!(
+        result.each_second.iter().all(|count| *count >= LEAST),
+        "the load was less than {LEAST} requests a second: {:?}",
+        result.each_second
+    );
+}
+
+fn expect(status: Result<u16, String>, wanted: u16) -> Result<(), String> {
+    match status? {
+        status if status == wanted => Ok(()),
+        status => Err(format!("it still answers {status}")),
+    }
+}
+
+/// A leaf for the instance's host and the authority that signed it.
+struct Issued {
+    authority: String,
+    pair: Pair,
+}
+
+/// Has the program issue a leaf into `name`, under a given authority or under a new one.
+fn issue(case: &Case, instance: &Instance, name: &str, authority: Option<&Pair>) -> Issued {
+    let directory = case.directory.join(name);
+    let output = directory.display().to_string();
+    let mut arguments = vec!["cert", "--dns", &instance.host, "--output-dir", &output];
+    let [certificate, key] =
+        ["ca.crt", "ca.key"].map(|file| case.directory.join(file).display().to_string());
+    if let Some(authority) = authority {
+        authority.write(certificate.as_ref(), key.as_ref());
+        arguments.extend(["--ca-cert", &certificate, "--ca-key", &key]);
+    }
+    civi_ingress(&arguments);
+    let read = |file: &str| fs::read_to_string(directory.join(file)).expect("cert --output-dir");
+    Issued {
+        authority: read("ca.crt"),
+        pair: Pair {
+            certificate: read("tls.crt"),
+            key: read("tls.key"),
+        },
+    }
+}
+
+/// Replaces the authorities that the instance's `ServersTransport` trusts.
+fn trust(cluster: &Cluster, instance: &Instance, authorities: &str) {
+    let patch = serde_json::json!({"stringData": {"ca.crt": authorities}});
+    let arguments = ["patch", "secret", "externca", "-n", &instance.name, "-p"];
+    cluster.kubectl(&[&arguments[..], &[&patch.to_string()]].concat(), "");
+}
+
+/// Gives httpd another pair and waits until it serves it.
+fn swap(httpd: &Httpd, instance: &Instance, issued: &Issued) {
+    httpd.replace(instance.address, &issued.pair);
+    let wanted = &certificates(&issued.pair.certificate)[0];
+    let client = Client::trusting(&issued.authority);
+    wait::until("httpd to serve the other leaf", || {
+        let answer = client.get(endpoint(instance.address), &instance.host, "/")?;
+        if answer.chain.first() == Some(wanted) {
+            return Ok(());
+        }
+        Err("it serves another".to_owned())
+    });
+}
+
+/// A route for `name`.example.org to a Service of that name over the instance's `ServersTransport`.
+fn witness(instance: &Instance, name: &str, address: std::net::Ipv4Addr) -> String {
+    let namespace = &instance.name;
+    let service = service(namespace, address).replace("civicrmhttpd", name);
+    format!(
+        "{service}
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {{name: {name}, namespace: {namespace}}}
+spec:
+  entryPoints: [websecure]
+  routes:
+    - kind: Rule
+      match: Host(`{name}.example.org`)
+      services: [{{name: {name}, port: 443, scheme: https, serversTransport: transport-selfsigned}}]
+  tls: {{}}
+"
+    )
+}

@@ -1,0 +1,262 @@
+//! A real Kubernetes API over etcd, with one Traefik release's CRDs and RBAC, and the real kubectl.
+//!
+//! There is no kubelet and no controller: objects are checked, stored and watched, and nothing runs them.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use rcgen::KeyPair;
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::components::{Programs, Release};
+use crate::process::Process;
+use crate::wait;
+
+/// The token of the tests' own requests.
+const ADMINISTRATOR: &str = "administrator-of-this-test-run";
+/// The token of Traefik, which has the rights of its reference RBAC only.
+const TRAEFIK: &str = "traefik-of-this-test-run";
+
+/// etcd, shared by all API servers under a prefix each.
+#[derive(Debug)]
+pub(crate) struct Etcd {
+    url: String,
+    _server: Process,
+}
+
+impl Etcd {
+    /// Starts etcd on `address`. It does not wait: the API server does.
+    pub(crate) fn start(programs: &Programs, directory: &Path, address: Ipv4Addr) -> Self {
+        let url = format!("http://{address}:2379");
+        let peers = format!("http://{address}:2380");
+        let arguments = [
+            format!("--data-dir={}", directory.join("etcd").display()),
+            format!("--listen-client-urls={url}"),
+            format!("--advertise-client-urls={url}"),
+            format!("--listen-peer-urls={peers}"),
+            format!("--initial-advertise-peer-urls={peers}"),
+            format!("--initial-cluster=default={peers}"),
+            // What a power cut would lose is of no worth after the run.
+            "--unsafe-no-fsync".to_owned(),
+            "--log-level=warn".to_owned(),
+        ];
+        let server = Process::start("etcd", directory, &programs.etcd, &arguments, &[]);
+        Self {
+            url,
+            _server: server,
+        }
+    }
+}
+
+/// One API server.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    kubectl: PathBuf,
+    directory: PathBuf,
+    url: String,
+    _server: Process,
+}
+
+impl Cluster {
+    /// Starts an API server on `address`, waits until it is ready and applies what `release` needs.
+    pub(crate) fn start(
+        programs: &Programs,
+        etcd: &Etcd,
+        release: &Release,
+        name: &str,
+        parent: &Path,
+        address: Ipv4Addr,
+    ) -> Self {
+        let directory = parent.join(name);
+        fs::create_dir(&directory).expect("one cluster a name");
+        let mut server = Self::server(programs, etcd, name, &directory, address);
+        let url = format!("https://{address}:6443");
+        let certificate = directory.join("apiserver.crt");
+        wait::until("the API server", || {
+            server.assert_running();
+            let pem = fs::read_to_string(&certificate).map_err(|error| error.to_string())?;
+            let answer = Client::trusting(&pem).get_with(
+                (address, 6443).into(),
+                &address.to_string(),
+                "/readyz",
+                &[("Authorization", &format!("Bearer {ADMINISTRATOR}"))],
+            )?;
+            match answer.status {
+                200 => Ok(()),
+                status => Err(format!("/readyz says {status}: {}", answer.body)),
+            }
+        });
+        let cluster = Self {
+            kubectl: programs.kubectl.clone(),
+            directory,
+            url,
+            _server: server,
+        };
+        fs::write(cluster.kubeconfig(), cluster.kubeconfig_text()).expect("the kubeconfig");
+        cluster.install(&release.directory(programs));
+        cluster
+    }
+
+    fn server(
+        programs: &Programs,
+        etcd: &Etcd,
+        name: &str,
+        directory: &Path,
+        address: Ipv4Addr,
+    ) -> Process {
+        let (private, public) = (directory.join("tokens.key"), directory.join("tokens.pub"));
+        let pair = KeyPair::generate().expect("a key");
+        fs::write(&private, pair.serialize_pem()).expect("the key of service accounts");
+        fs::write(&public, pair.public_key_pem()).expect("its public half");
+        let tokens = directory.join("tokens.csv");
+        fs::write(
+            &tokens,
+            format!("{ADMINISTRATOR},administrator,1,system:masters\n{TRAEFIK},traefik,2,\n"),
+        )
+        .expect("the tokens");
+        let arguments = [
+            format!("--etcd-servers={}", etcd.url),
+            format!("--etcd-prefix=/{name}"),
+            format!("--bind-address={address}"),
+            format!("--advertise-address={address}"),
+            "--secure-port=6443".to_owned(),
+            format!("--cert-dir={}", directory.display()),
+            format!("--service-account-key-file={}", public.display()),
+            format!("--service-account-signing-key-file={}", private.display()),
+            "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
+            format!("--token-auth-file={}", tokens.display()),
+            "--authorization-mode=RBAC".to_owned(),
+            "--service-cluster-ip-range=10.96.0.0/16".to_owned(),
+            // No controller makes the service accounts that it would wait for.
+            "--disable-admission-plugins=ServiceAccount".to_owned(),
+            // A loopback address would be refused as the endpoint of the Service `kubernetes`.
+            "--endpoint-reconciler-type=none".to_owned(),
+        ];
+        Process::start(
+            "kube-apiserver",
+            directory,
+            &programs.kube_apiserver,
+            &arguments,
+            &[],
+        )
+    }
+
+    /// Traefik's CRDs and role, the role bound to Traefik's token, and waits until the CRDs are served.
+    fn install(&self, release: &Path) {
+        let file = |name: &str| release.join(name).display().to_string();
+        // Server-side: the CRDs are larger than the annotation that kubectl would keep a copy in.
+        let applied = ["apply", "--server-side", "-f"];
+        self.kubectl(&[&applied[..], &[&file("crds.yaml")]].concat(), "");
+        self.kubectl(&[&applied[..], &[&file("rbac.yaml")]].concat(), "");
+        self.kubectl(
+            &[
+                "create",
+                "clusterrolebinding",
+                "traefik-of-the-tests",
+                "--clusterrole=traefik-ingress-controller",
+                "--user=traefik",
+            ],
+            "",
+        );
+        self.kubectl(
+            &[
+                "wait",
+                "--for=condition=Established",
+                "--timeout=60s",
+                "crd",
+                "--all",
+            ],
+            "",
+        );
+    }
+
+    /// Runs kubectl with `input` and gives its standard output.
+    ///
+    /// Fails the test when kubectl does.
+    #[track_caller]
+    pub(crate) fn kubectl(&self, arguments: &[&str], input: &str) -> String {
+        let output = self.try_kubectl(arguments, input);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success(),
+            "kubectl {} ended with {}: {errors}",
+            arguments.join(" "),
+            output.status
+        );
+        String::from_utf8(output.stdout).expect("kubectl prints UTF-8")
+    }
+
+    /// Runs kubectl with `input`, whatever comes of it.
+    pub(crate) fn try_kubectl(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = Command::new(&self.kubectl);
+        command.args(arguments).env("KUBECONFIG", self.kubeconfig());
+        command.env("HOME", &self.directory); // kubectl's cache of what the API serves
+        output_of(&mut command, input)
+    }
+
+    /// Applies manifests as a user does and gives kubectl's lines, one an object.
+    #[track_caller]
+    pub(crate) fn apply(&self, manifests: &str) -> String {
+        self.kubectl(&["apply", "-f", "-"], manifests)
+    }
+
+    /// One object or list as JSON.
+    #[track_caller]
+    pub(crate) fn get(&self, arguments: &[&str]) -> Value {
+        let text = self.kubectl(&[&["get", "-o", "json"], arguments].concat(), "");
+        serde_json::from_str(&text).expect("kubectl prints JSON")
+    }
+
+    /// The file with the administrator's access.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        self.directory.join("kubeconfig")
+    }
+
+    fn kubeconfig_text(&self) -> String {
+        format!(
+            "apiVersion: v1
+kind: Config
+current-context: tests
+contexts: [{{name: tests, context: {{cluster: tests, user: tests}}}}]
+clusters: [{{name: tests, cluster: {{server: '{}', certificate-authority: '{}'}}}}]
+users: [{{name: tests, user: {{token: {ADMINISTRATOR}}}}}]
+",
+            self.url,
+            self.directory.join("apiserver.crt").display()
+        )
+    }
+
+    /// The flags that make Traefik's provider use this API server.
+    pub(crate) fn traefik_flags(&self) -> Vec<String> {
+        vec![
+            "--providers.kubernetescrd=true".to_owned(),
+            format!("--providers.kubernetescrd.endpoint={}", self.url),
+            format!("--providers.kubernetescrd.token={TRAEFIK}"),
+            format!(
+                "--providers.kubernetescrd.certauthfilepath={}",
+                self.directory.join("apiserver.crt").display()
+            ),
+        ]
+    }
+}
+
+/// Runs a command to its end with `input` on its standard input.
+pub(crate) fn output_of(command: &mut Command, input: &str) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let mut pipe = child.stdin.take().expect("a pipe");
+    std::thread::scope(|scope| {
+        // From a thread of its own: neither side waits for the other with full pipes. A command that ends
+        // without reading its input is judged by its exit status.
+        scope.spawn(move || pipe.write_all(input.as_bytes()));
+        child.wait_with_output().expect("our own child")
+    })
+}

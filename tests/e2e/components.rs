@@ -1,0 +1,171 @@
+//! Finds the programs of the stack, or says which one is missing and how to get it.
+
+use std::env;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// What the stack is made of; `install` reads the same file.
+const VERSIONS: &str = include_str!("versions");
+
+/// One Traefik release under test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Release {
+    version: String,
+}
+
+impl Release {
+    /// Major and minor, the form that `civi-ingress --traefik` takes.
+    pub(crate) fn profile(&self) -> String {
+        self.version
+            .split('.')
+            .take(2)
+            .collect::<Vec<_>>()
+            .join(".")
+    }
+
+    /// Whether its `ServersTransport` has `rootCAs`; before there is `rootCAsSecrets` only. (In 3.4.0 it is there
+    /// and refuses every value.)
+    pub(crate) fn has_root_cas(&self) -> bool {
+        self.numbers() >= vec![3, 4, 1]
+    }
+
+    /// The version as part of a test's name: `3_7_15`.
+    pub(crate) fn in_a_name(&self) -> String {
+        self.version.replace('.', "_")
+    }
+
+    /// The folder of this release in the cache, with its program, CRDs and RBAC.
+    pub(crate) fn directory(&self, programs: &Programs) -> PathBuf {
+        programs.cache.join(format!("traefik-{}", self.version))
+    }
+
+    fn numbers(&self) -> Vec<u32> {
+        self.version
+            .split('.')
+            .map(|part| {
+                part.parse()
+                    .expect("versions: a Traefik version is numbers")
+            })
+            .collect()
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.version)
+    }
+}
+
+/// The Traefik releases under test, newest first.
+pub(crate) fn releases() -> Vec<Release> {
+    let mut releases: Vec<Release> = lines()
+        .filter(|fields| fields[0] == "traefik")
+        .map(|fields| Release {
+            version: fields[1].to_owned(),
+        })
+        .collect();
+    releases.sort_by_key(|release| std::cmp::Reverse(release.numbers()));
+    releases
+}
+
+/// The newest Traefik release, for the tests that are not about releases.
+pub(crate) fn newest() -> Release {
+    releases()
+        .into_iter()
+        .next()
+        .expect("versions: no Traefik release")
+}
+
+/// The fields of each line of `versions` that is no comment.
+fn lines() -> impl Iterator<Item = Vec<&'static str>> {
+    VERSIONS
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .filter(|fields| fields.len() >= 2 && !fields[0].starts_with('#'))
+}
+
+fn version(component: &str) -> &'static str {
+    lines()
+        .find(|fields| fields[0] == component)
+        .map(|fields| fields[1])
+        .expect("versions: every component is there")
+}
+
+/// Where each program is.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    cache: PathBuf,
+    pub(crate) etcd: PathBuf,
+    pub(crate) helm: PathBuf,
+    pub(crate) kube_apiserver: PathBuf,
+    pub(crate) kubectl: PathBuf,
+    /// The root that Debian's httpd packages are unpacked under.
+    pub(crate) httpd: PathBuf,
+}
+
+impl Programs {
+    /// Finds all of them.
+    ///
+    /// # Errors
+    /// Names every missing program with the path it was looked for, and the command that fetches it.
+    pub(crate) fn find() -> Result<Self, String> {
+        let cache = cache()?;
+        let kubernetes = cache.join(format!("kubernetes-{}", version("kubernetes")));
+        let programs = Self {
+            etcd: cache.join(format!("etcd-{}/etcd", version("etcd"))),
+            helm: cache.join(format!("helm-{}/helm", version("helm"))),
+            kube_apiserver: kubernetes.join("kube-apiserver"),
+            kubectl: on_path("kubectl").unwrap_or_else(|| kubernetes.join("kubectl")),
+            httpd: cache.join("httpd"),
+            cache,
+        };
+        let mut wanted = vec![
+            programs.etcd.clone(),
+            programs.helm.clone(),
+            programs.kube_apiserver.clone(),
+            programs.kubectl.clone(),
+            programs.httpd.join("usr/sbin/apache2"),
+        ];
+        for release in releases() {
+            for file in ["traefik", "crds.yaml", "rbac.yaml"] {
+                wanted.push(release.directory(&programs).join(file));
+            }
+        }
+        let mut missing: Vec<String> = wanted
+            .iter()
+            .filter(|path| !path.is_file())
+            .map(|path| path.display().to_string())
+            .collect();
+        // util-linux and iproute2 make the network namespace and the sessions.
+        for program in ["ip", "setpriv", "setsid", "unshare"] {
+            if on_path(program).is_none() {
+                missing.push(format!("{program} (on PATH)"));
+            }
+        }
+        if missing.is_empty() {
+            return Ok(programs);
+        }
+        Err(format!(
+            "the end-to-end tests need programs that are not there:\n  {}\nget them with: tests/e2e/install",
+            missing.join("\n  ")
+        ))
+    }
+}
+
+/// The directory that `install` fills.
+fn cache() -> Result<PathBuf, String> {
+    if let Some(named) = env::var_os("CIVI_INGRESS_E2E_CACHE") {
+        return Ok(PathBuf::from(named));
+    }
+    env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
+        .map(|parent| parent.join("civi-ingress/e2e"))
+        .ok_or_else(|| "neither CIVI_INGRESS_E2E_CACHE, XDG_CACHE_HOME nor HOME is set".to_owned())
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|directory| directory.join(program))
+        .find(|path| path.is_file())
+}

@@ -1,0 +1,217 @@
+//! Debian's Apache httpd (prefork and `mod_ssl`), unpacked and not installed, as the instances' web server.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::process::Signal;
+
+use crate::components::Programs;
+use crate::pki::Pair;
+use crate::process::Process;
+use crate::wait;
+
+/// One instance's site: an address with a key pair and a page.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) address: Ipv4Addr,
+    pub(crate) pair: Pair,
+    pub(crate) page: String,
+}
+
+/// What the tests vary of a server.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// `MaxRequestWorkers`: how many requests prefork serves at a time.
+    pub(crate) workers: u32,
+    /// `ListenBacklog`; 511 is httpd's own default.
+    pub(crate) backlog: u32,
+    /// Serves `/slow`, which answers after this many seconds.
+    pub(crate) slow: Option<u32>,
+    /// Asks every client for a certificate of this authority (PEM).
+    pub(crate) client_authority: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            workers: 16,
+            backlog: 511,
+            slow: None,
+            client_authority: None,
+        }
+    }
+}
+
+/// A running httpd.
+#[derive(Debug)]
+pub(crate) struct Httpd {
+    directory: PathBuf,
+    server: Process,
+}
+
+impl Httpd {
+    /// Starts a server for `sites` with its files in `parent`/`name` and waits until each accepts.
+    pub(crate) fn start(
+        programs: &Programs,
+        parent: &Path,
+        name: &str,
+        sites: &[Site],
+        settings: &Settings,
+    ) -> Self {
+        let directory = parent.join(name);
+        fs::create_dir(&directory).expect("one server a name");
+        for site in sites {
+            store(&directory, site.address, &site.pair);
+            let root = directory.join(format!("{}", site.address));
+            fs::create_dir(&root).expect("one site an address");
+            fs::write(root.join("index.html"), &site.page).expect("the page");
+        }
+        if let Some(authority) = &settings.client_authority {
+            fs::write(directory.join("clients.pem"), authority).expect("the client authority");
+        }
+        if let Some(seconds) = settings.slow {
+            let script = directory.join("slow");
+            let text = format!(
+                "#!/bin/sh\nsleep {seconds}\nprintf 'Content-Type: text/plain\\n\\nslow\\n'\n"
+            );
+            fs::write(&script, text).expect("the script");
+            fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("our own file");
+        }
+        let configuration = directory.join("httpd.conf");
+        fs::write(
+            &configuration,
+            configuration_text(&programs.httpd, &directory, sites, settings),
+        )
+        .expect("the configuration");
+        let mut httpd = Self {
+            server: Process::start(
+                "httpd",
+                &directory,
+                &programs.httpd.join("usr/sbin/apache2"),
+                &[
+                    "-DFOREGROUND".to_owned(),
+                    "-f".to_owned(),
+                    configuration.display().to_string(),
+                ],
+                &[("LD_LIBRARY_PATH", &libraries(&programs.httpd))],
+            ),
+            directory,
+        };
+        // httpd listens on all addresses before it writes this file.
+        let running = httpd.directory.join("httpd.pid");
+        wait::until("httpd", || {
+            httpd.server.assert_running();
+            running
+                .is_file()
+                .then_some(())
+                .ok_or_else(|| "no pid file".to_owned())
+        });
+        httpd
+    }
+
+    /// Serves another key pair from now on, as a mounted Secret that changed and a graceful reload do.
+    pub(crate) fn replace(&self, address: Ipv4Addr, pair: &Pair) {
+        store(&self.directory, address, pair);
+        self.server.signal(Signal::USR1);
+    }
+}
+
+/// Where an instance's httpd listens.
+pub(crate) fn endpoint(address: Ipv4Addr) -> SocketAddr {
+    (address, 443).into()
+}
+
+fn store(directory: &Path, address: Ipv4Addr, pair: &Pair) {
+    let file = |kind: &str| directory.join(format!("{address}.{kind}"));
+    pair.write(&file("crt"), &file("key"));
+}
+
+/// Debian's multiarch folder under the unpacked packages.
+fn libraries(root: &Path) -> String {
+    fs::read_dir(root.join("usr/lib"))
+        .expect("the unpacked packages")
+        .map(|entry| entry.expect("a readable folder").path())
+        .find(|path| path.join("libapr-1.so.0").exists())
+        .expect("libapr1 is unpacked beside httpd")
+        .display()
+        .to_string()
+}
+
+fn configuration_text(
+    root: &Path,
+    directory: &Path,
+    sites: &[Site],
+    settings: &Settings,
+) -> String {
+    let Settings {
+        workers, backlog, ..
+    } = settings;
+    // Debian's own default. After a reload as many start at once, and one a second from then on.
+    let spare = 5.min(*workers);
+    let files = directory.display();
+    let modules = [
+        "mpm_prefork",
+        "authz_core",
+        "dir",
+        "mime",
+        "alias",
+        "cgi",
+        "ssl",
+    ]
+    .map(|name| {
+        format!(
+            "LoadModule {name}_module {}/usr/lib/apache2/modules/mod_{name}.so\n",
+            root.display()
+        )
+    })
+    .concat();
+    let mut text = format!(
+        r#"ServerRoot "{files}"
+{modules}
+ServerName httpd.invalid
+PidFile httpd.pid
+DefaultRuntimeDir "{files}"
+ErrorLog error.log
+TypesConfig /dev/null
+DirectoryIndex index.html
+User #65534
+Group #65534
+ServerLimit {workers}
+MaxSpareServers {workers}
+MaxRequestWorkers {workers}
+StartServers {spare}
+MinSpareServers {spare}
+ListenBacklog {backlog}
+SSLSessionCache none
+SSLProtocol -all +TLSv1.2 +TLSv1.3
+<Directory "{files}">
+    Require all granted
+</Directory>
+"#
+    );
+    if settings.slow.is_some() {
+        writeln!(text, "ScriptAlias /slow \"{files}/slow\"").expect("a String takes all");
+    }
+    for Site { address, .. } in sites {
+        write!(
+            text,
+            r#"Listen {address}:443
+<VirtualHost {address}:443>
+    ServerName {address}
+    DocumentRoot "{files}/{address}"
+    SSLEngine on
+    SSLCertificateFile {address}.crt
+    SSLCertificateKeyFile {address}.key
+"#
+        )
+        .expect("a String takes all");
+        if settings.client_authority.is_some() {
+            text.push_str("    SSLVerifyClient require\n    SSLCACertificateFile clients.pem\n");
+        }
+        text.push_str("</VirtualHost>\n");
+    }
+    text
+}
