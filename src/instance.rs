@@ -15,6 +15,10 @@ pub struct Instance {
     pub namespace: Namespace,
     /// The host that browsers ask for, then its aliases; no two are equal.
     pub hosts: Vec<DnsName>,
+    /// The names that the database is reached by inside the cluster.
+    ///
+    /// The chart's certificate has none, which Go, rustls, Python, Chrome and Firefox refuse.
+    pub db_hosts: Vec<DnsName>,
     /// Names, keys, timeouts.
     pub settings: Settings,
     /// Objects beyond the chart's four.
@@ -109,7 +113,8 @@ impl Instance {
     /// the values counts.
     ///
     /// # Errors
-    /// No host at all, a host given twice, two credentials in one place, a Secret name used twice.
+    /// No host at all, a host given twice, two credentials in one place, a Secret name used twice, a Service of the
+    /// database that makes no DNS name.
     pub fn new(
         name: InstanceName,
         namespace: Namespace,
@@ -142,10 +147,12 @@ impl Instance {
         for fault in placement_faults(&settings) {
             faults.push(fault);
         }
-        faults.finish(Some(Self {
+        let db_hosts = faults.keep(db_hosts(&settings.names.db_service, &namespace));
+        faults.finish(db_hosts.map(|db_hosts| Self {
             name,
             namespace,
             hosts,
+            db_hosts,
             settings,
             extras,
         }))
@@ -159,25 +166,15 @@ impl Instance {
     pub fn host(&self) -> &DnsName {
         self.hosts.first().expect("an instance has a host")
     }
+}
 
-    /// Gives the names that the database is reached by inside the cluster.
-    ///
-    /// The chart's certificate has none, which Go, rustls, Python, Chrome and Firefox refuse.
-    ///
-    /// # Errors
-    /// A Service name that makes a name too long for DNS.
-    pub fn db_hosts(&self) -> Result<Vec<DnsName>, Fault> {
-        let service = &self.settings.names.db_service;
-        let namespace = &self.namespace;
-        [
-            service.to_string(),
-            format!("{service}.{namespace}.svc"),
-            format!("{service}.{namespace}.svc.cluster.local"),
-        ]
-        .iter()
-        .map(|name| DnsName::parse(name))
-        .collect()
-    }
+fn db_hosts(service: &ObjectName, namespace: &Namespace) -> Result<Vec<DnsName>, Fault> {
+    let names = [
+        service.to_string(),
+        format!("{service}.{namespace}.svc"),
+        format!("{service}.{namespace}.svc.cluster.local"),
+    ];
+    names.iter().map(|name| DnsName::parse(name)).collect()
 }
 
 impl Settings {
@@ -309,8 +306,7 @@ mod tests {
     fn the_database_is_named_by_its_service() {
         let names: Vec<String> = instance(Some("a.b"), &[], Settings::default())
             .unwrap()
-            .db_hosts()
-            .unwrap()
+            .db_hosts
             .iter()
             .map(ToString::to_string)
             .collect();

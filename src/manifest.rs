@@ -2,6 +2,7 @@
 
 use crate::name::{DataKey, Namespace, ObjectName};
 use std::fmt;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// What identifies an object in a cluster.
@@ -87,7 +88,7 @@ impl<T: Into<Self>> FromIterator<T> for Field {
 /// One value of a Secret's `data`. Its text form shows nothing of it; only the YAML writer takes it out.
 #[derive(Clone)]
 pub struct SecretData {
-    base64: Zeroizing<String>,
+    base64: Arc<Zeroizing<String>>,
     is_private: bool,
 }
 
@@ -111,7 +112,7 @@ impl SecretData {
         use base64::Engine as _;
         let base64 = base64::engine::general_purpose::STANDARD.encode(text);
         Self {
-            base64: Zeroizing::new(base64),
+            base64: Arc::new(Zeroizing::new(base64)),
             is_private,
         }
     }
@@ -184,19 +185,11 @@ fn apply_order(kind: &str) -> u8 {
     }
 }
 
-/// Joins manifests into one stream, each document opened by `---`.
-#[must_use]
-pub fn stream(manifests: &[Manifest]) -> Zeroizing<String> {
-    let length = manifests
+/// Gives the pieces of one stream, each document opened by `---`.
+pub fn stream(manifests: &[Manifest]) -> impl Iterator<Item = &str> {
+    manifests
         .iter()
-        .map(|manifest| manifest.yaml.len() + 4)
-        .sum();
-    let mut out = Zeroizing::new(String::with_capacity(length));
-    for manifest in manifests {
-        out.push_str("---\n");
-        out.push_str(&manifest.yaml);
-    }
-    out
+        .flat_map(|manifest| ["---\n", manifest.yaml.as_str()])
 }
 
 /// Builds the `data` mapping of a Secret.

@@ -289,10 +289,10 @@ fn a_self_signed_certificate_and_a_long_life_are_warned_of() {
 
 #[test]
 fn a_ca_whose_subject_cannot_be_copied_byte_for_byte_signs_nothing() {
-    let ca = Ca {
-        certificate: Certificate::from_pem(fixture!("odd-ca.crt")).unwrap(),
-        key: PrivateKey::from_pem(fixture!("sec1.key")).unwrap(),
-    };
+    let ca = Ca::existing(
+        Certificate::from_pem(fixture!("odd-ca.crt")).unwrap(),
+        PrivateKey::from_pem(fixture!("sec1.key")).unwrap(),
+    );
     let names = names(&["a.example.org"]);
     let organization = Organization::default();
     let validity = Validity::new(NOW + Duration::days(1), None, End::Days(30)).unwrap();

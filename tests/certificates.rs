@@ -120,10 +120,7 @@ fn a_ca_signs_no_name_outside_its_constraints() {
     let organization = Organization::default();
     let validity = Validity::new(NOW, None, End::Days(365)).unwrap();
     let chain = Recipe::default().chain();
-    let ca = Ca {
-        certificate: chain.ca,
-        key: chain.ca_key.unwrap(),
-    };
+    let ca = Ca::existing(chain.ca, chain.ca_key.unwrap());
     for outside in [
         "b.example.org",
         "example.org",
@@ -151,10 +148,7 @@ fn a_ca_signs_no_name_outside_its_constraints() {
 fn a_leaf_that_outlives_its_ca_is_not_issued() {
     let organization = Organization::default();
     let chain = Recipe::default().chain();
-    let ca = Ca {
-        certificate: chain.ca,
-        key: chain.ca_key.unwrap(),
-    };
+    let ca = Ca::existing(chain.ca, chain.ca_key.unwrap());
     let validity = Validity::new(NOW, None, End::Days(3651)).unwrap();
     let names = Recipe::default().names();
     let request = LeafRequest {

@@ -15,7 +15,7 @@ fn render(objects: &[Object]) -> String {
     let manifests = Templates::default()
         .render(objects, PrivateKeys::Written)
         .expect("the built-in templates work");
-    readable(&stream(&manifests))
+    readable(&stream(&manifests).collect::<String>())
 }
 
 fn render_for(release: &str, instance: &Instance) -> String {

@@ -102,6 +102,20 @@ pub struct Ca {
     pub certificate: Certificate,
     /// Its key.
     pub key: PrivateKey,
+    /// What a CA that was just made was made from, so that its certificate need not be read again.
+    made_from: Option<CertificateParams>,
+}
+
+impl Ca {
+    /// Takes a CA that exists; [`verify::usable_ca`] says whether it can sign.
+    #[must_use]
+    pub fn existing(certificate: Certificate, key: PrivateKey) -> Self {
+        Self {
+            certificate,
+            key,
+            made_from: None,
+        }
+    }
 }
 
 /// Issues a CA: path length 0, and name constraints for exactly the permitted names.
@@ -125,7 +139,11 @@ pub fn ca(request: &CaRequest<'_>, key: PrivateKey, serial: Serial) -> Result<Ca
         .self_signed(key.pair())
         .map_err(|error| failed(&error))?;
     let certificate = Certificate::from_der(signed.der().clone())?;
-    let ca = Ca { certificate, key };
+    let ca = Ca {
+        certificate,
+        key,
+        made_from: Some(params),
+    };
     verify::ca(&ca.certificate, &ca.key)?;
     Ok(ca)
 }
@@ -172,8 +190,11 @@ pub fn leaf(
             .extended_key_usages
             .push(ExtendedKeyUsagePurpose::ClientAuth);
     }
-    let issuer = Issuer::from_ca_cert_der(ca.certificate.der(), ca.key.pair())
-        .map_err(|error| failed(&error))?;
+    let issuer = match &ca.made_from {
+        Some(params) => Issuer::from_params(params, ca.key.pair()),
+        None => Issuer::from_ca_cert_der(ca.certificate.der(), ca.key.pair())
+            .map_err(|error| failed(&error))?,
+    };
     let signed = params
         .signed_by(key.pair(), &issuer)
         .map_err(|error| failed(&error))?;

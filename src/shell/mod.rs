@@ -100,7 +100,7 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
 
 /// Prints what can be printed again: a reader that ends early is no error.
 fn print_or_end(text: &[u8]) -> Result<(), Failure> {
-    match output::print(&String::from_utf8_lossy(text)) {
+    match output::print([String::from_utf8_lossy(text).as_ref()]) {
         Err(failure) if failure.kind == Kind::ClosedPipe => Ok(()),
         result => result,
     }
@@ -171,7 +171,7 @@ impl Destination {
                 "stdout is a file of mode {mode:03o} and gets private keys; `--output-dir` makes files that only you can read"
             ));
         }
-        output::print(&stream(&manifests))?;
+        output::print(stream(&manifests))?;
         if preview
             && objects
                 .iter()
@@ -269,7 +269,7 @@ impl ExistingCa {
         }
         let ca = certificate
             .zip(private_key)
-            .map(|(certificate, key)| Ca { certificate, key });
+            .map(|(certificate, key)| Ca::existing(certificate, key));
         if let Some(ca) = &ca {
             faults.keep(
                 verify::usable_ca(&ca.certificate, &ca.key, run.now)

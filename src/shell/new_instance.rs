@@ -138,8 +138,7 @@ fn instance(
         settings?,
         extras?,
     );
-    let instance = faults.keep_all(instance)?;
-    faults.keep(instance.db_hosts()).map(|_| instance)
+    faults.keep_all(instance)
 }
 
 fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {
@@ -273,8 +272,9 @@ impl Issuer<'_> {
             .map(SubjectAltName::Dns)
             .collect();
         let db_names: Vec<_> = instance
-            .db_hosts()?
-            .into_iter()
+            .db_hosts
+            .iter()
+            .cloned()
             .map(SubjectAltName::Dns)
             .collect();
         let foreign = existing_ca.as_ref().map(|ca| ca.certificate.clone());

@@ -35,13 +35,14 @@ pub(super) fn stdout_readable_by_others() -> Option<u32> {
     Some(metadata.permissions().mode() & 0o777).filter(|mode| mode & 0o077 != 0)
 }
 
-/// Writes the whole text to stdout.
+/// Writes the pieces of a text to stdout.
 ///
 /// A closed pipe is an error: keys that were printed exist nowhere else.
-pub(super) fn print(text: &str) -> Result<(), Failure> {
+pub(super) fn print<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    let written = stdout
-        .write_all(text.as_bytes())
+    let written = pieces
+        .into_iter()
+        .try_for_each(|piece| stdout.write_all(piece.as_bytes()))
         .and_then(|()| stdout.flush());
     match written {
         Ok(()) => Ok(()),
