@@ -292,7 +292,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__new__subcmd__instance)
-            opts="-q -n -f -h --now --quiet --host --alias --namespace --values --set --set-string --output-dir --force --templates --show-secrets --traefik --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --ca-custody --ca-key-out --reuse --helm-release --create-namespace --config-map --retry --hsts --network-policy --default-deny --traefik-namespace --traefik-label --traefik-host-network --traefik-cidr --help"
+            opts="-q -n -f -h --now --quiet --host --alias --namespace --values --set --set-string --output-dir --force --templates --show-secrets --traefik --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --ca-custody --ca-key-out --reuse --helm-release --create-namespace --config-map --retry --hsts --client-auth --network-policy --default-deny --traefik-namespace --traefik-label --traefik-host-network --traefik-cidr --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

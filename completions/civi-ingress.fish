@@ -59,7 +59,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l ca-custody -d 'What becomes of the CA keys [default: stored; of an existing CA: dropped]' -r -f -a "stored\t'Write the CA keys beside the others, as the chart does'
 dropped\t'Forget the CA keys; a renewal makes a new CA'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l ca-key-out -d 'Write the key of the new instance CA to this file' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l reuse -d 'Keep the keys and certificates of these manifests (or - for stdin) while they are good' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l reuse -d 'Keep the keys and certificates of these manifests (file, directory, - for stdin) while they are good' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l helm-release -d 'Mark the chart\'s objects so that this Helm release adopts them' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l retry -d 'Retry failed connections to the httpd, so many attempts in all' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l hsts -d 'Send Strict-Transport-Security with this max-age' -r
@@ -71,6 +71,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l show-secrets -d 'Show private keys even where stdout is a terminal'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l create-namespace -d 'Render the Namespace too'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l config-map -d 'Render the httpd\'s ConfigMap too'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l client-auth -d 'Make a client CA and Traefik\'s own certificate, for an httpd that asks for one'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l network-policy -d 'Let only Traefik reach the httpd (NetworkPolicy)'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l default-deny -d 'Close the namespace to other namespaces, but for what --network-policy opens'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik-host-network -d 'Traefik uses the nodes\' network: --traefik-cidr then names the nodes'

@@ -63,15 +63,7 @@ pub fn read(text: &str, file: &str) -> Result<Vec<Finding>, Vec<Fault>> {
                 .iter()
                 .filter(|(_, value)| value.contains("-----BEGIN CERTIFICATE-----"))
             {
-                let namespace = secret
-                    .namespace
-                    .as_deref()
-                    .map_or(String::new(), |namespace| format!("{namespace}/"));
-                add(
-                    value,
-                    &format!("{file} Secret {namespace}{} {key}", secret.name),
-                    &mut faults,
-                );
+                add(value, &format!("{file} Secret {secret} {key}"), &mut faults);
             }
         }
     }

@@ -2,15 +2,13 @@
 
 use crate::cidr::Cidr;
 use crate::fault::{Fault, Faults, Place};
-use crate::name::{DnsName, InstanceName, Label, Namespace, ObjectName};
+use crate::name::{DnsName, Label, Namespace, ObjectName};
 use crate::values::{SecretKeyRef, Settings};
 use std::collections::BTreeMap;
 
 /// One Civiparoisse instance.
 #[derive(Debug, Clone)]
 pub struct Instance {
-    /// Its name.
-    pub name: InstanceName,
     /// The namespace that holds its objects.
     pub namespace: Namespace,
     /// The host that browsers ask for, then its aliases; no two are equal.
@@ -27,6 +25,10 @@ pub struct Instance {
 
 /// Objects and metadata beyond the four that every instance has.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an object that is rendered or not"
+)]
 pub struct Extras {
     /// The Helm release that shall adopt the chart's objects.
     pub helm_release: Option<ObjectName>,
@@ -40,6 +42,8 @@ pub struct Extras {
     pub hsts_seconds: Option<u32>,
     /// Who may reach the httpd.
     pub http_from: Option<TraefikSource>,
+    /// Whether the httpd asks Traefik for a certificate of its own.
+    pub client_auth: bool,
     /// Whether all else in the namespace is closed to other namespaces.
     pub default_deny: bool,
 }
@@ -116,7 +120,6 @@ impl Instance {
     /// No host at all, a host given twice, two credentials in one place, a Secret name used twice, a Service of the
     /// database that makes no DNS name.
     pub fn new(
-        name: InstanceName,
         namespace: Namespace,
         host: Option<DnsName>,
         aliases: Vec<DnsName>,
@@ -147,9 +150,11 @@ impl Instance {
         for fault in placement_faults(&settings) {
             faults.push(fault);
         }
+        if extras.client_auth {
+            faults.keep(client_secrets(&settings));
+        }
         let db_hosts = faults.keep(db_hosts(&settings.names.db_service, &namespace));
         faults.finish(db_hosts.map(|db_hosts| Self {
-            name,
             namespace,
             hosts,
             db_hosts,
@@ -175,6 +180,16 @@ fn db_hosts(service: &ObjectName, namespace: &Namespace) -> Result<Vec<DnsName>,
         format!("{service}.{namespace}.svc.cluster.local"),
     ];
     names.iter().map(|name| DnsName::parse(name)).collect()
+}
+
+impl Instance {
+    /// Gives the name in Traefik's own certificate: it identifies the ingress of this namespace and nothing else.
+    ///
+    /// # Errors
+    /// None that is known: a namespace makes a DNS name.
+    pub fn client_name(&self) -> Result<DnsName, Fault> {
+        DnsName::parse(&format!("ingress.{}.svc.cluster.local", self.namespace))
+    }
 }
 
 impl Settings {
@@ -226,6 +241,25 @@ fn placement_faults(settings: &Settings) -> Vec<Fault> {
     faults
 }
 
+/// Refuses a Secret of the client's pair or its CA that would hold something else too.
+fn client_secrets(settings: &Settings) -> Result<(), Fault> {
+    let (client, ca) = (&settings.client_secret, &settings.client_ca_secret);
+    let mut others = settings
+        .placements()
+        .map(|(_, place)| &place.secret)
+        .into_iter();
+    let is_taken = others.any(|secret| secret == client || secret == ca);
+    if is_taken || client == ca || [client, ca].contains(&&settings.trust_bundle.secret) {
+        let what = format!(
+            "the Secrets `{client}` and `{ca}` of the client certificate need names of their own"
+        );
+        return Err(Fault::new(what).help(
+            "change `civiIngress.names.clientSecret` or `civiIngress.names.clientCaSecret`",
+        ));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,7 +274,6 @@ mod tests {
         settings: Settings,
     ) -> Result<Instance, Vec<Fault>> {
         Instance::new(
-            InstanceName::parse("paroisse-a").unwrap(),
             Namespace::parse("paroisse-a").unwrap(),
             host.map(name),
             aliases.iter().map(|alias| name(alias)).collect(),

@@ -4,6 +4,7 @@ use crate::fault::{Fault, Faults};
 use crate::yaml::{self, Node, Value};
 use base64::Engine as _;
 use std::collections::BTreeMap;
+use std::fmt;
 use zeroize::Zeroizing;
 
 /// A Secret that was read.
@@ -14,6 +15,16 @@ pub struct FoundSecret {
     pub name: String,
     /// Data by key, decoded; values that are no UTF-8 text are left out.
     pub data: BTreeMap<String, Zeroizing<String>>,
+}
+
+impl fmt::Display for FoundSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let namespace = self
+            .namespace
+            .as_deref()
+            .map_or_else(String::new, |namespace| format!("{namespace}/"));
+        write!(f, "{namespace}{}", self.name)
+    }
 }
 
 /// Reads all Secrets of a stream of manifests; other objects are passed over.

@@ -10,6 +10,7 @@ use crate::yaml::{self, outline, scalar};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object as TemplateObject, ObjectRepr, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, UndefinedBehavior, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -107,7 +108,16 @@ impl Templates {
         let environment = self.environment(private_keys);
         let mut manifests = Vec::with_capacity(objects.len());
         let mut faults = Vec::new();
-        for object in objects {
+        for (index, object) in objects.iter().enumerate() {
+            if objects[..index]
+                .iter()
+                .any(|other| other.identity == object.identity)
+            {
+                let fault = Fault::new(format!("two objects would be {}", object.identity));
+                faults.push(
+                    fault.help("give each a name of its own (`civiIngress.names` in the values)"),
+                );
+            }
             match self.render_one(&environment, object, private_keys) {
                 Ok(manifest) => manifests.push(manifest),
                 Err(fault) => faults.push(fault),
@@ -272,6 +282,13 @@ impl Templates {
                 return Err(Fault::new(what).help(hint).at(at()));
             }
         }
+        if !data_is_placed(object, &found.data, private_keys) {
+            let fault =
+                Fault::new("the template does not place the data of the Secret as they are");
+            return Err(fault
+                .help("keep the loop of the built-in template: `{% for key, value in data %}`")
+                .at(at()));
+        }
         if !yaml.ends_with('\n') {
             return Err(Fault::new("the template does not end with a newline").at(at()));
         }
@@ -291,6 +308,30 @@ fn source<'a>(own: &'a BTreeMap<&'static str, String>, name: &str) -> Option<&'a
             .map(|(_, source)| *source)
     };
     own.get(name).map(String::as_str).or_else(built_in)
+}
+
+/// Says whether a rendered Secret holds what it was asked to hold: a key that is lost here is lost for good.
+fn data_is_placed(
+    object: &Object,
+    found: &[(Cow<'_, str>, Cow<'_, str>)],
+    private_keys: PrivateKeys,
+) -> bool {
+    let data = object.fields.iter().find_map(|(_, field)| match field {
+        Field::Map(entries) => Some(entries),
+        _ => None,
+    });
+    let mut secrets = data
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, field)| match field {
+            Field::Secret(data) => Some((key, data.expose(private_keys))),
+            _ => None,
+        });
+    secrets.all(|(key, value)| {
+        found
+            .iter()
+            .any(|(found_key, found)| found_key == key && found == value)
+    })
 }
 
 fn holds_private_key(field: &Field) -> bool {

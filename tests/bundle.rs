@@ -5,7 +5,7 @@ use civi_ingress::pki::SubjectAltName;
 use civi_ingress::pki::bundle::{Bundle, Source, import};
 use civi_ingress::pki::issue::{Ca, LeafRequest, Organization, Serial, leaf};
 use civi_ingress::pki::validity::{End, Validity};
-use civi_ingress::pki::{Certificate, PrivateKey};
+use civi_ingress::pki::{Certificate, LeafUse, PrivateKey};
 use time::Duration;
 
 macro_rules! fixture {
@@ -300,7 +300,7 @@ fn a_ca_whose_subject_cannot_be_copied_byte_for_byte_signs_nothing() {
         organization: &organization,
         validity,
         names: &names,
-        client_auth: false,
+        leaf_use: LeafUse::Server,
     };
     let key = PrivateKey::from_pem(fixture!("good.key")).unwrap();
     let fault = leaf(&request, key, Serial::from_random([1; 16]), &ca).unwrap_err();

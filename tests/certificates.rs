@@ -4,7 +4,7 @@ use crate::support::{NOW, Recipe, assert_snapshot_in, key};
 use civi_ingress::inspect::{as_json, as_text, read};
 use civi_ingress::pki::issue::{self, Ca, CaRequest, LeafRequest, Organization, Serial};
 use civi_ingress::pki::validity::{End, Validity};
-use civi_ingress::pki::{Chain, KeyType, SubjectAltName, verify};
+use civi_ingress::pki::{Chain, KeyType, LeafUse, SubjectAltName, verify};
 use time::Duration;
 
 /// Describes both certificates without what changes with every signature.
@@ -41,7 +41,7 @@ fn the_profile_with_addresses_and_client_use() {
     let names = ["a.example.org", "192.0.2.7", "2001:db8::7"];
     let recipe = Recipe {
         names: &names,
-        client_auth: true,
+        leaf_use: LeafUse::ServerAndClient,
         ..Recipe::default()
     };
     assert_snapshot_in!("certificates", "addresses", describe(&recipe.chain()));
@@ -133,7 +133,7 @@ fn a_ca_signs_no_name_outside_its_constraints() {
             organization: &organization,
             validity,
             names: &names,
-            client_auth: false,
+            leaf_use: LeafUse::Server,
         };
         let fault = issue::leaf(&request, key("leaf"), Serial::from_random([3; 16]), &ca)
             .expect_err(outside);
@@ -155,7 +155,7 @@ fn a_leaf_that_outlives_its_ca_is_not_issued() {
         organization: &organization,
         validity,
         names: &names,
-        client_auth: false,
+        leaf_use: LeafUse::Server,
     };
     let fault = issue::leaf(&request, key("leaf"), Serial::from_random([3; 16]), &ca).unwrap_err();
     assert_eq!(fault.what, "the leaf outlives its CA");
@@ -171,13 +171,39 @@ fn the_checks_before_printing_refuse_what_does_not_belong_together() {
     .chain();
     let names = Recipe::default().names();
     let at = NOW;
-    assert!(verify::chain(&ours.ca, &ours.leaf, &ours.leaf_key, &names, at).is_ok());
-    let wrong_key = verify::chain(&ours.ca, &ours.leaf, &other.leaf_key, &names, at).unwrap_err();
+    assert!(
+        verify::chain(
+            &ours.ca,
+            &ours.leaf,
+            &ours.leaf_key,
+            LeafUse::Server,
+            &names,
+            at
+        )
+        .is_ok()
+    );
+    let wrong_key = verify::chain(
+        &ours.ca,
+        &ours.leaf,
+        &other.leaf_key,
+        LeafUse::Server,
+        &names,
+        at,
+    )
+    .unwrap_err();
     assert_eq!(
         wrong_key.what,
         "the private key does not belong to the certificate"
     );
-    let wrong_ca = verify::chain(&other.ca, &ours.leaf, &ours.leaf_key, &names, at).unwrap_err();
+    let wrong_ca = verify::chain(
+        &other.ca,
+        &ours.leaf,
+        &ours.leaf_key,
+        LeafUse::Server,
+        &names,
+        at,
+    )
+    .unwrap_err();
     assert_eq!(
         wrong_ca.what,
         "the leaf's issuer is not, byte for byte, the CA's subject"
@@ -186,14 +212,22 @@ fn the_checks_before_printing_refuse_what_does_not_belong_together() {
         &ours.ca,
         &ours.leaf,
         &ours.leaf_key,
+        LeafUse::Server,
         &names,
         at + Duration::days(366),
     )
     .unwrap_err();
     assert_eq!(late.what, "the certificate has expired");
     let stranger = [SubjectAltName::parse("b.example.org").unwrap()];
-    let wrong_name =
-        verify::chain(&ours.ca, &ours.leaf, &ours.leaf_key, &stranger, at).unwrap_err();
+    let wrong_name = verify::chain(
+        &ours.ca,
+        &ours.leaf,
+        &ours.leaf_key,
+        LeafUse::Server,
+        &stranger,
+        at,
+    )
+    .unwrap_err();
     assert_eq!(
         wrong_name.what,
         "no subject alternative name covers `b.example.org`"

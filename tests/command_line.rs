@@ -205,7 +205,11 @@ fn an_existing_ca_signs_and_its_key_is_written_nowhere() {
     let stream = run.good();
     assert_eq!(secret_text(&stream, "selfcert", "cacert"), ca);
     assert_eq!(secret_text(&stream, "externca", "ca.crt"), ca);
-    assert!(!stream.contains("cakey:"), "{stream}");
+    assert!(!stream.contains(" cakey:"), "the given CA's key");
+    assert!(
+        stream.contains(" dbcakey:"),
+        "the database's own CA is not the given one"
+    );
 }
 
 #[test]
@@ -253,7 +257,11 @@ fn a_dropped_ca_key_is_in_no_manifest_and_can_be_kept_in_a_file() {
     let run = run_in(directory.path(), &outside);
     assert_eq!(
         (run.status, run.stderr.as_str()),
-        (3, "error: a name lies outside the CA's name constraints\n")
+        (
+            3,
+            "error: a name lies outside the CA's name constraints\n\
+             help: see `civi-ingress inspect` for the names that the CA permits; make another CA for others\n"
+        )
     );
 }
 

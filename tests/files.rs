@@ -164,16 +164,176 @@ fn nothing_is_written_when_one_template_fails() {
         &with(&["--templates", "own", "--ca-key-out", "ca.key"]),
     );
     assert_eq!((refused.status, refused.stdout.as_str()), (3, ""));
-    assert_eq!(names_in(path), ["own"], "the CA's key is taken back too");
+    assert_eq!(
+        names_in(path),
+        ["own"],
+        "the CA's key is not written either"
+    );
+}
+
+#[test]
+fn a_file_beside_is_not_replaced_when_the_rest_fails() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    std::fs::create_dir_all(path.join("own/traefik")).unwrap();
+    write(&path.join("own/traefik/ingressroute.yaml"), "{{ nope }}");
+    write(&path.join("own/traefik/tlsstore.yaml"), "{{ nope }}");
+    write(&path.join("ca.key"), "the only key");
+    let new = [
+        "new-instance",
+        "p",
+        "--host",
+        "a.example.org",
+        "--templates",
+        "own",
+        "--ca-key-out",
+        "ca.key",
+        "--force",
+    ];
+    let wildcard = [
+        "wildcard-secret",
+        "--domain",
+        "example.org",
+        "--tls-store",
+        "--templates",
+        "own",
+        "--ca-key-out",
+        "ca.key",
+        "--force",
+    ];
+    for arguments in [&new[..], &wildcard] {
+        assert_eq!(run_in(path, arguments).status, 3);
+        assert_eq!(read(&path.join("ca.key")), "the only key");
+        assert_eq!(names_in(path), ["ca.key", "own"]);
+    }
+}
+
+#[test]
+fn a_file_beside_may_stand_in_the_new_directory() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    run_in(
+        path,
+        &[
+            "cert",
+            "--dns",
+            "a.example.org",
+            "--output-dir",
+            "d",
+            "--ca-key-out",
+            "d/ca.key",
+        ],
+    )
+    .good();
+    assert_eq!(
+        names_in(&path.join("d")),
+        ["ca.crt", "ca.key", "tls.crt", "tls.key"]
+    );
+    assert_eq!(mode(&path.join("d/ca.key")), 0o600);
+}
+
+#[test]
+fn two_files_beside_need_two_names_and_stdout_is_none() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    let same = [
+        "wildcard-secret",
+        "--domain",
+        "example.org",
+        "--ca-out",
+        "x",
+        "--ca-key-out",
+        "x",
+    ];
+    let run = run_in(path, &same);
+    assert_eq!((run.status, run.stdout.as_str()), (3, ""));
+    assert_eq!(
+        run.stderr.lines().next(),
+        Some("error: --ca-key-out: `x` is also the file of --ca-out")
+    );
+    assert_eq!(
+        run_in(
+            path,
+            &[
+                "wildcard-secret",
+                "--domain",
+                "example.org",
+                "--ca-out",
+                "-"
+            ]
+        )
+        .status,
+        3
+    );
+    assert_eq!(names_in(path), [""; 0]);
+}
+
+#[test]
+fn a_template_that_loses_a_key_is_refused() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    std::fs::create_dir_all(path.join("own")).unwrap();
+    let head = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ name }}\n  namespace: {{ namespace }}\n";
+    for rest in [
+        "",
+        "data:\n{% for k, v in data %}\n  {{ k }}: {{ v|upper }}\n{% endfor %}\n",
+    ] {
+        write(&path.join("own/secret.yaml"), &format!("{head}{rest}"));
+        let run = run_in(
+            path,
+            &[
+                "new-instance",
+                "p",
+                "--host",
+                "a.example.org",
+                "--templates",
+                "own",
+            ],
+        );
+        assert_eq!((run.status, run.stdout.as_str()), (3, ""));
+        assert!(
+            run.stderr.contains("does not place the data of the Secret"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn files_of_an_earlier_run_that_are_no_longer_rendered_are_named() {
+    let directory = TempDir::new().unwrap();
+    run_in(directory.path(), &with(&["--create-namespace", "--hsts"])).good();
+    let run = run_in(directory.path(), &with(&["--force", "-q"]));
+    assert_eq!(
+        run.stderr,
+        "warning: out also holds 00-namespace-p.yaml, 40-middleware-hsts.yaml, which `kubectl apply -f` would take too\n"
+    );
+}
+
+#[test]
+fn manifests_are_reused_from_the_directory_they_were_written_to() {
+    let directory = TempDir::new().unwrap();
+    run_in(directory.path(), NEW).good();
+    let secret = directory.path().join("out/10-secret-selfcert.yaml");
+    let first = read(&secret);
+    run_in(directory.path(), &with(&["--force", "--reuse", "out"])).good();
+    assert_eq!(read(&secret), first);
 }
 
 #[test]
 fn an_empty_directory_is_filled() {
     let directory = TempDir::new().unwrap();
     std::fs::create_dir(directory.path().join("out")).unwrap();
+    let before = mode(&directory.path().join("out"));
     run_in(directory.path(), NEW).good();
     assert_eq!(names_in(&directory.path().join("out")).len(), 4);
+    assert_eq!(mode(&directory.path().join("out")), before);
     assert_eq!(names_in(directory.path()), ["out"]);
+    run_in(
+        &directory.path().join("out"),
+        &["cert", "--dns", "a.b", "--output-dir", ".", "--force"],
+    )
+    .good();
 }
 
 #[test]

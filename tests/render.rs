@@ -1,10 +1,11 @@
 //! Manifests, byte for byte.
 
 use crate::support::{Recipe, assert_snapshot_in, credentials, instance, readable};
-use civi_ingress::ingress::{Ingress, objects, traefik, wildcard_secret};
+use civi_ingress::ingress::{ClientCredentials, Ingress, objects, tls_secret, traefik};
 use civi_ingress::instance::{Extras, Instance, TraefikSource};
 use civi_ingress::manifest::{Object, PrivateKeys, stream};
 use civi_ingress::name::{Label, Namespace, ObjectName};
+use civi_ingress::pki::LeafUse;
 use civi_ingress::release::Release;
 use civi_ingress::template::{BUILT_IN, Templates};
 use civi_ingress::values::set::{self, Typing};
@@ -48,6 +49,7 @@ fn all_extras() -> Extras {
         retry_attempts: Some(5),
         hsts_seconds: Some(31_536_000),
         http_from: Some(TraefikSource::pods(namespace("traefik"), Vec::new())),
+        client_auth: false,
         default_deny: true,
     }
 }
@@ -170,6 +172,36 @@ fn without_custody_no_ca_key_is_written() {
 }
 
 #[test]
+fn traefik_shows_a_certificate_of_its_own_to_an_httpd_that_asks() {
+    let extras = Extras {
+        client_auth: true,
+        ..Extras::default()
+    };
+    let instance = instance(&[], Settings::default(), extras);
+    let name = instance.client_name().unwrap().to_string();
+    let recipe = Recipe {
+        names: &[&name],
+        leaf_use: LeafUse::Client,
+        ..Recipe::default()
+    };
+    let chain = recipe.chain();
+    let mut credentials = credentials();
+    credentials.client = Some(ClientCredentials {
+        trust_bundle: vec![chain.ca.clone()],
+        chain,
+    });
+    assert_snapshot_in!(
+        "traefik",
+        "client-auth",
+        render(&objects(
+            Ingress::Traefik(Release::default()),
+            &instance,
+            &credentials
+        ))
+    );
+}
+
+#[test]
 fn the_wildcard_secret_and_the_default_store() {
     let chain = Recipe {
         names: &["*.example.org", "example.org"],
@@ -179,11 +211,12 @@ fn the_wildcard_secret_and_the_default_store() {
     let name = ObjectName::parse("wildcardsecret").unwrap();
     for release in ["2.9", "3.7"] {
         let objects = [
-            wildcard_secret(
+            tls_secret(
                 &namespace("default"),
                 &name,
                 std::slice::from_ref(&chain.leaf),
                 &chain.leaf_key,
+                Some(&chain.ca),
             ),
             traefik::tls_store(release.parse().unwrap(), &namespace("default"), &name),
         ];

@@ -1,10 +1,12 @@
 //! When keys and certificates stay, and when they are made anew as one.
 
-use crate::support::{NOW, Recipe, key, run_with_stdin, secret_text};
-use civi_ingress::pki::reuse::{Custody, Found, keep, trust_bundle};
-use civi_ingress::pki::{Certificate, Chain, PrivateKey};
+use crate::support::{NOW, Recipe, key, names_in, read, run_in, run_with_stdin, secret_text};
+use civi_ingress::fault::Fault;
+use civi_ingress::pki::reuse;
+use civi_ingress::pki::reuse::{Custody, Found, Terms, trust_bundle};
+use civi_ingress::pki::{Certificate, Chain, LeafUse, PrivateKey, SubjectAltName};
 use tempfile::TempDir;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 fn found(chain: &Chain) -> Found<'_> {
     Found {
@@ -13,6 +15,24 @@ fn found(chain: &Chain) -> Found<'_> {
         leaf: Some(chain.leaf.pem()),
         leaf_key: Some(chain.leaf_key.pem()),
     }
+}
+
+fn keep(
+    found: Found<'_>,
+    names: &[SubjectAltName],
+    custody: Custody,
+    now: OffsetDateTime,
+) -> Result<Chain, Fault> {
+    reuse::keep(
+        found,
+        &Terms {
+            leaf_use: LeafUse::Server,
+            names,
+            custody,
+            given_ca: None,
+        },
+        now,
+    )
 }
 
 fn reason(found: Found<'_>, recipe: &Recipe<'_>, after: Duration) -> String {
@@ -231,7 +251,8 @@ fn a_renewal_says_why_keeps_the_old_ca_trusted_and_is_stable_afterwards() {
          warning: database: all keys and certificates are made anew: its certificate ends at 2027-11-21T10:00:00Z and is due\n\
          note: httpd: a.example.org, valid until 2028-08-31, renewal due 2028-05-01\n\
          note: database: civicrmdb, civicrmdb.paroisse-a.svc, civicrmdb.paroisse-a.svc.cluster.local, valid until 2028-08-31, renewal due 2028-05-01\n\
-         note: Traefik trusts the old CA and the new one; make httpd take its new certificate: kubectl -n paroisse-a rollout restart statefulset/paroisse-set-httpd\n"
+         note: Traefik trusts the old CA and the new one; make httpd take its new certificate: kubectl -n paroisse-a rollout restart statefulset/paroisse-set-httpd\n\
+         note: make the database and its clients take their new certificates: kubectl -n paroisse-a rollout restart statefulset/paroisse-set-db statefulset/paroisse-set-httpd statefulset/paroisse-set-tools\n"
     );
     let bundle = secret_text(&renewed, "externca", "ca.crt");
     let expected =
@@ -264,13 +285,126 @@ fn another_host_makes_the_httpds_chain_anew_and_leaves_the_databases() {
 }
 
 #[test]
-fn secrets_of_another_namespace_are_not_taken() {
-    let stream = first().replace("namespace: paroisse-a", "namespace: paroisse-b");
-    let (made, stderr) = again(&stream, &[]);
-    assert!(stderr.contains("its CA certificate is missing"), "{stderr}");
-    assert_ne!(
-        secret_text(&made, "selfcert", "externkey"),
-        secret_text(&stream, "selfcert", "externkey")
+fn a_secret_that_is_not_among_what_is_reused_is_not_made_anew() {
+    let stream = first();
+    let elsewhere = stream.replace("namespace: paroisse-a", "namespace: paroisse-b");
+    let twice = format!("{stream}{stream}");
+    for (text, error) in [
+        (
+            elsewhere.as_str(),
+            "Secret paroisse-a/selfcert is not among them: paroisse-b/selfcert, paroisse-b/externca",
+        ),
+        (
+            "kind: List\nitems: []\n",
+            "Secret paroisse-a/selfcert is not among them: ",
+        ),
+        (
+            twice.as_str(),
+            "Secret paroisse-a/selfcert is there 2 times",
+        ),
+    ] {
+        let directory = TempDir::new().unwrap();
+        let arguments: Vec<&str> = NEW.iter().chain(&["--reuse", "-"]).copied().collect();
+        let run = run_with_stdin(directory.path(), &arguments, text);
+        assert_eq!((run.status, run.stdout.as_str()), (5, ""), "{}", run.stderr);
+        assert_eq!(
+            run.stderr.lines().next(),
+            Some(format!("error: standard input: {error}").as_str())
+        );
+    }
+}
+
+#[test]
+fn the_key_of_a_kept_ca_can_leave_the_manifests_for_a_file() {
+    let directory = TempDir::new().unwrap();
+    let stream = first();
+    let move_out = [
+        "--reuse",
+        "-",
+        "--ca-custody",
+        "dropped",
+        "--ca-key-out",
+        "ca.key",
+    ];
+    let arguments: Vec<&str> = NEW.iter().chain(&move_out).copied().collect();
+    let moved = run_with_stdin(directory.path(), &arguments, &stream).good();
+    assert!(!moved.contains("cakey"));
+    assert_eq!(
+        read(&directory.path().join("ca.key")),
+        secret_text(&stream, "selfcert", "cakey")
+    );
+    let again: Vec<&str> = NEW
+        .iter()
+        .chain(&[
+            "--reuse",
+            "-",
+            "--ca-custody",
+            "dropped",
+            "--ca-key-out",
+            "b.key",
+        ])
+        .copied()
+        .collect();
+    let run = run_with_stdin(directory.path(), &again, &moved);
+    assert_eq!((run.status, run.stdout.as_str()), (5, ""));
+    assert_eq!(names_in(directory.path()), ["ca.key"]);
+}
+
+#[test]
+fn a_given_ca_signs_the_httpds_chain_and_leaves_the_databases_key_where_it_is() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    let stream = first();
+    run_in(path, &["ca", "--output-dir", "ca", "--days", "30"]).good();
+    let given = [
+        "--reuse",
+        "-",
+        "--ca-cert",
+        "ca/ca.crt",
+        "--ca-key",
+        "ca/ca.key",
+    ];
+    let arguments: Vec<&str> = NEW.iter().chain(&given).copied().collect();
+    let signed = run_with_stdin(path, &arguments, &stream).good();
+    assert_eq!(
+        secret_text(&signed, "selfcert", "dbcakey"),
+        secret_text(&stream, "selfcert", "dbcakey")
+    );
+    assert_eq!(
+        secret_text(&signed, "selfcert", "cacert"),
+        read(&path.join("ca/ca.crt"))
+    );
+    // In the last third of that CA's life nothing can be gained by another leaf.
+    let later: Vec<&str> = arguments
+        .iter()
+        .chain(&["--now", "2026-12-16T00:00:00Z"])
+        .copied()
+        .collect();
+    let kept = run_with_stdin(path, &later, &signed).good();
+    assert_eq!(
+        secret_text(&kept, "selfcert", "externkey"),
+        secret_text(&signed, "selfcert", "externkey")
+    );
+}
+
+#[test]
+fn traefiks_own_pair_is_renewed_under_the_same_client_ca() {
+    let (made, _) = again(&first(), &["--client-auth"]);
+    let pair = |stream: &str| secret_text(stream, "externclient", "tls.crt");
+    let ca = |stream: &str| secret_text(stream, "externclientca", "ca.crt");
+    let (kept, _) = again(&made, &["--client-auth"]);
+    assert_eq!(kept, made);
+    let (renewed, _) = again(&made, &["--client-auth", "--now", "2027-09-01T00:00:00Z"]);
+    assert_ne!(pair(&renewed), pair(&made));
+    assert_eq!(ca(&renewed), ca(&made));
+    let (anew, stderr) = again(&made, &["--client-auth", "--now", "2034-01-01T00:00:00Z"]);
+    assert!(
+        stderr.contains("warning: the client CA is made anew"),
+        "{stderr}"
+    );
+    assert!(
+        ca(&anew).ends_with(&ca(&made)) && ca(&anew) != ca(&made),
+        "both CAs are trusted"
     );
 }
 

@@ -5,10 +5,10 @@ use base64::Engine as _;
 use civi_ingress::fault::Fault;
 use civi_ingress::ingress::Credentials;
 use civi_ingress::instance::{Extras, Instance};
-use civi_ingress::name::{DnsName, InstanceName, Namespace};
+use civi_ingress::name::{DnsName, Namespace};
 use civi_ingress::pki::issue::{self, CaRequest, LeafRequest, Organization, Serial};
 use civi_ingress::pki::validity::{End, Validity};
-use civi_ingress::pki::{Chain, PrivateKey, SubjectAltName};
+use civi_ingress::pki::{Chain, LeafUse, PrivateKey, SubjectAltName};
 use civi_ingress::values::Settings;
 use civi_ingress::yaml::{self, Node};
 use std::path::Path;
@@ -132,7 +132,7 @@ pub(crate) struct Recipe<'a> {
     pub(crate) now: OffsetDateTime,
     pub(crate) days: u32,
     pub(crate) keys: (&'a str, &'a str),
-    pub(crate) client_auth: bool,
+    pub(crate) leaf_use: LeafUse,
 }
 
 impl Default for Recipe<'_> {
@@ -142,7 +142,7 @@ impl Default for Recipe<'_> {
             now: NOW,
             days: 365,
             keys: ("ca", "leaf"),
-            client_auth: false,
+            leaf_use: LeafUse::Server,
         }
     }
 }
@@ -171,10 +171,17 @@ impl Recipe<'_> {
             organization: &organization,
             validity: Validity::new(self.now, None, End::Days(self.days))?,
             names: &names,
-            client_auth: self.client_auth,
+            leaf_use: self.leaf_use,
         };
-        let serials = (Serial::from_random([1; 16]), Serial::from_random([2; 16]));
-        issue::chain(&ca, &leaf, (key(self.keys.0), key(self.keys.1)), serials)
+        let ca = issue::ca(&ca, key(self.keys.0), Serial::from_random([1; 16]))?;
+        let (certificate, leaf_key) =
+            issue::leaf(&leaf, key(self.keys.1), Serial::from_random([2; 16]), &ca)?;
+        Ok(Chain {
+            ca: ca.certificate,
+            ca_key: Some(ca.key),
+            leaf: certificate,
+            leaf_key,
+        })
     }
 }
 
@@ -182,7 +189,6 @@ impl Recipe<'_> {
 pub(crate) fn instance(aliases: &[&str], settings: Settings, extras: Extras) -> Instance {
     let name = |text: &str| DnsName::parse(text).expect("a good name");
     Instance::new(
-        InstanceName::parse("paroisse-a").expect("a good name"),
         Namespace::parse("paroisse-a").expect("a good name"),
         Some(name("a.example.org")),
         aliases.iter().map(|alias| name(alias)).collect(),
@@ -210,6 +216,7 @@ pub(crate) fn credentials() -> Credentials {
     Credentials {
         server,
         database,
+        client: None,
         trust_bundle,
     }
 }

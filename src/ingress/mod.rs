@@ -27,7 +27,18 @@ pub struct Credentials {
     pub server: Chain,
     /// What the database serves to the instance.
     pub database: Chain,
+    /// What the ingress shows to an httpd that asks for it.
+    pub client: Option<ClientCredentials>,
     /// What the ingress trusts: the instance's CA, and the one before it while its leaf may be in use.
+    pub trust_bundle: Vec<Certificate>,
+}
+
+/// The ingress's own certificate, and what the httpd must trust to take it.
+#[derive(Debug)]
+pub struct ClientCredentials {
+    /// The client CA with the ingress's pair.
+    pub chain: Chain,
+    /// The client CA, and the one before it while its leaf may be in use.
     pub trust_bundle: Vec<Certificate>,
 }
 
@@ -57,6 +68,9 @@ pub fn objects(ingress: Ingress, instance: &Instance, credentials: &Credentials)
     }
     objects.extend(secrets(instance, credentials));
     objects.push(trust_bundle(instance, &credentials.trust_bundle));
+    if let Some(client) = &credentials.client {
+        objects.extend(client_secrets(instance, client));
+    }
     if instance.extras.config_map {
         objects.push(config_map(instance));
     }
@@ -154,13 +168,7 @@ fn secrets(instance: &Instance, credentials: &Credentials) -> Vec<Object> {
 fn trust_bundle(instance: &Instance, certificates: &[Certificate]) -> Object {
     let SecretKeyRef { secret, key } = &instance.settings.trust_bundle;
     let mut object = chart_object(instance, "v1", "Secret", secret, "secret.yaml");
-    // A PEM text that was taken over may lack its last newline; two blocks must not run together.
-    let bundle = certificates
-        .iter()
-        .map(|certificate| certificate.pem().trim_end())
-        .collect::<Vec<_>>()
-        .join("\n")
-        + "\n";
+    let bundle = pem_bundle(certificates);
     object.fields = vec![
         // The chart's type, for the type of a Secret cannot be changed in place.
         ("type", "tls".into()),
@@ -172,21 +180,69 @@ fn trust_bundle(instance: &Instance, certificates: &[Certificate]) -> Object {
     object
 }
 
-/// Gives the `kubernetes.io/tls` Secret of the certificate that browsers see.
+/// Joins certificates. A PEM text that was taken over may lack its last newline; two blocks must not run together.
+fn pem_bundle(certificates: &[Certificate]) -> String {
+    let texts: Vec<&str> = certificates
+        .iter()
+        .map(|certificate| certificate.pem().trim_end())
+        .collect();
+    texts.join(
+        "
+",
+    ) + "
+"
+}
+
+/// Traefik's own pair, and for the httpd the CA that it must trust (`SSLCACertificateFile`).
+fn client_secrets(instance: &Instance, client: &ClientCredentials) -> [Object; 2] {
+    let settings = &instance.settings;
+    let pair = std::slice::from_ref(&client.chain.leaf);
+    let pair = tls_secret(
+        &instance.namespace,
+        &settings.client_secret,
+        pair,
+        &client.chain.leaf_key,
+        None,
+    );
+    let data_key = |text| DataKey::parse(text).expect("the keys are valid");
+    let mut data = vec![(
+        data_key("ca.crt"),
+        SecretData::public(&pem_bundle(&client.trust_bundle)),
+    )];
+    if let Some(key) = &client.chain.ca_key {
+        data.push((data_key("ca.key"), SecretData::private(key.pem())));
+    }
+    let mut ca = own_object(
+        instance,
+        "v1",
+        "Secret",
+        &settings.client_ca_secret,
+        "secret.yaml",
+    );
+    ca.fields = vec![("type", "Opaque".into()), ("data", secret_data(data))];
+    [pair, ca]
+}
+
+/// Gives the `kubernetes.io/tls` Secret of a certificate, its intermediates and its key; with its CA, where
+/// clients do not have that already, under `ca.crt`, as cert-manager does.
 #[must_use]
-pub fn wildcard_secret(
+pub fn tls_secret(
     namespace: &Namespace,
     name: &ObjectName,
     certificates: &[Certificate],
     key: &PrivateKey,
+    authority: Option<&Certificate>,
 ) -> Object {
     let chain: String = certificates.iter().map(Certificate::pem).collect();
     let data_key =
         |text| DataKey::parse(text).expect("the keys of a kubernetes.io/tls Secret are valid");
-    let data = [
+    let authority =
+        authority.map(|authority| (data_key("ca.crt"), SecretData::public(authority.pem())));
+    let pair = [
         (data_key("tls.crt"), SecretData::public(&chain)),
         (data_key("tls.key"), SecretData::private(key.pem())),
     ];
+    let data = authority.into_iter().chain(pair);
     Object {
         identity: Identity {
             api_version: "v1",

@@ -56,6 +56,11 @@ fn servers_transport(release: Release, instance: &Instance) -> Object {
     } else {
         (Field::Nothing, bundle.into())
     };
+    let client_secret = instance
+        .extras
+        .client_auth
+        .then(|| settings.client_secret.as_str())
+        .into();
     let mut object = chart_object(
         instance,
         release.api_version(),
@@ -86,6 +91,7 @@ fn servers_transport(release: Release, instance: &Instance) -> Object {
         ),
         ("root_cas", root_cas),
         ("root_cas_secret", root_cas_secret),
+        ("client_secret", client_secret),
     ];
     object
 }

@@ -102,15 +102,20 @@ impl Certificate {
         Self::new(der, pem)
     }
 
-    /// Reads the first certificate of a PEM text and keeps the text as it is.
+    /// Reads the one certificate of a PEM text and keeps the text as it is.
     ///
     /// # Errors
-    /// No certificate, or one that does not parse.
+    /// No certificate, several, or one that does not parse.
     pub fn from_pem(text: &str) -> Result<Self, Fault> {
         let der = CertificateDer::from_pem_slice(text.as_bytes()).map_err(|_| {
             Fault::new("there is no readable certificate")
                 .help("a PEM block `CERTIFICATE` is needed")
         })?;
+        if text.matches("-----BEGIN CERTIFICATE-----").count() > 1 {
+            return Err(
+                Fault::new("there is more than one certificate").help("keep the one that is meant")
+            );
+        }
         Self::new(der, text.to_owned())
     }
 

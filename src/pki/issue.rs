@@ -4,7 +4,7 @@ use super::certificate::Certificate;
 use super::key::{PrivateKey, hex};
 use super::validity::Validity;
 use super::verify;
-use super::{Chain, SubjectAltName};
+use super::{LeafUse, SubjectAltName};
 use crate::fault::Fault;
 use crate::name::DnsName;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -91,8 +91,8 @@ pub struct LeafRequest<'a> {
     pub validity: Validity,
     /// Its subject alternative names; the first is also the common name where it fits.
     pub names: &'a [SubjectAltName],
-    /// Whether it may also identify a TLS client.
-    pub client_auth: bool,
+    /// What it may identify.
+    pub leaf_use: LeafUse,
 }
 
 /// A CA that can sign.
@@ -184,12 +184,14 @@ pub fn leaf(
     if key.pair().algorithm() == &rcgen::PKCS_RSA_SHA256 {
         params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
     }
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    if request.client_auth {
-        params
-            .extended_key_usages
-            .push(ExtendedKeyUsagePurpose::ClientAuth);
-    }
+    params.extended_key_usages = match request.leaf_use {
+        LeafUse::Server => vec![ExtendedKeyUsagePurpose::ServerAuth],
+        LeafUse::Client => vec![ExtendedKeyUsagePurpose::ClientAuth],
+        LeafUse::ServerAndClient => vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ],
+    };
     let issuer = match &ca.made_from {
         Some(params) => Issuer::from_params(params, ca.key.pair()),
         None => Issuer::from_ca_cert_der(ca.certificate.der(), ca.key.pair())
@@ -203,30 +205,11 @@ pub fn leaf(
         &ca.certificate,
         &certificate,
         &key,
+        request.leaf_use,
         request.names,
         request.validity.not_before,
     )?;
     Ok((certificate, key))
-}
-
-/// Issues a CA and its leaf as one value.
-///
-/// # Errors
-/// Those of [`ca`] and [`leaf`].
-pub fn chain(
-    ca_request: &CaRequest<'_>,
-    leaf_request: &LeafRequest<'_>,
-    keys: (PrivateKey, PrivateKey),
-    serials: (Serial, Serial),
-) -> Result<Chain, Fault> {
-    let ca = ca(ca_request, keys.0, serials.0)?;
-    let (certificate, key) = leaf(leaf_request, keys.1, serials.1, &ca)?;
-    Ok(Chain {
-        ca: ca.certificate,
-        ca_key: Some(ca.key),
-        leaf: certificate,
-        leaf_key: key,
-    })
 }
 
 fn base(

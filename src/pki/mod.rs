@@ -32,6 +32,17 @@ pub struct Chain {
     pub leaf_key: PrivateKey,
 }
 
+/// What a leaf may identify (extended key usage, RFC 5280 section 4.2.1.12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeafUse {
+    /// A TLS server.
+    Server,
+    /// A TLS client.
+    Client,
+    /// Both.
+    ServerAndClient,
+}
+
 /// A subject alternative name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SubjectAltName {

@@ -50,10 +50,14 @@ impl End {
         })
     }
 
-    fn after(self, now: OffsetDateTime) -> OffsetDateTime {
+    fn after(self, now: OffsetDateTime) -> Result<OffsetDateTime, Fault> {
         match self {
-            Self::Days(days) => now + Duration::days(i64::from(days)),
-            Self::At(instant) => instant,
+            Self::Days(days) => now
+                .checked_add(Duration::days(i64::from(days)))
+                .ok_or_else(|| {
+                    Fault::new("the end lies after the year 9999").help("give an earlier end")
+                }),
+            Self::At(instant) => Ok(instant),
         }
     }
 }
@@ -110,7 +114,7 @@ impl Validity {
             not_before.unwrap_or_else(|| (now - BACKDATING).max(OffsetDateTime::UNIX_EPOCH));
         let validity = Self {
             not_before: whole_seconds(begin),
-            not_after: whole_seconds(end.after(now)),
+            not_after: whole_seconds(end.after(now)?),
         };
         let end = format_instant(validity.not_after);
         if validity.not_after <= validity.not_before {
@@ -124,9 +128,6 @@ impl Validity {
             return Err(
                 Fault::new(format!("the end {end} is already past")).help("give a later end")
             );
-        }
-        if validity.not_after.year() > 9999 {
-            return Err(Fault::new("the end lies after the year 9999").help("give an earlier end"));
         }
         Ok(validity)
     }

@@ -1,9 +1,9 @@
 //! Checks a chain as a TLS client does, and more strictly where clients differ.
 
-use super::SubjectAltName;
 use super::certificate::Certificate;
 use super::key::PrivateKey;
 use super::validity::format_instant;
+use super::{LeafUse, SubjectAltName};
 use crate::fault::Fault;
 use pki_types::{ServerName, UnixTime};
 use std::time::Duration;
@@ -16,9 +16,10 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted
 /// The first rule it breaks.
 pub fn ca(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault> {
     if !certificate.core().is_ca {
-        return Err(Fault::new(
-            "the certificate is not a CA (basic constraints without cA)",
-        ));
+        return Err(
+            Fault::new("the certificate is not a CA (basic constraints without cA)")
+                .help("make one with `civi-ingress ca`"),
+        );
     }
     belongs(certificate, key)?;
     if certificate.core().subject == certificate.core().issuer {
@@ -39,6 +40,11 @@ pub fn usable_ca(
 ) -> Result<(), Fault> {
     ca(certificate, key)?;
     let details = certificate.details()?;
+    if !details.self_issued {
+        return Err(Fault::new(format!("the CA is an intermediate: `{}` signed it", details.issuer)).help(
+            "give a root CA: what is signed here is served without intermediates, and clients would not find the root",
+        ));
+    }
     if !details.is_valid_at(now) {
         let (from, to) = (
             format_instant(details.validity.not_before),
@@ -115,7 +121,7 @@ pub fn signed_by(certificate: &Certificate, issuer: &Certificate) -> Result<(), 
     Err(Fault::new("the signature is not the issuer's"))
 }
 
-/// Checks that `leaf` is signed by `ca`, has `key`, is a server certificate for every name and is valid at `at`.
+/// Checks that `leaf` is signed by `ca`, has `key`, has its use, covers every name and is valid at `at`.
 ///
 /// The path rules are those of RFC 5280 as rustls-webpki enforces them, the anchor's name constraints
 /// included. On top: equal bytes of issuer and subject, and equal key identifiers, for other clients want them.
@@ -126,6 +132,7 @@ pub fn chain(
     ca: &Certificate,
     leaf: &Certificate,
     key: &PrivateKey,
+    leaf_use: LeafUse,
     names: &[SubjectAltName],
     at: OffsetDateTime,
 ) -> Result<(), Fault> {
@@ -140,16 +147,17 @@ pub fn chain(
     if ca.validity().not_after < leaf.validity().not_after {
         return Err(Fault::new("the leaf outlives its CA"));
     }
-    path(ca, leaf, names, at)
+    path(ca, leaf, leaf_use, names, at)
 }
 
-/// Checks the path from `leaf` to `ca` for every name at the instant `at`.
+/// Checks the path from `leaf` to `ca` for its use and every name at the instant `at`.
 ///
 /// # Errors
 /// The first rule of RFC 5280 or RFC 6125 that is broken.
 pub fn path(
     ca: &Certificate,
     leaf: &Certificate,
+    leaf_use: LeafUse,
     names: &[SubjectAltName],
     at: OffsetDateTime,
 ) -> Result<(), Fault> {
@@ -158,17 +166,24 @@ pub fn path(
     let seconds = u64::try_from(at.unix_timestamp()).unwrap_or_default();
     let at = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
     let anchors = [anchor];
-    end_entity
-        .verify_for_usage(
-            ALL_VERIFICATION_ALGS,
-            &anchors,
-            &[],
-            at,
-            KeyUsage::server_auth(),
-            None,
-            None,
-        )
-        .map_err(|error| refused(&error))?;
+    let usages: &[fn() -> KeyUsage] = match leaf_use {
+        LeafUse::Server => &[KeyUsage::server_auth],
+        LeafUse::Client => &[KeyUsage::client_auth],
+        LeafUse::ServerAndClient => &[KeyUsage::server_auth, KeyUsage::client_auth],
+    };
+    for usage in usages {
+        end_entity
+            .verify_for_usage(
+                ALL_VERIFICATION_ALGS,
+                &anchors,
+                &[],
+                at,
+                usage(),
+                None,
+                None,
+            )
+            .map_err(|error| refused(&error))?;
+    }
     for name in names {
         let text = match name {
             // Any one label stands for the asterisk.
@@ -201,5 +216,10 @@ fn refused(error: &webpki::Error) -> Fault {
         }
         other => format!("path validation: {other:?}"),
     };
-    Fault::new(why)
+    match error {
+        webpki::Error::NameConstraintViolation => {
+            Fault::new(why).help("see `civi-ingress inspect` for the names that the CA permits; make another CA for others")
+        }
+        _ => Fault::new(why),
+    }
 }

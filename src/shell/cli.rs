@@ -5,7 +5,7 @@
 )]
 #![expect(clippy::struct_excessive_bools, reason = "a flag is a boolean")]
 
-use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgMatches, Args, FromArgMatches as _, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -25,19 +25,21 @@ Examples:
 Exit status: 0 done, 1 a check found something, 2 usage, 3 input refused, 4 input or output failed,
 5 would overwrite something, 70 internal error, 141 closed pipe";
 
-/// Issue the certificates of Civiparoisse instances and render their Traefik manifests
-#[derive(Debug, Parser)]
-#[command(name = "civi-ingress", version = env!("CIVI_INGRESS_VERSION"), after_help = EXAMPLES)]
-#[command(
-    max_term_width = 100,
-    disable_help_subcommand = true,
-    infer_subcommands = false
-)]
-pub(super) struct Cli {
-    #[command(flatten)]
-    pub(super) global: Global,
-    #[command(subcommand)]
-    pub(super) command: Command,
+/// Gives the table of options: of one subcommand where `called` names it, of all of them elsewhere.
+///
+/// clap's derive puts the options of all subcommands together at every start, which costs as much as rendering.
+pub(super) fn table(called: Option<&str>) -> clap::Command {
+    let program = clap::Command::new("civi-ingress")
+        .about(
+            "Issue the certificates of Civiparoisse instances and render their Traefik manifests",
+        )
+        .version(env!("CIVI_INGRESS_VERSION"))
+        .after_help(EXAMPLES)
+        .max_term_width(100)
+        .disable_help_subcommand(true)
+        .subcommand_required(true)
+        .arg_required_else_help(true);
+    Command::add_to(Global::augment_args(program), called)
 }
 
 #[derive(Debug, Args)]
@@ -51,8 +53,6 @@ pub(super) struct Global {
     pub(super) quiet: bool,
 }
 
-/// Builds the subcommands. Their options are put together only for the one that is called (`defer`):
-/// clap's own derive does it for all of them at every start, which costs as much as rendering.
 macro_rules! subcommands {
     ($($variant:ident($arguments:ty) $name:literal, $aliases:expr, $about:literal;)*) => {
         #[derive(Debug)]
@@ -60,41 +60,27 @@ macro_rules! subcommands {
             $($variant(Box<$arguments>),)*
         }
 
-        impl Subcommand for Command {
-            fn augment_subcommands(command: clap::Command) -> clap::Command {
-                command
-                    .subcommand_required(true)
-                    .arg_required_else_help(true)
-                    $(.subcommand(
-                        clap::Command::new($name)
-                            .about($about)
-                            .visible_aliases(<[&str; _]>::from($aliases))
-                            .defer(|command| <$arguments>::augment_args(command).about($about)),
-                    ))*
+        impl Command {
+            fn add_to(mut program: clap::Command, called: Option<&str>) -> clap::Command {
+                let is_known = |name: &str| [$($name),*].contains(&name);
+                let called = called.filter(|name| is_known(name));
+                $(if called.is_none_or(|name| name == $name) {
+                    let subcommand = clap::Command::new($name)
+                        .about($about)
+                        .visible_aliases(<[&str; _]>::from($aliases))
+                        .defer(|command| <$arguments>::augment_args(command).about($about));
+                    program = program.subcommand(subcommand);
+                })*
+                program
             }
 
-            fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
-                Self::augment_subcommands(command)
-            }
-
-            fn has_subcommand(name: &str) -> bool {
-                [$($name),*].contains(&name)
-            }
-        }
-
-        impl FromArgMatches for Command {
-            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+            pub(super) fn from_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
                 match matches.subcommand() {
                     $(Some(($name, matches)) => {
                         Ok(Self::$variant(Box::new(<$arguments>::from_arg_matches(matches)?)))
                     })*
                     _ => Err(clap::Error::new(clap::error::ErrorKind::MissingSubcommand)),
                 }
-            }
-
-            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-                *self = Self::from_arg_matches(matches)?;
-                Ok(())
             }
         }
     };
@@ -232,7 +218,7 @@ pub(super) struct NewInstance {
     /// Write the key of the new instance CA to this file
     #[arg(long, value_name = "FILE", help_heading = "Certificates", conflicts_with = "ca_key", value_hint = ValueHint::FilePath)]
     pub(super) ca_key_out: Option<PathBuf>,
-    /// Keep the keys and certificates of these manifests (or - for stdin) while they are good
+    /// Keep the keys and certificates of these manifests (file, directory, - for stdin) while they are good
     #[arg(long, value_name = "FILE", help_heading = "Certificates", value_hint = ValueHint::FilePath)]
     pub(super) reuse: Option<PathBuf>,
     /// Mark the chart's objects so that this Helm release adopts them
@@ -250,6 +236,9 @@ pub(super) struct NewInstance {
     /// Send Strict-Transport-Security with this max-age
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "31536000", require_equals = true, help_heading = "Further objects")]
     pub(super) hsts: Option<String>,
+    /// Make a client CA and Traefik's own certificate, for an httpd that asks for one
+    #[arg(long, help_heading = "Further objects")]
+    pub(super) client_auth: bool,
     /// Let only Traefik reach the httpd (NetworkPolicy)
     #[arg(long, help_heading = "Further objects")]
     pub(super) network_policy: bool,
@@ -265,10 +254,16 @@ pub(super) struct NewInstance {
     )]
     pub(super) traefik_namespace: String,
     /// Label of Traefik's pods [repeatable] [default: app.kubernetes.io/name=traefik]
-    #[arg(long, value_name = "KEY=VALUE", help_heading = "Further objects")]
+    #[arg(
+        long,
+        value_name = "KEY=VALUE",
+        requires = "network_policy",
+        conflicts_with = "traefik_host_network",
+        help_heading = "Further objects"
+    )]
     pub(super) traefik_label: Vec<String>,
     /// Traefik uses the nodes' network: --traefik-cidr then names the nodes
-    #[arg(long, help_heading = "Further objects")]
+    #[arg(long, requires = "network_policy", help_heading = "Further objects")]
     pub(super) traefik_host_network: bool,
     /// Range of the nodes' addresses [repeatable]
     #[arg(
@@ -293,7 +288,7 @@ pub(super) struct WildcardSecret {
     #[arg(long, requires = "domain")]
     pub(super) apex: bool,
     /// Take this certificate, or this bundle of certificates and key (PEM), or - for stdin
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", conflicts_with = "ca_cert", value_hint = ValueHint::FilePath)]
     pub(super) cert: Option<PathBuf>,
     /// Private key of that certificate (PEM)
     #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath)]

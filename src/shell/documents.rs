@@ -1,17 +1,16 @@
 //! `completions` and `man`: what is made from the table of options.
 
-use super::cli::{Cli, Completions, Man};
+use super::cli::{Completions, Man, table};
 use super::error::Failure;
 use super::output::{NewFile, write_directory};
 use super::print_or_end;
-use clap::CommandFactory as _;
 use zeroize::Zeroizing;
 
 pub(super) fn completions(arguments: &Completions) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(
         arguments.shell,
-        &mut Cli::command(),
+        &mut table(None),
         "civi-ingress",
         &mut script,
     );
@@ -19,7 +18,7 @@ pub(super) fn completions(arguments: &Completions) -> Result<(), Failure> {
 }
 
 pub(super) fn man(arguments: &Man) -> Result<(), Failure> {
-    let mut program = Cli::command();
+    let mut program = table(None);
     program.build();
     let Some(directory) = &arguments.output_dir else {
         return print_or_end(page(program)?.as_bytes());

@@ -16,15 +16,16 @@ use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::manifest::{Manifest, Object, PrivateKeys, stream};
 use civi_ingress::pki::issue::{Ca, CaRequest, LeafRequest, Organization};
 use civi_ingress::pki::validity::{End, Validity, parse_instant};
-use civi_ingress::pki::{Certificate, KeyType, PrivateKey, SubjectAltName, issue, verify};
+use civi_ingress::pki::{Certificate, KeyType, LeafUse, PrivateKey, SubjectAltName, issue, verify};
 use civi_ingress::template::Templates;
-use clap::{CommandFactory as _, FromArgMatches as _};
-use cli::{Cli, Command, Destination, ExistingCa, Issuing};
+use clap::FromArgMatches as _;
+use cli::{Command, Destination, ExistingCa, Global, Issuing};
 use error::{Failure, Kind};
-use output::NewFile;
+use output::{NewFile, SideFile};
 use std::cell::RefCell;
+use std::ffi::OsString;
 use std::mem::ManuallyDrop;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
@@ -43,11 +44,11 @@ pub(super) fn run() -> ExitCode {
         std::process::exit(INTERNAL);
     }));
     world::forbid_core_dumps();
-    let cli = match parse() {
-        Ok(cli) => cli,
+    let (global, command) = match parse() {
+        Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
-    match dispatch(cli) {
+    match dispatch(&global, command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::say(&failure.text());
@@ -56,11 +57,15 @@ pub(super) fn run() -> ExitCode {
     }
 }
 
-fn parse() -> Result<Cli, clap::Error> {
-    // The table of options is not taken apart at the end: that costs as much as reading the command line.
-    let mut table = ManuallyDrop::new(Cli::command());
-    let matches = table.try_get_matches_from_mut(std::env::args_os())?;
-    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut table))
+fn parse() -> Result<(Global, Command), clap::Error> {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let called = arguments.get(1).and_then(|argument| argument.to_str());
+    // The table is not taken apart at the end: that costs as much as reading the command line.
+    let mut table = ManuallyDrop::new(cli::table(called));
+    let matches = table.try_get_matches_from_mut(arguments)?;
+    let parsed = Global::from_arg_matches(&matches)
+        .and_then(|global| Ok((global, Command::from_matches(&matches)?)));
+    parsed.map_err(|error| error.format(&mut table))
 }
 
 /// Prints help and version on stdout and usage errors on stderr, as clap words them.
@@ -71,13 +76,13 @@ fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn dispatch(cli: Cli) -> Result<(), Failure> {
+fn dispatch(global: &Global, command: Command) -> Result<(), Failure> {
     let run = Run {
-        now: world::now(cli.global.now.as_deref())?,
+        now: world::now(global.now.as_deref())?,
         notes: RefCell::default(),
     };
-    execute(&run, cli.command)?;
-    if !cli.global.quiet {
+    execute(&run, command)?;
+    if !global.quiet {
         output::say(&run.notes.take().concat());
     }
     Ok(())
@@ -138,51 +143,89 @@ fn own_templates(directory: Option<&Path>) -> Result<Templates, Failure> {
 
 impl Destination {
     /// Refuses a destination that nothing can go to, before any key is drawn.
-    fn check(&self) -> Result<(), Failure> {
+    ///
+    /// `beside` are the files that other options name, each with its option.
+    fn check(&self, beside: &[(&'static str, &Path)]) -> Result<(), Failure> {
         match &self.output_dir {
-            Some(directory) => output::check_directory(directory, self.force),
-            None => Ok(()),
+            Some(directory) => output::check_directory(directory, self.force)?,
+            None if output::stdout_is_closed() => {
+                return Err(anyhow::anyhow!("stdout is closed").into());
+            }
+            None => {}
         }
+        if let (true, Some((option, _))) = (self.is_preview(), beside.first()) {
+            let fault =
+                Fault::new("on a terminal there is only a preview, and its keys are thrown away");
+            let help = "pipe the output into `kubectl apply -f -`, or give --output-dir DIR or --show-secrets";
+            return Err(fault.help(help).argument(option).into());
+        }
+        output::check_beside(beside, self.force)
     }
 
-    /// Renders objects and writes them, all or nothing.
-    fn emit(&self, run: &Run, objects: &[Object]) -> Result<(), Failure> {
+    /// Says whether private keys are hidden, for a person reads the output.
+    fn is_preview(&self) -> bool {
+        self.output_dir.is_none() && !self.show_secrets && output::stdout_is_terminal()
+    }
+
+    /// Renders objects and writes them with the files beside, all or nothing.
+    fn emit(
+        &self,
+        run: &Run,
+        objects: &[Object],
+        beside: Vec<SideFile<'_>>,
+    ) -> Result<(), Failure> {
         let templates = own_templates(self.templates.as_deref())?;
-        let preview =
-            self.output_dir.is_none() && !self.show_secrets && output::stdout_is_terminal();
+        let preview = self.is_preview();
         let private_keys = if preview {
             PrivateKeys::Hidden
         } else {
             PrivateKeys::Written
         };
         let manifests = templates.render(objects, private_keys)?;
-        if let Some(directory) = &self.output_dir {
-            output::write_directory(directory, &files(manifests), self.force)?;
-            run.note(&format!(
-                "wrote {} files to {}",
-                objects.len(),
-                directory.display()
-            ));
-            return Ok(());
-        }
-        let holds_private_key = manifests.iter().any(|manifest| manifest.holds_private_key);
-        if let Some(mode) = output::stdout_readable_by_others().filter(|_| holds_private_key) {
-            warn(&format!(
-                "stdout is a file of mode {mode:03o} and gets private keys; `--output-dir` makes files that only you can read"
-            ));
-        }
-        output::print(stream(&manifests))?;
+        let directory = self.output_dir.as_deref();
+        output::write_beside(beside, directory, self.force, |inside| match directory {
+            Some(directory) => {
+                let files: Vec<NewFile> = files(manifests).into_iter().chain(inside).collect();
+                output::write_directory(directory, &files, self.force)?;
+                run.note(&format!(
+                    "wrote {} files to {}",
+                    files.len(),
+                    directory.display()
+                ));
+                let strangers = output::strangers(directory, &files);
+                if !strangers.is_empty() {
+                    let names = strangers.join(", ");
+                    warn(&format!(
+                        "{} also holds {names}, which `kubectl apply -f` would take too",
+                        directory.display()
+                    ));
+                }
+                Ok(())
+            }
+            None => print_stream(&manifests),
+        })?;
         if preview
             && objects
                 .iter()
                 .any(|object| object.template == "secret.yaml")
         {
-            output::say(
-                "note: private keys are not shown on a terminal: pipe this into `kubectl apply -f -`, or give --output-dir DIR or --show-secrets\n",
+            run.note(
+                "private keys are not shown on a terminal: pipe this into `kubectl apply -f -`, \
+                 or give --output-dir DIR or --show-secrets",
             );
         }
         Ok(())
     }
+}
+
+fn print_stream(manifests: &[Manifest]) -> Result<(), Failure> {
+    let holds_private_key = manifests.iter().any(|manifest| manifest.holds_private_key);
+    if let Some(mode) = output::stdout_readable_by_others().filter(|_| holds_private_key) {
+        warn(&format!(
+            "stdout is a file of mode {mode:03o} and gets private keys; `--output-dir` makes files that only you can read"
+        ));
+    }
+    output::print(stream(manifests))
 }
 
 fn files(manifests: Vec<Manifest>) -> Vec<NewFile> {
@@ -284,7 +327,7 @@ impl ExistingCa {
 struct Signing<'a> {
     plan: &'a IssuingPlan,
     names: &'a [SubjectAltName],
-    client_auth: bool,
+    leaf_use: LeafUse,
     existing_ca: Option<Ca>,
 }
 
@@ -294,7 +337,7 @@ impl Signing<'_> {
         let Self {
             plan,
             names,
-            client_auth,
+            leaf_use,
             existing_ca,
         } = self;
         let ca = if let Some(ca) = existing_ca {
@@ -320,7 +363,7 @@ impl Signing<'_> {
             organization: &plan.organization,
             validity,
             names,
-            client_auth,
+            leaf_use,
         };
         let (certificate, key) = issue::leaf(
             &request,
@@ -332,17 +375,28 @@ impl Signing<'_> {
     }
 }
 
-/// Writes a file beside the manifests, if one was asked for; it is taken back when the rest fails.
-fn write_beside(
-    path: Option<&Path>,
+/// Gives the file for a PEM text, where one was asked for.
+fn side_file<'a>(
+    path: Option<&'a PathBuf>,
     content: &str,
     is_secret: bool,
-    force: bool,
-) -> Result<output::Written, Failure> {
-    match path {
-        Some(path) => output::write_file(path, content, is_secret, force),
-        None => Ok(output::Written::nothing()),
-    }
+) -> Option<SideFile<'a>> {
+    let content = Zeroizing::new(content.to_owned());
+    path.map(|path| SideFile {
+        path,
+        content,
+        is_secret,
+    })
+}
+
+/// Gives the paths that options name, each with its option.
+fn side_paths<'a, const N: usize>(
+    paths: [(&'static str, Option<&'a PathBuf>); N],
+) -> Vec<(&'static str, &'a Path)> {
+    paths
+        .into_iter()
+        .filter_map(|(option, path)| Some((option, path?.as_path())))
+        .collect()
 }
 
 /// Refuses to read stdin twice.

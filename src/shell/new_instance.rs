@@ -1,22 +1,24 @@
 //! `new-instance`.
 
 use super::cli::{CaCustody, NewInstance};
-use super::error::Failure;
-use super::{IssuingPlan, Run, Signing, check_stdin, describe, output, warn, world, write_beside};
+use super::error::{Failure, Kind};
+use super::{IssuingPlan, Run, Signing, check_stdin, describe, side_file, side_paths, warn, world};
 use civi_ingress::cidr::Cidr;
 use civi_ingress::fault::{Fault, Faults};
-use civi_ingress::ingress::{Credentials, Ingress, objects};
+use civi_ingress::ingress::{ClientCredentials, Credentials, Ingress, objects};
 use civi_ingress::instance::{Extras, Instance, TraefikSource};
 use civi_ingress::manifests::{self, FoundSecret};
 use civi_ingress::name::{DnsName, InstanceName, Label, Namespace, ObjectName};
 use civi_ingress::pki::issue::Ca;
-use civi_ingress::pki::reuse::{self, Custody, Found};
-use civi_ingress::pki::{Chain, SubjectAltName};
+use civi_ingress::pki::reuse::{self, Custody, Found, Terms};
+use civi_ingress::pki::{Chain, LeafUse, PrivateKey, SubjectAltName, verify};
 use civi_ingress::release::Release;
 use civi_ingress::values::set::{self, Typing};
 use civi_ingress::values::{Layers, SecretKeyRef, Settings};
 use civi_ingress::yaml;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use zeroize::Zeroizing;
 
 pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     let stdin = arguments
@@ -25,10 +27,8 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
         .chain(&arguments.reuse)
         .map(PathBuf::as_path);
     check_stdin(stdin)?;
-    arguments.destination.check()?;
-    if let Some(path) = &arguments.ca_key_out {
-        output::refuse_odd_target(path, arguments.destination.force)?;
-    }
+    let beside = side_paths([("--ca-key-out", arguments.ca_key_out.as_ref())]);
+    arguments.destination.check(&beside)?;
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
     let release = faults.keep(
@@ -44,36 +44,31 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
 
     let existing_ca = arguments.existing_ca.read(run)?;
     let found = read_found(arguments, &instance)?;
-    let default_custody = if existing_ca.is_some() {
-        CaCustody::Dropped
-    } else {
-        CaCustody::Stored
-    };
-    let custody = match arguments.ca_custody.unwrap_or(default_custody) {
-        CaCustody::Stored => Custody::Stored,
-        CaCustody::Dropped => Custody::Dropped,
-    };
     let issuer = Issuer {
         run,
         plan: &plan,
-        custody,
+        custody: arguments.ca_custody.map_or(Custody::Stored, Custody::from),
+        // The key of a CA that was given belongs to its owner; it comes into the cluster only when that is said.
+        given_ca_custody: arguments.ca_custody.map_or(Custody::Dropped, Custody::from),
+        wants_ca_key: arguments.ca_key_out.is_some(),
         found: found.as_ref(),
     };
     let (credentials, ca_key) = issuer.credentials(&instance, existing_ca)?;
     let objects = objects(Ingress::Traefik(release), &instance, &credentials);
-    let written = match (&arguments.ca_key_out, &ca_key) {
-        (Some(path), Some(key)) => {
-            write_beside(Some(path), key, true, arguments.destination.force)?
+    let ca_key = ca_key.as_ref().map_or("", |key| key.as_str());
+    let beside = side_file(arguments.ca_key_out.as_ref(), ca_key, true);
+    arguments
+        .destination
+        .emit(run, &objects, beside.into_iter().collect())
+}
+
+impl From<CaCustody> for Custody {
+    fn from(custody: CaCustody) -> Self {
+        match custody {
+            CaCustody::Stored => Self::Stored,
+            CaCustody::Dropped => Self::Dropped,
         }
-        (Some(_), None) => {
-            run.note("the CA was kept: its key is not written again");
-            output::Written::nothing()
-        }
-        (None, _) => output::Written::nothing(),
-    };
-    arguments.destination.emit(run, &objects)?;
-    written.keep();
-    Ok(())
+    }
 }
 
 fn read_settings(
@@ -81,11 +76,12 @@ fn read_settings(
     faults: &mut Faults,
 ) -> Result<Option<Settings>, Failure> {
     let mut layers = Layers::default();
+    let mut readable = true;
     for path in &arguments.values {
         let text = world::read(path)?;
         let read = yaml::read(&text.content, &text.name)
             .and_then(|node| layers.add_file(&text.name, &node));
-        faults.keep(read);
+        readable &= faults.keep(read).is_some();
     }
     for (texts, typing) in [
         (&arguments.set, Typing::Inferred),
@@ -97,7 +93,12 @@ fn read_settings(
             }
         }
     }
-    Ok(faults.keep_all(layers.settings()))
+    // A file that cannot be read hides what it says: no fault may follow from that.
+    Ok(if readable {
+        faults.keep_all(layers.settings())
+    } else {
+        None
+    })
 }
 
 fn instance(
@@ -130,14 +131,7 @@ fn instance(
     if host_failed {
         return None;
     }
-    let instance = Instance::new(
-        name?,
-        namespace?,
-        host.flatten(),
-        aliases,
-        settings?,
-        extras?,
-    );
+    let instance = Instance::new(namespace?, host.flatten(), aliases, settings?, extras?);
     faults.keep_all(instance)
 }
 
@@ -179,6 +173,7 @@ fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {
         retry_attempts: retry?,
         hsts_seconds: hsts?,
         http_from: source?,
+        client_auth: arguments.client_auth,
         default_deny: arguments.default_deny,
     })
 }
@@ -224,6 +219,8 @@ fn traefik_source(arguments: &NewInstance) -> Result<Option<TraefikSource>, Vec<
 }
 
 /// Reads the manifests of `--reuse`, as far as they belong to the instance's namespace.
+///
+/// A Secret that is not among them may still exist: making its keys anew would lose it.
 fn read_found(
     arguments: &NewInstance,
     instance: &Instance,
@@ -231,22 +228,46 @@ fn read_found(
     let Some(path) = &arguments.reuse else {
         return Ok(None);
     };
-    let text = world::read(path)?;
-    let mut secrets = manifests::secrets(&text.content, &text.name).map_err(|mut faults| {
-        for fault in &mut faults {
-            fault
-                .help
-                .get_or_insert_with(|| "leave out `--reuse` to make all keys anew".to_owned());
-        }
-        faults
-    })?;
+    let text = world::read_manifests(path)?;
+    let mut secrets = manifests::secrets(&text.content, &text.name)?;
+    let all: Vec<String> = secrets.iter().map(FoundSecret::to_string).collect();
+    let namespace = instance.namespace.as_str();
     secrets.retain(|secret| {
         secret
             .namespace
             .as_deref()
-            .is_none_or(|namespace| namespace == instance.namespace.as_str())
+            .is_none_or(|found| found == namespace)
     });
-    Ok(Some(secrets))
+    let mut faults = Vec::new();
+    let places: BTreeSet<&ObjectName> = instance
+        .settings
+        .placements()
+        .map(|(_, place)| &place.secret)
+        .into();
+    for name in places {
+        let count = secrets
+            .iter()
+            .filter(|secret| secret.name == name.as_str())
+            .count();
+        let fault = match count {
+            1 => continue,
+            0 => Fault::new(format!(
+                "Secret {namespace}/{name} is not among them: {}",
+                all.join(", ")
+            ))
+            .help("check the command before the pipe; leave out `--reuse` to make all keys anew"),
+            _ => Fault::new(format!("Secret {namespace}/{name} is there {count} times"))
+                .help("keep one of them"),
+        };
+        faults.push(fault.file(&text.name));
+    }
+    if faults.is_empty() {
+        return Ok(Some(secrets));
+    }
+    Err(Failure {
+        kind: Kind::WouldLose,
+        faults,
+    })
 }
 
 /// Takes or makes the chains of an instance.
@@ -254,16 +275,18 @@ struct Issuer<'a> {
     run: &'a Run,
     plan: &'a IssuingPlan,
     custody: Custody,
+    given_ca_custody: Custody,
+    wants_ca_key: bool,
     found: Option<&'a Vec<FoundSecret>>,
 }
 
 impl Issuer<'_> {
-    /// Gives the credentials, and the PEM text of the instance CA's key where that CA is new.
+    /// Gives the credentials, and the PEM text of the instance CA's key where that is wanted.
     fn credentials(
         &self,
         instance: &Instance,
         existing_ca: Option<Ca>,
-    ) -> Result<(Credentials, Option<zeroize::Zeroizing<String>>), Failure> {
+    ) -> Result<(Credentials, Option<Zeroizing<String>>), Failure> {
         let settings = &instance.settings;
         let server_names: Vec<_> = instance
             .hosts
@@ -277,27 +300,33 @@ impl Issuer<'_> {
             .cloned()
             .map(SubjectAltName::Dns)
             .collect();
-        let foreign = existing_ca.as_ref().map(|ca| ca.certificate.clone());
+        let given = existing_ca.as_ref().map(|ca| ca.certificate.clone());
+        let custody = if given.is_some() {
+            self.given_ca_custody
+        } else {
+            self.custody
+        };
         let server_found = Found {
             ca: self.text(&settings.ca_cert),
             ca_key: self.text(&settings.ca_key),
             leaf: self.text(&settings.server_cert),
             leaf_key: self.text(&settings.server_key),
         };
-        let kept = self
-            .keep("httpd", server_found, &server_names)
-            .filter(|chain| match &foreign {
-                Some(ca) if ca.der() != chain.ca.der() => {
-                    self.run
-                        .note("httpd: the certificate is made anew under the given CA");
-                    false
-                }
-                _ => true,
-            });
+        let terms = Terms {
+            leaf_use: LeafUse::Server,
+            names: &server_names,
+            custody,
+            given_ca: given.as_ref(),
+        };
+        let kept = self.keep("httpd", server_found, &terms);
         let is_new = kept.is_none();
         let (server, ca_key) = match kept {
+            Some(chain) if self.wants_ca_key => {
+                let key = kept_ca_key(&chain, server_found)?;
+                (chain, Some(key))
+            }
             Some(chain) => (chain, None),
-            None => self.make(&server_names, existing_ca)?,
+            None => self.make(&terms, existing_ca)?,
         };
         let db_found = Found {
             ca: self.text(&settings.db_ca_cert),
@@ -305,9 +334,17 @@ impl Issuer<'_> {
             leaf: self.text(&settings.db_server_cert),
             leaf_key: self.text(&settings.db_server_key),
         };
-        let database = match self.keep("database", db_found, &db_names) {
+        let terms = Terms {
+            leaf_use: LeafUse::Server,
+            names: &db_names,
+            custody: self.custody,
+            given_ca: None,
+        };
+        let kept = self.keep("database", db_found, &terms);
+        let is_new_database = kept.is_none();
+        let database = match kept {
             Some(chain) => chain,
-            None => self.make(&db_names, None)?.0,
+            None => self.make(&terms, None)?.0,
         };
         self.run
             .note(&format!("httpd: {}", describe(&server_names, &server.leaf)));
@@ -322,6 +359,18 @@ impl Issuer<'_> {
                  kubectl -n {namespace} rollout restart statefulset/paroisse-set-httpd"
             ));
         }
+        if self.found.is_some() && is_new_database {
+            let namespace = &instance.namespace;
+            self.run.note(&format!(
+                "make the database and its clients take their new certificates: kubectl -n {namespace} rollout restart \
+                 statefulset/paroisse-set-db statefulset/paroisse-set-httpd statefulset/paroisse-set-tools"
+            ));
+        }
+        let client = if instance.extras.client_auth {
+            Some(self.client(instance)?)
+        } else {
+            None
+        };
         let trust_bundle = reuse::trust_bundle(
             &server.ca,
             self.text(&settings.trust_bundle)
@@ -333,71 +382,129 @@ impl Issuer<'_> {
             Credentials {
                 server,
                 database,
+                client,
                 trust_bundle,
             },
             ca_key,
         ))
     }
 
+    /// Gives Traefik's own pair. A due one is signed by the same CA while that is good, for httpd learns of a
+    /// new CA only when it is restarted.
+    fn client(&self, instance: &Instance) -> Result<ClientCredentials, Failure> {
+        let (pair, ca) = (
+            &instance.settings.client_secret,
+            &instance.settings.client_ca_secret,
+        );
+        let names = [SubjectAltName::Dns(instance.client_name()?)];
+        let found = Found {
+            ca: self.entry(ca, "ca.crt"),
+            ca_key: self.entry(ca, "ca.key"),
+            leaf: self.entry(pair, "tls.crt"),
+            leaf_key: self.entry(pair, "tls.key"),
+        };
+        let terms = Terms {
+            leaf_use: LeafUse::Client,
+            names: &names,
+            custody: self.custody,
+            given_ca: None,
+        };
+        let kept = self
+            .found
+            .and_then(|_| reuse::keep(found, &terms, self.run.now).ok());
+        let issuer = reuse::issuer(found, self.run.now);
+        let is_new_ca = kept.is_none() && issuer.is_none();
+        let chain = match kept {
+            Some(chain) => chain,
+            None => self.make(&terms, issuer)?.0,
+        };
+        self.run.note(&format!(
+            "Traefik to httpd: {}",
+            describe(&names, &chain.leaf)
+        ));
+        if found.ca.is_some() && is_new_ca {
+            warn(
+                "the client CA is made anew: restart httpd before Traefik shows its new certificate",
+            );
+        }
+        let trust_bundle = reuse::trust_bundle(&chain.ca, found.ca, None, self.run.now);
+        Ok(ClientCredentials {
+            chain,
+            trust_bundle,
+        })
+    }
+
     fn text(&self, place: &SecretKeyRef) -> Option<&str> {
+        self.entry(&place.secret, place.key.as_str())
+    }
+
+    fn entry(&self, secret: &ObjectName, key: &str) -> Option<&str> {
         let secret = self
             .found?
             .iter()
-            .find(|secret| secret.name == place.secret.as_str())?;
-        secret
-            .data
-            .get(place.key.as_str())
-            .map(|text| text.as_str())
+            .find(|found| found.name == secret.as_str())?;
+        secret.data.get(key).map(|text| text.as_str())
     }
 
     /// The chart keeps Traefik's CA under another key.
     fn chart_bundle(&self, settings: &Settings) -> Option<&str> {
-        let secret = self
-            .found?
-            .iter()
-            .find(|secret| secret.name == settings.trust_bundle.secret.as_str())?;
+        let secret = &settings.trust_bundle.secret;
         ["ca.crt", "tls.ca", "tls.crt"]
             .iter()
-            .find_map(|key| secret.data.get(*key))
-            .map(|text| text.as_str())
+            .find_map(|key| self.entry(secret, key))
     }
 
     /// Keeps a found chain, or says why it cannot stay.
-    fn keep(&self, what: &str, found: Found<'_>, names: &[SubjectAltName]) -> Option<Chain> {
+    fn keep(&self, what: &str, found: Found<'_>, terms: &Terms<'_>) -> Option<Chain> {
         self.found?;
-        match reuse::keep(found, names, self.custody, self.run.now) {
-            Ok(chain) => Some(chain),
-            Err(reason) => {
-                warn(&format!(
-                    "{what}: all keys and certificates are made anew: {}",
-                    reason.what
-                ));
-                None
-            }
+        let kept = reuse::keep(found, terms, self.run.now);
+        if let Err(reason) = &kept {
+            warn(&format!(
+                "{what}: all keys and certificates are made anew: {}",
+                reason.what
+            ));
         }
+        kept.ok()
     }
 
     fn make(
         &self,
-        names: &[SubjectAltName],
+        terms: &Terms<'_>,
         existing_ca: Option<Ca>,
-    ) -> Result<(Chain, Option<zeroize::Zeroizing<String>>), Failure> {
-        let is_foreign = existing_ca.is_some();
+    ) -> Result<(Chain, Option<Zeroizing<String>>), Failure> {
+        let is_new = existing_ca.is_none();
         let signing = Signing {
             plan: self.plan,
-            names,
-            client_auth: false,
+            names: terms.names,
+            leaf_use: terms.leaf_use,
             existing_ca,
         };
         let (ca, leaf, leaf_key) = signing.issue(self.run)?;
-        let text = (!is_foreign).then(|| zeroize::Zeroizing::new(ca.key.pem().to_owned()));
-        let ca_key = (self.custody == Custody::Stored).then_some(ca.key);
-        let chain = Chain {
-            ca: ca.certificate,
-            ca_key,
-            leaf,
-            leaf_key,
-        };
-        Ok((chain, text))
+        let text = is_new.then(|| Zeroizing::new(ca.key.pem().to_owned()));
+        let ca_key = (terms.custody == Custody::Stored).then_some(ca.key);
+        Ok((
+            Chain {
+                ca: ca.certificate,
+                ca_key,
+                leaf,
+                leaf_key,
+            },
+            text,
+        ))
     }
+}
+
+/// Gives the key of a CA that was kept, for a file of its own.
+fn kept_ca_key(chain: &Chain, found: Found<'_>) -> Result<Zeroizing<String>, Failure> {
+    let key = found
+        .ca_key
+        .and_then(|text| PrivateKey::from_pem(text).ok());
+    if let Some(key) = key.filter(|key| verify::ca(&chain.ca, key).is_ok()) {
+        return Ok(Zeroizing::new(key.pem().to_owned()));
+    }
+    let fault = Fault::new("the CA is kept, and its key is not among what is reused");
+    Err(Failure::new(
+        Kind::WouldLose,
+        fault.help("leave out the option").argument("--ca-key-out"),
+    ))
 }

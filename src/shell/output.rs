@@ -28,6 +28,22 @@ pub(super) fn stdout_is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
+/// Says whether stdout was closed when the program started: Rust then opens /dev/null for reading and writing
+/// in its place, which no shell does (library/std/src/sys/pal/unix/mod.rs).
+pub(super) fn stdout_is_closed() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let null = fs::metadata("/dev/null").map(|metadata| metadata.rdev());
+    let Ok(file) = io::stdout().as_fd().try_clone_to_owned().map(File::from) else {
+        return true;
+    };
+    let is_null = file
+        .metadata()
+        .is_ok_and(|metadata| Some(metadata.rdev()) == null.ok());
+    is_null
+        && rustix::fs::fcntl_getfl(&file)
+            .is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR))
+}
+
 /// Gives the mode of the file behind stdout when others can read it.
 pub(super) fn stdout_readable_by_others() -> Option<u32> {
     let file = File::from(io::stdout().as_fd().try_clone_to_owned().ok()?);
@@ -78,6 +94,8 @@ fn would_lose(what: String, help: &str) -> Failure {
 
 /// Refuses a directory that files cannot go into, before any key is drawn.
 pub(super) fn check_directory(directory: &Path, force: bool) -> Result<(), Failure> {
+    // Without a slash at the end, which would follow a link.
+    let directory = &directory.components().collect::<PathBuf>();
     let shown = directory.display();
     let metadata = match fs::symlink_metadata(directory) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -115,19 +133,35 @@ pub(super) fn check_directory(directory: &Path, force: bool) -> Result<(), Failu
     Ok(())
 }
 
-/// Writes files into a directory: all of them at once where it is new or empty.
+/// Writes files into a directory: all of them at once where it is new.
 pub(super) fn write_directory(
     directory: &Path,
     files: &[NewFile],
     force: bool,
 ) -> Result<(), Failure> {
     check_directory(directory, force)?;
-    let is_fresh = fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none());
-    if is_fresh {
-        write_fresh(directory, files)
-    } else {
+    if directory.exists() {
         write_over(directory, files)
+    } else {
+        write_fresh(directory, files)
     }
+}
+
+/// Says whether `kubectl apply -f DIR` would take the file for a manifest of ours.
+pub(super) fn is_yaml(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "yaml")
+}
+
+/// Names the YAML files of a directory that were not written with the others: `kubectl apply -f` takes them too.
+pub(super) fn strangers(directory: &Path, files: &[NewFile]) -> Vec<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| is_yaml(Path::new(name)) && !files.iter().any(|file| file.path == *name))
+        .collect();
+    names.sort_unstable();
+    names
 }
 
 /// Fills a directory beside the final one and renames it.
@@ -170,6 +204,18 @@ fn write_over(directory: &Path, files: &[NewFile]) -> Result<(), Failure> {
     let mut staged = Vec::with_capacity(files.len());
     for file in files {
         let path = directory.join(&file.path);
+        for folder in path
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| *folder != directory)
+        {
+            if fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_symlink()) {
+                return Err(would_lose(
+                    format!("{} is a symbolic link", folder.display()),
+                    "name the directory itself",
+                ));
+            }
+        }
         refuse_odd_target(&path, true)?;
         fs::create_dir_all(parent(&path))
             .with_context(|| format!("cannot make {}", parent(&path).display()))?;
@@ -208,49 +254,72 @@ pub(super) fn refuse_odd_target(path: &Path, force: bool) -> Result<(), Failure>
     }
 }
 
-/// A file that was written outside a directory, and is taken back unless all else succeeds.
-#[must_use]
-pub(super) struct Written(Option<PathBuf>);
-
-impl Written {
-    pub(super) fn nothing() -> Self {
-        Self(None)
-    }
-
-    /// Lets the file stay.
-    pub(super) fn keep(mut self) {
-        self.0 = None;
-    }
+/// A file that a user asked for by its own path, beside the manifests or PEM files.
+pub(super) struct SideFile<'a> {
+    pub(super) path: &'a Path,
+    pub(super) content: Zeroizing<String>,
+    pub(super) is_secret: bool,
 }
 
-impl Drop for Written {
-    fn drop(&mut self) {
-        if let Some(path) = self.0.take() {
-            let _ = fs::remove_file(path);
+/// Refuses paths that side files cannot go to, before any key is drawn.
+pub(super) fn check_beside(paths: &[(&'static str, &Path)], force: bool) -> Result<(), Failure> {
+    for (index, (option, path)) in paths.iter().enumerate() {
+        if *path == Path::new("-") {
+            let fault = Fault::new("stdout is for manifests only")
+                .help("name a file")
+                .argument(option);
+            return Err(fault.into());
+        }
+        if let Some((other, _)) = paths[..index].iter().find(|(_, other)| other == path) {
+            let what = format!("`{}` is also the file of {other}", path.display());
+            return Err(Fault::new(what)
+                .help("name another file")
+                .argument(option)
+                .into());
+        }
+        refuse_odd_target(path, force)?;
+    }
+    Ok(())
+}
+
+/// Writes by `write`, and files beside it: each is flushed to disk before, and gets its name only after
+/// that went well. Those that belong into `directory` are handed to `write` with the rest.
+pub(super) fn write_beside(
+    beside: Vec<SideFile<'_>>,
+    directory: Option<&Path>,
+    force: bool,
+    write: impl FnOnce(Vec<NewFile>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut inside = Vec::new();
+    let mut staged = Vec::new();
+    for file in beside {
+        refuse_odd_target(file.path, force)?;
+        let name = file.path.file_name().and_then(|name| name.to_str());
+        let is_inside = directory.is_some() && file.path.parent() == directory;
+        if let Some(name) = name.filter(|_| is_inside) {
+            inside.push(NewFile {
+                path: name.to_owned(),
+                content: file.content,
+                is_secret: file.is_secret,
+            });
+        } else {
+            let mode = if file.is_secret { 0o600 } else { 0o644 };
+            staged.push((stage(file.path, &file.content, mode)?, file.path));
         }
     }
-}
-
-/// Writes one file; an existing one only with `force`, and that is not taken back.
-pub(super) fn write_file(
-    path: &Path,
-    content: &str,
-    is_secret: bool,
-    force: bool,
-) -> Result<Written, Failure> {
-    refuse_odd_target(path, force)?;
-    let mode = if is_secret { 0o600 } else { 0o644 };
-    let staged = stage(path, content, mode)?;
-    let persisted = if force {
-        staged.persist(path)
-    } else {
-        staged.persist_noclobber(path)
-    };
-    persisted
-        .map_err(|error| error.error)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    sync_directory(parent(path)).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(Written(Some(path.to_owned()).filter(|_| !force)))
+    write(inside)?;
+    for (file, path) in staged {
+        let persisted = if force {
+            file.persist(path)
+        } else {
+            file.persist_noclobber(path)
+        };
+        persisted
+            .map_err(|error| error.error)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        sync_directory(parent(path)).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
 }
 
 fn stage(path: &Path, content: &str, mode: u32) -> Result<NamedTempFile, Failure> {

@@ -3,11 +3,11 @@
 use super::cli::{Ca, Cert};
 use super::error::Failure;
 use super::output::NewFile;
-use super::{Run, Signing, describe, output, validity, world, write_beside};
+use super::{Run, Signing, describe, output, side_file, side_paths, validity, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::name::DnsName;
 use civi_ingress::pki::issue::{self, CaRequest, Organization};
-use civi_ingress::pki::{KeyType, SubjectAltName};
+use civi_ingress::pki::{KeyType, LeafUse, SubjectAltName};
 use std::net::IpAddr;
 use zeroize::Zeroizing;
 
@@ -67,9 +67,8 @@ pub(super) fn ca(run: &Run, arguments: &Ca) -> Result<(), Failure> {
 
 pub(super) fn cert(run: &Run, arguments: &Cert) -> Result<(), Failure> {
     output::check_directory(&arguments.output_dir, arguments.force)?;
-    if let Some(path) = &arguments.ca_key_out {
-        output::refuse_odd_target(path, arguments.force)?;
-    }
+    let beside = side_paths([("--ca-key-out", arguments.ca_key_out.as_ref())]);
+    output::check_beside(&beside, arguments.force)?;
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
     let dns = arguments.dns.iter().map(|text| dns(text));
@@ -91,7 +90,11 @@ pub(super) fn cert(run: &Run, arguments: &Cert) -> Result<(), Failure> {
     let signing = Signing {
         plan: &plan,
         names: &names,
-        client_auth: arguments.client_auth,
+        leaf_use: if arguments.client_auth {
+            LeafUse::ServerAndClient
+        } else {
+            LeafUse::Server
+        },
         existing_ca,
     };
     let (ca, leaf, key) = signing.issue(run)?;
@@ -100,14 +103,14 @@ pub(super) fn cert(run: &Run, arguments: &Cert) -> Result<(), Failure> {
         file("tls.crt", leaf.pem(), false),
         file("tls.key", key.pem(), true),
     ];
-    let written = write_beside(
-        arguments.ca_key_out.as_deref(),
-        ca.key.pem(),
-        true,
-        arguments.force,
-    )?;
-    output::write_directory(&arguments.output_dir, &files, arguments.force)?;
-    written.keep();
+    let beside = side_file(arguments.ca_key_out.as_ref(), ca.key.pem(), true)
+        .into_iter()
+        .collect();
+    let directory = arguments.output_dir.as_path();
+    output::write_beside(beside, Some(directory), arguments.force, |inside| {
+        let files: Vec<NewFile> = files.into_iter().chain(inside).collect();
+        output::write_directory(directory, &files, arguments.force)
+    })?;
     run.note(&describe(&names, &leaf));
     Ok(())
 }

@@ -2,13 +2,13 @@
 
 use super::cli::{TlsStore, WildcardSecret};
 use super::error::Failure;
-use super::{Run, Signing, check_stdin, describe, output, warn, world, write_beside};
+use super::{Run, Signing, check_stdin, describe, side_file, side_paths, warn, world};
 use civi_ingress::fault::Faults;
+use civi_ingress::ingress::tls_secret;
 use civi_ingress::ingress::traefik;
-use civi_ingress::ingress::wildcard_secret;
 use civi_ingress::name::{DnsName, Namespace, ObjectName};
-use civi_ingress::pki::SubjectAltName;
 use civi_ingress::pki::bundle::{self, Source};
+use civi_ingress::pki::{LeafUse, SubjectAltName};
 use civi_ingress::release::Release;
 use std::path::PathBuf;
 
@@ -20,10 +20,11 @@ pub(super) fn secret(run: &Run, arguments: &WildcardSecret) -> Result<(), Failur
         .chain(&arguments.chain)
         .map(PathBuf::as_path);
     check_stdin(sources)?;
-    arguments.destination.check()?;
-    for path in arguments.ca_out.iter().chain(&arguments.ca_key_out) {
-        output::refuse_odd_target(path, arguments.destination.force)?;
-    }
+    let beside = [
+        ("--ca-out", arguments.ca_out.as_ref()),
+        ("--ca-key-out", arguments.ca_key_out.as_ref()),
+    ];
+    arguments.destination.check(&side_paths(beside))?;
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
     let release = faults.keep(
@@ -41,41 +42,44 @@ pub(super) fn secret(run: &Run, arguments: &WildcardSecret) -> Result<(), Failur
     let checked = plan.zip(release).zip(name.zip(namespace)).zip(names);
     let (((plan, release), (name, namespace)), names) = faults.finish(checked)?;
 
-    let (certificates, key, written) = if arguments.cert.is_some() {
+    let mut beside = Vec::new();
+    let (certificates, key, authority) = if arguments.cert.is_some() {
         let bundle = import(run, arguments, &names)?;
-        (bundle.certificates, bundle.key, Vec::new())
+        (bundle.certificates, bundle.key, None)
     } else {
         let existing_ca = arguments.existing_ca.read(run)?;
+        let is_new = existing_ca.is_none();
+        let leaf_use = LeafUse::Server;
         let signing = Signing {
             plan: &plan,
             names: &names,
-            client_auth: false,
+            leaf_use,
             existing_ca,
         };
         let (ca, leaf, key) = signing.issue(run)?;
         run.note(&describe(&names, &leaf));
-        let force = arguments.destination.force;
-        let written = vec![
-            write_beside(
-                arguments.ca_out.as_deref(),
-                ca.certificate.pem(),
-                false,
-                force,
-            )?,
-            write_beside(arguments.ca_key_out.as_deref(), ca.key.pem(), true, force)?,
-        ];
-        if arguments.ca_out.is_none() && arguments.existing_ca.ca_cert.is_none() {
-            run.note("browsers must import the CA certificate: write it with --ca-out FILE");
+        beside.extend(side_file(
+            arguments.ca_out.as_ref(),
+            ca.certificate.pem(),
+            false,
+        ));
+        beside.extend(side_file(arguments.ca_key_out.as_ref(), ca.key.pem(), true));
+        if is_new && arguments.ca_out.is_none() {
+            run.note("browsers must import the CA certificate: it is in key ca.crt of the Secret; --ca-out writes it to a file");
         }
-        (vec![leaf], key, written)
+        (vec![leaf], key, Some(ca.certificate))
     };
-    let mut objects = vec![wildcard_secret(&namespace, &name, &certificates, &key)];
+    let mut objects = vec![tls_secret(
+        &namespace,
+        &name,
+        &certificates,
+        &key,
+        authority.as_ref(),
+    )];
     if arguments.tls_store {
         objects.push(traefik::tls_store(release, &namespace, &name));
     }
-    arguments.destination.emit(run, &objects)?;
-    written.into_iter().for_each(output::Written::keep);
-    Ok(())
+    arguments.destination.emit(run, &objects, beside)
 }
 
 /// Gives the names that the certificate must have.
@@ -105,10 +109,6 @@ fn import(
     let texts = paths
         .map(|path| world::read(path))
         .collect::<Result<Vec<_>, _>>()?;
-    let key_path = arguments.key.as_ref().or(arguments.cert.as_ref());
-    if let Some(warning) = key_path.and_then(|path| world::warn_if_readable_by_others(path)) {
-        warn(&warning);
-    }
     let sources: Vec<Source<'_>> = texts
         .iter()
         .map(|text| Source {
@@ -117,6 +117,18 @@ fn import(
         })
         .collect();
     let bundle = bundle::import(&sources, names, run.now)?;
+    let holding = [&arguments.cert, &arguments.key, &arguments.chain]
+        .into_iter()
+        .flatten();
+    for path in holding.filter(|path| {
+        texts
+            .iter()
+            .any(|text| text.is_of(path) && text.content.contains("PRIVATE KEY-----"))
+    }) {
+        if let Some(warning) = world::warn_if_readable_by_others(path) {
+            warn(&warning);
+        }
+    }
     for warning in &bundle.warnings {
         warn(warning);
     }
@@ -124,7 +136,7 @@ fn import(
 }
 
 pub(super) fn tls_store(run: &Run, arguments: &TlsStore) -> Result<(), Failure> {
-    arguments.destination.check()?;
+    arguments.destination.check(&[])?;
     let mut faults = Faults::default();
     let release = faults.keep(
         arguments
@@ -138,7 +150,9 @@ pub(super) fn tls_store(run: &Run, arguments: &TlsStore) -> Result<(), Failure> 
         Namespace::parse(&arguments.namespace).map_err(|fault| fault.argument("--namespace")),
     );
     let ((release, secret), namespace) = faults.finish(release.zip(secret).zip(namespace))?;
-    arguments
-        .destination
-        .emit(run, &[traefik::tls_store(release, &namespace, &secret)])
+    arguments.destination.emit(
+        run,
+        &[traefik::tls_store(release, &namespace, &secret)],
+        Vec::new(),
+    )
 }

@@ -71,13 +71,42 @@ pub(super) struct Text {
     pub(super) content: Zeroizing<String>,
 }
 
-/// Reads a file, or stdin for `-`.
-pub(super) fn read(path: &Path) -> Result<Text, Failure> {
-    let name = if is_stdin(path) {
+impl Text {
+    /// Says whether this is the text of `path`.
+    pub(super) fn is_of(&self, path: &Path) -> bool {
+        self.name == name_of(path)
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    if is_stdin(path) {
         "standard input".to_owned()
     } else {
         path.display().to_string()
-    };
+    }
+}
+
+/// Reads manifests from a file, stdin, or all YAML files of a directory.
+pub(super) fn read_manifests(path: &Path) -> Result<Text, Failure> {
+    if !path.is_dir() {
+        return read(path);
+    }
+    let mut content = Zeroizing::new(String::new());
+    for (name, text) in read_templates(path)? {
+        if super::output::is_yaml(Path::new(&name)) {
+            content.push_str("---\n");
+            content.push_str(&text);
+        }
+    }
+    Ok(Text {
+        name: name_of(path),
+        content,
+    })
+}
+
+/// Reads a file, or stdin for `-`.
+pub(super) fn read(path: &Path) -> Result<Text, Failure> {
+    let name = name_of(path);
     let mut bytes = Zeroizing::new(Vec::new());
     let limit = MANIFESTS_LIMIT as u64 + 1;
     let result = if is_stdin(path) {

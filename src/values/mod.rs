@@ -51,6 +51,10 @@ pub struct Settings {
     pub db_ca_key: SecretKeyRef,
     /// Where Traefik finds the CA certificate.
     pub trust_bundle: SecretKeyRef,
+    /// Secret with Traefik's own pair, for an httpd that asks for one.
+    pub client_secret: ObjectName,
+    /// Secret with the CA of that pair, for the httpd.
+    pub client_ca_secret: ObjectName,
     /// Names of the other objects.
     pub names: Names,
     /// Port of the Service.
@@ -160,6 +164,8 @@ impl Default for Settings {
             // Not the chart's `tls.crt`: Traefik reads that only while it is the Secret's one key,
             // and says that version 4 will not (loadCASecret, pkg/provider/kubernetes/crd/kubernetes.go, v3.7.9).
             trust_bundle: at("externca", "ca.crt"),
+            client_secret: name("externclient"),
+            client_ca_secret: name("externclientca"),
             names: Names {
                 servers_transport: name("transport-selfsigned"),
                 ingress_route: name("ingressproxy"),
@@ -217,6 +223,8 @@ pub const KEYS: &[&str] = &[
     "civiIngress.names.hstsMiddleware",
     "civiIngress.names.caSecret",
     "civiIngress.names.trustSecret",
+    "civiIngress.names.clientSecret",
+    "civiIngress.names.clientCaSecret",
     "civiIngress.keys.caCert",
     "civiIngress.keys.caKey",
     "civiIngress.keys.dbCaKey",
@@ -306,6 +314,7 @@ impl Layers {
             let result = match &leaf.value {
                 // Helm takes null for "not set".
                 Value::Null if KEYS.contains(&path.as_str()) => Ok(true),
+                Value::Null if KEYS.iter().any(|key| is_below(key, path)) => Ok(true),
                 value => settings.set(path, value),
             };
             let result = result.and_then(|known| if known { Ok(()) } else { check_unknown(path) });
@@ -347,6 +356,16 @@ fn check_unknown(path: &str) -> Result<(), Fault> {
             Some(meant) if ours.contains(&meant) => unknown(Some(meant)),
             _ => Ok(()),
         };
+    }
+    if path == section {
+        return Err(
+            Fault::new(format!("`{section}` is a mapping, not a single value")).help(format!(
+                "write its keys below it, such as `{}`",
+                KEYS.iter()
+                    .find(|key| is_below(key, section))
+                    .unwrap_or(&section)
+            )),
+        );
     }
     if KEYS.contains(&section) {
         return Err(Fault::new(format!(
@@ -399,6 +418,8 @@ impl Settings {
             "civiIngress.servicePort" => {
                 self.port = u16::try_from(number(value, 1, 65_535)?).unwrap_or(self.port);
             }
+            "civiIngress.names.service" => self.names.service = service_name(value)?,
+            "civiIngress.names.dbService" => self.names.db_service = service_name(value)?,
             "civiIngress.names.caSecret" => {
                 let secret = ObjectName::parse(text(value)?)?;
                 for place in [&mut self.ca_cert, &mut self.ca_key, &mut self.db_ca_key] {
@@ -427,8 +448,8 @@ impl Settings {
             "db.dbcaCertSecret" => &mut self.db_ca_cert.secret,
             "db.dbrouterCaSecret" => &mut self.db_router_ca.secret,
             "civiIngress.names.trustSecret" => &mut self.trust_bundle.secret,
-            "civiIngress.names.service" => &mut self.names.service,
-            "civiIngress.names.dbService" => &mut self.names.db_service,
+            "civiIngress.names.clientSecret" => &mut self.client_secret,
+            "civiIngress.names.clientCaSecret" => &mut self.client_ca_secret,
             "civiIngress.names.serversTransport" => &mut self.names.servers_transport,
             "civiIngress.names.ingressRoute" => &mut self.names.ingress_route,
             "civiIngress.names.configMap" => &mut self.names.config_map,
@@ -546,8 +567,20 @@ fn container_path(value: &Value) -> Result<String, Fault> {
     )
 }
 
+/// A Service's name is an RFC 1035 label: no dot, and a letter first (Kubernetes, concepts/services-networking).
+fn service_name(value: &Value) -> Result<ObjectName, Fault> {
+    let text = text(value)?;
+    let name = ObjectName::parse(text)?;
+    if text.starts_with(|c: char| c.is_ascii_lowercase()) && !text.contains('.') && text.len() <= 63
+    {
+        return Ok(name);
+    }
+    Err(Fault::new(format!("`{name}` is no name for a Service"))
+        .help("start with a letter; no dots, at most 63 characters"))
+}
+
 fn entry_points(value: &Value) -> Result<Vec<String>, Fault> {
-    let help = "write a list of entry point names, such as `[websecure]`";
+    let help = "write a list of entry point names: `[websecure]`, or `{websecure}` after --set";
     let Value::List(items) = value else {
         return Err(wrong_type(value, "a list", help));
     };
@@ -599,6 +632,7 @@ mod tests {
             let tried = [
                 Value::Text("/a.b".into()),
                 Value::Text("a.b".into()),
+                Value::Text("ab".into()),
                 Value::Text("60s".into()),
                 Value::Int(5),
                 Value::Bool(true),

@@ -195,6 +195,8 @@ fn fault(error: &serde_yaml::Error, file: &str) -> Fault {
     let limits = ["budget breached", "alias replay limit", "recursion limit"];
     let fault = if what.starts_with("budget breached: Documents") {
         Fault::new("there is more than one document").help("keep one; `---` begins a new one")
+    } else if what.starts_with("duplicate mapping key") {
+        Fault::new(what).help("keep one of the two")
     } else if limits.iter().any(|limit| what.starts_with(limit)) {
         Fault::new("the YAML nests or expands beyond what any such file needs")
             .help("write it without aliases")

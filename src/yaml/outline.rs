@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// What a manifest says it is.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Outline {
+pub struct Outline<'a> {
     /// `apiVersion`.
     pub api_version: Option<String>,
     /// `kind`.
@@ -14,6 +14,8 @@ pub struct Outline {
     pub name: Option<String>,
     /// `metadata.namespace`.
     pub namespace: Option<String>,
+    /// `data` of a Secret or ConfigMap.
+    pub data: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
 /// A mapping or sequence that is being read.
@@ -29,7 +31,7 @@ struct Level<'a> {
 /// # Errors
 /// The line, from 1, of the first fault: broken syntax, a key that stands twice in its mapping, a second
 /// document. The text is not quoted, for it may hold private keys.
-pub fn read(text: &str) -> Result<Outline, usize> {
+pub fn read(text: &str) -> Result<Outline<'_>, usize> {
     let mut outline = Outline::default();
     let mut levels: Vec<Level<'_>> = Vec::new();
     let mut documents = 0;
@@ -68,7 +70,7 @@ pub fn read(text: &str) -> Result<Outline, usize> {
 /// Takes a scalar for a key or a value, whichever its place is.
 fn scalar<'a>(
     levels: &mut [Level<'a>],
-    outline: &mut Outline,
+    outline: &mut Outline<'a>,
     value: Cow<'a, str>,
     style: ScalarStyle,
 ) -> Result<(), ()> {
@@ -90,6 +92,12 @@ fn scalar<'a>(
             Some("kind") => Some(&mut outline.kind),
             _ => None,
         },
+        [top, below] if key(top).as_deref() == Some("data") => {
+            outline
+                .data
+                .extend(key(below).map(|key| (key, value.clone())));
+            None
+        }
         [top, below] if key(top).as_deref() == Some("metadata") => match key(below).as_deref() {
             Some("name") => Some(&mut outline.name),
             Some("namespace") => Some(&mut outline.namespace),
@@ -120,12 +128,13 @@ mod tests {
     #[test]
     fn the_outline_of_a_manifest_is_found_among_everything_else() {
         let text = "apiVersion: v1\nspec:\n  kind: Inner\n  list: [{name: x}, {name: y}]\nkind: \"Secret\"\n\
-                    metadata:\n  labels: {name: z}\n  name: a\n  namespace: b\n";
+                    metadata:\n  labels: {name: z}\n  name: a\n  namespace: b\ndata: {k: v}\n";
         let expected = Outline {
             api_version: Some("v1".into()),
             kind: Some("Secret".into()),
             name: Some("a".into()),
             namespace: Some("b".into()),
+            data: vec![("k".into(), "v".into())],
         };
         assert_eq!(read(text), Ok(expected));
     }
@@ -133,8 +142,8 @@ mod tests {
     #[test]
     fn a_name_that_is_no_string_names_nothing() {
         for name in ["12", "on", "null", "1e3"] {
-            let outline = read(&format!("metadata:\n  name: {name}\n")).unwrap();
-            assert_eq!(outline.name, None, "{name}");
+            let text = format!("metadata:\n  name: {name}\n");
+            assert_eq!(read(&text).unwrap().name, None, "{name}");
         }
     }
 

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use libtest_mimic::Trial;
 
 use crate::client::Client;
 use crate::components::{Release, releases};
 use crate::httpd::{Settings, endpoint};
-use crate::instance::{Instance, browser};
-use crate::pki::{Authority, Pair};
+use crate::instance::{Instance, browser, secret};
+use crate::pki::Authority;
 use crate::stack::{Case, Stack, trial};
 
 /// The cases of this module.
@@ -30,27 +28,18 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
 fn only_through(case: &Case, release: &Release) {
     let cluster = case.stack.cluster(release);
     let namespace = "mutual-tls";
-    let instance = Instance::new(case, cluster, release, namespace, &[]);
+    let instance = Instance::new(case, cluster, release, namespace, &["--client-auth"]);
     cluster.apply(&instance.manifests);
-    let clients = Authority::new("client CA");
-    let pair = clients.client("traefik");
-    cluster.apply(&client_secret(namespace, &pair));
-    let patch = r#"{"spec": {"certificatesSecrets": ["externclient"]}}"#;
-    let transport = "serverstransports.traefik.io/transport-selfsigned";
-    let arguments = [
-        "patch",
-        transport,
-        "-n",
-        namespace,
-        "--type=merge",
-        "-p",
-        patch,
-    ];
-    cluster.kubectl(&arguments, "");
+    let mut pair = secret(cluster, namespace, "externclient");
+    let (certificate, key) = (pair.remove("tls.crt"), pair.remove("tls.key"));
+    let (certificate, key) = certificate.zip(key).expect("a pair");
+    let clients = secret(cluster, namespace, "externclientca")
+        .remove("ca.crt")
+        .expect("the client CA");
 
     let browser = browser(case, cluster, namespace, "example.org");
     let settings = Settings {
-        client_authority: Some(clients.certificate.clone()),
+        client_authority: Some(clients),
         ..Settings::default()
     };
     let _httpd = case.httpd("httpd", &[instance.site(cluster)], &settings);
@@ -72,34 +61,14 @@ fn only_through(case: &Case, release: &Release) {
         "{refused:?}"
     );
     let stranger = Authority::new("another CA").client("traefik");
-    let refused = Client::with_identity(&authority, &stranger.certificate, &stranger.key).get(
-        httpd,
-        &instance.host,
-        "/",
-    );
+    let stranger = Client::with_identity(&authority, &stranger.certificate, &stranger.key);
+    let refused = stranger.get(httpd, &instance.host, "/");
     assert!(
         refused.as_ref().is_err_and(|why| why.contains("UnknownCA")),
         "{refused:?}"
     );
     // That it is the certificate which opens the httpd, and not the way there.
-    let answer = Client::with_identity(&authority, &pair.certificate, &pair.key)
-        .get(httpd, &instance.host, "/")
-        .expect("an answer");
+    let known = Client::with_identity(&authority, &certificate, &key);
+    let answer = known.get(httpd, &instance.host, "/").expect("an answer");
     assert_eq!(answer.status, 200);
-}
-
-/// Traefik's own pair, as `certificatesSecrets` wants it.
-fn client_secret(namespace: &str, pair: &Pair) -> String {
-    format!(
-        "apiVersion: v1
-kind: Secret
-metadata: {{name: externclient, namespace: {namespace}}}
-type: kubernetes.io/tls
-data:
-  tls.crt: {}
-  tls.key: {}
-",
-        STANDARD.encode(&pair.certificate),
-        STANDARD.encode(&pair.key)
-    )
 }
