@@ -1,4 +1,17 @@
-//! The pure part of `civi-ingress`.
+//! The pure part of `civi-ingress`: no clock, no files, no environment, no random numbers but what is passed in.
+//! It makes no promise of compatibility to other programs.
+//!
+//! | I want to … | open … |
+//! |---|---|
+//! | see what an instance is, and when it is valid | [`instance`], [`values`], [`name`] |
+//! | issue a certificate, or decide that one stays | [`pki::issue`], [`pki::verify`], [`pki::reuse`] |
+//! | take a certificate from files, or show what one says | [`pki::bundle`], [`inspect`] |
+//! | see which objects an instance has | [`ingress`] |
+//! | know what a release of Traefik or of its chart takes | [`release`], [`chart`] |
+//! | follow an object to its text | [`manifest`], [`template`], [`yaml::scalar`], [`yaml::outline`] |
+//! | read YAML with the place of every value | [`yaml`], [`manifests`] |
+//! | say what is wrong with an input | [`fault`] |
+
 pub mod chart;
 pub mod cidr;
 pub mod duration;

@@ -42,6 +42,20 @@ pub struct Object {
     pub fields: Vec<(&'static str, Field)>,
 }
 
+impl Object {
+    /// Makes an object without labels, annotations and fields.
+    #[must_use]
+    pub fn new(identity: Identity, template: &'static str) -> Self {
+        Self {
+            identity,
+            template,
+            labels: Vec::new(),
+            annotations: Vec::new(),
+            fields: Vec::new(),
+        }
+    }
+}
+
 /// A value that a template places or walks through.
 #[derive(Debug, Clone)]
 pub enum Field {

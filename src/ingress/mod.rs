@@ -83,18 +83,13 @@ pub fn objects(ingress: Ingress, instance: &Instance, credentials: &Credentials)
 
 fn namespace(namespace: &Namespace) -> Object {
     let name = ObjectName::parse(namespace.as_str()).expect("every namespace is an object name");
-    Object {
-        identity: Identity {
-            api_version: "v1",
-            kind: "Namespace",
-            namespace: None,
-            name,
-        },
-        template: "namespace.yaml",
-        labels: Vec::new(),
-        annotations: Vec::new(),
-        fields: Vec::new(),
-    }
+    let identity = Identity {
+        api_version: "v1",
+        kind: "Namespace",
+        namespace: None,
+        name,
+    };
+    Object::new(identity, "namespace.yaml")
 }
 
 /// Makes an object of the instance that the chart makes too, so that Helm can adopt it.
@@ -130,18 +125,13 @@ fn own_object(
     name: &ObjectName,
     template: &'static str,
 ) -> Object {
-    Object {
-        identity: Identity {
-            api_version,
-            kind,
-            namespace: Some(instance.namespace.clone()),
-            name: name.clone(),
-        },
-        template,
-        labels: Vec::new(),
-        annotations: Vec::new(),
-        fields: Vec::new(),
-    }
+    let identity = Identity {
+        api_version,
+        kind,
+        namespace: Some(instance.namespace.clone()),
+        name: name.clone(),
+    };
+    Object::new(identity, template)
 }
 
 /// The Secrets that httpd and database mount: one, `selfcert`, unless the values name several.
@@ -243,21 +233,18 @@ pub fn tls_secret(
         (data_key("tls.key"), SecretData::private(key.pem())),
     ];
     let data = authority.into_iter().chain(pair);
-    Object {
-        identity: Identity {
-            api_version: "v1",
-            kind: "Secret",
-            namespace: Some(namespace.clone()),
-            name: name.clone(),
-        },
-        template: "secret.yaml",
-        labels: Vec::new(),
-        annotations: Vec::new(),
-        fields: vec![
-            ("type", "kubernetes.io/tls".into()),
-            ("data", secret_data(data)),
-        ],
-    }
+    let identity = Identity {
+        api_version: "v1",
+        kind: "Secret",
+        namespace: Some(namespace.clone()),
+        name: name.clone(),
+    };
+    let mut object = Object::new(identity, "secret.yaml");
+    object.fields = vec![
+        ("type", "kubernetes.io/tls".into()),
+        ("data", secret_data(data)),
+    ];
+    object
 }
 
 fn config_map(instance: &Instance) -> Object {

@@ -139,18 +139,15 @@ pub fn host_rule(hosts: &[DnsName]) -> String {
 /// serves names that no certificate covers, and `sniStrict` counts only `certificates`.
 #[must_use]
 pub fn tls_store(release: Release, namespace: &Namespace, secret: &ObjectName) -> Object {
-    Object {
-        identity: Identity {
-            api_version: release.api_version(),
-            kind: "TLSStore",
-            namespace: Some(namespace.clone()),
-            name: ObjectName::parse("default").expect("the name is valid"),
-        },
-        template: "traefik/tlsstore.yaml",
-        labels: Vec::new(),
-        annotations: Vec::new(),
-        fields: vec![("secret", secret.as_str().into())],
-    }
+    let identity = Identity {
+        api_version: release.api_version(),
+        kind: "TLSStore",
+        namespace: Some(namespace.clone()),
+        name: ObjectName::parse("default").expect("the name is valid"),
+    };
+    let mut object = Object::new(identity, "traefik/tlsstore.yaml");
+    object.fields = vec![("secret", secret.as_str().into())];
+    object
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use civi_ingress::manifest::{Manifest, Object, PrivateKeys, stream};
 use civi_ingress::pki::issue::{Ca, CaRequest, LeafRequest, Organization};
 use civi_ingress::pki::validity::{End, Validity, parse_instant};
 use civi_ingress::pki::{Certificate, KeyType, LeafUse, PrivateKey, SubjectAltName, issue, verify};
+use civi_ingress::release::Release;
 use civi_ingress::template::Templates;
 use clap::FromArgMatches as _;
 use cli::{Command, Destination, ExistingCa, Global, Issuing};
@@ -397,6 +398,14 @@ fn side_paths<'a, const N: usize>(
         .into_iter()
         .filter_map(|(option, path)| Some((option, path?.as_path())))
         .collect()
+}
+
+/// Parses `--traefik`.
+fn release(text: &str, faults: &mut Faults) -> Option<Release> {
+    faults.keep(
+        text.parse()
+            .map_err(|fault: Fault| fault.argument("--traefik")),
+    )
 }
 
 /// Refuses to read stdin twice.

@@ -2,7 +2,9 @@
 
 use super::cli::{CaCustody, NewInstance};
 use super::error::{Failure, Kind};
-use super::{IssuingPlan, Run, Signing, check_stdin, describe, side_file, side_paths, warn, world};
+use super::{
+    IssuingPlan, Run, Signing, check_stdin, describe, release, side_file, side_paths, warn, world,
+};
 use civi_ingress::cidr::Cidr;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::ingress::{ClientCredentials, Credentials, Ingress, objects};
@@ -12,7 +14,6 @@ use civi_ingress::name::{DnsName, InstanceName, Label, Namespace, ObjectName};
 use civi_ingress::pki::issue::Ca;
 use civi_ingress::pki::reuse::{self, Custody, Found, Terms};
 use civi_ingress::pki::{Chain, LeafUse, PrivateKey, SubjectAltName, verify};
-use civi_ingress::release::Release;
 use civi_ingress::values::set::{self, Typing};
 use civi_ingress::values::{Layers, SecretKeyRef, Settings};
 use civi_ingress::yaml;
@@ -31,12 +32,7 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     arguments.destination.check(&beside)?;
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
-    let release = faults.keep(
-        arguments
-            .traefik
-            .parse::<Release>()
-            .map_err(|fault| fault.argument("--traefik")),
-    );
+    let release = release(&arguments.traefik, &mut faults);
     let settings = read_settings(arguments, &mut faults)?;
     let instance = instance(arguments, settings, &mut faults);
     let checked = plan.zip(release).zip(instance);

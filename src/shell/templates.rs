@@ -11,17 +11,7 @@ pub(super) fn run(command: &Templates) -> Result<(), Failure> {
     match command {
         Templates::List => {
             let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
-            print_or_end(
-                format!(
-                    "{}
-",
-                    names.join(
-                        "
-"
-                    )
-                )
-                .as_bytes(),
-            )
+            print_or_end((names.join("\n") + "\n").as_bytes())
         }
         Templates::Export { output_dir, force } => {
             let file = |(name, source): &(&str, &str)| NewFile {

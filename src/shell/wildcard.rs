@@ -2,14 +2,13 @@
 
 use super::cli::{TlsStore, WildcardSecret};
 use super::error::Failure;
-use super::{Run, Signing, check_stdin, describe, side_file, side_paths, warn, world};
+use super::{Run, Signing, check_stdin, describe, release, side_file, side_paths, warn, world};
 use civi_ingress::fault::Faults;
 use civi_ingress::ingress::tls_secret;
 use civi_ingress::ingress::traefik;
 use civi_ingress::name::{DnsName, Namespace, ObjectName};
 use civi_ingress::pki::bundle::{self, Source};
 use civi_ingress::pki::{LeafUse, SubjectAltName};
-use civi_ingress::release::Release;
 use std::path::PathBuf;
 
 pub(super) fn secret(run: &Run, arguments: &WildcardSecret) -> Result<(), Failure> {
@@ -27,12 +26,7 @@ pub(super) fn secret(run: &Run, arguments: &WildcardSecret) -> Result<(), Failur
     arguments.destination.check(&side_paths(beside))?;
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
-    let release = faults.keep(
-        arguments
-            .traefik
-            .parse::<Release>()
-            .map_err(|fault| fault.argument("--traefik")),
-    );
+    let release = release(&arguments.traefik, &mut faults);
     let name =
         faults.keep(ObjectName::parse(&arguments.name).map_err(|fault| fault.argument("NAME")));
     let namespace = faults.keep(
@@ -138,12 +132,7 @@ fn import(
 pub(super) fn tls_store(run: &Run, arguments: &TlsStore) -> Result<(), Failure> {
     arguments.destination.check(&[])?;
     let mut faults = Faults::default();
-    let release = faults.keep(
-        arguments
-            .traefik
-            .parse::<Release>()
-            .map_err(|fault| fault.argument("--traefik")),
-    );
+    let release = release(&arguments.traefik, &mut faults);
     let secret = faults
         .keep(ObjectName::parse(&arguments.secret).map_err(|fault| fault.argument("--secret")));
     let namespace = faults.keep(
