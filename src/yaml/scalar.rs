@@ -40,7 +40,7 @@ pub fn write(out: &mut impl Write, text: &str) -> fmt::Result {
     out.write_char('"')
 }
 
-/// Gives `text` as [`write`] writes it.
+/// Gives `text` as [`write()`] writes it.
 #[must_use]
 pub fn to_string(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
