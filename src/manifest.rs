@@ -125,8 +125,14 @@ impl SecretData {
     fn new(text: &str, is_private: bool) -> Self {
         use base64::Engine as _;
         let base64 = base64::engine::general_purpose::STANDARD.encode(text);
+        Self::carried(base64, is_private)
+    }
+
+    /// Takes a value as it stands in a manifest: base64, or whatever an encryption made of it. It is written as it is.
+    #[must_use]
+    pub fn carried(text: String, is_private: bool) -> Self {
         Self {
-            base64: Arc::new(Zeroizing::new(base64)),
+            base64: Arc::new(Zeroizing::new(text)),
             is_private,
         }
     }
