@@ -89,7 +89,7 @@ impl TraefikSource {
     }
 }
 
-/// A PEM text of an instance. The first eight stand in the chart's `selfcert`.
+/// A PEM text of an instance, or of the cluster. The first eight stand in the chart's `selfcert`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Credential {
     /// The instance CA's certificate.
@@ -118,6 +118,14 @@ pub enum Credential {
     ClientCert,
     /// Its key.
     ClientKey,
+    /// The certificate of the CA that browsers trust.
+    PublicCa,
+    /// Its key.
+    PublicCaKey,
+    /// The wildcard certificate.
+    PublicCert,
+    /// Its key.
+    PublicKey,
 }
 
 impl Credential {
@@ -132,6 +140,8 @@ impl Credential {
                 | Self::DbServerKey
                 | Self::ClientCaKey
                 | Self::ClientKey
+                | Self::PublicCaKey
+                | Self::PublicKey
         )
     }
 }

@@ -7,6 +7,7 @@
 //! | issue a certificate, or decide that one stays | [`pki::issue`], [`pki::verify`], [`pki::reuse`] |
 //! | take a certificate from files, or show what one says | [`pki::bundle`], [`inspect`] |
 //! | read a fleet file | [`fleet`] |
+//! | follow a fleet to the files of its tree | [`gitops`] |
 //! | see which objects an instance has | [`ingress`] |
 //! | know what a release of Traefik or of its chart takes | [`release`], [`chart`] |
 //! | follow an object to its text | [`manifest`], [`template`], [`yaml::scalar`], [`yaml::outline`] |
@@ -19,6 +20,7 @@ pub mod cidr;
 pub mod duration;
 pub mod fault;
 pub mod fleet;
+pub mod gitops;
 pub mod ingress;
 pub mod inspect;
 pub mod instance;

@@ -35,6 +35,10 @@ built_in![
     "traefik/serverstransport.yaml",
     "traefik/tlsstore.yaml",
     "traefik/values.yaml",
+    "gitops/applicationset.yaml",
+    "gitops/flux-kustomization.yaml",
+    "gitops/kustomization.yaml",
+    "gitops/sealedsecret.yaml",
 ];
 
 /// The templates of one run.
@@ -105,7 +109,7 @@ impl Templates {
         objects: &[Object],
         private_keys: PrivateKeys,
     ) -> Result<Vec<Manifest>, Vec<Fault>> {
-        let environment = self.environment(private_keys);
+        let renderer = self.renderer(private_keys);
         let mut manifests = Vec::with_capacity(objects.len());
         let mut faults = Vec::new();
         for (index, object) in objects.iter().enumerate() {
@@ -118,7 +122,7 @@ impl Templates {
                     fault.help("give each a name of its own (`civiIngress.names` in the values)"),
                 );
             }
-            match self.render_one(&environment, object, private_keys) {
+            match renderer.render_one(object) {
                 Ok(manifest) => manifests.push(manifest),
                 Err(fault) => faults.push(fault),
             }
@@ -139,13 +143,18 @@ impl Templates {
         template: &'static str,
         fields: &[(&'static str, Field)],
     ) -> Result<String, Fault> {
-        let environment = self.environment(PrivateKeys::Hidden);
-        let text = self.evaluate(&environment, template, fields, Vec::new())?;
-        yaml::read(&text, template).map_err(|fault| {
-            Fault::new(format!("the template did not give valid YAML: {fault}"))
-                .at(self.place(template, None))
-        })?;
-        Ok(text.to_string())
+        self.renderer(PrivateKeys::Hidden)
+            .render_other(template, fields)
+    }
+
+    /// Prepares to render one object after the other; each template is compiled once.
+    #[must_use]
+    pub fn renderer(&self, private_keys: PrivateKeys) -> Renderer<'_> {
+        Renderer {
+            templates: self,
+            environment: self.environment(private_keys),
+            private_keys,
+        }
     }
 
     fn environment(&self, private_keys: PrivateKeys) -> Environment<'static> {
@@ -217,7 +226,7 @@ impl Templates {
             .at(self.place(name, error.line()))
     }
 
-    fn render_one(
+    fn render_object(
         &self,
         environment: &Environment<'_>,
         object: &Object,
@@ -297,6 +306,50 @@ impl Templates {
             yaml,
             holds_private_key: holds_private_key && private_keys == PrivateKeys::Written,
         })
+    }
+}
+
+/// Templates that are ready to render.
+#[derive(Debug)]
+pub struct Renderer<'a> {
+    templates: &'a Templates,
+    environment: Environment<'static>,
+    private_keys: PrivateKeys,
+}
+
+impl Renderer<'_> {
+    /// Gives the templates that it renders.
+    #[must_use]
+    pub fn templates(&self) -> &Templates {
+        self.templates
+    }
+
+    /// Renders an object, parses its text back and checks that it is the object asked for.
+    ///
+    /// # Errors
+    /// A template that fails, or whose text is no YAML, not one document, or another object.
+    pub fn render_one(&self, object: &Object) -> Result<Manifest, Fault> {
+        self.templates
+            .render_object(&self.environment, object, self.private_keys)
+    }
+
+    /// Renders a file that is not an object, and parses it back.
+    ///
+    /// # Errors
+    /// A template that fails or whose text is no YAML.
+    pub fn render_other(
+        &self,
+        template: &'static str,
+        fields: &[(&'static str, Field)],
+    ) -> Result<String, Fault> {
+        let text = self
+            .templates
+            .evaluate(&self.environment, template, fields, Vec::new())?;
+        yaml::read(&text, template).map_err(|fault| {
+            Fault::new(format!("the template did not give valid YAML: {fault}"))
+                .at(self.templates.place(template, None))
+        })?;
+        Ok(text.to_string())
     }
 }
 

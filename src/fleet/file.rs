@@ -28,6 +28,23 @@ pub(super) fn read(main: &Source, include: Include<'_>) -> Result<Fleet, Vec<Fau
     }
 }
 
+/// Reads the instances of a table alone.
+pub(super) fn table(source: &Source) -> Result<Vec<(String, Node)>, Vec<Fault>> {
+    let mut reader = Reader::default();
+    reader.begin(&source.name);
+    reader.is_untyped = true;
+    let mut instances = Vec::new();
+    if let Some(mut rows) = Rows::new(&source.text, &mut reader) {
+        while let Some(row) = rows.next(&mut reader) {
+            instances.push((row.id, row.settings));
+        }
+    }
+    if reader.count() == 0 {
+        return Ok(instances);
+    }
+    Err(with_lines(reader.finish(), source, &[]))
+}
+
 fn fleet(
     main: &Source,
     include: Include<'_>,

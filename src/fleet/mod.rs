@@ -232,6 +232,14 @@ pub fn read(
     file::read(main, include)
 }
 
+/// Reads a table of instances: the name of each, and its settings as the fleet file has them.
+///
+/// # Errors
+/// All faults of the table, each with its place and the line of it.
+pub fn table(source: &Source) -> Result<Vec<(String, Node)>, Vec<Fault>> {
+    file::table(source)
+}
+
 impl Fleet {
     /// Gives what is rendered for a member.
     ///

@@ -21,7 +21,7 @@ pub enum Ingress {
     Traefik(Release),
 }
 
-/// The certificates and keys of one instance, as its Secrets hold them.
+/// The certificates and keys of one instance or of the cluster, as Secrets hold them.
 ///
 /// Some may be ciphertext that was carried over: only their owner can say that they belong together.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +36,8 @@ pub enum Role {
     Database,
     /// What the ingress shows to an httpd that asks for it.
     Client,
+    /// What the ingress serves to browsers.
+    Public,
 }
 
 /// The credentials of a chain, by what they are in it.
@@ -74,6 +76,12 @@ impl Role {
                 leaf: Credential::ClientCert,
                 leaf_key: Credential::ClientKey,
             },
+            Self::Public => Parts {
+                ca: Credential::PublicCa,
+                ca_key: Credential::PublicCaKey,
+                leaf: Credential::PublicCert,
+                leaf_key: Credential::PublicKey,
+            },
         }
     }
 }
@@ -84,6 +92,7 @@ impl fmt::Display for Role {
             Self::Httpd => "httpd",
             Self::Database => "database",
             Self::Client => "Traefik to httpd",
+            Self::Public => "wildcard",
         })
     }
 }

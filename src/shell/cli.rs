@@ -95,10 +95,185 @@ subcommands! {
     Ca(Ca) "ca", [], "Make a CA as PEM files";
     Cert(Cert) "cert", [], "Make a server certificate as PEM files, under an existing CA or one of its own";
     Inspect(Inspect) "inspect", [], "Show what certificates say: PEM files, bundles, Secrets in manifests";
+    Gitops(Gitops) "gitops", [], "Keep a fleet of instances as files in Git, with its keys";
     Templates(TemplatesArguments) "templates", [], "List or export the built-in templates";
     Schema(Schema) "schema", [], "Print the JSON Schema of a kind of file";
     Completions(Completions) "completions", [], "Print a completion script";
     Man(Man) "man", [], "Print the manual page";
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Gitops {
+    #[command(subcommand)]
+    pub(super) command: GitopsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum GitopsCommand {
+    /// Write a starting fleet file into a directory
+    Init(GitopsInit),
+    /// Bring the tree to what the fleet file says: make, keep and renew certificates, write what has changed
+    Render(GitopsRender),
+    /// Say whether the tree is what the fleet file says and nothing is due; write nothing
+    Check(GitopsCheck),
+    /// Show what rendering would change; private keys as fingerprints
+    Diff(GitopsDiff),
+    /// Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table
+    Import(GitopsImport),
+}
+
+/// A fleet file, its tree, and what a run may do.
+#[derive(Debug, Args)]
+pub(super) struct FleetArguments {
+    /// Fleet file, or - for stdin
+    #[arg(short = 'f', long = "fleet", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) fleet: PathBuf,
+    /// Directory of the tree
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: PathBuf,
+    /// Step of a roll-over that may be taken; all at once is safe, for the old CA stays trusted beside the new one
+    #[arg(long, value_enum, default_value = "all")]
+    pub(super) phase: PhaseArgument,
+    /// Renew at most so many instances whose renewal can wait, the soonest end first
+    #[arg(long, value_name = "N")]
+    pub(super) max_renewals: Option<usize>,
+    /// age key file that opens what is encrypted, or - for stdin; only stored CA keys need it [repeatable]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) identity: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) existing_ca: ExistingCa,
+    /// Take templates of this directory in the place of the built-in ones of the same name
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) templates: Option<PathBuf>,
+    /// Threads; without it as many as there are processors
+    #[arg(long, value_name = "N", value_parser = clap::builder::ValueParser::new(threads))]
+    pub(super) jobs: Option<usize>,
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    text.parse::<u8>()
+        .ok()
+        .filter(|count| *count > 0)
+        .map(usize::from)
+        .ok_or_else(|| "a number from 1 to 255 is needed".to_owned())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PhaseArgument {
+    /// All at once
+    All,
+    /// Make successors that wait, and let Traefik trust their CAs
+    Trust,
+    /// Let successors take their places
+    Leaf,
+    /// Let Traefik trust the present CAs only
+    Shrink,
+}
+
+/// How a run is reported. Notes for people go to stderr, unless --quiet.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Report")]
+pub(super) struct ReportArguments {
+    /// Print a report for programs on stdout
+    #[arg(long, value_enum, conflicts_with = "annotations")]
+    pub(super) summary: Option<Summary>,
+    /// Print on stdout what a CI shows beside the fleet file
+    #[arg(long, value_enum)]
+    pub(super) annotations: Option<Annotations>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Summary {
+    /// JSON, whose field `version` changes with its form
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Annotations {
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// A code quality report of GitLab
+    Gitlab,
+}
+
+/// The tree is the state: a second run changes nothing until something is due or the fleet file says otherwise.
+/// Exit status 1: a renewal is due and something is needed for it.
+#[derive(Debug, Args)]
+pub(super) struct GitopsRender {
+    #[command(flatten)]
+    pub(super) fleet: FleetArguments,
+    /// Remove files of this fleet that belong to nothing any more
+    #[arg(long)]
+    pub(super) prune: bool,
+    /// Remove at most so many instances; without it 10, and no more than a fifth of all
+    #[arg(long, value_name = "N", requires = "prune")]
+    pub(super) prune_max: Option<usize>,
+    /// Take over files in the way that are not this fleet's
+    #[arg(long)]
+    pub(super) adopt: bool,
+    /// Keep private keys in clear even in a Git work tree that does not ignore them
+    #[arg(long)]
+    pub(super) allow_plain_in_git: bool,
+    /// Do not wait until all is on the disk
+    #[arg(long)]
+    pub(super) no_sync: bool,
+    #[command(flatten)]
+    pub(super) report: ReportArguments,
+}
+
+/// Verifies every chain as TLS clients do. Exit status 1: the tree is out of date, or something is due.
+#[derive(Debug, Args)]
+pub(super) struct GitopsCheck {
+    #[command(flatten)]
+    pub(super) fleet: FleetArguments,
+    #[command(flatten)]
+    pub(super) report: ReportArguments,
+}
+
+/// Exit status 1: there are differences.
+#[derive(Debug, Args)]
+pub(super) struct GitopsDiff {
+    #[command(flatten)]
+    pub(super) fleet: FleetArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GitopsInit {
+    /// Directory for fleet.yaml
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: PathBuf,
+    /// Name of the fleet
+    #[arg(long, default_value = "parishes")]
+    pub(super) name: String,
+    /// Domain that the wildcard certificate covers
+    #[arg(long, default_value = "example.org")]
+    pub(super) domain: String,
+    /// age recipient for the private keys; without one `.sops.yaml` above the directory counts [repeatable]
+    #[arg(long, value_name = "AGE1…")]
+    pub(super) recipient: Vec<String>,
+}
+
+/// No key is changed: what runs goes on running. Instances are found in the Secrets by their namespaces, and named
+/// by the other inputs.
+#[derive(Debug, Args)]
+pub(super) struct GitopsImport {
+    #[command(flatten)]
+    pub(super) init: GitopsInit,
+    /// Secrets as `kubectl get secret -A -o yaml` prints them, or - for stdin
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) secrets: Option<PathBuf>,
+    /// Values file of a chart release, with the instance's name [repeatable]
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(super) values: Vec<String>,
+    /// Table of instances, one a line, with a heading
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) csv: Option<PathBuf>,
+    /// Keep private keys in clear instead of encrypting them
+    #[arg(long)]
+    pub(super) plain: bool,
+    /// Keep private keys in clear even in a Git work tree that does not ignore them
+    #[arg(long, requires = "plain")]
+    pub(super) allow_plain_in_git: bool,
 }
 
 #[derive(Debug, Args)]

@@ -16,6 +16,10 @@ pub(super) enum Kind {
     InputOutput,
     /// Something that is not ours, or a credential, would be lost.
     WouldLose,
+    /// A check found something, and the report has said it.
+    Found,
+    /// Another run has locked what this one needs.
+    Locked,
     /// The reader of stdout is gone, and with it what was printed.
     ClosedPipe,
 }
@@ -23,9 +27,11 @@ pub(super) enum Kind {
 impl Kind {
     fn code(self) -> u8 {
         match self {
+            Self::Found => 1,
             Self::Refused => 3,
             Self::InputOutput => 4,
             Self::WouldLose => 5,
+            Self::Locked => 6,
             Self::ClosedPipe => 141,
         }
     }

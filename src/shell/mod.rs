@@ -3,12 +3,14 @@
 mod cli;
 mod documents;
 mod error;
+mod gitops;
 mod inspect;
 mod new_instance;
 mod output;
 mod pem;
 mod templates;
 mod traefik_values;
+mod tree;
 mod wildcard;
 mod world;
 
@@ -80,6 +82,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 fn dispatch(global: &Global, command: Command) -> Result<(), Failure> {
     let run = Run {
         now: world::now(global.now.as_deref())?,
+        quiet: global.quiet,
         notes: RefCell::default(),
     };
     execute(&run, command)?;
@@ -98,6 +101,7 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::Ca(arguments) => pem::ca(run, &arguments),
         Command::Cert(arguments) => pem::cert(run, &arguments),
         Command::Inspect(arguments) => inspect::run(run, &arguments),
+        Command::Gitops(arguments) => gitops::run(run, &arguments),
         Command::Templates(arguments) => templates::run(&arguments.command),
         Command::Schema(arguments) => documents::schema(&arguments),
         Command::Completions(arguments) => documents::completions(&arguments),
@@ -116,6 +120,8 @@ fn print_or_end(text: &[u8]) -> Result<(), Failure> {
 /// What all subcommands need.
 struct Run {
     now: OffsetDateTime,
+    /// Whether notes are left out.
+    quiet: bool,
     /// What is worth knowing about a run that went well; said at its end.
     notes: RefCell<Vec<String>>,
 }

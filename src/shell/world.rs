@@ -7,6 +7,8 @@
 use super::error::Failure;
 use anyhow::{Context as _, anyhow};
 use civi_ingress::fault::Fault;
+use civi_ingress::fleet::Source;
+use civi_ingress::gitops::compose::Drawing;
 use civi_ingress::pki::issue::Serial;
 use civi_ingress::pki::validity::{parse_instant, whole_seconds};
 use civi_ingress::pki::{KeyType, PrivateKey};
@@ -62,6 +64,100 @@ pub(super) fn serial() -> Result<Serial, Failure> {
     let mut bytes = [0; 16];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| anyhow!("the system gives no random numbers"))?;
     Ok(Serial::from_random(bytes))
+}
+
+/// The system, where it is asked for keys and random bytes.
+pub(super) struct System;
+
+impl Drawing for System {
+    fn key(&mut self, key_type: KeyType) -> Result<PrivateKey, Fault> {
+        private_key(key_type).map_err(first_fault)
+    }
+
+    fn serial(&mut self) -> Result<Serial, Fault> {
+        serial().map_err(first_fault)
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Fault> {
+        aws_lc_rs::rand::fill(bytes).map_err(|_| Fault::new("the system gives no random numbers"))
+    }
+}
+
+fn first_fault(failure: Failure) -> Fault {
+    let first = failure.faults.into_iter().next();
+    first.unwrap_or_else(|| Fault::new("the system gives no random numbers"))
+}
+
+/// Gives the path with the working directory before it.
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    let absolute = std::path::absolute(path);
+    Ok(absolute.with_context(|| format!("cannot use {}", path.display()))?)
+}
+
+/// Says whether a path leads to a file.
+pub(super) fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// Reads the files that a glob pattern matches, relative to `folder`, sorted bytewise.
+pub(super) fn read_matching(folder: &Path, pattern: &str) -> Result<Vec<Source>, Failure> {
+    let refused = |why: String| {
+        Fault::new(format!(
+            "`{}` is no glob pattern: {why}",
+            pattern.escape_debug()
+        ))
+        .help("write it as `parishes/*.yaml`")
+    };
+    let escaped = glob::Pattern::escape(&folder.display().to_string());
+    let whole = Path::new(&escaped).join(pattern).display().to_string();
+    let options = glob::MatchOptions {
+        case_sensitive: true,
+        require_literal_separator: true,
+        require_literal_leading_dot: true,
+    };
+    let found = glob::glob_with(&whole, options).map_err(|error| refused(error.to_string()))?;
+    let mut paths = Vec::new();
+    for path in found {
+        let path = path.with_context(|| format!("cannot read what `{pattern}` matches"))?;
+        if path.is_file() {
+            paths.push(path);
+        }
+    }
+    paths.sort_unstable();
+    let source = |path: PathBuf| {
+        let text = read(&path)?;
+        Ok(Source {
+            name: text.name,
+            text: text.content.to_string(),
+        })
+    };
+    paths.into_iter().map(source).collect()
+}
+
+/// Says whether a directory, or the one that it will be made in, lies in a Git work tree.
+pub(super) fn is_in_git(directory: &Path) -> Result<bool, Failure> {
+    let absolute = absolute(directory)?;
+    Ok(absolute
+        .ancestors()
+        .any(|folder| folder.join(".git").exists()))
+}
+
+/// Asks Git whether it ignores all that is in a directory.
+pub(super) fn git_ignores(directory: &Path) -> Result<bool, Failure> {
+    let absolute = absolute(directory)?;
+    let existing = absolute.ancestors().find(|folder| folder.is_dir());
+    let probe = absolute.join("instances/example/secret-selfcert.yaml");
+    let status = std::process::Command::new("git")
+        .arg("-C")
+        .arg(existing.unwrap_or(Path::new("/")))
+        .args(["check-ignore", "--quiet", "--no-index", "--"])
+        .arg(probe)
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .status();
+    // Without Git nobody can say that it is ignored.
+    Ok(status.is_ok_and(|status| status.success()))
 }
 
 /// A text that was read, and the name by which errors call it.

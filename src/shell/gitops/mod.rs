@@ -1,0 +1,30 @@
+//! `gitops`: a fleet as a tree of files in Git.
+
+mod diff;
+mod fleet;
+mod git;
+mod import;
+mod init;
+mod run;
+
+use super::Run;
+use super::cli::{Gitops, GitopsCommand};
+use super::error::{Failure, Kind};
+
+pub(super) fn run(run: &Run, arguments: &Gitops) -> Result<(), Failure> {
+    match &arguments.command {
+        GitopsCommand::Init(arguments) => init::run(run, arguments),
+        GitopsCommand::Render(arguments) => run::render(run, arguments),
+        GitopsCommand::Check(arguments) => run::check(run, arguments),
+        GitopsCommand::Diff(arguments) => diff::run(run, arguments),
+        GitopsCommand::Import(arguments) => import::run(run, arguments),
+    }
+}
+
+/// Ends a run whose check found something; what it found was said already.
+fn found_something() -> Failure {
+    Failure {
+        kind: Kind::Found,
+        faults: Vec::new(),
+    }
+}
