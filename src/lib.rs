@@ -10,6 +10,7 @@
 //! | know what a release of Traefik or of its chart takes | [`release`], [`chart`] |
 //! | follow an object to its text | [`manifest`], [`template`], [`yaml::scalar`], [`yaml::outline`] |
 //! | read YAML with the place of every value | [`yaml`], [`manifests`] |
+//! | encrypt a Secret for Git, or open one | [`seal`] |
 //! | say what is wrong with an input | [`fault`] |
 
 pub mod chart;
@@ -24,6 +25,7 @@ pub mod manifests;
 pub mod name;
 pub mod pki;
 pub mod release;
+pub mod seal;
 pub mod template;
 pub mod values;
 pub mod yaml;

@@ -122,6 +122,15 @@ impl SecretData {
         Self::new(text, true)
     }
 
+    /// Takes what was encrypted already ([`crate::seal::sops`]): anyone may read it, and it is written as it is.
+    #[must_use]
+    pub fn sealed(text: String) -> Self {
+        Self {
+            base64: Arc::new(Zeroizing::new(text)),
+            is_private: false,
+        }
+    }
+
     fn new(text: &str, is_private: bool) -> Self {
         use base64::Engine as _;
         let base64 = base64::engine::general_purpose::STANDARD.encode(text);
@@ -131,7 +140,7 @@ impl SecretData {
         }
     }
 
-    /// Gives the base64 text, or the [`PREVIEW`] of a private key.
+    /// Gives the base64 text (or what was sealed), or the [`PREVIEW`] of a private key.
     #[must_use]
     pub fn expose(&self, private_keys: PrivateKeys) -> &str {
         match private_keys {

@@ -168,6 +168,12 @@ impl Certificate {
         &self.core
     }
 
+    /// Gives the public key (`SubjectPublicKeyInfo`, DER).
+    #[must_use]
+    pub fn public_key_info(&self) -> &[u8] {
+        &self.core.public_key_info
+    }
+
     /// Gives the validity alone.
     #[must_use]
     pub fn validity(&self) -> Validity {
