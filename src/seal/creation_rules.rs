@@ -182,3 +182,130 @@ fn of_age(node: &Node) -> Result<Vec<Recipient>, (Fault, yaml::At)> {
     }
     Ok(recipients)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "age188kwnc9gxmahpxqauscuwhy6crjs66h0hqcn4w3vj8993595lgnqa3rfeq";
+
+    fn other() -> String {
+        age::x25519::Identity::generate().to_public().to_string()
+    }
+
+    fn texts(sops_yaml: &str, path: &str) -> Vec<String> {
+        let recipients = recipients(sops_yaml, ".sops.yaml", path).unwrap();
+        recipients.iter().map(Recipient::to_string).collect()
+    }
+
+    fn refusal(sops_yaml: &str) -> Fault {
+        recipients(sops_yaml, ".sops.yaml", "instances/a/secret.sops.yaml").unwrap_err()
+    }
+
+    #[test]
+    fn the_first_rule_that_holds_for_the_path_names_the_recipients() {
+        let (b, c) = (other(), other());
+        let text = format!(
+            "creation_rules:\n  - path_regex: ^cluster/\n    age: {A}\n  - path_regex: \\.sops\\.yaml$\n    age: {b}\n  - age: {c}\n"
+        );
+        assert_eq!(texts(&text, "cluster/x.sops.yaml"), [A]);
+        assert_eq!(texts(&text, "instances/x.sops.yaml"), [b]);
+        assert_eq!(texts(&text, "x.yaml"), [c]);
+    }
+
+    #[test]
+    fn recipients_stand_in_a_folded_string_or_a_list_and_count_once() {
+        let b = other();
+        let folded = format!("creation_rules:\n  - age: >-\n      {A},\n      {b},{A},\n");
+        let list = format!(
+            "stores: {{}}\ncreation_rules:\n  - mac_only_encrypted: true\n    encrypted_regex: ^data$\n    age:\n      - {A}\n      - '{b}, {A}'\n"
+        );
+        assert_eq!(texts(&folded, "x"), [A, &b]);
+        assert_eq!(texts(&list, "x"), [A, &b]);
+    }
+
+    #[test]
+    fn what_asks_for_more_than_age_is_refused_with_its_place() {
+        for field in OTHER_KEYS.iter().chain(&OTHER_RULES) {
+            let fault = refusal(&format!("creation_rules:\n  - age: {A}\n    {field}: x\n"));
+            assert!(
+                fault
+                    .to_string()
+                    .starts_with(&format!(".sops.yaml:3:5: `{field}` is not understood: ")),
+                "{fault}"
+            );
+            assert!(fault.help.is_some());
+        }
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_followed_is_refused_with_its_place() {
+        for (rule, expected) in [
+            (
+                "age: age1pq1x".to_owned(),
+                "2:10: post-quantum recipients (`age1pq1…`) are not taken",
+            ),
+            (
+                "path_regex: '('".to_owned(),
+                "2:17: `path_regex` is no regular expression: ",
+            ),
+            (
+                "path_regex: 1".to_owned(),
+                "2:17: `path_regex` is a number, not a string",
+            ),
+            (
+                format!("age: {A}\n    mac_only_encrypted: false"),
+                "3:25: `mac_only_encrypted: false` cannot be kept",
+            ),
+            (
+                "path_regex: .".to_owned(),
+                "2:5: the creation rule names no age recipient",
+            ),
+            (
+                "age: ''".to_owned(),
+                "2:5: the creation rule names no age recipient",
+            ),
+            (
+                "age: {a: b}".to_owned(),
+                "2:10: `age` is a mapping, not recipients",
+            ),
+            (
+                "age: [[x]]".to_owned(),
+                "2:11: a recipient is a list, not a string",
+            ),
+            (format!("agee: {A}"), "2:5: unknown key `agee`"),
+            (
+                A.to_owned(),
+                "2:5: a creation rule is a string, not a mapping",
+            ),
+        ] {
+            let fault = refusal(&format!("creation_rules:\n  - {rule}\n"));
+            assert!(
+                fault
+                    .to_string()
+                    .starts_with(&format!(".sops.yaml:{expected}")),
+                "{fault} is not {expected}"
+            );
+        }
+        assert_eq!(
+            refusal("creation_rule: []\n").help.unwrap(),
+            "did you mean `creation_rules`?"
+        );
+        assert_eq!(
+            refusal("- a\n").to_string(),
+            ".sops.yaml:1:1: a list stands where `creation_rules` must"
+        );
+    }
+
+    #[test]
+    fn a_path_without_a_rule_is_refused() {
+        for text in [
+            "creation_rules: []\n",
+            "destination_rules: []\n",
+            &format!("creation_rules:\n  - path_regex: ^x\n    age: {A}\n"),
+        ] {
+            let expected = ".sops.yaml: no rule under `creation_rules` holds for `instances/a/secret.sops.yaml`";
+            assert_eq!(refusal(text).to_string(), expected);
+        }
+    }
+}

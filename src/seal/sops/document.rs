@@ -7,8 +7,6 @@ use crate::fault::Fault;
 use crate::yaml::At;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// The fields of the block that hold data keys encrypted by other means than age.
 const OTHER_KEYS: [&str; 6] = ["azure_kv", "gcp_kms", "hc_vault", "hckms", "kms", "pgp"];
@@ -116,7 +114,7 @@ impl<'a> Document<'a> {
                 ["age", "recipient"] => entries.entry(leaf.item).or_default()[0] = Some(leaf.text),
                 ["age", "enc"] => entries.entry(leaf.item).or_default()[1] = Some(leaf.text),
                 ["lastmodified"] => {
-                    if OffsetDateTime::parse(&leaf.text, &Rfc3339).is_err() {
+                    if super::instant(&leaf.text).is_none() {
                         return Err((damaged("lastmodified"), leaf.at));
                     }
                     self.last_modified = leaf.text;

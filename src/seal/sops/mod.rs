@@ -123,6 +123,14 @@ pub fn seal(
     Ok(Sealed { values, metadata })
 }
 
+/// Reads an instant as SOPS does: RFC 3339 with upper-case letters (Go's `time.RFC3339`).
+fn instant(text: &str) -> Option<OffsetDateTime> {
+    let is_strict = text.as_bytes().get(10) == Some(&b'T') && !text.contains('z');
+    OffsetDateTime::parse(text, &Rfc3339)
+        .ok()
+        .filter(|_| is_strict)
+}
+
 /// Writes an instant as SOPS does: RFC 3339 in whole seconds.
 fn rfc3339(instant: OffsetDateTime) -> Result<String, Fault> {
     let whole = instant.replace_nanosecond(0).expect("0 is a nanosecond");
@@ -130,3 +138,6 @@ fn rfc3339(instant: OffsetDateTime) -> Result<String, Fault> {
         .format(&Rfc3339)
         .map_err(|_| Fault::new(format!("{instant} cannot be written as RFC 3339")))
 }
+
+#[cfg(test)]
+mod tests;

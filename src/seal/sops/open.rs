@@ -9,8 +9,6 @@ use crate::seal::recipient::{FileKey, Identity, unwrap};
 use crate::yaml::At;
 use base64::Engine as _;
 use std::collections::BTreeMap;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use zeroize::{Zeroize as _, Zeroizing};
 
 const OLDER: &str = "take the file from before it was changed";
@@ -186,8 +184,7 @@ impl Document<'_> {
 
     /// Gives `lastmodified` as `sops` writes it again after parsing: without fractions of a second.
     fn mac_aad(&self) -> String {
-        OffsetDateTime::parse(&self.last_modified, &Rfc3339)
-            .ok()
+        super::instant(&self.last_modified)
             .and_then(|instant| super::rfc3339(instant).ok())
             .unwrap_or_default()
     }
