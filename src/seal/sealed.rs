@@ -1,4 +1,4 @@
-//! `SealedSecrets`: values that the controller of one cluster alone opens.
+//! SealedSecrets: values that the controller of one cluster alone opens.
 //!
 //! Source of the format: sealed-secrets 0.40.0, `pkg/crypto/crypto.go` (`HybridEncrypt`) and
 //! `pkg/apis/sealedsecrets/v1alpha1` (labels, annotations).
@@ -46,7 +46,7 @@ impl Scope {
         }
     }
 
-    /// Gives the annotation that the `SealedSecret` and its template must both carry.
+    /// Gives the annotation that the SealedSecret and its template must both carry.
     #[must_use]
     pub fn annotation(self) -> Option<(&'static str, &'static str)> {
         match self {
@@ -220,6 +220,7 @@ mod tests {
     use time::macros::datetime;
 
     const KEY: &str = include_str!("../../tests/keys/rsa.pem");
+    const CURVE_KEY: &str = include_str!("../../tests/keys/leaf.pem");
     const NOW: OffsetDateTime = datetime!(2026-11-24 10:00 UTC);
 
     fn certificate_of(key: &KeyPair, not_after: OffsetDateTime) -> String {
@@ -344,10 +345,7 @@ mod tests {
     fn the_fingerprint_is_of_the_key_and_stays_in_a_new_certificate() {
         let key = KeyPair::from_pem(KEY).unwrap();
         let later = certificate_of(&key, datetime!(2028-01-01 0:00 UTC));
-        let other = certificate_of(
-            &KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap(),
-            NOW,
-        );
+        let other = certificate_of(&KeyPair::from_pem(CURVE_KEY).unwrap(), NOW);
         let both = SealingCertificate::from_pem(&format!("{later}{other}"), NOW).unwrap();
         assert_eq!(both.fingerprint(), certificate().fingerprint());
         assert_eq!(
@@ -363,7 +361,7 @@ mod tests {
             &KeyPair::from_pem(KEY).unwrap(),
             datetime!(2026-11-23 0:00 UTC),
         );
-        let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+        let key = KeyPair::from_pem(CURVE_KEY).unwrap();
         let curve = certificate_of(&key, datetime!(2027-01-01 0:00 UTC));
         let weak = include_str!("../../tests/fixtures/weak.crt");
         for (pem, what) in [

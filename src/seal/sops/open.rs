@@ -142,14 +142,11 @@ impl Document<'_> {
         })?;
         if !is_encrypted {
             if !self.mac_only_encrypted {
-                match in_clear {
-                    Clear::Bytes(text, _) => mac.update(text.as_bytes()),
-                    _ => {
-                        let what =
-                            format!("`{}` is a number or date that has several forms", shown());
-                        return Err(Fault::new(what).help("open the file with `sops`"));
-                    }
-                }
+                let Clear::Bytes(text, _) = in_clear else {
+                    let what = format!("`{}` is a number or date that has several forms", shown());
+                    return Err(Fault::new(what).help("open the file with `sops`"));
+                };
+                mac.update(text.as_bytes());
             }
             return Ok(Some(Zeroizing::new(leaf.text.to_string())));
         }
