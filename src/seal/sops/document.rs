@@ -120,7 +120,7 @@ impl<'a> Document<'a> {
                     self.last_modified = leaf.text;
                 }
                 ["mac"] => {
-                    if value::parse(&leaf.text).is_none() {
+                    if value::parse(&leaf.text).is_none_or(|mac| mac.kind != "str") {
                         return Err((damaged("mac"), leaf.at));
                     }
                     self.mac = leaf.text;
