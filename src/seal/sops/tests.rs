@@ -505,6 +505,7 @@ fn other_kinds_of_keys_beside_age_are_named() {
 #[test]
 fn a_folded_value_and_a_block_in_the_middle_are_read_too() {
     let block = &MAC_ONLY_ENCRYPTED[MAC_ONLY_ENCRYPTED.find("sops:").unwrap()..];
+    let block = &replaced(block, "    mac:", "# a comment\n\n    mac:");
     let manifest = &MAC_ONLY_ENCRYPTED[..MAC_ONLY_ENCRYPTED.find("sops:").unwrap()];
     let manifest = replaced(manifest, "cakey: ENC", "cakey: >-\n        ENC");
     let (head, tail) = manifest.split_at(manifest.find("type:").unwrap());

@@ -119,18 +119,19 @@ fn at(span: Span) -> At {
     }
 }
 
-/// Gives the line at `start` and those below that are indented, without empty ones at the end.
+/// Gives the line at `start` and those below to the last one that is indented.
 fn block(text: &str, start: usize) -> &str {
     let rest = text.get(start..).unwrap_or_default();
     let mut end = 0;
     let mut length = 0;
     for line in rest.split_inclusive('\n') {
-        let is_empty = line.trim().is_empty();
-        if length > 0 && !is_empty && !line.starts_with(' ') {
+        // Of no meaning to YAML: empty lines and comments.
+        let is_idle = line.trim().is_empty() || line.starts_with('#');
+        if length > 0 && !is_idle && !line.starts_with(' ') {
             break;
         }
         length += line.len();
-        if !is_empty {
+        if !is_idle {
             end = length;
         }
     }
