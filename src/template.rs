@@ -536,6 +536,21 @@ mod tests {
     }
 
     #[test]
+    fn what_was_sealed_is_written_as_it_is_and_is_no_private_key() {
+        let mut object = secret();
+        let sealed = SecretData::sealed("ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]".into());
+        object.fields[1].1 = Field::Map(vec![("k".into(), Field::Secret(sealed))]);
+        for private_keys in [PrivateKeys::Written, PrivateKeys::Hidden] {
+            let manifests =
+                Templates::default().render(std::slice::from_ref(&object), private_keys);
+            let manifest = manifests.unwrap().remove(0);
+            assert!(!manifest.holds_private_key);
+            let expected = "\n  k: \"ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]\"\n";
+            assert!(manifest.yaml.ends_with(expected), "{}", *manifest.yaml);
+        }
+    }
+
+    #[test]
     fn no_filter_or_error_shows_a_private_key() {
         let ways = [
             "{{ data|string }}",
