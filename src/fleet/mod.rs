@@ -157,13 +157,22 @@ pub struct Member {
 #[derive(Debug)]
 pub struct Terms {
     /// Names, keys, timeouts. Hosts and server name are those of the [`Member`], not of the settings.
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
     /// Objects beyond the chart's four.
     pub extras: Extras,
     /// How the certificates are made.
     pub certificate: CertificateTerms,
-    /// `helmValues` as written, placeholders included: [`Fleet::helm_values`] puts a member's names in.
-    pub helm_values: Option<Node>,
+    /// `helmValues` as written; [`Fleet::helm_values`] merges them and puts a member's names in.
+    values: HelmValues,
+}
+
+/// `helmValues` in two layers: ten thousand instances that change one value each share all the others.
+#[derive(Debug, Clone, Default)]
+struct HelmValues {
+    /// Those of `defaults` and the profile, merged.
+    shared: Option<Arc<Node>>,
+    /// Those of the instance.
+    own: Option<Node>,
 }
 
 /// How certificates are made and kept.
@@ -220,7 +229,7 @@ impl Fleet {
     pub fn instance(&self, member: &Member) -> Result<Instance, Vec<Fault>> {
         let settings = Settings {
             server_name: member.server_name.clone(),
-            ..member.terms.settings.clone()
+            ..Settings::clone(&member.terms.settings)
         };
         let (host, aliases) = match member.hosts.split_first() {
             Some((host, aliases)) => (Some(host.clone()), aliases.to_vec()),
@@ -233,6 +242,7 @@ impl Fleet {
     /// Gives the values that a member's chart shall get, with its names in place of the placeholders.
     #[must_use]
     pub fn helm_values(&self, member: &Member) -> Option<Node> {
-        member.terms.helm_values.clone()
+        let HelmValues { shared, own } = &member.terms.values;
+        own.clone().or_else(|| shared.as_deref().cloned())
     }
 }
