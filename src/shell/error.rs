@@ -50,11 +50,14 @@ impl Failure {
         ExitCode::from(self.kind.code())
     }
 
-    /// Gives the text for stderr: one `error:` line for each fault, its `help:` below it.
+    /// Gives the text for stderr: one `error:` line for each fault, below it the line of the source and its `help:`.
     pub(super) fn text(&self) -> String {
         let mut out = String::new();
         for fault in self.faults.iter().take(LIMIT) {
             writeln!(out, "error: {fault}").expect("writing to a String cannot fail");
+            if let Some(snippet) = &fault.snippet {
+                write!(out, "{snippet}").expect("writing to a String cannot fail");
+            }
             if let Some(help) = &fault.help {
                 writeln!(out, "help: {help}").expect("writing to a String cannot fail");
             }

@@ -1,10 +1,11 @@
 //! YAML in and out: [`read`](fn@read) gives a tree that knows where each value stands, [`scalar`] writes one
-//! value, [`outline`] reads our own output back.
+//! value, [`outline`] reads our own output back, [`tree`] reads a file of which all faults shall be known.
 //!
 //! The only module that knows the YAML crates.
 
 pub mod outline;
 pub mod scalar;
+pub mod tree;
 
 use crate::fault::{Fault, Place};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
