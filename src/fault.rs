@@ -71,12 +71,21 @@ impl Fault {
 
     /// Quotes the line of `source` at which it is, unless it has no position or the line holds a private key.
     #[must_use]
-    pub fn with_source(mut self, source: &str) -> Self {
+    pub fn with_source(self, source: &str) -> Self {
+        let line = match self.place {
+            Some(Place::Position { line, .. }) => usize::try_from(line).ok(),
+            _ => None,
+        };
+        match line.and_then(|line| source.lines().nth(line.checked_sub(1)?)) {
+            Some(line) => self.with_line(line),
+            None => self,
+        }
+    }
+
+    /// Quotes the line at which it is, where that is at hand.
+    pub(crate) fn with_line(mut self, text: &str) -> Self {
         if let Some(Place::Position { line, column, .. }) = self.place {
-            let text = usize::try_from(line)
-                .ok()
-                .and_then(|line| source.lines().nth(line.checked_sub(1)?));
-            self.snippet = text.and_then(|text| Snippet::new(text, line, column));
+            self.snippet = Snippet::new(text, line, column);
         }
         self
     }

@@ -5,6 +5,15 @@
 //! an instance names, then the instance. Mappings merge, lists and single values replace. Strings of `namespace`,
 //! `externalHost`, `aliases`, `servername` and `helmValues` take placeholders such as `{id}`.
 
+mod csv;
+mod document;
+mod file;
+mod leaf;
+mod members;
+mod part;
+mod placeholder;
+mod terms;
+
 use crate::fault::{Fault, Place};
 use crate::instance::{Extras, Instance};
 use crate::name::{DnsName, InstanceName, Namespace, ObjectName};
@@ -215,10 +224,7 @@ pub fn read(
     main: &Source,
     include: &mut dyn FnMut(&str) -> Result<Vec<Source>, Fault>,
 ) -> Result<Fleet, Vec<Fault>> {
-    let _ = include;
-    Err(vec![
-        Fault::new("fleet files are not read yet").file(&main.name),
-    ])
+    file::read(main, include)
 }
 
 impl Fleet {
@@ -243,6 +249,15 @@ impl Fleet {
     #[must_use]
     pub fn helm_values(&self, member: &Member) -> Option<Node> {
         let HelmValues { shared, own } = &member.terms.values;
-        own.clone().or_else(|| shared.as_deref().cloned())
+        let mut values = terms::merged(shared.as_deref(), own.as_ref())?;
+        let host = member.hosts.first().map_or("", DnsName::as_str);
+        let names = [
+            member.id.as_str(),
+            self.domain.as_str(),
+            member.namespace.as_str(),
+            host,
+        ];
+        placeholder::expand_tree(&mut values, placeholder::Names(names));
+        Some(values)
     }
 }

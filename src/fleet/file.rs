@@ -1,0 +1,404 @@
+//! Reads the fleet file as a whole, and the files that it includes.
+
+use super::csv::Rows;
+use super::document::{
+    ArgoCdPart, FleetDocument, FluxPart, InstanceDocument, SecretsPart, Spec, WildcardPart,
+};
+use super::leaf::{Interval, Line, List, Mode, SourceKind, Switch};
+use super::members::{Frame, Members, certificate_faults, sealed_and_stored};
+use super::part::{Given, Origin, Part as _, Reader};
+use super::{ArgoCd, CaCustody, Fleet, Flux, Layout, Scope, Secrets, Source, Wildcard, terms};
+use crate::chart::ChartMajor;
+use crate::fault::{Fault, Place};
+use crate::name::Namespace;
+use crate::pki::SubjectAltName;
+use crate::yaml::{At, Node, tree};
+use std::collections::BTreeSet;
+use std::num::NonZeroU16;
+
+pub(super) type Include<'a> = &'a mut dyn FnMut(&str) -> Result<Vec<Source>, Fault>;
+
+pub(super) fn read(main: &Source, include: Include<'_>) -> Result<Fleet, Vec<Fault>> {
+    let mut reader = Reader::default();
+    let mut included = Vec::new();
+    let fleet = fleet(main, include, &mut included, &mut reader);
+    match fleet.filter(|_| reader.is_clean()) {
+        Some(fleet) => Ok(fleet),
+        None => Err(with_lines(reader.finish(), main, &included)),
+    }
+}
+
+fn fleet(
+    main: &Source,
+    include: Include<'_>,
+    included: &mut Vec<Source>,
+    reader: &mut Reader,
+) -> Option<Fleet> {
+    reader.begin(&main.name);
+    let document = FleetDocument::read(single(main, reader)?, reader)?;
+    let spec_at = document.spec.as_ref().map(|given| given.origin);
+    let mut spec = document.spec?.value;
+    let instances = spec.instances.take();
+    let patterns = spec.include.take();
+    let profiles = spec
+        .profiles
+        .take()
+        .map_or_else(Vec::new, |given| given.value.0);
+    let profiles = profiles
+        .into_iter()
+        .map(|(key, given)| (key.text, given.value));
+    let secrets = secrets(spec.secrets.as_ref(), reader);
+    let is_sealed = mode(spec.secrets.as_ref()) == Mode::Sealed;
+    let wildcard = wildcard(&spec, spec_at?, is_sealed, reader);
+    let entry_points = spec
+        .traefik
+        .as_ref()
+        .and_then(|given| given.value.entry_points.as_ref());
+    let frame = Frame {
+        domain: spec.domain.as_ref().map(|given| given.value.clone()),
+        apex: wildcard.as_ref().map_or(Some(true), |wildcard| {
+            wildcard.as_ref().map(|wildcard| wildcard.apex)
+        }),
+        shards: spec.shards.as_ref().map(|given| given.value.0),
+        is_sealed,
+        entry_points: entry_points.map_or_else(Vec::new, |given| names(given, reader)),
+    };
+    let defaults = spec
+        .defaults
+        .take()
+        .map(|given| given.value)
+        .unwrap_or_default();
+    let mut members = Members::new(frame, defaults, profiles.collect());
+    members.check_levels(reader);
+    for (key, settings) in instances.map_or_else(Vec::new, |given| given.value.0) {
+        members.add(&key.text, key.at, settings, reader);
+    }
+    if let Some(patterns) = patterns {
+        include_all(&patterns.value, include, included, &mut members, reader);
+    }
+    let traefik = spec.traefik.as_ref().map(|given| &given.value);
+    let release = traefik.and_then(|traefik| traefik.version.as_ref());
+    let chart = traefik.and_then(|traefik| traefik.chart.as_ref());
+    let chart = chart.map_or_else(ChartMajor::default, |given| given.value);
+    Some(Fleet {
+        name: document.metadata?.value.name.value,
+        domain: spec.domain?.value,
+        release: release.map_or_else(Default::default, |given| given.value),
+        chart: u16::from(chart.number()),
+        secrets: secrets?,
+        layout: spec.layout.map_or(Layout::Instance, |given| given.value),
+        shards: spec
+            .shards
+            .and_then(|given| NonZeroU16::new(given.value.get()?)),
+        wildcard: wildcard?,
+        argo_cd: spec.argo_cd.and_then(|given| argo_cd(given.value)),
+        flux: spec.flux.and_then(|given| flux(given.value)),
+        members: members.finish(),
+    })
+}
+
+/// Gives the one document of a file.
+fn single(source: &Source, reader: &mut Reader) -> Option<Node> {
+    let mut documents = documents(source, reader)?.into_iter();
+    match (documents.next(), documents.next()) {
+        (Some(document), None) => Some(document),
+        (Some(_), Some(second)) => {
+            let fault = Fault::new("there is more than one document");
+            let help = "keep one; further instances stand in files that `spec.include` names";
+            reader.refuse(second.at, fault.help(help))
+        }
+        (None, _) => {
+            let fault = Fault::new("the file is empty");
+            reader.refuse(
+                At::default(),
+                fault.help("begin it with `apiVersion` and `kind: Fleet`"),
+            )
+        }
+    }
+}
+
+fn documents(source: &Source, reader: &mut Reader) -> Option<Vec<Node>> {
+    let mut faults = Vec::new();
+    let documents = tree::read(text(source), &source.name, &mut faults);
+    reader.extend(faults);
+    documents
+}
+
+/// Gives the text without the mark that Windows editors put in front.
+fn text(source: &Source) -> &str {
+    source.text.strip_prefix('\u{feff}').unwrap_or(&source.text)
+}
+
+fn include_all(
+    List(patterns): &List<Line>,
+    include: Include<'_>,
+    included: &mut Vec<Source>,
+    members: &mut Members,
+    reader: &mut Reader,
+) {
+    let mut seen = BTreeSet::new();
+    for Given {
+        value: Line(pattern),
+        origin,
+    } in patterns
+    {
+        let sources = match include(pattern) {
+            Ok(sources) if sources.is_empty() => {
+                let what = format!("no file matches `{}`", pattern.escape_debug());
+                let help = "the pattern is relative to the fleet file; take it out if there are no such files";
+                reader.push(*origin, Fault::new(what).help(help));
+                continue;
+            }
+            Ok(sources) => sources,
+            Err(fault) => {
+                reader.push(*origin, fault);
+                continue;
+            }
+        };
+        for source in sources {
+            // Two patterns may match the same file.
+            if seen.insert(source.name.clone()) {
+                reader.begin(&source.name);
+                instances(&source, members, reader);
+                included.push(source);
+            }
+        }
+    }
+}
+
+/// Takes the instances of an included file.
+fn instances(source: &Source, members: &mut Members, reader: &mut Reader) {
+    let extension = source.name.rsplit_once('.').map(|(_, extension)| extension);
+    if extension.is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
+        reader.is_untyped = true;
+        let Some(mut rows) = Rows::new(text(source), reader) else {
+            return;
+        };
+        while let Some(row) = rows.next(reader) {
+            members.add(&row.id, row.at, row.settings, reader);
+        }
+        return;
+    }
+    for document in documents(source, reader).unwrap_or_default() {
+        let Some(document) = InstanceDocument::read(document, reader) else {
+            continue;
+        };
+        if let Some(metadata) = document.metadata {
+            let Given {
+                value: Line(id),
+                origin,
+            } = metadata.value.name;
+            let settings = document.spec.map(|given| given.value).unwrap_or_default();
+            members.add_read(&id, origin, Some(settings), reader);
+        }
+    }
+}
+
+/// Gives texts without their places.
+fn names(given: &Given<List<Line>>, reader: &mut Reader) -> Vec<String> {
+    let List(items) = &given.value;
+    if items.is_empty() {
+        // Traefik would take it for all its default entry points, plain HTTP among them.
+        let fault =
+            Fault::new("the entry points are empty").help("write `[websecure]`, or leave them out");
+        reader.push(given.origin, fault);
+    }
+    let is_name = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    for Given {
+        value: Line(text),
+        origin,
+    } in items
+    {
+        if !is_name(text) {
+            let what = format!("`{text}` is no name for an entry point");
+            reader.push(
+                *origin,
+                Fault::new(what).help("use letters, digits, `-` and `_`"),
+            );
+        }
+    }
+    items.iter().map(|item| item.value.0.clone()).collect()
+}
+
+fn mode(part: Option<&Given<SecretsPart>>) -> Mode {
+    part.and_then(|given| given.value.mode.as_ref())
+        .map_or(Mode::Sops, |given| given.value)
+}
+
+fn secrets(part: Option<&Given<SecretsPart>>, reader: &mut Reader) -> Option<Secrets> {
+    let mode = mode(part);
+    let Some(Given {
+        value: part,
+        origin,
+    }) = part
+    else {
+        return Some(Secrets::Sops {
+            recipients: Vec::new(),
+        });
+    };
+    let strangers = [
+        (
+            "recipients",
+            Mode::Sops,
+            part.recipients.as_ref().map(|given| given.origin),
+        ),
+        (
+            "sealingCertificate",
+            Mode::Sealed,
+            part.sealing_certificate.as_ref().map(|given| given.origin),
+        ),
+        (
+            "scope",
+            Mode::Sealed,
+            part.scope.as_ref().map(|given| given.origin),
+        ),
+    ];
+    for (key, owner, given) in strangers {
+        if let Some(origin) = given.filter(|_| owner != mode) {
+            let name = if owner == Mode::Sops {
+                "sops"
+            } else {
+                "sealed"
+            };
+            let fault = Fault::new(format!("`{key}` has a meaning in mode `{name}` alone"));
+            reader.push(origin, fault.help("leave it out, or change `mode`"));
+        }
+    }
+    match mode {
+        Mode::Plain => Some(Secrets::Plain),
+        Mode::Sops => {
+            let recipients = part.recipients.as_ref().map(|given| &given.value.0);
+            let recipients = recipients.into_iter().flatten();
+            Some(Secrets::Sops {
+                recipients: recipients.map(|given| given.value.0.clone()).collect(),
+            })
+        }
+        Mode::Sealed => {
+            let Some(certificate) = &part.sealing_certificate else {
+                let fault = Fault::new("mode `sealed` needs `sealingCertificate`");
+                let help = "name the file that `kubeseal --fetch-cert` writes";
+                reader.push(*origin, fault.help(help));
+                return None;
+            };
+            Some(Secrets::Sealed {
+                certificate: certificate.value.0.clone(),
+                scope: part
+                    .scope
+                    .as_ref()
+                    .map_or(Scope::Strict, |given| given.value),
+            })
+        }
+    }
+}
+
+/// Settles the wildcard certificate; nothing where it is wrong.
+fn wildcard(
+    spec: &Spec,
+    spec_at: Origin,
+    is_sealed: bool,
+    reader: &mut Reader,
+) -> Option<Option<Wildcard>> {
+    let empty = WildcardPart::default();
+    let (part, origin) = match &spec.wildcard {
+        Some(Given {
+            value: Switch::Off, ..
+        }) => return Some(None),
+        Some(Given {
+            value: Switch::On(part),
+            origin,
+        }) => (part, *origin),
+        None => (&empty, spec_at),
+    };
+    if let Some(domain) = &spec.domain {
+        reader.keep_at(domain.origin, SubjectAltName::wildcard(&domain.value));
+    }
+    let certificate = part.certificate.as_ref().map(|given| &given.value);
+    if let Some(part) = certificate {
+        for (origin, fault) in certificate_faults(part, CaCustody::Stored, is_sealed) {
+            reader.push(origin, fault);
+        }
+    }
+    if is_sealed && certificate.is_none_or(|part| part.ca.is_none()) {
+        let fault = sealed_and_stored();
+        let help = "say `wildcard: false`, or `ca: ephemeral` or `ca: external` below `wildcard.certificate`: the default is `stored`";
+        reader.push(origin, fault.help(help));
+    }
+    let namespace = match &part.namespace {
+        Some(given) => given.value.clone(),
+        None => Namespace::parse("default").ok()?,
+    };
+    Some(Some(Wildcard {
+        namespace,
+        certificate: terms::certificate(certificate, CaCustody::Stored),
+        apex: part.apex.as_ref().is_some_and(|given| given.value),
+    }))
+}
+
+fn or(line: Option<Given<Line>>, default: &str) -> String {
+    line.map_or_else(|| default.to_owned(), |given| given.value.0)
+}
+
+fn argo_cd(part: ArgoCdPart) -> Option<ArgoCd> {
+    let namespace = part.namespace.map(|given| given.value);
+    Some(ArgoCd {
+        repo_url: part.repo_url?.value.0,
+        revision: or(part.revision, "HEAD"),
+        path: or(part.path, "."),
+        project: or(part.project, "default"),
+        namespace: namespace.or_else(|| Namespace::parse("argocd").ok())?,
+    })
+}
+
+fn flux(part: FluxPart) -> Option<Flux> {
+    let namespace = part.namespace.map(|given| given.value);
+    let kind = part
+        .source_kind
+        .map_or(SourceKind::GitRepository, |given| given.value);
+    Some(Flux {
+        source: part.source?.value,
+        source_kind: kind.name().to_owned(),
+        path: or(part.path, "."),
+        namespace: namespace.or_else(|| Namespace::parse("flux-system").ok())?,
+        interval: part.interval.map_or_else(
+            || "10m".to_owned(),
+            |Given {
+                 value: Interval(text),
+                 ..
+             }| text,
+        ),
+        decryption_secret: part.decryption_secret.map(|given| given.value),
+    })
+}
+
+/// Quotes the line of each fault. The faults are sorted, so that each text is gone through once.
+fn with_lines(faults: Vec<(usize, Fault)>, main: &Source, included: &[Source]) -> Vec<Fault> {
+    let mut current = None;
+    let mut lines = "".lines();
+    let mut number = 0;
+    let mut line = None;
+    let quote = |(file, fault): (usize, Fault)| {
+        if current != Some(file) {
+            current = Some(file);
+            let source = file
+                .checked_sub(1)
+                .map_or(Some(main), |index| included.get(index));
+            lines = source.map_or("", text).lines();
+            (number, line) = (0, None);
+        }
+        let Some(Place::Position { line: wanted, .. }) = &fault.place else {
+            return fault;
+        };
+        while number < *wanted {
+            line = lines.next();
+            number += 1;
+        }
+        match line {
+            Some(line) => fault.with_line(line),
+            None => fault,
+        }
+    };
+    faults.into_iter().map(quote).collect()
+}
