@@ -11,6 +11,7 @@ mod command_line;
 mod completions;
 mod documents;
 mod files;
+mod fleet;
 mod hostile_input;
 mod render;
 mod reuse;
