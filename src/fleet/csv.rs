@@ -4,12 +4,14 @@
 //! are separated by `;` or `,`, whichever the first row has more of; a French Excel writes `;`. All cells are
 //! strings, spaces around them do not count, and an empty one is a setting that is not given.
 
-use super::document::InstanceSettings;
+use super::document::SettingsPart;
 use super::part::{Cell, Part as _, Reader, unknown_key};
 use crate::fault::Fault;
 use crate::yaml::tree::LIMIT;
 use crate::yaml::{At, Key, Node, Value};
 use csv_core::ReadFieldResult;
+
+const FIRST_ROW: &str = "the first row names the columns, such as `id;externalHost`";
 
 /// An instance of a table.
 #[derive(Debug)]
@@ -40,6 +42,12 @@ impl<'a> Rows<'a> {
             return reader.refuse(At::default(), Fault::new(what));
         }
         let mut cells = Cells::new(text);
+        if text.trim().is_empty() {
+            return reader.refuse(
+                At::default(),
+                Fault::new("the file is empty").help(FIRST_ROW),
+            );
+        }
         let header = cells.next_row(reader)?;
         let mut names: Vec<&str> = Vec::new();
         let mut columns = Vec::new();
@@ -55,11 +63,10 @@ impl<'a> Rows<'a> {
         }
         if !names.contains(&"id") {
             let fault = Fault::new("the column `id` is missing");
-            let help = "the first row names the columns, such as `id;externalHost`";
             let at = header
                 .first()
                 .map_or(At { line: 1, column: 1 }, |cell| cell.at);
-            return reader.refuse(at, fault.help(help));
+            return reader.refuse(at, fault.help(FIRST_ROW));
         }
         Some(Self { cells, columns })
     }
@@ -121,7 +128,7 @@ fn column(name: &str) -> Result<Option<Column>, Fault> {
         [""] => Ok(None),
         [key] if key.eq_ignore_ascii_case("id") => Err(unknown_key(key, &["id"])),
         path => {
-            let kind = InstanceSettings::cell(path)?;
+            let kind = SettingsPart::cell(path)?;
             let path = path.iter().map(|&key| key.to_owned()).collect();
             Ok(Some(Column::Setting { path, kind }))
         }
@@ -433,7 +440,7 @@ mod tests {
                 let found = values.and_then(|values| values.get(name.trim_start_matches("helmValues.")));
                 prop_assert_eq!(found.and_then(Node::text).unwrap_or_default(), cell.trim());
             }
-            prop_assert!(reader.is_clean());
+            prop_assert!(reader.count() == 0);
         }
 
         #[test]

@@ -42,7 +42,7 @@ record! {
         /// What the instance is called.
         metadata: Metadata<Line> = "metadata", required;
         /// Its settings.
-        spec: InstanceSettings = "spec";
+        spec: SettingsPart = "spec";
     }
 }
 
@@ -68,9 +68,9 @@ record! {
         /// What a Flux Kustomization says.
         flux: FluxPart = "flux";
         /// Settings of all instances.
-        defaults: SettingsPart = "defaults";
+        defaults: Level = "defaults";
         /// Settings by name, between the defaults and those of an instance that names them.
-        profiles: Map<SettingsPart> = "profiles";
+        profiles: Map<Level> = "profiles";
         /// The instances by their id.
         instances: Instances = "instances";
     }
@@ -149,8 +149,10 @@ record! {
 }
 
 record! {
-    /// Settings of instances.
+    /// Settings of an instance.
     SettingsPart {
+        /// The profile that the other settings are laid over.
+        profile: Line = "profile";
         /// Namespace of an instance's objects; knows {id} and {domain} [default: {id}].
         namespace: Pattern<2> = "namespace";
         /// Host that browsers ask for; knows {namespace} too [default: {id}.{domain}].
@@ -280,34 +282,21 @@ impl Part for Instances {
     }
 }
 
-/// Settings of an instance, and the profile that they change.
+/// Settings of many instances. No profile is laid over another: two levels can be followed, more cannot.
 #[derive(Debug, Clone, Default)]
-pub(super) struct InstanceSettings {
-    pub(super) profile: Option<Given<Line>>,
-    pub(super) settings: SettingsPart,
-}
+pub(super) struct Level(pub(super) SettingsPart);
 
-impl Part for InstanceSettings {
-    fn read(mut node: Node, reader: &mut Reader) -> Option<Self> {
-        let mut profile = None;
-        if let Value::Map(entries) = &mut node.value
-            && let Some(index) = entries.iter().position(|(key, _)| key.text == "profile")
-        {
-            let (_, child) = entries.remove(index);
-            if child.value != Value::Null {
-                let origin = reader.origin(child.at);
-                profile = Line::read(child, reader).map(|value| Given { value, origin });
-            }
+impl Part for Level {
+    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+        let mut settings = SettingsPart::read(node, reader)?;
+        if let Some(given) = settings.profile.take() {
+            let fault = Fault::new("`profile` is for an instance alone");
+            reader.push(
+                given.origin,
+                fault.help("repeat the settings of that profile here"),
+            );
         }
-        let settings = SettingsPart::read(node, reader)?;
-        Some(Self { profile, settings })
-    }
-
-    fn cell(path: &[&str]) -> Result<Cell, Fault> {
-        match path {
-            ["profile"] => Ok(Cell::Single),
-            _ => SettingsPart::cell(path),
-        }
+        Some(Self(settings))
     }
 }
 
@@ -325,19 +314,25 @@ const SAID_ELSEWHERE: [(&str, &str); 3] = [
 impl Part for Values {
     fn read(node: Node, reader: &mut Reader) -> Option<Self> {
         let at = node.at;
-        let entries = reader.entries(node)?;
-        for (key, _) in &entries {
-            if let Some((_, meant)) = SAID_ELSEWHERE.iter().find(|(name, _)| *name == key.text) {
+        let mut entries = reader.entries(node)?;
+        let before = reader.count();
+        entries.retain(|(key, _)| {
+            let meant = SAID_ELSEWHERE.iter().find(|(name, _)| *name == key.text);
+            if let Some((_, meant)) = meant {
                 let fault = Fault::new(format!("`helmValues.{}` is not taken from here", key.text));
                 let help = format!("write `{meant}` beside `helmValues`");
                 reader.refuse::<()>(key.at, fault.help(help));
             }
-        }
+            meant.is_none()
+        });
         let value = Value::Map(entries);
         let node = Node { value, at };
         check_strings(&node, reader);
-        check_values(&node, reader);
-        Some(Self(node))
+        if reader.count() == before {
+            check_values(&node, reader);
+        }
+        // What is wrong here must not be said again wherever it is merged.
+        (reader.count() == before).then_some(Self(node))
     }
 
     fn fill(&mut self, base: &Self) {
@@ -379,9 +374,6 @@ fn check_values(node: &Node, reader: &mut Reader) {
     // Any names will do: only types and forms are checked here.
     let names = placeholder::Names(["a", "example.org", "a", "a.example.org"]);
     placeholder::expand_tree(&mut sample, names);
-    if let Value::Map(entries) = &mut sample.value {
-        entries.retain(|(key, _)| SAID_ELSEWHERE.iter().all(|(name, _)| *name != key.text));
-    }
     let mut layers = Layers::default();
     let result = layers.add_file("", &sample).map_err(|fault| vec![fault]);
     if let Err(faults) = result.and_then(|()| layers.settings().map(drop)) {

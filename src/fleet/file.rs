@@ -22,7 +22,7 @@ pub(super) fn read(main: &Source, include: Include<'_>) -> Result<Fleet, Vec<Fau
     let mut reader = Reader::default();
     let mut included = Vec::new();
     let fleet = fleet(main, include, &mut included, &mut reader);
-    match fleet.filter(|_| reader.is_clean()) {
+    match fleet.filter(|_| reader.count() == 0) {
         Some(fleet) => Ok(fleet),
         None => Err(with_lines(reader.finish(), main, &included)),
     }
@@ -100,21 +100,17 @@ fn fleet(
 /// Gives the one document of a file.
 fn single(source: &Source, reader: &mut Reader) -> Option<Node> {
     let mut documents = documents(source, reader)?.into_iter();
-    match (documents.next(), documents.next()) {
-        (Some(document), None) => Some(document),
-        (Some(_), Some(second)) => {
-            let fault = Fault::new("there is more than one document");
-            let help = "keep one; further instances stand in files that `spec.include` names";
-            reader.refuse(second.at, fault.help(help))
-        }
-        (None, _) => {
-            let fault = Fault::new("the file is empty");
-            reader.refuse(
-                At::default(),
-                fault.help("begin it with `apiVersion` and `kind: Fleet`"),
-            )
-        }
+    let Some(document) = documents.next() else {
+        let fault = Fault::new("the file is empty");
+        let help = "begin it with `apiVersion` and `kind: Fleet`";
+        return reader.refuse(At::default(), fault.help(help));
+    };
+    if let Some(second) = documents.next() {
+        let fault = Fault::new("there is more than one document");
+        let help = "keep one; further instances stand in files that `spec.include` names";
+        reader.refuse::<()>(second.at, fault.help(help));
     }
+    Some(document)
 }
 
 fn documents(source: &Source, reader: &mut Reader) -> Option<Vec<Node>> {
@@ -302,6 +298,10 @@ fn wildcard(
     reader: &mut Reader,
 ) -> Option<Option<Wildcard>> {
     let empty = WildcardPart::default();
+    let secrets = spec.secrets.as_ref();
+    let mode_at = secrets
+        .and_then(|given| given.value.mode.as_ref())
+        .map(|given| given.origin);
     let (part, origin) = match &spec.wildcard {
         Some(Given {
             value: Switch::Off, ..
@@ -310,7 +310,7 @@ fn wildcard(
             value: Switch::On(part),
             origin,
         }) => (part, *origin),
-        None => (&empty, spec_at),
+        None => (&empty, mode_at.unwrap_or(spec_at)),
     };
     if let Some(domain) = &spec.domain {
         reader.keep_at(domain.origin, SubjectAltName::wildcard(&domain.value));

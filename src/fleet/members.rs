@@ -1,12 +1,12 @@
 //! Makes members of instances, one after the other, and checks that no two want the same.
 
-use super::document::{CertificatePart, InstanceSettings, SettingsPart};
+use super::document::{CertificatePart, Level, SettingsPart};
 use super::leaf::{Count, Line, List, Pattern};
 use super::part::{Given, Origin, Part as _, Reader};
 use super::placeholder::{self, Names};
 use super::{CaCustody, HelmValues, Member, Terms, terms};
 use crate::fault::{Fault, did_you_mean};
-use crate::instance::Instance;
+use crate::instance::{Extras, Instance};
 use crate::name::{DnsName, InstanceName, Namespace};
 use crate::values::Settings;
 use crate::yaml::{At, Node};
@@ -31,8 +31,8 @@ pub(super) struct Members {
     frame: Frame,
     /// `defaults`, and by name the profiles laid over them.
     levels: BTreeMap<Option<String>, SettingsPart>,
-    /// What was worked out of `levels`; nothing where that failed.
-    bases: BTreeMap<Option<String>, Option<Rc<Base>>>,
+    /// What was worked out of `levels`.
+    bases: BTreeMap<Option<String>, Rc<Base>>,
     ids: BTreeMap<String, Origin>,
     namespaces: BTreeMap<Namespace, Origin>,
     hosts: BTreeMap<DnsName, Origin>,
@@ -90,12 +90,12 @@ struct Name<T> {
 impl Members {
     pub(super) fn new(
         frame: Frame,
-        defaults: SettingsPart,
-        profiles: Vec<(String, SettingsPart)>,
+        Level(defaults): Level,
+        profiles: Vec<(String, Level)>,
     ) -> Self {
         let mut levels: BTreeMap<Option<String>, SettingsPart> = profiles
             .into_iter()
-            .map(|(name, profile)| (Some(name), terms::over(&profile, &defaults)))
+            .map(|(name, Level(profile))| (Some(name), terms::over(&profile, &defaults)))
             .collect();
         levels.insert(None, defaults);
         Self {
@@ -128,9 +128,9 @@ impl Members {
     /// Takes an instance from the file that is being read, `settings` being a tree still.
     pub(super) fn add(&mut self, id: &str, at: At, settings: Node, reader: &mut Reader) {
         let settings = if settings.value == crate::yaml::Value::Null {
-            Some(InstanceSettings::default())
+            Some(SettingsPart::default())
         } else {
-            InstanceSettings::read(settings, reader)
+            SettingsPart::read(settings, reader)
         };
         self.add_read(id, reader.origin(at), settings, reader);
     }
@@ -140,7 +140,7 @@ impl Members {
         &mut self,
         id: &str,
         origin: Origin,
-        settings: Option<InstanceSettings>,
+        settings: Option<SettingsPart>,
         reader: &mut Reader,
     ) {
         if let Some(first) = self.ids.get(id) {
@@ -167,7 +167,7 @@ impl Members {
         let Some(base) = self.base(&key, reader) else {
             return;
         };
-        if let Some(member) = self.member(id, origin, settings.settings, &base, reader) {
+        if let Some(member) = self.member(id, origin, settings, &base, reader) {
             self.members.push(member);
         }
     }
@@ -188,7 +188,7 @@ impl Members {
     /// Works out what the members of a profile share.
     fn base(&mut self, key: &Option<String>, reader: &mut Reader) -> Option<Rc<Base>> {
         if let Some(base) = self.bases.get(key) {
-            return base.clone();
+            return Some(base.clone());
         }
         let mut level = self.levels.get(key)?.clone();
         let helm_values = level.helm_values.take();
@@ -202,26 +202,25 @@ impl Members {
             .iter()
             .any(|node| terms::concerns_settings(node, true));
         let made = self.terms(&level, &layers, None, names, origin, reader);
-        let base = made.map(|terms| {
-            let shared = HelmValues {
-                shared: values.clone(),
-                own: None,
-            };
-            let terms = Arc::new(Terms {
-                values: shared,
-                ..terms
-            });
-            Rc::new(Base {
-                level,
-                terms: Some(terms).filter(|_| !is_personal),
-                values,
-            })
+        let shared = HelmValues {
+            shared: values.clone(),
+            own: None,
+        };
+        let terms = Arc::new(Terms {
+            values: shared,
+            ..made
+        });
+        let base = Rc::new(Base {
+            level,
+            terms: Some(terms).filter(|_| !is_personal),
+            values,
         });
         self.bases.insert(key.clone(), base.clone());
-        base
+        Some(base)
     }
 
-    /// Works out terms, but for `helmValues`; `settings` are those that are known already.
+    /// Works out terms, but for `helmValues`; `settings` are those that are known already. Where something is
+    /// wrong, the chart's defaults stand in for it, so that all else is checked too.
     fn terms(
         &mut self,
         part: &SettingsPart,
@@ -230,48 +229,45 @@ impl Members {
         names: Names<'_>,
         origin: Origin,
         reader: &mut Reader,
-    ) -> Option<Terms> {
+    ) -> Terms {
         let certificate = part.certificate.as_ref().map(|given| &given.value);
-        let is_sound = self.check_certificate(certificate, reader);
+        if let Some(part) = certificate {
+            for (origin, fault) in
+                certificate_faults(part, CaCustody::Ephemeral, self.frame.is_sealed)
+            {
+                self.say(origin, fault, reader);
+            }
+        }
         let objects = part.objects.as_ref();
-        let extras = terms::extras(objects.map(|given| &given.value))
-            .map_err(|fault| self.say(objects.map_or(origin, |given| given.origin), fault, reader));
-        let transport = part.servers_transport.as_ref().map(|given| &given.value);
-        let settings = settings.map_or_else(
-            || terms::settings(layers, names, transport, &self.frame.entry_points).map(Arc::new),
-            Ok,
-        );
-        let settings = settings.map_err(|faults| self.say_all(origin, faults, reader));
-        let (extras, settings) = (extras.ok()?, settings.ok()?);
-        // The names fit any namespace and host: what is wrong is wrong with the settings.
-        let checked = Instance::new(
-            Namespace::parse("a").ok()?,
-            DnsName::parse("a.example.org").ok(),
-            Vec::new(),
-            Settings::clone(&settings),
-            extras.clone(),
-        );
-        checked
-            .map_err(|faults| self.say_all(origin, faults, reader))
-            .ok()?;
-        is_sound.then(|| Terms {
+        let extras = terms::extras(objects.map(|given| &given.value)).unwrap_or_else(|fault| {
+            self.say(objects.map_or(origin, |given| given.origin), fault, reader);
+            Extras::default()
+        });
+        let is_checked = settings.is_some() && !extras.client_auth;
+        let settings = settings.unwrap_or_else(|| {
+            let transport = part.servers_transport.as_ref().map(|given| &given.value);
+            let settings = terms::settings(layers, names, transport, &self.frame.entry_points);
+            Arc::new(settings.unwrap_or_else(|faults| {
+                self.say_all(origin, faults, reader);
+                Settings::default()
+            }))
+        });
+        // The names fit any settings: what is wrong is wrong with these.
+        if let (false, Ok(namespace)) = (is_checked, Namespace::parse("a")) {
+            let host = DnsName::parse("a.example.org").ok();
+            let settings = Settings::clone(&settings);
+            if let Err(faults) =
+                Instance::new(namespace, host, Vec::new(), settings, extras.clone())
+            {
+                self.say_all(origin, faults, reader);
+            }
+        }
+        Terms {
             settings,
             extras,
             certificate: terms::certificate(certificate, CaCustody::Ephemeral),
             values: HelmValues::default(),
-        })
-    }
-
-    /// Says whether certificates can be made and kept so.
-    fn check_certificate(&mut self, part: Option<&CertificatePart>, reader: &mut Reader) -> bool {
-        let faults = part.map_or_else(Vec::new, |part| {
-            certificate_faults(part, CaCustody::Ephemeral, self.frame.is_sealed)
-        });
-        let is_sound = faults.is_empty();
-        for (origin, fault) in faults {
-            self.say(origin, fault, reader);
         }
-        is_sound
     }
 
     /// Notes a fault, unless another instance has led to this place before.
@@ -355,7 +351,7 @@ impl Members {
             hosts,
             server_name,
             shard: shard?,
-            terms: terms?,
+            terms,
         })
     }
 
@@ -366,14 +362,14 @@ impl Members {
         names: Names<'_>,
         origin: Origin,
         reader: &mut Reader,
-    ) -> Option<Arc<Terms>> {
+    ) -> Arc<Terms> {
         let values = own.helm_values.take().map(|given| given.value.0);
         let is_shared = own.certificate.is_none()
             && own.servers_transport.is_none()
             && own.objects.is_none()
             && values.is_none();
-        if is_shared && base.terms.is_some() {
-            return base.terms.clone();
+        if let (true, Some(terms)) = (is_shared, &base.terms) {
+            return terms.clone();
         }
         let keeps_settings = own.servers_transport.is_none()
             && !values
@@ -383,12 +379,12 @@ impl Members {
         let settings = settings.map(|terms| terms.settings.clone());
         let part = terms::over(&own, &base.level);
         let layers: Vec<&Node> = base.values.as_deref().into_iter().chain(&values).collect();
-        let terms = self.terms(&part, &layers, settings, names, origin, reader)?;
+        let terms = self.terms(&part, &layers, settings, names, origin, reader);
         let values = HelmValues {
             shared: base.values.clone(),
             own: values,
         };
-        Some(Arc::new(Terms { values, ..terms }))
+        Arc::new(Terms { values, ..terms })
     }
 
     /// Settles a name. What is wrong with a pattern that instances share is said once, at the pattern.
@@ -535,7 +531,9 @@ pub(super) fn certificate_faults(
             terms.days, given.value.0
         );
         let help = "use fewer days than the certificate lives";
-        faults.push((given.origin, Fault::new(what).help(help)));
+        // Of two levels the later one is at fault: it did not fit the one before.
+        let days = part.days.as_ref().map_or(given.origin, |days| days.origin);
+        faults.push((given.origin.max(days), Fault::new(what).help(help)));
     }
     faults
 }

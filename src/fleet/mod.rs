@@ -12,6 +12,8 @@ mod leaf;
 mod members;
 mod part;
 mod placeholder;
+#[cfg(test)]
+mod schema;
 mod terms;
 
 use crate::fault::{Fault, Place};
@@ -24,6 +26,9 @@ use crate::values::Settings;
 use crate::yaml::Node;
 use std::num::NonZeroU16;
 use std::sync::Arc;
+
+/// The JSON Schema (draft 2020-12) of the fleet file, as `docs/fleet.schema.json` has it.
+pub const SCHEMA: &str = include_str!("../../docs/fleet.schema.json");
 
 /// A file that was read.
 #[derive(Debug, Clone)]

@@ -153,9 +153,9 @@ impl Reader {
         }
     }
 
-    /// Says whether anything was wrong.
-    pub(super) fn is_clean(&self) -> bool {
-        self.faults.is_empty()
+    /// Says how much was wrong so far.
+    pub(super) fn count(&self) -> usize {
+        self.faults.len()
     }
 
     /// Gives all faults in the order of the files and their lines, each with the number of its file.

@@ -1,10 +1,11 @@
 //! What instances share: settings and certificates of `defaults` and a profile, worked out once.
 
 use super::document::{CertificatePart, ObjectsPart, SettingsPart, TransportPart, Values, merge};
-use super::leaf::{Days, Line, List};
+use super::leaf::{Days, Line};
 use super::part::{Given, Part as _};
 use super::placeholder::{self, Names};
 use super::{CaCustody, CertificateTerms};
+use crate::cidr::Cidr;
 use crate::fault::Fault;
 use crate::instance::{Extras, TraefikSource};
 use crate::name::{Label, Namespace};
@@ -57,13 +58,17 @@ pub(super) fn extras(part: Option<&ObjectsPart>) -> Result<Extras, Fault> {
         });
         let labels: Vec<Label> = labels.collect::<Result<_, _>>()?;
         let namespace = policy.traefik_namespace.as_ref();
-        if let Some(List(ranges)) = policy.node_cidrs.as_ref().map(|given| &given.value) {
+        let ranges = policy.node_cidrs.iter().flat_map(|given| &given.value.0);
+        let ranges: Vec<Cidr> = ranges.map(|given| given.value).collect();
+        if !ranges.is_empty() {
             if !labels.is_empty() || namespace.is_some() {
-                let fault = Fault::new("`nodeCidrs` names a Traefik in the nodes' network, which has no pods to select");
-                return Err(fault.help("leave out `traefikNamespace` and `traefikLabels`, or `nodeCidrs`"));
+                let fault = Fault::new(
+                    "`nodeCidrs` names a Traefik in the nodes' network, which has no pods to select",
+                );
+                let help = "leave out `traefikNamespace` and `traefikLabels`, or `nodeCidrs`";
+                return Err(fault.help(help));
             }
-            return TraefikSource::nodes(ranges.iter().map(|given| given.value).collect())
-                .map_err(|fault| fault.help("name the nodes' addresses in `nodeCidrs`"));
+            return TraefikSource::nodes(ranges);
         }
         let namespace = match namespace {
             Some(given) => given.value.clone(),

@@ -96,6 +96,7 @@ subcommands! {
     Cert(Cert) "cert", [], "Make a server certificate as PEM files, under an existing CA or one of its own";
     Inspect(Inspect) "inspect", [], "Show what certificates say: PEM files, bundles, Secrets in manifests";
     Templates(TemplatesArguments) "templates", [], "List or export the built-in templates";
+    Schema(Schema) "schema", [], "Print the JSON Schema of a kind of file";
     Completions(Completions) "completions", [], "Print a completion script";
     Man(Man) "man", [], "Print the manual page";
 }
@@ -104,6 +105,18 @@ subcommands! {
 pub(super) struct TemplatesArguments {
     #[command(subcommand)]
     pub(super) command: Templates,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// Kind of file
+    pub(super) kind: SchemaKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaKind {
+    /// The fleet file
+    Fleet,
 }
 
 #[derive(Debug, Args)]

@@ -99,6 +99,7 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::Cert(arguments) => pem::cert(run, &arguments),
         Command::Inspect(arguments) => inspect::run(run, &arguments),
         Command::Templates(arguments) => templates::run(&arguments.command),
+        Command::Schema(arguments) => documents::schema(&arguments),
         Command::Completions(arguments) => documents::completions(&arguments),
         Command::Man(arguments) => documents::man(&arguments),
     }
