@@ -175,17 +175,22 @@ impl fmt::Display for Snippet {
     }
 }
 
-/// Keeps escape sequences, and marks that turn the direction of text, away from the terminal.
 fn printable(character: char) -> char {
     match character {
         '\t' => ' ',
-        '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{2069}'
-        | '\u{feff}' => '\u{fffd}',
-        _ if character.is_control() => '\u{fffd}',
+        _ if steers(character) => '\u{fffd}',
         _ => character,
     }
+}
+
+/// Says whether a character changes how a terminal shows those around it: escape sequences, marks that turn the
+/// direction of text, and those that cannot be seen.
+pub(crate) fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        )
 }
 
 /// Collects faults, so that a user sees all of them at once.

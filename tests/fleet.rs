@@ -506,3 +506,111 @@ fn all_that_is_wrong_is_said_at_once_with_its_line() {
         assert_snapshot_in!("fleet", *name, text(&faults));
     }
 }
+
+#[test]
+fn the_schema_is_printed_as_it_is_published() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/fleet.schema.json");
+    let published = std::fs::read_to_string(path).expect("a text file");
+    assert_eq!(crate::support::run(&["schema", "fleet"]).good(), published);
+}
+
+#[test]
+fn what_is_wrong_with_a_shared_setting_is_said_once_for_all_instances() {
+    let mut spec = String::from(
+        "  domain: a.org\n  defaults: {externalHost: \"www.{id}.a.org\", servername: \"{id}_x\"}\n  instances:\n",
+    );
+    for number in 0..1_000 {
+        writeln!(spec, "    i{number}:").unwrap();
+    }
+    assert_eq!(read(&spec).unwrap_err().len(), 2);
+}
+
+#[test]
+fn a_fault_of_an_include_keeps_its_own_words() {
+    let main = Source {
+        name: "fleet.yaml".to_owned(),
+        text: with_head("  domain: a.org\n  include: [x]\n"),
+    };
+    let faults = fleet::read(&main, &mut |_| Err(Fault::new("cannot read x"))).unwrap_err();
+    assert_eq!(faults[0].to_string(), "fleet.yaml:6:13: cannot read x");
+}
+
+/// Checks what holds for every text: it gives a sound fleet, or faults that all have a place.
+fn check_outcome(outcome: Result<Fleet, Vec<Fault>>) -> Result<(), TestCaseError> {
+    match outcome {
+        Ok(fleet) => {
+            let mut hosts = std::collections::BTreeSet::new();
+            let mut namespaces = std::collections::BTreeSet::new();
+            for member in &fleet.members {
+                prop_assert!(member.hosts.iter().all(|host| hosts.insert(host.clone())));
+                prop_assert!(namespaces.insert(member.namespace.clone()));
+                prop_assert!(fleet.instance(member).is_ok());
+                fleet.helm_values(member);
+            }
+            prop_assert!(fleet.members.is_sorted_by(|a, b| a.id < b.id));
+        }
+        Err(faults) => {
+            prop_assert!(!faults.is_empty());
+            prop_assert!(faults.iter().all(|fault| fault.place.is_some()));
+            let text = text(&faults);
+            prop_assert!(
+                !text.contains('\u{1b}') && !text.contains('\u{202e}'),
+                "{}",
+                text
+            );
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn a_fleet_file_with_a_piece_changed_is_read_or_refused(
+        from in 0..FULL.len(), length in 0usize..12, with in "\\PC{0,6}|[\\x00-\\x7f]{0,4}|[\u{202e}\u{1b}]|: |- |\\[|\\{|\\}\\}|&a |\\*a|\n  ",
+    ) {
+        let mut main = with_head(FULL);
+        let from = from + main.len() - FULL.len();
+        let to = (from + length).min(main.len());
+        prop_assume!(main.is_char_boundary(from) && main.is_char_boundary(to));
+        main.replace_range(from..to, &with);
+        check_outcome(Files { main: &main, beside: &[] }.read())?;
+    }
+
+    #[test]
+    fn any_string_in_any_setting_is_read_or_refused(
+        key in "id|namespace|externalHost|servername|aliases|profile|certificate|organization|helmValues|include|domain",
+        value in "\\PC{0,12}|[\\x00-\\x7f]{0,8}|[a-z.{}-]{0,12}|\\{(id|domain|namespace|externalHost)\\}[a-z.]{0,4}",
+    ) {
+        let quoted = civi_ingress::yaml::scalar::to_string(&value);
+        let settings = match key.as_str() {
+            "aliases" => format!("{{aliases: [{quoted}]}}"),
+            "organization" => format!("{{certificate: {{organization: {quoted}}}}}"),
+            "helmValues" => format!("{{helmValues: {{{quoted}: {quoted}, httpd: {{serverCertSecret: {quoted}}}}}}}"),
+            "id" | "include" | "domain" => "{}".to_owned(),
+            key => format!("{{{key}: {quoted}}}"),
+        };
+        let id = if key == "id" { &quoted } else { "a" };
+        let domain = if key == "domain" { &quoted } else { "a.org" };
+        let include = if key == "include" { format!("  include: [{quoted}]\n") } else { String::new() };
+        check_outcome(read(&format!("  domain: {domain}\n{include}  instances:\n    {id}: {settings}\n    b: {{}}\n")))?;
+    }
+
+    #[test]
+    fn any_fleet_that_is_read_has_no_host_and_no_namespace_twice(
+        instances in prop::collection::vec(("[ab]{1,2}", prop::option::of("[ab]{1,2}"), prop::option::of("[ab]{1,2}")), 0..5),
+    ) {
+        let mut table = String::from("id,namespace,aliases\n");
+        for (id, namespace, alias) in &instances {
+            let alias = alias.as_ref().map_or(String::new(), |alias| format!("{alias}.a.org"));
+            writeln!(table, "{id},{},{alias}", namespace.as_deref().unwrap_or_default()).unwrap();
+        }
+        let main = with_head("  domain: a.org\n  include: [t.csv]\n");
+        check_outcome(Files { main: &main, beside: &[("t.csv", &table)] }.read())?;
+    }
+
+    #[test]
+    fn any_table_is_read_or_refused(table in "(id|;|,|\"|\n|\r\n|a|b| |\u{e9}|profile|aliases|\\.|helmValues\\.x){0,40}") {
+        let main = with_head("  domain: a.org\n  include: [t.csv]\n");
+        check_outcome(Files { main: &main, beside: &[("t.csv", &table)] }.read())?;
+    }
+}

@@ -209,7 +209,7 @@ fn names(given: &Given<List<Line>>, reader: &mut Reader) -> Vec<String> {
     } in items
     {
         if !is_name(text) {
-            let what = format!("`{text}` is no name for an entry point");
+            let what = format!("`{}` is no name for an entry point", text.escape_debug());
             reader.push(
                 *origin,
                 Fault::new(what).help("use letters, digits, `-` and `_`"),

@@ -332,7 +332,7 @@ pub(crate) fn is_below(path: &str, ancestor: &str) -> bool {
 /// Refuses a key that was probably meant to be one of ours, and lets all others pass.
 fn check_unknown(path: &str) -> Result<(), Fault> {
     let unknown = |hint: Option<&str>| {
-        let fault = Fault::new(format!("unknown key `{path}`"));
+        let fault = Fault::new(format!("unknown key `{}`", path.escape_debug()));
         Err(match hint {
             Some(key) => fault.help(format!("did you mean `{key}`?")),
             None => {
