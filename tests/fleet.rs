@@ -319,8 +319,11 @@ fn included_files_give_instances_each_once() {
     assert_eq!(d.place.to_string(), "x.csv:2:1");
 }
 
-/// What is wrong with fleets, each with its name: a spec, or the whole file where it begins with `apiVersion`.
-const BAD: &[(&str, &str, &[(&str, &str)])] = &[
+/// A name, a spec, or the whole file where it begins with `apiVersion`, and the files beside it.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+/// Fleets with something wrong.
+const BAD: &[Case<'_>] = &[
     ("empty", "", &[]),
     ("not-a-mapping", "apiVersion\n", &[]),
     ("broken-syntax", "  domain: a.org\n instances: {}\n", &[]),
@@ -545,7 +548,7 @@ fn check_outcome(outcome: Result<Fleet, Vec<Fault>>) -> Result<(), TestCaseError
                 prop_assert!(member.hosts.iter().all(|host| hosts.insert(host.clone())));
                 prop_assert!(namespaces.insert(member.namespace.clone()));
                 prop_assert!(fleet.instance(member).is_ok());
-                fleet.helm_values(member);
+                drop(fleet.helm_values(member));
             }
             prop_assert!(fleet.members.is_sorted_by(|a, b| a.id < b.id));
         }

@@ -56,9 +56,7 @@ fn fleet(
         .and_then(|given| given.value.entry_points.as_ref());
     let frame = Frame {
         domain: spec.domain.as_ref().map(|given| given.value.clone()),
-        apex: wildcard.as_ref().map_or(Some(true), |wildcard| {
-            wildcard.as_ref().map(|wildcard| wildcard.apex)
-        }),
+        apex: wildcard.as_ref().map(|wildcard| wildcard.apex),
         shards: spec.shards.as_ref().map(|given| given.value.0),
         is_sealed,
         entry_points: entry_points.map_or_else(Vec::new, |given| names(given, reader)),
@@ -90,7 +88,7 @@ fn fleet(
         shards: spec
             .shards
             .and_then(|given| NonZeroU16::new(given.value.get()?)),
-        wildcard: wildcard?,
+        wildcard,
         argo_cd: spec.argo_cd.and_then(|given| argo_cd(given.value)),
         flux: spec.flux.and_then(|given| flux(given.value)),
         members: members.finish(),
@@ -290,13 +288,13 @@ fn secrets(part: Option<&Given<SecretsPart>>, reader: &mut Reader) -> Option<Sec
     }
 }
 
-/// Settles the wildcard certificate; nothing where it is wrong.
+/// Settles the wildcard certificate, if there is to be one.
 fn wildcard(
     spec: &Spec,
     spec_at: Origin,
     is_sealed: bool,
     reader: &mut Reader,
-) -> Option<Option<Wildcard>> {
+) -> Option<Wildcard> {
     let empty = WildcardPart::default();
     let secrets = spec.secrets.as_ref();
     let mode_at = secrets
@@ -305,7 +303,7 @@ fn wildcard(
     let (part, origin) = match &spec.wildcard {
         Some(Given {
             value: Switch::Off, ..
-        }) => return Some(None),
+        }) => return None,
         Some(Given {
             value: Switch::On(part),
             origin,
@@ -330,11 +328,11 @@ fn wildcard(
         Some(given) => given.value.clone(),
         None => Namespace::parse("default").ok()?,
     };
-    Some(Some(Wildcard {
+    Some(Wildcard {
         namespace,
         certificate: terms::certificate(certificate, CaCustody::Stored),
         apex: part.apex.as_ref().is_some_and(|given| given.value),
-    }))
+    })
 }
 
 fn or(line: Option<Given<Line>>, default: &str) -> String {

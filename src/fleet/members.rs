@@ -38,7 +38,7 @@ pub(super) struct Members {
     hosts: BTreeMap<DnsName, Origin>,
     /// Places in `defaults` and profiles about which something was said: once is enough for all instances.
     said: BTreeSet<Origin>,
-    members: Vec<Member>,
+    done: Vec<Member>,
 }
 
 /// What the members of one profile share.
@@ -106,22 +106,22 @@ impl Members {
             namespaces: BTreeMap::new(),
             hosts: BTreeMap::new(),
             said: BTreeSet::new(),
-            members: Vec::new(),
+            done: Vec::new(),
         }
     }
 
     /// Gives the members, sorted by their ids.
     pub(super) fn finish(mut self) -> Vec<Member> {
-        self.members.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        self.members.shrink_to_fit();
-        self.members
+        self.done.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        self.done.shrink_to_fit();
+        self.done
     }
 
     /// Checks `defaults` and the profiles even where no instance follows them.
     pub(super) fn check_levels(&mut self, reader: &mut Reader) {
         let names: Vec<Option<String>> = self.levels.keys().cloned().collect();
         for name in names {
-            self.base(&name, reader);
+            self.base(name, reader);
         }
     }
 
@@ -164,11 +164,11 @@ impl Members {
             let fault = self.unknown_profile(&given.value);
             return reader.push(given.origin, fault);
         }
-        let Some(base) = self.base(&key, reader) else {
+        let Some(base) = self.base(key, reader) else {
             return;
         };
         if let Some(member) = self.member(id, origin, settings, &base, reader) {
-            self.members.push(member);
+            self.done.push(member);
         }
     }
 
@@ -186,11 +186,11 @@ impl Members {
     }
 
     /// Works out what the members of a profile share.
-    fn base(&mut self, key: &Option<String>, reader: &mut Reader) -> Option<Rc<Base>> {
-        if let Some(base) = self.bases.get(key) {
+    fn base(&mut self, key: Option<String>, reader: &mut Reader) -> Option<Rc<Base>> {
+        if let Some(base) = self.bases.get(&key) {
             return Some(base.clone());
         }
-        let mut level = self.levels.get(key)?.clone();
+        let mut level = self.levels.get(&key)?.clone();
         let helm_values = level.helm_values.take();
         let origin = helm_values
             .as_ref()
@@ -215,7 +215,7 @@ impl Members {
             terms: Some(terms).filter(|_| !is_personal),
             values,
         });
-        self.bases.insert(key.clone(), base.clone());
+        self.bases.insert(key, base.clone());
         Some(base)
     }
 
@@ -350,7 +350,7 @@ impl Members {
             namespace: namespace.name,
             hosts,
             server_name,
-            shard: shard?,
+            shard,
             terms,
         })
     }
@@ -438,13 +438,11 @@ impl Members {
         shard: &Chosen<'_, Count<0, 65_534>>,
         instance: Origin,
         reader: &mut Reader,
-    ) -> Option<Option<u16>> {
-        let Some(given) = shard.given else {
-            return Some(None);
-        };
+    ) -> Option<u16> {
+        let given = shard.given?;
         let number = given.value.0;
         let fault = match self.frame.shards {
-            Some(shards) if number < shards => return Some(given.value.get()),
+            Some(shards) if number < shards => return given.value.get(),
             Some(shards) => Fault::new(format!("there is no shard {number}"))
                 .help(format!("use 0 to {}, or more `spec.shards`", shards - 1)),
             None => Fault::new("the fleet is not divided into shards")
