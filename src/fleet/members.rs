@@ -458,12 +458,11 @@ impl Members {
             return;
         };
         let below = host.as_str().strip_suffix(domain.as_str());
-        let label = below.map(|rest| rest.strip_suffix('.').unwrap_or(rest));
-        let help = match label {
-            Some("") if apex => return,
-            Some("") => "say `apex: true` below `spec.wildcard`".to_owned(),
-            Some(label) if !label.contains('.') && below != Some(label) => return,
-            Some(_) if below.is_some_and(|rest| rest.ends_with('.')) => format!(
+        let help = match below.map(|below| (below, below.strip_suffix('.'))) {
+            Some(("", _)) if apex => return,
+            Some((_, Some(label))) if !label.contains('.') => return,
+            Some(("", _)) => "say `apex: true` below `spec.wildcard`".to_owned(),
+            Some((_, Some(_))) => format!(
                 "a wildcard stands for one label: `a.{domain}`, not `a.b.{domain}`; say `wildcard: false` if another certificate covers this host"
             ),
             _ => format!(
