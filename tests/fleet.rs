@@ -258,6 +258,18 @@ fn a_value_that_concerns_the_ingress_may_hold_a_placeholder() {
 }
 
 #[test]
+fn the_entry_points_of_the_fleet_count_until_an_instance_has_its_own() {
+    let fleet = good(
+        "  domain: a.org\n  traefik: {entryPoints: [web1]}\n  instances: {a: , b: {helmValues: {civiIngress: {entryPoints: [web2]}}}}\n",
+    );
+    let points = |id| member(&fleet, id).terms.settings.entry_points.clone();
+    assert_eq!(
+        (points("a"), points("b")),
+        (vec!["web1".to_owned()], vec!["web2".to_owned()])
+    );
+}
+
+#[test]
 fn a_member_is_an_instance() {
     let fleet = good(FULL);
     let instance = fleet.instance(member(&fleet, "wissembourg")).unwrap();

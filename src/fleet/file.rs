@@ -50,7 +50,7 @@ fn fleet(
     let secrets = secrets(spec.secrets.as_ref(), reader);
     let is_sealed = mode(spec.secrets.as_ref()) == Mode::Sealed;
     let wildcard = wildcard(&spec, spec_at?, is_sealed, reader);
-    let entry_points = spec
+    let points = spec
         .traefik
         .as_ref()
         .and_then(|given| given.value.entry_points.as_ref());
@@ -59,7 +59,7 @@ fn fleet(
         apex: wildcard.as_ref().map(|wildcard| wildcard.apex),
         shards: spec.shards.as_ref().map(|given| given.value.0),
         is_sealed,
-        entry_points: entry_points.map_or_else(Vec::new, |given| names(given, reader)),
+        entry_points: points.map_or_else(Vec::new, |given| entry_points(given, reader)),
     };
     let defaults = spec
         .defaults
@@ -188,25 +188,30 @@ fn instances(source: &Source, members: &mut Members, reader: &mut Reader) {
     }
 }
 
-/// Gives texts without their places.
-fn names(given: &Given<List<Line>>, reader: &mut Reader) -> Vec<String> {
+/// Gives the entry points, without those that are none.
+fn entry_points(given: &Given<List<Line>>, reader: &mut Reader) -> Vec<String> {
     let List(items) = &given.value;
     if items.is_empty() {
         // Traefik would take it for all its default entry points, plain HTTP among them.
-        let fault =
-            Fault::new("the entry points are empty").help("write `[websecure]`, or leave them out");
-        reader.push(given.origin, fault);
+        let fault = Fault::new("the entry points are empty");
+        reader.push(
+            given.origin,
+            fault.help("write `[websecure]`, or leave them out"),
+        );
     }
     let is_name = |text: &str| {
         text.bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
+    let mut names = Vec::new();
     for Given {
         value: Line(text),
         origin,
     } in items
     {
-        if !is_name(text) {
+        if is_name(text) {
+            names.push(text.clone());
+        } else {
             let what = format!("`{}` is no name for an entry point", text.escape_debug());
             reader.push(
                 *origin,
@@ -214,7 +219,7 @@ fn names(given: &Given<List<Line>>, reader: &mut Reader) -> Vec<String> {
             );
         }
     }
-    items.iter().map(|item| item.value.0.clone()).collect()
+    names
 }
 
 fn mode(part: Option<&Given<SecretsPart>>) -> Mode {

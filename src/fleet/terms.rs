@@ -6,11 +6,11 @@ use super::part::{Given, Part as _};
 use super::placeholder::{self, Names};
 use super::{CaCustody, CertificateTerms};
 use crate::cidr::Cidr;
-use crate::fault::Fault;
+use crate::fault::{Fault, Place};
 use crate::instance::{Extras, TraefikSource};
 use crate::name::{Label, Namespace};
 use crate::values::{KEYS, Layers, Settings, is_below};
-use crate::yaml::{Node, Value};
+use crate::yaml::{At, Node, Value};
 
 /// Names the certificate terms that nothing is said about.
 pub(super) fn certificate(part: Option<&CertificatePart>, custody: CaCustody) -> CertificateTerms {
@@ -88,7 +88,7 @@ pub(super) fn extras(part: Option<&ObjectsPart>) -> Result<Extras, Fault> {
     })
 }
 
-/// Gives the settings that values and transport amount to.
+/// Gives the settings that the fleet's entry points, values over them and the transport over all amount to.
 ///
 /// # Errors
 /// Those of [`Layers::settings`]; none where each layer has passed its own check.
@@ -99,6 +99,15 @@ pub(super) fn settings(
     entry_points: &[String],
 ) -> Result<Settings, Vec<Fault>> {
     let mut values = Layers::default();
+    if !entry_points.is_empty() {
+        let item = |name: &String| Node {
+            value: Value::Text(name.clone()),
+            at: At::default(),
+        };
+        let names = Value::List(entry_points.iter().map(item).collect());
+        let place = Place::File(String::new());
+        values.add("civiIngress.entryPoints", names, place);
+    }
     for layer in layers {
         let mut layer = Node::clone(layer);
         placeholder::expand_tree(&mut layer, names);
@@ -126,9 +135,6 @@ pub(super) fn settings(
         if let Some(given) = &part.disable_http2 {
             to.disable_http2 = given.value;
         }
-    }
-    if !entry_points.is_empty() {
-        settings.entry_points = entry_points.to_vec();
     }
     Ok(settings)
 }
