@@ -501,6 +501,7 @@ const BAD: &[Case<'_>] = &[
             ("p/b.csv", "name,namespace\nx,y\n"),
             ("p/c.csv", "id,namespace\nd,\"x\ne,y\n"),
             ("p/d.CSV", ""),
+            ("p/e.csv", "id,aliases\nf,f.b.org f_.a.org f.c.org\n"),
         ],
     ),
 ];

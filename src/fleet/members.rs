@@ -277,6 +277,22 @@ impl Members {
         }
     }
 
+    /// Notes what is wrong with a setting: each time where it is the instance's own, once where it is shared.
+    fn say_of<T>(
+        &mut self,
+        setting: &Chosen<'_, T>,
+        instance: Origin,
+        fault: Fault,
+        reader: &mut Reader,
+    ) {
+        let origin = setting.origin(instance);
+        if setting.is_own || setting.given.is_none() {
+            reader.push(origin, fault);
+        } else {
+            self.say(origin, fault, reader);
+        }
+    }
+
     fn say_all(&mut self, origin: Origin, faults: Vec<Fault>, reader: &mut Reader) {
         if self.said.insert(origin) {
             for fault in faults {
@@ -319,7 +335,7 @@ impl Members {
             origin,
             reader,
         )?;
-        self.check_coverage(&host.name, pattern.origin(origin), reader);
+        self.check_coverage(&host.name, &pattern, origin, reader);
         texts[3] = host.name.as_str();
         let names = Names(texts);
         let server_name = Chosen::new(own.servername.as_ref(), level.servername.as_ref());
@@ -404,7 +420,7 @@ impl Members {
                 origin: pattern.own_origin(instance),
             }),
             Err(fault) => {
-                self.say(pattern.origin(instance), fault, reader);
+                self.say_of(pattern, instance, fault, reader);
                 None
             }
         }
@@ -426,7 +442,7 @@ impl Members {
             };
             let alias = self.name(&pattern, "", texts, DnsName::parse_public, instance, reader);
             if let Some(alias) = alias {
-                self.check_coverage(&alias.name, pattern.origin(instance), reader);
+                self.check_coverage(&alias.name, &pattern, instance, reader);
                 aliases.push(alias);
             }
         }
@@ -448,12 +464,18 @@ impl Members {
             None => Fault::new("the fleet is not divided into shards")
                 .help("say `spec.shards`, or leave this out"),
         };
-        self.say(shard.origin(instance), fault, reader);
+        self.say_of(shard, instance, fault, reader);
         None
     }
 
     /// Refuses a host for which Traefik would have no certificate.
-    fn check_coverage(&mut self, host: &DnsName, origin: Origin, reader: &mut Reader) {
+    fn check_coverage<T>(
+        &mut self,
+        host: &DnsName,
+        pattern: &Chosen<'_, T>,
+        instance: Origin,
+        reader: &mut Reader,
+    ) {
         let (Some(apex), Some(domain)) = (self.frame.apex, &self.frame.domain) else {
             return;
         };
@@ -471,7 +493,7 @@ impl Members {
         };
         let what =
             format!("the wildcard certificate `*.{domain}` does not cover the host `{host}`");
-        self.say(origin, Fault::new(what).help(help), reader);
+        self.say_of(pattern, instance, Fault::new(what).help(help), reader);
     }
 
     fn take_namespace(&mut self, namespace: &Name<Namespace>, reader: &mut Reader) {
