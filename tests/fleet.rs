@@ -312,7 +312,7 @@ fn included_files_give_instances_each_once() {
         beside: &[
             ("p/a.yaml", &two),
             ("p/b.yaml", &format!("\u{feff}{head}metadata: {{name: c}}\nspec:\n")),
-            ("x.csv", "\u{feff}id;aliases;certificate.days;objects.configMap;helmValues.x\r\nd;e.a.org f.a.org;30;true;on\r\n"),
+            ("x.csv", "\u{feff}id;aliases;certificate.days;objects.configMap;objects.namespace;helmValues.x\r\nd;e.a.org f.a.org;30;VRAI;false;on\r\n"),
         ],
     }
     .read()
@@ -325,7 +325,7 @@ fn included_files_give_instances_each_once() {
     assert_eq!(days, [("a", 365), ("b", 90), ("c", 365), ("d", 30)]);
     let d = member(&fleet, "d");
     assert_eq!(d.hosts.len(), 3);
-    assert!(d.terms.extras.config_map);
+    assert!(d.terms.extras.config_map && !d.terms.extras.namespace);
     let values = fleet.helm_values(d).unwrap();
     assert_eq!(values.get("x").and_then(|node| node.text()), Some("on"));
     assert_eq!(d.place.to_string(), "x.csv:2:1");
