@@ -271,7 +271,7 @@ impl Builder<'_> {
             "the YAML nests or expands beyond what any such file needs",
             at,
         )
-        .help("write it without aliases")
+        .help("divide the file, and write it without aliases")
     }
 
     fn fault(&self, what: impl Into<String>, at: At) -> Fault {
