@@ -192,13 +192,11 @@ impl Part for bool {
     fn read(node: Node, reader: &mut Reader) -> Option<Self> {
         match node.value {
             Value::Bool(flag) => Some(flag),
-            other => match cell_flag(&other, reader) {
-                Some(flag) => Some(flag),
-                None => {
-                    let help = "write `true` or `false`, without quotes";
-                    reader.refuse(node.at, wrong_type(&other, "a boolean", help))
-                }
-            },
+            other => {
+                let help = "write `true` or `false`, without quotes";
+                cell_flag(&other, reader)
+                    .or_else(|| reader.refuse(node.at, wrong_type(&other, "a boolean", help)))
+            }
         }
     }
 }

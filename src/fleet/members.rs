@@ -1,6 +1,6 @@
 //! Makes members of instances, one after the other, and checks that no two want the same.
 
-use super::document::{CertificatePart, Level, SettingsPart};
+use super::document::{Level, SettingsPart};
 use super::leaf::{Count, Line, List, Pattern};
 use super::part::{Given, Origin, Part as _, Reader};
 use super::placeholder::{self, Names};
@@ -233,7 +233,7 @@ impl Members {
         let certificate = part.certificate.as_ref().map(|given| &given.value);
         if let Some(part) = certificate {
             for (origin, fault) in
-                certificate_faults(part, CaCustody::Ephemeral, self.frame.is_sealed)
+                terms::certificate_faults(part, CaCustody::Ephemeral, self.frame.is_sealed)
             {
                 self.say(origin, fault, reader);
             }
@@ -523,42 +523,4 @@ impl Members {
         }
         self.hosts.insert(host.name.clone(), host.origin);
     }
-}
-
-/// Names what is wrong with certificate terms, and where.
-pub(super) fn certificate_faults(
-    part: &CertificatePart,
-    custody: CaCustody,
-    is_sealed: bool,
-) -> Vec<(Origin, Fault)> {
-    let mut faults = Vec::new();
-    let terms = terms::certificate(Some(part), custody);
-    if let Some(given) = part
-        .ca
-        .as_ref()
-        .filter(|_| is_sealed && terms.ca == CaCustody::Stored)
-    {
-        faults.push((given.origin, sealed_and_stored()));
-    }
-    if let Some(given) = part
-        .renew_before
-        .as_ref()
-        .filter(|given| given.value.0 >= terms.days)
-    {
-        let what = format!(
-            "a certificate of {} days cannot be renewed {} days before its end",
-            terms.days, given.value.0
-        );
-        let help = "use fewer days than the certificate lives";
-        // Of two levels the later one is at fault: it did not fit the one before.
-        let days = part.days.as_ref().map_or(given.origin, |days| days.origin);
-        faults.push((given.origin.max(days), Fault::new(what).help(help)));
-    }
-    faults
-}
-
-/// Says why a sealed CA key is of no use.
-pub(super) fn sealed_and_stored() -> Fault {
-    Fault::new("a CA key in a SealedSecret can sign nothing: the controller alone opens it")
-        .help("use `ca: ephemeral` or `ca: external`, or another `secrets.mode`")
 }

@@ -14,6 +14,7 @@ mod part;
 mod placeholder;
 #[cfg(test)]
 mod schema;
+mod spec;
 mod terms;
 
 use crate::fault::{Fault, Place};

@@ -2,7 +2,7 @@
 
 use super::document::{CertificatePart, ObjectsPart, SettingsPart, TransportPart, Values, merge};
 use super::leaf::{Days, Line};
-use super::part::{Given, Part as _};
+use super::part::{Given, Origin, Part as _};
 use super::placeholder::{self, Names};
 use super::{CaCustody, CertificateTerms};
 use crate::cidr::Cidr;
@@ -30,6 +30,44 @@ pub(super) fn certificate(part: Option<&CertificatePart>, custody: CaCustody) ->
         overlap_days: days(&part.overlap),
         organization: organization.map_or_else(Default::default, |given| given.value.clone()),
     }
+}
+
+/// Names what is wrong with certificate terms, and where.
+pub(super) fn certificate_faults(
+    part: &CertificatePart,
+    custody: CaCustody,
+    is_sealed: bool,
+) -> Vec<(Origin, Fault)> {
+    let mut faults = Vec::new();
+    let terms = certificate(Some(part), custody);
+    if let Some(given) = part
+        .ca
+        .as_ref()
+        .filter(|_| is_sealed && terms.ca == CaCustody::Stored)
+    {
+        faults.push((given.origin, sealed_and_stored()));
+    }
+    if let Some(given) = part
+        .renew_before
+        .as_ref()
+        .filter(|given| given.value.0 >= terms.days)
+    {
+        let what = format!(
+            "a certificate of {} days cannot be renewed {} days before its end",
+            terms.days, given.value.0
+        );
+        let help = "use fewer days than the certificate lives";
+        // Of two levels the later one is at fault: it did not fit the one before.
+        let days = part.days.as_ref().map_or(given.origin, |days| days.origin);
+        faults.push((given.origin.max(days), Fault::new(what).help(help)));
+    }
+    faults
+}
+
+/// Says why a sealed CA key is of no use.
+pub(super) fn sealed_and_stored() -> Fault {
+    Fault::new("a CA key in a SealedSecret can sign nothing: the controller alone opens it")
+        .help("use `ca: ephemeral` or `ca: external`, or another `secrets.mode`")
 }
 
 /// Names the objects beyond the chart's four.
