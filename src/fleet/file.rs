@@ -3,6 +3,7 @@
 use super::csv::Rows;
 use super::document::{FleetDocument, InstanceDocument};
 use super::leaf::{Line, List, Mode};
+use super::levels::Levels;
 use super::members::{Frame, Members};
 use super::part::{Given, Part as _, Reader};
 use super::spec::{argo_cd, entry_points, flux, mode, secrets, wildcard};
@@ -55,16 +56,16 @@ fn fleet(
         domain: spec.domain.as_ref().map(|given| given.value.clone()),
         apex: wildcard.as_ref().map(|wildcard| wildcard.apex),
         shards: spec.shards.as_ref().map(|given| given.value.0),
-        is_sealed,
-        entry_points: points.map_or_else(Vec::new, |given| entry_points(given, reader)),
     };
+    let entry_points = points.map_or_else(Vec::new, |given| entry_points(given, reader));
     let defaults = spec
         .defaults
         .take()
         .map(|given| given.value)
         .unwrap_or_default();
-    let mut members = Members::new(frame, defaults, profiles.collect());
-    members.check_levels(reader);
+    let mut levels = Levels::new(defaults, profiles.collect(), is_sealed, entry_points);
+    levels.check(reader);
+    let mut members = Members::new(frame, levels);
     for (key, settings) in instances.map_or_else(Vec::new, |given| given.value.0) {
         members.add(&key.text, key.at, settings, reader);
     }

@@ -1,18 +1,15 @@
 //! Makes members of instances, one after the other, and checks that no two want the same.
 
-use super::document::{Level, SettingsPart};
-use super::leaf::{Count, Line, List, Pattern};
+use super::Member;
+use super::document::SettingsPart;
+use super::leaf::{Count, List, Pattern};
+use super::levels::{Base, Levels};
 use super::part::{Given, Origin, Part as _, Reader};
 use super::placeholder::{self, Names};
-use super::{CaCustody, HelmValues, Member, Terms, terms};
-use crate::fault::{Fault, did_you_mean};
-use crate::instance::{Extras, Instance};
+use crate::fault::Fault;
 use crate::name::{DnsName, InstanceName, Namespace};
-use crate::values::Settings;
 use crate::yaml::{At, Node};
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 /// What holds for all members.
 #[derive(Debug)]
@@ -22,34 +19,16 @@ pub(super) struct Frame {
     /// Whether the wildcard certificate covers the domain itself; nothing without such a certificate.
     pub(super) apex: Option<bool>,
     pub(super) shards: Option<i64>,
-    pub(super) is_sealed: bool,
-    pub(super) entry_points: Vec<String>,
 }
 
 /// The members so far.
 pub(super) struct Members {
     frame: Frame,
-    /// `defaults`, and by name the profiles laid over them.
-    levels: BTreeMap<Option<String>, SettingsPart>,
-    /// What was worked out of `levels`.
-    bases: BTreeMap<Option<String>, Rc<Base>>,
+    levels: Levels,
     ids: BTreeMap<String, Origin>,
     namespaces: BTreeMap<Namespace, Origin>,
     hosts: BTreeMap<DnsName, Origin>,
-    /// Places in `defaults` and profiles about which something was said: once is enough for all instances.
-    said: BTreeSet<Origin>,
     done: Vec<Member>,
-}
-
-/// What the members of one profile share.
-#[derive(Debug)]
-struct Base {
-    /// The settings but for `helmValues`.
-    level: SettingsPart,
-    /// `helmValues`.
-    values: Option<Arc<Node>>,
-    /// Nothing where they depend on an instance's names.
-    terms: Option<Arc<Terms>>,
 }
 
 /// A setting, and whether it is the instance's own.
@@ -88,24 +67,13 @@ struct Name<T> {
 }
 
 impl Members {
-    pub(super) fn new(
-        frame: Frame,
-        Level(defaults): Level,
-        profiles: Vec<(String, Level)>,
-    ) -> Self {
-        let mut levels: BTreeMap<Option<String>, SettingsPart> = profiles
-            .into_iter()
-            .map(|(name, Level(profile))| (Some(name), terms::over(&profile, &defaults)))
-            .collect();
-        levels.insert(None, defaults);
+    pub(super) fn new(frame: Frame, levels: Levels) -> Self {
         Self {
             frame,
             levels,
-            bases: BTreeMap::new(),
             ids: BTreeMap::new(),
             namespaces: BTreeMap::new(),
             hosts: BTreeMap::new(),
-            said: BTreeSet::new(),
             done: Vec::new(),
         }
     }
@@ -115,14 +83,6 @@ impl Members {
         self.done.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         self.done.shrink_to_fit();
         self.done
-    }
-
-    /// Checks `defaults` and the profiles even where no instance follows them.
-    pub(super) fn check_levels(&mut self, reader: &mut Reader) {
-        let names: Vec<Option<String>> = self.levels.keys().cloned().collect();
-        for name in names {
-            self.base(name, reader);
-        }
     }
 
     /// Takes an instance from the file that is being read, `settings` being a tree still.
@@ -159,121 +119,11 @@ impl Members {
         };
         let Some(settings) = settings else { return };
         let profile = settings.profile.as_ref();
-        let key = profile.map(|given| given.value.0.clone());
-        if let Some(given) = profile.filter(|_| !self.levels.contains_key(&key)) {
-            let fault = self.unknown_profile(&given.value);
-            return reader.push(given.origin, fault);
-        }
-        let Some(base) = self.base(key, reader) else {
+        let Some(base) = self.levels.of(profile, reader) else {
             return;
         };
         if let Some(member) = self.member(id, origin, settings, &base, reader) {
             self.done.push(member);
-        }
-    }
-
-    fn unknown_profile(&self, Line(name): &Line) -> Fault {
-        let fault = Fault::new(format!("there is no profile `{}`", name.escape_debug()));
-        let known = || self.levels.keys().flatten().map(String::as_str);
-        match did_you_mean(name, known()) {
-            Some(meant) => fault.help(format!("did you mean `{meant}`?")),
-            None if known().next().is_none() => fault.help("write it below `spec.profiles`"),
-            None => {
-                let names: Vec<&str> = known().take(10).collect();
-                fault.help(format!("the profiles are {}", names.join(", ")))
-            }
-        }
-    }
-
-    /// Works out what the members of a profile share.
-    fn base(&mut self, key: Option<String>, reader: &mut Reader) -> Option<Rc<Base>> {
-        if let Some(base) = self.bases.get(&key) {
-            return Some(base.clone());
-        }
-        let mut level = self.levels.get(&key)?.clone();
-        let helm_values = level.helm_values.take();
-        let origin = helm_values
-            .as_ref()
-            .map_or(Origin::NONE, |given| given.origin);
-        let values = terms::tree(helm_values).map(Arc::new);
-        let names = Names(["a", "example.org", "a", "a.example.org"]);
-        let layers: Vec<&Node> = values.as_deref().into_iter().collect();
-        let is_personal = layers
-            .iter()
-            .any(|node| terms::concerns_settings(node, true));
-        let made = self.terms(&level, &layers, None, names, origin, reader);
-        let shared = HelmValues {
-            shared: values.clone(),
-            own: None,
-        };
-        let terms = Arc::new(Terms {
-            values: shared,
-            ..made
-        });
-        let base = Rc::new(Base {
-            level,
-            terms: Some(terms).filter(|_| !is_personal),
-            values,
-        });
-        self.bases.insert(key, base.clone());
-        Some(base)
-    }
-
-    /// Works out terms, but for `helmValues`; `settings` are those that are known already. Where something is
-    /// wrong, the chart's defaults stand in for it, so that all else is checked too.
-    fn terms(
-        &mut self,
-        part: &SettingsPart,
-        layers: &[&Node],
-        settings: Option<Arc<Settings>>,
-        names: Names<'_>,
-        origin: Origin,
-        reader: &mut Reader,
-    ) -> Terms {
-        let certificate = part.certificate.as_ref().map(|given| &given.value);
-        if let Some(part) = certificate {
-            for (origin, fault) in
-                terms::certificate_faults(part, CaCustody::Ephemeral, self.frame.is_sealed)
-            {
-                self.say(origin, fault, reader);
-            }
-        }
-        let objects = part.objects.as_ref();
-        let extras = terms::extras(objects.map(|given| &given.value)).unwrap_or_else(|fault| {
-            self.say(objects.map_or(origin, |given| given.origin), fault, reader);
-            Extras::default()
-        });
-        let is_checked = settings.is_some() && !extras.client_auth;
-        let settings = settings.unwrap_or_else(|| {
-            let transport = part.servers_transport.as_ref().map(|given| &given.value);
-            let settings = terms::settings(layers, names, transport, &self.frame.entry_points);
-            Arc::new(settings.unwrap_or_else(|faults| {
-                self.say_all(origin, faults, reader);
-                Settings::default()
-            }))
-        });
-        // The names fit any settings: what is wrong is wrong with these.
-        if let (false, Ok(namespace)) = (is_checked, Namespace::parse("a")) {
-            let host = DnsName::parse("a.example.org").ok();
-            let settings = Settings::clone(&settings);
-            if let Err(faults) =
-                Instance::new(namespace, host, Vec::new(), settings, extras.clone())
-            {
-                self.say_all(origin, faults, reader);
-            }
-        }
-        Terms {
-            settings,
-            extras,
-            certificate: terms::certificate(certificate, CaCustody::Ephemeral),
-            values: HelmValues::default(),
-        }
-    }
-
-    /// Notes a fault, unless another instance has led to this place before.
-    fn say(&mut self, origin: Origin, fault: Fault, reader: &mut Reader) {
-        if self.said.insert(origin) {
-            reader.push(origin, fault);
         }
     }
 
@@ -289,19 +139,7 @@ impl Members {
         if setting.is_own || setting.given.is_none() {
             reader.push(origin, fault);
         } else {
-            self.say(origin, fault, reader);
-        }
-    }
-
-    fn say_all(&mut self, origin: Origin, faults: Vec<Fault>, reader: &mut Reader) {
-        if self.said.insert(origin) {
-            for fault in faults {
-                let fault = Fault {
-                    place: None,
-                    ..fault
-                };
-                reader.push(origin, fault);
-            }
+            self.levels.say(origin, fault, reader);
         }
     }
 
@@ -348,7 +186,7 @@ impl Members {
         };
         let aliases = Chosen::new(own.aliases.as_ref(), level.aliases.as_ref());
         let aliases = self.aliases(&aliases, texts, origin, reader);
-        let terms = self.member_terms(own, base, names, origin, reader);
+        let terms = self.levels.member(own, base, names, origin, reader);
 
         self.take_namespace(&namespace, reader);
         let mut hosts = Vec::with_capacity(1 + aliases.len());
@@ -369,38 +207,6 @@ impl Members {
             shard,
             terms,
         })
-    }
-
-    fn member_terms(
-        &mut self,
-        mut own: SettingsPart,
-        base: &Base,
-        names: Names<'_>,
-        origin: Origin,
-        reader: &mut Reader,
-    ) -> Arc<Terms> {
-        let values = own.helm_values.take().map(|given| given.value.0);
-        let is_shared = own.certificate.is_none()
-            && own.servers_transport.is_none()
-            && own.objects.is_none()
-            && values.is_none();
-        if let (true, Some(terms)) = (is_shared, &base.terms) {
-            return terms.clone();
-        }
-        let keeps_settings = own.servers_transport.is_none()
-            && !values
-                .as_ref()
-                .is_some_and(|node| terms::concerns_settings(node, false));
-        let settings = base.terms.as_ref().filter(|_| keeps_settings);
-        let settings = settings.map(|terms| terms.settings.clone());
-        let part = terms::over(&own, &base.level);
-        let layers: Vec<&Node> = base.values.as_deref().into_iter().chain(&values).collect();
-        let terms = self.terms(&part, &layers, settings, names, origin, reader);
-        let values = HelmValues {
-            shared: base.values.clone(),
-            own: values,
-        };
-        Arc::new(Terms { values, ..terms })
     }
 
     /// Settles a name. What is wrong with a pattern that instances share is said once, at the pattern.

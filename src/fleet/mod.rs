@@ -9,6 +9,7 @@ mod csv;
 mod document;
 mod file;
 mod leaf;
+mod levels;
 mod members;
 mod part;
 mod placeholder;
