@@ -34,6 +34,9 @@ _civi__ingress() {
             civi__ingress,new-instance)
                 cmd="civi__ingress__subcmd__new__subcmd__instance"
                 ;;
+            civi__ingress,schema)
+                cmd="civi__ingress__subcmd__schema"
+                ;;
             civi__ingress,templates)
                 cmd="civi__ingress__subcmd__templates"
                 ;;
@@ -62,7 +65,7 @@ _civi__ingress() {
 
     case "${cmd}" in
         civi__ingress)
-            opts="-q -h -V --now --quiet --help --version new-instance wildcard-secret wildcard tls-store traefik-values ca cert inspect templates completions man"
+            opts="-q -h -V --now --quiet --help --version new-instance wildcard-secret wildcard tls-store traefik-values ca cert inspect templates schema completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -479,6 +482,24 @@ _civi__ingress() {
                     return 0
                     ;;
                 --traefik-cidr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__schema)
+            opts="-q -h --now --quiet --help fleet"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --now)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

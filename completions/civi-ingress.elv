@@ -34,6 +34,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand cert 'Make a server certificate as PEM files, under an existing CA or one of its own'
             cand inspect 'Show what certificates say: PEM files, bundles, Secrets in manifests'
             cand templates 'List or export the built-in templates'
+            cand schema 'Print the JSON Schema of a kind of file'
             cand completions 'Print a completion script'
             cand man 'Print the manual page'
         }
@@ -241,6 +242,13 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --quiet 'Print no notes on stderr, only warnings and errors'
             cand -h 'Print help'
             cand --help 'Print help'
+        }
+        &'civi-ingress;schema'= {
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand -q 'Print no notes on stderr, only warnings and errors'
+            cand --quiet 'Print no notes on stderr, only warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'civi-ingress;completions'= {
             cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'

@@ -37,6 +37,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "ca" -d 'M
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "cert" -d 'Make a server certificate as PEM files, under an existing CA or one of its own'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "inspect" -d 'Show what certificates say: PEM files, bundles, Secrets in manifests'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "templates" -d 'List or export the built-in templates'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "schema" -d 'Print the JSON Schema of a kind of file'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "man" -d 'Print the manual page'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
@@ -198,6 +199,9 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -l force -d 'Overwrite files that exist'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand schema" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand schema" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -s h -l help -d 'Print help'

@@ -41,7 +41,7 @@ pub struct Fault {
     /// What to type or change instead.
     pub help: Option<String>,
     /// The line where it is, once an outer layer has shown the source.
-    pub snippet: Option<Snippet>,
+    pub snippet: Option<Box<Snippet>>,
 }
 
 impl Fault {
@@ -85,7 +85,7 @@ impl Fault {
     /// Quotes the line at which it is, where that is at hand.
     pub(crate) fn with_line(mut self, text: &str) -> Self {
         if let Some(Place::Position { line, column, .. }) = self.place {
-            self.snippet = Snippet::new(text, line, column);
+            self.snippet = Snippet::new(text, line, column).map(Box::new);
         }
         self
     }
