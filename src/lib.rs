@@ -6,6 +6,7 @@
 //! | see what an instance is, and when it is valid | [`instance`], [`values`], [`name`] |
 //! | issue a certificate, or decide that one stays | [`pki::issue`], [`pki::verify`], [`pki::reuse`] |
 //! | take a certificate from files, or show what one says | [`pki::bundle`], [`inspect`] |
+//! | see which certificates a fleet has, and when each ends | [`find`], [`routing`], [`status`] |
 //! | see which objects an instance has | [`ingress`] |
 //! | know what a release of Traefik or of its chart takes | [`release`], [`chart`] |
 //! | follow an object to its text | [`manifest`], [`template`], [`yaml::scalar`], [`yaml::outline`] |
@@ -16,6 +17,7 @@ pub mod chart;
 pub mod cidr;
 pub mod duration;
 pub mod fault;
+pub mod find;
 pub mod ingress;
 pub mod inspect;
 pub mod instance;
@@ -24,6 +26,8 @@ pub mod manifests;
 pub mod name;
 pub mod pki;
 pub mod release;
+pub mod routing;
+pub mod status;
 pub mod template;
 pub mod values;
 pub mod yaml;

@@ -9,7 +9,7 @@ use pki_types::CertificateDer;
 use pki_types::pem::PemObject;
 use std::net::IpAddr;
 use time::OffsetDateTime;
-use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate, X509Name};
 use x509_parser::public_key::PublicKey;
 
 /// A certificate: its text as it was found or made, its DER form, and what is asked of it most.
@@ -50,10 +50,14 @@ pub struct Details {
     pub common_name: Option<String>,
     /// Issuer, as [`Details::subject`].
     pub issuer: String,
+    /// The issuer's common name.
+    pub issuer_common_name: Option<String>,
     /// Whether subject and issuer are the same bytes.
     pub self_issued: bool,
     /// Serial number, lower-case hexadecimal.
     pub serial: String,
+    /// Serial number, decimal.
+    pub serial_decimal: String,
     /// X.509 version, 1 to 3.
     pub version: u32,
     /// `dNSName` and `iPAddress` entries as text, in the certificate's order; other kinds as `kind:value`.
@@ -182,10 +186,12 @@ impl Certificate {
         let parsed = self.parse()?;
         let mut details = Details {
             subject: parsed.subject().to_string(),
-            common_name: common_name(&parsed),
+            common_name: common_name(parsed.subject()),
             issuer: parsed.issuer().to_string(),
+            issuer_common_name: common_name(parsed.issuer()),
             self_issued: parsed.subject().as_raw() == parsed.issuer().as_raw(),
             serial: hex(parsed.raw_serial()),
+            serial_decimal: parsed.serial.to_string(),
             version: parsed.version().0 + 1,
             subject_alt_names: Vec::new(),
             validity: validity(&parsed),
@@ -306,8 +312,8 @@ fn validity(parsed: &X509Certificate<'_>) -> Validity {
     }
 }
 
-fn common_name(parsed: &X509Certificate<'_>) -> Option<String> {
-    let attribute = parsed.subject().iter_common_name().next()?;
+fn common_name(name: &X509Name<'_>) -> Option<String> {
+    let attribute = name.iter_common_name().next()?;
     attribute.as_str().ok().map(str::to_owned)
 }
 

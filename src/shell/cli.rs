@@ -95,6 +95,7 @@ subcommands! {
     Ca(Ca) "ca", [], "Make a CA as PEM files";
     Cert(Cert) "cert", [], "Make a server certificate as PEM files, under an existing CA or one of its own";
     Inspect(Inspect) "inspect", [], "Show what certificates say: PEM files, bundles, Secrets in manifests";
+    Status(Status) "status", [], "Show which certificates of a fleet end when, and the path of each instance";
     Templates(TemplatesArguments) "templates", [], "List or export the built-in templates";
     Completions(Completions) "completions", [], "Print a completion script";
     Man(Man) "man", [], "Print the manual page";
@@ -465,6 +466,42 @@ pub(super) struct Inspect {
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum StatusFormat {
+    /// A table, the most urgent certificate first
+    Table,
+    /// For programs
+    Json,
+    /// Text format of Prometheus, for the textfile collector
+    Prometheus,
+    /// A page for the browser, complete in one file
+    Html,
+    /// A Mermaid flowchart of each instance's path
+    Mermaid,
+    /// The same for Graphviz
+    Dot,
+}
+
+/// The exit status is 0 whatever is found, unless --fail-within is given.
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// Manifests or PEM file, directory of them, or - for stdin
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: StatusFormat,
+    /// Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read
+    #[arg(long, value_name = "TIME")]
+    pub(super) fail_within: Option<String>,
+    /// Write the report to this file instead of stdout, all of it or nothing
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+    /// Overwrite that file
+    #[arg(long, requires = "output")]
+    pub(super) force: bool,
 }
 
 #[derive(Debug, Subcommand)]

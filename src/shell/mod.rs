@@ -7,6 +7,7 @@ mod inspect;
 mod new_instance;
 mod output;
 mod pem;
+mod status;
 mod templates;
 mod traefik_values;
 mod wildcard;
@@ -98,6 +99,7 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::Ca(arguments) => pem::ca(run, &arguments),
         Command::Cert(arguments) => pem::cert(run, &arguments),
         Command::Inspect(arguments) => inspect::run(run, &arguments),
+        Command::Status(arguments) => status::run(run, &arguments),
         Command::Templates(arguments) => templates::run(&arguments.command),
         Command::Completions(arguments) => documents::completions(&arguments),
         Command::Man(arguments) => documents::man(&arguments),

@@ -1,0 +1,3 @@
+//! stub
+use super::Report;
+pub(super) fn write(report: &Report) -> String { format!("{}", report.rows.len()) }
