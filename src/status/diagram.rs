@@ -35,7 +35,7 @@ fn lines(hop: &Hop<'_>, rows: &[Row]) -> Vec<String> {
         return lines;
     };
     if let Some(row) = leg.certificate.map(|row| &rows[row]) {
-        lines.push(row.names());
+        lines.push(row.short_names());
         lines.push(format!("issuer {}", row.issuer()));
         let end = row.details.validity.not_after.date();
         lines.push(format!("ends {end}, {}", row.urgency.as_str()));
@@ -46,11 +46,11 @@ fn lines(hop: &Hop<'_>, rows: &[Row]) -> Vec<String> {
 }
 
 /// What the arrow to a hop says.
-pub(super) fn trust_text(leg: &Leg) -> &'static str {
+fn trust_text(leg: &Leg) -> &'static str {
     match leg.verdict {
         Trust::Unknown => "TLS",
-        Trust::Signed => "TLS, trusted",
-        Trust::NotSigned => "TLS, NOT trusted",
+        Trust::Signed => "TLS, CA trusted",
+        Trust::NotSigned => "TLS, CA NOT TRUSTED",
         Trust::OtherName => "TLS, WRONG NAME",
     }
 }

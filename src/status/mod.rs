@@ -104,6 +104,18 @@ impl Row {
         name.unwrap_or(&details.subject).clone()
     }
 
+    /// Names the first of [`Row::names`], and counts the others.
+    #[must_use]
+    pub fn short_names(&self) -> String {
+        match self.details.subject_alt_names.as_slice() {
+            [first, _, ..] => {
+                let others = self.details.subject_alt_names.len() - 1;
+                format!("{first} +{others}")
+            }
+            _ => self.names(),
+        }
+    }
+
     /// Names its issuer: the common name, else the whole.
     #[must_use]
     pub fn issuer(&self) -> &str {

@@ -47,7 +47,7 @@ fn cells(row: &Row) -> [String; 7] {
     [
         row.urgency.as_str().to_owned(),
         visible(&row.place()),
-        visible(&row.names()),
+        visible(&row.short_names()),
         validity.not_after.date().to_string(),
         row.days_left.to_string(),
         validity.due_at().date().to_string(),
