@@ -14,4 +14,5 @@ mod files;
 mod hostile_input;
 mod render;
 mod reuse;
+mod status;
 mod support;

@@ -9,8 +9,6 @@ mod json;
 mod path;
 mod prometheus;
 mod table;
-#[cfg(test)]
-mod tests;
 
 pub use path::{Instance, Leg, Trust};
 
@@ -288,5 +286,20 @@ impl FromStr for Within {
                 Fault::new(format!("`{}` is no span of time", text.escape_debug()))
                     .help("give a whole number with a unit, such as `30d`, `12h` or `4w`")
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_a_whole_number_of_hours_days_or_weeks() {
+        for (text, hours) in [("12h", 12), ("30d", 720), ("30", 720), ("4w", 672), ("0d", 0)] {
+            assert_eq!(text.parse(), Ok(Within(Duration::hours(hours))), "{text}");
+        }
+        for text in ["", "d", "-1d", "+1d", "1.5d", "1m", "1y", "36526d", "99999999999999999999w"] {
+            assert!(text.parse::<Within>().is_err(), "{text}");
+        }
     }
 }
