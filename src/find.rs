@@ -1,5 +1,5 @@
-//! Finds certificates wherever they stand: PEM files, Secrets, ConfigMaps and SealedSecrets in manifests; and with
-//! them the objects by which Traefik takes them into use.
+//! Finds certificates wherever they stand, in PEM files and in objects of manifests ([`ObjectKind`]); and with them
+//! the objects by which Traefik takes them into use.
 
 use crate::fault::{Fault, Faults};
 use crate::manifests;
@@ -55,7 +55,7 @@ pub struct ObjectOrigin {
 pub enum ObjectKind {
     /// A Secret; its values are base64, those under `stringData` text.
     Secret,
-    /// A SealedSecret: what stands in clear under `spec.template.data`.
+    /// A `SealedSecret`: what stands in clear under `spec.template.data`.
     SealedSecret,
     /// A ConfigMap.
     ConfigMap,
@@ -255,7 +255,14 @@ fn is_pem(text: &str) -> bool {
 #[must_use]
 pub fn is_worth_reading(text: &str) -> bool {
     // The second is "-----BEGIN " in base64.
-    let marks = [BEGIN, "LS0tLS1CRUdJTi", "IngressRoute", "TLSStore", "ServersTransport", "ENC["];
+    let marks = [
+        BEGIN,
+        "LS0tLS1CRUdJTi",
+        "IngressRoute",
+        "TLSStore",
+        "ServersTransport",
+        "ENC[",
+    ];
     marks.iter().any(|mark| text.contains(mark))
 }
 
@@ -266,9 +273,7 @@ pub fn is_worth_reading(text: &str) -> bool {
 pub fn certificates(text: &str, file: &str) -> Result<Vec<Found>, Vec<Fault>> {
     let mut faults = Faults::default();
     let findings = faults.keep(read(text, file)).unwrap_or_default();
-    let Findings {
-        found, damaged, ..
-    } = findings;
+    let Findings { found, damaged, .. } = findings;
     for fault in damaged {
         faults.push(fault);
     }

@@ -131,7 +131,8 @@ pub fn as_text(findings: &[Finding], now: OffsetDateTime) -> String {
 /// direction of writing (Unicode Standard Annex 9) may reach a terminal or a page.
 pub(crate) fn visible(text: &str) -> String {
     let hides = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars()
         .map(|c| if hides(c) { '\u{fffd}' } else { c })

@@ -44,8 +44,8 @@ pub fn secrets(text: &str, file: &str) -> Result<Vec<FoundSecret>, Vec<Fault>> {
     let mut faults = Faults::default();
     for document in &documents {
         if document.get("kind").and_then(Node::text).is_none() {
-            let fault = Fault::new("a document has no `kind`")
-                .help("Kubernetes manifests are needed here");
+            let fault =
+                Fault::new("a document has no `kind`").help("Kubernetes manifests are needed here");
             faults.push(fault.at(document.at.place(file)));
         }
         for object in objects(document) {

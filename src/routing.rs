@@ -5,11 +5,11 @@ use crate::yaml::Node;
 /// What the objects of a fleet say about TLS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Routing {
-    /// IngressRoutes that name a host.
+    /// Every IngressRoute that names a host.
     pub routes: Vec<Route>,
-    /// TLSStores named `default`: Traefik uses no other (`pkg/tls/tlsmanager.go`, 2.9 to 3.7).
+    /// Every TLSStore named `default`: Traefik uses no other (`pkg/tls/tlsmanager.go`, 2.9 to 3.7).
     pub stores: Vec<Store>,
-    /// ServersTransports.
+    /// Every ServersTransport.
     pub transports: Vec<Transport>,
 }
 
@@ -46,7 +46,7 @@ pub struct Transport {
     pub name: String,
     /// The name that Traefik expects in the certificate.
     pub server_name: Option<String>,
-    /// The Secrets and ConfigMaps of `rootCAs` and `rootCAsSecrets`.
+    /// The objects that `rootCAs` and `rootCAsSecrets` name: Secrets, or each a ConfigMap.
     pub root_cas: Vec<String>,
 }
 
@@ -122,7 +122,9 @@ fn route(spec: &Node, namespace: Option<String>, name: String) -> Route {
         namespace,
         name,
         hosts,
-        tls_secret: spec.get("tls").and_then(|tls| text(Some(tls), "secretName")),
+        tls_secret: spec
+            .get("tls")
+            .and_then(|tls| text(Some(tls), "secretName")),
         transport: transports.next(),
     }
 }
@@ -177,7 +179,10 @@ mod tests {
                 "Host(`A.example.org`) || (Host(`b.example.org`) && PathPrefix(`/x`)) || Host(`a.example.org`)",
                 vec!["a.example.org", "b.example.org"],
             ),
-            ("Host(`a.example.org`, \"b.example.org\")", vec!["a.example.org", "b.example.org"]),
+            (
+                "Host(`a.example.org`, \"b.example.org\")",
+                vec!["a.example.org", "b.example.org"],
+            ),
             ("PathPrefix(`/`)", vec![]),
             ("Host(`a", vec![]),
         ] {
@@ -197,13 +202,20 @@ mod tests {
 
     #[test]
     fn a_transport_names_its_trust_in_the_old_and_the_new_form() {
-        for field in ["rootCAsSecrets: [externca]", "rootCAs: [{secret: externca}]", "rootCAs: [{configMap: externca}]"] {
+        for field in [
+            "rootCAsSecrets: [externca]",
+            "rootCAs: [{secret: externca}]",
+            "rootCAs: [{configMap: externca}]",
+        ] {
             let found = routing(&format!(
                 "apiVersion: traefik.containo.us/v1alpha1\nkind: ServersTransport\nmetadata: {{name: t, namespace: n}}\n\
                  spec:\n  serverName: a.example.org\n  {field}\n"
             ));
             assert_eq!(found.transports[0].root_cas, ["externca"], "{field}");
-            assert_eq!(found.transports[0].server_name.as_deref(), Some("a.example.org"));
+            assert_eq!(
+                found.transports[0].server_name.as_deref(),
+                Some("a.example.org")
+            );
         }
     }
 

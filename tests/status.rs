@@ -1,8 +1,6 @@
 //! What ends when: every form of the report, and how the command reads a fleet.
 
-use crate::support::{
-    NOW, Recipe, assert_snapshot_in, run_in, run_with_stdin, write,
-};
+use crate::support::{NOW, Recipe, assert_snapshot_in, run_in, run_with_stdin, write};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,13 +22,13 @@ const NAMES_THAT_ATTACK: [&str; 4] = [
 ];
 
 fn secret(kind: &str, namespace: &str, name: &str, data: &[(&str, &str)]) -> String {
-    let mut out = format!(
-        "---\napiVersion: v1\nkind: {kind}\nmetadata:\n  name: {name}\n  namespace: {namespace}\ndata:\n"
-    );
-    for (key, pem) in data {
-        out.push_str(&format!("  {key}: {}\n", STANDARD.encode(pem)));
-    }
-    out
+    let lines = data
+        .iter()
+        .map(|(key, pem)| format!("  {key}: {}\n", STANDARD.encode(pem)));
+    let lines: String = lines.collect();
+    format!(
+        "---\napiVersion: v1\nkind: {kind}\nmetadata:\n  name: {name}\n  namespace: {namespace}\ndata:\n{lines}"
+    )
 }
 
 fn chain(names: &[&str], days_ago: i64, keys: (&str, &str)) -> Chain {
@@ -216,15 +214,29 @@ fn a_path_says_when_the_trusted_authority_is_another_and_when_the_name_is() {
     let mut objects = instance("a", 0);
     let externca = objects.find("  name: externca").unwrap();
     objects.replace_range(externca..externca + 16, "  name: old-name");
-    objects += &secret("Secret", "paroisse-a", "externca", &[("ca.crt", other.ca.pem())]);
-    assert_eq!(report(&objects).instances[0].backend.verdict, Trust::NotSigned);
+    objects += &secret(
+        "Secret",
+        "paroisse-a",
+        "externca",
+        &[("ca.crt", other.ca.pem())],
+    );
+    assert_eq!(
+        report(&objects).instances[0].backend.verdict,
+        Trust::NotSigned
+    );
     let renamed = instance("a", 0).replace("serverName: a.", "serverName: b.");
-    assert_eq!(report(&renamed).instances[0].backend.verdict, Trust::OtherName);
+    assert_eq!(
+        report(&renamed).instances[0].backend.verdict,
+        Trust::OtherName
+    );
 }
 
 #[test]
 fn certificates_in_clear_are_found_in_sops_sealed_secrets_and_config_maps() {
-    let pem = chain(&["a.example.org"], 0, ("ca", "leaf")).leaf.pem().to_owned();
+    let pem = chain(&["a.example.org"], 0, ("ca", "leaf"))
+        .leaf
+        .pem()
+        .to_owned();
     let indented = pem.replace('\n', "\n        ");
     let text = format!(
         "kind: Secret\nmetadata: {{name: selfcert, namespace: ns}}\ndata:\n  externcert: {}\n  \
@@ -252,7 +264,9 @@ fn certificates_in_clear_are_found_in_sops_sealed_secrets_and_config_maps() {
     assert_eq!(findings.damaged, []);
     let report = status::report(findings.found, &findings.routing, NOW).unwrap();
     let metrics = report.write(Format::Prometheus);
-    assert!(metrics.contains("configmap_namespace=\"ns\",configmap_name=\"externca\",configmap_key=\"ca.crt\""));
+    assert!(metrics.contains(
+        "configmap_namespace=\"ns\",configmap_name=\"externca\",configmap_key=\"ca.crt\""
+    ));
 }
 
 /// A certificate with any common name and subject alternative name.
@@ -341,7 +355,9 @@ fn a_page_stands_alone_under_its_own_policy() {
         for outside in ["url(", "@import", "http:", "https:"] {
             assert!(!style.contains(outside), "{outside}");
         }
-        for forbidden in [" style=", "<script", " src=\"", "<link", "<img", "<iframe", " onclick"] {
+        for forbidden in [
+            " style=", "<script", " src=\"", "<link", "<img", "<iframe", " onclick",
+        ] {
             assert!(!markup.contains(forbidden), "{forbidden}");
         }
         let values = |attribute: &str| -> Vec<String> {
@@ -358,7 +374,10 @@ fn a_page_stands_alone_under_its_own_policy() {
             let id = target.strip_prefix('#').expect("links stay on the page");
             assert!(unique.contains(&id.to_owned()), "{target}");
         }
-        for element in ["details", "summary", "section", "svg", "symbol", "g", "ol", "table", "div", "em", "b", "small", "span"] {
+        for element in [
+            "details", "summary", "section", "svg", "symbol", "g", "ol", "table", "div", "em", "b",
+            "small", "span",
+        ] {
             let opened = markup.matches(&format!("<{element}>")[..]).count()
                 + markup.matches(&format!("<{element} ")[..]).count();
             let closed = markup.matches(&format!("</{element}>")[..]).count();
@@ -374,11 +393,18 @@ fn a_diagram_keeps_hostile_names_inside_their_labels() {
         // Outside its quotes a line holds only what this program writes.
         assert_eq!(line.matches('"').count() % 2, 0, "{line}");
         let outside: String = line.split('"').step_by(2).collect();
-        assert!(!outside.contains("script") && !outside.contains('<'), "{line}");
+        assert!(
+            !outside.contains("script") && !outside.contains('<'),
+            "{line}"
+        );
     }
     assert!(!mermaid.contains("<script") && !mermaid.contains("{{"));
     for line in hostile().write(Format::Dot).lines() {
-        let quotes = line.replace("\\\\", "").replace("\\\"", "").matches('"').count();
+        let quotes = line
+            .replace("\\\\", "")
+            .replace("\\\"", "")
+            .matches('"')
+            .count();
         assert_eq!(quotes % 2, 0, "{line}");
     }
 }
@@ -442,10 +468,17 @@ fn parse_metrics(text: &str) -> Vec<Sample> {
             }
             rest = rest.strip_prefix('}').expect("the brace closes");
         }
-        let value = rest.strip_prefix(' ').expect("one space").parse().expect("a number");
+        let value = rest
+            .strip_prefix(' ')
+            .expect("one space")
+            .parse()
+            .expect("a number");
         let known: BTreeSet<&String> = labels.iter().map(|(label, _)| label).collect();
         assert_eq!(known.len(), labels.len(), "a label comes twice: {line}");
-        assert!(series.insert((name.to_owned(), labels.clone())), "a series comes twice: {line}");
+        assert!(
+            series.insert((name.to_owned(), labels.clone())),
+            "a series comes twice: {line}"
+        );
         samples.push((name.to_owned(), labels, value));
     }
     samples
@@ -458,15 +491,29 @@ fn the_metrics_are_read_back_with_every_label_as_it_was() {
     let of = |metric: &'static str| samples.iter().filter(move |sample| sample.0 == metric);
     assert_eq!(of("x509_cert_not_after").count(), 8);
     for (_, labels, value) in of("x509_cert_not_after") {
-        let label = |name: &str| labels.iter().find(|(label, _)| label == name).map(|(_, value)| value.as_str());
+        let label = |name: &str| {
+            labels
+                .iter()
+                .find(|(label, _)| label == name)
+                .map(|(_, value)| value.as_str())
+        };
         let common_name = label("subject_CN").expect("a common name");
         assert!(NAMES_THAT_ATTACK.contains(&common_name), "{common_name:?}");
-        assert!(label("serial_number").unwrap().bytes().all(|byte| byte.is_ascii_digit()));
+        assert!(
+            label("serial_number")
+                .unwrap()
+                .bytes()
+                .all(|byte| byte.is_ascii_digit())
+        );
         let end = (NOW + Duration::days(90)).unix_timestamp();
         assert_eq!(format!("{value}"), end.to_string());
         match label("secret_name") {
             Some(name) => assert_eq!(label("secret_namespace"), Some(name)),
-            None => assert!(label("filepath").unwrap().ends_with(label("filename").unwrap())),
+            None => assert!(
+                label("filepath")
+                    .unwrap()
+                    .ends_with(label("filename").unwrap())
+            ),
         }
     }
     let seconds = (90 * 86_400).to_string();
@@ -482,7 +529,9 @@ fn series_that_would_be_equal_are_told_apart() {
     // The same Secret in two files is one.
     let twice = text.clone() + &text;
     let samples = parse_metrics(&report(&twice).write(Format::Prometheus));
-    let ends = samples.iter().filter(|sample| sample.0 == "x509_cert_not_after");
+    let ends = samples
+        .iter()
+        .filter(|sample| sample.0 == "x509_cert_not_after");
     let discriminators: Vec<bool> = ends
         .map(|(_, labels, _)| labels.iter().any(|(label, _)| label == "discriminator"))
         .collect();
@@ -521,23 +570,62 @@ fn a_tree_is_read_without_links_and_what_cannot_be_read_is_said() {
     std::fs::create_dir_all(path("deep/er")).unwrap();
     write(&path("deep/er/all.yml"), &instance("a", 0));
     write(&path("values.yaml"), "a: {{ not yaml }\n");
-    write(&path("chart.yaml"), "kind: IngressRoute\nspec: {{ .Values.x }\n");
-    write(&path("note.txt"), chain(&["txt.example.org"], 0, ("ca", "leaf")).leaf.pem());
-    write(&path("bad.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-    write(&directory.path().join("b.pem"), chain(&["b.example.org"], 0, ("ca", "leaf")).leaf.pem());
+    write(
+        &path("chart.yaml"),
+        "kind: IngressRoute\nspec: {{ .Values.x }\n",
+    );
+    write(
+        &path("note.txt"),
+        chain(&["txt.example.org"], 0, ("ca", "leaf")).leaf.pem(),
+    );
+    write(
+        &path("bad.pem"),
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    );
+    write(
+        &directory.path().join("b.pem"),
+        chain(&["b.example.org"], 0, ("ca", "leaf")).leaf.pem(),
+    );
     std::os::unix::fs::symlink("../b.pem", path("link.pem")).unwrap();
     std::os::unix::fs::symlink("..", path("loop")).unwrap();
     let run = run_in(directory.path(), &["status", "tree"]);
     assert_eq!(run.status, 0);
     let warnings: Vec<&str> = run.stderr.lines().collect();
     assert_eq!(warnings.len(), 2, "{}", run.stderr);
-    assert!(warnings[0].starts_with("warning: tree/chart.yaml:"), "{}", run.stderr);
-    assert!(warnings[1].starts_with("warning: tree/bad.pem: "), "{}", run.stderr);
+    assert!(
+        warnings[0].starts_with("warning: tree/chart.yaml:"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        warnings[1].starts_with("warning: tree/bad.pem: "),
+        "{}",
+        run.stderr
+    );
     assert_eq!(run.stdout.lines().count(), 6, "{}", run.stdout);
     assert!(!run.stdout.contains("b.example.org"));
     let run = run_in(directory.path(), &["status", "tree", "--fail-within", "1d"]);
     assert_eq!(run.status, 1);
-    assert!(run.stderr.ends_with("error: 2 values or files could not be read\n"), "{}", run.stderr);
+    assert!(
+        run.stderr
+            .ends_with("error: 2 values or files could not be read\n"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn encrypted_certificates_are_counted_in_a_note() {
+    let directory = TempDir::new().unwrap();
+    let sops = "---\nkind: Secret\nmetadata: {name: s}\ndata:\n  externcert: ENC[AES256_GCM,data:dEf2H35jLkc=]\n  \
+                externkey: ENC[AES256_GCM,data:Upzpgw==]\nsops: {mac: x}\n";
+    let text = instance("a", 0) + sops;
+    let run = run_with_stdin(directory.path(), &["status", "-"], &text);
+    assert_eq!(
+        run.stderr,
+        "note: 1 encrypted values are certificates by their key; the report is without them\n"
+    );
+    assert_eq!(run.good(), report(&text).write(Format::Table));
 }
 
 #[test]
@@ -556,7 +644,14 @@ fn an_input_without_certificates_is_refused() {
 fn a_report_file_is_replaced_only_on_request() {
     let directory = TempDir::new().unwrap();
     write(&directory.path().join("fleet.yaml"), &instance("a", 0));
-    let arguments = ["status", "fleet.yaml", "--format", "html", "--output", "page.html"];
+    let arguments = [
+        "status",
+        "fleet.yaml",
+        "--format",
+        "html",
+        "--output",
+        "page.html",
+    ];
     assert_eq!(run_in(directory.path(), &arguments).good(), "");
     let page = crate::support::read(&directory.path().join("page.html"));
     assert!(page.starts_with("<!doctype html>"));

@@ -59,21 +59,26 @@ fn read(path: &Path, faults: &mut Faults) -> Result<Findings, Failure> {
                 findings.append(read.unwrap_or_default());
             }
             Ok(_) => {}
-            Err(failure) => failure.faults.into_iter().for_each(|fault| faults.push(fault)),
+            Err(failure) => failure
+                .faults
+                .into_iter()
+                .for_each(|fault| faults.push(fault)),
         }
     }
     Ok(findings)
 }
 
+/// Says how many encrypted values are certificates by their key. Keys are meant to be encrypted; certificates could
+/// be read, were they in clear.
 fn note_encrypted(run: &Run, encrypted: &[String]) {
-    // Keys are meant to be; a value whose name speaks of a certificate could be seen, were it in clear.
-    let certificates = encrypted
-        .iter()
-        .filter(|name| name.ends_with("cert") || name.ends_with(".crt"));
-    let number = certificates.count();
+    let is_certificate = |name: &&String| {
+        let name = name.to_ascii_lowercase();
+        ["cert", ".crt"].iter().any(|end| name.ends_with(end))
+    };
+    let number = encrypted.iter().filter(is_certificate).count();
     if number > 0 {
         run.note(&format!(
-            "{number} encrypted values look like certificates by their key and are not in the report"
+            "{number} encrypted values are certificates by their key; the report is without them"
         ));
     }
 }
@@ -97,10 +102,15 @@ fn check(report: &Report, within: Within, arguments: &Status) -> Result<(), Fail
     let mut what = Vec::new();
     if ending > 0 {
         let all = report.rows.len();
-        what.push(format!("{ending} of {all} certificates end within {span} or have ended"));
+        what.push(format!(
+            "{ending} of {all} certificates end within {span} or have ended"
+        ));
     }
     if report.damaged > 0 {
-        what.push(format!("{} values or files could not be read", report.damaged));
+        what.push(format!(
+            "{} values or files could not be read",
+            report.damaged
+        ));
     }
     if what.is_empty() {
         return Ok(());

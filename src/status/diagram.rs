@@ -97,7 +97,10 @@ pub(super) fn mermaid(report: &Report) -> String {
             let arrow = pair[1]
                 .leg
                 .map_or_else(String::new, |leg| format!("|\"{}\"|", trust_text(leg)));
-            add(&mut out, &format!("    i{number}{from} -->{arrow} i{number}{to}"));
+            add(
+                &mut out,
+                &format!("    i{number}{from} -->{arrow} i{number}{to}"),
+            );
         }
         add(&mut out, "  end");
     }
@@ -116,7 +119,7 @@ pub(super) fn mermaid(report: &Report) -> String {
 fn mermaid_text(text: &str) -> String {
     let mut out = String::new();
     for character in text.chars() {
-        if character.is_alphanumeric() || " .,-_/=*:()·".contains(character) {
+        if character.is_alphanumeric() || " .,-+_/=*:()·".contains(character) {
             out.push(character);
         } else {
             write!(out, "#{};", u32::from(character)).expect("writing to a String cannot fail");
@@ -145,14 +148,20 @@ pub(super) fn dot(report: &Report) -> String {
                 format!(", color=\"{border}\", fillcolor=\"{ground}\"")
             });
             let (id, text) = (hop.id, lines.join("\\n"));
-            add(&mut out, &format!("    i{number}{id} [label=\"{text}\"{style}];"));
+            add(
+                &mut out,
+                &format!("    i{number}{id} [label=\"{text}\"{style}];"),
+            );
         }
         for pair in hops.windows(2) {
             let (from, to) = (pair[0].id, pair[1].id);
-            let label = pair[1]
-                .leg
-                .map_or_else(String::new, |leg| format!(" [label=\"{}\"]", trust_text(leg)));
-            add(&mut out, &format!("    i{number}{from} -> i{number}{to}{label};"));
+            let label = pair[1].leg.map_or_else(String::new, |leg| {
+                format!(" [label=\"{}\"]", trust_text(leg))
+            });
+            add(
+                &mut out,
+                &format!("    i{number}{from} -> i{number}{to}{label};"),
+            );
         }
         add(&mut out, "  }");
     }

@@ -254,7 +254,8 @@ impl Report {
     /// Gives the certificates that end within this time or have ended.
     pub fn ending(&self, within: Within) -> impl Iterator<Item = &Row> {
         let limit = self.now.checked_add(within.0);
-        let ends = move |row: &&Row| limit.is_none_or(|limit| row.details.validity.not_after <= limit);
+        let ends =
+            move |row: &&Row| limit.is_none_or(|limit| row.details.validity.not_after <= limit);
         self.rows.iter().filter(ends)
     }
 }
@@ -278,7 +279,10 @@ impl FromStr for Within {
             _ => (text, 24),
         };
         let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
-        let hours = number.parse::<i64>().ok().and_then(|n| n.checked_mul(hours));
+        let hours = number
+            .parse::<i64>()
+            .ok()
+            .and_then(|n| n.checked_mul(hours));
         hours
             .filter(|hours| is_number && *hours <= 36_525 * 24)
             .map(|hours| Self(Duration::hours(hours)))
@@ -295,10 +299,26 @@ mod tests {
 
     #[test]
     fn a_span_is_a_whole_number_of_hours_days_or_weeks() {
-        for (text, hours) in [("12h", 12), ("30d", 720), ("30", 720), ("4w", 672), ("0d", 0)] {
+        for (text, hours) in [
+            ("12h", 12),
+            ("30d", 720),
+            ("30", 720),
+            ("4w", 672),
+            ("0d", 0),
+        ] {
             assert_eq!(text.parse(), Ok(Within(Duration::hours(hours))), "{text}");
         }
-        for text in ["", "d", "-1d", "+1d", "1.5d", "1m", "1y", "36526d", "99999999999999999999w"] {
+        for text in [
+            "",
+            "d",
+            "-1d",
+            "+1d",
+            "1.5d",
+            "1m",
+            "1y",
+            "36526d",
+            "99999999999999999999w",
+        ] {
             assert!(text.parse::<Within>().is_err(), "{text}");
         }
     }

@@ -69,9 +69,10 @@ impl Instance {
     #[must_use]
     pub fn title(&self) -> String {
         let host = self.hosts.first().map_or("", String::as_str);
-        self.namespace
-            .as_ref()
-            .map_or_else(|| host.to_owned(), |namespace| format!("{namespace} · {host}"))
+        self.namespace.as_ref().map_or_else(
+            || host.to_owned(),
+            |namespace| format!("{namespace} · {host}"),
+        )
     }
 
     /// Gives the numbers of its own certificates that have to be good: leaves, and the CAs that signed them.
@@ -116,7 +117,12 @@ pub(super) fn instances(rows: &[Row], routing: &Routing) -> Vec<Instance> {
     let name = |instance: &Instance| (instance.namespace.clone(), instance.hosts.clone());
     instances.sort_by_cached_key(|instance| {
         let first = instance.needs(rows).into_iter().min();
-        (first.is_none(), first.map(|row| rows[row].urgency), first, name(instance))
+        (
+            first.is_none(),
+            first.map(|row| rows[row].urgency),
+            first,
+            name(instance),
+        )
     });
     instances
 }
@@ -344,8 +350,7 @@ impl<'a> Index<'a> {
 
     fn covers(&self, row: usize, name: &str) -> bool {
         let details = &self.rows[row].details;
-        DnsName::parse(name)
-            .is_ok_and(|name| details.covers(&SubjectAltName::Dns(name)))
+        DnsName::parse(name).is_ok_and(|name| details.covers(&SubjectAltName::Dns(name)))
     }
 
     fn leaves<'s>(

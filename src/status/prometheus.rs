@@ -1,4 +1,4 @@
-//! The text format of Prometheus (prometheus.io/docs/instrumenting/exposition_formats, version 0.0.4), with the
+//! The text format of Prometheus (its exposition formats, version 0.0.4), with the
 //! names and labels of enix/x509-certificate-exporter 4 (`docs/metrics.md`), so that its alerts and dashboards work.
 //!
 //! A label without a value is left out, which Prometheus takes for an empty one. Certificates whose labels are all
@@ -62,7 +62,10 @@ pub(super) fn write(report: &Report) -> String {
                     String::new()
                 };
                 let value = value(row, report);
-                line(&mut out, &format!("{name}{{{labels}{discriminator}}} {value}"));
+                line(
+                    &mut out,
+                    &format!("{name}{{{labels}{discriminator}}} {value}"),
+                );
             }
         }
     }
@@ -96,9 +99,7 @@ fn labels(row: &Row, origin: &Origin) -> String {
                 ObjectKind::Secret | ObjectKind::SealedSecret => {
                     ["secret_namespace", "secret_name", "secret_key"]
                 }
-                ObjectKind::ConfigMap => {
-                    ["configmap_namespace", "configmap_name", "configmap_key"]
-                }
+                ObjectKind::ConfigMap => ["configmap_namespace", "configmap_name", "configmap_key"],
             };
             labels.push((namespace, object.namespace.clone().unwrap_or_default()));
             labels.push((name, object.name.clone()));

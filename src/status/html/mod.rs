@@ -132,7 +132,10 @@ fn head(page: &mut Page, report: &Report) {
         report.now.hour(),
         report.now.minute()
     ));
-    let mut valid = report.rows.iter().filter(|row| row.urgency > Urgency::NotYetValid);
+    let mut valid = report
+        .rows
+        .iter()
+        .filter(|row| row.urgency > Urgency::NotYetValid);
     if let Some(row) = valid.next() {
         let end = Day(row.details.validity.not_after);
         page.add(format_args!(

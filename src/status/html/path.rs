@@ -24,8 +24,7 @@ fn hop(page: &mut Page, report: &Report, title: &str, leg: &Leg) {
     if let Some(row) = row {
         let (_, sign, _) = mark(row.urgency);
         page.add(format_args!(
-            "<em><i aria-hidden=\"true\">{sign}</i> {}</em><span>{}</span><small>issuer {}</small><small>ends {}</small>\
-             <small>{}</small>",
+            "<em><i aria-hidden=\"true\">{sign}</i> {}</em><span>{}</span><small>issuer {}<br>ends {}<br>{}</small>",
             left(row),
             Breakable(&row.short_names()),
             Text(row.issuer()),
@@ -44,7 +43,9 @@ fn hop(page: &mut Page, report: &Report, title: &str, leg: &Leg) {
         Trust::NotSigned => "<small class=\"bad\">✕ signed by none of",
         Trust::OtherName => {
             let name = Text(&leg.name);
-            page.add(format_args!("<small class=\"bad\">✕ is not for {name}</small>"));
+            page.add(format_args!(
+                "<small class=\"bad\">✕ is not for {name}</small>"
+            ));
             return;
         }
     };

@@ -49,6 +49,14 @@ impl Scale {
         (self.start..=self.end).contains(&instant)
     }
 
+    /// Gives both ends of the scale and the beginnings of the months between them.
+    pub(super) fn edges(&self) -> Vec<OffsetDateTime> {
+        let inner = self.months();
+        let inner = inner.into_iter().filter(|month| *month < self.end);
+        let start = std::iter::once(self.start);
+        start.chain(inner).chain([self.end]).collect()
+    }
+
     /// Gives the beginnings of the months that lie on the scale.
     pub(super) fn months(&self) -> Vec<OffsetDateTime> {
         let mut months = Vec::new();

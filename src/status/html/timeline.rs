@@ -3,10 +3,11 @@
 use super::scale::{Percent, Scale};
 use super::{Day, Page, Text, left, mark, of_instances, others, path};
 use crate::status::{Instance, Report, Row, Urgency};
-use time::Month;
+use time::{Month, OffsetDateTime};
 
-/// A group of more rows than this is folded away, so that a large fleet stays readable.
+/// A group of more rows than this shows only so many, and the others on request: a large fleet stays readable.
 const OPEN: usize = 60;
+const SHOWN: usize = 20;
 
 pub(super) fn add(page: &mut Page, report: &Report) {
     let scale = Scale::of(report);
@@ -14,6 +15,7 @@ pub(super) fn add(page: &mut Page, report: &Report) {
     legend(page);
     symbols(page, &scale, report);
     axis(page, &scale, report);
+    months(page, &scale, report);
     let groups = Urgency::ALL.map(Some).into_iter().chain([None]);
     for urgency in groups {
         let instances = report.instances.iter();
@@ -25,30 +27,55 @@ pub(super) fn add(page: &mut Page, report: &Report) {
         }
         let (class, sign, name) = urgency.map_or(("u", "?", "No certificate found"), mark);
         let number = of_instances(instances.len());
-        open(page, instances.len(), class, sign, name, &number);
-        for instance in instances {
-            row_of_instance(page, report, &scale, instance);
-        }
-        page.add(format_args!("</details>\n"));
+        group(
+            page,
+            (class, sign, name),
+            &number,
+            &instances,
+            |page, instance| {
+                row_of_instance(page, report, &scale, instance);
+            },
+        );
     }
     let others = others(report);
     if !others.is_empty() {
         let number = format!("{}, most urgent first", others.len());
-        open(page, others.len(), "o", "◇", "Shared and other certificates", &number);
-        for row in others.into_iter().map(|row| &report.rows[row]) {
-            row_of_certificate(page, &scale, row);
-        }
-        page.add(format_args!("</details>\n"));
+        let title = ("o", "◇", "Shared and other certificates");
+        group(page, title, &number, &others, |page, row| {
+            row_of_certificate(page, &scale, &report.rows[*row]);
+        });
     }
     page.add(format_args!("</section>\n"));
 }
 
-fn open(page: &mut Page, rows: usize, class: &str, sign: &str, name: &str, number: &str) {
-    let open = if rows > OPEN { "" } else { " open" };
+/// Adds a group of rows: class, sign and name, how many there are, and the rows.
+fn group<T>(
+    page: &mut Page,
+    (class, sign, name): (&str, &str, &str),
+    number: &str,
+    rows: &[T],
+    mut add: impl FnMut(&mut Page, &T),
+) {
     page.add(format_args!(
-        "<details class=\"group {class}\" id=\"{class}\"{open}><summary><i aria-hidden=\"true\">{sign}</i> {name} \
+        "<details class=\"group {class}\" id=\"{class}\" open><summary><i aria-hidden=\"true\">{sign}</i> {name} \
          <small>{number}</small></summary>\n"
     ));
+    let shown = if rows.len() > OPEN { SHOWN } else { rows.len() };
+    let (first, rest) = rows.split_at(shown);
+    for row in first {
+        add(page, row);
+    }
+    if !rest.is_empty() {
+        page.add(format_args!(
+            "<details class=\"rest\"><summary>and {} more</summary>\n",
+            rest.len()
+        ));
+        for row in rest {
+            add(page, row);
+        }
+        page.add(format_args!("</details>\n"));
+    }
+    page.add(format_args!("</details>\n"));
 }
 
 fn legend(page: &mut Page) {
@@ -83,24 +110,92 @@ fn axis(page: &mut Page, scale: &Scale, report: &Report) {
         "<div class=\"row axis\" aria-hidden=\"true\"><span></span><svg>"
     ));
     let months = scale.months();
-    let january = months.iter().position(|month| month.month() == Month::January);
+    let january = months
+        .iter()
+        .position(|month| month.month() == Month::January);
     let january = january.unwrap_or_default();
     for (index, month) in months.iter().enumerate() {
         let x = scale.place(*month);
         let name = month.month().to_string();
-        let is_inside = Percent(2.5) <= x && x <= Percent(97.5);
+        let is_inside = Percent(2.5) <= x && x <= Percent(96.5);
         if is_inside && month.month() == Month::January {
             let year = month.year();
-            page.add(format_args!("<text class=\"y\" x=\"{x}\" y=\"30\">{year}</text>"));
+            page.add(format_args!(
+                "<text class=\"y\" x=\"{x}\" y=\"30\">{year}</text>"
+            ));
         } else if is_inside {
             // A phone has room for every other month.
-            let class = if index % 2 == january % 2 { "" } else { " class=\"z\"" };
-            page.add(format_args!("<text{class} x=\"{x}\" y=\"30\">{}</text>", &name[..3]));
+            let class = if index % 2 == january % 2 {
+                ""
+            } else {
+                " class=\"z\""
+            };
+            page.add(format_args!(
+                "<text{class} x=\"{x}\" y=\"30\">{}</text>",
+                &name[..3]
+            ));
         }
     }
     let x = scale.place(report.now);
     page.add(format_args!(
         "<text class=\"now\" x=\"{x}\" y=\"14\">today</text><use href=\"#g\" y=\"34\" height=\"6\"/></svg><span></span></div>\n"
+    ));
+}
+
+/// Writes a number in little room: `1.2k`.
+fn short(number: u32) -> String {
+    if number < 1_000 {
+        number.to_string()
+    } else {
+        format!("{}.{}k", number / 1_000, number % 1_000 / 100)
+    }
+}
+
+/// Shows how many certificates fall due and end in each month: the work that comes.
+fn months(page: &mut Page, scale: &Scale, report: &Report) {
+    let edges = scale.edges();
+    let count = |at: fn(&Row) -> OffsetDateTime| {
+        let last = edges.len() - 1;
+        let mut counts = vec![0; last];
+        for instant in report.rows.iter().map(at).filter(|at| scale.holds(*at)) {
+            let month = edges.partition_point(|edge| *edge <= instant);
+            // The last edge belongs to the last month.
+            counts[month.clamp(1, last) - 1] += 1;
+        }
+        counts
+    };
+    let due: Vec<u32> = count(|row| row.details.validity.due_at());
+    let ends: Vec<u32> = count(|row| row.details.validity.not_after);
+    let most = due.iter().chain(&ends).copied().max().unwrap_or(0).max(1);
+    page.add(format_args!(
+        "<div class=\"row months\"><span class=\"who\"><b>Each month</b><small>renewals due, ends</small></span>\
+         <svg aria-hidden=\"true\">"
+    ));
+    for (index, pair) in edges.windows(2).enumerate() {
+        let (from, to) = (scale.place(pair[0]).0, scale.place(pair[1]).0);
+        let width = (to - from) * 0.36;
+        for (class, number, part) in [("w", due[index], 0.12), ("v", ends[index], 0.52)] {
+            if number == 0 {
+                continue;
+            }
+            let height = (44 * number / most).max(2);
+            let (left, top) = (from + (to - from) * part, 60 - height);
+            page.add(format_args!(
+                "<rect class=\"{class}\" x=\"{}\" y=\"{top}\" width=\"{}\" height=\"{height}\"/>\
+                 <text x=\"{}\" y=\"{}\">{}</text>",
+                Percent(left),
+                Percent(width),
+                Percent(left + width / 2.0),
+                top - 4,
+                short(number)
+            ));
+        }
+    }
+    let sum = |counts: &[u32]| counts.iter().sum::<u32>();
+    page.add(format_args!(
+        "<use href=\"#g\"/></svg><span class=\"left\"><b>{} fall due</b><small>{} end</small></span></div>\n",
+        sum(&due),
+        sum(&ends)
     ));
 }
 
@@ -196,7 +291,9 @@ fn bars(page: &mut Page, scale: &Scale, rows: &[&Row]) {
             ));
         } else if end == Percent(100.0) {
             let y = top + height;
-            page.add(format_args!("<text class=\"a\" x=\"100%\" dx=\"2\" y=\"{y}\">›</text>"));
+            page.add(format_args!(
+                "<text class=\"a\" x=\"100%\" dx=\"2\" y=\"{y}\">›</text>"
+            ));
         }
         page.add(format_args!("</g>"));
     }
