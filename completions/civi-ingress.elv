@@ -221,7 +221,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
         &'civi-ingress;status'= {
             cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
             cand --format 'Form of the report'
-            cand --fail-within 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read'
+            cand --fail-within 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found'
             cand -o 'Write the report to this file instead of stdout, all of it or nothing'
             cand --output 'Write the report to this file instead of stdout, all of it or nothing'
             cand -q 'Print no notes on stderr, only warnings and errors'

@@ -193,7 +193,7 @@ prometheus\t'Text format of Prometheus, for the textfile collector'
 html\t'A page for the browser, complete in one file'
 mermaid\t'A Mermaid flowchart of each instance\'s path'
 dot\t'The same for Graphviz'"
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l fail-within -d 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l fail-within -d 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -s o -l output -d 'Write the report to this file instead of stdout, all of it or nothing' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l force -d 'Overwrite that file'

@@ -151,18 +151,18 @@ impl Findings {
 
     /// Takes the certificates of a PEM text; what stands around them is passed over.
     fn pem(&mut self, text: &str, origin: &Origin) {
-        let certificates = match Certificate::all_from_pem(text) {
-            Ok(certificates) => certificates,
-            Err(fault) => return self.damaged.push(fault.file(&origin.to_string())),
-        };
+        let certificates: Vec<_> = Certificate::each_from_pem(text).collect();
         let is_alone = certificates.len() == 1;
         for (index, certificate) in certificates.into_iter().enumerate() {
             let mut origin = origin.clone();
             origin.set_number(if is_alone { 0 } else { index + 1 });
-            self.found.push(Found {
-                origin,
-                certificate,
-            });
+            match certificate {
+                Ok(certificate) => self.found.push(Found {
+                    origin,
+                    certificate,
+                }),
+                Err(fault) => self.damaged.push(fault.file(&origin.to_string())),
+            }
         }
     }
 

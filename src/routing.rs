@@ -14,7 +14,7 @@ pub struct Routing {
 }
 
 /// An IngressRoute.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Route {
     /// `metadata.namespace`, where it is given.
     pub namespace: Option<String>,
@@ -67,7 +67,7 @@ impl Routing {
         match object.get("kind").and_then(Node::text) {
             Some("IngressRoute") => {
                 let route = route(spec, namespace, name);
-                if !route.hosts.is_empty() && !self.routes.contains(&route) {
+                if !route.hosts.is_empty() {
                     self.routes.push(route);
                 }
             }
@@ -100,7 +100,6 @@ impl Routing {
 
     /// Takes over what another source says.
     pub fn append(&mut self, mut other: Self) {
-        other.routes.retain(|route| !self.routes.contains(route));
         self.routes.append(&mut other.routes);
         self.stores.append(&mut other.stores);
         self.transports.append(&mut other.transports);

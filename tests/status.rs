@@ -184,6 +184,37 @@ fn a_certificate_in_several_places_is_one_row_that_lists_them() {
 }
 
 #[test]
+fn a_certificate_in_many_places_is_shown_in_a_few_and_counted() {
+    let pem = chain(&["a.example.org"], 0, ("ca", "leaf"))
+        .leaf
+        .pem()
+        .to_owned();
+    let secrets =
+        (1..=9).map(|number| secret("Secret", &format!("n{number}"), "s", &[("ca.crt", &pem)]));
+    let report = report(&secrets.collect::<String>());
+    assert_eq!(report.rows[0].origins.len(), 9);
+    let table = report.write(Format::Table);
+    assert_eq!(table.lines().count(), 6);
+    assert!(table.ends_with("  also 5 more\n"), "{table}");
+}
+
+#[test]
+fn a_damaged_certificate_of_a_bundle_does_not_hide_the_others() {
+    let good = chain(&["a.example.org"], 0, ("ca", "leaf"))
+        .leaf
+        .pem()
+        .to_owned();
+    let bad = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let findings = find::read(&format!("{good}{bad}{good}"), "b.pem").unwrap();
+    assert_eq!(findings.found.len(), 2);
+    let damaged: Vec<String> = findings.damaged.iter().map(ToString::to_string).collect();
+    assert!(
+        damaged.len() == 1 && damaged[0].starts_with("b.pem #2: "),
+        "{damaged:?}"
+    );
+}
+
+#[test]
 fn the_path_of_an_instance_is_found_with_and_without_its_route() {
     let whole = instance("a", 0) + &wildcard();
     let secrets: String = whole

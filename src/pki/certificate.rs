@@ -128,13 +128,16 @@ impl Certificate {
     /// # Errors
     /// A block that does not parse.
     pub fn all_from_pem(text: &str) -> Result<Vec<Self>, Fault> {
-        CertificateDer::pem_slice_iter(text.as_bytes())
-            .map(|der| {
-                let der =
-                    der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}")))?;
-                Self::from_der(der)
-            })
-            .collect()
+        Self::each_from_pem(text).collect()
+    }
+
+    /// Reads the certificates of a PEM text one by one, so that a damaged one does not hide the others.
+    pub fn each_from_pem(text: &str) -> impl Iterator<Item = Result<Self, Fault>> {
+        CertificateDer::pem_slice_iter(text.as_bytes()).map(|der| {
+            let der =
+                der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}")))?;
+            Self::from_der(der)
+        })
     }
 
     fn new(der: CertificateDer<'static>, pem: String) -> Result<Self, Fault> {

@@ -484,7 +484,6 @@ pub(super) enum StatusFormat {
     Dot,
 }
 
-/// The exit status is 0 whatever is found, unless --fail-within is given.
 #[derive(Debug, Args)]
 pub(super) struct Status {
     /// Manifests or PEM file, directory of them, or - for stdin
@@ -493,7 +492,8 @@ pub(super) struct Status {
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(super) format: StatusFormat,
-    /// Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read
+    /// Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without
+    /// this option the exit status is 0 whatever is found
     #[arg(long, value_name = "TIME")]
     pub(super) fail_within: Option<String>,
     /// Write the report to this file instead of stdout, all of it or nothing

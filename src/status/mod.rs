@@ -77,6 +77,10 @@ impl Urgency {
     }
 }
 
+/// So many places of a certificate are listed for people; JSON and metrics have all. Every namespace of a cluster
+/// holds its CA.
+const PLACES: usize = 4;
+
 /// One certificate, and all places where it stands.
 #[derive(Debug)]
 pub struct Row {
@@ -125,6 +129,20 @@ impl Row {
     /// The first place where it stands.
     fn place(&self) -> String {
         self.origins.first().map_or_else(String::new, Origin::short)
+    }
+
+    /// The first places where it stands, and how many others there are.
+    fn places(&self) -> Vec<String> {
+        let mut places: Vec<String> = self
+            .origins
+            .iter()
+            .take(PLACES)
+            .map(Origin::short)
+            .collect();
+        if let Some(more) = self.origins.len().checked_sub(PLACES + 1) {
+            places.push(format!("{} more", more + 1));
+        }
+        places
     }
 }
 

@@ -95,13 +95,10 @@ impl Instance {
 /// certificate and no route.
 pub(super) fn instances(rows: &[Row], routing: &Routing) -> Vec<Instance> {
     let index = Index::new(rows, routing);
-    let mut instances: Vec<Instance> = routing
-        .routes
-        .iter()
-        .map(|route| index.of_route(route))
-        .collect();
-    let routed: BTreeSet<Option<&str>> = routing
-        .routes
+    // The same manifest may be given twice.
+    let routes: BTreeSet<&Route> = routing.routes.iter().collect();
+    let mut instances: Vec<Instance> = routes.iter().map(|route| index.of_route(route)).collect();
+    let has_route: BTreeSet<Option<&str>> = routes
         .iter()
         .map(|route| route.namespace.as_deref())
         .collect();
@@ -109,7 +106,7 @@ pub(super) fn instances(rows: &[Row], routing: &Routing) -> Vec<Instance> {
         let server = places
             .iter()
             .find(|place| place.origin.key == SERVER_KEY && !rows[place.row].details.is_ca);
-        if let Some(place) = server.filter(|_| !routed.contains(namespace)) {
+        if let Some(place) = server.filter(|_| !has_route.contains(namespace)) {
             let hosts = rows[place.row].details.subject_alt_names.clone();
             instances.push(index.instance(*namespace, hosts, None, None));
         }

@@ -1,7 +1,6 @@
 //! The table for people.
 
 use super::{Report, Row};
-use crate::find::Origin;
 use crate::inspect::visible;
 use std::fmt::Write as _;
 
@@ -19,9 +18,9 @@ pub(super) fn write(report: &Report) -> String {
     let mut lines = vec![HEAD.map(str::to_owned)];
     for row in &report.rows {
         lines.push(cells(row));
-        for origin in row.origins.iter().skip(1).map(Origin::short) {
+        for place in row.places().iter().skip(1) {
             let mut line: [String; 7] = Default::default();
-            line[1] = format!("  also {}", visible(&origin));
+            line[1] = format!("  also {}", visible(place));
             lines.push(line);
         }
     }

@@ -1,7 +1,6 @@
 //! The table of all certificates.
 
 use super::{Breakable, Day, Page, Text, mark};
-use crate::find::Origin;
 use crate::status::Report;
 use std::fmt;
 
@@ -26,7 +25,7 @@ pub(super) fn add(page: &mut Page, report: &Report) {
              <td>{}<td>{}\n",
             row.urgency.as_str(),
             Breakable(&row.short_names()),
-            Places(&row.origins),
+            Places(row.places()),
             Day(validity.not_after),
             row.days_left,
             Day(validity.due_at()),
@@ -44,13 +43,13 @@ pub(super) fn add(page: &mut Page, report: &Report) {
 }
 
 /// One line a place.
-struct Places<'a>(&'a [Origin]);
+struct Places(Vec<String>);
 
-impl fmt::Display for Places<'_> {
+impl fmt::Display for Places {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, origin) in self.0.iter().enumerate() {
+        for (index, place) in self.0.iter().enumerate() {
             let line = if index == 0 { "" } else { "<br>" };
-            write!(f, "{line}{}", Text(&origin.short()))?;
+            write!(f, "{line}{}", Text(place))?;
         }
         Ok(())
     }
