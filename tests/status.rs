@@ -553,6 +553,28 @@ fn the_metrics_are_read_back_with_every_label_as_it_was() {
 }
 
 #[test]
+fn a_serial_number_is_the_same_number_in_both_forms() {
+    for (serial, decimal) in [
+        (vec![1], "1"),
+        (
+            vec![0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+            "9223372036854775807",
+        ),
+        (
+            vec![0x7f; 20],
+            "727885129180488904360266563744972327436484050815",
+        ),
+    ] {
+        let mut parameters = rcgen::CertificateParams::default();
+        parameters.serial_number = Some(serial.into());
+        let key = rcgen::KeyPair::generate().unwrap();
+        let der = parameters.self_signed(&key).unwrap().der().to_vec();
+        let certificate = Certificate::from_der(CertificateDer::from(der)).unwrap();
+        assert_eq!(certificate.details().unwrap().serial_decimal, decimal);
+    }
+}
+
+#[test]
 fn series_that_would_be_equal_are_told_apart() {
     let pem = |days_ago| chain(&["a.example.org"], days_ago, ("ca", "leaf")).leaf;
     let bundle = format!("{}{}", pem(0).pem(), pem(1).pem());

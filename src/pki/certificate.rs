@@ -194,7 +194,7 @@ impl Certificate {
             issuer_common_name: common_name(parsed.issuer()),
             self_issued: parsed.subject().as_raw() == parsed.issuer().as_raw(),
             serial: hex(parsed.raw_serial()),
-            serial_decimal: parsed.serial.to_string(),
+            serial_decimal: decimal(parsed.raw_serial()),
             version: parsed.version().0 + 1,
             subject_alt_names: Vec::new(),
             validity: validity(&parsed),
@@ -306,6 +306,26 @@ fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Fault> 
         return Ok(parsed);
     }
     Err(damaged("bytes follow its end".to_owned()))
+}
+
+/// Writes a number of any length; the big integers of the parser would cost 30 kB of program for it.
+fn decimal(bytes: &[u8]) -> String {
+    // The digits from the last to the first, each from 0 to 9.
+    let mut digits = vec![0_u8];
+    for byte in bytes {
+        let mut carry = u16::from(*byte);
+        for digit in &mut digits {
+            carry += u16::from(*digit) * 256;
+            *digit = (carry % 10) as u8;
+            carry /= 10;
+        }
+        while carry > 0 {
+            digits.push((carry % 10) as u8);
+            carry /= 10;
+        }
+    }
+    let characters = digits.iter().rev().map(|digit| char::from(b'0' + digit));
+    characters.collect()
 }
 
 fn validity(parsed: &X509Certificate<'_>) -> Validity {

@@ -4,7 +4,6 @@ use super::{Instance, Leg, Report, Row, Trust, Urgency};
 use crate::find::Origin;
 use crate::pki::validity::format_instant;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// The version of the schema.
 const VERSION: u32 = 1;
@@ -14,10 +13,21 @@ const VERSION: u32 = 1;
 struct Document<'a> {
     version: u32,
     now: String,
-    counts: BTreeMap<&'static str, usize>,
+    counts: Counts,
     damaged: usize,
     certificates: Vec<CertificateEntry<'a>>,
     instances: Vec<InstanceEntry<'a>>,
+}
+
+/// Certificates of each state.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Counts {
+    expired: usize,
+    not_yet_valid: usize,
+    due: usize,
+    soon: usize,
+    fine: usize,
 }
 
 #[derive(Serialize)]
@@ -78,11 +88,18 @@ struct LegEntry<'a> {
 }
 
 pub(super) fn write(report: &Report) -> String {
-    let counts = Urgency::ALL.map(|urgency| (key(urgency), report.count(urgency)));
+    let [expired, not_yet_valid, due, soon, fine] =
+        Urgency::ALL.map(|urgency| report.count(urgency));
     let document = Document {
         version: VERSION,
         now: format_instant(report.now),
-        counts: counts.into_iter().collect(),
+        counts: Counts {
+            expired,
+            not_yet_valid,
+            due,
+            soon,
+            fine,
+        },
         damaged: report.damaged,
         certificates: report.rows.iter().map(certificate).collect(),
         instances: report

@@ -17,7 +17,7 @@ use crate::find::{Found, Origin};
 use crate::pki::Certificate;
 use crate::pki::certificate::Details;
 use crate::routing::Routing;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use time::{Duration, OffsetDateTime};
 
@@ -198,7 +198,7 @@ pub fn lenient(
     now: OffsetDateTime,
     faults: &mut Faults,
 ) -> Report {
-    let mut by_der: BTreeMap<Vec<u8>, (Certificate, Vec<Origin>)> = BTreeMap::new();
+    let mut by_der: BTreeMap<Vec<u8>, (Certificate, BTreeSet<Origin>)> = BTreeMap::new();
     for Found {
         origin,
         certificate,
@@ -207,20 +207,18 @@ pub fn lenient(
         let der = certificate.der().to_vec();
         let (_, origins) = by_der
             .entry(der)
-            .or_insert_with(|| (certificate, Vec::new()));
-        origins.push(origin);
+            .or_insert_with(|| (certificate, BTreeSet::new()));
+        origins.insert(origin);
     }
     let mut damaged = 0;
     let mut rows: Vec<Row> = Vec::with_capacity(by_der.len());
-    for (certificate, mut origins) in by_der.into_values() {
-        origins.sort_unstable();
-        origins.dedup();
+    for (certificate, origins) in by_der.into_values() {
         match certificate.details() {
             Ok(details) => rows.push(Row {
                 urgency: Urgency::of(&details, now),
                 days_left: (details.validity.not_after - now).whole_days(),
                 details,
-                origins,
+                origins: origins.into_iter().collect(),
             }),
             Err(fault) => {
                 damaged += origins.len();
@@ -230,7 +228,7 @@ pub fn lenient(
             }
         }
     }
-    rows.sort_by(|a, b| {
+    rows.sort_unstable_by(|a, b| {
         let key = |row: &Row| (row.urgency, row.details.validity.not_after);
         key(a)
             .cmp(&key(b))

@@ -96,12 +96,15 @@ impl Instance {
 pub(super) fn instances(rows: &[Row], routing: &Routing) -> Vec<Instance> {
     let index = Index::new(rows, routing);
     // The same manifest may be given twice.
-    let routes: BTreeSet<&Route> = routing.routes.iter().collect();
-    let mut instances: Vec<Instance> = routes.iter().map(|route| index.of_route(route)).collect();
-    let has_route: BTreeSet<Option<&str>> = routes
-        .iter()
-        .map(|route| route.namespace.as_deref())
-        .collect();
+    let mut routes: BTreeSet<&Route> = BTreeSet::new();
+    let mut has_route: BTreeSet<Option<&str>> = BTreeSet::new();
+    let mut instances = Vec::new();
+    for route in &routing.routes {
+        if routes.insert(route) {
+            has_route.insert(route.namespace.as_deref());
+            instances.push(index.of_route(route));
+        }
+    }
     for (namespace, places) in &index.places {
         let server = places
             .iter()
@@ -111,17 +114,14 @@ pub(super) fn instances(rows: &[Row], routing: &Routing) -> Vec<Instance> {
             instances.push(index.instance(*namespace, hosts, None, None));
         }
     }
-    let name = |instance: &Instance| (instance.namespace.clone(), instance.hosts.clone());
-    instances.sort_by_cached_key(|instance| {
-        let first = instance.needs(rows).into_iter().min();
-        (
-            first.is_none(),
-            first.map(|row| rows[row].urgency),
-            first,
-            name(instance),
-        )
-    });
-    instances
+    // Rows are sorted by urgency: so are instances by their first one, those without any at the end.
+    let mut sorted: BTreeMap<(usize, String), Vec<Instance>> = BTreeMap::new();
+    for instance in instances {
+        let first = instance.needs(rows).first().copied();
+        let key = (first.unwrap_or(usize::MAX), instance.title());
+        sorted.entry(key).or_default().push(instance);
+    }
+    sorted.into_values().flatten().collect()
 }
 
 /// A certificate in an object.
@@ -161,16 +161,17 @@ impl<'a> Index<'a> {
                 }
             }
         }
-        let transports = routing.transports.iter().map(|transport| {
+        let mut transports = BTreeMap::new();
+        for transport in &routing.transports {
             let key = (transport.namespace.as_deref(), transport.name.as_str());
-            (key, transport)
-        });
+            transports.insert(key, transport);
+        }
         Self {
             rows,
             routing,
             places,
             pairs,
-            transports: transports.collect(),
+            transports,
         }
     }
 
