@@ -30,8 +30,7 @@ pub(super) fn run(run: &Run, arguments: &Status) -> Result<(), Failure> {
     for fault in findings.damaged {
         faults.push(fault);
     }
-    let mut report = status::lenient(findings.found, &findings.routing, run.now, &mut faults);
-    report.damaged = faults.len();
+    let report = status::lenient(findings.found, &findings.routing, run.now, &mut faults);
     for fault in faults.iter() {
         warn(&fault.to_string());
     }

@@ -1,7 +1,7 @@
 //! What ends when: the certificates of a fleet by urgency, and the path of each instance.
 //!
-//! [`report`] takes what [`crate::find`] found, or what a live host served, and each file beside this one writes it
-//! in one form.
+//! [`report`] takes what [`crate::find`] found, or what a live host served ([`Origin::Endpoint`]), and
+//! [`Report::write`] writes it; each form has a file beside this one.
 
 mod diagram;
 mod html;
@@ -155,7 +155,7 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// Its instances, the most urgent first; their legs point into `rows`.
     pub instances: Vec<Instance>,
-    /// How many values looked like certificates and could not be read.
+    /// How many values or files should hold certificates and could not be read.
     pub damaged: usize,
 }
 
@@ -191,7 +191,8 @@ pub fn report(
     faults.finish(Some(report))
 }
 
-/// As [`report`], but leaves out the certificates that do not parse and notes them in `faults`.
+/// As [`report`], but leaves out the certificates that do not parse and notes them in `faults`, beside what could not
+/// be read before; all of them are counted.
 pub fn lenient(
     found: Vec<Found>,
     routing: &Routing,
@@ -210,7 +211,6 @@ pub fn lenient(
             .or_insert_with(|| (certificate, BTreeSet::new()));
         origins.insert(origin);
     }
-    let mut damaged = 0;
     let mut rows: Vec<Row> = Vec::with_capacity(by_der.len());
     for (certificate, origins) in by_der.into_values() {
         match certificate.details() {
@@ -221,7 +221,6 @@ pub fn lenient(
                 origins: origins.into_iter().collect(),
             }),
             Err(fault) => {
-                damaged += origins.len();
                 for origin in origins {
                     faults.push(fault.clone().file(&origin.to_string()));
                 }
@@ -240,7 +239,7 @@ pub fn lenient(
         now,
         rows,
         instances,
-        damaged,
+        damaged: faults.len(),
     }
 }
 

@@ -7,17 +7,18 @@ pub(super) fn add(page: &mut Page, report: &Report, instance: &Instance) {
     page.add(format_args!(
         "<ol class=\"path\"><li class=\"hop p\"><b>Browser</b><small>asks for {}</small>\
          <li class=\"hop p maybe\"><b>Load balancer</b><small>if any: passes TLS through</small>",
-        Text(&instance.hosts.join(", "))
+        Breakable(&instance.hosts.join(", "))
     ));
-    hop(page, report, "Traefik", &instance.browser);
-    hop(page, report, "httpd", &instance.backend);
+    hop(page, report, ["browser", "Traefik"], &instance.browser);
+    hop(page, report, ["Traefik", "httpd"], &instance.backend);
     if let Some(leg) = &instance.database {
-        hop(page, report, "Database", leg);
+        hop(page, report, ["httpd", "Database"], leg);
     }
     page.add(format_args!("</ol>"));
 }
 
-fn hop(page: &mut Page, report: &Report, title: &str, leg: &Leg) {
+/// Adds what answers on a leg, and what its client makes of it.
+fn hop(page: &mut Page, report: &Report, [client, title]: [&str; 2], leg: &Leg) {
     let row = leg.certificate.map(|row| &report.rows[row]);
     let class = row.map_or("u", |row| mark(row.urgency).0);
     page.add(format_args!("<li class=\"hop {class}\"><b>{title}</b>"));
@@ -37,10 +38,10 @@ fn hop(page: &mut Page, report: &Report, title: &str, leg: &Leg) {
             Text(&leg.name)
         ));
     }
-    let verdict = match leg.verdict {
+    let (class, sign, only) = match leg.verdict {
         Trust::Unknown => return,
-        Trust::Signed => "<small class=\"ok\">✓ trusts",
-        Trust::NotSigned => "<small class=\"bad\">✕ signed by none of",
+        Trust::Signed => ("ok", "✓", ""),
+        Trust::NotSigned => ("bad", "✕", " only"),
         Trust::OtherName => {
             let name = Text(&leg.name);
             page.add(format_args!(
@@ -49,7 +50,9 @@ fn hop(page: &mut Page, report: &Report, title: &str, leg: &Leg) {
             return;
         }
     };
-    page.add(format_args!("{verdict} "));
+    page.add(format_args!(
+        "<small class=\"{class}\">{sign} {client} trusts{only} "
+    ));
     for (index, ca) in leg.trust.iter().map(|row| &report.rows[*row]).enumerate() {
         let comma = if index == 0 { "" } else { ", " };
         let end = Day(ca.details.validity.not_after);
