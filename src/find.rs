@@ -251,17 +251,20 @@ fn is_pem(text: &str) -> bool {
     text.trim_start().starts_with("-----BEGIN") || text.lines().any(|line| line.starts_with(BEGIN))
 }
 
-/// Says without parsing whether a text may hold what [`read`] looks for.
+/// Says without parsing whether a text may hold what [`read`] looks for. In a tree, files such as the templates of a
+/// chart are no YAML; most of them need not be.
 #[must_use]
 pub fn is_worth_reading(text: &str) -> bool {
-    // The second is "-----BEGIN " in base64.
     let marks = [
         BEGIN,
-        "LS0tLS1CRUdJTi",
+        // "BEGIN CERTIFICATE" in base64, at each of its three offsets.
+        "QkVHSU4gQ0VSVElGSUNBVE",
+        "JFR0lOIENFUlRJRklDQVRF",
+        "CRUdJTiBDRVJUSUZJQ0FURS",
+        "ENC[",
         "IngressRoute",
         "TLSStore",
         "ServersTransport",
-        "ENC[",
     ];
     marks.iter().any(|mark| text.contains(mark))
 }
@@ -285,4 +288,20 @@ pub fn certificates(text: &str, file: &str) -> Result<Vec<Found>, Vec<Fault>> {
         );
     }
     faults.finish(Some(found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine as _;
+
+    #[test]
+    fn a_certificate_in_base64_is_worth_reading_whatever_stands_before_it() {
+        for before in ["", "x", "xy", "xyz", "Bag Attributes\n"] {
+            let text = format!("{before}{BEGIN}\nAAAA");
+            let encoded = base64::engine::general_purpose::STANDARD.encode(text);
+            assert!(is_worth_reading(&encoded), "{before:?}");
+        }
+        assert!(!is_worth_reading("replicas: {{ .Values.replicas }}"));
+    }
 }

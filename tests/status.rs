@@ -184,6 +184,28 @@ fn a_certificate_in_several_places_is_one_row_that_lists_them() {
 }
 
 #[test]
+fn a_certificate_that_a_host_served_is_shown_with_its_address() {
+    let chain = chain(&["a.example.org"], 0, ("ca", "leaf"));
+    let found = [chain.leaf, chain.ca].into_iter().enumerate();
+    let found = found.map(|(index, certificate)| Found {
+        origin: Origin::Endpoint {
+            address: "a.example.org:443".to_owned(),
+            number: index + 1,
+        },
+        certificate,
+    });
+    let report = status::report(found.collect(), &Routing::default(), NOW).unwrap();
+    let table = report.write(Format::Table);
+    assert!(
+        table.contains("fine   a.example.org:443 #1  a.example.org "),
+        "{table}"
+    );
+    let metrics = parse_metrics(&report.write(Format::Prometheus));
+    let endpoint = ("endpoint".to_owned(), "a.example.org:443".to_owned());
+    assert!(metrics[0].1.contains(&endpoint), "{metrics:?}");
+}
+
+#[test]
 fn a_certificate_in_many_places_is_shown_in_a_few_and_counted() {
     let pem = chain(&["a.example.org"], 0, ("ca", "leaf"))
         .leaf
