@@ -33,6 +33,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand ca 'Make a CA as PEM files'
             cand cert 'Make a server certificate as PEM files, under an existing CA or one of its own'
             cand inspect 'Show what certificates say: PEM files, bundles, Secrets in manifests'
+            cand status 'Show which certificates of a fleet end when, and the path of each instance'
             cand templates 'List or export the built-in templates'
             cand schema 'Print the JSON Schema of a kind of file'
             cand completions 'Print a completion script'
@@ -215,6 +216,18 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --format 'Form of the report'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'civi-ingress;status'= {
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --format 'Form of the report'
+            cand --fail-within 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found'
+            cand -o 'Write the report to this file instead of stdout, all of it or nothing'
+            cand --output 'Write the report to this file instead of stdout, all of it or nothing'
+            cand -q 'Print no notes on stderr, only warnings and errors'
+            cand --quiet 'Print no notes on stderr, only warnings and errors'
+            cand --force 'Overwrite that file'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

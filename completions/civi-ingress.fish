@@ -36,6 +36,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "traefik-v
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "ca" -d 'Make a CA as PEM files'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "cert" -d 'Make a server certificate as PEM files, under an existing CA or one of its own'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "inspect" -d 'Show what certificates say: PEM files, bundles, Secrets in manifests'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "status" -d 'Show which certificates of a fleet end when, and the path of each instance'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "templates" -d 'List or export the built-in templates'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "schema" -d 'Print the JSON Schema of a kind of file'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "completions" -d 'Print a completion script'
@@ -186,6 +187,18 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -l fo
 json\t'For programs'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l format -d 'Form of the report' -r -f -a "table\t'A table, the most urgent certificate first'
+json\t'For programs'
+prometheus\t'Text format of Prometheus, for the textfile collector'
+html\t'A page for the browser, complete in one file'
+mermaid\t'A Mermaid flowchart of each instance\'s path'
+dot\t'The same for Graphviz'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l fail-within -d 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -s o -l output -d 'Write the report to this file instead of stdout, all of it or nothing' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l force -d 'Overwrite that file'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -s h -l help -d 'Print help'

@@ -209,6 +209,17 @@ impl Faults {
         self.0.is_empty()
     }
 
+    /// Counts what was wrong so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Gives what was wrong so far.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
+    }
+
     /// Keeps the value of `result`, or notes its fault and goes on.
     pub fn keep<T>(&mut self, result: Result<T, Fault>) -> Option<T> {
         result.map_err(|fault| self.0.push(fault)).ok()

@@ -8,6 +8,7 @@
 //! | take a certificate from files, or show what one says | [`pki::bundle`], [`inspect`] |
 //! | read a fleet file | [`fleet`] |
 //! | follow a fleet to the files of its tree | [`gitops`] |
+//! | see which certificates a fleet has, and when each ends | [`find`], [`routing`], [`status`] |
 //! | see which objects an instance has | [`ingress`] |
 //! | know what a release of Traefik or of its chart takes | [`release`], [`chart`] |
 //! | follow an object to its text | [`manifest`], [`template`], [`yaml::scalar`], [`yaml::outline`] |
@@ -21,6 +22,7 @@ pub mod duration;
 pub mod fault;
 pub mod fleet;
 pub mod gitops;
+pub mod find;
 pub mod ingress;
 pub mod inspect;
 pub mod instance;
@@ -30,6 +32,8 @@ pub mod name;
 pub mod pki;
 pub mod release;
 pub mod seal;
+pub mod routing;
+pub mod status;
 pub mod template;
 pub mod values;
 pub mod yaml;

@@ -17,6 +17,7 @@ fn help_of_every_subcommand() {
         &["ca"],
         &["cert"],
         &["inspect"],
+        &["status"],
         &["templates"],
         &["templates", "export"],
         &["schema"],

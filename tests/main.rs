@@ -15,4 +15,5 @@ mod fleet;
 mod hostile_input;
 mod render;
 mod reuse;
+mod status;
 mod support;

@@ -9,7 +9,7 @@ use pki_types::CertificateDer;
 use pki_types::pem::PemObject;
 use std::net::IpAddr;
 use time::OffsetDateTime;
-use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate, X509Name};
 use x509_parser::public_key::PublicKey;
 
 /// A certificate: its text as it was found or made, its DER form, and what is asked of it most.
@@ -50,10 +50,14 @@ pub struct Details {
     pub common_name: Option<String>,
     /// Issuer, as [`Details::subject`].
     pub issuer: String,
+    /// The issuer's common name.
+    pub issuer_common_name: Option<String>,
     /// Whether subject and issuer are the same bytes.
     pub self_issued: bool,
     /// Serial number, lower-case hexadecimal.
     pub serial: String,
+    /// Serial number, decimal.
+    pub serial_decimal: String,
     /// X.509 version, 1 to 3.
     pub version: u32,
     /// `dNSName` and `iPAddress` entries as text, in the certificate's order; other kinds as `kind:value`.
@@ -137,13 +141,16 @@ impl Certificate {
     /// # Errors
     /// A block that does not parse.
     pub fn all_from_pem(text: &str) -> Result<Vec<Self>, Fault> {
-        CertificateDer::pem_slice_iter(text.as_bytes())
-            .map(|der| {
-                let der =
-                    der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}")))?;
-                Self::from_der(der)
-            })
-            .collect()
+        Self::each_from_pem(text).collect()
+    }
+
+    /// Reads the certificates of a PEM text one by one, so that a damaged one does not hide the others.
+    pub fn each_from_pem(text: &str) -> impl Iterator<Item = Result<Self, Fault>> {
+        CertificateDer::pem_slice_iter(text.as_bytes()).map(|der| {
+            let der =
+                der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}")))?;
+            Self::from_der(der)
+        })
     }
 
     fn new(der: CertificateDer<'static>, pem: String) -> Result<Self, Fault> {
@@ -214,7 +221,7 @@ impl Certificate {
         let key_sha256 = hex(digest(&SHA256, parsed.public_key().raw).as_ref());
         Ok(Glance {
             subject_alt_names: names.map(Iterator::collect).unwrap_or_default(),
-            common_name: common_name(&parsed),
+            common_name: common_name(parsed.subject()),
             key_type,
             published_as: published::name_of(&key_sha256),
         })
@@ -228,10 +235,12 @@ impl Certificate {
         let parsed = self.parse()?;
         let mut details = Details {
             subject: parsed.subject().to_string(),
-            common_name: common_name(&parsed),
+            common_name: common_name(parsed.subject()),
             issuer: parsed.issuer().to_string(),
+            issuer_common_name: common_name(parsed.issuer()),
             self_issued: parsed.subject().as_raw() == parsed.issuer().as_raw(),
             serial: hex(parsed.raw_serial()),
+            serial_decimal: decimal(parsed.raw_serial()),
             version: parsed.version().0 + 1,
             subject_alt_names: Vec::new(),
             validity: validity(&parsed),
@@ -345,6 +354,26 @@ fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Fault> 
     Err(damaged("bytes follow its end".to_owned()))
 }
 
+/// Writes a number of any length; the big integers of the parser would cost 30 kB of program for it.
+fn decimal(bytes: &[u8]) -> String {
+    // The digits from the last to the first, each from 0 to 9.
+    let mut digits = vec![0_u8];
+    for byte in bytes {
+        let mut carry = u16::from(*byte);
+        for digit in &mut digits {
+            carry += u16::from(*digit) * 256;
+            *digit = (carry % 10) as u8;
+            carry /= 10;
+        }
+        while carry > 0 {
+            digits.push((carry % 10) as u8);
+            carry /= 10;
+        }
+    }
+    let characters = digits.iter().rev().map(|digit| char::from(b'0' + digit));
+    characters.collect()
+}
+
 fn validity(parsed: &X509Certificate<'_>) -> Validity {
     Validity {
         not_before: parsed.validity().not_before.to_datetime(),
@@ -352,8 +381,8 @@ fn validity(parsed: &X509Certificate<'_>) -> Validity {
     }
 }
 
-fn common_name(parsed: &X509Certificate<'_>) -> Option<String> {
-    let attribute = parsed.subject().iter_common_name().next()?;
+fn common_name(name: &X509Name<'_>) -> Option<String> {
+    let attribute = name.iter_common_name().next()?;
     attribute.as_str().ok().map(str::to_owned)
 }
 

@@ -96,6 +96,7 @@ subcommands! {
     Cert(Cert) "cert", [], "Make a server certificate as PEM files, under an existing CA or one of its own";
     Inspect(Inspect) "inspect", [], "Show what certificates say: PEM files, bundles, Secrets in manifests";
     Gitops(Gitops) "gitops", [], "Keep a fleet of instances as files in Git, with its keys";
+    Status(Status) "status", [], "Show which certificates of a fleet end when, and the path of each instance";
     Templates(TemplatesArguments) "templates", [], "List or export the built-in templates";
     Schema(Schema) "schema", [], "Print the JSON Schema of a kind of file";
     Completions(Completions) "completions", [], "Print a completion script";
@@ -653,6 +654,42 @@ pub(super) struct Inspect {
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum StatusFormat {
+    /// A table, the most urgent certificate first
+    Table,
+    /// For programs
+    Json,
+    /// Text format of Prometheus, for the textfile collector
+    Prometheus,
+    /// A page for the browser, complete in one file
+    Html,
+    /// A Mermaid flowchart of each instance's path
+    Mermaid,
+    /// The same for Graphviz
+    Dot,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// Manifests or PEM file, directory of them, or - for stdin
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: StatusFormat,
+    /// Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without
+    /// this option the exit status is 0 whatever is found
+    #[arg(long, value_name = "TIME")]
+    pub(super) fail_within: Option<String>,
+    /// Write the report to this file instead of stdout, all of it or nothing
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+    /// Overwrite that file
+    #[arg(long, requires = "output")]
+    pub(super) force: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -10,6 +10,8 @@ const LIMIT: usize = 50;
 /// What kind of failure it is. The kind alone decides the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// A check found something.
+    Found,
     /// An input is refused.
     Refused,
     /// Reading or writing failed.

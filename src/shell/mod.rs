@@ -8,6 +8,7 @@ mod inspect;
 mod new_instance;
 mod output;
 mod pem;
+mod status;
 mod templates;
 mod traefik_values;
 mod tree;
@@ -102,6 +103,7 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::Cert(arguments) => pem::cert(run, &arguments),
         Command::Inspect(arguments) => inspect::run(run, &arguments),
         Command::Gitops(arguments) => gitops::run(run, &arguments),
+        Command::Status(arguments) => status::run(run, &arguments),
         Command::Templates(arguments) => templates::run(&arguments.command),
         Command::Schema(arguments) => documents::schema(&arguments),
         Command::Completions(arguments) => documents::completions(&arguments),

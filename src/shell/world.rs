@@ -222,6 +222,35 @@ pub(super) fn read(path: &Path) -> Result<Text, Failure> {
     Ok(Text { name, content })
 }
 
+/// Reads what may hold certificates below a directory: files ending in .yaml, .yml, .json, .pem or .crt, sorted by
+/// their path. Symbolic links are not followed.
+///
+/// What cannot be read is given as it failed, so that the rest of the tree is still of use.
+pub(super) fn read_tree(directory: &Path) -> Result<Vec<Result<Text, Failure>>, Failure> {
+    let mut paths = Vec::new();
+    let mut pending = vec![directory.to_owned()];
+    while let Some(folder) = pending.pop() {
+        let failed = || format!("cannot read {}", folder.display());
+        for entry in std::fs::read_dir(&folder).with_context(failed)? {
+            let entry = entry.with_context(failed)?;
+            let kind = entry.file_type().with_context(failed)?;
+            let path = entry.path();
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            if kind.is_dir() && entry.file_name() != ".git" {
+                pending.push(path);
+            } else if kind.is_file()
+                && extension.is_some_and(|extension| {
+                    ["yaml", "yml", "json", "pem", "crt"].contains(&extension)
+                })
+            {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort_unstable();
+    Ok(paths.iter().map(|path| read(path)).collect())
+}
+
 pub(super) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
