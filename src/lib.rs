@@ -10,6 +10,7 @@
 //! | know what a release of Traefik or of its chart takes | [`release`], [`chart`] |
 //! | follow an object to its text | [`manifest`], [`template`], [`yaml::scalar`], [`yaml::outline`] |
 //! | read YAML with the place of every value | [`yaml`], [`manifests`] |
+//! | know what a browser and Traefik see of a live host | [`probe`] |
 //! | say what is wrong with an input | [`fault`] |
 
 pub mod chart;
@@ -23,6 +24,7 @@ pub mod manifest;
 pub mod manifests;
 pub mod name;
 pub mod pki;
+pub mod probe;
 pub mod release;
 pub mod template;
 pub mod values;

@@ -1,13 +1,16 @@
 //! One file a subcommand: arguments to the library, its results to the outside.
 
 mod cli;
+mod dial;
 mod documents;
 mod error;
 mod inspect;
 mod new_instance;
 mod output;
 mod pem;
+mod probe;
 mod templates;
+mod tls;
 mod traefik_values;
 mod wildcard;
 mod world;
@@ -98,6 +101,7 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::Ca(arguments) => pem::ca(run, &arguments),
         Command::Cert(arguments) => pem::cert(run, &arguments),
         Command::Inspect(arguments) => inspect::run(run, &arguments),
+        Command::Probe(arguments) => probe::run(run, &arguments),
         Command::Templates(arguments) => templates::run(&arguments.command),
         Command::Completions(arguments) => documents::completions(&arguments),
         Command::Man(arguments) => documents::man(&arguments),

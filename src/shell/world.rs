@@ -9,7 +9,7 @@ use anyhow::{Context as _, anyhow};
 use civi_ingress::fault::Fault;
 use civi_ingress::pki::issue::Serial;
 use civi_ingress::pki::validity::{parse_instant, whole_seconds};
-use civi_ingress::pki::{KeyType, PrivateKey};
+use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
 use civi_ingress::yaml::MANIFESTS_LIMIT;
 use rcgen::KeyPair;
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -62,6 +62,29 @@ pub(super) fn serial() -> Result<Serial, Failure> {
     let mut bytes = [0; 16];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| anyhow!("the system gives no random numbers"))?;
     Ok(Serial::from_random(bytes))
+}
+
+/// Gives the authorities that the system trusts; those that cannot be read are left out.
+///
+/// # Errors
+/// None at all.
+pub(super) fn system_roots() -> Result<Vec<Certificate>, Failure> {
+    let found = rustls_native_certs::load_native_certs();
+    let roots: Vec<Certificate> = found
+        .certs
+        .into_iter()
+        .filter_map(|der| Certificate::from_der(der).ok())
+        .collect();
+    if roots.is_empty() {
+        let why = found
+            .errors
+            .first()
+            .map_or_else(String::new, |error| format!(": {error}"));
+        return Err(
+            anyhow!("the system has no trusted roots{why}; give the CA with `--ca FILE`").into(),
+        );
+    }
+    Ok(roots)
 }
 
 /// A text that was read, and the name by which errors call it.
