@@ -12,6 +12,7 @@ mod completions;
 mod documents;
 mod files;
 mod hostile_input;
+mod probe;
 mod render;
 mod reuse;
 mod support;

@@ -48,8 +48,7 @@ pub fn read(mut bytes: &[u8]) -> Result<Option<Head>, String> {
                 .headers
                 .iter()
                 .find(|field| field.name.eq_ignore_ascii_case(name))?;
-            let text: String = field.value.escape_ascii().to_string();
-            Some(text.chars().take(SHOWN).collect())
+            Some(printable(&field.value[..field.value.len().min(SHOWN)]))
         };
         return Ok(Some(Head {
             status: code,
@@ -58,6 +57,18 @@ pub fn read(mut bytes: &[u8]) -> Result<Option<Head>, String> {
             hsts: field("strict-transport-security"),
         }));
     }
+}
+
+/// Writes bytes as printable ASCII; others as `\\xNN`.
+fn printable(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in bytes {
+        match byte {
+            b' '..=b'~' => text.push(char::from(*byte)),
+            _ => text.extend(byte.escape_ascii().map(char::from)),
+        }
+    }
+    text
 }
 
 impl Head {

@@ -355,7 +355,8 @@ fn handshake_fault(fault: &Broken, leg: Leg, proxy: Option<Version>, asked: bool
             );
             broken(Check::Tls, what).mend("the httpd is busy: render with `--retry`, set ListenBacklog 1, give it more workers")
         }
-        (Broken::Closed | Broken::TimedOut(_) | Broken::NotTls, Leg::Front) if proxy.is_some() => {
+        (Broken::Closed | Broken::TimedOut(_) | Broken::NotTls | Broken::Alert(_), Leg::Front)
+            if proxy.is_some() => {
             finding.mend("the front may not expect the PROXY protocol, or not from here: leave `--proxy-protocol` out, or add this machine to its trusted addresses")
         }
         (Broken::Closed | Broken::TimedOut(_), Leg::Front) => {

@@ -27,7 +27,9 @@ impl Target {
     /// What [`DnsName::parse`] refuses, and a port outside 1 to 65535.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let (host, port) = match text.rsplit_once(':') {
-            Some((host, digits)) if !host.contains(':') => (host, Some(port(digits)?)),
+            Some((host, digits)) if !host.contains(':') && !digits.starts_with('/') => {
+                (host, Some(port(digits)?))
+            }
             _ => (text, None),
         };
         Ok(Self {
