@@ -977,7 +977,7 @@ fn a_transport_that_verifies_nothing_is_followed_and_warned_of() {
         &run,
         1,
         &[
-            "warning trust     insecureSkipVerify: Traefik takes any certificate, of ServersTransport paroisse-a/transport-selfsigned, so that anybody in between can read along",
+            "warning trust     insecureSkipVerify in ServersTransport paroisse-a/transport-selfsigned: Traefik takes any certificate, and anybody in between can read along",
             "ok      http      status 200",
         ],
     );

@@ -32,6 +32,8 @@ pub struct Expected<'a> {
     pub now: OffsetDateTime,
     /// From how long before its end a certificate is reported.
     pub within: Duration,
+    /// Whether Traefik looks at it at all: not with `insecureSkipVerify`.
+    pub is_verified: bool,
     /// What to do where no path leads to an authority.
     pub mend_trust: String,
     /// What to do where the name is missing.
@@ -101,9 +103,8 @@ pub fn examine(sent: &Sent, expected: &Expected<'_>) -> Vec<Finding> {
     // Go looks at the leaf's dates, then at its name, then for a path; it logs the first fault only.
     let mut said = false;
     for (mut finding, go) in [dates, name, trust] {
-        if let (Leg::Backend, Verdict::Broken, Some(go), false) =
-            (expected.leg, finding.verdict, go, said)
-        {
+        let is_first = expected.leg == Leg::Backend && expected.is_verified && !said;
+        if let (true, Verdict::Broken, Some(go)) = (is_first, finding.verdict, go) {
             said = true;
             finding.what = format!(
                 "{}; Traefik logs `tls: failed to verify certificate: x509: {go}` and answers 500",

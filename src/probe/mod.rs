@@ -1,12 +1,14 @@
 //! `probe`: what a browser sees of a host, and what Traefik sees of the httpd behind it.
 //!
 //! Two legs carry a request. The shell opens the connections and notes what it sees ([`seen`]); here stands what
-//! to look for ([`target`], [`route`], [`trust`]), what each observation means ([`chain`], [`http`], [`judge`]),
+//! to look for ([`target`], [`route`], [`trust`]), what each observation means ([`chain`], [`http`], [`judge`], [`behind`]),
 //! and how it is told ([`report`]).
 
+pub mod behind;
 pub mod chain;
 pub mod http;
 pub mod judge;
+mod link;
 pub mod proxy;
 pub mod report;
 pub mod route;

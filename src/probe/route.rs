@@ -1,5 +1,5 @@
-//! How Traefik reaches a host's httpd, read out of manifests: IngressRoute, ServersTransport, and the Secrets and
-//! ConfigMaps that it names. Our own output, what people write, and lists of `kubectl get -o yaml` alike.
+//! How Traefik reaches a host's httpd, read out of manifests: IngressRoute, ServersTransport, and each Secret and
+//! ConfigMap that it names. Our own output, what people write, and lists of `kubectl get -o yaml` alike.
 //!
 //! The rules are those of Traefik's provider (pkg/provider/kubernetes/crd/kubernetes.go, v2.11.53 and v3.7.9):
 //! a transport is looked up in the Service's namespace, and of a CA Secret `tls.ca` is read, else `ca.crt`, else the
@@ -211,7 +211,7 @@ impl Manifests {
         })
     }
 
-    /// Says what is wrong with the TLSStores: two of the name `default` are both dropped.
+    /// Says when there is more than one TLSStore `default`: Traefik drops them all.
     #[must_use]
     pub fn stores(&self) -> Option<Finding> {
         let stores: Vec<String> = self

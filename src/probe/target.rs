@@ -1,5 +1,6 @@
 //! What to connect to, and what to ask for.
 
+use crate::duration::TraefikDuration;
 use crate::fault::Fault;
 use crate::name::DnsName;
 use std::fmt;
@@ -162,7 +163,7 @@ impl RequestPath {
 /// # Errors
 /// Text that is no Go duration, and zero.
 pub fn patience(text: &str) -> Result<Duration, Fault> {
-    let length = crate::duration::TraefikDuration::parse(text)?.length();
+    let length = TraefikDuration::parse(text)?.length();
     if length.is_zero() {
         return Err(Fault::new("a wait of no time sees nothing").help("give a time such as `10s`"));
     }
@@ -179,12 +180,11 @@ pub fn horizon(text: &str) -> Result<time::Duration, Fault> {
             .help("give days such as `30d`, or hours such as `72h`")
     };
     let limit = time::Duration::days(36_525);
-    let length = match text.strip_suffix('d') {
-        Some(days) => time::Duration::days(days.parse::<u32>().map_err(|_| refused())?.into()),
-        None => {
-            let length = crate::duration::TraefikDuration::parse(text).map_err(|_| refused())?;
-            time::Duration::try_from(length.length()).map_err(|_| refused())?
-        }
+    let length = if let Some(days) = text.strip_suffix('d') {
+        time::Duration::days(days.parse::<u32>().map_err(|_| refused())?.into())
+    } else {
+        let length = TraefikDuration::parse(text).map_err(|_| refused())?;
+        time::Duration::try_from(length.length()).map_err(|_| refused())?
     };
     if length > limit {
         return Err(refused());

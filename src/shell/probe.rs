@@ -6,6 +6,7 @@ use super::error::Failure;
 use super::tls::{self, Handshake};
 use super::{Run, check_stdin, print_or_end, warn, world};
 use civi_ingress::fault::{Fault, Faults};
+use civi_ingress::probe::behind::{self, Behind};
 use civi_ingress::probe::judge::{self, Circumstances, Front};
 use civi_ingress::probe::proxy::Version;
 use civi_ingress::probe::report::{LegReport, Report};
@@ -295,7 +296,16 @@ fn backend(
         patience: plan.timeout.min(HANDSHAKE_TIMEOUT),
     };
     look(plan, &line, transport.is_https.then_some(&how), &mut seen);
-    let mut report = judge::backend(endpoint, transport, &name, &trust, around, &seen);
+    let mut report = behind::backend(
+        &Behind {
+            endpoint,
+            transport,
+            name: &name,
+            trust: &trust,
+        },
+        around,
+        &seen,
+    );
     if let Some(why) = unusable {
         let finding = Finding::new(Check::Objects, Verdict::Broken, why);
         report
