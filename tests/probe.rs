@@ -716,6 +716,10 @@ impl Live {
             key: secret_text(&wildcard, "wildcardsecret", "tls.key"),
         };
         write(&path.join("wildcard.yaml"), &wildcard);
+        write(
+            &path.join("wildcard.crt"),
+            &secret_text(&wildcard, "wildcardsecret", "ca.crt"),
+        );
         let front = Server::start(Behaviour::tls(&pair, front_answer));
         Self {
             directory,
@@ -875,14 +879,6 @@ fn names_are_judged_by_gos_rules_and_in_traefiks_words() {
 fn backend_ca(live: &Live, authority: &Authority, backend: SocketAddr) -> Run {
     let path = live.directory.path();
     write(&path.join("httpd-ca.crt"), &authority.certificate);
-    write(
-        &path.join("ca.crt"),
-        &secret_text(
-            &crate::support::read(&path.join("wildcard.yaml")),
-            "wildcardsecret",
-            "ca.crt",
-        ),
-    );
     let (front, to) = (live.front.address.to_string(), backend.to_string());
     let run = run_in(
         path,
@@ -892,7 +888,7 @@ fn backend_ca(live: &Live, authority: &Authority, backend: SocketAddr) -> Run {
             "--connect",
             &front,
             "--ca",
-            "ca.crt",
+            "wildcard.crt",
             "--backend",
             &to,
             "--backend-ca",
@@ -916,6 +912,66 @@ fn go_refuses_an_expired_authority_that_browsers_take() {
         &[
             "BROKEN  trust     the authority `CN=old CA` of httpd-ca.crt has expired, at 2026-11-19T10:00:00Z; Traefik logs `tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-11-21T10:00:00Z is after 2026-11-19T10:00:00Z` and answers 500",
         ],
+    );
+}
+
+#[test]
+fn go_takes_a_ca_certificate_that_is_in_the_bundle_itself_and_it_is_warned_of() {
+    let live = Live::new(OK, &[]);
+    let pair = Authority::served(&["a.example.org"]);
+    let httpd = Server::start(Behaviour::tls(&pair, OK));
+    let path = live.directory.path();
+    write(&path.join("httpd-ca.crt"), &pair.chain);
+    let to = httpd.address.to_string();
+    let front = live.front.address.to_string();
+    let run = run_in(
+        path,
+        &[
+            "probe",
+            "a.example.org",
+            "--connect",
+            &front,
+            "--ca",
+            "wildcard.crt",
+            "--backend",
+            &to,
+            "--backend-ca",
+            "httpd-ca.crt",
+        ],
+    );
+    assert_says(
+        &run,
+        1,
+        &[
+            "warning trust     httpd-ca.crt holds this very certificate: Traefik takes it, as Go does, but it is no authority",
+            "a.example.org: works, with warnings: front -> httpd",
+        ],
+    );
+}
+
+#[test]
+fn without_any_ca_the_systems_roots_are_taken_and_named() {
+    let live = Live::new(OK, &[]);
+    let path = live.directory.path();
+    let front = live.front.address.to_string();
+    // rustls-native-certs reads the roots of this file in the place of the system's.
+    let mut command = command(path);
+    command.args(["probe", "a.example.org", "--connect", &front]);
+    let good = finish(command.env("SSL_CERT_FILE", path.join("wildcard.crt")));
+    assert_says(
+        &good,
+        0,
+        &["expects a certificate for a.example.org, trusts the system's roots (1)"],
+    );
+    let other = Authority::new("another CA").certificate;
+    write(&path.join("other.crt"), &other);
+    let bad = finish(command.env("SSL_CERT_FILE", path.join("other.crt")));
+    assert_broken(&bad, &["trust"]);
+    assert!(
+        bad.stdout
+            .contains("import its CA into the browsers, and give it here with `--ca FILE`"),
+        "{}",
+        bad.stdout
     );
 }
 

@@ -181,25 +181,31 @@ impl Manifests {
     }
 
     /// Gives the authorities of the certificate that browsers see: `ca.crt` beside it, in the Secret that the
-    /// TLSStore `default` names. Nothing where there is none.
+    /// IngressRoute of `host` or the TLSStore `default` names. Nothing where there is none.
     #[must_use]
-    pub fn front_trust(&self) -> Option<Trust> {
-        let mut anchors = Vec::new();
-        let mut origins = Vec::new();
-        for (store, _) in self.of_kind("TLSStore") {
-            let name = name_of(store);
-            let secret = text(store, &["spec", "defaultCertificate", "secretName"]);
-            let Some((secret, "default")) = secret.zip(Some(name.name.as_str())) else {
-                continue;
-            };
+    pub fn front_trust(&self, host: &DnsName) -> Option<Trust> {
+        let stores = self
+            .of_kind("TLSStore")
+            .filter(|(store, _)| name_of(store).name == "default")
+            .map(|(store, _)| {
+                (
+                    store,
+                    text(store, &["spec", "defaultCertificate", "secretName"]),
+                )
+            });
+        let routes = self
+            .of_kind("IngressRoute")
+            .filter(|(object, _)| rules(object).any(|(_, rule)| names(rule, host)))
+            .map(|(object, _)| (object, text(object, &["spec", "tls", "secretName"])));
+        let (mut anchors, mut origins) = (Vec::new(), Vec::new());
+        for (object, secret) in routes.chain(stores) {
+            let Some(name) = secret else { continue };
             let secret = Name {
-                namespace: name.namespace,
-                name: secret.to_owned(),
+                namespace: name_of(object).namespace,
+                name: name.to_owned(),
             };
-            let Some(pem) = self
-                .secret(&secret)
-                .and_then(|secret| secret.data.get("ca.crt"))
-            else {
+            let found = self.secret(&secret);
+            let Some(pem) = found.and_then(|secret| secret.data.get("ca.crt")) else {
                 continue;
             };
             anchors.extend(lenient(pem));
@@ -282,20 +288,14 @@ impl Manifests {
         let mut hosts: Vec<String> = Vec::new();
         let mut best: Option<(usize, &Node, &str, String)> = None;
         for (object, file) in self.of_kind("IngressRoute") {
-            let routes = object.get("spec").and_then(|spec| spec.get("routes"));
-            for route in routes.map(Node::items).unwrap_or_default() {
-                let rule = text(route, &["match"]).unwrap_or_default();
-                let named = arguments(rule, "Host");
-                let fits = named.iter().any(|name| covers(name, host)) && takes(rule, path);
+            for (route, rule) in rules(object) {
+                let fits = names(rule, host) && takes(rule, path);
                 // Traefik takes the longest rule first.
-                if fits
-                    && best
-                        .as_ref()
-                        .is_none_or(|(length, ..)| rule.len() > *length)
-                {
+                let is_longer = |(length, ..): &(usize, &Node, &str, String)| rule.len() > *length;
+                if fits && best.as_ref().is_none_or(is_longer) {
                     best = Some((rule.len(), route, file, name_of(object).namespace));
                 }
-                hosts.extend(named);
+                hosts.extend(arguments(rule, "Host"));
             }
         }
         if let Some((_, route, file, namespace)) = best {
@@ -570,6 +570,20 @@ fn arguments(rule: &str, matcher: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// Gives the routes of an IngressRoute, each with its rule.
+fn rules(object: &Node) -> impl Iterator<Item = (&Node, &str)> {
+    let routes = object.get("spec").and_then(|spec| spec.get("routes"));
+    let routes = routes.map(Node::items).unwrap_or_default().iter();
+    routes.map(|route| (route, text(route, &["match"]).unwrap_or_default()))
+}
+
+/// Whether a rule names a host.
+fn names(rule: &str, host: &DnsName) -> bool {
+    arguments(rule, "Host")
+        .iter()
+        .any(|name| covers(name, host))
 }
 
 /// Whether a matcher's host is this one, or a wildcard of it (from Traefik 3.7.0).

@@ -51,7 +51,7 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
     let manifests = manifests(arguments)?;
     let transport = transport(arguments, &plan, manifests.as_ref())?;
     let client = client(arguments)?;
-    let front_trust = front_trust(arguments, manifests.as_ref())?;
+    let front_trust = front_trust(arguments, &plan, manifests.as_ref())?;
 
     let around = Circumstances {
         target: &plan.target,
@@ -194,8 +194,16 @@ fn system_trust() -> Result<Trust, Failure> {
     })
 }
 
-fn front_trust(arguments: &Probe, manifests: Option<&Manifests>) -> Result<Trust, Failure> {
-    match (&arguments.ca, manifests.and_then(Manifests::front_trust)) {
+fn front_trust(
+    arguments: &Probe,
+    plan: &Plan,
+    manifests: Option<&Manifests>,
+) -> Result<Trust, Failure> {
+    let host = &plan.target.host;
+    match (
+        &arguments.ca,
+        manifests.and_then(|manifests| manifests.front_trust(host)),
+    ) {
         (Some(path), _) => trust_file(path),
         (None, Some(trust)) => Ok(trust),
         (None, None) => system_trust(),

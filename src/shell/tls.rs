@@ -295,3 +295,36 @@ impl ResolvesClientCert for Client {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::{ServerConfig, ServerConnection};
+    use std::net::TcpListener;
+
+    #[test]
+    fn the_chain_of_a_server_that_nobody_trusts_is_given_without_a_request() {
+        use pki_types::pem::PemObject as _;
+        let certificate = include_str!("../../tests/fixtures/good.crt");
+        let key = include_str!("../../tests/fixtures/good.key");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let server = std::thread::spawn(move || {
+            let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+            let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+            let config = ServerConfig::builder().with_no_client_auth();
+            let config = Arc::new(config.with_single_cert(chain, key).unwrap());
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut connection = ServerConnection::new(config).unwrap();
+            // The client ends the connection when it has the certificate.
+            let _ = connection.complete_io(&mut stream);
+            assert!(connection.is_handshaking());
+        });
+        let endpoint = Endpoint::parse(&address, 443).unwrap();
+        let name = DnsName::parse("a.example.org").unwrap();
+        let chain = presented_chain(&endpoint, &name, Duration::from_secs(5)).unwrap();
+        server.join().unwrap();
+        let sent = Certificate::all_from_pem(certificate).unwrap();
+        assert_eq!(chain, sent);
+    }
+}

@@ -67,6 +67,19 @@ impl Authority {
         }
     }
 
+    /// A CA certificate with names and its key, as a server would wrongly use them.
+    pub(crate) fn served(names: &[&str]) -> Pair {
+        let key = KeyPair::generate().expect("a key");
+        let mut parameters = authority("itself", 300);
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let named = CertificateParams::new(names).expect("good names");
+        parameters.subject_alt_names = named.subject_alt_names;
+        Pair {
+            chain: parameters.self_signed(&key).expect("a certificate").pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
     pub(crate) fn leaf(&self, leaf: &Leaf<'_>) -> Pair {
         let key = KeyPair::generate().expect("a key");
         let names: Vec<String> = leaf.names.iter().map(ToString::to_string).collect();
