@@ -36,6 +36,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "traefik-v
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "ca" -d 'Make a CA as PEM files'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "cert" -d 'Make a server certificate as PEM files, under an existing CA or one of its own'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "inspect" -d 'Show what certificates say: PEM files, bundles, Secrets in manifests'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "probe" -d 'Look at a live host as a browser does, and at its httpd as Traefik does'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "templates" -d 'List or export the built-in templates'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "man" -d 'Print the manual page'
@@ -185,6 +186,26 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -l fo
 json\t'For programs'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l connect -d 'Connect to this address instead of those that DNS gives' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l ca -d 'Trust this CA as browsers do (PEM) [default: that of the manifests\' TLSStore, else the system\'s roots]' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l manifest -d 'Take what Traefik is told from these manifests (file, directory, - for stdin) [repeatable]' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l path -d 'Ask for this path' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l http -d 'Ask port 80 too whether it leads to https' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l proxy-protocol -d 'Send this header first, as a load balancer does' -r -f -a "v1\t'A line of text'
+v2\t'A binary block'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l cert -d 'Show this certificate to a server that asks for one (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l key -d 'Private key of that certificate (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l backend -d 'Look at the leg from Traefik to the httpd too, at this address' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l backend-ca -d 'Trust this CA there, where no manifests say which (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l timeout -d 'Wait so long for DNS, for each connection and for each TLS handshake' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l http-timeout -d 'Wait so long for an answer' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l expires-within -d 'Warn of certificates that end within this time' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l format -d 'Form of the report' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l insecure-continue -d 'Ask for the page even where the certificate is refused; the report says so'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -s h -l help -d 'Print help'

@@ -161,7 +161,7 @@ pub(super) fn answer(
         .as_ref()
         .is_some_and(|tls| tls.asked_for_certificate);
     match &seen.answer {
-        None | Some(Err(Broken::Certificate)) => {}
+        None => {}
         Some(Ok(bytes)) => match http::read(bytes) {
             Ok(Some(head)) => {
                 report.findings.push(http::status(&head, leg));

@@ -195,6 +195,9 @@ impl Report {
     }
 }
 
+/// Longest line, in characters: a certificate may hold thousands of names.
+const LINE_LIMIT: usize = 2_000;
+
 /// Writes one line. Much of it is a stranger's text: no control character and no change of direction reaches a
 /// terminal.
 fn line(out: &mut String, text: &str) {
@@ -204,6 +207,7 @@ fn line(out: &mut String, text: &str) {
     };
     let text: String = text
         .chars()
+        .take(LINE_LIMIT)
         .map(|c| if is_unseen(c) { '\u{fffd}' } else { c })
         .collect();
     writeln!(out, "{text}").expect("writing to a String cannot fail");

@@ -11,7 +11,7 @@ use crate::duration::TraefikDuration;
 use crate::fault::{Fault, Faults, did_you_mean};
 use crate::manifests::{self, FoundSecret};
 use crate::name::DnsName;
-use crate::pki::Certificate;
+use crate::pki::{Certificate, SubjectAltName, verify};
 use crate::yaml::{self, Node, Value};
 use pki_types::CertificateDer;
 use pki_types::pem::PemObject as _;
@@ -52,7 +52,8 @@ pub struct Transport {
     pub is_https: bool,
     /// What is already wrong with the objects.
     pub findings: Vec<Finding>,
-    /// Certificates for the host that Secrets of the namespace hold, and which Secret: httpd should serve one.
+    /// Certificates for the host that Secrets of the namespace hold and [`Transport::trust`] signed, and which Secret:
+    /// httpd should serve one of them.
     pub kept: Vec<(Certificate, String)>,
 }
 
@@ -280,7 +281,7 @@ impl Manifests {
                 .findings
                 .push(Finding::new(Check::Objects, Verdict::Warning, what));
         }
-        transport.kept = self.kept(&namespace, host);
+        transport.kept = self.kept(&namespace, host, transport.trust.as_ref());
         Ok(transport)
     }
 
@@ -481,25 +482,27 @@ impl Manifests {
         Some(texts.collect())
     }
 
-    /// Finds the leaves for `host` in the Secrets of a namespace.
-    fn kept(&self, namespace: &str, host: &DnsName) -> Vec<(Certificate, String)> {
-        let name = crate::pki::SubjectAltName::Dns(host.clone());
+    /// Finds the leaves for `host` in the Secrets of a namespace that one of the authorities signed.
+    fn kept(
+        &self,
+        namespace: &str,
+        host: &DnsName,
+        trust: Option<&Trust>,
+    ) -> Vec<(Certificate, String)> {
+        let name = SubjectAltName::Dns(host.clone());
+        let is_wanted = |leaf: &Certificate| {
+            let details = leaf.details();
+            let is_for_host = details.is_ok_and(|details| !details.is_ca && details.covers(&name));
+            let mut anchors = trust.iter().flat_map(|trust| &trust.anchors);
+            is_for_host && anchors.any(|anchor| verify::signed_by(leaf, anchor).is_ok())
+        };
+        let is_here = |secret: &&FoundSecret| {
+            secret.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE) == namespace
+        };
         let mut kept = Vec::new();
-        let secrets = self
-            .secrets
-            .iter()
-            .filter(|secret| secret.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE) == namespace);
-        for secret in secrets {
-            for (key, value) in secret
-                .data
-                .iter()
-                .filter(|(_, value)| value.contains("BEGIN CERTIFICATE"))
-            {
-                let leaves = lenient(value).into_iter().filter(|certificate| {
-                    certificate
-                        .details()
-                        .is_ok_and(|details| !details.is_ca && details.covers(&name))
-                });
+        for secret in self.secrets.iter().filter(is_here) {
+            for (key, value) in &secret.data {
+                let leaves = lenient(value).into_iter().filter(is_wanted);
                 kept.extend(leaves.map(|leaf| (leaf, format!("Secret {secret} key {key}"))));
             }
         }

@@ -333,14 +333,19 @@ struct Line<'a> {
 
 impl Line<'_> {
     fn open(&self, seen: &mut Seen) -> Option<TcpStream> {
-        match dial::resolve(self.endpoint, self.timeout) {
-            Ok(addresses) => {
-                let (attempts, stream) = dial::connect(&addresses, self.timeout);
-                seen.attempts = attempts;
-                self.introduced(stream?).ok()
-            }
+        let addresses = match dial::resolve(self.endpoint, self.timeout) {
+            Ok(addresses) => addresses,
             Err(why) => {
                 seen.unresolved = Some(why);
+                return None;
+            }
+        };
+        let (attempts, stream) = dial::connect(&addresses, self.timeout);
+        seen.attempts = attempts;
+        match self.introduced(stream?) {
+            Ok(stream) => Some(stream),
+            Err(fault) => {
+                seen.answer = Some(Err(fault));
                 None
             }
         }
@@ -415,8 +420,10 @@ fn second(line: &Line<'_>, how: &Handshake<'_>, seen: &Seen) -> Result<tls::Conn
 fn plain(plan: &Plan, line: &Line<'_>) -> Result<Vec<u8>, Broken> {
     let mut seen = Seen::default();
     let Some(stream) = line.open(&mut seen) else {
-        let failed = seen.attempts.pop().and_then(|attempt| attempt.result.err());
-        return Err(failed.unwrap_or_else(|| Broken::Other(seen.unresolved.unwrap_or_default())));
+        let refused = seen.attempts.pop().and_then(|attempt| attempt.result.err());
+        let unsent = seen.answer.and_then(Result::err);
+        let unresolved = || Broken::Other(seen.unresolved.unwrap_or_default());
+        return Err(unsent.or(refused).unwrap_or_else(unresolved));
     };
     let mut stream = Bounded::new(stream, plan.http_timeout);
     dial::ask(&mut stream, plan.target.host.as_str(), plan.path.as_str())
