@@ -4,9 +4,9 @@ use super::chain::Expected;
 use super::judge::{Circumstances, answer, certificates};
 use super::link::{broken, connection, handshake};
 use super::report::LegReport;
-use super::route::Transport;
 use super::seen::Seen;
 use super::target::Endpoint;
+use super::transport::Transport;
 use super::trust::{ExpectedName, Origin, Trust};
 use super::{Check, Finding, Leg, Verdict};
 

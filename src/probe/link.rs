@@ -1,8 +1,8 @@
 //! What a connection and a TLS handshake came to, in words.
 
 use super::proxy::Version;
-use super::route::HANDSHAKE_TIMEOUT;
 use super::seen::{Attempt, Broken, Seen, Tls};
+use super::transport::HANDSHAKE_TIMEOUT;
 use super::{Check, Finding, Leg, Verdict};
 use std::time::Duration;
 

@@ -12,8 +12,10 @@ mod link;
 pub mod proxy;
 pub mod report;
 pub mod route;
+mod rule;
 pub mod seen;
 pub mod target;
+pub mod transport;
 pub mod trust;
 
 use serde::Serialize;

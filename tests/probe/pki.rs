@@ -72,8 +72,8 @@ impl Authority {
         let key = KeyPair::generate().expect("a key");
         let mut parameters = authority("itself", 300);
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let named = CertificateParams::new(names).expect("good names");
-        parameters.subject_alt_names = named.subject_alt_names;
+        let with_names = CertificateParams::new(names).expect("good names");
+        parameters.subject_alt_names = with_names.subject_alt_names;
         Pair {
             chain: parameters.self_signed(&key).expect("a certificate").pem(),
             key: key.serialize_pem(),
