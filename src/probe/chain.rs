@@ -65,6 +65,9 @@ impl Sent {
                 Err(fault) => {
                     let what = format!("certificate {} of the chain: {}", index + 1, fault.what);
                     unreadable.push(Finding::new(Check::Chain, Verdict::Broken, what));
+                    if index == 0 {
+                        break;
+                    }
                 }
             }
         }
@@ -160,6 +163,8 @@ type Judged = (Finding, Option<String>);
 
 fn dates(sent: &Sent, expected: &Expected<'_>) -> Judged {
     let now = expected.now;
+    // An old cross-signature beside a path that holds does no harm yet.
+    let holds = path(sent, &expected.trust.anchors, now).is_ok();
     let mut worst: Option<Judged> = None;
     for (index, (_, details)) in sent.certificates.iter().enumerate() {
         let Validity {
@@ -200,7 +205,10 @@ fn dates(sent: &Sent, expected: &Expected<'_>) -> Judged {
                 None,
             )
         };
-        let (verdict, what, go) = judged;
+        let (mut verdict, what, go) = judged;
+        if index > 0 && holds {
+            verdict = verdict.min(Verdict::Warning);
+        }
         if worst
             .as_ref()
             .is_none_or(|(finding, _)| verdict > finding.verdict)
@@ -348,6 +356,13 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
                     .to_owned(),
                 "certificate specifies an incompatible key usage",
             );
+        }
+        webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. } => {
+            let what = format!(
+                "the path to {} leads over a certificate outside its dates",
+                trust.origin
+            );
+            return broken(what, unknown);
         }
         webpki::Error::CaUsedAsEndEntity => "the server's certificate is that of a CA".to_owned(),
         webpki::Error::UnsupportedSignatureAlgorithmContext(_) => {

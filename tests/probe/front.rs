@@ -221,6 +221,43 @@ fn a_missing_intermediate_is_named_and_a_sent_one_is_good() {
 }
 
 #[test]
+fn an_expired_intermediate_breaks_the_path_and_one_beside_it_is_warned_of() {
+    let root = Authority::new("root");
+    let old = root.intermediate_until("old", -2);
+    let mut pair = old.leaf(&Leaf::default());
+    pair.chain.push_str(&old.certificate);
+    let server = Server::start(Behaviour::tls(&pair, OK));
+    let run = probe(server.address, &root, &[]);
+    assert_broken(&run, &["dates", "trust"]);
+    assert_says(
+        &run,
+        1,
+        &[
+            "BROKEN  dates     the intermediate `CN=old` has expired, at 2026-11-19T10:00:00Z (2 days ago)",
+            "BROKEN  trust     the path to ca.crt leads over a certificate outside its dates",
+        ],
+    );
+
+    let mut pair = root.leaf(&Leaf::default());
+    pair.chain.push_str(&old.certificate);
+    let server = Server::start(Behaviour::tls(&pair, OK));
+    let run = probe(server.address, &root, &[]);
+    assert_broken(&run, &[]);
+    assert_says(&run, 1, &["ok      http      status 200"]);
+}
+
+#[test]
+fn what_is_no_certificate_is_reported_as_such() {
+    let authority = Authority::new("our CA");
+    let mut pair = authority.leaf(&Leaf::default());
+    pair.chain
+        .push_str("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    let server = Server::start(Behaviour::tls(&pair, OK));
+    let run = probe(server.address, &authority, &[]);
+    assert_broken(&run, &["chain"]);
+}
+
+#[test]
 fn traefiks_default_certificate_is_recognised_and_its_cause_named() {
     let pair = Authority::new("TRAEFIK DEFAULT CERT").leaf(&Leaf {
         common_name: "TRAEFIK DEFAULT CERT",

@@ -58,8 +58,13 @@ impl Authority {
 
     /// An authority below this one.
     pub(crate) fn intermediate(&self, name: &str) -> Self {
+        self.intermediate_until(name, 3650)
+    }
+
+    /// An authority below this one that ends so many days from the present.
+    pub(crate) fn intermediate_until(&self, name: &str, days: i64) -> Self {
         let key = KeyPair::generate().expect("a key");
-        let parameters = authority(name, 3650);
+        let parameters = authority(name, days);
         let certificate = parameters.signed_by(&key, &self.issuer);
         Self {
             certificate: certificate.expect("a certificate").pem(),
