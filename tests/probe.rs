@@ -2,6 +2,7 @@
 
 mod behind;
 mod front;
+mod hostile;
 mod pki;
 mod server;
 
