@@ -38,6 +38,7 @@ impl fmt::Display for Name {
 
 /// Manifests, read.
 pub struct Manifests {
+    /// All but the Secrets, whose values stay in buffers that are cleared.
     objects: Vec<(Node, String)>,
     pub(super) secrets: Vec<FoundSecret>,
 }
@@ -81,6 +82,7 @@ impl Manifests {
                 if let Some(Value::List(objects)) = objects {
                     let named = objects
                         .into_iter()
+                        .filter(|object| self::text(object, &["kind"]) != Some("Secret"))
                         .map(|object| (object, (*file).to_owned()));
                     read.objects.extend(named);
                 }

@@ -220,7 +220,7 @@ fn client(arguments: &Probe) -> Result<Option<Arc<CertifiedKey>>, Failure> {
         warn(&warning);
     }
     let pair = tls::client_pair(&certificate.content, &key.content);
-    Ok(Some(pair.map_err(|why| Fault::new(why).file(&key.name))?))
+    Ok(Some(pair.map_err(|fault| fault.file(&key.name))?))
 }
 
 fn front(
@@ -275,7 +275,7 @@ fn backend(
     if let Some(pair) = &transport.client {
         match tls::client_pair(&pair.certificate, &pair.key) {
             Ok(pair) => client = Some(pair),
-            Err(why) => unusable = Some(format!("{}: {why}", pair.origin)),
+            Err(fault) => unusable = Some(format!("{}: {fault}", pair.origin)),
         }
     }
     let mut seen = Seen::default();

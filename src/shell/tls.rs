@@ -2,11 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "waiting is measured")]
 
 use super::dial::{self, Bounded};
+use civi_ingress::fault::Fault;
 use civi_ingress::name::DnsName;
-use civi_ingress::pki::Certificate;
+use civi_ingress::pki::{Certificate, PrivateKey, verify};
 use civi_ingress::probe::seen::{Broken, Tls, Verification};
 use civi_ingress::probe::target::Endpoint;
 use civi_ingress::probe::trust::{ExpectedName, Trust};
+use pki_types::pem::PemObject as _;
 use pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
@@ -22,6 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
+use zeroize::Zeroize as _;
 
 /// How a handshake shall be.
 #[derive(Debug)]
@@ -134,20 +137,20 @@ pub(super) fn presented_chain(
 /// Reads a certificate and its key, PEM, for a server that asks for them.
 ///
 /// # Errors
-/// In words: no certificate, no key, or a key of another certificate.
-pub(super) fn client_pair(certificate: &str, key: &str) -> Result<Arc<CertifiedKey>, String> {
-    use pki_types::pem::PemObject as _;
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate.as_bytes()).collect();
-    let chain = chain.map_err(|error| format!("the certificate is damaged: {error}"))?;
-    let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
-        .map_err(|_| "there is no readable private key".to_owned())?;
-    let pair = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider());
-    pair.map(Arc::new).map_err(|error| match error {
-        Error::InconsistentKeys(_) => {
-            "the private key does not belong to the certificate".to_owned()
-        }
-        other => other.to_string(),
-    })
+/// No certificate, no key that can be used, or a key of another certificate.
+pub(super) fn client_pair(certificate: &str, key: &str) -> Result<Arc<CertifiedKey>, Fault> {
+    let chain = Certificate::all_from_pem(certificate)?;
+    let leaf = chain.first().ok_or_else(|| {
+        Fault::new("there is no certificate").help("a PEM block `CERTIFICATE` is needed")
+    })?;
+    verify::belongs(leaf, &PrivateKey::from_pem(key)?)?;
+    let unusable = |_| Fault::new("the private key cannot be used here");
+    let mut der = PrivateKeyDer::from_pem_slice(key.as_bytes())
+        .map_err(|_| Fault::new("the private key cannot be read again"))?;
+    let signing = aws_lc_rs::sign::any_supported_type(&der).map_err(unusable);
+    der.zeroize();
+    let chain = chain.iter().map(|certificate| certificate.der().clone());
+    Ok(Arc::new(CertifiedKey::new(chain.collect(), signing?)))
 }
 
 /// Says how a TLS connection failed.
@@ -304,7 +307,6 @@ mod tests {
 
     #[test]
     fn the_chain_of_a_server_that_nobody_trusts_is_given_without_a_request() {
-        use pki_types::pem::PemObject as _;
         let certificate = include_str!("../../tests/fixtures/good.crt");
         let key = include_str!("../../tests/fixtures/good.key");
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -351,7 +351,7 @@ fn a_client_certificate_is_shown_to_a_server_that_asks_for_one() {
         (run.status, run.stderr.as_str()),
         (
             3,
-            "error: client.key: the private key does not belong to the certificate\n"
+            "error: client.key: the private key does not belong to the certificate\nhelp: give the key that the certificate was requested with\n"
         )
     );
 }
