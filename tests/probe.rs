@@ -81,3 +81,9 @@ fn assert_broken(run: &Run, checks: &[&str]) {
         .collect();
     assert_eq!(broken, checks, "{}", run.stdout);
 }
+
+/// Lets only the owner read a key, so that nothing is to be warned of.
+fn make_private(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}

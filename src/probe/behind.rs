@@ -21,6 +21,8 @@ pub struct Behind<'a> {
     pub name: &'a ExpectedName,
     /// The authorities that this comes down to.
     pub trust: &'a Trust,
+    /// Whether a client certificate was at hand.
+    pub has_certificate: bool,
 }
 
 /// Judges the leg from Traefik to the httpd.
@@ -31,6 +33,7 @@ pub fn backend(behind: &Behind<'_>, around: &Circumstances<'_>, seen: &Seen) -> 
         transport,
         name,
         trust,
+        has_certificate,
     } = behind;
     let roots = transport.is_https.then_some(*trust);
     let mut report = LegReport::new(Leg::Backend, endpoint, name, roots, seen);
@@ -49,8 +52,7 @@ pub fn backend(behind: &Behind<'_>, around: &Circumstances<'_>, seen: &Seen) -> 
         handshake(tls, Leg::Backend, None, &mut report.findings);
         let before = report.findings.len();
         let expected = behind.expected(around, seen);
-        let has_certificate = transport.client.is_some();
-        certificates(tls, &expected, around, has_certificate, &mut report);
+        certificates(tls, &expected, around, *has_certificate, &mut report);
         peer_uri(transport, &mut report);
         if transport.skip_verify {
             behind.unverified(before, &mut report);

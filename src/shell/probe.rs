@@ -66,6 +66,8 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
         .splice(0..0, manifests.as_ref().and_then(Manifests::stores));
     let mut legs = vec![front];
     if let Some((endpoint, transport)) = plan.backend.as_ref().zip(transport) {
+        // Traefik shows what its ServersTransport names, and nothing else.
+        let client = client.filter(|_| manifests.is_none());
         legs.push(backend(&plan, &around, endpoint, &transport, client)?);
     }
     let report = Report {
@@ -244,6 +246,7 @@ fn front(
         endpoint: &plan.front,
         proxy: plan.proxy,
         timeout: plan.timeout,
+        answer: plan.http_timeout,
     };
     look(plan, &line, Some(&how), &mut seen);
     if let Some(endpoint) = &plan.plain {
@@ -278,11 +281,16 @@ fn backend(
             Err(fault) => unusable = Some(format!("{}: {fault}", pair.origin)),
         }
     }
+    let has_certificate = client.is_some();
     let mut seen = Seen::default();
     let line = Line {
         endpoint,
         proxy: None,
         timeout: plan.timeout.min(transport.dial_timeout),
+        answer: match transport.response_header_timeout {
+            Some(limit) => plan.http_timeout.min(limit),
+            None => plan.http_timeout,
+        },
     };
     let addresses = dial::resolve(endpoint, plan.timeout);
     // Without a serverName Go verifies the address that it connects to.
@@ -311,6 +319,7 @@ fn backend(
             transport,
             name: &name,
             trust: &trust,
+            has_certificate,
         },
         around,
         &seen,
@@ -330,6 +339,8 @@ struct Line<'a> {
     endpoint: &'a Endpoint,
     proxy: Option<Version>,
     timeout: Duration,
+    /// How long an answer may take.
+    answer: Duration,
 }
 
 impl Line<'_> {
@@ -378,9 +389,9 @@ fn look(plan: &Plan, line: &Line<'_>, how: Option<&Handshake<'_>>, seen: &mut Se
     let authority = plan.target.authority();
     let path = plan.path.as_str();
     let Some(how) = how else {
-        let mut stream = Bounded::new(stream, plan.http_timeout);
+        let mut stream = Bounded::new(stream, line.answer);
         let head = dial::ask(&mut stream, &authority, path);
-        seen.answer = Some(head.map_err(|error| dial::fault(&error, plan.http_timeout)));
+        seen.answer = Some(head.map_err(|error| dial::fault(&error, line.answer)));
         return;
     };
     let (tls, connection) = tls::handshake(stream, how);
@@ -396,9 +407,9 @@ fn look(plan: &Plan, line: &Line<'_>, how: Option<&Handshake<'_>>, seen: &mut Se
         Ok(connection)
     };
     seen.answer = Some(connection.and_then(|mut connection| {
-        connection.sock.extend(plan.http_timeout);
+        connection.sock.extend(line.answer);
         dial::ask(&mut connection, &authority, path)
-            .map_err(|error| tls::fault(&error, plan.http_timeout))
+            .map_err(|error| tls::fault(&error, line.answer))
     }));
 }
 
@@ -426,7 +437,7 @@ fn plain(plan: &Plan, line: &Line<'_>) -> Result<Vec<u8>, Broken> {
         let unresolved = || Broken::Other(seen.unresolved.unwrap_or_default());
         return Err(unsent.or(refused).unwrap_or_else(unresolved));
     };
-    let mut stream = Bounded::new(stream, plan.http_timeout);
+    let mut stream = Bounded::new(stream, line.answer);
     dial::ask(&mut stream, plan.target.host.as_str(), plan.path.as_str())
-        .map_err(|error| dial::fault(&error, plan.http_timeout))
+        .map_err(|error| dial::fault(&error, line.answer))
 }

@@ -2,7 +2,7 @@
 
 use super::pki::{Authority, Leaf, Pair};
 use super::server::{Behaviour, OK, Server, closed};
-use super::{assert_broken, assert_says, readable};
+use super::{assert_broken, assert_says, make_private, readable};
 use crate::support::{Run, command, finish, run_in, secret_text, write};
 use std::net::SocketAddr;
 use tempfile::TempDir;
@@ -316,7 +316,22 @@ fn traefiks_own_certificate_is_taken_from_certificates_secrets() {
         .manifests
         .replace("  certificatesSecrets:\n    - externclient\n", "");
     assert_ne!(without, live.manifests);
-    let run = live.probe(&without, httpd.address, &[]);
+    // What we show the front is not what Traefik shows the httpd.
+    let path = live.directory.path();
+    write(
+        &path.join("ours.crt"),
+        &secret_text(&live.manifests, "externclient", "tls.crt"),
+    );
+    write(
+        &path.join("ours.key"),
+        &secret_text(&live.manifests, "externclient", "tls.key"),
+    );
+    make_private(&path.join("ours.key"));
+    let run = live.probe(
+        &without,
+        httpd.address,
+        &["--cert", "ours.crt", "--key", "ours.key"],
+    );
     assert_broken(&run, &["client"]);
     assert!(
         run.stdout
@@ -340,6 +355,42 @@ fn a_slow_handshake_behind_traefik_is_told_with_traefiks_own_limit() {
         1,
         &[
             "BROKEN  tls       no handshake within 0.4 s; Traefik waits 10 s for one, which no option changes, then answers 504",
+        ],
+    );
+}
+
+#[test]
+fn an_answer_is_waited_for_as_long_as_traefik_waits() {
+    let live = Live::new("HTTP/1.1 504 Gateway Timeout\r\n\r\n", &[]);
+    let behaviour = Behaviour {
+        lingers: true,
+        ..Behaviour::tls(&live.pair(), "")
+    };
+    let httpd = Server::start(behaviour.clone());
+    let set = |length: &str| -> String {
+        let changed = |line: &str| match line.split_once("responseHeaderTimeout: ") {
+            Some((indent, _)) => format!("{indent}responseHeaderTimeout: {length}\n"),
+            None => format!("{line}\n"),
+        };
+        live.manifests.lines().map(changed).collect()
+    };
+    let run = live.probe(&set("300ms"), httpd.address, &[]);
+    assert_broken(&run, &["http", "http"]);
+    assert_says(
+        &run,
+        1,
+        &[
+            "BROKEN  http      no answer within 0.3 s; Traefik waits 0.3 s (responseHeaderTimeout), then answers 504",
+        ],
+    );
+    // The first one still waits for its client.
+    let httpd = Server::start(behaviour);
+    let run = live.probe(&set("0s"), httpd.address, &["--http-timeout", "200ms"]);
+    assert_says(
+        &run,
+        1,
+        &[
+            "BROKEN  http      no answer within 0.2 s; Traefik waits without end (responseHeaderTimeout 0)",
         ],
     );
 }

@@ -2,7 +2,7 @@
 
 use super::pki::{Authority, Leaf};
 use super::server::{Behaviour, OK, ProxyHeader, Server, closed};
-use super::{assert_broken, assert_says, probe};
+use super::{assert_broken, assert_says, make_private, probe};
 use crate::support::{run_in, write};
 use rcgen::ExtendedKeyUsagePurpose;
 use serde_json::Value;
@@ -354,11 +354,6 @@ fn a_client_certificate_is_shown_to_a_server_that_asks_for_one() {
             "error: client.key: the private key does not belong to the certificate\nhelp: give the key that the certificate was requested with\n"
         )
     );
-}
-
-fn make_private(path: &std::path::Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 #[test]
