@@ -66,7 +66,8 @@ fn write(instances: usize, directory: &Path, sizes: &[usize]) {
         let folder = directory.join(format!("p{instance:05}"));
         fs::create_dir(&folder).expect("a new folder");
         for (index, size) in sizes.iter().enumerate() {
-            let mut file = File::create_new(folder.join(format!("file-{index}.yaml"))).expect("a new file");
+            let mut file =
+                File::create_new(folder.join(format!("file-{index}.yaml"))).expect("a new file");
             file.write_all(&content[..*size]).expect("room");
         }
     }

@@ -14,15 +14,16 @@
 //! | follow an object to its text | [`manifest`], [`template`], [`yaml::scalar`], [`yaml::outline`] |
 //! | read YAML with the place of every value | [`yaml`], [`manifests`] |
 //! | encrypt a Secret for Git, or open one | [`seal`] |
+//! | know what a browser and Traefik see of a live host | [`probe`] |
 //! | say what is wrong with an input | [`fault`] |
 
 pub mod chart;
 pub mod cidr;
 pub mod duration;
 pub mod fault;
+pub mod find;
 pub mod fleet;
 pub mod gitops;
-pub mod find;
 pub mod ingress;
 pub mod inspect;
 pub mod instance;
@@ -30,9 +31,10 @@ pub mod manifest;
 pub mod manifests;
 pub mod name;
 pub mod pki;
+pub mod probe;
 pub mod release;
-pub mod seal;
 pub mod routing;
+pub mod seal;
 pub mod status;
 pub mod template;
 pub mod values;

@@ -13,6 +13,7 @@ mod documents;
 mod files;
 mod fleet;
 mod hostile_input;
+mod probe;
 mod render;
 mod reuse;
 mod status;

@@ -227,6 +227,12 @@ impl Certificate {
         })
     }
 
+    /// Says whether the issuer that this certificate names is, byte for byte, the subject of `other`.
+    #[must_use]
+    pub fn names_as_issuer(&self, other: &Self) -> bool {
+        self.core.issuer == other.core.subject
+    }
+
     /// Reads what the certificate says.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! One file a subcommand: arguments to the library, its results to the outside.
 
 mod cli;
+mod dial;
 mod documents;
 mod error;
 mod gitops;
@@ -8,8 +9,10 @@ mod inspect;
 mod new_instance;
 mod output;
 mod pem;
+mod probe;
 mod status;
 mod templates;
+mod tls;
 mod traefik_values;
 mod tree;
 mod wildcard;
@@ -104,6 +107,7 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::Inspect(arguments) => inspect::run(run, &arguments),
         Command::Gitops(arguments) => gitops::run(run, &arguments),
         Command::Status(arguments) => status::run(run, &arguments),
+        Command::Probe(arguments) => probe::run(run, &arguments),
         Command::Templates(arguments) => templates::run(&arguments.command),
         Command::Schema(arguments) => documents::schema(&arguments),
         Command::Completions(arguments) => documents::completions(&arguments),

@@ -11,7 +11,7 @@ use civi_ingress::fleet::Source;
 use civi_ingress::gitops::compose::Drawing;
 use civi_ingress::pki::issue::Serial;
 use civi_ingress::pki::validity::{parse_instant, whole_seconds};
-use civi_ingress::pki::{KeyType, PrivateKey};
+use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
 use civi_ingress::yaml::MANIFESTS_LIMIT;
 use rcgen::KeyPair;
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -158,6 +158,29 @@ pub(super) fn git_ignores(directory: &Path) -> Result<bool, Failure> {
         .status();
     // Without Git nobody can say that it is ignored.
     Ok(status.is_ok_and(|status| status.success()))
+}
+
+/// Gives the authorities that the system trusts; those that cannot be read are left out.
+///
+/// # Errors
+/// None at all.
+pub(super) fn system_roots() -> Result<Vec<Certificate>, Failure> {
+    let found = rustls_native_certs::load_native_certs();
+    let roots: Vec<Certificate> = found
+        .certs
+        .into_iter()
+        .filter_map(|der| Certificate::from_der(der).ok())
+        .collect();
+    if roots.is_empty() {
+        let why = found
+            .errors
+            .first()
+            .map_or_else(String::new, |error| format!(": {error}"));
+        return Err(
+            anyhow!("the system has no trusted roots{why}; give the CA with `--ca FILE`").into(),
+        );
+    }
+    Ok(roots)
 }
 
 /// A text that was read, and the name by which errors call it.

@@ -5,7 +5,6 @@ use super::super::error::Failure;
 use super::super::tree::{Access, Tree};
 use super::super::{Run, print_or_end};
 use super::fleet::read;
-use super::found_something;
 use super::run::Job;
 use aws_lc_rs::digest::{SHA256, digest};
 use civi_ingress::gitops::compose::TreeFile;
@@ -84,7 +83,7 @@ pub(super) fn run(run: &Run, arguments: &GitopsDiff) -> Result<(), Failure> {
         return Ok(());
     }
     print_or_end(text.as_bytes())?;
-    Err(found_something())
+    Err(Failure::found())
 }
 
 fn difference(out: &mut String, path: &str, before: Option<&str>, after: Option<&str>) {

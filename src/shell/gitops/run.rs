@@ -8,7 +8,7 @@ use super::super::tree::{Access, Entry, Tree};
 use super::super::world::System;
 use super::super::{Run, output, print_or_end};
 use super::fleet::{Inputs, read};
-use super::{found_something, git};
+use super::git;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::{Fleet, Layout};
 use civi_ingress::gitops::compose::{Composed, NoDrawing, TreeFile, carry_out, restart};
@@ -64,7 +64,7 @@ pub(super) fn render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure>
     report.exit_code = u8::from(is_blocked);
     publish(run, &report, &arguments.report, &arguments.fleet, "wrote")?;
     if is_blocked {
-        return Err(found_something());
+        return Err(Failure::found());
     }
     Ok(())
 }
@@ -98,7 +98,7 @@ pub(super) fn check(run: &Run, arguments: &GitopsCheck) -> Result<(), Failure> {
         "would write",
     )?;
     if found {
-        return Err(found_something());
+        return Err(Failure::found());
     }
     Ok(())
 }
