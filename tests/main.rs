@@ -12,6 +12,7 @@ mod completions;
 mod documents;
 mod files;
 mod fleet;
+mod gitops;
 mod hostile_input;
 mod probe;
 mod render;
