@@ -243,6 +243,7 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Bring the tree to what the fleet file says: make, keep and renew certificates, write what has changed')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say whether the tree is what the fleet file says and nothing is due; write nothing')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what rendering would change; private keys as fingerprints')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show which certificates of the tree end when')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table')
             break
         }
@@ -321,6 +322,20 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'civi-ingress;gitops;status' {
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory of the tree')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Form of the report')
+            [CompletionResult]::new('--fail-within', '--fail-within', [CompletionResultType]::ParameterName, 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the report to this file instead of stdout, all of it or nothing')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the report to this file instead of stdout, all of it or nothing')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite that file')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'civi-ingress;gitops;import' {
             [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory for fleet.yaml')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the fleet')
@@ -340,6 +355,7 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
         }
         'civi-ingress;status' {
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--connect', '--connect', [CompletionResultType]::ParameterName, 'Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those that DNS gives [repeatable]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Form of the report')
             [CompletionResult]::new('--fail-within', '--fail-within', [CompletionResultType]::ParameterName, 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the report to this file instead of stdout, all of it or nothing')

@@ -76,6 +76,9 @@ _civi__ingress() {
             civi__ingress__subcmd__gitops,render)
                 cmd="civi__ingress__subcmd__gitops__subcmd__render"
                 ;;
+            civi__ingress__subcmd__gitops,status)
+                cmd="civi__ingress__subcmd__gitops__subcmd__status"
+                ;;
             civi__ingress__subcmd__templates,export)
                 cmd="civi__ingress__subcmd__templates__subcmd__export"
                 ;;
@@ -272,7 +275,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__gitops)
-            opts="-q -h --now --quiet --help init render check diff import"
+            opts="-q -h --now --quiet --help init render check diff status import"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -774,6 +777,69 @@ _civi__ingress() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        civi__subcmd__ingress__subcmd__gitops__subcmd__status)
+            opts="-o -q -h --output-dir --format --fail-within --output --force --now --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json prometheus html mermaid dot" -- "${cur}"))
+                    return 0
+                    ;;
+                --fail-within)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                -o)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         civi__subcmd__ingress__subcmd__inspect)
             opts="-q -h --now --quiet --format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1167,13 +1233,17 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__status)
-            opts="-q -o -h --now --quiet --format --fail-within --output --force --help"
+            opts="-q -o -h --now --quiet --connect --format --fail-within --output --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

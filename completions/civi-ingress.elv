@@ -231,6 +231,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand render 'Bring the tree to what the fleet file says: make, keep and renew certificates, write what has changed'
             cand check 'Say whether the tree is what the fleet file says and nothing is due; write nothing'
             cand diff 'Show what rendering would change; private keys as fingerprints'
+            cand status 'Show which certificates of the tree end when'
             cand import 'Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table'
         }
         &'civi-ingress;gitops;init'= {
@@ -304,6 +305,19 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'civi-ingress;gitops;status'= {
+            cand --output-dir 'Directory of the tree'
+            cand --format 'Form of the report'
+            cand --fail-within 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found'
+            cand -o 'Write the report to this file instead of stdout, all of it or nothing'
+            cand --output 'Write the report to this file instead of stdout, all of it or nothing'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --force 'Overwrite that file'
+            cand -q 'Print no notes on stderr, only warnings and errors'
+            cand --quiet 'Print no notes on stderr, only warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'civi-ingress;gitops;import'= {
             cand --output-dir 'Directory for fleet.yaml'
             cand --name 'Name of the fleet'
@@ -322,6 +336,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
         }
         &'civi-ingress;status'= {
             cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --connect 'Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those that DNS gives [repeatable]'
             cand --format 'Form of the report'
             cand --fail-within 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found'
             cand -o 'Write the report to this file instead of stdout, all of it or nothing'

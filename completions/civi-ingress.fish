@@ -189,14 +189,15 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -l fo
 json\t'For programs'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff import" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff import" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff import" -s h -l help -d 'Print help'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff import" -f -a "init" -d 'Write a starting fleet file into a directory'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff import" -f -a "render" -d 'Bring the tree to what the fleet file says: make, keep and renew certificates, write what has changed'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff import" -f -a "check" -d 'Say whether the tree is what the fleet file says and nothing is due; write nothing'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff import" -f -a "diff" -d 'Show what rendering would change; private keys as fingerprints'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff import" -f -a "import" -d 'Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -f -a "init" -d 'Write a starting fleet file into a directory'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -f -a "render" -d 'Bring the tree to what the fleet file says: make, keep and renew certificates, write what has changed'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -f -a "check" -d 'Say whether the tree is what the fleet file says and nothing is due; write nothing'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -f -a "diff" -d 'Show what rendering would change; private keys as fingerprints'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -f -a "status" -d 'Show which certificates of the tree end when'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -f -a "import" -d 'Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -l output-dir -d 'Directory for fleet.yaml' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -l name -d 'Name of the fleet' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -l domain -d 'Domain that the wildcard certificate covers' -r
@@ -260,6 +261,19 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l output-dir -d 'Directory of the tree' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l format -d 'Form of the report' -r -f -a "table\t'A table, the most urgent certificate first'
+json\t'For programs'
+prometheus\t'Text format of Prometheus, for the textfile collector'
+html\t'A page for the browser, complete in one file'
+mermaid\t'A Mermaid flowchart of each instance\'s path'
+dot\t'The same for Graphviz'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l fail-within -d 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -s o -l output -d 'Write the report to this file instead of stdout, all of it or nothing' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l force -d 'Overwrite that file'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l output-dir -d 'Directory for fleet.yaml' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l name -d 'Name of the fleet' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l domain -d 'Domain that the wildcard certificate covers' -r
@@ -273,6 +287,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l connect -d 'Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those that DNS gives [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l format -d 'Form of the report' -r -f -a "table\t'A table, the most urgent certificate first'
 json\t'For programs'
 prometheus\t'Text format of Prometheus, for the textfile collector'

@@ -120,6 +120,8 @@ pub(super) enum GitopsCommand {
     Check(GitopsCheck),
     /// Show what rendering would change; private keys as fingerprints
     Diff(GitopsDiff),
+    /// Show which certificates of the tree end when
+    Status(GitopsStatus),
     /// Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table
     Import(GitopsImport),
 }
@@ -237,6 +239,16 @@ pub(super) struct GitopsCheck {
 pub(super) struct GitopsDiff {
     #[command(flatten)]
     pub(super) fleet: FleetArguments,
+}
+
+/// Certificates stand in clear in every mode, so no identity is needed.
+#[derive(Debug, Args)]
+pub(super) struct GitopsStatus {
+    /// Directory of the tree
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: PathBuf,
+    #[command(flatten)]
+    pub(super) report: StatusReport,
 }
 
 #[derive(Debug, Args)]
@@ -676,8 +688,19 @@ pub(super) enum StatusFormat {
 #[derive(Debug, Args)]
 pub(super) struct Status {
     /// Manifests or PEM file, directory of them, or - for stdin
-    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    #[arg(value_name = "PATH", required_unless_present = "connect", value_hint = ValueHint::AnyPath)]
     pub(super) paths: Vec<PathBuf>,
+    /// Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those
+    /// that DNS gives [repeatable]
+    #[arg(long, value_name = "HOST[:PORT][=ADDR[:PORT]]")]
+    pub(super) connect: Vec<String>,
+    #[command(flatten)]
+    pub(super) report: StatusReport,
+}
+
+/// How a report on certificates is written.
+#[derive(Debug, Args)]
+pub(super) struct StatusReport {
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(super) format: StatusFormat,

@@ -1,17 +1,35 @@
 //! `status`.
 
-use super::cli::{Status, StatusFormat};
+use super::cli::{Status, StatusFormat, StatusReport};
 use super::error::{Failure, Kind};
 use super::output::{self, SideFile};
+use super::tls::presented_chain;
 use super::{Run, check_stdin, print_or_end, warn, world};
 use civi_ingress::fault::{Fault, Faults};
-use civi_ingress::find::{self, Findings};
+use civi_ingress::find::{self, Findings, Found, Origin};
+use civi_ingress::name::DnsName;
+use civi_ingress::probe::target::Endpoint;
 use civi_ingress::status::{self, Format, Report, Within};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
+/// Patience with a live host, for its name, its connection and its handshake each.
+const PATIENCE: Duration = Duration::from_secs(10);
+const HTTPS_PORT: u16 = 443;
+
 pub(super) fn run(run: &Run, arguments: &Status) -> Result<(), Failure> {
-    check_stdin(arguments.paths.iter().map(PathBuf::as_path))?;
+    of_paths(run, &arguments.paths, &arguments.connect, &arguments.report)
+}
+
+/// Reports on the certificates of files, directories and live hosts.
+pub(super) fn of_paths(
+    run: &Run,
+    paths: &[PathBuf],
+    hosts: &[String],
+    arguments: &StatusReport,
+) -> Result<(), Failure> {
+    check_stdin(paths.iter().map(PathBuf::as_path))?;
     let within = match &arguments.fail_within {
         Some(text) => Some(
             text.parse::<Within>()
@@ -24,8 +42,15 @@ pub(super) fn run(run: &Run, arguments: &Status) -> Result<(), Failure> {
     }
     let mut faults = Faults::default();
     let mut findings = Findings::default();
-    for path in &arguments.paths {
+    let endpoints = endpoints(hosts)?;
+    for path in paths {
         findings.append(read(path, &mut faults)?);
+    }
+    for endpoint in &endpoints {
+        match presented(endpoint) {
+            Ok(found) => findings.found.extend(found),
+            Err(why) => faults.push(Fault::new(why).file(&endpoint.shown)),
+        }
     }
     for fault in findings.damaged {
         faults.push(fault);
@@ -38,10 +63,58 @@ pub(super) fn run(run: &Run, arguments: &Status) -> Result<(), Failure> {
     if report.rows.is_empty() && faults.is_empty() {
         let fault = Fault::new("there is no certificate")
             .help("give manifests with Secrets, PEM files or directories of them");
-        return Err(fault.file(&names(&arguments.paths)).into());
+        return Err(fault.file(&names(paths)).into());
     }
     write(arguments, &report.write(format(arguments.format)))?;
     within.map_or(Ok(()), |within| check(&report, within, arguments))
+}
+
+/// A live host to look at.
+struct Live {
+    shown: String,
+    host: DnsName,
+    endpoint: Endpoint,
+}
+
+fn endpoints(hosts: &[String]) -> Result<Vec<Live>, Failure> {
+    let mut faults = Faults::default();
+    let mut live = Vec::new();
+    for text in hosts {
+        let (name, address) = match text.split_once('=') {
+            Some((name, address)) => (name, address),
+            None => (text.as_str(), text.as_str()),
+        };
+        let host = name.rsplit_once(':').map_or(name, |(host, _)| host);
+        let host = faults.keep(DnsName::parse(host).map_err(|fault| fault.argument("--connect")));
+        let endpoint = faults.keep(
+            Endpoint::parse(address, HTTPS_PORT).map_err(|fault| fault.argument("--connect")),
+        );
+        if let (Some(host), Some(endpoint)) = (host, endpoint) {
+            live.push(Live {
+                shown: name.to_owned(),
+                host,
+                endpoint,
+            });
+        }
+    }
+    Ok(faults.finish(Some(live))?)
+}
+
+/// Gives the certificates that a live host presents.
+fn presented(live: &Live) -> Result<Vec<Found>, String> {
+    let chain = presented_chain(&live.endpoint, &live.host, PATIENCE)?;
+    let is_one = chain.len() == 1;
+    let found = chain
+        .into_iter()
+        .enumerate()
+        .map(|(index, certificate)| Found {
+            origin: Origin::Endpoint {
+                address: live.shown.clone(),
+                number: if is_one { 0 } else { index + 1 },
+            },
+            certificate,
+        });
+    Ok(found.collect())
 }
 
 /// Reads a file or stdin, which must be readable, or a tree, whose unreadable files are noted in `faults`.
@@ -82,7 +155,7 @@ fn note_encrypted(run: &Run, encrypted: &[String]) {
     }
 }
 
-fn write(arguments: &Status, text: &str) -> Result<(), Failure> {
+fn write(arguments: &StatusReport, text: &str) -> Result<(), Failure> {
     let Some(path) = &arguments.output else {
         return print_or_end(text.as_bytes());
     };
@@ -95,7 +168,7 @@ fn write(arguments: &Status, text: &str) -> Result<(), Failure> {
 }
 
 /// Ends the run with status 1 when something ends too soon, or could not be read.
-fn check(report: &Report, within: Within, arguments: &Status) -> Result<(), Failure> {
+fn check(report: &Report, within: Within, arguments: &StatusReport) -> Result<(), Failure> {
     let ending = report.ending(within).count();
     let span = arguments.fail_within.as_deref().unwrap_or_default();
     let mut what = Vec::new();

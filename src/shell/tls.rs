@@ -99,7 +99,6 @@ pub(super) fn handshake(stream: TcpStream, how: &Handshake<'_>) -> (Tls, Option<
 ///
 /// # Errors
 /// In words: no address, no connection, no TLS, each within `timeout`, or a certificate that is damaged.
-#[allow(dead_code, reason = "for reports of live certificates")]
 pub(super) fn presented_chain(
     endpoint: &Endpoint,
     name: &DnsName,

@@ -638,3 +638,38 @@ fn an_unreadable_file_and_a_missing_option_are_no_findings() {
         )
     );
 }
+
+#[test]
+fn what_a_live_host_presents_stands_in_the_report_on_a_fleet() {
+    let authority = Authority::new("our CA");
+    let server = Server::start(Behaviour::tls(&authority.leaf(&Leaf::default()), OK));
+    let directory = TempDir::new().unwrap();
+    let host = format!("a.example.org={}", server.address);
+    let dead = format!("b.example.org={}", closed());
+    let run = run_in(
+        directory.path(),
+        &[
+            "status",
+            "--connect",
+            &host,
+            "--connect",
+            &dead,
+            "--fail-within",
+            "0d",
+        ],
+    );
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    assert!(run.stdout.contains("a.example.org"), "{}", run.stdout);
+    assert!(
+        run.stderr.starts_with("warning: b.example.org: "),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr
+            .ends_with("error: 1 values or files could not be read\n"),
+        "{}",
+        run.stderr
+    );
+    server.end();
+}

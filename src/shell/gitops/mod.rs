@@ -17,6 +17,12 @@ pub(super) fn run(run: &Run, arguments: &Gitops) -> Result<(), Failure> {
         GitopsCommand::Render(arguments) => run::render(run, arguments),
         GitopsCommand::Check(arguments) => run::check(run, arguments),
         GitopsCommand::Diff(arguments) => diff::run(run, arguments),
+        GitopsCommand::Status(arguments) => super::status::of_paths(
+            run,
+            std::slice::from_ref(&arguments.output_dir),
+            &[],
+            &arguments.report,
+        ),
         GitopsCommand::Import(arguments) => import::run(run, arguments),
     }
 }
