@@ -11,7 +11,8 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object as TemplateObject, ObjectRepr, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, UndefinedBehavior, Value};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -154,6 +155,18 @@ impl Templates {
             templates: self,
             environment: self.environment(private_keys),
             private_keys,
+            checked: None,
+        }
+    }
+
+    /// Prepares to render many objects of a kind: of each built-in template the first text is parsed back. It places
+    /// whole scalars and nothing else, so another object can make no other YAML of it. Texts of a user's templates,
+    /// which may do anything, are all parsed back.
+    #[must_use]
+    pub fn renderer_for_many(&self, private_keys: PrivateKeys) -> Renderer<'_> {
+        Renderer {
+            checked: self.own.is_empty().then(RefCell::default),
+            ..self.renderer(private_keys)
         }
     }
 
@@ -231,6 +244,7 @@ impl Templates {
         environment: &Environment<'_>,
         object: &Object,
         private_keys: PrivateKeys,
+        must_check: bool,
     ) -> Result<Manifest, Fault> {
         let Identity {
             api_version,
@@ -262,8 +276,31 @@ impl Templates {
             .fields
             .iter()
             .any(|(_, field)| holds_private_key(field));
+        if must_check {
+            self.check_back(object, &yaml, private_keys)?;
+        }
+        Ok(Manifest {
+            identity: object.identity.clone(),
+            yaml,
+            holds_private_key: holds_private_key && private_keys == PrivateKeys::Written,
+        })
+    }
+
+    /// Parses a text back and checks that it is the object asked for.
+    fn check_back(
+        &self,
+        object: &Object,
+        yaml: &str,
+        private_keys: PrivateKeys,
+    ) -> Result<(), Fault> {
+        let Identity {
+            api_version,
+            kind,
+            namespace,
+            name,
+        } = &object.identity;
         let at = || self.place(object.template, None);
-        let found = outline::read(&yaml).map_err(|line| {
+        let found = outline::read(yaml).map_err(|line| {
             Fault::new(format!(
                 "the template did not give one valid YAML document (line {line} of its output)"
             ))
@@ -301,11 +338,7 @@ impl Templates {
         if !yaml.ends_with('\n') {
             return Err(Fault::new("the template does not end with a newline").at(at()));
         }
-        Ok(Manifest {
-            identity: object.identity.clone(),
-            yaml,
-            holds_private_key: holds_private_key && private_keys == PrivateKeys::Written,
-        })
+        Ok(())
     }
 }
 
@@ -315,9 +348,19 @@ pub struct Renderer<'a> {
     templates: &'a Templates,
     environment: Environment<'static>,
     private_keys: PrivateKeys,
+    /// The templates whose text was parsed back, where once is enough.
+    checked: Option<RefCell<BTreeSet<&'static str>>>,
 }
 
 impl Renderer<'_> {
+    /// Says whether a text of this template must be parsed back.
+    fn must_check(&self, template: &'static str) -> bool {
+        match &self.checked {
+            Some(checked) => checked.borrow_mut().insert(template),
+            None => true,
+        }
+    }
+
     /// Gives the templates that it renders.
     #[must_use]
     pub fn templates(&self) -> &Templates {
@@ -329,8 +372,9 @@ impl Renderer<'_> {
     /// # Errors
     /// A template that fails, or whose text is no YAML, not one document, or another object.
     pub fn render_one(&self, object: &Object) -> Result<Manifest, Fault> {
+        let must_check = self.must_check(object.template);
         self.templates
-            .render_object(&self.environment, object, self.private_keys)
+            .render_object(&self.environment, object, self.private_keys, must_check)
     }
 
     /// Renders a file that is not an object, and parses it back.
@@ -345,10 +389,12 @@ impl Renderer<'_> {
         let text = self
             .templates
             .evaluate(&self.environment, template, fields, Vec::new())?;
-        yaml::read(&text, template).map_err(|fault| {
-            Fault::new(format!("the template did not give valid YAML: {fault}"))
-                .at(self.templates.place(template, None))
-        })?;
+        if self.must_check(template) {
+            yaml::read(&text, template).map_err(|fault| {
+                Fault::new(format!("the template did not give valid YAML: {fault}"))
+                    .at(self.templates.place(template, None))
+            })?;
+        }
         Ok(text.to_string())
     }
 }

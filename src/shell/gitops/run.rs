@@ -268,7 +268,11 @@ impl<'a> Job<'a> {
         items: &[I],
         work: impl Fn(&Renderer<'_>, I) -> Result<T, Failure> + Sync,
     ) -> Result<Vec<T>, Failure> {
-        let renderer = || self.inputs.templates.renderer(PrivateKeys::Written);
+        let renderer = || {
+            self.inputs
+                .templates
+                .renderer_for_many(PrivateKeys::Written)
+        };
         let done = AtomicUsize::new(0);
         let is_watched = !self.quiet && output::stderr_is_terminal() && items.len() > 500;
         let step = |renderer: &Renderer<'_>, item: I| {
@@ -316,7 +320,10 @@ impl<'a> Job<'a> {
             self.look(renderer, item, &others, true)
         })?;
         self.brake(&mut units, &others)?;
-        let renderer = self.inputs.templates.renderer(PrivateKeys::Written);
+        let renderer = self
+            .inputs
+            .templates
+            .renderer_for_many(PrivateKeys::Written);
         let fleet_files = fleet_files(fleet, &self.inputs.sealer, &renderer)?;
         let mut conflicts = Vec::new();
         let mut changed = Vec::new();
@@ -361,7 +368,10 @@ impl<'a> Job<'a> {
             .filter_map(|(index, unit)| Some((unit.can_wait_until?, index)))
             .collect();
         waiting.sort_unstable();
-        let renderer = self.inputs.templates.renderer(PrivateKeys::Written);
+        let renderer = self
+            .inputs
+            .templates
+            .renderer_for_many(PrivateKeys::Written);
         for (_, index) in waiting.into_iter().skip(limit) {
             let member = units[index].member;
             units[index] = self.look(&renderer, member, others, false)?;
@@ -656,7 +666,10 @@ impl<'a> Job<'a> {
     /// elsewhere. Gives how many instances the stale ones make up.
     fn find_strangers(&self, report: &mut Report) -> Result<usize, Failure> {
         let fleet = self.fleet();
-        let renderer = self.inputs.templates.renderer(PrivateKeys::Written);
+        let renderer = self
+            .inputs
+            .templates
+            .renderer_for_many(PrivateKeys::Written);
         let wanted: BTreeSet<String> = fleet_files(fleet, &self.inputs.sealer, &renderer)?
             .into_iter()
             .map(|file| file.path)
