@@ -296,9 +296,7 @@ impl Tree {
         if home.is_own() && !shares_folder {
             return self.exchange(home, files);
         }
-        for file in files {
-            self.write(file)?;
-        }
+        self.write_one_by_one(files)?;
         for path in old {
             if !files.iter().any(|file| file.path == *path) {
                 self.remove(path)?;
@@ -349,9 +347,7 @@ impl Tree {
             // A file system that cannot exchange (renameat2(2), EINVAL): file by file, each whole.
             Err(Errno::INVAL | Errno::NOSYS) => {
                 self.remove_folder(&format!("{parent}/{aside}"))?;
-                for file in files {
-                    self.write(file)?;
-                }
+                self.write_one_by_one(files)?;
                 let kept: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
                 let found = self.read_unit(home)?;
                 let all = found.files.current.iter().chain(&found.files.staged);
@@ -362,6 +358,16 @@ impl Tree {
             }
             Err(error) => Err(write(error).into()),
         }
+    }
+
+    /// Writes the files of a unit, those with its keys last: the trust bundle, which covers the certificate before and
+    /// the new one, is there before the new one is.
+    fn write_one_by_one(&self, files: &[TreeFile]) -> Result<(), Failure> {
+        let (with_keys, others): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.holds_keys());
+        for file in others.into_iter().chain(with_keys) {
+            self.write(file)?;
+        }
+        Ok(())
     }
 
     fn create(&self, folder: &OwnedFd, name: &str, file: &TreeFile) -> Result<(), Failure> {
