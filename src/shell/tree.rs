@@ -35,6 +35,7 @@ const FILE_LIMIT: u64 = 4 << 20;
 pub(super) struct Tree {
     root: OwnedFd,
     shown: PathBuf,
+    access: Access,
 }
 
 /// What a run is going to do with a tree.
@@ -95,7 +96,11 @@ impl Tree {
             }
             result => result.with_context(cannot)?,
         }
-        Ok(Self { root, shown: path })
+        Ok(Self {
+            root,
+            shown: path,
+            access,
+        })
     }
 
     fn failed(&self, what: &str, path: &str) -> String {
@@ -165,17 +170,20 @@ impl Tree {
         let Some(folder) = self.folder(path)? else {
             return Ok(Vec::new());
         };
-        self.entries(&folder, path)
+        Ok(self.entries(&folder, path)?.0)
     }
 
-    fn entries(&self, folder: &OwnedFd, path: &str) -> Result<Vec<Entry>, Failure> {
+    /// Gives the entries of a folder, and whether a killed run left something there.
+    fn entries(&self, folder: &OwnedFd, path: &str) -> Result<(Vec<Entry>, bool), Failure> {
         let read = |error: Errno| anyhow::Error::new(error).context(self.failed("read", path));
         let mut entries = Vec::new();
+        let mut has_left = false;
         for entry in Dir::read_from(folder).map_err(read)? {
             let entry = entry.map_err(read)?;
             let Ok(name) = entry.file_name().to_str() else {
                 continue;
             };
+            has_left |= name.starts_with(ASIDE);
             if name == "." || name == ".." || name.starts_with(ASIDE) {
                 continue;
             }
@@ -191,7 +199,7 @@ impl Tree {
             entries.push(Entry { name, is_folder });
         }
         entries.sort_unstable();
-        Ok(entries)
+        Ok((entries, has_left))
     }
 
     /// Reads a file; nothing where there is none.
@@ -257,10 +265,19 @@ impl Tree {
         let Some(folder) = self.folder(&home.folder)? else {
             return Ok(found);
         };
-        for entry in self.entries(&folder, &home.folder)? {
+        // In a folder of its own a unit is looked at by one thread, so nothing of another's is swept away.
+        let sweeps = self.access == Access::Write && home.is_own();
+        let (entries, has_left) = self.entries(&folder, &home.folder)?;
+        if sweeps && has_left {
+            self.sweep(&home.folder)?;
+        }
+        for entry in entries {
             let path = format!("{}/{}", home.folder, entry.name);
             if entry.is_folder {
                 if home.staged_folder().as_deref() == Some(&path) {
+                    if sweeps {
+                        self.sweep(&path)?;
+                    }
                     for inner in self.list(&path)? {
                         let path = format!("{path}/{}", inner.name);
                         if let Some(text) = self.read(&path)? {
@@ -363,7 +380,8 @@ impl Tree {
     /// Writes the files of a unit, those with its keys last: the trust bundle, which covers the certificate before and
     /// the new one, is there before the new one is.
     fn write_one_by_one(&self, files: &[TreeFile]) -> Result<(), Failure> {
-        let (with_keys, others): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.holds_keys());
+        let (with_keys, others): (Vec<_>, Vec<_>) =
+            files.iter().partition(|file| file.holds_keys());
         for file in others.into_iter().chain(with_keys) {
             self.write(file)?;
         }

@@ -251,7 +251,7 @@ impl<'a> Job<'a> {
         }
         for folder in [INSTANCES, SHARDS] {
             let entries = self.tree.list(folder)?;
-            // The exchange of whole folders leaves nothing inside one; only single writes do.
+            // What is left in an instance's own folder goes when that is read.
             let shared = entries
                 .iter()
                 .filter(|entry| entry.is_folder && folder == SHARDS);
