@@ -45,7 +45,11 @@ impl Tree {
         for entry in fs::read_dir(directory.join(below)).expect("readable") {
             let entry = entry.expect("readable");
             let name = entry.file_name().to_string_lossy().into_owned();
-            let path = if below.is_empty() { name } else { format!("{below}/{name}") };
+            let path = if below.is_empty() {
+                name
+            } else {
+                format!("{below}/{name}")
+            };
             let is_aside = path.split('/').any(|part| part.starts_with(ASIDE));
             if entry.file_type().expect("readable").is_dir() {
                 if is_aside {
@@ -72,7 +76,10 @@ impl Tree {
         let mut homes: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (path, text) in &self.files {
             if let Some(home) = home(path) {
-                homes.entry(home).or_default().push((path.as_str(), text.as_str()));
+                homes
+                    .entry(home)
+                    .or_default()
+                    .push((path.as_str(), text.as_str()));
             }
         }
         homes
@@ -208,17 +215,22 @@ impl<'a> Judge<'a> {
             };
             let leaf = certificates("externcert").and_then(|all| all.into_iter().next());
             if let (Some(leaf), Some(bundle)) = (&leaf, certificates("ca.crt")) {
-                let is_covered = bundle.iter().any(|ca| {
-                    verify::path(ca, leaf, LeafUse::Server, &[], self.now).is_ok()
-                });
+                let is_covered = bundle
+                    .iter()
+                    .any(|ca| verify::path(ca, leaf, LeafUse::Server, &[], self.now).is_ok());
                 if !is_covered {
-                    found.push((Wrong::Mixed, format!("{place}: {id}: the leaf is not trusted")));
+                    found.push((
+                        Wrong::Mixed,
+                        format!("{place}: {id}: the leaf is not trusted"),
+                    ));
                 }
             }
             let pairs = [("externcert", "externkey"), ("dbservercert", "dbserverkey")];
             let are_pairs = pairs.iter().all(|(certificate, key)| {
                 let certificate = certificates(certificate).and_then(|all| all.into_iter().next());
-                let key = values.get(*key).and_then(|key| PrivateKey::from_pem(key).ok());
+                let key = values
+                    .get(*key)
+                    .and_then(|key| PrivateKey::from_pem(key).ok());
                 certificate
                     .zip(key)
                     .is_some_and(|(certificate, key)| verify::belongs(&certificate, &key).is_ok())
@@ -227,7 +239,10 @@ impl<'a> Judge<'a> {
             if are_pairs {
                 complete.insert(id.clone());
             } else if has_secret {
-                found.push((Wrong::Lost, format!("{place}: {id}: a key is not its certificate's")));
+                found.push((
+                    Wrong::Lost,
+                    format!("{place}: {id}: a key is not its certificate's"),
+                ));
             }
         }
         for id in self.scenario.staying() {

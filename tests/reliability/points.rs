@@ -60,13 +60,23 @@ pub(crate) fn take(scenario: &Scenario, kind: Kind, totals: &Totals) {
         let mut wrong = judge.left(&Tree::read(&place.path().join("tree")));
         wrong.extend(judge_status(scenario, &place, &outcome));
         wrong.extend(judge_next(scenario, &judge, &place, umask));
-        let what = format!("{} {} of {}", injection.effect, injection.at, injection.call);
+        let what = format!(
+            "{} {} of {}",
+            injection.effect, injection.at, injection.call
+        );
         found.extend(wrong.into_iter().map(|(wrong, where_)| {
             let stderr = outcome.stderr.lines().next().unwrap_or_default();
-            (wrong, format!("{what}: {where_} (status {:?}, {stderr})", outcome.status))
+            (
+                wrong,
+                format!("{what}: {where_} (status {:?}, {stderr})", outcome.status),
+            )
         }));
     }
-    let (kills, faults) = if kind == Kind::Kill { (taken, 0) } else { (0, taken) };
+    let (kills, faults) = if kind == Kind::Kill {
+        (taken, 0)
+    } else {
+        (0, taken)
+    };
     totals.add(kills, faults, found.iter().map(|(wrong, _)| *wrong));
     assert!(taken > 0, "no point was reached");
     assert!(
@@ -94,7 +104,9 @@ fn injections(
                     at,
                     effect: match kind {
                         Kind::Kill => "signal=SIGKILL".to_owned(),
-                        Kind::Fault => format!("error={}", ERRORS[(index + call.len()) % ERRORS.len()]),
+                        Kind::Fault => {
+                            format!("error={}", ERRORS[(index + call.len()) % ERRORS.len()])
+                        }
                     },
                     also,
                 })
@@ -108,7 +120,9 @@ fn spread(mut calls: Vec<Vec<Injection>>) -> Vec<Injection> {
     let wanted = match std::env::var("CIVI_INGRESS_POINTS").ok() {
         None => POINTS,
         Some(text) if text == "all" => usize::MAX,
-        Some(text) => text.parse().expect("CIVI_INGRESS_POINTS is a number or `all`"),
+        Some(text) => text
+            .parse()
+            .expect("CIVI_INGRESS_POINTS is a number or `all`"),
     };
     calls.retain(|points| !points.is_empty());
     calls.sort_by_key(Vec::len);
@@ -129,11 +143,10 @@ fn judge_status(scenario: &Scenario, place: &TempDir, outcome: &Outcome) -> Vec<
     if matches!(outcome.status, Some(101 | 134)) {
         wrong.push((Wrong::Status, outcome.stderr.clone()));
     }
-    if outcome.status == Some(0) {
-        let check = run(place.path(), &scenario.check());
-        if check.status != Some(0) {
-            wrong.push((Wrong::Status, format!("status 0, but: {}", check.stderr)));
-        }
+    if outcome.status == Some(0)
+        && let Err(why) = check(scenario, place)
+    {
+        wrong.push((Wrong::Status, format!("status 0, but: {why}")));
     }
     if let Some(text) = printed_key(outcome) {
         wrong.push((Wrong::Printed, text));
@@ -141,10 +154,29 @@ fn judge_status(scenario: &Scenario, place: &TempDir, outcome: &Outcome) -> Vec<
     wrong
 }
 
+/// Checks that a tree is what the fleet file says, but for what only `--prune` removes.
+fn check(scenario: &Scenario, place: &TempDir) -> Result<(), String> {
+    let check = run(place.path(), &scenario.check());
+    let report: serde_json::Value =
+        serde_json::from_str(&check.stdout).map_err(|_| check.stderr)?;
+    let is_empty = |key: &str| report[key].as_array().is_some_and(Vec::is_empty);
+    let status = i32::from(!is_empty("stale"));
+    let is_good = report["units"] == report["unchanged"]
+        && is_empty("changes")
+        && is_empty("fleetFiles")
+        && (is_empty("stale") || !scenario.prunes())
+        && check.status == Some(status);
+    if is_good { Ok(()) } else { Err(check.stdout) }
+}
+
 /// Finds what looks like a private key in what a run printed.
 pub(crate) fn printed_key(outcome: &Outcome) -> Option<String> {
     // "-----BEGIN PRIVATE KEY" and "-----BEGIN EC PRIVATE", in base64 too.
-    let marks = ["PRIVATE KEY-", "LS0tLS1CRUdJTiBQUklWQVRF", "LS0tLS1CRUdJTiBFQyBQUklWQVRF"];
+    let marks = [
+        "PRIVATE KEY-",
+        "LS0tLS1CRUdJTiBQUklWQVRF",
+        "LS0tLS1CRUdJTiBFQyBQUklWQVRF",
+    ];
     [&outcome.stdout, &outcome.stderr]
         .into_iter()
         .flat_map(|text| text.lines())
@@ -164,9 +196,8 @@ fn judge_next(
     if next.status != Some(0) {
         return diverging(format!("the next run: {}", next.stderr));
     }
-    let check = run(place.path(), &scenario.check());
-    if check.status != Some(0) {
-        return diverging(format!("the check: {}", check.stderr));
+    if let Err(why) = check(scenario, place) {
+        return diverging(format!("the check: {why}"));
     }
     let mut wrong = judge.done(&Tree::read(&place.path().join("tree")));
     wrong.extend(printed_key(&next).map(|text| (Wrong::Printed, text)));

@@ -42,7 +42,10 @@ impl Outcome {
 
 pub(crate) fn strace_is_there() -> bool {
     let mut command = Command::new("strace");
-    command.arg("-V").stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .arg("-V")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
@@ -113,7 +116,12 @@ pub(crate) fn run_injected(
     arguments: &[&str],
 ) -> (Outcome, bool) {
     let log = directory.join("strace.log");
-    let Injection { call, at, effect, also } = injection;
+    let Injection {
+        call,
+        at,
+        effect,
+        also,
+    } = injection;
     let mut before: Vec<String> = ["strace", "-f", "--seccomp-bpf", "-qq", "-o"]
         .map(str::to_owned)
         .into();

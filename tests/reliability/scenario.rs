@@ -157,7 +157,12 @@ impl Scenario {
             usual("a_renewal", Some(sops()), sops(), DUE),
             Self {
                 at_once: false,
-                ..usual("a_flat_renewal_in_clear", Some(flat("plain")), flat("plain"), DUE)
+                ..usual(
+                    "a_flat_renewal_in_clear",
+                    Some(flat("plain")),
+                    flat("plain"),
+                    DUE,
+                )
             },
             Self {
                 at_once: false,
@@ -191,7 +196,12 @@ impl Scenario {
             Self {
                 at_once: false,
                 also: Some("renameat2:error=EINVAL"),
-                ..usual("a_renewal_where_folders_cannot_be_exchanged", Some(plain()), plain(), DUE)
+                ..usual(
+                    "a_renewal_where_folders_cannot_be_exchanged",
+                    Some(plain()),
+                    plain(),
+                    DUE,
+                )
             },
         ]
     }
@@ -224,11 +234,15 @@ impl Scenario {
         render(self.now, self.extra)
     }
 
+    /// Whether the run removes what belongs to nothing any more.
+    pub(crate) fn prunes(&self) -> bool {
+        self.extra.contains(&"--prune")
+    }
+
     /// The arguments of a check of what the run makes.
     pub(crate) fn check(&self) -> Vec<&'static str> {
-        let mut arguments = self.arguments();
+        let mut arguments = render(self.now, &["--summary", "json", "--quiet"]);
         arguments[1] = "check";
-        arguments.retain(|argument| !["--prune", "--prune-max", "20", "--no-sync"].contains(argument));
         arguments
     }
 }
@@ -236,7 +250,16 @@ impl Scenario {
 /// The arguments of a rendering on one thread, so that its calls can be counted.
 pub(crate) fn render(now: &'static str, extra: &[&'static str]) -> Vec<&'static str> {
     let mut arguments = vec![
-        "gitops", "render", "-f", "fleet.yaml", "--output-dir", "tree", "--jobs", "1", "--now", now,
+        "gitops",
+        "render",
+        "-f",
+        "fleet.yaml",
+        "--output-dir",
+        "tree",
+        "--jobs",
+        "1",
+        "--now",
+        now,
     ];
     arguments.extend(extra);
     arguments
