@@ -19,7 +19,7 @@ use rustix::fs::{
     renameat, renameat_with, statat, unlinkat,
 };
 use rustix::io::Errno;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::fd::OwnedFd;
@@ -418,6 +418,44 @@ impl Tree {
         }
     }
 
+    /// Removes files. A folder in which nothing else is goes at once.
+    pub(super) fn remove_all(&self, paths: &[String]) -> Result<(), Failure> {
+        let mut folders: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (folder, name) in paths.iter().map(|path| split(path)) {
+            folders.entry(folder).or_default().insert(name);
+        }
+        // Backwards, so that a folder comes after those in it.
+        for (folder, names) in folders.into_iter().rev() {
+            let is_gone = |entry: &Entry| !entry.is_folder && names.contains(entry.name.as_str());
+            if !folder.is_empty() && self.list(folder)?.iter().all(is_gone) {
+                self.remove_at_once(folder)?;
+            } else {
+                for name in names {
+                    self.remove(&join(folder, name))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn remove_at_once(&self, path: &str) -> Result<(), Failure> {
+        let (parent, name) = split(path);
+        let Some(handle) = self.folder(parent)? else {
+            return Ok(());
+        };
+        let aside = format!("{ASIDE}{name}");
+        match renameat(&handle, name, &handle, &aside) {
+            Ok(()) => self.remove_folder(&join(parent, &aside))?,
+            Err(Errno::NOENT) => {}
+            Err(error) => {
+                return Err(anyhow::Error::new(error)
+                    .context(self.failed("remove", path))
+                    .into());
+            }
+        }
+        self.remove_if_empty(parent)
+    }
+
     /// Removes a file, and its folder where that is left empty.
     pub(super) fn remove(&self, path: &str) -> Result<(), Failure> {
         let (folder, name) = split(path);
@@ -494,11 +532,7 @@ impl Tree {
             }
         }
         for name in left {
-            let full = if path.is_empty() {
-                name.clone()
-            } else {
-                format!("{path}/{name}")
-            };
+            let full = join(path, &name);
             match unlinkat(&folder, &name, AtFlags::empty()) {
                 Ok(()) => {}
                 Err(Errno::ISDIR | Errno::PERM) => self.remove_folder(&full)?,
@@ -512,6 +546,14 @@ impl Tree {
     pub(super) fn sync(&self) -> Result<(), Failure> {
         rustix::fs::syncfs(&self.root).with_context(|| self.failed("flush", ""))?;
         Ok(())
+    }
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
     }
 }
 

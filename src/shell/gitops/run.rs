@@ -593,9 +593,7 @@ impl<'a> Job<'a> {
             self.tree.write(file)?;
         }
         if prune {
-            for path in &report.stale {
-                self.tree.remove(path)?;
-            }
+            self.tree.remove_all(&report.stale)?;
             report.pruned = true;
         }
         Ok(report)
