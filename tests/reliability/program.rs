@@ -122,10 +122,13 @@ pub(crate) fn run_injected(
         effect,
         also,
     } = injection;
-    let mut before: Vec<String> = ["strace", "-f", "--seccomp-bpf", "-qq", "-o"]
-        .map(str::to_owned)
-        .into();
+    let is_kill = effect.starts_with("signal");
+    let mut before: Vec<String> = ["strace", "-f", "-qq", "-o"].map(str::to_owned).into();
     before.push(log.display().to_string());
+    if !is_kill {
+        // Other calls are not stopped at. strace 6.1 sends no signal that way.
+        before.push("--seccomp-bpf".to_owned());
+    }
     before.extend(["-e".to_owned(), format!("inject={call}:{effect}:when={at}")]);
     if let Some(also) = also {
         before.extend(["-e".to_owned(), format!("inject={also}")]);
@@ -137,7 +140,7 @@ pub(crate) fn run_injected(
     before.extend(["-e".to_owned(), format!("trace={calls}")]);
     let outcome = finish(&mut under(directory, umask, &before, arguments));
     let log = std::fs::read_to_string(&log).unwrap_or_default();
-    let took_place = if effect.starts_with("signal") {
+    let took_place = if is_kill {
         // strace ends as its child did.
         outcome.status.is_none()
     } else {
