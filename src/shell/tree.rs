@@ -12,7 +12,7 @@ use super::error::{Failure, Kind};
 use anyhow::Context as _;
 use civi_ingress::fault::Fault;
 use civi_ingress::gitops::compose::TreeFile;
-use civi_ingress::gitops::layout::Home;
+use civi_ingress::gitops::layout::{Home, is_marked};
 use civi_ingress::gitops::plan::UnitFiles;
 use rustix::fs::{
     AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, flock, mkdirat, openat,
@@ -245,17 +245,19 @@ impl Tree {
             return Err(Failure::new(Kind::WouldLose, fault));
         }
         let size = usize::try_from(metadata.len().min(FILE_LIMIT)).unwrap_or_default();
-        let mut text = Zeroizing::new(String::with_capacity(size + 1));
-        match file.take(FILE_LIMIT).read_to_string(&mut text) {
-            Ok(_) => Ok(Some(text)),
-            Err(error) if error.kind() == ErrorKind::InvalidData => {
-                Err(Fault::new("the file is no text")
-                    .file(&self.shown.join(path).display().to_string())
-                    .into())
-            }
-            Err(error) => Err(anyhow::Error::new(error)
-                .context(self.failed("read", path))
+        let mut bytes = Zeroizing::new(Vec::with_capacity(size + 1));
+        file.take(FILE_LIMIT)
+            .read_to_end(&mut bytes)
+            .with_context(|| self.failed("read", path))?;
+        match String::from_utf8(std::mem::take(&mut *bytes)) {
+            Ok(text) => Ok(Some(Zeroizing::new(text))),
+            Err(error) if is_marked(error.as_bytes()) => Err(Fault::new("the file is no text")
+                .file(&self.shown.join(path).display().to_string())
                 .into()),
+            // A picture, say: whatever it is, it is not ours.
+            Err(error) => Ok(Some(Zeroizing::new(
+                String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            ))),
         }
     }
 
