@@ -27,9 +27,9 @@ type Found = Vec<(Wrong, String)>;
 pub(crate) struct Tree {
     pub(crate) files: BTreeMap<String, String>,
     /// What is or was being written.
-    aside: Vec<String>,
+    pub(crate) aside: Vec<String>,
     /// Keys in clear that others can read.
-    exposed: Vec<String>,
+    pub(crate) exposed: Vec<String>,
 }
 
 impl Tree {

@@ -9,14 +9,13 @@ use civi_ingress::seal::Identity;
 use crate::program::run;
 
 /// When the trees are made.
-const MADE: &str = "2026-11-24T10:00:00Z";
+pub(crate) const MADE: &str = "2026-11-24T10:00:00Z";
 /// When every certificate of theirs is due, and none has ended.
 pub(crate) const DUE: &str = "2027-09-20T10:00:00Z";
 /// How many instances a tree has.
 pub(crate) const COUNT: usize = 20;
 /// A throw-away identity, made for these tests.
-pub(crate) const IDENTITY: &str =
-    "AGE-SECRET-KEY-1ZJZMGH6KZ0G4XLN477ENYNZ68NK3CUSKCR50829Y27ATYFX2GT9SDSZ02M";
+const IDENTITY: &str = "AGE-SECRET-KEY-1ZJZMGH6KZ0G4XLN477ENYNZ68NK3CUSKCR50829Y27ATYFX2GT9SDSZ02M";
 
 /// A fleet file in the making.
 #[derive(Clone)]
@@ -112,6 +111,11 @@ impl FleetText {
 /// What opens the encrypted trees.
 pub(crate) fn identities() -> Vec<Identity> {
     Identity::all_from_text(IDENTITY).expect("an identity")
+}
+
+/// The same as the text of a key file.
+pub(crate) fn identity_file() -> String {
+    format!("{IDENTITY}\n")
 }
 
 /// A run that is killed and failed.
