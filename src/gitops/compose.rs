@@ -33,6 +33,16 @@ pub struct TreeFile {
     pub is_secret: bool,
 }
 
+impl TreeFile {
+    /// Says whether private keys stand in it, in clear or locked.
+    #[must_use]
+    pub fn holds_keys(&self) -> bool {
+        self.is_secret
+            || self.path.ends_with(".sops.yaml")
+            || self.text.contains("\nkind: SealedSecret\n")
+    }
+}
+
 /// Where keys, serials and random bytes are drawn.
 pub trait Drawing {
     /// Draws a key.

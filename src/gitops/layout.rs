@@ -33,6 +33,12 @@ pub fn mark(fleet: &Fleet, id: Option<&str>) -> String {
     format!("{MARK}{}{instance} v1\n", fleet.name)
 }
 
+/// Says whether a file's first line names an owner, whoever that is.
+#[must_use]
+pub fn is_marked(bytes: &[u8]) -> bool {
+    bytes.starts_with(MARK.as_bytes())
+}
+
 /// Says whose a file is.
 #[must_use]
 pub fn owner(fleet: &Fleet, text: &str) -> Owner {

@@ -93,10 +93,14 @@ impl<'a> Secrets<'a> {
     ) -> Result<Self, Fault> {
         let mut secrets = Vec::new();
         for (path, text) in files {
-            if !text.contains("kind: Secret")
-                && !text.contains("kind: SealedSecret")
-                && reading == Reading::Scan
-            {
+            let may_be_secret = match reading {
+                Reading::Scan => {
+                    text.contains("kind: Secret") || text.contains("kind: SealedSecret")
+                }
+                // Anything may lie in the folder of an instance, and need not be YAML.
+                Reading::Yaml => text.contains("Secret"),
+            };
+            if !may_be_secret {
                 continue;
             }
             let found = match reading {

@@ -12,14 +12,14 @@ use super::error::{Failure, Kind};
 use anyhow::Context as _;
 use civi_ingress::fault::Fault;
 use civi_ingress::gitops::compose::TreeFile;
-use civi_ingress::gitops::layout::Home;
+use civi_ingress::gitops::layout::{Home, is_marked};
 use civi_ingress::gitops::plan::UnitFiles;
 use rustix::fs::{
     AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, flock, mkdirat, openat,
     renameat, renameat_with, statat, unlinkat,
 };
 use rustix::io::Errno;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::fd::OwnedFd;
@@ -35,6 +35,7 @@ const FILE_LIMIT: u64 = 4 << 20;
 pub(super) struct Tree {
     root: OwnedFd,
     shown: PathBuf,
+    access: Access,
 }
 
 /// What a run is going to do with a tree.
@@ -95,7 +96,11 @@ impl Tree {
             }
             result => result.with_context(cannot)?,
         }
-        Ok(Self { root, shown: path })
+        Ok(Self {
+            root,
+            shown: path,
+            access,
+        })
     }
 
     fn failed(&self, what: &str, path: &str) -> String {
@@ -165,17 +170,20 @@ impl Tree {
         let Some(folder) = self.folder(path)? else {
             return Ok(Vec::new());
         };
-        self.entries(&folder, path)
+        Ok(self.entries(&folder, path)?.0)
     }
 
-    fn entries(&self, folder: &OwnedFd, path: &str) -> Result<Vec<Entry>, Failure> {
+    /// Gives the entries of a folder, and whether a killed run left something there.
+    fn entries(&self, folder: &OwnedFd, path: &str) -> Result<(Vec<Entry>, bool), Failure> {
         let read = |error: Errno| anyhow::Error::new(error).context(self.failed("read", path));
         let mut entries = Vec::new();
+        let mut has_left = false;
         for entry in Dir::read_from(folder).map_err(read)? {
             let entry = entry.map_err(read)?;
             let Ok(name) = entry.file_name().to_str() else {
                 continue;
             };
+            has_left |= name.starts_with(ASIDE);
             if name == "." || name == ".." || name.starts_with(ASIDE) {
                 continue;
             }
@@ -191,7 +199,7 @@ impl Tree {
             entries.push(Entry { name, is_folder });
         }
         entries.sort_unstable();
-        Ok(entries)
+        Ok((entries, has_left))
     }
 
     /// Reads a file; nothing where there is none.
@@ -237,17 +245,19 @@ impl Tree {
             return Err(Failure::new(Kind::WouldLose, fault));
         }
         let size = usize::try_from(metadata.len().min(FILE_LIMIT)).unwrap_or_default();
-        let mut text = Zeroizing::new(String::with_capacity(size + 1));
-        match file.take(FILE_LIMIT).read_to_string(&mut text) {
-            Ok(_) => Ok(Some(text)),
-            Err(error) if error.kind() == ErrorKind::InvalidData => {
-                Err(Fault::new("the file is no text")
-                    .file(&self.shown.join(path).display().to_string())
-                    .into())
-            }
-            Err(error) => Err(anyhow::Error::new(error)
-                .context(self.failed("read", path))
+        let mut bytes = Zeroizing::new(Vec::with_capacity(size + 1));
+        file.take(FILE_LIMIT)
+            .read_to_end(&mut bytes)
+            .with_context(|| self.failed("read", path))?;
+        match String::from_utf8(std::mem::take(&mut *bytes)) {
+            Ok(text) => Ok(Some(Zeroizing::new(text))),
+            Err(error) if is_marked(error.as_bytes()) => Err(Fault::new("the file is no text")
+                .file(&self.shown.join(path).display().to_string())
                 .into()),
+            // A picture, say: whatever it is, it is not ours.
+            Err(error) => Ok(Some(Zeroizing::new(
+                String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            ))),
         }
     }
 
@@ -257,10 +267,19 @@ impl Tree {
         let Some(folder) = self.folder(&home.folder)? else {
             return Ok(found);
         };
-        for entry in self.entries(&folder, &home.folder)? {
+        // In a folder of its own a unit is looked at by one thread, so nothing of another's is swept away.
+        let sweeps = self.access == Access::Write && home.is_own();
+        let (entries, has_left) = self.entries(&folder, &home.folder)?;
+        if sweeps && has_left {
+            self.sweep(&home.folder)?;
+        }
+        for entry in entries {
             let path = format!("{}/{}", home.folder, entry.name);
             if entry.is_folder {
                 if home.staged_folder().as_deref() == Some(&path) {
+                    if sweeps {
+                        self.sweep(&path)?;
+                    }
                     for inner in self.list(&path)? {
                         let path = format!("{path}/{}", inner.name);
                         if let Some(text) = self.read(&path)? {
@@ -296,9 +315,7 @@ impl Tree {
         if home.is_own() && !shares_folder {
             return self.exchange(home, files);
         }
-        for file in files {
-            self.write(file)?;
-        }
+        self.write_one_by_one(files)?;
         for path in old {
             if !files.iter().any(|file| file.path == *path) {
                 self.remove(path)?;
@@ -349,9 +366,7 @@ impl Tree {
             // A file system that cannot exchange (renameat2(2), EINVAL): file by file, each whole.
             Err(Errno::INVAL | Errno::NOSYS) => {
                 self.remove_folder(&format!("{parent}/{aside}"))?;
-                for file in files {
-                    self.write(file)?;
-                }
+                self.write_one_by_one(files)?;
                 let kept: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
                 let found = self.read_unit(home)?;
                 let all = found.files.current.iter().chain(&found.files.staged);
@@ -362,6 +377,17 @@ impl Tree {
             }
             Err(error) => Err(write(error).into()),
         }
+    }
+
+    /// Writes the files of a unit, those with its keys last: the trust bundle, which covers the certificate before and
+    /// the new one, is there before the new one is.
+    fn write_one_by_one(&self, files: &[TreeFile]) -> Result<(), Failure> {
+        let (with_keys, others): (Vec<_>, Vec<_>) =
+            files.iter().partition(|file| file.holds_keys());
+        for file in others.into_iter().chain(with_keys) {
+            self.write(file)?;
+        }
+        Ok(())
     }
 
     fn create(&self, folder: &OwnedFd, name: &str, file: &TreeFile) -> Result<(), Failure> {
@@ -392,6 +418,44 @@ impl Tree {
             Err(Errno::ISDIR) => Err(self.odd_folder(&file.path)),
             Err(error) => Err(anyhow::Error::new(error).context(failed()).into()),
         }
+    }
+
+    /// Removes files. A folder in which nothing else is goes at once.
+    pub(super) fn remove_all(&self, paths: &[String]) -> Result<(), Failure> {
+        let mut folders: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (folder, name) in paths.iter().map(|path| split(path)) {
+            folders.entry(folder).or_default().insert(name);
+        }
+        // Backwards, so that a folder comes after those in it.
+        for (folder, names) in folders.into_iter().rev() {
+            let is_gone = |entry: &Entry| !entry.is_folder && names.contains(entry.name.as_str());
+            if !folder.is_empty() && self.list(folder)?.iter().all(is_gone) {
+                self.remove_at_once(folder)?;
+            } else {
+                for name in names {
+                    self.remove(&join(folder, name))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn remove_at_once(&self, path: &str) -> Result<(), Failure> {
+        let (parent, name) = split(path);
+        let Some(handle) = self.folder(parent)? else {
+            return Ok(());
+        };
+        let aside = format!("{ASIDE}{name}");
+        match renameat(&handle, name, &handle, &aside) {
+            Ok(()) => self.remove_folder(&join(parent, &aside))?,
+            Err(Errno::NOENT) => {}
+            Err(error) => {
+                return Err(anyhow::Error::new(error)
+                    .context(self.failed("remove", path))
+                    .into());
+            }
+        }
+        self.remove_if_empty(parent)
     }
 
     /// Removes a file, and its folder where that is left empty.
@@ -470,11 +534,7 @@ impl Tree {
             }
         }
         for name in left {
-            let full = if path.is_empty() {
-                name.clone()
-            } else {
-                format!("{path}/{name}")
-            };
+            let full = join(path, &name);
             match unlinkat(&folder, &name, AtFlags::empty()) {
                 Ok(()) => {}
                 Err(Errno::ISDIR | Errno::PERM) => self.remove_folder(&full)?,
@@ -488,6 +548,14 @@ impl Tree {
     pub(super) fn sync(&self) -> Result<(), Failure> {
         rustix::fs::syncfs(&self.root).with_context(|| self.failed("flush", ""))?;
         Ok(())
+    }
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
     }
 }
 

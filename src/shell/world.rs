@@ -119,7 +119,10 @@ pub(super) fn read_matching(folder: &Path, pattern: &str) -> Result<Vec<Source>,
     let mut paths = Vec::new();
     for path in found {
         let path = path.with_context(|| format!("cannot read what `{pattern}` matches"))?;
-        if path.is_file() {
+        // A file that cannot be looked at must not be passed over: its instances would count as removed.
+        let metadata = std::fs::metadata(&path);
+        let metadata = metadata.with_context(|| format!("cannot read {}", path.display()))?;
+        if metadata.is_file() {
             paths.push(path);
         }
     }

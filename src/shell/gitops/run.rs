@@ -251,7 +251,7 @@ impl<'a> Job<'a> {
         }
         for folder in [INSTANCES, SHARDS] {
             let entries = self.tree.list(folder)?;
-            // The exchange of whole folders leaves nothing inside one; only single writes do.
+            // What is left in an instance's own folder goes when that is read.
             let shared = entries
                 .iter()
                 .filter(|entry| entry.is_folder && folder == SHARDS);
@@ -388,9 +388,7 @@ impl<'a> Job<'a> {
             .iter()
             .any(|entry| !entry.is_folder && entry.name != "kustomization.yaml");
         let is_mixed = match (self.fleet().layout, self.fleet().shards) {
-            (Layout::Instance, _) => {
-                has_files || shards.iter().any(|shard| self.has_flat_files(shard))
-            }
+            (Layout::Instance, _) => has_files || self.have_flat_files(&shards)?,
             (Layout::Flat, None) => has_folders || !shards.is_empty(),
             // A member's part may change too.
             (Layout::Flat, Some(_)) => true,
@@ -398,14 +396,15 @@ impl<'a> Job<'a> {
         Ok(OtherHomes { shards, is_mixed })
     }
 
-    fn has_flat_files(&self, shard: &str) -> bool {
-        let entries = self
-            .tree
-            .list(&format!("{SHARDS}/{shard}"))
-            .unwrap_or_default();
-        entries
-            .iter()
-            .any(|entry| entry.name != "kustomization.yaml")
+    fn have_flat_files(&self, shards: &[String]) -> Result<bool, Failure> {
+        for shard in shards {
+            let entries = self.tree.list(&format!("{SHARDS}/{shard}"))?;
+            let is_list = |entry: &Entry| entry.name == "kustomization.yaml";
+            if !entries.iter().all(is_list) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Reads the files of a unit where it lives, or else where it may have lived.
@@ -604,9 +603,7 @@ impl<'a> Job<'a> {
             self.tree.write(file)?;
         }
         if prune {
-            for path in &report.stale {
-                self.tree.remove(path)?;
-            }
+            self.tree.remove_all(&report.stale)?;
             report.pruned = true;
         }
         Ok(report)
