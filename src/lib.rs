@@ -24,6 +24,7 @@ pub mod fault;
 pub mod find;
 pub mod fleet;
 pub mod gitops;
+pub mod guarded;
 pub mod ingress;
 pub mod inspect;
 pub mod instance;

@@ -4,6 +4,7 @@
 //! by [`crate::yaml::scalar`], so no value can leave its place, whatever it contains.
 
 use crate::fault::{Fault, Place};
+use crate::guarded::Guarded;
 use crate::manifest::{Field, Identity, Manifest, Object, PrivateKeys, SecretData};
 use crate::name::Namespace;
 use crate::yaml::{self, outline, scalar};
@@ -15,7 +16,6 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 macro_rules! built_in {
     ($($name:literal),* $(,)?) => {
@@ -205,7 +205,7 @@ impl Templates {
         name: &str,
         fields: &[(&'static str, Field)],
         extra: Vec<(&'static str, Value)>,
-    ) -> Result<Zeroizing<String>, Fault> {
+    ) -> Result<String, Fault> {
         let context = Value::from_pairs(
             fields
                 .iter()
@@ -215,9 +215,7 @@ impl Templates {
         let rendered = environment
             .get_template(name)
             .and_then(|template| template.render(context));
-        rendered
-            .map(Zeroizing::new)
-            .map_err(|error| self.fault(name, &error))
+        rendered.map_err(|error| self.fault(name, &error))
     }
 
     fn fault(&self, name: &str, error: &Error) -> Fault {
@@ -272,17 +270,19 @@ impl Templates {
             ("annotations", pairs(&object.annotations)),
         ];
         let yaml = self.evaluate(environment, object.template, &object.fields, extra)?;
-        let holds_private_key = object
-            .fields
-            .iter()
-            .any(|(_, field)| holds_private_key(field));
+        let holds_private_key = private_keys == PrivateKeys::Written
+            && object
+                .fields
+                .iter()
+                .any(|(_, field)| holds_private_key(field));
+        let yaml = Guarded::new(yaml, holds_private_key);
         if must_check {
             self.check_back(object, &yaml, private_keys)?;
         }
         Ok(Manifest {
             identity: object.identity.clone(),
             yaml,
-            holds_private_key: holds_private_key && private_keys == PrivateKeys::Written,
+            holds_private_key,
         })
     }
 
@@ -395,7 +395,7 @@ impl Renderer<'_> {
                     .at(self.templates.place(template, None))
             })?;
         }
-        Ok(text.to_string())
+        Ok(text)
     }
 }
 
@@ -592,7 +592,7 @@ mod tests {
             let manifest = manifests.unwrap().remove(0);
             assert!(!manifest.holds_private_key);
             let expected = "\n  k: \"ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]\"\n";
-            assert!(manifest.yaml.ends_with(expected), "{}", *manifest.yaml);
+            assert!(manifest.yaml.ends_with(expected), "{}", manifest.yaml.as_str());
         }
     }
 

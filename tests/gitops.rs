@@ -6,8 +6,9 @@ use civi_ingress::fleet::{self, Fleet, Source};
 use civi_ingress::gitops::compose::{Drawing, NoDrawing, TreeFile, carry_out};
 use civi_ingress::gitops::decide::{Action, Depth, Need, Reason};
 use civi_ingress::gitops::fleet_files::fleet_files;
-use civi_ingress::gitops::plan::{Context, Phase, Plan, Reading, Sealer, UnitFiles, plan};
+use civi_ingress::gitops::plan::{Context, Found, Phase, Plan, Reading, Sealer, UnitFiles, plan};
 use civi_ingress::gitops::unit::Unit;
+use civi_ingress::guarded::Guarded;
 use civi_ingress::ingress::Role;
 use civi_ingress::manifest::PrivateKeys;
 use civi_ingress::pki::issue::Serial;
@@ -17,7 +18,6 @@ use civi_ingress::template::Templates;
 use std::fmt::Write as _;
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
-use zeroize::Zeroizing;
 
 /// The templates that only trees use.
 pub(crate) const TEMPLATES: [&str; 4] = [
@@ -111,10 +111,11 @@ fn step(
     drawing: &mut dyn Drawing,
 ) -> (Plan, UnitFiles) {
     let unit = Unit::member(fleet, &fleet.members[0]).expect("a unit");
-    let plan = plan(context, &unit, files, Reading::Yaml, true).expect("a plan");
+    let found = Found::read(files, &unit, Reading::Yaml).expect("YAML");
+    let plan = plan(context, &unit, &found, true);
     let templates = Templates::default();
     let renderer = templates.renderer(PrivateKeys::Written);
-    let composed = carry_out(context, &unit, files, &plan, &renderer, drawing)
+    let composed = carry_out(context, &unit, files, &found, &plan, &renderer, drawing)
         .unwrap_or_else(|faults| panic!("{faults:?}"));
     (plan, as_found(composed.files))
 }
@@ -183,7 +184,8 @@ fn what_is_written_can_be_scanned_as_well_as_read() {
     let context = context(&sealer, &[], NOW);
     let (_, files) = step(&context, &fleet, &UnitFiles::default(), &mut Fresh(0));
     let unit = Unit::member(&fleet, &fleet.members[0]).expect("a unit");
-    let plan = plan(&context, &unit, &files, Reading::Scan, true).expect("a plan");
+    let found = Found::read(&files, &unit, Reading::Scan).expect("our own form");
+    let plan = plan(&context, &unit, &found, true);
     assert!(plan.keeps_all(), "{plan:?}");
 }
 
@@ -462,9 +464,10 @@ fn what_is_broken_is_said_and_made_anew() {
     for ((from, to), expected) in cases {
         let mut files = UnitFiles::default();
         for (path, text) in &good.current {
-            files
-                .current
-                .push((path.clone(), Zeroizing::new(text.replacen(&from, &to, 1))));
+            files.current.push((
+                path.clone(),
+                Guarded::new(text.replacen(&from, &to, 1), true),
+            ));
         }
         let (plan, _) = step(&context, &fleet, &files, &mut Fresh(9));
         let Action::Renew(reason) = action(&plan, Role::Httpd) else {
@@ -493,7 +496,7 @@ fn the_tree_of_a_fleet_byte_for_byte() {
                     out,
                     "=== {}{}",
                     file.path,
-                    if file.is_secret { " (0600)" } else { "" }
+                    if file.is_secret() { " (0600)" } else { "" }
                 )
                 .unwrap();
                 out.push_str(&readable(&file.text));
@@ -506,8 +509,17 @@ fn the_tree_of_a_fleet_byte_for_byte() {
             .map(|member| Unit::member(&fleet, member).expect("a unit"));
         for unit in members.chain(Unit::cluster(&fleet)) {
             let files = UnitFiles::default();
-            let plan = plan(&context, &unit, &files, Reading::Yaml, true).expect("a plan");
-            let composed = carry_out(&context, &unit, &files, &plan, &renderer, &mut Fixed(0));
+            let found = Found::default();
+            let plan = plan(&context, &unit, &found, true);
+            let composed = carry_out(
+                &context,
+                &unit,
+                &files,
+                &found,
+                &plan,
+                &renderer,
+                &mut Fixed(0),
+            );
             add(composed.unwrap_or_else(|faults| panic!("{faults:?}")).files);
         }
         assert_snapshot_in!("gitops", format!("tree-{layout}"), out);

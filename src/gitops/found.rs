@@ -4,10 +4,10 @@
 //! [`read`] takes any YAML. A caller that scans must find the file unchanged by what follows from it, or read.
 
 use crate::fault::Fault;
+use crate::guarded::Guarded;
 use crate::yaml::{self, Node, Value};
 use base64::Engine as _;
 use std::borrow::Cow;
-use zeroize::Zeroizing;
 
 /// Annotation that names the certificate that a SealedSecret was made with: the SHA-256 of its public key.
 pub const SEALED_WITH: &str = "civi-ingress.uepal.fr/sealed-with";
@@ -71,17 +71,19 @@ impl Stored<'_> {
         matches!(self, Self::Base64(_) | Self::Text(_))
     }
 
-    /// Gives the text of a value that stands in clear; nothing where it is locked or damaged.
+    /// Gives the text of a value that stands in clear, and keeps it guarded where it is a private key; nothing where
+    /// it is locked or damaged.
     #[must_use]
-    pub fn clear_text(&self) -> Option<Zeroizing<String>> {
+    pub fn clear_text(&self, is_private: bool) -> Option<Guarded> {
         match self {
             Self::Base64(text) => {
                 let bytes = base64::engine::general_purpose::STANDARD
                     .decode(text.as_bytes())
                     .ok()?;
-                String::from_utf8(bytes).ok().map(Zeroizing::new)
+                let text = String::from_utf8(bytes).ok()?;
+                Some(Guarded::new(text, is_private))
             }
-            Self::Text(text) => Some(Zeroizing::new(text.clone().into_owned())),
+            Self::Text(text) => Some(Guarded::new(text.clone().into_owned(), is_private)),
             Self::Sops(_) | Self::Sealed(_) => None,
         }
     }

@@ -151,10 +151,12 @@ pub fn rows(
             let fresh = made
                 .iter()
                 .find(|(other, _)| *other == role.role)
-                .map(|(_, leaf)| leaf);
-            let old = role.chain.as_ref().map(|chain| &chain.leaf);
-            let leaf = if is_current { old } else { fresh.or(old) };
-            let end = leaf.map(|leaf| leaf.validity().not_after);
+                .map(|(_, leaf)| leaf.validity().not_after);
+            let old = role
+                .chain
+                .as_ref()
+                .map(|chain| chain.leaf.validity.not_after);
+            let end = if is_current { old } else { fresh.or(old) };
             let (reason, explanation) = match (&role.action, role.action.reason()) {
                 (Action::Blocked(reason, need), _) => {
                     (Some(reason.code()), Some(format!("{need}: {reason}")))

@@ -96,9 +96,17 @@ pub struct Details {
     pub published_as: Option<&'static str>,
 }
 
-/// What is asked of a certificate at every run over a fleet.
+/// What is asked of a certificate at every run over a fleet: read once, and nothing else kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Glance {
+pub struct Sighting {
+    /// The certificate, DER.
+    pub der: CertificateDer<'static>,
+    /// Subject, DER.
+    pub subject: Vec<u8>,
+    /// Issuer, DER.
+    pub issuer: Vec<u8>,
+    /// When it is valid.
+    pub validity: Validity,
     /// As [`Details::subject_alt_names`].
     pub subject_alt_names: Vec<String>,
     /// As [`Details::common_name`].
@@ -107,6 +115,44 @@ pub struct Glance {
     pub key_type: Option<KeyType>,
     /// As [`Details::published_as`].
     pub published_as: Option<&'static str>,
+}
+
+impl Sighting {
+    /// Looks at the first certificate of a PEM text.
+    ///
+    /// # Errors
+    /// No certificate, or one that does not parse.
+    pub fn first(text: &str) -> Result<Self, Fault> {
+        let der = CertificateDer::from_pem_slice(text.as_bytes())
+            .map_err(|_| Fault::new("there is no readable certificate"))?;
+        let parsed = parse(&der)?;
+        let names = parsed
+            .subject_alternative_name()
+            .map_err(|error| Fault::new(format!("the certificate is damaged: {error}")))?;
+        let names = names.map(|names| names.value.general_names.iter().map(general_name));
+        let key_sha256 = hex(digest(&SHA256, parsed.public_key().raw).as_ref());
+        Ok(Self {
+            subject: parsed.subject().as_raw().to_vec(),
+            issuer: parsed.issuer().as_raw().to_vec(),
+            validity: validity(&parsed),
+            subject_alt_names: names.map(Iterator::collect).unwrap_or_default(),
+            common_name: common_name(parsed.subject()),
+            key_type: key_type(&parsed),
+            published_as: published::name_of(&key_sha256),
+            der: der.clone(),
+        })
+    }
+}
+
+fn key_type(parsed: &X509Certificate<'_>) -> Option<KeyType> {
+    match key(parsed).0.as_str() {
+        "ECDSA P-256" => Some(KeyType::P256),
+        "ECDSA P-384" => Some(KeyType::P384),
+        "RSA 2048" => Some(KeyType::Rsa2048),
+        "RSA 3072" => Some(KeyType::Rsa3072),
+        "RSA 4096" => Some(KeyType::Rsa4096),
+        _ => None,
+    }
 }
 
 impl Certificate {
@@ -198,33 +244,6 @@ impl Certificate {
     #[must_use]
     pub fn validity(&self) -> Validity {
         self.core.validity
-    }
-
-    /// Reads names and key alone, at a fraction of the cost of [`Certificate::details`].
-    ///
-    /// # Errors
-    /// A certificate whose subject alternative names do not parse.
-    pub fn glance(&self) -> Result<Glance, Fault> {
-        let parsed = self.parse()?;
-        let names = parsed
-            .subject_alternative_name()
-            .map_err(|error| Fault::new(format!("the certificate is damaged: {error}")))?;
-        let names = names.map(|names| names.value.general_names.iter().map(general_name));
-        let key_type = match key(&parsed).0.as_str() {
-            "ECDSA P-256" => Some(KeyType::P256),
-            "ECDSA P-384" => Some(KeyType::P384),
-            "RSA 2048" => Some(KeyType::Rsa2048),
-            "RSA 3072" => Some(KeyType::Rsa3072),
-            "RSA 4096" => Some(KeyType::Rsa4096),
-            _ => None,
-        };
-        let key_sha256 = hex(digest(&SHA256, parsed.public_key().raw).as_ref());
-        Ok(Glance {
-            subject_alt_names: names.map(Iterator::collect).unwrap_or_default(),
-            common_name: common_name(parsed.subject()),
-            key_type,
-            published_as: published::name_of(&key_sha256),
-        })
     }
 
     /// Says whether the issuer that this certificate names is, byte for byte, the subject of `other`.

@@ -2,7 +2,7 @@
 
 use super::certificate::Certificate;
 use super::key::PrivateKey;
-use super::validity::format_instant;
+use super::validity::{Validity, format_instant};
 use super::{LeafUse, SubjectAltName};
 use crate::fault::Fault;
 use pki_types::{ServerName, UnixTime};
@@ -137,24 +137,28 @@ pub fn chain(
     at: OffsetDateTime,
 ) -> Result<(), Fault> {
     belongs(leaf, key)?;
-    names_issuer(ca, leaf)?;
+    names_issuer(
+        (&leaf.core().issuer, leaf.validity()),
+        (&ca.core().subject, ca.validity()),
+    )?;
     path(ca, leaf, leaf_use, names, at)
 }
 
-/// Checks that `leaf` names `ca` as its issuer, byte for byte, and does not outlive it: all that can be seen of a
-/// chain without its signature.
+/// Checks that the issuer of a leaf is, byte for byte, the subject of a CA, and that the leaf does not outlive it: all
+/// that can be seen of a chain without its signature.
 ///
 /// # Errors
 /// The first rule that is broken.
-pub fn names_issuer(ca: &Certificate, leaf: &Certificate) -> Result<(), Fault> {
-    if leaf.core().issuer != ca.core().subject {
+pub fn names_issuer(leaf: (&[u8], Validity), ca: (&[u8], Validity)) -> Result<(), Fault> {
+    let ((issuer, leaf), (subject, ca)) = (leaf, ca);
+    if issuer != subject {
         return Err(
             Fault::new("the leaf's issuer is not, byte for byte, the CA's subject").help(
                 "a CA whose subject repeats an attribute (two OU, several DC) cannot be used",
             ),
         );
     }
-    if ca.validity().not_after < leaf.validity().not_after {
+    if ca.not_after < leaf.not_after {
         return Err(Fault::new("the leaf outlives its CA"));
     }
     Ok(())

@@ -15,16 +15,18 @@ use civi_ingress::gitops::compose::{Composed, NoDrawing, TreeFile, carry_out, re
 use civi_ingress::gitops::decide::Depth;
 use civi_ingress::gitops::fleet_files::fleet_files;
 use civi_ingress::gitops::layout::{CLUSTER, Home, INSTANCES, Owner, SHARDS, owner};
-use civi_ingress::gitops::plan::{Context, Phase, Plan, Reading, Sealer, UnitFiles, plan};
+use civi_ingress::gitops::plan::{
+    Context, Found as FoundUnit, Phase, Plan, Reading, Sealer, UnitFiles, plan,
+};
 use civi_ingress::gitops::report::{Actions, Report, UnitRow, rows};
 use civi_ingress::gitops::unit::Unit;
+use civi_ingress::guarded::Guarded;
 use civi_ingress::manifest::PrivateKeys;
 use civi_ingress::template::Renderer;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
 /// Fewer units than this are not worth a thread.
 const FEW: usize = 8;
@@ -420,8 +422,7 @@ impl<'a> Job<'a> {
         }
         for other in home.elsewhere(unit.id(), &others.shards) {
             let found = self.tree.read_unit(&other)?;
-            let is_ours =
-                |(_, text): &(String, Zeroizing<String>)| owner(unit.fleet(), text) == Owner::Ours;
+            let is_ours = |(_, text): &(String, Guarded)| owner(unit.fleet(), text) == Owner::Ours;
             lives
                 .elsewhere
                 .current
@@ -457,12 +458,14 @@ impl<'a> Job<'a> {
         let context = self.context();
         let source = lives.source();
         let attempt = |reading| -> Result<(Plan, Option<Composed>), Failure> {
-            let plan = plan(&context, &unit, source, reading, may_renew)?;
+            let found = FoundUnit::read(source, &unit, reading)?;
+            let plan = plan(&context, &unit, &found, may_renew);
             let composed = if plan.keeps_all() {
                 Some(carry_out(
                     &context,
                     &unit,
                     source,
+                    &found,
                     &plan,
                     renderer,
                     &mut NoDrawing,
@@ -566,14 +569,10 @@ impl<'a> Job<'a> {
         let home = Home::of(unit);
         let lives = self.files(unit, &home, others)?;
         let context = self.context();
-        let plan = plan(
-            &context,
-            unit,
-            lives.source(),
-            Reading::Yaml,
-            seen.may_renew,
-        )?;
-        let composed = carry_out(&context, unit, lives.source(), &plan, renderer, &mut System)?;
+        let source = lives.source();
+        let found = FoundUnit::read(source, unit, Reading::Yaml)?;
+        let plan = plan(&context, unit, &found, seen.may_renew);
+        let composed = carry_out(&context, unit, source, &found, &plan, renderer, &mut System)?;
         Ok((plan, composed, lives))
     }
 
