@@ -15,6 +15,7 @@
 
 mod age;
 mod kubeseal;
+mod plays;
 mod programs;
 mod repository;
 mod secret;
@@ -42,7 +43,13 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let cases = [sops::CASES, age::CASES, kubeseal::CASES, year::CASES];
+    let cases = [
+        sops::CASES,
+        age::CASES,
+        kubeseal::CASES,
+        plays::CASES,
+        year::CASES,
+    ];
     let trials = cases.into_iter().flatten().map(|(name, case)| {
         let programs = Arc::clone(&programs);
         Trial::test(*name, move || {

@@ -114,6 +114,8 @@ fn year(programs: &Programs) {
     fs::write(&key_file, &year.identity).expect("writable");
     year.repository.fleet.recipients = vec![recipient(&year.identity)];
 
+    let cluster = BTreeSet::from(["cluster".to_owned()]);
+
     // December: all is made.
     assert_eq!(year.repository.begin("2026-12-01"), 1);
     let report = year.repository.render(&[], 0);
@@ -280,12 +282,14 @@ fn year(programs: &Programs) {
     assert_eq!(year.repository.begin("2027-07-25"), 1);
     let rolled: BTreeSet<String> = year.ids(|seen| seen.bundle.len() == 2);
     assert!(rolled.is_superset(&staged) && rolled.is_superset(&renewed));
-    let report = year.repository.render(&["--phase", "shrink"], 0);
+    let report = year.repository.render(&["--phase", "shrink"], 1);
+    // The wildcard's CA key is stored: without the identity it waits.
+    assert_eq!(report.units("blocked"), cluster);
     assert_eq!(report.touched(), of_all(&rolled, &["secret-externca.yaml"]));
     assert_eq!(year.ids(|seen| seen.bundle.len() == 2), BTreeSet::new());
     year.look_after(&rolled, true);
 
-    // August: all that is left of the first year is due. The wildcard's CA key is stored: it needs the identity.
+    // August: all that is left of the first year is due.
     assert_eq!(year.repository.begin("2027-08-10"), 1);
     let due = year.due();
     let ca = year.repository.wildcard_ca();
