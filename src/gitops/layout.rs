@@ -17,6 +17,25 @@ pub const SHARD_LIMIT: usize = 100;
 /// Folder of Secrets that wait for their phase.
 const NEXT: &str = "next";
 
+/// Names of files of a unit that are no objects, or one whose kind says all.
+const OTHERS: [&str; 4] = [
+    "kustomization.yaml",
+    "namespace.yaml",
+    "traefik-values.yaml",
+    "values.yaml",
+];
+/// How the names of files with objects begin.
+const KINDS: [&str; 8] = [
+    "configmap-",
+    "ingressroute-",
+    "middleware-",
+    "networkpolicy-",
+    "sealedsecret-",
+    "secret-",
+    "serverstransport-",
+    "tlsstore-",
+];
+
 /// Whose a file is, by its first line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
@@ -182,6 +201,17 @@ impl Home {
         }
     }
 
+    /// Says whether a file of the unit may be called so, whatever the unit is.
+    #[must_use]
+    pub fn may_write(&self, path: &str) -> bool {
+        let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+        let name = name.strip_prefix(&self.prefix).unwrap_or(name);
+        let name = name.strip_prefix("next.").unwrap_or(name);
+        OTHERS.contains(&name)
+            || KINDS.iter().any(|kind| name.starts_with(kind))
+            || !self.is_own() && name == "yaml"
+    }
+
     /// Gives the path of a file that is no object, such as `values.yaml`.
     #[must_use]
     pub fn other_path(&self, name: &str) -> String {
@@ -222,4 +252,44 @@ pub fn shard(fleet: &Fleet, member: &Member, shards: u16) -> u16 {
 #[must_use]
 pub fn shard_folder(shard: u16) -> String {
     format!("{SHARDS}/{shard:03}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_object_has_a_name_that_a_unit_may_write() {
+        let home = |prefix: &str| Home {
+            folder: "instances/a".to_owned(),
+            prefix: prefix.to_owned(),
+        };
+        let kinds = [
+            "ConfigMap",
+            "IngressRoute",
+            "Middleware",
+            "Namespace",
+            "NetworkPolicy",
+            "SealedSecret",
+            "Secret",
+            "ServersTransport",
+            "TLSStore",
+        ];
+        for kind in kinds {
+            let identity = Identity {
+                api_version: "v1",
+                kind,
+                namespace: None,
+                name: crate::name::ObjectName::parse("x").unwrap(),
+            };
+            for home in [home(""), home("a.")] {
+                for form in [Form::Public, Form::Plain, Form::Sops, Form::Sealed] {
+                    assert!(home.may_write(&home.path(&identity, form)), "{kind}");
+                    assert!(home.may_write(&home.staged_path(&identity, form)), "{kind}");
+                }
+            }
+        }
+        assert!(!home("").may_write("instances/a/README.md"));
+        assert!(!home("a.").may_write("instances/a.extra.yaml"));
+    }
 }

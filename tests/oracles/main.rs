@@ -15,9 +15,12 @@
 
 mod age;
 mod kubeseal;
+mod plays;
 mod programs;
+mod repository;
 mod secret;
 mod sops;
+mod year;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -40,7 +43,13 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let cases = [sops::CASES, age::CASES, kubeseal::CASES];
+    let cases = [
+        sops::CASES,
+        age::CASES,
+        kubeseal::CASES,
+        plays::CASES,
+        year::CASES,
+    ];
     let trials = cases.into_iter().flatten().map(|(name, case)| {
         let programs = Arc::clone(&programs);
         Trial::test(*name, move || {

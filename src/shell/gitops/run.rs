@@ -516,13 +516,13 @@ impl<'a> Job<'a> {
             written.push(format!("{}/", home.folder));
         }
         // A stranger stands in the way where a file of ours would have its name: all names are known once composed;
-        // before that, every file that looks like an object of ours counts.
+        // before that, every name that a file of ours may have counts.
         let mut conflicts = Vec::new();
         let mut foreign = lives.odd;
-        for (path, text) in strangers {
+        for (path, _) in strangers {
             let is_wanted = match &composed {
                 Some(composed) => composed.files.iter().any(|file| file.path == *path),
-                None => may_be_ours(path, text),
+                None => home.may_write(path),
             };
             if is_wanted {
                 conflicts.push(path.clone())
@@ -753,14 +753,6 @@ fn instance_of(folder: &str, prefix: &str) -> impl Iterator<Item = String> {
         .filter(|id| *id != "kustomization")
         .map(str::to_owned);
     of_folder.or(of_prefix).into_iter()
-}
-
-fn may_be_ours(path: &str, text: &str) -> bool {
-    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-    name == "kustomization.yaml"
-        || name == "values.yaml"
-        || text.contains("\nkind: ")
-        || text.starts_with("kind: ")
 }
 
 fn folders(entries: Vec<Entry>) -> impl Iterator<Item = String> {
