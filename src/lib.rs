@@ -10,6 +10,7 @@
 //! | know what a release of Traefik or of its chart takes | [`release`], [`chart`] |
 //! | follow an object to its text | [`manifest`], [`template`], [`yaml::scalar`], [`yaml::outline`] |
 //! | read YAML with the place of every value | [`yaml`], [`manifests`] |
+//! | say what would go wrong with manifests | [`lint`] |
 //! | say what is wrong with an input | [`fault`] |
 
 pub mod chart;
@@ -19,6 +20,7 @@ pub mod fault;
 pub mod ingress;
 pub mod inspect;
 pub mod instance;
+pub mod lint;
 pub mod manifest;
 pub mod manifests;
 pub mod name;

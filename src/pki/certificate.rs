@@ -168,6 +168,17 @@ impl Certificate {
         &self.core
     }
 
+    /// Gives what a private key of this certificate holds too: the modulus of an RSA key, the point of another.
+    pub(super) fn public_key_bits(&self) -> Option<Vec<u8>> {
+        let parsed = self.parse().ok()?;
+        let info = parsed.public_key();
+        match info.parsed() {
+            Ok(PublicKey::RSA(rsa)) => Some(rsa.modulus.to_vec()),
+            _ => Some(info.subject_public_key.data.to_vec()),
+        }
+        .filter(|bits| !bits.is_empty())
+    }
+
     /// Gives the validity alone.
     #[must_use]
     pub fn validity(&self) -> Validity {

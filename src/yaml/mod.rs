@@ -5,6 +5,7 @@
 
 pub mod outline;
 pub mod scalar;
+pub mod stream;
 
 use crate::fault::{Fault, Place};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};

@@ -1,0 +1,39 @@
+//! Family 0: what any Kubernetes object must be.
+
+use super::finding::Finding;
+use super::model::{Class, Model};
+use super::rules::{CI005, CI006, CI007};
+use super::secrets::Content;
+use std::collections::BTreeMap;
+
+pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut known = BTreeMap::new();
+    for object in &model.objects {
+        let generated = object.at(&["metadata", "generateName"]).is_some();
+        if object.name.is_empty() {
+            if object.class != Class::Other && !generated {
+                let message = format!("a {} has no name", object.kind);
+                findings.push(object.finding(&CI007, object.node.at, "metadata.name", message));
+            }
+            continue;
+        }
+        let key = (object.group, object.kind, object.namespace, object.name);
+        let first = known.entry(key).or_insert(object);
+        // Without namespaces, two files may be meant for two of them.
+        let is_same = !object.namespace.is_empty() || first.file == object.file;
+        if !std::ptr::eq(*first, object) && is_same && object.class != Class::Other {
+            let message = format!("{} {} stands here for the second time", object.kind, object.shown());
+            findings.push(object.finding(&CI005, object.node.at, "metadata.name", message));
+        }
+    }
+    for (number, secret) in &model.secrets {
+        for entry in &secret.entries {
+            if matches!(entry.content, Content::Broken) {
+                let message = format!("the value of `{}` is no base64", entry.key.escape_debug());
+                findings.push(model.objects[*number].finding(&CI006, entry.at, &entry.field(), message));
+            }
+        }
+    }
+    findings
+}

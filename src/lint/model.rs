@@ -1,0 +1,427 @@
+//! All documents of the input as one: objects by kind, namespace and name, each value with its place.
+
+use super::finding::{Finding, Identity};
+use super::provider::Provider;
+use super::rules::Rule;
+use super::secrets::{self, Secret};
+use super::{Knowledge, Options, Source};
+use crate::fault::{Fault, Place};
+use crate::yaml::{At, Node, Value, stream};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// A document that was read.
+pub(super) struct Document {
+    pub(super) file: usize,
+    /// Its number in its file, from 1.
+    pub(super) number: usize,
+    pub(super) node: Node,
+}
+
+/// What kind of object it is, as far as the rules ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    /// A Secret, or what makes one: SealedSecret, ExternalSecret, Certificate.
+    Secret,
+    ConfigMap,
+    Service,
+    Namespace,
+    NetworkPolicy,
+    /// Deployment, DaemonSet, StatefulSet.
+    Workload,
+    Issuer,
+    ClusterIssuer,
+    IngressRoute,
+    IngressRouteTcp,
+    ServersTransport,
+    ServersTransportTcp,
+    Middleware,
+    MiddlewareTcp,
+    TlsStore,
+    TlsOption,
+    TraefikService,
+    Other,
+}
+
+impl Class {
+    fn of(group: &str, kind: &str) -> Self {
+        let traefik = matches!(group, "traefik.io" | "traefik.containo.us");
+        match (group, kind) {
+            ("", "Secret")
+            | ("bitnami.com", "SealedSecret")
+            | ("external-secrets.io", "ExternalSecret")
+            | ("cert-manager.io", "Certificate") => Self::Secret,
+            ("", "ConfigMap") => Self::ConfigMap,
+            ("", "Service") => Self::Service,
+            ("", "Namespace") => Self::Namespace,
+            ("networking.k8s.io", "NetworkPolicy") => Self::NetworkPolicy,
+            ("apps", "Deployment" | "DaemonSet" | "StatefulSet") => Self::Workload,
+            ("cert-manager.io", "Issuer") => Self::Issuer,
+            ("cert-manager.io", "ClusterIssuer") => Self::ClusterIssuer,
+            (_, "IngressRoute") if traefik => Self::IngressRoute,
+            (_, "IngressRouteTCP") if traefik => Self::IngressRouteTcp,
+            (_, "ServersTransport") if traefik => Self::ServersTransport,
+            (_, "ServersTransportTCP") if traefik => Self::ServersTransportTcp,
+            (_, "Middleware") if traefik => Self::Middleware,
+            (_, "MiddlewareTCP") if traefik => Self::MiddlewareTcp,
+            (_, "TLSStore") if traefik => Self::TlsStore,
+            (_, "TLSOption") if traefik => Self::TlsOption,
+            (_, "TraefikService") if traefik => Self::TraefikService,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A Kubernetes object.
+pub(super) struct Object<'a> {
+    pub(super) file: usize,
+    pub(super) document: usize,
+    /// Its path in a `List`, with a dot at the end.
+    pub(super) prefix: String,
+    pub(super) node: &'a Node,
+    pub(super) class: Class,
+    pub(super) group: &'a str,
+    pub(super) kind: &'a str,
+    /// Empty where none is given: kubectl then takes that of its context.
+    pub(super) namespace: &'a str,
+    /// Empty where none is given.
+    pub(super) name: &'a str,
+    /// What the object is asked for by: the Secret's name of a Certificate, elsewhere its own.
+    pub(super) provides: &'a str,
+}
+
+impl<'a> Object<'a> {
+    fn new(document: &'a Document, prefix: String, node: &'a Node) -> Option<Self> {
+        let api_version = node.get("apiVersion")?.text()?;
+        let kind = node.get("kind")?.text()?;
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let text = |path: &[&str]| at_path(node, path).and_then(Node::text);
+        let name = text(&["metadata", "name"]).unwrap_or_default();
+        let provided = match kind {
+            "Certificate" => text(&["spec", "secretName"]),
+            "ExternalSecret" => text(&["spec", "target", "name"]),
+            _ => None,
+        };
+        Some(Self {
+            file: document.file,
+            document: document.number,
+            prefix,
+            node,
+            class: Class::of(group, kind),
+            group,
+            kind,
+            namespace: text(&["metadata", "namespace"]).unwrap_or_default(),
+            name,
+            provides: provided.unwrap_or(name),
+        })
+    }
+
+    /// Gives `spec`, or an empty node.
+    pub(super) fn spec(&self) -> &'a Node {
+        self.node.get("spec").unwrap_or(&NOTHING)
+    }
+
+    /// Gives the value at a path below the object.
+    pub(super) fn at(&self, path: &[&str]) -> Option<&'a Node> {
+        at_path(self.node, path)
+    }
+
+    pub(super) fn label(&self, key: &str) -> Option<&'a str> {
+        self.at(&["metadata", "labels"])?.get(key)?.text()
+    }
+
+    pub(super) fn annotation(&self, key: &str) -> Option<&'a Node> {
+        self.at(&["metadata", "annotations"])?.get(key)
+    }
+
+    /// Makes a finding at a value of this object.
+    pub(super) fn finding(
+        &self,
+        rule: &'static Rule,
+        at: At,
+        field: &str,
+        message: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            rule,
+            severity: rule.severity,
+            message: message.into(),
+            file: self.file,
+            at: if at.line == 0 { self.node.at } else { at },
+            document: self.document,
+            object: Some(Identity {
+                kind: self.kind.to_owned(),
+                namespace: self.namespace.to_owned(),
+                name: self.name.to_owned(),
+            }),
+            field: format!("{}{field}", self.prefix),
+            consequence: None,
+            help: None,
+        }
+    }
+
+    /// `namespace/name`, as Traefik writes it.
+    pub(super) fn shown(&self) -> String {
+        if self.namespace.is_empty() {
+            self.name.to_owned()
+        } else {
+            format!("{}/{}", self.namespace, self.name)
+        }
+    }
+}
+
+static NOTHING: Node = Node {
+    value: Value::Null,
+    at: At { line: 0, column: 0 },
+};
+
+/// Gives the value at a path of keys.
+pub(super) fn at_path<'a>(node: &'a Node, path: &[&str]) -> Option<&'a Node> {
+    path.iter().try_fold(node, |node, key| node.get(key))
+}
+
+/// Gives the entries of a mapping; none where this is no mapping.
+pub(super) fn entries(node: &Node) -> &[(crate::yaml::Key, Node)] {
+    match &node.value {
+        Value::Map(entries) => entries,
+        _ => &[],
+    }
+}
+
+/// Gives a scalar as text, numbers and booleans included.
+pub(super) fn scalar(node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Text(text) | Value::Ambiguous(text) => Some(text.clone()),
+        Value::Int(number) => Some(number.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Float(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Says whether a value is `true`, also as a string.
+pub(super) fn is_true(node: Option<&Node>) -> bool {
+    node.is_some_and(|node| {
+        node.value == Value::Bool(true)
+            || node
+                .text()
+                .is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    })
+}
+
+/// Says whether two namespaces may be the same; one that is not given may be any.
+pub(super) fn may_be_same(one: &str, other: &str) -> bool {
+    one == other || one.is_empty() || other.is_empty()
+}
+
+/// A values file.
+pub(super) struct Values<'a> {
+    pub(super) file: usize,
+    pub(super) document: usize,
+    pub(super) prefix: String,
+    pub(super) node: &'a Node,
+    /// The chart's version, where it stands beside the values.
+    pub(super) chart: Option<&'a str>,
+}
+
+/// All objects, and what is known about who reads them.
+pub(super) struct Model<'a> {
+    pub(super) options: &'a Options,
+    pub(super) objects: Vec<Object<'a>>,
+    pub(super) values: Vec<Values<'a>>,
+    /// What Secrets and ConfigMaps hold, by the index of the object.
+    pub(super) secrets: BTreeMap<usize, Secret<'a>>,
+    index: BTreeMap<(Class, &'a str, &'a str), usize>,
+    by_class: BTreeMap<Class, Vec<usize>>,
+    /// Namespaces by the class and name of what they hold.
+    elsewhere: BTreeMap<(Class, &'a str), Vec<usize>>,
+    pub(super) provider: Provider<'a>,
+    pub(super) knowledge: Knowledge,
+}
+
+/// Reads all documents of the sources.
+///
+/// # Errors
+/// All documents that cannot be read, each with its place.
+pub(super) fn read(sources: &[Source]) -> Result<Vec<Document>, Vec<Fault>> {
+    let cuts: Vec<(usize, stream::Cut<'_>)> = sources
+        .iter()
+        .enumerate()
+        .flat_map(|(file, source)| stream::cut(&source.text).into_iter().map(move |cut| (file, cut)))
+        .collect();
+    let parts: Vec<(usize, Result<Vec<Node>, stream::Broken>)> = cuts
+        .into_par_iter()
+        .map(|(file, cut)| (file, stream::read(cut)))
+        .collect();
+    let mut documents: Vec<Document> = Vec::new();
+    let mut faults = Vec::new();
+    for (file, part) in parts {
+        match part {
+            Ok(nodes) => {
+                for node in nodes {
+                    let number = documents
+                        .last()
+                        .filter(|last| last.file == file)
+                        .map_or(1, |last| last.number + 1);
+                    documents.push(Document { file, number, node });
+                }
+            }
+            Err(broken) => {
+                let place = Place::Position {
+                    file: sources[file].name.clone(),
+                    line: broken.at.line,
+                    column: broken.at.column,
+                };
+                faults.push(Fault::new(broken.what).at(place));
+            }
+        }
+    }
+    if faults.is_empty() {
+        Ok(documents)
+    } else {
+        Err(faults)
+    }
+}
+
+impl<'a> Model<'a> {
+    pub(super) fn new(documents: &'a [Document], options: &'a Options) -> Self {
+        let mut objects = Vec::new();
+        let mut values = Vec::new();
+        for document in documents {
+            add(document, &mut objects, &mut values);
+        }
+        let secrets = objects
+            .par_iter()
+            .enumerate()
+            .filter_map(|(index, object)| Some((index, secrets::read(object)?)))
+            .collect();
+        let mut index = BTreeMap::new();
+        let mut by_class: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        let mut elsewhere: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (number, object) in objects.iter().enumerate() {
+            by_class.entry(object.class).or_default().push(number);
+            index
+                .entry((object.class, object.namespace, object.provides))
+                .or_insert(number);
+            elsewhere
+                .entry((object.class, object.provides))
+                .or_default()
+                .push(number);
+        }
+        let provider = Provider::of(&objects, &values);
+        let knowledge = Knowledge::of(options, &objects, &provider);
+        Self {
+            options,
+            objects,
+            values,
+            secrets,
+            index,
+            by_class,
+            elsewhere,
+            provider,
+            knowledge,
+        }
+    }
+
+    /// Gives the objects of a class.
+    pub(super) fn of(&self, class: Class) -> impl Iterator<Item = &Object<'a>> {
+        self.numbers(class).iter().map(|number| &self.objects[*number])
+    }
+
+    /// Gives the indexes of the objects of a class.
+    pub(super) fn numbers(&self, class: Class) -> &[usize] {
+        self.by_class.get(&class).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Finds an object in a namespace. An object or a reference without a namespace fits any.
+    pub(super) fn find(&self, class: Class, namespace: &str, name: &str) -> Option<usize> {
+        self.index
+            .get(&(class, namespace, name))
+            .or_else(|| self.index.get(&(class, "", name)))
+            .copied()
+            .or_else(|| {
+                let all = self.elsewhere.get(&(class, name))?;
+                (namespace.is_empty() && all.len() == 1).then(|| all[0])
+            })
+    }
+
+    /// Gives the namespaces other than this one that have an object of the name.
+    pub(super) fn other_namespaces(&self, class: Class, namespace: &str, name: &str) -> Vec<&'a str> {
+        let all = self.elsewhere.get(&(class, name));
+        all.into_iter()
+            .flatten()
+            .map(|number| self.objects[*number].namespace)
+            .filter(|other| !may_be_same(other, namespace))
+            .collect()
+    }
+
+    /// Gives the indexes of a namespace's objects of a class.
+    pub(super) fn within<'s>(&'s self, class: Class, namespace: &'s str) -> impl Iterator<Item = usize> + 's {
+        self.index
+            .range((class, namespace, "")..)
+            .take_while(move |((of, within, _), _)| *of == class && *within == namespace)
+            .map(|(_, number)| *number)
+    }
+
+    /// Gives what a Secret or ConfigMap holds.
+    pub(super) fn secret(&self, class: Class, namespace: &str, name: &str) -> Option<(&Object<'a>, &Secret<'a>)> {
+        let number = self.find(class, namespace, name)?;
+        Some((&self.objects[number], self.secrets.get(&number)?))
+    }
+}
+
+fn add<'a>(document: &'a Document, objects: &mut Vec<Object<'a>>, values: &mut Vec<Values<'a>>) {
+    let node = &document.node;
+    let kind = node.get("kind").and_then(Node::text).unwrap_or_default();
+    if kind.ends_with("List") && node.get("items").is_some() {
+        let items = node.get("items").map(Node::items).unwrap_or_default();
+        for (index, item) in items.iter().enumerate() {
+            objects.extend(Object::new(document, format!("items[{index}]."), item));
+        }
+        return;
+    }
+    let values_of = |node: &'a Node, prefix: &str, chart: Option<&'a str>| Values {
+        file: document.file,
+        document: document.number,
+        prefix: prefix.to_owned(),
+        node,
+        chart,
+    };
+    if let Some(object) = Object::new(document, String::new(), node) {
+        // Flux keeps the values in an object of its own.
+        let chart = object.at(&["spec", "chart", "spec"]);
+        let of_traefik = chart.and_then(|chart| chart.get("chart")?.text()) == Some("traefik");
+        if kind == "HelmRelease"
+            && of_traefik
+            && let Some(node) = object.spec().get("values")
+        {
+            let version = chart.and_then(|chart| chart.get("version")?.text());
+            values.push(values_of(node, "spec.values.", version));
+        }
+        objects.push(object);
+    } else if is_traefik_values(node) {
+        values.push(values_of(node, "", None));
+    } else if let Some(node) = node.get("traefik").filter(|node| is_traefik_values(node)) {
+        // A chart that has Traefik's below it.
+        values.push(values_of(node, "traefik.", None));
+    }
+}
+
+/// Says whether a document is a values file of Traefik's chart: it has no kind, and at least one key that
+/// says so.
+fn is_traefik_values(node: &Node) -> bool {
+    if node.get("kind").is_some() || node.get("externalhost").is_some() {
+        return false;
+    }
+    let has = |path: &[&str]| at_path(node, path).is_some();
+    has(&["ports", "websecure"])
+        || has(&["ports", "web"])
+        || has(&["providers", "kubernetesCRD"])
+        || has(&["ingressRoute", "dashboard"])
+        || has(&["globalArguments"])
+        || has(&["tlsStore"])
+        || has(&["tlsOptions"])
+        || has(&["logs", "general"])
+        || has(&["logs", "access"])
+        || (has(&["deployment", "kind"]) && (has(&["updateStrategy"]) || has(&["hostNetwork"])))
+}
