@@ -10,6 +10,8 @@ const LIMIT: usize = 50;
 /// What kind of failure it is. The kind alone decides the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// A check found something, and said so on stdout.
+    Found,
     /// An input is refused.
     Refused,
     /// Reading or writing failed.
@@ -23,6 +25,7 @@ pub(super) enum Kind {
 impl Kind {
     fn code(self) -> u8 {
         match self {
+            Self::Found => 1,
             Self::Refused => 3,
             Self::InputOutput => 4,
             Self::WouldLose => 5,
@@ -43,6 +46,14 @@ impl Failure {
         Self {
             kind,
             faults: vec![fault],
+        }
+    }
+
+    /// Ends a check that found something.
+    pub(super) fn found() -> Self {
+        Self {
+            kind: Kind::Found,
+            faults: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@ mod cli;
 mod documents;
 mod error;
 mod inspect;
+mod lint;
 mod new_instance;
 mod output;
 mod pem;
@@ -82,11 +83,15 @@ fn dispatch(global: &Global, command: Command) -> Result<(), Failure> {
         now: world::now(global.now.as_deref())?,
         notes: RefCell::default(),
     };
-    execute(&run, command)?;
-    if !global.quiet {
+    let result = execute(&run, command);
+    let is_done = result
+        .as_ref()
+        .err()
+        .is_none_or(|failure| failure.kind == Kind::Found);
+    if is_done && !global.quiet {
         output::say(&run.notes.take().concat());
     }
-    Ok(())
+    result
 }
 
 fn execute(run: &Run, command: Command) -> Result<(), Failure> {
@@ -98,6 +103,7 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::Ca(arguments) => pem::ca(run, &arguments),
         Command::Cert(arguments) => pem::cert(run, &arguments),
         Command::Inspect(arguments) => inspect::run(run, &arguments),
+        Command::Lint(arguments) => lint::run(run, &arguments),
         Command::Templates(arguments) => templates::run(&arguments.command),
         Command::Completions(arguments) => documents::completions(&arguments),
         Command::Man(arguments) => documents::man(&arguments),
