@@ -12,6 +12,7 @@ mod completions;
 mod documents;
 mod files;
 mod hostile_input;
+mod lint;
 mod render;
 mod reuse;
 mod support;
