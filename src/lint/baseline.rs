@@ -51,7 +51,9 @@ impl Baseline {
             let what = format!("a baseline of version {} is not known", read.version);
             return Err(refused(what).file(file));
         }
-        Ok(Self { entries: read.findings })
+        Ok(Self {
+            entries: read.findings,
+        })
     }
 
     /// Takes out the findings that are accepted, each entry once, and says how many entries met none.
@@ -61,15 +63,15 @@ impl Baseline {
             *left.entry(entry).or_default() += 1;
         }
         let before = report.findings.len();
-        report.findings.retain(|finding| {
-            match left.get_mut(&entry(finding, sources)) {
+        report
+            .findings
+            .retain(|finding| match left.get_mut(&entry(finding, sources)) {
                 Some(count) if *count > 0 => {
                     *count -= 1;
                     false
                 }
                 _ => true,
-            }
-        });
+            });
         report.accepted = before - report.findings.len();
         left.values().sum()
     }
@@ -96,5 +98,8 @@ pub fn write(report: &Report, sources: &[Source]) -> String {
         .map(|finding| entry(finding, sources))
         .collect();
     findings.sort_unstable();
-    report::pretty(&File { version: VERSION, findings })
+    report::pretty(&File {
+        version: VERSION,
+        findings,
+    })
 }

@@ -4,8 +4,8 @@ use super::finding::Finding;
 use super::items;
 use super::model::{Class, Model, Object};
 use super::rules::{
-    CI601, CI602, CI603, CI604, CI605, CI606, CI607, CI608, CI609, CI610, CI611, CI612, CI613, CI614, CI615, CI616,
-    CI617, Severity,
+    CI601, CI602, CI603, CI604, CI605, CI606, CI607, CI608, CI609, CI610, CI611, CI612, CI613,
+    CI614, CI615, CI616, CI617, Severity,
 };
 use super::secrets::{Cert, Entry, Secret};
 use crate::pki::key;
@@ -114,7 +114,9 @@ fn for_browsers(model: &Model<'_>) -> BTreeSet<usize> {
     }
     names
         .into_iter()
-        .filter_map(|(namespace, name)| model.find(Class::Secret, namespace, name.and_then(Node::text)?))
+        .filter_map(|(namespace, name)| {
+            model.find(Class::Secret, namespace, name.and_then(Node::text)?)
+        })
         .collect()
 }
 
@@ -132,7 +134,10 @@ impl Place<'_, '_> {
         for entry in &self.secret.entries {
             if let Some(damaged) = &entry.damaged {
                 let message = format!("`{}`: {damaged}", entry.key);
-                findings.push(self.object.finding(&CI615, entry.at, &entry.field(), message));
+                findings.push(
+                    self.object
+                        .finding(&CI615, entry.at, &entry.field(), message),
+                );
             }
             for cert in &entry.certificates {
                 self.any(entry, cert, &mut findings);
@@ -159,7 +164,10 @@ impl Place<'_, '_> {
         let now = self.model.options.now;
         let end = format_instant(details.validity.not_after);
         if now > details.validity.not_after {
-            let others = entry.certificates.iter().any(|other| other.details.is_valid_at(now));
+            let others = entry
+                .certificates
+                .iter()
+                .any(|other| other.details.is_valid_at(now));
             if !(details.is_ca && others) {
                 find(&CI601, format!("`{name}` expired at {end}"));
             }
@@ -172,32 +180,59 @@ impl Place<'_, '_> {
         if let Some(common_name) = &details.common_name {
             let length = common_name.chars().count();
             if length > COMMON_NAME_LIMIT {
-                find(&CI608, format!("the common name of {length} characters begins with `{}`", common_name.chars().take(40).collect::<String>()));
+                find(
+                    &CI608,
+                    format!(
+                        "the common name of {length} characters begins with `{}`",
+                        common_name.chars().take(40).collect::<String>()
+                    ),
+                );
             }
         }
         if let Some(published) = details.published_as {
-            find(&CI606, format!("the key of `{name}` is that of SELFKEYS `{published}`"));
+            find(
+                &CI606,
+                format!("the key of `{name}` is that of SELFKEYS `{published}`"),
+            );
         }
         // Nobody verifies the signature of a root.
         if details.weak_signature && !details.self_issued {
-            find(&CI605, format!("`{name}` is signed with {}", details.signature_algorithm));
+            find(
+                &CI605,
+                format!("`{name}` is signed with {}", details.signature_algorithm),
+            );
         }
         for san in &details.subject_alt_names {
             let Some(star) = san.find('*') else { continue };
             match san.strip_prefix("*.") {
                 Some(domain) if !domain.contains('*') => {
                     if !domain.contains('.') {
-                        find(&CI609, format!("`{san}` is a wildcard under a top-level domain"));
+                        find(
+                            &CI609,
+                            format!("`{san}` is a wildcard under a top-level domain"),
+                        );
                     }
                 }
-                _ => find(&CI613, format!("the asterisk of `{san}` stands at character {}", star + 1)),
+                _ => find(
+                    &CI613,
+                    format!("the asterisk of `{san}` stands at character {}", star + 1),
+                ),
             }
         }
         if let Some(why) = details.weak_key {
-            let finding = self.object.finding(&CI604, entry.at, &field, format!("`{name}` has a key of kind {}: {why}", details.key));
+            let finding = self.object.finding(
+                &CI604,
+                entry.at,
+                &field,
+                format!("`{name}` has a key of kind {}: {why}", details.key),
+            );
             // Other kinds than RSA are strong, and refused by browsers only.
             let is_weak = details.key.starts_with("RSA") || self.is_for_browsers;
-            findings.push(if is_weak { finding } else { finding.as_severity(Severity::Warning) });
+            findings.push(if is_weak {
+                finding
+            } else {
+                finding.as_severity(Severity::Warning)
+            });
         }
     }
 
@@ -208,14 +243,16 @@ impl Place<'_, '_> {
 
     /// What no server's certificate may have.
     fn served(&self, entry: &Entry<'_>, cert: &Cert, findings: &mut Vec<Finding>) {
-        let is_served = self.is_for_browsers && entry.key == "tls.crt" || SERVED[1..].contains(&entry.key);
+        let is_served =
+            self.is_for_browsers && entry.key == "tls.crt" || SERVED[1..].contains(&entry.key);
         let is_perhaps = SERVED.contains(&entry.key);
         let (details, name, field) = (&cert.details, cert.name(), entry.field());
         let mut find = |rule, message: String| {
             findings.push(self.object.finding(rule, entry.at, &field, message));
         };
         let usages = details.extended_key_usages.as_ref();
-        let is_for = |usage: &str| usages.is_some_and(|usages| usages.iter().any(|named| named == usage));
+        let is_for =
+            |usage: &str| usages.is_some_and(|usages| usages.iter().any(|named| named == usage));
         if is_served {
             if details.is_ca {
                 find(&CI611, format!("`{name}` is a CA"));
@@ -224,29 +261,43 @@ impl Place<'_, '_> {
                 && !is_for("serverAuth")
                 && !is_for("any")
             {
-                find(&CI612, format!("`{name}` is for {} only", usages.join(", ")));
+                find(
+                    &CI612,
+                    format!("`{name}` is for {} only", usages.join(", ")),
+                );
             }
         }
         if self.is_for_browsers && entry.key == "tls.crt" {
             let life = details.validity.not_after - details.validity.not_before;
             if life > BROWSER_LIMIT {
-                find(&CI614, format!("`{name}` is valid for {} days", life.whole_days()));
+                find(
+                    &CI614,
+                    format!("`{name}` is valid for {} days", life.whole_days()),
+                );
             }
         }
         // That of httpd is compared with its ServersTransport (CI203).
-        let is_compared = entry.key == "externcert" && self
-            .model
-            .within(Class::ServersTransport, self.object.namespace)
-            .next()
-            .is_some();
+        let is_compared = entry.key == "externcert"
+            && self
+                .model
+                .within(Class::ServersTransport, self.object.namespace)
+                .next()
+                .is_some();
         let is_client = is_for("clientAuth") && !is_for("serverAuth");
-        if is_perhaps && !is_compared && !is_client && !details.is_ca && details.subject_alt_names.is_empty() {
+        if is_perhaps
+            && !is_compared
+            && !is_client
+            && !details.is_ca
+            && details.subject_alt_names.is_empty()
+        {
             find(&CI617, format!("`{name}` has its name in the subject only"));
         }
     }
 
     fn pair(&self, certificate: &str, private: &str, findings: &mut Vec<Finding>) {
-        let Some((certificate, private)) = self.secret.get(certificate).zip(self.secret.get(private)) else {
+        let Some((certificate, private)) =
+            self.secret.get(certificate).zip(self.secret.get(private))
+        else {
             return;
         };
         let Some((cert, text)) = certificate.certificates.first().zip(private.text()) else {
@@ -262,14 +313,19 @@ impl Place<'_, '_> {
             None if text.contains("PRIVATE KEY-----") => return,
             None => format!("`{}` holds no private key", private.key),
         };
-        findings.push(self.object.finding(&CI610, private.at, &private.field(), message));
+        findings.push(
+            self.object
+                .finding(&CI610, private.at, &private.field(), message),
+        );
     }
 
     fn chain(&self, authority: &str, leaf: &str, findings: &mut Vec<Finding>) {
         let Some((authority, leaf)) = self.secret.get(authority).zip(self.secret.get(leaf)) else {
             return;
         };
-        let Some(cert) = leaf.certificates.first() else { return };
+        let Some(cert) = leaf.certificates.first() else {
+            return;
+        };
         let roots: Vec<&Cert> = authority.certificates.iter().collect();
         // What httpd serves is verified with what Traefik trusts (family 1): here its identifiers are enough.
         let is_named = |root: &&Cert| {
@@ -282,8 +338,17 @@ impl Place<'_, '_> {
         }
         match chain(&roots, &leaf.certificates, self.model.options.now) {
             Chain::Unknown => {
-                let names: Vec<String> = roots.iter().map(|root| format!("`{}`", root.name())).collect();
-                let message = format!("`{}` is signed by `{}`, and `{}` is {}", leaf.key, cert.details.issuer, authority.key, names.join(", "));
+                let names: Vec<String> = roots
+                    .iter()
+                    .map(|root| format!("`{}`", root.name()))
+                    .collect();
+                let message = format!(
+                    "`{}` is signed by `{}`, and `{}` is {}",
+                    leaf.key,
+                    cert.details.issuer,
+                    authority.key,
+                    names.join(", ")
+                );
                 findings.push(self.object.finding(&CI616, leaf.at, &leaf.field(), message));
             }
             Chain::Constraints => findings.push(outside_constraints(self.object, leaf)),

@@ -23,7 +23,11 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
         // Without namespaces, two files may be meant for two of them.
         let is_same = !object.namespace.is_empty() || first.file == object.file;
         if !std::ptr::eq(*first, object) && is_same && object.class != Class::Other {
-            let message = format!("{} {} stands here for the second time", object.kind, object.shown());
+            let message = format!(
+                "{} {} stands here for the second time",
+                object.kind,
+                object.shown()
+            );
             findings.push(object.finding(&CI005, object.node.at, "metadata.name", message));
         }
     }
@@ -31,7 +35,12 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
         for entry in &secret.entries {
             if matches!(entry.content, Content::Broken) {
                 let message = format!("the value of `{}` is no base64", entry.key.escape_debug());
-                findings.push(model.objects[*number].finding(&CI006, entry.at, &entry.field(), message));
+                findings.push(model.objects[*number].finding(
+                    &CI006,
+                    entry.at,
+                    &entry.field(),
+                    message,
+                ));
             }
         }
     }

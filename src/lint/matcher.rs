@@ -45,7 +45,12 @@ pub(super) fn read(rule: &str) -> Result<Vec<Matcher>, String> {
                 matchers.push(Matcher { name, arguments });
                 rest = after;
             }
-            other => return Err(format!("`{}` stands where a matcher is expected", other.escape_debug())),
+            other => {
+                return Err(format!(
+                    "`{}` stands where a matcher is expected",
+                    other.escape_debug()
+                ));
+            }
         }
     }
     if depth > 0 {
@@ -119,7 +124,10 @@ mod tests {
         for (rule, expected) in [
             ("Host(`a`)", vec!["a"]),
             ("Host(`a`, `B`)", vec!["a", "b"]),
-            ("(Host(`a`) || Host(\"b\\\"c\")) && !PathPrefix(`/x(y)`)", vec!["a", "b\"c"]),
+            (
+                "(Host(`a`) || Host(\"b\\\"c\")) && !PathPrefix(`/x(y)`)",
+                vec!["a", "b\"c"],
+            ),
             ("PathPrefix(`/Host(x)`)", vec![]),
             ("HostSNI(`*`)", vec!["*"]),
             ("Host(`a`)&&ClientIP(`10.0.0.0/8`,`::1`)", vec!["a"]),
@@ -131,8 +139,17 @@ mod tests {
     #[test]
     fn what_traefik_cannot_read_is_refused() {
         for rule in [
-            "", "Host", "Host(`a`", "Host(a.example.org)", "Host(`a)", "(Host(`a`)", "Host(`a`))",
-            "Host('a')", "Host(\"a)", "; Host(`a`)", "é",
+            "",
+            "Host",
+            "Host(`a`",
+            "Host(a.example.org)",
+            "Host(`a)",
+            "(Host(`a`)",
+            "Host(`a`))",
+            "Host('a')",
+            "Host(\"a)",
+            "; Host(`a`)",
+            "é",
         ] {
             assert!(read(rule).is_err(), "{rule}");
         }

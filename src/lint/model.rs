@@ -247,7 +247,11 @@ pub(super) fn read(sources: &[Source]) -> Result<Vec<Document>, Vec<Fault>> {
     let cuts: Vec<(usize, stream::Cut<'_>)> = sources
         .iter()
         .enumerate()
-        .flat_map(|(file, source)| stream::cut(&source.text).into_iter().map(move |cut| (file, cut)))
+        .flat_map(|(file, source)| {
+            stream::cut(&source.text)
+                .into_iter()
+                .map(move |cut| (file, cut))
+        })
         .collect();
     let parts: Vec<(usize, Result<Vec<Node>, stream::Broken>)> = cuts
         .into_par_iter()
@@ -325,12 +329,17 @@ impl<'a> Model<'a> {
 
     /// Gives the objects of a class.
     pub(super) fn of(&self, class: Class) -> impl Iterator<Item = &Object<'a>> {
-        self.numbers(class).iter().map(|number| &self.objects[*number])
+        self.numbers(class)
+            .iter()
+            .map(|number| &self.objects[*number])
     }
 
     /// Gives the indexes of the objects of a class.
     pub(super) fn numbers(&self, class: Class) -> &[usize] {
-        self.by_class.get(&class).map(Vec::as_slice).unwrap_or_default()
+        self.by_class
+            .get(&class)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     /// Finds an object in a namespace. An object or a reference without a namespace fits any.
@@ -346,7 +355,12 @@ impl<'a> Model<'a> {
     }
 
     /// Gives the namespaces other than this one that have an object of the name.
-    pub(super) fn other_namespaces(&self, class: Class, namespace: &str, name: &str) -> Vec<&'a str> {
+    pub(super) fn other_namespaces(
+        &self,
+        class: Class,
+        namespace: &str,
+        name: &str,
+    ) -> Vec<&'a str> {
         let all = self.elsewhere.get(&(class, name));
         all.into_iter()
             .flatten()
@@ -356,7 +370,11 @@ impl<'a> Model<'a> {
     }
 
     /// Gives the indexes of a namespace's objects of a class.
-    pub(super) fn within<'s>(&'s self, class: Class, namespace: &'s str) -> impl Iterator<Item = usize> + 's {
+    pub(super) fn within<'s>(
+        &'s self,
+        class: Class,
+        namespace: &'s str,
+    ) -> impl Iterator<Item = usize> + 's {
         self.index
             .range((class, namespace, "")..)
             .take_while(move |((of, within, _), _)| *of == class && *within == namespace)
@@ -364,7 +382,12 @@ impl<'a> Model<'a> {
     }
 
     /// Gives what a Secret or ConfigMap holds.
-    pub(super) fn secret(&self, class: Class, namespace: &str, name: &str) -> Option<(&Object<'a>, &Secret<'a>)> {
+    pub(super) fn secret(
+        &self,
+        class: Class,
+        namespace: &str,
+        name: &str,
+    ) -> Option<(&Object<'a>, &Secret<'a>)> {
         let number = self.find(class, namespace, name)?;
         Some((&self.objects[number], self.secrets.get(&number)?))
     }

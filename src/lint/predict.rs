@@ -31,7 +31,8 @@ impl Finding {
         };
         let mut text = seen(negative.seen);
         if negative.said.is_empty() {
-            write!(text, ", and Traefik {line} logs nothing").expect("writing to a String cannot fail");
+            write!(text, ", and Traefik {line} logs nothing")
+                .expect("writing to a String cannot fail");
         } else {
             let who = match negative.seen {
                 super::recorded::Seen::Refused => "; the API server says".to_owned(),

@@ -30,7 +30,10 @@ impl<'a> Provider<'a> {
         for values in values {
             provider.add_values(values.node);
         }
-        for object in objects.iter().filter(|object| object.class == Class::Workload) {
+        for object in objects
+            .iter()
+            .filter(|object| object.class == Class::Workload)
+        {
             provider.add_workload(object);
         }
         provider
@@ -64,7 +67,10 @@ impl<'a> Provider<'a> {
         let pod = object.at(&["spec", "template", "spec"]);
         let containers = pod.and_then(|pod| pod.get("containers"));
         for container in containers.map(Node::items).unwrap_or_default() {
-            let image = container.get("image").and_then(Node::text).unwrap_or_default();
+            let image = container
+                .get("image")
+                .and_then(Node::text)
+                .unwrap_or_default();
             let (path, tag) = image.rsplit_once(':').unwrap_or((image, ""));
             if path.rsplit('/').next() != Some("traefik") {
                 continue;
@@ -77,12 +83,19 @@ impl<'a> Provider<'a> {
     }
 
     fn add_arguments(&mut self, arguments: Option<&'a Node>) {
-        for argument in arguments.map(Node::items).unwrap_or_default().iter().filter_map(Node::text) {
+        for argument in arguments
+            .map(Node::items)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Node::text)
+        {
             let (name, value) = argument.split_once('=').unwrap_or((argument, "true"));
             let is_set = value.eq_ignore_ascii_case("true");
             // Traefik takes its options in any case.
             match name.trim_start_matches('-').to_ascii_lowercase().as_str() {
-                "providers.kubernetescrd.allowcrossnamespace" => self.allow_cross_namespace |= is_set,
+                "providers.kubernetescrd.allowcrossnamespace" => {
+                    self.allow_cross_namespace |= is_set
+                }
                 "providers.kubernetescrd.allowexternalnameservices" => {
                     self.allow_external_name_services |= is_set;
                 }
@@ -92,7 +105,9 @@ impl<'a> Provider<'a> {
                 }
                 "serverstransport.insecureskipverify" => self.own_transport |= is_set,
                 "serverstransport.rootcas" => self.own_transport = true,
-                name if name.starts_with("entrypoints.") && name.contains(".http.redirections.") => {
+                name if name.starts_with("entrypoints.")
+                    && name.contains(".http.redirections.") =>
+                {
                     self.redirects = true;
                 }
                 _ => {}

@@ -36,7 +36,10 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
 
 impl Reference<'_> {
     fn check(&self, model: &Model<'_>, met: &BTreeSet<usize>) -> Option<Finding> {
-        if self.name.is_empty() || self.name.contains('@') || model.find(self.class, self.namespace, self.name).is_some() {
+        if self.name.is_empty()
+            || self.name.contains('@')
+            || model.find(self.class, self.namespace, self.name).is_some()
+        {
             return None;
         }
         // Found in another namespace, or of another kind: another rule says so.
@@ -45,7 +48,9 @@ impl Reference<'_> {
             Class::ServersTransportTcp => Class::ServersTransport,
             class => class,
         };
-        if !model.other_namespaces(self.class, self.namespace, self.name).is_empty()
+        if !model
+            .other_namespaces(self.class, self.namespace, self.name)
+            .is_empty()
             || model.find(other, self.namespace, self.name).is_some()
         {
             return None;
@@ -60,13 +65,36 @@ impl Reference<'_> {
             .collect();
         if let Some(meant) = did_you_mean(self.name, free) {
             let message = format!("there is no {kind} `{name}`, and nothing refers to `{meant}`");
-            let here = Here { namespace: self.namespace, secret: self.name, ..Here::default() };
-            let finding = object.finding(&CI902, self.at, &self.field, message).with_help(format!("Write `{meant}`."));
-            return Some(if self.is_authority { finding.predicted(model.knowledge.release, here) } else { finding });
+            let here = Here {
+                namespace: self.namespace,
+                secret: self.name,
+                ..Here::default()
+            };
+            let finding = object
+                .finding(&CI902, self.at, &self.field, message)
+                .with_help(format!("Write `{meant}`."));
+            return Some(if self.is_authority {
+                finding.predicted(model.knowledge.release, here)
+            } else {
+                finding
+            });
         }
-        let within = if self.namespace.is_empty() { String::new() } else { format!(" in namespace `{}`", self.namespace) };
-        let finding = object.finding(&CI901, self.at, &self.field, format!("{kind} `{name}`{within} is not in the input"));
-        Some(if model.options.strict_references { finding.as_severity(Severity::Error) } else { finding })
+        let within = if self.namespace.is_empty() {
+            String::new()
+        } else {
+            format!(" in namespace `{}`", self.namespace)
+        };
+        let finding = object.finding(
+            &CI901,
+            self.at,
+            &self.field,
+            format!("{kind} `{name}`{within} is not in the input"),
+        );
+        Some(if model.options.strict_references {
+            finding.as_severity(Severity::Error)
+        } else {
+            finding
+        })
     }
 }
 
@@ -89,10 +117,16 @@ fn kind(class: Class) -> &'static str {
 fn all<'a>(model: &Model<'a>) -> Vec<Reference<'a>> {
     let mut found = Vec::new();
     for (number, object) in model.objects.iter().enumerate() {
-        let mut seeker = Seeker { number, object, found: &mut found };
+        let mut seeker = Seeker {
+            number,
+            object,
+            found: &mut found,
+        };
         match object.class {
             Class::IngressRoute => seeker.route([Class::ServersTransport, Class::Middleware]),
-            Class::IngressRouteTcp => seeker.route([Class::ServersTransportTcp, Class::MiddlewareTcp]),
+            Class::IngressRouteTcp => {
+                seeker.route([Class::ServersTransportTcp, Class::MiddlewareTcp])
+            }
             Class::ServersTransport => seeker.transport(object.spec(), "spec"),
             Class::ServersTransportTcp => {
                 if let Some(tls) = object.spec().get("tls") {
@@ -120,8 +154,16 @@ struct Seeker<'m, 'a> {
 }
 
 impl<'a> Seeker<'_, 'a> {
-    fn add(&mut self, class: Class, namespace: Option<&'a str>, node: Option<&'a Node>, field: String) {
-        let Some((name, at)) = node.and_then(|node| Some((node.text()?, node.at))) else { return };
+    fn add(
+        &mut self,
+        class: Class,
+        namespace: Option<&'a str>,
+        node: Option<&'a Node>,
+        field: String,
+    ) {
+        let Some((name, at)) = node.and_then(|node| Some((node.text()?, node.at))) else {
+            return;
+        };
         self.found.push(Reference {
             object: self.number,
             class,
@@ -153,20 +195,37 @@ impl<'a> Seeker<'_, 'a> {
                     _ => Class::Service,
                 };
                 self.add(class, namespace, node.get("name"), format!("{field}.name"));
-                self.add(transport, namespace, node.get("serversTransport"), format!("{field}.serversTransport"));
+                self.add(
+                    transport,
+                    namespace,
+                    node.get("serversTransport"),
+                    format!("{field}.serversTransport"),
+                );
             }
             for (index, node) in items(rule, "middlewares") {
                 let namespace = node.get("namespace").and_then(Node::text);
-                self.add(middleware, namespace, node.get("name"), format!("spec.routes[{route}].middlewares[{index}].name"));
+                self.add(
+                    middleware,
+                    namespace,
+                    node.get("name"),
+                    format!("spec.routes[{route}].middlewares[{index}].name"),
+                );
             }
         }
         if let Some(tls) = spec.get("tls") {
-            self.add(Class::Secret, None, tls.get("secretName"), "spec.tls.secretName".to_owned());
+            self.add(
+                Class::Secret,
+                None,
+                tls.get("secretName"),
+                "spec.tls.secretName".to_owned(),
+            );
             for (key, class) in [("options", Class::TlsOption), ("store", Class::TlsStore)] {
                 if let Some(node) = tls.get(key) {
                     let namespace = node.get("namespace").and_then(Node::text);
                     // The default ones are there without being defined.
-                    let name = node.get("name").filter(|name| name.text() != Some("default"));
+                    let name = node
+                        .get("name")
+                        .filter(|name| name.text() != Some("default"));
                     self.add(class, namespace, name, format!("spec.tls.{key}.name"));
                 }
             }
@@ -177,8 +236,15 @@ impl<'a> Seeker<'_, 'a> {
         for (index, item) in items(node, "rootCAs") {
             for (key, class) in [("secret", Class::Secret), ("configMap", Class::ConfigMap)] {
                 let before = self.found.len();
-                self.add(class, None, item.get(key), format!("{path}.rootCAs[{index}].{key}"));
-                self.found[before..].iter_mut().for_each(|reference| reference.is_authority = true);
+                self.add(
+                    class,
+                    None,
+                    item.get(key),
+                    format!("{path}.rootCAs[{index}].{key}"),
+                );
+                self.found[before..]
+                    .iter_mut()
+                    .for_each(|reference| reference.is_authority = true);
             }
         }
         self.names(node, "rootCAsSecrets", path, Class::Secret, true);
@@ -187,18 +253,37 @@ impl<'a> Seeker<'_, 'a> {
 
     fn store(&mut self) {
         let spec = self.object.spec();
-        let default = spec.get("defaultCertificate").and_then(|node| node.get("secretName"));
-        self.add(Class::Secret, None, default, "spec.defaultCertificate.secretName".to_owned());
+        let default = spec
+            .get("defaultCertificate")
+            .and_then(|node| node.get("secretName"));
+        self.add(
+            Class::Secret,
+            None,
+            default,
+            "spec.defaultCertificate.secretName".to_owned(),
+        );
         for (index, node) in items(spec, "certificates") {
-            self.add(Class::Secret, None, node.get("secretName"), format!("spec.certificates[{index}].secretName"));
+            self.add(
+                Class::Secret,
+                None,
+                node.get("secretName"),
+                format!("spec.certificates[{index}].secretName"),
+            );
         }
     }
 
     fn chain(&mut self) {
-        let Some(chain) = self.object.spec().get("chain") else { return };
+        let Some(chain) = self.object.spec().get("chain") else {
+            return;
+        };
         for (index, node) in items(chain, "middlewares") {
             let namespace = node.get("namespace").and_then(Node::text);
-            self.add(Class::Middleware, namespace, node.get("name"), format!("spec.chain.middlewares[{index}].name"));
+            self.add(
+                Class::Middleware,
+                namespace,
+                node.get("name"),
+                format!("spec.chain.middlewares[{index}].name"),
+            );
         }
     }
 }
@@ -208,15 +293,31 @@ fn namespaces(model: &Model<'_>, findings: &mut Vec<Finding>) {
     if model.numbers(Class::Namespace).is_empty() {
         return;
     }
-    let known: BTreeSet<&str> = model.of(Class::Namespace).map(|object| object.name).collect();
+    let known: BTreeSet<&str> = model
+        .of(Class::Namespace)
+        .map(|object| object.name)
+        .collect();
     let mut said = BTreeSet::new();
     for object in &model.objects {
         let namespace = object.namespace;
-        if !namespace.is_empty() && namespace != "default" && !known.contains(namespace) && said.insert(namespace) {
-            let at = object.at(&["metadata", "namespace"]).map_or(object.node.at, |node| node.at);
-            let message = format!("Namespace `{}` is not in the input", namespace.escape_debug());
+        if !namespace.is_empty()
+            && namespace != "default"
+            && !known.contains(namespace)
+            && said.insert(namespace)
+        {
+            let at = object
+                .at(&["metadata", "namespace"])
+                .map_or(object.node.at, |node| node.at);
+            let message = format!(
+                "Namespace `{}` is not in the input",
+                namespace.escape_debug()
+            );
             let finding = object.finding(&CI901, at, "metadata.namespace", message);
-            findings.push(if model.options.strict_references { finding.as_severity(Severity::Error) } else { finding });
+            findings.push(if model.options.strict_references {
+                finding.as_severity(Severity::Error)
+            } else {
+                finding
+            });
         }
     }
 }

@@ -95,9 +95,21 @@ pub(super) fn read<'a>(object: &Object<'a>) -> Option<Secret<'a>> {
         }
         (Class::Secret, "SealedSecret") => {
             let template = ["spec", "template", "data"];
-            section(object, &template, "spec.template.data", templated, &mut found);
+            section(
+                object,
+                &template,
+                "spec.template.data",
+                templated,
+                &mut found,
+            );
             let sealed = ["spec", "encryptedData"];
-            section(object, &sealed, "spec.encryptedData", |_| Content::Opaque, &mut found);
+            section(
+                object,
+                &sealed,
+                "spec.encryptedData",
+                |_| Content::Opaque,
+                &mut found,
+            );
         }
         (Class::Secret, "Certificate") => {
             for key in ["tls.crt", "tls.key", "ca.crt"] {
@@ -185,8 +197,7 @@ fn decode(node: &Node) -> Content {
         return Content::Opaque;
     }
     let bytes = STANDARD.decode(text.as_bytes()).or_else(|_| {
-        let compact: Zeroizing<String> =
-            Zeroizing::new(text.split_ascii_whitespace().collect());
+        let compact: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
         STANDARD.decode(compact.as_bytes())
     });
     match bytes.map(String::from_utf8) {

@@ -90,7 +90,9 @@ fn read(file: usize, text: &str) -> Vec<Comment<'_>> {
                 comments[index].line = number;
             }
         }
-        let Some(start) = line.find(MARK) else { continue };
+        let Some(start) = line.find(MARK) else {
+            continue;
+        };
         let is_own_word = line[..start].ends_with(char::is_whitespace) || start == 0;
         let rest = &line[start + MARK.len()..];
         if !is_own_word || !rest.is_empty() && !rest.starts_with(char::is_whitespace) {
@@ -119,10 +121,14 @@ fn codes(text: &str) -> (Vec<&str>, &str) {
     let mut codes = Vec::new();
     let mut rest = text.trim_start_matches([' ', '\t', ',']);
     loop {
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(rest.len());
         let word = &rest[..end];
         let is_code = word.len() > 2
-            && word.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("CI"))
+            && word
+                .get(..2)
+                .is_some_and(|start| start.eq_ignore_ascii_case("CI"))
             && word[2..].bytes().all(|byte| byte.is_ascii_digit());
         if !is_code {
             return (codes, rest);
@@ -138,7 +144,10 @@ mod tests {
 
     #[test]
     fn codes_end_where_the_reason_begins() {
-        assert_eq!(codes(" CI103, ci603 the chart does so"), (vec!["CI103", "ci603"], "the chart does so"));
+        assert_eq!(
+            codes(" CI103, ci603 the chart does so"),
+            (vec!["CI103", "ci603"], "the chart does so")
+        );
         assert_eq!(codes(" CI103"), (vec!["CI103"], ""));
         assert_eq!(codes(" CITY hall"), (vec![], "CITY hall"));
     }

@@ -35,12 +35,24 @@ fn policy(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     }
     for (rule, node) in items(object.spec(), "ingress") {
         for (index, peer) in items(node, "from") {
-            let labels = peer.get("podSelector").and_then(|node| node.get("matchLabels"));
-            let of_traefik = labels.map(entries).unwrap_or_default().iter().any(|(_, value)| value.text() == Some("traefik"));
+            let labels = peer
+                .get("podSelector")
+                .and_then(|node| node.get("matchLabels"));
+            let of_traefik = labels
+                .map(entries)
+                .unwrap_or_default()
+                .iter()
+                .any(|(_, value)| value.text() == Some("traefik"));
             let has_ranges = items(node, "from").any(|(_, peer)| peer.get("ipBlock").is_some());
             if of_traefik && !has_ranges {
-                let message = "the policy selects Traefik's pods, which have the addresses of their nodes";
-                findings.push(object.finding(&CI701, peer.at, &format!("spec.ingress[{rule}].from[{index}]"), message));
+                let message =
+                    "the policy selects Traefik's pods, which have the addresses of their nodes";
+                findings.push(object.finding(
+                    &CI701,
+                    peer.at,
+                    &format!("spec.ingress[{rule}].from[{index}]"),
+                    message,
+                ));
             }
         }
     }
@@ -59,12 +71,21 @@ const NOT_AT_OVH: [&str; 6] = [
 ];
 
 fn service(object: &Object<'_>, findings: &mut Vec<Finding>) {
-    let Some(annotations) = object.at(&["metadata", "annotations"]) else { return };
+    let Some(annotations) = object.at(&["metadata", "annotations"]) else {
+        return;
+    };
     let of = |name: &str| annotations.get(&format!("{OPENSTACK}{name}"));
-    let has = |prefix: &str| entries(annotations).iter().any(|(key, _)| key.text.starts_with(prefix));
+    let has = |prefix: &str| {
+        entries(annotations)
+            .iter()
+            .any(|(key, _)| key.text.starts_with(prefix))
+    };
     let field = |name: &str| format!("metadata.annotations.{OPENSTACK}{name}");
     let proxy = of("proxy-protocol").filter(|node| node.text() != Some("false"));
-    if let (Some(_), Some(node)) = (proxy, of("x-forwarded-for").filter(|node| is_true(Some(node)))) {
+    if let (Some(_), Some(node)) = (
+        proxy,
+        of("x-forwarded-for").filter(|node| is_true(Some(node))),
+    ) {
         let message = "both `proxy-protocol` and `x-forwarded-for` are set";
         findings.push(object.finding(&CI704, node.at, &field("x-forwarded-for"), message));
     }
@@ -86,7 +107,9 @@ fn service(object: &Object<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn config_map(object: &Object<'_>, findings: &mut Vec<Finding>) {
-    let Some(node) = object.at(&["data", "LISTEN_BACKLOG"]) else { return };
+    let Some(node) = object.at(&["data", "LISTEN_BACKLOG"]) else {
+        return;
+    };
     let number = scalar(node).and_then(|text| text.parse::<i64>().ok());
     if number.is_none_or(|number| number < 1) {
         let message = "`LISTEN_BACKLOG` is no number from 1 on";
@@ -95,13 +118,29 @@ fn config_map(object: &Object<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn external_dns(object: &Object<'_>, findings: &mut Vec<Finding>) {
-    let prefixes = ["external-dns.alpha.kubernetes.io/", "external-dns.kubernetes.io/"];
-    let has = |name: &str| prefixes.iter().any(|prefix| object.annotation(&format!("{prefix}{name}")).is_some());
-    let Some(annotations) = object.at(&["metadata", "annotations"]) else { return };
-    let first = entries(annotations).iter().find(|(key, _)| prefixes.iter().any(|prefix| key.text.starts_with(prefix)));
+    let prefixes = [
+        "external-dns.alpha.kubernetes.io/",
+        "external-dns.kubernetes.io/",
+    ];
+    let has = |name: &str| {
+        prefixes
+            .iter()
+            .any(|prefix| object.annotation(&format!("{prefix}{name}")).is_some())
+    };
+    let Some(annotations) = object.at(&["metadata", "annotations"]) else {
+        return;
+    };
+    let first = entries(annotations)
+        .iter()
+        .find(|(key, _)| prefixes.iter().any(|prefix| key.text.starts_with(prefix)));
     if let Some((key, _)) = first.filter(|_| !has("target")) {
         let message = "there is no annotation `target`";
-        findings.push(object.finding(&CI707, key.at, &format!("metadata.annotations.{}", key.text), message));
+        findings.push(object.finding(
+            &CI707,
+            key.at,
+            &format!("metadata.annotations.{}", key.text),
+            message,
+        ));
     }
 }
 
@@ -117,7 +156,12 @@ fn idle(object: &Object<'_>, findings: &mut Vec<Finding>) {
     if seconds.is_some_and(|seconds| seconds >= KEEP_ALIVE) {
         let at = node.map_or(spec.at, |node| node.at);
         let message = "idle connections are kept for 5 seconds or longer";
-        findings.push(object.finding(&CI710, at, "spec.forwardingTimeouts.idleConnTimeout", message));
+        findings.push(object.finding(
+            &CI710,
+            at,
+            "spec.forwardingTimeouts.idleConnTimeout",
+            message,
+        ));
     }
 }
 
@@ -136,18 +180,36 @@ fn seconds(text: &str) -> Option<u64> {
 
 fn acme(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     let issuer = object.at(&["spec", "issuerRef"]);
-    let name = issuer.and_then(|node| node.get("name")?.text()).unwrap_or_default();
+    let name = issuer
+        .and_then(|node| node.get("name")?.text())
+        .unwrap_or_default();
     let is_cluster = issuer.and_then(|node| node.get("kind")?.text()) == Some("ClusterIssuer");
-    let (class, namespace) = if is_cluster { (Class::ClusterIssuer, "") } else { (Class::Issuer, object.namespace) };
-    let Some(number) = model.find(class, namespace, name) else { return };
-    let Some(acme) = model.objects[number].spec().get("acme") else { return };
+    let (class, namespace) = if is_cluster {
+        (Class::ClusterIssuer, "")
+    } else {
+        (Class::Issuer, object.namespace)
+    };
+    let Some(number) = model.find(class, namespace, name) else {
+        return;
+    };
+    let Some(acme) = model.objects[number].spec().get("acme") else {
+        return;
+    };
     if items(acme, "solvers").any(|(_, solver)| solver.get("dns01").is_some()) {
         return;
     }
     for (index, node) in items(object.spec(), "dnsNames") {
         if let Some(host) = node.text().filter(|host| host.starts_with("*.")) {
-            let message = format!("`{}`, and issuer `{name}` has no dns01 solver", host.escape_debug());
-            findings.push(object.finding(&CI708, node.at, &format!("spec.dnsNames[{index}]"), message));
+            let message = format!(
+                "`{}`, and issuer `{name}` has no dns01 solver",
+                host.escape_debug()
+            );
+            findings.push(object.finding(
+                &CI708,
+                node.at,
+                &format!("spec.dnsNames[{index}]"),
+                message,
+            ));
         }
     }
 }
@@ -158,11 +220,17 @@ fn probes(model: &Model<'_>, findings: &mut Vec<Finding>) {
     for object in model.of(Class::IngressRouteTcp) {
         for (_, rule) in items(object.spec(), "routes") {
             for (_, node) in items(rule, "services") {
-                let namespace = node.get("namespace").and_then(Node::text).unwrap_or(object.namespace);
+                let namespace = node
+                    .get("namespace")
+                    .and_then(Node::text)
+                    .unwrap_or(object.namespace);
                 let transport = node.get("serversTransport").and_then(Node::text);
-                let transport = transport.and_then(|name| model.find(Class::ServersTransportTcp, namespace, name));
+                let transport = transport
+                    .and_then(|name| model.find(Class::ServersTransportTcp, namespace, name));
                 let sends = node.get("proxyProtocol").is_some()
-                    || transport.is_some_and(|number| model.objects[number].spec().get("proxyProtocol").is_some());
+                    || transport.is_some_and(|number| {
+                        model.objects[number].spec().get("proxyProtocol").is_some()
+                    });
                 if let Some(name) = node.get("name").and_then(Node::text).filter(|_| sends) {
                     wanted.insert((namespace, name));
                 }
@@ -170,13 +238,21 @@ fn probes(model: &Model<'_>, findings: &mut Vec<Finding>) {
         }
     }
     for (namespace, name) in wanted {
-        let Some(number) = model.find(Class::Service, namespace, name) else { continue };
-        let selector = model.objects[number].spec().get("selector").map(entries).unwrap_or_default();
+        let Some(number) = model.find(Class::Service, namespace, name) else {
+            continue;
+        };
+        let selector = model.objects[number]
+            .spec()
+            .get("selector")
+            .map(entries)
+            .unwrap_or_default();
         for number in model.within(Class::Workload, namespace) {
             let object = &model.objects[number];
             let labels = object.at(&["spec", "template", "metadata", "labels"]);
             let is_selected = !selector.is_empty()
-                && selector.iter().all(|(key, value)| labels.and_then(|labels| labels.get(&key.text)?.text()) == value.text());
+                && selector.iter().all(|(key, value)| {
+                    labels.and_then(|labels| labels.get(&key.text)?.text()) == value.text()
+                });
             if is_selected {
                 http_probes(object, findings);
             }
@@ -185,12 +261,15 @@ fn probes(model: &Model<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn http_probes(object: &Object<'_>, findings: &mut Vec<Finding>) {
-    let Some(pod) = object.at(&["spec", "template", "spec"]) else { return };
+    let Some(pod) = object.at(&["spec", "template", "spec"]) else {
+        return;
+    };
     for (index, container) in items(pod, "containers") {
         for probe in ["readinessProbe", "livenessProbe", "startupProbe"] {
             if let Some(node) = container.get(probe).and_then(|probe| probe.get("httpGet")) {
                 let field = format!("spec.template.spec.containers[{index}].{probe}.httpGet");
-                let message = format!("`{probe}` speaks http, and the Service gets the PROXY protocol");
+                let message =
+                    format!("`{probe}` speaks http, and the Service gets the PROXY protocol");
                 findings.push(object.finding(&CI702, node.at, &field, message));
             }
         }
@@ -201,17 +280,35 @@ fn http_probes(object: &Object<'_>, findings: &mut Vec<Finding>) {
 fn balancer(model: &Model<'_>, findings: &mut Vec<Finding>) {
     for values in &model.values {
         let key = format!("{OPENSTACK}proxy-protocol");
-        let Some(node) = at_path(values.node, &["service", "annotations"]).and_then(|node| node.get(&key)) else { continue };
+        let Some(node) =
+            at_path(values.node, &["service", "annotations"]).and_then(|node| node.get(&key))
+        else {
+            continue;
+        };
         if scalar(node).is_some_and(|text| text == "false") {
             continue;
         }
-        let expects = |port: &str| at_path(values.node, &["ports", port, "proxyProtocol"]).is_some();
-        let by_argument = values.node.get("additionalArguments").map(Node::items).unwrap_or_default().iter().any(|node| {
-            node.text().is_some_and(|text| text.to_ascii_lowercase().contains("proxyprotocol"))
-        });
+        let expects =
+            |port: &str| at_path(values.node, &["ports", port, "proxyProtocol"]).is_some();
+        let by_argument = values
+            .node
+            .get("additionalArguments")
+            .map(Node::items)
+            .unwrap_or_default()
+            .iter()
+            .any(|node| {
+                node.text()
+                    .is_some_and(|text| text.to_ascii_lowercase().contains("proxyprotocol"))
+            });
         if !expects("websecure") && !by_argument {
             let message = "the load balancer sends the PROXY protocol, and `ports.websecure` has no `proxyProtocol`".to_owned();
-            findings.push(values::finding(values, &CI709, node.at, &format!("service.annotations.{key}"), message));
+            findings.push(values::finding(
+                values,
+                &CI709,
+                node.at,
+                &format!("service.annotations.{key}"),
+                message,
+            ));
         }
     }
 }

@@ -7,7 +7,8 @@ use super::model::{Class, Model, Object, is_true};
 use super::predict::Here;
 use super::routes::{Use, uses};
 use super::rules::{
-    CI101, CI102, CI103, CI104, CI105, CI106, CI107, CI108, CI110, CI111, CI112, CI113, CI114, CI202, CI203,
+    CI101, CI102, CI103, CI104, CI105, CI106, CI107, CI108, CI110, CI111, CI112, CI113, CI114,
+    CI202, CI203,
 };
 use super::secrets::{Cert, Content, Entry, Secret};
 use crate::pki::SubjectAltName;
@@ -64,7 +65,12 @@ struct Roots<'m> {
     first: Option<(At, String)>,
 }
 
-fn roots_of<'a>(object: &Object<'a>, node: &'a Node, path: &str, findings: &mut Vec<Finding>) -> Vec<Root<'a>> {
+fn roots_of<'a>(
+    object: &Object<'a>,
+    node: &'a Node,
+    path: &str,
+    findings: &mut Vec<Finding>,
+) -> Vec<Root<'a>> {
     let mut roots = Vec::new();
     for (index, item) in items(node, "rootCAs") {
         let field = format!("{path}.rootCAs[{index}]");
@@ -74,18 +80,29 @@ fn roots_of<'a>(object: &Object<'a>, node: &'a Node, path: &str, findings: &mut 
         if let [(key, class, value)] = named[..] {
             if let Some(name) = value.text() {
                 let field = format!("{field}.{key}");
-                roots.push(Root { class, name, at: value.at, field });
+                roots.push(Root {
+                    class,
+                    name,
+                    at: value.at,
+                    field,
+                });
             }
         } else {
             let found = if named.is_empty() { "neither" } else { "both" };
-            let message = format!("the entry names {found} `secret` and `configMap`").replace("neither `secret` and", "neither `secret` nor");
+            let message = format!("the entry names {found} `secret` and `configMap`")
+                .replace("neither `secret` and", "neither `secret` nor");
             findings.push(object.finding(&CI108, item.at, &field, message));
         }
     }
     for (index, item) in items(node, "rootCAsSecrets") {
         if let Some(name) = item.text() {
             let field = format!("{path}.rootCAsSecrets[{index}]");
-            roots.push(Root { class: Class::Secret, name, at: item.at, field });
+            roots.push(Root {
+                class: Class::Secret,
+                name,
+                at: item.at,
+                field,
+            });
         }
     }
     roots
@@ -99,7 +116,10 @@ fn settings<'m, 'a>(
     path: &str,
     findings: &mut Vec<Finding>,
 ) -> Roots<'m> {
-    if let Some(skip) = node.get("insecureSkipVerify").filter(|node| is_true(Some(node))) {
+    if let Some(skip) = node
+        .get("insecureSkipVerify")
+        .filter(|node| is_true(Some(node)))
+    {
         let field = format!("{path}.insecureSkipVerify");
         let message = "Traefik does not verify httpd's certificate";
         findings.push(object.finding(&CI113, skip.at, &field, message));
@@ -109,12 +129,23 @@ fn settings<'m, 'a>(
         let field = format!("{path}.certificatesSecrets[{index}]");
         if let Some((secret, data)) = model.secret(Class::Secret, object.namespace, name) {
             if let Some(missing) = missing_of_pair(data) {
-                let message = format!("Secret {} has no `{missing}`, which Traefik shows to httpd", secret.shown());
+                let message = format!(
+                    "Secret {} has no `{missing}`, which Traefik shows to httpd",
+                    secret.shown()
+                );
                 findings.push(object.finding(&CI114, item.at, &field, message));
             }
             invisible(secret, findings);
         } else {
-            elsewhere(model, object, Class::Secret, name, item.at, &field, findings);
+            elsewhere(
+                model,
+                object,
+                Class::Secret,
+                name,
+                item.at,
+                &field,
+                findings,
+            );
         }
     }
     let named = roots_of(object, node, path, findings);
@@ -128,13 +159,23 @@ fn settings<'m, 'a>(
             Some((secret, data)) => {
                 invisible(secret, findings);
                 match authority(model, root.class, secret, data, findings) {
-                    Some(entry) if !entry.is_opaque() => roots.certificates.extend(&entry.certificates),
+                    Some(entry) if !entry.is_opaque() => {
+                        roots.certificates.extend(&entry.certificates)
+                    }
                     _ => roots.is_complete = false,
                 }
             }
             None => {
                 roots.is_complete = false;
-                elsewhere(model, object, root.class, root.name, root.at, &root.field, findings);
+                elsewhere(
+                    model,
+                    object,
+                    root.class,
+                    root.name,
+                    root.at,
+                    &root.field,
+                    findings,
+                );
             }
         }
     }
@@ -151,7 +192,10 @@ fn elsewhere(
     field: &str,
     findings: &mut Vec<Finding>,
 ) {
-    if let Some(namespace) = model.other_namespaces(class, object.namespace, name).first() {
+    if let Some(namespace) = model
+        .other_namespaces(class, object.namespace, name)
+        .first()
+    {
         let message = format!(
             "`{name}` is in namespace `{namespace}`, the {} in `{}`",
             object.kind, object.namespace
@@ -162,7 +206,9 @@ fn elsewhere(
 
 fn invisible(secret: &Object<'_>, findings: &mut Vec<Finding>) {
     if secret.label("owner") == Some("helm") {
-        let at = secret.at(&["metadata", "labels", "owner"]).map_or(secret.node.at, |node| node.at);
+        let at = secret
+            .at(&["metadata", "labels", "owner"])
+            .map_or(secret.node.at, |node| node.at);
         let message = format!("Traefik does not see Secret {}", secret.shown());
         findings.push(secret.finding(&CI112, at, "metadata.labels.owner", message));
     }
@@ -191,7 +237,10 @@ fn authority<'m, 'a>(
         (Some(entry), ..) => entry,
         (None, _, _) if !data.is_complete => return None,
         (None, _, Class::ConfigMap) => {
-            let message = format!("ConfigMap {} has neither `tls.ca` nor `ca.crt`", object.shown());
+            let message = format!(
+                "ConfigMap {} has neither `tls.ca` nor `ca.crt`",
+                object.shown()
+            );
             findings.push(object.finding(&CI110, object.node.at, "data", message));
             return None;
         }
@@ -202,10 +251,26 @@ fn authority<'m, 'a>(
         }
         (None, all, _) => {
             let keys: Vec<String> = all.iter().map(|entry| format!("`{}`", entry.key)).collect();
-            let message = format!("Secret {} has {}, and neither `tls.ca` nor `ca.crt`", object.shown(), if keys.is_empty() { "no keys".to_owned() } else { format!("the keys {}", keys.join(", ")) });
+            let message = format!(
+                "Secret {} has {}, and neither `tls.ca` nor `ca.crt`",
+                object.shown(),
+                if keys.is_empty() {
+                    "no keys".to_owned()
+                } else {
+                    format!("the keys {}", keys.join(", "))
+                }
+            );
             let at = all.first().map_or(object.node.at, |entry| entry.at);
-            let here = Here { namespace: object.namespace, secret: object.name, ..Here::default() };
-            findings.push(object.finding(&CI101, at, "data", message).predicted(model.knowledge.release, here));
+            let here = Here {
+                namespace: object.namespace,
+                secret: object.name,
+                ..Here::default()
+            };
+            findings.push(
+                object
+                    .finding(&CI101, at, "data", message)
+                    .predicted(model.knowledge.release, here),
+            );
             return None;
         }
     };
@@ -216,15 +281,26 @@ fn authority<'m, 'a>(
 /// Checks the text of a CA value.
 fn pem(model: &Model<'_>, object: &Object<'_>, entry: &Entry<'_>, findings: &mut Vec<Finding>) {
     let field = entry.field();
-    if entry.text().is_some_and(|text| text.contains("PRIVATE KEY-----")) {
+    if entry
+        .text()
+        .is_some_and(|text| text.contains("PRIVATE KEY-----"))
+    {
         let message = format!("`{}` holds a private key too", entry.key);
         findings.push(object.finding(&CI106, entry.at, &field, message));
     }
     let is_readable = matches!(entry.content, Content::Text(_) | Content::Binary);
     if is_readable && entry.certificates.is_empty() && entry.damaged.is_none() {
         let message = format!("`{}` holds no PEM certificate", entry.key);
-        let here = Here { namespace: object.namespace, secret: object.name, ..Here::default() };
-        findings.push(object.finding(&CI102, entry.at, &field, message).predicted(model.knowledge.release, here));
+        let here = Here {
+            namespace: object.namespace,
+            secret: object.name,
+            ..Here::default()
+        };
+        findings.push(
+            object
+                .finding(&CI102, entry.at, &field, message)
+                .predicted(model.knowledge.release, here),
+        );
     }
     for cert in &entry.certificates {
         // Go takes a certificate of version 1 for a CA (crypto/x509, CheckSignatureFrom).
@@ -236,19 +312,32 @@ fn pem(model: &Model<'_>, object: &Object<'_>, entry: &Entry<'_>, findings: &mut
 }
 
 fn client_authorities(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
-    let Some(node) = object.spec().get("clientAuth") else { return };
+    let Some(node) = object.spec().get("clientAuth") else {
+        return;
+    };
     for (index, item) in items(node, "secretNames") {
         let Some(name) = item.text() else { continue };
         let field = format!("spec.clientAuth.secretNames[{index}]");
         let Some((secret, data)) = model.secret(Class::Secret, object.namespace, name) else {
-            elsewhere(model, object, Class::Secret, name, item.at, &field, findings);
+            elsewhere(
+                model,
+                object,
+                Class::Secret,
+                name,
+                item.at,
+                &field,
+                findings,
+            );
             continue;
         };
         invisible(secret, findings);
         match data.get("tls.ca").or_else(|| data.get("ca.crt")) {
             Some(entry) => pem(model, secret, entry, findings),
             None if data.is_complete => {
-                let message = format!("Secret {} has neither `tls.ca` nor `ca.crt`", secret.shown());
+                let message = format!(
+                    "Secret {} has neither `tls.ca` nor `ca.crt`",
+                    secret.shown()
+                );
                 findings.push(object.finding(&CI111, item.at, &field, message));
             }
             None => {}
@@ -265,35 +354,59 @@ fn httpd(
     findings: &mut Vec<Finding>,
 ) {
     let spec = transport.spec();
-    let Some((at, field)) = roots.first.as_ref().filter(|_| roots.is_complete && !roots.certificates.is_empty()) else {
+    let Some((at, field)) = roots
+        .first
+        .as_ref()
+        .filter(|_| roots.is_complete && !roots.certificates.is_empty())
+    else {
         return;
     };
     if is_true(spec.get("insecureSkipVerify")) {
         return;
     }
     let server_name = spec.get("serverName");
-    let expected = server_name.and_then(Node::text).and_then(|text| SubjectAltName::parse(text).ok());
+    let expected = server_name
+        .and_then(Node::text)
+        .and_then(|text| SubjectAltName::parse(text).ok());
     let leaves = leaves(model, transport.namespace);
     let judged: Vec<(&Leaf<'_, '_>, Chain)> = leaves
         .iter()
-        .map(|leaf| (leaf, chain(&roots.certificates, &leaf.entry.certificates, model.options.now)))
+        .map(|leaf| {
+            (
+                leaf,
+                chain(
+                    &roots.certificates,
+                    &leaf.entry.certificates,
+                    model.options.now,
+                ),
+            )
+        })
         .collect();
     let has_name = |leaf: &Leaf<'_, '_>| {
         let details = &leaf.cert().details;
         expected.as_ref().is_some_and(|name| {
             details.covers(name)
-                || (details.subject_alt_names.is_empty() && details.common_name.as_deref() == Some(&name.to_string()))
+                || (details.subject_alt_names.is_empty()
+                    && details.common_name.as_deref() == Some(&name.to_string()))
         })
     };
-    let by_key: Vec<_> = judged.iter().filter(|(leaf, _)| leaf.entry.key == SERVED).collect();
+    let by_key: Vec<_> = judged
+        .iter()
+        .filter(|(leaf, _)| leaf.entry.key == SERVED)
+        .collect();
     let considered = if by_key.is_empty() {
-        let fits = judged.iter().filter(|(leaf, chain)| *chain == Chain::Good || has_name(leaf));
+        let fits = judged
+            .iter()
+            .filter(|(leaf, chain)| *chain == Chain::Good || has_name(leaf));
         fits.collect()
     } else {
         by_key
     };
     let is_good = |(leaf, chain): &(&Leaf<'_, '_>, Chain)| {
-        *chain == Chain::Good && expected.as_ref().is_some_and(|name| leaf.cert().details.covers(name))
+        *chain == Chain::Good
+            && expected
+                .as_ref()
+                .is_some_and(|name| leaf.cert().details.covers(name))
     };
     if considered.iter().any(|judged| is_good(judged)) {
         return;
@@ -305,31 +418,58 @@ fn httpd(
         ..Here::default()
     };
     let release = model.knowledge.release;
-    let Some((leaf, verdict)) = considered.first() else { return };
-    let (cert, name) = (leaf.cert(), format!("`{}` of Secret {}", leaf.entry.key, leaf.object.shown()));
+    let Some((leaf, verdict)) = considered.first() else {
+        return;
+    };
+    let (cert, name) = (
+        leaf.cert(),
+        format!("`{}` of Secret {}", leaf.entry.key, leaf.object.shown()),
+    );
     match verdict {
         Chain::Unknown => {
-            let issuers: Vec<String> = roots.certificates.iter().map(|root| format!("`{}`", root.name())).collect();
+            let issuers: Vec<String> = roots
+                .certificates
+                .iter()
+                .map(|root| format!("`{}`", root.name()))
+                .collect();
             let message = format!(
                 "{name} is signed by `{}`, and Traefik trusts {}",
                 cert.details.issuer,
                 issuers.join(", ")
             );
-            findings.push(transport.finding(&CI105, *at, field, message).predicted(release, here));
+            findings.push(
+                transport
+                    .finding(&CI105, *at, field, message)
+                    .predicted(release, here),
+            );
         }
         Chain::Constraints => findings.push(outside_constraints(leaf.object, leaf.entry)),
         Chain::Good | Chain::Other => {}
     }
     let Some(expected) = expected else { return };
     if cert.details.subject_alt_names.is_empty() {
-        let message = format!("{name} has no subject alternative name, only its subject `{}`", cert.details.subject);
-        findings.push(leaf.object.finding(&CI203, leaf.entry.at, &leaf.entry.field(), message).predicted(release, here));
+        let message = format!(
+            "{name} has no subject alternative name, only its subject `{}`",
+            cert.details.subject
+        );
+        findings.push(
+            leaf.object
+                .finding(&CI203, leaf.entry.at, &leaf.entry.field(), message)
+                .predicted(release, here),
+        );
     } else if !cert.details.covers(&expected) {
         let names = cert.details.subject_alt_names.join(", ");
         let message = format!("{name} is for {names}, not for `{expected}`");
-        let here = Here { host: &names, ..here };
+        let here = Here {
+            host: &names,
+            ..here
+        };
         let at = server_name.map_or(*at, |node| node.at);
-        findings.push(transport.finding(&CI202, at, "spec.serverName", message).predicted(release, here));
+        findings.push(
+            transport
+                .finding(&CI202, at, "spec.serverName", message)
+                .predicted(release, here),
+        );
     }
 }
 
@@ -351,11 +491,19 @@ impl Leaf<'_, '_> {
 fn leaves<'m, 'a>(model: &'m Model<'a>, namespace: &str) -> Vec<Leaf<'m, 'a>> {
     let mut leaves = Vec::new();
     for number in model.within(Class::Secret, namespace) {
-        let Some(secret) = model.secrets.get(&number) else { continue };
+        let Some(secret) = model.secrets.get(&number) else {
+            continue;
+        };
         let entries = secret.entries.iter().filter(|entry| {
-            entry.certificates.first().is_some_and(|cert| !cert.details.is_ca)
+            entry
+                .certificates
+                .first()
+                .is_some_and(|cert| !cert.details.is_ca)
         });
-        leaves.extend(entries.map(|entry| Leaf { object: &model.objects[number], entry }));
+        leaves.extend(entries.map(|entry| Leaf {
+            object: &model.objects[number],
+            entry,
+        }));
     }
     leaves
 }

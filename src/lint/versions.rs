@@ -4,7 +4,10 @@ use super::finding::Finding;
 use super::items;
 use super::model::{Class, Model, Object, entries, scalar};
 use super::predict::Here;
-use super::rules::{CI301, CI302, CI303, CI304, CI305, CI306, CI307, CI308, CI309, CI310, CI311, CI312, Rule, Severity};
+use super::rules::{
+    CI301, CI302, CI303, CI304, CI305, CI306, CI307, CI308, CI309, CI310, CI311, CI312, Rule,
+    Severity,
+};
 use crate::fault::did_you_mean;
 use crate::release::Release;
 use crate::yaml::{Node, Value};
@@ -28,16 +31,57 @@ const TRANSPORT: [(&str, Release); 14] = [
     ("maxVersion", Release::exactly(3, 7, 0)),
 ];
 const OLD: Release = Release::exactly(2, 9, 0);
-const TIMEOUTS: [&str; 5] = ["dialTimeout", "responseHeaderTimeout", "idleConnTimeout", "readIdleTimeout", "pingTimeout"];
+const TIMEOUTS: [&str; 5] = [
+    "dialTimeout",
+    "responseHeaderTimeout",
+    "idleConnTimeout",
+    "readIdleTimeout",
+    "pingTimeout",
+];
 /// Fields below a route, for misspellings.
 const SERVICE: [&str; 16] = [
-    "name", "namespace", "kind", "port", "scheme", "serversTransport", "strategy", "weight", "sticky", "passHostHeader",
-    "responseForwarding", "nativeLB", "nodePortLB", "healthCheck", "passiveHealthCheck", "middlewares",
+    "name",
+    "namespace",
+    "kind",
+    "port",
+    "scheme",
+    "serversTransport",
+    "strategy",
+    "weight",
+    "sticky",
+    "passHostHeader",
+    "responseForwarding",
+    "nativeLB",
+    "nodePortLB",
+    "healthCheck",
+    "passiveHealthCheck",
+    "middlewares",
 ];
-const ROUTE: [&str; 7] = ["match", "kind", "priority", "syntax", "services", "middlewares", "observability"];
-const INGRESS_ROUTE: [&str; 5] = ["entryPoints", "routes", "tls", "parentRefs", "ingressClassName"];
+const ROUTE: [&str; 7] = [
+    "match",
+    "kind",
+    "priority",
+    "syntax",
+    "services",
+    "middlewares",
+    "observability",
+];
+const INGRESS_ROUTE: [&str; 5] = [
+    "entryPoints",
+    "routes",
+    "tls",
+    "parentRefs",
+    "ingressClassName",
+];
 /// What the headers middleware lost with Traefik 3 (migration guide, "Headers Middleware"; still in the definition).
-const LOST_HEADERS: [&str; 6] = ["sslRedirect", "sslTemporaryRedirect", "sslHost", "sslForceHost", "sslProxyHeaders", "featurePolicy"];
+const LOST_HEADERS: [&str; 6] = [
+    "sslRedirect",
+    "sslTemporaryRedirect",
+    "sslHost",
+    "sslForceHost",
+    "sslProxyHeaders",
+    "featurePolicy",
+];
 
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -57,7 +101,9 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
 
 fn group(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     let release = model.knowledge.release;
-    let at = object.at(&["apiVersion"]).map_or(object.node.at, |node| node.at);
+    let at = object
+        .at(&["apiVersion"])
+        .map_or(object.node.at, |node| node.at);
     let is_old = object.group == "traefik.containo.us";
     let (first, last) = (Release::exactly(2, 10, 0), Release::exactly(3, 0, 0));
     if is_old && release >= last || !is_old && release < first {
@@ -70,7 +116,10 @@ fn group(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
             finding
         });
     } else if is_old && release >= first {
-        let message = format!("Traefik {release} still serves `{}`, Traefik 3 does not", object.group);
+        let message = format!(
+            "Traefik {release} still serves `{}`, Traefik 3 does not",
+            object.group
+        );
         findings.push(object.finding(&CI309, at, "apiVersion", message));
     }
 }
@@ -78,23 +127,41 @@ fn group(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
 fn transport(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     let release = model.knowledge.release;
     let spec = object.spec();
-    let here = Here { namespace: object.namespace, transport: object.name, ..Here::default() };
+    let here = Here {
+        namespace: object.namespace,
+        transport: object.name,
+        ..Here::default()
+    };
     for (key, _) in entries(spec) {
         let field = format!("spec.{}", key.text);
         match TRANSPORT.iter().find(|(name, _)| *name == key.text) {
             Some((name, since)) if release < *since => {
                 let rule: &'static Rule = if *name == "rootCAs" { &CI302 } else { &CI304 };
-                let message = format!("Traefik {release} does not know `{name}`, which came with {since}");
+                let message =
+                    format!("Traefik {release} does not know `{name}`, which came with {since}");
                 findings.push(object.finding(rule, key.at, &field, message).then(format!(
                     "kubectl refuses the manifest: `strict decoding error: unknown field \"spec.{name}\"`; GitOps tools may drop the field without a word"
                 )));
             }
-            Some(("rootCAsSecrets", _)) if release >= Release::exactly(3, 4, 1) && model.knowledge.is_certain() => {
+            Some(("rootCAsSecrets", _))
+                if release >= Release::exactly(3, 4, 1) && model.knowledge.is_certain() =>
+            {
                 let message = format!("Traefik {release} wants `rootCAs`");
-                findings.push(object.finding(&CI303, key.at, &field, message).predicted(release, here));
+                findings.push(
+                    object
+                        .finding(&CI303, key.at, &field, message)
+                        .predicted(release, here),
+                );
             }
             Some(_) => {}
-            None => misspelt(object, &key.text, key.at, "spec", TRANSPORT.iter().map(|(name, _)| *name), findings),
+            None => misspelt(
+                object,
+                &key.text,
+                key.at,
+                "spec",
+                TRANSPORT.iter().map(|(name, _)| *name),
+                findings,
+            ),
         }
     }
     timeouts(model, object, findings);
@@ -102,11 +169,20 @@ fn transport(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>
 }
 
 fn timeouts(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
-    let Some(timeouts) = object.spec().get("forwardingTimeouts") else { return };
+    let Some(timeouts) = object.spec().get("forwardingTimeouts") else {
+        return;
+    };
     for (key, node) in entries(timeouts) {
         let field = format!("spec.forwardingTimeouts.{}", key.text);
         if !TIMEOUTS.contains(&key.text.as_str()) {
-            misspelt(object, &key.text, key.at, "spec.forwardingTimeouts", TIMEOUTS, findings);
+            misspelt(
+                object,
+                &key.text,
+                key.at,
+                "spec.forwardingTimeouts",
+                TIMEOUTS,
+                findings,
+            );
             continue;
         }
         let is_duration = match &node.value {
@@ -116,10 +192,16 @@ fn timeouts(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>)
         };
         if !is_duration {
             let shown = scalar(node).unwrap_or_else(|| node.kind().to_owned());
-            let message = format!("`{}` is no duration of whole numbers with units", shown.escape_debug());
+            let message = format!(
+                "`{}` is no duration of whole numbers with units",
+                shown.escape_debug()
+            );
             let finding = object.finding(&CI306, node.at, &field, message);
             findings.push(if model.knowledge.release < Release::exactly(3, 4, 0) {
-                finding.then(format!("Traefik {} logs `Error while reading` and takes the default", model.knowledge.release))
+                finding.then(format!(
+                    "Traefik {} logs `Error while reading` and takes the default",
+                    model.knowledge.release
+                ))
             } else {
                 finding
             });
@@ -136,7 +218,10 @@ fn is_duration(text: &str) -> bool {
             return false;
         }
         rest = &rest[digits..];
-        if let Some(unit) = ["ns", "us", "µs", "ms", "s", "m", "h"].iter().find(|unit| rest.starts_with(**unit)) {
+        if let Some(unit) = ["ns", "us", "µs", "ms", "s", "m", "h"]
+            .iter()
+            .find(|unit| rest.starts_with(**unit))
+        {
             rest = &rest[unit.len()..];
         }
         if rest.is_empty() {
@@ -146,12 +231,29 @@ fn is_duration(text: &str) -> bool {
 }
 
 /// From 3.7.0 on (`pkg/server/service/transport.go`), `createTLSConfig` compares `minVersion` with a `maxVersion` of 0.
-fn versions_of_tls(model: &Model<'_>, object: &Object<'_>, here: Here<'_>, findings: &mut Vec<Finding>) {
+fn versions_of_tls(
+    model: &Model<'_>,
+    object: &Object<'_>,
+    here: Here<'_>,
+    findings: &mut Vec<Finding>,
+) {
     let release = model.knowledge.release;
     let spec = object.spec();
-    let Some(least) = spec.get("minVersion").filter(|_| release >= Release::exactly(3, 7, 0)) else { return };
+    let Some(least) = spec
+        .get("minVersion")
+        .filter(|_| release >= Release::exactly(3, 7, 0))
+    else {
+        return;
+    };
     let rank = |node: &Node| {
-        ["VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13"].iter().position(|name| Some(*name) == node.text())
+        [
+            "VersionTLS10",
+            "VersionTLS11",
+            "VersionTLS12",
+            "VersionTLS13",
+        ]
+        .iter()
+        .position(|name| Some(*name) == node.text())
     };
     let most = spec.get("maxVersion");
     let is_fine = match (rank(least), most.map(rank)) {
@@ -164,7 +266,11 @@ fn versions_of_tls(model: &Model<'_>, object: &Object<'_>, here: Here<'_>, findi
             None => "there is no `maxVersion`",
             Some(_) => "`maxVersion` is no higher",
         };
-        findings.push(object.finding(&CI305, least.at, "spec.minVersion", message).predicted(release, here));
+        findings.push(
+            object
+                .finding(&CI305, least.at, "spec.minVersion", message)
+                .predicted(release, here),
+        );
     }
 }
 
@@ -179,14 +285,32 @@ fn misspelt(
     if let Some(meant) = did_you_mean(key, known) {
         let message = format!("`{}` is no field", key.escape_debug());
         findings.push(
-            object.finding(&CI311, at, &format!("{path}.{key}"), message).with_help(format!("Write `{meant}`.")),
+            object
+                .finding(&CI311, at, &format!("{path}.{key}"), message)
+                .with_help(format!("Write `{meant}`.")),
         );
     }
 }
 
-fn unknown_keys(object: &Object<'_>, node: &Node, path: &str, known: &'static [&'static str], findings: &mut Vec<Finding>) {
-    for (key, _) in entries(node).iter().filter(|(key, _)| !known.contains(&key.text.as_str())) {
-        misspelt(object, &key.text, key.at, path, known.iter().copied(), findings);
+fn unknown_keys(
+    object: &Object<'_>,
+    node: &Node,
+    path: &str,
+    known: &'static [&'static str],
+    findings: &mut Vec<Finding>,
+) {
+    for (key, _) in entries(node)
+        .iter()
+        .filter(|(key, _)| !known.contains(&key.text.as_str()))
+    {
+        misspelt(
+            object,
+            &key.text,
+            key.at,
+            path,
+            known.iter().copied(),
+            findings,
+        );
     }
 }
 
@@ -202,7 +326,13 @@ fn route(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
             findings.push(object.finding(&CI312, rule.at, &format!("{path}.kind"), message));
         }
         for (number, service) in items(rule, "services") {
-            unknown_keys(object, service, &format!("{path}.services[{number}]"), &SERVICE, findings);
+            unknown_keys(
+                object,
+                service,
+                &format!("{path}.services[{number}]"),
+                &SERVICE,
+                findings,
+            );
         }
     }
 }
@@ -213,7 +343,8 @@ fn middleware(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding
         let field = format!("spec.{}", key.text);
         match key.text.as_str() {
             "ipAllowList" if release < Release::exactly(2, 11, 0) => {
-                let message = format!("Traefik {release} does not know `ipAllowList`, which came with 2.11");
+                let message =
+                    format!("Traefik {release} does not know `ipAllowList`, which came with 2.11");
                 findings.push(object.finding(&CI307, key.at, &field, message));
             }
             "ipWhiteList" if release >= Release::exactly(3, 0, 0) => {
@@ -221,15 +352,29 @@ fn middleware(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding
                 findings.push(object.finding(&CI308, key.at, &field, message));
             }
             "headers" if release >= Release::exactly(3, 0, 0) => {
-                for (key, _) in entries(node).iter().filter(|(key, _)| LOST_HEADERS.contains(&key.text.as_str())) {
+                for (key, _) in entries(node)
+                    .iter()
+                    .filter(|(key, _)| LOST_HEADERS.contains(&key.text.as_str()))
+                {
                     let message = format!("`{}` does nothing in Traefik {release}", key.text);
-                    findings.push(object.finding(&CI310, key.at, &format!("{field}.{}", key.text), message));
+                    findings.push(object.finding(
+                        &CI310,
+                        key.at,
+                        &format!("{field}.{}", key.text),
+                        message,
+                    ));
                 }
             }
             "retry" if release < Release::exactly(3, 7, 0) => {
-                for (key, _) in entries(node).iter().filter(|(key, _)| ["status", "timeout", "retryNonIdempotentMethod"].contains(&key.text.as_str())) {
-                    let message = format!("Traefik {release} does not know `{}`, which came with 3.7", key.text);
-                    let finding = object.finding(&CI307, key.at, &format!("{field}.{}", key.text), message);
+                for (key, _) in entries(node).iter().filter(|(key, _)| {
+                    ["status", "timeout", "retryNonIdempotentMethod"].contains(&key.text.as_str())
+                }) {
+                    let message = format!(
+                        "Traefik {release} does not know `{}`, which came with 3.7",
+                        key.text
+                    );
+                    let finding =
+                        object.finding(&CI307, key.at, &format!("{field}.{}", key.text), message);
                     findings.push(finding.as_severity(Severity::Error));
                 }
             }

@@ -209,7 +209,11 @@ pub fn is_of(text: &str, certificate: &super::Certificate) -> Option<bool> {
     let info = &certificate.core().public_key_info;
     let der = PrivateKeyDer::from_pem_slice(text.as_bytes()).ok()?;
     let bits = certificate.public_key_bits()?;
-    if der.secret_der().windows(bits.len()).any(|window| window == bits) {
+    if der
+        .secret_der()
+        .windows(bits.len())
+        .any(|window| window == bits)
+    {
         return Some(true);
     }
     let key = PrivateKey::from_pem(text).ok()?;

@@ -22,7 +22,13 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
         return print_or_end(explain(rule(code)?).as_bytes());
     }
     let options = options(run, arguments)?;
-    check_stdin(arguments.paths.iter().chain(&arguments.baseline).map(PathBuf::as_path))?;
+    check_stdin(
+        arguments
+            .paths
+            .iter()
+            .chain(&arguments.baseline)
+            .map(PathBuf::as_path),
+    )?;
     if let Some(path) = &arguments.write_baseline {
         output::check_beside(&[("--write-baseline", path)], arguments.force)?;
     }
@@ -35,7 +41,11 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     let mut found = lint::lint(&sources, &options)?;
     if let Some(path) = &arguments.write_baseline {
         let content = Zeroizing::new(baseline::write(&found, &sources));
-        let file = SideFile { path, content, is_secret: false };
+        let file = SideFile {
+            path,
+            content,
+            is_secret: false,
+        };
         output::write_beside(vec![file], None, arguments.force, |_| Ok(()))?;
         let count = found.count(Severity::Error) + found.count(Severity::Warning);
         run.note(&format!("wrote {count} findings to {}", path.display()));
@@ -44,7 +54,9 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     if let Some(accepted) = accepted {
         let stale = accepted.apply(&mut found, &sources);
         if stale > 0 {
-            run.note(&format!("{stale} findings of the baseline are gone: write it anew"));
+            run.note(&format!(
+                "{stale} findings of the baseline are gone: write it anew"
+            ));
         }
     }
     let level = severity(arguments.level);
@@ -90,23 +102,31 @@ fn options(run: &Run, arguments: &Lint) -> Result<Options, Failure> {
         .traefik
         .as_deref()
         .and_then(|text| super::release(text, &mut faults));
-    options.chart = arguments
-        .chart
-        .as_deref()
-        .and_then(|text| faults.keep(ChartMajor::parse(text).map_err(|fault| fault.argument("--chart"))));
+    options.chart = arguments.chart.as_deref().and_then(|text| {
+        faults.keep(ChartMajor::parse(text).map_err(|fault| fault.argument("--chart")))
+    });
     options.hosts = arguments
         .host
         .iter()
-        .filter_map(|text| faults.keep(DnsName::parse(text).map_err(|fault| fault.argument("--host"))))
+        .filter_map(|text| {
+            faults.keep(DnsName::parse(text).map_err(|fault| fault.argument("--host")))
+        })
         .collect();
-    let within = arguments.expires_within.as_deref().and_then(|text| match End::parse(text) {
-        Ok(End::Days(days)) => Some(Duration::days(i64::from(days))),
-        _ => {
-            let fault = Fault::new(format!("`{}` is no number of days", text.escape_debug()));
-            faults.push(fault.help("give a number such as `30d`").argument("--expires-within"));
-            None
-        }
-    });
+    let within = arguments
+        .expires_within
+        .as_deref()
+        .and_then(|text| match End::parse(text) {
+            Ok(End::Days(days)) => Some(Duration::days(i64::from(days))),
+            _ => {
+                let fault = Fault::new(format!("`{}` is no number of days", text.escape_debug()));
+                faults.push(
+                    fault
+                        .help("give a number such as `30d`")
+                        .argument("--expires-within"),
+                );
+                None
+            }
+        });
     options.expires_within = within;
     Ok(faults.finish(Some(options))?)
 }
@@ -135,7 +155,10 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
         let text = world::read(path)?;
         if world::is_stdin(path) && text.content.trim().is_empty() {
             let help = "the command before the pipe may have failed";
-            return Err(Fault::new("there are no manifests").help(help).file(&text.name).into());
+            return Err(Fault::new("there are no manifests")
+                .help(help)
+                .file(&text.name)
+                .into());
         }
         Ok(text)
     };
@@ -144,7 +167,10 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     let mut unreadable: Option<Failure> = None;
     for text in texts {
         match text {
-            Ok(Text { name, content }) => sources.push(Source { name, text: content }),
+            Ok(Text { name, content }) => sources.push(Source {
+                name,
+                text: content,
+            }),
             Err(failure) => match &mut unreadable {
                 None => unreadable = Some(failure),
                 Some(first) => {

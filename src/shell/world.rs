@@ -148,20 +148,25 @@ pub(super) fn tree(directory: &Path) -> Result<Tree, Failure> {
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .with_context(failed)?;
         entries.sort_by_key(std::fs::DirEntry::file_name);
-        let is_chart = entries.iter().any(|entry| entry.file_name() == "Chart.yaml");
+        let is_chart = entries
+            .iter()
+            .any(|entry| entry.file_name() == "Chart.yaml");
         for entry in entries {
             let (name, path) = (entry.file_name(), entry.path());
             let shown = path.display();
             if name.as_encoded_bytes().starts_with(b".") {
                 continue;
             }
-            let mut kind = entry.file_type().with_context(|| format!("cannot read {shown}"))?;
+            let mut kind = entry
+                .file_type()
+                .with_context(|| format!("cannot read {shown}"))?;
             if kind.is_symlink() {
                 kind = std::fs::metadata(&path)
                     .with_context(|| format!("cannot read {shown}"))?
                     .file_type();
                 if kind.is_dir() {
-                    tree.left_out.push(format!("{shown}: a link to a directory"));
+                    tree.left_out
+                        .push(format!("{shown}: a link to a directory"));
                     continue;
                 }
             }
@@ -174,7 +179,7 @@ pub(super) fn tree(directory: &Path) -> Result<Tree, Failure> {
             } else if path
                 .extension()
                 .is_some_and(|end| end == "yaml" || end == "yml" || end == "json")
-             {
+            {
                 if kind.is_file() {
                     tree.files.push(path);
                 } else {

@@ -177,7 +177,9 @@ impl Reader {
         at: At,
     ) -> Result<Value, Broken> {
         match tag {
-            Some(tag) if tag.ends_with("str") && is_core(tag) => Ok(Value::Text(value.into_owned())),
+            Some(tag) if tag.ends_with("str") && is_core(tag) => {
+                Ok(Value::Text(value.into_owned()))
+            }
             Some(tag) if !is_core(tag) => Err(unknown_tag(at)),
             _ if style == ScalarStyle::Plain => Ok(plain(value)),
             _ => Ok(Value::Text(value.into_owned())),
@@ -246,7 +248,10 @@ impl Reader {
                 entries.iter().any(|(known, _)| known.text == key.text)
             } else {
                 if level.keys.is_empty() {
-                    level.keys = entries.iter().map(|(known, _)| known.text.clone()).collect();
+                    level.keys = entries
+                        .iter()
+                        .map(|(known, _)| known.text.clone())
+                        .collect();
                 }
                 !level.keys.insert(key.text.clone())
             };
@@ -326,7 +331,15 @@ fn size(node: &Node) -> usize {
 
 fn is_core(tag: &str) -> bool {
     let names = [
-        "str", "int", "float", "bool", "null", "map", "seq", "binary", "timestamp",
+        "str",
+        "int",
+        "float",
+        "bool",
+        "null",
+        "map",
+        "seq",
+        "binary",
+        "timestamp",
     ];
     let name = tag
         .strip_prefix("tag:yaml.org,2002:")
@@ -391,7 +404,10 @@ mod tests {
             .iter()
             .map(|cut| (cut.lines_before, cut.text.lines().next().unwrap_or("")))
             .collect();
-        assert_eq!(starts, [(0, "# c"), (1, "---"), (5, "--- # two"), (9, "---")]);
+        assert_eq!(
+            starts,
+            [(0, "# c"), (1, "---"), (5, "--- # two"), (9, "---")]
+        );
         let directives = cut("%YAML 1.2\n---\na: 1\n---\nb: 2\n");
         assert_eq!(directives.len(), 2);
         assert!(directives[0].text.starts_with("%YAML"));
@@ -422,7 +438,10 @@ mod tests {
         let y = documents[0].get("y").unwrap();
         assert_eq!(y.get("a").unwrap().value, Value::Int(1));
         assert_eq!(y.get("b").unwrap().value, Value::Int(3));
-        assert_eq!(documents[0].get("z").unwrap().get("b").unwrap().value, Value::Int(2));
+        assert_eq!(
+            documents[0].get("z").unwrap().get("b").unwrap().value,
+            Value::Int(2)
+        );
     }
 
     #[test]

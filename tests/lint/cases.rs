@@ -35,7 +35,11 @@ fn every_rule_fires_on_its_case_and_no_other_does() {
         // What is only worth knowing may come along.
         let mut found = codes(&report, Severity::Warning);
         if rule.severity == Severity::Info {
-            found.extend(codes(&report, Severity::Info).contains(rule.code).then_some(rule.code));
+            found.extend(
+                codes(&report, Severity::Info)
+                    .contains(rule.code)
+                    .then_some(rule.code),
+            );
         }
         if found != BTreeSet::from([rule.code]) {
             wrong.push(format!("{}: {:?}", rule.code, said(&report)));
@@ -65,7 +69,9 @@ fn every_finding_points_at_a_line_that_holds_the_last_part_of_its_field_or_its_v
         let text = case(rule, "fires");
         let lines: Vec<&str> = text.lines().collect();
         for finding in report(&text, &options(&text)).findings {
-            let Ok(line) = usize::try_from(finding.at.line) else { continue };
+            let Ok(line) = usize::try_from(finding.at.line) else {
+                continue;
+            };
             assert!(line <= lines.len(), "{}: line {line}", rule.code);
             // Only a host that no route answers for has no place.
             assert_eq!(line == 0, finding.rule.code == "CI224", "{}", rule.code);

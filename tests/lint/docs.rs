@@ -36,7 +36,13 @@ const FAMILIES: [(char, &str); 9] = [
 fn page() -> String {
     let mut page = HEAD.to_owned();
     for rule in ALL {
-        page += &format!("| [{0}](#{1}) | {2} | {3} |\n", rule.code, rule.code.to_lowercase(), rule.severity, rule.title);
+        page += &format!(
+            "| [{0}](#{1}) | {2} | {3} |\n",
+            rule.code,
+            rule.code.to_lowercase(),
+            rule.severity,
+            rule.title
+        );
     }
     for (family, title) in FAMILIES {
         page += &format!("\n## {title}\n");
@@ -61,7 +67,11 @@ fn entry(rule: &Rule) -> String {
                 Seen::GeneratedCertificate => "Traefik's own certificate".to_owned(),
             };
             let said: Vec<String> = row.said.iter().map(|said| format!("`{said}`")).collect();
-            let said = if said.is_empty() { "nothing".to_owned() } else { said.join("<br>") };
+            let said = if said.is_empty() {
+                "nothing".to_owned()
+            } else {
+                said.join("<br>")
+            };
             out += &format!("| {} | {seen} | {said} |\n", row.releases.join(", "));
         }
     }
@@ -75,12 +85,21 @@ fn the_page_of_rules_says_what_the_table_says() {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         std::fs::write(&path, page()).expect("writable");
     }
-    assert!(read(&path) == page(), "run `CIVI_INGRESS_UPDATE=1 cargo test lint::docs`");
+    assert!(
+        read(&path) == page(),
+        "run `CIVI_INGRESS_UPDATE=1 cargo test lint::docs`"
+    );
 }
 
 #[test]
 fn every_rule_belongs_to_a_family() {
     for rule in ALL {
-        assert!(FAMILIES.iter().any(|(family, _)| rule.code[2..].starts_with(*family)), "{}", rule.code);
+        assert!(
+            FAMILIES
+                .iter()
+                .any(|(family, _)| rule.code[2..].starts_with(*family)),
+            "{}",
+            rule.code
+        );
     }
 }

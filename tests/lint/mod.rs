@@ -68,14 +68,22 @@ fn said(report: &Report) -> Vec<String> {
     report
         .findings
         .iter()
-        .map(|finding| format!("{}[{}] {}", finding.severity, finding.rule.code, finding.message))
+        .map(|finding| {
+            format!(
+                "{}[{}] {}",
+                finding.severity, finding.rule.code, finding.message
+            )
+        })
         .collect()
 }
 
 /// Reads `# options: traefik=2.9 chart=40 host=a.example.org within=5 strict` of a case's first line.
 fn options(text: &str) -> Options {
     let mut options = Options::at(NOW);
-    let line = text.lines().next().and_then(|line| line.strip_prefix("# options: "));
+    let line = text
+        .lines()
+        .next()
+        .and_then(|line| line.strip_prefix("# options: "));
     for word in line.unwrap_or_default().split_whitespace() {
         let (name, value) = word.split_once('=').unwrap_or((word, ""));
         match name {
@@ -105,7 +113,12 @@ fn filled(text: &str) -> String {
         let (names, indent) = name.split_once(':').unwrap_or((name, ""));
         let pem: String = names
             .split('+')
-            .map(|name| pki::PEMS.get(name).unwrap_or_else(|| panic!("no certificate {name}")).as_str())
+            .map(|name| {
+                pki::PEMS
+                    .get(name)
+                    .unwrap_or_else(|| panic!("no certificate {name}"))
+                    .as_str()
+            })
             .collect();
         if indent.is_empty() {
             out.push_str(&STANDARD.encode(pem));

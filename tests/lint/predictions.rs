@@ -11,7 +11,9 @@ fn secrets(leaf: &str, trust: &str) -> String {
     let trust = if trust.is_empty() {
         String::new()
     } else {
-        format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: externca, namespace: ns}}\n{trust}\n---\n")
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: externca, namespace: ns}}\n{trust}\n---\n"
+        )
     };
     format!(
         "apiVersion: v1\nkind: Secret\nmetadata: {{name: selfcert, namespace: ns}}\ndata: {{externcert: \"${{{leaf}}}\"}}\n---\n{trust}"
@@ -23,7 +25,11 @@ const ROOTS: &str = "rootCAs: [{secret: externca}]";
 const OLD_ROOTS: &str = "rootCAsSecrets: [externca]";
 
 fn store(namespace: &str, listed: bool) -> String {
-    let listed = if listed { "certificates: [{secretName: wildcardsecret}], " } else { "" };
+    let listed = if listed {
+        "certificates: [{secretName: wildcardsecret}], "
+    } else {
+        ""
+    };
     format!(
         "---\napiVersion: traefik.io/v1alpha1\nkind: TLSStore\nmetadata: {{name: default, namespace: {namespace}}}\n\
          spec: {{{listed}defaultCertificate: {{secretName: wildcardsecret}}}}\n"
@@ -38,12 +44,20 @@ fn manifests(fault: &str, release: Release) -> String {
         INSTANCE.replace(ROOTS, OLD_ROOTS)
     };
     let good = secrets("leaf", TRUST) + &instance;
-    let with = |field: &str| good.replace("spec:\n  serverName", &format!("spec:\n  {field}\n  serverName"));
+    let with = |field: &str| {
+        good.replace(
+            "spec:\n  serverName",
+            &format!("spec:\n  {field}\n  serverName"),
+        )
+    };
     match fault {
         "none" => good,
         "wrong-ca" => secrets("leaf", "data: {ca.crt: \"${other-ca}\"}") + &instance,
         "missing-san" => secrets("leaf-cn", TRUST) + &instance,
-        "wrong-server-name" => good.replace("serverName: a.example.org", "serverName: another.example.org"),
+        "wrong-server-name" => good.replace(
+            "serverName: a.example.org",
+            "serverName: another.example.org",
+        ),
         "no-server-name" => good.replace("  serverName: a.example.org\n", ""),
         // Misspelt, for a Secret that is not in the input may be in the cluster.
         "no-ca-secret" => {
@@ -51,17 +65,23 @@ fn manifests(fault: &str, release: Release) -> String {
             found + &instance
         }
         "ca-not-pem" => secrets("leaf", "stringData: {ca.crt: no certificate}") + &instance,
-        "ca-secret-with-two-keys" => secrets("leaf", "data: {tls.crt: \"${ca}\", tls.key: \"${ca.key}\"}") + &instance,
+        "ca-secret-with-two-keys" => {
+            secrets("leaf", "data: {tls.crt: \"${ca}\", tls.key: \"${ca.key}\"}") + &instance
+        }
         "ca-secret-with-ca-crt-and-another-key" => {
             secrets("leaf", "data: {ca.crt: \"${ca}\", tls.crt: YW5vdGhlcg==}") + &instance
         }
         "root-cas" => good.replace(OLD_ROOTS, ROOTS),
         "root-cas-secrets" => good.replace(ROOTS, OLD_ROOTS),
         "min-version-alone" => with("minVersion: VersionTLS12"),
-        "min-version-below-max-version" => with("minVersion: VersionTLS12\n  maxVersion: VersionTLS13"),
+        "min-version-below-max-version" => {
+            with("minVersion: VersionTLS12\n  maxVersion: VersionTLS13")
+        }
         "old-api-group" => good.replace("traefik.io", "traefik.containo.us"),
         "two-default-stores" => good + &store("ns", true) + &store("ns-2", true),
-        "two-default-stores-without-certificates" => good + &store("ns", false) + &store("ns-2", false),
+        "two-default-stores-without-certificates" => {
+            good + &store("ns", false) + &store("ns-2", false)
+        }
         other => panic!("the record has a fault `{other}` that no manifest here commits"),
     }
 }
@@ -119,15 +139,25 @@ fn every_finding_predicts_the_status_and_the_log_lines_that_were_recorded() {
         if row.fault == "two-default-stores" || expected(row) == Some("CI309") {
             continue;
         }
-        for finding in found(row, line).findings.iter().filter(|finding| finding.severity > Severity::Info) {
+        for finding in found(row, line)
+            .findings
+            .iter()
+            .filter(|finding| finding.severity > Severity::Info)
+        {
             let predicted = finding.consequence();
             let seen = match row.seen {
                 Seen::Refused => "kubectl refuses the manifest".to_owned(),
                 Seen::Status(200) => "the browser gets 200".to_owned(),
                 Seen::Status(status) => format!("the browser gets {status}"),
-                Seen::GeneratedCertificate => "the browser gets Traefik's own certificate".to_owned(),
+                Seen::GeneratedCertificate => {
+                    "the browser gets Traefik's own certificate".to_owned()
+                }
             };
-            assert!(predicted.contains(&seen), "{} {line}: {predicted}", row.fault);
+            assert!(
+                predicted.contains(&seen),
+                "{} {line}: {predicted}",
+                row.fault
+            );
             let said: Vec<String> = row
                 .said
                 .iter()
@@ -140,15 +170,36 @@ fn every_finding_predicts_the_status_and_the_log_lines_that_were_recorded() {
                 .collect();
             if row.seen == Seen::Refused {
                 // One object is one finding, and kubectl names all fields at once.
-                assert!(predicted.contains("strict decoding error") || predicted.contains("no matches for kind"), "{predicted}");
-                let fragment = predicted.split('`').nth(1).expect("what the API server says");
-                let quoted = fragment.rsplit_once("unknown field ").map_or(fragment, |(_, field)| field);
-                assert!(said.iter().any(|said| said.contains(quoted)), "{} {line}: {predicted} {said:?}", row.fault);
+                assert!(
+                    predicted.contains("strict decoding error")
+                        || predicted.contains("no matches for kind"),
+                    "{predicted}"
+                );
+                let fragment = predicted
+                    .split('`')
+                    .nth(1)
+                    .expect("what the API server says");
+                let quoted = fragment
+                    .rsplit_once("unknown field ")
+                    .map_or(fragment, |(_, field)| field);
+                assert!(
+                    said.iter().any(|said| said.contains(quoted)),
+                    "{} {line}: {predicted} {said:?}",
+                    row.fault
+                );
             } else {
                 for said in &said {
-                    assert!(predicted.contains(said.as_str()), "{} {line}: {predicted} {said}", row.fault);
+                    assert!(
+                        predicted.contains(said.as_str()),
+                        "{} {line}: {predicted} {said}",
+                        row.fault
+                    );
                 }
-                assert_eq!(row.said.is_empty(), predicted.contains("logs nothing"), "{predicted}");
+                assert_eq!(
+                    row.said.is_empty(),
+                    predicted.contains("logs nothing"),
+                    "{predicted}"
+                );
             }
         }
     }

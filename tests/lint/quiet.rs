@@ -9,24 +9,58 @@ use civi_ingress::lint::{Options, Severity};
 #[track_caller]
 fn is_quiet(text: &str, options: &Options) {
     let report = report(text, options);
-    assert!(codes(&report, Severity::Warning).is_empty(), "{:?}\n{text}", said(&report));
+    assert!(
+        codes(&report, Severity::Warning).is_empty(),
+        "{:?}\n{text}",
+        said(&report)
+    );
 }
 
 #[test]
 fn nothing_that_new_instance_renders_is_complained_about_by_the_release_it_is_rendered_for() {
     let further: [&[&str]; 8] = [
         &[],
-        &["--create-namespace", "--config-map", "--retry", "--hsts", "--client-auth"],
+        &[
+            "--create-namespace",
+            "--config-map",
+            "--retry",
+            "--hsts",
+            "--client-auth",
+        ],
         &["--network-policy", "--default-deny"],
-        &["--network-policy", "--traefik-host-network", "--traefik-cidr", "10.1.0.0/16"],
+        &[
+            "--network-policy",
+            "--traefik-host-network",
+            "--traefik-cidr",
+            "10.1.0.0/16",
+        ],
         &["--alias", "www.a.example.org", "--ca-custody", "dropped"],
         &["--helm-release", "civi"],
-        &["--set", "httpd.serverCertSecret=own", "--set", "httpd.serverCertField=crt", "--set", "httpd.serverKeySecret=own"],
-        &["--key-type", "rsa2048", "--set", "civiIngress.names.trustSecret=roots"],
+        &[
+            "--set",
+            "httpd.serverCertSecret=own",
+            "--set",
+            "httpd.serverCertField=crt",
+            "--set",
+            "httpd.serverKeySecret=own",
+        ],
+        &[
+            "--key-type",
+            "rsa2048",
+            "--set",
+            "civiIngress.names.trustSecret=roots",
+        ],
     ];
     for release in ["2.9", "2.10", "2.11", "3.0", "3.4.0", "3.4.1", "3.7"] {
         for further in further {
-            let mut arguments = vec!["new-instance", "paroisse-a", "--host", "a.example.org", "--traefik", release];
+            let mut arguments = vec![
+                "new-instance",
+                "paroisse-a",
+                "--host",
+                "a.example.org",
+                "--traefik",
+                release,
+            ];
             arguments.extend(further);
             let text = run(&arguments).good();
             let mut options = Options::at(NOW);
@@ -43,27 +77,58 @@ fn nothing_that_new_instance_renders_is_complained_about_by_the_release_it_is_re
 
 #[test]
 fn a_wildcard_secret_with_its_tls_store_and_an_instance_is_not_complained_about() {
-    let wildcard = run(&["wildcard-secret", "--domain", "example.org", "--apex", "--tls-store"]).good();
+    let wildcard = run(&[
+        "wildcard-secret",
+        "--domain",
+        "example.org",
+        "--apex",
+        "--tls-store",
+    ])
+    .good();
     let instance = run(&["new-instance", "paroisse-a", "--host", "a.example.org"]).good();
     let another = run(&["new-instance", "paroisse-b", "--host", "b.example.org"]).good();
     let store = run(&["tls-store", "--traefik", "2.11"]).good();
-    is_quiet(&(wildcard.clone() + &instance + &another), &Options::at(NOW));
+    is_quiet(
+        &(wildcard.clone() + &instance + &another),
+        &Options::at(NOW),
+    );
     is_quiet(&wildcard, &Options::at(NOW));
     is_quiet(&store, &Options::at(NOW));
 }
 
 #[test]
-fn no_values_file_that_traefik_values_renders_is_complained_about_by_its_chart_or_by_the_one_found_out() {
+fn no_values_file_that_traefik_values_renders_is_complained_about_by_its_chart_or_by_the_one_found_out()
+ {
     let further: [&[&str]; 9] = [
         &[],
         &["--host-network"],
-        &["--host-network", "--update-strategy", "OnDelete", "--log-level", "DEBUG"],
+        &[
+            "--host-network",
+            "--update-strategy",
+            "OnDelete",
+            "--log-level",
+            "DEBUG",
+        ],
         &["--host-network", "--redirect", "on", "--prometheus"],
         &["--load-balancer"],
         &["--load-balancer=Cluster", "--replicas", "3"],
         &["--replicas", "2", "--prometheus", "--access-log", "off"],
-        &["--proxy-protocol-from", "10.0.0.0/8", "--forwarded-headers-from", "10.0.0.0/8", "--read-timeout", "0s"],
-        &["--watch-namespace", "default,paroisse-a", "--redirect", "off", "--log-format", "common"],
+        &[
+            "--proxy-protocol-from",
+            "10.0.0.0/8",
+            "--forwarded-headers-from",
+            "10.0.0.0/8",
+            "--read-timeout",
+            "0s",
+        ],
+        &[
+            "--watch-namespace",
+            "default,paroisse-a",
+            "--redirect",
+            "off",
+            "--log-format",
+            "common",
+        ],
     ];
     for chart in ChartMajor::all() {
         for further in further {
@@ -178,7 +243,11 @@ fn the_civiparoisse_chart_gets_two_warnings_on_its_own_traefik_and_no_error() {
     // Rendered without `--namespace`, Helm leaves the namespace to kubectl.
     let anywhere = text.replace("\n  namespace: civi\n", "\n");
     let found = report(&anywhere, &options(&text));
-    assert!(codes(&found, Severity::Error).is_empty(), "{:?}", said(&found));
+    assert!(
+        codes(&found, Severity::Error).is_empty(),
+        "{:?}",
+        said(&found)
+    );
 }
 
 /// Forms that Traefik's documentation uses.
@@ -438,6 +507,13 @@ fn lists_and_json_are_read_as_streams_are() {
     let list = "{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[{\"apiVersion\":\"traefik.io/v1alpha1\",\"kind\":\"ServersTransport\",\
                 \"metadata\":{\"name\":\"t\",\"namespace\":\"ns\"},\n\"spec\":{\"insecureSkipVerify\":true}}]}";
     let found = report(list, &Options::at(NOW));
-    let finding = found.findings.iter().find(|finding| finding.rule.code == "CI113").expect("found");
-    assert_eq!((finding.at.line, finding.field.as_str()), (2, "items[0].spec.insecureSkipVerify"));
+    let finding = found
+        .findings
+        .iter()
+        .find(|finding| finding.rule.code == "CI113")
+        .expect("found");
+    assert_eq!(
+        (finding.at.line, finding.field.as_str()),
+        (2, "items[0].spec.insecureSkipVerify")
+    );
 }

@@ -8,7 +8,11 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn annotations(report: &Report, sources: &[Source], level: Severity) -> String {
     let mut out = String::new();
-    for finding in report.findings.iter().filter(|finding| finding.severity >= level) {
+    for finding in report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity >= level)
+    {
         let command = match finding.severity {
             Severity::Info => "notice",
             Severity::Warning => "warning",
@@ -28,7 +32,7 @@ pub fn annotations(report: &Report, sources: &[Source], level: Severity) -> Stri
         writeln!(
             out,
             "::{command} file={}{place},title={}::{}",
-            property(name_of(finding, sources)),
+            property(&visible(name_of(finding, sources))),
             property(finding.rule.code),
             data(&text)
         )
@@ -39,7 +43,9 @@ pub fn annotations(report: &Report, sources: &[Source], level: Severity) -> Stri
 
 /// What stands behind the second `::` (`toolkit/packages/core/src/command.ts`, `escapeData`).
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 /// What stands behind a `=` (`escapeProperty`).

@@ -64,7 +64,10 @@ pub fn json(report: &Report, sources: &[Source], level: Severity) -> String {
         KnownFrom::Fields => "fields",
         KnownFrom::Default => "default",
     };
-    let shown = report.findings.iter().filter(|finding| finding.severity >= level);
+    let shown = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity >= level);
     pretty(&Document {
         version: VERSION,
         traefik: Traefik {

@@ -15,7 +15,9 @@ use serde::Serialize;
 
 /// Gives the name of a finding's file.
 pub(super) fn name_of<'a>(finding: &Finding, sources: &'a [Source]) -> &'a str {
-    sources.get(finding.file).map_or("", |source| source.name.as_str())
+    sources
+        .get(finding.file)
+        .map_or("", |source| source.name.as_str())
 }
 
 /// Writes indented JSON with a line end.
@@ -27,5 +29,7 @@ pub(super) fn pretty(value: &impl Serialize) -> String {
 
 /// Leaves no control character of an input in what a terminal shows.
 fn visible(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
 }

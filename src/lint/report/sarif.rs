@@ -118,11 +118,18 @@ pub fn sarif(report: &Report, sources: &[Source], level: Severity) -> String {
     let rules = ALL.iter().map(|rule| Descriptor {
         id: rule.code,
         short_description: Message { text: rule.title },
-        full_description: Message { text: rule.consequence },
+        full_description: Message {
+            text: rule.consequence,
+        },
         help: Message { text: rule.help },
-        default_configuration: Configuration { level: name(rule.severity) },
+        default_configuration: Configuration {
+            level: name(rule.severity),
+        },
     });
-    let shown = report.findings.iter().filter(|finding| finding.severity >= level);
+    let shown = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity >= level);
     pretty(&Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
         version: "2.1.0",
@@ -152,15 +159,28 @@ fn name(severity: Severity) -> &'static str {
 fn outcome<'a>(finding: &'a Finding, sources: &[Source]) -> Outcome<'a> {
     let file = name_of(finding, sources);
     let object = finding.object.as_ref().map(ToString::to_string);
-    let first = format!("{} {} {}", finding.rule.code, object.as_deref().unwrap_or(file), finding.field);
-    let text = format!("{}. In production: {} {}", finding.message, finding.consequence(), finding.help());
+    let first = format!(
+        "{} {} {}",
+        finding.rule.code,
+        object.as_deref().unwrap_or(file),
+        finding.field
+    );
+    let text = format!(
+        "{}. In production: {} {}",
+        finding.message,
+        finding.consequence(),
+        finding.help()
+    );
     let logical = finding.object.as_ref().map(|object| Logical {
         name: &object.name,
         fully_qualified_name: format!("{object} {}", finding.field).trim_end().to_owned(),
     });
     Outcome {
         rule_id: finding.rule.code,
-        rule_index: ALL.iter().position(|rule| *rule == finding.rule).unwrap_or_default(),
+        rule_index: ALL
+            .iter()
+            .position(|rule| *rule == finding.rule)
+            .unwrap_or_default(),
         level: name(finding.severity),
         message: Text { text },
         locations: [Location {

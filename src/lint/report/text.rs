@@ -12,8 +12,15 @@ const LINE_LIMIT: usize = 200;
 #[must_use]
 pub fn text(report: &Report, sources: &[Source], level: Severity) -> String {
     let mut out = String::new();
-    let mut lines = Lines { sources, starts: BTreeMap::new() };
-    for finding in report.findings.iter().filter(|finding| finding.severity >= level) {
+    let mut lines = Lines {
+        sources,
+        starts: BTreeMap::new(),
+    };
+    for finding in report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity >= level)
+    {
         if !out.is_empty() {
             out.push('\n');
         }
@@ -25,7 +32,8 @@ pub fn text(report: &Report, sources: &[Source], level: Severity) -> String {
 fn one(finding: &Finding, sources: &[Source], lines: &mut Lines<'_>, out: &mut String) {
     let mut place = visible(name_of(finding, sources));
     if finding.at.line > 0 {
-        write!(place, ":{}:{}", finding.at.line, finding.at.column).expect("writing to a String cannot fail");
+        write!(place, ":{}:{}", finding.at.line, finding.at.column)
+            .expect("writing to a String cannot fail");
     }
     let mut whose = Vec::new();
     if finding.document > 0 {
@@ -36,12 +44,21 @@ fn one(finding: &Finding, sources: &[Source], lines: &mut Lines<'_>, out: &mut S
         whose.push(finding.field.clone());
     }
     let whose = visible(&whose.join(", "));
-    let whose = if whose.is_empty() { whose } else { format!(" ({whose})") };
+    let whose = if whose.is_empty() {
+        whose
+    } else {
+        format!(" ({whose})")
+    };
     let mut add = |line: String| {
         out.push_str(line.trim_end());
         out.push('\n');
     };
-    add(format!("{}[{}]: {}", finding.severity, finding.rule.code, visible(&finding.message)));
+    add(format!(
+        "{}[{}]: {}",
+        finding.severity,
+        finding.rule.code,
+        visible(&finding.message)
+    ));
     let width = finding.at.line.to_string().len();
     let margin = " ".repeat(width);
     add(format!("{margin}--> {place}{whose}"));
@@ -50,7 +67,10 @@ fn one(finding: &Finding, sources: &[Source], lines: &mut Lines<'_>, out: &mut S
         add(format!("{} | {shown}", finding.at.line));
         add(format!("{margin} | {}^", " ".repeat(column)));
     }
-    add(format!("{margin} = in production: {}", visible(finding.consequence())));
+    add(format!(
+        "{margin} = in production: {}",
+        visible(finding.consequence())
+    ));
     add(format!("{margin} = help: {}", visible(finding.help())));
 }
 
@@ -74,13 +94,22 @@ impl Lines<'_> {
         let number = usize::try_from(finding.at.line).ok()?.checked_sub(1)?;
         let line = text[*starts.get(number)?..].lines().next()?;
         let column = usize::try_from(finding.at.column).ok()?.checked_sub(1)?;
-        let kind = finding.object.as_ref().map_or("", |object| object.kind.as_str());
+        let kind = finding
+            .object
+            .as_ref()
+            .map_or("", |object| object.kind.as_str());
         let is_data = kind == "SealedSecret" || kind == "Secret" || kind == "SecretList";
         let line = if is_data {
             // As far as the key goes; flow style shows nothing.
-            let (key, _) = line.split_once(':').filter(|(key, _)| !key.contains(['{', '[']))?;
+            let (key, _) = line
+                .split_once(':')
+                .filter(|(key, _)| !key.contains(['{', '[']))?;
             let is_plain = finding.field.starts_with("metadata.") || finding.field.is_empty();
-            if is_plain { line.to_owned() } else { format!("{key}: …") }
+            if is_plain {
+                line.to_owned()
+            } else {
+                format!("{key}: …")
+            }
         } else {
             line.to_owned()
         };

@@ -11,9 +11,9 @@ use crate::cluster::Cluster;
 use crate::components::{Release, releases};
 use crate::handwritten::{Ingress, ROOT_CAS, ROOT_CAS_SECRETS, service, tls_store};
 use crate::httpd::{Settings, Site};
-use civi_ingress::lint::recorded::{NEGATIVES, Seen};
 use crate::pki::{Authority, Pair};
 use crate::stack::{Case, Stack, trial};
+use civi_ingress::lint::recorded::{NEGATIVES, Seen};
 
 /// The cases of this module.
 pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
