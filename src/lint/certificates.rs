@@ -97,7 +97,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
 }
 
 /// Gives the Secrets whose certificates Traefik shows to browsers.
-fn for_browsers(model: &Model<'_>) -> BTreeSet<usize> {
+pub(super) fn for_browsers(model: &Model<'_>) -> BTreeSet<usize> {
     let mut names = Vec::new();
     for class in [Class::IngressRoute, Class::IngressRouteTcp] {
         for object in model.of(class) {
@@ -118,6 +118,29 @@ fn for_browsers(model: &Model<'_>) -> BTreeSet<usize> {
             model.find(Class::Secret, namespace, name.and_then(Node::text)?)
         })
         .collect()
+}
+
+/// Says whether subject and key identifiers name the CA as the issuer (RFC 5280 sections 4.1.2.4 and 4.2.1.1),
+/// and it may sign for all the names.
+///
+/// That spares a tree of thousands of instances as many signatures; what httpd serves is verified all the same,
+/// with what Traefik trusts.
+fn is_named(cert: &Cert, root: &Cert) -> bool {
+    let (below, above) = (&cert.details, &root.details);
+    let is_issuer = above.subject == below.issuer
+        && above.subject_key_id.is_some()
+        && above.subject_key_id == below.authority_key_id;
+    let is_permitted = |name: &String| {
+        above.permitted.as_ref().is_none_or(|permitted| {
+            permitted.iter().any(|domain| {
+                name.strip_suffix(domain.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            })
+        })
+    };
+    // Ranges of addresses; a name of an address has no permitted domain at its end.
+    let excludes_no_name = above.excluded.iter().all(|range| range.contains('/'));
+    is_issuer && excludes_no_name && below.subject_alt_names.iter().all(is_permitted)
 }
 
 /// The certificates of one Secret or ConfigMap.
@@ -231,7 +254,7 @@ impl Place<'_, '_> {
             findings.push(if is_weak {
                 finding
             } else {
-                finding.as_severity(Severity::Warning)
+                finding.with_severity(Severity::Warning)
             });
         }
     }
@@ -327,13 +350,7 @@ impl Place<'_, '_> {
             return;
         };
         let roots: Vec<&Cert> = authority.certificates.iter().collect();
-        // What httpd serves is verified with what Traefik trusts (family 1): here its identifiers are enough.
-        let is_named = |root: &&Cert| {
-            root.details.subject == cert.details.issuer
-                && root.details.subject_key_id.is_some()
-                && root.details.subject_key_id == cert.details.authority_key_id
-        };
-        if roots.is_empty() || leaf.key == "externcert" && roots.iter().any(is_named) {
+        if roots.is_empty() || roots.iter().any(|root| is_named(cert, root)) {
             return;
         }
         match chain(&roots, &leaf.certificates, self.model.options.now) {

@@ -67,9 +67,9 @@ impl Finding {
         self.help.as_deref().unwrap_or(self.rule.help)
     }
 
-    /// Makes it milder.
+    /// Gives it another severity.
     #[must_use]
-    pub(super) fn as_severity(mut self, severity: Severity) -> Self {
+    pub(super) fn with_severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
     }

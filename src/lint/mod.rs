@@ -15,6 +15,7 @@ mod certificates;
 mod documents;
 mod explain;
 mod finding;
+mod httpd;
 mod matcher;
 mod model;
 mod predict;

@@ -6,6 +6,10 @@ use crate::yaml::Node;
 
 /// Traefik's own options, as far as the input shows them. `None`: it does not show them at all.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "so many options are on or off"
+)]
 pub(super) struct Provider<'a> {
     /// Whether any options of Traefik are in the input.
     pub(super) is_known: bool,
@@ -94,7 +98,7 @@ impl<'a> Provider<'a> {
             // Traefik takes its options in any case.
             match name.trim_start_matches('-').to_ascii_lowercase().as_str() {
                 "providers.kubernetescrd.allowcrossnamespace" => {
-                    self.allow_cross_namespace |= is_set
+                    self.allow_cross_namespace |= is_set;
                 }
                 "providers.kubernetescrd.allowexternalnameservices" => {
                     self.allow_external_name_services |= is_set;

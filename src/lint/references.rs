@@ -91,7 +91,7 @@ impl Reference<'_> {
             format!("{kind} `{name}`{within} is not in the input"),
         );
         Some(if model.options.strict_references {
-            finding.as_severity(Severity::Error)
+            finding.with_severity(Severity::Error)
         } else {
             finding
         })
@@ -125,7 +125,7 @@ fn all<'a>(model: &Model<'a>) -> Vec<Reference<'a>> {
         match object.class {
             Class::IngressRoute => seeker.route([Class::ServersTransport, Class::Middleware]),
             Class::IngressRouteTcp => {
-                seeker.route([Class::ServersTransportTcp, Class::MiddlewareTcp])
+                seeker.route([Class::ServersTransportTcp, Class::MiddlewareTcp]);
             }
             Class::ServersTransport => seeker.transport(object.spec(), "spec"),
             Class::ServersTransportTcp => {
@@ -314,7 +314,7 @@ fn namespaces(model: &Model<'_>, findings: &mut Vec<Finding>) {
             );
             let finding = object.finding(&CI901, at, "metadata.namespace", message);
             findings.push(if model.options.strict_references {
-                finding.as_severity(Severity::Error)
+                finding.with_severity(Severity::Error)
             } else {
                 finding
             });

@@ -185,7 +185,7 @@ fn reference(
     findings.push(if model.provider.is_known {
         finding
     } else {
-        finding.as_severity(Severity::Warning)
+        finding.with_severity(Severity::Warning)
     });
 }
 
@@ -285,7 +285,7 @@ impl Rule<'_> {
             findings.push(if model.knowledge.is_certain() {
                 finding
             } else {
-                finding.as_severity(Severity::Warning)
+                finding.with_severity(Severity::Warning)
             });
         }
         for host in &self.hosts {
@@ -397,7 +397,7 @@ impl Use<'_> {
             findings.push(if model.provider.is_known {
                 finding
             } else {
-                finding.as_severity(Severity::Info)
+                finding.with_severity(Severity::Info)
             });
         }
         if let Some(ports) =
@@ -580,7 +580,7 @@ fn clear_text(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>
 }
 
 fn same_rules(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>) {
-    let mut known: BTreeMap<(String, Vec<&str>, bool, Option<String>), &Rule<'_>> = BTreeMap::new();
+    let mut known: BTreeMap<_, &Rule<'_>> = BTreeMap::new();
     for rule in rules.iter().filter(|rule| !rule.hosts.is_empty()) {
         let object = &model.objects[rule.object];
         let text = rule

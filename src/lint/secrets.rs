@@ -214,17 +214,12 @@ fn certificates(text: &str) -> (Vec<Cert>, Option<String>) {
     if !text.contains("-----BEGIN CERTIFICATE-----") {
         return (Vec::new(), None);
     }
-    let read = Certificate::all_from_pem(text).and_then(|certificates| {
-        certificates
-            .into_iter()
-            .map(|certificate| {
-                let details = certificate.details()?;
-                Ok(Cert {
-                    certificate,
-                    details,
-                })
-            })
-            .collect()
+    let read = Certificate::all_with_details(text).map(|certificates| {
+        let cert = |(certificate, details)| Cert {
+            certificate,
+            details,
+        };
+        certificates.into_iter().map(cert).collect()
     });
     match read {
         Ok(certificates) => (certificates, None),

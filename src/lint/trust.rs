@@ -1,23 +1,23 @@
-//! Family 1: what Traefik trusts of an httpd, and whether the httpd's certificate fits.
+//! Family 1: what Traefik trusts of an httpd.
 
-use super::certificates::{Chain, chain, outside_constraints};
+use super::certificates::for_browsers;
 use super::finding::Finding;
+use super::httpd::Leg;
 use super::items;
 use super::model::{Class, Model, Object, is_true};
 use super::predict::Here;
 use super::routes::{Use, uses};
 use super::rules::{
-    CI101, CI102, CI103, CI104, CI105, CI106, CI107, CI108, CI110, CI111, CI112, CI113, CI114,
-    CI202, CI203,
+    CI101, CI102, CI103, CI104, CI106, CI107, CI108, CI110, CI111, CI112, CI113, CI114,
 };
 use super::secrets::{Cert, Content, Entry, Secret};
-use crate::pki::SubjectAltName;
 use crate::yaml::{At, Node};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let uses = uses(model);
+    let for_browsers = for_browsers(model);
     let mut by_transport: BTreeMap<usize, &Use<'_>> = BTreeMap::new();
     for used in &uses {
         if let Some(number) = used.transport.filter(|_| used.is_https) {
@@ -32,7 +32,14 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
             let mut findings = Vec::new();
             let roots = settings(model, object, object.spec(), "spec", &mut findings);
             if let Some(used) = by_transport.get(number) {
-                httpd(model, object, used, &roots, &mut findings);
+                let leg = Leg {
+                    model,
+                    transport: object,
+                    used,
+                    roots: &roots,
+                    for_browsers: &for_browsers,
+                };
+                leg.check(&mut findings);
             }
             findings
         })
@@ -57,12 +64,12 @@ struct Root<'a> {
 }
 
 /// What is trusted, as far as the input shows it.
-struct Roots<'m> {
+pub(super) struct Roots<'m> {
     /// Whether all of it could be read.
-    is_complete: bool,
-    certificates: Vec<&'m Cert>,
+    pub(super) is_complete: bool,
+    pub(super) certificates: Vec<&'m Cert>,
     /// Where the first of them is named.
-    first: Option<(At, String)>,
+    pub(super) first: Option<(At, String)>,
 }
 
 fn roots_of<'a>(
@@ -155,28 +162,17 @@ fn settings<'m, 'a>(
         first: named.first().map(|root| (root.at, root.field.clone())),
     };
     for root in &named {
-        match model.secret(root.class, object.namespace, root.name) {
-            Some((secret, data)) => {
-                invisible(secret, findings);
-                match authority(model, root.class, secret, data, findings) {
-                    Some(entry) if !entry.is_opaque() => {
-                        roots.certificates.extend(&entry.certificates)
-                    }
-                    _ => roots.is_complete = false,
-                }
-            }
-            None => {
-                roots.is_complete = false;
-                elsewhere(
-                    model,
-                    object,
-                    root.class,
-                    root.name,
-                    root.at,
-                    &root.field,
-                    findings,
-                );
-            }
+        let found = model.secret(root.class, object.namespace, root.name);
+        let Some((secret, data)) = found else {
+            roots.is_complete = false;
+            let (class, name) = (root.class, root.name);
+            elsewhere(model, object, class, name, root.at, &root.field, findings);
+            continue;
+        };
+        invisible(secret, findings);
+        match authority(model, root.class, secret, data, findings) {
+            Some(entry) if !entry.is_opaque() => roots.certificates.extend(&entry.certificates),
+            _ => roots.is_complete = false,
         }
     }
     roots
@@ -343,167 +339,4 @@ fn client_authorities(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec
             None => {}
         }
     }
-}
-
-/// Compares httpd's certificate with what Traefik trusts and expects.
-fn httpd(
-    model: &Model<'_>,
-    transport: &Object<'_>,
-    used: &Use<'_>,
-    roots: &Roots<'_>,
-    findings: &mut Vec<Finding>,
-) {
-    let spec = transport.spec();
-    let Some((at, field)) = roots
-        .first
-        .as_ref()
-        .filter(|_| roots.is_complete && !roots.certificates.is_empty())
-    else {
-        return;
-    };
-    if is_true(spec.get("insecureSkipVerify")) {
-        return;
-    }
-    let server_name = spec.get("serverName");
-    let expected = server_name
-        .and_then(Node::text)
-        .and_then(|text| SubjectAltName::parse(text).ok());
-    let leaves = leaves(model, transport.namespace);
-    let judged: Vec<(&Leaf<'_, '_>, Chain)> = leaves
-        .iter()
-        .map(|leaf| {
-            (
-                leaf,
-                chain(
-                    &roots.certificates,
-                    &leaf.entry.certificates,
-                    model.options.now,
-                ),
-            )
-        })
-        .collect();
-    let has_name = |leaf: &Leaf<'_, '_>| {
-        let details = &leaf.cert().details;
-        expected.as_ref().is_some_and(|name| {
-            details.covers(name)
-                || (details.subject_alt_names.is_empty()
-                    && details.common_name.as_deref() == Some(&name.to_string()))
-        })
-    };
-    let by_key: Vec<_> = judged
-        .iter()
-        .filter(|(leaf, _)| leaf.entry.key == SERVED)
-        .collect();
-    let considered = if by_key.is_empty() {
-        let fits = judged
-            .iter()
-            .filter(|(leaf, chain)| *chain == Chain::Good || has_name(leaf));
-        fits.collect()
-    } else {
-        by_key
-    };
-    let is_good = |(leaf, chain): &(&Leaf<'_, '_>, Chain)| {
-        *chain == Chain::Good
-            && expected
-                .as_ref()
-                .is_some_and(|name| leaf.cert().details.covers(name))
-    };
-    if considered.iter().any(|judged| is_good(judged)) {
-        return;
-    }
-    let here = Here {
-        namespace: transport.namespace,
-        host: used.hosts.first().map_or("", String::as_str),
-        server_name: server_name.and_then(Node::text).unwrap_or_default(),
-        ..Here::default()
-    };
-    let release = model.knowledge.release;
-    let Some((leaf, verdict)) = considered.first() else {
-        return;
-    };
-    let (cert, name) = (
-        leaf.cert(),
-        format!("`{}` of Secret {}", leaf.entry.key, leaf.object.shown()),
-    );
-    match verdict {
-        Chain::Unknown => {
-            let issuers: Vec<String> = roots
-                .certificates
-                .iter()
-                .map(|root| format!("`{}`", root.name()))
-                .collect();
-            let message = format!(
-                "{name} is signed by `{}`, and Traefik trusts {}",
-                cert.details.issuer,
-                issuers.join(", ")
-            );
-            findings.push(
-                transport
-                    .finding(&CI105, *at, field, message)
-                    .predicted(release, here),
-            );
-        }
-        Chain::Constraints => findings.push(outside_constraints(leaf.object, leaf.entry)),
-        Chain::Good | Chain::Other => {}
-    }
-    let Some(expected) = expected else { return };
-    if cert.details.subject_alt_names.is_empty() {
-        let message = format!(
-            "{name} has no subject alternative name, only its subject `{}`",
-            cert.details.subject
-        );
-        findings.push(
-            leaf.object
-                .finding(&CI203, leaf.entry.at, &leaf.entry.field(), message)
-                .predicted(release, here),
-        );
-    } else if !cert.details.covers(&expected) {
-        let names = cert.details.subject_alt_names.join(", ");
-        let message = format!("{name} is for {names}, not for `{expected}`");
-        let here = Here {
-            host: &names,
-            ..here
-        };
-        let at = server_name.map_or(*at, |node| node.at);
-        findings.push(
-            transport
-                .finding(&CI202, at, "spec.serverName", message)
-                .predicted(release, here),
-        );
-    }
-}
-
-/// The key under which the Civiparoisse chart keeps what httpd serves.
-const SERVED: &str = "externcert";
-
-/// A certificate that httpd may serve.
-struct Leaf<'m, 'a> {
-    object: &'m Object<'a>,
-    entry: &'m Entry<'a>,
-}
-
-impl Leaf<'_, '_> {
-    fn cert(&self) -> &Cert {
-        &self.entry.certificates[0]
-    }
-}
-
-fn leaves<'m, 'a>(model: &'m Model<'a>, namespace: &str) -> Vec<Leaf<'m, 'a>> {
-    let mut leaves = Vec::new();
-    for number in model.within(Class::Secret, namespace) {
-        let Some(secret) = model.secrets.get(&number) else {
-            continue;
-        };
-        let entries = secret.entries.iter().filter(|entry| {
-            entry
-                .certificates
-                .first()
-                .is_some_and(|cert| !cert.details.is_ca)
-        });
-        leaves.extend(entries.map(|entry| Leaf {
-            object: &model.objects[number],
-            entry,
-        }));
-    }
-    leaves
 }

@@ -420,7 +420,7 @@ impl<'a> File<'_, 'a> {
                 );
                 // The Civiparoisse Traefik notes rely on nodes that let anybody bind it, as minikube's do.
                 findings.push(if self.chart.number() <= 22 {
-                    finding.as_severity(Severity::Info)
+                    finding.with_severity(Severity::Info)
                 } else {
                     finding
                 });

@@ -375,7 +375,7 @@ fn middleware(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding
                     );
                     let finding =
                         object.finding(&CI307, key.at, &format!("{field}.{}", key.text), message);
-                    findings.push(finding.as_severity(Severity::Error));
+                    findings.push(finding.with_severity(Severity::Error));
                 }
             }
             _ => {}

@@ -112,22 +112,17 @@ fn options(run: &Run, arguments: &Lint) -> Result<Options, Failure> {
             faults.keep(DnsName::parse(text).map_err(|fault| fault.argument("--host")))
         })
         .collect();
-    let within = arguments
-        .expires_within
-        .as_deref()
-        .and_then(|text| match End::parse(text) {
-            Ok(End::Days(days)) => Some(Duration::days(i64::from(days))),
-            _ => {
-                let fault = Fault::new(format!("`{}` is no number of days", text.escape_debug()));
-                faults.push(
-                    fault
-                        .help("give a number such as `30d`")
-                        .argument("--expires-within"),
-                );
-                None
-            }
-        });
-    options.expires_within = within;
+    let days = |text: &str| match End::parse(text) {
+        Ok(End::Days(days)) => Ok(Duration::days(i64::from(days))),
+        Ok(End::At(_)) | Err(_) => {
+            let fault = Fault::new(format!("`{}` is no number of days", text.escape_debug()));
+            Err(fault
+                .help("give a number such as `30d`")
+                .argument("--expires-within"))
+        }
+    };
+    let within = arguments.expires_within.as_deref();
+    options.expires_within = within.and_then(|text| faults.keep(days(text)));
     Ok(faults.finish(Some(options))?)
 }
 

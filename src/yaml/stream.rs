@@ -88,19 +88,21 @@ pub fn read(cut: Cut<'_>) -> Result<Vec<Node>, Broken> {
     for event in Parser::new_from_str(cut.text) {
         let (event, span) = event.map_err(|error| Broken {
             at: reader.at(error.marker()),
-            what: error.info().to_owned(),
+            what: error.info().clone(),
         })?;
         reader.take(event, span)?;
     }
     Ok(reader.documents)
 }
 
+type Entries = Vec<(Key, Node)>;
+
 /// A mapping or sequence that is being read.
 struct Level {
     at: At,
     anchor: usize,
     /// The entries, with the key that waits for its value; nothing in a sequence.
-    map: Option<(Vec<(Key, Node)>, Option<Key>)>,
+    map: Option<(Entries, Option<Key>)>,
     list: Vec<Node>,
     /// What `<<` brings, after the entries of the mapping itself.
     merged: Vec<Node>,
@@ -133,7 +135,7 @@ impl Reader {
         match event {
             Event::Scalar(value, style, anchor, tag) => {
                 let kind = tag.as_deref().map(ToString::to_string);
-                let value = self.scalar(value, style, kind.as_deref(), at)?;
+                let value = scalar(value, style, kind.as_deref(), at)?;
                 self.put(Node { value, at }, anchor, style == ScalarStyle::Plain)
             }
             Event::MappingStart(_, anchor, tag) | Event::SequenceStart(_, anchor, tag)
@@ -166,23 +168,6 @@ impl Reader {
                 Ok(())
             }
             _ => Ok(()),
-        }
-    }
-
-    fn scalar(
-        &self,
-        value: Cow<'_, str>,
-        style: ScalarStyle,
-        tag: Option<&str>,
-        at: At,
-    ) -> Result<Value, Broken> {
-        match tag {
-            Some(tag) if tag.ends_with("str") && is_core(tag) => {
-                Ok(Value::Text(value.into_owned()))
-            }
-            Some(tag) if !is_core(tag) => Err(unknown_tag(at)),
-            _ if style == ScalarStyle::Plain => Ok(plain(value)),
-            _ => Ok(Value::Text(value.into_owned())),
         }
     }
 
@@ -278,6 +263,20 @@ impl Reader {
             entries.push((key, node));
         }
         Ok(())
+    }
+}
+
+fn scalar(
+    value: Cow<'_, str>,
+    style: ScalarStyle,
+    tag: Option<&str>,
+    at: At,
+) -> Result<Value, Broken> {
+    match tag {
+        Some(tag) if !is_core(tag) => Err(unknown_tag(at)),
+        Some(tag) if tag.ends_with("str") => Ok(Value::Text(value.into_owned())),
+        _ if style == ScalarStyle::Plain => Ok(plain(value)),
+        _ => Ok(Value::Text(value.into_owned())),
     }
 }
 

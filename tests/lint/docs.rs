@@ -1,7 +1,7 @@
 //! `docs/lint.md` is made from the table of rules. `CIVI_INGRESS_UPDATE=1 cargo test lint::docs` writes it.
 
 use crate::support::read;
-use civi_ingress::lint::recorded::{NEGATIVES, Seen};
+use civi_ingress::lint::recorded::{NEGATIVES, Negative, Seen};
 use civi_ingress::lint::rules::{ALL, Rule};
 use std::path::Path;
 
@@ -34,48 +34,52 @@ const FAMILIES: [(char, &str); 9] = [
 ];
 
 fn page() -> String {
-    let mut page = HEAD.to_owned();
-    for rule in ALL {
-        page += &format!(
-            "| [{0}](#{1}) | {2} | {3} |\n",
-            rule.code,
-            rule.code.to_lowercase(),
-            rule.severity,
-            rule.title
-        );
-    }
-    for (family, title) in FAMILIES {
-        page += &format!("\n## {title}\n");
-        for rule in ALL.iter().filter(|rule| rule.code[2..].starts_with(family)) {
-            page += &entry(rule);
-        }
-    }
-    page
+    let row = |rule: &&Rule| {
+        let (code, anchor) = (rule.code, rule.code.to_lowercase());
+        format!(
+            "| [{code}](#{anchor}) | {} | {} |\n",
+            rule.severity, rule.title
+        )
+    };
+    let family = |(number, title): &(char, &str)| {
+        let rules = ALL
+            .iter()
+            .filter(|rule| rule.code[2..].starts_with(*number));
+        format!(
+            "\n## {title}\n{}",
+            rules.map(|rule| entry(rule)).collect::<String>()
+        )
+    };
+    let rows: String = ALL.iter().map(row).collect();
+    let families: String = FAMILIES.iter().map(family).collect();
+    format!("{HEAD}{rows}{families}")
 }
-
 fn entry(rule: &Rule) -> String {
     let mut out = format!(
         "\n### {}\n\n**{}:** {}.\n\nIn production: {}\n",
         rule.code, rule.severity, rule.title, rule.consequence
     );
     if let Some(fault) = rule.recorded {
+        let rows = NEGATIVES.iter().filter(|row| row.fault == fault);
         out += "\nRecorded with real Traefiks:\n\n| Traefik | answer | log, or the API server's reason |\n|---|---|---|\n";
-        for row in NEGATIVES.iter().filter(|row| row.fault == fault) {
-            let seen = match row.seen {
-                Seen::Refused => "refused by kubectl".to_owned(),
-                Seen::Status(status) => status.to_string(),
-                Seen::GeneratedCertificate => "Traefik's own certificate".to_owned(),
-            };
-            let said: Vec<String> = row.said.iter().map(|said| format!("`{said}`")).collect();
-            let said = if said.is_empty() {
-                "nothing".to_owned()
-            } else {
-                said.join("<br>")
-            };
-            out += &format!("| {} | {seen} | {said} |\n", row.releases.join(", "));
-        }
+        out += &rows.map(recorded).collect::<String>();
     }
     out + &format!("\nWhat to do: {}\n", rule.help)
+}
+
+fn recorded(row: &Negative) -> String {
+    let seen = match row.seen {
+        Seen::Refused => "refused by kubectl".to_owned(),
+        Seen::Status(status) => status.to_string(),
+        Seen::GeneratedCertificate => "Traefik's own certificate".to_owned(),
+    };
+    let said: Vec<String> = row.said.iter().map(|said| format!("`{said}`")).collect();
+    let said = if said.is_empty() {
+        "nothing".to_owned()
+    } else {
+        said.join("<br>")
+    };
+    format!("| {} | {seen} | {said} |\n", row.releases.join(", "))
 }
 
 #[test]
