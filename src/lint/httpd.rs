@@ -15,11 +15,12 @@ use std::collections::BTreeSet;
 /// The key under which the Civiparoisse chart keeps what httpd serves.
 const SERVED: &str = "externcert";
 
-/// A ServersTransport that a route uses, with what it trusts.
+/// A ServersTransport with what it trusts.
 pub(super) struct Leg<'m, 'a> {
     pub(super) model: &'m Model<'a>,
     pub(super) transport: &'m Object<'a>,
-    pub(super) used: &'m Use<'a>,
+    /// A route that uses it, if one in the input does.
+    pub(super) used: Option<&'m Use<'a>>,
     pub(super) roots: &'m Roots<'m>,
     /// The Secrets whose certificates browsers see: httpd serves another one.
     pub(super) for_browsers: &'m BTreeSet<usize>,
@@ -128,7 +129,10 @@ impl<'m, 'a> Leg<'m, 'a> {
     fn here(&self) -> Here<'_> {
         Here {
             namespace: self.transport.namespace,
-            host: self.used.hosts.first().map_or("", String::as_str),
+            host: self
+                .used
+                .and_then(|used| used.hosts.first())
+                .map_or("", String::as_str),
             server_name: self.server_name().and_then(Node::text).unwrap_or_default(),
             ..Here::default()
         }

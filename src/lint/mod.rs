@@ -16,6 +16,7 @@ mod documents;
 mod explain;
 mod finding;
 mod httpd;
+mod kustomize;
 mod matcher;
 mod model;
 mod predict;
@@ -193,7 +194,9 @@ type Family = fn(&Model<'_>) -> Vec<Finding>;
 /// # Errors
 /// All documents that are no YAML, each with its place.
 pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>> {
-    let documents = model::read(sources)?;
+    let mut documents = model::read(sources)?;
+    let patches = kustomize::patches(&documents, sources);
+    documents.retain(|document| !patches.contains(&document.file));
     let model = Model::new(&documents, options);
     let families: [Family; 9] = [
         documents::check,

@@ -49,9 +49,11 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
         option(model, object, &mut findings);
     }
     same_names(model, &shown, &mut findings);
-    if let [store] = &stores[..] {
-        coverage(model, store, &shown, &mut findings);
-    }
+    let store = match &stores[..] {
+        [store] => Some(store),
+        _ => None,
+    };
+    coverage(model, store, &shown, &mut findings);
     findings
 }
 
@@ -243,10 +245,16 @@ fn certificate<'m>(model: &'m Model<'_>, number: usize) -> Option<&'m Cert> {
         .first()
 }
 
+/// Most names that a message lists.
+const LISTED: usize = 5;
+
 /// Compares the hosts of routes with the certificates that Traefik may choose from.
+///
+/// Without a TLSStore in the input its certificates are not known: then only routes with a Secret of their own
+/// are compared.
 fn coverage(
     model: &Model<'_>,
-    store: &Store,
+    store: Option<&Store>,
     shown: &BTreeSet<usize>,
     findings: &mut Vec<Finding>,
 ) {
@@ -254,18 +262,32 @@ fn coverage(
         .iter()
         .map(|number| certificate(model, *number))
         .collect();
-    let Some(certificates) = certificates.filter(|all| store.is_complete && !all.is_empty()) else {
+    let Some(certificates) = certificates.filter(|all| !all.is_empty()) else {
         return;
+    };
+    let names: BTreeSet<String> = certificates
+        .iter()
+        .flat_map(|cert| &cert.details.subject_alt_names)
+        .map(|name| name.to_ascii_lowercase())
+        .collect();
+    let is_covered = |host: &str| {
+        let wildcard = host
+            .split_once('.')
+            .map(|(_, parent)| format!("*.{parent}"));
+        names.contains(host) || wildcard.is_some_and(|name| names.contains(&name))
     };
     for object in model.of(Class::IngressRoute) {
         let Some(tls) = object.spec().get("tls") else {
             continue;
         };
-        // A resolver asks for the certificate; that of a Secret out of the input is not known.
         let own = tls.get("secretName").and_then(Node::text);
-        let is_elsewhere =
-            own.is_some_and(|name| model.find(Class::Secret, object.namespace, name).is_none());
-        if tls.get("certResolver").is_some() || is_elsewhere {
+        let is_here = |name: &str| model.find(Class::Secret, object.namespace, name).is_some();
+        let is_known = match own {
+            Some(name) => is_here(name),
+            None => store.is_some_and(|store| store.is_complete),
+        };
+        // A resolver asks for the certificate.
+        if tls.get("certResolver").is_some() || !is_known {
             continue;
         }
         for (index, rule) in items(object.spec(), "routes") {
@@ -273,24 +295,18 @@ fn coverage(
                 continue;
             };
             let matchers = matcher::read(node.text().unwrap_or_default()).unwrap_or_default();
-            for host in matcher::hosts(&matchers) {
-                let Ok(name) = SubjectAltName::parse(&host) else {
-                    continue;
-                };
-                if !certificates.iter().any(|cert| cert.details.covers(&name)) {
-                    let names: Vec<&str> = certificates
-                        .iter()
-                        .flat_map(|cert| &cert.details.subject_alt_names)
-                        .map(String::as_str)
-                        .collect();
-                    let message = format!("`{host}` is covered by none of {}", names.join(", "));
-                    findings.push(object.finding(
-                        &CI408,
-                        node.at,
-                        &format!("spec.routes[{index}].match"),
-                        message,
-                    ));
-                }
+            let hosts = matcher::hosts(&matchers);
+            let is_name = |host: &&String| SubjectAltName::parse(host).is_ok();
+            for host in hosts
+                .iter()
+                .filter(is_name)
+                .filter(|host| !is_covered(host))
+            {
+                let some: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
+                let more = if names.len() > LISTED { ", …" } else { "" };
+                let message = format!("`{host}` is covered by none of {}{more}", some.join(", "));
+                let field = format!("spec.routes[{index}].match");
+                findings.push(object.finding(&CI408, node.at, &field, message));
             }
         }
     }

@@ -13,7 +13,7 @@ use super::rules::{
 use super::secrets::{Cert, Content, Entry, Secret};
 use crate::yaml::{At, Node};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let uses = uses(model);
@@ -24,6 +24,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
             by_transport.entry(number).or_insert(used);
         }
     }
+    let used_at_all: BTreeSet<usize> = uses.iter().filter_map(|used| used.transport).collect();
     let mut findings: Vec<Finding> = model
         .numbers(Class::ServersTransport)
         .par_iter()
@@ -31,7 +32,9 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
             let object = &model.objects[*number];
             let mut findings = Vec::new();
             let roots = settings(model, object, object.spec(), "spec", &mut findings);
-            if let Some(used) = by_transport.get(number) {
+            // With plain http its certificate is not looked at.
+            let used = by_transport.get(number).copied();
+            if used.is_some() || !used_at_all.contains(number) {
                 let leg = Leg {
                     model,
                     transport: object,

@@ -1,10 +1,10 @@
 //! What must not be complained about: all that the program renders, the Civiparoisse chart on its own Traefik,
 //! and manifests in the forms that Traefik documents.
 
-use super::{codes, filled, options, report, said};
+use super::{codes, filled, options, report, said, source};
 use crate::support::{NOW, run};
 use civi_ingress::chart::ChartMajor;
-use civi_ingress::lint::{Options, Severity};
+use civi_ingress::lint::{Options, Severity, lint};
 
 #[track_caller]
 fn is_quiet(text: &str, options: &Options) {
@@ -516,4 +516,42 @@ fn lists_and_json_are_read_as_streams_are() {
         (finding.at.line, finding.field.as_str()),
         (2, "items[0].spec.insecureSkipVerify")
     );
+}
+
+#[test]
+fn a_patch_of_kustomize_is_no_object_of_its_own() {
+    let patch = "apiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: t, namespace: ns}\nspec: {insecureSkipVerify: true}\n";
+    let kustomization = "resources: [../base]\npatches:\n  - path: ./patch.yaml\n";
+    let sources = [
+        source("fleet/a/kustomization.yaml", kustomization),
+        source("fleet/a/patch.yaml", patch),
+    ];
+    let found = lint(&sources, &Options::at(NOW)).expect("YAML");
+    assert!(found.findings.is_empty(), "{:?}", said(&found));
+    let found = lint(&sources[1..], &Options::at(NOW)).expect("YAML");
+    assert!(!found.findings.is_empty());
+}
+
+#[test]
+fn a_public_certificate_in_the_namespace_is_not_taken_for_that_of_httpd() {
+    let text = filled(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: public, namespace: ns}\ndata: {tls.crt: \"${leaf}\", tls.key: \"${leaf.key}\"}\n---\n\
+         apiVersion: v1\nkind: Secret\nmetadata: {name: externca, namespace: ns}\ndata: {ca.crt: \"${other-ca}\"}\n---\n${instance}",
+    );
+    let own = text.replace("tls: {}", "tls: {secretName: public}");
+    is_quiet(&own, &Options::at(NOW));
+    // Nothing says that it is for browsers: then it is httpd's.
+    assert!(codes(&report(&text, &Options::at(NOW)), Severity::Error).contains("CI105"));
+}
+
+#[test]
+fn encrypted_and_sealed_values_are_read_as_far_as_they_are_clear() {
+    let sops = filled(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: selfcert, namespace: ns}\ndata:\n  externcert: ${leaf}\n  \
+         externkey: ENC[AES256_GCM,data:MP49xQ==,iv:MLuF2A==,tag:6YCEcg==,type:str]\nsops: {mac: \"ENC[AES256_GCM,data:AA==]\", version: 3.13.2}\n---\n\
+         apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: externca, namespace: ns}\nspec:\n  encryptedData: {}\n  template:\n    data:\n      ca.crt: |\n${ca:8}\n---\n${instance}",
+    );
+    is_quiet(&sops, &Options::at(NOW));
+    let wrong = sops.replace("serverName: a.example.org", "serverName: b.example.org");
+    assert!(codes(&report(&wrong, &Options::at(NOW)), Severity::Error).contains("CI202"));
 }
