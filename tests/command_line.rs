@@ -476,6 +476,6 @@ fn the_manual_page_is_roff() {
     let directory = TempDir::new().unwrap();
     run_in(directory.path(), &["man", "--output-dir", "man"]).good();
     let pages = names_in(&directory.path().join("man"));
-    assert_eq!(pages.len(), 11);
+    assert_eq!(pages.len(), 12);
     assert!(read(&directory.path().join("man/civi-ingress-new-instance.1")).contains("\\-\\-host"));
 }

@@ -37,7 +37,7 @@ impl Baseline {
     /// Reads a baseline.
     ///
     /// # Errors
-    /// What [`write`] did not write.
+    /// What [`write()`] did not write.
     pub fn parse(text: &str, file: &str) -> Result<Self, Fault> {
         let refused = |what: String| Fault::new(what).help("write it anew with `--write-baseline`");
         let read: File = serde_json::from_str(text).map_err(|error| {

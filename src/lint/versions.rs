@@ -6,7 +6,6 @@ use super::model::{Class, Model, Object, entries, scalar};
 use super::predict::Here;
 use super::rules::{
     CI301, CI302, CI303, CI304, CI305, CI306, CI307, CI308, CI309, CI310, CI311, CI312, Rule,
-    Severity,
 };
 use crate::fault::did_you_mean;
 use crate::release::Release;
@@ -375,7 +374,7 @@ fn middleware(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding
                     );
                     let finding =
                         object.finding(&CI307, key.at, &format!("{field}.{}", key.text), message);
-                    findings.push(finding.with_severity(Severity::Error));
+                    findings.push(finding);
                 }
             }
             _ => {}

@@ -145,7 +145,15 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
         files.extend(tree.files);
     }
     // A file that is named twice holds its objects once.
-    files.retain(|path| world::is_stdin(path) || known.insert(world::real_path(path)));
+    let real: Vec<PathBuf> = files
+        .par_iter()
+        .map(|path| world::real_path(path))
+        .collect();
+    let mut real = real.into_iter();
+    files.retain(|path| {
+        let is_new = real.next().is_none_or(|real| known.insert(real));
+        is_new || world::is_stdin(path)
+    });
     let read = |path: &PathBuf| {
         let text = world::read(path)?;
         if world::is_stdin(path) && text.content.trim().is_empty() {
