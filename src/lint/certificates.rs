@@ -186,17 +186,19 @@ impl Place<'_, '_> {
         };
         let now = self.model.options.now;
         let end = format_instant(details.validity.not_after);
-        if now > details.validity.not_after {
-            let others = entry
-                .certificates
-                .iter()
-                .any(|other| other.details.is_valid_at(now));
-            if !(details.is_ca && others) {
-                find(&CI601, format!("`{name}` expired at {end}"));
-            }
-        } else if now < details.validity.not_before {
+        // A CA that runs out beside one that lasts longer is a roll-over.
+        let is_followed = details.is_ca
+            && entry.certificates.iter().any(|other| {
+                other.details.is_valid_at(now)
+                    && other.details.validity.not_after > details.validity.not_after
+            });
+        if now < details.validity.not_before {
             let begin = format_instant(details.validity.not_before);
             find(&CI602, format!("`{name}` is not valid before {begin}"));
+        } else if is_followed {
+            // Nothing to do.
+        } else if now > details.validity.not_after {
+            find(&CI601, format!("`{name}` expired at {end}"));
         } else if details.validity.not_after - now < self.soon(details.validity) {
             find(&CI603, format!("`{name}` expires at {end}"));
         }

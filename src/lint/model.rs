@@ -242,8 +242,20 @@ pub(super) struct Model<'a> {
 /// Reads all documents of the sources.
 ///
 /// # Errors
-/// All documents that cannot be read, each with its place.
+/// All sources that are too long, or all documents that cannot be read, each with its place.
 pub(super) fn read(sources: &[Source]) -> Result<Vec<Document>, Vec<Fault>> {
+    let too_long: Vec<Fault> = sources
+        .iter()
+        .filter(|source| source.text.len() > stream::STREAM_LIMIT)
+        .map(|source| {
+            let what = format!("the text has more than {} bytes", stream::STREAM_LIMIT);
+            let help = "give a directory of smaller files";
+            Fault::new(what).help(help).file(&source.name)
+        })
+        .collect();
+    if !too_long.is_empty() {
+        return Err(too_long);
+    }
     let cuts: Vec<(usize, stream::Cut<'_>)> = sources
         .iter()
         .enumerate()

@@ -7,7 +7,7 @@ use super::model::{Class, Model, Object, is_true, may_be_same, scalar};
 use super::predict::Here;
 use super::rules::{
     CI201, CI204, CI205, CI206, CI207, CI208, CI209, CI210, CI211, CI212, CI213, CI214, CI215,
-    CI216, CI217, CI218, CI219, CI220, CI221, CI222, CI223, CI224, Severity,
+    CI216, CI217, CI218, CI219, CI220, CI221, CI222, CI223, CI224, CI225, CI226, Severity,
 };
 use crate::name::DnsName;
 use crate::release::Release;
@@ -309,7 +309,47 @@ impl Rule<'_> {
         }
     }
 
+    /// TLS that is passed through meets httpd, not Traefik.
+    fn passed_through(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
+        let object = &model.objects[self.object];
+        let Some(tls) = object.spec().get("tls") else {
+            return;
+        };
+        if !is_true(tls.get("passthrough")) {
+            return;
+        }
+        for key in ["secretName", "certResolver"] {
+            if let Some(node) = tls.get(key).filter(|_| self.index == 0) {
+                let message = format!("`{key}` stands beside `passthrough`");
+                findings.push(object.finding(&CI226, node.at, &format!("spec.tls.{key}"), message));
+            }
+        }
+        for (index, service) in items(self.node, "services") {
+            let namespace = service.get("namespace").and_then(Node::text);
+            let namespace = namespace.unwrap_or(object.namespace);
+            let Some(port) = service.get("port") else {
+                continue;
+            };
+            let wanted = scalar(port).unwrap_or_default();
+            let is_plain = |number: &str, name: &str| number == "80" || name == "http";
+            let known = ports(model, service, namespace).unwrap_or_default();
+            let found = known
+                .iter()
+                .find(|(number, name)| *number == wanted || *name == wanted);
+            let is_http = match found {
+                Some((number, name)) => is_plain(number, name),
+                None => is_plain(&wanted, &wanted),
+            };
+            if is_http {
+                let field = format!("spec.routes[{}].services[{index}].port", self.index);
+                let message = format!("port `{}` speaks plain http", wanted.escape_debug());
+                findings.push(object.finding(&CI225, port.at, &field, message));
+            }
+        }
+    }
+
     fn check_tcp(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
+        self.passed_through(model, findings);
         let object = &model.objects[self.object];
         let (at, field) = (self.at(), self.field());
         if let Some(matcher) = self

@@ -261,6 +261,15 @@ rules! {
         "Traefik answers 404."
         "Add a route with `Host(`…`)`, or check the spelling of `--host`."
 
+    CI225 Error
+        "TLS is passed through to a port of plain http"
+        "httpd reads the browser's handshake as http: no connection succeeds."
+        "Pass it through to the port of httpd that speaks TLS, 443."
+    CI226 Warning
+        "a route that passes TLS through names a certificate"
+        "Traefik does not show it: browsers see httpd's own, perhaps of a private CA."
+        "Let httpd serve a certificate that browsers trust, or terminate TLS with an IngressRoute."
+
     CI301 Error as "old-api-group"
         "the API group is not served by this Traefik"
         "The API server refuses the object; where old definitions are still installed, Traefik never looks at it."

@@ -11,6 +11,7 @@ use civi_ingress::lint::baseline::{self, Baseline};
 use civi_ingress::lint::{self, Options, Report, Severity, Source, explain, report, rules};
 use civi_ingress::name::DnsName;
 use civi_ingress::pki::validity::End;
+use civi_ingress::yaml::stream::STREAM_LIMIT;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -155,7 +156,7 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
         is_new || world::is_stdin(path)
     });
     let read = |path: &PathBuf| {
-        let text = world::read(path)?;
+        let text = world::read_up_to(path, STREAM_LIMIT)?;
         if world::is_stdin(path) && text.content.trim().is_empty() {
             let help = "the command before the pipe may have failed";
             return Err(Fault::new("there are no manifests")

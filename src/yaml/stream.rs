@@ -8,6 +8,8 @@ use granit_parser::{Event, Parser, ScalarStyle};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Largest stream taken, in bytes: the objects of some 15,000 instances.
+pub const STREAM_LIMIT: usize = 128 << 20;
 /// Deepest nesting taken. Kubernetes objects nest some 15 levels.
 const DEPTH_LIMIT: usize = 64;
 /// Most nodes that the aliases of one document may stand for.

@@ -144,3 +144,14 @@ fn an_empty_stdin_is_refused_because_the_command_before_the_pipe_may_have_failed
         "error: standard input: there are no manifests\nhelp: the command before the pipe may have failed\n"
     );
 }
+
+#[test]
+fn an_endless_input_is_refused() {
+    let directory = TempDir::new().unwrap();
+    let run = run_in(directory.path(), &["lint", "/dev/zero"]);
+    assert_eq!((run.status, run.stdout.as_str()), (3, ""));
+    assert_eq!(
+        run.stderr,
+        "error: /dev/zero: the text has more than 134217728 bytes\nhelp: give a directory of smaller files\n"
+    );
+}
