@@ -140,6 +140,7 @@ fn all<'a>(model: &Model<'a>) -> Vec<Reference<'a>> {
                 }
             }
             Class::Middleware => seeker.chain(),
+            Class::TraefikService => seeker.shares(),
             _ => {}
         }
     }
@@ -269,6 +270,38 @@ impl<'a> Seeker<'_, 'a> {
                 node.get("secretName"),
                 format!("spec.certificates[{index}].secretName"),
             );
+        }
+    }
+
+    /// The Services among which a TraefikService shares its requests.
+    fn shares(&mut self) {
+        let spec = self.object.spec();
+        let weighted = spec.get("weighted").map(|node| items(node, "services"));
+        let mirrors = spec.get("mirroring").map(|node| items(node, "mirrors"));
+        let weighted = weighted
+            .into_iter()
+            .flatten()
+            .map(|it| ("weighted.services", it));
+        let mirrors = mirrors
+            .into_iter()
+            .flatten()
+            .map(|it| ("mirroring.mirrors", it));
+        let itself = spec.get("mirroring").map(|node| ("mirroring", (0, node)));
+        for (path, (index, node)) in weighted.chain(mirrors).chain(itself) {
+            let namespace = node.get("namespace").and_then(Node::text);
+            let class = match node.get("kind").and_then(Node::text) {
+                Some("TraefikService") => Class::TraefikService,
+                _ => Class::Service,
+            };
+            let field = if path == "mirroring" {
+                format!("spec.{path}")
+            } else {
+                format!("spec.{path}[{index}]")
+            };
+            self.add(class, namespace, node.get("name"), format!("{field}.name"));
+            let transport = node.get("serversTransport");
+            let (class, field) = (Class::ServersTransport, format!("{field}.serversTransport"));
+            self.add(class, namespace, transport, field);
         }
     }
 

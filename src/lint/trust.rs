@@ -16,15 +16,15 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
-    let uses = uses(model);
+    let legs = uses(model);
     let for_browsers = for_browsers(model);
     let mut by_transport: BTreeMap<usize, &Use<'_>> = BTreeMap::new();
-    for used in &uses {
+    for used in &legs {
         if let Some(number) = used.transport.filter(|_| used.is_https) {
             by_transport.entry(number).or_insert(used);
         }
     }
-    let used_at_all: BTreeSet<usize> = uses.iter().filter_map(|used| used.transport).collect();
+    let used_at_all: BTreeSet<usize> = legs.iter().filter_map(|used| used.transport).collect();
     let mut findings: Vec<Finding> = model
         .numbers(Class::ServersTransport)
         .par_iter()

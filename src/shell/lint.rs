@@ -146,13 +146,13 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
         files.extend(tree.files);
     }
     // A file that is named twice holds its objects once.
-    let real: Vec<PathBuf> = files
+    let paths: Vec<PathBuf> = files
         .par_iter()
         .map(|path| world::real_path(path))
         .collect();
-    let mut real = real.into_iter();
+    let mut paths = paths.into_iter();
     files.retain(|path| {
-        let is_new = real.next().is_none_or(|real| known.insert(real));
+        let is_new = paths.next().is_none_or(|path| known.insert(path));
         is_new || world::is_stdin(path)
     });
     let read = |path: &PathBuf| {
