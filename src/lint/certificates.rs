@@ -44,6 +44,19 @@ const CHAINS: [(&str, &str); 4] = [
 /// Keys of what a server shows.
 const SERVED: [&str; 4] = ["tls.crt", "externcert", "dbservercert", "mailCert"];
 
+/// Keys of all certificates that Traefik, httpd and the database read.
+pub(super) const KEYS: [&str; 9] = [
+    "tls.ca",
+    "ca.crt",
+    "tls.crt",
+    "cacert",
+    "externcert",
+    "dbcacert",
+    "dbservercert",
+    "mailCert",
+    "mailCaCert",
+];
+
 /// How a certificate stands to what is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Chain {
@@ -155,7 +168,9 @@ impl Place<'_, '_> {
     fn check(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         for entry in &self.secret.entries {
-            if let Some(damaged) = &entry.damaged {
+            // Under another key it may be meant for another reader.
+            let is_ours = KEYS.contains(&entry.key);
+            if let Some(damaged) = entry.damaged.as_ref().filter(|_| is_ours) {
                 let message = format!("`{}`: {damaged}", entry.key);
                 findings.push(
                     self.object

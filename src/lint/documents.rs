@@ -4,6 +4,7 @@ use super::finding::Finding;
 use super::model::{Class, Model};
 use super::rules::{CI005, CI006, CI007};
 use super::secrets::Content;
+use crate::yaml::Value;
 use std::collections::BTreeMap;
 
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
@@ -12,7 +13,12 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     for object in &model.objects {
         let generated = object.at(&["metadata", "generateName"]).is_some();
         if object.name.is_empty() {
-            if object.class != Class::Other && !generated {
+            // Elsewhere stands another kind of value, as in `name: [...]` of documentation.
+            let name = object.at(&["metadata", "name"]);
+            let is_missing = name.is_none_or(|name| {
+                name.value == Value::Null || name.text().is_some_and(str::is_empty)
+            });
+            if is_missing && object.class != Class::Other && !generated {
                 let message = format!("a {} has no name", object.kind);
                 findings.push(object.finding(&CI007, object.node.at, "metadata.name", message));
             }

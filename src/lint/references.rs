@@ -63,7 +63,8 @@ impl Reference<'_> {
             .filter(|number| !met.contains(number))
             .map(|number| model.objects[number].provides)
             .collect();
-        if let Some(meant) = did_you_mean(self.name, free) {
+        let near = did_you_mean(self.name, free).filter(|meant| !is_numbered(self.name, meant));
+        if let Some(meant) = near {
             let message = format!("there is no {kind} `{name}`, and nothing refers to `{meant}`");
             let here = Here {
                 namespace: self.namespace,
@@ -96,6 +97,20 @@ impl Reference<'_> {
             finding
         })
     }
+}
+
+/// Says whether two names differ as members of a row do: `wrr1` and `wrr2`, `roots-a` and `roots-b`.
+fn is_numbered(one: &str, other: &str) -> bool {
+    let stem = |name: &str| -> String {
+        name.split(['-', '.'])
+            .map(|part| match part.len() {
+                1 => "",
+                _ => part.trim_end_matches(|c: char| c.is_ascii_digit()),
+            })
+            .collect::<Vec<_>>()
+            .join("-")
+    };
+    stem(one) == stem(other)
 }
 
 fn kind(class: Class) -> &'static str {
@@ -352,5 +367,19 @@ fn namespaces(model: &Model<'_>, findings: &mut Vec<Finding>) {
                 finding
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_of_a_row_are_no_misspellings_of_each_other() {
+        assert!(is_numbered("wrr1", "wrr2"));
+        assert!(is_numbered("roots-a", "roots-b"));
+        assert!(is_numbered("transport-1", "transport-12"));
+        assert!(!is_numbered("externca", "externcas"));
+        assert!(!is_numbered("transport-selfsinged", "transport-selfsigned"));
     }
 }

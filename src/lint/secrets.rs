@@ -169,9 +169,22 @@ fn is_encrypted(text: &str) -> bool {
     text.starts_with("ENC[")
 }
 
+/// Says whether a value only stands for one, as in documentation: `LS0tLS1CRUdJTi…`, `<base64>`, an empty block.
+fn is_placeholder(text: &str) -> bool {
+    let trimmed = text.trim();
+    let empty = ["-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"];
+    trimmed.contains("...")
+        || trimmed.contains('…')
+        || trimmed.starts_with('<') && trimmed.ends_with('>')
+        || trimmed
+            .strip_prefix(empty[0])
+            .and_then(|rest| rest.strip_suffix(empty[1]))
+            .is_some_and(|body| body.trim().is_empty())
+}
+
 fn raw(node: &Node) -> Content {
     match &node.value {
-        Value::Text(text) if is_encrypted(text) => Content::Opaque,
+        Value::Text(text) if is_encrypted(text) || is_placeholder(text) => Content::Opaque,
         Value::Text(text) => Content::Text(Zeroizing::new(text.clone())),
         _ => Content::Text(Zeroizing::default()),
     }
@@ -201,7 +214,9 @@ fn decode(node: &Node) -> Content {
         STANDARD.decode(compact.as_bytes())
     });
     match bytes.map(String::from_utf8) {
+        Err(_) if is_placeholder(text) => Content::Opaque,
         Err(_) => Content::Broken,
+        Ok(Ok(text)) if is_placeholder(&text) => Content::Opaque,
         Ok(Ok(text)) => Content::Text(Zeroizing::new(text)),
         Ok(Err(error)) => {
             drop(Zeroizing::new(error.into_bytes()));

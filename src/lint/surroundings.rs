@@ -288,8 +288,12 @@ fn balancer(model: &Model<'_>, findings: &mut Vec<Finding>) {
         if scalar(node).is_some_and(|text| text == "false") {
             continue;
         }
-        let expects =
-            |port: &str| at_path(values.node, &["ports", port, "proxyProtocol"]).is_some();
+        let expects = |port: &str| {
+            let node = at_path(values.node, &["ports", port, "proxyProtocol"]);
+            let ranges = node.and_then(|node| node.get("trustedIPs"));
+            let has_ranges = ranges.is_some_and(|ranges| !ranges.items().is_empty());
+            has_ranges || is_true(node.and_then(|node| node.get("insecure")))
+        };
         let by_argument = values
             .node
             .get("additionalArguments")
@@ -301,7 +305,9 @@ fn balancer(model: &Model<'_>, findings: &mut Vec<Finding>) {
                     .is_some_and(|text| text.to_ascii_lowercase().contains("proxyprotocol"))
             });
         if !expects("websecure") && !by_argument {
-            let message = "the load balancer sends the PROXY protocol, and `ports.websecure` has no `proxyProtocol`".to_owned();
+            let message =
+                "the load balancer sends the PROXY protocol, and `ports.websecure` trusts no peer"
+                    .to_owned();
             findings.push(values::finding(
                 values,
                 &CI709,

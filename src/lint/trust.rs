@@ -1,6 +1,6 @@
 //! Family 1: what Traefik trusts of an httpd.
 
-use super::certificates::for_browsers;
+use super::certificates::{KEYS, for_browsers};
 use super::finding::Finding;
 use super::httpd::Leg;
 use super::items;
@@ -288,7 +288,9 @@ fn pem(model: &Model<'_>, object: &Object<'_>, entry: &Entry<'_>, findings: &mut
         findings.push(object.finding(&CI106, entry.at, &field, message));
     }
     let is_readable = matches!(entry.content, Content::Text(_) | Content::Binary);
-    if is_readable && entry.certificates.is_empty() && entry.damaged.is_none() {
+    // What is damaged under a usual key is found as such (CI615).
+    let is_found = entry.damaged.is_some() && KEYS.contains(&entry.key);
+    if is_readable && entry.certificates.is_empty() && !is_found {
         let message = format!("`{}` holds no PEM certificate", entry.key);
         let here = Here {
             namespace: object.namespace,

@@ -6,6 +6,7 @@ use super::model::{Class, Model, Object, entries, scalar};
 use super::predict::Here;
 use super::rules::{
     CI301, CI302, CI303, CI304, CI305, CI306, CI307, CI308, CI309, CI310, CI311, CI312, Rule,
+    Severity,
 };
 use crate::fault::did_you_mean;
 use crate::release::Release;
@@ -356,12 +357,14 @@ fn middleware(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding
                     .filter(|(key, _)| LOST_HEADERS.contains(&key.text.as_str()))
                 {
                     let message = format!("`{}` does nothing in Traefik {release}", key.text);
-                    findings.push(object.finding(
-                        &CI310,
-                        key.at,
-                        &format!("{field}.{}", key.text),
-                        message,
-                    ));
+                    let field = format!("{field}.{}", key.text);
+                    let finding = object.finding(&CI310, key.at, &field, message);
+                    // Manifests for both majors set it for the older one.
+                    findings.push(if model.knowledge.is_certain() {
+                        finding
+                    } else {
+                        finding.with_severity(Severity::Info)
+                    });
                 }
             }
             "retry" if release < Release::exactly(3, 7, 0) => {

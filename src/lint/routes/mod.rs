@@ -10,7 +10,7 @@ use super::matcher::{self, Matcher};
 use super::model::{Class, Model, Object, may_be_same, scalar};
 use super::rules::{CI204, CI208, CI209, CI215, Severity};
 use crate::name::DnsName;
-use crate::yaml::{At, Node};
+use crate::yaml::{At, Node, Value};
 use std::net::IpAddr;
 
 /// A Service of a route, and how it is spoken to.
@@ -37,7 +37,8 @@ struct Rule<'a> {
 fn rules<'a>(model: &Model<'a>, class: Class) -> Vec<Rule<'a>> {
     let mut rules = Vec::new();
     for number in model.numbers(class) {
-        for (index, node) in items(model.objects[*number].spec(), "routes") {
+        let all = items(model.objects[*number].spec(), "routes");
+        for (index, node) in all.filter(|(_, node)| matches!(node.value, Value::Map(_))) {
             let text = node.get("match").and_then(Node::text).unwrap_or_default();
             let matchers = matcher::read(text).unwrap_or_default();
             let hosts = matcher::hosts(&matchers);

@@ -87,7 +87,14 @@ impl Use<'_> {
         let Some(node) = self.service.get("serversTransport") else {
             if self.is_https && !is_other && !model.provider.own_transport {
                 let message = "Traefik speaks https to this Service, and nothing names its CA";
-                findings.push(object.finding(&CI210, self.at, &field, message));
+                let finding = object.finding(&CI210, self.at, &field, message);
+                // Whoever speaks https on the port of http knows more of that Service than is said here.
+                let is_odd = self.service.get("port").and_then(scalar).as_deref() == Some("80");
+                findings.push(if is_odd {
+                    finding.with_severity(Severity::Info)
+                } else {
+                    finding
+                });
             }
             return;
         };

@@ -82,6 +82,8 @@ struct Moved {
     instead: &'static str,
     /// Whether only a value of this kind is meant.
     only: Option<Kind>,
+    /// The chart before which the key above it is not read either.
+    since: u8,
     /// Whether a chart fails on it even before it has a strict schema.
     fails: bool,
 }
@@ -100,6 +102,24 @@ const fn moved(path: &'static [&'static str], first: u8, last: u8, instead: &'st
         last,
         instead,
         only: None,
+        since: 0,
+        fails: false,
+    }
+}
+
+const fn nested(
+    path: &'static [&'static str],
+    since: u8,
+    first: u8,
+    instead: &'static str,
+) -> Moved {
+    Moved {
+        path,
+        first,
+        last: u8::MAX,
+        instead,
+        only: None,
+        since,
         fails: false,
     }
 }
@@ -117,11 +137,12 @@ const fn failing(
         last,
         instead,
         only: Some(only),
+        since: 0,
         fails: true,
     }
 }
 
-static MOVED: [Moved; 15] = [
+static MOVED: [Moved; 18] = [
     moved(
         &["globalArguments"],
         0,
@@ -135,9 +156,22 @@ static MOVED: [Moved; 15] = [
     moved(&["ports", "*", "tls"], 0, 38, "`http.tls` of the port"),
     moved(
         &["ports", "*", "http"],
-        39,
+        38,
         255,
         "`tls`, `redirections` and `middlewares` of the port",
+    ),
+    nested(&["ports", "*", "http", "tls"], 38, 39, "`tls` of the port"),
+    nested(
+        &["ports", "*", "http", "redirections"],
+        38,
+        39,
+        "`redirections` of the port",
+    ),
+    nested(
+        &["ports", "*", "http", "middlewares"],
+        38,
+        39,
+        "`middlewares` of the port",
     ),
     moved(
         &["ports", "*", "redirections"],
@@ -197,7 +231,7 @@ impl<'a> File<'_, 'a> {
                 {
                     continue;
                 }
-                if (moved.first..=moved.last).contains(&number) {
+                if number < moved.since || (moved.first..=moved.last).contains(&number) {
                     continue;
                 }
                 let is_schema = number >= STRICT && field != "service.type";

@@ -248,13 +248,13 @@ impl<'a> File<'_, 'a> {
                 ));
             }
         }
-        let is_map = matches!(node.value, Value::Map(_));
-        if key == "proxyProtocol"
-            && is_map
-            && ranges.is_empty()
-            && insecure.is_none()
-            && node.get("trustedIPs").is_some()
-        {
+        // The charts' own values have an empty list: nothing is meant by that.
+        let names_no_one = match &node.value {
+            Value::Map(keys) => !keys.is_empty() && node.get("trustedIPs").is_none(),
+            Value::Bool(is_on) => *is_on,
+            _ => false,
+        };
+        if key == "proxyProtocol" && names_no_one && node.get("insecure").is_none() {
             let message = "`proxyProtocol` is set, and no peer is trusted".to_owned();
             findings.push(self.finding(&CI510, node.at, field, message));
         }
