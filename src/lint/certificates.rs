@@ -243,7 +243,10 @@ impl Place<'_, '_> {
             );
         }
         for san in &details.subject_alt_names {
-            let Some(star) = san.find('*') else { continue };
+            // Other kinds than names and addresses begin with their kind.
+            let Some(star) = san.find('*').filter(|_| !san.contains(':')) else {
+                continue;
+            };
             match san.strip_prefix("*.") {
                 Some(domain) if !domain.contains('*') => {
                     if !domain.contains('.') {

@@ -51,11 +51,12 @@ impl Finding {
 
 fn substituted(said: &str, here: Here<'_>) -> String {
     [
-        ("<namespace>", here.namespace),
-        ("<host>", here.host),
+        // Names of the record first: those put in afterwards are the user's.
         ("externca", here.secret),
         ("another.example.org", here.server_name),
         ("transport-selfsigned", here.transport),
+        ("<namespace>", here.namespace),
+        ("<host>", here.host),
         ("<httpd>", "the pod's address"),
     ]
     .into_iter()

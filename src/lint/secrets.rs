@@ -88,10 +88,15 @@ pub(super) fn read<'a>(object: &Object<'a>) -> Option<Secret<'a>> {
     let mut found = Vec::new();
     let mut is_complete = true;
     match (object.class, object.kind) {
-        (Class::ConfigMap, _) => section(object, &["data"], "data", raw, &mut found),
+        (Class::ConfigMap, _) => {
+            section(object, &["data"], "data", raw, &mut found);
+            is_complete = !found.is_empty();
+        }
         (Class::Secret, "Secret") => {
             section(object, &["data"], "data", decode, &mut found);
             section(object, &["stringData"], "stringData", raw, &mut found);
+            // One without any data is filled in by somebody else.
+            is_complete = !found.is_empty();
         }
         (Class::Secret, "SealedSecret") => {
             let template = ["spec", "template", "data"];

@@ -98,9 +98,11 @@ fn roots_of<'a>(
                 });
             }
         } else {
-            let found = if named.is_empty() { "neither" } else { "both" };
-            let message = format!("the entry names {found} `secret` and `configMap`")
-                .replace("neither `secret` and", "neither `secret` nor");
+            let message = if named.is_empty() {
+                "the entry names neither `secret` nor `configMap`"
+            } else {
+                "the entry names both `secret` and `configMap`"
+            };
             findings.push(object.finding(&CI108, item.at, &field, message));
         }
     }

@@ -1,8 +1,9 @@
 //! Inputs that are too large, broken or made to do harm end with a clear error.
 
-use super::source;
-use crate::support::{NOW, run_in, run_with_stdin, write};
+use super::{filled, source};
+use crate::support::{NOW, names_in, read, run_in, run_with_stdin, write};
 use civi_ingress::lint::{Options, lint};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -154,4 +155,24 @@ fn an_endless_input_is_refused() {
         run.stderr,
         "error: /dev/zero: the text has more than 134217728 bytes\nhelp: give a directory of smaller files\n"
     );
+}
+
+#[test]
+fn a_manifest_that_lacks_any_line_or_any_end_is_judged_or_refused_and_never_ends_the_program() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lint/cases");
+    let mut judged = 0;
+    for name in names_in(&folder)
+        .iter()
+        .filter(|name| name.ends_with("-fires.yaml"))
+    {
+        let text = filled(&read(&folder.join(name)));
+        let lines: Vec<&str> = text.lines().collect();
+        for missing in 0..lines.len() {
+            let others = [&lines[..missing], &lines[missing + 1..]].concat();
+            for text in [others.join("\n"), lines[..missing].join("\n")] {
+                judged += usize::from(lint(&[source("x.yaml", &text)], &Options::at(NOW)).is_ok());
+            }
+        }
+    }
+    assert!(judged > 1_000, "{judged} were judged");
 }
