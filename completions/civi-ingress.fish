@@ -39,6 +39,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "inspect" 
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "gitops" -d 'Keep a fleet of instances as files in Git, with its keys'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "status" -d 'Show which certificates of a fleet end when, and the path of each instance'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "probe" -d 'Look at a live host as a browser does, and at its httpd as Traefik does'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "lint" -d 'Say what would go wrong with manifests, before they are applied'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "templates" -d 'List or export the built-in templates'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "schema" -d 'Print the JSON Schema of a kind of file'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "completions" -d 'Print a completion script'
@@ -319,6 +320,28 @@ json\t'For programs'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l insecure-continue -d 'Ask for the page even where the certificate is refused; the report says so'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l explain -d 'Say what a rule looks for, what would happen, and what to do' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l traefik -d 'Traefik release that reads the manifests [default: found out, else 3.7]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l chart -d 'Version of Traefik\'s Helm chart that reads the values files [default: the newest that fits]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l host -d 'Host that a route must answer for [repeatable]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l expires-within -d 'Find certificates that expire within so many days [default: 30, or a third of a shorter life]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l level -d 'Show findings from this level on' -r -f -a "info\t'Worth knowing'
+warning\t'Works by luck, or for a while'
+error\t'Fails in production'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l fail-on -d 'Exit with 1 from this level on' -r -f -a "info\t'Worth knowing'
+warning\t'Works by luck, or for a while'
+error\t'Fails in production'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l format -d 'Form of the report' -r -f -a "text\t'For people'
+json\t'For programs'
+sarif\t'SARIF 2.1.0, for code forges'
+github\t'Annotations of GitHub Actions'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l baseline -d 'Leave out the findings that this file accepts' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l write-baseline -d 'Write what is found to this file, to be accepted from now on' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l strict-references -d 'Take references to objects out of the input for errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l force -d 'Overwrite the baseline that exists'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -s h -l help -d 'Print help'

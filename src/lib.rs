@@ -15,6 +15,7 @@
 //! | read YAML with the place of every value | [`yaml`], [`manifests`] |
 //! | encrypt a Secret for Git, or open one | [`seal`] |
 //! | know what a browser and Traefik see of a live host | [`probe`] |
+//! | say what would go wrong with manifests | [`lint`] |
 //! | say what is wrong with an input | [`fault`] |
 
 pub mod chart;
@@ -28,6 +29,7 @@ pub mod guarded;
 pub mod ingress;
 pub mod inspect;
 pub mod instance;
+pub mod lint;
 pub mod manifest;
 pub mod manifests;
 pub mod name;

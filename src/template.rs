@@ -592,7 +592,11 @@ mod tests {
             let manifest = manifests.unwrap().remove(0);
             assert!(!manifest.holds_private_key);
             let expected = "\n  k: \"ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]\"\n";
-            assert!(manifest.yaml.ends_with(expected), "{}", manifest.yaml.as_str());
+            assert!(
+                manifest.yaml.ends_with(expected),
+                "{}",
+                manifest.yaml.as_str()
+            );
         }
     }
 

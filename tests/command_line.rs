@@ -479,6 +479,6 @@ fn the_manual_page_is_roff() {
     run_in(directory.path(), &["man", "--output-dir", "man"]).good();
     // A page for the program, and one for each subcommand of the help.
     let pages = names_in(&directory.path().join("man"));
-    assert_eq!(pages.len(), 15);
+    assert_eq!(pages.len(), 16);
     assert!(read(&directory.path().join("man/civi-ingress-new-instance.1")).contains("\\-\\-host"));
 }

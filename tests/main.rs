@@ -14,6 +14,7 @@ mod files;
 mod fleet;
 mod gitops;
 mod hostile_input;
+mod lint;
 mod probe;
 mod render;
 mod reuse;

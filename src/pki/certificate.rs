@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate, X509Name};
 use x509_parser::public_key::PublicKey;
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 /// A certificate: its text as it was found or made, its DER form, and what is asked of it most.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,21 @@ pub(super) struct Core {
     pub(super) signature: Vec<u8>,
     /// Object identifier of its algorithm, DER without tag and length.
     pub(super) algorithm: Vec<u8>,
+}
+
+impl Core {
+    fn of(parsed: &X509Certificate<'_>) -> Self {
+        Self {
+            subject: parsed.subject().as_raw().to_vec(),
+            issuer: parsed.issuer().as_raw().to_vec(),
+            public_key_info: parsed.public_key().raw.to_vec(),
+            validity: validity(parsed),
+            is_ca: parsed.is_ca(),
+            signed: parsed.tbs_certificate.as_ref().to_vec(),
+            signature: parsed.signature_value.as_ref().to_vec(),
+            algorithm: parsed.signature_algorithm.algorithm.as_bytes().to_vec(),
+        }
+    }
 }
 
 /// What a certificate says, as far as this program asks.
@@ -199,18 +215,26 @@ impl Certificate {
         })
     }
 
+    /// Reads all certificates of a PEM text with what they say, each once.
+    ///
+    /// # Errors
+    /// A block that does not parse, or whose extensions do not.
+    pub fn all_with_details(text: &str) -> Result<Vec<(Self, Details)>, Fault> {
+        CertificateDer::pem_slice_iter(text.as_bytes())
+            .map(|der| {
+                let der =
+                    der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}")))?;
+                let pem = to_pem("CERTIFICATE", &der);
+                let parsed = parse(&der)?;
+                let (core, details) = (Core::of(&parsed), Details::of(&parsed, &der)?);
+                drop(parsed);
+                Ok((Self { der, pem, core }, details))
+            })
+            .collect()
+    }
+
     fn new(der: CertificateDer<'static>, pem: String) -> Result<Self, Fault> {
-        let parsed = parse(&der)?;
-        let core = Core {
-            subject: parsed.subject().as_raw().to_vec(),
-            issuer: parsed.issuer().as_raw().to_vec(),
-            public_key_info: parsed.public_key().raw.to_vec(),
-            validity: validity(&parsed),
-            is_ca: parsed.is_ca(),
-            signed: parsed.tbs_certificate.as_ref().to_vec(),
-            signature: parsed.signature_value.as_ref().to_vec(),
-            algorithm: parsed.signature_algorithm.algorithm.as_bytes().to_vec(),
-        };
+        let core = Core::of(&parse(&der)?);
         Ok(Self { der, pem, core })
     }
 
@@ -240,6 +264,16 @@ impl Certificate {
         &self.core.public_key_info
     }
 
+    /// Gives what a private key of this certificate holds too: the modulus of an RSA key, the point of another.
+    pub(super) fn public_key_bits(&self) -> Option<Vec<u8>> {
+        let (_, info) = SubjectPublicKeyInfo::from_der(&self.core.public_key_info).ok()?;
+        match info.parsed() {
+            Ok(PublicKey::RSA(rsa)) => Some(rsa.modulus.to_vec()),
+            _ => Some(info.subject_public_key.data.to_vec()),
+        }
+        .filter(|bits| !bits.is_empty())
+    }
+
     /// Gives the validity alone.
     #[must_use]
     pub fn validity(&self) -> Validity {
@@ -257,8 +291,13 @@ impl Certificate {
     /// # Errors
     /// A certificate whose extensions do not parse.
     pub fn details(&self) -> Result<Details, Fault> {
-        let parsed = self.parse()?;
-        let mut details = Details {
+        Details::of(&self.parse()?, &self.der)
+    }
+}
+
+impl Details {
+    fn of(parsed: &X509Certificate<'_>, der: &[u8]) -> Result<Self, Fault> {
+        let mut details = Self {
             subject: parsed.subject().to_string(),
             common_name: common_name(parsed.subject()),
             issuer: parsed.issuer().to_string(),
@@ -268,11 +307,11 @@ impl Certificate {
             serial_decimal: decimal(parsed.raw_serial()),
             version: parsed.version().0 + 1,
             subject_alt_names: Vec::new(),
-            validity: validity(&parsed),
+            validity: validity(parsed),
             key: String::new(),
             weak_key: None,
-            signature_algorithm: signature_algorithm(&parsed).0.to_owned(),
-            weak_signature: signature_algorithm(&parsed).1,
+            signature_algorithm: signature_algorithm(parsed).0.to_owned(),
+            weak_signature: signature_algorithm(parsed).1,
             is_ca: parsed.is_ca(),
             path_len: None,
             key_usages: None,
@@ -281,20 +320,18 @@ impl Certificate {
             authority_key_id: None,
             permitted: None,
             excluded: Vec::new(),
-            sha256: hex(digest(&SHA256, &self.der).as_ref()),
+            sha256: hex(digest(&SHA256, der).as_ref()),
             key_sha256: hex(digest(&SHA256, parsed.public_key().raw).as_ref()),
             published_as: None,
         };
-        (details.key, details.weak_key) = key(&parsed);
+        (details.key, details.weak_key) = key(parsed);
         details.published_as = published::name_of(&details.key_sha256);
         for extension in parsed.extensions() {
             details.read(extension.parsed_extension())?;
         }
         Ok(details)
     }
-}
 
-impl Details {
     fn read(&mut self, extension: &ParsedExtension<'_>) -> Result<(), Fault> {
         match extension {
             ParsedExtension::SubjectAlternativeName(names) => {

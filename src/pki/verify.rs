@@ -213,6 +213,68 @@ pub fn path(
     Ok(())
 }
 
+/// How a leaf stands to the CAs that are trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// One of them signed it, directly or through the intermediates.
+    Signed,
+    /// None of them did.
+    Unknown,
+    /// One did, and its name constraints exclude a name of the leaf.
+    OutsideConstraints,
+    /// Another rule of RFC 5280 is broken: the algorithm, the use, a CA as a leaf.
+    Broken,
+}
+
+/// Says how `leaf` stands to `roots`, whatever its dates: the path is checked at an instant of its own validity.
+///
+/// A leaf that is itself among the roots is trusted, as Go does it (`crypto/x509`, `Certificate.Verify`).
+#[must_use]
+pub fn standing(
+    roots: &[&Certificate],
+    intermediates: &[&Certificate],
+    leaf: &Certificate,
+    now: OffsetDateTime,
+) -> Standing {
+    if roots.iter().any(|root| root.der() == leaf.der()) {
+        return Standing::Signed;
+    }
+    let anchors: Vec<_> = roots
+        .iter()
+        .filter_map(|root| anchor_from_trusted_cert(root.der()).ok())
+        .collect();
+    let intermediates: Vec<_> = intermediates
+        .iter()
+        .map(|certificate| certificate.der().clone())
+        .collect();
+    let Ok(end_entity) = EndEntityCert::try_from(leaf.der()) else {
+        return Standing::Broken;
+    };
+    let validity = leaf.validity();
+    let at = now.clamp(
+        validity.not_before,
+        validity.not_after.max(validity.not_before),
+    );
+    let seconds = u64::try_from(at.unix_timestamp()).unwrap_or_default();
+    let verified = end_entity.verify_for_usage(
+        ALL_VERIFICATION_ALGS,
+        &anchors,
+        &intermediates,
+        UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
+        KeyUsage::server_auth(),
+        None,
+        None,
+    );
+    match verified {
+        Ok(_) => Standing::Signed,
+        Err(webpki::Error::UnknownIssuer | webpki::Error::InvalidSignatureForPublicKey) => {
+            Standing::Unknown
+        }
+        Err(webpki::Error::NameConstraintViolation) => Standing::OutsideConstraints,
+        Err(_) => Standing::Broken,
+    }
+}
+
 fn refused(error: &webpki::Error) -> Fault {
     let why = match error {
         webpki::Error::CertExpired { .. } => "the certificate has expired".to_owned(),

@@ -98,6 +98,7 @@ subcommands! {
     Gitops(Gitops) "gitops", [], "Keep a fleet of instances as files in Git, with its keys";
     Status(Status) "status", [], "Show which certificates of a fleet end when, and the path of each instance";
     Probe(Probe) "probe", [], "Look at a live host as a browser does, and at its httpd as Traefik does";
+    Lint(Lint) "lint", [], "Say what would go wrong with manifests, before they are applied";
     Templates(TemplatesArguments) "templates", [], "List or export the built-in templates";
     Schema(Schema) "schema", [], "Print the JSON Schema of a kind of file";
     Completions(Completions) "completions", [], "Print a completion script";
@@ -776,6 +777,73 @@ pub(super) struct Probe {
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// SARIF 2.1.0, for code forges
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Level {
+    /// Worth knowing
+    Info,
+    /// Works by luck, or for a while
+    Warning,
+    /// Fails in production
+    Error,
+}
+
+/// Reads Kubernetes manifests and values files of Traefik's chart. docs/lint.md lists the rules. A comment
+/// `# civi-ingress: allow CI103 REASON` suppresses a finding on its line or the next.
+#[derive(Debug, Args)]
+pub(super) struct Lint {
+    /// Files, directories with YAML or JSON files, or - for stdin
+    #[arg(value_name = "PATH", required_unless_present = "explain", value_hint = ValueHint::AnyPath)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Say what a rule looks for, what would happen, and what to do
+    #[arg(long, value_name = "CODE", conflicts_with = "paths", exclusive = true)]
+    pub(super) explain: Option<String>,
+    /// Traefik release that reads the manifests [default: found out, else 3.7]
+    #[arg(long, value_name = "VERSION")]
+    pub(super) traefik: Option<String>,
+    /// Version of Traefik's Helm chart that reads the values files [default: the newest that fits]
+    #[arg(long, value_name = "VERSION")]
+    pub(super) chart: Option<String>,
+    /// Host that a route must answer for [repeatable]
+    #[arg(long)]
+    pub(super) host: Vec<String>,
+    /// Find certificates that expire within so many days [default: 30, or a third of a shorter life]
+    #[arg(long, value_name = "DAYS")]
+    pub(super) expires_within: Option<String>,
+    /// Take references to objects out of the input for errors
+    #[arg(long)]
+    pub(super) strict_references: bool,
+    /// Show findings from this level on
+    #[arg(long, value_name = "LEVEL", default_value = "warning")]
+    pub(super) level: Level,
+    /// Exit with 1 from this level on
+    #[arg(long, value_name = "LEVEL", default_value = "warning")]
+    pub(super) fail_on: Level,
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: LintFormat,
+    /// Leave out the findings that this file accepts
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) baseline: Option<PathBuf>,
+    /// Write what is found to this file, to be accepted from now on
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline", value_hint = ValueHint::FilePath)]
+    pub(super) write_baseline: Option<PathBuf>,
+    /// Overwrite the baseline that exists
+    #[arg(long, requires = "write_baseline")]
+    pub(super) force: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,6 +5,7 @@
 
 pub mod outline;
 pub mod scalar;
+pub mod stream;
 pub mod tree;
 
 use crate::fault::{Fault, Place};
