@@ -23,7 +23,7 @@ Examples:
     civi-ingress wildcard-secret --domain example.org --tls-store --ca-out ca.crt | kubectl apply -f -
 
 Exit status: 0 done, 1 a check found something, 2 usage, 3 input refused, 4 input or output failed,
-5 would overwrite something, 70 internal error, 141 closed pipe";
+5 would overwrite something, 6 locked by another run, 70 internal error, 141 closed pipe";
 
 /// Gives the table of options: of one subcommand where `called` names it, of all of them elsewhere.
 ///
