@@ -40,6 +40,8 @@ pub struct Fault {
     pub what: String,
     /// What to type or change instead.
     pub help: Option<String>,
+    /// The line where it is, once an outer layer has shown the source.
+    pub snippet: Option<Box<Snippet>>,
 }
 
 impl Fault {
@@ -49,6 +51,7 @@ impl Fault {
             place: None,
             what: what.into(),
             help: None,
+            snippet: None,
         }
     }
 
@@ -63,6 +66,27 @@ impl Fault {
     #[must_use]
     pub fn at(mut self, place: Place) -> Self {
         self.place.get_or_insert(place);
+        self
+    }
+
+    /// Quotes the line of `source` at which it is, unless it has no position or the line holds a private key.
+    #[must_use]
+    pub fn with_source(self, source: &str) -> Self {
+        let line = match self.place {
+            Some(Place::Position { line, .. }) => usize::try_from(line).ok(),
+            _ => None,
+        };
+        match line.and_then(|line| source.lines().nth(line.checked_sub(1)?)) {
+            Some(line) => self.with_line(line),
+            None => self,
+        }
+    }
+
+    /// Quotes the line at which it is, where that is at hand.
+    pub(crate) fn with_line(mut self, text: &str) -> Self {
+        if let Some(Place::Position { line, column, .. }) = self.place {
+            self.snippet = Snippet::new(text, line, column).map(Box::new);
+        }
         self
     }
 
@@ -90,6 +114,85 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+/// A line of a source with a mark below the character that is meant, as compilers show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snippet {
+    /// The line's number, from 1.
+    number: u64,
+    /// The line or the part of it around the mark, without a character that could steer a terminal.
+    text: String,
+    /// How many characters stand before the mark.
+    before: usize,
+}
+
+impl Snippet {
+    /// Most characters shown of a line.
+    const WIDTH: usize = 100;
+    /// Most characters shown before the mark, where the line is too long.
+    const BEFORE: usize = 40;
+
+    /// Quotes a line, `column` counting from 1; nothing where the line has no such column, or holds a private key.
+    fn new(line: &str, number: u64, column: u64) -> Option<Self> {
+        let column = usize::try_from(column).ok()?.checked_sub(1)?;
+        let length = line.chars().count();
+        if column > length || line.contains("PRIVATE KEY") {
+            return None;
+        }
+        let start = if length > Self::WIDTH {
+            column.saturating_sub(Self::BEFORE)
+        } else {
+            0
+        };
+        let mut text: String = line
+            .chars()
+            .skip(start)
+            .take(Self::WIDTH)
+            .map(printable)
+            .collect();
+        if start > 0 {
+            text.insert(0, '…');
+        }
+        if start + Self::WIDTH < length {
+            text.push('…');
+        }
+        let before = column - start + usize::from(start > 0);
+        Some(Self {
+            number,
+            text,
+            before,
+        })
+    }
+}
+
+impl fmt::Display for Snippet {
+    /// Writes three lines: an empty one, the source's, and the mark.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.number.to_string();
+        let margin = number.len();
+        writeln!(f, "{:margin$} |", "")?;
+        writeln!(f, "{number} | {}", self.text.trim_end())?;
+        writeln!(f, "{:margin$} | {:before$}^", "", "", before = self.before)
+    }
+}
+
+fn printable(character: char) -> char {
+    match character {
+        '\t' => ' ',
+        _ if steers(character) => '\u{fffd}',
+        _ => character,
+    }
+}
+
+/// Says whether a character changes how a terminal shows those around it: escape sequences, marks that turn the
+/// direction of text, and those that cannot be seen.
+pub(crate) fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        )
+}
+
 /// Collects faults, so that a user sees all of them at once.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<Fault>);
@@ -104,6 +207,17 @@ impl Faults {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Counts what was wrong so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Gives what was wrong so far.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
     }
 
     /// Keeps the value of `result`, or notes its fault and goes on.
@@ -168,6 +282,50 @@ mod tests {
             fault.to_string(),
             "values.yaml:3:5: unknown key `dialTimout`"
         );
+    }
+
+    fn at(line: u64, column: u64) -> Fault {
+        Fault::new("x").at(Place::Position {
+            file: "f.yaml".into(),
+            line,
+            column,
+        })
+    }
+
+    #[test]
+    fn a_snippet_shows_the_line_and_marks_the_column() {
+        let snippet = at(2, 3).with_source("a: 1\n  b: 2\r\n").snippet.unwrap();
+        assert_eq!(snippet.to_string(), "  |\n2 |   b: 2\n  |   ^\n");
+    }
+
+    #[test]
+    fn a_snippet_of_a_long_line_shows_what_is_around_the_mark() {
+        let line = format!("{}!{}", "a".repeat(500), "b".repeat(500));
+        let text = at(1, 501).with_source(&line).snippet.unwrap().to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines[1],
+            format!("1 | …{}!{}…", "a".repeat(40), "b".repeat(59))
+        );
+        assert_eq!(lines[2], format!("  | {}^", " ".repeat(41)));
+    }
+
+    #[test]
+    fn a_snippet_shows_neither_keys_nor_characters_that_steer_a_terminal() {
+        let text = at(1, 1)
+            .with_source("a\u{1b}[2J\tb\u{202e}c")
+            .snippet
+            .unwrap();
+        assert!(text.to_string().contains("a\u{fffd}[2J b\u{fffd}c"));
+        let key = "k: \"-----BEGIN PRIVATE KEY-----\\nMC4C\"";
+        assert_eq!(at(1, 1).with_source(key).snippet, None);
+    }
+
+    #[test]
+    fn a_fault_outside_its_source_has_no_snippet() {
+        for fault in [at(3, 1), at(1, 9), at(0, 0), Fault::new("x").file("f")] {
+            assert_eq!(fault.with_source("a: 1\n").snippet, None);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::cidr::Cidr;
 use crate::fault::{Fault, Faults, Place};
-use crate::name::{DnsName, Label, Namespace, ObjectName};
+use crate::name::{DataKey, DnsName, Label, Namespace, ObjectName};
 use crate::values::{SecretKeyRef, Settings};
 use std::collections::BTreeMap;
 
@@ -89,7 +89,7 @@ impl TraefikSource {
     }
 }
 
-/// The eight PEM texts of an instance.
+/// A PEM text of an instance, or of the cluster. The first eight stand in the chart's `selfcert`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Credential {
     /// The instance CA's certificate.
@@ -108,7 +108,51 @@ pub enum Credential {
     DbServerCert,
     /// Its key.
     DbServerKey,
+    /// What the ingress trusts: the instance CA, and the one before it while its leaf may be in use.
+    TrustBundle,
+    /// What an httpd that asks for a client certificate trusts, likewise.
+    ClientTrustBundle,
+    /// The client CA's key.
+    ClientCaKey,
+    /// The ingress's own certificate.
+    ClientCert,
+    /// Its key.
+    ClientKey,
+    /// The certificate of the CA that browsers trust.
+    PublicCa,
+    /// Its key.
+    PublicCaKey,
+    /// The wildcard certificate.
+    PublicCert,
+    /// Its key.
+    PublicKey,
 }
+
+impl Credential {
+    /// Says whether it is a private key.
+    #[must_use]
+    pub fn is_private(self) -> bool {
+        matches!(
+            self,
+            Self::CaKey
+                | Self::ServerKey
+                | Self::DbCaKey
+                | Self::DbServerKey
+                | Self::ClientCaKey
+                | Self::ClientKey
+                | Self::PublicCaKey
+                | Self::PublicKey
+        )
+    }
+}
+
+/// Data keys of a client CA's Secret and of a `kubernetes.io/tls` Secret.
+const CLIENT_KEYS: [(Credential, &str); 4] = [
+    (Credential::ClientTrustBundle, "ca.crt"),
+    (Credential::ClientCaKey, "ca.key"),
+    (Credential::ClientCert, "tls.crt"),
+    (Credential::ClientKey, "tls.key"),
+];
 
 impl Instance {
     /// Puts an instance together from its parts.
@@ -170,6 +214,34 @@ impl Instance {
     #[must_use]
     pub fn host(&self) -> &DnsName {
         self.hosts.first().expect("an instance has a host")
+    }
+}
+
+impl Instance {
+    /// Gives the places of all its credentials: the chart's, the trust bundle, and those of a client certificate
+    /// where there is one.
+    #[must_use]
+    pub fn placements(&self) -> Vec<(Credential, SecretKeyRef)> {
+        let settings = &self.settings;
+        let mut placements: Vec<(Credential, SecretKeyRef)> = settings
+            .placements()
+            .map(|(credential, place)| (credential, place.clone()))
+            .into();
+        placements.push((Credential::TrustBundle, settings.trust_bundle.clone()));
+        if self.extras.client_auth {
+            placements.extend(CLIENT_KEYS.map(|(credential, key)| {
+                let secret = match credential {
+                    Credential::ClientTrustBundle | Credential::ClientCaKey => {
+                        &settings.client_ca_secret
+                    }
+                    _ => &settings.client_secret,
+                };
+                let key = DataKey::parse(key).expect("the keys are valid");
+                let secret = secret.clone();
+                (credential, SecretKeyRef { secret, key })
+            }));
+        }
+        placements
     }
 }
 

@@ -122,16 +122,31 @@ impl SecretData {
         Self::new(text, true)
     }
 
+    /// Takes what was encrypted already ([`crate::seal::sops`]): anyone may read it, and it is written as it is.
+    #[must_use]
+    pub fn sealed(text: String) -> Self {
+        Self {
+            base64: Arc::new(Zeroizing::new(text)),
+            is_private: false,
+        }
+    }
+
     fn new(text: &str, is_private: bool) -> Self {
         use base64::Engine as _;
         let base64 = base64::engine::general_purpose::STANDARD.encode(text);
+        Self::carried(base64, is_private)
+    }
+
+    /// Takes a value as it stands in a manifest: base64, or whatever an encryption made of it. It is written as it is.
+    #[must_use]
+    pub fn carried(text: String, is_private: bool) -> Self {
         Self {
-            base64: Arc::new(Zeroizing::new(base64)),
+            base64: Arc::new(Zeroizing::new(text)),
             is_private,
         }
     }
 
-    /// Gives the base64 text, or the [`PREVIEW`] of a private key.
+    /// Gives the base64 text (or what was sealed), or the [`PREVIEW`] of a private key.
     #[must_use]
     pub fn expose(&self, private_keys: PrivateKeys) -> &str {
         match private_keys {

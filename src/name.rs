@@ -1,6 +1,6 @@
 //! The names that go into certificates and manifests, each parsed once into a type that cannot be wrong.
 
-use crate::fault::Fault;
+use crate::fault::{Fault, steers};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -98,7 +98,7 @@ impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("`")?;
         for character in self.0.chars().take(100) {
-            if character.is_control() {
+            if steers(character) {
                 write!(f, "{}", character.escape_default())?;
             } else {
                 write!(f, "{character}")?;
@@ -127,7 +127,7 @@ fn check_characters(name: &str, shown: Shown<'_>) -> Result<(), Fault> {
             return Err(Fault::new(format!("character `_` at position {at} of {shown} is not allowed in a host name"))
                 .help("RFC 1123 allows letters, digits and hyphens; Java and Python refuse a certificate for such a name"));
         }
-        let printed = if character.is_control() {
+        let printed = if steers(character) {
             character.escape_default().to_string()
         } else {
             character.to_string()

@@ -11,7 +11,8 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object as TemplateObject, ObjectRepr, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, UndefinedBehavior, Value};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -35,6 +36,10 @@ built_in![
     "traefik/serverstransport.yaml",
     "traefik/tlsstore.yaml",
     "traefik/values.yaml",
+    "gitops/applicationset.yaml",
+    "gitops/flux-kustomization.yaml",
+    "gitops/kustomization.yaml",
+    "gitops/sealedsecret.yaml",
 ];
 
 /// The templates of one run.
@@ -105,7 +110,7 @@ impl Templates {
         objects: &[Object],
         private_keys: PrivateKeys,
     ) -> Result<Vec<Manifest>, Vec<Fault>> {
-        let environment = self.environment(private_keys);
+        let renderer = self.renderer(private_keys);
         let mut manifests = Vec::with_capacity(objects.len());
         let mut faults = Vec::new();
         for (index, object) in objects.iter().enumerate() {
@@ -118,7 +123,7 @@ impl Templates {
                     fault.help("give each a name of its own (`civiIngress.names` in the values)"),
                 );
             }
-            match self.render_one(&environment, object, private_keys) {
+            match renderer.render_one(object) {
                 Ok(manifest) => manifests.push(manifest),
                 Err(fault) => faults.push(fault),
             }
@@ -139,13 +144,30 @@ impl Templates {
         template: &'static str,
         fields: &[(&'static str, Field)],
     ) -> Result<String, Fault> {
-        let environment = self.environment(PrivateKeys::Hidden);
-        let text = self.evaluate(&environment, template, fields, Vec::new())?;
-        yaml::read(&text, template).map_err(|fault| {
-            Fault::new(format!("the template did not give valid YAML: {fault}"))
-                .at(self.place(template, None))
-        })?;
-        Ok(text.to_string())
+        self.renderer(PrivateKeys::Hidden)
+            .render_other(template, fields)
+    }
+
+    /// Prepares to render one object after the other; each template is compiled once.
+    #[must_use]
+    pub fn renderer(&self, private_keys: PrivateKeys) -> Renderer<'_> {
+        Renderer {
+            templates: self,
+            environment: self.environment(private_keys),
+            private_keys,
+            checked: None,
+        }
+    }
+
+    /// Prepares to render many objects of a kind: of each built-in template the first text is parsed back. It places
+    /// whole scalars and nothing else, so another object can make no other YAML of it. Texts of a user's templates,
+    /// which may do anything, are all parsed back.
+    #[must_use]
+    pub fn renderer_for_many(&self, private_keys: PrivateKeys) -> Renderer<'_> {
+        Renderer {
+            checked: self.own.is_empty().then(RefCell::default),
+            ..self.renderer(private_keys)
+        }
     }
 
     fn environment(&self, private_keys: PrivateKeys) -> Environment<'static> {
@@ -217,11 +239,12 @@ impl Templates {
             .at(self.place(name, error.line()))
     }
 
-    fn render_one(
+    fn render_object(
         &self,
         environment: &Environment<'_>,
         object: &Object,
         private_keys: PrivateKeys,
+        must_check: bool,
     ) -> Result<Manifest, Fault> {
         let Identity {
             api_version,
@@ -253,8 +276,31 @@ impl Templates {
             .fields
             .iter()
             .any(|(_, field)| holds_private_key(field));
+        if must_check {
+            self.check_back(object, &yaml, private_keys)?;
+        }
+        Ok(Manifest {
+            identity: object.identity.clone(),
+            yaml,
+            holds_private_key: holds_private_key && private_keys == PrivateKeys::Written,
+        })
+    }
+
+    /// Parses a text back and checks that it is the object asked for.
+    fn check_back(
+        &self,
+        object: &Object,
+        yaml: &str,
+        private_keys: PrivateKeys,
+    ) -> Result<(), Fault> {
+        let Identity {
+            api_version,
+            kind,
+            namespace,
+            name,
+        } = &object.identity;
         let at = || self.place(object.template, None);
-        let found = outline::read(&yaml).map_err(|line| {
+        let found = outline::read(yaml).map_err(|line| {
             Fault::new(format!(
                 "the template did not give one valid YAML document (line {line} of its output)"
             ))
@@ -292,11 +338,64 @@ impl Templates {
         if !yaml.ends_with('\n') {
             return Err(Fault::new("the template does not end with a newline").at(at()));
         }
-        Ok(Manifest {
-            identity: object.identity.clone(),
-            yaml,
-            holds_private_key: holds_private_key && private_keys == PrivateKeys::Written,
-        })
+        Ok(())
+    }
+}
+
+/// Templates that are ready to render.
+#[derive(Debug)]
+pub struct Renderer<'a> {
+    templates: &'a Templates,
+    environment: Environment<'static>,
+    private_keys: PrivateKeys,
+    /// The templates whose text was parsed back, where once is enough.
+    checked: Option<RefCell<BTreeSet<&'static str>>>,
+}
+
+impl Renderer<'_> {
+    /// Says whether a text of this template must be parsed back.
+    fn must_check(&self, template: &'static str) -> bool {
+        match &self.checked {
+            Some(checked) => checked.borrow_mut().insert(template),
+            None => true,
+        }
+    }
+
+    /// Gives the templates that it renders.
+    #[must_use]
+    pub fn templates(&self) -> &Templates {
+        self.templates
+    }
+
+    /// Renders an object, parses its text back and checks that it is the object asked for.
+    ///
+    /// # Errors
+    /// A template that fails, or whose text is no YAML, not one document, or another object.
+    pub fn render_one(&self, object: &Object) -> Result<Manifest, Fault> {
+        let must_check = self.must_check(object.template);
+        self.templates
+            .render_object(&self.environment, object, self.private_keys, must_check)
+    }
+
+    /// Renders a file that is not an object, and parses it back.
+    ///
+    /// # Errors
+    /// A template that fails or whose text is no YAML.
+    pub fn render_other(
+        &self,
+        template: &'static str,
+        fields: &[(&'static str, Field)],
+    ) -> Result<String, Fault> {
+        let text = self
+            .templates
+            .evaluate(&self.environment, template, fields, Vec::new())?;
+        if self.must_check(template) {
+            yaml::read(&text, template).map_err(|fault| {
+                Fault::new(format!("the template did not give valid YAML: {fault}"))
+                    .at(self.templates.place(template, None))
+            })?;
+        }
+        Ok(text.to_string())
     }
 }
 
@@ -480,6 +579,21 @@ mod tests {
             .unwrap();
         assert!(manifests[0].yaml.contains("k: \"<private key not shown>\""));
         assert!(!manifests[0].holds_private_key);
+    }
+
+    #[test]
+    fn what_was_sealed_is_written_as_it_is_and_is_no_private_key() {
+        let mut object = secret();
+        let sealed = SecretData::sealed("ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]".into());
+        object.fields[1].1 = Field::Map(vec![("k".into(), Field::Secret(sealed))]);
+        for private_keys in [PrivateKeys::Written, PrivateKeys::Hidden] {
+            let manifests =
+                Templates::default().render(std::slice::from_ref(&object), private_keys);
+            let manifest = manifests.unwrap().remove(0);
+            assert!(!manifest.holds_private_key);
+            let expected = "\n  k: \"ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]\"\n";
+            assert!(manifest.yaml.ends_with(expected), "{}", *manifest.yaml);
+        }
     }
 
     #[test]

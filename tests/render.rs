@@ -1,11 +1,11 @@
 //! Manifests, byte for byte.
 
-use crate::support::{Recipe, assert_snapshot_in, credentials, instance, readable};
-use civi_ingress::ingress::{ClientCredentials, Ingress, objects, tls_secret, traefik};
+use crate::support::{Recipe, assert_snapshot_in, credentials, credentials_of, instance, readable};
+use civi_ingress::ingress::{Ingress, Role, objects, tls_secret, traefik};
 use civi_ingress::instance::{Extras, Instance, TraefikSource};
 use civi_ingress::manifest::{Object, PrivateKeys, stream};
 use civi_ingress::name::{Label, Namespace, ObjectName};
-use civi_ingress::pki::LeafUse;
+use civi_ingress::pki::{Chain, LeafUse};
 use civi_ingress::release::Release;
 use civi_ingress::template::{BUILT_IN, Templates};
 use civi_ingress::values::set::{self, Typing};
@@ -159,9 +159,10 @@ fn names_keys_and_timeouts_can_each_be_changed() {
 #[test]
 fn without_custody_no_ca_key_is_written() {
     let instance = instance(&[], Settings::default(), Extras::default());
-    let mut credentials = credentials();
-    credentials.server.ca_key = None;
-    credentials.database.ca_key = None;
+    let credentials = credentials_of(|chain| Chain {
+        ca_key: None,
+        ..chain
+    });
     let stream = render(&objects(
         Ingress::Traefik(Release::default()),
         &instance,
@@ -186,10 +187,7 @@ fn traefik_shows_a_certificate_of_its_own_to_an_httpd_that_asks() {
     };
     let chain = recipe.chain();
     let mut credentials = credentials();
-    credentials.client = Some(ClientCredentials {
-        trust_bundle: vec![chain.ca.clone()],
-        chain,
-    });
+    credentials.add_chain(Role::Client, &chain);
     assert_snapshot_in!(
         "traefik",
         "client-auth",
@@ -240,6 +238,7 @@ fn every_built_in_template_is_used_by_these_tests() {
         .filter(|name| name.contains("values"))
         .collect();
     used.extend(values);
+    used.extend(crate::gitops::TEMPLATES);
     assert_eq!(used, BUILT_IN.iter().map(|(name, _)| *name).collect());
 }
 

@@ -3,8 +3,8 @@
 use assert_cmd::Command;
 use base64::Engine as _;
 use civi_ingress::fault::Fault;
-use civi_ingress::ingress::Credentials;
-use civi_ingress::instance::{Extras, Instance};
+use civi_ingress::ingress::{Credentials, Role};
+use civi_ingress::instance::{Credential, Extras, Instance};
 use civi_ingress::name::{DnsName, Namespace};
 use civi_ingress::pki::issue::{self, CaRequest, LeafRequest, Organization, Serial};
 use civi_ingress::pki::validity::{End, Validity};
@@ -200,7 +200,12 @@ pub(crate) fn instance(aliases: &[&str], settings: Settings, extras: Extras) -> 
 
 /// Gives credentials for an instance.
 pub(crate) fn credentials() -> Credentials {
-    let server = Recipe::default().chain();
+    credentials_of(|chain| chain)
+}
+
+/// Gives credentials for an instance whose chains are changed first.
+pub(crate) fn credentials_of(change: impl Fn(Chain) -> Chain) -> Credentials {
+    let server = change(Recipe::default().chain());
     let names = [
         "civicrmdb",
         "civicrmdb.paroisse-a.svc",
@@ -210,15 +215,13 @@ pub(crate) fn credentials() -> Credentials {
         names: &names,
         keys: ("db-ca", "db-leaf"),
         ..Recipe::default()
-    }
-    .chain();
-    let trust_bundle = vec![server.ca.clone()];
-    Credentials {
-        server,
-        database,
-        client: None,
-        trust_bundle,
-    }
+    };
+    let database = change(database.chain());
+    let mut credentials = Credentials::default();
+    credentials.add_chain(Role::Httpd, &server);
+    credentials.add_chain(Role::Database, &database);
+    credentials.add_bundle(Credential::TrustBundle, std::slice::from_ref(&server.ca));
+    credentials
 }
 
 /// Writes what base64 values hold in their place, so that a snapshot can be read and is the same every time.
@@ -238,7 +241,7 @@ pub(crate) fn readable(manifests: &str) -> String {
     manifests.lines().map(line).collect()
 }
 
-fn decode(value: &str) -> Option<String> {
+pub(crate) fn decode(value: &str) -> Option<String> {
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(value.trim())
         .ok()?;

@@ -12,6 +12,7 @@ use crate::pki::{Certificate, Chain, PrivateKey};
 use crate::release::Release;
 use crate::values::SecretKeyRef;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The program that stands before the instances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,42 +21,108 @@ pub enum Ingress {
     Traefik(Release),
 }
 
-/// The certificates and keys of one instance.
-#[derive(Debug)]
-pub struct Credentials {
+/// The certificates and keys of one instance or of the cluster, as Secrets hold them.
+///
+/// Some may be ciphertext that was carried over: only their owner can say that they belong together.
+#[derive(Debug, Clone, Default)]
+pub struct Credentials(BTreeMap<Credential, SecretData>);
+
+/// A chain in one of the parts that an instance has for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
     /// What the httpd serves to the ingress.
-    pub server: Chain,
+    Httpd,
     /// What the database serves to the instance.
-    pub database: Chain,
+    Database,
     /// What the ingress shows to an httpd that asks for it.
-    pub client: Option<ClientCredentials>,
-    /// What the ingress trusts: the instance's CA, and the one before it while its leaf may be in use.
-    pub trust_bundle: Vec<Certificate>,
+    Client,
+    /// What the ingress serves to browsers.
+    Public,
 }
 
-/// The ingress's own certificate, and what the httpd must trust to take it.
-#[derive(Debug)]
-pub struct ClientCredentials {
-    /// The client CA with the ingress's pair.
-    pub chain: Chain,
-    /// The client CA, and the one before it while its leaf may be in use.
-    pub trust_bundle: Vec<Certificate>,
+/// The credentials of a chain, by what they are in it.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts {
+    /// The CA's certificate, or a bundle that begins with it.
+    pub ca: Credential,
+    /// The CA's key.
+    pub ca_key: Credential,
+    /// The leaf's certificate.
+    pub leaf: Credential,
+    /// The leaf's key.
+    pub leaf_key: Credential,
+}
+
+impl Role {
+    /// Gives the credentials that the chain of this role is made of.
+    #[must_use]
+    pub fn parts(self) -> Parts {
+        match self {
+            Self::Httpd => Parts {
+                ca: Credential::CaCert,
+                ca_key: Credential::CaKey,
+                leaf: Credential::ServerCert,
+                leaf_key: Credential::ServerKey,
+            },
+            Self::Database => Parts {
+                ca: Credential::DbCaCert,
+                ca_key: Credential::DbCaKey,
+                leaf: Credential::DbServerCert,
+                leaf_key: Credential::DbServerKey,
+            },
+            Self::Client => Parts {
+                ca: Credential::ClientTrustBundle,
+                ca_key: Credential::ClientCaKey,
+                leaf: Credential::ClientCert,
+                leaf_key: Credential::ClientKey,
+            },
+            Self::Public => Parts {
+                ca: Credential::PublicCa,
+                ca_key: Credential::PublicCaKey,
+                leaf: Credential::PublicCert,
+                leaf_key: Credential::PublicKey,
+            },
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Httpd => "httpd",
+            Self::Database => "database",
+            Self::Client => "Traefik to httpd",
+            Self::Public => "wildcard",
+        })
+    }
 }
 
 impl Credentials {
-    fn text(&self, credential: Credential) -> Option<SecretData> {
-        let certificate = |certificate: &Certificate| Some(SecretData::public(certificate.pem()));
-        let key = |key: &PrivateKey| SecretData::private(key.pem());
-        match credential {
-            Credential::CaCert => certificate(&self.server.ca),
-            Credential::CaKey => self.server.ca_key.as_ref().map(key),
-            Credential::ServerCert => certificate(&self.server.leaf),
-            Credential::ServerKey => Some(key(&self.server.leaf_key)),
-            Credential::DbCaCert => certificate(&self.database.ca),
-            Credential::DbCaKey => self.database.ca_key.as_ref().map(key),
-            Credential::DbServerCert => certificate(&self.database.leaf),
-            Credential::DbServerKey => Some(key(&self.database.leaf_key)),
+    /// Puts in the four texts of a chain.
+    pub fn add_chain(&mut self, role: Role, chain: &Chain) {
+        let parts = role.parts();
+        self.add(parts.ca, SecretData::public(chain.ca.pem()));
+        if let Some(key) = &chain.ca_key {
+            self.add(parts.ca_key, SecretData::private(key.pem()));
         }
+        self.add(parts.leaf, SecretData::public(chain.leaf.pem()));
+        self.add(parts.leaf_key, SecretData::private(chain.leaf_key.pem()));
+    }
+
+    /// Puts in a bundle of certificates, in the place of what was there.
+    pub fn add_bundle(&mut self, credential: Credential, certificates: &[Certificate]) {
+        self.add(credential, SecretData::public(&pem_bundle(certificates)));
+    }
+
+    /// Puts in one text, in the place of what was there.
+    pub fn add(&mut self, credential: Credential, data: SecretData) {
+        self.0.insert(credential, data);
+    }
+
+    /// Gives one text.
+    #[must_use]
+    pub fn get(&self, credential: Credential) -> Option<&SecretData> {
+        self.0.get(&credential)
     }
 }
 
@@ -67,10 +134,6 @@ pub fn objects(ingress: Ingress, instance: &Instance, credentials: &Credentials)
         objects.push(namespace(&instance.namespace));
     }
     objects.extend(secrets(instance, credentials));
-    objects.push(trust_bundle(instance, &credentials.trust_bundle));
-    if let Some(client) = &credentials.client {
-        objects.extend(client_secrets(instance, client));
-    }
     if instance.extras.config_map {
         objects.push(config_map(instance));
     }
@@ -134,40 +197,45 @@ fn own_object(
     Object::new(identity, template)
 }
 
-/// The Secrets that httpd and database mount: one, `selfcert`, unless the values name several.
+/// The Secrets of an instance: those that httpd and database mount (one, `selfcert`, unless the values name
+/// several), then the trust bundle, then those of a client certificate.
 fn secrets(instance: &Instance, credentials: &Credentials) -> Vec<Object> {
-    let mut by_secret: BTreeMap<&ObjectName, BTreeMap<_, SecretData>> = BTreeMap::new();
-    for (credential, SecretKeyRef { secret, key }) in instance.settings.placements() {
-        if let Some(data) = credentials.text(credential) {
-            by_secret
-                .entry(secret)
-                .or_default()
-                .insert(key.clone(), data);
+    let mut by_secret: Vec<(ObjectName, BTreeMap<DataKey, SecretData>)> = Vec::new();
+    for (credential, SecretKeyRef { secret, key }) in instance.placements() {
+        let Some(data) = credentials.get(credential) else {
+            continue;
+        };
+        match by_secret.iter_mut().find(|(name, _)| *name == secret) {
+            Some((_, entries)) => {
+                entries.insert(key, data.clone());
+            }
+            None => by_secret.push((secret, BTreeMap::from([(key, data.clone())]))),
         }
     }
+    let settings = &instance.settings;
+    let rank = |name: &ObjectName| match name {
+        name if *name == settings.trust_bundle.secret => 1,
+        name if *name == settings.client_secret => 2,
+        name if *name == settings.client_ca_secret => 3,
+        _ => 0,
+    };
+    by_secret.sort_by(|(a, _), (b, _)| (rank(a), a).cmp(&(rank(b), b)));
     by_secret
         .into_iter()
         .map(|(name, data)| {
-            let mut object = chart_object(instance, "v1", "Secret", name, "secret.yaml");
-            object.fields = vec![("type", "Opaque".into()), ("data", secret_data(data))];
+            let (is_chart, secret_type) = match rank(&name) {
+                0 => (true, "Opaque"),
+                // The chart's type, for the type of a Secret cannot be changed in place.
+                1 => (true, "tls"),
+                2 => (false, "kubernetes.io/tls"),
+                _ => (false, "Opaque"),
+            };
+            let make = if is_chart { chart_object } else { own_object };
+            let mut object = make(instance, "v1", "Secret", &name, "secret.yaml");
+            object.fields = vec![("type", secret_type.into()), ("data", secret_data(data))];
             object
         })
         .collect()
-}
-
-fn trust_bundle(instance: &Instance, certificates: &[Certificate]) -> Object {
-    let SecretKeyRef { secret, key } = &instance.settings.trust_bundle;
-    let mut object = chart_object(instance, "v1", "Secret", secret, "secret.yaml");
-    let bundle = pem_bundle(certificates);
-    object.fields = vec![
-        // The chart's type, for the type of a Secret cannot be changed in place.
-        ("type", "tls".into()),
-        (
-            "data",
-            secret_data([(key.clone(), SecretData::public(&bundle))]),
-        ),
-    ];
-    object
 }
 
 /// Joins certificates. A PEM text that was taken over may lack its last newline; two blocks must not run together.
@@ -176,41 +244,7 @@ fn pem_bundle(certificates: &[Certificate]) -> String {
         .iter()
         .map(|certificate| certificate.pem().trim_end())
         .collect();
-    texts.join(
-        "
-",
-    ) + "
-"
-}
-
-/// Traefik's own pair, and for the httpd the CA that it must trust (`SSLCACertificateFile`).
-fn client_secrets(instance: &Instance, client: &ClientCredentials) -> [Object; 2] {
-    let settings = &instance.settings;
-    let pair = std::slice::from_ref(&client.chain.leaf);
-    let pair = tls_secret(
-        &instance.namespace,
-        &settings.client_secret,
-        pair,
-        &client.chain.leaf_key,
-        None,
-    );
-    let data_key = |text| DataKey::parse(text).expect("the keys are valid");
-    let mut data = vec![(
-        data_key("ca.crt"),
-        SecretData::public(&pem_bundle(&client.trust_bundle)),
-    )];
-    if let Some(key) = &client.chain.ca_key {
-        data.push((data_key("ca.key"), SecretData::private(key.pem())));
-    }
-    let mut ca = own_object(
-        instance,
-        "v1",
-        "Secret",
-        &settings.client_ca_secret,
-        "secret.yaml",
-    );
-    ca.fields = vec![("type", "Opaque".into()), ("data", secret_data(data))];
-    [pair, ca]
+    texts.join("\n") + "\n"
 }
 
 /// Gives the `kubernetes.io/tls` Secret of a certificate, its intermediates and its key; with its CA, where

@@ -2,14 +2,14 @@
 
 use super::key::{hex, to_pem};
 use super::validity::Validity;
-use super::{SubjectAltName, published};
+use super::{KeyType, SubjectAltName, published};
 use crate::fault::Fault;
 use aws_lc_rs::digest::{SHA256, digest};
 use pki_types::CertificateDer;
 use pki_types::pem::PemObject;
 use std::net::IpAddr;
 use time::OffsetDateTime;
-use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate, X509Name};
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
@@ -66,10 +66,14 @@ pub struct Details {
     pub common_name: Option<String>,
     /// Issuer, as [`Details::subject`].
     pub issuer: String,
+    /// The issuer's common name.
+    pub issuer_common_name: Option<String>,
     /// Whether subject and issuer are the same bytes.
     pub self_issued: bool,
     /// Serial number, lower-case hexadecimal.
     pub serial: String,
+    /// Serial number, decimal.
+    pub serial_decimal: String,
     /// X.509 version, 1 to 3.
     pub version: u32,
     /// `dNSName` and `iPAddress` entries as text, in the certificate's order; other kinds as `kind:value`.
@@ -108,6 +112,19 @@ pub struct Details {
     pub published_as: Option<&'static str>,
 }
 
+/// What is asked of a certificate at every run over a fleet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glance {
+    /// As [`Details::subject_alt_names`].
+    pub subject_alt_names: Vec<String>,
+    /// As [`Details::common_name`].
+    pub common_name: Option<String>,
+    /// Kind of its key, where this program makes such keys.
+    pub key_type: Option<KeyType>,
+    /// As [`Details::published_as`].
+    pub published_as: Option<&'static str>,
+}
+
 impl Certificate {
     /// Takes a certificate that was just made.
     ///
@@ -140,13 +157,16 @@ impl Certificate {
     /// # Errors
     /// A block that does not parse.
     pub fn all_from_pem(text: &str) -> Result<Vec<Self>, Fault> {
-        CertificateDer::pem_slice_iter(text.as_bytes())
-            .map(|der| {
-                let der =
-                    der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}")))?;
-                Self::from_der(der)
-            })
-            .collect()
+        Self::each_from_pem(text).collect()
+    }
+
+    /// Reads the certificates of a PEM text one by one, so that a damaged one does not hide the others.
+    pub fn each_from_pem(text: &str) -> impl Iterator<Item = Result<Self, Fault>> {
+        CertificateDer::pem_slice_iter(text.as_bytes()).map(|der| {
+            let der =
+                der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}")))?;
+            Self::from_der(der)
+        })
     }
 
     /// Reads all certificates of a PEM text with what they say, each once.
@@ -202,10 +222,49 @@ impl Certificate {
         .filter(|bits| !bits.is_empty())
     }
 
+    /// Gives the public key (`SubjectPublicKeyInfo`, DER).
+    #[must_use]
+    pub fn public_key_info(&self) -> &[u8] {
+        &self.core.public_key_info
+    }
+
     /// Gives the validity alone.
     #[must_use]
     pub fn validity(&self) -> Validity {
         self.core.validity
+    }
+
+    /// Reads names and key alone, at a fraction of the cost of [`Certificate::details`].
+    ///
+    /// # Errors
+    /// A certificate whose subject alternative names do not parse.
+    pub fn glance(&self) -> Result<Glance, Fault> {
+        let parsed = self.parse()?;
+        let names = parsed
+            .subject_alternative_name()
+            .map_err(|error| Fault::new(format!("the certificate is damaged: {error}")))?;
+        let names = names.map(|names| names.value.general_names.iter().map(general_name));
+        let key_type = match key(&parsed).0.as_str() {
+            "ECDSA P-256" => Some(KeyType::P256),
+            "ECDSA P-384" => Some(KeyType::P384),
+            "RSA 2048" => Some(KeyType::Rsa2048),
+            "RSA 3072" => Some(KeyType::Rsa3072),
+            "RSA 4096" => Some(KeyType::Rsa4096),
+            _ => None,
+        };
+        let key_sha256 = hex(digest(&SHA256, parsed.public_key().raw).as_ref());
+        Ok(Glance {
+            subject_alt_names: names.map(Iterator::collect).unwrap_or_default(),
+            common_name: common_name(parsed.subject()),
+            key_type,
+            published_as: published::name_of(&key_sha256),
+        })
+    }
+
+    /// Says whether the issuer that this certificate names is, byte for byte, the subject of `other`.
+    #[must_use]
+    pub fn names_as_issuer(&self, other: &Self) -> bool {
+        self.core.issuer == other.core.subject
     }
 
     /// Reads what the certificate says.
@@ -221,10 +280,12 @@ impl Details {
     fn of(parsed: &X509Certificate<'_>, der: &[u8]) -> Result<Self, Fault> {
         let mut details = Self {
             subject: parsed.subject().to_string(),
-            common_name: common_name(parsed),
+            common_name: common_name(parsed.subject()),
             issuer: parsed.issuer().to_string(),
+            issuer_common_name: common_name(parsed.issuer()),
             self_issued: parsed.subject().as_raw() == parsed.issuer().as_raw(),
             serial: hex(parsed.raw_serial()),
+            serial_decimal: decimal(parsed.raw_serial()),
             version: parsed.version().0 + 1,
             subject_alt_names: Vec::new(),
             validity: validity(parsed),
@@ -336,6 +397,26 @@ fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Fault> 
     Err(damaged("bytes follow its end".to_owned()))
 }
 
+/// Writes a number of any length; the big integers of the parser would cost 30 kB of program for it.
+fn decimal(bytes: &[u8]) -> String {
+    // The digits from the last to the first, each from 0 to 9.
+    let mut digits = vec![0_u8];
+    for byte in bytes {
+        let mut carry = u16::from(*byte);
+        for digit in &mut digits {
+            carry += u16::from(*digit) * 256;
+            *digit = (carry % 10) as u8;
+            carry /= 10;
+        }
+        while carry > 0 {
+            digits.push((carry % 10) as u8);
+            carry /= 10;
+        }
+    }
+    let characters = digits.iter().rev().map(|digit| char::from(b'0' + digit));
+    characters.collect()
+}
+
 fn validity(parsed: &X509Certificate<'_>) -> Validity {
     Validity {
         not_before: parsed.validity().not_before.to_datetime(),
@@ -343,8 +424,8 @@ fn validity(parsed: &X509Certificate<'_>) -> Validity {
     }
 }
 
-fn common_name(parsed: &X509Certificate<'_>) -> Option<String> {
-    let attribute = parsed.subject().iter_common_name().next()?;
+fn common_name(name: &X509Name<'_>) -> Option<String> {
+    let attribute = name.iter_common_name().next()?;
     attribute.as_str().ok().map(str::to_owned)
 }
 

@@ -137,6 +137,16 @@ pub fn chain(
     at: OffsetDateTime,
 ) -> Result<(), Fault> {
     belongs(leaf, key)?;
+    names_issuer(ca, leaf)?;
+    path(ca, leaf, leaf_use, names, at)
+}
+
+/// Checks that `leaf` names `ca` as its issuer, byte for byte, and does not outlive it: all that can be seen of a
+/// chain without its signature.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn names_issuer(ca: &Certificate, leaf: &Certificate) -> Result<(), Fault> {
     if leaf.core().issuer != ca.core().subject {
         return Err(
             Fault::new("the leaf's issuer is not, byte for byte, the CA's subject").help(
@@ -147,7 +157,7 @@ pub fn chain(
     if ca.validity().not_after < leaf.validity().not_after {
         return Err(Fault::new("the leaf outlives its CA"));
     }
-    path(ca, leaf, leaf_use, names, at)
+    Ok(())
 }
 
 /// Checks the path from `leaf` to `ca` for its use and every name at the instant `at`.

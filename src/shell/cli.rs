@@ -95,16 +95,218 @@ subcommands! {
     Ca(Ca) "ca", [], "Make a CA as PEM files";
     Cert(Cert) "cert", [], "Make a server certificate as PEM files, under an existing CA or one of its own";
     Inspect(Inspect) "inspect", [], "Show what certificates say: PEM files, bundles, Secrets in manifests";
+    Gitops(Gitops) "gitops", [], "Keep a fleet of instances as files in Git, with its keys";
+    Status(Status) "status", [], "Show which certificates of a fleet end when, and the path of each instance";
+    Probe(Probe) "probe", [], "Look at a live host as a browser does, and at its httpd as Traefik does";
     Lint(Lint) "lint", [], "Say what would go wrong with manifests, before they are applied";
     Templates(TemplatesArguments) "templates", [], "List or export the built-in templates";
+    Schema(Schema) "schema", [], "Print the JSON Schema of a kind of file";
     Completions(Completions) "completions", [], "Print a completion script";
     Man(Man) "man", [], "Print the manual page";
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Gitops {
+    #[command(subcommand)]
+    pub(super) command: GitopsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum GitopsCommand {
+    /// Write a starting fleet file into a directory
+    Init(GitopsInit),
+    /// Bring the tree to what the fleet file says: make, keep and renew certificates, write what has changed
+    Render(GitopsRender),
+    /// Say whether the tree is what the fleet file says and nothing is due; write nothing
+    Check(GitopsCheck),
+    /// Show what rendering would change; private keys as fingerprints
+    Diff(GitopsDiff),
+    /// Show which certificates of the tree end when
+    Status(GitopsStatus),
+    /// Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table
+    Import(GitopsImport),
+}
+
+/// A fleet file, its tree, and what a run may do.
+#[derive(Debug, Args)]
+pub(super) struct FleetArguments {
+    /// Fleet file, or - for stdin
+    #[arg(short = 'f', long = "fleet", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) fleet: PathBuf,
+    /// Directory of the tree
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: PathBuf,
+    /// Step of a roll-over that may be taken; all at once is safe, for the old CA stays trusted beside the new one
+    #[arg(long, value_enum, default_value = "all")]
+    pub(super) phase: PhaseArgument,
+    /// Renew at most so many instances whose renewal can wait, the soonest end first
+    #[arg(long, value_name = "N")]
+    pub(super) max_renewals: Option<usize>,
+    /// age key file that opens what is encrypted, or - for stdin; only stored CA keys need it [repeatable]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) identity: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) existing_ca: ExistingCa,
+    /// Take templates of this directory in the place of the built-in ones of the same name
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) templates: Option<PathBuf>,
+    /// Threads; without it as many as there are processors
+    #[arg(long, value_name = "N", value_parser = clap::builder::ValueParser::new(threads))]
+    pub(super) jobs: Option<usize>,
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    text.parse::<u8>()
+        .ok()
+        .filter(|count| *count > 0)
+        .map(usize::from)
+        .ok_or_else(|| "a number from 1 to 255 is needed".to_owned())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PhaseArgument {
+    /// All at once
+    All,
+    /// Make successors that wait, and let Traefik trust their CAs
+    Trust,
+    /// Let successors take their places
+    Leaf,
+    /// Let Traefik trust the present CAs only
+    Shrink,
+}
+
+/// How a run is reported. Notes for people go to stderr, unless --quiet.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Report")]
+pub(super) struct ReportArguments {
+    /// Print a report for programs on stdout
+    #[arg(long, value_enum, conflicts_with = "annotations")]
+    pub(super) summary: Option<Summary>,
+    /// Print on stdout what a CI shows beside the fleet file
+    #[arg(long, value_enum)]
+    pub(super) annotations: Option<Annotations>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Summary {
+    /// JSON, whose field `version` changes with its form
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Annotations {
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// A code quality report of GitLab
+    Gitlab,
+}
+
+/// The tree is the state: a second run changes nothing until something is due or the fleet file says otherwise.
+/// Exit status 1: a renewal is due and something is needed for it.
+#[derive(Debug, Args)]
+pub(super) struct GitopsRender {
+    #[command(flatten)]
+    pub(super) fleet: FleetArguments,
+    /// Remove files of this fleet that belong to nothing any more
+    #[arg(long)]
+    pub(super) prune: bool,
+    /// Remove at most so many instances; without it 10, and no more than a fifth of all
+    #[arg(long, value_name = "N", requires = "prune")]
+    pub(super) prune_max: Option<usize>,
+    /// Take over files in the way that are not this fleet's
+    #[arg(long)]
+    pub(super) adopt: bool,
+    /// Keep private keys in clear even in a Git work tree that does not ignore them
+    #[arg(long)]
+    pub(super) allow_plain_in_git: bool,
+    /// Do not wait until all is on the disk
+    #[arg(long)]
+    pub(super) no_sync: bool,
+    #[command(flatten)]
+    pub(super) report: ReportArguments,
+}
+
+/// Verifies every chain as TLS clients do. Exit status 1: the tree is out of date, or something is due.
+#[derive(Debug, Args)]
+pub(super) struct GitopsCheck {
+    #[command(flatten)]
+    pub(super) fleet: FleetArguments,
+    #[command(flatten)]
+    pub(super) report: ReportArguments,
+}
+
+/// Exit status 1: there are differences.
+#[derive(Debug, Args)]
+pub(super) struct GitopsDiff {
+    #[command(flatten)]
+    pub(super) fleet: FleetArguments,
+}
+
+/// Certificates stand in clear in every mode, so no identity is needed.
+#[derive(Debug, Args)]
+pub(super) struct GitopsStatus {
+    /// Directory of the tree
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: PathBuf,
+    #[command(flatten)]
+    pub(super) report: StatusReport,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GitopsInit {
+    /// Directory for fleet.yaml
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: PathBuf,
+    /// Name of the fleet
+    #[arg(long, default_value = "parishes")]
+    pub(super) name: String,
+    /// Domain that the wildcard certificate covers
+    #[arg(long, default_value = "example.org")]
+    pub(super) domain: String,
+    /// age recipient for the private keys; without one `.sops.yaml` above the directory counts [repeatable]
+    #[arg(long, value_name = "AGE1…")]
+    pub(super) recipient: Vec<String>,
+}
+
+/// No key is changed: what runs goes on running. Instances are found in the Secrets by their namespaces, and named
+/// by the other inputs.
+#[derive(Debug, Args)]
+pub(super) struct GitopsImport {
+    #[command(flatten)]
+    pub(super) init: GitopsInit,
+    /// Secrets as `kubectl get secret -A -o yaml` prints them, or - for stdin
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) secrets: Option<PathBuf>,
+    /// Values file of a chart release, with the instance's name [repeatable]
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(super) values: Vec<String>,
+    /// Table of instances, one a line, with a heading
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) csv: Option<PathBuf>,
+    /// Keep private keys in clear instead of encrypting them
+    #[arg(long)]
+    pub(super) plain: bool,
+    /// Keep private keys in clear even in a Git work tree that does not ignore them
+    #[arg(long, requires = "plain")]
+    pub(super) allow_plain_in_git: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct TemplatesArguments {
     #[command(subcommand)]
     pub(super) command: Templates,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// Kind of file
+    pub(super) kind: SchemaKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaKind {
+    /// The fleet file
+    Fleet,
 }
 
 #[derive(Debug, Args)]
@@ -533,6 +735,115 @@ pub(super) struct Lint {
     /// Overwrite the baseline that exists
     #[arg(long, requires = "write_baseline")]
     pub(super) force: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum StatusFormat {
+    /// A table, the most urgent certificate first
+    Table,
+    /// For programs
+    Json,
+    /// Text format of Prometheus, for the textfile collector
+    Prometheus,
+    /// A page for the browser, complete in one file
+    Html,
+    /// A Mermaid flowchart of each instance's path
+    Mermaid,
+    /// The same for Graphviz
+    Dot,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// Manifests or PEM file, directory of them, or - for stdin
+    #[arg(value_name = "PATH", required_unless_present = "connect", value_hint = ValueHint::AnyPath)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those
+    /// that DNS gives [repeatable]
+    #[arg(long, value_name = "HOST[:PORT][=ADDR[:PORT]]")]
+    pub(super) connect: Vec<String>,
+    #[command(flatten)]
+    pub(super) report: StatusReport,
+}
+
+/// How a report on certificates is written.
+#[derive(Debug, Args)]
+pub(super) struct StatusReport {
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: StatusFormat,
+    /// Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without
+    /// this option the exit status is 0 whatever is found
+    #[arg(long, value_name = "TIME")]
+    pub(super) fail_within: Option<String>,
+    /// Write the report to this file instead of stdout, all of it or nothing
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+    /// Overwrite that file
+    #[arg(long, requires = "output")]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProxyProtocol {
+    /// A line of text
+    V1,
+    /// A binary block
+    V2,
+}
+
+/// Opens connections, asks for one page and changes nothing. Exit status: 0 all is well, 1 something is broken or
+/// soon will be; an unreachable host is a finding, too.
+#[derive(Debug, Args)]
+pub(super) struct Probe {
+    /// Host that browsers ask for
+    #[arg(value_name = "HOST[:PORT]")]
+    pub(super) host: String,
+    /// Connect to this address instead of those that DNS gives
+    #[arg(long, value_name = "ADDR[:PORT]")]
+    pub(super) connect: Option<String>,
+    /// Trust this CA as browsers do (PEM) [default: that of the manifests' TLSStore, else the system's roots]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) ca: Option<PathBuf>,
+    /// Take what Traefik is told from these manifests (file, directory, - for stdin) [repeatable]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) manifest: Vec<PathBuf>,
+    /// Ask for this path
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    pub(super) path: String,
+    /// Ask port 80 too whether it leads to https
+    #[arg(long, value_name = "ADDR[:PORT]", num_args = 0..=1, default_missing_value = "", require_equals = true)]
+    pub(super) http: Option<String>,
+    /// Send this header first, as a load balancer does
+    #[arg(long, value_name = "VERSION")]
+    pub(super) proxy_protocol: Option<ProxyProtocol>,
+    /// Show this certificate to a server that asks for one (PEM)
+    #[arg(long, value_name = "FILE", requires = "key", value_hint = ValueHint::FilePath)]
+    pub(super) cert: Option<PathBuf>,
+    /// Private key of that certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath)]
+    pub(super) key: Option<PathBuf>,
+    /// Look at the leg from Traefik to the httpd too, at this address
+    #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Behind Traefik")]
+    pub(super) backend: Option<String>,
+    /// Trust this CA there, where no manifests say which (PEM)
+    #[arg(long, value_name = "FILE", help_heading = "Behind Traefik", requires = "backend", conflicts_with = "manifest", value_hint = ValueHint::FilePath)]
+    pub(super) backend_ca: Option<PathBuf>,
+    /// Wait so long for DNS, for each connection and for each TLS handshake
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub(super) timeout: String,
+    /// Wait so long for an answer
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub(super) http_timeout: String,
+    /// Warn of certificates that end within this time
+    #[arg(long, value_name = "DAYS", default_value = "30d")]
+    pub(super) expires_within: String,
+    /// Ask for the page even where the certificate is refused; the report says so
+    #[arg(long)]
+    pub(super) insecure_continue: bool,
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: ReportFormat,
 }
 
 #[derive(Debug, Subcommand)]

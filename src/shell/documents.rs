@@ -1,6 +1,6 @@
-//! `completions` and `man`: what is made from the table of options.
+//! `completions` and `man`, which are made from the table of options, and `schema`.
 
-use super::cli::{Completions, Man, table};
+use super::cli::{Completions, Man, Schema, SchemaKind, table};
 use super::error::Failure;
 use super::output::{NewFile, write_directory};
 use super::print_or_end;
@@ -15,6 +15,13 @@ pub(super) fn completions(arguments: &Completions) -> Result<(), Failure> {
         &mut script,
     );
     print_or_end(&script)
+}
+
+pub(super) fn schema(arguments: &Schema) -> Result<(), Failure> {
+    let text = match arguments.kind {
+        SchemaKind::Fleet => civi_ingress::fleet::SCHEMA,
+    };
+    print_or_end(text.as_bytes())
 }
 
 pub(super) fn man(arguments: &Man) -> Result<(), Failure> {

@@ -10,7 +10,7 @@ const LIMIT: usize = 50;
 /// What kind of failure it is. The kind alone decides the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A check found something, and said so on stdout.
+    /// A check found something; its report says what.
     Found,
     /// An input is refused.
     Refused,
@@ -18,6 +18,8 @@ pub(super) enum Kind {
     InputOutput,
     /// Something that is not ours, or a credential, would be lost.
     WouldLose,
+    /// Another run has locked what this one needs.
+    Locked,
     /// The reader of stdout is gone, and with it what was printed.
     ClosedPipe,
 }
@@ -29,6 +31,7 @@ impl Kind {
             Self::Refused => 3,
             Self::InputOutput => 4,
             Self::WouldLose => 5,
+            Self::Locked => 6,
             Self::ClosedPipe => 141,
         }
     }
@@ -49,7 +52,7 @@ impl Failure {
         }
     }
 
-    /// Ends a check that found something.
+    /// Ends a run whose report has been printed.
     pub(super) fn found() -> Self {
         Self {
             kind: Kind::Found,
@@ -61,11 +64,14 @@ impl Failure {
         ExitCode::from(self.kind.code())
     }
 
-    /// Gives the text for stderr: one `error:` line for each fault, its `help:` below it.
+    /// Gives the text for stderr: one `error:` line for each fault, below it the line of the source and its `help:`.
     pub(super) fn text(&self) -> String {
         let mut out = String::new();
         for fault in self.faults.iter().take(LIMIT) {
             writeln!(out, "error: {fault}").expect("writing to a String cannot fail");
+            if let Some(snippet) = &fault.snippet {
+                write!(out, "{snippet}").expect("writing to a String cannot fail");
+            }
             if let Some(help) = &fault.help {
                 writeln!(out, "help: {help}").expect("writing to a String cannot fail");
             }

@@ -1,15 +1,21 @@
 //! One file a subcommand: arguments to the library, its results to the outside.
 
 mod cli;
+mod dial;
 mod documents;
 mod error;
+mod gitops;
 mod inspect;
 mod lint;
 mod new_instance;
 mod output;
 mod pem;
+mod probe;
+mod status;
 mod templates;
+mod tls;
 mod traefik_values;
+mod tree;
 mod wildcard;
 mod world;
 
@@ -81,6 +87,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 fn dispatch(global: &Global, command: Command) -> Result<(), Failure> {
     let run = Run {
         now: world::now(global.now.as_deref())?,
+        quiet: global.quiet,
         notes: RefCell::default(),
     };
     let result = execute(&run, command);
@@ -103,8 +110,12 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::Ca(arguments) => pem::ca(run, &arguments),
         Command::Cert(arguments) => pem::cert(run, &arguments),
         Command::Inspect(arguments) => inspect::run(run, &arguments),
+        Command::Gitops(arguments) => gitops::run(run, &arguments),
+        Command::Status(arguments) => status::run(run, &arguments),
+        Command::Probe(arguments) => probe::run(run, &arguments),
         Command::Lint(arguments) => lint::run(run, &arguments),
         Command::Templates(arguments) => templates::run(&arguments.command),
+        Command::Schema(arguments) => documents::schema(&arguments),
         Command::Completions(arguments) => documents::completions(&arguments),
         Command::Man(arguments) => documents::man(&arguments),
     }
@@ -121,6 +132,8 @@ fn print_or_end(text: &[u8]) -> Result<(), Failure> {
 /// What all subcommands need.
 struct Run {
     now: OffsetDateTime,
+    /// Whether notes are left out.
+    quiet: bool,
     /// What is worth knowing about a run that went well; said at its end.
     notes: RefCell<Vec<String>>,
 }

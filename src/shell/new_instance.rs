@@ -7,8 +7,8 @@ use super::{
 };
 use civi_ingress::cidr::Cidr;
 use civi_ingress::fault::{Fault, Faults};
-use civi_ingress::ingress::{ClientCredentials, Credentials, Ingress, objects};
-use civi_ingress::instance::{Extras, Instance, TraefikSource};
+use civi_ingress::ingress::{Credentials, Ingress, Role, objects};
+use civi_ingress::instance::{Credential, Extras, Instance, TraefikSource};
 use civi_ingress::manifests::{self, FoundSecret};
 use civi_ingress::name::{DnsName, InstanceName, Label, Namespace, ObjectName};
 use civi_ingress::pki::issue::Ca;
@@ -362,11 +362,6 @@ impl Issuer<'_> {
                  statefulset/paroisse-set-db statefulset/paroisse-set-httpd statefulset/paroisse-set-tools"
             ));
         }
-        let client = if instance.extras.client_auth {
-            Some(self.client(instance)?)
-        } else {
-            None
-        };
         let trust_bundle = reuse::trust_bundle(
             &server.ca,
             self.text(&settings.trust_bundle)
@@ -374,20 +369,23 @@ impl Issuer<'_> {
             server_found.ca,
             self.run.now,
         );
-        Ok((
-            Credentials {
-                server,
-                database,
-                client,
-                trust_bundle,
-            },
-            ca_key,
-        ))
+        let mut credentials = Credentials::default();
+        credentials.add_chain(Role::Httpd, &server);
+        credentials.add_chain(Role::Database, &database);
+        credentials.add_bundle(Credential::TrustBundle, &trust_bundle);
+        if instance.extras.client_auth {
+            self.add_client(instance, &mut credentials)?;
+        }
+        Ok((credentials, ca_key))
     }
 
-    /// Gives Traefik's own pair. A due one is signed by the same CA while that is good, for httpd learns of a
+    /// Adds Traefik's own pair. A due one is signed by the same CA while that is good, for httpd learns of a
     /// new CA only when it is restarted.
-    fn client(&self, instance: &Instance) -> Result<ClientCredentials, Failure> {
+    fn add_client(
+        &self,
+        instance: &Instance,
+        credentials: &mut Credentials,
+    ) -> Result<(), Failure> {
         let (pair, ca) = (
             &instance.settings.client_secret,
             &instance.settings.client_ca_secret,
@@ -424,10 +422,9 @@ impl Issuer<'_> {
             );
         }
         let trust_bundle = reuse::trust_bundle(&chain.ca, found.ca, None, self.run.now);
-        Ok(ClientCredentials {
-            chain,
-            trust_bundle,
-        })
+        credentials.add_chain(Role::Client, &chain);
+        credentials.add_bundle(Credential::ClientTrustBundle, &trust_bundle);
+        Ok(())
     }
 
     fn text(&self, place: &SecretKeyRef) -> Option<&str> {

@@ -28,6 +28,11 @@ pub(super) fn stdout_is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
+/// Says whether a person reads stderr.
+pub(super) fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
 /// Says whether stdout was closed when the program started: Rust then opens /dev/null for reading and writing
 /// in its place, which no shell does (library/std/src/sys/pal/unix/mod.rs).
 pub(super) fn stdout_is_closed() -> bool {
@@ -144,6 +149,23 @@ pub(super) fn write_directory(
         write_over(directory, files)
     } else {
         write_fresh(directory, files)
+    }
+}
+
+/// Says whether anything has this path.
+pub(super) fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// Writes new files into a directory beside what is there; the directory is made where it does not exist.
+pub(super) fn write_new(directory: &Path, files: &[NewFile]) -> Result<(), Failure> {
+    for file in files {
+        refuse_odd_target(&directory.join(&file.path), false)?;
+    }
+    if directory.exists() {
+        write_over(directory, files)
+    } else {
+        write_directory(directory, files, false)
     }
 }
 

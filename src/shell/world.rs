@@ -7,9 +7,11 @@
 use super::error::Failure;
 use anyhow::{Context as _, anyhow};
 use civi_ingress::fault::Fault;
+use civi_ingress::fleet::Source;
+use civi_ingress::gitops::compose::Drawing;
 use civi_ingress::pki::issue::Serial;
 use civi_ingress::pki::validity::{parse_instant, whole_seconds};
-use civi_ingress::pki::{KeyType, PrivateKey};
+use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
 use civi_ingress::yaml::MANIFESTS_LIMIT;
 use rcgen::KeyPair;
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -62,6 +64,126 @@ pub(super) fn serial() -> Result<Serial, Failure> {
     let mut bytes = [0; 16];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| anyhow!("the system gives no random numbers"))?;
     Ok(Serial::from_random(bytes))
+}
+
+/// The system, where it is asked for keys and random bytes.
+pub(super) struct System;
+
+impl Drawing for System {
+    fn key(&mut self, key_type: KeyType) -> Result<PrivateKey, Fault> {
+        private_key(key_type).map_err(first_fault)
+    }
+
+    fn serial(&mut self) -> Result<Serial, Fault> {
+        serial().map_err(first_fault)
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Fault> {
+        aws_lc_rs::rand::fill(bytes).map_err(|_| Fault::new("the system gives no random numbers"))
+    }
+}
+
+fn first_fault(failure: Failure) -> Fault {
+    let first = failure.faults.into_iter().next();
+    first.unwrap_or_else(|| Fault::new("the system gives no random numbers"))
+}
+
+/// Gives the path with the working directory before it.
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    let absolute = std::path::absolute(path);
+    Ok(absolute.with_context(|| format!("cannot use {}", path.display()))?)
+}
+
+/// Says whether a path leads to a file.
+pub(super) fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// Reads the files that a glob pattern matches, relative to `folder`, sorted bytewise.
+pub(super) fn read_matching(folder: &Path, pattern: &str) -> Result<Vec<Source>, Failure> {
+    let refused = |why: String| {
+        Fault::new(format!(
+            "`{}` is no glob pattern: {why}",
+            pattern.escape_debug()
+        ))
+        .help("write it as `parishes/*.yaml`")
+    };
+    let escaped = glob::Pattern::escape(&folder.display().to_string());
+    let whole = Path::new(&escaped).join(pattern).display().to_string();
+    let options = glob::MatchOptions {
+        case_sensitive: true,
+        require_literal_separator: true,
+        require_literal_leading_dot: true,
+    };
+    let found = glob::glob_with(&whole, options).map_err(|error| refused(error.to_string()))?;
+    let mut paths = Vec::new();
+    for path in found {
+        let path = path.with_context(|| format!("cannot read what `{pattern}` matches"))?;
+        // A file that cannot be looked at must not be passed over: its instances would count as removed.
+        let metadata = std::fs::metadata(&path);
+        let metadata = metadata.with_context(|| format!("cannot read {}", path.display()))?;
+        if metadata.is_file() {
+            paths.push(path);
+        }
+    }
+    paths.sort_unstable();
+    let source = |path: PathBuf| {
+        let text = read(&path)?;
+        Ok(Source {
+            name: text.name,
+            text: text.content.to_string(),
+        })
+    };
+    paths.into_iter().map(source).collect()
+}
+
+/// Says whether a directory, or the one that it will be made in, lies in a Git work tree.
+pub(super) fn is_in_git(directory: &Path) -> Result<bool, Failure> {
+    let absolute = absolute(directory)?;
+    Ok(absolute
+        .ancestors()
+        .any(|folder| folder.join(".git").exists()))
+}
+
+/// Asks Git whether it ignores all that is in a directory.
+pub(super) fn git_ignores(directory: &Path) -> Result<bool, Failure> {
+    let absolute = absolute(directory)?;
+    let existing = absolute.ancestors().find(|folder| folder.is_dir());
+    let probe = absolute.join("instances/example/secret-selfcert.yaml");
+    let status = std::process::Command::new("git")
+        .arg("-C")
+        .arg(existing.unwrap_or(Path::new("/")))
+        .args(["check-ignore", "--quiet", "--no-index", "--"])
+        .arg(probe)
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .status();
+    // Without Git nobody can say that it is ignored.
+    Ok(status.is_ok_and(|status| status.success()))
+}
+
+/// Gives the authorities that the system trusts; those that cannot be read are left out.
+///
+/// # Errors
+/// None at all.
+pub(super) fn system_roots() -> Result<Vec<Certificate>, Failure> {
+    let found = rustls_native_certs::load_native_certs();
+    let roots: Vec<Certificate> = found
+        .certs
+        .into_iter()
+        .filter_map(|der| Certificate::from_der(der).ok())
+        .collect();
+    if roots.is_empty() {
+        let why = found
+            .errors
+            .first()
+            .map_or_else(String::new, |error| format!(": {error}"));
+        return Err(
+            anyhow!("the system has no trusted roots{why}; give the CA with `--ca FILE`").into(),
+        );
+    }
+    Ok(roots)
 }
 
 /// A text that was read, and the name by which errors call it.
@@ -204,6 +326,35 @@ pub(super) fn real_path(path: &Path) -> PathBuf {
 
 pub(super) fn is_directory(path: &Path) -> bool {
     path.is_dir()
+}
+
+/// Reads what may hold certificates below a directory: files ending in .yaml, .yml, .json, .pem or .crt, sorted by
+/// their path. Symbolic links are not followed.
+///
+/// What cannot be read is given as it failed, so that the rest of the tree is still of use.
+pub(super) fn read_tree(directory: &Path) -> Result<Vec<Result<Text, Failure>>, Failure> {
+    let mut paths = Vec::new();
+    let mut pending = vec![directory.to_owned()];
+    while let Some(folder) = pending.pop() {
+        let failed = || format!("cannot read {}", folder.display());
+        for entry in std::fs::read_dir(&folder).with_context(failed)? {
+            let entry = entry.with_context(failed)?;
+            let kind = entry.file_type().with_context(failed)?;
+            let path = entry.path();
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            if kind.is_dir() && entry.file_name() != ".git" {
+                pending.push(path);
+            } else if kind.is_file()
+                && extension.is_some_and(|extension| {
+                    ["yaml", "yml", "json", "pem", "crt"].contains(&extension)
+                })
+            {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort_unstable();
+    Ok(paths.iter().map(|path| read(path)).collect())
 }
 
 pub(super) fn is_stdin(path: &Path) -> bool {

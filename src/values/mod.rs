@@ -324,7 +324,7 @@ impl Layers {
     }
 }
 
-fn is_below(path: &str, ancestor: &str) -> bool {
+pub(crate) fn is_below(path: &str, ancestor: &str) -> bool {
     path.strip_prefix(ancestor)
         .is_some_and(|rest| rest.starts_with('.'))
 }
@@ -332,7 +332,7 @@ fn is_below(path: &str, ancestor: &str) -> bool {
 /// Refuses a key that was probably meant to be one of ours, and lets all others pass.
 fn check_unknown(path: &str) -> Result<(), Fault> {
     let unknown = |hint: Option<&str>| {
-        let fault = Fault::new(format!("unknown key `{path}`"));
+        let fault = Fault::new(format!("unknown key `{}`", path.escape_debug()));
         Err(match hint {
             Some(key) => fault.help(format!("did you mean `{key}`?")),
             None => {
@@ -476,7 +476,7 @@ impl Settings {
     }
 }
 
-fn wrong_type(value: &Value, wanted: &str, help: &str) -> Fault {
+pub(crate) fn wrong_type(value: &Value, wanted: &str, help: &str) -> Fault {
     let found = match value {
         Value::Null => "nothing".to_owned(),
         Value::Bool(flag) => format!("the boolean `{flag}`"),
@@ -545,7 +545,7 @@ fn boolean(value: &Value) -> Result<bool, Fault> {
     }
 }
 
-fn duration(value: &Value) -> Result<TraefikDuration, Fault> {
+pub(crate) fn duration(value: &Value) -> Result<TraefikDuration, Fault> {
     let help = "use whole numbers with a unit, such as `60s`";
     match value {
         Value::Text(text) => TraefikDuration::parse(text),

@@ -1,11 +1,12 @@
 //! YAML in and out: [`read`](fn@read) gives a tree that knows where each value stands, [`scalar`] writes one
-//! value, [`outline`] reads our own output back.
+//! value, [`outline`] reads our own output back, [`tree`] reads a file of which all faults shall be known.
 //!
 //! The only module that knows the YAML crates.
 
 pub mod outline;
 pub mod scalar;
 pub mod stream;
+pub mod tree;
 
 use crate::fault::{Fault, Place};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -152,6 +153,59 @@ pub fn read_all(text: &str, file: &str) -> Result<Vec<Node>, Fault> {
         .map(|spanned| node(text, spanned))
         .filter(|node| node.value != Value::Null)
         .collect())
+}
+
+/// Writes a tree as a block of YAML that every reader takes for the same values.
+pub fn tree_text(node: &Node, out: &mut String) {
+    write_node(node, 0, out);
+}
+
+fn write_node(node: &Node, indent: usize, out: &mut String) {
+    let push = |out: &mut String, text: &str| {
+        scalar::write(out, text).expect("writing to a String cannot fail");
+    };
+    let value = |child: &Node, indent: usize, out: &mut String| match &child.value {
+        Value::Map(entries) if !entries.is_empty() => {
+            out.push('\n');
+            write_node(child, indent, out);
+        }
+        Value::List(items) if !items.is_empty() => {
+            out.push('\n');
+            write_node(child, indent, out);
+        }
+        _ => {
+            out.push(' ');
+            write_node(child, indent, out);
+        }
+    };
+    match &node.value {
+        Value::Null => out.push_str("null\n"),
+        Value::Bool(flag) => out.push_str(if *flag { "true\n" } else { "false\n" }),
+        Value::Int(number) => out.push_str(&format!("{number}\n")),
+        // The shortest text that reads back as the same number; JSON's form, which YAML takes too.
+        Value::Float(number) => out.push_str(&format!("{number:?}\n")),
+        Value::Text(text) | Value::Ambiguous(text) => {
+            push(out, text);
+            out.push('\n');
+        }
+        Value::List(items) if items.is_empty() => out.push_str("[]\n"),
+        Value::Map(entries) if entries.is_empty() => out.push_str("{}\n"),
+        Value::List(items) => {
+            for item in items {
+                out.push_str(&" ".repeat(indent));
+                out.push('-');
+                value(item, indent + 2, out);
+            }
+        }
+        Value::Map(entries) => {
+            for (key, child) in entries {
+                out.push_str(&" ".repeat(indent));
+                push(out, &key.text);
+                out.push(':');
+                value(child, indent + 2, out);
+            }
+        }
+    }
 }
 
 fn too_large(text: &str, file: &str, limit: usize) -> Result<(), Fault> {

@@ -1,0 +1,404 @@
+//! The keys of the fleet file. The comments are the descriptions in its JSON Schema.
+#![expect(
+    clippy::doc_markdown,
+    reason = "the comments are descriptions: editors show backticks as they are"
+)]
+
+use super::leaf::{
+    ApiVersion, Count, Days, FleetKind, InstanceKind, Interval, Line, List, Map, Mode, Pattern,
+    SourceKind, Switch,
+};
+use super::part::{Cell, Given, Part, Reader, record, unknown_key};
+use super::placeholder;
+use super::{CaCustody, Layout, Scope};
+use crate::chart::ChartMajor;
+use crate::cidr::Cidr;
+use crate::duration::TraefikDuration;
+use crate::fault::Fault;
+use crate::name::{DnsName, Namespace, ObjectName};
+use crate::pki::KeyType;
+use crate::pki::issue::Organization;
+use crate::release::Release;
+use crate::values::Layers;
+use crate::yaml::{Key, Node, Value};
+
+record! {
+    /// The Civiparoisse instances of a cluster, for civi-ingress.
+    FleetDocument {
+        /// Version of this format.
+        api_version: ApiVersion = "apiVersion", required;
+        /// What this document is.
+        kind: FleetKind = "kind", required;
+        /// What the fleet is called.
+        metadata: Metadata<ObjectName> = "metadata", required;
+        /// What the fleet is.
+        spec: Spec = "spec", required;
+    }
+}
+
+record! {
+    /// One instance, in a file of its own.
+    InstanceDocument {
+        /// Version of this format.
+        api_version: ApiVersion = "apiVersion", required;
+        /// What this document is.
+        kind: InstanceKind = "kind", required;
+        /// What the instance is called.
+        metadata: Metadata<Line> = "metadata", required;
+        /// Its settings.
+        spec: SettingsPart = "spec";
+    }
+}
+
+record! {
+    /// The fleet.
+    Spec {
+        /// The domain below which the instances' hosts lie.
+        domain: DnsName = "domain", required;
+        /// Glob patterns of further files: documents of kind Instance, or CSV.
+        include: List<Line> = "include";
+        /// The Traefik that serves the instances.
+        traefik: Traefik = "traefik";
+        /// How secrets are kept.
+        secrets: SecretsPart = "secrets";
+        /// A directory for each instance, or all files in one [default: instance].
+        layout: Layout = "layout";
+        /// Into how many parts the instances are divided.
+        shards: Count<1, 65_535> = "shards";
+        /// The certificate that browsers see, or false for none [default: one for *.DOMAIN].
+        wildcard: Switch<WildcardPart> = "wildcard";
+        /// What an Argo CD ApplicationSet says.
+        argo_cd: ArgoCdPart = "argocd";
+        /// What a Flux Kustomization says.
+        flux: FluxPart = "flux";
+        /// Settings of all instances.
+        defaults: Level = "defaults";
+        /// Settings by name, between the defaults and those of an instance that names them.
+        profiles: Map<Level> = "profiles";
+        /// The instances by their id.
+        instances: Instances = "instances";
+    }
+}
+
+record! {
+    /// The Traefik that serves the instances.
+    Traefik {
+        /// Traefik's release, 2.9 to 3.x, in quotes [default: 3.7].
+        version: Release = "version";
+        /// Major version of Traefik's Helm chart, 20 to 41 [default: 41].
+        chart: ChartMajor = "chart";
+        /// Traefik's entry points [default: websecure].
+        entry_points: List<Line> = "entryPoints";
+    }
+}
+
+record! {
+    /// How secrets are kept.
+    SecretsPart {
+        /// In clear, encrypted by sops, or sealed for a controller [default: sops].
+        mode: Mode = "mode";
+        /// Recipients of mode sops [default: those of .sops.yaml].
+        recipients: List<Line> = "recipients";
+        /// Path of the controller's certificate in mode sealed, from the fleet file.
+        sealing_certificate: Line = "sealingCertificate";
+        /// What a SealedSecret is bound to [default: strict].
+        scope: Scope = "scope";
+    }
+}
+
+record! {
+    /// The certificate that browsers see.
+    WildcardPart {
+        /// Namespace of its Secret and of the TLSStore [default: default].
+        namespace: Namespace = "namespace";
+        /// How it is made. The defaults of the instances do not count here.
+        certificate: CertificatePart = "certificate";
+        /// Whether it covers the domain itself too.
+        apex: bool = "apex";
+    }
+}
+
+record! {
+    /// What an Argo CD ApplicationSet says.
+    ArgoCdPart {
+        /// The repository with the rendered tree.
+        repo_url: Line = "repoURL", required;
+        /// Branch, tag or commit [default: HEAD].
+        revision: Line = "revision";
+        /// Path of the tree in the repository [default: .].
+        path: Line = "path";
+        /// Argo CD's project [default: default].
+        project: Line = "project";
+        /// Namespace in which Argo CD runs [default: argocd].
+        namespace: Namespace = "namespace";
+    }
+}
+
+record! {
+    /// What a Flux Kustomization says.
+    FluxPart {
+        /// Name of the source.
+        source: ObjectName = "source", required;
+        /// Kind of the source [default: GitRepository].
+        source_kind: SourceKind = "sourceKind";
+        /// Path of the tree in the source [default: .].
+        path: Line = "path";
+        /// Namespace of the Kustomization and its source [default: flux-system].
+        namespace: Namespace = "namespace";
+        /// How often it is reconciled [default: 10m].
+        interval: Interval = "interval";
+        /// Secret with the keys that open what sops encrypted.
+        decryption_secret: ObjectName = "decryptionSecret";
+    }
+}
+
+record! {
+    /// Settings of an instance.
+    SettingsPart {
+        /// The profile that the other settings are laid over.
+        profile: Line = "profile";
+        /// Namespace of an instance's objects; knows {id} and {domain} [default: {id}].
+        namespace: Pattern<2> = "namespace";
+        /// Host that browsers ask for; knows {namespace} too [default: {id}.{domain}].
+        external_host: Pattern<3> = "externalHost";
+        /// Further hosts; know {externalHost} too.
+        aliases: List<Pattern<4>> = "aliases";
+        /// What the httpd calls itself [default: {externalHost}].
+        servername: Pattern<4> = "servername";
+        /// The part that the instance is kept in, from 0 [default: by its id].
+        shard: Count<0, 65_534> = "shard";
+        /// How the certificates are made.
+        certificate: CertificatePart = "certificate";
+        /// How Traefik reaches the httpd.
+        servers_transport: TransportPart = "serversTransport";
+        /// Objects beyond the chart's four.
+        objects: ObjectsPart = "objects";
+        /// Values of the Civiparoisse chart, with placeholders.
+        helm_values: Values = "helmValues";
+    }
+}
+
+record! {
+    /// How certificates are made.
+    CertificatePart {
+        /// What becomes of the CA's key: forgotten after signing, kept, or given at every run [default: ephemeral, of the wildcard: stored].
+        ca: CaCustody = "ca";
+        /// Kind of the keys [default: p256].
+        key: KeyType = "key";
+        /// Life of the certificate in days [default: 365].
+        days: Days = "days";
+        /// Life of the CA in days [default: of an ephemeral CA that of its certificate, else 3650].
+        ca_days: Days = "caDays";
+        /// How many days before its end the certificate is renewed [default: a third of its life].
+        renew_before: Days = "renewBefore";
+        /// How many days the CA before stays trusted [default: until its certificate has ended].
+        overlap: Days = "overlap";
+        /// Organization in the subjects [default: Civiparoisse].
+        organization: Organization = "organization";
+    }
+}
+
+record! {
+    /// How Traefik reaches the httpd.
+    TransportPart {
+        /// Idle connections kept for each host; 0 means Go's 2, -1 none.
+        max_idle_conns_per_host: Count<-1, 2_147_483_647> = "maxIdleConnsPerHost";
+        /// Time to set up a TCP connection [default: 60s].
+        dial_timeout: TraefikDuration = "dialTimeout";
+        /// Time until the response's header; 0s for no limit [default: 0s].
+        response_header_timeout: TraefikDuration = "responseHeaderTimeout";
+        /// Idle time after which an HTTP/2 connection is pinged; 0s for never [default: 0s].
+        read_idle_timeout: TraefikDuration = "readIdleTimeout";
+        /// Time after which an idle connection is closed [default: 1s].
+        idle_conn_timeout: TraefikDuration = "idleConnTimeout";
+        /// Whether HTTP/2 to the httpd is off [default: true].
+        disable_http2: bool = "disableHTTP2";
+    }
+}
+
+record! {
+    /// Objects beyond the chart's four.
+    ObjectsPart {
+        /// The Namespace [default: true].
+        namespace: bool = "namespace";
+        /// The httpd's ConfigMap.
+        config_map: bool = "configMap";
+        /// A Middleware that tries so often, the first time included.
+        retry: Switch<Count<2, 20>> = "retry";
+        /// A Middleware that sends Strict-Transport-Security with this max-age in seconds.
+        hsts: Switch<Count<0, 4_294_967_295>> = "hsts";
+        /// A NetworkPolicy that lets Traefik alone reach the httpd.
+        network_policy: Switch<NetworkPolicyPart> = "networkPolicy";
+        /// A NetworkPolicy that closes all else in the namespace to other namespaces.
+        default_deny: bool = "defaultDeny";
+        /// A client certificate for Traefik, and its CA for the httpd.
+        client_auth: bool = "clientAuth";
+    }
+}
+
+record! {
+    /// Where Traefik's connections come from.
+    NetworkPolicyPart {
+        /// Namespace of Traefik's pods [default: traefik].
+        traefik_namespace: Namespace = "traefikNamespace";
+        /// Labels of Traefik's pods [default: those of its chart].
+        traefik_labels: Map<Line> = "traefikLabels";
+        /// Addresses of the nodes, for a Traefik in their network.
+        node_cidrs: List<Cidr> = "nodeCidrs";
+    }
+}
+
+/// `metadata`.
+#[derive(Debug, Clone)]
+pub(super) struct Metadata<T> {
+    pub(super) name: Given<T>,
+}
+
+impl<T: Part> Part for Metadata<T> {
+    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+        let at = node.at;
+        let entries = reader.entries(node)?;
+        let mut name = None;
+        let mut is_missing = true;
+        for (key, child) in entries {
+            if key.text != "name" {
+                reader.refuse::<()>(key.at, unknown_key(&key.text, &["name"]));
+            } else if child.value != Value::Null {
+                is_missing = false;
+                let origin = reader.origin(child.at);
+                name = T::read(child, reader).map(|value| Given { value, origin });
+            }
+        }
+        if is_missing {
+            reader.missing(at, &["name"]);
+        }
+        Some(Self { name: name? })
+    }
+}
+
+/// The instances, each still a tree: ten thousand records would take more room than what comes of them.
+#[derive(Debug, Clone)]
+pub(super) struct Instances(pub(super) Vec<(Key, Node)>);
+
+impl Part for Instances {
+    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+        reader.entries(node).map(Self)
+    }
+}
+
+/// Settings of many instances. No profile is laid over another: two levels can be followed, more cannot.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Level(pub(super) SettingsPart);
+
+impl Part for Level {
+    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+        let mut settings = SettingsPart::read(node, reader)?;
+        if let Some(given) = settings.profile.take() {
+            let fault = Fault::new("`profile` is for an instance alone");
+            reader.push(
+                given.origin,
+                fault.help("repeat the settings of that profile here"),
+            );
+        }
+        Some(Self(settings))
+    }
+}
+
+/// `helmValues`: any mapping.
+#[derive(Debug, Clone)]
+pub(super) struct Values(pub(super) Node);
+
+/// Values that keys of the fleet file stand for: two ways to say one thing would not agree for long.
+const SAID_ELSEWHERE: [(&str, &str); 3] = [
+    ("externalhost", "externalHost"),
+    ("servername", "servername"),
+    ("serverstransport", "serversTransport"),
+];
+
+impl Part for Values {
+    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+        let at = node.at;
+        let mut entries = reader.entries(node)?;
+        let before = reader.count();
+        entries.retain(|(key, _)| {
+            let meant = SAID_ELSEWHERE.iter().find(|(name, _)| *name == key.text);
+            if let Some((_, meant)) = meant {
+                let fault = Fault::new(format!("`helmValues.{}` is not taken from here", key.text));
+                let help = format!("write `{meant}` beside `helmValues`");
+                reader.refuse::<()>(key.at, fault.help(help));
+            }
+            meant.is_none()
+        });
+        let value = Value::Map(entries);
+        let node = Node { value, at };
+        check_strings(&node, reader);
+        if reader.count() == before {
+            check_values(&node, reader);
+        }
+        // What is wrong here must not be said again wherever it is merged.
+        (reader.count() == before).then_some(Self(node))
+    }
+
+    fn fill(&mut self, base: &Self) {
+        merge(&mut self.0, &base.0);
+    }
+
+    fn cell(path: &[&str]) -> Result<Cell, Fault> {
+        match path {
+            [] => Err(Fault::new("the column names a mapping")
+                .help("name one of the chart's values below it, with a dot between them")),
+            _ => Ok(Cell::Single),
+        }
+    }
+}
+
+/// Refuses strings whose placeholders are unknown, and what readers disagree on.
+fn check_strings(node: &Node, reader: &mut Reader) {
+    match &node.value {
+        Value::Text(text) => {
+            reader.keep(node.at, placeholder::check(text, &placeholder::NAMES));
+        }
+        Value::Ambiguous(_) => {
+            let fault = crate::values::wrong_type(&node.value, "the value", "");
+            reader.refuse::<()>(node.at, fault);
+        }
+        Value::List(items) => items.iter().for_each(|item| check_strings(item, reader)),
+        Value::Map(entries) => {
+            for (_, child) in entries {
+                check_strings(child, reader);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Refuses what the chart's values file may not say either.
+fn check_values(node: &Node, reader: &mut Reader) {
+    let mut sample = node.clone();
+    // Any names will do: only types and forms are checked here.
+    let names = placeholder::Names(["a", "example.org", "a", "a.example.org"]);
+    placeholder::expand_tree(&mut sample, names);
+    let mut layers = Layers::default();
+    let result = layers.add_file("", &sample).map_err(|fault| vec![fault]);
+    if let Err(faults) = result.and_then(|()| layers.settings().map(drop)) {
+        for mut fault in faults {
+            fault.what = fault
+                .what
+                .replace("unknown key `", "unknown key `helmValues.");
+            reader.extend(vec![fault]);
+        }
+    }
+}
+
+/// Takes over from `base` what `own` does not say; mappings merge, all else is replaced.
+pub(super) fn merge(own: &mut Node, base: &Node) {
+    let (Value::Map(entries), Value::Map(others)) = (&mut own.value, &base.value) else {
+        return;
+    };
+    for (key, other) in others {
+        match entries.iter_mut().find(|(known, _)| known.text == key.text) {
+            Some((_, child)) => merge(child, other),
+            None => entries.push((key.clone(), other.clone())),
+        }
+    }
+}

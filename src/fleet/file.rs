@@ -1,0 +1,234 @@
+//! Reads the fleet file as a whole, and the files that it includes.
+
+use super::csv::Rows;
+use super::document::{FleetDocument, InstanceDocument};
+use super::leaf::{Line, List, Mode};
+use super::levels::Levels;
+use super::members::{Frame, Members};
+use super::part::{Given, Part as _, Reader};
+use super::spec::{argo_cd, entry_points, flux, mode, secrets, wildcard};
+use super::{Fleet, Layout, Source};
+use crate::chart::ChartMajor;
+use crate::fault::{Fault, Place};
+use crate::yaml::{At, Node, tree};
+use std::collections::BTreeSet;
+use std::num::NonZeroU16;
+
+pub(super) type Include<'a> = &'a mut dyn FnMut(&str) -> Result<Vec<Source>, Fault>;
+
+pub(super) fn read(main: &Source, include: Include<'_>) -> Result<Fleet, Vec<Fault>> {
+    let mut reader = Reader::default();
+    let mut included = Vec::new();
+    let fleet = fleet(main, include, &mut included, &mut reader);
+    match fleet.filter(|_| reader.count() == 0) {
+        Some(fleet) => Ok(fleet),
+        None => Err(with_lines(reader.finish(), main, &included)),
+    }
+}
+
+/// Reads the instances of a table alone.
+pub(super) fn table(source: &Source) -> Result<Vec<(String, Node)>, Vec<Fault>> {
+    let mut reader = Reader::default();
+    reader.begin(&source.name);
+    reader.is_untyped = true;
+    let mut instances = Vec::new();
+    if let Some(mut rows) = Rows::new(&source.text, &mut reader) {
+        while let Some(row) = rows.next(&mut reader) {
+            instances.push((row.id, row.settings));
+        }
+    }
+    if reader.count() == 0 {
+        return Ok(instances);
+    }
+    Err(with_lines(reader.finish(), source, &[]))
+}
+
+fn fleet(
+    main: &Source,
+    include: Include<'_>,
+    included: &mut Vec<Source>,
+    reader: &mut Reader,
+) -> Option<Fleet> {
+    reader.begin(&main.name);
+    let document = FleetDocument::read(single(main, reader)?, reader)?;
+    let spec_at = document.spec.as_ref().map(|given| given.origin);
+    let mut spec = document.spec?.value;
+    let instances = spec.instances.take();
+    let patterns = spec.include.take();
+    let profiles = spec
+        .profiles
+        .take()
+        .map_or_else(Vec::new, |given| given.value.0);
+    let profiles = profiles
+        .into_iter()
+        .map(|(key, given)| (key.text, given.value));
+    let secrets = secrets(spec.secrets.as_ref(), reader);
+    let is_sealed = mode(spec.secrets.as_ref()) == Mode::Sealed;
+    let wildcard = wildcard(&spec, spec_at?, is_sealed, reader);
+    let points = spec
+        .traefik
+        .as_ref()
+        .and_then(|given| given.value.entry_points.as_ref());
+    let frame = Frame {
+        domain: spec.domain.as_ref().map(|given| given.value.clone()),
+        apex: wildcard.as_ref().map(|wildcard| wildcard.apex),
+        shards: spec.shards.as_ref().map(|given| given.value.0),
+    };
+    let entry_points = points.map_or_else(Vec::new, |given| entry_points(given, reader));
+    let defaults = spec
+        .defaults
+        .take()
+        .map(|given| given.value)
+        .unwrap_or_default();
+    let mut levels = Levels::new(defaults, profiles.collect(), is_sealed, entry_points);
+    levels.check(reader);
+    let mut members = Members::new(frame, levels);
+    for (key, settings) in instances.map_or_else(Vec::new, |given| given.value.0) {
+        members.add(&key.text, key.at, settings, reader);
+    }
+    if let Some(patterns) = patterns {
+        include_all(&patterns.value, include, included, &mut members, reader);
+    }
+    let traefik = spec.traefik.as_ref().map(|given| &given.value);
+    let release = traefik.and_then(|traefik| traefik.version.as_ref());
+    let chart = traefik.and_then(|traefik| traefik.chart.as_ref());
+    let chart = chart.map_or_else(ChartMajor::default, |given| given.value);
+    Some(Fleet {
+        name: document.metadata?.value.name.value,
+        domain: spec.domain?.value,
+        release: release.map_or_else(Default::default, |given| given.value),
+        chart: u16::from(chart.number()),
+        secrets: secrets?,
+        layout: spec.layout.map_or(Layout::Instance, |given| given.value),
+        shards: spec
+            .shards
+            .and_then(|given| NonZeroU16::new(given.value.get()?)),
+        wildcard,
+        argo_cd: spec.argo_cd.and_then(|given| argo_cd(given.value)),
+        flux: spec.flux.and_then(|given| flux(given.value)),
+        members: members.finish(),
+    })
+}
+
+/// Gives the one document of a file.
+fn single(source: &Source, reader: &mut Reader) -> Option<Node> {
+    let mut documents = documents(source, reader)?.into_iter();
+    let Some(document) = documents.next() else {
+        let fault = Fault::new("the file is empty");
+        let help = "begin it with `apiVersion` and `kind: Fleet`";
+        return reader.refuse(At::default(), fault.help(help));
+    };
+    if let Some(second) = documents.next() {
+        let fault = Fault::new("there is more than one document");
+        let help = "keep one; further instances stand in files that `spec.include` names";
+        reader.refuse::<()>(second.at, fault.help(help));
+    }
+    Some(document)
+}
+
+fn documents(source: &Source, reader: &mut Reader) -> Option<Vec<Node>> {
+    let mut faults = Vec::new();
+    let documents = tree::read(text(source), &source.name, &mut faults);
+    reader.extend(faults);
+    documents
+}
+
+/// Gives the text without the mark that Windows editors put in front.
+fn text(source: &Source) -> &str {
+    source.text.strip_prefix('\u{feff}').unwrap_or(&source.text)
+}
+
+fn include_all(
+    List(patterns): &List<Line>,
+    include: Include<'_>,
+    included: &mut Vec<Source>,
+    members: &mut Members,
+    reader: &mut Reader,
+) {
+    let mut seen = BTreeSet::new();
+    for Given {
+        value: Line(pattern),
+        origin,
+    } in patterns
+    {
+        let sources = match include(pattern) {
+            Ok(sources) if sources.is_empty() => {
+                let what = format!("no file matches `{}`", pattern.escape_debug());
+                let help = "the pattern is relative to the fleet file; take it out if there are no such files";
+                reader.push(*origin, Fault::new(what).help(help));
+                continue;
+            }
+            Ok(sources) => sources,
+            Err(fault) => {
+                reader.push(*origin, fault);
+                continue;
+            }
+        };
+        for source in sources {
+            // Two patterns may match the same file.
+            if seen.insert(source.name.clone()) {
+                reader.begin(&source.name);
+                instances(&source, members, reader);
+                included.push(source);
+            }
+        }
+    }
+}
+
+/// Takes the instances of an included file.
+fn instances(source: &Source, members: &mut Members, reader: &mut Reader) {
+    let extension = source.name.rsplit_once('.').map(|(_, extension)| extension);
+    if extension.is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
+        reader.is_untyped = true;
+        let Some(mut rows) = Rows::new(text(source), reader) else {
+            return;
+        };
+        while let Some(row) = rows.next(reader) {
+            members.add(&row.id, row.at, row.settings, reader);
+        }
+        return;
+    }
+    for document in documents(source, reader).unwrap_or_default() {
+        let Some(document) = InstanceDocument::read(document, reader) else {
+            continue;
+        };
+        if let Some(metadata) = document.metadata {
+            let Given {
+                value: Line(id),
+                origin,
+            } = metadata.value.name;
+            let settings = document.spec.map(|given| given.value).unwrap_or_default();
+            members.add_read(&id, origin, Some(settings), reader);
+        }
+    }
+}
+
+/// Quotes the line of each fault. The faults are sorted, so that each text is gone through once.
+fn with_lines(faults: Vec<(usize, Fault)>, main: &Source, included: &[Source]) -> Vec<Fault> {
+    let mut current = None;
+    let mut lines = "".lines();
+    let mut number = 0;
+    let mut line = None;
+    let quote = |(file, fault): (usize, Fault)| {
+        if current != Some(file) {
+            current = Some(file);
+            let source = file
+                .checked_sub(1)
+                .map_or(Some(main), |index| included.get(index));
+            lines = source.map_or("", text).lines();
+            (number, line) = (0, None);
+        }
+        let Some(Place::Position { line: wanted, .. }) = &fault.place else {
+            return fault;
+        };
+        while number < *wanted {
+            line = lines.next();
+            number += 1;
+        }
+        match line {
+            Some(line) => fault.with_line(line),
+            None => fault,
+        }
+    };
+    faults.into_iter().map(quote).collect()
+}

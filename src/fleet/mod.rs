@@ -1,0 +1,269 @@
+//! The fleet file: which instances there are, and on which terms each stands.
+//!
+//! `kind: Fleet` names the domain, the Traefik release, how secrets are kept, and the instances with their
+//! settings. There are two levels of settings and named profiles between them: `defaults`, then the profile that
+//! an instance names, then the instance. Mappings merge, lists and single values replace. Strings of `namespace`,
+//! `externalHost`, `aliases`, `servername` and `helmValues` take placeholders such as `{id}`.
+
+mod csv;
+mod document;
+mod file;
+mod leaf;
+mod levels;
+mod members;
+mod part;
+mod placeholder;
+#[cfg(test)]
+mod schema;
+mod spec;
+mod terms;
+
+use crate::fault::{Fault, Place};
+use crate::instance::{Extras, Instance};
+use crate::name::{DnsName, InstanceName, Namespace, ObjectName};
+use crate::pki::KeyType;
+use crate::pki::issue::Organization;
+use crate::release::Release;
+use crate::values::Settings;
+use crate::yaml::Node;
+use std::num::NonZeroU16;
+use std::sync::Arc;
+
+/// The JSON Schema (draft 2020-12) of the fleet file, as `docs/fleet.schema.json` has it.
+pub const SCHEMA: &str = include_str!("../../docs/fleet.schema.json");
+
+/// A file that was read.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The name by which faults call it.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// A fleet, checked as a whole.
+#[derive(Debug, Clone)]
+pub struct Fleet {
+    /// `metadata.name`.
+    pub name: ObjectName,
+    /// `spec.domain`: the domain whose names the wildcard certificate covers.
+    pub domain: DnsName,
+    /// `spec.traefik.version`.
+    pub release: Release,
+    /// `spec.traefik.chart`: the major version of Traefik's Helm chart.
+    pub chart: u16,
+    /// `spec.secrets`.
+    pub secrets: Secrets,
+    /// `spec.layout`.
+    pub layout: Layout,
+    /// `spec.shards`: into how many parts the instances are divided.
+    pub shards: Option<NonZeroU16>,
+    /// `spec.wildcard`; nothing where it is `false`.
+    pub wildcard: Option<Wildcard>,
+    /// `spec.argocd`.
+    pub argo_cd: Option<ArgoCd>,
+    /// `spec.flux`.
+    pub flux: Option<Flux>,
+    /// The instances, sorted bytewise by their id.
+    pub members: Vec<Member>,
+}
+
+/// How the files of an instance lie in the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// A directory for each instance.
+    Instance,
+    /// All files in one directory.
+    Flat,
+}
+
+/// How secrets are kept in the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Secrets {
+    /// In clear.
+    Plain,
+    /// Encrypted value by value, as `sops` does.
+    Sops {
+        /// The recipients as written; none: those of `.sops.yaml` count.
+        recipients: Vec<String>,
+    },
+    /// As `SealedSecret` objects, which the controller in the cluster opens and nobody else.
+    Sealed {
+        /// Path of the controller's certificate, relative to the fleet file.
+        certificate: String,
+        /// What the ciphertext is bound to.
+        scope: Scope,
+    },
+}
+
+pub use crate::seal::sealed::Scope;
+
+/// The certificate that browsers see.
+#[derive(Debug, Clone)]
+pub struct Wildcard {
+    /// Namespace of its Secret and of the TLSStore.
+    pub namespace: Namespace,
+    /// How it is made.
+    pub certificate: CertificateTerms,
+    /// Whether it covers the domain itself too.
+    pub apex: bool,
+}
+
+/// What an Argo CD `ApplicationSet` must say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArgoCd {
+    /// The repository with the tree.
+    pub repo_url: String,
+    /// Branch, tag or commit.
+    pub revision: String,
+    /// Path of the tree in the repository.
+    pub path: String,
+    /// Argo CD's project.
+    pub project: String,
+    /// Namespace in which Argo CD runs.
+    pub namespace: Namespace,
+}
+
+/// What a Flux Kustomization must say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flux {
+    /// Name of the source.
+    pub source: ObjectName,
+    /// `GitRepository`, `OCIRepository` or `Bucket`.
+    pub source_kind: String,
+    /// Path of the tree in the source.
+    pub path: String,
+    /// Namespace of the Kustomization and its source.
+    pub namespace: Namespace,
+    /// How often it is reconciled, a Go duration.
+    pub interval: String,
+    /// The Secret with the keys that open the `sops` files.
+    pub decryption_secret: Option<ObjectName>,
+}
+
+/// One instance of the fleet.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Its name in the fleet.
+    pub id: InstanceName,
+    /// Where it is written.
+    pub place: Place,
+    /// The namespace that holds its objects; no other member has it.
+    pub namespace: Namespace,
+    /// The host that browsers ask for, then its aliases; no other member has one of them.
+    pub hosts: Vec<DnsName>,
+    /// What the httpd calls itself; the host unless said.
+    pub server_name: Option<DnsName>,
+    /// The part of the fleet that it is kept in, from 0, where that is said.
+    pub shard: Option<u16>,
+    /// All else.
+    pub terms: Arc<Terms>,
+}
+
+/// What does not depend on an instance's names. Members without settings of their own share it.
+#[derive(Debug)]
+pub struct Terms {
+    /// Names, keys, timeouts. Hosts and server name are those of the [`Member`], not of the settings.
+    pub settings: Arc<Settings>,
+    /// Objects beyond the chart's four.
+    pub extras: Extras,
+    /// How the certificates are made.
+    pub certificate: CertificateTerms,
+    /// `helmValues` as written; [`Fleet::helm_values`] merges them and puts a member's names in.
+    values: HelmValues,
+}
+
+/// `helmValues` in two layers: ten thousand instances that change one value each share all the others.
+#[derive(Debug, Clone, Default)]
+struct HelmValues {
+    /// Those of `defaults` and the profile, merged.
+    shared: Option<Arc<Node>>,
+    /// Those of the instance.
+    own: Option<Node>,
+}
+
+/// How certificates are made and kept.
+#[derive(Debug, Clone)]
+pub struct CertificateTerms {
+    /// What becomes of the CA's key.
+    pub ca: CaCustody,
+    /// Kind of the keys.
+    pub key: KeyType,
+    /// Life of the leaf in days.
+    pub days: u32,
+    /// Life of the CA in days; without it an ephemeral CA ends with its leaf, and others after 3650 days.
+    pub ca_days: Option<u32>,
+    /// How many days before its end a leaf is due; without it the rule of [`crate::pki::validity::Validity::due_at`].
+    pub renew_before_days: Option<u32>,
+    /// How many days the CA before stays in the trust bundle; without it until its leaf has ended.
+    pub overlap_days: Option<u32>,
+    /// Organization in the subjects.
+    pub organization: Organization,
+}
+
+/// What becomes of a CA's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaCustody {
+    /// It signs once and is forgotten; a renewal makes a new CA.
+    Ephemeral,
+    /// It is kept beside the leaf's key.
+    Stored,
+    /// It is given at every run, and never kept.
+    External,
+}
+
+/// Reads a fleet file and the files that it includes.
+///
+/// `include` gives the files that a glob pattern matches, sorted bytewise. No file is a fault.
+///
+/// # Errors
+/// All faults of all files, each with its place and the line of it.
+pub fn read(
+    main: &Source,
+    include: &mut dyn FnMut(&str) -> Result<Vec<Source>, Fault>,
+) -> Result<Fleet, Vec<Fault>> {
+    file::read(main, include)
+}
+
+/// Reads a table of instances: the name of each, and its settings as the fleet file has them.
+///
+/// # Errors
+/// All faults of the table, each with its place and the line of it.
+pub fn table(source: &Source) -> Result<Vec<(String, Node)>, Vec<Fault>> {
+    file::table(source)
+}
+
+impl Fleet {
+    /// Gives what is rendered for a member.
+    ///
+    /// # Errors
+    /// As [`Instance::new`]; none for a member of a fleet that [`read()`] gave.
+    pub fn instance(&self, member: &Member) -> Result<Instance, Vec<Fault>> {
+        let settings = Settings {
+            server_name: member.server_name.clone(),
+            ..Settings::clone(&member.terms.settings)
+        };
+        let (host, aliases) = match member.hosts.split_first() {
+            Some((host, aliases)) => (Some(host.clone()), aliases.to_vec()),
+            None => (None, Vec::new()),
+        };
+        let extras = member.terms.extras.clone();
+        Instance::new(member.namespace.clone(), host, aliases, settings, extras)
+    }
+
+    /// Gives the values that a member's chart shall get, with its names in place of the placeholders.
+    #[must_use]
+    pub fn helm_values(&self, member: &Member) -> Option<Node> {
+        let HelmValues { shared, own } = &member.terms.values;
+        let mut values = terms::merged(shared.as_deref(), own.as_ref())?;
+        let host = member.hosts.first().map_or("", DnsName::as_str);
+        let names = [
+            member.id.as_str(),
+            self.domain.as_str(),
+            member.namespace.as_str(),
+            host,
+        ];
+        placeholder::expand_tree(&mut values, placeholder::Names(names));
+        Some(values)
+    }
+}

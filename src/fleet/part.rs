@@ -1,0 +1,260 @@
+//! Reads a tree into parts, by tables of keys, and notes all that is wrong on the way.
+//!
+//! A part is a [`record!`] of keys, or one of the types in [`super::leaf`]. The JSON Schema is made from the same
+//! types in the tests.
+
+use crate::fault::{Fault, Place, did_you_mean};
+use crate::values::wrong_type;
+use crate::yaml::{At, Node, Value};
+
+/// A place in one of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Origin {
+    file: u32,
+    line: u32,
+    column: u32,
+}
+
+impl Origin {
+    /// No place at all.
+    pub(super) const NONE: Self = Self {
+        file: 0,
+        line: 0,
+        column: 0,
+    };
+
+    /// Gives the file's number, from 0.
+    fn file(self) -> usize {
+        usize::try_from(self.file).unwrap_or(usize::MAX)
+    }
+}
+
+/// A value and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Given<T> {
+    pub(super) value: T,
+    pub(super) origin: Origin,
+}
+
+/// What can stand in a file.
+pub(super) trait Part: Sized {
+    /// Takes it from a tree, or notes what is wrong.
+    fn read(node: Node, reader: &mut Reader) -> Option<Self>;
+
+    /// Takes over from `base` what this does not say.
+    fn fill(&mut self, _base: &Self) {}
+
+    /// Says what a cell of a table whose column has this path holds.
+    ///
+    /// # Errors
+    /// There is no such path.
+    fn cell(path: &[&str]) -> Result<Cell, Fault> {
+        match path {
+            [] => Ok(Cell::Single),
+            [key, ..] => Err(unknown_key(key, &[])),
+        }
+    }
+}
+
+/// What a cell of a table holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cell {
+    /// One value.
+    Single,
+    /// Values with spaces between them.
+    List,
+}
+
+/// Knows the files and collects what is wrong with them.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    /// The files' names; the last one is being read.
+    files: Vec<String>,
+    faults: Vec<(Origin, Fault)>,
+    /// Whether the file knows strings alone, as CSV does.
+    pub(super) is_untyped: bool,
+}
+
+impl Reader {
+    /// Turns to the next file.
+    pub(super) fn begin(&mut self, file: &str) {
+        self.files.push(file.to_owned());
+        self.is_untyped = false;
+    }
+
+    /// Gives the place in the file that is being read.
+    pub(super) fn origin(&self, at: At) -> Origin {
+        // A text of a few megabytes has no more lines or columns.
+        let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        Origin {
+            file: small(self.files.len().saturating_sub(1) as u64),
+            line: small(at.line),
+            column: small(at.column),
+        }
+    }
+
+    pub(super) fn place(&self, origin: Origin) -> Place {
+        let at = At {
+            line: origin.line.into(),
+            column: origin.column.into(),
+        };
+        at.place(self.files.get(origin.file()).map_or("", String::as_str))
+    }
+
+    /// Notes what is wrong at a place of any file.
+    pub(super) fn push(&mut self, origin: Origin, fault: Fault) {
+        let fault = fault.at(self.place(origin));
+        self.faults.push((origin, fault));
+    }
+
+    /// Notes what is wrong at a place of the file that is being read.
+    pub(super) fn refuse<T>(&mut self, at: At, fault: Fault) -> Option<T> {
+        self.push(self.origin(at), fault);
+        None
+    }
+
+    /// Keeps the value of `result`, or notes what is wrong.
+    pub(super) fn keep<T>(&mut self, at: At, result: Result<T, Fault>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(fault) => self.refuse(at, fault),
+        }
+    }
+
+    /// Notes what is wrong at a place of any file, where `result` says so.
+    pub(super) fn keep_at<T>(&mut self, origin: Origin, result: Result<T, Fault>) {
+        if let Err(fault) = result {
+            self.push(origin, fault);
+        }
+    }
+
+    /// Takes faults of the file that is being read, which know their places in it.
+    pub(super) fn extend(&mut self, faults: Vec<Fault>) {
+        for mut fault in faults {
+            let at = match fault.place.take() {
+                Some(Place::Position { line, column, .. }) => At { line, column },
+                _ => At::default(),
+            };
+            self.push(self.origin(at), fault);
+        }
+    }
+
+    /// Gives the entries of a mapping.
+    pub(super) fn entries(&mut self, node: Node) -> Option<Vec<(crate::yaml::Key, Node)>> {
+        match node.value {
+            Value::Map(entries) => Some(entries),
+            other => {
+                let help = "indent its keys below it, or write `{key: value}`";
+                self.refuse(node.at, wrong_type(&other, "a mapping", help))
+            }
+        }
+    }
+
+    /// Notes keys that must be given and are not.
+    pub(super) fn missing(&mut self, at: At, keys: &[&str]) {
+        for key in keys {
+            self.push(
+                self.origin(at),
+                Fault::new(format!("the key `{key}` is missing")),
+            );
+        }
+    }
+
+    /// Says how much was wrong so far.
+    pub(super) fn count(&self) -> usize {
+        self.faults.len()
+    }
+
+    /// Gives all faults in the order of the files and their lines, each with the number of its file.
+    pub(super) fn finish(mut self) -> Vec<(usize, Fault)> {
+        self.faults.sort_by_key(|(origin, _)| *origin);
+        let faults = self.faults.into_iter();
+        faults
+            .map(|(origin, fault)| (origin.file(), fault))
+            .collect()
+    }
+}
+
+/// Says that `key` is none of `keys`.
+pub(super) fn unknown_key(key: &str, keys: &[&str]) -> Fault {
+    let fault = Fault::new(format!("unknown key `{}`", key.escape_debug()));
+    match did_you_mean(key, keys.iter().copied()) {
+        Some(meant) => fault.help(format!("did you mean `{meant}`?")),
+        None if keys.is_empty() => fault,
+        None => fault.help(format!("the keys here are {}", keys.join(", "))),
+    }
+}
+
+/// Makes a part from a table of its keys. A key that is `null` is not given; `required` keys must be.
+macro_rules! record {
+    ($(#[$meta:meta])* $name:ident {
+        $($(#[$doc:meta])* $field:ident: $kind:ty = $key:literal $(, $required:ident)?;)*
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Default)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
+        #[cfg_attr(test, schemars(deny_unknown_fields))]
+        pub(super) struct $name {
+            $(
+                $(#[$doc])*
+                #[cfg_attr(test, schemars(rename = $key))]
+                $(#[cfg_attr(test, schemars($required))])?
+                pub(super) $field: Option<$crate::fleet::part::Given<$kind>>,
+            )*
+        }
+
+        impl $name {
+            const KEYS: &[&str] = &[$($key),*];
+            const REQUIRED: &[&str] = &[$($($crate::fleet::part::$required($key),)?)*];
+        }
+
+        impl $crate::fleet::part::Part for $name {
+            fn read(node: $crate::yaml::Node, reader: &mut $crate::fleet::part::Reader) -> Option<Self> {
+                let at = node.at;
+                let entries = reader.entries(node)?;
+                let mut record = Self::default();
+                let mut missing = Self::REQUIRED.to_vec();
+                for (key, child) in entries {
+                    let is_given = child.value != $crate::yaml::Value::Null;
+                    missing.retain(|name| !is_given || *name != key.text);
+                    match key.text.as_str() {
+                        $($key => if is_given {
+                            let origin = reader.origin(child.at);
+                            record.$field = <$kind>::read(child, reader)
+                                .map(|value| $crate::fleet::part::Given { value, origin });
+                        },)*
+                        other => {
+                            let fault = $crate::fleet::part::unknown_key(other, Self::KEYS);
+                            reader.push(reader.origin(key.at), fault);
+                        }
+                    }
+                }
+                reader.missing(at, &missing);
+                Some(record)
+            }
+
+            fn fill(&mut self, base: &Self) {
+                $(match (&mut self.$field, &base.$field) {
+                    (Some(own), Some(base)) => own.value.fill(&base.value),
+                    (None, Some(_)) => self.$field.clone_from(&base.$field),
+                    _ => {}
+                })*
+            }
+
+            fn cell(path: &[&str]) -> Result<$crate::fleet::part::Cell, $crate::fault::Fault> {
+                match path {
+                    $([$key, rest @ ..] => <$kind>::cell(rest),)*
+                    [key, ..] => Err($crate::fleet::part::unknown_key(key, Self::KEYS)),
+                    [] => Err($crate::fault::Fault::new("the column names a mapping")
+                        .help("name one of the keys below it, with a dot between them")),
+                }
+            }
+        }
+    };
+}
+pub(super) use record;
+
+/// Names a key in the table of those that must be given.
+pub(super) const fn required(key: &'static str) -> &'static str {
+    key
+}

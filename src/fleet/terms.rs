@@ -1,0 +1,232 @@
+//! What instances share: settings and certificates of `defaults` and a profile, worked out once.
+
+use super::document::{CertificatePart, ObjectsPart, SettingsPart, TransportPart, Values, merge};
+use super::leaf::{Days, Line};
+use super::part::{Given, Origin, Part as _};
+use super::placeholder::{self, Names};
+use super::{CaCustody, CertificateTerms};
+use crate::cidr::Cidr;
+use crate::fault::{Fault, Place};
+use crate::instance::{Extras, TraefikSource};
+use crate::name::{Label, Namespace};
+use crate::values::{KEYS, Layers, Settings, is_below};
+use crate::yaml::{At, Node, Value};
+
+/// Names the certificate terms that nothing is said about.
+pub(super) fn certificate(part: Option<&CertificatePart>, custody: CaCustody) -> CertificateTerms {
+    let days = |given: &Option<Given<Days>>| given.as_ref().map(|given| given.value.0);
+    let empty = CertificatePart::default();
+    let part = part.unwrap_or(&empty);
+    let organization = part.organization.as_ref();
+    CertificateTerms {
+        ca: part.ca.as_ref().map_or(custody, |given| given.value),
+        key: part
+            .key
+            .as_ref()
+            .map_or_else(Default::default, |given| given.value),
+        days: days(&part.days).unwrap_or(365),
+        ca_days: days(&part.ca_days),
+        renew_before_days: days(&part.renew_before),
+        overlap_days: days(&part.overlap),
+        organization: organization.map_or_else(Default::default, |given| given.value.clone()),
+    }
+}
+
+/// Names what is wrong with certificate terms, and where.
+pub(super) fn certificate_faults(
+    part: &CertificatePart,
+    custody: CaCustody,
+    is_sealed: bool,
+) -> Vec<(Origin, Fault)> {
+    let mut faults = Vec::new();
+    let terms = certificate(Some(part), custody);
+    if let Some(given) = part
+        .ca
+        .as_ref()
+        .filter(|_| is_sealed && terms.ca == CaCustody::Stored)
+    {
+        faults.push((given.origin, sealed_and_stored()));
+    }
+    if let Some(given) = part
+        .renew_before
+        .as_ref()
+        .filter(|given| given.value.0 >= terms.days)
+    {
+        let what = format!(
+            "a certificate of {} days cannot be renewed {} days before its end",
+            terms.days, given.value.0
+        );
+        let help = "use fewer days than the certificate lives";
+        // Of two levels the later one is at fault: it did not fit the one before.
+        let days = part.days.as_ref().map_or(given.origin, |days| days.origin);
+        faults.push((given.origin.max(days), Fault::new(what).help(help)));
+    }
+    faults
+}
+
+/// Says why a sealed CA key is of no use.
+pub(super) fn sealed_and_stored() -> Fault {
+    Fault::new("a CA key in a SealedSecret can sign nothing: the controller alone opens it")
+        .help("use `ca: ephemeral` or `ca: external`, or another `secrets.mode`")
+}
+
+/// Names the objects beyond the chart's four.
+///
+/// # Errors
+/// Labels that the API server refuses; labels of pods beside addresses of nodes.
+pub(super) fn extras(part: Option<&ObjectsPart>) -> Result<Extras, Fault> {
+    let Some(part) = part else {
+        return Ok(Extras {
+            namespace: true,
+            ..Extras::default()
+        });
+    };
+    let flag = |given: &Option<Given<bool>>| given.as_ref().is_some_and(|given| given.value);
+    let retry = part
+        .retry
+        .as_ref()
+        .and_then(|given| given.value.on()?.get());
+    let hsts = part.hsts.as_ref().and_then(|given| given.value.on()?.get());
+    let policy = part.network_policy.as_ref();
+    let http_from = policy.and_then(|given| given.value.on()).map(|policy| {
+        let labels = policy.traefik_labels.iter().flat_map(|given| &given.value.0);
+        let labels = labels.map(|(key, value)| {
+            let Line(value) = &value.value;
+            Label::parse(&format!("{}={value}", key.text))
+        });
+        let labels: Vec<Label> = labels.collect::<Result<_, _>>()?;
+        let namespace = policy.traefik_namespace.as_ref();
+        let ranges = policy.node_cidrs.iter().flat_map(|given| &given.value.0);
+        let ranges: Vec<Cidr> = ranges.map(|given| given.value).collect();
+        if !ranges.is_empty() {
+            if !labels.is_empty() || namespace.is_some() {
+                let fault = Fault::new(
+                    "`nodeCidrs` names a Traefik in the nodes' network, which has no pods to select",
+                );
+                let help = "leave out `traefikNamespace` and `traefikLabels`, or `nodeCidrs`";
+                return Err(fault.help(help));
+            }
+            return TraefikSource::nodes(ranges);
+        }
+        let namespace = match namespace {
+            Some(given) => given.value.clone(),
+            None => Namespace::parse("traefik")?,
+        };
+        Ok(TraefikSource::pods(namespace, labels))
+    });
+    Ok(Extras {
+        helm_release: None,
+        namespace: part.namespace.as_ref().is_none_or(|given| given.value),
+        config_map: flag(&part.config_map),
+        retry_attempts: retry,
+        hsts_seconds: hsts,
+        http_from: http_from.transpose()?,
+        client_auth: flag(&part.client_auth),
+        default_deny: flag(&part.default_deny),
+    })
+}
+
+/// Gives the settings that the fleet's entry points, values over them and the transport over all amount to.
+///
+/// # Errors
+/// Those of [`Layers::settings`]; none where each layer has passed its own check.
+pub(super) fn settings(
+    layers: &[&Node],
+    names: Names<'_>,
+    transport: Option<&TransportPart>,
+    entry_points: &[String],
+) -> Result<Settings, Vec<Fault>> {
+    let mut values = Layers::default();
+    if !entry_points.is_empty() {
+        let item = |name: &String| Node {
+            value: Value::Text(name.clone()),
+            at: At::default(),
+        };
+        let names = Value::List(entry_points.iter().map(item).collect());
+        let place = Place::File(String::new());
+        values.add("civiIngress.entryPoints", names, place);
+    }
+    for layer in layers {
+        let mut layer = Node::clone(layer);
+        placeholder::expand_tree(&mut layer, names);
+        values.add_file("", &layer).map_err(|fault| vec![fault])?;
+    }
+    let mut settings = values.settings()?;
+    if let Some(part) = transport {
+        let to = &mut settings.transport;
+        if let Some(given) = &part.max_idle_conns_per_host {
+            to.max_idle_conns_per_host = given.value.0;
+        }
+        for (given, to) in [
+            (&part.dial_timeout, &mut to.dial_timeout),
+            (
+                &part.response_header_timeout,
+                &mut to.response_header_timeout,
+            ),
+            (&part.read_idle_timeout, &mut to.read_idle_timeout),
+            (&part.idle_conn_timeout, &mut to.idle_conn_timeout),
+        ] {
+            if let Some(given) = given {
+                to.clone_from(&given.value);
+            }
+        }
+        if let Some(given) = &part.disable_http2 {
+            to.disable_http2 = given.value;
+        }
+    }
+    Ok(settings)
+}
+
+/// Says whether `node` sets a value that the settings are made from; with `personal`, one with a placeholder.
+pub(super) fn concerns_settings(node: &Node, personal: bool) -> bool {
+    fn visit(node: &Node, path: &mut String, personal: bool) -> bool {
+        let Value::Map(entries) = &node.value else {
+            let is_known = KEYS.iter().any(|key| *key == path || is_below(key, path));
+            return is_known && (!personal || holds_placeholder(node));
+        };
+        entries.iter().any(|(key, child)| {
+            let length = path.len();
+            if length > 0 {
+                path.push('.');
+            }
+            path.push_str(&key.text);
+            let found = visit(child, path, personal);
+            path.truncate(length);
+            found
+        })
+    }
+    visit(node, &mut String::new(), personal)
+}
+
+fn holds_placeholder(node: &Node) -> bool {
+    match &node.value {
+        Value::Text(text) => !placeholder::is_plain(text),
+        Value::List(items) => items.iter().any(holds_placeholder),
+        Value::Map(entries) => entries.iter().any(|(_, child)| holds_placeholder(child)),
+        _ => false,
+    }
+}
+
+/// Lays settings over others.
+pub(super) fn over(own: &SettingsPart, base: &SettingsPart) -> SettingsPart {
+    let mut settings = own.clone();
+    settings.fill(base);
+    settings
+}
+
+/// Gives `helmValues` of both levels.
+pub(super) fn merged(shared: Option<&Node>, own: Option<&Node>) -> Option<Node> {
+    match (shared, own) {
+        (Some(shared), Some(own)) => {
+            let mut node = own.clone();
+            merge(&mut node, shared);
+            Some(node)
+        }
+        (shared, own) => own.or(shared).cloned(),
+    }
+}
+
+/// Takes the tree out of a given part.
+pub(super) fn tree(given: Option<Given<Values>>) -> Option<Node> {
+    given.map(|given| given.value.0)
+}

@@ -1,0 +1,844 @@
+//! Carries a plan out: the files of a unit, made from what stays and what is drawn.
+
+use super::decide::{Action, Reason};
+use super::found::{Lock, SEALED_WITH, Stored};
+use super::layout::{Form, Home, mark};
+use super::plan::{Context, Phase, Plan, RolePlan, Sealer, Secrets, UnitFiles, secrets_of};
+use super::unit::Unit;
+use crate::chart::{self, ChartMajor, ValuesRequest};
+use crate::fault::Fault;
+use crate::fleet::{CaCustody, Fleet};
+use crate::ingress::{Credentials, Role};
+use crate::instance::Credential;
+use crate::manifest::{Field, Object, PrivateKeys, SecretData};
+use crate::name::{DataKey, ObjectName};
+use crate::pki::issue::{self, Ca, CaRequest, LeafRequest, Serial};
+use crate::pki::reuse::{self, Found};
+use crate::pki::{Certificate, Chain, KeyType, PrivateKey};
+use crate::seal::{Random, sealed, sops};
+use crate::template::Renderer;
+use crate::values::SecretKeyRef;
+use base64::Engine as _;
+use std::collections::BTreeMap;
+use time::Duration;
+use zeroize::Zeroizing;
+
+/// A file as it shall be.
+pub struct TreeFile {
+    /// Its path below the tree.
+    pub path: String,
+    /// Its text.
+    pub text: Zeroizing<String>,
+    /// Whether it holds a private key in clear.
+    pub is_secret: bool,
+}
+
+impl TreeFile {
+    /// Says whether private keys stand in it, in clear or locked.
+    #[must_use]
+    pub fn holds_keys(&self) -> bool {
+        self.is_secret
+            || self.path.ends_with(".sops.yaml")
+            || self.text.contains("\nkind: SealedSecret\n")
+    }
+}
+
+/// Where keys, serials and random bytes are drawn.
+pub trait Drawing {
+    /// Draws a key.
+    ///
+    /// # Errors
+    /// A system that gives no random numbers.
+    fn key(&mut self, key_type: KeyType) -> Result<PrivateKey, Fault>;
+    /// Draws a serial number.
+    ///
+    /// # Errors
+    /// A system that gives no random numbers.
+    fn serial(&mut self) -> Result<Serial, Fault>;
+    /// Fills `bytes`.
+    ///
+    /// # Errors
+    /// A system that gives no random numbers.
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Fault>;
+}
+
+/// Draws nothing: what is carried out with it only carries over.
+#[derive(Debug)]
+pub struct NoDrawing;
+
+impl Drawing for NoDrawing {
+    fn key(&mut self, _: KeyType) -> Result<PrivateKey, Fault> {
+        Err(nothing_is_drawn())
+    }
+    fn serial(&mut self) -> Result<Serial, Fault> {
+        Err(nothing_is_drawn())
+    }
+    fn fill(&mut self, _: &mut [u8]) -> Result<(), Fault> {
+        Err(nothing_is_drawn())
+    }
+}
+
+fn nothing_is_drawn() -> Fault {
+    Fault::new("nothing new can be made here")
+}
+
+/// The files of a unit, and the public halves of the chains that were made.
+pub struct Composed {
+    /// The files, in apply order.
+    pub files: Vec<TreeFile>,
+    /// The leaves that were made, by their role.
+    pub made: Vec<(Role, Certificate)>,
+}
+
+/// Carries a plan out.
+///
+/// # Errors
+/// A template that fails, a chain that cannot be issued, a file that cannot be opened.
+pub fn carry_out(
+    context: &Context<'_>,
+    unit: &Unit<'_>,
+    files: &UnitFiles,
+    plan: &Plan,
+    renderer: &Renderer<'_>,
+    drawing: &mut dyn Drawing,
+) -> Result<Composed, Vec<Fault>> {
+    let one = |fault: Fault| vec![fault];
+    let current = Secrets::of(&files.current, unit.namespace(), plan.reading).map_err(one)?;
+    let staged = Secrets::of(&files.staged, unit.namespace(), plan.reading).map_err(one)?;
+    let mut work = Work {
+        context,
+        unit,
+        placements: unit.placements(),
+        current,
+        staged,
+        opened: BTreeMap::new(),
+        made: Vec::new(),
+    };
+    let mut in_use = Credentials::default();
+    let mut waiting = Credentials::default();
+    for role in &plan.roles {
+        work.fill(role, &mut in_use, &mut waiting, drawing)
+            .map_err(one)?;
+    }
+    work.bundles(plan, &mut in_use, &waiting);
+    let mut composed = Vec::new();
+    let stages = plan
+        .roles
+        .iter()
+        .any(|role| matches!(role.action, Action::Stage(_)));
+    let keeps_staged = !stages
+        && !work.staged.is_empty()
+        && plan.roles.iter().all(|role| role.action == Action::Keep);
+    let home = Home::of(unit);
+    let objects = unit.objects(&in_use);
+    let promotes = plan.roles.iter().any(|role| role.action == Action::Promote);
+    let locked = work.lock_all(objects, promotes, drawing).map_err(one)?;
+    compose_in_use(unit, &home, locked, renderer, &mut composed)?;
+    if stages {
+        let objects = work.staged_objects(plan, &waiting);
+        let locked = work.lock_all(objects, false, drawing).map_err(one)?;
+        for locked in locked {
+            let path = home.staged_path(&locked.object.identity, locked.form);
+            composed.push(locked.file(unit, path, renderer).map_err(one)?);
+        }
+    } else if keeps_staged {
+        for (path, text) in &files.staged {
+            composed.push(TreeFile {
+                path: path.clone(),
+                text: text.clone(),
+                is_secret: matches!(context.sealer, Sealer::Plain),
+            });
+        }
+    }
+    let made = work.made;
+    Ok(Composed {
+        files: composed,
+        made,
+    })
+}
+
+/// An object whose private values are locked.
+struct Locked {
+    object: Object,
+    form: Form,
+    suffix: String,
+}
+
+impl Locked {
+    fn yaml(&self, renderer: &Renderer<'_>) -> Result<Zeroizing<String>, Fault> {
+        let manifest = renderer.render_one(&self.object)?;
+        let mut text = Zeroizing::new(String::with_capacity(
+            manifest.yaml.len() + self.suffix.len() + 4,
+        ));
+        text.push_str("---\n");
+        text.push_str(&manifest.yaml);
+        text.push_str(&self.suffix);
+        Ok(text)
+    }
+
+    fn file(
+        &self,
+        unit: &Unit<'_>,
+        path: String,
+        renderer: &Renderer<'_>,
+    ) -> Result<TreeFile, Fault> {
+        let yaml = self.yaml(renderer)?;
+        Ok(TreeFile {
+            path,
+            text: marked(unit, &yaml),
+            is_secret: self.form == Form::Plain,
+        })
+    }
+}
+
+fn marked(unit: &Unit<'_>, text: &str) -> Zeroizing<String> {
+    let id = unit.as_member().map(|member| member.id.as_str());
+    let mut marked = Zeroizing::new(mark(unit.fleet(), id));
+    marked.push_str(text);
+    marked
+}
+
+fn compose_in_use(
+    unit: &Unit<'_>,
+    home: &Home,
+    locked: Vec<Locked>,
+    renderer: &Renderer<'_>,
+    files: &mut Vec<TreeFile>,
+) -> Result<(), Vec<Fault>> {
+    let mut faults = Vec::new();
+    let mut shared = Zeroizing::new(String::new());
+    for locked in &locked {
+        let path = home.path(&locked.object.identity, locked.form);
+        if !home.is_own() && locked.form == Form::Public {
+            match locked.yaml(renderer) {
+                Ok(yaml) => shared.push_str(&yaml),
+                Err(fault) => faults.push(fault),
+            }
+            continue;
+        }
+        match locked.file(unit, path, renderer) {
+            Ok(file) => files.push(file),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if !shared.is_empty() {
+        let path = locked.iter().find(|locked| locked.form == Form::Public);
+        let path = path.map(|locked| home.path(&locked.object.identity, Form::Public));
+        files.push(TreeFile {
+            path: path.unwrap_or_default(),
+            text: marked(unit, &shared),
+            is_secret: false,
+        });
+    }
+    if home.is_own() {
+        let prefix = format!("{}/", home.folder);
+        let resources = files
+            .iter()
+            .filter(|file| super::layout::is_applied(&file.path));
+        let resources: Vec<String> = resources
+            .filter_map(|file| file.path.strip_prefix(&prefix).map(str::to_owned))
+            .collect();
+        match kustomization(renderer, &resources) {
+            Ok(text) => files.push(TreeFile {
+                path: home.other_path("kustomization.yaml"),
+                text: marked(unit, &text),
+                is_secret: false,
+            }),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if unit.as_member().is_none() {
+        let values = traefik_values(unit.fleet(), renderer)?;
+        files.push(TreeFile {
+            path: home.other_path("traefik-values.yaml"),
+            text: marked(unit, &values),
+            is_secret: false,
+        });
+    }
+    if let Some(values) = unit
+        .as_member()
+        .and_then(|member| unit.fleet().helm_values(member))
+    {
+        let mut text = String::new();
+        crate::yaml::tree_text(&values, &mut text);
+        files.push(TreeFile {
+            path: home.other_path("values.yaml"),
+            text: marked(unit, &text),
+            is_secret: false,
+        });
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(faults)
+    }
+}
+
+/// Renders the values of Traefik's chart for a fleet.
+///
+/// # Errors
+/// A template that fails.
+pub fn traefik_values(fleet: &Fleet, renderer: &Renderer<'_>) -> Result<String, Vec<Fault>> {
+    let chart = ChartMajor::parse(&fleet.chart.to_string()).map_err(|fault| vec![fault])?;
+    chart::render(&ValuesRequest::for_chart(chart), renderer.templates())
+}
+
+/// Renders a kustomization that names files or folders, in order.
+///
+/// # Errors
+/// A template that fails.
+pub fn kustomization(renderer: &Renderer<'_>, resources: &[String]) -> Result<String, Fault> {
+    let resources = resources.iter().map(String::as_str).collect();
+    renderer.render_other("gitops/kustomization.yaml", &[("resources", resources)])
+}
+
+struct Work<'a> {
+    context: &'a Context<'a>,
+    unit: &'a Unit<'a>,
+    placements: Vec<(Credential, SecretKeyRef)>,
+    current: Secrets<'a>,
+    staged: Secrets<'a>,
+    opened: BTreeMap<ObjectName, BTreeMap<String, Zeroizing<String>>>,
+    made: Vec<(Role, Certificate)>,
+}
+
+impl Work<'_> {
+    /// Puts the credentials of one chain where its action says.
+    fn fill(
+        &mut self,
+        plan: &RolePlan,
+        in_use: &mut Credentials,
+        waiting: &mut Credentials,
+        drawing: &mut dyn Drawing,
+    ) -> Result<(), Fault> {
+        match &plan.action {
+            Action::Keep | Action::Defer(_) | Action::Blocked(..) => {
+                self.carry(plan.role, false, in_use)
+            }
+            Action::Promote => self.carry(plan.role, true, in_use),
+            Action::Reseal(_) => {
+                self.open(plan.role)?;
+                self.carry_opened(plan.role, in_use);
+            }
+            Action::Issue | Action::Renew(_) => {
+                let chain = self.make(plan, drawing)?;
+                in_use.add_chain(plan.role, &chain);
+                self.made.push((plan.role, chain.leaf));
+            }
+            Action::Stage(_) => {
+                self.carry(plan.role, false, in_use);
+                let chain = self.make(plan, drawing)?;
+                waiting.add_chain(plan.role, &chain);
+                self.made.push((plan.role, chain.leaf));
+            }
+        }
+        Ok(())
+    }
+
+    fn places(&self, role: Role) -> Vec<(Credential, SecretKeyRef)> {
+        let parts = role.parts();
+        let of_role = [parts.ca, parts.ca_key, parts.leaf, parts.leaf_key];
+        self.placements
+            .iter()
+            .filter(|(credential, _)| of_role.contains(credential))
+            .cloned()
+            .collect()
+    }
+
+    fn carry(&self, role: Role, from_staged: bool, credentials: &mut Credentials) {
+        for (credential, place) in self.places(role) {
+            let value = match self.staged.value(&place).filter(|_| from_staged) {
+                Some(value) => Some(value),
+                None => self.current.value(&place),
+            };
+            if let Some(value) = value {
+                credentials.add(credential, carried(value, credential));
+            }
+        }
+    }
+
+    fn carry_opened(&self, role: Role, credentials: &mut Credentials) {
+        for (credential, place) in self.places(role) {
+            let opened = self
+                .opened
+                .get(&place.secret)
+                .and_then(|values| values.get(place.key.as_str()));
+            match opened {
+                Some(text) => {
+                    let data = SecretData::carried(text.to_string(), credential.is_private());
+                    credentials.add(credential, data);
+                }
+                None => {
+                    if let Some(value) = self.current.value(&place) {
+                        credentials.add(credential, carried(value, credential));
+                    }
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, role: Role) -> Result<(), Fault> {
+        let mut secrets = secrets_of(&self.placements, role);
+        secrets.extend(self.unit.ca_key_place(role).map(|place| place.secret));
+        for name in secrets {
+            if !self.opened.contains_key(&name) {
+                let values = self.current.open(&name, self.context.identities)?;
+                self.opened.insert(name, values);
+            }
+        }
+        Ok(())
+    }
+
+    fn make(&mut self, plan: &RolePlan, drawing: &mut dyn Drawing) -> Result<Chain, Fault> {
+        let role = plan.role;
+        let terms = self.unit.terms();
+        let now = self.context.now;
+        let wanted = self
+            .unit
+            .roles()
+            .into_iter()
+            .find(|(other, _)| *other == role);
+        let (_, wanted) =
+            wanted.ok_or_else(|| Fault::new(format!("there is no chain `{role}`")))?;
+        let (ca_validity, leaf_validity) = self.unit.validities(role, now)?;
+        let custody = self.unit.custody(role);
+        let stored = match custody {
+            CaCustody::Stored if !plan.new_ca => self.stored_ca(role)?,
+            _ => None,
+        };
+        let fresh;
+        let ca: &Ca = match (custody, self.context.given_ca, &stored) {
+            (CaCustody::External, Some(given), _) => given,
+            (CaCustody::External, None, _) => {
+                return Err(Fault::new("the CA that signs for the fleet is not given")
+                    .help("give `--ca-cert FILE --ca-key FILE`"));
+            }
+            (_, _, Some(stored)) => stored,
+            (_, _, None) => {
+                let request = CaRequest {
+                    organization: self.unit.organization(),
+                    validity: ca_validity,
+                    permitted: &wanted.names,
+                };
+                fresh = issue::ca(&request, drawing.key(terms.key)?, drawing.serial()?)?;
+                &fresh
+            }
+        };
+        let (validity, _) = leaf_validity.clamped_to(ca.certificate.validity());
+        let request = LeafRequest {
+            organization: self.unit.organization(),
+            validity,
+            names: &wanted.names,
+            leaf_use: wanted.leaf_use,
+        };
+        let (leaf, leaf_key) =
+            issue::leaf(&request, drawing.key(terms.key)?, drawing.serial()?, ca)?;
+        let ca_key = match custody {
+            CaCustody::Stored => Some(PrivateKey::from_pem(ca.key.pem())?),
+            CaCustody::Ephemeral | CaCustody::External => None,
+        };
+        Ok(Chain {
+            ca: ca.certificate.clone(),
+            ca_key,
+            leaf,
+            leaf_key,
+        })
+    }
+
+    /// Opens the CA that was kept for a role; nothing where it cannot sign any more.
+    fn stored_ca(&mut self, role: Role) -> Result<Option<Ca>, Fault> {
+        self.open(role)?;
+        let text = |credential: Credential| {
+            let (_, place) = self
+                .placements
+                .iter()
+                .find(|(found, _)| *found == credential)?;
+            let opened = self
+                .opened
+                .get(&place.secret)
+                .and_then(|values| values.get(place.key.as_str()));
+            match opened {
+                Some(base64) => decoded(base64),
+                None => self.current.value(place)?.clear_text(),
+            }
+        };
+        let parts = role.parts();
+        let (ca, ca_key) = (text(parts.ca), text(parts.ca_key));
+        let found = Found {
+            ca: ca.as_deref().map(String::as_str),
+            ca_key: ca_key.as_deref().map(String::as_str),
+            ..Found::default()
+        };
+        Ok(reuse::issuer(found, self.context.now))
+    }
+
+    /// Settles the trust bundles: the CA in use, and while it may matter the one before it or the one after it.
+    fn bundles(&self, plan: &Plan, in_use: &mut Credentials, waiting: &Credentials) {
+        for (role, bundle) in [
+            (Role::Httpd, Credential::TrustBundle),
+            (Role::Client, Credential::ClientTrustBundle),
+        ] {
+            let Some(role) = plan.roles.iter().find(|other| other.role == role) else {
+                continue;
+            };
+            let place = self.placements.iter().find(|(found, _)| *found == bundle);
+            let Some((_, place)) = place else { continue };
+            let found = self.current.value(place);
+            let parts = role.role.parts();
+            let text = |credentials: &Credentials, credential| {
+                let data = credentials.get(credential)?;
+                decoded(data.expose(PrivateKeys::Written))
+            };
+            let first =
+                |text: Zeroizing<String>| Certificate::all_from_pem(&text).ok()?.into_iter().next();
+            let ca_text = text(in_use, parts.ca);
+            let found_text = found.and_then(Stored::clear_text);
+            // By far the most bundles hold the one CA, and stay.
+            let next = text(waiting, parts.ca)
+                .or_else(|| self.staged_text(parts.ca))
+                .filter(|_| {
+                    matches!(role.action, Action::Keep | Action::Stage(_))
+                        || !self.staged.is_empty() && role.action != Action::Promote
+                });
+            if let (Some(value), None, true) = (found, &next, role.action == Action::Keep)
+                && found_text == ca_text
+            {
+                in_use.add(bundle, carried(value, bundle));
+                continue;
+            }
+            let Some(ca) = ca_text.and_then(first) else {
+                continue;
+            };
+            let previous = found_text
+                .and_then(|text| Certificate::all_from_pem(&text).ok())
+                .unwrap_or_default();
+            let mut certificates = vec![ca];
+            certificates.extend(
+                next.and_then(first)
+                    .filter(|next| next.der() != certificates[0].der()),
+            );
+            if certificates.len() == 1 {
+                let retained = previous.into_iter().find(|other| {
+                    other.der() != certificates[0].der() && self.is_still_trusted(role, other)
+                });
+                certificates.extend(retained);
+            }
+            in_use.add_bundle(bundle, &certificates);
+        }
+    }
+
+    fn staged_text(&self, credential: Credential) -> Option<Zeroizing<String>> {
+        let (_, place) = self
+            .placements
+            .iter()
+            .find(|(found, _)| *found == credential)?;
+        self.staged.value(place)?.clear_text()
+    }
+
+    /// Says whether the CA before the present one may have signed a leaf that is still in use.
+    fn is_still_trusted(&self, role: &RolePlan, previous: &Certificate) -> bool {
+        let now = self.context.now;
+        if self.context.phase == Phase::Shrink || previous.validity().not_after < now {
+            return false;
+        }
+        let Some(overlap) = self.unit.terms().overlap_days else {
+            return true;
+        };
+        match (&role.action, &role.chain) {
+            (Action::Keep | Action::Defer(_) | Action::Blocked(..), Some(chain)) => {
+                now < chain.leaf.validity().not_before + Duration::days(i64::from(overlap))
+            }
+            _ => true,
+        }
+    }
+
+    fn lock_all(
+        &self,
+        objects: Vec<Object>,
+        promotes: bool,
+        drawing: &mut dyn Drawing,
+    ) -> Result<Vec<Locked>, Fault> {
+        objects
+            .into_iter()
+            .map(|object| self.lock(object, promotes, drawing))
+            .collect()
+    }
+
+    /// Locks the private values of a Secret; other objects pass as they are.
+    fn lock(
+        &self,
+        mut object: Object,
+        promotes: bool,
+        drawing: &mut dyn Drawing,
+    ) -> Result<Locked, Fault> {
+        let name = object.identity.name.clone();
+        let private_keys: Vec<&DataKey> = self
+            .placements
+            .iter()
+            .filter(|(credential, place)| place.secret == name && credential.is_private())
+            .map(|(_, place)| &place.key)
+            .collect();
+        let is_secret = object.identity.kind == "Secret" && !private_keys.is_empty();
+        let public = |object| Locked {
+            object,
+            form: Form::Public,
+            suffix: String::new(),
+        };
+        if !is_secret {
+            return Ok(public(object));
+        }
+        let mut entries = entries(&object)?;
+        let (private, _): (Vec<_>, Vec<_>) = entries
+            .iter()
+            .cloned()
+            .partition(|(key, _)| private_keys.iter().any(|private| *private == key));
+        let clear: Vec<(DataKey, SecretData)> = private
+            .iter()
+            .filter(|(_, data)| data.is_private())
+            .cloned()
+            .collect();
+        let mut random = |bytes: &mut [u8]| drawing.fill(bytes);
+        let random: &mut Random<'_> = &mut random;
+        match self.context.sealer {
+            Sealer::Plain => Ok(Locked {
+                object,
+                form: Form::Plain,
+                suffix: String::new(),
+            }),
+            Sealer::Sops(recipients) => {
+                let suffix = if clear.is_empty() {
+                    self.metadata(&name, promotes)?
+                } else if clear.len() == private.len() {
+                    let sealed = sops::seal(&clear, recipients, self.context.now, random)?;
+                    for (key, data) in &mut entries {
+                        if let Some(value) = sealed.values.get(key) {
+                            *data = SecretData::sealed(value.clone());
+                        }
+                    }
+                    sealed.metadata
+                } else {
+                    return Err(Fault::new(format!(
+                        "Secret `{name}` would be encrypted in part only"
+                    )));
+                };
+                set_entries(&mut object, entries);
+                Ok(Locked {
+                    object,
+                    form: Form::Sops,
+                    suffix,
+                })
+            }
+            Sealer::Sealed { certificate, scope } => {
+                let namespace = object.identity.namespace.clone();
+                let namespace = namespace.ok_or_else(|| Fault::new("a Secret has no namespace"))?;
+                let fresh = if clear.is_empty() {
+                    BTreeMap::new()
+                } else {
+                    sealed::seal(&namespace, &name, *scope, &clear, certificate, random)?
+                };
+                let with = if clear.is_empty() {
+                    self.sealed_with(&name, promotes)
+                } else {
+                    Some(certificate.fingerprint().to_owned())
+                };
+                let object = sealed_object(object, entries, &private_keys, &fresh, with, *scope)?;
+                Ok(Locked {
+                    object,
+                    form: Form::Sealed,
+                    suffix: String::new(),
+                })
+            }
+        }
+    }
+
+    fn lock_found(&self, name: &ObjectName, promotes: bool) -> Option<&Lock<'_>> {
+        let staged = self.staged.get(name.as_str()).filter(|_| promotes);
+        staged
+            .or_else(|| self.current.get(name.as_str()))
+            .map(|secret| &secret.lock)
+    }
+
+    fn metadata(&self, name: &ObjectName, promotes: bool) -> Result<String, Fault> {
+        match self.lock_found(name, promotes) {
+            Some(Lock::Sops { metadata, .. }) => Ok((*metadata).to_owned()),
+            _ => Err(Fault::new(format!(
+                "the encrypted values of Secret `{name}` have lost their block `sops`"
+            ))),
+        }
+    }
+
+    fn sealed_with(&self, name: &ObjectName, promotes: bool) -> Option<String> {
+        match self.lock_found(name, promotes) {
+            Some(Lock::Sealed { with }) => with.as_deref().map(str::to_owned),
+            _ => None,
+        }
+    }
+
+    /// Gives the Secrets that wait: those with private values of the chains that are staged.
+    fn staged_objects(&self, plan: &Plan, waiting: &Credentials) -> Vec<Object> {
+        let staged = plan
+            .roles
+            .iter()
+            .filter(|role| matches!(role.action, Action::Stage(_)));
+        let names: Vec<ObjectName> = staged
+            .clone()
+            .flat_map(|role| secrets_of(&self.placements, role.role))
+            .collect();
+        let mut credentials = waiting.clone();
+        for role in &plan.roles {
+            if !matches!(role.action, Action::Stage(_)) {
+                self.carry(role.role, false, &mut credentials);
+            }
+        }
+        let mut objects = self.unit.objects(&credentials);
+        objects.retain(|object| {
+            object.identity.kind == "Secret" && names.contains(&object.identity.name)
+        });
+        objects
+    }
+}
+
+/// Takes a value over as it stands.
+fn carried(value: &Stored<'_>, credential: Credential) -> SecretData {
+    match value {
+        Stored::Base64(text) => SecretData::carried(text.to_string(), credential.is_private()),
+        Stored::Sops(text) | Stored::Sealed(text) => SecretData::sealed(text.to_string()),
+        Stored::Text(text) => SecretData::public(text),
+    }
+}
+
+fn decoded(base64: &str) -> Option<Zeroizing<String>> {
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(base64)
+        .ok()?;
+    String::from_utf8(bytes).ok().map(Zeroizing::new)
+}
+
+fn entries(object: &Object) -> Result<Vec<(DataKey, SecretData)>, Fault> {
+    let data = object.fields.iter().find_map(|(name, field)| match field {
+        Field::Map(entries) if *name == "data" => Some(entries),
+        _ => None,
+    });
+    data.into_iter()
+        .flatten()
+        .map(|(key, field)| match field {
+            Field::Secret(data) => Ok((DataKey::parse(key)?, data.clone())),
+            _ => Err(Fault::new(format!("`{key}` is no value of a Secret"))),
+        })
+        .collect()
+}
+
+fn set_entries(object: &mut Object, entries: Vec<(DataKey, SecretData)>) {
+    for (name, field) in &mut object.fields {
+        if *name == "data" {
+            *field = crate::manifest::secret_data(entries);
+            return;
+        }
+    }
+}
+
+/// Makes the SealedSecret from which the controller makes the Secret.
+fn sealed_object(
+    object: Object,
+    entries: Vec<(DataKey, SecretData)>,
+    private_keys: &[&DataKey],
+    fresh: &BTreeMap<DataKey, String>,
+    with: Option<String>,
+    scope: sealed::Scope,
+) -> Result<Object, Fault> {
+    let mut encrypted = Vec::new();
+    let mut clear = Vec::new();
+    for (key, data) in entries {
+        if let Some(value) = fresh.get(&key) {
+            encrypted.push((key.to_string(), value.as_str().into()));
+        } else if private_keys.contains(&&key) {
+            encrypted.push((key.to_string(), data.expose(PrivateKeys::Written).into()));
+        } else {
+            let text = decoded(data.expose(PrivateKeys::Written))
+                .ok_or_else(|| Fault::new(format!("`{key}` is no base64 text")))?;
+            clear.push((key.to_string(), text.as_str().into()));
+        }
+    }
+    let secret_type = object
+        .fields
+        .iter()
+        .find(|(name, _)| *name == "type")
+        .map(|(_, field)| field.clone());
+    let scope: Vec<(String, String)> = scope
+        .annotation()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into_iter()
+        .collect();
+    let pairs = |pairs: &[(String, String)]| {
+        Field::Map(
+            pairs
+                .iter()
+                .map(|(key, value)| (key.clone(), value.as_str().into()))
+                .collect(),
+        )
+    };
+    let mut sealed = object.clone();
+    sealed.identity.api_version = "bitnami.com/v1alpha1";
+    sealed.identity.kind = "SealedSecret";
+    sealed.template = "gitops/sealedsecret.yaml";
+    sealed.annotations.clone_from(&scope);
+    sealed
+        .annotations
+        .extend(with.map(|with| (SEALED_WITH.to_owned(), with)));
+    sealed.fields = vec![
+        ("type", secret_type.unwrap_or(Field::Nothing)),
+        ("encrypted", Field::Map(encrypted)),
+        ("data", Field::Map(clear)),
+        ("secret_labels", pairs(&object.labels)),
+        ("secret_annotations", pairs(&scope)),
+    ];
+    Ok(sealed)
+}
+
+/// Says in one line what must be restarted after a plan was carried out; nothing where nothing must.
+#[must_use]
+pub fn restart(unit: &Unit<'_>, plan: &Plan) -> Option<String> {
+    let changes = |wanted: Role| {
+        plan.roles.iter().any(|role| {
+            role.role == wanted && matches!(role.action, Action::Renew(_) | Action::Promote)
+        })
+    };
+    let mut sets = Vec::new();
+    if changes(Role::Database) {
+        sets.extend([
+            "paroisse-set-db",
+            "paroisse-set-httpd",
+            "paroisse-set-tools",
+        ]);
+    } else if changes(Role::Httpd) || changes(Role::Client) {
+        sets.push("paroisse-set-httpd");
+    }
+    if sets.is_empty() || unit.as_member().is_none() {
+        return None;
+    }
+    let sets: Vec<String> = sets
+        .iter()
+        .map(|set| format!("statefulset/{set}"))
+        .collect();
+    Some(format!(
+        "kubectl -n {} rollout restart {}",
+        unit.namespace(),
+        sets.join(" ")
+    ))
+}
+
+/// Gives the reasons of a plan for people, one a chain that does not simply stay.
+#[must_use]
+pub fn explain(plan: &Plan) -> Vec<String> {
+    let line = |role: &RolePlan| {
+        let word = role.action.word();
+        match (&role.action, role.action.reason()) {
+            (Action::Keep, _) => None,
+            (Action::Blocked(reason, need), _) => Some(format!("{}: {need}: {reason}", role.role)),
+            (_, Some(reason)) => Some(format!("{}: {word}: {reason}", role.role)),
+            (Action::Issue, None) => Some(format!("{}: {word}: {}", role.role, Reason::Missing)),
+            (_, None) => Some(format!("{}: {word}", role.role)),
+        }
+    };
+    plan.roles.iter().filter_map(line).collect()
+}

@@ -1,0 +1,295 @@
+//! The files that belong to no single unit: what says whose the tree is, kustomizations over many instances, and
+//! what tells Argo CD or Flux about them.
+
+use super::compose::{TreeFile, kustomization, traefik_values};
+use super::layout::{
+    CLUSTER, Form, Home, INSTANCES, SHARD_LIMIT, SHARDS, mark, shard, shard_folder,
+};
+use super::plan::Sealer;
+use super::unit::Unit;
+use crate::fault::{Fault, Faults};
+use crate::fleet::{Fleet, Layout, Member};
+use crate::manifest::{Field, Identity, Object};
+use crate::name::ObjectName;
+use crate::template::Renderer;
+use std::collections::{BTreeMap, BTreeSet};
+use zeroize::Zeroizing;
+
+/// Name of the file that says whose the tree is.
+pub const TREE_FILE: &str = ".civi-ingress.yaml";
+
+/// Gives the files of the fleet as a whole.
+///
+/// # Errors
+/// A part with more instances than one kustomization may name, more than that without parts where Flux needs them,
+/// or a template that fails.
+pub fn fleet_files(
+    fleet: &Fleet,
+    sealer: &Sealer,
+    renderer: &Renderer<'_>,
+) -> Result<Vec<TreeFile>, Vec<Fault>> {
+    let mut faults = Faults::default();
+    let mut files = Vec::new();
+    let mut add = |path: String, text: Result<String, Fault>, faults: &mut Faults| {
+        if let Some(text) = faults.keep(text) {
+            let mut marked = Zeroizing::new(mark(fleet, None));
+            marked.push_str(&text);
+            files.push(TreeFile {
+                path,
+                text: marked,
+                is_secret: false,
+            });
+        }
+    };
+    let name = crate::yaml::scalar::to_string(fleet.name.as_str());
+    let tree = format!(
+        "# What this directory is. Its state is its files; this one never changes.\nfleet: {name}\nformat: 1\n"
+    );
+    add(TREE_FILE.to_owned(), Ok(tree), &mut faults);
+    if fleet.wildcard.is_none() {
+        let values = faults.keep_all(traefik_values(fleet, renderer));
+        add(
+            format!("{CLUSTER}/traefik-values.yaml"),
+            Ok(values.unwrap_or_default()),
+            &mut faults,
+        );
+    }
+    let mut shards: BTreeMap<u16, Vec<&Member>> = BTreeMap::new();
+    if let Some(count) = fleet.shards {
+        for member in &fleet.members {
+            let shard = shard(fleet, member, count.get());
+            shards.entry(shard).or_default().push(member);
+        }
+        for (shard, members) in &shards {
+            if members.len() > SHARD_LIMIT {
+                faults.push(too_many(fleet, *shard, members.len()));
+            }
+            let folder = shard_folder(*shard);
+            let text = kustomization(renderer, &resources(fleet, sealer, members, true));
+            add(format!("{folder}/kustomization.yaml"), text, &mut faults);
+        }
+    }
+    let all: Vec<&Member> = fleet.members.iter().collect();
+    let is_small = fleet.members.len() <= SHARD_LIMIT;
+    if fleet.shards.is_none() && is_small {
+        if fleet.layout == Layout::Flat && !all.is_empty() {
+            let text = kustomization(renderer, &resources(fleet, sealer, &all, false));
+            add(format!("{INSTANCES}/kustomization.yaml"), text, &mut faults);
+        }
+        let mut roots: Vec<String> = fleet.wildcard.iter().map(|_| CLUSTER.to_owned()).collect();
+        match fleet.layout {
+            Layout::Instance => {
+                roots.extend(
+                    all.iter()
+                        .map(|member| format!("{INSTANCES}/{}", member.id)),
+                );
+            }
+            Layout::Flat if !all.is_empty() => roots.push(INSTANCES.to_owned()),
+            Layout::Flat => {}
+        }
+        add(
+            "kustomization.yaml".to_owned(),
+            kustomization(renderer, &roots),
+            &mut faults,
+        );
+    } else if fleet.shards.is_none() && fleet.layout == Layout::Flat {
+        let what = format!(
+            "{} instances lie flat in one folder, and one kustomization may name {SHARD_LIMIT}",
+            fleet.members.len()
+        );
+        faults.push(Fault::new(what).help(format!(
+            "set `spec.shards` to {} or more",
+            least_shards(fleet)
+        )));
+    }
+    for (path, object) in controllers(fleet, &shards, &mut faults) {
+        let text = renderer.render_one(&object);
+        add(
+            path,
+            text.map(|manifest| format!("---\n{}", manifest.yaml.as_str())),
+            &mut faults,
+        );
+    }
+    faults.finish(Some(files))
+}
+
+fn too_many(fleet: &Fleet, shard: u16, count: usize) -> Fault {
+    Fault::new(format!(
+        "part {shard} of the fleet has {count} instances, and one kustomization may name {SHARD_LIMIT}"
+    ))
+    .help(format!("set `spec.shards` to {} or more", least_shards(fleet)))
+}
+
+/// Gives the least number of parts into which the names of the instances fall without one being too large.
+fn least_shards(fleet: &Fleet) -> u16 {
+    let least = u16::try_from(fleet.members.len().div_ceil(SHARD_LIMIT)).unwrap_or(u16::MAX);
+    let fits = |shards: u16| {
+        let mut sizes: BTreeMap<u16, usize> = BTreeMap::new();
+        for member in &fleet.members {
+            *sizes.entry(shard(fleet, member, shards)).or_default() += 1;
+        }
+        sizes.values().all(|size| *size <= SHARD_LIMIT)
+    };
+    (least.max(1)..u16::MAX)
+        .find(|shards| fits(*shards))
+        .unwrap_or(u16::MAX)
+}
+
+/// Gives what a kustomization over many members names: their folders, or in the flat layout their files.
+fn resources(fleet: &Fleet, sealer: &Sealer, members: &[&Member], in_shard: bool) -> Vec<String> {
+    match fleet.layout {
+        Layout::Instance => {
+            let up = if in_shard { "../../" } else { "" };
+            members
+                .iter()
+                .map(|member| format!("{up}{INSTANCES}/{}", member.id))
+                .collect()
+        }
+        Layout::Flat => members
+            .iter()
+            .flat_map(|member| flat_files(fleet, sealer, member))
+            .collect(),
+    }
+}
+
+fn flat_files(fleet: &Fleet, sealer: &Sealer, member: &Member) -> Vec<String> {
+    let Ok(unit) = Unit::member(fleet, member) else {
+        return Vec::new();
+    };
+    let home = Home::of(&unit);
+    let (kind, form) = match sealer {
+        Sealer::Plain => ("Secret", Form::Plain),
+        Sealer::Sops(_) => ("Secret", Form::Sops),
+        Sealer::Sealed { .. } => ("SealedSecret", Form::Sealed),
+    };
+    let secrets: BTreeSet<ObjectName> = unit
+        .placements()
+        .into_iter()
+        .filter(|(credential, _)| credential.is_private())
+        .map(|(_, place)| place.secret)
+        .collect();
+    let path = |name: ObjectName| {
+        let identity = Identity {
+            api_version: "v1",
+            kind,
+            namespace: None,
+            name,
+        };
+        let path = home.path(&identity, form);
+        path.rsplit_once('/')
+            .map_or(path.clone(), |(_, name)| name.to_owned())
+    };
+    let all = format!("{}.yaml", member.id);
+    std::iter::once(all)
+        .chain(secrets.into_iter().map(path))
+        .collect()
+}
+
+fn controllers(
+    fleet: &Fleet,
+    shards: &BTreeMap<u16, Vec<&Member>>,
+    faults: &mut Faults,
+) -> Vec<(String, Object)> {
+    let mut files = Vec::new();
+    let below = |path: &str, folder: &str| {
+        let path = path.trim_matches('/').trim_start_matches("./");
+        match (path.is_empty() || path == ".", folder.is_empty()) {
+            (true, _) => folder.to_owned(),
+            (false, true) => path.to_owned(),
+            (false, false) => format!("{path}/{folder}"),
+        }
+    };
+    if let Some(argo) = &fleet.argo_cd {
+        let folders = if shards.is_empty() && fleet.layout == Layout::Instance {
+            format!("{INSTANCES}/*")
+        } else if shards.is_empty() {
+            INSTANCES.to_owned()
+        } else {
+            format!("{SHARDS}/*")
+        };
+        let cluster = fleet.wildcard.iter().map(|_| CLUSTER.to_owned());
+        let directories: Vec<String> = std::iter::once(folders)
+            .chain(cluster)
+            .map(|folder| below(&argo.path, &folder))
+            .collect();
+        let identity = Identity {
+            api_version: "argoproj.io/v1alpha1",
+            kind: "ApplicationSet",
+            namespace: Some(argo.namespace.clone()),
+            name: fleet.name.clone(),
+        };
+        let mut object = Object::new(identity, "gitops/applicationset.yaml");
+        object.fields = vec![
+            ("repo_url", argo.repo_url.as_str().into()),
+            ("revision", argo.revision.as_str().into()),
+            ("project", argo.project.as_str().into()),
+            (
+                "directories",
+                directories.iter().map(String::as_str).collect(),
+            ),
+            ("option", "missingkey=error".into()),
+            (
+                "application",
+                format!("{}-{{{{ .path.basenameNormalized }}}}", fleet.name).into(),
+            ),
+            ("path", "{{ .path.path }}".into()),
+        ];
+        files.push(("argocd/applicationset.yaml".to_owned(), object));
+    }
+    if let Some(flux) = &fleet.flux {
+        let mut parts: Vec<(String, String)> = Vec::new();
+        if shards.is_empty() {
+            if fleet.members.len() > SHARD_LIMIT {
+                let what = format!(
+                    "Flux would build {} instances in one Kustomization",
+                    fleet.members.len()
+                );
+                faults.push(Fault::new(what).help(format!(
+                    "set `spec.shards` to {} or more",
+                    least_shards(fleet)
+                )));
+            }
+            parts.push(("all".to_owned(), String::new()));
+        } else {
+            parts.extend(
+                fleet
+                    .wildcard
+                    .iter()
+                    .map(|_| (CLUSTER.to_owned(), CLUSTER.to_owned())),
+            );
+            parts.extend(
+                shards
+                    .keys()
+                    .map(|shard| (format!("{shard:03}"), shard_folder(*shard))),
+            );
+        }
+        for (part, folder) in parts {
+            let name = ObjectName::parse(&format!("{}-{part}", fleet.name));
+            let Some(name) = faults.keep(name) else {
+                continue;
+            };
+            let identity = Identity {
+                api_version: "kustomize.toolkit.fluxcd.io/v1",
+                kind: "Kustomization",
+                namespace: Some(flux.namespace.clone()),
+                name,
+            };
+            let mut object = Object::new(identity, "gitops/flux-kustomization.yaml");
+            let path = format!("./{}", below(&flux.path, &folder));
+            let secret: Field = flux
+                .decryption_secret
+                .as_ref()
+                .map(ObjectName::as_str)
+                .into();
+            object.fields = vec![
+                ("interval", flux.interval.as_str().into()),
+                ("path", path.into()),
+                ("source_kind", flux.source_kind.as_str().into()),
+                ("source", flux.source.as_str().into()),
+                ("decryption_secret", secret),
+            ];
+            files.push((format!("flux/kustomization-{part}.yaml"), object));
+        }
+    }
+    files
+}

@@ -1,0 +1,388 @@
+//! Reads Secrets back from the files of a tree, whichever way they are locked.
+//!
+//! [`scan`] takes the lines that this program writes, and nothing else, at the price of looking at each once;
+//! [`read`] takes any YAML. A caller that scans must find the file unchanged by what follows from it, or read.
+
+use crate::fault::Fault;
+use crate::yaml::{self, Node, Value};
+use base64::Engine as _;
+use std::borrow::Cow;
+use zeroize::Zeroizing;
+
+/// Annotation that names the certificate that a SealedSecret was made with: the SHA-256 of its public key.
+pub const SEALED_WITH: &str = "civi-ingress.uepal.fr/sealed-with";
+
+/// A Secret or SealedSecret that was found.
+#[derive(Debug, Default)]
+pub struct FoundSecret<'a> {
+    /// `metadata.name`.
+    pub name: Cow<'a, str>,
+    /// `metadata.namespace`.
+    pub namespace: Cow<'a, str>,
+    /// Its values by data key.
+    pub values: Vec<(Cow<'a, str>, Stored<'a>)>,
+    /// How its private values are locked.
+    pub lock: Lock<'a>,
+}
+
+/// A value as it stands in a file.
+#[derive(Clone)]
+pub enum Stored<'a> {
+    /// Base64 under `data`, in clear.
+    Base64(Cow<'a, str>),
+    /// `ENC[…]` under `data`.
+    Sops(Cow<'a, str>),
+    /// Ciphertext under `spec.encryptedData`.
+    Sealed(Cow<'a, str>),
+    /// Text under `spec.template.data`, in clear.
+    Text(Cow<'a, str>),
+}
+
+/// How the private values of a Secret are locked.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub enum Lock<'a> {
+    /// Not at all.
+    #[default]
+    Open,
+    /// Encrypted to recipients.
+    Sops {
+        /// The block `sops:` as it stands, to the end of its document.
+        metadata: &'a str,
+        /// Who can open it.
+        recipients: Vec<Cow<'a, str>>,
+    },
+    /// Encrypted to a controller.
+    Sealed {
+        /// The fingerprint of the controller's key, where it is said.
+        with: Option<Cow<'a, str>>,
+    },
+}
+
+impl std::fmt::Debug for Stored<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[value of a Secret]")
+    }
+}
+
+impl Stored<'_> {
+    /// Says whether it can be read without a key.
+    #[must_use]
+    pub fn is_clear(&self) -> bool {
+        matches!(self, Self::Base64(_) | Self::Text(_))
+    }
+
+    /// Gives the text of a value that stands in clear; nothing where it is locked or damaged.
+    #[must_use]
+    pub fn clear_text(&self) -> Option<Zeroizing<String>> {
+        match self {
+            Self::Base64(text) => {
+                let bytes = base64::engine::general_purpose::STANDARD
+                    .decode(text.as_bytes())
+                    .ok()?;
+                String::from_utf8(bytes).ok().map(Zeroizing::new)
+            }
+            Self::Text(text) => Some(Zeroizing::new(text.clone().into_owned())),
+            Self::Sops(_) | Self::Sealed(_) => None,
+        }
+    }
+}
+
+impl<'a> FoundSecret<'a> {
+    /// Looks a value up.
+    #[must_use]
+    pub fn value(&self, key: &str) -> Option<&Stored<'a>> {
+        self.values
+            .iter()
+            .find(|(found, _)| found == key)
+            .map(|(_, value)| value)
+    }
+}
+
+/// Where a line of a manifest belongs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Section {
+    Top,
+    Metadata,
+    Annotations,
+    Data,
+    Spec,
+    EncryptedData,
+    Template,
+    TemplateData,
+}
+
+/// Reads the Secrets of a file that looks as this program writes it; nothing where any line looks otherwise.
+#[must_use]
+pub fn scan(text: &str) -> Option<Vec<FoundSecret<'_>>> {
+    let mut secrets = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (document, after) = match rest.find("\n---\n") {
+            Some(at) => (&rest[..=at], &rest[at + 5..]),
+            None => (rest, ""),
+        };
+        let document = document.strip_prefix("---\n").unwrap_or(document);
+        secrets.extend(scan_document(document)?);
+        rest = after;
+    }
+    Some(secrets)
+}
+
+fn scan_document(document: &str) -> Option<Option<FoundSecret<'_>>> {
+    let mut secret = FoundSecret::default();
+    let mut is_secret = false;
+    let mut section = Section::Top;
+    let mut offset = 0;
+    for line in document.split_inclusive('\n') {
+        let start = offset;
+        offset += line.len();
+        let line = line.strip_suffix('\n')?;
+        if line.starts_with('#') || line == "---" {
+            continue;
+        }
+        let body = line.trim_start_matches(' ');
+        let indent = line.len() - body.len();
+        if body.starts_with("- ") && !matches!(section, Section::Data | Section::EncryptedData) {
+            continue;
+        }
+        let (key, value) = match body.split_once(": ") {
+            Some((key, value)) => (key, value),
+            None => (
+                body.strip_suffix(':').or_else(|| body.strip_suffix(": "))?,
+                "",
+            ),
+        };
+        if indent == 0 {
+            section = match key {
+                "kind" => {
+                    is_secret = matches!(value, "Secret" | "SealedSecret");
+                    if value == "SealedSecret" {
+                        secret.lock = Lock::Sealed { with: None };
+                    }
+                    Section::Top
+                }
+                "metadata" => Section::Metadata,
+                "data" => Section::Data,
+                "spec" => Section::Spec,
+                "sops" => {
+                    let metadata = &document[start..];
+                    let recipients = metadata.lines().filter_map(|line| {
+                        line.trim_start_matches([' ', '-'])
+                            .strip_prefix("recipient: ")
+                    });
+                    secret.lock = Lock::Sops {
+                        metadata,
+                        recipients: recipients.map(Cow::Borrowed).collect(),
+                    };
+                    break;
+                }
+                _ => Section::Top,
+            };
+            continue;
+        }
+        if !is_secret {
+            continue;
+        }
+        section = match (section, indent, key) {
+            (Section::Metadata | Section::Annotations, 2, "annotations") => Section::Annotations,
+            (Section::Metadata | Section::Annotations, 2, _) => Section::Metadata,
+            (
+                Section::Spec | Section::EncryptedData | Section::Template | Section::TemplateData,
+                2,
+                "encryptedData",
+            ) => Section::EncryptedData,
+            (
+                Section::Spec | Section::EncryptedData | Section::Template | Section::TemplateData,
+                2,
+                "template",
+            ) => Section::Template,
+            (Section::Template | Section::TemplateData, 4, "data") => Section::TemplateData,
+            (Section::TemplateData, 4, _) => Section::Template,
+            (other, _, _) => other,
+        };
+        match (section, indent) {
+            (Section::Metadata, 2) if key == "name" => secret.name = plain(value)?,
+            (Section::Metadata, 2) if key == "namespace" => secret.namespace = plain(value)?,
+            (Section::Annotations, 4) if key == SEALED_WITH => {
+                secret.lock = Lock::Sealed {
+                    with: Some(plain(value)?),
+                };
+            }
+            (Section::Data, 2) => {
+                let value = plain(value)?;
+                let stored = if value.starts_with("ENC[") {
+                    Stored::Sops(value)
+                } else {
+                    Stored::Base64(value)
+                };
+                secret.values.push((plain(key)?, stored));
+            }
+            (Section::EncryptedData, 4) => secret
+                .values
+                .push((plain(key)?, Stored::Sealed(plain(value)?))),
+            (Section::TemplateData, 6) => secret
+                .values
+                .push((plain(key)?, Stored::Text(plain(value)?))),
+            _ => {}
+        }
+    }
+    Some(is_secret.then_some(secret))
+}
+
+/// Takes a scalar as [`yaml::scalar`] writes it: plain, or in double quotes with `\n` as the only escape.
+fn plain(text: &str) -> Option<Cow<'_, str>> {
+    if let Some(quoted) = text.strip_prefix('"') {
+        let inner = quoted.strip_suffix('"')?;
+        let unescaped = inner.replace("\\n", "\n");
+        return (!unescaped.contains(['\\', '"'])).then_some(Cow::Owned(unescaped));
+    }
+    let starts_well = text
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'/' || byte == b'+');
+    (starts_well && !text.contains(" #") && !text.ends_with(' ')).then_some(Cow::Borrowed(text))
+}
+
+/// Reads the Secrets of a file of any form.
+///
+/// # Errors
+/// A file that is no YAML.
+pub fn read<'a>(text: &'a str, file: &str) -> Result<Vec<FoundSecret<'a>>, Fault> {
+    let documents = yaml::read_all(text, file)?;
+    Ok(documents
+        .iter()
+        .filter_map(|document| read_document(document, text))
+        .collect())
+}
+
+fn read_document<'a>(document: &Node, text: &'a str) -> Option<FoundSecret<'a>> {
+    let owned = |node: &Node| node.text().map(|text| Cow::Owned(text.to_owned()));
+    let metadata = |key: &str| owned(document.get("metadata")?.get(key)?);
+    let mut secret = FoundSecret {
+        name: metadata("name")?,
+        namespace: metadata("namespace").unwrap_or_default(),
+        ..FoundSecret::default()
+    };
+    let mut take = |node: Option<&Node>, stored: fn(Cow<'a, str>) -> Stored<'a>| {
+        let Some(Value::Map(entries)) = node.map(|node| &node.value) else {
+            return;
+        };
+        for (key, value) in entries {
+            if let Some(value) = owned(value) {
+                secret
+                    .values
+                    .push((Cow::Owned(key.text.clone()), stored(value)));
+            }
+        }
+    };
+    match document.get("kind").and_then(Node::text)? {
+        "Secret" => take(document.get("data"), |value| {
+            if value.starts_with("ENC[") {
+                Stored::Sops(value)
+            } else {
+                Stored::Base64(Cow::Owned(value.split_ascii_whitespace().collect()))
+            }
+        }),
+        "SealedSecret" => {
+            let spec = document.get("spec")?;
+            take(spec.get("encryptedData"), Stored::Sealed);
+            take(
+                spec.get("template")
+                    .and_then(|template| template.get("data")),
+                Stored::Text,
+            );
+            let annotations = document
+                .get("metadata")
+                .and_then(|metadata| metadata.get("annotations"));
+            let with = annotations.and_then(|annotations| owned(annotations.get(SEALED_WITH)?));
+            secret.lock = Lock::Sealed { with };
+        }
+        _ => return None,
+    }
+    if let Value::Map(entries) = &document.value
+        && let Some((key, block)) = entries.iter().find(|(key, _)| key.text == "sops")
+    {
+        let recipients = block.get("age").map(Node::items).unwrap_or_default().iter();
+        secret.lock = Lock::Sops {
+            metadata: block_at(text, key.at.line),
+            recipients: recipients
+                .filter_map(|item| owned(item.get("recipient")?))
+                .collect(),
+        };
+    }
+    Some(secret)
+}
+
+/// Gives the text from a line, counted from 1, to the end of its document.
+fn block_at(text: &str, line: u64) -> &str {
+    let line = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
+    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let block = &text[start..];
+    block.find("\n---\n").map_or(block, |end| &block[..=end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: &str = "# civi-ingress:managed fleet=f instance=a v1\n---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: selfcert\n  namespace: a\n  \
+                        labels:\n    app: x\ntype: Opaque\ndata:\n  cacert: Q0E=\n  externkey: ENC[AES256_GCM,data:eA==,iv:aQ==,tag:dA==,type:str]\n\
+                        sops:\n  age:\n    - recipient: age1x\n      enc: |\n        text\n  version: 3.9.0\n---\nkind: IngressRoute\nspec:\n  a: b\n---\n\
+                        apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: other\n  namespace: a\n  annotations:\n    \
+                        civi-ingress.uepal.fr/sealed-with: abc\nspec:\n  encryptedData:\n    k: Ag==\n  template:\n    metadata:\n      name: other\n    \
+                        type: Opaque\n    data:\n      c: \"-----BEGIN\\nX\\n\"\n";
+
+    fn shown(secrets: &[FoundSecret<'_>]) -> String {
+        let mut out = String::new();
+        for secret in secrets {
+            out.push_str(&format!(
+                "{}/{} {:?}\n",
+                secret.namespace, secret.name, secret.lock
+            ));
+            for (key, value) in &secret.values {
+                let (form, text) = match value {
+                    Stored::Base64(text) => ("base64", text),
+                    Stored::Sops(text) => ("sops", text),
+                    Stored::Sealed(text) => ("sealed", text),
+                    Stored::Text(text) => ("text", text),
+                };
+                out.push_str(&format!("  {key} {form} {text:?}\n"));
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn a_scan_of_our_own_form_finds_what_a_yaml_reader_finds() {
+        let scanned = scan(OURS).expect("our own form");
+        let read = read(OURS, "f").expect("YAML");
+        assert_eq!(scanned.len(), 2);
+        assert_eq!(shown(&scanned), shown(&read));
+    }
+
+    #[test]
+    fn a_form_that_is_not_ours_is_not_scanned() {
+        for text in [
+            "kind: Secret\ndata:\n  k: 'quoted'\n",
+            "kind: Secret\ndata:\n  k: &anchor v\n",
+            "kind: Secret\ndata:\n  k: v # comment\n",
+            "kind: Secret\ndata:\n  k: \"a\\tb\"\n",
+            "kind: Secret\ndata: {k: v\n",
+            "no newline: at the end",
+        ] {
+            let found = scan(text);
+            let values = found
+                .iter()
+                .flatten()
+                .flat_map(|secret| &secret.values)
+                .count();
+            assert_eq!(values, 0, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_value_of_a_secret_is_shown_for_debugging() {
+        let scanned = scan(OURS).expect("our own form");
+        assert!(!format!("{scanned:?}").contains("Q0E="));
+    }
+}

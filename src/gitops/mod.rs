@@ -1,0 +1,19 @@
+//! A fleet as a tree of files that is its own state: what is found decides what stays.
+//!
+//! | I want to … | open … |
+//! |---|---|
+//! | see what has files and credentials of its own | [`unit`] |
+//! | know where a file lies and whose it is | [`layout`] |
+//! | read Secrets back | [`found`] |
+//! | decide that a chain stays, is made or waits | [`decide`], [`plan`] |
+//! | follow a decision to files | [`compose`], [`fleet_files`] |
+//! | see how a run is reported | [`report`] |
+
+pub mod compose;
+pub mod decide;
+pub mod fleet_files;
+pub mod found;
+pub mod layout;
+pub mod plan;
+pub mod report;
+pub mod unit;

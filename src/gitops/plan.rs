@@ -1,0 +1,563 @@
+//! From what was found of a unit to what becomes of its chains.
+
+use super::decide::{Action, Depth, Need, PublicChain, Reason, Wanted, due_at, examine};
+use super::found::{self, FoundSecret, Lock, Stored};
+use super::unit::Unit;
+use crate::fault::Fault;
+use crate::fleet::CaCustody;
+use crate::ingress::Role;
+use crate::instance::Credential;
+use crate::name::ObjectName;
+use crate::pki::issue::Ca;
+use crate::seal::sealed::{Scope, SealingCertificate};
+use crate::seal::{Identity, Recipient, sops};
+use crate::values::SecretKeyRef;
+use std::collections::{BTreeMap, BTreeSet};
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+/// How private values are locked in the tree.
+#[derive(Debug)]
+pub enum Sealer {
+    /// Not at all.
+    Plain,
+    /// For age recipients, sorted.
+    Sops(Vec<Recipient>),
+    /// For a SealedSecrets controller.
+    Sealed {
+        /// Its certificate.
+        certificate: Box<SealingCertificate>,
+        /// What the ciphertext is bound to.
+        scope: Scope,
+    },
+}
+
+/// Which step of a roll-over a run may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// All at once: the trust bundle names the CA before as well, so one apply is safe.
+    All,
+    /// Only make successors, and let Traefik trust their CAs.
+    Trust,
+    /// Let successors whose CAs are trusted take their places.
+    Leaf,
+    /// Let Traefik trust the present CA only.
+    Shrink,
+}
+
+/// What holds for a whole run.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The present.
+    pub now: OffsetDateTime,
+    /// The step that may be taken.
+    pub phase: Phase,
+    /// How thoroughly chains are looked at.
+    pub depth: Depth,
+    /// How private values are locked.
+    pub sealer: &'a Sealer,
+    /// What opens them.
+    pub identities: &'a [Identity],
+    /// The CA that signs for the fleet.
+    pub given_ca: Option<&'a Ca>,
+}
+
+/// The files of a unit, as they were read: path below the tree, text.
+#[derive(Debug, Default)]
+pub struct UnitFiles {
+    /// Those in use.
+    pub current: Vec<(String, Zeroizing<String>)>,
+    /// Secrets that wait for their phase.
+    pub staged: Vec<(String, Zeroizing<String>)>,
+}
+
+/// How files are read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// As this program writes them; anything else counts as missing, so a plan stands only when the files turn out
+    /// unchanged.
+    Scan,
+    /// As YAML.
+    Yaml,
+}
+
+/// The Secrets found in some files.
+#[derive(Debug, Default)]
+pub(super) struct Secrets<'a>(Vec<(&'a str, &'a str, FoundSecret<'a>)>);
+
+impl<'a> Secrets<'a> {
+    pub(super) fn of(
+        files: &'a [(String, Zeroizing<String>)],
+        namespace: &str,
+        reading: Reading,
+    ) -> Result<Self, Fault> {
+        let mut secrets = Vec::new();
+        for (path, text) in files {
+            let may_be_secret = match reading {
+                Reading::Scan => {
+                    text.contains("kind: Secret") || text.contains("kind: SealedSecret")
+                }
+                // Anything may lie in the folder of an instance, and need not be YAML.
+                Reading::Yaml => text.contains("Secret"),
+            };
+            if !may_be_secret {
+                continue;
+            }
+            let found = match reading {
+                Reading::Scan => found::scan(text).unwrap_or_default(),
+                Reading::Yaml => found::read(text, path)?,
+            };
+            let own = found
+                .into_iter()
+                .filter(|secret| secret.namespace == namespace);
+            secrets.extend(own.map(|secret| (path.as_str(), text.as_str(), secret)));
+        }
+        Ok(Self(secrets))
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&FoundSecret<'a>> {
+        self.0
+            .iter()
+            .map(|(_, _, secret)| secret)
+            .find(|secret| secret.name == name)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn value(&self, place: &SecretKeyRef) -> Option<&Stored<'a>> {
+        self.get(place.secret.as_str())?.value(place.key.as_str())
+    }
+
+    fn can_open(&self, name: &ObjectName, identities: &[Identity]) -> bool {
+        match self.get(name.as_str()).map(|secret| &secret.lock) {
+            None | Some(Lock::Open) => true,
+            Some(Lock::Sops { recipients, .. }) => identities.iter().any(|identity| {
+                recipients
+                    .iter()
+                    .any(|recipient| recipient == identity.recipient().as_str())
+            }),
+            Some(Lock::Sealed { .. }) => false,
+        }
+    }
+
+    /// Gives the values of a Secret in clear, base64.
+    pub(super) fn open(
+        &self,
+        name: &ObjectName,
+        identities: &[Identity],
+    ) -> Result<BTreeMap<String, Zeroizing<String>>, Fault> {
+        let Some((path, text, secret)) = self
+            .0
+            .iter()
+            .find(|(_, _, secret)| secret.name == name.as_str())
+        else {
+            return Ok(BTreeMap::new());
+        };
+        match &secret.lock {
+            Lock::Open => Ok(secret
+                .values
+                .iter()
+                .filter_map(|(key, value)| match value {
+                    Stored::Base64(text) => {
+                        Some((key.to_string(), Zeroizing::new(text.to_string())))
+                    }
+                    _ => None,
+                })
+                .collect()),
+            Lock::Sops { .. } => sops::open(text, path, identities),
+            Lock::Sealed { .. } => Err(Fault::new(format!(
+                "the SealedSecret `{name}` is opened by its controller only"
+            ))
+            .file(path)),
+        }
+    }
+}
+
+/// What becomes of one chain.
+#[derive(Debug, Clone)]
+pub struct RolePlan {
+    /// Which chain.
+    pub role: Role,
+    /// What becomes of it.
+    pub action: Action,
+    /// Its public half, where that was found and stays for now.
+    pub chain: Option<PublicChain>,
+    /// When it is due.
+    pub due: Option<OffsetDateTime>,
+    /// Whether the CA of its successor is another one.
+    pub new_ca: bool,
+}
+
+/// What becomes of a unit's chains.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Its chains.
+    pub roles: Vec<RolePlan>,
+    /// How the files were read.
+    pub reading: Reading,
+}
+
+impl Plan {
+    /// Says whether all chains stay where they are.
+    #[must_use]
+    pub fn keeps_all(&self) -> bool {
+        self.roles.iter().all(|role| {
+            matches!(
+                role.action,
+                Action::Keep | Action::Defer(_) | Action::Blocked(..)
+            )
+        })
+    }
+
+    /// Lets every chain that was found complete keep its keys, whatever else would become of it.
+    ///
+    /// # Errors
+    /// A chain whose leaf or key is missing.
+    pub fn keep_keys(&mut self) -> Result<(), Fault> {
+        for role in &mut self.roles {
+            if let Action::Renew(Reason::Incomplete(what)) = &role.action {
+                return Err(Fault::new(format!("{}: its {what} is missing", role.role)));
+            }
+            if matches!(role.action, Action::Renew(_)) {
+                role.action = Action::Reseal(Reason::ModeChanged);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the first end among the chains whose renewal could wait.
+    #[must_use]
+    pub fn can_wait_until(&self) -> Option<OffsetDateTime> {
+        let makes: Vec<&RolePlan> = self
+            .roles
+            .iter()
+            .filter(|role| role.action.makes_keys())
+            .collect();
+        let all_can_wait = makes
+            .iter()
+            .all(|role| role.action.reason().is_some_and(Reason::can_wait));
+        if makes.is_empty() || !all_can_wait {
+            return None;
+        }
+        let ends = makes
+            .iter()
+            .filter_map(|role| Some(role.chain.as_ref()?.leaf.validity().not_after));
+        ends.min()
+    }
+}
+
+/// Decides what becomes of the chains of a unit. `may_renew` says whether a renewal that can wait may happen now.
+///
+/// # Errors
+/// A file that is no YAML, where files are read as YAML.
+pub fn plan(
+    context: &Context<'_>,
+    unit: &Unit<'_>,
+    files: &UnitFiles,
+    reading: Reading,
+    may_renew: bool,
+) -> Result<Plan, Fault> {
+    let current = Secrets::of(&files.current, unit.namespace(), reading)?;
+    let staged = Secrets::of(&files.staged, unit.namespace(), reading)?;
+    let placements = unit.placements();
+    let mut roles: Vec<RolePlan> = unit
+        .roles()
+        .into_iter()
+        .map(|(role, wanted)| settle(context, unit, &current, &placements, role, &wanted))
+        .collect();
+    close_over_files(context, unit, &current, &placements, &mut roles);
+    if !staged.is_empty() && successors_are_good(context, unit, &staged, &placements) {
+        for plan in &mut roles {
+            let is_staged = leaf_place(&placements, plan.role)
+                .is_some_and(|place| staged.get(place.secret.as_str()).is_some());
+            if is_staged {
+                plan.action = match context.phase {
+                    Phase::All | Phase::Leaf => Action::Promote,
+                    Phase::Trust | Phase::Shrink => Action::Keep,
+                };
+            }
+        }
+    } else {
+        let wished: Vec<Action> = roles.iter().map(|plan| plan.action.clone()).collect();
+        for plan in &mut roles {
+            plan.action = in_phase(context.phase, plan, may_renew);
+        }
+        if matches!(context.sealer, Sealer::Sops(_)) {
+            agree_within_files(&placements, &mut roles, wished);
+        }
+    }
+    Ok(Plan { roles, reading })
+}
+
+/// Chains that share an encrypted file are made anew together or wait together; one that cannot wait takes the
+/// others along.
+fn agree_within_files(
+    placements: &[(Credential, SecretKeyRef)],
+    roles: &mut [RolePlan],
+    wished: Vec<Action>,
+) {
+    let groups: Vec<BTreeSet<ObjectName>> = roles
+        .iter()
+        .map(|plan| secrets_of(placements, plan.role))
+        .collect();
+    let acts = |action: &Action| {
+        !matches!(
+            action,
+            Action::Keep | Action::Defer(_) | Action::Blocked(..)
+        )
+    };
+    let before: Vec<Action> = roles.iter().map(|plan| plan.action.clone()).collect();
+    for (index, plan) in roles.iter_mut().enumerate() {
+        let mut neighbours = before
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != index && !groups[*other].is_disjoint(&groups[index]));
+        let cannot_wait =
+            |action: &Action| acts(action) && !action.reason().is_some_and(Reason::can_wait);
+        if neighbours.clone().any(|(_, action)| cannot_wait(action)) && acts(&wished[index]) {
+            plan.action = wished[index].clone();
+        } else if acts(&plan.action)
+            && !cannot_wait(&plan.action)
+            && neighbours.any(|(other, action)| !acts(action) && acts(&wished[other]))
+            && let Some(reason) = plan.action.reason().cloned()
+        {
+            plan.action = Action::Defer(reason);
+        }
+    }
+}
+
+fn leaf_place(placements: &[(Credential, SecretKeyRef)], role: Role) -> Option<&SecretKeyRef> {
+    let leaf = role.parts().leaf_key;
+    placements
+        .iter()
+        .find(|(credential, _)| *credential == leaf)
+        .map(|(_, place)| place)
+}
+
+/// Settles what should become of a chain, whatever the phase.
+fn settle(
+    context: &Context<'_>,
+    unit: &Unit<'_>,
+    current: &Secrets<'_>,
+    placements: &[(Credential, SecretKeyRef)],
+    role: Role,
+    wanted: &Wanted,
+) -> RolePlan {
+    let parts = role.parts();
+    let place = |credential| {
+        placements
+            .iter()
+            .find(|(found, _)| *found == credential)
+            .map(|(_, place)| place)
+    };
+    let text = |credential| current.value(place(credential)?)?.clear_text();
+    let (ca, leaf) = (text(parts.ca), text(parts.leaf));
+    let chain = examine(
+        ca.as_deref().map(String::as_str),
+        leaf.as_deref().map(String::as_str),
+        wanted,
+        context.depth,
+        context.now,
+    );
+    let mut plan = RolePlan {
+        role,
+        action: Action::Keep,
+        chain: None,
+        due: None,
+        new_ca: true,
+    };
+    let custody = unit.custody(role);
+    let reason = match chain {
+        Err(reason) => Some(reason),
+        Ok(chain) => {
+            let (fleet, id) = (unit.fleet().name.as_str(), unit.id());
+            let due = due_at(chain.leaf.validity(), unit.terms(), fleet, id);
+            plan.due = Some(due);
+            let ca_is_due =
+                custody == CaCustody::Stored && context.now >= chain.ca.validity().due_at();
+            let has_key = place(parts.leaf_key).is_some_and(|place| current.value(place).is_some());
+            let keeps_ca_key = unit
+                .ca_key_place(role)
+                .is_some_and(|place| current.value(&place).is_some());
+            let given = context.given_ca.filter(|_| custody == CaCustody::External);
+            let reason = if !has_key {
+                Some(Reason::Incomplete("private key"))
+            } else if keeps_ca_key != (custody == CaCustody::Stored) {
+                Some(Reason::CustodyChanged)
+            } else if given.is_some_and(|ca| ca.certificate.der() != chain.ca.der()) {
+                Some(Reason::CaChanged)
+            } else if context.now >= due {
+                Some(Reason::Due(chain.leaf.validity().not_after))
+            } else if ca_is_due {
+                Some(Reason::Due(chain.ca.validity().not_after))
+            } else {
+                lock_reason(context, current, placements, role)
+            };
+            plan.new_ca = match custody {
+                CaCustody::Ephemeral => true,
+                CaCustody::External => matches!(reason, Some(Reason::CaChanged)),
+                CaCustody::Stored => ca_is_due || matches!(reason, Some(Reason::CustodyChanged)),
+            };
+            plan.chain = Some(chain);
+            reason
+        }
+    };
+    let Some(reason) = reason else { return plan };
+    plan.action = way_out(context, unit, current, placements, &plan, reason);
+    plan
+}
+
+/// Says what can be done about a reason.
+fn way_out(
+    context: &Context<'_>,
+    unit: &Unit<'_>,
+    current: &Secrets<'_>,
+    placements: &[(Credential, SecretKeyRef)],
+    plan: &RolePlan,
+    reason: Reason,
+) -> Action {
+    let role = plan.role;
+    let custody = unit.custody(role);
+    let opens = secrets_of(placements, role)
+        .iter()
+        .all(|name| current.can_open(name, context.identities));
+    let drops_ca_key = reason == Reason::CustodyChanged && custody != CaCustody::Stored;
+    if (reason.concerns_lock_only() || drops_ca_key) && opens {
+        return Action::Reseal(reason);
+    }
+    match custody {
+        CaCustody::External if context.given_ca.is_none() => Action::Blocked(reason, Need::CaKey),
+        // What is stored is worth keeping: without the key to it nothing is made in its place unasked.
+        CaCustody::Stored if !opens && reason.can_wait() => Action::Blocked(reason, Need::Identity),
+        _ if reason == Reason::Missing => Action::Issue,
+        _ => Action::Renew(reason),
+    }
+}
+
+/// Gives the Secrets that hold private values of a chain.
+pub(super) fn secrets_of(
+    placements: &[(Credential, SecretKeyRef)],
+    role: Role,
+) -> BTreeSet<ObjectName> {
+    let parts = role.parts();
+    placements
+        .iter()
+        .filter(|(credential, _)| *credential == parts.leaf_key || *credential == parts.ca_key)
+        .map(|(_, place)| place.secret.clone())
+        .collect()
+}
+
+fn lock_reason(
+    context: &Context<'_>,
+    current: &Secrets<'_>,
+    placements: &[(Credential, SecretKeyRef)],
+    role: Role,
+) -> Option<Reason> {
+    secrets_of(placements, role).iter().find_map(|name| {
+        let lock = current.get(name.as_str()).map(|secret| &secret.lock)?;
+        match (context.sealer, lock) {
+            (Sealer::Plain, Lock::Open) => None,
+            (Sealer::Sops(wanted), Lock::Sops { recipients, .. }) => {
+                let found: BTreeSet<&str> = recipients.iter().map(AsRef::as_ref).collect();
+                let wanted: BTreeSet<&str> = wanted.iter().map(Recipient::as_str).collect();
+                (found != wanted).then_some(Reason::RecipientsChanged)
+            }
+            (Sealer::Sealed { certificate, .. }, Lock::Sealed { with }) => (with.as_deref()
+                != Some(certificate.fingerprint()))
+            .then_some(Reason::SealingKeyChanged),
+            _ => Some(Reason::ModeChanged),
+        }
+    })
+}
+
+/// One encrypted file has one data key: where it is written anew, all private values in it must be known. So a
+/// chain whose file is written anew is locked anew with it, or made anew where it cannot be opened.
+fn close_over_files(
+    context: &Context<'_>,
+    unit: &Unit<'_>,
+    current: &Secrets<'_>,
+    placements: &[(Credential, SecretKeyRef)],
+    roles: &mut [RolePlan],
+) {
+    if !matches!(context.sealer, Sealer::Sops(_)) {
+        return;
+    }
+    loop {
+        let touched: BTreeSet<ObjectName> = roles
+            .iter()
+            .filter(|plan| plan.action.makes_keys() || matches!(plan.action, Action::Reseal(_)))
+            .flat_map(|plan| secrets_of(placements, plan.role))
+            .collect();
+        let mut changed = false;
+        for plan in roles.iter_mut() {
+            let is_touched = secrets_of(placements, plan.role)
+                .iter()
+                .any(|name| touched.contains(name));
+            let stays = matches!(plan.action, Action::Keep | Action::Blocked(..));
+            if is_touched && stays {
+                let opens = secrets_of(placements, plan.role)
+                    .iter()
+                    .all(|name| current.can_open(name, context.identities));
+                plan.action = match (opens, unit.custody(plan.role), context.given_ca) {
+                    (true, _, _) => Action::Reseal(Reason::SameFile),
+                    (false, CaCustody::External, None) => {
+                        Action::Blocked(Reason::SameFile, Need::CaKey)
+                    }
+                    (false, _, _) => Action::Renew(Reason::SameFile),
+                };
+                changed = !matches!(plan.action, Action::Blocked(..));
+            }
+        }
+        if !changed {
+            return;
+        }
+    }
+}
+
+fn in_phase(phase: Phase, plan: &RolePlan, may_renew: bool) -> Action {
+    let (Action::Renew(reason) | Action::Reseal(reason)) = &plan.action else {
+        return plan.action.clone();
+    };
+    let reason = reason.clone();
+    let moves_trust = plan.role == Role::Httpd && plan.new_ca;
+    match (phase, &plan.action) {
+        // An outage, or no keys drawn: nothing to wait for.
+        (_, action) if !reason.can_wait() => action.clone(),
+        _ if !may_renew => Action::Defer(reason),
+        (Phase::All, action) => action.clone(),
+        (Phase::Trust, Action::Renew(_)) if plan.role != Role::Public => Action::Stage(reason),
+        (Phase::Leaf, Action::Renew(_)) if moves_trust => Action::Blocked(reason, Need::TrustPhase),
+        (Phase::Leaf, action) => action.clone(),
+        (Phase::Trust | Phase::Shrink, _) => Action::Defer(reason),
+    }
+}
+
+/// Says whether Secrets that wait still are what the fleet file wants.
+fn successors_are_good(
+    context: &Context<'_>,
+    unit: &Unit<'_>,
+    staged: &Secrets<'_>,
+    placements: &[(Credential, SecretKeyRef)],
+) -> bool {
+    unit.roles().iter().all(|(role, wanted)| {
+        let parts = role.parts();
+        let text = |credential| {
+            let (_, place) = placements.iter().find(|(found, _)| *found == credential)?;
+            staged.value(place)?.clear_text()
+        };
+        let (ca, leaf) = (text(parts.ca), text(parts.leaf));
+        if ca.is_none() && leaf.is_none() {
+            return true;
+        }
+        let chain = examine(
+            ca.as_deref().map(String::as_str),
+            leaf.as_deref().map(String::as_str),
+            wanted,
+            context.depth,
+            context.now,
+        );
+        chain.is_ok() && lock_reason(context, staged, placements, *role).is_none()
+    })
+}

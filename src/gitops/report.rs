@@ -1,0 +1,341 @@
+//! What a run over a fleet did or would do: for people, for programs, and for the pages of a CI.
+
+use super::decide::Action;
+use super::plan::Plan;
+use crate::pki::validity::format_instant;
+use serde::Serialize;
+use time::OffsetDateTime;
+
+/// Version of the form for programs; it changes when a field is removed or means something else.
+const FORM: u32 = 1;
+/// Most units that are named for people; the others are counted.
+const SHOWN: usize = 20;
+
+/// What became of one chain.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateRow {
+    /// Which chain.
+    pub role: String,
+    /// What becomes of it: keep, issue, renew, reseal, stage, promote, defer or blocked.
+    pub action: &'static str,
+    /// Why, as a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    /// Why, as a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<String>,
+    /// When its leaf ends (RFC 3339); after the run, where it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<String>,
+    /// Whole days until then; negative once it is past.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days_left: Option<i64>,
+    /// When it is due (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<String>,
+}
+
+/// What became of one unit.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnitRow {
+    /// The instance's name, or `cluster`.
+    pub id: String,
+    /// Namespace of its Secrets.
+    pub namespace: String,
+    /// Its chains.
+    pub certificates: Vec<CertificateRow>,
+    /// Paths of the files that were or would be written.
+    pub written: Vec<String>,
+    /// Paths of the files that were or would be removed.
+    pub removed: Vec<String>,
+    /// The command that makes its programs take what is new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart: Option<String>,
+}
+
+/// A run over a fleet.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Version of this form.
+    pub version: u32,
+    /// Name of the fleet.
+    pub fleet: String,
+    /// The present of the run (RFC 3339).
+    pub now: String,
+    /// How many units were looked at.
+    pub units: usize,
+    /// How many of them stay as they are.
+    pub unchanged: usize,
+    /// Chains by what becomes of them.
+    pub actions: Actions,
+    /// The units that do not stay as they are, or that something is to be said about.
+    pub changes: Vec<UnitRow>,
+    /// Files of the fleet as a whole that were or would be written.
+    pub fleet_files: Vec<String>,
+    /// Files of this fleet that belong to nothing any more.
+    pub stale: Vec<String>,
+    /// Whether the stale files were removed.
+    pub pruned: bool,
+    /// Files in the tree that are not this fleet's; they are never touched.
+    pub foreign: Vec<String>,
+    /// Status of the run.
+    pub exit_code: u8,
+}
+
+/// Chains by what becomes of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Actions {
+    /// Stay.
+    pub keep: usize,
+    /// Are made.
+    pub issue: usize,
+    /// Are made anew.
+    pub renew: usize,
+    /// Are locked anew.
+    pub reseal: usize,
+    /// Get a successor that waits.
+    pub stage: usize,
+    /// Give way to their successor.
+    pub promote: usize,
+    /// Wait for their turn.
+    pub defer: usize,
+    /// Lack something.
+    pub blocked: usize,
+}
+
+impl Actions {
+    /// Counts the chains of a plan.
+    pub fn count(&mut self, plan: &Plan) {
+        for role in &plan.roles {
+            let counter = match role.action {
+                Action::Keep => &mut self.keep,
+                Action::Issue => &mut self.issue,
+                Action::Renew(_) => &mut self.renew,
+                Action::Reseal(_) => &mut self.reseal,
+                Action::Stage(_) => &mut self.stage,
+                Action::Promote => &mut self.promote,
+                Action::Defer(_) => &mut self.defer,
+                Action::Blocked(..) => &mut self.blocked,
+            };
+            *counter += 1;
+        }
+    }
+
+    /// Adds the counts of others.
+    pub fn add(&mut self, other: &Self) {
+        self.keep += other.keep;
+        self.issue += other.issue;
+        self.renew += other.renew;
+        self.reseal += other.reseal;
+        self.stage += other.stage;
+        self.promote += other.promote;
+        self.defer += other.defer;
+        self.blocked += other.blocked;
+    }
+}
+
+/// Gives the rows of a plan.
+#[must_use]
+pub fn rows(
+    plan: &Plan,
+    made: &[(crate::ingress::Role, crate::pki::Certificate)],
+    now: OffsetDateTime,
+) -> Vec<CertificateRow> {
+    plan.roles
+        .iter()
+        .map(|role| {
+            let is_current = !role.action.makes_keys() || matches!(role.action, Action::Stage(_));
+            let fresh = made
+                .iter()
+                .find(|(other, _)| *other == role.role)
+                .map(|(_, leaf)| leaf);
+            let old = role.chain.as_ref().map(|chain| &chain.leaf);
+            let leaf = if is_current { old } else { fresh.or(old) };
+            let end = leaf.map(|leaf| leaf.validity().not_after);
+            let (reason, explanation) = match (&role.action, role.action.reason()) {
+                (Action::Blocked(reason, need), _) => {
+                    (Some(reason.code()), Some(format!("{need}: {reason}")))
+                }
+                (_, Some(reason)) => (Some(reason.code()), Some(reason.to_string())),
+                (Action::Issue, None) => (Some("missing"), None),
+                (_, None) => (None, None),
+            };
+            CertificateRow {
+                role: role.role.to_string(),
+                action: role.action.word(),
+                reason,
+                explanation,
+                not_after: end.map(format_instant),
+                days_left: end.map(|end| (end - now).whole_days()),
+                due: role.due.filter(|_| is_current).map(format_instant),
+            }
+        })
+        .collect()
+}
+
+impl Report {
+    /// Begins the report of a run.
+    #[must_use]
+    pub fn new(fleet: &str, now: OffsetDateTime) -> Self {
+        Self {
+            version: FORM,
+            fleet: fleet.to_owned(),
+            now: format_instant(now),
+            units: 0,
+            unchanged: 0,
+            actions: Actions::default(),
+            changes: Vec::new(),
+            fleet_files: Vec::new(),
+            stale: Vec::new(),
+            pruned: false,
+            foreign: Vec::new(),
+            exit_code: 0,
+        }
+    }
+
+    /// Says whether the tree is what the fleet file asks for.
+    #[must_use]
+    pub fn is_up_to_date(&self) -> bool {
+        let writes = self
+            .changes
+            .iter()
+            .any(|unit| !unit.written.is_empty() || !unit.removed.is_empty());
+        !writes && self.fleet_files.is_empty() && (self.stale.is_empty() || self.pruned)
+    }
+
+    /// Writes the report for programs.
+    ///
+    /// # Panics
+    /// Never: nothing in it cannot be written.
+    #[must_use]
+    pub fn as_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a report can be written") + "\n"
+    }
+
+    /// Writes the report for people: totals, then the first changes. `verb` says whether things were done
+    /// (`wrote`) or would be (`would write`).
+    #[must_use]
+    pub fn as_text(&self, verb: &str) -> String {
+        let mut lines = Vec::new();
+        for unit in self.changes.iter().take(SHOWN) {
+            for row in unit.certificates.iter().filter(|row| row.action != "keep") {
+                let why = row
+                    .explanation
+                    .as_ref()
+                    .map_or_else(String::new, |why| format!(": {why}"));
+                lines.push(format!("{}: {}: {}{why}", unit.id, row.role, row.action));
+            }
+            if let Some(restart) = &unit.restart {
+                lines.push(format!("{}: then: {restart}", unit.id));
+            }
+        }
+        if self.changes.len() > SHOWN {
+            lines.push(format!("and {} more", self.changes.len() - SHOWN));
+        }
+        for path in self.foreign.iter().take(SHOWN) {
+            lines.push(format!("{path}: not this fleet's, left alone"));
+        }
+        let stale = if self.pruned {
+            "removed"
+        } else {
+            "stale, `--prune` removes it"
+        };
+        for path in self.stale.iter().take(SHOWN) {
+            lines.push(format!("{path}: {stale}"));
+        }
+        let written = self
+            .changes
+            .iter()
+            .map(|unit| unit.written.len())
+            .sum::<usize>()
+            + self.fleet_files.len();
+        let counts = [
+            (self.actions.issue, "issued"),
+            (self.actions.renew, "renewed"),
+            (self.actions.reseal, "locked anew"),
+            (self.actions.stage, "staged"),
+            (self.actions.promote, "promoted"),
+            (self.actions.defer, "deferred"),
+            (self.actions.blocked, "blocked"),
+        ];
+        let mut total = format!(
+            "{} of {} unchanged, {verb} {written} files",
+            self.unchanged, self.units
+        );
+        for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
+            total.push_str(&format!(", {count} certificates {what}"));
+        }
+        lines.push(total);
+        lines.iter().map(|line| format!("note: {line}\n")).collect()
+    }
+
+    /// Gives what a CI should show beside the fleet file: level, text.
+    fn annotations(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        for unit in &self.changes {
+            for row in unit.certificates.iter().filter(|row| row.action != "keep") {
+                let level = if row.action == "blocked" {
+                    "error"
+                } else {
+                    "warning"
+                };
+                let why = row
+                    .explanation
+                    .as_ref()
+                    .map_or_else(String::new, |why| format!(": {why}"));
+                found.push((
+                    level,
+                    format!("{}: {}: {}{why}", unit.id, row.role, row.action),
+                ));
+            }
+        }
+        found.extend(
+            self.stale
+                .iter()
+                .map(|path| ("warning", format!("{path} is stale"))),
+        );
+        found
+    }
+
+    /// Writes workflow commands of GitHub Actions (`::warning file=…::…`).
+    #[must_use]
+    pub fn as_github(&self, file: &str) -> String {
+        let escaped = |text: &str| {
+            text.replace('%', "%25")
+                .replace('\r', "%0D")
+                .replace('\n', "%0A")
+        };
+        let property = |text: &str| escaped(text).replace(':', "%3A").replace(',', "%2C");
+        let line = |(level, text): (&str, String)| {
+            format!("::{level} file={}::{}\n", property(file), escaped(&text))
+        };
+        self.annotations().into_iter().map(line).collect()
+    }
+
+    /// Writes a code quality report of GitLab.
+    ///
+    /// # Panics
+    /// Never: nothing in it cannot be written.
+    #[must_use]
+    pub fn as_gitlab(&self, file: &str) -> String {
+        use aws_lc_rs::digest::{SHA256, digest};
+        let issues: Vec<serde_json::Value> = self
+            .annotations()
+            .into_iter()
+            .map(|(level, text)| {
+                let fingerprint = crate::pki::key::hex(digest(&SHA256, text.as_bytes()).as_ref());
+                serde_json::json!({
+                    "description": text,
+                    "check_name": "civi-ingress",
+                    "fingerprint": fingerprint,
+                    "severity": if level == "error" { "major" } else { "minor" },
+                    "location": { "path": file, "lines": { "begin": 1 } },
+                })
+            })
+            .collect();
+        serde_json::to_string_pretty(&issues).expect("a report can be written") + "\n"
+    }
+}

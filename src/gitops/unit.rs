@@ -1,0 +1,294 @@
+//! What of a fleet has credentials and files of its own: each instance, and the cluster.
+
+use super::decide::Wanted;
+use crate::fault::Fault;
+use crate::fleet::{CaCustody, CertificateTerms, Fleet, Member, Wildcard};
+use crate::ingress::{self, Credentials, Ingress, Role, traefik};
+use crate::instance::{Credential, Instance};
+use crate::manifest::{Identity, Object, SecretData, secret_data};
+use crate::name::{DataKey, ObjectName};
+use crate::pki::issue::Organization;
+use crate::pki::validity::{End, Validity};
+use crate::pki::{LeafUse, SubjectAltName};
+use crate::values::SecretKeyRef;
+use std::collections::BTreeMap;
+use time::OffsetDateTime;
+
+/// Life of a CA whose key is kept, unless said.
+const CA_DAYS: u32 = 3650;
+/// Name of the Secret with the wildcard certificate, as in the Civiparoisse notes.
+const WILDCARD_SECRET: &str = "wildcardsecret";
+/// Name of the Secret with the key of its CA, which is not applied to a cluster.
+pub const WILDCARD_CA_SECRET: &str = "wildcardca";
+
+/// An instance or the cluster.
+#[derive(Debug)]
+pub struct Unit<'a> {
+    fleet: &'a Fleet,
+    kind: Kind<'a>,
+}
+
+#[derive(Debug)]
+enum Kind<'a> {
+    Member {
+        member: &'a Member,
+        instance: Box<Instance>,
+    },
+    Cluster(&'a Wildcard),
+}
+
+impl<'a> Unit<'a> {
+    /// Takes an instance of the fleet.
+    ///
+    /// # Errors
+    /// As [`Fleet::instance`].
+    pub fn member(fleet: &'a Fleet, member: &'a Member) -> Result<Self, Vec<Fault>> {
+        let instance = Box::new(fleet.instance(member)?);
+        Ok(Self {
+            fleet,
+            kind: Kind::Member { member, instance },
+        })
+    }
+
+    /// Takes the cluster, where it has a wildcard certificate.
+    #[must_use]
+    pub fn cluster(fleet: &'a Fleet) -> Option<Self> {
+        let kind = Kind::Cluster(fleet.wildcard.as_ref()?);
+        Some(Self { fleet, kind })
+    }
+
+    /// Gives the fleet.
+    #[must_use]
+    pub fn fleet(&self) -> &'a Fleet {
+        self.fleet
+    }
+
+    /// Gives the member, where it is one.
+    #[must_use]
+    pub fn as_member(&self) -> Option<&'a Member> {
+        match &self.kind {
+            Kind::Member { member, .. } => Some(member),
+            Kind::Cluster(_) => None,
+        }
+    }
+
+    /// Gives the name by which reports call it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.as_member()
+            .map_or("cluster", |member| member.id.as_str())
+    }
+
+    /// Gives the namespace of its Secrets.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        match &self.kind {
+            Kind::Member { member, .. } => member.namespace.as_str(),
+            Kind::Cluster(wildcard) => wildcard.namespace.as_str(),
+        }
+    }
+
+    /// Says how its certificates are made.
+    #[must_use]
+    pub fn terms(&self) -> &'a CertificateTerms {
+        match &self.kind {
+            Kind::Member { member, .. } => &member.terms.certificate,
+            Kind::Cluster(wildcard) => &wildcard.certificate,
+        }
+    }
+
+    /// Says what becomes of the key of a role's CA. A CA that is given signs only what browsers or Traefik verify:
+    /// the database and the client certificate have CAs of their own.
+    #[must_use]
+    pub fn custody(&self, role: Role) -> CaCustody {
+        match (self.terms().ca, role) {
+            (CaCustody::External, Role::Database | Role::Client) => CaCustody::Ephemeral,
+            (custody, _) => custody,
+        }
+    }
+
+    /// Gives its chains, and what each must be.
+    #[must_use]
+    pub fn roles(&self) -> Vec<(Role, Wanted)> {
+        let key = self.terms().key;
+        let wanted = |names: Vec<SubjectAltName>, leaf_use| Wanted {
+            names,
+            leaf_use,
+            key,
+            common_name_does: false,
+        };
+        let dns = |names: &[crate::name::DnsName]| {
+            names.iter().cloned().map(SubjectAltName::Dns).collect()
+        };
+        match &self.kind {
+            Kind::Member { instance, .. } => {
+                let mut roles = vec![
+                    (Role::Httpd, wanted(dns(&instance.hosts), LeafUse::Server)),
+                    (
+                        Role::Database,
+                        Wanted {
+                            common_name_does: true,
+                            ..wanted(dns(&instance.db_hosts), LeafUse::Server)
+                        },
+                    ),
+                ];
+                if let (true, Ok(name)) = (instance.extras.client_auth, instance.client_name()) {
+                    let names = vec![SubjectAltName::Dns(name)];
+                    roles.push((Role::Client, wanted(names, LeafUse::Client)));
+                }
+                roles
+            }
+            Kind::Cluster(wildcard) => {
+                let domain = &self.fleet.domain;
+                let mut names = vec![SubjectAltName::Wildcard(domain.clone())];
+                if wildcard.apex {
+                    names.push(SubjectAltName::Dns(domain.clone()));
+                }
+                vec![(Role::Public, wanted(names, LeafUse::Server))]
+            }
+        }
+    }
+
+    /// Gives the places of its credentials; those of CA keys only where they are kept.
+    #[must_use]
+    pub fn placements(&self) -> Vec<(Credential, SecretKeyRef)> {
+        let mut placements = match &self.kind {
+            Kind::Member { instance, .. } => instance.placements(),
+            Kind::Cluster(_) => cluster_placements(),
+        };
+        placements.retain(|(credential, _)| match credential {
+            Credential::CaKey => self.custody(Role::Httpd) == CaCustody::Stored,
+            Credential::DbCaKey => self.custody(Role::Database) == CaCustody::Stored,
+            Credential::ClientCaKey => self.custody(Role::Client) == CaCustody::Stored,
+            Credential::PublicCaKey => self.custody(Role::Public) == CaCustody::Stored,
+            _ => true,
+        });
+        placements
+    }
+
+    /// Gives the places of CA keys, kept or not.
+    #[must_use]
+    pub fn ca_key_place(&self, role: Role) -> Option<SecretKeyRef> {
+        let all = match &self.kind {
+            Kind::Member { instance, .. } => instance.placements(),
+            Kind::Cluster(_) => cluster_placements(),
+        };
+        let wanted = role.parts().ca_key;
+        all.into_iter()
+            .find(|(credential, _)| *credential == wanted)
+            .map(|(_, place)| place)
+    }
+
+    /// Gives its objects in the order in which they must be applied.
+    #[must_use]
+    pub fn objects(&self, credentials: &Credentials) -> Vec<Object> {
+        match &self.kind {
+            Kind::Member { member, instance } => {
+                let ingress = Ingress::Traefik(self.fleet.release);
+                let mut objects = ingress::objects(ingress, instance, credentials);
+                for object in &mut objects {
+                    object.labels = labels(member.id.as_str());
+                }
+                objects
+            }
+            Kind::Cluster(wildcard) => {
+                let name = wildcard_secret();
+                let mut objects = cluster_secrets(wildcard, credentials);
+                objects.push(traefik::tls_store(
+                    self.fleet.release,
+                    &wildcard.namespace,
+                    &name,
+                ));
+                for object in &mut objects {
+                    object.labels = labels("cluster");
+                }
+                objects
+            }
+        }
+    }
+
+    /// Settles the validity of a new CA and of a new leaf. An ephemeral CA signs one leaf, and ends with it: then
+    /// it leaves the trust bundle of its successor when that leaf can no longer be in use, and not before.
+    ///
+    /// # Errors
+    /// As [`Validity::new`].
+    pub fn validities(
+        &self,
+        role: Role,
+        now: OffsetDateTime,
+    ) -> Result<(Validity, Validity), Fault> {
+        let terms = self.terms();
+        let ca_days = terms.ca_days.unwrap_or(match self.custody(role) {
+            CaCustody::Ephemeral => terms.days,
+            CaCustody::Stored | CaCustody::External => CA_DAYS,
+        });
+        let ca = Validity::new(now, None, End::Days(ca_days))?;
+        let (leaf, _) = Validity::new(now, None, End::Days(terms.days))?.clamped_to(ca);
+        Ok((ca, leaf))
+    }
+
+    /// Gives the organization in its subjects.
+    #[must_use]
+    pub fn organization(&self) -> &'a Organization {
+        &self.terms().organization
+    }
+}
+
+/// The recommended labels of Kubernetes, and whose object it is. Not `app.kubernetes.io/instance`: Argo CD's label
+/// tracking owns that (argo-cd issue 8503).
+fn labels(id: &str) -> Vec<(String, String)> {
+    [
+        ("app.kubernetes.io/component", "ingress"),
+        ("app.kubernetes.io/managed-by", "civi-ingress"),
+        ("app.kubernetes.io/part-of", "civiparoisse"),
+        ("civi-ingress.uepal.fr/instance", id),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .into()
+}
+
+fn wildcard_secret() -> ObjectName {
+    ObjectName::parse(WILDCARD_SECRET).expect("the name is valid")
+}
+
+fn cluster_placements() -> Vec<(Credential, SecretKeyRef)> {
+    let place = |secret, key| SecretKeyRef {
+        secret: ObjectName::parse(secret).expect("the names are valid"),
+        key: DataKey::parse(key).expect("the keys are valid"),
+    };
+    vec![
+        (Credential::PublicCa, place(WILDCARD_SECRET, "ca.crt")),
+        (Credential::PublicCert, place(WILDCARD_SECRET, "tls.crt")),
+        (Credential::PublicKey, place(WILDCARD_SECRET, "tls.key")),
+        (Credential::PublicCaKey, place(WILDCARD_CA_SECRET, "ca.key")),
+    ]
+}
+
+fn cluster_secrets(wildcard: &Wildcard, credentials: &Credentials) -> Vec<Object> {
+    let mut by_secret: BTreeMap<ObjectName, Vec<(DataKey, SecretData)>> = BTreeMap::new();
+    for (credential, place) in cluster_placements() {
+        if let Some(data) = credentials.get(credential) {
+            let entries = by_secret.entry(place.secret).or_default();
+            entries.push((place.key, data.clone()));
+        }
+    }
+    by_secret
+        .into_iter()
+        .map(|(name, data)| {
+            let secret_type = if name.as_str() == WILDCARD_SECRET {
+                "kubernetes.io/tls"
+            } else {
+                "Opaque"
+            };
+            let identity = Identity {
+                api_version: "v1",
+                kind: "Secret",
+                namespace: Some(wildcard.namespace.clone()),
+                name,
+            };
+            let mut object = Object::new(identity, "secret.yaml");
+            object.fields = vec![("type", secret_type.into()), ("data", secret_data(data))];
+            object
+        })
+        .collect()
+}

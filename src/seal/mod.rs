@@ -1,0 +1,23 @@
+//! Secrets for Git: SOPS files for age recipients, and SealedSecrets.
+//!
+//! Both encrypt the private values alone. Certificates stay in clear, so a later run decides about renewal
+//! without any key. Random numbers are passed in, but for those that a library draws itself: the ephemeral keys
+//! and nonces of an age file (crate `age`), and the seed of RSA-OAEP (`aws-lc-rs`).
+//!
+//! | I want to … | open … |
+//! |---|---|
+//! | name who can open a file | [`recipient`], [`creation_rules`] |
+//! | write, read or open a SOPS file | [`sops`] |
+//! | seal for the controller of a cluster | [`sealed`] |
+
+pub mod creation_rules;
+pub mod recipient;
+pub mod sealed;
+pub mod sops;
+
+pub use recipient::{Identity, Recipient};
+
+use crate::fault::Fault;
+
+/// Fills a buffer with random bytes, or says that the system gives none.
+pub type Random<'a> = dyn FnMut(&mut [u8]) -> Result<(), Fault> + 'a;

@@ -1,0 +1,542 @@
+use super::*;
+use crate::seal::Identity;
+use proptest::prelude::*;
+use time::macros::datetime;
+
+/// Made by the code of sops 3.13.2 with an identity of nobody.
+const MAC_ONLY_ENCRYPTED: &str =
+    include_str!("../../../tests/fixtures/sops/mac-only-encrypted.yaml");
+const CLASSIC: &str = include_str!("../../../tests/fixtures/sops/classic.yaml");
+const IDENTITY: &str = "AGE-SECRET-KEY-1ZJZMGH6KZ0G4XLN477ENYNZ68NK3CUSKCR50829Y27ATYFX2GT9SDSZ02M";
+const RECIPIENT: &str = "age188kwnc9gxmahpxqauscuwhy6crjs66h0hqcn4w3vj8993595lgnqa3rfeq";
+const NOW: OffsetDateTime = datetime!(2026-11-24 10:00:00.5 UTC);
+
+/// Whatever of this stands in an error has leaked: plaintexts of the vectors and of [`sealed`], the identity.
+const SECRETS: [&str; 4] = ["S0VZ", "Q0FLRVk", "Y2FuYXJ5", "SECRET-KEY"];
+
+fn identities() -> Vec<Identity> {
+    Identity::all_from_text(IDENTITY).unwrap()
+}
+
+fn new_identity() -> Identity {
+    let text = age::x25519::Identity::generate().to_string();
+    let text = age::secrecy::ExposeSecret::expose_secret(&text);
+    Identity::all_from_text(text).unwrap().remove(0)
+}
+
+/// Bytes that differ from call to call and are random to nobody.
+fn counting() -> impl FnMut(&mut [u8]) -> Result<(), Fault> {
+    let mut next = 0_u8;
+    move |bytes| {
+        next = next.wrapping_add(1);
+        bytes.fill(next);
+        Ok(())
+    }
+}
+
+fn key(text: &str) -> DataKey {
+    DataKey::parse(text).unwrap()
+}
+
+fn private(pairs: &[(&str, &str)]) -> Vec<(DataKey, SecretData)> {
+    pairs
+        .iter()
+        .map(|(name, text)| (key(name), SecretData::private(text)))
+        .collect()
+}
+
+/// A Secret around what was sealed, as our templates write it.
+fn document(private: &[(DataKey, SecretData)], sealed: &Sealed) -> String {
+    let mut text = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: selfcert\n  labels:\n    a/b: \"true\"\ntype: Opaque\ndata:\n".to_owned();
+    for (name, _) in private {
+        writeln!(
+            text,
+            "  {name}: {}",
+            yaml::scalar::to_string(&sealed.values[name])
+        )
+        .unwrap();
+    }
+    text.push_str("  tls.crt: Q0VSVA==\n");
+    text + &sealed.metadata
+}
+
+fn sealed(recipients: &[Recipient]) -> String {
+    let private = private(&[("ca.key", "canary1"), ("tls.key", "canary2")]);
+    document(
+        &private,
+        &seal(&private, recipients, NOW, &mut counting()).unwrap(),
+    )
+}
+
+/// Opens what was tampered with, and gives the error, in which nothing secret stands.
+fn refusal(text: &str) -> Fault {
+    let Err(fault) = open(text, "s.yaml", &identities()) else {
+        panic!("opened:\n{text}")
+    };
+    let shown = format!("{fault:?}");
+    assert!(
+        SECRETS.iter().all(|secret| !shown.contains(secret)),
+        "{shown}"
+    );
+    assert!(fault.place.is_some(), "{shown}");
+    fault
+}
+
+fn replaced(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "{from}");
+    text.replace(from, to)
+}
+
+#[test]
+fn what_sops_encrypted_opens_in_both_modes() {
+    for text in [MAC_ONLY_ENCRYPTED, CLASSIC] {
+        let data = open(text, "s.yaml", &identities()).unwrap();
+        let data: Vec<_> = data
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(
+            data,
+            [
+                ("cakey", "Q0FLRVk="),
+                ("externcert", "Q0VSVA=="),
+                ("externkey", "S0VZ")
+            ]
+        );
+    }
+}
+
+#[test]
+fn what_sops_encrypted_is_read_without_a_key() {
+    let document = read(MAC_ONLY_ENCRYPTED, "s.yaml").unwrap().unwrap();
+    assert_eq!(document.recipients, [RECIPIENT]);
+    assert_eq!(
+        document.values.keys().collect::<Vec<_>>(),
+        ["cakey", "externkey"]
+    );
+    assert!(document.values["externkey"].starts_with("ENC[AES256_GCM,data:MP49xQ==,iv:MLuF"));
+    assert_eq!(
+        document.clear.into_iter().collect::<Vec<_>>(),
+        [("externcert".into(), "Q0VSVA==".into())]
+    );
+    assert_eq!(document.last_modified, "2026-11-21T00:03:00Z");
+    assert!(document.mac.starts_with("ENC[AES256_GCM,data:hPE8"));
+    assert!(document.mac_only_encrypted);
+    assert_eq!(
+        document.metadata,
+        &MAC_ONLY_ENCRYPTED[MAC_ONLY_ENCRYPTED.find("sops:").unwrap()..]
+    );
+    assert!(!read(CLASSIC, "s.yaml").unwrap().unwrap().mac_only_encrypted);
+}
+
+#[test]
+fn any_changed_character_of_what_is_encrypted_is_refused() {
+    for text in [MAC_ONLY_ENCRYPTED, CLASSIC] {
+        let mut changed = 0;
+        let mut offset = 0;
+        for line in text.split_inclusive('\n') {
+            let is_protected = line.contains("ENC[")
+                || line.starts_with("            ")
+                || line.contains("lastmodified");
+            if is_protected {
+                let start = line.find(": ").map_or(0, |colon| colon + 2);
+                for (index, character) in line.char_indices().skip(start) {
+                    if character.is_whitespace() || character == '"' {
+                        continue;
+                    }
+                    let other = if character == 'A' { "B" } else { "A" };
+                    let mut tampered = text.to_owned();
+                    tampered.replace_range(offset + index..=offset + index, other);
+                    refusal(&tampered);
+                    changed += 1;
+                }
+            }
+            offset += line.len();
+        }
+        assert!(changed > 900, "{changed}");
+    }
+}
+
+#[test]
+fn a_renamed_a_swapped_and_a_removed_value_are_refused() {
+    let renamed = replaced(MAC_ONLY_ENCRYPTED, " externkey:", " dbserverkey:");
+    assert_eq!(
+        refusal(&renamed).to_string(),
+        "s.yaml:9:18: the encrypted value of `data.dbserverkey` is damaged"
+    );
+    let swapped = replaced(
+        &replaced(&renamed, " cakey:", " externkey:"),
+        " dbserverkey:",
+        " cakey:",
+    );
+    refusal(&swapped);
+    let (start, end) = (
+        CLASSIC.find("    cakey:").unwrap(),
+        CLASSIC.find("sops:").unwrap(),
+    );
+    for text in [MAC_ONLY_ENCRYPTED, CLASSIC] {
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let without: String = lines
+            .iter()
+            .filter(|line| !line.contains(" cakey:"))
+            .copied()
+            .collect();
+        assert!(
+            refusal(&without)
+                .what
+                .starts_with("the message authentication code does not fit")
+        );
+        let emptied: String = lines
+            .iter()
+            .map(|line| {
+                if line.contains(" cakey:") {
+                    "    cakey: \"\"\n"
+                } else {
+                    line
+                }
+            })
+            .collect();
+        assert!(
+            refusal(&emptied)
+                .what
+                .starts_with("the message authentication code does not fit")
+        );
+    }
+    let reordered = replaced(
+        &replaced(CLASSIC, &CLASSIC[start..end], ""),
+        "data:\n",
+        &format!("data:\n{}", &CLASSIC[start..end]),
+    );
+    assert!(
+        refusal(&reordered)
+            .what
+            .starts_with("the message authentication code does not fit")
+    );
+}
+
+#[test]
+fn what_is_in_clear_may_change_only_where_the_code_leaves_it_out() {
+    let relabelled = replaced(
+        MAC_ONLY_ENCRYPTED,
+        "name: selfcert",
+        "name: other\n    labels:\n        a: b",
+    );
+    let renewed = replaced(&relabelled, "Q0VSVA==", "TkVX");
+    let data = open(&renewed, "s.yaml", &identities()).unwrap();
+    assert_eq!(data["externcert"].as_str(), "TkVX");
+    assert_eq!(data["externkey"].as_str(), "S0VZ");
+    refusal(&replaced(CLASSIC, "name: selfcert", "name: other"));
+    refusal(&replaced(
+        CLASSIC,
+        "kind: Secret",
+        "kind: Secret\nimmutable: true",
+    ));
+}
+
+#[test]
+fn a_changed_rule_or_mode_is_refused() {
+    let rule = "encrypted_regex: ^(cakey|externkey|dbcakey|dbserverkey|tls\\.key)$";
+    for (from, to) in [
+        ("mac_only_encrypted: true", "mac_only_encrypted: false"),
+        ("mac_only_encrypted: true", "mac_only_encrypted: 1"),
+        ("    mac_only_encrypted: true\n", ""),
+        (rule, "encrypted_regex: ^(cakey)$"),
+        (rule, "encrypted_regex: ^data$"),
+        (rule, "encrypted_regex: ^(("),
+        (rule, "encrypted_suffix: keys"),
+        (
+            rule,
+            "unencrypted_regex: ^(externcert|apiVersion|kind|metadata)$",
+        ),
+        (rule, "encrypted_comment_regex: x"),
+        (rule, "version2: x"),
+    ] {
+        refusal(&replaced(MAC_ONLY_ENCRYPTED, from, to));
+    }
+    let same = "encrypted_suffix: key";
+    assert!(
+        open(
+            &replaced(MAC_ONLY_ENCRYPTED, rule, same),
+            "s.yaml",
+            &identities()
+        )
+        .is_ok()
+    );
+    let two = format!("{rule}\n    encrypted_suffix: key");
+    assert_eq!(
+        refusal(&replaced(MAC_ONLY_ENCRYPTED, rule, &two)).what,
+        "the block `sops` has more than one rule of what is encrypted"
+    );
+}
+
+#[test]
+fn a_key_that_lies_in_clear_where_it_should_be_encrypted_is_refused_without_a_key_at_hand() {
+    let text = sealed(&[Recipient::parse(RECIPIENT).unwrap()]);
+    let start = text.find("  tls.key:").unwrap() + 2;
+    let end = start + text[start..].find('\n').unwrap();
+    let text = format!("{}tls.key: Y2FuYXJ5{}", &text[..start], &text[end..]);
+    let fault = read(&text, "s.yaml").unwrap_err();
+    assert_eq!(
+        fault.to_string(),
+        "s.yaml:10:12: `tls.key` is in clear, and the file's rule says that it is encrypted"
+    );
+    assert!(!format!("{fault:?}").contains("Y2FuYXJ5"));
+}
+
+#[test]
+fn a_data_key_under_another_recipients_name_is_refused() {
+    let other = new_identity();
+    let text = replaced(MAC_ONLY_ENCRYPTED, RECIPIENT, other.recipient().as_str());
+    let expected = format!(
+        "s.yaml:11:1: the data key under the recipient `{}` is encrypted for `{RECIPIENT}`",
+        other.recipient()
+    );
+    assert_eq!(refusal(&text).to_string(), expected);
+}
+
+#[test]
+fn each_recipient_opens_what_was_sealed_and_nobody_else() {
+    let theirs = [new_identity(), new_identity(), new_identity()];
+    let mut recipients: Vec<Recipient> = theirs
+        .iter()
+        .map(|identity| identity.recipient().clone())
+        .collect();
+    recipients.push(recipients[0].clone());
+    let text = sealed(&recipients);
+    recipients.pop();
+    for identity in theirs {
+        let data = open(&text, "s.yaml", &[new_identity(), identity]).unwrap();
+        assert_eq!(data["ca.key"].as_str(), "Y2FuYXJ5MQ==");
+        assert_eq!(data["tls.key"].as_str(), "Y2FuYXJ5Mg==");
+        assert_eq!(data["tls.crt"].as_str(), "Q0VSVA==");
+    }
+    let document = read(&text, "s.yaml").unwrap().unwrap();
+    let expected: Vec<&str> = recipients.iter().map(Recipient::as_str).collect();
+    assert_eq!(document.recipients, expected);
+    let fault = open(&text, "s.yaml", &identities()).unwrap_err();
+    assert_eq!(
+        fault.to_string(),
+        "s.yaml:12:1: the identity does not open this file"
+    );
+    assert_eq!(
+        fault.help.unwrap(),
+        format!("it is encrypted for {}", expected.join(", "))
+    );
+    assert_eq!(
+        open(&text, "s.yaml", &[]).unwrap_err().what,
+        "an identity is needed to open this file"
+    );
+}
+
+#[test]
+fn the_block_has_a_fixed_form_and_the_rule_names_the_private_values_alone() {
+    let private = private(&[("ca.key", "x"), ("tls.key", "y")]);
+    let recipients = [Recipient::parse(RECIPIENT).unwrap()];
+    let sealed = seal(&private, &recipients, NOW, &mut counting()).unwrap();
+    let mut in_armour = false;
+    let mut shape = String::new();
+    for line in sealed.metadata.lines() {
+        let line = line.split("ENC[").next().unwrap();
+        let was_in_armour = in_armour;
+        in_armour = (in_armour || line.contains("-----BEGIN")) && !line.contains("-----END");
+        if !(was_in_armour && in_armour) {
+            writeln!(shape, "{line}").unwrap();
+        }
+    }
+    let expected = format!(
+        "sops:\n  age:\n    - recipient: {RECIPIENT}\n      enc: |\n        -----BEGIN AGE ENCRYPTED FILE-----\n        \
+         -----END AGE ENCRYPTED FILE-----\n  lastmodified: \"2026-11-24T10:00:00Z\"\n  mac: \n  \
+         encrypted_regex: \"^(ca\\\\.key|tls\\\\.key)$\"\n  mac_only_encrypted: true\n  version: 3.9.0\n"
+    );
+    assert_eq!(shape, expected);
+    let text = document(&private, &sealed);
+    assert_eq!(
+        read(&text, "s.yaml").unwrap().unwrap().metadata,
+        sealed.metadata
+    );
+}
+
+#[test]
+fn nothing_but_the_age_file_and_the_nonces_differs_between_two_runs_with_equal_bytes() {
+    let recipients = [Recipient::parse(RECIPIENT).unwrap()];
+    let private = private(&[("tls.key", "y")]);
+    let one = seal(&private, &recipients, NOW, &mut counting()).unwrap();
+    let two = seal(&private, &recipients, NOW, &mut counting()).unwrap();
+    assert_eq!(one.values, two.values);
+    assert_ne!(one.metadata, two.metadata);
+}
+
+#[test]
+fn what_cannot_be_sealed_is_refused() {
+    let recipients = [Recipient::parse(RECIPIENT).unwrap()];
+    let seal = |pairs: &[(&str, &str)], recipients: &[Recipient]| {
+        seal(&private(pairs), recipients, NOW, &mut counting())
+            .unwrap_err()
+            .what
+    };
+    assert_eq!(
+        seal(&[], &recipients),
+        "the Secret has no private value to encrypt"
+    );
+    assert_eq!(
+        seal(&[("tls.key", "x")], &[]),
+        "there is no recipient to encrypt for"
+    );
+    for name in RESERVED {
+        assert!(
+            seal(&[(name, "x")], &recipients).starts_with("the data key `"),
+            "{name}"
+        );
+    }
+    let mut dry = |_: &mut [u8]| Err(Fault::new("dry"));
+    assert_eq!(
+        super::seal(&private(&[("k", "x")]), &recipients, NOW, &mut dry)
+            .unwrap_err()
+            .what,
+        "dry"
+    );
+}
+
+#[test]
+fn a_document_without_the_block_is_no_sops_file() {
+    for text in [
+        "a: 1\n",
+        "data:\n  sops: x\n",
+        "# sops: x\nkind: Secret\n",
+        "a: &x {sops: 1}\nb: *x\n---\n1: 2\n",
+        "- sops\n",
+        "",
+    ] {
+        assert!(read(text, "s.yaml").unwrap().is_none(), "{text}");
+    }
+    assert_eq!(
+        refusal("kind: Secret\n").to_string(),
+        "s.yaml: this is no SOPS file: it has no block `sops`"
+    );
+}
+
+#[test]
+fn forms_that_sops_does_not_write_are_refused_with_their_place() {
+    let in_front = |text: &str| format!("{text}{MAC_ONLY_ENCRYPTED}");
+    for (text, expected) in [
+        (
+            in_front("a: 1\n---\n"),
+            "s.yaml:2:1: in a SOPS file, there is more than one document",
+        ),
+        (in_front("a: &x 1\n"), "s.yaml:1:"),
+        (in_front("a: !!str 1\n"), "s.yaml:1:"),
+        (
+            in_front("1: a\n"),
+            "s.yaml:1:1: in a SOPS file, there is a key that is no string",
+        ),
+        (
+            in_front("? [a]\n: b\n"),
+            "s.yaml:1:3: in a SOPS file, there is a key that is no string",
+        ),
+        (
+            in_front("kind: x\n"),
+            "s.yaml:3:1: in a SOPS file, a key stands twice in its mapping",
+        ),
+        (
+            "{sops: {mac: x}}".to_owned(),
+            "s.yaml:1:1: in a SOPS file, there is flow style around the block `sops`",
+        ),
+        ("sops:\n  mac: [\n".to_owned(), "s.yaml:"),
+        (
+            "sops: x\n".to_owned(),
+            "s.yaml:1:1: the block `sops` has no `lastmodified`",
+        ),
+        (
+            replaced(
+                MAC_ONLY_ENCRYPTED,
+                "lastmodified: \"2026",
+                "lastmodified: \"26",
+            ),
+            "s.yaml:23:19: the block `sops` has a damaged `lastmodified`",
+        ),
+        (
+            replaced(
+                MAC_ONLY_ENCRYPTED,
+                "externcert: Q0VSVA==",
+                "externcert: [Q0VSVA==]",
+            ),
+            "s.yaml:8:18: `externcert` is a list, not a string",
+        ),
+        (
+            replaced(MAC_ONLY_ENCRYPTED, "enc: |", "end: |"),
+            "s.yaml:11:1: the block `sops` has no `age[].enc`",
+        ),
+        (format!("{}[", "a: [".repeat(40)) + "sops", "s.yaml:1:"),
+    ] {
+        let fault = refusal(&text);
+        assert!(
+            fault.to_string().starts_with(expected),
+            "{fault} is not {expected}"
+        );
+    }
+}
+
+#[test]
+fn other_kinds_of_keys_beside_age_are_named() {
+    let text = replaced(
+        MAC_ONLY_ENCRYPTED,
+        "sops:\n",
+        "sops:\n    kms: []\n    pgp:\n        - fp: ABCD\n          enc: x\n    gcp_kms:\n        - resource_id: x\n",
+    );
+    let document = read(&text, "s.yaml").unwrap().unwrap();
+    assert_eq!(document.other_keys, ["gcp_kms", "pgp"]);
+    assert!(open(&text, "s.yaml", &identities()).is_ok());
+    let start = text.find("    age:").unwrap();
+    let end = text.find("    encrypted_regex").unwrap();
+    let without_age = format!("{}{}", &text[..start], &text[end..]);
+    let fault = refusal(&without_age);
+    assert_eq!(fault.help.unwrap(), "it is encrypted for `gcp_kms`, `pgp`");
+    let grouped = replaced(
+        MAC_ONLY_ENCRYPTED,
+        "sops:\n",
+        "sops:\n    key_groups:\n        - age:\n            - enc: x\n",
+    );
+    assert_eq!(
+        refusal(&grouped).what,
+        "the file needs keys of several groups (`key_groups`)"
+    );
+}
+
+#[test]
+fn a_folded_value_and_a_block_in_the_middle_are_read_too() {
+    let block = &MAC_ONLY_ENCRYPTED[MAC_ONLY_ENCRYPTED.find("sops:").unwrap()..];
+    let block = &replaced(block, "    mac:", "# a comment\n\n    mac:");
+    let manifest = &MAC_ONLY_ENCRYPTED[..MAC_ONLY_ENCRYPTED.find("sops:").unwrap()];
+    let manifest = replaced(manifest, "cakey: ENC", "cakey: >-\n        ENC");
+    let (head, tail) = manifest.split_at(manifest.find("type:").unwrap());
+    let text = format!("{head}{block}\n# behind\n{tail}");
+    assert_eq!(read(&text, "s.yaml").unwrap().unwrap().metadata, block);
+    assert_eq!(
+        open(&text, "s.yaml", &identities()).unwrap()["cakey"].as_str(),
+        "Q0FLRVk="
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_values_come_back(entries in proptest::collection::btree_map("[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,20}k", "\\PC{1,200}", 1..6)) {
+        let pairs: Vec<(&str, &str)> = entries.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let private = private(&pairs);
+        let sealed = seal(&private, &[Recipient::parse(RECIPIENT).unwrap()], NOW, &mut counting()).unwrap();
+        let text = document(&private, &sealed);
+        let data = open(&text, "s.yaml", &identities()).unwrap();
+        prop_assert_eq!(data.len(), private.len() + 1);
+        for (name, value) in &private {
+            prop_assert_eq!(data[name.as_str()].as_str(), value.expose(PrivateKeys::Written));
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_fail_otherwise_than_with_a_fault(text in "(sops|age|data|mac|ENC\\[|[ :{}\\[\\]&*!|>\"'#\n-]|[a-z0-9]){0,60}") {
+        if let Err(fault) = read(&text, "s.yaml") {
+            prop_assert!(fault.place.is_some());
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Reads what a run over a fleet needs: the fleet file and its includes, recipients, identities.
+
+use super::super::cli::FleetArguments;
+use super::super::error::Failure;
+use super::super::{Run, check_stdin, own_templates, warn, world};
+use civi_ingress::fault::{Fault, Faults};
+use civi_ingress::fleet::{self, Fleet, Secrets, Source};
+use civi_ingress::gitops::plan::Sealer;
+use civi_ingress::pki::issue::Ca;
+use civi_ingress::seal::sealed::SealingCertificate;
+use civi_ingress::seal::{Identity, Recipient, creation_rules};
+use civi_ingress::template::Templates;
+use std::path::{Path, PathBuf};
+
+/// What a run over a fleet needs.
+pub(super) struct Inputs {
+    pub(super) fleet: Fleet,
+    pub(super) sealer: Sealer,
+    pub(super) identities: Vec<Identity>,
+    pub(super) given_ca: Option<Ca>,
+    pub(super) templates: Templates,
+}
+
+pub(super) fn read(run: &Run, arguments: &FleetArguments) -> Result<Inputs, Failure> {
+    let path = &arguments.fleet;
+    check_stdin(
+        std::iter::once(path.as_path()).chain(arguments.identity.iter().map(PathBuf::as_path)),
+    )?;
+    let fleet = read_fleet(path)?;
+    let sealer = sealer(run, &fleet, path, &arguments.output_dir)?;
+    let mut identities = Vec::new();
+    for path in &arguments.identity {
+        let text = world::read(path)?;
+        if let Some(warning) = world::warn_if_readable_by_others(path) {
+            warn(&warning);
+        }
+        let found =
+            Identity::all_from_text(&text.content).map_err(|fault| fault.file(&text.name))?;
+        identities.extend(found);
+    }
+    Ok(Inputs {
+        fleet,
+        sealer,
+        identities,
+        given_ca: arguments.existing_ca.read(run)?,
+        templates: own_templates(arguments.templates.as_deref())?,
+    })
+}
+
+/// Reads a fleet file and the files that it includes.
+pub(super) fn read_fleet(path: &Path) -> Result<Fleet, Failure> {
+    let text = world::read(path)?;
+    let main = Source {
+        name: text.name.clone(),
+        text: text.content.to_string(),
+    };
+    let folder = if world::is_stdin(path) {
+        PathBuf::new()
+    } else {
+        path.parent().map(Path::to_path_buf).unwrap_or_default()
+    };
+    // A file that cannot be read is a fault of the machine, not of the fleet file: it ends the run as such.
+    let mut failure = None;
+    let read = fleet::read(&main, &mut |pattern| {
+        world::read_matching(&folder, pattern).map_err(|failed| {
+            let fault = failed.faults.first().cloned();
+            failure.get_or_insert(failed);
+            fault.unwrap_or_else(|| Fault::new("cannot be read"))
+        })
+    });
+    match (read, failure) {
+        (Err(_), Some(failure)) => Err(failure),
+        (read, _) => Ok(read?),
+    }
+}
+
+pub(super) fn sealer(
+    run: &Run,
+    fleet: &Fleet,
+    file: &Path,
+    tree: &Path,
+) -> Result<Sealer, Failure> {
+    match &fleet.secrets {
+        Secrets::Plain => Ok(Sealer::Plain),
+        Secrets::Sops { recipients } => {
+            let mut parsed = if recipients.is_empty() {
+                from_creation_rules(tree)?
+            } else {
+                let mut faults = Faults::default();
+                let parsed: Vec<Option<Recipient>> = recipients
+                    .iter()
+                    .map(|text| {
+                        faults.keep(
+                            Recipient::parse(text)
+                                .map_err(|fault| fault.file(&file.display().to_string())),
+                        )
+                    })
+                    .collect();
+                faults.finish(parsed.into_iter().collect())?
+            };
+            parsed.sort_unstable();
+            parsed.dedup();
+            Ok(Sealer::Sops(parsed))
+        }
+        Secrets::Sealed { certificate, scope } => {
+            let folder = file.parent().unwrap_or(Path::new(""));
+            let text = world::read(&folder.join(certificate))?;
+            let certificate = SealingCertificate::from_pem(&text.content, run.now)
+                .map_err(|fault| fault.file(&text.name))?;
+            Ok(Sealer::Sealed {
+                certificate: Box::new(certificate),
+                scope: *scope,
+            })
+        }
+    }
+}
+
+/// A file such as every instance has, for which the rules are asked.
+const EXAMPLE: &str = "instances/example/secret-selfcert.sops.yaml";
+
+/// Takes the recipients from the `.sops.yaml` of the tree or of a directory above it.
+fn from_creation_rules(tree: &Path) -> Result<Vec<Recipient>, Failure> {
+    let absolute = world::absolute(tree)?;
+    for folder in absolute.ancestors() {
+        let path = folder.join(".sops.yaml");
+        if !world::is_file(&path) {
+            continue;
+        }
+        let text = world::read(&path)?;
+        let below = absolute
+            .strip_prefix(folder)
+            .unwrap_or(&absolute)
+            .join(EXAMPLE);
+        let recipients =
+            creation_rules::recipients(&text.content, &text.name, &below.display().to_string())?;
+        return Ok(recipients);
+    }
+    Err(Fault::new("there are no recipients to encrypt for")
+        .help("list age recipients under `spec.secrets.recipients`, or in a `.sops.yaml` above the tree; `age-keygen` makes one")
+        .into())
+}

@@ -1,0 +1,364 @@
+//! `gitops import`: a fleet file, and a tree with the keys that run already.
+
+use super::super::cli::GitopsImport;
+use super::super::error::{Failure, Kind};
+use super::super::tree::{Access, Tree};
+use super::super::world::{self, System};
+use super::super::{Run, check_stdin, warn};
+use super::fleet::{read_fleet, sealer};
+use super::{git, init};
+use civi_ingress::fault::{Fault, Faults};
+use civi_ingress::fleet::{self, Fleet, Source};
+use civi_ingress::gitops::compose::carry_out;
+use civi_ingress::gitops::decide::Depth;
+use civi_ingress::gitops::layout::Home;
+use civi_ingress::gitops::plan::{Context, Phase, Reading, Sealer, UnitFiles, plan};
+use civi_ingress::gitops::unit::Unit;
+use civi_ingress::manifest::PrivateKeys;
+use civi_ingress::manifests::{self, FoundSecret};
+use civi_ingress::name::InstanceName;
+use civi_ingress::pki::Certificate;
+use civi_ingress::template::Templates;
+use civi_ingress::yaml::{self, At, Key, Node, Value, tree_text};
+use std::collections::BTreeMap;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Where the chart keeps the certificate that the httpd serves.
+const SERVER_CERT: (&str, &str) = ("selfcert", "externcert");
+
+pub(super) fn run(run: &Run, arguments: &GitopsImport) -> Result<(), Failure> {
+    let inputs = arguments.secrets.iter().chain(&arguments.csv);
+    check_stdin(inputs.map(std::path::PathBuf::as_path))?;
+    let directory = &arguments.init.output_dir;
+    if arguments.plain && !arguments.allow_plain_in_git {
+        git::guard(directory)?;
+    }
+    let secrets = match &arguments.secrets {
+        Some(path) => {
+            let text = world::read_manifests(path)?;
+            manifests::secrets(&text.content, &text.name)?
+        }
+        None => Vec::new(),
+    };
+    let mut instances: BTreeMap<String, Node> = BTreeMap::new();
+    if let Some(path) = &arguments.csv {
+        from_table(path, &mut instances)?;
+    }
+    from_values(arguments, &mut instances)?;
+    let key = from_secrets(arguments, &secrets, &mut instances)?;
+    if instances.is_empty() {
+        let fault = Fault::new("there are no instances in what is given");
+        return Err(fault
+            .help("give `--secrets FILE`, `--values NAME=FILE` or `--csv FILE`")
+            .into());
+    }
+    let text = fleet_text(arguments, instances, key)?;
+    let source = Source {
+        name: "the fleet file to be written".to_owned(),
+        text: text.clone(),
+    };
+    let fleet = fleet::read(&source, &mut |_| Ok(Vec::new()))?;
+    let file = directory.join("fleet.yaml");
+    if secrets.is_empty() {
+        let path = init::write(directory, text)?;
+        run.note(&format!(
+            "wrote {path} with {} instances",
+            fleet.members.len()
+        ));
+        return Ok(());
+    }
+    if super::super::output::exists(&file) {
+        let fault = Fault::new(format!("{} exists", file.display())).help("name another directory");
+        return Err(Failure::new(Kind::WouldLose, fault));
+    }
+    let sealer = sealer(run, &fleet, &file, directory)?;
+    let count = write_tree(run, &fleet, &sealer, directory, &secrets)?;
+    let path = init::write(directory, text)?;
+    read_fleet(Path::new(&path))?;
+    run.note(&format!(
+        "wrote {path} and the keys of {count} instances, as they are; the keys of their CAs are left out"
+    ));
+    run.note(&format!(
+        "next: civi-ingress gitops render -f {path} --output-dir {}",
+        directory.display()
+    ));
+    Ok(())
+}
+
+fn node(value: Value) -> Node {
+    Node {
+        value,
+        at: At::default(),
+    }
+}
+
+fn text(text: &str) -> Node {
+    node(Value::Text(text.to_owned()))
+}
+
+fn empty() -> Node {
+    node(Value::Map(Vec::new()))
+}
+
+/// Puts a value under a dotted path, in the place of what is there.
+fn put(target: &mut Node, path: &str, value: Node) {
+    if !matches!(target.value, Value::Map(_)) {
+        target.value = Value::Map(Vec::new());
+    }
+    let Value::Map(entries) = &mut target.value else {
+        return;
+    };
+    let (first, rest) = path
+        .split_once('.')
+        .map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let index = entries
+        .iter()
+        .position(|(key, _)| key.text == first)
+        .unwrap_or_else(|| {
+            let key = Key {
+                text: first.to_owned(),
+                at: At::default(),
+            };
+            entries.push((key, empty()));
+            entries.len() - 1
+        });
+    match rest {
+        Some(rest) => put(&mut entries[index].1, rest, value),
+        None => entries[index].1 = value,
+    }
+}
+
+/// Takes the instances of a table.
+fn from_table(path: &Path, instances: &mut BTreeMap<String, Node>) -> Result<(), Failure> {
+    let table = world::read(path)?;
+    let source = Source {
+        name: table.name.clone(),
+        text: table.content.to_string(),
+    };
+    let mut faults = Faults::default();
+    for (id, settings) in fleet::table(&source)? {
+        if instances.insert(id.clone(), settings).is_some() {
+            let fault = Fault::new(format!(
+                "the instance `{}` stands there twice",
+                id.escape_debug()
+            ));
+            faults.push(fault.help("keep one of the two").file(&source.name));
+        }
+    }
+    Ok(faults.finish(Some(()))?)
+}
+
+/// Takes the values of chart releases: host and server name become settings, the rest passes through.
+fn from_values(
+    arguments: &GitopsImport,
+    instances: &mut BTreeMap<String, Node>,
+) -> Result<(), Failure> {
+    let mut faults = Faults::default();
+    for argument in &arguments.values {
+        let Some((name, path)) = argument.split_once('=') else {
+            let fault = Fault::new(format!("`{}` has no `=`", argument.escape_debug()));
+            faults.push(
+                fault
+                    .help("write it as `paroisse-a=values.yaml`")
+                    .argument("--values"),
+            );
+            continue;
+        };
+        let Some(name) =
+            faults.keep(InstanceName::parse(name).map_err(|fault| fault.argument("--values")))
+        else {
+            continue;
+        };
+        let source = world::read(Path::new(path))?;
+        let Some(values) = faults.keep(yaml::read(&source.content, &source.name)) else {
+            continue;
+        };
+        let settings = instances.entry(name.to_string()).or_insert_with(empty);
+        let Value::Map(entries) = values.value else {
+            continue;
+        };
+        let mut rest = Vec::new();
+        for (key, value) in entries {
+            match (key.text.as_str(), value.text()) {
+                ("externalhost", Some(host)) => put(settings, "externalHost", text(host)),
+                ("servername", Some(host)) => put(settings, "servername", text(host)),
+                _ => rest.push((key, value)),
+            }
+        }
+        if !rest.is_empty() {
+            put(settings, "helmValues", node(Value::Map(rest)));
+        }
+    }
+    Ok(faults.finish(Some(()))?)
+}
+
+/// Finds the instances that run, and the kind of their keys.
+fn from_secrets(
+    arguments: &GitopsImport,
+    secrets: &[FoundSecret],
+    instances: &mut BTreeMap<String, Node>,
+) -> Result<Option<&'static str>, Failure> {
+    let mut key_type = None;
+    let mut found = 0;
+    for secret in secrets.iter().filter(|secret| secret.name == SERVER_CERT.0) {
+        let Some(namespace) = &secret.namespace else {
+            continue;
+        };
+        let Some(pem) = secret.data.get(SERVER_CERT.1) else {
+            continue;
+        };
+        let certificate = Certificate::all_from_pem(pem)
+            .ok()
+            .and_then(|all| all.into_iter().next())
+            .and_then(|certificate| certificate.glance().ok());
+        let Some(glance) = certificate else {
+            warn(&format!(
+                "{namespace}: {} of Secret {} is no certificate: the instance is left out",
+                SERVER_CERT.1, SERVER_CERT.0
+            ));
+            continue;
+        };
+        found += 1;
+        key_type = key_type.or(glance.key_type.map(civi_ingress::pki::KeyType::name));
+        let id = instances
+            .iter()
+            .find(|(id, settings)| {
+                let named = settings.get("namespace").and_then(Node::text);
+                named.unwrap_or(id.as_str()) == namespace
+            })
+            .map_or_else(|| namespace.clone(), |(id, _)| id.clone());
+        let settings = instances.entry(id).or_insert_with(empty);
+        let mut names = glance.subject_alt_names.into_iter();
+        if let (Some(host), None) = (names.next(), settings.get("externalHost")) {
+            put(settings, "externalHost", text(&host));
+        }
+        let aliases: Vec<Node> = names.map(|name| text(&name)).collect();
+        if !aliases.is_empty() && settings.get("aliases").is_none() {
+            put(settings, "aliases", node(Value::List(aliases)));
+        }
+    }
+    if arguments.secrets.is_some() && found == 0 {
+        let fault = Fault::new(format!(
+            "no Secret `{}` with a certificate `{}` is among them",
+            SERVER_CERT.0, SERVER_CERT.1
+        ));
+        return Err(fault
+            .help("give what `kubectl get secret -A -o yaml` prints")
+            .argument("--secrets")
+            .into());
+    }
+    Ok(key_type)
+}
+
+fn fleet_text(
+    arguments: &GitopsImport,
+    instances: BTreeMap<String, Node>,
+    key: Option<&'static str>,
+) -> Result<String, Failure> {
+    let entries = instances.into_iter().map(|(id, settings)| {
+        let key = Key {
+            text: id,
+            at: At::default(),
+        };
+        (key, settings)
+    });
+    let mut block = String::new();
+    tree_text(&node(Value::Map(entries.collect())), &mut block);
+    let indented: String = block.lines().map(|line| format!("    {line}\n")).collect();
+    let mut text = init::start(&arguments.init, &indented)?;
+    if arguments.plain {
+        text = text.replacen("mode: sops", "mode: plain", 1);
+    }
+    if let Some(key) = key {
+        // What runs has such keys; another kind would make all of them anew.
+        text = text.replacen(
+            "    # certificate: {ca: ephemeral, key: p256, days: 365}\n",
+            &format!("    certificate: {{key: {key}}}\n"),
+            1,
+        );
+    }
+    // The wildcard certificate is not among an instance's Secrets; browsers have the one that is there.
+    Ok(text.replacen("spec:\n", "spec:\n  # `gitops render` would make a wildcard certificate of its own, too, without this line.\n  wildcard: false\n", 1))
+}
+
+/// Writes the files of every instance whose Secrets are there; the fleet file is written last.
+fn write_tree(
+    run: &Run,
+    fleet: &Fleet,
+    sealer: &Sealer,
+    directory: &Path,
+    secrets: &[FoundSecret],
+) -> Result<usize, Failure> {
+    let context = Context {
+        now: run.now,
+        phase: Phase::All,
+        depth: Depth::Glance,
+        sealer,
+        identities: &[],
+        given_ca: None,
+    };
+    let templates = Templates::default();
+    let renderer = templates.renderer(PrivateKeys::Written);
+    let mut faults = Faults::default();
+    let mut composed = Vec::new();
+    for member in &fleet.members {
+        let files = UnitFiles {
+            current: as_files(secrets, member.namespace.as_str()),
+            staged: Vec::new(),
+        };
+        if files.current.is_empty() {
+            continue;
+        }
+        let unit = Unit::member(fleet, member)?;
+        let mut plan = plan(&context, &unit, &files, Reading::Yaml, true)?;
+        faults.keep(plan.keep_keys().map_err(|fault| fault.file(unit.id())));
+        let made = carry_out(&context, &unit, &files, &plan, &renderer, &mut System);
+        composed.extend(
+            faults
+                .keep_all(made)
+                .map(|made| (Home::of(&unit), made.files)),
+        );
+    }
+    faults.finish(Some(()))?;
+    let tree = Tree::open(directory, Access::Write)?;
+    for (home, _) in &composed {
+        if !tree.read_unit(home)?.files.current.is_empty() {
+            let fault =
+                Fault::new(format!("{} exists", home.folder)).help("name another directory");
+            return Err(Failure::new(Kind::WouldLose, fault));
+        }
+    }
+    for (home, files) in &composed {
+        tree.write_unit(home, files, &[], !home.is_own())?;
+    }
+    tree.sync()?;
+    Ok(composed.len())
+}
+
+/// Writes the Secrets of a namespace as files, as the tree would hold them in clear.
+fn as_files(secrets: &[FoundSecret], namespace: &str) -> Vec<(String, Zeroizing<String>)> {
+    use base64::Engine as _;
+    let of_namespace = secrets
+        .iter()
+        .filter(|secret| secret.namespace.as_deref() == Some(namespace));
+    of_namespace
+        .map(|secret| {
+            let mut text = Zeroizing::new(format!(
+                "kind: Secret\nmetadata:\n  name: {}\n  namespace: {namespace}\ndata:\n",
+                yaml::scalar::to_string(&secret.name)
+            ));
+            for (key, value) in &secret.data {
+                let value = Zeroizing::new(
+                    base64::engine::general_purpose::STANDARD.encode(value.as_bytes()),
+                );
+                text.push_str(&format!(
+                    "  {}: {}\n",
+                    yaml::scalar::to_string(key),
+                    yaml::scalar::to_string(&value)
+                ));
+            }
+            (secret.to_string(), text)
+        })
+        .collect()
+}

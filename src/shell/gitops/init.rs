@@ -1,0 +1,78 @@
+//! `gitops init`: a fleet file to start from.
+
+use super::super::Run;
+use super::super::cli::GitopsInit;
+use super::super::error::Failure;
+use super::super::output::{self, NewFile};
+use civi_ingress::fault::Faults;
+use civi_ingress::name::{DnsName, ObjectName};
+use civi_ingress::seal::Recipient;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Name of the fleet file.
+const FILE: &str = "fleet.yaml";
+
+pub(super) fn run(run: &Run, arguments: &GitopsInit) -> Result<(), Failure> {
+    let text = start(arguments, "    # paroisse-a: {}\n")?;
+    let path = write(&arguments.output_dir, text)?;
+    let dir = arguments.output_dir.display();
+    run.note(&format!("wrote {path}; name your instances in it, then: civi-ingress gitops render -f {path} --output-dir {dir}"));
+    Ok(())
+}
+
+/// Writes a fleet file; one that exists stays.
+pub(super) fn write(directory: &Path, text: String) -> Result<String, Failure> {
+    let path = directory.join(FILE);
+    let file = NewFile {
+        path: FILE.to_owned(),
+        content: Zeroizing::new(text),
+        is_secret: false,
+    };
+    output::write_new(directory, &[file])?;
+    Ok(path.display().to_string())
+}
+
+/// Gives a commented fleet file with `instances` as they are written.
+pub(super) fn start(arguments: &GitopsInit, instances: &str) -> Result<String, Failure> {
+    let mut faults = Faults::default();
+    let name =
+        faults.keep(ObjectName::parse(&arguments.name).map_err(|fault| fault.argument("--name")));
+    let domain =
+        faults.keep(DnsName::parse(&arguments.domain).map_err(|fault| fault.argument("--domain")));
+    let recipients = arguments.recipient.iter();
+    let recipients: Vec<Option<Recipient>> = recipients
+        .map(|text| {
+            faults.keep(Recipient::parse(text).map_err(|fault| fault.argument("--recipient")))
+        })
+        .collect();
+    let recipients: Option<Vec<Recipient>> = recipients.into_iter().collect();
+    let ((name, domain), recipients) = faults.finish(name.zip(domain).zip(recipients))?;
+    let quoted = |text: &str| civi_ingress::yaml::scalar::to_string(text);
+    let recipients = if recipients.is_empty() {
+        "    # Who can open the keys; without this list, who `.sops.yaml` names.\n    # recipients: [age1…]\n".to_owned()
+    } else {
+        let list: String = recipients
+            .iter()
+            .map(|recipient| format!("      - {recipient}\n"))
+            .collect();
+        format!("    recipients:\n{list}")
+    };
+    Ok(format!(
+        "# A fleet of Civiparoisse instances: `civi-ingress schema fleet` says what may stand here.\n\
+         apiVersion: civi-ingress.uepal.fr/v1alpha1\n\
+         kind: Fleet\n\
+         metadata:\n  name: {}\n\
+         spec:\n  domain: {}\n\
+         \x20 secrets:\n    mode: sops\n{recipients}\
+         \x20 # What holds for every instance unless it says otherwise. Placeholders: {{id}}, {{domain}}, {{namespace}},\n\
+         \x20 # {{externalHost}}.\n\
+         \x20 defaults:\n    externalHost: \"{{id}}.{{domain}}\"\n\
+         \x20   # certificate: {{ca: ephemeral, key: p256, days: 365}}\n\
+         \x20 # One line an instance; its name is also its namespace. More may come from files:\n\
+         \x20 # include: [parishes/*.yaml, more.csv]\n\
+         \x20 instances:\n{instances}",
+        quoted(name.as_str()),
+        quoted(domain.as_str()),
+    ))
+}

@@ -1,0 +1,28 @@
+//! `gitops`: a fleet as a tree of files in Git.
+
+mod diff;
+mod fleet;
+mod git;
+mod import;
+mod init;
+mod run;
+
+use super::Run;
+use super::cli::{Gitops, GitopsCommand};
+use super::error::Failure;
+
+pub(super) fn run(run: &Run, arguments: &Gitops) -> Result<(), Failure> {
+    match &arguments.command {
+        GitopsCommand::Init(arguments) => init::run(run, arguments),
+        GitopsCommand::Render(arguments) => run::render(run, arguments),
+        GitopsCommand::Check(arguments) => run::check(run, arguments),
+        GitopsCommand::Diff(arguments) => diff::run(run, arguments),
+        GitopsCommand::Status(arguments) => super::status::of_paths(
+            run,
+            std::slice::from_ref(&arguments.output_dir),
+            &[],
+            &arguments.report,
+        ),
+        GitopsCommand::Import(arguments) => import::run(run, arguments),
+    }
+}

@@ -1,0 +1,819 @@
+//! `gitops render` and `gitops check`: one look at every unit, then, if nothing forbids it, the writing.
+
+use super::super::cli::{
+    FleetArguments, GitopsCheck, GitopsRender, PhaseArgument, ReportArguments, Summary,
+};
+use super::super::error::{Failure, Kind};
+use super::super::tree::{Access, Entry, Tree};
+use super::super::world::System;
+use super::super::{Run, output, print_or_end};
+use super::fleet::{Inputs, read};
+use super::git;
+use civi_ingress::fault::Fault;
+use civi_ingress::fleet::{Fleet, Layout};
+use civi_ingress::gitops::compose::{Composed, NoDrawing, TreeFile, carry_out, restart};
+use civi_ingress::gitops::decide::Depth;
+use civi_ingress::gitops::fleet_files::fleet_files;
+use civi_ingress::gitops::layout::{CLUSTER, Home, INSTANCES, Owner, SHARDS, owner};
+use civi_ingress::gitops::plan::{Context, Phase, Plan, Reading, Sealer, UnitFiles, plan};
+use civi_ingress::gitops::report::{Actions, Report, UnitRow, rows};
+use civi_ingress::gitops::unit::Unit;
+use civi_ingress::manifest::PrivateKeys;
+use civi_ingress::template::Renderer;
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+/// Fewer units than this are not worth a thread.
+const FEW: usize = 8;
+/// Without `--prune-max` a run removes at most this many instances, and at most a fifth of those there are: a typing
+/// error in a glob must not empty a repository.
+const PRUNE_LIMIT: usize = 10;
+
+pub(super) fn render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure> {
+    let inputs = read(run, &arguments.fleet)?;
+    let tree_path = &arguments.fleet.output_dir;
+    if matches!(inputs.sealer, Sealer::Plain) && !arguments.allow_plain_in_git {
+        git::guard(tree_path)?;
+    }
+    let tree = Tree::open(tree_path, Access::Write)?;
+    let job = Job {
+        now: run.now,
+        quiet: run.quiet,
+        inputs: &inputs,
+        tree: &tree,
+        arguments: &arguments.fleet,
+        depth: Depth::Glance,
+    };
+    job.sweep()?;
+    let survey = job.survey()?;
+    survey.refuse_conflicts(arguments.adopt)?;
+    let prune = arguments.prune.then_some(arguments.prune_max);
+    if let Some(limit) = prune {
+        survey.refuse_to_prune_much(&inputs.fleet, limit)?;
+    }
+    let mut report = job.write(survey, prune.is_some())?;
+    if !arguments.no_sync
+        && !(report.changes.is_empty() && report.fleet_files.is_empty() && report.stale.is_empty())
+    {
+        tree.sync()?;
+    }
+    let is_blocked = report.actions.blocked > 0;
+    report.exit_code = u8::from(is_blocked);
+    publish(run, &report, &arguments.report, &arguments.fleet, "wrote")?;
+    if is_blocked {
+        return Err(Failure::found());
+    }
+    Ok(())
+}
+
+pub(super) fn check(run: &Run, arguments: &GitopsCheck) -> Result<(), Failure> {
+    let inputs = read(run, &arguments.fleet)?;
+    let tree = Tree::open(&arguments.fleet.output_dir, Access::Read)?;
+    let job = Job {
+        now: run.now,
+        quiet: run.quiet,
+        inputs: &inputs,
+        tree: &tree,
+        arguments: &arguments.fleet,
+        depth: Depth::Whole,
+    };
+    let survey = job.survey()?;
+    let mut report = survey.report;
+    report.changes = survey
+        .units
+        .into_iter()
+        .filter_map(|unit| unit.row)
+        .collect();
+    let waits = report.actions.defer + report.actions.blocked > 0;
+    let found = waits || !report.is_up_to_date();
+    report.exit_code = u8::from(found);
+    publish(
+        run,
+        &report,
+        &arguments.report,
+        &arguments.fleet,
+        "would write",
+    )?;
+    if found {
+        return Err(Failure::found());
+    }
+    Ok(())
+}
+
+/// Prints a report where and as it is wanted: on stdout for programs, on stderr for people.
+pub(super) fn publish(
+    run: &Run,
+    report: &Report,
+    how: &ReportArguments,
+    arguments: &FleetArguments,
+    verb: &str,
+) -> Result<(), Failure> {
+    let file = arguments.fleet.display().to_string();
+    let text = match (how.summary, how.annotations) {
+        (Some(Summary::Json), _) => Some(report.as_json()),
+        (_, Some(super::super::cli::Annotations::Github)) => Some(report.as_github(&file)),
+        (_, Some(super::super::cli::Annotations::Gitlab)) => Some(report.as_gitlab(&file)),
+        _ => None,
+    };
+    if !run.quiet {
+        output::say(&report.as_text(verb));
+    }
+    match text {
+        Some(text) => print_or_end(text.as_bytes()),
+        None => Ok(()),
+    }
+}
+
+impl From<PhaseArgument> for Phase {
+    fn from(phase: PhaseArgument) -> Self {
+        match phase {
+            PhaseArgument::All => Self::All,
+            PhaseArgument::Trust => Self::Trust,
+            PhaseArgument::Leaf => Self::Leaf,
+            PhaseArgument::Shrink => Self::Shrink,
+        }
+    }
+}
+
+/// One run over a fleet.
+pub(super) struct Job<'a> {
+    pub(super) now: OffsetDateTime,
+    pub(super) quiet: bool,
+    pub(super) inputs: &'a Inputs,
+    pub(super) tree: &'a Tree,
+    pub(super) arguments: &'a FleetArguments,
+    pub(super) depth: Depth,
+}
+
+/// What was seen of one unit.
+pub(super) struct Seen {
+    /// Its place among the members; none for the cluster.
+    pub(super) member: Option<usize>,
+    /// What is to be said about it; nothing where it stays as it is.
+    pub(super) row: Option<UnitRow>,
+    actions: Actions,
+    pub(super) is_changed: bool,
+    may_renew: bool,
+    can_wait_until: Option<OffsetDateTime>,
+    /// Files in the way that are not this fleet's.
+    conflicts: Vec<String>,
+    foreign: Vec<String>,
+    /// Files of the unit in homes of another layout.
+    left_behind: Vec<String>,
+}
+
+/// What was seen of the whole tree.
+pub(super) struct Survey {
+    pub(super) units: Vec<Seen>,
+    pub(super) report: Report,
+    pub(super) fleet_files: Vec<TreeFile>,
+    conflicts: Vec<String>,
+    removed_instances: usize,
+}
+
+impl Survey {
+    /// Refuses to write over files that are not this fleet's.
+    fn refuse_conflicts(&self, adopt: bool) -> Result<(), Failure> {
+        let conflicts: Vec<&String> = self
+            .units
+            .iter()
+            .flat_map(|unit| &unit.conflicts)
+            .chain(&self.conflicts)
+            .collect();
+        if conflicts.is_empty() || adopt {
+            return Ok(());
+        }
+        let fault = |path: &&String| {
+            Fault::new("the file is not this fleet's and stands in the way")
+                .help("move it away, or take it over with `--adopt`")
+                .file(path)
+        };
+        Err(Failure {
+            kind: Kind::WouldLose,
+            faults: conflicts.iter().map(fault).collect(),
+        })
+    }
+
+    fn refuse_to_prune_much(&self, fleet: &Fleet, limit: Option<usize>) -> Result<(), Failure> {
+        let count = self.removed_instances;
+        if count > 0 && fleet.members.is_empty() {
+            let fault = Fault::new("the fleet has no instances: nothing is pruned")
+                .help("remove the tree by hand if that is meant");
+            return Err(Failure::new(Kind::WouldLose, fault));
+        }
+        let limit = limit.unwrap_or_else(|| {
+            let fifth = (fleet.members.len() + count) / 5;
+            PRUNE_LIMIT.min(fifth.max(1))
+        });
+        if count <= limit {
+            return Ok(());
+        }
+        let what = format!("{count} instances would be removed, and {limit} are allowed");
+        let help =
+            format!("check the fleet file and its includes; `--prune-max {count}` allows it");
+        Err(Failure::new(Kind::WouldLose, Fault::new(what).help(help)))
+    }
+}
+
+impl<'a> Job<'a> {
+    pub(super) fn context(&self) -> Context<'a> {
+        Context {
+            now: self.now,
+            phase: self.arguments.phase.into(),
+            depth: self.depth,
+            sealer: &self.inputs.sealer,
+            identities: &self.inputs.identities,
+            given_ca: self.inputs.given_ca.as_ref(),
+        }
+    }
+
+    fn fleet(&self) -> &'a Fleet {
+        &self.inputs.fleet
+    }
+
+    pub(super) fn unit(&self, member: Option<usize>) -> Result<Option<Unit<'a>>, Failure> {
+        match member {
+            Some(index) => Ok(Some(Unit::member(
+                self.fleet(),
+                &self.fleet().members[index],
+            )?)),
+            None => Ok(Unit::cluster(self.fleet())),
+        }
+    }
+
+    /// Removes what a killed run left behind.
+    fn sweep(&self) -> Result<(), Failure> {
+        for folder in ["", INSTANCES, SHARDS, CLUSTER, "argocd", "flux"] {
+            self.tree.sweep(folder)?;
+        }
+        for folder in [INSTANCES, SHARDS] {
+            let entries = self.tree.list(folder)?;
+            // What is left in an instance's own folder goes when that is read.
+            let shared = entries
+                .iter()
+                .filter(|entry| entry.is_folder && folder == SHARDS);
+            for entry in shared {
+                self.tree.sweep(&format!("{folder}/{}", entry.name))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs `work` for every index, on several threads where that is worth it, and gives the results in order.
+    pub(super) fn for_each<I: Copy + Send + Sync, T: Send>(
+        &self,
+        items: &[I],
+        work: impl Fn(&Renderer<'_>, I) -> Result<T, Failure> + Sync,
+    ) -> Result<Vec<T>, Failure> {
+        let renderer = || {
+            self.inputs
+                .templates
+                .renderer_for_many(PrivateKeys::Written)
+        };
+        let done = AtomicUsize::new(0);
+        let is_watched = !self.quiet && output::stderr_is_terminal() && items.len() > 500;
+        let step = |renderer: &Renderer<'_>, item: I| {
+            let result = work(renderer, item);
+            let count = done.fetch_add(1, Ordering::Relaxed) + 1;
+            if is_watched && (count.is_multiple_of(250) || count == items.len()) {
+                let end = if count == items.len() {
+                    "\r\u{1b}[K"
+                } else {
+                    ""
+                };
+                output::say(&format!("\r{count} of {}{end}", items.len()));
+            }
+            result
+        };
+        let jobs = self.arguments.jobs.unwrap_or_else(|| {
+            std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
+        });
+        if jobs == 1 || items.len() < FEW {
+            let renderer = renderer();
+            return collect(items.iter().map(|item| step(&renderer, *item)));
+        }
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs)
+            .build()
+            .map_err(|error| anyhow::anyhow!("cannot start threads: {error}"))?;
+        let results: Vec<Result<T, Failure>> = pool.install(|| {
+            items
+                .par_iter()
+                .with_min_len(4)
+                .map_init(renderer, |renderer, item| step(renderer, *item))
+                .collect()
+        });
+        collect(results)
+    }
+
+    /// Looks at every unit and at every folder.
+    pub(super) fn survey(&self) -> Result<Survey, Failure> {
+        let fleet = self.fleet();
+        let mut report = Report::new(fleet.name.as_str(), self.now);
+        let cluster = fleet.wildcard.iter().map(|_| None);
+        let items: Vec<Option<usize>> = cluster.chain((0..fleet.members.len()).map(Some)).collect();
+        let others = self.other_homes()?;
+        let mut units = self.for_each(&items, |renderer, item| {
+            self.look(renderer, item, &others, true)
+        })?;
+        self.brake(&mut units, &others)?;
+        let renderer = self
+            .inputs
+            .templates
+            .renderer_for_many(PrivateKeys::Written);
+        let fleet_files = fleet_files(fleet, &self.inputs.sealer, &renderer)?;
+        let mut conflicts = Vec::new();
+        let mut changed = Vec::new();
+        for file in fleet_files {
+            match self.tree.read(&file.path)? {
+                Some(text) if *text == *file.text => {}
+                Some(text) => {
+                    if owner(fleet, &text) == Owner::Foreign {
+                        conflicts.push(file.path.clone());
+                    }
+                    changed.push(file);
+                }
+                None => changed.push(file),
+            }
+        }
+        report.units = units.len();
+        report.unchanged = units.iter().filter(|unit| !unit.is_changed).count();
+        for unit in &units {
+            report.actions.add(&unit.actions);
+            report.foreign.extend(unit.foreign.iter().cloned());
+            report.stale.extend(unit.left_behind.iter().cloned());
+        }
+        report.fleet_files = changed.iter().map(|file| file.path.clone()).collect();
+        let removed_instances = self.find_strangers(&mut report)?;
+        Ok(Survey {
+            units,
+            report,
+            fleet_files: changed,
+            conflicts,
+            removed_instances,
+        })
+    }
+
+    /// Lets only so many renewals happen that can wait, the soonest end first.
+    fn brake(&self, units: &mut [Seen], others: &OtherHomes) -> Result<(), Failure> {
+        let Some(limit) = self.arguments.max_renewals else {
+            return Ok(());
+        };
+        let mut waiting: Vec<(OffsetDateTime, usize)> = units
+            .iter()
+            .enumerate()
+            .filter_map(|(index, unit)| Some((unit.can_wait_until?, index)))
+            .collect();
+        waiting.sort_unstable();
+        let renderer = self
+            .inputs
+            .templates
+            .renderer_for_many(PrivateKeys::Written);
+        for (_, index) in waiting.into_iter().skip(limit) {
+            let member = units[index].member;
+            units[index] = self.look(&renderer, member, others, false)?;
+        }
+        Ok(())
+    }
+
+    /// Finds the homes that instances may have had in another layout; none in nearly every tree.
+    pub(super) fn other_homes(&self) -> Result<OtherHomes, Failure> {
+        let shards: Vec<String> = folders(self.tree.list(SHARDS)?).collect();
+        let instances = self.tree.list(INSTANCES)?;
+        let has_folders = instances.iter().any(|entry| entry.is_folder);
+        let has_files = instances
+            .iter()
+            .any(|entry| !entry.is_folder && entry.name != "kustomization.yaml");
+        let is_mixed = match (self.fleet().layout, self.fleet().shards) {
+            (Layout::Instance, _) => has_files || self.have_flat_files(&shards)?,
+            (Layout::Flat, None) => has_folders || !shards.is_empty(),
+            // A member's part may change too.
+            (Layout::Flat, Some(_)) => true,
+        };
+        Ok(OtherHomes { shards, is_mixed })
+    }
+
+    fn have_flat_files(&self, shards: &[String]) -> Result<bool, Failure> {
+        for shard in shards {
+            let entries = self.tree.list(&format!("{SHARDS}/{shard}"))?;
+            let is_list = |entry: &Entry| entry.name == "kustomization.yaml";
+            if !entries.iter().all(is_list) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads the files of a unit where it lives, or else where it may have lived.
+    fn files(&self, unit: &Unit<'_>, home: &Home, others: &OtherHomes) -> Result<Lives, Failure> {
+        let found = self.tree.read_unit(home)?;
+        let mut lives = Lives {
+            at_home: found.files,
+            odd: found.odd,
+            elsewhere: UnitFiles::default(),
+        };
+        if !others.is_mixed || unit.as_member().is_none() {
+            return Ok(lives);
+        }
+        for other in home.elsewhere(unit.id(), &others.shards) {
+            let found = self.tree.read_unit(&other)?;
+            let is_ours =
+                |(_, text): &(String, Zeroizing<String>)| owner(unit.fleet(), text) == Owner::Ours;
+            lives
+                .elsewhere
+                .current
+                .extend(found.files.current.into_iter().filter(is_ours));
+            lives
+                .elsewhere
+                .staged
+                .extend(found.files.staged.into_iter().filter(is_ours));
+        }
+        Ok(lives)
+    }
+
+    /// Looks at one unit: what becomes of its chains, and whether its files are as they shall be.
+    fn look(
+        &self,
+        renderer: &Renderer<'_>,
+        member: Option<usize>,
+        others: &OtherHomes,
+        may_renew: bool,
+    ) -> Result<Seen, Failure> {
+        let unit = self
+            .unit(member)?
+            .ok_or_else(|| anyhow::anyhow!("the cluster has no certificate"))?;
+        let home = Home::of(&unit);
+        let lives = self.files(&unit, &home, others)?;
+        let is_ours = |text: &str| owner(unit.fleet(), text) == Owner::Ours;
+        let (owned, strangers): (Vec<&(String, _)>, Vec<&(String, _)>) = lives
+            .at_home
+            .current
+            .iter()
+            .chain(&lives.at_home.staged)
+            .partition(|(_, text)| is_ours(text));
+        let context = self.context();
+        let source = lives.source();
+        let attempt = |reading| -> Result<(Plan, Option<Composed>), Failure> {
+            let plan = plan(&context, &unit, source, reading, may_renew)?;
+            let composed = if plan.keeps_all() {
+                Some(carry_out(
+                    &context,
+                    &unit,
+                    source,
+                    &plan,
+                    renderer,
+                    &mut NoDrawing,
+                )?)
+            } else {
+                None
+            };
+            Ok((plan, composed))
+        };
+        let unchanged = |composed: &Option<Composed>| {
+            composed.as_ref().is_some_and(|composed| {
+                let same = |file: &TreeFile| {
+                    owned
+                        .iter()
+                        .any(|(path, text)| *path == file.path && **text == *file.text)
+                };
+                composed.files.len() == owned.len() && composed.files.iter().all(same)
+            })
+        };
+        let (mut plan, mut composed) = attempt(Reading::Scan)?;
+        let mut is_changed = !unchanged(&composed);
+        if is_changed && !owned.is_empty() || is_changed && !lives.elsewhere.current.is_empty() {
+            (plan, composed) = attempt(Reading::Yaml)?;
+            is_changed = !unchanged(&composed);
+        }
+        let mut actions = Actions::default();
+        actions.count(&plan);
+        let certificates = rows(&plan, &[], self.now);
+        let has_news = certificates.iter().any(|row| row.action != "keep");
+        let mut written = Vec::new();
+        let mut removed = Vec::new();
+        if let Some(composed) = composed.as_ref().filter(|_| is_changed) {
+            let differs = |file: &&TreeFile| {
+                !owned
+                    .iter()
+                    .any(|(path, text)| *path == file.path && **text == *file.text)
+            };
+            written.extend(
+                composed
+                    .files
+                    .iter()
+                    .filter(differs)
+                    .map(|file| file.path.clone()),
+            );
+            let is_gone = |path: &&String| !composed.files.iter().any(|file| file.path == **path);
+            removed.extend(owned.iter().map(|(path, _)| path).filter(is_gone).cloned());
+        } else if is_changed {
+            written.push(format!("{}/", home.folder));
+        }
+        // A stranger stands in the way where a file of ours would have its name: all names are known once composed;
+        // before that, every file that looks like an object of ours counts.
+        let mut conflicts = Vec::new();
+        let mut foreign = lives.odd;
+        for (path, text) in strangers {
+            let is_wanted = match &composed {
+                Some(composed) => composed.files.iter().any(|file| file.path == *path),
+                None => may_be_ours(path, text),
+            };
+            if is_wanted {
+                conflicts.push(path.clone())
+            } else {
+                foreign.push(path.clone())
+            }
+        }
+        let left_behind = lives
+            .elsewhere
+            .current
+            .iter()
+            .chain(&lives.elsewhere.staged)
+            .map(|(path, _)| path.clone())
+            .collect();
+        let row = (is_changed || has_news).then(|| UnitRow {
+            id: unit.id().to_owned(),
+            namespace: unit.namespace().to_owned(),
+            certificates,
+            written,
+            removed,
+            restart: restart(&unit, &plan),
+        });
+        Ok(Seen {
+            member,
+            row,
+            actions,
+            is_changed,
+            may_renew,
+            can_wait_until: plan.can_wait_until(),
+            conflicts,
+            foreign,
+            left_behind,
+        })
+    }
+
+    /// Composes one unit as it shall be, drawing what is new; gives its files and what was found of it.
+    pub(super) fn compose(
+        &self,
+        renderer: &Renderer<'_>,
+        unit: &Unit<'_>,
+        seen: &Seen,
+        others: &OtherHomes,
+    ) -> Result<(Plan, Composed, Lives), Failure> {
+        let home = Home::of(unit);
+        let lives = self.files(unit, &home, others)?;
+        let context = self.context();
+        let plan = plan(
+            &context,
+            unit,
+            lives.source(),
+            Reading::Yaml,
+            seen.may_renew,
+        )?;
+        let composed = carry_out(&context, unit, lives.source(), &plan, renderer, &mut System)?;
+        Ok((plan, composed, lives))
+    }
+
+    /// Writes what is changed, and nothing else.
+    fn write(&self, survey: Survey, prune: bool) -> Result<Report, Failure> {
+        let Survey {
+            units,
+            mut report,
+            fleet_files,
+            ..
+        } = survey;
+        let others = self.other_homes()?;
+        let changed: Vec<&Seen> = units.iter().filter(|unit| unit.is_changed).collect();
+        let rows_of_changed = self.for_each(&changed, |renderer, seen| {
+            self.write_unit(renderer, seen, &others)
+        })?;
+        let mut rows_of_changed = rows_of_changed.into_iter();
+        for seen in units {
+            let row = if seen.is_changed {
+                rows_of_changed.next()
+            } else {
+                seen.row
+            };
+            report.changes.extend(row);
+        }
+        for file in &fleet_files {
+            self.tree.write(file)?;
+        }
+        if prune {
+            self.tree.remove_all(&report.stale)?;
+            report.pruned = true;
+        }
+        Ok(report)
+    }
+
+    fn write_unit(
+        &self,
+        renderer: &Renderer<'_>,
+        seen: &Seen,
+        others: &OtherHomes,
+    ) -> Result<UnitRow, Failure> {
+        let unit = self
+            .unit(seen.member)?
+            .ok_or_else(|| anyhow::anyhow!("the cluster has no certificate"))?;
+        let (plan, composed, lives) = self.compose(renderer, &unit, seen, others)?;
+        let home = Home::of(&unit);
+        let at_home = || lives.at_home.current.iter().chain(&lives.at_home.staged);
+        let text = |path: &str| {
+            at_home()
+                .find(|(found, _)| found == path)
+                .map(|(_, text)| text)
+        };
+        let owned: Vec<String> = at_home()
+            .filter(|(_, text)| owner(unit.fleet(), text) == Owner::Ours)
+            .map(|(path, _)| path.clone())
+            .collect();
+        let kept_strangers = at_home().any(|(path, text)| {
+            owner(unit.fleet(), text) == Owner::Foreign
+                && !composed.files.iter().any(|file| file.path == *path)
+        });
+        let differs = |file: &&TreeFile| text(&file.path).is_none_or(|found| **found != *file.text);
+        let written = composed
+            .files
+            .iter()
+            .filter(differs)
+            .map(|file| file.path.clone())
+            .collect();
+        let removed = owned
+            .iter()
+            .filter(|path| !composed.files.iter().any(|file| file.path == **path))
+            .cloned()
+            .collect();
+        let shares = !home.is_own() || kept_strangers || !lives.odd.is_empty();
+        self.tree
+            .write_unit(&home, &composed.files, &owned, shares)?;
+        Ok(UnitRow {
+            id: unit.id().to_owned(),
+            namespace: unit.namespace().to_owned(),
+            certificates: rows(&plan, &composed.made, self.now),
+            written,
+            removed,
+            restart: restart(&unit, &plan),
+        })
+    }
+
+    /// Finds files that belong to no unit and no list of fleet files: stale where they are this fleet's, foreign
+    /// elsewhere. Gives how many instances the stale ones make up.
+    fn find_strangers(&self, report: &mut Report) -> Result<usize, Failure> {
+        let fleet = self.fleet();
+        let renderer = self
+            .inputs
+            .templates
+            .renderer_for_many(PrivateKeys::Written);
+        let wanted: BTreeSet<String> = fleet_files(fleet, &self.inputs.sealer, &renderer)?
+            .into_iter()
+            .map(|file| file.path)
+            .collect();
+        let homes: BTreeSet<(String, String)> = fleet
+            .members
+            .iter()
+            .map(|member| Home::of_member(fleet, member))
+            .map(|home| (home.folder, home.prefix))
+            .collect();
+        let ids: BTreeSet<&str> = fleet
+            .members
+            .iter()
+            .map(|member| member.id.as_str())
+            .collect();
+        let mut gone: BTreeSet<String> = BTreeSet::new();
+        let mut pending: Vec<String> = [INSTANCES, SHARDS, "argocd", "flux", CLUSTER]
+            .map(str::to_owned)
+            .into();
+        let known: BTreeSet<String> = report.stale.iter().cloned().collect();
+        for root in ["kustomization.yaml"] {
+            self.judge(root, &wanted, report)?;
+        }
+        while let Some(folder) = pending.pop() {
+            if homes.contains(&(folder.clone(), String::new()))
+                || folder == CLUSTER && fleet.wildcard.is_some()
+            {
+                continue;
+            }
+            for entry in self.tree.list(&folder)? {
+                let path = format!("{folder}/{}", entry.name);
+                if entry.is_folder {
+                    pending.push(path);
+                    continue;
+                }
+                let prefix = entry
+                    .name
+                    .split_once('.')
+                    .map(|(id, _)| format!("{id}."))
+                    .unwrap_or_default();
+                let is_members = homes.contains(&(folder.clone(), prefix.clone()));
+                if wanted.contains(&path) || is_members || known.contains(&path) {
+                    continue;
+                }
+                if self.judge(&path, &wanted, report)? == Owner::Ours {
+                    gone.extend(
+                        instance_of(&folder, &prefix).filter(|id| !ids.contains(id.as_str())),
+                    );
+                }
+            }
+        }
+        report.stale.sort_unstable();
+        report.foreign.sort_unstable();
+        Ok(gone.len())
+    }
+
+    fn judge(
+        &self,
+        path: &str,
+        wanted: &BTreeSet<String>,
+        report: &mut Report,
+    ) -> Result<Owner, Failure> {
+        let Some(text) = self.tree.read(path)? else {
+            return Ok(Owner::Foreign);
+        };
+        let owner = owner(self.fleet(), &text);
+        if !wanted.contains(path) {
+            match owner {
+                Owner::Ours => report.stale.push(path.to_owned()),
+                Owner::Foreign => report.foreign.push(path.to_owned()),
+            }
+        }
+        Ok(owner)
+    }
+}
+
+/// Gives the name of the instance that a stale file was of.
+fn instance_of(folder: &str, prefix: &str) -> impl Iterator<Item = String> {
+    let of_folder = folder
+        .strip_prefix(&format!("{INSTANCES}/"))
+        .and_then(|rest| rest.split('/').next())
+        .map(str::to_owned);
+    let of_prefix = prefix
+        .strip_suffix('.')
+        .filter(|id| *id != "kustomization")
+        .map(str::to_owned);
+    of_folder.or(of_prefix).into_iter()
+}
+
+fn may_be_ours(path: &str, text: &str) -> bool {
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    name == "kustomization.yaml"
+        || name == "values.yaml"
+        || text.contains("\nkind: ")
+        || text.starts_with("kind: ")
+}
+
+fn folders(entries: Vec<Entry>) -> impl Iterator<Item = String> {
+    entries
+        .into_iter()
+        .filter(|entry| entry.is_folder)
+        .map(|entry| entry.name)
+}
+
+/// Gives all results, or all faults of the failures that weigh most.
+fn collect<T>(results: impl IntoIterator<Item = Result<T, Failure>>) -> Result<Vec<T>, Failure> {
+    let mut good = Vec::new();
+    let mut failed: Option<Failure> = None;
+    for result in results {
+        match (result, &mut failed) {
+            (Ok(value), _) => good.push(value),
+            (Err(failure), None) => failed = Some(failure),
+            (Err(failure), Some(first)) => first.faults.extend(failure.faults),
+        }
+    }
+    match failed {
+        Some(failure) => Err(failure),
+        None => Ok(good),
+    }
+}
+
+/// Where else instances may have lived.
+pub(super) struct OtherHomes {
+    shards: Vec<String>,
+    is_mixed: bool,
+}
+
+/// The files of a unit, where it lives and where it lived.
+pub(super) struct Lives {
+    pub(super) at_home: UnitFiles,
+    odd: Vec<String>,
+    elsewhere: UnitFiles,
+}
+
+impl Lives {
+    /// Gives the files that its credentials are read from.
+    pub(super) fn source(&self) -> &UnitFiles {
+        let has_secret = |files: &UnitFiles| {
+            files
+                .current
+                .iter()
+                .any(|(_, text)| text.contains("kind: Se") || text.contains("kind: SealedSecret"))
+        };
+        if has_secret(&self.at_home) || !has_secret(&self.elsewhere) {
+            &self.at_home
+        } else {
+            &self.elsewhere
+        }
+    }
+}

@@ -1,0 +1,564 @@
+//! The tree of a fleet on disk: reading it, and changing it so that no reader and no kill sees half a change.
+//!
+//! Every access goes through handles of directories, and none follows a symbolic link. An instance's folder is
+//! filled beside the old one and exchanged with it in one call; a file among others is written aside and renamed.
+//! One lock, on the tree's own directory, keeps two runs apart, and leaves no file behind.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the door through which a tree comes and goes"
+)]
+
+use super::error::{Failure, Kind};
+use anyhow::Context as _;
+use civi_ingress::fault::Fault;
+use civi_ingress::gitops::compose::TreeFile;
+use civi_ingress::gitops::layout::{Home, is_marked};
+use civi_ingress::gitops::plan::UnitFiles;
+use rustix::fs::{
+    AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, flock, mkdirat, openat,
+    renameat, renameat_with, statat, unlinkat,
+};
+use rustix::io::Errno;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// How the names of what is being written begin. What a killed run left under such a name is removed by the next.
+const ASIDE: &str = ".civi-ingress-";
+/// Largest file of a tree that is read, in bytes.
+const FILE_LIMIT: u64 = 4 << 20;
+
+/// A tree that is locked.
+pub(super) struct Tree {
+    root: OwnedFd,
+    shown: PathBuf,
+    access: Access,
+}
+
+/// What a run is going to do with a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Read it.
+    Read,
+    /// Change it.
+    Write,
+}
+
+/// An entry of a folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) is_folder: bool,
+}
+
+/// The files found in the home of a unit.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) files: UnitFiles,
+    /// Entries that are neither files nor folders that this program makes.
+    pub(super) odd: Vec<String>,
+}
+
+impl Tree {
+    /// Opens and locks a tree; for writing it is made where it does not exist.
+    pub(super) fn open(path: &Path, access: Access) -> Result<Self, Failure> {
+        let path: PathBuf = path.components().collect();
+        let cannot = || format!("cannot use the directory {}", path.display());
+        if access == Access::Write
+            && let Err(error) = std::fs::create_dir(&path)
+            && error.kind() != ErrorKind::AlreadyExists
+        {
+            return Err(anyhow::Error::new(error).context(cannot()).into());
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let root = match rustix::fs::open(&path, flags, Mode::empty()) {
+            Err(Errno::LOOP | Errno::NOTDIR)
+                if std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) =>
+            {
+                let fault = Fault::new(format!("{} is a symbolic link", path.display()))
+                    .help("name the directory itself");
+                return Err(Failure::new(Kind::WouldLose, fault));
+            }
+            result => result.with_context(cannot)?,
+        };
+        let operation = match access {
+            Access::Read => FlockOperation::NonBlockingLockShared,
+            Access::Write => FlockOperation::NonBlockingLockExclusive,
+        };
+        match flock(&root, operation) {
+            Err(Errno::WOULDBLOCK) => {
+                let fault = Fault::new(format!("another run has locked {}", path.display()))
+                    .help("wait until it has ended");
+                return Err(Failure::new(Kind::Locked, fault));
+            }
+            result => result.with_context(cannot)?,
+        }
+        Ok(Self {
+            root,
+            shown: path,
+            access,
+        })
+    }
+
+    fn failed(&self, what: &str, path: &str) -> String {
+        format!("cannot {what} {}", self.shown.join(path).display())
+    }
+
+    /// Opens a folder; nothing where there is none.
+    fn folder(&self, path: &str) -> Result<Option<OwnedFd>, Failure> {
+        let mut handle: Option<OwnedFd> = None;
+        for part in path.split('/').filter(|part| !part.is_empty()) {
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let parent = handle.as_ref().unwrap_or(&self.root);
+            match openat(parent, part, flags, Mode::empty()) {
+                Ok(next) => handle = Some(next),
+                Err(Errno::NOENT) => return Ok(None),
+                Err(Errno::LOOP | Errno::NOTDIR) => return Err(self.odd_folder(path)),
+                Err(error) => {
+                    return Err(anyhow::Error::new(error)
+                        .context(self.failed("read", path))
+                        .into());
+                }
+            }
+        }
+        match handle {
+            Some(handle) => Ok(Some(handle)),
+            None => Ok(Some(
+                self.root
+                    .try_clone()
+                    .with_context(|| self.failed("read", path))?,
+            )),
+        }
+    }
+
+    fn odd_folder(&self, path: &str) -> Failure {
+        let shown = self.shown.join(path);
+        let fault = Fault::new(format!("{} is no directory", shown.display()))
+            .help("symbolic links and files cannot stand in the place of the tree's folders");
+        Failure::new(Kind::WouldLose, fault)
+    }
+
+    /// Opens a folder, and makes it where there is none.
+    fn make_folder(&self, path: &str) -> Result<OwnedFd, Failure> {
+        let mut made = String::new();
+        for part in path.split('/').filter(|part| !part.is_empty()) {
+            let parent = self
+                .folder(&made)?
+                .ok_or_else(|| anyhow::anyhow!("{made} has vanished"))?;
+            match mkdirat(&parent, part, Mode::from_raw_mode(0o777)) {
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(error) => {
+                    return Err(anyhow::Error::new(error)
+                        .context(self.failed("make", path))
+                        .into());
+                }
+            }
+            if !made.is_empty() {
+                made.push('/');
+            }
+            made.push_str(part);
+        }
+        self.folder(path)?
+            .ok_or_else(|| anyhow::anyhow!("{path} has vanished").into())
+    }
+
+    /// Lists a folder, sorted; nothing where there is none. What a killed run left is not listed.
+    pub(super) fn list(&self, path: &str) -> Result<Vec<Entry>, Failure> {
+        let Some(folder) = self.folder(path)? else {
+            return Ok(Vec::new());
+        };
+        Ok(self.entries(&folder, path)?.0)
+    }
+
+    /// Gives the entries of a folder, and whether a killed run left something there.
+    fn entries(&self, folder: &OwnedFd, path: &str) -> Result<(Vec<Entry>, bool), Failure> {
+        let read = |error: Errno| anyhow::Error::new(error).context(self.failed("read", path));
+        let mut entries = Vec::new();
+        let mut has_left = false;
+        for entry in Dir::read_from(folder).map_err(read)? {
+            let entry = entry.map_err(read)?;
+            let Ok(name) = entry.file_name().to_str() else {
+                continue;
+            };
+            has_left |= name.starts_with(ASIDE);
+            if name == "." || name == ".." || name.starts_with(ASIDE) {
+                continue;
+            }
+            let kind = match entry.file_type() {
+                FileType::Unknown => {
+                    let found = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map_err(read)?;
+                    FileType::from_raw_mode(found.st_mode)
+                }
+                kind => kind,
+            };
+            let is_folder = kind == FileType::Directory;
+            let name = name.to_owned();
+            entries.push(Entry { name, is_folder });
+        }
+        entries.sort_unstable();
+        Ok((entries, has_left))
+    }
+
+    /// Reads a file; nothing where there is none.
+    pub(super) fn read(&self, path: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+        let (folder, name) = split(path);
+        match self.folder(folder)? {
+            Some(handle) => self.read_in(&handle, name, path),
+            None => Ok(None),
+        }
+    }
+
+    fn read_in(
+        &self,
+        folder: &OwnedFd,
+        name: &str,
+        path: &str,
+    ) -> Result<Option<Zeroizing<String>>, Failure> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = match openat(folder, name, flags, Mode::empty()) {
+            Ok(file) => File::from(file),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP) => {
+                let fault = Fault::new(format!(
+                    "{} is a symbolic link",
+                    self.shown.join(path).display()
+                ))
+                .help("put a file or nothing in its place");
+                return Err(Failure::new(Kind::WouldLose, fault));
+            }
+            Err(error) => {
+                return Err(anyhow::Error::new(error)
+                    .context(self.failed("read", path))
+                    .into());
+            }
+        };
+        let metadata = file.metadata().with_context(|| self.failed("read", path))?;
+        if !metadata.is_file() {
+            let fault = Fault::new(format!(
+                "{} is no regular file",
+                self.shown.join(path).display()
+            ))
+            .help("put a file or nothing in its place");
+            return Err(Failure::new(Kind::WouldLose, fault));
+        }
+        let size = usize::try_from(metadata.len().min(FILE_LIMIT)).unwrap_or_default();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(size + 1));
+        file.take(FILE_LIMIT)
+            .read_to_end(&mut bytes)
+            .with_context(|| self.failed("read", path))?;
+        match String::from_utf8(std::mem::take(&mut *bytes)) {
+            Ok(text) => Ok(Some(Zeroizing::new(text))),
+            Err(error) if is_marked(error.as_bytes()) => Err(Fault::new("the file is no text")
+                .file(&self.shown.join(path).display().to_string())
+                .into()),
+            // A picture, say: whatever it is, it is not ours.
+            Err(error) => Ok(Some(Zeroizing::new(
+                String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            ))),
+        }
+    }
+
+    /// Reads all files of a unit.
+    pub(super) fn read_unit(&self, home: &Home) -> Result<Found, Failure> {
+        let mut found = Found::default();
+        let Some(folder) = self.folder(&home.folder)? else {
+            return Ok(found);
+        };
+        // In a folder of its own a unit is looked at by one thread, so nothing of another's is swept away.
+        let sweeps = self.access == Access::Write && home.is_own();
+        let (entries, has_left) = self.entries(&folder, &home.folder)?;
+        if sweeps && has_left {
+            self.sweep(&home.folder)?;
+        }
+        for entry in entries {
+            let path = format!("{}/{}", home.folder, entry.name);
+            if entry.is_folder {
+                if home.staged_folder().as_deref() == Some(&path) {
+                    if sweeps {
+                        self.sweep(&path)?;
+                    }
+                    for inner in self.list(&path)? {
+                        let path = format!("{path}/{}", inner.name);
+                        if let Some(text) = self.read(&path)? {
+                            found.files.staged.push((path, text));
+                        }
+                    }
+                } else if home.is_own() {
+                    found.odd.push(path);
+                }
+            } else if home.has(&entry.name)
+                && let Some(text) = self.read_in(&folder, &entry.name, &path)?
+            {
+                let list = if home.is_staged(&path) {
+                    &mut found.files.staged
+                } else {
+                    &mut found.files.current
+                };
+                list.push((path, text));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Brings the home of a unit to `files`; `old` are the paths of what it owns there now. Where it has a folder
+    /// of its own and nothing else is in it, that is exchanged as a whole.
+    pub(super) fn write_unit(
+        &self,
+        home: &Home,
+        files: &[TreeFile],
+        old: &[String],
+        shares_folder: bool,
+    ) -> Result<(), Failure> {
+        if home.is_own() && !shares_folder {
+            return self.exchange(home, files);
+        }
+        self.write_one_by_one(files)?;
+        for path in old {
+            if !files.iter().any(|file| file.path == *path) {
+                self.remove(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn exchange(&self, home: &Home, files: &[TreeFile]) -> Result<(), Failure> {
+        let (parent, name) = split(&home.folder);
+        let parent_handle = self.make_folder(parent)?;
+        let aside = format!("{ASIDE}{name}");
+        let write =
+            |error: Errno| anyhow::Error::new(error).context(self.failed("write", &home.folder));
+        match mkdirat(&parent_handle, &aside, Mode::from_raw_mode(0o777)) {
+            Ok(()) => {}
+            Err(Errno::EXIST) => {
+                self.remove_folder(&format!("{parent}/{aside}"))?;
+                mkdirat(&parent_handle, &aside, Mode::from_raw_mode(0o777)).map_err(write)?;
+            }
+            Err(error) => return Err(write(error).into()),
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = openat(&parent_handle, &aside, flags, Mode::empty()).map_err(write)?;
+        let mut folders = BTreeSet::new();
+        for file in files {
+            let inner = file.path.strip_prefix(&format!("{}/", home.folder));
+            let inner = inner.ok_or_else(|| anyhow::anyhow!("{} lies elsewhere", file.path))?;
+            if let Some((sub, _)) = inner.split_once('/')
+                && folders.insert(sub.to_owned())
+            {
+                mkdirat(&folder, sub, Mode::from_raw_mode(0o777)).map_err(write)?;
+            }
+            self.create(&folder, inner, file)?;
+        }
+        match renameat_with(
+            &parent_handle,
+            &aside,
+            &parent_handle,
+            name,
+            RenameFlags::EXCHANGE,
+        ) {
+            Ok(()) => self.remove_folder(&format!("{parent}/{aside}")),
+            Err(Errno::NOENT) => {
+                renameat(&parent_handle, &aside, &parent_handle, name).map_err(write)?;
+                Ok(())
+            }
+            // A file system that cannot exchange (renameat2(2), EINVAL): file by file, each whole.
+            Err(Errno::INVAL | Errno::NOSYS) => {
+                self.remove_folder(&format!("{parent}/{aside}"))?;
+                self.write_one_by_one(files)?;
+                let kept: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+                let found = self.read_unit(home)?;
+                let all = found.files.current.iter().chain(&found.files.staged);
+                for (path, _) in all.filter(|(path, _)| !kept.contains(path.as_str())) {
+                    self.remove(path)?;
+                }
+                Ok(())
+            }
+            Err(error) => Err(write(error).into()),
+        }
+    }
+
+    /// Writes the files of a unit, those with its keys last: the trust bundle, which covers the certificate before and
+    /// the new one, is there before the new one is.
+    fn write_one_by_one(&self, files: &[TreeFile]) -> Result<(), Failure> {
+        let (with_keys, others): (Vec<_>, Vec<_>) =
+            files.iter().partition(|file| file.holds_keys());
+        for file in others.into_iter().chain(with_keys) {
+            self.write(file)?;
+        }
+        Ok(())
+    }
+
+    fn create(&self, folder: &OwnedFd, name: &str, file: &TreeFile) -> Result<(), Failure> {
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(if file.is_secret { 0o600 } else { 0o666 });
+        let failed = || self.failed("write", &file.path);
+        let created = openat(folder, name, flags, mode).with_context(failed)?;
+        File::from(created)
+            .write_all(file.text.as_bytes())
+            .with_context(failed)?;
+        Ok(())
+    }
+
+    /// Writes one file aside and renames it into its place.
+    pub(super) fn write(&self, file: &TreeFile) -> Result<(), Failure> {
+        let (folder, name) = split(&file.path);
+        let handle = self.make_folder(folder)?;
+        let aside = format!("{ASIDE}{name}");
+        let failed = || self.failed("write", &file.path);
+        match unlinkat(&handle, &aside, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(anyhow::Error::new(error).context(failed()).into()),
+        }
+        self.create(&handle, &aside, file)?;
+        match renameat(&handle, &aside, &handle, name) {
+            Ok(()) => Ok(()),
+            Err(Errno::ISDIR) => Err(self.odd_folder(&file.path)),
+            Err(error) => Err(anyhow::Error::new(error).context(failed()).into()),
+        }
+    }
+
+    /// Removes files. A folder in which nothing else is goes at once.
+    pub(super) fn remove_all(&self, paths: &[String]) -> Result<(), Failure> {
+        let mut folders: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (folder, name) in paths.iter().map(|path| split(path)) {
+            folders.entry(folder).or_default().insert(name);
+        }
+        // Backwards, so that a folder comes after those in it.
+        for (folder, names) in folders.into_iter().rev() {
+            let is_gone = |entry: &Entry| !entry.is_folder && names.contains(entry.name.as_str());
+            if !folder.is_empty() && self.list(folder)?.iter().all(is_gone) {
+                self.remove_at_once(folder)?;
+            } else {
+                for name in names {
+                    self.remove(&join(folder, name))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn remove_at_once(&self, path: &str) -> Result<(), Failure> {
+        let (parent, name) = split(path);
+        let Some(handle) = self.folder(parent)? else {
+            return Ok(());
+        };
+        let aside = format!("{ASIDE}{name}");
+        match renameat(&handle, name, &handle, &aside) {
+            Ok(()) => self.remove_folder(&join(parent, &aside))?,
+            Err(Errno::NOENT) => {}
+            Err(error) => {
+                return Err(anyhow::Error::new(error)
+                    .context(self.failed("remove", path))
+                    .into());
+            }
+        }
+        self.remove_if_empty(parent)
+    }
+
+    /// Removes a file, and its folder where that is left empty.
+    pub(super) fn remove(&self, path: &str) -> Result<(), Failure> {
+        let (folder, name) = split(path);
+        let Some(handle) = self.folder(folder)? else {
+            return Ok(());
+        };
+        match unlinkat(&handle, name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => {
+                return Err(anyhow::Error::new(error)
+                    .context(self.failed("remove", path))
+                    .into());
+            }
+        }
+        self.remove_if_empty(folder)
+    }
+
+    fn remove_if_empty(&self, path: &str) -> Result<(), Failure> {
+        if path.is_empty() {
+            return Ok(());
+        }
+        let (parent, name) = split(path);
+        let Some(handle) = self.folder(parent)? else {
+            return Ok(());
+        };
+        match unlinkat(&handle, name, AtFlags::REMOVEDIR) {
+            Ok(()) => self.remove_if_empty(parent),
+            Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOENT | Errno::BUSY) => Ok(()),
+            Err(error) => Err(anyhow::Error::new(error)
+                .context(self.failed("remove", path))
+                .into()),
+        }
+    }
+
+    /// Removes a folder with all that is in it.
+    fn remove_folder(&self, path: &str) -> Result<(), Failure> {
+        let Some(folder) = self.folder(path)? else {
+            return Ok(());
+        };
+        let removed = |error: Errno| anyhow::Error::new(error).context(self.failed("remove", path));
+        for entry in Dir::read_from(&folder).map_err(removed)? {
+            let entry = entry.map_err(removed)?;
+            let Ok(name) = entry.file_name().to_str() else {
+                continue;
+            };
+            if name == "." || name == ".." {
+                continue;
+            }
+            match unlinkat(&folder, name, AtFlags::empty()) {
+                Ok(()) => {}
+                Err(Errno::ISDIR | Errno::PERM) => self.remove_folder(&format!("{path}/{name}"))?,
+                Err(error) => return Err(removed(error).into()),
+            }
+        }
+        let (parent, name) = split(path);
+        if let Some(parent) = self.folder(parent)? {
+            unlinkat(&parent, name, AtFlags::REMOVEDIR).map_err(removed)?;
+        }
+        Ok(())
+    }
+
+    /// Removes what a killed run left under a name of its own in a folder.
+    pub(super) fn sweep(&self, path: &str) -> Result<(), Failure> {
+        let Some(folder) = self.folder(path)? else {
+            return Ok(());
+        };
+        let read = |error: Errno| anyhow::Error::new(error).context(self.failed("read", path));
+        let mut left = Vec::new();
+        for entry in Dir::read_from(&folder).map_err(read)? {
+            let entry = entry.map_err(read)?;
+            let name = entry.file_name().to_str().unwrap_or_default();
+            if name.starts_with(ASIDE) {
+                left.push(name.to_owned());
+            }
+        }
+        for name in left {
+            let full = join(path, &name);
+            match unlinkat(&folder, &name, AtFlags::empty()) {
+                Ok(()) => {}
+                Err(Errno::ISDIR | Errno::PERM) => self.remove_folder(&full)?,
+                Err(error) => return Err(read(error).into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings all that was written to the disk (syncfs(2)).
+    pub(super) fn sync(&self) -> Result<(), Failure> {
+        rustix::fs::syncfs(&self.root).with_context(|| self.failed("flush", ""))?;
+        Ok(())
+    }
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
+}
+
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}

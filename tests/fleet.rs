@@ -1,0 +1,671 @@
+//! Fleet files: what they mean, and what is said about wrong ones.
+
+use crate::support::assert_snapshot_in;
+use civi_ingress::fault::Fault;
+use civi_ingress::fleet::{self, CaCustody, Fleet, Layout, Member, Secrets, Source};
+use proptest::prelude::*;
+use std::fmt::Write as _;
+
+/// A fleet file and what lies beside it, by pattern.
+struct Files<'a> {
+    main: &'a str,
+    beside: &'a [(&'a str, &'a str)],
+}
+
+impl Files<'_> {
+    fn read(&self) -> Result<Fleet, Vec<Fault>> {
+        let source = |name: &str, text: &str| Source {
+            name: name.to_owned(),
+            text: text.to_owned(),
+        };
+        fleet::read(&source("fleet.yaml", self.main), &mut |pattern| {
+            let prefix = pattern.trim_end_matches(['*']);
+            let matching = self
+                .beside
+                .iter()
+                .filter(|(name, _)| name.starts_with(prefix));
+            Ok(matching.map(|(name, text)| source(name, text)).collect())
+        })
+    }
+}
+
+/// Puts a `spec` below the head of a fleet file.
+fn with_head(spec: &str) -> String {
+    format!(
+        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {{name: uepal}}\nspec:\n{spec}"
+    )
+}
+
+fn read(spec: &str) -> Result<Fleet, Vec<Fault>> {
+    let main = with_head(spec);
+    Files {
+        main: &main,
+        beside: &[],
+    }
+    .read()
+}
+
+/// Gives the text that the program prints for faults.
+fn text(faults: &[Fault]) -> String {
+    let mut out = String::new();
+    for fault in faults {
+        writeln!(out, "error: {fault}").unwrap();
+        if let Some(snippet) = &fault.snippet {
+            write!(out, "{snippet}").unwrap();
+        }
+        if let Some(help) = &fault.help {
+            writeln!(out, "help: {help}").unwrap();
+        }
+    }
+    out
+}
+
+#[track_caller]
+fn good(spec: &str) -> Fleet {
+    read(spec).unwrap_or_else(|faults| panic!("{}", text(&faults)))
+}
+
+fn member<'a>(fleet: &'a Fleet, id: &str) -> &'a Member {
+    let is = |member: &&Member| member.id.as_str() == id;
+    fleet.members.iter().find(is).expect("the member exists")
+}
+
+const FULL: &str = r#"
+  domain: uepal.net
+  traefik: {version: "3.4", chart: 33, entryPoints: [websecure, internal]}
+  secrets: {mode: sops, recipients: [age1a, age1b]}
+  layout: flat
+  shards: 4
+  wildcard: {namespace: traefik, apex: true, certificate: {days: 90, ca: external}}
+  argocd: {repoURL: "https://git.example.org/fleet.git"}
+  flux: {source: fleet, decryptionSecret: sops-age}
+  defaults:
+    namespace: "civi-{id}"
+    aliases: ["{id}-old.{domain}"]
+    certificate: {days: 200, renewBefore: 60d}
+    serversTransport: {dialTimeout: 5s}
+    objects: {configMap: true, retry: 5, networkPolicy: {traefikNamespace: ingress}}
+    helmValues:
+      init: {siteName: "{id}", mailDomain: "{externalHost}", list: [a, b]}
+      httpd: {listenBacklog: 7}
+  profiles:
+    big:
+      certificate: {key: p384}
+      helmValues: {limits: {httpd: {memory: 2Gi}}, init: {list: [c]}}
+  instances:
+    strasbourg-stpierre:
+    wissembourg:
+      profile: big
+      externalHost: wi.uepal.net
+      aliases: []
+      servername: "www.{externalHost}"
+      shard: 3
+      certificate: {organization: Wissembourg}
+      objects: {retry: false, networkPolicy: {traefikLabels: {app: t}}}
+      helmValues: {init: {paroisseName: "Paroisse de Wissembourg {{x}}"}, httpd: {listenBacklog: 9}}
+    "67000": {profile: big}
+"#;
+
+#[test]
+fn a_full_fleet_says_what_it_says() {
+    let fleet = good(FULL);
+    assert_eq!(
+        (fleet.name.as_str(), fleet.domain.as_str()),
+        ("uepal", "uepal.net")
+    );
+    assert_eq!(
+        (fleet.release.to_string().as_str(), fleet.chart),
+        ("3.4", 33)
+    );
+    assert_eq!(fleet.layout, Layout::Flat);
+    assert_eq!(fleet.shards.map(u16::from), Some(4));
+    let recipients = vec!["age1a".to_owned(), "age1b".to_owned()];
+    assert_eq!(fleet.secrets, Secrets::Sops { recipients });
+    let wildcard = fleet.wildcard.as_ref().unwrap();
+    assert_eq!(
+        (wildcard.namespace.as_str(), wildcard.apex),
+        ("traefik", true)
+    );
+    assert_eq!(
+        (wildcard.certificate.days, wildcard.certificate.ca),
+        (90, CaCustody::External)
+    );
+    let argo = fleet.argo_cd.as_ref().unwrap();
+    assert_eq!(
+        (argo.revision.as_str(), argo.namespace.as_str()),
+        ("HEAD", "argocd")
+    );
+    let flux = fleet.flux.as_ref().unwrap();
+    assert_eq!(
+        (flux.source_kind.as_str(), flux.interval.as_str()),
+        ("GitRepository", "10m")
+    );
+    let ids: Vec<&str> = fleet
+        .members
+        .iter()
+        .map(|member| member.id.as_str())
+        .collect();
+    assert_eq!(ids, ["67000", "strasbourg-stpierre", "wissembourg"]);
+}
+
+#[test]
+fn defaults_then_the_profile_then_the_instance_count() {
+    let fleet = good(FULL);
+    let plain = member(&fleet, "strasbourg-stpierre");
+    assert_eq!(plain.namespace.as_str(), "civi-strasbourg-stpierre");
+    let hosts: Vec<&str> = plain.hosts.iter().map(AsRef::as_ref).collect();
+    assert_eq!(
+        hosts,
+        [
+            "strasbourg-stpierre.uepal.net",
+            "strasbourg-stpierre-old.uepal.net"
+        ]
+    );
+    let wissembourg = member(&fleet, "wissembourg");
+    assert_eq!(wissembourg.hosts.len(), 1);
+    assert_eq!(
+        wissembourg.server_name.as_ref().unwrap().as_str(),
+        "www.wi.uepal.net"
+    );
+    assert_eq!(wissembourg.shard, Some(3));
+    let terms = &wissembourg.terms;
+    assert_eq!(
+        (terms.certificate.days, terms.certificate.renew_before_days),
+        (200, Some(60))
+    );
+    assert_eq!(terms.certificate.key.name(), "p384");
+    assert_eq!(terms.certificate.organization.to_string(), "Wissembourg");
+    assert_eq!(terms.settings.transport.dial_timeout.as_str(), "5s");
+    assert_eq!(terms.settings.httpd.listen_backlog, 9);
+    assert_eq!(terms.settings.entry_points, ["websecure", "internal"]);
+    assert_eq!(
+        (
+            terms.extras.retry_attempts,
+            plain.terms.extras.retry_attempts
+        ),
+        (None, Some(5))
+    );
+    assert!(terms.extras.namespace && terms.extras.config_map);
+    let policy = format!("{:?}", terms.extras.http_from);
+    assert!(
+        policy.contains("\"ingress\"") && policy.contains("\"app\""),
+        "{policy}"
+    );
+}
+
+#[test]
+fn values_merge_and_take_the_names_of_their_instance() {
+    let fleet = good(FULL);
+    let values = |id| fleet.helm_values(member(&fleet, id)).unwrap();
+    let text = |id, key: &str| {
+        let values = values(id);
+        let init = values.get("init").unwrap();
+        init.get(key)
+            .and_then(|node| node.text())
+            .map(str::to_owned)
+    };
+    assert_eq!(text("67000", "siteName").unwrap(), "67000");
+    assert_eq!(text("wissembourg", "mailDomain").unwrap(), "wi.uepal.net");
+    assert_eq!(
+        text("wissembourg", "paroisseName").unwrap(),
+        "Paroisse de Wissembourg {x}"
+    );
+    assert_eq!(text("strasbourg-stpierre", "paroisseName"), None);
+    let list = |id| {
+        values(id)
+            .get("init")
+            .unwrap()
+            .get("list")
+            .unwrap()
+            .items()
+            .len()
+    };
+    assert_eq!((list("strasbourg-stpierre"), list("67000")), (2, 1));
+}
+
+#[test]
+fn instances_without_settings_of_their_own_share_them() {
+    let fleet = good(
+        "  domain: a.org\n  defaults: {helmValues: {x: \"{id}\"}}\n  instances: {a: , b: {shard: }, c: {externalHost: x.a.org}, d: {helmValues: {v: 1}}}\n",
+    );
+    let terms = |id| &member(&fleet, id).terms;
+    assert!(std::sync::Arc::ptr_eq(terms("a"), terms("b")));
+    assert!(std::sync::Arc::ptr_eq(terms("a"), terms("c")));
+    assert!(!std::sync::Arc::ptr_eq(terms("a"), terms("d")));
+    assert!(std::sync::Arc::ptr_eq(
+        &terms("a").settings,
+        &terms("d").settings
+    ));
+}
+
+#[test]
+fn a_value_that_concerns_the_ingress_may_hold_a_placeholder() {
+    let fleet = good(
+        "  domain: a.org\n  defaults: {helmValues: {httpd: {serverCertSecret: \"{id}-cert\"}}}\n  instances: {a: , b: }\n",
+    );
+    let secret = |id| {
+        member(&fleet, id)
+            .terms
+            .settings
+            .server_cert
+            .secret
+            .to_string()
+    };
+    assert_eq!(
+        (secret("a").as_str(), secret("b").as_str()),
+        ("a-cert", "b-cert")
+    );
+}
+
+#[test]
+fn the_entry_points_of_the_fleet_count_until_an_instance_has_its_own() {
+    let fleet = good(
+        "  domain: a.org\n  traefik: {entryPoints: [web1]}\n  instances: {a: , b: {helmValues: {civiIngress: {entryPoints: [web2]}}}}\n",
+    );
+    let points = |id| member(&fleet, id).terms.settings.entry_points.clone();
+    assert_eq!(
+        (points("a"), points("b")),
+        (vec!["web1".to_owned()], vec!["web2".to_owned()])
+    );
+}
+
+#[test]
+fn a_member_is_an_instance() {
+    let fleet = good(FULL);
+    let instance = fleet.instance(member(&fleet, "wissembourg")).unwrap();
+    assert_eq!(instance.host().as_str(), "wi.uepal.net");
+    assert_eq!(instance.namespace.as_str(), "civi-wissembourg");
+    assert_eq!(
+        instance.settings.server_name.unwrap().as_str(),
+        "www.wi.uepal.net"
+    );
+}
+
+#[test]
+fn the_least_fleet_has_defaults_for_all_else() {
+    let fleet = good("  domain: uepal.net\n");
+    assert!(fleet.members.is_empty());
+    assert_eq!(fleet.secrets, Secrets::Sops { recipients: vec![] });
+    let wildcard = fleet.wildcard.unwrap();
+    assert_eq!(
+        (wildcard.namespace.as_str(), wildcard.certificate.ca),
+        ("default", CaCustody::Stored)
+    );
+    assert!(
+        good("  domain: uepal.net\n  wildcard: false\n")
+            .wildcard
+            .is_none()
+    );
+}
+
+#[test]
+fn included_files_give_instances_each_once() {
+    let main = with_head(
+        "  domain: a.org\n  include: [p/*, p/b*, x.csv]\n  profiles: {big: {certificate: {days: 90}}}\n",
+    );
+    let head = "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Instance\n";
+    let two = format!(
+        "{head}metadata: {{name: a}}\n---\n{head}metadata: {{name: b}}\nspec: {{profile: big}}\n"
+    );
+    let fleet = Files {
+        main: &main,
+        beside: &[
+            ("p/a.yaml", &two),
+            ("p/b.yaml", &format!("\u{feff}{head}metadata: {{name: c}}\nspec:\n")),
+            ("x.csv", "\u{feff}id;aliases;certificate.days;objects.configMap;objects.namespace;helmValues.x\r\nd;e.a.org f.a.org;30;VRAI;false;on\r\n"),
+        ],
+    }
+    .read()
+    .unwrap_or_else(|faults| panic!("{}", text(&faults)));
+    let days: Vec<(&str, u32)> = fleet
+        .members
+        .iter()
+        .map(|member| (member.id.as_str(), member.terms.certificate.days))
+        .collect();
+    assert_eq!(days, [("a", 365), ("b", 90), ("c", 365), ("d", 30)]);
+    let d = member(&fleet, "d");
+    assert_eq!(d.hosts.len(), 3);
+    assert!(d.terms.extras.config_map && !d.terms.extras.namespace);
+    let values = fleet.helm_values(d).unwrap();
+    assert_eq!(values.get("x").and_then(|node| node.text()), Some("on"));
+    assert_eq!(d.place.to_string(), "x.csv:2:1");
+}
+
+/// A name, a spec, or the whole file where it begins with `apiVersion`, and the files beside it.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+/// Fleets with something wrong.
+const BAD: &[Case<'_>] = &[
+    ("empty", "", &[]),
+    ("not-a-mapping", "apiVersion\n", &[]),
+    ("broken-syntax", "  domain: a.org\n instances: {}\n", &[]),
+    ("two-documents", "  domain: a.org\n---\nkind: Fleet\n", &[]),
+    (
+        "head",
+        "apiVersion: civi-ingress.uepal.fr/v1\nkind: fleet\nmetadata: {nam: x}\nsepc: {}\n",
+        &[],
+    ),
+    ("domain-missing", "  instances: {a: {namespce: x}}\n", &[]),
+    ("domain-of-one-label", "  domain: example\n", &[]),
+    (
+        "unknown-keys",
+        "  domain: a.org\n  trafik: {}\n  traefik: {versoin: \"3.7\"}\n  secrets: {recipient: []}\n  argocd: {repoUrl: x}\n  \
+         wildcard: {apx: true}\n  defaults: {profile: big, externalhost: x, objects: {configmap: true}}\n  \
+         profiles: {big: {certificat: {}}}\n  instances:\n    a: {serversTransport: {dialTimout: 1s}}\n    \
+         b: {certificate: {caDay: 1}, helmValues: {httpd: {listenBackLog: 1}}}\n",
+        &[],
+    ),
+    (
+        "wrong-types",
+        "  domain: [a.org]\n  include: x\n  traefik: {version: 3.10, chart: \"41\"}\n  layout: tree\n  shards: 0\n  wildcard: yes\n  \
+         profiles: []\n  defaults: {aliases: a, objects: {namespace: \"true\", retry: 1, hsts: -1}}\n  \
+         instances:\n    a: x\n    b: {namespace: 12, shard: -1, certificate: {days: 1.5, key: ed25519, ca: kept}}\n",
+        &[],
+    ),
+    (
+        "ambiguous-scalars",
+        "  domain: a.org\n  instances:\n    no: {}\n    007: {}\n    a: {namespace: on, certificate: {days: 0x10}, helmValues: {v: 012, w: [yes]}}\n",
+        &[],
+    ),
+    (
+        "duplicate-keys",
+        "  domain: a.org\n  domain: b.org\n  instances:\n    a: {}\n    b: {shard: 1, shard: 2}\n    a: {}\n",
+        &[],
+    ),
+    (
+        "duplicate-hosts-and-namespaces",
+        "  domain: a.org\n  instances:\n    a: {aliases: [b.a.org, A.a.org]}\n    b: {}\n    c: {namespace: a}\n    \
+         d: {externalHost: \"{namespace}.{domain}\", namespace: b}\n",
+        &[],
+    ),
+    (
+        "hosts-not-covered",
+        "  domain: uepal.net\n  defaults: {externalHost: \"www.{id}.{domain}\"}\n  instances:\n    a: {}\n    b: {}\n    \
+         c: {externalHost: uepal.net, aliases: [c.example.org, xuepal.net, deep.c.uepal.net]}\n",
+        &[],
+    ),
+    (
+        "bad-names",
+        "  domain: a.org\n  wildcard: {namespace: kube-system}\n  instances:\n    A: {}\n    b: {namespace: kube-system}\n    \
+         c: {externalHost: \"c`.a.org\"}\n    d: {aliases: [localhost, \"*.a.org\"]}\n    e: {servername: \"http://x\"}\n",
+        &[],
+    ),
+    (
+        "placeholders",
+        "  domain: a.org\n  defaults: {namespace: \"{namespace}\", externalHost: \"{externalhost}\"}\n  instances:\n    \
+         a: {namespace: \"{ID}\", servername: \"{HOME}.x\", aliases: [\"${id}.a.org\", \"{id\"], helmValues: {v: [\"{{ .Values.x }\"]}}\n",
+        &[],
+    ),
+    (
+        "bad-durations",
+        "  domain: a.org\n  flux: {source: x, interval: \"10\"}\n  instances:\n    \
+         a: {serversTransport: {dialTimeout: soon, idleConnTimeout: -1, readIdleTimeout: 1d}}\n    \
+         b: {certificate: {days: 0, caDays: 99999d, renewBefore: 60s, overlap: \"30\"}}\n    c: {certificate: {days: 90, renewBefore: 90d}}\n",
+        &[],
+    ),
+    (
+        "unknown-profiles",
+        "  domain: a.org\n  profiles: {small: {}, large: {}}\n  instances:\n    a: {profile: smal}\n    b: {profile: other}\n    c: {profile: \"\"}\n",
+        &[],
+    ),
+    (
+        "no-profiles",
+        "  domain: a.org\n  instances: {a: {profile: big}}\n",
+        &[],
+    ),
+    (
+        "shards",
+        "  domain: a.org\n  shards: 4\n  instances: {a: {shard: 3}, b: {shard: 4}, c: {shard: 70000}}\n",
+        &[],
+    ),
+    (
+        "shard-without-shards",
+        "  domain: a.org\n  instances: {a: {shard: 0}}\n",
+        &[],
+    ),
+    (
+        "secrets",
+        "  domain: a.org\n  secrets: {mode: sops, recipients: [\"\", \" \", age1x], scope: strict, sealingCertificate: x}\n",
+        &[],
+    ),
+    (
+        "sealed-without-certificate",
+        "  domain: a.org\n  wildcard: false\n  secrets: {mode: sealed, recipients: [a]}\n",
+        &[],
+    ),
+    (
+        "sealed-and-stored",
+        "  domain: a.org\n  secrets: {mode: sealed, sealingCertificate: pub.pem}\n  defaults: {certificate: {ca: stored}}\n  \
+         profiles: {big: {certificate: {ca: stored}}}\n  instances:\n    a: {}\n    b: {}\n    c: {certificate: {ca: stored}}\n    d: {certificate: {ca: external}}\n",
+        &[],
+    ),
+    (
+        "values",
+        "  domain: a.org\n  defaults:\n    helmValues: {externalhost: x, serverstransport: {dialTimeout: 1s}, httpd: {listenBacklog: none}}\n  \
+         instances:\n    a: {helmValues: {httpd: {serverKeyField: externcert}}}\n    b: {helmValues: [x]}\n    \
+         c: {objects: {networkPolicy: {traefikLabels: {a: \"b c\"}}}}\n    d: {objects: {networkPolicy: {nodeCidrs: [10.0.0.1/8]}}}\n    \
+         e: {objects: {networkPolicy: {nodeCidrs: [10.0.0.0/8], traefikNamespace: t}}}\n",
+        &[],
+    ),
+    (
+        "entry-points",
+        "  domain: a.org\n  traefik: {entryPoints: [\"web secure\", 1]}\n",
+        &[],
+    ),
+    (
+        "no-entry-points",
+        "  domain: a.org\n  traefik: {entryPoints: []}\n",
+        &[],
+    ),
+    (
+        "tags-and-merge-keys",
+        "  domain: a.org\n  defaults: &d {}\n  instances:\n    a: {<<: *d}\n",
+        &[],
+    ),
+    (
+        "private-key",
+        "  domain: a.org\n  instances:\n    a: {x: \"-----BEGIN PRIVATE KEY-----\"}\n",
+        &[],
+    ),
+    (
+        "long-and-hostile-lines",
+        "  domain: a.org\n  instances:\n    a: {helmValues: {v: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}, tail: 1}\n    \
+         b: {\"\\e[2J\": 1} # \u{202e}x\n",
+        &[],
+    ),
+    (
+        "included-files",
+        "  domain: a.org\n  include: [none/*, p/*, \"\"]\n  instances: {a: {}}\n",
+        &[
+            (
+                "p/a.yaml",
+                "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Instance\nmetadata: {name: a}\n---\n\
+                 apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {}\n---\n\
+                 apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Instance\nmetadata: {name: b}\nspec: {namespace: a, shrd: 1}\n",
+            ),
+            ("p/b.yaml", "a: [\n"),
+            (
+                "p/c.yaml",
+                "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Instance\nmetadata: {name: b}\nspec: {externalHost: a.a.org}\n",
+            ),
+        ],
+    ),
+    (
+        "tables",
+        "  domain: a.org\n  include: [p/*]\n",
+        &[
+            (
+                "p/a.csv",
+                "id;externalHsot;certificate.days;objects.configMap;profile\r\na;;soon;oui;\r\na;;;;\r\n;;1;;\r\nb;;40000;true;big\r\nc;;;;;x\r\n",
+            ),
+            ("p/b.csv", "name,namespace\nx,y\n"),
+            ("p/c.csv", "id,namespace\nd,\"x\ne,y\n"),
+            ("p/d.CSV", ""),
+            ("p/e.csv", "id,aliases\nf,f.b.org f_.a.org f.c.org\n"),
+        ],
+    ),
+];
+
+#[test]
+fn all_that_is_wrong_is_said_at_once_with_its_line() {
+    for (name, spec, beside) in BAD {
+        let main = if spec.is_empty() || spec.starts_with("apiVersion") {
+            (*spec).to_owned()
+        } else {
+            with_head(spec)
+        };
+        let files = Files {
+            main: &main,
+            beside,
+        };
+        let faults = files.read().expect_err(name);
+        assert_snapshot_in!("fleet", *name, text(&faults));
+    }
+}
+
+#[test]
+fn the_schema_is_printed_as_it_is_published() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/fleet.schema.json");
+    let published = std::fs::read_to_string(path).expect("a text file");
+    assert_eq!(crate::support::run(&["schema", "fleet"]).good(), published);
+}
+
+#[test]
+fn the_fleet_of_the_readme_is_read_and_its_fault_is_what_is_printed() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"))
+        .expect("a text file");
+    let section = readme
+        .split_once("## The fleet file\n")
+        .expect("the section")
+        .1;
+    let block = |info: &str| {
+        let begin = section
+            .split_once(&format!("```{info}\n"))
+            .expect("a block")
+            .1;
+        begin.split_once("```").expect("its end").0
+    };
+    let parish =
+        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Instance\nmetadata: {name: a}\n";
+    let beside = [("parishes/*.yaml", parish), ("more.csv", block("csv"))];
+    let main = block("yaml");
+    let fleet = Files {
+        main,
+        beside: &beside,
+    }
+    .read()
+    .unwrap_or_else(|faults| panic!("{}", text(&faults)));
+    assert_eq!(fleet.members.len(), 4);
+    let wrong = main.replace(
+        "stpierre: {}",
+        "stpierre: {externalHost: www.a.example.org}",
+    );
+    let faults = Files {
+        main: &wrong,
+        beside: &beside,
+    }
+    .read()
+    .unwrap_err();
+    assert_eq!(text(&faults), block("text"));
+}
+
+#[test]
+fn what_is_wrong_with_a_shared_setting_is_said_once_for_all_instances() {
+    let mut spec = String::from(
+        "  domain: a.org\n  defaults: {externalHost: \"www.{id}.a.org\", servername: \"{id}_x\"}\n  instances:\n",
+    );
+    for number in 0..1_000 {
+        writeln!(spec, "    i{number}:").unwrap();
+    }
+    assert_eq!(read(&spec).unwrap_err().len(), 2);
+}
+
+#[test]
+fn a_fault_of_an_include_keeps_its_own_words() {
+    let main = Source {
+        name: "fleet.yaml".to_owned(),
+        text: with_head("  domain: a.org\n  include: [x]\n"),
+    };
+    let faults = fleet::read(&main, &mut |_| Err(Fault::new("cannot read x"))).unwrap_err();
+    assert_eq!(faults[0].to_string(), "fleet.yaml:6:13: cannot read x");
+}
+
+/// Checks what holds for every text: it gives a sound fleet, or faults that all have a place.
+fn check_outcome(outcome: Result<Fleet, Vec<Fault>>) -> Result<(), TestCaseError> {
+    match outcome {
+        Ok(fleet) => {
+            let mut hosts = std::collections::BTreeSet::new();
+            let mut namespaces = std::collections::BTreeSet::new();
+            for member in &fleet.members {
+                prop_assert!(member.hosts.iter().all(|host| hosts.insert(host.clone())));
+                prop_assert!(namespaces.insert(member.namespace.clone()));
+                prop_assert!(fleet.instance(member).is_ok());
+                drop(fleet.helm_values(member));
+            }
+            prop_assert!(fleet.members.is_sorted_by(|a, b| a.id < b.id));
+        }
+        Err(faults) => {
+            prop_assert!(!faults.is_empty());
+            prop_assert!(faults.iter().all(|fault| fault.place.is_some()));
+            let text = text(&faults);
+            prop_assert!(
+                !text.contains('\u{1b}') && !text.contains('\u{202e}'),
+                "{}",
+                text
+            );
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn a_fleet_file_with_a_piece_changed_is_read_or_refused(
+        from in 0..FULL.len(), length in 0usize..12, with in "\\PC{0,6}|[\\x00-\\x7f]{0,4}|[\u{202e}\u{1b}]|: |- |\\[|\\{|\\}\\}|&a |\\*a|\n  ",
+    ) {
+        let mut main = with_head(FULL);
+        let from = from + main.len() - FULL.len();
+        let to = (from + length).min(main.len());
+        prop_assume!(main.is_char_boundary(from) && main.is_char_boundary(to));
+        main.replace_range(from..to, &with);
+        check_outcome(Files { main: &main, beside: &[] }.read())?;
+    }
+
+    #[test]
+    fn any_string_in_any_setting_is_read_or_refused(
+        key in "id|namespace|externalHost|servername|aliases|profile|certificate|organization|helmValues|include|domain",
+        value in "\\PC{0,12}|[\\x00-\\x7f]{0,8}|[a-z.{}-]{0,12}|\\{(id|domain|namespace|externalHost)\\}[a-z.]{0,4}",
+    ) {
+        let quoted = civi_ingress::yaml::scalar::to_string(&value);
+        let settings = match key.as_str() {
+            "aliases" => format!("{{aliases: [{quoted}]}}"),
+            "organization" => format!("{{certificate: {{organization: {quoted}}}}}"),
+            "helmValues" => format!("{{helmValues: {{{quoted}: {quoted}, httpd: {{serverCertSecret: {quoted}}}}}}}"),
+            "id" | "include" | "domain" => "{}".to_owned(),
+            key => format!("{{{key}: {quoted}}}"),
+        };
+        let id = if key == "id" { &quoted } else { "a" };
+        let domain = if key == "domain" { &quoted } else { "a.org" };
+        let include = if key == "include" { format!("  include: [{quoted}]\n") } else { String::new() };
+        check_outcome(read(&format!("  domain: {domain}\n{include}  instances:\n    {id}: {settings}\n    b: {{}}\n")))?;
+    }
+
+    #[test]
+    fn any_fleet_that_is_read_has_no_host_and_no_namespace_twice(
+        instances in prop::collection::vec(("[ab]{1,2}", prop::option::of("[ab]{1,2}"), prop::option::of("[ab]{1,2}")), 0..5),
+    ) {
+        let mut table = String::from("id,namespace,aliases\n");
+        for (id, namespace, alias) in &instances {
+            let alias = alias.as_ref().map_or(String::new(), |alias| format!("{alias}.a.org"));
+            writeln!(table, "{id},{},{alias}", namespace.as_deref().unwrap_or_default()).unwrap();
+        }
+        let main = with_head("  domain: a.org\n  include: [t.csv]\n");
+        check_outcome(Files { main: &main, beside: &[("t.csv", &table)] }.read())?;
+    }
+
+    #[test]
+    fn any_table_is_read_or_refused(table in "(id|;|,|\"|\n|\r\n|a|b| |\u{e9}|profile|aliases|\\.|helmValues\\.x){0,40}") {
+        let main = with_head("  domain: a.org\n  include: [t.csv]\n");
+        check_outcome(Files { main: &main, beside: &[("t.csv", &table)] }.read())?;
+    }
+}
