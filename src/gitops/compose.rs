@@ -141,7 +141,7 @@ pub fn carry_out(
     let objects = unit.objects(&in_use);
     let promotes = plan.roles.iter().any(|role| role.action == Action::Promote);
     let locked = work.lock_all(objects, promotes, drawing).map_err(one)?;
-    compose_in_use(unit, &home, locked, renderer, &mut composed)?;
+    compose_in_use(unit, &home, &locked, renderer, &mut composed)?;
     if stages {
         let objects = work.staged_objects(plan, &waiting);
         let locked = work.lock_all(objects, false, drawing).map_err(one)?;
@@ -196,14 +196,14 @@ fn head(unit: &Unit<'_>) -> String {
 fn compose_in_use(
     unit: &Unit<'_>,
     home: &Home,
-    locked: Vec<Locked>,
+    locked: &[Locked],
     renderer: &Renderer<'_>,
     files: &mut Vec<TreeFile>,
 ) -> Result<(), Vec<Fault>> {
     let mut faults = Vec::new();
     let head = head(unit);
     let mut shared = String::new();
-    for locked in &locked {
+    for locked in locked {
         let path = home.path(&locked.object.identity, locked.form);
         if !home.is_own() && locked.form == Form::Public {
             match locked.yaml("", renderer) {
@@ -304,7 +304,7 @@ impl Work<'_> {
     ) -> Result<(), Fault> {
         match &plan.action {
             Action::Keep | Action::Defer(_) | Action::Blocked(..) => {
-                self.carry(plan.role, false, in_use)
+                self.carry(plan.role, false, in_use);
             }
             Action::Promote => self.carry(plan.role, true, in_use),
             Action::Reseal(_) => {
@@ -388,11 +388,7 @@ impl Work<'_> {
         let role = plan.role;
         let terms = self.unit.terms();
         let now = self.context.now;
-        let wanted = self
-            .unit
-            .roles()
-            .into_iter()
-            .find(|(other, _)| *other == role);
+        let wanted = self.unit.roles().iter().find(|(other, _)| *other == role);
         let (_, wanted) =
             wanted.ok_or_else(|| Fault::new(format!("there is no chain `{role}`")))?;
         let (ca_validity, leaf_validity) = self.unit.validities(role, now)?;
@@ -488,22 +484,21 @@ impl Work<'_> {
                 decoded(data.expose(PrivateKeys::Written))
             };
             let first = |text: Guarded| Certificate::all_from_pem(&text).ok()?.into_iter().next();
-            let ca_text = text(in_use, parts.ca);
-            let found_text = found.and_then(|found| found.clear_text(false));
-            // By far the most bundles hold the one CA, and stay.
             let next = text(waiting, parts.ca)
                 .or_else(|| self.staged_text(parts.ca))
                 .filter(|_| {
                     matches!(role.action, Action::Keep | Action::Stage(_))
                         || !self.staged.is_empty() && role.action != Action::Promote
                 });
+            // By far the most bundles hold the one CA, and stay.
             if let (Some(value), None, true) = (found, &next, role.action == Action::Keep)
-                && found_text == ca_text
+                && in_use.get(parts.ca).is_some_and(|ca| is_same(value, ca))
             {
                 in_use.add(bundle, carried(value, bundle));
                 continue;
             }
-            let Some(ca) = ca_text.and_then(first) else {
+            let found_text = found.and_then(|found| found.clear_text(false));
+            let Some(ca) = text(in_use, parts.ca).and_then(first) else {
                 continue;
             };
             let previous = found_text
@@ -588,7 +583,7 @@ impl Work<'_> {
         let (private, _): (Vec<_>, Vec<_>) = entries
             .iter()
             .cloned()
-            .partition(|(key, _)| private_keys.iter().any(|private| *private == key));
+            .partition(|(key, _)| private_keys.contains(&key));
         let clear: Vec<(DataKey, SecretData)> = private
             .iter()
             .filter(|(_, data)| data.is_private())
@@ -638,7 +633,7 @@ impl Work<'_> {
                 } else {
                     Some(certificate.fingerprint().to_owned())
                 };
-                let object = sealed_object(object, entries, &private_keys, &fresh, with, *scope)?;
+                let object = sealed_object(&object, entries, &private_keys, &fresh, with, *scope)?;
                 Ok(Locked {
                     object,
                     form: Form::Sealed,
@@ -704,6 +699,11 @@ fn carried(value: &Stored<'_>, credential: Credential) -> SecretData {
     }
 }
 
+/// Says whether a value that was found is, letter for letter, another one.
+fn is_same(found: &Stored<'_>, data: &SecretData) -> bool {
+    matches!(found, Stored::Base64(text) if text == data.expose(PrivateKeys::Written))
+}
+
 /// Decodes a value; guarded, for it may be a private key.
 fn decoded(base64: &str) -> Option<Guarded> {
     let bytes = base64::engine::general_purpose::STANDARD
@@ -737,7 +737,7 @@ fn set_entries(object: &mut Object, entries: Vec<(DataKey, SecretData)>) {
 
 /// Makes the SealedSecret from which the controller makes the Secret.
 fn sealed_object(
-    object: Object,
+    object: &Object,
     entries: Vec<(DataKey, SecretData)>,
     private_keys: &[&DataKey],
     fresh: &BTreeMap<DataKey, String>,

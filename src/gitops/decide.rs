@@ -202,7 +202,7 @@ pub struct Wanted {
     /// Kind of its key.
     pub key: KeyType,
     /// Whether a common name does for its first name where it has no subject alternative names. The chart's
-    /// database certificate is so, and its clients do not ask for names (`VERIFY_CA` of MySQL Router).
+    /// database certificate is so, and its clients do not ask for names (`VERIFY_CA` of `MySQL` Router).
     pub common_name_does: bool,
 }
 

@@ -535,11 +535,10 @@ fn in_phase(phase: Phase, plan: &RolePlan, may_renew: bool) -> Action {
         // An outage, or no keys drawn: nothing to wait for.
         (_, action) if !reason.can_wait() => action.clone(),
         _ if !may_renew => Action::Defer(reason),
-        (Phase::All, action) => action.clone(),
         (Phase::Trust, Action::Renew(_)) if plan.role != Role::Public => Action::Stage(reason),
         (Phase::Leaf, Action::Renew(_)) if moves_trust => Action::Blocked(reason, Need::TrustPhase),
-        (Phase::Leaf, action) => action.clone(),
         (Phase::Trust | Phase::Shrink, _) => Action::Defer(reason),
+        (Phase::All | Phase::Leaf, action) => action.clone(),
     }
 }
 

@@ -4,6 +4,7 @@ use super::decide::Action;
 use super::plan::Plan;
 use crate::pki::validity::format_instant;
 use serde::Serialize;
+use std::fmt::Write as _;
 use time::OffsetDateTime;
 
 /// Version of the form for programs; it changes when a field is removed or means something else.
@@ -268,10 +269,13 @@ impl Report {
             self.unchanged, self.units
         );
         for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
-            total.push_str(&format!(", {count} certificates {what}"));
+            write!(total, ", {count} certificates {what}").expect("a String takes all");
         }
         lines.push(total);
-        lines.iter().map(|line| format!("note: {line}\n")).collect()
+        lines.iter().fold(String::new(), |mut out, line| {
+            writeln!(out, "note: {line}").expect("a String takes all");
+            out
+        })
     }
 
     /// Gives what a CI should show beside the fleet file: level, text.

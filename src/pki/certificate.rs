@@ -139,8 +139,11 @@ impl Sighting {
     /// # Errors
     /// No certificate, or one that does not parse.
     pub fn first(text: &str) -> Result<Self, Fault> {
-        let der = CertificateDer::from_pem_slice(text.as_bytes())
-            .map_err(|_| Fault::new("there is no readable certificate"))?;
+        let block = pem::parse(text)
+            .ok()
+            .filter(|block| block.tag() == "CERTIFICATE");
+        let block = block.ok_or_else(|| Fault::new("there is no readable certificate"))?;
+        let der = CertificateDer::from(block.into_contents());
         let parsed = parse(&der)?;
         let names = parsed
             .subject_alternative_name()

@@ -3,10 +3,6 @@
 //! Every access goes through handles of directories, and none follows a symbolic link. An instance's folder is
 //! filled beside the old one and exchanged with it in one call; a file among others is written aside and renamed.
 //! One lock, on the tree's own directory, keeps two runs apart, and leaves no file behind.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is the door through which a tree comes and goes"
-)]
 
 use super::error::{Failure, Kind};
 use anyhow::Context as _;

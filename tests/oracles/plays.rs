@@ -1,6 +1,7 @@
 //! The other ways to keep keys, each through a few steps: sealed, in clear, with stored CAs, and imported.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 
 use base64::Engine as _;
@@ -101,7 +102,7 @@ fn sealed(programs: &Programs) {
                 text.as_bytes(),
             )
         };
-        let mut step = |day: &str, key: &str, repository: &mut Repository<'_>| {
+        let step = |day: &str, key: &str, repository: &mut Repository<'_>| {
             assert_eq!(repository.begin(day), 1, "{day}");
             let report = repository.render(&[], 0);
             assert_eq!(repository.gitops("check", &[]).status, Some(0), "{day}");
@@ -315,15 +316,19 @@ fn kubectl_list(instances: &BTreeMap<&str, Vec<BTreeMap<String, String>>>) -> St
         for (secret, name) in secrets.iter().zip(["externca", "selfcert"]) {
             text.push_str("- apiVersion: v1\n  data:\n");
             for (key, value) in secret {
-                text.push_str(&format!("    {key}: {value}\n"));
+                writeln!(text, "    {key}: {value}").unwrap();
             }
-            text.push_str(&format!(
-                "  kind: Secret\n  metadata:\n    creationTimestamp: \"2026-11-01T00:00:00Z\"\n    name: {name}\n    namespace: {namespace}\n    resourceVersion: \"214\"\n    uid: 2f1a3c52-7a0e-4b0c-9d57-0f7c0c7f0b11\n  type: Opaque\n"
-            ));
+            writeln!(
+                text,
+                "  kind: Secret\n  metadata:\n    creationTimestamp: \"2026-11-01T00:00:00Z\"\n    name: {name}\n    namespace: {namespace}\n    resourceVersion: \"214\"\n    uid: 2f1a3c52-7a0e-4b0c-9d57-0f7c0c7f0b11\n  type: Opaque"
+            )
+            .unwrap();
         }
-        text.push_str(&format!(
-            "- apiVersion: v1\n  data:\n    password: c2VjcmV0\n  kind: Secret\n  metadata:\n    name: other\n    namespace: {namespace}\n  type: Opaque\n"
-        ));
+        writeln!(
+            text,
+            "- apiVersion: v1\n  data:\n    password: c2VjcmV0\n  kind: Secret\n  metadata:\n    name: other\n    namespace: {namespace}\n  type: Opaque"
+        )
+        .unwrap();
     }
     text + "kind: List\nmetadata:\n  resourceVersion: \"\"\n"
 }

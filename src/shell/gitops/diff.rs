@@ -64,7 +64,7 @@ pub(super) fn run(run: &Run, arguments: &GitopsDiff) -> Result<(), Failure> {
         difference(
             &mut rest,
             path,
-            before.as_ref().map(|text| text.as_str()),
+            before.as_ref().map(civi_ingress::guarded::Guarded::as_str),
             Some(text),
         );
     }
@@ -73,7 +73,7 @@ pub(super) fn run(run: &Run, arguments: &GitopsDiff) -> Result<(), Failure> {
         difference(
             &mut rest,
             path,
-            before.as_ref().map(|text| text.as_str()),
+            before.as_ref().map(civi_ingress::guarded::Guarded::as_str),
             None,
         );
     }

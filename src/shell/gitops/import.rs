@@ -262,7 +262,9 @@ fn fleet_text(
     });
     let mut block = String::new();
     tree_text(&node(Value::Map(entries.collect())), &mut block);
-    let indented: String = block.lines().map(|line| format!("    {line}\n")).collect();
+    let indented = block
+        .lines()
+        .fold(String::new(), |text, line| text + &format!("    {line}\n"));
     let mut text = init::start(&arguments.init, &indented)?;
     if arguments.plain {
         text = text.replacen("mode: sops", "mode: plain", 1);
@@ -358,11 +360,9 @@ fn as_files(secrets: &[FoundSecret], namespace: &str) -> Vec<(String, Guarded)> 
                 let value = zeroize::Zeroizing::new(
                     base64::engine::general_purpose::STANDARD.encode(value.as_bytes()),
                 );
-                text.push_str(&format!(
-                    "  {}: {}\n",
-                    yaml::scalar::to_string(key),
-                    yaml::scalar::to_string(&value)
-                ));
+                for piece in ["  ", &yaml::scalar::to_string(key), ": ", &value, "\n"] {
+                    text.push_str(piece);
+                }
             }
             (
                 secret.to_string(),

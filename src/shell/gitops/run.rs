@@ -57,9 +57,8 @@ pub(super) fn render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure>
         survey.refuse_to_prune_much(&inputs.fleet, limit)?;
     }
     let mut report = job.write(survey, prune.is_some())?;
-    if !arguments.no_sync
-        && !(report.changes.is_empty() && report.fleet_files.is_empty() && report.stale.is_empty())
-    {
+    let has_written = !report.is_up_to_date() || report.pruned;
+    if has_written && !arguments.no_sync {
         tree.sync()?;
     }
     let is_blocked = report.actions.blocked > 0;
@@ -487,7 +486,7 @@ impl<'a> Job<'a> {
         };
         let (mut plan, mut composed) = attempt(Reading::Scan)?;
         let mut is_changed = !unchanged(&composed);
-        if is_changed && !owned.is_empty() || is_changed && !lives.elsewhere.current.is_empty() {
+        if is_changed && !(owned.is_empty() && lives.elsewhere.current.is_empty()) {
             (plan, composed) = attempt(Reading::Yaml)?;
             is_changed = !unchanged(&composed);
         }
@@ -495,26 +494,12 @@ impl<'a> Job<'a> {
         actions.count(&plan);
         let certificates = rows(&plan, &[], self.now);
         let has_news = certificates.iter().any(|row| row.action != "keep");
-        let mut written = Vec::new();
-        let mut removed = Vec::new();
-        if let Some(composed) = composed.as_ref().filter(|_| is_changed) {
-            let differs = |file: &&TreeFile| {
-                !owned
-                    .iter()
-                    .any(|(path, text)| *path == file.path && **text == *file.text)
-            };
-            written.extend(
-                composed
-                    .files
-                    .iter()
-                    .filter(differs)
-                    .map(|file| file.path.clone()),
-            );
-            let is_gone = |path: &&String| !composed.files.iter().any(|file| file.path == **path);
-            removed.extend(owned.iter().map(|(path, _)| path).filter(is_gone).cloned());
-        } else if is_changed {
-            written.push(format!("{}/", home.folder));
-        }
+        let (written, removed) = match composed.as_ref().filter(|_| is_changed) {
+            Some(composed) => changes(&composed.files, &owned),
+            // New certificates change the files, in ways that are known once they are made.
+            None if is_changed => (vec![format!("{}/", home.folder)], Vec::new()),
+            None => (Vec::new(), Vec::new()),
+        };
         // A stranger stands in the way where a file of ours would have its name: all names are known once composed;
         // before that, every name that a file of ours may have counts.
         let mut conflicts = Vec::new();
@@ -525,9 +510,9 @@ impl<'a> Job<'a> {
                 None => home.may_write(path),
             };
             if is_wanted {
-                conflicts.push(path.clone())
+                conflicts.push(path.clone());
             } else {
-                foreign.push(path.clone())
+                foreign.push(path.clone());
             }
         }
         let left_behind = lives
@@ -686,9 +671,7 @@ impl<'a> Job<'a> {
             .map(str::to_owned)
             .into();
         let known: BTreeSet<String> = report.stale.iter().cloned().collect();
-        for root in ["kustomization.yaml"] {
-            self.judge(root, &wanted, report)?;
-        }
+        self.judge("kustomization.yaml", &wanted, report)?;
         while let Some(folder) = pending.pop() {
             if homes.contains(&(folder.clone(), String::new()))
                 || folder == CLUSTER && fleet.wildcard.is_some()
@@ -740,6 +723,22 @@ impl<'a> Job<'a> {
         }
         Ok(owner)
     }
+}
+
+/// Gives the paths that are to be written and those to be removed.
+fn changes(files: &[TreeFile], owned: &[&(String, Guarded)]) -> (Vec<String>, Vec<String>) {
+    let is_there = |file: &&TreeFile| {
+        owned
+            .iter()
+            .any(|(path, text)| *path == file.path && **text == *file.text)
+    };
+    let written = files.iter().filter(|file| !is_there(file));
+    let is_wanted = |path: &String| files.iter().any(|file| file.path == *path);
+    let removed = owned.iter().filter(|(path, _)| !is_wanted(path));
+    (
+        written.map(|file| file.path.clone()).collect(),
+        removed.map(|(path, _)| path.clone()).collect(),
+    )
 }
 
 /// Gives the name of the instance that a stale file was of.
