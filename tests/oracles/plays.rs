@@ -80,7 +80,8 @@ fn sealing_key(repository: &Repository<'_>) -> String {
 
 fn sealed(programs: &Programs) {
     for scope in ["strict", "namespace-wide"] {
-        let spec = format!("  secrets: {{mode: sealed, certificate: seal.pem, scope: {scope}}}\n");
+        let spec =
+            format!("  secrets: {{mode: sealed, sealingCertificate: seal.pem, scope: {scope}}}\n");
         let mut repository = Repository::new(programs, fleet(&spec, &[]));
         let mut key = sealing_key(&repository);
         let unseal = |key: &str, text: &str| {
@@ -101,7 +102,7 @@ fn sealed(programs: &Programs) {
                 text.as_bytes(),
             )
         };
-        let mut step = |day: &str, key: &str, repository: &mut Repository<'_>| {
+        let step = |day: &str, key: &str, repository: &mut Repository<'_>| {
             assert_eq!(repository.begin(day), 1, "{day}");
             let report = repository.render(&[], 0);
             assert_eq!(repository.gitops("check", &[]).status, Some(0), "{day}");
