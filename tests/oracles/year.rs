@@ -155,7 +155,7 @@ fn year(programs: &Programs) {
             .get_mut(id)
             .expect("it is there")
             .0;
-        hosts[0] = host.to_owned();
+        host.clone_into(&mut hosts[0]);
         hosts.extend(alias.map(str::to_owned));
         assert_eq!(year.repository.begin(day), 1);
         let report = year.repository.render(&[], 0);

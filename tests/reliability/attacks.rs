@@ -1,8 +1,10 @@
 //! What others put into a tree, what they do to a run, and what they could read of it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -236,6 +238,11 @@ fn foreign() {
     for (path, text) in texts {
         fs::write(root.join(path), text).expect("writable");
     }
+    // Latin-1: a name that is no text.
+    let odd = root
+        .join("instances/p06")
+        .join(OsStr::from_bytes(b"caf\xe9.txt"));
+    fs::write(&odd, "ours\n").expect("writable");
     let outcome = run(
         place.path(),
         &render(DUE, &["--prune", "--summary", "json"]),
@@ -255,6 +262,7 @@ fn foreign() {
         );
     }
     run(place.path(), &check()).good();
+    assert!(odd.exists());
     // Nor are they touched when their instance goes.
     plain().without(18).write(place.path());
     run(
@@ -270,6 +278,7 @@ fn foreign() {
         );
     }
     assert!(!root.join("instances/p03/secret-selfcert.yaml").exists());
+    assert!(odd.exists());
 }
 
 fn adopted() {
