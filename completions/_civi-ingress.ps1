@@ -36,7 +36,12 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('ca', 'ca', [CompletionResultType]::ParameterValue, 'Make a CA as PEM files')
             [CompletionResult]::new('cert', 'cert', [CompletionResultType]::ParameterValue, 'Make a server certificate as PEM files, under an existing CA or one of its own')
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show what certificates say: PEM files, bundles, Secrets in manifests')
+            [CompletionResult]::new('gitops', 'gitops', [CompletionResultType]::ParameterValue, 'Keep a fleet of instances as files in Git, with its keys')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show which certificates of a fleet end when, and the path of each instance')
+            [CompletionResult]::new('probe', 'probe', [CompletionResultType]::ParameterValue, 'Look at a live host as a browser does, and at its httpd as Traefik does')
+            [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Say what would go wrong with manifests, before they are applied')
             [CompletionResult]::new('templates', 'templates', [CompletionResultType]::ParameterValue, 'List or export the built-in templates')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of a kind of file')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
             break
@@ -229,6 +234,183 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'civi-ingress;gitops' {
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a starting fleet file into a directory')
+            [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Bring the tree to what the fleet file says: make, keep and renew certificates, write what has changed')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say whether the tree is what the fleet file says and nothing is due; write nothing')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what rendering would change; private keys as fingerprints')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show which certificates of the tree end when')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table')
+            break
+        }
+        'civi-ingress;gitops;init' {
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory for fleet.yaml')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the fleet')
+            [CompletionResult]::new('--domain', '--domain', [CompletionResultType]::ParameterName, 'Domain that the wildcard certificate covers')
+            [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'age recipient for the private keys; without one `.sops.yaml` above the directory counts [repeatable]')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'civi-ingress;gitops;render' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin')
+            [CompletionResult]::new('--fleet', '--fleet', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory of the tree')
+            [CompletionResult]::new('--phase', '--phase', [CompletionResultType]::ParameterName, 'Step of a roll-over that may be taken; all at once is safe, for the old CA stays trusted beside the new one')
+            [CompletionResult]::new('--max-renewals', '--max-renewals', [CompletionResultType]::ParameterName, 'Renew at most so many instances whose renewal can wait, the soonest end first')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'age key file that opens what is encrypted, or - for stdin; only stored CA keys need it [repeatable]')
+            [CompletionResult]::new('--ca-cert', '--ca-cert', [CompletionResultType]::ParameterName, 'Sign with this CA instead of a new one (PEM)')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'Private key of that CA (PEM)')
+            [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Take templates of this directory in the place of the built-in ones of the same name')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Threads; without it as many as there are processors')
+            [CompletionResult]::new('--prune-max', '--prune-max', [CompletionResultType]::ParameterName, 'Remove at most so many instances; without it 10, and no more than a fifth of all')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Print a report for programs on stdout')
+            [CompletionResult]::new('--annotations', '--annotations', [CompletionResultType]::ParameterName, 'Print on stdout what a CI shows beside the fleet file')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Remove files of this fleet that belong to nothing any more')
+            [CompletionResult]::new('--adopt', '--adopt', [CompletionResultType]::ParameterName, 'Take over files in the way that are not this fleet''s')
+            [CompletionResult]::new('--allow-plain-in-git', '--allow-plain-in-git', [CompletionResultType]::ParameterName, 'Keep private keys in clear even in a Git work tree that does not ignore them')
+            [CompletionResult]::new('--no-sync', '--no-sync', [CompletionResultType]::ParameterName, 'Do not wait until all is on the disk')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'civi-ingress;gitops;check' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin')
+            [CompletionResult]::new('--fleet', '--fleet', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory of the tree')
+            [CompletionResult]::new('--phase', '--phase', [CompletionResultType]::ParameterName, 'Step of a roll-over that may be taken; all at once is safe, for the old CA stays trusted beside the new one')
+            [CompletionResult]::new('--max-renewals', '--max-renewals', [CompletionResultType]::ParameterName, 'Renew at most so many instances whose renewal can wait, the soonest end first')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'age key file that opens what is encrypted, or - for stdin; only stored CA keys need it [repeatable]')
+            [CompletionResult]::new('--ca-cert', '--ca-cert', [CompletionResultType]::ParameterName, 'Sign with this CA instead of a new one (PEM)')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'Private key of that CA (PEM)')
+            [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Take templates of this directory in the place of the built-in ones of the same name')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Threads; without it as many as there are processors')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Print a report for programs on stdout')
+            [CompletionResult]::new('--annotations', '--annotations', [CompletionResultType]::ParameterName, 'Print on stdout what a CI shows beside the fleet file')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'civi-ingress;gitops;diff' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin')
+            [CompletionResult]::new('--fleet', '--fleet', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory of the tree')
+            [CompletionResult]::new('--phase', '--phase', [CompletionResultType]::ParameterName, 'Step of a roll-over that may be taken; all at once is safe, for the old CA stays trusted beside the new one')
+            [CompletionResult]::new('--max-renewals', '--max-renewals', [CompletionResultType]::ParameterName, 'Renew at most so many instances whose renewal can wait, the soonest end first')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'age key file that opens what is encrypted, or - for stdin; only stored CA keys need it [repeatable]')
+            [CompletionResult]::new('--ca-cert', '--ca-cert', [CompletionResultType]::ParameterName, 'Sign with this CA instead of a new one (PEM)')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'Private key of that CA (PEM)')
+            [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Take templates of this directory in the place of the built-in ones of the same name')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Threads; without it as many as there are processors')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'civi-ingress;gitops;status' {
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory of the tree')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Form of the report')
+            [CompletionResult]::new('--fail-within', '--fail-within', [CompletionResultType]::ParameterName, 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the report to this file instead of stdout, all of it or nothing')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the report to this file instead of stdout, all of it or nothing')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite that file')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'civi-ingress;gitops;import' {
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory for fleet.yaml')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the fleet')
+            [CompletionResult]::new('--domain', '--domain', [CompletionResultType]::ParameterName, 'Domain that the wildcard certificate covers')
+            [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'age recipient for the private keys; without one `.sops.yaml` above the directory counts [repeatable]')
+            [CompletionResult]::new('--secrets', '--secrets', [CompletionResultType]::ParameterName, 'Secrets as `kubectl get secret -A -o yaml` prints them, or - for stdin')
+            [CompletionResult]::new('--values', '--values', [CompletionResultType]::ParameterName, 'Values file of a chart release, with the instance''s name [repeatable]')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'Table of instances, one a line, with a heading')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Keep private keys in clear instead of encrypting them')
+            [CompletionResult]::new('--allow-plain-in-git', '--allow-plain-in-git', [CompletionResultType]::ParameterName, 'Keep private keys in clear even in a Git work tree that does not ignore them')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'civi-ingress;status' {
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--connect', '--connect', [CompletionResultType]::ParameterName, 'Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those that DNS gives [repeatable]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Form of the report')
+            [CompletionResult]::new('--fail-within', '--fail-within', [CompletionResultType]::ParameterName, 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the report to this file instead of stdout, all of it or nothing')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the report to this file instead of stdout, all of it or nothing')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite that file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'civi-ingress;probe' {
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--connect', '--connect', [CompletionResultType]::ParameterName, 'Connect to this address instead of those that DNS gives')
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'Trust this CA as browsers do (PEM) [default: that of the manifests'' TLSStore, else the system''s roots]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'Take what Traefik is told from these manifests (file, directory, - for stdin) [repeatable]')
+            [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Ask for this path')
+            [CompletionResult]::new('--http', '--http', [CompletionResultType]::ParameterName, 'Ask port 80 too whether it leads to https')
+            [CompletionResult]::new('--proxy-protocol', '--proxy-protocol', [CompletionResultType]::ParameterName, 'Send this header first, as a load balancer does')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Show this certificate to a server that asks for one (PEM)')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Private key of that certificate (PEM)')
+            [CompletionResult]::new('--backend', '--backend', [CompletionResultType]::ParameterName, 'Look at the leg from Traefik to the httpd too, at this address')
+            [CompletionResult]::new('--backend-ca', '--backend-ca', [CompletionResultType]::ParameterName, 'Trust this CA there, where no manifests say which (PEM)')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Wait so long for DNS, for each connection and for each TLS handshake')
+            [CompletionResult]::new('--http-timeout', '--http-timeout', [CompletionResultType]::ParameterName, 'Wait so long for an answer')
+            [CompletionResult]::new('--expires-within', '--expires-within', [CompletionResultType]::ParameterName, 'Warn of certificates that end within this time')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Form of the report')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--insecure-continue', '--insecure-continue', [CompletionResultType]::ParameterName, 'Ask for the page even where the certificate is refused; the report says so')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'civi-ingress;lint' {
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Say what a rule looks for, what would happen, and what to do')
+            [CompletionResult]::new('--traefik', '--traefik', [CompletionResultType]::ParameterName, 'Traefik release that reads the manifests [default: found out, else 3.7]')
+            [CompletionResult]::new('--chart', '--chart', [CompletionResultType]::ParameterName, 'Version of Traefik''s Helm chart that reads the values files [default: the newest that fits]')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Host that a route must answer for [repeatable]')
+            [CompletionResult]::new('--expires-within', '--expires-within', [CompletionResultType]::ParameterName, 'Find certificates that expire within so many days [default: 30, or a third of a shorter life]')
+            [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Show findings from this level on')
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Exit with 1 from this level on')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Form of the report')
+            [CompletionResult]::new('--baseline', '--baseline', [CompletionResultType]::ParameterName, 'Leave out the findings that this file accepts')
+            [CompletionResult]::new('--write-baseline', '--write-baseline', [CompletionResultType]::ParameterName, 'Write what is found to this file, to be accepted from now on')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--strict-references', '--strict-references', [CompletionResultType]::ParameterName, 'Take references to objects out of the input for errors')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite the baseline that exists')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'civi-ingress;templates' {
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
@@ -255,6 +437,14 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'civi-ingress;schema' {
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'civi-ingress;completions' {

@@ -36,7 +36,12 @@ complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "traefik-v
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "ca" -d 'Make a CA as PEM files'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "cert" -d 'Make a server certificate as PEM files, under an existing CA or one of its own'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "inspect" -d 'Show what certificates say: PEM files, bundles, Secrets in manifests'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "gitops" -d 'Keep a fleet of instances as files in Git, with its keys'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "status" -d 'Show which certificates of a fleet end when, and the path of each instance'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "probe" -d 'Look at a live host as a browser does, and at its httpd as Traefik does'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "lint" -d 'Say what would go wrong with manifests, before they are applied'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "templates" -d 'List or export the built-in templates'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "schema" -d 'Print the JSON Schema of a kind of file'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "man" -d 'Print the manual page'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
@@ -185,6 +190,158 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -l fo
 json\t'For programs'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -f -a "init" -d 'Write a starting fleet file into a directory'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -f -a "render" -d 'Bring the tree to what the fleet file says: make, keep and renew certificates, write what has changed'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -f -a "check" -d 'Say whether the tree is what the fleet file says and nothing is due; write nothing'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -f -a "diff" -d 'Show what rendering would change; private keys as fingerprints'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -f -a "status" -d 'Show which certificates of the tree end when'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -f -a "import" -d 'Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -l output-dir -d 'Directory for fleet.yaml' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -l name -d 'Name of the fleet' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -l domain -d 'Domain that the wildcard certificate covers' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -l recipient -d 'age recipient for the private keys; without one `.sops.yaml` above the directory counts [repeatable]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -s f -l fleet -d 'Fleet file, or - for stdin' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l output-dir -d 'Directory of the tree' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l phase -d 'Step of a roll-over that may be taken; all at once is safe, for the old CA stays trusted beside the new one' -r -f -a "all\t'All at once'
+trust\t'Make successors that wait, and let Traefik trust their CAs'
+leaf\t'Let successors take their places'
+shrink\t'Let Traefik trust the present CAs only'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l max-renewals -d 'Renew at most so many instances whose renewal can wait, the soonest end first' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l identity -d 'age key file that opens what is encrypted, or - for stdin; only stored CA keys need it [repeatable]' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l ca-key -d 'Private key of that CA (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l jobs -d 'Threads; without it as many as there are processors' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l prune-max -d 'Remove at most so many instances; without it 10, and no more than a fifth of all' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l summary -d 'Print a report for programs on stdout' -r -f -a "json\t'JSON, whose field `version` changes with its form'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l annotations -d 'Print on stdout what a CI shows beside the fleet file' -r -f -a "github\t'Workflow commands of GitHub Actions'
+gitlab\t'A code quality report of GitLab'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l prune -d 'Remove files of this fleet that belong to nothing any more'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l adopt -d 'Take over files in the way that are not this fleet\'s'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l allow-plain-in-git -d 'Keep private keys in clear even in a Git work tree that does not ignore them'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l no-sync -d 'Do not wait until all is on the disk'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -s f -l fleet -d 'Fleet file, or - for stdin' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l output-dir -d 'Directory of the tree' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l phase -d 'Step of a roll-over that may be taken; all at once is safe, for the old CA stays trusted beside the new one' -r -f -a "all\t'All at once'
+trust\t'Make successors that wait, and let Traefik trust their CAs'
+leaf\t'Let successors take their places'
+shrink\t'Let Traefik trust the present CAs only'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l max-renewals -d 'Renew at most so many instances whose renewal can wait, the soonest end first' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l identity -d 'age key file that opens what is encrypted, or - for stdin; only stored CA keys need it [repeatable]' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l ca-key -d 'Private key of that CA (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l jobs -d 'Threads; without it as many as there are processors' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l summary -d 'Print a report for programs on stdout' -r -f -a "json\t'JSON, whose field `version` changes with its form'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l annotations -d 'Print on stdout what a CI shows beside the fleet file' -r -f -a "github\t'Workflow commands of GitHub Actions'
+gitlab\t'A code quality report of GitLab'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -s f -l fleet -d 'Fleet file, or - for stdin' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l output-dir -d 'Directory of the tree' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l phase -d 'Step of a roll-over that may be taken; all at once is safe, for the old CA stays trusted beside the new one' -r -f -a "all\t'All at once'
+trust\t'Make successors that wait, and let Traefik trust their CAs'
+leaf\t'Let successors take their places'
+shrink\t'Let Traefik trust the present CAs only'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l max-renewals -d 'Renew at most so many instances whose renewal can wait, the soonest end first' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l identity -d 'age key file that opens what is encrypted, or - for stdin; only stored CA keys need it [repeatable]' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l ca-key -d 'Private key of that CA (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l jobs -d 'Threads; without it as many as there are processors' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l output-dir -d 'Directory of the tree' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l format -d 'Form of the report' -r -f -a "table\t'A table, the most urgent certificate first'
+json\t'For programs'
+prometheus\t'Text format of Prometheus, for the textfile collector'
+html\t'A page for the browser, complete in one file'
+mermaid\t'A Mermaid flowchart of each instance\'s path'
+dot\t'The same for Graphviz'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l fail-within -d 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -s o -l output -d 'Write the report to this file instead of stdout, all of it or nothing' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l force -d 'Overwrite that file'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l output-dir -d 'Directory for fleet.yaml' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l name -d 'Name of the fleet' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l domain -d 'Domain that the wildcard certificate covers' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l recipient -d 'age recipient for the private keys; without one `.sops.yaml` above the directory counts [repeatable]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l secrets -d 'Secrets as `kubectl get secret -A -o yaml` prints them, or - for stdin' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l values -d 'Values file of a chart release, with the instance\'s name [repeatable]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l csv -d 'Table of instances, one a line, with a heading' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l plain -d 'Keep private keys in clear instead of encrypting them'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l allow-plain-in-git -d 'Keep private keys in clear even in a Git work tree that does not ignore them'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l connect -d 'Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those that DNS gives [repeatable]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l format -d 'Form of the report' -r -f -a "table\t'A table, the most urgent certificate first'
+json\t'For programs'
+prometheus\t'Text format of Prometheus, for the textfile collector'
+html\t'A page for the browser, complete in one file'
+mermaid\t'A Mermaid flowchart of each instance\'s path'
+dot\t'The same for Graphviz'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l fail-within -d 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -s o -l output -d 'Write the report to this file instead of stdout, all of it or nothing' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l force -d 'Overwrite that file'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l connect -d 'Connect to this address instead of those that DNS gives' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l ca -d 'Trust this CA as browsers do (PEM) [default: that of the manifests\' TLSStore, else the system\'s roots]' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l manifest -d 'Take what Traefik is told from these manifests (file, directory, - for stdin) [repeatable]' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l path -d 'Ask for this path' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l http -d 'Ask port 80 too whether it leads to https' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l proxy-protocol -d 'Send this header first, as a load balancer does' -r -f -a "v1\t'A line of text'
+v2\t'A binary block'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l cert -d 'Show this certificate to a server that asks for one (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l key -d 'Private key of that certificate (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l backend -d 'Look at the leg from Traefik to the httpd too, at this address' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l backend-ca -d 'Trust this CA there, where no manifests say which (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l timeout -d 'Wait so long for DNS, for each connection and for each TLS handshake' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l http-timeout -d 'Wait so long for an answer' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l expires-within -d 'Warn of certificates that end within this time' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l format -d 'Form of the report' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l insecure-continue -d 'Ask for the page even where the certificate is refused; the report says so'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l explain -d 'Say what a rule looks for, what would happen, and what to do' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l traefik -d 'Traefik release that reads the manifests [default: found out, else 3.7]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l chart -d 'Version of Traefik\'s Helm chart that reads the values files [default: the newest that fits]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l host -d 'Host that a route must answer for [repeatable]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l expires-within -d 'Find certificates that expire within so many days [default: 30, or a third of a shorter life]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l level -d 'Show findings from this level on' -r -f -a "info\t'Worth knowing'
+warning\t'Works by luck, or for a while'
+error\t'Fails in production'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l fail-on -d 'Exit with 1 from this level on' -r -f -a "info\t'Worth knowing'
+warning\t'Works by luck, or for a while'
+error\t'Fails in production'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l format -d 'Form of the report' -r -f -a "text\t'For people'
+json\t'For programs'
+sarif\t'SARIF 2.1.0, for code forges'
+github\t'Annotations of GitHub Actions'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l baseline -d 'Leave out the findings that this file accepts' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l write-baseline -d 'Write what is found to this file, to be accepted from now on' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l strict-references -d 'Take references to objects out of the input for errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l force -d 'Overwrite the baseline that exists'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -s h -l help -d 'Print help'
@@ -198,6 +355,9 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -l force -d 'Overwrite files that exist'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand schema" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand schema" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -s h -l help -d 'Print help'

@@ -64,6 +64,12 @@ impl TraefikDuration {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Gives the length.
+    #[must_use]
+    pub fn length(&self) -> std::time::Duration {
+        std::time::Duration::from_nanos(nanoseconds(&self.0).expect("the text was parsed before"))
+    }
 }
 
 impl fmt::Display for TraefikDuration {

@@ -41,7 +41,7 @@ pub struct Fault {
     /// What to type or change instead.
     pub help: Option<String>,
     /// The line where it is, once an outer layer has shown the source.
-    pub snippet: Option<Snippet>,
+    pub snippet: Option<Box<Snippet>>,
 }
 
 impl Fault {
@@ -85,7 +85,7 @@ impl Fault {
     /// Quotes the line at which it is, where that is at hand.
     pub(crate) fn with_line(mut self, text: &str) -> Self {
         if let Some(Place::Position { line, column, .. }) = self.place {
-            self.snippet = Snippet::new(text, line, column);
+            self.snippet = Snippet::new(text, line, column).map(Box::new);
         }
         self
     }
@@ -207,6 +207,17 @@ impl Faults {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Counts what was wrong so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Gives what was wrong so far.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
     }
 
     /// Keeps the value of `result`, or notes its fault and goes on.

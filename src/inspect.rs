@@ -1,8 +1,8 @@
-//! Reads certificates wherever they stand: PEM files, bundles, Secrets in manifests.
+//! Shows what certificates say, wherever [`find`] finds them.
 
 use crate::fault::{Fault, Faults};
-use crate::manifests;
-use crate::pki::certificate::{Certificate, Details};
+use crate::find;
+use crate::pki::certificate::Details;
 use crate::pki::validity::format_instant;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -11,69 +11,29 @@ use time::OffsetDateTime;
 /// A certificate and where it was found.
 #[derive(Debug)]
 pub struct Finding {
-    /// File, and in a manifest the Secret and its data key.
+    /// File, and in a manifest the object and its data key.
     pub place: String,
     /// What it says.
     pub details: Details,
 }
 
-/// Finds all certificates of a text: PEM blocks, or Secrets in YAML or JSON manifests.
+/// Finds all certificates of a text: PEM blocks, or objects in YAML or JSON manifests.
 ///
 /// # Errors
 /// A text without any certificate, or with a damaged one.
 pub fn read(text: &str, file: &str) -> Result<Vec<Finding>, Vec<Fault>> {
     let mut faults = Faults::default();
-    let mut findings = Vec::new();
-    let mut add = |pem: &str, place: &str, faults: &mut Faults| {
-        let certificates = Certificate::all_from_pem(pem).map_err(|fault| fault.file(place));
-        let several = certificates
-            .as_ref()
-            .is_ok_and(|certificates| certificates.len() > 1);
-        for (index, certificate) in faults
-            .keep(certificates)
-            .unwrap_or_default()
-            .iter()
-            .enumerate()
-        {
-            let number = if several {
-                format!(" #{}", index + 1)
-            } else {
-                String::new()
-            };
-            let details = faults.keep(certificate.details().map_err(|fault| fault.file(place)));
-            findings.extend(details.map(|details| Finding {
-                place: format!("{place}{number}"),
-                details,
-            }));
-        }
-    };
-    if text.trim_start().starts_with("-----BEGIN")
-        || text
-            .lines()
-            .any(|line| line.starts_with("-----BEGIN CERTIFICATE-----"))
-    {
-        add(text, file, &mut faults);
-    } else {
-        for secret in faults
-            .keep_all(manifests::secrets(text, file))
-            .unwrap_or_default()
-        {
-            for (key, value) in secret
-                .data
-                .iter()
-                .filter(|(_, value)| value.contains("-----BEGIN CERTIFICATE-----"))
-            {
-                add(value, &format!("{file} Secret {secret} {key}"), &mut faults);
-            }
-        }
-    }
-    if findings.is_empty() && faults.is_empty() {
-        faults.push(
-            Fault::new("there is no certificate")
-                .help("give a PEM file, or manifests with Secrets")
-                .file(file),
-        );
-    }
+    let found = find::certificates(text, file)?;
+    let findings = found.iter().filter_map(|found| {
+        let place = found.origin.to_string();
+        let details = found
+            .certificate
+            .details()
+            .map_err(|fault| fault.file(&place));
+        let details = faults.keep(details)?;
+        Some(Finding { place, details })
+    });
+    let findings = findings.collect();
     faults.finish(Some(findings))
 }
 
@@ -158,17 +118,25 @@ pub fn as_text(findings: &[Finding], now: OffsetDateTime) -> String {
         out.push('\n');
         for (label, value) in lines {
             if let Some(value) = value {
-                // A subject is the issuer's text: no control character of it reaches a terminal.
-                let value: String = value
-                    .chars()
-                    .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-                    .collect();
+                let value = visible(&value);
                 writeln!(out, "  {:<27}{value}", format!("{label}:"))
                     .expect("writing to a String cannot fail");
             }
         }
     }
     out
+}
+
+/// Replaces what would not be seen: a subject is the issuer's text, and no control character or mark that turns the
+/// direction of writing (Unicode Standard Annex 9) may reach a terminal or a page.
+pub(crate) fn visible(text: &str) -> String {
+    let hides = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars()
+        .map(|c| if hides(c) { '\u{fffd}' } else { c })
+        .collect()
 }
 
 fn some(text: &str) -> Option<String> {

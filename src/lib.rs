@@ -8,28 +8,37 @@
 //! | take a certificate from files, or show what one says | [`pki::bundle`], [`inspect`] |
 //! | read a fleet file | [`fleet`] |
 //! | follow a fleet to the files of its tree | [`gitops`] |
+//! | see which certificates a fleet has, and when each ends | [`find`], [`routing`], [`status`] |
 //! | see which objects an instance has | [`ingress`] |
 //! | know what a release of Traefik or of its chart takes | [`release`], [`chart`] |
 //! | follow an object to its text | [`manifest`], [`template`], [`yaml::scalar`], [`yaml::outline`] |
 //! | read YAML with the place of every value | [`yaml`], [`manifests`] |
 //! | encrypt a Secret for Git, or open one | [`seal`] |
+//! | know what a browser and Traefik see of a live host | [`probe`] |
+//! | say what would go wrong with manifests | [`lint`] |
 //! | say what is wrong with an input | [`fault`] |
 
 pub mod chart;
 pub mod cidr;
 pub mod duration;
 pub mod fault;
+pub mod find;
 pub mod fleet;
 pub mod gitops;
+pub mod guarded;
 pub mod ingress;
 pub mod inspect;
 pub mod instance;
+pub mod lint;
 pub mod manifest;
 pub mod manifests;
 pub mod name;
 pub mod pki;
+pub mod probe;
 pub mod release;
+pub mod routing;
 pub mod seal;
+pub mod status;
 pub mod template;
 pub mod values;
 pub mod yaml;

@@ -1,9 +1,9 @@
 //! Kubernetes objects: as data on their way to a template, and as checked text on their way out.
 
+use crate::guarded::Guarded;
 use crate::name::{DataKey, Namespace, ObjectName};
 use std::fmt;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 /// What identifies an object in a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,8 +102,7 @@ impl<T: Into<Self>> FromIterator<T> for Field {
 /// One value of a Secret's `data`. Its text form shows nothing of it; only the YAML writer takes it out.
 #[derive(Clone)]
 pub struct SecretData {
-    base64: Arc<Zeroizing<String>>,
-    is_private: bool,
+    base64: Arc<Guarded>,
 }
 
 /// What stands for a private key in a preview. No API server takes it: it is not base64.
@@ -126,8 +125,7 @@ impl SecretData {
     #[must_use]
     pub fn sealed(text: String) -> Self {
         Self {
-            base64: Arc::new(Zeroizing::new(text)),
-            is_private: false,
+            base64: Arc::new(Guarded::public(text)),
         }
     }
 
@@ -141,8 +139,7 @@ impl SecretData {
     #[must_use]
     pub fn carried(text: String, is_private: bool) -> Self {
         Self {
-            base64: Arc::new(Zeroizing::new(text)),
-            is_private,
+            base64: Arc::new(Guarded::new(text, is_private)),
         }
     }
 
@@ -150,7 +147,7 @@ impl SecretData {
     #[must_use]
     pub fn expose(&self, private_keys: PrivateKeys) -> &str {
         match private_keys {
-            PrivateKeys::Hidden if self.is_private => PREVIEW,
+            PrivateKeys::Hidden if self.is_private() => PREVIEW,
             PrivateKeys::Hidden | PrivateKeys::Written => &self.base64,
         }
     }
@@ -158,7 +155,7 @@ impl SecretData {
     /// Whether it holds a private key.
     #[must_use]
     pub fn is_private(&self) -> bool {
-        self.is_private
+        self.base64.is_private()
     }
 }
 
@@ -182,7 +179,7 @@ pub struct Manifest {
     /// What it identifies itself as.
     pub identity: Identity,
     /// One document without the opening `---`, ending with a newline.
-    pub yaml: Zeroizing<String>,
+    pub yaml: Guarded,
     /// Whether the text holds a private key.
     pub holds_private_key: bool,
 }

@@ -43,21 +43,42 @@ pub fn secrets(text: &str, file: &str) -> Result<Vec<FoundSecret>, Vec<Fault>> {
     let mut found = Vec::new();
     let mut faults = Faults::default();
     for document in &documents {
-        match document.get("kind").and_then(Node::text) {
-            Some("List" | "SecretList") => {
-                for item in document.get("items").map(Node::items).unwrap_or_default() {
-                    add(item, file, &mut found, &mut faults);
-                }
-            }
-            Some(_) => add(document, file, &mut found, &mut faults),
-            None => {
-                let fault = Fault::new("a document has no `kind`")
-                    .help("Kubernetes manifests are needed here");
-                faults.push(fault.at(document.at.place(file)));
-            }
+        if document.get("kind").and_then(Node::text).is_none() {
+            let fault =
+                Fault::new("a document has no `kind`").help("Kubernetes manifests are needed here");
+            faults.push(fault.at(document.at.place(file)));
+        }
+        for object in objects(document) {
+            add(object, file, &mut found, &mut faults);
         }
     }
     faults.finish(Some(found))
+}
+
+/// Gives the objects of a document: the items of a list as `kubectl get` prints it, else the document itself.
+pub(crate) fn objects(document: &Node) -> impl Iterator<Item = &Node> {
+    let kind = document.get("kind").and_then(Node::text);
+    let list = document
+        .get("items")
+        .filter(|_| kind.is_some_and(|kind| kind.ends_with("List")));
+    let (items, alone) = match list {
+        Some(list) => (list.items(), None),
+        None => (&[][..], Some(document)),
+    };
+    items.iter().chain(alone)
+}
+
+/// Says whether SOPS encrypted the value (`stores` of sops 3: `ENC[AES256_GCM,data:…]`).
+pub(crate) fn is_encrypted(value: &str) -> bool {
+    value.starts_with("ENC[")
+}
+
+/// Says that a value of a Secret is no base64, without the value.
+pub(crate) fn no_base64(section: &str, key: &str, secret: &str) -> Fault {
+    let key = key.escape_debug();
+    Fault::new(format!(
+        "`{section}.{key}` of Secret `{secret}` is no base64"
+    ))
 }
 
 fn add(object: &Node, file: &str, found: &mut Vec<FoundSecret>, faults: &mut Faults) {
@@ -86,11 +107,8 @@ fn add(object: &Node, file: &str, found: &mut Vec<FoundSecret>, faults: &mut Fau
                 }
                 Ok(None) => {}
                 Err(()) => {
-                    let what = format!(
-                        "`{section}.{}` of Secret `{name}` is no base64",
-                        key.text.escape_debug()
-                    );
-                    faults.push(Fault::new(what).at(node.at.place(file)));
+                    let fault = no_base64(section, &key.text, &name);
+                    faults.push(fault.at(node.at.place(file)));
                 }
             }
         }
@@ -103,7 +121,7 @@ fn add(object: &Node, file: &str, found: &mut Vec<FoundSecret>, faults: &mut Fau
 }
 
 /// Decodes base64 that may be folded into lines; nothing where the bytes are no text.
-fn decode(text: &str) -> Result<Option<Zeroizing<String>>, ()> {
+pub(crate) fn decode(text: &str) -> Result<Option<Zeroizing<String>>, ()> {
     let compact: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(compact.as_bytes())

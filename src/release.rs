@@ -24,7 +24,9 @@ impl Default for Release {
 }
 
 impl Release {
-    const fn line(major: u16, minor: u16) -> Self {
+    /// Gives the last release of a line, such as 3.7.
+    #[must_use]
+    pub const fn line(major: u16, minor: u16) -> Self {
         Self {
             major,
             minor,
@@ -32,12 +34,20 @@ impl Release {
         }
     }
 
-    const fn exactly(major: u16, minor: u16, patch: u16) -> Self {
+    /// Gives one release.
+    #[must_use]
+    pub const fn exactly(major: u16, minor: u16, patch: u16) -> Self {
         Self {
             major,
             minor,
             patch,
         }
+    }
+
+    /// Gives the first release of the same line.
+    #[must_use]
+    pub const fn first_patch(self) -> Self {
+        Self::exactly(self.major, self.minor, 0)
     }
 
     /// Gives the API group and version of Traefik's custom resources.

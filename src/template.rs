@@ -4,6 +4,7 @@
 //! by [`crate::yaml::scalar`], so no value can leave its place, whatever it contains.
 
 use crate::fault::{Fault, Place};
+use crate::guarded::Guarded;
 use crate::manifest::{Field, Identity, Manifest, Object, PrivateKeys, SecretData};
 use crate::name::Namespace;
 use crate::yaml::{self, outline, scalar};
@@ -11,10 +12,10 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object as TemplateObject, ObjectRepr, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, UndefinedBehavior, Value};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 macro_rules! built_in {
     ($($name:literal),* $(,)?) => {
@@ -154,6 +155,18 @@ impl Templates {
             templates: self,
             environment: self.environment(private_keys),
             private_keys,
+            checked: None,
+        }
+    }
+
+    /// Prepares to render many objects of a kind: of each built-in template the first text is parsed back. It places
+    /// whole scalars and nothing else, so another object can make no other YAML of it. Texts of a user's templates,
+    /// which may do anything, are all parsed back.
+    #[must_use]
+    pub fn renderer_for_many(&self, private_keys: PrivateKeys) -> Renderer<'_> {
+        Renderer {
+            checked: self.own.is_empty().then(RefCell::default),
+            ..self.renderer(private_keys)
         }
     }
 
@@ -192,7 +205,7 @@ impl Templates {
         name: &str,
         fields: &[(&'static str, Field)],
         extra: Vec<(&'static str, Value)>,
-    ) -> Result<Zeroizing<String>, Fault> {
+    ) -> Result<String, Fault> {
         let context = Value::from_pairs(
             fields
                 .iter()
@@ -202,9 +215,7 @@ impl Templates {
         let rendered = environment
             .get_template(name)
             .and_then(|template| template.render(context));
-        rendered
-            .map(Zeroizing::new)
-            .map_err(|error| self.fault(name, &error))
+        rendered.map_err(|error| self.fault(name, &error))
     }
 
     fn fault(&self, name: &str, error: &Error) -> Fault {
@@ -231,6 +242,7 @@ impl Templates {
         environment: &Environment<'_>,
         object: &Object,
         private_keys: PrivateKeys,
+        must_check: bool,
     ) -> Result<Manifest, Fault> {
         let Identity {
             api_version,
@@ -258,12 +270,37 @@ impl Templates {
             ("annotations", pairs(&object.annotations)),
         ];
         let yaml = self.evaluate(environment, object.template, &object.fields, extra)?;
-        let holds_private_key = object
-            .fields
-            .iter()
-            .any(|(_, field)| holds_private_key(field));
+        let holds_private_key = private_keys == PrivateKeys::Written
+            && object
+                .fields
+                .iter()
+                .any(|(_, field)| holds_private_key(field));
+        let yaml = Guarded::new(yaml, holds_private_key);
+        if must_check {
+            self.check_back(object, &yaml, private_keys)?;
+        }
+        Ok(Manifest {
+            identity: object.identity.clone(),
+            yaml,
+            holds_private_key,
+        })
+    }
+
+    /// Parses a text back and checks that it is the object asked for.
+    fn check_back(
+        &self,
+        object: &Object,
+        yaml: &str,
+        private_keys: PrivateKeys,
+    ) -> Result<(), Fault> {
+        let Identity {
+            api_version,
+            kind,
+            namespace,
+            name,
+        } = &object.identity;
         let at = || self.place(object.template, None);
-        let found = outline::read(&yaml).map_err(|line| {
+        let found = outline::read(yaml).map_err(|line| {
             Fault::new(format!(
                 "the template did not give one valid YAML document (line {line} of its output)"
             ))
@@ -301,11 +338,7 @@ impl Templates {
         if !yaml.ends_with('\n') {
             return Err(Fault::new("the template does not end with a newline").at(at()));
         }
-        Ok(Manifest {
-            identity: object.identity.clone(),
-            yaml,
-            holds_private_key: holds_private_key && private_keys == PrivateKeys::Written,
-        })
+        Ok(())
     }
 }
 
@@ -315,9 +348,19 @@ pub struct Renderer<'a> {
     templates: &'a Templates,
     environment: Environment<'static>,
     private_keys: PrivateKeys,
+    /// The templates whose text was parsed back, where once is enough.
+    checked: Option<RefCell<BTreeSet<&'static str>>>,
 }
 
 impl Renderer<'_> {
+    /// Says whether a text of this template must be parsed back.
+    fn must_check(&self, template: &'static str) -> bool {
+        match &self.checked {
+            Some(checked) => checked.borrow_mut().insert(template),
+            None => true,
+        }
+    }
+
     /// Gives the templates that it renders.
     #[must_use]
     pub fn templates(&self) -> &Templates {
@@ -329,8 +372,9 @@ impl Renderer<'_> {
     /// # Errors
     /// A template that fails, or whose text is no YAML, not one document, or another object.
     pub fn render_one(&self, object: &Object) -> Result<Manifest, Fault> {
+        let must_check = self.must_check(object.template);
         self.templates
-            .render_object(&self.environment, object, self.private_keys)
+            .render_object(&self.environment, object, self.private_keys, must_check)
     }
 
     /// Renders a file that is not an object, and parses it back.
@@ -345,11 +389,13 @@ impl Renderer<'_> {
         let text = self
             .templates
             .evaluate(&self.environment, template, fields, Vec::new())?;
-        yaml::read(&text, template).map_err(|fault| {
-            Fault::new(format!("the template did not give valid YAML: {fault}"))
-                .at(self.templates.place(template, None))
-        })?;
-        Ok(text.to_string())
+        if self.must_check(template) {
+            yaml::read(&text, template).map_err(|fault| {
+                Fault::new(format!("the template did not give valid YAML: {fault}"))
+                    .at(self.templates.place(template, None))
+            })?;
+        }
+        Ok(text)
     }
 }
 
@@ -533,6 +579,25 @@ mod tests {
             .unwrap();
         assert!(manifests[0].yaml.contains("k: \"<private key not shown>\""));
         assert!(!manifests[0].holds_private_key);
+    }
+
+    #[test]
+    fn what_was_sealed_is_written_as_it_is_and_is_no_private_key() {
+        let mut object = secret();
+        let sealed = SecretData::sealed("ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]".into());
+        object.fields[1].1 = Field::Map(vec![("k".into(), Field::Secret(sealed))]);
+        for private_keys in [PrivateKeys::Written, PrivateKeys::Hidden] {
+            let manifests =
+                Templates::default().render(std::slice::from_ref(&object), private_keys);
+            let manifest = manifests.unwrap().remove(0);
+            assert!(!manifest.holds_private_key);
+            let expected = "\n  k: \"ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]\"\n";
+            assert!(
+                manifest.yaml.ends_with(expected),
+                "{}",
+                manifest.yaml.as_str()
+            );
+        }
     }
 
     #[test]

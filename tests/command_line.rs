@@ -17,8 +17,10 @@ fn help_of_every_subcommand() {
         &["ca"],
         &["cert"],
         &["inspect"],
+        &["status"],
         &["templates"],
         &["templates", "export"],
+        &["schema"],
         &["completions"],
         &["man"],
     ];
@@ -475,7 +477,8 @@ fn the_manual_page_is_roff() {
     assert!(run(&["man"]).good().contains(".TH civi-ingress 1"));
     let directory = TempDir::new().unwrap();
     run_in(directory.path(), &["man", "--output-dir", "man"]).good();
+    // A page for the program, and one for each subcommand of the help.
     let pages = names_in(&directory.path().join("man"));
-    assert_eq!(pages.len(), 11);
+    assert_eq!(pages.len(), 16);
     assert!(read(&directory.path().join("man/civi-ingress-new-instance.1")).contains("\\-\\-host"));
 }

@@ -258,6 +258,18 @@ fn a_value_that_concerns_the_ingress_may_hold_a_placeholder() {
 }
 
 #[test]
+fn the_entry_points_of_the_fleet_count_until_an_instance_has_its_own() {
+    let fleet = good(
+        "  domain: a.org\n  traefik: {entryPoints: [web1]}\n  instances: {a: , b: {helmValues: {civiIngress: {entryPoints: [web2]}}}}\n",
+    );
+    let points = |id| member(&fleet, id).terms.settings.entry_points.clone();
+    assert_eq!(
+        (points("a"), points("b")),
+        (vec!["web1".to_owned()], vec!["web2".to_owned()])
+    );
+}
+
+#[test]
 fn a_member_is_an_instance() {
     let fleet = good(FULL);
     let instance = fleet.instance(member(&fleet, "wissembourg")).unwrap();
@@ -300,7 +312,7 @@ fn included_files_give_instances_each_once() {
         beside: &[
             ("p/a.yaml", &two),
             ("p/b.yaml", &format!("\u{feff}{head}metadata: {{name: c}}\nspec:\n")),
-            ("x.csv", "\u{feff}id;aliases;certificate.days;objects.configMap;helmValues.x\r\nd;e.a.org f.a.org;30;true;on\r\n"),
+            ("x.csv", "\u{feff}id;aliases;certificate.days;objects.configMap;objects.namespace;helmValues.x\r\nd;e.a.org f.a.org;30;VRAI;false;on\r\n"),
         ],
     }
     .read()
@@ -313,14 +325,17 @@ fn included_files_give_instances_each_once() {
     assert_eq!(days, [("a", 365), ("b", 90), ("c", 365), ("d", 30)]);
     let d = member(&fleet, "d");
     assert_eq!(d.hosts.len(), 3);
-    assert!(d.terms.extras.config_map);
+    assert!(d.terms.extras.config_map && !d.terms.extras.namespace);
     let values = fleet.helm_values(d).unwrap();
     assert_eq!(values.get("x").and_then(|node| node.text()), Some("on"));
     assert_eq!(d.place.to_string(), "x.csv:2:1");
 }
 
-/// What is wrong with fleets, each with its name: a spec, or the whole file where it begins with `apiVersion`.
-const BAD: &[(&str, &str, &[(&str, &str)])] = &[
+/// A name, a spec, or the whole file where it begins with `apiVersion`, and the files beside it.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+/// Fleets with something wrong.
+const BAD: &[Case<'_>] = &[
     ("empty", "", &[]),
     ("not-a-mapping", "apiVersion\n", &[]),
     ("broken-syntax", "  domain: a.org\n instances: {}\n", &[]),
@@ -486,6 +501,7 @@ const BAD: &[(&str, &str, &[(&str, &str)])] = &[
             ("p/b.csv", "name,namespace\nx,y\n"),
             ("p/c.csv", "id,namespace\nd,\"x\ne,y\n"),
             ("p/d.CSV", ""),
+            ("p/e.csv", "id,aliases\nf,f.b.org f_.a.org f.c.org\n"),
         ],
     ),
 ];
@@ -512,6 +528,45 @@ fn the_schema_is_printed_as_it_is_published() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/fleet.schema.json");
     let published = std::fs::read_to_string(path).expect("a text file");
     assert_eq!(crate::support::run(&["schema", "fleet"]).good(), published);
+}
+
+#[test]
+fn the_fleet_of_the_readme_is_read_and_its_fault_is_what_is_printed() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"))
+        .expect("a text file");
+    let section = readme
+        .split_once("## The fleet file\n")
+        .expect("the section")
+        .1;
+    let block = |info: &str| {
+        let begin = section
+            .split_once(&format!("```{info}\n"))
+            .expect("a block")
+            .1;
+        begin.split_once("```").expect("its end").0
+    };
+    let parish =
+        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Instance\nmetadata: {name: a}\n";
+    let beside = [("parishes/*.yaml", parish), ("more.csv", block("csv"))];
+    let main = block("yaml");
+    let fleet = Files {
+        main,
+        beside: &beside,
+    }
+    .read()
+    .unwrap_or_else(|faults| panic!("{}", text(&faults)));
+    assert_eq!(fleet.members.len(), 4);
+    let wrong = main.replace(
+        "stpierre: {}",
+        "stpierre: {externalHost: www.a.example.org}",
+    );
+    let faults = Files {
+        main: &wrong,
+        beside: &beside,
+    }
+    .read()
+    .unwrap_err();
+    assert_eq!(text(&faults), block("text"));
 }
 
 #[test]
@@ -545,7 +600,7 @@ fn check_outcome(outcome: Result<Fleet, Vec<Fault>>) -> Result<(), TestCaseError
                 prop_assert!(member.hosts.iter().all(|host| hosts.insert(host.clone())));
                 prop_assert!(namespaces.insert(member.namespace.clone()));
                 prop_assert!(fleet.instance(member).is_ok());
-                fleet.helm_values(member);
+                drop(fleet.helm_values(member));
             }
             prop_assert!(fleet.members.is_sorted_by(|a, b| a.id < b.id));
         }

@@ -238,6 +238,7 @@ fn every_built_in_template_is_used_by_these_tests() {
         .filter(|name| name.contains("values"))
         .collect();
     used.extend(values);
+    used.extend(crate::gitops::TEMPLATES);
     assert_eq!(used, BUILT_IN.iter().map(|(name, _)| *name).collect());
 }
 

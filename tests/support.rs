@@ -241,7 +241,7 @@ pub(crate) fn readable(manifests: &str) -> String {
     manifests.lines().map(line).collect()
 }
 
-fn decode(value: &str) -> Option<String> {
+pub(crate) fn decode(value: &str) -> Option<String> {
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(value.trim())
         .ok()?;

@@ -164,6 +164,8 @@ fn insert(node: &mut Node, path: &[String], leaf: Node) {
             at,
         };
         let value = Value::Map(Vec::new());
+        // One setting is the rule, and a vector's first step is four.
+        entries.reserve_exact(1);
         entries.push((key, Node { value, at }));
         entries.len() - 1
     });

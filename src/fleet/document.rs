@@ -1,4 +1,8 @@
 //! The keys of the fleet file. The comments are the descriptions in its JSON Schema.
+#![expect(
+    clippy::doc_markdown,
+    reason = "the comments are descriptions: editors show backticks as they are"
+)]
 
 use super::leaf::{
     ApiVersion, Count, Days, FleetKind, InstanceKind, Interval, Line, List, Map, Mode, Pattern,

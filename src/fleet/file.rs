@@ -1,17 +1,15 @@
 //! Reads the fleet file as a whole, and the files that it includes.
 
 use super::csv::Rows;
-use super::document::{
-    ArgoCdPart, FleetDocument, FluxPart, InstanceDocument, SecretsPart, Spec, WildcardPart,
-};
-use super::leaf::{Interval, Line, List, Mode, SourceKind, Switch};
-use super::members::{Frame, Members, certificate_faults, sealed_and_stored};
-use super::part::{Given, Origin, Part as _, Reader};
-use super::{ArgoCd, CaCustody, Fleet, Flux, Layout, Scope, Secrets, Source, Wildcard, terms};
+use super::document::{FleetDocument, InstanceDocument};
+use super::leaf::{Line, List, Mode};
+use super::levels::Levels;
+use super::members::{Frame, Members};
+use super::part::{Given, Part as _, Reader};
+use super::spec::{argo_cd, entry_points, flux, mode, secrets, wildcard};
+use super::{Fleet, Layout, Source};
 use crate::chart::ChartMajor;
 use crate::fault::{Fault, Place};
-use crate::name::Namespace;
-use crate::pki::SubjectAltName;
 use crate::yaml::{At, Node, tree};
 use std::collections::BTreeSet;
 use std::num::NonZeroU16;
@@ -67,26 +65,24 @@ fn fleet(
     let secrets = secrets(spec.secrets.as_ref(), reader);
     let is_sealed = mode(spec.secrets.as_ref()) == Mode::Sealed;
     let wildcard = wildcard(&spec, spec_at?, is_sealed, reader);
-    let entry_points = spec
+    let points = spec
         .traefik
         .as_ref()
         .and_then(|given| given.value.entry_points.as_ref());
     let frame = Frame {
         domain: spec.domain.as_ref().map(|given| given.value.clone()),
-        apex: wildcard.as_ref().map_or(Some(true), |wildcard| {
-            wildcard.as_ref().map(|wildcard| wildcard.apex)
-        }),
+        apex: wildcard.as_ref().map(|wildcard| wildcard.apex),
         shards: spec.shards.as_ref().map(|given| given.value.0),
-        is_sealed,
-        entry_points: entry_points.map_or_else(Vec::new, |given| names(given, reader)),
     };
+    let entry_points = points.map_or_else(Vec::new, |given| entry_points(given, reader));
     let defaults = spec
         .defaults
         .take()
         .map(|given| given.value)
         .unwrap_or_default();
-    let mut members = Members::new(frame, defaults, profiles.collect());
-    members.check_levels(reader);
+    let mut levels = Levels::new(defaults, profiles.collect(), is_sealed, entry_points);
+    levels.check(reader);
+    let mut members = Members::new(frame, levels);
     for (key, settings) in instances.map_or_else(Vec::new, |given| given.value.0) {
         members.add(&key.text, key.at, settings, reader);
     }
@@ -107,7 +103,7 @@ fn fleet(
         shards: spec
             .shards
             .and_then(|given| NonZeroU16::new(given.value.get()?)),
-        wildcard: wildcard?,
+        wildcard,
         argo_cd: spec.argo_cd.and_then(|given| argo_cd(given.value)),
         flux: spec.flux.and_then(|given| flux(given.value)),
         members: members.finish(),
@@ -205,189 +201,6 @@ fn instances(source: &Source, members: &mut Members, reader: &mut Reader) {
             members.add_read(&id, origin, Some(settings), reader);
         }
     }
-}
-
-/// Gives texts without their places.
-fn names(given: &Given<List<Line>>, reader: &mut Reader) -> Vec<String> {
-    let List(items) = &given.value;
-    if items.is_empty() {
-        // Traefik would take it for all its default entry points, plain HTTP among them.
-        let fault =
-            Fault::new("the entry points are empty").help("write `[websecure]`, or leave them out");
-        reader.push(given.origin, fault);
-    }
-    let is_name = |text: &str| {
-        text.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-    };
-    for Given {
-        value: Line(text),
-        origin,
-    } in items
-    {
-        if !is_name(text) {
-            let what = format!("`{}` is no name for an entry point", text.escape_debug());
-            reader.push(
-                *origin,
-                Fault::new(what).help("use letters, digits, `-` and `_`"),
-            );
-        }
-    }
-    items.iter().map(|item| item.value.0.clone()).collect()
-}
-
-fn mode(part: Option<&Given<SecretsPart>>) -> Mode {
-    part.and_then(|given| given.value.mode.as_ref())
-        .map_or(Mode::Sops, |given| given.value)
-}
-
-fn secrets(part: Option<&Given<SecretsPart>>, reader: &mut Reader) -> Option<Secrets> {
-    let mode = mode(part);
-    let Some(Given {
-        value: part,
-        origin,
-    }) = part
-    else {
-        return Some(Secrets::Sops {
-            recipients: Vec::new(),
-        });
-    };
-    let strangers = [
-        (
-            "recipients",
-            Mode::Sops,
-            part.recipients.as_ref().map(|given| given.origin),
-        ),
-        (
-            "sealingCertificate",
-            Mode::Sealed,
-            part.sealing_certificate.as_ref().map(|given| given.origin),
-        ),
-        (
-            "scope",
-            Mode::Sealed,
-            part.scope.as_ref().map(|given| given.origin),
-        ),
-    ];
-    for (key, owner, given) in strangers {
-        if let Some(origin) = given.filter(|_| owner != mode) {
-            let name = if owner == Mode::Sops {
-                "sops"
-            } else {
-                "sealed"
-            };
-            let fault = Fault::new(format!("`{key}` has a meaning in mode `{name}` alone"));
-            reader.push(origin, fault.help("leave it out, or change `mode`"));
-        }
-    }
-    match mode {
-        Mode::Plain => Some(Secrets::Plain),
-        Mode::Sops => {
-            let recipients = part.recipients.as_ref().map(|given| &given.value.0);
-            let recipients = recipients.into_iter().flatten();
-            Some(Secrets::Sops {
-                recipients: recipients.map(|given| given.value.0.clone()).collect(),
-            })
-        }
-        Mode::Sealed => {
-            let Some(certificate) = &part.sealing_certificate else {
-                let fault = Fault::new("mode `sealed` needs `sealingCertificate`");
-                let help = "name the file that `kubeseal --fetch-cert` writes";
-                reader.push(*origin, fault.help(help));
-                return None;
-            };
-            Some(Secrets::Sealed {
-                certificate: certificate.value.0.clone(),
-                scope: part
-                    .scope
-                    .as_ref()
-                    .map_or(Scope::Strict, |given| given.value),
-            })
-        }
-    }
-}
-
-/// Settles the wildcard certificate; nothing where it is wrong.
-fn wildcard(
-    spec: &Spec,
-    spec_at: Origin,
-    is_sealed: bool,
-    reader: &mut Reader,
-) -> Option<Option<Wildcard>> {
-    let empty = WildcardPart::default();
-    let secrets = spec.secrets.as_ref();
-    let mode_at = secrets
-        .and_then(|given| given.value.mode.as_ref())
-        .map(|given| given.origin);
-    let (part, origin) = match &spec.wildcard {
-        Some(Given {
-            value: Switch::Off, ..
-        }) => return Some(None),
-        Some(Given {
-            value: Switch::On(part),
-            origin,
-        }) => (part, *origin),
-        None => (&empty, mode_at.unwrap_or(spec_at)),
-    };
-    if let Some(domain) = &spec.domain {
-        reader.keep_at(domain.origin, SubjectAltName::wildcard(&domain.value));
-    }
-    let certificate = part.certificate.as_ref().map(|given| &given.value);
-    if let Some(part) = certificate {
-        for (origin, fault) in certificate_faults(part, CaCustody::Stored, is_sealed) {
-            reader.push(origin, fault);
-        }
-    }
-    if is_sealed && certificate.is_none_or(|part| part.ca.is_none()) {
-        let fault = sealed_and_stored();
-        let help = "say `wildcard: false`, or `ca: ephemeral` or `ca: external` below `wildcard.certificate`: the default is `stored`";
-        reader.push(origin, fault.help(help));
-    }
-    let namespace = match &part.namespace {
-        Some(given) => given.value.clone(),
-        None => Namespace::parse("default").ok()?,
-    };
-    Some(Some(Wildcard {
-        namespace,
-        certificate: terms::certificate(certificate, CaCustody::Stored),
-        apex: part.apex.as_ref().is_some_and(|given| given.value),
-    }))
-}
-
-fn or(line: Option<Given<Line>>, default: &str) -> String {
-    line.map_or_else(|| default.to_owned(), |given| given.value.0)
-}
-
-fn argo_cd(part: ArgoCdPart) -> Option<ArgoCd> {
-    let namespace = part.namespace.map(|given| given.value);
-    Some(ArgoCd {
-        repo_url: part.repo_url?.value.0,
-        revision: or(part.revision, "HEAD"),
-        path: or(part.path, "."),
-        project: or(part.project, "default"),
-        namespace: namespace.or_else(|| Namespace::parse("argocd").ok())?,
-    })
-}
-
-fn flux(part: FluxPart) -> Option<Flux> {
-    let namespace = part.namespace.map(|given| given.value);
-    let kind = part
-        .source_kind
-        .map_or(SourceKind::GitRepository, |given| given.value);
-    Some(Flux {
-        source: part.source?.value,
-        source_kind: kind.name().to_owned(),
-        path: or(part.path, "."),
-        namespace: namespace.or_else(|| Namespace::parse("flux-system").ok())?,
-        interval: part.interval.map_or_else(
-            || "10m".to_owned(),
-            |Given {
-                 value: Interval(text),
-                 ..
-             }| text,
-        ),
-        decryption_secret: part.decryption_secret.map(|given| given.value),
-    })
 }
 
 /// Quotes the line of each fault. The faults are sorted, so that each text is gone through once.

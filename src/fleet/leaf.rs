@@ -176,15 +176,26 @@ impl<const N: usize> Word for Pattern<N> {
     }
 }
 
+/// Takes a cell for a boolean, as an English or a French spreadsheet writes one.
+fn cell_flag(value: &Value, reader: &Reader) -> Option<bool> {
+    match value {
+        Value::Text(text) if reader.is_untyped => match text.to_lowercase().as_str() {
+            "true" | "vrai" => Some(true),
+            "false" | "faux" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 impl Part for bool {
     fn read(node: Node, reader: &mut Reader) -> Option<Self> {
         match node.value {
             Value::Bool(flag) => Some(flag),
-            Value::Text(text) if reader.is_untyped && text == "true" => Some(true),
-            Value::Text(text) if reader.is_untyped && text == "false" => Some(false),
             other => {
                 let help = "write `true` or `false`, without quotes";
-                reader.refuse(node.at, wrong_type(&other, "a boolean", help))
+                cell_flag(&other, reader)
+                    .or_else(|| reader.refuse(node.at, wrong_type(&other, "a boolean", help)))
             }
         }
     }
@@ -365,7 +376,7 @@ impl<T: Part> Part for Switch<T> {
     fn read(node: Node, reader: &mut Reader) -> Option<Self> {
         match &node.value {
             Value::Bool(false) => Some(Self::Off),
-            Value::Text(text) if reader.is_untyped && text == "false" => Some(Self::Off),
+            value if cell_flag(value, reader) == Some(false) => Some(Self::Off),
             _ => T::read(node, reader).map(Self::On),
         }
     }

@@ -1,18 +1,15 @@
 //! Makes members of instances, one after the other, and checks that no two want the same.
 
-use super::document::{CertificatePart, Level, SettingsPart};
-use super::leaf::{Count, Line, List, Pattern};
+use super::Member;
+use super::document::SettingsPart;
+use super::leaf::{Count, List, Pattern};
+use super::levels::{Base, Levels};
 use super::part::{Given, Origin, Part as _, Reader};
 use super::placeholder::{self, Names};
-use super::{CaCustody, HelmValues, Member, Terms, terms};
-use crate::fault::{Fault, did_you_mean};
-use crate::instance::{Extras, Instance};
+use crate::fault::Fault;
 use crate::name::{DnsName, InstanceName, Namespace};
-use crate::values::Settings;
 use crate::yaml::{At, Node};
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 /// What holds for all members.
 #[derive(Debug)]
@@ -22,34 +19,16 @@ pub(super) struct Frame {
     /// Whether the wildcard certificate covers the domain itself; nothing without such a certificate.
     pub(super) apex: Option<bool>,
     pub(super) shards: Option<i64>,
-    pub(super) is_sealed: bool,
-    pub(super) entry_points: Vec<String>,
 }
 
 /// The members so far.
 pub(super) struct Members {
     frame: Frame,
-    /// `defaults`, and by name the profiles laid over them.
-    levels: BTreeMap<Option<String>, SettingsPart>,
-    /// What was worked out of `levels`.
-    bases: BTreeMap<Option<String>, Rc<Base>>,
+    levels: Levels,
     ids: BTreeMap<String, Origin>,
     namespaces: BTreeMap<Namespace, Origin>,
     hosts: BTreeMap<DnsName, Origin>,
-    /// Places in `defaults` and profiles about which something was said: once is enough for all instances.
-    said: BTreeSet<Origin>,
-    members: Vec<Member>,
-}
-
-/// What the members of one profile share.
-#[derive(Debug)]
-struct Base {
-    /// The settings but for `helmValues`.
-    level: SettingsPart,
-    /// `helmValues`.
-    values: Option<Arc<Node>>,
-    /// Nothing where they depend on an instance's names.
-    terms: Option<Arc<Terms>>,
+    done: Vec<Member>,
 }
 
 /// A setting, and whether it is the instance's own.
@@ -88,41 +67,22 @@ struct Name<T> {
 }
 
 impl Members {
-    pub(super) fn new(
-        frame: Frame,
-        Level(defaults): Level,
-        profiles: Vec<(String, Level)>,
-    ) -> Self {
-        let mut levels: BTreeMap<Option<String>, SettingsPart> = profiles
-            .into_iter()
-            .map(|(name, Level(profile))| (Some(name), terms::over(&profile, &defaults)))
-            .collect();
-        levels.insert(None, defaults);
+    pub(super) fn new(frame: Frame, levels: Levels) -> Self {
         Self {
             frame,
             levels,
-            bases: BTreeMap::new(),
             ids: BTreeMap::new(),
             namespaces: BTreeMap::new(),
             hosts: BTreeMap::new(),
-            said: BTreeSet::new(),
-            members: Vec::new(),
+            done: Vec::new(),
         }
     }
 
     /// Gives the members, sorted by their ids.
     pub(super) fn finish(mut self) -> Vec<Member> {
-        self.members.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        self.members.shrink_to_fit();
-        self.members
-    }
-
-    /// Checks `defaults` and the profiles even where no instance follows them.
-    pub(super) fn check_levels(&mut self, reader: &mut Reader) {
-        let names: Vec<Option<String>> = self.levels.keys().cloned().collect();
-        for name in names {
-            self.base(&name, reader);
-        }
+        self.done.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        self.done.shrink_to_fit();
+        self.done
     }
 
     /// Takes an instance from the file that is being read, `settings` being a tree still.
@@ -159,133 +119,27 @@ impl Members {
         };
         let Some(settings) = settings else { return };
         let profile = settings.profile.as_ref();
-        let key = profile.map(|given| given.value.0.clone());
-        if let Some(given) = profile.filter(|_| !self.levels.contains_key(&key)) {
-            let fault = self.unknown_profile(&given.value);
-            return reader.push(given.origin, fault);
-        }
-        let Some(base) = self.base(&key, reader) else {
+        let Some(base) = self.levels.of(profile, reader) else {
             return;
         };
         if let Some(member) = self.member(id, origin, settings, &base, reader) {
-            self.members.push(member);
+            self.done.push(member);
         }
     }
 
-    fn unknown_profile(&self, Line(name): &Line) -> Fault {
-        let fault = Fault::new(format!("there is no profile `{}`", name.escape_debug()));
-        let known = || self.levels.keys().flatten().map(String::as_str);
-        match did_you_mean(name, known()) {
-            Some(meant) => fault.help(format!("did you mean `{meant}`?")),
-            None if known().next().is_none() => fault.help("write it below `spec.profiles`"),
-            None => {
-                let names: Vec<&str> = known().take(10).collect();
-                fault.help(format!("the profiles are {}", names.join(", ")))
-            }
-        }
-    }
-
-    /// Works out what the members of a profile share.
-    fn base(&mut self, key: &Option<String>, reader: &mut Reader) -> Option<Rc<Base>> {
-        if let Some(base) = self.bases.get(key) {
-            return Some(base.clone());
-        }
-        let mut level = self.levels.get(key)?.clone();
-        let helm_values = level.helm_values.take();
-        let origin = helm_values
-            .as_ref()
-            .map_or(Origin::NONE, |given| given.origin);
-        let values = terms::tree(helm_values).map(Arc::new);
-        let names = Names(["a", "example.org", "a", "a.example.org"]);
-        let layers: Vec<&Node> = values.as_deref().into_iter().collect();
-        let is_personal = layers
-            .iter()
-            .any(|node| terms::concerns_settings(node, true));
-        let made = self.terms(&level, &layers, None, names, origin, reader);
-        let shared = HelmValues {
-            shared: values.clone(),
-            own: None,
-        };
-        let terms = Arc::new(Terms {
-            values: shared,
-            ..made
-        });
-        let base = Rc::new(Base {
-            level,
-            terms: Some(terms).filter(|_| !is_personal),
-            values,
-        });
-        self.bases.insert(key.clone(), base.clone());
-        Some(base)
-    }
-
-    /// Works out terms, but for `helmValues`; `settings` are those that are known already. Where something is
-    /// wrong, the chart's defaults stand in for it, so that all else is checked too.
-    fn terms(
+    /// Notes what is wrong with a setting: each time where it is the instance's own, once where it is shared.
+    fn say_of<T>(
         &mut self,
-        part: &SettingsPart,
-        layers: &[&Node],
-        settings: Option<Arc<Settings>>,
-        names: Names<'_>,
-        origin: Origin,
+        setting: &Chosen<'_, T>,
+        instance: Origin,
+        fault: Fault,
         reader: &mut Reader,
-    ) -> Terms {
-        let certificate = part.certificate.as_ref().map(|given| &given.value);
-        if let Some(part) = certificate {
-            for (origin, fault) in
-                certificate_faults(part, CaCustody::Ephemeral, self.frame.is_sealed)
-            {
-                self.say(origin, fault, reader);
-            }
-        }
-        let objects = part.objects.as_ref();
-        let extras = terms::extras(objects.map(|given| &given.value)).unwrap_or_else(|fault| {
-            self.say(objects.map_or(origin, |given| given.origin), fault, reader);
-            Extras::default()
-        });
-        let is_checked = settings.is_some() && !extras.client_auth;
-        let settings = settings.unwrap_or_else(|| {
-            let transport = part.servers_transport.as_ref().map(|given| &given.value);
-            let settings = terms::settings(layers, names, transport, &self.frame.entry_points);
-            Arc::new(settings.unwrap_or_else(|faults| {
-                self.say_all(origin, faults, reader);
-                Settings::default()
-            }))
-        });
-        // The names fit any settings: what is wrong is wrong with these.
-        if let (false, Ok(namespace)) = (is_checked, Namespace::parse("a")) {
-            let host = DnsName::parse("a.example.org").ok();
-            let settings = Settings::clone(&settings);
-            if let Err(faults) =
-                Instance::new(namespace, host, Vec::new(), settings, extras.clone())
-            {
-                self.say_all(origin, faults, reader);
-            }
-        }
-        Terms {
-            settings,
-            extras,
-            certificate: terms::certificate(certificate, CaCustody::Ephemeral),
-            values: HelmValues::default(),
-        }
-    }
-
-    /// Notes a fault, unless another instance has led to this place before.
-    fn say(&mut self, origin: Origin, fault: Fault, reader: &mut Reader) {
-        if self.said.insert(origin) {
+    ) {
+        let origin = setting.origin(instance);
+        if setting.is_own || setting.given.is_none() {
             reader.push(origin, fault);
-        }
-    }
-
-    fn say_all(&mut self, origin: Origin, faults: Vec<Fault>, reader: &mut Reader) {
-        if self.said.insert(origin) {
-            for fault in faults {
-                let fault = Fault {
-                    place: None,
-                    ..fault
-                };
-                reader.push(origin, fault);
-            }
+        } else {
+            self.levels.say(origin, fault, reader);
         }
     }
 
@@ -319,7 +173,7 @@ impl Members {
             origin,
             reader,
         )?;
-        self.check_coverage(&host.name, pattern.origin(origin), reader);
+        self.check_coverage(&host.name, &pattern, origin, reader);
         texts[3] = host.name.as_str();
         let names = Names(texts);
         let server_name = Chosen::new(own.servername.as_ref(), level.servername.as_ref());
@@ -332,7 +186,7 @@ impl Members {
         };
         let aliases = Chosen::new(own.aliases.as_ref(), level.aliases.as_ref());
         let aliases = self.aliases(&aliases, texts, origin, reader);
-        let terms = self.member_terms(own, base, names, origin, reader);
+        let terms = self.levels.member(own, base, names, origin, reader);
 
         self.take_namespace(&namespace, reader);
         let mut hosts = Vec::with_capacity(1 + aliases.len());
@@ -350,41 +204,9 @@ impl Members {
             namespace: namespace.name,
             hosts,
             server_name,
-            shard: shard?,
+            shard,
             terms,
         })
-    }
-
-    fn member_terms(
-        &mut self,
-        mut own: SettingsPart,
-        base: &Base,
-        names: Names<'_>,
-        origin: Origin,
-        reader: &mut Reader,
-    ) -> Arc<Terms> {
-        let values = own.helm_values.take().map(|given| given.value.0);
-        let is_shared = own.certificate.is_none()
-            && own.servers_transport.is_none()
-            && own.objects.is_none()
-            && values.is_none();
-        if let (true, Some(terms)) = (is_shared, &base.terms) {
-            return terms.clone();
-        }
-        let keeps_settings = own.servers_transport.is_none()
-            && !values
-                .as_ref()
-                .is_some_and(|node| terms::concerns_settings(node, false));
-        let settings = base.terms.as_ref().filter(|_| keeps_settings);
-        let settings = settings.map(|terms| terms.settings.clone());
-        let part = terms::over(&own, &base.level);
-        let layers: Vec<&Node> = base.values.as_deref().into_iter().chain(&values).collect();
-        let terms = self.terms(&part, &layers, settings, names, origin, reader);
-        let values = HelmValues {
-            shared: base.values.clone(),
-            own: values,
-        };
-        Arc::new(Terms { values, ..terms })
     }
 
     /// Settles a name. What is wrong with a pattern that instances share is said once, at the pattern.
@@ -404,7 +226,7 @@ impl Members {
                 origin: pattern.own_origin(instance),
             }),
             Err(fault) => {
-                self.say(pattern.origin(instance), fault, reader);
+                self.say_of(pattern, instance, fault, reader);
                 None
             }
         }
@@ -426,7 +248,7 @@ impl Members {
             };
             let alias = self.name(&pattern, "", texts, DnsName::parse_public, instance, reader);
             if let Some(alias) = alias {
-                self.check_coverage(&alias.name, pattern.origin(instance), reader);
+                self.check_coverage(&alias.name, &pattern, instance, reader);
                 aliases.push(alias);
             }
         }
@@ -438,34 +260,37 @@ impl Members {
         shard: &Chosen<'_, Count<0, 65_534>>,
         instance: Origin,
         reader: &mut Reader,
-    ) -> Option<Option<u16>> {
-        let Some(given) = shard.given else {
-            return Some(None);
-        };
+    ) -> Option<u16> {
+        let given = shard.given?;
         let number = given.value.0;
         let fault = match self.frame.shards {
-            Some(shards) if number < shards => return Some(given.value.get()),
+            Some(shards) if number < shards => return given.value.get(),
             Some(shards) => Fault::new(format!("there is no shard {number}"))
                 .help(format!("use 0 to {}, or more `spec.shards`", shards - 1)),
             None => Fault::new("the fleet is not divided into shards")
                 .help("say `spec.shards`, or leave this out"),
         };
-        self.say(shard.origin(instance), fault, reader);
+        self.say_of(shard, instance, fault, reader);
         None
     }
 
     /// Refuses a host for which Traefik would have no certificate.
-    fn check_coverage(&mut self, host: &DnsName, origin: Origin, reader: &mut Reader) {
+    fn check_coverage<T>(
+        &mut self,
+        host: &DnsName,
+        pattern: &Chosen<'_, T>,
+        instance: Origin,
+        reader: &mut Reader,
+    ) {
         let (Some(apex), Some(domain)) = (self.frame.apex, &self.frame.domain) else {
             return;
         };
         let below = host.as_str().strip_suffix(domain.as_str());
-        let label = below.map(|rest| rest.strip_suffix('.').unwrap_or(rest));
-        let help = match label {
-            Some("") if apex => return,
-            Some("") => "say `apex: true` below `spec.wildcard`".to_owned(),
-            Some(label) if !label.contains('.') && below != Some(label) => return,
-            Some(_) if below.is_some_and(|rest| rest.ends_with('.')) => format!(
+        let help = match below.map(|below| (below, below.strip_suffix('.'))) {
+            Some(("", _)) if apex => return,
+            Some((_, Some(label))) if !label.contains('.') => return,
+            Some(("", _)) => "say `apex: true` below `spec.wildcard`".to_owned(),
+            Some((_, Some(_))) => format!(
                 "a wildcard stands for one label: `a.{domain}`, not `a.b.{domain}`; say `wildcard: false` if another certificate covers this host"
             ),
             _ => format!(
@@ -474,7 +299,7 @@ impl Members {
         };
         let what =
             format!("the wildcard certificate `*.{domain}` does not cover the host `{host}`");
-        self.say(origin, Fault::new(what).help(help), reader);
+        self.say_of(pattern, instance, Fault::new(what).help(help), reader);
     }
 
     fn take_namespace(&mut self, namespace: &Name<Namespace>, reader: &mut Reader) {
@@ -504,42 +329,4 @@ impl Members {
         }
         self.hosts.insert(host.name.clone(), host.origin);
     }
-}
-
-/// Names what is wrong with certificate terms, and where.
-pub(super) fn certificate_faults(
-    part: &CertificatePart,
-    custody: CaCustody,
-    is_sealed: bool,
-) -> Vec<(Origin, Fault)> {
-    let mut faults = Vec::new();
-    let terms = terms::certificate(Some(part), custody);
-    if let Some(given) = part
-        .ca
-        .as_ref()
-        .filter(|_| is_sealed && terms.ca == CaCustody::Stored)
-    {
-        faults.push((given.origin, sealed_and_stored()));
-    }
-    if let Some(given) = part
-        .renew_before
-        .as_ref()
-        .filter(|given| given.value.0 >= terms.days)
-    {
-        let what = format!(
-            "a certificate of {} days cannot be renewed {} days before its end",
-            terms.days, given.value.0
-        );
-        let help = "use fewer days than the certificate lives";
-        // Of two levels the later one is at fault: it did not fit the one before.
-        let days = part.days.as_ref().map_or(given.origin, |days| days.origin);
-        faults.push((given.origin.max(days), Fault::new(what).help(help)));
-    }
-    faults
-}
-
-/// Says why a sealed CA key is of no use.
-pub(super) fn sealed_and_stored() -> Fault {
-    Fault::new("a CA key in a SealedSecret can sign nothing: the controller alone opens it")
-        .help("use `ca: ephemeral` or `ca: external`, or another `secrets.mode`")
 }

@@ -9,11 +9,13 @@ mod csv;
 mod document;
 mod file;
 mod leaf;
+mod levels;
 mod members;
 mod part;
 mod placeholder;
 #[cfg(test)]
 mod schema;
+mod spec;
 mod terms;
 
 use crate::fault::{Fault, Place};
@@ -85,7 +87,7 @@ pub enum Secrets {
         /// The recipients as written; none: those of `.sops.yaml` count.
         recipients: Vec<String>,
     },
-    /// As SealedSecrets, which the controller in the cluster opens and nobody else.
+    /// As `SealedSecret` objects, which the controller in the cluster opens and nobody else.
     Sealed {
         /// Path of the controller's certificate, relative to the fleet file.
         certificate: String,
@@ -94,16 +96,7 @@ pub enum Secrets {
     },
 }
 
-/// What a SealedSecret is bound to (`sealedsecrets.bitnami.com/*` annotations of sealed-secrets).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// Its name and namespace.
-    Strict,
-    /// Its namespace.
-    NamespaceWide,
-    /// Nothing.
-    ClusterWide,
-}
+pub use crate::seal::sealed::Scope;
 
 /// The certificate that browsers see.
 #[derive(Debug, Clone)]
@@ -116,7 +109,7 @@ pub struct Wildcard {
     pub apex: bool,
 }
 
-/// What an Argo CD ApplicationSet must say.
+/// What an Argo CD `ApplicationSet` must say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArgoCd {
     /// The repository with the tree.

@@ -10,9 +10,9 @@ use crate::yaml::{At, Node, Value};
 /// A place in one of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Origin {
-    file: usize,
-    line: u64,
-    column: u64,
+    file: u32,
+    line: u32,
+    column: u32,
 }
 
 impl Origin {
@@ -22,6 +22,11 @@ impl Origin {
         line: 0,
         column: 0,
     };
+
+    /// Gives the file's number, from 0.
+    fn file(self) -> usize {
+        usize::try_from(self.file).unwrap_or(usize::MAX)
+    }
 }
 
 /// A value and where it stands.
@@ -79,19 +84,21 @@ impl Reader {
 
     /// Gives the place in the file that is being read.
     pub(super) fn origin(&self, at: At) -> Origin {
+        // A text of a few megabytes has no more lines or columns.
+        let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         Origin {
-            file: self.files.len().saturating_sub(1),
-            line: at.line,
-            column: at.column,
+            file: small(self.files.len().saturating_sub(1) as u64),
+            line: small(at.line),
+            column: small(at.column),
         }
     }
 
     pub(super) fn place(&self, origin: Origin) -> Place {
         let at = At {
-            line: origin.line,
-            column: origin.column,
+            line: origin.line.into(),
+            column: origin.column.into(),
         };
-        at.place(self.files.get(origin.file).map_or("", String::as_str))
+        at.place(self.files.get(origin.file()).map_or("", String::as_str))
     }
 
     /// Notes what is wrong at a place of any file.
@@ -162,7 +169,9 @@ impl Reader {
     pub(super) fn finish(mut self) -> Vec<(usize, Fault)> {
         self.faults.sort_by_key(|(origin, _)| *origin);
         let faults = self.faults.into_iter();
-        faults.map(|(origin, fault)| (origin.file, fault)).collect()
+        faults
+            .map(|(origin, fault)| (origin.file(), fault))
+            .collect()
     }
 }
 

@@ -2,15 +2,15 @@
 
 use super::document::{CertificatePart, ObjectsPart, SettingsPart, TransportPart, Values, merge};
 use super::leaf::{Days, Line};
-use super::part::{Given, Part as _};
+use super::part::{Given, Origin, Part as _};
 use super::placeholder::{self, Names};
 use super::{CaCustody, CertificateTerms};
 use crate::cidr::Cidr;
-use crate::fault::Fault;
+use crate::fault::{Fault, Place};
 use crate::instance::{Extras, TraefikSource};
 use crate::name::{Label, Namespace};
 use crate::values::{KEYS, Layers, Settings, is_below};
-use crate::yaml::{Node, Value};
+use crate::yaml::{At, Node, Value};
 
 /// Names the certificate terms that nothing is said about.
 pub(super) fn certificate(part: Option<&CertificatePart>, custody: CaCustody) -> CertificateTerms {
@@ -30,6 +30,44 @@ pub(super) fn certificate(part: Option<&CertificatePart>, custody: CaCustody) ->
         overlap_days: days(&part.overlap),
         organization: organization.map_or_else(Default::default, |given| given.value.clone()),
     }
+}
+
+/// Names what is wrong with certificate terms, and where.
+pub(super) fn certificate_faults(
+    part: &CertificatePart,
+    custody: CaCustody,
+    is_sealed: bool,
+) -> Vec<(Origin, Fault)> {
+    let mut faults = Vec::new();
+    let terms = certificate(Some(part), custody);
+    if let Some(given) = part
+        .ca
+        .as_ref()
+        .filter(|_| is_sealed && terms.ca == CaCustody::Stored)
+    {
+        faults.push((given.origin, sealed_and_stored()));
+    }
+    if let Some(given) = part
+        .renew_before
+        .as_ref()
+        .filter(|given| given.value.0 >= terms.days)
+    {
+        let what = format!(
+            "a certificate of {} days cannot be renewed {} days before its end",
+            terms.days, given.value.0
+        );
+        let help = "use fewer days than the certificate lives";
+        // Of two levels the later one is at fault: it did not fit the one before.
+        let days = part.days.as_ref().map_or(given.origin, |days| days.origin);
+        faults.push((given.origin.max(days), Fault::new(what).help(help)));
+    }
+    faults
+}
+
+/// Says why a sealed CA key is of no use.
+pub(super) fn sealed_and_stored() -> Fault {
+    Fault::new("a CA key in a SealedSecret can sign nothing: the controller alone opens it")
+        .help("use `ca: ephemeral` or `ca: external`, or another `secrets.mode`")
 }
 
 /// Names the objects beyond the chart's four.
@@ -88,7 +126,7 @@ pub(super) fn extras(part: Option<&ObjectsPart>) -> Result<Extras, Fault> {
     })
 }
 
-/// Gives the settings that values and transport amount to.
+/// Gives the settings that the fleet's entry points, values over them and the transport over all amount to.
 ///
 /// # Errors
 /// Those of [`Layers::settings`]; none where each layer has passed its own check.
@@ -99,6 +137,15 @@ pub(super) fn settings(
     entry_points: &[String],
 ) -> Result<Settings, Vec<Fault>> {
     let mut values = Layers::default();
+    if !entry_points.is_empty() {
+        let item = |name: &String| Node {
+            value: Value::Text(name.clone()),
+            at: At::default(),
+        };
+        let names = Value::List(entry_points.iter().map(item).collect());
+        let place = Place::File(String::new());
+        values.add("civiIngress.entryPoints", names, place);
+    }
     for layer in layers {
         let mut layer = Node::clone(layer);
         placeholder::expand_tree(&mut layer, names);
@@ -126,9 +173,6 @@ pub(super) fn settings(
         if let Some(given) = &part.disable_http2 {
             to.disable_http2 = given.value;
         }
-    }
-    if !entry_points.is_empty() {
-        settings.entry_points = entry_points.to_vec();
     }
     Ok(settings)
 }

@@ -1,13 +1,17 @@
 //! Carries a plan out: the files of a unit, made from what stays and what is drawn.
 
-use super::decide::{Action, Reason};
+use super::decide::Action;
 use super::found::{Lock, SEALED_WITH, Stored};
 use super::layout::{Form, Home, mark};
-use super::plan::{Context, Phase, Plan, RolePlan, Sealer, Secrets, UnitFiles, secrets_of};
+use super::plan::{
+    Context, Found as FoundUnit, Opened, Phase, Plan, RolePlan, Sealer, Secrets, UnitFiles,
+    secrets_of,
+};
 use super::unit::Unit;
 use crate::chart::{self, ChartMajor, ValuesRequest};
 use crate::fault::Fault;
 use crate::fleet::{CaCustody, Fleet};
+use crate::guarded::Guarded;
 use crate::ingress::{Credentials, Role};
 use crate::instance::Credential;
 use crate::manifest::{Field, Object, PrivateKeys, SecretData};
@@ -21,23 +25,28 @@ use crate::values::SecretKeyRef;
 use base64::Engine as _;
 use std::collections::BTreeMap;
 use time::Duration;
-use zeroize::Zeroizing;
 
 /// A file as it shall be.
 pub struct TreeFile {
     /// Its path below the tree.
     pub path: String,
     /// Its text.
-    pub text: Zeroizing<String>,
-    /// Whether it holds a private key in clear.
-    pub is_secret: bool,
+    pub text: Guarded,
+}
+
+impl TreeFile {
+    /// Says whether it holds a private key in clear.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.text.is_private()
+    }
 }
 
 impl TreeFile {
     /// Says whether private keys stand in it, in clear or locked.
     #[must_use]
     pub fn holds_keys(&self) -> bool {
-        self.is_secret
+        self.text.is_private()
             || self.path.ends_with(".sops.yaml")
             || self.text.contains("\nkind: SealedSecret\n")
     }
@@ -98,19 +107,18 @@ pub fn carry_out(
     context: &Context<'_>,
     unit: &Unit<'_>,
     files: &UnitFiles,
+    found: &FoundUnit<'_>,
     plan: &Plan,
     renderer: &Renderer<'_>,
     drawing: &mut dyn Drawing,
 ) -> Result<Composed, Vec<Fault>> {
     let one = |fault: Fault| vec![fault];
-    let current = Secrets::of(&files.current, unit.namespace(), plan.reading).map_err(one)?;
-    let staged = Secrets::of(&files.staged, unit.namespace(), plan.reading).map_err(one)?;
     let mut work = Work {
         context,
         unit,
         placements: unit.placements(),
-        current,
-        staged,
+        current: &found.current,
+        staged: &found.staged,
         opened: BTreeMap::new(),
         made: Vec::new(),
     };
@@ -133,20 +141,20 @@ pub fn carry_out(
     let objects = unit.objects(&in_use);
     let promotes = plan.roles.iter().any(|role| role.action == Action::Promote);
     let locked = work.lock_all(objects, promotes, drawing).map_err(one)?;
-    compose_in_use(unit, &home, locked, renderer, &mut composed)?;
+    compose_in_use(unit, &home, &locked, renderer, &mut composed)?;
     if stages {
         let objects = work.staged_objects(plan, &waiting);
         let locked = work.lock_all(objects, false, drawing).map_err(one)?;
         for locked in locked {
             let path = home.staged_path(&locked.object.identity, locked.form);
-            composed.push(locked.file(unit, path, renderer).map_err(one)?);
+            let text = locked.yaml(&head(unit), renderer).map_err(one)?;
+            composed.push(TreeFile { path, text });
         }
     } else if keeps_staged {
         for (path, text) in &files.staged {
             composed.push(TreeFile {
                 path: path.clone(),
-                text: text.clone(),
-                is_secret: matches!(context.sealer, Sealer::Plain),
+                text: Guarded::new(text.to_string(), matches!(context.sealer, Sealer::Plain)),
             });
         }
     }
@@ -165,70 +173,57 @@ struct Locked {
 }
 
 impl Locked {
-    fn yaml(&self, renderer: &Renderer<'_>) -> Result<Zeroizing<String>, Fault> {
+    /// Writes the object behind `head`, the first line of its file or nothing.
+    fn yaml(&self, head: &str, renderer: &Renderer<'_>) -> Result<Guarded, Fault> {
         let manifest = renderer.render_one(&self.object)?;
-        let mut text = Zeroizing::new(String::with_capacity(
-            manifest.yaml.len() + self.suffix.len() + 4,
-        ));
-        text.push_str("---\n");
-        text.push_str(&manifest.yaml);
-        text.push_str(&self.suffix);
-        Ok(text)
-    }
-
-    fn file(
-        &self,
-        unit: &Unit<'_>,
-        path: String,
-        renderer: &Renderer<'_>,
-    ) -> Result<TreeFile, Fault> {
-        let yaml = self.yaml(renderer)?;
-        Ok(TreeFile {
-            path,
-            text: marked(unit, &yaml),
-            is_secret: self.form == Form::Plain,
-        })
+        let size = head.len() + manifest.yaml.len() + self.suffix.len() + 4;
+        let mut text = String::with_capacity(size);
+        for piece in [head, "---\n", &manifest.yaml, &self.suffix] {
+            text.push_str(piece);
+        }
+        Ok(Guarded::new(text, self.form == Form::Plain))
     }
 }
 
-fn marked(unit: &Unit<'_>, text: &str) -> Zeroizing<String> {
-    let id = unit.as_member().map(|member| member.id.as_str());
-    let mut marked = Zeroizing::new(mark(unit.fleet(), id));
-    marked.push_str(text);
-    marked
+/// Gives the first line of a unit's files.
+fn head(unit: &Unit<'_>) -> String {
+    mark(
+        unit.fleet(),
+        unit.as_member().map(|member| member.id.as_str()),
+    )
 }
 
 fn compose_in_use(
     unit: &Unit<'_>,
     home: &Home,
-    locked: Vec<Locked>,
+    locked: &[Locked],
     renderer: &Renderer<'_>,
     files: &mut Vec<TreeFile>,
 ) -> Result<(), Vec<Fault>> {
     let mut faults = Vec::new();
-    let mut shared = Zeroizing::new(String::new());
-    for locked in &locked {
+    let head = head(unit);
+    let mut shared = String::new();
+    for locked in locked {
         let path = home.path(&locked.object.identity, locked.form);
         if !home.is_own() && locked.form == Form::Public {
-            match locked.yaml(renderer) {
+            match locked.yaml("", renderer) {
                 Ok(yaml) => shared.push_str(&yaml),
                 Err(fault) => faults.push(fault),
             }
             continue;
         }
-        match locked.file(unit, path, renderer) {
-            Ok(file) => files.push(file),
+        match locked.yaml(&head, renderer) {
+            Ok(text) => files.push(TreeFile { path, text }),
             Err(fault) => faults.push(fault),
         }
     }
-    if !shared.is_empty() {
-        let path = locked.iter().find(|locked| locked.form == Form::Public);
-        let path = path.map(|locked| home.path(&locked.object.identity, Form::Public));
-        files.push(TreeFile {
-            path: path.unwrap_or_default(),
-            text: marked(unit, &shared),
-            is_secret: false,
-        });
+    if let (Some(locked), false) = (
+        locked.iter().find(|locked| locked.form == Form::Public),
+        shared.is_empty(),
+    ) {
+        let path = home.path(&locked.object.identity, Form::Public);
+        let text = Guarded::public(format!("{head}{shared}"));
+        files.push(TreeFile { path, text });
     }
     if home.is_own() {
         let prefix = format!("{}/", home.folder);
@@ -239,33 +234,29 @@ fn compose_in_use(
             .filter_map(|file| file.path.strip_prefix(&prefix).map(str::to_owned))
             .collect();
         match kustomization(renderer, &resources) {
-            Ok(text) => files.push(TreeFile {
-                path: home.other_path("kustomization.yaml"),
-                text: marked(unit, &text),
-                is_secret: false,
-            }),
+            Ok(text) => {
+                let text = Guarded::public(format!("{head}{text}"));
+                let path = home.other_path("kustomization.yaml");
+                files.push(TreeFile { path, text });
+            }
             Err(fault) => faults.push(fault),
         }
     }
     if unit.as_member().is_none() {
         let values = traefik_values(unit.fleet(), renderer)?;
-        files.push(TreeFile {
-            path: home.other_path("traefik-values.yaml"),
-            text: marked(unit, &values),
-            is_secret: false,
-        });
+        let text = Guarded::public(format!("{head}{values}"));
+        let path = home.other_path("traefik-values.yaml");
+        files.push(TreeFile { path, text });
     }
     if let Some(values) = unit
         .as_member()
         .and_then(|member| unit.fleet().helm_values(member))
     {
-        let mut text = String::new();
+        let mut text = head.clone();
         crate::yaml::tree_text(&values, &mut text);
-        files.push(TreeFile {
-            path: home.other_path("values.yaml"),
-            text: marked(unit, &text),
-            is_secret: false,
-        });
+        let text = Guarded::public(text);
+        let path = home.other_path("values.yaml");
+        files.push(TreeFile { path, text });
     }
     if faults.is_empty() {
         Ok(())
@@ -295,10 +286,10 @@ pub fn kustomization(renderer: &Renderer<'_>, resources: &[String]) -> Result<St
 struct Work<'a> {
     context: &'a Context<'a>,
     unit: &'a Unit<'a>,
-    placements: Vec<(Credential, SecretKeyRef)>,
-    current: Secrets<'a>,
-    staged: Secrets<'a>,
-    opened: BTreeMap<ObjectName, BTreeMap<String, Zeroizing<String>>>,
+    placements: &'a [(Credential, SecretKeyRef)],
+    current: &'a Secrets<'a>,
+    staged: &'a Secrets<'a>,
+    opened: BTreeMap<ObjectName, Opened>,
     made: Vec<(Role, Certificate)>,
 }
 
@@ -313,7 +304,7 @@ impl Work<'_> {
     ) -> Result<(), Fault> {
         match &plan.action {
             Action::Keep | Action::Defer(_) | Action::Blocked(..) => {
-                self.carry(plan.role, false, in_use)
+                self.carry(plan.role, false, in_use);
             }
             Action::Promote => self.carry(plan.role, true, in_use),
             Action::Reseal(_) => {
@@ -378,8 +369,12 @@ impl Work<'_> {
     }
 
     fn open(&mut self, role: Role) -> Result<(), Fault> {
-        let mut secrets = secrets_of(&self.placements, role);
-        secrets.extend(self.unit.ca_key_place(role).map(|place| place.secret));
+        let mut secrets = secrets_of(self.placements, role);
+        secrets.extend(
+            self.unit
+                .ca_key_place(role)
+                .map(|place| place.secret.clone()),
+        );
         for name in secrets {
             if !self.opened.contains_key(&name) {
                 let values = self.current.open(&name, self.context.identities)?;
@@ -393,11 +388,7 @@ impl Work<'_> {
         let role = plan.role;
         let terms = self.unit.terms();
         let now = self.context.now;
-        let wanted = self
-            .unit
-            .roles()
-            .into_iter()
-            .find(|(other, _)| *other == role);
+        let wanted = self.unit.roles().iter().find(|(other, _)| *other == role);
         let (_, wanted) =
             wanted.ok_or_else(|| Fault::new(format!("there is no chain `{role}`")))?;
         let (ca_validity, leaf_validity) = self.unit.validities(role, now)?;
@@ -459,14 +450,17 @@ impl Work<'_> {
                 .and_then(|values| values.get(place.key.as_str()));
             match opened {
                 Some(base64) => decoded(base64),
-                None => self.current.value(place)?.clear_text(),
+                None => self
+                    .current
+                    .value(place)?
+                    .clear_text(credential.is_private()),
             }
         };
         let parts = role.parts();
         let (ca, ca_key) = (text(parts.ca), text(parts.ca_key));
         let found = Found {
-            ca: ca.as_deref().map(String::as_str),
-            ca_key: ca_key.as_deref().map(String::as_str),
+            ca: ca.as_deref(),
+            ca_key: ca_key.as_deref(),
             ..Found::default()
         };
         Ok(reuse::issuer(found, self.context.now))
@@ -489,24 +483,22 @@ impl Work<'_> {
                 let data = credentials.get(credential)?;
                 decoded(data.expose(PrivateKeys::Written))
             };
-            let first =
-                |text: Zeroizing<String>| Certificate::all_from_pem(&text).ok()?.into_iter().next();
-            let ca_text = text(in_use, parts.ca);
-            let found_text = found.and_then(Stored::clear_text);
-            // By far the most bundles hold the one CA, and stay.
+            let first = |text: Guarded| Certificate::all_from_pem(&text).ok()?.into_iter().next();
             let next = text(waiting, parts.ca)
                 .or_else(|| self.staged_text(parts.ca))
                 .filter(|_| {
                     matches!(role.action, Action::Keep | Action::Stage(_))
                         || !self.staged.is_empty() && role.action != Action::Promote
                 });
+            // By far the most bundles hold the one CA, and stay.
             if let (Some(value), None, true) = (found, &next, role.action == Action::Keep)
-                && found_text == ca_text
+                && in_use.get(parts.ca).is_some_and(|ca| is_same(value, ca))
             {
                 in_use.add(bundle, carried(value, bundle));
                 continue;
             }
-            let Some(ca) = ca_text.and_then(first) else {
+            let found_text = found.and_then(|found| found.clear_text(false));
+            let Some(ca) = text(in_use, parts.ca).and_then(first) else {
                 continue;
             };
             let previous = found_text
@@ -527,12 +519,12 @@ impl Work<'_> {
         }
     }
 
-    fn staged_text(&self, credential: Credential) -> Option<Zeroizing<String>> {
+    fn staged_text(&self, credential: Credential) -> Option<Guarded> {
         let (_, place) = self
             .placements
             .iter()
             .find(|(found, _)| *found == credential)?;
-        self.staged.value(place)?.clear_text()
+        self.staged.value(place)?.clear_text(false)
     }
 
     /// Says whether the CA before the present one may have signed a leaf that is still in use.
@@ -546,7 +538,7 @@ impl Work<'_> {
         };
         match (&role.action, &role.chain) {
             (Action::Keep | Action::Defer(_) | Action::Blocked(..), Some(chain)) => {
-                now < chain.leaf.validity().not_before + Duration::days(i64::from(overlap))
+                now < chain.leaf.validity.not_before + Duration::days(i64::from(overlap))
             }
             _ => true,
         }
@@ -591,7 +583,7 @@ impl Work<'_> {
         let (private, _): (Vec<_>, Vec<_>) = entries
             .iter()
             .cloned()
-            .partition(|(key, _)| private_keys.iter().any(|private| *private == key));
+            .partition(|(key, _)| private_keys.contains(&key));
         let clear: Vec<(DataKey, SecretData)> = private
             .iter()
             .filter(|(_, data)| data.is_private())
@@ -641,7 +633,7 @@ impl Work<'_> {
                 } else {
                     Some(certificate.fingerprint().to_owned())
                 };
-                let object = sealed_object(object, entries, &private_keys, &fresh, with, *scope)?;
+                let object = sealed_object(&object, entries, &private_keys, &fresh, with, *scope)?;
                 Ok(Locked {
                     object,
                     form: Form::Sealed,
@@ -682,7 +674,7 @@ impl Work<'_> {
             .filter(|role| matches!(role.action, Action::Stage(_)));
         let names: Vec<ObjectName> = staged
             .clone()
-            .flat_map(|role| secrets_of(&self.placements, role.role))
+            .flat_map(|role| secrets_of(self.placements, role.role))
             .collect();
         let mut credentials = waiting.clone();
         for role in &plan.roles {
@@ -707,11 +699,17 @@ fn carried(value: &Stored<'_>, credential: Credential) -> SecretData {
     }
 }
 
-fn decoded(base64: &str) -> Option<Zeroizing<String>> {
+/// Says whether a value that was found is, letter for letter, another one.
+fn is_same(found: &Stored<'_>, data: &SecretData) -> bool {
+    matches!(found, Stored::Base64(text) if text == data.expose(PrivateKeys::Written))
+}
+
+/// Decodes a value; guarded, for it may be a private key.
+fn decoded(base64: &str) -> Option<Guarded> {
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(base64)
         .ok()?;
-    String::from_utf8(bytes).ok().map(Zeroizing::new)
+    String::from_utf8(bytes).ok().map(Guarded::private)
 }
 
 fn entries(object: &Object) -> Result<Vec<(DataKey, SecretData)>, Fault> {
@@ -739,7 +737,7 @@ fn set_entries(object: &mut Object, entries: Vec<(DataKey, SecretData)>) {
 
 /// Makes the SealedSecret from which the controller makes the Secret.
 fn sealed_object(
-    object: Object,
+    object: &Object,
     entries: Vec<(DataKey, SecretData)>,
     private_keys: &[&DataKey],
     fresh: &BTreeMap<DataKey, String>,
@@ -825,20 +823,4 @@ pub fn restart(unit: &Unit<'_>, plan: &Plan) -> Option<String> {
         unit.namespace(),
         sets.join(" ")
     ))
-}
-
-/// Gives the reasons of a plan for people, one a chain that does not simply stay.
-#[must_use]
-pub fn explain(plan: &Plan) -> Vec<String> {
-    let line = |role: &RolePlan| {
-        let word = role.action.word();
-        match (&role.action, role.action.reason()) {
-            (Action::Keep, _) => None,
-            (Action::Blocked(reason, need), _) => Some(format!("{}: {need}: {reason}", role.role)),
-            (_, Some(reason)) => Some(format!("{}: {word}: {reason}", role.role)),
-            (Action::Issue, None) => Some(format!("{}: {word}: {}", role.role, Reason::Missing)),
-            (_, None) => Some(format!("{}: {word}", role.role)),
-        }
-    };
-    plan.roles.iter().filter_map(line).collect()
 }

@@ -1,6 +1,7 @@
 //! Decides what becomes of a chain that was found: it stays, is made, or waits.
 
 use crate::fleet::CertificateTerms;
+use crate::pki::certificate::Sighting;
 use crate::pki::validity::{Validity, format_instant};
 use crate::pki::{Certificate, KeyType, LeafUse, SubjectAltName, verify};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -201,7 +202,7 @@ pub struct Wanted {
     /// Kind of its key.
     pub key: KeyType,
     /// Whether a common name does for its first name where it has no subject alternative names. The chart's
-    /// database certificate is so, and its clients do not ask for names (`VERIFY_CA` of MySQL Router).
+    /// database certificate is so, and its clients do not ask for names (`VERIFY_CA` of `MySQL` Router).
     pub common_name_does: bool,
 }
 
@@ -209,9 +210,9 @@ pub struct Wanted {
 #[derive(Debug, Clone)]
 pub struct PublicChain {
     /// The CA's certificate.
-    pub ca: Certificate,
+    pub ca: Sighting,
     /// The leaf's certificate.
-    pub leaf: Certificate,
+    pub leaf: Sighting,
 }
 
 /// How thoroughly a chain is looked at.
@@ -240,34 +241,27 @@ pub fn examine(
         (_, None) => return Err(Reason::Incomplete("certificate")),
         (Some(ca), Some(leaf)) => (ca, leaf),
     };
-    let first = |text: &str| {
-        let all =
-            Certificate::all_from_pem(text).map_err(|fault| Reason::Unreadable(fault.what))?;
-        let first = all.into_iter().next();
-        first.ok_or_else(|| Reason::Unreadable("there is no readable certificate".to_owned()))
-    };
-    let (ca, leaf) = (first(ca)?, first(leaf)?);
-    let glance = leaf
-        .glance()
-        .map_err(|fault| Reason::Unreadable(fault.what))?;
+    let look = |text| Sighting::first(text).map_err(|fault| Reason::Unreadable(fault.what));
+    let (ca, leaf) = (look(ca)?, look(leaf)?);
     let mut names: Vec<String> = wanted.names.iter().map(ToString::to_string).collect();
     let first_name = names.first().cloned();
-    let mut found = glance.subject_alt_names;
+    let mut found = leaf.subject_alt_names.clone();
     names.sort_unstable();
     found.sort_unstable();
     let by_common_name =
-        wanted.common_name_does && found.is_empty() && glance.common_name == first_name;
+        wanted.common_name_does && found.is_empty() && leaf.common_name == first_name;
     if names != found && !by_common_name {
         return Err(Reason::NamesChanged);
     }
-    if glance.key_type != Some(wanted.key) {
+    if leaf.key_type != Some(wanted.key) {
         return Err(Reason::KeyTypeChanged);
     }
-    verify::names_issuer(&ca, &leaf).map_err(|fault| Reason::NotSignedByCa(fault.what))?;
-    if now > leaf.validity().not_after {
-        return Err(Reason::Expired(leaf.validity().not_after));
+    verify::names_issuer((&leaf.issuer, leaf.validity), (&ca.subject, ca.validity))
+        .map_err(|fault| Reason::NotSignedByCa(fault.what))?;
+    if now > leaf.validity.not_after {
+        return Err(Reason::Expired(leaf.validity.not_after));
     }
-    if let Some(published) = glance.published_as {
+    if let Some(published) = leaf.published_as {
         return Err(Reason::Published(published));
     }
     if depth == Depth::Whole {
@@ -276,7 +270,10 @@ pub fn examine(
         } else {
             &wanted.names[..]
         };
-        verify::path(&ca, &leaf, wanted.leaf_use, names, now)
+        let whole = |seen: &Sighting| {
+            Certificate::from_der(seen.der.clone()).map_err(|fault| Reason::Unreadable(fault.what))
+        };
+        verify::path(&whole(&ca)?, &whole(&leaf)?, wanted.leaf_use, names, now)
             .map_err(|fault| Reason::NotSignedByCa(fault.what))?;
     }
     Ok(PublicChain { ca, leaf })

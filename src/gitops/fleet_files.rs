@@ -9,11 +9,11 @@ use super::plan::Sealer;
 use super::unit::Unit;
 use crate::fault::{Fault, Faults};
 use crate::fleet::{Fleet, Layout, Member};
+use crate::guarded::Guarded;
 use crate::manifest::{Field, Identity, Object};
 use crate::name::ObjectName;
 use crate::template::Renderer;
 use std::collections::{BTreeMap, BTreeSet};
-use zeroize::Zeroizing;
 
 /// Name of the file that says whose the tree is.
 pub const TREE_FILE: &str = ".civi-ingress.yaml";
@@ -32,13 +32,8 @@ pub fn fleet_files(
     let mut files = Vec::new();
     let mut add = |path: String, text: Result<String, Fault>, faults: &mut Faults| {
         if let Some(text) = faults.keep(text) {
-            let mut marked = Zeroizing::new(mark(fleet, None));
-            marked.push_str(&text);
-            files.push(TreeFile {
-                path,
-                text: marked,
-                is_secret: false,
-            });
+            let text = Guarded::public(mark(fleet, None) + &text);
+            files.push(TreeFile { path, text });
         }
     };
     let name = crate::yaml::scalar::to_string(fleet.name.as_str());
@@ -164,9 +159,9 @@ fn flat_files(fleet: &Fleet, sealer: &Sealer, member: &Member) -> Vec<String> {
     };
     let secrets: BTreeSet<ObjectName> = unit
         .placements()
-        .into_iter()
+        .iter()
         .filter(|(credential, _)| credential.is_private())
-        .map(|(_, place)| place.secret)
+        .map(|(_, place)| place.secret.clone())
         .collect();
     let path = |name: ObjectName| {
         let identity = Identity {

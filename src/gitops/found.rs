@@ -4,10 +4,10 @@
 //! [`read`] takes any YAML. A caller that scans must find the file unchanged by what follows from it, or read.
 
 use crate::fault::Fault;
+use crate::guarded::Guarded;
 use crate::yaml::{self, Node, Value};
 use base64::Engine as _;
 use std::borrow::Cow;
-use zeroize::Zeroizing;
 
 /// Annotation that names the certificate that a SealedSecret was made with: the SHA-256 of its public key.
 pub const SEALED_WITH: &str = "civi-ingress.uepal.fr/sealed-with";
@@ -71,17 +71,19 @@ impl Stored<'_> {
         matches!(self, Self::Base64(_) | Self::Text(_))
     }
 
-    /// Gives the text of a value that stands in clear; nothing where it is locked or damaged.
+    /// Gives the text of a value that stands in clear, and keeps it guarded where it is a private key; nothing where
+    /// it is locked or damaged.
     #[must_use]
-    pub fn clear_text(&self) -> Option<Zeroizing<String>> {
+    pub fn clear_text(&self, is_private: bool) -> Option<Guarded> {
         match self {
             Self::Base64(text) => {
                 let bytes = base64::engine::general_purpose::STANDARD
                     .decode(text.as_bytes())
                     .ok()?;
-                String::from_utf8(bytes).ok().map(Zeroizing::new)
+                let text = String::from_utf8(bytes).ok()?;
+                Some(Guarded::new(text, is_private))
             }
-            Self::Text(text) => Some(Zeroizing::new(text.clone().into_owned())),
+            Self::Text(text) => Some(Guarded::new(text.clone().into_owned(), is_private)),
             Self::Sops(_) | Self::Sealed(_) => None,
         }
     }
@@ -128,7 +130,8 @@ pub fn scan(text: &str) -> Option<Vec<FoundSecret<'_>>> {
     Some(secrets)
 }
 
-fn scan_document(document: &str) -> Option<Option<FoundSecret<'_>>> {
+/// Reads one document: a Secret or none; nothing where a line looks otherwise than this program writes it.
+fn scan_document(document: &str) -> Option<Vec<FoundSecret<'_>>> {
     let mut secret = FoundSecret::default();
     let mut is_secret = false;
     let mut section = Section::Top;
@@ -183,19 +186,15 @@ fn scan_document(document: &str) -> Option<Option<FoundSecret<'_>>> {
         if !is_secret {
             continue;
         }
+        let is_spec = matches!(
+            section,
+            Section::Spec | Section::EncryptedData | Section::Template | Section::TemplateData
+        );
         section = match (section, indent, key) {
             (Section::Metadata | Section::Annotations, 2, "annotations") => Section::Annotations,
-            (Section::Metadata | Section::Annotations, 2, _) => Section::Metadata,
-            (
-                Section::Spec | Section::EncryptedData | Section::Template | Section::TemplateData,
-                2,
-                "encryptedData",
-            ) => Section::EncryptedData,
-            (
-                Section::Spec | Section::EncryptedData | Section::Template | Section::TemplateData,
-                2,
-                "template",
-            ) => Section::Template,
+            (Section::Annotations, 2, _) => Section::Metadata,
+            (_, 2, "encryptedData") if is_spec => Section::EncryptedData,
+            (_, 2, "template") if is_spec => Section::Template,
             (Section::Template | Section::TemplateData, 4, "data") => Section::TemplateData,
             (Section::TemplateData, 4, _) => Section::Template,
             (other, _, _) => other,
@@ -226,7 +225,7 @@ fn scan_document(document: &str) -> Option<Option<FoundSecret<'_>>> {
             _ => {}
         }
     }
-    Some(is_secret.then_some(secret))
+    Some(Vec::from_iter(is_secret.then_some(secret)))
 }
 
 /// Takes a scalar as [`yaml::scalar`] writes it: plain, or in double quotes with `\n` as the only escape.
@@ -324,6 +323,7 @@ fn block_at(text: &str, line: u64) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write as _;
 
     const OURS: &str = "# civi-ingress:managed fleet=f instance=a v1\n---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: selfcert\n  namespace: a\n  \
                         labels:\n    app: x\ntype: Opaque\ndata:\n  cacert: Q0E=\n  externkey: ENC[AES256_GCM,data:eA==,iv:aQ==,tag:dA==,type:str]\n\
@@ -335,10 +335,8 @@ mod tests {
     fn shown(secrets: &[FoundSecret<'_>]) -> String {
         let mut out = String::new();
         for secret in secrets {
-            out.push_str(&format!(
-                "{}/{} {:?}\n",
-                secret.namespace, secret.name, secret.lock
-            ));
+            let (namespace, name, lock) = (&secret.namespace, &secret.name, &secret.lock);
+            writeln!(out, "{namespace}/{name} {lock:?}").unwrap();
             for (key, value) in &secret.values {
                 let (form, text) = match value {
                     Stored::Base64(text) => ("base64", text),
@@ -346,7 +344,7 @@ mod tests {
                     Stored::Sealed(text) => ("sealed", text),
                     Stored::Text(text) => ("text", text),
                 };
-                out.push_str(&format!("  {key} {form} {text:?}\n"));
+                writeln!(out, "  {key} {form} {text:?}").unwrap();
             }
         }
         out

@@ -5,6 +5,7 @@ use super::found::{self, FoundSecret, Lock, Stored};
 use super::unit::Unit;
 use crate::fault::Fault;
 use crate::fleet::CaCustody;
+use crate::guarded::Guarded;
 use crate::ingress::Role;
 use crate::instance::Credential;
 use crate::name::ObjectName;
@@ -14,7 +15,6 @@ use crate::seal::{Identity, Recipient, sops};
 use crate::values::SecretKeyRef;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
 /// How private values are locked in the tree.
 #[derive(Debug)]
@@ -66,9 +66,9 @@ pub struct Context<'a> {
 #[derive(Debug, Default)]
 pub struct UnitFiles {
     /// Those in use.
-    pub current: Vec<(String, Zeroizing<String>)>,
+    pub current: Vec<(String, Guarded)>,
     /// Secrets that wait for their phase.
-    pub staged: Vec<(String, Zeroizing<String>)>,
+    pub staged: Vec<(String, Guarded)>,
 }
 
 /// How files are read back.
@@ -81,13 +81,37 @@ pub enum Reading {
     Yaml,
 }
 
+/// The values of a Secret in clear, base64, by data key.
+pub(super) type Opened = BTreeMap<String, zeroize::Zeroizing<String>>;
+
+/// What was found of a unit.
+#[derive(Debug, Default)]
+pub struct Found<'a> {
+    pub(super) current: Secrets<'a>,
+    pub(super) staged: Secrets<'a>,
+}
+
+impl<'a> Found<'a> {
+    /// Finds the Secrets in the files of a unit.
+    ///
+    /// # Errors
+    /// A file that is no YAML, where files are read as YAML.
+    pub fn read(files: &'a UnitFiles, unit: &Unit<'_>, reading: Reading) -> Result<Self, Fault> {
+        let namespace = unit.namespace();
+        Ok(Self {
+            current: Secrets::of(&files.current, namespace, reading)?,
+            staged: Secrets::of(&files.staged, namespace, reading)?,
+        })
+    }
+}
+
 /// The Secrets found in some files.
 #[derive(Debug, Default)]
 pub(super) struct Secrets<'a>(Vec<(&'a str, &'a str, FoundSecret<'a>)>);
 
 impl<'a> Secrets<'a> {
     pub(super) fn of(
-        files: &'a [(String, Zeroizing<String>)],
+        files: &'a [(String, Guarded)],
         namespace: &str,
         reading: Reading,
     ) -> Result<Self, Fault> {
@@ -143,11 +167,7 @@ impl<'a> Secrets<'a> {
     }
 
     /// Gives the values of a Secret in clear, base64.
-    pub(super) fn open(
-        &self,
-        name: &ObjectName,
-        identities: &[Identity],
-    ) -> Result<BTreeMap<String, Zeroizing<String>>, Fault> {
+    pub(super) fn open(&self, name: &ObjectName, identities: &[Identity]) -> Result<Opened, Fault> {
         let Some((path, text, secret)) = self
             .0
             .iter()
@@ -161,7 +181,7 @@ impl<'a> Secrets<'a> {
                 .iter()
                 .filter_map(|(key, value)| match value {
                     Stored::Base64(text) => {
-                        Some((key.to_string(), Zeroizing::new(text.to_string())))
+                        Some((key.to_string(), zeroize::Zeroizing::new(text.to_string())))
                     }
                     _ => None,
                 })
@@ -195,8 +215,6 @@ pub struct RolePlan {
 pub struct Plan {
     /// Its chains.
     pub roles: Vec<RolePlan>,
-    /// How the files were read.
-    pub reading: Reading,
 }
 
 impl Plan {
@@ -243,34 +261,25 @@ impl Plan {
         }
         let ends = makes
             .iter()
-            .filter_map(|role| Some(role.chain.as_ref()?.leaf.validity().not_after));
+            .filter_map(|role| Some(role.chain.as_ref()?.leaf.validity.not_after));
         ends.min()
     }
 }
 
 /// Decides what becomes of the chains of a unit. `may_renew` says whether a renewal that can wait may happen now.
-///
-/// # Errors
-/// A file that is no YAML, where files are read as YAML.
-pub fn plan(
-    context: &Context<'_>,
-    unit: &Unit<'_>,
-    files: &UnitFiles,
-    reading: Reading,
-    may_renew: bool,
-) -> Result<Plan, Fault> {
-    let current = Secrets::of(&files.current, unit.namespace(), reading)?;
-    let staged = Secrets::of(&files.staged, unit.namespace(), reading)?;
+#[must_use]
+pub fn plan(context: &Context<'_>, unit: &Unit<'_>, found: &Found<'_>, may_renew: bool) -> Plan {
+    let Found { current, staged } = found;
     let placements = unit.placements();
     let mut roles: Vec<RolePlan> = unit
         .roles()
-        .into_iter()
-        .map(|(role, wanted)| settle(context, unit, &current, &placements, role, &wanted))
+        .iter()
+        .map(|(role, wanted)| settle(context, unit, current, placements, *role, wanted))
         .collect();
-    close_over_files(context, unit, &current, &placements, &mut roles);
-    if !staged.is_empty() && successors_are_good(context, unit, &staged, &placements) {
+    close_over_files(context, unit, current, placements, &mut roles);
+    if !staged.is_empty() && successors_are_good(context, unit, staged, placements) {
         for plan in &mut roles {
-            let is_staged = leaf_place(&placements, plan.role)
+            let is_staged = leaf_place(placements, plan.role)
                 .is_some_and(|place| staged.get(place.secret.as_str()).is_some());
             if is_staged {
                 plan.action = match context.phase {
@@ -285,10 +294,10 @@ pub fn plan(
             plan.action = in_phase(context.phase, plan, may_renew);
         }
         if matches!(context.sealer, Sealer::Sops(_)) {
-            agree_within_files(&placements, &mut roles, wished);
+            agree_within_files(placements, &mut roles, &wished);
         }
     }
-    Ok(Plan { roles, reading })
+    Plan { roles }
 }
 
 /// Chains that share an encrypted file are made anew together or wait together; one that cannot wait takes the
@@ -296,7 +305,7 @@ pub fn plan(
 fn agree_within_files(
     placements: &[(Credential, SecretKeyRef)],
     roles: &mut [RolePlan],
-    wished: Vec<Action>,
+    wished: &[Action],
 ) {
     let groups: Vec<BTreeSet<ObjectName>> = roles
         .iter()
@@ -352,11 +361,11 @@ fn settle(
             .find(|(found, _)| *found == credential)
             .map(|(_, place)| place)
     };
-    let text = |credential| current.value(place(credential)?)?.clear_text();
+    let text = |credential| current.value(place(credential)?)?.clear_text(false);
     let (ca, leaf) = (text(parts.ca), text(parts.leaf));
     let chain = examine(
-        ca.as_deref().map(String::as_str),
-        leaf.as_deref().map(String::as_str),
+        ca.as_deref(),
+        leaf.as_deref(),
         wanted,
         context.depth,
         context.now,
@@ -373,25 +382,25 @@ fn settle(
         Err(reason) => Some(reason),
         Ok(chain) => {
             let (fleet, id) = (unit.fleet().name.as_str(), unit.id());
-            let due = due_at(chain.leaf.validity(), unit.terms(), fleet, id);
+            let due = due_at(chain.leaf.validity, unit.terms(), fleet, id);
             plan.due = Some(due);
             let ca_is_due =
-                custody == CaCustody::Stored && context.now >= chain.ca.validity().due_at();
+                custody == CaCustody::Stored && context.now >= chain.ca.validity.due_at();
             let has_key = place(parts.leaf_key).is_some_and(|place| current.value(place).is_some());
             let keeps_ca_key = unit
                 .ca_key_place(role)
-                .is_some_and(|place| current.value(&place).is_some());
+                .is_some_and(|place| current.value(place).is_some());
             let given = context.given_ca.filter(|_| custody == CaCustody::External);
             let reason = if !has_key {
                 Some(Reason::Incomplete("private key"))
             } else if keeps_ca_key != (custody == CaCustody::Stored) {
                 Some(Reason::CustodyChanged)
-            } else if given.is_some_and(|ca| ca.certificate.der() != chain.ca.der()) {
+            } else if given.is_some_and(|ca| ca.certificate.der() != &chain.ca.der) {
                 Some(Reason::CaChanged)
             } else if context.now >= due {
-                Some(Reason::Due(chain.leaf.validity().not_after))
+                Some(Reason::Due(chain.leaf.validity.not_after))
             } else if ca_is_due {
-                Some(Reason::Due(chain.ca.validity().not_after))
+                Some(Reason::Due(chain.ca.validity.not_after))
             } else {
                 lock_reason(context, current, placements, role)
             };
@@ -526,11 +535,10 @@ fn in_phase(phase: Phase, plan: &RolePlan, may_renew: bool) -> Action {
         // An outage, or no keys drawn: nothing to wait for.
         (_, action) if !reason.can_wait() => action.clone(),
         _ if !may_renew => Action::Defer(reason),
-        (Phase::All, action) => action.clone(),
         (Phase::Trust, Action::Renew(_)) if plan.role != Role::Public => Action::Stage(reason),
         (Phase::Leaf, Action::Renew(_)) if moves_trust => Action::Blocked(reason, Need::TrustPhase),
-        (Phase::Leaf, action) => action.clone(),
         (Phase::Trust | Phase::Shrink, _) => Action::Defer(reason),
+        (Phase::All | Phase::Leaf, action) => action.clone(),
     }
 }
 
@@ -545,15 +553,15 @@ fn successors_are_good(
         let parts = role.parts();
         let text = |credential| {
             let (_, place) = placements.iter().find(|(found, _)| *found == credential)?;
-            staged.value(place)?.clear_text()
+            staged.value(place)?.clear_text(false)
         };
         let (ca, leaf) = (text(parts.ca), text(parts.leaf));
         if ca.is_none() && leaf.is_none() {
             return true;
         }
         let chain = examine(
-            ca.as_deref().map(String::as_str),
-            leaf.as_deref().map(String::as_str),
+            ca.as_deref(),
+            leaf.as_deref(),
             wanted,
             context.depth,
             context.now,

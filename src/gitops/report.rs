@@ -4,6 +4,7 @@ use super::decide::Action;
 use super::plan::Plan;
 use crate::pki::validity::format_instant;
 use serde::Serialize;
+use std::fmt::Write as _;
 use time::OffsetDateTime;
 
 /// Version of the form for programs; it changes when a field is removed or means something else.
@@ -151,10 +152,12 @@ pub fn rows(
             let fresh = made
                 .iter()
                 .find(|(other, _)| *other == role.role)
-                .map(|(_, leaf)| leaf);
-            let old = role.chain.as_ref().map(|chain| &chain.leaf);
-            let leaf = if is_current { old } else { fresh.or(old) };
-            let end = leaf.map(|leaf| leaf.validity().not_after);
+                .map(|(_, leaf)| leaf.validity().not_after);
+            let old = role
+                .chain
+                .as_ref()
+                .map(|chain| chain.leaf.validity.not_after);
+            let end = if is_current { old } else { fresh.or(old) };
             let (reason, explanation) = match (&role.action, role.action.reason()) {
                 (Action::Blocked(reason, need), _) => {
                     (Some(reason.code()), Some(format!("{need}: {reason}")))
@@ -266,10 +269,13 @@ impl Report {
             self.unchanged, self.units
         );
         for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
-            total.push_str(&format!(", {count} certificates {what}"));
+            write!(total, ", {count} certificates {what}").expect("a String takes all");
         }
         lines.push(total);
-        lines.iter().map(|line| format!("note: {line}\n")).collect()
+        lines.iter().fold(String::new(), |mut out, line| {
+            writeln!(out, "note: {line}").expect("a String takes all");
+            out
+        })
     }
 
     /// Gives what a CI should show beside the fleet file: level, text.

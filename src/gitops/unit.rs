@@ -26,6 +26,11 @@ pub const WILDCARD_CA_SECRET: &str = "wildcardca";
 pub struct Unit<'a> {
     fleet: &'a Fleet,
     kind: Kind<'a>,
+    roles: Vec<(Role, Wanted)>,
+    /// Of all credentials, CA keys that are not kept among them.
+    places: Vec<(Credential, SecretKeyRef)>,
+    /// Of those that are kept.
+    placements: Vec<(Credential, SecretKeyRef)>,
 }
 
 #[derive(Debug)]
@@ -44,17 +49,41 @@ impl<'a> Unit<'a> {
     /// As [`Fleet::instance`].
     pub fn member(fleet: &'a Fleet, member: &'a Member) -> Result<Self, Vec<Fault>> {
         let instance = Box::new(fleet.instance(member)?);
-        Ok(Self {
+        Ok(Self::new(fleet, Kind::Member { member, instance }))
+    }
+
+    fn new(fleet: &'a Fleet, kind: Kind<'a>) -> Self {
+        let mut unit = Self {
             fleet,
-            kind: Kind::Member { member, instance },
-        })
+            kind,
+            roles: Vec::new(),
+            places: Vec::new(),
+            placements: Vec::new(),
+        };
+        unit.roles = unit.find_roles();
+        unit.places = match &unit.kind {
+            Kind::Member { instance, .. } => instance.placements(),
+            Kind::Cluster(_) => cluster_placements(),
+        };
+        let is_kept = |credential| match credential {
+            Credential::CaKey => unit.custody(Role::Httpd) == CaCustody::Stored,
+            Credential::DbCaKey => unit.custody(Role::Database) == CaCustody::Stored,
+            Credential::ClientCaKey => unit.custody(Role::Client) == CaCustody::Stored,
+            Credential::PublicCaKey => unit.custody(Role::Public) == CaCustody::Stored,
+            _ => true,
+        };
+        let placements = unit
+            .places
+            .iter()
+            .filter(|(credential, _)| is_kept(*credential));
+        unit.placements = placements.cloned().collect();
+        unit
     }
 
     /// Takes the cluster, where it has a wildcard certificate.
     #[must_use]
     pub fn cluster(fleet: &'a Fleet) -> Option<Self> {
-        let kind = Kind::Cluster(fleet.wildcard.as_ref()?);
-        Some(Self { fleet, kind })
+        Some(Self::new(fleet, Kind::Cluster(fleet.wildcard.as_ref()?)))
     }
 
     /// Gives the fleet.
@@ -109,7 +138,11 @@ impl<'a> Unit<'a> {
 
     /// Gives its chains, and what each must be.
     #[must_use]
-    pub fn roles(&self) -> Vec<(Role, Wanted)> {
+    pub fn roles(&self) -> &[(Role, Wanted)] {
+        &self.roles
+    }
+
+    fn find_roles(&self) -> Vec<(Role, Wanted)> {
         let key = self.terms().key;
         let wanted = |names: Vec<SubjectAltName>, leaf_use| Wanted {
             names,
@@ -151,32 +184,19 @@ impl<'a> Unit<'a> {
 
     /// Gives the places of its credentials; those of CA keys only where they are kept.
     #[must_use]
-    pub fn placements(&self) -> Vec<(Credential, SecretKeyRef)> {
-        let mut placements = match &self.kind {
-            Kind::Member { instance, .. } => instance.placements(),
-            Kind::Cluster(_) => cluster_placements(),
-        };
-        placements.retain(|(credential, _)| match credential {
-            Credential::CaKey => self.custody(Role::Httpd) == CaCustody::Stored,
-            Credential::DbCaKey => self.custody(Role::Database) == CaCustody::Stored,
-            Credential::ClientCaKey => self.custody(Role::Client) == CaCustody::Stored,
-            Credential::PublicCaKey => self.custody(Role::Public) == CaCustody::Stored,
-            _ => true,
-        });
-        placements
+    pub fn placements(&self) -> &[(Credential, SecretKeyRef)] {
+        &self.placements
     }
 
-    /// Gives the places of CA keys, kept or not.
+    /// Gives the place of the key of a role's CA, kept or not.
     #[must_use]
-    pub fn ca_key_place(&self, role: Role) -> Option<SecretKeyRef> {
-        let all = match &self.kind {
-            Kind::Member { instance, .. } => instance.placements(),
-            Kind::Cluster(_) => cluster_placements(),
-        };
+    pub fn ca_key_place(&self, role: Role) -> Option<&SecretKeyRef> {
         let wanted = role.parts().ca_key;
-        all.into_iter()
-            .find(|(credential, _)| *credential == wanted)
-            .map(|(_, place)| place)
+        let found = self
+            .places
+            .iter()
+            .find(|(credential, _)| *credential == wanted);
+        found.map(|(_, place)| place)
     }
 
     /// Gives its objects in the order in which they must be applied.

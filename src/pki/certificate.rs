@@ -9,8 +9,9 @@ use pki_types::CertificateDer;
 use pki_types::pem::PemObject;
 use std::net::IpAddr;
 use time::OffsetDateTime;
-use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate, X509Name};
 use x509_parser::public_key::PublicKey;
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 /// A certificate: its text as it was found or made, its DER form, and what is asked of it most.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,21 @@ pub(super) struct Core {
     pub(super) algorithm: Vec<u8>,
 }
 
+impl Core {
+    fn of(parsed: &X509Certificate<'_>) -> Self {
+        Self {
+            subject: parsed.subject().as_raw().to_vec(),
+            issuer: parsed.issuer().as_raw().to_vec(),
+            public_key_info: parsed.public_key().raw.to_vec(),
+            validity: validity(parsed),
+            is_ca: parsed.is_ca(),
+            signed: parsed.tbs_certificate.as_ref().to_vec(),
+            signature: parsed.signature_value.as_ref().to_vec(),
+            algorithm: parsed.signature_algorithm.algorithm.as_bytes().to_vec(),
+        }
+    }
+}
+
 /// What a certificate says, as far as this program asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
@@ -50,10 +66,14 @@ pub struct Details {
     pub common_name: Option<String>,
     /// Issuer, as [`Details::subject`].
     pub issuer: String,
+    /// The issuer's common name.
+    pub issuer_common_name: Option<String>,
     /// Whether subject and issuer are the same bytes.
     pub self_issued: bool,
     /// Serial number, lower-case hexadecimal.
     pub serial: String,
+    /// Serial number, decimal.
+    pub serial_decimal: String,
     /// X.509 version, 1 to 3.
     pub version: u32,
     /// `dNSName` and `iPAddress` entries as text, in the certificate's order; other kinds as `kind:value`.
@@ -92,9 +112,17 @@ pub struct Details {
     pub published_as: Option<&'static str>,
 }
 
-/// What is asked of a certificate at every run over a fleet.
+/// What is asked of a certificate at every run over a fleet: read once, and nothing else kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Glance {
+pub struct Sighting {
+    /// The certificate, DER.
+    pub der: CertificateDer<'static>,
+    /// Subject, DER.
+    pub subject: Vec<u8>,
+    /// Issuer, DER.
+    pub issuer: Vec<u8>,
+    /// When it is valid.
+    pub validity: Validity,
     /// As [`Details::subject_alt_names`].
     pub subject_alt_names: Vec<String>,
     /// As [`Details::common_name`].
@@ -103,6 +131,47 @@ pub struct Glance {
     pub key_type: Option<KeyType>,
     /// As [`Details::published_as`].
     pub published_as: Option<&'static str>,
+}
+
+impl Sighting {
+    /// Looks at the first certificate of a PEM text.
+    ///
+    /// # Errors
+    /// No certificate, or one that does not parse.
+    pub fn first(text: &str) -> Result<Self, Fault> {
+        let block = pem::parse(text)
+            .ok()
+            .filter(|block| block.tag() == "CERTIFICATE");
+        let block = block.ok_or_else(|| Fault::new("there is no readable certificate"))?;
+        let der = CertificateDer::from(block.into_contents());
+        let parsed = parse(&der)?;
+        let names = parsed
+            .subject_alternative_name()
+            .map_err(|error| Fault::new(format!("the certificate is damaged: {error}")))?;
+        let names = names.map(|names| names.value.general_names.iter().map(general_name));
+        let key_sha256 = hex(digest(&SHA256, parsed.public_key().raw).as_ref());
+        Ok(Self {
+            subject: parsed.subject().as_raw().to_vec(),
+            issuer: parsed.issuer().as_raw().to_vec(),
+            validity: validity(&parsed),
+            subject_alt_names: names.map(Iterator::collect).unwrap_or_default(),
+            common_name: common_name(parsed.subject()),
+            key_type: key_type(&parsed),
+            published_as: published::name_of(&key_sha256),
+            der: der.clone(),
+        })
+    }
+}
+
+fn key_type(parsed: &X509Certificate<'_>) -> Option<KeyType> {
+    match key(parsed).0.as_str() {
+        "ECDSA P-256" => Some(KeyType::P256),
+        "ECDSA P-384" => Some(KeyType::P384),
+        "RSA 2048" => Some(KeyType::Rsa2048),
+        "RSA 3072" => Some(KeyType::Rsa3072),
+        "RSA 4096" => Some(KeyType::Rsa4096),
+        _ => None,
+    }
 }
 
 impl Certificate {
@@ -137,27 +206,38 @@ impl Certificate {
     /// # Errors
     /// A block that does not parse.
     pub fn all_from_pem(text: &str) -> Result<Vec<Self>, Fault> {
+        Self::each_from_pem(text).collect()
+    }
+
+    /// Reads the certificates of a PEM text one by one, so that a damaged one does not hide the others.
+    pub fn each_from_pem(text: &str) -> impl Iterator<Item = Result<Self, Fault>> {
+        CertificateDer::pem_slice_iter(text.as_bytes()).map(|der| {
+            let der =
+                der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}")))?;
+            Self::from_der(der)
+        })
+    }
+
+    /// Reads all certificates of a PEM text with what they say, each once.
+    ///
+    /// # Errors
+    /// A block that does not parse, or whose extensions do not.
+    pub fn all_with_details(text: &str) -> Result<Vec<(Self, Details)>, Fault> {
         CertificateDer::pem_slice_iter(text.as_bytes())
             .map(|der| {
                 let der =
                     der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}")))?;
-                Self::from_der(der)
+                let pem = to_pem("CERTIFICATE", &der);
+                let parsed = parse(&der)?;
+                let (core, details) = (Core::of(&parsed), Details::of(&parsed, &der)?);
+                drop(parsed);
+                Ok((Self { der, pem, core }, details))
             })
             .collect()
     }
 
     fn new(der: CertificateDer<'static>, pem: String) -> Result<Self, Fault> {
-        let parsed = parse(&der)?;
-        let core = Core {
-            subject: parsed.subject().as_raw().to_vec(),
-            issuer: parsed.issuer().as_raw().to_vec(),
-            public_key_info: parsed.public_key().raw.to_vec(),
-            validity: validity(&parsed),
-            is_ca: parsed.is_ca(),
-            signed: parsed.tbs_certificate.as_ref().to_vec(),
-            signature: parsed.signature_value.as_ref().to_vec(),
-            algorithm: parsed.signature_algorithm.algorithm.as_bytes().to_vec(),
-        };
+        let core = Core::of(&parse(&der)?);
         Ok(Self { der, pem, core })
     }
 
@@ -187,37 +267,26 @@ impl Certificate {
         &self.core.public_key_info
     }
 
+    /// Gives what a private key of this certificate holds too: the modulus of an RSA key, the point of another.
+    pub(super) fn public_key_bits(&self) -> Option<Vec<u8>> {
+        let (_, info) = SubjectPublicKeyInfo::from_der(&self.core.public_key_info).ok()?;
+        match info.parsed() {
+            Ok(PublicKey::RSA(rsa)) => Some(rsa.modulus.to_vec()),
+            _ => Some(info.subject_public_key.data.to_vec()),
+        }
+        .filter(|bits| !bits.is_empty())
+    }
+
     /// Gives the validity alone.
     #[must_use]
     pub fn validity(&self) -> Validity {
         self.core.validity
     }
 
-    /// Reads names and key alone, at a fraction of the cost of [`Certificate::details`].
-    ///
-    /// # Errors
-    /// A certificate whose subject alternative names do not parse.
-    pub fn glance(&self) -> Result<Glance, Fault> {
-        let parsed = self.parse()?;
-        let names = parsed
-            .subject_alternative_name()
-            .map_err(|error| Fault::new(format!("the certificate is damaged: {error}")))?;
-        let names = names.map(|names| names.value.general_names.iter().map(general_name));
-        let key_type = match key(&parsed).0.as_str() {
-            "ECDSA P-256" => Some(KeyType::P256),
-            "ECDSA P-384" => Some(KeyType::P384),
-            "RSA 2048" => Some(KeyType::Rsa2048),
-            "RSA 3072" => Some(KeyType::Rsa3072),
-            "RSA 4096" => Some(KeyType::Rsa4096),
-            _ => None,
-        };
-        let key_sha256 = hex(digest(&SHA256, parsed.public_key().raw).as_ref());
-        Ok(Glance {
-            subject_alt_names: names.map(Iterator::collect).unwrap_or_default(),
-            common_name: common_name(&parsed),
-            key_type,
-            published_as: published::name_of(&key_sha256),
-        })
+    /// Says whether the issuer that this certificate names is, byte for byte, the subject of `other`.
+    #[must_use]
+    pub fn names_as_issuer(&self, other: &Self) -> bool {
+        self.core.issuer == other.core.subject
     }
 
     /// Reads what the certificate says.
@@ -225,20 +294,27 @@ impl Certificate {
     /// # Errors
     /// A certificate whose extensions do not parse.
     pub fn details(&self) -> Result<Details, Fault> {
-        let parsed = self.parse()?;
-        let mut details = Details {
+        Details::of(&self.parse()?, &self.der)
+    }
+}
+
+impl Details {
+    fn of(parsed: &X509Certificate<'_>, der: &[u8]) -> Result<Self, Fault> {
+        let mut details = Self {
             subject: parsed.subject().to_string(),
-            common_name: common_name(&parsed),
+            common_name: common_name(parsed.subject()),
             issuer: parsed.issuer().to_string(),
+            issuer_common_name: common_name(parsed.issuer()),
             self_issued: parsed.subject().as_raw() == parsed.issuer().as_raw(),
             serial: hex(parsed.raw_serial()),
+            serial_decimal: decimal(parsed.raw_serial()),
             version: parsed.version().0 + 1,
             subject_alt_names: Vec::new(),
-            validity: validity(&parsed),
+            validity: validity(parsed),
             key: String::new(),
             weak_key: None,
-            signature_algorithm: signature_algorithm(&parsed).0.to_owned(),
-            weak_signature: signature_algorithm(&parsed).1,
+            signature_algorithm: signature_algorithm(parsed).0.to_owned(),
+            weak_signature: signature_algorithm(parsed).1,
             is_ca: parsed.is_ca(),
             path_len: None,
             key_usages: None,
@@ -247,20 +323,18 @@ impl Certificate {
             authority_key_id: None,
             permitted: None,
             excluded: Vec::new(),
-            sha256: hex(digest(&SHA256, &self.der).as_ref()),
+            sha256: hex(digest(&SHA256, der).as_ref()),
             key_sha256: hex(digest(&SHA256, parsed.public_key().raw).as_ref()),
             published_as: None,
         };
-        (details.key, details.weak_key) = key(&parsed);
+        (details.key, details.weak_key) = key(parsed);
         details.published_as = published::name_of(&details.key_sha256);
         for extension in parsed.extensions() {
             details.read(extension.parsed_extension())?;
         }
         Ok(details)
     }
-}
 
-impl Details {
     fn read(&mut self, extension: &ParsedExtension<'_>) -> Result<(), Fault> {
         match extension {
             ParsedExtension::SubjectAlternativeName(names) => {
@@ -345,6 +419,26 @@ fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Fault> 
     Err(damaged("bytes follow its end".to_owned()))
 }
 
+/// Writes a number of any length; the big integers of the parser would cost 30 kB of program for it.
+fn decimal(bytes: &[u8]) -> String {
+    // The digits from the last to the first, each from 0 to 9.
+    let mut digits = vec![0_u8];
+    for byte in bytes {
+        let mut carry = u16::from(*byte);
+        for digit in &mut digits {
+            carry += u16::from(*digit) * 256;
+            *digit = (carry % 10) as u8;
+            carry /= 10;
+        }
+        while carry > 0 {
+            digits.push((carry % 10) as u8);
+            carry /= 10;
+        }
+    }
+    let characters = digits.iter().rev().map(|digit| char::from(b'0' + digit));
+    characters.collect()
+}
+
 fn validity(parsed: &X509Certificate<'_>) -> Validity {
     Validity {
         not_before: parsed.validity().not_before.to_datetime(),
@@ -352,8 +446,8 @@ fn validity(parsed: &X509Certificate<'_>) -> Validity {
     }
 }
 
-fn common_name(parsed: &X509Certificate<'_>) -> Option<String> {
-    let attribute = parsed.subject().iter_common_name().next()?;
+fn common_name(name: &X509Name<'_>) -> Option<String> {
+    let attribute = name.iter_common_name().next()?;
     attribute.as_str().ok().map(str::to_owned)
 }
 

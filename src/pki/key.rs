@@ -200,6 +200,26 @@ impl PrivateKey {
     }
 }
 
+/// Says whether the first private key of a PEM text belongs to the certificate; nothing where there is no key
+/// that can be read.
+///
+/// A key that holds the public half, as most do, is compared by it: computing it costs a hundred times as much.
+#[must_use]
+pub fn is_of(text: &str, certificate: &super::Certificate) -> Option<bool> {
+    let info = &certificate.core().public_key_info;
+    let der = PrivateKeyDer::from_pem_slice(text.as_bytes()).ok()?;
+    let bits = certificate.public_key_bits()?;
+    if der
+        .secret_der()
+        .windows(bits.len())
+        .any(|window| window == bits)
+    {
+        return Some(true);
+    }
+    let key = PrivateKey::from_pem(text).ok()?;
+    Some(key.public_key_info() == *info)
+}
+
 /// Says whether a PEM text holds an encrypted key, in PKCS#8 or in OpenSSL's older form.
 pub(super) fn is_encrypted(text: &str) -> bool {
     text.contains("Proc-Type: 4,ENCRYPTED") || text.contains("BEGIN ENCRYPTED PRIVATE KEY")

@@ -2,7 +2,7 @@
 
 use super::certificate::Certificate;
 use super::key::PrivateKey;
-use super::validity::format_instant;
+use super::validity::{Validity, format_instant};
 use super::{LeafUse, SubjectAltName};
 use crate::fault::Fault;
 use pki_types::{ServerName, UnixTime};
@@ -137,24 +137,28 @@ pub fn chain(
     at: OffsetDateTime,
 ) -> Result<(), Fault> {
     belongs(leaf, key)?;
-    names_issuer(ca, leaf)?;
+    names_issuer(
+        (&leaf.core().issuer, leaf.validity()),
+        (&ca.core().subject, ca.validity()),
+    )?;
     path(ca, leaf, leaf_use, names, at)
 }
 
-/// Checks that `leaf` names `ca` as its issuer, byte for byte, and does not outlive it: all that can be seen of a
-/// chain without its signature.
+/// Checks that the issuer of a leaf is, byte for byte, the subject of a CA, and that the leaf does not outlive it: all
+/// that can be seen of a chain without its signature.
 ///
 /// # Errors
 /// The first rule that is broken.
-pub fn names_issuer(ca: &Certificate, leaf: &Certificate) -> Result<(), Fault> {
-    if leaf.core().issuer != ca.core().subject {
+pub fn names_issuer(leaf: (&[u8], Validity), ca: (&[u8], Validity)) -> Result<(), Fault> {
+    let ((issuer, leaf), (subject, ca)) = (leaf, ca);
+    if issuer != subject {
         return Err(
             Fault::new("the leaf's issuer is not, byte for byte, the CA's subject").help(
                 "a CA whose subject repeats an attribute (two OU, several DC) cannot be used",
             ),
         );
     }
-    if ca.validity().not_after < leaf.validity().not_after {
+    if ca.not_after < leaf.not_after {
         return Err(Fault::new("the leaf outlives its CA"));
     }
     Ok(())
@@ -207,6 +211,68 @@ pub fn path(
             .map_err(|_| Fault::new(format!("no subject alternative name covers `{name}`")))?;
     }
     Ok(())
+}
+
+/// How a leaf stands to the CAs that are trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// One of them signed it, directly or through the intermediates.
+    Signed,
+    /// None of them did.
+    Unknown,
+    /// One did, and its name constraints exclude a name of the leaf.
+    OutsideConstraints,
+    /// Another rule of RFC 5280 is broken: the algorithm, the use, a CA as a leaf.
+    Broken,
+}
+
+/// Says how `leaf` stands to `roots`, whatever its dates: the path is checked at an instant of its own validity.
+///
+/// A leaf that is itself among the roots is trusted, as Go does it (`crypto/x509`, `Certificate.Verify`).
+#[must_use]
+pub fn standing(
+    roots: &[&Certificate],
+    intermediates: &[&Certificate],
+    leaf: &Certificate,
+    now: OffsetDateTime,
+) -> Standing {
+    if roots.iter().any(|root| root.der() == leaf.der()) {
+        return Standing::Signed;
+    }
+    let anchors: Vec<_> = roots
+        .iter()
+        .filter_map(|root| anchor_from_trusted_cert(root.der()).ok())
+        .collect();
+    let intermediates: Vec<_> = intermediates
+        .iter()
+        .map(|certificate| certificate.der().clone())
+        .collect();
+    let Ok(end_entity) = EndEntityCert::try_from(leaf.der()) else {
+        return Standing::Broken;
+    };
+    let validity = leaf.validity();
+    let at = now.clamp(
+        validity.not_before,
+        validity.not_after.max(validity.not_before),
+    );
+    let seconds = u64::try_from(at.unix_timestamp()).unwrap_or_default();
+    let verified = end_entity.verify_for_usage(
+        ALL_VERIFICATION_ALGS,
+        &anchors,
+        &intermediates,
+        UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
+        KeyUsage::server_auth(),
+        None,
+        None,
+    );
+    match verified {
+        Ok(_) => Standing::Signed,
+        Err(webpki::Error::UnknownIssuer | webpki::Error::InvalidSignatureForPublicKey) => {
+            Standing::Unknown
+        }
+        Err(webpki::Error::NameConstraintViolation) => Standing::OutsideConstraints,
+        Err(_) => Standing::Broken,
+    }
 }
 
 fn refused(error: &webpki::Error) -> Fault {

@@ -2,6 +2,7 @@
 
 use crate::fault::Fault;
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
+use aws_lc_rs::agreement::{PrivateKey, UnparsedPublicKey, X25519, agree};
 use std::fmt;
 use std::io::{Read as _, Write as _};
 use std::str::FromStr;
@@ -28,6 +29,10 @@ impl Recipient {
     /// identity in its place is not repeated in the error.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         if let Ok(key) = age::x25519::Recipient::from_str(text) {
+            if !is_usable(text) {
+                return Err(Fault::new(format!("`{text}` is no public key of anybody"))
+                    .help("`age-keygen -y FILE` prints the recipient of an identity"));
+            }
             return Ok(Self {
                 text: key.to_string(),
                 key,
@@ -70,6 +75,18 @@ impl Recipient {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+/// Says whether an X25519 recipient can be agreed with: the few points of low order give everybody the same secret
+/// (RFC 7748 section 6.1), and nobody has their private key.
+fn is_usable(text: &str) -> bool {
+    let Ok((_, bytes)) = bech32::decode(text) else {
+        return false;
+    };
+    // Any private key shows it.
+    let key = PrivateKey::from_private_key(&X25519, &[1; 32]).expect("any 32 bytes are a key");
+    let theirs = UnparsedPublicKey::new(&X25519, bytes);
+    agree(&key, theirs, (), |_| Ok(())).is_ok()
 }
 
 impl fmt::Display for Recipient {
@@ -227,7 +244,7 @@ pub(super) fn unwrap<'a>(
 mod tests {
     use super::*;
 
-    pub(crate) const IDENTITY: &str =
+    const IDENTITY: &str =
         "AGE-SECRET-KEY-1ZJZMGH6KZ0G4XLN477ENYNZ68NK3CUSKCR50829Y27ATYFX2GT9SDSZ02M";
     const RECIPIENT: &str = "age188kwnc9gxmahpxqauscuwhy6crjs66h0hqcn4w3vj8993595lgnqa3rfeq";
 
@@ -318,6 +335,33 @@ mod tests {
                 !format!("{fault:?}").to_uppercase().contains("ZJZMGH6KZ0"),
                 "{fault:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_point_of_low_order_is_no_recipient() {
+        // 0, 1, the two of order 8, p - 1, p and p + 1: https://cr.yp.to/ecdh.html, "How do I validate".
+        let mut points = [[0; 32]; 7];
+        points[1][0] = 1;
+        points[2] = [
+            0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f,
+            0xc4, 0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16,
+            0x5f, 0x49, 0xb8, 0x00,
+        ];
+        points[3] = [
+            0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83,
+            0xef, 0x5b, 0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd,
+            0xd0, 0x9f, 0x11, 0x57,
+        ];
+        for (point, lowest) in points[4..].iter_mut().zip([0xec, 0xed, 0xee]) {
+            *point = [0xff; 32];
+            (point[0], point[31]) = (lowest, 0x7f);
+        }
+        let prefix = bech32::Hrp::parse("age").unwrap();
+        for point in points {
+            let text = bech32::encode::<bech32::Bech32>(prefix, &point).unwrap();
+            let fault = Recipient::parse(&text).unwrap_err();
+            assert_eq!(fault.what, format!("`{text}` is no public key of anybody"));
         }
     }
 

@@ -23,7 +23,7 @@ Examples:
     civi-ingress wildcard-secret --domain example.org --tls-store --ca-out ca.crt | kubectl apply -f -
 
 Exit status: 0 done, 1 a check found something, 2 usage, 3 input refused, 4 input or output failed,
-5 would overwrite something, 70 internal error, 141 closed pipe";
+5 would overwrite something, 6 locked by another run, 70 internal error, 141 closed pipe";
 
 /// Gives the table of options: of one subcommand where `called` names it, of all of them elsewhere.
 ///
@@ -96,6 +96,9 @@ subcommands! {
     Cert(Cert) "cert", [], "Make a server certificate as PEM files, under an existing CA or one of its own";
     Inspect(Inspect) "inspect", [], "Show what certificates say: PEM files, bundles, Secrets in manifests";
     Gitops(Gitops) "gitops", [], "Keep a fleet of instances as files in Git, with its keys";
+    Status(Status) "status", [], "Show which certificates of a fleet end when, and the path of each instance";
+    Probe(Probe) "probe", [], "Look at a live host as a browser does, and at its httpd as Traefik does";
+    Lint(Lint) "lint", [], "Say what would go wrong with manifests, before they are applied";
     Templates(TemplatesArguments) "templates", [], "List or export the built-in templates";
     Schema(Schema) "schema", [], "Print the JSON Schema of a kind of file";
     Completions(Completions) "completions", [], "Print a completion script";
@@ -118,6 +121,8 @@ pub(super) enum GitopsCommand {
     Check(GitopsCheck),
     /// Show what rendering would change; private keys as fingerprints
     Diff(GitopsDiff),
+    /// Show which certificates of the tree end when
+    Status(GitopsStatus),
     /// Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table
     Import(GitopsImport),
 }
@@ -235,6 +240,16 @@ pub(super) struct GitopsCheck {
 pub(super) struct GitopsDiff {
     #[command(flatten)]
     pub(super) fleet: FleetArguments,
+}
+
+/// Certificates stand in clear in every mode, so no identity is needed.
+#[derive(Debug, Args)]
+pub(super) struct GitopsStatus {
+    /// Directory of the tree
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: PathBuf,
+    #[command(flatten)]
+    pub(super) report: StatusReport,
 }
 
 #[derive(Debug, Args)]
@@ -653,6 +668,182 @@ pub(super) struct Inspect {
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum StatusFormat {
+    /// A table, the most urgent certificate first
+    Table,
+    /// For programs
+    Json,
+    /// Text format of Prometheus, for the textfile collector
+    Prometheus,
+    /// A page for the browser, complete in one file
+    Html,
+    /// A Mermaid flowchart of each instance's path
+    Mermaid,
+    /// The same for Graphviz
+    Dot,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// Manifests or PEM file, directory of them, or - for stdin
+    #[arg(value_name = "PATH", required_unless_present = "connect", value_hint = ValueHint::AnyPath)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those
+    /// that DNS gives [repeatable]
+    #[arg(long, value_name = "HOST[:PORT][=ADDR[:PORT]]")]
+    pub(super) connect: Vec<String>,
+    #[command(flatten)]
+    pub(super) report: StatusReport,
+}
+
+/// How a report on certificates is written.
+#[derive(Debug, Args)]
+pub(super) struct StatusReport {
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: StatusFormat,
+    /// Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without
+    /// this option the exit status is 0 whatever is found
+    #[arg(long, value_name = "TIME")]
+    pub(super) fail_within: Option<String>,
+    /// Write the report to this file instead of stdout, all of it or nothing
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+    /// Overwrite that file
+    #[arg(long, requires = "output")]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProxyProtocol {
+    /// A line of text
+    V1,
+    /// A binary block
+    V2,
+}
+
+/// Opens connections, asks for one page and changes nothing. Exit status: 0 all is well, 1 something is broken or
+/// soon will be; an unreachable host is a finding, too.
+#[derive(Debug, Args)]
+pub(super) struct Probe {
+    /// Host that browsers ask for
+    #[arg(value_name = "HOST[:PORT]")]
+    pub(super) host: String,
+    /// Connect to this address instead of those that DNS gives
+    #[arg(long, value_name = "ADDR[:PORT]")]
+    pub(super) connect: Option<String>,
+    /// Trust this CA as browsers do (PEM) [default: that of the manifests' TLSStore, else the system's roots]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) ca: Option<PathBuf>,
+    /// Take what Traefik is told from these manifests (file, directory, - for stdin) [repeatable]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) manifest: Vec<PathBuf>,
+    /// Ask for this path
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    pub(super) path: String,
+    /// Ask port 80 too whether it leads to https
+    #[arg(long, value_name = "ADDR[:PORT]", num_args = 0..=1, default_missing_value = "", require_equals = true)]
+    pub(super) http: Option<String>,
+    /// Send this header first, as a load balancer does
+    #[arg(long, value_name = "VERSION")]
+    pub(super) proxy_protocol: Option<ProxyProtocol>,
+    /// Show this certificate to a server that asks for one (PEM)
+    #[arg(long, value_name = "FILE", requires = "key", value_hint = ValueHint::FilePath)]
+    pub(super) cert: Option<PathBuf>,
+    /// Private key of that certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath)]
+    pub(super) key: Option<PathBuf>,
+    /// Look at the leg from Traefik to the httpd too, at this address
+    #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Behind Traefik")]
+    pub(super) backend: Option<String>,
+    /// Trust this CA there, where no manifests say which (PEM)
+    #[arg(long, value_name = "FILE", help_heading = "Behind Traefik", requires = "backend", conflicts_with = "manifest", value_hint = ValueHint::FilePath)]
+    pub(super) backend_ca: Option<PathBuf>,
+    /// Wait so long for DNS, for each connection and for each TLS handshake
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub(super) timeout: String,
+    /// Wait so long for an answer
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub(super) http_timeout: String,
+    /// Warn of certificates that end within this time
+    #[arg(long, value_name = "DAYS", default_value = "30d")]
+    pub(super) expires_within: String,
+    /// Ask for the page even where the certificate is refused; the report says so
+    #[arg(long)]
+    pub(super) insecure_continue: bool,
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// SARIF 2.1.0, for code forges
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Level {
+    /// Worth knowing
+    Info,
+    /// Works by luck, or for a while
+    Warning,
+    /// Fails in production
+    Error,
+}
+
+/// Reads Kubernetes manifests and values files of Traefik's chart. docs/lint.md lists the rules. A comment
+/// `# civi-ingress: allow CI103 REASON` suppresses a finding on its line or the next.
+#[derive(Debug, Args)]
+pub(super) struct Lint {
+    /// Files, directories with YAML or JSON files, or - for stdin
+    #[arg(value_name = "PATH", required_unless_present = "explain", value_hint = ValueHint::AnyPath)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Say what a rule looks for, what would happen, and what to do
+    #[arg(long, value_name = "CODE", conflicts_with = "paths", exclusive = true)]
+    pub(super) explain: Option<String>,
+    /// Traefik release that reads the manifests [default: found out, else 3.7]
+    #[arg(long, value_name = "VERSION")]
+    pub(super) traefik: Option<String>,
+    /// Version of Traefik's Helm chart that reads the values files [default: the newest that fits]
+    #[arg(long, value_name = "VERSION")]
+    pub(super) chart: Option<String>,
+    /// Host that a route must answer for [repeatable]
+    #[arg(long)]
+    pub(super) host: Vec<String>,
+    /// Find certificates that expire within so many days [default: 30, or a third of a shorter life]
+    #[arg(long, value_name = "DAYS")]
+    pub(super) expires_within: Option<String>,
+    /// Take references to objects out of the input for errors
+    #[arg(long)]
+    pub(super) strict_references: bool,
+    /// Show findings from this level on
+    #[arg(long, value_name = "LEVEL", default_value = "warning")]
+    pub(super) level: Level,
+    /// Exit with 1 from this level on
+    #[arg(long, value_name = "LEVEL", default_value = "warning")]
+    pub(super) fail_on: Level,
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: LintFormat,
+    /// Leave out the findings that this file accepts
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) baseline: Option<PathBuf>,
+    /// Write what is found to this file, to be accepted from now on
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline", value_hint = ValueHint::FilePath)]
+    pub(super) write_baseline: Option<PathBuf>,
+    /// Overwrite the baseline that exists
+    #[arg(long, requires = "write_baseline")]
+    pub(super) force: bool,
 }
 
 #[derive(Debug, Subcommand)]

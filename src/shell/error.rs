@@ -10,14 +10,14 @@ const LIMIT: usize = 50;
 /// What kind of failure it is. The kind alone decides the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// A check found something; its report says what.
+    Found,
     /// An input is refused.
     Refused,
     /// Reading or writing failed.
     InputOutput,
     /// Something that is not ours, or a credential, would be lost.
     WouldLose,
-    /// A check found something, and the report has said it.
-    Found,
     /// Another run has locked what this one needs.
     Locked,
     /// The reader of stdout is gone, and with it what was printed.
@@ -49,6 +49,14 @@ impl Failure {
         Self {
             kind,
             faults: vec![fault],
+        }
+    }
+
+    /// Ends a run whose report has been printed.
+    pub(super) fn found() -> Self {
+        Self {
+            kind: Kind::Found,
+            faults: Vec::new(),
         }
     }
 

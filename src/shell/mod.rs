@@ -1,14 +1,19 @@
 //! One file a subcommand: arguments to the library, its results to the outside.
 
 mod cli;
+mod dial;
 mod documents;
 mod error;
 mod gitops;
 mod inspect;
+mod lint;
 mod new_instance;
 mod output;
 mod pem;
+mod probe;
+mod status;
 mod templates;
+mod tls;
 mod traefik_values;
 mod tree;
 mod wildcard;
@@ -85,11 +90,15 @@ fn dispatch(global: &Global, command: Command) -> Result<(), Failure> {
         quiet: global.quiet,
         notes: RefCell::default(),
     };
-    execute(&run, command)?;
-    if !global.quiet {
+    let result = execute(&run, command);
+    let is_done = result
+        .as_ref()
+        .err()
+        .is_none_or(|failure| failure.kind == Kind::Found);
+    if is_done && !global.quiet {
         output::say(&run.notes.take().concat());
     }
-    Ok(())
+    result
 }
 
 fn execute(run: &Run, command: Command) -> Result<(), Failure> {
@@ -102,6 +111,9 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::Cert(arguments) => pem::cert(run, &arguments),
         Command::Inspect(arguments) => inspect::run(run, &arguments),
         Command::Gitops(arguments) => gitops::run(run, &arguments),
+        Command::Status(arguments) => status::run(run, &arguments),
+        Command::Probe(arguments) => probe::run(run, &arguments),
+        Command::Lint(arguments) => lint::run(run, &arguments),
         Command::Templates(arguments) => templates::run(&arguments.command),
         Command::Schema(arguments) => documents::schema(&arguments),
         Command::Completions(arguments) => documents::completions(&arguments),

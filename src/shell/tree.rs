@@ -3,10 +3,6 @@
 //! Every access goes through handles of directories, and none follows a symbolic link. An instance's folder is
 //! filled beside the old one and exchanged with it in one call; a file among others is written aside and renamed.
 //! One lock, on the tree's own directory, keeps two runs apart, and leaves no file behind.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is the door through which a tree comes and goes"
-)]
 
 use super::error::{Failure, Kind};
 use anyhow::Context as _;
@@ -14,6 +10,7 @@ use civi_ingress::fault::Fault;
 use civi_ingress::gitops::compose::TreeFile;
 use civi_ingress::gitops::layout::{Home, is_marked};
 use civi_ingress::gitops::plan::UnitFiles;
+use civi_ingress::guarded::Guarded;
 use rustix::fs::{
     AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, flock, mkdirat, openat,
     renameat, renameat_with, statat, unlinkat,
@@ -23,8 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 
 /// How the names of what is being written begin. What a killed run left under such a name is removed by the next.
 const ASIDE: &str = ".civi-ingress-";
@@ -208,7 +205,7 @@ impl Tree {
     }
 
     /// Reads a file; nothing where there is none.
-    pub(super) fn read(&self, path: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+    pub(super) fn read(&self, path: &str) -> Result<Option<Guarded>, Failure> {
         let (folder, name) = split(path);
         match self.folder(folder)? {
             Some(handle) => self.read_in(&handle, name, path),
@@ -221,7 +218,7 @@ impl Tree {
         folder: &OwnedFd,
         name: &str,
         path: &str,
-    ) -> Result<Option<Zeroizing<String>>, Failure> {
+    ) -> Result<Option<Guarded>, Failure> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = match openat(folder, name, flags, Mode::empty()) {
             Ok(file) => File::from(file),
@@ -250,18 +247,23 @@ impl Tree {
             return Err(Failure::new(Kind::WouldLose, fault));
         }
         let size = usize::try_from(metadata.len().min(FILE_LIMIT)).unwrap_or_default();
-        let mut bytes = Zeroizing::new(Vec::with_capacity(size + 1));
+        // Keys in clear are in files that only their owner can read.
+        let is_private = Mode::from_raw_mode(metadata.mode())
+            .intersection(Mode::RWXG | Mode::RWXO)
+            .is_empty();
+        let mut bytes = Vec::with_capacity(size + 1);
         file.take(FILE_LIMIT)
             .read_to_end(&mut bytes)
             .with_context(|| self.failed("read", path))?;
-        match String::from_utf8(std::mem::take(&mut *bytes)) {
-            Ok(text) => Ok(Some(Zeroizing::new(text))),
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(Guarded::new(text, is_private))),
             Err(error) if is_marked(error.as_bytes()) => Err(Fault::new("the file is no text")
                 .file(&self.shown.join(path).display().to_string())
                 .into()),
             // A picture, say: whatever it is, it is not ours.
-            Err(error) => Ok(Some(Zeroizing::new(
+            Err(error) => Ok(Some(Guarded::new(
                 String::from_utf8_lossy(error.as_bytes()).into_owned(),
+                is_private,
             ))),
         }
     }
@@ -398,7 +400,7 @@ impl Tree {
     fn create(&self, folder: &OwnedFd, name: &str, file: &TreeFile) -> Result<(), Failure> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(if file.is_secret { 0o600 } else { 0o666 });
+        let mode = Mode::from_raw_mode(if file.is_secret() { 0o600 } else { 0o666 });
         let failed = || self.failed("write", &file.path);
         let created = openat(folder, name, flags, mode).with_context(failed)?;
         File::from(created)

@@ -11,7 +11,7 @@ use civi_ingress::fleet::Source;
 use civi_ingress::gitops::compose::Drawing;
 use civi_ingress::pki::issue::Serial;
 use civi_ingress::pki::validity::{parse_instant, whole_seconds};
-use civi_ingress::pki::{KeyType, PrivateKey};
+use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
 use civi_ingress::yaml::MANIFESTS_LIMIT;
 use rcgen::KeyPair;
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -171,6 +171,29 @@ pub(super) fn git_ignores(directory: &Path) -> Result<bool, Failure> {
     Ok(status.is_ok_and(|status| status.success()))
 }
 
+/// Gives the authorities that the system trusts; those that cannot be read are left out.
+///
+/// # Errors
+/// None at all.
+pub(super) fn system_roots() -> Result<Vec<Certificate>, Failure> {
+    let found = rustls_native_certs::load_native_certs();
+    let roots: Vec<Certificate> = found
+        .certs
+        .into_iter()
+        .filter_map(|der| Certificate::from_der(der).ok())
+        .collect();
+    if roots.is_empty() {
+        let why = found
+            .errors
+            .first()
+            .map_or_else(String::new, |error| format!(": {error}"));
+        return Err(
+            anyhow!("the system has no trusted roots{why}; give the CA with `--ca FILE`").into(),
+        );
+    }
+    Ok(roots)
+}
+
 /// A text that was read, and the name by which errors call it.
 #[derive(Debug)]
 pub(super) struct Text {
@@ -211,11 +234,16 @@ pub(super) fn read_manifests(path: &Path) -> Result<Text, Failure> {
     })
 }
 
-/// Reads a file, or stdin for `-`.
+/// Reads a file, or stdin for `-`. A text that is longer than any reader takes is cut off behind its limit.
 pub(super) fn read(path: &Path) -> Result<Text, Failure> {
+    read_up_to(path, MANIFESTS_LIMIT)
+}
+
+/// Reads a file, or stdin for `-`, up to a byte behind `limit`.
+pub(super) fn read_up_to(path: &Path, limit: usize) -> Result<Text, Failure> {
     let name = name_of(path);
     let mut bytes = Zeroizing::new(Vec::new());
-    let limit = MANIFESTS_LIMIT as u64 + 1;
+    let limit = limit as u64 + 1;
     let result = if is_stdin(path) {
         std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
     } else {
@@ -231,6 +259,110 @@ pub(super) fn read(path: &Path) -> Result<Text, Failure> {
     // Windows editors put a byte order mark in front.
     let content = Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned());
     Ok(Text { name, content })
+}
+
+/// Reads what may hold certificates below a directory: files ending in .yaml, .yml, .json, .pem or .crt, sorted by
+/// their path. Symbolic links are not followed.
+///
+/// What cannot be read is given as it failed, so that the rest of the tree is still of use.
+pub(super) fn read_tree(directory: &Path) -> Result<Vec<Result<Text, Failure>>, Failure> {
+    let mut paths = Vec::new();
+    let mut pending = vec![directory.to_owned()];
+    while let Some(folder) = pending.pop() {
+        let failed = || format!("cannot read {}", folder.display());
+        for entry in std::fs::read_dir(&folder).with_context(failed)? {
+            let entry = entry.with_context(failed)?;
+            let kind = entry.file_type().with_context(failed)?;
+            let path = entry.path();
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            if kind.is_dir() && entry.file_name() != ".git" {
+                pending.push(path);
+            } else if kind.is_file()
+                && extension.is_some_and(|extension| {
+                    ["yaml", "yml", "json", "pem", "crt"].contains(&extension)
+                })
+            {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort_unstable();
+    Ok(paths.iter().map(|path| read(path)).collect())
+}
+
+/// What stands below a directory.
+pub(super) struct Tree {
+    /// YAML and JSON files, in the order of their names.
+    pub(super) files: Vec<PathBuf>,
+    /// What was left out on purpose, with the reason.
+    pub(super) left_out: Vec<String>,
+}
+
+/// Finds the YAML and JSON files below a directory. Hidden ones are left out, templates of Helm charts, which
+/// are no YAML yet, and links to directories, which may lead in a circle.
+pub(super) fn tree(directory: &Path) -> Result<Tree, Failure> {
+    let mut tree = Tree {
+        files: Vec::new(),
+        left_out: Vec::new(),
+    };
+    let mut pending = vec![directory.to_owned()];
+    while let Some(folder) = pending.pop() {
+        let failed = || format!("cannot read {}", folder.display());
+        let mut entries = std::fs::read_dir(&folder)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .with_context(failed)?;
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        let is_chart = entries
+            .iter()
+            .any(|entry| entry.file_name() == "Chart.yaml");
+        for entry in entries {
+            let (name, path) = (entry.file_name(), entry.path());
+            let shown = path.display();
+            if name.as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let mut kind = entry
+                .file_type()
+                .with_context(|| format!("cannot read {shown}"))?;
+            if kind.is_symlink() {
+                kind = std::fs::metadata(&path)
+                    .with_context(|| format!("cannot read {shown}"))?
+                    .file_type();
+                if kind.is_dir() {
+                    tree.left_out
+                        .push(format!("{shown}: a link to a directory"));
+                    continue;
+                }
+            }
+            if kind.is_dir() && is_chart && name == "templates" {
+                tree.left_out.push(format!(
+                    "{shown}: templates of a Helm chart; pipe `helm template` into this program"
+                ));
+            } else if kind.is_dir() {
+                pending.push(path);
+            } else if path
+                .extension()
+                .is_some_and(|end| end == "yaml" || end == "yml" || end == "json")
+            {
+                if kind.is_file() {
+                    tree.files.push(path);
+                } else {
+                    tree.left_out.push(format!("{shown}: no regular file"));
+                }
+            }
+        }
+    }
+    tree.files.sort_unstable();
+    Ok(tree)
+}
+
+/// Gives the path without links, by which two names of one file are known.
+pub(super) fn real_path(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+pub(super) fn is_directory(path: &Path) -> bool {
+    path.is_dir()
 }
 
 pub(super) fn is_stdin(path: &Path) -> bool {

@@ -5,13 +5,14 @@
 
 pub mod outline;
 pub mod scalar;
+pub mod stream;
 pub mod tree;
 
 use crate::fault::{Fault, Place};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::Spanned;
 use serde_yaml::options::DuplicateKeyPolicy;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Largest values file taken, in bytes: a hundred times the chart's own.
 pub const VALUES_LIMIT: usize = 4 << 20;
@@ -180,9 +181,9 @@ fn write_node(node: &Node, indent: usize, out: &mut String) {
     match &node.value {
         Value::Null => out.push_str("null\n"),
         Value::Bool(flag) => out.push_str(if *flag { "true\n" } else { "false\n" }),
-        Value::Int(number) => out.push_str(&format!("{number}\n")),
+        Value::Int(number) => writeln!(out, "{number}").expect("a String takes all"),
         // The shortest text that reads back as the same number; JSON's form, which YAML takes too.
-        Value::Float(number) => out.push_str(&format!("{number:?}\n")),
+        Value::Float(number) => writeln!(out, "{number:?}").expect("a String takes all"),
         Value::Text(text) | Value::Ambiguous(text) => {
             push(out, text);
             out.push('\n');

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 pub const LIMIT: usize = 16 << 20;
 /// How deep mappings and sequences may lie in each other.
 const DEPTH_LIMIT: usize = 32;
+/// How many values a file may hold: two hundred for each of ten thousand instances.
+const VALUE_LIMIT: usize = 2_000_000;
 /// How many values may be named with `&`.
 const ANCHOR_LIMIT: usize = 200;
 /// How many values all aliases of a file may bring in.
@@ -34,6 +36,7 @@ pub fn read(text: &str, file: &str, faults: &mut Vec<Fault>) -> Option<Vec<Node>
         levels: Vec::new(),
         documents: Vec::new(),
         anchors: BTreeMap::new(),
+        values: 0,
         replayed: 0,
     };
     for event in Parser::new_from_str(text) {
@@ -74,6 +77,7 @@ struct Builder<'a> {
     levels: Vec<Level>,
     documents: Vec<Node>,
     anchors: BTreeMap<usize, Node>,
+    values: usize,
     replayed: usize,
 }
 
@@ -176,6 +180,10 @@ impl Builder<'_> {
 
     /// Puts a value that is complete where it belongs.
     fn value(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
+        self.values += 1;
+        if self.values > VALUE_LIMIT {
+            return Err(self.too_much(node.at));
+        }
         if anchor != 0 {
             if self.anchors.len() == ANCHOR_LIMIT {
                 return Err(self.too_much(node.at));
@@ -263,7 +271,7 @@ impl Builder<'_> {
             "the YAML nests or expands beyond what any such file needs",
             at,
         )
-        .help("write it without aliases")
+        .help("divide the file, and write it without aliases")
     }
 
     fn fault(&self, what: impl Into<String>, at: At) -> Fault {
@@ -404,6 +412,7 @@ mod tests {
             &"[".repeat(300_000),
             &"{a: ".repeat(300_000),
             &" ".repeat(LIMIT + 1),
+            &"- \n".repeat(VALUE_LIMIT + 1),
         ] {
             let (documents, faults) = outcome(text);
             assert_eq!((documents, faults.len()), (None, 1), "{text:.40}");

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! I want to … → open …: see what is proved → `cases/`; add a Traefik release → `versions`; see what the
-//! stack is → `stack.rs`; see what Traefik answers to a wrong manifest → `negatives.rs`.
+//! stack is → `stack.rs`; see what Traefik answers to a wrong manifest → `src/lint/recorded.rs`.
 #![expect(
     clippy::disallowed_methods,
     reason = "tests touch files, streams and the environment"
@@ -24,7 +24,6 @@ mod httpd;
 mod instance;
 mod isolation;
 mod load;
-mod negatives;
 mod pki;
 mod process;
 mod program;

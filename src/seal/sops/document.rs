@@ -8,8 +8,16 @@ use crate::yaml::At;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The field of the block that holds keys in groups, each of which opens a share of the data key.
+pub(super) const KEY_GROUPS: &str = "key_groups";
+
 /// The fields of the block that hold data keys encrypted by other means than age.
-const OTHER_KEYS: [&str; 6] = ["azure_kv", "gcp_kms", "hc_vault", "hckms", "kms", "pgp"];
+const OTHER_KEYS: [&str; 7] = [
+    "azure_kv", "gcp_kms", "hc_vault", "hckms", KEY_GROUPS, "kms", "pgp",
+];
+
+/// What to do about a file that somebody changed.
+pub(super) const OLDER: &str = "take the file from before it was changed";
 
 /// A SOPS file of one Secret, unopened.
 #[derive(Debug)]
@@ -17,7 +25,7 @@ pub struct Document<'a> {
     /// Who can open it by age, in the order of the file. These are as they stand there, and may be of kinds that
     /// [`crate::seal::Recipient`] does not take.
     pub recipients: Vec<Cow<'a, str>>,
-    /// By what else it can be opened, sorted: `azure_kv`, `gcp_kms`, `hc_vault`, `hckms`, `kms`, `pgp`.
+    /// By what else it can be opened, sorted: `azure_kv`, `gcp_kms`, `hc_vault`, `hckms`, `key_groups`, `kms`, `pgp`.
     pub other_keys: Vec<&'static str>,
     /// The encrypted values under `data`, each `ENC[AES256_GCM,…]`.
     pub values: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
@@ -35,8 +43,6 @@ pub struct Document<'a> {
     pub(super) rule: Rule,
     /// Each recipient's age file.
     pub(super) wrapped: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    /// Whether the data key is spread over groups of keys (Shamir).
-    pub(super) has_key_groups: bool,
     /// The values outside the block, in the order of the document.
     pub(super) leaves: Vec<Leaf<'a>>,
     /// Where the block stands.
@@ -45,7 +51,7 @@ pub struct Document<'a> {
 
 /// Reads a document of one Secret without opening it; nothing where it has no `sops:` block.
 ///
-/// Takes what [`super::seal`] writes and what `sops` writes. Values under `stringData` are left to [`super::open`].
+/// Takes what [`super::seal`] writes and what `sops` writes. Values under `stringData` are left to [`super::open()`].
 ///
 /// # Errors
 /// Broken YAML, several documents, anchors, and a block that is not complete; a value under `data` that should be
@@ -56,8 +62,7 @@ pub fn read<'a>(text: &'a str, file: &str) -> Result<Option<Document<'a>>, Fault
     };
     let at = tree.at;
     let document = Document::new(tree).map_err(|(fault, at)| fault.at(at.place(file)))?;
-    if document.recipients.is_empty() && document.other_keys.is_empty() && !document.has_key_groups
-    {
+    if document.recipients.is_empty() && document.other_keys.is_empty() {
         return Err(
             Fault::new("the block `sops` names nobody who can open the file").at(at.place(file)),
         );
@@ -73,10 +78,7 @@ impl<'a> Document<'a> {
             .partition(|leaf| leaf.path.first().is_some_and(|key| key == SOPS));
         let missing = |field: &str| {
             let fault = Fault::new(format!("the block `sops` has no `{field}`"));
-            (
-                fault.help("take the file from before it was changed"),
-                tree.at,
-            )
+            (fault.help(OLDER), tree.at)
         };
         let mut document = Self {
             recipients: Vec::new(),
@@ -89,7 +91,6 @@ impl<'a> Document<'a> {
             mac_only_encrypted: false,
             rule: Rule::default(),
             wrapped: Vec::new(),
-            has_key_groups: false,
             leaves,
             at: tree.at,
         };
@@ -111,8 +112,12 @@ impl<'a> Document<'a> {
                 |field: &str| Fault::new(format!("the block `sops` has a damaged `{field}`"));
             let keys: Vec<&str> = leaf.keys().skip(1).collect();
             match keys[..] {
-                ["age", "recipient"] => entries.entry(leaf.item).or_default()[0] = Some(leaf.text),
-                ["age", "enc"] => entries.entry(leaf.item).or_default()[1] = Some(leaf.text),
+                ["age", "recipient"] => {
+                    entries.entry(leaf.item.unwrap_or_default()).or_default()[0] = Some(leaf.text);
+                }
+                ["age", "enc"] => {
+                    entries.entry(leaf.item.unwrap_or_default()).or_default()[1] = Some(leaf.text);
+                }
                 ["lastmodified"] => {
                     if super::instant(&leaf.text).is_none() {
                         return Err((damaged("lastmodified"), leaf.at));
@@ -130,8 +135,6 @@ impl<'a> Document<'a> {
                     scalar::Clear::Bytes("False", false) => {}
                     _ => return Err((damaged("mac_only_encrypted"), leaf.at)),
                 },
-                ["key_groups", ..] => self.has_key_groups = true,
-                ["shamir_threshold"] => self.has_key_groups |= leaf.text != "0",
                 [field] if Rule::FIELDS.contains(&field) && !leaf.text.is_empty() => {
                     rules += 1;
                     if rules > 1 {
@@ -171,16 +174,20 @@ impl<'a> Document<'a> {
             }
             let is_encrypted = value::looks_encrypted(&leaf.text);
             let shown = key.escape_debug();
-            let what = match self.rule.encrypts(leaf.keys()) {
-                Some(true) if !is_encrypted && !leaf.text.is_empty() => {
-                    format!("`{shown}` is in clear, and the file's rule says that it is encrypted")
-                }
-                Some(false) if is_encrypted => {
-                    format!("`{shown}` is encrypted, and the file's rule says that it is not")
-                }
-                _ if is_encrypted && value::parse(&leaf.text).is_none() => {
-                    format!("the encrypted value of `{shown}` is damaged")
-                }
+            let (what, help) = match self.rule.encrypts(leaf.keys()) {
+                Some(true) if !is_encrypted && !leaf.text.is_empty() => (
+                    format!("`{shown}` is in clear, and the file's rule says that it is encrypted"),
+                    "if it is a private key, make a new one: what was in Git in clear is no secret any more",
+                ),
+                Some(false) if is_encrypted => (
+                    format!("`{shown}` is encrypted, and the file's rule says that it is not"),
+                    OLDER,
+                ),
+                _ if leaf.item.is_some() => (format!("`{shown}` is a list, not a string"), OLDER),
+                _ if is_encrypted && value::parse(&leaf.text).is_none() => (
+                    format!("the encrypted value of `{shown}` is damaged"),
+                    OLDER,
+                ),
                 _ => {
                     let place = if is_encrypted {
                         &mut self.values
@@ -191,7 +198,6 @@ impl<'a> Document<'a> {
                     continue;
                 }
             };
-            let help = "take the file from before it was changed; what was in clear in Git is no secret any more";
             return Err((Fault::new(what).help(help), leaf.at));
         }
         Ok(())

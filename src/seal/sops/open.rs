@@ -1,6 +1,6 @@
 //! Opens a SOPS file with an identity, and believes nothing in it before its code was checked.
 
-use super::document::{Document, read};
+use super::document::{Document, KEY_GROUPS, OLDER, read};
 use super::scalar::{Clear, clear};
 use super::tree::Leaf;
 use super::value::{Cipher, Mac, parse, path_aad};
@@ -10,8 +10,6 @@ use crate::yaml::At;
 use base64::Engine as _;
 use std::collections::BTreeMap;
 use zeroize::{Zeroize as _, Zeroizing};
-
-const OLDER: &str = "take the file from before it was changed";
 
 /// Opens a document of one Secret and gives its data, decrypted and in clear, by key: base64 text, those under
 /// `stringData` brought to it.
@@ -79,7 +77,7 @@ impl Document<'_> {
     }
 
     fn key(&self, identities: &[Identity]) -> Result<FileKey, Fault> {
-        if self.has_key_groups {
+        if self.other_keys.contains(&KEY_GROUPS) {
             return Err(
                 Fault::new("the file needs keys of several groups (`key_groups`)")
                     .help("open it with `sops`"),

@@ -17,8 +17,8 @@ pub(super) const SOPS: &str = "sops";
 pub(super) struct Leaf<'a> {
     /// The keys on the way to it; a place in a sequence is none.
     pub(super) path: Vec<Cow<'a, str>>,
-    /// Its place in the innermost sequence around it, from 0.
-    pub(super) item: usize,
+    /// Its place in the innermost sequence around it, from 0; nothing outside of sequences.
+    pub(super) item: Option<usize>,
     /// The text.
     pub(super) text: Cow<'a, str>,
     /// How it is written.
@@ -68,8 +68,8 @@ struct Reader<'a> {
 /// Reads a document; nothing where it has no `sops:` block.
 ///
 /// # Errors
-/// Broken syntax, a key that stands twice. In a document with a block also several documents, anchors and tags,
-/// keys that are no strings, and flow style around the block.
+/// Broken syntax and deep nesting. In a document with a block also several documents, anchors and tags, keys that
+/// are no strings or stand twice, and flow style around the block.
 pub(super) fn read<'a>(text: &'a str, file: &str) -> Result<Option<Tree<'a>>, Fault> {
     // Most files are none, and a text without the word cannot be one: an escape in a key is nobody's.
     if !text.contains(SOPS) {
@@ -101,7 +101,7 @@ pub(super) fn read<'a>(text: &'a str, file: &str) -> Result<Option<Tree<'a>>, Fa
     };
     if let Some((what, at)) = reader.odd {
         return Err(Fault::new(format!("in a SOPS file, {what}"))
-            .help("one Secret a file, in block style, as `sops` writes it; `sops` itself may open this one")
+            .help("one Secret a file, each key once, in block style, as `sops` writes it")
             .at(at.place(file)));
     }
     let block = block(text, span.start.byte_offset().unwrap_or_default());
@@ -119,18 +119,19 @@ fn at(span: Span) -> At {
     }
 }
 
-/// Gives the line at `start` and those below that are indented, without empty ones at the end.
+/// Gives the line at `start` and those below to the last one that is indented.
 fn block(text: &str, start: usize) -> &str {
     let rest = text.get(start..).unwrap_or_default();
     let mut end = 0;
     let mut length = 0;
     for line in rest.split_inclusive('\n') {
-        let is_empty = line.trim().is_empty();
-        if length > 0 && !is_empty && !line.starts_with(' ') {
+        // Of no meaning to YAML: empty lines and comments.
+        let is_idle = line.trim().is_empty() || line.starts_with('#');
+        if length > 0 && !is_idle && !line.starts_with(' ') {
             break;
         }
         length += line.len();
-        if !is_empty {
+        if !is_idle {
             end = length;
         }
     }
@@ -146,13 +147,14 @@ impl<'a> Reader<'a> {
         if event.anchor_id().is_some() || matches!(event, Event::Alias(_)) {
             self.odd("there is an anchor or an alias", span);
         }
+        if let Event::Scalar(.., Some(_))
+        | Event::MappingStart(.., Some(_))
+        | Event::SequenceStart(.., Some(_)) = event
+        {
+            self.odd("there is a tag", span);
+        }
         match event {
-            Event::Scalar(text, style, _, tag) => {
-                if tag.is_some() {
-                    self.odd("there is a tag", span);
-                }
-                return self.scalar(text, style, span);
-            }
+            Event::Scalar(text, style, ..) => self.scalar(text, style, span),
             Event::MappingStart(style, ..) => {
                 let is_around_or_in_the_block = self.levels.is_empty()
                     || (self.levels.len() == 1 && self.path.last().is_some_and(|key| key == SOPS));
@@ -193,7 +195,7 @@ impl<'a> Reader<'a> {
             .is_some_and(|level| level.keys.is_some() && !level.expects_value)
     }
 
-    fn scalar(&mut self, text: Cow<'a, str>, style: ScalarStyle, span: Span) -> Result<(), Fault> {
+    fn scalar(&mut self, text: Cow<'a, str>, style: ScalarStyle, span: Span) {
         if self.is_at_a_key() {
             let is_string = matches!(
                 super::scalar::clear(&text, style),
@@ -212,14 +214,12 @@ impl<'a> Reader<'a> {
             level.expects_value = true;
             self.path.push(text.clone());
             if !level.keys.as_mut().is_some_and(|keys| keys.insert(text)) {
-                return Err(
-                    Fault::new("a key stands twice in its mapping").help("keep one of the two")
-                );
+                self.odd("a key stands twice in its mapping", span);
             }
-            return Ok(());
+            return;
         }
         let sequence = self.levels.iter().rev().find(|level| level.keys.is_none());
-        let item = sequence.map_or(0, |level| level.items);
+        let item = sequence.map(|level| level.items);
         self.leaves.push(Leaf {
             path: self.path.clone(),
             item,
@@ -228,7 +228,6 @@ impl<'a> Reader<'a> {
             at: at(span),
         });
         self.node_ends();
-        Ok(())
     }
 
     /// After a value comes a key, after an item the next one.

@@ -5,7 +5,6 @@ use super::super::error::Failure;
 use super::super::tree::{Access, Tree};
 use super::super::{Run, print_or_end};
 use super::fleet::read;
-use super::found_something;
 use super::run::Job;
 use aws_lc_rs::digest::{SHA256, digest};
 use civi_ingress::gitops::compose::TreeFile;
@@ -65,7 +64,7 @@ pub(super) fn run(run: &Run, arguments: &GitopsDiff) -> Result<(), Failure> {
         difference(
             &mut rest,
             path,
-            before.as_ref().map(|text| text.as_str()),
+            before.as_ref().map(civi_ingress::guarded::Guarded::as_str),
             Some(text),
         );
     }
@@ -74,7 +73,7 @@ pub(super) fn run(run: &Run, arguments: &GitopsDiff) -> Result<(), Failure> {
         difference(
             &mut rest,
             path,
-            before.as_ref().map(|text| text.as_str()),
+            before.as_ref().map(civi_ingress::guarded::Guarded::as_str),
             None,
         );
     }
@@ -84,7 +83,7 @@ pub(super) fn run(run: &Run, arguments: &GitopsDiff) -> Result<(), Failure> {
         return Ok(());
     }
     print_or_end(text.as_bytes())?;
-    Err(found_something())
+    Err(Failure::found())
 }
 
 fn difference(out: &mut String, path: &str, before: Option<&str>, after: Option<&str>) {

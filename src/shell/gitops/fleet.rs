@@ -7,7 +7,7 @@ use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::{self, Fleet, Secrets, Source};
 use civi_ingress::gitops::plan::Sealer;
 use civi_ingress::pki::issue::Ca;
-use civi_ingress::seal::sealed::{Scope, SealingCertificate};
+use civi_ingress::seal::sealed::SealingCertificate;
 use civi_ingress::seal::{Identity, Recipient, creation_rules};
 use civi_ingress::template::Templates;
 use std::path::{Path, PathBuf};
@@ -109,11 +109,7 @@ pub(super) fn sealer(
                 .map_err(|fault| fault.file(&text.name))?;
             Ok(Sealer::Sealed {
                 certificate: Box::new(certificate),
-                scope: match scope {
-                    fleet::Scope::Strict => Scope::Strict,
-                    fleet::Scope::NamespaceWide => Scope::NamespaceWide,
-                    fleet::Scope::ClusterWide => Scope::ClusterWide,
-                },
+                scope: *scope,
             })
         }
     }

@@ -12,17 +12,17 @@ use civi_ingress::fleet::{self, Fleet, Source};
 use civi_ingress::gitops::compose::carry_out;
 use civi_ingress::gitops::decide::Depth;
 use civi_ingress::gitops::layout::Home;
-use civi_ingress::gitops::plan::{Context, Phase, Reading, Sealer, UnitFiles, plan};
+use civi_ingress::gitops::plan::{Context, Found, Phase, Reading, Sealer, UnitFiles, plan};
 use civi_ingress::gitops::unit::Unit;
+use civi_ingress::guarded::Guarded;
 use civi_ingress::manifest::PrivateKeys;
 use civi_ingress::manifests::{self, FoundSecret};
 use civi_ingress::name::InstanceName;
-use civi_ingress::pki::Certificate;
+use civi_ingress::pki::certificate::Sighting;
 use civi_ingress::template::Templates;
 use civi_ingress::yaml::{self, At, Key, Node, Value, tree_text};
 use std::collections::BTreeMap;
 use std::path::Path;
-use zeroize::Zeroizing;
 
 /// Where the chart keeps the certificate that the httpd serves.
 const SERVER_CERT: (&str, &str) = ("selfcert", "externcert");
@@ -208,11 +208,8 @@ fn from_secrets(
         let Some(pem) = secret.data.get(SERVER_CERT.1) else {
             continue;
         };
-        let certificate = Certificate::all_from_pem(pem)
-            .ok()
-            .and_then(|all| all.into_iter().next())
-            .and_then(|certificate| certificate.glance().ok());
-        let Some(glance) = certificate else {
+        let certificate = Sighting::first(pem).ok();
+        let Some(seen) = certificate else {
             warn(&format!(
                 "{namespace}: {} of Secret {} is no certificate: the instance is left out",
                 SERVER_CERT.1, SERVER_CERT.0
@@ -220,7 +217,7 @@ fn from_secrets(
             continue;
         };
         found += 1;
-        let own_key_type = glance.key_type.map(civi_ingress::pki::KeyType::name);
+        let own_key_type = seen.key_type.map(civi_ingress::pki::KeyType::name);
         key_type = key_type.or(own_key_type);
         let id = instances
             .iter()
@@ -230,7 +227,7 @@ fn from_secrets(
             })
             .map_or_else(|| namespace.clone(), |(id, _)| id.clone());
         let settings = instances.entry(id).or_insert_with(empty);
-        let mut names = glance.subject_alt_names.into_iter();
+        let mut names = seen.subject_alt_names.into_iter();
         if let (Some(host), None) = (names.next(), settings.get("externalHost")) {
             put(settings, "externalHost", text(&host));
         }
@@ -269,7 +266,9 @@ fn fleet_text(
     });
     let mut block = String::new();
     tree_text(&node(Value::Map(entries.collect())), &mut block);
-    let indented: String = block.lines().map(|line| format!("    {line}\n")).collect();
+    let indented = block
+        .lines()
+        .fold(String::new(), |text, line| text + &format!("    {line}\n"));
     let mut text = init::start(&arguments.init, &indented)?;
     if arguments.plain {
         text = text.replacen("mode: sops", "mode: plain", 1);
@@ -315,9 +314,18 @@ fn write_tree(
             continue;
         }
         let unit = Unit::member(fleet, member)?;
-        let mut plan = plan(&context, &unit, &files, Reading::Yaml, true)?;
+        let found = Found::read(&files, &unit, Reading::Yaml)?;
+        let mut plan = plan(&context, &unit, &found, true);
         faults.keep(plan.keep_keys().map_err(|fault| fault.file(unit.id())));
-        let made = carry_out(&context, &unit, &files, &plan, &renderer, &mut System);
+        let made = carry_out(
+            &context,
+            &unit,
+            &files,
+            &found,
+            &plan,
+            &renderer,
+            &mut System,
+        );
         composed.extend(
             faults
                 .keep_all(made)
@@ -341,28 +349,29 @@ fn write_tree(
 }
 
 /// Writes the Secrets of a namespace as files, as the tree would hold them in clear.
-fn as_files(secrets: &[FoundSecret], namespace: &str) -> Vec<(String, Zeroizing<String>)> {
+fn as_files(secrets: &[FoundSecret], namespace: &str) -> Vec<(String, Guarded)> {
     use base64::Engine as _;
     let of_namespace = secrets
         .iter()
         .filter(|secret| secret.namespace.as_deref() == Some(namespace));
     of_namespace
         .map(|secret| {
-            let mut text = Zeroizing::new(format!(
+            let mut text = zeroize::Zeroizing::new(format!(
                 "kind: Secret\nmetadata:\n  name: {}\n  namespace: {namespace}\ndata:\n",
                 yaml::scalar::to_string(&secret.name)
             ));
             for (key, value) in &secret.data {
-                let value = Zeroizing::new(
+                let value = zeroize::Zeroizing::new(
                     base64::engine::general_purpose::STANDARD.encode(value.as_bytes()),
                 );
-                text.push_str(&format!(
-                    "  {}: {}\n",
-                    yaml::scalar::to_string(key),
-                    yaml::scalar::to_string(&value)
-                ));
+                for piece in ["  ", &yaml::scalar::to_string(key), ": ", &value, "\n"] {
+                    text.push_str(piece);
+                }
             }
-            (secret.to_string(), text)
+            (
+                secret.to_string(),
+                Guarded::private(std::mem::take(&mut *text)),
+            )
         })
         .collect()
 }

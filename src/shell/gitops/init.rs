@@ -52,11 +52,11 @@ pub(super) fn start(arguments: &GitopsInit, instances: &str) -> Result<String, F
     let recipients = if recipients.is_empty() {
         "    # Who can open the keys; without this list, who `.sops.yaml` names.\n    # recipients: [age1…]\n".to_owned()
     } else {
-        let list: String = recipients
+        recipients
             .iter()
-            .map(|recipient| format!("      - {recipient}\n"))
-            .collect();
-        format!("    recipients:\n{list}")
+            .fold("    recipients:\n".to_owned(), |list, recipient| {
+                list + &format!("      - {recipient}\n")
+            })
     };
     Ok(format!(
         "# A fleet of Civiparoisse instances: `civi-ingress schema fleet` says what may stand here.\n\

@@ -9,7 +9,7 @@ mod run;
 
 use super::Run;
 use super::cli::{Gitops, GitopsCommand};
-use super::error::{Failure, Kind};
+use super::error::Failure;
 
 pub(super) fn run(run: &Run, arguments: &Gitops) -> Result<(), Failure> {
     match &arguments.command {
@@ -17,14 +17,12 @@ pub(super) fn run(run: &Run, arguments: &Gitops) -> Result<(), Failure> {
         GitopsCommand::Render(arguments) => run::render(run, arguments),
         GitopsCommand::Check(arguments) => run::check(run, arguments),
         GitopsCommand::Diff(arguments) => diff::run(run, arguments),
+        GitopsCommand::Status(arguments) => super::status::of_paths(
+            run,
+            std::slice::from_ref(&arguments.output_dir),
+            &[],
+            &arguments.report,
+        ),
         GitopsCommand::Import(arguments) => import::run(run, arguments),
-    }
-}
-
-/// Ends a run whose check found something; what it found was said already.
-fn found_something() -> Failure {
-    Failure {
-        kind: Kind::Found,
-        faults: Vec::new(),
     }
 }

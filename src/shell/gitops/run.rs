@@ -8,23 +8,25 @@ use super::super::tree::{Access, Entry, Tree};
 use super::super::world::System;
 use super::super::{Run, output, print_or_end};
 use super::fleet::{Inputs, read};
-use super::{found_something, git};
+use super::git;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::{Fleet, Layout};
 use civi_ingress::gitops::compose::{Composed, NoDrawing, TreeFile, carry_out, restart};
 use civi_ingress::gitops::decide::Depth;
 use civi_ingress::gitops::fleet_files::fleet_files;
 use civi_ingress::gitops::layout::{CLUSTER, Home, INSTANCES, Owner, SHARDS, owner};
-use civi_ingress::gitops::plan::{Context, Phase, Plan, Reading, Sealer, UnitFiles, plan};
+use civi_ingress::gitops::plan::{
+    Context, Found as FoundUnit, Phase, Plan, Reading, Sealer, UnitFiles, plan,
+};
 use civi_ingress::gitops::report::{Actions, Report, UnitRow, rows};
 use civi_ingress::gitops::unit::Unit;
+use civi_ingress::guarded::Guarded;
 use civi_ingress::manifest::PrivateKeys;
 use civi_ingress::template::Renderer;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
 /// Fewer units than this are not worth a thread.
 const FEW: usize = 8;
@@ -55,16 +57,15 @@ pub(super) fn render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure>
         survey.refuse_to_prune_much(&inputs.fleet, limit)?;
     }
     let mut report = job.write(survey, prune.is_some())?;
-    if !arguments.no_sync
-        && !(report.changes.is_empty() && report.fleet_files.is_empty() && report.stale.is_empty())
-    {
+    let has_written = !report.is_up_to_date() || report.pruned;
+    if has_written && !arguments.no_sync {
         tree.sync()?;
     }
     let is_blocked = report.actions.blocked > 0;
     report.exit_code = u8::from(is_blocked);
     publish(run, &report, &arguments.report, &arguments.fleet, "wrote")?;
     if is_blocked {
-        return Err(found_something());
+        return Err(Failure::found());
     }
     Ok(())
 }
@@ -98,7 +99,7 @@ pub(super) fn check(run: &Run, arguments: &GitopsCheck) -> Result<(), Failure> {
         "would write",
     )?;
     if found {
-        return Err(found_something());
+        return Err(Failure::found());
     }
     Ok(())
 }
@@ -268,7 +269,11 @@ impl<'a> Job<'a> {
         items: &[I],
         work: impl Fn(&Renderer<'_>, I) -> Result<T, Failure> + Sync,
     ) -> Result<Vec<T>, Failure> {
-        let renderer = || self.inputs.templates.renderer(PrivateKeys::Written);
+        let renderer = || {
+            self.inputs
+                .templates
+                .renderer_for_many(PrivateKeys::Written)
+        };
         let done = AtomicUsize::new(0);
         let is_watched = !self.quiet && output::stderr_is_terminal() && items.len() > 500;
         let step = |renderer: &Renderer<'_>, item: I| {
@@ -316,7 +321,10 @@ impl<'a> Job<'a> {
             self.look(renderer, item, &others, true)
         })?;
         self.brake(&mut units, &others)?;
-        let renderer = self.inputs.templates.renderer(PrivateKeys::Written);
+        let renderer = self
+            .inputs
+            .templates
+            .renderer_for_many(PrivateKeys::Written);
         let fleet_files = fleet_files(fleet, &self.inputs.sealer, &renderer)?;
         let mut conflicts = Vec::new();
         let mut changed = Vec::new();
@@ -361,7 +369,10 @@ impl<'a> Job<'a> {
             .filter_map(|(index, unit)| Some((unit.can_wait_until?, index)))
             .collect();
         waiting.sort_unstable();
-        let renderer = self.inputs.templates.renderer(PrivateKeys::Written);
+        let renderer = self
+            .inputs
+            .templates
+            .renderer_for_many(PrivateKeys::Written);
         for (_, index) in waiting.into_iter().skip(limit) {
             let member = units[index].member;
             units[index] = self.look(&renderer, member, others, false)?;
@@ -410,8 +421,7 @@ impl<'a> Job<'a> {
         }
         for other in home.elsewhere(unit.id(), &others.shards) {
             let found = self.tree.read_unit(&other)?;
-            let is_ours =
-                |(_, text): &(String, Zeroizing<String>)| owner(unit.fleet(), text) == Owner::Ours;
+            let is_ours = |(_, text): &(String, Guarded)| owner(unit.fleet(), text) == Owner::Ours;
             lives
                 .elsewhere
                 .current
@@ -447,12 +457,14 @@ impl<'a> Job<'a> {
         let context = self.context();
         let source = lives.source();
         let attempt = |reading| -> Result<(Plan, Option<Composed>), Failure> {
-            let plan = plan(&context, &unit, source, reading, may_renew)?;
+            let found = FoundUnit::read(source, &unit, reading)?;
+            let plan = plan(&context, &unit, &found, may_renew);
             let composed = if plan.keeps_all() {
                 Some(carry_out(
                     &context,
                     &unit,
                     source,
+                    &found,
                     &plan,
                     renderer,
                     &mut NoDrawing,
@@ -474,7 +486,7 @@ impl<'a> Job<'a> {
         };
         let (mut plan, mut composed) = attempt(Reading::Scan)?;
         let mut is_changed = !unchanged(&composed);
-        if is_changed && !owned.is_empty() || is_changed && !lives.elsewhere.current.is_empty() {
+        if is_changed && !(owned.is_empty() && lives.elsewhere.current.is_empty()) {
             (plan, composed) = attempt(Reading::Yaml)?;
             is_changed = !unchanged(&composed);
         }
@@ -482,26 +494,12 @@ impl<'a> Job<'a> {
         actions.count(&plan);
         let certificates = rows(&plan, &[], self.now);
         let has_news = certificates.iter().any(|row| row.action != "keep");
-        let mut written = Vec::new();
-        let mut removed = Vec::new();
-        if let Some(composed) = composed.as_ref().filter(|_| is_changed) {
-            let differs = |file: &&TreeFile| {
-                !owned
-                    .iter()
-                    .any(|(path, text)| *path == file.path && **text == *file.text)
-            };
-            written.extend(
-                composed
-                    .files
-                    .iter()
-                    .filter(differs)
-                    .map(|file| file.path.clone()),
-            );
-            let is_gone = |path: &&String| !composed.files.iter().any(|file| file.path == **path);
-            removed.extend(owned.iter().map(|(path, _)| path).filter(is_gone).cloned());
-        } else if is_changed {
-            written.push(format!("{}/", home.folder));
-        }
+        let (written, removed) = match composed.as_ref().filter(|_| is_changed) {
+            Some(composed) => changes(&composed.files, &owned),
+            // New certificates change the files, in ways that are known once they are made.
+            None if is_changed => (vec![format!("{}/", home.folder)], Vec::new()),
+            None => (Vec::new(), Vec::new()),
+        };
         // A stranger stands in the way where a file of ours would have its name: all names are known once composed;
         // before that, every name that a file of ours may have counts.
         let mut conflicts = Vec::new();
@@ -512,9 +510,9 @@ impl<'a> Job<'a> {
                 None => home.may_write(path),
             };
             if is_wanted {
-                conflicts.push(path.clone())
+                conflicts.push(path.clone());
             } else {
-                foreign.push(path.clone())
+                foreign.push(path.clone());
             }
         }
         let left_behind = lives
@@ -556,14 +554,10 @@ impl<'a> Job<'a> {
         let home = Home::of(unit);
         let lives = self.files(unit, &home, others)?;
         let context = self.context();
-        let plan = plan(
-            &context,
-            unit,
-            lives.source(),
-            Reading::Yaml,
-            seen.may_renew,
-        )?;
-        let composed = carry_out(&context, unit, lives.source(), &plan, renderer, &mut System)?;
+        let source = lives.source();
+        let found = FoundUnit::read(source, unit, Reading::Yaml)?;
+        let plan = plan(&context, unit, &found, seen.may_renew);
+        let composed = carry_out(&context, unit, source, &found, &plan, renderer, &mut System)?;
         Ok((plan, composed, lives))
     }
 
@@ -653,7 +647,10 @@ impl<'a> Job<'a> {
     /// elsewhere. Gives how many instances the stale ones make up.
     fn find_strangers(&self, report: &mut Report) -> Result<usize, Failure> {
         let fleet = self.fleet();
-        let renderer = self.inputs.templates.renderer(PrivateKeys::Written);
+        let renderer = self
+            .inputs
+            .templates
+            .renderer_for_many(PrivateKeys::Written);
         let wanted: BTreeSet<String> = fleet_files(fleet, &self.inputs.sealer, &renderer)?
             .into_iter()
             .map(|file| file.path)
@@ -674,9 +671,7 @@ impl<'a> Job<'a> {
             .map(str::to_owned)
             .into();
         let known: BTreeSet<String> = report.stale.iter().cloned().collect();
-        for root in ["kustomization.yaml"] {
-            self.judge(root, &wanted, report)?;
-        }
+        self.judge("kustomization.yaml", &wanted, report)?;
         while let Some(folder) = pending.pop() {
             if homes.contains(&(folder.clone(), String::new()))
                 || folder == CLUSTER && fleet.wildcard.is_some()
@@ -728,6 +723,22 @@ impl<'a> Job<'a> {
         }
         Ok(owner)
     }
+}
+
+/// Gives the paths that are to be written and those to be removed.
+fn changes(files: &[TreeFile], owned: &[&(String, Guarded)]) -> (Vec<String>, Vec<String>) {
+    let is_there = |file: &&TreeFile| {
+        owned
+            .iter()
+            .any(|(path, text)| *path == file.path && **text == *file.text)
+    };
+    let written = files.iter().filter(|file| !is_there(file));
+    let is_wanted = |path: &String| files.iter().any(|file| file.path == *path);
+    let removed = owned.iter().filter(|(path, _)| !is_wanted(path));
+    (
+        written.map(|file| file.path.clone()).collect(),
+        removed.map(|(path, _)| path.clone()).collect(),
+    )
 }
 
 /// Gives the name of the instance that a stale file was of.

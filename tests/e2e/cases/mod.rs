@@ -7,6 +7,7 @@ mod helm;
 mod mutual_tls;
 mod negatives;
 mod new_instance;
+mod probe;
 mod rotation;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         browser::all,
         mutual_tls::all,
         negatives::all,
+        probe::all,
         rotation::all,
     ]
     .iter()

@@ -1,5 +1,5 @@
 //! The faults that the program cannot be made to print, written by hand, applied, and compared with the table of
-//! `negatives.rs`.
+//! `src/lint/recorded.rs`.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use crate::cluster::Cluster;
 use crate::components::{Release, releases};
 use crate::handwritten::{Ingress, ROOT_CAS, ROOT_CAS_SECRETS, service, tls_store};
 use crate::httpd::{Settings, Site};
-use crate::negatives::{NEGATIVES, Seen};
 use crate::pki::{Authority, Pair};
 use crate::stack::{Case, Stack, trial};
+use civi_ingress::lint::recorded::{NEGATIVES, Seen};
 
 /// The cases of this module.
 pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
@@ -159,11 +159,11 @@ fn as_recorded(case: &Case, release: &Release) {
     }
     assert!(
         observed == recorded,
-        "negatives.rs says of Traefik {release}:\n{recorded}\nand the run showed:\n{observed}"
+        "recorded.rs says of Traefik {release}:\n{recorded}\nand the run showed:\n{observed}"
     );
 }
 
-/// One row as it is written in `negatives.rs`, for what is recorded as for what is observed.
+/// One row as it is written in `recorded.rs`, for what is recorded as for what is observed.
 fn row(table: &mut String, fault: &str, release: &Release, seen: Seen, said: &[impl AsRef<str>]) {
     let said: Vec<&str> = said.iter().map(AsRef::as_ref).collect();
     writeln!(

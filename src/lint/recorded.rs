@@ -1,11 +1,13 @@
-//! What a real Traefik answers to each fault that a renderer exists to prevent: recorded, and checked by
-//! `cases/negatives.rs` against the releases of `versions` in every run.
+//! What a real Traefik answers to each fault that a renderer exists to prevent: recorded, and compared with
+//! the releases of `tests/e2e/versions` in every run of the end-to-end tests (`cases/negatives.rs`).
 //!
-//! Data only, so that a check of manifests can be held against the same table.
+//! The rules of [`super::rules`] predict from this table.
+
+use crate::release::Release;
 
 /// What the user sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
+pub enum Seen {
     /// kubectl refuses the manifests.
     Refused,
     /// The browser is answered with this status.
@@ -16,21 +18,40 @@ pub(crate) enum Seen {
 
 /// One fault and the releases of Traefik that take it in the same way.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Negative {
+pub struct Negative {
     /// The fault, as a name in `cases/negatives.rs`.
-    pub(crate) fault: &'static str,
+    pub fault: &'static str,
     /// The releases that answer so, major and minor.
-    pub(crate) releases: &'static [&'static str],
+    pub releases: &'static [&'static str],
     /// What the user sees.
-    pub(crate) seen: Seen,
+    pub seen: Seen,
     /// The API server's reason for a refusal, or the warnings and errors that Traefik logs beyond those of every
     /// start, each as `level: message: cause`; `<host>`, `<namespace>` and `<httpd>` (an address) stand for the
     /// instance's own.
-    pub(crate) said: &'static [&'static str],
+    pub said: &'static [&'static str],
+}
+
+impl Negative {
+    /// Gives what was recorded of `fault` with the newest recorded release that is not newer than `release`,
+    /// else with the oldest.
+    #[must_use]
+    pub fn of(fault: &str, release: Release) -> Option<(&'static Self, &'static str)> {
+        let of_fault = || {
+            NEGATIVES
+                .iter()
+                .filter(|negative| negative.fault == fault)
+                .flat_map(|negative| negative.releases.iter().map(move |line| (negative, *line)))
+        };
+        let line = |text: &str| text.parse::<Release>().ok();
+        let known = of_fault()
+            .filter(|(_, text)| line(text).is_some_and(|line| line.first_patch() <= release))
+            .max_by_key(|(_, text)| line(text));
+        known.or_else(|| of_fault().min_by_key(|(_, text)| line(text)))
+    }
 }
 
 /// The table.
-pub(crate) const NEGATIVES: &[Negative] = &[
+pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "none",
         releases: &["3.7", "3.4", "3.0", "2.11"],

@@ -1,0 +1,307 @@
+//! Finds certificates wherever they stand, in PEM files and in objects of manifests ([`ObjectKind`]); and with them
+//! the objects by which Traefik takes them into use.
+
+use crate::fault::{Fault, Faults};
+use crate::manifests;
+use crate::pki::Certificate;
+use crate::routing::Routing;
+use crate::yaml::{Node, Value};
+use std::fmt;
+
+/// How a PEM block of a certificate begins.
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+
+/// Where a certificate was found. The order is that of reports: objects by namespace and name, then files, then
+/// endpoints.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// In an object of a manifest.
+    Object(ObjectOrigin),
+    /// In a file.
+    File {
+        /// Its path, as the user gave it.
+        path: String,
+        /// Its place among the certificates of the file, from 1; 0 where it is the only one.
+        number: usize,
+    },
+    /// Served by a host.
+    Endpoint {
+        /// Host and port.
+        address: String,
+        /// Its place in the chain that was served, from 1; 0 where it is the only one.
+        number: usize,
+    },
+}
+
+/// The place of a certificate in a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObjectOrigin {
+    /// `metadata.namespace`, where it is given.
+    pub namespace: Option<String>,
+    /// `metadata.name`.
+    pub name: String,
+    /// The key of its data.
+    pub key: String,
+    /// Its place among the certificates of that key, from 1; 0 where it is the only one.
+    pub number: usize,
+    /// Kind of the object.
+    pub kind: ObjectKind,
+    /// The file of the manifest.
+    pub file: String,
+}
+
+/// A kind of object that holds certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ObjectKind {
+    /// A Secret; its values are base64, those under `stringData` text.
+    Secret,
+    /// A `SealedSecret`: what stands in clear under `spec.template.data`.
+    SealedSecret,
+    /// A ConfigMap.
+    ConfigMap,
+}
+
+impl ObjectKind {
+    /// Gives `kind`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Secret => "Secret",
+            Self::SealedSecret => "SealedSecret",
+            Self::ConfigMap => "ConfigMap",
+        }
+    }
+}
+
+impl Origin {
+    /// Names the place within its file: `NAMESPACE/NAME KEY`, or the file itself.
+    #[must_use]
+    pub fn short(&self) -> String {
+        match self {
+            Self::Object(object) => {
+                let namespace = object
+                    .namespace
+                    .as_deref()
+                    .map_or_else(String::new, |namespace| format!("{namespace}/"));
+                let ObjectOrigin { name, key, .. } = object;
+                format!("{namespace}{name} {key}{}", numbered(object.number))
+            }
+            Self::File { path, number } => format!("{path}{}", numbered(*number)),
+            Self::Endpoint { address, number } => format!("{address}{}", numbered(*number)),
+        }
+    }
+
+    fn set_number(&mut self, place: usize) {
+        match self {
+            Self::Object(ObjectOrigin { number, .. })
+            | Self::File { number, .. }
+            | Self::Endpoint { number, .. } => *number = place,
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    /// Names file, kind and place.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Object(object) = self {
+            write!(f, "{} {} ", object.file, object.kind.as_str())?;
+        }
+        f.write_str(&self.short())
+    }
+}
+
+fn numbered(number: usize) -> String {
+    if number == 0 {
+        String::new()
+    } else {
+        format!(" #{number}")
+    }
+}
+
+/// A certificate and where it was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Where.
+    pub origin: Origin,
+    /// The certificate.
+    pub certificate: Certificate,
+}
+
+/// What a text holds.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Its certificates, in its order.
+    pub found: Vec<Found>,
+    /// Routes, stores and transports.
+    pub routing: Routing,
+    /// What looks like a certificate, or should be base64, and cannot be read.
+    pub damaged: Vec<Fault>,
+    /// Values that are encrypted (SOPS), by the name of their object and key.
+    pub encrypted: Vec<String>,
+}
+
+impl Findings {
+    /// Takes over what another text holds.
+    pub fn append(&mut self, mut other: Self) {
+        self.found.append(&mut other.found);
+        self.routing.append(other.routing);
+        self.damaged.append(&mut other.damaged);
+        self.encrypted.append(&mut other.encrypted);
+    }
+
+    /// Takes the certificates of a PEM text; what stands around them is passed over.
+    fn pem(&mut self, text: &str, origin: &Origin) {
+        let certificates: Vec<_> = Certificate::each_from_pem(text).collect();
+        let is_alone = certificates.len() == 1;
+        for (index, certificate) in certificates.into_iter().enumerate() {
+            let mut origin = origin.clone();
+            origin.set_number(if is_alone { 0 } else { index + 1 });
+            match certificate {
+                Ok(certificate) => self.found.push(Found {
+                    origin,
+                    certificate,
+                }),
+                Err(fault) => self.damaged.push(fault.file(&origin.to_string())),
+            }
+        }
+    }
+
+    fn object(&mut self, object: &Node, file: &str) {
+        let text = |path: [&str; 2]| object.get(path[0])?.get(path[1])?.text();
+        let (kind, sections) = match object.get("kind").and_then(Node::text) {
+            Some("Secret") => (
+                ObjectKind::Secret,
+                [object.get("data"), object.get("stringData")],
+            ),
+            Some("ConfigMap") => (ObjectKind::ConfigMap, [None, object.get("data")]),
+            Some("SealedSecret") => {
+                let template = object.get("spec").and_then(|spec| spec.get("template"));
+                (
+                    ObjectKind::SealedSecret,
+                    [None, template.and_then(|template| template.get("data"))],
+                )
+            }
+            Some(_) => return self.routing.read(object),
+            None => return,
+        };
+        let [base64, clear] = sections;
+        for (section, is_base64) in [(base64, true), (clear, false)] {
+            let Some(Value::Map(entries)) = section.map(|section| &section.value) else {
+                continue;
+            };
+            for (key, node) in entries {
+                let origin = || {
+                    Origin::Object(ObjectOrigin {
+                        namespace: text(["metadata", "namespace"]).map(str::to_owned),
+                        name: text(["metadata", "name"]).unwrap_or_default().to_owned(),
+                        key: key.text.clone(),
+                        number: 0,
+                        kind,
+                        file: file.to_owned(),
+                    })
+                };
+                let Value::Text(value) = &node.value else {
+                    continue;
+                };
+                if manifests::is_encrypted(value) {
+                    self.encrypted.push(origin().to_string());
+                } else if !is_base64 {
+                    if value.contains(BEGIN) {
+                        self.pem(value, &origin());
+                    }
+                } else if let Ok(decoded) = manifests::decode(value) {
+                    if let Some(pem) = decoded.filter(|text| text.contains(BEGIN)) {
+                        self.pem(&pem, &origin());
+                    }
+                } else {
+                    let name = text(["metadata", "name"]).unwrap_or_default();
+                    let fault = manifests::no_base64("data", &key.text, name);
+                    self.damaged.push(fault.at(node.at.place(file)));
+                }
+            }
+        }
+    }
+}
+
+/// Finds all certificates of a text: PEM blocks, or objects in YAML or JSON manifests.
+///
+/// Documents that are no objects are passed over, and objects that hold none.
+///
+/// # Errors
+/// A text that is neither PEM nor YAML.
+pub fn read(text: &str, file: &str) -> Result<Findings, Fault> {
+    let mut findings = Findings::default();
+    if is_pem(text) {
+        let origin = Origin::File {
+            path: file.to_owned(),
+            number: 0,
+        };
+        findings.pem(text, &origin);
+    } else {
+        let documents = crate::yaml::read_all(text, file)?;
+        for object in documents.iter().flat_map(manifests::objects) {
+            findings.object(object, file);
+        }
+    }
+    Ok(findings)
+}
+
+/// Says whether a text is PEM, perhaps with other lines around the blocks, and no manifest.
+fn is_pem(text: &str) -> bool {
+    text.trim_start().starts_with("-----BEGIN") || text.lines().any(|line| line.starts_with(BEGIN))
+}
+
+/// Says without parsing whether a text may hold what [`read`] looks for. In a tree, files such as the templates of a
+/// chart are no YAML; most of them need not be.
+#[must_use]
+pub fn is_worth_reading(text: &str) -> bool {
+    let marks = [
+        BEGIN,
+        // "BEGIN CERTIFICATE" in base64, at each of its three offsets.
+        "QkVHSU4gQ0VSVElGSUNBVE",
+        "JFR0lOIENFUlRJRklDQVRF",
+        "CRUdJTiBDRVJUSUZJQ0FURS",
+        "ENC[",
+        "IngressRoute",
+        "TLSStore",
+        "ServersTransport",
+    ];
+    marks.iter().any(|mark| text.contains(mark))
+}
+
+/// Gives everything found, where nothing is damaged and there is a certificate.
+///
+/// # Errors
+/// All that [`read`] refuses or finds damaged; a text without any certificate.
+pub fn certificates(text: &str, file: &str) -> Result<Vec<Found>, Vec<Fault>> {
+    let mut faults = Faults::default();
+    let findings = faults.keep(read(text, file)).unwrap_or_default();
+    let Findings { found, damaged, .. } = findings;
+    for fault in damaged {
+        faults.push(fault);
+    }
+    if found.is_empty() && faults.is_empty() {
+        faults.push(
+            Fault::new("there is no certificate")
+                .help("give a PEM file, or manifests with Secrets")
+                .file(file),
+        );
+    }
+    faults.finish(Some(found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine as _;
+
+    #[test]
+    fn a_certificate_in_base64_is_worth_reading_whatever_stands_before_it() {
+        for before in ["", "x", "xy", "xyz", "Bag Attributes\n"] {
+            let text = format!("{before}{BEGIN}\nAAAA");
+            let encoded = base64::engine::general_purpose::STANDARD.encode(text);
+            assert!(is_worth_reading(&encoded), "{before:?}");
+        }
+        assert!(!is_worth_reading("replicas: {{ .Values.replicas }}"));
+    }
+}

@@ -1,0 +1,233 @@
+//! `defaults` and profiles: what the instances that follow them share, worked out once.
+
+use super::document::{Level, SettingsPart};
+use super::leaf::Line;
+use super::part::{Given, Origin, Reader};
+use super::placeholder::Names;
+use super::{CaCustody, HelmValues, Terms, terms};
+use crate::fault::{Fault, did_you_mean};
+use crate::instance::{Extras, Instance};
+use crate::name::{DnsName, Namespace};
+use crate::values::Settings;
+use crate::yaml::Node;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// `defaults`, and the profiles laid over them.
+pub(super) struct Levels {
+    is_sealed: bool,
+    entry_points: Vec<String>,
+    /// By the profile's name; `defaults` alone by none.
+    parts: BTreeMap<Option<String>, SettingsPart>,
+    /// What was worked out of them.
+    bases: BTreeMap<Option<String>, Rc<Base>>,
+    /// Places about which something was said: once is enough for all instances.
+    said: BTreeSet<Origin>,
+}
+
+/// What the members of one profile share.
+#[derive(Debug)]
+pub(super) struct Base {
+    /// The settings but for `helmValues`.
+    pub(super) level: SettingsPart,
+    /// `helmValues`.
+    values: Option<Arc<Node>>,
+    /// Nothing where they depend on an instance's names.
+    terms: Option<Arc<Terms>>,
+}
+
+impl Levels {
+    pub(super) fn new(
+        Level(defaults): Level,
+        profiles: Vec<(String, Level)>,
+        is_sealed: bool,
+        entry_points: Vec<String>,
+    ) -> Self {
+        let profiles = profiles.into_iter();
+        let profiles =
+            profiles.map(|(name, Level(profile))| (Some(name), terms::over(&profile, &defaults)));
+        let mut parts: BTreeMap<Option<String>, SettingsPart> = profiles.collect();
+        parts.insert(None, defaults);
+        Self {
+            is_sealed,
+            entry_points,
+            parts,
+            bases: BTreeMap::new(),
+            said: BTreeSet::new(),
+        }
+    }
+
+    /// Checks `defaults` and the profiles even where no instance follows them.
+    pub(super) fn check(&mut self, reader: &mut Reader) {
+        let names: Vec<Option<String>> = self.parts.keys().cloned().collect();
+        for name in names {
+            self.base(name, reader);
+        }
+    }
+
+    /// Gives what the instances of a profile share, or notes that there is no such profile.
+    pub(super) fn of(
+        &mut self,
+        profile: Option<&Given<Line>>,
+        reader: &mut Reader,
+    ) -> Option<Rc<Base>> {
+        let base = self.base(profile.map(|given| given.value.0.clone()), reader);
+        if let (None, Some(given)) = (&base, profile) {
+            let fault = self.unknown_profile(&given.value);
+            reader.push(given.origin, fault);
+        }
+        base
+    }
+
+    fn unknown_profile(&self, Line(name): &Line) -> Fault {
+        let fault = Fault::new(format!("there is no profile `{}`", name.escape_debug()));
+        let known = || self.parts.keys().flatten().map(String::as_str);
+        match did_you_mean(name, known()) {
+            Some(meant) => fault.help(format!("did you mean `{}`?", meant.escape_debug())),
+            None if known().next().is_none() => fault.help("write it below `spec.profiles`"),
+            None => {
+                let names = known().take(10).map(|name| name.escape_debug().to_string());
+                let names: Vec<String> = names.collect();
+                fault.help(format!("the profiles are {}", names.join(", ")))
+            }
+        }
+    }
+
+    /// Works out what the members of a profile share.
+    fn base(&mut self, key: Option<String>, reader: &mut Reader) -> Option<Rc<Base>> {
+        if let Some(base) = self.bases.get(&key) {
+            return Some(base.clone());
+        }
+        let mut level = self.parts.get(&key)?.clone();
+        let helm_values = level.helm_values.take();
+        let origin = helm_values
+            .as_ref()
+            .map_or(Origin::NONE, |given| given.origin);
+        let values = terms::tree(helm_values).map(Arc::new);
+        let names = Names(["a", "example.org", "a", "a.example.org"]);
+        let layers: Vec<&Node> = values.as_deref().into_iter().collect();
+        let is_personal = layers
+            .iter()
+            .any(|node| terms::concerns_settings(node, true));
+        let made = self.terms(&level, &layers, None, names, origin, reader);
+        let shared = HelmValues {
+            shared: values.clone(),
+            own: None,
+        };
+        let terms = Arc::new(Terms {
+            values: shared,
+            ..made
+        });
+        let base = Rc::new(Base {
+            level,
+            terms: Some(terms).filter(|_| !is_personal),
+            values,
+        });
+        self.bases.insert(key, base.clone());
+        Some(base)
+    }
+
+    /// Works out the terms of one instance, or gives those that it shares.
+    pub(super) fn member(
+        &mut self,
+        mut own: SettingsPart,
+        base: &Base,
+        names: Names<'_>,
+        origin: Origin,
+        reader: &mut Reader,
+    ) -> Arc<Terms> {
+        let values = own.helm_values.take().map(|given| given.value.0);
+        let is_shared = own.certificate.is_none()
+            && own.servers_transport.is_none()
+            && own.objects.is_none()
+            && values.is_none();
+        if let (true, Some(terms)) = (is_shared, &base.terms) {
+            return terms.clone();
+        }
+        let keeps_settings = own.servers_transport.is_none()
+            && !values
+                .as_ref()
+                .is_some_and(|node| terms::concerns_settings(node, false));
+        let settings = base.terms.as_ref().filter(|_| keeps_settings);
+        let settings = settings.map(|terms| terms.settings.clone());
+        let part = terms::over(&own, &base.level);
+        let layers: Vec<&Node> = base.values.as_deref().into_iter().chain(&values).collect();
+        let terms = self.terms(&part, &layers, settings, names, origin, reader);
+        let values = HelmValues {
+            shared: base.values.clone(),
+            own: values,
+        };
+        Arc::new(Terms { values, ..terms })
+    }
+
+    /// Works out terms, but for `helmValues`; `settings` are those that are known already. Where something is
+    /// wrong, the chart's defaults stand in for it, so that all else is checked too.
+    fn terms(
+        &mut self,
+        part: &SettingsPart,
+        layers: &[&Node],
+        settings: Option<Arc<Settings>>,
+        names: Names<'_>,
+        origin: Origin,
+        reader: &mut Reader,
+    ) -> Terms {
+        let certificate = part.certificate.as_ref().map(|given| &given.value);
+        if let Some(part) = certificate {
+            for (origin, fault) in
+                terms::certificate_faults(part, CaCustody::Ephemeral, self.is_sealed)
+            {
+                self.say(origin, fault, reader);
+            }
+        }
+        let objects = part.objects.as_ref();
+        let extras = terms::extras(objects.map(|given| &given.value)).unwrap_or_else(|fault| {
+            self.say(objects.map_or(origin, |given| given.origin), fault, reader);
+            Extras::default()
+        });
+        let is_checked = settings.is_some() && !extras.client_auth;
+        let settings = settings.unwrap_or_else(|| {
+            let transport = part.servers_transport.as_ref().map(|given| &given.value);
+            let settings = terms::settings(layers, names, transport, &self.entry_points);
+            Arc::new(settings.unwrap_or_else(|faults| {
+                self.say_all(origin, faults, reader);
+                Settings::default()
+            }))
+        });
+        // The names fit any settings: what is wrong is wrong with these.
+        if let (false, Ok(namespace)) = (is_checked, Namespace::parse("a")) {
+            let host = DnsName::parse("a.example.org").ok();
+            let settings = Settings::clone(&settings);
+            if let Err(faults) =
+                Instance::new(namespace, host, Vec::new(), settings, extras.clone())
+            {
+                self.say_all(origin, faults, reader);
+            }
+        }
+        Terms {
+            settings,
+            extras,
+            certificate: terms::certificate(certificate, CaCustody::Ephemeral),
+            values: HelmValues::default(),
+        }
+    }
+
+    /// Notes a fault, unless another instance has led to this place before.
+    pub(super) fn say(&mut self, origin: Origin, fault: Fault, reader: &mut Reader) {
+        if self.said.insert(origin) {
+            reader.push(origin, fault);
+        }
+    }
+
+    fn say_all(&mut self, origin: Origin, faults: Vec<Fault>, reader: &mut Reader) {
+        if self.said.insert(origin) {
+            for fault in faults {
+                let fault = Fault {
+                    place: None,
+                    ..fault
+                };
+                reader.push(origin, fault);
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What was found before and is accepted for now: a file of findings that no longer count.
+//!
+//! A finding is known again by its rule, its object (without one: its file) and its field, not by its line.
+
+use super::report::{self, name_of};
+use super::{Report, Severity, Source};
+use crate::fault::{Fault, Place};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The form of the file.
+const VERSION: u32 = 1;
+
+/// A baseline that was read.
+#[derive(Debug)]
+pub struct Baseline {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    code: String,
+    /// The object, such as `Secret paroisse-a/externca`, else the file.
+    of: String,
+    field: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: u32,
+    findings: Vec<Entry>,
+}
+
+impl Baseline {
+    /// Reads a baseline.
+    ///
+    /// # Errors
+    /// What [`write()`] did not write.
+    pub fn parse(text: &str, file: &str) -> Result<Self, Fault> {
+        let refused = |what: String| Fault::new(what).help("write it anew with `--write-baseline`");
+        let read: File = serde_json::from_str(text).map_err(|error| {
+            refused("the text is no baseline".to_owned()).at(Place::Position {
+                file: file.to_owned(),
+                line: error.line() as u64,
+                column: error.column() as u64,
+            })
+        })?;
+        if read.version != VERSION {
+            let what = format!("a baseline of version {} is not known", read.version);
+            return Err(refused(what).file(file));
+        }
+        Ok(Self {
+            entries: read.findings,
+        })
+    }
+
+    /// Takes out the findings that are accepted, each entry once, and says how many entries met none.
+    pub fn apply(&self, report: &mut Report, sources: &[Source]) -> usize {
+        let mut left: BTreeMap<&Entry, usize> = BTreeMap::new();
+        for entry in &self.entries {
+            *left.entry(entry).or_default() += 1;
+        }
+        let before = report.findings.len();
+        report
+            .findings
+            .retain(|finding| match left.get_mut(&entry(finding, sources)) {
+                Some(count) if *count > 0 => {
+                    *count -= 1;
+                    false
+                }
+                _ => true,
+            });
+        report.accepted = before - report.findings.len();
+        left.values().sum()
+    }
+}
+
+fn entry(finding: &super::Finding, sources: &[Source]) -> Entry {
+    Entry {
+        code: finding.rule.code.to_owned(),
+        of: finding
+            .object
+            .as_ref()
+            .map_or_else(|| name_of(finding, sources).to_owned(), ToString::to_string),
+        field: finding.field.clone(),
+    }
+}
+
+/// Writes the warnings and errors of a report as a baseline.
+#[must_use]
+pub fn write(report: &Report, sources: &[Source]) -> String {
+    let mut findings: Vec<Entry> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity > Severity::Info)
+        .map(|finding| entry(finding, sources))
+        .collect();
+    findings.sort_unstable();
+    report::pretty(&File {
+        version: VERSION,
+        findings,
+    })
+}

@@ -1,0 +1,395 @@
+//! Family 6: every certificate in the input, wherever it stands.
+
+use super::finding::Finding;
+use super::items;
+use super::model::{Class, Model, Object};
+use super::rules::{
+    CI601, CI602, CI603, CI604, CI605, CI606, CI607, CI608, CI609, CI610, CI611, CI612, CI613,
+    CI614, CI615, CI616, CI617, Severity,
+};
+use super::secrets::{Cert, Entry, Secret};
+use crate::pki::key;
+use crate::pki::validity::{Validity, format_instant};
+use crate::pki::verify::{self, Standing};
+use crate::yaml::Node;
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use time::{Duration, OffsetDateTime};
+
+/// Most characters of a common name (RFC 5280 appendix A.1, `ub-common-name`).
+const COMMON_NAME_LIMIT: usize = 64;
+/// See `pki::bundle`: Apple's clients refuse certificates that are valid for longer.
+const BROWSER_LIMIT: Duration = Duration::days(825);
+/// How long before its end a certificate is found to expire soon, at most, where the user says nothing.
+const SOON: Duration = Duration::days(30);
+
+/// Keys that belong together: a certificate and its private key.
+const PAIRS: [(&str, &str); 8] = [
+    ("tls.crt", "tls.key"),
+    ("externcert", "externkey"),
+    ("dbservercert", "dbserverkey"),
+    ("mailCert", "mailKey"),
+    ("ca.crt", "ca.key"),
+    ("cacert", "cakey"),
+    ("dbcacert", "dbcakey"),
+    ("mailCaCert", "mailCaKey"),
+];
+/// Keys that belong together: a CA and what it signed.
+const CHAINS: [(&str, &str); 4] = [
+    ("ca.crt", "tls.crt"),
+    ("cacert", "externcert"),
+    ("dbcacert", "dbservercert"),
+    ("mailCaCert", "mailCert"),
+];
+/// Keys of what a server shows.
+const SERVED: [&str; 4] = ["tls.crt", "externcert", "dbservercert", "mailCert"];
+
+/// Keys of all certificates that Traefik, httpd and the database read.
+pub(super) const KEYS: [&str; 9] = [
+    "tls.ca",
+    "ca.crt",
+    "tls.crt",
+    "cacert",
+    "externcert",
+    "dbcacert",
+    "dbservercert",
+    "mailCert",
+    "mailCaCert",
+];
+
+/// How a certificate stands to what is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chain {
+    Good,
+    Unknown,
+    Constraints,
+    Other,
+}
+
+/// Says how the first of these certificates stands to the roots; the others may be intermediates.
+pub(super) fn chain(roots: &[&Cert], certificates: &[Cert], now: OffsetDateTime) -> Chain {
+    let [leaf, above @ ..] = certificates else {
+        return Chain::Other;
+    };
+    let roots: Vec<_> = roots.iter().map(|root| &root.certificate).collect();
+    let above: Vec<_> = above.iter().map(|cert| &cert.certificate).collect();
+    match verify::standing(&roots, &above, &leaf.certificate, now) {
+        Standing::Signed => Chain::Good,
+        Standing::Unknown => Chain::Unknown,
+        Standing::OutsideConstraints => Chain::Constraints,
+        Standing::Broken => Chain::Other,
+    }
+}
+
+/// Makes the finding for a name that the CA may not sign.
+pub(super) fn outside_constraints(object: &Object<'_>, entry: &Entry<'_>) -> Finding {
+    let names = entry
+        .certificates
+        .first()
+        .map(|cert| cert.details.subject_alt_names.join(", "))
+        .unwrap_or_default();
+    let message = format!("not all of {names} lie inside what its CA may sign");
+    object.finding(&CI607, entry.at, &entry.field(), message)
+}
+
+pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
+    let for_browsers = for_browsers(model);
+    let secrets: Vec<(&usize, &Secret<'_>)> = model.secrets.iter().collect();
+    secrets
+        .par_iter()
+        .flat_map_iter(|(number, secret)| {
+            let place = Place {
+                model,
+                object: &model.objects[**number],
+                secret,
+                is_for_browsers: for_browsers.contains(number),
+            };
+            place.check()
+        })
+        .collect()
+}
+
+/// Gives the Secrets whose certificates Traefik shows to browsers.
+pub(super) fn for_browsers(model: &Model<'_>) -> BTreeSet<usize> {
+    let mut names = Vec::new();
+    for class in [Class::IngressRoute, Class::IngressRouteTcp] {
+        for object in model.of(class) {
+            let secret = object.at(&["spec", "tls", "secretName"]);
+            names.push((object.namespace, secret));
+        }
+    }
+    for object in model.of(Class::TlsStore) {
+        let default = object.at(&["spec", "defaultCertificate", "secretName"]);
+        names.push((object.namespace, default));
+        for (_, item) in items(object.spec(), "certificates") {
+            names.push((object.namespace, item.get("secretName")));
+        }
+    }
+    names
+        .into_iter()
+        .filter_map(|(namespace, name)| {
+            model.find(Class::Secret, namespace, name.and_then(Node::text)?)
+        })
+        .collect()
+}
+
+/// Says whether subject and key identifiers name the CA as the issuer (RFC 5280 sections 4.1.2.4 and 4.2.1.1),
+/// and it may sign for all the names.
+///
+/// That spares a tree of thousands of instances as many signatures; what httpd serves is verified all the same,
+/// with what Traefik trusts.
+fn is_named(cert: &Cert, root: &Cert) -> bool {
+    let (below, above) = (&cert.details, &root.details);
+    let is_issuer = above.subject == below.issuer
+        && above.subject_key_id.is_some()
+        && above.subject_key_id == below.authority_key_id;
+    let is_permitted = |name: &String| {
+        above.permitted.as_ref().is_none_or(|permitted| {
+            permitted.iter().any(|domain| {
+                name.strip_suffix(domain.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            })
+        })
+    };
+    // Ranges of addresses; a name of an address has no permitted domain at its end.
+    let excludes_no_name = above.excluded.iter().all(|range| range.contains('/'));
+    is_issuer && excludes_no_name && below.subject_alt_names.iter().all(is_permitted)
+}
+
+/// The certificates of one Secret or ConfigMap.
+struct Place<'m, 'a> {
+    model: &'m Model<'a>,
+    object: &'m Object<'a>,
+    secret: &'m Secret<'a>,
+    is_for_browsers: bool,
+}
+
+impl Place<'_, '_> {
+    fn check(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for entry in &self.secret.entries {
+            // Under another key it may be meant for another reader.
+            let is_ours = KEYS.contains(&entry.key);
+            if let Some(damaged) = entry.damaged.as_ref().filter(|_| is_ours) {
+                let message = format!("`{}`: {damaged}", entry.key);
+                findings.push(
+                    self.object
+                        .finding(&CI615, entry.at, &entry.field(), message),
+                );
+            }
+            for cert in &entry.certificates {
+                self.any(entry, cert, &mut findings);
+            }
+            if let Some(cert) = entry.certificates.first() {
+                self.served(entry, cert, &mut findings);
+            }
+        }
+        for (certificate, private) in PAIRS {
+            self.pair(certificate, private, &mut findings);
+        }
+        for (authority, leaf) in CHAINS {
+            self.chain(authority, leaf, &mut findings);
+        }
+        findings
+    }
+
+    /// What no certificate may have.
+    fn any(&self, entry: &Entry<'_>, cert: &Cert, findings: &mut Vec<Finding>) {
+        let (details, name, field) = (&cert.details, cert.name(), entry.field());
+        let mut find = |rule, message: String| {
+            findings.push(self.object.finding(rule, entry.at, &field, message));
+        };
+        let now = self.model.options.now;
+        let end = format_instant(details.validity.not_after);
+        // A CA that runs out beside one that lasts longer is a roll-over.
+        let is_followed = details.is_ca
+            && entry.certificates.iter().any(|other| {
+                other.details.is_valid_at(now)
+                    && other.details.validity.not_after > details.validity.not_after
+            });
+        if now < details.validity.not_before {
+            let begin = format_instant(details.validity.not_before);
+            find(&CI602, format!("`{name}` is not valid before {begin}"));
+        } else if is_followed {
+            // Nothing to do.
+        } else if now > details.validity.not_after {
+            find(&CI601, format!("`{name}` expired at {end}"));
+        } else if details.validity.not_after - now < self.soon(details.validity) {
+            find(&CI603, format!("`{name}` expires at {end}"));
+        }
+        if let Some(common_name) = &details.common_name {
+            let length = common_name.chars().count();
+            if length > COMMON_NAME_LIMIT {
+                find(
+                    &CI608,
+                    format!(
+                        "the common name of {length} characters begins with `{}`",
+                        common_name.chars().take(40).collect::<String>()
+                    ),
+                );
+            }
+        }
+        if let Some(published) = details.published_as {
+            find(
+                &CI606,
+                format!("the key of `{name}` is that of SELFKEYS `{published}`"),
+            );
+        }
+        // Nobody verifies the signature of a root.
+        if details.weak_signature && !details.self_issued {
+            find(
+                &CI605,
+                format!("`{name}` is signed with {}", details.signature_algorithm),
+            );
+        }
+        for san in &details.subject_alt_names {
+            // Other kinds than names and addresses begin with their kind.
+            let Some(star) = san.find('*').filter(|_| !san.contains(':')) else {
+                continue;
+            };
+            match san.strip_prefix("*.") {
+                Some(domain) if !domain.contains('*') => {
+                    if !domain.contains('.') {
+                        find(
+                            &CI609,
+                            format!("`{san}` is a wildcard under a top-level domain"),
+                        );
+                    }
+                }
+                _ => find(
+                    &CI613,
+                    format!("the asterisk of `{san}` stands at character {}", star + 1),
+                ),
+            }
+        }
+        if let Some(why) = details.weak_key {
+            let finding = self.object.finding(
+                &CI604,
+                entry.at,
+                &field,
+                format!("`{name}` has a key of kind {}: {why}", details.key),
+            );
+            // Other kinds than RSA are strong, and refused by browsers only.
+            let is_weak = details.key.starts_with("RSA") || self.is_for_browsers;
+            findings.push(if is_weak {
+                finding
+            } else {
+                finding.with_severity(Severity::Warning)
+            });
+        }
+    }
+
+    fn soon(&self, validity: Validity) -> Duration {
+        let third = (validity.not_after - validity.not_before) / 3;
+        self.model.options.expires_within.unwrap_or(SOON.min(third))
+    }
+
+    /// What no server's certificate may have.
+    fn served(&self, entry: &Entry<'_>, cert: &Cert, findings: &mut Vec<Finding>) {
+        let is_served =
+            self.is_for_browsers && entry.key == "tls.crt" || SERVED[1..].contains(&entry.key);
+        let is_perhaps = SERVED.contains(&entry.key);
+        let (details, name, field) = (&cert.details, cert.name(), entry.field());
+        let mut find = |rule, message: String| {
+            findings.push(self.object.finding(rule, entry.at, &field, message));
+        };
+        let usages = details.extended_key_usages.as_ref();
+        let is_for =
+            |usage: &str| usages.is_some_and(|usages| usages.iter().any(|named| named == usage));
+        if is_served {
+            if details.is_ca {
+                find(&CI611, format!("`{name}` is a CA"));
+            }
+            if let Some(usages) = usages
+                && !is_for("serverAuth")
+                && !is_for("any")
+            {
+                find(
+                    &CI612,
+                    format!("`{name}` is for {} only", usages.join(", ")),
+                );
+            }
+        }
+        if self.is_for_browsers && entry.key == "tls.crt" {
+            let life = details.validity.not_after - details.validity.not_before;
+            if life > BROWSER_LIMIT {
+                find(
+                    &CI614,
+                    format!("`{name}` is valid for {} days", life.whole_days()),
+                );
+            }
+        }
+        // That of httpd is compared with its ServersTransport (CI203).
+        let is_compared = entry.key == "externcert"
+            && self
+                .model
+                .within(Class::ServersTransport, self.object.namespace)
+                .next()
+                .is_some();
+        let is_client = is_for("clientAuth") && !is_for("serverAuth");
+        if is_perhaps
+            && !is_compared
+            && !is_client
+            && !details.is_ca
+            && details.subject_alt_names.is_empty()
+        {
+            find(&CI617, format!("`{name}` has its name in the subject only"));
+        }
+    }
+
+    fn pair(&self, certificate: &str, private: &str, findings: &mut Vec<Finding>) {
+        let Some((certificate, private)) =
+            self.secret.get(certificate).zip(self.secret.get(private))
+        else {
+            return;
+        };
+        let Some((cert, text)) = certificate.certificates.first().zip(private.text()) else {
+            return;
+        };
+        if text.trim().is_empty() {
+            return;
+        }
+        let message = match key::is_of(text, &cert.certificate) {
+            Some(true) => return,
+            Some(false) => format!("`{}` is not the key of `{}`", private.key, cert.name()),
+            // What is no RSA or ECDSA key of a usual size may still be one to a server.
+            None if text.contains("PRIVATE KEY-----") => return,
+            None => format!("`{}` holds no private key", private.key),
+        };
+        findings.push(
+            self.object
+                .finding(&CI610, private.at, &private.field(), message),
+        );
+    }
+
+    fn chain(&self, authority: &str, leaf: &str, findings: &mut Vec<Finding>) {
+        let Some((authority, leaf)) = self.secret.get(authority).zip(self.secret.get(leaf)) else {
+            return;
+        };
+        let Some(cert) = leaf.certificates.first() else {
+            return;
+        };
+        let roots: Vec<&Cert> = authority.certificates.iter().collect();
+        if roots.is_empty() || roots.iter().any(|root| is_named(cert, root)) {
+            return;
+        }
+        match chain(&roots, &leaf.certificates, self.model.options.now) {
+            Chain::Unknown => {
+                let names: Vec<String> = roots
+                    .iter()
+                    .map(|root| format!("`{}`", root.name()))
+                    .collect();
+                let message = format!(
+                    "`{}` is signed by `{}`, and `{}` is {}",
+                    leaf.key,
+                    cert.details.issuer,
+                    authority.key,
+                    names.join(", ")
+                );
+                findings.push(self.object.finding(&CI616, leaf.at, &leaf.field(), message));
+            }
+            Chain::Constraints => findings.push(outside_constraints(self.object, leaf)),
+            Chain::Good | Chain::Other => {}
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! One thing that a rule found.
+
+use super::rules::{Rule, Severity};
+use crate::yaml::At;
+
+/// One thing that a rule found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// The rule's severity, or a milder one.
+    pub severity: Severity,
+    /// What is wrong here.
+    pub message: String,
+    /// The index of the source.
+    pub file: usize,
+    /// The place; line 0 where only the file is known.
+    pub at: At,
+    /// The document's number in its source, from 1.
+    pub document: usize,
+    /// The object, where it is one.
+    pub object: Option<Identity>,
+    /// The path of the field, such as `spec.rootCAs[0].secret`; empty for the whole document.
+    pub field: String,
+    /// What would happen, where that is known more exactly than in the rule.
+    pub consequence: Option<String>,
+    /// The way out, where that is known more exactly than in the rule.
+    pub help: Option<String>,
+}
+
+/// Which object it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    /// `kind`.
+    pub kind: String,
+    /// `metadata.namespace`; empty where none is given.
+    pub namespace: String,
+    /// `metadata.name`.
+    pub name: String,
+}
+
+impl std::fmt::Display for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            kind,
+            namespace,
+            name,
+        } = self;
+        if namespace.is_empty() {
+            write!(f, "{kind} {name}")
+        } else {
+            write!(f, "{kind} {namespace}/{name}")
+        }
+    }
+}
+
+impl Finding {
+    /// Gives what would happen.
+    #[must_use]
+    pub fn consequence(&self) -> &str {
+        self.consequence.as_deref().unwrap_or(self.rule.consequence)
+    }
+
+    /// Gives the way out.
+    #[must_use]
+    pub fn help(&self) -> &str {
+        self.help.as_deref().unwrap_or(self.rule.help)
+    }
+
+    /// Gives it another severity.
+    #[must_use]
+    pub(super) fn with_severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// Says more exactly what would happen.
+    #[must_use]
+    pub(super) fn then(mut self, consequence: impl Into<String>) -> Self {
+        self.consequence = Some(consequence.into());
+        self
+    }
+
+    /// Says more exactly what to do.
+    #[must_use]
+    pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}

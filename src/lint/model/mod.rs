@@ -1,0 +1,268 @@
+//! All documents of the input as one: objects by kind, namespace and name, each value with its place.
+
+mod object;
+
+pub(super) use object::{Class, Object, at_path, entries, is_true, may_be_same, scalar};
+
+use super::provider::Provider;
+use super::secrets::{self, Secret};
+use super::{Knowledge, Options, Source};
+use crate::fault::{Fault, Place};
+use crate::yaml::{Node, stream};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// A document that was read.
+pub(super) struct Document {
+    pub(super) file: usize,
+    /// Its number in its file, from 1.
+    pub(super) number: usize,
+    pub(super) node: Node,
+}
+
+/// A values file.
+pub(super) struct Values<'a> {
+    pub(super) file: usize,
+    pub(super) document: usize,
+    pub(super) prefix: String,
+    pub(super) node: &'a Node,
+    /// The chart's version, where it stands beside the values.
+    pub(super) chart: Option<&'a str>,
+}
+
+/// All objects, and what is known about who reads them.
+pub(super) struct Model<'a> {
+    pub(super) options: &'a Options,
+    pub(super) objects: Vec<Object<'a>>,
+    pub(super) values: Vec<Values<'a>>,
+    /// What Secrets and ConfigMaps hold, by the index of the object.
+    pub(super) secrets: BTreeMap<usize, Secret<'a>>,
+    index: BTreeMap<(Class, &'a str, &'a str), usize>,
+    by_class: BTreeMap<Class, Vec<usize>>,
+    /// Namespaces by the class and name of what they hold.
+    elsewhere: BTreeMap<(Class, &'a str), Vec<usize>>,
+    pub(super) provider: Provider<'a>,
+    pub(super) knowledge: Knowledge,
+}
+
+/// Reads all documents of the sources.
+///
+/// # Errors
+/// All sources that are too long, or all documents that cannot be read, each with its place.
+pub(super) fn read(sources: &[Source]) -> Result<Vec<Document>, Vec<Fault>> {
+    let too_long: Vec<Fault> = sources
+        .iter()
+        .filter(|source| source.text.len() > stream::STREAM_LIMIT)
+        .map(|source| {
+            let what = format!("the text has more than {} bytes", stream::STREAM_LIMIT);
+            let help = "give a directory of smaller files";
+            Fault::new(what).help(help).file(&source.name)
+        })
+        .collect();
+    if !too_long.is_empty() {
+        return Err(too_long);
+    }
+    let cuts: Vec<(usize, stream::Cut<'_>)> = sources
+        .iter()
+        .enumerate()
+        .flat_map(|(file, source)| {
+            stream::cut(&source.text)
+                .into_iter()
+                .map(move |cut| (file, cut))
+        })
+        .collect();
+    let parts: Vec<(usize, Result<Vec<Node>, stream::Broken>)> = cuts
+        .into_par_iter()
+        .map(|(file, cut)| (file, stream::read(cut)))
+        .collect();
+    let mut documents: Vec<Document> = Vec::new();
+    let mut faults = Vec::new();
+    for (file, part) in parts {
+        match part {
+            Ok(nodes) => {
+                for node in nodes {
+                    let number = documents
+                        .last()
+                        .filter(|last| last.file == file)
+                        .map_or(1, |last| last.number + 1);
+                    documents.push(Document { file, number, node });
+                }
+            }
+            Err(broken) => {
+                let place = Place::Position {
+                    file: sources[file].name.clone(),
+                    line: broken.at.line,
+                    column: broken.at.column,
+                };
+                faults.push(Fault::new(broken.what).at(place));
+            }
+        }
+    }
+    if faults.is_empty() {
+        Ok(documents)
+    } else {
+        Err(faults)
+    }
+}
+
+impl<'a> Model<'a> {
+    pub(super) fn new(documents: &'a [Document], options: &'a Options) -> Self {
+        let mut objects = Vec::new();
+        let mut values = Vec::new();
+        for document in documents {
+            add(document, &mut objects, &mut values);
+        }
+        let secrets = objects
+            .par_iter()
+            .enumerate()
+            .filter_map(|(index, object)| Some((index, secrets::read(object)?)))
+            .collect();
+        let mut index = BTreeMap::new();
+        let mut by_class: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        let mut elsewhere: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (number, object) in objects.iter().enumerate() {
+            by_class.entry(object.class).or_default().push(number);
+            index
+                .entry((object.class, object.namespace, object.provides))
+                .or_insert(number);
+            elsewhere
+                .entry((object.class, object.provides))
+                .or_default()
+                .push(number);
+        }
+        let provider = Provider::of(&objects, &values);
+        let knowledge = Knowledge::of(options, &objects, &provider);
+        Self {
+            options,
+            objects,
+            values,
+            secrets,
+            index,
+            by_class,
+            elsewhere,
+            provider,
+            knowledge,
+        }
+    }
+
+    /// Gives the objects of a class.
+    pub(super) fn of(&self, class: Class) -> impl Iterator<Item = &Object<'a>> {
+        self.numbers(class)
+            .iter()
+            .map(|number| &self.objects[*number])
+    }
+
+    /// Gives the indexes of the objects of a class.
+    pub(super) fn numbers(&self, class: Class) -> &[usize] {
+        self.by_class
+            .get(&class)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    /// Finds an object in a namespace. An object or a reference without a namespace fits any.
+    pub(super) fn find(&self, class: Class, namespace: &str, name: &str) -> Option<usize> {
+        self.index
+            .get(&(class, namespace, name))
+            .or_else(|| self.index.get(&(class, "", name)))
+            .copied()
+            .or_else(|| {
+                let all = self.elsewhere.get(&(class, name))?;
+                (namespace.is_empty() && all.len() == 1).then(|| all[0])
+            })
+    }
+
+    /// Gives the namespaces other than this one that have an object of the name.
+    pub(super) fn other_namespaces(
+        &self,
+        class: Class,
+        namespace: &str,
+        name: &str,
+    ) -> Vec<&'a str> {
+        let all = self.elsewhere.get(&(class, name));
+        all.into_iter()
+            .flatten()
+            .map(|number| self.objects[*number].namespace)
+            .filter(|other| !may_be_same(other, namespace))
+            .collect()
+    }
+
+    /// Gives the indexes of a namespace's objects of a class.
+    pub(super) fn within<'s>(
+        &'s self,
+        class: Class,
+        namespace: &'s str,
+    ) -> impl Iterator<Item = usize> + 's {
+        self.index
+            .range((class, namespace, "")..)
+            .take_while(move |((of, within, _), _)| *of == class && *within == namespace)
+            .map(|(_, number)| *number)
+    }
+
+    /// Gives what a Secret or ConfigMap holds.
+    pub(super) fn secret(
+        &self,
+        class: Class,
+        namespace: &str,
+        name: &str,
+    ) -> Option<(&Object<'a>, &Secret<'a>)> {
+        let number = self.find(class, namespace, name)?;
+        Some((&self.objects[number], self.secrets.get(&number)?))
+    }
+}
+
+fn add<'a>(document: &'a Document, objects: &mut Vec<Object<'a>>, values: &mut Vec<Values<'a>>) {
+    let node = &document.node;
+    let kind = node.get("kind").and_then(Node::text).unwrap_or_default();
+    if kind.ends_with("List") && node.get("items").is_some() {
+        let items = node.get("items").map(Node::items).unwrap_or_default();
+        for (index, item) in items.iter().enumerate() {
+            objects.extend(Object::new(document, format!("items[{index}]."), item));
+        }
+        return;
+    }
+    let values_of = |node: &'a Node, prefix: &str, chart: Option<&'a str>| Values {
+        file: document.file,
+        document: document.number,
+        prefix: prefix.to_owned(),
+        node,
+        chart,
+    };
+    if let Some(object) = Object::new(document, String::new(), node) {
+        // Flux keeps the values in an object of its own.
+        let chart = object.at(&["spec", "chart", "spec"]);
+        let of_traefik = chart.and_then(|chart| chart.get("chart")?.text()) == Some("traefik");
+        if kind == "HelmRelease"
+            && of_traefik
+            && let Some(node) = object.spec().get("values")
+        {
+            let version = chart.and_then(|chart| chart.get("version")?.text());
+            values.push(values_of(node, "spec.values.", version));
+        }
+        objects.push(object);
+    } else if is_traefik_values(node) {
+        values.push(values_of(node, "", None));
+    } else if let Some(node) = node.get("traefik").filter(|node| is_traefik_values(node)) {
+        // A chart that has Traefik's below it.
+        values.push(values_of(node, "traefik.", None));
+    }
+}
+
+/// Says whether a document is a values file of Traefik's chart: it has no kind, and at least one key that
+/// says so.
+fn is_traefik_values(node: &Node) -> bool {
+    if node.get("kind").is_some() || node.get("externalhost").is_some() {
+        return false;
+    }
+    let has = |path: &[&str]| at_path(node, path).is_some();
+    has(&["ports", "websecure"])
+        || has(&["ports", "web"])
+        || has(&["providers", "kubernetesCRD"])
+        || has(&["ingressRoute", "dashboard"])
+        || has(&["globalArguments"])
+        || has(&["tlsStore"])
+        || has(&["tlsOptions"])
+        || has(&["logs", "general"])
+        || has(&["logs", "access"])
+        || (has(&["deployment", "kind"]) && (has(&["updateStrategy"]) || has(&["hostNetwork"])))
+}

@@ -1,0 +1,202 @@
+//! A Kubernetes object, and how its values are reached.
+
+use super::Document;
+use crate::lint::finding::{Finding, Identity};
+use crate::lint::rules::Rule;
+use crate::yaml::{At, Node, Value};
+
+/// What kind of object it is, as far as the rules ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::lint) enum Class {
+    /// A Secret, or what makes one: SealedSecret, ExternalSecret, Certificate.
+    Secret,
+    ConfigMap,
+    Service,
+    Namespace,
+    NetworkPolicy,
+    /// Deployment, DaemonSet, StatefulSet.
+    Workload,
+    Issuer,
+    ClusterIssuer,
+    IngressRoute,
+    IngressRouteTcp,
+    ServersTransport,
+    ServersTransportTcp,
+    Middleware,
+    MiddlewareTcp,
+    TlsStore,
+    TlsOption,
+    TraefikService,
+    Other,
+}
+
+impl Class {
+    fn of(group: &str, kind: &str) -> Self {
+        let traefik = matches!(group, "traefik.io" | "traefik.containo.us");
+        match (group, kind) {
+            ("", "Secret")
+            | ("bitnami.com", "SealedSecret")
+            | ("external-secrets.io", "ExternalSecret")
+            | ("cert-manager.io", "Certificate") => Self::Secret,
+            ("", "ConfigMap") => Self::ConfigMap,
+            ("", "Service") => Self::Service,
+            ("", "Namespace") => Self::Namespace,
+            ("networking.k8s.io", "NetworkPolicy") => Self::NetworkPolicy,
+            ("apps", "Deployment" | "DaemonSet" | "StatefulSet") => Self::Workload,
+            ("cert-manager.io", "Issuer") => Self::Issuer,
+            ("cert-manager.io", "ClusterIssuer") => Self::ClusterIssuer,
+            (_, "IngressRoute") if traefik => Self::IngressRoute,
+            (_, "IngressRouteTCP") if traefik => Self::IngressRouteTcp,
+            (_, "ServersTransport") if traefik => Self::ServersTransport,
+            (_, "ServersTransportTCP") if traefik => Self::ServersTransportTcp,
+            (_, "Middleware") if traefik => Self::Middleware,
+            (_, "MiddlewareTCP") if traefik => Self::MiddlewareTcp,
+            (_, "TLSStore") if traefik => Self::TlsStore,
+            (_, "TLSOption") if traefik => Self::TlsOption,
+            (_, "TraefikService") if traefik => Self::TraefikService,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A Kubernetes object.
+pub(in crate::lint) struct Object<'a> {
+    pub(in crate::lint) file: usize,
+    pub(in crate::lint) document: usize,
+    /// Its path in a `List`, with a dot at the end.
+    pub(in crate::lint) prefix: String,
+    pub(in crate::lint) node: &'a Node,
+    pub(in crate::lint) class: Class,
+    pub(in crate::lint) group: &'a str,
+    pub(in crate::lint) kind: &'a str,
+    /// Empty where none is given: kubectl then takes that of its context.
+    pub(in crate::lint) namespace: &'a str,
+    /// Empty where none is given.
+    pub(in crate::lint) name: &'a str,
+    /// What the object is asked for by: the Secret's name of a Certificate, elsewhere its own.
+    pub(in crate::lint) provides: &'a str,
+}
+
+impl<'a> Object<'a> {
+    pub(super) fn new(document: &'a Document, prefix: String, node: &'a Node) -> Option<Self> {
+        let api_version = node.get("apiVersion")?.text()?;
+        let kind = node.get("kind")?.text()?;
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let text = |path: &[&str]| at_path(node, path).and_then(Node::text);
+        let name = text(&["metadata", "name"]).unwrap_or_default();
+        let provided = match kind {
+            "Certificate" => text(&["spec", "secretName"]),
+            "ExternalSecret" => text(&["spec", "target", "name"]),
+            _ => None,
+        };
+        Some(Self {
+            file: document.file,
+            document: document.number,
+            prefix,
+            node,
+            class: Class::of(group, kind),
+            group,
+            kind,
+            namespace: text(&["metadata", "namespace"]).unwrap_or_default(),
+            name,
+            provides: provided.unwrap_or(name),
+        })
+    }
+
+    /// Gives `spec`, or an empty node.
+    pub(in crate::lint) fn spec(&self) -> &'a Node {
+        self.node.get("spec").unwrap_or(&NOTHING)
+    }
+
+    /// Gives the value at a path below the object.
+    pub(in crate::lint) fn at(&self, path: &[&str]) -> Option<&'a Node> {
+        at_path(self.node, path)
+    }
+
+    pub(in crate::lint) fn label(&self, key: &str) -> Option<&'a str> {
+        self.at(&["metadata", "labels"])?.get(key)?.text()
+    }
+
+    pub(in crate::lint) fn annotation(&self, key: &str) -> Option<&'a Node> {
+        self.at(&["metadata", "annotations"])?.get(key)
+    }
+
+    /// Makes a finding at a value of this object.
+    pub(in crate::lint) fn finding(
+        &self,
+        rule: &'static Rule,
+        at: At,
+        field: &str,
+        message: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            rule,
+            severity: rule.severity,
+            message: message.into(),
+            file: self.file,
+            at: if at.line == 0 { self.node.at } else { at },
+            document: self.document,
+            object: Some(Identity {
+                kind: self.kind.to_owned(),
+                namespace: self.namespace.to_owned(),
+                name: self.name.to_owned(),
+            }),
+            field: format!("{}{field}", self.prefix),
+            consequence: None,
+            help: None,
+        }
+    }
+
+    /// `namespace/name`, as Traefik writes it.
+    pub(in crate::lint) fn shown(&self) -> String {
+        if self.namespace.is_empty() {
+            self.name.to_owned()
+        } else {
+            format!("{}/{}", self.namespace, self.name)
+        }
+    }
+}
+
+static NOTHING: Node = Node {
+    value: Value::Null,
+    at: At { line: 0, column: 0 },
+};
+
+/// Gives the value at a path of keys.
+pub(in crate::lint) fn at_path<'a>(node: &'a Node, path: &[&str]) -> Option<&'a Node> {
+    path.iter().try_fold(node, |node, key| node.get(key))
+}
+
+/// Gives the entries of a mapping; none where this is no mapping.
+pub(in crate::lint) fn entries(node: &Node) -> &[(crate::yaml::Key, Node)] {
+    match &node.value {
+        Value::Map(entries) => entries,
+        _ => &[],
+    }
+}
+
+/// Gives a scalar as text, numbers and booleans included.
+pub(in crate::lint) fn scalar(node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Text(text) | Value::Ambiguous(text) => Some(text.clone()),
+        Value::Int(number) => Some(number.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Float(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Says whether a value is `true`, also as a string.
+pub(in crate::lint) fn is_true(node: Option<&Node>) -> bool {
+    node.is_some_and(|node| {
+        node.value == Value::Bool(true)
+            || node
+                .text()
+                .is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    })
+}
+
+/// Says whether two namespaces may be the same; one that is not given may be any.
+pub(in crate::lint) fn may_be_same(one: &str, other: &str) -> bool {
+    one == other || one.is_empty() || other.is_empty()
+}

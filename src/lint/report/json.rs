@@ -1,0 +1,113 @@
+//! For programs.
+
+use super::{name_of, pretty};
+use crate::lint::{Finding, Identity, KnownFrom, Report, Severity, Source};
+use serde::Serialize;
+
+/// The form of the report. A new field does not change it; a field that goes or means something else does.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    traefik: Traefik,
+    files: usize,
+    documents: usize,
+    objects: usize,
+    errors: usize,
+    warnings: usize,
+    infos: usize,
+    suppressed: usize,
+    accepted: usize,
+    findings: Vec<Row<'a>>,
+}
+
+#[derive(Serialize)]
+struct Traefik {
+    release: String,
+    /// `option`, `image`, `fields`, `default`.
+    from: &'static str,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    code: &'static str,
+    severity: &'static str,
+    title: &'static str,
+    message: &'a str,
+    file: &'a str,
+    /// From 1; nothing where only the file is known.
+    line: Option<u64>,
+    /// From 1, in characters.
+    column: Option<u64>,
+    /// The document's number in its file, from 1.
+    document: Option<usize>,
+    object: Option<Object<'a>>,
+    field: &'a str,
+    consequence: &'a str,
+    help: &'a str,
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
+    kind: &'a str,
+    namespace: Option<&'a str>,
+    name: &'a str,
+}
+
+/// Writes the findings from `level` on.
+#[must_use]
+pub fn json(report: &Report, sources: &[Source], level: Severity) -> String {
+    let from = match report.traefik.from {
+        KnownFrom::Option => "option",
+        KnownFrom::Image => "image",
+        KnownFrom::Fields => "fields",
+        KnownFrom::Default => "default",
+    };
+    let shown = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity >= level);
+    pretty(&Document {
+        version: VERSION,
+        traefik: Traefik {
+            release: report.traefik.release.to_string(),
+            from,
+        },
+        files: sources.len(),
+        documents: report.documents,
+        objects: report.objects,
+        errors: report.count(Severity::Error),
+        warnings: report.count(Severity::Warning),
+        infos: report.count(Severity::Info),
+        suppressed: report.suppressed,
+        accepted: report.accepted,
+        findings: shown.map(|finding| row(finding, sources)).collect(),
+    })
+}
+
+fn row<'a>(finding: &'a Finding, sources: &'a [Source]) -> Row<'a> {
+    let has_place = finding.at.line > 0;
+    Row {
+        code: finding.rule.code,
+        severity: finding.severity.name(),
+        title: finding.rule.title,
+        message: &finding.message,
+        file: name_of(finding, sources),
+        line: has_place.then_some(finding.at.line),
+        column: has_place.then_some(finding.at.column),
+        document: (finding.document > 0).then_some(finding.document),
+        object: finding.object.as_ref().map(object),
+        field: &finding.field,
+        consequence: finding.consequence(),
+        help: finding.help(),
+    }
+}
+
+fn object(identity: &Identity) -> Object<'_> {
+    Object {
+        kind: &identity.kind,
+        namespace: Some(identity.namespace.as_str()).filter(|namespace| !namespace.is_empty()),
+        name: &identity.name,
+    }
+}

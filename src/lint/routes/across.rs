@@ -1,0 +1,173 @@
+//! What only all routes together show: the same rule twice, a host without TLS, names that are one.
+
+use super::Rule;
+use crate::lint::finding::Finding;
+use crate::lint::items;
+use crate::lint::model::{Class, Model, Object, scalar};
+use crate::lint::rules::{CI216, CI217, CI222, CI224};
+use crate::yaml::{At, Node};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) fn check(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>) {
+    clear_text(model, rules, findings);
+    same_rules(model, rules, findings);
+    collisions(model, findings);
+    wanted_hosts(model, rules, findings);
+}
+
+/// Finds hosts that are served with TLS, and without it too.
+fn clear_text(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>) {
+    if model.provider.redirects {
+        return;
+    }
+    let entry_points = |rule: &Rule<'_>| -> Vec<&str> {
+        items(model.objects[rule.object].spec(), "entryPoints")
+            .filter_map(|(_, node)| node.text())
+            .collect()
+    };
+    let with_tls: BTreeSet<&String> = rules
+        .iter()
+        .filter(|rule| model.objects[rule.object].spec().get("tls").is_some())
+        .flat_map(|rule| &rule.hosts)
+        .collect();
+    for rule in rules {
+        let object = &model.objects[rule.object];
+        if object.spec().get("tls").is_some() || !entry_points(rule).contains(&"web") {
+            continue;
+        }
+        // A middleware that is not in the input may redirect.
+        let may_redirect = items(rule.node, "middlewares").any(|(_, node)| {
+            let namespace = node
+                .get("namespace")
+                .and_then(Node::text)
+                .unwrap_or(object.namespace);
+            let name = node.get("name").and_then(Node::text).unwrap_or_default();
+            model
+                .find(Class::Middleware, namespace, name)
+                .is_none_or(|number| {
+                    let spec = model.objects[number].spec();
+                    ["redirectScheme", "redirectRegex", "chain", "plugin"]
+                        .iter()
+                        .any(|key| spec.get(key).is_some())
+                })
+        });
+        if let Some(host) = rule
+            .hosts
+            .iter()
+            .find(|host| with_tls.contains(host))
+            .filter(|_| !may_redirect)
+        {
+            let message = format!(
+                "`{}` is served with TLS, and here without",
+                host.escape_debug()
+            );
+            findings.push(object.finding(&CI216, rule.at(), &rule.field(), message));
+        }
+    }
+}
+
+fn same_rules(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>) {
+    let mut known: BTreeMap<_, &Rule<'_>> = BTreeMap::new();
+    for rule in rules.iter().filter(|rule| !rule.hosts.is_empty()) {
+        let object = &model.objects[rule.object];
+        let text = rule
+            .node
+            .get("match")
+            .and_then(Node::text)
+            .unwrap_or_default();
+        let text: String = text.split_whitespace().collect();
+        let mut points: Vec<&str> = items(object.spec(), "entryPoints")
+            .filter_map(|(_, node)| node.text())
+            .collect();
+        points.sort_unstable();
+        let has_tls = object.spec().get("tls").is_some();
+        let priority = rule.node.get("priority").and_then(scalar);
+        let first = known
+            .entry((text, points, has_tls, priority))
+            .or_insert(rule);
+        let other = &model.objects[first.object];
+        let is_twice = std::ptr::eq(*first, rule)
+            || (object.kind, object.namespace, object.name) == (other.kind, other.namespace, other.name) && first.object != rule.object
+            // Overlays of one base, each for a namespace of its own.
+            || object.namespace.is_empty() && object.file != other.file;
+        if !is_twice {
+            let message = format!("{} has the same rule", other.shown());
+            findings.push(object.finding(&CI217, rule.at(), &rule.field(), message));
+        }
+    }
+}
+
+/// Finds objects whose names are the same once Traefik has joined them (`makeID`, `Normalize`).
+fn collisions(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    if model.provider.safe_naming {
+        return;
+    }
+    for class in [
+        Class::ServersTransport,
+        Class::Middleware,
+        Class::TlsOption,
+        Class::TraefikService,
+    ] {
+        let mut known: BTreeMap<String, &Object<'_>> = BTreeMap::new();
+        for object in model
+            .of(class)
+            .filter(|object| !object.namespace.is_empty())
+        {
+            let joined: String = format!("{}-{}", object.namespace, object.name)
+                .chars()
+                .map(|c| if c.is_alphanumeric() { c } else { '-' })
+                .collect();
+            let first = known.entry(joined).or_insert(object);
+            if (first.namespace, first.name) != (object.namespace, object.name) {
+                let message = format!(
+                    "for Traefik {} and {} have one name",
+                    first.shown(),
+                    object.shown()
+                );
+                findings.push(object.finding(&CI222, object.node.at, "metadata.name", message));
+            }
+        }
+    }
+}
+
+fn wanted_hosts(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>) {
+    let answers = |host: &str| {
+        rules.iter().any(|rule| {
+            // A rule by expression or without a host may match any.
+            rule.hosts.is_empty()
+                || rule
+                    .matchers
+                    .iter()
+                    .any(|matcher| matcher.name == "HostRegexp")
+                || rule.hosts.iter().any(|known| {
+                    known == host
+                        || known.strip_prefix("*.").is_some_and(|domain| {
+                            host.split_once('.')
+                                .is_some_and(|(_, parent)| parent == domain)
+                        })
+                })
+        })
+    };
+    for host in model
+        .options
+        .hosts
+        .iter()
+        .filter(|host| !answers(host.as_str()))
+    {
+        let Some(object) = rules
+            .first()
+            .map(|rule| &model.objects[rule.object])
+            .or(model.objects.first())
+        else {
+            continue;
+        };
+        let mut finding = object.finding(
+            &CI224,
+            At::default(),
+            "",
+            format!("no route answers for `{host}`"),
+        );
+        (finding.object, finding.at) = (None, At::default());
+        findings.push(finding);
+    }
+}

@@ -1,0 +1,164 @@
+//! The Service of a route: its port, its scheme, its ServersTransport.
+
+use super::{Scheme, Use, ports, provider_suffix, reference, scheme};
+use crate::lint::finding::Finding;
+use crate::lint::model::{Class, Model, Object, is_true, scalar};
+use crate::lint::predict::Here;
+use crate::lint::rules::{CI201, CI205, CI206, CI207, CI210, CI218, CI221, CI223, Severity};
+use crate::yaml::Node;
+
+impl Use<'_> {
+    pub(super) fn check(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
+        let object = &model.objects[self.route];
+        reference(model, object, self.service, &self.field, findings);
+        let namespace = self
+            .service
+            .get("namespace")
+            .and_then(Node::text)
+            .unwrap_or(object.namespace);
+        let name = self
+            .service
+            .get("name")
+            .and_then(Node::text)
+            .unwrap_or_default();
+        let is_service = self
+            .service
+            .get("kind")
+            .and_then(Node::text)
+            .unwrap_or("Service")
+            == "Service";
+        let field = |key: &str| format!("{}.{key}", self.field);
+        let at = |key: &str| self.service.get(key).map_or(self.at, |node| node.at);
+        if let Scheme::Other(text) = scheme(model, self.service, namespace) {
+            let message = format!("`{}` is no scheme", text.escape_debug());
+            findings.push(object.finding(&CI207, at("scheme"), &field("scheme"), message));
+        }
+        let service = model
+            .find(Class::Service, namespace, name)
+            .map(|number| &model.objects[number]);
+        let is_external = service.is_some_and(|service| {
+            service.spec().get("type").and_then(Node::text) == Some("ExternalName")
+        });
+        if is_external && is_service && !model.provider.allow_external_name_services {
+            let message = format!("Service `{name}` is of type ExternalName");
+            let finding = object.finding(&CI221, at("name"), &field("name"), message);
+            findings.push(if model.provider.is_known {
+                finding
+            } else {
+                finding.with_severity(Severity::Info)
+            });
+        }
+        if let Some(ports) =
+            ports(model, self.service, namespace).filter(|ports| is_service && !ports.is_empty())
+        {
+            let wanted = self.service.get("port").and_then(scalar);
+            if let Some(wanted) = wanted.filter(|wanted| {
+                !ports
+                    .iter()
+                    .any(|(port, name)| port == wanted || name == wanted)
+            }) {
+                let known: Vec<&str> = ports.iter().map(|(port, _)| port.as_str()).collect();
+                let message = format!(
+                    "Service `{name}` has no port `{}`, only {}",
+                    wanted.escape_debug(),
+                    known.join(", ")
+                );
+                findings.push(object.finding(&CI218, at("port"), &field("port"), message));
+            }
+        }
+        self.transport(
+            model,
+            object,
+            namespace,
+            is_external || !is_service,
+            findings,
+        );
+    }
+
+    fn transport(
+        &self,
+        model: &Model<'_>,
+        object: &Object<'_>,
+        namespace: &str,
+        is_other: bool,
+        findings: &mut Vec<Finding>,
+    ) {
+        let field = format!("{}.serversTransport", self.field);
+        let Some(node) = self.service.get("serversTransport") else {
+            if self.is_https && !is_other && !model.provider.own_transport {
+                let message = "Traefik speaks https to this Service, and nothing names its CA";
+                let finding = object.finding(&CI210, self.at, &field, message);
+                // Whoever speaks https on the port of http knows more of that Service than is said here.
+                let is_odd = self.service.get("port").and_then(scalar).as_deref() == Some("80");
+                findings.push(if is_odd {
+                    finding.with_severity(Severity::Info)
+                } else {
+                    finding
+                });
+            }
+            return;
+        };
+        provider_suffix(model, object, node, &field, findings);
+        let name = node.text().unwrap_or_default();
+        let Some(number) = self.transport else {
+            if model
+                .find(Class::ServersTransportTcp, namespace, name)
+                .is_some()
+            {
+                let message =
+                    format!("`{name}` is a ServersTransportTCP, and this is a route of http");
+                findings.push(object.finding(&CI223, node.at, &field, message));
+            }
+            return;
+        };
+        let transport = &model.objects[number];
+        let spec = transport.spec();
+        if is_true(spec.get("insecureSkipVerify")) {
+            return;
+        }
+        let expected = spec
+            .get("serverName")
+            .and_then(Node::text)
+            .filter(|name| !name.is_empty());
+        let trusts = ["rootCAs", "rootCAsSecrets"]
+            .iter()
+            .any(|key| spec.get(key).is_some());
+        if !self.is_https {
+            if expected.is_some() || trusts {
+                let message = format!(
+                    "ServersTransport `{name}` verifies TLS, and this Service is spoken to in plain http"
+                );
+                findings.push(object.finding(&CI206, self.at, &field, message));
+            }
+            return;
+        }
+        match expected {
+            None => {
+                let here = Here {
+                    namespace: transport.namespace,
+                    ..Here::default()
+                };
+                let message = format!(
+                    "ServersTransport `{name}` verifies the certificate of httpd, and has no `serverName`"
+                );
+                findings.push(
+                    transport
+                        .finding(&CI201, spec.at, "spec.serverName", message)
+                        .predicted(model.knowledge.release, here),
+                );
+            }
+            Some(expected)
+                if !self.hosts.is_empty() && !self.hosts.iter().any(|host| host == expected) =>
+            {
+                let message = format!(
+                    "`{}` is none of the route's hosts: {}",
+                    expected.escape_debug(),
+                    self.hosts.join(", ")
+                );
+                let at = spec.get("serverName").map_or(spec.at, |node| node.at);
+                findings.push(transport.finding(&CI205, at, "spec.serverName", message));
+            }
+            Some(_) => {}
+        }
+    }
+}

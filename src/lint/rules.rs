@@ -1,0 +1,553 @@
+//! The table of rules: what is looked for, what would happen, and the way out.
+//!
+//! A code never changes its meaning; a rule that goes leaves a gap. The hundreds are families, each checked by
+//! the file of the same name: 0 `documents`, 1 `trust`, 2 `routes`, 3 `versions`, 4 `tls_store`, 5 `values`,
+//! 6 `certificates`, 7 `surroundings`, 9 `references`.
+//!
+//! `docs/lint.md` is made from this table (`tests/lint/docs.rs`).
+
+use std::fmt;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing; not shown unless asked for.
+    Info,
+    /// Works today, by luck or for a while; or works otherwise than it looks.
+    Warning,
+    /// Fails in production, or leaves a door open.
+    Error,
+}
+
+impl Severity {
+    /// Gives the name in options and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One rule.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its code, such as `CI101`.
+    pub code: &'static str,
+    /// How bad its findings are; a finding may be milder where the input leaves it open.
+    pub severity: Severity,
+    /// What is wrong, in one line.
+    pub title: &'static str,
+    /// What would happen in production.
+    pub consequence: &'static str,
+    /// What to do.
+    pub help: &'static str,
+    /// The row of [`super::recorded`] that shows it on a real Traefik.
+    pub recorded: Option<&'static str>,
+}
+
+/// Gives the rule with this code, in any case.
+#[must_use]
+pub fn find(code: &str) -> Option<&'static Rule> {
+    ALL.iter()
+        .copied()
+        .find(|rule| rule.code.eq_ignore_ascii_case(code))
+}
+
+macro_rules! rules {
+    ($($code:ident $severity:ident $(as $recorded:literal)?
+        $title:literal
+        $consequence:literal
+        $help:literal)*) => {
+        $(
+            #[doc = $title]
+            pub static $code: Rule = Rule {
+                code: stringify!($code),
+                severity: Severity::$severity,
+                title: $title,
+                consequence: $consequence,
+                help: $help,
+                recorded: rules!(@recorded $($recorded)?),
+            };
+        )*
+        /// All rules, in the order of their codes.
+        pub static ALL: &[&Rule] = &[$(&$code),*];
+    };
+    (@recorded) => { None };
+    (@recorded $recorded:literal) => { Some($recorded) };
+}
+
+rules! {
+    CI001 Warning
+        "a suppression gives no reason"
+        "Nobody knows later whether it is still right."
+        "Write why behind the codes: `# civi-ingress: allow CI103 the chart names the key so`."
+    CI002 Warning
+        "a suppression suppresses nothing"
+        "It would hide the next fault at this place."
+        "Remove the comment, or move it to the line of the finding or the line before."
+    CI003 Warning
+        "a suppression names a rule that does not exist"
+        "Nothing is suppressed."
+        "See `docs/lint.md` for the codes."
+    CI005 Warning
+        "an object stands twice in the input"
+        "The one applied last wins, whichever that is."
+        "Keep one of the two."
+    CI006 Error
+        "a value of a Secret's `data` is no base64"
+        "The API server refuses the Secret: `illegal base64 data`."
+        "Encode it, or move it to `stringData`."
+    CI007 Error
+        "an object has no name"
+        "The API server refuses it: `resource name may not be empty`."
+        "Give it a `metadata.name`."
+
+    CI101 Error as "ca-secret-with-two-keys"
+        "a CA Secret has several keys and neither `tls.ca` nor `ca.crt`"
+        "Traefik loads no CA, trusts the system's roots instead, and answers 500 to every request."
+        "Put the certificate under the one key `ca.crt`, which every Traefik since 2.4 reads."
+    CI102 Error as "ca-not-pem"
+        "a CA value holds no certificate"
+        "Traefik trusts nothing, logs nothing while it loads, and answers 500 to every request."
+        "Put the CA's certificate there as PEM (`-----BEGIN CERTIFICATE-----`)."
+    CI103 Warning
+        "a CA Secret has one key, and it is neither `tls.ca` nor `ca.crt`"
+        "Traefik 2.5 to 3.x read it for being the only one; that is announced to end with Traefik 4, and any second key ends it today (CI101)."
+        "Name the key `ca.crt`."
+    CI104 Warning
+        "a certificate that Traefik shall trust as a CA is no CA"
+        "It verifies nothing but itself: the next certificate of httpd is answered with 500."
+        "Trust the CA that signed it."
+    CI105 Error as "wrong-ca"
+        "httpd's certificate is not signed by a CA that Traefik trusts"
+        "Traefik answers 500 to every request."
+        "Put the CA that signed httpd's certificate into the Secret that the ServersTransport names, or render both anew with `civi-ingress new-instance`."
+    CI106 Error
+        "a private key stands beside the CA certificate that Traefik reads"
+        "Who may read the Secret for Traefik's sake can sign certificates in the CA's name."
+        "Keep the certificate alone; put the key into a Secret that no pod mounts, or nowhere."
+    CI107 Error
+        "the CA of a ServersTransport is in another namespace"
+        "Traefik looks in the ServersTransport's own namespace only, loads no CA, and answers 500 to every request."
+        "Put the Secret or ConfigMap into the namespace of the ServersTransport."
+    CI108 Error
+        "a CA reference names not exactly one of `secret` and `configMap`"
+        "The API server refuses the ServersTransport, or Traefik skips the entry."
+        "Name one of the two in each entry of `rootCAs`."
+    CI110 Error
+        "a CA ConfigMap has neither `tls.ca` nor `ca.crt`"
+        "Traefik loads no CA from it, for ConfigMaps have no fallback to an only key, and answers 500 to every request."
+        "Put the certificate under `ca.crt`."
+    CI111 Error
+        "a CA Secret for client certificates has neither `tls.ca` nor `ca.crt`"
+        "Traefik loads no CA: with `RequireAndVerifyClientCert` connections are refused, with no `clientAuthType` nobody is asked for a certificate."
+        "Put the certificate under `ca.crt`."
+    CI112 Error
+        "a Secret that Traefik needs has the label `owner: helm`"
+        "Traefik does not see it: its informer selects `owner!=helm`."
+        "Remove the label; it is Helm's own, for its release records."
+    CI113 Warning
+        "verification of httpd's certificate is switched off"
+        "Whoever answers at the pod's address is believed, and gets the sessions and passwords of users."
+        "Remove `insecureSkipVerify`; name the CA in `rootCAs` and the host in `serverName`."
+    CI114 Error
+        "a client certificate's Secret lacks `tls.crt` or `tls.key`"
+        "Traefik shows no certificate, and an httpd that asks for one refuses the connection: 500 or 502."
+        "Give the Secret both keys, neither of them empty."
+
+    CI201 Error as "no-server-name"
+        "a ServersTransport verifies and has no `serverName`"
+        "Traefik compares the certificate with the pod's address, and answers 500 to every request."
+        "Set `serverName` to the host in httpd's certificate."
+    CI202 Error as "wrong-server-name"
+        "httpd's certificate does not cover the `serverName`"
+        "Traefik answers 500 to every request."
+        "Set `serverName` to a subject alternative name of the certificate, or issue one for it."
+    CI203 Error as "missing-san"
+        "httpd's certificate has its name in the subject only"
+        "Traefik answers 500 to every request: Go does not read common names."
+        "Issue a certificate with subject alternative names: `civi-ingress cert --dns NAME`."
+    CI204 Error
+        "a `serverName` is no DNS name"
+        "No certificate can cover it; Traefik answers 500 to every request."
+        "Give the host in its ASCII form, without port, scheme or wildcard."
+    CI205 Info
+        "the `serverName` is none of the hosts of the route"
+        "It works when httpd's certificate has that name. Apache chooses its virtual host by the Host header, and answers 421 when both differ too much."
+        "Use the host that browsers ask for."
+    CI206 Warning
+        "a ServersTransport verifies TLS, and the route speaks plain http to the Service"
+        "httpd answers 400 to http on its TLS port, or passwords cross the network in clear."
+        "Set `scheme: https`."
+    CI207 Error
+        "the scheme of a Service is none of `http`, `https`, `h2c`"
+        "Traefik drops the route and answers 404."
+        "Set `scheme: https`."
+    CI208 Error
+        "a reference names its provider"
+        "With `@kubernetescrd` Traefik refuses it unless `allowCrossNamespace` is set, and the name changes with `safeNaming`: 404 or 500."
+        "Give the plain name of an object in the same namespace."
+    CI209 Error
+        "a route refers to another namespace"
+        "Unless the provider's `allowCrossNamespace` is set, Traefik drops the route and answers 404."
+        "Put both into one namespace, or set `providers.kubernetesCRD.allowCrossNamespace: true` and include those values in the input."
+    CI210 Warning
+        "a route speaks https to a Service and names no ServersTransport"
+        "Traefik verifies with the system's roots and against the pod's address, and answers 500 to every request, unless its static options say otherwise."
+        "Name a ServersTransport with the CA and the host."
+    CI211 Error
+        "a matcher has several arguments"
+        "Traefik 3 does not take the rule and answers 404."
+        "Write `Host(`a`) || Host(`b`)`, which Traefik 2 takes too."
+    CI212 Error
+        "the host of a rule is not in ASCII"
+        "Traefik drops the route and answers 404."
+        "Write the host in its ASCII form (`xn--…`)."
+    CI213 Error
+        "the host of a rule has a wildcard"
+        "Before Traefik 3.7 the rule is refused or matches nothing: 404."
+        "Write one `Host` for each name, or use `HostRegexp`."
+    CI214 Error
+        "a rule cannot be read"
+        "Traefik drops the route and answers 404."
+        "Write matchers such as `Host(`a.example.org`)`, joined by `&&` and `||`, with backticks around names."
+    CI215 Info
+        "a route names no entry points"
+        "It is served on all default entry points, also those added later."
+        "Set `entryPoints: [websecure]`."
+    CI216 Warning
+        "a host is also served without TLS"
+        "Who follows an http link sends passwords in clear; nothing redirects to https."
+        "Redirect on the entry point, or remove the route on `web`."
+    CI217 Error
+        "two routes have the same rule"
+        "Traefik takes one of the two, and all requests of the other's host go there."
+        "Give each instance a host of its own."
+    CI218 Error
+        "the port is none of the Service's"
+        "Traefik drops the route and answers 404: `service port not found`."
+        "Use a port number or name of the Service."
+    CI219 Error
+        "a TCP route names a host without TLS"
+        "Without TLS there is no server name to compare: Traefik drops the route, and the connection is closed."
+        "Add `tls: {passthrough: true}`, or match `HostSNI(`*`)`."
+    CI220 Error
+        "a TCP route uses a matcher of http"
+        "Traefik drops the route: a TLS stream that is passed through shows its server name and nothing else."
+        "Match with `HostSNI`, or terminate TLS with an IngressRoute."
+    CI221 Error
+        "the Service is of type ExternalName"
+        "Unless `allowExternalNameServices` is set, Traefik drops the route and answers 404."
+        "Use a Service with endpoints, or set `providers.kubernetesCRD.allowExternalNameServices: true`."
+    CI222 Error
+        "two objects have the same name for Traefik"
+        "Traefik joins namespace and name with `-`: one of the two takes the other's place, with its CA."
+        "Rename one of the two, or set `safeNaming` (Traefik 3.7.11 and later)."
+    CI223 Error
+        "an object has a ServersTransport of the other protocol"
+        "Traefik does not find it: http routes take kind ServersTransport, TCP routes kind ServersTransportTCP."
+        "Change the kind of one of the two."
+    CI224 Error
+        "no route answers for a host that was asked for"
+        "Traefik answers 404."
+        "Add a route with `Host(`…`)`, or check the spelling of `--host`."
+
+    CI225 Error
+        "TLS is passed through to a port of plain http"
+        "httpd reads the browser's handshake as http: no connection succeeds."
+        "Pass it through to the port of httpd that speaks TLS, 443."
+    CI226 Warning
+        "a route that passes TLS through names a certificate"
+        "Traefik does not show it: browsers see httpd's own, perhaps of a private CA."
+        "Let httpd serve a certificate that browsers trust, or terminate TLS with an IngressRoute."
+
+    CI301 Error as "old-api-group"
+        "the API group is not served by this Traefik"
+        "The API server refuses the object; where old definitions are still installed, Traefik never looks at it."
+        "Use `traefik.io/v1alpha1` from Traefik 2.10 on, `traefik.containo.us/v1alpha1` before."
+    CI302 Error as "root-cas"
+        "`rootCAs` is not known to this Traefik"
+        "The API server refuses the ServersTransport; GitOps tools may drop the field without a word, and every request is answered with 500."
+        "Use `rootCAsSecrets` before Traefik 3.4.1."
+    CI303 Warning as "root-cas-secrets"
+        "`rootCAsSecrets` is deprecated"
+        "Traefik warns at every load of its configuration."
+        "Use `rootCAs: [{secret: NAME}]` from Traefik 3.4.1 on."
+    CI304 Error as "min-version-below-max-version"
+        "a field of the ServersTransport is not known to this Traefik"
+        "The API server refuses the object; GitOps tools may drop the field without a word."
+        "Remove the field, or use the Traefik that has it."
+    CI305 Error as "min-version-alone"
+        "`minVersion` without a higher `maxVersion`"
+        "Traefik 3.7 drops all TLS settings of the ServersTransport, the CA and the server name among them, and answers 500 to every request."
+        "Remove `minVersion`, or set both: `VersionTLS12` and `VersionTLS13`."
+    CI306 Error
+        "a timeout is no duration that Traefik takes"
+        "From 3.4 on the API server refuses the object; before, Traefik logs an error and takes the default."
+        "Write whole numbers with units, such as `60s`."
+    CI307 Error
+        "a middleware is not known to this Traefik"
+        "The API server refuses the object, or Traefik does not load it and answers 404."
+        "Use `ipAllowList` from Traefik 2.11 on, `ipWhiteList` before."
+    CI308 Warning
+        "`ipWhiteList` is deprecated"
+        "Traefik 3 warns at every load of its configuration."
+        "Use `ipAllowList`."
+    CI309 Warning
+        "the API group `traefik.containo.us` ends with Traefik 2"
+        "Traefik 3 does not serve the object. While both groups exist, an object of the same name in `traefik.io` wins."
+        "Use `traefik.io/v1alpha1`, which Traefik 2.10 and later serve."
+    CI310 Warning
+        "Traefik 3 no longer has this option of the headers middleware"
+        "The definition still takes it; nothing happens."
+        "Use the `redirectScheme` middleware or `permissionsPolicy`."
+    CI311 Error
+        "a field is misspelt"
+        "kubectl refuses the object: `strict decoding error: unknown field`; tools that do not check drop the field."
+        "Use the name that is suggested."
+    CI312 Error
+        "a route has no `kind`"
+        "Before Traefik 3.3 the API server refuses the IngressRoute."
+        "Set `kind: Rule`."
+
+    CI401 Error as "two-default-stores-without-certificates"
+        "there are several TLSStores named `default`"
+        "Traefik drops them all, and browsers see its own certificate."
+        "Keep one in the whole cluster; any namespace that Traefik watches will do."
+    CI402 Error
+        "there are several TLSOptions named `default`"
+        "Traefik drops them all and takes its built-in options."
+        "Keep one in the whole cluster, and name the others in the routes that want them."
+    CI403 Warning
+        "a TLSStore is not named `default`"
+        "Traefik uses no other."
+        "Name it `default`."
+    CI404 Error
+        "the Secret of a certificate is in another namespace"
+        "Traefik looks in the object's own namespace only; before 3.7 one missing Secret drops the whole TLSStore, and browsers see Traefik's own certificate."
+        "Put both into the same namespace."
+    CI405 Error
+        "a Secret of a certificate lacks `tls.crt` or `tls.key`"
+        "Traefik does not load it; before 3.7 that drops the whole TLSStore. Browsers see Traefik's own certificate."
+        "Give it both keys, neither of them empty: `civi-ingress wildcard-secret`."
+    CI406 Warning
+        "`sniStrict` does not count the default certificate"
+        "Connections for names that only the default certificate covers are refused."
+        "List the Secret under `certificates` of the TLSStore too."
+    CI407 Warning
+        "two Secrets have certificates for the same names"
+        "Traefik serves one of them, the first by namespace and name, also when the other was renewed."
+        "Keep one, and refer to it."
+    CI408 Error
+        "the certificate that browsers see does not cover a host"
+        "Browsers warn: `ERR_CERT_COMMON_NAME_INVALID`, `SSL_ERROR_BAD_CERT_DOMAIN`."
+        "Issue one that covers it; a wildcard covers exactly one label."
+    CI409 Warning
+        "a TLSOption asks for client certificates and does not say how strictly"
+        "Where the CA cannot be loaded, nobody is asked for a certificate: the door is open."
+        "Set `clientAuthType: RequireAndVerifyClientCert`."
+    CI410 Warning
+        "a TLSOption sets no `minVersion`"
+        "Before Traefik 2.11 it takes TLS 1.0."
+        "Set `minVersion: VersionTLS12`."
+
+    CI501 Error
+        "the chart refuses a key of the values"
+        "`helm install` and `helm upgrade` fail: the values do not meet the chart's schema, or a template says `fail`."
+        "Use the key of this chart, or render the file with `civi-ingress traefik-values`."
+    CI502 Warning
+        "the chart ignores a key of the values"
+        "Nothing happens, and nothing says so."
+        "Use the key of this chart, or render the file with `civi-ingress traefik-values`."
+    CI503 Error
+        "a DaemonSet in the nodes' network keeps all its pods during an update"
+        "The chart fails: `maxUnavailable should be greater than 0 when using hostNetwork.`"
+        "Set `updateStrategy.rollingUpdate` to `maxUnavailable: 1` and `maxSurge: 0`."
+    CI504 Error
+        "a DaemonSet has both `maxUnavailable` and `maxSurge`"
+        "Kubernetes refuses it: `may not be set when maxUnavailable is non-zero`. The chart's default for `maxSurge` is 1."
+        "Set `maxSurge: 0`."
+    CI505 Warning
+        "a pod that holds ports of its node shall start beside the old one"
+        "The new pod stays Pending for ever: the port is taken."
+        "Set `updateStrategy.rollingUpdate` to `maxUnavailable: 1` and `maxSurge: 0`."
+    CI506 Error
+        "a port below 1024 in the node's network, and Traefik is not root"
+        "Traefik does not start: `bind: permission denied`. Kubernetes has no ambient capabilities."
+        "Leave `hostNetwork` and use `hostPort: 80` and `hostPort: 443`, or run as root with NET_BIND_SERVICE."
+    CI507 Error
+        "in the nodes' network `hostPort` must be the port itself"
+        "The chart's template fails."
+        "Remove `hostPort`."
+    CI508 Warning
+        "a proxy is trusted on one of `web` and `websecure` only"
+        "On the other port every client has the proxy's address, and nothing says so."
+        "Set the same `trustedIPs` on both."
+    CI509 Error
+        "everyone is trusted as a proxy"
+        "Any client can take any address: access lists, limits and logs are worthless."
+        "Name the ranges of the load balancers in `trustedIPs`."
+    CI510 Error
+        "`proxyProtocol` has no `trustedIPs`"
+        "Traefik believes no peer: every client has the load balancer's address, and nothing says so."
+        "Name the ranges of the load balancers in `trustedIPs`."
+    CI511 Error
+        "Traefik does not watch the namespace of a route"
+        "It is not served: 404."
+        "Add the namespace to `providers.kubernetesCRD.namespaces`, or leave the list out to watch all."
+
+    CI601 Error
+        "a certificate has expired"
+        "Clients refuse it; between Traefik and httpd every request is answered with 500."
+        "Issue a new one: `civi-ingress new-instance … --reuse` renews what is due."
+    CI602 Error
+        "a certificate is not valid yet"
+        "Clients refuse it until then; between Traefik and httpd every request is answered with 500."
+        "Wait, check the clock, or issue a new one."
+    CI603 Warning
+        "a certificate expires soon"
+        "Then clients refuse it; between Traefik and httpd every request is answered with 500."
+        "Issue a new one: `civi-ingress new-instance … --reuse` renews what is due."
+    CI604 Error
+        "a key is too weak"
+        "Browsers and Go refuse RSA keys below 2048 bits and unknown curves."
+        "Make a new key: ECDSA on P-256 or RSA with 2048 bits."
+    CI605 Error
+        "a certificate is signed with SHA-1 or MD5"
+        "Browsers and Go refuse it."
+        "Issue a new one."
+    CI606 Error
+        "the private key of a certificate is published on the internet"
+        "Anyone can impersonate the server, or sign in the CA's name."
+        "Make new keys, and remove the old CA wherever it is trusted."
+    CI607 Error
+        "a certificate has a name that its CA may not sign"
+        "Clients refuse it for the CA's name constraints; between Traefik and httpd every request is answered with 500."
+        "Make another CA for the name; `civi-ingress inspect` shows what a CA permits."
+    CI608 Warning
+        "a common name has more than 64 characters"
+        "RFC 5280 allows 64: OpenSSL cannot make such a certificate, and cert-manager and linters refuse it."
+        "Leave the common name out; clients read the subject alternative names."
+    CI609 Error
+        "a wildcard stands directly under a top-level domain"
+        "Chromium, Firefox, OpenSSL and GnuTLS refuse it."
+        "Use a domain of two labels."
+    CI610 Error
+        "a private key does not belong to its certificate"
+        "httpd does not start, and Traefik does not load the pair."
+        "Put the pair together again, or issue it anew."
+    CI611 Warning
+        "a server's certificate is a CA"
+        "Firefox, Java and others refuse it as a server's; who takes the key can sign for any name."
+        "Sign a leaf with it: `civi-ingress cert --ca-cert … --ca-key …`."
+    CI612 Error
+        "a server's certificate is not for servers"
+        "Clients refuse it for its extended key usage: `x509: certificate specifies an incompatible key usage`."
+        "Ask for extended key usage serverAuth."
+    CI613 Error
+        "an asterisk is not the whole first label of a name"
+        "Clients do not match it (RFC 6125 section 6.4.3)."
+        "Use `*.` before a domain."
+    CI614 Warning
+        "a certificate for browsers is valid for more than 825 days"
+        "Apple's clients refuse it, under a CA that a user added too (support.apple.com/103769)."
+        "Issue it for a shorter time."
+    CI615 Error
+        "a certificate cannot be read"
+        "Traefik and httpd cannot read it either."
+        "Replace the PEM text."
+    CI616 Error
+        "a certificate is not signed by the CA that stands beside it"
+        "Who trusts that CA refuses the certificate."
+        "Issue both anew as one; a key that was lost alone must not be filled in from another CA."
+    CI617 Warning
+        "a certificate has no subject alternative name"
+        "Go, Java, Python and browsers refuse it; clients that verify only the CA take it."
+        "Issue one with subject alternative names."
+
+    CI701 Error
+        "a NetworkPolicy selects Traefik's pods, and they use the nodes' network"
+        "Their connections come from the nodes' addresses: none gets through, and Traefik answers 504."
+        "Let in the nodes' ranges by `ipBlock`: `civi-ingress new-instance --network-policy --traefik-host-network`."
+    CI702 Warning
+        "an HTTP probe on a port that wants the PROXY protocol"
+        "httpd resets connections without the header: the pod never becomes ready."
+        "Use `tcpSocket` or `exec`, or except the node with `RemoteIPProxyProtocolExceptions`."
+    CI703 Warning
+        "`externalTrafficPolicy: Local` without a health monitor"
+        "Octavia sends connections to nodes without a pod, where they time out."
+        "Set `loadbalancer.openstack.org/enable-health-monitor: \"true\"`."
+    CI704 Error
+        "a load balancer shall send both the PROXY protocol and X-Forwarded-For"
+        "The OpenStack cloud controller refuses the Service and makes no load balancer."
+        "Keep one of the two annotations."
+    CI705 Error
+        "OVHcloud does not have this option of Octavia"
+        "It is ignored or refused: no client addresses, or no TLS at the load balancer."
+        "Use the PROXY protocol, and terminate TLS in Traefik."
+    CI706 Error
+        "the backlog of httpd is below 1"
+        "httpd does not start: `ListenBacklog must be > 0`."
+        "Set it to 1 or more."
+    CI707 Warning
+        "external-dns has no target for an IngressRoute"
+        "An IngressRoute has no status to take an address from: no record is made."
+        "Add the annotation `external-dns.alpha.kubernetes.io/target` (`external-dns.kubernetes.io/target` from external-dns 0.22 on)."
+    CI708 Error
+        "a wildcard certificate is asked for by HTTP-01"
+        "ACME proves wildcards by DNS-01 only: the Certificate never becomes ready."
+        "Use a dns01 solver, or list the hosts."
+    CI709 Error
+        "the load balancer sends the PROXY protocol, and Traefik does not expect it"
+        "Traefik reads the header as TLS: no connection succeeds."
+        "Set `ports.web.proxyProtocol.trustedIPs` and the same of `websecure`."
+    CI710 Info
+        "idle connections to httpd are kept longer than httpd keeps them"
+        "Now and then a request meets a connection that httpd has just closed: 502 for a POST. Apache's KeepAliveTimeout is 5 s."
+        "Set `idleConnTimeout` below it, for example `1s`."
+    CI711 Info
+        "a ServersTransport sets no `maxIdleConnsPerHost`"
+        "It inherits nothing from Traefik's static options: two idle connections are kept, not 200."
+        "Set it."
+
+    CI901 Info
+        "a reference leads out of the input"
+        "Where the object is missing in the cluster too, the route is dropped or the certificate not served."
+        "Add the file to the input, or leave `--strict-references`."
+    CI902 Error as "no-ca-secret"
+        "a reference is misspelt"
+        "What it should name is not found: the route answers 404 or 500, or the certificate is not served."
+        "Use the name that is suggested."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_none_is_there_twice() {
+        assert!(ALL.windows(2).all(|pair| pair[0].code < pair[1].code));
+        assert!(ALL.iter().all(|rule| rule.code.len() == 5));
+        assert_eq!(find("ci105"), Some(&CI105));
+        assert_eq!(find("CI999"), None);
+    }
+
+    #[test]
+    fn every_text_is_a_sentence() {
+        for rule in ALL {
+            for text in [rule.consequence, rule.help] {
+                assert!(text.ends_with(['.', '`', ')']), "{}: {text}", rule.code);
+            }
+            assert!(!rule.title.ends_with('.'), "{}", rule.code);
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! What Secrets and ConfigMaps hold: decoded once, certificates read once.
+
+use super::model::{Class, Object, entries};
+use crate::pki::Certificate;
+use crate::pki::certificate::Details;
+use crate::yaml::{At, Node, Value};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+/// What a Secret or ConfigMap holds.
+pub(super) struct Secret<'a> {
+    pub(super) entries: Vec<Entry<'a>>,
+    /// Whether these are all keys: who makes the Secret may add others.
+    pub(super) is_complete: bool,
+}
+
+/// One key with its value.
+pub(super) struct Entry<'a> {
+    pub(super) key: &'a str,
+    pub(super) at: At,
+    /// The section it stands in, such as `data`.
+    pub(super) section: &'static str,
+    pub(super) content: Content,
+    pub(super) certificates: Vec<Cert>,
+    /// Why its certificates cannot be read.
+    pub(super) damaged: Option<String>,
+}
+
+/// A value, as far as it can be read.
+pub(super) enum Content {
+    Text(Zeroizing<String>),
+    /// Bytes that are no text.
+    Binary,
+    /// Encrypted, or not known before somebody makes it.
+    Opaque,
+    /// No base64.
+    Broken,
+}
+
+/// A certificate with what it says.
+pub(super) struct Cert {
+    pub(super) certificate: Certificate,
+    pub(super) details: Details,
+}
+
+impl Cert {
+    /// What a report calls it: its subject, else its serial number.
+    pub(super) fn name(&self) -> &str {
+        if self.details.subject.is_empty() {
+            &self.details.serial
+        } else {
+            &self.details.subject
+        }
+    }
+}
+
+impl Entry<'_> {
+    pub(super) fn field(&self) -> String {
+        format!("{}.{}", self.section, self.key)
+    }
+
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_opaque(&self) -> bool {
+        matches!(self.content, Content::Opaque)
+    }
+
+    /// Says whether the value is nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.text().is_some_and(|text| text.trim().is_empty())
+    }
+}
+
+impl<'a> Secret<'a> {
+    pub(super) fn get(&self, key: &str) -> Option<&Entry<'a>> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+}
+
+/// Reads an object that is a Secret or ConfigMap, or makes one.
+pub(super) fn read<'a>(object: &Object<'a>) -> Option<Secret<'a>> {
+    let mut found = Vec::new();
+    let mut is_complete = true;
+    match (object.class, object.kind) {
+        (Class::ConfigMap, _) => {
+            section(object, &["data"], "data", raw, &mut found);
+            is_complete = !found.is_empty();
+        }
+        (Class::Secret, "Secret") => {
+            section(object, &["data"], "data", decode, &mut found);
+            section(object, &["stringData"], "stringData", raw, &mut found);
+            // One without any data is filled in by somebody else.
+            is_complete = !found.is_empty();
+        }
+        (Class::Secret, "SealedSecret") => {
+            let template = ["spec", "template", "data"];
+            section(
+                object,
+                &template,
+                "spec.template.data",
+                templated,
+                &mut found,
+            );
+            let sealed = ["spec", "encryptedData"];
+            section(
+                object,
+                &sealed,
+                "spec.encryptedData",
+                |_| Content::Opaque,
+                &mut found,
+            );
+        }
+        (Class::Secret, "Certificate") => {
+            for key in ["tls.crt", "tls.key", "ca.crt"] {
+                found.push(opaque(key, object.node.at));
+            }
+        }
+        (Class::Secret, _) => is_complete = false,
+        _ => return None,
+    }
+    Some(Secret {
+        entries: found,
+        is_complete,
+    })
+}
+
+fn opaque(key: &'static str, at: At) -> Entry<'static> {
+    Entry {
+        key,
+        at,
+        section: "spec",
+        content: Content::Opaque,
+        certificates: Vec::new(),
+        damaged: None,
+    }
+}
+
+fn section<'a>(
+    object: &Object<'a>,
+    path: &[&str],
+    name: &'static str,
+    content: impl Fn(&Node) -> Content,
+    found: &mut Vec<Entry<'a>>,
+) {
+    let Some(node) = object.at(path) else {
+        return;
+    };
+    for (key, node) in entries(node) {
+        let content = content(node);
+        let (certificates, damaged) = match &content {
+            Content::Text(text) => certificates(text),
+            _ => (Vec::new(), None),
+        };
+        // `stringData` wins over `data`.
+        found.retain(|entry| entry.key != key.text);
+        found.push(Entry {
+            key: &key.text,
+            at: key.at,
+            section: name,
+            content,
+            certificates,
+            damaged,
+        });
+    }
+}
+
+fn is_encrypted(text: &str) -> bool {
+    text.starts_with("ENC[")
+}
+
+/// Says whether a value only stands for one, as in documentation: `LS0tLS1CRUdJTi…`, `<base64>`, an empty block.
+fn is_placeholder(text: &str) -> bool {
+    let trimmed = text.trim();
+    let empty = ["-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"];
+    trimmed.contains("...")
+        || trimmed.contains('…')
+        || trimmed.starts_with('<') && trimmed.ends_with('>')
+        || trimmed
+            .strip_prefix(empty[0])
+            .and_then(|rest| rest.strip_suffix(empty[1]))
+            .is_some_and(|body| body.trim().is_empty())
+}
+
+fn raw(node: &Node) -> Content {
+    match &node.value {
+        Value::Text(text) if is_encrypted(text) || is_placeholder(text) => Content::Opaque,
+        Value::Text(text) => Content::Text(Zeroizing::new(text.clone())),
+        _ => Content::Text(Zeroizing::default()),
+    }
+}
+
+/// What the controller of SealedSecrets renders is known where nothing is to be filled in.
+fn templated(node: &Node) -> Content {
+    match node.text() {
+        Some(text) if text.contains("{{") => Content::Opaque,
+        _ => raw(node),
+    }
+}
+
+fn decode(node: &Node) -> Content {
+    let text = match &node.value {
+        Value::Text(text) => text,
+        Value::Null => return Content::Text(Zeroizing::default()),
+        // A number in base64, such as `1234`.
+        Value::Int(number) if *number >= 0 => &number.to_string(),
+        _ => return Content::Broken,
+    };
+    if is_encrypted(text) {
+        return Content::Opaque;
+    }
+    let bytes = STANDARD.decode(text.as_bytes()).or_else(|_| {
+        let compact: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
+        STANDARD.decode(compact.as_bytes())
+    });
+    match bytes.map(String::from_utf8) {
+        Err(_) if is_placeholder(text) => Content::Opaque,
+        Err(_) => Content::Broken,
+        Ok(Ok(text)) if is_placeholder(&text) => Content::Opaque,
+        Ok(Ok(text)) => Content::Text(Zeroizing::new(text)),
+        Ok(Err(error)) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            Content::Binary
+        }
+    }
+}
+
+fn certificates(text: &str) -> (Vec<Cert>, Option<String>) {
+    if !text.contains("-----BEGIN CERTIFICATE-----") {
+        return (Vec::new(), None);
+    }
+    let read = Certificate::all_with_details(text).map(|certificates| {
+        let cert = |(certificate, details)| Cert {
+            certificate,
+            details,
+        };
+        certificates.into_iter().map(cert).collect()
+    });
+    match read {
+        Ok(certificates) => (certificates, None),
+        Err(fault) => (Vec::new(), Some(fault.what)),
+    }
+}

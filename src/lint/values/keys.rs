@@ -1,0 +1,297 @@
+//! Which chart reads which keys.
+
+use super::File;
+use crate::fault::did_you_mean;
+use crate::lint::finding::Finding;
+use crate::lint::model::entries;
+use crate::lint::rules::{CI501, CI502, Rule};
+use crate::yaml::{At, Node, Value};
+
+/// From this chart on the schema refuses what it does not know.
+const STRICT: u8 = 39;
+
+/// Keys at the top of chart 41, and of older ones back to 20.
+const TOP: [&str; 59] = [
+    "accessLog",
+    "additionalArguments",
+    "additionalVolumeMounts",
+    "affinity",
+    "api",
+    "autoscaling",
+    "certResolvers",
+    "certificatesResolvers",
+    "commonLabels",
+    "core",
+    "deployment",
+    "enabled",
+    "env",
+    "envFrom",
+    "experimental",
+    "extraObjects",
+    "fullnameOverride",
+    "gateway",
+    "gatewayClass",
+    "global",
+    "globalArguments",
+    "hostNetwork",
+    "hub",
+    "image",
+    "ingressClass",
+    "ingressRoute",
+    "instanceLabelOverride",
+    "livenessProbe",
+    "log",
+    "logs",
+    "metrics",
+    "nameOverride",
+    "namespaceOverride",
+    "nodeSelector",
+    "oci_meta",
+    "ocsp",
+    "offering_version",
+    "persistence",
+    "podDisruptionBudget",
+    "podSecurityContext",
+    "podSecurityPolicy",
+    "ports",
+    "priorityClassName",
+    "providers",
+    "rbac",
+    "readinessProbe",
+    "resources",
+    "securityContext",
+    "service",
+    "serviceAccount",
+    "serviceAccountAnnotations",
+    "startupProbe",
+    "tlsOptions",
+    "tlsStore",
+    "tolerations",
+    "topologySpreadConstraints",
+    "tracing",
+    "updateStrategy",
+    "versionOverride",
+];
+
+/// A key that not all charts take: where it stands (`*` for any port), the first and the last chart that read
+/// it, and what others read instead.
+struct Moved {
+    path: &'static [&'static str],
+    first: u8,
+    last: u8,
+    instead: &'static str,
+    /// Whether only a value of this kind is meant.
+    only: Option<Kind>,
+    /// The chart before which the key above it is not read either.
+    since: u8,
+    /// Whether a chart fails on it even before it has a strict schema.
+    fails: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Map,
+    Text,
+    Bool,
+}
+
+const fn moved(path: &'static [&'static str], first: u8, last: u8, instead: &'static str) -> Moved {
+    Moved {
+        path,
+        first,
+        last,
+        instead,
+        only: None,
+        since: 0,
+        fails: false,
+    }
+}
+
+const fn nested(
+    path: &'static [&'static str],
+    since: u8,
+    first: u8,
+    instead: &'static str,
+) -> Moved {
+    Moved {
+        path,
+        first,
+        last: u8::MAX,
+        instead,
+        only: None,
+        since,
+        fails: false,
+    }
+}
+
+const fn failing(
+    path: &'static [&'static str],
+    first: u8,
+    last: u8,
+    instead: &'static str,
+    only: Kind,
+) -> Moved {
+    Moved {
+        path,
+        first,
+        last,
+        instead,
+        only: Some(only),
+        since: 0,
+        fails: true,
+    }
+}
+
+static MOVED: [Moved; 18] = [
+    moved(
+        &["globalArguments"],
+        0,
+        35,
+        "`global.checkNewVersion` and `global.sendAnonymousUsage`",
+    ),
+    moved(&["logs"], 0, 40, "`log` and `accessLog`"),
+    moved(&["log"], 41, 255, "`logs.general`"),
+    moved(&["accessLog"], 41, 255, "`logs.access`"),
+    moved(&["certResolvers"], 0, 32, "`certificatesResolvers`"),
+    moved(&["ports", "*", "tls"], 0, 38, "`http.tls` of the port"),
+    moved(
+        &["ports", "*", "http"],
+        38,
+        255,
+        "`tls`, `redirections` and `middlewares` of the port",
+    ),
+    nested(&["ports", "*", "http", "tls"], 38, 39, "`tls` of the port"),
+    nested(
+        &["ports", "*", "http", "redirections"],
+        38,
+        39,
+        "`redirections` of the port",
+    ),
+    nested(
+        &["ports", "*", "http", "middlewares"],
+        38,
+        39,
+        "`middlewares` of the port",
+    ),
+    moved(
+        &["ports", "*", "redirections"],
+        34,
+        38,
+        "`http.redirections` of the port from 39 on, `redirectTo` before 34",
+    ),
+    failing(
+        &["ports", "*", "redirectTo"],
+        0,
+        24,
+        "`redirectTo.port` from 25 on, `redirections` from 34 on, `http.redirections` from 39 on",
+        Kind::Text,
+    ),
+    failing(
+        &["ports", "*", "redirectTo"],
+        25,
+        33,
+        "a name as `redirectTo` before 25, `redirections` from 34 on, `http.redirections` from 39 on",
+        Kind::Map,
+    ),
+    failing(
+        &["ports", "*", "expose"],
+        0,
+        26,
+        "`expose.default`",
+        Kind::Bool,
+    ),
+    moved(
+        &["ports", "*", "transport", "respondingTimeouts"],
+        28,
+        255,
+        "`additionalArguments`: `--entrypoints.websecure.transport.respondingtimeouts.readtimeout=600s`",
+    ),
+    moved(&["service", "type"], 0, 39, "`service.spec.type`"),
+    moved(
+        &["core", "strictTLSOptions"],
+        41,
+        255,
+        "`additionalArguments`",
+    ),
+    moved(
+        &["providers", "kubernetesCRD", "safeNaming"],
+        41,
+        255,
+        "`additionalArguments`",
+    ),
+];
+
+impl<'a> File<'_, 'a> {
+    pub(super) fn keys(&self, findings: &mut Vec<Finding>) {
+        let number = self.chart.number();
+        for moved in &MOVED {
+            for (node, at, field) in self.places(moved.path) {
+                // A chart leaves out what is null.
+                if node.value == Value::Null || moved.only.is_some_and(|kind| kind != kind_of(node))
+                {
+                    continue;
+                }
+                if number < moved.since || (moved.first..=moved.last).contains(&number) {
+                    continue;
+                }
+                let is_schema = number >= STRICT && field != "service.type";
+                let is_refused = is_schema || moved.fails && number >= moved.last;
+                let (rule, verb) = if is_refused {
+                    (&CI501, "refuses")
+                } else {
+                    (&CI502, "ignores")
+                };
+                let message = format!("chart {number} {verb} `{field}`");
+                let help = format!("Use {}.", moved.instead);
+                findings.push(self.finding(rule, at, &field, message).with_help(help));
+            }
+        }
+        for (key, node) in entries(self.values.node) {
+            if TOP.contains(&key.text.as_str())
+                || key.text == "volumes"
+                || node.value == Value::Null
+            {
+                continue;
+            }
+            let meant = did_you_mean(&key.text, TOP);
+            let rule: &'static Rule = if number >= STRICT { &CI501 } else { &CI502 };
+            if number < STRICT && meant.is_none() {
+                continue;
+            }
+            let message = format!("chart {number} does not know `{}`", key.text.escape_debug());
+            let finding = self.finding(rule, key.at, &key.text, message);
+            findings.push(match meant {
+                Some(meant) => finding.with_help(format!("Write `{meant}`.")),
+                None => finding,
+            });
+        }
+    }
+
+    /// Gives the values at a path, each with the place of its key.
+    fn places(&self, path: &[&str]) -> Vec<(&'a Node, At, String)> {
+        let mut found = vec![(self.values.node, self.values.node.at, String::new())];
+        for step in path {
+            found = found
+                .into_iter()
+                .flat_map(|(node, _, field)| {
+                    entries(node)
+                        .iter()
+                        .filter(|(key, _)| *step == "*" || key.text == *step)
+                        .map(move |(key, node)| {
+                            let dot = if field.is_empty() { "" } else { "." };
+                            (node, key.at, format!("{field}{dot}{}", key.text))
+                        })
+                })
+                .collect();
+        }
+        found
+    }
+}
+
+fn kind_of(node: &Node) -> Kind {
+    match node.value {
+        Value::Map(_) => Kind::Map,
+        Value::Bool(_) => Kind::Bool,
+        _ => Kind::Text,
+    }
+}

@@ -1,0 +1,281 @@
+//! Family 5: values files of Traefik's Helm chart.
+//!
+//! Taken from the charts' `values.yaml`, templates and `values.schema.json`, as `src/chart/layout.rs` is.
+
+mod keys;
+
+use super::finding::Finding;
+use super::model::{Class, Model, Values, at_path, entries, is_true, scalar};
+use super::rules::{CI503, CI504, CI505, CI506, CI507, CI508, CI509, CI510, CI511, Rule, Severity};
+use crate::chart::ChartMajor;
+use crate::cidr::Cidr;
+use crate::yaml::{At, Node, Value};
+
+pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for values in &model.values {
+        let of_release = values.chart.and_then(|text| ChartMajor::parse(text).ok());
+        let chart = model
+            .options
+            .chart
+            .or(of_release)
+            .unwrap_or_else(|| newest_that_fits(values));
+        let file = File { values, chart };
+        file.keys(&mut findings);
+        file.pods(&mut findings);
+        file.ports(&mut findings);
+        file.trust(&mut findings);
+    }
+    watched(model, &mut findings);
+    findings
+}
+
+/// Makes a finding at a value of a values file.
+pub(super) fn finding(
+    values: &Values<'_>,
+    rule: &'static Rule,
+    at: At,
+    field: &str,
+    message: String,
+) -> Finding {
+    Finding {
+        rule,
+        severity: rule.severity,
+        message,
+        file: values.file,
+        at: if at.line == 0 { values.node.at } else { at },
+        document: values.document,
+        object: None,
+        field: format!("{}{field}", values.prefix),
+        consequence: None,
+        help: None,
+    }
+}
+
+/// Finds out the chart: the newest that reads all keys, else the newest.
+fn newest_that_fits(values: &Values<'_>) -> ChartMajor {
+    ChartMajor::all()
+        .rev()
+        .find(|chart| {
+            let mut findings = Vec::new();
+            File {
+                values,
+                chart: *chart,
+            }
+            .keys(&mut findings);
+            findings.is_empty()
+        })
+        .unwrap_or_default()
+}
+
+struct File<'m, 'a> {
+    values: &'m Values<'a>,
+    chart: ChartMajor,
+}
+
+impl<'a> File<'_, 'a> {
+    fn get(&self, path: &[&str]) -> Option<&'a Node> {
+        at_path(self.values.node, path)
+    }
+
+    fn finding(&self, rule: &'static Rule, at: At, field: &str, message: String) -> Finding {
+        finding(self.values, rule, at, field, message)
+    }
+
+    fn uses_node_ports(&self) -> bool {
+        let ports = self.get(&["ports"]).map(entries).unwrap_or_default();
+        is_true(self.get(&["hostNetwork"]))
+            || ports.iter().any(|(_, port)| {
+                port.get("hostPort")
+                    .is_some_and(|node| node.value != Value::Null)
+            })
+    }
+
+    fn pods(&self, findings: &mut Vec<Finding>) {
+        let strategy = self.get(&["updateStrategy"]);
+        let kind = self
+            .get(&["updateStrategy", "type"])
+            .and_then(Node::text)
+            .unwrap_or("RollingUpdate");
+        if kind != "RollingUpdate" {
+            return;
+        }
+        let is_daemon_set =
+            self.get(&["deployment", "kind"]).and_then(Node::text) == Some("DaemonSet");
+        let node = |key: &str| self.get(&["updateStrategy", "rollingUpdate", key]);
+        // The chart's defaults are 0 and 1.
+        let is_zero = |key: &str, default: bool| match node(key).and_then(scalar) {
+            Some(text) => matches!(text.trim_end_matches('%'), "0"),
+            None => default,
+        };
+        let (keeps_all, no_surge) = (is_zero("maxUnavailable", true), is_zero("maxSurge", false));
+        let place = |key: &str| {
+            let at = node(key)
+                .or(strategy)
+                .map_or(self.values.node.at, |node| node.at);
+            (at, format!("updateStrategy.rollingUpdate.{key}"))
+        };
+        let host_network = is_true(self.get(&["hostNetwork"]));
+        if is_daemon_set && host_network && keeps_all {
+            let (at, field) = place("maxUnavailable");
+            let message =
+                "`maxUnavailable` is 0, and the pods hold ports of their nodes".to_owned();
+            findings.push(self.finding(&CI503, at, &field, message));
+        } else if is_daemon_set && !keeps_all && !no_surge {
+            let (at, field) = place("maxSurge");
+            let what = if node("maxSurge").is_some() {
+                "is set"
+            } else {
+                "is 1 by default"
+            };
+            let message = format!("`maxUnavailable` is set, and `maxSurge` {what}");
+            findings.push(self.finding(&CI504, at, &field, message));
+        } else if self.uses_node_ports() && !no_surge {
+            let (at, field) = place("maxSurge");
+            let message = "`maxSurge` is not 0, and the pods hold ports of their nodes".to_owned();
+            findings.push(self.finding(&CI505, at, &field, message));
+        }
+    }
+
+    fn ports(&self, findings: &mut Vec<Finding>) {
+        if !is_true(self.get(&["hostNetwork"])) {
+            return;
+        }
+        let is_root = ["securityContext", "podSecurityContext"]
+            .iter()
+            .any(|context| {
+                self.get(&[context, "runAsUser"])
+                    .is_some_and(|node| node.value == Value::Int(0))
+            });
+        for (name, port) in self.get(&["ports"]).map(entries).unwrap_or_default() {
+            let number = |key: &str| match port.get(key)?.value {
+                Value::Int(number) => Some(number),
+                _ => None,
+            };
+            let at = |key: &str| port.get(key).map_or(port.at, |node| node.at);
+            let default = match name.text.as_str() {
+                "web" => Some(8000),
+                "websecure" => Some(8443),
+                "traefik" => Some(if self.chart.number() < 33 { 9000 } else { 8080 }),
+                "metrics" => Some(9100),
+                _ => None,
+            };
+            let own = number("port").or(default);
+            if let Some(low) = own.filter(|number| *number < 1024 && !is_root) {
+                let message = format!(
+                    "port {low} of `{}` in the nodes' network, and Traefik is not root",
+                    name.text
+                );
+                let finding = self.finding(
+                    &CI506,
+                    at("port"),
+                    &format!("ports.{}.port", name.text),
+                    message,
+                );
+                // The Civiparoisse Traefik notes rely on nodes that let anybody bind it, as minikube's do.
+                findings.push(if self.chart.number() <= 22 {
+                    finding.with_severity(Severity::Info)
+                } else {
+                    finding
+                });
+            }
+            if let (Some(host), Some(own)) = (number("hostPort"), own)
+                && host != own
+            {
+                let message = format!("`hostPort` is {host}, and the port is {own}");
+                findings.push(self.finding(
+                    &CI507,
+                    at("hostPort"),
+                    &format!("ports.{}.hostPort", name.text),
+                    message,
+                ));
+            }
+        }
+    }
+
+    fn trust(&self, findings: &mut Vec<Finding>) {
+        for key in ["proxyProtocol", "forwardedHeaders"] {
+            let ranges = |port: &str| {
+                self.get(&["ports", port, key, "trustedIPs"])
+                    .map(Node::items)
+                    .unwrap_or_default()
+            };
+            let (web, secure) = (ranges("web"), ranges("websecure"));
+            let is_off = |port: &str| {
+                self.get(&["ports", port])
+                    .is_some_and(|node| node.value == Value::Null)
+            };
+            let trusted = [
+                ("web", web, secure, "websecure"),
+                ("websecure", secure, web, "web"),
+            ];
+            for (port, own, other, name) in trusted {
+                if !own.is_empty() && other.is_empty() && !is_off(name) {
+                    let message =
+                        format!("`{key}.trustedIPs` is set on `{port}` and not on `{name}`");
+                    findings.push(self.finding(
+                        &CI508,
+                        own[0].at,
+                        &format!("ports.{port}.{key}.trustedIPs"),
+                        message,
+                    ));
+                }
+            }
+            for (name, port) in self.get(&["ports"]).map(entries).unwrap_or_default() {
+                if let Some(node) = port.get(key) {
+                    self.trusted(node, &format!("ports.{}.{key}", name.text), key, findings);
+                }
+            }
+        }
+    }
+
+    fn trusted(&self, node: &Node, field: &str, key: &str, findings: &mut Vec<Finding>) {
+        let insecure = node.get("insecure").filter(|node| is_true(Some(node)));
+        if let Some(insecure) = insecure {
+            let message = format!("`{key}.insecure` trusts every peer");
+            findings.push(self.finding(&CI509, insecure.at, &format!("{field}.insecure"), message));
+        }
+        let ranges = node.get("trustedIPs").map(Node::items).unwrap_or_default();
+        for (index, range) in ranges.iter().enumerate() {
+            let Some(text) = range.text() else { continue };
+            if text.ends_with("/0") && Cidr::parse(text).is_err() {
+                let message = format!("`{}` is every address there is", text.escape_debug());
+                findings.push(self.finding(
+                    &CI509,
+                    range.at,
+                    &format!("{field}.trustedIPs[{index}]"),
+                    message,
+                ));
+            }
+        }
+        // The charts' own values have an empty list: nothing is meant by that.
+        let names_no_one = match &node.value {
+            Value::Map(keys) => !keys.is_empty() && node.get("trustedIPs").is_none(),
+            Value::Bool(is_on) => *is_on,
+            _ => false,
+        };
+        if key == "proxyProtocol" && names_no_one && node.get("insecure").is_none() {
+            let message = "`proxyProtocol` is set, and no peer is trusted".to_owned();
+            findings.push(self.finding(&CI510, node.at, field, message));
+        }
+    }
+}
+
+/// Finds routes in namespaces that Traefik does not watch.
+fn watched(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    let namespaces = &model.provider.namespaces;
+    if namespaces.is_empty() {
+        return;
+    }
+    for class in [Class::IngressRoute, Class::IngressRouteTcp, Class::TlsStore] {
+        for object in model.of(class) {
+            if !object.namespace.is_empty() && !namespaces.contains(&object.namespace) {
+                let at = object
+                    .at(&["metadata", "namespace"])
+                    .map_or(object.node.at, |node| node.at);
+                let message = format!("Traefik watches {} only", namespaces.join(", "));
+                findings.push(object.finding(&CI511, at, "metadata.namespace", message));
+            }
+        }
+    }
+}

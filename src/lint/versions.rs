@@ -1,0 +1,386 @@
+//! Family 3: what the Traefik that reads the manifests takes.
+
+use super::finding::Finding;
+use super::items;
+use super::model::{Class, Model, Object, entries, scalar};
+use super::predict::Here;
+use super::rules::{
+    CI301, CI302, CI303, CI304, CI305, CI306, CI307, CI308, CI309, CI310, CI311, CI312, Rule,
+    Severity,
+};
+use crate::fault::did_you_mean;
+use crate::release::Release;
+use crate::yaml::{Node, Value};
+
+/// Fields of a ServersTransport's spec and the release that brought them
+/// (`kubernetes-crd-definition-v1.yml` of 18 releases from 2.7.3 to 3.7.9).
+const TRANSPORT: [(&str, Release); 14] = [
+    ("serverName", OLD),
+    ("insecureSkipVerify", OLD),
+    ("rootCAs", Release::exactly(3, 4, 1)),
+    ("rootCAsSecrets", OLD),
+    ("certificatesSecrets", OLD),
+    ("maxIdleConnsPerHost", OLD),
+    ("disableHTTP2", OLD),
+    ("peerCertURI", OLD),
+    ("peerCertSANs", Release::exactly(3, 7, 10)),
+    ("forwardingTimeouts", OLD),
+    ("spiffe", Release::exactly(3, 0, 0)),
+    ("cipherSuites", Release::exactly(3, 7, 0)),
+    ("minVersion", Release::exactly(3, 7, 0)),
+    ("maxVersion", Release::exactly(3, 7, 0)),
+];
+const OLD: Release = Release::exactly(2, 9, 0);
+const TIMEOUTS: [&str; 5] = [
+    "dialTimeout",
+    "responseHeaderTimeout",
+    "idleConnTimeout",
+    "readIdleTimeout",
+    "pingTimeout",
+];
+/// Fields below a route, for misspellings.
+const SERVICE: [&str; 16] = [
+    "name",
+    "namespace",
+    "kind",
+    "port",
+    "scheme",
+    "serversTransport",
+    "strategy",
+    "weight",
+    "sticky",
+    "passHostHeader",
+    "responseForwarding",
+    "nativeLB",
+    "nodePortLB",
+    "healthCheck",
+    "passiveHealthCheck",
+    "middlewares",
+];
+const ROUTE: [&str; 7] = [
+    "match",
+    "kind",
+    "priority",
+    "syntax",
+    "services",
+    "middlewares",
+    "observability",
+];
+const INGRESS_ROUTE: [&str; 5] = [
+    "entryPoints",
+    "routes",
+    "tls",
+    "parentRefs",
+    "ingressClassName",
+];
+/// What the headers middleware lost with Traefik 3 (migration guide, "Headers Middleware"; still in the definition).
+const LOST_HEADERS: [&str; 6] = [
+    "sslRedirect",
+    "sslTemporaryRedirect",
+    "sslHost",
+    "sslForceHost",
+    "sslProxyHeaders",
+    "featurePolicy",
+];
+
+pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for object in &model.objects {
+        if matches!(object.group, "traefik.io" | "traefik.containo.us") {
+            group(model, object, &mut findings);
+        }
+        match object.class {
+            Class::ServersTransport => transport(model, object, &mut findings),
+            Class::IngressRoute => route(model, object, &mut findings),
+            Class::Middleware | Class::MiddlewareTcp => middleware(model, object, &mut findings),
+            _ => {}
+        }
+    }
+    findings
+}
+
+fn group(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
+    let release = model.knowledge.release;
+    let at = object
+        .at(&["apiVersion"])
+        .map_or(object.node.at, |node| node.at);
+    let is_old = object.group == "traefik.containo.us";
+    let (first, last) = (Release::exactly(2, 10, 0), Release::exactly(3, 0, 0));
+    if is_old && release >= last || !is_old && release < first {
+        let message = format!("Traefik {release} does not serve `{}`", object.group);
+        let finding = object.finding(&CI301, at, "apiVersion", message);
+        findings.push(if is_old {
+            let consequence = format!("kubectl refuses the manifest: `no matches for kind \"{}\" in version \"traefik.containo.us/v1alpha1\"`", object.kind);
+            finding.then(consequence)
+        } else {
+            finding
+        });
+    } else if is_old && release >= first {
+        let message = format!(
+            "Traefik {release} still serves `{}`, Traefik 3 does not",
+            object.group
+        );
+        findings.push(object.finding(&CI309, at, "apiVersion", message));
+    }
+}
+
+fn transport(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
+    let release = model.knowledge.release;
+    let spec = object.spec();
+    let here = Here {
+        namespace: object.namespace,
+        transport: object.name,
+        ..Here::default()
+    };
+    for (key, _) in entries(spec) {
+        let field = format!("spec.{}", key.text);
+        match TRANSPORT.iter().find(|(name, _)| *name == key.text) {
+            Some((name, since)) if release < *since => {
+                let rule: &'static Rule = if *name == "rootCAs" { &CI302 } else { &CI304 };
+                let message =
+                    format!("Traefik {release} does not know `{name}`, which came with {since}");
+                findings.push(object.finding(rule, key.at, &field, message).then(format!(
+                    "kubectl refuses the manifest: `strict decoding error: unknown field \"spec.{name}\"`; GitOps tools may drop the field without a word"
+                )));
+            }
+            Some(("rootCAsSecrets", _))
+                if release >= Release::exactly(3, 4, 1) && model.knowledge.is_certain() =>
+            {
+                let message = format!("Traefik {release} wants `rootCAs`");
+                findings.push(
+                    object
+                        .finding(&CI303, key.at, &field, message)
+                        .predicted(release, here),
+                );
+            }
+            Some(_) => {}
+            None => misspelt(
+                object,
+                &key.text,
+                key.at,
+                "spec",
+                TRANSPORT.iter().map(|(name, _)| *name),
+                findings,
+            ),
+        }
+    }
+    timeouts(model, object, findings);
+    versions_of_tls(model, object, here, findings);
+}
+
+fn timeouts(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
+    let Some(timeouts) = object.spec().get("forwardingTimeouts") else {
+        return;
+    };
+    for (key, node) in entries(timeouts) {
+        let field = format!("spec.forwardingTimeouts.{}", key.text);
+        if !TIMEOUTS.contains(&key.text.as_str()) {
+            misspelt(
+                object,
+                &key.text,
+                key.at,
+                "spec.forwardingTimeouts",
+                TIMEOUTS,
+                findings,
+            );
+            continue;
+        }
+        let is_duration = match &node.value {
+            Value::Int(number) => *number >= 0,
+            Value::Text(text) | Value::Ambiguous(text) => is_duration(text),
+            _ => false,
+        };
+        if !is_duration {
+            let shown = scalar(node).unwrap_or_else(|| node.kind().to_owned());
+            let message = format!(
+                "`{}` is no duration of whole numbers with units",
+                shown.escape_debug()
+            );
+            let finding = object.finding(&CI306, node.at, &field, message);
+            findings.push(if model.knowledge.release < Release::exactly(3, 4, 0) {
+                finding.then(format!(
+                    "Traefik {} logs `Error while reading` and takes the default",
+                    model.knowledge.release
+                ))
+            } else {
+                finding
+            });
+        }
+    }
+}
+
+/// `^([0-9]+(ns|us|µs|ms|s|m|h)?)+$`, the pattern of the definition from Traefik 3.4 on.
+fn is_duration(text: &str) -> bool {
+    let mut rest = text;
+    loop {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        if digits == 0 {
+            return false;
+        }
+        rest = &rest[digits..];
+        if let Some(unit) = ["ns", "us", "µs", "ms", "s", "m", "h"]
+            .iter()
+            .find(|unit| rest.starts_with(**unit))
+        {
+            rest = &rest[unit.len()..];
+        }
+        if rest.is_empty() {
+            return true;
+        }
+    }
+}
+
+/// From 3.7.0 on (`pkg/server/service/transport.go`), `createTLSConfig` compares `minVersion` with a `maxVersion` of 0.
+fn versions_of_tls(
+    model: &Model<'_>,
+    object: &Object<'_>,
+    here: Here<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let release = model.knowledge.release;
+    let spec = object.spec();
+    let Some(least) = spec
+        .get("minVersion")
+        .filter(|_| release >= Release::exactly(3, 7, 0))
+    else {
+        return;
+    };
+    let rank = |node: &Node| {
+        [
+            "VersionTLS10",
+            "VersionTLS11",
+            "VersionTLS12",
+            "VersionTLS13",
+        ]
+        .iter()
+        .position(|name| Some(*name) == node.text())
+    };
+    let most = spec.get("maxVersion");
+    let is_fine = match (rank(least), most.map(rank)) {
+        (_, None) => false,
+        (Some(least), Some(Some(most))) => least < most,
+        _ => true,
+    };
+    if !is_fine {
+        let message = match most {
+            None => "there is no `maxVersion`",
+            Some(_) => "`maxVersion` is no higher",
+        };
+        findings.push(
+            object
+                .finding(&CI305, least.at, "spec.minVersion", message)
+                .predicted(release, here),
+        );
+    }
+}
+
+fn misspelt(
+    object: &Object<'_>,
+    key: &str,
+    at: crate::yaml::At,
+    path: &str,
+    known: impl IntoIterator<Item = &'static str>,
+    findings: &mut Vec<Finding>,
+) {
+    if let Some(meant) = did_you_mean(key, known) {
+        let message = format!("`{}` is no field", key.escape_debug());
+        findings.push(
+            object
+                .finding(&CI311, at, &format!("{path}.{key}"), message)
+                .with_help(format!("Write `{meant}`.")),
+        );
+    }
+}
+
+fn unknown_keys(
+    object: &Object<'_>,
+    node: &Node,
+    path: &str,
+    known: &'static [&'static str],
+    findings: &mut Vec<Finding>,
+) {
+    for (key, _) in entries(node)
+        .iter()
+        .filter(|(key, _)| !known.contains(&key.text.as_str()))
+    {
+        misspelt(
+            object,
+            &key.text,
+            key.at,
+            path,
+            known.iter().copied(),
+            findings,
+        );
+    }
+}
+
+fn route(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
+    let release = model.knowledge.release;
+    let spec = object.spec();
+    unknown_keys(object, spec, "spec", &INGRESS_ROUTE, findings);
+    for (index, rule) in items(spec, "routes") {
+        let path = format!("spec.routes[{index}]");
+        unknown_keys(object, rule, &path, &ROUTE, findings);
+        if rule.get("kind").is_none() && release < Release::exactly(3, 3, 0) {
+            let message = format!("Traefik {release} wants `kind: Rule`");
+            findings.push(object.finding(&CI312, rule.at, &format!("{path}.kind"), message));
+        }
+        for (number, service) in items(rule, "services") {
+            unknown_keys(
+                object,
+                service,
+                &format!("{path}.services[{number}]"),
+                &SERVICE,
+                findings,
+            );
+        }
+    }
+}
+
+fn middleware(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
+    let release = model.knowledge.release;
+    for (key, node) in entries(object.spec()) {
+        let field = format!("spec.{}", key.text);
+        match key.text.as_str() {
+            "ipAllowList" if release < Release::exactly(2, 11, 0) => {
+                let message =
+                    format!("Traefik {release} does not know `ipAllowList`, which came with 2.11");
+                findings.push(object.finding(&CI307, key.at, &field, message));
+            }
+            "ipWhiteList" if release >= Release::exactly(3, 0, 0) => {
+                let message = format!("Traefik {release} wants `ipAllowList`");
+                findings.push(object.finding(&CI308, key.at, &field, message));
+            }
+            "headers" if release >= Release::exactly(3, 0, 0) => {
+                for (key, _) in entries(node)
+                    .iter()
+                    .filter(|(key, _)| LOST_HEADERS.contains(&key.text.as_str()))
+                {
+                    let message = format!("`{}` does nothing in Traefik {release}", key.text);
+                    let field = format!("{field}.{}", key.text);
+                    let finding = object.finding(&CI310, key.at, &field, message);
+                    // Manifests for both majors set it for the older one.
+                    findings.push(if model.knowledge.is_certain() {
+                        finding
+                    } else {
+                        finding.with_severity(Severity::Info)
+                    });
+                }
+            }
+            "retry" if release < Release::exactly(3, 7, 0) => {
+                for (key, _) in entries(node).iter().filter(|(key, _)| {
+                    ["status", "timeout", "retryNonIdempotentMethod"].contains(&key.text.as_str())
+                }) {
+                    let message = format!(
+                        "Traefik {release} does not know `{}`, which came with 3.7",
+                        key.text
+                    );
+                    let finding =
+                        object.finding(&CI307, key.at, &format!("{field}.{}", key.text), message);
+                    findings.push(finding);
+                }
+            }
+            _ => {}
+        }
+    }
+}

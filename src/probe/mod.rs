@@ -1,0 +1,139 @@
+//! `probe`: what a browser sees of a host, and what Traefik sees of the httpd behind it.
+//!
+//! Two legs carry a request. The shell opens the connections and notes what it sees ([`seen`]); here stands what
+//! to look for ([`target`], [`route`], [`trust`]), what each observation means ([`chain`], [`http`], [`judge`], [`behind`]),
+//! and how it is told ([`report`]).
+
+pub mod behind;
+pub mod chain;
+pub mod http;
+pub mod judge;
+mod link;
+pub mod proxy;
+pub mod report;
+pub mod route;
+mod rule;
+pub mod seen;
+pub mod target;
+pub mod transport;
+pub mod trust;
+
+use serde::Serialize;
+
+/// How good or bad one thing is that was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// Worth knowing; nothing is wrong.
+    Note,
+    /// It works, and will not for long, or not for all.
+    Warning,
+    /// It does not work.
+    Broken,
+}
+
+/// What was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Check {
+    /// The objects of the manifests.
+    Objects,
+    /// The name's addresses.
+    Dns,
+    /// The connection.
+    Tcp,
+    /// The TLS handshake.
+    Tls,
+    /// The certificates that the server sends.
+    Chain,
+    /// The path from the leaf to an authority that is trusted.
+    Trust,
+    /// The names in the leaf.
+    Name,
+    /// Begin and end of the certificates.
+    Dates,
+    /// The certificate that the server asks its client for.
+    Client,
+    /// The answer to the request.
+    Http,
+    /// `Strict-Transport-Security`.
+    Hsts,
+    /// The way from port 80 to TLS.
+    Redirect,
+}
+
+impl Check {
+    /// Gives the name by which reports call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Objects => "objects",
+            Self::Dns => "dns",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Chain => "chain",
+            Self::Trust => "trust",
+            Self::Name => "name",
+            Self::Dates => "dates",
+            Self::Client => "client",
+            Self::Http => "http",
+            Self::Hsts => "hsts",
+            Self::Redirect => "redirect",
+        }
+    }
+}
+
+/// One thing that was looked at, and what came out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub check: Check,
+    /// How it stands.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub what: String,
+    /// What to do, and to which object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mend: Option<String>,
+}
+
+impl Finding {
+    /// Makes a finding without a remedy.
+    pub fn new(check: Check, verdict: Verdict, what: impl Into<String>) -> Self {
+        Self {
+            check,
+            verdict,
+            what: what.into(),
+            mend: None,
+        }
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub fn mend(mut self, mend: impl Into<String>) -> Self {
+        self.mend = Some(mend.into());
+        self
+    }
+}
+
+/// Who speaks to whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leg {
+    /// Browser to Traefik, or to the load balancer before it.
+    Front,
+    /// Traefik to the httpd.
+    Backend,
+}
+
+impl Leg {
+    /// Gives the name by which reports call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Front => "browser -> front",
+            Self::Backend => "front -> httpd",
+        }
+    }
+}

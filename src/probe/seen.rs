@@ -1,0 +1,90 @@
+//! What the shell saw of a leg, without judgement.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// All that was seen of one leg.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Why the name has no address, where it has none.
+    pub unresolved: Option<String>,
+    /// Each address that was tried, in order.
+    pub attempts: Vec<Attempt>,
+    /// The TLS handshake, where a connection came about.
+    pub tls: Option<Tls>,
+    /// What came back to the request, where one was sent.
+    pub answer: Option<Result<Vec<u8>, Broken>>,
+    /// What came back on port 80, where that was asked for.
+    pub plain: Option<Result<Vec<u8>, Broken>>,
+}
+
+impl Seen {
+    /// Gives the address that took the connection.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        let connected = self.attempts.iter().find(|attempt| attempt.result.is_ok());
+        connected.map(|attempt| attempt.address)
+    }
+}
+
+/// One try to connect.
+#[derive(Debug)]
+pub struct Attempt {
+    /// Where to.
+    pub address: SocketAddr,
+    /// How long it took, or why it failed.
+    pub result: Result<Duration, Broken>,
+}
+
+/// How a connection failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Broken {
+    /// Nobody listens there.
+    Refused,
+    /// Nothing came in this time.
+    TimedOut(Duration),
+    /// This machine has no way to addresses of that family.
+    NoRoute,
+    /// The other side closed it without a word.
+    Closed,
+    /// The other side closed it with this TLS alert, by its name in RFC 8446 section 6.
+    Alert(String),
+    /// What came back is not TLS.
+    NotTls,
+    /// We closed it, for the certificate is refused.
+    Certificate,
+    /// Other side and we have no version or cipher suite in common.
+    Incompatible(String),
+    /// Anything else, in the words of the system or the TLS library.
+    Other(String),
+}
+
+/// What the verifier said of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verification {
+    /// It is good for the name and now.
+    Accepted,
+    /// It is not, in the verifier's words.
+    Refused(String),
+}
+
+/// A TLS handshake, as far as it went.
+#[derive(Debug)]
+pub struct Tls {
+    /// How long it took.
+    pub took: Duration,
+    /// How it ended.
+    pub result: Result<(), Broken>,
+    /// The version, for example `TLS 1.3`.
+    pub version: Option<String>,
+    /// The cipher suite by its name at IANA.
+    pub cipher: Option<String>,
+    /// The application protocol that the server chose.
+    pub alpn: Option<String>,
+    /// The certificates that the server sent, DER, in its order.
+    pub chain: Vec<Vec<u8>>,
+    /// What the verifier said, where it was asked.
+    pub verification: Option<Verification>,
+    /// Whether the server asked for a client certificate.
+    pub asked_for_certificate: bool,
+}

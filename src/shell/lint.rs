@@ -1,0 +1,214 @@
+//! `lint`.
+
+use super::cli::{Level, Lint, LintFormat};
+use super::error::{Failure, Kind};
+use super::output::SideFile;
+use super::world::{self, Text};
+use super::{Run, check_stdin, output, print_or_end, warn};
+use civi_ingress::chart::ChartMajor;
+use civi_ingress::fault::{Fault, Faults, did_you_mean};
+use civi_ingress::lint::baseline::{self, Baseline};
+use civi_ingress::lint::{self, Options, Report, Severity, Source, explain, report, rules};
+use civi_ingress::name::DnsName;
+use civi_ingress::pki::validity::End;
+use civi_ingress::yaml::stream::STREAM_LIMIT;
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use time::Duration;
+use zeroize::Zeroizing;
+
+pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
+    if let Some(code) = &arguments.explain {
+        return print_or_end(explain(rule(code)?).as_bytes());
+    }
+    let options = options(run, arguments)?;
+    check_stdin(
+        arguments
+            .paths
+            .iter()
+            .chain(&arguments.baseline)
+            .map(PathBuf::as_path),
+    )?;
+    if let Some(path) = &arguments.write_baseline {
+        output::check_beside(&[("--write-baseline", path)], arguments.force)?;
+    }
+    let accepted = arguments.baseline.as_deref().map(|path| {
+        let text = world::read(path)?;
+        Ok::<_, Failure>(Baseline::parse(&text.content, &text.name)?)
+    });
+    let accepted = accepted.transpose()?;
+    let sources = sources(run, &arguments.paths)?;
+    let mut found = lint::lint(&sources, &options)?;
+    if let Some(path) = &arguments.write_baseline {
+        let content = Zeroizing::new(baseline::write(&found, &sources));
+        let file = SideFile {
+            path,
+            content,
+            is_secret: false,
+        };
+        output::write_beside(vec![file], None, arguments.force, |_| Ok(()))?;
+        let count = found.count(Severity::Error) + found.count(Severity::Warning);
+        run.note(&format!("wrote {count} findings to {}", path.display()));
+        return Ok(());
+    }
+    if let Some(accepted) = accepted {
+        let stale = accepted.apply(&mut found, &sources);
+        if stale > 0 {
+            run.note(&format!(
+                "{stale} findings of the baseline are gone: write it anew"
+            ));
+        }
+    }
+    let level = severity(arguments.level);
+    let text = match arguments.format {
+        LintFormat::Text => report::text(&found, &sources, level),
+        LintFormat::Json => report::json(&found, &sources, level),
+        LintFormat::Sarif => report::sarif(&found, &sources, level),
+        LintFormat::Github => report::annotations(&found, &sources, level),
+    };
+    print_or_end(text.as_bytes())?;
+    run.note(&summary(&found, sources.len()));
+    if found.fails(severity(arguments.fail_on)) {
+        return Err(Failure::found());
+    }
+    Ok(())
+}
+
+fn rule(code: &str) -> Result<&'static lint::Rule, Fault> {
+    rules::find(code).ok_or_else(|| {
+        let fault = Fault::new(format!("there is no rule `{}`", code.escape_debug()));
+        let near = did_you_mean(code, rules::ALL.iter().map(|rule| rule.code));
+        match near {
+            Some(near) => fault.help(format!("perhaps `{near}`; docs/lint.md lists all")),
+            None => fault.help("docs/lint.md lists all"),
+        }
+        .argument("--explain")
+    })
+}
+
+fn severity(level: Level) -> Severity {
+    match level {
+        Level::Info => Severity::Info,
+        Level::Warning => Severity::Warning,
+        Level::Error => Severity::Error,
+    }
+}
+
+fn options(run: &Run, arguments: &Lint) -> Result<Options, Failure> {
+    let mut faults = Faults::default();
+    let mut options = Options::at(run.now);
+    options.strict_references = arguments.strict_references;
+    options.traefik = arguments
+        .traefik
+        .as_deref()
+        .and_then(|text| super::release(text, &mut faults));
+    options.chart = arguments.chart.as_deref().and_then(|text| {
+        faults.keep(ChartMajor::parse(text).map_err(|fault| fault.argument("--chart")))
+    });
+    options.hosts = arguments
+        .host
+        .iter()
+        .filter_map(|text| {
+            faults.keep(DnsName::parse(text).map_err(|fault| fault.argument("--host")))
+        })
+        .collect();
+    let days = |text: &str| match End::parse(text) {
+        Ok(End::Days(days)) => Ok(Duration::days(i64::from(days))),
+        Ok(End::At(_)) | Err(_) => {
+            let fault = Fault::new(format!("`{}` is no number of days", text.escape_debug()));
+            Err(fault
+                .help("give a number such as `30d`")
+                .argument("--expires-within"))
+        }
+    };
+    let within = arguments.expires_within.as_deref();
+    options.expires_within = within.and_then(|text| faults.keep(days(text)));
+    Ok(faults.finish(Some(options))?)
+}
+
+/// Reads all files, and says all that cannot be read at once.
+fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+    let mut files = Vec::new();
+    let mut known = BTreeSet::new();
+    for path in paths {
+        if world::is_stdin(path) || !world::is_directory(path) {
+            files.push(path.clone());
+            continue;
+        }
+        let tree = world::tree(path)?;
+        for left_out in tree.left_out {
+            run.note(&format!("left out {left_out}"));
+        }
+        if tree.files.is_empty() {
+            warn(&format!("{} holds no YAML or JSON file", path.display()));
+        }
+        files.extend(tree.files);
+    }
+    // A file that is named twice holds its objects once.
+    let paths: Vec<PathBuf> = files
+        .par_iter()
+        .map(|path| world::real_path(path))
+        .collect();
+    let mut paths = paths.into_iter();
+    files.retain(|path| {
+        let is_new = paths.next().is_none_or(|path| known.insert(path));
+        is_new || world::is_stdin(path)
+    });
+    let read = |path: &PathBuf| {
+        let text = world::read_up_to(path, STREAM_LIMIT)?;
+        if world::is_stdin(path) && text.content.trim().is_empty() {
+            let help = "the command before the pipe may have failed";
+            return Err(Fault::new("there are no manifests")
+                .help(help)
+                .file(&text.name)
+                .into());
+        }
+        Ok(text)
+    };
+    let texts: Vec<Result<Text, Failure>> = files.par_iter().map(read).collect();
+    let mut sources = Vec::with_capacity(texts.len());
+    let mut unreadable: Option<Failure> = None;
+    for text in texts {
+        match text {
+            Ok(Text { name, content }) => sources.push(Source {
+                name,
+                text: content,
+            }),
+            Err(failure) => match &mut unreadable {
+                None => unreadable = Some(failure),
+                Some(first) => {
+                    if failure.kind == Kind::Refused {
+                        first.kind = Kind::Refused;
+                    }
+                    first.faults.extend(failure.faults);
+                }
+            },
+        }
+    }
+    unreadable.map_or(Ok(sources), Err)
+}
+
+fn summary(found: &Report, files: usize) -> String {
+    let count = |number: usize, what: &str| {
+        let end = if number == 1 { "" } else { "s" };
+        format!("{number} {what}{end}")
+    };
+    let mut parts = vec![
+        count(found.count(Severity::Error), "error"),
+        count(found.count(Severity::Warning), "warning"),
+    ];
+    if found.suppressed > 0 {
+        parts.push(format!("{} suppressed", found.suppressed));
+    }
+    if found.accepted > 0 {
+        parts.push(format!("{} accepted", found.accepted));
+    }
+    format!(
+        "{} in {} of {}, for Traefik {}",
+        parts.join(", "),
+        count(found.objects, "object"),
+        count(files, "file"),
+        found.traefik.release
+    )
+}

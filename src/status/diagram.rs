@@ -1,0 +1,179 @@
+//! The path of each instance as a diagram: Mermaid (mermaid.js.org/syntax/flowchart) and Graphviz.
+
+use super::{Instance, Leg, Report, Row, Trust, Urgency};
+use crate::inspect::visible;
+use std::fmt::Write as _;
+
+/// A hop and the leg that leads to it.
+struct Hop<'a> {
+    id: &'static str,
+    title: &'static str,
+    leg: Option<&'a Leg>,
+}
+
+fn hops(instance: &Instance) -> Vec<Hop<'_>> {
+    let hop = |id, title, leg| Hop { id, title, leg };
+    let mut hops = vec![
+        hop("browser", "browser", None),
+        hop("balancer", "load balancer, if any", None),
+        hop("traefik", "Traefik", Some(&instance.browser)),
+        hop("httpd", "httpd", Some(&instance.backend)),
+    ];
+    hops.extend(
+        instance
+            .database
+            .as_ref()
+            .map(|leg| hop("database", "database", Some(leg))),
+    );
+    hops
+}
+
+/// The lines of a hop: what it is, and the certificate that it answers with.
+fn lines(hop: &Hop<'_>, rows: &[Row]) -> Vec<String> {
+    let mut lines = vec![hop.title.to_owned()];
+    let Some(leg) = hop.leg else {
+        return lines;
+    };
+    if let Some(row) = leg.certificate.map(|row| &rows[row]) {
+        lines.push(row.short_names());
+        lines.push(format!("issuer {}", row.issuer()));
+        let end = row.details.validity.not_after.date();
+        lines.push(format!("ends {end}, {}", row.urgency.as_str()));
+    } else {
+        lines.push("certificate not found".to_owned());
+    }
+    lines.iter().map(|line| visible(line)).collect()
+}
+
+/// What the arrow to a hop says.
+fn trust_text(leg: &Leg) -> &'static str {
+    match leg.verdict {
+        Trust::Unknown => "TLS",
+        Trust::Signed => "TLS, CA trusted",
+        Trust::NotSigned => "TLS, CA NOT TRUSTED",
+        Trust::OtherName => "TLS, WRONG NAME",
+    }
+}
+
+fn urgency(hop: &Hop<'_>, rows: &[Row]) -> Option<Urgency> {
+    hop.leg?.certificate.map(|row| rows[row].urgency)
+}
+
+/// Colours of border and ground.
+fn colours(urgency: Urgency) -> (&'static str, &'static str) {
+    match urgency {
+        Urgency::Expired | Urgency::NotYetValid => ("#b3261e", "#fbe4e2"),
+        Urgency::Due => ("#a15c00", "#fdeeda"),
+        Urgency::Soon => ("#7a6a00", "#fbf6d3"),
+        Urgency::Fine => ("#1b7a4b", "#e2f4ea"),
+    }
+}
+
+fn class(urgency: Urgency) -> &'static str {
+    match urgency {
+        Urgency::NotYetValid => "notyet",
+        other => other.as_str(),
+    }
+}
+
+pub(super) fn mermaid(report: &Report) -> String {
+    let mut out = String::from("flowchart LR\n");
+    for (number, instance) in report.instances.iter().enumerate() {
+        let title = mermaid_text(&visible(&instance.title()));
+        add(&mut out, &format!("  subgraph i{number}[\"{title}\"]"));
+        let hops = hops(instance);
+        for hop in &hops {
+            let lines: Vec<String> = lines(hop, &report.rows)
+                .iter()
+                .map(|line| mermaid_text(line))
+                .collect();
+            let class = urgency(hop, &report.rows)
+                .map_or_else(String::new, |urgency| format!(":::{}", class(urgency)));
+            let (id, text) = (hop.id, lines.join("<br/>"));
+            add(&mut out, &format!("    i{number}{id}[\"{text}\"]{class}"));
+        }
+        for pair in hops.windows(2) {
+            let (from, to) = (pair[0].id, pair[1].id);
+            let arrow = pair[1]
+                .leg
+                .map_or_else(String::new, |leg| format!("|\"{}\"|", trust_text(leg)));
+            add(
+                &mut out,
+                &format!("    i{number}{from} -->{arrow} i{number}{to}"),
+            );
+        }
+        add(&mut out, "  end");
+    }
+    for urgency in Urgency::ALL {
+        let (border, ground) = colours(urgency);
+        let class = class(urgency);
+        add(
+            &mut out,
+            &format!("  classDef {class} fill:{ground},stroke:{border},color:#1c1b1f"),
+        );
+    }
+    out
+}
+
+/// Writes as entity codes what could end a label or be taken for HTML.
+fn mermaid_text(text: &str) -> String {
+    let mut out = String::new();
+    for character in text.chars() {
+        if character.is_alphanumeric() || " .,-+_/=*:()·".contains(character) {
+            out.push(character);
+        } else {
+            write!(out, "#{};", u32::from(character)).expect("writing to a String cannot fail");
+        }
+    }
+    out
+}
+
+pub(super) fn dot(report: &Report) -> String {
+    let mut out = String::from(
+        "digraph status {\n  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\", fillcolor=\"#ffffff\", \
+         fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\"];\n",
+    );
+    for (number, instance) in report.instances.iter().enumerate() {
+        let title = dot_text(&visible(&instance.title()));
+        add(&mut out, &format!("  subgraph cluster_{number} {{"));
+        add(&mut out, &format!("    label=\"{title}\";"));
+        let hops = hops(instance);
+        for hop in &hops {
+            let lines: Vec<String> = lines(hop, &report.rows)
+                .iter()
+                .map(|line| dot_text(line))
+                .collect();
+            let style = urgency(hop, &report.rows).map_or_else(String::new, |urgency| {
+                let (border, ground) = colours(urgency);
+                format!(", color=\"{border}\", fillcolor=\"{ground}\"")
+            });
+            let (id, text) = (hop.id, lines.join("\\n"));
+            add(
+                &mut out,
+                &format!("    i{number}{id} [label=\"{text}\"{style}];"),
+            );
+        }
+        for pair in hops.windows(2) {
+            let (from, to) = (pair[0].id, pair[1].id);
+            let label = pair[1].leg.map_or_else(String::new, |leg| {
+                format!(" [label=\"{}\"]", trust_text(leg))
+            });
+            add(
+                &mut out,
+                &format!("    i{number}{from} -> i{number}{to}{label};"),
+            );
+        }
+        add(&mut out, "  }");
+    }
+    out.push_str("}\n");
+    out
+}
+
+fn dot_text(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+fn add(out: &mut String, line: &str) {
+    out.push_str(line);
+    out.push('\n');
+}

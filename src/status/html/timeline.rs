@@ -1,0 +1,301 @@
+//! The timeline: a row for each instance, and for each certificate that belongs to none.
+
+use super::scale::{Percent, Scale};
+use super::{Day, Page, Text, left, mark, of_instances, others, path};
+use crate::status::{Instance, Report, Row, Urgency};
+use time::{Month, OffsetDateTime};
+
+/// A group of more rows than this shows only so many, and the others on request: a large fleet stays readable.
+const OPEN: usize = 60;
+const SHOWN: usize = 20;
+
+pub(super) fn add(page: &mut Page, report: &Report) {
+    let scale = Scale::of(report);
+    page.add(format_args!("<section class=\"time\"><h2>Timeline</h2>\n"));
+    legend(page);
+    symbols(page, &scale, report);
+    axis(page, &scale, report);
+    months(page, &scale, report);
+    let groups = Urgency::ALL.map(Some).into_iter().chain([None]);
+    for urgency in groups {
+        let instances = report.instances.iter();
+        let instances: Vec<&Instance> = instances
+            .filter(|instance| instance.urgency == urgency)
+            .collect();
+        if instances.is_empty() {
+            continue;
+        }
+        let (class, sign, name) = urgency.map_or(("u", "?", "No certificate found"), mark);
+        let number = of_instances(instances.len());
+        group(
+            page,
+            (class, sign, name),
+            &number,
+            &instances,
+            |page, instance| {
+                row_of_instance(page, report, &scale, instance);
+            },
+        );
+    }
+    let others = others(report);
+    if !others.is_empty() {
+        let number = format!("{}, most urgent first", others.len());
+        let title = ("o", "◇", "Shared and other certificates");
+        group(page, title, &number, &others, |page, row| {
+            row_of_certificate(page, &scale, &report.rows[*row]);
+        });
+    }
+    page.add(format_args!("</section>\n"));
+}
+
+/// Adds a group of rows: class, sign and name, how many there are, and the rows.
+fn group<T>(
+    page: &mut Page,
+    (class, sign, name): (&str, &str, &str),
+    number: &str,
+    rows: &[T],
+    mut add: impl FnMut(&mut Page, &T),
+) {
+    page.add(format_args!(
+        "<details class=\"group {class}\" id=\"{class}\" open><summary><i aria-hidden=\"true\">{sign}</i> {name} \
+         <small>{number}</small></summary>\n"
+    ));
+    let shown = if rows.len() > OPEN { SHOWN } else { rows.len() };
+    let (first, rest) = rows.split_at(shown);
+    for row in first {
+        add(page, row);
+    }
+    if !rest.is_empty() {
+        page.add(format_args!(
+            "<details class=\"rest\"><summary>and {} more</summary>\n",
+            rest.len()
+        ));
+        for row in rest {
+            add(page, row);
+        }
+        page.add(format_args!("</details>\n"));
+    }
+    page.add(format_args!("</details>\n"));
+}
+
+fn legend(page: &mut Page) {
+    page.add(format_args!(
+        "<p class=\"legend\"><span><svg class=\"key f\"><rect class=\"v\" y=\"3\" width=\"60%\" height=\"8\"/>\
+         <rect class=\"w\" x=\"60%\" y=\"3\" width=\"40%\" height=\"8\"/><rect class=\"m\" x=\"58%\" width=\"2\" height=\"14\"/>\
+         </svg> valid, renewal due, end</span>\
+         <span><svg class=\"key k\"><line class=\"t\" x1=\"50%\" x2=\"50%\" y2=\"100%\"/></svg> today</span>\
+         <span>Open a row for its path.</span></p>\n"
+    ));
+}
+
+/// What each row repeats: the lines of the months and of today.
+fn symbols(page: &mut Page, scale: &Scale, report: &Report) {
+    page.add(format_args!(
+        "<svg class=\"defs\" width=\"0\" height=\"0\" aria-hidden=\"true\"><defs><pattern id=\"h\" width=\"5\" height=\"5\" \
+         patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><rect width=\"3\" height=\"5\"/></pattern>\
+         <symbol id=\"g\">"
+    ));
+    for month in scale.months() {
+        let x = scale.place(month);
+        page.add(format_args!("<line x1=\"{x}\" x2=\"{x}\" y2=\"100%\"/>"));
+    }
+    let x = scale.place(report.now);
+    page.add(format_args!(
+        "<line class=\"t\" x1=\"{x}\" x2=\"{x}\" y2=\"100%\"/></symbol></defs></svg>\n"
+    ));
+}
+
+fn axis(page: &mut Page, scale: &Scale, report: &Report) {
+    page.add(format_args!(
+        "<div class=\"row axis\" aria-hidden=\"true\"><span></span><svg>"
+    ));
+    let months = scale.months();
+    let january = months
+        .iter()
+        .position(|month| month.month() == Month::January);
+    let january = january.unwrap_or_default();
+    for (index, month) in months.iter().enumerate() {
+        let x = scale.place(*month);
+        let name = month.month().to_string();
+        let is_inside = Percent(2.5) <= x && x <= Percent(96.5);
+        if is_inside && month.month() == Month::January {
+            let year = month.year();
+            page.add(format_args!(
+                "<text class=\"y\" x=\"{x}\" y=\"30\">{year}</text>"
+            ));
+        } else if is_inside {
+            // A phone has room for every other month.
+            let class = if index % 2 == january % 2 {
+                ""
+            } else {
+                " class=\"z\""
+            };
+            page.add(format_args!(
+                "<text{class} x=\"{x}\" y=\"30\">{}</text>",
+                &name[..3]
+            ));
+        }
+    }
+    let x = scale.place(report.now);
+    page.add(format_args!(
+        "<text class=\"now\" x=\"{x}\" y=\"14\">today</text><use href=\"#g\" y=\"34\" height=\"6\"/></svg><span></span></div>\n"
+    ));
+}
+
+/// Writes a number in little room: `1.2k`.
+fn short(number: u32) -> String {
+    if number < 1_000 {
+        number.to_string()
+    } else {
+        format!("{}.{}k", number / 1_000, number % 1_000 / 100)
+    }
+}
+
+/// Shows how many certificates fall due and end in each month: the work that comes.
+fn months(page: &mut Page, scale: &Scale, report: &Report) {
+    let edges = scale.edges();
+    let count = |at: fn(&Row) -> OffsetDateTime| {
+        let last = edges.len() - 1;
+        let mut counts = vec![0; last];
+        for instant in report.rows.iter().map(at).filter(|at| scale.holds(*at)) {
+            let month = edges.partition_point(|edge| *edge <= instant);
+            // The last edge belongs to the last month.
+            counts[month.clamp(1, last) - 1] += 1;
+        }
+        counts
+    };
+    let due: Vec<u32> = count(|row| row.details.validity.due_at());
+    let ends: Vec<u32> = count(|row| row.details.validity.not_after);
+    let most = due.iter().chain(&ends).copied().max().unwrap_or(0).max(1);
+    page.add(format_args!(
+        "<div class=\"row months\"><span class=\"who\"><b>Each month</b><small>renewals due, ends</small></span>\
+         <svg aria-hidden=\"true\">"
+    ));
+    for (index, pair) in edges.windows(2).enumerate() {
+        let (from, to) = (scale.place(pair[0]).0, scale.place(pair[1]).0);
+        let width = (to - from) * 0.36;
+        for (class, number, part) in [("w", due[index], 0.12), ("v", ends[index], 0.52)] {
+            if number == 0 {
+                continue;
+            }
+            let height = (44 * number / most).max(2);
+            let (left, top) = (from + (to - from) * part, 60 - height);
+            page.add(format_args!(
+                "<rect class=\"{class}\" x=\"{}\" y=\"{top}\" width=\"{}\" height=\"{height}\"/>\
+                 <text x=\"{}\" y=\"{}\">{}</text>",
+                Percent(left),
+                Percent(width),
+                Percent(left + width / 2.0),
+                top - 4,
+                short(number)
+            ));
+        }
+    }
+    let sum = |counts: &[u32]| counts.iter().sum::<u32>();
+    page.add(format_args!(
+        "<use href=\"#g\"/></svg><span class=\"left\"><b>{} fall due</b><small>{} end</small></span></div>\n",
+        sum(&due),
+        sum(&ends)
+    ));
+}
+
+fn row_of_instance(page: &mut Page, report: &Report, scale: &Scale, instance: &Instance) {
+    let needs = instance.needs(&report.rows);
+    let needs: Vec<&Row> = needs.iter().map(|row| &report.rows[*row]).collect();
+    // Rows are sorted: the first is the most urgent.
+    let first = needs.first().copied();
+    let class = first.map_or("u", |row| mark(row.urgency).0);
+    let host = instance.hosts.first().map_or("", String::as_str);
+    let more = match instance.hosts.len() {
+        0 | 1 => String::new(),
+        number => format!(" +{}", number - 1),
+    };
+    page.add(format_args!(
+        "<details class=\"item {class}\"><summary class=\"row\"><span class=\"who\"><b>{}{more}</b><small>{}</small></span>",
+        Text(host),
+        Text(instance.namespace.as_deref().unwrap_or_default())
+    ));
+    let is_shown = |row: &&Row| !row.details.is_ca || scale.holds(row.details.validity.not_after);
+    let mut shown: Vec<&Row> = needs.iter().copied().filter(is_shown).collect();
+    // Certificates made together have one bar.
+    shown.dedup_by_key(|row| row.details.validity.not_after.date());
+    shown.truncate(2);
+    bars(page, scale, &shown);
+    until(page, first);
+    page.add(format_args!("</summary>"));
+    path::add(page, report, instance);
+    page.add(format_args!("</details>\n"));
+}
+
+fn row_of_certificate(page: &mut Page, scale: &Scale, row: &Row) {
+    let class = mark(row.urgency).0;
+    page.add(format_args!(
+        "<div class=\"row item {class}\"><span class=\"who\"><b>{}</b><small>{}</small></span>",
+        Text(&row.short_names()),
+        Text(&row.place())
+    ));
+    bars(page, scale, &[row]);
+    until(page, Some(row));
+    page.add(format_args!("</div>\n"));
+}
+
+fn until(page: &mut Page, row: Option<&Row>) {
+    let Some(row) = row else {
+        page.add(format_args!("<span class=\"left\">unknown</span>"));
+        return;
+    };
+    let (_, sign, _) = mark(row.urgency);
+    let due = row.details.validity.due_at();
+    let note = match row.urgency {
+        Urgency::Expired => format!("on {}", Day(row.details.validity.not_after)),
+        Urgency::NotYetValid => format!("until {}", Day(row.details.validity.not_after)),
+        Urgency::Due => format!("due since {}", Day(due)),
+        Urgency::Soon | Urgency::Fine => format!("renew {}", Day(due)),
+    };
+    page.add(format_args!(
+        "<span class=\"left\"><b><i aria-hidden=\"true\">{sign}</i> {}</b><small>{note}</small></span>",
+        left(row)
+    ));
+}
+
+fn bars(page: &mut Page, scale: &Scale, rows: &[&Row]) {
+    page.add(format_args!("<svg aria-hidden=\"true\">"));
+    let (height, tops): (u32, &[u32]) = if rows.len() > 1 {
+        (8, &[9, 21])
+    } else {
+        (10, &[14])
+    };
+    for (row, top) in rows.iter().zip(tops) {
+        let validity = row.details.validity;
+        let [begin, due, end] =
+            [validity.not_before, validity.due_at(), validity.not_after].map(|at| scale.place(at));
+        let class = mark(row.urgency).0;
+        page.add(format_args!(
+            "<g class=\"{class}\"><rect class=\"v\" x=\"{begin}\" y=\"{top}\" width=\"{}\" height=\"{height}\"/>",
+            Percent(due.0 - begin.0)
+        ));
+        page.add(format_args!(
+            "<rect class=\"w\" x=\"{due}\" y=\"{top}\" width=\"{}\" height=\"{height}\"/>",
+            Percent(end.0 - due.0)
+        ));
+        if scale.holds(validity.due_at()) {
+            let (top, height) = (top - 3, height + 6);
+            page.add(format_args!(
+                "<rect class=\"m\" x=\"{due}\" y=\"{top}\" width=\"2\" height=\"{height}\"/>"
+            ));
+        }
+        if scale.holds(validity.not_after) {
+            let (top, height) = (top - 3, height + 6);
+            page.add(format_args!(
+                "<rect class=\"e\" x=\"{end}\" y=\"{top}\" width=\"3\" height=\"{height}\"/>"
+            ));
+        } else if end == Percent(100.0) {
+            let y = top + height;
+            page.add(format_args!(
+                "<text class=\"a\" x=\"100%\" dx=\"2\" y=\"{y}\">›</text>"
+            ));
+        }
+        page.add(format_args!("</g>"));
+    }
+    page.add(format_args!("<use href=\"#g\"/></svg>"));
+}

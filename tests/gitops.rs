@@ -1,0 +1,913 @@
+//! A fleet as a tree: what is decided, what is written, and what a second run leaves alone.
+
+use crate::support::{NOW, assert_snapshot_in, key, names_in, read, readable, run_in, write};
+use civi_ingress::fault::Fault;
+use civi_ingress::fleet::{self, Fleet, Source};
+use civi_ingress::gitops::compose::{Drawing, NoDrawing, TreeFile, carry_out};
+use civi_ingress::gitops::decide::{Action, Depth, Need, Reason};
+use civi_ingress::gitops::fleet_files::fleet_files;
+use civi_ingress::gitops::plan::{Context, Found, Phase, Plan, Reading, Sealer, UnitFiles, plan};
+use civi_ingress::gitops::unit::Unit;
+use civi_ingress::guarded::Guarded;
+use civi_ingress::ingress::Role;
+use civi_ingress::manifest::PrivateKeys;
+use civi_ingress::pki::issue::Serial;
+use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
+use civi_ingress::seal::{Identity, Recipient};
+use civi_ingress::template::Templates;
+use std::fmt::Write as _;
+use tempfile::TempDir;
+use time::{Duration, OffsetDateTime};
+
+/// The templates that only trees use.
+pub(crate) const TEMPLATES: [&str; 4] = [
+    "gitops/applicationset.yaml",
+    "gitops/flux-kustomization.yaml",
+    "gitops/kustomization.yaml",
+    "gitops/sealedsecret.yaml",
+];
+
+/// A throw-away identity, and another.
+const IDENTITY: &str = "AGE-SECRET-KEY-1ZJZMGH6KZ0G4XLN477ENYNZ68NK3CUSKCR50829Y27ATYFX2GT9SDSZ02M";
+const RECIPIENT: &str = "age188kwnc9gxmahpxqauscuwhy6crjs66h0hqcn4w3vj8993595lgnqa3rfeq";
+const OTHER_RECIPIENT: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+
+/// Draws new keys, and serials that count.
+struct Fresh(u8);
+
+impl Drawing for Fresh {
+    fn key(&mut self, key_type: KeyType) -> Result<PrivateKey, Fault> {
+        let pair = rcgen::KeyPair::generate_for(key_type.signature_algorithm());
+        Ok(pair.expect("a key").into())
+    }
+    fn serial(&mut self) -> Result<Serial, Fault> {
+        self.0 += 1;
+        Ok(Serial::from_random([self.0; 16]))
+    }
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Fault> {
+        aws_lc_rs::rand::fill(bytes).expect("random bytes");
+        Ok(())
+    }
+}
+
+/// Hands out the throw-away keys of the tests in turn, so that a tree is the same every time.
+struct Fixed(usize);
+
+impl Drawing for Fixed {
+    fn key(&mut self, _: KeyType) -> Result<PrivateKey, Fault> {
+        self.0 += 1;
+        Ok(key(["ca", "leaf", "db-ca", "db-leaf"][(self.0 - 1) % 4]))
+    }
+    fn serial(&mut self) -> Result<Serial, Fault> {
+        Ok(Serial::from_random([7; 16]))
+    }
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Fault> {
+        bytes.fill(7);
+        Ok(())
+    }
+}
+
+fn fleet(spec: &str) -> Fleet {
+    let text = format!(
+        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {{name: uepal}}\nspec:\n  domain: example.org\n{spec}"
+    );
+    let source = Source {
+        name: "fleet.yaml".to_owned(),
+        text,
+    };
+    fleet::read(&source, &mut |_| Ok(Vec::new())).unwrap_or_else(|faults| panic!("{faults:?}"))
+}
+
+fn sops(recipients: &[&str]) -> Sealer {
+    let mut recipients: Vec<Recipient> = recipients
+        .iter()
+        .map(|text| Recipient::parse(text).expect("a recipient"))
+        .collect();
+    recipients.sort_unstable();
+    Sealer::Sops(recipients)
+}
+
+fn identities() -> Vec<Identity> {
+    Identity::all_from_text(IDENTITY).expect("an identity")
+}
+
+/// What a run knows, with the usual answers.
+fn context<'a>(sealer: &'a Sealer, identities: &'a [Identity], now: OffsetDateTime) -> Context<'a> {
+    Context {
+        now,
+        phase: Phase::All,
+        depth: Depth::Whole,
+        sealer,
+        identities,
+        given_ca: None,
+    }
+}
+
+/// Plans and carries out one member's step; gives what was decided and what the tree holds afterwards.
+fn step(
+    context: &Context<'_>,
+    fleet: &Fleet,
+    files: &UnitFiles,
+    drawing: &mut dyn Drawing,
+) -> (Plan, UnitFiles) {
+    let unit = Unit::member(fleet, &fleet.members[0]).expect("a unit");
+    let found = Found::read(files, &unit, Reading::Yaml).expect("YAML");
+    let plan = plan(context, &unit, &found, true);
+    let templates = Templates::default();
+    let renderer = templates.renderer(PrivateKeys::Written);
+    let composed = carry_out(context, &unit, files, &found, &plan, &renderer, drawing)
+        .unwrap_or_else(|faults| panic!("{faults:?}"));
+    (plan, as_found(composed.files))
+}
+
+fn as_found(files: Vec<TreeFile>) -> UnitFiles {
+    let mut found = UnitFiles::default();
+    for file in files {
+        let list = if file.path.contains("/next/") {
+            &mut found.staged
+        } else {
+            &mut found.current
+        };
+        list.push((file.path, file.text));
+    }
+    found
+}
+
+fn action(plan: &Plan, role: Role) -> &Action {
+    &plan
+        .roles
+        .iter()
+        .find(|found| found.role == role)
+        .expect("the role")
+        .action
+}
+
+fn file<'a>(files: &'a UnitFiles, name: &str) -> &'a str {
+    let all = files.current.iter().chain(&files.staged);
+    let found = all.clone().find(|(path, _)| path.ends_with(name));
+    found.map_or_else(|| panic!("no {name}"), |(_, text)| text.as_str())
+}
+
+/// Gives the certificates under a data key.
+fn certificates(text: &str, key: &str) -> Vec<Certificate> {
+    let value = text
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix(&format!("{key}: ")))
+        .unwrap_or_else(|| panic!("no {key}"));
+    let pem = crate::support::decode(value).expect("base64 text");
+    Certificate::all_from_pem(&pem).expect("certificates")
+}
+
+fn covered(files: &UnitFiles, leaf: &Certificate) -> bool {
+    certificates(file(files, "secret-externca.yaml"), "ca.crt")
+        .iter()
+        .any(|ca| leaf.names_as_issuer(ca))
+}
+
+#[test]
+fn a_second_run_decides_nothing_and_writes_the_same_bytes() {
+    for sealer in [Sealer::Plain, sops(&[RECIPIENT])] {
+        let fleet = fleet("  wildcard: false\n  instances: {a: {objects: {clientAuth: true}}}\n");
+        let context = context(&sealer, &[], NOW);
+        let (plan, first) = step(&context, &fleet, &UnitFiles::default(), &mut Fresh(0));
+        assert!(plan.roles.iter().all(|role| role.action == Action::Issue));
+        let (plan, second) = step(&context, &fleet, &first, &mut NoDrawing);
+        assert!(plan.keeps_all());
+        assert_eq!(first.current, second.current);
+    }
+}
+
+#[test]
+fn what_is_written_can_be_scanned_as_well_as_read() {
+    let sealer = sops(&[RECIPIENT]);
+    let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
+    let context = context(&sealer, &[], NOW);
+    let (_, files) = step(&context, &fleet, &UnitFiles::default(), &mut Fresh(0));
+    let unit = Unit::member(&fleet, &fleet.members[0]).expect("a unit");
+    let found = Found::read(&files, &unit, Reading::Scan).expect("our own form");
+    let plan = plan(&context, &unit, &found, true);
+    assert!(plan.keeps_all(), "{plan:?}");
+}
+
+#[test]
+fn a_due_leaf_is_renewed_and_the_ca_before_stays_trusted_until_its_leaf_has_ended() {
+    let sealer = sops(&[RECIPIENT]);
+    let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
+    let (_, first) = step(
+        &context(&sealer, &[], NOW),
+        &fleet,
+        &UnitFiles::default(),
+        &mut Fresh(0),
+    );
+    let old = certificates(file(&first, "secret-selfcert.sops.yaml"), "externcert").remove(0);
+    let (plan, same) = step(
+        &context(&sealer, &[], NOW + Duration::days(200)),
+        &fleet,
+        &first,
+        &mut NoDrawing,
+    );
+    assert!(plan.keeps_all());
+    assert_eq!(first.current, same.current);
+    let later = NOW + Duration::days(250);
+    let (plan, second) = step(&context(&sealer, &[], later), &fleet, &first, &mut Fresh(9));
+    assert!(
+        matches!(action(&plan, Role::Httpd), Action::Renew(Reason::Due(_))),
+        "{plan:?}"
+    );
+    let new = certificates(file(&second, "secret-selfcert.sops.yaml"), "externcert").remove(0);
+    assert!(covered(&second, &old) && covered(&second, &new));
+    let end = NOW + Duration::days(366);
+    let (plan, third) = step(&context(&sealer, &[], end), &fleet, &second, &mut NoDrawing);
+    assert!(plan.keeps_all());
+    assert!(!covered(&third, &old) && covered(&third, &new));
+}
+
+#[test]
+fn an_overlap_that_is_said_ends_the_trust_in_the_ca_before() {
+    let sealer = Sealer::Plain;
+    let fleet = fleet(
+        "  wildcard: false\n  defaults: {certificate: {overlap: 30d}}\n  instances: {a: {}}\n",
+    );
+    let (_, first) = step(
+        &context(&sealer, &[], NOW),
+        &fleet,
+        &UnitFiles::default(),
+        &mut Fresh(0),
+    );
+    let old = certificates(file(&first, "secret-selfcert.yaml"), "externcert").remove(0);
+    let renewal = NOW + Duration::days(250);
+    let (_, second) = step(
+        &context(&sealer, &[], renewal),
+        &fleet,
+        &first,
+        &mut Fresh(9),
+    );
+    let within = step(
+        &context(&sealer, &[], renewal + Duration::days(29)),
+        &fleet,
+        &second,
+        &mut NoDrawing,
+    )
+    .1;
+    assert!(covered(&within, &old));
+    let after = step(
+        &context(&sealer, &[], renewal + Duration::days(31)),
+        &fleet,
+        &second,
+        &mut NoDrawing,
+    )
+    .1;
+    assert!(!covered(&after, &old));
+}
+
+#[test]
+fn trust_comes_first_then_the_leaf_then_the_shrinking() {
+    let sealer = sops(&[RECIPIENT]);
+    let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
+    let (_, first) = step(
+        &context(&sealer, &[], NOW),
+        &fleet,
+        &UnitFiles::default(),
+        &mut Fresh(0),
+    );
+    let old = certificates(file(&first, "secret-selfcert.sops.yaml"), "externcert").remove(0);
+    let at = |days, phase| Context {
+        phase,
+        ..context(&sealer, &[], NOW + Duration::days(days))
+    };
+    let (plan, waits) = step(&at(250, Phase::Leaf), &fleet, &first, &mut NoDrawing);
+    assert!(
+        matches!(
+            action(&plan, Role::Httpd),
+            Action::Blocked(_, Need::TrustPhase)
+        ),
+        "{plan:?}"
+    );
+    assert_eq!(first.current, waits.current);
+
+    let (plan, trusted) = step(&at(250, Phase::Trust), &fleet, &first, &mut Fresh(9));
+    assert!(
+        matches!(action(&plan, Role::Httpd), Action::Stage(Reason::Due(_))),
+        "{plan:?}"
+    );
+    assert_eq!(
+        file(&first, "secret-selfcert.sops.yaml"),
+        file(&trusted, "a/secret-selfcert.sops.yaml")
+    );
+    let next = certificates(
+        file(&trusted, "next/secret-selfcert.sops.yaml"),
+        "externcert",
+    )
+    .remove(0);
+    assert!(covered(&trusted, &old) && covered(&trusted, &next));
+    let (plan, again) = step(&at(251, Phase::Trust), &fleet, &trusted, &mut NoDrawing);
+    assert!(plan.keeps_all(), "{plan:?}");
+    assert_eq!(
+        (&trusted.current, &trusted.staged),
+        (&again.current, &again.staged)
+    );
+
+    let (plan, promoted) = step(&at(260, Phase::Leaf), &fleet, &trusted, &mut NoDrawing);
+    assert_eq!(*action(&plan, Role::Httpd), Action::Promote);
+    assert!(promoted.staged.is_empty());
+    assert_eq!(
+        file(&promoted, "secret-selfcert.sops.yaml"),
+        file(&trusted, "next/secret-selfcert.sops.yaml")
+    );
+    assert!(covered(&promoted, &old) && covered(&promoted, &next));
+
+    let (plan, shrunk) = step(&at(270, Phase::Shrink), &fleet, &promoted, &mut NoDrawing);
+    assert!(plan.keeps_all());
+    assert!(!covered(&shrunk, &old) && covered(&shrunk, &next));
+}
+
+#[test]
+fn a_stored_ca_signs_again_with_the_identity_and_nothing_is_made_without_it() {
+    let sealer = sops(&[RECIPIENT]);
+    let fleet =
+        fleet("  wildcard: false\n  defaults: {certificate: {ca: stored}}\n  instances: {a: {}}\n");
+    let (_, first) = step(
+        &context(&sealer, &[], NOW),
+        &fleet,
+        &UnitFiles::default(),
+        &mut Fresh(0),
+    );
+    let later = NOW + Duration::days(250);
+    let (plan, same) = step(
+        &context(&sealer, &[], later),
+        &fleet,
+        &first,
+        &mut NoDrawing,
+    );
+    assert!(matches!(
+        action(&plan, Role::Httpd),
+        Action::Blocked(Reason::Due(_), Need::Identity)
+    ));
+    assert_eq!(first.current, same.current);
+    let identities = identities();
+    let (plan, second) = step(
+        &context(&sealer, &identities, later),
+        &fleet,
+        &first,
+        &mut Fresh(9),
+    );
+    assert!(matches!(action(&plan, Role::Httpd), Action::Renew(_)));
+    let name = "secret-selfcert.sops.yaml";
+    assert_eq!(
+        certificates(file(&first, name), "cacert"),
+        certificates(file(&second, name), "cacert")
+    );
+    assert_ne!(
+        certificates(file(&first, name), "externcert"),
+        certificates(file(&second, name), "externcert")
+    );
+    assert_eq!(
+        file(&first, "secret-externca.yaml"),
+        file(&second, "secret-externca.yaml")
+    );
+}
+
+#[test]
+fn new_recipients_get_the_same_keys_where_they_can_be_opened_and_new_ones_elsewhere() {
+    let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
+    let before = sops(&[RECIPIENT]);
+    let (_, first) = step(
+        &context(&before, &[], NOW),
+        &fleet,
+        &UnitFiles::default(),
+        &mut Fresh(0),
+    );
+    let after = sops(&[RECIPIENT, OTHER_RECIPIENT]);
+    let name = "secret-selfcert.sops.yaml";
+    let identities = identities();
+    let (plan, opened) = step(
+        &context(&after, &identities, NOW),
+        &fleet,
+        &first,
+        &mut Fresh(9),
+    );
+    assert_eq!(
+        *action(&plan, Role::Httpd),
+        Action::Reseal(Reason::RecipientsChanged)
+    );
+    assert_eq!(
+        certificates(file(&first, name), "externcert"),
+        certificates(file(&opened, name), "externcert")
+    );
+    assert!(file(&opened, name).contains(OTHER_RECIPIENT));
+    let (plan, renewed) = step(&context(&after, &[], NOW), &fleet, &first, &mut Fresh(9));
+    assert_eq!(
+        *action(&plan, Role::Httpd),
+        Action::Renew(Reason::RecipientsChanged)
+    );
+    assert_ne!(
+        certificates(file(&first, name), "externcert"),
+        certificates(file(&renewed, name), "externcert")
+    );
+}
+
+#[test]
+fn a_changed_host_makes_its_chain_anew_and_what_shares_its_encrypted_file() {
+    let before = fleet("  wildcard: false\n  instances: {a: {}}\n");
+    let after = fleet("  wildcard: false\n  instances: {a: {externalHost: b.example.org}}\n");
+    for (sealer, database) in [
+        (sops(&[RECIPIENT]), Action::Renew(Reason::SameFile)),
+        (Sealer::Plain, Action::Keep),
+    ] {
+        let (_, first) = step(
+            &context(&sealer, &[], NOW),
+            &before,
+            &UnitFiles::default(),
+            &mut Fresh(0),
+        );
+        let (plan, _) = step(&context(&sealer, &[], NOW), &after, &first, &mut Fresh(9));
+        assert_eq!(
+            *action(&plan, Role::Httpd),
+            Action::Renew(Reason::NamesChanged)
+        );
+        assert_eq!(*action(&plan, Role::Database), database);
+    }
+}
+
+#[test]
+fn what_is_broken_is_said_and_made_anew() {
+    let sealer = Sealer::Plain;
+    let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
+    let context = context(&sealer, &[], NOW);
+    let (_, good) = step(&context, &fleet, &UnitFiles::default(), &mut Fresh(0));
+    let (_, other) = step(&context, &fleet, &UnitFiles::default(), &mut Fresh(50));
+    let name = "secret-selfcert.yaml";
+    let line = |files: &UnitFiles, key: &str| {
+        let line = file(files, name)
+            .lines()
+            .find(|line| line.starts_with(&format!("  {key}: ")));
+        line.expect("the key").to_owned()
+    };
+    let without = |key: &str| (line(&good, key) + "\n", String::new());
+    let foreign = |key: &str| (line(&good, key), line(&other, key));
+    let cases = [
+        (without("externkey"), "its private key is missing"),
+        (without("cacert"), "its CA certificate is missing"),
+        (without("externcert"), "its certificate is missing"),
+        (
+            foreign("cacert"),
+            "the leaf's issuer is not, byte for byte, the CA's subject",
+        ),
+        (
+            (
+                line(&good, "externcert"),
+                "  externcert: Z2FyYmFnZQ==".to_owned(),
+            ),
+            "there is no readable certificate",
+        ),
+    ];
+    for ((from, to), expected) in cases {
+        let mut files = UnitFiles::default();
+        for (path, text) in &good.current {
+            files.current.push((
+                path.clone(),
+                Guarded::new(text.replacen(&from, &to, 1), true),
+            ));
+        }
+        let (plan, _) = step(&context, &fleet, &files, &mut Fresh(9));
+        let Action::Renew(reason) = action(&plan, Role::Httpd) else {
+            panic!("{expected}: {plan:?}")
+        };
+        assert_eq!(reason.to_string(), expected);
+    }
+}
+
+#[test]
+fn the_tree_of_a_fleet_byte_for_byte() {
+    let spec = "  shards: 2\n  layout: LAYOUT\n\
+                \x20 argocd: {repoURL: \"https://git.example.org/fleet.git\", path: clusters/prod}\n\
+                \x20 flux: {source: fleet, path: clusters/prod, decryptionSecret: age-key}\n\
+                \x20 secrets: {mode: plain}\n  instances:\n    \"67000\": {}\n    no-shard: {shard: 1, helmValues: {init: {paroisseName: \"Paroisse {id}\", \"on\": true}}}\n";
+    for layout in ["instance", "flat"] {
+        let fleet = fleet(&spec.replace("LAYOUT", layout));
+        let sealer = Sealer::Plain;
+        let context = context(&sealer, &[], NOW);
+        let templates = Templates::default();
+        let renderer = templates.renderer(PrivateKeys::Written);
+        let mut out = String::new();
+        let mut add = |files: Vec<TreeFile>| {
+            for file in files {
+                writeln!(
+                    out,
+                    "=== {}{}",
+                    file.path,
+                    if file.is_secret() { " (0600)" } else { "" }
+                )
+                .unwrap();
+                out.push_str(&readable(&file.text));
+            }
+        };
+        add(fleet_files(&fleet, &sealer, &renderer).unwrap_or_else(|faults| panic!("{faults:?}")));
+        let members = fleet
+            .members
+            .iter()
+            .map(|member| Unit::member(&fleet, member).expect("a unit"));
+        for unit in members.chain(Unit::cluster(&fleet)) {
+            let files = UnitFiles::default();
+            let found = Found::default();
+            let plan = plan(&context, &unit, &found, true);
+            let composed = carry_out(
+                &context,
+                &unit,
+                &files,
+                &found,
+                &plan,
+                &renderer,
+                &mut Fixed(0),
+            );
+            add(composed.unwrap_or_else(|faults| panic!("{faults:?}")).files);
+        }
+        assert_snapshot_in!("gitops", format!("tree-{layout}"), out);
+    }
+}
+
+#[test]
+fn a_part_with_too_many_instances_is_refused_with_the_number_that_fits() {
+    let mut instances = String::from("  shards: 2\n  wildcard: false\n  instances:\n");
+    for index in 0..250 {
+        writeln!(instances, "    p{index}: {{}}").unwrap();
+    }
+    let fleet = fleet(&instances);
+    let templates = Templates::default();
+    let faults = fleet_files(
+        &fleet,
+        &Sealer::Plain,
+        &templates.renderer(PrivateKeys::Written),
+    )
+    .err()
+    .expect("refused");
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    assert!(
+        faults[0]
+            .help
+            .as_deref()
+            .is_some_and(|help| help.contains("`spec.shards` to ")),
+        "{faults:?}"
+    );
+}
+
+/// Writes a fleet file and renders it with the binary.
+fn rendered(directory: &TempDir, text: &str, more: &[&str]) -> crate::support::Run {
+    write(&directory.path().join("fleet.yaml"), text);
+    let mut arguments = vec![
+        "gitops",
+        "render",
+        "-f",
+        "fleet.yaml",
+        "--output-dir",
+        "tree",
+    ];
+    arguments.extend(more);
+    run_in(directory.path(), &arguments)
+}
+
+fn fleet_file(instances: &str) -> String {
+    format!(
+        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {{name: uepal}}\nspec:\n  domain: example.org\n  \
+         secrets: {{mode: sops, recipients: [{RECIPIENT}]}}\n  instances:\n{instances}"
+    )
+}
+
+#[test]
+fn a_fleet_is_started_rendered_checked_and_left_alone() {
+    let directory = TempDir::new().unwrap();
+    let run = |arguments: &[&str]| run_in(directory.path(), arguments);
+    let init = run(&[
+        "gitops",
+        "init",
+        "--output-dir",
+        "infra",
+        "--recipient",
+        RECIPIENT,
+    ]);
+    assert_eq!((init.status, init.stdout.as_str()), (0, ""));
+    let file = directory.path().join("infra/fleet.yaml");
+    assert_snapshot_in!("gitops", "starting-file", read(&file));
+    write(
+        &file,
+        &read(&file).replace("# paroisse-a: {}", "paroisse-a: {}"),
+    );
+    let arguments = |word| {
+        [
+            "gitops",
+            word,
+            "-f",
+            "infra/fleet.yaml",
+            "--output-dir",
+            "infra",
+        ]
+    };
+    let render = run(&arguments("render"));
+    assert_eq!(render.status, 0, "{}", render.stderr);
+    assert_snapshot_in!("gitops", "first-render", render.stderr);
+    for word in ["render", "check", "diff"] {
+        let again = run(&arguments(word));
+        let said = if word == "diff" {
+            ""
+        } else if word == "check" {
+            "note: 2 of 2 unchanged, would write 0 files\n"
+        } else {
+            "note: 2 of 2 unchanged, wrote 0 files\n"
+        };
+        assert_eq!(
+            (again.status, again.stdout.as_str(), again.stderr.as_str()),
+            (0, "", said),
+            "{word}"
+        );
+    }
+    let late = run(&[
+        "gitops",
+        "check",
+        "-f",
+        "infra/fleet.yaml",
+        "--output-dir",
+        "infra",
+        "--now",
+        "2027-09-01T00:00:00Z",
+        "--summary",
+        "json",
+    ]);
+    assert_eq!(late.status, 1);
+    let report: serde_json::Value = serde_json::from_str(&late.stdout).expect("JSON");
+    assert_eq!(report["exitCode"], 1);
+    assert_eq!(report["actions"]["renew"], 2);
+    assert_eq!(
+        report["actions"]["blocked"], 1,
+        "the wildcard's CA is stored: {}",
+        late.stdout
+    );
+}
+
+#[test]
+fn a_removed_instance_is_stale_until_it_is_pruned() {
+    let directory = TempDir::new().unwrap();
+    let both = fleet_file("    a: {}\n    b: {}\n");
+    let one = fleet_file("    a: {}\n");
+    rendered(&directory, &both, &[]).good();
+    let stale = rendered(&directory, &one, &[]);
+    assert_eq!(stale.status, 0);
+    assert!(
+        stale
+            .stderr
+            .contains("instances/b/secret-selfcert.sops.yaml: stale"),
+        "{}",
+        stale.stderr
+    );
+    assert_eq!(
+        names_in(&directory.path().join("tree/instances")),
+        ["a", "b"]
+    );
+    rendered(&directory, &one, &["--prune"]).good();
+    assert_eq!(names_in(&directory.path().join("tree/instances")), ["a"]);
+    let none = rendered(
+        &directory,
+        &fleet_file("    {}\n").replace("instances:\n    {}", "instances: {}"),
+        &["--prune"],
+    );
+    assert_eq!(none.status, 5, "{}", none.stderr);
+    assert_eq!(names_in(&directory.path().join("tree/instances")), ["a"]);
+}
+
+#[test]
+fn a_foreign_file_in_the_way_is_not_touched_until_it_is_adopted() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n");
+    let folder = directory.path().join("tree/instances/a");
+    std::fs::create_dir_all(&folder).unwrap();
+    write(&folder.join("kustomization.yaml"), "kind: Kustomization\n");
+    write(&folder.join("notes.txt"), "mine\n");
+    let refused = rendered(&directory, &text, &[]);
+    assert_eq!(
+        (refused.status, refused.stderr.as_str()),
+        (
+            5,
+            "error: instances/a/kustomization.yaml: the file is not this fleet's and stands in the way\n\
+             help: move it away, or take it over with `--adopt`\n"
+        )
+    );
+    assert_eq!(names_in(&folder), ["kustomization.yaml", "notes.txt"]);
+    rendered(&directory, &text, &["--adopt"]).good();
+    assert_eq!(read(&folder.join("notes.txt")), "mine\n");
+    assert!(
+        read(&folder.join("kustomization.yaml"))
+            .starts_with("# civi-ingress:managed fleet=uepal instance=a v1\n")
+    );
+    let again = rendered(&directory, &text, &[]);
+    assert!(
+        again
+            .stderr
+            .contains("instances/a/notes.txt: not this fleet's, left alone"),
+        "{}",
+        again.stderr
+    );
+}
+
+#[test]
+fn keys_in_clear_do_not_go_into_git() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n")
+        .replace("mode: sops", "mode: plain")
+        .replace(&format!(", recipients: [{RECIPIENT}]"), "");
+    std::fs::create_dir(directory.path().join(".git")).unwrap();
+    let refused = rendered(&directory, &text, &[]);
+    assert_eq!(refused.status, 5, "{}", refused.stderr);
+    assert!(!directory.path().join("tree").exists());
+    rendered(&directory, &text, &["--allow-plain-in-git"]).good();
+    let secret = directory
+        .path()
+        .join("tree/instances/a/secret-selfcert.yaml");
+    assert_eq!(crate::support::mode(&secret), 0o600);
+}
+
+#[test]
+fn renewals_that_can_wait_are_held_to_a_number_the_soonest_end_first() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n    b: {}\n    c: {}\n")
+        .replace("  instances", "  wildcard: false\n  instances");
+    rendered(&directory, &text, &[]).good();
+    let run = rendered(
+        &directory,
+        &text,
+        &[
+            "--now",
+            "2027-09-01T00:00:00Z",
+            "--max-renewals",
+            "1",
+            "--summary",
+            "json",
+        ],
+    );
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(
+        (&report["actions"]["renew"], &report["actions"]["defer"]),
+        (&2.into(), &4.into())
+    );
+}
+
+#[test]
+fn a_difference_shows_what_changes_and_no_key() {
+    let directory = TempDir::new().unwrap();
+    rendered(&directory, &fleet_file("    a: {}\n"), &[]).good();
+    let secret = read(
+        &directory
+            .path()
+            .join("tree/instances/a/secret-selfcert.sops.yaml"),
+    );
+    write(
+        &directory.path().join("fleet.yaml"),
+        &fleet_file("    a: {serversTransport: {dialTimeout: 5s}}\n"),
+    );
+    let diff = run_in(
+        directory.path(),
+        &["gitops", "diff", "-f", "fleet.yaml", "--output-dir", "tree"],
+    );
+    assert_eq!(diff.status, 1, "{}", diff.stderr);
+    assert_snapshot_in!("gitops", "difference", diff.stdout);
+    write(
+        &directory.path().join("fleet.yaml"),
+        &fleet_file("    a: {externalHost: b.example.org}\n"),
+    );
+    let diff = run_in(
+        directory.path(),
+        &["gitops", "diff", "-f", "fleet.yaml", "--output-dir", "tree"],
+    );
+    assert!(diff.stdout.contains("<redacted sha256:"), "{}", diff.stdout);
+    let values = secret
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(_, value)| value);
+    for value in values.filter(|value| value.len() > 60) {
+        assert!(!diff.stdout.contains(value), "{value}");
+    }
+}
+
+#[test]
+fn another_layout_takes_the_same_keys_along() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n");
+    rendered(&directory, &text, &[]).good();
+    let before = read(
+        &directory
+            .path()
+            .join("tree/instances/a/secret-selfcert.sops.yaml"),
+    );
+    let run = rendered(
+        &directory,
+        &text.replace("  instances", "  layout: flat\n  instances"),
+        &["--prune"],
+    );
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let names = names_in(&directory.path().join("tree/instances"));
+    assert_eq!(
+        names,
+        [
+            "a.secret-selfcert.sops.yaml",
+            "a.yaml",
+            "kustomization.yaml"
+        ],
+        "{}",
+        run.stderr
+    );
+    assert_eq!(
+        before,
+        read(
+            &directory
+                .path()
+                .join("tree/instances/a.secret-selfcert.sops.yaml")
+        )
+    );
+}
+
+#[test]
+fn running_instances_are_imported_with_their_keys() {
+    let directory = TempDir::new().unwrap();
+    let run = |arguments: &[&str]| run_in(directory.path(), arguments);
+    let made = run(&[
+        "new-instance",
+        "paroisse-a",
+        "--host",
+        "a.example.org",
+        "--alias",
+        "www.a.example.org",
+        "-q",
+    ]);
+    write(&directory.path().join("running.yaml"), &made.good());
+    let import = run(&[
+        "gitops",
+        "import",
+        "--output-dir",
+        "infra",
+        "--secrets",
+        "running.yaml",
+        "--recipient",
+        RECIPIENT,
+    ]);
+    assert_eq!(import.status, 0, "{}", import.stderr);
+    let tree = directory.path().join("infra");
+    let running = read(&directory.path().join("running.yaml"));
+    let imported = read(&tree.join("instances/paroisse-a/secret-selfcert.sops.yaml"));
+    for key in ["externcert", "dbservercert", "cacert", "dbcacert"] {
+        assert_eq!(certificates(&running, key), certificates(&imported, key));
+    }
+    assert!(!imported.contains("  cakey:"));
+    run(&[
+        "gitops",
+        "render",
+        "-f",
+        "infra/fleet.yaml",
+        "--output-dir",
+        "infra",
+    ])
+    .good();
+    assert_eq!(
+        imported,
+        read(&tree.join("instances/paroisse-a/secret-selfcert.sops.yaml"))
+    );
+    let check = run(&[
+        "gitops",
+        "check",
+        "-f",
+        "infra/fleet.yaml",
+        "--output-dir",
+        "infra",
+    ]);
+    assert_eq!(check.status, 0, "{}", check.stderr);
+}
+
+#[test]
+fn a_table_and_values_files_become_a_fleet_file() {
+    let directory = TempDir::new().unwrap();
+    write(
+        &directory.path().join("parishes.csv"),
+        "\u{feff}id;externalHost;helmValues.init.paroisseName\r\na;a.example.org;\"Saint Pierre; le Jeune\"\r\nb;;\r\n",
+    );
+    write(
+        &directory.path().join("values.yaml"),
+        "externalhost: c.example.org\ninit: {paroisseName: C}\n",
+    );
+    let run = run_in(
+        directory.path(),
+        &[
+            "gitops",
+            "import",
+            "--output-dir",
+            "infra",
+            "--csv",
+            "parishes.csv",
+            "--values",
+            "c=values.yaml",
+        ],
+    );
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert_snapshot_in!(
+        "gitops",
+        "imported-file",
+        read(&directory.path().join("infra/fleet.yaml"))
+    );
+}

@@ -1,0 +1,114 @@
+//! `docs/lint.md` is made from the table of rules. `CIVI_INGRESS_UPDATE=1 cargo test lint::docs` writes it.
+
+use crate::support::read;
+use civi_ingress::lint::recorded::{NEGATIVES, Negative, Seen};
+use civi_ingress::lint::rules::{ALL, Rule};
+use std::path::Path;
+
+const HEAD: &str = "\
+# What `civi-ingress lint` looks for
+
+Made from the table in `src/lint/rules.rs`; `civi-ingress lint --explain CI101` prints one rule. A rule keeps its
+code for ever. A finding can be milder than its rule where the input leaves it open.
+
+A comment suppresses a finding of its line, or of the next line when it stands alone; it must say why:
+
+```yaml
+# civi-ingress: allow CI103 the chart names the key so
+```
+
+`--format json` prints one object of `version` 1: `traefik` (`release`, and by what it is known: `from`), the counts
+`files`, `documents`, `objects`, `errors`, `warnings`, `infos`, `suppressed` and `accepted`, and `findings`, each with
+`code`, `severity`, `title`, `message`, `file`, `line`, `column`, `document`, `object` (`kind`, `namespace`, `name`),
+`field`, `consequence` and `help`. Lines, columns and documents count from 1; what is not known is null.
+
+| code | severity | what is wrong |
+|---|---|---|
+";
+
+const FAMILIES: [(char, &str); 9] = [
+    ('0', "Documents"),
+    ('1', "What Traefik trusts of an httpd"),
+    ('2', "Routes and Services"),
+    ('3', "What a Traefik release takes"),
+    ('4', "The certificate that browsers see"),
+    ('5', "Values files of Traefik's Helm chart"),
+    ('6', "Certificates"),
+    ('7', "What stands around Traefik and httpd"),
+    ('9', "References"),
+];
+
+fn page() -> String {
+    let row = |rule: &&Rule| {
+        let (code, anchor) = (rule.code, rule.code.to_lowercase());
+        format!(
+            "| [{code}](#{anchor}) | {} | {} |\n",
+            rule.severity, rule.title
+        )
+    };
+    let family = |(number, title): &(char, &str)| {
+        let rules = ALL
+            .iter()
+            .filter(|rule| rule.code[2..].starts_with(*number));
+        format!(
+            "\n## {title}\n{}",
+            rules.map(|rule| entry(rule)).collect::<String>()
+        )
+    };
+    let rows: String = ALL.iter().map(row).collect();
+    let families: String = FAMILIES.iter().map(family).collect();
+    format!("{HEAD}{rows}{families}")
+}
+fn entry(rule: &Rule) -> String {
+    let mut out = format!(
+        "\n### {}\n\n**{}:** {}.\n\nIn production: {}\n",
+        rule.code, rule.severity, rule.title, rule.consequence
+    );
+    if let Some(fault) = rule.recorded {
+        let rows = NEGATIVES.iter().filter(|row| row.fault == fault);
+        out += "\nRecorded with real Traefiks:\n\n| Traefik | answer | log, or the API server's reason |\n|---|---|---|\n";
+        out += &rows.map(recorded).collect::<String>();
+    }
+    out + &format!("\nWhat to do: {}\n", rule.help)
+}
+
+fn recorded(row: &Negative) -> String {
+    let seen = match row.seen {
+        Seen::Refused => "refused by kubectl".to_owned(),
+        Seen::Status(status) => status.to_string(),
+        Seen::GeneratedCertificate => "Traefik's own certificate".to_owned(),
+    };
+    let said: Vec<String> = row.said.iter().map(|said| format!("`{said}`")).collect();
+    let said = if said.is_empty() {
+        "nothing".to_owned()
+    } else {
+        said.join("<br>")
+    };
+    format!("| {} | {seen} | {said} |\n", row.releases.join(", "))
+}
+
+#[test]
+fn the_page_of_rules_says_what_the_table_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lint.md");
+    if std::env::var_os("CIVI_INGRESS_UPDATE").is_some() {
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(&path, page()).expect("writable");
+    }
+    assert!(
+        read(&path) == page(),
+        "run `CIVI_INGRESS_UPDATE=1 cargo test lint::docs`"
+    );
+}
+
+#[test]
+fn every_rule_belongs_to_a_family() {
+    for rule in ALL {
+        assert!(
+            FAMILIES
+                .iter()
+                .any(|(family, _)| rule.code[2..].starts_with(*family)),
+            "{}",
+            rule.code
+        );
+    }
+}

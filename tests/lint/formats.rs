@@ -1,0 +1,242 @@
+//! The reports: for people, as JSON, SARIF and annotations; baselines and suppressions.
+
+use super::{filled, report, source};
+use crate::support::NOW;
+use civi_ingress::lint::baseline::{self, Baseline};
+use civi_ingress::lint::{
+    Options, Report, Severity, Source, explain, lint, report as reports, rules,
+};
+use serde_json::Value;
+
+/// One finding with a place, one with a value of a Secret beside it, one with an odd file name.
+fn found() -> (Vec<Source>, Report) {
+    let first = "apiVersion: v1\nkind: Secret\nmetadata: {name: externca, namespace: ns}\ndata:\n  tls.crt: ${ca}\n\
+                 ---\napiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: t, namespace: ns}\n\
+                 spec:\n  serverName: a.example.org\n  rootCAs: [{secret: externca}]\n";
+    let second = "logs: {general: {level: INFO}}\n";
+    let sources = vec![
+        source("a b,c:%.yaml", &filled(first)),
+        source("values.yaml", second),
+    ];
+    let mut options = Options::at(NOW);
+    options.chart = Some(civi_ingress::chart::ChartMajor::default());
+    let report = lint(&sources, &options).expect("YAML");
+    (sources, report)
+}
+
+#[test]
+fn a_person_reads_the_finding_its_place_its_line_what_would_happen_and_what_to_do() {
+    let (sources, report) = found();
+    let text = reports::text(&report, &sources, Severity::Warning);
+    let expected = "\
+warning[CI103]: Traefik reads `tls.crt` for being the only key
+ --> a b,c:%.yaml:5:3 (document 1, Secret ns/externca, data.tls.crt)
+  |
+5 |   tls.crt: …
+  |   ^
+  = in production: Traefik 2.5 to 3.x read it for being the only one; that is announced to end with Traefik 4, and any second key ends it today (CI101).
+  = help: Name the key `ca.crt`.
+
+error[CI501]: chart 41 refuses `logs`
+ --> values.yaml:1:1 (document 1, logs)
+  |
+1 | logs: {general: {level: INFO}}
+  | ^
+  = in production: `helm install` and `helm upgrade` fail: the values do not meet the chart's schema, or a template says `fail`.
+  = help: Use `log` and `accessLog`.
+";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn no_report_shows_the_value_of_a_secret_in_whatever_style_it_is_written() {
+    let secret = "c2VjcmV0IHZhbHVlIG9mIGEga2V5";
+    for text in [
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: s, namespace: ns}}\ndata:\n  k: {secret}!\n"
+        ),
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: s, namespace: ns}}\ndata: {{k: {secret}!}}\n"
+        ),
+        format!(
+            "{{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{{\"name\":\"s\"}},\"data\":{{\"k\":\"{secret}!\"}}}}"
+        ),
+        format!(
+            "apiVersion: v1\nkind: List\nitems:\n- {{apiVersion: v1, kind: Secret, metadata: {{name: s}}, data: {{k: {secret}!}}}}\n"
+        ),
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ndata:\n  k: |\n    {secret}!\n"
+        ),
+    ] {
+        let sources = [source("s.yaml", &text)];
+        let report = lint(&sources, &Options::at(NOW)).expect("YAML");
+        assert_eq!(report.findings.len(), 1, "{text}");
+        for shown in [
+            reports::text(&report, &sources, Severity::Info),
+            reports::json(&report, &sources, Severity::Info),
+            reports::sarif(&report, &sources, Severity::Info),
+            reports::annotations(&report, &sources, Severity::Info),
+        ] {
+            assert!(!shown.contains("c2VjcmV0"), "{shown}");
+            assert!(shown.contains("CI006"), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn programs_read_a_report_of_a_stated_version() {
+    let (sources, report) = found();
+    let json: Value =
+        serde_json::from_str(&reports::json(&report, &sources, Severity::Warning)).expect("JSON");
+    assert_eq!(json["version"], 1);
+    assert_eq!(
+        json["traefik"],
+        serde_json::json!({"release": "3.7", "from": "default"})
+    );
+    assert_eq!((&json["errors"], &json["warnings"]), (&1.into(), &1.into()));
+    let first = &json["findings"][0];
+    assert_eq!(first["code"], "CI103");
+    assert_eq!(
+        first["object"],
+        serde_json::json!({"kind": "Secret", "namespace": "ns", "name": "externca"})
+    );
+    assert_eq!(
+        (&first["line"], &first["column"], &first["document"]),
+        (&5.into(), &3.into(), &1.into())
+    );
+    assert_eq!(json["findings"][1]["object"], Value::Null);
+}
+
+#[test]
+fn the_sarif_log_has_what_the_standard_requires() {
+    let (sources, report) = found();
+    let log: Value =
+        serde_json::from_str(&reports::sarif(&report, &sources, Severity::Info)).expect("JSON");
+    // Sections 3.13.2, 3.13.4, 3.14.6, 3.18.2, 3.19.8.
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    let driver = &run["tool"]["driver"];
+    assert_eq!(driver["name"], "civi-ingress");
+    let ids: Vec<&str> = driver["rules"]
+        .as_array()
+        .expect("rules")
+        .iter()
+        .filter_map(|rule| rule["id"].as_str())
+        .collect();
+    assert_eq!(ids.len(), rules::ALL.len());
+    let results = run["results"].as_array().expect("results");
+    assert_eq!(results.len(), report.findings.len());
+    for result in results {
+        // Sections 3.27.5, 3.27.6, 3.27.10, 3.27.11, 3.28, 3.29, 3.30.
+        let index =
+            usize::try_from(result["ruleIndex"].as_u64().expect("an index")).expect("small");
+        assert_eq!(result["ruleId"], ids[index]);
+        assert!(
+            ["none", "note", "warning", "error"]
+                .contains(&result["level"].as_str().expect("a level"))
+        );
+        assert!(
+            !result["message"]["text"]
+                .as_str()
+                .expect("a text")
+                .is_empty()
+        );
+        let place = &result["locations"][0]["physicalLocation"];
+        let uri = place["artifactLocation"]["uri"].as_str().expect("a URI");
+        assert!(!uri.contains([' ', ',', ':']), "{uri}");
+        assert!(
+            place["region"]["startLine"]
+                .as_u64()
+                .is_some_and(|line| line >= 1)
+        );
+        assert!(
+            place["region"]["startColumn"]
+                .as_u64()
+                .is_some_and(|column| column >= 1)
+        );
+        assert!(result["partialFingerprints"]["civiIngress/v1"].is_string());
+    }
+}
+
+#[test]
+fn an_annotation_is_one_line_with_its_separators_escaped() {
+    let (sources, report) = found();
+    let text = reports::annotations(&report, &sources, Severity::Warning);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(
+        lines[0].starts_with(
+            "::warning file=a b%2Cc%3A%25.yaml,line=5,col=3,title=CI103::Traefik reads `tls.crt`"
+        ),
+        "{}",
+        lines[0]
+    );
+    assert!(lines[0].contains("%0AHelp: "));
+}
+
+#[test]
+fn a_baseline_accepts_what_it_was_written_for_wherever_it_moves_and_nothing_else() {
+    let (sources, mut report) = found();
+    let text = baseline::write(&report, &sources);
+    let accepted = Baseline::parse(&text, "b.json").expect("our own");
+    assert_eq!(accepted.apply(&mut report, &sources), 0);
+    assert_eq!(report.accepted, 2);
+    assert!(!report.fails(Severity::Warning));
+
+    let moved: Vec<Source> = sources
+        .iter()
+        .map(|it| source(&it.name, &format!("\n\n{}", it.text.as_str())))
+        .collect();
+    let mut options = Options::at(NOW);
+    options.chart = Some(civi_ingress::chart::ChartMajor::default());
+    let mut report = lint(&moved[..1], &options).expect("YAML");
+    // That of the values file meets nothing now.
+    assert_eq!(accepted.apply(&mut report, &moved), 1);
+    assert!(!report.fails(Severity::Warning));
+
+    for wrong in [
+        "",
+        "{}",
+        "{\"version\":2,\"findings\":[]}",
+        "{\"version\":1,\"findings\":[],\"x\":1}",
+    ] {
+        assert!(Baseline::parse(wrong, "b.json").is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_suppressed_finding_is_counted_and_does_not_fail() {
+    let text = "apiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: t, namespace: ns}\nspec:\n  \
+                insecureSkipVerify: true # civi-ingress: allow CI113 a demonstration\n";
+    let report = report(text, &Options::at(NOW));
+    assert_eq!(report.suppressed, 1);
+    assert!(!report.fails(Severity::Warning));
+}
+
+#[test]
+fn an_explanation_says_what_real_traefiks_answered() {
+    let text = explain(&rules::CI305);
+    assert!(text.starts_with(
+        "error[CI305]: `minVersion` without a higher `maxVersion`\n\nIn production: "
+    ));
+    assert!(
+        text.contains("\n  3.7: the browser gets 500\n    error: 500 Internal Server Error"),
+        "{text}"
+    );
+    assert!(text.ends_with(&format!("What to do: {}\n", rules::CI305.help)));
+}
+
+#[test]
+fn control_characters_of_an_input_reach_no_terminal() {
+    let text = "apiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: \"t\\e[31m\", namespace: ns}\n\
+                spec: {insecureSkipVerify: true, serverName: \"\\e]0;x\\a\"}\n";
+    let sources = [source("a\u{1b}.yaml", text)];
+    let report = lint(&sources, &Options::at(NOW)).expect("YAML");
+    for shown in [
+        reports::text(&report, &sources, Severity::Info),
+        reports::annotations(&report, &sources, Severity::Info),
+        reports::json(&report, &sources, Severity::Info),
+    ] {
+        assert!(!shown.contains(['\u{1b}', '\u{7}']), "{shown:?}");
+    }
+}

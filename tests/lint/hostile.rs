@@ -1,0 +1,178 @@
+//! Inputs that are too large, broken or made to do harm end with a clear error.
+
+use super::{filled, source};
+use crate::support::{NOW, names_in, read, run_in, run_with_stdin, write};
+use civi_ingress::lint::{Options, lint};
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+fn faults(text: &str) -> Vec<String> {
+    let sources = [source("x.yaml", text)];
+    let faults = lint(&sources, &Options::at(NOW)).expect_err("refused");
+    faults.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_broken_document_of_a_stream_is_reported_with_its_place() {
+    assert_eq!(
+        faults("a: 1\na: 2\n---\nb: 1\n---\nc: [\n---\nd: !!x {}\n"),
+        [
+            "x.yaml:2:1: duplicate mapping key: a",
+            "x.yaml:6:4: unclosed bracket '['",
+            "x.yaml:8:8: a tag is of no type that a manifest has",
+        ]
+    );
+}
+
+#[test]
+fn bombs_are_refused_within_a_second() {
+    let mut bomb = String::from("a: &a [x,x,x,x,x,x,x,x,x]\n");
+    for (previous, next) in ('a'..'i').zip('b'..='i') {
+        let list = vec![format!("*{previous}"); 9].join(",");
+        bomb.extend([format!("{next}: &{next} [{list}]\n")]);
+    }
+    let many_keys: String = (0..50_000)
+        .map(|number| format!("k{number}: {{}}\n"))
+        .collect();
+    let begin = Instant::now();
+    assert_eq!(faults(&bomb).len(), 1);
+    assert_eq!(faults(&"[".repeat(500_000)).len(), 1);
+    assert_eq!(faults(&"- ".repeat(500_000)).len(), 1);
+    assert_eq!(
+        faults(&(many_keys + "k1: {}\n")),
+        ["x.yaml:50001:1: duplicate mapping key: k1"]
+    );
+    // A debug build on a busy machine.
+    assert!(
+        begin.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+#[test]
+fn values_of_unexpected_kinds_are_passed_over() {
+    for spec in [
+        "[]",
+        "7",
+        "null",
+        "text",
+        "{routes: 1}",
+        "{routes: [1, [], {services: {}}]}",
+        "{tls: [], entryPoints: {}}",
+    ] {
+        for kind in [
+            "IngressRoute",
+            "IngressRouteTCP",
+            "ServersTransport",
+            "TLSStore",
+            "TLSOption",
+            "Middleware",
+        ] {
+            let text = format!(
+                "apiVersion: traefik.io/v1alpha1\nkind: {kind}\nmetadata: {{name: x, namespace: y}}\nspec: {spec}\n"
+            );
+            lint(&[source("x.yaml", &text)], &Options::at(NOW)).expect("YAML");
+        }
+    }
+    for text in [
+        "apiVersion: v1\nkind: Secret\nmetadata: []\ndata: []\n",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: [], namespace: 7}\ndata: {a: [], b: {}, c: true}\n",
+        "apiVersion: v1\nkind: List\nitems: [1, null, {}]\n",
+        "ports: []\nservice: 1\nhostNetwork: [x]\nupdateStrategy: 7\nglobalArguments: {}\n",
+        "ports: {web: 1, websecure: [x]}\n",
+    ] {
+        lint(&[source("x.yaml", text)], &Options::at(NOW)).expect("YAML");
+    }
+}
+
+#[test]
+fn all_files_that_cannot_be_read_are_named_at_once() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    write(&path.join("good.yaml"), "a: 1\n");
+    write(&path.join("broken.yaml"), "a: [\n");
+    std::fs::write(path.join("latin.yaml"), b"a: \xe9\n").unwrap();
+    let run = run_in(path, &["lint", "good.yaml", "latin.yaml", "missing.yaml"]);
+    assert_eq!((run.status, run.stdout.as_str()), (3, ""));
+    assert_eq!(
+        run.stderr,
+        "error: latin.yaml: the text is not UTF-8 (byte 4)\n\
+         help: PEM and YAML files are needed; convert DER with `openssl x509 -inform der`\n\
+         error: cannot read missing.yaml: No such file or directory (os error 2)\n"
+    );
+    let run = run_in(path, &["lint", "missing.yaml"]);
+    assert_eq!(run.status, 4);
+    let run = run_in(path, &["lint", "broken.yaml"]);
+    assert_eq!((run.status, run.stdout.as_str()), (3, ""));
+    assert_eq!(run.stderr, "error: broken.yaml:1:4: unclosed bracket '['\n");
+}
+
+#[test]
+fn links_that_lead_in_a_circle_are_left_out_or_refused() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    std::fs::create_dir(path.join("tree")).unwrap();
+    write(&path.join("tree/a.yaml"), "a: 1\n");
+    std::os::unix::fs::symlink("..", path.join("tree/up")).unwrap();
+    let run = run_in(path, &["lint", "tree"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(
+        run.stderr
+            .starts_with("note: left out tree/up: a link to a directory\n"),
+        "{}",
+        run.stderr
+    );
+    std::os::unix::fs::symlink("self.yaml", path.join("tree/self.yaml")).unwrap();
+    let run = run_in(path, &["lint", "tree"]);
+    assert_eq!(run.status, 4);
+    assert!(
+        run.stderr
+            .starts_with("error: cannot read tree/self.yaml: "),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn an_empty_stdin_is_refused_because_the_command_before_the_pipe_may_have_failed() {
+    let directory = TempDir::new().unwrap();
+    let run = run_with_stdin(directory.path(), &["lint", "-"], "\n");
+    assert_eq!((run.status, run.stdout.as_str()), (3, ""));
+    assert_eq!(
+        run.stderr,
+        "error: standard input: there are no manifests\nhelp: the command before the pipe may have failed\n"
+    );
+}
+
+#[test]
+fn an_endless_input_is_refused() {
+    let directory = TempDir::new().unwrap();
+    let run = run_in(directory.path(), &["lint", "/dev/zero"]);
+    assert_eq!((run.status, run.stdout.as_str()), (3, ""));
+    assert_eq!(
+        run.stderr,
+        "error: /dev/zero: the text has more than 134217728 bytes\nhelp: give a directory of smaller files\n"
+    );
+}
+
+#[test]
+fn a_manifest_that_lacks_any_line_or_any_end_is_judged_or_refused_and_never_ends_the_program() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lint/cases");
+    let mut judged = 0;
+    for name in names_in(&folder)
+        .iter()
+        .filter(|name| name.ends_with("-fires.yaml"))
+    {
+        let text = filled(&read(&folder.join(name)));
+        let lines: Vec<&str> = text.lines().collect();
+        for missing in 0..lines.len() {
+            let others = [&lines[..missing], &lines[missing + 1..]].concat();
+            for text in [others.join("\n"), lines[..missing].join("\n")] {
+                judged += usize::from(lint(&[source("x.yaml", &text)], &Options::at(NOW)).is_ok());
+            }
+        }
+    }
+    assert!(judged > 1_000, "{judged} were judged");
+}

@@ -1,0 +1,74 @@
+//! What strangers send, and what people write, ends in words and never in a panic.
+
+use civi_ingress::name::DnsName;
+use civi_ingress::probe::chain::{self, Expected, Sent};
+use civi_ingress::probe::route::Manifests;
+use civi_ingress::probe::trust::{ExpectedName, Origin, Trust};
+use civi_ingress::probe::{Leg, http};
+use proptest::prelude::*;
+
+use super::pki::{Authority, Leaf};
+use crate::support::NOW;
+use pki_types::CertificateDer;
+use pki_types::pem::PemObject as _;
+
+fn host() -> DnsName {
+    DnsName::parse("a.example.org").expect("a good name")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn any_answer_is_read_or_refused(start in "(HTTP/1\\.[01] [0-9]{1,3} )?", rest in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let bytes = [start.as_bytes(), &rest].concat();
+        if let Ok(Some(head)) = http::read(&bytes) {
+            for leg in [Leg::Front, Leg::Backend] {
+                let what = http::status(&head, leg).what;
+                prop_assert!(what.chars().all(|c| c == ' ' || c.is_ascii_graphic()), "{what:?}");
+            }
+            let what = http::hsts(&head).what;
+            prop_assert!(what.chars().all(|c| c == ' ' || c.is_ascii_graphic()), "{what:?}");
+        }
+    }
+
+    #[test]
+    fn any_damage_to_a_certificate_is_found(at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>()) {
+        let authority = Authority::new("our CA");
+        let pair = authority.leaf(&Leaf::default());
+        let der = CertificateDer::from_pem_slice(pair.chain.as_bytes()).unwrap();
+        let mut changed = der.to_vec();
+        let place = at.index(changed.len());
+        changed[place] = byte;
+        let cut = changed[..cut.index(changed.len())].to_vec();
+        let trust = Trust::from_file(&authority.certificate, "ca.crt").unwrap();
+        let expected = Expected {
+            leg: Leg::Backend,
+            name: &ExpectedName::Host(host()),
+            trust: &Trust { origin: Origin::System, ..trust },
+            now: NOW,
+            within: time::Duration::DAY,
+            is_verified: true,
+            mend_trust: String::new(),
+            mend_name: String::new(),
+            mend_dates: String::new(),
+        };
+        for chain in [vec![changed.clone()], vec![changed.clone(), cut.clone()], vec![cut]] {
+            let is_whole = chain == [der.to_vec()];
+            let findings = chain::examine(&Sent::read(&chain), &expected);
+            let is_good = findings.iter().all(|finding| finding.verdict <= civi_ingress::probe::Verdict::Note);
+            prop_assert_eq!(is_good, is_whole, "{:?}", findings);
+        }
+    }
+
+    #[test]
+    fn any_rule_and_any_transport_is_followed_or_refused(rule in "[ -~]{0,60}", spec in "[a-zA-Z:\\[\\]{}, 0-9]{0,40}") {
+        let quoted = rule.replace('\'', "''");
+        let text = format!("kind: IngressRoute\nmetadata: {{name: r}}\nspec: {{routes: [{{match: 'Host(`a.example.org`) || {quoted}', services: [{{name: s, port: 443, serversTransport: t}}]}}]}}\n---\nkind: ServersTransport\nmetadata: {{name: t}}\nspec: {{{spec}}}\n");
+        if let Ok(manifests) = Manifests::read(&[("m.yaml", &text)]) {
+            let _ = manifests.front_trust(&host());
+            let transport = manifests.transport(&host(), "/");
+            prop_assert!(transport.is_ok() || transport.is_err_and(|faults| !faults.is_empty()));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Certificates with faults that the program refuses to make.
+
+use crate::support::NOW;
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose,
+};
+use time::{Duration, OffsetDateTime};
+
+/// Certificates, leaf first, and the leaf's key; PEM.
+pub(crate) struct Pair {
+    pub(crate) chain: String,
+    pub(crate) key: String,
+}
+
+/// A certification authority.
+pub(crate) struct Authority {
+    pub(crate) certificate: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+/// How a leaf shall be, where it differs from a good one for a.example.org.
+pub(crate) struct Leaf<'a> {
+    pub(crate) common_name: &'a str,
+    pub(crate) names: &'a [&'a str],
+    /// Begin and end, in days from the present.
+    pub(crate) days: (i64, i64),
+    pub(crate) usage: ExtendedKeyUsagePurpose,
+}
+
+impl Default for Leaf<'_> {
+    fn default() -> Self {
+        Self {
+            common_name: "leaf",
+            names: &["a.example.org"],
+            days: (-1, 300),
+            usage: ExtendedKeyUsagePurpose::ServerAuth,
+        }
+    }
+}
+
+impl Authority {
+    /// A root that is valid for ten years.
+    pub(crate) fn new(name: &str) -> Self {
+        Self::until(name, 3650)
+    }
+
+    /// A root that ends so many days from the present.
+    pub(crate) fn until(name: &str, days: i64) -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let parameters = authority(name, days);
+        let certificate = parameters.self_signed(&key).expect("a certificate").pem();
+        Self {
+            certificate,
+            issuer: Issuer::new(parameters, key),
+        }
+    }
+
+    /// An authority below this one.
+    pub(crate) fn intermediate(&self, name: &str) -> Self {
+        self.intermediate_until(name, 3650)
+    }
+
+    /// An authority below this one that ends so many days from the present.
+    pub(crate) fn intermediate_until(&self, name: &str, days: i64) -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let parameters = authority(name, days);
+        let certificate = parameters.signed_by(&key, &self.issuer);
+        Self {
+            certificate: certificate.expect("a certificate").pem(),
+            issuer: Issuer::new(parameters, key),
+        }
+    }
+
+    /// A CA certificate with names and its key, as a server would wrongly use them.
+    pub(crate) fn served(names: &[&str]) -> Pair {
+        let key = KeyPair::generate().expect("a key");
+        let mut parameters = authority("itself", 300);
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let with_names = CertificateParams::new(names).expect("good names");
+        parameters.subject_alt_names = with_names.subject_alt_names;
+        Pair {
+            chain: parameters.self_signed(&key).expect("a certificate").pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
+    pub(crate) fn leaf(&self, leaf: &Leaf<'_>) -> Pair {
+        let key = KeyPair::generate().expect("a key");
+        let names: Vec<String> = leaf.names.iter().map(ToString::to_string).collect();
+        let mut parameters = CertificateParams::new(names).expect("good names");
+        parameters.distinguished_name = common_name(leaf.common_name);
+        (parameters.not_before, parameters.not_after) = (day(leaf.days.0), day(leaf.days.1));
+        parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        parameters.extended_key_usages = vec![leaf.usage.clone()];
+        let certificate = parameters.signed_by(&key, &self.issuer);
+        Pair {
+            chain: certificate.expect("a certificate").pem(),
+            key: key.serialize_pem(),
+        }
+    }
+}
+
+fn authority(name: &str, days: i64) -> CertificateParams {
+    let mut parameters = CertificateParams::default();
+    parameters.distinguished_name = common_name(name);
+    (parameters.not_before, parameters.not_after) = (day(-400), day(days));
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    parameters
+}
+
+fn common_name(name: &str) -> DistinguishedName {
+    let mut subject = DistinguishedName::new();
+    subject.push(DnType::CommonName, name);
+    subject
+}
+
+fn day(days: i64) -> OffsetDateTime {
+    NOW + Duration::days(days)
+}
