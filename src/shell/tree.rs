@@ -178,6 +178,11 @@ impl Tree {
         for entry in Dir::read_from(folder).map_err(read)? {
             let entry = entry.map_err(read)?;
             let Ok(name) = entry.file_name().to_str() else {
+                // A name that is no text is a stranger's. As a folder that nobody can enter it is left alone.
+                entries.push(Entry {
+                    name: entry.file_name().to_string_lossy().into_owned(),
+                    is_folder: true,
+                });
                 continue;
             };
             has_left |= name.starts_with(ASIDE);
