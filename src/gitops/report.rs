@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 /// Version of the form for programs; it changes when a field is removed or means something else.
 const FORM: u32 = 1;
 /// Most units that are named for people; the others are counted.
-const SHOWN: usize = 20;
+pub const SHOWN: usize = 20;
 
 /// What became of one chain.
 #[derive(Debug, Clone, Serialize)]
@@ -72,7 +72,16 @@ pub struct Report {
     pub unchanged: usize,
     /// Chains by what becomes of them.
     pub actions: Actions,
-    /// The units that do not stay as they are, or that something is to be said about.
+    /// How many units do not stay as they are, or something is to be said about.
+    #[serde(skip)]
+    pub told: usize,
+    /// How many files of units were or would be written.
+    #[serde(skip)]
+    pub written: usize,
+    /// How many files of units were or would be removed.
+    #[serde(skip)]
+    pub removed: usize,
+    /// These units; for people the first [`SHOWN`].
     pub changes: Vec<UnitRow>,
     /// Files of the fleet as a whole that were or would be written.
     pub fleet_files: Vec<String>,
@@ -190,6 +199,9 @@ impl Report {
             units: 0,
             unchanged: 0,
             actions: Actions::default(),
+            told: 0,
+            written: 0,
+            removed: 0,
             changes: Vec::new(),
             fleet_files: Vec::new(),
             stale: Vec::new(),
@@ -202,11 +214,9 @@ impl Report {
     /// Says whether the tree is what the fleet file asks for.
     #[must_use]
     pub fn is_up_to_date(&self) -> bool {
-        let writes = self
-            .changes
-            .iter()
-            .any(|unit| !unit.written.is_empty() || !unit.removed.is_empty());
-        !writes && self.fleet_files.is_empty() && (self.stale.is_empty() || self.pruned)
+        self.written + self.removed == 0
+            && self.fleet_files.is_empty()
+            && (self.stale.is_empty() || self.pruned)
     }
 
     /// Writes the report for programs.
@@ -235,8 +245,8 @@ impl Report {
                 lines.push(format!("{}: then: {restart}", unit.id));
             }
         }
-        if self.changes.len() > SHOWN {
-            lines.push(format!("and {} more", self.changes.len() - SHOWN));
+        if self.told > SHOWN {
+            lines.push(format!("and {} more", self.told - SHOWN));
         }
         for path in self.foreign.iter().take(SHOWN) {
             lines.push(format!("{path}: not this fleet's, left alone"));
@@ -249,12 +259,7 @@ impl Report {
         for path in self.stale.iter().take(SHOWN) {
             lines.push(format!("{path}: {stale}"));
         }
-        let written = self
-            .changes
-            .iter()
-            .map(|unit| unit.written.len())
-            .sum::<usize>()
-            + self.fleet_files.len();
+        let written = self.written + self.fleet_files.len();
         let counts = [
             (self.actions.issue, "issued"),
             (self.actions.renew, "renewed"),

@@ -167,11 +167,12 @@ impl Sighting {
 fn first_block(text: &str) -> Option<Vec<u8>> {
     let (_, body) = text.split_once("-----BEGIN CERTIFICATE-----")?;
     let (body, _) = body.split_once("-----END CERTIFICATE-----")?;
-    let body: Vec<u8> = body
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
-    base64::engine::general_purpose::STANDARD.decode(body).ok()
+    let mut packed = Vec::with_capacity(body.len());
+    body.lines()
+        .for_each(|line| packed.extend_from_slice(line.trim_ascii().as_bytes()));
+    base64::engine::general_purpose::STANDARD
+        .decode(packed)
+        .ok()
 }
 
 fn key_type(parsed: &X509Certificate<'_>) -> Option<KeyType> {
