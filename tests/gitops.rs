@@ -13,6 +13,7 @@ use civi_ingress::ingress::Role;
 use civi_ingress::manifest::PrivateKeys;
 use civi_ingress::pki::issue::Serial;
 use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
+use civi_ingress::seal::sealed::{Scope, SealingCertificate};
 use civi_ingress::seal::{Identity, Recipient};
 use civi_ingress::template::Templates;
 use std::fmt::Write as _;
@@ -365,6 +366,40 @@ fn a_stored_ca_signs_again_with_the_identity_and_nothing_is_made_without_it() {
         file(&first, "secret-externca.yaml"),
         file(&second, "secret-externca.yaml")
     );
+}
+
+#[test]
+fn ciphertext_for_another_scope_is_made_anew_for_it_cannot_be_opened_there() {
+    let pem = rcgen::CertificateParams::default()
+        .self_signed(&rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key"))
+        .expect("a certificate")
+        .pem();
+    let sealer = |scope| Sealer::Sealed {
+        certificate: Box::new(SealingCertificate::from_pem(&pem, NOW).expect("a certificate")),
+        scope,
+    };
+    let fleet = fleet("  secrets: {mode: plain}\n  wildcard: false\n  instances: {a: {}}\n");
+    let strict = sealer(Scope::Strict);
+    let (_, first) = step(
+        &context(&strict, &[], NOW),
+        &fleet,
+        &UnitFiles::default(),
+        &mut Fresh(0),
+    );
+    for scope in [Scope::NamespaceWide, Scope::ClusterWide] {
+        let wide = sealer(scope);
+        let (plan, second) = step(&context(&wide, &[], NOW), &fleet, &first, &mut Fresh(9));
+        assert_eq!(
+            *action(&plan, Role::Httpd),
+            Action::Renew(Reason::ScopeChanged)
+        );
+        let (plan, _) = step(&context(&wide, &[], NOW), &fleet, &second, &mut NoDrawing);
+        assert_eq!(*action(&plan, Role::Httpd), Action::Keep);
+        let mut later = context(&wide, &[], NOW);
+        later.phase = Phase::Shrink;
+        let (_, waiting) = step(&later, &fleet, &first, &mut NoDrawing);
+        assert_eq!(waiting.current, first.current, "its scope stays with it");
+    }
 }
 
 #[test]

@@ -473,9 +473,19 @@ fn lock_reason(
                 let wanted: BTreeSet<&str> = wanted.iter().map(Recipient::as_str).collect();
                 (found != wanted).then_some(Reason::RecipientsChanged)
             }
-            (Sealer::Sealed { certificate, .. }, Lock::Sealed { with }) => (with.as_deref()
-                != Some(certificate.fingerprint()))
-            .then_some(Reason::SealingKeyChanged),
+            (
+                Sealer::Sealed { certificate, scope },
+                Lock::Sealed {
+                    with,
+                    scope: found_scope,
+                },
+            ) => {
+                if with.as_deref() == Some(certificate.fingerprint()) {
+                    (scope != found_scope).then_some(Reason::ScopeChanged)
+                } else {
+                    Some(Reason::SealingKeyChanged)
+                }
+            }
             _ => Some(Reason::ModeChanged),
         }
     })
