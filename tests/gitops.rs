@@ -11,7 +11,8 @@ use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use civi_ingress::ingress::Role;
 use civi_ingress::manifest::PrivateKeys;
-use civi_ingress::pki::issue::Serial;
+use civi_ingress::pki::issue::{self, CaRequest, Organization, Serial};
+use civi_ingress::pki::validity::Validity;
 use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
 use civi_ingress::seal::sealed::{Scope, SealingCertificate};
 use civi_ingress::seal::{Identity, Recipient};
@@ -366,6 +367,136 @@ fn a_stored_ca_signs_again_with_the_identity_and_nothing_is_made_without_it() {
         file(&first, "secret-externca.yaml"),
         file(&second, "secret-externca.yaml")
     );
+}
+
+#[test]
+fn a_stored_ca_is_never_replaced_without_the_identity_whatever_is_wrong() {
+    let sealer = sops(&[RECIPIENT]);
+    let fleet_with = |more: &str| {
+        fleet(&format!(
+            "  wildcard: false\n  defaults: {{certificate: {{ca: stored}}}}\n  instances: {{a: {{{more}}}}}\n"
+        ))
+    };
+    let as_it_was = fleet_with("");
+    let (_, first) = step(
+        &context(&sealer, &[], NOW),
+        &as_it_was,
+        &UnitFiles::default(),
+        &mut Fresh(0),
+    );
+    let cut = |files: &UnitFiles, what: &str| {
+        let name = "secret-selfcert.sops.yaml";
+        let lines = file(files, name).lines();
+        let kept: Vec<&str> = lines.filter(|line| !line.starts_with(what)).collect();
+        let mut found = UnitFiles::default();
+        for (path, text) in &files.current {
+            let text = if path.ends_with(name) {
+                kept.join("\n") + "\n"
+            } else {
+                text.to_string()
+            };
+            found.current.push((path.clone(), Guarded::public(text)));
+        }
+        found
+    };
+    let moved = fleet_with("externalHost: b.example.org");
+    let after_the_end = NOW + Duration::days(400);
+    for (what, fleet, now, from) in [
+        ("expired", &as_it_was, after_the_end, ""),
+        ("host", &moved, NOW, ""),
+        ("leaf", &as_it_was, NOW, "  externcert: "),
+        ("leaf key", &as_it_was, NOW, "  externkey: "),
+        ("CA", &as_it_was, NOW, "  cacert: "),
+        ("MAC", &as_it_was, NOW, "  mac: "),
+    ] {
+        let files = cut(
+            &first,
+            if from.is_empty() {
+                "no such line"
+            } else {
+                from
+            },
+        );
+        let (plan, same) = step(&context(&sealer, &[], now), fleet, &files, &mut NoDrawing);
+        for role in [Role::Httpd, Role::Database] {
+            let is_waiting = matches!(
+                action(&plan, role),
+                Action::Keep | Action::Blocked(_, Need::Identity)
+            );
+            assert!(is_waiting, "{what}: {role}: {plan:?}");
+        }
+        assert!(
+            matches!(action(&plan, Role::Httpd), Action::Blocked(..)),
+            "{what}"
+        );
+        let name = "secret-selfcert.sops.yaml";
+        assert_eq!(file(&same, name), file(&files, name), "{what}");
+    }
+    let identities = identities();
+    let (_, renewed) = step(
+        &context(&sealer, &identities, after_the_end),
+        &as_it_was,
+        &first,
+        &mut Fresh(9),
+    );
+    let name = "secret-selfcert.sops.yaml";
+    assert_eq!(
+        certificates(file(&first, name), "cacert"),
+        certificates(file(&renewed, name), "cacert"),
+        "the stored CA outlives its leaf"
+    );
+}
+
+#[test]
+fn without_the_key_of_an_external_ca_the_file_that_holds_its_chain_waits() {
+    let sealer = sops(&[RECIPIENT]);
+    let fleet = fleet(
+        "  wildcard: false\n  defaults: {certificate: {ca: external}}\n  instances: {a: {}}\n",
+    );
+    let (plan, files) = step(
+        &context(&sealer, &[], NOW),
+        &fleet,
+        &UnitFiles::default(),
+        &mut Fresh(0),
+    );
+    assert_eq!(
+        *action(&plan, Role::Httpd),
+        Action::Blocked(Reason::Missing, Need::CaKey)
+    );
+    assert_eq!(*action(&plan, Role::Database), Action::Issue);
+    let request = CaRequest {
+        organization: &Organization::default(),
+        validity: Validity {
+            not_before: NOW,
+            not_after: NOW + Duration::days(3650),
+        },
+        permitted: &[],
+    };
+    let given = issue::ca(&request, key("ca"), Serial::from_random([1; 16])).expect("a CA");
+    let with_key = |now| Context {
+        given_ca: Some(&given),
+        ..context(&sealer, &[], now)
+    };
+    let (_, first) = step(&with_key(NOW), &fleet, &files, &mut Fresh(9));
+    let later = NOW + Duration::days(300);
+    let (plan, same) = step(
+        &context(&sealer, &[], later),
+        &fleet,
+        &first,
+        &mut NoDrawing,
+    );
+    for role in [Role::Httpd, Role::Database] {
+        assert!(
+            matches!(
+                action(&plan, role),
+                Action::Blocked(Reason::Due(_), Need::CaKey)
+            ),
+            "{plan:?}"
+        );
+    }
+    assert_eq!(same.current, first.current);
+    let (plan, _) = step(&with_key(later), &fleet, &first, &mut Fresh(20));
+    assert!(matches!(action(&plan, Role::Httpd), Action::Renew(_)));
 }
 
 #[test]
@@ -757,6 +888,32 @@ fn keys_in_clear_do_not_go_into_git() {
         .path()
         .join("tree/instances/a/secret-selfcert.yaml");
     assert_eq!(crate::support::mode(&secret), 0o600);
+}
+
+#[test]
+fn a_new_host_waits_for_the_identity_that_opens_the_ca_and_its_routes_wait_with_it() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {certificate: {ca: stored}}\n")
+        .replace("  instances", "  wildcard: false\n  instances");
+    rendered(&directory, &text, &[]).good();
+    let route = directory
+        .path()
+        .join("tree/instances/a/ingressroute-ingressproxy.yaml");
+    let before = read(&route);
+    let moved = text.replace("{certificate", "{externalHost: b.example.org, certificate");
+    let run = rendered(&directory, &moved, &[]);
+    assert_eq!(
+        (run.status, run.stderr.as_str()),
+        (
+            1,
+            "note: a: httpd: blocked: renewal due, identity needed (`--identity FILE`): its names are not those of the fleet file\n\
+             note: 1 of 1 unchanged, wrote 0 files, 1 certificate blocked\n"
+        )
+    );
+    assert_eq!(read(&route), before);
+    write(&directory.path().join("key.txt"), IDENTITY);
+    rendered(&directory, &moved, &["--identity", "key.txt"]).good();
+    assert!(read(&route).contains("b.example.org"));
 }
 
 #[test]

@@ -12,11 +12,11 @@ use super::git;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::{Fleet, Layout};
 use civi_ingress::gitops::compose::{Composed, NoDrawing, TreeFile, carry_out, restart};
-use civi_ingress::gitops::decide::Depth;
+use civi_ingress::gitops::decide::{Action, Depth, Reason};
 use civi_ingress::gitops::fleet_files::fleet_files;
 use civi_ingress::gitops::layout::{CLUSTER, Home, INSTANCES, Owner, SHARDS, owner};
 use civi_ingress::gitops::plan::{
-    Context, Found as FoundUnit, Phase, Plan, Reading, Sealer, UnitFiles, plan,
+    Context, Found as FoundUnit, Phase, Plan, Reading, RolePlan, Sealer, UnitFiles, plan,
 };
 use civi_ingress::gitops::report::{Actions, Report, UnitRow, rows};
 use civi_ingress::gitops::unit::Unit;
@@ -490,6 +490,10 @@ impl<'a> Job<'a> {
             (plan, composed) = attempt(Reading::Yaml)?;
             is_changed = !unchanged(&composed);
         }
+        // A route for a host that the certificate does not name yet would lead nowhere: all waits together.
+        let waits_for_names =
+            |role: &RolePlan| matches!(role.action, Action::Blocked(Reason::NamesChanged, _));
+        is_changed &= !plan.roles.iter().any(waits_for_names);
         let mut actions = Actions::default();
         actions.count(&plan);
         let certificates = rows(&plan, &[], self.now);
