@@ -6,7 +6,7 @@
 
 use super::error::Failure;
 use anyhow::{Context as _, anyhow};
-use civi_ingress::fault::Fault;
+use civi_ingress::fault::{Fault, Place};
 use civi_ingress::fleet::Source;
 use civi_ingress::gitops::compose::Drawing;
 use civi_ingress::pki::issue::Serial;
@@ -244,9 +244,33 @@ pub(super) fn read_up_to(path: &Path, limit: usize) -> Result<Text, Failure> {
     result.with_context(|| format!("cannot read {name}"))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let what = format!("the text is not UTF-8 (byte {})", error.valid_up_to() + 1);
-        Fault::new(what)
-            .help("PEM and YAML files are needed; convert DER with `openssl x509 -inform der`")
-            .file(&name)
+        let is_table = path
+            .extension()
+            .is_some_and(|ext| ext.eq_ignore_ascii_case("csv"));
+        let help = if is_table {
+            "save it as `CSV UTF-8`; Excel's plain `CSV` has the letters of Windows"
+        } else {
+            "PEM and YAML files are needed; convert DER with `openssl x509 -inform der`"
+        };
+        let fault = Fault::new(what).help(help);
+        if !is_table {
+            return fault.file(&name);
+        }
+        let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        let line = before.matches('\n').count() as u64 + 1;
+        let column = before
+            .chars()
+            .rev()
+            .take_while(|char| *char != '\n')
+            .count() as u64
+            + 1;
+        let text = String::from_utf8_lossy(&bytes);
+        let place = Place::Position {
+            file: name.clone(),
+            line,
+            column,
+        };
+        fault.at(place).with_source(&text)
     })?;
     // Windows editors put a byte order mark in front.
     let content = Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned());
