@@ -654,7 +654,8 @@ impl Work<'_> {
 
     fn metadata(&self, name: &ObjectName, promotes: bool) -> Result<String, Fault> {
         match self.lock_found(name, promotes) {
-            Some(Lock::Sops { metadata, .. }) => Ok((*metadata).to_owned()),
+            // Git on Windows may have changed the ends of lines; sops reads both.
+            Some(Lock::Sops { metadata, .. }) => Ok(metadata.replace("\r\n", "\n")),
             _ => Err(Fault::new(format!(
                 "the encrypted values of Secret `{name}` have lost their block `sops`"
             ))),
