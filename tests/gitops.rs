@@ -840,6 +840,90 @@ fn a_removed_instance_is_stale_until_it_is_pruned() {
 }
 
 #[test]
+fn a_report_counts_what_it_removes_and_what_it_does_not_name() {
+    let directory = TempDir::new().unwrap();
+    let of = |count: usize| {
+        let names = (0..count).fold(String::new(), |text, n| {
+            text + &format!("    p{n:02}: {{}}\n")
+        });
+        fleet_file(&names).replace("  instances", "  wildcard: false\n  instances")
+    };
+    rendered(&directory, &of(25), &[]).good();
+    let stale = rendered(&directory, &of(20), &[]);
+    assert!(
+        stale.stderr.ends_with(
+            "note: and 10 more: stale, `--prune` removes it\n\
+             note: 20 of 20 unchanged, wrote 1 file\n"
+        ),
+        "{}",
+        stale.stderr
+    );
+    let pruned = rendered(&directory, &of(20), &["--prune"]);
+    assert!(
+        pruned
+            .stderr
+            .ends_with("note: and 10 more: removed\nnote: 20 of 20 unchanged, wrote 0 files, removed 30 files\n"),
+        "{}",
+        pruned.stderr
+    );
+}
+
+#[test]
+fn a_fleet_file_that_is_there_is_not_started_again() {
+    let directory = TempDir::new().unwrap();
+    let init = || {
+        run_in(
+            directory.path(),
+            &["gitops", "init", "--output-dir", "infra"],
+        )
+    };
+    init().good();
+    let folder = directory.path().join("infra");
+    assert_eq!(crate::support::mode(&folder), 0o755);
+    let again = init();
+    assert_eq!(
+        (again.status, again.stdout.as_str(), again.stderr.as_str()),
+        (
+            5,
+            "",
+            "error: infra/fleet.yaml exists\nhelp: go on with that file, or name another directory\n"
+        )
+    );
+}
+
+#[test]
+fn a_table_with_the_letters_of_windows_is_refused_at_the_first_of_them() {
+    let directory = TempDir::new().unwrap();
+    let table = b"id;helmValues.init.paroisseName\r\ncolmar;Paroisse Saint-\xc9tienne\r\n";
+    std::fs::write(directory.path().join("more.csv"), table).unwrap();
+    let text =
+        fleet_file("    a: {}\n").replace("  instances", "  include: [more.csv]\n  instances");
+    let run = rendered(&directory, &text, &[]);
+    assert_eq!(
+        (run.status, run.stderr.as_str()),
+        (
+            3,
+            "error: more.csv:2:23: the text is not UTF-8 (byte 56)\n  |\n2 | colmar;Paroisse Saint-\u{fffd}tienne\n  |                       ^\n\
+             help: save it as `CSV UTF-8`; Excel's plain `CSV` has the letters of Windows\n"
+        )
+    );
+}
+
+#[test]
+fn ends_of_lines_that_windows_put_in_are_taken_out_and_the_keys_stay() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n");
+    rendered(&directory, &text, &[]).good();
+    let secret = directory
+        .path()
+        .join("tree/instances/a/secret-selfcert.sops.yaml");
+    let before = read(&secret);
+    write(&secret, &before.replace('\n', "\r\n"));
+    rendered(&directory, &text, &[]).good();
+    assert_eq!(read(&secret), before);
+}
+
+#[test]
 fn a_foreign_file_in_the_way_is_not_touched_until_it_is_adopted() {
     let directory = TempDir::new().unwrap();
     let text = fleet_file("    a: {}\n");

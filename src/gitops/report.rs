@@ -4,6 +4,7 @@ use super::decide::Action;
 use super::plan::Plan;
 use crate::pki::validity::format_instant;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use time::OffsetDateTime;
 
@@ -47,7 +48,8 @@ pub struct UnitRow {
     pub namespace: String,
     /// Its chains.
     pub certificates: Vec<CertificateRow>,
-    /// Paths of the files that were or would be written.
+    /// Paths of the files that were or would be written; a folder where new certificates would be, for which of its
+    /// files change is known once they are made.
     pub written: Vec<String>,
     /// Paths of the files that were or would be removed.
     pub removed: Vec<String>,
@@ -179,6 +181,11 @@ pub fn rows(
         .collect()
 }
 
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
 impl Report {
     /// Begins the report of a run.
     #[must_use]
@@ -238,23 +245,22 @@ impl Report {
         if self.changes.len() > SHOWN {
             lines.push(format!("and {} more", self.changes.len() - SHOWN));
         }
-        for path in self.foreign.iter().take(SHOWN) {
-            lines.push(format!("{path}: not this fleet's, left alone"));
-        }
         let stale = if self.pruned {
             "removed"
         } else {
             "stale, `--prune` removes it"
         };
-        for path in self.stale.iter().take(SHOWN) {
-            lines.push(format!("{path}: {stale}"));
+        for (paths, what) in [
+            (&self.foreign, "not this fleet's, left alone"),
+            (&self.stale, stale),
+        ] {
+            let shown = paths.iter().take(SHOWN);
+            lines.extend(shown.map(|path| format!("{path}: {what}")));
+            if paths.len() > SHOWN {
+                let more = paths.len() - SHOWN;
+                lines.push(format!("and {more} more: {what}"));
+            }
         }
-        let written = self
-            .changes
-            .iter()
-            .map(|unit| unit.written.len())
-            .sum::<usize>()
-            + self.fleet_files.len();
         let counts = [
             (self.actions.issue, "issued"),
             (self.actions.renew, "renewed"),
@@ -265,17 +271,52 @@ impl Report {
             (self.actions.blocked, "blocked"),
         ];
         let mut total = format!(
-            "{} of {} unchanged, {verb} {written} files",
-            self.unchanged, self.units
+            "{} of {} unchanged, {verb} {}",
+            self.unchanged,
+            self.units,
+            self.written()
         );
+        let removed: usize = self.changes.iter().map(|unit| unit.removed.len()).sum();
+        let pruned = if self.pruned { self.stale.len() } else { 0 };
+        if removed + pruned > 0 {
+            let files = counted(removed + pruned, "file");
+            write!(
+                total,
+                ", {} {files}",
+                verb.replace("write", "remove").replace("wrote", "removed")
+            )
+            .expect("a String takes all");
+        }
         for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
-            write!(total, ", {count} certificates {what}").expect("a String takes all");
+            let certificates = counted(count, "certificate");
+            write!(total, ", {certificates} {what}").expect("a String takes all");
         }
         lines.push(total);
         lines.iter().fold(String::new(), |mut out, line| {
             writeln!(out, "note: {line}").expect("a String takes all");
             out
         })
+    }
+
+    /// Counts the files that were or would be written, and the folders of which it is not known yet which.
+    fn written(&self) -> String {
+        let paths: BTreeSet<&String> = self
+            .changes
+            .iter()
+            .flat_map(|unit| &unit.written)
+            .chain(&self.fleet_files)
+            .collect();
+        let (folders, files): (Vec<&String>, Vec<&String>) =
+            paths.into_iter().partition(|path| path.ends_with('/'));
+        match (files.len(), folders.len()) {
+            (files, 0) => counted(files, "file"),
+            (0, folders) => format!("into {}", counted(folders, "folder")),
+            (files, folders) => format!(
+                "{} and into {}",
+                counted(files, "file"),
+                counted(folders, "folder")
+            ),
+        }
     }
 
     /// Gives what a CI should show beside the fleet file: level, text.
