@@ -910,6 +910,39 @@ fn a_table_with_the_letters_of_windows_is_refused_at_the_first_of_them() {
 }
 
 #[test]
+fn a_pattern_that_is_none_is_said_with_all_else() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {profile: big}\n")
+        .replace("  instances", "  include: [\"p/[\"]\n  instances");
+    let run = rendered(&directory, &text, &[]);
+    assert_eq!(run.status, 3);
+    assert!(
+        run.stderr
+            .contains("error: fleet.yaml:7:13: `p/[` is no glob pattern")
+            && run.stderr.contains("there is no profile `big`"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_private_key_that_is_taken_for_a_fleet_is_not_shown() {
+    let directory = TempDir::new().unwrap();
+    let body = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg";
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+    let as_recipient = fleet_file("    a: {}\n").replace(RECIPIENT, IDENTITY);
+    for text in [IDENTITY, &pem, &as_recipient] {
+        let run = rendered(&directory, text, &[]);
+        assert_eq!(run.status, 3);
+        assert!(
+            !run.stderr.contains(&IDENTITY[..30]) && !run.stderr.contains(body),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
 fn ends_of_lines_that_windows_put_in_are_taken_out_and_the_keys_stay() {
     let directory = TempDir::new().unwrap();
     let text = fleet_file("    a: {}\n");

@@ -658,7 +658,9 @@ impl Work<'_> {
             Some(Lock::Sops { metadata, .. }) => Ok(metadata.replace("\r\n", "\n")),
             _ => Err(Fault::new(format!(
                 "the encrypted values of Secret `{name}` have lost their block `sops`"
-            ))),
+            ))
+            .help("take the file from before it was changed")
+            .file(self.unit.id())),
         }
     }
 
