@@ -131,9 +131,10 @@ impl<'a> Secrets<'a> {
                 Reading::Scan => found::scan(text).unwrap_or_default(),
                 Reading::Yaml => found::read(text, path)?,
             };
-            let own = found
-                .into_iter()
-                .filter(|secret| secret.namespace == namespace);
+            // A SealedSecret opens in its namespace only; other Secrets move along with their instance.
+            let own = found.into_iter().filter(|secret| {
+                secret.namespace == namespace || !matches!(secret.lock, Lock::Sealed { .. })
+            });
             secrets.extend(own.map(|secret| (path.as_str(), text.as_str(), secret)));
         }
         Ok(Self(secrets))
