@@ -145,22 +145,34 @@ pub(super) fn is_in_git(directory: &Path) -> Result<bool, Failure> {
         .any(|folder| folder.join(".git").exists()))
 }
 
+/// Files with private keys, as they are called in the layouts of a tree.
+const KEY_FILES: [&str; 5] = [
+    "cluster/secret-wildcardca.yaml",
+    "cluster/secret-wildcardsecret.yaml",
+    "instances/example/secret-selfcert.yaml",
+    "instances/example/next/secret-selfcert.yaml",
+    "instances/example.secret-selfcert.yaml",
+];
+
 /// Asks Git whether it ignores all that is in a directory.
 pub(super) fn git_ignores(directory: &Path) -> Result<bool, Failure> {
     let absolute = absolute(directory)?;
     let existing = absolute.ancestors().find(|folder| folder.is_dir());
-    let probe = absolute.join("instances/example/secret-selfcert.yaml");
-    let status = std::process::Command::new("git")
-        .arg("-C")
-        .arg(existing.unwrap_or(Path::new("/")))
-        .args(["check-ignore", "--quiet", "--no-index", "--"])
-        .arg(probe)
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .status();
-    // Without Git nobody can say that it is ignored.
-    Ok(status.is_ok_and(|status| status.success()))
+    let existing = existing.unwrap_or(Path::new("/"));
+    let is_ignored = |file: &&str| {
+        let status = std::process::Command::new("git")
+            .arg("-C")
+            .arg(existing)
+            .args(["check-ignore", "--quiet", "--no-index", "--"])
+            .arg(absolute.join(file))
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .status();
+        // Without Git nobody can say that it is ignored.
+        status.is_ok_and(|status| status.success())
+    };
+    Ok(KEY_FILES.iter().all(|file| is_ignored(&file)))
 }
 
 /// Gives the authorities that the system trusts; those that cannot be read are left out.
