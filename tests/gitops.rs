@@ -1038,6 +1038,52 @@ fn a_new_host_waits_for_the_identity_that_opens_the_ca_and_its_routes_wait_with_
 }
 
 #[test]
+fn git_must_ignore_every_file_with_keys_in_clear() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n")
+        .replace("mode: sops", "mode: plain")
+        .replace(&format!(", recipients: [{RECIPIENT}]"), "");
+    let git = std::process::Command::new("git")
+        .args(["init", "--quiet"])
+        .current_dir(directory.path())
+        .status();
+    assert!(git.expect("git").success());
+    let ignored = directory.path().join(".gitignore");
+    write(&ignored, "tree/instances/*/secret-selfcert.yaml\n");
+    assert_eq!(rendered(&directory, &text, &[]).status, 5);
+    write(&ignored, "tree/\n");
+    rendered(&directory, &text, &[]).good();
+}
+
+#[test]
+fn a_file_with_keys_in_clear_that_others_may_read_is_written_anew() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n")
+        .replace("mode: sops", "mode: plain")
+        .replace(&format!(", recipients: [{RECIPIENT}]"), "");
+    rendered(&directory, &text, &[]).good();
+    let secret = directory
+        .path()
+        .join("tree/instances/a/secret-selfcert.yaml");
+    let before = read(&secret);
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let check = [
+        "gitops",
+        "check",
+        "-f",
+        "fleet.yaml",
+        "--output-dir",
+        "tree",
+    ];
+    assert_eq!(run_in(directory.path(), &check).status, 1);
+    let run = rendered(&directory, &text, &[]);
+    assert_eq!(run.stderr, "note: 1 of 2 unchanged, wrote 1 file\n");
+    assert_eq!(crate::support::mode(&secret), 0o600);
+    assert_eq!(read(&secret), before);
+}
+
+#[test]
 fn renewals_that_can_wait_are_held_to_a_number_the_soonest_end_first() {
     let directory = TempDir::new().unwrap();
     let text = fleet_file("    a: {}\n    b: {}\n    c: {}\n")

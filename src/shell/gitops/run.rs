@@ -494,12 +494,22 @@ impl<'a> Job<'a> {
         let waits_for_names =
             |role: &RolePlan| matches!(role.action, Action::Blocked(Reason::NamesChanged, _));
         is_changed &= !plan.roles.iter().any(waits_for_names);
+        let exposed = self.exposed(composed.as_ref())?;
+        is_changed |= !exposed.is_empty();
         let mut actions = Actions::default();
         actions.count(&plan);
         let certificates = rows(&plan, &[], self.now);
         let has_news = certificates.iter().any(|row| row.action != "keep");
         let (written, removed) = match composed.as_ref().filter(|_| is_changed) {
-            Some(composed) => changes(&composed.files, &owned),
+            Some(composed) => {
+                let (mut written, removed) = changes(&composed.files, &owned);
+                for path in exposed {
+                    if !written.contains(&path) {
+                        written.push(path);
+                    }
+                }
+                (written, removed)
+            }
             // New certificates change the files, in ways that are known once they are made.
             None if is_changed => (vec![format!("{}/", home.folder)], Vec::new()),
             None => (Vec::new(), Vec::new()),
@@ -545,6 +555,18 @@ impl<'a> Job<'a> {
             foreign,
             left_behind,
         })
+    }
+
+    /// Gives the files with keys in clear that others may read: they are written anew.
+    fn exposed(&self, composed: Option<&Composed>) -> Result<Vec<String>, Failure> {
+        let mut exposed = Vec::new();
+        let files = composed.map_or(&[][..], |composed| &composed.files);
+        for file in files.iter().filter(|file| file.is_secret()) {
+            if self.tree.is_exposed(&file.path)? {
+                exposed.push(file.path.clone());
+            }
+        }
+        Ok(exposed)
     }
 
     /// Composes one unit as it shall be, drawing what is new; gives its files and what was found of it.
@@ -622,7 +644,11 @@ impl<'a> Job<'a> {
             owner(unit.fleet(), text) == Owner::Foreign
                 && !composed.files.iter().any(|file| file.path == *path)
         });
-        let differs = |file: &&TreeFile| text(&file.path).is_none_or(|found| **found != *file.text);
+        let exposed = self.exposed(Some(&composed))?;
+        let differs = |file: &&TreeFile| {
+            text(&file.path).is_none_or(|found| **found != *file.text)
+                || exposed.contains(&file.path)
+        };
         let written = composed
             .files
             .iter()
