@@ -844,6 +844,22 @@ fn a_removed_instance_is_stale_until_it_is_pruned() {
 }
 
 #[test]
+fn a_cluster_without_a_wildcard_certificate_has_lost_no_instance() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n");
+    let controllers = text.replace(
+        "  instances",
+        "  argocd: {repoURL: https://git.example.org/x.git}\n  flux: {source: x}\n  instances",
+    );
+    rendered(&directory, &controllers, &[]).good();
+    let without = text.replace("  instances", "  wildcard: false\n  instances");
+    rendered(&directory, &without, &["--prune"]).good();
+    let tree = directory.path().join("tree");
+    assert_eq!(names_in(&tree.join("cluster")), ["traefik-values.yaml"]);
+    assert!(!tree.join("argocd").exists() && !tree.join("flux").exists());
+}
+
+#[test]
 fn a_report_counts_what_it_removes_and_what_it_does_not_name() {
     let directory = TempDir::new().unwrap();
     let of = |count: usize| {

@@ -771,8 +771,12 @@ fn changes(files: &[TreeFile], owned: &[&(String, Guarded)]) -> (Vec<String>, Ve
     )
 }
 
-/// Gives the name of the instance that a stale file was of.
-fn instance_of(folder: &str, prefix: &str) -> impl Iterator<Item = String> {
+/// Gives the name of the instance that a stale file was of; nothing for the files of the cluster and the fleet.
+fn instance_of(folder: &str, prefix: &str) -> Option<String> {
+    let is_below = |all: &str| folder == all || folder.starts_with(&format!("{all}/"));
+    if !is_below(INSTANCES) && !is_below(SHARDS) {
+        return None;
+    }
     let of_folder = folder
         .strip_prefix(&format!("{INSTANCES}/"))
         .and_then(|rest| rest.split('/').next())
@@ -781,7 +785,7 @@ fn instance_of(folder: &str, prefix: &str) -> impl Iterator<Item = String> {
         .strip_suffix('.')
         .filter(|id| *id != "kustomization")
         .map(str::to_owned);
-    of_folder.or(of_prefix).into_iter()
+    of_folder.or(of_prefix)
 }
 
 fn folders(entries: Vec<Entry>) -> impl Iterator<Item = String> {
