@@ -539,6 +539,21 @@ fn a_recipient_that_is_none_is_said_with_all_else() {
 }
 
 #[test]
+fn all_that_is_wrong_with_one_instance_is_said_at_once() {
+    let faults = read(
+        "  domain: example.org\n  instances:\n    a:\n      profile: big\n      namespace: kube-a\n      externalHost: a_.example.org\n      \
+         aliases: [www.b.example.org]\n      servername: a b\n      helmValues: {httpd: {serverCertField: 'a b'}}\n",
+    );
+    let faults = text(&faults.expect_err("six faults"));
+    for line in 8..=13 {
+        assert!(
+            faults.contains(&format!("fleet.yaml:{line}:")),
+            "{line}: {faults}"
+        );
+    }
+}
+
+#[test]
 fn the_schema_is_printed_as_it_is_published() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/fleet.schema.json");
     let published = std::fs::read_to_string(path).expect("a text file");
