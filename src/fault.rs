@@ -135,7 +135,7 @@ impl Snippet {
     fn new(line: &str, number: u64, column: u64) -> Option<Self> {
         let column = usize::try_from(column).ok()?.checked_sub(1)?;
         let length = line.chars().count();
-        if column > length || line.contains("PRIVATE KEY") {
+        if column > length || holds_private_key(line) {
             return None;
         }
         let start = if length > Self::WIDTH {
@@ -181,6 +181,11 @@ fn printable(character: char) -> char {
         _ if steers(character) => '\u{fffd}',
         _ => character,
     }
+}
+
+/// Says whether a text has what private keys begin with, in PEM and as age writes them.
+pub(crate) fn holds_private_key(text: &str) -> bool {
+    text.contains("PRIVATE KEY") || text.contains("AGE-SECRET-KEY-")
 }
 
 /// Says whether a character changes how a terminal shows those around it: escape sequences, marks that turn the

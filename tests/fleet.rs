@@ -73,7 +73,7 @@ fn member<'a>(fleet: &'a Fleet, id: &str) -> &'a Member {
 const FULL: &str = r#"
   domain: uepal.net
   traefik: {version: "3.4", chart: 33, entryPoints: [websecure, internal]}
-  secrets: {mode: sops, recipients: [age1a, age1b]}
+  secrets: {mode: sops, recipients: [age188kwnc9gxmahpxqauscuwhy6crjs66h0hqcn4w3vj8993595lgnqa3rfeq, age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]}
   layout: flat
   shards: 4
   wildcard: {namespace: traefik, apex: true, certificate: {days: 90, ca: external}}
@@ -119,7 +119,10 @@ fn a_full_fleet_says_what_it_says() {
     );
     assert_eq!(fleet.layout, Layout::Flat);
     assert_eq!(fleet.shards.map(u16::from), Some(4));
-    let recipients = vec!["age1a".to_owned(), "age1b".to_owned()];
+    let recipients = vec![
+        "age188kwnc9gxmahpxqauscuwhy6crjs66h0hqcn4w3vj8993595lgnqa3rfeq".to_owned(),
+        "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p".to_owned(),
+    ];
     assert_eq!(fleet.secrets, Secrets::Sops { recipients });
     let wildcard = fleet.wildcard.as_ref().unwrap();
     assert_eq!(
@@ -520,6 +523,33 @@ fn all_that_is_wrong_is_said_at_once_with_its_line() {
         };
         let faults = files.read().expect_err(name);
         assert_snapshot_in!("fleet", *name, text(&faults));
+    }
+}
+
+#[test]
+fn a_recipient_that_is_none_is_said_with_all_else() {
+    let faults = read(
+        "  domain: example.org\n  secrets: {recipients: [age1xyz]}\n  instances: {a: {profile: big}}\n",
+    );
+    let faults = text(&faults.expect_err("two faults"));
+    assert!(
+        faults.contains("fleet.yaml:6:26: ") && faults.contains("there is no profile `big`"),
+        "{faults}"
+    );
+}
+
+#[test]
+fn all_that_is_wrong_with_one_instance_is_said_at_once() {
+    let faults = read(
+        "  domain: example.org\n  instances:\n    a:\n      profile: big\n      namespace: kube-a\n      externalHost: a_.example.org\n      \
+         aliases: [www.b.example.org]\n      servername: a b\n      helmValues: {httpd: {serverCertField: 'a b'}}\n",
+    );
+    let faults = text(&faults.expect_err("six faults"));
+    for line in 8..=13 {
+        assert!(
+            faults.contains(&format!("fleet.yaml:{line}:")),
+            "{line}: {faults}"
+        );
     }
 }
 

@@ -11,8 +11,10 @@ use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use civi_ingress::ingress::Role;
 use civi_ingress::manifest::PrivateKeys;
-use civi_ingress::pki::issue::Serial;
+use civi_ingress::pki::issue::{self, CaRequest, Organization, Serial};
+use civi_ingress::pki::validity::Validity;
 use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
+use civi_ingress::seal::sealed::{Scope, SealingCertificate};
 use civi_ingress::seal::{Identity, Recipient};
 use civi_ingress::template::Templates;
 use std::fmt::Write as _;
@@ -368,6 +370,174 @@ fn a_stored_ca_signs_again_with_the_identity_and_nothing_is_made_without_it() {
 }
 
 #[test]
+fn a_stored_ca_is_never_replaced_without_the_identity_whatever_is_wrong() {
+    let sealer = sops(&[RECIPIENT]);
+    let fleet_with = |more: &str| {
+        fleet(&format!(
+            "  wildcard: false\n  defaults: {{certificate: {{ca: stored}}}}\n  instances: {{a: {{{more}}}}}\n"
+        ))
+    };
+    let as_it_was = fleet_with("");
+    let (_, first) = step(
+        &context(&sealer, &[], NOW),
+        &as_it_was,
+        &UnitFiles::default(),
+        &mut Fresh(0),
+    );
+    let cut = |files: &UnitFiles, what: &str| {
+        let name = "secret-selfcert.sops.yaml";
+        let lines = file(files, name).lines();
+        let kept: Vec<&str> = lines.filter(|line| !line.starts_with(what)).collect();
+        let mut found = UnitFiles::default();
+        for (path, text) in &files.current {
+            let text = if path.ends_with(name) {
+                kept.join("\n") + "\n"
+            } else {
+                text.to_string()
+            };
+            found.current.push((path.clone(), Guarded::public(text)));
+        }
+        found
+    };
+    let moved = fleet_with("externalHost: b.example.org");
+    let elsewhere = fleet_with("namespace: b");
+    let after_the_end = NOW + Duration::days(400);
+    for (what, fleet, now, from) in [
+        ("expired", &as_it_was, after_the_end, ""),
+        ("host", &moved, NOW, ""),
+        ("namespace", &elsewhere, NOW, ""),
+        ("leaf", &as_it_was, NOW, "  externcert: "),
+        ("leaf key", &as_it_was, NOW, "  externkey: "),
+        ("CA", &as_it_was, NOW, "  cacert: "),
+        ("MAC", &as_it_was, NOW, "  mac: "),
+    ] {
+        let files = cut(
+            &first,
+            if from.is_empty() {
+                "no such line"
+            } else {
+                from
+            },
+        );
+        let (plan, same) = step(&context(&sealer, &[], now), fleet, &files, &mut NoDrawing);
+        for role in [Role::Httpd, Role::Database] {
+            let is_waiting = matches!(
+                action(&plan, role),
+                Action::Keep | Action::Blocked(_, Need::Identity)
+            );
+            assert!(is_waiting, "{what}: {role}: {plan:?}");
+        }
+        let blocks = |role| matches!(action(&plan, role), Action::Blocked(..));
+        assert!(blocks(Role::Httpd) || blocks(Role::Database), "{what}");
+        let name = "secret-selfcert.sops.yaml";
+        let kept = file(&files, name).replace(
+            "namespace: a\n",
+            &format!("namespace: {}\n", fleet.members[0].namespace),
+        );
+        assert_eq!(file(&same, name), kept, "{what}");
+    }
+    let identities = identities();
+    let (_, renewed) = step(
+        &context(&sealer, &identities, after_the_end),
+        &as_it_was,
+        &first,
+        &mut Fresh(9),
+    );
+    let name = "secret-selfcert.sops.yaml";
+    assert_eq!(
+        certificates(file(&first, name), "cacert"),
+        certificates(file(&renewed, name), "cacert"),
+        "the stored CA outlives its leaf"
+    );
+}
+
+#[test]
+fn without_the_key_of_an_external_ca_the_file_that_holds_its_chain_waits() {
+    let sealer = sops(&[RECIPIENT]);
+    let fleet = fleet(
+        "  wildcard: false\n  defaults: {certificate: {ca: external}}\n  instances: {a: {}}\n",
+    );
+    let (plan, files) = step(
+        &context(&sealer, &[], NOW),
+        &fleet,
+        &UnitFiles::default(),
+        &mut Fresh(0),
+    );
+    assert_eq!(
+        *action(&plan, Role::Httpd),
+        Action::Blocked(Reason::Missing, Need::CaKey)
+    );
+    assert_eq!(*action(&plan, Role::Database), Action::Issue);
+    let request = CaRequest {
+        organization: &Organization::default(),
+        validity: Validity {
+            not_before: NOW,
+            not_after: NOW + Duration::days(3650),
+        },
+        permitted: &[],
+    };
+    let given = issue::ca(&request, key("ca"), Serial::from_random([1; 16])).expect("a CA");
+    let with_key = |now| Context {
+        given_ca: Some(&given),
+        ..context(&sealer, &[], now)
+    };
+    let (_, first) = step(&with_key(NOW), &fleet, &files, &mut Fresh(9));
+    let later = NOW + Duration::days(300);
+    let (plan, same) = step(
+        &context(&sealer, &[], later),
+        &fleet,
+        &first,
+        &mut NoDrawing,
+    );
+    for role in [Role::Httpd, Role::Database] {
+        assert!(
+            matches!(
+                action(&plan, role),
+                Action::Blocked(Reason::Due(_), Need::CaKey)
+            ),
+            "{plan:?}"
+        );
+    }
+    assert_eq!(same.current, first.current);
+    let (plan, _) = step(&with_key(later), &fleet, &first, &mut Fresh(20));
+    assert!(matches!(action(&plan, Role::Httpd), Action::Renew(_)));
+}
+
+#[test]
+fn ciphertext_for_another_scope_is_made_anew_for_it_cannot_be_opened_there() {
+    let pem = rcgen::CertificateParams::default()
+        .self_signed(&rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key"))
+        .expect("a certificate")
+        .pem();
+    let sealer = |scope| Sealer::Sealed {
+        certificate: Box::new(SealingCertificate::from_pem(&pem, NOW).expect("a certificate")),
+        scope,
+    };
+    let fleet = fleet("  secrets: {mode: plain}\n  wildcard: false\n  instances: {a: {}}\n");
+    let strict = sealer(Scope::Strict);
+    let (_, first) = step(
+        &context(&strict, &[], NOW),
+        &fleet,
+        &UnitFiles::default(),
+        &mut Fresh(0),
+    );
+    for scope in [Scope::NamespaceWide, Scope::ClusterWide] {
+        let wide = sealer(scope);
+        let (plan, second) = step(&context(&wide, &[], NOW), &fleet, &first, &mut Fresh(9));
+        assert_eq!(
+            *action(&plan, Role::Httpd),
+            Action::Renew(Reason::ScopeChanged)
+        );
+        let (plan, _) = step(&context(&wide, &[], NOW), &fleet, &second, &mut NoDrawing);
+        assert_eq!(*action(&plan, Role::Httpd), Action::Keep);
+        let mut later = context(&wide, &[], NOW);
+        later.phase = Phase::Shrink;
+        let (_, waiting) = step(&later, &fleet, &first, &mut NoDrawing);
+        assert_eq!(waiting.current, first.current, "its scope stays with it");
+    }
+}
+
+#[test]
 fn new_recipients_get_the_same_keys_where_they_can_be_opened_and_new_ones_elsewhere() {
     let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
     let before = sops(&[RECIPIENT]);
@@ -674,6 +844,139 @@ fn a_removed_instance_is_stale_until_it_is_pruned() {
 }
 
 #[test]
+fn a_cluster_without_a_wildcard_certificate_has_lost_no_instance() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n");
+    let controllers = text.replace(
+        "  instances",
+        "  argocd: {repoURL: https://git.example.org/x.git}\n  flux: {source: x}\n  instances",
+    );
+    rendered(&directory, &controllers, &[]).good();
+    let without = text.replace("  instances", "  wildcard: false\n  instances");
+    rendered(&directory, &without, &["--prune"]).good();
+    let tree = directory.path().join("tree");
+    assert_eq!(names_in(&tree.join("cluster")), ["traefik-values.yaml"]);
+    assert!(!tree.join("argocd").exists() && !tree.join("flux").exists());
+}
+
+#[test]
+fn a_report_counts_what_it_removes_and_what_it_does_not_name() {
+    let directory = TempDir::new().unwrap();
+    let of = |count: usize| {
+        let names = (0..count).fold(String::new(), |text, n| {
+            text + &format!("    p{n:02}: {{}}\n")
+        });
+        fleet_file(&names).replace("  instances", "  wildcard: false\n  instances")
+    };
+    rendered(&directory, &of(25), &[]).good();
+    let stale = rendered(&directory, &of(20), &[]);
+    assert!(
+        stale.stderr.ends_with(
+            "note: and 10 more: stale, `--prune` removes it\n\
+             note: 20 of 20 unchanged, wrote 1 file\n"
+        ),
+        "{}",
+        stale.stderr
+    );
+    let pruned = rendered(&directory, &of(20), &["--prune"]);
+    assert!(
+        pruned
+            .stderr
+            .ends_with("note: and 10 more: removed\nnote: 20 of 20 unchanged, wrote 0 files, removed 30 files\n"),
+        "{}",
+        pruned.stderr
+    );
+}
+
+#[test]
+fn a_fleet_file_that_is_there_is_not_started_again() {
+    let directory = TempDir::new().unwrap();
+    let init = || {
+        run_in(
+            directory.path(),
+            &["gitops", "init", "--output-dir", "infra"],
+        )
+    };
+    init().good();
+    let folder = directory.path().join("infra");
+    assert_eq!(crate::support::mode(&folder), 0o755);
+    let again = init();
+    assert_eq!(
+        (again.status, again.stdout.as_str(), again.stderr.as_str()),
+        (
+            5,
+            "",
+            "error: infra/fleet.yaml exists\nhelp: go on with that file, or name another directory\n"
+        )
+    );
+}
+
+#[test]
+fn a_table_with_the_letters_of_windows_is_refused_at_the_first_of_them() {
+    let directory = TempDir::new().unwrap();
+    let table = b"id;helmValues.init.paroisseName\r\ncolmar;Paroisse Saint-\xc9tienne\r\n";
+    std::fs::write(directory.path().join("more.csv"), table).unwrap();
+    let text =
+        fleet_file("    a: {}\n").replace("  instances", "  include: [more.csv]\n  instances");
+    let run = rendered(&directory, &text, &[]);
+    assert_eq!(
+        (run.status, run.stderr.as_str()),
+        (
+            3,
+            "error: more.csv:2:23: the text is not UTF-8 (byte 56)\n  |\n2 | colmar;Paroisse Saint-\u{fffd}tienne\n  |                       ^\n\
+             help: save it as `CSV UTF-8`; Excel's plain `CSV` has the letters of Windows\n"
+        )
+    );
+}
+
+#[test]
+fn a_pattern_that_is_none_is_said_with_all_else() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {profile: big}\n")
+        .replace("  instances", "  include: [\"p/[\"]\n  instances");
+    let run = rendered(&directory, &text, &[]);
+    assert_eq!(run.status, 3);
+    assert!(
+        run.stderr
+            .contains("error: fleet.yaml:7:13: `p/[` is no glob pattern")
+            && run.stderr.contains("there is no profile `big`"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_private_key_that_is_taken_for_a_fleet_is_not_shown() {
+    let directory = TempDir::new().unwrap();
+    let body = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg";
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+    let as_recipient = fleet_file("    a: {}\n").replace(RECIPIENT, IDENTITY);
+    for text in [IDENTITY, &pem, &as_recipient] {
+        let run = rendered(&directory, text, &[]);
+        assert_eq!(run.status, 3);
+        assert!(
+            !run.stderr.contains(&IDENTITY[..30]) && !run.stderr.contains(body),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn ends_of_lines_that_windows_put_in_are_taken_out_and_the_keys_stay() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n");
+    rendered(&directory, &text, &[]).good();
+    let secret = directory
+        .path()
+        .join("tree/instances/a/secret-selfcert.sops.yaml");
+    let before = read(&secret);
+    write(&secret, &before.replace('\n', "\r\n"));
+    rendered(&directory, &text, &[]).good();
+    assert_eq!(read(&secret), before);
+}
+
+#[test]
 fn a_foreign_file_in_the_way_is_not_touched_until_it_is_adopted() {
     let directory = TempDir::new().unwrap();
     let text = fleet_file("    a: {}\n");
@@ -722,6 +1025,78 @@ fn keys_in_clear_do_not_go_into_git() {
         .path()
         .join("tree/instances/a/secret-selfcert.yaml");
     assert_eq!(crate::support::mode(&secret), 0o600);
+}
+
+#[test]
+fn a_new_host_waits_for_the_identity_that_opens_the_ca_and_its_routes_wait_with_it() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {certificate: {ca: stored}}\n")
+        .replace("  instances", "  wildcard: false\n  instances");
+    rendered(&directory, &text, &[]).good();
+    let route = directory
+        .path()
+        .join("tree/instances/a/ingressroute-ingressproxy.yaml");
+    let before = read(&route);
+    let moved = text.replace("{certificate", "{externalHost: b.example.org, certificate");
+    let run = rendered(&directory, &moved, &[]);
+    assert_eq!(
+        (run.status, run.stderr.as_str()),
+        (
+            1,
+            "note: a: httpd: blocked: renewal due, identity needed (`--identity FILE`): its names are not those of the fleet file\n\
+             note: 1 of 1 unchanged, wrote 0 files, 1 certificate blocked\n"
+        )
+    );
+    assert_eq!(read(&route), before);
+    write(&directory.path().join("key.txt"), IDENTITY);
+    rendered(&directory, &moved, &["--identity", "key.txt"]).good();
+    assert!(read(&route).contains("b.example.org"));
+}
+
+#[test]
+fn git_must_ignore_every_file_with_keys_in_clear() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n")
+        .replace("mode: sops", "mode: plain")
+        .replace(&format!(", recipients: [{RECIPIENT}]"), "");
+    let git = std::process::Command::new("git")
+        .args(["init", "--quiet"])
+        .current_dir(directory.path())
+        .status();
+    assert!(git.expect("git").success());
+    let ignored = directory.path().join(".gitignore");
+    write(&ignored, "tree/instances/*/secret-selfcert.yaml\n");
+    assert_eq!(rendered(&directory, &text, &[]).status, 5);
+    write(&ignored, "tree/\n");
+    rendered(&directory, &text, &[]).good();
+}
+
+#[test]
+fn a_file_with_keys_in_clear_that_others_may_read_is_written_anew() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n")
+        .replace("mode: sops", "mode: plain")
+        .replace(&format!(", recipients: [{RECIPIENT}]"), "");
+    rendered(&directory, &text, &[]).good();
+    let secret = directory
+        .path()
+        .join("tree/instances/a/secret-selfcert.yaml");
+    let before = read(&secret);
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let check = [
+        "gitops",
+        "check",
+        "-f",
+        "fleet.yaml",
+        "--output-dir",
+        "tree",
+    ];
+    assert_eq!(run_in(directory.path(), &check).status, 1);
+    let run = rendered(&directory, &text, &[]);
+    assert_eq!(run.stderr, "note: 1 of 2 unchanged, wrote 1 file\n");
+    assert_eq!(crate::support::mode(&secret), 0o600);
+    assert_eq!(read(&secret), before);
 }
 
 #[test]

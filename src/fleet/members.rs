@@ -119,7 +119,9 @@ impl Members {
         };
         let Some(settings) = settings else { return };
         let profile = settings.profile.as_ref();
-        let Some(base) = self.levels.of(profile, reader) else {
+        // Where there is no such profile, what else is wrong is said too.
+        let base = self.levels.of(profile, reader);
+        let Some(base) = base.or_else(|| self.levels.of(None, reader)) else {
             return;
         };
         if let Some(member) = self.member(id, origin, settings, &base, reader) {
@@ -161,8 +163,11 @@ impl Members {
         let domain = self.frame.domain.clone()?;
         let mut texts = [id.as_str(), domain.as_str(), "", ""];
         let pattern = Chosen::new(own.namespace.as_ref(), level.namespace.as_ref());
-        let namespace = self.name(&pattern, "{id}", texts, Namespace::parse, origin, reader)?;
-        texts[2] = namespace.name.as_str();
+        let namespace = self.name(&pattern, "{id}", texts, Namespace::parse, origin, reader);
+        // A name that is none has been said; another stands in for it, so that the others are looked at too.
+        texts[2] = namespace
+            .as_ref()
+            .map_or(id.as_str(), |namespace| namespace.name.as_str());
         let pattern = Chosen::new(own.external_host.as_ref(), level.external_host.as_ref());
         let default = "{id}.{domain}";
         let host = self.name(
@@ -172,38 +177,48 @@ impl Members {
             DnsName::parse_public,
             origin,
             reader,
-        )?;
-        self.check_coverage(&host.name, &pattern, origin, reader);
-        texts[3] = host.name.as_str();
+        );
+        if let Some(host) = &host {
+            self.check_coverage(&host.name, &pattern, origin, reader);
+        }
+        texts[3] = host
+            .as_ref()
+            .map_or(domain.as_str(), |host| host.name.as_str());
         let names = Names(texts);
         let server_name = Chosen::new(own.servername.as_ref(), level.servername.as_ref());
-        let server_name = match server_name.given {
-            None => None,
-            Some(_) => Some(
-                self.name(&server_name, "", texts, DnsName::parse, origin, reader)?
-                    .name,
-            ),
-        };
+        let server_name = server_name.given.map(|_| {
+            let name = self.name(&server_name, "", texts, DnsName::parse, origin, reader);
+            name.map(|name| name.name)
+        });
         let aliases = Chosen::new(own.aliases.as_ref(), level.aliases.as_ref());
         let aliases = self.aliases(&aliases, texts, origin, reader);
         let terms = self.levels.member(own, base, names, origin, reader);
 
-        self.take_namespace(&namespace, reader);
+        if let Some(namespace) = &namespace {
+            self.take_namespace(namespace, reader);
+        }
         let mut hosts = Vec::with_capacity(1 + aliases.len());
-        let host = Name {
+        let is_whole = host.is_some();
+        let host = host.as_ref().map(|host| Name {
             name: host.name.clone(),
             origin: host.origin,
-        };
-        for host in std::iter::once(host).chain(aliases) {
+        });
+        for host in host.into_iter().chain(aliases) {
             self.take_host(&host, reader);
             hosts.push(host.name);
+        }
+        if !is_whole {
+            return None;
         }
         Some(Member {
             id,
             place: reader.place(origin),
-            namespace: namespace.name,
+            namespace: namespace?.name,
             hosts,
-            server_name,
+            server_name: match server_name {
+                Some(name) => Some(name?),
+                None => None,
+            },
             shard,
             terms,
         })

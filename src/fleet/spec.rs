@@ -8,6 +8,7 @@ use super::{ArgoCd, CaCustody, Flux, Scope, Secrets, Wildcard};
 use crate::fault::Fault;
 use crate::name::Namespace;
 use crate::pki::SubjectAltName;
+use crate::seal::Recipient;
 
 /// Gives the entry points, without those that are none.
 pub(super) fn entry_points(given: &Given<List<Line>>, reader: &mut Reader) -> Vec<String> {
@@ -92,6 +93,9 @@ pub(super) fn secrets(part: Option<&Given<SecretsPart>>, reader: &mut Reader) ->
         Mode::Sops => {
             let recipients = part.recipients.as_ref().map(|given| &given.value.0);
             let recipients = recipients.into_iter().flatten();
+            for given in recipients.clone() {
+                reader.keep_at(given.origin, Recipient::parse(&given.value.0));
+            }
             Some(Secrets::Sops {
                 recipients: recipients.map(|given| given.value.0.clone()).collect(),
             })

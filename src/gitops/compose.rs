@@ -628,12 +628,14 @@ impl Work<'_> {
                 } else {
                     sealed::seal(&namespace, &name, *scope, &clear, certificate, random)?
                 };
-                let with = if clear.is_empty() {
-                    self.sealed_with(&name, promotes)
-                } else {
-                    Some(certificate.fingerprint().to_owned())
+                // Ciphertext that is carried over stays bound to what it was bound to.
+                let (with, scope) = match self.lock_found(&name, promotes) {
+                    Some(Lock::Sealed { with, scope }) if clear.is_empty() => {
+                        (with.as_deref().map(str::to_owned), *scope)
+                    }
+                    _ => (Some(certificate.fingerprint().to_owned()), *scope),
                 };
-                let object = sealed_object(&object, entries, &private_keys, &fresh, with, *scope)?;
+                let object = sealed_object(&object, entries, &private_keys, &fresh, with, scope)?;
                 Ok(Locked {
                     object,
                     form: Form::Sealed,
@@ -652,17 +654,13 @@ impl Work<'_> {
 
     fn metadata(&self, name: &ObjectName, promotes: bool) -> Result<String, Fault> {
         match self.lock_found(name, promotes) {
-            Some(Lock::Sops { metadata, .. }) => Ok((*metadata).to_owned()),
+            // Git on Windows may have changed the ends of lines; sops reads both.
+            Some(Lock::Sops { metadata, .. }) => Ok(metadata.replace("\r\n", "\n")),
             _ => Err(Fault::new(format!(
                 "the encrypted values of Secret `{name}` have lost their block `sops`"
-            ))),
-        }
-    }
-
-    fn sealed_with(&self, name: &ObjectName, promotes: bool) -> Option<String> {
-        match self.lock_found(name, promotes) {
-            Some(Lock::Sealed { with }) => with.as_deref().map(str::to_owned),
-            _ => None,
+            ))
+            .help("take the file from before it was changed")
+            .file(self.unit.id())),
         }
     }
 

@@ -35,6 +35,8 @@ pub enum Reason {
     RecipientsChanged,
     /// The controller has another sealing key.
     SealingKeyChanged,
+    /// The ciphertext is bound to more or less than wanted.
+    ScopeChanged,
     /// Its keys are locked in another way than wanted.
     ModeChanged,
     /// Its CA key is kept where it shall not be, or is gone where it shall be kept.
@@ -60,6 +62,7 @@ impl Reason {
             Self::Due(_) => "due",
             Self::RecipientsChanged => "recipients-changed",
             Self::SealingKeyChanged => "sealing-key-changed",
+            Self::ScopeChanged => "scope-changed",
             Self::ModeChanged => "mode-changed",
             Self::CustodyChanged => "custody-changed",
             Self::SameFile => "same-file",
@@ -74,6 +77,7 @@ impl Reason {
             Self::Due(_)
                 | Self::RecipientsChanged
                 | Self::SealingKeyChanged
+                | Self::ScopeChanged
                 | Self::ModeChanged
                 | Self::CustodyChanged
                 | Self::CaChanged
@@ -86,7 +90,10 @@ impl Reason {
     pub fn concerns_lock_only(&self) -> bool {
         matches!(
             self,
-            Self::RecipientsChanged | Self::SealingKeyChanged | Self::ModeChanged
+            Self::RecipientsChanged
+                | Self::SealingKeyChanged
+                | Self::ScopeChanged
+                | Self::ModeChanged
         )
     }
 }
@@ -107,6 +114,7 @@ impl fmt::Display for Reason {
             Self::Due(end) => write!(f, "it ends at {} and is due", format_instant(*end)),
             Self::RecipientsChanged => f.write_str("the recipients have changed"),
             Self::SealingKeyChanged => f.write_str("the sealing certificate has changed"),
+            Self::ScopeChanged => f.write_str("the scope of the SealedSecret has changed"),
             Self::ModeChanged => f.write_str("secrets are kept in another way now"),
             Self::CustodyChanged => f.write_str("the custody of its CA key has changed"),
             Self::SameFile => f.write_str("it shares a file and its data key with one made anew"),

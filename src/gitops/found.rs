@@ -5,6 +5,7 @@
 
 use crate::fault::Fault;
 use crate::guarded::Guarded;
+use crate::seal::sealed::Scope;
 use crate::yaml::{self, Node, Value};
 use base64::Engine as _;
 use std::borrow::Cow;
@@ -55,6 +56,8 @@ pub enum Lock<'a> {
     Sealed {
         /// The fingerprint of the controller's key, where it is said.
         with: Option<Cow<'a, str>>,
+        /// What the ciphertext is bound to.
+        scope: Scope,
     },
 }
 
@@ -185,9 +188,16 @@ impl<'a> Scanned<'a> {
         match (self.section, indent) {
             (Section::Metadata, 2) if key == "name" => secret.name = plain(value)?,
             (Section::Metadata, 2) if key == "namespace" => secret.namespace = plain(value)?,
-            (Section::Annotations, 4) if key == SEALED_WITH => {
-                let with = Some(plain(value)?);
-                secret.lock = Lock::Sealed { with };
+            (Section::Annotations, 4) => {
+                if let Lock::Sealed { with, scope } = &mut secret.lock {
+                    if key == SEALED_WITH {
+                        *with = Some(plain(value)?);
+                    } else if let Some(found) = Scope::of_annotation(key)
+                        && plain(value)? == "true"
+                    {
+                        *scope = found;
+                    }
+                }
             }
             (Section::Data, 2) => {
                 let value = plain(value)?;
@@ -216,7 +226,10 @@ impl<'a> Scanned<'a> {
             "kind" => {
                 self.is_secret = matches!(value, "Secret" | "SealedSecret");
                 if value == "SealedSecret" {
-                    self.secret.lock = Lock::Sealed { with: None };
+                    self.secret.lock = Lock::Sealed {
+                        with: None,
+                        scope: Scope::Strict,
+                    };
                 }
                 Section::Top
             }
@@ -318,7 +331,12 @@ fn read_document<'a>(document: &Node, text: &'a str) -> Option<FoundSecret<'a>> 
                 .get("metadata")
                 .and_then(|metadata| metadata.get("annotations"));
             let with = annotations.and_then(|annotations| owned(annotations.get(SEALED_WITH)?));
-            secret.lock = Lock::Sealed { with };
+            let is_said = |scope: &Scope| {
+                let said = |(key, _)| annotations?.get(key)?.text();
+                scope.annotation().and_then(said) == Some("true")
+            };
+            let scope = Scope::ALL.into_iter().find(is_said).unwrap_or_default();
+            secret.lock = Lock::Sealed { with, scope };
         }
         _ => return None,
     }
@@ -353,7 +371,7 @@ mod tests {
                         labels:\n    app: x\ntype: Opaque\ndata:\n  cacert: Q0E=\n  externkey: ENC[AES256_GCM,data:eA==,iv:aQ==,tag:dA==,type:str]\n\
                         sops:\n  age:\n    - recipient: age1x\n      enc: |\n        text\n  version: 3.9.0\n---\nkind: IngressRoute\nspec:\n  a: b\n---\n\
                         apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: other\n  namespace: a\n  annotations:\n    \
-                        civi-ingress.uepal.fr/sealed-with: abc\nspec:\n  encryptedData:\n    k: Ag==\n  template:\n    metadata:\n      name: other\n    \
+                        sealedsecrets.bitnami.com/namespace-wide: \"true\"\n    civi-ingress.uepal.fr/sealed-with: abc\nspec:\n  encryptedData:\n    k: Ag==\n  template:\n    metadata:\n      name: other\n    \
                         type: Opaque\n    data:\n      c: \"-----BEGIN\\nX\\n\"\n";
 
     fn shown(secrets: &[FoundSecret<'_>]) -> String {

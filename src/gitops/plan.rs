@@ -131,9 +131,10 @@ impl<'a> Secrets<'a> {
                 Reading::Scan => found::scan(text).unwrap_or_default(),
                 Reading::Yaml => found::read(text, path)?,
             };
-            let own = found
-                .into_iter()
-                .filter(|secret| secret.namespace == namespace);
+            // A SealedSecret opens in its namespace only; other Secrets move along with their instance.
+            let own = found.into_iter().filter(|secret| {
+                secret.namespace == namespace || !matches!(secret.lock, Lock::Sealed { .. })
+            });
             secrets.extend(own.map(|secret| (path.as_str(), text.as_str(), secret)));
         }
         Ok(Self(secrets))
@@ -156,7 +157,8 @@ impl<'a> Secrets<'a> {
 
     fn can_open(&self, name: &ObjectName, identities: &[Identity]) -> bool {
         match self.get(name.as_str()).map(|secret| &secret.lock) {
-            None | Some(Lock::Open) => true,
+            None => true,
+            Some(Lock::Open) => !self.has_lost_lock(name),
             Some(Lock::Sops { recipients, .. }) => identities.iter().any(|identity| {
                 recipients
                     .iter()
@@ -164,6 +166,14 @@ impl<'a> Secrets<'a> {
             }),
             Some(Lock::Sealed { .. }) => false,
         }
+    }
+
+    /// Says whether a Secret has encrypted values without the block that says how.
+    fn has_lost_lock(&self, name: &ObjectName) -> bool {
+        self.get(name.as_str()).is_some_and(|secret| {
+            let mut values = secret.values.iter();
+            secret.lock == Lock::Open && values.any(|(_, value)| matches!(value, Stored::Sops(_)))
+        })
     }
 
     /// Gives the values of a Secret in clear, base64.
@@ -379,17 +389,19 @@ fn settle(
     };
     let custody = unit.custody(role);
     let reason = match chain {
-        Err(reason) => Some(reason),
+        Err(reason) => {
+            // A stored CA may outlive its leaf; `make` looks whether it has.
+            plan.new_ca = custody != CaCustody::Stored || !matches!(reason, Reason::Expired(_));
+            Some(reason)
+        }
         Ok(chain) => {
             let (fleet, id) = (unit.fleet().name.as_str(), unit.id());
             let due = due_at(chain.leaf.validity, unit.terms(), fleet, id);
             plan.due = Some(due);
             let ca_is_due =
                 custody == CaCustody::Stored && context.now >= chain.ca.validity.due_at();
-            let has_key = place(parts.leaf_key).is_some_and(|place| current.value(place).is_some());
-            let keeps_ca_key = unit
-                .ca_key_place(role)
-                .is_some_and(|place| current.value(place).is_some());
+            let has_key = has_key(current, placements, role);
+            let keeps_ca_key = holds_ca_key(unit, current, role);
             let given = context.given_ca.filter(|_| custody == CaCustody::External);
             let reason = if !has_key {
                 Some(Reason::Incomplete("private key"))
@@ -432,6 +444,7 @@ fn way_out(
     let opens = secrets_of(placements, role)
         .iter()
         .all(|name| current.can_open(name, context.identities));
+    let holds_ca_key = holds_ca_key(unit, current, role);
     let drops_ca_key = reason == Reason::CustodyChanged && custody != CaCustody::Stored;
     if (reason.concerns_lock_only() || drops_ca_key) && opens {
         return Action::Reseal(reason);
@@ -439,10 +452,18 @@ fn way_out(
     match custody {
         CaCustody::External if context.given_ca.is_none() => Action::Blocked(reason, Need::CaKey),
         // What is stored is worth keeping: without the key to it nothing is made in its place unasked.
-        CaCustody::Stored if !opens && reason.can_wait() => Action::Blocked(reason, Need::Identity),
+        CaCustody::Stored if !opens && (reason.can_wait() || holds_ca_key) => {
+            Action::Blocked(reason, Need::Identity)
+        }
         _ if reason == Reason::Missing => Action::Issue,
         _ => Action::Renew(reason),
     }
+}
+
+/// Says whether the key of the chain's CA is kept.
+fn holds_ca_key(unit: &Unit<'_>, current: &Secrets<'_>, role: Role) -> bool {
+    unit.ca_key_place(role)
+        .is_some_and(|place| current.value(place).is_some())
 }
 
 /// Gives the Secrets that hold private values of a chain.
@@ -458,6 +479,11 @@ pub(super) fn secrets_of(
         .collect()
 }
 
+/// Says whether the private key of a chain's leaf was found.
+fn has_key(current: &Secrets<'_>, placements: &[(Credential, SecretKeyRef)], role: Role) -> bool {
+    leaf_place(placements, role).is_some_and(|place| current.value(place).is_some())
+}
+
 fn lock_reason(
     context: &Context<'_>,
     current: &Secrets<'_>,
@@ -467,22 +493,40 @@ fn lock_reason(
     secrets_of(placements, role).iter().find_map(|name| {
         let lock = current.get(name.as_str()).map(|secret| &secret.lock)?;
         match (context.sealer, lock) {
+            (Sealer::Plain | Sealer::Sops(_), Lock::Open) if current.has_lost_lock(name) => {
+                Some(Reason::Incomplete("block `sops`"))
+            }
+            (Sealer::Sops(_), Lock::Sops { metadata, .. }) if !metadata.contains(" mac: ENC[") => {
+                Some(Reason::Incomplete("`mac` in the block `sops`"))
+            }
             (Sealer::Plain, Lock::Open) => None,
             (Sealer::Sops(wanted), Lock::Sops { recipients, .. }) => {
                 let found: BTreeSet<&str> = recipients.iter().map(AsRef::as_ref).collect();
                 let wanted: BTreeSet<&str> = wanted.iter().map(Recipient::as_str).collect();
                 (found != wanted).then_some(Reason::RecipientsChanged)
             }
-            (Sealer::Sealed { certificate, .. }, Lock::Sealed { with }) => (with.as_deref()
-                != Some(certificate.fingerprint()))
-            .then_some(Reason::SealingKeyChanged),
+            (
+                Sealer::Sealed { certificate, scope },
+                Lock::Sealed {
+                    with,
+                    scope: found_scope,
+                },
+            ) => {
+                if with.as_deref() == Some(certificate.fingerprint()) {
+                    (scope != found_scope).then_some(Reason::ScopeChanged)
+                } else {
+                    Some(Reason::SealingKeyChanged)
+                }
+            }
             _ => Some(Reason::ModeChanged),
         }
     })
 }
 
 /// One encrypted file has one data key: where it is written anew, all private values in it must be known. So a
-/// chain whose file is written anew is locked anew with it, or made anew where it cannot be opened.
+/// chain whose file is written anew is locked anew with it, or made anew where it cannot be opened; and where
+/// neither may be, the whole file stays. In a SealedSecret each value stands alone, but one annotation says which
+/// key all are sealed with.
 fn close_over_files(
     context: &Context<'_>,
     unit: &Unit<'_>,
@@ -490,12 +534,14 @@ fn close_over_files(
     placements: &[(Credential, SecretKeyRef)],
     roles: &mut [RolePlan],
 ) {
-    if !matches!(context.sealer, Sealer::Sops(_)) {
+    if matches!(context.sealer, Sealer::Plain) {
         return;
     }
+    let has_data_key = matches!(context.sealer, Sealer::Sops(_));
     loop {
         let touched: BTreeSet<ObjectName> = roles
             .iter()
+            .filter(|_| has_data_key)
             .filter(|plan| plan.action.makes_keys() || matches!(plan.action, Action::Reseal(_)))
             .flat_map(|plan| secrets_of(placements, plan.role))
             .collect();
@@ -504,8 +550,7 @@ fn close_over_files(
             let is_touched = secrets_of(placements, plan.role)
                 .iter()
                 .any(|name| touched.contains(name));
-            let stays = matches!(plan.action, Action::Keep | Action::Blocked(..));
-            if is_touched && stays {
+            if is_touched && plan.action == Action::Keep {
                 let opens = secrets_of(placements, plan.role)
                     .iter()
                     .all(|name| current.can_open(name, context.identities));
@@ -514,9 +559,34 @@ fn close_over_files(
                     (false, CaCustody::External, None) => {
                         Action::Blocked(Reason::SameFile, Need::CaKey)
                     }
+                    (false, CaCustody::Stored, _) => {
+                        Action::Blocked(Reason::SameFile, Need::Identity)
+                    }
                     (false, _, _) => Action::Renew(Reason::SameFile),
                 };
-                changed = !matches!(plan.action, Action::Blocked(..));
+                changed = true;
+            }
+        }
+        let blocked: Vec<(BTreeSet<ObjectName>, Need)> = roles
+            .iter()
+            .filter_map(|plan| match &plan.action {
+                Action::Blocked(reason, need)
+                    if has_key(current, placements, plan.role)
+                        && (has_data_key || reason.concerns_lock_only()) =>
+                {
+                    Some((secrets_of(placements, plan.role), *need))
+                }
+                _ => None,
+            })
+            .collect();
+        for plan in roles.iter_mut() {
+            let own = secrets_of(placements, plan.role);
+            let neighbour = blocked.iter().find(|(names, _)| !names.is_disjoint(&own));
+            let acts = plan.action.makes_keys() || matches!(plan.action, Action::Reseal(_));
+            if let (Some((_, need)), true) = (neighbour, acts) {
+                let reason = plan.action.reason().cloned().unwrap_or(Reason::Missing);
+                plan.action = Action::Blocked(reason, *need);
+                changed = true;
             }
         }
         if !changed {

@@ -47,7 +47,8 @@ pub struct UnitRow {
     pub namespace: String,
     /// Its chains.
     pub certificates: Vec<CertificateRow>,
-    /// Paths of the files that were or would be written.
+    /// Paths of the files that were or would be written; a folder where new certificates would be, for which of its
+    /// files change is known once they are made.
     pub written: Vec<String>,
     /// Paths of the files that were or would be removed.
     pub removed: Vec<String>,
@@ -78,6 +79,9 @@ pub struct Report {
     /// How many files of units were or would be written.
     #[serde(skip)]
     pub written: usize,
+    /// How many folders of units would be written, in files that are not known yet.
+    #[serde(skip)]
+    pub folders: usize,
     /// How many files of units were or would be removed.
     #[serde(skip)]
     pub removed: usize,
@@ -188,6 +192,11 @@ pub fn rows(
         .collect()
 }
 
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
 impl Report {
     /// Begins the report of a run.
     #[must_use]
@@ -201,6 +210,7 @@ impl Report {
             actions: Actions::default(),
             told: 0,
             written: 0,
+            folders: 0,
             removed: 0,
             changes: Vec::new(),
             fleet_files: Vec::new(),
@@ -214,7 +224,7 @@ impl Report {
     /// Says whether the tree is what the fleet file asks for.
     #[must_use]
     pub fn is_up_to_date(&self) -> bool {
-        self.written + self.removed == 0
+        self.written + self.folders + self.removed == 0
             && self.fleet_files.is_empty()
             && (self.stale.is_empty() || self.pruned)
     }
@@ -248,18 +258,22 @@ impl Report {
         if self.told > SHOWN {
             lines.push(format!("and {} more", self.told - SHOWN));
         }
-        for path in self.foreign.iter().take(SHOWN) {
-            lines.push(format!("{path}: not this fleet's, left alone"));
-        }
         let stale = if self.pruned {
             "removed"
         } else {
             "stale, `--prune` removes it"
         };
-        for path in self.stale.iter().take(SHOWN) {
-            lines.push(format!("{path}: {stale}"));
+        for (paths, what) in [
+            (&self.foreign, "not this fleet's, left alone"),
+            (&self.stale, stale),
+        ] {
+            let shown = paths.iter().take(SHOWN);
+            lines.extend(shown.map(|path| format!("{path}: {what}")));
+            if paths.len() > SHOWN {
+                let more = paths.len() - SHOWN;
+                lines.push(format!("and {more} more: {what}"));
+            }
         }
-        let written = self.written + self.fleet_files.len();
         let counts = [
             (self.actions.issue, "issued"),
             (self.actions.renew, "renewed"),
@@ -270,17 +284,43 @@ impl Report {
             (self.actions.blocked, "blocked"),
         ];
         let mut total = format!(
-            "{} of {} unchanged, {verb} {written} files",
-            self.unchanged, self.units
+            "{} of {} unchanged, {verb} {}",
+            self.unchanged,
+            self.units,
+            self.written()
         );
+        let pruned = if self.pruned { self.stale.len() } else { 0 };
+        if self.removed + pruned > 0 {
+            let files = counted(self.removed + pruned, "file");
+            write!(
+                total,
+                ", {} {files}",
+                verb.replace("write", "remove").replace("wrote", "removed")
+            )
+            .expect("a String takes all");
+        }
         for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
-            write!(total, ", {count} certificates {what}").expect("a String takes all");
+            let certificates = counted(count, "certificate");
+            write!(total, ", {certificates} {what}").expect("a String takes all");
         }
         lines.push(total);
         lines.iter().fold(String::new(), |mut out, line| {
             writeln!(out, "note: {line}").expect("a String takes all");
             out
         })
+    }
+
+    /// Counts the files that were or would be written, and the folders of which it is not known yet which.
+    fn written(&self) -> String {
+        match (self.written + self.fleet_files.len(), self.folders) {
+            (files, 0) => counted(files, "file"),
+            (0, folders) => format!("into {}", counted(folders, "folder")),
+            (files, folders) => format!(
+                "{} and into {}",
+                counted(files, "file"),
+                counted(folders, "folder")
+            ),
+        }
     }
 
     /// Gives what a CI should show beside the fleet file: level, text.

@@ -56,6 +56,13 @@ impl Scope {
         }
     }
 
+    /// Gives the scope that an annotation with this name stands for.
+    #[must_use]
+    pub fn of_annotation(name: &str) -> Option<Self> {
+        let is_its = |scope: &Self| scope.annotation().is_some_and(|(key, _)| key == name);
+        Self::ALL.into_iter().find(is_its)
+    }
+
     /// Gives what a value is bound to: the label of RSA-OAEP.
     fn label(self, namespace: &Namespace, name: &ObjectName) -> String {
         match self {

@@ -213,6 +213,9 @@ fn write_fresh(directory: &Path, files: &[NewFile]) -> Result<(), Failure> {
             .and_then(|()| written.sync_all())
             .with_context(whole)?;
     }
+    if !files.iter().any(|file| file.is_secret) {
+        fs::set_permissions(staging.path(), Permissions::from_mode(0o755)).with_context(whole)?;
+    }
     sync_directory(staging.path()).with_context(whole)?;
     fs::rename(staging.path(), directory).with_context(whole)?;
     // What the name meant is the finished directory now; there is nothing left to clean up.

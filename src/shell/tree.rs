@@ -136,6 +136,21 @@ impl Tree {
         Ok(handle)
     }
 
+    /// Says whether a file that is there may be read by others than its owner.
+    pub(super) fn is_exposed(&self, path: &str) -> Result<bool, Failure> {
+        let (parent, name) = split(path);
+        let Some(folder) = self.folder(parent)? else {
+            return Ok(false);
+        };
+        match statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(stat.st_mode & 0o077 != 0),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(anyhow::Error::new(error)
+                .context(self.failed("read", path))
+                .into()),
+        }
+    }
+
     fn odd_folder(&self, path: &str) -> Failure {
         let shown = self.shown.join(path);
         let fault = Fault::new(format!("{} is no directory", shown.display()))

@@ -6,7 +6,7 @@
 
 use super::error::Failure;
 use anyhow::{Context as _, anyhow};
-use civi_ingress::fault::Fault;
+use civi_ingress::fault::{Fault, Place};
 use civi_ingress::fleet::Source;
 use civi_ingress::gitops::compose::Drawing;
 use civi_ingress::pki::issue::Serial;
@@ -153,22 +153,34 @@ pub(super) fn is_in_git(directory: &Path) -> Result<bool, Failure> {
         .any(|folder| folder.join(".git").try_exists().unwrap_or(true)))
 }
 
+/// Files with private keys, as they are called in the layouts of a tree.
+const KEY_FILES: [&str; 5] = [
+    "cluster/secret-wildcardca.yaml",
+    "cluster/secret-wildcardsecret.yaml",
+    "instances/example/secret-selfcert.yaml",
+    "instances/example/next/secret-selfcert.yaml",
+    "instances/example.secret-selfcert.yaml",
+];
+
 /// Asks Git whether it ignores all that is in a directory.
 pub(super) fn git_ignores(directory: &Path) -> Result<bool, Failure> {
     let absolute = absolute(directory)?;
     let existing = absolute.ancestors().find(|folder| folder.is_dir());
-    let probe = absolute.join("instances/example/secret-selfcert.yaml");
-    let status = std::process::Command::new("git")
-        .arg("-C")
-        .arg(existing.unwrap_or(Path::new("/")))
-        .args(["check-ignore", "--quiet", "--no-index", "--"])
-        .arg(probe)
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .status();
-    // Without Git nobody can say that it is ignored.
-    Ok(status.is_ok_and(|status| status.success()))
+    let existing = existing.unwrap_or(Path::new("/"));
+    let is_ignored = |file: &&str| {
+        let status = std::process::Command::new("git")
+            .arg("-C")
+            .arg(existing)
+            .args(["check-ignore", "--quiet", "--no-index", "--"])
+            .arg(absolute.join(file))
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .status();
+        // Without Git nobody can say that it is ignored.
+        status.is_ok_and(|status| status.success())
+    };
+    Ok(KEY_FILES.iter().all(|file| is_ignored(&file)))
 }
 
 /// Gives the authorities that the system trusts; those that cannot be read are left out.
@@ -252,9 +264,33 @@ pub(super) fn read_up_to(path: &Path, limit: usize) -> Result<Text, Failure> {
     result.with_context(|| format!("cannot read {name}"))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let what = format!("the text is not UTF-8 (byte {})", error.valid_up_to() + 1);
-        Fault::new(what)
-            .help("PEM and YAML files are needed; convert DER with `openssl x509 -inform der`")
-            .file(&name)
+        let is_table = path
+            .extension()
+            .is_some_and(|ext| ext.eq_ignore_ascii_case("csv"));
+        let help = if is_table {
+            "save it as `CSV UTF-8`; Excel's plain `CSV` has the letters of Windows"
+        } else {
+            "PEM and YAML files are needed; convert DER with `openssl x509 -inform der`"
+        };
+        let fault = Fault::new(what).help(help);
+        if !is_table {
+            return fault.file(&name);
+        }
+        let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        let line = before.matches('\n').count() as u64 + 1;
+        let column = before
+            .chars()
+            .rev()
+            .take_while(|char| *char != '\n')
+            .count() as u64
+            + 1;
+        let text = String::from_utf8_lossy(&bytes);
+        let place = Place::Position {
+            file: name.clone(),
+            line,
+            column,
+        };
+        fault.at(place).with_source(&text)
     })?;
     // Windows editors put a byte order mark in front.
     let content = Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned());

@@ -6,7 +6,7 @@
 pub mod set;
 
 use crate::duration::TraefikDuration;
-use crate::fault::{Fault, Faults, Place, did_you_mean};
+use crate::fault::{Fault, Faults, Place, did_you_mean, holds_private_key};
 use crate::name::{DataKey, DnsName, ObjectName};
 use crate::yaml::{At, Node, Value};
 use std::collections::BTreeMap;
@@ -476,12 +476,20 @@ impl Settings {
     }
 }
 
+/// Most characters of a value that an error quotes.
+const LONGEST_QUOTED: usize = 80;
+
 pub(crate) fn wrong_type(value: &Value, wanted: &str, help: &str) -> Fault {
     let found = match value {
         Value::Null => "nothing".to_owned(),
         Value::Bool(flag) => format!("the boolean `{flag}`"),
         Value::Int(number) => format!("the number `{number}`"),
         Value::Float(number) => format!("the number `{number}`"),
+        Value::Text(text) if holds_private_key(text) => "a private key".to_owned(),
+        Value::Text(text) if text.chars().count() > LONGEST_QUOTED => {
+            let start: String = text.chars().take(LONGEST_QUOTED).collect();
+            format!("the string `{}…`", start.escape_debug())
+        }
         Value::Text(text) => format!("the string `{}`", text.escape_debug()),
         Value::Ambiguous(text) => {
             let what = format!(

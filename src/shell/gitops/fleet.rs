@@ -1,7 +1,7 @@
 //! Reads what a run over a fleet needs: the fleet file and its includes, recipients, identities.
 
 use super::super::cli::FleetArguments;
-use super::super::error::Failure;
+use super::super::error::{Failure, Kind};
 use super::super::{Run, check_stdin, own_templates, warn, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::{self, Fleet, Secrets, Source};
@@ -59,12 +59,17 @@ pub(super) fn read_fleet(path: &Path) -> Result<Fleet, Failure> {
     } else {
         path.parent().map(Path::to_path_buf).unwrap_or_default()
     };
-    // A file that cannot be read is a fault of the machine, not of the fleet file: it ends the run as such.
+    // A file that cannot be read is a fault of the machine, and one that is no text is its own: either ends the run
+    // as such. A pattern that is none is a fault of the fleet file.
     let mut failure = None;
     let read = fleet::read(&main, &mut |pattern| {
         world::read_matching(&folder, pattern).map_err(|failed| {
             let fault = failed.faults.first().cloned();
-            failure.get_or_insert(failed);
+            if fault.as_ref().is_none_or(|fault| fault.place.is_some())
+                || failed.kind != Kind::Refused
+            {
+                failure.get_or_insert(failed);
+            }
             fault.unwrap_or_else(|| Fault::new("cannot be read"))
         })
     });

@@ -2,9 +2,9 @@
 
 use super::super::Run;
 use super::super::cli::GitopsInit;
-use super::super::error::Failure;
+use super::super::error::{Failure, Kind};
 use super::super::output::{self, NewFile};
-use civi_ingress::fault::Faults;
+use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::name::{DnsName, ObjectName};
 use civi_ingress::seal::Recipient;
 use std::path::Path;
@@ -24,6 +24,11 @@ pub(super) fn run(run: &Run, arguments: &GitopsInit) -> Result<(), Failure> {
 /// Writes a fleet file; one that exists stays.
 pub(super) fn write(directory: &Path, text: String) -> Result<String, Failure> {
     let path = directory.join(FILE);
+    if output::exists(&path) {
+        let fault = Fault::new(format!("{} exists", path.display()))
+            .help("go on with that file, or name another directory");
+        return Err(Failure::new(Kind::WouldLose, fault));
+    }
     let file = NewFile {
         path: FILE.to_owned(),
         content: Zeroizing::new(text),

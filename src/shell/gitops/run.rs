@@ -12,11 +12,11 @@ use super::git;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::{Fleet, Layout};
 use civi_ingress::gitops::compose::{Composed, NoDrawing, TreeFile, carry_out, restart};
-use civi_ingress::gitops::decide::Depth;
+use civi_ingress::gitops::decide::{Action, Depth, Reason};
 use civi_ingress::gitops::fleet_files::fleet_files;
 use civi_ingress::gitops::layout::{CLUSTER, Home, INSTANCES, Owner, SHARDS, owner};
 use civi_ingress::gitops::plan::{
-    Context, Found as FoundUnit, Phase, Plan, Reading, Sealer, UnitFiles, plan,
+    Context, Found as FoundUnit, Phase, Plan, Reading, RolePlan, Sealer, UnitFiles, plan,
 };
 use civi_ingress::gitops::report::{Actions, Report, SHOWN, UnitRow, rows};
 use civi_ingress::gitops::unit::Unit;
@@ -196,6 +196,8 @@ pub(super) struct Seen {
     pub(super) member: Option<usize>,
     /// Whether there is something to tell about it.
     has_news: bool,
+    /// Whether its folder would be written, in files that are not known yet.
+    is_folder: bool,
     written: usize,
     removed: usize,
     actions: Actions,
@@ -380,6 +382,7 @@ impl<'a> Job<'a> {
         report.units = units.len();
         report.told = units.iter().filter(|unit| unit.has_news).count();
         report.written = units.iter().map(|unit| unit.written).sum();
+        report.folders = units.iter().filter(|unit| unit.is_folder).count();
         report.removed = units.iter().map(|unit| unit.removed).sum();
         report.unchanged = units.iter().filter(|unit| !unit.is_changed).count();
         for unit in &units {
@@ -527,12 +530,26 @@ impl<'a> Job<'a> {
             (plan, composed) = attempt(Reading::Yaml)?;
             is_changed = !unchanged(&composed);
         }
+        // A route for a host that the certificate does not name yet would lead nowhere: all waits together.
+        let waits_for_names =
+            |role: &RolePlan| matches!(role.action, Action::Blocked(Reason::NamesChanged, _));
+        is_changed &= !plan.roles.iter().any(waits_for_names);
+        let exposed = self.exposed(composed.as_ref())?;
+        is_changed |= !exposed.is_empty();
         let mut actions = Actions::default();
         actions.count(&plan);
         let certificates = rows(&plan, &[], self.now);
         let has_news = certificates.iter().any(|row| row.action != "keep");
         let (written, removed) = match composed.as_ref().filter(|_| is_changed) {
-            Some(composed) => changes(&composed.files, &owned),
+            Some(composed) => {
+                let (mut written, removed) = changes(&composed.files, &owned);
+                for path in exposed {
+                    if !written.contains(&path) {
+                        written.push(path);
+                    }
+                }
+                (written, removed)
+            }
             // New certificates change the files, in ways that are known once they are made.
             None if is_changed => (vec![format!("{}/", home.folder)], Vec::new()),
             None => (Vec::new(), Vec::new()),
@@ -553,7 +570,9 @@ impl<'a> Job<'a> {
             }
         }
         let has_news = is_changed || has_news;
-        let (count_written, count_removed) = (written.len(), removed.len());
+        let is_folder = written.iter().any(|path| path.ends_with('/'));
+        let count_written = if is_folder { 0 } else { written.len() };
+        let count_removed = removed.len();
         let row = has_news.then(|| UnitRow {
             id: unit.id().to_owned(),
             namespace: unit.namespace().to_owned(),
@@ -566,6 +585,7 @@ impl<'a> Job<'a> {
         Ok(Seen {
             member,
             has_news,
+            is_folder,
             written: count_written,
             removed: count_removed,
             actions,
@@ -575,6 +595,18 @@ impl<'a> Job<'a> {
             conflicts,
             foreign,
         })
+    }
+
+    /// Gives the files with keys in clear that others may read: they are written anew.
+    fn exposed(&self, composed: Option<&Composed>) -> Result<Vec<String>, Failure> {
+        let mut exposed = Vec::new();
+        let files = composed.map_or(&[][..], |composed| &composed.files);
+        for file in files.iter().filter(|file| file.is_secret()) {
+            if self.tree.is_exposed(&file.path)? {
+                exposed.push(file.path.clone());
+            }
+        }
+        Ok(exposed)
     }
 
     /// Composes one unit as it shall be, drawing what is new; gives its files and what was found of it.
@@ -608,6 +640,7 @@ impl<'a> Job<'a> {
         let counts = self.for_each(&changed, |renderer, seen| {
             self.write_unit(renderer, seen, &others)
         })?;
+        report.folders = 0;
         report.written = counts.iter().map(|(written, _)| written).sum();
         report.removed = counts.iter().map(|(_, removed)| removed).sum();
         for file in &fleet_files {
@@ -645,7 +678,11 @@ impl<'a> Job<'a> {
             owner(unit.fleet(), text) == Owner::Foreign
                 && !composed.files.iter().any(|file| file.path == *path)
         });
-        let differs = |file: &&TreeFile| text(&file.path).is_none_or(|found| **found != *file.text);
+        let exposed = self.exposed(Some(&composed))?;
+        let differs = |file: &&TreeFile| {
+            text(&file.path).is_none_or(|found| **found != *file.text)
+                || exposed.contains(&file.path)
+        };
         let written: Vec<String> = composed
             .files
             .iter()
@@ -771,8 +808,12 @@ fn changes(files: &[TreeFile], owned: &[&(String, Guarded)]) -> (Vec<String>, Ve
     )
 }
 
-/// Gives the name of the instance that a stale file was of.
-fn instance_of(folder: &str, prefix: &str) -> impl Iterator<Item = String> {
+/// Gives the name of the instance that a stale file was of; nothing for the files of the cluster and the fleet.
+fn instance_of(folder: &str, prefix: &str) -> Option<String> {
+    let is_below = |all: &str| folder == all || folder.starts_with(&format!("{all}/"));
+    if !is_below(INSTANCES) && !is_below(SHARDS) {
+        return None;
+    }
     let of_folder = folder
         .strip_prefix(&format!("{INSTANCES}/"))
         .and_then(|rest| rest.split('/').next())
@@ -781,7 +822,7 @@ fn instance_of(folder: &str, prefix: &str) -> impl Iterator<Item = String> {
         .strip_suffix('.')
         .filter(|id| *id != "kustomization")
         .map(str::to_owned);
-    of_folder.or(of_prefix).into_iter()
+    of_folder.or(of_prefix)
 }
 
 fn folders(entries: Vec<Entry>) -> impl Iterator<Item = String> {
