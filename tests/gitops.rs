@@ -860,6 +860,52 @@ fn a_cluster_without_a_wildcard_certificate_has_lost_no_instance() {
 }
 
 #[test]
+fn an_annotation_stands_where_the_instance_does_and_names_what_was_changed_by_hand() {
+    let directory = TempDir::new().unwrap();
+    write(&directory.path().join("more.csv"), "id\nb\nc\n");
+    let text = fleet_file("    a: {}\n").replace(
+        "  instances",
+        "  wildcard: false\n  include: [more.csv]\n  instances",
+    );
+    rendered(&directory, &text, &[]).good();
+    let namespace = directory.path().join("tree/instances/c/namespace.yaml");
+    write(&namespace, &read(&namespace).replace("name: c", "name: d"));
+    let check = |form, now| {
+        let arguments = [
+            "gitops",
+            "check",
+            "-f",
+            "fleet.yaml",
+            "--output-dir",
+            "tree",
+        ];
+        let more = ["--annotations", form, "--now", now];
+        run_in(directory.path(), &[&arguments[..], &more[..]].concat())
+    };
+    let run = check("github", "2026-12-24T00:00:00Z");
+    assert_eq!(
+        (run.status, run.stdout.as_str()),
+        (
+            1,
+            "::warning file=more.csv,line=3::c: not as the fleet file says: instances/c/namespace.yaml\n"
+        )
+    );
+    let late = check("github", "2027-11-01T00:00:00Z");
+    assert!(
+        late.stdout
+            .starts_with("::warning file=fleet.yaml,line=10::a: httpd: renew: "),
+        "{}",
+        late.stdout
+    );
+    let report: serde_json::Value =
+        serde_json::from_str(&check("gitlab", "2026-12-24T00:00:00Z").stdout).expect("JSON");
+    assert_eq!(
+        report[0]["location"],
+        serde_json::json!({"path": "more.csv", "lines": {"begin": 3}})
+    );
+}
+
+#[test]
 fn a_report_counts_what_it_removes_and_what_it_does_not_name() {
     let directory = TempDir::new().unwrap();
     let of = |count: usize| {
@@ -1094,7 +1140,10 @@ fn a_file_with_keys_in_clear_that_others_may_read_is_written_anew() {
     ];
     assert_eq!(run_in(directory.path(), &check).status, 1);
     let run = rendered(&directory, &text, &[]);
-    assert_eq!(run.stderr, "note: 1 of 2 unchanged, wrote 1 file\n");
+    assert_eq!(
+        run.stderr,
+        "note: a: wrote instances/a/secret-selfcert.yaml\nnote: 1 of 2 unchanged, wrote 1 file\n"
+    );
     assert_eq!(crate::support::mode(&secret), 0o600);
     assert_eq!(read(&secret), before);
 }

@@ -539,6 +539,7 @@ impl<'a> Job<'a> {
         let row = (is_changed || has_news).then(|| UnitRow {
             id: unit.id().to_owned(),
             namespace: unit.namespace().to_owned(),
+            place: unit.as_member().map(|member| member.place.clone()),
             certificates,
             written,
             removed,
@@ -666,6 +667,7 @@ impl<'a> Job<'a> {
         Ok(UnitRow {
             id: unit.id().to_owned(),
             namespace: unit.namespace().to_owned(),
+            place: unit.as_member().map(|member| member.place.clone()),
             certificates: rows(&plan, &composed.made, self.now),
             written,
             removed,
