@@ -490,12 +490,8 @@ impl<'a> Job<'a> {
             (plan, composed) = attempt(Reading::Yaml)?;
             is_changed = !unchanged(&composed);
         }
-        // A route for a host that the certificate does not name yet would lead nowhere: all waits together.
-        let waits_for_names =
-            |role: &RolePlan| matches!(role.action, Action::Blocked(Reason::NamesChanged, _));
-        is_changed &= !plan.roles.iter().any(waits_for_names);
         let exposed = self.exposed(composed.as_ref())?;
-        is_changed |= !exposed.is_empty();
+        is_changed = (is_changed || !exposed.is_empty()) && !waits_for_names(&plan);
         let mut actions = Actions::default();
         actions.count(&plan);
         let certificates = rows(&plan, &[], self.now);
@@ -503,32 +499,20 @@ impl<'a> Job<'a> {
         let (written, removed) = match composed.as_ref().filter(|_| is_changed) {
             Some(composed) => {
                 let (mut written, removed) = changes(&composed.files, &owned);
-                for path in exposed {
-                    if !written.contains(&path) {
-                        written.push(path);
-                    }
-                }
+                let more = exposed.into_iter().filter(|path| !written.contains(path));
+                let more: Vec<String> = more.collect();
+                written.extend(more);
                 (written, removed)
             }
             // New certificates change the files, in ways that are known once they are made.
             None if is_changed => (vec![format!("{}/", home.folder)], Vec::new()),
             None => (Vec::new(), Vec::new()),
         };
-        // A stranger stands in the way where a file of ours would have its name: all names are known once composed;
-        // before that, every name that a file of ours may have counts.
-        let mut conflicts = Vec::new();
+        let strangers = strangers.into_iter().map(|(path, _)| path.clone());
+        let (conflicts, left_alone): (Vec<String>, Vec<String>) =
+            strangers.partition(|path| is_in_the_way(path, &home, composed.as_ref()));
         let mut foreign = lives.odd;
-        for (path, _) in strangers {
-            let is_wanted = match &composed {
-                Some(composed) => composed.files.iter().any(|file| file.path == *path),
-                None => home.may_write(path),
-            };
-            if is_wanted {
-                conflicts.push(path.clone());
-            } else {
-                foreign.push(path.clone());
-            }
-        }
+        foreign.extend(left_alone);
         let left_behind = lives
             .elsewhere
             .current
@@ -754,6 +738,21 @@ impl<'a> Job<'a> {
             }
         }
         Ok(owner)
+    }
+}
+
+/// Says whether routes wait with their certificate: for a host that it does not name yet they would lead nowhere.
+fn waits_for_names(plan: &Plan) -> bool {
+    let waits = |role: &RolePlan| matches!(role.action, Action::Blocked(Reason::NamesChanged, _));
+    plan.roles.iter().any(waits)
+}
+
+/// Says whether a stranger stands where a file of ours would: all names are known once composed; before that, every
+/// name that a file of ours may have counts.
+fn is_in_the_way(path: &str, home: &Home, composed: Option<&Composed>) -> bool {
+    match composed {
+        Some(composed) => composed.files.iter().any(|file| file.path == path),
+        None => home.may_write(path),
     }
 }
 
