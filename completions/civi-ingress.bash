@@ -650,7 +650,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__gitops__subcmd__render)
-            opts="-f -q -h --fleet --output-dir --phase --max-renewals --identity --ca-cert --ca-key --templates --jobs --prune --prune-max --adopt --allow-plain-in-git --no-sync --summary --annotations --now --quiet --help"
+            opts="-f -q -h --fleet --output-dir --phase --max-renewals --identity --ca-cert --ca-key --templates --jobs --prune --prune-max --adopt --allow-plain-in-git --verify --no-sync --summary --annotations --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -906,6 +906,54 @@ fn an_annotation_stands_where_the_instance_does_and_names_what_was_changed_by_ha
 }
 
 #[test]
+fn a_signature_that_check_finds_broken_is_mended_by_verifying() {
+    use base64::Engine as _;
+    let base64 = base64::engine::general_purpose::STANDARD;
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n").replace("  instances", "  wildcard: false\n  instances");
+    rendered(&directory, &text, &[]).good();
+    let secret = directory
+        .path()
+        .join("tree/instances/a/secret-selfcert.sops.yaml");
+    let before = read(&secret);
+    let leaf = &certificates(&before, "externcert")[0];
+    let mut der = leaf.der().to_vec();
+    let last = der.len() - 1;
+    der[last] ^= 1;
+    let forged = pem::encode_config(
+        &pem::Pem::new("CERTIFICATE", der),
+        pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF),
+    );
+    let line = |text: &str| {
+        let found = text.lines().find(|line| line.starts_with("  externcert: "));
+        found.expect("the certificate").to_owned()
+    };
+    let broken = before.replace(
+        &line(&before),
+        &format!("  externcert: {}", base64.encode(forged)),
+    );
+    write(&secret, &broken);
+    rendered(&directory, &text, &[]).good();
+    assert_eq!(read(&secret), broken, "signatures are not looked at");
+    let run = rendered(&directory, &text, &["--verify"]);
+    assert!(
+        run.stderr
+            .starts_with("note: a: httpd: renew: the signature is not the CA's\n"),
+        "{}",
+        run.stderr
+    );
+    let check = [
+        "gitops",
+        "check",
+        "-f",
+        "fleet.yaml",
+        "--output-dir",
+        "tree",
+    ];
+    assert_eq!(run_in(directory.path(), &check).status, 0);
+}
+
+#[test]
 fn a_report_counts_what_it_removes_and_what_it_does_not_name() {
     let directory = TempDir::new().unwrap();
     let of = |count: usize| {

@@ -219,6 +219,9 @@ pub(super) struct GitopsRender {
     /// Keep private keys in clear even in a Git work tree that does not ignore them
     #[arg(long)]
     pub(super) allow_plain_in_git: bool,
+    /// Verify every signature first, as `gitops check` does, and make anew what does not hold
+    #[arg(long)]
+    pub(super) verify: bool,
     /// Do not wait until all is on the disk
     #[arg(long)]
     pub(super) no_sync: bool,

@@ -47,7 +47,11 @@ pub(super) fn render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure>
         inputs: &inputs,
         tree: &tree,
         arguments: &arguments.fleet,
-        depth: Depth::Glance,
+        depth: if arguments.verify {
+            Depth::Whole
+        } else {
+            Depth::Glance
+        },
     };
     job.sweep()?;
     let survey = job.survey()?;
