@@ -1353,6 +1353,45 @@ fn running_instances_are_imported_with_their_keys() {
 }
 
 #[test]
+fn the_values_of_the_chart_itself_become_an_instance() {
+    let directory = TempDir::new().unwrap();
+    // The keys that concern the ingress, as values.yaml of fr.uepalparoisse.helm 0.1.1 has them.
+    write(
+        &directory.path().join("values.yaml"),
+        "externalhost: a.example.org\nservername: a.example.org\nserverstransport:\n  maxIdleConnsPerHost: 0\n  dialTimeout: \"60s\"\n  \
+         responseHeaderTimeout: 0\n  readIdleTimeout: 0\n  idleConnTimeout: \"1s\"\nhttpd:\n  serverCertField: externcert\n  \
+         serverKeySecret: selfcert\n  listenBacklog: 1\ndb:\n  dbrouterCaField: dbcacert\n",
+    );
+    let arguments = [
+        "gitops",
+        "import",
+        "--output-dir",
+        "infra",
+        "--recipient",
+        RECIPIENT,
+        "--values",
+        "a=values.yaml",
+    ];
+    run_in(directory.path(), &arguments).good();
+    let text = read(&directory.path().join("infra/fleet.yaml"));
+    assert!(
+        text.contains(
+            "      serversTransport:\n        maxIdleConnsPerHost: 0\n        dialTimeout: 60s\n"
+        ),
+        "{text}"
+    );
+    let render = [
+        "gitops",
+        "render",
+        "-f",
+        "infra/fleet.yaml",
+        "--output-dir",
+        "infra",
+    ];
+    run_in(directory.path(), &render).good();
+}
+
+#[test]
 fn a_table_and_values_files_become_a_fleet_file() {
     let directory = TempDir::new().unwrap();
     write(
