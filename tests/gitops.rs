@@ -1389,6 +1389,13 @@ fn the_values_of_the_chart_itself_become_an_instance() {
         "infra",
     ];
     run_in(directory.path(), &render).good();
+    let values = read(&directory.path().join("infra/instances/a/values.yaml"));
+    assert!(
+        values.starts_with(
+            "# civi-ingress:managed fleet=parishes instance=a v1\nexternalhost: a.example.org\nservername: a.example.org\nhttpd:\n"
+        ),
+        "{values}"
+    );
 }
 
 #[test]
