@@ -264,7 +264,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --prune 'Remove files of this fleet that belong to nothing any more'
             cand --adopt 'Take over files in the way that are not this fleet''s'
             cand --allow-plain-in-git 'Keep private keys in clear even in a Git work tree that does not ignore them'
-            cand --verify 'Verify signatures too, as `check` does, and make anew what does not stand; without it names, dates and issuers are looked at, which is all that time and the fleet file can break'
+            cand --verify 'Verify every signature first, as `gitops check` does, and make anew what does not hold'
             cand --no-sync 'Do not wait until all is on the disk'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'

@@ -860,6 +860,100 @@ fn a_cluster_without_a_wildcard_certificate_has_lost_no_instance() {
 }
 
 #[test]
+fn an_annotation_stands_where_the_instance_does_and_names_what_was_changed_by_hand() {
+    let directory = TempDir::new().unwrap();
+    write(&directory.path().join("more.csv"), "id\nb\nc\n");
+    let text = fleet_file("    a: {}\n").replace(
+        "  instances",
+        "  wildcard: false\n  include: [more.csv]\n  instances",
+    );
+    rendered(&directory, &text, &[]).good();
+    let namespace = directory.path().join("tree/instances/c/namespace.yaml");
+    write(&namespace, &read(&namespace).replace("name: c", "name: d"));
+    let check = |form, now| {
+        let arguments = [
+            "gitops",
+            "check",
+            "-f",
+            "fleet.yaml",
+            "--output-dir",
+            "tree",
+        ];
+        let more = ["--annotations", form, "--now", now];
+        run_in(directory.path(), &[&arguments[..], &more[..]].concat())
+    };
+    let run = check("github", "2026-12-24T00:00:00Z");
+    assert_eq!(
+        (run.status, run.stdout.as_str()),
+        (
+            1,
+            "::warning file=more.csv,line=3::c: not as the fleet file says: instances/c/namespace.yaml\n"
+        )
+    );
+    let late = check("github", "2027-11-01T00:00:00Z");
+    assert!(
+        late.stdout
+            .starts_with("::warning file=fleet.yaml,line=10::a: httpd: renew: "),
+        "{}",
+        late.stdout
+    );
+    let report: serde_json::Value =
+        serde_json::from_str(&check("gitlab", "2026-12-24T00:00:00Z").stdout).expect("JSON");
+    assert_eq!(
+        report[0]["location"],
+        serde_json::json!({"path": "more.csv", "lines": {"begin": 3}})
+    );
+}
+
+#[test]
+fn a_signature_that_check_finds_broken_is_mended_by_verifying() {
+    use base64::Engine as _;
+    let base64 = base64::engine::general_purpose::STANDARD;
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n").replace("  instances", "  wildcard: false\n  instances");
+    rendered(&directory, &text, &[]).good();
+    let secret = directory
+        .path()
+        .join("tree/instances/a/secret-selfcert.sops.yaml");
+    let before = read(&secret);
+    let leaf = &certificates(&before, "externcert")[0];
+    let mut der = leaf.der().to_vec();
+    let last = der.len() - 1;
+    der[last] ^= 1;
+    let forged = pem::encode_config(
+        &pem::Pem::new("CERTIFICATE", der),
+        pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF),
+    );
+    let line = |text: &str| {
+        let found = text.lines().find(|line| line.starts_with("  externcert: "));
+        found.expect("the certificate").to_owned()
+    };
+    let broken = before.replace(
+        &line(&before),
+        &format!("  externcert: {}", base64.encode(forged)),
+    );
+    write(&secret, &broken);
+    rendered(&directory, &text, &[]).good();
+    assert_eq!(read(&secret), broken, "signatures are not looked at");
+    let run = rendered(&directory, &text, &["--verify"]);
+    assert!(
+        run.stderr
+            .starts_with("note: a: httpd: renew: the signature is not the CA's\n"),
+        "{}",
+        run.stderr
+    );
+    let check = [
+        "gitops",
+        "check",
+        "-f",
+        "fleet.yaml",
+        "--output-dir",
+        "tree",
+    ];
+    assert_eq!(run_in(directory.path(), &check).status, 0);
+}
+
+#[test]
 fn a_report_counts_what_it_removes_and_what_it_does_not_name() {
     let directory = TempDir::new().unwrap();
     let of = |count: usize| {
@@ -1094,7 +1188,10 @@ fn a_file_with_keys_in_clear_that_others_may_read_is_written_anew() {
     ];
     assert_eq!(run_in(directory.path(), &check).status, 1);
     let run = rendered(&directory, &text, &[]);
-    assert_eq!(run.stderr, "note: 1 of 2 unchanged, wrote 1 file\n");
+    assert_eq!(
+        run.stderr,
+        "note: a: wrote instances/a/secret-selfcert.yaml\nnote: 1 of 2 unchanged, wrote 1 file\n"
+    );
     assert_eq!(crate::support::mode(&secret), 0o600);
     assert_eq!(read(&secret), before);
 }
@@ -1253,6 +1350,52 @@ fn running_instances_are_imported_with_their_keys() {
         "infra",
     ]);
     assert_eq!(check.status, 0, "{}", check.stderr);
+}
+
+#[test]
+fn the_values_of_the_chart_itself_become_an_instance() {
+    let directory = TempDir::new().unwrap();
+    // The keys that concern the ingress, as values.yaml of fr.uepalparoisse.helm 0.1.1 has them.
+    write(
+        &directory.path().join("values.yaml"),
+        "externalhost: a.example.org\nservername: a.example.org\nserverstransport:\n  maxIdleConnsPerHost: 0\n  dialTimeout: \"60s\"\n  \
+         responseHeaderTimeout: 0\n  readIdleTimeout: 0\n  idleConnTimeout: \"1s\"\nhttpd:\n  serverCertField: externcert\n  \
+         serverKeySecret: selfcert\n  listenBacklog: 1\ndb:\n  dbrouterCaField: dbcacert\n",
+    );
+    let arguments = [
+        "gitops",
+        "import",
+        "--output-dir",
+        "infra",
+        "--recipient",
+        RECIPIENT,
+        "--values",
+        "a=values.yaml",
+    ];
+    run_in(directory.path(), &arguments).good();
+    let text = read(&directory.path().join("infra/fleet.yaml"));
+    assert!(
+        text.contains(
+            "      serversTransport:\n        maxIdleConnsPerHost: 0\n        dialTimeout: 60s\n"
+        ),
+        "{text}"
+    );
+    let render = [
+        "gitops",
+        "render",
+        "-f",
+        "infra/fleet.yaml",
+        "--output-dir",
+        "infra",
+    ];
+    run_in(directory.path(), &render).good();
+    let values = read(&directory.path().join("infra/instances/a/values.yaml"));
+    assert!(
+        values.starts_with(
+            "# civi-ingress:managed fleet=parishes instance=a v1\nexternalhost: a.example.org\nservername: a.example.org\nhttpd:\n"
+        ),
+        "{values}"
+    );
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod schema;
 mod spec;
 mod terms;
 
+use crate::duration::TraefikDuration;
 use crate::fault::{Fault, Place};
 use crate::instance::{Extras, Instance};
 use crate::name::{DnsName, InstanceName, Namespace, ObjectName};
@@ -25,7 +26,7 @@ use crate::pki::KeyType;
 use crate::pki::issue::Organization;
 use crate::release::Release;
 use crate::values::Settings;
-use crate::yaml::Node;
+use crate::yaml::{At, Key, Node, Value};
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
@@ -251,7 +252,9 @@ impl Fleet {
         Instance::new(member.namespace.clone(), host, aliases, settings, extras)
     }
 
-    /// Gives the values that a member's chart shall get, with its names in place of the placeholders.
+    /// Gives the values that a member's chart shall get, with its names in place of the placeholders, and what the
+    /// fleet file says outside `helmValues` under the names that the chart has for it (fr.uepalparoisse.helm 0.1.1,
+    /// values.yaml).
     #[must_use]
     pub fn helm_values(&self, member: &Member) -> Option<Node> {
         let HelmValues { shared, own } = &member.terms.values;
@@ -264,6 +267,37 @@ impl Fleet {
             host,
         ];
         placeholder::expand_tree(&mut values, placeholder::Names(names));
+        if let Value::Map(entries) = &mut values.value {
+            entries.splice(0..0, said_elsewhere(member, host));
+        }
         Some(values)
     }
+}
+
+/// Gives the chart's values that keys of the fleet file stand for.
+fn said_elsewhere(member: &Member, host: &str) -> Vec<(Key, Node)> {
+    let entry = |key: &str, value: Value| {
+        let at = At::default();
+        let text = key.to_owned();
+        (Key { text, at }, Node { value, at })
+    };
+    let text = |key: &str, text: &str| entry(key, Value::Text(text.to_owned()));
+    let server_name = member.server_name.as_ref().map_or(host, DnsName::as_str);
+    let mut entries = vec![text("externalhost", host), text("servername", server_name)];
+    let transport = &member.terms.settings.transport;
+    if *transport != Settings::default().transport {
+        let duration = |key: &str, time: &TraefikDuration| text(key, &time.to_string());
+        let settings = vec![
+            entry(
+                "maxIdleConnsPerHost",
+                Value::Int(transport.max_idle_conns_per_host),
+            ),
+            duration("dialTimeout", &transport.dial_timeout),
+            duration("responseHeaderTimeout", &transport.response_header_timeout),
+            duration("readIdleTimeout", &transport.read_idle_timeout),
+            duration("idleConnTimeout", &transport.idle_conn_timeout),
+        ];
+        entries.push(entry("serverstransport", Value::Map(settings)));
+    }
+    entries
 }

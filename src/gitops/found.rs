@@ -189,15 +189,7 @@ impl<'a> Scanned<'a> {
             (Section::Metadata, 2) if key == "name" => secret.name = plain(value)?,
             (Section::Metadata, 2) if key == "namespace" => secret.namespace = plain(value)?,
             (Section::Annotations, 4) => {
-                if let Lock::Sealed { with, scope } = &mut secret.lock {
-                    if key == SEALED_WITH {
-                        *with = Some(plain(value)?);
-                    } else if let Some(found) = Scope::of_annotation(key)
-                        && plain(value)? == "true"
-                    {
-                        *scope = found;
-                    }
-                }
+                note_annotation(&mut secret.lock, key, value)?;
             }
             (Section::Data, 2) => {
                 let value = plain(value)?;
@@ -263,6 +255,21 @@ pub fn scan(text: &str) -> Option<Vec<FoundSecret<'_>>> {
     }
     secrets.extend(document.finish(text, text.len()));
     Some(secrets)
+}
+
+/// Takes what an annotation says about the lock of a SealedSecret; nothing where it is written otherwise than this
+/// program writes it.
+fn note_annotation<'a>(lock: &mut Lock<'a>, key: &str, value: &'a str) -> Option<()> {
+    if let Lock::Sealed { with, scope } = lock {
+        if key == SEALED_WITH {
+            *with = Some(plain(value)?);
+        } else if let Some(found) = Scope::of_annotation(key)
+            && plain(value)? == "true"
+        {
+            *scope = found;
+        }
+    }
+    Some(())
 }
 
 /// Takes a scalar as [`yaml::scalar`] writes it: plain, or in double quotes with `\n` as the only escape.

@@ -2,6 +2,7 @@
 
 use super::decide::Action;
 use super::plan::Plan;
+use crate::fault::Place;
 use crate::pki::validity::format_instant;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -45,6 +46,9 @@ pub struct UnitRow {
     pub id: String,
     /// Namespace of its Secrets.
     pub namespace: String,
+    /// Where the instance stands in the fleet file or in a file that it includes; nothing for the cluster.
+    #[serde(skip)]
+    pub place: Option<Place>,
     /// Its chains.
     pub certificates: Vec<CertificateRow>,
     /// Paths of the files that were or would be written; a folder where new certificates would be, for which of its
@@ -192,6 +196,31 @@ pub fn rows(
         .collect()
 }
 
+impl UnitRow {
+    /// Says whether something is to be said about its certificates.
+    fn has_news(&self) -> bool {
+        self.certificates.iter().any(|row| row.action != "keep")
+    }
+
+    /// Names the files that were or would be written or removed; the first of many.
+    fn files(&self) -> Option<String> {
+        let mut paths = self.written.iter().chain(&self.removed);
+        let first = paths.next()?;
+        Some(match paths.count() {
+            0 => first.clone(),
+            more => format!("{first} and {more} more"),
+        })
+    }
+}
+
+/// Gives the file and line of a place; the beginning of `file` where it is unknown.
+fn position<'a>(place: Option<&'a Place>, file: &'a str) -> (&'a str, u64) {
+    match place {
+        Some(Place::Position { file, line, .. }) => (file, *line),
+        _ => (file, 1),
+    }
+}
+
 fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
@@ -250,6 +279,12 @@ impl Report {
                     .as_ref()
                     .map_or_else(String::new, |why| format!(": {why}"));
                 lines.push(format!("{}: {}: {}{why}", unit.id, row.role, row.action));
+            }
+            if !unit.has_news() {
+                lines.extend(
+                    unit.files()
+                        .map(|files| format!("{}: {verb} {files}", unit.id)),
+                );
             }
             if let Some(restart) = &unit.restart {
                 lines.push(format!("{}: then: {restart}", unit.id));
@@ -324,9 +359,15 @@ impl Report {
     }
 
     /// Gives what a CI should show beside the fleet file: level, text.
-    fn annotations(&self) -> Vec<(&'static str, String)> {
+    fn annotations(&self) -> Vec<(&'static str, String, Option<&Place>)> {
         let mut found = Vec::new();
         for unit in &self.changes {
+            if !unit.has_news()
+                && let Some(files) = unit.files()
+            {
+                let text = format!("{}: not as the fleet file says: {files}", unit.id);
+                found.push(("warning", text, unit.place.as_ref()));
+            }
             for row in unit.certificates.iter().filter(|row| row.action != "keep") {
                 let level = if row.action == "blocked" {
                     "error"
@@ -340,14 +381,17 @@ impl Report {
                 found.push((
                     level,
                     format!("{}: {}: {}{why}", unit.id, row.role, row.action),
+                    unit.place.as_ref(),
                 ));
             }
         }
-        found.extend(
-            self.stale
-                .iter()
-                .map(|path| ("warning", format!("{path} is stale"))),
-        );
+        let not_as_said = |path: &String| {
+            let text = format!("{path}: not as the fleet file says");
+            ("warning", text, None)
+        };
+        found.extend(self.fleet_files.iter().map(not_as_said));
+        let stale = |path: &String| ("warning", format!("{path} is stale"), None);
+        found.extend(self.stale.iter().map(stale));
         found
     }
 
@@ -360,8 +404,10 @@ impl Report {
                 .replace('\n', "%0A")
         };
         let property = |text: &str| escaped(text).replace(':', "%3A").replace(',', "%2C");
-        let line = |(level, text): (&str, String)| {
-            format!("::{level} file={}::{}\n", property(file), escaped(&text))
+        let line = |(level, text, place): (&str, String, Option<&Place>)| {
+            let (file, line) = position(place, file);
+            let (file, text) = (property(file), escaped(&text));
+            format!("::{level} file={file},line={line}::{text}\n")
         };
         self.annotations().into_iter().map(line).collect()
     }
@@ -376,14 +422,15 @@ impl Report {
         let issues: Vec<serde_json::Value> = self
             .annotations()
             .into_iter()
-            .map(|(level, text)| {
+            .map(|(level, text, place)| {
+                let (file, line) = position(place, file);
                 let fingerprint = crate::pki::key::hex(digest(&SHA256, text.as_bytes()).as_ref());
                 serde_json::json!({
                     "description": text,
                     "check_name": "civi-ingress",
                     "fingerprint": fingerprint,
                     "severity": if level == "error" { "major" } else { "minor" },
-                    "location": { "path": file, "lines": { "begin": 1 } },
+                    "location": { "path": file, "lines": { "begin": line } },
                 })
             })
             .collect();

@@ -219,8 +219,7 @@ pub(super) struct GitopsRender {
     /// Keep private keys in clear even in a Git work tree that does not ignore them
     #[arg(long)]
     pub(super) allow_plain_in_git: bool,
-    /// Verify signatures too, as `check` does, and make anew what does not stand; without it names, dates and issuers
-    /// are looked at, which is all that time and the fleet file can break
+    /// Verify every signature first, as `gitops check` does, and make anew what does not hold
     #[arg(long)]
     pub(super) verify: bool,
     /// Do not wait until all is on the disk

@@ -167,7 +167,7 @@ pub(super) fn git_ignores(directory: &Path) -> Result<bool, Failure> {
     let absolute = absolute(directory)?;
     let existing = absolute.ancestors().find(|folder| folder.is_dir());
     let existing = existing.unwrap_or(Path::new("/"));
-    let is_ignored = |file: &&str| {
+    let is_ignored = |file: &str| {
         let status = std::process::Command::new("git")
             .arg("-C")
             .arg(existing)
@@ -180,7 +180,7 @@ pub(super) fn git_ignores(directory: &Path) -> Result<bool, Failure> {
         // Without Git nobody can say that it is ignored.
         status.is_ok_and(|status| status.success())
     };
-    Ok(KEY_FILES.iter().all(|file| is_ignored(&file)))
+    Ok(KEY_FILES.iter().all(|file| is_ignored(file)))
 }
 
 /// Gives the authorities that the system trusts; those that cannot be read are left out.

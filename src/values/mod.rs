@@ -83,7 +83,7 @@ pub struct Names {
 }
 
 /// Settings of the ServersTransport.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransportSettings {
     /// Idle connections kept for each host; 0 means Go's 2, -1 none (from Traefik 3.4).
     pub max_idle_conns_per_host: i64,

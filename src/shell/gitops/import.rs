@@ -149,7 +149,7 @@ fn from_table(path: &Path, instances: &mut BTreeMap<String, Node>) -> Result<(),
     Ok(faults.finish(Some(()))?)
 }
 
-/// Takes the values of chart releases: host and server name become settings, the rest passes through.
+/// Takes the values of chart releases: host, server name and transport become settings, the rest passes through.
 fn from_values(
     arguments: &GitopsImport,
     instances: &mut BTreeMap<String, Node>,
@@ -183,6 +183,7 @@ fn from_values(
             match (key.text.as_str(), value.text()) {
                 ("externalhost", Some(host)) => put(settings, "externalHost", text(host)),
                 ("servername", Some(host)) => put(settings, "servername", text(host)),
+                ("serverstransport", None) => put(settings, "serversTransport", value),
                 _ => rest.push((key, value)),
             }
         }

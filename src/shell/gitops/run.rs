@@ -530,12 +530,8 @@ impl<'a> Job<'a> {
             (plan, composed) = attempt(Reading::Yaml)?;
             is_changed = !unchanged(&composed);
         }
-        // A route for a host that the certificate does not name yet would lead nowhere: all waits together.
-        let waits_for_names =
-            |role: &RolePlan| matches!(role.action, Action::Blocked(Reason::NamesChanged, _));
-        is_changed &= !plan.roles.iter().any(waits_for_names);
         let exposed = self.exposed(composed.as_ref())?;
-        is_changed |= !exposed.is_empty();
+        is_changed = (is_changed || !exposed.is_empty()) && !waits_for_names(&plan);
         let mut actions = Actions::default();
         actions.count(&plan);
         let certificates = rows(&plan, &[], self.now);
@@ -543,32 +539,20 @@ impl<'a> Job<'a> {
         let (written, removed) = match composed.as_ref().filter(|_| is_changed) {
             Some(composed) => {
                 let (mut written, removed) = changes(&composed.files, &owned);
-                for path in exposed {
-                    if !written.contains(&path) {
-                        written.push(path);
-                    }
-                }
+                let more = exposed.into_iter().filter(|path| !written.contains(path));
+                let more: Vec<String> = more.collect();
+                written.extend(more);
                 (written, removed)
             }
             // New certificates change the files, in ways that are known once they are made.
             None if is_changed => (vec![format!("{}/", home.folder)], Vec::new()),
             None => (Vec::new(), Vec::new()),
         };
-        // A stranger stands in the way where a file of ours would have its name: all names are known once composed;
-        // before that, every name that a file of ours may have counts.
-        let mut conflicts = Vec::new();
+        let strangers = strangers.into_iter().map(|(path, _)| path.clone());
+        let (conflicts, left_alone): (Vec<String>, Vec<String>) =
+            strangers.partition(|path| is_in_the_way(path, &home, composed.as_ref()));
         let mut foreign = lives.odd;
-        for (path, _) in strangers {
-            let is_wanted = match &composed {
-                Some(composed) => composed.files.iter().any(|file| file.path == *path),
-                None => home.may_write(path),
-            };
-            if is_wanted {
-                conflicts.push(path.clone());
-            } else {
-                foreign.push(path.clone());
-            }
-        }
+        foreign.extend(left_alone);
         let has_news = is_changed || has_news;
         let is_folder = written.iter().any(|path| path.ends_with('/'));
         let count_written = if is_folder { 0 } else { written.len() };
@@ -576,6 +560,7 @@ impl<'a> Job<'a> {
         let row = has_news.then(|| UnitRow {
             id: unit.id().to_owned(),
             namespace: unit.namespace().to_owned(),
+            place: unit.as_member().map(|member| member.place.clone()),
             certificates,
             written,
             removed,
@@ -701,6 +686,7 @@ impl<'a> Job<'a> {
         let row = UnitRow {
             id: unit.id().to_owned(),
             namespace: unit.namespace().to_owned(),
+            place: unit.as_member().map(|member| member.place.clone()),
             certificates: rows(&plan, &composed.made, self.now),
             written,
             removed,
@@ -790,6 +776,21 @@ impl<'a> Job<'a> {
 /// Gives a unit's place in reports: the cluster comes first.
 fn order(member: Option<usize>) -> usize {
     member.map_or(0, |index| index + 1)
+}
+
+/// Says whether routes wait with their certificate: for a host that it does not name yet they would lead nowhere.
+fn waits_for_names(plan: &Plan) -> bool {
+    let waits = |role: &RolePlan| matches!(role.action, Action::Blocked(Reason::NamesChanged, _));
+    plan.roles.iter().any(waits)
+}
+
+/// Says whether a stranger stands where a file of ours would: all names are known once composed; before that, every
+/// name that a file of ours may have counts.
+fn is_in_the_way(path: &str, home: &Home, composed: Option<&Composed>) -> bool {
+    match composed {
+        Some(composed) => composed.files.iter().any(|file| file.path == path),
+        None => home.may_write(path),
+    }
 }
 
 /// Gives the paths that are to be written and those to be removed.
