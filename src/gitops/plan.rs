@@ -364,22 +364,7 @@ fn settle(
     role: Role,
     wanted: &Wanted,
 ) -> RolePlan {
-    let parts = role.parts();
-    let place = |credential| {
-        placements
-            .iter()
-            .find(|(found, _)| *found == credential)
-            .map(|(_, place)| place)
-    };
-    let text = |credential| current.value(place(credential)?)?.clear_text(false);
-    let (ca, leaf) = (text(parts.ca), text(parts.leaf));
-    let chain = examine(
-        ca.as_deref(),
-        leaf.as_deref(),
-        wanted,
-        context.depth,
-        context.now,
-    );
+    let chain = found_chain(context, current, placements, role, wanted);
     let mut plan = RolePlan {
         role,
         action: Action::Keep,
@@ -620,22 +605,32 @@ fn successors_are_good(
     placements: &[(Credential, SecretKeyRef)],
 ) -> bool {
     unit.roles().iter().all(|(role, wanted)| {
-        let parts = role.parts();
-        let text = |credential| {
-            let (_, place) = placements.iter().find(|(found, _)| *found == credential)?;
-            staged.value(place)?.clear_text(false)
-        };
-        let (ca, leaf) = (text(parts.ca), text(parts.leaf));
-        if ca.is_none() && leaf.is_none() {
-            return true;
+        match found_chain(context, staged, placements, *role, wanted) {
+            Err(reason) => reason == Reason::Missing,
+            Ok(_) => lock_reason(context, staged, placements, *role).is_none(),
         }
-        let chain = examine(
-            ca.as_deref(),
-            leaf.as_deref(),
-            wanted,
-            context.depth,
-            context.now,
-        );
-        chain.is_ok() && lock_reason(context, staged, placements, *role).is_none()
     })
+}
+
+/// Examines the chain of a role as it is found.
+fn found_chain(
+    context: &Context<'_>,
+    secrets: &Secrets<'_>,
+    placements: &[(Credential, SecretKeyRef)],
+    role: Role,
+    wanted: &Wanted,
+) -> Result<PublicChain, Reason> {
+    let text = |credential| {
+        let (_, place) = placements.iter().find(|(found, _)| *found == credential)?;
+        secrets.value(place)?.clear_text(false)
+    };
+    let parts = role.parts();
+    let (ca, leaf) = (text(parts.ca), text(parts.leaf));
+    examine(
+        ca.as_deref(),
+        leaf.as_deref(),
+        wanted,
+        context.depth,
+        context.now,
+    )
 }

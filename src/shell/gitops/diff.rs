@@ -19,15 +19,8 @@ const CONTEXT: usize = 3;
 pub(super) fn run(run: &Run, arguments: &GitopsDiff) -> Result<(), Failure> {
     let inputs = read(run, &arguments.fleet)?;
     let tree = Tree::open(&arguments.fleet.output_dir, Access::Read)?;
-    let job = Job {
-        now: run.now,
-        quiet: run.quiet,
-        inputs: &inputs,
-        tree: &tree,
-        arguments: &arguments.fleet,
-        depth: Depth::Glance,
-        told: Told::default(),
-    };
+    let (arguments, told) = (&arguments.fleet, Told::default());
+    let job = Job::new(run, &inputs, &tree, arguments, Depth::Glance, told);
     let survey = job.survey()?;
     let changed: Vec<_> = survey.units.iter().filter(|unit| unit.is_changed).collect();
     let mut pieces = job.for_each(&changed, |renderer, seen| {

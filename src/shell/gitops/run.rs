@@ -42,19 +42,13 @@ pub(super) fn render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure>
         git::guard(tree_path)?;
     }
     let tree = Tree::open(tree_path, Access::Write)?;
-    let job = Job {
-        now: run.now,
-        quiet: run.quiet,
-        inputs: &inputs,
-        tree: &tree,
-        arguments: &arguments.fleet,
-        depth: if arguments.verify {
-            Depth::Whole
-        } else {
-            Depth::Glance
-        },
-        told: Told::for_report(&arguments.report),
+    let depth = if arguments.verify {
+        Depth::Whole
+    } else {
+        Depth::Glance
     };
+    let told = Told::for_report(&arguments.report);
+    let job = Job::new(run, &inputs, &tree, &arguments.fleet, depth, told);
     job.sweep()?;
     let survey = job.survey()?;
     survey.refuse_conflicts(arguments.adopt)?;
@@ -80,15 +74,8 @@ pub(super) fn render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure>
 pub(super) fn check(run: &Run, arguments: &GitopsCheck) -> Result<(), Failure> {
     let inputs = read(run, &arguments.fleet)?;
     let tree = Tree::open(&arguments.fleet.output_dir, Access::Read)?;
-    let job = Job {
-        now: run.now,
-        quiet: run.quiet,
-        inputs: &inputs,
-        tree: &tree,
-        arguments: &arguments.fleet,
-        depth: Depth::Whole,
-        told: Told::for_report(&arguments.report),
-    };
+    let told = Told::for_report(&arguments.report);
+    let job = Job::new(run, &inputs, &tree, &arguments.fleet, Depth::Whole, told);
     let survey = job.survey()?;
     let mut report = survey.report;
     report.changes = job.told.into_rows();
@@ -145,13 +132,13 @@ impl From<PhaseArgument> for Phase {
 
 /// One run over a fleet.
 pub(super) struct Job<'a> {
-    pub(super) now: OffsetDateTime,
-    pub(super) quiet: bool,
-    pub(super) inputs: &'a Inputs,
-    pub(super) tree: &'a Tree,
-    pub(super) arguments: &'a FleetArguments,
-    pub(super) depth: Depth,
-    pub(super) told: Told,
+    now: OffsetDateTime,
+    quiet: bool,
+    inputs: &'a Inputs,
+    tree: &'a Tree,
+    arguments: &'a FleetArguments,
+    depth: Depth,
+    told: Told,
 }
 
 /// What is to be told about units, by their order. Of ten thousand rows only a report for programs needs all.
@@ -196,9 +183,8 @@ pub(super) struct Seen {
     pub(super) member: Option<usize>,
     /// Whether there is something to tell about it.
     has_news: bool,
-    /// Whether its folder would be written, in files that are not known yet.
-    is_folder: bool,
-    written: usize,
+    /// How many files would be written; nothing where new certificates leave that open.
+    written: Option<usize>,
     removed: usize,
     actions: Actions,
     pub(super) is_changed: bool,
@@ -264,6 +250,25 @@ impl Survey {
 }
 
 impl<'a> Job<'a> {
+    pub(super) fn new(
+        run: &Run,
+        inputs: &'a Inputs,
+        tree: &'a Tree,
+        arguments: &'a FleetArguments,
+        depth: Depth,
+        told: Told,
+    ) -> Self {
+        Self {
+            now: run.now,
+            quiet: run.quiet,
+            inputs,
+            tree,
+            arguments,
+            depth,
+            told,
+        }
+    }
+
     pub(super) fn context(&self) -> Context<'a> {
         Context {
             now: self.now,
@@ -381,8 +386,8 @@ impl<'a> Job<'a> {
         }
         report.units = units.len();
         report.told = units.iter().filter(|unit| unit.has_news).count();
-        report.written = units.iter().map(|unit| unit.written).sum();
-        report.folders = units.iter().filter(|unit| unit.is_folder).count();
+        report.written = units.iter().filter_map(|unit| unit.written).sum();
+        report.folders = units.iter().filter(|unit| unit.written.is_none()).count();
         report.removed = units.iter().map(|unit| unit.removed).sum();
         report.unchanged = units.iter().filter(|unit| !unit.is_changed).count();
         for unit in &units {
@@ -432,12 +437,11 @@ impl<'a> Job<'a> {
             for entry in self.tree.list(&folder)? {
                 let owner = entry.name.split_once('.').map(|(id, _)| id.to_owned());
                 match owner {
-                    // In the layout with folders this is where an instance lives now.
-                    _ if entry.is_folder && folder == INSTANCES => {
-                        if is_flat {
-                            others.own.insert(entry.name);
-                        }
+                    _ if entry.is_folder && folder == INSTANCES && is_flat => {
+                        others.own.insert(entry.name);
                     }
+                    // In the layout with folders this is where an instance lives now.
+                    _ if entry.is_folder => {}
                     Some(id) if entry.name != "kustomization.yaml" => {
                         others.shared.entry(id).or_default().insert(folder.clone());
                     }
@@ -555,7 +559,7 @@ impl<'a> Job<'a> {
         foreign.extend(left_alone);
         let has_news = is_changed || has_news;
         let is_folder = written.iter().any(|path| path.ends_with('/'));
-        let count_written = if is_folder { 0 } else { written.len() };
+        let count_written = (!is_folder).then_some(written.len());
         let count_removed = removed.len();
         let row = has_news.then(|| UnitRow {
             id: unit.id().to_owned(),
@@ -570,7 +574,6 @@ impl<'a> Job<'a> {
         Ok(Seen {
             member,
             has_news,
-            is_folder,
             written: count_written,
             removed: count_removed,
             actions,
