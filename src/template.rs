@@ -3,6 +3,9 @@
 //! The only module that knows minijinja. A template places whole YAML scalars: every `{{ … }}` is written
 //! by [`crate::yaml::scalar`], so no value can leave its place, whatever it contains.
 
+mod stencil;
+
+use self::stencil::Stencil;
 use crate::fault::{Fault, Place};
 use crate::guarded::Guarded;
 use crate::manifest::{Field, Identity, Manifest, Object, PrivateKeys, SecretData};
@@ -156,6 +159,7 @@ impl Templates {
             environment: self.environment(private_keys),
             private_keys,
             checked: None,
+            stencils: RefCell::default(),
         }
     }
 
@@ -350,6 +354,8 @@ pub struct Renderer<'a> {
     private_keys: PrivateKeys,
     /// The templates whose text was parsed back, where once is enough.
     checked: Option<RefCell<BTreeSet<&'static str>>>,
+    /// For objects of the shapes that were seen before, where once is enough.
+    stencils: RefCell<Vec<Stencil>>,
 }
 
 impl Renderer<'_> {
@@ -372,9 +378,36 @@ impl Renderer<'_> {
     /// # Errors
     /// A template that fails, or whose text is no YAML, not one document, or another object.
     pub fn render_one(&self, object: &Object) -> Result<Manifest, Fault> {
-        let must_check = self.must_check(object.template);
-        self.templates
-            .render_object(&self.environment, object, self.private_keys, must_check)
+        let is_for_many = self.checked.is_some() && self.private_keys == PrivateKeys::Written;
+        let stencils = self.stencils.borrow();
+        let fitting = stencils.iter().find(|stencil| stencil.fits(object));
+        if let Some(text) = fitting
+            .filter(|_| is_for_many)
+            .and_then(|stencil| stencil.text(object))
+        {
+            let holds_private_key = object
+                .fields
+                .iter()
+                .any(|(_, field)| holds_private_key(field));
+            return Ok(Manifest {
+                identity: object.identity.clone(),
+                yaml: Guarded::new(text, holds_private_key),
+                holds_private_key,
+            });
+        }
+        drop(stencils);
+        let render = |object: &Object, must_check| {
+            self.templates
+                .render_object(&self.environment, object, self.private_keys, must_check)
+        };
+        let manifest = render(object, self.must_check(object.template))?;
+        if is_for_many {
+            let evaluate = |object: &Object| Some(render(object, false).ok()?.yaml.to_string());
+            self.stencils
+                .borrow_mut()
+                .extend(Stencil::new(object, &manifest.yaml, evaluate));
+        }
+        Ok(manifest)
     }
 
     /// Renders a file that is not an object, and parses it back.
@@ -476,6 +509,27 @@ impl TemplateObject for Opaque {
     }
 }
 
+/// Writes a value of a Secret.
+fn write_secret(
+    out: &mut impl fmt::Write,
+    data: &SecretData,
+    private_keys: PrivateKeys,
+) -> fmt::Result {
+    let text = data.expose(private_keys);
+    // The base64 form of PEM text begins so; it is plain, and looking at each of its characters is not cheap.
+    if text.starts_with("LS0tLS1CRUdJTi") {
+        return out.write_str(text);
+    }
+    // So is what SOPS makes of it, but for its brackets: it stands in quotes, and nothing in it needs an escape.
+    let needs_no_escape = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if text.starts_with("ENC[") && text.bytes().all(needs_no_escape) {
+        out.write_char('"')?;
+        out.write_str(text)?;
+        return out.write_char('"');
+    }
+    scalar::write(out, text)
+}
+
 fn write_scalar(
     out: &mut Output<'_>,
     value: &Value,
@@ -483,14 +537,7 @@ fn write_scalar(
 ) -> Result<(), Error> {
     let refused = |what: &'static str| Err(Error::new(ErrorKind::InvalidOperation, what));
     if let Some(Opaque(data)) = value.downcast_object_ref() {
-        let text = data.expose(private_keys);
-        // The base64 form of PEM text begins so; it is plain, and looking at each of its characters is not cheap.
-        let written = if text.starts_with("LS0tLS1CRUdJTi") {
-            out.write_str(text)
-        } else {
-            scalar::write(out, text)
-        };
-        return Ok(written?);
+        return Ok(write_secret(out, data, private_keys)?);
     }
     match value.kind() {
         ValueKind::Bool => Ok(out.write_str(if value.is_true() { "true" } else { "false" })?),
@@ -598,6 +645,29 @@ mod tests {
                 manifest.yaml.as_str()
             );
         }
+    }
+
+    #[test]
+    fn an_object_rendered_among_many_has_the_text_that_it_has_alone() {
+        let templates = Templates::default();
+        let many = templates.renderer_for_many(PrivateKeys::Written);
+        for (name, value, label) in [
+            ("selfcert", "a2V5", "a"),
+            ("no", "b2ZmIQ==", "on"),
+            ("1e3", "LS0tLS1CRUdJTi", "67000"),
+            ("other", "ENC[AES256_GCM,data:x,type:str]", "\"quoted\"\n"),
+        ] {
+            let mut object = secret();
+            object.identity.name = ObjectName::parse(name).unwrap();
+            let data = SecretData::carried(value.to_owned(), true);
+            object.fields[1].1 = Field::Map(vec![("k".into(), Field::Secret(data))]);
+            object.labels = vec![("l".to_owned(), label.to_owned())];
+            let alone = templates.render(std::slice::from_ref(&object), PrivateKeys::Written);
+            let among = many.render_one(&object).unwrap();
+            assert_eq!(among.yaml, alone.unwrap()[0].yaml);
+            assert!(among.holds_private_key);
+        }
+        assert_eq!(many.stencils.borrow().len(), 1);
     }
 
     #[test]

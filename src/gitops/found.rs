@@ -116,87 +116,66 @@ enum Section {
     TemplateData,
 }
 
-/// Reads the Secrets of a file that looks as this program writes it; nothing where any line looks otherwise.
-#[must_use]
-pub fn scan(text: &str) -> Option<Vec<FoundSecret<'_>>> {
-    let mut secrets = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (document, after) = match rest.find("\n---\n") {
-            Some(at) => (&rest[..=at], &rest[at + 5..]),
-            None => (rest, ""),
-        };
-        let document = document.strip_prefix("---\n").unwrap_or(document);
-        secrets.extend(scan_document(document)?);
-        rest = after;
-    }
-    Some(secrets)
+/// A document that is being scanned.
+struct Scanned<'a> {
+    secret: FoundSecret<'a>,
+    is_secret: bool,
+    section: Section,
+    /// Where its block `sops` begins, and who is named there.
+    sops: Option<(usize, Vec<Cow<'a, str>>)>,
 }
 
-/// Reads one document: a Secret or none; nothing where a line looks otherwise than this program writes it.
-fn scan_document(document: &str) -> Option<Vec<FoundSecret<'_>>> {
-    let mut secret = FoundSecret::default();
-    let mut is_secret = false;
-    let mut section = Section::Top;
-    let mut offset = 0;
-    for line in document.split_inclusive('\n') {
-        let start = offset;
-        offset += line.len();
-        let line = line.strip_suffix('\n')?;
-        if line.starts_with('#') || line == "---" {
-            continue;
+impl<'a> Scanned<'a> {
+    fn new() -> Self {
+        Self {
+            secret: FoundSecret::default(),
+            is_secret: false,
+            section: Section::Top,
+            sops: None,
+        }
+    }
+
+    /// Ends the document at `end` of `text`.
+    fn finish(mut self, text: &'a str, end: usize) -> Option<FoundSecret<'a>> {
+        if let Some((begin, recipients)) = self.sops {
+            self.secret.lock = Lock::Sops {
+                metadata: &text[begin..end],
+                recipients,
+            };
+        }
+        self.is_secret.then_some(self.secret)
+    }
+
+    /// Takes a line that begins at `begin`; nothing where it looks otherwise than this program writes it.
+    fn take(&mut self, line: &'a str, begin: usize) -> Option<()> {
+        if let Some((_, recipients)) = &mut self.sops {
+            let body = line.trim_start_matches([' ', '-']);
+            recipients.extend(body.strip_prefix("recipient: ").map(Cow::Borrowed));
+            return Some(());
         }
         let body = line.trim_start_matches(' ');
         let indent = line.len() - body.len();
-        if body.starts_with("- ") && !matches!(section, Section::Data | Section::EncryptedData) {
-            continue;
+        let holds_values = matches!(self.section, Section::Data | Section::EncryptedData);
+        if line.starts_with('#') || body.starts_with("- ") && !holds_values {
+            return Some(());
         }
-        let (key, value) = match body.split_once(": ") {
-            Some((key, value)) => (key, value),
-            None => (
-                body.strip_suffix(':').or_else(|| body.strip_suffix(": "))?,
-                "",
-            ),
+        let (key, value) = match body.split_once(':') {
+            Some((key, "")) => (key, ""),
+            Some((key, value)) => (key, value.strip_prefix(' ')?),
+            None => return None,
         };
         if indent == 0 {
-            section = match key {
-                "kind" => {
-                    is_secret = matches!(value, "Secret" | "SealedSecret");
-                    if value == "SealedSecret" {
-                        secret.lock = Lock::Sealed {
-                            with: None,
-                            scope: Scope::Strict,
-                        };
-                    }
-                    Section::Top
-                }
-                "metadata" => Section::Metadata,
-                "data" => Section::Data,
-                "spec" => Section::Spec,
-                "sops" => {
-                    let metadata = &document[start..];
-                    let recipients = metadata.lines().filter_map(|line| {
-                        line.trim_start_matches([' ', '-'])
-                            .strip_prefix("recipient: ")
-                    });
-                    secret.lock = Lock::Sops {
-                        metadata,
-                        recipients: recipients.map(Cow::Borrowed).collect(),
-                    };
-                    break;
-                }
-                _ => Section::Top,
-            };
-            continue;
+            self.take_top(key, value, begin);
+            return Some(());
         }
-        if !is_secret {
-            continue;
+        if !self.is_secret {
+            return Some(());
         }
         let is_spec = matches!(
-            section,
+            self.section,
             Section::Spec | Section::EncryptedData | Section::Template | Section::TemplateData
         );
-        section = match (section, indent, key) {
+        self.section = match (self.section, indent, key) {
             (Section::Metadata | Section::Annotations, 2, "annotations") => Section::Annotations,
             (Section::Annotations, 2, _) => Section::Metadata,
             (_, 2, "encryptedData") if is_spec => Section::EncryptedData,
@@ -205,7 +184,8 @@ fn scan_document(document: &str) -> Option<Vec<FoundSecret<'_>>> {
             (Section::TemplateData, 4, _) => Section::Template,
             (other, _, _) => other,
         };
-        match (section, indent) {
+        let secret = &mut self.secret;
+        match (self.section, indent) {
             (Section::Metadata, 2) if key == "name" => secret.name = plain(value)?,
             (Section::Metadata, 2) if key == "namespace" => secret.namespace = plain(value)?,
             (Section::Annotations, 4) => {
@@ -220,16 +200,61 @@ fn scan_document(document: &str) -> Option<Vec<FoundSecret<'_>>> {
                 };
                 secret.values.push((plain(key)?, stored));
             }
-            (Section::EncryptedData, 4) => secret
-                .values
-                .push((plain(key)?, Stored::Sealed(plain(value)?))),
-            (Section::TemplateData, 6) => secret
-                .values
-                .push((plain(key)?, Stored::Text(plain(value)?))),
+            (Section::EncryptedData, 4) => {
+                let stored = Stored::Sealed(plain(value)?);
+                secret.values.push((plain(key)?, stored));
+            }
+            (Section::TemplateData, 6) => {
+                let stored = Stored::Text(plain(value)?);
+                secret.values.push((plain(key)?, stored));
+            }
             _ => {}
         }
+        Some(())
     }
-    Some(Vec::from_iter(is_secret.then_some(secret)))
+
+    fn take_top(&mut self, key: &str, value: &str, begin: usize) {
+        self.section = match key {
+            "kind" => {
+                self.is_secret = matches!(value, "Secret" | "SealedSecret");
+                if value == "SealedSecret" {
+                    self.secret.lock = Lock::Sealed {
+                        with: None,
+                        scope: Scope::Strict,
+                    };
+                }
+                Section::Top
+            }
+            "metadata" => Section::Metadata,
+            "data" => Section::Data,
+            "spec" => Section::Spec,
+            "sops" => {
+                self.sops = Some((begin, Vec::new()));
+                Section::Top
+            }
+            _ => Section::Top,
+        };
+    }
+}
+
+/// Reads the Secrets of a file that looks as this program writes it; nothing where any line looks otherwise.
+#[must_use]
+pub fn scan(text: &str) -> Option<Vec<FoundSecret<'_>>> {
+    let mut secrets = Vec::new();
+    let mut document = Scanned::new();
+    let mut begin = 0;
+    for line in text.split_inclusive('\n') {
+        let body = line.strip_suffix('\n')?;
+        if body == "---" {
+            let ended = std::mem::replace(&mut document, Scanned::new());
+            secrets.extend(ended.finish(text, begin));
+        } else {
+            document.take(body, begin)?;
+        }
+        begin += line.len();
+    }
+    secrets.extend(document.finish(text, text.len()));
+    Some(secrets)
 }
 
 /// Takes what an annotation says about the lock of a SealedSecret; nothing where it is written otherwise than this
@@ -258,7 +283,7 @@ fn plain(text: &str) -> Option<Cow<'_, str>> {
         .bytes()
         .next()
         .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'/' || byte == b'+');
-    (starts_well && !text.contains(" #") && !text.ends_with(' ')).then_some(Cow::Borrowed(text))
+    (starts_well && !text.contains('#') && !text.ends_with(' ')).then_some(Cow::Borrowed(text))
 }
 
 /// Reads the Secrets of a file of any form.

@@ -112,40 +112,31 @@ impl Home {
     pub fn of_member(fleet: &Fleet, member: &Member) -> Self {
         let id = &member.id;
         match (fleet.layout, fleet.shards) {
-            (Layout::Instance, _) => Self {
-                folder: format!("{INSTANCES}/{id}"),
-                prefix: String::new(),
-            },
-            (Layout::Flat, None) => Self {
-                folder: INSTANCES.to_owned(),
-                prefix: format!("{id}."),
-            },
-            (Layout::Flat, Some(shards)) => Self {
-                folder: shard_folder(shard(fleet, member, shards.get())),
-                prefix: format!("{id}."),
-            },
+            (Layout::Instance, _) => Self::own(id.as_str()),
+            (Layout::Flat, None) => Self::shared(INSTANCES, id.as_str()),
+            (Layout::Flat, Some(shards)) => {
+                let folder = shard_folder(shard(fleet, member, shards.get()));
+                Self::shared(&folder, id.as_str())
+            }
         }
     }
 
-    /// Gives the homes that the unit may have had in another layout, as far as they are known without looking.
+    /// Gives the home of an instance with a folder of its own.
     #[must_use]
-    pub fn elsewhere(&self, id: &str, shards: &[String]) -> Vec<Self> {
-        let flat = |folder: &str| Self {
-            folder: folder.to_owned(),
-            prefix: format!("{id}."),
-        };
-        let own = Self {
+    pub fn own(id: &str) -> Self {
+        Self {
             folder: format!("{INSTANCES}/{id}"),
             prefix: String::new(),
-        };
-        let mut homes = vec![own, flat(INSTANCES)];
-        homes.extend(
-            shards
-                .iter()
-                .map(|shard| flat(&format!("{SHARDS}/{shard}"))),
-        );
-        homes.retain(|home| home != self);
-        homes
+        }
+    }
+
+    /// Gives the home of an instance in a folder with others.
+    #[must_use]
+    pub fn shared(folder: &str, id: &str) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            prefix: format!("{id}."),
+        }
     }
 
     /// Says whether a file of the folder is this unit's by its name.

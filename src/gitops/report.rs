@@ -5,14 +5,13 @@ use super::plan::Plan;
 use crate::fault::Place;
 use crate::pki::validity::format_instant;
 use serde::Serialize;
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use time::OffsetDateTime;
 
 /// Version of the form for programs; it changes when a field is removed or means something else.
 const FORM: u32 = 1;
 /// Most units that are named for people; the others are counted.
-const SHOWN: usize = 20;
+pub const SHOWN: usize = 20;
 
 /// What became of one chain.
 #[derive(Debug, Clone, Serialize)]
@@ -78,7 +77,19 @@ pub struct Report {
     pub unchanged: usize,
     /// Chains by what becomes of them.
     pub actions: Actions,
-    /// The units that do not stay as they are, or that something is to be said about.
+    /// How many units do not stay as they are, or something is to be said about.
+    #[serde(skip)]
+    pub told: usize,
+    /// How many files of units were or would be written.
+    #[serde(skip)]
+    pub written: usize,
+    /// How many folders of units would be written, in files that are not known yet.
+    #[serde(skip)]
+    pub folders: usize,
+    /// How many files of units were or would be removed.
+    #[serde(skip)]
+    pub removed: usize,
+    /// These units; for people the first [`SHOWN`].
     pub changes: Vec<UnitRow>,
     /// Files of the fleet as a whole that were or would be written.
     pub fleet_files: Vec<String>,
@@ -226,6 +237,10 @@ impl Report {
             units: 0,
             unchanged: 0,
             actions: Actions::default(),
+            told: 0,
+            written: 0,
+            folders: 0,
+            removed: 0,
             changes: Vec::new(),
             fleet_files: Vec::new(),
             stale: Vec::new(),
@@ -238,11 +253,9 @@ impl Report {
     /// Says whether the tree is what the fleet file asks for.
     #[must_use]
     pub fn is_up_to_date(&self) -> bool {
-        let writes = self
-            .changes
-            .iter()
-            .any(|unit| !unit.written.is_empty() || !unit.removed.is_empty());
-        !writes && self.fleet_files.is_empty() && (self.stale.is_empty() || self.pruned)
+        self.written + self.folders + self.removed == 0
+            && self.fleet_files.is_empty()
+            && (self.stale.is_empty() || self.pruned)
     }
 
     /// Writes the report for programs.
@@ -277,8 +290,8 @@ impl Report {
                 lines.push(format!("{}: then: {restart}", unit.id));
             }
         }
-        if self.changes.len() > SHOWN {
-            lines.push(format!("and {} more", self.changes.len() - SHOWN));
+        if self.told > SHOWN {
+            lines.push(format!("and {} more", self.told - SHOWN));
         }
         let stale = if self.pruned {
             "removed"
@@ -311,10 +324,9 @@ impl Report {
             self.units,
             self.written()
         );
-        let removed: usize = self.changes.iter().map(|unit| unit.removed.len()).sum();
         let pruned = if self.pruned { self.stale.len() } else { 0 };
-        if removed + pruned > 0 {
-            let files = counted(removed + pruned, "file");
+        if self.removed + pruned > 0 {
+            let files = counted(self.removed + pruned, "file");
             write!(
                 total,
                 ", {} {files}",
@@ -335,15 +347,7 @@ impl Report {
 
     /// Counts the files that were or would be written, and the folders of which it is not known yet which.
     fn written(&self) -> String {
-        let paths: BTreeSet<&String> = self
-            .changes
-            .iter()
-            .flat_map(|unit| &unit.written)
-            .chain(&self.fleet_files)
-            .collect();
-        let (folders, files): (Vec<&String>, Vec<&String>) =
-            paths.into_iter().partition(|path| path.ends_with('/'));
-        match (files.len(), folders.len()) {
+        match (self.written + self.fleet_files.len(), self.folders) {
             (files, 0) => counted(files, "file"),
             (0, folders) => format!("into {}", counted(folders, "folder")),
             (files, folders) => format!(

@@ -5,6 +5,7 @@ use super::validity::Validity;
 use super::{KeyType, SubjectAltName, published};
 use crate::fault::Fault;
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
 use pki_types::CertificateDer;
 use pki_types::pem::PemObject;
 use std::net::IpAddr;
@@ -139,11 +140,9 @@ impl Sighting {
     /// # Errors
     /// No certificate, or one that does not parse.
     pub fn first(text: &str) -> Result<Self, Fault> {
-        let block = pem::parse(text)
-            .ok()
-            .filter(|block| block.tag() == "CERTIFICATE");
-        let block = block.ok_or_else(|| Fault::new("there is no readable certificate"))?;
-        let der = CertificateDer::from(block.into_contents());
+        let der = first_block(text)
+            .map(CertificateDer::from)
+            .ok_or_else(|| Fault::new("there is no readable certificate"))?;
         let parsed = parse(&der)?;
         let names = parsed
             .subject_alternative_name()
@@ -161,6 +160,19 @@ impl Sighting {
             der: der.clone(),
         })
     }
+}
+
+/// Decodes the first PEM block `CERTIFICATE` (RFC 7468 section 3), where nothing secret needs the constant time that
+/// the readers of keys take.
+fn first_block(text: &str) -> Option<Vec<u8>> {
+    let (_, body) = text.split_once("-----BEGIN CERTIFICATE-----")?;
+    let (body, _) = body.split_once("-----END CERTIFICATE-----")?;
+    let mut packed = Vec::with_capacity(body.len());
+    body.lines()
+        .for_each(|line| packed.extend_from_slice(line.trim_ascii().as_bytes()));
+    base64::engine::general_purpose::STANDARD
+        .decode(packed)
+        .ok()
 }
 
 fn key_type(parsed: &X509Certificate<'_>) -> Option<KeyType> {

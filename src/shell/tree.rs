@@ -12,8 +12,8 @@ use civi_ingress::gitops::layout::{Home, is_marked};
 use civi_ingress::gitops::plan::UnitFiles;
 use civi_ingress::guarded::Guarded;
 use rustix::fs::{
-    AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, flock, mkdirat, openat,
-    renameat, renameat_with, statat, unlinkat,
+    AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RawDir, RenameFlags, ResolveFlags, flock,
+    mkdirat, openat, openat2, renameat, renameat_with, statat, unlinkat,
 };
 use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +25,8 @@ use std::path::{Path, PathBuf};
 
 /// How the names of what is being written begin. What a killed run left under such a name is removed by the next.
 const ASIDE: &str = ".civi-ingress-";
+/// Bytes for the entries of a folder that are read at once: some hundred.
+const ENTRIES_BUFFER: usize = 8 << 10;
 /// Largest file of a tree that is read, in bytes.
 const FILE_LIMIT: u64 = 4 << 20;
 
@@ -106,29 +108,32 @@ impl Tree {
 
     /// Opens a folder; nothing where there is none.
     fn folder(&self, path: &str) -> Result<Option<OwnedFd>, Failure> {
-        let mut handle: Option<OwnedFd> = None;
-        for part in path.split('/').filter(|part| !part.is_empty()) {
-            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let parent = handle.as_ref().unwrap_or(&self.root);
-            match openat(parent, part, flags, Mode::empty()) {
-                Ok(next) => handle = Some(next),
-                Err(Errno::NOENT) => return Ok(None),
-                Err(Errno::LOOP | Errno::NOTDIR) => return Err(self.odd_folder(path)),
-                Err(error) => {
-                    return Err(anyhow::Error::new(error)
-                        .context(self.failed("read", path))
-                        .into());
-                }
-            }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let path_or_root = if path.is_empty() { "." } else { path };
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        let opened = match openat2(&self.root, path_or_root, flags, Mode::empty(), resolve) {
+            // A kernel before 5.6, or one that forbids the call (openat2(2)).
+            Err(Errno::NOSYS | Errno::PERM) => self.folder_by_parts(path_or_root, flags),
+            opened => opened,
+        };
+        match opened {
+            Ok(folder) => Ok(Some(folder)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(Errno::LOOP | Errno::NOTDIR) => Err(self.odd_folder(path)),
+            Err(error) => Err(anyhow::Error::new(error)
+                .context(self.failed("read", path))
+                .into()),
         }
-        match handle {
-            Some(handle) => Ok(Some(handle)),
-            None => Ok(Some(
-                self.root
-                    .try_clone()
-                    .with_context(|| self.failed("read", path))?,
-            )),
+    }
+
+    fn folder_by_parts(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let mut parts = path.split('/');
+        let first = parts.next().unwrap_or(".");
+        let mut handle = openat(&self.root, first, flags, Mode::empty())?;
+        for part in parts {
+            handle = openat(&handle, part, flags, Mode::empty())?;
         }
+        Ok(handle)
     }
 
     /// Says whether a file that is there may be read by others than its owner.
@@ -190,9 +195,16 @@ impl Tree {
         let read = |error: Errno| anyhow::Error::new(error).context(self.failed("read", path));
         let mut entries = Vec::new();
         let mut has_left = false;
-        for entry in Dir::read_from(folder).map_err(read)? {
+        let mut buffer = Vec::with_capacity(ENTRIES_BUFFER);
+        let mut listing = RawDir::new(folder, buffer.spare_capacity_mut());
+        while let Some(entry) = listing.next() {
             let entry = entry.map_err(read)?;
             let Ok(name) = entry.file_name().to_str() else {
+                // A name that is no text is a stranger's. As a folder that nobody can enter it is left alone.
+                entries.push(Entry {
+                    name: entry.file_name().to_string_lossy().into_owned(),
+                    is_folder: true,
+                });
                 continue;
             };
             has_left |= name.starts_with(ASIDE);

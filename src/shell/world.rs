@@ -94,9 +94,16 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     Ok(absolute.with_context(|| format!("cannot use {}", path.display()))?)
 }
 
-/// Says whether a path leads to a file.
-pub(super) fn is_file(path: &Path) -> bool {
-    path.is_file()
+/// Says whether a path leads to a file. What cannot be looked at is not taken for absent.
+pub(super) fn is_file(path: &Path) -> Result<bool, Failure> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => Ok(metadata.is_file()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => {
+            let what = format!("cannot read {}", path.display());
+            Err(anyhow::Error::new(error).context(what).into())
+        }
+    }
 }
 
 /// Reads the files that a glob pattern matches, relative to `folder`, sorted bytewise.
@@ -137,12 +144,13 @@ pub(super) fn read_matching(folder: &Path, pattern: &str) -> Result<Vec<Source>,
     paths.into_iter().map(source).collect()
 }
 
-/// Says whether a directory, or the one that it will be made in, lies in a Git work tree.
+/// Says whether a directory, or the one that it will be made in, lies in a Git work tree; so it does where that
+/// cannot be seen.
 pub(super) fn is_in_git(directory: &Path) -> Result<bool, Failure> {
     let absolute = absolute(directory)?;
     Ok(absolute
         .ancestors()
-        .any(|folder| folder.join(".git").exists()))
+        .any(|folder| folder.join(".git").try_exists().unwrap_or(true)))
 }
 
 /// Files with private keys, as they are called in the layouts of a tree.

@@ -425,6 +425,8 @@ mod tests {
             let document = format!("- {text}\n");
             if let Ok(theirs) = crate::yaml::read(&document, "f.yaml")
                 && !text.contains(['!', '<'])
+                // A key that readers disagree on is refused here and not there.
+                && !matches!(theirs.items().first().map(|item| &item.value), Some(Value::Map(_)))
             {
                 let ours = good(&document);
                 prop_assert_eq!(format!("{:?}", ours.first()), format!("{:?}", Some(&theirs)));

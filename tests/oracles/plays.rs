@@ -1,7 +1,6 @@
 //! The other ways to keep keys, each through a few steps: sealed, in clear, with stored CAs, and imported.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::fs;
 
 use base64::Engine as _;
@@ -81,7 +80,8 @@ fn sealing_key(repository: &Repository<'_>) -> String {
 
 fn sealed(programs: &Programs) {
     for scope in ["strict", "namespace-wide"] {
-        let spec = format!("  secrets: {{mode: sealed, certificate: seal.pem, scope: {scope}}}\n");
+        let spec =
+            format!("  secrets: {{mode: sealed, sealingCertificate: seal.pem, scope: {scope}}}\n");
         let mut repository = Repository::new(programs, fleet(&spec, &[]));
         let mut key = sealing_key(&repository);
         let unseal = |key: &str, text: &str| {
@@ -311,26 +311,39 @@ fn chart_instance(host: &str) -> Vec<BTreeMap<String, String>> {
 
 /// Writes Secrets as `kubectl get secret -A -o yaml` does.
 fn kubectl_list(instances: &BTreeMap<&str, Vec<BTreeMap<String, String>>>) -> String {
-    let mut text = "apiVersion: v1\nitems:\n".to_owned();
+    let mut items = Vec::new();
+    let secret = |namespace: &str, name: &str, data: serde_json::Value| {
+        serde_json::json!({
+            "apiVersion": "v1",
+            "data": data,
+            "kind": "Secret",
+            "metadata": {
+                "creationTimestamp": "2026-11-01T00:00:00Z",
+                "name": name,
+                "namespace": namespace,
+                "resourceVersion": "214",
+                "uid": "2f1a3c52-7a0e-4b0c-9d57-0f7c0c7f0b11",
+            },
+            "type": "Opaque",
+        })
+    };
     for (namespace, secrets) in instances {
-        for (secret, name) in secrets.iter().zip(["externca", "selfcert"]) {
-            text.push_str("- apiVersion: v1\n  data:\n");
-            for (key, value) in secret {
-                writeln!(text, "    {key}: {value}").unwrap();
-            }
-            writeln!(
-                text,
-                "  kind: Secret\n  metadata:\n    creationTimestamp: \"2026-11-01T00:00:00Z\"\n    name: {name}\n    namespace: {namespace}\n    resourceVersion: \"214\"\n    uid: 2f1a3c52-7a0e-4b0c-9d57-0f7c0c7f0b11\n  type: Opaque"
-            )
-            .unwrap();
+        for (data, name) in secrets.iter().zip(["externca", "selfcert"]) {
+            items.push(secret(namespace, name, serde_json::json!(data)));
         }
-        writeln!(
-            text,
-            "- apiVersion: v1\n  data:\n    password: c2VjcmV0\n  kind: Secret\n  metadata:\n    name: other\n    namespace: {namespace}\n  type: Opaque"
-        )
-        .unwrap();
+        items.push(secret(
+            namespace,
+            "other",
+            serde_json::json!({"password": "c2VjcmV0"}),
+        ));
     }
-    text + "kind: List\nmetadata:\n  resourceVersion: \"\"\n"
+    let list = serde_json::json!({
+        "apiVersion": "v1",
+        "items": items,
+        "kind": "List",
+        "metadata": {"resourceVersion": ""},
+    });
+    yaml_serde::to_string(&list).expect("it can be written")
 }
 
 /// Imports instances, renders, and compares every key and certificate with what ran before.

@@ -8,6 +8,9 @@ use std::process::{Command, Stdio};
 /// What `install` builds; it reads the same file.
 const VERSIONS: &str = include_str!("versions");
 
+/// What `tests/e2e/install` builds: kubectl, where the machine has none.
+const E2E_VERSIONS: &str = include_str!("../e2e/versions");
+
 /// Where each program is.
 #[derive(Debug)]
 pub(crate) struct Programs {
@@ -15,6 +18,7 @@ pub(crate) struct Programs {
     pub(crate) age: PathBuf,
     pub(crate) age_keygen: PathBuf,
     pub(crate) kubeseal: PathBuf,
+    pub(crate) kubectl: PathBuf,
 }
 
 /// How a program ended.
@@ -34,24 +38,26 @@ impl Programs {
     pub(crate) fn find() -> Result<Self, String> {
         let cache = cache()?;
         let path = |name: &str, program: &str| {
-            let version = VERSIONS
-                .lines()
-                .map(|line| line.split_whitespace().collect::<Vec<_>>())
-                .find(|fields| fields.first() == Some(&name))
-                .expect("versions: every program is there")[1];
+            let version = version(VERSIONS, name);
             cache.join(format!("{name}-{version}")).join(program)
         };
+        let kubernetes = format!(
+            "e2e/kubernetes-{}/kubectl",
+            version(E2E_VERSIONS, "kubernetes")
+        );
         let programs = Self {
             sops: path("sops", "sops"),
             age: path("age", "age"),
             age_keygen: path("age", "age-keygen"),
             kubeseal: path("kubeseal", "kubeseal"),
+            kubectl: on_path("kubectl").unwrap_or_else(|| cache.join("..").join(kubernetes)),
         };
         let all = [
             &programs.sops,
             &programs.age,
             &programs.age_keygen,
             &programs.kubeseal,
+            &programs.kubectl,
         ];
         let missing: Vec<String> = all
             .into_iter()
@@ -62,10 +68,25 @@ impl Programs {
             return Ok(programs);
         }
         Err(format!(
-            "the oracles are not there:\n  {}\nget them with: tests/oracles/install",
+            "the oracles are not there:\n  {}\nget them with: tests/oracles/install (kubectl: tests/e2e/install)",
             missing.join("\n  ")
         ))
     }
+}
+
+fn version<'a>(versions: &'a str, name: &str) -> &'a str {
+    versions
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .find(|fields| fields.first() == Some(&name))
+        .expect("versions: every program is there")[1]
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file())
 }
 
 /// The directory that `install` fills.

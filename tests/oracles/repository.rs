@@ -415,7 +415,7 @@ impl<'a> Repository<'a> {
         folders.push(self.tree().join("cluster"));
         let mut routes = 0;
         for folder in folders {
-            let mut command = Command::new("kubectl");
+            let mut command = Command::new(&self.programs.kubectl);
             command
                 .arg("kustomize")
                 .arg(&folder)

@@ -1,8 +1,10 @@
 //! What others put into a tree, what they do to a run, and what they could read of it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -16,7 +18,7 @@ use tempfile::TempDir;
 
 use crate::judge::Tree;
 use crate::points::{copy, printed_key};
-use crate::program::{Outcome, command, finish, run, run_under};
+use crate::program::{Outcome, PROGRAM, command, finish, run, run_under};
 use crate::scenario::{DUE, FleetText, MADE, identity_file, render};
 
 /// A case: its name is the sentence it proves.
@@ -52,6 +54,7 @@ pub(crate) const CASES: &[Case] = &[
         closed_pipe,
     ),
     ("a_full_stdout_ends_a_run_with_one_line", full_stdout),
+    ("what_cannot_be_looked_at_is_not_taken_for_absent", blind),
     ("no_private_key_is_printed_by_any_command", canary),
 ];
 
@@ -236,6 +239,11 @@ fn foreign() {
     for (path, text) in texts {
         fs::write(root.join(path), text).expect("writable");
     }
+    // Latin-1: a name that is no text.
+    let odd = root
+        .join("instances/p06")
+        .join(OsStr::from_bytes(b"caf\xe9.txt"));
+    fs::write(&odd, "ours\n").expect("writable");
     let outcome = run(
         place.path(),
         &render(DUE, &["--prune", "--summary", "json"]),
@@ -255,6 +263,7 @@ fn foreign() {
         );
     }
     run(place.path(), &check()).good();
+    assert!(odd.exists());
     // Nor are they touched when their instance goes.
     plain().without(18).write(place.path());
     run(
@@ -270,6 +279,7 @@ fn foreign() {
         );
     }
     assert!(!root.join("instances/p03/secret-selfcert.yaml").exists());
+    assert!(odd.exists());
 }
 
 fn adopted() {
@@ -371,12 +381,7 @@ fn size_limit() {
         FleetText::new(layout, "plain").write(place.path());
         let mut shell = std::process::Command::new("bash");
         shell
-            .args([
-                "-c",
-                "ulimit -f 1; exec \"$@\"",
-                "bash",
-                crate::program::PROGRAM,
-            ])
+            .args(["-c", "ulimit -f 1; exec \"$@\"", "bash", PROGRAM])
             .args(render(MADE, &[]))
             .current_dir(place.path());
         let output = shell.output().expect("bash starts");
@@ -427,6 +432,54 @@ fn full_stdout() {
     assert_eq!(outcome.status, Some(4), "{}", outcome.stderr);
     assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
     run(place.path(), &check()).good();
+}
+
+/// Runs where one path cannot be looked at.
+fn run_blind(place: &TempDir, path: &str, arguments: &[&str]) -> Outcome {
+    let mut strace = std::process::Command::new("strace");
+    strace
+        .args(["-f", "-qq", "-o", "/dev/null", "-P"])
+        .arg(place.path().join(path))
+        .args(["-e", "inject=statx,newfstatat,openat:error=EIO", PROGRAM])
+        .args(arguments)
+        .current_dir(place.path());
+    finish(&mut strace)
+}
+
+fn blind() {
+    // The Git work tree is not taken for none: keys in clear would go into it.
+    let place = TempDir::new().expect("a directory");
+    fs::create_dir(place.path().join(".git")).expect("writable");
+    plain().write(place.path());
+    let outcome = run_blind(&place, ".git", &render(MADE, &[]));
+    assert_eq!(outcome.status, Some(5), "{}", outcome.stderr);
+    assert!(!place.path().join("tree").exists());
+    // The recipients are not taken from a file further up.
+    let place = TempDir::new().expect("a directory");
+    let inner = place.path().join("inner");
+    fs::create_dir(&inner).expect("writable");
+    FleetText::new("instance", "sops").write(&inner);
+    let fleet = fs::read_to_string(inner.join("fleet.yaml")).expect("it is there");
+    let (before, rest) = fleet
+        .split_once(", recipients: [")
+        .expect("it has recipients");
+    let (recipient, after) = rest.split_once(']').expect("a list");
+    fs::write(inner.join("fleet.yaml"), format!("{before}{after}")).expect("writable");
+    let rules = format!("creation_rules:\n  - age: {recipient}\n");
+    fs::write(place.path().join(".sops.yaml"), &rules).expect("writable");
+    fs::write(inner.join(".sops.yaml"), &rules).expect("writable");
+    let arguments = [
+        "gitops",
+        "render",
+        "-f",
+        "inner/fleet.yaml",
+        "--output-dir",
+        "inner/tree",
+    ];
+    let outcome = run_blind(&place, "inner/.sops.yaml", &arguments);
+    assert_eq!(outcome.status, Some(4), "{}", outcome.stderr);
+    assert!(!inner.join("tree").exists());
+    run(place.path(), &arguments).good();
 }
 
 /// Gives every piece of 24 characters of the keys in a tree, in base64 once and twice.

@@ -128,6 +128,7 @@ pub(crate) struct Scenario {
     /// Runs between.
     between: &'static [&'static [&'static str]],
     extra: &'static [&'static str],
+    threads: &'static str,
     /// What becomes of other calls all the time.
     pub(crate) also: Option<&'static str>,
     /// Whether an instance's folder goes from old to new at once.
@@ -143,6 +144,7 @@ impl Scenario {
             now,
             between: &[],
             extra: &[],
+            threads: "1",
             also: None,
             at_once: true,
         };
@@ -159,6 +161,10 @@ impl Scenario {
             usual("a_change", Some(sops()), sops().changed(), MADE),
             usual("a_change_in_clear", Some(plain()), plain().changed(), MADE),
             usual("a_renewal", Some(sops()), sops(), DUE),
+            Self {
+                threads: "2",
+                ..usual("a_renewal_on_two_threads", Some(plain()), plain(), DUE)
+            },
             Self {
                 at_once: false,
                 ..usual(
@@ -235,7 +241,10 @@ impl Scenario {
     }
 
     pub(crate) fn arguments(&self) -> Vec<&'static str> {
-        render(self.now, self.extra)
+        let mut arguments = render(self.now, self.extra);
+        let jobs = arguments.iter().position(|argument| *argument == "--jobs");
+        arguments[jobs.expect("it is there") + 1] = self.threads;
+        arguments
     }
 
     /// Whether the run removes what belongs to nothing any more.

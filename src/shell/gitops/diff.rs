@@ -5,7 +5,7 @@ use super::super::error::Failure;
 use super::super::tree::{Access, Tree};
 use super::super::{Run, print_or_end};
 use super::fleet::read;
-use super::run::Job;
+use super::run::{Job, Told};
 use aws_lc_rs::digest::{SHA256, digest};
 use civi_ingress::gitops::compose::TreeFile;
 use civi_ingress::gitops::decide::Depth;
@@ -26,16 +26,16 @@ pub(super) fn run(run: &Run, arguments: &GitopsDiff) -> Result<(), Failure> {
         tree: &tree,
         arguments: &arguments.fleet,
         depth: Depth::Glance,
+        told: Told::default(),
     };
     let survey = job.survey()?;
-    let others = job.other_homes()?;
     let changed: Vec<_> = survey.units.iter().filter(|unit| unit.is_changed).collect();
     let mut pieces = job.for_each(&changed, |renderer, seen| {
         let mut out = String::new();
         let Some(unit) = job.unit(seen.member)? else {
             return Ok(out);
         };
-        let (_, composed, lives) = job.compose(renderer, &unit, seen, &others)?;
+        let (_, composed, lives) = job.compose(renderer, &unit, seen, &survey.others)?;
         let old: Vec<_> = lives
             .at_home
             .current

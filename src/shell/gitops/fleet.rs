@@ -128,7 +128,7 @@ fn from_creation_rules(tree: &Path) -> Result<Vec<Recipient>, Failure> {
     let absolute = world::absolute(tree)?;
     for folder in absolute.ancestors() {
         let path = folder.join(".sops.yaml");
-        if !world::is_file(&path) {
+        if !world::is_file(&path)? {
             continue;
         }
         let text = world::read(&path)?;

@@ -194,7 +194,7 @@ fn from_values(
     Ok(faults.finish(Some(()))?)
 }
 
-/// Finds the instances that run, and the kind of their keys.
+/// Finds the instances that run, and the kind of the first one's keys: an instance with another kind says so itself.
 fn from_secrets(
     arguments: &GitopsImport,
     secrets: &[FoundSecret],
@@ -218,7 +218,8 @@ fn from_secrets(
             continue;
         };
         found += 1;
-        key_type = key_type.or(seen.key_type.map(civi_ingress::pki::KeyType::name));
+        let own_key_type = seen.key_type.map(civi_ingress::pki::KeyType::name);
+        key_type = key_type.or(own_key_type);
         let id = instances
             .iter()
             .find(|(id, settings)| {
@@ -234,6 +235,9 @@ fn from_secrets(
         let aliases: Vec<Node> = names.map(|name| text(&name)).collect();
         if !aliases.is_empty() && settings.get("aliases").is_none() {
             put(settings, "aliases", node(Value::List(aliases)));
+        }
+        if let Some(own) = own_key_type.filter(|own| Some(*own) != key_type) {
+            put(settings, "certificate.key", text(own));
         }
     }
     if arguments.secrets.is_some() && found == 0 {

@@ -18,14 +18,15 @@ use civi_ingress::gitops::layout::{CLUSTER, Home, INSTANCES, Owner, SHARDS, owne
 use civi_ingress::gitops::plan::{
     Context, Found as FoundUnit, Phase, Plan, Reading, RolePlan, Sealer, UnitFiles, plan,
 };
-use civi_ingress::gitops::report::{Actions, Report, UnitRow, rows};
+use civi_ingress::gitops::report::{Actions, Report, SHOWN, UnitRow, rows};
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use civi_ingress::manifest::PrivateKeys;
 use civi_ingress::template::Renderer;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use time::OffsetDateTime;
 
 /// Fewer units than this are not worth a thread.
@@ -52,6 +53,7 @@ pub(super) fn render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure>
         } else {
             Depth::Glance
         },
+        told: Told::for_report(&arguments.report),
     };
     job.sweep()?;
     let survey = job.survey()?;
@@ -61,6 +63,7 @@ pub(super) fn render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure>
         survey.refuse_to_prune_much(&inputs.fleet, limit)?;
     }
     let mut report = job.write(survey, prune.is_some())?;
+    report.changes = job.told.into_rows();
     let has_written = !report.is_up_to_date() || report.pruned;
     if has_written && !arguments.no_sync {
         tree.sync()?;
@@ -84,14 +87,11 @@ pub(super) fn check(run: &Run, arguments: &GitopsCheck) -> Result<(), Failure> {
         tree: &tree,
         arguments: &arguments.fleet,
         depth: Depth::Whole,
+        told: Told::for_report(&arguments.report),
     };
     let survey = job.survey()?;
     let mut report = survey.report;
-    report.changes = survey
-        .units
-        .into_iter()
-        .filter_map(|unit| unit.row)
-        .collect();
+    report.changes = job.told.into_rows();
     let waits = report.actions.defer + report.actions.blocked > 0;
     let found = waits || !report.is_up_to_date();
     report.exit_code = u8::from(found);
@@ -151,14 +151,55 @@ pub(super) struct Job<'a> {
     pub(super) tree: &'a Tree,
     pub(super) arguments: &'a FleetArguments,
     pub(super) depth: Depth,
+    pub(super) told: Told,
+}
+
+/// What is to be told about units, by their order. Of ten thousand rows only a report for programs needs all.
+#[derive(Default)]
+pub(super) struct Told {
+    rows: Mutex<BTreeMap<usize, UnitRow>>,
+    has_all: bool,
+}
+
+impl Told {
+    pub(super) fn for_report(how: &ReportArguments) -> Self {
+        Self {
+            rows: Mutex::default(),
+            has_all: how.summary.is_some() || how.annotations.is_some(),
+        }
+    }
+
+    /// Takes what there is to tell about a unit, in the place of what was told before.
+    fn tell(&self, index: usize, row: Option<UnitRow>) {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        match row {
+            Some(row) => rows.insert(index, row),
+            None => rows.remove(&index),
+        };
+        while !self.has_all && rows.len() > SHOWN {
+            rows.pop_last();
+        }
+    }
+
+    fn into_rows(self) -> Vec<UnitRow> {
+        let rows = self
+            .rows
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        rows.into_values().collect()
+    }
 }
 
 /// What was seen of one unit.
 pub(super) struct Seen {
     /// Its place among the members; none for the cluster.
     pub(super) member: Option<usize>,
-    /// What is to be said about it; nothing where it stays as it is.
-    pub(super) row: Option<UnitRow>,
+    /// Whether there is something to tell about it.
+    has_news: bool,
+    /// Whether its folder would be written, in files that are not known yet.
+    is_folder: bool,
+    written: usize,
+    removed: usize,
     actions: Actions,
     pub(super) is_changed: bool,
     may_renew: bool,
@@ -166,8 +207,6 @@ pub(super) struct Seen {
     /// Files in the way that are not this fleet's.
     conflicts: Vec<String>,
     foreign: Vec<String>,
-    /// Files of the unit in homes of another layout.
-    left_behind: Vec<String>,
 }
 
 /// What was seen of the whole tree.
@@ -175,6 +214,7 @@ pub(super) struct Survey {
     pub(super) units: Vec<Seen>,
     pub(super) report: Report,
     pub(super) fleet_files: Vec<TreeFile>,
+    pub(super) others: OtherHomes,
     conflicts: Vec<String>,
     removed_instances: usize,
 }
@@ -254,15 +294,9 @@ impl<'a> Job<'a> {
         for folder in ["", INSTANCES, SHARDS, CLUSTER, "argocd", "flux"] {
             self.tree.sweep(folder)?;
         }
-        for folder in [INSTANCES, SHARDS] {
-            let entries = self.tree.list(folder)?;
-            // What is left in an instance's own folder goes when that is read.
-            let shared = entries
-                .iter()
-                .filter(|entry| entry.is_folder && folder == SHARDS);
-            for entry in shared {
-                self.tree.sweep(&format!("{folder}/{}", entry.name))?;
-            }
+        // What is left in an instance's own folder goes when that is read.
+        for shard in folders(self.tree.list(SHARDS)?) {
+            self.tree.sweep(&format!("{SHARDS}/{shard}"))?;
         }
         Ok(())
     }
@@ -330,6 +364,7 @@ impl<'a> Job<'a> {
             .templates
             .renderer_for_many(PrivateKeys::Written);
         let fleet_files = fleet_files(fleet, &self.inputs.sealer, &renderer)?;
+        let wanted = fleet_files.iter().map(|file| file.path.clone()).collect();
         let mut conflicts = Vec::new();
         let mut changed = Vec::new();
         for file in fleet_files {
@@ -345,18 +380,22 @@ impl<'a> Job<'a> {
             }
         }
         report.units = units.len();
+        report.told = units.iter().filter(|unit| unit.has_news).count();
+        report.written = units.iter().map(|unit| unit.written).sum();
+        report.folders = units.iter().filter(|unit| unit.is_folder).count();
+        report.removed = units.iter().map(|unit| unit.removed).sum();
         report.unchanged = units.iter().filter(|unit| !unit.is_changed).count();
         for unit in &units {
             report.actions.add(&unit.actions);
             report.foreign.extend(unit.foreign.iter().cloned());
-            report.stale.extend(unit.left_behind.iter().cloned());
         }
         report.fleet_files = changed.iter().map(|file| file.path.clone()).collect();
-        let removed_instances = self.find_strangers(&mut report)?;
+        let removed_instances = self.find_strangers(&wanted, &mut report)?;
         Ok(Survey {
             units,
             report,
             fleet_files: changed,
+            others,
             conflicts,
             removed_instances,
         })
@@ -385,31 +424,28 @@ impl<'a> Job<'a> {
     }
 
     /// Finds the homes that instances may have had in another layout; none in nearly every tree.
-    pub(super) fn other_homes(&self) -> Result<OtherHomes, Failure> {
-        let shards: Vec<String> = folders(self.tree.list(SHARDS)?).collect();
-        let instances = self.tree.list(INSTANCES)?;
-        let has_folders = instances.iter().any(|entry| entry.is_folder);
-        let has_files = instances
-            .iter()
-            .any(|entry| !entry.is_folder && entry.name != "kustomization.yaml");
-        let is_mixed = match (self.fleet().layout, self.fleet().shards) {
-            (Layout::Instance, _) => has_files || self.have_flat_files(&shards)?,
-            (Layout::Flat, None) => has_folders || !shards.is_empty(),
-            // A member's part may change too.
-            (Layout::Flat, Some(_)) => true,
-        };
-        Ok(OtherHomes { shards, is_mixed })
-    }
-
-    fn have_flat_files(&self, shards: &[String]) -> Result<bool, Failure> {
-        for shard in shards {
-            let entries = self.tree.list(&format!("{SHARDS}/{shard}"))?;
-            let is_list = |entry: &Entry| entry.name == "kustomization.yaml";
-            if !entries.iter().all(is_list) {
-                return Ok(true);
+    fn other_homes(&self) -> Result<OtherHomes, Failure> {
+        let mut others = OtherHomes::default();
+        let shards = folders(self.tree.list(SHARDS)?).map(|shard| format!("{SHARDS}/{shard}"));
+        let is_flat = self.fleet().layout == Layout::Flat;
+        for folder in std::iter::once(INSTANCES.to_owned()).chain(shards) {
+            for entry in self.tree.list(&folder)? {
+                let owner = entry.name.split_once('.').map(|(id, _)| id.to_owned());
+                match owner {
+                    // In the layout with folders this is where an instance lives now.
+                    _ if entry.is_folder && folder == INSTANCES => {
+                        if is_flat {
+                            others.own.insert(entry.name);
+                        }
+                    }
+                    Some(id) if entry.name != "kustomization.yaml" => {
+                        others.shared.entry(id).or_default().insert(folder.clone());
+                    }
+                    _ => {}
+                }
             }
         }
-        Ok(false)
+        Ok(others)
     }
 
     /// Reads the files of a unit where it lives, or else where it may have lived.
@@ -420,20 +456,20 @@ impl<'a> Job<'a> {
             odd: found.odd,
             elsewhere: UnitFiles::default(),
         };
-        if !others.is_mixed || unit.as_member().is_none() {
+        if unit.as_member().is_none() || holds_secret(&lives.at_home) {
             return Ok(lives);
         }
-        for other in home.elsewhere(unit.id(), &others.shards) {
-            let found = self.tree.read_unit(&other)?;
+        for other in others.of(unit.id(), home) {
+            let UnitFiles { current, staged } = self.tree.read_unit(&other)?.files;
             let is_ours = |(_, text): &(String, Guarded)| owner(unit.fleet(), text) == Owner::Ours;
             lives
                 .elsewhere
                 .current
-                .extend(found.files.current.into_iter().filter(is_ours));
+                .extend(current.into_iter().filter(is_ours));
             lives
                 .elsewhere
                 .staged
-                .extend(found.files.staged.into_iter().filter(is_ours));
+                .extend(staged.into_iter().filter(is_ours));
         }
         Ok(lives)
     }
@@ -517,14 +553,11 @@ impl<'a> Job<'a> {
             strangers.partition(|path| is_in_the_way(path, &home, composed.as_ref()));
         let mut foreign = lives.odd;
         foreign.extend(left_alone);
-        let left_behind = lives
-            .elsewhere
-            .current
-            .iter()
-            .chain(&lives.elsewhere.staged)
-            .map(|(path, _)| path.clone())
-            .collect();
-        let row = (is_changed || has_news).then(|| UnitRow {
+        let has_news = is_changed || has_news;
+        let is_folder = written.iter().any(|path| path.ends_with('/'));
+        let count_written = if is_folder { 0 } else { written.len() };
+        let count_removed = removed.len();
+        let row = has_news.then(|| UnitRow {
             id: unit.id().to_owned(),
             namespace: unit.namespace().to_owned(),
             place: unit.as_member().map(|member| member.place.clone()),
@@ -533,16 +566,19 @@ impl<'a> Job<'a> {
             removed,
             restart: restart(&unit, &plan),
         });
+        self.told.tell(order(member), row);
         Ok(Seen {
             member,
-            row,
+            has_news,
+            is_folder,
+            written: count_written,
+            removed: count_removed,
             actions,
             is_changed,
             may_renew,
             can_wait_until: plan.can_wait_until(),
             conflicts,
             foreign,
-            left_behind,
         })
     }
 
@@ -582,22 +618,16 @@ impl<'a> Job<'a> {
             units,
             mut report,
             fleet_files,
+            others,
             ..
         } = survey;
-        let others = self.other_homes()?;
         let changed: Vec<&Seen> = units.iter().filter(|unit| unit.is_changed).collect();
-        let rows_of_changed = self.for_each(&changed, |renderer, seen| {
+        let counts = self.for_each(&changed, |renderer, seen| {
             self.write_unit(renderer, seen, &others)
         })?;
-        let mut rows_of_changed = rows_of_changed.into_iter();
-        for seen in units {
-            let row = if seen.is_changed {
-                rows_of_changed.next()
-            } else {
-                seen.row
-            };
-            report.changes.extend(row);
-        }
+        report.folders = 0;
+        report.written = counts.iter().map(|(written, _)| written).sum();
+        report.removed = counts.iter().map(|(_, removed)| removed).sum();
         for file in &fleet_files {
             self.tree.write(file)?;
         }
@@ -613,7 +643,7 @@ impl<'a> Job<'a> {
         renderer: &Renderer<'_>,
         seen: &Seen,
         others: &OtherHomes,
-    ) -> Result<UnitRow, Failure> {
+    ) -> Result<(usize, usize), Failure> {
         let unit = self
             .unit(seen.member)?
             .ok_or_else(|| anyhow::anyhow!("the cluster has no certificate"))?;
@@ -638,21 +668,22 @@ impl<'a> Job<'a> {
             text(&file.path).is_none_or(|found| **found != *file.text)
                 || exposed.contains(&file.path)
         };
-        let written = composed
+        let written: Vec<String> = composed
             .files
             .iter()
             .filter(differs)
             .map(|file| file.path.clone())
             .collect();
-        let removed = owned
+        let removed: Vec<String> = owned
             .iter()
             .filter(|path| !composed.files.iter().any(|file| file.path == **path))
             .cloned()
             .collect();
+        let counts = (written.len(), removed.len());
         let shares = !home.is_own() || kept_strangers || !lives.odd.is_empty();
         self.tree
             .write_unit(&home, &composed.files, &owned, shares)?;
-        Ok(UnitRow {
+        let row = UnitRow {
             id: unit.id().to_owned(),
             namespace: unit.namespace().to_owned(),
             place: unit.as_member().map(|member| member.place.clone()),
@@ -660,21 +691,19 @@ impl<'a> Job<'a> {
             written,
             removed,
             restart: restart(&unit, &plan),
-        })
+        };
+        self.told.tell(order(seen.member), Some(row));
+        Ok(counts)
     }
 
     /// Finds files that belong to no unit and no list of fleet files: stale where they are this fleet's, foreign
     /// elsewhere. Gives how many instances the stale ones make up.
-    fn find_strangers(&self, report: &mut Report) -> Result<usize, Failure> {
+    fn find_strangers(
+        &self,
+        wanted: &BTreeSet<String>,
+        report: &mut Report,
+    ) -> Result<usize, Failure> {
         let fleet = self.fleet();
-        let renderer = self
-            .inputs
-            .templates
-            .renderer_for_many(PrivateKeys::Written);
-        let wanted: BTreeSet<String> = fleet_files(fleet, &self.inputs.sealer, &renderer)?
-            .into_iter()
-            .map(|file| file.path)
-            .collect();
         let homes: BTreeSet<(String, String)> = fleet
             .members
             .iter()
@@ -690,8 +719,7 @@ impl<'a> Job<'a> {
         let mut pending: Vec<String> = [INSTANCES, SHARDS, "argocd", "flux", CLUSTER]
             .map(str::to_owned)
             .into();
-        let known: BTreeSet<String> = report.stale.iter().cloned().collect();
-        self.judge("kustomization.yaml", &wanted, report)?;
+        self.judge("kustomization.yaml", wanted, report)?;
         while let Some(folder) = pending.pop() {
             if homes.contains(&(folder.clone(), String::new()))
                 || folder == CLUSTER && fleet.wildcard.is_some()
@@ -710,10 +738,10 @@ impl<'a> Job<'a> {
                     .map(|(id, _)| format!("{id}."))
                     .unwrap_or_default();
                 let is_members = homes.contains(&(folder.clone(), prefix.clone()));
-                if wanted.contains(&path) || is_members || known.contains(&path) {
+                if wanted.contains(&path) || is_members {
                     continue;
                 }
-                if self.judge(&path, &wanted, report)? == Owner::Ours {
+                if self.judge(&path, wanted, report)? == Owner::Ours {
                     gone.extend(
                         instance_of(&folder, &prefix).filter(|id| !ids.contains(id.as_str())),
                     );
@@ -743,6 +771,11 @@ impl<'a> Job<'a> {
         }
         Ok(owner)
     }
+}
+
+/// Gives a unit's place in reports: the cluster comes first.
+fn order(member: Option<usize>) -> usize {
+    member.map_or(0, |index| index + 1)
 }
 
 /// Says whether routes wait with their certificate: for a host that it does not name yet they would lead nowhere.
@@ -817,32 +850,50 @@ fn collect<T>(results: impl IntoIterator<Item = Result<T, Failure>>) -> Result<V
     }
 }
 
-/// Where else instances may have lived.
+/// Where else instances may live or have lived, by what is in the tree.
+#[derive(Default)]
 pub(super) struct OtherHomes {
-    shards: Vec<String>,
-    is_mixed: bool,
+    /// The instances with a folder of their own.
+    own: BTreeSet<String>,
+    /// The folders that hold files of an instance among those of others.
+    shared: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl OtherHomes {
+    /// Gives the homes of an instance besides the one that it shall have.
+    fn of(&self, id: &str, home: &Home) -> Vec<Home> {
+        let own = self.own.contains(id).then(|| Home::own(id));
+        let shared = self.shared.get(id).into_iter().flatten();
+        let homes = own
+            .into_iter()
+            .chain(shared.map(|folder| Home::shared(folder, id)));
+        homes.filter(|other| other != home).collect()
+    }
 }
 
 /// The files of a unit, where it lives and where it lived.
 pub(super) struct Lives {
     pub(super) at_home: UnitFiles,
     odd: Vec<String>,
+    /// Read only where there is no Secret at home.
     elsewhere: UnitFiles,
 }
 
 impl Lives {
     /// Gives the files that its credentials are read from.
     pub(super) fn source(&self) -> &UnitFiles {
-        let has_secret = |files: &UnitFiles| {
-            files
-                .current
-                .iter()
-                .any(|(_, text)| text.contains("kind: Se") || text.contains("kind: SealedSecret"))
-        };
-        if has_secret(&self.at_home) || !has_secret(&self.elsewhere) {
+        if holds_secret(&self.at_home) || !holds_secret(&self.elsewhere) {
             &self.at_home
         } else {
             &self.elsewhere
         }
     }
+}
+
+/// Says whether a Secret is among the files.
+fn holds_secret(files: &UnitFiles) -> bool {
+    files
+        .current
+        .iter()
+        .any(|(path, _)| path.contains("secret-"))
 }
