@@ -519,7 +519,8 @@ fn close_over_files(
     placements: &[(Credential, SecretKeyRef)],
     roles: &mut [RolePlan],
 ) {
-    if matches!(context.sealer, Sealer::Plain) {
+    let all_stay = roles.iter().all(|plan| plan.action == Action::Keep);
+    if all_stay || matches!(context.sealer, Sealer::Plain) {
         return;
     }
     let has_data_key = matches!(context.sealer, Sealer::Sops(_));
