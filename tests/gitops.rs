@@ -1071,6 +1071,26 @@ fn ends_of_lines_that_windows_put_in_are_taken_out_and_the_keys_stay() {
 }
 
 #[test]
+fn the_folder_of_the_cluster_is_written_anew_as_those_of_the_instances_are() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n");
+    rendered(&directory, &text, &[]).good();
+    let store = directory.path().join("tree/cluster/tlsstore-default.yaml");
+    let before = read(&store);
+    write(
+        &store,
+        &before.replace("secretName: wildcardsecret", "secretName: other"),
+    );
+    rendered(&directory, &text, &[]).good();
+    assert_eq!(read(&store), before);
+    let all = names_in(&directory.path().join("tree"));
+    assert!(
+        !all.iter().any(|name| name.starts_with(".civi-ingress-")),
+        "{all:?}"
+    );
+}
+
+#[test]
 fn a_foreign_file_in_the_way_is_not_touched_until_it_is_adopted() {
     let directory = TempDir::new().unwrap();
     let text = fleet_file("    a: {}\n");

@@ -357,12 +357,17 @@ impl Tree {
         let (parent, name) = split(&home.folder);
         let parent_handle = self.make_folder(parent)?;
         let aside = format!("{ASIDE}{name}");
+        // The cluster's folder has no other above it: a path that begins with `/` would lead out of the tree.
+        let aside_path = match parent {
+            "" => aside.clone(),
+            parent => format!("{parent}/{aside}"),
+        };
         let write =
             |error: Errno| anyhow::Error::new(error).context(self.failed("write", &home.folder));
         match mkdirat(&parent_handle, &aside, Mode::from_raw_mode(0o777)) {
             Ok(()) => {}
             Err(Errno::EXIST) => {
-                self.remove_folder(&format!("{parent}/{aside}"))?;
+                self.remove_folder(&aside_path)?;
                 mkdirat(&parent_handle, &aside, Mode::from_raw_mode(0o777)).map_err(write)?;
             }
             Err(error) => return Err(write(error).into()),
@@ -387,14 +392,14 @@ impl Tree {
             name,
             RenameFlags::EXCHANGE,
         ) {
-            Ok(()) => self.remove_folder(&format!("{parent}/{aside}")),
+            Ok(()) => self.remove_folder(&aside_path),
             Err(Errno::NOENT) => {
                 renameat(&parent_handle, &aside, &parent_handle, name).map_err(write)?;
                 Ok(())
             }
             // A file system that cannot exchange (renameat2(2), EINVAL): file by file, each whole.
             Err(Errno::INVAL | Errno::NOSYS) => {
-                self.remove_folder(&format!("{parent}/{aside}"))?;
+                self.remove_folder(&aside_path)?;
                 self.write_one_by_one(files)?;
                 let kept: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
                 let found = self.read_unit(home)?;
