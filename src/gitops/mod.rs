@@ -2,7 +2,7 @@
 //!
 //! | I want to … | open … |
 //! |---|---|
-//! | see what has files and credentials of its own | [`unit`] |
+//! | see what has files and credentials of its own | [`mod@unit`] |
 //! | know where a file lies and whose it is | [`layout`] |
 //! | read Secrets back | [`found`] |
 //! | decide that a chain stays, is made or waits | [`decide`], [`plan`] |
