@@ -10,11 +10,13 @@ use civi_ingress::pki::issue::Ca;
 use civi_ingress::seal::sealed::SealingCertificate;
 use civi_ingress::seal::{Identity, Recipient, creation_rules};
 use civi_ingress::template::Templates;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 /// What a run over a fleet needs.
 pub(super) struct Inputs {
-    pub(super) fleet: Fleet,
+    /// Not taken apart at the end: of ten thousand instances that costs as much as reading them.
+    pub(super) fleet: ManuallyDrop<Fleet>,
     pub(super) sealer: Sealer,
     pub(super) identities: Vec<Identity>,
     pub(super) given_ca: Option<Ca>,
@@ -39,7 +41,7 @@ pub(super) fn read(run: &Run, arguments: &FleetArguments) -> Result<Inputs, Fail
         identities.extend(found);
     }
     Ok(Inputs {
-        fleet,
+        fleet: ManuallyDrop::new(fleet),
         sealer,
         identities,
         given_ca: arguments.existing_ca.read(run)?,

@@ -707,29 +707,36 @@ impl<'a> Job<'a> {
         report: &mut Report,
     ) -> Result<usize, Failure> {
         let fleet = self.fleet();
-        let homes: BTreeSet<(String, String)> = fleet
-            .members
-            .iter()
-            .map(|member| Home::of_member(fleet, member))
-            .map(|home| (home.folder, home.prefix))
-            .collect();
-        let ids: BTreeSet<&str> = fleet
-            .members
-            .iter()
-            .map(|member| member.id.as_str())
-            .collect();
+        // In the layout with folders a home is known by its name.
+        let shared_homes: BTreeSet<(String, String)> = match fleet.layout {
+            Layout::Instance => BTreeSet::new(),
+            Layout::Flat => fleet
+                .members
+                .iter()
+                .map(|member| Home::of_member(fleet, member))
+                .map(|home| (home.folder, home.prefix))
+                .collect(),
+        };
+        let has_member = |id: &str| {
+            let found = fleet
+                .members
+                .binary_search_by(|member| member.id.as_str().cmp(id));
+            found.is_ok()
+        };
         let mut gone: BTreeSet<String> = BTreeSet::new();
         let mut pending: Vec<String> = [INSTANCES, SHARDS, "argocd", "flux", CLUSTER]
             .map(str::to_owned)
             .into();
         self.judge("kustomization.yaml", wanted, report)?;
         while let Some(folder) = pending.pop() {
-            if homes.contains(&(folder.clone(), String::new()))
-                || folder == CLUSTER && fleet.wildcard.is_some()
-            {
+            if folder == CLUSTER && fleet.wildcard.is_some() {
                 continue;
             }
+            let holds_homes = folder == INSTANCES && fleet.layout == Layout::Instance;
             for entry in self.tree.list(&folder)? {
+                if entry.is_folder && holds_homes && has_member(&entry.name) {
+                    continue;
+                }
                 let path = format!("{folder}/{}", entry.name);
                 if entry.is_folder {
                     pending.push(path);
@@ -740,14 +747,12 @@ impl<'a> Job<'a> {
                     .split_once('.')
                     .map(|(id, _)| format!("{id}."))
                     .unwrap_or_default();
-                let is_members = homes.contains(&(folder.clone(), prefix.clone()));
+                let is_members = shared_homes.contains(&(folder.clone(), prefix.clone()));
                 if wanted.contains(&path) || is_members {
                     continue;
                 }
                 if self.judge(&path, wanted, report)? == Owner::Ours {
-                    gone.extend(
-                        instance_of(&folder, &prefix).filter(|id| !ids.contains(id.as_str())),
-                    );
+                    gone.extend(instance_of(&folder, &prefix).filter(|id| !has_member(id)));
                 }
             }
         }
