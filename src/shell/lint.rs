@@ -69,6 +69,8 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     };
     print_or_end(text.as_bytes())?;
     run.note(&summary(&found, sources.len()));
+    // They are cleared, for they may hold keys, which takes as long as to read them.
+    sources.into_par_iter().for_each(drop);
     if found.fails(severity(arguments.fail_on)) {
         return Err(Failure::found());
     }
@@ -146,14 +148,14 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
         files.extend(tree.files);
     }
     // A file that is named twice holds its objects once.
-    let paths: Vec<PathBuf> = files
+    let identities: Vec<Option<(u64, u64)>> = files
         .par_iter()
-        .map(|path| world::real_path(path))
+        .map(|path| world::file_identity(path))
         .collect();
-    let mut paths = paths.into_iter();
+    let mut identities = identities.into_iter();
     files.retain(|path| {
-        let is_new = paths.next().is_none_or(|path| known.insert(path));
-        is_new || world::is_stdin(path)
+        let identity = identities.next().flatten();
+        identity.is_none_or(|identity| known.insert(identity)) || world::is_stdin(path)
     });
     let read = |path: &PathBuf| {
         let text = world::read_up_to(path, STREAM_LIMIT)?;

@@ -259,7 +259,12 @@ pub(super) fn read_up_to(path: &Path, limit: usize) -> Result<Text, Failure> {
     let result = if is_stdin(path) {
         std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        std::fs::File::open(path).and_then(|file| {
+            // With room for all of it, no copy of a key is left behind where the text outgrew its place.
+            let size = file.metadata().map_or(0, |metadata| metadata.len());
+            bytes.reserve_exact(usize::try_from(size.min(limit)).unwrap_or_default() + 1);
+            file.take(limit).read_to_end(&mut bytes)
+        })
     };
     result.with_context(|| format!("cannot read {name}"))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
@@ -293,7 +298,11 @@ pub(super) fn read_up_to(path: &Path, limit: usize) -> Result<Text, Failure> {
         fault.at(place).with_source(&text)
     })?;
     // Windows editors put a byte order mark in front.
-    let content = Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned());
+    if text.starts_with('\u{feff}') {
+        bytes.drain(..'\u{feff}'.len_utf8());
+    }
+    let content = String::from_utf8(std::mem::take(&mut *bytes)).expect("it was just seen to be");
+    let content = Zeroizing::new(content);
     Ok(Text { name, content })
 }
 
@@ -392,9 +401,12 @@ pub(super) fn tree(directory: &Path) -> Result<Tree, Failure> {
     Ok(tree)
 }
 
-/// Gives the path without links, by which two names of one file are known.
-pub(super) fn real_path(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+/// Gives device and number of the file behind a path, by which two names of one file are known; nothing where it
+/// cannot be looked at.
+pub(super) fn file_identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
 }
 
 pub(super) fn is_directory(path: &Path) -> bool {
