@@ -124,9 +124,7 @@ impl SecretData {
     /// Takes what was encrypted already ([`crate::seal::sops`]): anyone may read it, and it is written as it is.
     #[must_use]
     pub fn sealed(text: String) -> Self {
-        Self {
-            base64: Arc::new(Guarded::public(text)),
-        }
+        Self::carried(text, false)
     }
 
     fn new(text: &str, is_private: bool) -> Self {

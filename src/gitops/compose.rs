@@ -1,7 +1,7 @@
 //! Carries a plan out: the files of a unit, made from what stays and what is drawn.
 
 use super::decide::Action;
-use super::found::{Lock, SEALED_WITH, Stored};
+use super::found::{Lock, SEALED_WITH, Stored, decode};
 use super::layout::{Form, Home, mark};
 use super::plan::{
     Context, Found as FoundUnit, Opened, Phase, Plan, RolePlan, Sealer, Secrets, UnitFiles,
@@ -22,7 +22,6 @@ use crate::pki::{Certificate, Chain, KeyType, PrivateKey};
 use crate::seal::{Random, sealed, sops};
 use crate::template::Renderer;
 use crate::values::SecretKeyRef;
-use base64::Engine as _;
 use std::collections::BTreeMap;
 use time::Duration;
 
@@ -449,7 +448,7 @@ impl Work<'_> {
                 .get(&place.secret)
                 .and_then(|values| values.get(place.key.as_str()));
             match opened {
-                Some(base64) => decoded(base64),
+                Some(base64) => decode(base64, true),
                 None => self
                     .current
                     .value(place)?
@@ -481,7 +480,7 @@ impl Work<'_> {
             let parts = role.role.parts();
             let text = |credentials: &Credentials, credential| {
                 let data = credentials.get(credential)?;
-                decoded(data.expose(PrivateKeys::Written))
+                decode(data.expose(PrivateKeys::Written), true)
             };
             let first = |text: Guarded| Certificate::all_from_pem(&text).ok()?.into_iter().next();
             let next = text(waiting, parts.ca)
@@ -702,14 +701,6 @@ fn is_same(found: &Stored<'_>, data: &SecretData) -> bool {
     matches!(found, Stored::Base64(text) if text == data.expose(PrivateKeys::Written))
 }
 
-/// Decodes a value; guarded, for it may be a private key.
-fn decoded(base64: &str) -> Option<Guarded> {
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(base64)
-        .ok()?;
-    String::from_utf8(bytes).ok().map(Guarded::private)
-}
-
 fn entries(object: &Object) -> Result<Vec<(DataKey, SecretData)>, Fault> {
     let data = object.fields.iter().find_map(|(name, field)| match field {
         Field::Map(entries) if *name == "data" => Some(entries),
@@ -750,7 +741,7 @@ fn sealed_object(
         } else if private_keys.contains(&&key) {
             encrypted.push((key.to_string(), data.expose(PrivateKeys::Written).into()));
         } else {
-            let text = decoded(data.expose(PrivateKeys::Written))
+            let text = decode(data.expose(PrivateKeys::Written), true)
                 .ok_or_else(|| Fault::new(format!("`{key}` is no base64 text")))?;
             clear.push((key.to_string(), text.as_str().into()));
         }

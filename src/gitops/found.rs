@@ -68,28 +68,25 @@ impl std::fmt::Debug for Stored<'_> {
 }
 
 impl Stored<'_> {
-    /// Says whether it can be read without a key.
-    #[must_use]
-    pub fn is_clear(&self) -> bool {
-        matches!(self, Self::Base64(_) | Self::Text(_))
-    }
-
     /// Gives the text of a value that stands in clear, and keeps it guarded where it is a private key; nothing where
     /// it is locked or damaged.
     #[must_use]
     pub fn clear_text(&self, is_private: bool) -> Option<Guarded> {
         match self {
-            Self::Base64(text) => {
-                let bytes = base64::engine::general_purpose::STANDARD
-                    .decode(text.as_bytes())
-                    .ok()?;
-                let text = String::from_utf8(bytes).ok()?;
-                Some(Guarded::new(text, is_private))
-            }
+            Self::Base64(text) => decode(text, is_private),
             Self::Text(text) => Some(Guarded::new(text.clone().into_owned(), is_private)),
             Self::Sops(_) | Self::Sealed(_) => None,
         }
     }
+}
+
+/// Decodes base64 to text; nothing where it is neither.
+pub(super) fn decode(base64: &str, is_private: bool) -> Option<Guarded> {
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(base64)
+        .ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    Some(Guarded::new(text, is_private))
 }
 
 impl<'a> FoundSecret<'a> {
