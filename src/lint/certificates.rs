@@ -14,6 +14,7 @@ use crate::pki::verify::{self, Standing};
 use crate::yaml::Node;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 /// Most characters of a common name (RFC 5280 appendix A.1, `ub-common-name`).
@@ -67,7 +68,7 @@ pub(super) enum Chain {
 }
 
 /// Says how the first of these certificates stands to the roots; the others may be intermediates.
-pub(super) fn chain(roots: &[&Cert], certificates: &[Cert], now: OffsetDateTime) -> Chain {
+pub(super) fn chain(roots: &[&Cert], certificates: &[Arc<Cert>], now: OffsetDateTime) -> Chain {
     let [leaf, above @ ..] = certificates else {
         return Chain::Other;
     };
@@ -369,7 +370,7 @@ impl Place<'_, '_> {
         let Some(cert) = leaf.certificates.first() else {
             return;
         };
-        let roots: Vec<&Cert> = authority.certificates.iter().collect();
+        let roots: Vec<&Cert> = authority.certificates.iter().map(Arc::as_ref).collect();
         if roots.is_empty() || roots.iter().any(|root| is_named(cert, root)) {
             return;
         }

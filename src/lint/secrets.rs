@@ -1,11 +1,16 @@
 //! What Secrets and ConfigMaps hold: decoded once, certificates read once.
 
 use super::model::{Class, Object, entries};
+use crate::fault::Fault;
 use crate::pki::Certificate;
 use crate::pki::certificate::Details;
 use crate::yaml::{At, Node, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use pki_types::CertificateDer;
+use pki_types::pem::PemObject as _;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// What a Secret or ConfigMap holds.
@@ -22,7 +27,7 @@ pub(super) struct Entry<'a> {
     /// The section it stands in, such as `data`.
     pub(super) section: &'static str,
     pub(super) content: Content,
-    pub(super) certificates: Vec<Cert>,
+    pub(super) certificates: Vec<Arc<Cert>>,
     /// Why its certificates cannot be read.
     pub(super) damaged: Option<String>,
 }
@@ -42,6 +47,45 @@ pub(super) enum Content {
 pub(super) struct Cert {
     pub(super) certificate: Certificate,
     pub(super) details: Details,
+}
+
+/// The certificates that were read: each instance shows its CA at least twice, and a fleet may share one.
+#[derive(Default)]
+pub(super) struct Known(Mutex<BTreeMap<Vec<u8>, Arc<Cert>>>);
+
+impl Known {
+    fn certificate(&self, der: CertificateDer<'static>) -> Result<Arc<Cert>, Fault> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cert) = known().get(der.as_ref()) {
+            return Ok(Arc::clone(cert));
+        }
+        let key = der.to_vec();
+        let (certificate, details) = Certificate::with_details(der)?;
+        let cert = Arc::new(Cert {
+            certificate,
+            details,
+        });
+        known().insert(key, Arc::clone(&cert));
+        Ok(cert)
+    }
+
+    /// Reads the certificates of a text, or says why one of them cannot be read.
+    fn all(&self, text: &str) -> (Vec<Arc<Cert>>, Option<String>) {
+        let mut certificates = Vec::new();
+        if !text.contains("-----BEGIN CERTIFICATE-----") {
+            return (certificates, None);
+        }
+        for der in CertificateDer::pem_slice_iter(text.as_bytes()) {
+            let read = der
+                .map_err(|error| format!("the PEM text is damaged: {error}"))
+                .and_then(|der| self.certificate(der).map_err(|fault| fault.what));
+            match read {
+                Ok(certificate) => certificates.push(certificate),
+                Err(why) => return (Vec::new(), Some(why)),
+            }
+        }
+        (certificates, None)
+    }
 }
 
 impl Cert {
@@ -84,37 +128,28 @@ impl<'a> Secret<'a> {
 }
 
 /// Reads an object that is a Secret or ConfigMap, or makes one.
-pub(super) fn read<'a>(object: &Object<'a>) -> Option<Secret<'a>> {
+pub(super) fn read<'a>(object: &Object<'a>, known: &Known) -> Option<Secret<'a>> {
     let mut found = Vec::new();
     let mut is_complete = true;
+    let mut section = |path: &[&str], name, content: fn(&Node) -> Content| {
+        section(object, path, name, content, known, &mut found);
+        found.is_empty()
+    };
     match (object.class, object.kind) {
-        (Class::ConfigMap, _) => {
-            section(object, &["data"], "data", raw, &mut found);
-            is_complete = !found.is_empty();
-        }
+        (Class::ConfigMap, _) => is_complete = !section(&["data"], "data", raw),
         (Class::Secret, "Secret") => {
-            section(object, &["data"], "data", decode, &mut found);
-            section(object, &["stringData"], "stringData", raw, &mut found);
+            section(&["data"], "data", decode);
             // One without any data is filled in by somebody else.
-            is_complete = !found.is_empty();
+            is_complete = !section(&["stringData"], "stringData", raw);
         }
         (Class::Secret, "SealedSecret") => {
-            let template = ["spec", "template", "data"];
             section(
-                object,
-                &template,
+                &["spec", "template", "data"],
                 "spec.template.data",
                 templated,
-                &mut found,
             );
             let sealed = ["spec", "encryptedData"];
-            section(
-                object,
-                &sealed,
-                "spec.encryptedData",
-                |_| Content::Opaque,
-                &mut found,
-            );
+            section(&sealed, "spec.encryptedData", |_| Content::Opaque);
         }
         (Class::Secret, "Certificate") => {
             for key in ["tls.crt", "tls.key", "ca.crt"] {
@@ -145,7 +180,8 @@ fn section<'a>(
     object: &Object<'a>,
     path: &[&str],
     name: &'static str,
-    content: impl Fn(&Node) -> Content,
+    content: fn(&Node) -> Content,
+    known: &Known,
     found: &mut Vec<Entry<'a>>,
 ) {
     let Some(node) = object.at(path) else {
@@ -154,7 +190,7 @@ fn section<'a>(
     for (key, node) in entries(node) {
         let content = content(node);
         let (certificates, damaged) = match &content {
-            Content::Text(text) => certificates(text),
+            Content::Text(text) => known.all(text),
             _ => (Vec::new(), None),
         };
         // `stringData` wins over `data`.
@@ -227,22 +263,5 @@ fn decode(node: &Node) -> Content {
             drop(Zeroizing::new(error.into_bytes()));
             Content::Binary
         }
-    }
-}
-
-fn certificates(text: &str) -> (Vec<Cert>, Option<String>) {
-    if !text.contains("-----BEGIN CERTIFICATE-----") {
-        return (Vec::new(), None);
-    }
-    let read = Certificate::all_with_details(text).map(|certificates| {
-        let cert = |(certificate, details)| Cert {
-            certificate,
-            details,
-        };
-        certificates.into_iter().map(cert).collect()
-    });
-    match read {
-        Ok(certificates) => (certificates, None),
-        Err(fault) => (Vec::new(), Some(fault.what)),
     }
 }

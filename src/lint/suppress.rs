@@ -7,6 +7,7 @@ use super::Source;
 use super::finding::Finding;
 use super::rules::{self, CI001, CI002, CI003, Rule};
 use crate::yaml::At;
+use rayon::prelude::*;
 
 const MARK: &str = "# civi-ingress: allow";
 
@@ -23,10 +24,10 @@ struct Comment<'a> {
 /// Takes out what comments allow, adds what is wrong with the comments, and counts what was taken out.
 pub(super) fn apply(sources: &[Source], findings: &mut Vec<Finding>) -> usize {
     let mut comments: Vec<Comment<'_>> = sources
-        .iter()
+        .par_iter()
         .enumerate()
         .filter(|(_, source)| source.text.contains(MARK))
-        .flat_map(|(file, source)| read(file, &source.text))
+        .flat_map_iter(|(file, source)| read(file, &source.text))
         .collect();
     let before = findings.len();
     findings.retain(|finding| {

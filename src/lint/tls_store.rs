@@ -12,6 +12,7 @@ use crate::pki::SubjectAltName;
 use crate::release::Release;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -243,6 +244,7 @@ fn certificate<'m>(model: &'m Model<'_>, number: usize) -> Option<&'m Cert> {
         .get("tls.crt")?
         .certificates
         .first()
+        .map(Arc::as_ref)
 }
 
 /// Most names that a message lists.

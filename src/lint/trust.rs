@@ -14,6 +14,7 @@ use super::secrets::{Cert, Content, Entry, Secret};
 use crate::yaml::{At, Node};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let legs = uses(model);
@@ -176,7 +177,10 @@ fn settings<'m, 'a>(
         };
         invisible(secret, findings);
         match authority(model, root.class, secret, data, findings) {
-            Some(entry) if !entry.is_opaque() => roots.certificates.extend(&entry.certificates),
+            Some(entry) if !entry.is_opaque() => {
+                let certificates = entry.certificates.iter().map(Arc::as_ref);
+                roots.certificates.extend(certificates);
+            }
             _ => roots.is_complete = false,
         }
     }

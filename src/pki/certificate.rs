@@ -9,18 +9,28 @@ use base64::Engine as _;
 use pki_types::CertificateDer;
 use pki_types::pem::PemObject;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate, X509Name};
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 /// A certificate: its text as it was found or made, its DER form, and what is asked of it most.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Certificate {
     der: CertificateDer<'static>,
-    pem: String,
+    /// Of most certificates that are read, nobody asks for the text.
+    pem: OnceLock<String>,
     core: Core,
 }
+
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Certificate {}
 
 /// What every check of a chain asks, read once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,8 +202,7 @@ impl Certificate {
     /// # Errors
     /// Bytes that are no certificate.
     pub fn from_der(der: CertificateDer<'static>) -> Result<Self, Fault> {
-        let pem = to_pem("CERTIFICATE", &der);
-        Self::new(der, pem)
+        Self::new(der, OnceLock::new())
     }
 
     /// Reads the one certificate of a PEM text and keeps the text as it is.
@@ -210,7 +219,7 @@ impl Certificate {
                 Fault::new("there is more than one certificate").help("keep the one that is meant")
             );
         }
-        Self::new(der, text.to_owned())
+        Self::new(der, OnceLock::from(text.to_owned()))
     }
 
     /// Reads all certificates of a PEM text, each brought to the usual form.
@@ -230,25 +239,19 @@ impl Certificate {
         })
     }
 
-    /// Reads all certificates of a PEM text with what they say, each once.
+    /// Takes a certificate and reads what it says, both at once.
     ///
     /// # Errors
-    /// A block that does not parse, or whose extensions do not.
-    pub fn all_with_details(text: &str) -> Result<Vec<(Self, Details)>, Fault> {
-        CertificateDer::pem_slice_iter(text.as_bytes())
-            .map(|der| {
-                let der =
-                    der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}")))?;
-                let pem = to_pem("CERTIFICATE", &der);
-                let parsed = parse(&der)?;
-                let (core, details) = (Core::of(&parsed), Details::of(&parsed, &der)?);
-                drop(parsed);
-                Ok((Self { der, pem, core }, details))
-            })
-            .collect()
+    /// Bytes that are no certificate, or whose extensions do not parse.
+    pub fn with_details(der: CertificateDer<'static>) -> Result<(Self, Details), Fault> {
+        let parsed = parse(&der)?;
+        let (core, details) = (Core::of(&parsed), Details::of(&parsed, &der)?);
+        drop(parsed);
+        let pem = OnceLock::new();
+        Ok((Self { der, pem, core }, details))
     }
 
-    fn new(der: CertificateDer<'static>, pem: String) -> Result<Self, Fault> {
+    fn new(der: CertificateDer<'static>, pem: OnceLock<String>) -> Result<Self, Fault> {
         let core = Core::of(&parse(&der)?);
         Ok(Self { der, pem, core })
     }
@@ -256,7 +259,7 @@ impl Certificate {
     /// Gives the PEM text.
     #[must_use]
     pub fn pem(&self) -> &str {
-        &self.pem
+        self.pem.get_or_init(|| to_pem("CERTIFICATE", &self.der))
     }
 
     /// Gives the DER form.

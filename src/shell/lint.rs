@@ -132,7 +132,6 @@ fn options(run: &Run, arguments: &Lint) -> Result<Options, Failure> {
 /// Reads all files, and says all that cannot be read at once.
 fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     let mut files = Vec::new();
-    let mut known = BTreeSet::new();
     for path in paths {
         if world::is_stdin(path) || !world::is_directory(path) {
             files.push(path.clone());
@@ -147,16 +146,6 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
         }
         files.extend(tree.files);
     }
-    // A file that is named twice holds its objects once.
-    let identities: Vec<Option<(u64, u64)>> = files
-        .par_iter()
-        .map(|path| world::file_identity(path))
-        .collect();
-    let mut identities = identities.into_iter();
-    files.retain(|path| {
-        let identity = identities.next().flatten();
-        identity.is_none_or(|identity| known.insert(identity)) || world::is_stdin(path)
-    });
     let read = |path: &PathBuf| {
         let text = world::read_up_to(path, STREAM_LIMIT)?;
         if world::is_stdin(path) && text.content.trim().is_empty() {
@@ -170,12 +159,18 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     };
     let texts: Vec<Result<Text, Failure>> = files.par_iter().map(read).collect();
     let mut sources = Vec::with_capacity(texts.len());
+    let mut known = BTreeSet::new();
     let mut unreadable: Option<Failure> = None;
     for text in texts {
         match text {
-            Ok(Text { name, content }) => sources.push(Source {
-                name,
-                text: content,
+            // A file that is named twice holds its objects once.
+            Ok(text)
+                if text
+                    .identity
+                    .is_some_and(|identity| !known.insert(identity)) => {}
+            Ok(text) => sources.push(Source {
+                name: text.name,
+                text: text.content,
             }),
             Err(failure) => match &mut unreadable {
                 None => unreadable = Some(failure),

@@ -211,6 +211,8 @@ pub(super) fn system_roots() -> Result<Vec<Certificate>, Failure> {
 pub(super) struct Text {
     pub(super) name: String,
     pub(super) content: Zeroizing<String>,
+    /// Device and number of the file, by which two names of one file are known.
+    pub(super) identity: Option<(u64, u64)>,
 }
 
 impl Text {
@@ -243,6 +245,7 @@ pub(super) fn read_manifests(path: &Path) -> Result<Text, Failure> {
     Ok(Text {
         name: name_of(path),
         content,
+        identity: None,
     })
 }
 
@@ -253,16 +256,20 @@ pub(super) fn read(path: &Path) -> Result<Text, Failure> {
 
 /// Reads a file, or stdin for `-`, up to a byte behind `limit`.
 pub(super) fn read_up_to(path: &Path, limit: usize) -> Result<Text, Failure> {
+    use std::os::unix::fs::MetadataExt as _;
     let name = name_of(path);
     let mut bytes = Zeroizing::new(Vec::new());
+    let mut identity = None;
     let limit = limit as u64 + 1;
     let result = if is_stdin(path) {
         std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
     } else {
         std::fs::File::open(path).and_then(|file| {
+            let metadata = file.metadata()?;
+            identity = Some((metadata.dev(), metadata.ino()));
             // With room for all of it, no copy of a key is left behind where the text outgrew its place.
-            let size = file.metadata().map_or(0, |metadata| metadata.len());
-            bytes.reserve_exact(usize::try_from(size.min(limit)).unwrap_or_default() + 1);
+            let size = metadata.len().min(limit);
+            bytes.reserve_exact(usize::try_from(size).unwrap_or_default() + 1);
             file.take(limit).read_to_end(&mut bytes)
         })
     };
@@ -303,7 +310,11 @@ pub(super) fn read_up_to(path: &Path, limit: usize) -> Result<Text, Failure> {
     }
     let content = String::from_utf8(std::mem::take(&mut *bytes)).expect("it was just seen to be");
     let content = Zeroizing::new(content);
-    Ok(Text { name, content })
+    Ok(Text {
+        name,
+        content,
+        identity,
+    })
 }
 
 /// Reads what may hold certificates below a directory: files ending in .yaml, .yml, .json, .pem or .crt, sorted by
@@ -399,14 +410,6 @@ pub(super) fn tree(directory: &Path) -> Result<Tree, Failure> {
     }
     tree.files.sort_unstable();
     Ok(tree)
-}
-
-/// Gives device and number of the file behind a path, by which two names of one file are known; nothing where it
-/// cannot be looked at.
-pub(super) fn file_identity(path: &Path) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt as _;
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.dev(), metadata.ino()))
 }
 
 pub(super) fn is_directory(path: &Path) -> bool {

@@ -97,15 +97,25 @@ pub fn read(cut: Cut<'_>) -> Result<Vec<Node>, Broken> {
     Ok(reader.documents)
 }
 
-type Entries = Vec<(Key, Node)>;
-
 /// A mapping or sequence that is being read.
 struct Level {
     at: At,
     anchor: usize,
-    /// The entries, with the key that waits for its value; nothing in a sequence.
-    map: Option<(Entries, Option<Key>)>,
-    list: Vec<Node>,
+    /// Where its part of the entries or items begins that the reader holds.
+    start: usize,
+    kind: Kind,
+}
+
+enum Kind {
+    List,
+    Map(Open),
+}
+
+/// What is to be known of a mapping until its end.
+#[derive(Default)]
+struct Open {
+    /// The key that waits for its value, and whether it merges.
+    waiting: Option<(Key, bool)>,
     /// What `<<` brings, after the entries of the mapping itself.
     merged: Vec<Node>,
     /// The keys, once they are too many to look through.
@@ -119,6 +129,11 @@ const FEW_KEYS: usize = 32;
 struct Reader {
     lines_before: u64,
     levels: Vec<Level>,
+    /// The entries of all mappings that are open, the innermost last: so each gets its place once, when its size
+    /// is known.
+    entries: Vec<(Key, Node)>,
+    /// The items of all sequences that are open.
+    items: Vec<Node>,
     anchors: BTreeMap<usize, Node>,
     replayed: usize,
     documents: Vec<Node>,
@@ -140,14 +155,17 @@ impl Reader {
                 let value = scalar(value, style, kind.as_deref(), at)?;
                 self.put(Node { value, at }, anchor, style == ScalarStyle::Plain)
             }
-            Event::MappingStart(_, anchor, tag) | Event::SequenceStart(_, anchor, tag)
+            Event::MappingStart(_, _, tag) | Event::SequenceStart(_, _, tag)
                 if tag.as_deref().is_some_and(|tag| !is_core(&tag.to_string())) =>
             {
-                let _ = anchor;
                 Err(unknown_tag(at))
             }
-            Event::MappingStart(_, anchor, _) => self.open(at, anchor, true),
-            Event::SequenceStart(_, anchor, _) => self.open(at, anchor, false),
+            Event::MappingStart(_, anchor, _) => {
+                self.open(at, anchor, self.entries.len(), Kind::Map(Open::default()))
+            }
+            Event::SequenceStart(_, anchor, _) => {
+                self.open(at, anchor, self.items.len(), Kind::List)
+            }
             Event::MappingEnd | Event::SequenceEnd => self.close(),
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
@@ -173,7 +191,7 @@ impl Reader {
         }
     }
 
-    fn open(&mut self, at: At, anchor: usize, is_map: bool) -> Result<(), Broken> {
+    fn open(&mut self, at: At, anchor: usize, start: usize, kind: Kind) -> Result<(), Broken> {
         if self.levels.len() >= DEPTH_LIMIT {
             return Err(Broken {
                 at,
@@ -183,10 +201,8 @@ impl Reader {
         self.levels.push(Level {
             at,
             anchor,
-            map: is_map.then(|| (Vec::new(), None)),
-            list: Vec::new(),
-            merged: Vec::new(),
-            keys: BTreeSet::new(),
+            start,
+            kind,
         });
         Ok(())
     }
@@ -195,23 +211,18 @@ impl Reader {
         let Some(level) = self.levels.pop() else {
             return Ok(());
         };
-        let value = match level.map {
-            None => Value::List(level.list),
-            Some((mut entries, _)) => {
-                for node in level.merged {
+        let value = match level.kind {
+            Kind::List => Value::List(self.items.drain(level.start..).collect()),
+            Kind::Map(open) => {
+                let mut entries: Vec<_> = self.entries.drain(level.start..).collect();
+                for node in open.merged {
                     merge(&mut entries, node);
                 }
                 Value::Map(entries)
             }
         };
-        self.put(
-            Node {
-                value,
-                at: level.at,
-            },
-            level.anchor,
-            false,
-        )
+        let at = level.at;
+        self.put(Node { value, at }, level.anchor, false)
     }
 
     /// Puts a finished node where it belongs.
@@ -225,44 +236,42 @@ impl Reader {
             }
             return Ok(());
         };
-        let Some((entries, waiting)) = &mut level.map else {
-            level.list.push(node);
+        let Kind::Map(open) = &mut level.kind else {
+            self.items.push(node);
             return Ok(());
         };
-        let Some(key) = waiting.take() else {
-            let key = key(node)?;
-            let is_known = if entries.len() < FEW_KEYS {
-                entries.iter().any(|(known, _)| known.text == key.text)
-            } else {
-                if level.keys.is_empty() {
-                    level.keys = entries
-                        .iter()
-                        .map(|(known, _)| known.text.clone())
-                        .collect();
-                }
-                !level.keys.insert(key.text.clone())
-            };
-            if is_known {
-                return Err(Broken {
-                    at: key.at,
-                    what: format!("duplicate mapping key: {}", shown(&key.text)),
-                });
+        match open.waiting.take() {
+            Some((_, true)) => open.merged.push(node),
+            Some((key, false)) => self.entries.push((key, node)),
+            None => {
+                let key = key(node)?;
+                open.refuse_twice(&self.entries[level.start..], &key)?;
+                // Only a plain one merges.
+                let merges = is_plain && key.text == "<<";
+                open.waiting = Some((key, merges));
             }
-            *waiting = Some(Key {
-                // Only a plain `<<` merges.
-                text: if key.text == "<<" && !is_plain {
-                    "\"<<\"".to_owned()
-                } else {
-                    key.text
-                },
-                at: key.at,
-            });
-            return Ok(());
-        };
-        if key.text == "<<" {
-            level.merged.push(node);
+        }
+        Ok(())
+    }
+}
+
+impl Open {
+    /// Refuses a key that the mapping has already.
+    fn refuse_twice(&mut self, entries: &[(Key, Node)], key: &Key) -> Result<(), Broken> {
+        let is_known = if entries.len() < FEW_KEYS {
+            entries.iter().any(|(known, _)| known.text == key.text)
         } else {
-            entries.push((key, node));
+            if self.keys.is_empty() {
+                let known = entries.iter().map(|(known, _)| known.text.clone());
+                self.keys = known.collect();
+            }
+            !self.keys.insert(key.text.clone())
+        };
+        if is_known {
+            return Err(Broken {
+                at: key.at,
+                what: format!("duplicate mapping key: {}", shown(&key.text)),
+            });
         }
         Ok(())
     }

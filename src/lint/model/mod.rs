@@ -10,7 +10,7 @@ use super::{Knowledge, Options, Source};
 use crate::fault::{Fault, Place};
 use crate::yaml::{Node, stream};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A document that was read.
 pub(super) struct Document {
@@ -38,6 +38,8 @@ pub(super) struct Model<'a> {
     /// What Secrets and ConfigMaps hold, by the index of the object.
     pub(super) secrets: BTreeMap<usize, Secret<'a>>,
     index: BTreeMap<(Class, &'a str, &'a str), usize>,
+    /// What several objects are asked for by.
+    again: BTreeSet<(Class, &'a str, &'a str)>,
     by_class: BTreeMap<Class, Vec<usize>>,
     /// Namespaces by the class and name of what they hold.
     elsewhere: BTreeMap<(Class, &'a str), Vec<usize>>,
@@ -112,19 +114,22 @@ impl<'a> Model<'a> {
         for document in documents {
             add(document, &mut objects, &mut values);
         }
+        let known = secrets::Known::default();
         let secrets = objects
             .par_iter()
             .enumerate()
-            .filter_map(|(index, object)| Some((index, secrets::read(object)?)))
+            .filter_map(|(index, object)| Some((index, secrets::read(object, &known)?)))
             .collect();
         let mut index = BTreeMap::new();
+        let mut again = BTreeSet::new();
         let mut by_class: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         let mut elsewhere: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (number, object) in objects.iter().enumerate() {
             by_class.entry(object.class).or_default().push(number);
-            index
-                .entry((object.class, object.namespace, object.provides))
-                .or_insert(number);
+            let key = (object.class, object.namespace, object.provides);
+            if *index.entry(key).or_insert(number) != number {
+                again.insert(key);
+            }
             elsewhere
                 .entry((object.class, object.provides))
                 .or_default()
@@ -138,6 +143,7 @@ impl<'a> Model<'a> {
             values,
             secrets,
             index,
+            again,
             by_class,
             elsewhere,
             provider,
@@ -170,6 +176,14 @@ impl<'a> Model<'a> {
                 let all = self.elsewhere.get(&(class, name))?;
                 (namespace.is_empty() && all.len() == 1).then(|| all[0])
             })
+    }
+
+    /// Says whether another object may have the same kind and name; most of a tree are told apart so, at no cost.
+    pub(super) fn may_be_twice(&self, object: &Object<'_>) -> bool {
+        // What makes a Secret may be named otherwise than the Secret.
+        let has_own_name = object.class == Class::Secret && object.kind != "Secret";
+        let key = (object.class, object.namespace, object.provides);
+        has_own_name || self.again.contains(&key)
     }
 
     /// Gives the namespaces other than this one that have an object of the name.
