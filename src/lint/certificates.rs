@@ -5,7 +5,7 @@ use super::items;
 use super::model::{Class, Model, Object};
 use super::rules::{
     CI601, CI602, CI603, CI604, CI605, CI606, CI607, CI608, CI609, CI610, CI611, CI612, CI613,
-    CI614, CI615, CI616, CI617, Severity,
+    CI614, CI615, CI616, CI617, CI618, CI619, CI620, CI621, Severity,
 };
 use super::secrets::{Cert, Entry, Secret};
 use crate::pki::key;
@@ -13,7 +13,7 @@ use crate::pki::validity::{Validity, format_instant};
 use crate::pki::verify::{self, Standing};
 use crate::yaml::Node;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use time::{Duration, OffsetDateTime};
 
 /// Most characters of a common name (RFC 5280 appendix A.1, `ub-common-name`).
@@ -95,7 +95,7 @@ pub(super) fn outside_constraints(object: &Object<'_>, entry: &Entry<'_>) -> Fin
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let for_browsers = for_browsers(model);
     let secrets: Vec<(&usize, &Secret<'_>)> = model.secrets.iter().collect();
-    secrets
+    let mut findings: Vec<Finding> = secrets
         .par_iter()
         .flat_map_iter(|(number, secret)| {
             let place = Place {
@@ -106,7 +106,36 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
             };
             place.check()
         })
-        .collect()
+        .collect();
+    serials(model, &mut findings);
+    findings
+}
+
+/// Finds two certificates of one issuer and serial number (RFC 5280 section 4.1.2.2).
+fn serials(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    let mut known: BTreeMap<(&str, &str), &Cert> = BTreeMap::new();
+    for (number, secret) in &model.secrets {
+        for entry in &secret.entries {
+            for cert in &entry.certificates {
+                let details = &cert.details;
+                let first = *known
+                    .entry((&details.issuer, &details.serial))
+                    .or_insert(cert);
+                if first.details.sha256 == details.sha256 {
+                    continue;
+                }
+                let message = format!(
+                    "`{}` and `{}` of issuer `{}` have the serial number {}",
+                    first.name(),
+                    cert.name(),
+                    details.issuer,
+                    details.serial
+                );
+                let object = &model.objects[*number];
+                findings.push(object.finding(&CI621, entry.at, &entry.field(), message));
+            }
+        }
+    }
 }
 
 /// Gives the Secrets whose certificates Traefik shows to browsers.
@@ -116,6 +145,11 @@ pub(super) fn for_browsers(model: &Model<'_>) -> BTreeSet<usize> {
         for object in model.of(class) {
             let secret = object.at(&["spec", "tls", "secretName"]);
             names.push((object.namespace, secret));
+        }
+    }
+    for object in model.of(Class::Ingress) {
+        for (_, item) in items(object.spec(), "tls") {
+            names.push((object.namespace, item.get("secretName")));
         }
     }
     for object in model.of(Class::TlsStore) {
@@ -154,6 +188,29 @@ fn is_named(cert: &Cert, root: &Cert) -> bool {
     // Ranges of addresses; a name of an address has no permitted domain at its end.
     let excludes_no_name = above.excluded.iter().all(|range| range.contains('/'));
     is_issuer && excludes_no_name && below.subject_alt_names.iter().all(is_permitted)
+}
+
+/// Says what is wrong with the order of a chain: each certificate certifies the one before it (RFC 5246 section
+/// 7.4.2).
+fn disorder(chain: &[Cert]) -> Option<String> {
+    let (at, cert) = chain
+        .iter()
+        .enumerate()
+        .skip(1)
+        .find(|(at, cert)| chain[at - 1].details.issuer != cert.details.subject)?;
+    let signed = chain
+        .iter()
+        .any(|other| other.details.issuer == cert.details.subject && !other.details.self_issued);
+    let what = if signed {
+        "stands in the wrong place"
+    } else {
+        "signed none of the others"
+    };
+    Some(format!(
+        "certificate {} of the chain, `{}`, {what}",
+        at + 1,
+        cert.name()
+    ))
 }
 
 /// The certificates of one Secret or ConfigMap.
@@ -242,6 +299,17 @@ impl Place<'_, '_> {
                 format!("`{name}` is signed with {}", details.signature_algorithm),
             );
         }
+        let is_odd =
+            |san: &&String| !san.contains(':') && (san.contains('_') || san.ends_with('.'));
+        if let Some(san) = details.subject_alt_names.iter().find(is_odd) {
+            find(
+                &CI618,
+                format!(
+                    "`{}` is a name that not all clients take",
+                    san.escape_debug()
+                ),
+            );
+        }
         for san in &details.subject_alt_names {
             // Other kinds than names and addresses begin with their kind.
             let Some(star) = san.find('*').filter(|_| !san.contains(':')) else {
@@ -299,6 +367,11 @@ impl Place<'_, '_> {
         if is_served {
             if details.is_ca {
                 find(&CI611, format!("`{name}` is a CA"));
+            } else if details.self_issued {
+                find(&CI619, format!("`{name}` is signed by itself"));
+            }
+            if let Some(what) = disorder(&entry.certificates) {
+                find(&CI620, what);
             }
             if let Some(usages) = usages
                 && !is_for("serverAuth")

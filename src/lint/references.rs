@@ -1,6 +1,7 @@
 //! Family 9: whether what an object names is there.
 
 use super::finding::Finding;
+use super::ingress;
 use super::items;
 use super::model::{Class, Model, Object};
 use super::predict::Here;
@@ -154,6 +155,7 @@ fn all<'a>(model: &Model<'a>) -> Vec<Reference<'a>> {
                     seeker.names(node, "secretNames", "spec.clientAuth", Class::Secret, false);
                 }
             }
+            Class::Ingress => seeker.ingress(),
             Class::Middleware => seeker.chain(),
             Class::TraefikService => seeker.shares(),
             _ => {}
@@ -317,6 +319,25 @@ impl<'a> Seeker<'_, 'a> {
             let transport = node.get("serversTransport");
             let (class, field) = (Class::ServersTransport, format!("{field}.serversTransport"));
             self.add(class, namespace, transport, field);
+        }
+    }
+
+    fn ingress(&mut self) {
+        for (node, field) in ingress::backends(self.object) {
+            self.add(
+                Class::Service,
+                None,
+                node.get("name"),
+                format!("{field}.name"),
+            );
+        }
+        // cert-manager makes the Secrets of an Ingress that names an issuer.
+        let is_made = ["cert-manager.io/issuer", "cert-manager.io/cluster-issuer"]
+            .iter()
+            .any(|key| self.object.annotation(key).is_some());
+        for (index, node) in items(self.object.spec(), "tls").filter(|_| !is_made) {
+            let field = format!("spec.tls[{index}].secretName");
+            self.add(Class::Secret, None, node.get("secretName"), field);
         }
     }
 

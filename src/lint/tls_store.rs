@@ -1,6 +1,7 @@
 //! Family 4: the certificate that browsers see.
 
 use super::finding::Finding;
+use super::ingress::is_of_traefik;
 use super::items;
 use super::matcher;
 use super::model::{Class, Model, Object, is_true};
@@ -43,6 +44,16 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
                     pair(model, object, name, "spec.tls.secretName", &mut findings)
                 }),
             );
+        }
+    }
+    for object in model
+        .of(Class::Ingress)
+        .filter(|object| is_of_traefik(object))
+    {
+        for (index, node) in items(object.spec(), "tls") {
+            let name = node.get("secretName");
+            let field = format!("spec.tls[{index}].secretName");
+            shown.extend(name.and_then(|name| pair(model, object, name, &field, &mut findings)));
         }
     }
     for object in model.of(Class::TlsOption) {
