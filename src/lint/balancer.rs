@@ -207,6 +207,10 @@ impl<'a> Balancer<'_, 'a> {
 
     /// Either annotation makes the pool one of plain http, whatever the port.
     fn plain(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
+        // There the annotation is refused or ignored.
+        if self.has(OVH) || self.sends_proxy() {
+            return;
+        }
         let name = if self.of("default-tls-container-ref").is_some() {
             "default-tls-container-ref"
         } else if is_true(self.of("x-forwarded-for")) {

@@ -29,7 +29,10 @@ fn texts(object: &Object<'_>, findings: &mut Vec<Finding>) {
                     "yes" | "no" | "on" | "off"
                 )
             };
+            // Of the values of `data` that are no base64, another rule speaks.
+            let is_base64 = path[0] == "data" && object.class == Class::Secret;
             let is_other = match &node.value {
+                Value::Bool(_) | Value::Float(_) | Value::Ambiguous(_) if is_base64 => false,
                 Value::Bool(_) | Value::Int(_) | Value::Float(_) => true,
                 Value::Ambiguous(text) => is_word(text),
                 _ => false,

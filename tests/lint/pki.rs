@@ -89,7 +89,7 @@ fn all() -> BTreeMap<String, String> {
     let fitting = "x".repeat(64);
     let year = 365;
     let past = begin - Duration::days(400);
-    let leaves: [(&str, &Authority, CertificateParams); 14] = [
+    let leaves: [(&str, &Authority, CertificateParams); 15] = [
         (
             "leaf",
             &ca,
@@ -145,6 +145,11 @@ fn all() -> BTreeMap<String, String> {
             &ca,
             parameters(Some(&fitting), &["a.example.org"], begin, year),
         ),
+        (
+            "underscore",
+            &ca,
+            parameters(None, &["a_b.example.org"], begin, year),
+        ),
         ("star-test", &ca, parameters(None, &["*.test"], begin, year)),
         (
             "star-inside",
@@ -191,6 +196,21 @@ fn odd(
     let signed = client.signed_by(&key, &ca.issuer).expect("a certificate");
     pems.insert("client".to_owned(), signed.pem());
     pems.insert("client.key".to_owned(), key.serialize_pem());
+
+    for name in ["serial-1", "serial-2"] {
+        let mut same = parameters(None, &["*.example.org"], begin, 365);
+        same.serial_number = Some(7_u64.into());
+        let key = KeyPair::generate().expect("a key");
+        let signed = same.signed_by(&key, &ca.issuer).expect("a certificate");
+        pems.insert(name.to_owned(), signed.pem());
+    }
+    let alone = parameters(Some("a.example.org"), &["a.example.org"], begin, 365);
+    let key = KeyPair::generate().expect("a key");
+    pems.insert(
+        "self-signed".to_owned(),
+        alone.self_signed(&key).expect("a certificate").pem(),
+    );
+    pems.insert("self-signed.key".to_owned(), key.serialize_pem());
 
     let mut both = parameters(Some("wildcard CA"), &["*.example.org"], begin, 365);
     both.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
