@@ -1,7 +1,7 @@
 //! Family 7: load balancers in front of Traefik: annotations of Services, and the same in the chart's values.
 //!
-//! What the OpenStack cloud controller does is read in its source (`pkg/openstack/loadbalancer.go`, v1.36) and
-//! its guide "Exposing applications using services of LoadBalancer type".
+//! What the cloud controller of OpenStack does is read in its source (`pkg/openstack/loadbalancer.go`, v1.36) and
+//! its guide `expose-applications-using-loadbalancer-type-service.md`.
 
 use super::finding::Finding;
 use super::items;
@@ -296,23 +296,22 @@ fn deaf(model: &Model<'_>, service: &Object<'_>) -> Option<String> {
         .filter_map(|(_, port)| scalar(port.get("targetPort").or_else(|| port.get("port"))?))
         .collect();
     for pod in backend::selected(model, service.namespace, number) {
-        for container in provider::containers(&model.objects[pod]) {
-            let points = provider::entry_points(container)?;
-            let named = |name: &str| {
-                let mut ports = items(container, "ports").map(|(_, port)| port);
-                ports
-                    .find(|port| port.get("name").and_then(Node::text) == Some(name))
-                    .and_then(|port| scalar(port.get("containerPort")?))
-            };
-            for target in &targets {
-                let port = named(target).unwrap_or_else(|| target.clone());
-                let point = points.iter().find(|point| point.port == port);
-                if let Some(point) = point.filter(|point| !point.takes_proxy) {
-                    return Some(point.name.clone());
-                }
-            }
-            return None;
-        }
+        let Some(container) = provider::containers(&model.objects[pod]).next() else {
+            continue;
+        };
+        let points = provider::entry_points(container)?;
+        let number_of = |name: &str| {
+            let mut ports = items(container, "ports").map(|(_, port)| port);
+            ports
+                .find(|port| port.get("name").and_then(Node::text) == Some(name))
+                .and_then(|port| scalar(port.get("containerPort")?))
+        };
+        return targets.iter().find_map(|target| {
+            let port = number_of(target).unwrap_or_else(|| target.clone());
+            let point = points.iter().find(|point| point.port == port);
+            let point = point.filter(|point| !point.takes_proxy)?;
+            Some(point.name.clone())
+        });
     }
     let labels = service
         .spec()

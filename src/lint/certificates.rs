@@ -5,7 +5,7 @@ use super::items;
 use super::model::{Class, Model, Object};
 use super::rules::{
     CI601, CI602, CI603, CI604, CI605, CI606, CI607, CI608, CI609, CI610, CI611, CI612, CI613,
-    CI614, CI615, CI616, CI617, CI618, CI619, CI620, CI621, Severity,
+    CI614, CI615, CI616, CI617, CI618, CI619, CI620, CI621, CI622, Severity,
 };
 use super::secrets::{Cert, Entry, Secret};
 use crate::pki::key;
@@ -119,7 +119,7 @@ fn serials(model: &Model<'_>, findings: &mut Vec<Finding>) {
             for cert in &entry.certificates {
                 let details = &cert.details;
                 let first = *known
-                    .entry((&details.issuer, &details.serial))
+                    .entry((&details.serial, &details.issuer))
                     .or_insert(cert);
                 if first.details.sha256 == details.sha256 {
                     continue;
@@ -297,6 +297,13 @@ impl Place<'_, '_> {
             find(
                 &CI605,
                 format!("`{name}` is signed with {}", details.signature_algorithm),
+            );
+        }
+        let mut constraints = details.permitted.iter().flatten().chain(&details.excluded);
+        if let Some(dotted) = constraints.find(|name| name.starts_with('.')) {
+            find(
+                &CI622,
+                format!("`{name}` has the constraint `{}`", dotted.escape_debug()),
             );
         }
         let is_odd =

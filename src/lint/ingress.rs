@@ -6,6 +6,7 @@
 use super::finding::Finding;
 use super::items;
 use super::model::{Class, Model, Object, entries, scalar};
+use super::references::is_numbered;
 use super::rules::{CI210, CI218, CI238, CI239, CI240, CI901, CI902, Severity};
 use crate::fault::did_you_mean;
 use crate::yaml::{At, Node, Value};
@@ -216,7 +217,8 @@ impl<'a> Names<'a> {
                     .with_help(help),
             );
         }
-        if let Some(meant) = did_you_mean(name, known.keys().map(String::as_str)) {
+        let near = did_you_mean(name, known.keys().map(String::as_str));
+        if let Some(meant) = near.filter(|meant| !is_numbered(name, meant)) {
             let message = format!("there is no `{shown}`");
             let finding = place.object.finding(&CI902, place.at, place.field, message);
             return Some(finding.with_help(format!("Write `{meant}@kubernetescrd`.")));
@@ -272,13 +274,11 @@ fn services(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>)
             })
             .and_then(|(_, node)| node.text())
         };
-        let is_https = match option("service.serversscheme") {
-            Some(scheme) => scheme == "https",
-            None => {
-                let text = |key: &str| found.get(key).and_then(scalar).unwrap_or_default();
-                text("port") == "443" || text("name").starts_with("https")
-            }
-        };
+        let text = |key: &str| found.get(key).and_then(scalar).unwrap_or_default();
+        let is_https = option("service.serversscheme").map_or_else(
+            || text("port") == "443" || text("name").starts_with("https"),
+            |scheme| scheme == "https",
+        );
         let has_transport = option("service.serverstransport").is_some();
         if is_https && !has_transport && !model.provider.own_transport {
             let message = "Traefik speaks https to this Service, and nothing names its CA";

@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 use super::model::{Class, Model, Object, at_path, entries, scalar};
-use super::rules::{CI722, CI723, CI724};
+use super::rules::{CI722, CI723, CI724, CI725};
 use super::{backend, items, provider, routes};
 use crate::yaml::{At, Node, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     challenges(model, &mut findings);
-    let mut policies: BTreeMap<&str, Vec<Policy<'_, '_>>> = BTreeMap::new();
+    let mut policies: Policies<'_, '_> = BTreeMap::new();
     for object in model.of(Class::NetworkPolicy) {
         if let Some(policy) = Policy::of(object) {
             policies.entry(object.namespace).or_default().push(policy);
@@ -19,12 +19,13 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     if !policies.is_empty() {
         solvers(model, &policies, &mut findings);
         shut_out(model, &policies, &mut findings);
+        jobs(model, &policies, &mut findings);
     }
     findings
 }
 
 /// Gives the http01 solvers of an issuer that are not for another ingress controller.
-fn http01<'a>(issuer: &Object<'a>) -> Vec<(At, String)> {
+fn http01(issuer: &Object<'_>) -> Vec<(At, String)> {
     let Some(acme) = issuer.spec().get("acme") else {
         return Vec::new();
     };
@@ -102,6 +103,9 @@ fn closed(model: &Model<'_>) -> Option<String> {
     (!is_open && !is_held).then(|| format!("Service {first} of Traefik has no port 80"))
 }
 
+/// The policies of each namespace.
+type Policies<'m, 'a> = BTreeMap<&'a str, Vec<Policy<'m, 'a>>>;
+
 /// A NetworkPolicy that says who may come in.
 struct Policy<'m, 'a> {
     object: &'m Object<'a>,
@@ -136,6 +140,24 @@ impl<'m, 'a> Policy<'m, 'a> {
             .all(|(key, value)| labels.and_then(|labels| labels.get(key)?.text()) == Some(value))
     }
 
+    /// Says whether it may let in pods of its own namespace with these labels.
+    fn admits(&self, labels: Option<&Node>, port: Option<&str>) -> bool {
+        items(self.object.spec(), "ingress").any(|(_, rule)| {
+            let peers = rule.get("from").map(Node::items).unwrap_or_default();
+            let is_met = |peer: &Node| {
+                let wanted = at_path(peer, &["podSelector", "matchLabels"]);
+                let mut wanted = wanted.map(entries).unwrap_or_default().iter();
+                peer.get("ipBlock").is_some()
+                    || peer.get("namespaceSelector").is_some()
+                    || at_path(peer, &["podSelector", "matchExpressions"]).is_some()
+                    || wanted.all(|(key, value)| {
+                        labels.and_then(|labels| labels.get(&key.text)?.text()) == value.text()
+                    })
+            };
+            (peers.is_empty() || peers.iter().any(is_met)) && has_port(rule, port)
+        })
+    }
+
     /// Says whether it may let in somebody from outside the namespace, or Traefik.
     fn may_admit(&self, port: Option<&str>) -> bool {
         items(self.object.spec(), "ingress").any(|(_, rule)| {
@@ -151,6 +173,75 @@ impl<'m, 'a> Policy<'m, 'a> {
             };
             (peers.is_empty() || peers.iter().any(is_outside)) && has_port(rule, port)
         })
+    }
+}
+
+/// The port of the database (`3306/tcp`).
+const DATABASE: &str = "3306";
+
+/// Finds CronJobs that the policies of a database do not let in: their pods often have no labels.
+fn jobs(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<Finding>) {
+    for (number, service) in model
+        .numbers(Class::Service)
+        .iter()
+        .map(|n| (*n, &model.objects[*n]))
+    {
+        let Some(policies) = policies.get(service.namespace) else {
+            continue;
+        };
+        let labels = service.spec().get("selector");
+        let target = backend::target(model, number, DATABASE);
+        let selecting: Vec<_> = policies
+            .iter()
+            .filter(|policy| policy.selects(labels))
+            .collect();
+        if labels.is_none() || target.is_none() || selecting.is_empty() {
+            continue;
+        }
+        let lets_in = |pod: Option<&Node>| {
+            let mut all = selecting.iter();
+            all.any(|policy| policy.admits(pod, target.as_deref()))
+        };
+        let mut images = BTreeSet::new();
+        for number in model.within(Class::Workload, service.namespace) {
+            let pod = model.objects[number].at(&["spec", "template"]);
+            if let Some(pod) = pod.filter(|pod| lets_in(at_path(pod, &["metadata", "labels"]))) {
+                images.extend(images_of(pod));
+            }
+        }
+        for number in model.within(Class::CronJob, service.namespace) {
+            let job = &model.objects[number];
+            let Some(pod) = job.at(&["spec", "jobTemplate", "spec", "template"]) else {
+                continue;
+            };
+            let uses =
+                images_of(pod).any(|image| images.contains(image)) || mentions(pod, service.name);
+            if uses && !lets_in(at_path(pod, &["metadata", "labels"])) {
+                let message = format!(
+                    "policy {} does not let these pods reach Service `{}`",
+                    selecting[0].object.shown(),
+                    service.name
+                );
+                let field = "spec.jobTemplate.spec.template.metadata.labels";
+                findings.push(job.finding(&CI725, pod.at, field, message));
+            }
+        }
+    }
+}
+
+fn images_of(pod: &Node) -> impl Iterator<Item = &str> {
+    let containers = at_path(pod, &["spec", "containers"]);
+    let containers = containers.map(Node::items).unwrap_or_default().iter();
+    containers.filter_map(|container| container.get("image")?.text())
+}
+
+/// Says whether a text of a node has the name in it.
+fn mentions(node: &Node, name: &str) -> bool {
+    match &node.value {
+        Value::Text(text) => text.contains(name),
+        Value::List(items) => items.iter().any(|item| mentions(item, name)),
+        Value::Map(entries) => entries.iter().any(|(_, node)| mentions(node, name)),
+        _ => false,
     }
 }
 
@@ -180,11 +271,7 @@ const SOLVER: &str = "acme.cert-manager.io/http01-solver";
 const SOLVER_PORT: &str = "8089";
 
 /// Finds policies that shut out the pods which answer for HTTP-01.
-fn solvers(
-    model: &Model<'_>,
-    policies: &BTreeMap<&str, Vec<Policy<'_, '_>>>,
-    findings: &mut Vec<Finding>,
-) {
+fn solvers(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<Finding>) {
     let mut asking: BTreeSet<&str> = BTreeSet::new();
     for object in model
         .of(Class::Secret)
@@ -225,11 +312,7 @@ fn solvers(
 }
 
 /// Finds policies that let nobody from outside the namespace reach an httpd behind a route.
-fn shut_out(
-    model: &Model<'_>,
-    policies: &BTreeMap<&str, Vec<Policy<'_, '_>>>,
-    findings: &mut Vec<Finding>,
-) {
+fn shut_out(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<Finding>) {
     let homes: BTreeSet<&str> = model
         .of(Class::Workload)
         .filter(|object| provider::containers(object).next().is_some())

@@ -101,7 +101,7 @@ impl Reference<'_> {
 }
 
 /// Says whether two names differ as members of a row do: `wrr1` and `wrr2`, `roots-a` and `roots-b`.
-fn is_numbered(one: &str, other: &str) -> bool {
+pub(super) fn is_numbered(one: &str, other: &str) -> bool {
     let stem = |name: &str| -> String {
         name.split(['-', '.'])
             .map(|part| match part.len() {

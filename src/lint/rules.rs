@@ -553,6 +553,10 @@ rules! {
         "two certificates of one issuer have the same serial number"
         "Firefox and what uses NSS refuse the second: `SEC_ERROR_REUSED_ISSUER_AND_SERIAL`."
         "Issue one of the two anew; two CAs need different names."
+    CI622 Warning
+        "a name constraint begins with a dot"
+        "For names RFC 5280 section 4.2.1.10 has no such form: Python's cryptography and linters call the CA malformed."
+        "Name the domain without the dot; what stands below it is meant too."
 
     CI701 Error
         "a NetworkPolicy selects Traefik's pods, and they use the nodes' network"
@@ -650,6 +654,10 @@ rules! {
         "a network policy shuts Traefik out from httpd"
         "Traefik answers 504, unless another policy lets it in."
         "Add a policy for Traefik: `civi-ingress new-instance --network-policy`."
+    CI725 Warning
+        "a network policy shuts a CronJob out from the database"
+        "The job fails with a timeout at every run: the policy asks for labels that its pods do not have."
+        "Let in all pods of the namespace, `podSelector: {}`, or give the job's pods the label."
 
     CI901 Info
         "a reference leads out of the input"

@@ -265,8 +265,8 @@ fn probes(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding
                 .iter()
                 .flat_map(|part| part.of("remoteipproxyprotocol"));
             for directive in all.filter(is_on) {
-                let ports = directive.ports().into_iter().map(ToOwned::to_owned);
-                wanted.entry(*pod).or_default().extend(ports);
+                let here = directive.ports().into_iter().map(ToOwned::to_owned);
+                wanted.entry(*pod).or_default().extend(here);
             }
         }
     }

@@ -16,6 +16,7 @@ pub(in crate::lint) enum Class {
     NetworkPolicy,
     /// Deployment, DaemonSet, StatefulSet.
     Workload,
+    CronJob,
     Ingress,
     Issuer,
     ClusterIssuer,
@@ -43,6 +44,7 @@ impl Class {
             ("", "Service") => Self::Service,
             ("", "Namespace") => Self::Namespace,
             ("networking.k8s.io", "NetworkPolicy") => Self::NetworkPolicy,
+            ("batch", "CronJob") => Self::CronJob,
             ("networking.k8s.io", "Ingress") => Self::Ingress,
             ("apps", "Deployment" | "DaemonSet" | "StatefulSet") => Self::Workload,
             ("cert-manager.io", "Issuer") => Self::Issuer,

@@ -6,7 +6,6 @@ mod rule;
 mod service;
 pub(super) mod tcp;
 
-use super::certificates::for_browsers;
 use super::finding::Finding;
 use super::items;
 use super::matcher::{self, Matcher};
@@ -132,7 +131,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     for rule in &tcp {
         rule.check_tcp(model, &mut findings);
     }
-    tcp::check(model, &tcp, &http, &for_browsers(model), &mut findings);
+    tcp::check(model, &tcp, &http, &mut findings);
     for number in model.numbers(Class::IngressRoute) {
         check_route(model, &model.objects[*number], &mut findings);
     }

@@ -1,7 +1,7 @@
 //! What only TCP routes have: TLS that is passed through, TLS and the PROXY protocol towards httpd.
 
 use super::Rule;
-use crate::lint::certificates::{Chain, chain};
+use crate::lint::certificates::{Chain, chain, for_browsers};
 use crate::lint::finding::Finding;
 use crate::lint::items;
 use crate::lint::model::{Class, Model, Object, is_true};
@@ -38,12 +38,12 @@ pub(super) fn check(
     model: &Model<'_>,
     tcp: &[Rule<'_>],
     http: &[Rule<'_>],
-    for_browsers: &BTreeSet<usize>,
     findings: &mut Vec<Finding>,
 ) {
     if tcp.is_empty() {
         return;
     }
+    let for_browsers = for_browsers(model);
     let mut terminated: BTreeMap<&str, Vec<&Rule<'_>>> = BTreeMap::new();
     for rule in http {
         if model.objects[rule.object].spec().get("tls").is_some() {
@@ -96,7 +96,7 @@ pub(super) fn check(
                 findings.push(object.finding(&CI227, rule.at(), &rule.field(), message));
             }
         }
-        if let Some(served) = Served::of(model, object, rule, for_browsers) {
+        if let Some(served) = Served::of(model, object, rule, &for_browsers) {
             served.private(model, rule, findings);
             shared.add(model, rule, &served, findings);
         }
@@ -264,7 +264,8 @@ impl<'m, 'a> Served<'m, 'a> {
                 let authorities = entry
                     .certificates
                     .iter()
-                    .filter(|cert| cert.details.is_ca && cert.details.self_issued);
+                    .filter(|cert| cert.details.self_issued)
+                    .filter(|cert| cert.details.is_ca || cert.details.version == 1);
                 let before = roots.len();
                 roots.extend(authorities);
                 own |= roots.len() > before
