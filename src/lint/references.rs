@@ -5,7 +5,7 @@ use super::ingress;
 use super::items;
 use super::model::{Class, Model, Object};
 use super::predict::Here;
-use super::rules::{CI901, CI902, Severity};
+use super::rules::{CI107, CI901, CI902, Severity};
 use crate::fault::did_you_mean;
 use crate::yaml::{At, Node};
 use std::collections::BTreeSet;
@@ -43,20 +43,29 @@ impl Reference<'_> {
         {
             return None;
         }
+        let object = &model.objects[self.object];
+        let elsewhere = model.other_namespaces(self.class, self.namespace, self.name);
+        if let Some(namespace) = elsewhere.first()
+            && self.is_authority
+            && object.class == Class::ServersTransportTcp
+        {
+            let kind = kind(self.class);
+            let message = format!(
+                "{kind} `{}` is in namespace `{namespace}`, the ServersTransportTCP in `{}`",
+                self.name.escape_debug(),
+                object.namespace
+            );
+            return Some(object.finding(&CI107, self.at, &self.field, message));
+        }
         // Found in another namespace, or of another kind: another rule says so.
         let other = match self.class {
             Class::ServersTransport => Class::ServersTransportTcp,
             Class::ServersTransportTcp => Class::ServersTransport,
             class => class,
         };
-        if !model
-            .other_namespaces(self.class, self.namespace, self.name)
-            .is_empty()
-            || model.find(other, self.namespace, self.name).is_some()
-        {
+        if !elsewhere.is_empty() || model.find(other, self.namespace, self.name).is_some() {
             return None;
         }
-        let object = &model.objects[self.object];
         let (kind, name) = (kind(self.class), self.name.escape_debug());
         // One that nothing else names, and that is called almost the same.
         let free: Vec<&str> = model
@@ -213,9 +222,14 @@ impl<'a> Seeker<'_, 'a> {
                     _ => Class::Service,
                 };
                 self.add(class, namespace, node.get("name"), format!("{field}.name"));
+                // For TCP Traefik looks beside the route (`makeTCPServersTransportKey`).
+                let beside = match transport {
+                    Class::ServersTransportTcp => None,
+                    _ => namespace,
+                };
                 self.add(
                     transport,
-                    namespace,
+                    beside,
                     node.get("serversTransport"),
                     format!("{field}.serversTransport"),
                 );

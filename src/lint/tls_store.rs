@@ -287,6 +287,11 @@ fn coverage(
             .map(|(_, parent)| format!("*.{parent}"));
         names.contains(host) || wildcard.is_some_and(|name| names.contains(&name))
     };
+    let uncovered = |host: &str| {
+        let some: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
+        let more = if names.len() > LISTED { ", …" } else { "" };
+        format!("`{host}` is covered by none of {}{more}", some.join(", "))
+    };
     for object in model.of(Class::IngressRoute) {
         let Some(tls) = object.spec().get("tls") else {
             continue;
@@ -313,11 +318,27 @@ fn coverage(
                 .filter(is_name)
                 .filter(|host| !is_covered(host))
             {
-                let some: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
-                let more = if names.len() > LISTED { ", …" } else { "" };
-                let message = format!("`{host}` is covered by none of {}{more}", some.join(", "));
                 let field = format!("spec.routes[{index}].match");
-                findings.push(object.finding(&CI408, node.at, &field, message));
+                findings.push(object.finding(&CI408, node.at, &field, uncovered(host)));
+            }
+        }
+    }
+    for object in model
+        .of(Class::Ingress)
+        .filter(|object| is_of_traefik(object))
+    {
+        let is_here = |node: &Node| {
+            let name = node.get("secretName").and_then(Node::text);
+            name.is_some_and(|name| model.find(Class::Secret, object.namespace, name).is_some())
+        };
+        for (index, node) in items(object.spec(), "tls").filter(|(_, node)| is_here(node)) {
+            for (number, host) in items(node, "hosts") {
+                let name = host.text().map(str::to_ascii_lowercase);
+                let name = name.filter(|name| SubjectAltName::parse(name).is_ok());
+                if let Some(name) = name.filter(|name| !is_covered(name)) {
+                    let field = format!("spec.tls[{index}].hosts[{number}]");
+                    findings.push(object.finding(&CI408, host.at, &field, uncovered(&name)));
+                }
             }
         }
     }

@@ -345,6 +345,51 @@ fn an_ingress_is_followed_to_its_service_and_to_what_its_annotations_name() {
 }
 
 #[test]
+fn the_certificate_of_an_ingress_is_compared_with_its_hosts() {
+    let ingress = |host: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: i, namespace: ns}}\nspec: {{ingressClassName: traefik, tls: [{{hosts: [{host}], secretName: own}}]}}\n---\n\
+             apiVersion: v1\nkind: Secret\nmetadata: {{name: own, namespace: ns}}\ndata: {{tls.crt: \"${{wildcard}}\", tls.key: \"${{wildcard.key}}\"}}\n"
+        )
+    };
+    assert_eq!(warned(&ingress("A.example.org")), [""; 0]);
+    assert_eq!(warned(&ingress("a.b.example.org")), ["CI408"]);
+    let no_key = ingress("a.example.org").replace("tls.key", "key");
+    assert_eq!(warned(&no_key), ["CI405"]);
+}
+
+#[test]
+fn a_tcp_route_finds_its_transport_and_that_its_ca_beside_itself() {
+    let route = "\
+apiVersion: traefik.io/v1alpha1
+kind: IngressRouteTCP
+metadata: {name: r, namespace: ns}
+spec:
+  entryPoints: [websecure]
+  routes:
+    - match: HostSNI(`a.example.org`)
+      services: [{name: httpd, namespace: ns, port: 443, tls: true, serversTransport: t}]
+  tls: {}
+---
+apiVersion: traefik.io/v1alpha1
+kind: ServersTransportTCP
+metadata: {name: t, namespace: ns}
+spec: {tls: {serverName: a.example.org, rootCAs: [{secret: externca}]}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: externca, namespace: ns}
+data: {ca.crt: \"${ca}\"}
+";
+    assert_eq!(warned(route), [""; 0]);
+    let elsewhere = route.replace(
+        "name: externca, namespace: ns",
+        "name: externca, namespace: other",
+    );
+    assert_eq!(warned(&elsewhere), ["CI107"]);
+}
+
+#[test]
 fn external_dns_wants_the_target_under_the_prefix_of_its_release() {
     let route = |annotations: &str| {
         format!(
