@@ -190,9 +190,9 @@ impl<'a> Balancer<'_, 'a> {
             return;
         };
         match value.as_str() {
-            "true" | "v1" | "false" => {}
-            "v2" => {
-                let message = "version 2 came with release 1.31 of the cloud controller";
+            "true" | "false" => {}
+            "v1" | "v2" => {
+                let message = format!("`{value}` came with release 1.31 of the cloud controller");
                 findings.push(self.at_annotation(&CI719, "proxy-protocol", message));
             }
             other => {

@@ -236,6 +236,9 @@ impl Place<'_, '_> {
             }
             for cert in &entry.certificates {
                 self.any(entry, cert, &mut findings);
+                if is_ours {
+                    self.odd_names(entry, cert, &mut findings);
+                }
             }
             if let Some(cert) = entry.certificates.first() {
                 self.served(entry, cert, &mut findings);
@@ -299,24 +302,6 @@ impl Place<'_, '_> {
                 format!("`{name}` is signed with {}", details.signature_algorithm),
             );
         }
-        let mut constraints = details.permitted.iter().flatten().chain(&details.excluded);
-        if let Some(dotted) = constraints.find(|name| name.starts_with('.')) {
-            find(
-                &CI622,
-                format!("`{name}` has the constraint `{}`", dotted.escape_debug()),
-            );
-        }
-        let is_odd =
-            |san: &&String| !san.contains(':') && (san.contains('_') || san.ends_with('.'));
-        if let Some(san) = details.subject_alt_names.iter().find(is_odd) {
-            find(
-                &CI618,
-                format!(
-                    "`{}` is a name that not all clients take",
-                    san.escape_debug()
-                ),
-            );
-        }
         for san in &details.subject_alt_names {
             // Other kinds than names and addresses begin with their kind.
             let Some(star) = san.find('*').filter(|_| !san.contains(':')) else {
@@ -351,6 +336,25 @@ impl Place<'_, '_> {
             } else {
                 finding.with_severity(Severity::Warning)
             });
+        }
+    }
+
+    /// What some clients refuse, of the keys that clients of Traefik, httpd and the database meet.
+    fn odd_names(&self, entry: &Entry<'_>, cert: &Cert, findings: &mut Vec<Finding>) {
+        let (details, field) = (&cert.details, entry.field());
+        let mut constraints = details.permitted.iter().flatten().chain(&details.excluded);
+        if let Some(dotted) = constraints.find(|name| name.starts_with('.')) {
+            let dotted = dotted.escape_debug();
+            let message = format!("`{}` has the constraint `{dotted}`", cert.name());
+            findings.push(self.object.finding(&CI622, entry.at, &field, message));
+        }
+        let mut names = details.subject_alt_names.iter();
+        // Other kinds than names and addresses begin with their kind.
+        let is_odd =
+            |san: &&String| !san.contains(':') && (san.contains('_') || san.ends_with('.'));
+        if let Some(san) = names.find(is_odd) {
+            let message = format!("not all clients take the name `{}`", san.escape_debug());
+            findings.push(self.object.finding(&CI618, entry.at, &field, message));
         }
     }
 

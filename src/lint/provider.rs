@@ -117,6 +117,8 @@ pub(super) fn containers<'a>(object: &Object<'a>) -> impl Iterator<Item = &'a No
 fn image(container: &Node) -> (&str, &str) {
     let image = container.get("image").and_then(Node::text);
     let image = image.unwrap_or_default();
+    // A digest may follow: `traefik:v3.7.9@sha256:…`.
+    let image = image.split('@').next().unwrap_or_default();
     image.rsplit_once(':').unwrap_or((image, ""))
 }
 

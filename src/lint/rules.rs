@@ -1,7 +1,7 @@
 //! The table of rules: what is looked for, what would happen, and the way out.
 //!
 //! A code never changes its meaning; a rule that goes leaves a gap. The hundreds are families, each checked by
-//! the file of the same name: 0 `documents`, 1 `trust`, 2 `routes` and `ingress`, 3 `versions`, 4 `tls_store`, 5 `values`,
+//! the files named: 0 `documents`, 1 `trust`, 2 `routes` and `ingress`, 3 `versions`, 4 `tls_store`, 5 `values`,
 //! 6 `certificates`, 7 `surroundings`, `balancer`, `snippets` and `reach`, 9 `references`.
 //!
 //! `docs/lint.md` is made from this table (`tests/lint/docs.rs`).
@@ -631,9 +631,9 @@ rules! {
         "The OpenStack cloud controller makes the pool one of plain http for this annotation; Traefik answers 404 to http on an entry point of TLS."
         "Send port 443 to the entry point `web` (`targetPort: web`), or keep TLS to Traefik and use the PROXY protocol."
     CI719 Info
-        "version 2 of the PROXY protocol wants a newer cloud controller"
-        "Before release 1.31 the OpenStack cloud controller takes `v2` for no answer, and sends no header."
-        "Use `v1` there, which Traefik reads as well."
+        "not every cloud controller takes a version of the PROXY protocol"
+        "Before release 1.31 the OpenStack cloud controller takes `v1` and `v2` for no, with a line in its log: every client has the load balancer's address."
+        "Write `\"true\"`, which is version 1 in every release."
     CI720 Error
         "the cloud controller does not take the value of `proxy-protocol`"
         "It reads anything but `true`, `v1` and `v2` as no, without a word: every client has the load balancer's address."
