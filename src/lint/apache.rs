@@ -31,6 +31,7 @@ impl Section {
             "iffile",
             "ifdirective",
             "ifsection",
+            "macro",
         ]
         .contains(&self.name.as_str())
     }
