@@ -275,15 +275,15 @@ rules! {
         "Let httpd serve a certificate that browsers trust, or terminate TLS with an IngressRoute."
     CI227 Warning
         "a host is passed through and terminated on one entry point"
-        "The route that terminates TLS wins (seen with Traefik 3.7.15; since 2.9 a route of http with a host is asked first): httpd's own TLS is never reached."
+        "The route that terminates TLS wins (seen with Traefik 3.0.4 and 3.7.15; since 2.9 a route of http with a host is asked first): httpd's own TLS is never reached."
         "Remove one of the two routes."
     CI228 Error
         "a TCP route names a middleware of http"
-        "Traefik says `middleware … does not exist` and drops the route: the host answers 404, with Traefik's own certificate (seen with 3.7.15)."
+        "Traefik says `middleware … does not exist` and drops the route: the host answers 404, with Traefik's own certificate (seen with 3.0.4 and 3.7.15)."
         "What is passed through cannot be changed: use a MiddlewareTCP, or terminate TLS with an IngressRoute."
     CI229 Error
         "TLS is spoken inside TLS"
-        "httpd finds a second handshake inside the first, and browsers say `wrong version number` (seen with Traefik 3.7.15)."
+        "httpd finds a second handshake inside the first, and browsers say `wrong version number` (seen with Traefik 3.0.4 and 3.7.15)."
         "Remove `tls` of the Service; where TLS is passed through, the browser speaks it with httpd."
     CI230 Warning
         "the TLS settings of a ServersTransportTCP are not used"
@@ -307,7 +307,7 @@ rules! {
         "Set `proxyProtocol` of a ServersTransportTCP, and name it as `serversTransport`."
     CI235 Error
         "a Service's `proxyProtocol` stands beside a ServersTransportTCP without one"
-        "From Traefik 3.5.2 on no PROXY header is sent; an httpd that wants one resets every connection (seen with 3.7.15)."
+        "From Traefik 3.5.2 on no PROXY header is sent; an httpd that wants one resets every connection (seen with 3.7.15; 3.0.4 sent one)."
         "Set `proxyProtocol` of the ServersTransportTCP."
     CI236 Error
         "routes of two namespaces answer for one host"
@@ -315,7 +315,7 @@ rules! {
         "Give each instance hosts of its own."
     CI237 Warning
         "a rule by expression is longer than that of a host it matches"
-        "Traefik tries the longest rule first: the requests of the host never reach its own httpd (seen with 3.7.15)."
+        "Traefik tries the longest rule first: the requests of the host never reach its own httpd (seen with 3.0.4 and 3.7.15)."
         "Give the rule of the expression `priority: 1`."
     CI238 Error
         "Traefik does not know an annotation of its own prefix"
@@ -327,7 +327,7 @@ rules! {
         "Put `router.…` on the Ingress and `service.…` on the Service; an IngressRoute has fields instead."
     CI240 Error
         "an annotation names an object without its provider or namespace"
-        "Traefik looks among the objects of Ingress, and says `servers transport not found …@kubernetes` or `middleware … does not exist`: 404."
+        "Traefik looks among the objects of Ingress, and says `servers transport not found …@kubernetes` or `middleware … does not exist`: 404 (seen with 3.0.4 and 3.7.15)."
         "Write `NAMESPACE-NAME@kubernetescrd`."
 
     CI301 Error as "old-api-group"
