@@ -5,7 +5,7 @@ use super::items;
 use super::model::{Class, Model, Object};
 use super::rules::{
     CI601, CI602, CI603, CI604, CI605, CI606, CI607, CI608, CI609, CI610, CI611, CI612, CI613,
-    CI614, CI615, CI616, CI617, Severity,
+    CI614, CI615, CI616, CI617, CI618, CI619, CI620, CI621, CI622, Severity,
 };
 use super::secrets::{Cert, Entry, Secret};
 use crate::pki::key;
@@ -13,7 +13,7 @@ use crate::pki::validity::{Validity, format_instant};
 use crate::pki::verify::{self, Standing};
 use crate::yaml::Node;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
@@ -96,7 +96,7 @@ pub(super) fn outside_constraints(object: &Object<'_>, entry: &Entry<'_>) -> Fin
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let for_browsers = for_browsers(model);
     let secrets: Vec<(&usize, &Secret<'_>)> = model.secrets.iter().collect();
-    secrets
+    let mut findings: Vec<Finding> = secrets
         .par_iter()
         .flat_map_iter(|(number, secret)| {
             let place = Place {
@@ -107,7 +107,36 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
             };
             place.check()
         })
-        .collect()
+        .collect();
+    serials(model, &mut findings);
+    findings
+}
+
+/// Finds two certificates of one issuer and serial number (RFC 5280 section 4.1.2.2).
+fn serials(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    let mut known: BTreeMap<(&str, &str), &Cert> = BTreeMap::new();
+    for (number, secret) in &model.secrets {
+        for entry in &secret.entries {
+            for cert in &entry.certificates {
+                let details = &cert.details;
+                let first = *known
+                    .entry((&details.serial, &details.issuer))
+                    .or_insert(cert);
+                if first.details.sha256 == details.sha256 {
+                    continue;
+                }
+                let message = format!(
+                    "`{}` and `{}` of issuer `{}` have the serial number {}",
+                    first.name(),
+                    cert.name(),
+                    details.issuer,
+                    details.serial
+                );
+                let object = &model.objects[*number];
+                findings.push(object.finding(&CI621, entry.at, &entry.field(), message));
+            }
+        }
+    }
 }
 
 /// Gives the Secrets whose certificates Traefik shows to browsers.
@@ -117,6 +146,11 @@ pub(super) fn for_browsers(model: &Model<'_>) -> BTreeSet<usize> {
         for object in model.of(class) {
             let secret = object.at(&["spec", "tls", "secretName"]);
             names.push((object.namespace, secret));
+        }
+    }
+    for object in model.of(Class::Ingress) {
+        for (_, item) in items(object.spec(), "tls") {
+            names.push((object.namespace, item.get("secretName")));
         }
     }
     for object in model.of(Class::TlsStore) {
@@ -157,6 +191,29 @@ fn is_named(cert: &Cert, root: &Cert) -> bool {
     is_issuer && excludes_no_name && below.subject_alt_names.iter().all(is_permitted)
 }
 
+/// Says what is wrong with the order of a chain: each certificate certifies the one before it (RFC 5246 section
+/// 7.4.2).
+fn disorder(chain: &[Arc<Cert>]) -> Option<String> {
+    let (at, cert) = chain
+        .iter()
+        .enumerate()
+        .skip(1)
+        .find(|(at, cert)| chain[at - 1].details.issuer != cert.details.subject)?;
+    let signed = chain
+        .iter()
+        .any(|other| other.details.issuer == cert.details.subject && !other.details.self_issued);
+    let what = if signed {
+        "stands in the wrong place"
+    } else {
+        "signed none of the others"
+    };
+    Some(format!(
+        "certificate {} of the chain, `{}`, {what}",
+        at + 1,
+        cert.name()
+    ))
+}
+
 /// The certificates of one Secret or ConfigMap.
 struct Place<'m, 'a> {
     model: &'m Model<'a>,
@@ -180,6 +237,9 @@ impl Place<'_, '_> {
             }
             for cert in &entry.certificates {
                 self.any(entry, cert, &mut findings);
+                if is_ours {
+                    self.odd_names(entry, cert, &mut findings);
+                }
             }
             if let Some(cert) = entry.certificates.first() {
                 self.served(entry, cert, &mut findings);
@@ -280,6 +340,25 @@ impl Place<'_, '_> {
         }
     }
 
+    /// What some clients refuse, of the keys that clients of Traefik, httpd and the database meet.
+    fn odd_names(&self, entry: &Entry<'_>, cert: &Cert, findings: &mut Vec<Finding>) {
+        let (details, field) = (&cert.details, entry.field());
+        let mut constraints = details.permitted.iter().flatten().chain(&details.excluded);
+        if let Some(dotted) = constraints.find(|name| name.starts_with('.')) {
+            let dotted = dotted.escape_debug();
+            let message = format!("`{}` has the constraint `{dotted}`", cert.name());
+            findings.push(self.object.finding(&CI622, entry.at, &field, message));
+        }
+        let mut names = details.subject_alt_names.iter();
+        // Other kinds than names and addresses begin with their kind.
+        let is_odd =
+            |san: &&String| !san.contains(':') && (san.contains('_') || san.ends_with('.'));
+        if let Some(san) = names.find(is_odd) {
+            let message = format!("not all clients take the name `{}`", san.escape_debug());
+            findings.push(self.object.finding(&CI618, entry.at, &field, message));
+        }
+    }
+
     fn soon(&self, validity: Validity) -> Duration {
         let third = (validity.not_after - validity.not_before) / 3;
         self.model.options.expires_within.unwrap_or(SOON.min(third))
@@ -300,6 +379,11 @@ impl Place<'_, '_> {
         if is_served {
             if details.is_ca {
                 find(&CI611, format!("`{name}` is a CA"));
+            } else if details.self_issued {
+                find(&CI619, format!("`{name}` is signed by itself"));
+            }
+            if let Some(what) = disorder(&entry.certificates) {
+                find(&CI620, what);
             }
             if let Some(usages) = usages
                 && !is_for("serverAuth")

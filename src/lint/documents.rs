@@ -1,15 +1,60 @@
 //! Family 0: what any Kubernetes object must be.
 
 use super::finding::Finding;
-use super::model::{Class, Model};
-use super::rules::{CI005, CI006, CI007};
+use super::model::{Class, Model, Object, entries};
+use super::rules::{CI005, CI006, CI007, CI008};
 use super::secrets::Content;
 use crate::yaml::Value;
 use std::collections::BTreeMap;
 
+/// Maps whose values are strings.
+const OF_TEXT: [&[&str]; 4] = [
+    &["metadata", "annotations"],
+    &["metadata", "labels"],
+    &["stringData"],
+    &["data"],
+];
+
+/// Finds values that YAML makes numbers or booleans where only strings are taken.
+fn texts(object: &Object<'_>, findings: &mut Vec<Finding>) {
+    let of_data = [Class::Secret, Class::ConfigMap];
+    for path in OF_TEXT {
+        if path[0] != "metadata" && !of_data.contains(&object.class) {
+            continue;
+        }
+        for (key, node) in object.at(path).map(entries).unwrap_or_default() {
+            let is_word = |text: &str| {
+                matches!(
+                    text.to_ascii_lowercase().as_str(),
+                    "yes" | "no" | "on" | "off"
+                )
+            };
+            // Of the values of `data` that are no base64, another rule speaks.
+            let is_base64 = path[0] == "data" && object.class == Class::Secret;
+            let is_other = match &node.value {
+                Value::Bool(_) | Value::Float(_) | Value::Ambiguous(_) if is_base64 => false,
+                Value::Bool(_) | Value::Int(_) | Value::Float(_) => true,
+                Value::Ambiguous(text) => is_word(text),
+                _ => false,
+            };
+            if is_other {
+                let message = format!("`{}` is {}", key.text.escape_debug(), node.kind());
+                let field = format!("{}.{}", path.join("."), key.text);
+                let help = "Put it in quotes.";
+                findings.push(
+                    object
+                        .finding(&CI008, node.at, &field, message)
+                        .with_help(help),
+                );
+            }
+        }
+    }
+}
+
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for object in &model.objects {
+        texts(object, &mut findings);
         if object.name.is_empty() && object.class != Class::Other {
             // Elsewhere stands another kind of value, as in `name: [...]` of documentation.
             let name = object.at(&["metadata", "name"]);

@@ -10,23 +10,29 @@
 //! | change what a report looks like | [`report`] |
 //! | accept what is known | [`baseline`], `suppress` |
 
+mod apache;
+mod backend;
+mod balancer;
 pub mod baseline;
 mod certificates;
 mod documents;
 mod explain;
 mod finding;
 mod httpd;
+mod ingress;
 mod kustomize;
 mod matcher;
 mod model;
 mod predict;
 mod provider;
+mod reach;
 pub mod recorded;
 mod references;
 pub mod report;
 mod routes;
 pub mod rules;
 mod secrets;
+mod snippets;
 mod suppress;
 mod surroundings;
 mod tls_store;
@@ -198,7 +204,7 @@ pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>>
     let patches = kustomize::patches(&documents, sources);
     documents.retain(|document| !patches.contains(&document.file));
     let model = Model::new(&documents, options);
-    let families: [Family; 9] = [
+    let families: [Family; 13] = [
         documents::check,
         trust::check,
         routes::check,
@@ -207,6 +213,10 @@ pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>>
         values::check,
         certificates::check,
         surroundings::check,
+        snippets::check,
+        balancer::check,
+        ingress::check,
+        reach::check,
         references::check,
     ];
     let mut findings: Vec<Finding> = families

@@ -69,34 +69,18 @@ impl<'a> Provider<'a> {
 
     fn add_workload(&mut self, object: &Object<'a>) {
         let pod = object.at(&["spec", "template", "spec"]);
-        let containers = pod.and_then(|pod| pod.get("containers"));
-        for container in containers.map(Node::items).unwrap_or_default() {
-            let image = container
-                .get("image")
-                .and_then(Node::text)
-                .unwrap_or_default();
-            let (path, tag) = image.rsplit_once(':').unwrap_or((image, ""));
-            if path.rsplit('/').next() != Some("traefik") {
-                continue;
-            }
+        for container in containers(object) {
             self.is_known = true;
-            self.release = self.release.or(release(tag));
+            self.release = self.release.or(release(image(container).1));
             self.host_network |= is_true(pod.and_then(|pod| pod.get("hostNetwork")));
             self.add_arguments(container.get("args"));
         }
     }
 
-    fn add_arguments(&mut self, arguments: Option<&'a Node>) {
-        for argument in arguments
-            .map(Node::items)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(Node::text)
-        {
-            let (name, value) = argument.split_once('=').unwrap_or((argument, "true"));
+    fn add_arguments(&mut self, node: Option<&'a Node>) {
+        for (name, value) in arguments(node.map(Node::items).unwrap_or_default()) {
             let is_set = value.eq_ignore_ascii_case("true");
-            // Traefik takes its options in any case.
-            match name.trim_start_matches('-').to_ascii_lowercase().as_str() {
+            match name.as_str() {
                 "providers.kubernetescrd.allowcrossnamespace" => {
                     self.allow_cross_namespace |= is_set;
                 }
@@ -118,6 +102,73 @@ impl<'a> Provider<'a> {
             }
         }
     }
+}
+
+/// Gives the containers of a workload that run Traefik.
+pub(super) fn containers<'a>(object: &Object<'a>) -> impl Iterator<Item = &'a Node> {
+    let all = object.at(&["spec", "template", "spec", "containers"]);
+    all.map(Node::items)
+        .unwrap_or_default()
+        .iter()
+        .filter(|container| image(container).0.rsplit('/').next() == Some("traefik"))
+}
+
+/// Gives the path and the tag of a container's image.
+fn image(container: &Node) -> (&str, &str) {
+    let image = container.get("image").and_then(Node::text);
+    let image = image.unwrap_or_default();
+    // A digest may follow: `traefik:v3.7.9@sha256:…`.
+    let image = image.split('@').next().unwrap_or_default();
+    image.rsplit_once(':').unwrap_or((image, ""))
+}
+
+/// An entry point by the arguments of a container.
+pub(super) struct EntryPoint {
+    pub(super) name: String,
+    /// The port it listens on, in digits.
+    pub(super) port: String,
+    pub(super) takes_proxy: bool,
+}
+
+/// Gives the entry points that the arguments of a container define; nothing where its options stand elsewhere.
+pub(super) fn entry_points(container: &Node) -> Option<Vec<EntryPoint>> {
+    let mut points: Vec<EntryPoint> = Vec::new();
+    let mut taking: Vec<String> = Vec::new();
+    for (name, value) in arguments(container.get("args").map(Node::items).unwrap_or_default()) {
+        if name == "configfile" {
+            return None;
+        }
+        let Some(rest) = name.strip_prefix("entrypoints.") else {
+            continue;
+        };
+        let (point, option) = rest.split_once('.').unwrap_or((rest, ""));
+        if option == "address" {
+            let port = value.rsplit_once(':').map_or("", |(_, port)| port);
+            points.push(EntryPoint {
+                name: point.to_owned(),
+                port: port.split('/').next().unwrap_or_default().to_owned(),
+                takes_proxy: false,
+            });
+        } else if option.starts_with("proxyprotocol") {
+            taking.push(point.to_owned());
+        }
+    }
+    let is_elsewhere = super::items(container, "env").any(|(_, node)| {
+        let name = node.get("name").and_then(Node::text);
+        name.is_some_and(|name| name.starts_with("TRAEFIK_"))
+    });
+    for point in &mut points {
+        point.takes_proxy = taking.contains(&point.name);
+    }
+    (!points.is_empty() && !is_elsewhere).then_some(points)
+}
+
+/// Gives options with their values: in lower case, for Traefik takes them in any.
+pub(super) fn arguments(nodes: &[Node]) -> impl Iterator<Item = (String, &str)> {
+    nodes.iter().filter_map(Node::text).map(|argument| {
+        let (name, value) = argument.split_once('=').unwrap_or((argument, "true"));
+        (name.trim_start_matches('-').to_ascii_lowercase(), value)
+    })
 }
 
 /// Where the charts have the redirect (`src/chart/layout.rs`).

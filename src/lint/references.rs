@@ -1,10 +1,11 @@
 //! Family 9: whether what an object names is there.
 
 use super::finding::Finding;
+use super::ingress;
 use super::items;
 use super::model::{Class, Model, Object};
 use super::predict::Here;
-use super::rules::{CI901, CI902, Severity};
+use super::rules::{CI107, CI901, CI902, Severity};
 use crate::fault::did_you_mean;
 use crate::yaml::{At, Node};
 use std::collections::BTreeSet;
@@ -42,20 +43,29 @@ impl Reference<'_> {
         {
             return None;
         }
+        let object = &model.objects[self.object];
+        let elsewhere = model.other_namespaces(self.class, self.namespace, self.name);
+        if let Some(namespace) = elsewhere.first()
+            && self.is_authority
+            && object.class == Class::ServersTransportTcp
+        {
+            let kind = kind(self.class);
+            let message = format!(
+                "{kind} `{}` is in namespace `{namespace}`, the ServersTransportTCP in `{}`",
+                self.name.escape_debug(),
+                object.namespace
+            );
+            return Some(object.finding(&CI107, self.at, &self.field, message));
+        }
         // Found in another namespace, or of another kind: another rule says so.
         let other = match self.class {
             Class::ServersTransport => Class::ServersTransportTcp,
             Class::ServersTransportTcp => Class::ServersTransport,
             class => class,
         };
-        if !model
-            .other_namespaces(self.class, self.namespace, self.name)
-            .is_empty()
-            || model.find(other, self.namespace, self.name).is_some()
-        {
+        if !elsewhere.is_empty() || model.find(other, self.namespace, self.name).is_some() {
             return None;
         }
-        let object = &model.objects[self.object];
         let (kind, name) = (kind(self.class), self.name.escape_debug());
         // One that nothing else names, and that is called almost the same.
         let free: Vec<&str> = model
@@ -100,7 +110,7 @@ impl Reference<'_> {
 }
 
 /// Says whether two names differ as members of a row do: `wrr1` and `wrr2`, `roots-a` and `roots-b`.
-fn is_numbered(one: &str, other: &str) -> bool {
+pub(super) fn is_numbered(one: &str, other: &str) -> bool {
     let stem = |name: &str| -> String {
         name.split(['-', '.'])
             .map(|part| match part.len() {
@@ -154,6 +164,7 @@ fn all<'a>(model: &Model<'a>) -> Vec<Reference<'a>> {
                     seeker.names(node, "secretNames", "spec.clientAuth", Class::Secret, false);
                 }
             }
+            Class::Ingress => seeker.ingress(),
             Class::Middleware => seeker.chain(),
             Class::TraefikService => seeker.shares(),
             _ => {}
@@ -211,9 +222,14 @@ impl<'a> Seeker<'_, 'a> {
                     _ => Class::Service,
                 };
                 self.add(class, namespace, node.get("name"), format!("{field}.name"));
+                // For TCP Traefik looks beside the route (`makeTCPServersTransportKey`).
+                let beside = match transport {
+                    Class::ServersTransportTcp => None,
+                    _ => namespace,
+                };
                 self.add(
                     transport,
-                    namespace,
+                    beside,
                     node.get("serversTransport"),
                     format!("{field}.serversTransport"),
                 );
@@ -317,6 +333,25 @@ impl<'a> Seeker<'_, 'a> {
             let transport = node.get("serversTransport");
             let (class, field) = (Class::ServersTransport, format!("{field}.serversTransport"));
             self.add(class, namespace, transport, field);
+        }
+    }
+
+    fn ingress(&mut self) {
+        for (node, field) in ingress::backends(self.object) {
+            self.add(
+                Class::Service,
+                None,
+                node.get("name"),
+                format!("{field}.name"),
+            );
+        }
+        // cert-manager makes the Secrets of an Ingress that names an issuer.
+        let is_made = ["cert-manager.io/issuer", "cert-manager.io/cluster-issuer"]
+            .iter()
+            .any(|key| self.object.annotation(key).is_some());
+        for (index, node) in items(self.object.spec(), "tls").filter(|_| !is_made) {
+            let field = format!("spec.tls[{index}].secretName");
+            self.add(Class::Secret, None, node.get("secretName"), field);
         }
     }
 

@@ -1,8 +1,8 @@
 //! The table of rules: what is looked for, what would happen, and the way out.
 //!
 //! A code never changes its meaning; a rule that goes leaves a gap. The hundreds are families, each checked by
-//! the file of the same name: 0 `documents`, 1 `trust`, 2 `routes`, 3 `versions`, 4 `tls_store`, 5 `values`,
-//! 6 `certificates`, 7 `surroundings`, 9 `references`.
+//! the files named: 0 `documents`, 1 `trust`, 2 `routes` and `ingress`, 3 `versions`, 4 `tls_store`, 5 `values`,
+//! 6 `certificates`, 7 `surroundings`, `balancer`, `snippets` and `reach`, 9 `references`.
 //!
 //! `docs/lint.md` is made from this table (`tests/lint/docs.rs`).
 
@@ -110,6 +110,10 @@ rules! {
         "an object has no name"
         "The API server refuses it: `resource name may not be empty`."
         "Give it a `metadata.name`."
+    CI008 Error
+        "a value that must be a string is none"
+        "The API server refuses the object: `cannot unmarshal bool into Go struct field … of type string`."
+        "Put it in quotes."
 
     CI101 Error as "ca-secret-with-two-keys"
         "a CA Secret has several keys and neither `tls.ca` nor `ca.crt`"
@@ -269,6 +273,62 @@ rules! {
         "a route that passes TLS through names a certificate"
         "Traefik does not show it: browsers see httpd's own, perhaps of a private CA."
         "Let httpd serve a certificate that browsers trust, or terminate TLS with an IngressRoute."
+    CI227 Warning
+        "a host is passed through and terminated on one entry point"
+        "The route that terminates TLS wins (seen with Traefik 3.0.4 and 3.7.15; since 2.9 a route of http with a host is asked first): httpd's own TLS is never reached."
+        "Remove one of the two routes."
+    CI228 Error
+        "a TCP route names a middleware of http"
+        "Traefik says `middleware … does not exist` and drops the route: the host answers 404, with Traefik's own certificate (seen with 3.0.4 and 3.7.15)."
+        "What is passed through cannot be changed: use a MiddlewareTCP, or terminate TLS with an IngressRoute."
+    CI229 Error
+        "TLS is spoken inside TLS"
+        "httpd finds a second handshake inside the first, and browsers say `wrong version number` (seen with Traefik 3.0.4 and 3.7.15)."
+        "Remove `tls` of the Service; where TLS is passed through, the browser speaks it with httpd."
+    CI230 Warning
+        "the TLS settings of a ServersTransportTCP are not used"
+        "Traefik speaks plain TCP to a Service without `tls: true` (`pkg/tcp/dialer.go`): httpd answers 400 on its TLS port, or everything crosses the network in clear."
+        "Set `tls: true` on the Service; where TLS is passed through, remove `tls` of the ServersTransportTCP."
+    CI231 Info
+        "all names are passed through to one httpd"
+        "Who asks for a misspelt host gets its certificate. A route of http without a host, or with HostRegexp, takes all of it away."
+        "Name the hosts: `HostSNI(`a.example.org`)`."
+    CI232 Warning
+        "browsers meet a private CA behind a route that passes TLS through"
+        "They warn, `ERR_CERT_AUTHORITY_INVALID`: the certificate of the TLSStore is not shown for this host."
+        "Let httpd serve a certificate of a public CA, or terminate TLS with an IngressRoute."
+    CI233 Info
+        "several httpds behind passed-through hosts show certificates for the same names"
+        "A browser may send requests for the one over an HTTP/2 connection to the other (RFC 9113 section 9.1.1), which answers 421 or with the wrong site. An Apache with the prefork MPM does not speak HTTP/2."
+        "Give each httpd a certificate for its own hosts, or let it leave out `h2`."
+    CI234 Info
+        "`proxyProtocol` of a Service of a TCP route is deprecated"
+        "Traefik warns at every load of its configuration, from 3.5.2 on."
+        "Set `proxyProtocol` of a ServersTransportTCP, and name it as `serversTransport`."
+    CI235 Error
+        "a Service's `proxyProtocol` stands beside a ServersTransportTCP without one"
+        "From Traefik 3.5.2 on no PROXY header is sent; an httpd that wants one resets every connection (seen with 3.7.15; 3.0.4 sent one)."
+        "Set `proxyProtocol` of the ServersTransportTCP."
+    CI236 Error
+        "routes of two namespaces answer for one host"
+        "Traefik takes the longer rule: all requests for the host go to one of the two."
+        "Give each instance hosts of its own."
+    CI237 Warning
+        "a rule by expression is longer than that of a host it matches"
+        "Traefik tries the longest rule first: the requests of the host never reach its own httpd (seen with 3.0.4 and 3.7.15)."
+        "Give the rule of the expression `priority: 1`."
+    CI238 Error
+        "Traefik does not know an annotation of its own prefix"
+        "It says `Failed to parse annotations`, and leaves out the whole Ingress or the Service: 404."
+        "Use an option of `pkg/provider/kubernetes/ingress/annotations.go`, such as `router.entrypoints` or `service.serverstransport`."
+    CI239 Warning
+        "an annotation of Traefik stands where it is not read"
+        "Nothing happens, and nothing says so."
+        "Put `router.…` on the Ingress and `service.…` on the Service; an IngressRoute has fields instead."
+    CI240 Error
+        "an annotation names an object without its provider or namespace"
+        "Traefik looks among the objects of Ingress, and says `servers transport not found …@kubernetes` or `middleware … does not exist`: 404 (seen with 3.0.4 and 3.7.15)."
+        "Write `NAMESPACE-NAME@kubernetescrd`."
 
     CI301 Error as "old-api-group"
         "the API group is not served by this Traefik"
@@ -318,6 +378,10 @@ rules! {
         "a route has no `kind`"
         "Before Traefik 3.3 the API server refuses the IngressRoute."
         "Set `kind: Rule`."
+    CI313 Error
+        "a ServersTransportTCP, or its `proxyProtocol`, is not known to this Traefik"
+        "The API server refuses the object; GitOps tools may drop the field without a word."
+        "Before Traefik 3.5.2, set `proxyProtocol` of the Service in the IngressRouteTCP."
 
     CI401 Error as "two-default-stores-without-certificates"
         "there are several TLSStores named `default`"
@@ -473,6 +537,26 @@ rules! {
         "a certificate has no subject alternative name"
         "Go, Java, Python and browsers refuse it; clients that verify only the CA take it."
         "Issue one with subject alternative names."
+    CI618 Warning
+        "a name has an underscore or ends with a dot"
+        "Java and Python refuse an underscore; of a dot at the end, only Chromium and Node.js think nothing."
+        "Issue the certificate for names of letters, digits and hyphens."
+    CI619 Warning
+        "a server's certificate is signed by itself and is no CA"
+        "Chromium, GnuTLS and NSS refuse it also where it is trusted."
+        "Make a CA, and sign a leaf with it: `civi-ingress cert`."
+    CI620 Warning
+        "the certificates of a chain are not in their order"
+        "Clients of TLS 1.2 may refuse it (RFC 5246 section 7.4.2), and a certificate that signed nothing is sent for nothing."
+        "Put the leaf first, and behind each certificate the one that signed it."
+    CI621 Warning
+        "two certificates of one issuer have the same serial number"
+        "Firefox and what uses NSS refuse the second: `SEC_ERROR_REUSED_ISSUER_AND_SERIAL`."
+        "Issue one of the two anew; two CAs need different names."
+    CI622 Warning
+        "a name constraint begins with a dot"
+        "For names RFC 5280 section 4.2.1.10 has no such form: Python's cryptography and linters call the CA malformed."
+        "Name the domain without the dot; what stands below it is meant too."
 
     CI701 Error
         "a NetworkPolicy selects Traefik's pods, and they use the nodes' network"
@@ -518,6 +602,62 @@ rules! {
         "a ServersTransport sets no `maxIdleConnsPerHost`"
         "It inherits nothing from Traefik's static options: two idle connections are kept, not 200."
         "Set it."
+    CI712 Error
+        "httpd wants the PROXY protocol, and the route does not send it"
+        "Apache resets every connection (seen with 2.4.71); an IngressRoute gets 502, for http cannot carry the header."
+        "Use an IngressRouteTCP with a ServersTransportTCP that has `proxyProtocol`, or remove `RemoteIPProxyProtocol` and take the address from X-Forwarded-For."
+    CI713 Warning
+        "the route sends the PROXY protocol, and httpd does not want it"
+        "Apache takes the header for a broken request: 400, or on its TLS port no connection at all (seen with 2.4.71)."
+        "Set `RemoteIPProxyProtocol On` in the virtual host, or remove `proxyProtocol`."
+    CI714 Error
+        "Apache believes the client's address to everyone"
+        "Any client can take any address: access lists, limits and logs are worthless (seen with 2.4.71, also without any `RemoteIPInternalProxy`)."
+        "Name the ranges of Traefik's pods: `RemoteIPInternalProxy 10.244.0.0/16`."
+    CI715 Error
+        "Drupal takes the peer for a trusted proxy, and Apache puts the client in its place"
+        "Every client is then a trusted proxy: any of them can forge its address, host and scheme by X-Forwarded headers."
+        "List Traefik's ranges in `reverse_proxy_addresses`, or set `reverse_proxy` to FALSE."
+    CI716 Error
+        "a directive stands where Apache does not take it"
+        "httpd does not start: `ListenBacklog cannot occur within <VirtualHost> section`, `SSLRequireSSL not allowed in <VirtualHost> context`."
+        "Put ListenBacklog outside of all sections, RemoteIPProxyProtocol there or into a VirtualHost, and SSLRequireSSL into a Directory or Location."
+    CI717 Info
+        "a virtual host is for IPv4 only"
+        "In a cluster with IPv6 httpd answers there with another virtual host, or not at all."
+        "Write `<VirtualHost *:443>`."
+    CI718 Error
+        "the load balancer speaks plain http to Traefik's port for TLS"
+        "The OpenStack cloud controller makes the pool one of plain http for this annotation; Traefik answers 404 to http on an entry point of TLS."
+        "Send port 443 to the entry point `web` (`targetPort: web`), or keep TLS to Traefik and use the PROXY protocol."
+    CI719 Info
+        "not every cloud controller takes a version of the PROXY protocol"
+        "Before release 1.31 the OpenStack cloud controller takes `v1` and `v2` for no, with a line in its log: every client has the load balancer's address."
+        "Write `\"true\"`, which is version 1 in every release."
+    CI720 Error
+        "the cloud controller does not take the value of `proxy-protocol`"
+        "It reads anything but `true`, `v1` and `v2` as no, without a word: every client has the load balancer's address."
+        "Write `\"true\"`, `v1` or `v2`."
+    CI721 Error
+        "the load balancers of `lb-provider=ovn` do not have this option"
+        "It is ignored or refused: no client addresses, no timeouts, no TLS at the load balancer."
+        "Use provider `amphora`, or remove the annotation."
+    CI722 Error
+        "HTTP-01 is asked for, and port 80 is closed"
+        "ACME asks on port 80 (RFC 8555 section 8.3): the Certificate never becomes ready."
+        "Open port 80 as far as Traefik, where a redirect to https may stay, or use a dns01 solver."
+    CI723 Warning
+        "a network policy shuts out the answers to HTTP-01"
+        "cert-manager's solver pods stand in the Certificate's namespace: Traefik does not reach them, and the Certificate never becomes ready."
+        "Let Traefik in to port 8089 of the pods with label `acme.cert-manager.io/http01-solver: \"true\"`."
+    CI724 Warning
+        "a network policy shuts Traefik out from httpd"
+        "Traefik answers 504, unless another policy lets it in."
+        "Add a policy for Traefik: `civi-ingress new-instance --network-policy`."
+    CI725 Warning
+        "a network policy shuts a CronJob out from the database"
+        "The job fails with a timeout at every run: the policy asks for labels that its pods do not have."
+        "Let in all pods of the namespace, `podSelector: {}`, or give the job's pods the label."
 
     CI901 Info
         "a reference leads out of the input"

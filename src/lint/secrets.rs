@@ -216,7 +216,7 @@ fn is_placeholder(text: &str) -> bool {
     let empty = ["-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"];
     trimmed.contains("...")
         || trimmed.contains('…')
-        || trimmed.starts_with('<') && trimmed.ends_with('>')
+        || trimmed.starts_with('<') && trimmed.ends_with('>') && !trimmed.contains('\n')
         || trimmed
             .strip_prefix(empty[0])
             .and_then(|rest| rest.strip_suffix(empty[1]))

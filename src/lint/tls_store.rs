@@ -1,6 +1,7 @@
 //! Family 4: the certificate that browsers see.
 
 use super::finding::Finding;
+use super::ingress::is_of_traefik;
 use super::items;
 use super::matcher;
 use super::model::{Class, Model, Object, is_true};
@@ -44,6 +45,16 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
                     pair(model, object, name, "spec.tls.secretName", &mut findings)
                 }),
             );
+        }
+    }
+    for object in model
+        .of(Class::Ingress)
+        .filter(|object| is_of_traefik(object))
+    {
+        for (index, node) in items(object.spec(), "tls") {
+            let name = node.get("secretName");
+            let field = format!("spec.tls[{index}].secretName");
+            shown.extend(name.and_then(|name| pair(model, object, name, &field, &mut findings)));
         }
     }
     for object in model.of(Class::TlsOption) {
@@ -278,6 +289,11 @@ fn coverage(
             .map(|(_, parent)| format!("*.{parent}"));
         names.contains(host) || wildcard.is_some_and(|name| names.contains(&name))
     };
+    let uncovered = |host: &str| {
+        let some: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
+        let more = if names.len() > LISTED { ", …" } else { "" };
+        format!("`{host}` is covered by none of {}{more}", some.join(", "))
+    };
     for object in model.of(Class::IngressRoute) {
         let Some(tls) = object.spec().get("tls") else {
             continue;
@@ -304,11 +320,27 @@ fn coverage(
                 .filter(is_name)
                 .filter(|host| !is_covered(host))
             {
-                let some: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
-                let more = if names.len() > LISTED { ", …" } else { "" };
-                let message = format!("`{host}` is covered by none of {}{more}", some.join(", "));
                 let field = format!("spec.routes[{index}].match");
-                findings.push(object.finding(&CI408, node.at, &field, message));
+                findings.push(object.finding(&CI408, node.at, &field, uncovered(host)));
+            }
+        }
+    }
+    for object in model
+        .of(Class::Ingress)
+        .filter(|object| is_of_traefik(object))
+    {
+        let is_here = |node: &Node| {
+            let name = node.get("secretName").and_then(Node::text);
+            name.is_some_and(|name| model.find(Class::Secret, object.namespace, name).is_some())
+        };
+        for (index, node) in items(object.spec(), "tls").filter(|(_, node)| is_here(node)) {
+            for (number, host) in items(node, "hosts") {
+                let name = host.text().map(str::to_ascii_lowercase);
+                let name = name.filter(|name| SubjectAltName::parse(name).is_ok());
+                if let Some(name) = name.filter(|name| !is_covered(name)) {
+                    let field = format!("spec.tls[{index}].hosts[{number}]");
+                    findings.push(object.finding(&CI408, host.at, &field, uncovered(&name)));
+                }
             }
         }
     }

@@ -4,9 +4,10 @@ use super::finding::Finding;
 use super::items;
 use super::model::{Class, Model, Object, entries, scalar};
 use super::predict::Here;
+use super::routes::tcp::PROXY_BY_TRANSPORT;
 use super::rules::{
-    CI301, CI302, CI303, CI304, CI305, CI306, CI307, CI308, CI309, CI310, CI311, CI312, Rule,
-    Severity,
+    CI301, CI302, CI303, CI304, CI305, CI306, CI307, CI308, CI309, CI310, CI311, CI312, CI313,
+    Rule, Severity,
 };
 use crate::fault::did_you_mean;
 use crate::release::Release;
@@ -91,6 +92,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
         }
         match object.class {
             Class::ServersTransport => transport(model, object, &mut findings),
+            Class::ServersTransportTcp => tcp_transport(model, object, &mut findings),
             Class::IngressRoute => route(model, object, &mut findings),
             Class::Middleware | Class::MiddlewareTcp => middleware(model, object, &mut findings),
             _ => {}
@@ -166,6 +168,24 @@ fn transport(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>
     }
     timeouts(model, object, findings);
     versions_of_tls(model, object, here, findings);
+}
+
+fn tcp_transport(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
+    let release = model.knowledge.release;
+    if release < Release::exactly(3, 0, 0) {
+        let at = object.at(&["kind"]).map_or(object.node.at, |node| node.at);
+        let message =
+            format!("Traefik {release} does not know ServersTransportTCP, which came with 3.0");
+        findings.push(object.finding(&CI313, at, "kind", message));
+        return;
+    }
+    let node = object.spec().get("proxyProtocol");
+    if let Some(node) = node.filter(|_| release < PROXY_BY_TRANSPORT) {
+        let message = format!(
+            "Traefik {release} does not know `proxyProtocol` here, which came with {PROXY_BY_TRANSPORT}"
+        );
+        findings.push(object.finding(&CI313, node.at, "spec.proxyProtocol", message));
+    }
 }
 
 fn timeouts(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {

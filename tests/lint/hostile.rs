@@ -82,6 +82,12 @@ fn values_of_unexpected_kinds_are_passed_over() {
         "apiVersion: v1\nkind: List\nitems: [1, null, {}]\n",
         "ports: []\nservice: 1\nhostNetwork: [x]\nupdateStrategy: 7\nglobalArguments: {}\n",
         "ports: {web: 1, websecure: [x]}\n",
+        "ports: {web: {}}\nservice: {annotations: [loadbalancer.openstack.org/x], spec: 1}\nadditionalArguments: {a: b}\n",
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: x, annotations: {traefik.ingress.kubernetes.io/router.middlewares: [a], traefik.ingress.kubernetes.io/: b}}\nspec: {rules: [1, {http: {paths: [{backend: {service: 1}}, {backend: {service: {name: x, port: 7}}}]}}], tls: [[], {hosts: 1}]}\n",
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\nspec: {podSelector: {matchLabels: [a]}, policyTypes: x, ingress: [1, {from: x, ports: [1]}]}\n",
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: x}\nspec: {jobTemplate: [1]}\n",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: x, annotations: {loadbalancer.openstack.org/proxy-protocol: [1]}}\nspec: {selector: [x], ports: [1, {port: []}]}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: \"<VirtualHost\", b: \"</VirtualHost>\\n<VirtualHost :::>\\nListenBacklog\\nRemoteIPProxyProtocol\\nRemoteIPHeader \\\\\"}\n",
     ] {
         lint(&[source("x.yaml", text)], &Options::at(NOW)).expect("YAML");
     }

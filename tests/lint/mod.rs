@@ -1,6 +1,7 @@
 //! `lint`: every rule fires on a case and keeps quiet on its near miss, real Traefiks agree, nothing that we
 //! render is complained about.
 
+mod around;
 mod cases;
 mod command;
 mod docs;

@@ -192,6 +192,34 @@ fn odd(
     pems.insert("client".to_owned(), signed.pem());
     pems.insert("client.key".to_owned(), key.serialize_pem());
 
+    let (dotted, _) = authority("dotted CA", &[".example.org"], begin, 3650);
+    pems.insert("dotted-ca".to_owned(), dotted.pem);
+
+    let mut underscore = parameters(None, &["a_b.example.org"], begin, 365);
+    leaf(&mut underscore, ExtendedKeyUsagePurpose::ServerAuth);
+    let key = KeyPair::generate().expect("a key");
+    let signed = underscore.signed_by(&key, &ca.issuer);
+    pems.insert(
+        "underscore".to_owned(),
+        signed.expect("a certificate").pem(),
+    );
+    pems.insert("underscore.key".to_owned(), key.serialize_pem());
+
+    for name in ["serial-1", "serial-2"] {
+        let mut same = parameters(None, &["*.example.org"], begin, 365);
+        same.serial_number = Some(7_u64.into());
+        let key = KeyPair::generate().expect("a key");
+        let signed = same.signed_by(&key, &ca.issuer).expect("a certificate");
+        pems.insert(name.to_owned(), signed.pem());
+    }
+    let alone = parameters(Some("a.example.org"), &["a.example.org"], begin, 365);
+    let key = KeyPair::generate().expect("a key");
+    pems.insert(
+        "self-signed".to_owned(),
+        alone.self_signed(&key).expect("a certificate").pem(),
+    );
+    pems.insert("self-signed.key".to_owned(), key.serialize_pem());
+
     let mut both = parameters(Some("wildcard CA"), &["*.example.org"], begin, 365);
     both.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key = KeyPair::generate().expect("a key");

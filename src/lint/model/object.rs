@@ -16,6 +16,8 @@ pub(in crate::lint) enum Class {
     NetworkPolicy,
     /// Deployment, DaemonSet, StatefulSet.
     Workload,
+    CronJob,
+    Ingress,
     Issuer,
     ClusterIssuer,
     IngressRoute,
@@ -42,6 +44,8 @@ impl Class {
             ("", "Service") => Self::Service,
             ("", "Namespace") => Self::Namespace,
             ("networking.k8s.io", "NetworkPolicy") => Self::NetworkPolicy,
+            ("batch", "CronJob") => Self::CronJob,
+            ("networking.k8s.io", "Ingress") => Self::Ingress,
             ("apps", "Deployment" | "DaemonSet" | "StatefulSet") => Self::Workload,
             ("cert-manager.io", "Issuer") => Self::Issuer,
             ("cert-manager.io", "ClusterIssuer") => Self::ClusterIssuer,

@@ -1,8 +1,10 @@
 //! Family 2: from the rule of a route to the Service behind it.
 
 mod across;
+mod overlap;
 mod rule;
 mod service;
+pub(super) mod tcp;
 
 use super::finding::Finding;
 use super::items;
@@ -19,10 +21,10 @@ pub(super) struct Use<'a> {
     /// The index of its ServersTransport.
     pub(super) transport: Option<usize>,
     pub(super) is_https: bool,
-    at: At,
-    field: String,
-    route: usize,
-    service: &'a Node,
+    pub(super) at: At,
+    pub(super) field: String,
+    pub(super) route: usize,
+    pub(super) service: &'a Node,
 }
 
 /// One rule of an IngressRoute.
@@ -125,9 +127,11 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     for rule in &http {
         rule.check(model, &mut findings);
     }
-    for rule in rules(model, Class::IngressRouteTcp) {
+    let tcp = rules(model, Class::IngressRouteTcp);
+    for rule in &tcp {
         rule.check_tcp(model, &mut findings);
     }
+    tcp::check(model, &tcp, &http, &mut findings);
     for number in model.numbers(Class::IngressRoute) {
         check_route(model, &model.objects[*number], &mut findings);
     }
@@ -138,6 +142,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
         server_name(object, &mut findings);
     }
     across::check(model, &http, &mut findings);
+    overlap::check(model, &http, &mut findings);
     findings
 }
 

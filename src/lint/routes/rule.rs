@@ -185,10 +185,7 @@ impl Rule<'_> {
                 "spec.routes[{}].services[{index}].serversTransport",
                 self.index
             );
-            let namespace = service
-                .get("namespace")
-                .and_then(Node::text)
-                .unwrap_or(object.namespace);
+            let namespace = object.namespace;
             provider_suffix(model, object, node, &field, findings);
             if model
                 .find(Class::ServersTransportTcp, namespace, name)

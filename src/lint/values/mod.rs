@@ -7,6 +7,7 @@ mod keys;
 use super::finding::Finding;
 use super::model::{Class, Model, Values, at_path, entries, is_true, scalar};
 use super::rules::{CI503, CI504, CI505, CI506, CI507, CI508, CI509, CI510, CI511, Rule, Severity};
+use super::{items, provider};
 use crate::chart::ChartMajor;
 use crate::cidr::Cidr;
 use crate::yaml::{At, Node, Value};
@@ -27,6 +28,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
         file.trust(&mut findings);
     }
     watched(model, &mut findings);
+    arguments(model, &mut findings);
     findings
 }
 
@@ -258,6 +260,49 @@ impl<'a> File<'_, 'a> {
             let message = "`proxyProtocol` is set, and no peer is trusted".to_owned();
             findings.push(self.finding(&CI510, node.at, field, message));
         }
+    }
+}
+
+/// Finds arguments of Traefik that trust everyone, of its containers and in the chart's values.
+fn arguments(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    for values in &model.values {
+        for (index, node) in items(values.node, "additionalArguments") {
+            if let Some(message) = trusts_everyone(node) {
+                let field = format!("additionalArguments[{index}]");
+                findings.push(finding(values, &CI509, node.at, &field, message));
+            }
+        }
+    }
+    for object in model.of(Class::Workload) {
+        for container in provider::containers(object) {
+            for (index, node) in items(container, "args") {
+                if let Some(message) = trusts_everyone(node) {
+                    let field = format!("spec.template.spec.containers.args[{index}]");
+                    findings.push(object.finding(&CI509, node.at, &field, message));
+                }
+            }
+        }
+    }
+}
+
+fn trusts_everyone(node: &Node) -> Option<String> {
+    let (name, value) = provider::arguments(std::slice::from_ref(node)).next()?;
+    let rest = name.strip_prefix("entrypoints.")?;
+    let (_, option) = rest.split_once('.')?;
+    let is_all = |range: &str| range.trim().ends_with("/0");
+    match option {
+        "proxyprotocol.insecure" | "forwardedheaders.insecure" if value == "true" => {
+            Some(format!("`{option}` trusts every peer"))
+        }
+        "proxyprotocol.trustedips" | "forwardedheaders.trustedips" => {
+            value.split(',').find(|range| is_all(range)).map(|range| {
+                format!(
+                    "`{}` is every address there is",
+                    range.trim().escape_debug()
+                )
+            })
+        }
+        _ => None,
     }
 }
 

@@ -1,0 +1,337 @@
+//! What only TCP routes have: TLS that is passed through, TLS and the PROXY protocol towards httpd.
+
+use super::Rule;
+use crate::lint::certificates::{Chain, chain, for_browsers};
+use crate::lint::finding::Finding;
+use crate::lint::items;
+use crate::lint::model::{Class, Model, Object, is_true};
+use crate::lint::rules::{CI227, CI228, CI229, CI230, CI231, CI232, CI233, CI234, CI235, Severity};
+use crate::lint::secrets::{Cert, Entry};
+use crate::pki::SubjectAltName;
+use crate::release::Release;
+use crate::yaml::Node;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// From here on a ServersTransportTCP has `proxyProtocol`, and that of a Service beside it is not read
+/// (`pkg/tcp/dialer.go`, `DialerManager.Build`).
+pub(in crate::lint) const PROXY_BY_TRANSPORT: Release = Release::exactly(3, 5, 2);
+
+/// Whether Traefik writes a PROXY header to the Service of a TCP route; nothing where the input does not show it.
+pub(in crate::lint) fn sends_proxy(
+    model: &Model<'_>,
+    route: &Object<'_>,
+    service: &Node,
+) -> Option<bool> {
+    let own = service.get("proxyProtocol").is_some();
+    let Some(name) = service.get("serversTransport").and_then(Node::text) else {
+        return Some(own);
+    };
+    if own && model.knowledge.release < PROXY_BY_TRANSPORT {
+        return Some(true);
+    }
+    // `makeTCPServersTransportKey` takes the namespace of the route.
+    let number = model.find(Class::ServersTransportTcp, route.namespace, name)?;
+    Some(model.objects[number].spec().get("proxyProtocol").is_some())
+}
+
+pub(super) fn check(
+    model: &Model<'_>,
+    tcp: &[Rule<'_>],
+    http: &[Rule<'_>],
+    findings: &mut Vec<Finding>,
+) {
+    if tcp.is_empty() {
+        return;
+    }
+    let for_browsers = for_browsers(model);
+    let mut terminated: BTreeMap<&str, Vec<&Rule<'_>>> = BTreeMap::new();
+    for rule in http {
+        if model.objects[rule.object].spec().get("tls").is_some() {
+            for host in &rule.hosts {
+                terminated.entry(host).or_default().push(rule);
+            }
+        }
+    }
+    let mut shared = Shared::default();
+    for rule in tcp {
+        let object = &model.objects[rule.object];
+        middlewares(model, object, rule, findings);
+        let is_passed = is_true(
+            object
+                .spec()
+                .get("tls")
+                .and_then(|tls| tls.get("passthrough")),
+        );
+        for (index, service) in items(rule.node, "services") {
+            let place = Place {
+                model,
+                object,
+                service,
+                field: format!("spec.routes[{}].services[{index}]", rule.index),
+            };
+            place.tls(is_passed, findings);
+            place.proxy(findings);
+        }
+        if !is_passed {
+            continue;
+        }
+        if rule.hosts.iter().any(|host| host == "*") && rule.matchers.len() == 1 {
+            let message = "every name without a route of its own is passed through to this Service";
+            findings.push(object.finding(&CI231, rule.at(), &rule.field(), message));
+        }
+        for host in &rule.hosts {
+            let points = entry_points(object);
+            let other = terminated
+                .get(host.as_str())
+                .into_iter()
+                .flatten()
+                .map(|other| &model.objects[other.object])
+                .find(|other| meet(&points, &entry_points(other)));
+            if let Some(other) = other {
+                let message = format!(
+                    "`{}` is passed through here, and terminated by IngressRoute {}",
+                    host.escape_debug(),
+                    other.shown()
+                );
+                findings.push(object.finding(&CI227, rule.at(), &rule.field(), message));
+            }
+        }
+        if let Some(served) = Served::of(model, object, rule, &for_browsers) {
+            served.private(model, rule, findings);
+            shared.add(model, rule, &served, findings);
+        }
+    }
+}
+
+pub(super) fn entry_points<'a>(object: &Object<'a>) -> Vec<&'a str> {
+    items(object.spec(), "entryPoints")
+        .filter_map(|(_, node)| node.text())
+        .collect()
+}
+
+/// Says whether two routes share an entry point; one that names none may be on any.
+pub(super) fn meet(one: &[&str], other: &[&str]) -> bool {
+    one.is_empty() || other.is_empty() || one.iter().any(|point| other.contains(point))
+}
+
+/// Finds middlewares of http at a TCP route.
+fn middlewares(
+    model: &Model<'_>,
+    object: &Object<'_>,
+    rule: &Rule<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    for (index, node) in items(rule.node, "middlewares") {
+        let (Some(at), Some(name)) = (node.get("name"), node.get("name").and_then(Node::text))
+        else {
+            continue;
+        };
+        let namespace = node.get("namespace").and_then(Node::text);
+        let namespace = namespace.unwrap_or(object.namespace);
+        if model.find(Class::MiddlewareTcp, namespace, name).is_none()
+            && model.find(Class::Middleware, namespace, name).is_some()
+        {
+            let field = format!("spec.routes[{}].middlewares[{index}].name", rule.index);
+            let message = format!("`{name}` is a Middleware, and this is a TCP route");
+            findings.push(object.finding(&CI228, at.at, &field, message));
+        }
+    }
+}
+
+/// A Service of a TCP route.
+struct Place<'m, 'a> {
+    model: &'m Model<'a>,
+    object: &'m Object<'a>,
+    service: &'a Node,
+    field: String,
+}
+
+impl<'a> Place<'_, 'a> {
+    fn transport(&self) -> Option<(&'a Node, &Object<'a>)> {
+        let node = self.service.get("serversTransport")?;
+        let class = Class::ServersTransportTcp;
+        let number = self
+            .model
+            .find(class, self.object.namespace, node.text()?)?;
+        Some((node, &self.model.objects[number]))
+    }
+
+    fn tls(&self, is_passed: bool, findings: &mut Vec<Finding>) {
+        let tls = self.service.get("tls").filter(|node| is_true(Some(node)));
+        if let Some(node) = tls.filter(|_| is_passed) {
+            let message = "the browser's TLS is passed through, and `tls: true` wraps it once more";
+            let field = format!("{}.tls", self.field);
+            findings.push(self.object.finding(&CI229, node.at, &field, message));
+        }
+        if let Some((node, transport)) = self.transport().filter(|_| tls.is_none())
+            && transport.spec().get("tls").is_some()
+        {
+            let name = transport.name;
+            let message = format!(
+                "ServersTransportTCP `{name}` has `tls`, and the Service has no `tls: true`"
+            );
+            let field = format!("{}.serversTransport", self.field);
+            let finding = self.object.finding(&CI230, node.at, &field, message);
+            findings.push(if is_passed {
+                finding.with_severity(Severity::Info)
+            } else {
+                finding
+            });
+        }
+    }
+
+    fn proxy(&self, findings: &mut Vec<Finding>) {
+        let Some(node) = self.service.get("proxyProtocol") else {
+            return;
+        };
+        if self.model.knowledge.release < PROXY_BY_TRANSPORT {
+            return;
+        }
+        let field = format!("{}.proxyProtocol", self.field);
+        match self.transport() {
+            Some((_, transport)) if transport.spec().get("proxyProtocol").is_none() => {
+                let name = transport.name;
+                let message = format!(
+                    "ServersTransportTCP `{name}` has no `proxyProtocol`, and that of the Service is not read"
+                );
+                findings.push(self.object.finding(&CI235, node.at, &field, message));
+            }
+            _ => {
+                let message = "`proxyProtocol` of the Service is deprecated";
+                findings.push(self.object.finding(&CI234, node.at, &field, message));
+            }
+        }
+    }
+}
+
+/// The certificate that browsers meet behind a route that passes TLS through.
+struct Served<'m, 'a> {
+    object: &'m Object<'a>,
+    entry: &'m Entry<'a>,
+    host: &'m str,
+    service: (&'a str, &'a str),
+}
+
+impl<'m, 'a> Served<'m, 'a> {
+    /// Finds it among the Secrets of the namespace: that of the chart's key, or one that covers the host.
+    fn of(
+        model: &'m Model<'a>,
+        route: &'m Object<'a>,
+        rule: &'m Rule<'a>,
+        for_browsers: &BTreeSet<usize>,
+    ) -> Option<Self> {
+        let (_, node) = items(rule.node, "services").next()?;
+        let name = node.get("name")?.text()?;
+        let namespace = node.get("namespace").and_then(Node::text);
+        let namespace = namespace.unwrap_or(route.namespace);
+        let host = rule.hosts.first()?;
+        let expected = SubjectAltName::parse(host).ok()?;
+        let covers = |entry: &&Entry<'_>| {
+            let first = entry.certificates.first();
+            first.is_some_and(|cert| !cert.details.is_ca && cert.details.covers(&expected))
+        };
+        let mut found = None;
+        for number in model.within(Class::Secret, namespace) {
+            let Some(secret) = model.secrets.get(&number) else {
+                continue;
+            };
+            for entry in secret.entries.iter().filter(covers) {
+                let is_stated = entry.key == "externcert";
+                let is_pair = entry.key == "tls.crt" && !for_browsers.contains(&number);
+                if is_stated || is_pair && found.is_none() {
+                    found = Some((&model.objects[number], entry));
+                }
+            }
+        }
+        let (object, entry) = found?;
+        Some(Self {
+            object,
+            entry,
+            host,
+            service: (namespace, name),
+        })
+    }
+
+    /// Says whether a CA of the namespace signed it, and whether that is nobody else's.
+    fn private(&self, model: &Model<'_>, rule: &Rule<'_>, findings: &mut Vec<Finding>) {
+        let mut own = false;
+        let mut roots: Vec<&Cert> = Vec::new();
+        for number in model.within(Class::Secret, self.object.namespace) {
+            let Some(secret) = model.secrets.get(&number) else {
+                continue;
+            };
+            for entry in &secret.entries {
+                let authorities = entry
+                    .certificates
+                    .iter()
+                    .map(Arc::as_ref)
+                    .filter(|cert| cert.details.self_issued)
+                    .filter(|cert| cert.details.is_ca || cert.details.version == 1);
+                let before = roots.len();
+                roots.extend(authorities);
+                own |= roots.len() > before
+                    && (secret.get("cakey").is_some()
+                        || secret.get("ca.key").is_some()
+                        || roots[before..]
+                            .iter()
+                            .any(|cert| cert.details.permitted.is_some()));
+            }
+        }
+        let certificates = &self.entry.certificates;
+        if roots.is_empty() || chain(&roots, certificates, model.options.now) != Chain::Good {
+            return;
+        }
+        let message = format!(
+            "browsers of `{}` meet `{}` of Secret {}, which `{}` signed",
+            self.host.escape_debug(),
+            self.entry.key,
+            self.object.shown(),
+            certificates[0].details.issuer
+        );
+        let route = &model.objects[rule.object];
+        let finding = route.finding(&CI232, rule.at(), &rule.field(), message);
+        // A CA whose key and constraints are not here may be one that browsers know.
+        findings.push(if own {
+            finding
+        } else {
+            finding.with_severity(Severity::Info)
+        });
+    }
+}
+
+/// Certificates behind passed-through hosts, by their names.
+#[derive(Default)]
+struct Shared<'m, 'a> {
+    known: BTreeMap<Vec<&'m str>, (&'m str, (&'a str, &'a str))>,
+}
+
+impl<'m, 'a> Shared<'m, 'a> {
+    fn add(
+        &mut self,
+        model: &Model<'_>,
+        rule: &Rule<'_>,
+        served: &Served<'m, 'a>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let details = &served.entry.certificates[0].details;
+        let mut names: Vec<&str> = details
+            .subject_alt_names
+            .iter()
+            .map(String::as_str)
+            .collect();
+        names.sort_unstable();
+        let here = (served.host, served.service);
+        let (host, service) = *self.known.entry(names).or_insert(here);
+        let is_covered = SubjectAltName::parse(host).is_ok_and(|host| details.covers(&host));
+        if service != served.service && host != served.host && is_covered {
+            let message = format!(
+                "the certificate behind `{}` covers `{}` too, which another httpd serves",
+                served.host.escape_debug(),
+                host.escape_debug()
+            );
+            let route = &model.objects[rule.object];
+            findings.push(route.finding(&CI233, rule.at(), &rule.field(), message));
+        }
+    }
+}
