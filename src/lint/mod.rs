@@ -15,6 +15,7 @@ mod backend;
 mod balancer;
 pub mod baseline;
 mod certificates;
+mod definitions;
 mod documents;
 mod explain;
 mod finding;
@@ -204,11 +205,12 @@ pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>>
     let patches = kustomize::patches(&documents, sources);
     documents.retain(|document| !patches.contains(&document.file));
     let model = Model::new(&documents, options);
-    let families: [Family; 13] = [
+    let families: [Family; 14] = [
         documents::check,
         trust::check,
         routes::check,
         versions::check,
+        definitions::check,
         tls_store::check,
         values::check,
         certificates::check,

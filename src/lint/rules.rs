@@ -1,8 +1,8 @@
 //! The table of rules: what is looked for, what would happen, and the way out.
 //!
 //! A code never changes its meaning; a rule that goes leaves a gap. The hundreds are families, each checked by
-//! the files named: 0 `documents`, 1 `trust`, 2 `routes` and `ingress`, 3 `versions`, 4 `tls_store`, 5 `values`,
-//! 6 `certificates`, 7 `surroundings`, `balancer`, `snippets` and `reach`, 9 `references`.
+//! the files named: 0 `documents`, 1 `trust`, 2 `routes` and `ingress`, 3 `versions` and `definitions`, 4 `tls_store`,
+//! 5 `values`, 6 `certificates`, 7 `surroundings`, `balancer`, `snippets` and `reach`, 9 `references`.
 //!
 //! `docs/lint.md` is made from this table (`tests/lint/docs.rs`).
 
@@ -382,6 +382,26 @@ rules! {
         "a ServersTransportTCP, or its `proxyProtocol`, is not known to this Traefik"
         "The API server refuses the object; GitOps tools may drop the field without a word."
         "Before Traefik 3.5.2, set `proxyProtocol` of the Service in the IngressRouteTCP."
+    CI314 Error
+        "a field is not known to Traefik"
+        "kubectl refuses the object: `strict decoding error: unknown field`; tools that do not check drop the field."
+        "Remove it, or move it to where it belongs."
+    CI315 Error
+        "a value is of another type than Traefik takes"
+        "The API server refuses the object: `Invalid value: … must be of type …`."
+        "Write a value of the type; a string that looks like something else goes in quotes."
+    CI316 Error
+        "a value is none of those that Traefik takes"
+        "The API server refuses the object: `Unsupported value: … supported values: …`."
+        "Write one of the values that the message names."
+    CI317 Error
+        "a field that Traefik needs is missing"
+        "The API server refuses the object: `Required value`."
+        "Add the field."
+    CI318 Error
+        "an API group does not have the kind, or not in this version"
+        "kubectl refuses the manifest: `no matches for kind … in version …`."
+        "Write the kind as the group has it."
 
     CI401 Error as "two-default-stores-without-certificates"
         "there are several TLSStores named `default`"

@@ -6,10 +6,9 @@ use super::model::{Class, Model, Object, entries, scalar};
 use super::predict::Here;
 use super::routes::tcp::PROXY_BY_TRANSPORT;
 use super::rules::{
-    CI301, CI302, CI303, CI304, CI305, CI306, CI307, CI308, CI309, CI310, CI311, CI312, CI313,
-    Rule, Severity,
+    CI301, CI302, CI303, CI304, CI305, CI306, CI307, CI308, CI309, CI310, CI312, CI313, Rule,
+    Severity,
 };
-use crate::fault::did_you_mean;
 use crate::release::Release;
 use crate::yaml::{Node, Value};
 
@@ -24,7 +23,8 @@ const TRANSPORT: [(&str, Release); 14] = [
     ("maxIdleConnsPerHost", OLD),
     ("disableHTTP2", OLD),
     ("peerCertURI", OLD),
-    ("peerCertSANs", Release::exactly(3, 7, 10)),
+    // On the main branch in July 2026, and not in 3.7.13.
+    ("peerCertSANs", Release::exactly(3, 8, 0)),
     ("forwardingTimeouts", OLD),
     ("spiffe", Release::exactly(3, 0, 0)),
     ("cipherSuites", Release::exactly(3, 7, 0)),
@@ -39,41 +39,6 @@ const TIMEOUTS: [&str; 5] = [
     "readIdleTimeout",
     "pingTimeout",
 ];
-/// Fields below a route, for misspellings.
-const SERVICE: [&str; 16] = [
-    "name",
-    "namespace",
-    "kind",
-    "port",
-    "scheme",
-    "serversTransport",
-    "strategy",
-    "weight",
-    "sticky",
-    "passHostHeader",
-    "responseForwarding",
-    "nativeLB",
-    "nodePortLB",
-    "healthCheck",
-    "passiveHealthCheck",
-    "middlewares",
-];
-const ROUTE: [&str; 7] = [
-    "match",
-    "kind",
-    "priority",
-    "syntax",
-    "services",
-    "middlewares",
-    "observability",
-];
-const INGRESS_ROUTE: [&str; 5] = [
-    "entryPoints",
-    "routes",
-    "tls",
-    "parentRefs",
-    "ingressClassName",
-];
 /// What the headers middleware lost with Traefik 3 (migration guide, "Headers Middleware"; still in the definition).
 const LOST_HEADERS: [&str; 6] = [
     "sslRedirect",
@@ -83,6 +48,11 @@ const LOST_HEADERS: [&str; 6] = [
     "sslProxyHeaders",
     "featurePolicy",
 ];
+
+/// Says whether some release of a ServersTransport has a field.
+pub(super) fn is_known(field: &str) -> bool {
+    TRANSPORT.iter().any(|(name, _)| *name == field)
+}
 
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -155,15 +125,8 @@ fn transport(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>
                         .predicted(release, here),
                 );
             }
-            Some(_) => {}
-            None => misspelt(
-                object,
-                &key.text,
-                key.at,
-                "spec",
-                TRANSPORT.iter().map(|(name, _)| *name),
-                findings,
-            ),
+            // Of what no release knows, `definitions` speaks.
+            _ => {}
         }
     }
     timeouts(model, object, findings);
@@ -195,23 +158,16 @@ fn timeouts(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>)
     for (key, node) in entries(timeouts) {
         let field = format!("spec.forwardingTimeouts.{}", key.text);
         if !TIMEOUTS.contains(&key.text.as_str()) {
-            misspelt(
-                object,
-                &key.text,
-                key.at,
-                "spec.forwardingTimeouts",
-                TIMEOUTS,
-                findings,
-            );
             continue;
         }
         let is_duration = match &node.value {
             Value::Int(number) => *number >= 0,
             Value::Text(text) | Value::Ambiguous(text) => is_duration(text),
-            _ => false,
+            // Of other types, `definitions` speaks.
+            _ => true,
         };
         if !is_duration {
-            let shown = scalar(node).unwrap_or_else(|| node.kind().to_owned());
+            let shown = scalar(node).unwrap_or_default();
             let message = format!(
                 "`{}` is no duration of whole numbers with units",
                 shown.escape_debug()
@@ -294,65 +250,13 @@ fn versions_of_tls(
     }
 }
 
-fn misspelt(
-    object: &Object<'_>,
-    key: &str,
-    at: crate::yaml::At,
-    path: &str,
-    known: impl IntoIterator<Item = &'static str>,
-    findings: &mut Vec<Finding>,
-) {
-    if let Some(meant) = did_you_mean(key, known) {
-        let message = format!("`{}` is no field", key.escape_debug());
-        findings.push(
-            object
-                .finding(&CI311, at, &format!("{path}.{key}"), message)
-                .with_help(format!("Write `{meant}`.")),
-        );
-    }
-}
-
-fn unknown_keys(
-    object: &Object<'_>,
-    node: &Node,
-    path: &str,
-    known: &'static [&'static str],
-    findings: &mut Vec<Finding>,
-) {
-    for (key, _) in entries(node)
-        .iter()
-        .filter(|(key, _)| !known.contains(&key.text.as_str()))
-    {
-        misspelt(
-            object,
-            &key.text,
-            key.at,
-            path,
-            known.iter().copied(),
-            findings,
-        );
-    }
-}
-
 fn route(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     let release = model.knowledge.release;
-    let spec = object.spec();
-    unknown_keys(object, spec, "spec", &INGRESS_ROUTE, findings);
-    for (index, rule) in items(spec, "routes") {
-        let path = format!("spec.routes[{index}]");
-        unknown_keys(object, rule, &path, &ROUTE, findings);
+    for (index, rule) in items(object.spec(), "routes") {
         if rule.get("kind").is_none() && release < Release::exactly(3, 3, 0) {
             let message = format!("Traefik {release} wants `kind: Rule`");
-            findings.push(object.finding(&CI312, rule.at, &format!("{path}.kind"), message));
-        }
-        for (number, service) in items(rule, "services") {
-            unknown_keys(
-                object,
-                service,
-                &format!("{path}.services[{number}]"),
-                &SERVICE,
-                findings,
-            );
+            let field = format!("spec.routes[{index}].kind");
+            findings.push(object.finding(&CI312, rule.at, &field, message));
         }
     }
 }

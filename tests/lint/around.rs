@@ -327,7 +327,7 @@ fn an_ingress_is_followed_to_its_service_and_to_what_its_annotations_name() {
         (
             "kind: Middleware\nmetadata: {",
             "kind: IngressRoute\nmetadata: {annotations: {traefik.ingress.kubernetes.io/router.middlewares: x}, ",
-            vec!["CI239"],
+            vec!["CI239", "CI314", "CI317"],
         ),
     ] {
         assert_eq!(warned(&INGRESS.replace(from, to)), expected, "{to}");
@@ -393,7 +393,7 @@ data: {ca.crt: \"${ca}\"}
 fn external_dns_wants_the_target_under_the_prefix_of_its_release() {
     let route = |annotations: &str| {
         format!(
-            "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {{name: r, namespace: ns, annotations: {{{annotations}}}}}\nspec: {{entryPoints: [websecure]}}\n"
+            "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {{name: r, namespace: ns, annotations: {{{annotations}}}}}\nspec: {{entryPoints: [websecure], routes: []}}\n"
         )
     };
     for (annotations, expected) in [

@@ -4,6 +4,7 @@
 mod around;
 mod cases;
 mod command;
+mod definitions;
 mod docs;
 mod formats;
 mod hostile;

@@ -112,6 +112,12 @@ impl<'a> Object<'a> {
         self.node.get("spec").unwrap_or(&NOTHING)
     }
 
+    /// Gives `apiVersion`, group and version.
+    pub(in crate::lint) fn api_version(&self) -> &'a str {
+        let node = self.node.get("apiVersion").and_then(Node::text);
+        node.unwrap_or_default()
+    }
+
     /// Gives the value at a path below the object.
     pub(in crate::lint) fn at(&self, path: &[&str]) -> Option<&'a Node> {
         at_path(self.node, path)

@@ -60,11 +60,10 @@ impl Rule<'_> {
     fn check_match(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
         let object = &model.objects[self.object];
         let (at, field) = (self.at(), self.field());
-        let text = self
-            .node
-            .get("match")
-            .and_then(Node::text)
-            .unwrap_or_default();
+        // Where it is missing, or no text, the API server has refused the object.
+        let Some(text) = self.node.get("match").and_then(Node::text) else {
+            return;
+        };
         if let Err(why) = matcher::read(text) {
             findings.push(object.finding(
                 &CI214,

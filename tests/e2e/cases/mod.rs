@@ -1,6 +1,7 @@
 //! What the stack proves, a module for each subject.
 
 mod browser;
+mod definitions;
 mod fleet;
 mod handshake;
 mod helm;
@@ -24,6 +25,7 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         helm::all,
         new_instance::all,
         browser::all,
+        definitions::all,
         mutual_tls::all,
         negatives::all,
         probe::all,

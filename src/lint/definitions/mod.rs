@@ -1,0 +1,253 @@
+//! Family 3, continued: whether the API server takes an object of Traefik, by the definitions of its kinds.
+//!
+//! `traefik.txt` holds the definitions of four releases in short; `.ci/schemas/definitions` writes it, and says how
+//! it is to be read.
+
+mod kinds;
+mod outline;
+
+use super::finding::Finding;
+use super::model::{Class, Model, Object, entries};
+use super::rules::{CI311, CI314, CI315, CI316, CI317, Rule, Severity};
+use super::versions;
+use crate::fault::did_you_mean;
+use crate::release::Release;
+use crate::yaml::{At, Node, Value};
+use outline::{Field, OUTLINE, Shape};
+
+/// The releases whose definitions are in `traefik.txt`, in the order of their numbers there.
+const RELEASES: [Release; 4] = [
+    Release::exactly(2, 11, 53),
+    Release::exactly(3, 0, 4),
+    Release::exactly(3, 4, 3),
+    Release::exactly(3, 7, 9),
+];
+
+pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for object in &model.objects {
+        kinds::check(object, &mut findings);
+        if !matches!(object.group, "traefik.io" | "traefik.containo.us") {
+            continue;
+        }
+        let kind = OUTLINE.kinds().find(|kind| kind.name == object.kind);
+        let Some((kind, spec)) = kind.zip(object.node.get("spec")) else {
+            continue;
+        };
+        let mut reader = Reader {
+            object,
+            kind,
+            neighbours: neighbours(model.knowledge.release),
+            is_newer: model.knowledge.release > Release::line(3, 7),
+            release: model
+                .knowledge
+                .is_certain()
+                .then_some(model.knowledge.release),
+            findings: &mut findings,
+        };
+        reader.value(spec, kind, kind.shape, "spec");
+    }
+    findings
+}
+
+/// Gives the numbers of the releases next to one: what neither of the two has, nor has it.
+fn neighbours(release: Release) -> [usize; 2] {
+    let above = RELEASES.iter().position(|known| *known >= release);
+    let last = RELEASES.len() - 1;
+    let above = above.unwrap_or(last);
+    let is_known = RELEASES[above] <= release;
+    [
+        if is_known {
+            above
+        } else {
+            above.saturating_sub(1)
+        },
+        above,
+    ]
+}
+
+/// Reads one object with the definition of its kind.
+struct Reader<'m, 'a> {
+    object: &'m Object<'a>,
+    kind: Field,
+    neighbours: [usize; 2],
+    /// Whether the release may have fields that none of ours has.
+    is_newer: bool,
+    /// The release, if somebody said so: else a newer one may read the object.
+    release: Option<Release>,
+    findings: &'m mut Vec<Finding>,
+}
+
+impl Reader<'_, '_> {
+    fn value(&mut self, node: &Node, field: Field, shape: Shape, path: &str) {
+        match (shape, &node.value) {
+            (Shape::List(inner), Value::List(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.value(item, field, inner.shape(), &format!("{path}[{index}]"));
+                }
+            }
+            (Shape::Map(inner), Value::Map(entries)) => {
+                for (key, item) in entries {
+                    self.value(item, field, inner.shape(), &format!("{path}.{}", key.text));
+                }
+            }
+            (Shape::Object, Value::Map(_)) => self.object(node, field, path),
+            (Shape::String, Value::Text(text)) => self.text(text, node.at, field, path),
+            (shape, value) if takes(shape, value) => {}
+            _ => {
+                let found = match &node.value {
+                    Value::Ambiguous(_) => "a boolean to kubectl",
+                    _ => node.kind(),
+                };
+                let message = format!("`{path}` is {found}, and shall be {}", shape.name());
+                self.find(&CI315, node.at, path, message, None);
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str, at: At, field: Field, path: &str) {
+        let is_counted = field.values().next().is_some();
+        if is_counted && !field.values().any(|value| value == text) {
+            let values: Vec<String> = field.values().map(|value| format!("`{value}`")).collect();
+            let message = format!(
+                "`{}` is not among {}",
+                text.escape_debug(),
+                values.join(", ")
+            );
+            let meant = did_you_mean(text, field.values());
+            self.find(&CI316, at, path, message, meant);
+        }
+    }
+
+    fn object(&mut self, node: &Node, field: Field, path: &str) {
+        // Which release brought which of these is known better; see `versions`.
+        let is_exact = self.object.class == Class::ServersTransport && path == "spec";
+        for (key, value) in entries(node) {
+            let path = format!("{path}.{}", key.text);
+            match field.children().find(|child| child.name == key.text) {
+                Some(child) => {
+                    if !is_exact {
+                        self.release(child, key.at, &path);
+                    }
+                    self.value(value, child, child.shape, &path);
+                }
+                None => self.unknown(&key.text, key.at, field, &path, is_exact),
+            }
+        }
+        for child in field.children().filter(|child| child.is_required) {
+            if node
+                .get(child.name)
+                .is_none_or(|node| node.value == Value::Null)
+            {
+                let message = format!("there is no `{}`", child.name);
+                self.find(
+                    &CI317,
+                    node.at,
+                    &format!("{path}.{}", child.name),
+                    message,
+                    None,
+                );
+            }
+        }
+    }
+
+    /// Says that another release has the field.
+    fn release(&mut self, child: Field, at: At, path: &str) {
+        let Some(release) = self.release else {
+            return;
+        };
+        if self.neighbours.iter().any(|number| child.is_in(*number)) {
+            return;
+        }
+        let other = (0..RELEASES.len()).find(|number| child.is_in(*number));
+        let other = other.map_or_else(Release::default, |number| RELEASES[number]);
+        let message = format!(
+            "Traefik {release} does not know `{}`, and {other} does",
+            child.name
+        );
+        self.find(&CI314, at, path, message, None);
+    }
+
+    fn unknown(&mut self, key: &str, at: At, field: Field, path: &str, is_exact: bool) {
+        let shown = key.escape_debug();
+        if let Some(meant) = did_you_mean(key, field.children().map(|child| child.name)) {
+            self.find(
+                &CI311,
+                at,
+                path,
+                format!("`{shown}` is no field"),
+                Some(meant),
+            );
+        } else if !(self.is_newer || is_exact && versions::is_known(key)) {
+            let message = format!("`{shown}` is no field here");
+            let mut finding = self.object.finding(&CI314, at, path, message);
+            if let Some(elsewhere) = self.kind.only_place_of(key) {
+                finding = finding.with_help(format!("Move it to `spec{elsewhere}`."));
+            }
+            // A release that nobody has told us may be newer than all that we know.
+            self.findings.push(match self.release {
+                Some(_) => finding,
+                None => finding.with_severity(Severity::Warning),
+            });
+        }
+    }
+
+    fn find(
+        &mut self,
+        rule: &'static Rule,
+        at: At,
+        path: &str,
+        message: String,
+        meant: Option<&str>,
+    ) {
+        let finding = self.object.finding(rule, at, path, message);
+        self.findings.push(match meant {
+            Some(meant) => finding.with_help(format!("Write `{meant}`.")),
+            None => finding,
+        });
+    }
+}
+
+/// Says whether a value that holds no others is of the type. What is null counts as absent to the API server.
+fn takes(shape: Shape, value: &Value) -> bool {
+    let is_of_type = match value {
+        Value::Null => true,
+        Value::Ambiguous(text) if is_word(text) => shape == Shape::Boolean,
+        // Another number to some readers, and of a type to all.
+        Value::Ambiguous(_) => !matches!(
+            shape,
+            Shape::Boolean | Shape::Object | Shape::List(_) | Shape::Map(_)
+        ),
+        Value::Bool(_) => shape == Shape::Boolean,
+        Value::Int(_) => matches!(shape, Shape::Integer | Shape::Number | Shape::IntOrString),
+        Value::Float(_) => shape == Shape::Number,
+        Value::Text(_) => shape == Shape::IntOrString,
+        Value::List(_) | Value::Map(_) => false,
+    };
+    is_of_type || shape == Shape::Any
+}
+
+/// Says whether a word is a boolean to a YAML 1.1 reader, as kubectl's is.
+fn is_word(text: &str) -> bool {
+    let words = ["yes", "no", "on", "off"];
+    words.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_stands_between_those_whose_definitions_are_known() {
+        for (release, numbers) in [
+            (Release::exactly(2, 9, 0), [0, 0]),
+            (Release::line(2, 11), [0, 1]),
+            (Release::exactly(3, 0, 4), [1, 1]),
+            (Release::exactly(3, 2, 0), [1, 2]),
+            (Release::line(3, 7), [3, 3]),
+            (Release::line(3, 9), [3, 3]),
+        ] {
+            assert_eq!(neighbours(release), numbers, "{release}");
+        }
+    }
+}
