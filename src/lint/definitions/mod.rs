@@ -14,6 +14,7 @@ use crate::fault::did_you_mean;
 use crate::release::Release;
 use crate::yaml::{At, Node, Value};
 use outline::{Field, OUTLINE, Shape};
+use std::fmt;
 
 /// The releases whose definitions are in `traefik.txt`, in the order of their numbers there.
 const RELEASES: [Release; 4] = [
@@ -45,7 +46,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
                 .then_some(model.knowledge.release),
             findings: &mut findings,
         };
-        reader.value(spec, kind, kind.shape, "spec");
+        reader.value(spec, kind, kind.shape, &Path::Spec);
     }
     findings
 }
@@ -66,6 +67,23 @@ fn neighbours(release: Release) -> [usize; 2] {
     ]
 }
 
+/// Where a value stands; written out only where something is wrong with it.
+enum Path<'p> {
+    Spec,
+    Field(&'p Path<'p>, &'p str),
+    Item(&'p Path<'p>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Spec => f.write_str("spec"),
+            Self::Field(above, name) => write!(f, "{above}.{name}"),
+            Self::Item(above, number) => write!(f, "{above}[{number}]"),
+        }
+    }
+}
+
 /// Reads one object with the definition of its kind.
 struct Reader<'m, 'a> {
     object: &'m Object<'a>,
@@ -79,16 +97,16 @@ struct Reader<'m, 'a> {
 }
 
 impl Reader<'_, '_> {
-    fn value(&mut self, node: &Node, field: Field, shape: Shape, path: &str) {
+    fn value(&mut self, node: &Node, field: Field, shape: Shape, path: &Path<'_>) {
         match (shape, &node.value) {
             (Shape::List(inner), Value::List(items)) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.value(item, field, inner.shape(), &format!("{path}[{index}]"));
+                    self.value(item, field, inner.shape(), &Path::Item(path, index));
                 }
             }
             (Shape::Map(inner), Value::Map(entries)) => {
                 for (key, item) in entries {
-                    self.value(item, field, inner.shape(), &format!("{path}.{}", key.text));
+                    self.value(item, field, inner.shape(), &Path::Field(path, &key.text));
                 }
             }
             (Shape::Object, Value::Map(_)) => self.object(node, field, path),
@@ -105,7 +123,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn text(&mut self, text: &str, at: At, field: Field, path: &str) {
+    fn text(&mut self, text: &str, at: At, field: Field, path: &Path<'_>) {
         let is_counted = field.values().next().is_some();
         if is_counted && !field.values().any(|value| value == text) {
             let values: Vec<String> = field.values().map(|value| format!("`{value}`")).collect();
@@ -119,11 +137,11 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn object(&mut self, node: &Node, field: Field, path: &str) {
+    fn object(&mut self, node: &Node, field: Field, path: &Path<'_>) {
         // Which release brought which of these is known better; see `versions`.
-        let is_exact = self.object.class == Class::ServersTransport && path == "spec";
+        let is_exact = self.object.class == Class::ServersTransport && matches!(path, Path::Spec);
         for (key, value) in entries(node) {
-            let path = format!("{path}.{}", key.text);
+            let path = Path::Field(path, &key.text);
             match field.children().find(|child| child.name == key.text) {
                 Some(child) => {
                     if !is_exact {
@@ -143,7 +161,7 @@ impl Reader<'_, '_> {
                 self.find(
                     &CI317,
                     node.at,
-                    &format!("{path}.{}", child.name),
+                    &Path::Field(path, child.name),
                     message,
                     None,
                 );
@@ -152,7 +170,7 @@ impl Reader<'_, '_> {
     }
 
     /// Says that another release has the field.
-    fn release(&mut self, child: Field, at: At, path: &str) {
+    fn release(&mut self, child: Field, at: At, path: &Path<'_>) {
         let Some(release) = self.release else {
             return;
         };
@@ -168,7 +186,7 @@ impl Reader<'_, '_> {
         self.find(&CI314, at, path, message, None);
     }
 
-    fn unknown(&mut self, key: &str, at: At, field: Field, path: &str, is_exact: bool) {
+    fn unknown(&mut self, key: &str, at: At, field: Field, path: &Path<'_>, is_exact: bool) {
         let shown = key.escape_debug();
         if let Some(meant) = did_you_mean(key, field.children().map(|child| child.name)) {
             self.find(
@@ -180,7 +198,7 @@ impl Reader<'_, '_> {
             );
         } else if !(self.is_newer || is_exact && versions::is_known(key)) {
             let message = format!("`{shown}` is no field here");
-            let mut finding = self.object.finding(&CI314, at, path, message);
+            let mut finding = self.object.finding(&CI314, at, &path.to_string(), message);
             if let Some(elsewhere) = self.kind.only_place_of(key) {
                 finding = finding.with_help(format!("Move it to `spec{elsewhere}`."));
             }
@@ -196,11 +214,11 @@ impl Reader<'_, '_> {
         &mut self,
         rule: &'static Rule,
         at: At,
-        path: &str,
+        path: &Path<'_>,
         message: String,
         meant: Option<&str>,
     ) {
-        let finding = self.object.finding(rule, at, path, message);
+        let finding = self.object.finding(rule, at, &path.to_string(), message);
         self.findings.push(match meant {
             Some(meant) => finding.with_help(format!("Write `{meant}`.")),
             None => finding,
