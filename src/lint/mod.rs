@@ -199,9 +199,9 @@ type Family = fn(&Model<'_>) -> Vec<Finding>;
 /// Looks for everything that the rules know.
 ///
 /// # Errors
-/// All documents that are no YAML, each with its place.
+/// All sources that are longer than any reader takes.
 pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>> {
-    let mut documents = model::read(sources)?;
+    let (mut documents, broken) = model::read(sources)?;
     let patches = kustomize::patches(&documents, sources);
     documents.retain(|document| !patches.contains(&document.file));
     let model = Model::new(&documents, options);
@@ -224,6 +224,7 @@ pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>>
     let mut findings: Vec<Finding> = families
         .par_iter()
         .flat_map_iter(|family| family(&model))
+        .chain(broken)
         .collect();
     let suppressed = suppress::apply(sources, &mut findings);
     findings.sort_by(|a, b| {

@@ -114,6 +114,10 @@ rules! {
         "a value that must be a string is none"
         "The API server refuses the object: `cannot unmarshal bool into Go struct field … of type string`."
         "Put it in quotes."
+    CI009 Error
+        "a document is no YAML"
+        "kubectl refuses it, and whatever it holds stays as it is in the cluster."
+        "Mend the syntax; what else is wrong in the document shows then."
 
     CI101 Error as "ca-secret-with-two-keys"
         "a CA Secret has several keys and neither `tls.ca` nor `ca.crt`"

@@ -2,25 +2,38 @@
 
 use super::{filled, source};
 use crate::support::{NOW, names_in, read, run_in, run_with_stdin, write};
+use civi_ingress::lint::rules::CI009;
 use civi_ingress::lint::{Options, lint};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-fn faults(text: &str) -> Vec<String> {
+/// Gives what is found in the syntax: place and what is wrong.
+fn broken(text: &str) -> Vec<String> {
     let sources = [source("x.yaml", text)];
-    let faults = lint(&sources, &Options::at(NOW)).expect_err("refused");
-    faults.iter().map(ToString::to_string).collect()
+    let report = lint(&sources, &Options::at(NOW)).expect("it is not too long");
+    let syntax = report
+        .findings
+        .iter()
+        .filter(|finding| finding.rule == &CI009);
+    syntax
+        .map(|finding| {
+            format!(
+                "{}:{}: {}",
+                finding.at.line, finding.at.column, finding.message
+            )
+        })
+        .collect()
 }
 
 #[test]
 fn every_broken_document_of_a_stream_is_reported_with_its_place() {
     assert_eq!(
-        faults("a: 1\na: 2\n---\nb: 1\n---\nc: [\n---\nd: !!x {}\n"),
+        broken("a: 1\na: 2\n---\nb: 1\n---\nc: [\n---\nd: !!x {}\n"),
         [
-            "x.yaml:2:1: duplicate mapping key: a",
-            "x.yaml:6:4: unclosed bracket '['",
-            "x.yaml:8:8: a tag is of no type that a manifest has",
+            "2:1: duplicate mapping key: a",
+            "6:4: unclosed bracket '['",
+            "8:8: a tag is of no type that a manifest has",
         ]
     );
 }
@@ -36,12 +49,12 @@ fn bombs_are_refused_within_a_second() {
         .map(|number| format!("k{number}: {{}}\n"))
         .collect();
     let begin = Instant::now();
-    assert_eq!(faults(&bomb).len(), 1);
-    assert_eq!(faults(&"[".repeat(500_000)).len(), 1);
-    assert_eq!(faults(&"- ".repeat(500_000)).len(), 1);
+    assert_eq!(broken(&bomb).len(), 1);
+    assert_eq!(broken(&"[".repeat(500_000)).len(), 1);
+    assert_eq!(broken(&"- ".repeat(500_000)).len(), 1);
     assert_eq!(
-        faults(&(many_keys + "k1: {}\n")),
-        ["x.yaml:50001:1: duplicate mapping key: k1"]
+        broken(&(many_keys + "k1: {}\n")),
+        ["50001:1: duplicate mapping key: k1"]
     );
     // A debug build on a busy machine.
     assert!(
@@ -98,7 +111,6 @@ fn all_files_that_cannot_be_read_are_named_at_once() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
     write(&path.join("good.yaml"), "a: 1\n");
-    write(&path.join("broken.yaml"), "a: [\n");
     std::fs::write(path.join("latin.yaml"), b"a: \xe9\n").unwrap();
     let run = run_in(path, &["lint", "good.yaml", "latin.yaml", "missing.yaml"]);
     assert_eq!((run.status, run.stdout.as_str()), (3, ""));
@@ -110,9 +122,24 @@ fn all_files_that_cannot_be_read_are_named_at_once() {
     );
     let run = run_in(path, &["lint", "missing.yaml"]);
     assert_eq!(run.status, 4);
+}
+
+#[test]
+fn what_is_no_yaml_is_found_beside_the_rest_and_none_of_it_is_shown() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    let text = "apiVersion: v1\nkind: Secret\nstringData: {key: hunter2, [}\n---\napiVersion: v1\nkind: Servcie\nmetadata: {name: s}\n";
+    write(&path.join("broken.yaml"), text);
     let run = run_in(path, &["lint", "broken.yaml"]);
-    assert_eq!((run.status, run.stdout.as_str()), (3, ""));
-    assert_eq!(run.stderr, "error: broken.yaml:1:4: unclosed bracket '['\n");
+    assert_eq!(run.status, 1);
+    assert!(!run.stdout.contains("hunter2"), "{}", run.stdout);
+    for line in [
+        "error[CI009]: mismatched bracket '[' closed by '}'",
+        " --> broken.yaml:3:28",
+        "error[CI318]: `v1` has no kind `Servcie`",
+    ] {
+        assert!(run.stdout.contains(line), "{}", run.stdout);
+    }
 }
 
 #[test]

@@ -4,10 +4,12 @@ mod object;
 
 pub(super) use object::{Class, Object, at_path, entries, is_true, may_be_same, scalar};
 
+use super::finding::Finding;
 use super::provider::Provider;
+use super::rules::CI009;
 use super::secrets::{self, Secret};
 use super::{Knowledge, Options, Source};
-use crate::fault::{Fault, Place};
+use crate::fault::Fault;
 use crate::yaml::{Node, stream};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,11 +49,11 @@ pub(super) struct Model<'a> {
     pub(super) knowledge: Knowledge,
 }
 
-/// Reads all documents of the sources.
+/// Reads all documents of the sources; of what is no YAML there is a finding, so that it does not hide the others.
 ///
 /// # Errors
-/// All sources that are too long, or all documents that cannot be read, each with its place.
-pub(super) fn read(sources: &[Source]) -> Result<Vec<Document>, Vec<Fault>> {
+/// All sources that are too long.
+pub(super) fn read(sources: &[Source]) -> Result<(Vec<Document>, Vec<Finding>), Vec<Fault>> {
     let too_long: Vec<Fault> = sources
         .iter()
         .filter(|source| source.text.len() > stream::STREAM_LIMIT)
@@ -78,7 +80,7 @@ pub(super) fn read(sources: &[Source]) -> Result<Vec<Document>, Vec<Fault>> {
         .map(|(file, cut)| (file, stream::read(cut)))
         .collect();
     let mut documents: Vec<Document> = Vec::new();
-    let mut faults = Vec::new();
+    let mut findings = Vec::new();
     for (file, part) in parts {
         match part {
             Ok(nodes) => {
@@ -90,21 +92,21 @@ pub(super) fn read(sources: &[Source]) -> Result<Vec<Document>, Vec<Fault>> {
                     documents.push(Document { file, number, node });
                 }
             }
-            Err(broken) => {
-                let place = Place::Position {
-                    file: sources[file].name.clone(),
-                    line: broken.at.line,
-                    column: broken.at.column,
-                };
-                faults.push(Fault::new(broken.what).at(place));
-            }
+            Err(broken) => findings.push(Finding {
+                rule: &CI009,
+                severity: CI009.severity,
+                message: broken.what,
+                file,
+                at: broken.at,
+                document: 0,
+                object: None,
+                field: String::new(),
+                consequence: None,
+                help: None,
+            }),
         }
     }
-    if faults.is_empty() {
-        Ok(documents)
-    } else {
-        Err(faults)
-    }
+    Ok((documents, findings))
 }
 
 impl<'a> Model<'a> {

@@ -1,6 +1,7 @@
 //! For people: the finding, the line it is on, what would happen, and what to do.
 
 use super::{name_of, visible};
+use crate::lint::rules::CI009;
 use crate::lint::{Finding, Report, Severity, Source};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -85,6 +86,10 @@ impl Lines<'_> {
     ///
     /// Of data of a Secret only the key is shown, and nothing of a long line: it may hold the whole of a key.
     fn excerpt(&mut self, finding: &Finding) -> Option<(String, usize)> {
+        // What stands where a document is broken may be data too.
+        if finding.rule == &CI009 {
+            return None;
+        }
         let text = &self.sources.get(finding.file)?.text;
         let starts = self.starts.entry(finding.file).or_insert_with(|| {
             std::iter::once(0)
