@@ -17,7 +17,6 @@ mod explain;
 mod finding;
 mod httpd;
 mod kustomize;
-mod matcher;
 mod model;
 mod predict;
 mod provider;
