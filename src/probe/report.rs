@@ -18,8 +18,10 @@ pub struct LegReport {
     pub endpoint: String,
     /// Where it went.
     pub address: Option<String>,
-    /// The ServersTransport that was followed.
-    pub transport: Option<String>,
+    /// The ServersTransport that was followed, by its kind and name.
+    pub transport: Option<(&'static str, String)>,
+    /// The service that was followed.
+    pub service: Option<String>,
     /// The name that the certificate must have.
     pub name: String,
     /// Where the trusted authorities come from, and how many they are; nothing for plain http.
@@ -54,6 +56,7 @@ impl LegReport {
             endpoint: endpoint.to_string(),
             address: seen.address().map(|address| address.to_string()),
             transport: None,
+            service: None,
             name: name.to_string(),
             roots: trust.map(|trust| (trust.origin.to_string(), trust.anchors.len())),
             version: tls.and_then(|tls| tls.version.clone()),
@@ -141,9 +144,12 @@ impl Report {
                 Some(address) if *address != leg.endpoint => format!(" ({address})"),
                 _ => String::new(),
             };
-            let transport = leg.transport.as_ref().map_or_else(String::new, |name| {
-                format!(" as ServersTransport {name} says")
-            });
+            let transport = leg
+                .transport
+                .as_ref()
+                .map_or_else(String::new, |(kind, name)| {
+                    format!(" as {kind} {name} says")
+                });
             line(
                 &mut out,
                 &format!("{}: {}{address}{transport}", leg.leg.name(), leg.endpoint),
@@ -231,6 +237,8 @@ struct JsonLeg<'a> {
     endpoint: &'a str,
     address: Option<&'a str>,
     servers_transport: Option<&'a str>,
+    servers_transport_kind: Option<&'static str>,
+    service: Option<&'a str>,
     name: &'a str,
     roots: Option<&'a str>,
     tls_version: Option<&'a str>,
@@ -270,7 +278,9 @@ impl<'a> From<&'a LegReport> for JsonLeg<'a> {
             verdict: leg.verdict(),
             endpoint: &leg.endpoint,
             address: leg.address.as_deref(),
-            servers_transport: leg.transport.as_deref(),
+            servers_transport: leg.transport.as_ref().map(|(_, name)| name.as_str()),
+            servers_transport_kind: leg.transport.as_ref().map(|(kind, _)| *kind),
+            service: leg.service.as_deref(),
             name: &leg.name,
             roots: leg.roots.as_ref().map(|(origin, _)| origin.as_str()),
             tls_version: leg.version.as_deref(),

@@ -12,6 +12,8 @@ pub struct Seen {
     pub attempts: Vec<Attempt>,
     /// The TLS handshake, where a connection came about.
     pub tls: Option<Tls>,
+    /// How a handshake in TLS 1.2 went, where that was tried too.
+    pub older: Option<Result<(), Broken>>,
     /// What came back to the request, where one was sent.
     pub answer: Option<Result<Vec<u8>, Broken>>,
     /// What came back on port 80, where that was asked for.

@@ -1,47 +1,107 @@
-//! How Traefik speaks to a httpd: what a ServersTransport says, and each Secret and ConfigMap that it names.
+//! How Traefik speaks to a httpd: what a service and its ServersTransport or ServersTransportTCP say, and each Secret
+//! and ConfigMap that they name.
+//!
+//! The rules are those of Traefik's provider (pkg/provider/kubernetes/crd, v2.11.53 and v3.7.9): a ServersTransport is
+//! looked up in the Service's namespace, a ServersTransportTCP in the route's; of a CA Secret `tls.ca` is read, else
+//! `ca.crt`, else the only key.
 
-use super::route::{DEFAULT_NAMESPACE, Manifests, Name, lenient, missing, text};
-use super::trust::{ExpectedName, Origin, Trust};
+use super::objects::{Datum, Manifests, Name, Object, is_true, items, missing, text};
+use super::proxy::Version;
+use super::reference::{Reference, Service, passes_through};
+use super::route::Way;
+use super::trust::{ExpectedName, Trust};
 use super::{Check, Finding, Verdict};
 use crate::duration::TraefikDuration;
 use crate::fault::{Fault, Faults};
-use crate::manifests::FoundSecret;
 use crate::name::DnsName;
-use crate::pki::{Certificate, SubjectAltName, verify};
+use crate::pki::Certificate;
 use crate::yaml::{Node, Value};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// `dialTimeout` of a ServersTransport that has none (`ForwardingTimeouts.SetDefaults`, v3.7.9).
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long Traefik waits for a TLS handshake; no option changes it (pkg/server/service/transport.go, v3.7.9).
+/// How long Traefik waits for a TLS handshake with a http service; no option changes it
+/// (pkg/server/service/transport.go, v3.7.9). With a TCP service it waits without end (pkg/tcp/dialer.go).
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What goes over the connection to the httpd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speech {
+    /// Plain http.
+    Http,
+    /// http over Traefik's own TLS.
+    Https,
+    /// What the browser says, out of its TLS.
+    Tcp,
+    /// What the browser says, out of its TLS and within Traefik's.
+    Tls,
+    /// The browser's own TLS.
+    Passthrough,
+}
+
+impl Speech {
+    /// Whether there is TLS on the connection.
+    #[must_use]
+    pub fn is_tls(self) -> bool {
+        matches!(self, Self::Https | Self::Tls | Self::Passthrough)
+    }
+
+    /// Whether the TLS is Traefik's.
+    #[must_use]
+    pub fn is_traefiks(self) -> bool {
+        matches!(self, Self::Https | Self::Tls)
+    }
+
+    /// Whether Traefik knows nothing of http there.
+    #[must_use]
+    pub fn is_tcp(self) -> bool {
+        !matches!(self, Self::Http | Self::Https)
+    }
+}
+
+/// Which TLS versions are offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Versions {
+    /// TLS 1.2 and 1.3.
+    Both,
+    /// TLS 1.2 alone.
+    Only12,
+    /// TLS 1.3 alone.
+    Only13,
+}
+
 /// How Traefik speaks to the httpd.
 #[derive(Debug)]
 pub struct Transport {
-    /// Which object says so; nothing where the route names none.
-    pub object: Option<Name>,
+    /// Which object says so, by its kind; nothing where the route names none.
+    pub object: Option<(&'static str, Name)>,
+    /// The service of the route, in words.
+    pub service: Option<String>,
     /// `serverName`; without it Go verifies the address that it connects to.
     pub server_name: Option<ExpectedName>,
     /// `rootCAs` or `rootCAsSecrets`; nothing for the roots of Traefik's own system.
     pub trust: Option<Trust>,
     /// The first of `certificatesSecrets`.
     pub client: Option<ClientPair>,
-    /// `forwardingTimeouts.dialTimeout`.
+    /// `forwardingTimeouts.dialTimeout`, or `dialTimeout`.
     pub dial_timeout: Duration,
     /// `forwardingTimeouts.responseHeaderTimeout`; nothing for no end.
     pub response_header_timeout: Option<Duration>,
     /// `disableHTTP2`.
     pub disable_http2: bool,
+    /// `minVersion` and `maxVersion`.
+    pub versions: Versions,
     /// `insecureSkipVerify`.
     pub skip_verify: bool,
     /// `peerCertURI`.
     pub peer_cert_uri: Option<String>,
-    /// Whether the route speaks TLS to the httpd at all.
-    pub is_https: bool,
-    /// What is already wrong with the objects.
+    /// `proxyProtocol.version`: the header that comes before all else, and the object that says so.
+    pub proxy: Option<(Version, String)>,
+    /// What is spoken.
+    pub speech: Speech,
+    /// What is to be said of the objects.
     pub findings: Vec<Finding>,
     /// Certificates for the host that Secrets of the namespace hold and [`Transport::trust`] signed, and which Secret:
     /// httpd should serve one of them.
@@ -70,63 +130,157 @@ impl Transport {
     pub fn plain(server_name: Option<ExpectedName>, trust: Option<Trust>) -> Self {
         Self {
             object: None,
+            service: None,
             server_name,
             trust,
             client: None,
             dial_timeout: DIAL_TIMEOUT,
             response_header_timeout: None,
             disable_http2: false,
+            versions: Versions::Both,
             skip_verify: false,
             peer_cert_uri: None,
-            is_https: true,
+            proxy: None,
+            speech: Speech::Https,
             findings: Vec::new(),
             kept: Vec::new(),
         }
     }
+
+    fn find(&mut self, verdict: Verdict, what: String, mend: String) {
+        self.findings
+            .push(Finding::new(Check::Objects, verdict, what).mend(mend));
+    }
 }
 
 impl Manifests {
-    pub(super) fn servers_transport(
+    /// Says how Traefik reaches a service of a route.
+    pub(super) fn transport(
         &self,
-        object: &Node,
-        file: &str,
-        name: &Name,
+        way: &Way<'_>,
+        service: &Service<'_>,
+    ) -> Result<Transport, Vec<Fault>> {
+        let (route, host) = (way.object(), way.host());
+        let is_http = route.kind == "IngressRoute";
+        let (kind, namespace) = if is_http {
+            ("ServersTransport", service.namespace.as_str())
+        } else {
+            ("ServersTransportTCP", route.name.namespace.as_str())
+        };
+        let name = text(service.node, &["serversTransport"]).filter(|name| !name.is_empty());
+        let mut transport = match name {
+            Some(name) if Reference::new(namespace, name) != Reference::Outside("internal") => {
+                let object = self.named(kind, namespace, name);
+                let object =
+                    object.map_err(|fault| vec![service.object.fault(fault, service.node)])?;
+                self.servers_transport(kind, object)?
+            }
+            _ => Transport::plain(None, None),
+        };
+        transport.service = Some(service.in_words(false));
+        transport.speech = match (is_http, is_https(service.node)) {
+            (true, true) => Speech::Https,
+            (true, false) => Speech::Http,
+            (false, _) if !way.ends_at_traefik() => Speech::Passthrough,
+            (false, _) if is_true(service.node, "tls") => Speech::Tls,
+            (false, _) => Speech::Tcp,
+        };
+        if !is_http {
+            proxy_protocol(service, &mut transport);
+        }
+        match transport.speech {
+            Speech::Passthrough => {
+                if passes_through(route) && is_true(service.node, "tls") {
+                    let what = format!(
+                        "{route} passes TLS through and has `tls: true` at its service: Traefik wraps the browser's TLS in its own, and no httpd reads that"
+                    );
+                    transport.find(
+                        Verdict::Broken,
+                        what,
+                        format!("remove `tls: true` from the service in {route}"),
+                    );
+                }
+                // The browser's TLS: of the ServersTransportTCP nothing but the connection counts.
+                transport.server_name = Some(ExpectedName::Host(host.clone()));
+                transport.trust = self.extern_trust(&service.namespace, host);
+                (transport.client, transport.skip_verify) = (None, false);
+            }
+            speech if speech.is_traefiks() && transport.object.is_none() => {
+                let what = format!(
+                    "{route} names no serversTransport for `{host}`: Traefik trusts its system's roots and expects the pod's address"
+                );
+                transport.find(
+                    Verdict::Warning,
+                    what,
+                    "name one in the service, such as `serversTransport: transport-selfsigned`"
+                        .to_owned(),
+                );
+            }
+            Speech::Tls if transport.server_name.is_none() && !transport.skip_verify => {
+                let what = "without serverName Traefik 3.5.2 and later make no TLS connection to a TCP service".to_owned();
+                let object = transport
+                    .object
+                    .as_ref()
+                    .map(|(kind, name)| format!("{kind} {name}"));
+                transport.find(
+                    Verdict::Broken,
+                    what,
+                    format!(
+                        "set `tls.serverName: {host}` in {}",
+                        object.unwrap_or_default()
+                    ),
+                );
+            }
+            _ => {}
+        }
+        transport.kept = self.kept(&service.namespace, host, transport.trust.as_ref());
+        Ok(transport)
+    }
+
+    fn servers_transport(
+        &self,
+        kind: &'static str,
+        object: &Object,
     ) -> Result<Transport, Vec<Fault>> {
         let mut faults = Faults::default();
         let mut transport = Transport::plain(None, None);
-        transport.object = Some(name.clone());
-        let empty = Node {
+        transport.object = Some((kind, object.name.clone()));
+        let nothing = Node {
             value: Value::Null,
-            at: object.at,
+            at: object.node.at,
         };
-        let spec = object.get("spec").unwrap_or(&empty);
+        let is_tcp = kind == "ServersTransportTCP";
+        // What a ServersTransport says at its top, a ServersTransportTCP says below `tls`.
+        let (spec, timeouts) = if is_tcp {
+            (object.spec().get("tls").unwrap_or(&nothing), object.spec())
+        } else {
+            (
+                object.spec(),
+                object.spec().get("forwardingTimeouts").unwrap_or(&nothing),
+            )
+        };
         if let Some(text) = text(spec, &["serverName"]).filter(|text| !text.is_empty()) {
             let parsed = match text.parse() {
                 Ok(address) => Ok(ExpectedName::Address(address)),
                 Err(_) => DnsName::parse(text).map(ExpectedName::Host),
             };
-            let at = spec.get("serverName").unwrap_or(spec).at;
-            transport.server_name = faults.keep(parsed.map_err(|fault| fault.at(at.place(file))));
+            let node = spec.get("serverName").unwrap_or(spec);
+            transport.server_name = faults.keep(parsed.map_err(|fault| object.fault(fault, node)));
         }
-        let flag = |key: &str| {
-            spec.get(key)
-                .is_some_and(|node| node.value == Value::Bool(true))
-        };
-        transport.disable_http2 = flag("disableHTTP2");
-        transport.skip_verify = flag("insecureSkipVerify");
+        transport.disable_http2 = is_true(spec, "disableHTTP2");
+        transport.skip_verify = is_true(spec, "insecureSkipVerify");
         transport.peer_cert_uri = text(spec, &["peerCertURI"])
             .filter(|uri| !uri.is_empty())
             .map(str::to_owned);
-        if spec.get("minVersion").is_some() && spec.get("maxVersion").is_none() {
-            let what = format!(
-                "ServersTransport {name} has minVersion without maxVersion: Traefik 3.7 then ignores serverName and rootCAs"
-            );
-            let finding = Finding::new(Check::Objects, Verdict::Warning, what);
-            transport.findings.push(finding.mend(
-                "set both, or neither: `minVersion: VersionTLS12` and `maxVersion: VersionTLS13`",
-            ));
+        for key in ["peerCertSANs", "spiffe"] {
+            if spec.get(key).is_some() {
+                let what = format!("{object} has {key}, which is not looked at here");
+                transport
+                    .findings
+                    .push(Finding::new(Check::Objects, Verdict::Note, what));
+            }
         }
-        let timeouts = spec.get("forwardingTimeouts").unwrap_or(&empty);
+        versions(spec, object, &mut transport);
         let timeout = |key: &str, faults: &mut Faults| {
             let node = timeouts.get(key)?;
             let parsed = match &node.value {
@@ -138,16 +292,23 @@ impl Manifests {
                 ))),
             };
             faults
-                .keep(parsed.map_err(|fault| fault.at(node.at.place(file))))
+                .keep(parsed.map_err(|fault| object.fault(fault, node)))
                 .map(|duration| duration.length())
         };
         if let Some(dial) = timeout("dialTimeout", &mut faults).filter(|dial| !dial.is_zero()) {
             transport.dial_timeout = dial;
         }
-        transport.response_header_timeout =
-            timeout("responseHeaderTimeout", &mut faults).filter(|wait| !wait.is_zero());
-        self.root_cas(spec, file, name, &mut transport, &mut faults);
-        self.certificates_secret(spec, file, name, &mut transport, &mut faults);
+        if !is_tcp {
+            transport.response_header_timeout =
+                timeout("responseHeaderTimeout", &mut faults).filter(|wait| !wait.is_zero());
+        }
+        self.root_cas(spec, object, &mut transport, &mut faults);
+        self.certificates_secret(spec, object, &mut transport, &mut faults);
+        if is_tcp {
+            if let Some(node) = object.spec().get("proxyProtocol") {
+                set_proxy(node, 0, &object.to_string(), &mut transport);
+            }
+        }
         faults.finish(Some(transport))
     }
 
@@ -155,152 +316,119 @@ impl Manifests {
     fn certificates_secret(
         &self,
         spec: &Node,
-        file: &str,
-        transport: &Name,
+        object: &Object,
         out: &mut Transport,
         faults: &mut Faults,
     ) {
-        let pair = spec
-            .get("certificatesSecrets")
-            .and_then(|list| list.items().first());
-        if let Some(secret) = pair.and_then(Node::text) {
-            let secret = Name {
-                namespace: transport.namespace.clone(),
-                name: secret.to_owned(),
-            };
-            match self.secret(&secret) {
-                None => faults.push(missing("Secret", &secret).at(spec.at.place(file))),
-                Some(found) => match (found.data.get("tls.crt"), found.data.get("tls.key")) {
-                    (Some(certificate), Some(key)) => {
-                        out.client = Some(ClientPair {
-                            certificate: certificate.to_string(),
-                            key: key.clone(),
-                            origin: format!("Secret {secret}"),
-                        });
-                    }
-                    _ => out.findings.push(
-                        Finding::new(Check::Objects, Verdict::Broken, format!("Secret {secret} lacks tls.crt or tls.key: Traefik shows no client certificate"))
-                            .mend(format!("make it anew: `civi-ingress new-instance {} --client-auth --reuse …`", transport.namespace)),
+        let Some(node) = items(spec, "certificatesSecrets").first() else {
+            return;
+        };
+        let secret = Name::new(&object.name.namespace, node.text().unwrap_or_default());
+        let Some(data) = self.data("Secret", &secret) else {
+            return faults.push(object.fault(missing("Secret", &secret), node));
+        };
+        match (data.get("tls.crt"), data.get("tls.key")) {
+            (Some(Datum::Clear(certificate)), Some(Datum::Clear(key))) => {
+                out.client = Some(ClientPair {
+                    certificate: (*certificate).to_owned(),
+                    key: Zeroizing::new((*key).to_owned()),
+                    origin: format!("Secret {secret}"),
+                });
+            }
+            (Some(Datum::Locked(with)), Some(_)) | (Some(_), Some(Datum::Locked(with))) => {
+                let what = format!(
+                    "Secret {secret} is encrypted ({with}): Traefik's client certificate cannot be shown from here"
+                );
+                out.find(
+                    Verdict::Warning,
+                    what,
+                    format!(
+                        "give it in clear: `kubectl get secret {} -n {} -o yaml`",
+                        secret.name, secret.namespace
                     ),
-                },
+                );
+            }
+            _ => {
+                let what = format!(
+                    "Secret {secret} lacks tls.crt or tls.key: Traefik shows no client certificate"
+                );
+                let namespace = &object.name.namespace;
+                out.find(Verdict::Broken, what, format!("make it anew: `civi-ingress new-instance {namespace} --client-auth --reuse …`"));
             }
         }
     }
+}
 
-    /// Reads `rootCAs` and `rootCAsSecrets` as Traefik does: what cannot be used is passed over.
-    fn root_cas(
-        &self,
-        spec: &Node,
-        file: &str,
-        transport: &Name,
-        out: &mut Transport,
-        faults: &mut Faults,
-    ) {
-        let list = |key: &str| spec.get(key).map(Node::items).unwrap_or_default();
-        let old = list("rootCAsSecrets")
-            .iter()
-            .map(|node| (node, "Secret", node.text()));
-        let new = list("rootCAs")
-            .iter()
-            .map(|node| match text(node, &["configMap"]) {
-                Some(name) => (node, "ConfigMap", Some(name)),
-                None => (node, "Secret", text(node, &["secret"])),
-            });
-        let (mut anchors, mut origins) = (Vec::new(), Vec::new());
-        for (node, kind, name) in old.chain(new) {
-            let Some(name) = name else { continue };
-            let name = Name {
-                namespace: transport.namespace.clone(),
-                name: name.to_owned(),
-            };
-            let Some(data) = self.data(kind, &name) else {
-                faults.push(missing(kind, &name).at(node.at.place(file)));
-                continue;
-            };
-            let key = ["tls.ca", "ca.crt"]
-                .into_iter()
-                .find(|key| data.contains_key(*key));
-            let lone = data
-                .keys()
-                .next()
-                .filter(|_| kind == "Secret" && data.len() == 1);
-            let Some(key) = key.or(lone.copied()) else {
-                let what = format!(
-                    "{kind} {name} contains neither tls.ca nor ca.crt: Traefik passes it over and trusts its system's roots"
-                );
-                out.findings.push(
-                    Finding::new(Check::Objects, Verdict::Broken, what)
-                        .mend(format!("put the CA under the key ca.crt of {kind} {name}")),
-                );
-                continue;
-            };
-            let object = format!("{kind} {name} key {key}");
-            let read = lenient(data[key]);
-            if read.is_empty() {
-                let what = format!(
-                    "{object} holds no readable certificate: Traefik trusts nobody, and logs nothing"
-                );
-                out.findings.push(
-                    Finding::new(Check::Objects, Verdict::Broken, what)
-                        .mend(format!("put the CA's PEM text there: {object}")),
-                );
-            }
-            anchors.extend(read);
-            origins.push(object);
-        }
-        if !origins.is_empty() {
-            out.trust = Some(Trust {
-                anchors,
-                origin: Origin::Objects(origins),
-            });
-        }
+/// Reads `minVersion` and `maxVersion`; one without the other is a trap of Traefik 3.7.
+fn versions(spec: &Node, object: &Object, transport: &mut Transport) {
+    let [min, max] = ["minVersion", "maxVersion"].map(|key| text(spec, &[key]));
+    if min.is_some() && max.is_none() {
+        let what = format!(
+            "{object} has minVersion without maxVersion: Traefik 3.7 then ignores serverName and rootCAs"
+        );
+        transport.find(
+            Verdict::Warning,
+            what,
+            "set both, or neither: `minVersion: VersionTLS12` and `maxVersion: VersionTLS13`"
+                .to_owned(),
+        );
     }
+    transport.versions = match (min, max) {
+        (Some("VersionTLS13"), _) => Versions::Only13,
+        (_, Some("VersionTLS12")) => Versions::Only12,
+        _ => Versions::Both,
+    };
+}
 
-    fn data<'a>(&'a self, kind: &'a str, name: &Name) -> Option<BTreeMap<&'a str, &'a str>> {
-        if kind == "Secret" {
-            let secret = self.secret(name)?;
-            return Some(
-                secret
-                    .data
-                    .iter()
-                    .map(|(key, value)| (key.as_str(), value.as_str()))
-                    .collect(),
+/// Takes the PROXY protocol of a TCP service, which counts where no ServersTransportTCP is named (`DialerManager.Build`,
+/// pkg/tcp/dialer.go, v3.7.9).
+fn proxy_protocol(service: &Service<'_>, transport: &mut Transport) {
+    let Some(node) = service.node.get("proxyProtocol") else {
+        return;
+    };
+    if let Some((kind, name)) = &transport.object {
+        let what = format!(
+            "proxyProtocol of the service in {} does not count beside {kind} {name}",
+            service.object
+        );
+        let mend = format!("set `proxyProtocol` in {kind} {name}");
+        return transport.find(Verdict::Warning, what, mend);
+    }
+    set_proxy(node, 2, &service.object.to_string(), transport);
+}
+
+fn set_proxy(node: &Node, default: i64, object: &str, transport: &mut Transport) {
+    let version = match node.get("version").map(|version| &version.value) {
+        Some(Value::Int(version)) => *version,
+        _ => default,
+    };
+    let version = match version {
+        1 => Version::V1,
+        2 => Version::V2,
+        other => {
+            let what = format!(
+                "{object} asks for version {other} of the PROXY protocol: Traefik makes no connection"
+            );
+            return transport.find(
+                Verdict::Broken,
+                what,
+                format!("set `proxyProtocol.version` in {object} to 1 or 2"),
             );
         }
-        let object = self.object(kind, name)?;
-        let Some(Value::Map(entries)) = object.get("data").map(|data| &data.value) else {
-            return Some(BTreeMap::new());
-        };
-        let texts = entries
-            .iter()
-            .filter_map(|(key, node)| Some((key.text.as_str(), node.text()?)));
-        Some(texts.collect())
-    }
+    };
+    transport.proxy = Some((version, object.to_owned()));
+}
 
-    /// Finds the leaves for `host` in the Secrets of a namespace that one of the authorities signed.
-    pub(super) fn kept(
-        &self,
-        namespace: &str,
-        host: &DnsName,
-        trust: Option<&Trust>,
-    ) -> Vec<(Certificate, String)> {
-        let name = SubjectAltName::Dns(host.clone());
-        let is_wanted = |leaf: &Certificate| {
-            let details = leaf.details();
-            let is_for_host = details.is_ok_and(|details| !details.is_ca && details.covers(&name));
-            let mut anchors = trust.iter().flat_map(|trust| &trust.anchors);
-            is_for_host && anchors.any(|anchor| verify::signed_by(leaf, anchor).is_ok())
-        };
-        let is_here = |secret: &&FoundSecret| {
-            secret.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE) == namespace
-        };
-        let mut kept = Vec::new();
-        for secret in self.secrets.iter().filter(is_here) {
-            for (key, value) in &secret.data {
-                let leaves = lenient(value).into_iter().filter(is_wanted);
-                kept.extend(leaves.map(|leaf| (leaf, format!("Secret {secret} key {key}"))));
-            }
-        }
-        kept
+/// Whether Traefik speaks TLS to a service (`parseServiceProtocol`): by `scheme`, else by port 443 or a port name
+/// that begins with https.
+fn is_https(service: &Node) -> bool {
+    match (
+        text(service, &["scheme"]),
+        service.get("port").map(|port| &port.value),
+    ) {
+        (Some(scheme), _) => scheme == "https",
+        (None, Some(Value::Int(port))) => *port == 443,
+        (None, Some(Value::Text(name))) => name.starts_with("https"),
+        _ => false,
     }
 }
