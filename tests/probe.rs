@@ -3,6 +3,7 @@
 mod behind;
 mod front;
 mod hostile;
+mod objects;
 mod pki;
 mod server;
 

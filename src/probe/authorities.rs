@@ -170,7 +170,9 @@ impl Manifests {
 
     /// Finds the authorities of a namespace's Secrets that signed a certificate for `host` beside them.
     pub(super) fn extern_trust(&self, namespace: &str, host: &DnsName) -> Option<Trust> {
-        let all: Vec<(Certificate, String)> = self.certificates(namespace).collect();
+        let mut all: Vec<(Certificate, String)> = self.certificates(namespace).collect();
+        // The Secret that is there for its CA goes before one that holds it too.
+        all.sort_by_key(|(_, origin)| !origin.ends_with(" key ca.crt"));
         let leaves: Vec<&Certificate> = all
             .iter()
             .map(|(leaf, _)| leaf)

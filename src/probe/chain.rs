@@ -373,6 +373,10 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
                 details.signature_algorithm
             )
         }
+        _ if trust.anchors.contains(leaf) => format!(
+            "{} holds this very certificate, which is no authority: that of its issuer `{}` is needed",
+            trust.origin, details.issuer
+        ),
         _ => gap(sent, trust),
     };
     broken(why, unknown)

@@ -225,20 +225,13 @@ impl Options {
 
     /// Holds a handshake against it; `older` is how one in TLS 1.2 went.
     #[must_use]
-    pub fn after(&self, tls: &Tls, older: Option<&Result<(), Broken>>) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        let mut differs = |what: String| {
-            let finding = Finding::new(
-                Check::Tls,
-                Verdict::Warning,
-                format!("{}: {what}", self.origin),
-            );
-            findings.push(finding.mend("Traefik has other options for this host: the TLSOption is not applied, or routes of one host name different ones"));
-        };
+    pub fn after(&self, tls: &Tls, older: Option<&Result<(), Broken>>) -> Option<Finding> {
+        let mut differences: Vec<String> = Vec::new();
+        let mut differs = |what: String| differences.push(what);
         let version = match tls.version.as_deref() {
             Some("TLS 1.3") => 3,
             Some("TLS 1.2") => 2,
-            _ => return findings,
+            _ => return None,
         };
         let spoken = tls.version.as_deref().unwrap_or_default();
         if self.min.is_some_and(|min| version < min) || self.max.is_some_and(|max| version > max) {
@@ -276,19 +269,24 @@ impl Options {
                 "clientAuthType is {kind}, and the front asks for no certificate"
             ));
         }
-        if let (true, Some(min)) = (findings.is_empty(), self.min) {
-            let unseen = if min < 3 {
-                "; whether older versions are refused cannot be seen from here"
-            } else {
-                ", and TLS 1.2 is refused"
-            };
+        if !differences.is_empty() {
             let what = format!(
-                "{} asks for TLS 1.{min} at least, and {spoken} is spoken{unseen}",
-                self.origin
+                "{} is not in force: {}",
+                self.origin,
+                differences.join("; ")
             );
-            findings.push(Finding::new(Check::Tls, Verdict::Good, what));
+            let finding = Finding::new(Check::Tls, Verdict::Warning, what);
+            return Some(finding.mend("look in Traefik's log whether the route is applied; routes that name different TLSOptions for one host all get the default"));
         }
-        findings
+        let unseen = match self.min? {
+            3 => ", and TLS 1.2 is refused",
+            _ => "; whether older versions are refused cannot be seen from here",
+        };
+        let what = format!(
+            "{} asks for TLS 1.{} at least, and {spoken} is spoken{unseen}",
+            self.origin, self.min?
+        );
+        Some(Finding::new(Check::Tls, Verdict::Good, what))
     }
 }
 

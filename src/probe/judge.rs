@@ -12,6 +12,7 @@ use super::target::{Endpoint, Target};
 use super::trust::{ExpectedName, Origin, Trust};
 use super::{Check, Finding, Leg, Verdict};
 use crate::name::DnsName;
+use crate::pki::Certificate;
 use time::OffsetDateTime;
 
 /// What holds for both legs.
@@ -134,6 +135,42 @@ impl Front<'_> {
             mend_dates: format!("put a new certificate into {holder}: {renew}"),
         }
     }
+}
+
+/// Holds the certificate at a front that passes TLS through against that of the httpd: as it was seen on the other leg,
+/// or else as the Secrets have it.
+pub fn same_certificate(
+    front: &mut LegReport,
+    behind: Option<&LegReport>,
+    kept: &[(Certificate, String)],
+    route: &str,
+) {
+    let Some(shown) = front.chain.first().map(|leaf| leaf.sha256.clone()) else {
+        return;
+    };
+    let seen = behind.and_then(|leg| leg.chain.first());
+    let whose = match (seen, kept) {
+        (Some(leaf), _) if leaf.sha256 == shown => return,
+        (Some(_), _) => "the httpd",
+        (None, []) => return,
+        (None, kept) => {
+            let is_it = |(certificate, _): &(Certificate, String)| {
+                certificate
+                    .details()
+                    .is_ok_and(|details| details.sha256 == shown)
+            };
+            match kept.iter().any(is_it) {
+                true => return,
+                false => &kept[0].1,
+            }
+        }
+    };
+    let what = format!(
+        "the front shows another certificate than {whose}: TLS is not passed through to it"
+    );
+    front.findings.push(broken(Check::Chain, what).mend(format!(
+        "look in Traefik's log whether {route} is applied, and whether an http route names the host, which goes first"
+    )));
 }
 
 /// The commands that renew an instance's certificate and make its httpd take it.

@@ -15,6 +15,7 @@ use super::transport::Transport;
 use super::{Check, Finding, Verdict};
 use crate::fault::{Fault, did_you_mean};
 use crate::name::DnsName;
+use crate::pki::Certificate;
 use crate::rule::{self, Rule};
 use crate::yaml::{Node, Value};
 
@@ -320,6 +321,20 @@ impl<'a> Way<'a> {
 
     pub(super) fn host(&self) -> &DnsName {
         &self.host
+    }
+
+    /// Gives the object that the route is of.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.object.to_string()
+    }
+
+    /// Gives the certificates that the httpd should serve, and their Secrets.
+    #[must_use]
+    pub fn kept(&self) -> Vec<(Certificate, String)> {
+        let trust = self.manifests.extern_trust(self.namespace(), &self.host);
+        self.manifests
+            .kept(self.namespace(), &self.host, trust.as_ref())
     }
 
     /// Says how Traefik reaches one of the route's services: that of a name, or the first that gets requests.

@@ -72,6 +72,11 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
         };
         legs.push(leg.look(&plan, &around, request)?);
     }
+    if let Some(way) = way.as_ref().filter(|way| !way.ends_at_traefik()) {
+        let (front, behind) = legs.split_at_mut(1);
+        let behind = behind.first();
+        judge::same_certificate(&mut front[0], behind, &way.kept(), &way.name());
+    }
     let report = Report {
         target: plan.target.clone(),
         legs,
