@@ -5,6 +5,7 @@ mod front;
 mod hostile;
 mod objects;
 mod pki;
+mod routes;
 mod server;
 
 use crate::support::{Run, run_in, write};

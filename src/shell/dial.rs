@@ -186,3 +186,27 @@ pub(super) fn fault(error: &io::Error, patience: Duration) -> Broken {
         _ => Broken::Other(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn every_address_is_tried_and_the_first_good_one_taken() {
+        let listeners = ["127.0.0.1:0"; 3].map(|address| TcpListener::bind(address).unwrap());
+        let addresses = listeners
+            .each_ref()
+            .map(|listener| listener.local_addr().unwrap());
+        let [closed, ..] = listeners;
+        drop(closed);
+        let (attempts, stream) = connect(&addresses, Duration::from_secs(5));
+        let found: Vec<bool> = attempts
+            .iter()
+            .map(|attempt| attempt.result.is_ok())
+            .collect();
+        assert_eq!(found, [false, true, true]);
+        assert_eq!(attempts[0].result, Err(Broken::Refused));
+        assert_eq!(stream.unwrap().peer_addr().unwrap(), addresses[1]);
+    }
+}

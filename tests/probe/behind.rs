@@ -8,14 +8,14 @@ use std::net::SocketAddr;
 use tempfile::TempDir;
 
 /// An instance as the program renders it, its wildcard certificate, and a front that is good.
-struct Live {
-    directory: TempDir,
-    manifests: String,
-    front: Server,
+pub(super) struct Live {
+    pub(super) directory: TempDir,
+    pub(super) manifests: String,
+    pub(super) front: Server,
 }
 
 impl Live {
-    fn new(front_answer: &str, further: &[&str]) -> Self {
+    pub(super) fn new(front_answer: &str, further: &[&str]) -> Self {
         let directory = TempDir::new().unwrap();
         let path = directory.path();
         let arguments = [
@@ -55,14 +55,14 @@ impl Live {
     }
 
     /// The pair that httpd mounts.
-    fn pair(&self) -> Pair {
+    pub(super) fn pair(&self) -> Pair {
         Pair {
             chain: secret_text(&self.manifests, "selfcert", "externcert"),
             key: secret_text(&self.manifests, "selfcert", "externkey"),
         }
     }
 
-    fn probe(&self, manifests: &str, backend: SocketAddr, further: &[&str]) -> Run {
+    pub(super) fn probe(&self, manifests: &str, backend: SocketAddr, further: &[&str]) -> Run {
         let (front, to) = (self.front.address.to_string(), backend.to_string());
         let arguments = [
             "probe",
