@@ -58,14 +58,14 @@ impl Manifests {
             [one] => Some(Options::read(one)),
             [] => None,
             several => {
-                let names: Vec<String> = several
+                let all: Vec<String> = several
                     .iter()
                     .map(|object| object.name.to_string())
                     .collect();
                 let what = format!(
                     "there are {} TLSOptions `default`, and Traefik drops them all: {}",
-                    names.len(),
-                    names.join(", ")
+                    all.len(),
+                    all.join(", ")
                 );
                 findings.push(
                     Finding::new(Check::Objects, Verdict::Warning, what).mend("delete all but one"),

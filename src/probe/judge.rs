@@ -159,10 +159,10 @@ pub fn same_certificate(
                     .details()
                     .is_ok_and(|details| details.sha256 == shown)
             };
-            match kept.iter().any(is_it) {
-                true => return,
-                false => &kept[0].1,
+            if kept.iter().any(is_it) {
+                return;
             }
+            &kept[0].1
         }
     };
     let what = format!(

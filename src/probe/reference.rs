@@ -57,7 +57,7 @@ fn normal(key: &str) -> String {
     parts.join("-")
 }
 
-/// A service of a route, at the end of all TraefikServices between.
+/// A service of a route, at the end of each `TraefikService` between.
 #[derive(Debug, Clone)]
 pub(super) struct Service<'a> {
     pub(super) node: &'a Node,
@@ -128,7 +128,7 @@ struct Walk<'a, 'b> {
     manifests: &'a Manifests,
     found: &'b mut Vec<Service<'a>>,
     faults: &'b mut Vec<Fault>,
-    /// The TraefikServices on the way here.
+    /// Each `TraefikService` on the way here.
     above: Vec<Name>,
 }
 

@@ -9,6 +9,7 @@ use super::error::Failure;
 use super::tls::{self, Handshake};
 use super::{Run, check_stdin, print_or_end};
 use civi_ingress::probe::behind::{self, Behind};
+use civi_ingress::probe::expect::Options;
 use civi_ingress::probe::judge::{self, Circumstances, Front, Holder};
 use civi_ingress::probe::objects::Manifests;
 use civi_ingress::probe::report::{LegReport, Report};
@@ -48,8 +49,8 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
         within: plan.within,
         insecure_continue: arguments.insecure_continue,
     };
-    let plain = Request::new(plan.path.clone().unwrap_or_default());
-    let request = way.as_ref().map_or(&plain, |way| &way.request);
+    let unled = Request::new(plan.path.clone().unwrap_or_default());
+    let request = way.as_ref().map_or(&unled, |way| &way.request);
     let mut front = front(
         &plan,
         &around,
@@ -186,7 +187,7 @@ fn front(
     };
     look(plan, request, &line, Some(&how), &mut seen);
     let options = way.and_then(|way| way.options.as_ref());
-    if options.is_some_and(|options| options.asks_for_tls_1_3()) {
+    if options.is_some_and(Options::asks_for_tls_1_3) {
         older(&line, &how, &mut seen);
     }
     if let Some(endpoint) = &plan.plain {

@@ -317,14 +317,14 @@ fn json_names_the_service_and_the_kind_of_its_transport() {
 #[test]
 fn an_encrypted_ca_is_refused_at_its_place_before_anything_is_dialed() {
     let live = Live::new(OK, &[]);
-    let line = live
+    let data = live
         .manifests
         .lines()
         .find(|line| line.trim_start().starts_with("ca.crt:"))
         .unwrap();
     let locked = live
         .manifests
-        .replace(line, "  ca.crt: ENC[AES256_GCM,data:x]");
+        .replace(data, "  ca.crt: ENC[AES256_GCM,data:x]");
     let run = live.probe(&locked, closed(), &[]);
     let at = locked
         .lines()
