@@ -2,7 +2,7 @@
 
 use super::http::Head;
 use super::objects::{Manifests, Object, is_true, items, text};
-use super::reference::Reference;
+use super::reference::{Reference, crossing};
 use super::seen::{Broken, Tls};
 use super::{Check, Finding, Verdict};
 use crate::yaml::{Node, Value};
@@ -40,7 +40,10 @@ impl Manifests {
                 .and_then(|named| text(named, &["namespace"]))
                 .unwrap_or(&route.name.namespace);
             return match self.named("TLSOption", namespace, name) {
-                Ok(object) => Some(Options::read(object)),
+                Ok(object) => {
+                    findings.extend(crossing(route, object, &object.name.namespace));
+                    Some(Options::read(object))
+                }
                 Err(fault) => {
                     findings.push(unknown(format!(
                         "{}; what it asks of browsers is not looked at",
@@ -110,6 +113,7 @@ impl Manifests {
                     continue;
                 }
             };
+            findings.extend(crossing(object, middleware, &middleware.name.namespace));
             let spec = middleware.spec();
             if let Some(Value::Int(seconds)) = spec
                 .get("headers")

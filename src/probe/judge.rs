@@ -137,6 +137,18 @@ impl Front<'_> {
     }
 }
 
+/// Says of a front that answers as if the leg behind it were broken, while that is good, what is left to look at.
+pub fn weigh(front: &mut LegReport, behind: &LegReport) {
+    if behind.verdict() == Verdict::Broken || !matches!(front.status, Some(500 | 502..=504)) {
+        return;
+    }
+    let of_status =
+        |finding: &&mut Finding| (finding.check, finding.verdict) == (Check::Http, Verdict::Broken);
+    if let Some(finding) = front.findings.iter_mut().find(of_status) {
+        finding.mend = Some("from here the leg behind is good: look in Traefik's log whether it has taken the objects, and whether it reaches the pod".to_owned());
+    }
+}
+
 /// Holds the certificate at a front that passes TLS through against that of the httpd: as it was seen on the other leg,
 /// or else as the Secrets have it.
 pub fn same_certificate(

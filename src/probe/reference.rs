@@ -1,6 +1,7 @@
 //! Names by which one object of Traefik names another.
 
 use super::objects::{Manifests, Name, Object, is_true, missing, text};
+use super::{Check, Finding, Verdict};
 use crate::fault::Fault;
 use crate::yaml::Node;
 
@@ -46,6 +47,18 @@ impl Manifests {
                 .help("leave `--manifest` out, and say what stands there with `--backend-ca FILE`")),
         }
     }
+}
+
+/// Says that an object names one of another namespace, where it does.
+pub(super) fn crossing(
+    from: &Object,
+    to: &impl std::fmt::Display,
+    namespace: &str,
+) -> Option<Finding> {
+    (namespace != from.name.namespace).then(|| {
+        let what = format!("{to} is of another namespace than {from}: Traefik takes it with allowCrossNamespace only");
+        Finding::new(Check::Objects, Verdict::Note, what)
+    })
 }
 
 /// Writes a key as Traefik does: `-` for all that is no letter or digit (`provider.Normalize`).

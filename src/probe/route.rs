@@ -9,7 +9,7 @@ use super::choose::Candidate;
 use super::expect::{Hsts, Options};
 use super::fit::{self, Fit};
 use super::objects::{Manifests, Name, Object, items, text};
-use super::reference::{Service, passes_through};
+use super::reference::{Service, crossing, passes_through};
 use super::request::Request;
 use super::target::RequestPath;
 use super::transport::Transport;
@@ -194,16 +194,9 @@ impl<'a> Way<'a> {
                 finding.mend("`--service NAME` with its `--backend` looks at another one"),
             );
         }
-        if chosen.namespace != self.object.name.namespace {
-            let what = format!(
-                "service {} is of another namespace than {}: Traefik takes it with allowCrossNamespace only",
-                chosen.in_words(false),
-                self.object
-            );
-            transport
-                .findings
-                .push(Finding::new(Check::Objects, Verdict::Note, what));
-        }
+        let service = format!("service {}", chosen.in_words(false));
+        let across = crossing(self.object, &service, &chosen.namespace);
+        transport.findings.extend(across);
         Ok(transport)
     }
 

@@ -43,7 +43,7 @@ impl Manifests {
             _ => Transport::plain(None, None),
         };
         transport.service = Some(service.in_words(false));
-        transport.speech = match (is_http, is_https(service.node)) {
+        transport.speech = match (is_http, self.is_https(service)) {
             (true, true) => Speech::Https,
             (true, false) => Speech::Http,
             (false, _) if !way.ends_at_traefik() => Speech::Passthrough,
@@ -175,6 +175,32 @@ impl Manifests {
         faults.finish(Some(transport))
     }
 
+    /// Whether Traefik speaks TLS to a service (`parseServiceProtocol`): by `scheme`, else by port 443 or a port name
+    /// that begins with https, as the Service has them where the manifests hold it.
+    fn is_https(&self, service: &Service<'_>) -> bool {
+        if let Some(scheme) = text(service.node, &["scheme"]).filter(|scheme| !scheme.is_empty()) {
+            return scheme == "https";
+        }
+        let wanted = service.node.get("port").map(|port| &port.value);
+        let name = Name::new(&service.namespace, service.name());
+        let ports = self
+            .object("Service", &name)
+            .map(|object| items(object.spec(), "ports"));
+        let is_it = |port: &&Node| {
+            let parts =
+                [port.get("port"), port.get("name")].map(|part| part.map(|part| &part.value));
+            wanted.is_some() && parts.contains(&wanted)
+        };
+        let port = ports.unwrap_or_default().iter().find(is_it);
+        let number = port
+            .and_then(|port| port.get("port"))
+            .map(|port| &port.value);
+        let name = port.and_then(|port| text(port, &["name"]));
+        let name = name.or_else(|| service.node.get("port").and_then(Node::text));
+        number.or(wanted) == Some(&Value::Int(443))
+            || name.is_some_and(|name| name.starts_with("https"))
+    }
+
     /// Reads the first of `certificatesSecrets`.
     fn certificates_secret(
         &self,
@@ -280,18 +306,4 @@ fn set_proxy(node: &Node, default: i64, object: &str, transport: &mut Transport)
         }
     };
     transport.proxy = Some((version, object.to_owned()));
-}
-
-/// Whether Traefik speaks TLS to a service (`parseServiceProtocol`): by `scheme`, else by port 443 or a port name
-/// that begins with https.
-fn is_https(service: &Node) -> bool {
-    match (
-        text(service, &["scheme"]),
-        service.get("port").map(|port| &port.value),
-    ) {
-        (Some(scheme), _) => scheme == "https",
-        (None, Some(Value::Int(port))) => *port == 443,
-        (None, Some(Value::Text(name))) => name.starts_with("https"),
-        _ => false,
-    }
 }

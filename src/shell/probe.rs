@@ -73,6 +73,9 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
         };
         legs.push(leg.look(&plan, &around, request)?);
     }
+    if let [front, behind] = legs.as_mut_slice() {
+        judge::weigh(front, behind);
+    }
     if let Some(way) = way.as_ref().filter(|way| !way.ends_at_traefik()) {
         let (front, behind) = legs.split_at_mut(1);
         let behind = behind.first();

@@ -433,3 +433,18 @@ fn manifests_without_what_the_leg_needs_are_refused() {
         )
     );
 }
+
+#[test]
+fn a_front_that_answers_500_while_the_leg_behind_it_is_good_is_told_so() {
+    let live = Live::new("HTTP/1.1 500 Internal Server Error\r\n\r\n", &[]);
+    let httpd = Server::start(Behaviour::tls(&live.pair(), OK));
+    let run = live.probe(&live.manifests, httpd.address, &[]);
+    assert_broken(&run, &["http"]);
+    assert_says(
+        &run,
+        1,
+        &[
+            "mend:     from here the leg behind is good: look in Traefik's log whether it has taken the objects, and whether it reaches the pod",
+        ],
+    );
+}

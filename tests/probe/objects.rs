@@ -503,3 +503,44 @@ fn the_versions_of_a_transport_are_those_that_are_offered() {
         assert_eq!(transport(&text).unwrap().versions, versions);
     }
 }
+
+#[test]
+fn a_port_speaks_tls_by_the_number_or_name_that_its_service_has() {
+    let text = route("").replace("port: 443, serversTransport: t", "port: 8443");
+    assert_eq!(transport(&text).unwrap().speech, Speech::Http);
+    for (port, speech) in [
+        ("{name: https-web, port: 8443}", Speech::Https),
+        ("{name: web, port: 8443}", Speech::Http),
+    ] {
+        let service = format!(
+            "- kind: Service\n  metadata: {{name: s, namespace: ns}}\n  spec: {{ports: [{port}]}}\n"
+        );
+        assert_eq!(
+            transport(&format!("{text}{service}")).unwrap().speech,
+            speech
+        );
+    }
+    let named = route("- kind: Service\n  metadata: {name: s, namespace: ns}\n  spec: {ports: [{name: web, port: 443}]}\n")
+        .replace("port: 443, serversTransport: t", "port: web");
+    assert_eq!(transport(&named).unwrap().speech, Speech::Https);
+}
+
+#[test]
+fn objects_of_other_namespaces_are_said_to_need_a_flag() {
+    let text = object(
+        "IngressRoute",
+        "r",
+        "Host(`a.example.org`)",
+        ", middlewares: [{name: m, namespace: far}]",
+    )
+    .replace("tls: {}", "tls: {options: {name: o, namespace: far}}")
+        + "---\nkind: Middleware\nmetadata: {name: m, namespace: far}\n---\nkind: TLSOption\nmetadata: {name: o, namespace: far}\n";
+    let (_, told) = taken(&text, None).unwrap();
+    assert_eq!(
+        told,
+        [
+            "TLSOption far/o is of another namespace than IngressRoute ns/r: Traefik takes it with allowCrossNamespace only",
+            "Middleware far/m is of another namespace than IngressRoute ns/r: Traefik takes it with allowCrossNamespace only",
+        ]
+    );
+}
