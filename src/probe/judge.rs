@@ -52,6 +52,8 @@ pub struct Front<'a> {
     pub has_certificate: bool,
     /// Who holds the certificate.
     pub holder: Holder,
+    /// Whether a TCP route takes the connection.
+    pub is_tcp: bool,
     /// The TLSOption that holds.
     pub options: Option<&'a Options>,
     /// What the answer must say of HSTS.
@@ -80,6 +82,13 @@ pub fn front(front: &Front<'_>, around: &Circumstances<'_>, seen: &Seen) -> LegR
         certificates(tls, &expected, around, front.has_certificate, &mut report);
     }
     answer(seen, link, front.hsts, &mut report);
+    report.is_tcp = front.is_tcp;
+    if report.suffers() && front.is_tcp {
+        mend_last(
+            &mut report,
+            "Traefik closes the connection of a TCP route where it does not reach the httpd: look at that leg with `--backend ADDR:PORT`; or it expects the PROXY protocol: try `--proxy-protocol v1`",
+        );
+    }
     match &seen.plain {
         Some(Ok(bytes)) => match http::read(bytes) {
             Ok(Some(head)) => report.findings.push(http::redirect(&head, host.as_str())),
@@ -137,15 +146,29 @@ impl Front<'_> {
     }
 }
 
-/// Says of a front that answers as if the leg behind it were broken, while that is good, what is left to look at.
+/// Says what to do about the one thing that is broken on a leg.
+fn mend_last(report: &mut LegReport, mend: &str) {
+    let is_broken = |finding: &&mut Finding| finding.verdict == Verdict::Broken;
+    if let Some(finding) = report.findings.iter_mut().find(is_broken) {
+        finding.mend = Some(mend.to_owned());
+    }
+}
+
+/// Says of a front that answers as if the leg behind it were broken what is left to do, now that it is known.
 pub fn weigh(front: &mut LegReport, behind: &LegReport) {
-    if behind.verdict() == Verdict::Broken || !matches!(front.status, Some(500 | 502..=504)) {
+    if !front.suffers() {
         return;
     }
-    let of_status =
-        |finding: &&mut Finding| (finding.check, finding.verdict) == (Check::Http, Verdict::Broken);
-    if let Some(finding) = front.findings.iter_mut().find(of_status) {
-        finding.mend = Some("from here the leg behind is good: look in Traefik's log whether it has taken the objects, and whether it reaches the pod".to_owned());
+    if behind.verdict() != Verdict::Broken {
+        mend_last(
+            front,
+            "from here the leg behind is good: look in Traefik's log whether it has taken the objects, and whether it reaches the pod",
+        );
+    } else if front.is_tcp {
+        mend_last(
+            front,
+            "Traefik closes the connection of a TCP route where it does not reach the httpd: mend the leg behind first",
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 use super::seen::Seen;
 use super::target::{Endpoint, Target};
 use super::trust::{ExpectedName, Trust};
-use super::{Finding, Leg, Verdict};
+use super::{Check, Finding, Leg, Verdict};
 use crate::pki::certificate::Details;
 use crate::pki::validity::format_instant;
 use serde::Serialize;
@@ -38,6 +38,10 @@ pub struct LegReport {
     pub status: Option<u16>,
     /// All that was found.
     pub findings: Vec<Finding>,
+    /// Whether Traefik knows nothing of http on it.
+    pub is_tcp: bool,
+    /// Whether the other side took the connection and closed it without an answer.
+    pub was_closed: bool,
 }
 
 impl LegReport {
@@ -65,7 +69,24 @@ impl LegReport {
             chain: Vec::new(),
             status: None,
             findings: Vec::new(),
+            is_tcp: false,
+            was_closed: seen.was_closed(),
         }
+    }
+
+    /// Whether nothing is wrong with it but how Traefik answers where the leg behind is broken.
+    #[must_use]
+    pub fn suffers(&self) -> bool {
+        let mut worst = self
+            .findings
+            .iter()
+            .filter(|finding| finding.verdict == Verdict::Broken);
+        let is_answer = |check| match check {
+            Check::Http => self.status >= Some(500) || (self.is_tcp && self.was_closed),
+            Check::Tls => self.is_tcp && self.was_closed,
+            _ => false,
+        };
+        worst.next().is_some_and(|finding| is_answer(finding.check)) && worst.next().is_none()
     }
 
     /// Gives the worst of its findings.
@@ -108,18 +129,8 @@ impl Report {
             .legs
             .iter()
             .any(|leg| leg.leg == Leg::Backend && leg.verdict() == Verdict::Broken);
-        let only_status = self.legs.iter().any(|leg| {
-            let worst: Vec<_> = leg
-                .findings
-                .iter()
-                .filter(|finding| finding.verdict == Verdict::Broken)
-                .collect();
-            leg.leg == Leg::Front
-                && worst.len() == 1
-                && worst[0].check == super::Check::Http
-                && leg.status >= Some(500)
-        });
-        if behind && only_status {
+        let front = self.legs.iter().find(|leg| leg.leg == Leg::Front);
+        if behind && front.is_some_and(LegReport::suffers) {
             return format!(
                 "{host}: the leg {} is broken, and that is why the front answers so",
                 Leg::Backend.name()
@@ -296,7 +307,6 @@ impl<'a> From<&'a LegReport> for JsonLeg<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::Check;
 
     #[test]
     fn a_strangers_text_cannot_steer_the_terminal() {

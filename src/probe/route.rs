@@ -123,6 +123,12 @@ impl<'a> Way<'a> {
             || (self.object.spec().get("tls").is_some() && !passes_through(self.object))
     }
 
+    /// Whether it is a TCP route.
+    #[must_use]
+    pub fn is_tcp(&self) -> bool {
+        self.object.kind == "IngressRouteTCP"
+    }
+
     /// Gives the namespace of the httpd.
     #[must_use]
     pub fn namespace(&self) -> &str {

@@ -211,6 +211,7 @@ fn front(
         proxy: plan.proxy,
         has_certificate: client.is_some(),
         holder,
+        is_tcp: way.is_some_and(Way::is_tcp),
         options,
         hsts: way.and_then(|way| way.hsts.as_ref()),
     };

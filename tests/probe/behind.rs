@@ -12,6 +12,7 @@ pub(super) struct Live {
     pub(super) directory: TempDir,
     pub(super) manifests: String,
     pub(super) front: Server,
+    wildcard: Pair,
 }
 
 impl Live {
@@ -51,6 +52,15 @@ impl Live {
             directory,
             manifests,
             front,
+            wildcard: pair,
+        }
+    }
+
+    /// The pair that browsers see.
+    pub(super) fn wildcard(&self) -> Pair {
+        Pair {
+            chain: self.wildcard.chain.clone(),
+            key: self.wildcard.key.clone(),
         }
     }
 

@@ -338,3 +338,54 @@ fn an_encrypted_ca_is_refused_at_its_place_before_anything_is_dialed() {
     assert!(run.stderr.starts_with(&first), "{}", run.stderr);
     assert_eq!(live.front.end(), [""; 0]);
 }
+
+#[test]
+fn a_front_that_closes_because_its_httpd_is_away_is_not_blamed() {
+    let mut live = Live::new(OK, &[]);
+    for (tls, answering) in [
+        ("passthrough: true", Behaviour::plain("")),
+        (
+            "",
+            Behaviour {
+                answer: Vec::new(),
+                ..Behaviour::tls(&live.wildcard(), OK)
+            },
+        ),
+    ] {
+        live.front = Server::start(answering);
+        let manifests = led_by(&live, &tcp("", tls));
+        let run = live.probe(&manifests, closed(), &[]);
+        assert_says(
+            &run,
+            1,
+            &[
+                "mend:     Traefik closes the connection of a TCP route where it does not reach the httpd: mend the leg behind first",
+                "a.example.org: the leg front -> httpd is broken, and that is why the front answers so",
+            ],
+        );
+    }
+    live.front = Server::start(Behaviour::plain(""));
+    write(
+        &live.directory.path().join("m.yaml"),
+        &led_by(&live, &tcp("", "passthrough: true")),
+    );
+    let front = live.front.address.to_string();
+    let run = run_in(
+        live.directory.path(),
+        &[
+            "probe",
+            "a.example.org",
+            "--connect",
+            &front,
+            "--manifest",
+            "m.yaml",
+        ],
+    );
+    assert_says(
+        &run,
+        1,
+        &[
+            "mend:     Traefik closes the connection of a TCP route where it does not reach the httpd: look at that leg with `--backend ADDR:PORT`; or it expects the PROXY protocol: try `--proxy-protocol v1`",
+        ],
+    );
+}
