@@ -21,19 +21,27 @@ pub(super) struct Candidate<'a> {
 
 impl Candidate<'_> {
     pub(super) fn names(&self, host: &DnsName) -> bool {
-        let is_wide = |name: &str| name == "*";
         self.hosts()
             .iter()
-            .any(|name| !is_wide(name) && covers(name, host))
+            .any(|name| name != "*" && covers(name, host))
     }
 
     pub(super) fn hosts(&self) -> Vec<String> {
         rule::hosts(self.rule.matchers())
     }
 
+    /// Whether it is ``HostSNI(`*`)``, which Traefik tries last.
+    pub(super) fn is_wide(&self) -> bool {
+        is_wide(&self.rule)
+    }
+
     fn in_words(&self) -> String {
         format!("{}: {}", self.object, self.text)
     }
+}
+
+fn is_wide(rule: &Rule) -> bool {
+    matches!(rule, Rule::Matcher(matcher) if matcher.name == "HostSNI" && matcher.arguments == ["*"])
 }
 
 impl Manifests {
@@ -69,7 +77,7 @@ impl Manifests {
                         continue;
                     }
                 };
-                let by_length = if text.trim() == "HostSNI(`*`)" {
+                let by_length = if is_wide(&parsed) {
                     -1
                 } else {
                     i64::try_from(text.len()).unwrap_or(i64::MAX)
@@ -148,14 +156,16 @@ impl Manifests {
                 Ok((chosen, plain.clone()))
             }
             (None, None) => {
-                let bent = candidates
-                    .iter()
-                    .find_map(|route| Some((route, please(&route.rule, host, plain)?)));
-                let (chosen, request) = bent
-                    .filter(|_| may_bend)
-                    .ok_or_else(|| self.no_route(candidates, host, plain))?;
+                // A path that was given stays; fields may come to it.
+                let bent = candidates.iter().find_map(|route| {
+                    let request = please(&route.rule, host, plain)?;
+                    (may_bend || request.path() == plain.path()).then_some((route, request))
+                });
+                let (chosen, request) =
+                    bent.ok_or_else(|| self.no_route(candidates, host, plain))?;
                 let what = format!(
-                    "no rule takes `/`, so {} is asked for, as {} wants",
+                    "no rule takes `{}` alone, so {} is asked for, as {} wants",
+                    plain.path().as_str(),
                     request.in_words(plain),
                     chosen.object
                 );

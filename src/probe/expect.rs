@@ -18,6 +18,7 @@ pub struct Options {
     min: Option<u8>,
     max: Option<u8>,
     alpn: Vec<String>,
+    sni_strict: bool,
     client: Option<String>,
     authorities: Vec<String>,
 }
@@ -179,11 +180,8 @@ impl Options {
         };
         let client = spec.get("clientAuth");
         Self {
-            origin: if is_true(spec, "sniStrict") {
-                format!("{object} (sniStrict)")
-            } else {
-                object.to_string()
-            },
+            origin: object.to_string(),
+            sni_strict: is_true(spec, "sniStrict"),
             min: version("minVersion"),
             max: version("maxVersion"),
             alpn: texts(spec, "alpnProtocols"),
@@ -227,9 +225,15 @@ impl Options {
         )
     }
 
-    /// Holds a handshake against it; `older` is how one in TLS 1.2 went.
+    /// Holds a handshake against it; `older` is how one in TLS 1.2 went, and `is_other` says that the certificate is not
+    /// for the name.
     #[must_use]
-    pub fn after(&self, tls: &Tls, older: Option<&Result<(), Broken>>) -> Option<Finding> {
+    pub fn after(
+        &self,
+        tls: &Tls,
+        older: Option<&Result<(), Broken>>,
+        is_other: bool,
+    ) -> Option<Finding> {
         let mut differences: Vec<String> = Vec::new();
         let mut differs = |what: String| differences.push(what);
         let version = match tls.version.as_deref() {
@@ -244,6 +248,9 @@ impl Options {
             ));
         } else if matches!(older, Some(Ok(()) | Err(Broken::Certificate))) {
             differs("minVersion is TLS 1.3, and the front takes TLS 1.2 too".to_owned());
+        }
+        if self.sni_strict && is_other {
+            differs("sniStrict, and the front shows a certificate of another name".to_owned());
         }
         if !self.alpn.is_empty() {
             match &tls.alpn {

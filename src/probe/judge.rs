@@ -75,11 +75,16 @@ pub fn front(front: &Front<'_>, around: &Circumstances<'_>, seen: &Seen) -> LegR
     connection(seen, link, &mut report.findings);
     if let Some(tls) = &seen.tls {
         handshake(tls, link, &mut report.findings);
+        certificates(tls, &expected, around, front.has_certificate, &mut report);
         if let Some(options) = front.options {
-            let met = options.after(tls, seen.older.as_ref());
+            let is_broken = |finding: &Finding| {
+                (finding.check, finding.verdict) == (Check::Name, Verdict::Broken)
+            };
+            let is_other = report.findings.iter().any(is_broken)
+                || report.chain.first().is_some_and(chain::is_traefik_default);
+            let met = options.after(tls, seen.older.as_ref(), is_other);
             report.findings.extend(met);
         }
-        certificates(tls, &expected, around, front.has_certificate, &mut report);
     }
     answer(seen, link, front.hsts, &mut report);
     report.is_tcp = front.is_tcp;

@@ -314,7 +314,7 @@ pub(super) fn is_true(node: &Node, key: &str) -> bool {
 pub(super) fn missing(kind: &str, name: &Name) -> Fault {
     let resource = kind.to_lowercase();
     Fault::new(format!("the manifests do not hold {kind} {name}, which is named here")).help(format!(
-        "give it too: `kubectl get {resource} {} -n {} -o yaml`; where there is none, Traefik answers 500",
+        "give it too: `kubectl get {resource} {} -n {} -o yaml`; where there is none, the route fails",
         name.name, name.namespace
     ))
 }

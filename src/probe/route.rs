@@ -50,9 +50,19 @@ impl Manifests {
         let (tls, raw): (Vec<_>, Vec<_>) = tcp
             .into_iter()
             .partition(|route| route.object.spec().get("tls").is_some());
-        let (wide, narrow): (Vec<_>, Vec<_>) = tls
-            .into_iter()
-            .partition(|route| route.priority == -1 || route.text.trim() == "HostSNI(`*`)");
+        let (wide, narrow): (Vec<_>, Vec<_>) = tls.into_iter().partition(Candidate::is_wide);
+        let (raw, dropped): (Vec<_>, Vec<_>) = raw.into_iter().partition(Candidate::is_wide);
+        for route in dropped.iter().filter(|route| route.names(host)) {
+            let what = format!(
+                "{} names a host and has no `tls`: Traefik drops the route",
+                route.object
+            );
+            let finding = Finding::new(Check::Objects, Verdict::Broken, what);
+            findings.push(finding.mend(format!(
+                "set `tls` in {}, such as `passthrough: true`",
+                route.object
+            )));
+        }
         let fits = |route: &&Candidate<'_>| fit::fit(&route.rule, host, &plain) != Fit::No;
 
         let named = http.iter().find(|route| route.names(host));

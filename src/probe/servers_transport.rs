@@ -182,16 +182,16 @@ impl Manifests {
             return scheme == "https";
         }
         let wanted = service.node.get("port").map(|port| &port.value);
-        let name = Name::new(&service.namespace, service.name());
-        let ports = self
-            .object("Service", &name)
+        let of = Name::new(&service.namespace, service.name());
+        let listed = self
+            .object("Service", &of)
             .map(|object| items(object.spec(), "ports"));
         let is_it = |port: &&Node| {
-            let parts =
+            let both =
                 [port.get("port"), port.get("name")].map(|part| part.map(|part| &part.value));
-            wanted.is_some() && parts.contains(&wanted)
+            wanted.is_some() && both.contains(&wanted)
         };
-        let port = ports.unwrap_or_default().iter().find(is_it);
+        let port = listed.unwrap_or_default().iter().find(is_it);
         let number = port
             .and_then(|port| port.get("port"))
             .map(|port| &port.value);

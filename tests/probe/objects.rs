@@ -409,7 +409,9 @@ fn a_rule_that_cannot_be_decided_or_met_is_told() {
     let (_, told) = taken(&bent, None).unwrap();
     assert_eq!(
         told,
-        ["no rule takes `/`, so `/api` with `X-A: b` is asked for, as IngressRoute ns/api wants"]
+        [
+            "no rule takes `/` alone, so `/api` with `X-A: b` is asked for, as IngressRoute ns/api wants"
+        ]
     );
     assert_eq!(
         taken(&bent, Some("/x")).unwrap_err(),
@@ -543,4 +545,36 @@ fn objects_of_other_namespaces_are_said_to_need_a_flag() {
             "Middleware far/m is of another namespace than IngressRoute ns/r: Traefik takes it with allowCrossNamespace only",
         ]
     );
+}
+
+#[test]
+fn a_tcp_route_of_a_host_without_tls_is_said_to_be_dropped() {
+    let text = tcp("", "", "").replace("  tls: {}\n", "");
+    let (_, told) = taken(
+        &(text + &object("IngressRoute", "r", "Host(`a.example.org`)", "")),
+        None,
+    )
+    .unwrap();
+    assert_eq!(
+        told,
+        ["IngressRouteTCP ns/p names a host and has no `tls`: Traefik drops the route"]
+    );
+}
+
+#[test]
+fn a_header_is_added_for_a_rule_even_where_the_path_is_given() {
+    let text = object(
+        "IngressRoute",
+        "r",
+        "Host(`a.example.org`) && PathPrefix(`/p`) && Header(`X-A`, `b`)",
+        "",
+    );
+    let (_, told) = taken(&text, Some("/p/q")).unwrap();
+    assert_eq!(
+        told,
+        [
+            "no rule takes `/p/q` alone, so `/p/q` with `X-A: b` is asked for, as IngressRoute ns/r wants"
+        ]
+    );
+    assert!(taken(&text, Some("/x")).is_err());
 }

@@ -169,7 +169,7 @@ fn a_request_is_bent_to_the_rule_on_both_legs() {
         &run,
         0,
         &[
-            "note    objects   no rule takes `/`, so `/api` with `X-A: b` is asked for, as IngressRoute paroisse-a/http wants",
+            "note    objects   no rule takes `/` alone, so `/api` with `X-A: b` is asked for, as IngressRoute paroisse-a/http wants",
         ],
     );
     for received in [live.front.end(), httpd.end()] {
@@ -386,6 +386,28 @@ fn a_front_that_closes_because_its_httpd_is_away_is_not_blamed() {
         1,
         &[
             "mend:     Traefik closes the connection of a TCP route where it does not reach the httpd: look at that leg with `--backend ADDR:PORT`; or it expects the PROXY protocol: try `--proxy-protocol v1`",
+        ],
+    );
+}
+
+#[test]
+fn sni_strict_is_not_in_force_where_a_certificate_of_another_name_comes() {
+    let authority = Authority::new("our CA");
+    let pair = authority.leaf(&Leaf {
+        names: &["b.example.org"],
+        ..Leaf::default()
+    });
+    let option = "---\napiVersion: traefik.io/v1alpha1\nkind: TLSOption\nmetadata: {name: default, namespace: any}\nspec: {sniStrict: true}\n";
+    let run = front(
+        Behaviour::tls(&pair, OK),
+        &authority,
+        &http("Host(`a.example.org`)", "", "", option),
+    );
+    assert_says(
+        &run,
+        1,
+        &[
+            "warning tls       TLSOption any/default is not in force: sniStrict, and the front shows a certificate of another name",
         ],
     );
 }
