@@ -35,6 +35,13 @@ impl Candidate<'_> {
         is_wide(&self.rule)
     }
 
+    /// Whether both may listen on one entry point.
+    pub(super) fn meets(&self, other: &Candidate<'_>) -> bool {
+        let [ours, theirs] = [self, other].map(|route| items(route.object.spec(), "entryPoints"));
+        let is_theirs = |name: &Node| theirs.iter().any(|other| other.text() == name.text());
+        ours.is_empty() || theirs.is_empty() || ours.iter().any(is_theirs)
+    }
+
     fn in_words(&self) -> String {
         format!("{}: {}", self.object, self.text)
     }
@@ -134,6 +141,7 @@ impl Manifests {
                         && fits[*other] == Fit::Yes
                         && candidates[*other].priority == chosen.priority
                         && candidates[*other].object.name != chosen.object.name
+                        && candidates[*other].meets(chosen)
                 };
                 if let Some(other) = (0..candidates.len()).find(is_equal) {
                     let what = format!(

@@ -67,6 +67,7 @@ pub fn front(front: &Front<'_>, around: &Circumstances<'_>, seen: &Seen) -> LegR
     let name = ExpectedName::Host(host.clone());
     let expected = front.expected(&name, around);
     let mut report = LegReport::new(Leg::Front, front.endpoint, &name, Some(front.trust), seen);
+    report.is_tcp = front.is_tcp;
     let link = Link::front(front.proxy);
     let before = front
         .options
@@ -87,7 +88,6 @@ pub fn front(front: &Front<'_>, around: &Circumstances<'_>, seen: &Seen) -> LegR
         }
     }
     answer(seen, link, front.hsts, &mut report);
-    report.is_tcp = front.is_tcp;
     if report.suffers() && front.is_tcp {
         mend_last(
             &mut report,
@@ -301,7 +301,7 @@ pub(super) fn answer(seen: &Seen, link: Link<'_>, promised: Option<&Hsts>, repor
                     .and_then(|promised| promised.missed(&head));
                 report.findings.push(status);
                 if leg == Leg::Front {
-                    let hsts = missed.unwrap_or_else(|| http::hsts(&head));
+                    let hsts = missed.unwrap_or_else(|| http::hsts(&head, report.is_tcp));
                     report.findings.push(hsts);
                 }
                 report.status = Some(head.status);

@@ -50,7 +50,6 @@ impl Manifests {
         let (tls, raw): (Vec<_>, Vec<_>) = tcp
             .into_iter()
             .partition(|route| route.object.spec().get("tls").is_some());
-        let (wide, narrow): (Vec<_>, Vec<_>) = tls.into_iter().partition(Candidate::is_wide);
         let (raw, dropped): (Vec<_>, Vec<_>) = raw.into_iter().partition(Candidate::is_wide);
         for route in dropped.iter().filter(|route| route.names(host)) {
             let what = format!(
@@ -66,11 +65,12 @@ impl Manifests {
         let fits = |route: &&Candidate<'_>| fit::fit(&route.rule, host, &plain) != Fit::No;
 
         let named = http.iter().find(|route| route.names(host));
-        let by_name = narrow.iter().find(fits);
+        let first = tls.iter().find(fits);
+        let by_name = first.filter(|route| !route.is_wide());
         let hostless = http
             .iter()
             .find(|route| route.hosts().iter().all(|name| name == "*"));
-        if let (Some(named), Some(by_name)) = (named, by_name) {
+        if let Some((named, by_name)) = named.zip(by_name).filter(|(one, other)| one.meets(other)) {
             let what = format!(
                 "{} is never reached: {} names the host too, and http routes that do so go before TCP routes",
                 by_name.object, named.object
@@ -82,7 +82,7 @@ impl Manifests {
         let last: Vec<Candidate<'_>> = if is_http {
             http
         } else {
-            narrow.into_iter().chain(wide).chain(raw).collect()
+            tls.into_iter().chain(raw).collect()
         };
         let (chosen, request) = self.choose(&last, host, &plain, path.is_none(), &mut findings)?;
         Ok(self.way_of(chosen, request, host, findings))

@@ -578,3 +578,37 @@ fn a_header_is_added_for_a_rule_even_where_the_path_is_given() {
     );
     assert!(taken(&text, Some("/x")).is_err());
 }
+
+#[test]
+fn routes_on_different_entry_points_do_not_meet() {
+    let at = |kind: &str, name: &str, rule: &str, point: &str| {
+        object(kind, name, rule, "").replace("  tls:", &format!("  entryPoints: [{point}]\n  tls:"))
+    };
+    let http = at("IngressRoute", "h", "Host(`a.example.org`)", "websecure");
+    for other in [
+        at("IngressRoute", "other", "Host(`a.example.org`)", "internal"),
+        at(
+            "IngressRouteTCP",
+            "tcp",
+            "HostSNI(`a.example.org`)",
+            "internal",
+        ),
+    ] {
+        let (name, told) = taken(&format!("{http}{other}"), None).unwrap();
+        assert_eq!(
+            (name.as_str(), told.len()),
+            ("IngressRoute ns/h", 0),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
+fn a_tcp_route_for_every_host_goes_first_only_by_its_priority() {
+    let named = object("IngressRouteTCP", "named", "HostSNI(`a.example.org`)", "");
+    for (priority, first) in [("", "named"), (", priority: 1000", "all")] {
+        let all = object("IngressRouteTCP", "all", "HostSNI(`*`)", priority);
+        let (name, _) = taken(&format!("{all}{named}"), None).unwrap();
+        assert_eq!(name, format!("IngressRouteTCP ns/{first}"));
+    }
+}

@@ -45,6 +45,7 @@ fn tls_that_is_passed_through_is_the_httpds_own_on_both_legs() {
             "expects a certificate for a.example.org, trusts Secret paroisse-a/externca key ca.crt (1)",
             "ok      objects   IngressRouteTCP paroisse-a/tcp takes the host: HostSNI(`a.example.org`), and passes its TLS through to the httpd",
             "note    trust     browsers meet the httpd's own certificate here, of a private CA (Secret paroisse-a/externca key ca.crt): they refuse it unless that CA is imported",
+            "note    hsts      no Strict-Transport-Security; the httpd would have to send it",
             "a.example.org: all is well on both legs",
         ],
     );
