@@ -1169,7 +1169,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__probe)
-            opts="-q -h --now --quiet --connect --ca --manifest --path --http --proxy-protocol --cert --key --backend --backend-ca --timeout --http-timeout --expires-within --insecure-continue --format --help"
+            opts="-q -h --now --quiet --connect --ca --manifest --path --http --proxy-protocol --cert --key --backend --service --backend-ca --timeout --http-timeout --expires-within --insecure-continue --format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1256,6 +1256,10 @@ _civi__ingress() {
                     return 0
                     ;;
                 --backend)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

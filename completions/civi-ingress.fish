@@ -305,13 +305,14 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l now 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l connect -d 'Connect to this address instead of those that DNS gives' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l ca -d 'Trust this CA as browsers do (PEM) [default: that of the manifests\' TLSStore, else the system\'s roots]' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l manifest -d 'Take what Traefik is told from these manifests (file, directory, - for stdin) [repeatable]' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l path -d 'Ask for this path' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l path -d 'Ask for this path [default: / or what the manifests\' route takes]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l http -d 'Ask port 80 too whether it leads to https' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l proxy-protocol -d 'Send this header first, as a load balancer does' -r -f -a "v1\t'A line of text'
 v2\t'A binary block'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l cert -d 'Show this certificate to a server that asks for one (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l key -d 'Private key of that certificate (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l backend -d 'Look at the leg from Traefik to the httpd too, at this address' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l service -d 'Of several services of the route, look at this one' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l backend-ca -d 'Trust this CA there, where no manifests say which (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l timeout -d 'Wait so long for DNS, for each connection and for each TLS handshake' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l http-timeout -d 'Wait so long for an answer' -r

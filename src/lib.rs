@@ -37,6 +37,7 @@ pub mod pki;
 pub mod probe;
 pub mod release;
 pub mod routing;
+mod rule;
 pub mod seal;
 pub mod status;
 pub mod template;

@@ -32,27 +32,32 @@ impl fmt::Display for FoundSecret {
 /// # Errors
 /// A stream that is no YAML, an empty one, and all values that are no base64.
 pub fn secrets(text: &str, file: &str) -> Result<Vec<FoundSecret>, Vec<Fault>> {
-    let documents = yaml::read_all(text, file).map_err(|fault| vec![fault])?;
+    let mut found = Vec::new();
+    let mut faults = Faults::default();
+    let documents = documents(text, file, &mut faults);
+    for object in documents.iter().flat_map(objects) {
+        add(object, file, &mut found, &mut faults);
+    }
+    faults.finish(Some(found))
+}
+
+/// Reads the documents of a stream of manifests.
+pub(crate) fn documents(text: &str, file: &str, faults: &mut Faults) -> Vec<Node> {
+    let Some(documents) = faults.keep(yaml::read_all(text, file)) else {
+        return Vec::new();
+    };
     if documents.is_empty() {
         // `kubectl get` prints nothing when it fails: taking that for "no Secret yet" would lose keys.
         let help = "the command before the pipe may have failed";
-        return Err(vec![
-            Fault::new("there are no manifests").help(help).file(file),
-        ]);
+        faults.push(Fault::new("there are no manifests").help(help).file(file));
     }
-    let mut found = Vec::new();
-    let mut faults = Faults::default();
-    for document in &documents {
-        if document.get("kind").and_then(Node::text).is_none() {
-            let fault =
-                Fault::new("a document has no `kind`").help("Kubernetes manifests are needed here");
-            faults.push(fault.at(document.at.place(file)));
-        }
-        for object in objects(document) {
-            add(object, file, &mut found, &mut faults);
-        }
+    let is_without_kind = |document: &&Node| document.get("kind").and_then(Node::text).is_none();
+    for document in documents.iter().filter(is_without_kind) {
+        let fault =
+            Fault::new("a document has no `kind`").help("Kubernetes manifests are needed here");
+        faults.push(fault.at(document.at.place(file)));
     }
-    faults.finish(Some(found))
+    documents
 }
 
 /// Gives the objects of a document: the items of a list as `kubectl get` prints it, else the document itself.
@@ -81,7 +86,8 @@ pub(crate) fn no_base64(section: &str, key: &str, secret: &str) -> Fault {
     ))
 }
 
-fn add(object: &Node, file: &str, found: &mut Vec<FoundSecret>, faults: &mut Faults) {
+/// Reads a Secret, where the object is one.
+pub(crate) fn add(object: &Node, file: &str, found: &mut Vec<FoundSecret>, faults: &mut Faults) {
     if object.get("kind").and_then(Node::text) != Some("Secret") {
         return;
     }

@@ -1,5 +1,6 @@
 //! Reads the objects by which Traefik takes certificates into use: IngressRoute, TLSStore, ServersTransport.
 
+use crate::rule;
 use crate::yaml::Node;
 
 /// What the objects of a fleet say about TLS.
@@ -128,25 +129,9 @@ fn route(spec: &Node, namespace: Option<String>, name: String) -> Route {
     }
 }
 
-/// Gives the arguments of all `Host` matchers of a rule, in lower case.
+/// Gives the hosts that a rule names, in lower case; none where it cannot be read.
 fn hosts_of(rule: &str) -> Vec<String> {
-    let mut hosts = Vec::new();
-    let mut rest = rule;
-    while let Some(at) = rest.find("Host(") {
-        let is_whole_word = !rest[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-        rest = &rest[at + "Host(".len()..];
-        let Some((arguments, after)) = rest.split_once(')') else {
-            break;
-        };
-        if is_whole_word {
-            let quotes = ['`', '"', '\''];
-            let names = arguments.split(',');
-            let names = names.map(|name| name.trim().trim_matches(quotes).to_ascii_lowercase());
-            hosts.extend(names.filter(|name| !name.is_empty()));
-        }
-        rest = after;
-    }
-    hosts
+    rule::hosts(&rule::matchers(rule).unwrap_or_default())
 }
 
 fn text(node: Option<&Node>, key: &str) -> Option<String> {

@@ -3,7 +3,9 @@
 mod behind;
 mod front;
 mod hostile;
+mod objects;
 mod pki;
+mod routes;
 mod server;
 
 use crate::support::{Run, run_in, write};

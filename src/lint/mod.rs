@@ -22,7 +22,6 @@ mod finding;
 mod httpd;
 mod ingress;
 mod kustomize;
-mod matcher;
 mod model;
 mod predict;
 mod provider;

@@ -3,7 +3,6 @@
 use super::finding::Finding;
 use super::ingress::is_of_traefik;
 use super::items;
-use super::matcher;
 use super::model::{Class, Model, Object, is_true};
 use super::predict::Here;
 use super::rules::{CI112, CI401, CI402, CI403, CI404, CI405, CI406, CI407, CI408, CI409, CI410};
@@ -11,6 +10,7 @@ use super::secrets::Cert;
 use super::trust::missing_of_pair;
 use crate::pki::SubjectAltName;
 use crate::release::Release;
+use crate::rule as language;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -312,8 +312,8 @@ fn coverage(
             let Some(node) = rule.get("match") else {
                 continue;
             };
-            let matchers = matcher::read(node.text().unwrap_or_default()).unwrap_or_default();
-            let hosts = matcher::hosts(&matchers);
+            let matchers = language::matchers(node.text().unwrap_or_default()).unwrap_or_default();
+            let hosts = language::hosts(&matchers);
             let is_name = |host: &&String| SubjectAltName::parse(host).is_ok();
             for host in hosts
                 .iter()

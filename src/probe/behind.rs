@@ -1,12 +1,12 @@
 //! The leg from Traefik to the httpd, judged, and the object to mend.
 
 use super::chain::Expected;
-use super::judge::{Circumstances, answer, certificates};
-use super::link::{broken, connection, handshake};
+use super::judge::{Circumstances, answer, certificates, renewal, restart};
+use super::link::{Link, broken, connection, follows, handshake};
 use super::report::LegReport;
 use super::seen::Seen;
 use super::target::Endpoint;
-use super::transport::Transport;
+use super::transport::{Speech, Transport};
 use super::trust::{ExpectedName, Origin, Trust};
 use super::{Check, Finding, Leg, Verdict};
 
@@ -23,6 +23,8 @@ pub struct Behind<'a> {
     pub trust: &'a Trust,
     /// Whether a client certificate was at hand.
     pub has_certificate: bool,
+    /// Namespace of the httpd, or a word for it.
+    pub namespace: &'a str,
 }
 
 /// Judges the leg from Traefik to the httpd.
@@ -34,22 +36,27 @@ pub fn backend(behind: &Behind<'_>, around: &Circumstances<'_>, seen: &Seen) -> 
         name,
         trust,
         has_certificate,
+        ..
     } = behind;
-    let roots = transport.is_https.then_some(*trust);
+    let speech = transport.speech;
+    let roots = speech.is_tls().then_some(*trust);
     let mut report = LegReport::new(Leg::Backend, endpoint, name, roots, seen);
-    report.transport = transport.object.as_ref().map(ToString::to_string);
+    let object = transport.object.as_ref();
+    report.transport = object.map(|(kind, name)| (*kind, name.to_string()));
+    report.service.clone_from(&transport.service);
     report.findings.clone_from(&transport.findings);
-    let dial = Some(transport.dial_timeout);
-    connection(seen, Leg::Backend, dial, &mut report.findings);
-    if !transport.is_https {
-        let what = "the route speaks plain http to the httpd (scheme, or a port other than 443)";
-        let finding = Finding::new(Check::Tls, Verdict::Warning, what);
-        report
-            .findings
-            .push(finding.mend("set `scheme: https` in the IngressRoute's service"));
+    let link = Link::behind(transport);
+    if let Some((version, object)) = &transport.proxy {
+        let number = version.number();
+        let what =
+            format!("a PROXY protocol header of version {number} goes first, as {object} says");
+        let finding = Finding::new(Check::Tcp, Verdict::Note, what);
+        report.findings.push(finding);
     }
+    connection(seen, link, &mut report.findings);
+    report.findings.extend(in_clear(speech));
     if let Some(tls) = &seen.tls {
-        handshake(tls, Leg::Backend, None, &mut report.findings);
+        handshake(tls, link, &mut report.findings);
         let before = report.findings.len();
         let expected = behind.expected(around, seen);
         certificates(tls, &expected, around, *has_certificate, &mut report);
@@ -58,9 +65,24 @@ pub fn backend(behind: &Behind<'_>, around: &Circumstances<'_>, seen: &Seen) -> 
             behind.unverified(before, &mut report);
         }
     }
-    let limit = transport.response_header_timeout;
-    answer(seen, Leg::Backend, limit, &mut report);
+    answer(seen, link, None, &mut report);
     report
+}
+
+/// Says where there is no TLS to the httpd.
+fn in_clear(speech: Speech) -> Option<Finding> {
+    let (what, mend) = match speech {
+        Speech::Http => (
+            "the route speaks plain http to the httpd (scheme, or a port other than 443)",
+            "set `scheme: https` in the IngressRoute's service",
+        ),
+        Speech::Tcp => (
+            "the TLS of browsers ends at Traefik, and from there to the httpd the way is in clear",
+            "set `passthrough: true` under `tls` of the IngressRouteTCP, or `tls: true` and a serversTransport at its service",
+        ),
+        _ => return None,
+    };
+    Some(Finding::new(Check::Tls, Verdict::Warning, what).mend(mend))
 }
 
 impl Behind<'_> {
@@ -74,17 +96,15 @@ impl Behind<'_> {
         } = self;
         let host = &around.target.host;
         let object = transport.object.as_ref();
-        let namespace = object.map_or("NAMESPACE", |name| name.namespace.as_str());
-        let renew = format!(
-            "`kubectl get secret -n {namespace} selfcert externca -o yaml | civi-ingress new-instance {namespace} --host {host} --reuse - | kubectl apply -f -`"
-        );
-        let restart =
-            format!("`kubectl -n {namespace} rollout restart statefulset/paroisse-set-httpd`");
+        let (renew, restart) = (renewal(self.namespace, host), restart(self.namespace));
         let stale = self.stale(seen).map(|secret| {
             format!("the httpd serves another certificate than {secret}: make it take that one with {restart}")
         });
         let mend_trust = match (&trust.origin, &stale) {
             (_, Some(stale)) => stale.clone(),
+            (Origin::System, None) if transport.speech == Speech::Passthrough => {
+                "import its CA into the browsers, and give it here with `--ca FILE`".to_owned()
+            }
             (Origin::System, None) => {
                 format!(
                     "name the CA's Secret in rootCAs of {}: {renew}",
@@ -95,34 +115,38 @@ impl Behind<'_> {
                 format!("{file} is not the CA of the httpd's certificate")
             }
             (Origin::Objects(_), None) => format!(
-                "{} does not contain the issuer of the httpd's certificate: run {renew}, then {restart}",
+                "{} does not contain the issuer of the httpd's certificate: run {renew}",
                 trust.origin
             ),
         };
         let mend_name = match (&transport.server_name, object) {
-            (None, Some(object)) => format!(
-                "set `serverName: {host}` in ServersTransport {object}: without it Go checks the certificate against the pod's address"
+            (None, Some((kind, object))) => format!(
+                "set `serverName: {host}` in {kind} {object}: without it Go checks the certificate against the pod's address"
             ),
             (None, None) => {
                 "name a ServersTransport with `serverName` in the IngressRoute's service".to_owned()
             }
-            (Some(name), _) if *name == ExpectedName::Host(host.clone()) => {
-                stale.clone().unwrap_or_else(|| {
-                    format!("the httpd needs a certificate for it: {renew}, then {restart}")
-                })
-            }
+            (Some(name), _) if *name == ExpectedName::Host(host.clone()) => stale
+                .clone()
+                .unwrap_or_else(|| format!("the httpd needs a certificate for it: {renew}")),
             (Some(_), _) => format!("set `serverName: {host}` in {}", self.object()),
         };
         Expected {
-            leg: Leg::Backend,
+            // What is passed through is looked at by browsers, not by Go.
+            leg: if transport.speech == Speech::Passthrough {
+                Leg::Front
+            } else {
+                Leg::Backend
+            },
             name,
             trust,
             now: around.now,
             within: around.within,
             is_verified: !transport.skip_verify,
+            follows: follows(transport, "answers 500"),
             mend_trust,
             mend_name,
-            mend_dates: stale.unwrap_or_else(|| format!("renew it: {renew}, then {restart}")),
+            mend_dates: stale.unwrap_or_else(|| format!("renew it: {renew}")),
         }
     }
 
@@ -130,7 +154,7 @@ impl Behind<'_> {
         let object = self.transport.object.as_ref();
         object.map_or_else(
             || "the route".to_owned(),
-            |name| format!("ServersTransport {name}"),
+            |(kind, name)| format!("{kind} {name}"),
         )
     }
 

@@ -34,6 +34,8 @@ pub struct Expected<'a> {
     pub within: Duration,
     /// Whether Traefik looks at it at all: not with `insecureSkipVerify`.
     pub is_verified: bool,
+    /// What Traefik does where it refuses the certificate, such as `answers 500`.
+    pub follows: &'static str,
     /// What to do where no path leads to an authority.
     pub mend_trust: String,
     /// What to do where the name is missing.
@@ -110,8 +112,8 @@ pub fn examine(sent: &Sent, expected: &Expected<'_>) -> Vec<Finding> {
         if let (true, Verdict::Broken, Some(go)) = (is_first, finding.verdict, go) {
             said = true;
             finding.what = format!(
-                "{}; Traefik logs `tls: failed to verify certificate: x509: {go}` and answers 500",
-                finding.what
+                "{}; Traefik logs `tls: failed to verify certificate: x509: {go}` and {}",
+                finding.what, expected.follows
             );
         }
         findings.push(finding);
@@ -371,6 +373,10 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
                 details.signature_algorithm
             )
         }
+        _ if trust.anchors.contains(leaf) => format!(
+            "{} holds this very certificate, which is no authority: that of its issuer `{}` is needed",
+            trust.origin, details.issuer
+        ),
         _ => gap(sent, trust),
     };
     broken(why, unknown)

@@ -138,11 +138,15 @@ pub fn status(head: &Head, leg: Leg) -> Finding {
     }
 }
 
-/// Says how the host is kept on TLS.
+/// Says how the host is kept on TLS; on a TCP route that is the httpd's own affair.
 #[must_use]
-pub fn hsts(head: &Head) -> Finding {
+pub fn hsts(head: &Head, is_tcp: bool) -> Finding {
     let finding = |verdict, what: String| Finding::new(Check::Hsts, verdict, what);
     match (&head.hsts, head.max_age()) {
+        (None, _) if is_tcp => finding(
+            Verdict::Note,
+            "no Strict-Transport-Security; the httpd would have to send it".to_owned(),
+        ),
         (None, _) => finding(
             Verdict::Note,
             "no Strict-Transport-Security; `--hsts` renders it".to_owned(),
@@ -241,7 +245,7 @@ mod tests {
             let head = head(&format!(
                 "HTTP/1.1 200 OK\r\nStrict-Transport-Security: {value}\r\n\r\n"
             ));
-            assert_eq!(hsts(&head).verdict, verdict, "{value}");
+            assert_eq!(hsts(&head, false).verdict, verdict, "{value}");
         }
     }
 

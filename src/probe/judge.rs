@@ -1,8 +1,10 @@
 //! What was seen of a leg, judged.
 
 use super::chain::{self, Expected, Sent};
+use super::expect::{Hsts, Options};
 use super::http;
-use super::link::{broken, client_refused, connection, handshake, in_words, seconds};
+use super::link::{Link, broken, client_refused, connection, handshake, in_words, seconds};
+use super::objects::Name;
 use super::proxy::Version;
 use super::report::LegReport;
 use super::seen::{Broken, Seen, Tls, Verification};
@@ -10,7 +12,7 @@ use super::target::{Endpoint, Target};
 use super::trust::{ExpectedName, Origin, Trust};
 use super::{Check, Finding, Leg, Verdict};
 use crate::name::DnsName;
-use std::time::Duration;
+use crate::pki::Certificate;
 use time::OffsetDateTime;
 
 /// What holds for both legs.
@@ -26,6 +28,17 @@ pub struct Circumstances<'a> {
     pub insecure_continue: bool,
 }
 
+/// Who holds the certificate that browsers see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// The Secret that the TLSStore `default` names.
+    Store,
+    /// The Secret that the route names.
+    Secret(Name),
+    /// The httpd of this namespace, for the front passes TLS through.
+    Httpd(String),
+}
+
 /// The leg from a browser to Traefik.
 #[derive(Debug)]
 pub struct Front<'a> {
@@ -37,6 +50,14 @@ pub struct Front<'a> {
     pub proxy: Option<Version>,
     /// Whether a client certificate was at hand.
     pub has_certificate: bool,
+    /// Who holds the certificate.
+    pub holder: Holder,
+    /// Whether a TCP route takes the connection.
+    pub is_tcp: bool,
+    /// The TLSOption that holds.
+    pub options: Option<&'a Options>,
+    /// What the answer must say of HSTS.
+    pub hsts: Option<&'a Hsts>,
 }
 
 /// Judges the leg from a browser to Traefik.
@@ -44,37 +65,35 @@ pub struct Front<'a> {
 pub fn front(front: &Front<'_>, around: &Circumstances<'_>, seen: &Seen) -> LegReport {
     let host = &around.target.host;
     let name = ExpectedName::Host(host.clone());
-    let expected = Expected {
-        leg: Leg::Front,
-        name: &name,
-        trust: front.trust,
-        now: around.now,
-        within: around.within,
-        is_verified: true,
-        mend_trust: match &front.trust.origin {
-            Origin::System => {
-                "import its CA into the browsers, and give it here with `--ca FILE`".to_owned()
-            }
-            origin => format!(
-                "import the new CA in the place of {origin}, or put the old certificate back into the Secret that the TLSStore `default` names"
-            ),
-        },
-        mend_name: format!(
-            "the Secret that the TLSStore `default` names needs a certificate for it: {}",
-            wildcard(host)
-        ),
-        mend_dates: format!(
-            "put a new certificate into the Secret that the TLSStore `default` names: {}",
-            wildcard(host)
-        ),
-    };
+    let expected = front.expected(&name, around);
     let mut report = LegReport::new(Leg::Front, front.endpoint, &name, Some(front.trust), seen);
-    connection(seen, Leg::Front, None, &mut report.findings);
+    report.is_tcp = front.is_tcp;
+    let link = Link::front(front.proxy);
+    let before = front
+        .options
+        .and_then(|options| options.before(front.has_certificate));
+    report.findings.extend(before);
+    connection(seen, link, &mut report.findings);
     if let Some(tls) = &seen.tls {
-        handshake(tls, Leg::Front, front.proxy, &mut report.findings);
+        handshake(tls, link, &mut report.findings);
         certificates(tls, &expected, around, front.has_certificate, &mut report);
+        if let Some(options) = front.options {
+            let is_broken = |finding: &Finding| {
+                (finding.check, finding.verdict) == (Check::Name, Verdict::Broken)
+            };
+            let is_other = report.findings.iter().any(is_broken)
+                || report.chain.first().is_some_and(chain::is_traefik_default);
+            let met = options.after(tls, seen.older.as_ref(), is_other);
+            report.findings.extend(met);
+        }
     }
-    answer(seen, Leg::Front, None, &mut report);
+    answer(seen, link, front.hsts, &mut report);
+    if report.suffers() && front.is_tcp {
+        mend_last(
+            &mut report,
+            "Traefik closes the connection of a TCP route where it does not reach the httpd: look at that leg with `--backend ADDR:PORT`; or it expects the PROXY protocol: try `--proxy-protocol v1`",
+        );
+    }
     match &seen.plain {
         Some(Ok(bytes)) => match http::read(bytes) {
             Ok(Some(head)) => report.findings.push(http::redirect(&head, host.as_str())),
@@ -91,6 +110,119 @@ pub fn front(front: &Front<'_>, around: &Circumstances<'_>, seen: &Seen) -> LegR
         None => {}
     }
     report
+}
+
+impl Front<'_> {
+    /// Says what is expected of the certificate, and which object to mend where it is not met.
+    fn expected<'a>(&'a self, name: &'a ExpectedName, around: &Circumstances<'_>) -> Expected<'a> {
+        let host = &around.target.host;
+        let (holder, renew) = match &self.holder {
+            Holder::Store => (
+                "the Secret that the TLSStore `default` names".to_owned(),
+                wildcard(host),
+            ),
+            Holder::Secret(secret) => (format!("Secret {secret}"), wildcard(host)),
+            Holder::Httpd(namespace) => ("the httpd".to_owned(), renewal(namespace, host)),
+        };
+        let mend_trust = match (&self.trust.origin, &self.holder) {
+            (Origin::System, _) => {
+                "import its CA into the browsers, and give it here with `--ca FILE`".to_owned()
+            }
+            (origin, Holder::Httpd(namespace)) => format!(
+                "browsers should meet a certificate of {origin} here: look whether the IngressRouteTCP is applied, and make the httpd take its certificate with {}",
+                restart(namespace)
+            ),
+            (origin, _) => format!(
+                "import the new CA in the place of {origin}, or put the old certificate back into {holder}"
+            ),
+        };
+        Expected {
+            leg: Leg::Front,
+            name,
+            trust: self.trust,
+            now: around.now,
+            within: around.within,
+            is_verified: true,
+            follows: "",
+            mend_trust,
+            mend_name: format!("{holder} needs a certificate for it: {renew}"),
+            mend_dates: format!("put a new certificate into {holder}: {renew}"),
+        }
+    }
+}
+
+/// Says what to do about the one thing that is broken on a leg.
+fn mend_last(report: &mut LegReport, mend: &str) {
+    let is_broken = |finding: &&mut Finding| finding.verdict == Verdict::Broken;
+    if let Some(finding) = report.findings.iter_mut().find(is_broken) {
+        finding.mend = Some(mend.to_owned());
+    }
+}
+
+/// Says of a front that answers as if the leg behind it were broken what is left to do, now that it is known.
+pub fn weigh(front: &mut LegReport, behind: &LegReport) {
+    if !front.suffers() {
+        return;
+    }
+    if behind.verdict() != Verdict::Broken {
+        mend_last(
+            front,
+            "from here the leg behind is good: look in Traefik's log whether it has taken the objects, and whether it reaches the pod",
+        );
+    } else if front.is_tcp {
+        mend_last(
+            front,
+            "Traefik closes the connection of a TCP route where it does not reach the httpd: mend the leg behind first",
+        );
+    }
+}
+
+/// Holds the certificate at a front that passes TLS through against that of the httpd: as it was seen on the other leg,
+/// or else as the Secrets have it.
+pub fn same_certificate(
+    front: &mut LegReport,
+    behind: Option<&LegReport>,
+    kept: &[(Certificate, String)],
+    route: &str,
+) {
+    let Some(shown) = front.chain.first().map(|leaf| leaf.sha256.clone()) else {
+        return;
+    };
+    let seen = behind.and_then(|leg| leg.chain.first());
+    let whose = match (seen, kept) {
+        (Some(leaf), _) if leaf.sha256 == shown => return,
+        (Some(_), _) => "the httpd",
+        (None, []) => return,
+        (None, kept) => {
+            let is_it = |(certificate, _): &(Certificate, String)| {
+                certificate
+                    .details()
+                    .is_ok_and(|details| details.sha256 == shown)
+            };
+            if kept.iter().any(is_it) {
+                return;
+            }
+            &kept[0].1
+        }
+    };
+    let what = format!(
+        "the front shows another certificate than {whose}: TLS is not passed through to it"
+    );
+    front.findings.push(broken(Check::Chain, what).mend(format!(
+        "look in Traefik's log whether {route} is applied, and whether an http route names the host, which goes first"
+    )));
+}
+
+/// The commands that renew an instance's certificate and make its httpd take it.
+pub(super) fn renewal(namespace: &str, host: &DnsName) -> String {
+    format!(
+        "`kubectl get secret -n {namespace} selfcert externca -o yaml | civi-ingress new-instance {namespace} --host {host} --reuse - | kubectl apply -f -`, then {}",
+        restart(namespace)
+    )
+}
+
+pub(super) fn restart(namespace: &str) -> String {
+    format!("`kubectl -n {namespace} rollout restart statefulset/paroisse-set-httpd`")
 }
 
 fn wildcard(host: &DnsName) -> String {
@@ -150,66 +282,59 @@ pub(super) fn certificates(
         .collect();
 }
 
-pub(super) fn answer(
-    seen: &Seen,
-    leg: Leg,
-    response_header_timeout: Option<Duration>,
-    report: &mut LegReport,
-) {
+pub(super) fn answer(seen: &Seen, link: Link<'_>, promised: Option<&Hsts>, report: &mut LegReport) {
+    let leg = link.leg();
     let asked = seen
         .tls
         .as_ref()
         .is_some_and(|tls| tls.asked_for_certificate);
+    let mut say = |what: &str| report.findings.push(broken(Check::Http, what));
     match &seen.answer {
         None => {}
         Some(Ok(bytes)) => match http::read(bytes) {
             Ok(Some(head)) => {
-                report.findings.push(http::status(&head, leg));
+                let status = http::status(&head, leg);
+                // What Traefik answers by itself has not been through the route's Middlewares.
+                let is_through = status.verdict != Verdict::Broken;
+                let missed = promised
+                    .filter(|_| is_through)
+                    .and_then(|promised| promised.missed(&head));
+                report.findings.push(status);
                 if leg == Leg::Front {
-                    report.findings.push(http::hsts(&head));
+                    let hsts = missed.unwrap_or_else(|| http::hsts(&head, report.is_tcp));
+                    report.findings.push(hsts);
                 }
                 report.status = Some(head.status);
             }
-            Ok(None) if bytes.len() >= http::HEAD_LIMIT => {
-                report.findings.push(broken(
-                    Check::Http,
-                    format!(
-                        "the head of the answer has more than {} bytes",
-                        http::HEAD_LIMIT
-                    ),
-                ));
-            }
-            Ok(None) if bytes.is_empty() => report.findings.push(broken(
-                Check::Http,
-                "the connection was closed without an answer",
+            Ok(None) if bytes.len() >= http::HEAD_LIMIT => say(&format!(
+                "the head of the answer has more than {} bytes",
+                http::HEAD_LIMIT
             )),
-            Ok(None) => report.findings.push(broken(
-                Check::Http,
-                "the connection was closed within the head of the answer",
-            )),
-            Err(why) => report.findings.push(broken(Check::Http, why)),
+            Ok(None) if bytes.is_empty() => say("the connection was closed without an answer"),
+            Ok(None) => say("the connection was closed within the head of the answer"),
+            Err(why) => say(&why),
         },
         Some(Err(fault @ (Broken::Alert(_) | Broken::Closed))) if asked => {
             report.findings.push(client_refused(&in_words(fault), leg));
         }
         Some(Err(Broken::TimedOut(wait))) => {
-            let what = match (leg, response_header_timeout) {
-                (Leg::Front, _) => format!("no answer within {}", seconds(*wait)),
-                (Leg::Backend, Some(limit)) => format!(
-                    "no answer within {}; Traefik waits {} (responseHeaderTimeout), then answers 504",
-                    seconds(*wait),
+            let http = link
+                .transport
+                .filter(|transport| !transport.speech.is_tcp());
+            let then = match http.map(|transport| transport.response_header_timeout) {
+                None => String::new(),
+                Some(Some(limit)) => format!(
+                    "; Traefik waits {} (responseHeaderTimeout), then answers 504",
                     seconds(limit)
                 ),
-                (Leg::Backend, None) => format!(
-                    "no answer within {}; Traefik waits without end (responseHeaderTimeout 0)",
-                    seconds(*wait)
-                ),
+                Some(None) => "; Traefik waits without end (responseHeaderTimeout 0)".to_owned(),
             };
+            let what = format!("no answer within {}{then}", seconds(*wait));
             report.findings.push(
                 broken(Check::Http, what)
                     .mend("look at what the httpd is doing, or wait longer with `--http-timeout`"),
             );
         }
-        Some(Err(fault)) => report.findings.push(broken(Check::Http, in_words(fault))),
+        Some(Err(fault)) => say(&in_words(fault)),
     }
 }

@@ -2,9 +2,52 @@
 
 use super::proxy::Version;
 use super::seen::{Attempt, Broken, Seen, Tls};
-use super::transport::HANDSHAKE_TIMEOUT;
+use super::transport::{HANDSHAKE_TIMEOUT, Speech, Transport};
 use super::{Check, Finding, Leg, Verdict};
 use std::time::Duration;
+
+/// How a leg is gone.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link<'a> {
+    /// How Traefik speaks to the httpd; nothing on the leg from a browser.
+    pub(super) transport: Option<&'a Transport>,
+    /// The PROXY protocol header that was sent before all else.
+    proxy: Option<Version>,
+}
+
+impl<'a> Link<'a> {
+    /// The leg from a browser.
+    pub(super) fn front(proxy: Option<Version>) -> Self {
+        Self {
+            transport: None,
+            proxy,
+        }
+    }
+
+    /// The leg to the httpd.
+    pub(super) fn behind(transport: &'a Transport) -> Self {
+        Self {
+            transport: Some(transport),
+            proxy: transport.proxy.as_ref().map(|(version, _)| *version),
+        }
+    }
+
+    pub(super) fn leg(self) -> Leg {
+        match self.transport {
+            None => Leg::Front,
+            Some(_) => Leg::Backend,
+        }
+    }
+}
+
+/// Says what a browser gets from Traefik where the leg behind it breaks: a status, or nothing from a TCP route.
+pub(super) fn follows(transport: &Transport, status: &'static str) -> &'static str {
+    if transport.speech.is_tcp() {
+        "closes the browser's connection"
+    } else {
+        status
+    }
+}
 
 pub(super) fn broken(check: Check, what: impl Into<String>) -> Finding {
     Finding::new(check, Verdict::Broken, what)
@@ -31,14 +74,13 @@ pub(super) fn seconds(wait: Duration) -> String {
     format!("{} s", wait.as_secs_f64())
 }
 
-pub(super) fn connection(
-    seen: &Seen,
-    leg: Leg,
-    dial_timeout: Option<Duration>,
-    findings: &mut Vec<Finding>,
-) {
+pub(super) fn connection(seen: &Seen, link: Link<'_>, findings: &mut Vec<Finding>) {
+    let leg = link.leg();
     if let Some(why) = &seen.unresolved {
-        let mend = "make the DNS record, or give the address with `--connect ADDR:PORT`";
+        let mend = match leg {
+            Leg::Front => "make the DNS record, or give the address with `--connect ADDR:PORT`",
+            Leg::Backend => "give the pod's address with `--backend ADDR:PORT`",
+        };
         findings.push(broken(Check::Dns, format!("the name has no address: {why}")).mend(mend));
         return;
     }
@@ -57,13 +99,16 @@ pub(super) fn connection(
             ),
             Err(fault) => {
                 let mut what = format!("{address}: {}", in_words(fault));
-                if let (Broken::TimedOut(_), Some(dial)) = (fault, dial_timeout) {
-                    what = format!(
-                        "{what}; Traefik waits {} (dialTimeout), then answers 504",
-                        seconds(dial)
-                    );
-                } else if leg == Leg::Backend {
-                    what.push_str("; Traefik answers 502");
+                if let Some(transport) = link.transport {
+                    let then = match fault {
+                        Broken::TimedOut(_) => format!(
+                            "waits {} (dialTimeout), then {}",
+                            seconds(transport.dial_timeout),
+                            follows(transport, "answers 504")
+                        ),
+                        _ => follows(transport, "answers 502").to_owned(),
+                    };
+                    what = format!("{what}; Traefik {then}");
                 }
                 let verdict = if reached.is_some() {
                     Verdict::Warning
@@ -88,7 +133,7 @@ pub(super) fn connection(
     }
 }
 
-pub(super) fn handshake(tls: &Tls, leg: Leg, proxy: Option<Version>, findings: &mut Vec<Finding>) {
+pub(super) fn handshake(tls: &Tls, link: Link<'_>, findings: &mut Vec<Finding>) {
     let known: Vec<&str> = [&tls.version, &tls.cipher]
         .into_iter()
         .flatten()
@@ -107,49 +152,64 @@ pub(super) fn handshake(tls: &Tls, leg: Leg, proxy: Option<Version>, findings: &
             );
             findings.push(Finding::new(Check::Tls, Verdict::Good, what));
         }
-        Err(fault) => findings.push(handshake_fault(
-            fault,
-            leg,
-            proxy,
-            tls.asked_for_certificate,
-        )),
+        Err(fault) => findings.push(handshake_fault(fault, link, tls.asked_for_certificate)),
     }
 }
 
-fn handshake_fault(fault: &Broken, leg: Leg, proxy: Option<Version>, asked: bool) -> Finding {
+fn handshake_fault(fault: &Broken, link: Link<'_>, asked: bool) -> Finding {
     let finding = broken(
         Check::Tls,
         format!("the handshake failed: {}", in_words(fault)),
     );
-    match (fault, leg) {
+    let is_mute = matches!(fault, Broken::Closed | Broken::TimedOut(_));
+    let may_be_proxy = is_mute || matches!(fault, Broken::NotTls | Broken::Alert(_));
+    match (fault, link.transport) {
         (Broken::Alert(_) | Broken::Closed, _) if asked => {
-            let mut finding = client_refused(&in_words(fault), leg);
-            finding.check = Check::Client;
-            finding
+            client_refused(&in_words(fault), link.leg())
         }
-        (Broken::TimedOut(wait), Leg::Backend) => {
-            let what = format!(
-                "no handshake within {}; Traefik waits {} for one, which no option changes, then answers 504",
-                seconds(*wait),
-                seconds(HANDSHAKE_TIMEOUT)
-            );
+        (_, Some(Transport { proxy: Some((_, object)), .. })) if may_be_proxy => finding.mend(format!(
+            "the httpd may not expect the PROXY protocol: set `RemoteIPProxyProtocol On` there, or remove proxyProtocol from {object}"
+        )),
+        (Broken::TimedOut(wait), Some(transport)) => {
+            let waits = match transport.speech {
+                Speech::Passthrough => "the browser waits as long as it likes".to_owned(),
+                Speech::Tls => "Traefik waits without end".to_owned(),
+                _ => format!(
+                    "Traefik waits {} for one, which no option changes, then answers 504",
+                    seconds(HANDSHAKE_TIMEOUT)
+                ),
+            };
+            let what = format!("no handshake within {}; {waits}", seconds(*wait));
             broken(Check::Tls, what).mend("the httpd is busy: render with `--retry`, set ListenBacklog 1, give it more workers")
         }
-        (Broken::Closed | Broken::TimedOut(_) | Broken::NotTls | Broken::Alert(_), Leg::Front)
-            if proxy.is_some() => {
-            finding.mend("the front may not expect the PROXY protocol, or not from here: leave `--proxy-protocol` out, or add this machine to its trusted addresses")
-        }
-        (Broken::Closed | Broken::TimedOut(_), Leg::Front) => {
-            finding.mend("a front that expects the PROXY protocol does so: try `--proxy-protocol v1`")
-        }
-        (Broken::Alert(alert), Leg::Front) if alert == "UnrecognisedName" => {
-            finding.mend("the front has no certificate for this name (sniStrict): list the wildcard under `certificates` of the TLSStore `default`")
-        }
-        (Broken::NotTls, Leg::Backend) => {
+        (Broken::NotTls, Some(_)) => {
             finding.mend("the httpd speaks plain http here: `SSLEngine on`, or the port of its TLS listener")
         }
-        (Broken::Incompatible(_), _) => finding.mend("TLS 1.2 or 1.3 is needed"),
+        (_, None) if may_be_proxy && link.proxy.is_some() => {
+            finding.mend("the front may not expect the PROXY protocol, or not from here: leave `--proxy-protocol` out, or add this machine to its trusted addresses")
+        }
+        (_, None) if is_mute => {
+            finding.mend("a front that expects the PROXY protocol does so: try `--proxy-protocol v1`")
+        }
+        (Broken::NotTls, None) => {
+            finding.mend("give the port of TLS, or turn TLS on there: `http.tls` of the entry point, or `tls` in the IngressRoute")
+        }
+        (Broken::Alert(alert), None) if alert == "UnrecognisedName" => {
+            finding.mend("the front has no certificate for this name (sniStrict): list the wildcard under `certificates` of the TLSStore `default`")
+        }
+        _ if is_about_versions(fault) => finding.mend("TLS 1.2 or 1.3 is needed"),
         _ => finding,
+    }
+}
+
+fn is_about_versions(fault: &Broken) -> bool {
+    match fault {
+        Broken::Incompatible(_) => true,
+        Broken::Alert(alert) => matches!(
+            alert.as_str(),
+            "ProtocolVersion" | "HandshakeFailure" | "InsufficientSecurity"
+        ),
+        _ => false,
     }
 }
 

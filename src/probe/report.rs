@@ -3,7 +3,7 @@
 use super::seen::Seen;
 use super::target::{Endpoint, Target};
 use super::trust::{ExpectedName, Trust};
-use super::{Finding, Leg, Verdict};
+use super::{Check, Finding, Leg, Verdict};
 use crate::pki::certificate::Details;
 use crate::pki::validity::format_instant;
 use serde::Serialize;
@@ -18,8 +18,10 @@ pub struct LegReport {
     pub endpoint: String,
     /// Where it went.
     pub address: Option<String>,
-    /// The ServersTransport that was followed.
-    pub transport: Option<String>,
+    /// The ServersTransport that was followed, by its kind and name.
+    pub transport: Option<(&'static str, String)>,
+    /// The service that was followed.
+    pub service: Option<String>,
     /// The name that the certificate must have.
     pub name: String,
     /// Where the trusted authorities come from, and how many they are; nothing for plain http.
@@ -36,6 +38,10 @@ pub struct LegReport {
     pub status: Option<u16>,
     /// All that was found.
     pub findings: Vec<Finding>,
+    /// Whether Traefik knows nothing of http on it.
+    pub is_tcp: bool,
+    /// Whether the other side took the connection and closed it without an answer.
+    pub was_closed: bool,
 }
 
 impl LegReport {
@@ -54,6 +60,7 @@ impl LegReport {
             endpoint: endpoint.to_string(),
             address: seen.address().map(|address| address.to_string()),
             transport: None,
+            service: None,
             name: name.to_string(),
             roots: trust.map(|trust| (trust.origin.to_string(), trust.anchors.len())),
             version: tls.and_then(|tls| tls.version.clone()),
@@ -62,7 +69,24 @@ impl LegReport {
             chain: Vec::new(),
             status: None,
             findings: Vec::new(),
+            is_tcp: false,
+            was_closed: seen.was_closed(),
         }
+    }
+
+    /// Whether nothing is wrong with it but how Traefik answers where the leg behind is broken.
+    #[must_use]
+    pub fn suffers(&self) -> bool {
+        let mut worst = self
+            .findings
+            .iter()
+            .filter(|finding| finding.verdict == Verdict::Broken);
+        let is_answer = |check| match check {
+            Check::Http => self.status >= Some(500) || (self.is_tcp && self.was_closed),
+            Check::Tls => self.is_tcp && self.was_closed,
+            _ => false,
+        };
+        worst.next().is_some_and(|finding| is_answer(finding.check)) && worst.next().is_none()
     }
 
     /// Gives the worst of its findings.
@@ -105,18 +129,8 @@ impl Report {
             .legs
             .iter()
             .any(|leg| leg.leg == Leg::Backend && leg.verdict() == Verdict::Broken);
-        let only_status = self.legs.iter().any(|leg| {
-            let worst: Vec<_> = leg
-                .findings
-                .iter()
-                .filter(|finding| finding.verdict == Verdict::Broken)
-                .collect();
-            leg.leg == Leg::Front
-                && worst.len() == 1
-                && worst[0].check == super::Check::Http
-                && leg.status >= Some(500)
-        });
-        if behind && only_status {
+        let front = self.legs.iter().find(|leg| leg.leg == Leg::Front);
+        if behind && front.is_some_and(LegReport::suffers) {
             return format!(
                 "{host}: the leg {} is broken, and that is why the front answers so",
                 Leg::Backend.name()
@@ -141,9 +155,12 @@ impl Report {
                 Some(address) if *address != leg.endpoint => format!(" ({address})"),
                 _ => String::new(),
             };
-            let transport = leg.transport.as_ref().map_or_else(String::new, |name| {
-                format!(" as ServersTransport {name} says")
-            });
+            let transport = leg
+                .transport
+                .as_ref()
+                .map_or_else(String::new, |(kind, name)| {
+                    format!(" as {kind} {name} says")
+                });
             line(
                 &mut out,
                 &format!("{}: {}{address}{transport}", leg.leg.name(), leg.endpoint),
@@ -231,6 +248,8 @@ struct JsonLeg<'a> {
     endpoint: &'a str,
     address: Option<&'a str>,
     servers_transport: Option<&'a str>,
+    servers_transport_kind: Option<&'static str>,
+    service: Option<&'a str>,
     name: &'a str,
     roots: Option<&'a str>,
     tls_version: Option<&'a str>,
@@ -270,7 +289,9 @@ impl<'a> From<&'a LegReport> for JsonLeg<'a> {
             verdict: leg.verdict(),
             endpoint: &leg.endpoint,
             address: leg.address.as_deref(),
-            servers_transport: leg.transport.as_deref(),
+            servers_transport: leg.transport.as_ref().map(|(_, name)| name.as_str()),
+            servers_transport_kind: leg.transport.as_ref().map(|(kind, _)| *kind),
+            service: leg.service.as_deref(),
             name: &leg.name,
             roots: leg.roots.as_ref().map(|(origin, _)| origin.as_str()),
             tls_version: leg.version.as_deref(),
@@ -286,7 +307,6 @@ impl<'a> From<&'a LegReport> for JsonLeg<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::Check;
 
     #[test]
     fn a_strangers_text_cannot_steer_the_terminal() {

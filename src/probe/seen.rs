@@ -12,6 +12,8 @@ pub struct Seen {
     pub attempts: Vec<Attempt>,
     /// The TLS handshake, where a connection came about.
     pub tls: Option<Tls>,
+    /// How a handshake in TLS 1.2 went, where that was tried too.
+    pub older: Option<Result<(), Broken>>,
     /// What came back to the request, where one was sent.
     pub answer: Option<Result<Vec<u8>, Broken>>,
     /// What came back on port 80, where that was asked for.
@@ -19,6 +21,20 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Says whether the other side closed the connection without a word, at TLS or at the request.
+    #[must_use]
+    pub fn was_closed(&self) -> bool {
+        let tls = self
+            .tls
+            .as_ref()
+            .is_some_and(|tls| tls.result == Err(Broken::Closed));
+        tls || match &self.answer {
+            Some(Ok(bytes)) => bytes.is_empty(),
+            Some(Err(fault)) => *fault == Broken::Closed,
+            None => false,
+        }
+    }
+
     /// Gives the address that took the connection.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {

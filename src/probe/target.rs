@@ -125,6 +125,12 @@ fn port(digits: &str) -> Result<u16, Fault> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestPath(String);
 
+impl Default for RequestPath {
+    fn default() -> Self {
+        Self("/".to_owned())
+    }
+}
+
 impl RequestPath {
     /// Parses a path.
     ///

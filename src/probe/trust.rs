@@ -37,6 +37,15 @@ impl fmt::Display for Origin {
 }
 
 impl Trust {
+    /// Trusts nobody: for a leg without certificates.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self {
+            anchors: Vec::new(),
+            origin: Origin::System,
+        }
+    }
+
     /// Reads authorities from a PEM file.
     ///
     /// # Errors

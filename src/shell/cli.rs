@@ -744,9 +744,9 @@ pub(super) struct Probe {
     /// Take what Traefik is told from these manifests (file, directory, - for stdin) [repeatable]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) manifest: Vec<PathBuf>,
-    /// Ask for this path
-    #[arg(long, value_name = "PATH", default_value = "/")]
-    pub(super) path: String,
+    /// Ask for this path [default: / or what the manifests' route takes]
+    #[arg(long, value_name = "PATH")]
+    pub(super) path: Option<String>,
     /// Ask port 80 too whether it leads to https
     #[arg(long, value_name = "ADDR[:PORT]", num_args = 0..=1, default_missing_value = "", require_equals = true)]
     pub(super) http: Option<String>,
@@ -762,6 +762,9 @@ pub(super) struct Probe {
     /// Look at the leg from Traefik to the httpd too, at this address
     #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Behind Traefik")]
     pub(super) backend: Option<String>,
+    /// Of several services of the route, look at this one
+    #[arg(long, value_name = "NAME", help_heading = "Behind Traefik", requires_all = ["backend", "manifest"])]
+    pub(super) service: Option<String>,
     /// Trust this CA there, where no manifests say which (PEM)
     #[arg(long, value_name = "FILE", help_heading = "Behind Traefik", requires = "backend", conflicts_with = "manifest", value_hint = ValueHint::FilePath)]
     pub(super) backend_ca: Option<PathBuf>,

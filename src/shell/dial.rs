@@ -44,25 +44,31 @@ pub(super) fn resolve(endpoint: &Endpoint, timeout: Duration) -> Result<Vec<Sock
     }
 }
 
-/// Tries the addresses in order until each family has taken a connection or failed; gives the first connection.
+/// Tries all addresses at once; gives the connection to the first in their order that took one.
 pub(super) fn connect(
     addresses: &[SocketAddr],
     timeout: Duration,
 ) -> (Vec<Attempt>, Option<TcpStream>) {
-    let (mut attempts, mut first) = (Vec::<Attempt>::new(), None);
-    for address in addresses {
-        let same_family = |attempt: &Attempt| {
-            attempt.result.is_ok() && attempt.address.is_ipv4() == address.is_ipv4()
-        };
-        if attempts.iter().any(same_family) {
-            continue;
-        }
+    let try_one = |address: &SocketAddr| {
         let begin = Instant::now();
-        let result = TcpStream::connect_timeout(address, timeout);
-        let result = match result {
-            Ok(stream) => {
+        TcpStream::connect_timeout(address, timeout).map(|stream| (stream, begin.elapsed()))
+    };
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = addresses
+            .iter()
+            .map(|address| scope.spawn(move || try_one(address)))
+            .collect();
+        threads
+            .into_iter()
+            .map(std::thread::ScopedJoinHandle::join)
+            .collect()
+    });
+    let (mut attempts, mut first) = (Vec::new(), None);
+    for (address, result) in addresses.iter().zip(results) {
+        let result = match result.unwrap_or_else(|_| Err(ErrorKind::Other.into())) {
+            Ok((stream, took)) => {
                 first.get_or_insert(stream);
-                Ok(begin.elapsed())
+                Ok(took)
             }
             Err(error) => Err(fault(&error, timeout)),
         };
@@ -139,19 +145,11 @@ impl Drop for Bounded {
     }
 }
 
-/// Asks for a path and reads the head of the answer, nothing of its body.
+/// Sends a request and reads the head of the answer, nothing of its body.
 ///
 /// # Errors
 /// As the connection broke; with what had come by then lost.
-pub(super) fn ask(
-    stream: &mut (impl Read + Write),
-    authority: &str,
-    path: &str,
-) -> io::Result<Vec<u8>> {
-    let version = env!("CARGO_PKG_VERSION");
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: civi-ingress/{version}\r\nAccept: */*\r\nConnection: close\r\n\r\n"
-    );
+pub(super) fn ask(stream: &mut (impl Read + Write), request: &str) -> io::Result<Vec<u8>> {
     stream.write_all(request.as_bytes())?;
     stream.flush()?;
     let mut head = Vec::new();
@@ -186,5 +184,29 @@ pub(super) fn fault(error: &io::Error, patience: Duration) -> Broken {
         | ErrorKind::BrokenPipe
         | ErrorKind::ConnectionAborted => Broken::Closed,
         _ => Broken::Other(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn every_address_is_tried_and_the_first_good_one_taken() {
+        let listeners = ["127.0.0.1:0"; 3].map(|address| TcpListener::bind(address).unwrap());
+        let addresses = listeners
+            .each_ref()
+            .map(|listener| listener.local_addr().unwrap());
+        let [closed, ..] = listeners;
+        drop(closed);
+        let (attempts, stream) = connect(&addresses, Duration::from_secs(5));
+        let found: Vec<bool> = attempts
+            .iter()
+            .map(|attempt| attempt.result.is_ok())
+            .collect();
+        assert_eq!(found, [false, true, true]);
+        assert_eq!(attempts[0].result, Err(Broken::Refused));
+        assert_eq!(stream.unwrap().peer_addr().unwrap(), addresses[1]);
     }
 }

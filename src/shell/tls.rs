@@ -7,6 +7,7 @@ use civi_ingress::name::DnsName;
 use civi_ingress::pki::{Certificate, PrivateKey, verify};
 use civi_ingress::probe::seen::{Broken, Tls, Verification};
 use civi_ingress::probe::target::Endpoint;
+use civi_ingress::probe::transport::Versions;
 use civi_ingress::probe::trust::{ExpectedName, Trust};
 use pki_types::pem::PemObject as _;
 use pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
@@ -14,6 +15,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::sign::CertifiedKey;
+use rustls::version::{TLS12, TLS13};
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct,
     Error, ProtocolVersion, RootCertStore, SignatureScheme, StreamOwned,
@@ -34,6 +36,7 @@ pub(super) struct Handshake<'a> {
     pub(super) now: OffsetDateTime,
     /// The protocols to offer, best first.
     pub(super) protocols: &'a [&'static [u8]],
+    pub(super) versions: Versions,
     pub(super) client: Option<Arc<CertifiedKey>>,
     /// Whether the connection stands even when the certificate is refused. The refusal is kept all the same.
     pub(super) insecure: bool,
@@ -118,6 +121,7 @@ pub(super) fn presented_chain(
         },
         now: OffsetDateTime::UNIX_EPOCH,
         protocols: &[],
+        versions: Versions::Both,
         client: None,
         insecure: false,
         patience: timeout,
@@ -175,8 +179,13 @@ fn connection(
     recorder: &Arc<Recorder>,
     client: &Arc<Client>,
 ) -> Result<ClientConnection, Error> {
+    let versions = match how.versions {
+        Versions::Both => vec![&TLS13, &TLS12],
+        Versions::Only12 => vec![&TLS12],
+        Versions::Only13 => vec![&TLS13],
+    };
     let mut config = ClientConfig::builder_with_provider(Arc::clone(&recorder.provider))
-        .with_safe_default_protocol_versions()?
+        .with_protocol_versions(&versions)?
         // Not dangerous: the recorder hands rustls' own verdict on.
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(recorder) as Arc<dyn ServerCertVerifier>)

@@ -8,14 +8,15 @@ use std::net::SocketAddr;
 use tempfile::TempDir;
 
 /// An instance as the program renders it, its wildcard certificate, and a front that is good.
-struct Live {
-    directory: TempDir,
-    manifests: String,
-    front: Server,
+pub(super) struct Live {
+    pub(super) directory: TempDir,
+    pub(super) manifests: String,
+    pub(super) front: Server,
+    wildcard: Pair,
 }
 
 impl Live {
-    fn new(front_answer: &str, further: &[&str]) -> Self {
+    pub(super) fn new(front_answer: &str, further: &[&str]) -> Self {
         let directory = TempDir::new().unwrap();
         let path = directory.path();
         let arguments = [
@@ -51,18 +52,27 @@ impl Live {
             directory,
             manifests,
             front,
+            wildcard: pair,
+        }
+    }
+
+    /// The pair that browsers see.
+    pub(super) fn wildcard(&self) -> Pair {
+        Pair {
+            chain: self.wildcard.chain.clone(),
+            key: self.wildcard.key.clone(),
         }
     }
 
     /// The pair that httpd mounts.
-    fn pair(&self) -> Pair {
+    pub(super) fn pair(&self) -> Pair {
         Pair {
             chain: secret_text(&self.manifests, "selfcert", "externcert"),
             key: secret_text(&self.manifests, "selfcert", "externkey"),
         }
     }
 
-    fn probe(&self, manifests: &str, backend: SocketAddr, further: &[&str]) -> Run {
+    pub(super) fn probe(&self, manifests: &str, backend: SocketAddr, further: &[&str]) -> Run {
         let (front, to) = (self.front.address.to_string(), backend.to_string());
         let arguments = [
             "probe",
@@ -431,5 +441,20 @@ fn manifests_without_what_the_leg_needs_are_refused() {
             "",
             "error: --manifest: the manifests hold no IngressRoute for `a.example.org`\nhelp: there is one for `b.example.org`\n"
         )
+    );
+}
+
+#[test]
+fn a_front_that_answers_500_while_the_leg_behind_it_is_good_is_told_so() {
+    let live = Live::new("HTTP/1.1 500 Internal Server Error\r\n\r\n", &[]);
+    let httpd = Server::start(Behaviour::tls(&live.pair(), OK));
+    let run = live.probe(&live.manifests, httpd.address, &[]);
+    assert_broken(&run, &["http"]);
+    assert_says(
+        &run,
+        1,
+        &[
+            "mend:     from here the leg behind is good: look in Traefik's log whether it has taken the objects, and whether it reaches the pod",
+        ],
     );
 }

@@ -2,7 +2,7 @@
 
 use civi_ingress::name::DnsName;
 use civi_ingress::probe::chain::{self, Expected, Sent};
-use civi_ingress::probe::route::Manifests;
+use civi_ingress::probe::objects::Manifests;
 use civi_ingress::probe::trust::{ExpectedName, Origin, Trust};
 use civi_ingress::probe::{Leg, http};
 use proptest::prelude::*;
@@ -27,7 +27,7 @@ proptest! {
                 let what = http::status(&head, leg).what;
                 prop_assert!(what.chars().all(|c| c == ' ' || c.is_ascii_graphic()), "{what:?}");
             }
-            let what = http::hsts(&head).what;
+            let what = http::hsts(&head, false).what;
             prop_assert!(what.chars().all(|c| c == ' ' || c.is_ascii_graphic()), "{what:?}");
         }
     }
@@ -49,6 +49,7 @@ proptest! {
             now: NOW,
             within: time::Duration::DAY,
             is_verified: true,
+            follows: "answers 500",
             mend_trust: String::new(),
             mend_name: String::new(),
             mend_dates: String::new(),
@@ -65,9 +66,10 @@ proptest! {
     fn any_rule_and_any_transport_is_followed_or_refused(rule in "[ -~]{0,60}", spec in "[a-zA-Z:\\[\\]{}, 0-9]{0,40}") {
         let quoted = rule.replace('\'', "''");
         let text = format!("kind: IngressRoute\nmetadata: {{name: r}}\nspec: {{routes: [{{match: 'Host(`a.example.org`) || {quoted}', services: [{{name: s, port: 443, serversTransport: t}}]}}]}}\n---\nkind: ServersTransport\nmetadata: {{name: t}}\nspec: {{{spec}}}\n");
-        if let Ok(manifests) = Manifests::read(&[("m.yaml", &text)]) {
-            let _ = manifests.front_trust(&host());
-            let transport = manifests.transport(&host(), "/");
+        let manifests = Manifests::read(&[("m.yaml", &text)]);
+        if let Some(Ok(way)) = manifests.as_ref().ok().map(|manifests| manifests.way(&host(), None)) {
+            let _ = manifests.as_ref().map(|manifests| manifests.front_trust(Some(&way)));
+            let transport = way.transport(None);
             prop_assert!(transport.is_ok() || transport.is_err_and(|faults| !faults.is_empty()));
         }
     }

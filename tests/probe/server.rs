@@ -3,8 +3,8 @@
 use super::pki::Pair;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use rustls::server::{WantsServerCert, WebPkiClientVerifier};
+use rustls::{ConfigBuilder, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,6 +60,13 @@ impl Behaviour {
         Self::with_config(config, answer)
     }
 
+    /// TLS 1.3 alone.
+    pub(crate) fn only_tls_13(pair: &Pair, answer: &str) -> Self {
+        let versions = &[&rustls::version::TLS13];
+        let builder = ServerConfig::builder_with_protocol_versions(versions);
+        Self::with_config(paired(builder.with_no_client_auth(), pair), answer)
+    }
+
     /// No TLS.
     pub(crate) fn plain(answer: &str) -> Self {
         Self {
@@ -80,10 +87,6 @@ impl Behaviour {
 }
 
 fn config(pair: &Pair, clients: Option<&str>) -> ServerConfig {
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(pair.chain.as_bytes())
-        .collect::<Result<_, _>>()
-        .expect("a PEM chain");
-    let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).expect("a key");
     let builder = ServerConfig::builder();
     let builder = match clients {
         None => builder.with_no_client_auth(),
@@ -95,6 +98,14 @@ fn config(pair: &Pair, clients: Option<&str>) -> ServerConfig {
             builder.with_client_cert_verifier(verifier.expect("a verifier"))
         }
     };
+    paired(builder, pair)
+}
+
+fn paired(builder: ConfigBuilder<ServerConfig, WantsServerCert>, pair: &Pair) -> ServerConfig {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(pair.chain.as_bytes())
+        .collect::<Result<_, _>>()
+        .expect("a PEM chain");
+    let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).expect("a key");
     builder.with_single_cert(chain, key).expect("a pair")
 }
 

@@ -8,10 +8,10 @@ pub(super) mod tcp;
 
 use super::finding::Finding;
 use super::items;
-use super::matcher::{self, Matcher};
 use super::model::{Class, Model, Object, may_be_same, scalar};
 use super::rules::{CI204, CI208, CI209, CI215, Severity};
 use crate::name::DnsName;
+use crate::rule::{self as language, Matcher};
 use crate::yaml::{At, Node, Value};
 use std::net::IpAddr;
 
@@ -42,8 +42,8 @@ fn rules<'a>(model: &Model<'a>, class: Class) -> Vec<Rule<'a>> {
         let all = items(model.objects[*number].spec(), "routes");
         for (index, node) in all.filter(|(_, node)| matches!(node.value, Value::Map(_))) {
             let text = node.get("match").and_then(Node::text).unwrap_or_default();
-            let matchers = matcher::read(text).unwrap_or_default();
-            let hosts = matcher::hosts(&matchers);
+            let matchers = language::matchers(text).unwrap_or_default();
+            let hosts = language::hosts(&matchers);
             rules.push(Rule {
                 object: *number,
                 index,

@@ -3,11 +3,11 @@
 use super::{Rule, ports, provider_suffix, reference};
 use crate::lint::finding::Finding;
 use crate::lint::items;
-use crate::lint::matcher;
 use crate::lint::model::{Class, Model, is_true, scalar};
 use crate::lint::rules::{CI211, CI212, CI213, CI214, CI219, CI220, CI223, CI225, CI226, Severity};
 use crate::name::DnsName;
 use crate::release::Release;
+use crate::rule as language;
 use crate::yaml::{At, Node};
 
 /// Matchers that take one argument in Traefik 3 (`pkg/muxer/http/matcher.go`, `pkg/muxer/tcp/matcher.go`).
@@ -64,7 +64,7 @@ impl Rule<'_> {
         let Some(text) = self.node.get("match").and_then(Node::text) else {
             return;
         };
-        if let Err(why) = matcher::read(text) {
+        if let Err(why) = language::Rule::parse(text) {
             findings.push(object.finding(
                 &CI214,
                 at,

@@ -15,6 +15,7 @@ use crate::httpd::{Settings, endpoint};
 use crate::instance::{Instance, browser};
 use crate::pki::Authority;
 use crate::stack::{Case, Stack, trial};
+use crate::wait;
 
 /// The cases of this module.
 pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
@@ -70,6 +71,53 @@ fn probes(case: &Case, release: &Release) {
     ] {
         assert!(said.contains(part), "no `{part}` in\n{said}");
     }
+    passes_through(case, cluster, release, &instance);
+}
+
+/// Leads the host to its httpd by a TCP route too, then by that one alone.
+fn passes_through(case: &Case, cluster: &Cluster, release: &Release, instance: &Instance) {
+    let route = format!(
+        "apiVersion: traefik.io/v1alpha1
+kind: IngressRouteTCP
+metadata: {{name: through, namespace: {name}}}
+spec:
+  entryPoints: [websecure]
+  routes: [{{match: HostSNI(`{host}`), services: [{{name: civicrmhttpd, port: 443}}]}}]
+  tls: {{passthrough: true}}
+",
+        name = instance.name,
+        host = instance.host
+    );
+    // The first httpd serves what the Secret `selfcert` holds, which has not changed.
+    cluster.apply(&instance.manifests);
+    cluster.apply(&route);
+    let traefik = case.traefik(release, cluster, &[&instance.name]);
+    traefik.wait_for(&instance.host);
+    let (status, report) = probe(case, cluster, instance, traefik.websecure());
+    assert_eq!(status, Some(1), "{report}");
+    for part in [
+        "IngressRouteTCP probe/through is never reached",
+        "*.example.org covers `probe.example.org`",
+        "works, with warnings: browser -> front\n",
+    ] {
+        assert!(report.contains(part), "no `{part}` in\n{report}");
+    }
+
+    let http = [
+        "delete",
+        "-n",
+        &instance.name,
+        "ingressroutes.traefik.io",
+        "--all",
+    ];
+    cluster.kubectl(&http, "");
+    wait::until("TLS that is passed through", || {
+        let (status, report) = probe(case, cluster, instance, traefik.websecure());
+        let is_through = status == Some(0)
+            && report.contains("and passes its TLS through to the httpd")
+            && report.ends_with("all is well on both legs\n");
+        is_through.then_some(()).ok_or(report)
+    });
 }
 
 /// Changes an object of the namespace `probe`.
@@ -111,8 +159,8 @@ fn probe(
     instance: &Instance,
     front: SocketAddr,
 ) -> (Option<i32>, String) {
-    let kinds =
-        "ingressroutes.traefik.io,serverstransports.traefik.io,tlsstores.traefik.io,secrets";
+    let kinds = "ingressroutes.traefik.io,ingressroutetcps.traefik.io,serverstransports.traefik.io,\
+                 tlsstores.traefik.io,secrets";
     let manifests = cluster.kubectl(&["get", kinds, "-n", &instance.name, "-o", "yaml"], "");
     let file = case.directory.join("live.yaml");
     fs::write(&file, manifests).expect("our own directory");

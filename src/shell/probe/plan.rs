@@ -1,0 +1,153 @@
+//! Arguments and files, parsed.
+
+use super::super::cli::{Probe, ProxyProtocol};
+use super::super::error::Failure;
+use super::super::{output, tls, warn, world};
+use civi_ingress::fault::{Fault, Faults};
+use civi_ingress::probe::objects::Manifests;
+use civi_ingress::probe::proxy::Version;
+use civi_ingress::probe::target::{self, Endpoint, HTTP, HTTPS, Peer, RequestPath, Target};
+use civi_ingress::probe::trust::{Origin, Trust};
+use rustls::sign::CertifiedKey;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// HTTP/2 is offered to see whether it is chosen; what is asked is asked in HTTP/1.1.
+pub(super) const BOTH: &[&[u8]] = &[b"h2", b"http/1.1"];
+pub(super) const ONLY_HTTP_1: &[&[u8]] = &[b"http/1.1"];
+
+/// What shall be looked at, parsed.
+pub(super) struct Plan {
+    pub(super) target: Target,
+    pub(super) front: Endpoint,
+    pub(super) plain: Option<Endpoint>,
+    pub(super) backend: Option<Endpoint>,
+    pub(super) path: Option<RequestPath>,
+    pub(super) proxy: Option<Version>,
+    pub(super) timeout: Duration,
+    pub(super) http_timeout: Duration,
+    pub(super) within: time::Duration,
+}
+
+pub(super) fn plan(arguments: &Probe) -> Result<Plan, Vec<Fault>> {
+    let mut faults = Faults::default();
+    let target =
+        faults.keep(Target::parse(&arguments.host).map_err(|fault| fault.argument("HOST")));
+    let mut endpoint = |text: &Option<String>, port, option| {
+        let text = text.as_deref()?;
+        faults.keep(Endpoint::parse(text, port).map_err(|fault| fault.argument(option)))
+    };
+    let port = target.as_ref().map_or(HTTPS, |target| target.port);
+    let connect = endpoint(&arguments.connect, port, "--connect");
+    let backend = endpoint(&arguments.backend, HTTPS, "--backend");
+    let http = arguments.http.clone().filter(|text| !text.is_empty());
+    let plain = endpoint(&http, HTTP, "--http");
+    let path = arguments
+        .path
+        .as_deref()
+        .map(RequestPath::parse)
+        .transpose();
+    let path = faults.keep(path.map_err(|fault| fault.argument("--path")));
+    let mut patience = |text: &str, option| {
+        faults.keep(target::patience(text).map_err(|fault| fault.argument(option)))
+    };
+    let timeout = patience(&arguments.timeout, "--timeout");
+    let http_timeout = patience(&arguments.http_timeout, "--http-timeout");
+    let within = target::horizon(&arguments.expires_within);
+    let within = faults.keep(within.map_err(|fault| fault.argument("--expires-within")));
+    if arguments.backend.is_some()
+        && arguments.manifest.is_empty()
+        && arguments.backend_ca.is_none()
+    {
+        let help = "give `--manifest FILE` with the IngressRoute, its ServersTransport and their Secrets, or `--backend-ca FILE`";
+        faults.push(
+            Fault::new("nothing says which CA Traefik trusts")
+                .help(help)
+                .argument("--backend"),
+        );
+    }
+    let parsed = || {
+        let target = target?;
+        let front = connect.unwrap_or_else(|| Endpoint {
+            peer: Peer::Name(target.host.clone()),
+            port,
+        });
+        let plain = arguments.http.as_ref().map(|_| {
+            plain.unwrap_or_else(|| Endpoint {
+                peer: front.peer.clone(),
+                port: HTTP,
+            })
+        });
+        Some(Plan {
+            front,
+            plain,
+            backend,
+            path: path?,
+            proxy: arguments.proxy_protocol.map(|version| match version {
+                ProxyProtocol::V1 => Version::V1,
+                ProxyProtocol::V2 => Version::V2,
+            }),
+            timeout: timeout?,
+            http_timeout: http_timeout?,
+            within: within?,
+            target,
+        })
+    };
+    let parsed = parsed();
+    faults.finish(parsed)
+}
+
+pub(super) fn manifests(arguments: &Probe) -> Result<Option<Manifests>, Failure> {
+    if arguments.manifest.is_empty() {
+        return Ok(None);
+    }
+    let mut texts = Vec::new();
+    for path in &arguments.manifest {
+        texts.extend(files(path)?);
+    }
+    let sources: Vec<(&str, &str)> = texts
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    Ok(Some(Manifests::read(&sources)?))
+}
+
+/// Reads a file, or each file of manifests below a directory.
+fn files(path: &Path) -> Result<Vec<(String, Zeroizing<String>)>, Failure> {
+    if !path.is_dir() {
+        let text = world::read(path)?;
+        return Ok(vec![(text.name, text.content)]);
+    }
+    let all = world::read_templates(path)?.into_iter();
+    let texts = all.map(|(name, text)| (path.join(name), Zeroizing::new(text)));
+    let manifests = texts.filter(|(path, text)| output::is_yaml(path) && !text.trim().is_empty());
+    Ok(manifests
+        .map(|(path, text)| (path.display().to_string(), text))
+        .collect())
+}
+
+pub(super) fn trust_file(path: &Path) -> Result<Trust, Failure> {
+    let text = world::read(path)?;
+    Ok(Trust::from_file(&text.content, &text.name)?)
+}
+
+pub(super) fn system_trust() -> Result<Trust, Failure> {
+    Ok(Trust {
+        anchors: world::system_roots()?,
+        origin: Origin::System,
+    })
+}
+
+pub(super) fn client(arguments: &Probe) -> Result<Option<Arc<CertifiedKey>>, Failure> {
+    let Some((certificate, key_path)) = arguments.cert.as_ref().zip(arguments.key.as_ref()) else {
+        return Ok(None);
+    };
+    let (certificate, key) = (world::read(certificate)?, world::read(key_path)?);
+    if let Some(warning) = world::warn_if_readable_by_others(key_path) {
+        warn(&warning);
+    }
+    let pair = tls::client_pair(&certificate.content, &key.content);
+    Ok(Some(pair.map_err(|fault| fault.file(&key.name))?))
+}

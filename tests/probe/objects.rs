@@ -1,0 +1,614 @@
+//! What manifests say of both legs, without a connection.
+
+use civi_ingress::fault::Fault;
+use civi_ingress::name::DnsName;
+use civi_ingress::probe::Verdict;
+use civi_ingress::probe::objects::Manifests;
+use civi_ingress::probe::proxy::Version;
+use civi_ingress::probe::route::Way;
+use civi_ingress::probe::target::RequestPath;
+use civi_ingress::probe::transport::{Speech, Transport, Versions};
+use std::time::Duration;
+
+fn host() -> DnsName {
+    DnsName::parse("a.example.org").unwrap()
+}
+
+fn read(text: &str) -> Manifests {
+    Manifests::read(&[("m.yaml", text)]).unwrap_or_else(|faults| panic!("{faults:?}"))
+}
+
+fn route(tail: &str) -> String {
+    format!(
+        "kind: List\nitems:\n- kind: IngressRoute\n  metadata: {{name: r, namespace: ns}}\n  spec:\n    routes:\n    - match: Host(`a.example.org`)\n      services:\n      - {{name: s, port: 443, serversTransport: t}}\n{tail}"
+    )
+}
+
+fn transport(text: &str) -> Result<Transport, Vec<Fault>> {
+    let manifests = read(text);
+    let way = manifests.way(&host(), None).unwrap();
+    way.transport(None)
+}
+
+const TRANSPORT: &str = "- kind: ServersTransport\n  metadata: {name: t, namespace: ns}\n  spec:\n    serverName: a.example.org\n    forwardingTimeouts: {dialTimeout: 5, responseHeaderTimeout: 0s}\n    rootCAs: [{secret: ca}]\n";
+const CA: &str = include_str!("../fixtures/root.crt");
+
+fn secret(key: &str) -> String {
+    let pem = CA.replace('\n', "\n      ");
+    format!(
+        "- kind: Secret\n  metadata: {{name: ca, namespace: ns}}\n  stringData:\n    {key}: |\n      {pem}\n"
+    )
+}
+
+#[test]
+fn what_the_manifests_lack_is_named_with_the_command_that_prints_it() {
+    let faults = transport(&route("")).unwrap_err();
+    assert_eq!(
+        faults[0].to_string(),
+        "m.yaml:9:9: the manifests do not hold ServersTransport ns/t, which is named here"
+    );
+    let faults = transport(&route(TRANSPORT)).unwrap_err();
+    assert_eq!(
+        faults[0].to_string(),
+        "m.yaml:15:15: the manifests do not hold Secret ns/ca, which is named here"
+    );
+    let help = faults[0].help.as_deref().unwrap_or_default();
+    assert!(help.contains("kubectl get secret ca -n ns"), "{help}");
+}
+
+#[test]
+fn timeouts_and_names_are_taken_as_traefik_takes_them() {
+    let empty =
+        "- kind: Secret\n  metadata: {name: ca, namespace: ns}\n  stringData: {ca.crt: nothing}\n";
+    let transport = transport(&route(&format!("{TRANSPORT}{empty}"))).unwrap();
+    assert_eq!(transport.dial_timeout, Duration::from_secs(5));
+    assert_eq!(transport.response_header_timeout, None);
+    assert_eq!(transport.server_name.unwrap().to_string(), "a.example.org");
+    assert_eq!(transport.speech, Speech::Https);
+    assert!(transport.trust.unwrap().anchors.is_empty() && !transport.skip_verify);
+    let what = &transport.findings[0].what;
+    assert!(
+        what.starts_with("Secret ns/ca key ca.crt holds no readable certificate"),
+        "{what}"
+    );
+}
+
+#[test]
+fn a_ca_secret_of_two_other_keys_is_passed_over_and_one_of_a_lone_key_is_not() {
+    let lone = route(&format!("{TRANSPORT}{}", secret("odd")));
+    let found = transport(&lone).unwrap();
+    assert_eq!(
+        found.trust.unwrap().origin.to_string(),
+        "Secret ns/ca key odd"
+    );
+    let two = transport(&format!("{lone}    tls.key: x\n")).unwrap();
+    assert!(two.trust.is_none());
+    let what = &two.findings[0].what;
+    assert!(what.contains("neither tls.ca nor ca.crt"), "{what}");
+}
+
+#[test]
+fn an_encrypted_ca_is_said_to_be_unreadable_and_how_to_give_it() {
+    for (locked, with) in [
+        (
+            "- kind: Secret\n  metadata: {name: ca, namespace: ns}\n  data: {ca.crt: 'ENC[AES256_GCM,data:x]'}\n",
+            "SOPS",
+        ),
+        (
+            "- kind: SealedSecret\n  metadata: {name: ca, namespace: ns}\n  spec: {encryptedData: {ca.crt: Ag==}}\n",
+            "SealedSecret",
+        ),
+    ] {
+        let fault = transport(&route(&format!("{TRANSPORT}{locked}")))
+            .unwrap_err()
+            .remove(0);
+        assert_eq!(
+            fault.to_string(),
+            format!(
+                "m.yaml:15:15: Secret ns/ca key ca.crt is encrypted ({with}), so it cannot be read here"
+            )
+        );
+        let help = fault.help.unwrap_or_default();
+        assert!(
+            help.contains("kubectl get secret ca -n ns -o yaml") && help.contains("sops decrypt"),
+            "{help}"
+        );
+    }
+}
+
+#[test]
+fn objects_of_traefik_2_are_followed() {
+    let old = route(TRANSPORT)
+        .replace(
+            "kind: IngressRoute",
+            "apiVersion: traefik.containo.us/v1alpha1\n  kind: IngressRoute",
+        )
+        .replace(
+            "kind: ServersTransport",
+            "apiVersion: traefik.containo.us/v1alpha1\n  kind: ServersTransport",
+        )
+        .replace("rootCAs: [{secret: ca}]", "rootCAsSecrets: [ca]")
+        .replace(
+            "Host(`a.example.org`)",
+            "Host(`b.example.org`, `a.example.org`)",
+        );
+    let found = transport(&format!("{old}{}", secret("ca.crt"))).unwrap();
+    assert_eq!(found.trust.unwrap().anchors.len(), 1);
+}
+
+#[test]
+fn a_transport_is_found_by_traefiks_key_and_one_of_another_provider_is_not() {
+    let all = route(&format!("{TRANSPORT}{}", secret("ca.crt")));
+    let by_key = all.replace(
+        "serversTransport: t}",
+        "serversTransport: ns-t@kubernetescrd}",
+    );
+    let name = |found: Transport| found.object.unwrap().1.to_string();
+    assert_eq!(name(transport(&by_key).unwrap()), "ns/t");
+    let unknown = all.replace("serversTransport: t}", "serversTransport: t@kubernetescrd}");
+    assert_eq!(
+        transport(&unknown).unwrap_err()[0].to_string(),
+        "m.yaml:9:9: the manifests hold no ServersTransport of the key `t`"
+    );
+    let outside = all.replace("serversTransport: t}", "serversTransport: t@file}");
+    let fault = transport(&outside).unwrap_err().remove(0);
+    assert_eq!(
+        fault.to_string(),
+        "m.yaml:9:9: ServersTransport `t@file` stands in the provider `file`, not in manifests"
+    );
+    assert!(fault.help.unwrap_or_default().contains("--backend-ca"));
+    let internal = all.replace(
+        "serversTransport: t}",
+        "serversTransport: default@internal}",
+    );
+    assert!(transport(&internal).unwrap().object.is_none());
+}
+
+#[test]
+fn of_several_services_one_is_followed_and_the_others_are_told() {
+    let several = route(&format!("{TRANSPORT}{}", secret("ca.crt"))).replace(
+        "      - {name: s, port: 443, serversTransport: t}\n",
+        "      - {name: idle, port: 443, weight: 0}\n      - {name: s, port: 443, serversTransport: t, weight: 3}\n      - {name: far, namespace: other, port: 80}\n",
+    );
+    let manifests = read(&several);
+    let way = manifests.way(&host(), None).unwrap();
+    let found = way.transport(None).unwrap();
+    assert_eq!(
+        found.findings[0].what,
+        "the route has 3 services, of which ns/s port 443 is looked at: ns/idle port 443 (weight 0), ns/s port 443 (weight 3), other/far port 80 (weight 1)"
+    );
+    let far = way.transport(Some("far")).unwrap();
+    assert_eq!(
+        (far.service.as_deref(), far.speech),
+        (Some("other/far port 80"), Speech::Http)
+    );
+    let told = far
+        .findings
+        .iter()
+        .any(|finding| finding.what.contains("allowCrossNamespace"));
+    assert!(told, "{:?}", far.findings);
+    assert_eq!(
+        way.transport(Some("s2")).unwrap_err()[0].to_string(),
+        "--service: the route for `a.example.org` has no service `s2`"
+    );
+}
+
+/// A TCP route for the host with more in its service and under `tls`, and further objects.
+fn tcp(service: &str, tls: &str, further: &str) -> String {
+    format!(
+        "kind: IngressRouteTCP\nmetadata: {{name: p, namespace: ns}}\nspec:\n  routes:\n  - match: HostSNI(`a.example.org`)\n    services: [{{name: s, port: 443{service}}}]\n  tls: {{{tls}}}\n{further}"
+    )
+}
+
+#[test]
+fn a_tcp_route_decides_whose_tls_reaches_the_httpd() {
+    let object = "---\nkind: ServersTransportTCP\nmetadata: {name: t, namespace: ns}\nspec: {dialTimeout: 7s, tls: {serverName: a.example.org, insecureSkipVerify: true}, proxyProtocol: {version: 1}}\n";
+    for (service, tls, further, speech, proxy) in [
+        ("", "passthrough: true", "", Speech::Passthrough, None),
+        (
+            ", proxyProtocol: {}",
+            "passthrough: true",
+            "",
+            Speech::Passthrough,
+            Some(Version::V2),
+        ),
+        (
+            ", proxyProtocol: {version: 1}",
+            "",
+            "",
+            Speech::Tcp,
+            Some(Version::V1),
+        ),
+        (
+            ", tls: true, serversTransport: t",
+            "",
+            object,
+            Speech::Tls,
+            Some(Version::V1),
+        ),
+        (
+            ", serversTransport: t",
+            "passthrough: true",
+            object,
+            Speech::Passthrough,
+            Some(Version::V1),
+        ),
+    ] {
+        let found = transport(&tcp(service, tls, further)).unwrap();
+        let version = found.proxy.as_ref().map(|(version, _)| *version);
+        assert_eq!((found.speech, version), (speech, proxy), "{service} {tls}");
+        assert_eq!(found.skip_verify, speech == Speech::Tls);
+        let dial = if further.is_empty() { 30 } else { 7 };
+        assert_eq!(found.dial_timeout, Duration::from_secs(dial));
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_tcp_route_is_said_with_the_object() {
+    for (service, tls, further, said) in [
+        (
+            ", tls: true",
+            "passthrough: true",
+            "",
+            "wraps the browser's TLS in its own",
+        ),
+        (
+            ", tls: true",
+            "",
+            "",
+            "names no serversTransport for `a.example.org`",
+        ),
+        (
+            ", tls: true, serversTransport: t",
+            "",
+            "---\nkind: ServersTransportTCP\nmetadata: {name: t, namespace: ns}\n",
+            "without serverName",
+        ),
+        (
+            ", serversTransport: t, proxyProtocol: {version: 2}",
+            "",
+            "---\nkind: ServersTransportTCP\nmetadata: {name: t, namespace: ns}\n",
+            "does not count beside ServersTransportTCP ns/t",
+        ),
+        (
+            ", proxyProtocol: {version: 3}",
+            "",
+            "",
+            "asks for version 3 of the PROXY protocol",
+        ),
+    ] {
+        let found = transport(&tcp(service, tls, further)).unwrap();
+        let hit = found
+            .findings
+            .iter()
+            .find(|finding| finding.what.contains(said));
+        assert!(hit.is_some_and(|finding| finding.verdict >= Verdict::Warning && finding.mend.is_some()), "{said}: {:?}", found.findings);
+    }
+}
+
+/// The object that a host's connections take, and what is told beside.
+fn taken(text: &str, path: Option<&str>) -> Result<(String, Vec<String>), String> {
+    let manifests = read(text);
+    let path = path.map(|path| RequestPath::parse(path).unwrap());
+    let way = manifests
+        .way(&host(), path.as_ref())
+        .map_err(|fault| fault.to_string())?;
+    Ok((
+        way.name(),
+        way.findings
+            .iter()
+            .skip(1)
+            .map(|finding| finding.what.clone())
+            .collect(),
+    ))
+}
+
+fn object(kind: &str, name: &str, rule: &str, more: &str) -> String {
+    let tls = if kind == "IngressRouteTCP" {
+        "tls: {passthrough: true}"
+    } else {
+        "tls: {}"
+    };
+    format!(
+        "---\nkind: {kind}\nmetadata: {{name: {name}, namespace: ns}}\nspec:\n  {tls}\n  routes: [{{match: '{rule}', services: [{{name: s, port: 443}}]{more}}}]\n"
+    )
+}
+
+#[test]
+fn http_routes_with_the_host_go_before_tcp_routes_and_those_without_it_after() {
+    let http = object("IngressRoute", "h", "Host(`a.example.org`)", "");
+    let hostless = object("IngressRoute", "l", "PathPrefix(`/`)", "");
+    let tcp = object("IngressRouteTCP", "p", "HostSNI(`a.example.org`)", "");
+    let all = object("IngressRouteTCP", "all", "HostSNI(`*`)", "");
+    let name = |texts: &[&str]| taken(&texts.concat(), None).unwrap().0;
+    assert_eq!(name(&[&tcp, &hostless, &all]), "IngressRouteTCP ns/p");
+    assert_eq!(name(&[&hostless, &all]), "IngressRoute ns/l");
+    assert_eq!(name(&[&all]), "IngressRouteTCP ns/all");
+    let (name, told) = taken(&[tcp, http].concat(), None).unwrap();
+    assert_eq!(name, "IngressRoute ns/h");
+    assert_eq!(
+        told,
+        [
+            "IngressRouteTCP ns/p is never reached: IngressRoute ns/h names the host too, and http routes that do so go before TCP routes"
+        ]
+    );
+}
+
+#[test]
+fn the_route_of_the_highest_priority_that_takes_the_request_is_followed() {
+    let short = object("IngressRoute", "short", "Host(`a.example.org`)", "");
+    let long = object(
+        "IngressRoute",
+        "long",
+        "Host(`a.example.org`) && PathPrefix(`/civicrm`)",
+        "",
+    );
+    let first = object(
+        "IngressRoute",
+        "first",
+        "Host(`a.example.org`)",
+        ", priority: 1000",
+    );
+    let name = |texts: &[&str], path| taken(&texts.concat(), path).unwrap().0;
+    assert_eq!(
+        name(&[&short, &long], Some("/civicrm/x")),
+        "IngressRoute ns/long"
+    );
+    assert_eq!(name(&[&short, &long], None), "IngressRoute ns/short");
+    assert_eq!(
+        name(&[&short, &long, &first], Some("/civicrm/x")),
+        "IngressRoute ns/first"
+    );
+    let port_80 = "---\nkind: IngressRoute\nmetadata: {name: web, namespace: ns}\nspec:\n  entryPoints: [web]\n  routes: [{match: 'Host(`a.example.org`)', priority: 9999}]\n";
+    assert_eq!(name(&[port_80, &short], None), "IngressRoute ns/short");
+    let (_, told) = taken(
+        &[
+            short.clone(),
+            object("IngressRoute", "same", "Host(`a.example.org`)", ""),
+        ]
+        .concat(),
+        None,
+    )
+    .unwrap();
+    assert!(
+        told[0].contains("ns/same") && told[0].contains("which one Traefik follows is chance"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_rule_that_cannot_be_decided_or_met_is_told() {
+    let rule = "Host(`a.example.org`) && ClientIP(`10.0.0.0/8`)";
+    let inner = object("IngressRoute", "inner", rule, "");
+    let (name, told) = taken(&inner, None).unwrap();
+    assert_eq!(name, "IngressRoute ns/inner");
+    assert_eq!(
+        told,
+        [format!(
+            "whether IngressRoute ns/inner: {rule} takes the request cannot be decided here, for it depends on ClientIP(10.0.0.0/8); it is followed all the same"
+        )]
+    );
+    let both = [
+        inner,
+        object("IngressRoute", "open", "Host(`a.example.org`)", ""),
+    ]
+    .concat();
+    let (name, told) = taken(&both, None).unwrap();
+    assert_eq!(name, "IngressRoute ns/open");
+    assert!(
+        told[0].contains("it goes before what is followed"),
+        "{told:?}"
+    );
+
+    let bent = object(
+        "IngressRoute",
+        "api",
+        "Host(`a.example.org`) && Path(`/api`) && Header(`X-A`, `b`)",
+        "",
+    );
+    let (_, told) = taken(&bent, None).unwrap();
+    assert_eq!(
+        told,
+        [
+            "no rule takes `/` alone, so `/api` with `X-A: b` is asked for, as IngressRoute ns/api wants"
+        ]
+    );
+    assert_eq!(
+        taken(&bent, Some("/x")).unwrap_err(),
+        "--path: no rule for `a.example.org` takes a GET request for `/x`"
+    );
+    let broken = object("IngressRoute", "bad", "Host(`a.example.org`", "");
+    let (_, told) = taken(&[broken, both].concat(), None).unwrap();
+    assert_eq!(
+        told[0],
+        "IngressRoute ns/bad: Traefik cannot read the rule `Host(`a.example.org`` and drops the route: a parenthesis is not closed"
+    );
+}
+
+#[test]
+fn a_host_without_a_route_is_refused_with_the_nearest_one() {
+    let text = route("");
+    let manifests = read(&text);
+    let refused = |host: &str| {
+        manifests
+            .way(&DnsName::parse(host).unwrap(), None)
+            .err()
+            .unwrap()
+    };
+    let fault = refused("b.example.org");
+    assert_eq!(
+        fault.to_string(),
+        "--manifest: the manifests hold no IngressRoute for `b.example.org`"
+    );
+    assert_eq!(
+        fault.help.as_deref(),
+        Some("there is one for `a.example.org`")
+    );
+}
+
+#[test]
+fn the_tls_options_and_middlewares_of_a_route_are_found_through_chains() {
+    let text = object(
+        "IngressRoute",
+        "r",
+        "Host(`a.example.org`)",
+        ", middlewares: [{name: c}, {name: gone}]",
+    ) + "---\nkind: Middleware\nmetadata: {name: c, namespace: ns}\nspec: {chain: {middlewares: [{name: h}, {name: back}]}}\n\
+           ---\nkind: Middleware\nmetadata: {name: h, namespace: ns}\nspec: {headers: {stsSeconds: 600}}\n\
+           ---\nkind: Middleware\nmetadata: {name: back, namespace: ns}\nspec: {redirectScheme: {scheme: http}}\n\
+           ---\nkind: TLSOption\nmetadata: {name: default, namespace: any}\nspec: {minVersion: VersionTLS13}\n";
+    let manifests = read(&text);
+    let way: Way<'_> = manifests.way(&host(), None).unwrap();
+    let hsts = way.hsts.as_ref().unwrap();
+    assert_eq!(
+        (hsts.seconds, hsts.origin.as_str()),
+        (600, "Middleware ns/h")
+    );
+    let options = way.options.as_ref().unwrap();
+    assert!(options.asks_for_tls_1_3() && options.origin == "TLSOption any/default");
+    let told: Vec<&str> = way
+        .findings
+        .iter()
+        .skip(1)
+        .map(|finding| finding.what.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "Middleware ns/back of Middleware ns/c sends browsers that came by https to http",
+            "IngressRoute ns/r: the manifests do not hold Middleware ns/gone, which is named here; where there is none, Traefik drops the route and answers 404",
+        ]
+    );
+    let two = text + "---\nkind: TLSOption\nmetadata: {name: default, namespace: other}\n";
+    let manifests = read(&two);
+    let way = manifests.way(&host(), None).unwrap();
+    assert!(way.options.is_none());
+    assert!(way.findings.iter().any(|finding| finding.what == "there are 2 TLSOptions `default`, and Traefik drops them all: any/default, other/default"));
+}
+
+#[test]
+fn the_versions_of_a_transport_are_those_that_are_offered() {
+    for (fields, versions) in [
+        ("", Versions::Both),
+        (
+            "minVersion: VersionTLS13, maxVersion: VersionTLS13",
+            Versions::Only13,
+        ),
+        (
+            "minVersion: VersionTLS11, maxVersion: VersionTLS12",
+            Versions::Only12,
+        ),
+    ] {
+        let text = route(&format!(
+            "- kind: ServersTransport\n  metadata: {{name: t, namespace: ns}}\n  spec: {{{fields}}}\n"
+        ));
+        assert_eq!(transport(&text).unwrap().versions, versions);
+    }
+}
+
+#[test]
+fn a_port_speaks_tls_by_the_number_or_name_that_its_service_has() {
+    let text = route("").replace("port: 443, serversTransport: t", "port: 8443");
+    assert_eq!(transport(&text).unwrap().speech, Speech::Http);
+    for (port, speech) in [
+        ("{name: https-web, port: 8443}", Speech::Https),
+        ("{name: web, port: 8443}", Speech::Http),
+    ] {
+        let service = format!(
+            "- kind: Service\n  metadata: {{name: s, namespace: ns}}\n  spec: {{ports: [{port}]}}\n"
+        );
+        assert_eq!(
+            transport(&format!("{text}{service}")).unwrap().speech,
+            speech
+        );
+    }
+    let named = route("- kind: Service\n  metadata: {name: s, namespace: ns}\n  spec: {ports: [{name: web, port: 443}]}\n")
+        .replace("port: 443, serversTransport: t", "port: web");
+    assert_eq!(transport(&named).unwrap().speech, Speech::Https);
+}
+
+#[test]
+fn objects_of_other_namespaces_are_said_to_need_a_flag() {
+    let text = object(
+        "IngressRoute",
+        "r",
+        "Host(`a.example.org`)",
+        ", middlewares: [{name: m, namespace: far}]",
+    )
+    .replace("tls: {}", "tls: {options: {name: o, namespace: far}}")
+        + "---\nkind: Middleware\nmetadata: {name: m, namespace: far}\n---\nkind: TLSOption\nmetadata: {name: o, namespace: far}\n";
+    let (_, told) = taken(&text, None).unwrap();
+    assert_eq!(
+        told,
+        [
+            "TLSOption far/o is of another namespace than IngressRoute ns/r: Traefik takes it with allowCrossNamespace only",
+            "Middleware far/m is of another namespace than IngressRoute ns/r: Traefik takes it with allowCrossNamespace only",
+        ]
+    );
+}
+
+#[test]
+fn a_tcp_route_of_a_host_without_tls_is_said_to_be_dropped() {
+    let text = tcp("", "", "").replace("  tls: {}\n", "");
+    let (_, told) = taken(
+        &(text + &object("IngressRoute", "r", "Host(`a.example.org`)", "")),
+        None,
+    )
+    .unwrap();
+    assert_eq!(
+        told,
+        ["IngressRouteTCP ns/p names a host and has no `tls`: Traefik drops the route"]
+    );
+}
+
+#[test]
+fn a_header_is_added_for_a_rule_even_where_the_path_is_given() {
+    let text = object(
+        "IngressRoute",
+        "r",
+        "Host(`a.example.org`) && PathPrefix(`/p`) && Header(`X-A`, `b`)",
+        "",
+    );
+    let (_, told) = taken(&text, Some("/p/q")).unwrap();
+    assert_eq!(
+        told,
+        [
+            "no rule takes `/p/q` alone, so `/p/q` with `X-A: b` is asked for, as IngressRoute ns/r wants"
+        ]
+    );
+    assert!(taken(&text, Some("/x")).is_err());
+}
+
+#[test]
+fn routes_on_different_entry_points_do_not_meet() {
+    let at = |kind: &str, name: &str, rule: &str, point: &str| {
+        object(kind, name, rule, "").replace("  tls:", &format!("  entryPoints: [{point}]\n  tls:"))
+    };
+    let http = at("IngressRoute", "h", "Host(`a.example.org`)", "websecure");
+    for other in [
+        at("IngressRoute", "other", "Host(`a.example.org`)", "internal"),
+        at(
+            "IngressRouteTCP",
+            "tcp",
+            "HostSNI(`a.example.org`)",
+            "internal",
+        ),
+    ] {
+        let (name, told) = taken(&format!("{http}{other}"), None).unwrap();
+        assert_eq!(
+            (name.as_str(), told.len()),
+            ("IngressRoute ns/h", 0),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
+fn a_tcp_route_for_every_host_goes_first_only_by_its_priority() {
+    let named = object("IngressRouteTCP", "named", "HostSNI(`a.example.org`)", "");
+    for (priority, first) in [("", "named"), (", priority: 1000", "all")] {
+        let all = object("IngressRouteTCP", "all", "HostSNI(`*`)", priority);
+        let (name, _) = taken(&format!("{all}{named}"), None).unwrap();
+        assert_eq!(name, format!("IngressRouteTCP ns/{first}"));
+    }
+}
