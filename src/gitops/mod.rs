@@ -7,8 +7,9 @@
 //! | read Secrets back | [`found`] |
 //! | decide that a chain stays, is made or waits | [`decide`], [`plan`] |
 //! | follow a decision to files | [`compose`], [`fleet_files`] |
-//! | see how a run is reported | [`report`] |
+//! | see how a run is reported | [`report`], [`annotation`] |
 
+pub mod annotation;
 pub mod compose;
 pub mod decide;
 pub mod fleet_files;

@@ -229,7 +229,8 @@ pub(super) struct GitopsRender {
     pub(super) report: ReportArguments,
 }
 
-/// Verifies every chain as TLS clients do. Exit status 1: the tree is out of date, or something is due.
+/// Verifies every chain as TLS clients do. Exit status 1: the tree is out of date or was not
+/// rendered yet, or something is due.
 #[derive(Debug, Args)]
 pub(super) struct GitopsCheck {
     #[command(flatten)]
@@ -238,7 +239,7 @@ pub(super) struct GitopsCheck {
     pub(super) report: ReportArguments,
 }
 
-/// Exit status 1: there are differences.
+/// Exit status 1: there are differences, or nothing was rendered yet.
 #[derive(Debug, Args)]
 pub(super) struct GitopsDiff {
     #[command(flatten)]
