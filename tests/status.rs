@@ -361,11 +361,15 @@ fn hostile() -> Report {
             certificate: odd_certificate(name, "h.example.org"),
         });
         routing.routes.push(civi_ingress::routing::Route {
-            namespace: Some(name.to_owned()),
+            home: civi_ingress::routing::Home {
+                namespace: Some(name.to_owned()),
+                file: name.to_owned(),
+            },
+            kind: civi_ingress::routing::RouteKind::Http,
             name: name.to_owned(),
             hosts: vec![name.to_owned()],
-            tls_secret: None,
-            transport: None,
+            front: civi_ingress::routing::FrontTls::Ends(None),
+            target: None,
         });
     }
     status::report(found, &routing, NOW).unwrap()

@@ -57,7 +57,10 @@ pub(super) fn write(report: &Report) -> String {
         for (labels, rows) in &series {
             for row in rows {
                 let discriminator = if rows.len() > 1 {
-                    format!(",discriminator=\"{}\"", &row.details.sha256[..8])
+                    format!(
+                        ",discriminator=\"{}\"",
+                        row.details.sha256.get(..8).unwrap_or_default()
+                    )
                 } else {
                     String::new()
                 };
@@ -96,7 +99,7 @@ fn labels(row: &Row, origin: &Origin) -> String {
     match origin {
         Origin::Object(object) => {
             let [namespace, name, key] = match object.kind {
-                ObjectKind::Secret | ObjectKind::SealedSecret => {
+                ObjectKind::Secret | ObjectKind::SealedSecret | ObjectKind::Announced => {
                     ["secret_namespace", "secret_name", "secret_key"]
                 }
                 ObjectKind::ConfigMap => ["configmap_namespace", "configmap_name", "configmap_key"],

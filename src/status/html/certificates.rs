@@ -28,7 +28,7 @@ pub(super) fn add(page: &mut Page, report: &Report) {
             Places(row.places()),
             Day(validity.not_after),
             row.days_left,
-            Day(validity.due_at()),
+            Day(row.due),
             Text(row.issuer())
         ));
     }

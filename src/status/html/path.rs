@@ -1,43 +1,67 @@
 //! The path of an instance: browser, load balancer, Traefik, httpd, database, and the certificate of each leg.
 
 use super::{Breakable, Day, Page, Text, left, mark};
-use crate::status::{Instance, Leg, Report, Trust};
+use crate::status::{Instance, Leg, Report, Stop, Trust, words};
 
 pub(super) fn add(page: &mut Page, report: &Report, instance: &Instance) {
-    page.add(format_args!(
-        "<ol class=\"path\"><li class=\"hop p\"><b>Browser</b><small>asks for {}</small>\
-         <li class=\"hop p maybe\"><b>Load balancer</b><small>if any: passes TLS through</small>",
-        Breakable(&instance.hosts.join(", "))
-    ));
-    hop(page, report, ["browser", "Traefik"], &instance.browser);
-    hop(page, report, ["Traefik", "httpd"], &instance.backend);
-    if let Some(leg) = &instance.database {
-        hop(page, report, ["httpd", "Database"], leg);
+    page.add(format_args!("<ol class=\"path\">"));
+    for (stop, leg) in instance.stops() {
+        let title = words::title(stop, instance);
+        let row = leg.and_then(|leg| leg.certificate);
+        let row = row.map(|row| &report.rows[row]);
+        let class = match (row, leg) {
+            (Some(row), _) => mark(row.urgency).0,
+            (None, Some(leg)) if words::wants_certificate(leg) => "u",
+            _ if stop == Stop::Balancer && instance.balancer.is_none() => "p maybe",
+            _ => "p",
+        };
+        page.add(format_args!("<li class=\"hop {class}\"><b>{title}</b>"));
+        if stop == Stop::Browser {
+            let hosts = instance.hosts.join(", ");
+            page.add(format_args!(
+                "<small>asks for {}</small>",
+                Breakable(&hosts)
+            ));
+        }
+        for note in words::notes(stop, instance) {
+            page.add(format_args!("<small>{}</small>", Text(&note)));
+        }
+        if let Some(leg) = leg.filter(|leg| words::wants_certificate(leg)) {
+            certificate(page, report, leg);
+            trust(page, report, leg, words::client(stop, instance));
+        }
     }
     page.add(format_args!("</ol>"));
 }
 
-/// Adds what answers on a leg, and what its client makes of it.
-fn hop(page: &mut Page, report: &Report, [client, title]: [&str; 2], leg: &Leg) {
-    let row = leg.certificate.map(|row| &report.rows[row]);
-    let class = row.map_or("u", |row| mark(row.urgency).0);
-    page.add(format_args!("<li class=\"hop {class}\"><b>{title}</b>"));
-    if let Some(row) = row {
-        let (_, sign, _) = mark(row.urgency);
-        page.add(format_args!(
-            "<em><i aria-hidden=\"true\">{sign}</i> {}</em><span>{}</span><small>issuer {}<br>ends {}<br>{}</small>",
-            left(row),
-            Breakable(&row.short_names()),
-            Text(row.issuer()),
-            Day(row.details.validity.not_after),
-            Text(&row.place())
-        ));
-    } else {
+/// Adds the certificate that answers on a leg.
+fn certificate(page: &mut Page, report: &Report, leg: &Leg) {
+    let Some(row) = leg.certificate.map(|row| &report.rows[row]) else {
         page.add(format_args!(
             "<em>no certificate found</em><small>expects {}</small>",
             Text(&leg.name)
         ));
+        return;
+    };
+    let (_, sign, _) = mark(row.urgency);
+    page.add(format_args!(
+        "<em><i aria-hidden=\"true\">{sign}</i> {}</em><span>{}</span><small>issuer {}<br>ends {}<br>{}</small>",
+        left(row),
+        Breakable(&row.short_names()),
+        Text(row.issuer()),
+        Day(row.details.validity.not_after),
+        Text(&row.place())
+    ));
+    if let Some(failure) = &row.failure {
+        page.add(format_args!(
+            "<small class=\"bad\">✕ cert-manager: {}</small>",
+            Text(failure)
+        ));
     }
+}
+
+/// Adds what the client of a leg makes of its certificate.
+fn trust(page: &mut Page, report: &Report, leg: &Leg, client: &str) {
     let (class, sign, only) = match leg.verdict {
         Trust::Unknown => return,
         Trust::Signed => ("ok", "✓", ""),
@@ -46,6 +70,12 @@ fn hop(page: &mut Page, report: &Report, [client, title]: [&str; 2], leg: &Leg) 
             let name = Text(&leg.name);
             page.add(format_args!(
                 "<small class=\"bad\">✕ is not for {name}</small>"
+            ));
+            return;
+        }
+        Trust::Unchecked => {
+            page.add(format_args!(
+                "<small class=\"bad\">✕ {client} takes any certificate</small>"
             ));
             return;
         }

@@ -164,7 +164,7 @@ fn months(page: &mut Page, scale: &Scale, report: &Report) {
         }
         counts
     };
-    let due: Vec<u32> = count(|row| row.details.validity.due_at());
+    let due: Vec<u32> = count(|row| row.due);
     let ends: Vec<u32> = count(|row| row.details.validity.not_after);
     let most = due.iter().chain(&ends).copied().max().unwrap_or(0).max(1);
     page.add(format_args!(
@@ -213,7 +213,7 @@ fn row_of_instance(page: &mut Page, report: &Report, scale: &Scale, instance: &I
     page.add(format_args!(
         "<details class=\"item {class}\"><summary class=\"row\"><span class=\"who\"><b>{}{more}</b><small>{}</small></span>",
         Text(host),
-        Text(instance.namespace.as_deref().unwrap_or_default())
+        Text(&instance.home)
     ));
     let is_shown = |row: &&Row| !row.details.is_ca || scale.holds(row.details.validity.not_after);
     let mut shown: Vec<&Row> = needs.iter().copied().filter(is_shown).collect();
@@ -245,7 +245,7 @@ fn until(page: &mut Page, row: Option<&Row>) {
         return;
     };
     let (_, sign, _) = mark(row.urgency);
-    let due = row.details.validity.due_at();
+    let due = row.due;
     let note = match row.urgency {
         Urgency::Expired => format!("on {}", Day(row.details.validity.not_after)),
         Urgency::NotYetValid => format!("until {}", Day(row.details.validity.not_after)),
@@ -268,7 +268,7 @@ fn bars(page: &mut Page, scale: &Scale, rows: &[&Row]) {
     for (row, top) in rows.iter().zip(tops) {
         let validity = row.details.validity;
         let [begin, due, end] =
-            [validity.not_before, validity.due_at(), validity.not_after].map(|at| scale.place(at));
+            [validity.not_before, row.due, validity.not_after].map(|at| scale.place(at));
         let class = mark(row.urgency).0;
         page.add(format_args!(
             "<g class=\"{class}\"><rect class=\"v\" x=\"{begin}\" y=\"{top}\" width=\"{}\" height=\"{height}\"/>",
@@ -278,7 +278,7 @@ fn bars(page: &mut Page, scale: &Scale, rows: &[&Row]) {
             "<rect class=\"w\" x=\"{due}\" y=\"{top}\" width=\"{}\" height=\"{height}\"/>",
             Percent(end.0 - due.0)
         ));
-        if scale.holds(validity.due_at()) {
+        if scale.holds(row.due) {
             let (top, height) = (top - 3, height + 6);
             page.add(format_args!(
                 "<rect class=\"m\" x=\"{due}\" y=\"{top}\" width=\"2\" height=\"{height}\"/>"
