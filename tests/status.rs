@@ -1,5 +1,9 @@
 //! What ends when: every form of the report, and how the command reads a fleet.
 
+mod paths;
+mod renewals;
+mod sources;
+
 use crate::support::{NOW, Recipe, assert_snapshot_in, run_in, run_with_stdin, write};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;

@@ -1,8 +1,8 @@
 //! The Gateway API (gateway-api.sigs.k8s.io, v1 and the versions before it).
 
 use super::{
-    FrontTls, Gateway, Home, Listener, ListenerTls, Named, Policy, PolicyTrust, Route, RouteKind,
-    Routing, Target, items, text, texts, word,
+    Attachment, FrontTls, Gateway, Home, Listener, ListenerTls, Named, Policy, PolicyTrust, Route,
+    RouteKind, Routing, Target, items, text, texts, word,
 };
 use crate::yaml::Node;
 
@@ -63,12 +63,18 @@ fn route(spec: &Node, kind: RouteKind, home: Home, name: String) -> Route {
             transport: None,
         })
     });
+    let parents = items(spec, "parentRefs").filter_map(|parent| {
+        Some(Attachment {
+            gateway: named_object(parent)?,
+            listener: text(Some(parent), "sectionName"),
+        })
+    });
     Route {
         home,
         kind,
         name,
         hosts: texts(spec, "hostnames"),
-        front: FrontTls::Gateways(items(spec, "parentRefs").filter_map(named_object).collect()),
+        front: FrontTls::Gateways(parents.collect()),
         target: targets.next(),
     }
 }

@@ -1,8 +1,8 @@
 //! Istio's kinds (`networking.istio.io`, v1 and the versions before it).
 
 use super::{
-    FrontTls, Gateway, Home, Listener, ListenerTls, Named, Policy, PolicyTrust, Route, RouteKind,
-    Routing, Target, items, text, texts, word,
+    Attachment, FrontTls, Gateway, Home, Listener, ListenerTls, Named, Policy, PolicyTrust, Route,
+    RouteKind, Routing, Target, items, text, texts, word,
 };
 use crate::yaml::Node;
 
@@ -60,9 +60,12 @@ fn virtual_service(spec: &Node, home: Home, name: String) -> Route {
             Some((namespace, name)) => (Some(namespace.to_owned()), name.to_owned()),
             None => (None, name),
         };
-        Named { namespace, name }
+        Attachment {
+            gateway: Named { namespace, name },
+            listener: None,
+        }
     });
-    let gateways: Vec<Named> = gateways.collect();
+    let gateways: Vec<Attachment> = gateways.collect();
     let is_tls = spec.get("tls").is_some() && spec.get("http").is_none();
     let (kind, section) = if is_tls {
         (RouteKind::IstioTls, "tls")

@@ -93,7 +93,16 @@ pub enum FrontTls {
     /// Nothing is said.
     Unsaid,
     /// These Gateways know.
-    Gateways(Vec<Named>),
+    Gateways(Vec<Attachment>),
+}
+
+/// A Gateway that a route is attached to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Attachment {
+    /// The Gateway.
+    pub gateway: Named,
+    /// The one listener that is meant; all, where none is named.
+    pub listener: Option<String>,
 }
 
 /// A service that a route leads to.

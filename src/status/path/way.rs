@@ -4,7 +4,8 @@ use super::group::Group;
 use super::index::Index;
 use super::{Front, FrontKind, Wire};
 use crate::routing::{
-    FrontTls, Gateway, Listener, ListenerTls, Named, Policy, PolicyTrust, Route, RouteKind, Target,
+    Attachment, FrontTls, Gateway, Listener, ListenerTls, Named, Policy, PolicyTrust, Route,
+    RouteKind, Target,
 };
 
 /// The chart's Secret of what Traefik trusts.
@@ -127,28 +128,44 @@ fn wire_of_http(target: &Target) -> Wire {
     }
 }
 
-fn by_gateways<'a>(index: &Index<'a>, group: &Group, route: &'a Route, named: &'a [Named]) -> Way {
+fn by_gateways<'a>(
+    index: &Index<'a>,
+    group: &Group,
+    route: &'a Route,
+    attached: &'a [Attachment],
+) -> Way {
     let is_istio = matches!(route.kind, RouteKind::IstioHttp | RouteKind::IstioTls);
     let group_of = |named: &Named| match &named.namespace {
         Some(namespace) => Group::Namespace(namespace.clone()),
         None => group.clone(),
     };
-    let gateway = named.first();
-    let found = named.iter().find_map(|named| {
-        let group = group_of(named);
-        let gateway = index.gateway(&group, &named.name, is_istio)?;
-        Some((group, gateway))
+    let gateway = attached.first().map(|attachment| &attachment.gateway);
+    let found = attached.iter().find_map(|attachment| {
+        let Named { name, .. } = &attachment.gateway;
+        let group = group_of(&attachment.gateway);
+        let gateway = index.gateway(&group, name, is_istio)?;
+        Some((group, gateway, attachment.listener.as_ref()))
     });
+    let passes = matches!(route.kind, RouteKind::GatewayTls | RouteKind::IstioTls);
+    let section = found.as_ref().and_then(|(_, _, section)| *section);
     let listeners = found
         .as_ref()
-        .map_or(&[][..], |(_, gateway)| &gateway.listeners);
+        .map_or(&[][..], |(_, gateway, _)| &gateway.listeners);
     let listeners: Vec<&Listener> = listeners
         .iter()
-        .filter(|listener| serves(listener, &route.hosts))
+        .filter(|listener| match section {
+            Some(name) => listener.name.as_ref() == Some(name),
+            None => serves(listener, &route.hosts),
+        })
         .collect();
+    // A TLSRoute is attached to what passes TLS through, where there is such a thing.
     let secure = listeners
         .iter()
-        .find(|listener| listener.tls != ListenerTls::Plain);
+        .find(|listener| passes && listener.tls == ListenerTls::PassesThrough)
+        .or_else(|| {
+            let mut listeners = listeners.iter();
+            listeners.find(|listener| listener.tls != ListenerTls::Plain)
+        });
     let mut way = Way::without_route(group, route.hosts.clone());
     if way.hosts.is_empty() {
         way.hosts = listeners
@@ -158,18 +175,17 @@ fn by_gateways<'a>(index: &Index<'a>, group: &Group, route: &'a Route, named: &'
         way.hosts.dedup();
     }
     way.front = Front {
-        kind: kind_of(is_istio, found.as_ref().map(|(_, gateway)| *gateway)),
+        kind: kind_of(is_istio, found.as_ref().map(|(_, gateway, _)| *gateway)),
         gateway: gateway.map(|named| {
             let group = found
                 .as_ref()
-                .map_or_else(|| group_of(named), |(group, _)| group.clone());
+                .map_or_else(|| group_of(named), |(group, ..)| group.clone());
             let namespace = group.namespace();
             namespace.map_or_else(|| named.name.clone(), |ns| format!("{ns}/{}", named.name))
         }),
     };
-    let passes = matches!(route.kind, RouteKind::GatewayTls | RouteKind::IstioTls);
     way.answer = match (secure.map(|listener| &listener.tls), &found) {
-        (Some(ListenerTls::Ends(secrets)), Some((group, _))) => {
+        (Some(ListenerTls::Ends(secrets)), Some((group, ..))) => {
             Answer::Secrets(secrets_of(secrets, group, is_istio))
         }
         (None, Some(_)) => Answer::Plain,
@@ -190,7 +206,7 @@ fn by_gateways<'a>(index: &Index<'a>, group: &Group, route: &'a Route, named: &'
         (None, Some(_)) if !is_istio => Wire::Plain,
         _ => Wire::Unknown,
     };
-    let front_group = found.map_or_else(|| group.clone(), |(group, _)| group);
+    let front_group = found.map_or_else(|| group.clone(), |(group, ..)| group);
     way.server_name = policy.and_then(|policy| policy.server_name.clone());
     way.trusting = trusting(index, policy, &front_group);
     way
