@@ -18,10 +18,10 @@ pub(super) fn add(page: &mut Page, report: &Report) {
          <th class=\"r\">Days left<th>Renewal due<th>Issuer</thead><tbody>\n"
     ));
     for row in report.rows.iter().take(LIMIT) {
-        let (class, sign, _) = mark(row.urgency);
+        let class = mark(row.urgency).0;
         let validity = row.details.validity;
         page.add(format_args!(
-            "<tr class=\"{class}\"><td><em><i aria-hidden=\"true\">{sign}</i> {}</em><td>{}<td>{}<td>{}<td class=\"r\">{}\
+            "<tr class=\"{class}\"><td><em>{}</em><td>{}<td>{}<td>{}<td class=\"r\">{}\
              <td>{}<td>{}\n",
             row.urgency.as_str(),
             Breakable(&row.short_names()),

@@ -1,7 +1,7 @@
 //! The path of an instance: browser, load balancer, Traefik, httpd, database, and the certificate of each leg.
 
 use super::{Breakable, Day, Page, Text, left, mark};
-use crate::status::{Instance, Leg, Report, Stop, Trust, words};
+use crate::status::{Instance, Leg, Report, Stop, Trust, Urgency, Wire, words};
 
 pub(super) fn add(page: &mut Page, report: &Report, instance: &Instance) {
     page.add(format_args!("<ol class=\"path\">"));
@@ -9,13 +9,23 @@ pub(super) fn add(page: &mut Page, report: &Report, instance: &Instance) {
         let title = words::title(stop, instance);
         let row = leg.and_then(|leg| leg.certificate);
         let row = row.map(|row| &report.rows[row]);
+        // The arrow to the load balancer is the beginning of the first leg.
+        let first = &instance.browser;
+        let arrow = match (stop, leg) {
+            (Stop::Browser, _) => "",
+            (Stop::Balancer, _) => wire(first),
+            (_, Some(leg)) => wire(leg),
+            (_, None) => wire(first),
+        };
         let class = match (row, leg) {
             (Some(row), _) => mark(row.urgency).0,
             (None, Some(leg)) if words::wants_certificate(leg) => "u",
             _ if stop == Stop::Balancer && instance.balancer.is_none() => "p maybe",
             _ => "p",
         };
-        page.add(format_args!("<li class=\"hop {class}\"><b>{title}</b>"));
+        page.add(format_args!(
+            "<li class=\"hop {class}{arrow}\"><b>{title}</b>"
+        ));
         if stop == Stop::Browser {
             let hosts = instance.hosts.join(", ");
             page.add(format_args!(
@@ -34,6 +44,16 @@ pub(super) fn add(page: &mut Page, report: &Report, instance: &Instance) {
     page.add(format_args!("</ol>"));
 }
 
+/// Gives the class of an arrow: whether the leg is good, broken, in clear or unknown.
+fn wire(leg: &Leg) -> &'static str {
+    match (leg.wire, leg.verdict) {
+        (Wire::Plain, _) => " clear",
+        (Wire::Unknown, _) => " maybe-tls",
+        (_, Trust::NotSigned | Trust::OtherName | Trust::Unchecked) => " broken",
+        _ => "",
+    }
+}
+
 /// Adds the certificate that answers on a leg.
 fn certificate(page: &mut Page, report: &Report, leg: &Leg) {
     let Some(row) = leg.certificate.map(|row| &report.rows[row]) else {
@@ -43,9 +63,8 @@ fn certificate(page: &mut Page, report: &Report, leg: &Leg) {
         ));
         return;
     };
-    let (_, sign, _) = mark(row.urgency);
     page.add(format_args!(
-        "<em><i aria-hidden=\"true\">{sign}</i> {}</em><span>{}</span><small>issuer {}<br>ends {}<br>{}</small>",
+        "<em>{}</em><span>{}</span><small>issuer {}<br>ends {}<br>{}</small>",
         left(row),
         Breakable(&row.short_names()),
         Text(row.issuer()),
@@ -62,31 +81,50 @@ fn certificate(page: &mut Page, report: &Report, leg: &Leg) {
 
 /// Adds what the client of a leg makes of its certificate.
 fn trust(page: &mut Page, report: &Report, leg: &Leg, client: &str) {
-    let (class, sign, only) = match leg.verdict {
-        Trust::Unknown => return,
-        Trust::Signed => ("ok", "✓", ""),
-        Trust::NotSigned => ("bad", "✕", " only"),
-        Trust::OtherName => {
-            let name = Text(&leg.name);
-            page.add(format_args!(
-                "<small class=\"bad\">✕ is not for {name}</small>"
-            ));
-            return;
+    let cas = || leg.trust.iter().map(|row| &report.rows[*row]);
+    match leg.verdict {
+        Trust::Unknown => {}
+        Trust::Signed => {
+            let mut others = cas();
+            let issuer = leg.certificate.and_then(|leaf| {
+                let issuer = &report.rows[leaf].details.issuer;
+                others.find(|ca| ca.details.subject == *issuer)
+            });
+            // The issuer's name stands above.
+            match issuer {
+                Some(ca) if ca.urgency == Urgency::Expired => page.add(format_args!(
+                    "<small class=\"bad\">✕ {client} trusted it until {}",
+                    Day(ca.details.validity.not_after)
+                )),
+                Some(ca) => page.add(format_args!(
+                    "<small class=\"ok\">✓ {client} trusts it until {}",
+                    Day(ca.details.validity.not_after)
+                )),
+                None => page.add(format_args!(
+                    "<small class=\"ok\">✓ {client} trusts its issuer"
+                )),
+            }
+            let more = leg.trust.len() - 1;
+            if more > 0 {
+                page.add(format_args!(", and {more} more CAs"));
+            }
+            page.add(format_args!("</small>"));
         }
-        Trust::Unchecked => {
-            page.add(format_args!(
-                "<small class=\"bad\">✕ {client} takes any certificate</small>"
-            ));
-            return;
+        Trust::NotSigned => {
+            page.add(format_args!("<small class=\"bad\">✕ {client} trusts only "));
+            for (index, ca) in cas().enumerate() {
+                let comma = if index == 0 { "" } else { ", " };
+                let end = Day(ca.details.validity.not_after);
+                page.add(format_args!("{comma}{} (ends {end})", Text(&ca.names())));
+            }
+            page.add(format_args!("</small>"));
         }
-    };
-    page.add(format_args!(
-        "<small class=\"{class}\">{sign} {client} trusts{only} "
-    ));
-    for (index, ca) in leg.trust.iter().map(|row| &report.rows[*row]).enumerate() {
-        let comma = if index == 0 { "" } else { ", " };
-        let end = Day(ca.details.validity.not_after);
-        page.add(format_args!("{comma}{} (ends {end})", Text(&ca.names())));
+        Trust::OtherName => page.add(format_args!(
+            "<small class=\"bad\">✕ is not for {}</small>",
+            Text(&leg.name)
+        )),
+        Trust::Unchecked => page.add(format_args!(
+            "<small class=\"bad\">✕ {client} takes any certificate</small>"
+        )),
     }
-    page.add(format_args!("</small>"));
 }
