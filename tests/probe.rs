@@ -3,8 +3,8 @@
 mod behind;
 mod front;
 mod hostile;
-mod pki;
-mod server;
+pub(crate) mod pki;
+pub(crate) mod server;
 
 use crate::support::{Run, run_in, write};
 use pki::Authority;

@@ -33,7 +33,7 @@ fn hops(instance: &Instance) -> Vec<Hop<'_>> {
 fn lines(hop: &Hop<'_>, instance: &Instance, rows: &[Row]) -> Vec<String> {
     let mut lines = vec![words::title(hop.stop, instance).to_owned()];
     lines.extend(words::notes(hop.stop, instance));
-    if let Some(leg) = hop.leg.filter(|leg| words::wants_certificate(leg)) {
+    if let Some(leg) = hop.leg.filter(|leg| words::tells_certificate(leg)) {
         if let Some(row) = leg.certificate.map(|row| &rows[row]) {
             lines.push(row.short_names());
             lines.push(format!("issuer {}", row.issuer()));

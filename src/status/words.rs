@@ -85,9 +85,13 @@ pub(super) fn arrow(leg: &Leg) -> &'static str {
     }
 }
 
-/// Says whether a leg needs a certificate of ours.
-pub(super) fn wants_certificate(leg: &Leg) -> bool {
-    !matches!(leg.wire, Wire::Plain | Wire::Mesh)
+/// Says whether there is something to tell of a leg's certificate: which it is, or that it is missing.
+pub(super) fn tells_certificate(leg: &Leg) -> bool {
+    match leg.wire {
+        Wire::Plain | Wire::Mesh => false,
+        Wire::Unknown => leg.certificate.is_some(),
+        Wire::Tls | Wire::PassedThrough => true,
+    }
 }
 
 /// Names the client of what a request passes.

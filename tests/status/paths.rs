@@ -272,6 +272,11 @@ fn the_service_before_the_cluster_stands_in_the_path() {
     );
     let page = report(&(instance("a", 0) + &ends)).write(Format::Html);
     assert!(page.contains("ends TLS itself"), "{page}");
+    // One of another gateway is not before this one, and one without a name is.
+    let istio = instance("a", 0) + &service("istio-ingressgateway", "");
+    assert_eq!(only(&report(&istio)).balancer, None);
+    let front = instance("a", 0) + &service("front", "");
+    assert!(only(&report(&front)).balancer.is_some());
     // Of two that nothing tells apart, neither is taken.
     let both = instance("a", 0) + &service("one", "") + &service("two", "");
     assert_eq!(only(&report(&both)).balancer, None);

@@ -1,9 +1,10 @@
 //! Where certificates come from: manifests without namespaces, binary files, live hosts.
 
 use super::{chain, instance};
+use crate::probe::pki::Authority;
+use crate::probe::server::{Behaviour, OK, Server, closed};
 use crate::support::{run_in, write};
 use std::fmt::Write as _;
-use std::net::TcpListener;
 use tempfile::TempDir;
 
 /// An instance as it is rendered for Kustomize, or by `helm template`: without a namespace.
@@ -125,12 +126,7 @@ fn certificates_in_der_are_read_and_pkcs12_is_said_not_to_be() {
 #[test]
 fn many_hosts_that_cannot_be_reached_are_said_one_by_one_in_their_order() {
     let directory = TempDir::new().unwrap();
-    // Bound and dropped: nobody listens there.
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = closed().port();
     let mut list = String::from("# hosts of the fleet\n\n");
     for number in 0..100 {
         writeln!(list, "h{number}.example.org=127.0.0.1:{port}").unwrap();
@@ -163,11 +159,7 @@ fn many_hosts_that_cannot_be_reached_are_said_one_by_one_in_their_order() {
 #[test]
 fn hosts_of_routes_are_asked_at_one_address_and_a_wrong_one_is_refused_with_its_line() {
     let directory = TempDir::new().unwrap();
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = closed().port();
     write(
         &directory.path().join("a.yaml"),
         &(instance("a", 0) + &instance("b", 0)),
@@ -198,4 +190,38 @@ fn hosts_of_routes_are_asked_at_one_address_and_a_wrong_one_is_refused_with_its_
         run.stderr
     );
     assert!(run.stderr.contains("--connect-routes: "), "{}", run.stderr);
+}
+
+#[test]
+fn what_a_live_host_serves_is_what_its_browsers_see() {
+    let directory = TempDir::new().unwrap();
+    let server = Server::start(Behaviour::tls(
+        &Authority::served(&["*.example.org", "example.org"]),
+        OK,
+    ));
+    write(
+        &directory.path().join("a.yaml"),
+        &(instance("a", 0) + &instance("b", 0)),
+    );
+    let address = format!("--connect-routes={}", server.address);
+    let arguments = ["status", "a.yaml", &address, "--format", "json"];
+    let text = run_in(directory.path(), &arguments).good();
+    let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let certificates = report["certificates"].as_array().expect("certificates");
+    let served = certificates
+        .iter()
+        .find(|entry| entry["subjectAltNames"][0] == "*.example.org")
+        .expect("the certificate that was served");
+    let places: Vec<&str> = served["places"]
+        .as_array()
+        .expect("places")
+        .iter()
+        .filter_map(|place| place["address"].as_str())
+        .collect();
+    assert_eq!(places, ["a.example.org", "b.example.org"]);
+    for instance in report["instances"].as_array().expect("instances") {
+        assert_eq!(instance["legs"][0]["certificate"], served["sha256"]);
+    }
+    // No request was sent.
+    assert_eq!(server.end(), [""; 0]);
 }

@@ -19,7 +19,7 @@ pub(super) fn add(page: &mut Page, report: &Report, instance: &Instance) {
         };
         let class = match (row, leg) {
             (Some(row), _) => mark(row.urgency).0,
-            (None, Some(leg)) if words::wants_certificate(leg) => "u",
+            (None, Some(leg)) if words::tells_certificate(leg) => "u",
             _ if stop == Stop::Balancer && instance.balancer.is_none() => "p maybe",
             _ => "p",
         };
@@ -36,7 +36,7 @@ pub(super) fn add(page: &mut Page, report: &Report, instance: &Instance) {
         for note in words::notes(stop, instance) {
             page.add(format_args!("<small>{}</small>", Text(&note)));
         }
-        if let Some(leg) = leg.filter(|leg| words::wants_certificate(leg)) {
+        if let Some(leg) = leg.filter(|leg| words::tells_certificate(leg)) {
             certificate(page, report, leg);
             trust(page, report, leg, words::client(stop, instance));
         }

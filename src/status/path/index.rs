@@ -167,13 +167,18 @@ impl<'a> Index<'a> {
         instance
     }
 
-    /// Finds the Service before a front: one that bears its name, else the only one that there is.
+    /// Finds the Service before a front: one that bears its name, else the only one that there is, where it bears none
+    /// of another.
     fn balancer(&self, kind: FrontKind) -> Option<&'a Balancer> {
         let all = &self.routing.balancers;
-        let word = kind.as_str();
-        let named = all.iter().find(|balancer| balancer.marks.contains(word));
+        let bears = |balancer: &&Balancer, kind: FrontKind| balancer.marks.contains(kind.as_str());
+        let named = all.iter().find(|balancer| bears(balancer, kind));
+        let of_other = |balancer: &&Balancer| {
+            let kinds = [FrontKind::Traefik, FrontKind::Istio];
+            kinds.into_iter().any(|kind| bears(balancer, kind))
+        };
         named.or(match all.as_slice() {
-            [only] => Some(only),
+            [only] if !of_other(&only) => Some(only),
             _ => None,
         })
     }
@@ -203,7 +208,9 @@ impl<'a> Index<'a> {
                         .collect(),
                 )
             }
-            Answer::Store => {
+            // An entry point that adds TLS takes the store, too.
+            Answer::Unknown if way.front.gateway.is_some() => None,
+            Answer::Store | Answer::Unknown => {
                 let mut stored = Vec::new();
                 for store in &self.routing.stores {
                     let group = self.groups.of_home(&store.home);
@@ -213,7 +220,6 @@ impl<'a> Index<'a> {
                 // A store's default certificate answers for hosts that no certificate covers.
                 best(stored).or_else(|| self.pair_for(host))
             }
-            Answer::Unknown => self.pair_for(host),
             Answer::Plain => None,
         };
         let mut leg = self.leg(host, certificate, Vec::new());
