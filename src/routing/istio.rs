@@ -32,11 +32,11 @@ fn server(server: &Node) -> Listener {
             let names = one
                 .into_iter()
                 .chain(more.filter_map(|node| Some(node.text()?.to_owned())));
-            let named = names.map(|name| Named {
+            let secrets = names.map(|name| Named {
                 namespace: None,
                 name,
             });
-            ListenerTls::Ends(named.collect())
+            ListenerTls::Ends(secrets.collect())
         }
         None => ListenerTls::Plain,
     };

@@ -84,11 +84,8 @@ fn fleet(
     if let Some(path) = named {
         return read_fleet(path).map(Some);
     }
-    let beside = paths.iter().map(|path| path.join("fleet.yaml"));
-    let Some(path) = beside
-        .filter(|path| world::is_file(path).is_ok_and(|is| is))
-        .next()
-    else {
+    let mut beside = paths.iter().map(|path| path.join("fleet.yaml"));
+    let Some(path) = beside.find(|path| world::is_file(path).is_ok_and(|is| is)) else {
         return Ok(None);
     };
     match read_fleet(&path) {

@@ -13,7 +13,6 @@ pub(super) fn add(page: &mut Page, report: &Report, instance: &Instance) {
         let first = &instance.browser;
         let arrow = match (stop, leg) {
             (Stop::Browser, _) => "",
-            (Stop::Balancer, _) => wire(first),
             (_, Some(leg)) => wire(leg),
             (_, None) => wire(first),
         };
