@@ -289,6 +289,41 @@ fn a_path_says_when_the_trusted_authority_is_another_and_when_the_name_is() {
 }
 
 #[test]
+fn a_ca_that_stays_in_a_bundle_after_its_successor_signs_is_no_alarm() {
+    let old = chain(&["a.example.org"], 300, ("rsa", "db-leaf")).ca;
+    let before = instance("a", 0);
+    let line = before.lines().find(|line| line.starts_with("  ca.crt: "));
+    let value = line.and_then(|line| line.split(": ").nth(1)).expect("a CA");
+    let new = String::from_utf8(STANDARD.decode(value).unwrap()).unwrap();
+    let pems = |first: &str, second: &str| {
+        let both = STANDARD.encode(format!("{first}{second}"));
+        before.replace(&format!("ca.crt: {value}"), &format!("ca.crt: {both}"))
+    };
+    for text in [pems(&new, old.pem()), pems(old.pem(), &new)] {
+        let report = report(&text);
+        assert_eq!(report.count(Urgency::Replaced), 1);
+        assert_eq!(report.count(Urgency::Due), 0);
+        assert_eq!(report.ending("90d".parse().unwrap()).count(), 0);
+        assert_eq!(report.instances[0].urgency, Some(Urgency::Fine));
+        let last = report.rows.last().unwrap();
+        assert_eq!(last.details.sha256, old.details().unwrap().sha256);
+        assert!(
+            report
+                .write(Format::Html)
+                .contains("trusted still, and may end")
+        );
+    }
+    // Alone, or with nothing that its neighbour signs, it is what is trusted.
+    let alone = secret(
+        "Secret",
+        "n",
+        "externca",
+        &[("ca.crt", &format!("{}{new}", old.pem()))],
+    );
+    assert_eq!(report(&alone).count(Urgency::Replaced), 0);
+}
+
+#[test]
 fn certificates_in_clear_are_found_in_sops_sealed_secrets_and_config_maps() {
     let pem = chain(&["a.example.org"], 0, ("ca", "leaf"))
         .leaf

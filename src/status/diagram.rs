@@ -57,6 +57,7 @@ fn colours(urgency: Urgency) -> (&'static str, &'static str) {
         Urgency::Due => ("#a15c00", "#fdeeda"),
         Urgency::Soon => ("#7a6a00", "#fbf6d3"),
         Urgency::Fine => ("#1b7a4b", "#e2f4ea"),
+        Urgency::Replaced => ("#5a6573", "#eef0f3"),
     }
 }
 

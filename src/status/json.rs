@@ -28,6 +28,7 @@ struct Counts {
     due: usize,
     soon: usize,
     fine: usize,
+    replaced: usize,
 }
 
 #[derive(Serialize)]
@@ -109,7 +110,7 @@ struct LegEntry<'a> {
 }
 
 pub(super) fn write(report: &Report) -> String {
-    let [expired, not_yet_valid, due, soon, fine] =
+    let [expired, not_yet_valid, due, soon, fine, replaced] =
         Urgency::ALL.map(|urgency| report.count(urgency));
     let document = Document {
         version: VERSION,
@@ -120,6 +121,7 @@ pub(super) fn write(report: &Report) -> String {
             due,
             soon,
             fine,
+            replaced,
         },
         damaged: report.damaged,
         certificates: report.rows.iter().map(certificate).collect(),

@@ -9,6 +9,7 @@ mod json;
 mod path;
 mod prometheus;
 mod renewal;
+mod replaced;
 mod table;
 mod words;
 
@@ -42,16 +43,19 @@ pub enum Urgency {
     Soon,
     /// None of these.
     Fine,
+    /// It is a CA that is trusted still, and another of its bundle signs in its place: it may end.
+    Replaced,
 }
 
 impl Urgency {
     /// All of them, the most urgent first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Expired,
         Self::NotYetValid,
         Self::Due,
         Self::Soon,
         Self::Fine,
+        Self::Replaced,
     ];
 
     /// Gives the word for it.
@@ -63,6 +67,7 @@ impl Urgency {
             Self::Due => "due",
             Self::Soon => "soon",
             Self::Fine => "fine",
+            Self::Replaced => "replaced",
         }
     }
 
@@ -250,8 +255,13 @@ pub fn lenient(
     if let Some(fleet) = fleet {
         renewal::plan(&mut rows, fleet, faults);
     }
-    for row in &mut rows {
-        row.urgency = Urgency::of(row.details.validity, row.due, now);
+    let replaced = replaced::find(&rows);
+    for (index, row) in rows.iter_mut().enumerate() {
+        row.urgency = if replaced.contains(&index) {
+            Urgency::Replaced
+        } else {
+            Urgency::of(row.details.validity, row.due, now)
+        };
     }
     rows.sort_unstable_by(|a, b| {
         let key = |row: &Row| (row.urgency, row.details.validity.not_after);
@@ -292,12 +302,13 @@ impl Report {
             .count()
     }
 
-    /// Gives the certificates that end within this time or have ended.
+    /// Gives the certificates that end within this time or have ended, but for those that are replaced.
     pub fn ending(&self, within: Within) -> impl Iterator<Item = &Row> {
         let limit = self.now.checked_add(within.0);
         let ends =
             move |row: &&Row| limit.is_none_or(|limit| row.details.validity.not_after <= limit);
-        self.rows.iter().filter(ends)
+        let is_needed = |row: &&Row| row.urgency != Urgency::Replaced;
+        self.rows.iter().filter(is_needed).filter(ends)
     }
 }
 

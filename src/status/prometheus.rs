@@ -4,7 +4,7 @@
 //! A label without a value is left out, which Prometheus takes for an empty one. Certificates whose labels are all
 //! equal are told apart by `discriminator`, as there.
 
-use super::{Report, Row, Urgency};
+use super::{Report, Row};
 use crate::find::{ObjectKind, Origin};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -26,7 +26,7 @@ const METRICS: [Metric; 5] = [
     (
         "x509_cert_expired",
         "1 when the end is past, else 0.",
-        |row, _| i64::from(row.urgency == Urgency::Expired),
+        |row, report| i64::from(report.now > row.details.validity.not_after),
     ),
     (
         "x509_cert_expires_in_seconds",

@@ -105,6 +105,7 @@ fn mark(urgency: Urgency) -> (&'static str, &'static str, &'static str) {
         Urgency::Due => ("d", "!", "Renewal due"),
         Urgency::Soon => ("s", "◔", "Due within 30 days"),
         Urgency::Fine => ("f", "✓", "Fine"),
+        Urgency::Replaced => ("r", "↷", "Replaced"),
     }
 }
 
@@ -115,6 +116,7 @@ fn left(row: &Row) -> String {
         Urgency::Expired if row.days_left == 0 => "ended today".to_owned(),
         Urgency::Expired => format!("ended {} ago", days(-row.days_left)),
         Urgency::NotYetValid => format!("begins {}", Day(row.details.validity.not_before)),
+        Urgency::Replaced => "replaced".to_owned(),
         _ => format!("{} left", days(row.days_left)),
     }
 }
@@ -143,7 +145,7 @@ fn head(page: &mut Page, report: &Report) {
     let valid = report
         .rows
         .iter()
-        .filter(|row| row.urgency > Urgency::NotYetValid);
+        .filter(|row| row.urgency > Urgency::NotYetValid && row.urgency != Urgency::Replaced);
     // Of those that end together a leaf says more than its CA.
     let next = valid.min_by_key(|row| {
         let details = &row.details;
@@ -167,12 +169,17 @@ fn head(page: &mut Page, report: &Report) {
             report.count(urgency),
             report.instances.iter().filter(of_urgency).count(),
         );
+        let below = match urgency {
+            Urgency::Replaced if certificates == 0 => continue,
+            Urgency::Replaced => "trusted still, and may end".to_owned(),
+            _ => of_instances(instances),
+        };
         let none = if certificates == 0 { " none" } else { "" };
         page.add(format_args!(
             "<a class=\"tile {class}{none}\" href=\"#{}\"><i aria-hidden=\"true\">{sign}</i><b>{certificates}</b>\
              <span>{name}<small>{}</small></span></a>",
             if instances > 0 { class } else { "all" },
-            of_instances(instances),
+            below,
         ));
     }
     page.add(format_args!("</nav>\n"));

@@ -105,7 +105,8 @@ fn trust(page: &mut Page, report: &Report, leg: &Leg, client: &str) {
             }
             let more = leg.trust.len() - 1;
             if more > 0 {
-                page.add(format_args!(", and {more} more CAs"));
+                let cas = if more == 1 { "CA" } else { "CAs" };
+                page.add(format_args!(", and {more} more {cas}"));
             }
             page.add(format_args!("</small>"));
         }

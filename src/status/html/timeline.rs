@@ -170,7 +170,11 @@ fn months(page: &mut Page, scale: &Scale, report: &Report) {
     let count = |at: fn(&Row) -> OffsetDateTime| {
         let last = edges.len() - 1;
         let mut counts = vec![0; last];
-        for instant in report.rows.iter().map(at).filter(|at| scale.holds(*at)) {
+        let needed = report
+            .rows
+            .iter()
+            .filter(|row| row.urgency != Urgency::Replaced);
+        for instant in needed.map(at).filter(|at| scale.holds(*at)) {
             let month = edges.partition_point(|edge| *edge <= instant);
             // The last edge belongs to the last month.
             counts[month.clamp(1, last) - 1] += 1;
@@ -263,6 +267,7 @@ fn until(page: &mut Page, row: Option<&Row>) {
         Urgency::NotYetValid => format!("until {}", Day(row.details.validity.not_after)),
         Urgency::Due => format!("due since {}", Day(due)),
         Urgency::Soon | Urgency::Fine => format!("renew {}", Day(due)),
+        Urgency::Replaced => format!("ends {}", Day(row.details.validity.not_after)),
     };
     let by = match (&row.failure, row.renewed_by) {
         (Some(_), _) => ", cert-manager fails",
