@@ -2,7 +2,7 @@
 
 use super::{
     Attachment, FrontTls, Gateway, Home, Listener, ListenerTls, Named, Policy, PolicyTrust, Route,
-    RouteKind, Routing, Target, items, text, texts, word,
+    RouteKind, Routing, Target, is_true, items, text, texts, word,
 };
 use crate::yaml::Node;
 
@@ -118,9 +118,9 @@ fn destination_rule(spec: &Node, home: Home) -> Option<Policy> {
     let trust = match (text(Some(tls), "mode").as_deref(), credential) {
         (Some("DISABLE"), _) => PolicyTrust::Plain,
         (Some("ISTIO_MUTUAL"), _) => PolicyTrust::Mesh,
+        _ if is_true(Some(tls), "insecureSkipVerify") => PolicyTrust::Anything,
         (_, Some(name)) => PolicyTrust::Credential(name),
-        // Without a CA Istio takes any certificate (`ClientTLSSettings`, `caCertificates`), unless the mesh says
-        // otherwise (`VERIFY_CERTIFICATE_AT_CLIENT`, on since 1.24): then the system's roots count.
+        // Without a CA it is for the mesh's configuration to say what counts (Istio's message IST0129).
         (_, None) if tls.get("caCertificates").is_none() => PolicyTrust::System,
         (_, None) => PolicyTrust::Objects(Vec::new()),
     };

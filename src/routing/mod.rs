@@ -199,7 +199,7 @@ pub enum PolicyTrust {
     Objects(Vec<String>),
     /// The CA of this Secret, beside the gateway.
     Credential(String),
-    /// The roots of the gateway's system.
+    /// What the gateway has of itself, such as the roots of its system.
     System,
     /// Any certificate.
     Anything,

@@ -227,10 +227,49 @@ fn what_a_destination_rule_says_of_tls_is_what_goes_over_the_leg() {
         (destination_rule("{mode: DISABLE}"), Wire::Plain),
         (destination_rule("{mode: ISTIO_MUTUAL}"), Wire::Mesh),
         (destination_rule("{mode: SIMPLE}"), Wire::Tls),
+        (
+            destination_rule("{mode: SIMPLE, insecureSkipVerify: true}"),
+            Wire::Tls,
+        ),
         (String::new(), Wire::Unknown),
     ] {
         let report = report(&(secrets("a") + ISTIO + &rule));
         assert_eq!(only(&report).backend.wire, wire, "{rule}");
+    }
+}
+
+#[test]
+fn names_that_attack_stay_inside_their_labels_wherever_they_stand() {
+    let attack = "<script>alert(\"1\")</script>\u{1b}]; --> {{x";
+    let service = serde_json::json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": attack, "annotations": {"x/proxy-protocol": attack}},
+        "spec": {"type": "LoadBalancer"},
+        "status": {"loadBalancer": {"ingress": [{"hostname": attack}]}},
+    });
+    let certificate = serde_json::json!({
+        "apiVersion": "cert-manager.io/v1", "kind": "Certificate",
+        "metadata": {"name": attack, "namespace": "edge"},
+        "spec": {"secretName": "wildcard", "dnsNames": [attack, "a.example.org"], "issuerRef": {"name": attack}},
+        "status": {"notAfter": "2027-01-01T00:00:00Z", "conditions": [{"type": "Ready", "status": "False", "message": attack}]},
+    });
+    let gateway = GATEWAY.replace("name: public", "name: '<b>x</b>'");
+    let route = http_route(443).replace("name: public", "name: '<b>x</b>'");
+    let text = format!(
+        "{}{gateway}{route}---\n{service}\n---\n{certificate}\n",
+        secrets("a")
+    );
+    let report = report(&text);
+    assert_eq!(report.instances.len(), 1);
+    let page = report.write(Format::Html);
+    assert!(!page.contains("<b>x") && page.matches("<script").count() == 1);
+    for format in [Format::Html, Format::Mermaid, Format::Dot, Format::Table] {
+        let text = report.write(format);
+        assert!(!text.contains('\u{1b}'), "{format:?}");
+    }
+    for line in report.write(Format::Mermaid).lines() {
+        assert_eq!(line.matches('"').count() % 2, 0, "{line}");
+        assert!(!line.contains("<script") && !line.contains("<b>"), "{line}");
     }
 }
 

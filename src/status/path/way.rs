@@ -201,7 +201,7 @@ fn by_gateways<'a>(
         (Some(PolicyTrust::Plain), _) => Wire::Plain,
         (Some(PolicyTrust::Mesh), _) => Wire::Mesh,
         (Some(_), _) => Wire::Tls,
-        // Traefik speaks TLS to port 443 whatever is said, and Istio where the mesh has it.
+        // Where nothing is said of port 443, gateways differ; and a mesh may have TLS of its own.
         (None, Some(target)) if target.port.as_deref() == Some("443") => Wire::Unknown,
         (None, Some(_)) if !is_istio => Wire::Plain,
         _ => Wire::Unknown,
