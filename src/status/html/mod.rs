@@ -137,7 +137,8 @@ fn title(report: &Report) -> String {
 fn head(page: &mut Page, report: &Report) {
     let (rows, instances) = (report.rows.len(), report.instances.len());
     page.add(format_args!(
-        "<header><h1>Certificates</h1><p>{rows} certificates, {instances} instances · {}, {:02}:{:02} UTC</p>",
+        "<header><h1>Certificates</h1><p>{rows} certificates, {} · {}, {:02}:{:02} UTC</p>",
+        of_instances(instances),
         Day(report.now),
         report.now.hour(),
         report.now.minute()

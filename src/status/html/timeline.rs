@@ -20,6 +20,24 @@ pub(super) fn add(page: &mut Page, report: &Report) {
     symbols(page, &scale, report);
     axis(page, &scale, report);
     months(page, &scale, report);
+    // What is shared and urgent concerns all instances, and comes before them.
+    let others = others(report);
+    let is_urgent = others
+        .first()
+        .is_some_and(|row| report.rows[*row].urgency < Urgency::Fine);
+    let shared = |page: &mut Page, others: &[usize]| {
+        if others.is_empty() {
+            return;
+        }
+        let number = format!("{}, most urgent first", others.len());
+        let title = ("o", "◇", "Shared and other certificates");
+        group(page, title, &number, others, |page, row| {
+            row_of_certificate(page, &scale, &report.rows[*row]);
+        });
+    };
+    if is_urgent {
+        shared(page, &others);
+    }
     let groups = Urgency::ALL.map(Some).into_iter().chain([None]);
     for urgency in groups {
         let instances = report.instances.iter();
@@ -41,13 +59,8 @@ pub(super) fn add(page: &mut Page, report: &Report) {
             },
         );
     }
-    let others = others(report);
-    if !others.is_empty() {
-        let number = format!("{}, most urgent first", others.len());
-        let title = ("o", "◇", "Shared and other certificates");
-        group(page, title, &number, &others, |page, row| {
-            row_of_certificate(page, &scale, &report.rows[*row]);
-        });
+    if !is_urgent {
+        shared(page, &others);
     }
     page.add(format_args!("</section>\n"));
 }
