@@ -326,6 +326,8 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
         }
         'civi-ingress;gitops;status' {
             [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory of the tree')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Take from this fleet file when certificates are renewed [default: fleet.yaml of a directory that is read]')
+            [CompletionResult]::new('--fleet', '--fleet', [CompletionResultType]::ParameterName, 'Take from this fleet file when certificates are renewed [default: fleet.yaml of a directory that is read]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Form of the report')
             [CompletionResult]::new('--fail-within', '--fail-within', [CompletionResultType]::ParameterName, 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the report to this file instead of stdout, all of it or nothing')
@@ -358,6 +360,10 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
         'civi-ingress;status' {
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock')
             [CompletionResult]::new('--connect', '--connect', [CompletionResultType]::ParameterName, 'Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those that DNS gives [repeatable]')
+            [CompletionResult]::new('--connect-file', '--connect-file', [CompletionResultType]::ParameterName, 'Look at the hosts of this file, too, one a line in the same form, or - for stdin')
+            [CompletionResult]::new('--connect-routes', '--connect-routes', [CompletionResultType]::ParameterName, 'Look at every host that a route of the manifests names, too; behind `=` the address of all of them')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Take from this fleet file when certificates are renewed [default: fleet.yaml of a directory that is read]')
+            [CompletionResult]::new('--fleet', '--fleet', [CompletionResultType]::ParameterName, 'Take from this fleet file when certificates are renewed [default: fleet.yaml of a directory that is read]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Form of the report')
             [CompletionResult]::new('--fail-within', '--fail-within', [CompletionResultType]::ParameterName, 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the report to this file instead of stdout, all of it or nothing')

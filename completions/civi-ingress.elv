@@ -309,6 +309,8 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
         }
         &'civi-ingress;gitops;status'= {
             cand --output-dir 'Directory of the tree'
+            cand -f 'Take from this fleet file when certificates are renewed [default: fleet.yaml of a directory that is read]'
+            cand --fleet 'Take from this fleet file when certificates are renewed [default: fleet.yaml of a directory that is read]'
             cand --format 'Form of the report'
             cand --fail-within 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found'
             cand -o 'Write the report to this file instead of stdout, all of it or nothing'
@@ -339,6 +341,10 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
         &'civi-ingress;status'= {
             cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
             cand --connect 'Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those that DNS gives [repeatable]'
+            cand --connect-file 'Look at the hosts of this file, too, one a line in the same form, or - for stdin'
+            cand --connect-routes 'Look at every host that a route of the manifests names, too; behind `=` the address of all of them'
+            cand -f 'Take from this fleet file when certificates are renewed [default: fleet.yaml of a directory that is read]'
+            cand --fleet 'Take from this fleet file when certificates are renewed [default: fleet.yaml of a directory that is read]'
             cand --format 'Form of the report'
             cand --fail-within 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found'
             cand -o 'Write the report to this file instead of stdout, all of it or nothing'

@@ -264,6 +264,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l output-dir -d 'Directory of the tree' -r -f -a "(__fish_complete_directories)"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -s f -l fleet -d 'Take from this fleet file when certificates are renewed [default: fleet.yaml of a directory that is read]' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l format -d 'Form of the report' -r -f -a "table\t'A table, the most urgent certificate first'
 json\t'For programs'
 prometheus\t'Text format of Prometheus, for the textfile collector'
@@ -290,6 +291,9 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l connect -d 'Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those that DNS gives [repeatable]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l connect-file -d 'Look at the hosts of this file, too, one a line in the same form, or - for stdin' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l connect-routes -d 'Look at every host that a route of the manifests names, too; behind `=` the address of all of them' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -s f -l fleet -d 'Take from this fleet file when certificates are renewed [default: fleet.yaml of a directory that is read]' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l format -d 'Form of the report' -r -f -a "table\t'A table, the most urgent certificate first'
 json\t'For programs'
 prometheus\t'Text format of Prometheus, for the textfile collector'

@@ -6,6 +6,8 @@ use crate::manifests;
 use crate::pki::Certificate;
 use crate::routing::Routing;
 use crate::yaml::{Node, Value};
+use pki_types::CertificateDer;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// How a PEM block of a certificate begins.
@@ -59,6 +61,8 @@ pub enum ObjectKind {
     SealedSecret,
     /// A ConfigMap.
     ConfigMap,
+    /// A Secret that a Certificate of cert-manager names, and that is not at hand.
+    Announced,
 }
 
 impl ObjectKind {
@@ -69,6 +73,7 @@ impl ObjectKind {
             Self::Secret => "Secret",
             Self::SealedSecret => "SealedSecret",
             Self::ConfigMap => "ConfigMap",
+            Self::Announced => "Certificate",
         }
     }
 }
@@ -138,6 +143,8 @@ pub struct Findings {
     pub damaged: Vec<Fault>,
     /// Values that are encrypted (SOPS), by the name of their object and key.
     pub encrypted: Vec<String>,
+    /// What a `kustomization.yaml` says: its directory, and the namespace of all that it takes.
+    pub namespaces: Vec<(String, String)>,
 }
 
 impl Findings {
@@ -147,6 +154,37 @@ impl Findings {
         self.routing.append(other.routing);
         self.damaged.append(&mut other.damaged);
         self.encrypted.append(&mut other.encrypted);
+        self.namespaces.append(&mut other.namespaces);
+    }
+
+    /// Gives objects without a namespace the one that the nearest `kustomization.yaml` names, in their own directory
+    /// or above it.
+    pub fn take_namespaces(&mut self) {
+        if self.namespaces.is_empty() {
+            return;
+        }
+        let namespaces: BTreeMap<String, String> = self.namespaces.drain(..).collect();
+        let namespace_of = |file: &str| {
+            let mut below = file;
+            loop {
+                below = directory(below)?;
+                if let Some(namespace) = namespaces.get(below) {
+                    return Some(namespace.clone());
+                }
+            }
+        };
+        for found in &mut self.found {
+            if let Origin::Object(object) = &mut found.origin
+                && object.namespace.is_none()
+            {
+                object.namespace = namespace_of(&object.file);
+            }
+        }
+        for home in self.routing.homes_mut() {
+            if home.namespace.is_none() {
+                home.namespace = namespace_of(&home.file);
+            }
+        }
     }
 
     /// Takes the certificates of a PEM text; what stands around them is passed over.
@@ -181,7 +219,7 @@ impl Findings {
                     [None, template.and_then(|template| template.get("data"))],
                 )
             }
-            Some(_) => return self.routing.read(object),
+            Some(_) => return self.routing.read(object, file),
             None => return,
         };
         let [base64, clear] = sections;
@@ -223,6 +261,76 @@ impl Findings {
     }
 }
 
+/// Gives the directory of a path; nothing above the first.
+#[must_use]
+pub fn directory(path: &str) -> Option<&str> {
+    match path.rsplit_once('/') {
+        Some((directory, _)) => Some(directory),
+        None if path.is_empty() => None,
+        None => Some(""),
+    }
+}
+
+/// Says whether a file is Kustomize's (`konfig.RecognizedKustomizationFileNames`).
+#[must_use]
+pub fn is_kustomization(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    ["kustomization.yaml", "kustomization.yml", "Kustomization"].contains(&name)
+}
+
+/// Says whether a file is PKCS#12 by its name: its certificates are encrypted with its keys.
+fn is_pkcs12(file: &str) -> bool {
+    let end = file.rsplit('.').next().unwrap_or_default();
+    ["p12", "pfx"]
+        .iter()
+        .any(|name| end.eq_ignore_ascii_case(name))
+}
+
+/// Finds the certificates of a file: one in DER, else what [`read`] finds in text. A text that is not worth reading
+/// is not, where it is one of many.
+///
+/// # Errors
+/// As [`read`]; PKCS#12; bytes that are neither DER nor text.
+pub fn read_bytes(bytes: &[u8], file: &str, is_one_of_many: bool) -> Result<Findings, Fault> {
+    if is_pkcs12(file) {
+        let fault = Fault::new("PKCS#12 is not read: its certificates are encrypted");
+        let help = "take them out: `openssl pkcs12 -in FILE -nokeys -out FILE.pem`";
+        return Err(fault.help(help).file(file));
+    }
+    // A certificate is a SEQUENCE of more than 127 bytes (X.690 section 8.1.3.5); no text begins so.
+    if let [0x30, 0x81..=0x84, ..] = bytes {
+        let certificate = Certificate::from_der(CertificateDer::from(bytes.to_vec()));
+        let certificate = certificate.map_err(|_| {
+            let fault = Fault::new("the binary file is no certificate");
+            let help = "PEM and DER certificates are read, and manifests; of PKCS#12 and PKCS#7 take the certificates out with `openssl`";
+            fault.help(help).file(file)
+        })?;
+        let origin = Origin::File {
+            path: file.to_owned(),
+            number: 0,
+        };
+        return Ok(Findings {
+            found: vec![Found {
+                origin,
+                certificate,
+            }],
+            ..Findings::default()
+        });
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to() + 1;
+        Fault::new(format!(
+            "the file is neither text in UTF-8 (byte {at}) nor a certificate in DER"
+        ))
+        .file(file)
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if is_one_of_many && !is_worth_reading(text) && !is_kustomization(file) {
+        return Ok(Findings::default());
+    }
+    read(text, file)
+}
+
 /// Finds all certificates of a text: PEM blocks, or objects in YAML or JSON manifests.
 ///
 /// Documents that are no objects are passed over, and objects that hold none.
@@ -239,6 +347,15 @@ pub fn read(text: &str, file: &str) -> Result<Findings, Fault> {
         findings.pem(text, &origin);
     } else {
         let documents = crate::yaml::read_all(text, file)?;
+        if is_kustomization(file) {
+            let namespace = documents
+                .first()
+                .and_then(|node| node.get("namespace")?.text());
+            let directory = directory(file).unwrap_or_default().to_owned();
+            let said = namespace.map(|namespace| (directory, namespace.to_owned()));
+            findings.namespaces.extend(said);
+            return Ok(findings);
+        }
         for object in documents.iter().flat_map(manifests::objects) {
             findings.object(object, file);
         }
@@ -253,8 +370,7 @@ fn is_pem(text: &str) -> bool {
 
 /// Says without parsing whether a text may hold what [`read`] looks for. In a tree, files such as the templates of a
 /// chart are no YAML; most of them need not be.
-#[must_use]
-pub fn is_worth_reading(text: &str) -> bool {
+fn is_worth_reading(text: &str) -> bool {
     let marks = [
         BEGIN,
         // "BEGIN CERTIFICATE" in base64, at each of its three offsets.
@@ -265,6 +381,10 @@ pub fn is_worth_reading(text: &str) -> bool {
         "IngressRoute",
         "TLSStore",
         "ServersTransport",
+        "gateway.networking.k8s.io",
+        "networking.istio.io",
+        "cert-manager.io",
+        "LoadBalancer",
     ];
     marks.iter().any(|mark| text.contains(mark))
 }
@@ -294,6 +414,14 @@ pub fn certificates(text: &str, file: &str) -> Result<Vec<Found>, Vec<Fault>> {
 mod tests {
     use super::*;
     use base64::Engine as _;
+
+    #[test]
+    fn the_directories_of_a_path_end_above_the_first() {
+        assert_eq!(directory("a/b/c.yaml"), Some("a/b"));
+        assert_eq!(directory("c.yaml"), Some(""));
+        assert_eq!(directory("/c.yaml"), Some(""));
+        assert_eq!(directory(""), None);
+    }
 
     #[test]
     fn a_certificate_in_base64_is_worth_reading_whatever_stands_before_it() {

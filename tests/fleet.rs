@@ -407,6 +407,12 @@ const BAD: &[Case<'_>] = &[
         &[],
     ),
     (
+        "spans-and-switches",
+        "  domain: a.org\n  instances:\n    a: {certificate: {overlap: 0}}\n    b: {certificate: {overlap: 0d, renewBefore: 0}}\n    \
+         c: {objects: {networkPolicy: true, retry: true}}\n",
+        &[],
+    ),
+    (
         "unknown-profiles",
         "  domain: a.org\n  profiles: {small: {}, large: {}}\n  instances:\n    a: {profile: smal}\n    b: {profile: other}\n    c: {profile: \"\"}\n",
         &[],

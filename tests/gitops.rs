@@ -887,13 +887,13 @@ fn an_annotation_stands_where_the_instance_does_and_names_what_was_changed_by_ha
         (run.status, run.stdout.as_str()),
         (
             1,
-            "::warning file=more.csv,line=3::c: not as the fleet file says: instances/c/namespace.yaml\n"
+            "::warning file=more.csv,line=3,col=1::c: not as the fleet file says: instances/c/namespace.yaml\n"
         )
     );
     let late = check("github", "2027-11-01T00:00:00Z");
     assert!(
         late.stdout
-            .starts_with("::warning file=fleet.yaml,line=10::a: httpd: renew: "),
+            .starts_with("::warning file=fleet.yaml,line=10,col=5::a: httpd: renew: "),
         "{}",
         late.stdout
     );
@@ -902,6 +902,86 @@ fn an_annotation_stands_where_the_instance_does_and_names_what_was_changed_by_ha
     assert_eq!(
         report[0]["location"],
         serde_json::json!({"path": "more.csv", "lines": {"begin": 3}})
+    );
+}
+
+#[test]
+fn a_refused_fleet_file_is_annotated_fault_by_fault_and_refused_all_the_same() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {externalHots: x}\n    b: {profile: \"50%\"}\n");
+    write(&directory.path().join("fleet.yaml"), &text);
+    let check = |word, form| {
+        let arguments = [
+            "gitops",
+            word,
+            "-f",
+            "fleet.yaml",
+            "--output-dir",
+            "tree",
+            "--annotations",
+            form,
+        ];
+        run_in(directory.path(), &arguments)
+    };
+    for word in ["check", "render"] {
+        let run = check(word, "github");
+        assert_eq!(
+            (run.status, run.stdout.as_str()),
+            (
+                3,
+                "::error file=fleet.yaml,line=8,col=9::unknown key `externalHots`%0AHelp: did you mean `externalHost`?\n\
+                 ::error file=fleet.yaml,line=9,col=18::there is no profile `50%25`%0AHelp: write it below `spec.profiles`\n"
+            )
+        );
+        assert!(run.stderr.starts_with("error: fleet.yaml:8:9: "));
+    }
+    let run = check("check", "gitlab");
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(
+        (run.status, &report[1]["location"]),
+        (
+            3,
+            &serde_json::json!({"path": "fleet.yaml", "lines": {"begin": 9}})
+        )
+    );
+}
+
+#[test]
+fn a_tree_that_does_not_exist_was_not_rendered_yet_which_is_a_finding() {
+    let directory = TempDir::new().unwrap();
+    write(
+        &directory.path().join("fleet.yaml"),
+        &fleet_file("    a: {}\n"),
+    );
+    for word in ["check", "diff"] {
+        let arguments = ["gitops", word, "-f", "fleet.yaml", "--output-dir", "tree"];
+        let run = run_in(directory.path(), &arguments);
+        assert_eq!(
+            (run.status, run.stdout.as_str(), run.stderr.as_str()),
+            (
+                1,
+                "",
+                "error: tree does not exist: nothing was rendered yet\n\
+                 help: render it with `civi-ingress gitops render`, or name the directory of the tree\n"
+            ),
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn a_first_issue_that_waits_is_not_called_a_renewal() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {certificate: {ca: external}}\n")
+        .replace("  instances", "  wildcard: false\n  instances");
+    let run = rendered(&directory, &text, &[]);
+    assert_eq!(run.status, 1);
+    assert!(
+        run.stderr.contains(
+            "note: a: httpd: blocked: not issued yet, CA key needed (`--ca-cert FILE --ca-key FILE`)\n"
+        ),
+        "{}",
+        run.stderr
     );
 }
 

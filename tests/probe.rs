@@ -4,9 +4,9 @@ mod behind;
 mod front;
 mod hostile;
 mod objects;
-mod pki;
+pub(crate) mod pki;
 mod routes;
-mod server;
+pub(crate) mod server;
 
 use crate::support::{Run, run_in, write};
 use pki::Authority;

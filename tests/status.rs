@@ -1,5 +1,9 @@
 //! What ends when: every form of the report, and how the command reads a fleet.
 
+mod paths;
+mod renewals;
+mod sources;
+
 use crate::support::{NOW, Recipe, assert_snapshot_in, run_in, run_with_stdin, write};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
@@ -285,6 +289,41 @@ fn a_path_says_when_the_trusted_authority_is_another_and_when_the_name_is() {
 }
 
 #[test]
+fn a_ca_that_stays_in_a_bundle_after_its_successor_signs_is_no_alarm() {
+    let old = chain(&["a.example.org"], 300, ("rsa", "db-leaf")).ca;
+    let before = instance("a", 0);
+    let line = before.lines().find(|line| line.starts_with("  ca.crt: "));
+    let value = line.and_then(|line| line.split(": ").nth(1)).expect("a CA");
+    let new = String::from_utf8(STANDARD.decode(value).unwrap()).unwrap();
+    let pems = |first: &str, second: &str| {
+        let both = STANDARD.encode(format!("{first}{second}"));
+        before.replace(&format!("ca.crt: {value}"), &format!("ca.crt: {both}"))
+    };
+    for text in [pems(&new, old.pem()), pems(old.pem(), &new)] {
+        let report = report(&text);
+        assert_eq!(report.count(Urgency::Replaced), 1);
+        assert_eq!(report.count(Urgency::Due), 0);
+        assert_eq!(report.ending("90d".parse().unwrap()).count(), 0);
+        assert_eq!(report.instances[0].urgency, Some(Urgency::Fine));
+        let last = report.rows.last().unwrap();
+        assert_eq!(last.details.sha256, old.details().unwrap().sha256);
+        assert!(
+            report
+                .write(Format::Html)
+                .contains("trusted still, and may end")
+        );
+    }
+    // Alone, or with nothing that its neighbour signs, it is what is trusted.
+    let alone = secret(
+        "Secret",
+        "n",
+        "externca",
+        &[("ca.crt", &format!("{}{new}", old.pem()))],
+    );
+    assert_eq!(report(&alone).count(Urgency::Replaced), 0);
+}
+
+#[test]
 fn certificates_in_clear_are_found_in_sops_sealed_secrets_and_config_maps() {
     let pem = chain(&["a.example.org"], 0, ("ca", "leaf"))
         .leaf
@@ -361,11 +400,15 @@ fn hostile() -> Report {
             certificate: odd_certificate(name, "h.example.org"),
         });
         routing.routes.push(civi_ingress::routing::Route {
-            namespace: Some(name.to_owned()),
+            home: civi_ingress::routing::Home {
+                namespace: Some(name.to_owned()),
+                file: name.to_owned(),
+            },
+            kind: civi_ingress::routing::RouteKind::Http,
             name: name.to_owned(),
             hosts: vec![name.to_owned()],
-            tls_secret: None,
-            transport: None,
+            front: civi_ingress::routing::FrontTls::Ends(None),
+            target: None,
         });
     }
     status::report(found, &routing, NOW).unwrap()
@@ -386,9 +429,10 @@ fn no_control_character_of_a_certificate_reaches_a_terminal() {
 #[test]
 fn a_page_escapes_what_others_chose() {
     let page = hostile().write(Format::Html);
-    for bad in ["<script", "<img", "<b>x</b>"] {
+    for bad in ["<img", "<b>x</b>"] {
         assert!(!page.contains(bad), "{bad}");
     }
+    assert_eq!(page.matches("<script").count(), 1);
     assert!(page.contains("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;"));
 }
 
@@ -401,10 +445,26 @@ fn a_page_stands_alone_under_its_own_policy() {
             .and_then(|(_, rest)| rest.split_once("</style>"))
             .expect("a style sheet")
             .0;
-        let hash = STANDARD.encode(digest(&SHA256, style.as_bytes()));
-        let policy = format!("content=\"default-src 'none';style-src 'sha256-{hash}'\"");
+        let script = page
+            .split_once("<script>")
+            .and_then(|(_, rest)| rest.split_once("</script>"))
+            .expect("a script")
+            .0;
+        let hash = |text: &str| STANDARD.encode(digest(&SHA256, text.as_bytes()));
+        let policy = format!(
+            "content=\"default-src 'none';style-src 'sha256-{}';script-src 'sha256-{}';base-uri 'none';form-action 'none'\"",
+            hash(style),
+            hash(script)
+        );
         assert!(page.contains(&policy));
-        let (markup, style) = (page.replace(style, ""), style.replace("url(#h)", ""));
+        for outside in ["fetch(", "import", "http:", "https:", "innerHTML", "eval"] {
+            assert!(!script.contains(outside), "{outside}");
+        }
+        let whole_script = format!("<script>{script}</script>");
+        let (markup, style) = (
+            page.replace(style, "").replace(&whole_script, ""),
+            style.replace("url(#h)", ""),
+        );
         for outside in ["url(", "@import", "http:", "https:"] {
             assert!(!style.contains(outside), "{outside}");
         }

@@ -5,8 +5,8 @@
 )]
 
 use super::leaf::{
-    ApiVersion, Count, Days, FleetKind, InstanceKind, Interval, Line, List, Map, Mode, Pattern,
-    SourceKind, Switch,
+    ApiVersion, Count, Days, FleetKind, InstanceKind, Interval, Line, List, Map, Mode, Overlap,
+    Pattern, SourceKind, Switch,
 };
 use super::part::{Cell, Given, Part, Reader, record, unknown_key};
 use super::placeholder;
@@ -192,7 +192,7 @@ record! {
         /// How many days before its end the certificate is renewed [default: a third of its life].
         renew_before: Days = "renewBefore";
         /// How many days the CA before stays trusted [default: until its certificate has ended].
-        overlap: Days = "overlap";
+        overlap: Overlap = "overlap";
         /// Organization in the subjects [default: Civiparoisse].
         organization: Organization = "organization";
     }

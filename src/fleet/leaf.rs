@@ -213,6 +213,11 @@ impl<const LEAST: i64, const MOST: i64> Count<LEAST, MOST> {
 }
 
 impl<const LEAST: i64, const MOST: i64> Part for Count<LEAST, MOST> {
+    const IN_PLACE_OF_TRUE: (&'static str, &'static str) = (
+        "a whole number",
+        "write the number in digits, without quotes",
+    );
+
     fn read(node: Node, reader: &mut Reader) -> Option<Self> {
         let number = match &node.value {
             Value::Int(number) => Some(*number),
@@ -257,13 +262,38 @@ impl Part for Days {
             && !(digits.len() > 1 && digits.starts_with('0'));
         let result = match End::parse(&text) {
             Ok(End::Days(days)) if is_plain => Ok(Self(days)),
-            Err(fault) if is_plain && !digits.is_empty() && digits.len() < 10 => Err(fault),
+            Err(fault) if is_plain && !digits.is_empty() && digits.len() < 10 => Err(Fault {
+                what: format!("{digits} days are out of range"),
+                ..fault
+            }),
             _ => {
                 let what = format!("`{}` is no number of days", text.escape_debug());
                 Err(Fault::new(what).help(help))
             }
         };
         reader.keep(node.at, result)
+    }
+}
+
+/// How many whole days the CA before stays trusted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Overlap(pub(super) Days);
+
+impl Part for Overlap {
+    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+        let is_none = match &node.value {
+            Value::Int(number) => *number == 0,
+            Value::Text(text) => matches!(text.as_str(), "0" | "0d"),
+            _ => false,
+        };
+        if is_none {
+            let fault = Fault::new(
+                "without an overlap Traefik would refuse the httpd from a renewal until its restart",
+            );
+            let help = "use 1 day or more, or leave `overlap` out: the CA before is trusted until its certificate has ended";
+            return reader.refuse(node.at, fault.help(help));
+        }
+        Days::read(node, reader).map(Self)
     }
 }
 
@@ -377,6 +407,10 @@ impl<T: Part> Part for Switch<T> {
         match &node.value {
             Value::Bool(false) => Some(Self::Off),
             value if cell_flag(value, reader) == Some(false) => Some(Self::Off),
+            Value::Bool(true) => {
+                let (expected, help) = T::IN_PLACE_OF_TRUE;
+                reader.refuse(node.at, wrong_type(&node.value, expected, help))
+            }
             _ => T::read(node, reader).map(Self::On),
         }
     }

@@ -38,6 +38,9 @@ pub(super) struct Given<T> {
 
 /// What can stand in a file.
 pub(super) trait Part: Sized {
+    /// What is expected where a switch says `true`, and what to write there.
+    const IN_PLACE_OF_TRUE: (&'static str, &'static str) = ("a value", "write what it shall be");
+
     /// Takes it from a tree, or notes what is wrong.
     fn read(node: Node, reader: &mut Reader) -> Option<Self>;
 
@@ -209,6 +212,11 @@ macro_rules! record {
         }
 
         impl $crate::fleet::part::Part for $name {
+            const IN_PLACE_OF_TRUE: (&'static str, &'static str) = (
+                "a mapping",
+                "write `{}` to have it with the defaults, or `{key: value}`",
+            );
+
             fn read(node: $crate::yaml::Node, reader: &mut $crate::fleet::part::Reader) -> Option<Self> {
                 let at = node.at;
                 let entries = reader.entries(node)?;

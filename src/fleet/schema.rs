@@ -6,7 +6,7 @@
 use super::document::{Instances, Level, Metadata, SettingsPart, Values};
 use super::leaf::{
     ApiVersion, Choice, Count, Days, FleetKind, InstanceKind, Interval, Line, List, Map, Mode,
-    Pattern, SourceKind, Switch,
+    Overlap, Pattern, SourceKind, Switch,
 };
 use super::part::Given;
 use super::placeholder::NAMES;
@@ -70,10 +70,8 @@ schemas! {
         let mut charts = ChartMajor::all().map(ChartMajor::number);
         json_schema!({"type": "integer", "minimum": charts.next(), "maximum": charts.next_back()})
     };
-    Days: json_schema!({"anyOf": [
-        {"type": "integer", "minimum": 1, "maximum": 36_525},
-        {"type": "string", "pattern": DAYS},
-    ]});
+    Days: days();
+    Overlap: days();
     TraefikDuration: json_schema!({"anyOf": [
         {"type": "integer", "minimum": 0, "maximum": u32::MAX},
         {"type": "string", "pattern": format!("^([0-9]+|{DURATION})$")},
@@ -82,6 +80,13 @@ schemas! {
         "type": "object",
         "properties": {"externalhost": false, "servername": false, "serverstransport": false},
     });
+}
+
+fn days() -> Schema {
+    json_schema!({"anyOf": [
+        {"type": "integer", "minimum": 1, "maximum": 36_525},
+        {"type": "string", "pattern": DAYS},
+    ]})
 }
 
 fn choice<T: Choice>() -> Schema {

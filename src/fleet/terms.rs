@@ -27,7 +27,7 @@ pub(super) fn certificate(part: Option<&CertificatePart>, custody: CaCustody) ->
         days: days(&part.days).unwrap_or(365),
         ca_days: days(&part.ca_days),
         renew_before_days: days(&part.renew_before),
-        overlap_days: days(&part.overlap),
+        overlap_days: part.overlap.as_ref().map(|given| given.value.0.0),
         organization: organization.map_or_else(Default::default, |given| given.value.clone()),
     }
 }

@@ -190,12 +190,23 @@ pub enum Need {
     TrustPhase,
 }
 
+impl Need {
+    /// Says what waits for it and why: a first issue, or a renewal.
+    #[must_use]
+    pub fn sentence(self, reason: &Reason) -> String {
+        match reason {
+            Reason::Missing => format!("not issued yet, {self}"),
+            reason => format!("renewal due, {self}: {reason}"),
+        }
+    }
+}
+
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Identity => "renewal due, identity needed (`--identity FILE`)",
-            Self::CaKey => "renewal due, CA key needed (`--ca-cert FILE --ca-key FILE`)",
-            Self::TrustPhase => "renewal due, `--phase trust` has not run yet",
+            Self::Identity => "identity needed (`--identity FILE`)",
+            Self::CaKey => "CA key needed (`--ca-cert FILE --ca-key FILE`)",
+            Self::TrustPhase => "`--phase trust` has not run yet",
         })
     }
 }

@@ -6,14 +6,17 @@
 //! | know where a file lies and whose it is | [`layout`] |
 //! | read Secrets back | [`found`] |
 //! | decide that a chain stays, is made or waits | [`decide`], [`plan`] |
+//! | know when a chain will be renewed | [`renewal`] |
 //! | follow a decision to files | [`compose`], [`fleet_files`] |
-//! | see how a run is reported | [`report`] |
+//! | see how a run is reported | [`report`], [`annotation`] |
 
+pub mod annotation;
 pub mod compose;
 pub mod decide;
 pub mod fleet_files;
 pub mod found;
 pub mod layout;
 pub mod plan;
+pub mod renewal;
 pub mod report;
 pub mod unit;

@@ -2,6 +2,7 @@
 
 use super::decide::{Action, Depth, Need, PublicChain, Reason, Wanted, due_at, examine};
 use super::found::{self, FoundSecret, Lock, Stored};
+use super::renewal::{chain_due, share};
 use super::unit::Unit;
 use crate::fault::Fault;
 use crate::fleet::CaCustody;
@@ -286,6 +287,7 @@ pub fn plan(context: &Context<'_>, unit: &Unit<'_>, found: &Found<'_>, may_renew
         .iter()
         .map(|(role, wanted)| settle(context, unit, current, placements, *role, wanted))
         .collect();
+    share_dates(context, current, placements, &mut roles);
     close_over_files(context, unit, current, placements, &mut roles);
     if !staged.is_empty() && successors_are_good(context, unit, staged, placements) {
         for plan in &mut roles {
@@ -308,6 +310,35 @@ pub fn plan(context: &Context<'_>, unit: &Unit<'_>, found: &Found<'_>, may_renew
         }
     }
     Plan { roles }
+}
+
+/// Where an encrypted file cannot be opened, its chains are due together.
+fn share_dates(
+    context: &Context<'_>,
+    current: &Secrets<'_>,
+    placements: &[(Credential, SecretKeyRef)],
+    roles: &mut [RolePlan],
+) {
+    let is_closed = |names: &BTreeSet<ObjectName>| {
+        !names
+            .iter()
+            .all(|name| current.can_open(name, context.identities))
+    };
+    let mut closed = Vec::new();
+    let mut dates = Vec::new();
+    for (index, plan) in roles.iter().enumerate() {
+        let names = secrets_of(placements, plan.role);
+        if let (Some(due), true) = (plan.due, is_closed(&names)) {
+            closed.push(index);
+            dates.push((names, due));
+        }
+    }
+    if matches!(context.sealer, Sealer::Sops(_)) {
+        share(&mut dates);
+    }
+    for (index, (_, due)) in closed.into_iter().zip(dates) {
+        roles[index].due = Some(due);
+    }
 }
 
 /// Chains that share an encrypted file are made anew together or wait together; one that cannot wait takes the
@@ -382,9 +413,9 @@ fn settle(
         Ok(chain) => {
             let (fleet, id) = (unit.fleet().name.as_str(), unit.id());
             let due = due_at(chain.leaf.validity, unit.terms(), fleet, id);
-            plan.due = Some(due);
-            let ca_is_due =
-                custody == CaCustody::Stored && context.now >= chain.ca.validity.due_at();
+            let whole = chain_due(unit, role, chain.leaf.validity, chain.ca.validity);
+            plan.due = Some(whole);
+            let ca_is_due = context.now >= whole && context.now < due;
             let has_key = has_key(current, placements, role);
             let keeps_ca_key = holds_ca_key(unit, current, role);
             let given = context.given_ca.filter(|_| custody == CaCustody::External);

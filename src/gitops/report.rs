@@ -1,5 +1,6 @@
 //! What a run over a fleet did or would do: for people, for programs, and for the pages of a CI.
 
+use super::annotation::{Annotation, Level};
 use super::decide::Action;
 use super::plan::Plan;
 use crate::fault::Place;
@@ -177,7 +178,7 @@ pub fn rows(
             let end = if is_current { old } else { fresh.or(old) };
             let (reason, explanation) = match (&role.action, role.action.reason()) {
                 (Action::Blocked(reason, need), _) => {
-                    (Some(reason.code()), Some(format!("{need}: {reason}")))
+                    (Some(reason.code()), Some(need.sentence(reason)))
                 }
                 (_, Some(reason)) => (Some(reason.code()), Some(reason.to_string())),
                 (Action::Issue, None) => (Some("missing"), None),
@@ -210,14 +211,6 @@ impl UnitRow {
             0 => first.clone(),
             more => format!("{first} and {more} more"),
         })
-    }
-}
-
-/// Gives the file and line of a place; the beginning of `file` where it is unknown.
-fn position<'a>(place: Option<&'a Place>, file: &'a str) -> (&'a str, u64) {
-    match place {
-        Some(Place::Position { file, line, .. }) => (file, *line),
-        _ => (file, 1),
     }
 }
 
@@ -358,82 +351,39 @@ impl Report {
         }
     }
 
-    /// Gives what a CI should show beside the fleet file: level, text.
-    fn annotations(&self) -> Vec<(&'static str, String, Option<&Place>)> {
+    /// Gives what a CI should show beside the fleet file.
+    #[must_use]
+    pub fn annotations(&self) -> Vec<Annotation<'_>> {
         let mut found = Vec::new();
+        let note = |level, text, place| Annotation { level, text, place };
         for unit in &self.changes {
             if !unit.has_news()
                 && let Some(files) = unit.files()
             {
                 let text = format!("{}: not as the fleet file says: {files}", unit.id);
-                found.push(("warning", text, unit.place.as_ref()));
+                found.push(note(Level::Warning, text, unit.place.as_ref()));
             }
             for row in unit.certificates.iter().filter(|row| row.action != "keep") {
                 let level = if row.action == "blocked" {
-                    "error"
+                    Level::Error
                 } else {
-                    "warning"
+                    Level::Warning
                 };
                 let why = row
                     .explanation
                     .as_ref()
                     .map_or_else(String::new, |why| format!(": {why}"));
-                found.push((
-                    level,
-                    format!("{}: {}: {}{why}", unit.id, row.role, row.action),
-                    unit.place.as_ref(),
-                ));
+                let text = format!("{}: {}: {}{why}", unit.id, row.role, row.action);
+                found.push(note(level, text, unit.place.as_ref()));
             }
         }
         let not_as_said = |path: &String| {
             let text = format!("{path}: not as the fleet file says");
-            ("warning", text, None)
+            note(Level::Warning, text, None)
         };
         found.extend(self.fleet_files.iter().map(not_as_said));
-        let stale = |path: &String| ("warning", format!("{path} is stale"), None);
+        let stale = |path: &String| note(Level::Warning, format!("{path} is stale"), None);
         found.extend(self.stale.iter().map(stale));
         found
-    }
-
-    /// Writes workflow commands of GitHub Actions (`::warning file=…::…`).
-    #[must_use]
-    pub fn as_github(&self, file: &str) -> String {
-        let escaped = |text: &str| {
-            text.replace('%', "%25")
-                .replace('\r', "%0D")
-                .replace('\n', "%0A")
-        };
-        let property = |text: &str| escaped(text).replace(':', "%3A").replace(',', "%2C");
-        let line = |(level, text, place): (&str, String, Option<&Place>)| {
-            let (file, line) = position(place, file);
-            let (file, text) = (property(file), escaped(&text));
-            format!("::{level} file={file},line={line}::{text}\n")
-        };
-        self.annotations().into_iter().map(line).collect()
-    }
-
-    /// Writes a code quality report of GitLab.
-    ///
-    /// # Panics
-    /// Never: nothing in it cannot be written.
-    #[must_use]
-    pub fn as_gitlab(&self, file: &str) -> String {
-        use aws_lc_rs::digest::{SHA256, digest};
-        let issues: Vec<serde_json::Value> = self
-            .annotations()
-            .into_iter()
-            .map(|(level, text, place)| {
-                let (file, line) = position(place, file);
-                let fingerprint = crate::pki::key::hex(digest(&SHA256, text.as_bytes()).as_ref());
-                serde_json::json!({
-                    "description": text,
-                    "check_name": "civi-ingress",
-                    "fingerprint": fingerprint,
-                    "severity": if level == "error" { "major" } else { "minor" },
-                    "location": { "path": file, "lines": { "begin": line } },
-                })
-            })
-            .collect();
-        serde_json::to_string_pretty(&issues).expect("a report can be written") + "\n"
     }
 }

@@ -75,6 +75,12 @@ pub enum Broken {
     Other(String),
 }
 
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&super::link::in_words(self))
+    }
+}
+
 /// What the verifier said of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verification {

@@ -229,7 +229,8 @@ pub(super) struct GitopsRender {
     pub(super) report: ReportArguments,
 }
 
-/// Verifies every chain as TLS clients do. Exit status 1: the tree is out of date, or something is due.
+/// Verifies every chain as TLS clients do. Exit status 1: the tree is out of date or was not
+/// rendered yet, or something is due.
 #[derive(Debug, Args)]
 pub(super) struct GitopsCheck {
     #[command(flatten)]
@@ -238,7 +239,7 @@ pub(super) struct GitopsCheck {
     pub(super) report: ReportArguments,
 }
 
-/// Exit status 1: there are differences.
+/// Exit status 1: there are differences, or nothing was rendered yet.
 #[derive(Debug, Args)]
 pub(super) struct GitopsDiff {
     #[command(flatten)]
@@ -691,20 +692,37 @@ pub(super) enum StatusFormat {
 
 #[derive(Debug, Args)]
 pub(super) struct Status {
-    /// Manifests or PEM file, directory of them, or - for stdin
-    #[arg(value_name = "PATH", required_unless_present = "connect", value_hint = ValueHint::AnyPath)]
+    /// Manifests, PEM or DER file, directory of them, or - for stdin
+    #[arg(value_name = "PATH", required_unless_present_any = ["connect", "connect_file"], value_hint = ValueHint::AnyPath)]
     pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) hosts: LiveHosts,
+    #[command(flatten)]
+    pub(super) report: StatusReport,
+}
+
+/// Which live hosts are looked at, besides what is read. Nothing is asked of them, and nothing verified.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Live hosts")]
+pub(super) struct LiveHosts {
     /// Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those
     /// that DNS gives [repeatable]
     #[arg(long, value_name = "HOST[:PORT][=ADDR[:PORT]]")]
     pub(super) connect: Vec<String>,
-    #[command(flatten)]
-    pub(super) report: StatusReport,
+    /// Look at the hosts of this file, too, one a line in the same form, or - for stdin
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) connect_file: Option<PathBuf>,
+    /// Look at every host that a route of the manifests names, too; behind `=` the address of all of them
+    #[arg(long, value_name = "ADDR[:PORT]", num_args = 0..=1, default_missing_value = "", require_equals = true)]
+    pub(super) connect_routes: Option<String>,
 }
 
 /// How a report on certificates is written.
 #[derive(Debug, Args)]
 pub(super) struct StatusReport {
+    /// Take from this fleet file when certificates are renewed [default: fleet.yaml of a directory that is read]
+    #[arg(short = 'f', long = "fleet", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) fleet: Option<PathBuf>,
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(super) format: StatusFormat,

@@ -7,6 +7,7 @@ mod error;
 mod gitops;
 mod inspect;
 mod lint;
+mod live;
 mod new_instance;
 mod output;
 mod pem;

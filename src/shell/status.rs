@@ -1,35 +1,34 @@
 //! `status`.
 
-use super::cli::{Status, StatusFormat, StatusReport};
+use super::cli::{LiveHosts, Status, StatusFormat, StatusReport};
 use super::error::{Failure, Kind};
+use super::gitops::fleet::read_fleet;
+use super::live;
 use super::output::{self, SideFile};
-use super::tls::presented_chain;
 use super::{Run, check_stdin, print_or_end, warn, world};
 use civi_ingress::fault::{Fault, Faults};
-use civi_ingress::find::{self, Findings, Found, Origin};
-use civi_ingress::name::DnsName;
-use civi_ingress::probe::target::Endpoint;
+use civi_ingress::find::{self, Findings};
+use civi_ingress::fleet::Fleet;
 use civi_ingress::status::{self, Format, Report, Within};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Patience with a live host, for its name, its connection and its handshake each.
-const PATIENCE: Duration = Duration::from_secs(10);
-const HTTPS_PORT: u16 = 443;
-
 pub(super) fn run(run: &Run, arguments: &Status) -> Result<(), Failure> {
-    of_paths(run, &arguments.paths, &arguments.connect, &arguments.report)
+    of_paths(run, &arguments.paths, &arguments.hosts, &arguments.report)
 }
 
 /// Reports on the certificates of files, directories and live hosts.
 pub(super) fn of_paths(
     run: &Run,
     paths: &[PathBuf],
-    hosts: &[String],
+    hosts: &LiveHosts,
     arguments: &StatusReport,
 ) -> Result<(), Failure> {
-    check_stdin(paths.iter().map(PathBuf::as_path))?;
+    let stdin = paths
+        .iter()
+        .chain(&hosts.connect_file)
+        .chain(&arguments.fleet);
+    check_stdin(stdin.map(PathBuf::as_path))?;
     let within = match &arguments.fail_within {
         Some(text) => Some(
             text.parse::<Within>()
@@ -42,20 +41,26 @@ pub(super) fn of_paths(
     }
     let mut faults = Faults::default();
     let mut findings = Findings::default();
-    let endpoints = endpoints(hosts)?;
+    let mut live = live::hosts(hosts)?;
+    let fleet = fleet(paths, arguments.fleet.as_deref(), &mut faults)?;
     for path in paths {
         findings.append(read(path, &mut faults)?);
     }
-    for endpoint in &endpoints {
-        match presented(endpoint) {
-            Ok(found) => findings.found.extend(found),
-            Err(why) => faults.push(Fault::new(why).file(&endpoint.shown)),
-        }
+    findings.take_namespaces();
+    if let Some(address) = &hosts.connect_routes {
+        live.extend(live::of_routes(&findings.routing, address));
     }
+    findings.found.extend(live::look(live, &mut faults)?);
     for fault in findings.damaged {
         faults.push(fault);
     }
-    let report = status::lenient(findings.found, &findings.routing, run.now, &mut faults);
+    let report = status::lenient(
+        findings.found,
+        &findings.routing,
+        fleet.as_ref(),
+        run.now,
+        &mut faults,
+    );
     for fault in faults.iter() {
         warn(&fault.to_string());
     }
@@ -69,68 +74,53 @@ pub(super) fn of_paths(
     within.map_or(Ok(()), |within| check(&report, within, arguments))
 }
 
-/// A live host to look at.
-struct Live {
-    shown: String,
-    host: DnsName,
-    endpoint: Endpoint,
-}
-
-fn endpoints(hosts: &[String]) -> Result<Vec<Live>, Failure> {
-    let mut faults = Faults::default();
-    let mut live = Vec::new();
-    for text in hosts {
-        let (name, address) = match text.split_once('=') {
-            Some((name, address)) => (name, address),
-            None => (text.as_str(), text.as_str()),
-        };
-        let host = name.rsplit_once(':').map_or(name, |(host, _)| host);
-        let host = faults.keep(DnsName::parse(host).map_err(|fault| fault.argument("--connect")));
-        let endpoint = faults.keep(
-            Endpoint::parse(address, HTTPS_PORT).map_err(|fault| fault.argument("--connect")),
-        );
-        if let (Some(host), Some(endpoint)) = (host, endpoint) {
-            live.push(Live {
-                shown: name.to_owned(),
-                host,
-                endpoint,
-            });
+/// Reads the fleet file that says when certificates are renewed: the one that is named, else one in a directory that
+/// is read.
+fn fleet(
+    paths: &[PathBuf],
+    named: Option<&Path>,
+    faults: &mut Faults,
+) -> Result<Option<Fleet>, Failure> {
+    if let Some(path) = named {
+        return read_fleet(path).map(Some);
+    }
+    let mut beside = paths.iter().map(|path| path.join("fleet.yaml"));
+    let Some(path) = beside.find(|path| world::is_file(path).is_ok_and(|is| is)) else {
+        return Ok(None);
+    };
+    match read_fleet(&path) {
+        Ok(fleet) => Ok(Some(fleet)),
+        Err(failure) => {
+            failure
+                .faults
+                .into_iter()
+                .for_each(|fault| faults.push(fault));
+            Ok(None)
         }
     }
-    Ok(faults.finish(Some(live))?)
-}
-
-/// Gives the certificates that a live host presents.
-fn presented(live: &Live) -> Result<Vec<Found>, String> {
-    let chain = presented_chain(&live.endpoint, &live.host, PATIENCE)?;
-    let is_one = chain.len() == 1;
-    let found = chain
-        .into_iter()
-        .enumerate()
-        .map(|(index, certificate)| Found {
-            origin: Origin::Endpoint {
-                address: live.shown.clone(),
-                number: if is_one { 0 } else { index + 1 },
-            },
-            certificate,
-        });
-    Ok(found.collect())
 }
 
 /// Reads a file or stdin, which must be readable, or a tree, whose unreadable files are noted in `faults`.
 fn read(path: &Path, faults: &mut Faults) -> Result<Findings, Failure> {
-    if !path.is_dir() {
+    if world::is_stdin(path) {
         let text = world::read(path)?;
         return Ok(find::read(&text.content, &text.name)?);
     }
+    if !path.is_dir() {
+        let bytes = world::read_bytes(path)?;
+        return Ok(find::read_bytes(
+            &bytes,
+            &path.display().to_string(),
+            false,
+        )?);
+    }
     let mut findings = Findings::default();
-    for text in world::read_tree(path)? {
-        match text {
-            Ok(text) if find::is_worth_reading(&text.content) => {
-                let read = faults.keep(find::read(&text.content, &text.name));
-                findings.append(read.unwrap_or_default());
-            }
-            Ok(_) => {}
+    for path in world::certificate_files(path)? {
+        let name = path.display().to_string();
+        let read =
+            world::read_bytes(&path).and_then(|bytes| Ok(find::read_bytes(&bytes, &name, true)?));
+        match read {
+            Ok(read) => findings.append(read),
             Err(failure) => failure
                 .faults
                 .into_iter()

@@ -5,7 +5,7 @@ use super::dial::{self, Bounded};
 use civi_ingress::fault::Fault;
 use civi_ingress::name::DnsName;
 use civi_ingress::pki::{Certificate, PrivateKey, verify};
-use civi_ingress::probe::seen::{Broken, Tls, Verification};
+use civi_ingress::probe::seen::{Attempt, Broken, Tls, Verification};
 use civi_ingress::probe::target::Endpoint;
 use civi_ingress::probe::transport::Versions;
 use civi_ingress::probe::trust::{ExpectedName, Trust};
@@ -110,8 +110,11 @@ pub(super) fn presented_chain(
     let addresses = dial::resolve(endpoint, timeout)?;
     let (attempts, stream) = dial::connect(&addresses, timeout);
     let stream = stream.ok_or_else(|| match attempts.last() {
-        Some(attempt) => format!("{}: {:?}", attempt.address, attempt.result),
-        None => "there is no address".to_owned(),
+        Some(Attempt {
+            address,
+            result: Err(fault),
+        }) => format!("{address}: {fault}"),
+        _ => "there is no address".to_owned(),
     })?;
     let how = Handshake {
         name: &ExpectedName::Host(name.clone()),
@@ -128,7 +131,9 @@ pub(super) fn presented_chain(
     };
     let (tls, _) = handshake(stream, &how);
     if tls.chain.is_empty() {
-        return Err(format!("no certificate came: {:?}", tls.result.err()));
+        let why = tls.result.err();
+        let why = why.map_or_else(String::new, |fault| format!(": {fault}"));
+        return Err(format!("no certificate came{why}"));
     }
     let certificates = tls
         .chain

@@ -62,7 +62,8 @@ pub(super) struct Found {
 }
 
 impl Tree {
-    /// Opens and locks a tree; for writing it is made where it does not exist.
+    /// Opens and locks a tree; for writing it is made where it does not exist. For reading, one that does not exist
+    /// is a finding: nothing was rendered yet.
     pub(super) fn open(path: &Path, access: Access) -> Result<Self, Failure> {
         let path: PathBuf = path.components().collect();
         let cannot = || format!("cannot use the directory {}", path.display());
@@ -80,6 +81,14 @@ impl Tree {
                 let fault = Fault::new(format!("{} is a symbolic link", path.display()))
                     .help("name the directory itself");
                 return Err(Failure::new(Kind::WouldLose, fault));
+            }
+            Err(Errno::NOENT) => {
+                let fault = Fault::new(format!(
+                    "{} does not exist: nothing was rendered yet",
+                    path.display()
+                ))
+                .help("render it with `civi-ingress gitops render`, or name the directory of the tree");
+                return Err(Failure::new(Kind::Found, fault));
             }
             result => result.with_context(cannot)?,
         };

@@ -317,11 +317,29 @@ pub(super) fn read_up_to(path: &Path, limit: usize) -> Result<Text, Failure> {
     })
 }
 
-/// Reads what may hold certificates below a directory: files ending in .yaml, .yml, .json, .pem or .crt, sorted by
-/// their path. Symbolic links are not followed.
-///
-/// What cannot be read is given as it failed, so that the rest of the tree is still of use.
-pub(super) fn read_tree(directory: &Path) -> Result<Vec<Result<Text, Failure>>, Failure> {
+/// Reads a file of any kind, up to a byte behind the limit of manifests.
+pub(super) fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let limit = MANIFESTS_LIMIT as u64 + 1;
+    let mut bytes = Zeroizing::new(Vec::new());
+    let read = std::fs::File::open(path).and_then(|file| {
+        // As above: no copy of a key is left behind.
+        let size = file.metadata().map_or(0, |metadata| metadata.len());
+        bytes.reserve_exact(usize::try_from(size.min(limit)).unwrap_or_default() + 1);
+        file.take(limit).read_to_end(&mut bytes)
+    });
+    read.with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(bytes)
+}
+
+/// How the names end of files that may hold certificates: manifests, PEM, DER, and PKCS#12, which is said not to be
+/// read.
+const CERTIFICATE_FILES: [&str; 9] = [
+    "yaml", "yml", "json", "pem", "crt", "cer", "der", "p12", "pfx",
+];
+
+/// Finds the files below a directory that may hold certificates, sorted by their path. Symbolic links are not
+/// followed.
+pub(super) fn certificate_files(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut paths = Vec::new();
     let mut pending = vec![directory.to_owned()];
     while let Some(folder) = pending.pop() {
@@ -330,20 +348,19 @@ pub(super) fn read_tree(directory: &Path) -> Result<Vec<Result<Text, Failure>>, 
             let entry = entry.with_context(failed)?;
             let kind = entry.file_type().with_context(failed)?;
             let path = entry.path();
-            let extension = path.extension().and_then(|extension| extension.to_str());
+            let end = path.extension().and_then(|extension| extension.to_str());
+            let is_wanted = end.map_or(entry.file_name() == "Kustomization", |end| {
+                CERTIFICATE_FILES.contains(&end.to_ascii_lowercase().as_str())
+            });
             if kind.is_dir() && entry.file_name() != ".git" {
                 pending.push(path);
-            } else if kind.is_file()
-                && extension.is_some_and(|extension| {
-                    ["yaml", "yml", "json", "pem", "crt"].contains(&extension)
-                })
-            {
+            } else if kind.is_file() && is_wanted {
                 paths.push(path);
             }
         }
     }
     paths.sort_unstable();
-    Ok(paths.iter().map(|path| read(path)).collect())
+    Ok(paths)
 }
 
 /// What stands below a directory.

@@ -1,58 +1,49 @@
 //! The path of each instance as a diagram: Mermaid (mermaid.js.org/syntax/flowchart) and Graphviz.
 
-use super::{Instance, Leg, Report, Row, Trust, Urgency};
+use super::{Instance, Leg, Report, Row, Stop, Urgency, words};
 use crate::inspect::visible;
 use std::fmt::Write as _;
 
-/// A hop and the leg that leads to it.
+/// What a request passes, and the leg that it answers.
 struct Hop<'a> {
     id: &'static str,
-    title: &'static str,
+    stop: Stop,
     leg: Option<&'a Leg>,
 }
 
 fn hops(instance: &Instance) -> Vec<Hop<'_>> {
-    let hop = |id, title, leg| Hop { id, title, leg };
-    let mut hops = vec![
-        hop("browser", "browser", None),
-        hop("balancer", "load balancer, if any", None),
-        hop("traefik", "Traefik", Some(&instance.browser)),
-        hop("httpd", "httpd", Some(&instance.backend)),
-    ];
-    hops.extend(
-        instance
-            .database
-            .as_ref()
-            .map(|leg| hop("database", "database", Some(leg))),
-    );
-    hops
+    let id = |stop| match stop {
+        Stop::Browser => "browser",
+        Stop::Balancer => "balancer",
+        Stop::Front => instance.front.kind.as_str(),
+        Stop::Httpd => "httpd",
+        Stop::Database => "database",
+    };
+    let stops = instance.stops().into_iter();
+    stops
+        .map(|(stop, leg)| Hop {
+            id: id(stop),
+            stop,
+            leg,
+        })
+        .collect()
 }
 
 /// The lines of a hop: what it is, and the certificate that it answers with.
-fn lines(hop: &Hop<'_>, rows: &[Row]) -> Vec<String> {
-    let mut lines = vec![hop.title.to_owned()];
-    let Some(leg) = hop.leg else {
-        return lines;
-    };
-    if let Some(row) = leg.certificate.map(|row| &rows[row]) {
-        lines.push(row.short_names());
-        lines.push(format!("issuer {}", row.issuer()));
-        let end = row.details.validity.not_after.date();
-        lines.push(format!("ends {end}, {}", row.urgency.as_str()));
-    } else {
-        lines.push("certificate not found".to_owned());
+fn lines(hop: &Hop<'_>, instance: &Instance, rows: &[Row]) -> Vec<String> {
+    let mut lines = vec![words::title(hop.stop, instance).to_owned()];
+    lines.extend(words::notes(hop.stop, instance));
+    if let Some(leg) = hop.leg.filter(|leg| words::tells_certificate(leg)) {
+        if let Some(row) = leg.certificate.map(|row| &rows[row]) {
+            lines.push(row.short_names());
+            lines.push(format!("issuer {}", row.issuer()));
+            let end = row.details.validity.not_after.date();
+            lines.push(format!("ends {end}, {}", row.urgency.as_str()));
+        } else {
+            lines.push("certificate not found".to_owned());
+        }
     }
     lines.iter().map(|line| visible(line)).collect()
-}
-
-/// What the arrow to a hop says.
-fn trust_text(leg: &Leg) -> &'static str {
-    match leg.verdict {
-        Trust::Unknown => "TLS",
-        Trust::Signed => "TLS, CA trusted",
-        Trust::NotSigned => "TLS, CA NOT TRUSTED",
-        Trust::OtherName => "TLS, WRONG NAME",
-    }
 }
 
 fn urgency(hop: &Hop<'_>, rows: &[Row]) -> Option<Urgency> {
@@ -66,6 +57,7 @@ fn colours(urgency: Urgency) -> (&'static str, &'static str) {
         Urgency::Due => ("#a15c00", "#fdeeda"),
         Urgency::Soon => ("#7a6a00", "#fbf6d3"),
         Urgency::Fine => ("#1b7a4b", "#e2f4ea"),
+        Urgency::Replaced => ("#5a6573", "#eef0f3"),
     }
 }
 
@@ -83,7 +75,7 @@ pub(super) fn mermaid(report: &Report) -> String {
         add(&mut out, &format!("  subgraph i{number}[\"{title}\"]"));
         let hops = hops(instance);
         for hop in &hops {
-            let lines: Vec<String> = lines(hop, &report.rows)
+            let lines: Vec<String> = lines(hop, instance, &report.rows)
                 .iter()
                 .map(|line| mermaid_text(line))
                 .collect();
@@ -96,7 +88,7 @@ pub(super) fn mermaid(report: &Report) -> String {
             let (from, to) = (pair[0].id, pair[1].id);
             let arrow = pair[1]
                 .leg
-                .map_or_else(String::new, |leg| format!("|\"{}\"|", trust_text(leg)));
+                .map_or_else(String::new, |leg| format!("|\"{}\"|", words::arrow(leg)));
             add(
                 &mut out,
                 &format!("    i{number}{from} -->{arrow} i{number}{to}"),
@@ -139,7 +131,7 @@ pub(super) fn dot(report: &Report) -> String {
         add(&mut out, &format!("    label=\"{title}\";"));
         let hops = hops(instance);
         for hop in &hops {
-            let lines: Vec<String> = lines(hop, &report.rows)
+            let lines: Vec<String> = lines(hop, instance, &report.rows)
                 .iter()
                 .map(|line| dot_text(line))
                 .collect();
@@ -156,7 +148,7 @@ pub(super) fn dot(report: &Report) -> String {
         for pair in hops.windows(2) {
             let (from, to) = (pair[0].id, pair[1].id);
             let label = pair[1].leg.map_or_else(String::new, |leg| {
-                format!(" [label=\"{}\"]", trust_text(leg))
+                format!(" [label=\"{}\"]", words::arrow(leg))
             });
             add(
                 &mut out,

@@ -1,6 +1,6 @@
 //! JSON for programs. `version` changes when a field goes or means something else; new fields may come at any time.
 
-use super::{Instance, Leg, Report, Row, Trust, Urgency};
+use super::{Instance, Leg, Report, Row, Stop, Trust, Urgency};
 use crate::find::Origin;
 use crate::pki::validity::format_instant;
 use serde::Serialize;
@@ -28,6 +28,7 @@ struct Counts {
     due: usize,
     soon: usize,
     fine: usize,
+    replaced: usize,
 }
 
 #[derive(Serialize)]
@@ -38,13 +39,18 @@ struct CertificateEntry<'a> {
     not_before: String,
     not_after: String,
     renewal_due: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renewed_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renewal_failure: Option<&'a str>,
     subject: &'a str,
     common_name: Option<&'a str>,
     subject_alt_names: &'a [String],
     issuer: &'a str,
     is_ca: bool,
-    serial: &'a str,
-    sha256: &'a str,
+    /// Nothing of a certificate that cert-manager announces and that is not at hand.
+    serial: Option<&'a str>,
+    sha256: Option<&'a str>,
     places: Vec<Place<'a>>,
 }
 
@@ -70,9 +76,24 @@ enum Place<'a> {
 #[serde(rename_all = "camelCase")]
 struct InstanceEntry<'a> {
     namespace: Option<&'a str>,
+    /// The namespace, else the directory or file of its manifests.
+    home: &'a str,
     hosts: &'a [String],
     state: Option<&'static str>,
+    load_balancer: Option<BalancerEntry<'a>>,
+    front: &'static str,
+    gateway: Option<&'a str>,
     legs: Vec<LegEntry<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BalancerEntry<'a> {
+    namespace: Option<&'a str>,
+    name: &'a str,
+    addresses: &'a [String],
+    proxy_protocol: Option<&'a str>,
+    ends_tls: bool,
 }
 
 /// Certificates are named by their SHA-256.
@@ -81,6 +102,7 @@ struct InstanceEntry<'a> {
 struct LegEntry<'a> {
     from: &'static str,
     to: &'static str,
+    wire: &'static str,
     name: &'a str,
     certificate: Option<&'a str>,
     trust: Vec<&'a str>,
@@ -88,7 +110,7 @@ struct LegEntry<'a> {
 }
 
 pub(super) fn write(report: &Report) -> String {
-    let [expired, not_yet_valid, due, soon, fine] =
+    let [expired, not_yet_valid, due, soon, fine, replaced] =
         Urgency::ALL.map(|urgency| report.count(urgency));
     let document = Document {
         version: VERSION,
@@ -99,6 +121,7 @@ pub(super) fn write(report: &Report) -> String {
             due,
             soon,
             fine,
+            replaced,
         },
         damaged: report.damaged,
         certificates: report.rows.iter().map(certificate).collect(),
@@ -127,14 +150,16 @@ fn certificate(row: &Row) -> CertificateEntry<'_> {
         days_left: row.days_left,
         not_before: format_instant(details.validity.not_before),
         not_after: format_instant(details.validity.not_after),
-        renewal_due: format_instant(details.validity.due_at()),
+        renewal_due: format_instant(row.due),
+        renewed_by: row.renewed_by.as_str(),
+        renewal_failure: row.failure.as_deref(),
         subject: &details.subject,
         common_name: details.common_name.as_deref(),
         subject_alt_names: &details.subject_alt_names,
         issuer: &details.issuer,
         is_ca: details.is_ca,
-        serial: &details.serial,
-        sha256: &details.sha256,
+        serial: known(&details.serial),
+        sha256: known(&details.sha256),
         places: row.origins.iter().map(place).collect(),
     }
 }
@@ -160,38 +185,49 @@ fn place(origin: &Origin) -> Place<'_> {
     }
 }
 
+fn known(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
 fn instance<'a>(instance: &'a Instance, rows: &'a [Row]) -> InstanceEntry<'a> {
-    let leg = |from, to, leg: &'a Leg| LegEntry {
-        from,
-        to,
+    let word = |stop| match stop {
+        Stop::Browser => "browser",
+        Stop::Balancer => "balancer",
+        Stop::Front => instance.front.kind.as_str(),
+        Stop::Httpd => "httpd",
+        Stop::Database => "database",
+    };
+    let hash = |row: usize| known(&rows[row].details.sha256);
+    let leg = |(from, to, leg): (Stop, Stop, &'a Leg)| LegEntry {
+        from: word(from),
+        to: word(to),
+        wire: leg.wire.as_str(),
         name: &leg.name,
-        certificate: leg.certificate.map(|row| rows[row].details.sha256.as_str()),
-        trust: leg
-            .trust
-            .iter()
-            .map(|row| rows[*row].details.sha256.as_str())
-            .collect(),
+        certificate: leg.certificate.and_then(hash),
+        trust: leg.trust.iter().filter_map(|row| hash(*row)).collect(),
         verdict: match leg.verdict {
             Trust::Unknown => "unknown",
             Trust::Signed => "signed",
             Trust::NotSigned => "notSigned",
             Trust::OtherName => "otherName",
+            Trust::Unchecked => "unchecked",
         },
     };
-    let mut legs = vec![
-        leg("browser", "traefik", &instance.browser),
-        leg("traefik", "httpd", &instance.backend),
-    ];
-    legs.extend(
-        instance
-            .database
-            .as_ref()
-            .map(|database| leg("httpd", "database", database)),
-    );
+    let balancer = instance.balancer.as_ref().map(|balancer| BalancerEntry {
+        namespace: balancer.home.namespace.as_deref(),
+        name: &balancer.name,
+        addresses: &balancer.addresses,
+        proxy_protocol: balancer.proxy_protocol.as_deref(),
+        ends_tls: balancer.ends_tls.is_some(),
+    });
     InstanceEntry {
         namespace: instance.namespace.as_deref(),
+        home: &instance.home,
         hosts: &instance.hosts,
         state: instance.urgency.map(key),
-        legs,
+        load_balancer: balancer,
+        front: instance.front.kind.as_str(),
+        gateway: instance.front.gateway.as_deref(),
+        legs: instance.legs().into_iter().map(leg).collect(),
     }
 }

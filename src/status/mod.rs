@@ -8,14 +8,20 @@ mod html;
 mod json;
 mod path;
 mod prometheus;
+mod renewal;
+mod replaced;
 mod table;
+mod words;
 
-pub use path::{Instance, Leg, Trust};
+pub use path::{Front, FrontKind, Instance, Leg, Stop, Trust, Wire};
+pub use renewal::Renewer;
 
 use crate::fault::{Fault, Faults};
 use crate::find::{Found, Origin};
+use crate::fleet::Fleet;
 use crate::pki::Certificate;
 use crate::pki::certificate::Details;
+use crate::pki::validity::Validity;
 use crate::routing::Routing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -31,22 +37,25 @@ pub enum Urgency {
     Expired,
     /// Its beginning lies ahead.
     NotYetValid,
-    /// Its renewal is due ([`Validity::due_at`](crate::pki::validity::Validity::due_at)).
+    /// Its renewal is due ([`Row::due`]).
     Due,
     /// Its renewal falls due within 30 days.
     Soon,
     /// None of these.
     Fine,
+    /// It is a CA that is trusted still, and another of its bundle signs in its place: it may end.
+    Replaced,
 }
 
 impl Urgency {
     /// All of them, the most urgent first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Expired,
         Self::NotYetValid,
         Self::Due,
         Self::Soon,
         Self::Fine,
+        Self::Replaced,
     ];
 
     /// Gives the word for it.
@@ -58,18 +67,18 @@ impl Urgency {
             Self::Due => "due",
             Self::Soon => "soon",
             Self::Fine => "fine",
+            Self::Replaced => "replaced",
         }
     }
 
-    fn of(details: &Details, now: OffsetDateTime) -> Self {
-        let validity = details.validity;
+    fn of(validity: Validity, due: OffsetDateTime, now: OffsetDateTime) -> Self {
         if now > validity.not_after {
             Self::Expired
         } else if now < validity.not_before {
             Self::NotYetValid
-        } else if now >= validity.due_at() {
+        } else if now >= due {
             Self::Due
-        } else if now + SOON >= validity.due_at() {
+        } else if now + SOON >= due {
             Self::Soon
         } else {
             Self::Fine
@@ -92,9 +101,28 @@ pub struct Row {
     pub origins: Vec<Origin>,
     /// Whole days until its end; negative once that is past.
     pub days_left: i64,
+    /// When its renewal is due.
+    pub due: OffsetDateTime,
+    /// Who says so.
+    pub renewed_by: Renewer,
+    /// Why it is not renewed, where cert-manager says so.
+    pub failure: Option<String>,
 }
 
 impl Row {
+    fn new(details: Details, origins: BTreeSet<Origin>, now: OffsetDateTime) -> Self {
+        let due = details.validity.due_at();
+        Self {
+            urgency: Urgency::of(details.validity, due, now),
+            days_left: (details.validity.not_after - now).whole_days(),
+            due,
+            renewed_by: Renewer::Nobody,
+            failure: None,
+            details,
+            origins: origins.into_iter().collect(),
+        }
+    }
+
     /// Names whom it is for: its subject alternative names, else its common name, else its subject.
     #[must_use]
     pub fn names(&self) -> String {
@@ -187,15 +215,16 @@ pub fn report(
     now: OffsetDateTime,
 ) -> Result<Report, Vec<Fault>> {
     let mut faults = Faults::default();
-    let report = lenient(found, routing, now, &mut faults);
+    let report = lenient(found, routing, None, now, &mut faults);
     faults.finish(Some(report))
 }
 
 /// As [`report`], but leaves out the certificates that do not parse and notes them in `faults`, beside what could not
-/// be read before; all of them are counted.
+/// be read before; all of them are counted. With a fleet its certificates are due when it renews them.
 pub fn lenient(
     found: Vec<Found>,
     routing: &Routing,
+    fleet: Option<&Fleet>,
     now: OffsetDateTime,
     faults: &mut Faults,
 ) -> Report {
@@ -214,18 +243,25 @@ pub fn lenient(
     let mut rows: Vec<Row> = Vec::with_capacity(by_der.len());
     for (certificate, origins) in by_der.into_values() {
         match certificate.details() {
-            Ok(details) => rows.push(Row {
-                urgency: Urgency::of(&details, now),
-                days_left: (details.validity.not_after - now).whole_days(),
-                details,
-                origins: origins.into_iter().collect(),
-            }),
+            Ok(details) => rows.push(Row::new(details, origins, now)),
             Err(fault) => {
                 for origin in origins {
                     faults.push(fault.clone().file(&origin.to_string()));
                 }
             }
         }
+    }
+    renewal::announce(&mut rows, &routing.announced, now);
+    if let Some(fleet) = fleet {
+        renewal::plan(&mut rows, fleet, faults);
+    }
+    let replaced = replaced::find(&rows);
+    for (index, row) in rows.iter_mut().enumerate() {
+        row.urgency = if replaced.contains(&index) {
+            Urgency::Replaced
+        } else {
+            Urgency::of(row.details.validity, row.due, now)
+        };
     }
     rows.sort_unstable_by(|a, b| {
         let key = |row: &Row| (row.urgency, row.details.validity.not_after);
@@ -266,12 +302,13 @@ impl Report {
             .count()
     }
 
-    /// Gives the certificates that end within this time or have ended.
+    /// Gives the certificates that end within this time or have ended, but for those that are replaced.
     pub fn ending(&self, within: Within) -> impl Iterator<Item = &Row> {
         let limit = self.now.checked_add(within.0);
         let ends =
             move |row: &&Row| limit.is_none_or(|limit| row.details.validity.not_after <= limit);
-        self.rows.iter().filter(ends)
+        let is_needed = |row: &&Row| row.urgency != Urgency::Replaced;
+        self.rows.iter().filter(is_needed).filter(ends)
     }
 }
 

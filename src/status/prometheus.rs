@@ -4,7 +4,7 @@
 //! A label without a value is left out, which Prometheus takes for an empty one. Certificates whose labels are all
 //! equal are told apart by `discriminator`, as there.
 
-use super::{Report, Row, Urgency};
+use super::{Report, Row};
 use crate::find::{ObjectKind, Origin};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -26,7 +26,7 @@ const METRICS: [Metric; 5] = [
     (
         "x509_cert_expired",
         "1 when the end is past, else 0.",
-        |row, _| i64::from(row.urgency == Urgency::Expired),
+        |row, report| i64::from(report.now > row.details.validity.not_after),
     ),
     (
         "x509_cert_expires_in_seconds",
@@ -57,7 +57,10 @@ pub(super) fn write(report: &Report) -> String {
         for (labels, rows) in &series {
             for row in rows {
                 let discriminator = if rows.len() > 1 {
-                    format!(",discriminator=\"{}\"", &row.details.sha256[..8])
+                    format!(
+                        ",discriminator=\"{}\"",
+                        row.details.sha256.get(..8).unwrap_or_default()
+                    )
                 } else {
                     String::new()
                 };
@@ -96,7 +99,7 @@ fn labels(row: &Row, origin: &Origin) -> String {
     match origin {
         Origin::Object(object) => {
             let [namespace, name, key] = match object.kind {
-                ObjectKind::Secret | ObjectKind::SealedSecret => {
+                ObjectKind::Secret | ObjectKind::SealedSecret | ObjectKind::Announced => {
                     ["secret_namespace", "secret_name", "secret_key"]
                 }
                 ObjectKind::ConfigMap => ["configmap_namespace", "configmap_name", "configmap_key"],

@@ -49,7 +49,7 @@ fn cells(row: &Row) -> [String; 7] {
         visible(&row.short_names()),
         validity.not_after.date().to_string(),
         row.days_left.to_string(),
-        validity.due_at().date().to_string(),
+        row.due.date().to_string(),
         visible(row.issuer()),
     ]
 }

@@ -50,7 +50,7 @@ pub(super) fn read(run: &Run, arguments: &FleetArguments) -> Result<Inputs, Fail
 }
 
 /// Reads a fleet file and the files that it includes.
-pub(super) fn read_fleet(path: &Path) -> Result<Fleet, Failure> {
+pub(in super::super) fn read_fleet(path: &Path) -> Result<Fleet, Failure> {
     let text = world::read(path)?;
     let main = Source {
         name: text.name.clone(),

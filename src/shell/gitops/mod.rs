@@ -1,14 +1,14 @@
 //! `gitops`: a fleet as a tree of files in Git.
 
 mod diff;
-mod fleet;
+pub(super) mod fleet;
 mod git;
 mod import;
 mod init;
 mod run;
 
 use super::Run;
-use super::cli::{Gitops, GitopsCommand};
+use super::cli::{Gitops, GitopsCommand, LiveHosts};
 use super::error::Failure;
 
 pub(super) fn run(run: &Run, arguments: &Gitops) -> Result<(), Failure> {
@@ -20,7 +20,7 @@ pub(super) fn run(run: &Run, arguments: &Gitops) -> Result<(), Failure> {
         GitopsCommand::Status(arguments) => super::status::of_paths(
             run,
             std::slice::from_ref(&arguments.output_dir),
-            &[],
+            &LiveHosts::default(),
             &arguments.report,
         ),
         GitopsCommand::Import(arguments) => import::run(run, arguments),

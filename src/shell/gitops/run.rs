@@ -1,7 +1,7 @@
 //! `gitops render` and `gitops check`: one look at every unit, then, if nothing forbids it, the writing.
 
 use super::super::cli::{
-    FleetArguments, GitopsCheck, GitopsRender, PhaseArgument, ReportArguments, Summary,
+    Annotations, FleetArguments, GitopsCheck, GitopsRender, PhaseArgument, ReportArguments, Summary,
 };
 use super::super::error::{Failure, Kind};
 use super::super::tree::{Access, Entry, Tree};
@@ -11,6 +11,7 @@ use super::fleet::{Inputs, read};
 use super::git;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::{Fleet, Layout};
+use civi_ingress::gitops::annotation::{self, Annotation};
 use civi_ingress::gitops::compose::{Composed, NoDrawing, TreeFile, carry_out, restart};
 use civi_ingress::gitops::decide::{Action, Depth, Reason};
 use civi_ingress::gitops::fleet_files::fleet_files;
@@ -36,6 +37,14 @@ const FEW: usize = 8;
 const PRUNE_LIMIT: usize = 10;
 
 pub(super) fn render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure> {
+    annotated(
+        try_render(run, arguments),
+        &arguments.report,
+        &arguments.fleet,
+    )
+}
+
+fn try_render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure> {
     let inputs = read(run, &arguments.fleet)?;
     let tree_path = &arguments.fleet.output_dir;
     if matches!(inputs.sealer, Sealer::Plain) && !arguments.allow_plain_in_git {
@@ -72,6 +81,43 @@ pub(super) fn render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure>
 }
 
 pub(super) fn check(run: &Run, arguments: &GitopsCheck) -> Result<(), Failure> {
+    annotated(
+        try_check(run, arguments),
+        &arguments.report,
+        &arguments.fleet,
+    )
+}
+
+/// Prints as annotations, where they are asked for, why a run failed: a refused fleet file is what a pull request
+/// most needs to show.
+fn annotated(
+    result: Result<(), Failure>,
+    how: &ReportArguments,
+    arguments: &FleetArguments,
+) -> Result<(), Failure> {
+    if let (Err(failure), Some(form)) = (&result, how.annotations)
+        && !failure.faults.is_empty()
+    {
+        let annotations: Vec<Annotation<'_>> =
+            failure.faults.iter().map(Annotation::from).collect();
+        print_or_end(write_annotations(form, &annotations, arguments).as_bytes())?;
+    }
+    result
+}
+
+fn write_annotations(
+    form: Annotations,
+    annotations: &[Annotation<'_>],
+    arguments: &FleetArguments,
+) -> String {
+    let file = arguments.fleet.display().to_string();
+    match form {
+        Annotations::Github => annotation::github(annotations, &file),
+        Annotations::Gitlab => annotation::gitlab(annotations, &file),
+    }
+}
+
+fn try_check(run: &Run, arguments: &GitopsCheck) -> Result<(), Failure> {
     let inputs = read(run, &arguments.fleet)?;
     let tree = Tree::open(&arguments.fleet.output_dir, Access::Read)?;
     let told = Told::for_report(&arguments.report);
@@ -103,12 +149,10 @@ pub(super) fn publish(
     arguments: &FleetArguments,
     verb: &str,
 ) -> Result<(), Failure> {
-    let file = arguments.fleet.display().to_string();
     let text = match (how.summary, how.annotations) {
         (Some(Summary::Json), _) => Some(report.as_json()),
-        (_, Some(super::super::cli::Annotations::Github)) => Some(report.as_github(&file)),
-        (_, Some(super::super::cli::Annotations::Gitlab)) => Some(report.as_gitlab(&file)),
-        _ => None,
+        (None, Some(form)) => Some(write_annotations(form, &report.annotations(), arguments)),
+        (None, None) => None,
     };
     if !run.quiet {
         output::say(&report.as_text(verb));

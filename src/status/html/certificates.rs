@@ -18,17 +18,17 @@ pub(super) fn add(page: &mut Page, report: &Report) {
          <th class=\"r\">Days left<th>Renewal due<th>Issuer</thead><tbody>\n"
     ));
     for row in report.rows.iter().take(LIMIT) {
-        let (class, sign, _) = mark(row.urgency);
+        let class = mark(row.urgency).0;
         let validity = row.details.validity;
         page.add(format_args!(
-            "<tr class=\"{class}\"><td><em><i aria-hidden=\"true\">{sign}</i> {}</em><td>{}<td>{}<td>{}<td class=\"r\">{}\
+            "<tr class=\"{class}\"><td><em>{}</em><td>{}<td>{}<td>{}<td class=\"r\">{}\
              <td>{}<td>{}\n",
             row.urgency.as_str(),
             Breakable(&row.short_names()),
             Places(row.places()),
             Day(validity.not_after),
             row.days_left,
-            Day(validity.due_at()),
+            Day(row.due),
             Text(row.issuer())
         ));
     }

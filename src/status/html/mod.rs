@@ -1,7 +1,8 @@
-//! One page for a browser: complete in one file, without a script, readable on a phone, light and dark.
+//! One page for a browser: complete in one file, readable on a phone and on paper, light and dark. A few lines of script
+//! filter its rows; without them all else works.
 //!
-//! Its policy lets the browser load nothing and apply this one style sheet, so that a name in a certificate could do
-//! no harm even if it were not escaped. Positions are attributes of SVG, which such a policy does not touch.
+//! Its policy lets the browser load nothing, and apply this one style sheet and this one script, so that a name in a
+//! certificate could do no harm even if it were not escaped. Positions are attributes of SVG, which such a policy does not touch.
 
 mod certificates;
 mod path;
@@ -17,23 +18,30 @@ use std::fmt;
 use time::OffsetDateTime;
 
 const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
 
 pub(super) fn write(report: &Report) -> String {
-    let hash = digest(&SHA256, STYLE.as_bytes());
-    let hash = base64::engine::general_purpose::STANDARD.encode(hash.as_ref());
+    let hash = |text: &str| {
+        let hash = digest(&SHA256, text.as_bytes());
+        base64::engine::general_purpose::STANDARD.encode(hash.as_ref())
+    };
+    let (style, script) = (hash(STYLE), hash(SCRIPT));
     let mut page = Page::default();
     page.add(format_args!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'sha256-{hash}'\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'sha256-{style}';\
+         script-src 'sha256-{script}';base-uri 'none';form-action 'none'\">\n\
          <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n",
         Text(&title(report))
     ));
     head(&mut page, report);
     timeline::add(&mut page, report);
     certificates::add(&mut page, report);
-    page.add(format_args!("</main>\n</body>\n</html>\n"));
+    page.add(format_args!(
+        "</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
+    ));
     page.0
 }
 
@@ -97,6 +105,7 @@ fn mark(urgency: Urgency) -> (&'static str, &'static str, &'static str) {
         Urgency::Due => ("d", "!", "Renewal due"),
         Urgency::Soon => ("s", "◔", "Due within 30 days"),
         Urgency::Fine => ("f", "✓", "Fine"),
+        Urgency::Replaced => ("r", "↷", "Replaced"),
     }
 }
 
@@ -107,6 +116,7 @@ fn left(row: &Row) -> String {
         Urgency::Expired if row.days_left == 0 => "ended today".to_owned(),
         Urgency::Expired => format!("ended {} ago", days(-row.days_left)),
         Urgency::NotYetValid => format!("begins {}", Day(row.details.validity.not_before)),
+        Urgency::Replaced => "replaced".to_owned(),
         _ => format!("{} left", days(row.days_left)),
     }
 }
@@ -127,16 +137,22 @@ fn title(report: &Report) -> String {
 fn head(page: &mut Page, report: &Report) {
     let (rows, instances) = (report.rows.len(), report.instances.len());
     page.add(format_args!(
-        "<header><h1>Certificates</h1><p>{rows} certificates, {instances} instances · {}, {:02}:{:02} UTC</p>",
+        "<header><h1>Certificates</h1><p>{rows} certificates, {} · {}, {:02}:{:02} UTC</p>",
+        of_instances(instances),
         Day(report.now),
         report.now.hour(),
         report.now.minute()
     ));
-    let mut valid = report
+    let valid = report
         .rows
         .iter()
-        .filter(|row| row.urgency > Urgency::NotYetValid);
-    if let Some(row) = valid.next() {
+        .filter(|row| row.urgency > Urgency::NotYetValid && row.urgency != Urgency::Replaced);
+    // Of those that end together a leaf says more than its CA.
+    let next = valid.min_by_key(|row| {
+        let details = &row.details;
+        (details.validity.not_after, details.is_ca, &row.origins)
+    });
+    if let Some(row) = next {
         let end = Day(row.details.validity.not_after);
         page.add(format_args!(
             "<p>Next to end: <b>{}</b> in {}, on {end}, {}</p>",
@@ -154,12 +170,17 @@ fn head(page: &mut Page, report: &Report) {
             report.count(urgency),
             report.instances.iter().filter(of_urgency).count(),
         );
+        let below = match urgency {
+            Urgency::Replaced if certificates == 0 => continue,
+            Urgency::Replaced => "trusted still, and may end".to_owned(),
+            _ => of_instances(instances),
+        };
         let none = if certificates == 0 { " none" } else { "" };
         page.add(format_args!(
             "<a class=\"tile {class}{none}\" href=\"#{}\"><i aria-hidden=\"true\">{sign}</i><b>{certificates}</b>\
              <span>{name}<small>{}</small></span></a>",
             if instances > 0 { class } else { "all" },
-            of_instances(instances),
+            below,
         ));
     }
     page.add(format_args!("</nav>\n"));

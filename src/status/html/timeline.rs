@@ -2,7 +2,7 @@
 
 use super::scale::{Percent, Scale};
 use super::{Day, Page, Text, left, mark, of_instances, others, path};
-use crate::status::{Instance, Report, Row, Urgency};
+use crate::status::{Instance, Renewer, Report, Row, Urgency};
 use time::{Month, OffsetDateTime};
 
 /// A group of more rows than this shows only so many, and the others on request: a large fleet stays readable.
@@ -11,11 +11,33 @@ const SHOWN: usize = 20;
 
 pub(super) fn add(page: &mut Page, report: &Report) {
     let scale = Scale::of(report);
-    page.add(format_args!("<section class=\"time\"><h2>Timeline</h2>\n"));
-    legend(page);
+    page.add(format_args!(
+        "<section class=\"time\"><h2>Timeline</h2>\n<form id=\"find\" role=\"search\" hidden><input id=\"q\" type=\"search\" \
+         placeholder=\"Filter by host, namespace, issuer …\" aria-label=\"Filter\" autocomplete=\"off\">\
+         <output id=\"n\" for=\"q\"></output></form>\n"
+    ));
+    legend(page, report);
     symbols(page, &scale, report);
     axis(page, &scale, report);
     months(page, &scale, report);
+    // What is shared and urgent concerns all instances, and comes before them.
+    let others = others(report);
+    let is_urgent = others
+        .first()
+        .is_some_and(|row| report.rows[*row].urgency < Urgency::Fine);
+    let shared = |page: &mut Page, others: &[usize]| {
+        if others.is_empty() {
+            return;
+        }
+        let number = format!("{}, most urgent first", others.len());
+        let title = ("o", "◇", "Shared and other certificates");
+        group(page, title, &number, others, |page, row| {
+            row_of_certificate(page, &scale, &report.rows[*row]);
+        });
+    };
+    if is_urgent {
+        shared(page, &others);
+    }
     let groups = Urgency::ALL.map(Some).into_iter().chain([None]);
     for urgency in groups {
         let instances = report.instances.iter();
@@ -37,13 +59,8 @@ pub(super) fn add(page: &mut Page, report: &Report) {
             },
         );
     }
-    let others = others(report);
-    if !others.is_empty() {
-        let number = format!("{}, most urgent first", others.len());
-        let title = ("o", "◇", "Shared and other certificates");
-        group(page, title, &number, &others, |page, row| {
-            row_of_certificate(page, &scale, &report.rows[*row]);
-        });
+    if !is_urgent {
+        shared(page, &others);
     }
     page.add(format_args!("</section>\n"));
 }
@@ -78,13 +95,22 @@ fn group<T>(
     page.add(format_args!("</details>\n"));
 }
 
-fn legend(page: &mut Page) {
+fn legend(page: &mut Page, report: &Report) {
+    let is_planned = report
+        .rows
+        .iter()
+        .any(|row| row.renewed_by == Renewer::Fleet);
+    let planned = if is_planned {
+        "<span>Renewals as the fleet file plans them.</span>"
+    } else {
+        ""
+    };
     page.add(format_args!(
         "<p class=\"legend\"><span><svg class=\"key f\"><rect class=\"v\" y=\"3\" width=\"60%\" height=\"8\"/>\
          <rect class=\"w\" x=\"60%\" y=\"3\" width=\"40%\" height=\"8\"/><rect class=\"m\" x=\"58%\" width=\"2\" height=\"14\"/>\
          </svg> valid, renewal due, end</span>\
          <span><svg class=\"key k\"><line class=\"t\" x1=\"50%\" x2=\"50%\" y2=\"100%\"/></svg> today</span>\
-         <span>Open a row for its path.</span></p>\n"
+         <span>Open a row for its path.</span>{planned}</p>\n"
     ));
 }
 
@@ -157,14 +183,18 @@ fn months(page: &mut Page, scale: &Scale, report: &Report) {
     let count = |at: fn(&Row) -> OffsetDateTime| {
         let last = edges.len() - 1;
         let mut counts = vec![0; last];
-        for instant in report.rows.iter().map(at).filter(|at| scale.holds(*at)) {
+        let needed = report
+            .rows
+            .iter()
+            .filter(|row| row.urgency != Urgency::Replaced);
+        for instant in needed.map(at).filter(|at| scale.holds(*at)) {
             let month = edges.partition_point(|edge| *edge <= instant);
             // The last edge belongs to the last month.
             counts[month.clamp(1, last) - 1] += 1;
         }
         counts
     };
-    let due: Vec<u32> = count(|row| row.details.validity.due_at());
+    let due: Vec<u32> = count(|row| row.due);
     let ends: Vec<u32> = count(|row| row.details.validity.not_after);
     let most = due.iter().chain(&ends).copied().max().unwrap_or(0).max(1);
     page.add(format_args!(
@@ -213,7 +243,7 @@ fn row_of_instance(page: &mut Page, report: &Report, scale: &Scale, instance: &I
     page.add(format_args!(
         "<details class=\"item {class}\"><summary class=\"row\"><span class=\"who\"><b>{}{more}</b><small>{}</small></span>",
         Text(host),
-        Text(instance.namespace.as_deref().unwrap_or_default())
+        Text(&instance.home)
     ));
     let is_shown = |row: &&Row| !row.details.is_ca || scale.holds(row.details.validity.not_after);
     let mut shown: Vec<&Row> = needs.iter().copied().filter(is_shown).collect();
@@ -244,16 +274,21 @@ fn until(page: &mut Page, row: Option<&Row>) {
         page.add(format_args!("<span class=\"left\">unknown</span>"));
         return;
     };
-    let (_, sign, _) = mark(row.urgency);
-    let due = row.details.validity.due_at();
+    let due = row.due;
     let note = match row.urgency {
         Urgency::Expired => format!("on {}", Day(row.details.validity.not_after)),
         Urgency::NotYetValid => format!("until {}", Day(row.details.validity.not_after)),
         Urgency::Due => format!("due since {}", Day(due)),
         Urgency::Soon | Urgency::Fine => format!("renew {}", Day(due)),
+        Urgency::Replaced => format!("ends {}", Day(row.details.validity.not_after)),
+    };
+    let by = match (&row.failure, row.renewed_by) {
+        (Some(_), _) => ", cert-manager fails",
+        (None, Renewer::CertManager) => ", cert-manager",
+        (None, Renewer::Fleet | Renewer::Nobody) => "",
     };
     page.add(format_args!(
-        "<span class=\"left\"><b><i aria-hidden=\"true\">{sign}</i> {}</b><small>{note}</small></span>",
+        "<span class=\"left\"><b>{}</b><small>{note}{by}</small></span>",
         left(row)
     ));
 }
@@ -267,18 +302,23 @@ fn bars(page: &mut Page, scale: &Scale, rows: &[&Row]) {
     };
     for (row, top) in rows.iter().zip(tops) {
         let validity = row.details.validity;
-        let [begin, due, end] =
-            [validity.not_before, validity.due_at(), validity.not_after].map(|at| scale.place(at));
+        let [begin, due, end] = [
+            validity.not_before,
+            row.due.min(validity.not_after),
+            validity.not_after,
+        ]
+        .map(|at| scale.place(at));
         let class = mark(row.urgency).0;
-        page.add(format_args!(
-            "<g class=\"{class}\"><rect class=\"v\" x=\"{begin}\" y=\"{top}\" width=\"{}\" height=\"{height}\"/>",
-            Percent(due.0 - begin.0)
-        ));
-        page.add(format_args!(
-            "<rect class=\"w\" x=\"{due}\" y=\"{top}\" width=\"{}\" height=\"{height}\"/>",
-            Percent(end.0 - due.0)
-        ));
-        if scale.holds(validity.due_at()) {
+        page.add(format_args!("<g class=\"{class}\">"));
+        for (class, from, to) in [("v", begin, due), ("w", due, end)] {
+            if from < to {
+                let width = Percent(to.0 - from.0);
+                page.add(format_args!(
+                    "<rect class=\"{class}\" x=\"{from}\" y=\"{top}\" width=\"{width}\" height=\"{height}\"/>"
+                ));
+            }
+        }
+        if scale.holds(row.due) {
             let (top, height) = (top - 3, height + 6);
             page.add(format_args!(
                 "<rect class=\"m\" x=\"{due}\" y=\"{top}\" width=\"2\" height=\"{height}\"/>"

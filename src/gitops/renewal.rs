@@ -1,0 +1,122 @@
+//! When each chain of a fleet will be renewed, by the rules that decide whether it is.
+
+use super::decide::due_at;
+use super::plan::secrets_of;
+use super::unit::Unit;
+use crate::fault::Fault;
+use crate::fleet::{CaCustody, Fleet, Secrets};
+use crate::ingress::Role;
+use crate::instance::Credential;
+use crate::name::ObjectName;
+use crate::pki::validity::Validity;
+use crate::values::SecretKeyRef;
+use std::collections::BTreeSet;
+use time::OffsetDateTime;
+
+/// When a certificate will be renewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewal {
+    /// Namespace of its Secret.
+    pub namespace: String,
+    /// Its Secret.
+    pub secret: String,
+    /// Its key there.
+    pub key: String,
+    /// Then.
+    pub at: OffsetDateTime,
+}
+
+/// Says when a chain is due: with its leaf, and with a CA whose key is kept.
+#[must_use]
+pub fn chain_due(unit: &Unit<'_>, role: Role, leaf: Validity, ca: Validity) -> OffsetDateTime {
+    let (fleet, id) = (unit.fleet().name.as_str(), unit.id());
+    let due = due_at(leaf, unit.terms(), fleet, id);
+    match unit.custody(role) {
+        CaCustody::Stored => due.min(ca.due_at()),
+        CaCustody::Ephemeral | CaCustody::External => due,
+    }
+}
+
+/// Lets chains that share an encrypted file be due with the first of them: the file has one data key, which nobody
+/// knows who has no identity.
+pub(super) fn share(dates: &mut [(BTreeSet<ObjectName>, OffsetDateTime)]) {
+    loop {
+        let before = dates.to_vec();
+        for (names, at) in dates.iter_mut() {
+            let neighbours = before.iter().filter(|(other, _)| !other.is_disjoint(names));
+            *at = neighbours.map(|(_, at)| *at).min().unwrap_or(*at);
+        }
+        if *dates == *before {
+            return;
+        }
+    }
+}
+
+/// Says when the certificates of a fleet will be renewed, where `find` knows the validity of what stands in a
+/// namespace's Secret under a key.
+///
+/// It is the first instant at which a run without an identity, brake or phase would do so; for stored CAs, with it.
+///
+/// # Errors
+/// As [`Fleet::instance`].
+pub fn dates(
+    fleet: &Fleet,
+    find: impl Fn(&str, &SecretKeyRef) -> Option<Validity>,
+) -> Result<Vec<Renewal>, Vec<Fault>> {
+    let mut renewals = Vec::new();
+    for unit in Unit::cluster(fleet).map(Ok).into_iter().chain(
+        fleet
+            .members
+            .iter()
+            .map(|member| Unit::member(fleet, member)),
+    ) {
+        add(&unit?, &find, &mut renewals);
+    }
+    Ok(renewals)
+}
+
+fn add(
+    unit: &Unit<'_>,
+    find: &impl Fn(&str, &SecretKeyRef) -> Option<Validity>,
+    renewals: &mut Vec<Renewal>,
+) {
+    let placements = unit.placements();
+    let place = |credential: Credential| {
+        let mut found = placements.iter();
+        let (_, place) = found.find(|(found, _)| *found == credential)?;
+        Some((place, find(unit.namespace(), place)?))
+    };
+    let mut chains = Vec::new();
+    let mut dates = Vec::new();
+    for (role, _) in unit.roles() {
+        let parts = role.parts();
+        let (Some(leaf), Some(ca)) = (place(parts.leaf), place(parts.ca)) else {
+            continue;
+        };
+        let at = chain_due(unit, *role, leaf.1, ca.1);
+        dates.push((secrets_of(placements, *role), at));
+        chains.push((*role, leaf.0, ca));
+    }
+    let is_shared = matches!(unit.fleet().secrets, Secrets::Sops { .. });
+    // A stored CA needs the identity, and with it neighbours keep their keys.
+    if is_shared && unit.terms().ca != CaCustody::Stored {
+        share(&mut dates);
+    }
+    for ((role, leaf, (ca, of_ca)), (_, at)) in chains.into_iter().zip(dates) {
+        let mut note = |place: &SecretKeyRef, at| {
+            renewals.push(Renewal {
+                namespace: unit.namespace().to_owned(),
+                secret: place.secret.as_str().to_owned(),
+                key: place.key.as_str().to_owned(),
+                at,
+            });
+        };
+        note(leaf, at);
+        match unit.custody(role) {
+            CaCustody::Ephemeral => note(ca, at),
+            CaCustody::Stored => note(ca, of_ca.due_at()),
+            // Whoever gives it renews it.
+            CaCustody::External => {}
+        }
+    }
+}

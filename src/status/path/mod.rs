@@ -1,0 +1,276 @@
+//! The path of each instance: what a request passes, which certificate answers on which leg, and whether the next one
+//! trusts it.
+
+mod group;
+mod index;
+mod way;
+
+use super::{Row, Urgency};
+use crate::routing::{Balancer, Route, Routing};
+use group::Group;
+use index::Index;
+use std::collections::{BTreeMap, BTreeSet};
+use way::Way;
+
+/// The chart's key for the httpd's certificate (fr.uepalparoisse.helm 0.1.1, `templates/secret_keys.yaml`).
+const SERVER_KEY: &str = "externcert";
+
+/// An instance behind Traefik or another gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    /// Its namespace, where it is given.
+    pub namespace: Option<String>,
+    /// Its namespace, else the directory or file of its manifests.
+    pub home: String,
+    /// Its hosts.
+    pub hosts: Vec<String>,
+    /// How urgent the most urgent of its own certificates is; nothing where none was found. The certificate of a
+    /// gateway does not count: it serves the whole fleet and has a row of its own.
+    pub urgency: Option<Urgency>,
+    /// The Service that stands before the cluster, where it was found.
+    pub balancer: Option<Balancer>,
+    /// What answers browsers, or passes them on.
+    pub front: Front,
+    /// From the browser to where its TLS ends.
+    pub browser: Leg,
+    /// From the front to httpd.
+    pub backend: Leg,
+    /// Instance to database, where a certificate of it was found.
+    pub database: Option<Leg>,
+}
+
+/// What answers browsers, or passes them on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Front {
+    /// Its kind.
+    pub kind: FrontKind,
+    /// The Gateway that configures it, `NAMESPACE/NAME`.
+    pub gateway: Option<String>,
+}
+
+/// A kind of front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrontKind {
+    /// Traefik.
+    Traefik,
+    /// Istio's gateway.
+    Istio,
+    /// Another implementation of the Gateway API.
+    Gateway,
+}
+
+impl FrontKind {
+    /// Gives the word for it in reports for programs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Traefik => "traefik",
+            Self::Istio => "istio",
+            Self::Gateway => "gateway",
+        }
+    }
+
+    /// Names it for people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Traefik => "Traefik",
+            Self::Istio => "Istio gateway",
+            Self::Gateway => "Gateway",
+        }
+    }
+}
+
+/// What goes over a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// TLS that begins and ends with it.
+    Tls,
+    /// TLS of the leg before, unopened.
+    PassedThrough,
+    /// Nothing that is encrypted.
+    Plain,
+    /// The mesh's own TLS, with certificates that no manifest holds.
+    Mesh,
+    /// The manifests do not say.
+    Unknown,
+}
+
+impl Wire {
+    /// Gives the word for it in reports for programs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tls => "tls",
+            Self::PassedThrough => "passthrough",
+            Self::Plain => "plain",
+            Self::Mesh => "mesh",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One connection; the numbers are those of [`Report::rows`](super::Report::rows).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leg {
+    /// The name that the client expects.
+    pub name: String,
+    /// What goes over it.
+    pub wire: Wire,
+    /// The certificate that answers, where it was found.
+    pub certificate: Option<usize>,
+    /// What the client trusts, as far as it was found.
+    pub trust: Vec<usize>,
+    /// Whether that is enough.
+    pub verdict: Trust,
+}
+
+/// What the client of a leg makes of the certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// The certificate or what signed it was not found.
+    Unknown,
+    /// A CA that the client trusts has the name and key identifier of the certificate's issuer.
+    Signed,
+    /// No CA that the client trusts is the certificate's issuer.
+    NotSigned,
+    /// The certificate is not for the expected name.
+    OtherName,
+    /// The client takes any certificate.
+    Unchecked,
+}
+
+/// What a request passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The browser.
+    Browser,
+    /// The load balancer.
+    Balancer,
+    /// The front.
+    Front,
+    /// The instance's httpd.
+    Httpd,
+    /// Its database.
+    Database,
+}
+
+impl Instance {
+    /// Names it: its home and its first host.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let host = self.hosts.first().map_or("", String::as_str);
+        match (self.home.as_str(), host) {
+            ("", name) | (name, "") => name.to_owned(),
+            (home, host) => format!("{home} · {host}"),
+        }
+    }
+
+    /// Says whether the TLS of browsers ends at httpd.
+    #[must_use]
+    pub fn passes_through(&self) -> bool {
+        self.backend.wire == Wire::PassedThrough
+    }
+
+    /// Gives what a request passes, each with the leg that it answers.
+    #[must_use]
+    pub fn stops(&self) -> Vec<(Stop, Option<&Leg>)> {
+        let (front, httpd) = if self.passes_through() {
+            (None, &self.browser)
+        } else {
+            (Some(&self.browser), &self.backend)
+        };
+        let mut stops = vec![
+            (Stop::Browser, None),
+            (Stop::Balancer, None),
+            (Stop::Front, front),
+            (Stop::Httpd, Some(httpd)),
+        ];
+        let database = self.database.as_ref();
+        stops.extend(database.map(|leg| (Stop::Database, Some(leg))));
+        stops
+    }
+
+    /// Gives its legs with both ends: where TLS begins and where it ends.
+    #[must_use]
+    pub fn legs(&self) -> Vec<(Stop, Stop, &Leg)> {
+        let mut legs = if self.passes_through() {
+            vec![(Stop::Browser, Stop::Httpd, &self.browser)]
+        } else {
+            vec![
+                (Stop::Browser, Stop::Front, &self.browser),
+                (Stop::Front, Stop::Httpd, &self.backend),
+            ]
+        };
+        let database = self.database.as_ref();
+        legs.extend(database.map(|leg| (Stop::Httpd, Stop::Database, leg)));
+        legs
+    }
+
+    /// Gives the numbers of its own certificates that have to be good: leaves, and the CAs that signed them.
+    pub(super) fn needs(&self, rows: &[Row]) -> Vec<usize> {
+        let own = if self.passes_through() {
+            &self.browser
+        } else {
+            &self.backend
+        };
+        let mut needs = Vec::new();
+        for leg in [Some(own), self.database.as_ref()].into_iter().flatten() {
+            needs.extend(leg.certificate);
+            let leaf = leg.certificate.map(|leaf| &rows[leaf]);
+            let issuers = leg.trust.iter().copied();
+            needs.extend(issuers.filter(|ca| leaf.is_none_or(|leaf| signed(leaf, &rows[*ca]))));
+        }
+        needs.sort_unstable();
+        needs.dedup();
+        needs
+    }
+}
+
+/// Finds the instances: one for each route, and one for each group that has the chart's server certificate and no
+/// route.
+pub(super) fn instances(rows: &[Row], routing: &Routing) -> Vec<Instance> {
+    let index = Index::new(rows, routing);
+    // The same manifest may be given twice.
+    let mut routes: BTreeSet<(Group, &Route)> = BTreeSet::new();
+    for route in &routing.routes {
+        routes.insert((index.groups.of_home(&route.home), route));
+    }
+    let mut known = BTreeSet::new();
+    let mut has_route: BTreeSet<&Group> = BTreeSet::new();
+    let mut instances = Vec::new();
+    for (group, route) in &routes {
+        if known.insert((group, route.kind, &route.name, &route.hosts)) {
+            has_route.insert(group);
+            instances.push(index.instance(way::of_route(&index, group, route)));
+        }
+    }
+    for (group, places) in &index.places {
+        let server = places
+            .iter()
+            .find(|place| place.origin.key == SERVER_KEY && !rows[place.row].details.is_ca);
+        if let Some(place) = server.filter(|_| !has_route.contains(group)) {
+            let hosts = rows[place.row].details.subject_alt_names.clone();
+            instances.push(index.instance(Way::without_route(group, hosts)));
+        }
+    }
+    // Rows are sorted by urgency: so are instances by their first one, those without any at the end.
+    let mut sorted: BTreeMap<(usize, String), Vec<Instance>> = BTreeMap::new();
+    for instance in instances {
+        let first = instance.needs(rows).first().copied();
+        let key = (first.unwrap_or(usize::MAX), instance.title());
+        sorted.entry(key).or_default().push(instance);
+    }
+    sorted.into_values().flatten().collect()
+}
+
+/// Says whether `ca` has the name and, where both tell it, the key identifier of the leaf's issuer
+/// (RFC 5280 sections 4.1.2.4 and 4.2.1.1).
+fn signed(leaf: &Row, ca: &Row) -> bool {
+    let (leaf, ca) = (&leaf.details, &ca.details);
+    let same_key = match (&leaf.authority_key_id, &ca.subject_key_id) {
+        (Some(authority), Some(subject)) => authority == subject,
+        _ => true,
+    };
+    ca.is_ca && leaf.issuer == ca.subject && same_key
+}

@@ -1,0 +1,158 @@
+//! When certificates are renewed, where somebody has said so: a fleet file, or cert-manager.
+
+use super::Row;
+use crate::fault::Faults;
+use crate::find::{ObjectKind, ObjectOrigin, Origin};
+use crate::fleet::Fleet;
+use crate::gitops::renewal::dates;
+use crate::pki::certificate::Details;
+use crate::routing::Announced;
+use std::collections::{BTreeMap, BTreeSet};
+use time::OffsetDateTime;
+
+/// Who says when a certificate is renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewer {
+    /// Nobody that is known: it counts as due when a third of its life is left
+    /// ([`Validity::due_at`](crate::pki::validity::Validity::due_at)).
+    Nobody,
+    /// The fleet file.
+    Fleet,
+    /// cert-manager.
+    CertManager,
+}
+
+impl Renewer {
+    /// Gives the word for it in reports for programs.
+    #[must_use]
+    pub fn as_str(self) -> Option<&'static str> {
+        match self {
+            Self::Nobody => None,
+            Self::Fleet => Some("fleet"),
+            Self::CertManager => Some("cert-manager"),
+        }
+    }
+}
+
+/// Where a certificate stands first in an object.
+fn places(rows: &[Row]) -> BTreeMap<(Option<String>, String, String), usize> {
+    let mut places = BTreeMap::new();
+    for (index, row) in rows.iter().enumerate() {
+        for origin in &row.origins {
+            if let Origin::Object(ObjectOrigin {
+                namespace,
+                name,
+                key,
+                number: 0 | 1,
+                ..
+            }) = origin
+            {
+                places.insert((namespace.clone(), name.clone(), key.clone()), index);
+            }
+        }
+    }
+    places
+}
+
+/// Lets the rows of a fleet be due when it renews them.
+pub(super) fn plan(rows: &mut [Row], fleet: &Fleet, faults: &mut Faults) {
+    let places = places(rows);
+    let place = |namespace: &str, secret: &str, key: &str| {
+        let place = (
+            Some(namespace.to_owned()),
+            secret.to_owned(),
+            key.to_owned(),
+        );
+        places.get(&place).copied()
+    };
+    let renewals = dates(fleet, |namespace, wanted| {
+        let row = place(namespace, wanted.secret.as_str(), wanted.key.as_str())?;
+        Some(rows[row].details.validity)
+    });
+    let due: Vec<(usize, OffsetDateTime)> = faults
+        .keep_all(renewals)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|renewal| {
+            let row = place(&renewal.namespace, &renewal.secret, &renewal.key)?;
+            Some((row, renewal.at))
+        })
+        .collect();
+    for (row, at) in due {
+        rows[row].due = at;
+        rows[row].renewed_by = Renewer::Fleet;
+    }
+}
+
+/// Takes what Certificates say: of a certificate that was found when it is renewed, and of others all that is known.
+pub(super) fn announce(rows: &mut Vec<Row>, announced: &[Announced], now: OffsetDateTime) {
+    let places = places(rows);
+    let mut known = Vec::new();
+    let mut others = Vec::new();
+    for certificate in announced {
+        let namespace = certificate.home.namespace.clone();
+        match places.get(&(namespace, certificate.secret.clone(), "tls.crt".to_owned())) {
+            Some(row) => known.push((*row, certificate)),
+            None => others.push(certificate),
+        }
+    }
+    for (row, certificate) in known {
+        let row = &mut rows[row];
+        note(row, certificate);
+    }
+    for certificate in others {
+        let Some(details) = details(certificate) else {
+            continue;
+        };
+        let origin = Origin::Object(ObjectOrigin {
+            namespace: certificate.home.namespace.clone(),
+            name: certificate.secret.clone(),
+            key: "tls.crt".to_owned(),
+            number: 0,
+            kind: ObjectKind::Announced,
+            file: certificate.home.file.clone(),
+        });
+        let mut row = Row::new(details, BTreeSet::from([origin]), now);
+        note(&mut row, certificate);
+        rows.push(row);
+    }
+}
+
+fn note(row: &mut Row, certificate: &Announced) {
+    row.due = certificate.renewal.of(row.details.validity);
+    row.renewed_by = Renewer::CertManager;
+    row.failure.clone_from(&certificate.failure);
+}
+
+/// What a Certificate says of a certificate that is not at hand; nothing where none was issued yet.
+fn details(certificate: &Announced) -> Option<Details> {
+    let common_name = certificate.names.first().cloned();
+    let issuer = certificate.issuer.clone();
+    Some(Details {
+        subject: common_name.clone().unwrap_or_default(),
+        common_name,
+        issuer: issuer.clone(),
+        issuer_common_name: Some(issuer),
+        self_issued: false,
+        serial: String::new(),
+        serial_decimal: String::new(),
+        version: 3,
+        subject_alt_names: certificate.names.clone(),
+        validity: certificate.validity?,
+        key: String::new(),
+        weak_key: None,
+        signature_algorithm: String::new(),
+        weak_signature: false,
+        is_ca: certificate.is_ca,
+        path_len: None,
+        key_usages: None,
+        extended_key_usages: None,
+        subject_key_id: None,
+        authority_key_id: None,
+        permitted: None,
+        excluded: Vec::new(),
+        sha256: String::new(),
+        key_sha256: String::new(),
+        published_as: None,
+    })
+}

@@ -1,0 +1,322 @@
+//! The way to an instance by other objects than the chart's: what is visible is said, and what is not, too.
+
+use super::{chain, instance, report, secret};
+use civi_ingress::status::{Format, FrontKind, Instance, Report, Stop, Trust, Wire};
+
+/// The Secrets of an instance, without its route.
+fn secrets(name: &str) -> String {
+    let documents = instance(name, 0);
+    let documents = documents.split("---\n");
+    documents
+        .filter(|document| document.contains("kind: Secret\n"))
+        .map(|document| format!("---\n{document}"))
+        .collect()
+}
+
+/// The certificate of a gateway, in a Secret of this namespace.
+fn pair(namespace: &str, name: &str) -> String {
+    let chain = chain(&["*.example.org"], 10, ("ca", "rsa"));
+    secret("Secret", namespace, name, &[("tls.crt", chain.leaf.pem())])
+}
+
+fn only(report: &Report) -> &Instance {
+    let [instance] = report.instances.as_slice() else {
+        panic!("one instance: {:?}", report.instances)
+    };
+    instance
+}
+
+fn names(report: &Report, certificate: Option<usize>) -> Option<String> {
+    certificate.map(|row| report.rows[row].names())
+}
+
+#[test]
+fn tls_that_passes_through_ends_at_httpd_and_its_certificate_is_what_browsers_see() {
+    let route = "---\napiVersion: traefik.io/v1alpha1\nkind: IngressRouteTCP\nmetadata: {name: r, namespace: paroisse-a}\n\
+                 spec:\n  routes: [{match: \"HostSNI(`a.example.org`) || HostSNI(`*`)\", services: [{name: civicrmhttpd, port: 443}]}]\n  \
+                 tls: {passthrough: true}\n";
+    let report = report(&(secrets("a") + route + &pair("default", "wildcardsecret")));
+    let instance = only(&report);
+    assert_eq!(instance.hosts, ["a.example.org"]);
+    let stops: Vec<Stop> = instance.stops().iter().map(|(stop, _)| *stop).collect();
+    assert_eq!(
+        stops,
+        [
+            Stop::Browser,
+            Stop::Balancer,
+            Stop::Front,
+            Stop::Httpd,
+            Stop::Database
+        ]
+    );
+    let [(from, to, leg), _] = instance.legs()[..] else {
+        panic!("two legs: {:?}", instance.legs())
+    };
+    assert_eq!((from, to), (Stop::Browser, Stop::Httpd));
+    let seen = names(&report, leg.certificate);
+    assert_eq!(seen.as_deref(), Some("a.example.org"));
+    assert!(instance.urgency.is_some());
+    assert!(
+        report
+            .write(Format::Mermaid)
+            .contains("[\"Traefik<br/>passes TLS through unopened\"]")
+    );
+}
+
+#[test]
+fn a_leg_in_plain_http_is_called_so_and_has_no_certificate() {
+    let route = |service: &str| {
+        format!(
+            "---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {{name: r, namespace: paroisse-a}}\nspec:\n  \
+             routes: [{{match: Host(`a.example.org`), services: [{{name: civicrmhttpd, {service}}}]}}]\n  tls: {{}}\n"
+        )
+    };
+    for (service, wire) in [
+        ("port: 80", Wire::Plain),
+        ("port: 443, scheme: http", Wire::Plain),
+        ("port: 8080, scheme: h2c", Wire::Plain),
+        ("port: 443", Wire::Tls),
+        ("port: https-web", Wire::Tls),
+        ("port: 8443, scheme: https", Wire::Tls),
+        ("port: web", Wire::Unknown),
+    ] {
+        let report = report(&(secrets("a") + &route(service)));
+        let leg = &only(&report).backend;
+        assert_eq!(leg.wire, wire, "{service}");
+        assert_eq!(leg.certificate.is_none(), wire == Wire::Plain, "{service}");
+    }
+    let report = report(&(secrets("a") + &route("port: 80")));
+    let json = report.write(Format::Json);
+    assert!(json.contains("\"wire\": \"plain\""), "{json}");
+    let page = report.write(Format::Html);
+    assert!(page.contains("plain http: nothing is encrypted"), "{page}");
+}
+
+#[test]
+fn a_route_that_says_nothing_of_tls_leaves_it_to_its_entry_point() {
+    let route = "---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: r, namespace: paroisse-a}\nspec:\n  \
+                 routes: [{match: Host(`a.example.org`), services: [{name: civicrmhttpd, port: 443}]}]\n";
+    let report = report(&(secrets("a") + route));
+    assert_eq!(only(&report).browser.wire, Wire::Unknown);
+    assert!(
+        report
+            .write(Format::Dot)
+            .contains("plain http, unless its entry point adds TLS")
+    );
+}
+
+#[test]
+fn a_transport_that_verifies_nothing_is_said() {
+    let text = instance("a", 0).replace(
+        "  serverName: a.example.org\n",
+        "  serverName: a.example.org\n  insecureSkipVerify: true\n",
+    );
+    assert_eq!(only(&report(&text)).backend.verdict, Trust::Unchecked);
+}
+
+const GATEWAY: &str = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: public, namespace: edge}\nspec:\n  \
+                       gatewayClassName: traefik\n  listeners:\n    - {name: web, port: 80, protocol: HTTP}\n    \
+                       - {name: https, port: 443, protocol: HTTPS, hostname: '*.example.org', tls: {certificateRefs: [{name: wildcard}]}}\n    \
+                       - {name: pass, port: 8443, protocol: TLS, hostname: '*.pass.example.org', tls: {mode: Passthrough}}\n";
+
+fn http_route(port: u16) -> String {
+    format!(
+        "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: r, namespace: paroisse-a}}\nspec:\n  \
+         parentRefs: [{{name: public, namespace: edge}}]\n  hostnames: [a.example.org]\n  \
+         rules: [{{backendRefs: [{{name: civicrmhttpd, port: {port}}}]}}]\n"
+    )
+}
+
+const BACKEND_POLICY: &str = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: {name: p, namespace: paroisse-a}\nspec:\n  \
+                              targetRefs: [{group: '', kind: Service, name: civicrmhttpd}]\n  \
+                              validation: {hostname: a.example.org, caCertificateRefs: [{group: '', kind: Secret, name: externca}]}\n";
+
+#[test]
+fn a_route_of_the_gateway_api_takes_both_legs_from_its_gateway_and_its_policy() {
+    let text = secrets("a") + &pair("edge", "wildcard") + GATEWAY + &http_route(443);
+    let report_with = report(&(text.clone() + BACKEND_POLICY));
+    let instance = only(&report_with);
+    assert_eq!(instance.front.kind, FrontKind::Traefik);
+    assert_eq!(instance.front.gateway.as_deref(), Some("edge/public"));
+    let seen = names(&report_with, instance.browser.certificate);
+    assert_eq!(seen.as_deref(), Some("*.example.org"));
+    let leg = &instance.backend;
+    assert_eq!((leg.wire, leg.verdict), (Wire::Tls, Trust::Signed));
+    // Without a policy port 80 is plain http, and of port 443 it depends on the gateway.
+    let without = report(&text);
+    assert_eq!(only(&without).backend.wire, Wire::Unknown);
+    let plain = report(&text.replace("port: 443}]}]", "port: 80}]}]"));
+    assert_eq!(only(&plain).backend.wire, Wire::Plain);
+}
+
+#[test]
+fn a_tls_route_passes_through_and_a_gateway_that_is_not_there_is_said() {
+    let text = secrets("a")
+        + "---\napiVersion: gateway.networking.k8s.io/v1\nkind: TLSRoute\nmetadata: {name: r, namespace: paroisse-a}\nspec:\n  \
+           parentRefs: [{name: public, namespace: edge, sectionName: pass}]\n  hostnames: [a.pass.example.org]\n  \
+           rules: [{backendRefs: [{name: civicrmhttpd, port: 443}]}]\n";
+    for text in [text.clone() + GATEWAY, text] {
+        assert!(only(&report(&text)).passes_through());
+    }
+    let report = report(&(secrets("a") + &http_route(443)));
+    let instance = only(&report);
+    assert_eq!(instance.browser.wire, Wire::Unknown);
+    assert_eq!(instance.front.kind, FrontKind::Gateway);
+    assert!(
+        report
+            .write(Format::Mermaid)
+            .contains("not among the manifests")
+    );
+}
+
+#[test]
+fn a_listener_without_tls_is_plain_http() {
+    let gateway = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: public, namespace: edge}\nspec:\n  \
+                   gatewayClassName: nginx\n  listeners: [{name: web, port: 80, protocol: HTTP}]\n";
+    let report = report(&(secrets("a") + gateway + &http_route(443)));
+    assert_eq!(only(&report).browser.wire, Wire::Plain);
+    assert_eq!(only(&report).browser.certificate, None);
+}
+
+const ISTIO: &str = "---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: public, namespace: edge}\nspec:\n  \
+                     selector: {istio: ingressgateway}\n  servers:\n    - {port: {number: 80, name: http, protocol: HTTP}, hosts: ['*'], tls: {httpsRedirect: true}}\n    \
+                     - {port: {number: 443, name: https, protocol: HTTPS}, hosts: ['edge/*.example.org'], tls: {mode: SIMPLE, credentialName: wildcard}}\n\
+                     ---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: r, namespace: paroisse-a}\nspec:\n  \
+                     hosts: [a.example.org]\n  gateways: [edge/public, mesh]\n  \
+                     http: [{route: [{destination: {host: civicrmhttpd.paroisse-a.svc.cluster.local, port: {number: 443}}}]}]\n";
+
+fn destination_rule(tls: &str) -> String {
+    format!(
+        "---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{name: d, namespace: paroisse-a}}\nspec:\n  \
+         host: civicrmhttpd\n  trafficPolicy: {{portLevelSettings: [{{port: {{number: 443}}, tls: {tls}}}]}}\n"
+    )
+}
+
+#[test]
+fn istio_finds_its_certificates_beside_its_gateway() {
+    let ca = chain(&["a.example.org"], 0, ("ca", "leaf")).ca;
+    // Whichever namespace it is in: that of the Gateway, or of the pods.
+    for namespace in ["edge", "istio-system"] {
+        let text = secrets("a")
+            + &pair(namespace, "wildcard")
+            + &secret(
+                "Secret",
+                namespace,
+                "a-trust-cacert",
+                &[("cacert", ca.pem())],
+            )
+            + ISTIO
+            + &destination_rule("{mode: SIMPLE, credentialName: a-trust, sni: a.example.org}");
+        let report = report(&text);
+        let instance = only(&report);
+        assert_eq!(instance.front.kind, FrontKind::Istio);
+        let seen = names(&report, instance.browser.certificate);
+        assert_eq!(seen.as_deref(), Some("*.example.org"), "{namespace}");
+        assert_eq!(instance.browser.wire, Wire::Tls);
+        let leg = &instance.backend;
+        assert_eq!(
+            (leg.wire, leg.name.as_str(), leg.trust.len()),
+            (Wire::Tls, "a.example.org", 1)
+        );
+    }
+}
+
+#[test]
+fn what_a_destination_rule_says_of_tls_is_what_goes_over_the_leg() {
+    for (rule, wire) in [
+        (destination_rule("{mode: DISABLE}"), Wire::Plain),
+        (destination_rule("{mode: ISTIO_MUTUAL}"), Wire::Mesh),
+        (destination_rule("{mode: SIMPLE}"), Wire::Tls),
+        (
+            destination_rule("{mode: SIMPLE, insecureSkipVerify: true}"),
+            Wire::Tls,
+        ),
+        (String::new(), Wire::Unknown),
+    ] {
+        let report = report(&(secrets("a") + ISTIO + &rule));
+        assert_eq!(only(&report).backend.wire, wire, "{rule}");
+    }
+}
+
+#[test]
+fn names_that_attack_stay_inside_their_labels_wherever_they_stand() {
+    let attack = "<script>alert(\"1\")</script>\u{1b}]; --> {{x";
+    let service = serde_json::json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": attack, "annotations": {"x/proxy-protocol": attack}},
+        "spec": {"type": "LoadBalancer"},
+        "status": {"loadBalancer": {"ingress": [{"hostname": attack}]}},
+    });
+    let certificate = serde_json::json!({
+        "apiVersion": "cert-manager.io/v1", "kind": "Certificate",
+        "metadata": {"name": attack, "namespace": "edge"},
+        "spec": {"secretName": "wildcard", "dnsNames": [attack, "a.example.org"], "issuerRef": {"name": attack}},
+        "status": {"notAfter": "2027-01-01T00:00:00Z", "conditions": [{"type": "Ready", "status": "False", "message": attack}]},
+    });
+    let gateway = GATEWAY.replace("name: public", "name: '<b>x</b>'");
+    let route = http_route(443).replace("name: public", "name: '<b>x</b>'");
+    let text = format!(
+        "{}{gateway}{route}---\n{service}\n---\n{certificate}\n",
+        secrets("a")
+    );
+    let report = report(&text);
+    assert_eq!(report.instances.len(), 1);
+    let page = report.write(Format::Html);
+    assert!(!page.contains("<b>x") && page.matches("<script").count() == 1);
+    for format in [Format::Html, Format::Mermaid, Format::Dot, Format::Table] {
+        let text = report.write(format);
+        assert!(!text.contains('\u{1b}'), "{format:?}");
+    }
+    for line in report.write(Format::Mermaid).lines() {
+        assert_eq!(line.matches('"').count() % 2, 0, "{line}");
+        assert!(!line.contains("<script") && !line.contains("<b>"), "{line}");
+    }
+}
+
+#[test]
+fn istio_passes_tls_through_where_its_gateway_says_so() {
+    let text = "---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: public, namespace: paroisse-a}\nspec:\n  \
+                servers: [{port: {number: 443, name: tls, protocol: TLS}, hosts: [a.example.org], tls: {mode: PASSTHROUGH}}]\n\
+                ---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: r, namespace: paroisse-a}\nspec:\n  \
+                hosts: [a.example.org]\n  gateways: [public]\n  \
+                tls: [{match: [{sniHosts: [a.example.org]}], route: [{destination: {host: civicrmhttpd, port: {number: 443}}}]}]\n";
+    assert!(only(&report(&(secrets("a") + text))).passes_through());
+}
+
+#[test]
+fn the_service_before_the_cluster_stands_in_the_path() {
+    let service = |name: &str, annotation: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\n  namespace: edge\n  annotations: {{{annotation}}}\n\
+             spec: {{type: LoadBalancer, selector: {{app.kubernetes.io/name: {name}}}}}\n\
+             status: {{loadBalancer: {{ingress: [{{ip: 203.0.113.7}}]}}}}\n"
+        )
+    };
+    let proxy = service(
+        "traefik",
+        "loadbalancer.openstack.org/proxy-protocol: \"v2\"",
+    );
+    let text = instance("a", 0) + &service("mail", "") + &proxy;
+    let found = report(&text);
+    let mermaid = found.write(Format::Mermaid);
+    assert!(
+        mermaid.contains(
+            "[\"Load balancer<br/>203.0.113.7<br/>Service edge/traefik<br/>PROXY protocol v2\"]"
+        ),
+        "{mermaid}"
+    );
+    let ends = service(
+        "traefik",
+        "loadbalancer.openstack.org/default-tls-container-ref: https://x.example.org/1",
+    );
+    let page = report(&(instance("a", 0) + &ends)).write(Format::Html);
+    assert!(page.contains("ends TLS itself"), "{page}");
+    // One of another gateway is not before this one, and one without a name is.
+    let istio = instance("a", 0) + &service("istio-ingressgateway", "");
+    assert_eq!(only(&report(&istio)).balancer, None);
+    let front = instance("a", 0) + &service("front", "");
+    assert!(only(&report(&front)).balancer.is_some());
+    // Of two that nothing tells apart, neither is taken.
+    let both = instance("a", 0) + &service("one", "") + &service("two", "");
+    assert_eq!(only(&report(&both)).balancer, None);
+}
