@@ -10,15 +10,21 @@
 //! | change what a report looks like | [`report`] |
 //! | accept what is known | [`baseline`], `suppress` |
 
+mod backend;
 pub mod baseline;
+mod cert_manager;
 mod certificates;
 mod documents;
 mod explain;
+mod fields;
 mod finding;
+mod gateway_api;
 mod httpd;
+mod istio;
 mod kustomize;
 mod matcher;
 mod model;
+mod named;
 mod predict;
 mod provider;
 pub mod recorded;
@@ -198,7 +204,7 @@ pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>>
     let patches = kustomize::patches(&documents, sources);
     documents.retain(|document| !patches.contains(&document.file));
     let model = Model::new(&documents, options);
-    let families: [Family; 9] = [
+    let families: [Family; 13] = [
         documents::check,
         trust::check,
         routes::check,
@@ -207,6 +213,10 @@ pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>>
         values::check,
         certificates::check,
         surroundings::check,
+        gateway_api::check,
+        istio::check,
+        cert_manager::check,
+        fields::check,
         references::check,
     ];
     let mut findings: Vec<Finding> = families
@@ -243,4 +253,9 @@ fn items<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = (usize, &'a Node
         .unwrap_or_default()
         .iter()
         .enumerate()
+}
+
+/// Gives the text of a key below a node.
+fn text<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
+    node.get(key)?.text()
 }

@@ -1,10 +1,10 @@
 //! Family 9: whether what an object names is there.
 
 use super::finding::Finding;
-use super::items;
 use super::model::{Class, Model, Object};
 use super::predict::Here;
 use super::rules::{CI901, CI902, Severity};
+use super::{items, named};
 use crate::fault::did_you_mean;
 use crate::yaml::{At, Node};
 use std::collections::BTreeSet;
@@ -125,12 +125,17 @@ fn kind(class: Class) -> &'static str {
         Class::TlsOption => "TLSOption",
         Class::TlsStore => "TLSStore",
         Class::TraefikService => "TraefikService",
+        Class::GatewayKind => "GatewayClass",
+        Class::Gateway | Class::IstioGateway => "Gateway",
+        Class::Issuer => "Issuer",
+        Class::ClusterIssuer => "ClusterIssuer",
         _ => "object",
     }
 }
 
 fn all<'a>(model: &Model<'a>) -> Vec<Reference<'a>> {
     let mut found = Vec::new();
+    let entries = named::service_entries(model);
     for (number, object) in model.objects.iter().enumerate() {
         let mut seeker = Seeker {
             number,
@@ -156,36 +161,47 @@ fn all<'a>(model: &Model<'a>) -> Vec<Reference<'a>> {
             }
             Class::Middleware => seeker.chain(),
             Class::TraefikService => seeker.shares(),
-            _ => {}
+            _ => seeker.of_gateways(model, &entries),
         }
     }
     found
 }
 
 /// Collects the references of one object.
-struct Seeker<'m, 'a> {
+pub(super) struct Seeker<'m, 'a> {
     number: usize,
-    object: &'m Object<'a>,
+    pub(super) object: &'m Object<'a>,
     found: &'m mut Vec<Reference<'a>>,
 }
 
 impl<'a> Seeker<'_, 'a> {
-    fn add(
+    pub(super) fn add(
         &mut self,
         class: Class,
         namespace: Option<&'a str>,
         node: Option<&'a Node>,
         field: String,
     ) {
-        let Some((name, at)) = node.and_then(|node| Some((node.text()?, node.at))) else {
-            return;
-        };
+        if let Some((name, node)) = node.and_then(|node| Some((node.text()?, node))) {
+            let namespace = namespace.unwrap_or(self.object.namespace);
+            self.push(class, namespace, name, node, field);
+        }
+    }
+
+    pub(super) fn push(
+        &mut self,
+        class: Class,
+        namespace: &'a str,
+        name: &'a str,
+        node: &'a Node,
+        field: String,
+    ) {
         self.found.push(Reference {
             object: self.number,
             class,
-            namespace: namespace.unwrap_or(self.object.namespace),
+            namespace,
             name,
-            at,
+            at: node.at,
             field,
             is_authority: false,
         });

@@ -4,7 +4,9 @@
 mod cases;
 mod command;
 mod docs;
+mod documented;
 mod formats;
+mod gateways;
 mod hostile;
 mod pki;
 mod predictions;

@@ -187,6 +187,19 @@ impl<'a> Model<'a> {
             .collect()
     }
 
+    /// Gives the namespaces that have an object of the name; those without a namespace may be in any.
+    pub(super) fn holders<'s>(
+        &'s self,
+        class: Class,
+        name: &'s str,
+    ) -> impl Iterator<Item = &'a str> + use<'s, 'a> {
+        let all = self.elsewhere.get(&(class, name));
+        all.into_iter()
+            .flatten()
+            .map(|number| self.objects[*number].namespace)
+            .filter(|namespace| !namespace.is_empty())
+    }
+
     /// Gives the indexes of a namespace's objects of a class.
     pub(super) fn within<'s>(
         &'s self,
