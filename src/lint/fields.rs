@@ -135,7 +135,10 @@ const ISSUER: &[Level] = &[
         "acme",
         "caBundle disableAccountKeyGeneration email enableDurationFeature externalAccountBinding preferredChain privateKeySecretRef profile renewalInformationSource server skipTLSVerify solvers",
     ),
-    ("acme.solvers[]", "dns01 http01 selector waitInsteadOfSelfCheck"),
+    (
+        "acme.solvers[]",
+        "dns01 http01 selector waitInsteadOfSelfCheck",
+    ),
     ("acme.solvers[].http01", "gatewayHTTPRoute ingress"),
     (
         "acme.solvers[].http01.ingress",

@@ -580,9 +580,9 @@ rules! {
         "It is refused as `RefNotPermitted`: the listener is not served, or the route answers 500."
         "Put both into one namespace, or add a ReferenceGrant to that of the target."
     CI817 Error
-        "a route names a listener that its Gateway does not have"
+        "a route names a Gateway or a listener that is not there"
         "It does not attach (`NoMatchingParent`), and the host is not served."
-        "Use the name and port of a listener, or leave `sectionName` and `port` out."
+        "Give the namespace and name of the Gateway; use the name and port of a listener, or leave `sectionName` and `port` out."
     CI818 Error
         "a listener takes no routes of this namespace"
         "The route does not attach (`NotAllowedByListeners`), and the host is not served. Without `allowedRoutes` a listener takes its own namespace only."
@@ -645,8 +645,8 @@ rules! {
         "Requests for the host are answered with 404, or the connection is closed."
         "List the host in a server of the Gateway, and the Gateway in `gateways`."
     CI859 Error
-        "a VirtualService names a Gateway of another namespace by its name alone"
-        "Istio looks in the VirtualService's own namespace, and the host is not served."
+        "a VirtualService names a Gateway in a namespace where it is not"
+        "Istio looks there only (a name alone means the VirtualService's own namespace), and the host is not served."
         "Write `NAMESPACE/NAME`."
     CI860 Error
         "a VirtualService has routes of another protocol than the server of its Gateway"
@@ -754,9 +754,9 @@ rules! {
         "Who trusts it must be given the new one at each renewal; until then every request fails. Browsers and several libraries refuse it."
         "Make a CA of it (`isCA: true`), an Issuer of kind `ca`, and a Certificate of that issuer."
     CI894 Warning
-        "a ClusterIssuer names a Secret of another namespace"
-        "A ClusterIssuer reads Secrets in the namespace of cert-manager only, and never becomes ready."
-        "Make the CA's Certificate in the namespace of cert-manager, or use an Issuer."
+        "an issuer names a Secret of another namespace"
+        "An Issuer reads Secrets in its own namespace only, a ClusterIssuer in that of cert-manager: it never becomes ready."
+        "Make the CA's Certificate in the namespace in which the issuer reads."
 
     CI901 Info
         "a reference leads out of the input"

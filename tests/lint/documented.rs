@@ -450,3 +450,33 @@ spec:
 ",
     );
 }
+
+#[test]
+fn bundles_of_trust_manager_certificates_of_webhooks_and_of_clients_are_not_complained_about() {
+    is_quiet(
+        "\
+apiVersion: trust.cert-manager.io/v1alpha1
+kind: Bundle
+metadata: {name: public-bundle}
+spec: {sources: [{useDefaultCAs: true}], target: {configMap: {key: ca.crt}}}
+---
+apiVersion: cert-manager.io/v1
+kind: Issuer
+metadata: {name: selfsigned-issuer, namespace: system}
+spec: {selfSigned: {}}
+---
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: serving-cert, namespace: system}
+spec:
+  dnsNames: [webhook-service.system.svc, webhook-service.system.svc.cluster.local]
+  issuerRef: {kind: Issuer, name: selfsigned-issuer}
+  secretName: webhook-server-cert
+---
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: client, namespace: system}
+spec: {commonName: reader, usages: [client auth], secretName: client, issuerRef: {kind: ClusterIssuer, name: clients}}
+",
+    );
+}

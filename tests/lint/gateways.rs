@@ -193,7 +193,10 @@ fn listeners_are_held_against_each_other_and_their_certificates() {
         &["CI821"],
     );
     let second = "  listeners:\n    - {name: web, port: 8443, protocol: HTTP}\n";
-    finds(TRAEFIK, &[("  listeners:\n", second)], &["CI822"]);
+    // An entry point of Traefik has both.
+    finds(TRAEFIK, &[("  listeners:\n", second)], &[]);
+    let of_istio = ("gatewayClassName: traefik", "gatewayClassName: istio");
+    finds(TRAEFIK, &[("  listeners:\n", second), of_istio], &["CI822"]);
     let second = "  listeners:\n    - {name: websecure, port: 8000, protocol: HTTP}\n";
     finds(TRAEFIK, &[("  listeners:\n", second)], &["CI822"]);
     let frontend = "  tls: {frontend: {default: {validation: {caCertificateRefs: [{group: \"\", kind: ConfigMap, name: c}]}}}}\n  listeners:\n";
@@ -258,6 +261,43 @@ fn routes_are_held_against_listeners_and_services() {
     finds(
         "CI818",
         &[(selector, "{matchLabels: {ingress: \"yes\"}}")],
+        &[],
+    );
+}
+
+#[test]
+fn what_stands_in_another_namespace_than_is_named_is_found() {
+    let gateway = "kind: Gateway\nmetadata: {name: public, namespace: ns}";
+    let elsewhere = (
+        gateway,
+        "kind: Gateway\nmetadata: {name: public, namespace: edge}",
+    );
+    finds("CI812", &[elsewhere], &["CI817"]);
+    finds(
+        "CI858",
+        &[elsewhere, ("gateways: [public]", "gateways: [ns/public]")],
+        &["CI859"],
+    );
+    finds(
+        "CI863",
+        &[("civicrmhttpd.ns.svc", "civicrmhttpd.other.svc")],
+        &["CI862"],
+    );
+    let issuer = "kind: ClusterIssuer\nmetadata: {name: roots}";
+    finds(
+        "CI894",
+        &[(
+            issuer,
+            "kind: Issuer\nmetadata: {name: roots, namespace: ns}",
+        )],
+        &["CI894"],
+    );
+    finds(
+        "CI894",
+        &[(
+            issuer,
+            "kind: Issuer\nmetadata: {name: roots, namespace: cert-manager}",
+        )],
         &[],
     );
 }

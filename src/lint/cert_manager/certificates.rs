@@ -45,7 +45,12 @@ pub(super) fn check(
         .get("commonName")
         .and_then(|node| Some((node.text()?, node)));
     let has_subject = common_name.is_some() || spec.get("literalSubject").is_some();
-    if !(has_names || is_authority && has_subject) {
+    let usages: Vec<&str> = items(spec, "usages")
+        .filter_map(|(_, node)| node.text())
+        .collect();
+    // Of a client only the subject may be asked for.
+    let is_client = usages.contains(&"client auth") && !usages.contains(&"server auth");
+    if !(has_names || (is_authority || is_client) && has_subject) {
         let message = match common_name {
             Some((name, _)) => format!("only the subject has a name, `{}`", name.escape_debug()),
             None => "it has no name at all".to_owned(),
@@ -63,9 +68,6 @@ pub(super) fn check(
     if let Some((node, key, message)) = durations(spec) {
         find(&CI885, Some(node), key, message);
     }
-    let usages: Vec<&str> = items(spec, "usages")
-        .filter_map(|(_, node)| node.text())
-        .collect();
     let is_extended = |usage: &&str| EXTENDED.contains(usage);
     let is_server = |usage: &&str| ["server auth", "any"].contains(usage);
     if is_shown && usages.iter().any(is_extended) && !usages.iter().any(is_server) {
@@ -86,7 +88,8 @@ pub(super) fn check(
     };
     let signs_itself =
         issuer.spec().get("selfSigned").is_some() && issuer.spec().get("acme").is_none();
-    if signs_itself && !is_authority {
+    // That of a webhook is handed to the API server by cert-manager itself.
+    if signs_itself && !is_authority && is_shown {
         let message = format!(
             "{} {} signs with the certificate's own key",
             issuer.kind,

@@ -19,14 +19,19 @@ pub(super) fn check(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<F
         findings.push(object.finding(&CI883, spec.at, "spec", message));
     }
     let secret = at_path(spec, &["ca", "secretName"]);
-    if let Some((name, node)) = secret
-        .and_then(|node| Some((node.text()?, node)))
-        .filter(|_| is_cluster)
-    {
-        let places: Vec<&str> = model.holders(Class::Secret, name).collect();
-        // That of cert-manager may have another name.
-        let is_there = places.iter().any(|place| place.contains("cert-manager"));
-        if let Some(place) = places.first().filter(|_| !is_there) {
+    if let Some((name, node)) = secret.and_then(|node| Some((node.text()?, node))) {
+        let mut places = model.holders(Class::Secret, name);
+        let elsewhere = if is_cluster {
+            let places: Vec<&str> = places.collect();
+            // That of cert-manager may have another name.
+            let is_there = places.iter().any(|place| place.contains("cert-manager"));
+            places.first().copied().filter(|_| !is_there)
+        } else if model.find(Class::Secret, object.namespace, name).is_none() {
+            places.next().filter(|_| !object.namespace.is_empty())
+        } else {
+            None
+        };
+        if let Some(place) = elsewhere {
             let message = format!("Secret `{name}` is in `{place}`");
             findings.push(object.finding(&CI894, node.at, "spec.ca.secretName", message));
         }

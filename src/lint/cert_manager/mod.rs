@@ -25,7 +25,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
         if !object.group.contains("cert") {
             continue;
         }
-        if object.group == "certmanager.k8s.io" || object.group.ends_with(GROUP) {
+        if [GROUP, "acme.cert-manager.io", "certmanager.k8s.io"].contains(&object.group) {
             version(object, &mut findings);
         }
         match (object.group, object.kind) {

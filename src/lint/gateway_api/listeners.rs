@@ -39,7 +39,7 @@ pub(super) fn check(
             covers(gateway, listener.host, listener, certificates, findings);
         }
     }
-    collisions(gateway, &all, findings);
+    collisions(gateway, &all, is_traefik, findings);
     if is_traefik {
         entry_points(model, gateway, &all, findings);
         for (key, node) in gateway.spec().get("tls").map(entries).unwrap_or_default() {
@@ -187,7 +187,13 @@ pub(super) fn covers(
     findings.push(object.finding(&CI821, at, &field, message));
 }
 
-fn collisions(gateway: &Object<'_>, all: &[Listener<'_>], findings: &mut Vec<Finding>) {
+/// An entry point of Traefik has both plain text and TLS.
+fn collisions(
+    gateway: &Object<'_>,
+    all: &[Listener<'_>],
+    is_traefik: bool,
+    findings: &mut Vec<Finding>,
+) {
     let mut names = BTreeSet::new();
     let mut places = BTreeSet::new();
     let mut protocols: BTreeMap<&str, bool> = BTreeMap::new();
@@ -197,10 +203,11 @@ fn collisions(gateway: &Object<'_>, all: &[Listener<'_>], findings: &mut Vec<Fin
             format!("the name `{}` is there twice", listener.name.escape_debug())
         } else if !places.insert(place) {
             "another listener has the same port, protocol and host".to_owned()
-        } else if *protocols
-            .entry(&listener.port)
-            .or_insert(listener.is_of_tls())
-            != listener.is_of_tls()
+        } else if !is_traefik
+            && *protocols
+                .entry(&listener.port)
+                .or_insert(listener.is_of_tls())
+                != listener.is_of_tls()
         {
             format!("on port {} there is both plain text and TLS", listener.port)
         } else {

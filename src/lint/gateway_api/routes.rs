@@ -56,8 +56,6 @@ struct Route<'m, 'a> {
 #[derive(Default)]
 struct Attached {
     is_traefiks: bool,
-    /// Whether a Gateway is not in the input.
-    is_incomplete: bool,
     is_passed_through: bool,
     gateway: Option<usize>,
 }
@@ -109,7 +107,15 @@ impl<'m, 'a> Route<'m, 'a> {
             return;
         }
         let Some(number) = model.find(Class::Gateway, namespace, name) else {
-            attached.is_incomplete = true;
+            if let Some(other) = model
+                .other_namespaces(Class::Gateway, namespace, name)
+                .first()
+            {
+                let message =
+                    format!("Gateway `{name}` is in namespace `{other}`, not in `{namespace}`");
+                let field = format!("spec.parentRefs[{index}].name");
+                findings.push(object.finding(&CI817, node.at, &field, message));
+            }
             return;
         };
         let gateway = &model.objects[number];

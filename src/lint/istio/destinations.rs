@@ -6,7 +6,7 @@ use crate::lint::backend::{Verified, port};
 use crate::lint::certificates::for_browsers;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object, at_path, is_true, scalar};
-use crate::lint::rules::{CI855, CI864, CI865, CI866, CI867, CI870, CI871, CI872, Severity};
+use crate::lint::rules::{CI855, CI862, CI864, CI865, CI866, CI867, CI870, CI871, CI872, Severity};
 use crate::lint::secrets::Cert;
 use crate::lint::{items, text};
 use crate::yaml::Node;
@@ -111,10 +111,32 @@ pub(super) fn check(
     }
     for object in model.of(Class::DestinationRule) {
         let host = text(object.spec(), "host").unwrap_or_default();
-        // Other hosts are outside, with certificates of public authorities.
-        let Destination::Service { namespace, name } = destination(host, object.namespace) else {
-            continue;
+        let found = |namespace, name| model.find(Class::Service, namespace, name).is_some();
+        let at = object
+            .spec()
+            .get("host")
+            .map_or(object.node.at, |node| node.at);
+        let (namespace, name) = match destination(host, object.namespace) {
+            Destination::Service { namespace, name } => (namespace, name),
+            Destination::Half { namespace, name } if found(namespace, name) => {
+                let message = format!("`{host}` is completed by nobody");
+                findings.push(object.finding(&CI862, at, "spec.host", message));
+                continue;
+            }
+            // Other hosts are outside, with certificates of public authorities.
+            _ => continue,
         };
+        if !found(namespace, name)
+            && let Some(other) = model
+                .other_namespaces(Class::Service, namespace, name)
+                .first()
+        {
+            let message = format!(
+                "Service `{name}` is in `{other}`, and `{host}` means that of `{namespace}`"
+            );
+            findings.push(object.finding(&CI862, at, "spec.host", message));
+            continue;
+        }
         for setting in settings(object) {
             let one = One {
                 model,

@@ -75,8 +75,8 @@ impl<'a> Where<'a> {
             Some((object, secret)) => Place::Found(object, secret),
             None => Place::Unknown,
         };
-        let is_in = |namespace: &&&str| model.find(Class::Secret, namespace, name).is_some();
-        if let Some(namespace) = self.namespaces.iter().find(is_in) {
+        let is_in = |namespace: &&str| model.find(Class::Secret, namespace, name).is_some();
+        if let Some(namespace) = self.namespaces.iter().find(|it| is_in(it)) {
             return found(namespace);
         }
         let mut holders = model.holders(Class::Secret, name);
@@ -86,9 +86,10 @@ impl<'a> Where<'a> {
         if !self.namespaces.is_empty() {
             return Place::Elsewhere(first, true);
         }
-        let mut all = std::iter::once(first).chain(holders);
-        match all.find(|namespace| namespace.starts_with("istio")) {
+        let usual = ["istio-system", "istio-ingress"];
+        match usual.into_iter().find(is_in) {
             Some(namespace) => found(namespace),
+            None if first.starts_with("istio") => found(first),
             None if self.is_ingress => Place::Elsewhere(first, false),
             // Only where there is one, it is the one that is meant.
             None => found(""),

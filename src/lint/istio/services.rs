@@ -107,10 +107,8 @@ impl<'m, 'a> One<'m, 'a> {
             }
             is_known = false;
             let others = model.other_namespaces(Class::IstioGateway, namespace, name);
-            if let Some(other) = others.first().filter(|_| !named.contains('/')) {
-                let message = format!(
-                    "Gateway `{name}` is in `{other}`, the VirtualService in `{namespace}`"
-                );
+            if let Some(other) = others.first() {
+                let message = format!("Gateway `{name}` is in `{other}`, not in `{namespace}`");
                 let help = format!("Write `{other}/{name}`.");
                 let field = format!("spec.gateways[{index}]");
                 findings.push(
@@ -241,13 +239,12 @@ impl<'m, 'a> One<'m, 'a> {
         };
         let found = model.find(Class::Service, namespace, name);
         if found.is_none()
-            && !host.contains('.')
             && let Some(other) = model
                 .other_namespaces(Class::Service, namespace, name)
                 .first()
         {
             let message = format!(
-                "Service `{name}` is in `{other}`, and `{name}` means that of `{namespace}`"
+                "Service `{name}` is in `{other}`, and `{host}` means that of `{namespace}`"
             );
             findings.push(self.half(at, path, message, other, name));
             return;
