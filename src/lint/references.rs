@@ -48,9 +48,9 @@ impl Reference<'_> {
             Class::ServersTransportTcp => Class::ServersTransport,
             class => class,
         };
-        if !model
-            .other_namespaces(self.class, self.namespace, self.name)
-            .is_empty()
+        if model
+            .elsewhere(self.class, self.namespace, self.name)
+            .is_some()
             || model.find(other, self.namespace, self.name).is_some()
         {
             return None;

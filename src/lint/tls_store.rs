@@ -158,10 +158,7 @@ fn pair(
 ) -> Option<usize> {
     let name = node.text()?;
     let Some(number) = model.find(Class::Secret, object.namespace, name) else {
-        if let Some(namespace) = model
-            .other_namespaces(Class::Secret, object.namespace, name)
-            .first()
-        {
+        if let Some(namespace) = model.elsewhere(Class::Secret, object.namespace, name) {
             let message = format!(
                 "Secret `{name}` is in namespace `{namespace}`, the {} in `{}`",
                 object.kind, object.namespace

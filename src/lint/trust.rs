@@ -193,10 +193,7 @@ fn elsewhere(
     field: &str,
     findings: &mut Vec<Finding>,
 ) {
-    if let Some(namespace) = model
-        .other_namespaces(class, object.namespace, name)
-        .first()
-    {
+    if let Some(namespace) = model.elsewhere(class, object.namespace, name) {
         let message = format!(
             "`{name}` is in namespace `{namespace}`, the {} in `{}`",
             object.kind, object.namespace

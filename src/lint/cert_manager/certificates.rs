@@ -125,7 +125,7 @@ fn unreachable(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Findin
     if group != GROUP && !group.is_empty() {
         return;
     }
-    let elsewhere = model.other_namespaces(Class::Issuer, object.namespace, name);
+    let elsewhere = model.elsewhere(Class::Issuer, object.namespace, name);
     let message = if !["Issuer", "ClusterIssuer"].contains(&kind) {
         format!(
             "cert-manager has no issuers of kind `{}`; another group must be named",
@@ -133,10 +133,12 @@ fn unreachable(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Findin
         )
     } else if kind == "Issuer" && model.find(Class::ClusterIssuer, "", name).is_some() {
         format!("`{name}` is a ClusterIssuer, and an Issuer is meant")
-    } else if kind == "Issuer" && !elsewhere.is_empty() {
+    } else if kind == "Issuer"
+        && let Some(other) = elsewhere
+    {
         format!(
-            "Issuer `{name}` is in `{}`, the Certificate in `{}`",
-            elsewhere[0], object.namespace
+            "Issuer `{name}` is in `{other}`, the Certificate in `{}`",
+            object.namespace
         )
     } else if kind == "ClusterIssuer" && model.find(Class::Issuer, object.namespace, name).is_some()
     {

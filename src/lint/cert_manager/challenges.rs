@@ -6,7 +6,7 @@ use crate::lint::model::{Class, Model, Object, at_path, is_true};
 use crate::lint::rules::{CI891, CI892};
 use crate::lint::{istio, items, text};
 use crate::yaml::{Node, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether HTTP-01 gets through to the solver of a Certificate.
 pub(super) fn challenges(
@@ -70,13 +70,7 @@ pub(super) fn challenges(
         .or(text(ingress, "class"))
         .unwrap_or_default();
     if class == "istio" {
-        let answered = redirects.get(object.provides).map(Vec::as_slice);
-        let is_met = |host: &&&str| {
-            answered
-                .unwrap_or_default()
-                .iter()
-                .any(|known| meets(known, host))
-        };
+        let is_met = |host: &&&str| redirects.answer(object.provides, host);
         if let Some(host) = hosts.iter().find(is_met) {
             find(
                 &CI891,
@@ -110,21 +104,40 @@ pub(super) fn challenges(
     }
 }
 
-/// Hosts that an Istio Gateway redirects to https, by the names of the certificates that it shows there.
-pub(super) type Redirects<'a> = BTreeMap<&'a str, Vec<&'a str>>;
+/// Hosts that Istio Gateways redirect to https, and the certificates that they show there.
+pub(super) struct Redirects<'a> {
+    /// By Gateway: hosts, and domains of hosts.
+    hosts: Vec<(BTreeSet<&'a str>, Vec<&'a str>)>,
+    /// The Gateways by the names of their Secrets.
+    by_secret: BTreeMap<&'a str, Vec<usize>>,
+}
 
-pub(super) fn redirects<'a>(model: &Model<'a>) -> Redirects<'a> {
-    let mut found = Redirects::new();
-    for gateway in model.of(Class::IstioGateway) {
-        let hosts: Vec<&str> = items(gateway.spec(), "servers")
-            .filter(|(_, server)| is_true(at_path(server, &["tls", "httpsRedirect"])))
-            .flat_map(|(_, server)| items(server, "hosts"))
-            .filter_map(|(_, node)| node.text())
-            .map(|host| host.rsplit('/').next().unwrap_or(host))
-            .collect();
-        for (name, ..) in istio::credentials(gateway).filter(|_| !hosts.is_empty()) {
-            found.entry(name).or_default().extend(&hosts);
+impl<'a> Redirects<'a> {
+    pub(super) fn of(model: &Model<'a>) -> Self {
+        let mut hosts = Vec::new();
+        let mut by_secret: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for gateway in model.of(Class::IstioGateway) {
+            let (wide, exact): (Vec<&str>, Vec<&str>) = items(gateway.spec(), "servers")
+                .filter(|(_, server)| is_true(at_path(server, &["tls", "httpsRedirect"])))
+                .flat_map(|(_, server)| items(server, "hosts"))
+                .filter_map(|(_, node)| node.text())
+                .map(|host| host.rsplit('/').next().unwrap_or(host))
+                .partition(|host| host.starts_with('*'));
+            for (name, ..) in istio::credentials(gateway) {
+                by_secret.entry(name).or_default().push(hosts.len());
+            }
+            hosts.push((exact.into_iter().collect(), wide));
         }
+        Self { hosts, by_secret }
     }
-    found
+
+    /// Says whether a host is redirected by a Gateway that shows the certificate of a Secret.
+    fn answer(&self, secret: &str, host: &str) -> bool {
+        let gateways = self.by_secret.get(secret).into_iter().flatten();
+        gateways
+            .map(|number| &self.hosts[*number])
+            .any(|(exact, wide)| {
+                exact.contains(host) || wide.iter().any(|domain| meets(domain, host))
+            })
+    }
 }

@@ -15,7 +15,7 @@ const GROUP: &str = "cert-manager.io";
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut shown = None;
-    let redirects = challenges::redirects(model);
+    let redirects = challenges::Redirects::of(model);
     for (number, object) in model.objects.iter().enumerate() {
         if matches!(object.kind, "Ingress" | "Service" | "Pod")
             && object.label("acme.cert-manager.io/http01-solver").is_some()

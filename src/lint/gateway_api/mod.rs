@@ -173,9 +173,7 @@ impl<'a> Link<'a> {
         let found = model.find(self.class, self.namespace, self.name);
         let (kind, name) = (self.kind, self.name);
         if found.is_none()
-            && let Some(other) = model
-                .other_namespaces(self.class, self.namespace, name)
-                .first()
+            && let Some(other) = model.elsewhere(self.class, self.namespace, name)
         {
             let message = format!(
                 "{kind} `{name}` is in namespace `{other}`, not in `{}`",

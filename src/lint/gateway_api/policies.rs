@@ -72,10 +72,7 @@ fn target(
     findings: &mut Vec<Finding>,
 ) {
     let Some(number) = model.find(Class::Service, object.namespace, name) else {
-        if let Some(other) = model
-            .other_namespaces(Class::Service, object.namespace, name)
-            .first()
-        {
+        if let Some(other) = model.elsewhere(Class::Service, object.namespace, name) {
             let message = format!(
                 "Service `{name}` is in namespace `{other}`, the policy in `{}`",
                 object.namespace
@@ -210,10 +207,7 @@ fn roots<'m>(
             return None;
         }
         let Some((source, data)) = model.secret(class, object.namespace, name) else {
-            if let Some(other) = model
-                .other_namespaces(class, object.namespace, name)
-                .first()
-            {
+            if let Some(other) = model.elsewhere(class, object.namespace, name) {
                 find(format!(
                     "{kind} `{name}` is in namespace `{other}`, the policy in `{}`",
                     object.namespace

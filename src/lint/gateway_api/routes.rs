@@ -107,10 +107,7 @@ impl<'m, 'a> Route<'m, 'a> {
             return;
         }
         let Some(number) = model.find(Class::Gateway, namespace, name) else {
-            if let Some(other) = model
-                .other_namespaces(Class::Gateway, namespace, name)
-                .first()
-            {
+            if let Some(other) = model.elsewhere(Class::Gateway, namespace, name) {
                 let message =
                     format!("Gateway `{name}` is in namespace `{other}`, not in `{namespace}`");
                 let field = format!("spec.parentRefs[{index}].name");

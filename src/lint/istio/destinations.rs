@@ -127,9 +127,7 @@ pub(super) fn check(
             _ => continue,
         };
         if !found(namespace, name)
-            && let Some(other) = model
-                .other_namespaces(Class::Service, namespace, name)
-                .first()
+            && let Some(other) = model.elsewhere(Class::Service, namespace, name)
         {
             let message = format!(
                 "Service `{name}` is in `{other}`, and `{host}` means that of `{namespace}`"

@@ -97,20 +97,15 @@ fn settings(gateway: &Object<'_>, server: &Server<'_>, findings: &mut Vec<Findin
         let message = format!("protocol {} has no TLS mode", server.protocol);
         find(&CI851, tls.at, ".tls", message);
     } else if let Some(key) = first.filter(|_| server.is_passed_through()) {
-        let (finding, at) = if server.mode.is_empty() {
-            (
-                "there is no `mode`, and without it TLS is passed through".to_owned(),
-                tls.at,
-            )
+        let is_said = !server.mode.is_empty();
+        let message = if is_said {
+            format!("TLS is passed through, and `{key}` is not used")
         } else {
-            (
-                format!("TLS is passed through, and `{key}` is not used"),
-                tls.at,
-            )
+            "there is no `mode`, and without it TLS is passed through".to_owned()
         };
-        find(&CI852, at, ".tls", finding);
+        find(&CI852, tls.at, ".tls", message);
         // Where it is said, it is at least meant so.
-        if let Some(last) = findings.last_mut().filter(|_| !server.mode.is_empty()) {
+        if let Some(last) = findings.last_mut().filter(|_| is_said) {
             last.severity = Severity::Warning;
         }
         return;

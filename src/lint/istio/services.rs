@@ -106,8 +106,8 @@ impl<'m, 'a> One<'m, 'a> {
                 continue;
             }
             is_known = false;
-            let others = model.other_namespaces(Class::IstioGateway, namespace, name);
-            if let Some(other) = others.first() {
+            let other = model.elsewhere(Class::IstioGateway, namespace, name);
+            if let Some(other) = other {
                 let message = format!("Gateway `{name}` is in `{other}`, not in `{namespace}`");
                 let help = format!("Write `{other}/{name}`.");
                 let field = format!("spec.gateways[{index}]");
@@ -239,9 +239,7 @@ impl<'m, 'a> One<'m, 'a> {
         };
         let found = model.find(Class::Service, namespace, name);
         if found.is_none()
-            && let Some(other) = model
-                .other_namespaces(Class::Service, namespace, name)
-                .first()
+            && let Some(other) = model.elsewhere(Class::Service, namespace, name)
         {
             let message = format!(
                 "Service `{name}` is in `{other}`, and `{host}` means that of `{namespace}`"
