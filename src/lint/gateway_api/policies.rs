@@ -10,6 +10,7 @@ use crate::lint::{items, text};
 use crate::name::DnsName;
 use crate::release::Release;
 use crate::yaml::Node;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The Services for which there is a policy: namespace and name.
@@ -57,8 +58,24 @@ pub(super) fn check<'a>(
                 findings.push(object.finding(&CI809, node.at, &field, message));
             }
         }
-        validation(model, object, is_traefik, &for_browsers, findings);
     }
+    // Signatures are verified: all processors help.
+    findings.par_extend(
+        model
+            .numbers(Class::BackendTlsPolicy)
+            .par_iter()
+            .flat_map_iter(|number| {
+                let mut found = Vec::new();
+                validation(
+                    model,
+                    &model.objects[*number],
+                    is_traefik,
+                    &for_browsers,
+                    &mut found,
+                );
+                found
+            }),
+    );
     let names = targets.iter().map(|(_, name)| *name).collect();
     Policies { targets, names }
 }

@@ -1,97 +1,18 @@
 //! DestinationRules: the TLS that the gateway speaks to httpd.
 
+use super::policies::{Setting, originates, settings};
 use super::services::Routed;
 use super::{AUTHORITY, Destination, Place, Pods, Where, authority, destination, has_pair, value};
 use crate::lint::backend::{Verified, port};
 use crate::lint::certificates::for_browsers;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object, at_path, is_true, scalar};
+use crate::lint::model::{Class, Model, Object, is_true};
 use crate::lint::rules::{CI855, CI862, CI864, CI865, CI866, CI867, CI870, CI871, CI872, Severity};
 use crate::lint::secrets::Cert;
 use crate::lint::{items, text};
 use crate::yaml::Node;
+use rayon::prelude::*;
 use std::collections::BTreeSet;
-
-/// The Services for which there is a DestinationRule with TLS.
-pub(super) struct Rules<'a> {
-    targets: BTreeSet<(&'a str, &'a str)>,
-    /// Whether one is for many hosts.
-    has_wildcard: bool,
-}
-
-impl Rules<'_> {
-    pub(super) fn may_speak_tls(&self, namespace: &str, name: &str) -> bool {
-        self.has_wildcard
-            || self.targets.contains(&(namespace, name))
-            || self.targets.contains(&("", name))
-    }
-}
-
-pub(super) fn rules<'a>(model: &Model<'a>) -> Rules<'a> {
-    let mut rules = Rules {
-        targets: BTreeSet::new(),
-        has_wildcard: false,
-    };
-    for object in model.of(Class::DestinationRule) {
-        let host = text(object.spec(), "host").unwrap_or_default();
-        let has_tls = settings(object).iter().any(|one| {
-            one.tls
-                .is_some_and(|tls| text(tls, "mode") != Some("DISABLE"))
-        });
-        match destination(host, object.namespace) {
-            Destination::Service { namespace, name } if has_tls => {
-                rules.targets.insert((namespace, name));
-            }
-            Destination::Other => rules.has_wildcard |= has_tls && host.contains('*'),
-            _ => {}
-        }
-    }
-    rules
-}
-
-/// What a DestinationRule says of one port, or of all.
-struct Setting<'a> {
-    node: &'a Node,
-    tls: Option<&'a Node>,
-    port: Option<String>,
-    /// Whether TLS is set for all ports beside it.
-    is_beside_tls: bool,
-    field: String,
-}
-
-fn settings<'a>(object: &Object<'a>) -> Vec<Setting<'a>> {
-    let mut found = Vec::new();
-    let subsets = items(object.spec(), "subsets")
-        .map(|(index, node)| (node, format!("spec.subsets[{index}].")));
-    for (node, path) in std::iter::once((object.spec(), "spec.".to_owned())).chain(subsets) {
-        let Some(policy) = node.get("trafficPolicy") else {
-            continue;
-        };
-        let field = format!("{path}trafficPolicy");
-        let tls = policy.get("tls");
-        for (index, node) in items(policy, "portLevelSettings") {
-            found.push(Setting {
-                node,
-                tls: node.get("tls"),
-                port: at_path(node, &["port", "number"]).and_then(scalar),
-                is_beside_tls: tls.is_some_and(originates),
-                field: format!("{field}.portLevelSettings[{index}]"),
-            });
-        }
-        found.push(Setting {
-            node: policy,
-            tls,
-            port: None,
-            is_beside_tls: false,
-            field,
-        });
-    }
-    found
-}
-
-fn originates(tls: &Node) -> bool {
-    matches!(text(tls, "mode"), Some("SIMPLE" | "MUTUAL"))
-}
 
 pub(super) fn check(
     model: &Model<'_>,
@@ -109,7 +30,11 @@ pub(super) fn check(
         gateways.is_ingress |= one.is_ingress;
         gateways.namespaces.extend(one.namespaces);
     }
-    for object in model.of(Class::DestinationRule) {
+    // Signatures are verified: all processors help.
+    let numbers = model.numbers(Class::DestinationRule).par_iter();
+    findings.par_extend(numbers.flat_map_iter(|number| {
+        let object = &model.objects[*number];
+        let mut findings = Vec::new();
         let host = text(object.spec(), "host").unwrap_or_default();
         let found = |namespace, name| model.find(Class::Service, namespace, name).is_some();
         let at = object
@@ -121,10 +46,10 @@ pub(super) fn check(
             Destination::Half { namespace, name } if found(namespace, name) => {
                 let message = format!("`{host}` is completed by nobody");
                 findings.push(object.finding(&CI862, at, "spec.host", message));
-                continue;
+                return findings;
             }
             // Other hosts are outside, with certificates of public authorities.
-            _ => continue,
+            _ => return findings,
         };
         if !found(namespace, name)
             && let Some(other) = model.elsewhere(Class::Service, namespace, name)
@@ -133,7 +58,7 @@ pub(super) fn check(
                 "Service `{name}` is in `{other}`, and `{host}` means that of `{namespace}`"
             );
             findings.push(object.finding(&CI862, at, "spec.host", message));
-            continue;
+            return findings;
         }
         for setting in settings(object) {
             let one = One {
@@ -145,9 +70,10 @@ pub(super) fn check(
                 gateways: &gateways,
                 for_browsers: &for_browsers,
             };
-            one.check(routed, findings);
+            one.check(routed, &mut findings);
         }
-    }
+        findings
+    }));
 }
 
 struct One<'m, 'a> {

@@ -5,6 +5,7 @@ mod destinations;
 mod gateways;
 mod offers;
 mod pods;
+mod policies;
 mod services;
 mod topology;
 
@@ -41,7 +42,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     }
     let pods = Pods::of(model);
     gateways::check(model, &pods, &mut findings);
-    let rules = destinations::rules(model);
+    let rules = policies::rules(model);
     let routed = services::check(model, &rules, &mut findings);
     destinations::check(model, &pods, &routed, &mut findings);
     findings

@@ -1,7 +1,7 @@
 //! VirtualServices: the Gateway in front and the Service behind.
 
-use super::destinations::Rules;
 use super::offers::Offers;
+use super::policies::Rules;
 use super::{Destination, Takes, destination, servers};
 use crate::lint::backend::{port, ports};
 use crate::lint::finding::Finding;
