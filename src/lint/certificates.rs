@@ -1,13 +1,13 @@
 //! Family 6: every certificate in the input, wherever it stands.
 
 use super::finding::Finding;
-use super::items;
 use super::model::{Class, Model, Object};
 use super::rules::{
     CI601, CI602, CI603, CI604, CI605, CI606, CI607, CI608, CI609, CI610, CI611, CI612, CI613,
     CI614, CI615, CI616, CI617, CI618, CI619, CI620, CI621, CI622, Severity,
 };
 use super::secrets::{Cert, Entry, Secret};
+use super::{gateway_api, istio, items};
 use crate::pki::key;
 use crate::pki::validity::{Validity, format_instant};
 use crate::pki::verify::{self, Standing};
@@ -139,7 +139,7 @@ fn serials(model: &Model<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Gives the Secrets whose certificates Traefik shows to browsers.
+/// Gives the Secrets whose certificates Traefik, or a Gateway, shows to browsers.
 pub(super) fn for_browsers(model: &Model<'_>) -> BTreeSet<usize> {
     let mut names = Vec::new();
     for class in [Class::IngressRoute, Class::IngressRouteTcp] {
@@ -152,6 +152,13 @@ pub(super) fn for_browsers(model: &Model<'_>) -> BTreeSet<usize> {
         for (_, item) in items(object.spec(), "tls") {
             names.push((object.namespace, item.get("secretName")));
         }
+    }
+    for object in model.of(Class::Gateway) {
+        names.extend(gateway_api::certificate_names(object));
+    }
+    for object in model.of(Class::IstioGateway) {
+        // Wherever its pods run.
+        names.extend(istio::credentials(object).map(|(_, node, _)| ("", Some(node))));
     }
     for object in model.of(Class::TlsStore) {
         let default = object.at(&["spec", "defaultCertificate", "secretName"]);
@@ -454,7 +461,7 @@ impl Place<'_, '_> {
         let Some(cert) = leaf.certificates.first() else {
             return;
         };
-        let roots: Vec<&Cert> = authority.certificates.iter().map(Arc::as_ref).collect();
+        let roots: Vec<&Cert> = authority.certs().collect();
         if roots.is_empty() || roots.iter().any(|root| is_named(cert, root)) {
             return;
         }

@@ -27,13 +27,13 @@ pub(super) struct Leg<'m, 'a> {
 }
 
 /// A certificate that httpd may serve.
-struct Leaf<'m, 'a> {
-    object: &'m Object<'a>,
-    entry: &'m Entry<'a>,
+pub(super) struct Leaf<'m, 'a> {
+    pub(super) object: &'m Object<'a>,
+    pub(super) entry: &'m Entry<'a>,
 }
 
 impl Leaf<'_, '_> {
-    fn cert(&self) -> &Cert {
+    pub(super) fn cert(&self) -> &Cert {
         &self.entry.certificates[0]
     }
 
@@ -45,7 +45,7 @@ impl Leaf<'_, '_> {
                 && details.common_name.as_deref() == Some(&name.to_string())
     }
 
-    fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         let (key, secret) = (self.entry.key, self.object.shown());
         format!("`{key}` of Secret {secret}")
     }
@@ -89,7 +89,7 @@ impl<'m, 'a> Leg<'m, 'a> {
 
     /// Gives the certificates that httpd may serve: that of the chart's key, else those that are signed by what
     /// is trusted or are for the expected name.
-    fn judged(&self, expected: Option<&SubjectAltName>) -> Vec<(Leaf<'m, 'a>, Chain)> {
+    pub(super) fn judged(&self, expected: Option<&SubjectAltName>) -> Vec<(Leaf<'m, 'a>, Chain)> {
         let leaves = self.leaves();
         let is_stated = leaves.iter().any(|leaf| leaf.entry.key == SERVED);
         leaves

@@ -14,15 +14,20 @@ mod apache;
 mod backend;
 mod balancer;
 pub mod baseline;
+mod cert_manager;
 mod certificates;
 mod definitions;
 mod documents;
 mod explain;
+mod fields;
 mod finding;
+mod gateway_api;
 mod httpd;
 mod ingress;
+mod istio;
 mod kustomize;
 mod model;
+mod named;
 mod predict;
 mod provider;
 mod reach;
@@ -37,6 +42,7 @@ mod suppress;
 mod surroundings;
 mod tls_store;
 mod trust;
+mod upstream;
 mod values;
 mod versions;
 
@@ -204,7 +210,7 @@ pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>>
     let patches = kustomize::patches(&documents, sources);
     documents.retain(|document| !patches.contains(&document.file));
     let model = Model::new(&documents, options);
-    let families: [Family; 14] = [
+    let families: [Family; 18] = [
         documents::check,
         trust::check,
         routes::check,
@@ -218,6 +224,10 @@ pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>>
         balancer::check,
         ingress::check,
         reach::check,
+        gateway_api::check,
+        istio::check,
+        cert_manager::check,
+        fields::check,
         references::check,
     ];
     let mut findings: Vec<Finding> = families
@@ -255,4 +265,9 @@ fn items<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = (usize, &'a Node
         .unwrap_or_default()
         .iter()
         .enumerate()
+}
+
+/// Gives the text of a key below a node.
+fn text<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
+    node.get(key)?.text()
 }

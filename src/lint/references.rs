@@ -1,11 +1,10 @@
 //! Family 9: whether what an object names is there.
 
 use super::finding::Finding;
-use super::ingress;
-use super::items;
 use super::model::{Class, Model, Object};
 use super::predict::Here;
 use super::rules::{CI107, CI901, CI902, Severity};
+use super::{ingress, items, named};
 use crate::fault::did_you_mean;
 use crate::yaml::{At, Node};
 use std::collections::BTreeSet;
@@ -44,8 +43,8 @@ impl Reference<'_> {
             return None;
         }
         let object = &model.objects[self.object];
-        let elsewhere = model.other_namespaces(self.class, self.namespace, self.name);
-        if let Some(namespace) = elsewhere.first()
+        let elsewhere = model.elsewhere(self.class, self.namespace, self.name);
+        if let Some(namespace) = elsewhere
             && self.is_authority
             && object.class == Class::ServersTransportTcp
         {
@@ -63,7 +62,7 @@ impl Reference<'_> {
             Class::ServersTransportTcp => Class::ServersTransport,
             class => class,
         };
-        if !elsewhere.is_empty() || model.find(other, self.namespace, self.name).is_some() {
+        if elsewhere.is_some() || model.find(other, self.namespace, self.name).is_some() {
             return None;
         }
         let (kind, name) = (kind(self.class), self.name.escape_debug());
@@ -135,12 +134,17 @@ fn kind(class: Class) -> &'static str {
         Class::TlsOption => "TLSOption",
         Class::TlsStore => "TLSStore",
         Class::TraefikService => "TraefikService",
+        Class::GatewayKind => "GatewayClass",
+        Class::Gateway | Class::IstioGateway => "Gateway",
+        Class::Issuer => "Issuer",
+        Class::ClusterIssuer => "ClusterIssuer",
         _ => "object",
     }
 }
 
 fn all<'a>(model: &Model<'a>) -> Vec<Reference<'a>> {
     let mut found = Vec::new();
+    let entries = named::service_entries(model);
     for (number, object) in model.objects.iter().enumerate() {
         let mut seeker = Seeker {
             number,
@@ -167,36 +171,47 @@ fn all<'a>(model: &Model<'a>) -> Vec<Reference<'a>> {
             Class::Ingress => seeker.ingress(),
             Class::Middleware => seeker.chain(),
             Class::TraefikService => seeker.shares(),
-            _ => {}
+            _ => seeker.of_gateways(model, &entries),
         }
     }
     found
 }
 
 /// Collects the references of one object.
-struct Seeker<'m, 'a> {
+pub(super) struct Seeker<'m, 'a> {
     number: usize,
-    object: &'m Object<'a>,
+    pub(super) object: &'m Object<'a>,
     found: &'m mut Vec<Reference<'a>>,
 }
 
 impl<'a> Seeker<'_, 'a> {
-    fn add(
+    pub(super) fn add(
         &mut self,
         class: Class,
         namespace: Option<&'a str>,
         node: Option<&'a Node>,
         field: String,
     ) {
-        let Some((name, at)) = node.and_then(|node| Some((node.text()?, node.at))) else {
-            return;
-        };
+        if let Some((name, node)) = node.and_then(|node| Some((node.text()?, node))) {
+            let namespace = namespace.unwrap_or(self.object.namespace);
+            self.push(class, namespace, name, node, field);
+        }
+    }
+
+    pub(super) fn push(
+        &mut self,
+        class: Class,
+        namespace: &'a str,
+        name: &'a str,
+        node: &'a Node,
+        field: String,
+    ) {
         self.found.push(Reference {
             object: self.number,
             class,
-            namespace: namespace.unwrap_or(self.object.namespace),
+            namespace,
             name,
-            at,
+            at: node.at,
             field,
             is_authority: false,
         });

@@ -2,7 +2,8 @@
 //!
 //! A code never changes its meaning; a rule that goes leaves a gap. The hundreds are families, each checked by
 //! the files named: 0 `documents`, 1 `trust`, 2 `routes` and `ingress`, 3 `versions` and `definitions`, 4 `tls_store`,
-//! 5 `values`, 6 `certificates`, 7 `surroundings`, `balancer`, `snippets` and `reach`, 9 `references`.
+//! 5 `values`, 6 `certificates`, 7 `surroundings`, `balancer`, `snippets` and `reach`, 8 `gateway_api`, `istio`,
+//! `cert_manager` and `upstream`, 9 `references`.
 //!
 //! `docs/lint.md` is made from this table (`tests/lint/docs.rs`).
 
@@ -682,6 +683,245 @@ rules! {
         "a network policy shuts a CronJob out from the database"
         "The job fails with a timeout at every run: the policy asks for labels that its pods do not have."
         "Let in all pods of the namespace, `podSelector: {}`, or give the job's pods the label."
+
+    CI801 Error
+        "an object of the Gateway API is of a version that nothing reads"
+        "The API server refuses the object, or its reader looks at another version: no route is made."
+        "Use `gateway.networking.k8s.io/v1`; Traefik 3.2 to 3.5 read BackendTLSPolicy v1alpha3, and Traefik before 3.7 reads TLSRoute v1alpha2."
+    CI802 Error
+        "a BackendTLSPolicy names a port that its Service does not have"
+        "The policy is passed over: Traefik trusts the system's roots and answers 500, Istio speaks plain http and httpd answers 400."
+        "Leave `sectionName` out (the port of httpd has no name), or write the name of a port."
+    CI803 Error
+        "a BackendTLSPolicy targets a Service of another namespace"
+        "A policy is for its own namespace only, and is passed over: 500 or 400 for every request."
+        "Put the policy into the namespace of the Service."
+    CI804 Error
+        "a BackendTLSPolicy does not say what to verify"
+        "The API server refuses it: `hostname` and one of `caCertificateRefs` and `wellKnownCACertificates` are required."
+        "Set `validation.hostname` to a name in httpd's certificate, and name the CA in `caCertificateRefs`."
+    CI805 Error
+        "the CA of a BackendTLSPolicy cannot be read"
+        "Its reader has no CA for httpd and answers 500 to every request."
+        "Name a ConfigMap of the policy's own namespace that has the CA as PEM under `ca.crt`."
+    CI806 Error
+        "httpd's certificate is not signed by a CA that the gateway trusts"
+        "No connection to httpd succeeds: Traefik answers 500 to every request, Istio 503."
+        "Name the CA that signed httpd's certificate."
+    CI807 Error
+        "httpd's certificate does not cover the name that the gateway verifies"
+        "No connection to httpd succeeds: Traefik answers 500 to every request, Istio 503."
+        "Use a subject alternative name of the certificate, or issue one for this name."
+    CI808 Warning
+        "Traefik does not read `subjectAltNames` of a BackendTLSPolicy"
+        "Up to 3.7 the certificate must cover `hostname`, whatever else is listed."
+        "Remove `subjectAltNames`, and set `hostname` to a name in httpd's certificate."
+    CI809 Error
+        "two BackendTLSPolicies are for the same port of a Service"
+        "The older one holds, the other is refused as `Conflicted`; which is older, a cluster that is made anew decides anew."
+        "Keep one of the two."
+    CI810 Warning
+        "a route leads to a port that speaks TLS, and no BackendTLSPolicy is for it"
+        "Traefik verifies with the system's roots and against the pod's address, and answers 500; Istio speaks plain http, and httpd answers 400."
+        "Add a BackendTLSPolicy for the Service."
+    CI811 Error
+        "Traefik does not read `spec.tls` of a Gateway"
+        "No client certificate is shown to httpd, and none is asked of browsers."
+        "Use an IngressRoute with a ServersTransport (`certificatesSecrets`) and a TLSOption (`clientAuth`)."
+    CI812 Warning
+        "Traefik does not read a field of a route"
+        "Nothing happens: the limits of Traefik's static options hold."
+        "Use an IngressRoute with a ServersTransport where this matters, or set it in Traefik's static options."
+    CI813 Error
+        "a route is of another protocol than its listener"
+        "It does not attach (`NotAllowedByListeners`), and the host is not served. TLS that is passed through has no path or header to look at."
+        "Attach HTTPRoutes to listeners of HTTP and HTTPS, TLSRoutes to those of TLS."
+    CI814 Error
+        "the TLS settings of a listener contradict its protocol or its mode"
+        "The API server refuses the Gateway, or the listener is not served."
+        "HTTP has no `tls`; HTTPS has mode `Terminate` and `certificateRefs`; TLS with mode `Passthrough` has no certificate."
+    CI816 Error
+        "a reference leads to another namespace, and no ReferenceGrant permits it"
+        "It is refused as `RefNotPermitted`: the listener is not served, or the route answers 500."
+        "Put both into one namespace, or add a ReferenceGrant to that of the target."
+    CI817 Error
+        "a route names a Gateway or a listener that is not there"
+        "It does not attach (`NoMatchingParent`), and the host is not served."
+        "Give the namespace and name of the Gateway; use the name and port of a listener, or leave `sectionName` and `port` out."
+    CI818 Error
+        "a listener takes no routes of this namespace"
+        "The route does not attach (`NotAllowedByListeners`), and the host is not served. Without `allowedRoutes` a listener takes its own namespace only."
+        "Set `allowedRoutes.namespaces` of the listener to `from: All` or to a selector."
+    CI819 Error
+        "no host of a route is one of its listener"
+        "It does not attach (`NoMatchingListenerHostname`), and the host is not served."
+        "Correct the host of one of the two."
+    CI820 Error
+        "the certificate of a listener cannot be read"
+        "The listener is not served (`InvalidCertificateRef`), nor any route on it."
+        "Name a Secret with `tls.crt` and `tls.key`, neither of them empty."
+    CI821 Error
+        "the certificate of a listener does not cover a host"
+        "Browsers warn: `ERR_CERT_COMMON_NAME_INVALID`, `SSL_ERROR_BAD_CERT_DOMAIN`."
+        "Issue one that covers it; a wildcard covers exactly one label."
+    CI822 Error
+        "two listeners of a Gateway collide"
+        "The API server refuses the Gateway, or neither of the two is served (`Conflicted`)."
+        "Give each its own name, and each port, protocol and host once; plain http and TLS need ports of their own."
+    CI823 Error
+        "two namespaces have a route for the same host and path"
+        "One of the two takes all requests, and the users of the other instance meet a stranger."
+        "Give each instance a host of its own."
+    CI824 Error
+        "the port of a backend is none of its Service"
+        "Requests are answered with 500 by Traefik and with 503 by Istio."
+        "Use a port number of the Service."
+    CI825 Error
+        "no entry point of Traefik has the port of a listener"
+        "The listener is not served: `Cannot find entryPoint for Gateway`. The chart's entry points listen on 8000 and 8443; the Service makes 80 and 443 of them."
+        "Use the port of an entry point, not that of the Service."
+
+    CI851 Error
+        "a server of an Istio Gateway lacks what its protocol or TLS mode needs"
+        "Istio's webhook refuses the Gateway; without the webhook the listener is not made."
+        "Give it `tls.mode: SIMPLE` and one `credentialName`; a server of HTTP has nothing but `httpsRedirect`."
+    CI852 Error
+        "a server of an Istio Gateway names a certificate and passes TLS through"
+        "The certificate is ignored: browsers see httpd's own, or nothing. Without `mode` TLS is passed through."
+        "Set `mode: SIMPLE`, or remove the certificate."
+    CI853 Warning
+        "`httpsRedirect` on a server that is not of plain http"
+        "Nothing is redirected."
+        "Set it on the server of port 80."
+    CI854 Error
+        "the Secret of an Istio Gateway is not in the namespace of its pods"
+        "Istio reads Secrets in the namespace of the ingress pods only, not in that of the Gateway: connections to the host are closed."
+        "Put the Secret, or the Certificate that makes it, into the namespace of the pods that `selector` names, such as istio-system."
+    CI855 Error
+        "a Secret that Istio reads has none of the keys that it knows"
+        "The certificate is not loaded, and connections are closed."
+        "Use `tls.crt` and `tls.key`, and `ca.crt` for a CA (or `cert`, `key` and `cacert`)."
+    CI857 Error
+        "two servers of Istio Gateways collide"
+        "Istio skips one of the two, whichever it reads later, and what is bound to it is not served."
+        "Give each port and host one server, and each server of a Gateway a port name of its own."
+    CI858 Error
+        "a VirtualService is not served by its Gateway"
+        "Requests for the host are answered with 404, or the connection is closed."
+        "List the host in a server of the Gateway, and the Gateway in `gateways`."
+    CI859 Error
+        "a VirtualService names a Gateway in a namespace where it is not"
+        "Istio looks there only (a name alone means the VirtualService's own namespace), and the host is not served."
+        "Write `NAMESPACE/NAME`."
+    CI860 Error
+        "a VirtualService has routes of another protocol than the server of its Gateway"
+        "They are not used: a server that passes TLS through takes `tls` routes with `sniHosts`, one that terminates it `http` routes."
+        "Change the kind of the routes, or the TLS mode of the server."
+    CI862 Error
+        "a destination is not the name of a Service as Istio reads it"
+        "Istio answers 503: a name without dots means the VirtualService's own namespace, every other must be a full name."
+        "Write `NAME.NAMESPACE.svc.cluster.local`."
+    CI863 Warning
+        "plain http is spoken to a port of TLS"
+        "httpd answers 400: `You're speaking plain HTTP to an SSL-enabled server port`."
+        "Add a DestinationRule with `tls.mode: SIMPLE` and the CA for the Service."
+    CI864 Warning
+        "a DestinationRule originates TLS and names no CA"
+        "From Istio 1.21 on the system's roots are trusted, and a private CA is answered with 503; before, whoever answers is believed."
+        "Name the Secret with the CA in `credentialName`."
+    CI865 Warning
+        "a DestinationRule switches verification off"
+        "Whoever answers at the pod's address is believed, and gets the sessions and passwords of users."
+        "Remove `insecureSkipVerify`, and name the CA in `credentialName`."
+    CI866 Info
+        "a DestinationRule with `sni` verifies no name"
+        "Istio verifies the name by itself only without `sni`: with it, any certificate of the CA is believed."
+        "List the name in `subjectAltNames` too."
+    CI867 Error
+        "the Secret of a DestinationRule is not in the namespace of the gateway's pods"
+        "Istio reads it there only: no connection to httpd succeeds, and every request is answered with 503."
+        "Put the Secret with the CA into the namespace of the ingress pods, such as istio-system."
+    CI870 Error
+        "the settings of a port leave out TLS that the DestinationRule has"
+        "Settings of a port take the place of all others: Istio speaks plain http, and httpd answers 400."
+        "Repeat `tls` in `portLevelSettings`."
+    CI871 Error
+        "the TLS settings of a DestinationRule contradict each other"
+        "Istio's webhook refuses it; without the webhook no TLS is spoken."
+        "MUTUAL needs `credentialName`, or `clientCertificate` and `privateKey`; `credentialName` and files exclude each other, as do `insecureSkipVerify` and a CA."
+    CI872 Error
+        "TLS is originated inside of TLS that is passed through"
+        "httpd reads a handshake inside of a handshake: no connection succeeds."
+        "Remove `tls` from the DestinationRule, or terminate TLS at the Gateway."
+    CI873 Error
+        "load balancer and Istio disagree about the PROXY protocol"
+        "Envoy reads the header as TLS, or waits for a header that does not come: no connection succeeds."
+        "Set `gatewayTopology: {proxyProtocol: {}}` in `proxy.istio.io/config` of the ingress pods exactly when the load balancer sends the header."
+    CI874 Warning
+        "Istio trusts an X-Forwarded-For that the load balancer does not write"
+        "A load balancer of TCP passes the header of the client on: any client can take any address."
+        "Remove `numTrustedProxies`; the PROXY protocol carries the address."
+    CI875 Error
+        "Istio does not serve the version of an object"
+        "kubectl refuses the manifest: `no matches for kind`."
+        "Use `networking.istio.io/v1`, or v1beta1 before Istio 1.22."
+
+    CI881 Error
+        "cert-manager does not serve the version of an object"
+        "kubectl refuses the manifest: `no matches for kind`. Only v1 is served since cert-manager 1.6."
+        "Use `cert-manager.io/v1`."
+    CI882 Warning
+        "a ClusterIssuer has a namespace"
+        "It has none in the cluster; the Secrets that it names are read in the namespace of cert-manager."
+        "Remove `metadata.namespace`, or use an Issuer."
+    CI883 Error
+        "an issuer says several things where one is due"
+        "cert-manager's webhook refuses it."
+        "Keep one kind of issuer, one kind of challenge in each solver, and one of `ingressClassName`, `class` and `name`."
+    CI884 Error
+        "an `issuerRef` does not reach the issuer that is there"
+        "The Certificate waits for ever: `issuer.cert-manager.io not found`. Without `kind` an Issuer of its own namespace is meant."
+        "Write `kind: ClusterIssuer`, or put the Issuer into the namespace of the Certificate."
+    CI885 Error
+        "`duration` and `renewBefore` of a Certificate do not fit"
+        "cert-manager's webhook refuses it: a certificate is valid for an hour at least (90 days where nothing is said), and renewed 5 minutes before at least."
+        "Set `renewBefore` to a third of `duration`, and not `renewBeforePercentage` too."
+    CI886 Warning
+        "a Certificate asks for no subject alternative name"
+        "Go, Java, Python and browsers refuse it; where nothing at all is asked for, cert-manager's webhook does."
+        "List the hosts in `dnsNames`."
+    CI887 Error
+        "the common name of a Certificate has more than 64 characters"
+        "cert-manager's webhook refuses it (RFC 5280 allows 64)."
+        "Leave `commonName` out; clients read `dnsNames`."
+    CI888 Error
+        "the usages of a server's Certificate leave out `server auth`"
+        "Clients refuse it for its extended key usage: `x509: certificate specifies an incompatible key usage`."
+        "Add `server auth` to `usages`."
+    CI889 Warning
+        "a server's Certificate is a CA"
+        "Firefox, Java and others refuse it as a server's; who takes the key can sign for any name."
+        "Make an Issuer of kind `ca` from it, and a Certificate of that issuer for the server."
+    CI890 Warning
+        "an object that a controller makes is kept as a manifest"
+        "It asks for a certificate again at each apply, or is refused; the controller makes its own."
+        "Remove it, and keep the Certificate."
+    CI891 Warning
+        "HTTP-01 is asked for, and nothing lets it through on port 80"
+        "The authority does not reach the solver: the Certificate never becomes ready."
+        "Open port 80 for the host without a redirect of `/.well-known/acme-challenge/`, or use dns01."
+    CI892 Error
+        "HTTP-01 makes an Ingress, and Traefik does not read Ingresses"
+        "The authority gets 404: the Certificate never becomes ready."
+        "Set `providers.kubernetesIngress.enabled: true`, or use `gatewayHTTPRoute` or dns01."
+    CI893 Warning
+        "a certificate signs itself"
+        "Who trusts it must be given the new one at each renewal; until then every request fails. Browsers and several libraries refuse it."
+        "Make a CA of it (`isCA: true`), an Issuer of kind `ca`, and a Certificate of that issuer."
+    CI894 Warning
+        "an issuer names a Secret of another namespace"
+        "An Issuer reads Secrets in its own namespace only, a ClusterIssuer in that of cert-manager: it never becomes ready."
+        "Make the CA's Certificate in the namespace in which the issuer reads."
 
     CI901 Info
         "a reference leads out of the input"

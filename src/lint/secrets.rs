@@ -111,6 +111,11 @@ impl Entry<'_> {
         }
     }
 
+    /// Gives its certificates, in their order.
+    pub(super) fn certs(&self) -> impl Iterator<Item = &Cert> {
+        self.certificates.iter().map(Arc::as_ref)
+    }
+
     pub(super) fn is_opaque(&self) -> bool {
         matches!(self.content, Content::Opaque)
     }

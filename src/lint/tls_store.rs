@@ -13,7 +13,6 @@ use crate::release::Release;
 use crate::rule as language;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -170,10 +169,7 @@ fn pair(
 ) -> Option<usize> {
     let name = node.text()?;
     let Some(number) = model.find(Class::Secret, object.namespace, name) else {
-        if let Some(namespace) = model
-            .other_namespaces(Class::Secret, object.namespace, name)
-            .first()
-        {
+        if let Some(namespace) = model.elsewhere(Class::Secret, object.namespace, name) {
             let message = format!(
                 "Secret `{name}` is in namespace `{namespace}`, the {} in `{}`",
                 object.kind, object.namespace
@@ -249,13 +245,7 @@ fn same_names(model: &Model<'_>, shown: &BTreeSet<usize>, findings: &mut Vec<Fin
 }
 
 fn certificate<'m>(model: &'m Model<'_>, number: usize) -> Option<&'m Cert> {
-    model
-        .secrets
-        .get(&number)?
-        .get("tls.crt")?
-        .certificates
-        .first()
-        .map(Arc::as_ref)
+    model.secrets.get(&number)?.get("tls.crt")?.certs().next()
 }
 
 /// Most names that a message lists.

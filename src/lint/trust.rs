@@ -14,7 +14,6 @@ use super::secrets::{Cert, Content, Entry, Secret};
 use crate::yaml::{At, Node};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let legs = uses(model);
@@ -178,8 +177,7 @@ fn settings<'m, 'a>(
         invisible(secret, findings);
         match authority(model, root.class, secret, data, findings) {
             Some(entry) if !entry.is_opaque() => {
-                let certificates = entry.certificates.iter().map(Arc::as_ref);
-                roots.certificates.extend(certificates);
+                roots.certificates.extend(entry.certs());
             }
             _ => roots.is_complete = false,
         }
@@ -197,10 +195,7 @@ fn elsewhere(
     field: &str,
     findings: &mut Vec<Finding>,
 ) {
-    if let Some(namespace) = model
-        .other_namespaces(class, object.namespace, name)
-        .first()
-    {
+    if let Some(namespace) = model.elsewhere(class, object.namespace, name) {
         let message = format!(
             "`{name}` is in namespace `{namespace}`, the {} in `{}`",
             object.kind, object.namespace

@@ -26,7 +26,7 @@ A comment suppresses a finding of its line, or of the next line when it stands a
 |---|---|---|
 ";
 
-const FAMILIES: [(char, &str); 9] = [
+const FAMILIES: [(char, &str); 10] = [
     ('0', "Documents"),
     ('1', "What Traefik trusts of an httpd"),
     ('2', "Routes and Services"),
@@ -35,6 +35,7 @@ const FAMILIES: [(char, &str); 9] = [
     ('5', "Values files of Traefik's Helm chart"),
     ('6', "Certificates"),
     ('7', "What stands around Traefik and httpd"),
+    ('8', "Gateway API, Istio and cert-manager"),
     ('9', "References"),
 ];
 

@@ -188,19 +188,23 @@ impl<'a> Model<'a> {
         has_own_name || self.again.contains(&key)
     }
 
-    /// Gives the namespaces other than this one that have an object of the name.
-    pub(super) fn other_namespaces(
-        &self,
+    /// Gives the namespaces that have an object of the name; those without a namespace may be in any.
+    pub(super) fn holders<'s>(
+        &'s self,
         class: Class,
-        namespace: &str,
-        name: &str,
-    ) -> Vec<&'a str> {
+        name: &'s str,
+    ) -> impl Iterator<Item = &'a str> + use<'s, 'a> {
         let all = self.elsewhere.get(&(class, name));
         all.into_iter()
             .flatten()
             .map(|number| self.objects[*number].namespace)
-            .filter(|other| !may_be_same(other, namespace))
-            .collect()
+            .filter(|namespace| !namespace.is_empty())
+    }
+
+    /// Gives a namespace other than this one that has an object of the name.
+    pub(super) fn elsewhere(&self, class: Class, namespace: &str, name: &str) -> Option<&'a str> {
+        self.holders(class, name)
+            .find(|other| !may_be_same(other, namespace))
     }
 
     /// Gives the indexes of a namespace's objects of a class.

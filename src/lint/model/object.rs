@@ -29,6 +29,16 @@ pub(in crate::lint) enum Class {
     TlsStore,
     TlsOption,
     TraefikService,
+    GatewayKind,
+    Gateway,
+    HttpRoute,
+    TlsRoute,
+    BackendTlsPolicy,
+    ReferenceGrant,
+    IstioGateway,
+    VirtualService,
+    DestinationRule,
+    ServiceEntry,
     Other,
 }
 
@@ -58,6 +68,22 @@ impl Class {
             (_, "TLSStore") if traefik => Self::TlsStore,
             (_, "TLSOption") if traefik => Self::TlsOption,
             (_, "TraefikService") if traefik => Self::TraefikService,
+            ("gateway.networking.k8s.io", kind) => match kind {
+                "GatewayClass" => Self::GatewayKind,
+                "Gateway" => Self::Gateway,
+                "HTTPRoute" => Self::HttpRoute,
+                "TLSRoute" => Self::TlsRoute,
+                "BackendTLSPolicy" => Self::BackendTlsPolicy,
+                "ReferenceGrant" => Self::ReferenceGrant,
+                _ => Self::Other,
+            },
+            ("networking.istio.io", kind) => match kind {
+                "Gateway" => Self::IstioGateway,
+                "VirtualService" => Self::VirtualService,
+                "DestinationRule" => Self::DestinationRule,
+                "ServiceEntry" => Self::ServiceEntry,
+                _ => Self::Other,
+            },
             _ => Self::Other,
         }
     }

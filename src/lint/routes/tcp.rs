@@ -11,7 +11,6 @@ use crate::pki::SubjectAltName;
 use crate::release::Release;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// From here on a ServersTransportTCP has `proxyProtocol`, and that of a Service beside it is not read
 /// (`pkg/tcp/dialer.go`, `DialerManager.Build`).
@@ -263,9 +262,7 @@ impl<'m, 'a> Served<'m, 'a> {
             };
             for entry in &secret.entries {
                 let authorities = entry
-                    .certificates
-                    .iter()
-                    .map(Arc::as_ref)
+                    .certs()
                     .filter(|cert| cert.details.self_issued)
                     .filter(|cert| cert.details.is_ca || cert.details.version == 1);
                 let before = roots.len();

@@ -1,0 +1,143 @@
+//! HTTP-01: whether the authority reaches the solver.
+
+use crate::lint::finding::Finding;
+use crate::lint::model::{Class, Model, Object, at_path, is_true};
+use crate::lint::rules::{CI891, CI892};
+use crate::lint::upstream::meets;
+use crate::lint::{istio, items, text};
+use crate::yaml::{Node, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Whether HTTP-01 gets through to the solver of a Certificate.
+pub(super) fn challenges(
+    model: &Model<'_>,
+    redirects: &Redirects<'_>,
+    object: &Object<'_>,
+    issuer: &Object<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(acme) = issuer.spec().get("acme") else {
+        return;
+    };
+    let all: Vec<&Node> = items(acme, "solvers").map(|(_, node)| node).collect();
+    // With several, which is taken depends on labels and zones.
+    let [solver] = all[..] else { return };
+    let Some(http) = solver.get("http01") else {
+        return;
+    };
+    let at = object
+        .spec()
+        .get("dnsNames")
+        .map_or(object.node.at, |node| node.at);
+    let mut find = |rule, message: String| {
+        findings.push(object.finding(rule, at, "spec.dnsNames", message));
+    };
+    let hosts: Vec<&str> = items(object.spec(), "dnsNames")
+        .filter_map(|(_, node)| node.text())
+        .filter(|host| !host.starts_with('*'))
+        .collect();
+    if let Some(route) = http.get("gatewayHTTPRoute") {
+        for (_, parent) in items(route, "parentRefs") {
+            let namespace = text(parent, "namespace").unwrap_or(object.namespace);
+            let name = text(parent, "name").unwrap_or_default();
+            let Some(number) = model.find(Class::Gateway, namespace, name) else {
+                continue;
+            };
+            let gateway = &model.objects[number];
+            let closed = hosts.iter().find(|host| {
+                !items(gateway.spec(), "listeners").any(|(_, listener)| {
+                    let host_of = text(listener, "hostname").unwrap_or_default();
+                    text(listener, "protocol") == Some("HTTP")
+                        && (host_of.is_empty() || meets(host_of, host))
+                })
+            });
+            if let Some(host) = closed {
+                find(
+                    &CI891,
+                    format!(
+                        "Gateway {} has no listener of HTTP for `{host}`",
+                        gateway.shown()
+                    ),
+                );
+            }
+        }
+        return;
+    }
+    let Some(ingress) = http.get("ingress") else {
+        return;
+    };
+    let class = text(ingress, "ingressClassName")
+        .or(text(ingress, "class"))
+        .unwrap_or_default();
+    if class == "istio" {
+        let is_met = |host: &&&str| redirects.answer(object.provides, host);
+        if let Some(host) = hosts.iter().find(is_met) {
+            find(
+                &CI891,
+                format!(
+                    "a Gateway redirects `{host}` to https, with the certificate that is only asked for"
+                ),
+            );
+        }
+        return;
+    }
+    if !class.is_empty() && !class.contains("traefik") {
+        return;
+    }
+    for values in &model.values {
+        let off = |path: &[&str]| {
+            at_path(values.node, path).is_some_and(|node| node.value == Value::Bool(false))
+        };
+        if off(&["providers", "kubernetesIngress", "enabled"]) {
+            find(
+                &CI892,
+                "the values switch `providers.kubernetesIngress` off".to_owned(),
+            );
+        }
+        let web = at_path(values.node, &["ports", "web"]);
+        let is_closed = web.is_some_and(|node| node.value == Value::Null)
+            || off(&["ports", "web", "expose", "default"])
+            || off(&["ports", "web", "expose"]);
+        if is_closed && at_path(values.node, &["ports", "web", "hostPort"]).is_none() {
+            find(&CI891, "the values do not expose `ports.web`".to_owned());
+        }
+    }
+}
+
+/// Hosts that Istio Gateways redirect to https, and the certificates that they show there.
+pub(super) struct Redirects<'a> {
+    /// By Gateway: hosts, and domains of hosts.
+    hosts: Vec<(BTreeSet<&'a str>, Vec<&'a str>)>,
+    /// The Gateways by the names of their Secrets.
+    by_secret: BTreeMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Redirects<'a> {
+    pub(super) fn of(model: &Model<'a>) -> Self {
+        let mut hosts = Vec::new();
+        let mut by_secret: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for gateway in model.of(Class::IstioGateway) {
+            let (wide, exact): (Vec<&str>, Vec<&str>) = items(gateway.spec(), "servers")
+                .filter(|(_, server)| is_true(at_path(server, &["tls", "httpsRedirect"])))
+                .flat_map(|(_, server)| items(server, "hosts"))
+                .filter_map(|(_, node)| node.text())
+                .map(|host| host.rsplit('/').next().unwrap_or(host))
+                .partition(|host| host.starts_with('*'));
+            for (name, ..) in istio::credentials(gateway) {
+                by_secret.entry(name).or_default().push(hosts.len());
+            }
+            hosts.push((exact.into_iter().collect(), wide));
+        }
+        Self { hosts, by_secret }
+    }
+
+    /// Says whether a host is redirected by a Gateway that shows the certificate of a Secret.
+    fn answer(&self, secret: &str, host: &str) -> bool {
+        let gateways = self.by_secret.get(secret).into_iter().flatten();
+        gateways
+            .map(|number| &self.hosts[*number])
+            .any(|(exact, wide)| {
+                exact.contains(host) || wide.iter().any(|domain| meets(domain, host))
+            })
+    }
+}

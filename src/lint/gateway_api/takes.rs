@@ -1,0 +1,79 @@
+//! Which routes a listener takes, and what two routes have in common.
+
+use super::Listener;
+use crate::lint::model::{Class, Model, Object, at_path, entries, may_be_same};
+use crate::lint::text;
+use crate::yaml::{Node, Value};
+
+/// Writes a value without its places.
+pub(in crate::lint) fn shape(value: &Value) -> String {
+    let mut out = String::new();
+    write(value, &mut out);
+    out
+}
+
+fn write(value: &Value, out: &mut String) {
+    match value {
+        Value::List(items) => items.iter().for_each(|item| write(&item.value, out)),
+        Value::Map(entries) => {
+            for (key, node) in entries {
+                out.push_str(&key.text);
+                out.push(':');
+                write(&node.value, out);
+            }
+        }
+        Value::Text(text) | Value::Ambiguous(text) => out.push_str(text),
+        Value::Int(number) => out.push_str(&number.to_string()),
+        Value::Bool(true) => out.push('+'),
+        Value::Bool(false) | Value::Float(_) | Value::Null => {}
+    }
+    out.push(',');
+}
+
+pub(super) fn takes_kind(listener: &Listener<'_>, route: &Object<'_>) -> bool {
+    let is_fit = match listener.protocol {
+        "HTTP" | "HTTPS" => route.class == Class::HttpRoute,
+        "TLS" => route.class == Class::TlsRoute,
+        "TCP" | "UDP" => false,
+        // Those of single implementations.
+        _ => true,
+    };
+    let kinds = at_path(listener.node, &["allowedRoutes", "kinds"]).map(Node::items);
+    let kinds = kinds.unwrap_or_default();
+    is_fit
+        && (kinds.is_empty()
+            || kinds
+                .iter()
+                .any(|node| text(node, "kind") == Some(route.kind)))
+}
+
+pub(super) fn takes_namespace(
+    model: &Model<'_>,
+    gateway: &Object<'_>,
+    listener: &Listener<'_>,
+    namespace: &str,
+) -> bool {
+    let allowed = at_path(listener.node, &["allowedRoutes", "namespaces"]);
+    match allowed.and_then(|node| text(node, "from")) {
+        None | Some("Same") => may_be_same(gateway.namespace, namespace),
+        Some("Selector") => {
+            let selector = allowed.and_then(|node| node.get("selector"));
+            let Some(labels) = selector.and_then(|node| node.get("matchLabels")) else {
+                return true;
+            };
+            let object = model
+                .find(Class::Namespace, "", namespace)
+                .map(|number| &model.objects[number]);
+            entries(labels)
+                .iter()
+                .all(|(key, value)| match (key.text.as_str(), object) {
+                    ("kubernetes.io/metadata.name", _) => {
+                        value.text().is_none_or(|name| may_be_same(name, namespace))
+                    }
+                    (key, Some(object)) => object.label(key) == value.text(),
+                    (_, None) => true,
+                })
+        }
+        Some(_) => true,
+    }
+}

@@ -1,0 +1,110 @@
+//! Where the pods of gateways run, and the Secrets that they read there.
+
+use crate::lint::model::{Class, Model, Object, entries};
+use crate::lint::secrets::Secret;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Pods by their labels.
+pub(super) struct Pods<'a> {
+    by_label: BTreeMap<(&'a str, &'a str), BTreeSet<&'a str>>,
+}
+
+/// The label and value by which Istio's own ingress gateway is selected.
+const INGRESS: (&str, &str) = ("istio", "ingressgateway");
+
+impl<'a> Pods<'a> {
+    pub(super) fn of(model: &Model<'a>) -> Self {
+        let mut by_label: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+        for object in model.of(Class::Workload) {
+            let labels = object.at(&["spec", "template", "metadata", "labels"]);
+            for (key, value) in labels.map(entries).unwrap_or_default() {
+                if let Some(value) = value.text().filter(|_| !object.namespace.is_empty()) {
+                    let namespaces = by_label.entry((key.text.as_str(), value)).or_default();
+                    namespaces.insert(object.namespace);
+                }
+            }
+        }
+        Self { by_label }
+    }
+
+    /// Gives the namespaces in which there are pods for a Gateway's selector; none where the input shows none.
+    pub(super) fn of_gateway(&self, gateway: &Object<'_>) -> Where<'a> {
+        let selector = gateway
+            .spec()
+            .get("selector")
+            .map(entries)
+            .unwrap_or_default();
+        let mut namespaces: Option<BTreeSet<&str>> = None;
+        let mut is_ingress = false;
+        for (key, value) in selector {
+            let label = (key.text.as_str(), value.text().unwrap_or_default());
+            is_ingress |= label == INGRESS;
+            let met = self.by_label.get(&label).cloned().unwrap_or_default();
+            namespaces = Some(match namespaces {
+                None => met,
+                Some(known) => known.intersection(&met).copied().collect(),
+            });
+        }
+        Where {
+            namespaces: namespaces.unwrap_or_default(),
+            is_ingress,
+        }
+    }
+}
+
+/// Where the pods of gateways run.
+#[derive(Default)]
+pub(super) struct Where<'a> {
+    pub(super) namespaces: BTreeSet<&'a str>,
+    /// Whether the pods are those of Istio's own ingress gateway, and not in the input.
+    pub(super) is_ingress: bool,
+}
+
+/// What a credential stands for.
+pub(super) enum Place<'m, 'a> {
+    Found(&'m Object<'a>, &'m Secret<'a>),
+    /// In another namespace than the pods; certain or not.
+    Elsewhere(&'a str, bool),
+    Unknown,
+}
+
+impl<'a> Where<'a> {
+    /// Finds a Secret where the pods read it: in their own namespace (`ParseResourceName`).
+    pub(super) fn find<'m>(&self, model: &'m Model<'a>, name: &str) -> Place<'m, 'a> {
+        let found = |namespace: &str| match model.secret(Class::Secret, namespace, name) {
+            Some((object, secret)) => Place::Found(object, secret),
+            None => Place::Unknown,
+        };
+        let is_in = |namespace: &&str| model.find(Class::Secret, namespace, name).is_some();
+        if let Some(namespace) = self.namespaces.iter().find(|it| is_in(it)) {
+            return found(namespace);
+        }
+        let mut holders = model.holders(Class::Secret, name);
+        let Some(first) = holders.next() else {
+            return found("");
+        };
+        if !self.namespaces.is_empty() {
+            return Place::Elsewhere(first, true);
+        }
+        let usual = ["istio-system", "istio-ingress"];
+        match usual.into_iter().find(is_in) {
+            Some(namespace) => found(namespace),
+            None if first.starts_with("istio") => found(first),
+            None if self.is_ingress => Place::Elsewhere(first, false),
+            // Only where there is one, it is the one that is meant.
+            None => found(""),
+        }
+    }
+
+    pub(super) fn shown(&self) -> String {
+        if self.namespaces.is_empty() {
+            return "those of `istio: ingressgateway` run in istio-system or istio-ingress as a rule".to_owned();
+        }
+        let names: Vec<String> = self
+            .namespaces
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect();
+        format!("the pods run in {}", names.join(", "))
+    }
+}

@@ -1,0 +1,112 @@
+//! Load balancer and ingress pods: who writes the client's address, and who believes it.
+
+use crate::lint::finding::Finding;
+use crate::lint::model::{Class, Model, Object, at_path, entries, is_true, scalar};
+use crate::lint::rules::{CI873, CI874};
+use crate::yaml::{self, Node};
+
+const OPENSTACK: &str = "loadbalancer.openstack.org/";
+const CONFIG: &str = "proxy.istio.io/config";
+
+pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    for object in model.of(Class::Workload) {
+        let metadata = |key: &str| object.at(&["spec", "template", "metadata", key]);
+        let Some(labels) = metadata("labels") else {
+            continue;
+        };
+        let annotation = metadata("annotations").and_then(|node| node.get(CONFIG));
+        let is_gateway = labels
+            .get("istio")
+            .and_then(Node::text)
+            .is_some_and(|name| name.contains("gateway"));
+        if annotation.is_none() && !is_gateway {
+            continue;
+        }
+        let config = annotation.and_then(|node| yaml::read(node.text()?, "").ok());
+        for number in model.within(Class::Service, object.namespace) {
+            let service = &model.objects[number];
+            let selector = service
+                .spec()
+                .get("selector")
+                .map(entries)
+                .unwrap_or_default();
+            let is_met = |(key, value): &(yaml::Key, Node)| {
+                labels.get(&key.text).and_then(Node::text) == value.text()
+            };
+            if !selector.is_empty() && selector.iter().all(is_met) {
+                compare(
+                    model,
+                    object,
+                    annotation,
+                    config.as_ref(),
+                    service,
+                    findings,
+                );
+            }
+        }
+    }
+}
+
+fn compare(
+    model: &Model<'_>,
+    pods: &Object<'_>,
+    annotation: Option<&Node>,
+    config: Option<&Node>,
+    service: &Object<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let annotations = service
+        .at(&["metadata", "annotations"])
+        .map(entries)
+        .unwrap_or_default();
+    // Of other load balancers nothing is known.
+    if !annotations
+        .iter()
+        .any(|(key, _)| key.text.starts_with(OPENSTACK))
+    {
+        return;
+    }
+    let of = |name: &str| service.annotation(&format!("{OPENSTACK}{name}"));
+    let sends =
+        of("proxy-protocol").filter(|node| scalar(node).is_some_and(|text| text != "false"));
+    let topology = config.and_then(|config| at_path(config, &["gatewayTopology"]));
+    let expects = topology.and_then(|node| node.get("proxyProtocol"));
+    let field = format!("spec.template.metadata.annotations.{CONFIG}");
+    let at = annotation.map_or(pods.node.at, |node| node.at);
+    match (sends, expects) {
+        // A filter, or the configuration of the mesh, may say so instead.
+        (Some(node), None) if !is_set_elsewhere(model) => {
+            let message =
+                "the load balancer sends the PROXY protocol, and the ingress pods do not expect it";
+            let field = format!("metadata.annotations.{OPENSTACK}proxy-protocol");
+            findings.push(service.finding(&CI873, node.at, &field, message));
+        }
+        (None, Some(_)) => {
+            let message = format!(
+                "the pods expect the PROXY protocol, and Service {} does not ask for it",
+                service.shown()
+            );
+            findings.push(pods.finding(&CI873, at, &field, message));
+        }
+        _ => {}
+    }
+    let hops = topology
+        .and_then(|node| node.get("numTrustedProxies"))
+        .and_then(scalar);
+    let is_written = is_true(of("x-forwarded-for"));
+    if hops.is_some_and(|hops| hops != "0") && sends.is_some() && !is_written {
+        let message = "`numTrustedProxies` is set, and the load balancer is one of TCP";
+        findings.push(pods.finding(&CI874, at, &field, message));
+    }
+}
+
+fn is_set_elsewhere(model: &Model<'_>) -> bool {
+    model.objects.iter().any(|object| {
+        object.kind == "EnvoyFilter"
+            || object.class == Class::ConfigMap
+                && object
+                    .at(&["data", "mesh"])
+                    .and_then(Node::text)
+                    .is_some_and(|text| text.contains("proxyProtocol"))
+    })
+}
