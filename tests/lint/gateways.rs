@@ -627,7 +627,7 @@ fn a_challenge_that_does_not_get_through_is_found() {
             "---\napiVersion: cert-manager.io/v1\nkind: Certificate",
             values,
         )],
-        &["CI891"],
+        &["CI722"],
     );
     let gateway = "---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: ns}\nspec:\n  selector: {app: gateway}\n  servers:\n    - {port: {number: 80, name: http, protocol: HTTP}, hosts: [\"*\"], tls: {httpsRedirect: true}}\n    - {port: {number: 443, name: https, protocol: HTTPS}, hosts: [a.example.org], tls: {mode: SIMPLE, credentialName: wildcardsecret}}\n---\napiVersion: cert-manager.io/v1\nkind: Certificate";
     let istio = ("ingressClassName: traefik", "class: istio");

@@ -84,6 +84,7 @@ pub(super) fn challenges(
     if !class.is_empty() && !class.contains("traefik") {
         return;
     }
+    // Of a closed port of Traefik speaks `reach`.
     for values in &model.values {
         let off = |path: &[&str]| {
             at_path(values.node, path).is_some_and(|node| node.value == Value::Bool(false))
@@ -93,13 +94,6 @@ pub(super) fn challenges(
                 &CI892,
                 "the values switch `providers.kubernetesIngress` off".to_owned(),
             );
-        }
-        let web = at_path(values.node, &["ports", "web"]);
-        let is_closed = web.is_some_and(|node| node.value == Value::Null)
-            || off(&["ports", "web", "expose", "default"])
-            || off(&["ports", "web", "expose"]);
-        if is_closed && at_path(values.node, &["ports", "web", "hostPort"]).is_none() {
-            find(&CI891, "the values do not expose `ports.web`".to_owned());
         }
     }
 }
