@@ -4,7 +4,7 @@ use super::finding::Finding;
 use super::model::{Class, Model, Object};
 use super::rules::{
     CI601, CI602, CI603, CI604, CI605, CI606, CI607, CI608, CI609, CI610, CI611, CI612, CI613,
-    CI614, CI615, CI616, CI617, CI618, CI619, CI620, CI621, CI622, Severity,
+    CI614, CI615, CI616, CI617, CI618, CI619, CI620, CI621, CI622, CI623, Severity,
 };
 use super::secrets::{Cert, Entry, Secret};
 use super::{gateway_api, istio, items};
@@ -23,6 +23,9 @@ const COMMON_NAME_LIMIT: usize = 64;
 const BROWSER_LIMIT: Duration = Duration::days(825);
 /// How long before its end a certificate is found to expire soon, at most, where the user says nothing.
 const SOON: Duration = Duration::days(30);
+
+/// A CA and a leaf that one rendering makes, as the Civiparoisse chart does, end some seconds apart.
+const SAME: Duration = Duration::days(1);
 
 /// Keys that belong together: a certificate and its private key.
 const PAIRS: [(&str, &str); 8] = [
@@ -462,7 +465,22 @@ impl Place<'_, '_> {
             return;
         };
         let roots: Vec<&Cert> = authority.certs().collect();
-        if roots.is_empty() || roots.iter().any(|root| is_named(cert, root)) {
+        let issuers: Vec<&&Cert> = roots.iter().filter(|root| is_named(cert, root)).collect();
+        let end = |cert: &Cert| cert.details.validity.not_after;
+        if let Some(last) = issuers.iter().map(|issuer| end(issuer)).max()
+            && end(cert) - last > SAME
+        {
+            let message = format!(
+                "`{}` ends at {}, and the CA under `{}` at {}",
+                leaf.key,
+                format_instant(end(cert)),
+                authority.key,
+                format_instant(last)
+            );
+            let field = authority.field();
+            findings.push(self.object.finding(&CI623, authority.at, &field, message));
+        }
+        if roots.is_empty() || !issuers.is_empty() {
             return;
         }
         match chain(&roots, &leaf.certificates, self.model.options.now) {

@@ -582,6 +582,10 @@ rules! {
         "a name constraint begins with a dot"
         "For names RFC 5280 section 4.2.1.10 has no such form: Python's cryptography and linters call the CA malformed."
         "Name the domain without the dot; what stands below it is meant too."
+    CI623 Warning
+        "a leaf outlives the CA that signed it"
+        "From the end of the CA on no client trusts the leaf, whatever the leaf says of its own end."
+        "Renew both by the end of the CA; `civi-ingress` makes no leaf that outlives its CA."
 
     CI701 Error
         "a NetworkPolicy selects Traefik's pods, and they use the nodes' network"

@@ -76,12 +76,14 @@ fn all() -> BTreeMap<String, String> {
     let (other, _) = authority("another CA", &[], begin, 3650);
     let (expired, _) = authority("expired CA", &[], begin - Duration::days(400), 365);
     let (constrained, _) = authority("constrained CA", &["b.example.org"], begin, 3650);
+    let (short, _) = authority("short CA", &[], begin, 200);
     pems.insert("ca".to_owned(), ca.pem.clone());
     pems.insert("ca.key".to_owned(), ca_key.serialize_pem());
     for (name, authority) in [
         ("other-ca", &other),
         ("expired-ca", &expired),
         ("nc-ca", &constrained),
+        ("short-ca", &short),
     ] {
         pems.insert(name.to_owned(), authority.pem.clone());
     }
@@ -89,11 +91,21 @@ fn all() -> BTreeMap<String, String> {
     let fitting = "x".repeat(64);
     let year = 365;
     let past = begin - Duration::days(400);
-    let leaves: [(&str, &Authority, CertificateParams); 14] = [
+    let leaves: [(&str, &Authority, CertificateParams); 16] = [
         (
             "leaf",
             &ca,
             parameters(None, &["a.example.org"], begin, year),
+        ),
+        (
+            "outliving",
+            &short,
+            parameters(None, &["a.example.org"], begin, year),
+        ),
+        (
+            "as-long",
+            &short,
+            parameters(None, &["a.example.org"], begin, 201),
         ),
         (
             "leaf-b",
