@@ -493,6 +493,10 @@ rules! {
         "Traefik does not watch the namespace of a route"
         "It is not served: 404."
         "Add the namespace to `providers.kubernetesCRD.namespaces`, or leave the list out to watch all."
+    CI512 Error
+        "a value of the Civiparoisse chart cannot be used"
+        "The chart writes it into its objects as it is: the API server, Traefik or httpd refuses them, or a misspelt key does nothing. `civi-ingress new-instance -f` refuses it too."
+        "Write a value that the key takes; the README lists the keys."
 
     CI601 Error
         "a certificate has expired"

@@ -37,6 +37,8 @@ pub(super) struct Model<'a> {
     pub(super) options: &'a Options,
     pub(super) objects: Vec<Object<'a>>,
     pub(super) values: Vec<Values<'a>>,
+    /// Values files of the Civiparoisse chart.
+    pub(super) instances: Vec<Values<'a>>,
     /// What Secrets and ConfigMaps hold, by the index of the object.
     pub(super) secrets: BTreeMap<usize, Secret<'a>>,
     index: BTreeMap<(Class, &'a str, &'a str), usize>,
@@ -113,8 +115,9 @@ impl<'a> Model<'a> {
     pub(super) fn new(documents: &'a [Document], options: &'a Options) -> Self {
         let mut objects = Vec::new();
         let mut values = Vec::new();
+        let mut instances = Vec::new();
         for document in documents {
-            add(document, &mut objects, &mut values);
+            add(document, &mut objects, &mut values, &mut instances);
         }
         let known = secrets::Known::default();
         let secrets = objects
@@ -143,6 +146,7 @@ impl<'a> Model<'a> {
             options,
             objects,
             values,
+            instances,
             secrets,
             index,
             again,
@@ -231,7 +235,12 @@ impl<'a> Model<'a> {
     }
 }
 
-fn add<'a>(document: &'a Document, objects: &mut Vec<Object<'a>>, values: &mut Vec<Values<'a>>) {
+fn add<'a>(
+    document: &'a Document,
+    objects: &mut Vec<Object<'a>>,
+    values: &mut Vec<Values<'a>>,
+    instances: &mut Vec<Values<'a>>,
+) {
     let node = &document.node;
     let kind = node.get("kind").and_then(Node::text).unwrap_or_default();
     if kind.ends_with("List") && node.get("items").is_some() {
@@ -265,6 +274,8 @@ fn add<'a>(document: &'a Document, objects: &mut Vec<Object<'a>>, values: &mut V
     } else if let Some(node) = node.get("traefik").filter(|node| is_traefik_values(node)) {
         // A chart that has Traefik's below it.
         values.push(values_of(node, "traefik.", None));
+    } else if node.get("externalhost").is_some() {
+        instances.push(values_of(node, "", None));
     }
 }
 

@@ -6,10 +6,14 @@ mod keys;
 
 use super::finding::Finding;
 use super::model::{Class, Model, Values, at_path, entries, is_true, scalar};
-use super::rules::{CI503, CI504, CI505, CI506, CI507, CI508, CI509, CI510, CI511, Rule, Severity};
+use super::rules::{
+    CI503, CI504, CI505, CI506, CI507, CI508, CI509, CI510, CI511, CI512, Rule, Severity,
+};
 use super::{items, provider};
 use crate::chart::ChartMajor;
 use crate::cidr::Cidr;
+use crate::fault::Place;
+use crate::values::Layers;
 use crate::yaml::{At, Node, Value};
 
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
@@ -29,7 +33,41 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     }
     watched(model, &mut findings);
     arguments(model, &mut findings);
+    for values in &model.instances {
+        instance(values, &mut findings);
+    }
     findings
+}
+
+/// Finds what `new-instance -f` would refuse.
+fn instance(values: &Values<'_>, findings: &mut Vec<Finding>) {
+    let mut layers = Layers::default();
+    let settings = layers
+        .add_file("", values.node)
+        .map_err(|fault| vec![fault])
+        .and_then(|()| layers.settings());
+    for fault in settings.err().into_iter().flatten() {
+        let at = match fault.place {
+            Some(Place::Position { line, column, .. }) => At { line, column },
+            _ => At::default(),
+        };
+        let field = path_of(values.node, at).unwrap_or_default();
+        let found = finding(values, &CI512, at, &field, fault.what);
+        findings.push(match fault.help {
+            Some(help) => found.with_help(help),
+            None => found,
+        });
+    }
+}
+
+/// Gives the path of the key at a place.
+fn path_of(node: &Node, at: At) -> Option<String> {
+    entries(node).iter().find_map(|(key, node)| {
+        if key.at == at {
+            return Some(key.text.clone());
+        }
+        path_of(node, at).map(|path| format!("{}.{path}", key.text))
+    })
 }
 
 /// Makes a finding at a value of a values file.
