@@ -19,7 +19,6 @@ mod certificates;
 mod definitions;
 mod documents;
 mod explain;
-mod fields;
 mod finding;
 mod gateway_api;
 mod httpd;
@@ -210,7 +209,7 @@ pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>>
     let patches = kustomize::patches(&documents, sources);
     documents.retain(|document| !patches.contains(&document.file));
     let model = Model::new(&documents, options);
-    let families: [Family; 18] = [
+    let families: [Family; 17] = [
         documents::check,
         trust::check,
         routes::check,
@@ -227,7 +226,6 @@ pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>>
         gateway_api::check,
         istio::check,
         cert_manager::check,
-        fields::check,
         references::check,
     ];
     let mut findings: Vec<Finding> = families

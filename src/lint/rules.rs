@@ -392,15 +392,15 @@ rules! {
         "kubectl refuses the object: `strict decoding error: unknown field`; tools that do not check drop the field."
         "Remove it, or move it to where it belongs."
     CI315 Error
-        "a value is of another type than Traefik takes"
+        "a value is of another type than its definition says"
         "The API server refuses the object: `Invalid value: … must be of type …`."
         "Write a value of the type; a string that looks like something else goes in quotes."
     CI316 Error
-        "a value is none of those that Traefik takes"
+        "a value is none of those that its definition counts"
         "The API server refuses the object: `Unsupported value: … supported values: …`."
         "Write one of the values that the message names."
     CI317 Error
-        "a field that Traefik needs is missing"
+        "a field that its definition requires is missing"
         "The API server refuses the object: `Required value`."
         "Add the field."
     CI318 Error

@@ -442,7 +442,7 @@ fn a_policy_that_lets_traefik_in_by_any_of_its_ways_is_not_complained_about() {
 
 #[test]
 fn port_80_counts_as_open_where_a_service_or_a_node_holds_it() {
-    let issuer = "apiVersion: cert-manager.io/v1\nkind: Issuer\nmetadata: {name: le, namespace: ns}\nspec: {acme: {solvers: [{http01: {ingress: {}}}]}}\n---\n";
+    let issuer = "apiVersion: cert-manager.io/v1\nkind: Issuer\nmetadata: {name: le, namespace: ns}\nspec: {acme: {server: \"https://acme.example/directory\", privateKeySecretRef: {name: le}, solvers: [{http01: {ingress: {}}}]}}\n---\n";
     let values = |web: &str| {
         format!(
             "{issuer}ports: {{web: {web}, websecure: {{port: 8443}}}}\nupdateStrategy: {{rollingUpdate: {{maxUnavailable: 1, maxSurge: 0}}}}\n"

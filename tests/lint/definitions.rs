@@ -78,3 +78,26 @@ fn lists_and_mappings_are_followed_and_what_is_null_is_absent() {
         ["error[CI315] `spec.headers.customRequestHeaders` is a list, and shall be a mapping"]
     );
 }
+
+#[test]
+fn of_others_than_traefik_only_what_no_version_takes_is_found() {
+    let route = |field: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: r, namespace: ns}}\nspec: {{parentRefs: [{{name: g}}], hostnames: [a.example.org], rules: [{{backendRefs: [{{name: s, port: 80}}], {field}}}]}}\n"
+        )
+    };
+    for of_another_channel in [
+        "retry: {attempts: 2}",
+        "filters: [{type: ExternalAuth, externalAuth: {}}]",
+    ] {
+        assert_eq!(warned(&route(of_another_channel)), [""; 0]);
+    }
+    assert_eq!(
+        warned(&route("matches: [{path: {type: PathPrefixes, value: /}}]")),
+        ["error[CI316] `PathPrefixes` is not among `Exact`, `PathPrefix`, `RegularExpression`"]
+    );
+    assert_eq!(
+        warned(&route("matches: {}")),
+        ["error[CI315] `spec.rules[0].matches` is a mapping, and shall be a list"]
+    );
+}

@@ -549,7 +549,10 @@ fn issuers_and_certificates_are_held_against_what_the_webhook_takes() {
     );
     finds(
         ACME,
-        &[("{http01: {", "{dns01: {webhook: {}}, http01: {")],
+        &[(
+            "{http01: {",
+            "{dns01: {webhook: {groupName: example.org, solverName: x}}, http01: {",
+        )],
         &["CI883"],
     );
     finds(

@@ -58,6 +58,14 @@ const OF_EVERY_CLUSTER: [(&str, &[&str]); 5] = [
     ),
 ];
 
+/// Gives the group by which the definitions of an object are found: Traefik's older one has the same.
+pub(super) fn group(group: &str) -> &str {
+    match group {
+        "traefik.containo.us" => "traefik.io",
+        group => group,
+    }
+}
+
 /// Finds an object whose kind, or whose version of Traefik's group, is not served.
 pub(super) fn check(object: &Object<'_>, findings: &mut Vec<Finding>) {
     let of_traefik = matches!(object.group, "traefik.io" | "traefik.containo.us");
@@ -66,7 +74,7 @@ pub(super) fn check(object: &Object<'_>, findings: &mut Vec<Finding>) {
         return;
     }
     let known: Vec<&str> = if of_traefik {
-        OUTLINE.kinds().map(|kind| kind.name).collect()
+        OUTLINE.kinds("traefik.io").map(|kind| kind.name).collect()
     } else {
         let group = OF_EVERY_CLUSTER
             .iter()

@@ -1,7 +1,7 @@
-//! Family 3, continued: whether the API server takes an object of Traefik, by the definitions of its kinds.
+//! Family 3, continued: whether the API server takes an object, by the definition of its kind.
 //!
-//! `traefik.txt` holds the definitions of four releases in short; `.ci/schemas/definitions` writes it, and says how
-//! it is to be read.
+//! `definitions.txt` holds them in short, Traefik's of four releases; `.ci/schemas/definitions` writes it, and says
+//! how it is to be read.
 
 mod kinds;
 mod outline;
@@ -12,11 +12,11 @@ use super::rules::{CI311, CI314, CI315, CI316, CI317, Rule, Severity};
 use super::versions;
 use crate::fault::did_you_mean;
 use crate::release::Release;
-use crate::yaml::{At, Node, Value};
+use crate::yaml::{At, Key, Node, Value};
 use outline::{Field, OUTLINE, Shape};
 use std::fmt;
 
-/// The releases whose definitions are in `traefik.txt`, in the order of their numbers there.
+/// The Traefik releases whose definitions are known, in the order of their numbers there.
 const RELEASES: [Release; 4] = [
     Release::exactly(2, 11, 53),
     Release::exactly(3, 0, 4),
@@ -28,22 +28,19 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for object in &model.objects {
         kinds::check(object, &mut findings);
-        if !matches!(object.group, "traefik.io" | "traefik.containo.us") {
-            continue;
-        }
-        let kind = OUTLINE.kinds().find(|kind| kind.name == object.kind);
+        let group = kinds::group(object.group);
+        let kind = OUTLINE.kinds(group).find(|kind| kind.name == object.kind);
         let Some((kind, spec)) = kind.zip(object.node.get("spec")) else {
             continue;
         };
+        let release = model.knowledge.release;
         let mut reader = Reader {
             object,
             kind,
-            neighbours: neighbours(model.knowledge.release),
-            is_newer: model.knowledge.release > Release::line(3, 7),
-            release: model
-                .knowledge
-                .is_certain()
-                .then_some(model.knowledge.release),
+            neighbours: neighbours(release),
+            of_traefik: group == "traefik.io",
+            is_newer: release > Release::line(3, 7),
+            release: model.knowledge.is_certain().then_some(release),
             findings: &mut findings,
         };
         reader.value(spec, kind, kind.shape, &Path::Spec);
@@ -89,6 +86,8 @@ struct Reader<'m, 'a> {
     object: &'m Object<'a>,
     kind: Field,
     neighbours: [usize; 2],
+    /// Of others only one version is known, and a field or a value may be of another.
+    of_traefik: bool,
     /// Whether the release may have fields that none of ours has.
     is_newer: bool,
     /// The release, if somebody said so: else a newer one may read the object.
@@ -125,14 +124,18 @@ impl Reader<'_, '_> {
 
     fn text(&mut self, text: &str, at: At, field: Field, path: &Path<'_>) {
         let is_counted = field.values().next().is_some();
-        if is_counted && !field.values().any(|value| value == text) {
+        if !is_counted || field.values().any(|value| value == text) {
+            return;
+        }
+        let meant = did_you_mean(text, field.values());
+        // Another version of others, or another channel, may count more.
+        if meant.is_some() || self.of_traefik {
             let values: Vec<String> = field.values().map(|value| format!("`{value}`")).collect();
             let message = format!(
                 "`{}` is not among {}",
                 text.escape_debug(),
                 values.join(", ")
             );
-            let meant = did_you_mean(text, field.values());
             self.find(&CI316, at, path, message, meant);
         }
     }
@@ -140,6 +143,7 @@ impl Reader<'_, '_> {
     fn object(&mut self, node: &Node, field: Field, path: &Path<'_>) {
         // Which release brought which of these is known better; see `versions`.
         let is_exact = self.object.class == Class::ServersTransport && matches!(path, Path::Spec);
+        let mut misspelt = Vec::new();
         for (key, value) in entries(node) {
             let path = Path::Field(path, &key.text);
             match field.children().find(|child| child.name == key.text) {
@@ -149,29 +153,29 @@ impl Reader<'_, '_> {
                     }
                     self.value(value, child, child.shape, &path);
                 }
-                None => self.unknown(&key.text, key.at, field, &path, is_exact),
+                None => misspelt.extend(self.unknown(key, node, field, &path, is_exact)),
             }
         }
+        // An older version of others may do without.
+        if !self.of_traefik && self.object.api_version().contains("alpha") {
+            return;
+        }
         for child in field.children().filter(|child| child.is_required) {
-            if node
-                .get(child.name)
-                .is_none_or(|node| node.value == Value::Null)
-            {
-                let message = format!("there is no `{}`", child.name);
-                self.find(
-                    &CI317,
-                    node.at,
-                    &Path::Field(path, child.name),
-                    message,
-                    None,
+            let value = node.get(child.name);
+            let is_missing = value.is_none_or(|node| node.value == Value::Null);
+            if is_missing && !misspelt.contains(&child.name) {
+                let (path, message) = (
+                    Path::Field(path, child.name),
+                    format!("there is no `{}`", child.name),
                 );
+                self.find(&CI317, node.at, &path, message, None);
             }
         }
     }
 
     /// Says that another release has the field.
     fn release(&mut self, child: Field, at: At, path: &Path<'_>) {
-        let Some(release) = self.release else {
+        let Some(release) = self.release.filter(|_| self.of_traefik) else {
             return;
         };
         if self.neighbours.iter().any(|number| child.is_in(*number)) {
@@ -186,20 +190,31 @@ impl Reader<'_, '_> {
         self.find(&CI314, at, path, message, None);
     }
 
-    fn unknown(&mut self, key: &str, at: At, field: Field, path: &Path<'_>, is_exact: bool) {
-        let shown = key.escape_debug();
-        if let Some(meant) = did_you_mean(key, field.children().map(|child| child.name)) {
-            self.find(
-                &CI311,
-                at,
-                path,
-                format!("`{shown}` is no field"),
-                Some(meant),
-            );
-        } else if !(self.is_newer || is_exact && versions::is_known(key)) {
+    /// Says that there is no such field, and gives the one that was probably meant.
+    fn unknown(
+        &mut self,
+        key: &Key,
+        node: &Node,
+        field: Field,
+        path: &Path<'_>,
+        is_exact: bool,
+    ) -> Option<&'static str> {
+        let shown = key.text.escape_debug();
+        let names = field.children().map(|child| child.name);
+        // Nobody writes a field twice.
+        let free = names.filter(|name| node.get(name).is_none());
+        let meant = did_you_mean(&key.text, free);
+        let is_of_another =
+            !self.of_traefik || self.is_newer || is_exact && versions::is_known(&key.text);
+        if meant.is_some() {
+            let message = format!("`{shown}` is no field");
+            self.find(&CI311, key.at, path, message, meant);
+        } else if !is_of_another {
             let message = format!("`{shown}` is no field here");
-            let mut finding = self.object.finding(&CI314, at, &path.to_string(), message);
-            if let Some(elsewhere) = self.kind.only_place_of(key) {
+            let mut finding = self
+                .object
+                .finding(&CI314, key.at, &path.to_string(), message);
+            if let Some(elsewhere) = self.kind.only_place_of(&key.text) {
                 finding = finding.with_help(format!("Move it to `spec{elsewhere}`."));
             }
             // A release that nobody has told us may be newer than all that we know.
@@ -208,6 +223,7 @@ impl Reader<'_, '_> {
                 None => finding.with_severity(Severity::Warning),
             });
         }
+        meant
     }
 
     fn find(

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 /// All kinds.
 pub(super) static OUTLINE: LazyLock<Outline> =
-    LazyLock::new(|| Outline::parse(include_str!("traefik.txt")));
+    LazyLock::new(|| Outline::parse(include_str!("definitions.txt")));
 
 /// The lines, each with what stands on it.
 pub(super) struct Outline(Vec<Line>);
@@ -19,7 +19,7 @@ struct Line {
     releases: &'static str,
 }
 
-/// A field, or a kind with its `spec`.
+/// A field, or a kind: its `spec`.
 #[derive(Clone, Copy)]
 pub(super) struct Field {
     number: usize,
@@ -97,19 +97,19 @@ impl Outline {
                 lines[above].end = number;
             }
             open.push(number);
+            let (content, values) = content.split_once(" =").unwrap_or((content, ""));
             let mut words = content.split(' ');
             let mut line = Line {
                 end: 0,
                 name: words.next().unwrap_or_default(),
                 shape: words.next().map_or(Shape::Any, Shape::of),
                 is_required: false,
-                values: "",
+                values,
                 releases: "",
             };
             for word in words {
                 match word.split_at(1) {
                     ("!", _) => line.is_required = true,
-                    ("=", values) => line.values = values,
                     (_, releases) => line.releases = releases,
                 }
             }
@@ -122,8 +122,13 @@ impl Outline {
         Self(lines)
     }
 
-    pub(super) fn kinds(&'static self) -> impl Iterator<Item = Field> {
-        self.level(0, self.0.len())
+    /// Gives the kinds of a group.
+    pub(super) fn kinds(&'static self, group: &str) -> impl Iterator<Item = Field> {
+        self.level(0, self.0.len()).filter_map(move |mut field| {
+            let (of, kind) = field.name.split_once('/')?;
+            field.name = kind;
+            (of == group).then_some(field)
+        })
     }
 
     fn line(&'static self, field: Field) -> &'static Line {
@@ -192,12 +197,15 @@ mod tests {
     use super::*;
 
     fn kind(name: &str) -> Field {
-        OUTLINE.kinds().find(|kind| kind.name == name).unwrap()
+        OUTLINE
+            .kinds("traefik.io")
+            .find(|kind| kind.name == name)
+            .unwrap()
     }
 
     #[test]
     fn a_kind_ends_where_the_next_begins_and_has_fields_between() {
-        let kinds: Vec<Field> = OUTLINE.kinds().collect();
+        let kinds: Vec<Field> = OUTLINE.kinds("traefik.io").collect();
         assert_eq!(kinds.len(), 10);
         for (kind, next) in kinds.iter().zip(&kinds[1..]) {
             assert_eq!(OUTLINE.line(*kind).end, next.number);

@@ -129,9 +129,14 @@ fn validation(
     let name = host
         .and_then(Node::text)
         .filter(|host| DnsName::parse(host).is_ok());
-    if name.is_none() {
-        let at = host.unwrap_or(node).at;
-        findings.push(find(&CI804, at, ".hostname", "`hostname` is no DNS name"));
+    // Where there is none, the API server has refused it.
+    if let Some(host) = host.filter(|_| name.is_none()) {
+        findings.push(find(
+            &CI804,
+            host.at,
+            ".hostname",
+            "`hostname` is no DNS name",
+        ));
     }
     let has_references = items(node, "caCertificateRefs").next().is_some();
     let well_known = text(node, "wellKnownCACertificates").is_some_and(|text| !text.is_empty());
