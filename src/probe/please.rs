@@ -5,7 +5,7 @@ use super::request::Request;
 use super::target::RequestPath;
 use crate::name::DnsName;
 use crate::rule::{Matcher, Rule};
-use std::fmt::Write as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Most requests that are tried to please one rule.
 const CANDIDATES_LIMIT: usize = 64;
@@ -85,17 +85,27 @@ fn changed(matcher: &Matcher, request: &Request) -> Option<Request> {
     }
 }
 
-/// Writes what no URL's path has as percent escapes (RFC 3986 section 3.3).
+/// What a path has in clear (RFC 3986 section 3.3) beside letters and digits.
+const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b',')
+    .remove(b';')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'/');
+
+/// Writes what no URL's path has as percent escapes.
 fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~!$'()*,;:@/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            write!(out, "%{byte:02X}").expect("writing to a String cannot fail");
-        }
-    }
-    out
+    utf8_percent_encode(text, IN_PATHS).to_string()
 }
 
 #[cfg(test)]

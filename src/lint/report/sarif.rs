@@ -3,8 +3,8 @@
 use super::{name_of, pretty};
 use crate::lint::rules::ALL;
 use crate::lint::{Finding, Report, Severity, Source};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
-use std::fmt::Write as _;
 
 #[derive(Serialize)]
 struct Log<'a> {
@@ -197,20 +197,19 @@ fn outcome<'a>(finding: &'a Finding, sources: &[Source]) -> Outcome<'a> {
     }
 }
 
+/// What a file's path has in clear beside letters and digits.
+const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
+
 /// Writes a path as a relative or `file:` URI (RFC 3986).
 fn uri(path: &str) -> String {
-    let mut out = String::new();
-    if path.starts_with('/') {
-        out.push_str("file://");
-    }
-    for byte in path.strip_prefix("./").unwrap_or(path).bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            write!(out, "%{byte:02X}").expect("writing to a String cannot fail");
-        }
-    }
-    out
+    let scheme = if path.starts_with('/') { "file://" } else { "" };
+    let path = path.strip_prefix("./").unwrap_or(path);
+    format!("{scheme}{}", utf8_percent_encode(path, IN_PATHS))
 }
 
 #[cfg(test)]
