@@ -41,15 +41,21 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     let sources = sources(run, &arguments.paths)?;
     let mut found = lint::lint(&sources, &options)?;
     if let Some(path) = &arguments.write_baseline {
-        let content = Zeroizing::new(baseline::write(&found, &sources));
+        let (content, count) = baseline::write(&found, &sources);
+        let content = Zeroizing::new(content);
         let file = SideFile {
             path,
             content,
             is_secret: false,
         };
         output::write_beside(vec![file], None, arguments.force, |_| Ok(()))?;
-        let count = found.count(Severity::Error) + found.count(Severity::Warning);
         run.note(&format!("wrote {count} findings to {}", path.display()));
+        let broken = found.count(Severity::Error) + found.count(Severity::Warning) - count;
+        if broken > 0 {
+            warn(&format!(
+                "a baseline accepts no document that is no YAML: left out {broken}"
+            ));
+        }
         return Ok(());
     }
     if let Some(accepted) = accepted {

@@ -133,6 +133,19 @@ fn what_is_no_yaml_is_found_beside_the_rest_and_none_of_it_is_shown() {
     let run = run_in(path, &["lint", "broken.yaml"]);
     assert_eq!(run.status, 1);
     assert!(!run.stdout.contains("hunter2"), "{}", run.stdout);
+    let written = run_in(
+        path,
+        &["lint", "broken.yaml", "--write-baseline", "known.json"],
+    );
+    assert_eq!(
+        (written.status, written.stderr.as_str()),
+        (
+            0,
+            "warning: a baseline accepts no document that is no YAML: left out 1\nnote: wrote 1 findings to known.json\n"
+        )
+    );
+    let accepted = run_in(path, &["lint", "broken.yaml", "--baseline", "known.json"]);
+    assert_eq!(accepted.status, 1);
     for line in [
         "error[CI009]: mismatched bracket '[' closed by '}'",
         " --> broken.yaml:3:28",
