@@ -55,10 +55,16 @@ fn may_be_a_number(text: &str) -> bool {
     in_a_base || matches!(unsigned, ".inf" | ".nan") || unsigned.parse::<f64>().is_ok()
 }
 
-/// Says whether a text begins as a date does: four digits and a hyphen.
+/// Says whether a text may be a date or an instant (go-yaml v3 `resolve.go`, `parseTimestamp`): four digits, a hyphen,
+/// and no letter but those between day and time and of the zone.
 fn may_be_a_date(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.len() > 4 && bytes[..4].iter().all(u8::is_ascii_digit) && bytes[4] == b'-'
+    bytes.len() > 4
+        && bytes[..4].iter().all(u8::is_ascii_digit)
+        && bytes[4] == b'-'
+        && bytes[5..]
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || b"-:.+tTzZ ".contains(byte))
 }
 
 #[cfg(test)]
@@ -78,6 +84,7 @@ mod tests {
             ("yes", Clear::Bytes("yes", true)),
             ("10.0.0.1", Clear::Bytes("10.0.0.1", true)),
             ("3d", Clear::Bytes("3d", true)),
+            ("2026-ca.key", Clear::Bytes("2026-ca.key", true)),
             ("-----BEGIN", Clear::Bytes("-----BEGIN", true)),
         ] {
             assert_eq!(clear(text, ScalarStyle::Plain), expected, "{text}");
