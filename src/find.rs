@@ -291,11 +291,11 @@ fn is_pkcs12(file: &str) -> bool {
 ///
 /// # Errors
 /// As [`read`]; PKCS#12; bytes that are neither DER nor text.
-pub fn read_bytes(bytes: &[u8], file: &str, is_one_of_many: bool) -> Result<Findings, Fault> {
+pub fn read_bytes(bytes: &[u8], file: &str, is_one_of_many: bool) -> Result<Findings, Vec<Fault>> {
     if is_pkcs12(file) {
         let fault = Fault::new("PKCS#12 is not read: its certificates are encrypted");
         let help = "take them out: `openssl pkcs12 -in FILE -nokeys -out FILE.pem`";
-        return Err(fault.help(help).file(file));
+        return Err(vec![fault.help(help).file(file)]);
     }
     // A certificate is a SEQUENCE of more than 127 bytes (X.690 section 8.1.3.5); no text begins so.
     if let [0x30, 0x81..=0x84, ..] = bytes {
@@ -303,7 +303,7 @@ pub fn read_bytes(bytes: &[u8], file: &str, is_one_of_many: bool) -> Result<Find
         let certificate = certificate.map_err(|_| {
             let fault = Fault::new("the binary file is no certificate");
             let help = "PEM and DER certificates are read, and manifests; of PKCS#12 and PKCS#7 take the certificates out with `openssl`";
-            fault.help(help).file(file)
+            vec![fault.help(help).file(file)]
         })?;
         let origin = Origin::File {
             path: file.to_owned(),
@@ -319,10 +319,9 @@ pub fn read_bytes(bytes: &[u8], file: &str, is_one_of_many: bool) -> Result<Find
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to() + 1;
-        Fault::new(format!(
-            "the file is neither text in UTF-8 (byte {at}) nor a certificate in DER"
-        ))
-        .file(file)
+        let what =
+            format!("the file is neither text in UTF-8 (byte {at}) nor a certificate in DER");
+        vec![Fault::new(what).file(file)]
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if is_one_of_many && !is_worth_reading(text) && !is_kustomization(file) {
@@ -337,7 +336,7 @@ pub fn read_bytes(bytes: &[u8], file: &str, is_one_of_many: bool) -> Result<Find
 ///
 /// # Errors
 /// A text that is neither PEM nor YAML.
-pub fn read(text: &str, file: &str) -> Result<Findings, Fault> {
+pub fn read(text: &str, file: &str) -> Result<Findings, Vec<Fault>> {
     let mut findings = Findings::default();
     if is_pem(text) {
         let origin = Origin::File {
@@ -395,7 +394,7 @@ fn is_worth_reading(text: &str) -> bool {
 /// All that [`read`] refuses or finds damaged; a text without any certificate.
 pub fn certificates(text: &str, file: &str) -> Result<Vec<Found>, Vec<Fault>> {
     let mut faults = Faults::default();
-    let findings = faults.keep(read(text, file)).unwrap_or_default();
+    let findings = faults.keep_all(read(text, file)).unwrap_or_default();
     let Findings { found, damaged, .. } = findings;
     for fault in damaged {
         faults.push(fault);

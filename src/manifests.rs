@@ -43,7 +43,7 @@ pub fn secrets(text: &str, file: &str) -> Result<Vec<FoundSecret>, Vec<Fault>> {
 
 /// Reads the documents of a stream of manifests.
 pub(crate) fn documents(text: &str, file: &str, faults: &mut Faults) -> Vec<Node> {
-    let Some(documents) = faults.keep(yaml::read_all(text, file)) else {
+    let Some(documents) = faults.keep_all(yaml::read_all(text, file)) else {
         return Vec::new();
     };
     if documents.is_empty() {

@@ -288,7 +288,7 @@ fn plain(text: &str) -> Option<Cow<'_, str>> {
 /// # Errors
 /// A file that is no YAML.
 pub fn read<'a>(text: &'a str, file: &str) -> Result<Vec<FoundSecret<'a>>, Fault> {
-    let documents = yaml::read_all(text, file)?;
+    let documents = yaml::read_all(text, file).map_err(|mut faults| faults.swap_remove(0))?;
     Ok(documents
         .iter()
         .filter_map(|document| read_document(document, text))

@@ -11,7 +11,6 @@ use civi_ingress::lint::baseline::{self, Baseline};
 use civi_ingress::lint::{self, Options, Report, Severity, Source, explain, report, rules};
 use civi_ingress::name::DnsName;
 use civi_ingress::pki::validity::End;
-use civi_ingress::yaml::stream::STREAM_LIMIT;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -153,7 +152,7 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
         files.extend(tree.files);
     }
     let read = |path: &PathBuf| {
-        let text = world::read_up_to(path, STREAM_LIMIT)?;
+        let text = world::read(path)?;
         if world::is_stdin(path) && text.content.trim().is_empty() {
             let help = "the command before the pipe may have failed";
             return Err(Fault::new("there are no manifests")

@@ -251,16 +251,11 @@ pub(super) fn read_manifests(path: &Path) -> Result<Text, Failure> {
 
 /// Reads a file, or stdin for `-`. A text that is longer than any reader takes is cut off behind its limit.
 pub(super) fn read(path: &Path) -> Result<Text, Failure> {
-    read_up_to(path, MANIFESTS_LIMIT)
-}
-
-/// Reads a file, or stdin for `-`, up to a byte behind `limit`.
-pub(super) fn read_up_to(path: &Path, limit: usize) -> Result<Text, Failure> {
     use std::os::unix::fs::MetadataExt as _;
     let name = name_of(path);
     let mut bytes = Zeroizing::new(Vec::new());
     let mut identity = None;
-    let limit = limit as u64 + 1;
+    let limit = MANIFESTS_LIMIT as u64 + 1;
     let result = if is_stdin(path) {
         std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
     } else {

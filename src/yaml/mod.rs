@@ -1,5 +1,6 @@
 //! YAML in and out: [`read`](fn@read) gives a tree that knows where each value stands, [`scalar`] writes one
-//! value, [`outline`] reads our own output back, [`tree`] reads a file of which all faults shall be known.
+//! value, [`outline`] reads our own output back, [`tree`] reads a file of which all faults shall be known, [`stream`]
+//! reads manifests.
 //!
 //! The only module that knows the YAML crates.
 
@@ -9,6 +10,7 @@ pub mod stream;
 pub mod tree;
 
 use crate::fault::{Fault, Place};
+use rayon::prelude::*;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::Spanned;
 use serde_yaml::options::DuplicateKeyPolicy;
@@ -16,8 +18,8 @@ use std::fmt::{self, Write as _};
 
 /// Largest values file taken, in bytes: a hundred times the chart's own.
 pub const VALUES_LIMIT: usize = 4 << 20;
-/// Largest stream of manifests taken, in bytes: some ten thousand Secrets.
-pub const MANIFESTS_LIMIT: usize = 64 << 20;
+/// Largest stream of manifests taken, in bytes: the objects of some 15,000 instances.
+pub const MANIFESTS_LIMIT: usize = 128 << 20;
 
 /// A value and its place in the source.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,25 +136,34 @@ impl Node {
 /// The first fault of syntax, a duplicate key, an alias bomb, an unknown tag or a second document, with its place.
 pub fn read(text: &str, file: &str) -> Result<Node, Fault> {
     too_large(text, file, VALUES_LIMIT)?;
-    let spanned = serde_yaml::from_str_with_options(text, options(1, 4 * VALUES_LIMIT))
-        .map_err(|error| fault(&error, file))?;
+    let spanned =
+        serde_yaml::from_str_with_options(text, options()).map_err(|error| fault(&error, file))?;
     Ok(node(text, spanned))
 }
 
-/// Reads a stream of documents; empty ones are left out.
+/// Reads a stream of manifests; empty documents are left out.
 ///
 /// # Errors
-/// As [`read`].
-pub fn read_all(text: &str, file: &str) -> Result<Vec<Node>, Fault> {
-    too_large(text, file, MANIFESTS_LIMIT)?;
-    let spanned: Vec<Spanned<Raw>> =
-        serde_yaml::from_multiple_with_options(text, options(100_000, 2 * MANIFESTS_LIMIT))
-            .map_err(|error| fault(&error, file))?;
-    Ok(spanned
-        .into_iter()
-        .map(|spanned| node(text, spanned))
-        .filter(|node| node.value != Value::Null)
-        .collect())
+/// A stream that is too long, or all documents that cannot be read, as [`stream::read`] says.
+pub fn read_all(text: &str, file: &str) -> Result<Vec<Node>, Vec<Fault>> {
+    too_large(text, file, MANIFESTS_LIMIT).map_err(|fault| vec![fault])?;
+    let parts: Vec<_> = stream::cut(text)
+        .into_par_iter()
+        .map(stream::read)
+        .collect();
+    let mut documents = Vec::new();
+    let mut faults = Vec::new();
+    for part in parts {
+        match part {
+            Ok(nodes) => documents.extend(nodes),
+            Err(broken) => faults.push(broken.fault(file)),
+        }
+    }
+    if faults.is_empty() {
+        Ok(documents)
+    } else {
+        Err(faults)
+    }
 }
 
 /// Writes a tree as a block of YAML that every reader takes for the same values.
@@ -216,7 +227,7 @@ fn too_large(text: &str, file: &str, limit: usize) -> Result<(), Fault> {
     Err(Fault::new(what).file(file))
 }
 
-fn options(documents: usize, scalar_bytes: usize) -> serde_yaml::Options {
+fn options() -> serde_yaml::Options {
     // The bounds refuse alias bombs within milliseconds and leave room for real files.
     let mut options = serde_yaml::Options::default();
     let mut budget = serde_yaml::Budget::default();
@@ -225,8 +236,8 @@ fn options(documents: usize, scalar_bytes: usize) -> serde_yaml::Options {
     budget.max_nodes = 4_000_000;
     budget.max_events = 8_000_000;
     budget.max_depth = 32;
-    budget.max_documents = documents;
-    budget.max_total_scalar_bytes = scalar_bytes;
+    budget.max_documents = 1;
+    budget.max_total_scalar_bytes = 4 * VALUES_LIMIT;
     options.budget = Some(budget);
     options.alias_limits.max_total_replayed_events = 20_000;
     options.duplicate_keys = DuplicateKeyPolicy::Error;
@@ -487,6 +498,20 @@ mod tests {
         ] {
             assert!(read(text, "v.yaml").is_err());
         }
+    }
+
+    #[test]
+    fn every_broken_document_of_a_stream_is_named_with_its_place() {
+        let faults = read_all("a: 1\na: 2\n---\nb: 1\n---\nc: [\n", "s.yaml").unwrap_err();
+        let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "s.yaml:2:1: duplicate mapping key: a",
+                "s.yaml:6:4: unclosed bracket '['"
+            ]
+        );
+        assert_eq!(faults[0].help.as_deref(), Some("keep one of the two"));
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! Reads streams of manifests fast: one document at a time, each with the places of its values.
 //!
-//! [`super::read_all`] reads one text from its beginning to its end. Here a stream is cut first, so that its
-//! documents can be read side by side, and a broken one does not hide the faults of the others.
+//! A stream is cut first, so that its documents can be read side by side, and a broken one does not hide the faults
+//! of the others.
 
 use super::{At, Key, Node, Value};
+use crate::fault::Fault;
 use granit_parser::{Event, Parser, ScalarStyle};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Largest stream taken, in bytes: the objects of some 15,000 instances.
-pub const STREAM_LIMIT: usize = 128 << 20;
 /// Deepest nesting taken. Kubernetes objects nest some 15 levels.
 const DEPTH_LIMIT: usize = 64;
 /// Most nodes that the aliases of one document may stand for.
@@ -31,6 +30,20 @@ pub struct Broken {
     pub at: At,
     /// What is wrong. The text is not quoted, for it may hold private keys.
     pub what: String,
+}
+
+impl Broken {
+    /// Says so of a file.
+    #[must_use]
+    pub fn fault(self, file: &str) -> Fault {
+        let is_twice = self.what.starts_with("duplicate mapping key");
+        let fault = Fault::new(self.what).at(self.at.place(file));
+        if is_twice {
+            fault.help("keep one of the two")
+        } else {
+            fault
+        }
+    }
 }
 
 /// Cuts a stream before each line that begins with `---`: such a line begins a document wherever it stands
@@ -425,9 +438,9 @@ mod tests {
 
     #[test]
     fn it_reads_what_the_careful_reader_reads_with_the_same_places() {
-        let text = "a: 1\nb:\n  c: [x, \"y\", 017, on, 1.5, ~]\n  d: {e: 'f', g: true}\n---\nk: |\n  text\n  more\nl: >-\n  folded\n  lines\nm: 60s\nn: -3\n";
-        let careful = super::super::read_all(text, "-").unwrap();
-        assert_eq!(all(text).unwrap(), careful);
+        let text = "a: 1\nb:\n  c: [x, \"y\", 017, on, 1.5, ~]\n  d: {e: 'f', g: true}\nk: |\n  text\n  more\nl: >-\n  folded\n  lines\nm: 60s\nn: -3\n";
+        let careful = super::super::read(text, "-").unwrap();
+        assert_eq!(all(text).unwrap(), [careful]);
     }
 
     #[test]

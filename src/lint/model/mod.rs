@@ -10,7 +10,7 @@ use super::rules::CI009;
 use super::secrets::{self, Secret};
 use super::{Knowledge, Options, Source};
 use crate::fault::Fault;
-use crate::yaml::{Node, stream};
+use crate::yaml::{MANIFESTS_LIMIT, Node, stream};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,9 +58,9 @@ pub(super) struct Model<'a> {
 pub(super) fn read(sources: &[Source]) -> Result<(Vec<Document>, Vec<Finding>), Vec<Fault>> {
     let too_long: Vec<Fault> = sources
         .iter()
-        .filter(|source| source.text.len() > stream::STREAM_LIMIT)
+        .filter(|source| source.text.len() > MANIFESTS_LIMIT)
         .map(|source| {
-            let what = format!("the text has more than {} bytes", stream::STREAM_LIMIT);
+            let what = format!("the text has more than {MANIFESTS_LIMIT} bytes");
             let help = "give a directory of smaller files";
             Fault::new(what).help(help).file(&source.name)
         })
