@@ -1,5 +1,6 @@
 //! Family 7: who can reach whom: HTTP-01 on port 80, network policies that shut Traefik out.
 
+use super::cert_manager::issuer_of;
 use super::finding::Finding;
 use super::model::{Class, Model, Object, at_path, entries, scalar};
 use super::rules::{CI722, CI723, CI724, CI725};
@@ -277,17 +278,7 @@ fn solvers(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<Fi
         .of(Class::Secret)
         .filter(|object| object.kind == "Certificate")
     {
-        let issuer = object.at(&["spec", "issuerRef"]);
-        let name = issuer
-            .and_then(|node| node.get("name")?.text())
-            .unwrap_or_default();
-        let kind = issuer.and_then(|node| node.get("kind")?.text());
-        let found = if kind == Some("ClusterIssuer") {
-            model.find(Class::ClusterIssuer, "", name)
-        } else {
-            model.find(Class::Issuer, object.namespace, name)
-        };
-        if found.is_some_and(|number| !http01(&model.objects[number]).is_empty()) {
+        if issuer_of(model, object).is_some_and(|issuer| !http01(issuer).is_empty()) {
             asking.insert(object.namespace);
         }
     }

@@ -1,5 +1,6 @@
 //! Family 7: what stands around Traefik and httpd: network policies, DNS, ACME, idle connections.
 
+use super::cert_manager::issuer_of;
 use super::finding::Finding;
 use super::items;
 use super::model::{Class, Model, Object, at_path, entries, scalar};
@@ -119,20 +120,10 @@ fn seconds(text: &str) -> Option<u64> {
 }
 
 fn acme(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
-    let issuer = object.at(&["spec", "issuerRef"]);
-    let name = issuer
-        .and_then(|node| node.get("name")?.text())
-        .unwrap_or_default();
-    let is_cluster = issuer.and_then(|node| node.get("kind")?.text()) == Some("ClusterIssuer");
-    let (class, namespace) = if is_cluster {
-        (Class::ClusterIssuer, "")
-    } else {
-        (Class::Issuer, object.namespace)
-    };
-    let Some(number) = model.find(class, namespace, name) else {
+    let Some(issuer) = issuer_of(model, object) else {
         return;
     };
-    let Some(acme) = model.objects[number].spec().get("acme") else {
+    let Some(acme) = issuer.spec().get("acme") else {
         return;
     };
     if items(acme, "solvers").any(|(_, solver)| solver.get("dns01").is_some()) {
@@ -141,8 +132,9 @@ fn acme(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     for (index, node) in items(object.spec(), "dnsNames") {
         if let Some(host) = node.text().filter(|host| host.starts_with("*.")) {
             let message = format!(
-                "`{}`, and issuer `{name}` has no dns01 solver",
-                host.escape_debug()
+                "`{}`, and issuer `{}` has no dns01 solver",
+                host.escape_debug(),
+                issuer.name
             );
             findings.push(object.finding(
                 &CI708,

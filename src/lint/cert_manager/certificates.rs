@@ -9,7 +9,10 @@ use crate::lint::{items, text};
 use crate::yaml::Node;
 
 /// Gives the issuer of a Certificate, where it is in the input.
-fn issuer_of<'m, 'a>(model: &'m Model<'a>, object: &Object<'a>) -> Option<&'m Object<'a>> {
+pub(in crate::lint) fn issuer_of<'m, 'a>(
+    model: &'m Model<'a>,
+    object: &Object<'a>,
+) -> Option<&'m Object<'a>> {
     let reference = object.spec().get("issuerRef")?;
     let name = text(reference, "name")?;
     let number = match text(reference, "kind") {

@@ -4,6 +4,8 @@ mod certificates;
 mod challenges;
 mod issuers;
 
+pub(super) use certificates::issuer_of;
+
 use super::certificates::for_browsers;
 use super::finding::Finding;
 use super::model::{Model, Object};
