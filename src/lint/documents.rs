@@ -4,7 +4,7 @@ use super::finding::Finding;
 use super::model::{Class, Model, Object, entries};
 use super::rules::{CI005, CI006, CI007, CI008};
 use super::secrets::Content;
-use crate::yaml::Value;
+use crate::yaml::{Value, is_boolean_word};
 use std::collections::BTreeMap;
 
 /// Maps whose values are strings.
@@ -23,18 +23,12 @@ fn texts(object: &Object<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         for (key, node) in object.at(path).map(entries).unwrap_or_default() {
-            let is_word = |text: &str| {
-                matches!(
-                    text.to_ascii_lowercase().as_str(),
-                    "yes" | "no" | "on" | "off"
-                )
-            };
             // Of the values of `data` that are no base64, another rule speaks.
             let is_base64 = path[0] == "data" && object.class == Class::Secret;
             let is_other = match &node.value {
                 Value::Bool(_) | Value::Float(_) | Value::Ambiguous(_) if is_base64 => false,
                 Value::Bool(_) | Value::Int(_) | Value::Float(_) => true,
-                Value::Ambiguous(text) => is_word(text),
+                Value::Ambiguous(text) => is_boolean_word(text),
                 _ => false,
             };
             if is_other {

@@ -3,6 +3,7 @@
 use super::Source;
 use super::items;
 use super::model::Document;
+use crate::find;
 use crate::yaml::Node;
 use std::collections::BTreeSet;
 
@@ -29,13 +30,8 @@ pub(super) fn patches(documents: &[Document], sources: &[Source]) -> BTreeSet<us
 
 fn is_kustomization(node: &Node, name: &str) -> bool {
     let kind = node.get("kind").and_then(Node::text);
-    let file = name.rsplit('/').next().unwrap_or_default();
     matches!(kind, Some("Kustomization" | "Component"))
-        || kind.is_none()
-            && matches!(
-                file,
-                "kustomization.yaml" | "kustomization.yml" | "Kustomization"
-            )
+        || kind.is_none() && find::is_kustomization(name)
 }
 
 fn paths(node: &Node) -> impl Iterator<Item = &str> {

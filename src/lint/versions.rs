@@ -57,7 +57,7 @@ pub(super) fn is_known(field: &str) -> bool {
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for object in &model.objects {
-        if matches!(object.group, "traefik.io" | "traefik.containo.us") {
+        if object.is_of_traefik() {
             group(model, object, &mut findings);
         }
         match object.class {

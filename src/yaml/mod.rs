@@ -393,11 +393,19 @@ fn written<'a>(source: &'a str, location: &serde_yaml::Location) -> Option<&'a s
     source.get(start..start.checked_add(length)?).map(str::trim)
 }
 
+/// Says whether a plain scalar is a boolean to kubectl, which reads YAML 1.1, and a string to YAML 1.2.
+pub(crate) fn is_boolean_word(written: &str) -> bool {
+    let words = ["yes", "no", "on", "off"];
+    words.iter().any(|word| written.eq_ignore_ascii_case(word))
+}
+
 /// Says whether a plain scalar means one thing to a YAML 1.1 reader (Helm, kubectl) and another to a 1.2 reader.
 fn is_ambiguous(written: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let word = ["y", "n", "yes", "no", "on", "off"];
-    if word.iter().any(|word| written.eq_ignore_ascii_case(word)) {
+    let is_letter = ["y", "n"]
+        .iter()
+        .any(|word| written.eq_ignore_ascii_case(word));
+    if is_letter || is_boolean_word(written) {
         return true;
     }
     let unsigned = written.trim_start_matches(['-', '+']);

@@ -58,17 +58,9 @@ const OF_EVERY_CLUSTER: [(&str, &[&str]); 5] = [
     ),
 ];
 
-/// Gives the group by which the definitions of an object are found: Traefik's older one has the same.
-pub(super) fn group(group: &str) -> &str {
-    match group {
-        "traefik.containo.us" => "traefik.io",
-        group => group,
-    }
-}
-
 /// Finds an object whose kind, or whose version of Traefik's group, is not served.
 pub(super) fn check(object: &Object<'_>, findings: &mut Vec<Finding>) {
-    let of_traefik = matches!(object.group, "traefik.io" | "traefik.containo.us");
+    let of_traefik = object.is_of_traefik();
     let is_list = object.kind.ends_with("List");
     if object.class != Class::Other && !of_traefik || is_list {
         return;

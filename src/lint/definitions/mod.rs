@@ -12,7 +12,7 @@ use super::rules::{CI311, CI314, CI315, CI316, CI317, Rule, Severity};
 use super::versions;
 use crate::fault::did_you_mean;
 use crate::release::Release;
-use crate::yaml::{At, Key, Node, Value};
+use crate::yaml::{At, Key, Node, Value, is_boolean_word};
 use outline::{Field, OUTLINE, Shape};
 use std::fmt;
 
@@ -28,7 +28,13 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for object in &model.objects {
         kinds::check(object, &mut findings);
-        let group = kinds::group(object.group);
+        let of_traefik = object.is_of_traefik();
+        // The definitions of Traefik's older group are those of the present one.
+        let group = if of_traefik {
+            "traefik.io"
+        } else {
+            object.group
+        };
         let kind = OUTLINE.kinds(group).find(|kind| kind.name == object.kind);
         let Some((kind, spec)) = kind.zip(object.node.get("spec")) else {
             continue;
@@ -38,7 +44,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
             object,
             kind,
             neighbours: neighbours(release),
-            of_traefik: group == "traefik.io",
+            of_traefik,
             is_newer: release > Release::line(3, 7),
             release: model.knowledge.is_certain().then_some(release),
             findings: &mut findings,
@@ -246,7 +252,7 @@ impl Reader<'_, '_> {
 fn takes(shape: Shape, value: &Value) -> bool {
     let is_of_type = match value {
         Value::Null => true,
-        Value::Ambiguous(text) if is_word(text) => shape == Shape::Boolean,
+        Value::Ambiguous(text) if is_boolean_word(text) => shape == Shape::Boolean,
         // Another number to some readers, and of a type to all.
         Value::Ambiguous(_) => !matches!(
             shape,
@@ -259,12 +265,6 @@ fn takes(shape: Shape, value: &Value) -> bool {
         Value::List(_) | Value::Map(_) => false,
     };
     is_of_type || shape == Shape::Any
-}
-
-/// Says whether a word is a boolean to a YAML 1.1 reader, as kubectl's is.
-fn is_word(text: &str) -> bool {
-    let words = ["yes", "no", "on", "off"];
-    words.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub(in crate::lint) enum Class {
 
 impl Class {
     fn of(group: &str, kind: &str) -> Self {
-        let traefik = matches!(group, "traefik.io" | "traefik.containo.us");
+        let traefik = is_of_traefik(group);
         match (group, kind) {
             ("", "Secret")
             | ("bitnami.com", "SealedSecret")
@@ -87,6 +87,11 @@ impl Class {
             _ => Self::Other,
         }
     }
+}
+
+/// Says whether a group is Traefik's: the present one, or that of Traefik 2.
+fn is_of_traefik(group: &str) -> bool {
+    matches!(group, "traefik.io" | "traefik.containo.us")
 }
 
 /// A Kubernetes object.
@@ -136,6 +141,11 @@ impl<'a> Object<'a> {
     /// Gives `spec`, or an empty node.
     pub(in crate::lint) fn spec(&self) -> &'a Node {
         self.node.get("spec").unwrap_or(&NOTHING)
+    }
+
+    /// Says whether it is of one of Traefik's groups.
+    pub(in crate::lint) fn is_of_traefik(&self) -> bool {
+        is_of_traefik(self.group)
     }
 
     /// Gives `apiVersion`, group and version.
