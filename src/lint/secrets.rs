@@ -8,7 +8,6 @@ use crate::yaml::{At, Node, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pki_types::CertificateDer;
-use pki_types::pem::PemObject as _;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
@@ -75,13 +74,10 @@ impl Known {
         if !text.contains("-----BEGIN CERTIFICATE-----") {
             return (certificates, None);
         }
-        for der in CertificateDer::pem_slice_iter(text.as_bytes()) {
-            let read = der
-                .map_err(|error| format!("the PEM text is damaged: {error}"))
-                .and_then(|der| self.certificate(der).map_err(|fault| fault.what));
-            match read {
+        for der in Certificate::ders_of_pem(text) {
+            match der.and_then(|der| self.certificate(der)) {
                 Ok(certificate) => certificates.push(certificate),
-                Err(why) => return (Vec::new(), Some(why)),
+                Err(fault) => return (Vec::new(), Some(fault.what)),
             }
         }
         (certificates, None)

@@ -232,11 +232,13 @@ impl Certificate {
 
     /// Reads the certificates of a PEM text one by one, so that a damaged one does not hide the others.
     pub fn each_from_pem(text: &str) -> impl Iterator<Item = Result<Self, Fault>> {
-        CertificateDer::pem_slice_iter(text.as_bytes()).map(|der| {
-            let der =
-                der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}")))?;
-            Self::from_der(der)
-        })
+        Self::ders_of_pem(text).map(|der| Self::from_der(der?))
+    }
+
+    /// Decodes the certificates of a PEM text one by one.
+    pub fn ders_of_pem(text: &str) -> impl Iterator<Item = Result<CertificateDer<'static>, Fault>> {
+        CertificateDer::pem_slice_iter(text.as_bytes())
+            .map(|der| der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}"))))
     }
 
     /// Takes a certificate and reads what it says, both at once.

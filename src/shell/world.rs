@@ -206,13 +206,15 @@ pub(super) fn system_roots() -> Result<Vec<Certificate>, Failure> {
     Ok(roots)
 }
 
+/// Device and number of a file, by which two names of one file are known.
+pub(super) type FileIdentity = (u64, u64);
+
 /// A text that was read, and the name by which errors call it.
 #[derive(Debug)]
 pub(super) struct Text {
     pub(super) name: String,
     pub(super) content: Zeroizing<String>,
-    /// Device and number of the file, by which two names of one file are known.
-    pub(super) identity: Option<(u64, u64)>,
+    pub(super) identity: Option<FileIdentity>,
 }
 
 impl Text {
@@ -251,24 +253,19 @@ pub(super) fn read_manifests(path: &Path) -> Result<Text, Failure> {
 
 /// Reads a file, or stdin for `-`. A text that is longer than any reader takes is cut off behind its limit.
 pub(super) fn read(path: &Path) -> Result<Text, Failure> {
-    use std::os::unix::fs::MetadataExt as _;
     let name = name_of(path);
-    let mut bytes = Zeroizing::new(Vec::new());
-    let mut identity = None;
-    let limit = MANIFESTS_LIMIT as u64 + 1;
-    let result = if is_stdin(path) {
-        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    let (mut bytes, identity) = if is_stdin(path) {
+        let mut bytes = Zeroizing::new(Vec::new());
+        let result = std::io::stdin()
+            .lock()
+            .take(READ_LIMIT)
+            .read_to_end(&mut bytes);
+        result.with_context(|| format!("cannot read {name}"))?;
+        (bytes, None)
     } else {
-        std::fs::File::open(path).and_then(|file| {
-            let metadata = file.metadata()?;
-            identity = Some((metadata.dev(), metadata.ino()));
-            // With room for all of it, no copy of a key is left behind where the text outgrew its place.
-            let size = metadata.len().min(limit);
-            bytes.reserve_exact(usize::try_from(size).unwrap_or_default() + 1);
-            file.take(limit).read_to_end(&mut bytes)
-        })
+        let (bytes, identity) = read_file(path)?;
+        (bytes, Some(identity))
     };
-    result.with_context(|| format!("cannot read {name}"))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let what = format!("the text is not UTF-8 (byte {})", error.valid_up_to() + 1);
         let is_table = path
@@ -312,18 +309,29 @@ pub(super) fn read(path: &Path) -> Result<Text, Failure> {
     })
 }
 
-/// Reads a file of any kind, up to a byte behind the limit of manifests.
+/// A byte behind the longest text that any reader takes.
+const READ_LIMIT: u64 = MANIFESTS_LIMIT as u64 + 1;
+
+/// Reads a file of any kind. One that is longer than any reader takes is cut off behind its limit.
 pub(super) fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let limit = MANIFESTS_LIMIT as u64 + 1;
+    Ok(read_file(path)?.0)
+}
+
+/// Reads a file as [`read_bytes`] does, and says which it is.
+fn read_file(path: &Path) -> Result<(Zeroizing<Vec<u8>>, FileIdentity), Failure> {
+    use std::os::unix::fs::MetadataExt as _;
     let mut bytes = Zeroizing::new(Vec::new());
-    let read = std::fs::File::open(path).and_then(|file| {
-        // As above: no copy of a key is left behind.
-        let size = file.metadata().map_or(0, |metadata| metadata.len());
-        bytes.reserve_exact(usize::try_from(size.min(limit)).unwrap_or_default() + 1);
-        file.take(limit).read_to_end(&mut bytes)
-    });
-    read.with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(bytes)
+    let mut read = || {
+        let file = std::fs::File::open(path)?;
+        let metadata = file.metadata()?;
+        // With room for all of it, no copy of a key is left behind where the text outgrew its place.
+        let size = metadata.len().min(READ_LIMIT);
+        bytes.reserve_exact(usize::try_from(size).unwrap_or_default() + 1);
+        file.take(READ_LIMIT).read_to_end(&mut bytes)?;
+        Ok::<_, std::io::Error>((metadata.dev(), metadata.ino()))
+    };
+    let identity = read().with_context(|| format!("cannot read {}", path.display()))?;
+    Ok((bytes, identity))
 }
 
 /// How the names end of files that may hold certificates: manifests, PEM, DER, and PKCS#12, which is said not to be

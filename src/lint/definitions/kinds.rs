@@ -1,5 +1,6 @@
 //! Kinds and versions that an API group does not have.
 
+use super::TRAEFIK;
 use super::outline::OUTLINE;
 use crate::fault::did_you_mean;
 use crate::lint::finding::Finding;
@@ -58,24 +59,13 @@ const OF_EVERY_CLUSTER: [(&str, &[&str]); 5] = [
     ),
 ];
 
-/// Finds an object whose kind, or whose version of Traefik's group, is not served.
-pub(super) fn check(object: &Object<'_>, findings: &mut Vec<Finding>) {
-    let of_traefik = object.is_of_traefik();
-    let is_list = object.kind.ends_with("List");
-    if object.class != Class::Other && !of_traefik || is_list {
-        return;
-    }
-    let known: Vec<&str> = if of_traefik {
-        OUTLINE.kinds("traefik.io").map(|kind| kind.name).collect()
-    } else {
-        let group = OF_EVERY_CLUSTER
-            .iter()
-            .find(|(group, _)| *group == object.group);
-        group.map(|(_, kinds)| kinds.to_vec()).unwrap_or_default()
-    };
+/// Finds an object whose kind its group does not have, or whose version Traefik's group does not have. `is_known`:
+/// the definitions have its kind.
+pub(super) fn check(object: &Object<'_>, is_known: bool, findings: &mut Vec<Finding>) {
     let at = |key: &str| object.node.get(key).map_or(object.node.at, |node| node.at);
+    let of_traefik = object.is_of_traefik();
     let api_version = object.api_version();
-    if known.contains(&object.kind) {
+    if is_known {
         if of_traefik && !api_version.ends_with("/v1alpha1") {
             let message = format!("`{}` has no version but `v1alpha1`", object.group);
             let finding = object.finding(&CI318, at("apiVersion"), "apiVersion", message);
@@ -84,7 +74,22 @@ pub(super) fn check(object: &Object<'_>, findings: &mut Vec<Finding>) {
         }
         return;
     }
-    let meant = did_you_mean(object.kind, known.iter().copied());
+    if object.class != Class::Other && !of_traefik || object.kind.ends_with("List") {
+        return;
+    }
+    let meant = if of_traefik {
+        let known = OUTLINE.kinds(TRAEFIK).map(|kind| kind.name);
+        did_you_mean(object.kind, known)
+    } else {
+        let group = OF_EVERY_CLUSTER
+            .iter()
+            .find(|(group, _)| *group == object.group);
+        let known = group.map(|(_, kinds)| *kinds).unwrap_or_default();
+        if known.contains(&object.kind) {
+            return;
+        }
+        did_you_mean(object.kind, known.iter().copied())
+    };
     if !of_traefik && meant.is_none() {
         return;
     }

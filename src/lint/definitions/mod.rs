@@ -16,6 +16,9 @@ use crate::yaml::{At, Key, Node, Value, is_boolean_word};
 use outline::{Field, OUTLINE, Shape};
 use std::fmt;
 
+/// The group of Traefik's definitions.
+const TRAEFIK: &str = "traefik.io";
+
 /// The Traefik releases whose definitions are known, in the order of their numbers there.
 const RELEASES: [Release; 4] = [
     Release::exactly(2, 11, 53),
@@ -27,15 +30,11 @@ const RELEASES: [Release; 4] = [
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for object in &model.objects {
-        kinds::check(object, &mut findings);
         let of_traefik = object.is_of_traefik();
         // The definitions of Traefik's older group are those of the present one.
-        let group = if of_traefik {
-            "traefik.io"
-        } else {
-            object.group
-        };
+        let group = if of_traefik { TRAEFIK } else { object.group };
         let kind = OUTLINE.kinds(group).find(|kind| kind.name == object.kind);
+        kinds::check(object, kind.is_some(), &mut findings);
         let Some((kind, spec)) = kind.zip(object.node.get("spec")) else {
             continue;
         };
