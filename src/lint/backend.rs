@@ -2,8 +2,8 @@
 
 use super::apache::{self, Directive};
 use super::items;
-use super::model::{Class, Model, entries, scalar};
-use crate::yaml::{At, Node};
+use super::model::{Class, Model, Object, entries, scalar};
+use crate::yaml::{At, Key, Node};
 use std::collections::BTreeMap;
 
 /// A part of Apache's configuration in a ConfigMap.
@@ -60,19 +60,20 @@ pub(super) fn snippets<'m>(model: &'m Model<'_>) -> BTreeMap<usize, Vec<Snippet<
     found
 }
 
+/// Says whether a Service selects the pods of a workload.
+pub(super) fn selects(service: &Object<'_>, workload: &Object<'_>) -> bool {
+    let selector = service.spec().get("selector");
+    let selector = selector.map(entries).unwrap_or_default();
+    let labels = workload.at(&["spec", "template", "metadata", "labels"]);
+    let has = |(key, value): &(Key, Node)| {
+        labels.and_then(|labels| labels.get(&key.text)?.text()) == value.text()
+    };
+    !selector.is_empty() && selector.iter().all(has)
+}
+
 /// Gives the indexes of the workloads that a Service selects.
 pub(super) fn selected(model: &Model<'_>, namespace: &str, service: usize) -> Vec<usize> {
-    let selector = model.objects[service].spec().get("selector");
-    let selector = selector.map(entries).unwrap_or_default();
-    if selector.is_empty() {
-        return Vec::new();
-    }
-    let is_selected = |number: &usize| {
-        let labels = model.objects[*number].at(&["spec", "template", "metadata", "labels"]);
-        selector.iter().all(|(key, value)| {
-            labels.and_then(|labels| labels.get(&key.text)?.text()) == value.text()
-        })
-    };
+    let is_selected = |number: &usize| selects(&model.objects[service], &model.objects[*number]);
     model
         .within(Class::Workload, namespace)
         .filter(is_selected)

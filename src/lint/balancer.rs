@@ -10,7 +10,7 @@ use super::rules::{CI703, CI704, CI705, CI709, CI718, CI719, CI720, CI721, Rule}
 use super::{backend, provider, values};
 use crate::yaml::{At, Node, Value};
 
-const OPENSTACK: &str = "loadbalancer.openstack.org/";
+pub(super) const OPENSTACK: &str = "loadbalancer.openstack.org/";
 const OVH: &str = "loadbalancer.ovhcloud.com/";
 /// What OVHcloud's managed Kubernetes does not have (its guide on load balancers, commits 01d41b04 and 73a76c77).
 const NOT_AT_OVH: [&str; 8] = [

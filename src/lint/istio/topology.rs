@@ -1,11 +1,12 @@
 //! Load balancer and ingress pods: who writes the client's address, and who believes it.
 
+use crate::lint::backend::selects;
+use crate::lint::balancer::OPENSTACK;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object, at_path, entries, is_true, scalar};
 use crate::lint::rules::{CI873, CI874};
 use crate::yaml::{self, Node};
 
-const OPENSTACK: &str = "loadbalancer.openstack.org/";
 const CONFIG: &str = "proxy.istio.io/config";
 
 pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
@@ -25,15 +26,7 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         let config = annotation.and_then(|node| yaml::read(node.text()?, "").ok());
         for number in model.within(Class::Service, object.namespace) {
             let service = &model.objects[number];
-            let selector = service
-                .spec()
-                .get("selector")
-                .map(entries)
-                .unwrap_or_default();
-            let is_met = |(key, value): &(yaml::Key, Node)| {
-                labels.get(&key.text).and_then(Node::text) == value.text()
-            };
-            if !selector.is_empty() && selector.iter().all(is_met) {
+            if selects(service, object) {
                 compare(
                     model,
                     object,
