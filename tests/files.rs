@@ -269,6 +269,98 @@ fn two_files_beside_need_two_names_and_stdout_is_none() {
 }
 
 #[test]
+fn two_outputs_or_an_output_and_an_input_that_are_one_file_are_refused_before_anything_is_written()
+{
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    run_in(path, &["ca", "--output-dir", "pki"]).good();
+    std::fs::create_dir_all(path.join("e/sub")).unwrap();
+    symlink("e", path.join("link")).unwrap();
+    std::fs::hard_link(path.join("pki/ca.crt"), path.join("hard")).unwrap();
+    write(&path.join("values.yaml"), "externalhost: a.example.org\n");
+    let before = names_below(path);
+    for (arguments, refused) in [
+        (
+            "cert --dns a.b --output-dir d --ca-key-out d/tls.key",
+            "--ca-key-out: `d/tls.key` is, or would be taken for, a file that --output-dir gets",
+        ),
+        (
+            "cert --dns a.b --output-dir d --ca-key-out ./d/../d/TLS.key",
+            "--ca-key-out: `./d/../d/TLS.key` is, or would be taken for, a file that --output-dir gets",
+        ),
+        (
+            "cert --dns a.b --output-dir e --ca-key-out link/ca.crt",
+            "--ca-key-out: `link/ca.crt` is, or would be taken for, a file that --output-dir gets",
+        ),
+        (
+            "cert --dns a.b --output-dir d --ca-key-out d",
+            "--ca-key-out: `d` is also the directory of --output-dir, or one above it",
+        ),
+        (
+            "cert --dns a.b --output-dir pki --force --ca-cert pki/ca.crt --ca-key pki/ca.key",
+            "--output-dir: `pki/ca.crt`, which is read as --ca-cert, would be overwritten",
+        ),
+        (
+            "wildcard-secret --domain example.org --output-dir e --ca-out e/10-secret-wildcardsecret.yaml",
+            "--ca-out: `e/10-secret-wildcardsecret.yaml` is, or would be taken for, a file that --output-dir gets",
+        ),
+        (
+            "wildcard-secret --domain example.org --ca-out x --ca-key-out ./x",
+            "--ca-key-out: `./x` is also the file of --ca-out",
+        ),
+        (
+            "wildcard-secret --domain example.org --ca-out x --ca-key-out X",
+            "--ca-key-out: `X` is also the file of --ca-out",
+        ),
+        (
+            "wildcard-secret --domain example.org --ca-out e/sub/../x --ca-key-out link/x",
+            "--ca-key-out: `link/x` is also the file of --ca-out",
+        ),
+        (
+            "wildcard-secret --domain example.org --ca-out hard --force --ca-cert pki/ca.crt --ca-key pki/ca.key",
+            "--ca-out: `hard` is also read, as --ca-cert",
+        ),
+        (
+            "wildcard-secret --domain example.org --ca-out pki/../pki/ca.key --force --ca-cert pki/ca.crt --ca-key pki/ca.key",
+            "--ca-out: `pki/../pki/ca.key` is also read, as --ca-key",
+        ),
+        (
+            "new-instance p -f values.yaml --ca-key-out values.yaml --force",
+            "--ca-key-out: `values.yaml` is also read, as --values",
+        ),
+        (
+            "new-instance p --host a.b --ca-key-out .civi-ingress-x",
+            "--ca-key-out: `.civi-ingress-x` begins with `.civi-ingress-`, as the names of unfinished files do",
+        ),
+    ] {
+        let run = run_in(path, &arguments.split(' ').collect::<Vec<_>>());
+        assert_eq!((run.status, run.stdout.as_str()), (3, ""), "{arguments}");
+        assert_eq!(
+            run.stderr.lines().next(),
+            Some(format!("error: {refused}").as_str())
+        );
+        assert_eq!(names_below(path), before, "{arguments}");
+    }
+}
+
+/// Gives the paths of all that is below a directory, sorted.
+fn names_below(directory: &std::path::Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for name in names_in(directory) {
+        let path = directory.join(&name);
+        if path.is_dir() && !path.is_symlink() {
+            names.extend(
+                names_below(&path)
+                    .into_iter()
+                    .map(|inner| format!("{name}/{inner}")),
+            );
+        }
+        names.push(name);
+    }
+    names
+}
+
+#[test]
 fn a_template_that_loses_a_key_is_refused() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();

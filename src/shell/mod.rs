@@ -10,6 +10,7 @@ mod lint;
 mod live;
 mod new_instance;
 mod output;
+mod paths;
 mod pem;
 mod probe;
 mod status;
@@ -31,6 +32,7 @@ use clap::FromArgMatches as _;
 use cli::{Command, Destination, ExistingCa, Global, Issuing};
 use error::{Failure, Kind};
 use output::{NewFile, SideFile};
+use paths::{Contents, Named, Paths};
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
@@ -165,8 +167,17 @@ fn own_templates(directory: Option<&Path>) -> Result<Templates, Failure> {
 impl Destination {
     /// Refuses a destination that nothing can go to, before any key is drawn.
     ///
-    /// `beside` are the files that other options name, each with its option.
-    fn check(&self, beside: &[(&'static str, &Path)]) -> Result<(), Failure> {
+    /// `beside` are the files that other options name for writing, `inputs` those that are read.
+    fn check<'a>(&'a self, beside: &[Named<'a>], inputs: Vec<Named<'a>>) -> Result<(), Failure> {
+        let paths = Paths {
+            directory: self
+                .output_dir
+                .as_deref()
+                .map(|directory| (directory, Contents::Manifests)),
+            beside: beside.to_vec(),
+            inputs,
+        };
+        paths.check()?;
         match &self.output_dir {
             Some(directory) => output::check_directory(directory, self.force)?,
             None if output::stdout_is_closed() => {
@@ -317,6 +328,14 @@ fn validity(
 }
 
 impl ExistingCa {
+    /// Gives the files that are read.
+    fn paths(&self) -> Vec<Named<'_>> {
+        side_paths([
+            ("--ca-cert", self.ca_cert.as_ref()),
+            ("--ca-key", self.ca_key.as_ref()),
+        ])
+    }
+
     /// Reads and checks the existing CA, if one is given.
     fn read(&self, run: &Run) -> Result<Option<Ca>, Failure> {
         let (Some(cert_path), Some(key_path)) = (&self.ca_cert, &self.ca_key) else {
@@ -413,7 +432,7 @@ fn side_file<'a>(
 /// Gives the paths that options name, each with its option.
 fn side_paths<'a, const N: usize>(
     paths: [(&'static str, Option<&'a PathBuf>); N],
-) -> Vec<(&'static str, &'a Path)> {
+) -> Vec<Named<'a>> {
     paths
         .into_iter()
         .filter_map(|(option, path)| Some((option, path?.as_path())))

@@ -2,6 +2,7 @@
 
 use super::cli::{CaCustody, NewInstance};
 use super::error::{Failure, Kind};
+use super::paths::Named;
 use super::{
     IssuingPlan, Run, Signing, check_stdin, describe, release, side_file, side_paths, warn, world,
 };
@@ -29,7 +30,11 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
         .map(PathBuf::as_path);
     check_stdin(stdin)?;
     let beside = side_paths([("--ca-key-out", arguments.ca_key_out.as_ref())]);
-    arguments.destination.check(&beside)?;
+    let values = arguments.values.iter();
+    let mut inputs: Vec<Named<'_>> = values.map(|path| ("--values", path.as_path())).collect();
+    inputs.extend(side_paths([("--reuse", arguments.reuse.as_ref())]));
+    inputs.extend(arguments.existing_ca.paths());
+    arguments.destination.check(&beside, inputs)?;
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
     let release = release(&arguments.traefik, &mut faults);

@@ -288,20 +288,7 @@ pub(super) struct SideFile<'a> {
 
 /// Refuses paths that side files cannot go to, before any key is drawn.
 pub(super) fn check_beside(paths: &[(&'static str, &Path)], force: bool) -> Result<(), Failure> {
-    for (index, (option, path)) in paths.iter().enumerate() {
-        if *path == Path::new("-") {
-            let fault = Fault::new("stdout is for manifests only")
-                .help("name a file")
-                .argument(option);
-            return Err(fault.into());
-        }
-        if let Some((other, _)) = paths[..index].iter().find(|(_, other)| other == path) {
-            let what = format!("`{}` is also the file of {other}", path.display());
-            return Err(Fault::new(what)
-                .help("name another file")
-                .argument(option)
-                .into());
-        }
+    for (_, path) in paths {
         refuse_odd_target(path, force)?;
     }
     Ok(())

@@ -3,6 +3,7 @@
 use super::cli::{Ca, Cert};
 use super::error::Failure;
 use super::output::NewFile;
+use super::paths::{Contents, Paths};
 use super::{Run, Signing, describe, output, side_file, side_paths, validity, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::name::DnsName;
@@ -66,8 +67,15 @@ pub(super) fn ca(run: &Run, arguments: &Ca) -> Result<(), Failure> {
 }
 
 pub(super) fn cert(run: &Run, arguments: &Cert) -> Result<(), Failure> {
-    output::check_directory(&arguments.output_dir, arguments.force)?;
     let beside = side_paths([("--ca-key-out", arguments.ca_key_out.as_ref())]);
+    let contents = Contents::Files(&["ca.crt", "tls.crt", "tls.key"]);
+    let paths = Paths {
+        directory: Some((&arguments.output_dir, contents)),
+        beside: beside.clone(),
+        inputs: arguments.existing_ca.paths(),
+    };
+    paths.check()?;
+    output::check_directory(&arguments.output_dir, arguments.force)?;
     output::check_beside(&beside, arguments.force)?;
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);

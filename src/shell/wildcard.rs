@@ -23,7 +23,13 @@ pub(super) fn secret(run: &Run, arguments: &WildcardSecret) -> Result<(), Failur
         ("--ca-out", arguments.ca_out.as_ref()),
         ("--ca-key-out", arguments.ca_key_out.as_ref()),
     ];
-    arguments.destination.check(&side_paths(beside))?;
+    let mut inputs = side_paths([
+        ("--cert", arguments.cert.as_ref()),
+        ("--key", arguments.key.as_ref()),
+        ("--chain", arguments.chain.as_ref()),
+    ]);
+    inputs.extend(arguments.existing_ca.paths());
+    arguments.destination.check(&side_paths(beside), inputs)?;
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
     let release = release(&arguments.traefik, &mut faults);
@@ -130,7 +136,7 @@ fn import(
 }
 
 pub(super) fn tls_store(run: &Run, arguments: &TlsStore) -> Result<(), Failure> {
-    arguments.destination.check(&[])?;
+    arguments.destination.check(&[], Vec::new())?;
     let mut faults = Faults::default();
     let release = release(&arguments.traefik, &mut faults);
     let secret = faults

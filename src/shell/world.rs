@@ -94,6 +94,24 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     Ok(absolute.with_context(|| format!("cannot use {}", path.display()))?)
 }
 
+/// Gives a path without links, `.` and `..`, as far as it exists.
+pub(super) fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for existing in absolute.ancestors() {
+        if let (Ok(found), Ok(rest)) = (existing.canonicalize(), absolute.strip_prefix(existing)) {
+            return super::paths::without_dots(found, rest);
+        }
+    }
+    absolute
+}
+
+/// Says which file a path leads to; nothing where there is none.
+pub(super) fn identity(path: &Path) -> Option<FileIdentity> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
 /// Says whether a path leads to a file. What cannot be looked at is not taken for absent.
 pub(super) fn is_file(path: &Path) -> Result<bool, Failure> {
     match std::fs::metadata(path) {
