@@ -41,6 +41,7 @@ built_in![
     "traefik/values.yaml",
     "gitops/applicationset.yaml",
     "gitops/flux-kustomization.yaml",
+    "gitops/ksops.yaml",
     "gitops/kustomization.yaml",
     "gitops/sealedsecret.yaml",
 ];

@@ -77,7 +77,6 @@ const FULL: &str = r#"
   layout: flat
   shards: 4
   wildcard: {namespace: traefik, apex: true, certificate: {days: 90, ca: external}}
-  argocd: {repoURL: "https://git.example.org/fleet.git"}
   flux: {source: fleet, decryptionSecret: sops-age}
   defaults:
     namespace: "civi-{id}"
@@ -132,11 +131,6 @@ fn a_full_fleet_says_what_it_says() {
     assert_eq!(
         (wildcard.certificate.days, wildcard.certificate.ca),
         (90, CaCustody::External)
-    );
-    let argo = fleet.argo_cd.as_ref().unwrap();
-    assert_eq!(
-        (argo.revision.as_str(), argo.namespace.as_str()),
-        ("HEAD", "argocd")
     );
     let flux = fleet.flux.as_ref().unwrap();
     assert_eq!(
@@ -401,7 +395,7 @@ const BAD: &[Case<'_>] = &[
     ),
     (
         "bad-durations",
-        "  domain: a.org\n  flux: {source: x, interval: \"10\"}\n  instances:\n    \
+        "  domain: a.org\n  secrets: {mode: plain}\n  flux: {source: x, interval: \"10\"}\n  instances:\n    \
          a: {serversTransport: {dialTimeout: soon, idleConnTimeout: -1, readIdleTimeout: 1d}}\n    \
          b: {certificate: {days: 0, caDays: 99999d, renewBefore: 60s, overlap: \"30\"}}\n    c: {certificate: {days: 90, renewBefore: 90d}}\n",
         &[],
@@ -454,6 +448,28 @@ const BAD: &[Case<'_>] = &[
          instances:\n    a: {helmValues: {httpd: {serverKeyField: externcert}}}\n    b: {helmValues: [x]}\n    \
          c: {objects: {networkPolicy: {traefikLabels: {a: \"b c\"}}}}\n    d: {objects: {networkPolicy: {nodeCidrs: [10.0.0.1/8]}}}\n    \
          e: {objects: {networkPolicy: {nodeCidrs: [10.0.0.0/8], traefikNamespace: t}}}\n",
+        &[],
+    ),
+    (
+        "controllers",
+        "  domain: a.org\n  argocd: {repoURL: x, path: ../a, project: My Project}\n  flux: {source: x}\n  instances:\n    \
+         cluster: {}\n    i23456789-123456789-123456789-123456789-123456789-12345678: {}\n    i23456789-123456789-123456789-123456789-123456789-1234567: {}\n",
+        &[],
+    ),
+    (
+        "names-that-a-flat-tree-has",
+        "  domain: a.org\n  layout: flat\n  instances:\n    cluster: {}\n    kustomization: {}\n",
+        &[],
+    ),
+    (
+        "long-name",
+        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata:\n  name: f23456789-123456789-123456789-123456789-123456789-123456789-1234\nspec: {domain: a.org}\n",
+        &[],
+    ),
+    (
+        "long-name-of-a-kustomization",
+        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata:\n  name: f23456789-123456789-123456789-123456789-123456789-123456789\n\
+         spec: {domain: a.org, shards: 2, flux: {source: x, decryptionSecret: keys}}\n",
         &[],
     ),
     (

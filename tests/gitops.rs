@@ -22,9 +22,10 @@ use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 
 /// The templates that only trees use.
-pub(crate) const TEMPLATES: [&str; 4] = [
+pub(crate) const TEMPLATES: [&str; 5] = [
     "gitops/applicationset.yaml",
     "gitops/flux-kustomization.yaml",
+    "gitops/ksops.yaml",
     "gitops/kustomization.yaml",
     "gitops/sealedsecret.yaml",
 ];
@@ -849,14 +850,14 @@ fn a_cluster_without_a_wildcard_certificate_has_lost_no_instance() {
     let text = fleet_file("    a: {}\n");
     let controllers = text.replace(
         "  instances",
-        "  argocd: {repoURL: https://git.example.org/x.git}\n  flux: {source: x}\n  instances",
+        "  flux: {source: x, decryptionSecret: keys}\n  instances",
     );
     rendered(&directory, &controllers, &[]).good();
     let without = text.replace("  instances", "  wildcard: false\n  instances");
     rendered(&directory, &without, &["--prune"]).good();
     let tree = directory.path().join("tree");
     assert_eq!(names_in(&tree.join("cluster")), ["traefik-values.yaml"]);
-    assert!(!tree.join("argocd").exists() && !tree.join("flux").exists());
+    assert!(!tree.join("flux").exists());
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod bundle;
 mod certificates;
 mod command_line;
 mod completions;
+mod controllers;
 mod documents;
 mod files;
 mod fleet;

@@ -1,5 +1,6 @@
 //! Reads the fleet file as a whole, and the files that it includes.
 
+use super::consumers;
 use super::csv::Rows;
 use super::document::{FleetDocument, InstanceDocument};
 use super::leaf::{Line, List, Mode};
@@ -55,6 +56,8 @@ fn fleet(
     let mut spec = document.spec?.value;
     let instances = spec.instances.take();
     let patterns = spec.include.take();
+    let metadata = document.metadata.as_ref().map(|given| &given.value);
+    consumers::check(metadata, &spec, reader);
     let profiles = spec
         .profiles
         .take()
@@ -73,6 +76,7 @@ fn fleet(
         domain: spec.domain.as_ref().map(|given| given.value.clone()),
         apex: wildcard.as_ref().map(|wildcard| wildcard.apex),
         shards: spec.shards.as_ref().map(|given| given.value.0),
+        takes: consumers::takes(metadata, &spec),
     };
     let entry_points = points.map_or_else(Vec::new, |given| entry_points(given, reader));
     let defaults = spec

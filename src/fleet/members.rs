@@ -1,6 +1,7 @@
 //! Makes members of instances, one after the other, and checks that no two want the same.
 
 use super::Member;
+use super::consumers::Takes;
 use super::document::SettingsPart;
 use super::leaf::{Count, List, Pattern};
 use super::levels::{Base, Levels};
@@ -19,6 +20,7 @@ pub(super) struct Frame {
     /// Whether the wildcard certificate covers the domain itself; nothing without such a certificate.
     pub(super) apex: Option<bool>,
     pub(super) shards: Option<i64>,
+    pub(super) takes: Takes,
 }
 
 /// The members so far.
@@ -113,7 +115,8 @@ impl Members {
             return;
         }
         self.ids.insert(id.to_owned(), origin);
-        let id = match InstanceName::parse(id) {
+        let id = InstanceName::parse(id).and_then(|id| self.frame.takes.id(id));
+        let id = match id {
             Ok(id) => id,
             Err(fault) => return reader.push(origin, fault),
         };

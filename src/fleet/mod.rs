@@ -5,6 +5,7 @@
 //! an instance names, then the instance. Mappings merge, lists and single values replace. Strings of `namespace`,
 //! `externalHost`, `aliases`, `servername` and `helmValues` take placeholders such as `{id}`.
 
+mod consumers;
 mod csv;
 mod document;
 mod file;

@@ -2,7 +2,7 @@
 
 use super::decide::Action;
 use super::found::{Lock, SEALED_WITH, Stored, decode};
-use super::layout::{Form, Home, mark};
+use super::layout::{Form, GENERATOR, Home, mark};
 use super::plan::{
     Context, Found as FoundUnit, Opened, Phase, Plan, RolePlan, Sealer, Secrets, UnitFiles,
     secrets_of,
@@ -232,12 +232,11 @@ fn compose_in_use(
         let resources: Vec<String> = resources
             .filter_map(|file| file.path.strip_prefix(&prefix).map(str::to_owned))
             .collect();
-        match kustomization(renderer, &resources) {
-            Ok(text) => {
-                let text = Guarded::public(format!("{head}{text}"));
-                let path = home.other_path("kustomization.yaml");
-                files.push(TreeFile { path, text });
-            }
+        match kustomizations(unit.fleet(), renderer, resources) {
+            Ok(texts) => files.extend(texts.into_iter().map(|(name, text)| TreeFile {
+                path: home.other_path(name),
+                text: Guarded::public(format!("{head}{text}")),
+            })),
             Err(fault) => faults.push(fault),
         }
     }
@@ -273,13 +272,36 @@ pub fn traefik_values(fleet: &Fleet, renderer: &Renderer<'_>) -> Result<String, 
     chart::render(&ValuesRequest::for_chart(chart), renderer.templates())
 }
 
-/// Renders a kustomization that names files or folders, in order.
+/// Renders a kustomization that names files or folders, in order, and where Argo CD applies it the generator that
+/// opens encrypted ones: Argo CD would apply `ENC[…]` as it stands, and runs KSOPS for what `generators` names. Gives
+/// the files' names and texts.
 ///
 /// # Errors
 /// A template that fails.
-pub fn kustomization(renderer: &Renderer<'_>, resources: &[String]) -> Result<String, Fault> {
-    let resources = resources.iter().map(String::as_str).collect();
-    renderer.render_other("gitops/kustomization.yaml", &[("resources", resources)])
+pub fn kustomizations(
+    fleet: &Fleet,
+    renderer: &Renderer<'_>,
+    resources: Vec<String>,
+) -> Result<Vec<(&'static str, String)>, Fault> {
+    let is_opened = |name: &String| fleet.argo_cd.is_some() && name.ends_with(".sops.yaml");
+    let (encrypted, resources): (Vec<String>, Vec<String>) =
+        resources.into_iter().partition(is_opened);
+    let list = |names: &[String]| names.iter().map(String::as_str).collect::<Field>();
+    let mut texts = Vec::new();
+    let mut generators = Vec::new();
+    if !encrypted.is_empty() {
+        let files: Field = encrypted.iter().map(|name| format!("./{name}")).collect();
+        let text = renderer.render_other("gitops/ksops.yaml", &[("files", files)])?;
+        texts.push((GENERATOR, text));
+        generators.push(GENERATOR.to_owned());
+    }
+    let fields = [
+        ("resources", list(&resources)),
+        ("generators", list(&generators)),
+    ];
+    let text = renderer.render_other("gitops/kustomization.yaml", &fields)?;
+    texts.push(("kustomization.yaml", text));
+    Ok(texts)
 }
 
 struct Work<'a> {
@@ -768,7 +790,7 @@ fn sealed_object(
     sealed.identity.api_version = "bitnami.com/v1alpha1";
     sealed.identity.kind = "SealedSecret";
     sealed.template = "gitops/sealedsecret.yaml";
-    sealed.annotations.clone_from(&scope);
+    sealed.annotations.extend(scope.iter().cloned());
     sealed
         .annotations
         .extend(with.map(|with| (SEALED_WITH.to_owned(), with)));

@@ -1,7 +1,7 @@
 //! The files that belong to no single unit: what says whose the tree is, kustomizations over many instances, and
 //! what tells Argo CD or Flux about them.
 
-use super::compose::{TreeFile, kustomization, traefik_values};
+use super::compose::{TreeFile, kustomizations, traefik_values};
 use super::layout::{
     CLUSTER, Form, Home, INSTANCES, SHARD_LIMIT, SHARDS, mark, shard, shard_folder,
 };
@@ -32,9 +32,22 @@ pub fn fleet_files(
     let mut files = Vec::new();
     let mut add = |path: String, text: Result<String, Fault>, faults: &mut Faults| {
         if let Some(text) = faults.keep(text) {
-            let text = Guarded::public(mark(fleet, None) + &text);
-            files.push(TreeFile { path, text });
+            files.push(TreeFile {
+                path,
+                text: Guarded::public(mark(fleet, None) + &text),
+            });
         }
+    };
+    let kustomizations = |folder: &str, resources: Vec<String>, faults: &mut Faults| {
+        let texts = faults.keep(kustomizations(fleet, renderer, resources));
+        texts
+            .into_iter()
+            .flatten()
+            .map(|(name, text)| match folder {
+                "" => (name.to_owned(), Ok(text)),
+                folder => (format!("{folder}/{name}"), Ok(text)),
+            })
+            .collect::<Vec<_>>()
     };
     let name = crate::yaml::scalar::to_string(fleet.name.as_str());
     let tree = format!(
@@ -60,16 +73,20 @@ pub fn fleet_files(
                 faults.push(too_many(fleet, *shard, members.len()));
             }
             let folder = shard_folder(*shard);
-            let text = kustomization(renderer, &resources(fleet, sealer, members, true));
-            add(format!("{folder}/kustomization.yaml"), text, &mut faults);
+            let resources = resources(fleet, sealer, members, true);
+            for (path, text) in kustomizations(&folder, resources, &mut faults) {
+                add(path, text, &mut faults);
+            }
         }
     }
     let all: Vec<&Member> = fleet.members.iter().collect();
     let is_small = fleet.members.len() <= SHARD_LIMIT;
     if fleet.shards.is_none() && is_small {
         if fleet.layout == Layout::Flat && !all.is_empty() {
-            let text = kustomization(renderer, &resources(fleet, sealer, &all, false));
-            add(format!("{INSTANCES}/kustomization.yaml"), text, &mut faults);
+            let resources = resources(fleet, sealer, &all, false);
+            for (path, text) in kustomizations(INSTANCES, resources, &mut faults) {
+                add(path, text, &mut faults);
+            }
         }
         let mut roots: Vec<String> = fleet.wildcard.iter().map(|_| CLUSTER.to_owned()).collect();
         match fleet.layout {
@@ -82,11 +99,9 @@ pub fn fleet_files(
             Layout::Flat if !all.is_empty() => roots.push(INSTANCES.to_owned()),
             Layout::Flat => {}
         }
-        add(
-            "kustomization.yaml".to_owned(),
-            kustomization(renderer, &roots),
-            &mut faults,
-        );
+        for (path, text) in kustomizations("", roots, &mut faults) {
+            add(path, text, &mut faults);
+        }
     } else if fleet.shards.is_none() && fleet.layout == Layout::Flat {
         let what = format!(
             "{} instances lie flat in one folder, and one kustomization may name {SHARD_LIMIT}",

@@ -14,13 +14,17 @@ pub const SHARDS: &str = "shards";
 pub const CLUSTER: &str = "cluster";
 /// Most instances that one kustomization may name: `kubectl kustomize` takes 0.98 s for 100 and 131 s for 1,000.
 pub const SHARD_LIMIT: usize = 100;
+/// Name of the file by which KSOPS opens Secrets for Argo CD. No instance's name has an underscore, so that it meets
+/// no file of one.
+pub const GENERATOR: &str = "secret_generator.yaml";
 /// Folder of Secrets that wait for their phase.
 const NEXT: &str = "next";
 
 /// Names of files of a unit that are no objects, or one whose kind says all.
-const OTHERS: [&str; 4] = [
+const OTHERS: [&str; 5] = [
     "kustomization.yaml",
     "namespace.yaml",
+    GENERATOR,
     "traefik-values.yaml",
     "values.yaml",
 ];

@@ -8,6 +8,7 @@
 //! | decide that a chain stays, is made or waits | [`decide`], [`plan`] |
 //! | know when a chain will be renewed | [`renewal`] |
 //! | follow a decision to files | [`compose`], [`fleet_files`] |
+//! | know what a controller must not delete | [`protection`] |
 //! | see how a run is reported | [`report`], [`annotation`] |
 
 pub mod annotation;
@@ -17,6 +18,7 @@ pub mod fleet_files;
 pub mod found;
 pub mod layout;
 pub mod plan;
+pub mod protection;
 pub mod renewal;
 pub mod report;
 pub mod unit;

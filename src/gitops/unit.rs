@@ -1,6 +1,7 @@
 //! What of a fleet has credentials and files of its own: each instance, and the cluster.
 
 use super::decide::Wanted;
+use super::protection;
 use crate::fault::Fault;
 use crate::fleet::{CaCustody, CertificateTerms, Fleet, Member, Wildcard};
 use crate::ingress::{self, Credentials, Ingress, Role, traefik};
@@ -206,9 +207,7 @@ impl<'a> Unit<'a> {
             Kind::Member { member, instance } => {
                 let ingress = Ingress::Traefik(self.fleet.release);
                 let mut objects = ingress::objects(ingress, instance, credentials);
-                for object in &mut objects {
-                    object.labels = labels(member.id.as_str());
-                }
+                self.mark(&mut objects, member.id.as_str());
                 objects
             }
             Kind::Cluster(wildcard) => {
@@ -219,10 +218,18 @@ impl<'a> Unit<'a> {
                     &wildcard.namespace,
                     &name,
                 ));
-                for object in &mut objects {
-                    object.labels = labels("cluster");
-                }
+                self.mark(&mut objects, "cluster");
                 objects
+            }
+        }
+    }
+
+    /// Says of objects whose they are, and of those whose loss could not be made good that they stay.
+    fn mark(&self, objects: &mut [Object], id: &str) {
+        for object in objects {
+            object.labels = labels(self.fleet.name.as_str(), id);
+            if protection::is_irreplaceable(self, object) {
+                protection::protect(object);
             }
         }
     }
@@ -254,13 +261,14 @@ impl<'a> Unit<'a> {
     }
 }
 
-/// The recommended labels of Kubernetes, and whose object it is. Not `app.kubernetes.io/instance`: Argo CD's label
-/// tracking owns that (argo-cd issue 8503).
-fn labels(id: &str) -> Vec<(String, String)> {
+/// The recommended labels of Kubernetes, and whose object it is: what `kubectl apply --prune -l` may take away is told
+/// by the fleet. Not `app.kubernetes.io/instance`: Argo CD's label tracking owns that (argo-cd issue 8503).
+fn labels(fleet: &str, id: &str) -> Vec<(String, String)> {
     [
         ("app.kubernetes.io/component", "ingress"),
         ("app.kubernetes.io/managed-by", "civi-ingress"),
         ("app.kubernetes.io/part-of", "civiparoisse"),
+        ("civi-ingress.uepal.fr/fleet", fleet),
         ("civi-ingress.uepal.fr/instance", id),
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))

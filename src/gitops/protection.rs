@@ -1,0 +1,36 @@
+//! What keeps a controller's hands off an object that has left the tree, or has moved within it.
+//!
+//! A controller deletes what it applied once and finds no longer. With a Namespace go the volumes of a parish, with a
+//! Secret its keys: those are never to be deleted by a controller. All other objects carry the same words only while
+//! they pass from one part of the fleet to another ([`super::moves`]), for otherwise a route that is taken out of
+//! the tree would stay in the cluster.
+
+use super::unit::Unit;
+use crate::manifest::Object;
+
+/// Read by Argo CD (`docs/user-guide/sync-options.md`, "No Prune Resources" and "Resource deletion").
+const ARGO_CD: (&str, &str) = (
+    "argocd.argoproj.io/sync-options",
+    "Delete=false,Prune=false",
+);
+/// Read by Flux, in the cluster and not in the tree (kustomize-controller 1.9.6, `deleteObjects`: the objects that it
+/// excludes are told by the annotations that they have there).
+const FLUX: (&str, &str) = ("kustomize.toolkit.fluxcd.io/prune", "disabled");
+
+/// Marks an object so that neither Flux nor Argo CD deletes it.
+pub fn protect(object: &mut Object) {
+    let marks = [ARGO_CD, FLUX].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    object.annotations.splice(0..0, marks);
+}
+
+/// Says whether the loss of an object could not be made good.
+#[must_use]
+pub fn is_irreplaceable(unit: &Unit<'_>, object: &Object) -> bool {
+    match object.identity.kind {
+        "Namespace" => true,
+        "Secret" => unit.placements().iter().any(|(credential, place)| {
+            credential.is_private() && place.secret == object.identity.name
+        }),
+        _ => false,
+    }
+}
