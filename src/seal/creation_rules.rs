@@ -189,8 +189,10 @@ mod tests {
 
     const A: &str = "age188kwnc9gxmahpxqauscuwhy6crjs66h0hqcn4w3vj8993595lgnqa3rfeq";
 
-    fn other() -> String {
-        age::x25519::Identity::generate().to_public().to_string()
+    fn other(number: u8) -> String {
+        let text = crate::seal::recipient::identity_text(number);
+        let identities = crate::seal::Identity::all_from_text(&text).unwrap();
+        identities[0].recipient().to_string()
     }
 
     fn texts(sops_yaml: &str, path: &str) -> Vec<String> {
@@ -204,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_first_rule_that_holds_for_the_path_names_the_recipients() {
-        let (b, c) = (other(), other());
+        let (b, c) = (other(1), other(2));
         let text = format!(
             "creation_rules:\n  - path_regex: ^cluster/\n    age: {A}\n  - path_regex: \\.sops\\.yaml$\n    age: {b}\n  - age: {c}\n"
         );
@@ -215,7 +217,7 @@ mod tests {
 
     #[test]
     fn recipients_stand_in_a_folded_string_or_a_list_and_count_once() {
-        let b = other();
+        let b = other(1);
         let folded = format!("creation_rules:\n  - age: >-\n      {A},\n      {b},{A},\n");
         let list = format!(
             "stores: {{}}\ncreation_rules:\n  - mac_only_encrypted: true\n    encrypted_regex: ^data$\n    age:\n      - {A}\n      - '{b}, {A}'\n"

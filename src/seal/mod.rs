@@ -1,15 +1,15 @@
 //! Secrets for Git: SOPS files for age recipients, and SealedSecrets.
 //!
 //! Both encrypt the private values alone. Certificates stay in clear, so a later run decides about renewal
-//! without any key. Random numbers are passed in, but for those that a library draws itself: the ephemeral keys
-//! and nonces of an age file (crate `age`), and the seed of RSA-OAEP (`aws-lc-rs`).
+//! without any key. Random numbers are passed in, but for the seed of RSA-OAEP, which `aws-lc-rs` draws itself.
 //!
 //! | I want to … | open … |
 //! |---|---|
 //! | name who can open a file | [`recipient`], [`creation_rules`] |
-//! | write, read or open a SOPS file | [`sops`] |
+//! | write, read or open a SOPS file | [`sops`]; the age files in it: `age` |
 //! | seal for the controller of a cluster | [`sealed`] |
 
+mod age;
 pub mod creation_rules;
 pub mod recipient;
 pub mod sealed;

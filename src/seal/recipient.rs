@@ -1,23 +1,38 @@
 //! Who can open a SOPS file: age recipients (public) and identities (private), X25519 only.
 
+use super::Random;
+use super::age::{self, KEY_LEN, KeyPair, PublicKey, Secret};
 use crate::fault::Fault;
-use age::armor::{ArmoredReader, ArmoredWriter, Format};
-use aws_lc_rs::agreement::{PrivateKey, UnparsedPublicKey, X25519, agree};
+use bech32::primitives::decode::CheckedHrpstring;
+use bech32::{Bech32, Hrp};
 use std::fmt;
-use std::io::{Read as _, Write as _};
-use std::str::FromStr;
 use zeroize::Zeroizing;
 
-/// Length of a SOPS data key: AES-256.
-pub(super) const DATA_KEY_LEN: usize = 32;
+/// The key that all values of one SOPS file are encrypted with: AES-256.
+pub(super) type FileKey = Secret;
 
-/// The key that all values of one SOPS file are encrypted with.
-pub(super) type FileKey = Zeroizing<[u8; DATA_KEY_LEN]>;
+/// What an X25519 recipient begins with, before a `1` (C2SP, age.md, section "The X25519 recipient type").
+const RECIPIENT: Hrp = Hrp::parse_unchecked("age");
+/// What an X25519 identity begins with, likewise.
+const IDENTITY: Hrp = Hrp::parse_unchecked("AGE-SECRET-KEY-");
+
+/// Gives the 32 bytes of a key in Bech32 (BIP 173) with this prefix.
+fn key_bytes(text: &str, prefix: Hrp) -> Option<Secret> {
+    let encoded = CheckedHrpstring::new::<Bech32>(text).ok()?;
+    let is_well_formed = encoded.hrp() == prefix && encoded.validate_segwit_padding().is_ok();
+    let mut key = Zeroizing::new([0; KEY_LEN]);
+    let mut bytes = encoded.byte_iter();
+    if !is_well_formed || bytes.len() != KEY_LEN {
+        return None;
+    }
+    key.fill_with(|| bytes.next().unwrap_or_default());
+    Some(key)
+}
 
 /// An X25519 recipient (`age1…`): a public key.
 #[derive(Clone)]
 pub struct Recipient {
-    key: age::x25519::Recipient,
+    key: PublicKey,
     text: String,
 }
 
@@ -28,15 +43,12 @@ impl Recipient {
     /// Anything but an X25519 recipient of age (C2SP, age.md, section "The X25519 recipient type"). A private
     /// identity in its place is not repeated in the error.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        if let Ok(key) = age::x25519::Recipient::from_str(text) {
-            if !is_usable(text) {
+        if let Some(key) = key_bytes(text, RECIPIENT) {
+            if !age::is_usable(&key) {
                 return Err(Fault::new(format!("`{text}` is no public key of anybody"))
                     .help("`age-keygen -y FILE` prints the recipient of an identity"));
             }
-            return Ok(Self {
-                text: key.to_string(),
-                key,
-            });
+            return Ok(Self::of(*key));
         }
         let upper = text.to_ascii_uppercase();
         if upper.contains("SECRET-KEY")
@@ -70,23 +82,16 @@ impl Recipient {
         Err(Fault::new(what).help(x25519))
     }
 
+    fn of(key: PublicKey) -> Self {
+        let text = bech32::encode::<Bech32>(RECIPIENT, &key).expect("32 bytes are not too many");
+        Self { key, text }
+    }
+
     /// Gives the text form, `age1…`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
-}
-
-/// Says whether an X25519 recipient can be agreed with: the few points of low order give everybody the same secret
-/// (RFC 7748 section 6.1), and nobody has their private key.
-fn is_usable(text: &str) -> bool {
-    let Ok((_, bytes)) = bech32::decode(text) else {
-        return false;
-    };
-    // Any private key shows it.
-    let key = PrivateKey::from_private_key(&X25519, &[1; 32]).expect("any 32 bytes are a key");
-    let theirs = UnparsedPublicKey::new(&X25519, bytes);
-    agree(&key, theirs, (), |_| Ok(())).is_ok()
 }
 
 impl fmt::Display for Recipient {
@@ -124,7 +129,7 @@ impl Ord for Recipient {
 /// An X25519 identity (`AGE-SECRET-KEY-1…`): a private key. Prints as `[identity]`, and its memory is cleared
 /// when it is dropped.
 pub struct Identity {
-    key: age::x25519::Identity,
+    key: KeyPair,
     recipient: Recipient,
 }
 
@@ -146,9 +151,9 @@ impl Identity {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let key =
-                age::x25519::Identity::from_str(line).map_err(|_| refused(line, index + 1))?;
-            let recipient = Recipient::parse(&key.to_public().to_string())?;
+            let key = key_bytes(line, IDENTITY).ok_or_else(|| refused(line, index + 1))?;
+            let key = KeyPair::new(&key);
+            let recipient = Recipient::of(key.public);
             identities.push(Self { key, recipient });
         }
         if identities.is_empty() {
@@ -196,18 +201,12 @@ fn refused(line: &str, number: usize) -> Fault {
 }
 
 /// Encrypts the key of a file for one recipient: an armoured age file, ending with a newline.
-pub(super) fn wrap(recipient: &Recipient, key: &FileKey) -> Result<String, Fault> {
-    let refused = || Fault::new(format!("`{recipient}` cannot be encrypted for"));
-    let recipients = std::iter::once(&recipient.key as &dyn age::Recipient);
-    let encryptor = age::Encryptor::with_recipients(recipients).map_err(|_| refused())?;
-    let armoured = || -> std::io::Result<Vec<u8>> {
-        let armour = ArmoredWriter::wrap_output(Vec::with_capacity(512), Format::AsciiArmor)?;
-        let mut writer = encryptor.wrap_output(armour)?;
-        writer.write_all(key.as_slice())?;
-        writer.finish()?.finish()
-    };
-    let bytes = armoured().map_err(|_| refused())?;
-    String::from_utf8(bytes).map_err(|_| refused())
+pub(super) fn wrap(
+    recipient: &Recipient,
+    key: &FileKey,
+    random: &mut Random<'_>,
+) -> Result<String, Fault> {
+    age::encrypt(&recipient.key, key, random)
 }
 
 /// Opens the key of a file with the first identity that fits, and says which one that was.
@@ -219,45 +218,37 @@ pub(super) fn unwrap<'a>(
     identities: &'a [Identity],
 ) -> Result<Option<(FileKey, &'a Identity)>, Fault> {
     let damaged = || Fault::new("the encrypted data key is damaged");
+    let file = age::File::parse(armoured).ok_or_else(damaged)?;
     for identity in identities {
-        let decryptor =
-            age::Decryptor::new(ArmoredReader::new(armoured.as_bytes())).map_err(|_| damaged())?;
-        let mut reader =
-            match decryptor.decrypt(std::iter::once(&identity.key as &dyn age::Identity)) {
-                Ok(reader) => reader,
-                Err(age::DecryptError::NoMatchingKeys) => continue,
-                Err(_) => return Err(damaged()),
-            };
-        let mut key = FileKey::default();
-        reader
-            .read_exact(key.as_mut_slice())
-            .map_err(|_| damaged())?;
-        if reader.read(&mut [0]).map_err(|_| damaged())? != 0 {
-            return Err(damaged());
+        if let Some(key) = file.open(&identity.key).map_err(|_| damaged())? {
+            return Ok(Some((key, identity)));
         }
-        return Ok(Some((key, identity)));
     }
     Ok(None)
+}
+
+/// The text of an identity that only tests know, another one for each number.
+#[cfg(test)]
+pub(super) fn identity_text(number: u8) -> String {
+    bech32::encode_upper::<Bech32>(IDENTITY, &[number; KEY_LEN]).unwrap()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const IDENTITY: &str =
-        "AGE-SECRET-KEY-1ZJZMGH6KZ0G4XLN477ENYNZ68NK3CUSKCR50829Y27ATYFX2GT9SDSZ02M";
-    const RECIPIENT: &str = "age188kwnc9gxmahpxqauscuwhy6crjs66h0hqcn4w3vj8993595lgnqa3rfeq";
+    const ONE: &str = "AGE-SECRET-KEY-1ZJZMGH6KZ0G4XLN477ENYNZ68NK3CUSKCR50829Y27ATYFX2GT9SDSZ02M";
+    const ITS_RECIPIENT: &str = "age188kwnc9gxmahpxqauscuwhy6crjs66h0hqcn4w3vj8993595lgnqa3rfeq";
 
     #[test]
     fn an_identity_file_may_hold_comments_and_several_identities() {
-        let other = age::x25519::Identity::generate();
-        let other = age::secrecy::ExposeSecret::expose_secret(&other.to_string()).to_owned();
+        let other = identity_text(1);
         let text = format!(
-            "# created: 2026-11-21\r\n# public key: {RECIPIENT}\r\n{IDENTITY}\r\n\n  {other}\n"
+            "# created: 2026-11-21\r\n# public key: {ITS_RECIPIENT}\r\n{ONE}\r\n\n  {other}\n"
         );
         let identities = Identity::all_from_text(&text).unwrap();
         assert_eq!(identities.len(), 2);
-        assert_eq!(identities[0].recipient().as_str(), RECIPIENT);
+        assert_eq!(identities[0].recipient().as_str(), ITS_RECIPIENT);
         assert_eq!(format!("{:?}", identities[0]), "[identity]");
     }
 
@@ -286,7 +277,7 @@ mod tests {
                 "line 2 begins an encrypted file",
             ),
             (
-                RECIPIENT.to_owned(),
+                ITS_RECIPIENT.to_owned(),
                 "line 2 holds a recipient, which opens nothing",
             ),
         ] {
@@ -321,11 +312,7 @@ mod tests {
 
     #[test]
     fn an_identity_in_the_place_of_a_recipient_is_not_repeated() {
-        for text in [
-            IDENTITY.to_owned(),
-            IDENTITY.to_lowercase(),
-            format!(" {IDENTITY}"),
-        ] {
+        for text in [ONE.to_owned(), ONE.to_lowercase(), format!(" {ONE}")] {
             let fault = Recipient::parse(&text).unwrap_err();
             assert_eq!(
                 fault.what,
@@ -357,9 +344,8 @@ mod tests {
             *point = [0xff; 32];
             (point[0], point[31]) = (lowest, 0x7f);
         }
-        let prefix = bech32::Hrp::parse("age").unwrap();
         for point in points {
-            let text = bech32::encode::<bech32::Bech32>(prefix, &point).unwrap();
+            let text = Recipient::of(point).to_string();
             let fault = Recipient::parse(&text).unwrap_err();
             assert_eq!(fault.what, format!("`{text}` is no public key of anybody"));
         }
@@ -367,11 +353,11 @@ mod tests {
 
     #[test]
     fn recipients_are_equal_and_ordered_by_their_text() {
-        let recipient = Recipient::parse(RECIPIENT).unwrap();
-        assert_eq!(recipient.to_string(), RECIPIENT);
+        let recipient = Recipient::parse(ITS_RECIPIENT).unwrap();
+        assert_eq!(recipient.to_string(), ITS_RECIPIENT);
         assert_eq!(recipient, recipient.clone());
-        let other = age::x25519::Identity::generate().to_public().to_string();
-        let other = Recipient::parse(&other).unwrap();
-        assert_eq!(recipient < other, recipient.as_str() < other.as_str());
+        let other = Identity::all_from_text(&identity_text(1)).unwrap();
+        let other = other[0].recipient();
+        assert_eq!(recipient < *other, recipient.as_str() < other.as_str());
     }
 }

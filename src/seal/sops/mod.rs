@@ -61,7 +61,7 @@ pub struct Sealed {
 /// `private` are those that must not be read, in the order in which they stand in the document: the message
 /// authentication code goes over them in that order. Encrypted is the base64 text, which is what stands there.
 /// `now` is written as `lastmodified`, in whole seconds. Takes 32 random bytes for the data key, 32 for each
-/// value and 32 for the code; the `age` crate draws its own for each recipient.
+/// value, 32 for the code and 64 for each recipient.
 ///
 /// # Errors
 /// No value, no recipient, a key that a Secret's manifest uses itself, or a failure of `random`.
@@ -106,7 +106,7 @@ pub fn seal(
         }
         writeln!(metadata, "    - recipient: {recipient}\n      enc: |")
             .expect("a String takes all");
-        for line in wrap(recipient, &key)?.lines() {
+        for line in wrap(recipient, &key, random)?.lines() {
             writeln!(metadata, "        {line}").expect("a String takes all");
         }
     }
