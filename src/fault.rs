@@ -1,5 +1,6 @@
 //! What is wrong with an input: one sentence, its place and the way out.
 
+use crate::visible;
 use std::fmt;
 
 /// Where in the input a fault lies.
@@ -21,10 +22,13 @@ pub enum Place {
 }
 
 impl fmt::Display for Place {
+    /// Writes it as it can be shown: files are named by strangers, too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Argument(name) | Self::File(name) => f.write_str(name),
-            Self::Position { file, line, column } => write!(f, "{file}:{line}:{column}"),
+            Self::Argument(name) | Self::File(name) => f.write_str(&visible::line(name)),
+            Self::Position { file, line, column } => {
+                write!(f, "{}:{line}:{column}", visible::line(file))
+            }
         }
     }
 }
@@ -45,11 +49,11 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Makes a fault whose place is not known yet.
+    /// Makes a fault whose place is not known yet. Of the text is kept what can be shown: see [`visible::line`].
     pub fn new(what: impl Into<String>) -> Self {
         Self {
             place: None,
-            what: what.into(),
+            what: visible::owned(what.into()),
             help: None,
             snippet: None,
         }
@@ -58,7 +62,7 @@ impl Fault {
     /// Adds what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(visible::owned(help.into()));
         self
     }
 
@@ -69,21 +73,30 @@ impl Fault {
         self
     }
 
-    /// Quotes the line of `source` at which it is, unless it has no position or the line holds a private key.
+    /// Quotes the line of `source` at which it is, unless it has no position or the line may hold a private key.
     #[must_use]
     pub fn with_source(self, source: &str) -> Self {
         let line = match self.place {
             Some(Place::Position { line, .. }) => usize::try_from(line).ok(),
             _ => None,
         };
-        match line.and_then(|line| source.lines().nth(line.checked_sub(1)?)) {
-            Some(line) => self.with_line(line),
+        let Some(before) = line.and_then(|line| line.checked_sub(1)) else {
+            return self;
+        };
+        let mut near = source.lines().skip(before.saturating_sub(1));
+        let before = if before > 0 { near.next() } else { None };
+        match near.next() {
+            Some(line) => self.with_line_after(before, line),
             None => self,
         }
     }
 
-    /// Quotes the line at which it is, where that is at hand.
-    pub(crate) fn with_line(mut self, text: &str) -> Self {
+    /// Quotes the line at which it is, where that is at hand, and the one before it, which tells whether it is the
+    /// short last line of a key.
+    pub(crate) fn with_line_after(mut self, before: Option<&str>, text: &str) -> Self {
+        if before.is_some_and(visible::may_hold_key) {
+            return self;
+        }
         if let Some(Place::Position { line, column, .. }) = self.place {
             self.snippet = Snippet::new(text, line, column).map(Box::new);
         }
@@ -131,11 +144,11 @@ impl Snippet {
     /// Most characters shown before the mark, where the line is too long.
     const BEFORE: usize = 40;
 
-    /// Quotes a line, `column` counting from 1; nothing where the line has no such column, or holds a private key.
+    /// Quotes a line, `column` counting from 1; nothing where the line has no such column, or may hold a private key.
     fn new(line: &str, number: u64, column: u64) -> Option<Self> {
         let column = usize::try_from(column).ok()?.checked_sub(1)?;
         let length = line.chars().count();
-        if column > length || holds_private_key(line) {
+        if column > length || visible::may_hold_key(line) {
             return None;
         }
         let start = if length > Self::WIDTH {
@@ -143,12 +156,8 @@ impl Snippet {
         } else {
             0
         };
-        let mut text: String = line
-            .chars()
-            .skip(start)
-            .take(Self::WIDTH)
-            .map(printable)
-            .collect();
+        let shown: String = line.chars().skip(start).take(Self::WIDTH).collect();
+        let mut text = visible::in_columns(&shown);
         if start > 0 {
             text.insert(0, '…');
         }
@@ -173,29 +182,6 @@ impl fmt::Display for Snippet {
         writeln!(f, "{number} | {}", self.text.trim_end())?;
         writeln!(f, "{:margin$} | {:before$}^", "", "", before = self.before)
     }
-}
-
-fn printable(character: char) -> char {
-    match character {
-        '\t' => ' ',
-        _ if steers(character) => '\u{fffd}',
-        _ => character,
-    }
-}
-
-/// Says whether a text has what private keys begin with, in PEM and as age writes them.
-pub(crate) fn holds_private_key(text: &str) -> bool {
-    text.contains("PRIVATE KEY") || text.contains("AGE-SECRET-KEY-")
-}
-
-/// Says whether a character changes how a terminal shows those around it: escape sequences, marks that turn the
-/// direction of text, and those that cannot be seen.
-pub(crate) fn steers(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
-        )
 }
 
 /// Collects faults, so that a user sees all of them at once.

@@ -4,6 +4,7 @@ use crate::fault::{Fault, Faults};
 use crate::find;
 use crate::pki::certificate::Details;
 use crate::pki::validity::format_instant;
+use crate::visible::{self, line};
 use serde::Serialize;
 use std::fmt::Write as _;
 use time::OffsetDateTime;
@@ -114,29 +115,17 @@ pub fn as_text(findings: &[Finding], now: OffsetDateTime) -> String {
             ("SHA-256", Some(details.sha256.clone())),
             ("key SHA-256", Some(details.key_sha256.clone())),
         ];
-        out.push_str(place);
+        out.push_str(&line(place));
         out.push('\n');
         for (label, value) in lines {
             if let Some(value) = value {
-                let value = visible(&value);
+                let value = line(&value);
                 writeln!(out, "  {:<27}{value}", format!("{label}:"))
                     .expect("writing to a String cannot fail");
             }
         }
     }
     out
-}
-
-/// Replaces what would not be seen: a subject is the issuer's text, and no control character or mark that turns the
-/// direction of writing (Unicode Standard Annex 9) may reach a terminal or a page.
-pub(crate) fn visible(text: &str) -> String {
-    let hides = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars()
-        .map(|c| if hides(c) { '\u{fffd}' } else { c })
-        .collect()
 }
 
 fn some(text: &str) -> Option<String> {
@@ -210,5 +199,5 @@ pub fn as_json(findings: &[Finding], now: OffsetDateTime) -> String {
         .collect();
     let mut text = serde_json::to_string_pretty(&reports).expect("plain data can be written");
     text.push('\n');
-    text
+    visible::json(text)
 }

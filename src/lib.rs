@@ -17,6 +17,7 @@
 //! | know what a browser and Traefik see of a live host | [`probe`] |
 //! | say what would go wrong with manifests | [`lint`] |
 //! | say what is wrong with an input | [`fault`] |
+//! | know what may be shown of a stranger's text | [`visible`] |
 
 pub mod chart;
 pub mod cidr;
@@ -42,4 +43,5 @@ pub mod seal;
 pub mod status;
 pub mod template;
 pub mod values;
+pub mod visible;
 pub mod yaml;

@@ -1,6 +1,7 @@
 //! The names that go into certificates and manifests, each parsed once into a type that cannot be wrong.
 
-use crate::fault::{Fault, steers};
+use crate::fault::Fault;
+use crate::visible::is_visible;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -98,10 +99,10 @@ impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("`")?;
         for character in self.0.chars().take(100) {
-            if steers(character) {
-                write!(f, "{}", character.escape_default())?;
-            } else {
+            if is_visible(character) {
                 write!(f, "{character}")?;
+            } else {
+                write!(f, "{}", character.escape_default())?;
             }
         }
         let dots = if self.0.chars().nth(100).is_some() {
@@ -118,7 +119,7 @@ fn check_characters(name: &str, shown: Shown<'_>) -> Result<(), Fault> {
         if character.is_ascii_alphanumeric()
             || character == '-'
             || character == '.'
-            || !character.is_ascii()
+            || is_international(character)
         {
             continue;
         }
@@ -127,17 +128,32 @@ fn check_characters(name: &str, shown: Shown<'_>) -> Result<(), Fault> {
             return Err(Fault::new(format!("character `_` at position {at} of {shown} is not allowed in a host name"))
                 .help("RFC 1123 allows letters, digits and hyphens; Java and Python refuse a certificate for such a name"));
         }
-        let printed = if steers(character) {
-            character.escape_default().to_string()
-        } else {
+        let printed = if is_visible(character) {
             character.to_string()
+        } else {
+            character.escape_default().to_string()
+        };
+        let help = if "\"'“”„‟‘’‚‛«»‹›".contains(character) {
+            "leave out the quotation marks"
+        } else {
+            "use letters, digits, hyphens and dots, for example `a.example.org`"
         };
         return Err(Fault::new(format!(
             "character `{printed}` at position {at} is not allowed in a host name"
         ))
-        .help("use letters, digits, hyphens and dots, for example `a.example.org`"));
+        .help(help));
     }
     Ok(())
+}
+
+/// Says whether a character outside ASCII may be part of a name: a letter, a digit, a mark on one, or one of the few
+/// signs of RFC 5892 appendix A and the dots of UTS 46 section 2.3. UTS 46 takes quotation marks and symbols too, which
+/// RFC 5892 does not.
+fn is_international(character: char) -> bool {
+    // What is joined to the character before it is escaped for debugging, and so is what cannot be seen.
+    let is_mark = character.escape_debug().len() > 1;
+    !character.is_ascii()
+        && (character.is_alphanumeric() || is_mark || "·͵׳״・。．｡".contains(character))
 }
 
 /// UTS 46 drops these without a word, and the host would not be the one that was pasted.

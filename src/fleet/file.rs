@@ -212,7 +212,7 @@ fn with_lines(faults: Vec<(usize, Fault)>, main: &Source, included: &[Source]) -
     let mut current = None;
     let mut lines = "".lines();
     let mut number = 0;
-    let mut line = None;
+    let (mut before, mut line) = (None, None);
     let quote = |(file, fault): (usize, Fault)| {
         if current != Some(file) {
             current = Some(file);
@@ -220,17 +220,17 @@ fn with_lines(faults: Vec<(usize, Fault)>, main: &Source, included: &[Source]) -
                 .checked_sub(1)
                 .map_or(Some(main), |index| included.get(index));
             lines = source.map_or("", text).lines();
-            (number, line) = (0, None);
+            (number, before, line) = (0, None, None);
         }
         let Some(Place::Position { line: wanted, .. }) = &fault.place else {
             return fault;
         };
         while number < *wanted {
-            line = lines.next();
+            (before, line) = (line, lines.next());
             number += 1;
         }
         match line {
-            Some(line) => fault.with_line(line),
+            Some(line) => fault.with_line_after(before, line),
             None => fault,
         }
     };

@@ -2,6 +2,7 @@
 
 use crate::fault::{Fault, Place};
 use crate::pki::key::hex;
+use crate::visible;
 use aws_lc_rs::digest::{SHA256, digest};
 
 /// How much an annotation weighs.
@@ -60,8 +61,8 @@ impl Annotation<'_> {
 #[must_use]
 pub fn github(annotations: &[Annotation<'_>], fleet: &str) -> String {
     let escaped = |text: &str| {
-        text.replace('%', "%25")
-            .replace('\r', "%0D")
+        visible::composed(text)
+            .replace('%', "%25")
             .replace('\n', "%0A")
     };
     let property = |text: &str| escaped(text).replace(':', "%3A").replace(',', "%2C");
@@ -100,5 +101,5 @@ pub fn gitlab(annotations: &[Annotation<'_>], fleet: &str) -> String {
         })
     };
     let issues: Vec<serde_json::Value> = annotations.iter().map(issue).collect();
-    serde_json::to_string_pretty(&issues).expect("a report can be written") + "\n"
+    visible::json(serde_json::to_string_pretty(&issues).expect("a report can be written") + "\n")
 }

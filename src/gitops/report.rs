@@ -5,6 +5,7 @@ use super::decide::Action;
 use super::plan::Plan;
 use crate::fault::Place;
 use crate::pki::validity::format_instant;
+use crate::visible;
 use serde::Serialize;
 use std::fmt::Write as _;
 use time::OffsetDateTime;
@@ -257,7 +258,7 @@ impl Report {
     /// Never: nothing in it cannot be written.
     #[must_use]
     pub fn as_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("a report can be written") + "\n"
+        visible::json(serde_json::to_string_pretty(self).expect("a report can be written") + "\n")
     }
 
     /// Writes the report for people: totals, then the first changes. `verb` says whether things were done
@@ -333,7 +334,7 @@ impl Report {
         }
         lines.push(total);
         lines.iter().fold(String::new(), |mut out, line| {
-            writeln!(out, "note: {line}").expect("a String takes all");
+            writeln!(out, "note: {}", visible::line(line)).expect("a String takes all");
             out
         })
     }
@@ -378,11 +379,17 @@ impl Report {
             }
         }
         let not_as_said = |path: &String| {
-            let text = format!("{path}: not as the fleet file says");
+            let text = format!("{}: not as the fleet file says", visible::line(path));
             note(Level::Warning, text, None)
         };
         found.extend(self.fleet_files.iter().map(not_as_said));
-        let stale = |path: &String| note(Level::Warning, format!("{path} is stale"), None);
+        let stale = |path: &String| {
+            note(
+                Level::Warning,
+                format!("{} is stale", visible::line(path)),
+                None,
+            )
+        };
         found.extend(self.stale.iter().map(stale));
         found
     }

@@ -1,6 +1,7 @@
 //! One thing that a rule found.
 
 use super::rules::{Rule, Severity};
+use crate::visible;
 use crate::yaml::At;
 
 /// One thing that a rule found.
@@ -65,6 +66,18 @@ impl Finding {
     #[must_use]
     pub fn help(&self) -> &str {
         self.help.as_deref().unwrap_or(self.rule.help)
+    }
+
+    /// Keeps of its sentences what can be shown: they repeat what stands in an input.
+    pub(super) fn show(&mut self) {
+        let sentences = [
+            Some(&mut self.message),
+            self.consequence.as_mut(),
+            self.help.as_mut(),
+        ];
+        for sentence in sentences.into_iter().flatten() {
+            *sentence = visible::owned(std::mem::take(sentence));
+        }
     }
 
     /// Gives it another severity.

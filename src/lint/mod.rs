@@ -233,6 +233,9 @@ pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>>
         .flat_map_iter(|family| family(&model))
         .chain(broken)
         .collect();
+    for finding in &mut findings {
+        finding.show();
+    }
     let suppressed = suppress::apply(sources, &mut findings);
     findings.sort_by(|a, b| {
         let key = |finding: &Finding| (finding.file, finding.at.line, finding.at.column);

@@ -156,7 +156,7 @@ impl Sighting {
         let parsed = parse(&der)?;
         let names = parsed
             .subject_alternative_name()
-            .map_err(|error| Fault::new(format!("the certificate is damaged: {error}")))?;
+            .map_err(|_| Fault::new("the certificate's subject alternative names are damaged"))?;
         let names = names.map(|names| names.value.general_names.iter().map(general_name));
         let key_sha256 = hex(digest(&SHA256, parsed.public_key().raw).as_ref());
         Ok(Self {
@@ -238,7 +238,7 @@ impl Certificate {
     /// Decodes the certificates of a PEM text one by one.
     pub fn ders_of_pem(text: &str) -> impl Iterator<Item = Result<CertificateDer<'static>, Fault>> {
         CertificateDer::pem_slice_iter(text.as_bytes())
-            .map(|der| der.map_err(|error| Fault::new(format!("the PEM text is damaged: {error}"))))
+            .map(|der| der.map_err(|error| damaged_pem(text, &error)))
     }
 
     /// Takes a certificate and reads what it says, both at once.
@@ -393,10 +393,8 @@ impl Details {
                     Some(names(constraints.permitted_subtrees.as_ref()).unwrap_or_default());
                 self.excluded = names(constraints.excluded_subtrees.as_ref()).unwrap_or_default();
             }
-            ParsedExtension::ParseError { error } => {
-                return Err(Fault::new(format!(
-                    "an extension of the certificate is damaged: {error}"
-                )));
+            ParsedExtension::ParseError { .. } => {
+                return Err(Fault::new("an extension of the certificate is damaged"));
             }
             _ => {}
         }
@@ -427,13 +425,67 @@ impl Details {
 }
 
 fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Fault> {
-    let damaged = |what: String| Fault::new(format!("the certificate is damaged: {what}"));
-    let (rest, parsed) =
-        X509Certificate::from_der(der).map_err(|error| damaged(error.to_string()))?;
+    // What the parser says of it could repeat its bytes, and a key may stand in the place of a certificate.
+    let (rest, parsed) = X509Certificate::from_der(der)
+        .map_err(|_| Fault::new("the certificate is damaged: it is not X.509 in DER"))?;
     if rest.is_empty() {
         return Ok(parsed);
     }
-    Err(damaged("bytes follow its end".to_owned()))
+    Err(Fault::new(
+        "the certificate is damaged: bytes follow its end",
+    ))
+}
+
+/// Says what is wrong with a PEM text, in words of our own: the parser's repeat its bytes, which may be those of a key.
+fn damaged_pem(text: &str, error: &pki_types::pem::Error) -> Fault {
+    use pki_types::pem::Error;
+    const BEGIN: &str = "-----BEGIN ";
+    let begins = || {
+        text.lines()
+            .zip(1..)
+            .filter(|(line, _)| line.starts_with(BEGIN))
+    };
+    let is_whole =
+        |line: &str| line.trim_end().ends_with("-----") && line.matches("-----").count() == 2;
+    let at = |found: Option<(&str, u64)>| {
+        found.map_or_else(String::new, |(_, line)| format!(" at line {line}"))
+    };
+    let lost = "each line must end with a line end; a CI's variables often have lost them, or have `\\n` in their place";
+    if let Some(broken) = begins().find(|(line, _)| !is_whole(line)) {
+        let what = format!(
+            "the PEM text is damaged: the BEGIN line{} goes on",
+            at(Some(broken))
+        );
+        return Fault::new(what).help(lost);
+    }
+    match error {
+        Error::MissingSectionEnd { .. } | Error::IllegalSectionStart { .. } => {
+            let place = at(begins().last());
+            Fault::new(format!(
+                "the PEM text is damaged: the block that begins{place} has no END line"
+            ))
+            .help("copy all of it, with its last line")
+        }
+        Error::Base64Decode(_) => {
+            let mut blocks = begins().filter(|(_, number)| {
+                let skipped = usize::try_from(*number).unwrap_or(usize::MAX);
+                let body = text
+                    .lines()
+                    .skip(skipped)
+                    .take_while(|line| !line.starts_with("-----"));
+                let body: String = body.map(str::trim).collect();
+                base64::engine::general_purpose::STANDARD
+                    .decode(body)
+                    .is_err()
+            });
+            let place = at(blocks.next());
+            Fault::new(format!(
+                "the PEM text is damaged: the block that begins{place} is not base64"
+            ))
+            .help("copy it anew")
+        }
+        _ => Fault::new("the PEM text is damaged").help("copy it anew"),
+    }
 }
 
 /// Writes a number of any length; the big integers of the parser would cost 30 kB of program for it.

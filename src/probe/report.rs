@@ -6,6 +6,7 @@ use super::trust::{ExpectedName, Trust};
 use super::{Check, Finding, Leg, Verdict};
 use crate::pki::certificate::Details;
 use crate::pki::validity::format_instant;
+use crate::visible;
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -208,26 +209,13 @@ impl Report {
         };
         let mut text = serde_json::to_string_pretty(&report).expect("plain data can be written");
         text.push('\n');
-        text
+        visible::json(text)
     }
 }
 
-/// Longest line, in characters: a certificate may hold thousands of names.
-const LINE_LIMIT: usize = 2_000;
-
-/// Writes one line. Much of it is a stranger's text: no control character and no change of direction reaches a
-/// terminal.
+/// Writes one line. Much of it is a stranger's text.
 fn line(out: &mut String, text: &str) {
-    let is_unseen = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    let text: String = text
-        .chars()
-        .take(LINE_LIMIT)
-        .map(|c| if is_unseen(c) { '\u{fffd}' } else { c })
-        .collect();
-    writeln!(out, "{text}").expect("writing to a String cannot fail");
+    writeln!(out, "{}", visible::line(text)).expect("writing to a String cannot fail");
 }
 
 #[derive(Serialize)]
@@ -312,7 +300,7 @@ mod tests {
     fn a_strangers_text_cannot_steer_the_terminal() {
         let mut out = String::new();
         line(&mut out, "O=\u{1b}[2J\u{202e}evil\u{9b}\nok");
-        assert_eq!(out, "O=\u{fffd}[2J\u{fffd}evil\u{fffd}\u{fffd}ok\n");
+        assert_eq!(out, "O=\\u{1b}[2J\\u{202e}evil\\u{9b}\\nok\n");
     }
 
     #[test]

@@ -28,7 +28,9 @@ use civi_ingress::pki::validity::{End, Validity, parse_instant};
 use civi_ingress::pki::{Certificate, KeyType, LeafUse, PrivateKey, SubjectAltName, issue, verify};
 use civi_ingress::release::Release;
 use civi_ingress::template::Templates;
+use civi_ingress::visible;
 use clap::FromArgMatches as _;
+use clap::error::ContextValue;
 use cli::{Command, Destination, ExistingCa, Global, Issuing};
 use error::{Failure, Kind};
 use output::{NewFile, SideFile};
@@ -57,7 +59,7 @@ pub(super) fn run() -> ExitCode {
     world::forbid_core_dumps();
     let (global, command) = match parse() {
         Ok(parsed) => parsed,
-        Err(error) => return usage(&error),
+        Err(error) => return usage(error),
     };
     match dispatch(&global, command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -79,12 +81,41 @@ fn parse() -> Result<(Global, Command), clap::Error> {
     parsed.map_err(|error| error.format(&mut table))
 }
 
-/// Prints help and version on stdout and usage errors on stderr, as clap words them.
-fn usage(error: &clap::Error) -> ExitCode {
+/// Prints help and version on stdout, and usage errors on stderr, as clap words them: of what was typed is shown what
+/// can be.
+fn usage(mut error: clap::Error) -> ExitCode {
     let code = u8::try_from(error.exit_code()).unwrap_or(2);
-    // A closed pipe loses nothing here.
-    let _ = error.print();
+    if !error.use_stderr() {
+        // A closed pipe loses nothing here.
+        let _ = error.print();
+        return ExitCode::from(code);
+    }
+    let context: Vec<_> = error
+        .context()
+        .map(|(kind, value)| (kind, visible_context(value)))
+        .collect();
+    for (kind, value) in context {
+        error.insert(kind, value);
+    }
+    output::say(&error.render().to_string());
     ExitCode::from(code)
+}
+
+/// Gives what clap tells of a command line, as far as it can be shown.
+fn visible_context(value: &ContextValue) -> ContextValue {
+    let one = |text: &str| visible::line(text).into_owned();
+    let all = |texts: &[String]| texts.iter().map(|text| one(text)).collect();
+    match value {
+        ContextValue::String(text) => ContextValue::String(one(text)),
+        ContextValue::Strings(texts) => ContextValue::Strings(all(texts)),
+        ContextValue::StyledStrs(texts) => ContextValue::StyledStrs(
+            texts
+                .iter()
+                .map(|text| one(&text.to_string()).into())
+                .collect(),
+        ),
+        other => other.clone(),
+    }
 }
 
 fn dispatch(global: &Global, command: Command) -> Result<(), Failure> {
@@ -144,12 +175,13 @@ struct Run {
 impl Run {
     /// Takes note of something worth knowing once the run has gone well.
     fn note(&self, text: &str) {
+        let text = visible::line(text);
         self.notes.borrow_mut().push(format!("note: {text}\n"));
     }
 }
 
 fn warn(text: &str) {
-    output::say(&format!("warning: {text}\n"));
+    output::say(&format!("warning: {}\n", visible::line(text)));
 }
 
 /// Gives the templates, with a user's own in the place of built-in ones.

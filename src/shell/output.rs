@@ -10,6 +10,7 @@
 use super::error::{Failure, Kind};
 use anyhow::Context as _;
 use civi_ingress::fault::Fault;
+use civi_ingress::visible::composed;
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
@@ -18,9 +19,15 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 use zeroize::Zeroizing;
 
-/// Writes a line to stderr; a closed stderr is nobody's loss.
+/// Writes lines to stderr, with nothing in them that steers a terminal or a CI; a closed stderr is nobody's loss.
 pub(super) fn say(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = io::stderr().write_all(composed(text).as_bytes());
+}
+
+/// Shows on a terminal how far a run is, in the place of what was shown before.
+pub(super) fn show_progress(done: usize, all: usize) {
+    let end = if done == all { "\r\u{1b}[K" } else { "" };
+    let _ = write!(io::stderr(), "\r{done} of {all}{end}");
 }
 
 /// Says whether a person reads stdout.

@@ -1,7 +1,7 @@
 //! The path of each instance as a diagram: Mermaid (mermaid.js.org/syntax/flowchart) and Graphviz.
 
 use super::{Instance, Leg, Report, Row, Stop, Urgency, words};
-use crate::inspect::visible;
+use crate::visible;
 use std::fmt::Write as _;
 
 /// What a request passes, and the leg that it answers.
@@ -43,7 +43,10 @@ fn lines(hop: &Hop<'_>, instance: &Instance, rows: &[Row]) -> Vec<String> {
             lines.push("certificate not found".to_owned());
         }
     }
-    lines.iter().map(|line| visible(line)).collect()
+    lines
+        .iter()
+        .map(|line| visible::line(line).into_owned())
+        .collect()
 }
 
 fn urgency(hop: &Hop<'_>, rows: &[Row]) -> Option<Urgency> {
@@ -71,7 +74,7 @@ fn class(urgency: Urgency) -> &'static str {
 pub(super) fn mermaid(report: &Report) -> String {
     let mut out = String::from("flowchart LR\n");
     for (number, instance) in report.instances.iter().enumerate() {
-        let title = mermaid_text(&visible(&instance.title()));
+        let title = mermaid_text(&visible::line(&instance.title()));
         add(&mut out, &format!("  subgraph i{number}[\"{title}\"]"));
         let hops = hops(instance);
         for hop in &hops {
@@ -126,7 +129,7 @@ pub(super) fn dot(report: &Report) -> String {
          fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\"];\n",
     );
     for (number, instance) in report.instances.iter().enumerate() {
-        let title = dot_text(&visible(&instance.title()));
+        let title = dot_text(&visible::line(&instance.title()));
         add(&mut out, &format!("  subgraph cluster_{number} {{"));
         add(&mut out, &format!("    label=\"{title}\";"));
         let hops = hops(instance);

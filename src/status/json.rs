@@ -3,6 +3,7 @@
 use super::{Instance, Leg, Report, Row, Stop, Trust, Urgency};
 use crate::find::Origin;
 use crate::pki::validity::format_instant;
+use crate::visible;
 use serde::Serialize;
 
 /// The version of the schema.
@@ -133,7 +134,7 @@ pub(super) fn write(report: &Report) -> String {
     };
     let mut text = serde_json::to_string_pretty(&document).expect("plain data can be written");
     text.push('\n');
-    text
+    visible::json(text)
 }
 
 fn key(urgency: Urgency) -> &'static str {

@@ -6,6 +6,7 @@
 
 use super::{Report, Row};
 use crate::find::{ObjectKind, Origin};
+use crate::visible;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -124,9 +125,15 @@ fn labels(row: &Row, origin: &Origin) -> String {
     text
 }
 
+/// Writes a label's value as the text format has it, of what can be shown; it has a notation of its own for line ends.
 fn escaped(value: &str) -> String {
-    value
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
+    let lines: Vec<String> = value
+        .split('\n')
+        .map(|line| {
+            visible::line(line)
+                .replace('\\', "\\\\")
+                .replace('"', "\\\"")
+        })
+        .collect();
+    lines.join("\\n")
 }

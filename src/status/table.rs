@@ -1,7 +1,7 @@
 //! The table for people.
 
 use super::{Report, Row};
-use crate::inspect::visible;
+use crate::visible;
 use std::fmt::Write as _;
 
 const HEAD: [&str; 7] = [
@@ -20,7 +20,7 @@ pub(super) fn write(report: &Report) -> String {
         lines.push(cells(row));
         for place in row.places().iter().skip(1) {
             let mut line: [String; 7] = Default::default();
-            line[1] = format!("  also {}", visible(place));
+            line[1] = format!("  also {}", visible::line(place));
             lines.push(line);
         }
     }
@@ -45,11 +45,11 @@ fn cells(row: &Row) -> [String; 7] {
     let validity = row.details.validity;
     [
         row.urgency.as_str().to_owned(),
-        visible(&row.place()),
-        visible(&row.short_names()),
+        visible::line(&row.place()).into_owned(),
+        visible::line(&row.short_names()).into_owned(),
         validity.not_after.date().to_string(),
         row.days_left.to_string(),
         row.due.date().to_string(),
-        visible(row.issuer()),
+        visible::line(row.issuer()).into_owned(),
     ]
 }

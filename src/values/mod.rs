@@ -6,8 +6,9 @@
 pub mod set;
 
 use crate::duration::TraefikDuration;
-use crate::fault::{Fault, Faults, Place, did_you_mean, holds_private_key};
+use crate::fault::{Fault, Faults, Place, did_you_mean};
 use crate::name::{DataKey, DnsName, ObjectName};
+use crate::visible::may_hold_key;
 use crate::yaml::{At, Node, Value};
 use std::collections::BTreeMap;
 
@@ -485,7 +486,7 @@ pub(crate) fn wrong_type(value: &Value, wanted: &str, help: &str) -> Fault {
         Value::Bool(flag) => format!("the boolean `{flag}`"),
         Value::Int(number) => format!("the number `{number}`"),
         Value::Float(number) => format!("the number `{number}`"),
-        Value::Text(text) if holds_private_key(text) => "a private key".to_owned(),
+        Value::Text(text) if may_hold_key(text) => "what may be a private key".to_owned(),
         Value::Text(text) if text.chars().count() > LONGEST_QUOTED => {
             let start: String = text.chars().take(LONGEST_QUOTED).collect();
             format!("the string `{}…`", start.escape_debug())

@@ -1,7 +1,8 @@
 //! Annotations of GitHub Actions (workflow commands `error`, `warning`, `notice`).
 
-use super::{name_of, visible};
+use super::name_of;
 use crate::lint::{Report, Severity, Source};
+use crate::visible::line;
 use std::fmt::Write as _;
 
 /// Writes the findings from `level` on, one line each.
@@ -25,14 +26,14 @@ pub fn annotations(report: &Report, sources: &[Source], level: Severity) -> Stri
         };
         let text = format!(
             "{}\nIn production: {}\nHelp: {}",
-            visible(&finding.message),
-            visible(finding.consequence()),
-            visible(finding.help())
+            line(&finding.message),
+            line(finding.consequence()),
+            line(finding.help())
         );
         writeln!(
             out,
             "::{command} file={}{place},title={}::{}",
-            property(&visible(name_of(finding, sources))),
+            property(&line(name_of(finding, sources))),
             property(finding.rule.code),
             data(&text)
         )

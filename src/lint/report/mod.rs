@@ -11,6 +11,7 @@ pub use sarif::sarif;
 pub use text::text;
 
 use super::{Finding, Source};
+use crate::visible;
 use serde::Serialize;
 
 /// Gives the name of a finding's file.
@@ -24,12 +25,5 @@ pub(super) fn name_of<'a>(finding: &Finding, sources: &'a [Source]) -> &'a str {
 pub(super) fn pretty(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value).expect("plain data can be written");
     text.push('\n');
-    text
-}
-
-/// Leaves no control character of an input in what a terminal shows.
-fn visible(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    visible::json(text)
 }

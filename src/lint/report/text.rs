@@ -1,8 +1,9 @@
 //! For people: the finding, the line it is on, what would happen, and what to do.
 
-use super::{name_of, visible};
+use super::name_of;
 use crate::lint::rules::CI009;
 use crate::lint::{Finding, Report, Severity, Source};
+use crate::visible::{in_columns, line, may_hold_key};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -31,7 +32,7 @@ pub fn text(report: &Report, sources: &[Source], level: Severity) -> String {
 }
 
 fn one(finding: &Finding, sources: &[Source], lines: &mut Lines<'_>, out: &mut String) {
-    let mut place = visible(name_of(finding, sources));
+    let mut place = line(name_of(finding, sources)).into_owned();
     if finding.at.line > 0 {
         write!(place, ":{}:{}", finding.at.line, finding.at.column)
             .expect("writing to a String cannot fail");
@@ -44,9 +45,10 @@ fn one(finding: &Finding, sources: &[Source], lines: &mut Lines<'_>, out: &mut S
     if !finding.field.is_empty() {
         whose.push(finding.field.clone());
     }
-    let whose = visible(&whose.join(", "));
+    let whose = whose.join(", ");
+    let whose = line(&whose);
     let whose = if whose.is_empty() {
-        whose
+        String::new()
     } else {
         format!(" ({whose})")
     };
@@ -58,7 +60,7 @@ fn one(finding: &Finding, sources: &[Source], lines: &mut Lines<'_>, out: &mut S
         "{}[{}]: {}",
         finding.severity,
         finding.rule.code,
-        visible(&finding.message)
+        line(&finding.message)
     ));
     let width = finding.at.line.to_string().len();
     let margin = " ".repeat(width);
@@ -70,9 +72,9 @@ fn one(finding: &Finding, sources: &[Source], lines: &mut Lines<'_>, out: &mut S
     }
     add(format!(
         "{margin} = in production: {}",
-        visible(finding.consequence())
+        line(finding.consequence())
     ));
-    add(format!("{margin} = help: {}", visible(finding.help())));
+    add(format!("{margin} = help: {}", line(finding.help())));
 }
 
 /// The lines of the sources; where they begin is looked up once a source.
@@ -119,9 +121,9 @@ impl Lines<'_> {
             line.to_owned()
         };
         let count = line.chars().count();
-        if count > LINE_LIMIT {
+        if count > LINE_LIMIT || may_hold_key(&line) {
             return None;
         }
-        Some((visible(&line), column.min(count)))
+        Some((in_columns(&line), column.min(count)))
     }
 }

@@ -367,12 +367,7 @@ impl<'a> Job<'a> {
             let result = work(renderer, item);
             let count = done.fetch_add(1, Ordering::Relaxed) + 1;
             if is_watched && (count.is_multiple_of(250) || count == items.len()) {
-                let end = if count == items.len() {
-                    "\r\u{1b}[K"
-                } else {
-                    ""
-                };
-                output::say(&format!("\r{count} of {}{end}", items.len()));
+                output::show_progress(count, items.len());
             }
             result
         };

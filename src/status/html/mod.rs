@@ -10,7 +10,7 @@ mod scale;
 mod timeline;
 
 use super::{Instance, Report, Row, Urgency};
-use crate::inspect::visible;
+use crate::visible;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use std::collections::BTreeSet;
@@ -60,7 +60,7 @@ struct Text<'a>(&'a str);
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in visible(self.0).chars() {
+        for character in visible::line(self.0).chars() {
             match character {
                 '&' => f.write_str("&amp;")?,
                 '<' => f.write_str("&lt;")?,
