@@ -209,9 +209,9 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -s f -l fleet -d 'Fleet file, or - for stdin' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l output-dir -d 'Directory of the tree' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l phase -d 'Step of a roll-over that may be taken; all at once is safe, for the old CA stays trusted beside the new one' -r -f -a "all\t'All at once'
-trust\t'Make successors that wait, and let Traefik trust their CAs'
+trust\t'Make successors that wait, and let their CAs be trusted'
 leaf\t'Let successors take their places'
-shrink\t'Let Traefik trust the present CAs only'"
+shrink\t'Let the present CAs only be trusted'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l max-renewals -d 'Renew at most so many instances whose renewal can wait, the soonest end first' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l identity -d 'age key file that opens what is encrypted, or - for stdin; only stored CA keys need it [repeatable]' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
@@ -233,9 +233,9 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -s f -l fleet -d 'Fleet file, or - for stdin' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l output-dir -d 'Directory of the tree' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l phase -d 'Step of a roll-over that may be taken; all at once is safe, for the old CA stays trusted beside the new one' -r -f -a "all\t'All at once'
-trust\t'Make successors that wait, and let Traefik trust their CAs'
+trust\t'Make successors that wait, and let their CAs be trusted'
 leaf\t'Let successors take their places'
-shrink\t'Let Traefik trust the present CAs only'"
+shrink\t'Let the present CAs only be trusted'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l max-renewals -d 'Renew at most so many instances whose renewal can wait, the soonest end first' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l identity -d 'age key file that opens what is encrypted, or - for stdin; only stored CA keys need it [repeatable]' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
@@ -251,9 +251,9 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -s f -l fleet -d 'Fleet file, or - for stdin' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l output-dir -d 'Directory of the tree' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l phase -d 'Step of a roll-over that may be taken; all at once is safe, for the old CA stays trusted beside the new one' -r -f -a "all\t'All at once'
-trust\t'Make successors that wait, and let Traefik trust their CAs'
+trust\t'Make successors that wait, and let their CAs be trusted'
 leaf\t'Let successors take their places'
-shrink\t'Let Traefik trust the present CAs only'"
+shrink\t'Let the present CAs only be trusted'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l max-renewals -d 'Renew at most so many instances whose renewal can wait, the soonest end first' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l identity -d 'age key file that opens what is encrypted, or - for stdin; only stored CA keys need it [repeatable]' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F

@@ -100,7 +100,7 @@ pub enum Credential {
     ServerCert,
     /// Its key.
     ServerKey,
-    /// The database CA's certificate.
+    /// The database CA's certificate, and those before and after it while that matters.
     DbCaCert,
     /// The database CA's key.
     DbCaKey,
@@ -108,7 +108,7 @@ pub enum Credential {
     DbServerCert,
     /// Its key.
     DbServerKey,
-    /// What the ingress trusts: the instance CA, and the one before it while its leaf may be in use.
+    /// What the ingress trusts: the instance CA, and those before and after it while that matters.
     TrustBundle,
     /// What an httpd that asks for a client certificate trusts, likewise.
     ClientTrustBundle,

@@ -1,9 +1,10 @@
 //! A fleet as a tree: what is decided, what is written, and what a second run leaves alone.
 
 use crate::support::{NOW, assert_snapshot_in, key, names_in, read, readable, run_in, write};
+use base64::Engine as _;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::{self, Fleet, Source};
-use civi_ingress::gitops::compose::{Drawing, NoDrawing, TreeFile, carry_out};
+use civi_ingress::gitops::compose::{Drawing, NoDrawing, TreeFile, carry_out, restart};
 use civi_ingress::gitops::decide::{Action, Depth, Need, Reason};
 use civi_ingress::gitops::fleet_files::fleet_files;
 use civi_ingress::gitops::plan::{Context, Found, Phase, Plan, Reading, Sealer, UnitFiles, plan};
@@ -151,18 +152,35 @@ fn file<'a>(files: &'a UnitFiles, name: &str) -> &'a str {
     found.map_or_else(|| panic!("no {name}"), |(_, text)| text.as_str())
 }
 
+/// Gives the value under a data key, as it stands.
+fn value_of<'a>(text: &'a str, key: &str) -> &'a str {
+    text.lines()
+        .find_map(|line| line.trim_start().strip_prefix(&format!("{key}: ")))
+        .unwrap_or_else(|| panic!("no {key}"))
+}
+
 /// Gives the certificates under a data key.
 fn certificates(text: &str, key: &str) -> Vec<Certificate> {
-    let value = text
-        .lines()
-        .find_map(|line| line.trim_start().strip_prefix(&format!("{key}: ")))
-        .unwrap_or_else(|| panic!("no {key}"));
-    let pem = crate::support::decode(value).expect("base64 text");
+    let pem = crate::support::decode(value_of(text, key)).expect("base64 text");
     Certificate::all_from_pem(&pem).expect("certificates")
 }
 
 fn covered(files: &UnitFiles, leaf: &Certificate) -> bool {
     certificates(file(files, "secret-externca.yaml"), "ca.crt")
+        .iter()
+        .any(|ca| leaf.names_as_issuer(ca))
+}
+
+/// Gives the file with the keys that are in use.
+fn keys_in_use(files: &UnitFiles) -> &str {
+    let mut current = files.current.iter();
+    let found = current.find(|(path, _)| path.contains("/secret-selfcert."));
+    found.map(|(_, text)| text.as_str()).expect("the Secret")
+}
+
+/// Says whether the database's clients trust a leaf of the database.
+fn database_covered(files: &UnitFiles, leaf: &Certificate) -> bool {
+    certificates(keys_in_use(files), "dbcacert")
         .iter()
         .any(|ca| leaf.names_as_issuer(ca))
 }
@@ -293,16 +311,37 @@ fn trust_comes_first_then_the_leaf_then_the_shrinking() {
         matches!(action(&plan, Role::Httpd), Action::Stage(Reason::Due(_))),
         "{plan:?}"
     );
-    assert_eq!(
-        file(&first, "secret-selfcert.sops.yaml"),
-        file(&trusted, "a/secret-selfcert.sops.yaml")
-    );
+    let key = |files: &UnitFiles, name| value_of(keys_in_use(files), name).to_owned();
+    for name in [
+        "externkey",
+        "externcert",
+        "dbserverkey",
+        "dbservercert",
+        "cacert",
+    ] {
+        assert_eq!(key(&first, name), key(&trusted, name), "{name}");
+    }
     let next = certificates(
         file(&trusted, "next/secret-selfcert.sops.yaml"),
         "externcert",
     )
     .remove(0);
     assert!(covered(&trusted, &old) && covered(&trusted, &next));
+    let database = certificates(keys_in_use(&first), "dbservercert").remove(0);
+    let next_database = certificates(
+        file(&trusted, "next/secret-selfcert.sops.yaml"),
+        "dbservercert",
+    )
+    .remove(0);
+    assert!(database_covered(&trusted, &database) && database_covered(&trusted, &next_database));
+    let unit = Unit::member(&fleet, &fleet.members[0]).expect("a unit");
+    assert_eq!(
+        restart(&unit, &plan).as_deref(),
+        Some(
+            "kubectl -n a rollout restart statefulset/paroisse-set-httpd statefulset/paroisse-set-tools"
+        ),
+        "the database's clients learn of its next CA"
+    );
     let (plan, again) = step(&at(251, Phase::Trust), &fleet, &trusted, &mut NoDrawing);
     assert!(plan.keeps_all(), "{plan:?}");
     assert_eq!(
@@ -318,10 +357,99 @@ fn trust_comes_first_then_the_leaf_then_the_shrinking() {
         file(&trusted, "next/secret-selfcert.sops.yaml")
     );
     assert!(covered(&promoted, &old) && covered(&promoted, &next));
+    assert!(database_covered(&promoted, &database) && database_covered(&promoted, &next_database));
+    assert_eq!(
+        restart(&unit, &plan).as_deref(),
+        Some(
+            "kubectl -n a rollout restart statefulset/paroisse-set-db statefulset/paroisse-set-httpd statefulset/paroisse-set-tools"
+        ),
+        "each once"
+    );
 
     let (plan, shrunk) = step(&at(270, Phase::Shrink), &fleet, &promoted, &mut NoDrawing);
     assert!(plan.keeps_all());
     assert!(!covered(&shrunk, &old) && covered(&shrunk, &next));
+    assert!(!database_covered(&shrunk, &database) && database_covered(&shrunk, &next_database));
+}
+
+#[test]
+fn every_leaf_that_may_be_served_stays_trusted_however_often_keys_are_made() {
+    for custody in ["ephemeral", "stored"] {
+        let fleet = fleet(&format!(
+            "  wildcard: false\n  defaults: {{certificate: {{ca: {custody}}}}}\n  instances: {{a: {{objects: {{clientAuth: true}}}}}}\n"
+        ));
+        let (ours, theirs) = (sops(&[RECIPIENT]), sops(&[OTHER_RECIPIENT]));
+        let mut leaves = Vec::new();
+        let mut files = UnitFiles::default();
+        // Keys that others could open are made again; a CA that is kept moves in between to one that is not.
+        for (day, sealer) in [(0, &ours), (1, &theirs), (2, &ours), (3, &theirs)] {
+            let anew = context(sealer, &[], NOW + Duration::days(day));
+            files = step(
+                &anew,
+                &fleet,
+                &files,
+                &mut Fresh(20 * u8::try_from(day).expect("a small number")),
+            )
+            .1;
+            leaves.push((
+                certificates(keys_in_use(&files), "externcert").remove(0),
+                certificates(keys_in_use(&files), "dbservercert").remove(0),
+            ));
+            for (httpd, database) in &leaves {
+                assert!(
+                    covered(&files, httpd) && database_covered(&files, database),
+                    "{custody}, day {day}"
+                );
+            }
+        }
+        let end = NOW + Duration::days(366);
+        if custody == "ephemeral" {
+            let later = context(&theirs, &[], end);
+            let (_, files) = step(&later, &fleet, &files, &mut Fresh(90));
+            assert!(!covered(&files, &leaves[0].0) && covered(&files, &leaves[1].0));
+            assert!(
+                !database_covered(&files, &leaves[0].1) && database_covered(&files, &leaves[1].1)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_bundle_of_cas_in_any_order_is_read_and_changes_no_key() {
+    let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
+    let sealer = Sealer::Plain;
+    let at = context(&sealer, &[], NOW);
+    let (_, first) = step(&at, &fleet, &UnitFiles::default(), &mut Fresh(0));
+    let (_, other) = step(&at, &fleet, &UnitFiles::default(), &mut Fresh(50));
+    let both = |name: &str| {
+        let all = [&other, &first].map(|files| {
+            crate::support::decode(value_of(keys_in_use(files), name)).expect("base64 text")
+        });
+        base64::engine::general_purpose::STANDARD.encode(all.concat())
+    };
+    for name in ["dbcacert", "cacert"] {
+        let mut files = UnitFiles::default();
+        for (path, text) in &first.current {
+            let text = if path.contains("selfcert") {
+                text.replace(value_of(text, name), &both(name))
+            } else {
+                text.to_string()
+            };
+            files.current.push((path.clone(), Guarded::public(text)));
+        }
+        let (plan, after) = step(&at, &fleet, &files, &mut NoDrawing);
+        assert!(plan.keeps_all(), "{name}: {plan:?}");
+        let expected = if name == "dbcacert" { 2 } else { 1 };
+        let trusted = certificates(keys_in_use(&after), "dbcacert");
+        assert_eq!(trusted.len(), expected);
+        let leaf = certificates(keys_in_use(&after), "dbservercert").remove(0);
+        assert!(
+            leaf.names_as_issuer(&trusted[0]),
+            "the present one comes first"
+        );
+        let again = step(&at, &fleet, &after, &mut NoDrawing).1;
+        assert_eq!(after.current, again.current);
+    }
 }
 
 #[test]

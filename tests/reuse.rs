@@ -2,8 +2,10 @@
 
 use crate::support::{NOW, Recipe, key, names_in, read, run_in, run_with_stdin, secret_text};
 use civi_ingress::fault::Fault;
+use civi_ingress::pki::issue::{self, CaRequest, Organization, Serial};
 use civi_ingress::pki::reuse;
-use civi_ingress::pki::reuse::{Custody, Found, Terms, trust_bundle};
+use civi_ingress::pki::reuse::{Custody, Found, Retention, Terms, trust_bundle};
+use civi_ingress::pki::validity::Validity;
 use civi_ingress::pki::{Certificate, Chain, LeafUse, PrivateKey, SubjectAltName};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
@@ -28,6 +30,7 @@ fn keep(
         &Terms {
             leaf_use: LeafUse::Server,
             names,
+            common_name_does: false,
             custody,
             given_ca: None,
         },
@@ -171,47 +174,72 @@ fn text_that_is_no_key_or_certificate_is_not_kept() {
     assert!(keep(garbage, &recipe.names(), Custody::Stored, NOW).is_err());
 }
 
+/// A CA of its own keys, made this many days after `NOW`, for so many days.
+fn authority(name: &str, after: i64, days: i64) -> Certificate {
+    let now = NOW + Duration::days(after);
+    let request = CaRequest {
+        organization: &Organization::default(),
+        validity: Validity {
+            not_before: now,
+            not_after: now + Duration::days(days),
+        },
+        permitted: &Recipe::default().names(),
+    };
+    let serial = Serial::from_random([7; 16]);
+    issue::ca(&request, key(name), serial).unwrap().certificate
+}
+
 #[test]
-fn the_trust_bundle_keeps_one_earlier_ca_until_it_ends() {
-    let new = Recipe::default().chain().ca;
-    let old = Recipe {
-        keys: ("db-ca", "db-leaf"),
-        ..Recipe::default()
-    }
-    .chain()
-    .ca;
-    let third = Recipe {
-        keys: ("leaf", "db-leaf"),
-        ..Recipe::default()
-    }
-    .chain()
-    .ca;
-    let both = format!("{}{}", old.pem(), third.pem());
-    let ders = |bundle: Vec<Certificate>| {
-        bundle
-            .into_iter()
-            .map(|c| c.der().to_vec())
-            .collect::<Vec<_>>()
+fn the_trust_bundle_keeps_every_earlier_ca_while_a_leaf_of_it_may_be_served() {
+    let new = authority("ca", 30, 3650);
+    let middle = authority("db-ca", 20, 3650);
+    let old = authority("leaf", 10, 60);
+    let year = Retention::WhileServed {
+        life: Duration::days(365),
     };
-    let at = |days| {
-        ders(trust_bundle(
-            &new,
-            Some(&both),
-            Some(old.pem()),
-            NOW + Duration::days(days),
-        ))
+    let at = |days, retention| {
+        let before = [middle.clone(), old.clone(), new.clone()];
+        let now = NOW + Duration::days(days);
+        trust_bundle(&[&new], before, retention, now)
     };
-    assert_eq!(at(0), [new.der().to_vec(), old.der().to_vec()]);
-    assert_eq!(at(3651), [new.der().to_vec()]);
-    assert_eq!(
-        ders(trust_bundle(&new, None, None, NOW)),
-        [new.der().to_vec()]
-    );
+    let all = [new.clone(), middle.clone(), old.clone()];
+    assert_eq!(at(31, year), all);
+    assert_eq!(at(71, year), all[..2], "one has ended");
+    assert_eq!(at(30 + 825, year), all[..2]);
+    assert_eq!(at(30 + 826, year), all[..1], "no leaf of it can be left");
+    let decade = Retention::WhileServed {
+        life: Duration::days(3650),
+    };
+    assert_eq!(at(30 + 826, decade), all[..2]);
+    assert_eq!(at(30 + 826, Retention::UntilEnd), all[..2]);
+    assert_eq!(at(3671, Retention::UntilEnd), all[..1]);
+    assert_eq!(at(31, Retention::Nothing), all[..1]);
     let leaf = Recipe::default().chain().leaf;
-    assert_eq!(
-        ders(trust_bundle(&new, Some(leaf.pem()), None, NOW)),
-        [new.der().to_vec()]
-    );
+    assert_eq!(trust_bundle(&[&new], [leaf], year, NOW), all[..1]);
+    let next = trust_bundle(&[&middle, &new], [old.clone()], Retention::Nothing, NOW);
+    assert_eq!(next, [middle.clone(), new.clone()]);
+}
+
+#[test]
+fn the_ca_of_a_leaf_is_found_by_its_signature_wherever_it_stands() {
+    let recipe = Recipe::default();
+    let chain = recipe.chain();
+    let other = authority("db-ca", 0, 3650);
+    let earlier = Recipe {
+        keys: ("rsa", "db-leaf"),
+        ..Recipe::default()
+    }
+    .chain()
+    .ca;
+    let several = format!("{}{}{}", other.pem(), chain.ca.pem(), earlier.pem());
+    let part = Found {
+        ca: Some(&several),
+        ..found(&chain)
+    };
+    let kept = keep(part, &recipe.names(), Custody::Stored, NOW).unwrap();
+    assert_eq!(kept.ca, chain.ca);
+    let issuer = reuse::issuer(part, NOW).expect("its key is there");
+    assert_eq!(issuer.certificate, chain.ca);
 }
 
 const NEW: &[&str] = &["new-instance", "paroisse-a", "--host", "a.example.org"];
@@ -251,13 +279,15 @@ fn a_renewal_says_why_keeps_the_old_ca_trusted_and_is_stable_afterwards() {
          warning: database: all keys and certificates are made anew: its certificate ends at 2027-11-21T10:00:00Z and is due\n\
          note: httpd: a.example.org, valid until 2028-08-31, renewal due 2028-05-01\n\
          note: database: civicrmdb, civicrmdb.paroisse-a.svc, civicrmdb.paroisse-a.svc.cluster.local, valid until 2028-08-31, renewal due 2028-05-01\n\
-         note: Traefik trusts the old CA and the new one; make httpd take its new certificate: kubectl -n paroisse-a rollout restart statefulset/paroisse-set-httpd\n\
-         note: make the database and its clients take their new certificates: kubectl -n paroisse-a rollout restart statefulset/paroisse-set-db statefulset/paroisse-set-httpd statefulset/paroisse-set-tools\n"
+         note: the CAs before stay trusted beside the new ones; to take the new certificates: kubectl -n paroisse-a rollout restart statefulset/paroisse-set-db statefulset/paroisse-set-httpd statefulset/paroisse-set-tools\n"
     );
     let bundle = secret_text(&renewed, "externca", "ca.crt");
     let expected =
         secret_text(&renewed, "selfcert", "cacert") + &secret_text(&stream, "selfcert", "cacert");
     assert_eq!(bundle, expected);
+    let databases = |stream: &str| secret_text(stream, "selfcert", "dbcacert");
+    let both = databases(&renewed);
+    assert!(both.ends_with(&databases(&stream)) && both.len() > databases(&stream).len());
     for key in ["cakey", "externkey", "dbcakey", "dbserverkey"] {
         assert_ne!(
             secret_text(&renewed, "selfcert", key),
@@ -266,6 +296,72 @@ fn a_renewal_says_why_keeps_the_old_ca_trusted_and_is_stable_afterwards() {
         );
     }
     assert_eq!(again(&renewed, &later).0, renewed);
+}
+
+#[test]
+fn every_ca_stays_trusted_whose_leaf_may_be_served_and_none_that_has_ended() {
+    let mut stream = first();
+    let mut authorities = vec![secret_text(&stream, "selfcert", "cacert")];
+    for (host, now) in [
+        ("b.example.org", "2026-12-01T00:00:00Z"),
+        ("c.example.org", "2026-12-02T00:00:00Z"),
+    ] {
+        stream = again(&stream, &["--alias", host, "--now", now]).0;
+        authorities.insert(0, secret_text(&stream, "selfcert", "cacert"));
+        assert_eq!(
+            secret_text(&stream, "externca", "ca.crt"),
+            authorities.concat()
+        );
+    }
+    let c = ["--alias", "c.example.org", "--now", "2026-12-03T00:00:00Z"];
+    assert_eq!(again(&stream, &c).0, stream);
+    let c = ["--alias", "c.example.org", "--now", "2037-12-03T00:00:00Z"];
+    let later = again(&stream, &c).0;
+    assert_eq!(
+        secret_text(&later, "externca", "ca.crt"),
+        secret_text(&later, "selfcert", "cacert")
+    );
+}
+
+#[test]
+fn a_bundle_that_a_person_put_together_is_read_in_any_order_and_no_key_is_lost() {
+    let stream = first();
+    let other = first();
+    for (secret, field) in [
+        ("selfcert", "dbcacert"),
+        ("selfcert", "cacert"),
+        ("externca", "ca.crt"),
+    ] {
+        let own = secret_text(&stream, secret, field);
+        let added = secret_text(&other, secret, field);
+        let both = put_secret_text(&stream, field, &format!("# ours\n{added}\n\n{own}"));
+        let (kept, stderr) = again(&both, &[]);
+        assert!(!stderr.contains("warning"), "{field}: {stderr}");
+        for key in ["cakey", "externkey", "dbcakey", "dbserverkey"] {
+            assert_eq!(
+                secret_text(&kept, "selfcert", key),
+                secret_text(&stream, "selfcert", key),
+                "{field}: {key}"
+            );
+        }
+        if field != "cacert" {
+            assert_eq!(secret_text(&kept, secret, field), own + &added);
+        }
+    }
+}
+
+fn put_secret_text(stream: &str, field: &str, text: &str) -> String {
+    use base64::Engine as _;
+    let encoded = base64::engine::general_purpose::STANDARD.encode(text);
+    let lines = stream.lines().map(|line| {
+        let is_field = line.trim_start().starts_with(&format!("{field}: "));
+        if is_field {
+            format!("  {field}: {encoded}\n")
+        } else {
+            format!("{line}\n")
+        }
+    });
+    lines.collect()
 }
 
 #[test]
@@ -449,6 +545,52 @@ fn the_charts_own_secret_is_taken_over_with_its_keys() {
     assert!(stderr.contains("warning: database"), "{stderr}");
     assert_eq!(secret_text(&taken, "selfcert", "externkey"), pkcs1);
     assert_eq!(secret_text(&taken, "externca", "ca.crt"), chain.ca.pem());
+}
+
+#[test]
+fn the_charts_database_certificate_stays_until_it_is_due_though_it_has_a_common_name_only() {
+    let stream = first();
+    let chart = chart_pair();
+    let pairs = [
+        ("dbcacert", chart.0.pem().to_owned()),
+        ("dbcakey", key("db-ca").pem().to_owned()),
+        ("dbservercert", chart.1.pem().to_owned()),
+        ("dbserverkey", key("db-leaf").pem().to_owned()),
+    ];
+    let adopted = pairs.iter().fold(stream, |stream, (field, text)| {
+        put_secret_text(&stream, field, text)
+    });
+    let (kept, stderr) = again(&adopted, &[]);
+    assert!(!stderr.contains("warning"), "{stderr}");
+    for (field, text) in &pairs {
+        assert_eq!(secret_text(&kept, "selfcert", field), *text);
+    }
+    let (renewed, stderr) = again(&adopted, &["--now", "2027-09-01T00:00:00Z"]);
+    assert!(stderr.contains("warning: database: "), "{stderr}");
+    assert!(secret_text(&renewed, "selfcert", "dbcacert").ends_with(chart.0.pem()));
+}
+
+/// The chart's database CA and certificate: named by common names alone (sprig, `genCA` and `genSignedCert`).
+fn chart_pair() -> (Certificate, Certificate) {
+    let parameters = |name: &str| {
+        let mut parameters = rcgen::CertificateParams::default();
+        parameters.distinguished_name = rcgen::DistinguishedName::new();
+        parameters
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, name);
+        parameters.not_before = NOW;
+        parameters.not_after = NOW + Duration::days(365);
+        parameters
+    };
+    let pair = |name| rcgen::KeyPair::from_pem(key(name).pem()).unwrap();
+    let mut ca = parameters("dbca");
+    ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let issuer = rcgen::Issuer::from_params(&ca, pair("db-ca"));
+    let leaf = parameters("civicrmdb");
+    let leaf = leaf.signed_by(&pair("db-leaf"), &issuer).unwrap();
+    let ca = ca.self_signed(&pair("db-ca")).unwrap();
+    let read = |der: &[u8]| Certificate::from_der(der.to_vec().into()).unwrap();
+    (read(ca.der()), read(leaf.der()))
 }
 
 mod aws_lc_rs_pem {

@@ -1,6 +1,6 @@
 //! Carries a plan out: the files of a unit, made from what stays and what is drawn.
 
-use super::decide::Action;
+use super::decide::{Action, PublicChain};
 use super::found::{Lock, SEALED_WITH, Stored, decode};
 use super::layout::{Form, GENERATOR, Home, mark};
 use super::plan::{
@@ -12,12 +12,12 @@ use crate::chart::{self, ChartMajor, ValuesRequest};
 use crate::fault::Fault;
 use crate::fleet::{CaCustody, Fleet};
 use crate::guarded::Guarded;
-use crate::ingress::{Credentials, Role};
+use crate::ingress::{self, Credentials, Role};
 use crate::instance::Credential;
 use crate::manifest::{Field, Object, PrivateKeys, SecretData};
 use crate::name::{DataKey, ObjectName};
 use crate::pki::issue::{self, Ca, CaRequest, LeafRequest, Serial};
-use crate::pki::reuse::{self, Found};
+use crate::pki::reuse::{self, Found, Retention};
 use crate::pki::{Certificate, Chain, KeyType, PrivateKey};
 use crate::seal::{Random, sealed, sops};
 use crate::template::Renderer;
@@ -127,7 +127,7 @@ pub fn carry_out(
         work.fill(role, &mut in_use, &mut waiting, drawing)
             .map_err(one)?;
     }
-    work.bundles(plan, &mut in_use, &waiting);
+    work.bundles(plan, &mut in_use, &mut waiting);
     let mut composed = Vec::new();
     let stages = plan
         .roles
@@ -487,81 +487,105 @@ impl Work<'_> {
         Ok(reuse::issuer(found, self.context.now))
     }
 
-    /// Settles the trust bundles: the CA in use, and while it may matter the one before it or the one after it.
-    fn bundles(&self, plan: &Plan, in_use: &mut Credentials, waiting: &Credentials) {
-        for (role, bundle) in [
-            (Role::Httpd, Credential::TrustBundle),
-            (Role::Client, Credential::ClientTrustBundle),
-        ] {
-            let Some(role) = plan.roles.iter().find(|other| other.role == role) else {
+    /// Settles the trust bundles: the CA in use, the one of a successor that waits, and those before while their
+    /// leaves may be served.
+    fn bundles(&self, plan: &Plan, in_use: &mut Credentials, waiting: &mut Credentials) {
+        for role in &plan.roles {
+            let Some(bundle) = role.role.trust_bundle() else {
                 continue;
             };
-            let place = self.placements.iter().find(|(found, _)| *found == bundle);
-            let Some((_, place)) = place else { continue };
-            let found = self.current.value(place);
             let parts = role.role.parts();
-            let text = |credentials: &Credentials, credential| {
-                let data = credentials.get(credential)?;
-                decode(data.expose(PrivateKeys::Written), true)
-            };
-            let first = |text: Guarded| Certificate::all_from_pem(&text).ok()?.into_iter().next();
-            let next = text(waiting, parts.ca)
-                .or_else(|| self.staged_text(parts.ca))
-                .filter(|_| {
-                    matches!(role.action, Action::Keep | Action::Stage(_))
-                        || !self.staged.is_empty() && role.action != Action::Promote
-                });
+            let stages = matches!(role.action, Action::Stage(_));
+            let next = self.successor(role, waiting);
             // By far the most bundles hold the one CA, and stay.
-            if let (Some(value), None, true) = (found, &next, role.action == Action::Keep)
-                && in_use.get(parts.ca).is_some_and(|ca| is_same(value, ca))
+            let is_alone = |chain: &PublicChain| !chain.is_one_of_several;
+            if let (Some(value), None, Action::Keep, true) = (
+                self.found(bundle).next(),
+                &next,
+                &role.action,
+                role.chain.as_ref().is_some_and(is_alone),
+            ) && in_use.get(parts.ca).is_some_and(|ca| is_same(value, ca))
             {
                 in_use.add(bundle, carried(value, bundle));
                 continue;
             }
-            let found_text = found.and_then(|found| found.clear_text(false));
-            let Some(ca) = text(in_use, parts.ca).and_then(first) else {
+            let Some(present) = signer(
+                clear_text(in_use, parts.ca).as_deref(),
+                clear_text(in_use, parts.leaf).as_deref(),
+            ) else {
+                // What cannot be judged stays as it was found.
+                if let (Some(value), None) = (self.found(bundle).next(), in_use.get(bundle)) {
+                    in_use.add(bundle, carried(value, bundle));
+                }
                 continue;
             };
-            let previous = found_text
-                .and_then(|text| Certificate::all_from_pem(&text).ok())
-                .unwrap_or_default();
-            let mut certificates = vec![ca];
-            certificates.extend(
-                next.and_then(first)
-                    .filter(|next| next.der() != certificates[0].der()),
+            let signing: Vec<&Certificate> = std::iter::once(&present).chain(&next).collect();
+            let found = self.found(bundle).chain(self.found(parts.ca));
+            let before = found
+                .filter_map(|value| value.clear_text(false))
+                .flat_map(|text| reuse::authorities(&text));
+            let trusted =
+                reuse::trust_bundle(&signing, before, self.retention(role), self.context.now);
+            if let (Some(next), true) = (next, stages && bundle == parts.ca) {
+                let rest = trusted.iter().filter(|ca| **ca != next).cloned();
+                let certificates: Vec<Certificate> =
+                    std::iter::once(next.clone()).chain(rest).collect();
+                waiting.add_bundle(bundle, &certificates);
+            }
+            in_use.add_bundle(bundle, &trusted);
+        }
+    }
+
+    /// Gives the CA of the successor that waits or is made to wait.
+    fn successor(&self, role: &RolePlan, waiting: &Credentials) -> Option<Certificate> {
+        let parts = role.role.parts();
+        if matches!(role.action, Action::Stage(_)) {
+            return signer(
+                clear_text(waiting, parts.ca).as_deref(),
+                clear_text(waiting, parts.leaf).as_deref(),
             );
-            if certificates.len() == 1 {
-                let retained = previous.into_iter().find(|other| {
-                    other.der() != certificates[0].der() && self.is_still_trusted(role, other)
-                });
-                certificates.extend(retained);
-            }
-            in_use.add_bundle(bundle, &certificates);
         }
-    }
-
-    fn staged_text(&self, credential: Credential) -> Option<Guarded> {
-        let (_, place) = self
-            .placements
-            .iter()
-            .find(|(found, _)| *found == credential)?;
-        self.staged.value(place)?.clear_text(false)
-    }
-
-    /// Says whether the CA before the present one may have signed a leaf that is still in use.
-    fn is_still_trusted(&self, role: &RolePlan, previous: &Certificate) -> bool {
-        let now = self.context.now;
-        if self.context.phase == Phase::Shrink || previous.validity().not_after < now {
-            return false;
-        }
-        let Some(overlap) = self.unit.terms().overlap_days else {
-            return true;
+        let waits = role.action != Action::Promote && !role.action.makes_keys();
+        let text = |credential: Credential| {
+            let places = self.placements.iter();
+            let mut found = places.filter(|(found, _)| *found == credential);
+            found.find_map(|(_, place)| self.staged.value(place)?.clear_text(false))
         };
-        match (&role.action, &role.chain) {
-            (Action::Keep | Action::Defer(_) | Action::Blocked(..), Some(chain)) => {
-                now < chain.leaf.validity.not_before + Duration::days(i64::from(overlap))
-            }
-            _ => true,
+        // Most have none, and nothing is looked up for them.
+        if !waits || self.staged.is_empty() {
+            return None;
+        }
+        signer(text(parts.ca).as_deref(), text(parts.leaf).as_deref())
+    }
+
+    /// Gives what was found of a credential, in each of its places.
+    fn found(&self, credential: Credential) -> impl Iterator<Item = &Stored<'_>> {
+        let places = self.placements.iter();
+        places
+            .filter(move |(found, _)| *found == credential)
+            .filter_map(|(_, place)| self.current.value(place))
+    }
+
+    /// Says how long the CAs before the present one stay trusted.
+    fn retention(&self, role: &RolePlan) -> Retention {
+        if self.context.phase == Phase::Shrink {
+            return Retention::Nothing;
+        }
+        let terms = self.unit.terms();
+        let stays = matches!(
+            role.action,
+            Action::Keep | Action::Defer(_) | Action::Blocked(..)
+        );
+        if let (Some(overlap), Some(chain), true) = (terms.overlap_days, &role.chain, stays)
+            && self.context.now >= chain.leaf.validity.not_before + Duration::days(overlap.into())
+        {
+            return Retention::Nothing;
+        }
+        match self.unit.custody(role.role) {
+            CaCustody::External => Retention::UntilEnd,
+            CaCustody::Ephemeral | CaCustody::Stored => Retention::WhileServed {
+                life: Duration::days(terms.days.into()),
+            },
         }
     }
 
@@ -709,6 +733,18 @@ impl Work<'_> {
     }
 }
 
+/// Gives the text of a credential that stands in clear.
+fn clear_text(credentials: &Credentials, credential: Credential) -> Option<Guarded> {
+    let data = credentials.get(credential)?;
+    decode(data.expose(PrivateKeys::Written), true)
+}
+
+/// Finds the CA that signed a leaf in the texts of both.
+fn signer(authorities: Option<&str>, leaf: Option<&str>) -> Option<Certificate> {
+    let leaf = Certificate::each_from_pem(leaf?).next()?.ok()?;
+    reuse::signer(&reuse::authorities(authorities?), &leaf).cloned()
+}
+
 /// Takes a value over as it stands.
 fn carried(value: &Stored<'_>, credential: Credential) -> SecretData {
     match value {
@@ -804,34 +840,15 @@ fn sealed_object(
     Ok(sealed)
 }
 
-/// Says in one line what must be restarted after a plan was carried out; nothing where nothing must.
+/// Gives the command that makes programs take what is new once a plan was carried out; nothing where none must.
 #[must_use]
 pub fn restart(unit: &Unit<'_>, plan: &Plan) -> Option<String> {
-    let changes = |wanted: Role| {
-        plan.roles.iter().any(|role| {
-            role.role == wanted && matches!(role.action, Action::Renew(_) | Action::Promote)
-        })
+    let roles = |wanted: fn(&Action) -> bool| -> Vec<Role> {
+        let all = plan.roles.iter().filter(|role| wanted(&role.action));
+        all.map(|role| role.role).collect()
     };
-    let mut sets = Vec::new();
-    if changes(Role::Database) {
-        sets.extend([
-            "paroisse-set-db",
-            "paroisse-set-httpd",
-            "paroisse-set-tools",
-        ]);
-    } else if changes(Role::Httpd) || changes(Role::Client) {
-        sets.push("paroisse-set-httpd");
-    }
-    if sets.is_empty() || unit.as_member().is_none() {
-        return None;
-    }
-    let sets: Vec<String> = sets
-        .iter()
-        .map(|set| format!("statefulset/{set}"))
-        .collect();
-    Some(format!(
-        "kubectl -n {} rollout restart {}",
-        unit.namespace(),
-        sets.join(" ")
-    ))
+    let served = roles(|action| matches!(action, Action::Renew(_) | Action::Promote));
+    let trusted = roles(|action| matches!(action, Action::Stage(_)));
+    unit.as_member()?;
+    ingress::restart(unit.namespace(), &served, &trusted)
 }

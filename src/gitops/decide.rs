@@ -3,7 +3,7 @@
 use crate::fleet::CertificateTerms;
 use crate::pki::certificate::Sighting;
 use crate::pki::validity::{Validity, format_instant};
-use crate::pki::{Certificate, KeyType, LeafUse, SubjectAltName, verify};
+use crate::pki::{Certificate, KeyType, LeafUse, SubjectAltName, reuse, verify};
 use aws_lc_rs::digest::{SHA256, digest};
 use std::fmt;
 use time::{Duration, OffsetDateTime};
@@ -230,6 +230,8 @@ pub struct Wanted {
 pub struct PublicChain {
     /// The CA's certificate.
     pub ca: Sighting,
+    /// Whether others stand beside it.
+    pub is_one_of_several: bool,
     /// The leaf's certificate.
     pub leaf: Sighting,
 }
@@ -261,7 +263,17 @@ pub fn examine(
         (Some(ca), Some(leaf)) => (ca, leaf),
     };
     let look = |text| Sighting::first(text).map_err(|fault| Reason::Unreadable(fault.what));
-    let (ca, leaf) = (look(ca)?, look(leaf)?);
+    let leaf = look(leaf)?;
+    // By far the most are alone, and are read no further than this program asks.
+    let is_one_of_several = ca.matches("-----BEGIN CERTIFICATE-----").count() > 1;
+    let ca = if is_one_of_several {
+        let whole = Certificate::from_der(leaf.der.clone())
+            .map_err(|fault| Reason::Unreadable(fault.what))?;
+        let authorities = reuse::authorities(ca);
+        look(reuse::signer(&authorities, &whole).map_or(ca, Certificate::pem))?
+    } else {
+        look(ca)?
+    };
     let mut names: Vec<String> = wanted.names.iter().map(ToString::to_string).collect();
     let first_name = names.first().cloned();
     let mut found = leaf.subject_alt_names.clone();
@@ -295,7 +307,11 @@ pub fn examine(
         verify::path(&whole(&ca)?, &whole(&leaf)?, wanted.leaf_use, names, now)
             .map_err(|fault| Reason::NotSignedByCa(fault.what))?;
     }
-    Ok(PublicChain { ca, leaf })
+    Ok(PublicChain {
+        ca,
+        is_one_of_several,
+        leaf,
+    })
 }
 
 /// Says when a leaf is due: `renewBefore` before its end, or at the point that [`Validity::due_at`] gives; and

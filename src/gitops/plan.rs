@@ -38,11 +38,11 @@ pub enum Sealer {
 pub enum Phase {
     /// All at once: the trust bundle names the CA before as well, so one apply is safe.
     All,
-    /// Only make successors, and let Traefik trust their CAs.
+    /// Only make successors, and let their CAs be trusted.
     Trust,
     /// Let successors whose CAs are trusted take their places.
     Leaf,
-    /// Let Traefik trust the present CA only.
+    /// Let the present CAs only be trusted.
     Shrink,
 }
 
@@ -617,12 +617,14 @@ fn in_phase(phase: Phase, plan: &RolePlan, may_renew: bool) -> Action {
         return plan.action.clone();
     };
     let reason = reason.clone();
-    let moves_trust = plan.role == Role::Httpd && plan.new_ca;
+    let moves_trust = plan.role.trust_bundle().is_some() && plan.new_ca;
     match (phase, &plan.action) {
         // An outage, or no keys drawn: nothing to wait for.
         (_, action) if !reason.can_wait() => action.clone(),
         _ if !may_renew => Action::Defer(reason),
-        (Phase::Trust, Action::Renew(_)) if plan.role != Role::Public => Action::Stage(reason),
+        (Phase::Trust, Action::Renew(_)) if plan.role.trust_bundle().is_some() => {
+            Action::Stage(reason)
+        }
         (Phase::Leaf, Action::Renew(_)) if moves_trust => Action::Blocked(reason, Need::TrustPhase),
         (Phase::Trust | Phase::Shrink, _) => Action::Defer(reason),
         (Phase::All | Phase::Leaf, action) => action.clone(),

@@ -444,8 +444,15 @@ impl Place<'_, '_> {
         if text.trim().is_empty() {
             return;
         }
+        // During a roll-over CAs stand beside each other, in any order; a server takes the first certificate's key.
+        let is_of_another = || {
+            let mut others = certificate.certs();
+            let is_key = |other: &Cert| key::is_of(text, &other.certificate) == Some(true);
+            cert.details.is_ca && others.any(is_key)
+        };
         let message = match key::is_of(text, &cert.certificate) {
             Some(true) => return,
+            Some(false) if is_of_another() => return,
             Some(false) => format!("`{}` is not the key of `{}`", private.key, cert.name()),
             // What is no RSA or ECDSA key of a usual size may still be one to a server.
             None if text.contains("PRIVATE KEY-----") => return,

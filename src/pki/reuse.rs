@@ -3,18 +3,19 @@
 use super::certificate::{Certificate, Details};
 use super::issue::Ca;
 use super::key::PrivateKey;
-use super::validity::format_instant;
+use super::validity::{BACKDATING, format_instant};
 use super::{Chain, LeafUse, SubjectAltName, verify};
 use crate::fault::Fault;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
-/// Most certificates in a trust bundle: the current CA and the one before it.
-const BUNDLE_LIMIT: usize = 2;
+/// No leaf is served for longer, unless its terms say so: Apple's clients refuse one of more days under any root
+/// (support.apple.com/103769).
+const LONGEST_LEAF: Duration = Duration::days(825);
 
 /// The four PEM texts of a chain as they were found; any may be missing.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Found<'a> {
-    /// The CA's certificate.
+    /// The CA's certificate; during a roll-over with others beside it, in any order.
     pub ca: Option<&'a str>,
     /// The CA's key.
     pub ca_key: Option<&'a str>,
@@ -41,6 +42,9 @@ pub struct Terms<'a> {
     pub leaf_use: LeafUse,
     /// The names that its leaf must cover.
     pub names: &'a [SubjectAltName],
+    /// Whether a common name does for the first of them where the leaf has no subject alternative names. The chart's
+    /// database certificate is so, and its clients do not ask for names (`VERIFY_CA` of `MySQL` Router).
+    pub common_name_does: bool,
     /// What becomes of its CA's key.
     pub custody: Custody,
     /// The CA that a user gave to sign with, where there is one.
@@ -56,11 +60,14 @@ pub struct Terms<'a> {
 /// The reason why it cannot stay; never a part of the chain.
 pub fn keep(found: Found<'_>, terms: &Terms<'_>, now: OffsetDateTime) -> Result<Chain, Fault> {
     let missing = |what: &str| Fault::new(format!("its {what} is missing"));
-    let ca = Certificate::from_pem(found.ca.ok_or_else(|| missing("CA certificate"))?)?;
+    let authorities = authorities(found.ca.ok_or_else(|| missing("CA certificate"))?);
+    let leaf = Certificate::from_pem(found.leaf.ok_or_else(|| missing("certificate"))?)?;
+    let ca = signer(&authorities, &leaf)
+        .ok_or_else(|| Fault::new("there is no readable CA certificate"))?
+        .clone();
     if terms.given_ca.is_some_and(|given| given.der() != ca.der()) {
         return Err(Fault::new("another CA is given to sign with"));
     }
-    let leaf = Certificate::from_pem(found.leaf.ok_or_else(|| missing("certificate"))?)?;
     let leaf_key = PrivateKey::from_pem(found.leaf_key.ok_or_else(|| missing("private key"))?)?;
     let ca_key = match (terms.custody, found.ca_key) {
         (Custody::Dropped, _) => None,
@@ -78,7 +85,12 @@ pub fn keep(found: Found<'_>, terms: &Terms<'_>, now: OffsetDateTime) -> Result<
         verify::ca(&ca, key)?;
     }
     verify::belongs(&leaf, &leaf_key)?;
-    verify::path(&ca, &leaf, terms.leaf_use, terms.names, now)?;
+    let names = if terms.common_name_does && is_named_by_common_name(&leaf, terms.names)? {
+        &[]
+    } else {
+        terms.names
+    };
+    verify::path(&ca, &leaf, terms.leaf_use, names, now)?;
     let ends_with_given_ca =
         terms.given_ca.is_some() && leaf.validity().not_after >= ca.validity().not_after;
     let is_due = |certificate: &Certificate| now >= certificate.validity().due_at();
@@ -102,44 +114,110 @@ pub fn keep(found: Found<'_>, terms: &Terms<'_>, now: OffsetDateTime) -> Result<
     })
 }
 
-/// Takes the CA of a found chain, to sign another leaf: it can sign, and is not due itself.
+fn is_named_by_common_name(leaf: &Certificate, names: &[SubjectAltName]) -> Result<bool, Fault> {
+    let details = leaf.details()?;
+    let first = names.first().map(ToString::to_string);
+    Ok(details.subject_alt_names.is_empty() && details.common_name == first)
+}
+
+/// Reads the certificates of a CA's text: one, and during a roll-over others beside it. One alone keeps its text;
+/// what cannot be read is left out.
+#[must_use]
+pub fn authorities(text: &str) -> Vec<Certificate> {
+    match Certificate::from_pem(text) {
+        Ok(one) => vec![one],
+        Err(_) => Certificate::each_from_pem(text).flatten().collect(),
+    }
+}
+
+/// Finds the CA that signed a leaf, wherever it stands: by its signature, for the chart's CAs all have one name; or
+/// else by its name, or else the first, which then is not the issuer.
+#[must_use]
+pub fn signer<'a>(authorities: &'a [Certificate], leaf: &Certificate) -> Option<&'a Certificate> {
+    let by_signature = || {
+        let mut all = authorities.iter();
+        all.find(|ca| verify::signed_by(leaf, ca).is_ok())
+    };
+    match authorities {
+        [] | [_] => authorities.first(),
+        [first, ..] => by_signature()
+            .or_else(|| authorities.iter().find(|ca| leaf.names_as_issuer(ca)))
+            .or(Some(first)),
+    }
+}
+
+/// Takes the CA of a found chain, to sign another leaf: its key is there, it can sign, and is not due itself.
 ///
 /// For a chain whose trust cannot be changed without a restart, a new leaf under the same CA is better than a
 /// new CA.
 #[must_use]
 pub fn issuer(found: Found<'_>, now: OffsetDateTime) -> Option<Ca> {
-    let certificate = Certificate::from_pem(found.ca?).ok()?;
     let key = PrivateKey::from_pem(found.ca_key?).ok()?;
-    verify::usable_ca(&certificate, &key, now).ok()?;
+    let mut all = authorities(found.ca?).into_iter();
+    let certificate = all.find(|ca| verify::usable_ca(ca, &key, now).is_ok())?;
     (now < certificate.validity().due_at()).then(|| Ca::existing(certificate, key))
+}
+
+/// How long a CA stays trusted once another signs in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    /// While a leaf of it may be served: until it ends, and at most for the life of a leaf (this, or the longest
+    /// that clients take) after the next CA began, which was made to sign in its place.
+    WhileServed {
+        /// How long a leaf lives.
+        life: Duration,
+    },
+    /// Until it ends: CAs that are given may be much older than their use.
+    UntilEnd,
+    /// No longer.
+    Nothing,
 }
 
 /// Settles what is trusted.
 ///
-/// That is the chain's CA, and the one before it, from the bundle found or of the chain found, until it ends:
-/// the httpd serves its old leaf until it is restarted. Left out are a third generation, and CAs that are
-/// expired, weak or whose keys are published on the internet.
+/// That is what signs, `in_use`, and every CA from `before` whose leaf may still be served: a program serves its
+/// old leaf until it is restarted, and nobody knows when that is. Left out are CAs that have ended, are weak, or
+/// whose keys are published on the internet.
 #[must_use]
 pub fn trust_bundle(
-    ca: &Certificate,
-    found_bundle: Option<&str>,
-    found_ca: Option<&str>,
+    in_use: &[&Certificate],
+    before: impl IntoIterator<Item = Certificate>,
+    retention: Retention,
     now: OffsetDateTime,
 ) -> Vec<Certificate> {
-    let previous = found_bundle
-        .into_iter()
-        .chain(found_ca)
-        .flat_map(|text| Certificate::all_from_pem(text).unwrap_or_default());
-    let mut bundle = vec![ca.clone()];
-    for certificate in previous {
-        let alive = certificate
-            .details()
-            .is_ok_and(|details| may_be_trusted(&details, now));
-        let known = bundle.iter().any(|other| other.der() == certificate.der());
-        if alive && !known && bundle.len() < BUNDLE_LIMIT {
+    let mut bundle: Vec<Certificate> = Vec::new();
+    let known = |bundle: &[Certificate], certificate: &Certificate| {
+        bundle.iter().any(|other| other == certificate)
+    };
+    for certificate in in_use {
+        if !known(&bundle, certificate) {
+            bundle.push((*certificate).clone());
+        }
+    }
+    let signing = bundle.len();
+    for certificate in before {
+        let details = certificate.details();
+        if !known(&bundle, &certificate)
+            && details.is_ok_and(|details| may_be_trusted(&details, now))
+        {
             bundle.push(certificate);
         }
     }
+    let births: Vec<OffsetDateTime> = bundle.iter().map(|ca| ca.validity().not_before).collect();
+    let is_retained = |ca: &Certificate| match retention {
+        Retention::Nothing => false,
+        Retention::UntilEnd => true,
+        Retention::WhileServed { life } => {
+            let life = LONGEST_LEAF.max(life) + BACKDATING;
+            let later = births.iter().filter(|at| **at > ca.validity().not_before);
+            later.min().is_none_or(|next| now <= *next + life)
+        }
+    };
+    let mut place = 0;
+    bundle.retain(|ca| {
+        place += 1;
+        place <= signing || is_retained(ca)
+    });
     bundle
 }
 

@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime, UtcOffset};
 
 /// A certificate begins this long before it is issued, for clocks that run late
 /// (kubeadm backdates its CA by as much).
-const BACKDATING: Duration = Duration::HOUR;
+pub(super) const BACKDATING: Duration = Duration::HOUR;
 /// RFC 5280 section 4.1.2.5 ends at the year 9999; longer lives are typing errors.
 const LIMIT_DAYS: i64 = 36_525;
 

@@ -167,11 +167,11 @@ fn threads(text: &str) -> Result<usize, String> {
 pub(super) enum PhaseArgument {
     /// All at once
     All,
-    /// Make successors that wait, and let Traefik trust their CAs
+    /// Make successors that wait, and let their CAs be trusted
     Trust,
     /// Let successors take their places
     Leaf,
-    /// Let Traefik trust the present CAs only
+    /// Let the present CAs only be trusted
     Shrink,
 }
 

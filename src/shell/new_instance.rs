@@ -8,13 +8,13 @@ use super::{
 };
 use civi_ingress::cidr::Cidr;
 use civi_ingress::fault::{Fault, Faults};
-use civi_ingress::ingress::{Credentials, Ingress, Role, objects};
+use civi_ingress::ingress::{self, Credentials, Ingress, Role, objects};
 use civi_ingress::instance::{Credential, Extras, Instance, TraefikSource};
 use civi_ingress::manifests::{self, FoundSecret};
 use civi_ingress::name::{DnsName, InstanceName, Label, Namespace, ObjectName};
 use civi_ingress::pki::issue::Ca;
-use civi_ingress::pki::reuse::{self, Custody, Found, Terms};
-use civi_ingress::pki::{Chain, LeafUse, PrivateKey, SubjectAltName, verify};
+use civi_ingress::pki::reuse::{self, Custody, Found, Retention, Terms};
+use civi_ingress::pki::{Certificate, Chain, LeafUse, PrivateKey, SubjectAltName, verify};
 use civi_ingress::values::set::{self, Typing};
 use civi_ingress::values::{Layers, SecretKeyRef, Settings};
 use civi_ingress::yaml;
@@ -316,6 +316,7 @@ impl Issuer<'_> {
         let terms = Terms {
             leaf_use: LeafUse::Server,
             names: &server_names,
+            common_name_does: false,
             custody,
             given_ca: given.as_ref(),
         };
@@ -338,6 +339,7 @@ impl Issuer<'_> {
         let terms = Terms {
             leaf_use: LeafUse::Server,
             names: &db_names,
+            common_name_does: true,
             custody: self.custody,
             given_ca: None,
         };
@@ -353,31 +355,32 @@ impl Issuer<'_> {
             "database: {}",
             describe(&db_names, &database.leaf)
         ));
-        if self.found.is_some() && is_new {
-            let namespace = &instance.namespace;
+        let renewed: Vec<Role> = [(Role::Httpd, is_new), (Role::Database, is_new_database)]
+            .into_iter()
+            .filter(|(_, is_new)| *is_new && self.found.is_some())
+            .map(|(role, _)| role)
+            .collect();
+        if let Some(command) = ingress::restart(instance.namespace.as_str(), &renewed, &[]) {
             self.run.note(&format!(
-                "Traefik trusts the old CA and the new one; make httpd take its new certificate: \
-                 kubectl -n {namespace} rollout restart statefulset/paroisse-set-httpd"
+                "the CAs before stay trusted beside the new ones; to take the new certificates: {command}"
             ));
         }
-        if self.found.is_some() && is_new_database {
-            let namespace = &instance.namespace;
-            self.run.note(&format!(
-                "make the database and its clients take their new certificates: kubectl -n {namespace} rollout restart \
-                 statefulset/paroisse-set-db statefulset/paroisse-set-httpd statefulset/paroisse-set-tools"
-            ));
-        }
-        let trust_bundle = reuse::trust_bundle(
-            &server.ca,
-            self.text(&settings.trust_bundle)
-                .or_else(|| self.chart_bundle(settings)),
-            server_found.ca,
-            self.run.now,
-        );
+        let found_bundle = self
+            .text(&settings.trust_bundle)
+            .or_else(|| self.chart_bundle(settings));
+        let retention = if given.is_some() {
+            Retention::UntilEnd
+        } else {
+            self.retention()
+        };
+        let trusted = self.bundle(&server.ca, [found_bundle, server_found.ca], retention);
+        let router_ca = self.text(&settings.db_router_ca);
+        let db_trusted = self.bundle(&database.ca, [db_found.ca, router_ca], self.retention());
         let mut credentials = Credentials::default();
         credentials.add_chain(Role::Httpd, &server);
         credentials.add_chain(Role::Database, &database);
-        credentials.add_bundle(Credential::TrustBundle, &trust_bundle);
+        credentials.add_bundle(Credential::TrustBundle, &trusted);
+        credentials.add_bundle(Credential::DbCaCert, &db_trusted);
         if instance.extras.client_auth {
             self.add_client(instance, &mut credentials)?;
         }
@@ -405,6 +408,7 @@ impl Issuer<'_> {
         let terms = Terms {
             leaf_use: LeafUse::Client,
             names: &names,
+            common_name_does: false,
             custody: self.custody,
             given_ca: None,
         };
@@ -426,10 +430,28 @@ impl Issuer<'_> {
                 "the client CA is made anew: restart httpd before Traefik shows its new certificate",
             );
         }
-        let trust_bundle = reuse::trust_bundle(&chain.ca, found.ca, None, self.run.now);
+        let trusted = self.bundle(&chain.ca, [found.ca, None], self.retention());
         credentials.add_chain(Role::Client, &chain);
-        credentials.add_bundle(Credential::ClientTrustBundle, &trust_bundle);
+        credentials.add_bundle(Credential::ClientTrustBundle, &trusted);
         Ok(())
+    }
+
+    /// Settles what is trusted beside the CA of a chain, by the texts that were trusted until now.
+    fn bundle(
+        &self,
+        ca: &Certificate,
+        before: [Option<&str>; 2],
+        retention: Retention,
+    ) -> Vec<Certificate> {
+        let before = before.into_iter().flatten().flat_map(reuse::authorities);
+        reuse::trust_bundle(&[ca], before, retention, self.run.now)
+    }
+
+    fn retention(&self) -> Retention {
+        let leaf = self.plan.leaf;
+        Retention::WhileServed {
+            life: leaf.not_after - leaf.not_before,
+        }
     }
 
     fn text(&self, place: &SecretKeyRef) -> Option<&str> {

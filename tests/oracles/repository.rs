@@ -73,6 +73,7 @@ pub(crate) struct Seen {
     pub(crate) leaf: Certificate,
     pub(crate) bundle: Vec<Certificate>,
     pub(crate) database_ca: Certificate,
+    pub(crate) database_bundle: Vec<Certificate>,
     pub(crate) database_leaf: Certificate,
 }
 
@@ -122,10 +123,10 @@ pub(crate) struct Repository<'a> {
     directory: TempDir,
     pub(crate) fleet: FleetText,
     pub(crate) now: String,
-    /// The leaf of each instance before its last one.
-    before: BTreeMap<String, Certificate>,
-    /// The leaf of each instance after the last step.
-    last: BTreeMap<String, Certificate>,
+    /// The leaves of each instance, of httpd and database, that were replaced and may be served.
+    before: BTreeMap<String, Vec<[Certificate; 2]>>,
+    /// Those after the last step.
+    last: BTreeMap<String, [Certificate; 2]>,
 }
 
 impl<'a> Repository<'a> {
@@ -267,6 +268,7 @@ impl<'a> Repository<'a> {
             leaf: one("externcert"),
             bundle: all(&trust, "ca.crt"),
             database_ca: one("dbcacert"),
+            database_bundle: all(&keys, "dbcacert"),
             database_leaf: one("dbservercert"),
         }
     }
@@ -301,23 +303,27 @@ impl<'a> Repository<'a> {
                 now,
             )
             .unwrap_or_else(|fault| panic!("{id}'s database on {}: {fault}", self.now));
-            if self
-                .last
-                .get(id)
-                .is_none_or(|last| last.der() != seen.leaf.der())
-                && let Some(last) = self.last.insert(id.clone(), seen.leaf.clone())
+            let leaves = [seen.leaf.clone(), seen.database_leaf.clone()];
+            let before = self.before.entry(id.clone()).or_default();
+            if let Some(last) = self.last.insert(id.clone(), leaves.clone())
+                && last != leaves
             {
-                self.before.insert(id.clone(), last);
+                before.push(last);
             }
             if restarted {
-                self.before.remove(id);
+                before.clear();
             }
-            if let Some(before) = self.before.get(id)
-                && before.validity().not_after > now
-            {
+            for [httpd, database] in before {
                 assert!(
-                    covers(before, &[]),
+                    httpd.validity().not_after <= now || covers(httpd, &[]),
                     "{id} on {}: an httpd that was not restarted is not trusted",
+                    self.now
+                );
+                let mut bundle = seen.database_bundle.iter();
+                assert!(
+                    database.validity().not_after <= now
+                        || bundle.any(|ca| verify::signed_by(database, ca).is_ok()),
+                    "{id} on {}: a database that was not restarted is not trusted",
                     self.now
                 );
             }

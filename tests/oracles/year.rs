@@ -31,7 +31,7 @@ fn paths(id: &str, names: &[&str]) -> BTreeSet<String> {
     names.iter().map(path).collect()
 }
 
-/// The files that change when a leaf is renewed.
+/// The files that change when a leaf is renewed, or a CA before is no longer trusted.
 const RENEWED: [&str; 2] = ["secret-selfcert.sops.yaml", "secret-externca.yaml"];
 
 struct Year<'a> {
@@ -254,7 +254,11 @@ fn year(programs: &Programs) {
         report.touched(),
         of_all(
             &staged,
-            &["secret-externca.yaml", "next/secret-selfcert.sops.yaml"]
+            &[
+                "secret-externca.yaml",
+                "secret-selfcert.sops.yaml",
+                "next/secret-selfcert.sops.yaml"
+            ]
         )
     );
     assert_eq!(
@@ -285,7 +289,7 @@ fn year(programs: &Programs) {
     let report = year.repository.render(&["--phase", "shrink"], 1);
     // The wildcard's CA key is stored: without the identity it waits.
     assert_eq!(report.units("blocked"), cluster);
-    assert_eq!(report.touched(), of_all(&rolled, &["secret-externca.yaml"]));
+    assert_eq!(report.touched(), of_all(&rolled, &RENEWED));
     assert_eq!(year.ids(|seen| seen.bundle.len() == 2), BTreeSet::new());
     year.look_after(&rolled, true);
 
@@ -332,7 +336,7 @@ fn year(programs: &Programs) {
         let report = year.repository.render(&[], 0);
         assert_eq!(report.units("renew"), due, "{day}");
         let mut wanted = of_all(&due, &RENEWED);
-        wanted.extend(of_all(&ended, &["secret-externca.yaml"]));
+        wanted.extend(of_all(&ended, &RENEWED));
         assert_eq!(report.touched(), wanted, "{day}");
         assert_eq!(
             year.repository.gitops("check", &[]).status,
