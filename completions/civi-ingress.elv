@@ -18,7 +18,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
     }
     var completions = [
         &'civi-ingress'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'
             cand -h 'Print help'
@@ -43,7 +43,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand man 'Print the manual page'
         }
         &'civi-ingress;new-instance'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --host 'Host that browsers ask for; without it `externalhost` of the values'
             cand --alias 'Further host of the instance, in the certificate and the route [repeatable]'
             cand -n 'Namespace of the objects'
@@ -85,7 +85,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'civi-ingress;wildcard-secret'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --domain 'Domain of the wildcard: the certificate is for *.DOMAIN'
             cand --cert 'Take this certificate, or this bundle of certificates and key (PEM), or - for stdin'
             cand --key 'Private key of that certificate (PEM)'
@@ -114,7 +114,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help'
         }
         &'civi-ingress;wildcard'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --domain 'Domain of the wildcard: the certificate is for *.DOMAIN'
             cand --cert 'Take this certificate, or this bundle of certificates and key (PEM), or - for stdin'
             cand --key 'Private key of that certificate (PEM)'
@@ -143,7 +143,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help'
         }
         &'civi-ingress;tls-store'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --secret 'Secret that holds the certificate, in the same namespace'
             cand -n 'Namespace of the TLSStore'
             cand --namespace 'Namespace of the TLSStore'
@@ -158,7 +158,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help'
         }
         &'civi-ingress;traefik-values'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --chart 'Major version of the Traefik Helm chart, 20 to 41'
             cand --replicas 'Run a Deployment of so many pods instead of a DaemonSet'
             cand --load-balancer 'Expose a Service of type LoadBalancer instead of host ports, with this traffic policy: Local, Cluster'
@@ -180,7 +180,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'civi-ingress;ca'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --output-dir 'Directory for the files, new or empty'
             cand --permit-dns 'Domain that the CA may sign for, with all names below it [repeatable] [default: any]'
             cand --permit-ip 'Address that the CA may sign for [repeatable] [default: any]'
@@ -195,7 +195,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help'
         }
         &'civi-ingress;cert'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --dns 'Host name, or *.DOMAIN [repeatable]'
             cand --ip 'IP address [repeatable]'
             cand --output-dir 'Directory for the files, new or empty'
@@ -215,7 +215,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help'
         }
         &'civi-ingress;inspect'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --format 'Form of the report'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'
@@ -223,7 +223,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'civi-ingress;gitops'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'
             cand -h 'Print help'
@@ -240,7 +240,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --name 'Name of the fleet'
             cand --domain 'Domain that the wildcard certificate covers'
             cand --recipient 'age recipient for the private keys; without one `.sops.yaml` above the directory counts [repeatable]'
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'
             cand -h 'Print help'
@@ -260,7 +260,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --prune-max 'Remove at most so many instances; without it 10, and no more than a fifth of all'
             cand --summary 'Print a report for programs on stdout'
             cand --annotations 'Print on stdout what a CI shows beside the fleet file'
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --prune 'Remove files of this fleet that belong to nothing any more'
             cand --adopt 'Take over files in the way that are not this fleet''s'
             cand --allow-plain-in-git 'Keep private keys in clear even in a Git work tree that does not ignore them'
@@ -284,7 +284,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --jobs 'Threads; without it as many as there are processors'
             cand --summary 'Print a report for programs on stdout'
             cand --annotations 'Print on stdout what a CI shows beside the fleet file'
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'
             cand -h 'Print help (see more with ''--help'')'
@@ -301,7 +301,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --ca-key 'Private key of that CA (PEM)'
             cand --templates 'Take templates of this directory in the place of the built-in ones of the same name'
             cand --jobs 'Threads; without it as many as there are processors'
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'
             cand -h 'Print help (see more with ''--help'')'
@@ -315,7 +315,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --fail-within 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found'
             cand -o 'Write the report to this file instead of stdout, all of it or nothing'
             cand --output 'Write the report to this file instead of stdout, all of it or nothing'
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --force 'Overwrite that file'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'
@@ -330,7 +330,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --secrets 'Secrets as `kubectl get secret -A -o yaml` prints them, or - for stdin'
             cand --values 'Values file of a chart release, with the instance''s name [repeatable]'
             cand --csv 'Table of instances, one a line, with a heading'
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --plain 'Keep private keys in clear instead of encrypting them'
             cand --allow-plain-in-git 'Keep private keys in clear even in a Git work tree that does not ignore them'
             cand -q 'Print no notes on stderr, only warnings and errors'
@@ -339,7 +339,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help'
         }
         &'civi-ingress;status'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --connect 'Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those that DNS gives [repeatable]'
             cand --connect-file 'Look at the hosts of this file, too, one a line in the same form, or - for stdin'
             cand --connect-routes 'Look at every host that a route of the manifests names, too; behind `=` the address of all of them'
@@ -356,7 +356,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'civi-ingress;probe'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --connect 'Connect to this address instead of those that DNS gives'
             cand --ca 'Trust this CA as browsers do (PEM) [default: that of the manifests'' TLSStore, else the system''s roots]'
             cand --manifest 'Take what Traefik is told from these manifests (file, directory, - for stdin) [repeatable]'
@@ -379,7 +379,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'civi-ingress;lint'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --explain 'Say what a rule looks for, what would happen, and what to do'
             cand --traefik 'Traefik release that reads the manifests [default: found out, else 3.7]'
             cand --chart 'Version of Traefik''s Helm chart that reads the values files [default: the newest that fits]'
@@ -398,7 +398,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'civi-ingress;templates'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'
             cand -h 'Print help'
@@ -407,7 +407,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand export 'Write the built-in templates into a new or empty directory, to change and pass to --templates'
         }
         &'civi-ingress;templates;list'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'
             cand -h 'Print help'
@@ -415,7 +415,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
         }
         &'civi-ingress;templates;export'= {
             cand --output-dir 'Directory for the files'
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --force 'Overwrite files that exist'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'
@@ -423,21 +423,21 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help'
         }
         &'civi-ingress;schema'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'civi-ingress;completions'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'civi-ingress;man'= {
-            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock'
+            cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --output-dir 'Write a page for the program and for each subcommand into this new or empty directory'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'

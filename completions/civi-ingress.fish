@@ -24,7 +24,7 @@ function __fish_civi_ingress_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -s h -l help -d 'Print help'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -s V -l version -d 'Print version'
@@ -44,7 +44,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "templates
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "schema" -d 'Print the JSON Schema of a kind of file'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "man" -d 'Print the manual page'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l host -d 'Host that browsers ask for; without it `externalhost` of the values' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l alias -d 'Further host of the instance, in the certificate and the route [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -s n -l namespace -d 'Namespace of the objects' -r
@@ -81,7 +81,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l default-deny -d 'Close the namespace to other namespaces, but for what --network-policy opens'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik-host-network -d 'Traefik uses the nodes\' network: --traefik-cidr then names the nodes'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l domain -d 'Domain of the wildcard: the certificate is for *.DOMAIN' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l cert -d 'Take this certificate, or this bundle of certificates and key (PEM), or - for stdin' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l key -d 'Private key of that certificate (PEM)' -r -F
@@ -105,7 +105,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secre
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l force -d 'Overwrite files that exist'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l show-secrets -d 'Show private keys even where stdout is a terminal'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -s h -l help -d 'Print help'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l domain -d 'Domain of the wildcard: the certificate is for *.DOMAIN' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l cert -d 'Take this certificate, or this bundle of certificates and key (PEM), or - for stdin' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l key -d 'Private key of that certificate (PEM)' -r -F
@@ -129,7 +129,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l t
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l force -d 'Overwrite files that exist'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l show-secrets -d 'Show private keys even where stdout is a terminal'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -s h -l help -d 'Print help'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l secret -d 'Secret that holds the certificate, in the same namespace' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -s n -l namespace -d 'Namespace of the TLSStore' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l traefik -d 'Traefik release that reads the TLSStore, 2.9 to 3.x' -r
@@ -139,7 +139,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -s 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l force -d 'Overwrite files that exist'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l show-secrets -d 'Show private keys even where stdout is a terminal'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -s h -l help -d 'Print help'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l chart -d 'Major version of the Traefik Helm chart, 20 to 41' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l replicas -d 'Run a Deployment of so many pods instead of a DaemonSet' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l load-balancer -d 'Expose a Service of type LoadBalancer instead of host ports, with this traffic policy: Local, Cluster' -r
@@ -158,7 +158,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l host-network -d 'Bind ports 80 and 443 in the nodes\' network, as root, instead of using host ports'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l prometheus -d 'Serve metrics for Prometheus on port 9100'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l output-dir -d 'Directory for the files, new or empty' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l permit-dns -d 'Domain that the CA may sign for, with all names below it [repeatable] [default: any]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l permit-ip -d 'Address that the CA may sign for [repeatable] [default: any]' -r
@@ -169,7 +169,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l organiz
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l force -d 'Overwrite files that exist'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -s h -l help -d 'Print help'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l dns -d 'Host name, or *.DOMAIN [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ip -d 'IP address [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l output-dir -d 'Directory for the files, new or empty' -r -f -a "(__fish_complete_directories)"
@@ -185,12 +185,12 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -s q -l 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l client-auth -d 'Let the certificate identify a TLS client too'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l force -d 'Overwrite files that exist'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -s h -l help -d 'Print help'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -l format -d 'Form of the report' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -s h -l help -d 'Print help'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init render check diff status import" -f -a "init" -d 'Write a starting fleet file into a directory'
@@ -203,7 +203,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -l name -d 'Name of the fleet' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -l domain -d 'Domain that the wildcard certificate covers' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -l recipient -d 'age recipient for the private keys; without one `.sops.yaml` above the directory counts [repeatable]' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -s f -l fleet -d 'Fleet file, or - for stdin' -r -F
@@ -222,7 +222,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l summary -d 'Print a report for programs on stdout' -r -f -a "json\t'JSON, whose field `version` changes with its form'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l annotations -d 'Print on stdout what a CI shows beside the fleet file' -r -f -a "github\t'Workflow commands of GitHub Actions'
 gitlab\t'A code quality report of GitLab'"
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l prune -d 'Remove files of this fleet that belong to nothing any more'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l adopt -d 'Take over files in the way that are not this fleet\'s'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l allow-plain-in-git -d 'Keep private keys in clear even in a Git work tree that does not ignore them'
@@ -245,7 +245,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l summary -d 'Print a report for programs on stdout' -r -f -a "json\t'JSON, whose field `version` changes with its form'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l annotations -d 'Print on stdout what a CI shows beside the fleet file' -r -f -a "github\t'Workflow commands of GitHub Actions'
 gitlab\t'A code quality report of GitLab'"
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -s f -l fleet -d 'Fleet file, or - for stdin' -r -F
@@ -260,7 +260,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l ca-key -d 'Private key of that CA (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l jobs -d 'Threads; without it as many as there are processors' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l output-dir -d 'Directory of the tree' -r -f -a "(__fish_complete_directories)"
@@ -273,7 +273,7 @@ mermaid\t'A Mermaid flowchart of each instance\'s path'
 dot\t'The same for Graphviz'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l fail-within -d 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -s o -l output -d 'Write the report to this file instead of stdout, all of it or nothing' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l force -d 'Overwrite that file'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -284,12 +284,12 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l secrets -d 'Secrets as `kubectl get secret -A -o yaml` prints them, or - for stdin' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l values -d 'Values file of a chart release, with the instance\'s name [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l csv -d 'Table of instances, one a line, with a heading' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l plain -d 'Keep private keys in clear instead of encrypting them'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -l allow-plain-in-git -d 'Keep private keys in clear even in a Git work tree that does not ignore them'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l connect -d 'Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those that DNS gives [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l connect-file -d 'Look at the hosts of this file, too, one a line in the same form, or - for stdin' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l connect-routes -d 'Look at every host that a route of the manifests names, too; behind `=` the address of all of them' -r
@@ -305,7 +305,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -s o -
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l force -d 'Overwrite that file'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l connect -d 'Connect to this address instead of those that DNS gives' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l ca -d 'Trust this CA as browsers do (PEM) [default: that of the manifests\' TLSStore, else the system\'s roots]' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l manifest -d 'Take what Traefik is told from these manifests (file, directory, - for stdin) [repeatable]' -r -F
@@ -326,7 +326,7 @@ json\t'For programs'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l insecure-continue -d 'Ask for the page even where the certificate is refused; the report says so'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l explain -d 'Say what a rule looks for, what would happen, and what to do' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l traefik -d 'Traefik release that reads the manifests [default: found out, else 3.7]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l chart -d 'Version of Traefik\'s Helm chart that reads the values files [default: the newest that fits]' -r
@@ -348,26 +348,26 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -s q -l 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l strict-references -d 'Take references to objects out of the input for errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -l force -d 'Overwrite the baseline that exists'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand lint" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -s h -l help -d 'Print help'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -f -a "list" -d 'List the built-in templates by name'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and not __fish_seen_subcommand_from list export" -f -a "export" -d 'Write the built-in templates into a new or empty directory, to change and pass to --templates'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from list" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from list" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -l output-dir -d 'Directory for the files' -r -f -a "(__fish_complete_directories)"
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -l force -d 'Overwrite files that exist'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand templates; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand schema" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand schema" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand schema" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand man" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand man" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand man" -l output-dir -d 'Write a page for the program and for each subcommand into this new or empty directory' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand man" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand man" -l force -d 'Overwrite files that exist'

@@ -245,8 +245,11 @@ pub fn did_you_mean<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let word = word.to_lowercase();
+    let length = word.chars().count();
     candidates
         .into_iter()
+        // The difference in length is the least that is typed wrongly: of a long word nothing need be compared.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= 3)
         .map(|candidate| {
             (
                 strsim::osa_distance(&word, &candidate.to_lowercase()),

@@ -18,6 +18,8 @@
 //! | say what would go wrong with manifests | [`lint`] |
 //! | say what is wrong with an input | [`fault`] |
 //! | know what may be shown of a stranger's text | [`visible`] |
+//! | add to an instant | [`instant`] |
+//! | share work among processors | [`threads`] |
 
 pub mod chart;
 pub mod cidr;
@@ -30,6 +32,7 @@ pub mod guarded;
 pub mod ingress;
 pub mod inspect;
 pub mod instance;
+pub mod instant;
 pub mod lint;
 pub mod manifest;
 pub mod manifests;
@@ -42,6 +45,7 @@ mod rule;
 pub mod seal;
 pub mod status;
 pub mod template;
+pub mod threads;
 pub mod values;
 pub mod visible;
 pub mod yaml;

@@ -1,10 +1,11 @@
 //! Whole runs: help, streams, what each subcommand prints.
 
 use crate::support::{
-    assert_snapshot_in, command, document, documents, finish, names_in, read, readable, run,
-    run_in, run_with_stdin, secret_text, text, write,
+    assert_snapshot_in, document, documents, finish, names_in, read, readable, run, run_in,
+    run_with_stdin, secret_text, text, write,
 };
 use tempfile::TempDir;
+use time::{Duration, OffsetDateTime};
 
 #[test]
 fn help_of_every_subcommand() {
@@ -455,21 +456,76 @@ fn exported_templates_give_the_same_stream_and_a_changed_one_takes_effect() {
 fn the_present_is_the_option_then_the_environment() {
     let directory = TempDir::new().unwrap();
     let note = |arguments: &[&str], epoch: &str| {
-        let mut command = command(directory.path());
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_civi-ingress"));
         command
+            .current_dir(directory.path())
+            .env_clear()
             .env("SOURCE_DATE_EPOCH", epoch)
             .args(["wildcard-secret", "--domain", "example.org"])
             .args(arguments);
         finish(&mut command)
     };
-    assert!(note(&[], "0").stderr.contains("valid until 1971-01-01"));
+    let near = OffsetDateTime::now_utc() + Duration::days(30);
+    let end = near + Duration::days(365);
+    let said = note(&[], &near.unix_timestamp().to_string()).stderr;
+    assert!(
+        said.contains(&format!("valid until {}", end.date())),
+        "{said}"
+    );
     assert!(
         note(&["--now", "2030-01-01T00:00:00Z"], "0")
             .stderr
             .contains("valid until 2031-01-01")
     );
-    let bad = note(&[], "soon");
-    assert_eq!((bad.status, bad.stdout.as_str()), (3, ""));
+    for epoch in [
+        "soon",
+        "-1",
+        "-377705116801",
+        "253402300800",
+        "99999999999999999999",
+        "",
+    ] {
+        let bad = note(&[], epoch);
+        assert_eq!((bad.status, bad.stdout.as_str()), (3, ""), "{epoch}");
+        let said = "error: SOURCE_DATE_EPOCH is not a number";
+        assert!(bad.stderr.starts_with(said), "{}", bad.stderr);
+    }
+}
+
+#[test]
+fn an_environment_far_from_the_clock_issues_nothing_unless_the_command_line_says_so_too() {
+    let directory = TempDir::new().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_civi-ingress"));
+        command
+            .current_dir(directory.path())
+            .env_clear()
+            // What nix-shell sets.
+            .env("SOURCE_DATE_EPOCH", "315532800")
+            .args(arguments);
+        finish(&mut command)
+    };
+    for arguments in [
+        &["new-instance", "a", "--host", "a.example.org"][..],
+        &["wildcard-secret", "--domain", "example.org"],
+        &["ca", "--output-dir", "ca"],
+    ] {
+        let run = run(arguments);
+        assert_eq!((run.status, run.stdout.as_str()), (3, ""), "{}", run.stderr);
+        let said = "error: SOURCE_DATE_EPOCH says 1980-01-01T00:00:00Z";
+        assert!(run.stderr.starts_with(said), "{}", run.stderr);
+        let help = "help: unset it, or give `--now 1980-01-01T00:00:00Z`";
+        assert!(run.stderr.contains(help), "{}", run.stderr);
+    }
+    assert!(names_in(directory.path()).is_empty());
+    let meant = ["--now", "1980-01-01T00:00:00Z"];
+    let secret = ["wildcard-secret", "--domain", "example.org"];
+    let secret = run(&[&secret[..], &meant].concat()).good();
+    write(&directory.path().join("c.yaml"), &secret);
+    let inspect = run(&["inspect", "c.yaml"]);
+    assert_eq!(inspect.status, 0, "{}", inspect.stderr);
+    let said = "warning: SOURCE_DATE_EPOCH says 1980";
+    assert!(inspect.stderr.starts_with(said), "{}", inspect.stderr);
 }
 
 #[test]

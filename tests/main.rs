@@ -15,6 +15,7 @@ mod files;
 mod fleet;
 mod gitops;
 mod hostile_input;
+mod limits;
 mod lint;
 mod probe;
 mod render;

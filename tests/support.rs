@@ -7,7 +7,7 @@ use civi_ingress::ingress::{Credentials, Role};
 use civi_ingress::instance::{Credential, Extras, Instance};
 use civi_ingress::name::{DnsName, Namespace};
 use civi_ingress::pki::issue::{self, CaRequest, LeafRequest, Organization, Serial};
-use civi_ingress::pki::validity::{End, Validity};
+use civi_ingress::pki::validity::{End, Validity, format_instant};
 use civi_ingress::pki::{Chain, LeafUse, PrivateKey, SubjectAltName};
 use civi_ingress::values::Settings;
 use civi_ingress::yaml::{self, Node};
@@ -39,11 +39,11 @@ impl Run {
 /// Prepares a run in `directory`, with an empty environment and the present fixed.
 pub(crate) fn command(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_civi-ingress"));
-    let seconds = NOW.unix_timestamp().to_string();
+    let now = format_instant(NOW);
     command
         .current_dir(directory)
         .env_clear()
-        .env("SOURCE_DATE_EPOCH", seconds);
+        .args(["--now", &now]);
     command
 }
 

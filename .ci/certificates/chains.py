@@ -65,12 +65,10 @@ class Workshop:
 
     def run(self, *arguments: str | Path, at: datetime | None = None) -> str:
         """Runs the binary, at the present or another instant, and returns what it prints."""
-        environment = {"PATH": os.environ["PATH"]}
-        if at:
-            environment["SOURCE_DATE_EPOCH"] = str(int(at.timestamp()))
+        present = ["--now", at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")] if at else []
         return subprocess.run(
-            [self.binary, "--quiet", *arguments],
-            env=environment,
+            [self.binary, "--quiet", *present, *arguments],
+            env={"PATH": os.environ["PATH"]},
             check=True,
             text=True,
             stdout=subprocess.PIPE,

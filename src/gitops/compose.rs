@@ -14,6 +14,7 @@ use crate::fleet::{CaCustody, Fleet};
 use crate::guarded::Guarded;
 use crate::ingress::{self, Credentials, Role};
 use crate::instance::Credential;
+use crate::instant::later;
 use crate::manifest::{Field, Object, PrivateKeys, SecretData};
 use crate::name::{DataKey, ObjectName};
 use crate::pki::issue::{self, Ca, CaRequest, LeafRequest, Serial};
@@ -577,7 +578,8 @@ impl Work<'_> {
             Action::Keep | Action::Defer(_) | Action::Blocked(..)
         );
         if let (Some(overlap), Some(chain), true) = (terms.overlap_days, &role.chain, stays)
-            && self.context.now >= chain.leaf.validity.not_before + Duration::days(overlap.into())
+            && self.context.now
+                >= later(chain.leaf.validity.not_before, Duration::days(overlap.into()))
         {
             return Retention::Nothing;
         }

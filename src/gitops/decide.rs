@@ -1,6 +1,7 @@
 //! Decides what becomes of a chain that was found: it stays, is made, or waits.
 
 use crate::fleet::CertificateTerms;
+use crate::instant::earlier;
 use crate::pki::certificate::Sighting;
 use crate::pki::validity::{Validity, format_instant};
 use crate::pki::{Certificate, KeyType, LeafUse, SubjectAltName, reuse, verify};
@@ -325,14 +326,15 @@ pub fn due_at(
     id: &str,
 ) -> OffsetDateTime {
     let base = match terms.renew_before_days {
-        Some(days) => validity.not_after - Duration::days(i64::from(days)),
+        Some(days) => earlier(validity.not_after, Duration::days(i64::from(days))),
         None => validity.due_at(),
     };
     let life = validity.not_after - validity.not_before;
     // A tenth of a life of a hundred years is 3 × 10⁸ seconds: far from the limits of these types.
     let tenth = life.whole_seconds().max(0).unsigned_abs() / 10;
     let jitter = tenth * u64::from(spread(fleet, id)) / (u64::from(u32::MAX) + 1);
-    let due = base - Duration::seconds(i64::try_from(jitter).unwrap_or_default());
+    let jitter = Duration::seconds(i64::try_from(jitter).unwrap_or_default());
+    let due = earlier(base, jitter);
     due.max(validity.not_before)
 }
 

@@ -53,6 +53,7 @@ use crate::chart::ChartMajor;
 use crate::fault::Fault;
 use crate::name::DnsName;
 use crate::release::Release;
+use crate::threads::with_threads;
 use crate::yaml::Node;
 use model::{Class, Model, Object};
 use provider::Provider;
@@ -205,6 +206,10 @@ type Family = fn(&Model<'_>) -> Vec<Finding>;
 /// # Errors
 /// All sources that are longer than any reader takes.
 pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>> {
+    with_threads(|| side_by_side(sources, options))
+}
+
+fn side_by_side(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>> {
     let (mut documents, broken) = model::read(sources)?;
     let patches = kustomize::patches(&documents, sources);
     documents.retain(|document| !patches.contains(&document.file));

@@ -424,16 +424,26 @@ impl Details {
     }
 }
 
+/// Most bytes of a serial number (RFC 5280 section 4.1.2.2), not counting a zero in front.
+const SERIAL_LIMIT: usize = 20;
+
 fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Fault> {
     // What the parser says of it could repeat its bytes, and a key may stand in the place of a certificate.
     let (rest, parsed) = X509Certificate::from_der(der)
         .map_err(|_| Fault::new("the certificate is damaged: it is not X.509 in DER"))?;
-    if rest.is_empty() {
-        return Ok(parsed);
+    if !rest.is_empty() {
+        return Err(Fault::new(
+            "the certificate is damaged: bytes follow its end",
+        ));
     }
-    Err(Fault::new(
-        "the certificate is damaged: bytes follow its end",
-    ))
+    let serial = parsed.raw_serial();
+    let length = serial.strip_prefix(&[0]).unwrap_or(serial).len();
+    if length > SERIAL_LIMIT {
+        return Err(Fault::new(format!(
+            "the certificate's serial number has {length} bytes, more than the {SERIAL_LIMIT} of RFC 5280"
+        )));
+    }
+    Ok(parsed)
 }
 
 /// Says what is wrong with a PEM text, in words of our own: the parser's repeat its bytes, which may be those of a key.

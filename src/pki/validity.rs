@@ -1,6 +1,7 @@
 //! When certificates begin and end, and when they are due for renewal.
 
 use crate::fault::Fault;
+use crate::instant::{earlier, writable};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
@@ -72,24 +73,24 @@ pub fn parse_instant(text: &str) -> Result<OffsetDateTime, Fault> {
     let instant = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
         Fault::new(format!("`{}` is no RFC 3339 instant", text.escape_debug())).help(help)
     })?;
-    let instant = instant.to_offset(UtcOffset::UTC);
-    if !(1970..=9999).contains(&instant.year()) {
-        return Err(Fault::new(format!(
-            "the year {} cannot stand in a certificate",
-            instant.year()
-        ))
-        .help(help));
-    }
-    Ok(whole_seconds(instant))
+    // In UTC it may lie beyond the last year.
+    let utc = instant.checked_to_offset(UtcOffset::UTC);
+    let utc = utc.filter(|utc| (1970..=9999).contains(&utc.year()));
+    let utc = utc.ok_or_else(|| {
+        let what =
+            format!("`{text}` is not between the years 1970 and 9999, as a certificate's are");
+        Fault::new(what).help(help)
+    })?;
+    Ok(whole_seconds(utc))
 }
 
 /// Writes an instant as RFC 3339 in UTC.
 #[must_use]
 pub fn format_instant(instant: OffsetDateTime) -> String {
-    instant
+    writable(instant)
         .to_offset(UtcOffset::UTC)
         .format(&Rfc3339)
-        .expect("years up to 9999 can be written")
+        .expect("it is an instant that can be written")
 }
 
 /// Cuts off the fraction of a second, which certificates do not hold.
@@ -111,7 +112,7 @@ impl Validity {
         end: End,
     ) -> Result<Self, Fault> {
         let begin =
-            not_before.unwrap_or_else(|| (now - BACKDATING).max(OffsetDateTime::UNIX_EPOCH));
+            not_before.unwrap_or_else(|| earlier(now, BACKDATING).max(OffsetDateTime::UNIX_EPOCH));
         let validity = Self {
             not_before: whole_seconds(begin),
             not_after: whole_seconds(end.after(now)?),
@@ -152,7 +153,7 @@ impl Validity {
         } else {
             life / 3
         };
-        self.not_after - left
+        earlier(self.not_after, left)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Home, items, text};
 use crate::duration::TraefikDuration;
+use crate::instant::earlier;
 use crate::pki::validity::{Validity, parse_instant};
 use crate::yaml::{Node, Value};
 use time::{Duration, OffsetDateTime};
@@ -49,9 +50,9 @@ impl Renewal {
         let life = validity.not_after - validity.not_before;
         match self {
             Self::At(at) => at,
-            Self::Before(span) => validity.not_after.saturating_sub(span),
-            Self::Left(percent) => validity.not_after - life * i32::from(percent) / 100,
-            Self::Usual => validity.not_after - life / 3,
+            Self::Before(span) => earlier(validity.not_after, span),
+            Self::Left(percent) => earlier(validity.not_after, life * i32::from(percent) / 100),
+            Self::Usual => earlier(validity.not_after, life / 3),
         }
     }
 }

@@ -45,8 +45,9 @@ pub(super) fn table(called: Option<&str>) -> clap::Command {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Everywhere")]
 pub(super) struct Global {
-    /// Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock
-    #[arg(long, global = true, value_name = "INSTANT")]
+    /// Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates
+    /// are issued only where the two are at most 90 days apart
+    #[arg(long, global = true, value_name = "INSTANT", overrides_with = "now")]
     pub(super) now: Option<String>,
     /// Print no notes on stderr, only warnings and errors
     #[arg(short, long, global = true)]

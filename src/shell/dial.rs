@@ -28,11 +28,12 @@ pub(super) fn resolve(endpoint: &Endpoint, timeout: Duration) -> Result<Vec<Sock
     };
     // The system's resolver takes no time limit; a thread that waits for it is left behind.
     let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
+    let thread = std::thread::Builder::new().spawn(move || {
         let found = (name.as_str(), port).to_socket_addrs().map(Vec::from_iter);
         // Nobody listens any more when the time is over.
         let _ = sender.send(found);
     });
+    thread.map_err(|error| format!("cannot start a thread that asks DNS: {error}"))?;
     match receiver.recv_timeout(timeout) {
         Ok(Ok(addresses)) if addresses.is_empty() => Err("DNS knows none".to_owned()),
         Ok(Ok(mut addresses)) => {
@@ -56,12 +57,17 @@ pub(super) fn connect(
     let results: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = addresses
             .iter()
-            .map(|address| scope.spawn(move || try_one(address)))
+            .map(|address| {
+                let thread = std::thread::Builder::new();
+                thread.spawn_scoped(scope, move || try_one(address))
+            })
             .collect();
-        threads
-            .into_iter()
-            .map(std::thread::ScopedJoinHandle::join)
-            .collect()
+        let tried = threads.into_iter().zip(addresses).map(|pair| match pair {
+            (Ok(thread), _) => thread.join(),
+            // Without a thread of its own it is tried after the others.
+            (Err(_), address) => Ok(try_one(address)),
+        });
+        tried.collect()
     });
     let (mut attempts, mut first) = (Vec::new(), None);
     for (address, result) in addresses.iter().zip(results) {

@@ -12,7 +12,7 @@ pub(super) fn run(run: &Run, arguments: &Inspect) -> Result<(), Failure> {
     let mut faults = Faults::default();
     let mut findings = Vec::new();
     for path in &arguments.files {
-        let text = world::read(path)?;
+        let text = world::read_stream(path)?;
         findings.extend(
             faults
                 .keep_all(inspect::read(&text.content, &text.name))

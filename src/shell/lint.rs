@@ -11,6 +11,7 @@ use civi_ingress::lint::baseline::{self, Baseline};
 use civi_ingress::lint::{self, Options, Report, Severity, Source, explain, report, rules};
 use civi_ingress::name::DnsName;
 use civi_ingress::pki::validity::End;
+use civi_ingress::threads::with_threads;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -75,7 +76,7 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     print_or_end(text.as_bytes())?;
     run.note(&summary(&found, sources.len()));
     // They are cleared, for they may hold keys, which takes as long as to read them.
-    sources.into_par_iter().for_each(drop);
+    with_threads(|| sources.into_par_iter().for_each(drop));
     if found.fails(severity(arguments.fail_on)) {
         return Err(Failure::found());
     }
@@ -152,7 +153,7 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
         files.extend(tree.files);
     }
     let read = |path: &PathBuf| {
-        let text = world::read(path)?;
+        let text = world::read_stream(path)?;
         if world::is_stdin(path) && text.content.trim().is_empty() {
             let help = "the command before the pipe may have failed";
             return Err(Fault::new("there are no manifests")
@@ -162,7 +163,7 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
         }
         Ok(text)
     };
-    let texts: Vec<Result<Text, Failure>> = files.par_iter().map(read).collect();
+    let texts: Vec<Result<Text, Failure>> = with_threads(|| files.par_iter().map(read).collect());
     let mut sources = Vec::with_capacity(texts.len());
     let mut known = BTreeSet::new();
     let mut unreadable: Option<Failure> = None;

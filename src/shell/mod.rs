@@ -5,6 +5,7 @@ mod dial;
 mod documents;
 mod error;
 mod gitops;
+mod glob;
 mod inspect;
 mod lint;
 mod live;
@@ -31,7 +32,7 @@ use civi_ingress::template::Templates;
 use civi_ingress::visible;
 use clap::FromArgMatches as _;
 use clap::error::ContextValue;
-use cli::{Command, Destination, ExistingCa, Global, Issuing};
+use cli::{Command, Destination, ExistingCa, GitopsCommand, Global, Issuing};
 use error::{Failure, Kind};
 use output::{NewFile, SideFile};
 use paths::{Contents, Named, Paths};
@@ -119,8 +120,14 @@ fn visible_context(value: &ContextValue) -> ContextValue {
 }
 
 fn dispatch(global: &Global, command: Command) -> Result<(), Failure> {
+    let present = world::now(global.now.as_deref())?;
+    match present.far {
+        Some(fault) if issues(&command) => return Err(fault.into()),
+        Some(fault) => warn(&fault.to_string()),
+        None => {}
+    }
     let run = Run {
-        now: world::now(global.now.as_deref())?,
+        now: present.now,
         quiet: global.quiet,
         notes: RefCell::default(),
     };
@@ -133,6 +140,27 @@ fn dispatch(global: &Global, command: Command) -> Result<(), Failure> {
         output::say(&run.notes.take().concat());
     }
     result
+}
+
+/// Says whether a command may issue a certificate, which then begins at the present.
+fn issues(command: &Command) -> bool {
+    match command {
+        Command::NewInstance(_)
+        | Command::WildcardSecret(_)
+        | Command::Ca(_)
+        | Command::Cert(_) => true,
+        Command::Gitops(gitops) => matches!(gitops.command, GitopsCommand::Render(_)),
+        Command::TlsStore(_)
+        | Command::TraefikValues(_)
+        | Command::Inspect(_)
+        | Command::Status(_)
+        | Command::Probe(_)
+        | Command::Lint(_)
+        | Command::Templates(_)
+        | Command::Schema(_)
+        | Command::Completions(_)
+        | Command::Man(_) => false,
+    }
 }
 
 fn execute(run: &Run, command: Command) -> Result<(), Failure> {

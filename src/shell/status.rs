@@ -103,7 +103,7 @@ fn fleet(
 /// Reads a file or stdin, which must be readable, or a tree, whose unreadable files are noted in `faults`.
 fn read(path: &Path, faults: &mut Faults) -> Result<Findings, Failure> {
     if world::is_stdin(path) {
-        let text = world::read(path)?;
+        let text = world::read_stream(path)?;
         return Ok(find::read(&text.content, &text.name)?);
     }
     if !path.is_dir() {

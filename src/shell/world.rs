@@ -10,10 +10,11 @@ use civi_ingress::fault::{Fault, Place};
 use civi_ingress::fleet::Source;
 use civi_ingress::gitops::compose::Drawing;
 use civi_ingress::pki::issue::Serial;
-use civi_ingress::pki::validity::{parse_instant, whole_seconds};
+use civi_ingress::pki::validity::{format_instant, parse_instant, whole_seconds};
 use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
 use civi_ingress::yaml::MANIFESTS_LIMIT;
 use rcgen::KeyPair;
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -30,21 +31,46 @@ pub(super) fn forbid_core_dumps() {
     let _ = setrlimit(Resource::Core, nothing);
 }
 
+/// The present, as a run takes it.
+pub(super) struct Present {
+    pub(super) now: OffsetDateTime,
+    /// Says that the environment's present is far from the clock's.
+    pub(super) far: Option<Fault>,
+}
+
+/// How far `SOURCE_DATE_EPOCH` may lie from the clock where a certificate is issued: a quarter of the life that it
+/// has unless said. Farther are those that a build environment sets for archives (nix-shell: the year 1980).
+const FAR: time::Duration = time::Duration::days(90);
+
 /// Settles the present: `--now`, else `SOURCE_DATE_EPOCH` (reproducible-builds.org), else the clock.
-pub(super) fn now(argument: Option<&str>) -> Result<OffsetDateTime, Failure> {
+pub(super) fn now(argument: Option<&str>) -> Result<Present, Failure> {
+    let known = |now| Present { now, far: None };
     if let Some(text) = argument {
-        return Ok(parse_instant(text).map_err(|fault| fault.argument("--now"))?);
+        let now = parse_instant(text).map_err(|fault| fault.argument("--now"))?;
+        return Ok(known(now));
     }
+    let clock = whole_seconds(OffsetDateTime::now_utc());
     let Some(epoch) = std::env::var_os("SOURCE_DATE_EPOCH") else {
-        return Ok(whole_seconds(OffsetDateTime::now_utc()));
+        return Ok(known(clock));
     };
     let seconds = epoch.to_str().and_then(|text| text.parse::<i64>().ok());
     let instant = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    let refused = || {
-        Fault::new("SOURCE_DATE_EPOCH is no number of seconds since 1970")
+    // No certificate holds an earlier or later one.
+    let instant = instant.filter(|instant| (1970..=9999).contains(&instant.year()));
+    let now = instant.ok_or_else(|| {
+        Fault::new("SOURCE_DATE_EPOCH is not a number of seconds between the years 1970 and 9999")
             .help("unset it, or set it to a whole number")
-    };
-    Ok(instant.ok_or_else(refused)?)
+    })?;
+    let far = ((now - clock).abs() > FAR).then(|| {
+        let said = format_instant(now);
+        let what = format!(
+            "SOURCE_DATE_EPOCH says {said}, which is more than {} days from the clock's {}",
+            FAR.whole_days(),
+            format_instant(clock)
+        );
+        Fault::new(what).help(format!("unset it, or give `--now {said}` if that is meant"))
+    });
+    Ok(Present { now, far })
 }
 
 /// Draws a new private key.
@@ -126,24 +152,9 @@ pub(super) fn is_file(path: &Path) -> Result<bool, Failure> {
 
 /// Reads the files that a glob pattern matches, relative to `folder`, sorted bytewise.
 pub(super) fn read_matching(folder: &Path, pattern: &str) -> Result<Vec<Source>, Failure> {
-    let refused = |why: String| {
-        Fault::new(format!(
-            "`{}` is no glob pattern: {why}",
-            pattern.escape_debug()
-        ))
-        .help("write it as `parishes/*.yaml`")
-    };
-    let escaped = glob::Pattern::escape(&folder.display().to_string());
-    let whole = Path::new(&escaped).join(pattern).display().to_string();
-    let options = glob::MatchOptions {
-        case_sensitive: true,
-        require_literal_separator: true,
-        require_literal_leading_dot: true,
-    };
-    let found = glob::glob_with(&whole, options).map_err(|error| refused(error.to_string()))?;
+    let found = super::glob::find(folder, pattern)?;
     let mut paths = Vec::new();
     for path in found {
-        let path = path.with_context(|| format!("cannot read what `{pattern}` matches"))?;
         // A file that cannot be looked at must not be passed over: its instances would count as removed.
         let metadata = std::fs::metadata(&path);
         let metadata = metadata.with_context(|| format!("cannot read {}", path.display()))?;
@@ -253,14 +264,12 @@ fn name_of(path: &Path) -> String {
 /// Reads manifests from a file, stdin, or all YAML files of a directory.
 pub(super) fn read_manifests(path: &Path) -> Result<Text, Failure> {
     if !path.is_dir() {
-        return read(path);
+        return read_stream(path);
     }
     let mut content = Zeroizing::new(String::new());
-    for (name, text) in read_templates(path)? {
-        if super::output::is_yaml(Path::new(&name)) {
-            content.push_str("---\n");
-            content.push_str(&text);
-        }
+    for (_, text) in read_yaml_files(path)? {
+        content.push_str("---\n");
+        content.push_str(&text);
     }
     Ok(Text {
         name: name_of(path),
@@ -269,19 +278,32 @@ pub(super) fn read_manifests(path: &Path) -> Result<Text, Failure> {
     })
 }
 
-/// Reads a file, or stdin for `-`. A text that is longer than any reader takes is cut off behind its limit.
+/// Reads a file of settings or of PEM blocks, or stdin for `-`.
 pub(super) fn read(path: &Path) -> Result<Text, Failure> {
+    read_text(path, FILE_LIMIT)
+}
+
+/// Reads a stream of manifests from a file, or stdin for `-`.
+pub(super) fn read_stream(path: &Path) -> Result<Text, Failure> {
+    read_text(path, STREAM_LIMIT)
+}
+
+/// Reads a text of at most `limit` bytes.
+fn read_text(path: &Path, limit: u64) -> Result<Text, Failure> {
     let name = name_of(path);
     let (mut bytes, identity) = if is_stdin(path) {
         let mut bytes = Zeroizing::new(Vec::new());
         let result = std::io::stdin()
             .lock()
-            .take(READ_LIMIT)
+            .take(limit + 1)
             .read_to_end(&mut bytes);
         result.with_context(|| format!("cannot read {name}"))?;
+        if bytes.len() as u64 > limit {
+            return Err(too_long(limit).file(&name).into());
+        }
         (bytes, None)
     } else {
-        let (bytes, identity) = read_file(path)?;
+        let (bytes, identity) = read_file(path, limit)?;
         (bytes, Some(identity))
     };
     let text = std::str::from_utf8(&bytes).map_err(|error| {
@@ -327,29 +349,95 @@ pub(super) fn read(path: &Path) -> Result<Text, Failure> {
     })
 }
 
-/// A byte behind the longest text that any reader takes.
-const READ_LIMIT: u64 = MANIFESTS_LIMIT as u64 + 1;
+/// Longest stream of manifests that is read, in bytes.
+const STREAM_LIMIT: u64 = MANIFESTS_LIMIT as u64;
+/// Longest of all other files that are read, in bytes: a fleet file's.
+const FILE_LIMIT: u64 = civi_ingress::yaml::tree::LIMIT as u64;
 
-/// Reads a file of any kind. One that is longer than any reader takes is cut off behind its limit.
-pub(super) fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    Ok(read_file(path)?.0)
+fn too_long(limit: u64) -> Fault {
+    Fault::new(format!("there are more than {limit} bytes")).help("give smaller files")
 }
 
-/// Reads a file as [`read_bytes`] does, and says which it is.
-fn read_file(path: &Path) -> Result<(Zeroizing<Vec<u8>>, FileIdentity), Failure> {
+/// Reads a file of any kind.
+pub(super) fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    Ok(read_file(path, STREAM_LIMIT)?.0)
+}
+
+/// Reads a file of at most `limit` bytes, and says which it is.
+fn read_file(path: &Path, limit: u64) -> Result<(Zeroizing<Vec<u8>>, FileIdentity), Failure> {
     use std::os::unix::fs::MetadataExt as _;
+    let refused = |fault: Fault| fault.file(&path.display().to_string());
+    let failed = || format!("cannot read {}", path.display());
+    let file = open(path).with_context(failed)?;
+    let metadata = file.metadata().with_context(failed)?;
+    match is_readable(path, &metadata) {
+        Readable::AtOnce => {}
+        Readable::Waiting => wait_for_it(&file).with_context(failed)?,
+        Readable::No(what) => return Err(refused(what).into()),
+    }
+    if metadata.len() > limit {
+        return Err(refused(too_long(limit)).into());
+    }
     let mut bytes = Zeroizing::new(Vec::new());
-    let mut read = || {
-        let file = std::fs::File::open(path)?;
-        let metadata = file.metadata()?;
-        // With room for all of it, no copy of a key is left behind where the text outgrew its place.
-        let size = metadata.len().min(READ_LIMIT);
-        bytes.reserve_exact(usize::try_from(size).unwrap_or_default() + 1);
-        file.take(READ_LIMIT).read_to_end(&mut bytes)?;
-        Ok::<_, std::io::Error>((metadata.dev(), metadata.ino()))
+    // With room for all of it, no copy of a key is left behind where the text outgrew its place.
+    bytes.reserve_exact(usize::try_from(metadata.len()).unwrap_or_default() + 1);
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .with_context(failed)?;
+    if bytes.len() as u64 > limit {
+        return Err(refused(too_long(limit)).into());
+    }
+    Ok((bytes, (metadata.dev(), metadata.ino())))
+}
+
+/// Opens a file to be read, without waiting for a writer, whatever it is.
+fn open(path: &Path) -> std::io::Result<std::fs::File> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = rustix::fs::open(path, flags, Mode::empty())?;
+    Ok(file.into())
+}
+
+/// Whether a file that was opened is read.
+enum Readable {
+    /// It is a regular file, or empty.
+    AtOnce,
+    /// A shell made it for this run (`<(…)`, `/dev/stdin`), and its writer may not be ready.
+    Waiting,
+    /// It may never end, or never begin.
+    No(Fault),
+}
+
+fn is_readable(path: &Path, metadata: &std::fs::Metadata) -> Readable {
+    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+    let kind = metadata.file_type();
+    let is_null = || {
+        let null = std::fs::metadata("/dev/null").map(|null| null.rdev());
+        kind.is_char_device() && null.is_ok_and(|null| null == metadata.rdev())
     };
-    let identity = read().with_context(|| format!("cannot read {}", path.display()))?;
-    Ok((bytes, identity))
+    if kind.is_file() || kind.is_dir() || is_null() {
+        // Of a directory the system says itself that it cannot be read.
+        return Readable::AtOnce;
+    }
+    let ours = ["/dev/fd", "/dev/stdin", "/proc/self/fd"];
+    if ours.iter().any(|made| path.starts_with(made)) {
+        return Readable::Waiting;
+    }
+    let what = match kind {
+        kind if kind.is_fifo() => "a named pipe",
+        kind if kind.is_socket() => "a socket",
+        _ => "a device",
+    };
+    Readable::No(
+        Fault::new(format!("this is {what}, not a regular file"))
+            .help("give a file, or pipe its content in and give `-`"),
+    )
+}
+
+/// Lets reads wait again for who writes.
+fn wait_for_it(file: &std::fs::File) -> std::io::Result<()> {
+    let flags = rustix::fs::fcntl_getfl(file)?;
+    rustix::fs::fcntl_setfl(file, flags - OFlags::NONBLOCK)?;
+    Ok(())
 }
 
 /// How the names end of files that may hold certificates: manifests, PEM, DER, and PKCS#12, which is said not to be
@@ -477,8 +565,32 @@ pub(super) fn warn_if_readable_by_others(path: &Path) -> Option<String> {
 
 /// Reads all files below a directory of templates, by their path with `/`.
 pub(super) fn read_templates(directory: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let texts = read_below(directory, |_| true)?.into_iter();
+    Ok(texts
+        .map(|(name, text)| (name, text.content.to_string()))
+        .collect())
+}
+
+/// Reads the YAML files below a directory, by their path with `/`.
+pub(super) fn read_yaml_files(
+    directory: &Path,
+) -> Result<Vec<(String, Zeroizing<String>)>, Failure> {
+    let texts = read_below(directory, super::output::is_yaml)?;
+    if texts.is_empty() {
+        super::warn(&format!("{} holds no YAML file", directory.display()));
+    }
+    let texts = texts.into_iter();
+    Ok(texts.map(|(name, text)| (name, text.content)).collect())
+}
+
+/// Reads the files below a directory that are wanted, at most as much as a stream of manifests may have.
+fn read_below(
+    directory: &Path,
+    is_wanted: impl Fn(&Path) -> bool,
+) -> Result<Vec<(String, Text)>, Failure> {
     let mut found = Vec::new();
     let mut pending = vec![PathBuf::new()];
+    let mut length = 0;
     while let Some(below) = pending.pop() {
         let folder = directory.join(&below);
         let entries = std::fs::read_dir(&folder)
@@ -491,12 +603,17 @@ pub(super) fn read_templates(directory: &Path) -> Result<Vec<(String, String)>, 
                 .with_context(|| format!("cannot read {}", entry.path().display()))?;
             if kind.is_dir() {
                 pending.push(path);
-            } else {
-                let text = read(&directory.join(&path))?;
-                found.push((path.display().to_string(), text.content.to_string()));
+            } else if is_wanted(&path) {
+                let text = read_stream(&directory.join(&path))?;
+                length += text.content.len();
+                if length > MANIFESTS_LIMIT {
+                    let name = directory.display().to_string();
+                    return Err(too_long(STREAM_LIMIT).file(&name).into());
+                }
+                found.push((path.display().to_string(), text));
             }
         }
     }
-    found.sort_unstable();
+    found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     Ok(found)
 }

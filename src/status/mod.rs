@@ -19,6 +19,7 @@ pub use renewal::Renewer;
 use crate::fault::{Fault, Faults};
 use crate::find::{Found, Origin};
 use crate::fleet::Fleet;
+use crate::instant::later;
 use crate::pki::Certificate;
 use crate::pki::certificate::Details;
 use crate::pki::validity::Validity;
@@ -78,7 +79,7 @@ impl Urgency {
             Self::NotYetValid
         } else if now >= due {
             Self::Due
-        } else if now + SOON >= due {
+        } else if later(now, SOON) >= due {
             Self::Soon
         } else {
             Self::Fine

@@ -278,8 +278,19 @@ impl Layers {
 
     /// Lays one value over what is there.
     pub fn add(&mut self, path: &str, value: Value, place: Place) {
-        self.0
-            .retain(|known, _| !is_below(known, path) && !is_below(path, known));
+        for above in ancestors(path) {
+            self.0.remove(above);
+        }
+        // Those below stand together, between the path with `.` and with the character after it.
+        let below = format!("{path}.")..format!("{path}/");
+        let below: Vec<String> = self
+            .0
+            .range(below)
+            .map(|(known, _)| known.clone())
+            .collect();
+        for known in below {
+            self.0.remove(&known);
+        }
         self.0.insert(path.to_owned(), Leaf { value, place });
     }
 
@@ -325,6 +336,12 @@ impl Layers {
     }
 }
 
+/// Gives the paths above a path; a dot behind a backslash belongs to a key.
+fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    let dots = path.match_indices('.').map(|(at, _)| &path[..at]);
+    dots.filter(|above| !above.ends_with('\\'))
+}
+
 pub(crate) fn is_below(path: &str, ancestor: &str) -> bool {
     path.strip_prefix(ancestor)
         .is_some_and(|rest| rest.starts_with('.'))
@@ -345,10 +362,11 @@ fn check_unknown(path: &str) -> Result<(), Fault> {
     if OTHER_KEYS.contains(&section) {
         return Ok(());
     }
-    let ours: Vec<&str> = KEYS
+    let mut ours: Vec<&str> = KEYS
         .iter()
         .map(|key| key.split('.').next().unwrap_or(key))
         .collect();
+    ours.dedup();
     if !ours.contains(&section) {
         return match did_you_mean(
             section,
@@ -722,6 +740,22 @@ mod tests {
         let text = "externalhost: 7\nservername: on\nserverstransport: {dialTimeout: -1s, maxIdleConnsPerHost: many}\n\
                     httpd: {listenBacklog: 0, serverCert: relative, serverCertField: a/b}\nciviIngress: {entryPoints: [], disableHTTP2: \"no\"}\n";
         assert_eq!(faults(text).len(), 9);
+    }
+
+    #[test]
+    fn a_value_replaces_what_stands_above_and_below_it_and_nothing_beside_it() {
+        let mut layers = Layers::default();
+        for path in ["a.b.c", "a.b.d", "a.b-e", "a.b0", "a.bc", "x", "a.b"] {
+            layers.add(path, Value::Null, Place::File("f".into()));
+        }
+        let paths = |layers: &Layers| layers.0.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(paths(&layers), ["a.b", "a.b-e", "a.b0", "a.bc", "x"]);
+        layers.add("a.b.c", Value::Null, Place::File("f".into()));
+        layers.add("x.y\\.z", Value::Null, Place::File("f".into()));
+        assert_eq!(
+            paths(&layers),
+            ["a.b-e", "a.b.c", "a.b0", "a.bc", "x.y\\.z"]
+        );
     }
 
     #[test]

@@ -6,6 +6,9 @@
 use crate::fault::{Fault, Place};
 use crate::yaml::{At, Node, Value};
 
+/// Most keys of a path; the chart's longest has 3.
+const DEPTH_LIMIT: usize = 32;
+
 /// How values are typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Typing {
@@ -84,6 +87,9 @@ fn path(rest: &mut Characters<'_>) -> Result<String, String> {
         let (part, end) = take(rest, &['.', '=', ',', '[']);
         if part.is_empty() {
             return Err("a key is empty".to_owned());
+        }
+        if parts.len() == DEPTH_LIMIT {
+            return Err(format!("a path has more than {DEPTH_LIMIT} keys"));
         }
         // As in `Layers`: a dot inside a key is no separator.
         parts.push(part.replace('.', "\\."));
@@ -211,7 +217,16 @@ mod tests {
     #[test]
     fn malformed_arguments_are_refused_with_the_argument_as_their_place() {
         for argument in [
-            "", "a", "=x", "a.=x", "a={x", "a[0]=x", "a={x}y", "a=x,,b=y", ",a=x",
+            &"a.".repeat(100_000),
+            "",
+            "a",
+            "=x",
+            "a.=x",
+            "a={x",
+            "a[0]=x",
+            "a={x}y",
+            "a=x,,b=y",
+            ",a=x",
         ] {
             let fault = parse(argument, Typing::Inferred).expect_err(argument);
             assert!(matches!(fault.place, Some(Place::Argument(_))));

@@ -1,20 +1,16 @@
 //! YAML in and out: [`read`](fn@read) gives a tree that knows where each value stands, [`scalar`] writes one
 //! value, [`outline`] reads our own output back, [`tree`] reads a file of which all faults shall be known, [`stream`]
-//! reads manifests.
-//!
-//! The only module that knows the YAML crates.
+//! reads manifests, and [`budget`] says what any of them may cost.
 
+pub mod budget;
 pub mod outline;
 pub mod scalar;
 pub mod stream;
 pub mod tree;
 
 use crate::fault::{Fault, Place};
-use rayon::prelude::*;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_yaml::Spanned;
-use serde_yaml::options::DuplicateKeyPolicy;
-use std::fmt::{self, Write as _};
+use budget::Budget;
+use std::fmt::Write as _;
 
 /// Largest values file taken, in bytes: a hundred times the chart's own.
 pub const VALUES_LIMIT: usize = 4 << 20;
@@ -130,27 +126,38 @@ impl Node {
     }
 }
 
-/// Reads one document.
+/// Reads one document; an empty text holds nothing.
 ///
 /// # Errors
-/// The first fault of syntax, a duplicate key, an alias bomb, an unknown tag or a second document, with its place.
+/// The first fault of [`stream::read`], or a second document, with its place.
 pub fn read(text: &str, file: &str) -> Result<Node, Fault> {
     too_large(text, file, VALUES_LIMIT)?;
-    let spanned =
-        serde_yaml::from_str_with_options(text, options()).map_err(|error| fault(&error, file))?;
-    Ok(node(text, spanned))
+    let whole = stream::Cut {
+        text,
+        lines_before: 0,
+    };
+    let budget = Budget::of_settings(text.len());
+    let documents = stream::read(whole, &budget).map_err(|broken| broken.fault(file))?;
+    if let Some(second) = documents.get(1) {
+        return Err(Fault::new("there is more than one document")
+            .help("keep one; `---` begins a new one")
+            .at(second.at.place(file)));
+    }
+    Ok(documents.into_iter().next().unwrap_or(Node {
+        value: Value::Null,
+        at: At { line: 1, column: 1 },
+    }))
 }
 
 /// Reads a stream of manifests; empty documents are left out.
 ///
 /// # Errors
-/// A stream that is too long, or all documents that cannot be read, as [`stream::read`] says.
+/// A stream that is too long, aliases that stand for too much, or all documents that cannot be read, as
+/// [`stream::read`] says.
 pub fn read_all(text: &str, file: &str) -> Result<Vec<Node>, Vec<Fault>> {
     too_large(text, file, MANIFESTS_LIMIT).map_err(|fault| vec![fault])?;
-    let parts: Vec<_> = stream::cut(text)
-        .into_par_iter()
-        .map(stream::read)
-        .collect();
+    let parts = stream::read_all(&stream::cut(text), || Budget::of_manifests(text.len()))
+        .map_err(|(_, broken)| vec![broken.fault(file)])?;
     let mut documents = Vec::new();
     let mut faults = Vec::new();
     for part in parts {
@@ -225,172 +232,6 @@ fn too_large(text: &str, file: &str, limit: usize) -> Result<(), Fault> {
     }
     let what = format!("{} bytes are more than the limit of {limit}", text.len());
     Err(Fault::new(what).file(file))
-}
-
-fn options() -> serde_yaml::Options {
-    // The bounds refuse alias bombs within milliseconds and leave room for real files.
-    let mut options = serde_yaml::Options::default();
-    let mut budget = serde_yaml::Budget::default();
-    budget.max_aliases = 1_000;
-    budget.max_anchors = 200;
-    budget.max_nodes = 4_000_000;
-    budget.max_events = 8_000_000;
-    budget.max_depth = 32;
-    budget.max_documents = 1;
-    budget.max_total_scalar_bytes = 4 * VALUES_LIMIT;
-    options.budget = Some(budget);
-    options.alias_limits.max_total_replayed_events = 20_000;
-    options.duplicate_keys = DuplicateKeyPolicy::Error;
-    options.strict_booleans = true;
-    options.reject_unsupported_tags = true;
-    options.with_snippet = false;
-    options
-}
-
-fn fault(error: &serde_yaml::Error, file: &str) -> Fault {
-    let text = error.render();
-    // The place is printed in front; the crate repeats it in prose, and names its own options.
-    let what = text.lines().next().unwrap_or_default();
-    let what = [" at line ", " (defined", ", set DuplicateKeyPolicy"]
-        .iter()
-        .fold(what, |what, end| what.split(end).next().unwrap_or(what));
-    let what = what
-        .strip_prefix("error: ")
-        .unwrap_or(what)
-        .trim_end_matches([':', '.', ' ']);
-    let limits = ["budget breached", "alias replay limit", "recursion limit"];
-    let fault = if what.starts_with("budget breached: Documents") {
-        Fault::new("there is more than one document").help("keep one; `---` begins a new one")
-    } else if what.starts_with("duplicate mapping key") {
-        Fault::new(what).help("keep one of the two")
-    } else if limits.iter().any(|limit| what.starts_with(limit)) {
-        Fault::new("the YAML nests or expands beyond what any such file needs")
-            .help("write it without aliases")
-    } else {
-        Fault::new(what)
-    };
-    let at = error.location().map_or_else(At::default, |location| At {
-        line: location.line(),
-        column: location.column(),
-    });
-    fault.at(at.place(file))
-}
-
-/// The tree as the YAML crate fills it; [`node`] then settles what plain scalars mean.
-#[derive(Debug)]
-enum Raw {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Text(String),
-    List(Vec<Spanned<Raw>>),
-    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
-}
-
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct RawVisitor;
-        impl<'de> Visitor<'de> for RawVisitor {
-            type Value = Raw;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value")
-            }
-            fn visit_unit<E>(self) -> Result<Raw, E> {
-                Ok(Raw::Null)
-            }
-            fn visit_none<E>(self) -> Result<Raw, E> {
-                Ok(Raw::Null)
-            }
-            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
-                Raw::deserialize(deserializer)
-            }
-            fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
-                Ok(Raw::Bool(value))
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
-                Ok(Raw::Int(value))
-            }
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "beyond i64 only the magnitude matters: it is refused"
-            )]
-            fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
-                Ok(i64::try_from(value).map_or(Raw::Float(value as f64), Raw::Int))
-            }
-            fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
-                Ok(Raw::Float(value))
-            }
-            fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
-                Ok(Raw::Text(value.to_owned()))
-            }
-            fn visit_string<E>(self, value: String) -> Result<Raw, E> {
-                Ok(Raw::Text(value))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = access.next_element()? {
-                    items.push(item);
-                }
-                Ok(Raw::List(items))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = access.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Raw::Map(entries))
-            }
-        }
-        deserializer.deserialize_any(RawVisitor)
-    }
-}
-
-fn node(source: &str, spanned: Spanned<Raw>) -> Node {
-    let at = At {
-        line: spanned.referenced.line(),
-        column: spanned.referenced.column(),
-    };
-    // The defined location is the value itself even where an alias or a merge key brought it here.
-    let written = written(source, &spanned.defined);
-    let value = match spanned.value {
-        Raw::List(items) => Value::List(items.into_iter().map(|item| node(source, item)).collect()),
-        Raw::Map(entries) => Value::Map(
-            entries
-                .into_iter()
-                .map(|(key, value)| {
-                    let at = At {
-                        line: key.referenced.line(),
-                        column: key.referenced.column(),
-                    };
-                    (
-                        Key {
-                            text: key.value,
-                            at,
-                        },
-                        node(source, value),
-                    )
-                })
-                .collect(),
-        ),
-        _ if written.is_some_and(is_ambiguous) => {
-            Value::Ambiguous(written.unwrap_or_default().to_owned())
-        }
-        Raw::Null => Value::Null,
-        Raw::Bool(value) => Value::Bool(value),
-        Raw::Int(value) => Value::Int(value),
-        Raw::Float(value) => Value::Float(value),
-        Raw::Text(text) => Value::Text(text),
-    };
-    Node { value, at }
-}
-
-/// Gives a scalar as it is written in the source, quotes included.
-fn written<'a>(source: &'a str, location: &serde_yaml::Location) -> Option<&'a str> {
-    let start = usize::try_from(location.span().byte_offset()?).ok()?;
-    let length = usize::try_from(location.span().byte_len()?).ok()?;
-    source.get(start..start.checked_add(length)?).map(str::trim)
 }
 
 /// Says whether a plain scalar is a boolean to kubectl, which reads YAML 1.1, and a string to YAML 1.2.

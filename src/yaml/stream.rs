@@ -3,16 +3,20 @@
 //! A stream is cut first, so that its documents can be read side by side, and a broken one does not hide the faults
 //! of the others.
 
+use super::budget::{self, Budget, Exceeded};
 use super::{At, Key, Node, Value};
 use crate::fault::Fault;
+use crate::threads::with_threads;
 use granit_parser::{Event, Parser, ScalarStyle};
+use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Deepest nesting taken. Kubernetes objects nest some 15 levels.
 const DEPTH_LIMIT: usize = 64;
-/// Most nodes that the aliases of one document may stand for.
-const ALIAS_LIMIT: usize = 20_000;
+/// Longest key taken, in bytes: YAML ends keys that are not announced by `?` at 1024 characters (YAML 1.2.2, section
+/// 7.4).
+const KEY_LIMIT: usize = 4096;
 
 /// A document's text, and how many lines stand before it in its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,15 +40,38 @@ impl Broken {
     /// Says so of a file.
     #[must_use]
     pub fn fault(self, file: &str) -> Fault {
-        let is_twice = self.what.starts_with("duplicate mapping key");
+        let help = match self.what.as_str() {
+            what if what.starts_with(TWICE) => Some("keep one of the two"),
+            TOO_MANY_ALIASES | TOO_MANY_IN_ALL => Some("write it without aliases"),
+            TOO_MANY_VALUES | TOO_MANY_VALUES_IN_ALL | TOO_DEEP => Some("divide the file"),
+            _ => None,
+        };
         let fault = Fault::new(self.what).at(self.at.place(file));
-        if is_twice {
-            fault.help("keep one of the two")
-        } else {
-            fault
+        match help {
+            Some(help) => fault.help(help),
+            None => fault,
         }
     }
+
+    fn new(at: At, what: impl Into<String>) -> Self {
+        let what = what.into();
+        Self { at, what }
+    }
+
+    /// Says whether it is a fault of all documents together.
+    fn is_of_all(&self) -> bool {
+        [TOO_MANY_IN_ALL, TOO_MANY_VALUES_IN_ALL].contains(&self.what.as_str())
+    }
 }
+
+const TWICE: &str = "duplicate mapping key";
+const TOO_MANY_ALIASES: &str = "the aliases stand for more than any such file needs";
+const TOO_MANY_IN_ALL: &str =
+    "the aliases of all documents together stand for more than any such files need";
+const TOO_MANY_VALUES: &str = "there are more values than any such file needs";
+const TOO_MANY_VALUES_IN_ALL: &str =
+    "all documents together have more values than any such files need";
+const TOO_DEEP: &str = "the values nest deeper than those of any such file";
 
 /// Cuts a stream before each line that begins with `---`: such a line begins a document wherever it stands
 /// (YAML 1.2.2, section 9.1.2, `c-forbidden`). A part may still hold several documents, parted by `...`.
@@ -88,25 +115,70 @@ fn newlines(text: &str) -> u64 {
     text.bytes().filter(|byte| *byte == b'\n').count() as u64
 }
 
+/// The documents of a part, or what is wrong with it.
+pub type Part = Result<Vec<Node>, Broken>;
+
+/// Reads the parts of a stream, or of several, side by side, each with what is wrong with it.
+///
+/// # Errors
+/// The number of the part at which the budget that all share is spent, and where.
+pub fn read_all(
+    cuts: &[Cut<'_>],
+    budget: impl Fn() -> Budget,
+) -> Result<Vec<Part>, (usize, Broken)> {
+    let shared = budget();
+    // One document is not worth a thread.
+    let parts: Vec<_> = match cuts {
+        [cut] => vec![read(*cut, &shared)],
+        cuts => with_threads(|| cuts.par_iter().map(|cut| read(*cut, &shared)).collect()),
+    };
+    let is_spent = |part: &Result<_, Broken>| part.as_ref().is_err_and(Broken::is_of_all);
+    if !parts.iter().any(is_spent) {
+        return Ok(parts);
+    }
+    drop(parts);
+    // Side by side, chance says at which part that shows; one after the other the text does.
+    let again = budget();
+    let place = cuts.iter().enumerate().find_map(|(number, cut)| {
+        let broken = read(*cut, &again).err().filter(Broken::is_of_all)?;
+        Some((number, broken))
+    });
+    Err(place.unwrap_or((0, Broken::new(At::default(), TOO_MANY_IN_ALL))))
+}
+
 /// Reads the documents of a part; those of nothing are left out.
 ///
 /// Aliases and merge keys (`<<`) are resolved. A value's place is that of the value itself.
 ///
 /// # Errors
 /// The first fault: broken syntax, a key that stands twice in its mapping or is no scalar, a tag of a
-/// program, nesting beyond 64 levels, aliases that stand for more than 20,000 values.
-pub fn read(cut: Cut<'_>) -> Result<Vec<Node>, Broken> {
+/// program, nesting beyond 64 levels, more values than the budget has, aliases that stand for more than
+/// [`budget::DOCUMENT_BYTES`].
+pub fn read(cut: Cut<'_>, budget: &Budget) -> Result<Vec<Node>, Broken> {
     let mut reader = Reader {
         lines_before: cut.lines_before,
-        ..Reader::default()
+        most_values: budget.values(),
+        budget,
+        levels: Vec::new(),
+        entries: Vec::new(),
+        items: Vec::new(),
+        anchors: BTreeMap::new(),
+        brought: 0,
+        values: 0,
+        documents: Vec::new(),
     };
     for event in Parser::new_from_str(cut.text) {
-        let (event, span) = event.map_err(|error| Broken {
-            at: reader.at(error.marker()),
-            what: error.info().clone(),
-        })?;
+        let (event, span) =
+            event.map_err(|error| Broken::new(reader.at(error.marker()), error.info().clone()))?;
         reader.take(event, span)?;
     }
+    let end = reader
+        .documents
+        .last()
+        .map_or(At::default(), |node| node.at);
+    budget
+        .take_values(reader.values)
+        .map_err(|Exceeded| Broken::new(end, TOO_MANY_VALUES_IN_ALL))?;
     Ok(reader.documents)
 }
 
@@ -138,9 +210,11 @@ struct Open {
 /// From so many keys on, a set tells whether one stands twice.
 const FEW_KEYS: usize = 32;
 
-#[derive(Default)]
-struct Reader {
+struct Reader<'a> {
     lines_before: u64,
+    budget: &'a Budget,
+    /// Most values of the document.
+    most_values: usize,
     levels: Vec<Level>,
     /// The entries of all mappings that are open, the innermost last: so each gets its place once, when its size
     /// is known.
@@ -148,11 +222,13 @@ struct Reader {
     /// The items of all sequences that are open.
     items: Vec<Node>,
     anchors: BTreeMap<usize, Node>,
-    replayed: usize,
+    /// Bytes that anchors and aliases brought in.
+    brought: usize,
+    values: usize,
     documents: Vec<Node>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn at(&self, marker: &granit_parser::Marker) -> At {
         At {
             line: marker.line() as u64 + self.lines_before,
@@ -181,19 +257,11 @@ impl Reader {
             }
             Event::MappingEnd | Event::SequenceEnd => self.close(),
             Event::Alias(anchor) => {
-                let Some(node) = self.anchors.get(&anchor).cloned() else {
-                    return Err(Broken {
-                        at,
-                        what: "an alias stands for nothing".to_owned(),
-                    });
+                let Some(weight) = self.anchors.get(&anchor).map(budget::weight) else {
+                    return Err(Broken::new(at, "an alias stands for nothing"));
                 };
-                self.replayed += size(&node);
-                if self.replayed > ALIAS_LIMIT {
-                    return Err(Broken {
-                        at,
-                        what: "the aliases stand for more than any manifest needs".to_owned(),
-                    });
-                }
+                self.bring(weight, at)?;
+                let node = self.anchors[&anchor].clone();
                 self.put(node, 0, false)
             }
             Event::DocumentStart(..) => {
@@ -204,12 +272,20 @@ impl Reader {
         }
     }
 
+    /// Counts what an anchor or alias is about to copy.
+    fn bring(&mut self, weight: usize, at: At) -> Result<(), Broken> {
+        self.brought += weight;
+        if self.brought > budget::DOCUMENT_BYTES {
+            return Err(Broken::new(at, TOO_MANY_ALIASES));
+        }
+        self.budget
+            .take_bytes(weight)
+            .map_err(|Exceeded| Broken::new(at, TOO_MANY_IN_ALL))
+    }
+
     fn open(&mut self, at: At, anchor: usize, start: usize, kind: Kind) -> Result<(), Broken> {
         if self.levels.len() >= DEPTH_LIMIT {
-            return Err(Broken {
-                at,
-                what: "the values nest deeper than those of any manifest".to_owned(),
-            });
+            return Err(Broken::new(at, TOO_DEEP));
         }
         self.levels.push(Level {
             at,
@@ -228,8 +304,8 @@ impl Reader {
             Kind::List => Value::List(self.items.drain(level.start..).collect()),
             Kind::Map(open) => {
                 let mut entries: Vec<_> = self.entries.drain(level.start..).collect();
-                for node in open.merged {
-                    merge(&mut entries, node);
+                if !open.merged.is_empty() {
+                    merge(&mut entries, open.merged);
                 }
                 Value::Map(entries)
             }
@@ -240,7 +316,12 @@ impl Reader {
 
     /// Puts a finished node where it belongs.
     fn put(&mut self, node: Node, anchor: usize, is_plain: bool) -> Result<(), Broken> {
+        self.values += 1;
+        if self.values > self.most_values {
+            return Err(Broken::new(node.at, TOO_MANY_VALUES));
+        }
         if anchor != 0 {
+            self.bring(budget::weight(&node), node.at)?;
             self.anchors.insert(anchor, node.clone());
         }
         let Some(level) = self.levels.last_mut() else {
@@ -281,10 +362,8 @@ impl Open {
             !self.keys.insert(key.text.clone())
         };
         if is_known {
-            return Err(Broken {
-                at: key.at,
-                what: format!("duplicate mapping key: {}", shown(&key.text)),
-            });
+            let what = format!("{TWICE}: {}", shown(&key.text));
+            return Err(Broken::new(key.at, what));
         }
         Ok(())
     }
@@ -321,34 +400,37 @@ fn key(node: Node) -> Result<Key, Broken> {
         Value::Float(number) => number.to_string(),
         Value::Null => String::new(),
         Value::List(_) | Value::Map(_) => {
-            return Err(Broken {
-                at: node.at,
-                what: "a key of a mapping is no scalar".to_owned(),
-            });
+            return Err(Broken::new(node.at, "a key of a mapping is no scalar"));
         }
     };
+    if text.len() > KEY_LIMIT {
+        return Err(Broken::new(
+            node.at,
+            format!("a key has more than {KEY_LIMIT} bytes"),
+        ));
+    }
     Ok(Key { text, at: node.at })
 }
 
-fn merge(entries: &mut Vec<(Key, Node)>, node: Node) {
-    match node.value {
-        Value::Map(more) => {
-            for (key, value) in more {
-                if !entries.iter().any(|(known, _)| known.text == key.text) {
-                    entries.push((key, value));
-                }
+/// Adds the entries of `more`, and of the mappings in its lists, whose keys are not there.
+fn merge(entries: &mut Vec<(Key, Node)>, more: Vec<Node>) {
+    let mut known: BTreeSet<String> = entries.iter().map(|(key, _)| key.text.clone()).collect();
+    let mut pending = more;
+    pending.reverse();
+    while let Some(node) = pending.pop() {
+        match node.value {
+            Value::Map(more) => {
+                let is_new = |entry: &(Key, Node)| known.insert(entry.0.text.clone());
+                entries.extend(more.into_iter().filter(is_new));
             }
+            Value::List(items) => pending.extend(items.into_iter().rev()),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Ambiguous(_) => {}
         }
-        Value::List(items) => items.into_iter().for_each(|item| merge(entries, item)),
-        _ => {}
-    }
-}
-
-fn size(node: &Node) -> usize {
-    1 + match &node.value {
-        Value::List(items) => items.iter().map(size).sum(),
-        Value::Map(entries) => entries.iter().map(|(_, node)| 1 + size(node)).sum(),
-        _ => 0,
     }
 }
 
@@ -372,13 +454,10 @@ fn is_core(tag: &str) -> bool {
 }
 
 fn unknown_tag(at: At) -> Broken {
-    Broken {
-        at,
-        what: "a tag is of no type that a manifest has".to_owned(),
-    }
+    Broken::new(at, "a tag is of no type that a manifest has")
 }
 
-/// Settles what a plain scalar means (YAML 1.2 core schema), as [`super::read`] does.
+/// Settles what a plain scalar means (YAML 1.2.2 section 10.3.2, core schema).
 fn plain(text: Cow<'_, str>) -> Value {
     match text.as_ref() {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
@@ -411,11 +490,13 @@ fn plain(text: Cow<'_, str>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write as _;
 
     fn all(text: &str) -> Result<Vec<Node>, Broken> {
         let mut documents = Vec::new();
+        let budget = Budget::of_manifests(text.len());
         for part in cut(text) {
-            documents.extend(read(part)?);
+            documents.extend(read(part, &budget)?);
         }
         Ok(documents)
     }
@@ -467,16 +548,94 @@ mod tests {
         );
     }
 
-    #[test]
-    fn bombs_deep_nesting_and_tags_of_programs_are_refused_at_once() {
-        let mut bomb = String::from("a: &a [x,x,x,x,x,x,x,x,x]\n");
+    /// Short texts that stand for long ones, each in its own way.
+    fn bombs() -> Vec<String> {
+        let mut lists = String::from("a: &a [x,x,x,x,x,x,x,x,x]\n");
         for (previous, next) in ('a'..'i').zip('b'..='i') {
             let list = vec![format!("*{previous}"); 9].join(",");
-            bomb.extend([format!("{next}: &{next} [{list}]\n")]);
+            lists.extend([format!("{next}: &{next} [{list}]\n")]);
         }
+        let text = "x".repeat(100_000);
+        let scalar = format!("a: &a {text}\nb: [{}]\n", "*a,".repeat(20_000));
+        let mut merged = format!("a: &a {{k: {text}}}\n");
+        for number in 0..20_000 {
+            writeln!(merged, "b{number}: {{<<: *a}}").unwrap();
+        }
+        let anchors = format!("{}{text}{}", "&a [".repeat(60), "]".repeat(60));
+        let key = format!(
+            "- &a {{\"{}\": 1}}\n{}",
+            &text[..1000],
+            "- *a\n".repeat(20_000)
+        );
+        vec![lists, scalar, merged, anchors, key]
+    }
+
+    #[test]
+    fn a_bomb_is_refused_before_it_costs_more_than_its_budget() {
+        for text in bombs() {
+            let budget = Budget::of_manifests(text.len());
+            let before = budget.bytes();
+            let cut = Cut {
+                text: &text,
+                lines_before: 0,
+            };
+            let broken = read(cut, &budget).unwrap_err();
+            assert_eq!(broken.what, TOO_MANY_ALIASES, "{text:.40}");
+            assert!(broken.at.line > 0, "{text:.40}");
+            let spent = before - budget.bytes();
+            assert!(spent <= budget::DOCUMENT_BYTES, "{text:.40}: {spent}");
+        }
+    }
+
+    #[test]
+    fn many_small_bombs_are_refused_together_at_the_same_document_each_time() {
+        let text = format!(
+            "x: &x \"{}\"\ny: [{}]\n---\n",
+            "x".repeat(900),
+            "*x,".repeat(300)
+        )
+        .repeat(200);
+        let cuts = cut(&text);
+        let places: Vec<_> = (0..5)
+            .map(|_| read_all(&cuts, || Budget::of_manifests(text.len())).unwrap_err())
+            .collect();
+        assert_eq!(places[0].1.what, TOO_MANY_IN_ALL);
+        assert!(places.iter().all(|place| *place == places[0]));
+        let faults = crate::yaml::read_all(&text, "s.yaml").unwrap_err();
+        assert_eq!(faults.len(), 1);
+        assert_eq!(faults[0].place, Some(places[0].1.at.place("s.yaml")),);
+    }
+
+    #[test]
+    fn more_values_than_any_file_has_are_refused() {
+        let budget = Budget::of_settings(0);
+        let text = "- \n".repeat(budget.values());
+        let cut = Cut {
+            text: &text,
+            lines_before: 0,
+        };
+        assert_eq!(read(cut, &budget).unwrap_err().what, TOO_MANY_VALUES);
+        let text = format!("? {}\n: 1\n", "k".repeat(KEY_LIMIT + 1));
+        let cut = Cut {
+            text: &text,
+            lines_before: 0,
+        };
+        assert!(read(cut, &budget).is_err());
+    }
+
+    #[test]
+    fn what_is_merged_later_does_not_replace_what_is_there() {
+        let documents =
+            all("x: &x {a: 1, b: 2}\ny: &y {b: 3, c: 4}\nz: {<<: [*x, *y], c: 5}\n").unwrap();
+        let z = documents[0].get("z").unwrap();
+        let found = ["a", "b", "c"].map(|key| z.get(key).unwrap().value.clone());
+        assert_eq!(found, [1, 2, 5].map(Value::Int));
+    }
+
+    #[test]
+    fn deep_nesting_and_tags_of_programs_are_refused_at_once() {
         for text in [
-            &bomb,
-            &"[".repeat(300_000),
+            &*"[".repeat(300_000),
             "a: !!python/object:x {}\n",
             "a: !include x\n",
             "? [a]\n: b\n",

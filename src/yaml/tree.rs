@@ -1,9 +1,9 @@
 //! Reads documents into trees and goes on after a fault, where [`super::read`] ends at the first.
 //!
-//! All keys that stand twice are found, each with both places. Ten thousand entries cost a fifth of the memory
-//! that serde's way costs, for there is no second tree. What a file like a fleet's has no need of is refused:
+//! All keys that stand twice are found, each with both places. What a file like a fleet's has no need of is refused:
 //! tags and merge keys.
 
+use super::budget::{self, DOCUMENT_BYTES};
 use super::{At, Key, Node, Value, is_ambiguous};
 use crate::fault::Fault;
 use granit_parser::{Event, Parser, ScalarStyle, Span};
@@ -17,8 +17,6 @@ const DEPTH_LIMIT: usize = 32;
 const VALUE_LIMIT: usize = 2_000_000;
 /// How many values may be named with `&`.
 const ANCHOR_LIMIT: usize = 200;
-/// How many values all aliases of a file may bring in.
-const REPLAY_LIMIT: usize = 20_000;
 
 /// Reads the documents of `text`; empty ones are left out.
 ///
@@ -37,7 +35,7 @@ pub fn read(text: &str, file: &str, faults: &mut Vec<Fault>) -> Option<Vec<Node>
         documents: Vec::new(),
         anchors: BTreeMap::new(),
         values: 0,
-        replayed: 0,
+        brought: 0,
     };
     for event in Parser::new_from_str(text) {
         let result = match event {
@@ -78,7 +76,8 @@ struct Builder<'a> {
     documents: Vec<Node>,
     anchors: BTreeMap<usize, Node>,
     values: usize,
-    replayed: usize,
+    /// Bytes that anchors and aliases brought in.
+    brought: usize,
 }
 
 impl Builder<'_> {
@@ -188,6 +187,7 @@ impl Builder<'_> {
             if self.anchors.len() == ANCHOR_LIMIT {
                 return Err(self.too_much(node.at));
             }
+            self.bring(&node)?;
             self.anchors.insert(anchor, node.clone());
         }
         match self.levels.last_mut().map(|level| &mut level.content) {
@@ -249,13 +249,21 @@ impl Builder<'_> {
         let Some(node) = self.anchors.get(&anchor) else {
             return Err(self.fault("the alias stands inside what it names", at));
         };
-        let (count, depth) = extent(node);
-        self.replayed += count;
-        if self.replayed > REPLAY_LIMIT || self.levels.len() + depth > DEPTH_LIMIT {
+        self.brought += budget::weight(node);
+        if self.brought > DOCUMENT_BYTES || self.levels.len() + depth(node) > DEPTH_LIMIT {
             return Err(self.too_much(at));
         }
         let value = node.value.clone();
         Ok(Node { value, at })
+    }
+
+    /// Counts what an anchor is about to keep.
+    fn bring(&mut self, node: &Node) -> Result<(), Fault> {
+        self.brought += budget::weight(node);
+        if self.brought > DOCUMENT_BYTES {
+            return Err(self.too_much(node.at));
+        }
+        Ok(())
     }
 
     fn refuse_tag(&self, has_tag: bool, at: At) -> Result<(), Fault> {
@@ -286,18 +294,14 @@ fn place(line: usize, column: usize) -> At {
     }
 }
 
-/// Counts the values in a tree, and the levels of it.
-fn extent(node: &Node) -> (usize, usize) {
-    let children: Vec<(usize, usize)> = match &node.value {
-        Value::List(items) => items.iter().map(extent).collect(),
-        Value::Map(entries) => entries.iter().map(|(_, node)| extent(node)).collect(),
-        _ => return (1, 0),
+/// Counts the levels of a tree.
+fn depth(node: &Node) -> usize {
+    let below = match &node.value {
+        Value::List(items) => items.iter().map(depth).max(),
+        Value::Map(entries) => entries.iter().map(|(_, node)| depth(node)).max(),
+        _ => return 0,
     };
-    children
-        .into_iter()
-        .fold((1, 1), |(count, depth), (more, below)| {
-            (count + more, depth.max(below + 1))
-        })
+    1 + below.unwrap_or(0)
 }
 
 /// Settles what a plain scalar is (YAML 1.2.2 section 10.3.2, core schema).

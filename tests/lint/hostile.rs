@@ -199,7 +199,7 @@ fn an_endless_input_is_refused() {
     assert_eq!((run.status, run.stdout.as_str()), (3, ""));
     assert_eq!(
         run.stderr,
-        "error: /dev/zero: the text has more than 134217728 bytes\nhelp: give a directory of smaller files\n"
+        "error: /dev/zero: this is a device, not a regular file\nhelp: give a file, or pipe its content in and give `-`\n"
     );
 }
 

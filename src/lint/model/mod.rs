@@ -10,6 +10,7 @@ use super::rules::CI009;
 use super::secrets::{self, Secret};
 use super::{Knowledge, Options, Source};
 use crate::fault::Fault;
+use crate::yaml::budget::Budget;
 use crate::yaml::{MANIFESTS_LIMIT, Node, stream};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,7 +55,7 @@ pub(super) struct Model<'a> {
 /// Reads all documents of the sources; of what is no YAML there is a finding, so that it does not hide the others.
 ///
 /// # Errors
-/// All sources that are too long.
+/// All sources that are too long; aliases that together stand for too much.
 pub(super) fn read(sources: &[Source]) -> Result<(Vec<Document>, Vec<Finding>), Vec<Fault>> {
     let too_long: Vec<Fault> = sources
         .iter()
@@ -77,13 +78,13 @@ pub(super) fn read(sources: &[Source]) -> Result<(Vec<Document>, Vec<Finding>), 
                 .map(move |cut| (file, cut))
         })
         .collect();
-    let parts: Vec<(usize, Result<Vec<Node>, stream::Broken>)> = cuts
-        .into_par_iter()
-        .map(|(file, cut)| (file, stream::read(cut)))
-        .collect();
+    let length = sources.iter().map(|source| source.text.len()).sum();
+    let (files, cuts): (Vec<usize>, Vec<stream::Cut<'_>>) = cuts.into_iter().unzip();
+    let parts = stream::read_all(&cuts, || Budget::of_manifests(length))
+        .map_err(|(part, broken)| vec![broken.fault(&sources[files[part]].name)])?;
     let mut documents: Vec<Document> = Vec::new();
     let mut findings = Vec::new();
-    for (file, part) in parts {
+    for (file, part) in files.into_iter().zip(parts) {
         match part {
             Ok(nodes) => {
                 for node in nodes {

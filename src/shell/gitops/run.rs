@@ -24,6 +24,7 @@ use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use civi_ingress::manifest::PrivateKeys;
 use civi_ingress::template::Renderer;
+use civi_ingress::threads;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -371,17 +372,21 @@ impl<'a> Job<'a> {
             }
             result
         };
-        let jobs = self.arguments.jobs.unwrap_or_else(|| {
-            std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
-        });
+        let jobs = self.arguments.jobs.unwrap_or_else(threads::processors);
         if jobs == 1 || items.len() < FEW {
             let renderer = renderer();
             return collect(items.iter().map(|item| step(&renderer, *item)));
         }
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(jobs)
-            .build()
-            .map_err(|error| anyhow::anyhow!("cannot start threads: {error}"))?;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
+        let pool = match pool {
+            Ok(pool) => pool,
+            // Nobody asked for them.
+            Err(_) if self.arguments.jobs.is_none() => {
+                let renderer = renderer();
+                return collect(items.iter().map(|item| step(&renderer, *item)));
+            }
+            Err(error) => return Err(anyhow::anyhow!("cannot start threads: {error}").into()),
+        };
         let results: Vec<Result<T, Failure>> = pool.install(|| {
             items
                 .par_iter()

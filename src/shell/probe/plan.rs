@@ -2,7 +2,7 @@
 
 use super::super::cli::{Probe, ProxyProtocol};
 use super::super::error::Failure;
-use super::super::{output, tls, warn, world};
+use super::super::{tls, warn, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::probe::objects::Manifests;
 use civi_ingress::probe::proxy::Version;
@@ -117,14 +117,13 @@ pub(super) fn manifests(arguments: &Probe) -> Result<Option<Manifests>, Failure>
 /// Reads a file, or each file of manifests below a directory.
 fn files(path: &Path) -> Result<Vec<(String, Zeroizing<String>)>, Failure> {
     if !path.is_dir() {
-        let text = world::read(path)?;
+        let text = world::read_stream(path)?;
         return Ok(vec![(text.name, text.content)]);
     }
-    let all = world::read_templates(path)?.into_iter();
-    let texts = all.map(|(name, text)| (path.join(name), Zeroizing::new(text)));
-    let manifests = texts.filter(|(path, text)| output::is_yaml(path) && !text.trim().is_empty());
+    let texts = world::read_yaml_files(path)?.into_iter();
+    let manifests = texts.filter(|(_, text)| !text.trim().is_empty());
     Ok(manifests
-        .map(|(path, text)| (path.display().to_string(), text))
+        .map(|(name, text)| (path.join(name).display().to_string(), text))
         .collect())
 }
 

@@ -1,6 +1,7 @@
 //! Time as a place on the page.
 
 use super::super::Report;
+use crate::instant::{earlier, later};
 use std::fmt;
 use time::{Date, Duration, Month, OffsetDateTime};
 
@@ -30,12 +31,18 @@ impl Scale {
     pub(super) fn of(report: &Report) -> Self {
         let ends = || report.rows.iter().map(|row| row.details.validity.not_after);
         let now = report.now;
-        let shown = now - BACK..=now + AHEAD;
+        let shown = earlier(now, BACK)..=later(now, AHEAD);
         let first = ends().filter(|end| shown.contains(end)).min();
         let last = ends().filter(|end| shown.contains(end)).max();
         Self {
-            start: first.unwrap_or(now).min(now - Duration::days(45)) - Duration::days(10),
-            end: last.unwrap_or(now).max(now + Duration::days(90)) + Duration::days(10),
+            start: earlier(
+                first.unwrap_or(now).min(earlier(now, Duration::days(45))),
+                Duration::days(10),
+            ),
+            end: later(
+                last.unwrap_or(now).max(later(now, Duration::days(90))),
+                Duration::days(10),
+            ),
         }
     }
 
