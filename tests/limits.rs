@@ -161,7 +161,7 @@ fn a_pattern_over_links_in_a_circle_ends() {
     write(&parts.join("x/a.csv"), "id,externalHost\na,a.example.org\n");
     write(
         &path.join("fleet.yaml"),
-        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {name: f}\nspec:\n  domain: example.org\n  include: [\"parts/**/*.csv\"]\n",
+        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {name: f}\nspec:\n  domain: example.org\n  secrets: {mode: plain}\n  include: [\"parts/**/*.csv\"]\n",
     );
     let arguments = [
         "gitops",
@@ -240,7 +240,7 @@ fn no_command_fails_over_a_present_or_an_end_at_the_edge_of_time() {
     }
     write(
         &path.join("fleet.yaml"),
-        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {name: f}\nspec:\n  domain: example.org\n  instances:\n    a: {host: a.example.org}\n",
+        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {name: f}\nspec:\n  domain: example.org\n  secrets: {mode: plain}\n  instances:\n    a: {host: a.example.org}\n",
     );
     let mut runs: Vec<Vec<&str>> = Vec::new();
     for format in ["table", "json", "prometheus", "html", "mermaid", "dot"] {
