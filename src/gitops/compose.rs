@@ -579,7 +579,10 @@ impl Work<'_> {
         );
         if let (Some(overlap), Some(chain), true) = (terms.overlap_days, &role.chain, stays)
             && self.context.now
-                >= later(chain.leaf.validity.not_before, Duration::days(overlap.into()))
+                >= later(
+                    chain.leaf.validity.not_before,
+                    Duration::days(overlap.into()),
+                )
         {
             return Retention::Nothing;
         }
