@@ -1,9 +1,12 @@
 //! Kubernetes objects: as data on their way to a template, and as checked text on their way out.
 
+use crate::fault::Fault;
 use crate::guarded::Guarded;
 use crate::name::{DataKey, Namespace, ObjectName};
+use crate::pki::CertificateText;
 use std::fmt;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// What identifies an object in a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,10 +112,10 @@ pub struct SecretData {
 pub const PREVIEW: &str = "<private key not shown>";
 
 impl SecretData {
-    /// Encodes what anyone may read, such as a certificate.
+    /// Encodes certificates, which anyone may read.
     #[must_use]
-    pub fn public(text: &str) -> Self {
-        Self::new(text, false)
+    pub fn certificates(text: &CertificateText) -> Self {
+        Self::new(text.as_str(), false)
     }
 
     /// Encodes a private key.
@@ -124,18 +127,55 @@ impl SecretData {
     /// Takes what was encrypted already ([`crate::seal::sops`]): anyone may read it, and it is written as it is.
     #[must_use]
     pub fn sealed(text: String) -> Self {
-        Self::carried(text, false)
+        Self::as_it_is(text, false)
     }
 
     fn new(text: &str, is_private: bool) -> Self {
         use base64::Engine as _;
         let base64 = base64::engine::general_purpose::STANDARD.encode(text);
-        Self::carried(base64, is_private)
+        Self::as_it_is(base64, is_private)
     }
 
-    /// Takes a value as it stands in a manifest: base64, or whatever an encryption made of it. It is written as it is.
+    /// Takes a private key as it stands in a manifest, in base64. It is written as it is.
     #[must_use]
-    pub fn carried(text: String, is_private: bool) -> Self {
+    pub fn carried_key(base64: String) -> Self {
+        Self::as_it_is(base64, true)
+    }
+
+    /// Takes certificates as they stand in a manifest, in base64. They are encoded anew where anything else stands
+    /// beside them; a value that is none is written as it is.
+    ///
+    /// # Errors
+    /// A private key in a value whose certificates cannot be read: it would be written where anyone may read it.
+    pub fn carried_certificates(base64: String) -> Result<Self, Fault> {
+        use base64::Engine as _;
+        let decoded = base64::engine::general_purpose::STANDARD
+            .decode(&base64)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .map(Zeroizing::new);
+        let Some(text) = decoded else {
+            return Ok(Self::as_it_is(base64, false));
+        };
+        match CertificateText::of(&text) {
+            Ok(certificates) if certificates.as_str() == text.as_str() => {
+                Ok(Self::as_it_is(base64, false))
+            }
+            Ok(certificates) => Ok(Self::certificates(&certificates)),
+            Err(_) if !text.contains("PRIVATE KEY") => Ok(Self::as_it_is(base64, false)),
+            Err(_) => Err(Fault::new(
+                "a private key stands where a certificate belongs, and anyone may read it there",
+            )
+            .help("put the certificate there, and make new keys: this one has been shown")),
+        }
+    }
+
+    /// Stands another text in the place of a value.
+    pub(crate) fn replaced_by(&self, text: String) -> Self {
+        Self::as_it_is(text, self.is_private())
+    }
+
+    fn as_it_is(text: String, is_private: bool) -> Self {
         Self {
             base64: Arc::new(Guarded::new(text, is_private)),
         }

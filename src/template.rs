@@ -660,7 +660,7 @@ mod tests {
         ] {
             let mut object = secret();
             object.identity.name = ObjectName::parse(name).unwrap();
-            let data = SecretData::carried(value.to_owned(), true);
+            let data = SecretData::carried_key(value.to_owned());
             object.fields[1].1 = Field::Map(vec![("k".into(), Field::Secret(data))]);
             object.labels = vec![("l".to_owned(), label.to_owned())];
             let alone = templates.render(std::slice::from_ref(&object), PrivateKeys::Written);

@@ -18,6 +18,7 @@ mod hostile_input;
 mod limits;
 mod lint;
 mod probe;
+mod public_fields;
 mod render;
 mod reuse;
 mod status;

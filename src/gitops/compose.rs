@@ -128,7 +128,7 @@ pub fn carry_out(
         work.fill(role, &mut in_use, &mut waiting, drawing)
             .map_err(one)?;
     }
-    work.bundles(plan, &mut in_use, &mut waiting);
+    work.bundles(plan, &mut in_use, &mut waiting).map_err(one)?;
     let mut composed = Vec::new();
     let stages = plan
         .roles
@@ -143,7 +143,7 @@ pub fn carry_out(
     let locked = work.lock_all(objects, promotes, drawing).map_err(one)?;
     compose_in_use(unit, &home, &locked, renderer, &mut composed)?;
     if stages {
-        let objects = work.staged_objects(plan, &waiting);
+        let objects = work.staged_objects(plan, &waiting).map_err(one)?;
         let locked = work.lock_all(objects, false, drawing).map_err(one)?;
         for locked in locked {
             let path = home.staged_path(&locked.object.identity, locked.form);
@@ -326,12 +326,12 @@ impl Work<'_> {
     ) -> Result<(), Fault> {
         match &plan.action {
             Action::Keep | Action::Defer(_) | Action::Blocked(..) => {
-                self.carry(plan.role, false, in_use);
+                self.carry(plan.role, false, in_use)?;
             }
-            Action::Promote => self.carry(plan.role, true, in_use),
+            Action::Promote => self.carry(plan.role, true, in_use)?,
             Action::Reseal(_) => {
                 self.open(plan.role)?;
-                self.carry_opened(plan.role, in_use);
+                self.carry_opened(plan.role, in_use)?;
             }
             Action::Issue | Action::Renew(_) => {
                 let chain = self.make(plan, drawing)?;
@@ -339,7 +339,7 @@ impl Work<'_> {
                 self.made.push((plan.role, chain.leaf));
             }
             Action::Stage(_) => {
-                self.carry(plan.role, false, in_use);
+                self.carry(plan.role, false, in_use)?;
                 let chain = self.make(plan, drawing)?;
                 waiting.add_chain(plan.role, &chain);
                 self.made.push((plan.role, chain.leaf));
@@ -358,19 +358,25 @@ impl Work<'_> {
             .collect()
     }
 
-    fn carry(&self, role: Role, from_staged: bool, credentials: &mut Credentials) {
+    fn carry(
+        &self,
+        role: Role,
+        from_staged: bool,
+        credentials: &mut Credentials,
+    ) -> Result<(), Fault> {
         for (credential, place) in self.places(role) {
             let value = match self.staged.value(&place).filter(|_| from_staged) {
                 Some(value) => Some(value),
                 None => self.current.value(&place),
             };
             if let Some(value) = value {
-                credentials.add(credential, carried(value, credential));
+                credentials.add(credential, carried(value, credential)?);
             }
         }
+        Ok(())
     }
 
-    fn carry_opened(&self, role: Role, credentials: &mut Credentials) {
+    fn carry_opened(&self, role: Role, credentials: &mut Credentials) -> Result<(), Fault> {
         for (credential, place) in self.places(role) {
             let opened = self
                 .opened
@@ -378,16 +384,17 @@ impl Work<'_> {
                 .and_then(|values| values.get(place.key.as_str()));
             match opened {
                 Some(text) => {
-                    let data = SecretData::carried(text.to_string(), credential.is_private());
-                    credentials.add(credential, data);
+                    let opened = Stored::Base64(text.as_str().into());
+                    credentials.add(credential, carried(&opened, credential)?);
                 }
                 None => {
                     if let Some(value) = self.current.value(&place) {
-                        credentials.add(credential, carried(value, credential));
+                        credentials.add(credential, carried(value, credential)?);
                     }
                 }
             }
         }
+        Ok(())
     }
 
     fn open(&mut self, role: Role) -> Result<(), Fault> {
@@ -490,7 +497,12 @@ impl Work<'_> {
 
     /// Settles the trust bundles: the CA in use, the one of a successor that waits, and those before while their
     /// leaves may be served.
-    fn bundles(&self, plan: &Plan, in_use: &mut Credentials, waiting: &mut Credentials) {
+    fn bundles(
+        &self,
+        plan: &Plan,
+        in_use: &mut Credentials,
+        waiting: &mut Credentials,
+    ) -> Result<(), Fault> {
         for role in &plan.roles {
             let Some(bundle) = role.role.trust_bundle() else {
                 continue;
@@ -507,7 +519,7 @@ impl Work<'_> {
                 role.chain.as_ref().is_some_and(is_alone),
             ) && in_use.get(parts.ca).is_some_and(|ca| is_same(value, ca))
             {
-                in_use.add(bundle, carried(value, bundle));
+                in_use.add(bundle, carried(value, bundle)?);
                 continue;
             }
             let Some(present) = signer(
@@ -516,7 +528,7 @@ impl Work<'_> {
             ) else {
                 // What cannot be judged stays as it was found.
                 if let (Some(value), None) = (self.found(bundle).next(), in_use.get(bundle)) {
-                    in_use.add(bundle, carried(value, bundle));
+                    in_use.add(bundle, carried(value, bundle)?);
                 }
                 continue;
             };
@@ -535,6 +547,7 @@ impl Work<'_> {
             }
             in_use.add_bundle(bundle, &trusted);
         }
+        Ok(())
     }
 
     /// Gives the CA of the successor that waits or is made to wait.
@@ -715,7 +728,7 @@ impl Work<'_> {
     }
 
     /// Gives the Secrets that wait: those with private values of the chains that are staged.
-    fn staged_objects(&self, plan: &Plan, waiting: &Credentials) -> Vec<Object> {
+    fn staged_objects(&self, plan: &Plan, waiting: &Credentials) -> Result<Vec<Object>, Fault> {
         let staged = plan
             .roles
             .iter()
@@ -727,14 +740,14 @@ impl Work<'_> {
         let mut credentials = waiting.clone();
         for role in &plan.roles {
             if !matches!(role.action, Action::Stage(_)) {
-                self.carry(role.role, false, &mut credentials);
+                self.carry(role.role, false, &mut credentials)?;
             }
         }
         let mut objects = self.unit.objects(&credentials);
         objects.retain(|object| {
             object.identity.kind == "Secret" && names.contains(&object.identity.name)
         });
-        objects
+        Ok(objects)
     }
 }
 
@@ -751,12 +764,19 @@ fn signer(authorities: Option<&str>, leaf: Option<&str>) -> Option<Certificate> 
 }
 
 /// Takes a value over as it stands.
-fn carried(value: &Stored<'_>, credential: Credential) -> SecretData {
-    match value {
-        Stored::Base64(text) => SecretData::carried(text.to_string(), credential.is_private()),
-        Stored::Sops(text) | Stored::Sealed(text) => SecretData::sealed(text.to_string()),
-        Stored::Text(text) => SecretData::public(text),
+fn carried(value: &Stored<'_>, credential: Credential) -> Result<SecretData, Fault> {
+    use base64::Engine as _;
+    let base64 = match value {
+        Stored::Base64(text) => text.to_string(),
+        Stored::Sops(text) | Stored::Sealed(text) => {
+            return Ok(SecretData::sealed(text.to_string()));
+        }
+        Stored::Text(text) => base64::engine::general_purpose::STANDARD.encode(text.as_bytes()),
+    };
+    if credential.is_private() {
+        return Ok(SecretData::carried_key(base64));
     }
+    SecretData::carried_certificates(base64)
 }
 
 /// Says whether a value that was found is, letter for letter, another one.

@@ -137,17 +137,18 @@ impl Credentials {
     /// Puts in the four texts of a chain.
     pub fn add_chain(&mut self, role: Role, chain: &Chain) {
         let parts = role.parts();
-        self.add(parts.ca, SecretData::public(chain.ca.pem()));
+        self.add(parts.ca, SecretData::certificates(&(&chain.ca).into()));
         if let Some(key) = &chain.ca_key {
             self.add(parts.ca_key, SecretData::private(key.pem()));
         }
-        self.add(parts.leaf, SecretData::public(chain.leaf.pem()));
+        self.add(parts.leaf, SecretData::certificates(&(&chain.leaf).into()));
         self.add(parts.leaf_key, SecretData::private(chain.leaf_key.pem()));
     }
 
     /// Puts in a bundle of certificates, in the place of what was there.
     pub fn add_bundle(&mut self, credential: Credential, certificates: &[Certificate]) {
-        self.add(credential, SecretData::public(&pem_bundle(certificates)));
+        let text = certificates.iter().collect();
+        self.add(credential, SecretData::certificates(&text));
     }
 
     /// Puts in one text, in the place of what was there.
@@ -274,15 +275,6 @@ fn secrets(instance: &Instance, credentials: &Credentials) -> Vec<Object> {
         .collect()
 }
 
-/// Joins certificates. A PEM text that was taken over may lack its last newline; two blocks must not run together.
-fn pem_bundle(certificates: &[Certificate]) -> String {
-    let texts: Vec<&str> = certificates
-        .iter()
-        .map(|certificate| certificate.pem().trim_end())
-        .collect();
-    texts.join("\n") + "\n"
-}
-
 /// Gives the `kubernetes.io/tls` Secret of a certificate, its intermediates and its key; with its CA, where
 /// clients do not have that already, under `ca.crt`, as cert-manager does.
 #[must_use]
@@ -293,13 +285,17 @@ pub fn tls_secret(
     key: &PrivateKey,
     authority: Option<&Certificate>,
 ) -> Object {
-    let chain: String = certificates.iter().map(Certificate::pem).collect();
+    let chain = certificates.iter().collect();
     let data_key =
         |text| DataKey::parse(text).expect("the keys of a kubernetes.io/tls Secret are valid");
-    let authority =
-        authority.map(|authority| (data_key("ca.crt"), SecretData::public(authority.pem())));
+    let authority = authority.map(|authority| {
+        (
+            data_key("ca.crt"),
+            SecretData::certificates(&authority.into()),
+        )
+    });
     let pair = [
-        (data_key("tls.crt"), SecretData::public(&chain)),
+        (data_key("tls.crt"), SecretData::certificates(&chain)),
         (data_key("tls.key"), SecretData::private(key.pem())),
     ];
     let data = authority.into_iter().chain(pair);

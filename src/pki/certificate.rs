@@ -2,12 +2,10 @@
 
 use super::key::{hex, to_pem};
 use super::validity::Validity;
-use super::{KeyType, SubjectAltName, published};
+use super::{KeyType, SubjectAltName, pem, published};
 use crate::fault::Fault;
 use aws_lc_rs::digest::{SHA256, digest};
-use base64::Engine as _;
 use pki_types::CertificateDer;
-use pki_types::pem::PemObject;
 use std::net::IpAddr;
 use std::sync::OnceLock;
 use time::OffsetDateTime;
@@ -15,7 +13,7 @@ use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificat
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-/// A certificate: its text as it was found or made, its DER form, and what is asked of it most.
+/// A certificate: its DER form, and what is asked of it most. Of the text that it was read from, nothing stays.
 #[derive(Debug, Clone)]
 pub struct Certificate {
     der: CertificateDer<'static>,
@@ -150,9 +148,9 @@ impl Sighting {
     /// # Errors
     /// No certificate, or one that does not parse.
     pub fn first(text: &str) -> Result<Self, Fault> {
-        let der = first_block(text)
-            .map(CertificateDer::from)
-            .ok_or_else(|| Fault::new("there is no readable certificate"))?;
+        let der = pem::certificates(text)
+            .next()
+            .ok_or_else(|| Fault::new("there is no readable certificate"))??;
         let parsed = parse(&der)?;
         let names = parsed
             .subject_alternative_name()
@@ -172,19 +170,6 @@ impl Sighting {
     }
 }
 
-/// Decodes the first PEM block `CERTIFICATE` (RFC 7468 section 3), where nothing secret needs the constant time that
-/// the readers of keys take.
-fn first_block(text: &str) -> Option<Vec<u8>> {
-    let (_, body) = text.split_once("-----BEGIN CERTIFICATE-----")?;
-    let (body, _) = body.split_once("-----END CERTIFICATE-----")?;
-    let mut packed = Vec::with_capacity(body.len());
-    body.lines()
-        .for_each(|line| packed.extend_from_slice(line.trim_ascii().as_bytes()));
-    base64::engine::general_purpose::STANDARD
-        .decode(packed)
-        .ok()
-}
-
 fn key_type(parsed: &X509Certificate<'_>) -> Option<KeyType> {
     match key(parsed).0.as_str() {
         "ECDSA P-256" => Some(KeyType::P256),
@@ -202,30 +187,36 @@ impl Certificate {
     /// # Errors
     /// Bytes that are no certificate.
     pub fn from_der(der: CertificateDer<'static>) -> Result<Self, Fault> {
-        Self::new(der, OnceLock::new())
+        let core = Core::of(&parse(&der)?);
+        Ok(Self {
+            der,
+            pem: OnceLock::new(),
+            core,
+        })
     }
 
-    /// Reads the one certificate of a PEM text and keeps the text as it is.
+    /// Reads the one certificate of a PEM text.
     ///
     /// # Errors
-    /// No certificate, several, or one that does not parse.
+    /// No certificate, several, or a block that cannot be read.
     pub fn from_pem(text: &str) -> Result<Self, Fault> {
-        let der = CertificateDer::from_pem_slice(text.as_bytes()).map_err(|_| {
-            Fault::new("there is no readable certificate")
-                .help("a PEM block `CERTIFICATE` is needed")
-        })?;
-        if text.matches("-----BEGIN CERTIFICATE-----").count() > 1 {
+        let mut ders = Self::ders_of_pem(text).collect::<Result<Vec<_>, _>>()?;
+        let Some(der) = ders.pop() else {
+            return Err(Fault::new("there is no readable certificate")
+                .help("a PEM block `CERTIFICATE` is needed"));
+        };
+        if !ders.is_empty() {
             return Err(
                 Fault::new("there is more than one certificate").help("keep the one that is meant")
             );
         }
-        Self::new(der, OnceLock::from(text.to_owned()))
+        Self::from_der(der)
     }
 
-    /// Reads all certificates of a PEM text, each brought to the usual form.
+    /// Reads all certificates of a PEM text.
     ///
     /// # Errors
-    /// A block that does not parse.
+    /// A block that cannot be read.
     pub fn all_from_pem(text: &str) -> Result<Vec<Self>, Fault> {
         Self::each_from_pem(text).collect()
     }
@@ -237,8 +228,7 @@ impl Certificate {
 
     /// Decodes the certificates of a PEM text one by one.
     pub fn ders_of_pem(text: &str) -> impl Iterator<Item = Result<CertificateDer<'static>, Fault>> {
-        CertificateDer::pem_slice_iter(text.as_bytes())
-            .map(|der| der.map_err(|error| damaged_pem(text, &error)))
+        pem::certificates(text)
     }
 
     /// Takes a certificate and reads what it says, both at once.
@@ -251,11 +241,6 @@ impl Certificate {
         drop(parsed);
         let pem = OnceLock::new();
         Ok((Self { der, pem, core }, details))
-    }
-
-    fn new(der: CertificateDer<'static>, pem: OnceLock<String>) -> Result<Self, Fault> {
-        let core = Core::of(&parse(&der)?);
-        Ok(Self { der, pem, core })
     }
 
     /// Gives the PEM text.
@@ -444,58 +429,6 @@ fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Fault> 
         )));
     }
     Ok(parsed)
-}
-
-/// Says what is wrong with a PEM text, in words of our own: the parser's repeat its bytes, which may be those of a key.
-fn damaged_pem(text: &str, error: &pki_types::pem::Error) -> Fault {
-    use pki_types::pem::Error;
-    const BEGIN: &str = "-----BEGIN ";
-    let begins = || {
-        text.lines()
-            .zip(1..)
-            .filter(|(line, _)| line.starts_with(BEGIN))
-    };
-    let is_whole =
-        |line: &str| line.trim_end().ends_with("-----") && line.matches("-----").count() == 2;
-    let at = |found: Option<(&str, u64)>| {
-        found.map_or_else(String::new, |(_, line)| format!(" at line {line}"))
-    };
-    let lost = "each line must end with a line end; a CI's variables often have lost them, or have `\\n` in their place";
-    if let Some(broken) = begins().find(|(line, _)| !is_whole(line)) {
-        let what = format!(
-            "the PEM text is damaged: the BEGIN line{} goes on",
-            at(Some(broken))
-        );
-        return Fault::new(what).help(lost);
-    }
-    match error {
-        Error::MissingSectionEnd { .. } | Error::IllegalSectionStart { .. } => {
-            let place = at(begins().last());
-            Fault::new(format!(
-                "the PEM text is damaged: the block that begins{place} has no END line"
-            ))
-            .help("copy all of it, with its last line")
-        }
-        Error::Base64Decode(_) => {
-            let mut blocks = begins().filter(|(_, number)| {
-                let skipped = usize::try_from(*number).unwrap_or(usize::MAX);
-                let body = text
-                    .lines()
-                    .skip(skipped)
-                    .take_while(|line| !line.starts_with("-----"));
-                let body: String = body.map(str::trim).collect();
-                base64::engine::general_purpose::STANDARD
-                    .decode(body)
-                    .is_err()
-            });
-            let place = at(blocks.next());
-            Fault::new(format!(
-                "the PEM text is damaged: the block that begins{place} is not base64"
-            ))
-            .help("copy it anew")
-        }
-        _ => Fault::new("the PEM text is damaged").help("copy it anew"),
-    }
 }
 
 /// Writes a number of any length; the big integers of the parser would cost 30 kB of program for it.

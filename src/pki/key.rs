@@ -1,5 +1,6 @@
 //! Private keys: their types, reading them from PEM, and keeping them out of logs.
 
+use super::pem;
 use crate::fault::Fault;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::signature::{
@@ -122,7 +123,7 @@ impl From<KeyPair> for PrivateKey {
 impl PrivateKey {
     /// Reads the first private key of a PEM text: PKCS#8, PKCS#1 or SEC1.
     ///
-    /// The text is kept as it is. See [`PrivateKey::into_pkcs8`].
+    /// Its block is kept, without what stands around it. See [`PrivateKey::into_pkcs8`].
     ///
     /// # Errors
     /// No key, an encrypted one, or one that is neither RSA of 2048 to 8192 bits nor ECDSA on P-256 or P-384.
@@ -132,10 +133,13 @@ impl PrivateKey {
                 "decrypt it first: `openssl pkey -in FILE -out PLAIN` asks for the passphrase (keep PLAIN at mode 0600)",
             ));
         }
-        let der = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| {
+        let blocks = pem::private_keys(text)?;
+        let unreadable = || {
             Fault::new("there is no readable private key")
                 .help("a PEM block `PRIVATE KEY`, `RSA PRIVATE KEY` or `EC PRIVATE KEY` is needed")
-        })?;
+        };
+        let pem = blocks.first().ok_or_else(unreadable)?.alone();
+        let der = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| unreadable())?;
         let pair = KeyType::ALL[..3].iter().find_map(|key_type| {
             KeyPair::from_der_and_sign_algo(&der, key_type.signature_algorithm()).ok()
         });
@@ -145,10 +149,7 @@ impl PrivateKey {
                     .help("use RSA with at least 2048 bits, or ECDSA on P-256 or P-384"),
             );
         };
-        Ok(Self {
-            pair,
-            pem: Zeroizing::new(text.to_owned()),
-        })
+        Ok(Self { pair, pem })
     }
 
     /// Brings the PEM text to PKCS#8 version 1, which every server reads.
@@ -207,7 +208,8 @@ impl PrivateKey {
 #[must_use]
 pub fn is_of(text: &str, certificate: &super::Certificate) -> Option<bool> {
     let info = &certificate.core().public_key_info;
-    let der = PrivateKeyDer::from_pem_slice(text.as_bytes()).ok()?;
+    let block = pem::private_keys(text).ok()?.first()?.alone();
+    let der = PrivateKeyDer::from_pem_slice(block.as_bytes()).ok()?;
     let bits = certificate.public_key_bits()?;
     if der
         .secret_der()
@@ -231,8 +233,8 @@ fn pkcs8_pem(der: &[u8]) -> Zeroizing<String> {
 
 /// Writes a PEM block with lines of 64 characters and LF ends (RFC 7468 section 2).
 pub(super) fn to_pem(tag: &str, der: &[u8]) -> String {
-    let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
-    pem::encode_config(&pem::Pem::new(tag, der), config)
+    let config = ::pem::EncodeConfig::new().set_line_ending(::pem::LineEnding::LF);
+    ::pem::encode_config(&::pem::Pem::new(tag, der), config)
 }
 
 /// Gives the lower-case hexadecimal form of `bytes`.

@@ -6,6 +6,7 @@ pub mod bundle;
 pub mod certificate;
 pub mod issue;
 pub mod key;
+pub mod pem;
 mod published;
 pub mod reuse;
 pub mod validity;
@@ -13,6 +14,7 @@ pub mod verify;
 
 pub use certificate::Certificate;
 pub use key::{KeyType, PrivateKey};
+pub use pem::CertificateText;
 
 use crate::fault::Fault;
 use crate::name::DnsName;

@@ -25,6 +25,7 @@ mod world;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::manifest::{Manifest, Object, PrivateKeys, stream};
 use civi_ingress::pki::issue::{Ca, CaRequest, LeafRequest, Organization};
+use civi_ingress::pki::pem::mentions_private_key;
 use civi_ingress::pki::validity::{End, Validity, parse_instant};
 use civi_ingress::pki::{Certificate, KeyType, LeafUse, PrivateKey, SubjectAltName, issue, verify};
 use civi_ingress::release::Release;
@@ -407,6 +408,12 @@ impl ExistingCa {
             .keep(Certificate::from_pem(&cert.content).map_err(|fault| fault.file(&cert.name)));
         let private_key =
             faults.keep(PrivateKey::from_pem(&key.content).map_err(|fault| fault.file(&key.name)));
+        if mentions_private_key(&cert.content) {
+            warn(&format!(
+                "{} also holds a private key; only its certificate is taken",
+                cert.name
+            ));
+        }
         if let Some(warning) = world::warn_if_readable_by_others(key_path) {
             warn(&warning);
         }

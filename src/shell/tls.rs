@@ -151,9 +151,10 @@ pub(super) fn client_pair(certificate: &str, key: &str) -> Result<Arc<CertifiedK
     let leaf = chain.first().ok_or_else(|| {
         Fault::new("there is no certificate").help("a PEM block `CERTIFICATE` is needed")
     })?;
-    verify::belongs(leaf, &PrivateKey::from_pem(key)?)?;
+    let key = PrivateKey::from_pem(key)?;
+    verify::belongs(leaf, &key)?;
     let unusable = |_| Fault::new("the private key cannot be used here");
-    let mut der = PrivateKeyDer::from_pem_slice(key.as_bytes())
+    let mut der = PrivateKeyDer::from_pem_slice(key.pem().as_bytes())
         .map_err(|_| Fault::new("the private key cannot be read again"))?;
     let signing = aws_lc_rs::sign::any_supported_type(&der).map_err(unusable);
     der.zeroize();

@@ -149,7 +149,7 @@ fn marked(object: &Object) -> Option<Object> {
 fn mark_field(field: &mut Field, mark: &mut dyn FnMut() -> String) {
     match field {
         Field::Text(text) => *text = mark(),
-        Field::Secret(data) => *data = SecretData::carried(mark(), data.is_private()),
+        Field::Secret(data) => *data = data.replaced_by(mark()),
         Field::List(items) => items.iter_mut().for_each(|item| mark_field(item, mark)),
         Field::Map(entries) => entries
             .iter_mut()

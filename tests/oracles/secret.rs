@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use civi_ingress::fault::Fault;
 use civi_ingress::manifest::{Identity, Object, PrivateKeys, SecretData, secret_data};
 use civi_ingress::name::{DataKey, Namespace, ObjectName};
+use civi_ingress::pki::CertificateText;
 use civi_ingress::seal::{Recipient, sops};
 use civi_ingress::template::Templates;
 use std::collections::BTreeMap;
@@ -80,7 +81,7 @@ fn manifest(data: Vec<(DataKey, SecretData)>) -> String {
     object.annotations = vec![("example.org/count".into(), "12".into())];
     let certificate = (
         DataKey::parse("tls.crt").unwrap(),
-        SecretData::public(CERTIFICATE),
+        SecretData::certificates(&CertificateText::of(CERTIFICATE).unwrap()),
     );
     object.fields = vec![
         ("type", "Opaque".into()),
