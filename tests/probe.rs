@@ -75,13 +75,19 @@ fn verdicts(run: &Run) -> Vec<(String, String)> {
 
 #[track_caller]
 fn assert_broken(run: &Run, checks: &[&str]) {
-    let found = verdicts(run);
-    let broken: Vec<&str> = found
-        .iter()
-        .filter(|(verdict, _)| verdict == "BROKEN")
-        .map(|(_, check)| check.as_str())
-        .collect();
-    assert_eq!(broken, checks, "{}", run.stdout);
+    assert_eq!(broken(run), checks, "{}", run.stdout);
+}
+
+fn is_broken(run: &Run, checks: &[&str]) -> bool {
+    broken(run) == checks
+}
+
+/// Gives the checks that are broken.
+fn broken(run: &Run) -> Vec<String> {
+    let broken = verdicts(run)
+        .into_iter()
+        .filter(|(verdict, _)| verdict == "BROKEN");
+    broken.map(|(_, check)| check).collect()
 }
 
 /// Lets only the owner read a key, so that nothing is to be warned of.

@@ -206,7 +206,7 @@ mod tests {
             .map(|listener| listener.local_addr().unwrap());
         let [closed, ..] = listeners;
         drop(closed);
-        let (attempts, stream) = connect(&addresses, Duration::from_secs(5));
+        let (attempts, stream) = connect(&addresses, Duration::from_secs(60));
         let found: Vec<bool> = attempts
             .iter()
             .map(|attempt| attempt.result.is_ok())

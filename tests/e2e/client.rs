@@ -5,14 +5,12 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-/// Longer than any answer in these tests takes, also with requests queued behind slow ones.
-const PATIENCE: Duration = Duration::from_secs(90);
+use crate::wait::LIMIT;
 
 /// What came back.
 #[derive(Clone, Debug)]
@@ -83,9 +81,9 @@ impl Client {
         let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
         let tls = ClientConnection::new(Arc::clone(&self.config), name)
             .map_err(|error| error.to_string())?;
-        let socket = TcpStream::connect_timeout(&to, PATIENCE)
+        let socket = TcpStream::connect_timeout(&to, LIMIT)
             .and_then(|socket| {
-                socket.set_read_timeout(Some(PATIENCE))?;
+                socket.set_read_timeout(Some(LIMIT))?;
                 socket.set_nodelay(true)?;
                 Ok(socket)
             })

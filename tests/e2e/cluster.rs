@@ -166,7 +166,7 @@ impl Cluster {
             &[
                 "wait",
                 "--for=condition=Established",
-                "--timeout=60s",
+                "--timeout=600s",
                 "crd",
                 "--all",
             ],

@@ -1,4 +1,5 @@
-//! A steady load: a fixed number of requests a second over kept connections, every answer counted.
+//! A steady load: a number of requests a second over kept connections, as far as the machine keeps up, and every
+//! answer counted.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -32,7 +33,9 @@ struct Counters {
 /// What a load has seen.
 #[derive(Debug)]
 pub(crate) struct Result {
-    /// Requests answered in each full second.
+    /// Requests answered, all in all.
+    pub(crate) answered: u32,
+    /// Requests answered in each full second; a machine that is busy answers fewer.
     pub(crate) each_second: Vec<u32>,
     /// Every request that was not answered 200, with the time since the start.
     pub(crate) failures: Vec<String>,
@@ -88,6 +91,7 @@ impl Load {
             .collect();
         let failures = self.counters.failures.lock().expect("no browser panicked");
         Result {
+            answered: self.counters.answered.load(Ordering::Relaxed),
             each_second,
             failures: failures.clone(),
         }

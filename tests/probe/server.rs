@@ -1,4 +1,4 @@
-//! Servers on loopback that behave well or badly. Each ends with its value, and by itself after half a minute.
+//! Servers on loopback that behave well or badly. Each ends with its value, and by itself after ten minutes.
 
 use super::pki::Pair;
 use rustls::pki_types::pem::PemObject as _;
@@ -12,9 +12,33 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Longest life of a server, and longest wait of one of its connections.
-const LIFE: Duration = Duration::from_secs(30);
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest life of a server, and longest wait of one of its connections: no machine is so busy that a test takes it.
+const LIFE: Duration = Duration::from_secs(600);
+
+/// How long a client waits that is to give up, as it is asked and as it is told. The first is enough unless the
+/// machine is so busy that something else is not done in this time either; then the next is tried.
+pub(crate) const WAITS: [(&str, &str); 4] = [
+    ("300ms", "0.3 s"),
+    ("2s", "2 s"),
+    ("10s", "10 s"),
+    ("60s", "60 s"),
+];
+
+/// Asks with longer and longer waits until the outcome is the one that is expected of the wait; gives the last.
+pub(crate) fn with_patience<T>(
+    mut ask: impl FnMut(&str) -> T,
+    is_expected: impl Fn(&T, &str) -> bool,
+) -> (T, &'static str) {
+    let [(first, told), rest @ ..] = WAITS;
+    rest.into_iter()
+        .fold((ask(first), told), |(run, told), (wait, next)| {
+            if is_expected(&run, told) {
+                (run, told)
+            } else {
+                (ask(wait), next)
+            }
+        })
+}
 
 /// What a server does.
 #[derive(Clone)]
@@ -182,10 +206,10 @@ fn serve(
 ) {
     let note = |text: String| log.lock().expect("no thread panicked").push(text);
     stream.set_nonblocking(false).expect("a socket");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+    stream.set_read_timeout(Some(LIFE)).expect("a socket");
     let wait = || {
         let begin = Instant::now();
-        while !stopped.load(Ordering::Relaxed) && begin.elapsed() < PATIENCE {
+        while !stopped.load(Ordering::Relaxed) && begin.elapsed() < LIFE {
             std::thread::sleep(Duration::from_millis(5));
         }
     };
