@@ -5,7 +5,6 @@ use crate::support::{NOW, names_in, read, run_in, run_with_stdin, write};
 use civi_ingress::lint::rules::CI009;
 use civi_ingress::lint::{Options, lint};
 use std::path::Path;
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Gives what is found in the syntax: place and what is wrong.
