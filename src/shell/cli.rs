@@ -336,9 +336,12 @@ pub(super) struct Destination {
     /// Write one file an object into this new or empty directory instead of stdout
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) output_dir: Option<PathBuf>,
-    /// Overwrite files that exist
+    /// Overwrite files that exist, but no private keys
     #[arg(long)]
     pub(super) force: bool,
+    /// Overwrite private keys, too: those that were there are lost
+    #[arg(long)]
+    pub(super) replace_keys: bool,
     /// Take templates of this directory in the place of the built-in ones of the same name
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) templates: Option<PathBuf>,
@@ -607,9 +610,12 @@ pub(super) struct Ca {
     /// Directory for the files, new or empty
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) output_dir: PathBuf,
-    /// Overwrite files that exist
+    /// Overwrite files that exist, but no private keys
     #[arg(long)]
     pub(super) force: bool,
+    /// Overwrite private keys, too: those that were there are lost
+    #[arg(long)]
+    pub(super) replace_keys: bool,
     /// Domain that the CA may sign for, with all names below it [repeatable] [default: any]
     #[arg(long, value_name = "DOMAIN")]
     pub(super) permit_dns: Vec<String>,
@@ -645,9 +651,12 @@ pub(super) struct Cert {
     /// Directory for the files, new or empty
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) output_dir: PathBuf,
-    /// Overwrite files that exist
+    /// Overwrite files that exist, but no private keys
     #[arg(long)]
     pub(super) force: bool,
+    /// Overwrite private keys, too: those that were there are lost
+    #[arg(long)]
+    pub(super) replace_keys: bool,
     #[command(flatten)]
     pub(super) issuing: Issuing,
     #[command(flatten)]

@@ -2,9 +2,9 @@
 
 use super::cli::{Completions, Man, Schema, SchemaKind, table};
 use super::error::Failure;
-use super::output::{NewFile, write_directory};
+use super::paths::{Contents, Paths};
 use super::print_or_end;
-use zeroize::Zeroizing;
+use super::writing::{NewFile, Overwrite, Writing};
 
 pub(super) fn completions(arguments: &Completions) -> Result<(), Failure> {
     let mut script = Vec::new();
@@ -37,13 +37,16 @@ pub(super) fn man(arguments: &Man) -> Result<(), Failure> {
             .get_display_name()
             .unwrap_or(command.get_name())
             .to_owned();
-        files.push(NewFile {
-            path: format!("{name}.1"),
-            content: Zeroizing::new(page(command)?),
-            is_secret: false,
-        });
+        files.push(NewFile::new(&format!("{name}.1"), &page(command)?, false));
     }
-    write_directory(directory, &files, arguments.force)
+    let names: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let paths = Paths {
+        directory: Some((directory, Contents::Files(&names))),
+        ..Paths::default()
+    };
+    let writing = Writing::begin(&paths, Overwrite::of(arguments.force, false))?;
+    writing.write(files, Vec::new(), || Ok(()))
 }
 
 fn page(command: clap::Command) -> Result<String, Failure> {

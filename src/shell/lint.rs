@@ -2,9 +2,10 @@
 
 use super::cli::{Level, Lint, LintFormat};
 use super::error::{Failure, Kind};
-use super::output::SideFile;
+use super::paths::Paths;
 use super::world::{self, Text};
-use super::{Run, check_stdin, output, print_or_end, warn};
+use super::writing::{Overwrite, SideFile, Writing};
+use super::{Run, check_stdin, print_or_end, warn};
 use civi_ingress::chart::ChartMajor;
 use civi_ingress::fault::{Fault, Faults, did_you_mean};
 use civi_ingress::lint::baseline::{self, Baseline};
@@ -30,9 +31,21 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
             .chain(&arguments.baseline)
             .map(PathBuf::as_path),
     )?;
-    if let Some(path) = &arguments.write_baseline {
-        output::check_beside(&[("--write-baseline", path)], arguments.force)?;
-    }
+    let writing = match &arguments.write_baseline {
+        Some(path) => {
+            let inputs = arguments.paths.iter();
+            let paths = Paths {
+                directory: None,
+                beside: vec![("--write-baseline", path)],
+                inputs: inputs.map(|path| ("an input", path.as_path())).collect(),
+            };
+            Some(Writing::begin(
+                &paths,
+                Overwrite::of(arguments.force, false),
+            )?)
+        }
+        None => None,
+    };
     let accepted = arguments.baseline.as_deref().map(|path| {
         let text = world::read(path)?;
         Ok::<_, Failure>(Baseline::parse(&text.content, &text.name)?)
@@ -40,16 +53,17 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     let accepted = accepted.transpose()?;
     let sources = sources(run, &arguments.paths)?;
     let mut found = lint::lint(&sources, &options)?;
-    if let Some(path) = &arguments.write_baseline {
+    if let (Some(path), Some(writing)) = (&arguments.write_baseline, writing) {
         let (content, count) = baseline::write(&found, &sources);
-        let content = Zeroizing::new(content);
+        let content = Zeroizing::new(content.into_bytes());
         let file = SideFile {
             path,
             content,
             is_secret: false,
         };
-        output::write_beside(vec![file], None, arguments.force, |_| Ok(()))?;
-        run.note(&format!("wrote {count} findings to {}", path.display()));
+        writing.write(Vec::new(), vec![file], || Ok(()))?;
+        let findings = if count == 1 { "finding" } else { "findings" };
+        run.note(&format!("wrote {count} {findings} to {}", path.display()));
         let broken = found.count(Severity::Error) + found.count(Severity::Warning) - count;
         if broken > 0 {
             warn(&format!(

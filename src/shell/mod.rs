@@ -4,6 +4,7 @@ mod cli;
 mod dial;
 mod documents;
 mod error;
+mod folder;
 mod gitops;
 mod glob;
 mod inspect;
@@ -19,8 +20,10 @@ mod templates;
 mod tls;
 mod traefik_values;
 mod tree;
+mod unfinished;
 mod wildcard;
 mod world;
+mod writing;
 
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::manifest::{Manifest, Object, PrivateKeys, stream};
@@ -35,7 +38,6 @@ use clap::FromArgMatches as _;
 use clap::error::ContextValue;
 use cli::{Command, Destination, ExistingCa, GitopsCommand, Global, Issuing};
 use error::{Failure, Kind};
-use output::{NewFile, SideFile};
 use paths::{Contents, Named, Paths};
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -43,6 +45,7 @@ use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use time::OffsetDateTime;
+use writing::{NewFile, Overwrite, SideFile, Writing};
 use zeroize::Zeroizing;
 
 /// Exit status of a fault of this program itself (`EX_SOFTWARE` of sysexits.h).
@@ -88,9 +91,13 @@ fn parse() -> Result<(Global, Command), clap::Error> {
 fn usage(mut error: clap::Error) -> ExitCode {
     let code = u8::try_from(error.exit_code()).unwrap_or(2);
     if !error.use_stderr() {
-        // A closed pipe loses nothing here.
-        let _ = error.print();
-        return ExitCode::from(code);
+        return match print_or_end(error.render().to_string().as_bytes()) {
+            Ok(()) => ExitCode::from(code),
+            Err(failure) => {
+                output::say(&failure.text());
+                failure.code()
+            }
+        };
     }
     let context: Vec<_> = error
         .context()
@@ -184,12 +191,14 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
     }
 }
 
-/// Prints what can be printed again: a reader that ends early is no error.
+/// Prints what can be printed again: a reader that ends early, as `head` does, hears nothing of it.
 fn print_or_end(text: &[u8]) -> Result<(), Failure> {
-    match output::print([String::from_utf8_lossy(text).as_ref()]) {
-        Err(failure) if failure.kind == Kind::ClosedPipe => Ok(()),
-        result => result,
-    }
+    output::print([String::from_utf8_lossy(text).as_ref()]).map_err(|mut failure| {
+        if failure.kind == Kind::ClosedPipe {
+            failure.faults.clear();
+        }
+        failure
+    })
 }
 
 /// What all subcommands need.
@@ -226,25 +235,16 @@ fn own_templates(directory: Option<&Path>) -> Result<Templates, Failure> {
 }
 
 impl Destination {
-    /// Refuses a destination that nothing can go to, before any key is drawn.
+    /// Claims what the manifests and the files beside them go to, before any key is drawn.
     ///
     /// `beside` are the files that other options name for writing, `inputs` those that are read.
-    fn check<'a>(&'a self, beside: &[Named<'a>], inputs: Vec<Named<'a>>) -> Result<(), Failure> {
-        let paths = Paths {
-            directory: self
-                .output_dir
-                .as_deref()
-                .map(|directory| (directory, Contents::Manifests)),
-            beside: beside.to_vec(),
-            inputs,
-        };
-        paths.check()?;
-        match &self.output_dir {
-            Some(directory) => output::check_directory(directory, self.force)?,
-            None if output::stdout_is_closed() => {
-                return Err(anyhow::anyhow!("stdout is closed").into());
-            }
-            None => {}
+    fn claim<'a>(
+        &'a self,
+        beside: &[Named<'a>],
+        inputs: Vec<Named<'a>>,
+    ) -> Result<Writing<'a>, Failure> {
+        if self.output_dir.is_none() && output::stdout_is_closed() {
+            return Err(output::closed_stdout());
         }
         if let (true, Some((option, _))) = (self.is_preview(), beside.first()) {
             let fault =
@@ -252,7 +252,13 @@ impl Destination {
             let help = "pipe the output into `kubectl apply -f -`, or give --output-dir DIR or --show-secrets";
             return Err(fault.help(help).argument(option).into());
         }
-        output::check_beside(beside, self.force)
+        let directory = self.output_dir.as_deref();
+        let paths = Paths {
+            directory: directory.map(|directory| (directory, Contents::Manifests)),
+            beside: beside.to_vec(),
+            inputs,
+        };
+        Writing::begin(&paths, Overwrite::of(self.force, self.replace_keys))
     }
 
     /// Says whether private keys are hidden, for a person reads the output.
@@ -261,11 +267,12 @@ impl Destination {
     }
 
     /// Renders objects and writes them with the files beside, all or nothing.
-    fn emit(
-        &self,
+    fn emit<'a>(
+        &'a self,
         run: &Run,
+        writing: Writing<'a>,
         objects: &[Object],
-        beside: Vec<SideFile<'_>>,
+        beside: Vec<SideFile<'a>>,
     ) -> Result<(), Failure> {
         let templates = own_templates(self.templates.as_deref())?;
         let preview = self.is_preview();
@@ -275,28 +282,23 @@ impl Destination {
             PrivateKeys::Written
         };
         let manifests = templates.render(objects, private_keys)?;
-        let directory = self.output_dir.as_deref();
-        output::write_beside(beside, directory, self.force, |inside| match directory {
-            Some(directory) => {
-                let files: Vec<NewFile> = files(manifests).into_iter().chain(inside).collect();
-                output::write_directory(directory, &files, self.force)?;
-                run.note(&format!(
-                    "wrote {} files to {}",
-                    files.len(),
+        if let Some(directory) = &self.output_dir {
+            let files = files(manifests);
+            let strangers = output::strangers(directory, &files);
+            let count = files.len();
+            writing.write(files, beside, || Ok(()))?;
+            let files = if count == 1 { "file" } else { "files" };
+            run.note(&format!("wrote {count} {files} to {}", directory.display()));
+            if !strangers.is_empty() {
+                let names = strangers.join(", ");
+                warn(&format!(
+                    "{} also holds {names}, which `kubectl apply -f` would take too",
                     directory.display()
                 ));
-                let strangers = output::strangers(directory, &files);
-                if !strangers.is_empty() {
-                    let names = strangers.join(", ");
-                    warn(&format!(
-                        "{} also holds {names}, which `kubectl apply -f` would take too",
-                        directory.display()
-                    ));
-                }
-                Ok(())
             }
-            None => print_stream(&manifests),
-        })?;
+        } else {
+            writing.write(Vec::new(), beside, || print_stream(&manifests))?;
+        }
         if preview
             && objects
                 .iter()
@@ -325,7 +327,7 @@ fn files(manifests: Vec<Manifest>) -> Vec<NewFile> {
     let file = |manifest: Manifest| NewFile {
         path: manifest.file_name(),
         is_secret: manifest.holds_private_key,
-        content: Zeroizing::new(format!("---\n{}", manifest.yaml.as_str())),
+        content: Zeroizing::new(["---\n", manifest.yaml.as_str()].concat().into_bytes()),
     };
     manifests.into_iter().map(file).collect()
 }
@@ -488,7 +490,7 @@ fn side_file<'a>(
     content: &str,
     is_secret: bool,
 ) -> Option<SideFile<'a>> {
-    let content = Zeroizing::new(content.to_owned());
+    let content = Zeroizing::new(content.as_bytes().to_vec());
     path.map(|path| SideFile {
         path,
         content,

@@ -3,6 +3,7 @@
 use super::cli::{CaCustody, NewInstance};
 use super::error::{Failure, Kind};
 use super::paths::Named;
+use super::writing::Writing;
 use super::{
     IssuingPlan, Run, Signing, check_stdin, describe, release, side_file, side_paths, warn, world,
 };
@@ -34,7 +35,7 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     let mut inputs: Vec<Named<'_>> = values.map(|path| ("--values", path.as_path())).collect();
     inputs.extend(side_paths([("--reuse", arguments.reuse.as_ref())]));
     inputs.extend(arguments.existing_ca.paths());
-    arguments.destination.check(&beside, inputs)?;
+    let mut writing = arguments.destination.claim(&beside, inputs)?;
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
     let release = release(&arguments.traefik, &mut faults);
@@ -44,7 +45,7 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     let ((plan, release), instance) = faults.finish(checked)?;
 
     let existing_ca = arguments.existing_ca.read(run)?;
-    let found = read_found(arguments, &instance)?;
+    let found = read_found(arguments, &instance, &mut writing)?;
     let issuer = Issuer {
         run,
         plan: &plan,
@@ -60,7 +61,7 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     let beside = side_file(arguments.ca_key_out.as_ref(), ca_key, true);
     arguments
         .destination
-        .emit(run, &objects, beside.into_iter().collect())
+        .emit(run, writing, &objects, beside.into_iter().collect())
 }
 
 impl From<CaCustody> for Custody {
@@ -225,11 +226,13 @@ fn traefik_source(arguments: &NewInstance) -> Result<Option<TraefikSource>, Vec<
 fn read_found(
     arguments: &NewInstance,
     instance: &Instance,
+    writing: &mut Writing<'_>,
 ) -> Result<Option<Vec<FoundSecret>>, Failure> {
     let Some(path) = &arguments.reuse else {
         return Ok(None);
     };
     let text = world::read_manifests(path)?;
+    writing.may_let_go(&text.content);
     let mut secrets = manifests::secrets(&text.content, &text.name)?;
     let all: Vec<String> = secrets.iter().map(FoundSecret::to_string).collect();
     let namespace = instance.namespace.as_str();

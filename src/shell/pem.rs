@@ -2,18 +2,25 @@
 
 use super::cli::{Ca, Cert};
 use super::error::Failure;
-use super::output::NewFile;
 use super::paths::{Contents, Paths};
-use super::{Run, Signing, describe, output, side_file, side_paths, validity, world};
+use super::writing::{NewFile, Overwrite, Writing};
+use super::{Run, Signing, describe, side_file, side_paths, validity, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::name::DnsName;
 use civi_ingress::pki::issue::{self, CaRequest, Organization};
 use civi_ingress::pki::{KeyType, LeafUse, SubjectAltName};
 use std::net::IpAddr;
-use zeroize::Zeroizing;
 
 pub(super) fn ca(run: &Run, arguments: &Ca) -> Result<(), Failure> {
-    output::check_directory(&arguments.output_dir, arguments.force)?;
+    let paths = Paths {
+        directory: Some((
+            &arguments.output_dir,
+            Contents::Files(&["ca.crt", "ca.key"]),
+        )),
+        ..Paths::default()
+    };
+    let overwrite = Overwrite::of(arguments.force, arguments.replace_keys);
+    let writing = Writing::begin(&paths, overwrite)?;
     let mut faults = Faults::default();
     let key_type = faults.keep(
         arguments
@@ -53,11 +60,11 @@ pub(super) fn ca(run: &Run, arguments: &Ca) -> Result<(), Failure> {
         permitted: &permitted,
     };
     let ca = issue::ca(&request, world::private_key(key_type)?, world::serial()?)?;
-    let files = [
-        file("ca.crt", ca.certificate.pem(), false),
-        file("ca.key", ca.key.pem(), true),
+    let files = vec![
+        NewFile::new("ca.crt", ca.certificate.pem(), false),
+        NewFile::new("ca.key", ca.key.pem(), true),
     ];
-    output::write_directory(&arguments.output_dir, &files, arguments.force)?;
+    writing.write(files, Vec::new(), || Ok(()))?;
     let end = ca.certificate.validity().not_after.date();
     run.note(&format!(
         "wrote ca.crt and ca.key to {}, valid until {end}",
@@ -71,12 +78,11 @@ pub(super) fn cert(run: &Run, arguments: &Cert) -> Result<(), Failure> {
     let contents = Contents::Files(&["ca.crt", "tls.crt", "tls.key"]);
     let paths = Paths {
         directory: Some((&arguments.output_dir, contents)),
-        beside: beside.clone(),
+        beside,
         inputs: arguments.existing_ca.paths(),
     };
-    paths.check()?;
-    output::check_directory(&arguments.output_dir, arguments.force)?;
-    output::check_beside(&beside, arguments.force)?;
+    let overwrite = Overwrite::of(arguments.force, arguments.replace_keys);
+    let writing = Writing::begin(&paths, overwrite)?;
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
     let dns = arguments.dns.iter().map(|text| dns(text));
@@ -106,19 +112,13 @@ pub(super) fn cert(run: &Run, arguments: &Cert) -> Result<(), Failure> {
         existing_ca,
     };
     let (ca, leaf, key) = signing.issue(run)?;
-    let files = [
-        file("ca.crt", ca.certificate.pem(), false),
-        file("tls.crt", leaf.pem(), false),
-        file("tls.key", key.pem(), true),
+    let files = vec![
+        NewFile::new("ca.crt", ca.certificate.pem(), false),
+        NewFile::new("tls.crt", leaf.pem(), false),
+        NewFile::new("tls.key", key.pem(), true),
     ];
-    let beside = side_file(arguments.ca_key_out.as_ref(), ca.key.pem(), true)
-        .into_iter()
-        .collect();
-    let directory = arguments.output_dir.as_path();
-    output::write_beside(beside, Some(directory), arguments.force, |inside| {
-        let files: Vec<NewFile> = files.into_iter().chain(inside).collect();
-        output::write_directory(directory, &files, arguments.force)
-    })?;
+    let beside = side_file(arguments.ca_key_out.as_ref(), ca.key.pem(), true);
+    writing.write(files, beside.into_iter().collect(), || Ok(()))?;
     run.note(&describe(&names, &leaf));
     Ok(())
 }
@@ -141,12 +141,4 @@ fn address(text: &str, option: &str) -> Result<SubjectAltName, Fault> {
     parsed
         .map(SubjectAltName::Ip)
         .map_err(|error| refused(error).argument(option))
-}
-
-fn file(path: &str, content: &str, is_secret: bool) -> NewFile {
-    NewFile {
-        path: path.to_owned(),
-        content: Zeroizing::new(content.to_owned()),
-        is_secret,
-    }
 }

@@ -4,7 +4,8 @@ use super::cli::{LiveHosts, Status, StatusFormat, StatusReport};
 use super::error::{Failure, Kind};
 use super::gitops::fleet::read_fleet;
 use super::live;
-use super::output::{self, SideFile};
+use super::paths::Paths;
+use super::writing::{Overwrite, SideFile, Writing};
 use super::{Run, check_stdin, print_or_end, warn, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::find::{self, Findings};
@@ -36,9 +37,24 @@ pub(super) fn of_paths(
         ),
         None => None,
     };
-    if let Some(path) = &arguments.output {
-        output::check_beside(&[("--output", path)], arguments.force)?;
-    }
+    let writing = match &arguments.output {
+        Some(path) => {
+            let inputs = paths
+                .iter()
+                .chain(&hosts.connect_file)
+                .chain(&arguments.fleet);
+            let paths = Paths {
+                directory: None,
+                beside: vec![("--output", path)],
+                inputs: inputs.map(|path| ("an input", path.as_path())).collect(),
+            };
+            Some(Writing::begin(
+                &paths,
+                Overwrite::of(arguments.force, false),
+            )?)
+        }
+        None => None,
+    };
     let mut faults = Faults::default();
     let mut findings = Findings::default();
     let mut live = live::hosts(hosts)?;
@@ -70,7 +86,7 @@ pub(super) fn of_paths(
             .help("give manifests with Secrets, PEM files or directories of them");
         return Err(fault.file(&names(paths)).into());
     }
-    write(arguments, &report.write(format(arguments.format)))?;
+    write(writing, arguments, &report.write(format(arguments.format)))?;
     within.map_or(Ok(()), |within| check(&report, within, arguments))
 }
 
@@ -145,16 +161,20 @@ fn note_encrypted(run: &Run, encrypted: &[String]) {
     }
 }
 
-fn write(arguments: &StatusReport, text: &str) -> Result<(), Failure> {
-    let Some(path) = &arguments.output else {
+fn write<'a>(
+    writing: Option<Writing<'a>>,
+    arguments: &'a StatusReport,
+    text: &str,
+) -> Result<(), Failure> {
+    let (Some(path), Some(writing)) = (&arguments.output, writing) else {
         return print_or_end(text.as_bytes());
     };
     let file = SideFile {
         path,
-        content: Zeroizing::new(text.to_owned()),
+        content: Zeroizing::new(text.as_bytes().to_vec()),
         is_secret: false,
     };
-    output::write_beside(vec![file], None, arguments.force, |_| Ok(()))
+    writing.write(Vec::new(), vec![file], || Ok(()))
 }
 
 /// Ends the run with status 1 when something ends too soon, or could not be read.

@@ -2,10 +2,9 @@
 
 use super::cli::Templates;
 use super::error::Failure;
-use super::output::{NewFile, write_directory};
-use super::print_or_end;
+use super::writing::{NewFile, Overwrite, Writing};
+use super::{paths, print_or_end};
 use civi_ingress::template::BUILT_IN;
-use zeroize::Zeroizing;
 
 pub(super) fn run(command: &Templates) -> Result<(), Failure> {
     match command {
@@ -14,13 +13,16 @@ pub(super) fn run(command: &Templates) -> Result<(), Failure> {
             print_or_end((names.join("\n") + "\n").as_bytes())
         }
         Templates::Export { output_dir, force } => {
-            let file = |(name, source): &(&str, &str)| NewFile {
-                path: (*name).to_owned(),
-                content: Zeroizing::new((*source).to_owned()),
-                is_secret: false,
+            let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+            let paths = paths::Paths {
+                directory: Some((output_dir, paths::Contents::Files(&names))),
+                ..paths::Paths::default()
             };
-            let files: Vec<NewFile> = BUILT_IN.iter().map(file).collect();
-            write_directory(output_dir, &files, *force)
+            let writing = Writing::begin(&paths, Overwrite::of(*force, false))?;
+            let files = BUILT_IN
+                .iter()
+                .map(|(name, source)| NewFile::new(name, source, false));
+            writing.write(files.collect(), Vec::new(), || Ok(()))
         }
     }
 }

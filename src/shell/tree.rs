@@ -5,6 +5,8 @@
 //! One lock, on the tree's own directory, keeps two runs apart, and leaves no file behind.
 
 use super::error::{Failure, Kind};
+use super::paths::ASIDE;
+use super::{folder, unfinished, writing};
 use anyhow::Context as _;
 use civi_ingress::fault::Fault;
 use civi_ingress::gitops::compose::TreeFile;
@@ -12,19 +14,18 @@ use civi_ingress::gitops::layout::{Home, is_marked};
 use civi_ingress::gitops::plan::UnitFiles;
 use civi_ingress::guarded::Guarded;
 use rustix::fs::{
-    AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RawDir, RenameFlags, ResolveFlags, flock,
-    mkdirat, openat, openat2, renameat, renameat_with, statat, unlinkat,
+    AtFlags, FileType, FlockOperation, Mode, OFlags, RawDir, ResolveFlags, mkdirat, openat,
+    openat2, renameat, statat, unlinkat,
 };
 use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// How the names of what is being written begin. What a killed run left under such a name is removed by the next.
-const ASIDE: &str = ".civi-ingress-";
 /// Bytes for the entries of a folder that are read at once: some hundred.
 const ENTRIES_BUFFER: usize = 8 << 10;
 /// Largest file of a tree that is read, in bytes.
@@ -35,6 +36,18 @@ pub(super) struct Tree {
     root: OwnedFd,
     shown: PathBuf,
     access: Access,
+    /// Whether this run has made its directory.
+    is_made: bool,
+}
+
+impl Drop for Tree {
+    /// A run that is refused leaves no directory behind.
+    fn drop(&mut self) {
+        if self.is_made {
+            // One with something in it stays (rmdir(2), ENOTEMPTY).
+            let _ = std::fs::remove_dir(&self.shown);
+        }
+    }
 }
 
 /// What a run is going to do with a tree.
@@ -67,14 +80,16 @@ impl Tree {
     pub(super) fn open(path: &Path, access: Access) -> Result<Self, Failure> {
         let path: PathBuf = path.components().collect();
         let cannot = || format!("cannot use the directory {}", path.display());
-        if access == Access::Write
-            && let Err(error) = std::fs::create_dir(&path)
-            && error.kind() != ErrorKind::AlreadyExists
-        {
-            return Err(anyhow::Error::new(error).context(cannot()).into());
+        let mut is_made = false;
+        if access == Access::Write {
+            unfinished::watch();
+            match std::fs::create_dir(&path) {
+                Ok(()) => is_made = true,
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(anyhow::Error::new(error).context(cannot()).into()),
+            }
         }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let root = match rustix::fs::open(&path, flags, Mode::empty()) {
+        let root = match folder::open(&path) {
             Err(Errno::LOOP | Errno::NOTDIR)
                 if std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) =>
             {
@@ -96,18 +111,17 @@ impl Tree {
             Access::Read => FlockOperation::NonBlockingLockShared,
             Access::Write => FlockOperation::NonBlockingLockExclusive,
         };
-        match flock(&root, operation) {
-            Err(Errno::WOULDBLOCK) => {
-                let fault = Fault::new(format!("another run has locked {}", path.display()))
-                    .help("wait until it has ended");
-                return Err(Failure::new(Kind::Locked, fault));
-            }
-            result => result.with_context(cannot)?,
+        if !folder::lock(&root, operation).with_context(cannot)? {
+            return Err(writing::locked(&path));
+        }
+        if access == Access::Write {
+            writing::finish(&root).with_context(cannot)?;
         }
         Ok(Self {
             root,
             shown: path,
             access,
+            is_made,
         })
     }
 
@@ -309,14 +323,14 @@ impl Tree {
         let sweeps = self.access == Access::Write && home.is_own();
         let (entries, has_left) = self.entries(&folder, &home.folder)?;
         if sweeps && has_left {
-            self.sweep(&home.folder)?;
+            self.sweep_folder(&home.folder)?;
         }
         for entry in entries {
             let path = format!("{}/{}", home.folder, entry.name);
             if entry.is_folder {
                 if home.staged_folder().as_deref() == Some(&path) {
                     if sweeps {
-                        self.sweep(&path)?;
+                        self.sweep_folder(&path)?;
                     }
                     for inner in self.list(&path)? {
                         let path = format!("{path}/{}", inner.name);
@@ -350,13 +364,14 @@ impl Tree {
         old: &[String],
         shares_folder: bool,
     ) -> Result<(), Failure> {
+        let _step = unfinished::step();
         if home.is_own() && !shares_folder {
             return self.exchange(home, files);
         }
         self.write_one_by_one(files)?;
         for path in old {
             if !files.iter().any(|file| file.path == *path) {
-                self.remove(path)?;
+                self.remove_file(path)?;
             }
         }
         Ok(())
@@ -366,23 +381,17 @@ impl Tree {
         let (parent, name) = split(&home.folder);
         let parent_handle = self.make_folder(parent)?;
         let aside = format!("{ASIDE}{name}");
-        // The cluster's folder has no other above it: a path that begins with `/` would lead out of the tree.
-        let aside_path = match parent {
-            "" => aside.clone(),
-            parent => format!("{parent}/{aside}"),
-        };
         let write =
             |error: Errno| anyhow::Error::new(error).context(self.failed("write", &home.folder));
-        match mkdirat(&parent_handle, &aside, Mode::from_raw_mode(0o777)) {
-            Ok(()) => {}
+        let aside_name = OsStr::new(&aside);
+        let folder = match folder::make(&parent_handle, aside_name, 0o777) {
             Err(Errno::EXIST) => {
-                self.remove_folder(&aside_path)?;
-                mkdirat(&parent_handle, &aside, Mode::from_raw_mode(0o777)).map_err(write)?;
+                folder::remove(&parent_handle, aside_name).map_err(write)?;
+                folder::make(&parent_handle, aside_name, 0o777)
             }
-            Err(error) => return Err(write(error).into()),
-        }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let folder = openat(&parent_handle, &aside, flags, Mode::empty()).map_err(write)?;
+            made => made,
+        };
+        let folder = folder.map_err(write)?;
         let mut folders = BTreeSet::new();
         for file in files {
             let inner = file.path.strip_prefix(&format!("{}/", home.folder));
@@ -394,27 +403,21 @@ impl Tree {
             }
             self.create(&folder, inner, file)?;
         }
-        match renameat_with(
-            &parent_handle,
-            &aside,
-            &parent_handle,
-            name,
-            RenameFlags::EXCHANGE,
-        ) {
-            Ok(()) => self.remove_folder(&aside_path),
+        match folder::exchange(&parent_handle, aside_name, name.as_ref()) {
+            Ok(true) => Ok(folder::remove(&parent_handle, aside_name).map_err(write)?),
             Err(Errno::NOENT) => {
                 renameat(&parent_handle, &aside, &parent_handle, name).map_err(write)?;
                 Ok(())
             }
-            // A file system that cannot exchange (renameat2(2), EINVAL): file by file, each whole.
-            Err(Errno::INVAL | Errno::NOSYS) => {
-                self.remove_folder(&aside_path)?;
+            // Where folders cannot be exchanged: file by file, each whole.
+            Ok(false) => {
+                folder::remove(&parent_handle, aside_name).map_err(write)?;
                 self.write_one_by_one(files)?;
                 let kept: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
                 let found = self.read_unit(home)?;
                 let all = found.files.current.iter().chain(&found.files.staged);
                 for (path, _) in all.filter(|(path, _)| !kept.contains(path.as_str())) {
-                    self.remove(path)?;
+                    self.remove_file(path)?;
                 }
                 Ok(())
             }
@@ -428,18 +431,16 @@ impl Tree {
         let (with_keys, others): (Vec<_>, Vec<_>) =
             files.iter().partition(|file| file.holds_keys());
         for file in others.into_iter().chain(with_keys) {
-            self.write(file)?;
+            self.write_file(file)?;
         }
         Ok(())
     }
 
     fn create(&self, folder: &OwnedFd, name: &str, file: &TreeFile) -> Result<(), Failure> {
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(if file.is_secret() { 0o600 } else { 0o666 });
+        let mode = if file.is_secret() { 0o600 } else { 0o666 };
         let failed = || self.failed("write", &file.path);
-        let created = openat(folder, name, flags, mode).with_context(failed)?;
-        File::from(created)
+        let mut created = folder::create(folder, name.as_ref(), mode).with_context(failed)?;
+        created
             .write_all(file.text.as_bytes())
             .with_context(failed)?;
         Ok(())
@@ -447,6 +448,11 @@ impl Tree {
 
     /// Writes one file aside and renames it into its place.
     pub(super) fn write(&self, file: &TreeFile) -> Result<(), Failure> {
+        let _step = unfinished::step();
+        self.write_file(file)
+    }
+
+    fn write_file(&self, file: &TreeFile) -> Result<(), Failure> {
         let (folder, name) = split(&file.path);
         let handle = self.make_folder(folder)?;
         let aside = format!("{ASIDE}{name}");
@@ -465,6 +471,7 @@ impl Tree {
 
     /// Removes files. A folder in which nothing else is goes at once.
     pub(super) fn remove_all(&self, paths: &[String]) -> Result<(), Failure> {
+        let _step = unfinished::step();
         let mut folders: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (folder, name) in paths.iter().map(|path| split(path)) {
             folders.entry(folder).or_default().insert(name);
@@ -476,7 +483,7 @@ impl Tree {
                 self.remove_at_once(folder)?;
             } else {
                 for name in names {
-                    self.remove(&join(folder, name))?;
+                    self.remove_file(&join(folder, name))?;
                 }
             }
         }
@@ -490,7 +497,8 @@ impl Tree {
         };
         let aside = format!("{ASIDE}{name}");
         match renameat(&handle, name, &handle, &aside) {
-            Ok(()) => self.remove_folder(&join(parent, &aside))?,
+            Ok(()) => folder::remove(&handle, aside.as_ref())
+                .with_context(|| self.failed("remove", path))?,
             Err(Errno::NOENT) => {}
             Err(error) => {
                 return Err(anyhow::Error::new(error)
@@ -502,7 +510,7 @@ impl Tree {
     }
 
     /// Removes a file, and its folder where that is left empty.
-    pub(super) fn remove(&self, path: &str) -> Result<(), Failure> {
+    fn remove_file(&self, path: &str) -> Result<(), Failure> {
         let (folder, name) = split(path);
         let Some(handle) = self.folder(folder)? else {
             return Ok(());
@@ -535,53 +543,20 @@ impl Tree {
         }
     }
 
-    /// Removes a folder with all that is in it.
-    fn remove_folder(&self, path: &str) -> Result<(), Failure> {
-        let Some(folder) = self.folder(path)? else {
-            return Ok(());
-        };
-        let removed = |error: Errno| anyhow::Error::new(error).context(self.failed("remove", path));
-        for entry in Dir::read_from(&folder).map_err(removed)? {
-            let entry = entry.map_err(removed)?;
-            let Ok(name) = entry.file_name().to_str() else {
-                continue;
-            };
-            if name == "." || name == ".." {
-                continue;
-            }
-            match unlinkat(&folder, name, AtFlags::empty()) {
-                Ok(()) => {}
-                Err(Errno::ISDIR | Errno::PERM) => self.remove_folder(&format!("{path}/{name}"))?,
-                Err(error) => return Err(removed(error).into()),
-            }
-        }
-        let (parent, name) = split(path);
-        if let Some(parent) = self.folder(parent)? {
-            unlinkat(&parent, name, AtFlags::REMOVEDIR).map_err(removed)?;
-        }
-        Ok(())
-    }
-
     /// Removes what a killed run left under a name of its own in a folder.
     pub(super) fn sweep(&self, path: &str) -> Result<(), Failure> {
+        let _step = unfinished::step();
+        self.sweep_folder(path)
+    }
+
+    fn sweep_folder(&self, path: &str) -> Result<(), Failure> {
         let Some(folder) = self.folder(path)? else {
             return Ok(());
         };
         let read = |error: Errno| anyhow::Error::new(error).context(self.failed("read", path));
-        let mut left = Vec::new();
-        for entry in Dir::read_from(&folder).map_err(read)? {
-            let entry = entry.map_err(read)?;
-            let name = entry.file_name().to_str().unwrap_or_default();
-            if name.starts_with(ASIDE) {
-                left.push(name.to_owned());
-            }
-        }
-        for name in left {
-            let full = join(path, &name);
-            match unlinkat(&folder, &name, AtFlags::empty()) {
-                Ok(()) => {}
-                Err(Errno::ISDIR | Errno::PERM) => self.remove_folder(&full)?,
-                Err(error) => return Err(read(error).into()),
+        for name in folder::names(&folder).map_err(read)? {
+            if name.as_encoded_bytes().starts_with(ASIDE.as_bytes()) {
+                folder::remove(&folder, &name).map_err(read)?;
             }
         }
         Ok(())

@@ -29,7 +29,7 @@ pub(super) fn secret(run: &Run, arguments: &WildcardSecret) -> Result<(), Failur
         ("--chain", arguments.chain.as_ref()),
     ]);
     inputs.extend(arguments.existing_ca.paths());
-    arguments.destination.check(&side_paths(beside), inputs)?;
+    let writing = arguments.destination.claim(&side_paths(beside), inputs)?;
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
     let release = release(&arguments.traefik, &mut faults);
@@ -79,7 +79,7 @@ pub(super) fn secret(run: &Run, arguments: &WildcardSecret) -> Result<(), Failur
     if arguments.tls_store {
         objects.push(traefik::tls_store(release, &namespace, &name));
     }
-    arguments.destination.emit(run, &objects, beside)
+    arguments.destination.emit(run, writing, &objects, beside)
 }
 
 /// Gives the names that the certificate must have.
@@ -136,7 +136,7 @@ fn import(
 }
 
 pub(super) fn tls_store(run: &Run, arguments: &TlsStore) -> Result<(), Failure> {
-    arguments.destination.check(&[], Vec::new())?;
+    let writing = arguments.destination.claim(&[], Vec::new())?;
     let mut faults = Faults::default();
     let release = release(&arguments.traefik, &mut faults);
     let secret = faults
@@ -147,6 +147,7 @@ pub(super) fn tls_store(run: &Run, arguments: &TlsStore) -> Result<(), Failure> 
     let ((release, secret), namespace) = faults.finish(release.zip(secret).zip(namespace))?;
     arguments.destination.emit(
         run,
+        writing,
         &[traefik::tls_store(release, &namespace, &secret)],
         Vec::new(),
     )

@@ -14,7 +14,8 @@ use civi_ingress::pki::validity::{format_instant, parse_instant, whole_seconds};
 use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
 use civi_ingress::yaml::MANIFESTS_LIMIT;
 use rcgen::KeyPair;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{FileType, Mode, OFlags};
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ pub(super) fn forbid_core_dumps() {
         maximum: Some(0),
     };
     let _ = setrlimit(Resource::Core, nothing);
+    // Nor may other processes of this user look at it (ptrace(2)).
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 /// The present, as a run takes it.
@@ -136,6 +139,32 @@ pub(super) fn identity(path: &Path) -> Option<FileIdentity> {
     use std::os::unix::fs::MetadataExt as _;
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.dev(), metadata.ino()))
+}
+
+/// Says what a path is itself, be it a link; nothing where there is nothing.
+pub(super) fn look(path: &Path) -> rustix::io::Result<Option<FileType>> {
+    match rustix::fs::lstat(path) {
+        Ok(found) => Ok(Some(FileType::from_raw_mode(found.st_mode))),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Says whether the working directory is this one or lies in it; so it is where that cannot be seen.
+pub(super) fn stands_in(directory: &Path) -> bool {
+    std::env::current_dir()
+        .and_then(|path| path.canonicalize())
+        .map_or(true, |path| path.starts_with(directory))
+}
+
+/// Says whether this process was started with a signal ignored, as `nohup` does it (proc(5), `SigIgn`).
+pub(super) fn ignores(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// Says whether a path leads to a file. What cannot be looked at is not taken for absent.

@@ -2,8 +2,8 @@
 
 use super::super::cli::GitopsImport;
 use super::super::error::{Failure, Kind};
-use super::super::tree::{Access, Tree};
 use super::super::world::{self, System};
+use super::super::writing::NewFile;
 use super::super::{Run, check_stdin, warn};
 use super::fleet::{read_fleet, sealer};
 use super::{git, init};
@@ -59,28 +59,32 @@ pub(super) fn run(run: &Run, arguments: &GitopsImport) -> Result<(), Failure> {
         text: text.clone(),
     };
     let fleet = fleet::read(&source, &mut |_| Ok(Vec::new()))?;
-    let file = directory.join("fleet.yaml");
+    let path = directory.join(init::FILE);
+    let shown = path.display();
+    let count = |number: usize| match number {
+        1 => "1 instance".to_owned(),
+        number => format!("{number} instances"),
+    };
+    let fleet_file = NewFile::new(init::FILE, &text, false);
     if secrets.is_empty() {
-        let path = init::write(directory, text)?;
-        run.note(&format!(
-            "wrote {path} with {} instances",
-            fleet.members.len()
-        ));
+        init::claim(directory)?.write(vec![fleet_file], Vec::new(), || Ok(()))?;
+        let instances = count(fleet.members.len());
+        run.note(&format!("wrote {shown} with {instances}"));
         return Ok(());
     }
-    if super::super::output::exists(&file) {
-        let fault = Fault::new(format!("{} exists", file.display())).help("name another directory");
-        return Err(Failure::new(Kind::WouldLose, fault));
-    }
-    let sealer = sealer(run, &fleet, &file, directory)?;
-    let count = write_tree(run, &fleet, &sealer, directory, &secrets)?;
-    let path = init::write(directory, text)?;
-    read_fleet(Path::new(&path))?;
+    let writing = init::claim(directory)?;
+    let sealer = sealer(run, &fleet, &path, directory)?;
+    let composed = compose(run, &fleet, &sealer, directory, &secrets)?;
+    let instances = count(composed.len());
+    let mut files: Vec<NewFile> = composed.into_iter().flatten().collect();
+    files.push(fleet_file);
+    writing.write(files, Vec::new(), || Ok(()))?;
+    read_fleet(&path)?;
     run.note(&format!(
-        "wrote {path} and the keys of {count} instances, as they are; the keys of their CAs are left out"
+        "wrote {shown} and the keys of {instances}, as they are; the keys of their CAs are left out"
     ));
     run.note(&format!(
-        "next: civi-ingress gitops render -f {path} --output-dir {}",
+        "next: civi-ingress gitops render -f {shown} --output-dir {}",
         directory.display()
     ));
     Ok(())
@@ -286,14 +290,14 @@ fn fleet_text(
     Ok(text.replacen("spec:\n", "spec:\n  # `gitops render` would make a wildcard certificate of its own, too, without this line.\n  wildcard: false\n", 1))
 }
 
-/// Writes the files of every instance whose Secrets are there; the fleet file is written last.
-fn write_tree(
+/// Composes the files of every instance whose Secrets are there.
+fn compose(
     run: &Run,
     fleet: &Fleet,
     sealer: &Sealer,
     directory: &Path,
     secrets: &[FoundSecret],
-) -> Result<usize, Failure> {
+) -> Result<Vec<Vec<NewFile>>, Failure> {
     let context = Context {
         now: run.now,
         phase: Phase::All,
@@ -327,26 +331,23 @@ fn write_tree(
             &renderer,
             &mut System,
         );
-        composed.extend(
-            faults
-                .keep_all(made)
-                .map(|made| (Home::of(&unit), made.files)),
-        );
-    }
-    faults.finish(Some(()))?;
-    let tree = Tree::open(directory, Access::Write)?;
-    for (home, _) in &composed {
-        if !tree.read_unit(home)?.files.current.is_empty() {
+        let home = Home::of(&unit);
+        if home.is_own()
+            && world::look(&directory.join(&home.folder)).is_ok_and(|found| found.is_some())
+        {
             let fault =
                 Fault::new(format!("{} exists", home.folder)).help("name another directory");
             return Err(Failure::new(Kind::WouldLose, fault));
         }
+        composed.extend(faults.keep_all(made).map(|made| {
+            let files = made.files.iter();
+            files
+                .map(|file| NewFile::new(&file.path, &file.text, file.is_secret()))
+                .collect()
+        }));
     }
-    for (home, files) in &composed {
-        tree.write_unit(home, files, &[], !home.is_own())?;
-    }
-    tree.sync()?;
-    Ok(composed.len())
+    faults.finish(Some(()))?;
+    Ok(composed)
 }
 
 /// Writes the Secrets of a namespace as files, as the tree would hold them in clear.

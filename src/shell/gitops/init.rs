@@ -2,40 +2,36 @@
 
 use super::super::Run;
 use super::super::cli::GitopsInit;
-use super::super::error::{Failure, Kind};
-use super::super::output::{self, NewFile};
-use civi_ingress::fault::{Fault, Faults};
+use super::super::error::Failure;
+use super::super::paths::{Contents, Paths};
+use super::super::writing::{NewFile, Overwrite, Writing};
+use civi_ingress::fault::Faults;
 use civi_ingress::name::{DnsName, ObjectName};
 use civi_ingress::seal::Recipient;
 use std::path::Path;
-use zeroize::Zeroizing;
 
 /// Name of the fleet file.
-const FILE: &str = "fleet.yaml";
+pub(super) const FILE: &str = "fleet.yaml";
 
 pub(super) fn run(run: &Run, arguments: &GitopsInit) -> Result<(), Failure> {
     let text = start(arguments, "    # paroisse-a: {}\n")?;
-    let path = write(&arguments.output_dir, text)?;
+    let writing = claim(&arguments.output_dir)?;
+    let file = NewFile::new(FILE, &text, false);
+    writing.write(vec![file], Vec::new(), || Ok(()))?;
     let dir = arguments.output_dir.display();
+    let path = arguments.output_dir.join(FILE);
+    let path = path.display();
     run.note(&format!("wrote {path}; name your instances in it, then: civi-ingress gitops render -f {path} --output-dir {dir}"));
     Ok(())
 }
 
-/// Writes a fleet file; one that exists stays.
-pub(super) fn write(directory: &Path, text: String) -> Result<String, Failure> {
-    let path = directory.join(FILE);
-    if output::exists(&path) {
-        let fault = Fault::new(format!("{} exists", path.display()))
-            .help("go on with that file, or name another directory");
-        return Err(Failure::new(Kind::WouldLose, fault));
-    }
-    let file = NewFile {
-        path: FILE.to_owned(),
-        content: Zeroizing::new(text),
-        is_secret: false,
+/// Claims a directory for a fleet file; what is there stays.
+pub(super) fn claim(directory: &Path) -> Result<Writing<'_>, Failure> {
+    let paths = Paths {
+        directory: Some((directory, Contents::Files(&[FILE]))),
+        ..Paths::default()
     };
-    output::write_new(directory, &[file])?;
-    Ok(path.display().to_string())
+    Writing::begin(&paths, Overwrite::NothingBesideOthers)
 }
 
 /// Gives a commented fleet file with `instances` as they are written.

@@ -1,0 +1,386 @@
+//! Writes what a run makes into a directory and into files beside it, so that no reader, no failure and no kill sees a
+//! part of it.
+//!
+//! All is staged under names that begin with `.civi-ingress-`, flushed to disk, and then put into place:
+//!
+//! - a new directory by one renaming, one that exists by one exchange with a copy in which what else is in it are hard
+//!   links. Where that cannot be (there are folders in it, it is mounted, the shell stands in it), it is staged inside
+//!   and declared ready by one renaming; then its files are renamed into place, and the next run goes on where a killed
+//!   one stopped;
+//! - a file beside a directory is made ready before it and gets its name after it. Ready files carry the number of the
+//!   directory that they belong to, by which the next run knows whether they are to be put into place or thrown away;
+//! - a file with a key beside stdout gets its name before anything is printed, and loses it when printing fails.
+//!
+//! A directory is locked itself, or, where it is new, as it is staged; a file beside it by the file that it is staged in.
+
+mod beside;
+mod directory;
+mod keys;
+
+pub(super) use directory::finish;
+
+use super::error::{Failure, Kind};
+use super::folder::{self, Number};
+use super::output::parent;
+use super::paths::Paths;
+use super::{unfinished, world};
+use anyhow::Context as _;
+use beside::{Loose, print_between};
+use civi_ingress::fault::Fault;
+use directory::Directory;
+use keys::Keys;
+use rustix::fs::{FileType, Mode, OFlags, openat};
+use rustix::io::Errno;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// Largest file that is looked through for keys, in bytes.
+const FILE_LIMIT: usize = 16 << 20;
+
+/// A file of the directory.
+pub(super) struct NewFile {
+    /// Its path below the directory.
+    pub(super) path: String,
+    pub(super) content: Zeroizing<Vec<u8>>,
+    /// Whether only the owner may read it.
+    pub(super) is_secret: bool,
+}
+
+impl NewFile {
+    pub(super) fn new(path: &str, text: &str, is_secret: bool) -> Self {
+        Self {
+            path: path.to_owned(),
+            content: Zeroizing::new(text.as_bytes().to_vec()),
+            is_secret,
+        }
+    }
+}
+
+/// A file that a user asked for by its own path.
+pub(super) struct SideFile<'a> {
+    pub(super) path: &'a Path,
+    pub(super) content: Zeroizing<Vec<u8>>,
+    pub(super) is_secret: bool,
+}
+
+fn mode(is_secret: bool) -> u32 {
+    if is_secret { 0o600 } else { 0o644 }
+}
+
+/// What may be written over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Overwrite {
+    /// Nothing: a directory must be new or empty.
+    Nothing,
+    /// Nothing, but the directory may hold other files.
+    NothingBesideOthers,
+    /// Files, but no private keys that would be lost.
+    Files,
+    /// Private keys too.
+    Keys,
+}
+
+impl Overwrite {
+    /// Takes `--force` and, where there is such an option, `--replace-keys`.
+    pub(super) fn of(force: bool, replace_keys: bool) -> Self {
+        match (force, replace_keys) {
+            (_, true) => Self::Keys,
+            (true, false) => Self::Files,
+            (false, false) => Self::Nothing,
+        }
+    }
+
+    fn is_allowed(self) -> bool {
+        matches!(self, Self::Files | Self::Keys)
+    }
+}
+
+fn would_lose(what: String, help: &str) -> Failure {
+    Failure::new(Kind::WouldLose, Fault::new(what).help(help))
+}
+
+/// Says that another run is at work.
+pub(super) fn locked(path: &Path) -> Failure {
+    let fault = Fault::new(format!("another run has locked {}", path.display()));
+    Failure::new(Kind::Locked, fault.help("wait until it has ended"))
+}
+
+fn failed(path: &Path) -> impl Fn(Errno) -> Failure + '_ {
+    |error| {
+        anyhow::Error::new(error)
+            .context(format!("cannot write {}", path.display()))
+            .into()
+    }
+}
+
+fn joined(before: &str, name: &OsStr) -> OsString {
+    let mut joined = OsString::from(before);
+    joined.push(name);
+    joined
+}
+
+/// Refuses what is no regular file.
+fn refuse_odd(path: &Path, kind: FileType) -> Result<(), Failure> {
+    let shown = path.display();
+    match kind {
+        FileType::RegularFile => Ok(()),
+        FileType::Symlink => Err(would_lose(
+            format!("{shown} is a symbolic link"),
+            "name the file itself",
+        )),
+        _ => Err(would_lose(
+            format!("{shown} is not a regular file"),
+            "name a new file",
+        )),
+    }
+}
+
+/// What a run is going to write, claimed: locked, cleared of what a killed run left, and free to be written.
+pub(super) struct Writing<'a> {
+    directory: Option<Directory>,
+    loose: Vec<Loose<'a>>,
+    /// Paths of files that lie in the directory.
+    inside: Vec<&'a Path>,
+    overwrite: Overwrite,
+    /// The private keys that a run may let go: it was given them.
+    given: Keys,
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        unfinished::undo();
+    }
+}
+
+impl<'a> Writing<'a> {
+    /// Claims the paths of a run, before any key is drawn.
+    ///
+    /// # Errors
+    /// Paths that are one file; something in the way; another run.
+    pub(super) fn begin(paths: &Paths<'a>, overwrite: Overwrite) -> Result<Self, Failure> {
+        paths.check()?;
+        let mut writing = Self {
+            directory: None,
+            loose: Vec::new(),
+            inside: Vec::new(),
+            overwrite,
+            given: Keys::default(),
+        };
+        if paths.directory.is_none() && paths.beside.is_empty() {
+            return Ok(writing);
+        }
+        unfinished::watch();
+        if let Some((path, _)) = paths.directory {
+            writing.directory = Some(Directory::claim(path)?);
+        }
+        for (option, path) in &paths.beside {
+            let lies_inside = paths.directory.is_some_and(|(directory, _)| {
+                world::resolved(path).parent() == Some(&world::resolved(directory))
+            });
+            if lies_inside {
+                writing.inside.push(path);
+            } else {
+                let loose = Loose::claim(option, path, &writing)?;
+                writing.loose.push(loose);
+            }
+        }
+        if let Some(directory) = &mut writing.directory {
+            directory.sweep()?;
+            directory.refuse_full(overwrite)?;
+        }
+        for loose in &writing.loose {
+            loose.refuse_taken(overwrite)?;
+        }
+        Ok(writing)
+    }
+
+    /// Takes a text whose keys the run was given to keep or to renew.
+    pub(super) fn may_let_go(&mut self, text: &str) {
+        self.given.add(text.as_bytes());
+    }
+
+    /// Writes all, or nothing; `print` writes to stdout what does not go into a directory.
+    ///
+    /// # Errors
+    /// A private key that would be lost; what the system refuses.
+    pub(super) fn write(
+        mut self,
+        mut files: Vec<NewFile>,
+        beside: Vec<SideFile<'a>>,
+        print: impl FnOnce() -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut pieces = Vec::new();
+        for file in beside {
+            if let Some(name) = file
+                .path
+                .file_name()
+                .filter(|_| self.inside.contains(&file.path))
+            {
+                files.push(NewFile {
+                    path: name.to_string_lossy().into_owned(),
+                    content: file.content,
+                    is_secret: file.is_secret,
+                });
+            } else {
+                pieces.push(file);
+            }
+        }
+        self.refuse_taken(&files)?;
+        self.refuse_lost_keys(&files, &pieces)?;
+        let staged = match &mut self.directory {
+            Some(directory) => directory.stage(&files)?,
+            None => None,
+        };
+        let mut loose = Vec::new();
+        for mut place in std::mem::take(&mut self.loose) {
+            match pieces.iter().find(|file| file.path == place.path) {
+                Some(file) => {
+                    place.fill(file)?;
+                    loose.push(place);
+                }
+                None => folder::remove(&place.folder, &place.aside).map_err(failed(place.path))?,
+            }
+        }
+        // Keys before what depends on them.
+        loose.sort_by_key(|place| !place.is_secret);
+        let late = match (&self.directory, staged) {
+            (Some(directory), Some(staged)) => directory.commit(&staged, &loose)?,
+            _ => print_between(&loose, print)?,
+        };
+        match late {
+            None => Ok(()),
+            // Nothing is lost unless the machine fails now; only a run that was flushed is said to be.
+            Some(error) => {
+                let what = "everything is written, but could not be flushed to the disk or cleared up after";
+                Err(anyhow::Error::new(error).context(what).into())
+            }
+        }
+    }
+
+    /// Refuses files that exist, where there may be others.
+    fn refuse_taken(&self, files: &[NewFile]) -> Result<(), Failure> {
+        let Some(directory) = &self.directory else {
+            return Ok(());
+        };
+        let Some(existing) = directory
+            .existing()
+            .filter(|_| !self.overwrite.is_allowed())
+        else {
+            return Ok(());
+        };
+        for file in files {
+            let path = directory.shown.join(&file.path);
+            if old_file(existing, &file.path, &path)?.is_some() {
+                return Err(would_lose(
+                    format!("{} exists", path.display()),
+                    "go on with that file, or name another directory",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse_lost_keys(&self, files: &[NewFile], beside: &[SideFile<'_>]) -> Result<(), Failure> {
+        let mut kept = self.given.clone();
+        let contents = files.iter().map(|file| &file.content);
+        for content in contents.chain(beside.iter().map(|file| &file.content)) {
+            kept.add(content);
+        }
+        let mut lost = Vec::new();
+        if let Some(directory) = &self.directory
+            && let Some(existing) = directory.existing()
+        {
+            for file in files {
+                let path = directory.shown.join(&file.path);
+                if let Some(old) = old_file(existing, &file.path, &path)?
+                    && kept.would_lose(&old.content, &file.content, file.is_secret)
+                {
+                    lost.push(path);
+                }
+            }
+        }
+        for place in self.loose.iter().filter(|place| !place.is_unconfirmed) {
+            let file = beside.iter().find(|file| file.path == place.path);
+            if let (Some(file), Some(old)) =
+                (file, read_in(&place.folder, &place.name, place.path)?)
+                && kept.would_lose(&old.content, &file.content, file.is_secret)
+            {
+                lost.push(place.path.to_owned());
+            }
+        }
+        if lost.is_empty() || self.overwrite == Overwrite::Keys {
+            return Ok(());
+        }
+        let fault = |path: &PathBuf| {
+            Fault::new(format!("{} holds a private key that would be lost", path.display())).help(
+                "move the file away or name another; `--replace-keys`, where a command has it, writes over keys, and `--reuse` keeps them",
+            )
+        };
+        Err(Failure {
+            kind: Kind::WouldLose,
+            faults: lost.iter().map(fault).collect(),
+        })
+    }
+}
+
+fn number_of(handle: &OwnedFd) -> Result<Number, Errno> {
+    rustix::fs::fstat(handle).map(|found| folder::number(&found))
+}
+
+fn fill(file: &mut File, content: &[u8], is_secret: bool) -> Result<(), std::io::Error> {
+    rustix::fs::fchmod(&*file, Mode::from_raw_mode(mode(is_secret)))?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+/// A file that is there.
+struct Old {
+    content: Zeroizing<Vec<u8>>,
+    mode: u32,
+}
+
+/// Reads what a file below the directory holds; nothing where there is none.
+fn old_file(folder: &OwnedFd, below: &str, shown: &Path) -> Result<Option<Old>, Failure> {
+    let mut parts: Vec<&str> = below.split('/').collect();
+    let name = parts.pop().unwrap_or_default();
+    let mut handle = None;
+    for part in parts {
+        match folder::open_in(handle.as_ref().unwrap_or(folder), part.as_ref()) {
+            Ok(inner) => handle = Some(inner),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::NOTDIR | Errno::LOOP) => {
+                return Err(would_lose(
+                    format!("{} is not a directory", parent(shown).display()),
+                    "symbolic links and files cannot stand in the place of folders",
+                ));
+            }
+            Err(error) => return Err(failed(shown)(error)),
+        }
+    }
+    read_in(handle.as_ref().unwrap_or(folder), name.as_ref(), shown)
+}
+
+fn read_in(folder: &OwnedFd, name: &OsStr, shown: &Path) -> Result<Option<Old>, Failure> {
+    let cannot = || format!("cannot read {}", shown.display());
+    let Some(found) = folder::look(folder, name).with_context(cannot)? else {
+        return Ok(None);
+    };
+    refuse_odd(shown, folder::kind(&found))?;
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = openat(folder, name, flags, Mode::empty()).with_context(cannot)?;
+    let mut content = Zeroizing::new(Vec::new());
+    let size = usize::try_from(found.st_size).unwrap_or_default();
+    content.reserve_exact(size.min(FILE_LIMIT) + 1);
+    File::from(file)
+        .take(FILE_LIMIT as u64)
+        .read_to_end(&mut content)
+        .with_context(cannot)?;
+    Ok(Some(Old {
+        content,
+        mode: found.st_mode & 0o777,
+    }))
+}
