@@ -113,7 +113,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__ca)
-            opts="-q -h --now --quiet --output-dir --force --permit-dns --permit-ip --key-type --days --not-before --organization --help"
+            opts="-q -h --now --quiet --output-dir --force --replace-keys --permit-dns --permit-ip --key-type --days --not-before --organization --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -162,7 +162,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__cert)
-            opts="-q -h --now --quiet --dns --ip --client-auth --output-dir --force --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --ca-key-out --help"
+            opts="-q -h --now --quiet --dns --ip --client-auth --output-dir --force --replace-keys --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --ca-key-out --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1001,7 +1001,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__new__subcmd__instance)
-            opts="-q -n -f -h --now --quiet --host --alias --namespace --values --set --set-string --output-dir --force --templates --show-secrets --traefik --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --ca-custody --ca-key-out --reuse --helm-release --create-namespace --config-map --retry --hsts --client-auth --network-policy --default-deny --traefik-namespace --traefik-label --traefik-host-network --traefik-cidr --help"
+            opts="-q -n -f -h --now --quiet --host --alias --namespace --values --set --set-string --output-dir --force --replace-keys --templates --show-secrets --traefik --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --ca-custody --ca-key-out --reuse --helm-release --create-namespace --config-map --retry --hsts --client-auth --network-policy --default-deny --traefik-namespace --traefik-label --traefik-host-network --traefik-cidr --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1520,7 +1520,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__tls__subcmd__store)
-            opts="-q -n -h --now --quiet --secret --namespace --traefik --output-dir --force --templates --show-secrets --help"
+            opts="-q -n -h --now --quiet --secret --namespace --traefik --output-dir --force --replace-keys --templates --show-secrets --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1641,7 +1641,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__wildcard__subcmd__secret)
-            opts="-q -n -h --now --quiet --domain --apex --cert --key --chain --namespace --tls-store --ca-out --ca-key-out --output-dir --force --templates --show-secrets --traefik --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --help"
+            opts="-q -n -h --now --quiet --domain --apex --cert --key --chain --namespace --tls-store --ca-out --ca-key-out --output-dir --force --replace-keys --templates --show-secrets --traefik --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -72,7 +72,8 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik-label -d 'Label of Traefik\'s pods [repeatable] [default: app.kubernetes.io/name=traefik]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik-cidr -d 'Range of the nodes\' addresses [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l force -d 'Overwrite files that exist'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l force -d 'Overwrite files that exist, but no private keys'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l replace-keys -d 'Overwrite private keys, too: those that were there are lost'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l show-secrets -d 'Show private keys even where stdout is a terminal'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l create-namespace -d 'Render the Namespace too'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l config-map -d 'Render the httpd\'s ConfigMap too'
@@ -102,7 +103,8 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secre
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l apex -d 'Cover the domain itself too'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l tls-store -d 'Render the TLSStore `default` too'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l force -d 'Overwrite files that exist'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l force -d 'Overwrite files that exist, but no private keys'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l replace-keys -d 'Overwrite private keys, too: those that were there are lost'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l show-secrets -d 'Show private keys even where stdout is a terminal'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -s h -l help -d 'Print help'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
@@ -126,7 +128,8 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l c
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l apex -d 'Cover the domain itself too'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l tls-store -d 'Render the TLSStore `default` too'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l force -d 'Overwrite files that exist'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l force -d 'Overwrite files that exist, but no private keys'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l replace-keys -d 'Overwrite private keys, too: those that were there are lost'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l show-secrets -d 'Show private keys even where stdout is a terminal'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -s h -l help -d 'Print help'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
@@ -136,7 +139,8 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l output-dir -d 'Write one file an object into this new or empty directory instead of stdout' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l force -d 'Overwrite files that exist'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l force -d 'Overwrite files that exist, but no private keys'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l replace-keys -d 'Overwrite private keys, too: those that were there are lost'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l show-secrets -d 'Show private keys even where stdout is a terminal'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -s h -l help -d 'Print help'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
@@ -167,7 +171,8 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l days -d
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l not-before -d 'Begin of the validity; one hour before the present unless said' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l organization -d 'Organization in the certificate\'s subject' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l force -d 'Overwrite files that exist'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l force -d 'Overwrite files that exist, but no private keys'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l replace-keys -d 'Overwrite private keys, too: those that were there are lost'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -s h -l help -d 'Print help'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l dns -d 'Host name, or *.DOMAIN [repeatable]' -r
@@ -183,7 +188,8 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-ke
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-key-out -d 'Write the key of the new CA to this file' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l client-auth -d 'Let the certificate identify a TLS client too'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l force -d 'Overwrite files that exist'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l force -d 'Overwrite files that exist, but no private keys'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l replace-keys -d 'Overwrite private keys, too: those that were there are lost'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -s h -l help -d 'Print help'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand inspect" -l format -d 'Form of the report' -r -f -a "text\t'For people'

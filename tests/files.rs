@@ -416,19 +416,34 @@ fn manifests_are_reused_from_the_directory_they_were_written_to() {
 fn force_alone_writes_over_no_key_that_would_be_lost() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
-    let cert = ["cert", "--dns", "a.b", "--output-dir", "pem", "--ca-key-out", "ca.key"];
-    let wildcard = ["wildcard-secret", "--domain", "example.org", "--output-dir", "wild"];
+    let cert = [
+        "cert",
+        "--dns",
+        "a.b",
+        "--output-dir",
+        "pem",
+        "--ca-key-out",
+        "ca.key",
+    ];
+    let wildcard = [
+        "wildcard-secret",
+        "--domain",
+        "example.org",
+        "--output-dir",
+        "wild",
+    ];
     let ca = ["ca", "--output-dir", "ca"];
     for arguments in [NEW, &cert, &wildcard, &ca] {
         run_in(path, arguments).good();
     }
-    let before = contents(path);
+    let first = contents(path);
     for (arguments, lost) in [
         (NEW, "out/10-secret-selfcert.yaml"),
         (&cert, "pem/tls.key"),
         (&wildcard, "wild/10-secret-wildcardsecret.yaml"),
         (&ca, "ca/ca.key"),
     ] {
+        let before = contents(path);
         let forced: Vec<&str> = arguments.iter().chain(&["--force"]).copied().collect();
         let run = run_in(path, &forced);
         assert_eq!((run.status, run.stdout.as_str()), (5, ""));
@@ -437,13 +452,17 @@ fn force_alone_writes_over_no_key_that_would_be_lost() {
             Some(format!("error: {lost} holds a private key that would be lost").as_str())
         );
         assert!(contents(path) == before, "{arguments:?} changed something");
-        let told: Vec<&str> = arguments.iter().chain(&["--replace-keys"]).copied().collect();
+        let told: Vec<&str> = arguments
+            .iter()
+            .chain(&["--replace-keys"])
+            .copied()
+            .collect();
         run_in(path, &told).good();
     }
     let after = contents(path);
-    assert_eq!(before.len(), after.len());
-    assert_ne!(before["pem/tls.key"], after["pem/tls.key"]);
-    assert_ne!(before["ca.key"], after["ca.key"]);
+    assert_eq!(first.len(), after.len());
+    assert_ne!(first["pem/tls.key"], after["pem/tls.key"]);
+    assert_ne!(first["ca.key"], after["ca.key"]);
 }
 
 /// Gives the files below a directory with what is in them.
@@ -465,7 +484,8 @@ fn files_of_others_stay_what_they_are_when_a_directory_is_written_anew() {
         let directory = TempDir::new().unwrap();
         let out = directory.path().join("out");
         run_in(directory.path(), NEW).good();
-        std::fs::set_permissions(&out, std::os::unix::fs::PermissionsExt::from_mode(0o750)).unwrap();
+        std::fs::set_permissions(&out, std::os::unix::fs::PermissionsExt::from_mode(0o750))
+            .unwrap();
         write(&out.join("notes.txt"), "theirs");
         symlink("notes.txt", out.join("link")).unwrap();
         if has_folder {
@@ -479,7 +499,10 @@ fn files_of_others_stay_what_they_are_when_a_directory_is_written_anew() {
         assert_eq!(names_below(directory.path()), before);
         assert_ne!(read(&out.join("10-secret-selfcert.yaml")), key);
         assert_eq!(mode(&out), 0o750);
-        assert_eq!(std::fs::metadata(out.join("notes.txt")).unwrap().ino(), number);
+        assert_eq!(
+            std::fs::metadata(out.join("notes.txt")).unwrap().ino(),
+            number
+        );
         assert!(out.join("link").is_symlink());
     }
 }
@@ -490,7 +513,10 @@ fn what_a_killed_run_left_is_swept_or_finished_by_the_next() {
     let path = directory.path();
     // A new directory that was being filled, and a file beside it.
     std::fs::create_dir(path.join(".civi-ingress-out")).unwrap();
-    write(&path.join(".civi-ingress-out/10-secret-selfcert.yaml"), "half");
+    write(
+        &path.join(".civi-ingress-out/10-secret-selfcert.yaml"),
+        "half",
+    );
     write(&path.join(".civi-ingress-ca.key"), "half");
     run_in(path, &with(&["--ca-key-out", "ca.key"])).good();
     assert_eq!(names_in(path), ["ca.key", "out"]);
@@ -498,18 +524,27 @@ fn what_a_killed_run_left_is_swept_or_finished_by_the_next() {
     // A directory that could not be exchanged, before and after all was ready.
     std::fs::create_dir_all(path.join("out/own/folder")).unwrap();
     std::fs::create_dir(path.join("out/.civi-ingress-staged")).unwrap();
-    write(&path.join("out/.civi-ingress-staged/10-secret-selfcert.yaml"), "half");
+    write(
+        &path.join("out/.civi-ingress-staged/10-secret-selfcert.yaml"),
+        "half",
+    );
     let key = read(&path.join("out/10-secret-selfcert.yaml"));
     assert_eq!(run_in(path, NEW).status, 5);
     assert_eq!(read(&path.join("out/10-secret-selfcert.yaml")), key);
     assert_eq!(names_in(&path.join("out")).len(), 5);
     std::fs::create_dir(path.join("out/.civi-ingress-ready")).unwrap();
-    write(&path.join("out/.civi-ingress-ready/10-secret-selfcert.yaml"), "whole");
+    write(
+        &path.join("out/.civi-ingress-ready/10-secret-selfcert.yaml"),
+        "whole",
+    );
     let ready = std::os::unix::fs::MetadataExt::ino(
         &std::fs::metadata(path.join("out/.civi-ingress-ready")).unwrap(),
     );
     std::fs::remove_file(path.join("ca.key")).unwrap();
-    write(&path.join(format!(".civi-ingress-ready-{ready}-ca.key")), "whole");
+    write(
+        &path.join(format!(".civi-ingress-ready-{ready}-ca.key")),
+        "whole",
+    );
     assert_eq!(run_in(path, &with(&["--ca-key-out", "ca.key"])).status, 5);
     assert_eq!(read(&path.join("out/10-secret-selfcert.yaml")), "whole");
     assert_eq!(read(&path.join("ca.key")), "whole");
@@ -518,10 +553,17 @@ fn what_a_killed_run_left_is_swept_or_finished_by_the_next() {
     write(&path.join(".civi-ingress-ready-1-ca.key"), "whole");
     let refused = run_in(path, &with(&["--ca-key-out", "ca.key", "--replace-keys"]));
     assert_eq!(refused.status, 5);
-    assert!(refused.stderr.starts_with(
-        "error: an interrupted run left ./.civi-ingress-ready-1-ca.key, which may hold a key\n"
-    ), "{}", refused.stderr);
-    assert_eq!(names_in(path), [".civi-ingress-ready-1-ca.key", "ca.key", "out"]);
+    assert!(
+        refused.stderr.starts_with(
+            "error: an interrupted run left ./.civi-ingress-ready-1-ca.key, which may hold a key\n"
+        ),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(
+        names_in(path),
+        [".civi-ingress-ready-1-ca.key", "ca.key", "out"]
+    );
 }
 
 #[test]
@@ -533,8 +575,16 @@ fn a_directory_or_file_that_another_run_writes_is_locked() {
     write(&path.join(".civi-ingress-ca.key"), "");
     for (held, arguments, shown) in [
         ("out", "cert --dns a.b --output-dir out", "out"),
-        (".civi-ingress-new", "cert --dns a.b --output-dir new", "new"),
-        (".civi-ingress-ca.key", "new-instance p --host a.example.org --ca-key-out ca.key", "ca.key"),
+        (
+            ".civi-ingress-new",
+            "cert --dns a.b --output-dir new",
+            "new",
+        ),
+        (
+            ".civi-ingress-ca.key",
+            "new-instance p --host a.example.org --ca-key-out ca.key",
+            "ca.key",
+        ),
         ("out", "gitops init --output-dir out", "out"),
     ] {
         let handle = std::fs::File::open(path.join(held)).unwrap();
@@ -554,9 +604,12 @@ fn a_directory_or_file_that_another_run_writes_is_locked() {
 fn a_refused_run_leaves_nothing_behind() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
-    write(&path.join("fleet.yaml"), "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {name: f}\nspec: {domain: example.org, secrets: {mode: plain}, instances: {p: {}}}\n");
-    std::fs::create_dir_all(path.join("own/traefik")).unwrap();
-    write(&path.join("own/traefik/ingressroute.yaml"), "{{ nope }}");
+    write(
+        &path.join("fleet.yaml"),
+        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {name: f}\nspec: {domain: example.org, secrets: {mode: plain}, instances: {p: {}}}\n",
+    );
+    std::fs::create_dir_all(path.join("own/gitops")).unwrap();
+    write(&path.join("own/gitops/kustomization.yaml"), "{{ nope }}");
     let before = names_below(path);
     for arguments in [
         "new-instance p --host a_b --output-dir out --ca-key-out ca.key",
@@ -586,20 +639,36 @@ fn a_fleet_file_is_not_written_through_a_link() {
     ] {
         let run = run_in(path, &["gitops", "init", "--output-dir", to]);
         assert_eq!(run.status, 5);
-        assert_eq!(run.stderr.lines().next(), Some(format!("error: {what}").as_str()));
+        assert_eq!(
+            run.stderr.lines().next(),
+            Some(format!("error: {what}").as_str())
+        );
     }
-    assert_eq!(names_below(path), ["link", "out/fleet.yaml", "out", "victim"]);
+    assert_eq!(
+        names_below(path),
+        ["link", "out/fleet.yaml", "out", "victim"]
+    );
 }
 
 /// Runs through a shell, which closes or redirects stdout.
-fn redirected(directory: &std::path::Path, arguments: &str, redirection: &str) -> (Option<i32>, String) {
-    let script = format!("exec {} {arguments} {redirection}", env!("CARGO_BIN_EXE_civi-ingress"));
+fn redirected(
+    directory: &std::path::Path,
+    arguments: &str,
+    redirection: &str,
+) -> (Option<i32>, String) {
+    let script = format!(
+        "exec {} {arguments} {redirection}",
+        env!("CARGO_BIN_EXE_civi-ingress")
+    );
     let output = std::process::Command::new("bash")
         .args(["-c", &script])
         .current_dir(directory)
         .output()
         .unwrap();
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
 }
 
 #[test]
@@ -607,8 +676,23 @@ fn no_report_is_lost_without_a_word() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
     run_in(path, &["cert", "--dns", "a.b", "--output-dir", "d"]).good();
-    write(&path.join("fleet.yaml"), "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {name: f}\nspec: {domain: example.org, secrets: {mode: plain}, instances: {p: {}}}\n");
-    run_in(path, &["gitops", "render", "-f", "fleet.yaml", "--output-dir", "tree", "--allow-plain-in-git"]).good();
+    write(
+        &path.join("fleet.yaml"),
+        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {name: f}\nspec: {domain: example.org, secrets: {mode: plain}, instances: {p: {}}}\n",
+    );
+    run_in(
+        path,
+        &[
+            "gitops",
+            "render",
+            "-f",
+            "fleet.yaml",
+            "--output-dir",
+            "tree",
+            "--allow-plain-in-git",
+        ],
+    )
+    .good();
     for arguments in [
         "new-instance p --host a.example.org",
         "wildcard-secret --domain example.org",
@@ -617,7 +701,7 @@ fn no_report_is_lost_without_a_word() {
         "inspect d/tls.crt",
         "status d",
         "status d --format html",
-        "lint tree/instances",
+        "lint tree/instances --format json",
         "lint --explain CI103",
         "gitops check -f fleet.yaml --output-dir tree --summary json",
         "gitops render -f fleet.yaml --output-dir tree --allow-plain-in-git --summary json",
@@ -632,10 +716,16 @@ fn no_report_is_lost_without_a_word() {
     ] {
         let (status, stderr) = redirected(path, arguments, ">&-");
         assert_eq!(status, Some(4), "{arguments}: {stderr}");
-        assert!(stderr.contains("error: stdout is closed\n"), "{arguments}: {stderr}");
+        assert!(
+            stderr.contains("error: stdout is closed\n"),
+            "{arguments}: {stderr}"
+        );
         let (status, stderr) = redirected(path, arguments, "> /dev/full");
         assert_eq!(status, Some(4), "{arguments}: {stderr}");
-        assert!(stderr.contains("error: cannot write to stdout: No space left"), "{arguments}: {stderr}");
+        assert!(
+            stderr.contains("error: cannot write to stdout: No space left"),
+            "{arguments}: {stderr}"
+        );
         let (status, stderr) = redirected(path, arguments, "1< /dev/null");
         assert_eq!(status, Some(4), "{arguments}: {stderr}");
     }
@@ -644,7 +734,12 @@ fn no_report_is_lost_without_a_word() {
 #[test]
 fn a_report_whose_reader_is_gone_ends_with_141_and_says_nothing() {
     use std::process::{Command, Stdio};
-    for arguments in [&["traefik-values"][..], &["schema", "fleet"], &["--help"], &["templates", "list"]] {
+    for arguments in [
+        &["traefik-values"][..],
+        &["schema", "fleet"],
+        &["--help"],
+        &["templates", "list"],
+    ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = Command::new(env!("CARGO_BIN_EXE_civi-ingress"))

@@ -58,7 +58,7 @@ fn a_baseline_lets_what_was_there_pass_and_what_is_new_fail() {
         &["lint", "a.yaml", "--write-baseline", "accepted.json"],
     );
     assert_eq!((run.status, run.stdout.as_str()), (0, ""));
-    assert_eq!(run.stderr, "note: wrote 1 findings to accepted.json\n");
+    assert_eq!(run.stderr, "note: wrote 1 finding to accepted.json\n");
     let run = run_in(
         path,
         &["lint", "a.yaml", "--write-baseline", "accepted.json"],

@@ -133,7 +133,7 @@ fn what_is_no_yaml_is_found_beside_the_rest_and_none_of_it_is_shown() {
         (written.status, written.stderr.as_str()),
         (
             0,
-            "warning: a baseline accepts no document that is no YAML: left out 1\nnote: wrote 1 findings to known.json\n"
+            "warning: a baseline accepts no document that is no YAML: left out 1\nnote: wrote 1 finding to known.json\n"
         )
     );
     let accepted = run_in(path, &["lint", "broken.yaml", "--baseline", "known.json"]);

@@ -411,7 +411,7 @@ fn closed_pipe() {
         .read_to_string(&mut stderr)
         .expect("a text");
     let status = child.wait().expect("it ends");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+    assert_eq!((status.code(), stderr.as_str()), (Some(141), ""));
     run(place.path(), &check()).good();
 }
 

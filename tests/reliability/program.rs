@@ -142,8 +142,8 @@ pub(crate) fn run_injected(
     let outcome = finish(&mut under(directory, umask, &before, arguments));
     let log = std::fs::read_to_string(&log).unwrap_or_default();
     let took_place = if is_kill {
-        // strace ends as its child did.
-        outcome.status.is_none()
+        // strace ends as its child did: killed, or with 128 and the signal's number where the run heeds it.
+        outcome.status.is_none_or(|status| status > 128)
     } else {
         let name = format!("{call}(");
         log.lines()

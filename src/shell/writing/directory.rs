@@ -502,7 +502,12 @@ fn drain(from: &OwnedFd, to: &OwnedFd) -> Result<(), Errno> {
             continue;
         };
         let is_folder = folder::kind(&found) == FileType::Directory;
-        entries.push((!is_folder, found.st_mode.trailing_zeros() >= 6, name, is_folder));
+        entries.push((
+            !is_folder,
+            found.st_mode.trailing_zeros() >= 6,
+            name,
+            is_folder,
+        ));
     }
     entries.sort_unstable();
     for (.., name, is_folder) in entries {
