@@ -337,3 +337,93 @@ fn a_bomb_is_one_error_with_its_place_to_every_reader() {
         assert!([1, 3].contains(&run.status), "{reader:?}");
     }
 }
+
+#[test]
+fn a_check_that_looked_at_nothing_says_so() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    std::fs::create_dir_all(path.join("empty")).unwrap();
+    std::fs::create_dir_all(path.join("others")).unwrap();
+    let other = "image: {repository: nginx}\nreplicaCount: 2\n";
+    write(&path.join("other.yaml"), other);
+    write(&path.join("others/ci.yaml"), other);
+    write(&path.join("nginx.conf"), "server { listen 80; }\n");
+    write(
+        &path.join("pod.yaml"),
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n",
+    );
+    for (arguments, said) in [
+        (
+            &["lint", "other.yaml"][..],
+            "warning: other.yaml: nothing in it is looked at",
+        ),
+        (
+            &["lint", "nginx.conf"],
+            "warning: nginx.conf: nothing in it is looked at",
+        ),
+        (
+            &["lint", "pod.yaml", "other.yaml"],
+            "warning: other.yaml: nothing in it is looked at",
+        ),
+        (&["lint", "others"], "warning: others: nothing is looked at"),
+        (&["lint", "empty"], "warning: empty holds no YAML"),
+        (
+            &[
+                "new-instance",
+                "a",
+                "--host",
+                "a.example.org",
+                "-f",
+                "other.yaml",
+            ],
+            "warning: other.yaml: none of its keys is of the chart of Civiparoisse",
+        ),
+    ] {
+        let run = run_in(path, arguments);
+        assert_eq!(run.status, 0, "{arguments:?}: {}", run.stderr);
+        let warnings = run
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("warning: "));
+        let warnings: Vec<&str> = warnings.collect();
+        assert_eq!(warnings.len(), 1, "{arguments:?}: {}", run.stderr);
+        assert!(
+            warnings[0].starts_with(said),
+            "{arguments:?}: {}",
+            run.stderr
+        );
+    }
+    write(&path.join("values.yaml"), "mail: {x: 1}\nimage: x\n");
+    for arguments in [
+        &["lint", "pod.yaml"][..],
+        &["lint", "."],
+        &[
+            "new-instance",
+            "a",
+            "--host",
+            "a.example.org",
+            "-f",
+            "values.yaml",
+        ],
+    ] {
+        let run = run_in(path, arguments);
+        assert!(
+            !run.stderr.contains("warning: "),
+            "{arguments:?}: {}",
+            run.stderr
+        );
+    }
+    for arguments in [
+        &["status", "empty"][..],
+        &["status", "others"],
+        &["inspect", "other.yaml"],
+    ] {
+        let run = run_in(path, arguments);
+        assert_eq!((run.status, run.stdout.as_str()), (3, ""), "{arguments:?}");
+        assert!(
+            run.stderr.contains("there is no certificate"),
+            "{}",
+            run.stderr
+        );
+    }
+}

@@ -174,6 +174,8 @@ pub struct Report {
     pub documents: usize,
     /// Kubernetes objects among them.
     pub objects: usize,
+    /// Files, by their index, in which nothing is looked at: no object and no values of a known chart.
+    pub passed_over: Vec<usize>,
     /// Findings that a comment in the input suppresses.
     pub suppressed: usize,
     /// Findings that a baseline accepts.
@@ -255,6 +257,7 @@ fn side_by_side(sources: &[Source], options: &Options) -> Result<Report, Vec<Fau
         traefik: model.knowledge,
         documents: documents.len(),
         objects: model.objects.len(),
+        passed_over: model.passed_over(sources.len()),
         suppressed,
         accepted: 0,
     };

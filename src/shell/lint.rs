@@ -88,6 +88,7 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
         LintFormat::Github => report::annotations(&found, &sources, level),
     };
     print_or_end(text.as_bytes())?;
+    say_what_was_passed_over(&found, &sources, arguments);
     run.note(&summary(&found, sources.len()));
     // They are cleared, for they may hold keys, which takes as long as to read them.
     with_threads(|| sources.into_par_iter().for_each(drop));
@@ -204,6 +205,35 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
         }
     }
     unreadable.map_or(Ok(sources), Err)
+}
+
+/// Warns where a check that found nothing looked at nothing: at all, or in a file that was named.
+fn say_what_was_passed_over(found: &Report, sources: &[Source], arguments: &Lint) {
+    let is_broken = |file: usize| found.findings.iter().any(|finding| finding.file == file);
+    let passed_over = found.passed_over.iter().map(|file| &sources[*file].name);
+    let is_named = |name: &&String| {
+        let mut paths = arguments.paths.iter();
+        paths.any(|path| world::is_stdin(path) || path.as_os_str() == name.as_str())
+    };
+    let what = "nothing in it is looked at: it has no Kubernetes object, and no values of the charts of Traefik or Civiparoisse";
+    for name in passed_over.filter(is_named) {
+        warn(&format!("{name}: {what}"));
+    }
+    let is_nothing = found.passed_over.len() == sources.len();
+    let is_named = |file: usize| is_named(&&sources[file].name);
+    if is_nothing
+        && !sources.is_empty()
+        && !(0..sources.len()).any(|file| is_named(file) || is_broken(file))
+    {
+        let paths = arguments
+            .paths
+            .iter()
+            .map(|path| path.display().to_string());
+        let paths = paths.collect::<Vec<_>>().join(", ");
+        warn(&format!(
+            "{paths}: nothing is looked at: no file has a Kubernetes object, or values of the charts of Traefik or Civiparoisse"
+        ));
+    }
 }
 
 fn summary(found: &Report, files: usize) -> String {

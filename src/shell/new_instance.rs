@@ -17,7 +17,7 @@ use civi_ingress::pki::issue::Ca;
 use civi_ingress::pki::reuse::{self, Custody, Found, Retention, Terms};
 use civi_ingress::pki::{Certificate, Chain, LeafUse, PrivateKey, SubjectAltName, verify};
 use civi_ingress::values::set::{self, Typing};
-use civi_ingress::values::{Layers, SecretKeyRef, Settings};
+use civi_ingress::values::{self, Layers, SecretKeyRef, Settings};
 use civi_ingress::yaml;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -81,8 +81,15 @@ fn read_settings(
     let mut readable = true;
     for path in &arguments.values {
         let text = world::read(path)?;
-        let read = yaml::read(&text.content, &text.name)
-            .and_then(|node| layers.add_file(&text.name, &node));
+        let read = yaml::read(&text.content, &text.name).and_then(|node| {
+            if !values::is_of_chart(&node) {
+                warn(&format!(
+                    "{}: none of its keys is of the chart of Civiparoisse: nothing in it is read",
+                    text.name
+                ));
+            }
+            layers.add_file(&text.name, &node)
+        });
         readable &= faults.keep(read).is_some();
     }
     for (texts, typing) in [

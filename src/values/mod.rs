@@ -342,6 +342,19 @@ fn ancestors(path: &str) -> impl Iterator<Item = &str> {
     dots.filter(|above| !above.ends_with('\\'))
 }
 
+/// Says whether a values file has a key that the chart of Civiparoisse has; so has an empty one.
+#[must_use]
+pub fn is_of_chart(node: &Node) -> bool {
+    let Value::Map(entries) = &node.value else {
+        return true;
+    };
+    let is_ours = |key: &str| {
+        let mut ours = KEYS.iter();
+        OTHER_KEYS.contains(&key) || ours.any(|path| *path == key || is_below(path, key))
+    };
+    entries.is_empty() || entries.iter().any(|(key, _)| is_ours(&key.text))
+}
+
 pub(crate) fn is_below(path: &str, ancestor: &str) -> bool {
     path.strip_prefix(ancestor)
         .is_some_and(|rest| rest.starts_with('.'))

@@ -158,6 +158,16 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// Gives the files of which nothing is looked at, of so many.
+    pub(super) fn passed_over(&self, files: usize) -> Vec<usize> {
+        let objects = self.objects.iter().map(|object| object.file);
+        let values = self.values.iter().chain(&self.instances);
+        let looked_at: BTreeSet<usize> = objects.chain(values.map(|values| values.file)).collect();
+        (0..files)
+            .filter(|file| !looked_at.contains(file))
+            .collect()
+    }
+
     /// Gives the objects of a class.
     pub(super) fn of(&self, class: Class) -> impl Iterator<Item = &Object<'a>> {
         self.numbers(class)

@@ -1,0 +1,300 @@
+//! What every reader must stand: any bytes. Each target reads them as one kind of input does, goes on with what it
+//! got as the commands do, and panics where something is broken.
+//!
+//! `driver.rs` calls them on stable with a fixed number of inputs, `fuzz_targets` under libFuzzer.
+
+use civi_ingress::fault::Fault;
+use civi_ingress::find;
+use civi_ingress::fleet;
+use civi_ingress::gitops::found;
+use civi_ingress::inspect;
+use civi_ingress::lint::{self, Options, Severity, baseline, report};
+use civi_ingress::manifests;
+use civi_ingress::pki::PrivateKey;
+use civi_ingress::pki::bundle;
+use civi_ingress::probe::http;
+use civi_ingress::probe::objects::Manifests;
+use civi_ingress::probe::proxy::{self, Version};
+use civi_ingress::probe::target::{Endpoint, horizon, patience};
+use civi_ingress::seal::creation_rules;
+use civi_ingress::seal::recipient::{Identity, Recipient};
+use civi_ingress::seal::sealed::SealingCertificate;
+use civi_ingress::seal::sops;
+use civi_ingress::status::{self, Format};
+use civi_ingress::values::Layers;
+use civi_ingress::values::set::{self, Typing};
+use civi_ingress::yaml::{self, scalar};
+use std::fmt::Write as _;
+use time::OffsetDateTime;
+use time::macros::datetime;
+use zeroize::Zeroizing;
+
+/// A target, by its name and that of its corpus.
+pub(crate) type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub(crate) const ALL: [Target; 15] = [
+    ("apache", apache),
+    ("certificates", certificates),
+    ("fleet", fleet),
+    ("http", http_answer),
+    ("inspect", inspect_text),
+    ("keys", keys),
+    ("lint", lint_text),
+    ("manifests", manifest_stream),
+    ("proxy", proxy_header),
+    ("rule", rule),
+    ("sealed", sealed),
+    ("set", set_arguments),
+    ("sops", sops_file),
+    ("table", table),
+    ("values", values),
+];
+
+const NOW: OffsetDateTime = datetime!(2026-11-21 10:00:00 UTC);
+
+/// Gives the input as text; bytes that are none count as the sign for them.
+fn text(data: &[u8]) -> String {
+    String::from_utf8_lossy(data).into_owned()
+}
+
+/// A fault is one line that can be shown.
+fn check(faults: &[Fault]) {
+    assert!(!faults.is_empty(), "a refusal says why");
+    for fault in faults {
+        let line = fault.to_string();
+        assert!(!line.contains(char::is_control), "{line:?}");
+        assert!(line.len() < 4000, "{line}");
+    }
+}
+
+/// Values files of `new-instance` and `import`.
+pub(crate) fn values(data: &[u8]) {
+    let text = text(data);
+    match yaml::read(&text, "f.yaml") {
+        Err(fault) => check(&[fault]),
+        Ok(node) => {
+            let mut written = String::new();
+            yaml::tree_text(&node, &mut written);
+            yaml::read(&written, "-").expect("what we write can be read");
+            let mut layers = Layers::default();
+            match layers.add_file("f.yaml", &node) {
+                Err(fault) => check(&[fault]),
+                Ok(()) => drop(layers.settings().map_err(|faults| check(&faults))),
+            }
+        }
+    }
+}
+
+/// `--set` and other arguments.
+pub(crate) fn set_arguments(data: &[u8]) {
+    let text = text(data);
+    for typing in [Typing::Inferred, Typing::Text] {
+        let mut layers = Layers::default();
+        match set::parse(&text, typing) {
+            Err(fault) => check(&[fault]),
+            Ok(pairs) => {
+                for (path, value) in pairs {
+                    layers.add(&path, value, set::place(&text, typing));
+                }
+                drop(layers.settings().map_err(|faults| check(&faults)));
+            }
+        }
+    }
+    let _ = Endpoint::parse(&text, 443).map_err(|fault| check(&[fault]));
+    let _ = patience(&text).map_err(|fault| check(&[fault]));
+    let _ = horizon(&text).map_err(|fault| check(&[fault]));
+    let _ = text.parse::<status::Within>();
+    let _ = civi_ingress::pki::validity::End::parse(&text).map_err(|fault| check(&[fault]));
+    let _ = civi_ingress::cidr::Cidr::parse(&text);
+    let _ = civi_ingress::name::DnsName::parse(&text).map_err(|fault| check(&[fault]));
+    let _ = civi_ingress::duration::TraefikDuration::parse(&text)
+        .map(|duration| duration.length())
+        .map_err(|fault| check(&[fault]));
+}
+
+/// Fleet files, which include themselves as a table too.
+pub(crate) fn fleet(data: &[u8]) {
+    let source = |name: &str| fleet::Source {
+        name: name.to_owned(),
+        text: text(data),
+    };
+    let mut include = |pattern: &str| {
+        Ok(match pattern {
+            "x.csv" => vec![source("x.csv")],
+            _ => Vec::new(),
+        })
+    };
+    match fleet::read(&source("fleet.yaml"), &mut include) {
+        Err(faults) => check(&faults),
+        Ok(fleet) => {
+            for member in &fleet.members {
+                drop(fleet.instance(member));
+                drop(fleet.helm_values(member));
+            }
+        }
+    }
+}
+
+/// CSV tables.
+pub(crate) fn table(data: &[u8]) {
+    let source = fleet::Source {
+        name: "t.csv".to_owned(),
+        text: text(data),
+    };
+    drop(fleet::table(&source).map_err(|faults| check(&faults)));
+}
+
+/// What `status` finds in any file, in all its forms.
+pub(crate) fn certificates(data: &[u8]) {
+    for name in ["f.crt", "f.yaml", "kustomization.yaml"] {
+        match find::read_bytes(data, name, false) {
+            Err(faults) => check(&faults),
+            Ok(mut findings) => {
+                findings.take_namespaces();
+                let mut faults = civi_ingress::fault::Faults::default();
+                let report =
+                    status::lenient(findings.found, &findings.routing, None, NOW, &mut faults);
+                for format in [
+                    Format::Table,
+                    Format::Json,
+                    Format::Prometheus,
+                    Format::Html,
+                    Format::Mermaid,
+                    Format::Dot,
+                ] {
+                    drop(report.write(format));
+                }
+            }
+        }
+    }
+}
+
+/// `inspect`.
+pub(crate) fn inspect_text(data: &[u8]) {
+    match inspect::read(&text(data), "f.pem") {
+        Err(faults) => check(&faults),
+        Ok(findings) => {
+            drop(inspect::as_text(&findings, NOW));
+            drop(inspect::as_json(&findings, NOW));
+        }
+    }
+}
+
+/// Keys and bundles of certificates and keys, in PEM.
+pub(crate) fn keys(data: &[u8]) {
+    let text = text(data);
+    drop(PrivateKey::from_pem(&text).map_err(|fault| check(&[fault])));
+    drop(Identity::all_from_text(&text).map_err(|fault| check(&[fault])));
+    drop(Recipient::parse(&text).map_err(|fault| check(&[fault])));
+    let source = bundle::Source {
+        file: "f.pem",
+        text: &text,
+    };
+    drop(bundle::import(&[source], &[], NOW).map_err(|faults| check(&faults)));
+}
+
+/// Streams of manifests, as `--reuse`, `import` and `probe` take them.
+pub(crate) fn manifest_stream(data: &[u8]) {
+    let text = text(data);
+    drop(manifests::secrets(&text, "f.yaml").map_err(|faults| check(&faults)));
+    drop(Manifests::read(&[("f.yaml", &text)]).map_err(|faults| check(&faults)));
+    drop(found::scan(&text));
+    drop(found::read(&text, "f.yaml").map_err(|fault| check(&[fault])));
+}
+
+/// `lint`, in all its forms.
+pub(crate) fn lint_text(data: &[u8]) {
+    judge(text(data));
+}
+
+fn judge(text: String) {
+    let sources = [lint::Source {
+        name: "f.yaml".to_owned(),
+        text: Zeroizing::new(text),
+    }];
+    match lint::lint(&sources, &Options::at(NOW)) {
+        Err(faults) => check(&faults),
+        Ok(found) => {
+            let level = Severity::Info;
+            let lines = report::text(&found, &sources, level);
+            let is_hidden = |c: char| c.is_control() && c != '\n';
+            assert!(!lines.contains(is_hidden), "{lines:?}");
+            serde_json::from_str::<serde_json::Value>(&report::json(&found, &sources, level))
+                .expect("the report is JSON");
+            serde_json::from_str::<serde_json::Value>(&report::sarif(&found, &sources, level))
+                .expect("the report is JSON");
+            drop(report::annotations(&found, &sources, level));
+            drop(baseline::write(&found, &sources));
+        }
+    }
+}
+
+/// Rules of Traefik.
+pub(crate) fn rule(data: &[u8]) {
+    let rule = scalar::to_string(&text(data));
+    let mut manifest = String::new();
+    for (kind, name) in [("IngressRoute", "a"), ("IngressRouteTCP", "b")] {
+        writeln!(
+            manifest,
+            "---\napiVersion: traefik.io/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}, namespace: n}}\nspec:\n  \
+             tls: {{}}\n  routes:\n    - {{kind: Rule, match: {rule}, services: [{{name: s, port: 443}}]}}\n    \
+             - {{kind: Rule, match: \"Host(`a.example.org`)\", services: [{{name: s, port: 443}}]}}"
+        )
+        .expect("a String takes all");
+    }
+    certificates(manifest.as_bytes());
+    judge(manifest);
+}
+
+/// Apache's configuration in a ConfigMap.
+pub(crate) fn apache(data: &[u8]) {
+    let text = scalar::to_string(&text(data));
+    judge(format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c, namespace: n}}\ndata:\n  httpd.conf: {text}\n"
+    ));
+}
+
+/// Files that SOPS encrypted, and its rules.
+pub(crate) fn sops_file(data: &[u8]) {
+    let text = text(data);
+    drop(sops::read(&text, "f.yaml").map_err(|fault| check(&[fault])));
+    drop(sops::open(&text, "f.yaml", &[]).map_err(|fault| check(&[fault])));
+    let rules = creation_rules::recipients(&text, ".sops.yaml", "instances/a/secret.yaml");
+    drop(rules.map_err(|fault| check(&[fault])));
+}
+
+/// What a controller of SealedSecrets publishes, and the objects.
+pub(crate) fn sealed(data: &[u8]) {
+    let text = text(data);
+    drop(SealingCertificate::from_pem(&text, NOW));
+    manifest_stream(data);
+}
+
+/// Heads of HTTP answers.
+pub(crate) fn http_answer(data: &[u8]) {
+    if let Ok(Some(head)) = http::read(data) {
+        let _ = head.max_age();
+        drop(http::hsts(&head, false));
+        drop(http::redirect(&head, "a.example.org"));
+    }
+}
+
+/// Headers of the PROXY protocol between any two addresses.
+pub(crate) fn proxy_header(data: &[u8]) {
+    let mut bytes = [0; 36];
+    let length = data.len().min(bytes.len());
+    bytes[..length].copy_from_slice(&data[..length]);
+    let address = |at: usize| {
+        let port = u16::from_be_bytes([bytes[at], bytes[at + 1]]);
+        let ip: [u8; 16] = bytes[at + 2..at + 18].try_into().expect("16 bytes");
+        match bytes[at] % 2 {
+            0 => std::net::SocketAddr::from((ip, port)),
+            _ => std::net::SocketAddr::from(([ip[0], ip[1], ip[2], ip[3]], port)),
+        }
+    };
+    for version in [Version::V1, Version::V2] {
+        let header = proxy::header(version, address(0), address(18));
+        assert!(!header.is_empty());
+    }
+}
