@@ -55,6 +55,12 @@ pub struct Templates {
 }
 
 impl Templates {
+    /// Says whether none is a user's own.
+    #[must_use]
+    pub fn are_built_in(&self) -> bool {
+        self.own.is_empty()
+    }
+
     /// Puts a user's templates in the place of built-in ones.
     ///
     /// `directory` is only named in errors; `sources` are paths below it, with `/`, and their texts.

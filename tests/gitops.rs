@@ -115,7 +115,7 @@ fn step(
     drawing: &mut dyn Drawing,
 ) -> (Plan, UnitFiles) {
     let unit = Unit::member(fleet, &fleet.members[0]).expect("a unit");
-    let found = Found::read(files, &unit, Reading::Yaml).expect("YAML");
+    let found = Found::read(context, &unit, files, Reading::Yaml).expect("YAML");
     let plan = plan(context, &unit, &found, true);
     let templates = Templates::default();
     let renderer = templates.renderer(PrivateKeys::Written);
@@ -205,9 +205,266 @@ fn what_is_written_can_be_scanned_as_well_as_read() {
     let context = context(&sealer, &[], NOW);
     let (_, files) = step(&context, &fleet, &UnitFiles::default(), &mut Fresh(0));
     let unit = Unit::member(&fleet, &fleet.members[0]).expect("a unit");
-    let found = Found::read(&files, &unit, Reading::Scan).expect("our own form");
+    let found = Found::read(&context, &unit, &files, Reading::Scan).expect("our own form");
     let plan = plan(&context, &unit, &found, true);
     assert!(plan.keeps_all(), "{plan:?}");
+}
+
+/// Gives the files with another text in the place of one.
+fn with_text(files: &UnitFiles, name: &str, text: &str) -> UnitFiles {
+    let mut found = UnitFiles::default();
+    for (path, old) in &files.current {
+        let text = if path.ends_with(name) { text } else { old };
+        found
+            .current
+            .push((path.clone(), Guarded::public(text.to_owned())));
+    }
+    found
+}
+
+#[test]
+fn a_valid_sops_file_keeps_its_keys_whatever_the_form_of_its_yaml() {
+    let sealer = sops(&[RECIPIENT, OTHER_RECIPIENT]);
+    let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
+    let context = context(&sealer, &[], NOW);
+    let (_, first) = step(&context, &fleet, &UnitFiles::default(), &mut Fresh(0));
+    let name = "secret-selfcert.sops.yaml";
+    let text = file(&first, name).to_owned();
+    let (mark, body) = text.split_once('\n').expect("a first line");
+    let tree: yaml_serde::Value = yaml_serde::from_str(body).expect("YAML");
+    let with_mark = |body: String| format!("{mark}\n{body}");
+    let mac = body
+        .lines()
+        .find_map(|line| line.strip_prefix("  mac: "))
+        .expect("a MAC");
+    let (before, block) = body.split_once("sops:\n").expect("a block");
+    let forms = [
+        (
+            "kubectl's order",
+            text.replacen("type: Opaque\n", "", 1) + "type: Opaque\n",
+        ),
+        ("a quoted MAC", text.replace(mac, &format!("\"{mac}\""))),
+        (
+            "a MAC in single quotes",
+            text.replace(mac, &format!("'{mac}'")),
+        ),
+        ("a folded MAC", text.replace(mac, &format!(">-\n    {mac}"))),
+        (
+            "a literal MAC",
+            text.replace(mac, &format!("|-\n    {mac}")),
+        ),
+        ("a tab", text.replace("  mac: ", "  mac:\t")),
+        (
+            "another indentation",
+            with_mark(yaml_serde::to_string(&tree).unwrap()),
+        ),
+        (
+            "JSON",
+            with_mark(serde_json::to_string_pretty(&tree).unwrap()),
+        ),
+        ("Windows' ends of lines", text.replace('\n', "\r\n")),
+        (
+            "comments",
+            text.replace("data:\n", "data: # what is kept\n\n  # a line\n"),
+        ),
+        (
+            "the block in front",
+            with_mark(format!("sops:\n{block}{}", before.replace("---\n", ""))),
+        ),
+        (
+            "a quoted key",
+            text.replace("\nsops:", "\n\"sops\":")
+                .replace("\ndata:", "\n'data':"),
+        ),
+        ("the block's keys in another order", {
+            let (age, rest) = block.split_once("  lastmodified").expect("a date");
+            with_mark(format!("{before}sops:\n  lastmodified{rest}{age}"))
+        }),
+        (
+            "an anchor",
+            text.replace("name: selfcert", "name: &name selfcert")
+                .replace("  version: ", "  note: *name\n  version: ")
+                .replace("  note: *name\n", ""),
+        ),
+        ("the end of a document", text.clone() + "...\n"),
+        ("an empty document behind", text.clone() + "---\n"),
+        (
+            "spaces at the ends of lines",
+            text.replace("metadata:\n", "metadata:  \n")
+                .replace("sops:\n", "sops:   \n"),
+        ),
+    ];
+    for (what, form) in forms {
+        assert_ne!(form, text, "{what}");
+        let files = with_text(&first, name, &form);
+        let (plan, second) = step(&context, &fleet, &files, &mut NoDrawing);
+        assert!(
+            plan.roles.iter().all(|role| role.action == Action::Keep),
+            "{what}: {plan:?}\n{form}"
+        );
+        assert_eq!(file(&second, name), text, "{what}");
+    }
+}
+
+/// Encrypts all values of a Secret, as `sops` does by the rule `^(data|stringData)$`.
+fn closed(text: &str, identities: &[Identity], recipients: &[&str]) -> String {
+    let data = civi_ingress::seal::sops::open(text, "s.yaml", identities).expect("opens");
+    let private: Vec<_> = data
+        .iter()
+        .map(|(key, value)| {
+            let key = civi_ingress::name::DataKey::parse(key).expect("a key");
+            let data = civi_ingress::manifest::SecretData::carried_key(value.to_string());
+            (key, data)
+        })
+        .collect();
+    let recipients: Vec<Recipient> = recipients
+        .iter()
+        .map(|text| Recipient::parse(text).expect("a recipient"))
+        .collect();
+    let mut random = |bytes: &mut [u8]| Fresh(0).fill(bytes);
+    let sealed =
+        civi_ingress::seal::sops::seal(&private, &recipients, NOW, &mut random).expect("sealed");
+    let mut out = text[..text.find("\ndata:\n").expect("data")].to_owned() + "\ndata:\n";
+    for (key, value) in &sealed.values {
+        writeln!(out, "  {key}: {value:?}").unwrap();
+    }
+    out + sealed.block.text()
+}
+
+#[test]
+fn what_a_person_encrypted_as_a_whole_is_opened_and_kept_or_waits_for_the_identity() {
+    let sealer = sops(&[RECIPIENT]);
+    let identities = identities();
+    for custody in ["ephemeral", "stored"] {
+        let fleet = fleet(&format!(
+            "  wildcard: false\n  defaults: {{certificate: {{ca: {custody}}}}}\n  instances: {{a: {{}}}}\n"
+        ));
+        let name = "secret-selfcert.sops.yaml";
+        let (_, first) = step(
+            &context(&sealer, &[], NOW),
+            &fleet,
+            &UnitFiles::default(),
+            &mut Fresh(0),
+        );
+        let whole = closed(file(&first, name), &identities, &[RECIPIENT]);
+        let files = with_text(&first, name, &whole);
+        let (plan, waiting) = step(&context(&sealer, &[], NOW), &fleet, &files, &mut NoDrawing);
+        for role in [Role::Httpd, Role::Database] {
+            assert_eq!(
+                *action(&plan, role),
+                Action::Blocked(Reason::Closed(Need::Identity), Need::Identity)
+            );
+        }
+        assert!(
+            waiting.current == files.current,
+            "all stays as it was found"
+        );
+        let with_identity = context(&sealer, &identities, NOW);
+        let (plan, opened) = step(&with_identity, &fleet, &files, &mut Fresh(9));
+        assert_eq!(
+            *action(&plan, Role::Httpd),
+            Action::Reseal(Reason::LockedOtherwise)
+        );
+        let open = |files: &UnitFiles| {
+            civi_ingress::seal::sops::open(file(files, name), name, &identities).expect("opens")
+        };
+        assert_eq!(open(&opened), open(&first));
+        let (plan, _) = step(&context(&sealer, &[], NOW), &fleet, &opened, &mut NoDrawing);
+        assert!(plan.keeps_all(), "{plan:?}");
+    }
+}
+
+#[test]
+fn a_file_that_other_readers_open_or_that_is_damaged_waits_for_a_person() {
+    let sealer = sops(&[RECIPIENT]);
+    let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
+    let (_, first) = step(
+        &context(&sealer, &[], NOW),
+        &fleet,
+        &UnitFiles::default(),
+        &mut Fresh(0),
+    );
+    let name = "secret-selfcert.sops.yaml";
+    let text = file(&first, name);
+    let identities = identities();
+    let cut = |what: &str| {
+        let start = text.find(what).expect("there");
+        let end = start + text[start..].find('\n').expect("a line") + 1;
+        format!("{}{}", &text[..start], &text[end..])
+    };
+    let with_pgp = text.replace(
+        "  version: ",
+        "  pgp:\n    - fp: ABCD\n      enc: x\n  version: ",
+    );
+    for (what, text, later) in [
+        ("pgp", &with_pgp, false),
+        ("pgp", &with_pgp, true),
+        ("`mac`", &cut("  mac: "), false),
+        ("`lastmodified`", &cut("  lastmodified: "), false),
+        ("`externkey`", &text.replacen(",iv:", ",iv:AAAA", 1), false),
+        (
+            "block `sops`",
+            &text[..text.find("sops:\n").unwrap()].to_owned(),
+            false,
+        ),
+    ] {
+        let files = with_text(&first, name, text);
+        let now = if later {
+            NOW + Duration::days(300)
+        } else {
+            NOW
+        };
+        let context = context(&sealer, &identities, now);
+        let (plan, same) = step(&context, &fleet, &files, &mut NoDrawing);
+        for role in [Role::Httpd, Role::Database] {
+            let Action::Blocked(reason, Need::Mending) = action(&plan, role) else {
+                panic!("{what}: {plan:?}")
+            };
+            let said = reason.to_string();
+            assert!(
+                said.contains(what) || what == "`externkey`" && said.contains("damaged"),
+                "{said}"
+            );
+        }
+        assert!(same.current == files.current, "{what}");
+    }
+}
+
+#[test]
+fn a_blocked_chain_whose_ca_cannot_be_read_keeps_its_trust_bundle() {
+    let fleet = fleet(
+        "  wildcard: false\n  defaults: {certificate: {ca: stored}}\n  instances: {a: {objects: {clientAuth: true}}}\n",
+    );
+    let sealer = sops(&[RECIPIENT]);
+    let (_, first) = step(
+        &context(&sealer, &[], NOW),
+        &fleet,
+        &UnitFiles::default(),
+        &mut Fresh(0),
+    );
+    let name = "secret-selfcert.sops.yaml";
+    let text = file(&first, name);
+    let start = text.find("  cacert: ").expect("a CA") + "  cacert: ".len();
+    let end = start + text[start..].find('\n').expect("a line");
+    for damage in ["Z2FyYmFnZQ==", "!", "\"\""] {
+        let text = format!("{}{damage}{}", &text[..start], &text[end..]);
+        let files = with_text(&first, name, &text);
+        let (plan, same) = step(&context(&sealer, &[], NOW), &fleet, &files, &mut NoDrawing);
+        assert!(
+            matches!(action(&plan, Role::Httpd), Action::Blocked(..)),
+            "{plan:?}"
+        );
+        let paths = |files: &UnitFiles| -> Vec<String> {
+            files.current.iter().map(|(path, _)| path.clone()).collect()
+        };
+        assert_eq!(paths(&same), paths(&files));
+        for name in ["secret-externca.yaml", "secret-externclientca.yaml"] {
+            if first.current.iter().any(|(path, _)| path.ends_with(name)) {
+                assert_eq!(file(&same, name), file(&first, name));
+            }
+        }
+        assert_eq!(file(&same, name), file(&files, name), "{damage}");
+    }
 }
 
 #[test]
@@ -552,7 +809,7 @@ fn a_stored_ca_is_never_replaced_without_the_identity_whatever_is_wrong() {
         for role in [Role::Httpd, Role::Database] {
             let is_waiting = matches!(
                 action(&plan, role),
-                Action::Keep | Action::Blocked(_, Need::Identity)
+                Action::Keep | Action::Blocked(_, Need::Identity | Need::Mending)
             );
             assert!(is_waiting, "{what}: {role}: {plan:?}");
         }
@@ -1657,4 +1914,202 @@ fn a_table_and_values_files_become_a_fleet_file() {
         "imported-file",
         read(&directory.path().join("infra/fleet.yaml"))
     );
+}
+
+/// A tree of one instance without a wildcard, and its folder.
+fn small_tree() -> (TempDir, String, std::path::PathBuf) {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n").replace("  instances", "  wildcard: false\n  instances");
+    rendered(&directory, &text, &[]).good();
+    let folder = directory.path().join("tree/instances/a");
+    (directory, text, folder)
+}
+
+#[test]
+fn a_stranger_in_a_folder_is_named_and_ends_no_run_whatever_it_is() {
+    let (directory, text, folder) = small_tree();
+    let secret = read(&folder.join("secret-selfcert.sops.yaml"));
+    let conflicted = format!("<<<<<<< HEAD\n{secret}=======\n{secret}>>>>>>> x\n");
+    for (name, content) in [
+        ("README.md", "Secret: see: the wiki: [here\n"),
+        ("secret-selfcert.sops.yaml.orig", conflicted.as_str()),
+        ("secret-selfcert.sops.yaml.bak", &secret),
+        (
+            "secret-selfcert.sops.yaml.rej",
+            "--- a\n+++ b\nkind: Secret\n",
+        ),
+        (
+            "secret-mailsecret.yaml",
+            "kind: Secret\nmetadata: {name: mailsecret}\n",
+        ),
+        (
+            "notes.yaml",
+            "kind: Secret\nmetadata:\n  name: selfcert\ndata: {externkey: [\n",
+        ),
+    ] {
+        write(&folder.join(name), content);
+    }
+    for (name, target) in [
+        ("link", "nobody@host.1:2"),
+        (".#secret-selfcert.sops.yaml", "nobody@host.1:2"),
+        ("dev", "/dev/zero"),
+        ("folder", ".."),
+    ] {
+        std::os::unix::fs::symlink(target, folder.join(name)).unwrap();
+        std::os::unix::fs::symlink(target, directory.path().join("tree/instances").join(name))
+            .unwrap();
+    }
+    std::os::unix::fs::symlink("x", directory.path().join("tree/flux")).unwrap();
+    let pipe = folder.join("pipe");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &pipe,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR,
+        0,
+    )
+    .unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(folder.join("socket")).unwrap();
+    let names = names_in(&folder);
+    let check = [
+        "gitops",
+        "check",
+        "-f",
+        "fleet.yaml",
+        "--output-dir",
+        "tree",
+    ];
+    let checked = run_in(directory.path(), &check);
+    assert_eq!(checked.status, 0, "{}", checked.stderr);
+    assert!(
+        checked.stderr.contains(
+            "notes.yaml: not this fleet's, left alone; no key is taken from the Secret `selfcert` in it"
+        ),
+        "{}",
+        checked.stderr
+    );
+    let later = rendered(&directory, &text, &["--now", "2028-01-01T00:00:00Z"]);
+    assert_eq!(later.status, 0, "{}", later.stderr);
+    for name in [
+        "README.md",
+        "link",
+        "pipe",
+        "socket",
+        "secret-mailsecret.yaml",
+        "folder",
+    ] {
+        let said = format!("instances/a/{name}: not this fleet's, left alone");
+        assert!(later.stderr.contains(&said), "{name}: {}", later.stderr);
+    }
+    assert!(
+        later.stderr.contains("note: flux: not this fleet's"),
+        "{}",
+        later.stderr
+    );
+    assert_eq!(names_in(&folder), names);
+    assert_ne!(read(&folder.join("secret-selfcert.sops.yaml")), secret);
+    assert_eq!(read(&folder.join("secret-selfcert.sops.yaml.bak")), secret);
+}
+
+#[test]
+fn a_link_or_a_folder_in_the_place_of_a_file_of_ours_is_no_missing_key() {
+    let (directory, text, folder) = small_tree();
+    let secret = folder.join("secret-selfcert.sops.yaml");
+    let kept = folder.join("kept");
+    std::fs::rename(&secret, &kept).unwrap();
+    std::os::unix::fs::symlink("kept", &secret).unwrap();
+    let refused = rendered(&directory, &text, &[]);
+    assert_eq!(
+        (refused.status, refused.stderr.as_str()),
+        (
+            5,
+            "error: tree/instances/a/secret-selfcert.sops.yaml is a symbolic link\nhelp: put a file or nothing in its place\n"
+        )
+    );
+    std::fs::remove_file(&secret).unwrap();
+    std::fs::create_dir(&secret).unwrap();
+    let refused = rendered(&directory, &text, &[]);
+    assert_eq!(refused.status, 5);
+    assert!(
+        refused
+            .stderr
+            .contains("secret-selfcert.sops.yaml is a directory"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn an_unfinished_merge_in_a_file_of_ours_is_said_and_nothing_is_missing_for_it() {
+    let (directory, text, folder) = small_tree();
+    let path = folder.join("secret-selfcert.sops.yaml");
+    let secret = read(&path);
+    let (first, rest) = secret.split_once('\n').unwrap();
+    for conflicted in [
+        format!("<<<<<<< HEAD\n{secret}=======\n{secret}>>>>>>> x\n"),
+        format!("{first}\n<<<<<<< HEAD\n{rest}=======\n{rest}>>>>>>> x\n"),
+    ] {
+        write(&path, &conflicted);
+        for word in ["check", "render"] {
+            let run = run_in(
+                directory.path(),
+                &["gitops", word, "-f", "fleet.yaml", "--output-dir", "tree"],
+            );
+            assert_eq!(
+                (run.status, run.stderr.as_str()),
+                (
+                    3,
+                    "error: instances/a/secret-selfcert.sops.yaml: the file has the markers of a merge that was not finished\n\
+                     help: take the file of one side (`git checkout --ours FILE`, or `--theirs`), then render again\n"
+                )
+            );
+        }
+        assert_eq!(read(&path), conflicted);
+    }
+    write(&path, &secret);
+    rendered(&directory, &text, &[]).good();
+}
+
+#[test]
+fn keys_come_from_files_of_this_fleet_alone_unless_they_are_adopted() {
+    let (directory, text, folder) = small_tree();
+    let path = folder.join("secret-selfcert.sops.yaml");
+    let old = read(&path);
+    let unmarked = old.split_once('\n').unwrap().1;
+    rendered(&directory, &text, &["--now", "2027-10-01T00:00:00Z"]).good();
+    let new = read(&path);
+    assert_ne!(old, new);
+    write(&folder.join("0-selfcert.yaml"), unmarked);
+    write(&folder.join("secret-0.yaml"), unmarked);
+    let run = rendered(&directory, &text, &["--now", "2027-10-02T00:00:00Z"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert_eq!(read(&path), new);
+    assert!(
+        run.stderr.contains("secret-0.yaml: not this fleet's, left alone; no key is taken from the Secret `selfcert` in it"),
+        "{}",
+        run.stderr
+    );
+    let run = rendered(
+        &directory,
+        &text,
+        &["--now", "2027-10-02T00:00:00Z", "--adopt"],
+    );
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert_eq!(
+        read(&path),
+        new,
+        "what is ours comes before what is adopted"
+    );
+    std::fs::remove_file(folder.join("secret-0.yaml")).unwrap();
+    std::fs::remove_file(folder.join("0-selfcert.yaml")).unwrap();
+    write(&path, new.split_once('\n').unwrap().1);
+    let refused = rendered(&directory, &text, &["--now", "2027-10-02T00:00:00Z"]);
+    assert_eq!(refused.status, 5, "{}", refused.stderr);
+    rendered(
+        &directory,
+        &text,
+        &["--now", "2027-10-02T00:00:00Z", "--adopt"],
+    )
+    .good();
+    assert_eq!(read(&path), new);
 }

@@ -1,12 +1,13 @@
 //! Carries a plan out: the files of a unit, made from what stays and what is drawn.
 
-use super::decide::{Action, PublicChain};
+use super::decide::{Action, Need, PublicChain};
 use super::found::{Lock, SEALED_WITH, Stored, decode};
 use super::layout::{Form, GENERATOR, Home, mark};
 use super::plan::{
     Context, Found as FoundUnit, Opened, Phase, Plan, RolePlan, Sealer, Secrets, UnitFiles,
-    secrets_of,
+    has_lost_lock, secrets_of,
 };
+use super::read_back::read_back;
 use super::unit::Unit;
 use crate::chart::{self, ChartMajor, ValuesRequest};
 use crate::fault::Fault;
@@ -20,10 +21,12 @@ use crate::name::{DataKey, ObjectName};
 use crate::pki::issue::{self, Ca, CaRequest, LeafRequest, Serial};
 use crate::pki::reuse::{self, Found, Retention};
 use crate::pki::{Certificate, Chain, KeyType, PrivateKey};
-use crate::seal::{Random, sealed, sops};
+use crate::seal::sops::{self, Block};
+use crate::seal::{Random, sealed};
 use crate::template::Renderer;
 use crate::values::SecretKeyRef;
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use time::Duration;
 
 /// A file as it shall be.
@@ -134,20 +137,47 @@ pub fn carry_out(
         .roles
         .iter()
         .any(|role| matches!(role.action, Action::Stage(_)));
-    let keeps_staged = !stages
-        && !work.staged.is_empty()
-        && plan.roles.iter().all(|role| role.action == Action::Keep);
+    let keeps_staged =
+        !stages && !work.staged.is_empty() && plan.roles.iter().all(|role| stays(&role.action));
     let home = Home::of(unit);
     let objects = unit.objects(&in_use);
     let promotes = plan.roles.iter().any(|role| role.action == Action::Promote);
-    let locked = work.lock_all(objects, promotes, drawing).map_err(one)?;
-    compose_in_use(unit, &home, &locked, renderer, &mut composed)?;
+    let staying = work.staying(plan);
+    let mut locked = Vec::new();
+    for object in objects {
+        let name = &object.identity.name;
+        let as_found = staying
+            .contains(name)
+            .then(|| work.as_found(&object, plan, &home))
+            .flatten();
+        locked.push(match as_found {
+            Some(locked) => locked,
+            None => work.lock(object, promotes, drawing).map_err(one)?,
+        });
+    }
+    let known: Vec<&(String, Guarded)> = files.current.iter().chain(&files.staged).collect();
+    let must_read_back = |path: &str, text: &str| {
+        found.is_whole()
+            && !known
+                .iter()
+                .any(|(found, old)| found == path && **old == *text)
+    };
+    compose_in_use(
+        unit,
+        &home,
+        &locked,
+        renderer,
+        &must_read_back,
+        &mut composed,
+    )?;
     if stages {
-        let objects = work.staged_objects(plan, &waiting).map_err(one)?;
-        let locked = work.lock_all(objects, false, drawing).map_err(one)?;
-        for locked in locked {
+        for object in work.staged_objects(plan, &waiting).map_err(one)? {
+            let locked = work.lock(object, false, drawing).map_err(one)?;
             let path = home.staged_path(&locked.object.identity, locked.form);
             let text = locked.yaml(&head(unit), renderer).map_err(one)?;
+            if must_read_back(&path, &text) {
+                locked.read_back(&path, &text, renderer).map_err(one)?;
+            }
             composed.push(TreeFile { path, text });
         }
     } else if keeps_staged {
@@ -165,24 +195,111 @@ pub fn carry_out(
     })
 }
 
-/// An object whose private values are locked.
-struct Locked {
-    object: Object,
-    form: Form,
-    suffix: String,
+/// Gives the paths of all files that a unit may have, whatever becomes of its chains.
+#[must_use]
+pub fn paths(unit: &Unit<'_>, sealer: &Sealer) -> BTreeSet<String> {
+    let home = Home::of(unit);
+    let mut credentials = Credentials::default();
+    for (credential, _) in unit.placements() {
+        credentials.add(*credential, SecretData::sealed(String::new()));
+    }
+    let private: BTreeSet<&ObjectName> = unit
+        .placements()
+        .iter()
+        .filter(|(credential, _)| credential.is_private())
+        .map(|(_, place)| &place.secret)
+        .collect();
+    let is_opened = unit.fleet().argo_cd.is_some() && matches!(sealer, Sealer::Sops(_));
+    let has_values = |member| unit.fleet().helm_values(member).is_some();
+    let others = [
+        ("kustomization.yaml", home.is_own()),
+        (GENERATOR, home.is_own() && is_opened),
+        ("traefik-values.yaml", unit.as_member().is_none()),
+        ("values.yaml", unit.as_member().is_some_and(has_values)),
+    ];
+    let others = others.into_iter().filter(|(_, is_there)| *is_there);
+    let mut paths: BTreeSet<String> = others.map(|(name, _)| home.other_path(name)).collect();
+    for object in unit.objects(&credentials) {
+        let mut identity = object.identity;
+        let is_private = identity.kind == "Secret" && private.contains(&identity.name);
+        let form = match sealer {
+            _ if !is_private => Form::Public,
+            Sealer::Plain => Form::Plain,
+            Sealer::Sops(_) => Form::Sops,
+            Sealer::Sealed { .. } => Form::Sealed,
+        };
+        if form == Form::Sealed {
+            identity.kind = "SealedSecret";
+        }
+        if is_private {
+            paths.insert(home.staged_path(&identity, form));
+        }
+        paths.insert(home.path(&identity, form));
+    }
+    paths
 }
 
-impl Locked {
+/// An object whose private values are locked.
+struct Locked<'a> {
+    object: Object,
+    form: Form,
+    /// The block `sops:` that goes behind it.
+    block: Option<Cow<'a, Block<'a>>>,
+    /// The file as it stands, where it stays so.
+    as_found: Option<&'a Guarded>,
+}
+
+impl Locked<'_> {
+    fn new(object: Object, form: Form) -> Self {
+        Self {
+            object,
+            form,
+            block: None,
+            as_found: None,
+        }
+    }
+
     /// Writes the object behind `head`, the first line of its file or nothing.
     fn yaml(&self, head: &str, renderer: &Renderer<'_>) -> Result<Guarded, Fault> {
+        if let Some(text) = self.as_found {
+            return Ok(text.clone());
+        }
         let manifest = renderer.render_one(&self.object)?;
-        let size = head.len() + manifest.yaml.len() + self.suffix.len() + 4;
+        let suffix = self.block.as_ref().map_or("", |block| block.text());
+        let size = head.len() + manifest.yaml.len() + suffix.len() + 4;
         let mut text = String::with_capacity(size);
-        for piece in [head, "---\n", &manifest.yaml, &self.suffix] {
+        for piece in [head, "---\n", &manifest.yaml, suffix] {
             text.push_str(piece);
         }
         Ok(Guarded::new(text, self.form == Form::Plain))
     }
+
+    /// Reads back what was written of a Secret, and holds it against what was meant.
+    ///
+    /// # Errors
+    /// With templates of a user's own, what they make otherwise.
+    ///
+    /// # Panics
+    /// When this program writes otherwise than it means: before a byte of it leaves.
+    fn read_back(&self, path: &str, text: &str, renderer: &Renderer<'_>) -> Result<(), Fault> {
+        if self.as_found.is_some() {
+            return Ok(());
+        }
+        let read = read_back(&self.object, self.block.as_deref(), text, path);
+        assert!(
+            read.is_ok() || !renderer.templates().are_built_in(),
+            "{read:?}"
+        );
+        read
+    }
+}
+
+/// Says whether a chain stays where it is.
+fn stays(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Keep | Action::Defer(_) | Action::Blocked(..)
+    )
 }
 
 /// Gives the first line of a unit's files.
@@ -196,8 +313,9 @@ fn head(unit: &Unit<'_>) -> String {
 fn compose_in_use(
     unit: &Unit<'_>,
     home: &Home,
-    locked: &[Locked],
+    locked: &[Locked<'_>],
     renderer: &Renderer<'_>,
+    must_read_back: &dyn Fn(&str, &str) -> bool,
     files: &mut Vec<TreeFile>,
 ) -> Result<(), Vec<Fault>> {
     let mut faults = Vec::new();
@@ -212,7 +330,13 @@ fn compose_in_use(
             }
             continue;
         }
-        match locked.yaml(&head, renderer) {
+        let text = locked.yaml(&head, renderer).and_then(|text| {
+            if must_read_back(&path, &text) {
+                locked.read_back(&path, &text, renderer)?;
+            }
+            Ok(text)
+        });
+        match text {
             Ok(text) => files.push(TreeFile { path, text }),
             Err(fault) => faults.push(fault),
         }
@@ -607,16 +731,57 @@ impl Work<'_> {
         }
     }
 
-    fn lock_all(
-        &self,
-        objects: Vec<Object>,
-        promotes: bool,
-        drawing: &mut dyn Drawing,
-    ) -> Result<Vec<Locked>, Fault> {
-        objects
-            .into_iter()
-            .map(|object| self.lock(object, promotes, drawing))
-            .collect()
+    /// Gives the Secrets of which every chain stays where it is.
+    fn staying(&self, plan: &Plan) -> BTreeSet<ObjectName> {
+        let (staying, moving): (Vec<_>, Vec<_>) =
+            plan.roles.iter().partition(|role| stays(&role.action));
+        let places = |roles: Vec<&RolePlan>| -> BTreeSet<ObjectName> {
+            let places = roles.into_iter().flat_map(|role| self.places(role.role));
+            places.map(|(_, place)| place.secret).collect()
+        };
+        let moving = places(moving);
+        let staying = places(staying).into_iter();
+        staying.filter(|name| !moving.contains(name)).collect()
+    }
+
+    /// Gives the file of a Secret as it was found, where nothing can be rendered anew around its values, or a person
+    /// must look at it first.
+    fn as_found(&self, object: &Object, plan: &Plan, home: &Home) -> Option<Locked<'_>> {
+        let name = &object.identity.name;
+        let secret = self.current.get(name.as_str())?;
+        let has_private = self
+            .placements
+            .iter()
+            .any(|(credential, place)| place.secret == *name && credential.is_private());
+        let may_be_rendered_anew = if has_private {
+            let sealer = self.context.sealer;
+            self.current
+                .may_be_rendered_anew(name, sealer, self.placements)
+        } else {
+            matches!(secret.lock, Lock::Open) || !home.is_own()
+        };
+        let waits_for_a_person = plan.roles.iter().any(|role| {
+            matches!(role.action, Action::Blocked(_, Need::Mending))
+                && secrets_of(self.placements, role.role).contains(name)
+        });
+        if object.identity.kind != "Secret" || may_be_rendered_anew && !waits_for_a_person {
+            return None;
+        }
+        let mut object = object.clone();
+        let form = match secret.lock {
+            Lock::Open if has_lost_lock(secret) => Form::Sops,
+            Lock::Open => Form::Plain,
+            Lock::Sops { .. } if !has_private => Form::Public,
+            Lock::Sops { .. } => Form::Sops,
+            Lock::Sealed { .. } => {
+                object.identity.kind = "SealedSecret";
+                Form::Sealed
+            }
+        };
+        Some(Locked {
+            as_found: self.current.file(name),
+            ..Locked::new(object, form)
+        })
     }
 
     /// Locks the private values of a Secret; other objects pass as they are.
@@ -625,7 +790,7 @@ impl Work<'_> {
         mut object: Object,
         promotes: bool,
         drawing: &mut dyn Drawing,
-    ) -> Result<Locked, Fault> {
+    ) -> Result<Locked<'_>, Fault> {
         let name = object.identity.name.clone();
         let private_keys: Vec<&DataKey> = self
             .placements
@@ -634,13 +799,8 @@ impl Work<'_> {
             .map(|(_, place)| &place.key)
             .collect();
         let is_secret = object.identity.kind == "Secret" && !private_keys.is_empty();
-        let public = |object| Locked {
-            object,
-            form: Form::Public,
-            suffix: String::new(),
-        };
         if !is_secret {
-            return Ok(public(object));
+            return Ok(Locked::new(object, Form::Public));
         }
         let mut entries = entries(&object)?;
         let (private, _): (Vec<_>, Vec<_>) = entries
@@ -655,14 +815,10 @@ impl Work<'_> {
         let mut random = |bytes: &mut [u8]| drawing.fill(bytes);
         let random: &mut Random<'_> = &mut random;
         match self.context.sealer {
-            Sealer::Plain => Ok(Locked {
-                object,
-                form: Form::Plain,
-                suffix: String::new(),
-            }),
+            Sealer::Plain => Ok(Locked::new(object, Form::Plain)),
             Sealer::Sops(recipients) => {
-                let suffix = if clear.is_empty() {
-                    self.metadata(&name, promotes)?
+                let block = if clear.is_empty() {
+                    Cow::Borrowed(self.block(&name, promotes)?)
                 } else if clear.len() == private.len() {
                     let sealed = sops::seal(&clear, recipients, self.context.now, random)?;
                     for (key, data) in &mut entries {
@@ -670,7 +826,7 @@ impl Work<'_> {
                             *data = SecretData::sealed(value.clone());
                         }
                     }
-                    sealed.metadata
+                    Cow::Owned(sealed.block)
                 } else {
                     return Err(Fault::new(format!(
                         "Secret `{name}` would be encrypted in part only"
@@ -678,9 +834,8 @@ impl Work<'_> {
                 };
                 set_entries(&mut object, entries);
                 Ok(Locked {
-                    object,
-                    form: Form::Sops,
-                    suffix,
+                    block: Some(block),
+                    ..Locked::new(object, Form::Sops)
                 })
             }
             Sealer::Sealed { certificate, scope } => {
@@ -699,11 +854,7 @@ impl Work<'_> {
                     _ => (Some(certificate.fingerprint().to_owned()), *scope),
                 };
                 let object = sealed_object(&object, entries, &private_keys, &fresh, with, scope)?;
-                Ok(Locked {
-                    object,
-                    form: Form::Sealed,
-                    suffix: String::new(),
-                })
+                Ok(Locked::new(object, Form::Sealed))
             }
         }
     }
@@ -715,10 +866,9 @@ impl Work<'_> {
             .map(|secret| &secret.lock)
     }
 
-    fn metadata(&self, name: &ObjectName, promotes: bool) -> Result<String, Fault> {
+    fn block(&self, name: &ObjectName, promotes: bool) -> Result<&Block<'_>, Fault> {
         match self.lock_found(name, promotes) {
-            // Git on Windows may have changed the ends of lines; sops reads both.
-            Some(Lock::Sops { metadata, .. }) => Ok(metadata.replace("\r\n", "\n")),
+            Some(Lock::Sops { block, .. }) => Ok(block),
             _ => Err(Fault::new(format!(
                 "the encrypted values of Secret `{name}` have lost their block `sops`"
             ))

@@ -44,6 +44,14 @@ pub enum Reason {
     CustodyChanged,
     /// A chain in the same encrypted file is made anew, and that file has one data key.
     SameFile,
+    /// Its certificates are encrypted too, and what opens them is not at hand.
+    Closed(Need),
+    /// Its file was encrypted by other rules than this program's, so that nothing can be rendered around it.
+    LockedOtherwise,
+    /// Its file can also be opened by these means, for which this program does not encrypt.
+    OtherReaders(Vec<&'static str>),
+    /// Its file is none that `sops` would open, for this reason.
+    Damaged(String),
 }
 
 impl Reason {
@@ -67,6 +75,10 @@ impl Reason {
             Self::ModeChanged => "mode-changed",
             Self::CustodyChanged => "custody-changed",
             Self::SameFile => "same-file",
+            Self::Closed(_) => "closed",
+            Self::LockedOtherwise => "encrypted-otherwise",
+            Self::OtherReaders(_) => "other-readers",
+            Self::Damaged(_) => "damaged",
         }
     }
 
@@ -83,6 +95,7 @@ impl Reason {
                 | Self::CustodyChanged
                 | Self::CaChanged
                 | Self::SameFile
+                | Self::LockedOtherwise
         )
     }
 
@@ -95,6 +108,7 @@ impl Reason {
                 | Self::SealingKeyChanged
                 | Self::ScopeChanged
                 | Self::ModeChanged
+                | Self::LockedOtherwise
         )
     }
 }
@@ -119,6 +133,19 @@ impl fmt::Display for Reason {
             Self::ModeChanged => f.write_str("secrets are kept in another way now"),
             Self::CustodyChanged => f.write_str("the custody of its CA key has changed"),
             Self::SameFile => f.write_str("it shares a file and its data key with one made anew"),
+            Self::Closed(_) => f.write_str("its certificates are encrypted"),
+            Self::LockedOtherwise => f.write_str(
+                "its file was encrypted with other settings than this program's (which values, which MAC)",
+            ),
+            Self::OtherReaders(fields) => write!(
+                f,
+                "its file can also be opened by {}, for which only `sops` encrypts; take these readers out with `sops`, or remove the file to have new keys",
+                fields.join(", ")
+            ),
+            Self::Damaged(why) => write!(
+                f,
+                "its file is damaged: {why}; restore the file, or remove it to have new keys"
+            ),
         }
     }
 }
@@ -189,6 +216,8 @@ pub enum Need {
     CaKey,
     /// A run with `--phase trust`.
     TrustPhase,
+    /// A person who mends the file.
+    Mending,
 }
 
 impl Need {
@@ -197,6 +226,10 @@ impl Need {
     pub fn sentence(self, reason: &Reason) -> String {
         match reason {
             Reason::Missing => format!("not issued yet, {self}"),
+            Reason::Closed(_)
+            | Reason::LockedOtherwise
+            | Reason::OtherReaders(_)
+            | Reason::Damaged(_) => format!("kept as it is, {self}: {reason}"),
             reason => format!("renewal due, {self}: {reason}"),
         }
     }
@@ -208,6 +241,7 @@ impl fmt::Display for Need {
             Self::Identity => "identity needed (`--identity FILE`)",
             Self::CaKey => "CA key needed (`--ca-cert FILE --ca-key FILE`)",
             Self::TrustPhase => "`--phase trust` has not run yet",
+            Self::Mending => "to be mended by hand",
         })
     }
 }

@@ -6,6 +6,7 @@
 use crate::fault::Fault;
 use crate::guarded::Guarded;
 use crate::seal::sealed::Scope;
+use crate::seal::sops::{self, Block};
 use crate::yaml::{self, Node, Value};
 use base64::Engine as _;
 use std::borrow::Cow;
@@ -40,17 +41,17 @@ pub enum Stored<'a> {
 }
 
 /// How the private values of a Secret are locked.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone)]
 pub enum Lock<'a> {
     /// Not at all.
     #[default]
     Open,
     /// Encrypted to recipients.
     Sops {
-        /// The block `sops:` as it stands, to the end of its document.
-        metadata: &'a str,
-        /// Who can open it.
-        recipients: Vec<Cow<'a, str>>,
+        /// The block `sops:`.
+        block: Block<'a>,
+        /// Whether the Secret may be rendered anew around its encrypted values.
+        fit: Fit,
     },
     /// Encrypted to a controller.
     Sealed {
@@ -59,6 +60,17 @@ pub enum Lock<'a> {
         /// What the ciphertext is bound to.
         scope: Scope,
     },
+}
+
+/// Whether an encrypted file is such as this program writes, by what it says, whatever its form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fit {
+    /// Its manifest may be rendered anew around the encrypted values.
+    Ours,
+    /// It is whole, and was encrypted in a way that lets nothing be rendered around its values.
+    Otherwise,
+    /// It is no file that `sops` would take, for this reason.
+    Damaged(String),
 }
 
 impl std::fmt::Debug for Stored<'_> {
@@ -118,8 +130,8 @@ struct Scanned<'a> {
     secret: FoundSecret<'a>,
     is_secret: bool,
     section: Section,
-    /// Where its block `sops` begins, and who is named there.
-    sops: Option<(usize, Vec<Cow<'a, str>>)>,
+    /// Where its block `sops` begins.
+    sops: Option<usize>,
 }
 
 impl<'a> Scanned<'a> {
@@ -132,22 +144,28 @@ impl<'a> Scanned<'a> {
         }
     }
 
-    /// Ends the document at `end` of `text`.
-    fn finish(mut self, text: &'a str, end: usize) -> Option<FoundSecret<'a>> {
-        if let Some((begin, recipients)) = self.sops {
-            self.secret.lock = Lock::Sops {
-                metadata: &text[begin..end],
-                recipients,
-            };
+    /// Ends the document at `end` of `text`; nothing where its block `sops` is not in the form of this program.
+    fn finish(
+        mut self,
+        text: &'a str,
+        end: usize,
+        secrets: &mut Vec<FoundSecret<'a>>,
+    ) -> Option<()> {
+        if let Some(begin) = self.sops {
+            let is_closed =
+                |(_, value): &&(Cow<'a, str>, Stored<'a>)| matches!(value, Stored::Sops(_));
+            let closed = self.secret.values.iter().filter(is_closed);
+            let block = Block::scan(&text[begin..end], closed.map(|(key, _)| &**key))?;
+            let fit = Fit::Ours;
+            self.secret.lock = Lock::Sops { block, fit };
         }
-        self.is_secret.then_some(self.secret)
+        secrets.extend(self.is_secret.then_some(self.secret));
+        Some(())
     }
 
     /// Takes a line that begins at `begin`; nothing where it looks otherwise than this program writes it.
     fn take(&mut self, line: &'a str, begin: usize) -> Option<()> {
-        if let Some((_, recipients)) = &mut self.sops {
-            let body = line.trim_start_matches([' ', '-']);
-            recipients.extend(body.strip_prefix("recipient: ").map(Cow::Borrowed));
+        if self.sops.is_some() {
             return Some(());
         }
         let body = line.trim_start_matches(' ');
@@ -191,7 +209,8 @@ impl<'a> Scanned<'a> {
             (Section::Data, 2) => {
                 let value = plain(value)?;
                 let stored = if value.starts_with("ENC[") {
-                    Stored::Sops(value)
+                    // One that is damaged is left to the reader that says so.
+                    sops::is_encrypted(&value).then_some(Stored::Sops(value))?
                 } else {
                     Stored::Base64(value)
                 };
@@ -226,7 +245,7 @@ impl<'a> Scanned<'a> {
             "data" => Section::Data,
             "spec" => Section::Spec,
             "sops" => {
-                self.sops = Some((begin, Vec::new()));
+                self.sops = Some(begin);
                 Section::Top
             }
             _ => Section::Top,
@@ -244,13 +263,13 @@ pub fn scan(text: &str) -> Option<Vec<FoundSecret<'_>>> {
         let body = line.strip_suffix('\n')?;
         if body == "---" {
             let ended = std::mem::replace(&mut document, Scanned::new());
-            secrets.extend(ended.finish(text, begin));
+            ended.finish(text, begin, &mut secrets)?;
         } else {
             document.take(body, begin)?;
         }
         begin += line.len();
     }
-    secrets.extend(document.finish(text, text.len()));
+    document.finish(text, text.len(), &mut secrets)?;
     Some(secrets)
 }
 
@@ -287,15 +306,31 @@ fn plain(text: &str) -> Option<Cow<'_, str>> {
 ///
 /// # Errors
 /// A file that is no YAML.
-pub fn read<'a>(text: &'a str, file: &str) -> Result<Vec<FoundSecret<'a>>, Fault> {
+pub fn read<'a>(text: &str, file: &str) -> Result<Vec<FoundSecret<'a>>, Fault> {
     let documents = yaml::read_all(text, file).map_err(|mut faults| faults.swap_remove(0))?;
-    Ok(documents
-        .iter()
-        .filter_map(|document| read_document(document, text))
-        .collect())
+    let found = documents.iter().filter_map(|document| {
+        let mut secret = read_document(document)?;
+        if let Some(block) = document.get("sops") {
+            secret.lock = Lock::Sops {
+                block: Block::from_node(block),
+                fit: fit(text, file),
+            };
+        }
+        Some(secret)
+    });
+    Ok(found.collect())
 }
 
-fn read_document<'a>(document: &Node, text: &'a str) -> Option<FoundSecret<'a>> {
+/// Says whether an encrypted file is such as this program writes.
+fn fit(text: &str, file: &str) -> Fit {
+    match sops::read(text, file) {
+        Ok(Some(document)) if document.may_be_rendered_anew() => Fit::Ours,
+        Ok(_) => Fit::Otherwise,
+        Err(fault) => Fit::Damaged(fault.what),
+    }
+}
+
+fn read_document<'a>(document: &Node) -> Option<FoundSecret<'a>> {
     let owned = |node: &Node| node.text().map(|text| Cow::Owned(text.to_owned()));
     let metadata = |key: &str| owned(document.get("metadata")?.get(key)?);
     let mut secret = FoundSecret {
@@ -309,20 +344,31 @@ fn read_document<'a>(document: &Node, text: &'a str) -> Option<FoundSecret<'a>> 
         };
         for (key, value) in entries {
             if let Some(value) = owned(value) {
-                secret
-                    .values
-                    .push((Cow::Owned(key.text.clone()), stored(value)));
+                secret.values.retain(|(known, _)| *known != key.text);
+                let key = Cow::Owned(key.text.clone());
+                secret.values.push((key, stored(value)));
             }
         }
     };
     match document.get("kind").and_then(Node::text)? {
-        "Secret" => take(document.get("data"), |value| {
-            if value.starts_with("ENC[") {
-                Stored::Sops(value)
-            } else {
-                Stored::Base64(Cow::Owned(value.split_ascii_whitespace().collect()))
-            }
-        }),
+        "Secret" => {
+            take(document.get("data"), |value| {
+                if value.starts_with("ENC[") {
+                    Stored::Sops(value)
+                } else {
+                    Stored::Base64(Cow::Owned(value.split_ascii_whitespace().collect()))
+                }
+            });
+            // What stands here counts (Kubernetes API reference, Secret).
+            take(document.get("stringData"), |value| {
+                if value.starts_with("ENC[") {
+                    Stored::Sops(value)
+                } else {
+                    let engine = base64::engine::general_purpose::STANDARD;
+                    Stored::Base64(Cow::Owned(engine.encode(value.as_bytes())))
+                }
+            });
+        }
         "SealedSecret" => {
             let spec = document.get("spec")?;
             take(spec.get("encryptedData"), Stored::Sealed);
@@ -344,26 +390,7 @@ fn read_document<'a>(document: &Node, text: &'a str) -> Option<FoundSecret<'a>> 
         }
         _ => return None,
     }
-    if let Value::Map(entries) = &document.value
-        && let Some((key, block)) = entries.iter().find(|(key, _)| key.text == "sops")
-    {
-        let recipients = block.get("age").map(Node::items).unwrap_or_default().iter();
-        secret.lock = Lock::Sops {
-            metadata: block_at(text, key.at.line),
-            recipients: recipients
-                .filter_map(|item| owned(item.get("recipient")?))
-                .collect(),
-        };
-    }
     Some(secret)
-}
-
-/// Gives the text from a line, counted from 1, to the end of its document.
-fn block_at(text: &str, line: u64) -> &str {
-    let line = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
-    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
-    let block = &text[start..];
-    block.find("\n---\n").map_or(block, |end| &block[..=end])
 }
 
 #[cfg(test)]
@@ -371,18 +398,44 @@ mod tests {
     use super::*;
     use std::fmt::Write as _;
 
-    const OURS: &str = "# civi-ingress:managed fleet=f instance=a v1\n---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: selfcert\n  namespace: a\n  \
-                        labels:\n    app: x\ntype: Opaque\ndata:\n  cacert: Q0E=\n  externkey: ENC[AES256_GCM,data:eA==,iv:aQ==,tag:dA==,type:str]\n\
-                        sops:\n  age:\n    - recipient: age1x\n      enc: |\n        text\n  version: 3.9.0\n---\nkind: IngressRoute\nspec:\n  a: b\n---\n\
+    const MANIFEST: &str = "# civi-ingress:managed fleet=f instance=a v1\n---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: selfcert\n  namespace: a\n  \
+                        labels:\n    app: x\ntype: Opaque\ndata:\n  cacert: Q0E=\n  externkey: ";
+    const SEALED: &str = "---\nkind: IngressRoute\nspec:\n  a: b\n---\n\
                         apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: other\n  namespace: a\n  annotations:\n    \
                         sealedsecrets.bitnami.com/namespace-wide: \"true\"\n    civi-ingress.uepal.fr/sealed-with: abc\nspec:\n  encryptedData:\n    k: Ag==\n  template:\n    metadata:\n      name: other\n    \
                         type: Opaque\n    data:\n      c: \"-----BEGIN\\nX\\n\"\n";
 
+    /// A Secret as this program encrypts it.
+    fn ours() -> String {
+        let key = crate::name::DataKey::parse("externkey").unwrap();
+        let value = crate::manifest::SecretData::private("key");
+        let recipient = "age188kwnc9gxmahpxqauscuwhy6crjs66h0hqcn4w3vj8993595lgnqa3rfeq";
+        let sealed = sops::seal(
+            &[(key.clone(), value)],
+            &[crate::seal::Recipient::parse(recipient).unwrap()],
+            time::OffsetDateTime::UNIX_EPOCH,
+            &mut |bytes: &mut [u8]| {
+                bytes.fill(7);
+                Ok(())
+            },
+        )
+        .unwrap();
+        let value = yaml::scalar::to_string(&sealed.values[&key]);
+        format!("{MANIFEST}{value}\n{}", sealed.block.text())
+    }
+
     fn shown(secrets: &[FoundSecret<'_>]) -> String {
         let mut out = String::new();
         for secret in secrets {
-            let (namespace, name, lock) = (&secret.namespace, &secret.name, &secret.lock);
-            writeln!(out, "{namespace}/{name} {lock:?}").unwrap();
+            let (namespace, name) = (&secret.namespace, &secret.name);
+            writeln!(out, "{namespace}/{name}").unwrap();
+            match &secret.lock {
+                Lock::Sops { block, fit } => {
+                    let recipients = block.recipients();
+                    writeln!(out, "{fit:?} {recipients:?}\n{}", block.text()).unwrap();
+                }
+                lock => writeln!(out, "{lock:?}").unwrap(),
+            }
             for (key, value) in &secret.values {
                 let (form, text) = match value {
                     Stored::Base64(text) => ("base64", text),
@@ -398,10 +451,12 @@ mod tests {
 
     #[test]
     fn a_scan_of_our_own_form_finds_what_a_yaml_reader_finds() {
-        let scanned = scan(OURS).expect("our own form");
-        let read = read(OURS, "f").expect("YAML");
-        assert_eq!(scanned.len(), 2);
-        assert_eq!(shown(&scanned), shown(&read));
+        for text in [&ours(), SEALED] {
+            let scanned = scan(text).expect("our own form");
+            let read = read(text, "f").expect("YAML");
+            assert_eq!(scanned.len(), 1);
+            assert_eq!(shown(&scanned), shown(&read));
+        }
     }
 
     #[test]
@@ -426,7 +481,8 @@ mod tests {
 
     #[test]
     fn no_value_of_a_secret_is_shown_for_debugging() {
-        let scanned = scan(OURS).expect("our own form");
+        let text = ours();
+        let scanned = scan(&text).expect("our own form");
         assert!(!format!("{scanned:?}").contains("Q0E="));
     }
 }

@@ -62,6 +62,24 @@ pub fn is_marked(bytes: &[u8]) -> bool {
     bytes.starts_with(MARK.as_bytes())
 }
 
+/// Says whether a merge was left unfinished in a file of a fleet.
+#[must_use]
+pub fn has_merge_markers(text: &str) -> bool {
+    let begins = |marker: &str| text.starts_with(marker) || text.contains(&format!("\n{marker}"));
+    // The mark of the file may stand behind a marker.
+    begins("<<<<<<< ") && begins(">>>>>>> ") && text.contains(MARK)
+}
+
+/// Says whether a text seems to hold a Secret of this name, whatever else it is: for a note, not to take it from there.
+#[must_use]
+pub fn names_secret(text: &str, name: &str) -> bool {
+    let bare = |line: &str| line.replace(['"', '\'', ' ', ',', '\t', '\r'], "");
+    let has = |wanted: &str| text.lines().any(|line| bare(line) == wanted);
+    text.contains("Secret")
+        && (has("kind:Secret") || has("kind:SealedSecret"))
+        && has(&format!("name:{name}"))
+}
+
 /// Says whose a file is.
 #[must_use]
 pub fn owner(fleet: &Fleet, text: &str) -> Owner {
@@ -202,9 +220,9 @@ impl Home {
         let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
         let name = name.strip_prefix(&self.prefix).unwrap_or(name);
         let name = name.strip_prefix("next.").unwrap_or(name);
-        OTHERS.contains(&name)
-            || KINDS.iter().any(|kind| name.starts_with(kind))
-            || !self.is_own() && name == "yaml"
+        let object = name.strip_suffix(".yaml").unwrap_or_default();
+        let is_object = KINDS.iter().any(|kind| object.starts_with(kind));
+        OTHERS.contains(&name) || is_object || !self.is_own() && name == "yaml"
     }
 
     /// Gives the path of a file that is no object, such as `values.yaml`.
@@ -285,6 +303,8 @@ mod tests {
             }
         }
         assert!(!home("").may_write("instances/a/README.md"));
+        assert!(!home("").may_write("instances/a/secret-selfcert.sops.yaml.bak"));
+        assert!(!home("").may_write("instances/a/.#secret-selfcert.sops.yaml"));
         assert!(!home("a.").may_write("instances/a.extra.yaml"));
     }
 }

@@ -9,6 +9,7 @@
 //! | know when a chain will be renewed | [`renewal`] |
 //! | follow a decision to files | [`compose`], [`fleet_files`] |
 //! | know what a controller must not delete | [`protection`] |
+//! | see how a Secret is checked before it leaves | `read_back` |
 //! | see how a run is reported | [`report`], [`annotation`] |
 
 pub mod annotation;
@@ -19,6 +20,7 @@ pub mod found;
 pub mod layout;
 pub mod plan;
 pub mod protection;
+mod read_back;
 pub mod renewal;
 pub mod report;
 pub mod unit;

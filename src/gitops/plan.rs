@@ -1,7 +1,7 @@
 //! From what was found of a unit to what becomes of its chains.
 
 use super::decide::{Action, Depth, Need, PublicChain, Reason, Wanted, due_at, examine};
-use super::found::{self, FoundSecret, Lock, Stored};
+use super::found::{self, Fit, FoundSecret, Lock, Stored};
 use super::renewal::{chain_due, share};
 use super::unit::Unit;
 use crate::fault::Fault;
@@ -70,6 +70,8 @@ pub struct UnitFiles {
     pub current: Vec<(String, Guarded)>,
     /// Secrets that wait for their phase.
     pub staged: Vec<(String, Guarded)>,
+    /// Those of others that are taken over: a Secret in them counts where there is none of its name in use.
+    pub adopted: Vec<(String, Guarded)>,
 }
 
 /// How files are read back.
@@ -90,29 +92,57 @@ pub(super) type Opened = BTreeMap<String, zeroize::Zeroizing<String>>;
 pub struct Found<'a> {
     pub(super) current: Secrets<'a>,
     pub(super) staged: Secrets<'a>,
+    reading: Option<Reading>,
 }
 
 impl<'a> Found<'a> {
-    /// Finds the Secrets in the files of a unit.
+    /// Finds the Secrets in the files of a unit; where they are read as YAML, values that are encrypted and need not
+    /// be are opened with the identities at hand.
     ///
     /// # Errors
-    /// A file that is no YAML, where files are read as YAML.
-    pub fn read(files: &'a UnitFiles, unit: &Unit<'_>, reading: Reading) -> Result<Self, Fault> {
+    /// Where files are read as YAML: one that is none, and one that an identity should open and does not.
+    pub fn read(
+        context: &Context<'_>,
+        unit: &Unit<'_>,
+        files: &'a UnitFiles,
+        reading: Reading,
+    ) -> Result<Self, Fault> {
         let namespace = unit.namespace();
-        Ok(Self {
-            current: Secrets::of(&files.current, namespace, reading)?,
-            staged: Secrets::of(&files.staged, namespace, reading)?,
-        })
+        let current = files.current.iter().chain(&files.adopted);
+        let mut found = Self {
+            current: Secrets::of(current, namespace, reading)?,
+            staged: Secrets::of(files.staged.iter(), namespace, reading)?,
+            reading: Some(reading),
+        };
+        if reading == Reading::Yaml {
+            for secrets in [&mut found.current, &mut found.staged] {
+                secrets.open_public(unit.placements(), context.identities)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Says whether all is known of the files that can be: then what is made of them may be written.
+    pub(super) fn is_whole(&self) -> bool {
+        self.reading != Some(Reading::Scan)
     }
 }
 
 /// The Secrets found in some files.
 #[derive(Debug, Default)]
-pub(super) struct Secrets<'a>(Vec<(&'a str, &'a str, FoundSecret<'a>)>);
+pub(super) struct Secrets<'a>(Vec<Held<'a>>);
+
+/// A Secret and the file that it was found in.
+#[derive(Debug)]
+struct Held<'a> {
+    path: &'a str,
+    text: &'a Guarded,
+    secret: FoundSecret<'a>,
+}
 
 impl<'a> Secrets<'a> {
     pub(super) fn of(
-        files: &'a [(String, Guarded)],
+        files: impl Iterator<Item = &'a (String, Guarded)>,
         namespace: &str,
         reading: Reading,
     ) -> Result<Self, Fault> {
@@ -122,7 +152,6 @@ impl<'a> Secrets<'a> {
                 Reading::Scan => {
                     text.contains("kind: Secret") || text.contains("kind: SealedSecret")
                 }
-                // Anything may lie in the folder of an instance, and need not be YAML.
                 Reading::Yaml => text.contains("Secret"),
             };
             if !may_be_secret {
@@ -136,16 +165,57 @@ impl<'a> Secrets<'a> {
             let own = found.into_iter().filter(|secret| {
                 secret.namespace == namespace || !matches!(secret.lock, Lock::Sealed { .. })
             });
-            secrets.extend(own.map(|secret| (path.as_str(), text.as_str(), secret)));
+            secrets.extend(own.map(|secret| Held { path, text, secret }));
         }
         Ok(Self(secrets))
     }
 
+    /// Opens the Secrets in which values are encrypted that need not be, such as certificates, where an identity does;
+    /// their private values stay closed.
+    fn open_public(
+        &mut self,
+        placements: &[(Credential, SecretKeyRef)],
+        identities: &[Identity],
+    ) -> Result<(), Fault> {
+        for index in 0..self.0.len() {
+            let Held { path, text, secret } = &self.0[index];
+            let public: Vec<&str> = placements
+                .iter()
+                .filter(|(credential, place)| {
+                    !credential.is_private() && place.secret.as_str() == secret.name
+                })
+                .map(|(_, place)| place.key.as_str())
+                .filter(|key| matches!(secret.value(key), Some(Stored::Sops(_))))
+                .collect();
+            if public.is_empty() || !opens(&secret.lock, identities) {
+                continue;
+            }
+            let opened = sops::open(text, path, identities)?;
+            if let Lock::Sops { fit, .. } = &mut self.0[index].secret.lock {
+                *fit = Fit::Otherwise;
+            }
+            for (key, value) in &mut self.0[index].secret.values {
+                if let Some(base64) = opened.get(&**key)
+                    && public.contains(&&**key)
+                {
+                    *value = Stored::Base64(base64.to_string().into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn held(&self, name: &str) -> Option<&Held<'a>> {
+        self.0.iter().find(|held| held.secret.name == name)
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&FoundSecret<'a>> {
-        self.0
-            .iter()
-            .map(|(_, _, secret)| secret)
-            .find(|secret| secret.name == name)
+        self.held(name).map(|held| &held.secret)
+    }
+
+    /// Gives the file that a Secret was found in, as it stands.
+    pub(super) fn file(&self, name: &ObjectName) -> Option<&'a Guarded> {
+        self.held(name.as_str()).map(|held| held.text)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -156,34 +226,37 @@ impl<'a> Secrets<'a> {
         self.get(place.secret.as_str())?.value(place.key.as_str())
     }
 
-    fn can_open(&self, name: &ObjectName, identities: &[Identity]) -> bool {
-        match self.get(name.as_str()).map(|secret| &secret.lock) {
-            None => true,
-            Some(Lock::Open) => !self.has_lost_lock(name),
-            Some(Lock::Sops { recipients, .. }) => identities.iter().any(|identity| {
-                recipients
-                    .iter()
-                    .any(|recipient| recipient == identity.recipient().as_str())
-            }),
-            Some(Lock::Sealed { .. }) => false,
-        }
+    pub(super) fn can_open(&self, name: &ObjectName, identities: &[Identity]) -> bool {
+        self.get(name.as_str())
+            .is_none_or(|secret| match secret.lock {
+                Lock::Open => !has_lost_lock(secret),
+                _ => opens(&secret.lock, identities),
+            })
     }
 
-    /// Says whether a Secret has encrypted values without the block that says how.
-    fn has_lost_lock(&self, name: &ObjectName) -> bool {
-        self.get(name.as_str()).is_some_and(|secret| {
-            let mut values = secret.values.iter();
-            secret.lock == Lock::Open && values.any(|(_, value)| matches!(value, Stored::Sops(_)))
-        })
+    /// Says whether a Secret may be rendered anew around its locked values, as the sealer has it.
+    pub(super) fn may_be_rendered_anew(
+        &self,
+        name: &ObjectName,
+        sealer: &Sealer,
+        placements: &[(Credential, SecretKeyRef)],
+    ) -> bool {
+        let Some(secret) = self.get(name.as_str()) else {
+            return true;
+        };
+        match (sealer, &secret.lock) {
+            (Sealer::Plain, Lock::Open) => !has_lost_lock(secret),
+            (Sealer::Sealed { .. }, Lock::Sealed { .. }) => true,
+            (Sealer::Sops(_), Lock::Sops { fit, .. }) => {
+                *fit == Fit::Ours && encrypts_private_values_alone(secret, placements)
+            }
+            _ => false,
+        }
     }
 
     /// Gives the values of a Secret in clear, base64.
     pub(super) fn open(&self, name: &ObjectName, identities: &[Identity]) -> Result<Opened, Fault> {
-        let Some((path, text, secret)) = self
-            .0
-            .iter()
-            .find(|(_, _, secret)| secret.name == name.as_str())
-        else {
+        let Some(Held { path, text, secret }) = self.held(name.as_str()) else {
             return Ok(BTreeMap::new());
         };
         match &secret.lock {
@@ -204,6 +277,39 @@ impl<'a> Secrets<'a> {
             .file(path)),
         }
     }
+}
+
+/// Says whether one of the identities opens what is locked so.
+fn opens(lock: &Lock<'_>, identities: &[Identity]) -> bool {
+    match lock {
+        Lock::Open => true,
+        Lock::Sops { block, .. } => identities.iter().any(|identity| {
+            let own = identity.recipient().as_str();
+            block.recipients().iter().any(|recipient| recipient == own)
+        }),
+        Lock::Sealed { .. } => false,
+    }
+}
+
+/// Says whether a Secret has encrypted values without the block that says how.
+pub(super) fn has_lost_lock(secret: &FoundSecret<'_>) -> bool {
+    let mut values = secret.values.iter();
+    matches!(secret.lock, Lock::Open) && values.any(|(_, value)| matches!(value, Stored::Sops(_)))
+}
+
+/// Says whether in an encrypted Secret those values are encrypted that are private, and no others.
+fn encrypts_private_values_alone(
+    secret: &FoundSecret<'_>,
+    placements: &[(Credential, SecretKeyRef)],
+) -> bool {
+    secret.values.iter().all(|(key, value)| {
+        let is_private = placements.iter().any(|(credential, place)| {
+            credential.is_private()
+                && place.secret.as_str() == secret.name
+                && place.key.as_str() == key
+        });
+        matches!(value, Stored::Sops(_)) == is_private
+    })
 }
 
 /// What becomes of one chain.
@@ -280,7 +386,9 @@ impl Plan {
 /// Decides what becomes of the chains of a unit. `may_renew` says whether a renewal that can wait may happen now.
 #[must_use]
 pub fn plan(context: &Context<'_>, unit: &Unit<'_>, found: &Found<'_>, may_renew: bool) -> Plan {
-    let Found { current, staged } = found;
+    let Found {
+        current, staged, ..
+    } = found;
     let placements = unit.placements();
     let mut roles: Vec<RolePlan> = unit
         .roles()
@@ -441,6 +549,10 @@ fn settle(
             reason
         }
     };
+    if let Some(obstacle) = obstacle(context, current, placements, role) {
+        plan.action = Action::Blocked(obstacle, Need::Mending);
+        return plan;
+    }
     let Some(reason) = reason else { return plan };
     plan.action = way_out(context, unit, current, placements, &plan, reason);
     plan
@@ -464,6 +576,11 @@ fn way_out(
     let drops_ca_key = reason == Reason::CustodyChanged && custody != CaCustody::Stored;
     if (reason.concerns_lock_only() || drops_ca_key) && opens {
         return Action::Reseal(reason);
+    }
+    match &reason {
+        Reason::Closed(need) => return Action::Blocked(reason.clone(), *need),
+        Reason::LockedOtherwise => return Action::Blocked(reason, Need::Identity),
+        _ => {}
     }
     match custody {
         CaCustody::External if context.given_ca.is_none() => Action::Blocked(reason, Need::CaKey),
@@ -509,17 +626,15 @@ fn lock_reason(
     secrets_of(placements, role).iter().find_map(|name| {
         let lock = current.get(name.as_str()).map(|secret| &secret.lock)?;
         match (context.sealer, lock) {
-            (Sealer::Plain | Sealer::Sops(_), Lock::Open) if current.has_lost_lock(name) => {
-                Some(Reason::Incomplete("block `sops`"))
-            }
-            (Sealer::Sops(_), Lock::Sops { metadata, .. }) if !metadata.contains(" mac: ENC[") => {
-                Some(Reason::Incomplete("`mac` in the block `sops`"))
-            }
             (Sealer::Plain, Lock::Open) => None,
-            (Sealer::Sops(wanted), Lock::Sops { recipients, .. }) => {
-                let found: BTreeSet<&str> = recipients.iter().map(AsRef::as_ref).collect();
+            (Sealer::Sops(wanted), Lock::Sops { block, .. }) => {
+                let found: BTreeSet<&str> = block.recipients().iter().map(AsRef::as_ref).collect();
                 let wanted: BTreeSet<&str> = wanted.iter().map(Recipient::as_str).collect();
-                (found != wanted).then_some(Reason::RecipientsChanged)
+                if found != wanted {
+                    return Some(Reason::RecipientsChanged);
+                }
+                let fits = current.may_be_rendered_anew(name, context.sealer, placements);
+                (!fits).then_some(Reason::LockedOtherwise)
             }
             (
                 Sealer::Sealed { certificate, scope },
@@ -535,6 +650,32 @@ fn lock_reason(
                 }
             }
             _ => Some(Reason::ModeChanged),
+        }
+    })
+}
+
+/// Says why a file of a chain must be left to a person: nothing that could be written would keep what is in it.
+fn obstacle(
+    context: &Context<'_>,
+    current: &Secrets<'_>,
+    placements: &[(Credential, SecretKeyRef)],
+    role: Role,
+) -> Option<Reason> {
+    secrets_of(placements, role).iter().find_map(|name| {
+        let secret = current.get(name.as_str())?;
+        match &secret.lock {
+            Lock::Open => has_lost_lock(secret)
+                .then(|| Reason::Damaged("its block `sops` is missing".to_owned())),
+            Lock::Sops {
+                fit: Fit::Damaged(why),
+                ..
+            } => Some(Reason::Damaged(why.clone())),
+            Lock::Sops { block, .. }
+                if matches!(context.sealer, Sealer::Sops(_)) && !block.other_keys().is_empty() =>
+            {
+                Some(Reason::OtherReaders(block.other_keys().to_vec()))
+            }
+            Lock::Sops { .. } | Lock::Sealed { .. } => None,
         }
     })
 }
@@ -656,10 +797,15 @@ fn found_chain(
 ) -> Result<PublicChain, Reason> {
     let text = |credential| {
         let (_, place) = placements.iter().find(|(found, _)| *found == credential)?;
-        secrets.value(place)?.clear_text(false)
+        match secrets.value(place)? {
+            Stored::Sops(_) => Some(Err(Reason::Closed(Need::Identity))),
+            Stored::Sealed(_) => Some(Err(Reason::Closed(Need::Mending))),
+            value => value.clear_text(false).map(Ok),
+        }
     };
+    let text = |credential| text(credential).transpose();
     let parts = role.parts();
-    let (ca, leaf) = (text(parts.ca), text(parts.leaf));
+    let (ca, leaf) = (text(parts.ca)?, text(parts.leaf)?);
     examine(
         ca.as_deref(),
         leaf.as_deref(),

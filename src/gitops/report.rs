@@ -7,6 +7,7 @@ use crate::fault::Place;
 use crate::pki::validity::format_instant;
 use crate::visible;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use time::OffsetDateTime;
 
@@ -101,6 +102,12 @@ pub struct Report {
     pub pruned: bool,
     /// Files in the tree that are not this fleet's; they are never touched.
     pub foreign: Vec<String>,
+    /// Files that are not this fleet's and stand where its own would: nothing is written before they are adopted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub in_the_way: Vec<String>,
+    /// Those of the foreign files that seem to hold a Secret of this fleet, by path, with its name: no key is taken from there.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_taken: BTreeMap<String, String>,
     /// Status of the run.
     pub exit_code: u8,
 }
@@ -240,6 +247,8 @@ impl Report {
             stale: Vec::new(),
             pruned: false,
             foreign: Vec::new(),
+            in_the_way: Vec::new(),
+            not_taken: BTreeMap::new(),
             exit_code: 0,
         }
     }
@@ -292,12 +301,19 @@ impl Report {
         } else {
             "stale, `--prune` removes it"
         };
+        let in_the_way = "not this fleet's and in the way, `render --adopt` takes it over";
         for (paths, what) in [
+            (&self.in_the_way, in_the_way),
             (&self.foreign, "not this fleet's, left alone"),
             (&self.stale, stale),
         ] {
             let shown = paths.iter().take(SHOWN);
-            lines.extend(shown.map(|path| format!("{path}: {what}")));
+            lines.extend(shown.map(|path| match self.not_taken.get(path) {
+                Some(name) => {
+                    format!("{path}: {what}; no key is taken from the Secret `{name}` in it")
+                }
+                None => format!("{path}: {what}"),
+            }));
             if paths.len() > SHOWN {
                 let more = paths.len() - SHOWN;
                 lines.push(format!("and {more} more: {what}"));

@@ -63,15 +63,26 @@ pub(super) enum Access {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
     pub(super) name: String,
-    pub(super) is_folder: bool,
+    pub(super) kind: EntryKind,
+}
+
+/// What an entry of a folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum EntryKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A link, a pipe, a socket, a device, or anything with a name that is no text.
+    Other,
 }
 
 /// The files found in the home of a unit.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) files: UnitFiles,
-    /// Entries that are neither files nor folders that this program makes.
-    pub(super) odd: Vec<String>,
+    /// Files with names that this program gives to none; the text of those that can be read.
+    pub(super) others: Vec<(String, Option<Guarded>)>,
 }
 
 impl Tree {
@@ -205,12 +216,21 @@ impl Tree {
             .ok_or_else(|| anyhow::anyhow!("{path} has vanished").into())
     }
 
-    /// Lists a folder, sorted; nothing where there is none. What a killed run left is not listed.
+    /// Lists a folder, sorted; nothing where there is none, or something else in its place. What a killed run left
+    /// is not listed.
     pub(super) fn list(&self, path: &str) -> Result<Vec<Entry>, Failure> {
-        let Some(folder) = self.folder(path)? else {
-            return Ok(Vec::new());
-        };
-        Ok(self.entries(&folder, path)?.0)
+        match self.folder_or_stranger(path)? {
+            Some(folder) => Ok(self.entries(&folder, path)?.0),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Opens a folder; nothing where there is none, or something else in its place: nothing of ours is below that.
+    fn folder_or_stranger(&self, path: &str) -> Result<Option<OwnedFd>, Failure> {
+        match self.folder(path) {
+            Err(failure) if failure.kind == Kind::WouldLose => Ok(None),
+            folder => folder,
+        }
     }
 
     /// Gives the entries of a folder, and whether a killed run left something there.
@@ -223,10 +243,10 @@ impl Tree {
         while let Some(entry) = listing.next() {
             let entry = entry.map_err(read)?;
             let Ok(name) = entry.file_name().to_str() else {
-                // A name that is no text is a stranger's. As a folder that nobody can enter it is left alone.
+                // A name that is no text is a stranger's.
                 entries.push(Entry {
                     name: entry.file_name().to_string_lossy().into_owned(),
-                    is_folder: true,
+                    kind: EntryKind::Other,
                 });
                 continue;
             };
@@ -241,9 +261,13 @@ impl Tree {
                 }
                 kind => kind,
             };
-            let is_folder = kind == FileType::Directory;
+            let kind = match kind {
+                FileType::Directory => EntryKind::Folder,
+                FileType::RegularFile => EntryKind::File,
+                _ => EntryKind::Other,
+            };
             let name = name.to_owned();
-            entries.push(Entry { name, is_folder });
+            entries.push(Entry { name, kind });
         }
         entries.sort_unstable();
         Ok((entries, has_left))
@@ -268,14 +292,9 @@ impl Tree {
         let file = match openat(folder, name, flags, Mode::empty()) {
             Ok(file) => File::from(file),
             Err(Errno::NOENT) => return Ok(None),
-            Err(Errno::LOOP) => {
-                let fault = Fault::new(format!(
-                    "{} is a symbolic link",
-                    self.shown.join(path).display()
-                ))
-                .help("put a file or nothing in its place");
-                return Err(Failure::new(Kind::WouldLose, fault));
-            }
+            // A socket cannot be opened (open(2), ENXIO).
+            Err(Errno::NXIO) => return Err(self.no_file(path, "is no regular file")),
+            Err(Errno::LOOP) => return Err(self.no_file(path, "is a symbolic link")),
             Err(error) => {
                 return Err(anyhow::Error::new(error)
                     .context(self.failed("read", path))
@@ -283,13 +302,11 @@ impl Tree {
             }
         };
         let metadata = file.metadata().with_context(|| self.failed("read", path))?;
+        if metadata.is_dir() {
+            return Err(self.no_file(path, "is a directory"));
+        }
         if !metadata.is_file() {
-            let fault = Fault::new(format!(
-                "{} is no regular file",
-                self.shown.join(path).display()
-            ))
-            .help("put a file or nothing in its place");
-            return Err(Failure::new(Kind::WouldLose, fault));
+            return Err(self.no_file(path, "is no regular file"));
         }
         let size = usize::try_from(metadata.len().min(FILE_LIMIT)).unwrap_or_default();
         // Keys in clear are in files that only their owner can read.
@@ -300,6 +317,14 @@ impl Tree {
         file.take(FILE_LIMIT)
             .read_to_end(&mut bytes)
             .with_context(|| self.failed("read", path))?;
+        if metadata.len() > FILE_LIMIT && is_marked(&bytes) {
+            return Err(Fault::new(format!(
+                "the file has {} bytes, more than any that this program writes",
+                metadata.len()
+            ))
+            .file(&self.shown.join(path).display().to_string())
+            .into());
+        }
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(Guarded::new(text, is_private))),
             Err(error) if is_marked(error.as_bytes()) => Err(Fault::new("the file is no text")
@@ -313,7 +338,18 @@ impl Tree {
         }
     }
 
-    /// Reads all files of a unit.
+    /// Refuses what stands in the place of a file.
+    fn no_file(&self, path: &str, what: &str) -> Failure {
+        let shown = self.shown.join(path);
+        let fault = Fault::new(format!("{} {what}", shown.display()))
+            .help("put a file or nothing in its place");
+        Failure::new(Kind::WouldLose, fault)
+    }
+
+    /// Reads all files of a unit: those with names that this program gives, and of the others what can be read.
+    ///
+    /// # Errors
+    /// Besides those of reading: a link, a folder or a pipe where a file of the unit would be.
     pub(super) fn read_unit(&self, home: &Home) -> Result<Found, Failure> {
         let mut found = Found::default();
         let Some(folder) = self.folder(&home.folder)? else {
@@ -327,32 +363,46 @@ impl Tree {
         }
         for entry in entries {
             let path = format!("{}/{}", home.folder, entry.name);
-            if entry.is_folder {
-                if home.staged_folder().as_deref() == Some(&path) {
-                    if sweeps {
-                        self.sweep_folder(&path)?;
-                    }
-                    for inner in self.list(&path)? {
-                        let path = format!("{path}/{}", inner.name);
-                        if let Some(text) = self.read(&path)? {
-                            found.files.staged.push((path, text));
-                        }
-                    }
-                } else if home.is_own() {
-                    found.odd.push(path);
+            let is_next = home.staged_folder().as_deref() == Some(&path);
+            if entry.kind == EntryKind::Folder && is_next {
+                if sweeps {
+                    self.sweep_folder(&path)?;
                 }
-            } else if home.has(&entry.name)
-                && let Some(text) = self.read_in(&folder, &entry.name, &path)?
-            {
-                let list = if home.is_staged(&path) {
-                    &mut found.files.staged
-                } else {
-                    &mut found.files.current
-                };
-                list.push((path, text));
+                for inner in self.list(&path)? {
+                    let path = format!("{path}/{}", inner.name);
+                    self.take(home, path, inner.kind, &mut found)?;
+                }
+            } else if home.has(&entry.name) || home.is_own() {
+                self.take(home, path, entry.kind, &mut found)?;
             }
         }
         Ok(found)
+    }
+
+    /// Takes an entry of the home of a unit to where it belongs.
+    fn take(
+        &self,
+        home: &Home,
+        path: String,
+        kind: EntryKind,
+        found: &mut Found,
+    ) -> Result<(), Failure> {
+        if !home.may_write(&path) {
+            // Whatever it is, it ends no run.
+            let text = match kind {
+                EntryKind::File => self.read(&path).ok().flatten(),
+                EntryKind::Folder | EntryKind::Other => None,
+            };
+            found.others.push((path, text));
+        } else if let Some(text) = self.read(&path)? {
+            let list = if home.is_staged(&path) {
+                &mut found.files.staged
+            } else {
+                &mut found.files.current
+            };
+            list.push((path, text));
+        }
+        Ok(())
     }
 
     /// Brings the home of a unit to `files`; `old` are the paths of what it owns there now. Where it has a folder
@@ -366,7 +416,7 @@ impl Tree {
     ) -> Result<(), Failure> {
         let _step = unfinished::step();
         if home.is_own() && !shares_folder {
-            return self.exchange(home, files);
+            return self.exchange(home, files, old);
         }
         self.write_one_by_one(files)?;
         for path in old {
@@ -377,7 +427,7 @@ impl Tree {
         Ok(())
     }
 
-    fn exchange(&self, home: &Home, files: &[TreeFile]) -> Result<(), Failure> {
+    fn exchange(&self, home: &Home, files: &[TreeFile], old: &[String]) -> Result<(), Failure> {
         let (parent, name) = split(&home.folder);
         let parent_handle = self.make_folder(parent)?;
         let aside = format!("{ASIDE}{name}");
@@ -414,9 +464,7 @@ impl Tree {
                 folder::remove(&parent_handle, aside_name).map_err(write)?;
                 self.write_one_by_one(files)?;
                 let kept: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-                let found = self.read_unit(home)?;
-                let all = found.files.current.iter().chain(&found.files.staged);
-                for (path, _) in all.filter(|(path, _)| !kept.contains(path.as_str())) {
+                for path in old.iter().filter(|path| !kept.contains(path.as_str())) {
                     self.remove_file(path)?;
                 }
                 Ok(())
@@ -478,7 +526,9 @@ impl Tree {
         }
         // Backwards, so that a folder comes after those in it.
         for (folder, names) in folders.into_iter().rev() {
-            let is_gone = |entry: &Entry| !entry.is_folder && names.contains(entry.name.as_str());
+            let is_gone = |entry: &Entry| {
+                entry.kind != EntryKind::Folder && names.contains(entry.name.as_str())
+            };
             if !folder.is_empty() && self.list(folder)?.iter().all(is_gone) {
                 self.remove_at_once(folder)?;
             } else {
@@ -550,7 +600,7 @@ impl Tree {
     }
 
     fn sweep_folder(&self, path: &str) -> Result<(), Failure> {
-        let Some(folder) = self.folder(path)? else {
+        let Some(folder) = self.folder_or_stranger(path)? else {
             return Ok(());
         };
         let read = |error: Errno| anyhow::Error::new(error).context(self.failed("read", path));

@@ -105,7 +105,7 @@ pub(crate) fn sealed(recipients: &[Recipient]) -> String {
         (key, SecretData::sealed(value))
     });
     let manifest = manifest(data.collect());
-    manifest + &sealed.metadata
+    manifest + sealed.block.text()
 }
 
 /// Reads `data` of a Secret with another YAML reader than ours.

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const KEY_GROUPS: &str = "key_groups";
 
 /// The fields of the block that hold data keys encrypted by other means than age.
-const OTHER_KEYS: [&str; 7] = [
+pub(super) const OTHER_KEYS: [&str; 7] = [
     "azure_kv", "gcp_kms", "hc_vault", "hckms", KEY_GROUPS, "kms", "pgp",
 ];
 
@@ -31,8 +31,6 @@ pub struct Document<'a> {
     pub values: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
     /// The values under `data` that are in clear: base64 text.
     pub clear: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
-    /// The block `sops:`, word for word.
-    pub metadata: &'a str,
     /// When it was last encrypted, in RFC 3339.
     pub last_modified: Cow<'a, str>,
     /// The encrypted message authentication code.
@@ -45,6 +43,8 @@ pub struct Document<'a> {
     pub(super) wrapped: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The values outside the block, in the order of the document.
     pub(super) leaves: Vec<Leaf<'a>>,
+    /// Those of the block: path, place in the innermost sequence, text.
+    pub(super) block: Vec<(String, Option<usize>, String)>,
     /// Where the block stands.
     pub(super) at: At,
 }
@@ -54,7 +54,7 @@ pub struct Document<'a> {
 /// Takes what [`super::seal`] writes and what `sops` writes. Values under `stringData` are left to [`super::open()`].
 ///
 /// # Errors
-/// Broken YAML, several documents, anchors, and a block that is not complete; a value under `data` that should be
+/// Broken YAML, several documents, and a block that is not complete; a value under `data` that should be
 /// encrypted by the file's own rule and is not, or the other way round. No error repeats a value.
 pub fn read<'a>(text: &'a str, file: &str) -> Result<Option<Document<'a>>, Fault> {
     let Some(tree) = tree::read(text, file)? else {
@@ -76,6 +76,10 @@ impl<'a> Document<'a> {
             .leaves
             .into_iter()
             .partition(|leaf| leaf.path.first().is_some_and(|key| key == SOPS));
+        let as_text = |leaf: &Leaf<'_>| {
+            let path: Vec<&str> = leaf.keys().skip(1).collect();
+            (path.join("/"), leaf.item, leaf.text.to_string())
+        };
         let missing = |field: &str| {
             let fault = Fault::new(format!("the block `sops` has no `{field}`"));
             (fault.help(OLDER), tree.at)
@@ -85,18 +89,42 @@ impl<'a> Document<'a> {
             other_keys: Vec::new(),
             values: BTreeMap::new(),
             clear: BTreeMap::new(),
-            metadata: tree.block,
             last_modified: Cow::Borrowed(""),
             mac: Cow::Borrowed(""),
             mac_only_encrypted: false,
             rule: Rule::default(),
             wrapped: Vec::new(),
             leaves,
+            block: block.iter().map(as_text).collect(),
             at: tree.at,
         };
         document.take_block(block, &missing)?;
         document.take_data()?;
         Ok(document)
+    }
+
+    /// Says whether the manifest may be rendered anew around the encrypted values: the code goes over these alone,
+    /// they stand under `data` in the order of their keys, and the rule names no key that a manifest has besides.
+    #[must_use]
+    pub fn may_be_rendered_anew(&self) -> bool {
+        let is_closed = |leaf: &&Leaf<'_>| value::looks_encrypted(&leaf.text);
+        let mut last = None;
+        let is_in_order = self.leaves.iter().filter(is_closed).all(|leaf| {
+            let [top, key] = &leaf.path[..] else {
+                return false;
+            };
+            let follows = last.is_none_or(|last: &Cow<'_, str>| last < key);
+            last = Some(key);
+            top == "data" && follows
+        });
+        let reserved = super::RESERVED.iter().filter(|key| **key != SOPS);
+        self.mac_only_encrypted && is_in_order && reserved.copied().all(|key| !self.encrypts(key))
+    }
+
+    /// Says whether the file's rule has the value under a key encrypted; where comments decide that, it may.
+    #[must_use]
+    pub fn encrypts(&self, key: &str) -> bool {
+        self.rule.encrypts(std::iter::once(key)) != Some(false)
     }
 
     fn take_block(

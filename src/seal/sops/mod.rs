@@ -7,6 +7,7 @@
 //!
 //! Source of the format: sops 3.13.3, `sops.go`, `aes/cipher.go`, `stores/stores.go`, `stores/yaml/store.go`.
 
+mod block;
 mod document;
 mod open;
 mod rule;
@@ -14,6 +15,7 @@ mod scalar;
 mod tree;
 mod value;
 
+pub use block::Block;
 pub use document::{Document, read};
 pub use open::open;
 
@@ -22,9 +24,8 @@ use super::recipient::{FileKey, Recipient, wrap};
 use crate::fault::Fault;
 use crate::manifest::{PrivateKeys, SecretData};
 use crate::name::DataKey;
-use crate::yaml;
+use crate::yaml::Value;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -48,12 +49,12 @@ const RESERVED: [&str; 11] = [
 ];
 
 /// The encrypted part of a Secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Sealed {
     /// What stands under `data` in the place of each private value: `ENC[AES256_GCM,…]`.
     pub values: BTreeMap<DataKey, String>,
-    /// The block `sops:`, which goes behind the manifest; ends with a newline.
-    pub metadata: String,
+    /// The block `sops:`, which goes behind the manifest.
+    pub block: Block<'static>,
 }
 
 /// Encrypts the private values of one Secret under a new data key.
@@ -98,29 +99,34 @@ pub fn seal(
     }
     let last_modified = rfc3339(now)?;
     let mac = cipher.encrypt(mac.finish().as_bytes(), &last_modified, random)?;
-    let mut metadata = String::with_capacity(1024);
-    metadata.push_str("sops:\n  age:\n");
+    let mut age = Vec::new();
     for (index, recipient) in recipients.iter().enumerate() {
         if recipients[..index].contains(recipient) {
             continue;
         }
-        writeln!(metadata, "    - recipient: {recipient}\n      enc: |")
-            .expect("a String takes all");
-        for line in wrap(recipient, &key, random)?.lines() {
-            writeln!(metadata, "        {line}").expect("a String takes all");
-        }
+        let entry = vec![
+            ("recipient", Value::Text(recipient.to_string())),
+            ("enc", Value::Text(wrap(recipient, &key, random)?)),
+        ];
+        age.push(block::node(block::map(entry)));
     }
-    let names: Vec<String> = private
-        .iter()
-        .map(|(name, _)| name.as_str().replace('.', r"\."))
-        .collect();
-    let rule = yaml::scalar::to_string(&format!("^({})$", names.join("|")));
-    writeln!(
-        metadata,
-        "  lastmodified: \"{last_modified}\"\n  mac: {mac}\n  encrypted_regex: {rule}\n  mac_only_encrypted: true\n  version: {VERSION}",
-    )
-    .expect("a String takes all");
-    Ok(Sealed { values, metadata })
+    let rule = block::own_rule(private.iter().map(|(name, _)| name.as_str()));
+    let fields = vec![
+        ("age", Value::List(age)),
+        ("lastmodified", Value::Text(last_modified)),
+        ("mac", Value::Text(mac)),
+        ("encrypted_regex", Value::Text(rule)),
+        ("mac_only_encrypted", Value::Bool(true)),
+        ("version", Value::Text(VERSION.to_owned())),
+    ];
+    let block = Block::from_node(&block::node(block::map(fields)));
+    Ok(Sealed { values, block })
+}
+
+/// Says whether a text is an encrypted value: `ENC[AES256_GCM,data:…,iv:…,tag:…,type:…]`, each part of it whole.
+#[must_use]
+pub fn is_encrypted(text: &str) -> bool {
+    value::parse(text).is_some()
 }
 
 /// Reads an instant as SOPS does: RFC 3339 with upper-case letters (Go's `time.RFC3339`).

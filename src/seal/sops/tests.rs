@@ -1,6 +1,9 @@
 use super::*;
+use crate::manifest::PrivateKeys;
 use crate::seal::Identity;
+use crate::yaml;
 use proptest::prelude::*;
+use std::fmt::Write as _;
 use time::macros::datetime;
 
 /// Made by the code of sops 3.13.2 with an identity of nobody.
@@ -56,7 +59,7 @@ fn document(private: &[(DataKey, SecretData)], sealed: &Sealed) -> String {
         .unwrap();
     }
     text.push_str("  tls.crt: Q0VSVA==\n");
-    text + &sealed.metadata
+    text + sealed.block.text()
 }
 
 fn sealed(recipients: &[Recipient]) -> String {
@@ -79,6 +82,11 @@ fn refusal(text: &str) -> Fault {
     );
     assert!(fault.place.is_some(), "{shown}");
     fault
+}
+
+/// Reads the block of a file by another way than [`read()`].
+fn block_of(text: &str) -> Block<'static> {
+    Block::from_node(yaml::read(text, "s.yaml").unwrap().get("sops").unwrap())
 }
 
 fn replaced(text: &str, from: &str, to: &str) -> String {
@@ -115,16 +123,13 @@ fn what_sops_encrypted_is_read_without_a_key() {
     );
     assert!(document.values["externkey"].starts_with("ENC[AES256_GCM,data:MP49xQ==,iv:MLuF"));
     assert_eq!(
-        document.clear.into_iter().collect::<Vec<_>>(),
+        document.clear.clone().into_iter().collect::<Vec<_>>(),
         [("externcert".into(), "Q0VSVA==".into())]
     );
     assert_eq!(document.last_modified, "2026-11-21T00:03:00Z");
     assert!(document.mac.starts_with("ENC[AES256_GCM,data:hPE8"));
     assert!(document.mac_only_encrypted);
-    assert_eq!(
-        document.metadata,
-        &MAC_ONLY_ENCRYPTED[MAC_ONLY_ENCRYPTED.find("sops:").unwrap()..]
-    );
+    assert!(block_of(MAC_ONLY_ENCRYPTED).is_that_of(&document));
     assert!(!read(CLASSIC, "s.yaml").unwrap().unwrap().mac_only_encrypted);
 }
 
@@ -334,7 +339,7 @@ fn the_block_has_a_fixed_form_and_the_rule_names_the_private_values_alone() {
     let sealed = seal(&private, &recipients, NOW, &mut counting()).unwrap();
     let mut in_armour = false;
     let mut shape = String::new();
-    for line in sealed.metadata.lines() {
+    for line in sealed.block.text().lines() {
         let line = line.split("ENC[").next().unwrap();
         let was_in_armour = in_armour;
         in_armour = (in_armour || line.contains("-----BEGIN")) && !line.contains("-----END");
@@ -349,9 +354,10 @@ fn the_block_has_a_fixed_form_and_the_rule_names_the_private_values_alone() {
     );
     assert_eq!(shape, expected);
     let text = document(&private, &sealed);
-    assert_eq!(
-        read(&text, "s.yaml").unwrap().unwrap().metadata,
-        sealed.metadata
+    assert!(
+        sealed
+            .block
+            .is_that_of(&read(&text, "s.yaml").unwrap().unwrap())
     );
 }
 
@@ -361,7 +367,8 @@ fn equal_random_bytes_give_equal_text() {
     let private = private(&[("tls.key", "y")]);
     let one = seal(&private, &recipients, NOW, &mut counting()).unwrap();
     let two = seal(&private, &recipients, NOW, &mut counting()).unwrap();
-    assert_eq!(one, two);
+    assert_eq!(one.values, two.values);
+    assert_eq!(one.block.text(), two.block.text());
 }
 
 #[test]
@@ -419,9 +426,10 @@ fn forms_that_sops_does_not_write_are_refused_with_their_place() {
     for (text, expected) in [
         (
             in_front("a: 1\n---\n"),
-            "s.yaml:2:1: in a SOPS file, there is more than one document",
+            "s.yaml:3:1: in a SOPS file, there is more than one document",
         ),
-        (in_front("a: &x 1\n"), "s.yaml:1:"),
+        (in_front("a: *x\n"), "s.yaml:1:"),
+        (in_front("<<: {a: b}\n"), "s.yaml:1:"),
         (in_front("a: !!str 1\n"), "s.yaml:1:"),
         (
             in_front("1: a\n"),
@@ -434,10 +442,6 @@ fn forms_that_sops_does_not_write_are_refused_with_their_place() {
         (
             in_front("kind: x\n"),
             "s.yaml:3:1: in a SOPS file, a key stands twice in its mapping",
-        ),
-        (
-            "{sops: {mac: x}}".to_owned(),
-            "s.yaml:1:1: in a SOPS file, there is flow style around the block `sops`",
         ),
         ("sops:\n  mac: [\n".to_owned(), "s.yaml:"),
         (
@@ -475,6 +479,117 @@ fn forms_that_sops_does_not_write_are_refused_with_their_place() {
 }
 
 #[test]
+fn what_was_sealed_is_scanned_to_the_same_block_and_nothing_else_is() {
+    let text = sealed(&[
+        Recipient::parse(RECIPIENT).unwrap(),
+        another_identity(1).recipient().clone(),
+    ]);
+    let begin = text.find("sops:").unwrap();
+    let names = || ["ca.key", "tls.key"].into_iter();
+    let scanned = Block::scan(&text[begin..], names()).unwrap();
+    let read = block_of(&text);
+    assert_eq!(scanned.text(), read.text());
+    assert_eq!(scanned.text(), &text[begin..]);
+    assert_eq!(scanned.recipients(), read.recipients());
+    for (from, to) in [
+        ("  mac: ENC", "  mac: \"ENC"),
+        ("  version: 3.9.0\n", "  version: 3.9.0\ntype: Opaque\n"),
+        ("  version: 3.9.0\n", "  version: 3.9.0\n  pgp: []\n"),
+        ("  version: 3.9.0\n", "  version: 3.13.2\n"),
+        ("  lastmodified: \"", "  lastmodified: \"x"),
+        ("enc: |", "enc: |-"),
+        ("  mac_only_encrypted: true\n", ""),
+        ("tls", "tls.crt|tls"),
+        ("\n  lastmodified", "\n\n  lastmodified"),
+        ("\n", "\r\n"),
+    ] {
+        let other = replaced(&text[begin..], from, to);
+        assert!(Block::scan(&other, names()).is_none(), "{from:?} {to:?}");
+    }
+    assert!(Block::scan(&text[begin..], ["tls.key"].into_iter()).is_none());
+}
+
+#[test]
+fn a_block_of_any_form_is_written_with_all_that_it_says() {
+    let others = "    kms: []\n    pgp:\n        - fp: ABCD\n          created_at: \"2026-01-01T00:00:00Z\"\n          enc: |\n            -----BEGIN PGP MESSAGE-----\n\n            abc=\n            -----END PGP MESSAGE-----\n    shamir_threshold: 2\n    azure_kv: null\n    odd: [1.5, {a: [b, 017]}]\n";
+    let with_others = replaced(MAC_ONLY_ENCRYPTED, "sops:\n", &format!("sops:\n{others}"));
+    for text in [MAC_ONLY_ENCRYPTED, CLASSIC, &with_others] {
+        let block = block_of(text);
+        let written = format!("data: {{}}\n{}", block.text());
+        let again = block_of(&written);
+        assert_eq!(block.text(), again.text());
+        let read = |text: &str| -> yaml_serde::Value {
+            yaml_serde::from_str::<yaml_serde::Value>(text).unwrap()["sops"].clone()
+        };
+        assert_eq!(read(text), read(&written), "by another reader");
+        let document = read_document(&written);
+        assert!(block.is_that_of(&document));
+        let other = replaced(&written, "recipient: age1", "recipient: age2");
+        assert!(!block.is_that_of(&read_document(&other)));
+    }
+    assert_eq!(block_of(&with_others).other_keys(), ["pgp"]);
+}
+
+fn read_document(text: &str) -> Document<'_> {
+    read(text, "s.yaml").unwrap().unwrap()
+}
+
+#[test]
+fn a_value_of_impossible_form_is_no_encrypted_value() {
+    let good = sealed(&[Recipient::parse(RECIPIENT).unwrap()]);
+    let start = good.find("ENC[").unwrap();
+    let good = &good[start..start + good[start..].find('"').unwrap()];
+    assert!(is_encrypted(good), "{good}");
+    for (from, to) in [
+        (",iv:", ",iv:AAAA"),
+        (",tag:", ",tag:AAAA"),
+        ("data:", "data:A"),
+        ("data:", "data:=AAA"),
+        ("type:str", "type:none"),
+        ("==,type", ",type"),
+        ("AES256_GCM", "AES128_GCM"),
+        ("]", ""),
+    ] {
+        assert!(!is_encrypted(&replaced(good, from, to)), "{from} {to}");
+    }
+    assert!(!is_encrypted("ENC[AES256_GCM,data:,iv:,tag:,type:str]"));
+}
+
+#[test]
+fn a_valid_file_is_opened_whatever_the_form_of_its_yaml() {
+    let tree: yaml_serde::Value = yaml_serde::from_str(MAC_ONLY_ENCRYPTED).unwrap();
+    let json = serde_json::to_string(&tree).unwrap();
+    let anchored = replaced(
+        &replaced(MAC_ONLY_ENCRYPTED, "recipient: age", "recipient: &me age"),
+        "    version:",
+        "    me: *me\n    version:",
+    );
+    for text in [
+        json,
+        yaml_serde::to_string(&tree).unwrap(),
+        anchored,
+        replaced(MAC_ONLY_ENCRYPTED, "\n", "\r\n"),
+        replaced(MAC_ONLY_ENCRYPTED, "cakey: ENC", "cakey: !!str \"ENC").replace("cakey: !!str \"ENC[AES256_GCM,data:V2Qxr9gaiGk=,iv:Z63j4xbeBDeCJlC1t768S9c9iVEb4qWbMhsw7D+7JGM=,tag:fZVKKOQXnaccJ/nPSH6Whg==,type:str]", "cakey: !!str \"ENC[AES256_GCM,data:V2Qxr9gaiGk=,iv:Z63j4xbeBDeCJlC1t768S9c9iVEb4qWbMhsw7D+7JGM=,tag:fZVKKOQXnaccJ/nPSH6Whg==,type:str]\""),
+        format!("# a comment\n---\n{MAC_ONLY_ENCRYPTED}---\n"),
+    ] {
+        let data = open(&text, "s.yaml", &identities()).unwrap_or_else(|fault| panic!("{fault}\n{text}"));
+        assert_eq!(data["cakey"].as_str(), "Q0FLRVk=", "{text}");
+    }
+    let bomb = format!(
+        "a: &a [x, x, x, x]\nb: &b [*a, *a, *a, *a]\nc: [{}]\n",
+        "*b,".repeat(2000)
+    );
+    assert!(
+        open(
+            &format!("{bomb}{MAC_ONLY_ENCRYPTED}"),
+            "s.yaml",
+            &identities()
+        )
+        .is_err()
+    );
+}
+
+#[test]
 fn other_kinds_of_keys_beside_age_are_named() {
     let text = replaced(
         MAC_ONLY_ENCRYPTED,
@@ -508,7 +623,6 @@ fn a_folded_value_and_a_block_in_the_middle_are_read_too() {
     let manifest = replaced(manifest, "cakey: ENC", "cakey: >-\n        ENC");
     let (head, tail) = manifest.split_at(manifest.find("type:").unwrap());
     let text = format!("{head}{block}\n# behind\n{tail}");
-    assert_eq!(read(&text, "s.yaml").unwrap().unwrap().metadata, block);
     assert_eq!(
         open(&text, "s.yaml", &identities()).unwrap()["cakey"].as_str(),
         "Q0FLRVk="

@@ -2,12 +2,15 @@
 
 use crate::fault::Fault;
 use crate::yaml::At;
-use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle};
+use granit_parser::{Event, Parser, ScalarStyle, Span};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The deepest nesting taken; a Secret's is 4.
 const DEPTH_LIMIT: usize = 32;
+
+/// Most events that the aliases of one document may stand for, and most bytes of their scalars.
+const REPLAY_LIMIT: (usize, usize) = (20_000, 1 << 20);
 
 /// The key of SOPS' own block.
 pub(super) const SOPS: &str = "sops";
@@ -38,8 +41,6 @@ impl Leaf<'_> {
 pub(super) struct Tree<'a> {
     /// All scalars, in the order of the document; those of the block too.
     pub(super) leaves: Vec<Leaf<'a>>,
-    /// The block, word for word.
-    pub(super) block: &'a str,
     /// Where the block stands.
     pub(super) at: At,
 }
@@ -59,24 +60,26 @@ struct Reader<'a> {
     levels: Vec<Level<'a>>,
     path: Vec<Cow<'a, str>>,
     leaves: Vec<Leaf<'a>>,
+    /// How many documents have something in them.
+    documents: usize,
     /// Where the key `sops` stands.
     sops: Option<Span>,
     /// The first thing that no SOPS file of one Secret has; it is no fault of a file that is none.
     odd: Option<(&'static str, At)>,
 }
 
-/// Reads a document; nothing where it has no `sops:` block.
+/// Reads a document; nothing where it has no `sops:` block. Aliases are taken for what they stand for.
 ///
 /// # Errors
-/// Broken syntax and deep nesting. In a document with a block also several documents, anchors and tags, keys that
-/// are no strings or stand twice, and flow style around the block.
+/// Broken syntax and deep nesting. In a document with a block also several documents, tags other than `!!str`, keys
+/// that are no strings or stand twice, and merge keys.
 pub(super) fn read<'a>(text: &'a str, file: &str) -> Result<Option<Tree<'a>>, Fault> {
     // Most files are none, and a text without the word cannot be one: an escape in a key is nobody's.
     if !text.contains(SOPS) {
         return Ok(None);
     }
     let mut reader = Reader::default();
-    let mut documents = 0;
+    let mut anchors = Anchors::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             // The parser's own words may quote the text.
@@ -86,30 +89,29 @@ pub(super) fn read<'a>(text: &'a str, file: &str) -> Result<Option<Tree<'a>>, Fa
             };
             Fault::new("this is no valid YAML").at(at.place(file))
         })?;
-        if matches!(event, Event::DocumentStart(..)) {
-            documents += 1;
-            if documents == 2 {
-                reader.odd("there is more than one document", span);
-            }
+        let failed = |fault: Fault| fault.at(at(span).place(file));
+        for event in anchors.resolve(event).map_err(failed)? {
+            reader.take(event, span).map_err(failed)?;
         }
-        reader
-            .take(event, span)
-            .map_err(|fault| fault.at(at(span).place(file)))?;
     }
     let Some(span) = reader.sops else {
         return Ok(None);
     };
     if let Some((what, at)) = reader.odd {
         return Err(Fault::new(format!("in a SOPS file, {what}"))
-            .help("one Secret a file, each key once, in block style, as `sops` writes it")
+            .help("one Secret a file and each key once, as `sops` writes it")
             .at(at.place(file)));
     }
-    let block = block(text, span.start.byte_offset().unwrap_or_default());
     Ok(Some(Tree {
         leaves: reader.leaves,
-        block,
         at: at(span),
     }))
+}
+
+/// Says whether a tag changes nothing: a scalar that is a string with or without it.
+fn is_string(tag: &str, style: ScalarStyle) -> bool {
+    let names_strings = tag == "!" || tag == "!!str" || tag == "tag:yaml.org,2002:str";
+    names_strings && style != ScalarStyle::Plain
 }
 
 fn at(span: Span) -> At {
@@ -119,23 +121,61 @@ fn at(span: Span) -> At {
     }
 }
 
-/// Gives the line at `start` and those below to the last one that is indented.
-fn block(text: &str, start: usize) -> &str {
-    let rest = text.get(start..).unwrap_or_default();
-    let mut end = 0;
-    let mut length = 0;
-    for line in rest.split_inclusive('\n') {
-        // Of no meaning to YAML: empty lines and comments.
-        let is_idle = line.trim().is_empty() || line.starts_with('#');
-        if length > 0 && !is_idle && !line.starts_with(' ') {
-            break;
+/// What the anchors of a document stand for.
+#[derive(Default)]
+struct Anchors<'a> {
+    known: BTreeMap<usize, Vec<Event<'a>>>,
+    /// Those whose node has not ended yet: the anchor, how many collections are open in it, its events so far.
+    open: Vec<(usize, usize, Vec<Event<'a>>)>,
+    /// What aliases stood for so far: events, and bytes of their scalars.
+    replayed: (usize, usize),
+}
+
+impl<'a> Anchors<'a> {
+    /// Gives the events that one stands for: itself, or those of the node that an alias names.
+    fn resolve(&mut self, event: Event<'a>) -> Result<Vec<Event<'a>>, Fault> {
+        let events = match event {
+            Event::Alias(anchor) => {
+                let known = self.known.get(&anchor);
+                let known = known.ok_or_else(|| Fault::new("an alias stands for nothing"))?;
+                let size: usize = known
+                    .iter()
+                    .map(|event| match event {
+                        Event::Scalar(text, ..) => text.len(),
+                        _ => 0,
+                    })
+                    .sum();
+                self.replayed.0 += known.len();
+                self.replayed.1 += size;
+                if self.replayed.0 > REPLAY_LIMIT.0 || self.replayed.1 > REPLAY_LIMIT.1 {
+                    return Err(Fault::new(
+                        "the aliases stand for more than any such file needs",
+                    ));
+                }
+                known.clone()
+            }
+            event => {
+                if let Some(anchor) = event.anchor_id() {
+                    self.open.push((anchor, 0, Vec::new()));
+                }
+                vec![event]
+            }
+        };
+        for event in &events {
+            for (_, depth, recorded) in &mut self.open {
+                match event {
+                    Event::MappingStart(..) | Event::SequenceStart(..) => *depth += 1,
+                    Event::MappingEnd | Event::SequenceEnd => *depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                recorded.push(event.clone());
+            }
         }
-        length += line.len();
-        if !is_idle {
-            end = length;
+        while let Some((anchor, _, recorded)) = self.open.pop_if(|(_, depth, _)| *depth == 0) {
+            self.known.insert(anchor, recorded);
         }
+        Ok(events)
     }
-    &rest[..end]
 }
 
 impl<'a> Reader<'a> {
@@ -144,31 +184,34 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, event: Event<'a>, span: Span) -> Result<(), Fault> {
-        if event.anchor_id().is_some() || matches!(event, Event::Alias(_)) {
-            self.odd("there is an anchor or an alias", span);
-        }
-        if let Event::Scalar(.., Some(_))
-        | Event::MappingStart(.., Some(_))
-        | Event::SequenceStart(.., Some(_)) = event
+        if let Event::Scalar(.., Some(tag))
+        | Event::MappingStart(.., Some(tag))
+        | Event::SequenceStart(.., Some(tag)) = &event
+            && !matches!(&event, Event::Scalar(_, style, ..) if is_string(&tag.to_string(), *style))
         {
             self.odd("there is a tag", span);
         }
+        if self.levels.is_empty() {
+            let is_node = match &event {
+                Event::Scalar(text, style, ..) => {
+                    super::scalar::clear(text, *style) != super::scalar::Clear::Null
+                }
+                Event::MappingStart(..) | Event::SequenceStart(..) => true,
+                _ => false,
+            };
+            self.documents += usize::from(is_node);
+            if is_node && self.documents == 2 {
+                self.odd("there is more than one document", span);
+            }
+        }
         match event {
             Event::Scalar(text, style, ..) => self.scalar(text, style, span),
-            Event::MappingStart(style, ..) => {
-                let is_around_or_in_the_block = self.levels.is_empty()
-                    || (self.levels.len() == 1 && self.path.last().is_some_and(|key| key == SOPS));
-                if is_around_or_in_the_block && style == StructureStyle::Flow {
-                    self.odd("there is flow style around the block `sops`", span);
-                }
-                self.open(Some(BTreeSet::new()), span)?;
-            }
+            Event::MappingStart(..) => self.open(Some(BTreeSet::new()), span)?,
             Event::SequenceStart(..) => self.open(None, span)?,
             Event::MappingEnd | Event::SequenceEnd => {
                 self.levels.pop();
                 self.node_ends();
             }
-            Event::Alias(_) => self.node_ends(),
             _ => {}
         }
         Ok(())
@@ -206,9 +249,6 @@ impl<'a> Reader<'a> {
             }
             if self.levels.len() == 1 && text == SOPS {
                 self.sops.get_or_insert(span);
-                if span.start.col() != 0 {
-                    self.odd("the block `sops` is indented", span);
-                }
             }
             let level = self.levels.last_mut().expect("a key is in a mapping");
             level.expects_value = true;

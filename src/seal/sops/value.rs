@@ -42,23 +42,35 @@ pub(super) struct Encrypted<'a> {
     pub(super) kind: &'a str,
 }
 
+/// What a plaintext can be (sops `aes/cipher.go`, `Decrypt`).
+const KINDS: [&str; 7] = ["str", "int", "float", "bytes", "bool", "time", "comment"];
+
+/// Gives how many bytes a base64 text stands for; nothing where it is none, or not padded.
+fn decoded_len(text: &str) -> Option<usize> {
+    let body = text.trim_end_matches('=');
+    let padding = text.len() - body.len();
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+    let is_whole = text.len().is_multiple_of(4) && padding <= 2 && body.bytes().all(is_base64);
+    is_whole.then(|| text.len() / 4 * 3 - padding)
+}
+
 /// Says whether a text is meant to be an encrypted value.
 pub(super) fn looks_encrypted(text: &str) -> bool {
     text.starts_with("ENC[")
 }
 
-/// Takes an encrypted value apart; nothing where it is none.
+/// Takes an encrypted value apart; nothing where it is none, or one of its parts has a form or length that no
+/// cipher gives.
 pub(super) fn parse(text: &str) -> Option<Encrypted<'_>> {
     let rest = text.strip_prefix(OPENING)?.strip_suffix(']')?;
     let (data, rest) = rest.split_once(",iv:")?;
     let (nonce, rest) = rest.split_once(",tag:")?;
     let (tag, kind) = rest.split_once(",type:")?;
-    let is_base64 = |text: &str| {
-        text.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
-    };
-    let is_well_formed = [data, nonce, tag].into_iter().all(is_base64)
-        && kind.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_well_formed = !data.is_empty()
+        && decoded_len(data).is_some()
+        && decoded_len(nonce) == Some(NONCE_LEN)
+        && decoded_len(tag) == Some(TAG_LEN)
+        && KINDS.contains(&kind);
     is_well_formed.then_some(Encrypted {
         data,
         nonce,

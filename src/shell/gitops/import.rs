@@ -313,13 +313,13 @@ fn compose(
     for member in &fleet.members {
         let files = UnitFiles {
             current: as_files(secrets, member.namespace.as_str()),
-            staged: Vec::new(),
+            ..UnitFiles::default()
         };
         if files.current.is_empty() {
             continue;
         }
         let unit = Unit::member(fleet, member)?;
-        let found = Found::read(&files, &unit, Reading::Yaml)?;
+        let found = Found::read(&context, &unit, &files, Reading::Yaml)?;
         let mut plan = plan(&context, &unit, &found, true);
         faults.keep(plan.keep_keys().map_err(|fault| fault.file(unit.id())));
         let made = carry_out(

@@ -4,7 +4,7 @@ use super::super::cli::{
     Annotations, FleetArguments, GitopsCheck, GitopsRender, PhaseArgument, ReportArguments, Summary,
 };
 use super::super::error::{Failure, Kind};
-use super::super::tree::{Access, Entry, Tree};
+use super::super::tree::{Access, Entry, EntryKind, Tree};
 use super::super::world::System;
 use super::super::{Run, output, print_or_end};
 use super::fleet::{Inputs, read};
@@ -12,10 +12,12 @@ use super::git;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::{Fleet, Layout};
 use civi_ingress::gitops::annotation::{self, Annotation};
-use civi_ingress::gitops::compose::{Composed, NoDrawing, TreeFile, carry_out, restart};
+use civi_ingress::gitops::compose::{Composed, NoDrawing, TreeFile, carry_out, paths, restart};
 use civi_ingress::gitops::decide::{Action, Depth, Reason};
 use civi_ingress::gitops::fleet_files::fleet_files;
-use civi_ingress::gitops::layout::{CLUSTER, Home, INSTANCES, Owner, SHARDS, owner};
+use civi_ingress::gitops::layout::{
+    CLUSTER, Home, INSTANCES, Owner, SHARDS, has_merge_markers, names_secret, owner,
+};
 use civi_ingress::gitops::plan::{
     Context, Found as FoundUnit, Phase, Plan, Reading, RolePlan, Sealer, UnitFiles, plan,
 };
@@ -59,6 +61,7 @@ fn try_render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure> {
     };
     let told = Told::for_report(&arguments.report);
     let job = Job::new(run, &inputs, &tree, &arguments.fleet, depth, told);
+    let job = job.adopting(arguments.adopt);
     job.sweep()?;
     let survey = job.survey()?;
     survey.refuse_conflicts(arguments.adopt)?;
@@ -124,7 +127,9 @@ fn try_check(run: &Run, arguments: &GitopsCheck) -> Result<(), Failure> {
     let told = Told::for_report(&arguments.report);
     let job = Job::new(run, &inputs, &tree, &arguments.fleet, Depth::Whole, told);
     let survey = job.survey()?;
+    let in_the_way: Vec<String> = survey.in_the_way().cloned().collect();
     let mut report = survey.report;
+    report.in_the_way = in_the_way;
     report.changes = job.told.into_rows();
     let waits = report.actions.defer + report.actions.blocked > 0;
     let found = waits || !report.is_up_to_date();
@@ -184,6 +189,8 @@ pub(super) struct Job<'a> {
     arguments: &'a FleetArguments,
     depth: Depth,
     told: Told,
+    /// Whether files of others that stand in the way are taken over.
+    adopts: bool,
 }
 
 /// What is to be told about units, by their order. Of ten thousand rows only a report for programs needs all.
@@ -237,7 +244,8 @@ pub(super) struct Seen {
     can_wait_until: Option<OffsetDateTime>,
     /// Files in the way that are not this fleet's.
     conflicts: Vec<String>,
-    foreign: Vec<String>,
+    /// Files of others that are left alone, and the Secret of ours that one seems to hold.
+    foreign: Vec<Stranger>,
 }
 
 /// What was seen of the whole tree.
@@ -251,14 +259,15 @@ pub(super) struct Survey {
 }
 
 impl Survey {
+    /// Gives the files that are not this fleet's and stand where its own would.
+    fn in_the_way(&self) -> impl Iterator<Item = &String> {
+        let of_units = self.units.iter().flat_map(|unit| &unit.conflicts);
+        of_units.chain(&self.conflicts)
+    }
+
     /// Refuses to write over files that are not this fleet's.
     fn refuse_conflicts(&self, adopt: bool) -> Result<(), Failure> {
-        let conflicts: Vec<&String> = self
-            .units
-            .iter()
-            .flat_map(|unit| &unit.conflicts)
-            .chain(&self.conflicts)
-            .collect();
+        let conflicts: Vec<&String> = self.in_the_way().collect();
         if conflicts.is_empty() || adopt {
             return Ok(());
         }
@@ -311,7 +320,13 @@ impl<'a> Job<'a> {
             arguments,
             depth,
             told,
+            adopts: false,
         }
+    }
+
+    /// Takes over what stands in the way.
+    fn adopting(self, adopts: bool) -> Self {
+        Self { adopts, ..self }
     }
 
     pub(super) fn context(&self) -> Context<'a> {
@@ -420,6 +435,9 @@ impl<'a> Job<'a> {
             match self.tree.read(&file.path)? {
                 Some(text) if *text == *file.text => {}
                 Some(text) => {
+                    let read = (file.path.clone(), text);
+                    refuse_unfinished_merges(std::iter::once(&read))?;
+                    let (_, text) = read;
                     if owner(fleet, &text) == Owner::Foreign {
                         conflicts.push(file.path.clone());
                     }
@@ -436,7 +454,12 @@ impl<'a> Job<'a> {
         report.unchanged = units.iter().filter(|unit| !unit.is_changed).count();
         for unit in &units {
             report.actions.add(&unit.actions);
-            report.foreign.extend(unit.foreign.iter().cloned());
+            for (path, named) in &unit.foreign {
+                report.foreign.push(path.clone());
+                if let Some(name) = named {
+                    report.not_taken.insert(path.clone(), name.clone());
+                }
+            }
         }
         report.fleet_files = changed.iter().map(|file| file.path.clone()).collect();
         let removed_instances = self.find_strangers(&wanted, &mut report)?;
@@ -481,11 +504,11 @@ impl<'a> Job<'a> {
             for entry in self.tree.list(&folder)? {
                 let owner = entry.name.split_once('.').map(|(id, _)| id.to_owned());
                 match owner {
-                    _ if entry.is_folder && folder == INSTANCES && is_flat => {
+                    _ if entry.kind == EntryKind::Folder && folder == INSTANCES && is_flat => {
                         others.own.insert(entry.name);
                     }
                     // In the layout with folders this is where an instance lives now.
-                    _ if entry.is_folder => {}
+                    _ if entry.kind != EntryKind::File => {}
                     Some(id) if entry.name != "kustomization.yaml" => {
                         others.shared.entry(id).or_default().insert(folder.clone());
                     }
@@ -496,20 +519,45 @@ impl<'a> Job<'a> {
         Ok(others)
     }
 
-    /// Reads the files of a unit where it lives, or else where it may have lived.
+    /// Reads the files of a unit where it lives, or else where it may have lived. What bears no mark of this fleet is
+    /// a stranger's: no key is taken from there, unless it stands in the way and is adopted.
     fn files(&self, unit: &Unit<'_>, home: &Home, others: &OtherHomes) -> Result<Lives, Failure> {
         let found = self.tree.read_unit(home)?;
-        let mut lives = Lives {
-            at_home: found.files,
-            odd: found.odd,
-            elsewhere: UnitFiles::default(),
+        let mut lives = Lives::default();
+        let is_ours = |(_, text): &(String, Guarded)| owner(unit.fleet(), text) == Owner::Ours;
+        let all = found.files.current.iter().chain(&found.files.staged);
+        refuse_unfinished_merges(all)?;
+        let (current, strangers) = found.files.current.into_iter().partition(is_ours);
+        let (staged, more_strangers): (_, Vec<_>) =
+            found.files.staged.into_iter().partition(is_ours);
+        lives.at_home.current = current;
+        lives.at_home.staged = staged;
+        let mut strangers: Vec<(String, Guarded)> = strangers;
+        strangers.extend(more_strangers);
+        let names_one = |text: &str| {
+            let secrets = unit.placements().iter().map(|(_, place)| &place.secret);
+            let named = secrets
+                .clone()
+                .find(|name| names_secret(text, name.as_str()));
+            named.map(ToString::to_string)
         };
+        for (path, text) in &strangers {
+            lives.strangers.push((path.clone(), names_one(text)));
+        }
+        for (path, text) in found.others {
+            let named = text.as_ref().and_then(|text| names_one(text));
+            lives.others.push((path, named));
+        }
+        if self.adopts {
+            lives.at_home.adopted = strangers;
+        }
         if unit.as_member().is_none() || holds_secret(&lives.at_home) {
             return Ok(lives);
         }
         for other in others.of(unit.id(), home) {
-            let UnitFiles { current, staged } = self.tree.read_unit(&other)?.files;
-            let is_ours = |(_, text): &(String, Guarded)| owner(unit.fleet(), text) == Owner::Ours;
+            let UnitFiles {
+                current, staged, ..
+            } = self.tree.read_unit(&other)?.files;
             lives
                 .elsewhere
                 .current
@@ -535,17 +583,16 @@ impl<'a> Job<'a> {
             .ok_or_else(|| anyhow::anyhow!("the cluster has no certificate"))?;
         let home = Home::of(&unit);
         let lives = self.files(&unit, &home, others)?;
-        let is_ours = |text: &str| owner(unit.fleet(), text) == Owner::Ours;
-        let (owned, strangers): (Vec<&(String, _)>, Vec<&(String, _)>) = lives
+        let owned: Vec<&(String, _)> = lives
             .at_home
             .current
             .iter()
             .chain(&lives.at_home.staged)
-            .partition(|(_, text)| is_ours(text));
+            .collect();
         let context = self.context();
         let source = lives.source();
         let attempt = |reading| -> Result<(Plan, Option<Composed>), Failure> {
-            let found = FoundUnit::read(source, &unit, reading)?;
+            let found = FoundUnit::read(&context, &unit, source, reading)?;
             let plan = plan(&context, &unit, &found, may_renew);
             let composed = if plan.keeps_all() {
                 Some(carry_out(
@@ -574,7 +621,8 @@ impl<'a> Job<'a> {
         };
         let (mut plan, mut composed) = attempt(Reading::Scan)?;
         let mut is_changed = !unchanged(&composed);
-        if is_changed && !(owned.is_empty() && lives.elsewhere.current.is_empty()) {
+        let is_empty = source.current.is_empty() && source.adopted.is_empty();
+        if is_changed && !is_empty {
             (plan, composed) = attempt(Reading::Yaml)?;
             is_changed = !unchanged(&composed);
         }
@@ -596,11 +644,7 @@ impl<'a> Job<'a> {
             None if is_changed => (vec![format!("{}/", home.folder)], Vec::new()),
             None => (Vec::new(), Vec::new()),
         };
-        let strangers = strangers.into_iter().map(|(path, _)| path.clone());
-        let (conflicts, left_alone): (Vec<String>, Vec<String>) =
-            strangers.partition(|path| is_in_the_way(path, &home, composed.as_ref()));
-        let mut foreign = lives.odd;
-        foreign.extend(left_alone);
+        let (conflicts, foreign) = lives.strangers(&unit, composed.as_ref(), context.sealer);
         let has_news = is_changed || has_news;
         let is_folder = written.iter().any(|path| path.ends_with('/'));
         let count_written = (!is_folder).then_some(written.len());
@@ -653,7 +697,7 @@ impl<'a> Job<'a> {
         let lives = self.files(unit, &home, others)?;
         let context = self.context();
         let source = lives.source();
-        let found = FoundUnit::read(source, unit, Reading::Yaml)?;
+        let found = FoundUnit::read(&context, unit, source, Reading::Yaml)?;
         let plan = plan(&context, unit, &found, seen.may_renew);
         let composed = carry_out(&context, unit, source, &found, &plan, renderer, &mut System)?;
         Ok((plan, composed, lives))
@@ -702,14 +746,9 @@ impl<'a> Job<'a> {
                 .find(|(found, _)| found == path)
                 .map(|(_, text)| text)
         };
-        let owned: Vec<String> = at_home()
-            .filter(|(_, text)| owner(unit.fleet(), text) == Owner::Ours)
-            .map(|(path, _)| path.clone())
-            .collect();
-        let kept_strangers = at_home().any(|(path, text)| {
-            owner(unit.fleet(), text) == Owner::Foreign
-                && !composed.files.iter().any(|file| file.path == *path)
-        });
+        let owned: Vec<String> = at_home().map(|(path, _)| path.clone()).collect();
+        let is_kept = |path: &str| !composed.files.iter().any(|file| file.path == path);
+        let kept_strangers = lives.strangers.iter().any(|(path, _)| is_kept(path));
         let exposed = self.exposed(Some(&composed))?;
         let differs = |file: &&TreeFile| {
             text(&file.path).is_none_or(|found| **found != *file.text)
@@ -727,7 +766,7 @@ impl<'a> Job<'a> {
             .cloned()
             .collect();
         let counts = (written.len(), removed.len());
-        let shares = !home.is_own() || kept_strangers || !lives.odd.is_empty();
+        let shares = !home.is_own() || kept_strangers || !lives.others.is_empty();
         self.tree
             .write_unit(&home, &composed.files, &owned, shares)?;
         let row = UnitRow {
@@ -772,17 +811,22 @@ impl<'a> Job<'a> {
             .map(str::to_owned)
             .into();
         self.judge("kustomization.yaml", wanted, report)?;
+        let is_no_folder = |entry: &Entry| entry.kind != EntryKind::Folder;
+        let root = self.tree.list("")?.into_iter().filter(is_no_folder);
+        let taken = root.filter(|entry| pending.contains(&entry.name));
+        report.foreign.extend(taken.map(|entry| entry.name));
         while let Some(folder) = pending.pop() {
             if folder == CLUSTER && fleet.wildcard.is_some() {
                 continue;
             }
             let holds_homes = folder == INSTANCES && fleet.layout == Layout::Instance;
             for entry in self.tree.list(&folder)? {
-                if entry.is_folder && holds_homes && has_member(&entry.name) {
+                let is_folder = entry.kind == EntryKind::Folder;
+                if is_folder && holds_homes && has_member(&entry.name) {
                     continue;
                 }
                 let path = format!("{folder}/{}", entry.name);
-                if entry.is_folder {
+                if is_folder {
                     pending.push(path);
                     continue;
                 }
@@ -793,6 +837,10 @@ impl<'a> Job<'a> {
                     .unwrap_or_default();
                 let is_members = shared_homes.contains(&(folder.clone(), prefix.clone()));
                 if wanted.contains(&path) || is_members {
+                    continue;
+                }
+                if entry.kind == EntryKind::Other {
+                    report.foreign.push(path);
                     continue;
                 }
                 if self.judge(&path, wanted, report)? == Owner::Ours {
@@ -811,7 +859,15 @@ impl<'a> Job<'a> {
         wanted: &BTreeSet<String>,
         report: &mut Report,
     ) -> Result<Owner, Failure> {
-        let Some(text) = self.tree.read(path)? else {
+        let text = match self.tree.read(path) {
+            // What cannot be read and is not needed is a stranger's.
+            Err(_) if !wanted.contains(path) => {
+                report.foreign.push(path.to_owned());
+                return Ok(Owner::Foreign);
+            }
+            text => text?,
+        };
+        let Some(text) = text else {
             return Ok(Owner::Foreign);
         };
         let owner = owner(self.fleet(), &text);
@@ -836,12 +892,22 @@ fn waits_for_names(plan: &Plan) -> bool {
     plan.roles.iter().any(waits)
 }
 
-/// Says whether a stranger stands where a file of ours would: all names are known once composed; before that, every
-/// name that a file of ours may have counts.
-fn is_in_the_way(path: &str, home: &Home, composed: Option<&Composed>) -> bool {
-    match composed {
-        Some(composed) => composed.files.iter().any(|file| file.path == path),
-        None => home.may_write(path),
+/// Refuses files in which a merge was left unfinished, all of them at once: what is in them is not missing.
+fn refuse_unfinished_merges<'f>(
+    files: impl Iterator<Item = &'f (String, Guarded)>,
+) -> Result<(), Failure> {
+    let unfinished = files.filter(|(_, text)| has_merge_markers(text));
+    let faults: Vec<Fault> = unfinished
+        .map(|(path, _)| {
+            Fault::new("the file has the markers of a merge that was not finished")
+                .help("take the file of one side (`git checkout --ours FILE`, or `--theirs`), then render again")
+                .file(path)
+        })
+        .collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(faults.into())
     }
 }
 
@@ -881,7 +947,7 @@ fn instance_of(folder: &str, prefix: &str) -> Option<String> {
 fn folders(entries: Vec<Entry>) -> impl Iterator<Item = String> {
     entries
         .into_iter()
-        .filter(|entry| entry.is_folder)
+        .filter(|entry| entry.kind == EntryKind::Folder)
         .map(|entry| entry.name)
 }
 
@@ -924,14 +990,46 @@ impl OtherHomes {
 }
 
 /// The files of a unit, where it lives and where it lived.
+#[derive(Default)]
 pub(super) struct Lives {
+    /// Those of this fleet.
     pub(super) at_home: UnitFiles,
-    odd: Vec<String>,
+    /// Files of others with names that this program gives, and the Secret of the unit that one seems to hold.
+    strangers: Vec<Stranger>,
+    /// Files of others with any other name, likewise.
+    others: Vec<Stranger>,
     /// Read only where there is no Secret at home.
     elsewhere: UnitFiles,
 }
 
+/// A file of somebody else, and the Secret of a unit that it seems to hold.
+type Stranger = (String, Option<String>);
+
 impl Lives {
+    /// Parts the files of others into those that stand where a file of the unit would, and those that are left alone.
+    fn strangers(
+        &self,
+        unit: &Unit<'_>,
+        composed: Option<&Composed>,
+        sealer: &Sealer,
+    ) -> (Vec<String>, Vec<Stranger>) {
+        let wanted = match composed {
+            _ if self.strangers.is_empty() => BTreeSet::new(),
+            Some(composed) => {
+                let files = composed.files.iter();
+                files.map(|file| file.path.clone()).collect()
+            }
+            // Not all of it is composed yet; where it will be is known.
+            None => paths(unit, sealer),
+        };
+        let all = self.strangers.iter().cloned();
+        let (conflicts, left_alone): (Vec<_>, Vec<_>) =
+            all.partition(|(path, _)| wanted.contains(path));
+        let conflicts = conflicts.into_iter().map(|(path, _)| path);
+        let left_alone = left_alone.into_iter().chain(self.others.iter().cloned());
+        (conflicts.collect(), left_alone.collect())
+    }
+
     /// Gives the files that its credentials are read from.
     pub(super) fn source(&self) -> &UnitFiles {
         if holds_secret(&self.at_home) || !holds_secret(&self.elsewhere) {
@@ -944,8 +1042,6 @@ impl Lives {
 
 /// Says whether a Secret is among the files.
 fn holds_secret(files: &UnitFiles) -> bool {
-    files
-        .current
-        .iter()
-        .any(|(path, _)| path.contains("secret-"))
+    let mut all = files.current.iter().chain(&files.adopted);
+    all.any(|(path, _)| path.contains("secret-"))
 }
