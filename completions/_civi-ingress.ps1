@@ -196,6 +196,7 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart')
             [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory for the files, new or empty')
             [CompletionResult]::new('--permit-dns', '--permit-dns', [CompletionResultType]::ParameterName, 'Domain that the CA may sign for, with all names below it [repeatable] [default: any]')
+            [CompletionResult]::new('--permit', '--permit', [CompletionResultType]::ParameterName, 'Domain that the CA may sign for, with all names below it [repeatable] [default: any]')
             [CompletionResult]::new('--permit-ip', '--permit-ip', [CompletionResultType]::ParameterName, 'Address that the CA may sign for [repeatable] [default: any]')
             [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of the key: p256, p384, rsa2048, rsa3072, rsa4096')
             [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Life of the CA: days, or the RFC 3339 instant at which it ends')

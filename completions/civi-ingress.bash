@@ -113,7 +113,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__ca)
-            opts="-q -h --now --quiet --output-dir --force --replace-keys --permit-dns --permit-ip --key-type --days --not-before --organization --help"
+            opts="-q -h --now --quiet --output-dir --force --replace-keys --permit --permit-dns --permit-ip --key-type --days --not-before --organization --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -131,6 +131,10 @@ _civi__ingress() {
                     return 0
                     ;;
                 --permit-dns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --permit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

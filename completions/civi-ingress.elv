@@ -187,6 +187,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'
             cand --output-dir 'Directory for the files, new or empty'
             cand --permit-dns 'Domain that the CA may sign for, with all names below it [repeatable] [default: any]'
+            cand --permit 'Domain that the CA may sign for, with all names below it [repeatable] [default: any]'
             cand --permit-ip 'Address that the CA may sign for [repeatable] [default: any]'
             cand --key-type 'Kind of the key: p256, p384, rsa2048, rsa3072, rsa4096'
             cand --days 'Life of the CA: days, or the RFC 3339 instant at which it ends'

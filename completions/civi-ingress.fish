@@ -164,7 +164,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l output-dir -d 'Directory for the files, new or empty' -r -f -a "(__fish_complete_directories)"
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l permit-dns -d 'Domain that the CA may sign for, with all names below it [repeatable] [default: any]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l permit-dns -l permit -d 'Domain that the CA may sign for, with all names below it [repeatable] [default: any]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l permit-ip -d 'Address that the CA may sign for [repeatable] [default: any]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l key-type -d 'Kind of the key: p256, p384, rsa2048, rsa3072, rsa4096' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l days -d 'Life of the CA: days, or the RFC 3339 instant at which it ends' -r

@@ -4,6 +4,7 @@ use crate::support::{NOW, Recipe, assert_snapshot_in, key};
 use civi_ingress::inspect::{as_json, as_text, read};
 use civi_ingress::pki::issue::{self, Ca, CaRequest, LeafRequest, Organization, Serial};
 use civi_ingress::pki::validity::{End, Validity};
+use civi_ingress::pki::verify::Signature;
 use civi_ingress::pki::{Chain, KeyType, LeafUse, SubjectAltName, verify};
 use time::Duration;
 
@@ -232,8 +233,8 @@ fn the_checks_before_printing_refuse_what_does_not_belong_together() {
         wrong_name.what,
         "no subject alternative name covers `b.example.org`"
     );
-    assert!(verify::signed_by(&ours.ca, &ours.ca).is_ok());
-    assert!(verify::signed_by(&ours.leaf, &other.ca).is_err());
+    assert_eq!(verify::signature(&ours.ca, &ours.ca), Signature::Good);
+    assert_eq!(verify::signature(&ours.leaf, &other.ca), Signature::Wrong);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod documents;
 mod files;
 mod fleet;
 mod gitops;
+mod given_ca;
 mod hostile_input;
 mod limits;
 mod lint;

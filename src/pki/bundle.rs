@@ -2,8 +2,10 @@
 
 use super::certificate::{Certificate, Details};
 use super::key::{self, PrivateKey};
+use super::refusals::{self, Rule, Use};
 use super::validity::format_instant;
-use super::{SubjectAltName, verify};
+use super::verify::Signature;
+use super::{SubjectAltName, pem, verify};
 use crate::fault::{Fault, Faults};
 use time::{Duration, OffsetDateTime};
 
@@ -18,6 +20,8 @@ pub struct Bundle {
     pub certificates: Vec<Certificate>,
     /// The leaf's key, as PKCS#8.
     pub key: PrivateKey,
+    /// The leaf's subject alternative names.
+    pub names: Vec<String>,
     /// What a user should know about it, one sentence each.
     pub warnings: Vec<String>,
 }
@@ -31,53 +35,59 @@ pub struct Source<'a> {
     pub text: &'a str,
 }
 
+/// A certificate that was given.
+struct Given<'a> {
+    certificate: Certificate,
+    details: Details,
+    file: &'a str,
+    /// Its place among all that were given, from 1.
+    number: usize,
+}
+
+impl Given<'_> {
+    /// Gives what a message calls it.
+    fn name(&self) -> &str {
+        self.details.name()
+    }
+
+    fn is_valid_at(&self, now: OffsetDateTime) -> bool {
+        self.details.is_valid_at(now)
+    }
+
+    /// Says whether another certificate is for the same authority and key, as a cross-certificate is.
+    fn is_twin_of(&self, other: &Self) -> bool {
+        self.certificate.core().subject == other.certificate.core().subject
+            && self.certificate.public_key_info() == other.certificate.public_key_info()
+    }
+}
+
 /// Puts a bundle together from one or several PEM texts and checks it.
 ///
-/// The certificates must come leaf first, each followed by its issuer, as RFC 8446 section 4.4.2 has a server
-/// send them; the key may stand anywhere. Every name in `names` must be covered.
+/// The certificates may come in any order; they are brought into that of RFC 8446 section 4.4.2, the leaf first and
+/// each followed by its issuer. The leaf is the one that the key belongs to; roots are left out. Every name in `names`
+/// must be covered.
 ///
 /// # Errors
-/// All faults: no certificate, no or several keys, a key of another certificate, a wrong order or a gap, a
-/// certificate that is expired, not yet valid, weak (SHA-1, RSA below 2048 bits, a key that browsers refuse), a
-/// CA, without subject alternative names, not for servers, or whose key is published on the internet.
+/// All faults: a block that is not understood, no certificate, no or several keys, a key of another certificate, a
+/// certificate that signed none of the others, one that is expired and needed, not yet valid, refused by Go
+/// ([`refusals`]) or whose key is published on the internet; a leaf that is a CA.
 pub fn import(
     sources: &[Source<'_>],
     names: &[SubjectAltName],
     now: OffsetDateTime,
 ) -> Result<Bundle, Vec<Fault>> {
     let mut faults = Faults::default();
-    let mut certificates: Vec<(Certificate, Source<'_>)> = Vec::new();
-    let mut keys: Vec<(PrivateKey, Source<'_>)> = Vec::new();
+    let mut given: Vec<Given<'_>> = Vec::new();
+    let mut keys: Vec<PrivateKey> = Vec::new();
+    let mut key_file = "";
     for source in sources {
-        if key::is_encrypted(source.text) {
-            faults.keep(PrivateKey::from_pem(source.text).map_err(|fault| fault.file(source.file)));
-            continue;
-        }
-        let read = faults
-            .keep(Certificate::all_from_pem(source.text).map_err(|fault| fault.file(source.file)));
-        certificates.extend(
-            read.unwrap_or_default()
-                .into_iter()
-                .map(|certificate| (certificate, *source)),
-        );
-        if source.text.contains("PRIVATE KEY-----") {
-            let key = PrivateKey::from_pem(source.text).and_then(PrivateKey::into_pkcs8);
-            keys.extend(
-                faults
-                    .keep(key.map_err(|fault| fault.file(source.file)))
-                    .map(|key| (key, *source)),
-            );
-            if source.text.matches("PRIVATE KEY-----").count() > 2 {
-                faults.push(
-                    Fault::new("there is more than one private key")
-                        .help("keep the leaf's only")
-                        .file(source.file),
-                );
-            }
+        read(source, &mut given, &mut keys, &mut faults);
+        if key_file.is_empty() && !keys.is_empty() {
+            key_file = source.file;
         }
     }
     let file = sources.first().map_or("", |source| source.file);
-    if certificates.is_empty() {
+    if given.is_empty() && faults.is_empty() {
         faults.push(
             Fault::new("there is no certificate")
                 .help("a PEM block `CERTIFICATE` is needed")
@@ -92,194 +102,281 @@ pub fn import(
         };
         faults.push(fault.file(file));
     }
-    let (Some((key, key_source)), false) = (keys.pop(), certificates.is_empty()) else {
+    let (Some(key), true) = (keys.pop(), faults.is_empty()) else {
         return faults.finish(None);
     };
-    if !faults.is_empty() {
-        return faults.finish(None);
-    }
     let mut warnings = Vec::new();
-    check_key(&certificates, &key, key_source, &mut faults);
-    check_order(&mut certificates, &mut faults, &mut warnings);
-    for (index, (certificate, source)) in certificates.iter().enumerate() {
-        let Some(details) = faults.keep(
-            certificate
-                .details()
-                .map_err(|fault| fault.file(source.file)),
-        ) else {
-            continue;
-        };
-        let mut check = |fault: Fault| faults.push(fault.file(source.file));
-        check_any(&details, now, &mut check);
+    let leaf = leaf(&given, &key, now);
+    if leaf.is_none() {
+        let fault = verify::belongs(&given[0].certificate, &key).err();
+        faults.push(
+            fault
+                .unwrap_or_else(|| Fault::new("there is no certificate of the key"))
+                .file(key_file),
+        );
+    }
+    let chain = arrange(given, leaf.unwrap_or(0), now, &mut faults, &mut warnings);
+    for (index, member) in chain.iter().enumerate() {
+        let mut check = |fault: Fault| faults.push(fault.file(member.file));
+        dates(&chain, index, now, &mut check, &mut warnings);
+        rules(member, index, &mut check, &mut warnings);
         if index == 0 {
-            check_leaf(&details, names, &mut check);
-            warnings.extend(leaf_warnings(&details, now));
+            for name in names.iter().filter(|name| {
+                !member.details.subject_alt_names.is_empty() && !member.details.covers(name)
+            }) {
+                let what = format!(
+                    "no subject alternative name covers `{name}`: {}",
+                    member.details.subject_alt_names.join(", ")
+                );
+                check(Fault::new(what).help("a wildcard covers exactly one label"));
+            }
+            warnings.extend(leaf_warnings(&member.details, now));
         }
     }
-    let certificates = certificates
-        .into_iter()
-        .map(|(certificate, _)| certificate)
-        .collect();
+    let names = chain[0].details.subject_alt_names.clone();
+    let certificates = chain.into_iter().map(|member| member.certificate).collect();
     faults.finish(Some(Bundle {
         certificates,
         key,
+        names,
         warnings,
     }))
 }
 
-fn check_key(
-    certificates: &[(Certificate, Source<'_>)],
-    key: &PrivateKey,
-    source: Source<'_>,
+/// Takes what a file holds.
+fn read<'a>(
+    source: &Source<'a>,
+    given: &mut Vec<Given<'a>>,
+    keys: &mut Vec<PrivateKey>,
     faults: &mut Faults,
 ) {
-    let belongs = |certificate: &Certificate| verify::belongs(certificate, key).is_ok();
-    match certificates
-        .iter()
-        .position(|(certificate, _)| belongs(certificate))
-    {
-        Some(0) => {}
-        Some(position) => {
-            let what = format!(
-                "the private key belongs to certificate {} of the bundle, not to the first",
-                position + 1
-            );
-            faults.push(
-                Fault::new(what)
-                    .help("put the server's certificate first, each followed by its issuer")
-                    .file(source.file),
-            );
+    let file = source.file;
+    if key::is_encrypted(source.text) {
+        faults.keep(PrivateKey::from_pem(source.text).map_err(|fault| fault.file(file)));
+        return;
+    }
+    let mut is_whole = true;
+    for der in Certificate::ders_of_pem(source.text) {
+        let read = der.and_then(Certificate::with_details);
+        is_whole &= read.is_ok();
+        let read = faults.keep(read.map_err(|fault| fault.file(file)));
+        given.extend(read.map(|(certificate, details)| Given {
+            certificate,
+            details,
+            file,
+            number: 0,
+        }));
+    }
+    for (index, member) in given.iter_mut().enumerate() {
+        member.number = index + 1;
+    }
+    // A block that is not whole is a fault already.
+    let count = match pem::private_keys(source.text) {
+        Ok(blocks) => blocks.len(),
+        Err(_) if !is_whole => 0,
+        Err(fault) => {
+            faults.push(fault.file(file));
+            0
         }
-        None => faults.push(
-            Fault::new("the private key does not belong to the certificate")
-                .help("give the key that the certificate was requested with")
-                .file(source.file),
-        ),
+    };
+    if count > 0 {
+        let key = PrivateKey::from_pem(source.text).and_then(PrivateKey::into_pkcs8);
+        keys.extend(faults.keep(key.map_err(|fault| fault.file(file))));
+    }
+    if count > 1 {
+        faults.push(
+            Fault::new("there is more than one private key")
+                .help("keep the leaf's only")
+                .file(file),
+        );
     }
 }
 
-/// Checks that each certificate is followed by its issuer, and drops a root at the end.
-fn check_order(
-    certificates: &mut Vec<(Certificate, Source<'_>)>,
+/// Finds the certificate of the key; of several, the first that is valid.
+fn leaf(given: &[Given<'_>], key: &PrivateKey, now: OffsetDateTime) -> Option<usize> {
+    let of_key = |member: &&Given<'_>| verify::belongs(&member.certificate, key).is_ok();
+    let valid = given
+        .iter()
+        .filter(of_key)
+        .find(|member| member.is_valid_at(now));
+    let found = valid.or_else(|| given.iter().find(of_key));
+    found.map(|member| member.number - 1)
+}
+
+/// Brings certificates into the order in which a server sends them, and leaves out roots and what is there twice.
+fn arrange<'a>(
+    mut given: Vec<Given<'a>>,
+    leaf: usize,
+    now: OffsetDateTime,
     faults: &mut Faults,
     warnings: &mut Vec<String>,
-) {
-    for (index, pair) in certificates.windows(2).enumerate() {
-        let [(certificate, _), (issuer, source)] = pair else {
-            continue;
-        };
-        let subject = |certificate: &Certificate| {
-            certificate
-                .details()
-                .map(|details| details.subject)
-                .unwrap_or_default()
-        };
-        if verify::signed_by(certificate, issuer).is_err() {
-            let what = format!(
-                "certificate {} (`{}`) is not the issuer of certificate {} (`{}`)",
-                index + 2,
-                subject(issuer),
-                index + 1,
-                subject(certificate),
-            );
-            let help = "put the server's certificate first, each followed by its issuer, and leave the others out";
-            faults.push(Fault::new(what).help(help).file(source.file));
+) -> Vec<Given<'a>> {
+    let mut chain = vec![given.remove(leaf)];
+    let is_new = |index: usize| {
+        let der = given[index].certificate.der();
+        chain[0].certificate.der() != der
+            && !given[..index]
+                .iter()
+                .any(|other| other.certificate.der() == der)
+    };
+    let new: Vec<bool> = (0..given.len()).map(is_new).collect();
+    // A root that is there twice is left out twice.
+    let mut rest: Vec<Given<'_>> = Vec::new();
+    for (member, is_new) in given.into_iter().zip(new) {
+        if is_new {
+            rest.push(member);
+        } else if !member.details.self_issued {
+            warnings.push(format!(
+                "certificate {} (`{}`) is there twice",
+                member.number,
+                member.name()
+            ));
         }
     }
-    let is_root = |certificate: &Certificate| {
-        certificate
-            .details()
-            .is_ok_and(|details| details.self_issued)
-    };
-    if certificates.len() > 1
-        && certificates
-            .last()
-            .is_some_and(|(certificate, _)| is_root(certificate))
-    {
-        certificates.pop();
+    while let Some(next) = issuer(&chain[chain.len() - 1], &rest, now) {
+        let next = rest.remove(next);
+        if verify::signature(&chain[chain.len() - 1].certificate, &next.certificate)
+            == Signature::Unverified
+        {
+            let below = &chain[chain.len() - 1];
+            warnings.push(format!(
+                "whether `{}` signed `{}` is not verified: {} is none of the algorithms that are verified here",
+                next.name(), below.name(), below.details.signature_algorithm
+            ));
+        }
+        chain.push(next);
+    }
+    let is_sorted =
+        chain.windows(2).all(|pair| pair[0].number < pair[1].number) && chain[0].number == 1;
+    if !is_sorted {
+        warnings.push(
+            "the certificates were in another order than servers send them, and are sorted: the leaf first, each \
+             followed by its issuer"
+                .to_owned(),
+        );
+    }
+    let mut roots = Vec::new();
+    while chain.len() > 1 && chain[chain.len() - 1].details.self_issued {
+        roots.extend(chain.pop());
+    }
+    for member in rest {
+        let is_twin = chain
+            .iter()
+            .chain(&roots)
+            .any(|other| member.is_twin_of(other));
+        let is_above = |below: &Given<'_>| below.certificate.names_as_issuer(&member.certificate);
+        if member.details.self_issued && (is_twin || chain.iter().any(is_above)) {
+            roots.push(member);
+        } else if is_twin {
+            let end = format_instant(member.details.validity.not_after);
+            let (number, name) = (member.number, member.name());
+            warnings.push(format!(
+                "certificate {number} (`{name}`, until {end}) is left out: there is another one of the same authority and key"
+            ));
+        } else {
+            let what = format!(
+                "certificate {} (`{}`) signed none of the others",
+                member.number,
+                member.name()
+            );
+            let help = "put in the certificates between, where they are missing; leave it out where it belongs to another chain";
+            faults.push(Fault::new(what).help(help).file(member.file));
+        }
+    }
+    let top = &chain[chain.len() - 1];
+    if !roots.is_empty() {
         warnings
             .push("the root certificate at the end is left out: clients have their own".to_owned());
+    } else if chain.len() == 1 && !top.details.self_issued {
+        warnings.push(format!(
+            "the certificate of its issuer, `{}`, is missing: unless that is a root that all clients trust, they refuse \
+             the certificate; give the authority's chain too, often `fullchain.pem` or `chain.pem`",
+            top.details.issuer
+        ));
+    }
+    chain
+}
+
+/// Finds the issuer of a certificate among others: the valid before the expired, and a cross-certificate before a root,
+/// for it is the one that clients do not have.
+fn issuer(below: &Given<'_>, others: &[Given<'_>], now: OffsetDateTime) -> Option<usize> {
+    if below.details.self_issued {
+        return None;
+    }
+    let signs = |member: &Given<'_>| {
+        below.certificate.names_as_issuer(&member.certificate)
+            && verify::signature(&below.certificate, &member.certificate) != Signature::Wrong
+    };
+    let found = others
+        .iter()
+        .enumerate()
+        .filter(|(_, member)| signs(member));
+    let best = found.min_by_key(|(index, member)| {
+        (!member.is_valid_at(now), member.details.self_issued, *index)
+    });
+    best.map(|(index, _)| index)
+}
+
+fn dates(
+    chain: &[Given<'_>],
+    index: usize,
+    now: OffsetDateTime,
+    check: &mut impl FnMut(Fault),
+    warnings: &mut Vec<String>,
+) {
+    let member = &chain[index];
+    let (name, validity) = (member.name(), member.details.validity);
+    if now < validity.not_before {
+        let begin = format_instant(validity.not_before);
+        let what = format!("certificate `{name}` is not valid before {begin}");
+        check(Fault::new(what).help("wait, or check the clock"));
+    }
+    if now <= validity.not_after {
+        return;
+    }
+    let what = format!(
+        "certificate `{name}` expired at {}",
+        format_instant(validity.not_after)
+    );
+    match index {
+        0 => check(Fault::new(what).help("ask for a new one")),
+        // Clients that trust the authority itself end the path before it, and the others would refuse the chain
+        // without it too.
+        _ if index > 1 && index + 1 == chain.len() => warnings.push(format!(
+            "{what}: only clients that trust `{name}` itself take the chain; others need the authority's present one"
+        )),
+        _ => check(Fault::new(what).help(format!(
+            "clients need a valid certificate of `{name}`: take the present chain from the authority"
+        ))),
     }
 }
 
-fn check_any(details: &Details, now: OffsetDateTime, check: &mut impl FnMut(Fault)) {
-    let subject = if details.subject.is_empty() {
-        &details.serial
+fn rules(
+    member: &Given<'_>,
+    index: usize,
+    check: &mut impl FnMut(Fault),
+    warnings: &mut Vec<String>,
+) {
+    let (name, details) = (member.name(), &member.details);
+    let used = if index == 0 {
+        Use::Server
     } else {
-        &details.subject
+        Use::Authority
     };
-    let validity = details.validity;
-    if now > validity.not_after {
-        let what = format!(
-            "certificate `{subject}` expired at {}",
-            format_instant(validity.not_after)
-        );
-        check(Fault::new(what).help("ask for a new one"));
-    }
-    if now < validity.not_before {
-        let what = format!(
-            "certificate `{subject}` is not valid before {}",
-            format_instant(validity.not_before)
-        );
-        check(Fault::new(what).help("wait, or check the clock"));
-    }
-    if details.weak_signature {
-        let what = format!(
-            "certificate `{subject}` is signed with {}",
-            details.signature_algorithm
-        );
-        check(Fault::new(what).help("TLS clients refuse MD5 and SHA-1; ask for a new one"));
-    }
-    if let Some(why) = details.weak_key {
-        check(
-            Fault::new(format!(
-                "certificate `{subject}` has a key of kind {}",
-                details.key
-            ))
-            .help(why),
-        );
+    for refusal in refusals::of(details, used) {
+        let what = format!("certificate `{name}` {}", refusal.what);
+        // Who takes the key of a CA from a server can sign for any name.
+        if refusal.is_fatal || refusal.rule == Rule::AuthorityAsServer {
+            check(Fault::new(what).help(refusal.help));
+        } else {
+            warnings.push(format!("{what}: {} refuse it", refusal.by));
+        }
     }
     if let Some(published) = details.published_as {
         let what = format!(
-            "the private key of certificate `{subject}` is published on the internet (SELFKEYS `{published}`)"
+            "the private key of certificate `{name}` is published on the internet (SELFKEYS `{published}`)"
         );
         check(Fault::new(what).help("anyone can impersonate the server: make new keys"));
-    }
-}
-
-fn check_leaf(details: &Details, names: &[SubjectAltName], check: &mut impl FnMut(Fault)) {
-    if details.is_ca {
-        check(
-            Fault::new("the certificate is a CA, not a server's")
-                .help("sign a leaf with it: `civi-ingress cert --ca-cert … --ca-key …`"),
-        );
-    }
-    if details.subject_alt_names.is_empty() {
-        check(
-            Fault::new("the certificate has no subject alternative name")
-                .help("clients ignore the common name (RFC 9525)"),
-        );
-    } else {
-        for name in names.iter().filter(|name| !details.covers(name)) {
-            let what = format!(
-                "no subject alternative name covers `{name}`: {}",
-                details.subject_alt_names.join(", ")
-            );
-            check(Fault::new(what).help("a wildcard covers exactly one label"));
-        }
-    }
-    if let Some(usages) = &details.extended_key_usages
-        && !usages
-            .iter()
-            .any(|usage| usage == "serverAuth" || usage == "any")
-    {
-        check(
-            Fault::new(format!(
-                "the certificate is for {}, not for servers",
-                usages.join(", ")
-            ))
-            .help("ask for extended key usage serverAuth"),
-        );
     }
 }
 
@@ -292,13 +389,17 @@ fn leaf_warnings(details: &Details, now: OffsetDateTime) -> Vec<String> {
             format_instant(validity.not_after)
         ));
     }
-    if validity.not_after - validity.not_before > BROWSER_LIMIT {
-        warnings.push(
-            "the certificate is valid for more than 825 days: Apple's clients refuse it".to_owned(),
-        );
-    }
+    warnings.extend(long_life(validity));
     if details.self_issued {
         warnings.push("the certificate is signed with its own key: several clients refuse such a one even as trusted".to_owned());
     }
     warnings
+}
+
+/// Says that browsers mind how long a certificate is valid, where they do.
+#[must_use]
+pub fn long_life(validity: super::validity::Validity) -> Option<String> {
+    (validity.not_after - validity.not_before > BROWSER_LIMIT + Duration::HOUR).then(|| {
+        "the certificate is valid for more than 825 days: Apple's clients refuse it".to_owned()
+    })
 }

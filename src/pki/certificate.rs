@@ -67,6 +67,7 @@ impl Core {
 }
 
 /// What a certificate says, as far as this program asks.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
     /// Subject, as `O=…, CN=…`; empty where there is none.
@@ -83,10 +84,14 @@ pub struct Details {
     pub serial: String,
     /// Serial number, decimal.
     pub serial_decimal: String,
+    /// -1, 0 or 1, as the serial number is below, equal to or above zero.
+    pub serial_sign: i8,
     /// X.509 version, 1 to 3.
     pub version: u32,
     /// `dNSName` and `iPAddress` entries as text, in the certificate's order; other kinds as `kind:value`.
     pub subject_alt_names: Vec<String>,
+    /// Whether the subject alternative names are critical.
+    pub critical_names: bool,
     /// When it is valid.
     pub validity: Validity,
     /// Kind and size of the key, for example `ECDSA P-256` or `RSA 2048`.
@@ -99,6 +104,8 @@ pub struct Details {
     pub weak_signature: bool,
     /// `cA` of the basic constraints.
     pub is_ca: bool,
+    /// Whether the basic constraints are critical.
+    pub critical_constraints: bool,
     /// `pathLenConstraint` of the basic constraints.
     pub path_len: Option<u32>,
     /// Key usages by their RFC 5280 names; nothing where the extension is missing.
@@ -113,6 +120,8 @@ pub struct Details {
     pub permitted: Option<Vec<String>>,
     /// Excluded subtrees of the name constraints as text.
     pub excluded: Vec<String>,
+    /// Whether an extension is there twice.
+    pub repeats_extension: bool,
     /// SHA-256 of the whole certificate, lower-case hexadecimal.
     pub sha256: String,
     /// SHA-256 of the subject public key info, lower-case hexadecimal.
@@ -291,6 +300,23 @@ impl Certificate {
         self.core.issuer == other.core.subject
     }
 
+    /// Gives the subject key identifier.
+    ///
+    /// # Errors
+    /// An extension that does not parse.
+    pub(super) fn subject_key_id(&self) -> Result<Option<Vec<u8>>, Fault> {
+        let parsed = self.parse()?;
+        let id =
+            parsed
+                .extensions()
+                .iter()
+                .find_map(|extension| match extension.parsed_extension() {
+                    ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
+                    _ => None,
+                });
+        Ok(id)
+    }
+
     /// Reads what the certificate says.
     ///
     /// # Errors
@@ -310,14 +336,17 @@ impl Details {
             self_issued: parsed.subject().as_raw() == parsed.issuer().as_raw(),
             serial: hex(parsed.raw_serial()),
             serial_decimal: decimal(parsed.raw_serial()),
+            serial_sign: sign(parsed.raw_serial()),
             version: parsed.version().0 + 1,
             subject_alt_names: Vec::new(),
+            critical_names: false,
             validity: validity(parsed),
             key: String::new(),
             weak_key: None,
             signature_algorithm: signature_algorithm(parsed).0.to_owned(),
             weak_signature: signature_algorithm(parsed).1,
             is_ca: parsed.is_ca(),
+            critical_constraints: false,
             path_len: None,
             key_usages: None,
             extended_key_usages: None,
@@ -325,14 +354,26 @@ impl Details {
             authority_key_id: None,
             permitted: None,
             excluded: Vec::new(),
+            repeats_extension: false,
             sha256: hex(digest(&SHA256, der).as_ref()),
             key_sha256: hex(digest(&SHA256, parsed.public_key().raw).as_ref()),
             published_as: None,
         };
         (details.key, details.weak_key) = key(parsed);
         details.published_as = published::name_of(&details.key_sha256);
-        for extension in parsed.extensions() {
+        for (index, extension) in parsed.extensions().iter().enumerate() {
             details.read(extension.parsed_extension())?;
+            match extension.parsed_extension() {
+                ParsedExtension::SubjectAlternativeName(_) => {
+                    details.critical_names = extension.critical;
+                }
+                ParsedExtension::BasicConstraints(_) => {
+                    details.critical_constraints = extension.critical;
+                }
+                _ => {}
+            }
+            let before = &parsed.extensions()[..index];
+            details.repeats_extension |= before.iter().any(|other| other.oid == extension.oid);
         }
         Ok(details)
     }
@@ -386,6 +427,16 @@ impl Details {
         Ok(())
     }
 
+    /// Gives what a message calls the certificate: its subject, else its serial number.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        if self.subject.is_empty() {
+            &self.serial
+        } else {
+            &self.subject
+        }
+    }
+
     /// Says whether a subject alternative name covers `name`: equal, or one label below a wildcard
     /// (RFC 6125 section 6.4.3). The common name does not count (RFC 9525 section 2).
     #[must_use]
@@ -429,6 +480,15 @@ fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Fault> 
         )));
     }
     Ok(parsed)
+}
+
+/// Gives the sign of a number in two's complement (X.690 section 8.3).
+fn sign(bytes: &[u8]) -> i8 {
+    match bytes.first() {
+        Some(first) if first & 0x80 != 0 => -1,
+        _ if bytes.iter().all(|byte| *byte == 0) => 0,
+        _ => 1,
+    }
 }
 
 /// Writes a number of any length; the big integers of the parser would cost 30 kB of program for it.

@@ -8,6 +8,7 @@ pub mod issue;
 pub mod key;
 pub mod pem;
 mod published;
+pub mod refusals;
 pub mod reuse;
 pub mod validity;
 pub mod verify;

@@ -1,7 +1,8 @@
 //! Checks a chain as a TLS client does, and more strictly where clients differ.
 
-use super::certificate::Certificate;
+use super::certificate::{Certificate, Details};
 use super::key::PrivateKey;
+use super::refusals::{self, Use};
 use super::validity::{Validity, format_instant};
 use super::{LeafUse, SubjectAltName};
 use crate::fault::Fault;
@@ -22,14 +23,16 @@ pub fn ca(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault> {
         );
     }
     belongs(certificate, key)?;
-    if certificate.core().subject == certificate.core().issuer {
-        signed_by(certificate, certificate)?;
+    let signs_itself = certificate.core().subject == certificate.core().issuer;
+    // Of a root whose algorithm is not verified here, as of most old ones with SHA-1, nobody verifies the signature.
+    if signs_itself && signature(certificate, certificate) == Signature::Wrong {
+        return Err(Fault::new("the CA's signature is not its own"));
     }
     Ok(())
 }
 
-/// Checks that an existing CA can sign at `now`: [`ca`], and it is valid, may sign certificates, and its key is
-/// strong and not published.
+/// Checks that an existing root CA can sign at `now`: [`ca`], it is valid, Go refuses it for nothing
+/// ([`refusals`]), and its key is not published.
 ///
 /// # Errors
 /// The first rule it breaks.
@@ -45,38 +48,85 @@ pub fn usable_ca(
             "give a root CA: what is signed here is served without intermediates, and clients would not find the root",
         ));
     }
+    trustworthy(&details, "the CA", now)
+}
+
+/// Checks that an existing CA can sign at `now` where its leaves are served with the certificates `above` it, each the
+/// issuer of the one before and the last a root.
+///
+/// # Errors
+/// As [`usable_ca`], for each of them; a certificate that did not sign the one before it, a chain without its root, or a
+/// path length that the chain exceeds.
+pub fn usable_issuer(
+    certificate: &Certificate,
+    key: &PrivateKey,
+    above: &[Certificate],
+    now: OffsetDateTime,
+) -> Result<(), Fault> {
+    ca(certificate, key)?;
+    let details = certificate.details()?;
+    trustworthy(&details, "the CA", now)?;
+    let mut below = (certificate, details);
+    for (index, certificate) in above.iter().enumerate() {
+        let details = certificate.details()?;
+        let name = details.name().to_owned();
+        if !below.0.names_as_issuer(certificate)
+            || signature(below.0, certificate) == Signature::Wrong
+        {
+            let what = format!("`{name}` did not sign `{}`", below.1.name());
+            return Err(Fault::new(what)
+                .help("give the CA first, then each certificate's issuer, up to the root"));
+        }
+        trustworthy(&details, &format!("the CA `{name}` above it"), now)?;
+        if details
+            .path_len
+            .is_some_and(|most| usize::try_from(most).is_ok_and(|most| most <= index))
+        {
+            return Err(Fault::new(format!(
+                "the CA `{name}` permits no chain as long as this (path length {})",
+                details.path_len.unwrap_or_default()
+            )));
+        }
+        below = (certificate, details);
+    }
+    if below.1.self_issued {
+        return Ok(());
+    }
+    let what = if above.is_empty() {
+        format!("the CA is an intermediate: `{}` signed it", below.1.issuer)
+    } else {
+        format!(
+            "the chain above the CA ends at `{}`, which `{}` signed",
+            below.1.name(),
+            below.1.issuer
+        )
+    };
+    Err(Fault::new(what).help(
+        "put the certificates above it into the same file, up to the root: leaves are served with them, and `ca.crt` is the root",
+    ))
+}
+
+fn trustworthy(details: &Details, what: &str, now: OffsetDateTime) -> Result<(), Fault> {
     if !details.is_valid_at(now) {
         let (from, to) = (
             format_instant(details.validity.not_before),
             format_instant(details.validity.not_after),
         );
         return Err(
-            Fault::new(format!("the CA is valid from {from} to {to} only"))
+            Fault::new(format!("{what} is valid from {from} to {to} only"))
                 .help("give a CA that is valid now"),
         );
     }
-    if details
-        .key_usages
-        .as_ref()
-        .is_some_and(|usages| !usages.contains(&"keyCertSign"))
-    {
-        return Err(Fault::new(
-            "the CA may not sign certificates (key usage without keyCertSign)",
-        ));
+    let mut refusals = refusals::of(details, Use::Authority).into_iter();
+    if let Some(refusal) = refusals.find(|refusal| refusal.is_fatal) {
+        let what = format!("{what} {}: {} refuse it", refusal.what, refusal.by);
+        return Err(Fault::new(what).help(refusal.help));
     }
-    if details.subject_key_id.is_none() {
-        return Err(Fault::new("the CA has no subject key identifier").help(
-            "clients with strict checks refuse its leaves; make a new CA with `civi-ingress ca`",
-        ));
-    }
-    if let Some(name) = details.published_as {
-        return Err(Fault::new(format!(
-            "the CA's private key is published on the internet (SELFKEYS `{name}`)"
+    match details.published_as {
+        Some(name) => Err(Fault::new(format!(
+            "the private key of {what} is published on the internet (SELFKEYS `{name}`)"
         ))
-        .help("make a new CA with `civi-ingress ca`"));
-    }
-    match details.weak_key {
-        Some(why) => Err(Fault::new(format!("the CA has a key of kind {}", details.key)).help(why)),
+        .help("make a new CA with `civi-ingress ca`")),
         None => Ok(()),
     }
 }
@@ -89,36 +139,68 @@ pub fn belongs(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault>
     if certificate.core().public_key_info == key.public_key_info() {
         return Ok(());
     }
+    if certificate.public_key_bits().as_deref() == Some(key.public_key_bits()) {
+        return Err(
+            Fault::new("the certificate describes its curve by explicit parameters").help(
+                "clients need a named curve: ask for a new certificate with a key that names it",
+            ),
+        );
+    }
     Err(
         Fault::new("the private key does not belong to the certificate")
             .help("give the key that the certificate was requested with"),
     )
 }
 
-/// Checks that the key of `issuer` signed `certificate`.
-///
-/// # Errors
-/// A wrong signature, or an algorithm that webpki does not take (SHA-1, RSA below 2048 bits).
-pub fn signed_by(certificate: &Certificate, issuer: &Certificate) -> Result<(), Fault> {
+/// How the signature of a certificate stands to the key of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signature {
+    /// The key made it.
+    Good,
+    /// The key did not make it.
+    Wrong,
+    /// Its algorithm is none that is verified here: SHA-1, RSA below 2048 bits, RSA-PSS with a key for that alone.
+    Unverified,
+}
+
+/// Says whether the key of `issuer` signed `certificate`.
+#[must_use]
+pub fn signature(certificate: &Certificate, issuer: &Certificate) -> Signature {
     let core = certificate.core();
-    let issuer = EndEntityCert::try_from(issuer.der()).map_err(|error| refused(&error))?;
+    let Ok(issuer) = EndEntityCert::try_from(issuer.der()) else {
+        return Signature::Unverified;
+    };
     // The DER of an algorithm identifier is tag and length, then the object identifier.
     let fits = |id: &[u8]| {
         id.get(2..)
             .is_some_and(|oid| oid.starts_with(&core.algorithm))
     };
-    let verified = ALL_VERIFICATION_ALGS
-        .iter()
-        .filter(|algorithm| fits(algorithm.signature_alg_id().as_ref()))
-        .any(|algorithm| {
-            issuer
-                .verify_signature(*algorithm, &core.signed, &core.signature)
-                .is_ok()
-        });
-    if verified {
-        return Ok(());
+    let mut result = Signature::Unverified;
+    for algorithm in ALL_VERIFICATION_ALGS {
+        if !fits(algorithm.signature_alg_id().as_ref()) {
+            continue;
+        }
+        match issuer.verify_signature(*algorithm, &core.signed, &core.signature) {
+            Ok(()) => return Signature::Good,
+            Err(webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)) => {}
+            Err(_) => result = Signature::Wrong,
+        }
     }
-    Err(Fault::new("the signature is not the issuer's"))
+    result
+}
+
+/// Checks that the key of `issuer` signed `certificate`.
+///
+/// # Errors
+/// A wrong signature, or one whose algorithm is not verified here.
+pub fn signed_by(certificate: &Certificate, issuer: &Certificate) -> Result<(), Fault> {
+    match signature(certificate, issuer) {
+        Signature::Good => Ok(()),
+        Signature::Wrong => Err(Fault::new("the signature is not the issuer's")),
+        Signature::Unverified => Err(Fault::new(
+            "the signature is of an algorithm that is not verified here",
+        )),
+    }
 }
 
 /// Checks that `leaf` is signed by `ca`, has `key`, has its use, covers every name and is valid at `at`.
@@ -153,9 +235,8 @@ pub fn names_issuer(leaf: (&[u8], Validity), ca: (&[u8], Validity)) -> Result<()
     let ((issuer, leaf), (subject, ca)) = (leaf, ca);
     if issuer != subject {
         return Err(
-            Fault::new("the leaf's issuer is not, byte for byte, the CA's subject").help(
-                "a CA whose subject repeats an attribute (two OU, several DC) cannot be used",
-            ),
+            Fault::new("the leaf's issuer is not, byte for byte, the CA's subject")
+                .help("put the CA that signed the leaf beside it, or issue both anew"),
         );
     }
     if ca.not_after < leaf.not_after {
@@ -175,7 +256,26 @@ pub fn path(
     names: &[SubjectAltName],
     at: OffsetDateTime,
 ) -> Result<(), Fault> {
-    let anchor = anchor_from_trusted_cert(ca.der()).map_err(|error| refused(&error))?;
+    path_through(ca, &[], leaf, leaf_use, names, at)
+}
+
+/// Checks the path from `leaf` through intermediates to `root`, as [`path`] does.
+///
+/// # Errors
+/// As [`path`].
+pub fn path_through(
+    root: &Certificate,
+    intermediates: &[Certificate],
+    leaf: &Certificate,
+    leaf_use: LeafUse,
+    names: &[SubjectAltName],
+    at: OffsetDateTime,
+) -> Result<(), Fault> {
+    let anchor = anchor_from_trusted_cert(root.der()).map_err(|error| refused(&error))?;
+    let intermediates: Vec<_> = intermediates
+        .iter()
+        .map(|certificate| certificate.der().clone())
+        .collect();
     let end_entity = EndEntityCert::try_from(leaf.der()).map_err(|error| refused(&error))?;
     let seconds = u64::try_from(at.unix_timestamp()).unwrap_or_default();
     let at = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
@@ -190,7 +290,7 @@ pub fn path(
             .verify_for_usage(
                 ALL_VERIFICATION_ALGS,
                 &anchors,
-                &[],
+                &intermediates,
                 at,
                 usage(),
                 None,

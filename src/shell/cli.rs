@@ -617,7 +617,7 @@ pub(super) struct Ca {
     #[arg(long)]
     pub(super) replace_keys: bool,
     /// Domain that the CA may sign for, with all names below it [repeatable] [default: any]
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", visible_alias = "permit")]
     pub(super) permit_dns: Vec<String>,
     /// Address that the CA may sign for [repeatable] [default: any]
     #[arg(long, value_name = "ADDRESS")]

@@ -29,7 +29,8 @@ use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::manifest::{Manifest, Object, PrivateKeys, stream};
 use civi_ingress::pki::issue::{Ca, CaRequest, LeafRequest, Organization};
 use civi_ingress::pki::pem::mentions_private_key;
-use civi_ingress::pki::validity::{End, Validity, parse_instant};
+use civi_ingress::pki::refusals::{self, Use};
+use civi_ingress::pki::validity::{End, Validity, format_instant, parse_instant};
 use civi_ingress::pki::{Certificate, KeyType, LeafUse, PrivateKey, SubjectAltName, issue, verify};
 use civi_ingress::release::Release;
 use civi_ingress::template::Templates;
@@ -387,7 +388,16 @@ fn validity(
         None => None,
     };
     let end = faults.keep(End::parse(end).map_err(|fault| fault.argument(option)))?;
-    faults.keep(Validity::new(now, not_before, end).map_err(|fault| fault.argument(option)))
+    let validity =
+        faults.keep(Validity::new(now, not_before, end).map_err(|fault| fault.argument(option)))?;
+    if now < validity.due_at() {
+        return Some(validity);
+    }
+    let due = format_instant(validity.due_at());
+    let what = format!("the certificate would be due for renewal since {due}, before it is issued");
+    let fault = Fault::new(what).help("give a later `--not-before`, or a longer life");
+    faults.push(fault.argument(option));
+    None
 }
 
 impl ExistingCa {
@@ -399,15 +409,24 @@ impl ExistingCa {
         ])
     }
 
-    /// Reads and checks the existing CA, if one is given.
+    /// Reads and checks the existing root CA, if one is given.
     fn read(&self, run: &Run) -> Result<Option<Ca>, Failure> {
+        self.read_as(|ca| verify::usable_ca(&ca.certificate, &ca.key, run.now))
+    }
+
+    /// Reads and checks the existing CA with the certificates above it, if one is given.
+    fn read_with_chain(&self, run: &Run) -> Result<Option<Ca>, Failure> {
+        self.read_as(|ca| verify::usable_issuer(&ca.certificate, &ca.key, &ca.above, run.now))
+    }
+
+    fn read_as(&self, check: impl Fn(&Ca) -> Result<(), Fault>) -> Result<Option<Ca>, Failure> {
         let (Some(cert_path), Some(key_path)) = (&self.ca_cert, &self.ca_key) else {
             return Ok(None);
         };
         let (cert, key) = (world::read(cert_path)?, world::read(key_path)?);
         let mut faults = Faults::default();
-        let certificate = faults
-            .keep(Certificate::from_pem(&cert.content).map_err(|fault| fault.file(&cert.name)));
+        let certificates = faults
+            .keep(Certificate::all_from_pem(&cert.content).map_err(|fault| fault.file(&cert.name)));
         let private_key =
             faults.keep(PrivateKey::from_pem(&key.content).map_err(|fault| fault.file(&key.name)));
         if mentions_private_key(&cert.content) {
@@ -419,16 +438,25 @@ impl ExistingCa {
         if let Some(warning) = world::warn_if_readable_by_others(key_path) {
             warn(&warning);
         }
-        let ca = certificate
-            .zip(private_key)
-            .map(|(certificate, key)| Ca::existing(certificate, key));
-        if let Some(ca) = &ca {
-            faults.keep(
-                verify::usable_ca(&ca.certificate, &ca.key, run.now)
-                    .map_err(|fault| fault.file(&cert.name)),
-            );
+        let (Some(certificates), Some(private_key)) = (certificates, private_key) else {
+            return Ok(faults.finish(None)?);
+        };
+        let ca =
+            Ca::of_bundle(certificates, private_key).map_err(|fault| fault.file(&cert.name))?;
+        check(&ca).map_err(|fault| fault.file(&cert.name))?;
+        for certificate in std::iter::once(&ca.certificate).chain(&ca.above) {
+            let details = certificate.details()?;
+            for refusal in refusals::of(&details, Use::Authority) {
+                warn(&format!(
+                    "{}: the CA `{}` {}: {} refuse it",
+                    cert.name,
+                    details.name(),
+                    refusal.what,
+                    refusal.by
+                ));
+            }
         }
-        Ok(Some(faults.finish(ca)?))
+        Ok(Some(ca))
     }
 }
 
@@ -463,9 +491,10 @@ impl Signing<'_> {
                 world::serial()?,
             )?
         };
-        let (validity, is_shorter) = plan.leaf.clamped_to(ca.certificate.validity());
-        if is_shorter {
-            let end = civi_ingress::pki::validity::format_instant(validity.not_after);
+        let (validity, _) = plan.leaf.clamped_to(ca.validity());
+        // Its beginning moves too, where the CA is younger than an hour.
+        if validity.not_after < plan.leaf.not_after {
+            let end = format_instant(validity.not_after);
             run.note(&format!("the certificate ends with its CA, at {end}"));
         }
         let request = LeafRequest {
@@ -531,7 +560,7 @@ fn check_stdin<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<(), Faul
 }
 
 /// Says names and end of a certificate in one line.
-fn describe(names: &[SubjectAltName], certificate: &Certificate) -> String {
+fn describe(names: &[impl ToString], certificate: &Certificate) -> String {
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     let validity = certificate.validity();
     let (end, due) = (validity.not_after.date(), validity.due_at().date());

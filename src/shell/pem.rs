@@ -4,11 +4,12 @@ use super::cli::{Ca, Cert};
 use super::error::Failure;
 use super::paths::{Contents, Paths};
 use super::writing::{NewFile, Overwrite, Writing};
-use super::{Run, Signing, describe, side_file, side_paths, validity, world};
+use super::{Run, Signing, describe, side_file, side_paths, validity, warn, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::name::DnsName;
+use civi_ingress::pki::bundle::long_life;
 use civi_ingress::pki::issue::{self, CaRequest, Organization};
-use civi_ingress::pki::{KeyType, LeafUse, SubjectAltName};
+use civi_ingress::pki::{CertificateText, KeyType, LeafUse, SubjectAltName};
 use std::net::IpAddr;
 
 pub(super) fn ca(run: &Run, arguments: &Ca) -> Result<(), Failure> {
@@ -100,7 +101,7 @@ pub(super) fn cert(run: &Run, arguments: &Cert) -> Result<(), Failure> {
         names.push(name);
     }
     let plan = faults.finish(plan)?;
-    let existing_ca = arguments.existing_ca.read(run)?;
+    let existing_ca = arguments.existing_ca.read_with_chain(run)?;
     let signing = Signing {
         plan: &plan,
         names: &names,
@@ -112,14 +113,18 @@ pub(super) fn cert(run: &Run, arguments: &Cert) -> Result<(), Failure> {
         existing_ca,
     };
     let (ca, leaf, key) = signing.issue(run)?;
+    let served: CertificateText = std::iter::once(&leaf).chain(ca.intermediates()).collect();
     let files = vec![
-        NewFile::new("ca.crt", ca.certificate.pem(), false),
-        NewFile::new("tls.crt", leaf.pem(), false),
+        NewFile::new("ca.crt", ca.root().pem(), false),
+        NewFile::new("tls.crt", served.as_str(), false),
         NewFile::new("tls.key", key.pem(), true),
     ];
     let beside = side_file(arguments.ca_key_out.as_ref(), ca.key.pem(), true);
     writing.write(files, beside.into_iter().collect(), || Ok(()))?;
     run.note(&describe(&names, &leaf));
+    if let Some(text) = long_life(leaf.validity()) {
+        warn(&text);
+    }
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use civi_ingress::fault::Faults;
 use civi_ingress::ingress::tls_secret;
 use civi_ingress::ingress::traefik;
 use civi_ingress::name::{DnsName, Namespace, ObjectName};
-use civi_ingress::pki::bundle::{self, Source};
+use civi_ingress::pki::bundle::{self, Source, long_life};
 use civi_ingress::pki::{LeafUse, SubjectAltName};
 use std::path::PathBuf;
 
@@ -45,9 +45,10 @@ pub(super) fn secret(run: &Run, arguments: &WildcardSecret) -> Result<(), Failur
     let mut beside = Vec::new();
     let (certificates, key, authority) = if arguments.cert.is_some() {
         let bundle = import(run, arguments, &names)?;
+        run.note(&describe(&bundle.names, &bundle.certificates[0]));
         (bundle.certificates, bundle.key, None)
     } else {
-        let existing_ca = arguments.existing_ca.read(run)?;
+        let existing_ca = arguments.existing_ca.read_with_chain(run)?;
         let is_new = existing_ca.is_none();
         let leaf_use = LeafUse::Server;
         let signing = Signing {
@@ -58,16 +59,17 @@ pub(super) fn secret(run: &Run, arguments: &WildcardSecret) -> Result<(), Failur
         };
         let (ca, leaf, key) = signing.issue(run)?;
         run.note(&describe(&names, &leaf));
-        beside.extend(side_file(
-            arguments.ca_out.as_ref(),
-            ca.certificate.pem(),
-            false,
-        ));
+        beside.extend(side_file(arguments.ca_out.as_ref(), ca.root().pem(), false));
         beside.extend(side_file(arguments.ca_key_out.as_ref(), ca.key.pem(), true));
         if is_new && arguments.ca_out.is_none() {
             run.note("browsers must import the CA certificate: it is in key ca.crt of the Secret; --ca-out writes it to a file");
         }
-        (vec![leaf], key, Some(ca.certificate))
+        if let Some(text) = long_life(leaf.validity()) {
+            warn(&text);
+        }
+        let served = std::iter::once(&leaf).chain(ca.intermediates());
+        let served = served.cloned().collect();
+        (served, key, Some(ca.root().clone()))
     };
     let mut objects = vec![tls_secret(
         &namespace,

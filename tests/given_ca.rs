@@ -1,0 +1,381 @@
+//! CAs that a user gives: what is refused, what is warned of, and what is served below them.
+
+use crate::support::{Recipe, read, run_in, secret_text, write};
+use civi_ingress::pki::certificate::Details;
+use civi_ingress::pki::refusals::{self, Rule, Use};
+use civi_ingress::pki::{Certificate, LeafUse, SubjectAltName, verify};
+use std::path::Path;
+use tempfile::TempDir;
+use time::macros::datetime;
+
+macro_rules! fixture {
+    ($($name:literal),+) => { concat!($(include_str!(concat!("fixtures/", $name))),+) };
+}
+
+const NOW: &str = "2026-12-01T00:00:00Z";
+
+/// Runs `cert` for `a.example.org` under a CA.
+fn cert(directory: &Path, certificates: &str, key: &str) -> crate::support::Run {
+    write(&directory.join("ca.pem"), certificates);
+    write(&directory.join("ca.key"), key);
+    run_in(
+        directory,
+        &[
+            "cert",
+            "--dns",
+            "a.example.org",
+            "--ca-cert",
+            "ca.pem",
+            "--ca-key",
+            "ca.key",
+            "--output-dir",
+            "made",
+            "--now",
+            NOW,
+        ],
+    )
+}
+
+#[test]
+fn a_ca_that_go_refuses_signs_nothing_and_what_others_refuse_is_warned_of() {
+    let directory = TempDir::new().unwrap();
+    let refused = cert(
+        directory.path(),
+        fixture!("negative-serial.crt"),
+        fixture!("negative-serial.key"),
+    );
+    assert_eq!(refused.status, 3);
+    assert!(
+        refused.stderr.ends_with(
+            "error: ca.pem: the CA has a negative serial number: Go, and so Traefik, and Python refuse it\n\
+             help: ask for a new one\n"
+        ),
+        "{}",
+        refused.stderr
+    );
+    let warned = cert(
+        directory.path(),
+        fixture!("no-usage.crt"),
+        fixture!("no-usage.key"),
+    );
+    assert_eq!(warned.status, 0, "{}", warned.stderr);
+    assert!(
+        warned.stderr.contains(
+            "warning: ca.pem: the CA `O=Test, CN=Plain` has no key usage: OpenSSL with strict checks and Python refuse it\n"
+        ),
+        "{}",
+        warned.stderr
+    );
+}
+
+#[test]
+fn below_an_intermediate_leaves_are_served_with_the_chain_and_the_root_is_trusted() {
+    for certificates in [
+        fixture!("issuing.crt", "issuing-root.crt"),
+        fixture!("issuing-root.crt", "issuing.crt"),
+    ] {
+        let directory = TempDir::new().unwrap();
+        let made = cert(directory.path(), certificates, fixture!("issuing.key"));
+        assert_eq!(made.status, 0, "{}", made.stderr);
+        let of = |name: &str| {
+            Certificate::all_from_pem(&read(&directory.path().join("made").join(name))).unwrap()
+        };
+        let (served, trusted) = (of("tls.crt"), of("ca.crt"));
+        assert_eq!(served.len(), 2);
+        assert_eq!(
+            served[1],
+            Certificate::from_pem(fixture!("issuing.crt")).unwrap()
+        );
+        assert_eq!(
+            trusted,
+            [Certificate::from_pem(fixture!("issuing-root.crt")).unwrap()]
+        );
+        assert!(served[0].names_as_issuer(&served[1]));
+        let names = [SubjectAltName::parse("a.example.org").unwrap()];
+        let at = datetime!(2026-12-02 00:00:00 UTC);
+        verify::path_through(
+            &trusted[0],
+            &served[1..],
+            &served[0],
+            LeafUse::Server,
+            &names,
+            at,
+        )
+        .unwrap();
+        let wildcard = run_in(
+            directory.path(),
+            &[
+                "wildcard-secret",
+                "--domain",
+                "example.org",
+                "--ca-cert",
+                "ca.pem",
+                "--ca-key",
+                "ca.key",
+                "--now",
+                NOW,
+                "--ca-out",
+                "out.crt",
+            ],
+        );
+        let secret = wildcard.good();
+        let chain = secret_text(&secret, "wildcardsecret", "tls.crt");
+        assert_eq!(Certificate::all_from_pem(&chain).unwrap().len(), 2);
+        assert_eq!(
+            secret_text(&secret, "wildcardsecret", "ca.crt"),
+            trusted[0].pem()
+        );
+        assert_eq!(read(&directory.path().join("out.crt")), trusted[0].pem());
+    }
+}
+
+#[test]
+fn an_intermediate_without_its_root_signs_nothing() {
+    let directory = TempDir::new().unwrap();
+    let refused = cert(
+        directory.path(),
+        fixture!("issuing.crt"),
+        fixture!("issuing.key"),
+    );
+    assert_eq!(refused.status, 3);
+    assert!(
+        refused.stderr.contains(
+            "error: ca.pem: the CA is an intermediate: `DC=org, DC=example, CN=Issuing Root` signed it\n"
+        ),
+        "{}",
+        refused.stderr
+    );
+    let two = cert(
+        directory.path(),
+        fixture!("issuing.crt", "issuing-root.crt", "root.crt"),
+        fixture!("issuing.key"),
+    );
+    assert!(
+        two.stderr.contains("there is more than one certificate"),
+        "{}",
+        two.stderr
+    );
+}
+
+#[test]
+fn a_leaf_below_a_young_ca_is_not_said_to_end_with_it() {
+    let directory = TempDir::new().unwrap();
+    let run = |arguments: &[&str]| run_in(directory.path(), arguments);
+    run(&[
+        "ca",
+        "--output-dir",
+        "ca",
+        "--not-before",
+        "2026-11-21T09:59:59Z",
+    ])
+    .good();
+    let given = ["--ca-cert", "ca/ca.crt", "--ca-key", "ca/ca.key"];
+    let young = run(&[
+        &["cert", "--dns", "a.example.org", "--output-dir", "young"],
+        &given[..],
+    ]
+    .concat());
+    assert_eq!(young.status, 0, "{}", young.stderr);
+    assert!(
+        !young.stderr.contains("ends with its CA"),
+        "{}",
+        young.stderr
+    );
+    let long = [
+        "cert",
+        "--dns",
+        "a.example.org",
+        "--output-dir",
+        "long",
+        "--days",
+        "4000",
+    ];
+    let long = run(&[&long, &given[..]].concat());
+    assert!(
+        long.stderr
+            .contains("the certificate ends with its CA, at 2036-11-18"),
+        "{}",
+        long.stderr
+    );
+    assert!(
+        long.stderr
+            .contains("warning: the certificate is valid for more than 825 days"),
+        "{}",
+        long.stderr
+    );
+}
+
+#[test]
+fn a_certificate_that_would_be_due_when_it_is_issued_is_refused() {
+    let directory = TempDir::new().unwrap();
+    for command in [
+        &["cert", "--dns", "a.example.org", "--output-dir", "o"][..],
+        &["ca", "--output-dir", "o"],
+        &["new-instance", "a", "--host", "a.example.org"],
+        &["wildcard-secret", "--domain", "example.org"],
+    ] {
+        let old = ["--not-before", "2006-01-01T00:00:00Z"];
+        let run = run_in(directory.path(), &[command, &old].concat());
+        assert_eq!(run.status, 3, "{}", run.stderr);
+        assert!(
+            run.stderr.contains("would be due for renewal since "),
+            "{}",
+            run.stderr
+        );
+        assert!(!directory.path().join("o").exists());
+    }
+}
+
+/// A change of a good certificate, the rule that it breaks, and whether Go refuses it.
+type Case = (fn(&mut Details), Rule, bool);
+
+fn good() -> (Details, Details) {
+    let chain = Recipe::default().chain();
+    (chain.ca.details().unwrap(), chain.leaf.details().unwrap())
+}
+
+/// Gives the rules that a certificate breaks after a change.
+fn broken(mut details: Details, used: Use, change: fn(&mut Details)) -> Vec<(Rule, bool)> {
+    change(&mut details);
+    let found = refusals::of(&details, used);
+    found
+        .iter()
+        .map(|refusal| (refusal.rule, refusal.is_fatal))
+        .collect()
+}
+
+#[test]
+fn each_rule_of_the_table_is_found_alone() {
+    let (ca, leaf) = good();
+    assert_eq!(refusals::of(&ca, Use::Authority), []);
+    assert_eq!(refusals::of(&leaf, Use::Server), []);
+    let both: [Case; 5] = [
+        (
+            |details| details.serial_sign = -1,
+            Rule::NegativeSerial,
+            true,
+        ),
+        (|details| details.serial_sign = 0, Rule::ZeroSerial, false),
+        (
+            |details| details.repeats_extension = true,
+            Rule::RepeatedExtension,
+            true,
+        ),
+        (
+            |details| details.weak_key = Some("RSA keys need at least 2048 bits"),
+            Rule::WeakKey,
+            true,
+        ),
+        (|details| details.version = 1, Rule::OldVersion, false),
+    ];
+    for (change, rule, is_fatal) in both {
+        assert_eq!(
+            broken(ca.clone(), Use::Authority, change),
+            [(rule, is_fatal)]
+        );
+        assert_eq!(
+            broken(leaf.clone(), Use::Server, change),
+            [(rule, is_fatal)]
+        );
+    }
+    let authority: [Case; 7] = [
+        (|details| details.is_ca = false, Rule::NoAuthority, true),
+        (
+            |details| details.critical_constraints = false,
+            Rule::UncriticalConstraints,
+            false,
+        ),
+        (|details| details.key_usages = None, Rule::NoKeyUsage, false),
+        (
+            |details| details.key_usages = Some(vec!["cRLSign"]),
+            Rule::NotForSigning,
+            true,
+        ),
+        (
+            |details| details.extended_key_usages = Some(vec!["clientAuth".to_owned()]),
+            Rule::AuthorityNotForServers,
+            true,
+        ),
+        (
+            |details| details.subject = String::new(),
+            Rule::NamelessAuthority,
+            false,
+        ),
+        (
+            |details| details.subject_key_id = None,
+            Rule::NoSubjectKeyId,
+            false,
+        ),
+    ];
+    for (change, rule, is_fatal) in authority {
+        assert_eq!(
+            broken(ca.clone(), Use::Authority, change),
+            [(rule, is_fatal)]
+        );
+    }
+    let mut root = ca;
+    root.weak_signature = true;
+    assert_eq!(
+        refusals::of(&root, Use::Authority),
+        [],
+        "nobody verifies the signature of a root"
+    );
+}
+
+#[test]
+fn each_rule_for_servers_is_found_alone() {
+    let (_, leaf) = good();
+    let server: [Case; 6] = [
+        (
+            |details| details.weak_signature = true,
+            Rule::WeakSignature,
+            true,
+        ),
+        (
+            |details| details.extended_key_usages = Some(vec!["clientAuth".to_owned()]),
+            Rule::NotForServers,
+            true,
+        ),
+        (
+            |details| details.is_ca = true,
+            Rule::AuthorityAsServer,
+            false,
+        ),
+        (
+            |details| details.subject_alt_names = Vec::new(),
+            Rule::NoNames,
+            true,
+        ),
+        (
+            |details| details.subject = String::new(),
+            Rule::UncriticalNames,
+            false,
+        ),
+        (
+            |details| details.authority_key_id = None,
+            Rule::NoAuthorityKeyId,
+            false,
+        ),
+    ];
+    for (change, rule, is_fatal) in server {
+        assert_eq!(
+            broken(leaf.clone(), Use::Server, change),
+            [(rule, is_fatal)]
+        );
+    }
+}
+
+#[test]
+fn name_constraints_stand_behind_the_basic_constraints() {
+    let chain = Recipe::default().chain();
+    let (_, parsed) = x509_parser::parse_x509_certificate(chain.ca.der()).unwrap();
+    let order: Vec<String> = parsed
+        .extensions()
+        .iter()
+        .map(|extension| extension.oid.to_id_string())
+        .collect();
+    let at = |oid: &str| order.iter().position(|found| found == oid).unwrap();
+    assert!(at("2.5.29.19") < at("2.5.29.30"), "{order:?}");
+    let extension = parsed.name_constraints().unwrap().expect("the extension");
+    assert!(extension.critical);
+}
