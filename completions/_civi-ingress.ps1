@@ -278,7 +278,7 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'Private key of that CA (PEM)')
             [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Take templates of this directory in the place of the built-in ones of the same name')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Threads; without it as many as there are processors')
-            [CompletionResult]::new('--prune-max', '--prune-max', [CompletionResultType]::ParameterName, 'Remove at most so many instances; without it 10, and no more than a fifth of all')
+            [CompletionResult]::new('--prune-max', '--prune-max', [CompletionResultType]::ParameterName, 'Remove at most so many instances, or give them other namespaces; without it 10, and no more than a fifth of all')
             [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Print a report for programs on stdout')
             [CompletionResult]::new('--annotations', '--annotations', [CompletionResultType]::ParameterName, 'Print on stdout what a CI shows beside the fleet file')
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart')

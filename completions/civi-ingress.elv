@@ -264,7 +264,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --ca-key 'Private key of that CA (PEM)'
             cand --templates 'Take templates of this directory in the place of the built-in ones of the same name'
             cand --jobs 'Threads; without it as many as there are processors'
-            cand --prune-max 'Remove at most so many instances; without it 10, and no more than a fifth of all'
+            cand --prune-max 'Remove at most so many instances, or give them other namespaces; without it 10, and no more than a fifth of all'
             cand --summary 'Print a report for programs on stdout'
             cand --annotations 'Print on stdout what a CI shows beside the fleet file'
             cand --now 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart'

@@ -224,7 +224,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l ca-key -d 'Private key of that CA (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l jobs -d 'Threads; without it as many as there are processors' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l prune-max -d 'Remove at most so many instances; without it 10, and no more than a fifth of all' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l prune-max -d 'Remove at most so many instances, or give them other namespaces; without it 10, and no more than a fifth of all' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l summary -d 'Print a report for programs on stdout' -r -f -a "json\t'JSON, whose field `version` changes with its form'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l annotations -d 'Print on stdout what a CI shows beside the fleet file' -r -f -a "github\t'Workflow commands of GitHub Actions'
 gitlab\t'A code quality report of GitLab'"

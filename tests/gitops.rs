@@ -1431,18 +1431,20 @@ fn a_report_counts_what_it_removes_and_what_it_does_not_name() {
     rendered(&directory, &of(25), &[]).good();
     let stale = rendered(&directory, &of(20), &[]);
     assert!(
-        stale.stderr.ends_with(
-            "note: and 10 more: stale, `--prune` removes it\n\
-             note: 20 of 20 unchanged, wrote 1 file\n"
-        ),
+        stale.stderr.contains(
+            "note: and 10 more: stale, `--prune` removes it\nnote: p20: namespace p20 stays"
+        ) && stale
+            .stderr
+            .ends_with("kubectl delete namespace p24\nnote: 20 of 20 unchanged, wrote 1 file\n"),
         "{}",
         stale.stderr
     );
     let pruned = rendered(&directory, &of(20), &["--prune"]);
     assert!(
-        pruned
-            .stderr
-            .ends_with("note: and 10 more: removed\nnote: 20 of 20 unchanged, wrote 0 files, removed 30 files\n"),
+        pruned.stderr.contains("note: and 10 more: removed\nnote: p20: namespace p20 stays")
+            && pruned.stderr.ends_with(
+                "kubectl delete namespace p24\nnote: 20 of 20 unchanged, wrote 0 files, removed 30 files\n"
+            ),
         "{}",
         pruned.stderr
     );

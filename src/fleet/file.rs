@@ -8,7 +8,7 @@ use super::levels::Levels;
 use super::members::{Frame, Members};
 use super::part::{Given, Part as _, Reader};
 use super::spec::{argo_cd, entry_points, flux, mode, secrets, wildcard};
-use super::{Fleet, Layout, Source};
+use super::{Division, Fleet, Layout, Source};
 use crate::chart::ChartMajor;
 use crate::fault::{Fault, Place};
 use crate::yaml::{At, Node, tree};
@@ -97,7 +97,7 @@ fn fleet(
     let release = traefik.and_then(|traefik| traefik.version.as_ref());
     let chart = traefik.and_then(|traefik| traefik.chart.as_ref());
     let chart = chart.map_or_else(ChartMajor::default, |given| given.value);
-    Some(Fleet {
+    let mut fleet = Fleet {
         name: document.metadata?.value.name.value,
         domain: spec.domain?.value,
         release: release.map_or_else(Default::default, |given| given.value),
@@ -111,7 +111,10 @@ fn fleet(
         argo_cd: spec.argo_cd.and_then(|given| argo_cd(given.value)),
         flux: spec.flux.and_then(|given| flux(given.value)),
         members: members.finish(),
-    })
+        is_held: false,
+    };
+    fleet.divide(&Division::default());
+    Some(fleet)
 }
 
 /// Gives the one document of a file.

@@ -223,6 +223,8 @@ impl Members {
                 None => None,
             },
             shard,
+            is_pinned: shard.is_some(),
+            is_moving: false,
             terms,
         })
     }

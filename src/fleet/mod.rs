@@ -16,6 +16,7 @@ mod part;
 mod placeholder;
 #[cfg(test)]
 mod schema;
+mod shards;
 mod spec;
 mod terms;
 
@@ -68,6 +69,8 @@ pub struct Fleet {
     pub flux: Option<Flux>,
     /// The instances, sorted bytewise by their id.
     pub members: Vec<Member>,
+    /// Whether it is divided as a tree was, and not yet as `spec.shards` says.
+    pub is_held: bool,
 }
 
 /// How the files of an instance lie in the tree.
@@ -99,6 +102,7 @@ pub enum Secrets {
 }
 
 pub use crate::seal::sealed::Scope;
+pub use shards::{Division, SHARD_LIMIT};
 
 /// The certificate that browsers see.
 #[derive(Debug, Clone)]
@@ -109,6 +113,8 @@ pub struct Wildcard {
     pub certificate: CertificateTerms,
     /// Whether it covers the domain itself too.
     pub apex: bool,
+    /// Whether it is to pass to another part, and a run before that marks its objects.
+    pub is_moving: bool,
 }
 
 /// What an Argo CD `ApplicationSet` must say.
@@ -156,8 +162,12 @@ pub struct Member {
     pub hosts: Vec<DnsName>,
     /// What the httpd calls itself; the host unless said.
     pub server_name: Option<DnsName>,
-    /// The part of the fleet that it is kept in, from 0, where that is said.
+    /// The part of the fleet that it is kept in, from 0; nothing where the fleet is not divided.
     pub shard: Option<u16>,
+    /// Whether the fleet file says in which part.
+    pub is_pinned: bool,
+    /// Whether it is to pass to another part, and a run before that marks its objects.
+    pub is_moving: bool,
     /// All else.
     pub terms: Arc<Terms>,
 }
@@ -236,6 +246,13 @@ pub fn table(source: &Source) -> Result<Vec<(String, Node)>, Vec<Fault>> {
 }
 
 impl Fleet {
+    /// Divides the instances into `spec.shards` parts, as the tree has them divided where that can be.
+    pub fn divide(&mut self, found: &Division) {
+        if let Some(shards) = self.shards {
+            shards::assign(self.name.as_str(), &mut self.members, shards.get(), found);
+        }
+    }
+
     /// Gives what is rendered for a member.
     ///
     /// # Errors

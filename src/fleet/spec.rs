@@ -162,6 +162,7 @@ pub(super) fn wildcard(
         namespace,
         certificate: terms::certificate(certificate, CaCustody::Stored),
         apex: part.apex.as_ref().is_some_and(|given| given.value),
+        is_moving: false,
     })
 }
 

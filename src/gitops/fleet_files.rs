@@ -2,18 +2,17 @@
 //! what tells Argo CD or Flux about them.
 
 use super::compose::{TreeFile, kustomizations, traefik_values};
-use super::layout::{
-    CLUSTER, Form, Home, INSTANCES, SHARD_LIMIT, SHARDS, mark, shard, shard_folder,
-};
+use super::layout::{CLUSTER, Form, Home, INSTANCES, SHARDS, mark, part_name, shard_folder};
 use super::plan::Sealer;
 use super::unit::Unit;
 use crate::fault::{Fault, Faults};
-use crate::fleet::{Fleet, Layout, Member};
+use crate::fleet::{ArgoCd, Fleet, Layout, Member, SHARD_LIMIT};
 use crate::guarded::Guarded;
 use crate::manifest::{Field, Identity, Object};
 use crate::name::ObjectName;
 use crate::template::Renderer;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 /// Name of the file that says whose the tree is.
 pub const TREE_FILE: &str = ".civi-ingress.yaml";
@@ -50,9 +49,9 @@ pub fn fleet_files(
             .collect::<Vec<_>>()
     };
     let name = crate::yaml::scalar::to_string(fleet.name.as_str());
-    let tree = format!(
-        "# What this directory is. Its state is its files; this one never changes.\nfleet: {name}\nformat: 1\n"
-    );
+    let mut tree =
+        format!("# What this directory is. Its state is its files.\nfleet: {name}\nformat: 1\n");
+    writeln!(tree, "shards: {}", fleet.shards.map_or(0, u16::from)).expect("a String takes all");
     add(TREE_FILE.to_owned(), Ok(tree), &mut faults);
     if fleet.wildcard.is_none() {
         let values = faults.keep_all(traefik_values(fleet, renderer));
@@ -63,13 +62,13 @@ pub fn fleet_files(
         );
     }
     let mut shards: BTreeMap<u16, Vec<&Member>> = BTreeMap::new();
-    if let Some(count) = fleet.shards {
+    if fleet.shards.is_some() {
         for member in &fleet.members {
-            let shard = shard(fleet, member, count.get());
+            let shard = member.shard.unwrap_or_default();
             shards.entry(shard).or_default().push(member);
         }
         for (shard, members) in &shards {
-            if members.len() > SHARD_LIMIT {
+            if members.len() > SHARD_LIMIT && !fleet.is_held {
                 faults.push(too_many(fleet, *shard, members.len()));
             }
             let folder = shard_folder(*shard);
@@ -80,7 +79,7 @@ pub fn fleet_files(
         }
     }
     let all: Vec<&Member> = fleet.members.iter().collect();
-    let is_small = fleet.members.len() <= SHARD_LIMIT;
+    let is_small = fleet.members.len() <= SHARD_LIMIT || fleet.is_held;
     if fleet.shards.is_none() && is_small {
         if fleet.layout == Layout::Flat && !all.is_empty() {
             let resources = resources(fleet, sealer, &all, false);
@@ -123,26 +122,19 @@ pub fn fleet_files(
     faults.finish(Some(files))
 }
 
-fn too_many(fleet: &Fleet, shard: u16, count: usize) -> Fault {
+fn too_many(fleet: &Fleet, part: u16, count: usize) -> Fault {
     Fault::new(format!(
-        "part {shard} of the fleet has {count} instances, and one kustomization may name {SHARD_LIMIT}"
+        "part {part} of the fleet has {count} instances, and one kustomization may name {SHARD_LIMIT}"
     ))
-    .help(format!("set `spec.shards` to {} or more", least_shards(fleet)))
+    .help(format!(
+        "set `spec.shards` to {} or more, and let fewer instances say `shard: {part}`",
+        least_shards(fleet)
+    ))
 }
 
-/// Gives the least number of parts into which the names of the instances fall without one being too large.
-fn least_shards(fleet: &Fleet) -> u16 {
-    let least = u16::try_from(fleet.members.len().div_ceil(SHARD_LIMIT)).unwrap_or(u16::MAX);
-    let fits = |shards: u16| {
-        let mut sizes: BTreeMap<u16, usize> = BTreeMap::new();
-        for member in &fleet.members {
-            *sizes.entry(shard(fleet, member, shards)).or_default() += 1;
-        }
-        sizes.values().all(|size| *size <= SHARD_LIMIT)
-    };
-    (least.max(1)..u16::MAX)
-        .find(|shards| fits(*shards))
-        .unwrap_or(u16::MAX)
+/// Gives the least number of parts of which none is too large.
+fn least_shards(fleet: &Fleet) -> usize {
+    fleet.members.len().div_ceil(SHARD_LIMIT)
 }
 
 /// Gives what a kustomization over many members names: their folders, or in the flat layout their files.
@@ -195,33 +187,38 @@ fn flat_files(fleet: &Fleet, sealer: &Sealer, member: &Member) -> Vec<String> {
         .collect()
 }
 
+/// Gives the path of a folder of the tree in its repository, of which the tree is at `path`.
+pub(super) fn below(path: &str, folder: &str) -> String {
+    let path = path.trim_matches('/').trim_start_matches("./");
+    match (path.is_empty() || path == ".", folder.is_empty()) {
+        (true, _) => folder.to_owned(),
+        (false, true) => path.to_owned(),
+        (false, false) => format!("{path}/{folder}"),
+    }
+}
+
+/// Gives the folders for each of which Argo CD has an Application; the first is that of the instances.
+pub(super) fn directories(fleet: &Fleet, argo_cd: &ArgoCd) -> Vec<String> {
+    let folders = match (fleet.shards, fleet.layout) {
+        (Some(_), _) => format!("{SHARDS}/*"),
+        (None, Layout::Instance) => format!("{INSTANCES}/*"),
+        (None, Layout::Flat) => INSTANCES.to_owned(),
+    };
+    let cluster = fleet.wildcard.iter().map(|_| CLUSTER.to_owned());
+    std::iter::once(folders)
+        .chain(cluster)
+        .map(|folder| below(&argo_cd.path, &folder))
+        .collect()
+}
+
 fn controllers(
     fleet: &Fleet,
     shards: &BTreeMap<u16, Vec<&Member>>,
     faults: &mut Faults,
 ) -> Vec<(String, Object)> {
     let mut files = Vec::new();
-    let below = |path: &str, folder: &str| {
-        let path = path.trim_matches('/').trim_start_matches("./");
-        match (path.is_empty() || path == ".", folder.is_empty()) {
-            (true, _) => folder.to_owned(),
-            (false, true) => path.to_owned(),
-            (false, false) => format!("{path}/{folder}"),
-        }
-    };
     if let Some(argo) = &fleet.argo_cd {
-        let folders = if shards.is_empty() && fleet.layout == Layout::Instance {
-            format!("{INSTANCES}/*")
-        } else if shards.is_empty() {
-            INSTANCES.to_owned()
-        } else {
-            format!("{SHARDS}/*")
-        };
-        let cluster = fleet.wildcard.iter().map(|_| CLUSTER.to_owned());
-        let directories: Vec<String> = std::iter::once(folders)
-            .chain(cluster)
-            .map(|folder| below(&argo.path, &folder))
-            .collect();
+        let directories = directories(fleet, argo);
         let identity = Identity {
             api_version: "argoproj.io/v1alpha1",
             kind: "ApplicationSet",
@@ -249,7 +246,7 @@ fn controllers(
     if let Some(flux) = &fleet.flux {
         let mut parts: Vec<(String, String)> = Vec::new();
         if shards.is_empty() {
-            if fleet.members.len() > SHARD_LIMIT {
+            if fleet.members.len() > SHARD_LIMIT && !fleet.is_held {
                 let what = format!(
                     "Flux would build {} instances in one Kustomization",
                     fleet.members.len()
@@ -270,7 +267,7 @@ fn controllers(
             parts.extend(
                 shards
                     .keys()
-                    .map(|shard| (format!("{shard:03}"), shard_folder(*shard))),
+                    .map(|shard| (part_name(*shard), shard_folder(*shard))),
             );
         }
         for (part, folder) in parts {

@@ -12,8 +12,6 @@ pub const INSTANCES: &str = "instances";
 pub const SHARDS: &str = "shards";
 /// Folder of what is there once a cluster.
 pub const CLUSTER: &str = "cluster";
-/// Most instances that one kustomization may name: `kubectl kustomize` takes 0.98 s for 100 and 131 s for 1,000.
-pub const SHARD_LIMIT: usize = 100;
 /// Name of the file by which KSOPS opens Secrets for Argo CD. No instance's name has an underscore, so that it meets
 /// no file of one.
 pub const GENERATOR: &str = "secret_generator.yaml";
@@ -133,13 +131,10 @@ impl Home {
     #[must_use]
     pub fn of_member(fleet: &Fleet, member: &Member) -> Self {
         let id = &member.id;
-        match (fleet.layout, fleet.shards) {
+        match (fleet.layout, member.shard) {
             (Layout::Instance, _) => Self::own(id.as_str()),
             (Layout::Flat, None) => Self::shared(INSTANCES, id.as_str()),
-            (Layout::Flat, Some(shards)) => {
-                let folder = shard_folder(shard(fleet, member, shards.get()));
-                Self::shared(&folder, id.as_str())
-            }
+            (Layout::Flat, Some(shard)) => Self::shared(&shard_folder(shard), id.as_str()),
         }
     }
 
@@ -251,20 +246,16 @@ pub fn is_applied(path: &str) -> bool {
     !path.contains(WILDCARD_CA_SECRET)
 }
 
-/// Gives the part of the fleet that a member is kept in: the one it names, or one that its name alone settles, so
-/// that another member's coming or going moves nobody.
-#[must_use]
-pub fn shard(fleet: &Fleet, member: &Member, shards: u16) -> u16 {
-    let by_name = super::decide::spread(fleet.name.as_str(), member.id.as_str());
-    member
-        .shard
-        .unwrap_or_else(|| u16::try_from(by_name % u32::from(shards)).unwrap_or_default())
-}
-
 /// Gives the folder of a part.
 #[must_use]
 pub fn shard_folder(shard: u16) -> String {
-    format!("{SHARDS}/{shard:03}")
+    format!("{SHARDS}/{}", part_name(shard))
+}
+
+/// Gives the name of a part, as folders, Kustomizations and labels have it.
+#[must_use]
+pub fn part_name(shard: u16) -> String {
+    format!("{shard:03}")
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! | follow a decision to files | [`compose`], [`fleet_files`] |
 //! | know what a controller must not delete | [`protection`] |
 //! | see how a Secret is checked before it leaves | `read_back` |
+//! | know what passes from one controller to another | [`moves`] |
 //! | see how a run is reported | [`report`], [`annotation`] |
 
 pub mod annotation;
@@ -18,6 +19,7 @@ pub mod decide;
 pub mod fleet_files;
 pub mod found;
 pub mod layout;
+pub mod moves;
 pub mod plan;
 pub mod protection;
 mod read_back;

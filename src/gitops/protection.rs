@@ -7,6 +7,7 @@
 
 use super::unit::Unit;
 use crate::manifest::Object;
+use crate::yaml::Node;
 
 /// Read by Argo CD (`docs/user-guide/sync-options.md`, "No Prune Resources" and "Resource deletion").
 const ARGO_CD: (&str, &str) = (
@@ -21,6 +22,18 @@ const FLUX: (&str, &str) = ("kustomize.toolkit.fluxcd.io/prune", "disabled");
 pub fn protect(object: &mut Object) {
     let marks = [ARGO_CD, FLUX].map(|(key, value)| (key.to_owned(), value.to_owned()));
     object.annotations.splice(0..0, marks);
+}
+
+/// Says whether an object of a tree is marked so.
+#[must_use]
+pub fn is_kept(document: &Node) -> bool {
+    let annotations = document
+        .get("metadata")
+        .and_then(|metadata| metadata.get("annotations"));
+    let text = |key| annotations.and_then(|annotations| annotations.get(key)?.text());
+    let (argo_cd, flux) = (text(ARGO_CD.0).unwrap_or_default(), text(FLUX.0));
+    let options: Vec<&str> = argo_cd.split(',').map(str::trim).collect();
+    flux == Some(FLUX.1) && ARGO_CD.1.split(',').all(|wanted| options.contains(&wanted))
 }
 
 /// Says whether the loss of an object could not be made good.

@@ -2,6 +2,7 @@
 
 use super::annotation::{Annotation, Level};
 use super::decide::Action;
+use super::moves::Consequence;
 use super::plan::Plan;
 use crate::fault::Place;
 use crate::pki::validity::format_instant;
@@ -108,6 +109,9 @@ pub struct Report {
     /// Those of the foreign files that seem to hold a Secret of this fleet, by path, with its name: no key is taken from there.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub not_taken: BTreeMap<String, String>,
+    /// What a controller makes of this, and what stays in the cluster.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cluster: Vec<Consequence>,
     /// Status of the run.
     pub exit_code: u8,
 }
@@ -249,6 +253,7 @@ impl Report {
             foreign: Vec::new(),
             in_the_way: Vec::new(),
             not_taken: BTreeMap::new(),
+            cluster: Vec::new(),
             exit_code: 0,
         }
     }
@@ -318,6 +323,12 @@ impl Report {
                 let more = paths.len() - SHOWN;
                 lines.push(format!("and {more} more: {what}"));
             }
+        }
+        let shown = self.cluster.iter().take(SHOWN);
+        lines.extend(shown.map(Consequence::line));
+        if self.cluster.len() > SHOWN {
+            let more = self.cluster.len() - SHOWN;
+            lines.push(format!("and {more} more that move or stay in the cluster"));
         }
         let counts = [
             (self.actions.issue, "issued"),

@@ -1,6 +1,7 @@
 //! What of a fleet has credentials and files of its own: each instance, and the cluster.
 
 use super::decide::Wanted;
+use super::layout::{CLUSTER, part_name};
 use super::protection;
 use crate::fault::Fault;
 use crate::fleet::{CaCustody, CertificateTerms, Fleet, Member, Wildcard};
@@ -224,11 +225,29 @@ impl<'a> Unit<'a> {
         }
     }
 
+    /// Gives the name of the part of the fleet that it belongs to, where the fleet is divided.
+    #[must_use]
+    pub fn part(&self) -> Option<String> {
+        self.fleet.shards?;
+        Some(match self.as_member() {
+            Some(member) => part_name(member.shard.unwrap_or_default()),
+            None => CLUSTER.to_owned(),
+        })
+    }
+
+    /// Says whether it is to pass to another part of the fleet.
+    fn is_moving(&self) -> bool {
+        match &self.kind {
+            Kind::Member { member, .. } => member.is_moving,
+            Kind::Cluster(wildcard) => wildcard.is_moving,
+        }
+    }
+
     /// Says of objects whose they are, and of those whose loss could not be made good that they stay.
     fn mark(&self, objects: &mut [Object], id: &str) {
         for object in objects {
-            object.labels = labels(self.fleet.name.as_str(), id);
-            if protection::is_irreplaceable(self, object) {
+            object.labels = labels(self.fleet.name.as_str(), id, self.part());
+            if self.is_moving() || protection::is_irreplaceable(self, object) {
                 protection::protect(object);
             }
         }
@@ -262,9 +281,9 @@ impl<'a> Unit<'a> {
 }
 
 /// The recommended labels of Kubernetes, and whose object it is: what `kubectl apply --prune -l` may take away is told
-/// by the fleet. Not `app.kubernetes.io/instance`: Argo CD's label tracking owns that (argo-cd issue 8503).
-fn labels(fleet: &str, id: &str) -> Vec<(String, String)> {
-    [
+/// by the fleet, and by the part of it where it has parts. Not `app.kubernetes.io/instance`: Argo CD's label tracking owns that (argo-cd issue 8503).
+fn labels(fleet: &str, id: &str, part: Option<String>) -> Vec<(String, String)> {
+    let mut labels: Vec<(String, String)> = [
         ("app.kubernetes.io/component", "ingress"),
         ("app.kubernetes.io/managed-by", "civi-ingress"),
         ("app.kubernetes.io/part-of", "civiparoisse"),
@@ -272,7 +291,9 @@ fn labels(fleet: &str, id: &str) -> Vec<(String, String)> {
         ("civi-ingress.uepal.fr/instance", id),
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
-    .into()
+    .into();
+    labels.extend(part.map(|part| ("civi-ingress.uepal.fr/shard".to_owned(), part)));
+    labels
 }
 
 fn wildcard_secret() -> ObjectName {

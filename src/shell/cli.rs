@@ -203,6 +203,8 @@ pub(super) enum Annotations {
 }
 
 /// The tree is the state: a second run changes nothing until something is due or the fleet file says otherwise.
+/// Where instances pass from one Flux Kustomization or Argo CD Application to another (`shards`, the source), the
+/// first run marks their objects so that no controller deletes them, and the next run, once that is applied, moves them.
 /// Exit status 1: a renewal is due and something is needed for it.
 #[derive(Debug, Args)]
 pub(super) struct GitopsRender {
@@ -211,8 +213,8 @@ pub(super) struct GitopsRender {
     /// Remove files of this fleet that belong to nothing any more
     #[arg(long)]
     pub(super) prune: bool,
-    /// Remove at most so many instances; without it 10, and no more than a fifth of all
-    #[arg(long, value_name = "N", requires = "prune")]
+    /// Remove at most so many instances, or give them other namespaces; without it 10, and no more than a fifth of all
+    #[arg(long, value_name = "N")]
     pub(super) prune_max: Option<usize>,
     /// Take over files in the way that are not this fleet's
     #[arg(long)]

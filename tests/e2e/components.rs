@@ -99,6 +99,10 @@ pub(crate) struct Programs {
     pub(crate) helm: PathBuf,
     pub(crate) kube_apiserver: PathBuf,
     pub(crate) kubectl: PathBuf,
+    /// Flux's controller that applies what a Kustomization names.
+    pub(crate) kustomize_controller: PathBuf,
+    /// The controller of Kubernetes that ends Namespaces.
+    pub(crate) namespace_controller: PathBuf,
     /// The root that Debian's httpd packages are unpacked under.
     pub(crate) httpd: PathBuf,
 }
@@ -111,11 +115,14 @@ impl Programs {
     pub(crate) fn find() -> Result<Self, String> {
         let cache = cache()?;
         let kubernetes = cache.join(format!("kubernetes-{}", version("kubernetes")));
+        let flux = cache.join(format!("flux-{}", version("flux")));
         let programs = Self {
             etcd: cache.join(format!("etcd-{}/etcd", version("etcd"))),
             helm: cache.join(format!("helm-{}/helm", version("helm"))),
             kube_apiserver: kubernetes.join("kube-apiserver"),
             kubectl: on_path("kubectl").unwrap_or_else(|| kubernetes.join("kubectl")),
+            kustomize_controller: flux.join("kustomize-controller"),
+            namespace_controller: kubernetes.join("namespace-controller"),
             httpd: cache.join("httpd"),
             cache,
         };
@@ -124,6 +131,8 @@ impl Programs {
             programs.helm.clone(),
             programs.kube_apiserver.clone(),
             programs.kubectl.clone(),
+            programs.kustomize_controller.clone(),
+            programs.namespace_controller.clone(),
             programs.httpd.join("usr/sbin/apache2"),
         ];
         for release in releases() {

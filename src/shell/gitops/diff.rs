@@ -3,8 +3,9 @@
 use super::super::cli::GitopsDiff;
 use super::super::error::Failure;
 use super::super::tree::{Access, Tree};
-use super::super::{Run, print_or_end};
+use super::super::{Run, output, print_or_end};
 use super::fleet::read;
+use super::moves::settle;
 use super::run::{Job, Told};
 use aws_lc_rs::digest::{SHA256, digest};
 use civi_ingress::gitops::compose::TreeFile;
@@ -17,8 +18,9 @@ use std::fmt::Write as _;
 const CONTEXT: usize = 3;
 
 pub(super) fn run(run: &Run, arguments: &GitopsDiff) -> Result<(), Failure> {
-    let inputs = read(run, &arguments.fleet)?;
+    let mut inputs = read(run, &arguments.fleet)?;
     let tree = Tree::open(&arguments.fleet.output_dir, Access::Read)?;
+    let standing = settle(&mut inputs, &tree)?;
     let (arguments, told) = (&arguments.fleet, Told::default());
     let job = Job::new(run, &inputs, &tree, arguments, Depth::Glance, told);
     let survey = job.survey()?;
@@ -71,6 +73,12 @@ pub(super) fn run(run: &Run, arguments: &GitopsDiff) -> Result<(), Failure> {
         );
     }
     pieces.push(rest);
+    if !run.quiet {
+        for consequence in standing.consequences(&inputs.fleet, &survey.left) {
+            output::say(&format!("note: {}\n", consequence.line()));
+        }
+    }
+    standing.advise(false);
     let text = pieces.concat();
     if text.is_empty() {
         return Ok(());

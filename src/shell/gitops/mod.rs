@@ -5,6 +5,7 @@ pub(super) mod fleet;
 mod git;
 mod import;
 mod init;
+mod moves;
 mod run;
 
 use super::Run;

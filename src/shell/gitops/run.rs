@@ -9,6 +9,7 @@ use super::super::world::System;
 use super::super::{Run, output, print_or_end};
 use super::fleet::{Inputs, read};
 use super::git;
+use super::moves::{Left, settle};
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::{Fleet, Layout};
 use civi_ingress::gitops::annotation::{self, Annotation};
@@ -18,6 +19,7 @@ use civi_ingress::gitops::fleet_files::fleet_files;
 use civi_ingress::gitops::layout::{
     CLUSTER, Home, INSTANCES, Owner, SHARDS, has_merge_markers, names_secret, owner,
 };
+use civi_ingress::gitops::moves::{LeftBehind, names_another_namespace};
 use civi_ingress::gitops::plan::{
     Context, Found as FoundUnit, Phase, Plan, Reading, RolePlan, Sealer, UnitFiles, plan,
 };
@@ -48,12 +50,13 @@ pub(super) fn render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure>
 }
 
 fn try_render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure> {
-    let inputs = read(run, &arguments.fleet)?;
+    let mut inputs = read(run, &arguments.fleet)?;
     let tree_path = &arguments.fleet.output_dir;
     if matches!(inputs.sealer, Sealer::Plain) && !arguments.allow_plain_in_git {
         git::guard(tree_path)?;
     }
     let tree = Tree::open(tree_path, Access::Write)?;
+    let standing = settle(&mut inputs, &tree)?;
     let depth = if arguments.verify {
         Depth::Whole
     } else {
@@ -65,11 +68,16 @@ fn try_render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure> {
     job.sweep()?;
     let survey = job.survey()?;
     survey.refuse_conflicts(arguments.adopt)?;
-    let prune = arguments.prune.then_some(arguments.prune_max);
-    if let Some(limit) = prune {
-        survey.refuse_to_prune_much(&inputs.fleet, limit)?;
-    }
-    let mut report = job.write(survey, prune.is_some())?;
+    standing.refuse_unmarked(&inputs.fleet, &survey.left)?;
+    let removed = if arguments.prune {
+        survey.removed_instances
+    } else {
+        standing.removed_instances()
+    };
+    survey.refuse_to_lose_much(&inputs.fleet, removed, arguments.prune_max)?;
+    let consequences = standing.consequences(&inputs.fleet, &survey.left);
+    let mut report = job.write(survey, arguments.prune)?;
+    report.cluster = consequences;
     report.changes = job.told.into_rows();
     let has_written = !report.is_up_to_date() || report.pruned;
     if has_written && !arguments.no_sync {
@@ -78,6 +86,7 @@ fn try_render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure> {
     let is_blocked = report.actions.blocked > 0;
     report.exit_code = u8::from(is_blocked);
     publish(run, &report, &arguments.report, &arguments.fleet, "wrote")?;
+    standing.advise(true);
     if is_blocked {
         return Err(Failure::found());
     }
@@ -122,14 +131,17 @@ fn write_annotations(
 }
 
 fn try_check(run: &Run, arguments: &GitopsCheck) -> Result<(), Failure> {
-    let inputs = read(run, &arguments.fleet)?;
+    let mut inputs = read(run, &arguments.fleet)?;
     let tree = Tree::open(&arguments.fleet.output_dir, Access::Read)?;
+    let standing = settle(&mut inputs, &tree)?;
     let told = Told::for_report(&arguments.report);
     let job = Job::new(run, &inputs, &tree, &arguments.fleet, Depth::Whole, told);
     let survey = job.survey()?;
     let in_the_way: Vec<String> = survey.in_the_way().cloned().collect();
+    let consequences = standing.consequences(&inputs.fleet, &survey.left);
     let mut report = survey.report;
     report.in_the_way = in_the_way;
+    report.cluster = consequences;
     report.changes = job.told.into_rows();
     let waits = report.actions.defer + report.actions.blocked > 0;
     let found = waits || !report.is_up_to_date();
@@ -141,6 +153,7 @@ fn try_check(run: &Run, arguments: &GitopsCheck) -> Result<(), Failure> {
         &arguments.fleet,
         "would write",
     )?;
+    standing.advise(false);
     if found {
         return Err(Failure::found());
     }
@@ -246,6 +259,8 @@ pub(super) struct Seen {
     conflicts: Vec<String>,
     /// Files of others that are left alone, and the Secret of ours that one seems to hold.
     foreign: Vec<Stranger>,
+    /// What it leaves in the cluster, where it leaves its namespace.
+    left: Option<LeftBehind>,
 }
 
 /// What was seen of the whole tree.
@@ -256,6 +271,8 @@ pub(super) struct Survey {
     pub(super) others: OtherHomes,
     conflicts: Vec<String>,
     removed_instances: usize,
+    /// What units leave in the cluster.
+    pub(super) left: Left,
 }
 
 impl Survey {
@@ -282,21 +299,34 @@ impl Survey {
         })
     }
 
-    fn refuse_to_prune_much(&self, fleet: &Fleet, limit: Option<usize>) -> Result<(), Failure> {
-        let count = self.removed_instances;
-        if count > 0 && fleet.members.is_empty() {
+    /// Refuses to take many instances from their clusters at once: those that the run or a controller removes, and
+    /// those that get another namespace.
+    fn refuse_to_lose_much(
+        &self,
+        fleet: &Fleet,
+        removed: usize,
+        limit: Option<usize>,
+    ) -> Result<(), Failure> {
+        let relocated = self.units.iter().filter(|unit| unit.left.is_some()).count();
+        let count = removed + relocated;
+        if removed > 0 && fleet.members.is_empty() {
             let fault = Fault::new("the fleet has no instances: nothing is pruned")
                 .help("remove the tree by hand if that is meant");
             return Err(Failure::new(Kind::WouldLose, fault));
         }
         let limit = limit.unwrap_or_else(|| {
-            let fifth = (fleet.members.len() + count) / 5;
+            let fifth = (fleet.members.len() + removed) / 5;
             PRUNE_LIMIT.min(fifth.max(1))
         });
         if count <= limit {
             return Ok(());
         }
-        let what = format!("{count} instances would be removed, and {limit} are allowed");
+        let how = match (removed, relocated) {
+            (_, 0) => "be removed",
+            (0, _) => "leave their namespaces",
+            _ => "be removed or leave their namespaces",
+        };
+        let what = format!("{count} instances would {how}, and {limit} are allowed");
         let help =
             format!("check the fleet file and its includes; `--prune-max {count}` allows it");
         Err(Failure::new(Kind::WouldLose, Fault::new(what).help(help)))
@@ -462,7 +492,17 @@ impl<'a> Job<'a> {
             }
         }
         report.fleet_files = changed.iter().map(|file| file.path.clone()).collect();
-        let removed_instances = self.find_strangers(&wanted, &mut report)?;
+        let gone = self.find_strangers(&wanted, &mut report)?;
+        let removed_instances = gone.keys().filter(|id| *id != CLUSTER).count();
+        let relocated = units.iter_mut().filter_map(|unit| {
+            let id = unit
+                .member
+                .map_or(CLUSTER, |index| fleet.members[index].id.as_str());
+            Some((id.to_owned(), unit.left.clone()?, false))
+        });
+        let left = relocated
+            .chain(gone.into_iter().map(|(id, left)| (id, left, true)))
+            .collect();
         Ok(Survey {
             units,
             report,
@@ -470,6 +510,7 @@ impl<'a> Job<'a> {
             others,
             conflicts,
             removed_instances,
+            left,
         })
     }
 
@@ -644,6 +685,7 @@ impl<'a> Job<'a> {
             None if is_changed => (vec![format!("{}/", home.folder)], Vec::new()),
             None => (Vec::new(), Vec::new()),
         };
+        let left = is_changed.then(|| leaves(&unit, source)).flatten();
         let (conflicts, foreign) = lives.strangers(&unit, composed.as_ref(), context.sealer);
         let has_news = is_changed || has_news;
         let is_folder = written.iter().any(|path| path.ends_with('/'));
@@ -670,6 +712,7 @@ impl<'a> Job<'a> {
             can_wait_until: plan.can_wait_until(),
             conflicts,
             foreign,
+            left,
         })
     }
 
@@ -783,12 +826,12 @@ impl<'a> Job<'a> {
     }
 
     /// Finds files that belong to no unit and no list of fleet files: stale where they are this fleet's, foreign
-    /// elsewhere. Gives how many instances the stale ones make up.
+    /// elsewhere. Gives the units that the stale ones make up, and what each has in the cluster.
     fn find_strangers(
         &self,
         wanted: &BTreeSet<String>,
         report: &mut Report,
-    ) -> Result<usize, Failure> {
+    ) -> Result<BTreeMap<String, LeftBehind>, Failure> {
         let fleet = self.fleet();
         // In the layout with folders a home is known by its name.
         let shared_homes: BTreeSet<(String, String)> = match fleet.layout {
@@ -806,7 +849,7 @@ impl<'a> Job<'a> {
                 .binary_search_by(|member| member.id.as_str().cmp(id));
             found.is_ok()
         };
-        let mut gone: BTreeSet<String> = BTreeSet::new();
+        let mut gone: BTreeMap<String, LeftBehind> = BTreeMap::new();
         let mut pending: Vec<String> = [INSTANCES, SHARDS, "argocd", "flux", CLUSTER]
             .map(str::to_owned)
             .into();
@@ -843,32 +886,36 @@ impl<'a> Job<'a> {
                     report.foreign.push(path);
                     continue;
                 }
-                if self.judge(&path, wanted, report)? == Owner::Ours {
-                    gone.extend(instance_of(&folder, &prefix).filter(|id| !has_member(id)));
+                if let Some(text) = self.judge(&path, wanted, report)? {
+                    let id = unit_of(&folder, &prefix).filter(|id| !has_member(id));
+                    if let Some(id) = id {
+                        gone.entry(id).or_default().add(&text, None);
+                    }
                 }
             }
         }
         report.stale.sort_unstable();
         report.foreign.sort_unstable();
-        Ok(gone.len())
+        Ok(gone)
     }
 
+    /// Notes a file that belongs to nothing; gives its text where it is this fleet's.
     fn judge(
         &self,
         path: &str,
         wanted: &BTreeSet<String>,
         report: &mut Report,
-    ) -> Result<Owner, Failure> {
+    ) -> Result<Option<Guarded>, Failure> {
         let text = match self.tree.read(path) {
             // What cannot be read and is not needed is a stranger's.
             Err(_) if !wanted.contains(path) => {
                 report.foreign.push(path.to_owned());
-                return Ok(Owner::Foreign);
+                return Ok(None);
             }
             text => text?,
         };
         let Some(text) = text else {
-            return Ok(Owner::Foreign);
+            return Ok(None);
         };
         let owner = owner(self.fleet(), &text);
         if !wanted.contains(path) {
@@ -877,8 +924,26 @@ impl<'a> Job<'a> {
                 Owner::Foreign => report.foreign.push(path.to_owned()),
             }
         }
-        Ok(owner)
+        Ok((owner == Owner::Ours).then_some(text))
     }
+}
+
+/// Finds what a unit leaves in the cluster, where its files name another namespace than it has.
+fn leaves(unit: &Unit<'_>, files: &UnitFiles) -> Option<LeftBehind> {
+    let namespace = unit.namespace();
+    let texts = files
+        .current
+        .iter()
+        .filter(|(_, text)| owner(unit.fleet(), text) == Owner::Ours)
+        .map(|(_, text)| text.as_str());
+    if !texts
+        .clone()
+        .any(|text| names_another_namespace(text, namespace))
+    {
+        return None;
+    }
+    let left = LeftBehind::find(texts, Some(namespace));
+    (!left.namespaces.is_empty()).then_some(left)
 }
 
 /// Gives a unit's place in reports: the cluster comes first.
@@ -927,8 +992,11 @@ fn changes(files: &[TreeFile], owned: &[&(String, Guarded)]) -> (Vec<String>, Ve
     )
 }
 
-/// Gives the name of the instance that a stale file was of; nothing for the files of the cluster and the fleet.
-fn instance_of(folder: &str, prefix: &str) -> Option<String> {
+/// Gives the name of the instance that a stale file was of, or the cluster's; nothing for the files of the fleet.
+fn unit_of(folder: &str, prefix: &str) -> Option<String> {
+    if folder == CLUSTER {
+        return Some(CLUSTER.to_owned());
+    }
     let is_below = |all: &str| folder == all || folder.starts_with(&format!("{all}/"));
     if !is_below(INSTANCES) && !is_below(SHARDS) {
         return None;

@@ -3,6 +3,7 @@
 mod browser;
 mod definitions;
 mod fleet;
+mod flux;
 mod handshake;
 mod helm;
 mod mutual_tls;
@@ -22,6 +23,7 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
     [
         handshake::all,
         fleet::all,
+        flux::all,
         helm::all,
         new_instance::all,
         browser::all,
