@@ -33,7 +33,10 @@ pub(super) fn open_in(folder: &OwnedFd, name: &OsStr) -> Result<OwnedFd, Errno> 
 /// Makes and opens a folder in a folder.
 pub(super) fn make(folder: &OwnedFd, name: &OsStr, mode: u32) -> Result<OwnedFd, Errno> {
     mkdirat(folder, name, Mode::from_raw_mode(mode))?;
-    open_in(folder, name)
+    open_in(folder, name).inspect_err(|_| {
+        // What nobody has a handle of is nobody's to fill.
+        let _ = unlinkat(folder, name, AtFlags::REMOVEDIR);
+    })
 }
 
 /// Takes a lock without waiting; says whether it was to be had.

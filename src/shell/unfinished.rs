@@ -9,7 +9,10 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, RwLock, RwLockReadGuard, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc, LazyLock, Mutex, MutexGuard, Once, PoisonError, RwLock, RwLockReadGuard, mpsc,
+};
 
 /// How something unfinished is undone.
 #[derive(Debug)]
@@ -34,6 +37,8 @@ impl Undo {
 }
 
 static STEPS: RwLock<()> = RwLock::new(());
+/// Whether a signal has come.
+static IS_INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 static UNFINISHED: Mutex<Vec<Undo>> = Mutex::new(Vec::new());
 
 /// While this is held, a signal waits.
@@ -66,6 +71,13 @@ pub(super) fn undo() {
     }
 }
 
+/// Ends a run: one that was interrupted is ended by the signal, whatever it has finished.
+pub(super) fn end() {
+    while IS_INTERRUPTED.load(Ordering::Relaxed) {
+        std::thread::park();
+    }
+}
+
 /// Lets signals undo what is unfinished, from now on. One that this process was started to ignore, as `nohup` and the
 /// background jobs of scripts are, stays ignored.
 pub(super) fn watch() {
@@ -76,9 +88,14 @@ pub(super) fn watch() {
             let heeded = [SIGHUP, SIGINT, SIGTERM]
                 .into_iter()
                 .filter(|signal| !super::world::ignores(*signal));
-            let Ok(mut signals) = Signals::new(heeded.collect::<Vec<_>>()) else {
+            let heeded: Vec<i32> = heeded.collect();
+            let Ok(mut signals) = Signals::new(&heeded) else {
                 return;
             };
+            for signal in heeded {
+                // Without it, a signal at the very end is overtaken by that.
+                let _ = signal_hook::flag::register(signal, Arc::clone(&IS_INTERRUPTED));
+            }
             let _ = ready.send(());
             if let Some(signal) = signals.forever().next() {
                 let _all = STEPS.write().unwrap_or_else(PoisonError::into_inner);

@@ -53,6 +53,18 @@ pub(crate) const CASES: &[Case] = &[
     ("a_full_stdout_ends_a_run_with_one_line", full_stdout),
     ("what_cannot_be_looked_at_is_not_taken_for_absent", blind),
     ("no_private_key_is_printed_by_any_command", canary),
+    (
+        "no_pair_of_six_one_shot_runs_at_once_is_mismatched",
+        crate::oneshot::concurrent,
+    ),
+    (
+        "a_file_system_that_fills_up_leaves_nothing_of_a_one_shot_run",
+        crate::oneshot::full,
+    ),
+    (
+        "an_interrupted_one_shot_run_leaves_nothing_unfinished",
+        crate::oneshot::interrupted,
+    ),
 ];
 
 /// Makes a tree in a directory of its own.

@@ -295,7 +295,7 @@ fn decoded(value: &str) -> Option<String> {
 }
 
 /// Gives a text without what differs from run to run; a value that was cut off stays, and so differs.
-fn shape(text: &str) -> String {
+pub(crate) fn shape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut in_armour = false;
     for line in text.split_inclusive('\n') {

@@ -15,6 +15,7 @@
 
 mod attacks;
 mod judge;
+mod oneshot;
 mod points;
 mod program;
 mod scenario;
@@ -46,6 +47,17 @@ fn main() -> ExitCode {
             let name = format!("{}_{}", kind.sentence(), scenario.name);
             trials.push(Trial::test(name, move || {
                 points::take(&scenario, kind, &totals);
+                Ok(())
+            }));
+        }
+    }
+    for case in oneshot::OneShot::all() {
+        let case = Arc::new(case);
+        for kind in [points::Kind::Kill, points::Kind::Fault] {
+            let (case, totals) = (Arc::clone(&case), Arc::clone(&totals));
+            let name = format!("{}_the_one_shot_run_of_{}", kind.sentence(), case.name);
+            trials.push(Trial::test(name, move || {
+                oneshot::take(&case, kind, &totals);
                 Ok(())
             }));
         }

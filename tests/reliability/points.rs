@@ -39,7 +39,12 @@ pub(crate) fn take(scenario: &Scenario, kind: Kind, totals: &Totals) {
     let origin = TempDir::new().expect("a directory");
     scenario.set_up(origin.path());
     let reference = copy(origin.path());
-    let calls = count_calls(reference.path(), scenario.also, &scenario.arguments());
+    let calls = count_calls(
+        reference.path(),
+        scenario.also,
+        &scenario.arguments(),
+        "fleet.yaml\"",
+    );
     let judge = Judge::new(
         scenario,
         Tree::read(&origin.path().join("tree")),
@@ -87,7 +92,7 @@ pub(crate) fn take(scenario: &Scenario, kind: Kind, totals: &Totals) {
     );
 }
 
-fn injections(
+pub(crate) fn injections(
     kind: Kind,
     also: Option<&'static str>,
     calls: &[(&'static str, usize, usize)],
@@ -116,7 +121,7 @@ fn injections(
 }
 
 /// Takes as many points as are wanted, evenly over each call; calls that are rare are taken whole first.
-fn spread(mut calls: Vec<Vec<Injection>>) -> Vec<Injection> {
+pub(crate) fn spread(mut calls: Vec<Vec<Injection>>) -> Vec<Injection> {
     let wanted = match std::env::var("CIVI_INGRESS_POINTS").ok() {
         None => POINTS,
         Some(text) if text == "all" => usize::MAX,

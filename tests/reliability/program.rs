@@ -15,6 +15,9 @@ pub(crate) const CALLS: &[&str] = &[
     "renameat",
     "renameat2",
     "unlinkat",
+    "linkat",
+    "fchmod",
+    "fsync",
     "flock",
     "syncfs",
     "getdents64",
@@ -152,11 +155,12 @@ pub(crate) fn run_injected(
     (outcome, took_place)
 }
 
-/// Counts a run's calls: those before it first opens the fleet file, and all.
+/// Counts a run's calls: those before the first that names `first`, and all.
 pub(crate) fn count_calls(
     directory: &Path,
     also: Option<&str>,
     arguments: &[&str],
+    first: &str,
 ) -> Vec<(&'static str, usize, usize)> {
     let log = directory.join("strace.log");
     let mut before: Vec<String> = ["strace", "-f", "-qq", "-o"].map(str::to_owned).into();
@@ -169,8 +173,8 @@ pub(crate) fn count_calls(
     let log = std::fs::read_to_string(&log).expect("strace writes its log");
     let start = log
         .lines()
-        .position(|line| line.contains("fleet.yaml\""))
-        .expect("a run opens the fleet file");
+        .position(|line| line.contains(first))
+        .expect("a run comes to its files");
     CALLS
         .iter()
         .map(|call| {

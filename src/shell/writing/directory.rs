@@ -271,6 +271,7 @@ impl Directory {
         let is_ours = |name: &OsString| files.iter().any(|file| *name == *file.path);
         let others: Vec<OsString> = names.into_iter().filter(|name| !is_ours(name)).collect();
         for name in &others {
+            let _step = unfinished::step();
             // Some file systems have no hard links, and some links are forbidden (proc(5), protected_hardlinks).
             if linkat(&**existing, name, &staged, name, AtFlags::empty()).is_err() {
                 folder::remove(&self.parent, &self.aside).map_err(&write)?;
@@ -452,6 +453,7 @@ fn lock_staged(
 fn put_all(folder: &OwnedFd, files: &[NewFile], shown: &Path) -> Result<(), Failure> {
     let mut made = BTreeSet::new();
     for file in files {
+        let step = unfinished::step();
         let path = shown.join(&file.path);
         let write = failed(&path);
         let mut handle = None;
@@ -475,6 +477,7 @@ fn put_all(folder: &OwnedFd, files: &[NewFile], shown: &Path) -> Result<(), Fail
         }
         let mut created =
             folder::create(above, name.as_ref(), mode(file.is_secret)).map_err(&write)?;
+        drop(step);
         fill(&mut created, &file.content, file.is_secret)
             .with_context(|| format!("cannot write {}", path.display()))?;
         folder::sync(above).map_err(&write)?;
