@@ -98,8 +98,10 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('--chain', '--chain', [CompletionResultType]::ParameterName, 'Intermediate certificates above it (PEM)')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace of the Secret and the TLSStore')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace of the Secret and the TLSStore')
-            [CompletionResult]::new('--ca-out', '--ca-out', [CompletionResultType]::ParameterName, 'Write the CA certificate that browsers must import to this file')
-            [CompletionResult]::new('--ca-key-out', '--ca-key-out', [CompletionResultType]::ParameterName, 'Write the CA''s private key to this file; without it the key is forgotten')
+            [CompletionResult]::new('--ca-out', '--ca-out', [CompletionResultType]::ParameterName, 'Write the CA certificate that browsers must import to this file; DER where its name ends in .der')
+            [CompletionResult]::new('--ca-key-out', '--ca-key-out', [CompletionResultType]::ParameterName, 'Write the CA''s private key to this file')
+            [CompletionResult]::new('--ca-custody', '--ca-custody', [CompletionResultType]::ParameterName, 'What becomes of the CA key in the Secret [default: dropped; with --reuse: as it was]')
+            [CompletionResult]::new('--reuse', '--reuse', [CompletionResultType]::ParameterName, 'Keep the certificate of this Secret (file, directory, - for stdin) while it is good, and renew it under its CA, whose key is in the Secret or given with --ca-cert and --ca-key')
             [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Write one file an object into this new or empty directory instead of stdout')
             [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Take templates of this directory in the place of the built-in ones of the same name')
             [CompletionResult]::new('--traefik', '--traefik', [CompletionResultType]::ParameterName, 'Traefik release that reads the TLSStore, 2.9 to 3.x')
@@ -117,8 +119,8 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite files that exist, but no private keys')
             [CompletionResult]::new('--replace-keys', '--replace-keys', [CompletionResultType]::ParameterName, 'Overwrite private keys, too: those that were there are lost')
             [CompletionResult]::new('--show-secrets', '--show-secrets', [CompletionResultType]::ParameterName, 'Show private keys even where stdout is a terminal')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'civi-ingress;wildcard' {
@@ -129,8 +131,10 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('--chain', '--chain', [CompletionResultType]::ParameterName, 'Intermediate certificates above it (PEM)')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace of the Secret and the TLSStore')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace of the Secret and the TLSStore')
-            [CompletionResult]::new('--ca-out', '--ca-out', [CompletionResultType]::ParameterName, 'Write the CA certificate that browsers must import to this file')
-            [CompletionResult]::new('--ca-key-out', '--ca-key-out', [CompletionResultType]::ParameterName, 'Write the CA''s private key to this file; without it the key is forgotten')
+            [CompletionResult]::new('--ca-out', '--ca-out', [CompletionResultType]::ParameterName, 'Write the CA certificate that browsers must import to this file; DER where its name ends in .der')
+            [CompletionResult]::new('--ca-key-out', '--ca-key-out', [CompletionResultType]::ParameterName, 'Write the CA''s private key to this file')
+            [CompletionResult]::new('--ca-custody', '--ca-custody', [CompletionResultType]::ParameterName, 'What becomes of the CA key in the Secret [default: dropped; with --reuse: as it was]')
+            [CompletionResult]::new('--reuse', '--reuse', [CompletionResultType]::ParameterName, 'Keep the certificate of this Secret (file, directory, - for stdin) while it is good, and renew it under its CA, whose key is in the Secret or given with --ca-cert and --ca-key')
             [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Write one file an object into this new or empty directory instead of stdout')
             [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Take templates of this directory in the place of the built-in ones of the same name')
             [CompletionResult]::new('--traefik', '--traefik', [CompletionResultType]::ParameterName, 'Traefik release that reads the TLSStore, 2.9 to 3.x')
@@ -148,8 +152,8 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite files that exist, but no private keys')
             [CompletionResult]::new('--replace-keys', '--replace-keys', [CompletionResultType]::ParameterName, 'Overwrite private keys, too: those that were there are lost')
             [CompletionResult]::new('--show-secrets', '--show-secrets', [CompletionResultType]::ParameterName, 'Show private keys even where stdout is a terminal')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'civi-ingress;tls-store' {

@@ -1645,7 +1645,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__wildcard__subcmd__secret)
-            opts="-q -n -h --now --quiet --domain --apex --cert --key --chain --namespace --tls-store --ca-out --ca-key-out --output-dir --force --replace-keys --templates --show-secrets --traefik --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --help"
+            opts="-q -n -h --now --quiet --domain --apex --cert --key --chain --namespace --tls-store --ca-out --ca-key-out --ca-custody --reuse --output-dir --force --replace-keys --templates --show-secrets --traefik --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1728,6 +1728,25 @@ _civi__ingress() {
                     return 0
                     ;;
                 --ca-key-out)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --ca-custody)
+                    COMPREPLY=($(compgen -W "stored dropped" -- "${cur}"))
+                    return 0
+                    ;;
+                --reuse)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"

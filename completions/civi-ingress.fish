@@ -88,8 +88,11 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secre
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l key -d 'Private key of that certificate (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l chain -d 'Intermediate certificates above it (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -s n -l namespace -d 'Namespace of the Secret and the TLSStore' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-out -d 'Write the CA certificate that browsers must import to this file' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-key-out -d 'Write the CA\'s private key to this file; without it the key is forgotten' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-out -d 'Write the CA certificate that browsers must import to this file; DER where its name ends in .der' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-key-out -d 'Write the CA\'s private key to this file' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-custody -d 'What becomes of the CA key in the Secret [default: dropped; with --reuse: as it was]' -r -f -a "stored\t'Write the CA keys beside the others, as the chart does'
+dropped\t'Forget the CA keys; a renewal makes a new CA'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l reuse -d 'Keep the certificate of this Secret (file, directory, - for stdin) while it is good, and renew it under its CA, whose key is in the Secret or given with --ca-cert and --ca-key' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l output-dir -d 'Write one file an object into this new or empty directory instead of stdout' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l traefik -d 'Traefik release that reads the TLSStore, 2.9 to 3.x' -r
@@ -106,15 +109,18 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secre
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l force -d 'Overwrite files that exist, but no private keys'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l replace-keys -d 'Overwrite private keys, too: those that were there are lost'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l show-secrets -d 'Show private keys even where stdout is a terminal'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l domain -d 'Domain of the wildcard: the certificate is for *.DOMAIN' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l cert -d 'Take this certificate, or this bundle of certificates and key (PEM), or - for stdin' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l key -d 'Private key of that certificate (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l chain -d 'Intermediate certificates above it (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -s n -l namespace -d 'Namespace of the Secret and the TLSStore' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-out -d 'Write the CA certificate that browsers must import to this file' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-key-out -d 'Write the CA\'s private key to this file; without it the key is forgotten' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-out -d 'Write the CA certificate that browsers must import to this file; DER where its name ends in .der' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-key-out -d 'Write the CA\'s private key to this file' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-custody -d 'What becomes of the CA key in the Secret [default: dropped; with --reuse: as it was]' -r -f -a "stored\t'Write the CA keys beside the others, as the chart does'
+dropped\t'Forget the CA keys; a renewal makes a new CA'"
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l reuse -d 'Keep the certificate of this Secret (file, directory, - for stdin) while it is good, and renew it under its CA, whose key is in the Secret or given with --ca-cert and --ca-key' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l output-dir -d 'Write one file an object into this new or empty directory instead of stdout' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l traefik -d 'Traefik release that reads the TLSStore, 2.9 to 3.x' -r
@@ -131,7 +137,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l t
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l force -d 'Overwrite files that exist, but no private keys'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l replace-keys -d 'Overwrite private keys, too: those that were there are lost'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l show-secrets -d 'Show private keys even where stdout is a terminal'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -s h -l help -d 'Print help'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -l secret -d 'Secret that holds the certificate, in the same namespace' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand tls-store" -s n -l namespace -d 'Namespace of the TLSStore' -r

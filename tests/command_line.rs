@@ -283,7 +283,9 @@ fn a_wildcard_comes_with_its_store_and_its_ca() {
     let run = run_in(directory.path(), &arguments);
     assert_eq!(
         run.stderr,
-        "note: *.example.org, example.org, valid until 2027-11-21, renewal due 2027-07-22\n"
+        "warning: the key of this CA is forgotten: when the certificate is due, on 2027-07-22, every browser must import a new CA; \
+         keep the key with `--ca-key-out FILE` or `--ca-custody stored`\n\
+         note: *.example.org, example.org, valid until 2027-11-21, renewal due 2027-07-22\n"
     );
     let stream = run.good();
     assert_snapshot_in!("command-line", "wildcard-secret", readable(&stream));

@@ -431,6 +431,8 @@ fn force_alone_writes_over_no_key_that_would_be_lost() {
         "example.org",
         "--output-dir",
         "wild",
+        "--ca-custody",
+        "stored",
     ];
     let ca = ["ca", "--output-dir", "ca"];
     for arguments in [NEW, &cert, &wildcard, &ca] {

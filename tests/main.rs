@@ -24,3 +24,4 @@ mod render;
 mod reuse;
 mod status;
 mod support;
+mod wildcard;

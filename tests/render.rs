@@ -214,7 +214,7 @@ fn the_wildcard_secret_and_the_default_store() {
                 &name,
                 std::slice::from_ref(&chain.leaf),
                 &chain.leaf_key,
-                Some(&chain.ca),
+                Some((&chain.ca, None)),
             ),
             traefik::tls_store(release.parse().unwrap(), &namespace("default"), &name),
         ];

@@ -276,29 +276,33 @@ fn secrets(instance: &Instance, credentials: &Credentials) -> Vec<Object> {
 }
 
 /// Gives the `kubernetes.io/tls` Secret of a certificate, its intermediates and its key; with its CA, where
-/// clients do not have that already, under `ca.crt`, as cert-manager does.
+/// clients do not have that already, under `ca.crt`, as cert-manager does, and the CA's key, where it is kept there,
+/// under `ca.key`.
 #[must_use]
 pub fn tls_secret(
     namespace: &Namespace,
     name: &ObjectName,
     certificates: &[Certificate],
     key: &PrivateKey,
-    authority: Option<&Certificate>,
+    authority: Option<(&Certificate, Option<&PrivateKey>)>,
 ) -> Object {
     let chain = certificates.iter().collect();
     let data_key =
         |text| DataKey::parse(text).expect("the keys of a kubernetes.io/tls Secret are valid");
+    let (authority, authority_key) = authority.unzip();
     let authority = authority.map(|authority| {
-        (
-            data_key("ca.crt"),
-            SecretData::certificates(&authority.into()),
-        )
+        let data = SecretData::certificates(&authority.into());
+        (data_key("ca.crt"), data)
+    });
+    let authority_key = authority_key.flatten().map(|key| {
+        let data = SecretData::private(key.pem());
+        (data_key("ca.key"), data)
     });
     let pair = [
         (data_key("tls.crt"), SecretData::certificates(&chain)),
         (data_key("tls.key"), SecretData::private(key.pem())),
     ];
-    let data = authority.into_iter().chain(pair);
+    let data = authority.into_iter().chain(authority_key).chain(pair);
     let identity = Identity {
         api_version: "v1",
         kind: "Secret",

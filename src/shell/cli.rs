@@ -515,12 +515,24 @@ pub(super) struct WildcardSecret {
     /// Render the TLSStore `default` too
     #[arg(long)]
     pub(super) tls_store: bool,
-    /// Write the CA certificate that browsers must import to this file
+    /// Write the CA certificate that browsers must import to this file; DER where its name ends in .der
     #[arg(long, value_name = "FILE", conflicts_with = "cert", value_hint = ValueHint::FilePath)]
     pub(super) ca_out: Option<PathBuf>,
-    /// Write the CA's private key to this file; without it the key is forgotten
+    /// Write the CA's private key to this file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "ca_key"], value_hint = ValueHint::FilePath)]
     pub(super) ca_key_out: Option<PathBuf>,
+    /// What becomes of the CA key in the Secret [default: dropped; with --reuse: as it was]
+    #[arg(
+        long,
+        value_name = "HOW",
+        conflicts_with = "cert",
+        help_heading = "Certificates"
+    )]
+    pub(super) ca_custody: Option<CaCustody>,
+    /// Keep the certificate of this Secret (file, directory, - for stdin) while it is good, and renew it under its CA,
+    /// whose key is in the Secret or given with --ca-cert and --ca-key
+    #[arg(long, value_name = "FILE", conflicts_with = "cert", help_heading = "Certificates", value_hint = ValueHint::FilePath)]
+    pub(super) reuse: Option<PathBuf>,
     #[command(flatten)]
     pub(super) destination: Destination,
     /// Traefik release that reads the TLSStore, 2.9 to 3.x

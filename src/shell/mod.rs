@@ -67,13 +67,15 @@ pub(super) fn run() -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return usage(error),
     };
-    match dispatch(&global, command) {
+    let code = match dispatch(&global, command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::say(&failure.text());
             failure.code()
         }
-    }
+    };
+    unfinished::end();
+    code
 }
 
 fn parse() -> Result<(Global, Command), clap::Error> {

@@ -1,15 +1,23 @@
 //! `wildcard-secret` and `tls-store`.
 
-use super::cli::{TlsStore, WildcardSecret};
-use super::error::Failure;
-use super::{Run, Signing, check_stdin, describe, release, side_file, side_paths, warn, world};
-use civi_ingress::fault::Faults;
+use super::cli::{CaCustody, TlsStore, WildcardSecret};
+use super::error::{Failure, Kind};
+use super::writing::{SideFile, Writing};
+use super::{
+    IssuingPlan, Run, Signing, check_stdin, describe, release, side_file, side_paths, warn, world,
+};
+use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::ingress::tls_secret;
 use civi_ingress::ingress::traefik;
+use civi_ingress::manifests::{self, FoundSecret};
 use civi_ingress::name::{DnsName, Namespace, ObjectName};
 use civi_ingress::pki::bundle::{self, Source, long_life};
-use civi_ingress::pki::{LeafUse, SubjectAltName};
-use std::path::PathBuf;
+use civi_ingress::pki::issue::Ca;
+use civi_ingress::pki::reuse::{self, Custody, Found, Terms};
+use civi_ingress::pki::validity::format_instant;
+use civi_ingress::pki::{Certificate, LeafUse, PrivateKey, SubjectAltName, verify};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 pub(super) fn secret(run: &Run, arguments: &WildcardSecret) -> Result<(), Failure> {
     let sources = arguments
@@ -17,6 +25,7 @@ pub(super) fn secret(run: &Run, arguments: &WildcardSecret) -> Result<(), Failur
         .iter()
         .chain(&arguments.key)
         .chain(&arguments.chain)
+        .chain(&arguments.reuse)
         .map(PathBuf::as_path);
     check_stdin(sources)?;
     let beside = [
@@ -27,9 +36,10 @@ pub(super) fn secret(run: &Run, arguments: &WildcardSecret) -> Result<(), Failur
         ("--cert", arguments.cert.as_ref()),
         ("--key", arguments.key.as_ref()),
         ("--chain", arguments.chain.as_ref()),
+        ("--reuse", arguments.reuse.as_ref()),
     ]);
     inputs.extend(arguments.existing_ca.paths());
-    let writing = arguments.destination.claim(&side_paths(beside), inputs)?;
+    let mut writing = arguments.destination.claim(&side_paths(beside), inputs)?;
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
     let release = release(&arguments.traefik, &mut faults);
@@ -42,46 +52,252 @@ pub(super) fn secret(run: &Run, arguments: &WildcardSecret) -> Result<(), Failur
     let checked = plan.zip(release).zip(name.zip(namespace)).zip(names);
     let (((plan, release), (name, namespace)), names) = faults.finish(checked)?;
 
+    let mut objects = Vec::new();
     let mut beside = Vec::new();
-    let (certificates, key, authority) = if arguments.cert.is_some() {
+    if arguments.cert.is_some() {
         let bundle = import(run, arguments, &names)?;
         run.note(&describe(&bundle.names, &bundle.certificates[0]));
-        (bundle.certificates, bundle.key, None)
+        objects.push(tls_secret(
+            &namespace,
+            &name,
+            &bundle.certificates,
+            &bundle.key,
+            None,
+        ));
     } else {
-        let existing_ca = arguments.existing_ca.read_with_chain(run)?;
-        let is_new = existing_ca.is_none();
-        let leaf_use = LeafUse::Server;
-        let signing = Signing {
-            plan: &plan,
-            names: &names,
-            leaf_use,
-            existing_ca,
+        let found = match &arguments.reuse {
+            Some(path) => Some(read_found(path, &namespace, &name, &mut writing)?),
+            None => None,
         };
-        let (ca, leaf, key) = signing.issue(run)?;
-        run.note(&describe(&names, &leaf));
-        beside.extend(side_file(arguments.ca_out.as_ref(), ca.root().pem(), false));
-        beside.extend(side_file(arguments.ca_key_out.as_ref(), ca.key.pem(), true));
-        if is_new && arguments.ca_out.is_none() {
+        let made = chain(run, arguments, &plan, &names, found.as_ref())?;
+        let is_stored = settle_custody(arguments, &made, found.as_ref())?;
+        if let Some(path) = &arguments.ca_out {
+            beside.push(authority_file(path, &made.ca));
+        }
+        let key = made.ca_key.as_ref().map_or("", PrivateKey::pem);
+        beside.extend(side_file(arguments.ca_key_out.as_ref(), key, true));
+        if made.is_new_ca && arguments.ca_out.is_none() {
             run.note("browsers must import the CA certificate: it is in key ca.crt of the Secret; --ca-out writes it to a file");
         }
-        if let Some(text) = long_life(leaf.validity()) {
-            warn(&text);
-        }
-        let served = std::iter::once(&leaf).chain(ca.intermediates());
-        let served = served.cloned().collect();
-        (served, key, Some(ca.root().clone()))
-    };
-    let mut objects = vec![tls_secret(
-        &namespace,
-        &name,
-        &certificates,
-        &key,
-        authority.as_ref(),
-    )];
+        let authority = (&made.ca, made.ca_key.as_ref().filter(|_| is_stored));
+        objects.push(tls_secret(
+            &namespace,
+            &name,
+            &made.served,
+            &made.leaf_key,
+            Some(authority),
+        ));
+    }
     if arguments.tls_store {
         objects.push(traefik::tls_store(release, &namespace, &name));
     }
     arguments.destination.emit(run, writing, &objects, beside)
+}
+
+/// Gives the file for a CA's certificate: DER where its name ends in `.der`, else PEM.
+fn authority_file<'a>(path: &'a Path, certificate: &Certificate) -> SideFile<'a> {
+    let is_der = path
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("der"));
+    let content = if is_der {
+        certificate.der().to_vec()
+    } else {
+        certificate.pem().as_bytes().to_vec()
+    };
+    SideFile {
+        path,
+        content: Zeroizing::new(content),
+        is_secret: false,
+    }
+}
+
+/// The certificate that browsers see, kept or made.
+struct Made {
+    /// What browsers import: the CA, or the root above it.
+    ca: Certificate,
+    /// The CA's key, where it is at hand.
+    ca_key: Option<PrivateKey>,
+    /// The certificate, and what stands between it and the root.
+    served: Vec<Certificate>,
+    leaf_key: PrivateKey,
+    is_new_ca: bool,
+}
+
+/// Key of the Secret under which the CA's key is stored.
+const CA_KEY: &str = "ca.key";
+
+/// Reads the Secret of `--reuse`.
+fn read_found(
+    path: &Path,
+    namespace: &Namespace,
+    name: &ObjectName,
+    writing: &mut Writing<'_>,
+) -> Result<FoundSecret, Failure> {
+    let text = world::read_manifests(path)?;
+    writing.may_let_go(&text.content);
+    let secrets = manifests::secrets(&text.content, &text.name)?;
+    let is_it = |secret: &FoundSecret| {
+        let found = secret.namespace.as_deref();
+        secret.name == name.as_str() && found.is_none_or(|found| found == namespace.as_str())
+    };
+    let mut found: Vec<FoundSecret> = secrets.into_iter().filter(is_it).collect();
+    match (found.pop(), found.len()) {
+        (Some(secret), 0) => Ok(secret),
+        (secret, others) => {
+            let what = match secret {
+                None => format!("Secret {namespace}/{name} is not among them"),
+                Some(_) => format!("Secret {namespace}/{name} is there {} times", others + 1),
+            };
+            let help = "check the command before the pipe; without `--reuse` a new CA is made, which browsers must import";
+            let fault = Fault::new(what).help(help).file(&text.name);
+            Err(Failure::new(Kind::WouldLose, fault))
+        }
+    }
+}
+
+/// Keeps the certificate that is there, renews it under its CA when it is due, or makes both.
+fn chain(
+    run: &Run,
+    arguments: &WildcardSecret,
+    plan: &IssuingPlan,
+    names: &[SubjectAltName],
+    found: Option<&FoundSecret>,
+) -> Result<Made, Failure> {
+    let given = arguments.existing_ca.read_with_chain(run)?;
+    let leaf_use = LeafUse::Server;
+    let issue = |existing_ca: Option<Ca>| {
+        let is_new_ca = existing_ca.is_none();
+        let signing = Signing {
+            plan,
+            names,
+            leaf_use,
+            existing_ca,
+        };
+        let (ca, leaf, leaf_key) = signing.issue(run)?;
+        run.note(&describe(names, &leaf));
+        if let Some(text) = long_life(leaf.validity()) {
+            warn(&text);
+        }
+        let served = std::iter::once(&leaf).chain(ca.intermediates());
+        Ok(Made {
+            served: served.cloned().collect(),
+            ca: ca.root().clone(),
+            ca_key: Some(ca.key),
+            leaf_key,
+            is_new_ca,
+        })
+    };
+    let Some(secret) = found else {
+        return issue(given);
+    };
+    let lost = |what: String| {
+        let help = "give it with `--ca-cert` and `--ca-key`; without `--reuse` a new CA is made, which browsers must import";
+        Failure::new(Kind::WouldLose, Fault::new(what).help(help))
+    };
+    let text = |key: &str| secret.data.get(key).map(|text| text.as_str());
+    let Some(authority) = text("ca.crt") else {
+        return Err(lost(format!(
+            "Secret {secret} has no `ca.crt`, so its CA is not known"
+        )));
+    };
+    let authority = Certificate::from_pem(authority)
+        .map_err(|fault| lost(format!("`ca.crt` of Secret {secret}: {}", fault.what)))?;
+    if given
+        .as_ref()
+        .is_some_and(|given| given.root().der() != authority.der())
+    {
+        return Err(lost(format!(
+            "the CA that is given is not that of Secret {secret}"
+        )));
+    }
+    let stored = text(CA_KEY).and_then(|text| PrivateKey::from_pem(text).ok());
+    let stored = stored.filter(|key| verify::ca(&authority, key).is_ok());
+    let at_hand = given.or_else(|| stored.map(|key| Ca::existing(authority.clone(), key)));
+    let due = authority.validity().due_at();
+    if run.now >= due {
+        let end = format_instant(authority.validity().not_after);
+        warn(&format!(
+            "the CA ends at {end}: let browsers import a new one before; without `--reuse` one is made"
+        ));
+    }
+    let served = Certificate::all_from_pem(text("tls.crt").unwrap_or_default()).unwrap_or_default();
+    let issuer = served.get(1).unwrap_or(&authority);
+    let terms = Terms {
+        leaf_use,
+        names,
+        common_name_does: false,
+        custody: Custody::Dropped,
+        // As with one that is given: a new CA would have to be imported.
+        given_ca: Some(issuer),
+    };
+    let pair = Found {
+        ca: Some(issuer.pem()),
+        ca_key: None,
+        leaf: served.first().map(Certificate::pem),
+        leaf_key: text("tls.key"),
+    };
+    match reuse::keep(pair, &terms, run.now) {
+        Ok(chain) => {
+            run.note(&describe(names, &chain.leaf));
+            Ok(Made {
+                ca: authority.clone(),
+                ca_key: at_hand.map(|ca| ca.key),
+                served,
+                leaf_key: chain.leaf_key,
+                is_new_ca: false,
+            })
+        }
+        Err(reason) => {
+            let Some(ca) = at_hand else {
+                return Err(lost(format!(
+                    "the certificate must be renewed ({}), and the key of its CA is not there",
+                    reason.what
+                )));
+            };
+            verify::usable_issuer(&ca.certificate, &ca.key, &ca.above, run.now)
+                .map_err(|fault| lost(format!("its CA cannot sign any more: {}", fault.what)))?;
+            run.note(&format!(
+                "the certificate is renewed under the same CA: {}",
+                reason.what
+            ));
+            issue(Some(ca))
+        }
+    }
+}
+
+/// Says whether the CA's key goes into the Secret; warns of one that is forgotten while it can still be kept.
+fn settle_custody(
+    arguments: &WildcardSecret,
+    made: &Made,
+    found: Option<&FoundSecret>,
+) -> Result<bool, Failure> {
+    let was_stored = found.is_some_and(|secret| secret.data.contains_key(CA_KEY));
+    let is_stored = match arguments.ca_custody {
+        Some(CaCustody::Stored) => true,
+        Some(CaCustody::Dropped) => false,
+        None => was_stored,
+    };
+    let has_file = arguments.ca_key_out.is_some();
+    if made.ca_key.is_none() && (has_file || is_stored) {
+        let option = if has_file {
+            "--ca-key-out"
+        } else {
+            "--ca-custody"
+        };
+        let fault = Fault::new("the CA is kept, and its key is not among what is reused")
+            .help("give it with `--ca-cert` and `--ca-key`, or leave out the option")
+            .argument(option);
+        return Err(Failure::new(Kind::WouldLose, fault));
+    }
+    let is_forgotten = (made.is_new_ca || was_stored) && !is_stored && !has_file;
+    if is_forgotten && arguments.existing_ca.ca_key.is_none() {
+        let due = made.served[0].validity().due_at().date();
+        warn(&format!(
+            "the key of this CA is forgotten: when the certificate is due, on {due}, every browser must import a new CA; \
+             keep the key with `--ca-key-out FILE` or `--ca-custody stored`"
+        ));
+    }
+    Ok(is_stored)
 }
 
 /// Gives the names that the certificate must have.
