@@ -12,7 +12,7 @@ use crate::shell::unfinished::{self, Undo};
 use crate::shell::world;
 use anyhow::Context as _;
 use civi_ingress::fault::Fault;
-use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, linkat, renameat};
+use rustix::fs::{Access, AtFlags, FileType, FlockOperation, Mode, linkat, renameat};
 use rustix::io::Errno;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -299,8 +299,8 @@ impl Directory {
         }))
     }
 
-    /// Says whether the directory can be exchanged with a copy: there are only files in it, nobody is known to stand in
-    /// it, it is not mounted, and has no access list of its own.
+    /// Says whether the directory can be exchanged with a copy: there are only files in it, it may be written, nobody is
+    /// known to stand in it, it is not mounted, and has no access list of its own.
     fn may_exchange(&self, existing: &OwnedFd, names: &[OsString]) -> Result<bool, Errno> {
         for name in names {
             if let Some(found) = folder::look(existing, name)?
@@ -308,6 +308,10 @@ impl Directory {
             {
                 return Ok(false);
             }
+        }
+        let access = Access::WRITE_OK | Access::EXEC_OK;
+        if rustix::fs::accessat(existing, ".", access, AtFlags::empty()).is_err() {
+            return Ok(false);
         }
         let is_mounted = number_of(existing)?.0 != number_of(&self.parent)?.0;
         let mut attributes = [0_u8; 4096];
