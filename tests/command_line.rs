@@ -378,8 +378,8 @@ fn the_values_of_the_notes_come_out_key_for_key() {
         "DEBUG",
     ];
     let arguments: Vec<&str> = ["traefik-values"].iter().chain(&options).copied().collect();
-    let values: yaml_serde::Value = yaml_serde::from_str(&run(&arguments).good()).unwrap();
-    let notes: yaml_serde::Value = yaml_serde::from_str(
+    let values: serde_yaml::Value = serde_yaml::from_str(&run(&arguments).good()).unwrap();
+    let notes: serde_yaml::Value = serde_yaml::from_str(
         "deployment: {kind: DaemonSet}\nmetrics: {prometheus: null}\nhostNetwork: true\nupdateStrategy: {type: OnDelete}\n\
          globalArguments: [\"--global.checknewversion\"]\nports: {websecure: {port: 443, http: null, tls: null}}\n\
          logs: {general: {level: DEBUG}, access: {enabled: true}}\n",

@@ -231,7 +231,7 @@ fn a_valid_sops_file_keeps_its_keys_whatever_the_form_of_its_yaml() {
     let name = "secret-selfcert.sops.yaml";
     let text = file(&first, name).to_owned();
     let (mark, body) = text.split_once('\n').expect("a first line");
-    let tree: yaml_serde::Value = yaml_serde::from_str(body).expect("YAML");
+    let tree: serde_yaml::Value = serde_yaml::from_str(body).expect("YAML");
     let with_mark = |body: String| format!("{mark}\n{body}");
     let mac = body
         .lines()
@@ -256,7 +256,7 @@ fn a_valid_sops_file_keeps_its_keys_whatever_the_form_of_its_yaml() {
         ("a tab", text.replace("  mac: ", "  mac:\t")),
         (
             "another indentation",
-            with_mark(yaml_serde::to_string(&tree).unwrap()),
+            with_mark(serde_yaml::to_string(&tree).unwrap()),
         ),
         (
             "JSON",

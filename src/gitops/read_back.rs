@@ -4,6 +4,7 @@ use super::found::{self, FoundSecret, Stored};
 use crate::fault::Fault;
 use crate::manifest::{Field, Object, PrivateKeys};
 use crate::seal::sops::{self, Block};
+use crate::yaml::second_reader;
 
 /// Reads the text of a Secret or SealedSecret back and holds it against its object: kind, name and namespace, every
 /// value by its key, and the block `sops` with all that it says. Other objects pass.
@@ -26,6 +27,7 @@ pub(super) fn read_back(
         ))
         .file(file)
     };
+    second_reader::agree(text, file)?;
     let found = found::read(text, file)?;
     let [secret] = &found[..] else {
         return Err(differs("there is not one Secret"));

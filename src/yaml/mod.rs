@@ -1,10 +1,12 @@
 //! YAML in and out: [`read`](fn@read) gives a tree that knows where each value stands, [`scalar`] writes one
 //! value, [`outline`] reads our own output back, [`tree`] reads a file of which all faults shall be known, [`stream`]
-//! reads manifests, and [`budget`] says what any of them may cost.
+//! reads manifests, [`budget`] says what any of them may cost, and [`second_reader`] reads what
+//! leaves once more.
 
 pub mod budget;
 pub mod outline;
 pub mod scalar;
+pub mod second_reader;
 pub mod stream;
 pub mod tree;
 

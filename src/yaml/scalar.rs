@@ -169,8 +169,8 @@ mod tests {
         );
     }
 
-    fn read_by_libyaml(document: &str) -> yaml_serde::Value {
-        yaml_serde::from_str(document).expect("libyaml reads what we write")
+    fn read_by_libyaml(document: &str) -> serde_yaml::Value {
+        serde_yaml::from_str(document).expect("libyaml reads what we write")
     }
 
     proptest! {

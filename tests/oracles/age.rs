@@ -47,7 +47,7 @@ fn data_keys(programs: &Programs) {
         })
         .collect();
     let text = sealed(&recipients);
-    let tree: yaml_serde::Value = yaml_serde::from_str(&text).unwrap();
+    let tree: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
     let entries = tree["sops"]["age"].as_sequence().unwrap();
     assert_eq!(entries.len(), 3);
     let mut keys = Vec::new();

@@ -343,7 +343,7 @@ fn kubectl_list(instances: &BTreeMap<&str, Vec<BTreeMap<String, String>>>) -> St
         "kind": "List",
         "metadata": {"resourceVersion": ""},
     });
-    yaml_serde::to_string(&list).expect("it can be written")
+    serde_yaml::to_string(&list).expect("it can be written")
 }
 
 /// Imports instances, renders, and compares every key and certificate with what ran before.

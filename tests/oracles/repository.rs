@@ -447,7 +447,7 @@ pub(crate) fn program(directory: &Path, arguments: &[&str]) -> Outcome {
 
 /// Gives a value that stands in clear: base64 of a Secret, or the text of a SealedSecret's template.
 fn clear(text: &str, key: &str) -> String {
-    let tree: yaml_serde::Value = yaml_serde::from_str(text).expect("it is YAML");
+    let tree: serde_yaml::Value = serde_yaml::from_str(text).expect("it is YAML");
     if let Some(base64) = tree["data"][key].as_str() {
         return String::from_utf8(STANDARD.decode(base64).expect("base64")).expect("a text");
     }

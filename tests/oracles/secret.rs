@@ -110,13 +110,13 @@ pub(crate) fn sealed(recipients: &[Recipient]) -> String {
 
 /// Reads `data` of a Secret with another YAML reader than ours.
 pub(crate) fn data_of(text: &str) -> BTreeMap<String, String> {
-    let tree: yaml_serde::Value = yaml_serde::from_str(text).expect("the Secret is YAML");
+    let tree: serde_yaml::Value = serde_yaml::from_str(text).expect("the Secret is YAML");
     tree["data"]
         .as_mapping()
         .expect("it has data")
         .iter()
         .map(|(key, value)| {
-            let text = |value: &yaml_serde::Value| value.as_str().expect("a string").to_owned();
+            let text = |value: &serde_yaml::Value| value.as_str().expect("a string").to_owned();
             (text(key), text(value))
         })
         .collect()

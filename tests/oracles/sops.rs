@@ -107,11 +107,11 @@ fn opened_by_sops(programs: &Programs) {
         }
         assert_ne!(desk.open(&text, &stranger).status, Some(0));
         // All but `data` comes back as it was too.
-        let opened: yaml_serde::Value =
-            yaml_serde::from_str(&desk.open(&text, &people[0]).text()).unwrap();
+        let opened: serde_yaml::Value =
+            serde_yaml::from_str(&desk.open(&text, &people[0]).text()).unwrap();
         assert_eq!(
             opened,
-            yaml_serde::from_str::<yaml_serde::Value>(&plain()).unwrap()
+            serde_yaml::from_str::<serde_yaml::Value>(&plain()).unwrap()
         );
     }
 }

@@ -518,8 +518,8 @@ fn a_block_of_any_form_is_written_with_all_that_it_says() {
         let written = format!("data: {{}}\n{}", block.text());
         let again = block_of(&written);
         assert_eq!(block.text(), again.text());
-        let read = |text: &str| -> yaml_serde::Value {
-            yaml_serde::from_str::<yaml_serde::Value>(text).unwrap()["sops"].clone()
+        let read = |text: &str| -> serde_yaml::Value {
+            serde_yaml::from_str::<serde_yaml::Value>(text).unwrap()["sops"].clone()
         };
         assert_eq!(read(text), read(&written), "by another reader");
         let document = read_document(&written);
@@ -557,7 +557,7 @@ fn a_value_of_impossible_form_is_no_encrypted_value() {
 
 #[test]
 fn a_valid_file_is_opened_whatever_the_form_of_its_yaml() {
-    let tree: yaml_serde::Value = yaml_serde::from_str(MAC_ONLY_ENCRYPTED).unwrap();
+    let tree: serde_yaml::Value = serde_yaml::from_str(MAC_ONLY_ENCRYPTED).unwrap();
     let json = serde_json::to_string(&tree).unwrap();
     let anchored = replaced(
         &replaced(MAC_ONLY_ENCRYPTED, "recipient: age", "recipient: &me age"),
@@ -566,7 +566,7 @@ fn a_valid_file_is_opened_whatever_the_form_of_its_yaml() {
     );
     for text in [
         json,
-        yaml_serde::to_string(&tree).unwrap(),
+        serde_yaml::to_string(&tree).unwrap(),
         anchored,
         replaced(MAC_ONLY_ENCRYPTED, "\n", "\r\n"),
         replaced(MAC_ONLY_ENCRYPTED, "cakey: ENC", "cakey: !!str \"ENC").replace("cakey: !!str \"ENC[AES256_GCM,data:V2Qxr9gaiGk=,iv:Z63j4xbeBDeCJlC1t768S9c9iVEb4qWbMhsw7D+7JGM=,tag:fZVKKOQXnaccJ/nPSH6Whg==,type:str]", "cakey: !!str \"ENC[AES256_GCM,data:V2Qxr9gaiGk=,iv:Z63j4xbeBDeCJlC1t768S9c9iVEb4qWbMhsw7D+7JGM=,tag:fZVKKOQXnaccJ/nPSH6Whg==,type:str]\""),
