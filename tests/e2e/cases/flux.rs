@@ -194,15 +194,8 @@ fn pruned(case: &Case) {
         let lines = answer.lines().filter(|line| line.contains(" pruned"));
         pruned.extend(lines.map(str::to_owned));
     }
-    pruned.sort();
-    assert_eq!(
-        pruned,
-        [
-            "namespace/a pruned (server dry run)",
-            "secret/externca pruned (server dry run)",
-            "secret/selfcert pruned (server dry run)",
-        ]
-    );
+    // kubectl looks for objects to prune in the namespaces of what it applies, and for Namespaces everywhere.
+    assert_eq!(pruned, ["namespace/a pruned (server dry run)"]);
 }
 
 /// Asks until the answer is `Ok`. Flux and the API server together want more than the other cases of a loaded machine.
