@@ -1,6 +1,11 @@
 //! Gives each target a fixed number of inputs: its corpus, and what a generator with a fixed start makes of it. The
 //! same inputs at every run; `CIVI_INGRESS_EXECUTIONS` sets how many.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it reads the corpus, and keeps what ends a target"
+)]
+
 mod targets;
 
 use libtest_mimic::{Arguments, Failed, Trial};

@@ -15,9 +15,16 @@ pub(super) fn check(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Fi
     let plain: Vec<&Rule<'_>> = rules.iter().filter(|rule| is_of_hosts(rule)).collect();
     let mut by_host: BTreeMap<&str, &Rule<'_>> = BTreeMap::new();
     for rule in &plain {
+        // Two rules are compared once, however many hosts they share.
+        let mut compared: Option<(&Rule<'_>, bool)> = None;
         for host in &rule.hosts {
             let first = *by_host.entry(host).or_insert(rule);
-            if are_same(first, rule) || !are_rivals(model, first, rule) {
+            let is_rival = match compared {
+                Some((other, is_rival)) if std::ptr::eq(other, first) => is_rival,
+                _ => are_rivals(model, first, rule) && !are_same(first, rule),
+            };
+            compared = Some((first, is_rival));
+            if !is_rival {
                 continue;
             }
             let (winner, loser) = if text(first).len() >= text(rule).len() {
