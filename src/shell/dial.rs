@@ -27,13 +27,19 @@ pub(super) fn resolve(endpoint: &Endpoint, timeout: Duration) -> Result<Vec<Sock
         Peer::Name(name) => name.to_string(),
     };
     // The system's resolver takes no time limit; a thread that waits for it is left behind.
+    let look_up = move |name: &str| (name, port).to_socket_addrs().map(Vec::from_iter);
     let (sender, receiver) = mpsc::channel();
+    let asked = name.clone();
+    let here = sender.clone();
     let thread = std::thread::Builder::new().spawn(move || {
-        let found = (name.as_str(), port).to_socket_addrs().map(Vec::from_iter);
         // Nobody listens any more when the time is over.
-        let _ = sender.send(found);
+        let _ = sender.send(look_up(&asked));
     });
-    thread.map_err(|error| format!("cannot start a thread that asks DNS: {error}"))?;
+    if thread.is_err() {
+        // Where the system gives no thread, the present one waits as long as the resolver does.
+        let _ = here.send(look_up(&name));
+    }
+    drop(here);
     match receiver.recv_timeout(timeout) {
         Ok(Ok(addresses)) if addresses.is_empty() => Err("DNS knows none".to_owned()),
         Ok(Ok(mut addresses)) => {

@@ -137,6 +137,9 @@ fn dispatch(global: &Global, command: Command) -> Result<(), Failure> {
         Some(fault) => warn(&fault.to_string()),
         None => {}
     }
+    if draws(&command) {
+        world::check_randomness()?;
+    }
     let run = Run {
         now: present.now,
         quiet: global.quiet,
@@ -171,6 +174,18 @@ fn issues(command: &Command) -> bool {
         | Command::Schema(_)
         | Command::Completions(_)
         | Command::Man(_) => false,
+    }
+}
+
+/// Says whether a command draws random numbers: for keys, for what is encrypted, for connections.
+fn draws(command: &Command) -> bool {
+    match command {
+        Command::Gitops(gitops) => matches!(
+            gitops.command,
+            GitopsCommand::Render(_) | GitopsCommand::Import(_)
+        ),
+        Command::Probe(_) => true,
+        command => issues(command),
     }
 }
 

@@ -76,6 +76,19 @@ pub(super) fn now(argument: Option<&str>) -> Result<Present, Failure> {
     Ok(Present { now, far })
 }
 
+/// Asks the system for a random byte, before a library does that ends the process where there is none.
+///
+/// # Errors
+/// What the system says. That it has no such call is none: the libraries then read `/dev/urandom`.
+pub(super) fn check_randomness() -> Result<(), Failure> {
+    use rustix::io::Errno;
+    use rustix::rand::{GetRandomFlags, getrandom};
+    match getrandom(&mut [0_u8; 1][..], GetRandomFlags::empty()) {
+        Ok(_) | Err(Errno::NOSYS | Errno::INTR) => Ok(()),
+        Err(error) => Err(anyhow!("the system gives no random numbers: {error}").into()),
+    }
+}
+
 /// Draws a new private key.
 pub(super) fn private_key(key_type: KeyType) -> Result<PrivateKey, Failure> {
     let algorithm = key_type.signature_algorithm();
