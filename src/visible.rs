@@ -3,6 +3,8 @@
 //! Every fault, note and report passes through here: nothing that steers a terminal or a CI, no bytes of what may be
 //! a private key, and no value of a hundred thousand characters.
 
+pub mod redacted;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -185,15 +187,16 @@ fn shortened(text: &str) -> Option<String> {
     (out != text).then_some(out)
 }
 
-/// Hides what may be a private key: a PEM block, an age identity, and what may be the bytes of one in base64, in
-/// hexadecimal, or as a list of numbers.
+/// Hides what may be a private key: a PEM block, an age identity, and what may be the bytes of one as they are, in
+/// base64, in hexadecimal, or as a list of numbers.
 fn without_keys(text: &str) -> Cow<'_, str> {
     if text.len() < SHORTEST {
         return Cow::Borrowed(text);
     }
     let text = replaced(Cow::Borrowed(text), without_named_keys);
     let text = replaced(text, without_encoded);
-    replaced(text, without_numbers)
+    let text = replaced(text, without_numbers);
+    replaced(text, without_binary)
 }
 
 /// Shortest text that is searched: shorter than an age identity, a PEM block and any key in base64.
@@ -422,6 +425,32 @@ fn is_byte(word: &str) -> bool {
         .or_else(|| word.strip_prefix('x'))
         .unwrap_or(word);
     word.parse::<u8>().is_ok() || (digits.len() == 2 && u8::from_str_radix(digits, 16).is_ok())
+}
+
+/// Fewest characters that no text has for which what is around them is taken for bytes (DER).
+const ODD: usize = 8;
+
+/// Hides bytes that are no text, shown as control characters, as U+FFFD or escaped.
+fn without_binary(text: &str) -> Option<String> {
+    let is_odd = |c: char| c == '\u{fffd}' || c.is_control() && !c.is_ascii_whitespace();
+    let escaped = text.match_indices("\\u{").map(|(at, _)| at);
+    let mut odd: Vec<usize> = text
+        .char_indices()
+        .filter(|(_, c)| is_odd(*c))
+        .map(|(at, _)| at)
+        .chain(escaped)
+        .collect();
+    odd.sort_unstable();
+    let (first, last) = (*odd.first()?, *odd.last()?);
+    if odd.len() < ODD {
+        return None;
+    }
+    let ends = |c: char| c == '`' || c == ' ';
+    let begin = text[..first].rfind(ends).map_or(0, |at| at + 1);
+    let end = text[last..]
+        .find(ends)
+        .map_or(text.len(), |length| last + length);
+    without(text, vec![(begin, end)])
 }
 
 /// Puts [`HIDDEN`] in the place of parts; nothing where there are none.

@@ -1636,24 +1636,6 @@ fn a_new_host_waits_for_the_identity_that_opens_the_ca_and_its_routes_wait_with_
 }
 
 #[test]
-fn git_must_ignore_every_file_with_keys_in_clear() {
-    let directory = TempDir::new().unwrap();
-    let text = fleet_file("    a: {}\n")
-        .replace("mode: sops", "mode: plain")
-        .replace(&format!(", recipients: [{RECIPIENT}]"), "");
-    let git = std::process::Command::new("git")
-        .args(["init", "--quiet"])
-        .current_dir(directory.path())
-        .status();
-    assert!(git.expect("git").success());
-    let ignored = directory.path().join(".gitignore");
-    write(&ignored, "tree/instances/*/secret-selfcert.yaml\n");
-    assert_eq!(rendered(&directory, &text, &[]).status, 5);
-    write(&ignored, "tree/\n");
-    rendered(&directory, &text, &[]).good();
-}
-
-#[test]
 fn a_file_with_keys_in_clear_that_others_may_read_is_written_anew() {
     use std::os::unix::fs::PermissionsExt as _;
     let directory = TempDir::new().unwrap();

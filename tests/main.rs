@@ -6,13 +6,16 @@
 #![expect(clippy::format_collect, reason = "a test's text is short")]
 
 mod bundle;
+mod canary;
 mod certificates;
 mod command_line;
 mod completions;
 mod controllers;
+mod corpus;
 mod documents;
 mod files;
 mod fleet;
+mod git;
 mod gitops;
 mod given_ca;
 mod hostile_input;

@@ -3,6 +3,8 @@
 use super::unit::{Unit, WILDCARD_CA_SECRET};
 use crate::fleet::{Fleet, Layout, Member};
 use crate::manifest::Identity;
+use crate::name::ObjectName;
+use std::collections::BTreeSet;
 
 /// How a file's first line begins that this program owns.
 const MARK: &str = "# civi-ingress:managed fleet=";
@@ -225,6 +227,31 @@ impl Home {
     pub fn other_path(&self, name: &str) -> String {
         format!("{}/{}{name}", self.folder, self.prefix)
     }
+}
+
+/// Gives the paths of all files that a unit may have with private keys in clear, of Secrets that wait among them.
+#[must_use]
+pub fn key_files(unit: &Unit<'_>) -> Vec<String> {
+    let home = Home::of(unit);
+    let private = unit
+        .placements()
+        .iter()
+        .filter(|(credential, _)| credential.is_private());
+    let secrets: BTreeSet<&ObjectName> = private.map(|(_, place)| &place.secret).collect();
+    let paths = |name: &&ObjectName| {
+        let identity = Identity {
+            api_version: "v1",
+            kind: "Secret",
+            namespace: None,
+            name: (*name).clone(),
+        };
+        let form = Form::Plain;
+        [
+            home.path(&identity, form),
+            home.staged_path(&identity, form),
+        ]
+    };
+    secrets.iter().flat_map(paths).collect()
 }
 
 fn file_name(identity: &Identity, form: Form) -> String {

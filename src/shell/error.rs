@@ -91,7 +91,9 @@ impl From<Fault> for Failure {
 }
 
 impl From<Vec<Fault>> for Failure {
-    fn from(faults: Vec<Fault>) -> Self {
+    fn from(mut faults: Vec<Fault>) -> Self {
+        // One option may be read for two certificates.
+        faults.dedup();
         Self {
             kind: Kind::Refused,
             faults,

@@ -304,7 +304,9 @@ impl Destination {
             let files = files(manifests);
             let strangers = output::strangers(directory, &files);
             let count = files.len();
+            let keys = secret_files(directory, &files, &beside);
             writing.write(files, beside, || Ok(()))?;
+            gitops::git::warn_of(&keys);
             let files = if count == 1 { "file" } else { "files" };
             run.note(&format!("wrote {count} {files} to {}", directory.display()));
             if !strangers.is_empty() {
@@ -315,7 +317,9 @@ impl Destination {
                 ));
             }
         } else {
+            let keys = secret_files(Path::new(""), &[], &beside);
             writing.write(Vec::new(), beside, || print_stream(&manifests))?;
+            gitops::git::warn_of(&keys);
         }
         if preview
             && objects
@@ -329,6 +333,15 @@ impl Destination {
         }
         Ok(())
     }
+}
+
+/// Gives the paths of the files with private keys, in a directory and beside it.
+fn secret_files(directory: &Path, files: &[NewFile], beside: &[SideFile<'_>]) -> Vec<PathBuf> {
+    let inside = files.iter().filter(|file| file.is_secret);
+    let beside = beside.iter().filter(|file| file.is_secret);
+    let beside = beside.map(|file| file.path.to_owned());
+    let inside = inside.map(|file| directory.join(&file.path));
+    beside.chain(inside).collect()
 }
 
 fn print_stream(manifests: &[Manifest]) -> Result<(), Failure> {

@@ -4,7 +4,9 @@ use super::cli::{Ca, Cert};
 use super::error::Failure;
 use super::paths::{Contents, Paths};
 use super::writing::{NewFile, Overwrite, Writing};
-use super::{Run, Signing, describe, side_file, side_paths, validity, warn, world};
+use super::{
+    Run, Signing, describe, gitops, secret_files, side_file, side_paths, validity, warn, world,
+};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::name::DnsName;
 use civi_ingress::pki::bundle::long_life;
@@ -65,7 +67,9 @@ pub(super) fn ca(run: &Run, arguments: &Ca) -> Result<(), Failure> {
         NewFile::new("ca.crt", ca.certificate.pem(), false),
         NewFile::new("ca.key", ca.key.pem(), true),
     ];
+    let keys = secret_files(&arguments.output_dir, &files, &[]);
     writing.write(files, Vec::new(), || Ok(()))?;
+    gitops::git::warn_of(&keys);
     let end = ca.certificate.validity().not_after.date();
     run.note(&format!(
         "wrote ca.crt and ca.key to {}, valid until {end}",
@@ -120,7 +124,10 @@ pub(super) fn cert(run: &Run, arguments: &Cert) -> Result<(), Failure> {
         NewFile::new("tls.key", key.pem(), true),
     ];
     let beside = side_file(arguments.ca_key_out.as_ref(), ca.key.pem(), true);
-    writing.write(files, beside.into_iter().collect(), || Ok(()))?;
+    let beside: Vec<_> = beside.into_iter().collect();
+    let keys = secret_files(&arguments.output_dir, &files, &beside);
+    writing.write(files, beside, || Ok(()))?;
+    gitops::git::warn_of(&keys);
     run.note(&describe(&names, &leaf));
     if let Some(text) = long_life(leaf.validity()) {
         warn(&text);

@@ -215,45 +215,6 @@ pub(super) fn read_matching(folder: &Path, pattern: &str) -> Result<Vec<Source>,
     paths.into_iter().map(source).collect()
 }
 
-/// Says whether a directory, or the one that it will be made in, lies in a Git work tree; so it does where that
-/// cannot be seen.
-pub(super) fn is_in_git(directory: &Path) -> Result<bool, Failure> {
-    let absolute = absolute(directory)?;
-    Ok(absolute
-        .ancestors()
-        .any(|folder| folder.join(".git").try_exists().unwrap_or(true)))
-}
-
-/// Files with private keys, as they are called in the layouts of a tree.
-const KEY_FILES: [&str; 5] = [
-    "cluster/secret-wildcardca.yaml",
-    "cluster/secret-wildcardsecret.yaml",
-    "instances/example/secret-selfcert.yaml",
-    "instances/example/next/secret-selfcert.yaml",
-    "instances/example.secret-selfcert.yaml",
-];
-
-/// Asks Git whether it ignores all that is in a directory.
-pub(super) fn git_ignores(directory: &Path) -> Result<bool, Failure> {
-    let absolute = absolute(directory)?;
-    let existing = absolute.ancestors().find(|folder| folder.is_dir());
-    let existing = existing.unwrap_or(Path::new("/"));
-    let is_ignored = |file: &str| {
-        let status = std::process::Command::new("git")
-            .arg("-C")
-            .arg(existing)
-            .args(["check-ignore", "--quiet", "--no-index", "--"])
-            .arg(absolute.join(file))
-            .stdin(std::process::Stdio::null())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .status();
-        // Without Git nobody can say that it is ignored.
-        status.is_ok_and(|status| status.success())
-    };
-    Ok(KEY_FILES.iter().all(|file| is_ignored(file)))
-}
-
 /// Gives the authorities that the system trusts; those that cannot be read are left out.
 ///
 /// # Errors

@@ -7,12 +7,12 @@ use super::super::{Run, output, print_or_end};
 use super::fleet::read;
 use super::moves::settle;
 use super::run::{Job, Told};
-use aws_lc_rs::digest::{SHA256, digest};
 use civi_ingress::gitops::compose::TreeFile;
 use civi_ingress::gitops::decide::Depth;
-use civi_ingress::pki::key::hex;
+use civi_ingress::visible::{self, redacted::redacted};
 use similar::TextDiff;
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// Lines around a change, as `diff -u` has them.
 const CONTEXT: usize = 3;
@@ -88,66 +88,42 @@ pub(super) fn run(run: &Run, arguments: &GitopsDiff) -> Result<(), Failure> {
 }
 
 fn difference(out: &mut String, path: &str, before: Option<&str>, after: Option<&str>) {
-    let (old, new) = (
-        redacted(before.unwrap_or_default()),
-        redacted(after.unwrap_or_default()),
-    );
-    if old == new && before.is_some() == after.is_some() {
+    if before == after {
         return;
     }
+    let shown_path = visible::line(path);
     let header = |side: &str, is_there: bool| {
         if is_there {
-            format!("{side}/{path}")
+            format!("{side}/{shown_path}")
         } else {
             "/dev/null".to_owned()
         }
     };
-    let diff = TextDiff::from_lines(old.as_str(), new.as_str());
-    let mut unified = diff.unified_diff();
-    unified.context_radius(CONTEXT).header(
-        &header("a", before.is_some()),
-        &header("b", after.is_some()),
-    );
-    write!(out, "{unified}").expect("writing to a String cannot fail");
+    let (a, b) = (header("a", before.is_some()), header("b", after.is_some()));
+    let side = |text: Option<&str>| text.map_or(Some(String::new()), |text| shown(path, text));
+    let (old, new) = (side(before), side(after));
+    let why = match (&old, &new) {
+        (None, _) => format!("{a} cannot be read as YAML"),
+        (_, None) => format!("{b} cannot be read as YAML"),
+        (Some(old), Some(new)) if old == new => "in comments or notation only".to_owned(),
+        (Some(old), Some(new)) => {
+            let diff = TextDiff::from_lines(old.as_str(), new.as_str());
+            let mut unified = diff.unified_diff();
+            unified.context_radius(CONTEXT).header(&a, &b);
+            let unified = unified.to_string();
+            out.push_str(&visible::composed(&unified));
+            return;
+        }
+    };
+    writeln!(out, "Files {a} and {b} differ: {why}").expect("writing to a String cannot fail");
 }
 
-/// Puts a fingerprint in the place of every value of a Secret, of every ciphertext and of the block `sops`.
-fn redacted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut in_data = false;
-    let mut in_sops = false;
-    for line in text.lines() {
-        let indent = line.len() - line.trim_start().len();
-        if indent == 0 {
-            in_data = line == "data:";
-            in_sops = line == "sops:";
-            if in_sops {
-                let block = &text[text.find("\nsops:").map_or(0, |at| at + 1)..];
-                writeln!(out, "sops: {}", fingerprint(block))
-                    .expect("writing to a String cannot fail");
-            }
-        }
-        if in_sops {
-            continue;
-        }
-        let key = line.trim_start();
-        if key == "encryptedData:" {
-            in_data = true;
-        } else if key == "template:" {
-            in_data = false;
-        }
-        match line.split_once(": ") {
-            Some((key, value)) if in_data || value.starts_with("\"-----BEGIN ") => {
-                writeln!(out, "{key}: {}", fingerprint(value))
-            }
-            _ => writeln!(out, "{line}"),
-        }
-        .expect("writing to a String cannot fail");
+/// Gives a file as it may be shown; nothing where it cannot be read.
+fn shown(path: &str, text: &str) -> Option<String> {
+    let end = Path::new(path).extension();
+    if end.is_some_and(|end| end == "yaml" || end == "yml") {
+        return redacted(text);
     }
-    out
-}
-
-fn fingerprint(value: &str) -> String {
-    let hash = hex(digest(&SHA256, value.as_bytes()).as_ref());
-    format!("<redacted sha256:{}>", &hash[..8])
+    let lines = text.lines().map(|line| visible::line(line) + "\n");
+    Some(lines.collect())
 }

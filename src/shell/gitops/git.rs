@@ -1,19 +1,292 @@
-//! Keeps private keys that stand in clear out of Git.
+//! Asks Git what it has of a directory, and keeps private keys that stand in clear out of it.
+//!
+//! The repository may be anybody's: Git is run so that nothing of its configuration starts a program, and without the
+//! variables `GIT_*` of the environment, which would name another repository than the one that the files are in.
 
 use super::super::error::{Failure, Kind};
-use super::super::world;
+use super::super::{warn, world};
+use anyhow::{Context as _, anyhow};
 use civi_ingress::fault::Fault;
-use std::path::Path;
+use civi_ingress::fleet::Fleet;
+use civi_ingress::gitops::layout::key_files;
+use civi_ingress::gitops::unit::Unit;
+use rustix::fs::{MemfdFlags, memfd_create};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{Seek as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-/// Refuses a tree with keys in clear inside a Git work tree, unless Git ignores it.
-pub(super) fn guard(tree: &Path) -> Result<(), Failure> {
-    if !world::is_in_git(tree)? || world::git_ignores(tree)? {
-        return Ok(());
+/// A directory that is in a Git work tree, or will be made in one.
+pub(in super::super) struct WorkTree {
+    /// The top of the work tree, where `.git` is, without symbolic links.
+    top: PathBuf,
+    /// The directory, below the top; empty where it is the top itself.
+    below: PathBuf,
+}
+
+impl WorkTree {
+    /// Finds the work tree of a directory, which need not exist; nothing where there is none.
+    ///
+    /// What cannot be seen counts as one: Git is asked then, and says why it cannot answer.
+    pub(in super::super) fn of(directory: &Path) -> Result<Option<Self>, Failure> {
+        let directory = real(directory)?;
+        let has_git = |folder: &&Path| folder.join(".git").try_exists().unwrap_or(true);
+        let Some(top) = directory.ancestors().find(has_git) else {
+            return Ok(None);
+        };
+        let below = directory.strip_prefix(top).unwrap_or(Path::new(""));
+        Ok(Some(Self {
+            top: top.to_owned(),
+            below: below.to_owned(),
+        }))
     }
-    let what = format!(
-        "{} is in a Git work tree, and private keys would stand there in clear",
-        tree.display()
-    );
-    let help = "set `spec.secrets.mode` to `sops` or `sealed`, have Git ignore the directory, or give `--allow-plain-in-git`";
-    Err(Failure::new(Kind::WouldLose, Fault::new(what).help(help)))
+
+    /// Gives the files below the directory that stand in Git's index, by their paths below it, whether they are on the
+    /// disk or not (a sparse checkout).
+    pub(in super::super) fn tracked(&self) -> Result<BTreeSet<PathBuf>, Failure> {
+        let mut arguments: Vec<&OsStr> =
+            ["--literal-pathspecs", "ls-files", "--cached", "-z", "--"]
+                .map(OsStr::new)
+                .into();
+        // No path at all means all of them.
+        arguments.extend(Some(self.below.as_os_str()).filter(|below| !below.is_empty()));
+        let listed = self.ask(&arguments, &[])?;
+        let paths = parts(&listed).map(|path| Path::new(OsStr::from_bytes(path)));
+        let below = paths.filter_map(|path| path.strip_prefix(&self.below).ok());
+        Ok(below.map(Path::to_owned).collect())
+    }
+
+    /// Gives those of the paths, below the directory, that Git ignores by its patterns.
+    fn ignored(&self, paths: &[&Path]) -> Result<BTreeSet<PathBuf>, Failure> {
+        let mut asked = Vec::new();
+        for path in paths {
+            // So that no name begins as magic of Git's does.
+            let path = Path::new(".").join(&self.below).join(path);
+            asked.extend_from_slice(path.as_os_str().as_bytes());
+            asked.push(0);
+        }
+        let arguments = [
+            "check-ignore",
+            "--no-index",
+            "--verbose",
+            "--non-matching",
+            "-z",
+            "--stdin",
+        ];
+        let told = self.ask(&arguments.map(OsStr::new), &asked)?;
+        // For each path its source, line, pattern and the path itself (git-check-ignore(1), "Output").
+        let told: Vec<&[u8]> = told.split(|byte| *byte == 0).collect();
+        let ignored = told.chunks_exact(4).filter(|answer| {
+            let pattern = answer[2];
+            !pattern.is_empty() && !pattern.starts_with(b"!")
+        });
+        let paths = ignored.map(|answer| Path::new(OsStr::from_bytes(answer[3])));
+        let own = Path::new(".").join(&self.below);
+        let below = paths.filter_map(|path| path.strip_prefix(&own).ok());
+        Ok(below.map(Path::to_owned).collect())
+    }
+
+    /// Runs Git at the top of the work tree.
+    fn ask(&self, arguments: &[&OsStr], stdin: &[u8]) -> Result<Vec<u8>, Failure> {
+        let failed = || format!("cannot ask Git about {}", self.top.display());
+        // A file in memory instead of a pipe: Git may answer before it has read all.
+        let input = memfd_create("civi-ingress", MemfdFlags::CLOEXEC).with_context(failed)?;
+        let mut input = File::from(input);
+        input.write_all(stdin).with_context(failed)?;
+        input.rewind().with_context(failed)?;
+        let mut git = Command::new("git");
+        let names = std::env::vars_os().map(|(name, _)| name);
+        for name in names.filter(|name| name.as_bytes().starts_with(b"GIT_")) {
+            git.env_remove(name);
+        }
+        // Messages as they are known; no lock, and no fetch of what a partial clone lacks.
+        git.env("LC_ALL", "C")
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_DISCOVERY_ACROSS_FILESYSTEM", "1")
+            .arg("-C")
+            .arg(&self.top)
+            .arg("--no-pager")
+            .args(["-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null"])
+            .args(arguments)
+            .stdin(Stdio::from(input));
+        let output = git.output().with_context(failed)?;
+        // `check-ignore` ends with 1 where none is ignored.
+        if matches!(output.status.code(), Some(0 | 1)) {
+            return Ok(output.stdout);
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let why = said.lines().next().unwrap_or("it was ended by a signal");
+        Err(anyhow!("{}: {why}", failed()).into())
+    }
+}
+
+/// Gives the pieces that end with NUL.
+fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| *byte == 0)
+        .filter(|part| !part.is_empty())
+}
+
+/// Gives a path without symbolic links in the part of it that exists.
+fn real(path: &Path) -> Result<PathBuf, Failure> {
+    let absolute = world::absolute(path)?;
+    for existing in absolute.ancestors() {
+        match existing.canonicalize() {
+            Ok(real) => {
+                let rest = absolute.strip_prefix(existing).unwrap_or(Path::new(""));
+                return Ok(if rest.as_os_str().is_empty() {
+                    real
+                } else {
+                    real.join(rest)
+                });
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                let what = format!("cannot use {}", path.display());
+                return Err(anyhow::Error::new(error).context(what).into());
+            }
+        }
+    }
+    Ok(absolute)
+}
+
+/// A file that `git add --all` would put into the index.
+pub(in super::super) struct Staged {
+    /// Its path, as it was given.
+    pub(in super::super) path: PathBuf,
+    /// Whether it stands there already, so that no pattern keeps it out.
+    pub(in super::super) is_tracked: bool,
+}
+
+/// Gives those of the files, which need not exist, that `git add --all` would stage; none where there is no work tree.
+pub(in super::super) fn would_stage(paths: &[PathBuf]) -> Result<Vec<Staged>, Failure> {
+    // A folder below may be a work tree of its own, which another Git answers for.
+    let mut folders: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
+    for path in paths {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        folders.entry(folder).or_default().push(path);
+    }
+    let mut by_tree: BTreeMap<PathBuf, Vec<(PathBuf, &Path)>> = BTreeMap::new();
+    for (folder, paths) in folders {
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        let Some(tree) = WorkTree::of(folder)? else {
+            continue;
+        };
+        let files = paths.into_iter().map(|path| {
+            let name = path.file_name().map_or(Path::new(""), Path::new);
+            (tree.below.join(name), path)
+        });
+        let files: Vec<_> = files.collect();
+        by_tree.entry(tree.top).or_default().extend(files);
+    }
+    let mut staged = Vec::new();
+    for (top, files) in by_tree {
+        let tree = WorkTree {
+            top,
+            below: PathBuf::new(),
+        };
+        let asked: Vec<&Path> = files.iter().map(|(below, _)| below.as_path()).collect();
+        let (tracked, ignored) = (tree.tracked()?, tree.ignored(&asked)?);
+        staged.extend(files.iter().filter_map(|(below, path)| {
+            let is_tracked = tracked.contains(below);
+            (is_tracked || !ignored.contains(below)).then(|| Staged {
+                path: (*path).to_owned(),
+                is_tracked,
+            })
+        }));
+    }
+    Ok(staged)
+}
+
+/// Refuses a tree in which `git add --all` would stage private keys in clear.
+pub(super) fn guard(fleet: &Fleet, directory: &Path) -> Result<(), Failure> {
+    let mut files = Vec::new();
+    for member in &fleet.members {
+        files.extend(key_files(&Unit::member(fleet, member)?));
+    }
+    files.extend(Unit::cluster(fleet).iter().flat_map(key_files));
+    let files: Vec<PathBuf> = files.iter().map(|file| directory.join(file)).collect();
+    let would_lose = |faults| Failure {
+        kind: Kind::WouldLose,
+        faults,
+    };
+    let or = "or set `spec.secrets.mode` to `sops` or `sealed`, or give `--allow-plain-in-git`";
+    let staged = would_stage(&files).map_err(|failure| {
+        let unanswered = failure.faults.into_iter().map(|fault| {
+            let help = format!("private keys would stand there in clear: let Git answer, {or}");
+            fault.help(help)
+        });
+        would_lose(unanswered.collect())
+    })?;
+    let (tracked, new): (Vec<Staged>, Vec<Staged>) =
+        staged.into_iter().partition(|file| file.is_tracked);
+    let mut faults = Vec::new();
+    if !new.is_empty() {
+        let what = format!(
+            "`git add` would stage private keys in clear: {}",
+            named(&new)
+        );
+        faults.push(Fault::new(what).help(format!("have Git ignore these files, {or}")));
+    }
+    if !tracked.is_empty() {
+        let what = format!(
+            "Git tracks files in which private keys would stand in clear: {}",
+            named(&tracked)
+        );
+        let help = format!(
+            "`git rm --cached` takes a file out of the index (a key that was committed stays in the history: replace it), {or}"
+        );
+        faults.push(Fault::new(what).help(help));
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(would_lose(faults))
+    }
+}
+
+/// Names the first of some files.
+fn named(files: &[Staged]) -> String {
+    const SHOWN: usize = 3;
+    let names = files.iter().take(SHOWN);
+    let names: Vec<String> = names.map(|file| file.path.display().to_string()).collect();
+    let names = names.join(", ");
+    match files.len().saturating_sub(SHOWN) {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
+}
+
+/// Warns of files with private keys that `git add --all` would stage.
+pub(in super::super) fn warn_of(files: &[PathBuf]) {
+    match would_stage(files) {
+        Ok(staged) => {
+            for Staged { path, is_tracked } in staged {
+                let why = if is_tracked {
+                    "tracks it"
+                } else {
+                    "does not ignore it"
+                };
+                warn(&format!(
+                    "{} holds a private key in a Git work tree, and Git {why}: `git add` would stage it",
+                    path.display()
+                ));
+            }
+        }
+        Err(failure) => {
+            for fault in failure.faults {
+                warn(&format!(
+                    "{fault}: make sure that no private key is committed"
+                ));
+            }
+        }
+    }
 }

@@ -31,9 +31,6 @@ pub(super) fn run(run: &Run, arguments: &GitopsImport) -> Result<(), Failure> {
     let inputs = arguments.secrets.iter().chain(&arguments.csv);
     check_stdin(inputs.map(std::path::PathBuf::as_path))?;
     let directory = &arguments.init.output_dir;
-    if arguments.plain && !arguments.allow_plain_in_git {
-        git::guard(directory)?;
-    }
     let secrets = match &arguments.secrets {
         Some(path) => {
             let text = world::read_manifests(path)?;
@@ -73,6 +70,9 @@ pub(super) fn run(run: &Run, arguments: &GitopsImport) -> Result<(), Failure> {
         return Ok(());
     }
     let writing = init::claim(directory)?;
+    if arguments.plain && !arguments.allow_plain_in_git {
+        git::guard(&fleet, directory)?;
+    }
     let sealer = sealer(run, &fleet, &path, directory)?;
     let composed = compose(run, &fleet, &sealer, directory, &secrets)?;
     let instances = count(composed.len());

@@ -2,7 +2,7 @@
 
 mod diff;
 pub(super) mod fleet;
-mod git;
+pub(super) mod git;
 mod import;
 mod init;
 mod moves;

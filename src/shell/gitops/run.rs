@@ -53,7 +53,7 @@ fn try_render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure> {
     let mut inputs = read(run, &arguments.fleet)?;
     let tree_path = &arguments.fleet.output_dir;
     if matches!(inputs.sealer, Sealer::Plain) && !arguments.allow_plain_in_git {
-        git::guard(tree_path)?;
+        git::guard(&inputs.fleet, tree_path)?;
     }
     let tree = Tree::open(tree_path, Access::Write)?;
     let standing = settle(&mut inputs, &tree)?;

@@ -1,0 +1,364 @@
+//! A corpus of hostile inputs over all commands: each is refused with its status and one error line, nothing on
+//! stdout, nothing changed on the disk, within bounds of processor time and memory that no busy machine moves.
+
+use crate::support::{NOW, key};
+use base64::Engine as _;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tempfile::TempDir;
+
+/// What a run may cost: seconds of one processor, and kB of memory for data.
+const LIMITS: &str = "ulimit -t 10; ulimit -d 262144; exec \"$@\"";
+/// Most bytes of all that is said of an input, whatever its size.
+const SAID: usize = 8_000;
+
+/// Texts of which none is a name, a host, an address, a time, a number or a word of a list.
+fn texts() -> Vec<String> {
+    let pem = key("leaf").pem().to_owned();
+    let mut texts: Vec<String> = [
+        "`",
+        "a`b.example.org",
+        "b.example.org`) || Host(`evil",
+        "a\nb",
+        "a\rb",
+        "a\tb",
+        "\u{85}a",
+        "a\u{2028}b",
+        "\u{202e}evil.example.org",
+        "a\u{200b}b.example.org",
+        "\u{1b}[2J",
+        "\u{9b}31m",
+        "\u{7f}",
+        "\u{e0041}\u{e0042}",
+        "*",
+        "&a",
+        "!!str a",
+        "#a",
+        "a: b",
+        "---",
+        "-",
+        "--",
+        "{{ a }}",
+        "{% a %}",
+        "$(id)",
+        "%00",
+        "../x",
+        "/etc/passwd",
+        ".",
+        "..",
+        "::error::x",
+        "a\n::error::x",
+        "##[group]x",
+        "“a.example.org”",
+        "☃",
+        "é é",
+    ]
+    .map(str::to_owned)
+    .into();
+    texts.push(format!("{}`", "a".repeat(65_536)));
+    texts.push(pem.replace('\n', "\\n"));
+    texts.push(pem);
+    texts
+}
+
+/// The commands with the status of their refusal; `@` stands for the text.
+const WITH_TEXT: &[(i32, &str)] = &[
+    (3, "new-instance p --host=@"),
+    (3, "new-instance p --host=a.example.org --alias=@"),
+    (3, "new-instance --host=a.example.org -- @"),
+    (3, "new-instance p --host=a.example.org --namespace=@"),
+    (3, "new-instance p --host=a.example.org --days=@"),
+    (3, "new-instance p --host=a.example.org --not-before=@"),
+    (3, "new-instance p --host=a.example.org --now=@"),
+    (3, "new-instance p --host=a.example.org --key-type=@"),
+    (3, "new-instance p --host=a.example.org --traefik=@"),
+    (3, "new-instance p --host=a.example.org --retry=@"),
+    (3, "wildcard-secret --domain=@"),
+    (3, "wildcard-secret --domain=example.org --namespace=@"),
+    (3, "wildcard-secret --domain=example.org -- @"),
+    (3, "tls-store --secret=@"),
+    (3, "tls-store --namespace=@"),
+    (3, "traefik-values --chart=@"),
+    (3, "traefik-values --update-strategy=@"),
+    (3, "traefik-values --read-timeout=@"),
+    (3, "ca --output-dir=out --permit-dns=@"),
+    (3, "ca --output-dir=out --permit-ip=@"),
+    (3, "ca --output-dir=out --days=@"),
+    (3, "cert --output-dir=out --dns=@"),
+    (3, "cert --output-dir=out --ip=@"),
+    (3, "status --fail-within=@ x.pem"),
+    (3, "status --connect=@"),
+    (3, "probe -- @"),
+    (3, "probe a.example.org --connect=@"),
+    (3, "probe a.example.org --timeout=@"),
+    (3, "lint --explain=@"),
+    (3, "lint --traefik=@ x.yaml"),
+    (3, "lint --host=@ x.yaml"),
+    (3, "gitops init --output-dir=out --name=@"),
+    (3, "gitops init --output-dir=out --domain=@"),
+    (3, "gitops init --output-dir=out --recipient=@"),
+    (3, "gitops import --output-dir=out --values=@"),
+    (2, "gitops check --output-dir=out -f fleet.yaml --phase=@"),
+    (2, "gitops diff --output-dir=out -f fleet.yaml -- @"),
+    (2, "gitops status --output-dir=out --format=@"),
+    (2, "schema -- @"),
+    (2, "completions -- @"),
+    (2, "templates list -- @"),
+    (2, "templates export --output-dir=out -- @"),
+    (2, "man -- @"),
+    (2, "inspect x.pem --format=@"),
+];
+
+/// Files of which none is what a command wants.
+fn files() -> BTreeMap<&'static str, Vec<u8>> {
+    let pem = key("leaf").pem().to_owned();
+    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let bomb = ('a'..'i').zip('b'..='i').fold(
+        "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned(),
+        |text, (previous, next)| {
+            let items = vec![format!("*{previous}"); 9].join(",");
+            text + &format!("{next}: &{next} [{items}]\n")
+        },
+    );
+    let wide = (0..20_000).fold(String::new(), |text, number| {
+        text + &format!("k{number}: 1\n")
+    });
+    let utf16 = "a: b\n".encode_utf16().flat_map(u16::to_le_bytes);
+    let block =
+        |body: &str| format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+    let texts = [
+        ("empty", String::new()),
+        ("a NUL", "a: \0\n".to_owned()),
+        ("a key without line ends", pem.replace('\n', "")),
+        ("a key with \\n", pem.replace('\n', "\\n")),
+        (
+            "an encrypted key",
+            pem.replace("PRIVATE", "ENCRYPTED PRIVATE"),
+        ),
+        (
+            "an identity",
+            format!("AGE-SECRET-KEY-1{}\n", "Q".repeat(58)),
+        ),
+        (
+            "a block without end",
+            "-----BEGIN CERTIFICATE-----\nMIIB\n".to_owned(),
+        ),
+        ("a block that is no base64", block("%%%%")),
+        ("a block that is no certificate", block("AAAA")),
+        ("brackets", "[".repeat(300_000)),
+        ("braces", format!("a: {}", "{a: ".repeat(100_000))),
+        ("a bomb", bomb),
+        ("a tag", "a: !!python/object:os.system x\n".to_owned()),
+        ("a key twice", "a: 1\na: 2\n".to_owned()),
+        ("an open quote", "a: \"x\n".to_owned()),
+        ("a tab", "a:\n\t- b\n".to_owned()),
+        ("an alias of nothing", "a: *nothing\n".to_owned()),
+        ("escapes", "\u{1b}[2J: \u{1b}[2J\n".to_owned()),
+        ("commands", "\"\\n::error::x\": 1\n".to_owned()),
+        ("text that turns", "\u{202e}a: 1\n".to_owned()),
+        ("a long key", format!("\"{}\": 1\n", "a".repeat(200_000))),
+        ("many keys", wide),
+    ];
+    let mut files: BTreeMap<&str, Vec<u8>> = texts
+        .into_iter()
+        .map(|(name, text)| (name, text.into_bytes()))
+        .collect();
+    files.insert("Latin-1", b"a: \xe9\n".to_vec());
+    files.insert("UTF-16", [0xff, 0xfe].into_iter().chain(utf16).collect());
+    files.insert(
+        "DER",
+        base64::engine::general_purpose::STANDARD
+            .decode(body)
+            .unwrap(),
+    );
+    files
+}
+
+/// The commands that read a file `@`, and the files that they take. What is not read at all ends with 4.
+const WITH_FILE: &[(&str, &[&str])] = &[
+    (
+        "new-instance p --host=a.example.org -f @",
+        &["empty", "commands", "text that turns", "many keys"],
+    ),
+    ("new-instance p --host=a.example.org --reuse @", &[]),
+    (
+        "new-instance p --host=a.example.org --ca-cert @ --ca-key @",
+        &[],
+    ),
+    ("wildcard-secret --cert @", &[]),
+    (
+        "cert --output-dir=out --dns=a.example.org --ca-cert @ --ca-key @",
+        &[],
+    ),
+    ("inspect @", &[]),
+    ("status x.pem -f @", &[]),
+    ("probe a.example.org --connect=127.0.0.1:1 --ca @", &[]),
+    (
+        "probe a.example.org --connect=127.0.0.1:1 --manifest @",
+        &[],
+    ),
+    ("lint x.yaml --baseline @", &[]),
+    ("gitops render --output-dir=out -f @", &[]),
+    ("gitops check --output-dir=out -f @", &[]),
+    ("gitops diff --output-dir=out -f @", &[]),
+    (
+        "gitops render --output-dir=out -f fleet.yaml --identity @",
+        &[],
+    ),
+    ("gitops import --output-dir=out --csv @", &[]),
+    ("gitops import --output-dir=out --secrets @", &[]),
+];
+
+const FLEET: &str = "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {name: f}\nspec:\n  domain: example.org\n\
+                     \x20 secrets: {mode: plain}\n  instances:\n    a: {}\n";
+
+/// An input and what must become of it.
+struct Case {
+    name: String,
+    line: &'static str,
+    text: String,
+    file: Option<Vec<u8>>,
+    status: i32,
+    /// Whether there is one fault, and so one error line.
+    is_one: bool,
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (status, line) in WITH_TEXT {
+        cases.extend(texts().into_iter().map(|text| Case {
+            name: format!("{line}: {:.40}", text.escape_debug()),
+            line,
+            text,
+            file: None,
+            status: *status,
+            is_one: true,
+        }));
+    }
+    let files = files();
+    for (line, taken) in WITH_FILE {
+        let wrong = files.iter().filter(|(name, _)| !taken.contains(name));
+        cases.extend(wrong.map(|(name, file)| Case {
+            name: format!("{line}: {name}"),
+            line,
+            text: "f".to_owned(),
+            file: Some(file.clone()),
+            status: 3,
+            is_one: false,
+        }));
+        // A directory, a name that is not there, a link to itself.
+        for name in ["missing", "loop"] {
+            cases.push(Case {
+                name: format!("{line}: {name}"),
+                line,
+                text: name.to_owned(),
+                file: None,
+                status: 4,
+                is_one: true,
+            });
+        }
+    }
+    cases
+}
+
+/// Gives what is below a directory.
+fn contents(directory: &Path) -> BTreeMap<OsString, Option<Vec<u8>>> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    entries
+        .map(|entry| {
+            let entry = entry.unwrap();
+            (entry.file_name(), std::fs::read(entry.path()).ok())
+        })
+        .collect()
+}
+
+/// Says what is wrong with how an input was refused.
+fn judge(case: &Case) -> Option<String> {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    for (name, text) in [
+        ("fleet.yaml", FLEET),
+        ("x.yaml", "a: 1\n"),
+        ("x.pem", "x\n"),
+    ] {
+        std::fs::write(path.join(name), text).unwrap();
+    }
+    std::os::unix::fs::symlink("loop", path.join("loop")).unwrap();
+    if let Some(file) = &case.file {
+        std::fs::write(path.join("f"), file).unwrap();
+    }
+    let before = contents(path);
+    let words = case
+        .line
+        .split(' ')
+        .map(|word| word.replace('@', &case.text));
+    let output: Output = Command::new("sh")
+        .args(["-c", LIMITS, "sh", env!("CARGO_BIN_EXE_civi-ingress")])
+        .args(words)
+        .current_dir(path)
+        .env_clear()
+        .env("SOURCE_DATE_EPOCH", NOW.unix_timestamp().to_string())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let errors = said
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .count();
+    let steers = |c: char| c != '\n' && !civi_ingress::visible::is_visible(c);
+    let wrong = if output.status.code() != Some(case.status) {
+        format!("status {:?}", output.status)
+    } else if errors == 0 || case.is_one && errors != 1 {
+        format!("{errors} error lines")
+    } else if !output.stdout.is_empty() {
+        "stdout is not empty".to_owned()
+    } else if contents(path) != before {
+        "the disk is not as it was".to_owned()
+    } else if said.len() > SAID {
+        format!("{} bytes on stderr", said.len())
+    } else if said.contains(steers)
+        || said.lines().any(|line| line.trim_start().starts_with("::"))
+        || said.contains("##[")
+    {
+        "stderr steers a terminal or a CI".to_owned()
+    } else {
+        return None;
+    };
+    Some(format!(
+        "{}: {wrong}: {:.300}",
+        case.name,
+        said.escape_debug()
+    ))
+}
+
+#[test]
+fn every_hostile_input_is_refused_at_a_small_cost_and_leaves_no_trace() {
+    let cases = cases();
+    assert!(cases.len() > 300);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut wrong = Vec::new();
+        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            wrong.extend(judge(case));
+        }
+        wrong
+    };
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
+}
