@@ -376,7 +376,7 @@ fn a_check_that_looked_at_nothing_says_so() {
                 "-f",
                 "other.yaml",
             ],
-            "warning: other.yaml: none of its keys is of the chart of Civiparoisse",
+            "warning: other.yaml: none of its keys belongs to the Civiparoisse chart",
         ),
     ] {
         let run = run_in(path, arguments);

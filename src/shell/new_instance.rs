@@ -79,14 +79,12 @@ fn read_settings(
 ) -> Result<Option<Settings>, Failure> {
     let mut layers = Layers::default();
     let mut readable = true;
+    let mut strangers = Vec::new();
     for path in &arguments.values {
         let text = world::read(path)?;
         let read = yaml::read(&text.content, &text.name).and_then(|node| {
             if !values::is_of_chart(&node) {
-                warn(&format!(
-                    "{}: none of its keys is of the chart of Civiparoisse: nothing in it is read",
-                    text.name
-                ));
+                strangers.push(text.name.clone());
             }
             layers.add_file(&text.name, &node)
         });
@@ -103,11 +101,17 @@ fn read_settings(
         }
     }
     // A file that cannot be read hides what it says: no fault may follow from that.
-    Ok(if readable {
-        faults.keep_all(layers.settings())
-    } else {
-        None
-    })
+    if !readable {
+        return Ok(None);
+    }
+    let settings = faults.keep_all(layers.settings());
+    // Where a key is refused, its fault says more.
+    for name in strangers.iter().filter(|_| settings.is_some()) {
+        warn(&format!(
+            "{name}: none of its keys belongs to the Civiparoisse chart: nothing in it is used"
+        ));
+    }
+    Ok(settings)
 }
 
 fn instance(

@@ -152,7 +152,8 @@ fn links_that_lead_in_a_circle_are_left_out_or_refused() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
     std::fs::create_dir(path.join("tree")).unwrap();
-    write(&path.join("tree/a.yaml"), "a: 1\n");
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: a}\n";
+    write(&path.join("tree/a.yaml"), object);
     std::os::unix::fs::symlink("..", path.join("tree/up")).unwrap();
     let run = run_in(path, &["lint", "tree"]);
     assert_eq!(run.status, 0, "{}", run.stderr);
