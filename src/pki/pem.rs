@@ -366,6 +366,30 @@ pub fn mentions_private_key(text: &str) -> bool {
     text.contains("PRIVATE KEY-----")
 }
 
+/// Says how to turn a file that is not text into PEM.
+#[must_use]
+pub fn advice(bytes: &[u8]) -> &'static str {
+    // id-data and id-signedData of RFC 2315 section 14, as they stand in DER.
+    const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
+    const SIGNED: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+    let begins_with = |id: &[u8]| {
+        let head = &bytes[..bytes.len().min(40)];
+        head.windows(id.len()).any(|window| window == id)
+    };
+    match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            "it is UTF-16: save it as UTF-8, or `iconv -f UTF-16 -t UTF-8 FILE >PLAIN`"
+        }
+        [0x30, ..] if begins_with(SIGNED) => {
+            "it is PKCS#7: `openssl pkcs7 -inform der -in FILE -print_certs -out PLAIN`"
+        }
+        [0x30, ..] if begins_with(DATA) => {
+            "it is PKCS#12: `umask 077; openssl pkcs12 -in FILE -nodes -out PLAIN`"
+        }
+        _ => "PEM and YAML files are needed; convert DER with `openssl x509 -inform der`",
+    }
+}
+
 /// PEM text of certificates and of nothing else: no key, no comment, and every block as [`Certificate::pem`] writes it.
 ///
 /// Whatever is public is written from it, so that what stood beside a certificate in a file cannot travel with it.
@@ -546,6 +570,30 @@ mod tests {
         assert!(CertificateText::of(KEY).is_err());
         assert!(CertificateText::of("").is_err());
         assert!(CertificateText::of("\n").is_err());
+    }
+
+    #[test]
+    fn files_that_are_not_text_get_the_advice_for_their_form() {
+        let id = |last: u8| {
+            [
+                &[
+                    0x30, 0x82, 1, 0, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, last,
+                ][..],
+                &[0xff; 9],
+            ]
+            .concat()
+        };
+        for (bytes, word) in [
+            (vec![0xff, 0xfe, b'-', 0], "iconv"),
+            (vec![0xfe, 0xff, 0, b'-'], "iconv"),
+            (id(1), "openssl pkcs12"),
+            (id(2), "openssl pkcs7"),
+            (vec![0x30, 0x82, 1, 0, 0x30, 0x82], "openssl x509"),
+            (vec![0xff], "openssl x509"),
+            (Vec::new(), "openssl x509"),
+        ] {
+            assert!(advice(&bytes).contains(word), "{bytes:?}");
+        }
     }
 
     #[test]

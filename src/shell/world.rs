@@ -317,7 +317,7 @@ fn read_text(path: &Path, limit: u64) -> Result<Text, Failure> {
         let help = if is_table {
             "save it as `CSV UTF-8`; Excel's plain `CSV` has the letters of Windows"
         } else {
-            "PEM and YAML files are needed; convert DER with `openssl x509 -inform der`"
+            civi_ingress::pki::pem::advice(&bytes)
         };
         let fault = Fault::new(what).help(help);
         if !is_table {
