@@ -16,7 +16,7 @@ use civi_ingress::probe::http;
 use civi_ingress::probe::objects::Manifests;
 use civi_ingress::probe::proxy::{self, Version};
 use civi_ingress::probe::target::{Endpoint, horizon, patience};
-use civi_ingress::seal::creation_rules;
+use civi_ingress::seal::creation_rules::Rules;
 use civi_ingress::seal::recipient::{Identity, Recipient};
 use civi_ingress::seal::sealed::SealingCertificate;
 use civi_ingress::seal::sops;
@@ -260,8 +260,15 @@ pub(crate) fn sops_file(data: &[u8]) {
     let text = text(data);
     drop(sops::read(&text, "f.yaml").map_err(|fault| check(&[fault])));
     drop(sops::open(&text, "f.yaml", &[]).map_err(|fault| check(&[fault])));
-    let rules = creation_rules::recipients(&text, ".sops.yaml", "instances/a/secret.yaml");
-    drop(rules.map_err(|fault| check(&[fault])));
+    let rules = Rules::read(&text, ".sops.yaml", "tree");
+    drop(
+        rules
+            .map(|rules| {
+                let found = rules.recipients("instances/a/secret.yaml");
+                drop(found.map_err(|fault| check(&[fault])));
+            })
+            .map_err(|fault| check(&[fault])),
+    );
 }
 
 /// What a controller of SealedSecrets publishes, and the objects.

@@ -7,7 +7,9 @@ use civi_ingress::fleet::{self, Fleet, Source};
 use civi_ingress::gitops::compose::{Drawing, NoDrawing, TreeFile, carry_out, restart};
 use civi_ingress::gitops::decide::{Action, Depth, Need, Reason};
 use civi_ingress::gitops::fleet_files::fleet_files;
-use civi_ingress::gitops::plan::{Context, Found, Phase, Plan, Reading, Sealer, UnitFiles, plan};
+use civi_ingress::gitops::plan::{
+    Context, Found, Phase, Plan, Readers, Reading, Sealer, UnitFiles, plan,
+};
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use civi_ingress::ingress::Role;
@@ -88,7 +90,7 @@ fn sops(recipients: &[&str]) -> Sealer {
         .map(|text| Recipient::parse(text).expect("a recipient"))
         .collect();
     recipients.sort_unstable();
-    Sealer::Sops(recipients)
+    Sealer::Sops(Readers::Of(recipients))
 }
 
 fn identities() -> Vec<Identity> {
@@ -2096,4 +2098,41 @@ fn keys_come_from_files_of_this_fleet_alone_unless_they_are_adopted() {
     )
     .good();
     assert_eq!(read(&path), new);
+}
+
+#[test]
+fn each_file_is_encrypted_for_the_readers_that_its_own_path_has() {
+    let directory = TempDir::new().unwrap();
+    let text =
+        fleet_file("    a: {}\n    b: {}\n").replace(&format!(", recipients: [{RECIPIENT}]"), "");
+    let rules = |rules: &str| write(&directory.path().join(".sops.yaml"), rules);
+    rules(&format!(
+        "creation_rules:\n  - path_regex: ^tree/cluster/\n    age: {OTHER_RECIPIENT}\n  - path_regex: /b/\n    age: '{RECIPIENT}, {OTHER_RECIPIENT}'\n  - age: {RECIPIENT}\n"
+    ));
+    rendered(&directory, &text, &[]).good();
+    let readers = |path: &str| {
+        let text = read(&directory.path().join("tree").join(path));
+        [RECIPIENT, OTHER_RECIPIENT].map(|recipient| text.contains(recipient))
+    };
+    for (path, expected) in [
+        ("cluster/secret-wildcardca.sops.yaml", [false, true]),
+        ("cluster/secret-wildcardsecret.sops.yaml", [false, true]),
+        ("instances/a/secret-selfcert.sops.yaml", [true, false]),
+        ("instances/b/secret-selfcert.sops.yaml", [true, true]),
+    ] {
+        assert_eq!(readers(path), expected, "{path}");
+    }
+    let again = rendered(&directory, &text, &[]);
+    assert_eq!(again.stderr, "note: 3 of 3 unchanged, wrote 0 files\n");
+    rules(&format!(
+        "creation_rules:\n  - path_regex: cluster\n    age: {OTHER_RECIPIENT}\n  - path_regex: /b/\n    age: {RECIPIENT}\n    pgp: ABCD\n"
+    ));
+    let refused = rendered(&directory, &text, &[]);
+    assert_eq!(refused.status, 3);
+    for said in [
+        "no rule under `creation_rules` holds for `tree/instances/a/secret-selfcert.sops.yaml`",
+        ".sops.yaml:6:5: `pgp` is not understood: ",
+    ] {
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
+    }
 }

@@ -816,10 +816,11 @@ impl Work<'_> {
         let random: &mut Random<'_> = &mut random;
         match self.context.sealer {
             Sealer::Plain => Ok(Locked::new(object, Form::Plain)),
-            Sealer::Sops(recipients) => {
+            Sealer::Sops(_) => {
                 let block = if clear.is_empty() {
                     Cow::Borrowed(self.block(&name, promotes)?)
                 } else if clear.len() == private.len() {
+                    let recipients = self.current.readers(&name);
                     let sealed = sops::seal(&clear, recipients, self.context.now, random)?;
                     for (key, data) in &mut entries {
                         if let Some(value) = sealed.values.get(key) {

@@ -181,6 +181,18 @@ impl Home {
         format!("{folder}/{prefix}{}", file_name(identity, form))
     }
 
+    /// Gives the path of a Secret that is encrypted by SOPS.
+    #[must_use]
+    pub fn secret_path(&self, name: &ObjectName) -> String {
+        let identity = Identity {
+            api_version: "v1",
+            kind: "Secret",
+            namespace: None,
+            name: name.clone(),
+        };
+        self.path(&identity, Form::Sops)
+    }
+
     /// Gives the path of a Secret that waits.
     #[must_use]
     pub fn staged_path(&self, identity: &Identity, form: Form) -> String {

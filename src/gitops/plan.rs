@@ -2,6 +2,7 @@
 
 use super::decide::{Action, Depth, Need, PublicChain, Reason, Wanted, due_at, examine};
 use super::found::{self, Fit, FoundSecret, Lock, Stored};
+use super::layout::Home;
 use super::renewal::{chain_due, share};
 use super::unit::Unit;
 use crate::fault::Fault;
@@ -11,10 +12,12 @@ use crate::ingress::Role;
 use crate::instance::Credential;
 use crate::name::ObjectName;
 use crate::pki::issue::Ca;
+use crate::seal::creation_rules::Rules;
 use crate::seal::sealed::{Scope, SealingCertificate};
 use crate::seal::{Identity, Recipient, sops};
 use crate::values::SecretKeyRef;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// How private values are locked in the tree.
@@ -22,8 +25,8 @@ use time::OffsetDateTime;
 pub enum Sealer {
     /// Not at all.
     Plain,
-    /// For age recipients, sorted.
-    Sops(Vec<Recipient>),
+    /// For age recipients.
+    Sops(Readers),
     /// For a SealedSecrets controller.
     Sealed {
         /// Its certificate.
@@ -31,6 +34,28 @@ pub enum Sealer {
         /// What the ciphertext is bound to.
         scope: Scope,
     },
+}
+
+/// Who can open encrypted files.
+#[derive(Debug)]
+pub enum Readers {
+    /// The same for all files.
+    Of(Vec<Recipient>),
+    /// For each file those of the first rule that holds for its path.
+    ByPath(Rules),
+}
+
+impl Readers {
+    /// Gives those of one file, by its path below the tree, sorted.
+    fn of(&self, path: &str) -> Result<Vec<Recipient>, Fault> {
+        let mut recipients = match self {
+            Self::Of(recipients) => recipients.clone(),
+            Self::ByPath(rules) => rules.recipients(path)?.to_vec(),
+        };
+        recipients.sort_unstable();
+        recipients.dedup();
+        Ok(recipients)
+    }
 }
 
 /// Which step of a roll-over a run may take.
@@ -100,7 +125,7 @@ impl<'a> Found<'a> {
     /// be are opened with the identities at hand.
     ///
     /// # Errors
-    /// Where files are read as YAML: one that is none, and one that an identity should open and does not.
+    /// A file that nobody shall be able to open. Where files are read as YAML: one that is none, and one that an identity should open and does not.
     pub fn read(
         context: &Context<'_>,
         unit: &Unit<'_>,
@@ -114,6 +139,9 @@ impl<'a> Found<'a> {
             staged: Secrets::of(files.staged.iter(), namespace, reading)?,
             reading: Some(reading),
         };
+        let readers = Arc::new(readers(context.sealer, unit)?);
+        found.current.readers = Arc::clone(&readers);
+        found.staged.readers = readers;
         if reading == Reading::Yaml {
             for secrets in [&mut found.current, &mut found.staged] {
                 secrets.open_public(unit.placements(), context.identities)?;
@@ -128,9 +156,33 @@ impl<'a> Found<'a> {
     }
 }
 
+/// Says who shall be able to open each encrypted Secret of a unit.
+fn readers(
+    sealer: &Sealer,
+    unit: &Unit<'_>,
+) -> Result<BTreeMap<ObjectName, Vec<Recipient>>, Fault> {
+    let Sealer::Sops(readers) = sealer else {
+        return Ok(BTreeMap::new());
+    };
+    let home = Home::of(unit);
+    let mut found = BTreeMap::new();
+    for (credential, place) in unit.placements() {
+        if credential.is_private() && !found.contains_key(&place.secret) {
+            let path = home.secret_path(&place.secret);
+            found.insert(place.secret.clone(), readers.of(&path)?);
+        }
+    }
+    Ok(found)
+}
+
 /// The Secrets found in some files.
 #[derive(Debug, Default)]
-pub(super) struct Secrets<'a>(Vec<Held<'a>>);
+pub(super) struct Secrets<'a> {
+    held: Vec<Held<'a>>,
+    /// Who shall be able to open each, where they are encrypted. One that waits has the readers that it will have in
+    /// its place.
+    readers: Arc<BTreeMap<ObjectName, Vec<Recipient>>>,
+}
 
 /// A Secret and the file that it was found in.
 #[derive(Debug)]
@@ -167,7 +219,10 @@ impl<'a> Secrets<'a> {
             });
             secrets.extend(own.map(|secret| Held { path, text, secret }));
         }
-        Ok(Self(secrets))
+        Ok(Self {
+            held: secrets,
+            readers: Arc::default(),
+        })
     }
 
     /// Opens the Secrets in which values are encrypted that need not be, such as certificates, where an identity does;
@@ -177,8 +232,8 @@ impl<'a> Secrets<'a> {
         placements: &[(Credential, SecretKeyRef)],
         identities: &[Identity],
     ) -> Result<(), Fault> {
-        for index in 0..self.0.len() {
-            let Held { path, text, secret } = &self.0[index];
+        for index in 0..self.held.len() {
+            let Held { path, text, secret } = &self.held[index];
             let public: Vec<&str> = placements
                 .iter()
                 .filter(|(credential, place)| {
@@ -191,10 +246,10 @@ impl<'a> Secrets<'a> {
                 continue;
             }
             let opened = sops::open(text, path, identities)?;
-            if let Lock::Sops { fit, .. } = &mut self.0[index].secret.lock {
+            if let Lock::Sops { fit, .. } = &mut self.held[index].secret.lock {
                 *fit = Fit::Otherwise;
             }
-            for (key, value) in &mut self.0[index].secret.values {
+            for (key, value) in &mut self.held[index].secret.values {
                 if let Some(base64) = opened.get(&**key)
                     && public.contains(&&**key)
                 {
@@ -206,11 +261,16 @@ impl<'a> Secrets<'a> {
     }
 
     fn held(&self, name: &str) -> Option<&Held<'a>> {
-        self.0.iter().find(|held| held.secret.name == name)
+        self.held.iter().find(|held| held.secret.name == name)
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&FoundSecret<'a>> {
         self.held(name).map(|held| &held.secret)
+    }
+
+    /// Says who shall be able to open a Secret where it is encrypted, sorted.
+    pub(super) fn readers(&self, name: &ObjectName) -> &[Recipient] {
+        self.readers.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Gives the file that a Secret was found in, as it stands.
@@ -219,7 +279,7 @@ impl<'a> Secrets<'a> {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.held.is_empty()
     }
 
     pub(super) fn value(&self, place: &SecretKeyRef) -> Option<&Stored<'a>> {
@@ -627,9 +687,13 @@ fn lock_reason(
         let lock = current.get(name.as_str()).map(|secret| &secret.lock)?;
         match (context.sealer, lock) {
             (Sealer::Plain, Lock::Open) => None,
-            (Sealer::Sops(wanted), Lock::Sops { block, .. }) => {
+            (Sealer::Sops(_), Lock::Sops { block, .. }) => {
                 let found: BTreeSet<&str> = block.recipients().iter().map(AsRef::as_ref).collect();
-                let wanted: BTreeSet<&str> = wanted.iter().map(Recipient::as_str).collect();
+                let wanted = current
+                    .readers(name)
+                    .iter()
+                    .map(Recipient::as_str)
+                    .collect();
                 if found != wanted {
                     return Some(Reason::RecipientsChanged);
                 }

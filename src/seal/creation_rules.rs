@@ -9,21 +9,28 @@ use crate::fault::{Fault, did_you_mean};
 use crate::yaml::{self, Key, Node, Value};
 use regex_lite::Regex;
 
-/// The parts of the file; the two others are about `sops publish` and about layout.
+/// The parts of the file that mean something to `sops`; what has any other name is left alone, as the anchors under
+/// `keys` are.
 const SECTIONS: [&str; 3] = ["creation_rules", "destination_rules", "stores"];
 /// The fields of a rule that are understood.
-const FIELDS: [&str; 4] = ["age", "encrypted_regex", "mac_only_encrypted", "path_regex"];
-/// The fields of a rule that ask for other keys, or for keys in groups.
-const OTHER_KEYS: [&str; 9] = [
+const FIELDS: [&str; 6] = [
+    "age",
+    "encrypted_regex",
+    "key_groups",
+    "mac_only_encrypted",
+    "path_regex",
+    "shamir_threshold",
+];
+/// The fields of a rule or of a group of keys that ask for other keys.
+const OTHER_KEYS: [&str; 8] = [
     "aws_profile",
     "azure_keyvault",
     "gcp_kms",
+    "hc_vault",
     "hc_vault_transit_uri",
     "hckms",
-    "key_groups",
     "kms",
     "pgp",
-    "shamir_threshold",
 ];
 /// The fields of a rule that say otherwise than `encrypted_regex` what is encrypted.
 const OTHER_RULES: [&str; 5] = [
@@ -34,57 +41,117 @@ const OTHER_RULES: [&str; 5] = [
     "unencrypted_suffix",
 ];
 
-/// Gives the recipients of the first rule that holds for `path`, in its order, each once.
-///
-/// `path` is relative to the folder of the `.sops.yaml`, with `/`. A rule without `path_regex` holds for all.
-/// `encrypted_regex` may be there and is not looked at: our files name exactly their private values.
-///
-/// # Errors
-/// No rule for the path; in the rule, no recipient, one that is not of age's X25519 kind, other kinds of keys,
-/// `mac_only_encrypted: false`, and anything unknown; each with its place.
-pub fn recipients(sops_yaml: &str, file: &str, path: &str) -> Result<Vec<Recipient>, Fault> {
-    let tree = yaml::read(sops_yaml, file)?;
-    let Value::Map(sections) = &tree.value else {
-        return Err(Fault::new(format!(
-            "{} stands where `creation_rules` must",
-            tree.kind()
-        ))
-        .at(tree.at.place(file)));
-    };
-    for (key, _) in sections {
-        known(key, &SECTIONS).map_err(|fault| fault.at(key.at.place(file)))?;
+/// The rules of a file.
+#[derive(Debug)]
+pub struct Rules {
+    file: String,
+    /// What stands before the paths of the tree, as the file sees them; ends with `/` or is empty.
+    prefix: String,
+    list: Vec<Rule>,
+}
+
+/// One rule. What is wrong with it matters only where it is the one that holds.
+#[derive(Debug)]
+struct Rule {
+    /// Nothing where it holds for all files.
+    path: Option<Result<Regex, Fault>>,
+    recipients: Result<Vec<Recipient>, Fault>,
+}
+
+impl Rules {
+    /// Reads a `.sops.yaml`. `prefix` leads from its folder to the tree, with `/`, and is empty where that is the same.
+    ///
+    /// # Errors
+    /// No YAML, no mapping, and what seems to be a misspelt section, with its place.
+    pub fn read(sops_yaml: &str, file: &str, prefix: &str) -> Result<Self, Fault> {
+        let tree = yaml::read(sops_yaml, file)?;
+        let Value::Map(sections) = &tree.value else {
+            return Err(Fault::new(format!(
+                "{} stands where `creation_rules` must",
+                tree.kind()
+            ))
+            .at(tree.at.place(file)));
+        };
+        for (key, _) in sections {
+            if !SECTIONS.contains(&key.text.as_str())
+                && let Some(name) = did_you_mean(&key.text, SECTIONS)
+            {
+                return Err(unknown(key)
+                    .help(format!("did you mean `{name}`?"))
+                    .at(key.at.place(file)));
+            }
+        }
+        let rules = tree
+            .get("creation_rules")
+            .map(Node::items)
+            .unwrap_or_default();
+        let prefix = match prefix.trim_matches('/') {
+            "" => String::new(),
+            prefix => format!("{prefix}/"),
+        };
+        Ok(Self {
+            file: file.to_owned(),
+            prefix,
+            list: rules.iter().map(|rule| Rule::new(rule, file)).collect(),
+        })
     }
-    let rules = tree
-        .get("creation_rules")
-        .map(Node::items)
-        .unwrap_or_default();
-    for rule in rules {
-        if holds(rule, path).map_err(|(fault, at)| fault.at(at.at.place(file)))? {
-            return of_rule(rule).map_err(|(fault, at)| fault.at(at.place(file)));
+
+    /// Gives the recipients of the first rule that holds for a file of the tree, in its order, each once.
+    ///
+    /// A rule without `path_regex` holds for all. `encrypted_regex` may be there and is not looked at: our files name
+    /// exactly their private values.
+    ///
+    /// # Errors
+    /// No rule for the path; in the rule, no recipient, one that is not of age's X25519 kind, other kinds of keys, keys
+    /// in several groups, `mac_only_encrypted: false`, and anything unknown; each with its place.
+    pub fn recipients(&self, path: &str) -> Result<&[Recipient], Fault> {
+        let path = format!("{}{path}", self.prefix);
+        for rule in &self.list {
+            let holds = match &rule.path {
+                None => true,
+                Some(Ok(regex)) => regex.is_match(&path),
+                Some(Err(fault)) => return Err(fault.clone()),
+            };
+            if holds {
+                return rule.recipients.as_deref().map_err(Clone::clone);
+            }
+        }
+        Err(Fault::new(format!(
+            "no rule under `creation_rules` holds for `{}`",
+            path.escape_debug()
+        ))
+        .help("add one with a `path_regex` that matches, or one without, which holds for all files")
+        .file(&self.file))
+    }
+}
+
+impl Rule {
+    fn new(node: &Node, file: &str) -> Self {
+        let path = path_regex(node).map_err(|(fault, at)| fault.at(at.at.place(file)));
+        Self {
+            path: path.transpose(),
+            recipients: of_rule(node).map_err(|(fault, at)| fault.at(at.place(file))),
         }
     }
-    Err(Fault::new(format!(
-        "no rule under `creation_rules` holds for `{}`",
-        path.escape_debug()
-    ))
-    .help("add one with a `path_regex` that matches, or one without, which holds for all files")
-    .file(file))
+}
+
+fn unknown(key: &Key) -> Fault {
+    Fault::new(format!("unknown key `{}`", key.text.escape_debug()))
 }
 
 fn known(key: &Key, names: &[&str]) -> Result<(), Fault> {
     if names.contains(&key.text.as_str()) {
         return Ok(());
     }
-    let fault = Fault::new(format!("unknown key `{}`", key.text.escape_debug()));
     Err(match did_you_mean(&key.text, names.iter().copied()) {
-        Some(name) => fault.help(format!("did you mean `{name}`?")),
-        None => fault.help(format!("known here are {}", names.join(", "))),
+        Some(name) => unknown(key).help(format!("did you mean `{name}`?")),
+        None => unknown(key).help(format!("known here are {}", names.join(", "))),
     })
 }
 
-fn holds<'a>(rule: &'a Node, path: &str) -> Result<bool, (Fault, &'a Node)> {
+fn path_regex(rule: &Node) -> Result<Option<Regex>, (Fault, &Node)> {
     let Some(node) = rule.get("path_regex") else {
-        return Ok(true);
+        return Ok(None);
     };
     let Some(text) = node.text() else {
         return Err((
@@ -92,14 +159,19 @@ fn holds<'a>(rule: &'a Node, path: &str) -> Result<bool, (Fault, &'a Node)> {
             node,
         ));
     };
+    if text.is_empty() {
+        return Ok(None);
+    }
     let regex = Regex::new(text).map_err(|error| {
-        let fault = Fault::new(format!("`path_regex` is no regular expression: {error}"));
+        let fault = Fault::new(format!("`path_regex` is not a regular expression: {error}"));
         (fault.help("use RE2 syntax with ASCII classes"), node)
     })?;
-    Ok(text.is_empty() || regex.is_match(path))
+    Ok(Some(regex))
 }
 
-fn of_rule(rule: &Node) -> Result<Vec<Recipient>, (Fault, yaml::At)> {
+type Placed<T> = Result<T, (Fault, yaml::At)>;
+
+fn of_rule(rule: &Node) -> Placed<Vec<Recipient>> {
     let Value::Map(fields) = &rule.value else {
         return Err((
             Fault::new(format!("a creation rule is {}, not a mapping", rule.kind())),
@@ -107,14 +179,17 @@ fn of_rule(rule: &Node) -> Result<Vec<Recipient>, (Fault, yaml::At)> {
         ));
     };
     let mut recipients = Vec::new();
+    // Where there are groups, `sops` takes the keys from these alone (`getKeyGroupsFromCreationRule`).
+    let groups = rule
+        .get("key_groups")
+        .map(Node::items)
+        .filter(|groups| !groups.is_empty());
     for (key, node) in fields {
         let name = key.text.as_str();
-        if OTHER_KEYS.contains(&name) {
-            let fault = Fault::new(format!(
-                "`{name}` is not understood: only `age` recipients are"
-            ));
-            let help = "name the recipients in the fleet file, or add a rule with `age` alone before this one";
-            return Err((fault.help(help), key.at));
+        if groups.is_none() {
+            refuse_other_keys(key, node)?;
+        } else if OTHER_KEYS.contains(&name) {
+            continue;
         }
         if OTHER_RULES.contains(&name) {
             let fault = Fault::new(format!(
@@ -122,17 +197,11 @@ fn of_rule(rule: &Node) -> Result<Vec<Recipient>, (Fault, yaml::At)> {
             ));
             return Err((fault.help("leave it out, or use `encrypted_regex`"), key.at));
         }
-        known(key, &FIELDS).map_err(|fault| (fault, key.at))?;
+        if !is_empty(node) {
+            known(key, &FIELDS).map_err(|fault| (fault, key.at))?;
+        }
         match (name, &node.value) {
-            ("age", value) => {
-                if !matches!(value, Value::Text(_) | Value::List(_) | Value::Null) {
-                    return Err((
-                        Fault::new(format!("`age` is {}, not recipients", node.kind())),
-                        node.at,
-                    ));
-                }
-                recipients = of_age(node)?;
-            }
+            ("age", _) => recipients = of_age(node)?,
             ("mac_only_encrypted", Value::Bool(false)) => {
                 let fault = Fault::new(
                     "`mac_only_encrypted: false` cannot be kept: labels and certificates change while the private values stay",
@@ -143,8 +212,23 @@ fn of_rule(rule: &Node) -> Result<Vec<Recipient>, (Fault, yaml::At)> {
                 ));
             }
             ("mac_only_encrypted", Value::Bool(true))
-            | ("path_regex" | "encrypted_regex", Value::Text(_)) => {}
+            | ("path_regex" | "encrypted_regex", Value::Text(_))
+            | ("key_groups", Value::List(_))
+            | ("shamir_threshold", Value::Int(_)) => {}
+            _ if is_empty(node) => {}
             _ => return Err((Fault::new(format!("`{name}` is {}", node.kind())), node.at)),
+        }
+    }
+    match groups {
+        None => {}
+        Some([group]) => recipients = of_group(group)?,
+        Some(groups) => {
+            let what = format!(
+                "the keys are in {} groups: a file then needs a key of several of them, and only `sops` writes such files",
+                groups.len()
+            );
+            let help = "put all age recipients into one group, or add a rule with one group before this one";
+            return Err((Fault::new(what).help(help), groups[1].at));
         }
     }
     if recipients.is_empty() {
@@ -154,8 +238,75 @@ fn of_rule(rule: &Node) -> Result<Vec<Recipient>, (Fault, yaml::At)> {
     Ok(recipients)
 }
 
+/// Reads the one group of keys of a rule, and the groups that it merges.
+fn of_group(group: &Node) -> Placed<Vec<Recipient>> {
+    let Value::Map(fields) = &group.value else {
+        return Err((
+            Fault::new(format!(
+                "a group of keys is {}, not a mapping",
+                group.kind()
+            )),
+            group.at,
+        ));
+    };
+    let mut recipients: Vec<Recipient> = Vec::new();
+    for (key, node) in fields {
+        refuse_other_keys(key, node)?;
+        let more = match key.text.as_str() {
+            "age" => of_age(node)?,
+            "merge" => {
+                let groups: Placed<Vec<_>> = node.items().iter().map(of_group).collect();
+                groups?.concat()
+            }
+            _ if is_empty(node) => Vec::new(),
+            _ => {
+                known(key, &["age", "merge"]).map_err(|fault| (fault, key.at))?;
+                Vec::new()
+            }
+        };
+        recipients.extend(more);
+    }
+    let mut seen: Vec<Recipient> = Vec::new();
+    for recipient in recipients {
+        if !seen.contains(&recipient) {
+            seen.push(recipient);
+        }
+    }
+    Ok(seen)
+}
+
+/// Says whether a value asks for nothing.
+fn is_empty(node: &Node) -> bool {
+    match &node.value {
+        Value::Null => true,
+        Value::Text(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// Refuses keys of other kinds than age's: whoever holds them could not open what is written here.
+fn refuse_other_keys(key: &Key, node: &Node) -> Placed<()> {
+    let name = key.text.as_str();
+    if !OTHER_KEYS.contains(&name) || is_empty(node) {
+        return Ok(());
+    }
+    let fault = Fault::new(format!(
+        "`{name}` is not understood: only `age` recipients are, and who holds another key could not open the files"
+    ));
+    let help =
+        "name the recipients in the fleet file, or add a rule with `age` alone before this one";
+    Err((fault.help(help), key.at))
+}
+
 /// Reads one string or a list of them; each may hold several recipients with commas between them.
-fn of_age(node: &Node) -> Result<Vec<Recipient>, (Fault, yaml::At)> {
+fn of_age(node: &Node) -> Placed<Vec<Recipient>> {
+    if !matches!(node.value, Value::Text(_) | Value::List(_) | Value::Null) {
+        return Err((
+            Fault::new(format!("`age` is {}, not recipients", node.kind())),
+            node.at,
+        ));
+    }
     let mut recipients: Vec<Recipient> = Vec::new();
     for item in std::iter::once(node).chain(node.items()) {
         let text = match &item.value {
@@ -196,12 +347,18 @@ mod tests {
     }
 
     fn texts(sops_yaml: &str, path: &str) -> Vec<String> {
-        let recipients = recipients(sops_yaml, ".sops.yaml", path).unwrap();
+        let rules = Rules::read(sops_yaml, ".sops.yaml", "").unwrap();
+        let recipients = rules.recipients(path).unwrap();
         recipients.iter().map(Recipient::to_string).collect()
     }
 
     fn refusal(sops_yaml: &str) -> Fault {
-        recipients(sops_yaml, ".sops.yaml", "instances/a/secret.sops.yaml").unwrap_err()
+        let rules = Rules::read(sops_yaml, ".sops.yaml", "");
+        let found = rules.and_then(|rules| {
+            let found = rules.recipients("instances/a/secret.sops.yaml")?;
+            Ok(found.to_vec())
+        });
+        found.unwrap_err()
     }
 
     #[test]
@@ -249,7 +406,7 @@ mod tests {
             ),
             (
                 "path_regex: '('".to_owned(),
-                "2:17: `path_regex` is no regular expression: ",
+                "2:17: `path_regex` is not a regular expression: ",
             ),
             (
                 "path_regex: 1".to_owned(),
@@ -297,6 +454,68 @@ mod tests {
             refusal("- a\n").to_string(),
             ".sops.yaml:1:1: a list stands where `creation_rules` must"
         );
+    }
+
+    #[test]
+    fn one_group_of_age_keys_is_a_list_and_anchors_and_merged_groups_are_followed() {
+        let b = other(1);
+        let anchored = format!(
+            "keys:\n  - &me {A}\n  - &you {b}\nx-note: 1\ncreation_rules:\n  - shamir_threshold: 1\n    pgp: ''\n    key_groups:\n      - age: [*me, *you, *me]\n        pgp: []\n"
+        );
+        assert_eq!(texts(&anchored, "x"), [A, &b]);
+        let merged = format!(
+            "creation_rules:\n  - age: {b}\n    kms: ignored\n    key_groups:\n      - merge: [{{age: [{A}]}}]\n"
+        );
+        assert_eq!(texts(&merged, "x"), [A]);
+    }
+
+    #[test]
+    fn groups_that_ask_for_more_than_age_are_refused_with_their_place() {
+        for (groups, expected) in [
+            (
+                format!("[{{age: [{A}]}}, {{age: [{A}]}}]"),
+                "the keys are in 2 groups: ",
+            ),
+            (
+                format!("[{{age: [{A}], pgp: [ABCD]}}]"),
+                "`pgp` is not understood: ",
+            ),
+            (
+                "[{hc_vault: [https://x]}]".to_owned(),
+                "`hc_vault` is not understood: ",
+            ),
+            (
+                "[{pgp: []}]".to_owned(),
+                "the creation rule names no age recipient",
+            ),
+            (
+                "[x]".to_owned(),
+                "a group of keys is a string, not a mapping",
+            ),
+            (format!("[{{agee: [{A}]}}]"), "unknown key `agee`"),
+        ] {
+            let fault = refusal(&format!("creation_rules:\n  - key_groups: {groups}\n"));
+            assert!(
+                fault.what.starts_with(expected),
+                "{fault} is not {expected}"
+            );
+            assert!(matches!(
+                fault.place,
+                Some(crate::fault::Place::Position { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn a_rule_that_does_not_hold_is_no_matter_and_the_path_begins_at_the_file() {
+        let text = format!(
+            "creation_rules:\n  - path_regex: ^infra/cluster/\n    pgp: ABCD\n  - path_regex: ^infra/\n    age: {A}\n"
+        );
+        for prefix in ["infra", "infra/", "/infra"] {
+            let rules = Rules::read(&text, ".sops.yaml", prefix).unwrap();
+            assert_eq!(rules.recipients("instances/x").unwrap().len(), 1);
+            assert!(rules.recipients("cluster/x").is_err());
+        }
     }
 
     #[test]

@@ -5,7 +5,8 @@ use crate::programs::{Outcome, Programs, run};
 use crate::secret::{CERTIFICATE, data_of, expected, keygen, plain, private, sealed};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use civi_ingress::seal::{Identity, Recipient, creation_rules, sops};
+use civi_ingress::seal::creation_rules::Rules;
+use civi_ingress::seal::{Identity, Recipient, sops};
 use std::collections::BTreeMap;
 use std::fs;
 use tempfile::TempDir;
@@ -343,7 +344,8 @@ fn recipients_of_a_rule(programs: &Programs) {
         ("instances/aix/secret.sops.yaml", vec![c, a]),
         ("instances/zell/secret.sops.yaml", vec![b]),
     ] {
-        let recipients = creation_rules::recipients(&rules, ".sops.yaml", path).unwrap();
+        let read = Rules::read(&rules, ".sops.yaml", "").unwrap();
+        let recipients = read.recipients(path).unwrap();
         assert_eq!(
             recipients.iter().map(Recipient::as_str).collect::<Vec<_>>(),
             expected

@@ -5,10 +5,11 @@ use super::super::error::{Failure, Kind};
 use super::super::{Run, check_stdin, own_templates, warn, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::{self, Fleet, Secrets, Source};
-use civi_ingress::gitops::plan::Sealer;
+use civi_ingress::gitops::plan::{Readers, Sealer};
 use civi_ingress::pki::issue::Ca;
+use civi_ingress::seal::creation_rules::Rules;
 use civi_ingress::seal::sealed::SealingCertificate;
-use civi_ingress::seal::{Identity, Recipient, creation_rules};
+use civi_ingress::seal::{Identity, Recipient};
 use civi_ingress::template::Templates;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
@@ -90,24 +91,19 @@ pub(super) fn sealer(
     match &fleet.secrets {
         Secrets::Plain => Ok(Sealer::Plain),
         Secrets::Sops { recipients } => {
-            let mut parsed = if recipients.is_empty() {
-                from_creation_rules(tree)?
-            } else {
-                let mut faults = Faults::default();
-                let parsed: Vec<Option<Recipient>> = recipients
-                    .iter()
-                    .map(|text| {
-                        faults.keep(
-                            Recipient::parse(text)
-                                .map_err(|fault| fault.file(&file.display().to_string())),
-                        )
-                    })
-                    .collect();
-                faults.finish(parsed.into_iter().collect())?
-            };
-            parsed.sort_unstable();
-            parsed.dedup();
-            Ok(Sealer::Sops(parsed))
+            if recipients.is_empty() {
+                return Ok(Sealer::Sops(Readers::ByPath(creation_rules(tree)?)));
+            }
+            let mut faults = Faults::default();
+            let parsed: Vec<Option<Recipient>> = recipients
+                .iter()
+                .map(|text| {
+                    let recipient = Recipient::parse(text);
+                    faults.keep(recipient.map_err(|fault| fault.file(&file.display().to_string())))
+                })
+                .collect();
+            let parsed = faults.finish(parsed.into_iter().collect())?;
+            Ok(Sealer::Sops(Readers::Of(parsed)))
         }
         Secrets::Sealed { certificate, scope } => {
             let folder = file.parent().unwrap_or(Path::new(""));
@@ -122,11 +118,8 @@ pub(super) fn sealer(
     }
 }
 
-/// A file such as every instance has, for which the rules are asked.
-const EXAMPLE: &str = "instances/example/secret-selfcert.sops.yaml";
-
-/// Takes the recipients from the `.sops.yaml` of the tree or of a directory above it.
-fn from_creation_rules(tree: &Path) -> Result<Vec<Recipient>, Failure> {
+/// Reads the `.sops.yaml` of the tree or of the nearest directory above it.
+fn creation_rules(tree: &Path) -> Result<Rules, Failure> {
     let absolute = world::absolute(tree)?;
     for folder in absolute.ancestors() {
         let path = folder.join(".sops.yaml");
@@ -134,13 +127,9 @@ fn from_creation_rules(tree: &Path) -> Result<Vec<Recipient>, Failure> {
             continue;
         }
         let text = world::read(&path)?;
-        let below = absolute
-            .strip_prefix(folder)
-            .unwrap_or(&absolute)
-            .join(EXAMPLE);
-        let recipients =
-            creation_rules::recipients(&text.content, &text.name, &below.display().to_string())?;
-        return Ok(recipients);
+        let prefix = absolute.strip_prefix(folder).unwrap_or(&absolute);
+        let rules = Rules::read(&text.content, &text.name, &prefix.display().to_string())?;
+        return Ok(rules);
     }
     Err(Fault::new("there are no recipients to encrypt for")
         .help("list age recipients under `spec.secrets.recipients`, or in a `.sops.yaml` above the tree; `age-keygen` makes one")
