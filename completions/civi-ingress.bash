@@ -300,7 +300,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__gitops__subcmd__check)
-            opts="-f -q -h --fleet --output-dir --phase --max-renewals --identity --ca-cert --ca-key --templates --jobs --summary --annotations --now --quiet --help"
+            opts="-f -q -h --fleet --output-dir --phase --max-renewals --max-issues --rekey --identity --ca-cert --ca-key --templates --jobs --summary --annotations --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -348,6 +348,10 @@ _civi__ingress() {
                     return 0
                     ;;
                 --max-renewals)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-issues)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -427,7 +431,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__gitops__subcmd__diff)
-            opts="-f -q -h --fleet --output-dir --phase --max-renewals --identity --ca-cert --ca-key --templates --jobs --now --quiet --help"
+            opts="-f -q -h --fleet --output-dir --phase --max-renewals --max-issues --rekey --identity --ca-cert --ca-key --templates --jobs --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -475,6 +479,10 @@ _civi__ingress() {
                     return 0
                     ;;
                 --max-renewals)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-issues)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -654,7 +662,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__gitops__subcmd__render)
-            opts="-f -q -h --fleet --output-dir --phase --max-renewals --identity --ca-cert --ca-key --templates --jobs --prune --prune-max --adopt --allow-plain-in-git --verify --no-sync --summary --annotations --now --quiet --help"
+            opts="-f -q -h --fleet --output-dir --phase --max-renewals --max-issues --rekey --identity --ca-cert --ca-key --templates --jobs --prune --prune-max --adopt --allow-plain-in-git --verify --no-sync --fail-on --summary --annotations --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -702,6 +710,10 @@ _civi__ingress() {
                     return 0
                     ;;
                 --max-renewals)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-issues)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -763,6 +775,10 @@ _civi__ingress() {
                     ;;
                 --prune-max)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "blocked never" -- "${cur}"))
                     return 0
                     ;;
                 --summary)

@@ -225,16 +225,20 @@ trust\t'Make successors that wait, and let their CAs be trusted'
 leaf\t'Let successors take their places'
 shrink\t'Let the present CAs only be trusted'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l max-renewals -d 'Renew at most so many instances whose renewal can wait, the soonest end first' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l identity -d 'age key file that opens what is encrypted, or - for stdin; only stored CA keys need it [repeatable]' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l max-issues -d 'Issue keys to at most so many instances of which none are there; without it, in a tree that was rendered before, 5 or a tenth of all' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l identity -d 'age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it [repeatable]' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l ca-key -d 'Private key of that CA (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l jobs -d 'Threads; without it as many as there are processors' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l prune-max -d 'Remove at most so many instances, or give them other namespaces; without it 10, and no more than a fifth of all' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l fail-on -d 'End with 1 when all is written and a certificate is blocked, or never' -r -f -a "blocked\t'A certificate that lacks something'
+never\t'Nothing'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l summary -d 'Print a report for programs on stdout' -r -f -a "json\t'JSON, whose field `version` changes with its form'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l annotations -d 'Print on stdout what a CI shows beside the fleet file' -r -f -a "github\t'Workflow commands of GitHub Actions'
 gitlab\t'A code quality report of GitLab'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l rekey -d 'Issue new keys where recipients or mode have changed; without it they stay, and --identity must open them'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l prune -d 'Remove files of this fleet that belong to nothing any more'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l adopt -d 'Take over files in the way that are not this fleet\'s'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l allow-plain-in-git -d 'Keep private keys in clear even in a Git work tree that does not ignore them'
@@ -249,7 +253,8 @@ trust\t'Make successors that wait, and let their CAs be trusted'
 leaf\t'Let successors take their places'
 shrink\t'Let the present CAs only be trusted'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l max-renewals -d 'Renew at most so many instances whose renewal can wait, the soonest end first' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l identity -d 'age key file that opens what is encrypted, or - for stdin; only stored CA keys need it [repeatable]' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l max-issues -d 'Issue keys to at most so many instances of which none are there; without it, in a tree that was rendered before, 5 or a tenth of all' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l identity -d 'age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it [repeatable]' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l ca-key -d 'Private key of that CA (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
@@ -258,6 +263,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l annotations -d 'Print on stdout what a CI shows beside the fleet file' -r -f -a "github\t'Workflow commands of GitHub Actions'
 gitlab\t'A code quality report of GitLab'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l rekey -d 'Issue new keys where recipients or mode have changed; without it they stay, and --identity must open them'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -s f -l fleet -d 'Fleet file, or - for stdin' -r -F
@@ -267,12 +273,14 @@ trust\t'Make successors that wait, and let their CAs be trusted'
 leaf\t'Let successors take their places'
 shrink\t'Let the present CAs only be trusted'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l max-renewals -d 'Renew at most so many instances whose renewal can wait, the soonest end first' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l identity -d 'age key file that opens what is encrypted, or - for stdin; only stored CA keys need it [repeatable]' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l max-issues -d 'Issue keys to at most so many instances of which none are there; without it, in a tree that was rendered before, 5 or a tenth of all' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l identity -d 'age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it [repeatable]' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l ca-key -d 'Private key of that CA (PEM)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l templates -d 'Take templates of this directory in the place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l jobs -d 'Threads; without it as many as there are processors' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l now -d 'Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates are issued only where the two are at most 90 days apart' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l rekey -d 'Issue new keys where recipients or mode have changed; without it they stay, and --identity must open them'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l output-dir -d 'Directory of the tree' -r -f -a "(__fish_complete_directories)"

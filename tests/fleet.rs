@@ -401,6 +401,14 @@ const BAD: &[Case<'_>] = &[
         &[],
     ),
     (
+        "terms-that-cannot-converge",
+        "  domain: a.org\n  defaults: {certificate: {days: 90}}\n  wildcard: {certificate: {days: 90, renewBefore: 89d}}\n  instances:\n    \
+         a: {certificate: {renewBefore: 81d}}\n    b: {certificate: {ca: stored, caDays: 60, renewBefore: 70d}}\n    \
+         c: {certificate: {ca: stored, caDays: 120, renewBefore: 36d}}\n    d: {certificate: {renewBefore: 30d, overlap: 40d}}\n    \
+         e: {certificate: {caDays: 89}}\n    f: {certificate: {overlap: 90d, ca: stored}}\n",
+        &[],
+    ),
+    (
         "spans-and-switches",
         "  domain: a.org\n  instances:\n    a: {certificate: {overlap: 0}}\n    b: {certificate: {overlap: 0d, renewBefore: 0}}\n    \
          c: {objects: {networkPolicy: true, retry: true}}\n",

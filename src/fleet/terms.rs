@@ -47,19 +47,71 @@ pub(super) fn certificate_faults(
     {
         faults.push((given.origin, sealed_and_stored()));
     }
-    if let Some(given) = part
-        .renew_before
-        .as_ref()
-        .filter(|given| given.value.0 >= terms.days)
-    {
-        let what = format!(
-            "a certificate of {} days cannot be renewed {} days before its end",
-            terms.days, given.value.0
+    let origins = |wanted: &[Option<Origin>]| wanted.iter().flatten().max().copied();
+    let days_at = part.days.as_ref().map(|days| days.origin);
+    let ca_days_at = part.ca_days.as_ref().map(|days| days.origin);
+    // Of two levels the later one is at fault: it did not fit the one before.
+    let mut find = |at: Option<Origin>, what: String, help: &str| {
+        faults.extend(at.map(|at| (at, Fault::new(what).help(help))));
+    };
+    let ca_days = terms.ca_days.filter(|_| terms.ca != CaCustody::External);
+    if let Some(ca_days) = ca_days.filter(|ca_days| *ca_days < terms.days) {
+        find(
+            origins(&[days_at, ca_days_at]),
+            format!(
+                "a CA of {ca_days} days ends before its certificate of {} days",
+                terms.days
+            ),
+            "let `caDays` be at least `days`",
         );
-        let help = "use fewer days than the certificate lives";
-        // Of two levels the later one is at fault: it did not fit the one before.
-        let days = part.days.as_ref().map_or(given.origin, |days| days.origin);
-        faults.push((given.origin.max(days), Fault::new(what).help(help)));
+    }
+    // A leaf ends with its CA, and a CA that is kept signs until a third of its own life is left.
+    let (shortest, why) = match ca_days {
+        Some(ca_days)
+            if terms.ca == CaCustody::Stored && (terms.days..terms.days * 3).contains(&ca_days) =>
+        {
+            (ca_days / 3, " at the end of its CA")
+        }
+        _ => (terms.days, ""),
+    };
+    let renew_before_at = part.renew_before.as_ref().map(|given| given.origin);
+    if let Some(renew_before) = terms.renew_before_days
+        && u64::from(renew_before) * 10 >= u64::from(shortest) * 9
+    {
+        let help =
+            "renewals are spread over a tenth of the life: use fewer days than nine tenths of it";
+        find(
+            origins(&[
+                renew_before_at,
+                days_at,
+                ca_days_at.filter(|_| shortest < terms.days),
+            ]),
+            format!(
+                "a certificate of {shortest} days{why} that is renewed {renew_before} days before its end would be due as soon as it is issued"
+            ),
+            help,
+        );
+    }
+    // An ephemeral CA ends with its leaf, which is replaced so long before, and up to a tenth of its life earlier.
+    let left = terms.renew_before_days.unwrap_or(match terms.days {
+        ..10 => terms.days / 2,
+        10.. => terms.days / 3,
+    });
+    let left = left + terms.days / 10;
+    let trusted = match terms.ca {
+        CaCustody::Ephemeral => left + ca_days.map_or(0, |days| days.saturating_sub(terms.days)),
+        CaCustody::Stored | CaCustody::External => u32::MAX,
+    };
+    if let (Some(overlap), Some(given)) = (terms.overlap_days, &part.overlap)
+        && overlap > trusted
+    {
+        find(
+            origins(&[Some(given.origin), days_at, ca_days_at, renew_before_at]),
+            format!(
+                "the CA before cannot stay trusted for {overlap} days: it ends {trusted} days after a renewal at the latest"
+            ),
+            "use fewer days, or leave `overlap` out: then it stays trusted until it ends",
+        );
     }
     faults
 }

@@ -210,27 +210,42 @@ impl Action {
 /// What a renewal waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// The private key that opens the stored CA key.
+    /// A private key that opens what is encrypted; none is given.
     Identity,
+    /// The same, and none of those that are given is it.
+    OtherIdentity,
     /// The private key of the CA that signs for the fleet.
     CaKey,
+    /// Another CA than the one that is given, for that ends with its leaf.
+    OtherCa,
     /// A run with `--phase trust`.
     TrustPhase,
     /// A person who mends the file.
     Mending,
+    /// Files that Git has and the work tree has not.
+    Checkout,
+    /// Leave to take over files in the way that are not this fleet's.
+    Adoption,
 }
 
 impl Need {
     /// Says what waits for it and why: a first issue, or a renewal.
     #[must_use]
     pub fn sentence(self, reason: &Reason) -> String {
-        match reason {
-            Reason::Missing => format!("not issued yet, {self}"),
-            Reason::Closed(_)
-            | Reason::LockedOtherwise
-            | Reason::OtherReaders(_)
-            | Reason::Damaged(_) => format!("kept as it is, {self}: {reason}"),
-            reason => format!("renewal due, {self}: {reason}"),
+        match (self, reason) {
+            (Self::Checkout | Self::Adoption, _) => self.to_string(),
+            (_, Reason::Missing) => format!("not issued yet, {self}"),
+            (
+                _,
+                Reason::Closed(_)
+                | Reason::LockedOtherwise
+                | Reason::OtherReaders(_)
+                | Reason::Damaged(_),
+            ) => format!("kept as it is, {self}: {reason}"),
+            (_, reason) if reason.concerns_lock_only() => {
+                format!("{reason}, {self}; `--rekey` issues new keys instead")
+            }
+            (_, reason) => format!("renewal due, {self}: {reason}"),
         }
     }
 }
@@ -239,9 +254,15 @@ impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Identity => "identity needed (`--identity FILE`)",
+            Self::OtherIdentity => "none of the given identities opens it (`--identity FILE`)",
             Self::CaKey => "CA key needed (`--ca-cert FILE --ca-key FILE`)",
+            Self::OtherCa => "the CA that is given ends with it: another is needed (`--ca-cert FILE --ca-key FILE`)",
             Self::TrustPhase => "`--phase trust` has not run yet",
             Self::Mending => "to be mended by hand",
+            Self::Checkout => {
+                "its keys stand in Git's index and are not checked out (`git sparse-checkout add FOLDER` or `git restore FOLDER`; to have them issued again, `git rm --cached`)"
+            }
+            Self::Adoption => "a file in the way is not this fleet's (`--adopt` takes it over)",
         })
     }
 }
@@ -349,7 +370,8 @@ pub fn examine(
     })
 }
 
-/// Says when a leaf is due: `renewBefore` before its end, or at the point that [`Validity::due_at`] gives; and
+/// Says when a leaf is due: `renewBefore` before its end, or at the point that [`Validity::due_at`] gives, also
+/// where so many days are nine tenths of its life; and
 /// earlier by up to a tenth of its life, the same for `id` every time, so that a fleet that was made in one day is
 /// not renewed in one day.
 #[must_use]
@@ -359,13 +381,17 @@ pub fn due_at(
     fleet: &str,
     id: &str,
 ) -> OffsetDateTime {
-    let base = match terms.renew_before_days {
-        Some(days) => earlier(validity.not_after, Duration::days(i64::from(days))),
-        None => validity.due_at(),
-    };
     let life = validity.not_after - validity.not_before;
     // A tenth of a life of a hundred years is 3 × 10⁸ seconds: far from the limits of these types.
     let tenth = life.whole_seconds().max(0).unsigned_abs() / 10;
+    // A leaf that was cut short by the end of its CA must not be due when it is issued.
+    let before = terms
+        .renew_before_days
+        .map(|days| Duration::days(days.into()));
+    let base = match before {
+        Some(before) if before < life - life / 10 => earlier(validity.not_after, before),
+        _ => validity.due_at(),
+    };
     let jitter = tenth * u64::from(spread(fleet, id)) / (u64::from(u32::MAX) + 1);
     let jitter = Duration::seconds(i64::try_from(jitter).unwrap_or_default());
     let due = earlier(base, jitter);
@@ -424,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn renew_before_counts_from_the_end_and_never_passes_the_beginning() {
+    fn renew_before_counts_from_the_end_where_the_life_is_longer() {
         let validity = Validity {
             not_before: datetime!(2026-01-01 00:00:00 UTC),
             not_after: datetime!(2026-04-11 00:00:00 UTC),
@@ -436,7 +462,7 @@ mod tests {
         assert_eq!(due, due_at(validity, &terms(Some(30)), "f", "a"));
         assert_eq!(
             due_at(validity, &terms(Some(200)), "f", "a"),
-            validity.not_before
+            due_at(validity, &terms(None), "f", "a")
         );
     }
 }

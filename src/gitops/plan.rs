@@ -11,6 +11,7 @@ use crate::guarded::Guarded;
 use crate::ingress::Role;
 use crate::instance::Credential;
 use crate::name::ObjectName;
+use crate::pki::certificate::Sighting;
 use crate::pki::issue::Ca;
 use crate::seal::creation_rules::Rules;
 use crate::seal::sealed::{Scope, SealingCertificate};
@@ -86,6 +87,19 @@ pub struct Context<'a> {
     pub identities: &'a [Identity],
     /// The CA that signs for the fleet.
     pub given_ca: Option<&'a Ca>,
+    /// Whether new keys are issued where those that are there would have to be locked in another way.
+    pub rekey: bool,
+}
+
+impl Context<'_> {
+    /// Says which identity is needed where nothing that is given opens a file.
+    fn identity(&self) -> Need {
+        if self.identities.is_empty() {
+            Need::Identity
+        } else {
+            Need::OtherIdentity
+        }
+    }
 }
 
 /// The files of a unit, as they were read: path below the tree, text.
@@ -154,6 +168,34 @@ impl<'a> Found<'a> {
     pub(super) fn is_whole(&self) -> bool {
         self.reading != Some(Reading::Scan)
     }
+
+    /// Gives the certificate of the httpd, where it is this unit's: of its namespace and for its host.
+    #[must_use]
+    pub fn own_leaf(&self, unit: &Unit<'_>) -> Option<Sighting> {
+        let host = unit.as_member()?.hosts.first()?.as_str();
+        let leaf = Role::Httpd.parts().leaf;
+        let mut places = unit.placements().iter();
+        let (_, place) = places.find(|(credential, _)| *credential == leaf)?;
+        let secret = self.current.get(place.secret.as_str())?;
+        let text = secret.value(place.key.as_str())?.clear_text(false)?;
+        let seen = Sighting::first(&text).ok()?;
+        let is_own = secret.namespace == unit.namespace()
+            && seen.subject_alt_names.iter().any(|name| name == host);
+        is_own.then_some(seen)
+    }
+}
+
+/// Gives the namespaces of the Secrets among the files of a unit, whichever it is.
+#[must_use]
+pub fn namespaces(files: &UnitFiles) -> BTreeSet<String> {
+    let secrets = files
+        .current
+        .iter()
+        .filter(|(path, _)| path.contains("secret-"));
+    let read = secrets.filter_map(|(path, text)| found::read(text, path).ok());
+    read.flatten()
+        .map(|secret| secret.namespace.into_owned())
+        .collect()
 }
 
 /// Says who shall be able to open each encrypted Secret of a unit.
@@ -422,6 +464,46 @@ impl Plan {
         Ok(())
     }
 
+    /// Says whether nothing usable of any chain was found: its keys would be the first ones, or take the place of
+    /// keys that are gone.
+    #[must_use]
+    pub fn finds_no_keys(&self) -> bool {
+        self.roles.iter().all(|role| {
+            role.action.makes_keys()
+                && role.action.reason().is_none_or(|reason| {
+                    matches!(
+                        reason,
+                        Reason::Missing | Reason::Incomplete(_) | Reason::Unreadable(_)
+                    )
+                })
+        })
+    }
+
+    /// Says whether keys would be issued for a chain of which none were found.
+    #[must_use]
+    pub fn misses_keys(&self) -> bool {
+        self.roles.iter().any(|role| {
+            role.action.makes_keys()
+                && role
+                    .action
+                    .reason()
+                    .is_none_or(|reason| matches!(reason, Reason::Missing | Reason::Incomplete(_)))
+        })
+    }
+
+    /// Lets all that would happen wait.
+    pub fn wait_for(&mut self, need: Need) {
+        for role in &mut self.roles {
+            if !matches!(
+                role.action,
+                Action::Keep | Action::Defer(_) | Action::Blocked(..)
+            ) {
+                let reason = role.action.reason().cloned().unwrap_or(Reason::Missing);
+                role.action = Action::Blocked(reason, need);
+            }
+        }
+    }
+
     /// Gives the first end among the chains whose renewal could wait.
     #[must_use]
     pub fn can_wait_until(&self) -> Option<OffsetDateTime> {
@@ -603,7 +685,11 @@ fn settle(
             plan.new_ca = match custody {
                 CaCustody::Ephemeral => true,
                 CaCustody::External => matches!(reason, Some(Reason::CaChanged)),
-                CaCustody::Stored => ca_is_due || matches!(reason, Some(Reason::CustodyChanged)),
+                CaCustody::Stored => {
+                    ca_is_due
+                        || matches!(reason, Some(Reason::CustodyChanged))
+                        || context.rekey && reason.as_ref().is_some_and(Reason::concerns_lock_only)
+                }
             };
             plan.chain = Some(chain);
             reason
@@ -634,23 +720,40 @@ fn way_out(
         .all(|name| current.can_open(name, context.identities));
     let holds_ca_key = holds_ca_key(unit, current, role);
     let drops_ca_key = reason == Reason::CustodyChanged && custody != CaCustody::Stored;
-    if (reason.concerns_lock_only() || drops_ca_key) && opens {
+    if (reason.concerns_lock_only() && !context.rekey || drops_ca_key) && opens {
         return Action::Reseal(reason);
     }
     match &reason {
         Reason::Closed(need) => return Action::Blocked(reason.clone(), *need),
-        Reason::LockedOtherwise => return Action::Blocked(reason, Need::Identity),
+        Reason::LockedOtherwise => return Action::Blocked(reason, context.identity()),
         _ => {}
+    }
+    let locked_for_us = secrets_of(placements, role).iter().any(|name| {
+        let secret = current.get(name.as_str());
+        secret.is_some_and(|secret| matches!(secret.lock, Lock::Sops { .. }))
+    });
+    if reason.concerns_lock_only() && !context.rekey && locked_for_us {
+        return Action::Blocked(reason, context.identity());
     }
     match custody {
         CaCustody::External if context.given_ca.is_none() => Action::Blocked(reason, Need::CaKey),
+        // Another leaf would end no later.
+        CaCustody::External if matches!(reason, Reason::Due(_)) && ends_with_its_ca(plan) => {
+            Action::Blocked(reason, Need::OtherCa)
+        }
         // What is stored is worth keeping: without the key to it nothing is made in its place unasked.
         CaCustody::Stored if !opens && (reason.can_wait() || holds_ca_key) => {
-            Action::Blocked(reason, Need::Identity)
+            Action::Blocked(reason, context.identity())
         }
         _ if reason == Reason::Missing => Action::Issue,
         _ => Action::Renew(reason),
     }
+}
+
+fn ends_with_its_ca(plan: &RolePlan) -> bool {
+    plan.chain
+        .as_ref()
+        .is_some_and(|chain| chain.leaf.validity.not_after >= chain.ca.validity.not_after)
 }
 
 /// Says whether the key of the chain's CA is kept.
@@ -772,7 +875,13 @@ fn close_over_files(
             let is_touched = secrets_of(placements, plan.role)
                 .iter()
                 .any(|name| touched.contains(name));
-            if is_touched && plan.action == Action::Keep {
+            // What only waits to be locked for others goes along.
+            let waits_for_lock = matches!(
+                &plan.action,
+                Action::Blocked(reason, Need::Identity | Need::OtherIdentity)
+                    if reason.concerns_lock_only() && *reason != Reason::SameFile
+            ) && unit.custody(plan.role) == CaCustody::Ephemeral;
+            if is_touched && (plan.action == Action::Keep || waits_for_lock) {
                 let opens = secrets_of(placements, plan.role)
                     .iter()
                     .all(|name| current.can_open(name, context.identities));
@@ -782,7 +891,7 @@ fn close_over_files(
                         Action::Blocked(Reason::SameFile, Need::CaKey)
                     }
                     (false, CaCustody::Stored, _) => {
-                        Action::Blocked(Reason::SameFile, Need::Identity)
+                        Action::Blocked(Reason::SameFile, context.identity())
                     }
                     (false, _, _) => Action::Renew(Reason::SameFile),
                 };

@@ -17,6 +17,30 @@ const FORM: u32 = 1;
 /// Most units that are named for people; the others are counted.
 pub const SHOWN: usize = 20;
 
+/// Days before its end from which a certificate whose renewal waits for its turn is warned of.
+const SOON_DAYS: i64 = 30;
+
+/// How much a line for people weighs; the heaviest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// A certificate has ended and is not renewed.
+    Error,
+    /// Somebody has to do something; said with `--quiet` too.
+    Warning,
+    /// What was or would be done.
+    Note,
+}
+
+impl Weight {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
 /// What became of one chain.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -60,6 +84,12 @@ pub struct UnitRow {
     pub written: Vec<String>,
     /// Paths of the files that were or would be removed.
     pub removed: Vec<String>,
+    /// The instance of the tree that it was until it was renamed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<String>,
+    /// Whether files that were not this fleet's were or would be taken over with their keys.
+    #[serde(skip)]
+    pub is_adopted: bool,
     /// The command that makes its programs take what is new.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart: Option<String>,
@@ -112,6 +142,10 @@ pub struct Report {
     /// What a controller makes of this, and what stays in the cluster.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cluster: Vec<Consequence>,
+    /// Why else rendering is refused.
+    pub refused: Vec<String>,
+    /// What somebody should know.
+    pub warnings: Vec<String>,
     /// Status of the run.
     pub exit_code: u8,
 }
@@ -209,21 +243,60 @@ pub fn rows(
         .collect()
 }
 
+impl CertificateRow {
+    /// Says how much it weighs that the chain waits, where it does.
+    fn weight(&self) -> Weight {
+        let waits = matches!(self.action, "blocked" | "defer");
+        let ends_soon = self.days_left.is_some_and(|days| days < SOON_DAYS);
+        if !waits {
+            Weight::Note
+        } else if self.reason == Some("expired") {
+            Weight::Error
+        } else if self.action == "blocked" || ends_soon {
+            Weight::Warning
+        } else {
+            Weight::Note
+        }
+    }
+}
+
 impl UnitRow {
+    /// Gives the weight of the heaviest that is to be said about it.
+    #[must_use]
+    pub fn weight(&self) -> Weight {
+        let rows = self.certificates.iter().map(CertificateRow::weight);
+        rows.min().unwrap_or(Weight::Note)
+    }
+
     /// Says whether something is to be said about its certificates.
     fn has_news(&self) -> bool {
         self.certificates.iter().any(|row| row.action != "keep")
     }
 
-    /// Names the files that were or would be written or removed; the first of many.
-    fn files(&self) -> Option<String> {
-        let mut paths = self.written.iter().chain(&self.removed);
-        let first = paths.next()?;
-        Some(match paths.count() {
-            0 => first.clone(),
-            more => format!("{first} and {more} more"),
-        })
+    /// Names the files that were or would be written, and those removed.
+    fn files(&self, verb: &str) -> Option<String> {
+        let named = |verb: &str, paths: &[String]| {
+            first_of(paths.iter()).map(|paths| format!("{verb} {paths}"))
+        };
+        let written = named(verb, &self.written);
+        let removed = named(&removing(verb), &self.removed);
+        let both: Vec<String> = written.into_iter().chain(removed).collect();
+        (!both.is_empty()).then(|| both.join(", "))
     }
+}
+
+/// Names the first of some paths, and how many others there are.
+fn first_of<'a>(mut paths: impl Iterator<Item = &'a String>) -> Option<String> {
+    let first = paths.next()?;
+    Some(match paths.count() {
+        0 => first.clone(),
+        more => format!("{first} and {more} more"),
+    })
+}
+
+/// Gives the word for removing that goes with one for writing.
+fn removing(verb: &str) -> String {
+    verb.replace("write", "remove").replace("wrote", "removed")
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -254,6 +327,8 @@ impl Report {
             in_the_way: Vec::new(),
             not_taken: BTreeMap::new(),
             cluster: Vec::new(),
+            refused: Vec::new(),
+            warnings: Vec::new(),
             exit_code: 0,
         }
     }
@@ -263,6 +338,8 @@ impl Report {
     pub fn is_up_to_date(&self) -> bool {
         self.written + self.folders + self.removed == 0
             && self.fleet_files.is_empty()
+            && self.in_the_way.is_empty()
+            && self.refused.is_empty()
             && (self.stale.is_empty() || self.pruned)
     }
 
@@ -276,60 +353,94 @@ impl Report {
     }
 
     /// Writes the report for people: totals, then the first changes. `verb` says whether things were done
-    /// (`wrote`) or would be (`would write`).
+    /// (`wrote`) or would be (`would write`). Without notes only what waits, has ended or is refused is said.
     #[must_use]
-    pub fn as_text(&self, verb: &str) -> String {
-        let mut lines = Vec::new();
+    pub fn as_text(&self, verb: &str, with_notes: bool) -> String {
+        let mut lines: Vec<(Weight, String)> = Vec::new();
+        let mut waiting = 0;
         for unit in self.changes.iter().take(SHOWN) {
             for row in unit.certificates.iter().filter(|row| row.action != "keep") {
                 let why = row
                     .explanation
                     .as_ref()
                     .map_or_else(String::new, |why| format!(": {why}"));
-                lines.push(format!("{}: {}: {}{why}", unit.id, row.role, row.action));
+                waiting += usize::from(row.action == "blocked");
+                let text = format!("{}: {}: {}{why}", unit.id, row.role, row.action);
+                lines.push((row.weight(), text));
             }
-            if !unit.has_news() {
-                lines.extend(
-                    unit.files()
-                        .map(|files| format!("{}: {verb} {files}", unit.id)),
-                );
+            if !unit.has_news()
+                && let Some(files) = unit.files(verb)
+            {
+                let kept = match &unit.moved_from {
+                    Some(old) => format!("renamed from `{old}`, keys kept, "),
+                    None if unit.is_adopted => "keys kept, ".to_owned(),
+                    None => String::new(),
+                };
+                lines.push((Weight::Note, format!("{}: {kept}{files}", unit.id)));
             }
             if let Some(restart) = &unit.restart {
-                lines.push(format!("{}: then: {restart}", unit.id));
+                lines.push((Weight::Note, format!("{}: then: {restart}", unit.id)));
             }
         }
         if self.told > SHOWN {
-            lines.push(format!("and {} more", self.told - SHOWN));
+            lines.push((Weight::Note, format!("and {} more", self.told - SHOWN)));
         }
+        let untold = self.actions.blocked.saturating_sub(waiting);
+        if untold > 0 {
+            let certificates = counted(untold, "certificate");
+            lines.push((Weight::Warning, format!("and {certificates} more blocked")));
+        }
+        let warnings = self.warnings.iter().cloned();
+        lines.extend(warnings.map(|warning| (Weight::Warning, warning)));
+        let refused = self.refused.iter();
+        lines.extend(refused.map(|why| (Weight::Warning, format!("rendering is refused: {why}"))));
         let stale = if self.pruned {
             "removed"
         } else {
             "stale, `--prune` removes it"
         };
-        let in_the_way = "not this fleet's and in the way, `render --adopt` takes it over";
-        for (paths, what) in [
-            (&self.in_the_way, in_the_way),
-            (&self.foreign, "not this fleet's, left alone"),
-            (&self.stale, stale),
+        let in_the_way =
+            "not this fleet's and in the way, so rendering is refused; `--adopt` takes it over";
+        for (weight, paths, what) in [
+            (Weight::Warning, &self.in_the_way, in_the_way),
+            (Weight::Note, &self.foreign, "not this fleet's, left alone"),
+            (Weight::Note, &self.stale, stale),
         ] {
             let shown = paths.iter().take(SHOWN);
-            lines.extend(shown.map(|path| match self.not_taken.get(path) {
-                Some(name) => {
-                    format!("{path}: {what}; no key is taken from the Secret `{name}` in it")
-                }
-                None => format!("{path}: {what}"),
+            lines.extend(shown.map(|path| {
+                let text = match self.not_taken.get(path) {
+                    Some(name) => {
+                        format!("{path}: {what}; no key is taken from the Secret `{name}` in it")
+                    }
+                    None => format!("{path}: {what}"),
+                };
+                (weight, text)
             }));
             if paths.len() > SHOWN {
                 let more = paths.len() - SHOWN;
-                lines.push(format!("and {more} more: {what}"));
+                lines.push((weight, format!("and {more} more: {what}")));
             }
         }
         let shown = self.cluster.iter().take(SHOWN);
-        lines.extend(shown.map(Consequence::line));
+        lines.extend(shown.map(|consequence| (Weight::Note, consequence.line())));
         if self.cluster.len() > SHOWN {
             let more = self.cluster.len() - SHOWN;
-            lines.push(format!("and {more} more that move or stay in the cluster"));
+            let text = format!("and {more} more that move or stay in the cluster");
+            lines.push((Weight::Note, text));
         }
+        lines.push((Weight::Note, self.total(verb)));
+        let told = lines
+            .iter()
+            .filter(|(weight, _)| with_notes || *weight != Weight::Note);
+        told.fold(String::new(), |mut out, (weight, line)| {
+            writeln!(out, "{}: {}", weight.word(), visible::line(line))
+                .expect("a String takes all");
+            out
+        })
+    }
+
+    /// Sums up what was or would be done.
+    fn total(&self, verb: &str) -> String {
         let counts = [
             (self.actions.issue, "issued"),
             (self.actions.renew, "renewed"),
@@ -348,22 +459,13 @@ impl Report {
         let pruned = if self.pruned { self.stale.len() } else { 0 };
         if self.removed + pruned > 0 {
             let files = counted(self.removed + pruned, "file");
-            write!(
-                total,
-                ", {} {files}",
-                verb.replace("write", "remove").replace("wrote", "removed")
-            )
-            .expect("a String takes all");
+            write!(total, ", {} {files}", removing(verb)).expect("a String takes all");
         }
         for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
             let certificates = counted(count, "certificate");
             write!(total, ", {certificates} {what}").expect("a String takes all");
         }
-        lines.push(total);
-        lines.iter().fold(String::new(), |mut out, line| {
-            writeln!(out, "note: {}", visible::line(line)).expect("a String takes all");
-            out
-        })
+        total
     }
 
     /// Counts the files that were or would be written, and the folders of which it is not known yet which.
@@ -386,7 +488,7 @@ impl Report {
         let note = |level, text, place| Annotation { level, text, place };
         for unit in &self.changes {
             if !unit.has_news()
-                && let Some(files) = unit.files()
+                && let Some(files) = first_of(unit.written.iter().chain(&unit.removed))
             {
                 let text = format!("{}: not as the fleet file says: {files}", unit.id);
                 found.push(note(Level::Warning, text, unit.place.as_ref()));
@@ -410,6 +512,15 @@ impl Report {
             note(Level::Warning, text, None)
         };
         found.extend(self.fleet_files.iter().map(not_as_said));
+        let in_the_way = |path: &String| {
+            let text = format!("{}: not this fleet's and in the way", visible::line(path));
+            note(Level::Error, text, None)
+        };
+        found.extend(self.in_the_way.iter().map(in_the_way));
+        let warning = |text: &String| note(Level::Warning, visible::line(text).to_string(), None);
+        found.extend(self.warnings.iter().map(warning));
+        let refused = |why: &String| note(Level::Error, visible::line(why).to_string(), None);
+        found.extend(self.refused.iter().map(refused));
         let stale = |path: &String| {
             note(
                 Level::Warning,

@@ -167,7 +167,8 @@ impl Credentials {
 #[must_use]
 pub fn objects(ingress: Ingress, instance: &Instance, credentials: &Credentials) -> Vec<Object> {
     let mut objects = Vec::new();
-    if instance.extras.namespace {
+    // `default` is there in every cluster, and nobody's to bring or to take away.
+    if instance.extras.namespace && instance.namespace.as_str() != "default" {
         objects.push(namespace(&instance.namespace));
     }
     objects.extend(secrets(instance, credentials));

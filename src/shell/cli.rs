@@ -143,7 +143,15 @@ pub(super) struct FleetArguments {
     /// Renew at most so many instances whose renewal can wait, the soonest end first
     #[arg(long, value_name = "N")]
     pub(super) max_renewals: Option<usize>,
-    /// age key file that opens what is encrypted, or - for stdin; only stored CA keys need it [repeatable]
+    /// Issue keys to at most so many instances of which none are there; without it, in a tree that was rendered before,
+    /// 5 or a tenth of all
+    #[arg(long, value_name = "N")]
+    pub(super) max_issues: Option<usize>,
+    /// Issue new keys where recipients or mode have changed; without it they stay, and --identity must open them
+    #[arg(long)]
+    pub(super) rekey: bool,
+    /// age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it
+    /// [repeatable]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) identity: Vec<PathBuf>,
     #[command(flatten)]
@@ -228,8 +236,20 @@ pub(super) struct GitopsRender {
     /// Do not wait until all is on the disk
     #[arg(long)]
     pub(super) no_sync: bool,
+    /// End with 1 when all is written and a certificate is blocked, or never
+    #[arg(long, value_enum, default_value = "blocked")]
+    pub(super) fail_on: FailOnWaiting,
     #[command(flatten)]
     pub(super) report: ReportArguments,
+}
+
+/// What of a run that has written all makes it fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOnWaiting {
+    /// A certificate that lacks something
+    Blocked,
+    /// Nothing
+    Never,
 }
 
 /// Verifies every chain as TLS clients do. Exit status 1: the tree is out of date or was not

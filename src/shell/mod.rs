@@ -395,6 +395,20 @@ impl Issuing {
             "--ca-days",
             faults,
         );
+        if let Some(leaf) = leaf.filter(|leaf| leaf.due_at() <= now) {
+            let what = format!(
+                "a certificate from {} to {} would be due for renewal as soon as it is issued",
+                format_instant(leaf.not_before),
+                format_instant(leaf.not_after)
+            );
+            let help =
+                "a third of its life must be left; give a later `--not-before` or a later end";
+            let option = match self.not_before {
+                Some(_) => "--not-before",
+                None => "--days",
+            };
+            faults.push(Fault::new(what).help(help).argument(option));
+        }
         Some(IssuingPlan {
             key_type: key_type?,
             leaf: leaf?,
@@ -510,6 +524,15 @@ impl Signing<'_> {
         let ca = if let Some(ca) = existing_ca {
             ca
         } else {
+            if plan.ca.not_after < plan.leaf.not_after {
+                let what = format!(
+                    "a CA that ends at {} ends before its certificate, at {}",
+                    format_instant(plan.ca.not_after),
+                    format_instant(plan.leaf.not_after)
+                );
+                let help = "give the CA at least as many days as the certificate (`--days`)";
+                return Err(Fault::new(what).help(help).argument("--ca-days").into());
+            }
             let request = CaRequest {
                 organization: &plan.organization,
                 validity: plan.ca,

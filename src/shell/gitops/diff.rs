@@ -22,7 +22,8 @@ pub(super) fn run(run: &Run, arguments: &GitopsDiff) -> Result<(), Failure> {
     let tree = Tree::open(&arguments.fleet.output_dir, Access::Read)?;
     let standing = settle(&mut inputs, &tree)?;
     let (arguments, told) = (&arguments.fleet, Told::default());
-    let job = Job::new(run, &inputs, &tree, arguments, Depth::Glance, told);
+    let mut job = Job::new(run, &inputs, &tree, arguments, Depth::Glance, told);
+    job.adopts = true;
     let survey = job.survey()?;
     let changed: Vec<_> = survey.units.iter().filter(|unit| unit.is_changed).collect();
     let mut pieces = job.for_each(&changed, |renderer, seen| {
@@ -44,6 +45,15 @@ pub(super) fn run(run: &Run, arguments: &GitopsDiff) -> Result<(), Failure> {
                 &file.path,
                 before.map(|(_, text)| text.as_str()),
                 Some(&file.text),
+            );
+        }
+        for path in &seen.left_behind {
+            let before = tree.read(path)?;
+            difference(
+                &mut out,
+                path,
+                before.as_ref().map(civi_ingress::guarded::Guarded::as_str),
+                None,
             );
         }
         for (path, text) in old {

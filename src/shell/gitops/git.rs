@@ -44,6 +44,11 @@ impl WorkTree {
         }))
     }
 
+    /// Gives the top of the work tree.
+    pub(in super::super) fn top(&self) -> &Path {
+        &self.top
+    }
+
     /// Gives the files below the directory that stand in Git's index, by their paths below it, whether they are on the
     /// disk or not (a sparse checkout).
     pub(in super::super) fn tracked(&self) -> Result<BTreeSet<PathBuf>, Failure> {

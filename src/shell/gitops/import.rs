@@ -305,6 +305,7 @@ fn compose(
         sealer,
         identities: &[],
         given_ca: None,
+        rekey: false,
     };
     let templates = Templates::default();
     let renderer = templates.renderer(PrivateKeys::Written);

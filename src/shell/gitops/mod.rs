@@ -5,6 +5,7 @@ pub(super) mod fleet;
 pub(super) mod git;
 mod import;
 mod init;
+mod known;
 mod moves;
 mod run;
 

@@ -1,29 +1,31 @@
 //! `gitops render` and `gitops check`: one look at every unit, then, if nothing forbids it, the writing.
 
 use super::super::cli::{
-    Annotations, FleetArguments, GitopsCheck, GitopsRender, PhaseArgument, ReportArguments, Summary,
+    Annotations, FailOnWaiting, FleetArguments, GitopsCheck, GitopsRender, PhaseArgument,
+    ReportArguments, Summary,
 };
 use super::super::error::{Failure, Kind};
 use super::super::tree::{Access, Entry, EntryKind, Tree};
 use super::super::world::System;
 use super::super::{Run, output, print_or_end};
 use super::fleet::{Inputs, read};
-use super::git;
 use super::moves::{Left, settle};
+use super::{git, known};
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::{Fleet, Layout};
 use civi_ingress::gitops::annotation::{self, Annotation};
 use civi_ingress::gitops::compose::{Composed, NoDrawing, TreeFile, carry_out, paths, restart};
-use civi_ingress::gitops::decide::{Action, Depth, Reason};
-use civi_ingress::gitops::fleet_files::fleet_files;
+use civi_ingress::gitops::decide::{Action, Depth, Need, Reason};
+use civi_ingress::gitops::fleet_files::{TREE_FILE, fleet_files};
 use civi_ingress::gitops::layout::{
     CLUSTER, Home, INSTANCES, Owner, SHARDS, has_merge_markers, names_secret, owner,
 };
 use civi_ingress::gitops::moves::{LeftBehind, names_another_namespace};
 use civi_ingress::gitops::plan::{
-    Context, Found as FoundUnit, Phase, Plan, Reading, RolePlan, Sealer, UnitFiles, plan,
+    Context, Found as FoundUnit, Phase, Plan, Reading, RolePlan, Sealer, UnitFiles, namespaces,
+    plan,
 };
-use civi_ingress::gitops::report::{Actions, Report, SHOWN, UnitRow, rows};
+use civi_ingress::gitops::report::{Actions, Report, SHOWN, UnitRow, Weight, rows};
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use civi_ingress::manifest::PrivateKeys;
@@ -40,6 +42,9 @@ const FEW: usize = 8;
 /// Without `--prune-max` a run removes at most this many instances, and at most a fifth of those there are: a typing
 /// error in a glob must not empty a repository.
 const PRUNE_LIMIT: usize = 10;
+/// Without `--max-issues` a run over a tree that is known issues first keys to at most this many instances, or to a
+/// tenth of all where that is more: what is not there may be elsewhere.
+const ISSUE_LIMIT: usize = 5;
 
 pub(super) fn render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure> {
     annotated(
@@ -55,6 +60,8 @@ fn try_render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure> {
     if matches!(inputs.sealer, Sealer::Plain) && !arguments.allow_plain_in_git {
         git::guard(&inputs.fleet, tree_path)?;
     }
+    let (fleet, file) = (&inputs.fleet, &arguments.fleet.fleet);
+    known::refuse_another(tree_path, fleet, file, arguments.fleet.max_issues)?;
     let tree = Tree::open(tree_path, Access::Write)?;
     let standing = settle(&mut inputs, &tree)?;
     let depth = if arguments.verify {
@@ -69,6 +76,7 @@ fn try_render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure> {
     let survey = job.survey()?;
     survey.refuse_conflicts(arguments.adopt)?;
     standing.refuse_unmarked(&inputs.fleet, &survey.left)?;
+    survey.refuse_to_issue_much(arguments.fleet.max_issues)?;
     let removed = if arguments.prune {
         survey.removed_instances
     } else {
@@ -84,10 +92,11 @@ fn try_render(run: &Run, arguments: &GitopsRender) -> Result<(), Failure> {
         tree.sync()?;
     }
     let is_blocked = report.actions.blocked > 0;
-    report.exit_code = u8::from(is_blocked);
+    let fails = is_blocked && arguments.fail_on == FailOnWaiting::Blocked;
+    report.exit_code = u8::from(fails);
     publish(run, &report, &arguments.report, &arguments.fleet, "wrote")?;
     standing.advise(true);
-    if is_blocked {
+    if fails {
         return Err(Failure::found());
     }
     Ok(())
@@ -139,7 +148,15 @@ fn try_check(run: &Run, arguments: &GitopsCheck) -> Result<(), Failure> {
     let survey = job.survey()?;
     let in_the_way: Vec<String> = survey.in_the_way().cloned().collect();
     let consequences = standing.consequences(&inputs.fleet, &survey.left);
+    let refused = survey.refuse_to_issue_much(arguments.fleet.max_issues);
     let mut report = survey.report;
+    if let Err(failure) = refused {
+        let whys = failure.faults.into_iter();
+        report.refused.extend(whys.map(|fault| match fault.help {
+            Some(help) => format!("{} ({help})", fault.what),
+            None => fault.what,
+        }));
+    }
     report.in_the_way = in_the_way;
     report.cluster = consequences;
     report.changes = job.told.into_rows();
@@ -173,9 +190,7 @@ pub(super) fn publish(
         (None, Some(form)) => Some(write_annotations(form, &report.annotations(), arguments)),
         (None, None) => None,
     };
-    if !run.quiet {
-        output::say(&report.as_text(verb));
-    }
+    output::say(&report.as_text(verb, !run.quiet));
     match text {
         Some(text) => print_or_end(text.as_bytes()),
         None => Ok(()),
@@ -201,15 +216,15 @@ pub(super) struct Job<'a> {
     tree: &'a Tree,
     arguments: &'a FleetArguments,
     depth: Depth,
+    /// Whether files in the way that are not this fleet's are taken over.
+    pub(super) adopts: bool,
     told: Told,
-    /// Whether files of others that stand in the way are taken over.
-    adopts: bool,
 }
 
-/// What is to be told about units, by their order. Of ten thousand rows only a report for programs needs all.
+/// What is to be told about units, by weight and order. Of ten thousand rows only a report for programs needs all.
 #[derive(Default)]
 pub(super) struct Told {
-    rows: Mutex<BTreeMap<usize, UnitRow>>,
+    rows: Mutex<BTreeMap<(Weight, usize), UnitRow>>,
     has_all: bool,
 }
 
@@ -224,10 +239,10 @@ impl Told {
     /// Takes what there is to tell about a unit, in the place of what was told before.
     fn tell(&self, index: usize, row: Option<UnitRow>) {
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        match row {
-            Some(row) => rows.insert(index, row),
-            None => rows.remove(&index),
-        };
+        rows.retain(|(_, other), _| *other != index);
+        if let Some(row) = row {
+            rows.insert((row.weight(), index), row);
+        }
         while !self.has_all && rows.len() > SHOWN {
             rows.pop_last();
         }
@@ -238,8 +253,20 @@ impl Told {
             .rows
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        rows.into_values().collect()
+        let by_order: BTreeMap<usize, UnitRow> = rows
+            .into_iter()
+            .map(|((_, index), row)| (index, row))
+            .collect();
+        by_order.into_values().collect()
     }
+}
+
+/// Which keys of a unit are not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    Nothing,
+    Some,
+    All,
 }
 
 /// What was seen of one unit.
@@ -255,12 +282,18 @@ pub(super) struct Seen {
     pub(super) is_changed: bool,
     may_renew: bool,
     can_wait_until: Option<OffsetDateTime>,
+    /// Which of its keys would be issued because they are not there.
+    missing: Missing,
     /// Files in the way that are not this fleet's.
     conflicts: Vec<String>,
     /// Files of others that are left alone, and the Secret of ours that one seems to hold.
     foreign: Vec<Stranger>,
     /// What it leaves in the cluster, where it leaves its namespace.
     left: Option<LeftBehind>,
+    /// Files of the instance that it was until it was renamed.
+    pub(super) left_behind: Vec<String>,
+    /// That another folder of the tree holds other keys of the same objects.
+    duplicate: Option<String>,
 }
 
 /// What was seen of the whole tree.
@@ -273,6 +306,17 @@ pub(super) struct Survey {
     removed_instances: usize,
     /// What units leave in the cluster.
     pub(super) left: Left,
+    /// Whether an earlier run has finished here.
+    is_known: bool,
+}
+
+/// What may become of a unit.
+#[derive(Debug, Clone, Copy)]
+struct Leave {
+    /// Whether a renewal that can wait may happen now.
+    renews: bool,
+    /// Whether its keys are there, in Git's index and not in the work tree.
+    is_hidden: bool,
 }
 
 impl Survey {
@@ -297,6 +341,33 @@ impl Survey {
             kind: Kind::WouldLose,
             faults: conflicts.iter().map(fault).collect(),
         })
+    }
+
+    /// Refuses to issue keys to many instances of a tree that should hold them.
+    fn refuse_to_issue_much(&self, limit: Option<usize>) -> Result<(), Failure> {
+        let all = self.units.len();
+        let count = self
+            .units
+            .iter()
+            .filter(|unit| unit.missing == Missing::All)
+            .count();
+        let limit = limit.unwrap_or_else(|| {
+            if self.is_known {
+                ISSUE_LIMIT.max(all / 10)
+            } else {
+                all
+            }
+        });
+        if count <= limit {
+            return Ok(());
+        }
+        let what = format!(
+            "{count} of {all} instances have no keys in this tree and would all get new ones; {limit} may"
+        );
+        let help = format!(
+            "check `--output-dir` and what is checked out; if they are new, `--max-issues {count}` allows it"
+        );
+        Err(Failure::new(Kind::WouldLose, Fault::new(what).help(help)))
     }
 
     /// Refuses to take many instances from their clusters at once: those that the run or a controller removes, and
@@ -349,8 +420,8 @@ impl<'a> Job<'a> {
             tree,
             arguments,
             depth,
-            told,
             adopts: false,
+            told,
         }
     }
 
@@ -367,6 +438,7 @@ impl<'a> Job<'a> {
             sealer: &self.inputs.sealer,
             identities: &self.inputs.identities,
             given_ca: self.inputs.given_ca.as_ref(),
+            rekey: self.arguments.rekey,
         }
     }
 
@@ -449,9 +521,14 @@ impl<'a> Job<'a> {
         let cluster = fleet.wildcard.iter().map(|_| None);
         let items: Vec<Option<usize>> = cluster.chain((0..fleet.members.len()).map(Some)).collect();
         let others = self.other_homes()?;
+        let all = Leave {
+            renews: true,
+            is_hidden: false,
+        };
         let mut units = self.for_each(&items, |renderer, item| {
-            self.look(renderer, item, &others, true)
+            self.look(renderer, item, &others, all)
         })?;
+        self.hold_what_is_hidden(&mut units, &others)?;
         self.brake(&mut units, &others)?;
         let renderer = self
             .inputs
@@ -461,8 +538,14 @@ impl<'a> Job<'a> {
         let wanted = fleet_files.iter().map(|file| file.path.clone()).collect();
         let mut conflicts = Vec::new();
         let mut changed = Vec::new();
+        let mut is_known = false;
         for file in fleet_files {
-            match self.tree.read(&file.path)? {
+            let found = self.tree.read(&file.path)?;
+            is_known |= file.path == TREE_FILE
+                && found
+                    .as_ref()
+                    .is_some_and(|text| owner(fleet, text) == Owner::Ours);
+            match found {
                 Some(text) if *text == *file.text => {}
                 Some(text) => {
                     let read = (file.path.clone(), text);
@@ -482,7 +565,10 @@ impl<'a> Job<'a> {
         report.folders = units.iter().filter(|unit| unit.written.is_none()).count();
         report.removed = units.iter().map(|unit| unit.removed).sum();
         report.unchanged = units.iter().filter(|unit| !unit.is_changed).count();
+        let mut moved = BTreeSet::new();
         for unit in &units {
+            report.warnings.extend(unit.duplicate.clone());
+            moved.extend(unit.left_behind.iter().cloned());
             report.actions.add(&unit.actions);
             for (path, named) in &unit.foreign {
                 report.foreign.push(path.clone());
@@ -492,7 +578,7 @@ impl<'a> Job<'a> {
             }
         }
         report.fleet_files = changed.iter().map(|file| file.path.clone()).collect();
-        let gone = self.find_strangers(&wanted, &mut report)?;
+        let gone = self.find_strangers(&wanted, &moved, &mut report)?;
         let removed_instances = gone.keys().filter(|id| *id != CLUSTER).count();
         let relocated = units.iter_mut().filter_map(|unit| {
             let id = unit
@@ -511,7 +597,55 @@ impl<'a> Job<'a> {
             conflicts,
             removed_instances,
             left,
+            is_known,
         })
+    }
+
+    /// Lets units wait whose keys Git has and the work tree has not: a sparse checkout, or files that somebody
+    /// removed without saying so to Git.
+    fn hold_what_is_hidden(&self, units: &mut [Seen], others: &OtherHomes) -> Result<(), Failure> {
+        if !units.iter().any(|unit| unit.missing != Missing::Nothing) {
+            return Ok(());
+        }
+        let indexed = known::indexed(&self.arguments.output_dir)?;
+        if indexed.is_empty() {
+            return Ok(());
+        }
+        let renderer = self
+            .inputs
+            .templates
+            .renderer_for_many(PrivateKeys::Written);
+        let leave = Leave {
+            renews: true,
+            is_hidden: true,
+        };
+        for seen in units
+            .iter_mut()
+            .filter(|unit| unit.missing != Missing::Nothing)
+        {
+            let Some(unit) = self.unit(seen.member)? else {
+                continue;
+            };
+            if self.is_hidden(&Home::of(&unit), &indexed)? {
+                *seen = self.look(&renderer, seen.member, others, leave)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says whether a file with keys of a home stands in Git's index and not in the work tree.
+    fn is_hidden(&self, home: &Home, indexed: &BTreeSet<String>) -> Result<bool, Failure> {
+        let folder = format!("{}/", home.folder);
+        let below = indexed
+            .range(folder.clone()..)
+            .take_while(|path| path.starts_with(&folder));
+        for path in below {
+            let is_its = home.has(&path[folder.len()..]) && path.contains("secret-");
+            if is_its && self.tree.read(path)?.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Lets only so many renewals happen that can wait, the soonest end first.
@@ -531,7 +665,11 @@ impl<'a> Job<'a> {
             .renderer_for_many(PrivateKeys::Written);
         for (_, index) in waiting.into_iter().skip(limit) {
             let member = units[index].member;
-            units[index] = self.look(&renderer, member, others, false)?;
+            let leave = Leave {
+                renews: false,
+                is_hidden: false,
+            };
+            units[index] = self.look(&renderer, member, others, leave)?;
         }
         Ok(())
     }
@@ -548,6 +686,12 @@ impl<'a> Job<'a> {
                     _ if entry.kind == EntryKind::Folder && folder == INSTANCES && is_flat => {
                         others.own.insert(entry.name);
                     }
+                    _ if entry.kind == EntryKind::Folder
+                        && folder == INSTANCES
+                        && !self.has_member(&entry.name) =>
+                    {
+                        others.own.insert(entry.name);
+                    }
                     // In the layout with folders this is where an instance lives now.
                     _ if entry.kind != EntryKind::File => {}
                     Some(id) if entry.name != "kustomization.yaml" => {
@@ -557,7 +701,106 @@ impl<'a> Job<'a> {
                 }
             }
         }
+        self.find_renamed(&mut others)?;
         Ok(others)
+    }
+
+    /// Finds instances of the tree that are in the fleet file under another name: of the same namespace and host.
+    fn find_renamed(&self, others: &mut OtherHomes) -> Result<(), Failure> {
+        let ids: BTreeSet<String> = others
+            .own
+            .iter()
+            .chain(others.shared.keys())
+            .cloned()
+            .collect();
+        let gone: Vec<String> = ids.into_iter().filter(|id| !self.has_member(id)).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let members = self.fleet().members.iter().enumerate();
+        let by_namespace: BTreeMap<&str, usize> = members
+            .map(|(index, member)| (member.namespace.as_str(), index))
+            .collect();
+        for old in gone {
+            let mut files = UnitFiles::default();
+            for home in others.all(&old) {
+                self.read_owned(&home, &mut files)?;
+            }
+            for namespace in namespaces(&files) {
+                let index = by_namespace.get(namespace.as_str()).copied();
+                let Some(unit) = self.unit(index)?.filter(|_| index.is_some()) else {
+                    continue;
+                };
+                let found = FoundUnit::read(&self.context(), &unit, &files, Reading::Yaml);
+                if found.is_ok_and(|found| found.own_leaf(&unit).is_some()) {
+                    let renamed = others.renamed.entry(unit.id().to_owned()).or_default();
+                    renamed.push(old.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the files of a home that are this fleet's.
+    fn read_owned(&self, home: &Home, files: &mut UnitFiles) -> Result<(), Failure> {
+        let UnitFiles {
+            current, staged, ..
+        } = self.tree.read_unit(home)?.files;
+        let is_ours = |(_, text): &(String, Guarded)| owner(self.fleet(), text) == Owner::Ours;
+        files.current.extend(current.into_iter().filter(is_ours));
+        files.staged.extend(staged.into_iter().filter(is_ours));
+        Ok(())
+    }
+
+    /// Takes the files of an instance under its old name: as the ones that its credentials are read from, where there
+    /// are none at home, and as left behind once they are there.
+    fn take_renamed(
+        &self,
+        unit: &Unit<'_>,
+        others: &OtherHomes,
+        lives: &mut Lives,
+    ) -> Result<(), Failure> {
+        let Some(renamed) = others.renamed.get(unit.id()) else {
+            return Ok(());
+        };
+        let is_home = holds_secret(&lives.at_home);
+        let own_leaf = |files: &UnitFiles| {
+            let found = FoundUnit::read(&self.context(), unit, files, Reading::Yaml).ok()?;
+            found.own_leaf(unit)
+        };
+        let leaf = own_leaf(&lives.at_home);
+        if let ([first, second, ..], false) = (&renamed[..], is_home) {
+            let what = format!(
+                "`{first}` and `{second}` in the tree both hold keys of the namespace `{}` and the host of `{}`",
+                unit.namespace(),
+                unit.id()
+            );
+            let help = "remove the one whose certificate is not in the cluster; the other's keys are then kept";
+            return Err(Failure::new(Kind::WouldLose, Fault::new(what).help(help)));
+        }
+        for old in renamed {
+            let mut files = UnitFiles::default();
+            for home in others.all(old) {
+                self.read_owned(&home, &mut files)?;
+            }
+            if is_home && own_leaf(&files) != leaf {
+                lives.duplicate = Some(format!(
+                    "{}: `{old}` in the tree holds other keys of the same namespace and host: remove the one that is not in the cluster",
+                    unit.id()
+                ));
+                continue;
+            }
+            let paths = files.current.iter().chain(&files.staged);
+            lives
+                .left_behind
+                .extend(paths.map(|(path, _)| path.clone()));
+            if !is_home {
+                lives.renamed_from = Some(old.clone());
+                lives.elsewhere.current.append(&mut files.current);
+                lives.elsewhere.staged.append(&mut files.staged);
+            }
+        }
+        Ok(())
     }
 
     /// Reads the files of a unit where it lives, or else where it may have lived. What bears no mark of this fleet is
@@ -592,23 +835,42 @@ impl<'a> Job<'a> {
         if self.adopts {
             lives.at_home.adopted = strangers;
         }
+        self.take_renamed(unit, others, &mut lives)?;
         if unit.as_member().is_none() || holds_secret(&lives.at_home) {
             return Ok(lives);
         }
         for other in others.of(unit.id(), home) {
-            let UnitFiles {
-                current, staged, ..
-            } = self.tree.read_unit(&other)?.files;
-            lives
-                .elsewhere
-                .current
-                .extend(current.into_iter().filter(is_ours));
-            lives
-                .elsewhere
-                .staged
-                .extend(staged.into_iter().filter(is_ours));
+            self.read_owned(&other, &mut lives.elsewhere)?;
         }
         Ok(lives)
+    }
+
+    /// Decides what becomes of a unit's chains, and composes its files where nothing is drawn for them.
+    fn decide(
+        &self,
+        renderer: &Renderer<'_>,
+        unit: &Unit<'_>,
+        source: &UnitFiles,
+        owned: &[&(String, Guarded)],
+        leave: Leave,
+    ) -> Result<(Plan, Option<Composed>), Failure> {
+        let context = self.context();
+        let attempt = |reading| -> Result<(Plan, Option<Composed>), Failure> {
+            let found = FoundUnit::read(&context, unit, source, reading)?;
+            let plan = plan(&context, unit, &found, leave.renews);
+            if !plan.keeps_all() {
+                return Ok((plan, None));
+            }
+            let nothing = &mut NoDrawing;
+            let composed = carry_out(&context, unit, source, &found, &plan, renderer, nothing)?;
+            Ok((plan, Some(composed)))
+        };
+        let scanned = attempt(Reading::Scan)?;
+        let is_empty = source.current.is_empty() && source.adopted.is_empty();
+        if is_empty || is_unchanged(scanned.1.as_ref(), owned) {
+            return Ok(scanned);
+        }
+        attempt(Reading::Yaml)
     }
 
     /// Looks at one unit: what becomes of its chains, and whether its files are as they shall be.
@@ -617,7 +879,7 @@ impl<'a> Job<'a> {
         renderer: &Renderer<'_>,
         member: Option<usize>,
         others: &OtherHomes,
-        may_renew: bool,
+        leave: Leave,
     ) -> Result<Seen, Failure> {
         let unit = self
             .unit(member)?
@@ -630,50 +892,32 @@ impl<'a> Job<'a> {
             .iter()
             .chain(&lives.at_home.staged)
             .collect();
-        let context = self.context();
         let source = lives.source();
-        let attempt = |reading| -> Result<(Plan, Option<Composed>), Failure> {
-            let found = FoundUnit::read(&context, &unit, source, reading)?;
-            let plan = plan(&context, &unit, &found, may_renew);
-            let composed = if plan.keeps_all() {
-                Some(carry_out(
-                    &context,
-                    &unit,
-                    source,
-                    &found,
-                    &plan,
-                    renderer,
-                    &mut NoDrawing,
-                )?)
-            } else {
-                None
-            };
-            Ok((plan, composed))
+        let (mut plan, composed) = self.decide(renderer, &unit, source, &owned, leave)?;
+        let mut is_changed = !is_unchanged(composed.as_ref(), &owned);
+        let (conflicts, foreign) = lives.strangers(&unit, composed.as_ref(), &self.inputs.sealer);
+        let waits_for = match (leave.is_hidden, self.adopts || conflicts.is_empty()) {
+            (true, _) => Some(Need::Checkout),
+            (false, false) => Some(Need::Adoption),
+            (false, true) => None,
         };
-        let unchanged = |composed: &Option<Composed>| {
-            composed.as_ref().is_some_and(|composed| {
-                let same = |file: &TreeFile| {
-                    owned
-                        .iter()
-                        .any(|(path, text)| *path == file.path && **text == *file.text)
-                };
-                composed.files.len() == owned.len() && composed.files.iter().all(same)
-            })
-        };
-        let (mut plan, mut composed) = attempt(Reading::Scan)?;
-        let mut is_changed = !unchanged(&composed);
-        let is_empty = source.current.is_empty() && source.adopted.is_empty();
-        if is_changed && !is_empty {
-            (plan, composed) = attempt(Reading::Yaml)?;
-            is_changed = !unchanged(&composed);
+        if let Some(need) = waits_for {
+            plan.wait_for(need);
         }
+        let missing = match (plan.finds_no_keys(), plan.misses_keys()) {
+            (true, _) => Missing::All,
+            (false, true) => Missing::Some,
+            (false, false) => Missing::Nothing,
+        };
         let exposed = self.exposed(composed.as_ref())?;
-        is_changed = (is_changed || !exposed.is_empty()) && !waits_for_names(&plan);
+        is_changed = (is_changed || !exposed.is_empty() || !lives.left_behind.is_empty())
+            && !waits_for_names(&plan)
+            && waits_for.is_none();
         let mut actions = Actions::default();
         actions.count(&plan);
         let certificates = rows(&plan, &[], self.now);
         let has_news = certificates.iter().any(|row| row.action != "keep");
-        let (written, removed) = match composed.as_ref().filter(|_| is_changed) {
+        let (written, mut removed) = match composed.as_ref().filter(|_| is_changed) {
             Some(composed) => {
                 let (mut written, removed) = changes(&composed.files, &owned);
                 let more = exposed.into_iter().filter(|path| !written.contains(path));
@@ -686,7 +930,9 @@ impl<'a> Job<'a> {
             None => (Vec::new(), Vec::new()),
         };
         let left = is_changed.then(|| leaves(&unit, source)).flatten();
-        let (conflicts, foreign) = lives.strangers(&unit, composed.as_ref(), context.sealer);
+        if is_changed {
+            removed.extend(lives.left_behind.iter().cloned());
+        }
         let has_news = is_changed || has_news;
         let is_folder = written.iter().any(|path| path.ends_with('/'));
         let count_written = (!is_folder).then_some(written.len());
@@ -698,6 +944,8 @@ impl<'a> Job<'a> {
             certificates,
             written,
             removed,
+            moved_from: lives.renamed_from,
+            is_adopted: !conflicts.is_empty(),
             restart: restart(&unit, &plan),
         });
         self.told.tell(order(member), row);
@@ -708,11 +956,14 @@ impl<'a> Job<'a> {
             removed: count_removed,
             actions,
             is_changed,
-            may_renew,
+            may_renew: leave.renews,
             can_wait_until: plan.can_wait_until(),
+            missing,
             conflicts,
             foreign,
             left,
+            left_behind: lives.left_behind,
+            duplicate: lives.duplicate,
         })
     }
 
@@ -806,12 +1057,15 @@ impl<'a> Job<'a> {
         let removed: Vec<String> = owned
             .iter()
             .filter(|path| !composed.files.iter().any(|file| file.path == **path))
+            .chain(&lives.left_behind)
             .cloned()
             .collect();
         let counts = (written.len(), removed.len());
         let shares = !home.is_own() || kept_strangers || !lives.others.is_empty();
         self.tree
             .write_unit(&home, &composed.files, &owned, shares)?;
+        // The keys are in their new place by now.
+        self.tree.remove_all(&lives.left_behind)?;
         let row = UnitRow {
             id: unit.id().to_owned(),
             namespace: unit.namespace().to_owned(),
@@ -819,10 +1073,18 @@ impl<'a> Job<'a> {
             certificates: rows(&plan, &composed.made, self.now),
             written,
             removed,
+            moved_from: lives.renamed_from,
+            is_adopted: !seen.conflicts.is_empty(),
             restart: restart(&unit, &plan),
         };
         self.told.tell(order(seen.member), Some(row));
         Ok(counts)
+    }
+
+    fn has_member(&self, id: &str) -> bool {
+        let members = &self.fleet().members;
+        let found = members.binary_search_by(|member| member.id.as_str().cmp(id));
+        found.is_ok()
     }
 
     /// Finds files that belong to no unit and no list of fleet files: stale where they are this fleet's, foreign
@@ -830,6 +1092,7 @@ impl<'a> Job<'a> {
     fn find_strangers(
         &self,
         wanted: &BTreeSet<String>,
+        moved: &BTreeSet<String>,
         report: &mut Report,
     ) -> Result<BTreeMap<String, LeftBehind>, Failure> {
         let fleet = self.fleet();
@@ -843,12 +1106,7 @@ impl<'a> Job<'a> {
                 .map(|home| (home.folder, home.prefix))
                 .collect(),
         };
-        let has_member = |id: &str| {
-            let found = fleet
-                .members
-                .binary_search_by(|member| member.id.as_str().cmp(id));
-            found.is_ok()
-        };
+        let has_member = |id: &str| self.has_member(id);
         let mut gone: BTreeMap<String, LeftBehind> = BTreeMap::new();
         let mut pending: Vec<String> = [INSTANCES, SHARDS, "argocd", "flux", CLUSTER]
             .map(str::to_owned)
@@ -879,7 +1137,7 @@ impl<'a> Job<'a> {
                     .map(|(id, _)| format!("{id}."))
                     .unwrap_or_default();
                 let is_members = shared_homes.contains(&(folder.clone(), prefix.clone()));
-                if wanted.contains(&path) || is_members {
+                if wanted.contains(&path) || moved.contains(&path) || is_members {
                     continue;
                 }
                 if entry.kind == EntryKind::Other {
@@ -976,6 +1234,18 @@ fn refuse_unfinished_merges<'f>(
     }
 }
 
+/// Says whether the files that are there are those that were composed.
+fn is_unchanged(composed: Option<&Composed>, owned: &[&(String, Guarded)]) -> bool {
+    composed.is_some_and(|composed| {
+        let same = |file: &TreeFile| {
+            owned
+                .iter()
+                .any(|(path, text)| *path == file.path && **text == *file.text)
+        };
+        composed.files.len() == owned.len() && composed.files.iter().all(same)
+    })
+}
+
 /// Gives the paths that are to be written and those to be removed.
 fn changes(files: &[TreeFile], owned: &[&(String, Guarded)]) -> (Vec<String>, Vec<String>) {
     let is_there = |file: &&TreeFile| {
@@ -1043,17 +1313,24 @@ pub(super) struct OtherHomes {
     own: BTreeSet<String>,
     /// The folders that hold files of an instance among those of others.
     shared: BTreeMap<String, BTreeSet<String>>,
+    /// Of instances that were renamed, the names by which the tree knows them.
+    renamed: BTreeMap<String, Vec<String>>,
 }
 
 impl OtherHomes {
     /// Gives the homes of an instance besides the one that it shall have.
     fn of(&self, id: &str, home: &Home) -> Vec<Home> {
+        let homes = self.all(id).into_iter();
+        homes.filter(|other| other != home).collect()
+    }
+
+    /// Gives the homes of an instance, also of one that is not in the fleet file any more.
+    fn all(&self, id: &str) -> Vec<Home> {
         let own = self.own.contains(id).then(|| Home::own(id));
         let shared = self.shared.get(id).into_iter().flatten();
-        let homes = own
-            .into_iter()
-            .chain(shared.map(|folder| Home::shared(folder, id)));
-        homes.filter(|other| other != home).collect()
+        own.into_iter()
+            .chain(shared.map(|folder| Home::shared(folder, id)))
+            .collect()
     }
 }
 
@@ -1068,6 +1345,11 @@ pub(super) struct Lives {
     others: Vec<Stranger>,
     /// Read only where there is no Secret at home.
     elsewhere: UnitFiles,
+    /// The name of the instance whose files those are.
+    renamed_from: Option<String>,
+    /// Files under an old name, whose keys are at home or go there.
+    left_behind: Vec<String>,
+    duplicate: Option<String>,
 }
 
 /// A file of somebody else, and the Secret of a unit that it seems to hold.
