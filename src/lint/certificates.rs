@@ -4,11 +4,13 @@ use super::finding::Finding;
 use super::model::{Class, Model, Object};
 use super::rules::{
     CI601, CI602, CI603, CI604, CI605, CI606, CI607, CI608, CI609, CI610, CI611, CI612, CI613,
-    CI614, CI615, CI616, CI617, CI618, CI619, CI620, CI621, CI622, CI623, Severity,
+    CI614, CI615, CI616, CI617, CI618, CI619, CI620, CI621, CI622, CI623, CI624, CI625, CI626,
+    Severity,
 };
 use super::secrets::{Cert, Entry, Secret};
 use super::{gateway_api, istio, items};
 use crate::pki::key;
+use crate::pki::refusals::{self, Refusal, Rule as Refused, Use};
 use crate::pki::validity::{Validity, format_instant};
 use crate::pki::verify::{self, Standing};
 use crate::yaml::Node;
@@ -224,6 +226,47 @@ fn disorder(chain: &[Arc<Cert>]) -> Option<String> {
     ))
 }
 
+/// Makes the findings for what is wrong with a certificate wherever clients of Traefik, httpd or the database meet it.
+pub(super) fn unusable(
+    object: &Object<'_>,
+    entry: &Entry<'_>,
+    cert: &Cert,
+    refusals: &[Refusal],
+    findings: &mut Vec<Finding>,
+) {
+    let mut find = |rule, message: String| {
+        findings.push(object.finding(rule, entry.at, &entry.field(), message));
+    };
+    let name = cert.name();
+    let mut missing = Vec::new();
+    for Refusal { rule, what, by, .. } in refusals {
+        match rule {
+            Refused::NegativeSerial | Refused::RepeatedExtension | Refused::NotForSigning => {
+                find(&CI624, format!("`{name}` {what}: {by} refuse it"));
+            }
+            Refused::AuthorityNotForServers => find(&CI625, format!("`{name}` {what}")),
+            Refused::ZeroSerial
+            | Refused::OldVersion
+            | Refused::UncriticalConstraints
+            | Refused::NoKeyUsage
+            | Refused::NamelessAuthority
+            | Refused::NoSubjectKeyId
+            | Refused::UncriticalNames
+            | Refused::NoAuthorityKeyId => missing.push(what.as_str()),
+            // Found with rules of their own.
+            Refused::WeakSignature
+            | Refused::WeakKey
+            | Refused::NoAuthority
+            | Refused::NotForServers
+            | Refused::AuthorityAsServer
+            | Refused::NoNames => {}
+        }
+    }
+    if !missing.is_empty() {
+        find(&CI626, format!("`{name}` {}", missing.join(", and ")));
+    }
+}
+
 /// The certificates of one Secret or ConfigMap.
 struct Place<'m, 'a> {
     model: &'m Model<'a>,
@@ -245,10 +288,23 @@ impl Place<'_, '_> {
                         .finding(&CI615, entry.at, &entry.field(), message),
                 );
             }
-            for cert in &entry.certificates {
+            for (index, cert) in entry.certificates.iter().enumerate() {
+                let is_first = index == 0;
                 self.any(entry, cert, &mut findings);
                 if is_ours {
                     self.odd_names(entry, cert, &mut findings);
+                }
+                let used = if cert.details.is_ca && !(is_first && self.is_served(entry)) {
+                    Use::Authority
+                } else {
+                    Use::Server
+                };
+                let refusals = refusals::of(&cert.details, used);
+                if is_ours {
+                    unusable(self.object, entry, cert, &refusals, &mut findings);
+                }
+                for refusal in &refusals {
+                    self.refused(entry, cert, refusal, is_first, &mut findings);
                 }
             }
             if let Some(cert) = entry.certificates.first() {
@@ -306,13 +362,6 @@ impl Place<'_, '_> {
                 format!("the key of `{name}` is that of SELFKEYS `{published}`"),
             );
         }
-        // Nobody verifies the signature of a root.
-        if details.weak_signature && !details.self_issued {
-            find(
-                &CI605,
-                format!("`{name}` is signed with {}", details.signature_algorithm),
-            );
-        }
         for san in &details.subject_alt_names {
             // Other kinds than names and addresses begin with their kind.
             let Some(star) = san.find('*').filter(|_| !san.contains(':')) else {
@@ -333,21 +382,77 @@ impl Place<'_, '_> {
                 ),
             }
         }
-        if let Some(why) = details.weak_key {
-            let finding = self.object.finding(
-                &CI604,
-                entry.at,
-                &field,
-                format!("`{name}` has a key of kind {}: {why}", details.key),
-            );
+    }
+
+    /// What some clients refuse, by the table that the other commands ask too, where it depends on the place.
+    fn refused(
+        &self,
+        entry: &Entry<'_>,
+        cert: &Cert,
+        refusal: &Refusal,
+        is_first: bool,
+        findings: &mut Vec<Finding>,
+    ) {
+        let is_served = is_first && self.is_served(entry);
+        let message = format!("`{}` {}", cert.name(), refusal.what);
+        let (rule, message, severity) = match refusal.rule {
             // Other kinds than RSA are strong, and refused by browsers only.
-            let is_weak = details.key.starts_with("RSA") || self.is_for_browsers;
-            findings.push(if is_weak {
-                finding
-            } else {
-                finding.with_severity(Severity::Warning)
-            });
-        }
+            Refused::WeakKey if cert.details.key.starts_with("RSA") || self.is_for_browsers => {
+                (&CI604, format!("{message}: {}", refusal.help), None)
+            }
+            Refused::WeakKey => {
+                let message = format!("{message}: {}", refusal.help);
+                (&CI604, message, Some(Severity::Warning))
+            }
+            Refused::WeakSignature => (&CI605, message, None),
+            Refused::AuthorityAsServer if is_served => (&CI611, message, None),
+            Refused::NotForServers if is_served => (&CI612, message, None),
+            Refused::NoNames if is_first && self.needs_names(entry, cert) => {
+                (&CI617, message, None)
+            }
+            // Another place, what is found where it is trusted (CI104), or in any place (`unusable`).
+            Refused::AuthorityAsServer
+            | Refused::NotForServers
+            | Refused::NoNames
+            | Refused::NoAuthority
+            | Refused::NegativeSerial
+            | Refused::RepeatedExtension
+            | Refused::NotForSigning
+            | Refused::AuthorityNotForServers
+            | Refused::ZeroSerial
+            | Refused::OldVersion
+            | Refused::UncriticalConstraints
+            | Refused::NoKeyUsage
+            | Refused::NamelessAuthority
+            | Refused::NoSubjectKeyId
+            | Refused::UncriticalNames
+            | Refused::NoAuthorityKeyId => return,
+        };
+        let finding = self.object.finding(rule, entry.at, &entry.field(), message);
+        findings.push(match severity {
+            Some(severity) => finding.with_severity(severity),
+            None => finding,
+        });
+    }
+
+    fn is_served(&self, entry: &Entry<'_>) -> bool {
+        self.is_for_browsers && entry.key == "tls.crt" || SERVED[1..].contains(&entry.key)
+    }
+
+    /// Says whether who verifies this certificate looks at its subject alternative names.
+    fn needs_names(&self, entry: &Entry<'_>, cert: &Cert) -> bool {
+        // That of httpd is compared with its ServersTransport (CI203).
+        let is_compared = entry.key == "externcert"
+            && self
+                .model
+                .within(Class::ServersTransport, self.object.namespace)
+                .next()
+                .is_some();
+        let usages = cert.details.extended_key_usages.as_ref();
+        let is_for =
+            |usage: &str| usages.is_some_and(|usages| usages.iter().any(|named| named == usage));
+        let is_client = is_for("clientAuth") && !is_for("serverAuth");
+        SERVED.contains(&entry.key) && !is_compared && !is_client && !cert.details.is_ca
     }
 
     /// What some clients refuse, of the keys that clients of Traefik, httpd and the database meet.
@@ -376,33 +481,16 @@ impl Place<'_, '_> {
 
     /// What no server's certificate may have.
     fn served(&self, entry: &Entry<'_>, cert: &Cert, findings: &mut Vec<Finding>) {
-        let is_served =
-            self.is_for_browsers && entry.key == "tls.crt" || SERVED[1..].contains(&entry.key);
-        let is_perhaps = SERVED.contains(&entry.key);
         let (details, name, field) = (&cert.details, cert.name(), entry.field());
         let mut find = |rule, message: String| {
             findings.push(self.object.finding(rule, entry.at, &field, message));
         };
-        let usages = details.extended_key_usages.as_ref();
-        let is_for =
-            |usage: &str| usages.is_some_and(|usages| usages.iter().any(|named| named == usage));
-        if is_served {
-            if details.is_ca {
-                find(&CI611, format!("`{name}` is a CA"));
-            } else if details.self_issued {
+        if self.is_served(entry) {
+            if details.self_issued && !details.is_ca {
                 find(&CI619, format!("`{name}` is signed by itself"));
             }
             if let Some(what) = disorder(&entry.certificates) {
                 find(&CI620, what);
-            }
-            if let Some(usages) = usages
-                && !is_for("serverAuth")
-                && !is_for("any")
-            {
-                find(
-                    &CI612,
-                    format!("`{name}` is for {} only", usages.join(", ")),
-                );
             }
         }
         if self.is_for_browsers && entry.key == "tls.crt" {
@@ -413,22 +501,6 @@ impl Place<'_, '_> {
                     format!("`{name}` is valid for {} days", life.whole_days()),
                 );
             }
-        }
-        // That of httpd is compared with its ServersTransport (CI203).
-        let is_compared = entry.key == "externcert"
-            && self
-                .model
-                .within(Class::ServersTransport, self.object.namespace)
-                .next()
-                .is_some();
-        let is_client = is_for("clientAuth") && !is_for("serverAuth");
-        if is_perhaps
-            && !is_compared
-            && !is_client
-            && !details.is_ca
-            && details.subject_alt_names.is_empty()
-        {
-            find(&CI617, format!("`{name}` has its name in the subject only"));
         }
     }
 

@@ -590,6 +590,18 @@ rules! {
         "a leaf outlives the CA that signed it"
         "From the end of the CA on no client trusts the leaf, whatever the leaf says of its own end."
         "Renew both by the end of the CA; `civi-ingress` makes no leaf that outlives its CA."
+    CI624 Error
+        "a certificate has a form that Go refuses"
+        "Traefik does not take it: of a CA it trusts nothing, and every request is answered with 500."
+        "Issue a new one: `civi-ingress new-instance`, or `civi-ingress ca` for a CA alone."
+    CI625 Error
+        "the extended key usage of a CA leaves out servers"
+        "Go, OpenSSL and Python refuse all servers' certificates below it; between Traefik and httpd every request is answered with 500."
+        "A CA needs no extended key usage; one that has it needs serverAuth."
+    CI626 Warning
+        "a certificate lacks what strict clients ask for"
+        "Traefik and browsers take it; Python since 3.13 and OpenSSL with strict checks refuse it, and with it what a CA signed."
+        "Issue a new one: `civi-ingress new-instance`, or `civi-ingress ca` for a CA alone."
 
     CI701 Error
         "a NetworkPolicy selects Traefik's pods, and they use the nodes' network"

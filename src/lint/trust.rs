@@ -1,6 +1,6 @@
 //! Family 1: what Traefik trusts of an httpd.
 
-use super::certificates::{KEYS, for_browsers};
+use super::certificates::{KEYS, for_browsers, unusable};
 use super::finding::Finding;
 use super::httpd::Leg;
 use super::items;
@@ -11,6 +11,7 @@ use super::rules::{
     CI101, CI102, CI103, CI104, CI106, CI107, CI108, CI110, CI111, CI112, CI113, CI114,
 };
 use super::secrets::{Cert, Content, Entry, Secret};
+use crate::pki::refusals::{self, Refusal};
 use crate::yaml::{At, Node};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -305,10 +306,15 @@ fn pem(model: &Model<'_>, object: &Object<'_>, entry: &Entry<'_>, findings: &mut
         );
     }
     for cert in &entry.certificates {
-        // Go takes a certificate of version 1 for a CA (crypto/x509, CheckSignatureFrom).
-        if !cert.details.is_ca && cert.details.version == 3 {
-            let message = format!("`{}` is no CA", cert.name());
+        let refusals = refusals::of(&cert.details, refusals::Use::Authority);
+        let no_authority = |refusal: &&Refusal| refusal.rule == refusals::Rule::NoAuthority;
+        if let Some(refusal) = refusals.iter().find(no_authority) {
+            let message = format!("`{}` {}", cert.name(), refusal.what);
             findings.push(object.finding(&CI104, entry.at, &field, message));
+        }
+        // Under a usual key it is found with all others.
+        if !KEYS.contains(&entry.key) && cert.details.is_ca {
+            unusable(object, entry, cert, &refusals, findings);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Certificates with and without faults, which the cases name as `${leaf}`.
 
 use crate::support::NOW;
+use civi_ingress::pki::Certificate;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType,
@@ -167,6 +168,7 @@ fn all() -> BTreeMap<String, String> {
         pems.insert(format!("{name}.key"), key.serialize_pem());
     }
     odd(&mut pems, &ca, &constrained, begin);
+    odd_authorities(&mut pems, begin);
     short_lived(&mut pems, begin);
     pems
 }
@@ -183,6 +185,40 @@ fn short_lived(pems: &mut BTreeMap<String, String>, begin: OffsetDateTime) {
         pems.insert(format!("{name}.key"), key.serialize_pem());
     }
     pems.insert("short-ca".to_owned(), short.pem);
+}
+
+/// CAs that some clients refuse, each for one thing, and one that differs from such a one in that alone.
+fn odd_authorities(pems: &mut BTreeMap<String, String>, begin: OffsetDateTime) {
+    let authority = |name: &str| {
+        let mut ca = parameters(Some(name), &[], begin, 3650);
+        ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        ca.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        ca.serial_number = Some(5_u64.into());
+        ca
+    };
+    let made = |ca: CertificateParams| {
+        let key = KeyPair::generate().expect("a key");
+        ca.self_signed(&key).expect("a certificate")
+    };
+    for (name, usage) in [
+        ("client-ca", ExtendedKeyUsagePurpose::ClientAuth),
+        ("server-ca", ExtendedKeyUsagePurpose::ServerAuth),
+    ] {
+        let mut ca = authority(name);
+        ca.extended_key_usages = vec![usage];
+        pems.insert(name.to_owned(), made(ca).pem());
+    }
+    let mut without = authority("CA without key usage");
+    without.key_usages = Vec::new();
+    pems.insert("no-usage".to_owned(), made(without).pem());
+
+    // No library writes such a number: it is put behind the version, 2. Nobody verifies the signature of a root.
+    let mut der = made(authority("CA of a negative serial")).der().to_vec();
+    let positive = [0x02, 0x01, 0x02, 0x02, 0x01, 0x05];
+    let at = der.windows(6).position(|bytes| bytes == positive);
+    der[at.expect("a serial number") + 5] = 0xfb;
+    let negative = Certificate::from_der(der.into()).expect("a certificate");
+    pems.insert("negative-serial".to_owned(), negative.pem().to_owned());
 }
 
 /// Certificates that differ in more than their names and dates.
@@ -223,6 +259,7 @@ fn odd(
     for name in ["serial-1", "serial-2"] {
         let mut same = parameters(None, &["*.example.org"], begin, 365);
         same.serial_number = Some(7_u64.into());
+        leaf(&mut same, ExtendedKeyUsagePurpose::ServerAuth);
         let key = KeyPair::generate().expect("a key");
         let signed = same.signed_by(&key, &ca.issuer).expect("a certificate");
         pems.insert(name.to_owned(), signed.pem());
@@ -237,6 +274,7 @@ fn odd(
 
     let mut both = parameters(Some("wildcard CA"), &["*.example.org"], begin, 365);
     both.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    both.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     let key = KeyPair::generate().expect("a key");
     pems.insert(
         "wildcard-ca".to_owned(),
