@@ -1860,6 +1860,66 @@ fn running_instances_are_imported_with_their_keys() {
 }
 
 #[test]
+fn a_running_ca_that_go_refuses_is_not_imported_and_what_others_refuse_is_warned_of() {
+    let directory = TempDir::new().unwrap();
+    let now = "2026-12-01T00:00:00Z";
+    let made = run_in(
+        directory.path(),
+        &[
+            "new-instance",
+            "a",
+            "--host",
+            "a.example.org",
+            "--now",
+            now,
+            "-q",
+        ],
+    );
+    let running = made.good();
+    let negative = include_str!("fixtures/negative-serial.crt");
+    let no_usage = include_str!("fixtures/no-usage.crt");
+    let import = |output: &str, changes: &[(&str, &str)]| {
+        let mut text = running.clone();
+        for (key, pem) in changes {
+            let (before, rest) = text.split_once(&format!("  {key}: ")).expect("the key");
+            let (_, after) = rest.split_once('\n').expect("a line");
+            let value = base64::engine::general_purpose::STANDARD.encode(pem);
+            text = format!("{before}  {key}: {value}\n{after}");
+        }
+        write(&directory.path().join("running.yaml"), &text);
+        let arguments = [
+            "gitops",
+            "import",
+            "--output-dir",
+            output,
+            "--secrets",
+            "running.yaml",
+            "--recipient",
+            RECIPIENT,
+            "--now",
+            now,
+        ];
+        run_in(directory.path(), &arguments)
+    };
+    let refused = import("refused", &[("cacert", negative)]);
+    assert_eq!(refused.status, 3, "{}", refused.stderr);
+    assert_eq!(
+        refused.stderr,
+        "error: a: httpd: `O=Test, CN=Negative` has a negative serial number: Go, and so Traefik, and Python refuse it\n\
+         help: ask for a new one\n"
+    );
+    assert!(!directory.path().join("refused").exists());
+    let warned = import("warned", &[("cacert", no_usage), ("dbcacert", negative)]);
+    assert_eq!(warned.status, 0, "{}", warned.stderr);
+    for line in [
+        "warning: a: httpd: `O=Test, CN=Plain` has no key usage: OpenSSL with strict checks and Python refuse it\n",
+        "warning: a: database: `O=Test, CN=Negative` has a negative serial number: Go, and so Traefik, and Python refuse it\n",
+    ] {
+        assert!(warned.stderr.contains(line), "{}", warned.stderr);
+    }
+}
+
+#[test]
 fn the_values_of_the_chart_itself_become_an_instance() {
     let directory = TempDir::new().unwrap();
     // The keys that concern the ingress, as values.yaml of fr.uepalparoisse.helm 0.1.1 has them.

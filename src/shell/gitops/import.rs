@@ -15,10 +15,14 @@ use civi_ingress::gitops::layout::Home;
 use civi_ingress::gitops::plan::{Context, Found, Phase, Reading, Sealer, UnitFiles, plan};
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
+use civi_ingress::ingress::Role;
+use civi_ingress::instance::Credential;
 use civi_ingress::manifest::PrivateKeys;
 use civi_ingress::manifests::{self, FoundSecret};
 use civi_ingress::name::InstanceName;
 use civi_ingress::pki::certificate::Sighting;
+use civi_ingress::pki::refusals::{self, Rule, Use};
+use civi_ingress::pki::{Certificate, reuse};
 use civi_ingress::template::Templates;
 use civi_ingress::yaml::{self, At, Key, Node, Value, tree_text};
 use std::collections::BTreeMap;
@@ -320,6 +324,7 @@ fn compose(
             continue;
         }
         let unit = Unit::member(fleet, member)?;
+        judge(&unit, secrets, &mut faults);
         let found = Found::read(&context, &unit, &files, Reading::Yaml)?;
         let mut plan = plan(&context, &unit, &found, true);
         faults.keep(plan.keep_keys().map_err(|fault| fault.file(unit.id())));
@@ -349,6 +354,57 @@ fn compose(
     }
     faults.finish(Some(()))?;
     Ok(composed)
+}
+
+/// Holds what is kept of an instance against the table of what clients refuse. Of httpd's chain, which Traefik verifies,
+/// it is a fault what Go refuses; the rest is warned of, and so is all of the others, whose clients are not Go.
+fn judge(unit: &Unit<'_>, secrets: &[FoundSecret], faults: &mut Faults) {
+    let text = |credential: Credential| {
+        let mut places = unit.placements().iter();
+        let (_, place) = places.find(|(found, _)| *found == credential)?;
+        let is_it = |secret: &&FoundSecret| {
+            secret.namespace.as_deref() == Some(unit.namespace())
+                && secret.name == place.secret.as_str()
+        };
+        let secret = secrets.iter().find(is_it)?;
+        secret.data.get(place.key.as_str())
+    };
+    for (role, wanted) in unit.roles() {
+        let is_of_traefik = match role {
+            Role::Httpd | Role::Public => true,
+            Role::Database => false,
+            // For clients, not for servers.
+            Role::Client => continue,
+        };
+        let parts = role.parts();
+        let authorities = text(parts.ca).map_or_else(Vec::new, |ca| reuse::authorities(ca));
+        let mut leaves = text(parts.leaf).map(|leaf| Certificate::each_from_pem(leaf).flatten());
+        let Some(leaf) = leaves.as_mut().and_then(Iterator::next) else {
+            continue;
+        };
+        let authority = reuse::signer(&authorities, &leaf).map(|ca| (ca, Use::Authority));
+        for (certificate, used) in authority.into_iter().chain([(&leaf, Use::Server)]) {
+            let Ok(details) = certificate.details() else {
+                continue;
+            };
+            for refusal in refusals::of(&details, used) {
+                if refusal.rule == Rule::NoNames && wanted.common_name_does {
+                    continue;
+                }
+                let what = format!(
+                    "{role}: `{}` {}: {} refuse it",
+                    details.name(),
+                    refusal.what,
+                    refusal.by
+                );
+                if refusal.is_fatal && is_of_traefik {
+                    faults.push(Fault::new(what).help(refusal.help).file(unit.id()));
+                } else {
+                    warn(&format!("{}: {what}", unit.id()));
+                }
+            }
+        }
+    }
 }
 
 /// Writes the Secrets of a namespace as files, as the tree would hold them in clear.
