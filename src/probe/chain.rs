@@ -8,6 +8,7 @@
 use super::trust::{ExpectedName, Origin, Trust};
 use super::{Check, Finding, Leg, Verdict};
 use crate::pki::certificate::Details;
+use crate::pki::refusals::{self, Refusal, Rule, Use};
 use crate::pki::validity::{Validity, format_instant};
 use crate::pki::{Certificate, SubjectAltName};
 use pki_types::{CertificateDer, ServerName, UnixTime};
@@ -162,6 +163,9 @@ fn order(sent: &Sent) -> Finding {
 }
 
 type Judged = (Finding, Option<String>);
+
+/// What Go logs where no path leads to an authority that it takes.
+const UNKNOWN: &str = "certificate signed by unknown authority";
 
 fn dates(sent: &Sent, expected: &Expected<'_>) -> Judged {
     let now = expected.now;
@@ -330,7 +334,6 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
         let finding = Finding::new(Check::Trust, Verdict::Broken, what).mend(&expected.mend_trust);
         (finding, Some(go.to_owned()))
     };
-    let unknown = "certificate signed by unknown authority";
     let Err(error) = path(sent, &trust.anchors, at) else {
         return anchors(sent, expected, at);
     };
@@ -364,7 +367,7 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
                 "the path to {} leads over a certificate outside its dates",
                 trust.origin
             );
-            return broken(what, unknown);
+            return broken(what, UNKNOWN);
         }
         webpki::Error::CaUsedAsEndEntity => "the server's certificate is that of a CA".to_owned(),
         webpki::Error::UnsupportedSignatureAlgorithmContext(_) => {
@@ -379,7 +382,7 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
         ),
         _ => gap(sent, trust),
     };
-    broken(why, unknown)
+    broken(why, UNKNOWN)
 }
 
 /// Says where the path breaks off.
@@ -423,14 +426,113 @@ fn gap(sent: &Sent, trust: &Trust) -> String {
     )
 }
 
-/// Looks at the authorities that sign the path, which browsers take and Go refuses past their end.
+/// Gives what Go refuses of a certificate of a path that the verifier of the connection takes, and Go's words for it.
+fn refused(details: &Details, used: Use) -> Option<(Refusal, &'static str)> {
+    let words = |refusal: Refusal| {
+        let words = match refusal.rule {
+            Rule::NegativeSerial => "negative serial number",
+            Rule::RepeatedExtension => "certificate contains duplicate extensions",
+            Rule::NoAuthority => "certificate is not authorized to sign other certificates",
+            Rule::AuthorityNotForServers => "certificate specifies an incompatible key usage",
+            Rule::NotForSigning => UNKNOWN,
+            // The verifier refuses them too, or they are a matter of the name.
+            Rule::WeakSignature | Rule::WeakKey | Rule::NotForServers | Rule::NoNames => {
+                return None;
+            }
+            // Go takes them.
+            Rule::ZeroSerial
+            | Rule::OldVersion
+            | Rule::UncriticalConstraints
+            | Rule::NoKeyUsage
+            | Rule::NamelessAuthority
+            | Rule::NoSubjectKeyId
+            | Rule::AuthorityAsServer
+            | Rule::UncriticalNames
+            | Rule::NoAuthorityKeyId => return None,
+        };
+        Some((refusal, words))
+    };
+    refusals::of(details, used).into_iter().find_map(words)
+}
+
+/// Judges what Go refuses: behind Traefik nothing works; before it there are other clients.
+fn refusal(
+    whose: &str,
+    (refusal, go): (Refusal, &str),
+    is_sent: bool,
+    expected: &Expected<'_>,
+) -> Judged {
+    let mut what = format!("{whose} {}: {} refuse it", refusal.what, refusal.by);
+    let verdict = match expected.leg {
+        Leg::Front => Verdict::Warning,
+        Leg::Backend => Verdict::Broken,
+    };
+    // Go does not read such certificates (x509.ParseCertificate); a pool leaves them out without a word.
+    let is_unread = matches!(refusal.rule, Rule::NegativeSerial | Rule::RepeatedExtension);
+    let go = match (is_unread, is_sent) {
+        (true, true) => {
+            if expected.leg == Leg::Backend {
+                let follows = expected.follows;
+                what = format!(
+                    "{what}; Traefik logs `tls: failed to parse certificate from server: x509: {go}` and {follows}"
+                );
+            }
+            None
+        }
+        (true, false) => Some(UNKNOWN.to_owned()),
+        (false, _) => Some(go.to_owned()),
+    };
+    let finding = Finding::new(Check::Trust, verdict, what).mend(refusal.help);
+    (finding, go)
+}
+
+/// Finds what Go refuses of the certificates that are sent: the leaf, and each that signed the one before it.
+fn refused_of_sent(sent: &Sent, expected: &Expected<'_>) -> Option<Judged> {
+    let certificates = &sent.certificates;
+    certificates
+        .iter()
+        .enumerate()
+        .find_map(|(index, (certificate, details))| {
+            let (used, whose) = match index.checked_sub(1) {
+                None => (Use::Server, "the certificate".to_owned()),
+                Some(before) if certificates[before].0.names_as_issuer(certificate) => {
+                    let whose = format!("the intermediate `{}`", details.name());
+                    (Use::Authority, whose)
+                }
+                Some(_) => return None,
+            };
+            Some(refusal(&whose, refused(details, used)?, true, expected))
+        })
+}
+
+/// Looks at the path, which browsers take and Go refuses for what [`refusals`] lists, or where its authority has ended.
 fn anchors(sent: &Sent, expected: &Expected<'_>, at: OffsetDateTime) -> Judged {
-    let signing: Vec<&Certificate> = expected
+    if let Some(judged) = refused_of_sent(sent, expected) {
+        return judged;
+    }
+    let mut signing: Vec<&Certificate> = expected
         .trust
         .anchors
         .iter()
         .filter(|anchor| path(sent, std::slice::from_ref(*anchor), at).is_ok())
         .collect();
+    let refused_by_go = |anchor: &Certificate| {
+        let details = anchor.details().ok()?;
+        let found = refused(&details, Use::Authority)?;
+        Some((details, found))
+    };
+    let mut first_refused = None;
+    signing.retain(|anchor| {
+        let found = refused_by_go(anchor);
+        let is_taken = found.is_none();
+        first_refused = first_refused.take().or(found);
+        is_taken
+    });
+    if let (Some((details, found)), true) = (first_refused, signing.is_empty()) {
+        let (name, origin) = (details.name(), &expected.trust.origin);
+        let whose = format!("the authority `{name}` of {origin}");
+        return refusal(&whose, found, false, expected);
+    }
     let latest = signing
         .iter()
         .max_by_key(|anchor| anchor.validity().not_after);

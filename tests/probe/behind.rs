@@ -252,6 +252,26 @@ fn go_refuses_an_expired_authority_that_browsers_take() {
 }
 
 #[test]
+fn go_refuses_authorities_that_the_verifier_of_the_connection_takes() {
+    let live = Live::new(OK, &[]);
+    for (authority, says) in [
+        (
+            Authority::with_negative_serial("our CA"),
+            "BROKEN  trust     the authority `CN=our CA` of httpd-ca.crt has a negative serial number: Go, and so Traefik, and Python refuse it; Traefik logs `tls: failed to verify certificate: x509: certificate signed by unknown authority` and answers 500",
+        ),
+        (
+            Authority::for_clients("our CA"),
+            "BROKEN  trust     the authority `CN=our CA` of httpd-ca.crt is for clientAuth, not for servers: Go, and so Traefik, OpenSSL and Python refuse it; Traefik logs `tls: failed to verify certificate: x509: certificate specifies an incompatible key usage` and answers 500",
+        ),
+    ] {
+        let httpd = Server::start(Behaviour::tls(&authority.leaf(&Leaf::default()), OK));
+        let run = backend_ca(&live, &authority, httpd.address);
+        assert_broken(&run, &["trust"]);
+        assert_says(&run, 1, &[says]);
+    }
+}
+
+#[test]
 fn go_takes_a_ca_certificate_that_is_in_the_bundle_itself_and_it_is_warned_of() {
     let live = Live::new(OK, &[]);
     let pair = Authority::served(&["a.example.org"]);

@@ -1,6 +1,7 @@
 //! Certificates with faults that the program refuses to make.
 
 use crate::support::NOW;
+use civi_ingress::pki::Certificate;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose,
@@ -52,6 +53,36 @@ impl Authority {
         let certificate = parameters.self_signed(&key).expect("a certificate").pem();
         Self {
             certificate,
+            issuer: Issuer::new(parameters, key),
+        }
+    }
+
+    /// A root that may sign for clients alone.
+    pub(crate) fn for_clients(name: &str) -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let mut parameters = authority(name, 3650);
+        parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let certificate = parameters.self_signed(&key).expect("a certificate").pem();
+        Self {
+            certificate,
+            issuer: Issuer::new(parameters, key),
+        }
+    }
+
+    /// A root with a negative serial number, which no library writes: nobody verifies the signature of a root.
+    pub(crate) fn with_negative_serial(name: &str) -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let mut parameters = authority(name, 3650);
+        parameters.serial_number = Some(5_u64.into());
+        let made = parameters.self_signed(&key).expect("a certificate");
+        let mut der = made.der().to_vec();
+        // It stands behind the version, 2.
+        let positive = [0x02, 0x01, 0x02, 0x02, 0x01, 0x05];
+        let at = der.windows(6).position(|bytes| bytes == positive);
+        der[at.expect("a serial number") + 5] = 0xfb;
+        let certificate = Certificate::from_der(der.into()).expect("a certificate");
+        Self {
+            certificate: certificate.pem().to_owned(),
             issuer: Issuer::new(parameters, key),
         }
     }
