@@ -3,7 +3,7 @@
 
 use crate::fault::{Fault, Faults};
 use crate::manifests;
-use crate::pki::Certificate;
+use crate::pki::{Certificate, pem};
 use crate::routing::Routing;
 use crate::yaml::{Node, Value};
 use pki_types::CertificateDer;
@@ -301,9 +301,8 @@ pub fn read_bytes(bytes: &[u8], file: &str, is_one_of_many: bool) -> Result<Find
     if let [0x30, 0x81..=0x84, ..] = bytes {
         let certificate = Certificate::from_der(CertificateDer::from(bytes.to_vec()));
         let certificate = certificate.map_err(|_| {
-            let fault = Fault::new("the binary file is no certificate");
-            let help = "PEM and DER certificates are read, and manifests; of PKCS#12 and PKCS#7 take the certificates out with `openssl`";
-            vec![fault.help(help).file(file)]
+            let fault = Fault::new("the binary file is not a certificate");
+            vec![fault.help(pem::advice(bytes)).file(file)]
         })?;
         let origin = Origin::File {
             path: file.to_owned(),
@@ -321,7 +320,7 @@ pub fn read_bytes(bytes: &[u8], file: &str, is_one_of_many: bool) -> Result<Find
         let at = error.valid_up_to() + 1;
         let what =
             format!("the file is neither text in UTF-8 (byte {at}) nor a certificate in DER");
-        vec![Fault::new(what).file(file)]
+        vec![Fault::new(what).help(pem::advice(bytes)).file(file)]
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if is_one_of_many && !is_worth_reading(text) && !is_kustomization(file) {

@@ -221,6 +221,22 @@ fn the_trust_bundle_keeps_every_earlier_ca_while_a_leaf_of_it_may_be_served() {
 }
 
 #[test]
+fn an_earlier_ca_that_go_refuses_leaves_the_trust_bundle_and_one_that_it_takes_stays() {
+    let new = authority("ca", 30, 3650);
+    let read = |text: &str| Certificate::from_pem(text).unwrap();
+    let negative = read(include_str!("fixtures/negative-serial.crt"));
+    // Nobody verifies the signature of a root.
+    let sha1 = read(include_str!("fixtures/sha1-root.crt"));
+    let bundle = trust_bundle(
+        &[&new],
+        [negative, sha1.clone()],
+        Retention::UntilEnd,
+        NOW + Duration::days(31),
+    );
+    assert_eq!(bundle, [new, sha1]);
+}
+
+#[test]
 fn the_ca_of_a_leaf_is_found_by_its_signature_wherever_it_stands() {
     let recipe = Recipe::default();
     let chain = recipe.chain();

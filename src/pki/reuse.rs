@@ -3,6 +3,7 @@
 use super::certificate::{Certificate, Details};
 use super::issue::Ca;
 use super::key::PrivateKey;
+use super::refusals::{self, Use};
 use super::validity::{BACKDATING, format_instant};
 use super::{Chain, LeafUse, SubjectAltName, verify};
 use crate::fault::Fault;
@@ -176,8 +177,8 @@ pub enum Retention {
 /// Settles what is trusted.
 ///
 /// That is what signs, `in_use`, and every CA from `before` whose leaf may still be served: a program serves its
-/// old leaf until it is restarted, and nobody knows when that is. Left out are CAs that have ended, are weak, or
-/// whose keys are published on the internet.
+/// old leaf until it is restarted, and nobody knows when that is. Left out are CAs that have ended, that Go refuses
+/// ([`refusals`]), or whose keys are published on the internet.
 #[must_use]
 pub fn trust_bundle(
     in_use: &[&Certificate],
@@ -222,9 +223,9 @@ pub fn trust_bundle(
 }
 
 fn may_be_trusted(details: &Details, now: OffsetDateTime) -> bool {
+    let refusals = refusals::of(details, Use::Authority);
     details.is_ca
         && details.validity.not_after >= now
         && details.published_as.is_none()
-        && details.weak_key.is_none()
-        && !details.weak_signature
+        && !refusals.iter().any(|refusal| refusal.is_fatal)
 }

@@ -106,7 +106,7 @@ fn certificates_in_der_are_read_and_pkcs12_is_said_not_to_be() {
     assert_eq!(
         run.stderr,
         "warning: tree/c.p12: PKCS#12 is not read: its certificates are encrypted\n\
-         warning: tree/d.der: the binary file is no certificate\n\
+         warning: tree/d.der: the binary file is not a certificate\n\
          warning: tree/e.crt: the file is neither text in UTF-8 (byte 1) nor a certificate in DER\n"
     );
     for name in ["tree/a.crt", "tree/b.CER"] {
