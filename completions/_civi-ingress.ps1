@@ -292,7 +292,7 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Remove files of this fleet that belong to nothing any more')
             [CompletionResult]::new('--adopt', '--adopt', [CompletionResultType]::ParameterName, 'Take over files in the way that are not this fleet''s')
             [CompletionResult]::new('--allow-plain-in-git', '--allow-plain-in-git', [CompletionResultType]::ParameterName, 'Keep private keys in clear even in a Git work tree that does not ignore them')
-            [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Verify every signature first, as `gitops check` does, and make anew what does not hold')
+            [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Verify every signature and private value first, as `gitops check` does; make chains anew that do not hold, and leave damaged files as they are')
             [CompletionResult]::new('--no-sync', '--no-sync', [CompletionResultType]::ParameterName, 'Do not wait until all is on the disk')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')

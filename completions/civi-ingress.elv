@@ -278,7 +278,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --prune 'Remove files of this fleet that belong to nothing any more'
             cand --adopt 'Take over files in the way that are not this fleet''s'
             cand --allow-plain-in-git 'Keep private keys in clear even in a Git work tree that does not ignore them'
-            cand --verify 'Verify every signature first, as `gitops check` does, and make anew what does not hold'
+            cand --verify 'Verify every signature and private value first, as `gitops check` does; make chains anew that do not hold, and leave damaged files as they are'
             cand --no-sync 'Do not wait until all is on the disk'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'

@@ -242,7 +242,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l prune -d 'Remove files of this fleet that belong to nothing any more'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l adopt -d 'Take over files in the way that are not this fleet\'s'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l allow-plain-in-git -d 'Keep private keys in clear even in a Git work tree that does not ignore them'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l verify -d 'Verify every signature first, as `gitops check` does, and make anew what does not hold'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l verify -d 'Verify every signature and private value first, as `gitops check` does; make chains anew that do not hold, and leave damaged files as they are'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l no-sync -d 'Do not wait until all is on the disk'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -s h -l help -d 'Print help (see more with \'--help\')'

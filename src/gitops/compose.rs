@@ -1,7 +1,7 @@
 //! Carries a plan out: the files of a unit, made from what stays and what is drawn.
 
 use super::decide::{Action, Need, PublicChain};
-use super::found::{Lock, SEALED_WITH, Stored, decode};
+use super::found::{DIGEST, Lock, SEALED_WITH, Stored, decode, digest_of, said_digest};
 use super::layout::{Form, GENERATOR, Home, mark};
 use super::plan::{
     Context, Found as FoundUnit, Opened, Phase, Plan, RolePlan, Sealer, Secrets, UnitFiles,
@@ -247,6 +247,8 @@ struct Locked<'a> {
     block: Option<Cow<'a, Block<'a>>>,
     /// The file as it stands, where it stays so.
     as_found: Option<&'a Guarded>,
+    /// The file as it stands, whatever becomes of it.
+    before: Option<&'a Guarded>,
 }
 
 impl Locked<'_> {
@@ -256,6 +258,7 @@ impl Locked<'_> {
             form,
             block: None,
             as_found: None,
+            before: None,
         }
     }
 
@@ -266,12 +269,39 @@ impl Locked<'_> {
         }
         let manifest = renderer.render_one(&self.object)?;
         let suffix = self.block.as_ref().map_or("", |block| block.text());
-        let size = head.len() + manifest.yaml.len() + suffix.len() + 4;
+        let bare = [head, "---\n", &manifest.yaml, suffix];
+        let digest = match self.form {
+            Form::Public | Form::Plain => String::new(),
+            // A file from before there was a digest gets one when it changes, and does not change for it.
+            Form::Sops | Form::Sealed if self.before.is_some_and(|text| is_bare(text, bare)) => {
+                String::new()
+            }
+            Form::Sops | Form::Sealed => self.digest(),
+        };
+        let size = head.len() + digest.len() + manifest.yaml.len() + suffix.len() + 4;
         let mut text = String::with_capacity(size);
-        for piece in [head, "---\n", &manifest.yaml, suffix] {
+        for piece in [head, &digest, "---\n", &manifest.yaml, suffix] {
             text.push_str(piece);
         }
         Ok(Guarded::new(text, self.form == Form::Plain))
+    }
+
+    /// Gives the line that binds the values of a locked Secret together.
+    fn digest(&self) -> String {
+        let maps = self
+            .object
+            .fields
+            .iter()
+            .filter_map(|(name, field)| match field {
+                Field::Map(entries) if matches!(*name, "data" | "encrypted") => Some(entries),
+                _ => None,
+            });
+        let values = maps.flatten().filter_map(|(key, value)| match value {
+            Field::Secret(data) => Some((key.as_str(), data.expose(PrivateKeys::Written))),
+            Field::Text(text) => Some((key.as_str(), text.as_str())),
+            _ => None,
+        });
+        format!("{DIGEST}{}\n", digest_of(values, self.block.as_deref()))
     }
 
     /// Reads back what was written of a Secret, and holds it against what was meant.
@@ -292,6 +322,12 @@ impl Locked<'_> {
         );
         read
     }
+}
+
+/// Says whether a file says no digest and consists of these pieces.
+fn is_bare(text: &str, pieces: [&str; 4]) -> bool {
+    let rest = |text, piece| str::strip_prefix(text, piece);
+    said_digest(text).is_none() && pieces.into_iter().try_fold(text, rest) == Some("")
 }
 
 /// Says whether a chain stays where it is.
@@ -634,6 +670,12 @@ impl Work<'_> {
             let parts = role.role.parts();
             let stages = matches!(role.action, Action::Stage(_));
             let next = self.successor(role, waiting);
+            if let (Action::Blocked(_, Need::Mending), Some(value)) =
+                (&role.action, self.found(bundle).next())
+            {
+                in_use.add(bundle, carried(value, bundle)?);
+                continue;
+            }
             // By far the most bundles hold the one CA, and stay.
             let is_alone = |chain: &PublicChain| !chain.is_one_of_several;
             if let (Some(value), None, Action::Keep, true) = (
@@ -836,6 +878,7 @@ impl Work<'_> {
                 set_entries(&mut object, entries);
                 Ok(Locked {
                     block: Some(block),
+                    before: self.current.file(&name),
                     ..Locked::new(object, Form::Sops)
                 })
             }
@@ -855,7 +898,10 @@ impl Work<'_> {
                     _ => (Some(certificate.fingerprint().to_owned()), *scope),
                 };
                 let object = sealed_object(&object, entries, &private_keys, &fresh, with, scope)?;
-                Ok(Locked::new(object, Form::Sealed))
+                Ok(Locked {
+                    before: self.current.file(&name),
+                    ..Locked::new(object, Form::Sealed)
+                })
             }
         }
     }

@@ -5,14 +5,67 @@
 
 use crate::fault::Fault;
 use crate::guarded::Guarded;
+use crate::pki::key::hex;
 use crate::seal::sealed::Scope;
 use crate::seal::sops::{self, Block};
 use crate::yaml::{self, Node, Value};
+use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use std::borrow::Cow;
 
 /// Annotation that names the certificate that a SealedSecret was made with: the SHA-256 of its public key.
 pub const SEALED_WITH: &str = "civi-ingress.uepal.fr/sealed-with";
+
+/// How the line begins that binds the values of a locked Secret together, so that a reader who cannot open it sees
+/// that one was exchanged or damaged. It is a comment behind the first line of the file.
+pub const DIGEST: &str = "# civi-ingress:digest sha256=";
+
+/// Gives the digest of the values of a Secret as they stand in its file, locked or in clear, and of the message
+/// authentication code in its block `sops`: SHA-256 over each key, the length of its value in bytes and the value, in
+/// the order of the keys.
+#[must_use]
+pub fn digest_of<'v>(
+    values: impl Iterator<Item = (&'v str, &'v str)>,
+    block: Option<&'v Block<'_>>,
+) -> String {
+    // No data key has a colon.
+    let code = block.and_then(Block::mac).map(|mac| ("sops:mac", mac));
+    let mut values: Vec<_> = values.chain(code).collect();
+    values.sort_unstable();
+    let mut context = Context::new(&SHA256);
+    for (key, value) in values {
+        let length = value.len().to_string();
+        for piece in [key, " ", &length, "\n", value, "\n"] {
+            context.update(piece.as_bytes());
+        }
+    }
+    hex(context.finish().as_ref())
+}
+
+/// Gives the digest that a file says, in one of the comments that it begins with; nothing in one that was written
+/// before there was any.
+#[must_use]
+pub fn said_digest(text: &str) -> Option<&str> {
+    let comments = text.lines().take_while(|line| line.starts_with('#'));
+    comments
+        .filter_map(|line| line.strip_prefix(DIGEST))
+        .map(str::trim_end)
+        .next()
+}
+
+/// Says whether the values of a file's one Secret are others than those that its digest was made of.
+#[must_use]
+pub fn is_changed(text: &str, secret: &FoundSecret<'_>) -> bool {
+    said_digest(text).is_some_and(|said| {
+        let values = secret.values.iter();
+        let values = values.map(|(key, value)| (&**key, value.as_written()));
+        let block = match &secret.lock {
+            Lock::Sops { block, .. } => Some(block),
+            Lock::Open | Lock::Sealed { .. } => None,
+        };
+        said != digest_of(values, block)
+    })
+}
 
 /// A Secret or SealedSecret that was found.
 #[derive(Debug, Default)]
@@ -80,6 +133,13 @@ impl std::fmt::Debug for Stored<'_> {
 }
 
 impl Stored<'_> {
+    /// Gives the text as it stands in the file.
+    fn as_written(&self) -> &str {
+        match self {
+            Self::Base64(text) | Self::Sops(text) | Self::Sealed(text) | Self::Text(text) => text,
+        }
+    }
+
     /// Gives the text of a value that stands in clear, and keeps it guarded where it is a private key; nothing where
     /// it is locked or damaged.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use super::decide::{Action, Depth, Need, PublicChain, Reason, Wanted, due_at, examine};
 use super::found::{self, Fit, FoundSecret, Lock, Stored};
-use super::layout::Home;
+use super::layout::{Home, is_marked};
 use super::renewal::{chain_due, share};
 use super::unit::Unit;
 use crate::fault::Fault;
@@ -11,11 +11,13 @@ use crate::guarded::Guarded;
 use crate::ingress::Role;
 use crate::instance::Credential;
 use crate::name::ObjectName;
+use crate::pki::Certificate;
 use crate::pki::certificate::Sighting;
 use crate::pki::issue::Ca;
+use crate::pki::key::is_of;
 use crate::seal::creation_rules::Rules;
 use crate::seal::sealed::{Scope, SealingCertificate};
-use crate::seal::{Identity, Recipient, sops};
+use crate::seal::{Identity, Recipient, sealed, sops};
 use crate::values::SecretKeyRef;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -135,11 +137,11 @@ pub struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    /// Finds the Secrets in the files of a unit; where they are read as YAML, values that are encrypted and need not
-    /// be are opened with the identities at hand.
+    /// Finds the Secrets in the files of a unit, and verifies of them what is at hand: what is wrong is part of what is
+    /// found.
     ///
     /// # Errors
-    /// A file that nobody shall be able to open. Where files are read as YAML: one that is none, and one that an identity should open and does not.
+    /// A file that nobody shall be able to open. Where files are read as YAML: one that is none.
     pub fn read(
         context: &Context<'_>,
         unit: &Unit<'_>,
@@ -156,10 +158,8 @@ impl<'a> Found<'a> {
         let readers = Arc::new(readers(context.sealer, unit)?);
         found.current.readers = Arc::clone(&readers);
         found.staged.readers = readers;
-        if reading == Reading::Yaml {
-            for secrets in [&mut found.current, &mut found.staged] {
-                secrets.open_public(unit.placements(), context.identities)?;
-            }
+        for secrets in [&mut found.current, &mut found.staged] {
+            secrets.verify(unit, context, reading);
         }
         Ok(found)
     }
@@ -232,6 +232,28 @@ struct Held<'a> {
     path: &'a str,
     text: &'a Guarded,
     secret: FoundSecret<'a>,
+    /// Its values in clear, where they had to be known and an identity opens them.
+    opened: Option<Opened>,
+    /// What is wrong with its values, where they were verified; never a value.
+    finding: Option<String>,
+}
+
+impl Held<'_> {
+    /// Says whether the file is one of a fleet, and no file of others that is taken over.
+    fn is_ours(&self) -> bool {
+        is_marked(self.text.as_bytes())
+    }
+
+    /// Gives a private value in clear, where it is known; empty where it is no text.
+    fn clear_key(&self, key: &str) -> Option<Guarded> {
+        let base64 = match self.secret.value(key)? {
+            Stored::Base64(text) => text,
+            Stored::Sops(_) => self.opened.as_ref()?.get(key)?.as_str(),
+            Stored::Sealed(_) | Stored::Text(_) => return None,
+        };
+        let text = found::decode(base64, true);
+        Some(text.unwrap_or_else(|| Guarded::public(String::new())))
+    }
 }
 
 impl<'a> Secrets<'a> {
@@ -259,7 +281,13 @@ impl<'a> Secrets<'a> {
             let own = found.into_iter().filter(|secret| {
                 secret.namespace == namespace || !matches!(secret.lock, Lock::Sealed { .. })
             });
-            secrets.extend(own.map(|secret| Held { path, text, secret }));
+            secrets.extend(own.map(|secret| Held {
+                path,
+                text,
+                secret,
+                opened: None,
+                finding: None,
+            }));
         }
         Ok(Self {
             held: secrets,
@@ -267,39 +295,120 @@ impl<'a> Secrets<'a> {
         })
     }
 
-    /// Opens the Secrets in which values are encrypted that need not be, such as certificates, where an identity does;
-    /// their private values stay closed.
-    fn open_public(
-        &mut self,
-        placements: &[(Credential, SecretKeyRef)],
-        identities: &[Identity],
-    ) -> Result<(), Fault> {
+    /// Opens and verifies what is at hand, and notes what is wrong beside each Secret.
+    ///
+    /// Opened are, where an identity does, the Secrets in which values are encrypted that need not be, such as
+    /// certificates; those whose values are others than their digest says; and where all is verified, all with private
+    /// values. Private values stay closed, and what is known of them is kept beside. A run that only scans at a glance
+    /// looks at no digest: what it composes has another one then, and the files are read.
+    fn verify(&mut self, unit: &Unit<'_>, context: &Context<'_>, reading: Reading) {
+        let is_whole = context.depth == Depth::Whole;
+        let looks = is_whole || reading == Reading::Yaml;
+        if !looks && context.identities.is_empty() {
+            return;
+        }
+        let placements = unit.placements();
         for index in 0..self.held.len() {
-            let Held { path, text, secret } = &self.held[index];
-            let public: Vec<&str> = placements
-                .iter()
-                .filter(|(credential, place)| {
-                    !credential.is_private() && place.secret.as_str() == secret.name
-                })
-                .map(|(_, place)| place.key.as_str())
+            let path = self.held[index].path;
+            let is_alone = self.held.iter().filter(|held| held.path == path).count() == 1;
+            let held = &mut self.held[index];
+            let secret = &held.secret;
+            let closed: BTreeSet<&str> = keys_of(placements, &secret.name, false)
                 .filter(|key| matches!(secret.value(key), Some(Stored::Sops(_))))
                 .collect();
-            if public.is_empty() || !opens(&secret.lock, identities) {
+            let looks = looks && held.is_ours();
+            let is_changed = looks
+                && is_alone
+                && fits(secret, context.sealer, placements)
+                && found::is_changed(held.text, secret);
+            held.finding = looks.then(|| malformed(secret, placements)).flatten();
+            let is_wanted = !closed.is_empty()
+                || (is_changed || is_whole)
+                    && keys_of(placements, &secret.name, true).next().is_some();
+            let may_open = matches!(&secret.lock, Lock::Sops { fit, .. } if !matches!(fit, Fit::Damaged(_)))
+                && opens(&secret.lock, context.identities);
+            if !is_wanted || !may_open {
+                if is_changed && held.finding.is_none() {
+                    held.finding = Some(exchanged(secret, placements));
+                }
                 continue;
             }
-            let opened = sops::open(text, path, identities)?;
-            if let Lock::Sops { fit, .. } = &mut self.held[index].secret.lock {
-                *fit = Fit::Otherwise;
-            }
-            for (key, value) in &mut self.held[index].secret.values {
-                if let Some(base64) = opened.get(&**key)
-                    && public.contains(&&**key)
-                {
-                    *value = Stored::Base64(base64.to_string().into());
+            match sops::open(held.text, path, context.identities) {
+                Ok(opened) => {
+                    if let (Lock::Sops { fit, .. }, false) =
+                        (&mut held.secret.lock, closed.is_empty())
+                    {
+                        *fit = Fit::Otherwise;
+                    }
+                    for (key, value) in &mut held.secret.values {
+                        if let Some(base64) = opened.get(&**key)
+                            && closed.contains(&**key)
+                        {
+                            *value = Stored::Base64(base64.to_string().into());
+                        }
+                    }
+                    held.opened = Some(opened);
                 }
+                Err(fault) => held.finding = Some(fault.what),
             }
         }
-        Ok(())
+        if looks {
+            self.verify_pairs(unit, context);
+        }
+    }
+
+    /// Holds each private key that is known against its certificate.
+    fn verify_pairs(&mut self, unit: &Unit<'_>, context: &Context<'_>) {
+        let place = |credential: Credential| {
+            let mut places = unit.placements().iter();
+            places.find_map(|(found, place)| (*found == credential).then_some(place))
+        };
+        let is_clear = matches!(context.sealer, Sealer::Plain);
+        for (role, _) in unit.roles() {
+            let parts = role.parts();
+            for (key, certificate, count) in [
+                (parts.leaf_key, parts.leaf, 1),
+                (parts.ca_key, parts.ca, usize::MAX),
+            ] {
+                let (Some(key), Some(certificate)) = (place(key), place(certificate)) else {
+                    continue;
+                };
+                let text = self.value(certificate);
+                let Some(text) = text.and_then(|value| value.clear_text(false)) else {
+                    continue;
+                };
+                let certificates: Vec<Certificate> = Certificate::each_from_pem(&text)
+                    .take(count)
+                    .filter_map(Result::ok)
+                    .collect();
+                let of_key = |held: &&mut Held<'_>| held.secret.name == key.secret.as_str();
+                let Some(held) = self.held.iter_mut().find(of_key) else {
+                    continue;
+                };
+                // Keys in clear that shall be locked come from elsewhere, and are judged once they are in their place.
+                let is_known = is_clear || !matches!(held.secret.lock, Lock::Open);
+                if held.finding.is_some() || certificates.is_empty() || !is_known || !held.is_ours()
+                {
+                    continue;
+                }
+                let Some(text) = held.clear_key(key.key.as_str()) else {
+                    continue;
+                };
+                let judged: Vec<Option<bool>> = certificates
+                    .iter()
+                    .map(|certificate| is_of(&text, certificate))
+                    .collect();
+                if judged.contains(&Some(true)) {
+                    continue;
+                }
+                let (name, other) = (key.key.as_str(), certificate.key.as_str());
+                held.finding = Some(if judged.contains(&Some(false)) {
+                    format!("the private key `{name}` is not that of the certificate `{other}`")
+                } else {
+                    format!("the value of `{name}` is not a private key that can be read")
+                });
+            }
+        }
     }
 
     fn held(&self, name: &str) -> Option<&Held<'a>> {
@@ -346,19 +455,15 @@ impl<'a> Secrets<'a> {
         let Some(secret) = self.get(name.as_str()) else {
             return true;
         };
-        match (sealer, &secret.lock) {
-            (Sealer::Plain, Lock::Open) => !has_lost_lock(secret),
-            (Sealer::Sealed { .. }, Lock::Sealed { .. }) => true,
-            (Sealer::Sops(_), Lock::Sops { fit, .. }) => {
-                *fit == Fit::Ours && encrypts_private_values_alone(secret, placements)
-            }
-            _ => false,
-        }
+        fits(secret, sealer, placements)
     }
 
     /// Gives the values of a Secret in clear, base64.
     pub(super) fn open(&self, name: &ObjectName, identities: &[Identity]) -> Result<Opened, Fault> {
-        let Some(Held { path, text, secret }) = self.held(name.as_str()) else {
+        let Some(Held {
+            path, text, secret, ..
+        }) = self.held(name.as_str())
+        else {
             return Ok(BTreeMap::new());
         };
         match &secret.lock {
@@ -379,6 +484,74 @@ impl<'a> Secrets<'a> {
             .file(path)),
         }
     }
+}
+
+/// Gives the data keys of a Secret under which its private values stand, or its public ones.
+fn keys_of<'p>(
+    placements: &'p [(Credential, SecretKeyRef)],
+    name: &str,
+    is_private: bool,
+) -> impl Iterator<Item = &'p str> {
+    placements.iter().filter_map(move |(credential, place)| {
+        let is_one = credential.is_private() == is_private && place.secret.as_str() == name;
+        is_one.then_some(place.key.as_str())
+    })
+}
+
+/// Says whether a Secret may be rendered anew around its locked values, as the sealer has it.
+fn fits(
+    secret: &FoundSecret<'_>,
+    sealer: &Sealer,
+    placements: &[(Credential, SecretKeyRef)],
+) -> bool {
+    match (sealer, &secret.lock) {
+        (Sealer::Plain, Lock::Open) => !has_lost_lock(secret),
+        (Sealer::Sealed { .. }, Lock::Sealed { .. }) => true,
+        (Sealer::Sops(_), Lock::Sops { fit, .. }) => {
+            *fit == Fit::Ours && encrypts_private_values_alone(secret, placements)
+        }
+        _ => false,
+    }
+}
+
+/// Says which value of a Secret has a form that it cannot have; of one that SOPS encrypted, `sops::read` says it.
+fn malformed(
+    secret: &FoundSecret<'_>,
+    placements: &[(Credential, SecretKeyRef)],
+) -> Option<String> {
+    use base64::Engine as _;
+    let engine = base64::engine::general_purpose::STANDARD;
+    let mut keys = placements
+        .iter()
+        .filter(|(_, place)| place.secret.as_str() == secret.name)
+        .map(|(_, place)| place.key.as_str());
+    keys.find_map(|key| match secret.value(key)? {
+        Stored::Base64(text) => engine
+            .decode(&**text)
+            .map(zeroize::Zeroizing::new)
+            .is_err()
+            .then(|| format!("the value of `{key}` is not base64")),
+        Stored::Sealed(text) => (!sealed::is_sealed(text))
+            .then(|| format!("the sealed value of `{key}` is truncated or not base64")),
+        Stored::Sops(_) | Stored::Text(_) => None,
+    })
+}
+
+/// Says what a digest shows that is not of the values that stand there, and how to go on.
+fn exchanged(secret: &FoundSecret<'_>, placements: &[(Credential, SecretKeyRef)]) -> String {
+    let keys: Vec<String> = keys_of(placements, &secret.name, true)
+        .filter(|key| secret.value(key).is_some())
+        .map(|key| format!("`{key}`"))
+        .collect();
+    let way = match secret.lock {
+        Lock::Sealed { .. } => "",
+        Lock::Open | Lock::Sops { .. } => "give `--identity FILE` to verify them, ",
+    };
+    format!(
+        "{} or a certificate beside is not what the line `{}` was made of; {way}remove that line if this was meant",
+        keys.join(", "),
+        found::DIGEST.trim_end_matches(" sha256=")
+    )
 }
 
 /// Says whether one of the identities opens what is locked so.
@@ -829,20 +1002,20 @@ fn obstacle(
     role: Role,
 ) -> Option<Reason> {
     secrets_of(placements, role).iter().find_map(|name| {
-        let secret = current.get(name.as_str())?;
-        match &secret.lock {
-            Lock::Open => has_lost_lock(secret)
-                .then(|| Reason::Damaged("its block `sops` is missing".to_owned())),
+        let held = current.held(name.as_str())?;
+        let damaged = |why: &str| Some(Reason::Damaged(format!("`{}`: {why}", held.path)));
+        match &held.secret.lock {
+            Lock::Open if has_lost_lock(&held.secret) => damaged("its block `sops` is missing"),
             Lock::Sops {
                 fit: Fit::Damaged(why),
                 ..
-            } => Some(Reason::Damaged(why.clone())),
+            } => damaged(why),
             Lock::Sops { block, .. }
                 if matches!(context.sealer, Sealer::Sops(_)) && !block.other_keys().is_empty() =>
             {
                 Some(Reason::OtherReaders(block.other_keys().to_vec()))
             }
-            Lock::Sops { .. } | Lock::Sealed { .. } => None,
+            Lock::Open | Lock::Sops { .. } | Lock::Sealed { .. } => damaged(held.finding.as_ref()?),
         }
     })
 }
@@ -955,7 +1128,10 @@ fn successors_are_good(
     unit.roles().iter().all(|(role, wanted)| {
         match found_chain(context, staged, placements, *role, wanted) {
             Err(reason) => reason == Reason::Missing,
-            Ok(_) => lock_reason(context, staged, placements, *role).is_none(),
+            Ok(_) => {
+                lock_reason(context, staged, placements, *role).is_none()
+                    && obstacle(context, staged, placements, *role).is_none()
+            }
         }
     })
 }

@@ -187,6 +187,21 @@ impl SealingCertificate {
     }
 }
 
+/// Says whether a text has the form of a sealed value: base64 of a length, a session key that RSA of 2,048 to 8,192 bits
+/// encrypted, and a ciphertext with its tag (`crypto.go` of sealed-secrets, `HybridDecrypt`). Whether it opens, only its
+/// controller knows.
+#[must_use]
+pub fn is_sealed(text: &str) -> bool {
+    let Ok(bytes) = STANDARD.decode(text) else {
+        return false;
+    };
+    let Some((length, rest)) = bytes.split_first_chunk::<2>() else {
+        return false;
+    };
+    let wrapped = usize::from(u16::from_be_bytes(*length));
+    (256..=1024).contains(&wrapped) && rest.len() > wrapped + AES_256_GCM.tag_len()
+}
+
 /// Encrypts the private values of one Secret; each stands by its key in `spec.encryptedData`.
 ///
 /// Encrypted are the bytes of the value, not their base64 text. Takes 32 random bytes for each; `aws-lc-rs` draws

@@ -230,7 +230,8 @@ pub(super) struct GitopsRender {
     /// Keep private keys in clear even in a Git work tree that does not ignore them
     #[arg(long)]
     pub(super) allow_plain_in_git: bool,
-    /// Verify every signature first, as `gitops check` does, and make anew what does not hold
+    /// Verify every signature and private value first, as `gitops check` does; make chains anew that do not hold, and
+    /// leave damaged files as they are
     #[arg(long)]
     pub(super) verify: bool,
     /// Do not wait until all is on the disk

@@ -106,6 +106,13 @@ impl<'a> Block<'a> {
         &self.text
     }
 
+    /// Gives the message authentication code, as it is encrypted.
+    #[must_use]
+    pub fn mac(&self) -> Option<&str> {
+        let mut lines = self.text.lines();
+        lines.find_map(|line| line.strip_prefix("  mac: "))
+    }
+
     /// Says who can open the file by age.
     #[must_use]
     pub fn recipients(&self) -> &[Cow<'a, str>] {
