@@ -1170,7 +1170,8 @@ fn a_private_key_that_is_not_its_certificates_waits_for_a_person_whoever_can_ope
 #[test]
 fn a_certificate_and_a_key_that_do_not_belong_together_are_found_behind_a_valid_code() {
     let (identities, sealer) = (identities(), sops(&[RECIPIENT]));
-    let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
+    let fleet =
+        fleet("  wildcard: false\n  defaults: {certificate: {ca: stored}}\n  instances: {a: {}}\n");
     let context = context(&sealer, &identities, NOW);
     let made = |serial| step(&context, &fleet, &UnitFiles::default(), &mut Fresh(serial)).1;
     let (own, other) = (made(0), made(50));
@@ -1181,6 +1182,13 @@ fn a_certificate_and_a_key_that_do_not_belong_together_are_found_behind_a_valid_
     let not_its = "the private key `externkey` is not that of the certificate `externcert`";
     waits_for_a_person(&context, &fleet, &swapped, not_its);
     waits_for_a_person(&context, &fleet, &without_digest(&swapped), not_its);
+    // A renewal would find no CA that may sign, and make another.
+    let glance = Context {
+        now: NOW + Duration::days(300),
+        depth: Depth::Glance,
+        ..context
+    };
+    waits_for_a_person(&glance, &fleet, &without_digest(&swapped), not_its);
 }
 
 #[test]

@@ -298,9 +298,10 @@ impl<'a> Secrets<'a> {
     /// Opens and verifies what is at hand, and notes what is wrong beside each Secret.
     ///
     /// Opened are, where an identity does, the Secrets in which values are encrypted that need not be, such as
-    /// certificates; those whose values are others than their digest says; and where all is verified, all with private
-    /// values. Private values stay closed, and what is known of them is kept beside. A run that only scans at a glance
-    /// looks at no digest: what it composes has another one then, and the files are read.
+    /// certificates, and where all is verified or files are read as YAML, all with private values: a stored CA whose key
+    /// is not its own would be issued again unasked. Private values stay closed, and what is known of them is kept
+    /// beside. A run that only scans at a glance looks at no digest: what it composes has another one then, and the
+    /// files are read.
     fn verify(&mut self, unit: &Unit<'_>, context: &Context<'_>, reading: Reading) {
         let is_whole = context.depth == Depth::Whole;
         let looks = is_whole || reading == Reading::Yaml;
@@ -323,8 +324,7 @@ impl<'a> Secrets<'a> {
                 && found::is_changed(held.text, secret);
             held.finding = looks.then(|| malformed(secret, placements)).flatten();
             let is_wanted = !closed.is_empty()
-                || (is_changed || is_whole)
-                    && keys_of(placements, &secret.name, true).next().is_some();
+                || looks && keys_of(placements, &secret.name, true).next().is_some();
             let may_open = matches!(&secret.lock, Lock::Sops { fit, .. } if !matches!(fit, Fit::Damaged(_)))
                 && opens(&secret.lock, context.identities);
             if !is_wanted || !may_open {
