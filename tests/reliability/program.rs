@@ -7,6 +7,7 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_civi-ingress");
 
 /// The calls by which a run reads and changes a tree.
 pub(crate) const CALLS: &[&str] = &[
+    "open",
     "openat",
     "openat2",
     "mkdir",
