@@ -14,8 +14,8 @@ use civi_ingress::gitops::layout::{Home, is_marked};
 use civi_ingress::gitops::plan::UnitFiles;
 use civi_ingress::guarded::Guarded;
 use rustix::fs::{
-    AtFlags, FileType, FlockOperation, Mode, OFlags, RawDir, ResolveFlags, mkdirat, openat,
-    openat2, renameat, statat, unlinkat,
+    Access as RequestedAccess, AtFlags, FileType, FlockOperation, Mode, OFlags, RawDir,
+    ResolveFlags, accessat, mkdirat, openat, openat2, renameat, statat, unlinkat,
 };
 use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
@@ -282,6 +282,18 @@ impl Tree {
         }
     }
 
+    /// Says of a file that could not be read whether that is so because it is a stranger's: a link, a directory, no
+    /// text, or nothing that this user may read. A file of ours may be behind any other failure of the system.
+    pub(super) fn is_strangers(&self, path: &str, failure: &Failure) -> bool {
+        let (folder, name) = split(path);
+        let is_forbidden = |folder: OwnedFd| {
+            accessat(&folder, name, RequestedAccess::READ_OK, AtFlags::empty())
+                == Err(Errno::ACCESS)
+        };
+        failure.kind != Kind::InputOutput
+            || self.folder(folder).ok().flatten().is_some_and(is_forbidden)
+    }
+
     fn read_in(
         &self,
         folder: &OwnedFd,
@@ -390,7 +402,10 @@ impl Tree {
         if !home.may_write(&path) {
             // Whatever it is, it ends no run.
             let text = match kind {
-                EntryKind::File => self.read(&path).ok().flatten(),
+                EntryKind::File => match self.read(&path) {
+                    Err(failure) if self.is_strangers(&path, &failure) => None,
+                    text => text?,
+                },
                 EntryKind::Folder | EntryKind::Other => None,
             };
             found.others.push((path, text));

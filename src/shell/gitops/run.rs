@@ -1165,8 +1165,7 @@ impl<'a> Job<'a> {
         report: &mut Report,
     ) -> Result<Option<Guarded>, Failure> {
         let text = match self.tree.read(path) {
-            // What cannot be read and is not needed is a stranger's.
-            Err(_) if !wanted.contains(path) => {
+            Err(failure) if !wanted.contains(path) && self.tree.is_strangers(path, &failure) => {
                 report.foreign.push(path.to_owned());
                 return Ok(None);
             }
