@@ -898,6 +898,74 @@ fn without_the_key_of_an_external_ca_the_file_that_holds_its_chain_waits() {
 }
 
 #[test]
+fn below_an_external_intermediate_a_fleet_serves_the_chain_trusts_the_root_and_stays() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    let (issuing, root) = (
+        include_str!("fixtures/issuing.crt"),
+        include_str!("fixtures/issuing-root.crt"),
+    );
+    write(&path.join("ca.pem"), &format!("{issuing}{root}"));
+    write(&path.join("ca.key"), include_str!("fixtures/issuing.key"));
+    write(
+        &path.join("fleet.yaml"),
+        &format!(
+            "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {{name: parishes}}\nspec:\n  secrets: {{mode: sops, recipients: [{RECIPIENT}]}}\n  \
+             domain: example.org\n  defaults: {{certificate: {{ca: external}}}}\n  instances: {{a: {{externalHost: a.example.org}}}}\n"
+        ),
+    );
+    let gitops = |command: &str, now: &str, more: &[&str]| {
+        let arguments = [
+            "gitops",
+            command,
+            "-f",
+            "fleet.yaml",
+            "--output-dir",
+            "t",
+            "--now",
+            now,
+        ];
+        run_in(path, &[&arguments, more].concat())
+    };
+    let given = ["--ca-cert", "ca.pem", "--ca-key", "ca.key"];
+    gitops("render", "2026-12-01T00:00:00Z", &given).good();
+    let own = || read(&path.join("t/instances/a/secret-selfcert.sops.yaml"));
+    let trust = || read(&path.join("t/instances/a/secret-externca.yaml"));
+    let first = (own(), trust());
+    let served = certificates(&first.0, "externcert");
+    assert_eq!(served.len(), 2);
+    let root = Certificate::from_pem(root).unwrap();
+    assert_eq!(
+        certificates(&first.1, "ca.crt"),
+        std::slice::from_ref(&root)
+    );
+    let names = [civi_ingress::pki::SubjectAltName::parse("a.example.org").unwrap()];
+    civi_ingress::pki::verify::path_through(
+        &root,
+        &served[1..],
+        &served[0],
+        civi_ingress::pki::LeafUse::Server,
+        &names,
+        time::macros::datetime!(2026-12-02 00:00:00 UTC),
+    )
+    .unwrap();
+    let later = "2026-12-02T00:00:00Z";
+    for more in [&given[..], &[]] {
+        gitops("render", later, more).good();
+        assert_eq!((own(), trust()), first);
+        let check = gitops("check", later, more);
+        assert_eq!(check.status, 0, "{}{}", check.stdout, check.stderr);
+    }
+    let due = "2027-11-01T00:00:00Z";
+    // The wildcard certificate has a CA of its own, whose key is stored.
+    assert_eq!(gitops("render", due, &given).status, 1);
+    let renewed = certificates(&own(), "externcert");
+    assert_ne!(renewed[0], served[0]);
+    assert_eq!(renewed[1..], served[1..]);
+    assert_eq!(certificates(&trust(), "ca.crt"), [root]);
+}
+
+#[test]
 fn ciphertext_for_another_scope_is_made_anew_for_it_cannot_be_opened_there() {
     let pem = rcgen::CertificateParams::default()
         .self_signed(&rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key"))

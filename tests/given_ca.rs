@@ -130,6 +130,61 @@ fn below_an_intermediate_leaves_are_served_with_the_chain_and_the_root_is_truste
 }
 
 #[test]
+fn below_an_intermediate_httpd_serves_the_chain_traefik_trusts_the_root_and_a_second_run_keeps_both()
+ {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    write(
+        &path.join("ca.pem"),
+        fixture!("issuing.crt", "issuing-root.crt"),
+    );
+    write(&path.join("ca.key"), fixture!("issuing.key"));
+    let new = |more: &[&str]| {
+        let arguments = ["new-instance", "a", "--host", "a.example.org"];
+        run_in(path, &[&arguments, more].concat())
+    };
+    let given = ["--ca-cert", "ca.pem", "--ca-key", "ca.key"];
+    let first = new(&[&given[..], &["--now", NOW]].concat()).good();
+    let of = |stream: &str, secret: &str, key: &str| {
+        Certificate::all_from_pem(&secret_text(stream, secret, key)).unwrap()
+    };
+    let issuing = Certificate::from_pem(fixture!("issuing.crt")).unwrap();
+    let root = Certificate::from_pem(fixture!("issuing-root.crt")).unwrap();
+    let (served, trusted) = (
+        of(&first, "selfcert", "externcert"),
+        of(&first, "externca", "ca.crt"),
+    );
+    let authorities = [issuing, root];
+    assert_eq!(served[1..], authorities[..1]);
+    assert_eq!(trusted, authorities[1..]);
+    assert_eq!(of(&first, "selfcert", "cacert"), authorities);
+    let names = [SubjectAltName::parse("a.example.org").unwrap()];
+    let at = datetime!(2026-12-02 00:00:00 UTC);
+    let (leaf, between) = (&served[0], &served[1..]);
+    verify::path_through(&trusted[0], between, leaf, LeafUse::Server, &names, at).unwrap();
+    write(&path.join("first.yaml"), &first);
+    let lint = run_in(path, &["lint", "first.yaml", "--now", NOW]);
+    assert_eq!((lint.status, lint.stdout.as_str()), (0, ""));
+    // With the CA and without it, and renewed under it.
+    let reuse = ["--reuse", "first.yaml"];
+    for more in [&given[..], &["--ca-custody", "dropped"]] {
+        let again = new(&[&reuse, more, &["--now", "2026-12-03T00:00:00Z"]].concat()).good();
+        for (secret, key) in [
+            ("selfcert", "externcert"),
+            ("selfcert", "cacert"),
+            ("externca", "ca.crt"),
+        ] {
+            assert_eq!(of(&again, secret, key), of(&first, secret, key), "{key}");
+        }
+    }
+    let renewed = new(&[&reuse, &given[..], &["--now", "2027-10-01T00:00:00Z"]].concat()).good();
+    let again = of(&renewed, "selfcert", "externcert");
+    assert_ne!(again[0], served[0]);
+    assert_eq!(again[1..], served[1..]);
+    assert_eq!(of(&renewed, "externca", "ca.crt"), trusted);
+}
+
+#[test]
 fn an_intermediate_without_its_root_signs_nothing() {
     let directory = TempDir::new().unwrap();
     let refused = cert(

@@ -178,6 +178,7 @@ impl Recipe<'_> {
             issue::leaf(&leaf, key(self.keys.1), Serial::from_random([2; 16]), &ca)?;
         Ok(Chain {
             ca: ca.certificate,
+            above: Vec::new(),
             ca_key: Some(ca.key),
             leaf: certificate,
             leaf_key,

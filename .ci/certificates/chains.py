@@ -85,7 +85,7 @@ class Workshop:
         return folder
 
     def instance(
-        self, about: str, host: str, *options: str, at: datetime | None = None
+        self, about: str, host: str, *options: str | Path, at: datetime | None = None
     ) -> tuple[Chain, Chain]:
         """Makes an instance; returns the chain of its web server and that of its database."""
         printed = self.run("new-instance", "paroisse-a", "--host", host, *options, at=at)
@@ -169,6 +169,17 @@ def make_chains(shop: Workshop) -> list[Chain]:
     return chains
 
 
+def chains_below_an_intermediate(shop: Workshop) -> list[Chain]:
+    """Makes chains of which the server must send the intermediate: it stands in the leaf's file."""
+    authority = intermediate_authority(shop.folder)
+    options = ("--ca-cert", authority / "chain.crt", "--ca-key", authority / "ca.key")
+    instance = shop.instance("instance under an intermediate", HOST, *options)[0]
+    return [
+        shop.cert("leaf under an intermediate", (HOST,), *options),
+        replace(instance, trust=authority / "root.crt", constrained_key=None),
+    ]
+
+
 def aged_chain(shop: Workshop) -> Chain:
     """Makes the chain of an instance of two years ago: the leaf of 365 days has expired."""
     then = datetime.now(UTC) - timedelta(days=2 * 365)
@@ -187,6 +198,28 @@ def openssl_authority(folder: Path) -> Path:
         ],
         cwd=made, check=True, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+    return made
+
+
+def intermediate_authority(folder: Path) -> Path:
+    """Makes a root, and a CA below it."""
+    made = folder / "intermediate-authority"
+    made.mkdir()
+    (made / "openssl.cnf").write_text(OPENSSL_AUTHORITY)
+    make = (
+        "openssl", "req", "-x509", "-config", "openssl.cnf", "-extensions", "authority",
+        "-newkey", "rsa:2048", "-noenc", "-days", "3650",
+    )  # fmt: skip
+    root = ("-subj", "/O=Example/CN=Example root", "-out", "root.crt", "-keyout", "root.key")
+    below = (
+        "-subj", "/O=Example/CN=Example issuing CA", "-CA", "root.crt", "-CAkey", "root.key",
+        "-addext", "authorityKeyIdentifier = keyid",
+        "-out", "ca.crt", "-keyout", "ca.key",
+    )  # fmt: skip
+    for options in (root, below):
+        subprocess.run([*make, *options], cwd=made, check=True, stderr=subprocess.DEVNULL)
+    chain = (made / "ca.crt").read_bytes() + (made / "root.crt").read_bytes()
+    (made / "chain.crt").write_bytes(chain)
     return made
 
 

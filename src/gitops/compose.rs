@@ -604,7 +604,7 @@ impl Work<'_> {
                 &fresh
             }
         };
-        let (validity, _) = leaf_validity.clamped_to(ca.certificate.validity());
+        let (validity, _) = leaf_validity.clamped_to(ca.validity());
         let request = LeafRequest {
             organization: self.unit.organization(),
             validity,
@@ -619,6 +619,7 @@ impl Work<'_> {
         };
         Ok(Chain {
             ca: ca.certificate.clone(),
+            above: ca.above.clone(),
             ca_key,
             leaf,
             leaf_key,
@@ -688,7 +689,8 @@ impl Work<'_> {
                 in_use.add(bundle, carried(value, bundle)?);
                 continue;
             }
-            let Some(present) = signer(
+            let Some(present) = anchor(
+                role.role,
                 clear_text(in_use, parts.ca).as_deref(),
                 clear_text(in_use, parts.leaf).as_deref(),
             ) else {
@@ -699,10 +701,20 @@ impl Work<'_> {
                 continue;
             };
             let signing: Vec<&Certificate> = std::iter::once(&present).chain(&next).collect();
-            let found = self.found(bundle).chain(self.found(parts.ca));
-            let before = found
-                .filter_map(|value| value.clear_text(false))
-                .flat_map(|text| reuse::authorities(&text));
+            let texts = |credential| {
+                let found = self.found(credential);
+                found.filter_map(|value| value.clear_text(false))
+            };
+            let in_chain = texts(parts.ca).flat_map(|text| {
+                if bundle == parts.ca {
+                    reuse::authorities(&text)
+                } else {
+                    reuse::topmost(&text)
+                }
+            });
+            let before = texts(bundle)
+                .flat_map(|text| reuse::authorities(&text))
+                .chain(in_chain);
             let trusted =
                 reuse::trust_bundle(&signing, before, self.retention(role), self.context.now);
             if let (Some(next), true) = (next, stages && bundle == parts.ca) {
@@ -720,7 +732,8 @@ impl Work<'_> {
     fn successor(&self, role: &RolePlan, waiting: &Credentials) -> Option<Certificate> {
         let parts = role.role.parts();
         if matches!(role.action, Action::Stage(_)) {
-            return signer(
+            return anchor(
+                role.role,
                 clear_text(waiting, parts.ca).as_deref(),
                 clear_text(waiting, parts.leaf).as_deref(),
             );
@@ -735,7 +748,11 @@ impl Work<'_> {
         if !waits || self.staged.is_empty() {
             return None;
         }
-        signer(text(parts.ca).as_deref(), text(parts.leaf).as_deref())
+        anchor(
+            role.role,
+            text(parts.ca).as_deref(),
+            text(parts.leaf).as_deref(),
+        )
     }
 
     /// Gives what was found of a credential, in each of its places.
@@ -954,10 +971,18 @@ fn clear_text(credentials: &Credentials, credential: Credential) -> Option<Guard
     decode(data.expose(PrivateKeys::Written), true)
 }
 
-/// Finds the CA that signed a leaf in the texts of both.
-fn signer(authorities: Option<&str>, leaf: Option<&str>) -> Option<Certificate> {
+/// Finds what must be trusted for a leaf, in the texts of its CAs and its own: the CA that signed it, or the root above
+/// that where the bundle that clients read is not the text of the CAs itself.
+fn anchor(role: Role, authorities: Option<&str>, leaf: Option<&str>) -> Option<Certificate> {
     let leaf = Certificate::each_from_pem(leaf?).next()?.ok()?;
-    reuse::signer(&reuse::authorities(authorities?), &leaf).cloned()
+    let authorities = reuse::authorities(authorities?);
+    let issuer = reuse::signer(&authorities, &leaf)?;
+    let above = if role.trust_bundle() == Some(role.parts().ca) {
+        Vec::new()
+    } else {
+        reuse::above(issuer, &authorities)
+    };
+    Some(above.last().unwrap_or(issuer).clone())
 }
 
 /// Takes a value over as it stands.

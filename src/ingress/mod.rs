@@ -137,11 +137,13 @@ impl Credentials {
     /// Puts in the four texts of a chain.
     pub fn add_chain(&mut self, role: Role, chain: &Chain) {
         let parts = role.parts();
-        self.add(parts.ca, SecretData::certificates(&(&chain.ca).into()));
+        let authorities = std::iter::once(&chain.ca).chain(&chain.above).collect();
+        self.add(parts.ca, SecretData::certificates(&authorities));
         if let Some(key) = &chain.ca_key {
             self.add(parts.ca_key, SecretData::private(key.pem()));
         }
-        self.add(parts.leaf, SecretData::certificates(&(&chain.leaf).into()));
+        let served = chain.served().collect();
+        self.add(parts.leaf, SecretData::certificates(&served));
         self.add(parts.leaf_key, SecretData::private(chain.leaf_key.pem()));
     }
 

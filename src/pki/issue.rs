@@ -146,22 +146,7 @@ impl Ca {
             return Err(fault.unwrap_or_else(|| Fault::new("the key is of another CA")));
         };
         let certificate = certificates.remove(position);
-        let mut above: Vec<Certificate> = Vec::new();
-        loop {
-            let top = above.last().unwrap_or(&certificate);
-            let is_issuer = |other: &Certificate| {
-                top.names_as_issuer(other) && verify::signature(top, other) != Signature::Wrong
-            };
-            let next = if top.names_as_issuer(top) {
-                None
-            } else {
-                certificates.iter().position(is_issuer)
-            };
-            match next {
-                Some(next) => above.push(certificates.remove(next)),
-                None => break,
-            }
-        }
+        let above = take_above(&certificate, &mut certificates);
         if !certificates.is_empty() {
             return Err(Fault::new("there is more than one certificate")
                 .help("keep the CA that is meant, and those above it where it is no root"));
@@ -177,10 +162,7 @@ impl Ca {
 
     /// Gives what stands between a leaf and the root, in the order in which a server sends it.
     pub fn intermediates(&self) -> impl Iterator<Item = &Certificate> {
-        let below_root = self.above.len();
-        std::iter::once(&self.certificate)
-            .chain(&self.above)
-            .take(below_root)
+        below_root(&self.certificate, &self.above)
     }
 
     /// Gives the time in which all of its path is valid.
@@ -190,6 +172,37 @@ impl Ca {
         self.above.iter().fold(own, |validity, above| {
             validity.clamped_to(above.validity()).0
         })
+    }
+}
+
+/// Gives a CA and those above it, as far as they stand below the root.
+pub(super) fn below_root<'a>(
+    ca: &'a Certificate,
+    above: &'a [Certificate],
+) -> impl Iterator<Item = &'a Certificate> {
+    std::iter::once(ca).chain(above).take(above.len())
+}
+
+/// Takes out of others the issuer of a certificate, and so on up to a root or to one whose issuer is not there.
+pub(super) fn take_above(
+    certificate: &Certificate,
+    others: &mut Vec<Certificate>,
+) -> Vec<Certificate> {
+    let mut above: Vec<Certificate> = Vec::new();
+    loop {
+        let top = above.last().unwrap_or(certificate);
+        let is_issuer = |other: &Certificate| {
+            top.names_as_issuer(other) && verify::signature(top, other) != Signature::Wrong
+        };
+        let next = if top.names_as_issuer(top) {
+            None
+        } else {
+            others.iter().position(is_issuer)
+        };
+        match next {
+            Some(next) => above.push(others.remove(next)),
+            None => return above,
+        }
     }
 }
 

@@ -27,12 +27,28 @@ use std::net::IpAddr;
 pub struct Chain {
     /// The CA's certificate.
     pub ca: Certificate,
+    /// Its issuer, and so on to a root; none where it is one.
+    pub above: Vec<Certificate>,
     /// The CA's key, where it is kept.
     pub ca_key: Option<PrivateKey>,
     /// The leaf's certificate.
     pub leaf: Certificate,
     /// The leaf's key.
     pub leaf_key: PrivateKey,
+}
+
+impl Chain {
+    /// Gives the root, which clients trust.
+    #[must_use]
+    pub fn root(&self) -> &Certificate {
+        self.above.last().unwrap_or(&self.ca)
+    }
+
+    /// Gives what a server sends: the leaf, and what stands between it and the root.
+    pub fn served(&self) -> impl Iterator<Item = &Certificate> {
+        let between = issue::below_root(&self.ca, &self.above);
+        std::iter::once(&self.leaf).chain(between)
+    }
 }
 
 /// What a leaf may identify (extended key usage, RFC 5280 section 4.2.1.12).

@@ -1,7 +1,7 @@
 //! Decides for an existing chain: keep it byte for byte, or make it anew as one.
 
 use super::certificate::{Certificate, Details};
-use super::issue::Ca;
+use super::issue::{self, Ca};
 use super::key::PrivateKey;
 use super::refusals::{self, Use};
 use super::validity::{BACKDATING, format_instant};
@@ -62,10 +62,16 @@ pub struct Terms<'a> {
 pub fn keep(found: Found<'_>, terms: &Terms<'_>, now: OffsetDateTime) -> Result<Chain, Fault> {
     let missing = |what: &str| Fault::new(format!("its {what} is missing"));
     let authorities = authorities(found.ca.ok_or_else(|| missing("CA certificate"))?);
-    let leaf = Certificate::from_pem(found.leaf.ok_or_else(|| missing("certificate"))?)?;
+    let leaf = found.leaf.ok_or_else(|| missing("certificate"))?;
+    // Behind it, what stands between it and the root.
+    let leaf = match Certificate::each_from_pem(leaf).next() {
+        Some(first) => first?,
+        None => Certificate::from_pem(leaf)?,
+    };
     let ca = signer(&authorities, &leaf)
         .ok_or_else(|| Fault::new("there is no readable CA certificate"))?
         .clone();
+    let above = above(&ca, &authorities);
     if terms.given_ca.is_some_and(|given| given.der() != ca.der()) {
         return Err(Fault::new("another CA is given to sign with"));
     }
@@ -109,6 +115,7 @@ pub fn keep(found: Found<'_>, terms: &Terms<'_>, now: OffsetDateTime) -> Result<
     }
     Ok(Chain {
         ca,
+        above,
         ca_key,
         leaf,
         leaf_key,
@@ -145,6 +152,21 @@ pub fn signer<'a>(authorities: &'a [Certificate], leaf: &Certificate) -> Option<
             .or_else(|| authorities.iter().find(|ca| leaf.names_as_issuer(ca)))
             .or(Some(first)),
     }
+}
+
+/// Gives the certificates above a CA, each the issuer of the one before, out of those that stand beside it.
+#[must_use]
+pub fn above(ca: &Certificate, authorities: &[Certificate]) -> Vec<Certificate> {
+    issue::take_above(ca, &mut authorities.to_vec())
+}
+
+/// Reads the CAs of a text that no other of them signed: those above a CA that is not a root stand beside it, and
+/// clients trust the last of them alone.
+#[must_use]
+pub fn topmost(text: &str) -> Vec<Certificate> {
+    let all = authorities(text);
+    let is_topmost = |ca: &&Certificate| above(ca, &all).is_empty();
+    all.iter().filter(is_topmost).cloned().collect()
 }
 
 /// Takes the CA of a found chain, to sign another leaf: its key is there, it can sign, and is not due itself.

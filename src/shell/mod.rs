@@ -453,17 +453,8 @@ impl ExistingCa {
         ])
     }
 
-    /// Reads and checks the existing root CA, if one is given.
-    fn read(&self, run: &Run) -> Result<Option<Ca>, Failure> {
-        self.read_as(|ca| verify::usable_ca(&ca.certificate, &ca.key, run.now))
-    }
-
     /// Reads and checks the existing CA with the certificates above it, if one is given.
-    fn read_with_chain(&self, run: &Run) -> Result<Option<Ca>, Failure> {
-        self.read_as(|ca| verify::usable_issuer(&ca.certificate, &ca.key, &ca.above, run.now))
-    }
-
-    fn read_as(&self, check: impl Fn(&Ca) -> Result<(), Fault>) -> Result<Option<Ca>, Failure> {
+    fn read(&self, run: &Run) -> Result<Option<Ca>, Failure> {
         let (Some(cert_path), Some(key_path)) = (&self.ca_cert, &self.ca_key) else {
             return Ok(None);
         };
@@ -487,7 +478,8 @@ impl ExistingCa {
         };
         let ca =
             Ca::of_bundle(certificates, private_key).map_err(|fault| fault.file(&cert.name))?;
-        check(&ca).map_err(|fault| fault.file(&cert.name))?;
+        verify::usable_issuer(&ca.certificate, &ca.key, &ca.above, run.now)
+            .map_err(|fault| fault.file(&cert.name))?;
         for certificate in std::iter::once(&ca.certificate).chain(&ca.above) {
             let details = certificate.details()?;
             for refusal in refusals::of(&details, Use::Authority) {

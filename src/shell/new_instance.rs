@@ -379,17 +379,19 @@ impl Issuer<'_> {
                 "the CAs before stay trusted beside the new ones; to take the new certificates: {command}"
             ));
         }
-        let found_bundle = self
-            .text(&settings.trust_bundle)
-            .or_else(|| self.chart_bundle(settings));
         let retention = if given.is_some() {
             Retention::UntilEnd
         } else {
             self.retention()
         };
-        let trusted = self.bundle(&server.ca, [found_bundle, server_found.ca], retention);
+        let found_bundle = self.found_bundle(settings).into_iter();
+        let before = found_bundle.flat_map(reuse::authorities);
+        let signed = server_found.ca.into_iter().flat_map(reuse::topmost);
+        let trusted = self.bundle(server.root(), before.chain(signed), retention);
         let router_ca = self.text(&settings.db_router_ca);
-        let db_trusted = self.bundle(&database.ca, [db_found.ca, router_ca], self.retention());
+        let before = db_found.ca.into_iter().chain(router_ca);
+        let before = before.flat_map(reuse::authorities);
+        let db_trusted = self.bundle(&database.ca, before, self.retention());
         let mut credentials = Credentials::default();
         credentials.add_chain(Role::Httpd, &server);
         credentials.add_chain(Role::Database, &database);
@@ -444,7 +446,8 @@ impl Issuer<'_> {
                 "the client CA is made anew: restart httpd before Traefik shows its new certificate",
             );
         }
-        let trusted = self.bundle(&chain.ca, [found.ca, None], self.retention());
+        let before = found.ca.into_iter().flat_map(reuse::authorities);
+        let trusted = self.bundle(&chain.ca, before, self.retention());
         credentials.add_chain(Role::Client, &chain);
         credentials.add_bundle(Credential::ClientTrustBundle, &trusted);
         Ok(())
@@ -454,10 +457,9 @@ impl Issuer<'_> {
     fn bundle(
         &self,
         ca: &Certificate,
-        before: [Option<&str>; 2],
+        before: impl IntoIterator<Item = Certificate>,
         retention: Retention,
     ) -> Vec<Certificate> {
-        let before = before.into_iter().flatten().flat_map(reuse::authorities);
         reuse::trust_bundle(&[ca], before, retention, self.run.now)
     }
 
@@ -480,12 +482,14 @@ impl Issuer<'_> {
         secret.data.get(key).map(|text| text.as_str())
     }
 
-    /// The chart keeps Traefik's CA under another key.
-    fn chart_bundle(&self, settings: &Settings) -> Option<&str> {
+    /// What Traefik trusts so far; the chart keeps it under another key.
+    fn found_bundle(&self, settings: &Settings) -> Option<&str> {
         let secret = &settings.trust_bundle.secret;
-        ["ca.crt", "tls.ca", "tls.crt"]
-            .iter()
-            .find_map(|key| self.entry(secret, key))
+        self.text(&settings.trust_bundle).or_else(|| {
+            ["ca.crt", "tls.ca", "tls.crt"]
+                .iter()
+                .find_map(|key| self.entry(secret, key))
+        })
     }
 
     /// Keeps a found chain, or says why it cannot stay.
@@ -519,6 +523,7 @@ impl Issuer<'_> {
         Ok((
             Chain {
                 ca: ca.certificate,
+                above: ca.above,
                 ca_key,
                 leaf,
                 leaf_key,

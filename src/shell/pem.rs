@@ -105,7 +105,7 @@ pub(super) fn cert(run: &Run, arguments: &Cert) -> Result<(), Failure> {
         names.push(name);
     }
     let plan = faults.finish(plan)?;
-    let existing_ca = arguments.existing_ca.read_with_chain(run)?;
+    let existing_ca = arguments.existing_ca.read(run)?;
     let signing = Signing {
         plan: &plan,
         names: &names,

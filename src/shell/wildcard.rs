@@ -163,7 +163,7 @@ fn chain(
     names: &[SubjectAltName],
     found: Option<&FoundSecret>,
 ) -> Result<Made, Failure> {
-    let given = arguments.existing_ca.read_with_chain(run)?;
+    let given = arguments.existing_ca.read(run)?;
     let leaf_use = LeafUse::Server;
     let issue = |existing_ca: Option<Ca>| {
         let is_new_ca = existing_ca.is_none();

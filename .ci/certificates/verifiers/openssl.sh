@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Answers the questions of ../check as OpenSSL does in strict mode, for a TLS server.
+# Answers the questions of ../check as OpenSSL does in strict mode, for a TLS server that sends all of the leaf's file.
 # Input and output: see "What a verifier is" in ../check.
 set -euo pipefail
 
@@ -9,7 +9,7 @@ while IFS=$'\t' read -r number leaf _key trust kind name instant; do
     ip) expect=(-verify_ip "$name") ;;
   esac
   if answer=$(openssl verify -x509_strict -purpose sslserver "${expect[@]}" -attime "$instant" \
-    -no-CApath -no-CAstore -CAfile "$trust" "$leaf" 2>&1); then
+    -no-CApath -no-CAstore -CAfile "$trust" -untrusted "$leaf" "$leaf" 2>&1); then
     printf '%s\taccept\t\n' "$number"
   elif reason=$(grep -m 1 '^error [0-9]* at ' <<<"$answer"); then
     printf '%s\trefuse\t%s\n' "$number" "$reason"
