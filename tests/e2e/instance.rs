@@ -116,6 +116,8 @@ pub(crate) fn browser(case: &Case, cluster: &Cluster, namespace: &str, domain: &
         "--tls-store",
         "-n",
         namespace,
+        "--ca-custody",
+        "stored",
         "--ca-out",
         &authority.display().to_string(),
     ]);
