@@ -5,9 +5,14 @@ pub(super) mod fleet;
 pub(super) mod git;
 mod import;
 mod init;
+mod job;
 mod known;
+mod lives;
 mod moves;
 mod run;
+mod strangers;
+mod survey;
+mod write;
 
 use super::Run;
 use super::cli::{Gitops, GitopsCommand, LiveHosts};
