@@ -282,15 +282,15 @@ fn two_outputs_or_an_output_and_an_input_that_are_one_file_are_refused_before_an
     for (arguments, refused) in [
         (
             "cert --dns a.b --output-dir d --ca-key-out d/tls.key",
-            "--ca-key-out: `d/tls.key` is, or would be taken for, a file that --output-dir gets",
+            "--ca-key-out: `d/tls.key` is, or would be mistaken for, a file that goes into --output-dir",
         ),
         (
             "cert --dns a.b --output-dir d --ca-key-out ./d/../d/TLS.key",
-            "--ca-key-out: `./d/../d/TLS.key` is, or would be taken for, a file that --output-dir gets",
+            "--ca-key-out: `./d/../d/TLS.key` is, or would be mistaken for, a file that goes into --output-dir",
         ),
         (
             "cert --dns a.b --output-dir e --ca-key-out link/ca.crt",
-            "--ca-key-out: `link/ca.crt` is, or would be taken for, a file that --output-dir gets",
+            "--ca-key-out: `link/ca.crt` is, or would be mistaken for, a file that goes into --output-dir",
         ),
         (
             "cert --dns a.b --output-dir d --ca-key-out d",
@@ -302,7 +302,7 @@ fn two_outputs_or_an_output_and_an_input_that_are_one_file_are_refused_before_an
         ),
         (
             "wildcard-secret --domain example.org --output-dir e --ca-out e/10-secret-wildcardsecret.yaml",
-            "--ca-out: `e/10-secret-wildcardsecret.yaml` is, or would be taken for, a file that --output-dir gets",
+            "--ca-out: `e/10-secret-wildcardsecret.yaml` is, or would be mistaken for, a file that goes into --output-dir",
         ),
         (
             "wildcard-secret --domain example.org --ca-out x --ca-key-out ./x",

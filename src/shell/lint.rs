@@ -2,9 +2,8 @@
 
 use super::cli::{Level, Lint, LintFormat};
 use super::error::{Failure, Kind};
-use super::paths::Paths;
 use super::world::{self, Text};
-use super::writing::{Overwrite, SideFile, Writing};
+use super::writing::{SideFile, Writing};
 use super::{Run, check_stdin, print_or_end, warn};
 use civi_ingress::chart::ChartMajor;
 use civi_ingress::fault::{Fault, Faults, did_you_mean};
@@ -33,16 +32,9 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     )?;
     let writing = match &arguments.write_baseline {
         Some(path) => {
+            let file = ("--write-baseline", path.as_path());
             let inputs = arguments.paths.iter();
-            let paths = Paths {
-                directory: None,
-                beside: vec![("--write-baseline", path)],
-                inputs: inputs.map(|path| ("an input", path.as_path())).collect(),
-            };
-            Some(Writing::begin(
-                &paths,
-                Overwrite::of(arguments.force, false),
-            )?)
+            Some(Writing::of_report(file, inputs, arguments.force)?)
         }
         None => None,
     };

@@ -125,7 +125,7 @@ impl Paths<'_> {
                     )));
                 } else if place.path.parent() == Some(&directory.path) && contents.has(name) {
                     faults.push(refused(format!(
-                        "`{shown}` is, or would be taken for, a file that --output-dir gets"
+                        "`{shown}` is, or would be mistaken for, a file that goes into --output-dir"
                     )));
                 }
             }

@@ -4,8 +4,7 @@ use super::cli::{LiveHosts, Status, StatusFormat, StatusReport};
 use super::error::{Failure, Kind};
 use super::gitops::fleet::read_fleet;
 use super::live;
-use super::paths::Paths;
-use super::writing::{Overwrite, SideFile, Writing};
+use super::writing::{SideFile, Writing};
 use super::{Run, check_stdin, print_or_end, warn, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::find::{self, Findings};
@@ -43,15 +42,8 @@ pub(super) fn of_paths(
                 .iter()
                 .chain(&hosts.connect_file)
                 .chain(&arguments.fleet);
-            let paths = Paths {
-                directory: None,
-                beside: vec![("--output", path)],
-                inputs: inputs.map(|path| ("an input", path.as_path())).collect(),
-            };
-            Some(Writing::begin(
-                &paths,
-                Overwrite::of(arguments.force, false),
-            )?)
+            let file = ("--output", path.as_path());
+            Some(Writing::of_report(file, inputs, arguments.force)?)
         }
         None => None,
     };

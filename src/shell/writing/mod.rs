@@ -22,7 +22,7 @@ pub(super) use directory::finish;
 use super::error::{Failure, Kind};
 use super::folder::{self, Number};
 use super::output::parent;
-use super::paths::Paths;
+use super::paths::{Named, Paths};
 use super::{unfinished, world};
 use anyhow::Context as _;
 use beside::{Loose, print_between};
@@ -157,6 +157,23 @@ impl Drop for Writing<'_> {
 }
 
 impl<'a> Writing<'a> {
+    /// Claims the one file of a report, which none of its inputs may be.
+    ///
+    /// # Errors
+    /// Those of [`Self::begin`].
+    pub(super) fn of_report(
+        file: Named<'a>,
+        inputs: impl Iterator<Item = &'a PathBuf>,
+        force: bool,
+    ) -> Result<Self, Failure> {
+        let paths = Paths {
+            directory: None,
+            beside: vec![file],
+            inputs: inputs.map(|path| ("an input", path.as_path())).collect(),
+        };
+        Self::begin(&paths, Overwrite::of(force, false))
+    }
+
     /// Claims the paths of a run, before any key is drawn.
     ///
     /// # Errors
