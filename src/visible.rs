@@ -42,7 +42,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     replaced(shown, harmless)
 }
 
-/// As [`line`], for a text that is not needed any more.
+/// As [`line()`], for a text that is not needed any more.
 pub(crate) fn owned(text: String) -> String {
     match line(&text) {
         Cow::Borrowed(_) => text,
