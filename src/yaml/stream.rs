@@ -115,6 +115,9 @@ fn newlines(text: &str) -> u64 {
     text.bytes().filter(|byte| *byte == b'\n').count() as u64
 }
 
+/// Less text than this, in bytes, is not worth a thread: to wake one takes as long as to read some ten kilobytes.
+const MUCH: usize = 64 << 10;
+
 /// The documents of a part, or what is wrong with it.
 pub type Part = Result<Vec<Node>, Broken>;
 
@@ -127,10 +130,11 @@ pub fn read_all(
     budget: impl Fn() -> Budget,
 ) -> Result<Vec<Part>, (usize, Broken)> {
     let shared = budget();
-    // One document is not worth a thread.
     let parts: Vec<_> = match cuts {
-        [cut] => vec![read(*cut, &shared)],
-        cuts => with_threads(|| cuts.par_iter().map(|cut| read(*cut, &shared)).collect()),
+        [_, _, ..] if cuts.iter().map(|cut| cut.text.len()).sum::<usize>() >= MUCH => {
+            with_threads(|| cuts.par_iter().map(|cut| read(*cut, &shared)).collect())
+        }
+        few => few.iter().map(|cut| read(*cut, &shared)).collect(),
     };
     let is_spent = |part: &Result<_, Broken>| part.as_ref().is_err_and(Broken::is_of_all);
     if !parts.iter().any(is_spent) {

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A directory that is in a Git work tree, or will be made in one.
+#[derive(Clone)]
 pub(in super::super) struct WorkTree {
     /// The top of the work tree, where `.git` is, without symbolic links.
     top: PathBuf,
@@ -42,6 +43,32 @@ impl WorkTree {
             top: top.to_owned(),
             below: below.to_owned(),
         }))
+    }
+
+    /// Finds the work tree of a directory as [`Self::of`] does, and remembers it for those below.
+    fn of_known(
+        directory: &Path,
+        known: &mut BTreeMap<PathBuf, Option<Self>>,
+    ) -> Result<Option<Self>, Failure> {
+        if let Some(found) = known.get(directory) {
+            return Ok(found.clone());
+        }
+        let inherits = match std::fs::symlink_metadata(directory) {
+            Ok(found) => found.is_dir() && matches!(directory.join(".git").try_exists(), Ok(false)),
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        };
+        let found = match (inherits, directory.parent(), directory.file_name()) {
+            (true, Some(parent), Some(name)) if !parent.as_os_str().is_empty() => {
+                let above = Self::of_known(parent, known)?;
+                above.map(|Self { top, below }| Self {
+                    top,
+                    below: below.join(name),
+                })
+            }
+            _ => Self::of(directory)?,
+        };
+        known.insert(directory.to_owned(), found.clone());
+        Ok(found)
     }
 
     /// Gives the top of the work tree.
@@ -175,6 +202,7 @@ pub(in super::super) fn would_stage(paths: &[PathBuf]) -> Result<Vec<Staged>, Fa
         let folder = path.parent().unwrap_or(Path::new("."));
         folders.entry(folder).or_default().push(path);
     }
+    let mut known = BTreeMap::new();
     let mut by_tree: BTreeMap<PathBuf, Vec<(PathBuf, &Path)>> = BTreeMap::new();
     for (folder, paths) in folders {
         let folder = if folder.as_os_str().is_empty() {
@@ -182,7 +210,7 @@ pub(in super::super) fn would_stage(paths: &[PathBuf]) -> Result<Vec<Staged>, Fa
         } else {
             folder
         };
-        let Some(tree) = WorkTree::of(folder)? else {
+        let Some(tree) = WorkTree::of_known(folder, &mut known)? else {
             continue;
         };
         let files = paths.into_iter().map(|path| {
