@@ -368,6 +368,11 @@ fn plain(text: &str) -> Option<Cow<'_, str>> {
 /// A file that is no YAML.
 pub fn read<'a>(text: &str, file: &str) -> Result<Vec<FoundSecret<'a>>, Fault> {
     let documents = yaml::read_all(text, file).map_err(|mut faults| faults.swap_remove(0))?;
+    Ok(of_documents(&documents, text, file))
+}
+
+/// Finds the Secrets among the documents of a text.
+pub(super) fn of_documents<'a>(documents: &[Node], text: &str, file: &str) -> Vec<FoundSecret<'a>> {
     let found = documents.iter().filter_map(|document| {
         let mut secret = read_document(document)?;
         if let Some(block) = document.get("sops") {
@@ -378,7 +383,7 @@ pub fn read<'a>(text: &str, file: &str) -> Result<Vec<FoundSecret<'a>>, Fault> {
         }
         Some(secret)
     });
-    Ok(found.collect())
+    found.collect()
 }
 
 /// Says whether an encrypted file is such as this program writes.

@@ -27,8 +27,7 @@ pub(super) fn read_back(
         ))
         .file(file)
     };
-    second_reader::agree(text, file)?;
-    let found = found::read(text, file)?;
+    let found = found::of_documents(&second_reader::agree(text, file)?, text, file);
     let [secret] = &found[..] else {
         return Err(differs("there is not one Secret"));
     };

@@ -8,11 +8,11 @@ use super::{Node, Value, read_all};
 use crate::fault::Fault;
 use serde::de::Deserialize as _;
 
-/// Reads a text by both readers and holds what they find against each other.
+/// Reads a text by both readers and holds what they find against each other; gives its documents.
 ///
 /// # Errors
 /// A text that either does not read, or that they read differently; without any value.
-pub fn agree(text: &str, file: &str) -> Result<(), Fault> {
+pub fn agree(text: &str, file: &str) -> Result<Vec<Node>, Fault> {
     let ours = read_all(text, file).map_err(|mut faults| faults.swap_remove(0))?;
     // The other one's message may repeat a value.
     let theirs: Result<Vec<serde_yaml::Value>, _> = serde_yaml::Deserializer::from_str(text)
@@ -26,7 +26,7 @@ pub fn agree(text: &str, file: &str) -> Result<(), Fault> {
             .zip(theirs)
             .all(|(ours, theirs)| same(ours, theirs));
     if is_same {
-        return Ok(());
+        return Ok(ours);
     }
     Err(Fault::new("two readers of YAML do not find the same in it").file(file))
 }
