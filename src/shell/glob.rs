@@ -8,7 +8,7 @@
 )]
 
 use super::error::Failure;
-use super::warn;
+use super::output::warn;
 use anyhow::Context as _;
 use civi_ingress::fault::Fault;
 use glob::{MatchOptions, Pattern};

@@ -1,11 +1,24 @@
 //! `inspect`.
 
-use super::cli::{Inspect, ReportFormat};
 use super::error::Failure;
-use super::{Run, check_stdin, print_or_end, world};
+use super::output::print_or_end;
+use super::paths::check_stdin;
+use super::report_format::ReportFormat;
+use super::{Run, world};
 use civi_ingress::fault::Faults;
 use civi_ingress::inspect;
+use clap::{Args, ValueHint};
 use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct Inspect {
+    /// PEM file or manifests, or - for stdin
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub(super) files: Vec<PathBuf>,
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: ReportFormat,
+}
 
 pub(super) fn run(run: &Run, arguments: &Inspect) -> Result<(), Failure> {
     check_stdin(arguments.files.iter().map(PathBuf::as_path))?;

@@ -1,10 +1,12 @@
 //! `lint`.
 
-use super::cli::{Level, Lint, LintFormat};
+use super::Run;
 use super::error::{Failure, Kind};
+use super::output::{print_or_end, warn};
+use super::paths::check_stdin;
+use super::traefik_release::release;
 use super::world::{self, Text};
 use super::writing::{SideFile, Writing};
-use super::{Run, check_stdin, print_or_end, warn};
 use civi_ingress::chart::ChartMajor;
 use civi_ingress::fault::{Fault, Faults, did_you_mean};
 use civi_ingress::lint::baseline::{self, Baseline};
@@ -12,11 +14,79 @@ use civi_ingress::lint::{self, Options, Report, Severity, Source, explain, repor
 use civi_ingress::name::DnsName;
 use civi_ingress::pki::validity::End;
 use civi_ingress::threads::with_threads;
+use clap::{Args, ValueEnum, ValueHint};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use time::Duration;
 use zeroize::Zeroizing;
+
+/// Reads Kubernetes manifests and values files of Traefik's chart. docs/lint.md lists the rules. A comment
+/// `# civi-ingress: allow CI103 REASON` suppresses a finding on its line or the next.
+#[derive(Debug, Args)]
+pub(super) struct Lint {
+    /// Files, directories with YAML or JSON files, or - for stdin
+    #[arg(value_name = "PATH", required_unless_present = "explain", value_hint = ValueHint::AnyPath)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Say what a rule looks for, what would happen, and what to do
+    #[arg(long, value_name = "CODE", conflicts_with = "paths", exclusive = true)]
+    pub(super) explain: Option<String>,
+    /// Traefik release that reads the manifests [default: found out, else 3.7]
+    #[arg(long, value_name = "VERSION")]
+    pub(super) traefik: Option<String>,
+    /// Version of Traefik's Helm chart that reads the values files [default: the newest that fits]
+    #[arg(long, value_name = "VERSION")]
+    pub(super) chart: Option<String>,
+    /// Host that a route must answer for [repeatable]
+    #[arg(long)]
+    pub(super) host: Vec<String>,
+    /// Find certificates that expire within so many days [default: 30, or a third of a shorter life]
+    #[arg(long, value_name = "DAYS")]
+    pub(super) expires_within: Option<String>,
+    /// Take references to objects out of the input for errors
+    #[arg(long)]
+    pub(super) strict_references: bool,
+    /// Show findings from this level on
+    #[arg(long, value_name = "LEVEL", default_value = "warning")]
+    pub(super) level: Level,
+    /// Exit with 1 from this level on
+    #[arg(long, value_name = "LEVEL", default_value = "warning")]
+    pub(super) fail_on: Level,
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: LintFormat,
+    /// Leave out the findings that this file accepts
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) baseline: Option<PathBuf>,
+    /// Write what is found to this file, to be accepted from now on
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline", value_hint = ValueHint::FilePath)]
+    pub(super) write_baseline: Option<PathBuf>,
+    /// Overwrite the baseline that exists
+    #[arg(long, requires = "write_baseline")]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// SARIF 2.1.0, for code forges
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Level {
+    /// Worth knowing
+    Info,
+    /// Works by luck, or for a while
+    Warning,
+    /// Fails in production
+    Error,
+}
 
 pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     if let Some(code) = &arguments.explain {
@@ -117,7 +187,7 @@ fn options(run: &Run, arguments: &Lint) -> Result<Options, Failure> {
     options.traefik = arguments
         .traefik
         .as_deref()
-        .and_then(|text| super::release(text, &mut faults));
+        .and_then(|text| release(text, &mut faults));
     options.chart = arguments.chart.as_deref().and_then(|text| {
         faults.keep(ChartMajor::parse(text).map_err(|fault| fault.argument("--chart")))
     });

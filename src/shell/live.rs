@@ -1,7 +1,6 @@
 //! The certificates that live hosts present: many hosts at once, in bounded time.
 #![expect(clippy::disallowed_methods, reason = "waiting is measured")]
 
-use super::cli::LiveHosts;
 use super::error::Failure;
 use super::tls::presented_chain;
 use super::world;
@@ -10,8 +9,10 @@ use civi_ingress::find::{Found, Origin};
 use civi_ingress::name::DnsName;
 use civi_ingress::probe::target::{Endpoint, HTTPS};
 use civi_ingress::routing::Routing;
+use clap::{Args, ValueHint};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Patience with a host, for its name, its connection and its handshake each.
@@ -20,6 +21,22 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const AT_ONCE: usize = 32;
 /// After this time no further host is begun.
 const TIME: Duration = Duration::from_secs(120);
+
+/// Which live hosts are looked at, besides what is read. Nothing is asked of them, and nothing verified.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Live hosts")]
+pub(super) struct LiveHosts {
+    /// Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those
+    /// that DNS gives [repeatable]
+    #[arg(long, value_name = "HOST[:PORT][=ADDR[:PORT]]")]
+    pub(super) connect: Vec<String>,
+    /// Look at the hosts of this file, too, one a line in the same form, or - for stdin
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) connect_file: Option<PathBuf>,
+    /// Look at every host that a route of the manifests names, too; behind `=` the address of all of them
+    #[arg(long, value_name = "ADDR[:PORT]", num_args = 0..=1, default_missing_value = "", require_equals = true)]
+    pub(super) connect_routes: Option<String>,
+}
 
 /// A live host to look at.
 pub(super) struct Live {

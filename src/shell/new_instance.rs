@@ -1,12 +1,15 @@
 //! `new-instance`.
 
-use super::cli::{CaCustody, NewInstance};
+use super::ca_custody::CaCustody;
+use super::destination::Destination;
 use super::error::{Failure, Kind};
-use super::paths::Named;
-use super::writing::Writing;
-use super::{
-    IssuingPlan, Run, Signing, check_stdin, describe, release, side_file, side_paths, warn, world,
-};
+use super::existing_ca::ExistingCa;
+use super::issuing::{Issuing, IssuingPlan, Signing, describe};
+use super::output::warn;
+use super::paths::{Named, check_stdin, side_paths};
+use super::traefik_release::release;
+use super::writing::{Writing, side_file};
+use super::{Run, world};
 use civi_ingress::cidr::Cidr;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::ingress::{self, Credentials, Ingress, Role, objects};
@@ -19,9 +22,105 @@ use civi_ingress::pki::{Certificate, Chain, LeafUse, PrivateKey, SubjectAltName,
 use civi_ingress::values::set::{self, Typing};
 use civi_ingress::values::{self, Layers, SecretKeyRef, Settings};
 use civi_ingress::yaml;
+use clap::{Args, ValueHint};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
+
+/// The manifests go to stdout, ready for `kubectl apply -f -`. Keys of values files: see the README, "Values".
+#[derive(Debug, Args)]
+pub(super) struct NewInstance {
+    /// Name of the instance, and of its namespace unless --namespace is given
+    pub(super) name: String,
+    /// Host that browsers ask for; without it `externalhost` of the values
+    #[arg(long)]
+    pub(super) host: Option<String>,
+    /// Further host of the instance, in the certificate and the route [repeatable]
+    #[arg(long, value_name = "HOST")]
+    pub(super) alias: Vec<String>,
+    /// Namespace of the objects
+    #[arg(short, long)]
+    pub(super) namespace: Option<String>,
+    /// Values file of the Civiparoisse chart, or - for stdin; a later one wins [repeatable]
+    #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) values: Vec<PathBuf>,
+    /// Set a value, as Helm's --set does [repeatable]
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Set a value that stays a string [repeatable]
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set_string: Vec<String>,
+    #[command(flatten)]
+    pub(super) destination: Destination,
+    /// Traefik release that reads the manifests, 2.9 to 3.x
+    #[arg(long, value_name = "VERSION", default_value = "3.7")]
+    pub(super) traefik: String,
+    #[command(flatten)]
+    pub(super) issuing: Issuing,
+    #[command(flatten)]
+    pub(super) existing_ca: ExistingCa,
+    /// What becomes of the CA keys [default: stored; of an existing CA: dropped]
+    #[arg(long, value_name = "HOW", help_heading = "Certificates")]
+    pub(super) ca_custody: Option<CaCustody>,
+    /// Write the key of the new instance CA to this file
+    #[arg(long, value_name = "FILE", help_heading = "Certificates", conflicts_with = "ca_key", value_hint = ValueHint::FilePath)]
+    pub(super) ca_key_out: Option<PathBuf>,
+    /// Keep the keys and certificates of these manifests (file, directory, - for stdin) while they are good
+    #[arg(long, value_name = "FILE", help_heading = "Certificates", value_hint = ValueHint::FilePath)]
+    pub(super) reuse: Option<PathBuf>,
+    /// Mark the chart's objects so that this Helm release adopts them
+    #[arg(long, value_name = "RELEASE", help_heading = "Further objects")]
+    pub(super) helm_release: Option<String>,
+    /// Render the Namespace too
+    #[arg(long, help_heading = "Further objects")]
+    pub(super) create_namespace: bool,
+    /// Render the httpd's ConfigMap too
+    #[arg(long, help_heading = "Further objects")]
+    pub(super) config_map: bool,
+    /// Retry failed connections to the httpd, so many attempts in all
+    #[arg(long, value_name = "ATTEMPTS", num_args = 0..=1, default_missing_value = "5", require_equals = true, help_heading = "Further objects")]
+    pub(super) retry: Option<String>,
+    /// Send Strict-Transport-Security with this max-age
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "31536000", require_equals = true, help_heading = "Further objects")]
+    pub(super) hsts: Option<String>,
+    /// Make a client CA and Traefik's own certificate, for an httpd that asks for one
+    #[arg(long, help_heading = "Further objects")]
+    pub(super) client_auth: bool,
+    /// Let only Traefik reach the httpd (NetworkPolicy)
+    #[arg(long, help_heading = "Further objects")]
+    pub(super) network_policy: bool,
+    /// Close the namespace to other namespaces, but for what --network-policy opens
+    #[arg(long, requires = "network_policy", help_heading = "Further objects")]
+    pub(super) default_deny: bool,
+    /// Namespace of Traefik's pods
+    #[arg(
+        long,
+        value_name = "NAMESPACE",
+        default_value = "traefik",
+        help_heading = "Further objects"
+    )]
+    pub(super) traefik_namespace: String,
+    /// Label of Traefik's pods [repeatable] [default: app.kubernetes.io/name=traefik]
+    #[arg(
+        long,
+        value_name = "KEY=VALUE",
+        requires = "network_policy",
+        conflicts_with = "traefik_host_network",
+        help_heading = "Further objects"
+    )]
+    pub(super) traefik_label: Vec<String>,
+    /// Traefik uses the nodes' network: --traefik-cidr then names the nodes
+    #[arg(long, requires = "network_policy", help_heading = "Further objects")]
+    pub(super) traefik_host_network: bool,
+    /// Range of the nodes' addresses [repeatable]
+    #[arg(
+        long,
+        value_name = "CIDR",
+        requires = "traefik_host_network",
+        help_heading = "Further objects"
+    )]
+    pub(super) traefik_cidr: Vec<String>,
+}
 
 pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     let stdin = arguments
@@ -62,15 +161,6 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     arguments
         .destination
         .emit(run, writing, &objects, beside.into_iter().collect())
-}
-
-impl From<CaCustody> for Custody {
-    fn from(custody: CaCustody) -> Self {
-        match custody {
-            CaCustody::Stored => Self::Stored,
-            CaCustody::Dropped => Self::Dropped,
-        }
-    }
 }
 
 fn read_settings(

@@ -7,7 +7,7 @@
 use super::error::{Failure, Kind};
 use super::writing::NewFile;
 use civi_ingress::fault::Fault;
-use civi_ingress::visible::composed;
+use civi_ingress::visible::{self, composed};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
@@ -17,6 +17,11 @@ use std::path::Path;
 /// Writes lines to stderr, with nothing in them that steers a terminal or a CI; a closed stderr is nobody's loss.
 pub(super) fn say(text: &str) {
     let _ = io::stderr().write_all(composed(text).as_bytes());
+}
+
+/// Writes a warning to stderr.
+pub(super) fn warn(text: &str) {
+    say(&format!("warning: {}\n", visible::line(text)));
 }
 
 /// Shows on a terminal how far a run is, in the place of what was shown before.
@@ -84,6 +89,16 @@ pub(super) fn print<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Result<(),
             .context("cannot write to stdout")
             .into()),
     }
+}
+
+/// Prints what can be printed again: a reader that ends early, as `head` does, hears nothing of it.
+pub(super) fn print_or_end(text: &[u8]) -> Result<(), Failure> {
+    print([String::from_utf8_lossy(text).as_ref()]).map_err(|mut failure| {
+        if failure.kind == Kind::ClosedPipe {
+            failure.faults.clear();
+        }
+        failure
+    })
 }
 
 /// Says that nothing can be printed.

@@ -168,3 +168,27 @@ pub(super) fn without_dots(base: PathBuf, rest: &Path) -> PathBuf {
         path
     })
 }
+
+/// Gives the paths that options name, each with its option.
+pub(super) fn side_paths<'a, const N: usize>(
+    paths: [(&'static str, Option<&'a PathBuf>); N],
+) -> Vec<Named<'a>> {
+    paths
+        .into_iter()
+        .filter_map(|(option, path)| Some((option, path?.as_path())))
+        .collect()
+}
+
+/// Refuses to read stdin twice.
+pub(super) fn check_stdin<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<(), Fault> {
+    if paths
+        .into_iter()
+        .filter(|path| world::is_stdin(path))
+        .count()
+        <= 1
+    {
+        return Ok(());
+    }
+    Err(Fault::new("`-` is given twice")
+        .help("standard input can be read once; name a file for the other"))
+}

@@ -3,11 +3,12 @@
 mod look;
 mod plan;
 
-use super::cli::{Probe, ReportFormat};
-use super::dial;
 use super::error::Failure;
+use super::output::print_or_end;
+use super::paths::check_stdin;
+use super::report_format::ReportFormat;
 use super::tls::{self, Handshake};
-use super::{Run, check_stdin, print_or_end};
+use super::{Run, dial};
 use civi_ingress::probe::behind::{self, Behind};
 use civi_ingress::probe::expect::Options;
 use civi_ingress::probe::judge::{self, Circumstances, Front, Holder};
@@ -20,11 +21,77 @@ use civi_ingress::probe::target::Endpoint;
 use civi_ingress::probe::transport::{HANDSHAKE_TIMEOUT, Speech, Transport, Versions};
 use civi_ingress::probe::trust::{ExpectedName, Trust};
 use civi_ingress::probe::{Check, Finding, Verdict};
+use clap::{Args, ValueEnum, ValueHint};
 use look::{Line, look, older, plain};
 use plan::{BOTH, ONLY_HTTP_1, Plan, plan, system_trust, trust_file};
 use rustls::sign::CertifiedKey;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Opens connections, asks for one page and changes nothing. Exit status: 0 all is well, 1 something is broken or
+/// soon will be; an unreachable host is a finding, too.
+#[derive(Debug, Args)]
+pub(super) struct Probe {
+    /// Host that browsers ask for
+    #[arg(value_name = "HOST[:PORT]")]
+    pub(super) host: String,
+    /// Connect to this address instead of those that DNS gives
+    #[arg(long, value_name = "ADDR[:PORT]")]
+    pub(super) connect: Option<String>,
+    /// Trust this CA as browsers do (PEM) [default: that of the manifests' TLSStore, else the system's roots]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) ca: Option<PathBuf>,
+    /// Take what Traefik is told from these manifests (file, directory, - for stdin) [repeatable]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) manifest: Vec<PathBuf>,
+    /// Ask for this path [default: / or what the manifests' route takes]
+    #[arg(long, value_name = "PATH")]
+    pub(super) path: Option<String>,
+    /// Ask port 80 too whether it leads to https
+    #[arg(long, value_name = "ADDR[:PORT]", num_args = 0..=1, default_missing_value = "", require_equals = true)]
+    pub(super) http: Option<String>,
+    /// Send this header first, as a load balancer does
+    #[arg(long, value_name = "VERSION")]
+    pub(super) proxy_protocol: Option<ProxyProtocol>,
+    /// Show this certificate to a server that asks for one (PEM)
+    #[arg(long, value_name = "FILE", requires = "key", value_hint = ValueHint::FilePath)]
+    pub(super) cert: Option<PathBuf>,
+    /// Private key of that certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath)]
+    pub(super) key: Option<PathBuf>,
+    /// Look at the leg from Traefik to the httpd too, at this address
+    #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Behind Traefik")]
+    pub(super) backend: Option<String>,
+    /// Of several services of the route, look at this one
+    #[arg(long, value_name = "NAME", help_heading = "Behind Traefik", requires_all = ["backend", "manifest"])]
+    pub(super) service: Option<String>,
+    /// Trust this CA there, where no manifests say which (PEM)
+    #[arg(long, value_name = "FILE", help_heading = "Behind Traefik", requires = "backend", conflicts_with = "manifest", value_hint = ValueHint::FilePath)]
+    pub(super) backend_ca: Option<PathBuf>,
+    /// Wait so long for DNS, for each connection and for each TLS handshake
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub(super) timeout: String,
+    /// Wait so long for an answer
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub(super) http_timeout: String,
+    /// Warn of certificates that end within this time
+    #[arg(long, value_name = "DAYS", default_value = "30d")]
+    pub(super) expires_within: String,
+    /// Ask for the page even where the certificate is refused; the report says so
+    #[arg(long)]
+    pub(super) insecure_continue: bool,
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProxyProtocol {
+    /// A line of text
+    V1,
+    /// A binary block
+    V2,
+}
 
 pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
     let plan = plan(arguments)?;

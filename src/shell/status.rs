@@ -1,17 +1,67 @@
 //! `status`.
 
-use super::cli::{LiveHosts, Status, StatusFormat, StatusReport};
 use super::error::{Failure, Kind};
 use super::gitops::fleet::read_fleet;
-use super::live;
+use super::live::{self, LiveHosts};
+use super::output::{print_or_end, warn};
+use super::paths::check_stdin;
 use super::writing::{SideFile, Writing};
-use super::{Run, check_stdin, print_or_end, warn, world};
+use super::{Run, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::find::{self, Findings};
 use civi_ingress::fleet::Fleet;
 use civi_ingress::status::{self, Format, Report, Within};
+use clap::{Args, ValueEnum, ValueHint};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
+
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// Manifests, PEM or DER file, directory of them, or - for stdin
+    #[arg(value_name = "PATH", required_unless_present_any = ["connect", "connect_file"], value_hint = ValueHint::AnyPath)]
+    pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) hosts: LiveHosts,
+    #[command(flatten)]
+    pub(super) report: StatusReport,
+}
+
+/// How a report on certificates is written.
+#[derive(Debug, Args)]
+pub(super) struct StatusReport {
+    /// Take from this fleet file when certificates are renewed [default: fleet.yaml of a directory that is read]
+    #[arg(short = 'f', long = "fleet", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) fleet: Option<PathBuf>,
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: StatusFormat,
+    /// Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without
+    /// this option the exit status is 0 whatever is found
+    #[arg(long, value_name = "TIME")]
+    pub(super) fail_within: Option<String>,
+    /// Write the report to this file instead of stdout, all of it or nothing
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+    /// Overwrite that file
+    #[arg(long, requires = "output")]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum StatusFormat {
+    /// A table, the most urgent certificate first
+    Table,
+    /// For programs
+    Json,
+    /// Text format of Prometheus, for the textfile collector
+    Prometheus,
+    /// A page for the browser, complete in one file
+    Html,
+    /// A Mermaid flowchart of each instance's path
+    Mermaid,
+    /// The same for Graphviz
+    Dot,
+}
 
 pub(super) fn run(run: &Run, arguments: &Status) -> Result<(), Failure> {
     of_paths(run, &arguments.paths, &arguments.hosts, &arguments.report)

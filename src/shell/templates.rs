@@ -1,18 +1,40 @@
-//! `templates`.
+//! `templates`, and the templates that a run renders with.
 
-use super::cli::Templates;
 use super::error::Failure;
 use super::writing::{NewFile, Overwrite, Writing};
-use super::{paths, print_or_end};
-use civi_ingress::template::BUILT_IN;
+use super::{output::print_or_end, paths, world};
+use civi_ingress::template::{BUILT_IN, Templates};
+use clap::{Args, Subcommand, ValueHint};
+use std::path::{Path, PathBuf};
 
-pub(super) fn run(command: &Templates) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(super) struct TemplatesArguments {
+    #[command(subcommand)]
+    pub(super) command: TemplatesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TemplatesCommand {
+    /// List the built-in templates by name
+    List,
+    /// Write the built-in templates into a new or empty directory, to change and pass to --templates
+    Export {
+        /// Directory for the files
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        output_dir: PathBuf,
+        /// Overwrite files that exist
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+pub(super) fn run(command: &TemplatesCommand) -> Result<(), Failure> {
     match command {
-        Templates::List => {
+        TemplatesCommand::List => {
             let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
             print_or_end((names.join("\n") + "\n").as_bytes())
         }
-        Templates::Export { output_dir, force } => {
+        TemplatesCommand::Export { output_dir, force } => {
             let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
             let paths = paths::Paths {
                 directory: Some((output_dir, paths::Contents::Files(&names))),
@@ -25,4 +47,16 @@ pub(super) fn run(command: &Templates) -> Result<(), Failure> {
             writing.write(files.collect(), Vec::new(), || Ok(()))
         }
     }
+}
+
+/// Gives the templates, with a user's own in the place of built-in ones.
+pub(super) fn own_templates(directory: Option<&Path>) -> Result<Templates, Failure> {
+    let Some(directory) = directory else {
+        return Ok(Templates::default());
+    };
+    let sources = world::read_templates(directory)?;
+    Ok(Templates::with_own(
+        &directory.display().to_string(),
+        sources,
+    )?)
 }

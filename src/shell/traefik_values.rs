@@ -1,8 +1,8 @@
 //! `traefik-values`.
 
-use super::cli::{Switch, TraefikValues};
 use super::error::Failure;
-use super::{own_templates, print_or_end};
+use super::output::print_or_end;
+use super::templates::own_templates;
 use civi_ingress::chart::{
     self, AccessLog, ChartMajor, Exposure, LogFormat, LogLevel, ReadTimeout,
 };
@@ -10,6 +10,67 @@ use civi_ingress::chart::{TrafficPolicy, UpdateStrategy, ValuesRequest, Workload
 use civi_ingress::cidr::Cidr;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::name::Namespace;
+use clap::{Args, ValueEnum, ValueHint};
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+
+/// Charts 20 to 22 get what the Civiparoisse Traefik notes set; later ones get safer defaults.
+#[derive(Debug, Args)]
+pub(super) struct TraefikValues {
+    /// Major version of the Traefik Helm chart, 20 to 41
+    #[arg(long, value_name = "MAJOR", default_value = "41")]
+    pub(super) chart: String,
+    /// Run a Deployment of so many pods instead of a DaemonSet
+    #[arg(long, value_name = "N")]
+    pub(super) replicas: Option<NonZeroU16>,
+    /// Bind ports 80 and 443 in the nodes' network, as root, instead of using host ports
+    #[arg(long)]
+    pub(super) host_network: bool,
+    /// Expose a Service of type LoadBalancer instead of host ports, with this traffic policy: Local, Cluster
+    #[arg(long, value_name = "POLICY", num_args = 0..=1, default_missing_value = "Local", require_equals = true, conflicts_with = "host_network")]
+    pub(super) load_balancer: Option<String>,
+    /// Replace pods one after another, or when they are deleted: RollingUpdate, OnDelete
+    #[arg(long, value_name = "STRATEGY", default_value = "RollingUpdate")]
+    pub(super) update_strategy: String,
+    /// Log from this level on: TRACE, DEBUG, INFO, WARN, ERROR, FATAL, PANIC
+    #[arg(long, value_name = "LEVEL", default_value = "INFO")]
+    pub(super) log_level: String,
+    /// Form of Traefik's log: json, common [default: json; charts 20 to 22: common]
+    #[arg(long, value_name = "FORM")]
+    pub(super) log_format: Option<String>,
+    /// Form of the access log: json, common, off [default: json; charts 20 to 22: common]
+    #[arg(long, value_name = "FORM")]
+    pub(super) access_log: Option<String>,
+    /// Serve metrics for Prometheus on port 9100
+    #[arg(long)]
+    pub(super) prometheus: bool,
+    /// Redirect http to https: on, off [default: on; charts 20 to 22: off]
+    #[arg(long, value_name = "ON|OFF")]
+    pub(super) redirect: Option<Switch>,
+    /// Believe the PROXY protocol header of these peers [repeatable]
+    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    pub(super) proxy_protocol_from: Vec<String>,
+    /// Believe the X-Forwarded headers of these peers [repeatable]
+    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    pub(super) forwarded_headers_from: Vec<String>,
+    /// Serve only routes of this namespace; name that of the TLSStore too [repeatable] [default: all]
+    #[arg(long, value_name = "NAMESPACE", value_delimiter = ',')]
+    pub(super) watch_namespace: Vec<String>,
+    /// Cut off requests that take longer to arrive; 0s for no limit [default: 600s; charts 20 to 22: none]
+    #[arg(long, value_name = "TIME")]
+    pub(super) read_timeout: Option<String>,
+    /// Take templates of this directory in the place of the built-in ones of the same name
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) templates: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Switch {
+    /// Yes
+    On,
+    /// No
+    Off,
+}
 
 pub(super) fn run(arguments: &TraefikValues) -> Result<(), Failure> {
     let templates = own_templates(arguments.templates.as_deref())?;

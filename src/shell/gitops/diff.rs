@@ -1,15 +1,16 @@
 //! `gitops diff`: what rendering would change, line by line.
 
-use super::super::cli::GitopsDiff;
 use super::super::error::Failure;
+use super::super::output::print_or_end;
 use super::super::tree::{Access, Tree};
-use super::super::{Run, output, print_or_end};
-use super::fleet::read;
+use super::super::{Run, output};
+use super::fleet::{FleetArguments, read};
 use super::job::{Job, Told};
 use super::moves::settle;
 use civi_ingress::gitops::compose::TreeFile;
 use civi_ingress::gitops::decide::Depth;
 use civi_ingress::visible::{self, redacted::redacted};
+use clap::Args;
 use similar::TextDiff;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -17,7 +18,14 @@ use std::path::Path;
 /// Lines around a change, as `diff -u` has them.
 const CONTEXT: usize = 3;
 
-pub(super) fn run(run: &Run, arguments: &GitopsDiff) -> Result<(), Failure> {
+/// Exit status 1: there are differences, or nothing was rendered yet.
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    #[command(flatten)]
+    pub(super) fleet: FleetArguments,
+}
+
+pub(super) fn run(run: &Run, arguments: &Diff) -> Result<(), Failure> {
     let mut inputs = read(run, &arguments.fleet)?;
     let tree = Tree::open(&arguments.fleet.output_dir, Access::Read)?;
     let standing = settle(&mut inputs, &tree)?;

@@ -1,18 +1,89 @@
 //! Reads what a run over a fleet needs: the fleet file and its includes, recipients, identities.
 
-use super::super::cli::FleetArguments;
 use super::super::error::{Failure, Kind};
-use super::super::{Run, check_stdin, own_templates, warn, world};
+use super::super::existing_ca::ExistingCa;
+use super::super::output::warn;
+use super::super::paths::check_stdin;
+use super::super::templates::own_templates;
+use super::super::{Run, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::{self, Fleet, Secrets, Source};
-use civi_ingress::gitops::plan::{Readers, Sealer};
+use civi_ingress::gitops::plan::{Phase, Readers, Sealer};
 use civi_ingress::pki::issue::Ca;
 use civi_ingress::seal::creation_rules::Rules;
 use civi_ingress::seal::sealed::SealingCertificate;
 use civi_ingress::seal::{Identity, Recipient};
 use civi_ingress::template::Templates;
+use clap::{Args, ValueEnum, ValueHint};
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
+
+/// A fleet file, its tree, and what a run may do.
+#[derive(Debug, Args)]
+pub(super) struct FleetArguments {
+    /// Fleet file, or - for stdin
+    #[arg(short = 'f', long = "fleet", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) fleet: PathBuf,
+    /// Directory of the tree
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: PathBuf,
+    /// Step of a roll-over that may be taken; all at once is safe, for the old CA stays trusted beside the new one
+    #[arg(long, value_enum, default_value = "all")]
+    pub(super) phase: PhaseArgument,
+    /// Renew at most so many instances whose renewal can wait, the soonest end first
+    #[arg(long, value_name = "N")]
+    pub(super) max_renewals: Option<usize>,
+    /// Issue keys to at most so many instances of which none are there; without it, in a tree that was rendered before,
+    /// 5 or a tenth of all
+    #[arg(long, value_name = "N")]
+    pub(super) max_issues: Option<usize>,
+    /// Issue new keys where recipients or mode have changed; without it they stay, and --identity must open them
+    #[arg(long)]
+    pub(super) rekey: bool,
+    /// age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it
+    /// [repeatable]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) identity: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) existing_ca: ExistingCa,
+    /// Take templates of this directory in the place of the built-in ones of the same name
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) templates: Option<PathBuf>,
+    /// Threads; without it as many as there are processors
+    #[arg(long, value_name = "N", value_parser = clap::builder::ValueParser::new(threads))]
+    pub(super) jobs: Option<usize>,
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    text.parse::<u8>()
+        .ok()
+        .filter(|count| *count > 0)
+        .map(usize::from)
+        .ok_or_else(|| "a number from 1 to 255 is needed".to_owned())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PhaseArgument {
+    /// All at once
+    All,
+    /// Make successors that wait, and let their CAs be trusted
+    Trust,
+    /// Let successors take their places
+    Leaf,
+    /// Let the present CAs only be trusted
+    Shrink,
+}
+
+impl From<PhaseArgument> for Phase {
+    fn from(phase: PhaseArgument) -> Self {
+        match phase {
+            PhaseArgument::All => Self::All,
+            PhaseArgument::Trust => Self::Trust,
+            PhaseArgument::Leaf => Self::Leaf,
+            PhaseArgument::Shrink => Self::Shrink,
+        }
+    }
+}
 
 /// What a run over a fleet needs.
 pub(super) struct Inputs {

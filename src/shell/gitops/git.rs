@@ -4,7 +4,8 @@
 //! variables `GIT_*` of the environment, which would name another repository than the one that the files are in.
 
 use super::super::error::{Failure, Kind};
-use super::super::{warn, world};
+use super::super::output::warn;
+use super::super::world;
 use anyhow::{Context as _, anyhow};
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::Fleet;

@@ -1,11 +1,13 @@
 //! `gitops import`: a fleet file, and a tree with the keys that run already.
 
-use super::super::cli::GitopsImport;
+use super::super::Run;
 use super::super::error::{Failure, Kind};
+use super::super::output::warn;
+use super::super::paths::check_stdin;
 use super::super::world::{self, System};
 use super::super::writing::NewFile;
-use super::super::{Run, check_stdin, warn};
 use super::fleet::{read_fleet, sealer};
+use super::init::Init;
 use super::{git, init};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::{self, Fleet, Source};
@@ -25,15 +27,39 @@ use civi_ingress::pki::refusals::{self, Rule, Use};
 use civi_ingress::pki::{Certificate, reuse};
 use civi_ingress::template::Templates;
 use civi_ingress::yaml::{self, At, Key, Node, Value, tree_text};
+use clap::{Args, ValueHint};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Where the chart keeps the certificate that the httpd serves.
 const SERVER_CERT: (&str, &str) = ("selfcert", "externcert");
 
-pub(super) fn run(run: &Run, arguments: &GitopsImport) -> Result<(), Failure> {
+/// No key is changed: what runs goes on running. Instances are found in the Secrets by their namespaces, and named
+/// by the other inputs.
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    #[command(flatten)]
+    pub(super) init: Init,
+    /// Secrets as `kubectl get secret -A -o yaml` prints them, or - for stdin
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) secrets: Option<PathBuf>,
+    /// Values file of a chart release, with the instance's name [repeatable]
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(super) values: Vec<String>,
+    /// Table of instances, one a line, with a heading
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) csv: Option<PathBuf>,
+    /// Keep private keys in clear instead of encrypting them
+    #[arg(long)]
+    pub(super) plain: bool,
+    /// Keep private keys in clear even in a Git work tree that does not ignore them
+    #[arg(long, requires = "plain")]
+    pub(super) allow_plain_in_git: bool,
+}
+
+pub(super) fn run(run: &Run, arguments: &Import) -> Result<(), Failure> {
     let inputs = arguments.secrets.iter().chain(&arguments.csv);
-    check_stdin(inputs.map(std::path::PathBuf::as_path))?;
+    check_stdin(inputs.map(PathBuf::as_path))?;
     let directory = &arguments.init.output_dir;
     let secrets = match &arguments.secrets {
         Some(path) => {
@@ -158,10 +184,7 @@ fn from_table(path: &Path, instances: &mut BTreeMap<String, Node>) -> Result<(),
 }
 
 /// Takes the values of chart releases: host, server name and transport become settings, the rest passes through.
-fn from_values(
-    arguments: &GitopsImport,
-    instances: &mut BTreeMap<String, Node>,
-) -> Result<(), Failure> {
+fn from_values(arguments: &Import, instances: &mut BTreeMap<String, Node>) -> Result<(), Failure> {
     let mut faults = Faults::default();
     for argument in &arguments.values {
         let Some((name, path)) = argument.split_once('=') else {
@@ -204,7 +227,7 @@ fn from_values(
 
 /// Finds the instances that run, and the kind of the first one's keys: an instance with another kind says so itself.
 fn from_secrets(
-    arguments: &GitopsImport,
+    arguments: &Import,
     secrets: &[FoundSecret],
     instances: &mut BTreeMap<String, Node>,
 ) -> Result<Option<&'static str>, Failure> {
@@ -262,7 +285,7 @@ fn from_secrets(
 }
 
 fn fleet_text(
-    arguments: &GitopsImport,
+    arguments: &Import,
     instances: BTreeMap<String, Node>,
     key: Option<&'static str>,
 ) -> Result<String, Failure> {

@@ -1,19 +1,35 @@
 //! `gitops init`: a fleet file to start from.
 
 use super::super::Run;
-use super::super::cli::GitopsInit;
 use super::super::error::Failure;
 use super::super::paths::{Contents, Paths};
 use super::super::writing::{NewFile, Overwrite, Writing};
 use civi_ingress::fault::Faults;
 use civi_ingress::name::{DnsName, ObjectName};
 use civi_ingress::seal::Recipient;
-use std::path::Path;
+use clap::{Args, ValueHint};
+use std::path::{Path, PathBuf};
 
 /// Name of the fleet file.
 pub(super) const FILE: &str = "fleet.yaml";
 
-pub(super) fn run(run: &Run, arguments: &GitopsInit) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// Directory for fleet.yaml
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: PathBuf,
+    /// Name of the fleet
+    #[arg(long, default_value = "parishes")]
+    pub(super) name: String,
+    /// Domain that the wildcard certificate covers
+    #[arg(long, default_value = "example.org")]
+    pub(super) domain: String,
+    /// age recipient for the private keys; without one `.sops.yaml` above the directory counts [repeatable]
+    #[arg(long, value_name = "AGE1…")]
+    pub(super) recipient: Vec<String>,
+}
+
+pub(super) fn run(run: &Run, arguments: &Init) -> Result<(), Failure> {
     let text = start(arguments, "    # paroisse-a: {}\n")?;
     let writing = claim(&arguments.output_dir)?;
     let file = NewFile::new(FILE, &text, false);
@@ -35,7 +51,7 @@ pub(super) fn claim(directory: &Path) -> Result<Writing<'_>, Failure> {
 }
 
 /// Gives a commented fleet file with `instances` as they are written.
-pub(super) fn start(arguments: &GitopsInit, instances: &str) -> Result<String, Failure> {
+pub(super) fn start(arguments: &Init, instances: &str) -> Result<String, Failure> {
     let mut faults = Faults::default();
     let name =
         faults.keep(ObjectName::parse(&arguments.name).map_err(|fault| fault.argument("--name")));

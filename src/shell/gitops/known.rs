@@ -1,7 +1,8 @@
 //! What is known of a tree beside the files that are there: its paths in Git's index, and other trees of the fleet.
 
 use super::super::error::{Failure, Kind};
-use super::super::{warn, world};
+use super::super::output::warn;
+use super::super::world;
 use super::git::WorkTree;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::Fleet;

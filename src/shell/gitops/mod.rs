@@ -1,5 +1,6 @@
 //! `gitops`: a fleet as a tree of files in Git.
 
+mod check;
 mod diff;
 pub(super) mod fleet;
 pub(super) mod git;
@@ -9,27 +10,67 @@ mod job;
 mod known;
 mod lives;
 mod moves;
-mod run;
+mod render;
+mod report;
+mod status;
 mod strangers;
 mod survey;
 mod write;
 
 use super::Run;
-use super::cli::{Gitops, GitopsCommand, LiveHosts};
 use super::error::Failure;
+use check::Check;
+use clap::{Args, Subcommand};
+use diff::Diff;
+use import::Import;
+use init::Init;
+use render::Render;
+use status::Status;
+
+#[derive(Debug, Args)]
+pub(super) struct Gitops {
+    #[command(subcommand)]
+    command: GitopsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum GitopsCommand {
+    /// Write a starting fleet file into a directory
+    Init(Init),
+    /// Bring the tree to what the fleet file says: make, keep and renew certificates, write what has changed
+    Render(Render),
+    /// Say whether the tree is what the fleet file says and nothing is due; write nothing
+    Check(Check),
+    /// Show what rendering would change; private keys as fingerprints
+    Diff(Diff),
+    /// Show which certificates of the tree end when
+    Status(Status),
+    /// Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table
+    Import(Import),
+}
+
+impl Gitops {
+    /// Says whether the command may issue a certificate.
+    pub(super) fn issues(&self) -> bool {
+        matches!(self.command, GitopsCommand::Render(_))
+    }
+
+    /// Says whether the command draws random numbers.
+    pub(super) fn draws(&self) -> bool {
+        matches!(
+            self.command,
+            GitopsCommand::Render(_) | GitopsCommand::Import(_)
+        )
+    }
+}
 
 pub(super) fn run(run: &Run, arguments: &Gitops) -> Result<(), Failure> {
     match &arguments.command {
         GitopsCommand::Init(arguments) => init::run(run, arguments),
-        GitopsCommand::Render(arguments) => run::render(run, arguments),
-        GitopsCommand::Check(arguments) => run::check(run, arguments),
+        GitopsCommand::Render(arguments) => render::run(run, arguments),
+        GitopsCommand::Check(arguments) => check::run(run, arguments),
         GitopsCommand::Diff(arguments) => diff::run(run, arguments),
-        GitopsCommand::Status(arguments) => super::status::of_paths(
-            run,
-            std::slice::from_ref(&arguments.output_dir),
-            &LiveHosts::default(),
-            &arguments.report,
-        ),
+        GitopsCommand::Status(arguments) => status::run(run, arguments),
         GitopsCommand::Import(arguments) => import::run(run, arguments),
     }
 }

@@ -1,8 +1,8 @@
 //! Looks what a tree says about who applies which unit, and lets nothing move that is not marked in the cluster yet.
 
 use super::super::error::{Failure, Kind};
+use super::super::output::warn;
 use super::super::tree::{EntryKind, Tree};
-use super::super::warn;
 use super::fleet::Inputs;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::Fleet;

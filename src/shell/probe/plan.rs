@@ -1,8 +1,9 @@
 //! Arguments and files, parsed.
 
-use super::super::cli::{Probe, ProxyProtocol};
 use super::super::error::Failure;
-use super::super::{tls, warn, world};
+use super::super::output::warn;
+use super::super::{tls, world};
+use super::{Probe, ProxyProtocol};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::probe::objects::Manifests;
 use civi_ingress::probe::proxy::Version;

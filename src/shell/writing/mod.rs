@@ -401,3 +401,17 @@ fn read_in(folder: &OwnedFd, name: &OsStr, shown: &Path) -> Result<Option<Old>, 
         mode: found.st_mode & 0o777,
     }))
 }
+
+/// Gives the file for a PEM text, where one was asked for.
+pub(super) fn side_file<'a>(
+    path: Option<&'a PathBuf>,
+    content: &str,
+    is_secret: bool,
+) -> Option<SideFile<'a>> {
+    let content = Zeroizing::new(content.as_bytes().to_vec());
+    path.map(|path| SideFile {
+        path,
+        content,
+        is_secret,
+    })
+}

@@ -1,11 +1,15 @@
-//! `wildcard-secret` and `tls-store`.
+//! `wildcard-secret`.
 
-use super::cli::{CaCustody, TlsStore, WildcardSecret};
+use super::ca_custody::CaCustody;
+use super::destination::Destination;
 use super::error::{Failure, Kind};
-use super::writing::{SideFile, Writing};
-use super::{
-    IssuingPlan, Run, Signing, check_stdin, describe, release, side_file, side_paths, warn, world,
-};
+use super::existing_ca::ExistingCa;
+use super::issuing::{Issuing, IssuingPlan, Signing, describe};
+use super::output::warn;
+use super::paths::{check_stdin, side_paths};
+use super::traefik_release::release;
+use super::writing::{SideFile, Writing, side_file};
+use super::{Run, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::ingress::tls_secret;
 use civi_ingress::ingress::traefik;
@@ -16,10 +20,67 @@ use civi_ingress::pki::issue::Ca;
 use civi_ingress::pki::reuse::{self, Custody, Found, Terms};
 use civi_ingress::pki::validity::format_instant;
 use civi_ingress::pki::{Certificate, LeafUse, PrivateKey, SubjectAltName, verify};
+use clap::{Args, ValueHint};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-pub(super) fn secret(run: &Run, arguments: &WildcardSecret) -> Result<(), Failure> {
+/// Any namespace that Traefik watches will do, but two TLSStores named `default` cancel each other.
+#[derive(Debug, Args)]
+pub(super) struct WildcardSecret {
+    /// Name of the Secret
+    #[arg(default_value = "wildcardsecret")]
+    pub(super) name: String,
+    /// Domain of the wildcard: the certificate is for *.DOMAIN
+    #[arg(long, value_name = "DOMAIN", required_unless_present = "cert")]
+    pub(super) domain: Option<String>,
+    /// Cover the domain itself too
+    #[arg(long, requires = "domain")]
+    pub(super) apex: bool,
+    /// Take this certificate, or this bundle of certificates and key (PEM), or - for stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "ca_cert", value_hint = ValueHint::FilePath)]
+    pub(super) cert: Option<PathBuf>,
+    /// Private key of that certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath)]
+    pub(super) key: Option<PathBuf>,
+    /// Intermediate certificates above it (PEM)
+    #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath)]
+    pub(super) chain: Option<PathBuf>,
+    /// Namespace of the Secret and the TLSStore
+    #[arg(short, long, default_value = "default")]
+    pub(super) namespace: String,
+    /// Render the TLSStore `default` too
+    #[arg(long)]
+    pub(super) tls_store: bool,
+    /// Write the CA certificate that browsers must import to this file; DER where its name ends in .der
+    #[arg(long, value_name = "FILE", conflicts_with = "cert", value_hint = ValueHint::FilePath)]
+    pub(super) ca_out: Option<PathBuf>,
+    /// Write the CA's private key to this file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "ca_key"], value_hint = ValueHint::FilePath)]
+    pub(super) ca_key_out: Option<PathBuf>,
+    /// What becomes of the CA key in the Secret [default: dropped; with --reuse: as it was]
+    #[arg(
+        long,
+        value_name = "HOW",
+        conflicts_with = "cert",
+        help_heading = "Certificates"
+    )]
+    pub(super) ca_custody: Option<CaCustody>,
+    /// Keep the certificate of this Secret (file, directory, - for stdin) while it is good, and renew it under its CA,
+    /// whose key is in the Secret or given with --ca-cert and --ca-key
+    #[arg(long, value_name = "FILE", conflicts_with = "cert", help_heading = "Certificates", value_hint = ValueHint::FilePath)]
+    pub(super) reuse: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) destination: Destination,
+    /// Traefik release that reads the TLSStore, 2.9 to 3.x
+    #[arg(long, value_name = "VERSION", default_value = "3.7")]
+    pub(super) traefik: String,
+    #[command(flatten)]
+    pub(super) issuing: Issuing,
+    #[command(flatten)]
+    pub(super) existing_ca: ExistingCa,
+}
+
+pub(super) fn run(run: &Run, arguments: &WildcardSecret) -> Result<(), Failure> {
     let sources = arguments
         .cert
         .iter()
@@ -351,22 +412,4 @@ fn import(
         warn(warning);
     }
     Ok(bundle)
-}
-
-pub(super) fn tls_store(run: &Run, arguments: &TlsStore) -> Result<(), Failure> {
-    let writing = arguments.destination.claim(&[], Vec::new())?;
-    let mut faults = Faults::default();
-    let release = release(&arguments.traefik, &mut faults);
-    let secret = faults
-        .keep(ObjectName::parse(&arguments.secret).map_err(|fault| fault.argument("--secret")));
-    let namespace = faults.keep(
-        Namespace::parse(&arguments.namespace).map_err(|fault| fault.argument("--namespace")),
-    );
-    let ((release, secret), namespace) = faults.finish(release.zip(secret).zip(namespace))?;
-    arguments.destination.emit(
-        run,
-        writing,
-        &[traefik::tls_store(release, &namespace, &secret)],
-        Vec::new(),
-    )
 }

@@ -1,84 +1,51 @@
-//! `ca` and `cert`: PEM files without Kubernetes.
+//! `cert`: a server certificate as PEM files, without Kubernetes.
 
-use super::cli::{Ca, Cert};
+use super::destination::secret_files;
 use super::error::Failure;
-use super::paths::{Contents, Paths};
-use super::writing::{NewFile, Overwrite, Writing};
-use super::{
-    Run, Signing, describe, gitops, secret_files, side_file, side_paths, validity, warn, world,
-};
+use super::existing_ca::ExistingCa;
+use super::issuing::{Issuing, Signing, describe};
+use super::output::warn;
+use super::paths::{Contents, Paths, side_paths};
+use super::writing::{NewFile, Overwrite, Writing, side_file};
+use super::{Run, gitops};
 use civi_ingress::fault::{Fault, Faults};
-use civi_ingress::name::DnsName;
 use civi_ingress::pki::bundle::long_life;
-use civi_ingress::pki::issue::{self, CaRequest, Organization};
-use civi_ingress::pki::{CertificateText, KeyType, LeafUse, SubjectAltName};
+use civi_ingress::pki::{CertificateText, LeafUse, SubjectAltName};
+use clap::{Args, ValueHint};
 use std::net::IpAddr;
+use std::path::PathBuf;
 
-pub(super) fn ca(run: &Run, arguments: &Ca) -> Result<(), Failure> {
-    let paths = Paths {
-        directory: Some((
-            &arguments.output_dir,
-            Contents::Files(&["ca.crt", "ca.key"]),
-        )),
-        ..Paths::default()
-    };
-    let overwrite = Overwrite::of(arguments.force, arguments.replace_keys);
-    let writing = Writing::begin(&paths, overwrite)?;
-    let mut faults = Faults::default();
-    let key_type = faults.keep(
-        arguments
-            .key_type
-            .parse::<KeyType>()
-            .map_err(|fault| fault.argument("--key-type")),
-    );
-    let organization = faults.keep(
-        Organization::parse(&arguments.organization)
-            .map_err(|fault| fault.argument("--organization")),
-    );
-    let validity = validity(
-        run.now,
-        arguments.not_before.as_deref(),
-        &arguments.days,
-        "--days",
-        &mut faults,
-    );
-    let domains = arguments.permit_dns.iter().map(|text| {
-        DnsName::parse(text)
-            .map(SubjectAltName::Dns)
-            .map_err(|fault| fault.argument("--permit-dns"))
-    });
-    let addresses = arguments
-        .permit_ip
-        .iter()
-        .map(|text| address(text, "--permit-ip"));
-    let permitted: Vec<SubjectAltName> = domains
-        .chain(addresses)
-        .filter_map(|result| faults.keep(result))
-        .collect();
-    let ((key_type, organization), validity) =
-        faults.finish(key_type.zip(organization).zip(validity))?;
-    let request = CaRequest {
-        organization: &organization,
-        validity,
-        permitted: &permitted,
-    };
-    let ca = issue::ca(&request, world::private_key(key_type)?, world::serial()?)?;
-    let files = vec![
-        NewFile::new("ca.crt", ca.certificate.pem(), false),
-        NewFile::new("ca.key", ca.key.pem(), true),
-    ];
-    let keys = secret_files(&arguments.output_dir, &files, &[]);
-    writing.write(files, Vec::new(), || Ok(()))?;
-    gitops::git::warn_of(&keys);
-    let end = ca.certificate.validity().not_after.date();
-    run.note(&format!(
-        "wrote ca.crt and ca.key to {}, valid until {end}",
-        arguments.output_dir.display()
-    ));
-    Ok(())
+/// Writes tls.crt, tls.key and ca.crt. The key of a new CA is forgotten unless --ca-key-out is given.
+#[derive(Debug, Args)]
+pub(super) struct Cert {
+    /// Host name, or *.DOMAIN [repeatable]
+    #[arg(long, value_name = "NAME", required_unless_present = "ip")]
+    pub(super) dns: Vec<String>,
+    /// IP address [repeatable]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) ip: Vec<String>,
+    /// Let the certificate identify a TLS client too
+    #[arg(long)]
+    pub(super) client_auth: bool,
+    /// Directory for the files, new or empty
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: PathBuf,
+    /// Overwrite files that exist, but no private keys
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Overwrite private keys, too: those that were there are lost
+    #[arg(long)]
+    pub(super) replace_keys: bool,
+    #[command(flatten)]
+    pub(super) issuing: Issuing,
+    #[command(flatten)]
+    pub(super) existing_ca: ExistingCa,
+    /// Write the key of the new CA to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "ca_key", value_hint = ValueHint::FilePath)]
+    pub(super) ca_key_out: Option<PathBuf>,
 }
 
-pub(super) fn cert(run: &Run, arguments: &Cert) -> Result<(), Failure> {
+pub(super) fn run(run: &Run, arguments: &Cert) -> Result<(), Failure> {
     let beside = side_paths([("--ca-key-out", arguments.ca_key_out.as_ref())]);
     let contents = Contents::Files(&["ca.crt", "tls.crt", "tls.key"]);
     let paths = Paths {
@@ -144,7 +111,7 @@ fn dns(text: &str) -> Result<SubjectAltName, Fault> {
     }
 }
 
-fn address(text: &str, option: &str) -> Result<SubjectAltName, Fault> {
+pub(super) fn address(text: &str, option: &str) -> Result<SubjectAltName, Fault> {
     let parsed = text.parse::<IpAddr>();
     let refused = |_| {
         Fault::new(format!("`{}` is no IP address", text.escape_debug()))

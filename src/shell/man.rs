@@ -1,30 +1,24 @@
-//! `completions` and `man`, which are made from the table of options, and `schema`.
+//! `man`: the manual pages, made from the table of options.
 
-use super::cli::{Completions, Man, Schema, SchemaKind, table};
+use super::cli::table;
 use super::error::Failure;
+use super::output::print_or_end;
 use super::paths::{Contents, Paths};
-use super::print_or_end;
 use super::writing::{NewFile, Overwrite, Writing};
+use clap::{Args, ValueHint};
+use std::path::PathBuf;
 
-pub(super) fn completions(arguments: &Completions) -> Result<(), Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(
-        arguments.shell,
-        &mut table(None),
-        "civi-ingress",
-        &mut script,
-    );
-    print_or_end(&script)
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// Write a page for the program and for each subcommand into this new or empty directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: Option<PathBuf>,
+    /// Overwrite files that exist
+    #[arg(long, requires = "output_dir")]
+    pub(super) force: bool,
 }
 
-pub(super) fn schema(arguments: &Schema) -> Result<(), Failure> {
-    let text = match arguments.kind {
-        SchemaKind::Fleet => civi_ingress::fleet::SCHEMA,
-    };
-    print_or_end(text.as_bytes())
-}
-
-pub(super) fn man(arguments: &Man) -> Result<(), Failure> {
+pub(super) fn run(arguments: &Man) -> Result<(), Failure> {
     let mut program = table(None);
     program.build();
     let Some(directory) = &arguments.output_dir else {

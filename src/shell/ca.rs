@@ -1,0 +1,111 @@
+//! `ca`: a CA as PEM files, without Kubernetes.
+
+use super::cert::address;
+use super::destination::secret_files;
+use super::error::Failure;
+use super::issuing::validity;
+use super::paths::{Contents, Paths};
+use super::writing::{NewFile, Overwrite, Writing};
+use super::{Run, gitops, world};
+use civi_ingress::fault::Faults;
+use civi_ingress::name::DnsName;
+use civi_ingress::pki::issue::{self, CaRequest, Organization};
+use civi_ingress::pki::{KeyType, SubjectAltName};
+use clap::{Args, ValueHint};
+use std::path::PathBuf;
+
+/// Writes ca.crt and ca.key.
+#[derive(Debug, Args)]
+pub(super) struct Ca {
+    /// Directory for the files, new or empty
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: PathBuf,
+    /// Overwrite files that exist, but no private keys
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Overwrite private keys, too: those that were there are lost
+    #[arg(long)]
+    pub(super) replace_keys: bool,
+    /// Domain that the CA may sign for, with all names below it [repeatable] [default: any]
+    #[arg(long, value_name = "DOMAIN", visible_alias = "permit")]
+    pub(super) permit_dns: Vec<String>,
+    /// Address that the CA may sign for [repeatable] [default: any]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) permit_ip: Vec<String>,
+    /// Kind of the key: p256, p384, rsa2048, rsa3072, rsa4096
+    #[arg(long, value_name = "TYPE", default_value = "p256")]
+    pub(super) key_type: String,
+    /// Life of the CA: days, or the RFC 3339 instant at which it ends
+    #[arg(long, value_name = "DAYS|INSTANT", default_value = "3650")]
+    pub(super) days: String,
+    /// Begin of the validity; one hour before the present unless said
+    #[arg(long, value_name = "INSTANT")]
+    pub(super) not_before: Option<String>,
+    /// Organization in the certificate's subject
+    #[arg(long, value_name = "NAME", default_value = "Civiparoisse")]
+    pub(super) organization: String,
+}
+
+pub(super) fn run(run: &Run, arguments: &Ca) -> Result<(), Failure> {
+    let paths = Paths {
+        directory: Some((
+            &arguments.output_dir,
+            Contents::Files(&["ca.crt", "ca.key"]),
+        )),
+        ..Paths::default()
+    };
+    let overwrite = Overwrite::of(arguments.force, arguments.replace_keys);
+    let writing = Writing::begin(&paths, overwrite)?;
+    let mut faults = Faults::default();
+    let key_type = faults.keep(
+        arguments
+            .key_type
+            .parse::<KeyType>()
+            .map_err(|fault| fault.argument("--key-type")),
+    );
+    let organization = faults.keep(
+        Organization::parse(&arguments.organization)
+            .map_err(|fault| fault.argument("--organization")),
+    );
+    let validity = validity(
+        run.now,
+        arguments.not_before.as_deref(),
+        &arguments.days,
+        "--days",
+        &mut faults,
+    );
+    let domains = arguments.permit_dns.iter().map(|text| {
+        DnsName::parse(text)
+            .map(SubjectAltName::Dns)
+            .map_err(|fault| fault.argument("--permit-dns"))
+    });
+    let addresses = arguments
+        .permit_ip
+        .iter()
+        .map(|text| address(text, "--permit-ip"));
+    let permitted: Vec<SubjectAltName> = domains
+        .chain(addresses)
+        .filter_map(|result| faults.keep(result))
+        .collect();
+    let ((key_type, organization), validity) =
+        faults.finish(key_type.zip(organization).zip(validity))?;
+    let request = CaRequest {
+        organization: &organization,
+        validity,
+        permitted: &permitted,
+    };
+    let ca = issue::ca(&request, world::private_key(key_type)?, world::serial()?)?;
+    let files = vec![
+        NewFile::new("ca.crt", ca.certificate.pem(), false),
+        NewFile::new("ca.key", ca.key.pem(), true),
+    ];
+    let keys = secret_files(&arguments.output_dir, &files, &[]);
+    writing.write(files, Vec::new(), || Ok(()))?;
+    gitops::git::warn_of(&keys);
+    let end = ca.certificate.validity().not_after.date();
+    run.note(&format!(
+        "wrote ca.crt and ca.key to {}, valid until {end}",
+        arguments.output_dir.display()
+    ));
+    Ok(())
+}

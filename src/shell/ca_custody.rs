@@ -1,0 +1,21 @@
+//! What becomes of the keys of CAs.
+
+use civi_ingress::pki::reuse::Custody;
+use clap::ValueEnum;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CaCustody {
+    /// Write the CA keys beside the others, as the chart does
+    Stored,
+    /// Forget the CA keys; a renewal makes a new CA
+    Dropped,
+}
+
+impl From<CaCustody> for Custody {
+    fn from(custody: CaCustody) -> Self {
+        match custody {
+            CaCustody::Stored => Self::Stored,
+            CaCustody::Dropped => Self::Dropped,
+        }
+    }
+}

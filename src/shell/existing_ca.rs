@@ -1,0 +1,77 @@
+//! A CA that the user gives.
+
+use super::error::Failure;
+use super::output::warn;
+use super::paths::{Named, side_paths};
+use super::{Run, world};
+use civi_ingress::fault::Faults;
+use civi_ingress::pki::issue::Ca;
+use civi_ingress::pki::pem::mentions_private_key;
+use civi_ingress::pki::refusals::{self, Use};
+use civi_ingress::pki::{Certificate, PrivateKey, verify};
+use clap::{Args, ValueHint};
+use std::path::PathBuf;
+
+/// An existing CA.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Certificates")]
+pub(super) struct ExistingCa {
+    /// Sign with this CA instead of a new one (PEM)
+    #[arg(long, value_name = "FILE", requires = "ca_key", value_hint = ValueHint::FilePath)]
+    pub(super) ca_cert: Option<PathBuf>,
+    /// Private key of that CA (PEM)
+    #[arg(long, value_name = "FILE", requires = "ca_cert", value_hint = ValueHint::FilePath)]
+    pub(super) ca_key: Option<PathBuf>,
+}
+
+impl ExistingCa {
+    /// Gives the files that are read.
+    pub(super) fn paths(&self) -> Vec<Named<'_>> {
+        side_paths([
+            ("--ca-cert", self.ca_cert.as_ref()),
+            ("--ca-key", self.ca_key.as_ref()),
+        ])
+    }
+
+    /// Reads and checks the existing CA with the certificates above it, if one is given.
+    pub(super) fn read(&self, run: &Run) -> Result<Option<Ca>, Failure> {
+        let (Some(cert_path), Some(key_path)) = (&self.ca_cert, &self.ca_key) else {
+            return Ok(None);
+        };
+        let (cert, key) = (world::read(cert_path)?, world::read(key_path)?);
+        let mut faults = Faults::default();
+        let certificates = faults
+            .keep(Certificate::all_from_pem(&cert.content).map_err(|fault| fault.file(&cert.name)));
+        let private_key =
+            faults.keep(PrivateKey::from_pem(&key.content).map_err(|fault| fault.file(&key.name)));
+        if mentions_private_key(&cert.content) {
+            warn(&format!(
+                "{} also holds a private key; only its certificate is taken",
+                cert.name
+            ));
+        }
+        if let Some(warning) = world::warn_if_readable_by_others(key_path) {
+            warn(&warning);
+        }
+        let (Some(certificates), Some(private_key)) = (certificates, private_key) else {
+            return Ok(faults.finish(None)?);
+        };
+        let ca =
+            Ca::of_bundle(certificates, private_key).map_err(|fault| fault.file(&cert.name))?;
+        verify::usable_issuer(&ca.certificate, &ca.key, &ca.above, run.now)
+            .map_err(|fault| fault.file(&cert.name))?;
+        for certificate in std::iter::once(&ca.certificate).chain(&ca.above) {
+            let details = certificate.details()?;
+            for refusal in refusals::of(&details, Use::Authority) {
+                warn(&format!(
+                    "{}: the CA `{}` {}: {} refuse it",
+                    cert.name,
+                    details.name(),
+                    refusal.what,
+                    refusal.by
+                ));
+            }
+        }
+        Ok(Some(ca))
+    }
+}

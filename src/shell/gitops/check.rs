@@ -1,0 +1,67 @@
+//! `gitops check`: one look at every unit, and nothing written.
+
+use super::super::Run;
+use super::super::error::Failure;
+use super::super::tree::{Access, Tree};
+use super::fleet::{FleetArguments, read};
+use super::job::{Job, Told};
+use super::moves::settle;
+use super::report::{ReportArguments, annotated, publish};
+use civi_ingress::gitops::decide::Depth;
+use clap::Args;
+
+/// Verifies every chain as TLS clients do. Exit status 1: the tree is out of date or was not
+/// rendered yet, or something is due.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) fleet: FleetArguments,
+    #[command(flatten)]
+    pub(super) report: ReportArguments,
+}
+
+pub(super) fn run(run: &Run, arguments: &Check) -> Result<(), Failure> {
+    annotated(
+        try_check(run, arguments),
+        &arguments.report,
+        &arguments.fleet,
+    )
+}
+
+fn try_check(run: &Run, arguments: &Check) -> Result<(), Failure> {
+    let mut inputs = read(run, &arguments.fleet)?;
+    let tree = Tree::open(&arguments.fleet.output_dir, Access::Read)?;
+    let standing = settle(&mut inputs, &tree)?;
+    let told = Told::for_report(&arguments.report);
+    let job = Job::new(run, &inputs, &tree, &arguments.fleet, Depth::Whole, told);
+    let survey = job.survey()?;
+    let in_the_way: Vec<String> = survey.in_the_way().cloned().collect();
+    let consequences = standing.consequences(&inputs.fleet, &survey.left);
+    let refused = survey.refuse_to_issue_much(arguments.fleet.max_issues);
+    let mut report = survey.report;
+    if let Err(failure) = refused {
+        let whys = failure.faults.into_iter();
+        report.refused.extend(whys.map(|fault| match fault.help {
+            Some(help) => format!("{} ({help})", fault.what),
+            None => fault.what,
+        }));
+    }
+    report.in_the_way = in_the_way;
+    report.cluster = consequences;
+    report.changes = job.told.into_rows();
+    let waits = report.actions.defer + report.actions.blocked > 0;
+    let found = waits || !report.is_up_to_date();
+    report.exit_code = u8::from(found);
+    publish(
+        run,
+        &report,
+        &arguments.report,
+        &arguments.fleet,
+        "would write",
+    )?;
+    standing.advise(false);
+    if found {
+        return Err(Failure::found());
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! `gitops render`: one look at every unit, then, if nothing forbids it, the writing.
+
+use super::super::Run;
+use super::super::error::Failure;
+use super::super::tree::{Access, Tree};
+use super::fleet::{FleetArguments, read};
+use super::job::{Job, Told};
+use super::moves::settle;
+use super::report::{ReportArguments, annotated, publish};
+use super::{git, known};
+use civi_ingress::gitops::decide::Depth;
+use civi_ingress::gitops::plan::Sealer;
+use clap::{Args, ValueEnum};
+
+/// The tree is the state: a second run changes nothing until something is due or the fleet file says otherwise.
+/// Where instances pass from one Flux Kustomization or Argo CD Application to another (`shards`, the source), the
+/// first run marks their objects so that no controller deletes them, and the next run, once that is applied, moves them.
+/// Exit status 1: a renewal is due and something is needed for it.
+#[derive(Debug, Args)]
+pub(super) struct Render {
+    #[command(flatten)]
+    pub(super) fleet: FleetArguments,
+    /// Remove files of this fleet that belong to nothing any more
+    #[arg(long)]
+    pub(super) prune: bool,
+    /// Remove at most so many instances, or give them other namespaces; without it 10, and no more than a fifth of all
+    #[arg(long, value_name = "N")]
+    pub(super) prune_max: Option<usize>,
+    /// Take over files in the way that are not this fleet's
+    #[arg(long)]
+    pub(super) adopt: bool,
+    /// Keep private keys in clear even in a Git work tree that does not ignore them
+    #[arg(long)]
+    pub(super) allow_plain_in_git: bool,
+    /// Verify every signature and private value first, as `gitops check` does; make chains anew that do not hold, and
+    /// leave damaged files as they are
+    #[arg(long)]
+    pub(super) verify: bool,
+    /// Do not wait until all is on the disk
+    #[arg(long)]
+    pub(super) no_sync: bool,
+    /// End with 1 when all is written and a certificate is blocked, or never
+    #[arg(long, value_enum, default_value = "blocked")]
+    pub(super) fail_on: FailOnWaiting,
+    #[command(flatten)]
+    pub(super) report: ReportArguments,
+}
+
+/// What of a run that has written all makes it fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOnWaiting {
+    /// A certificate that lacks something
+    Blocked,
+    /// Nothing
+    Never,
+}
+
+pub(super) fn run(run: &Run, arguments: &Render) -> Result<(), Failure> {
+    annotated(
+        try_render(run, arguments),
+        &arguments.report,
+        &arguments.fleet,
+    )
+}
+
+fn try_render(run: &Run, arguments: &Render) -> Result<(), Failure> {
+    let mut inputs = read(run, &arguments.fleet)?;
+    let tree_path = &arguments.fleet.output_dir;
+    if matches!(inputs.sealer, Sealer::Plain) && !arguments.allow_plain_in_git {
+        git::guard(&inputs.fleet, tree_path)?;
+    }
+    let (fleet, file) = (&inputs.fleet, &arguments.fleet.fleet);
+    known::refuse_another(tree_path, fleet, file, arguments.fleet.max_issues)?;
+    let tree = Tree::open(tree_path, Access::Write)?;
+    let standing = settle(&mut inputs, &tree)?;
+    let depth = if arguments.verify {
+        Depth::Whole
+    } else {
+        Depth::Glance
+    };
+    let told = Told::for_report(&arguments.report);
+    let job = Job::new(run, &inputs, &tree, &arguments.fleet, depth, told);
+    let job = job.adopting(arguments.adopt);
+    job.sweep()?;
+    let survey = job.survey()?;
+    survey.refuse_conflicts(arguments.adopt)?;
+    standing.refuse_unmarked(&inputs.fleet, &survey.left)?;
+    survey.refuse_to_issue_much(arguments.fleet.max_issues)?;
+    let removed = if arguments.prune {
+        survey.removed_instances
+    } else {
+        standing.removed_instances()
+    };
+    survey.refuse_to_lose_much(&inputs.fleet, removed, arguments.prune_max)?;
+    let consequences = standing.consequences(&inputs.fleet, &survey.left);
+    let mut report = job.write(survey, arguments.prune)?;
+    report.cluster = consequences;
+    report.changes = job.told.into_rows();
+    let has_written = !report.is_up_to_date() || report.pruned;
+    if has_written && !arguments.no_sync {
+        tree.sync()?;
+    }
+    let is_blocked = report.actions.blocked > 0;
+    let fails = is_blocked && arguments.fail_on == FailOnWaiting::Blocked;
+    report.exit_code = u8::from(fails);
+    publish(run, &report, &arguments.report, &arguments.fleet, "wrote")?;
+    standing.advise(true);
+    if fails {
+        return Err(Failure::found());
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! How a run over a fleet is reported: to people, to programs, to a CI.
+
+use super::super::error::Failure;
+use super::super::output::print_or_end;
+use super::super::{Run, output};
+use super::fleet::FleetArguments;
+use civi_ingress::gitops::annotation::{self, Annotation};
+use civi_ingress::gitops::report::Report;
+use clap::{Args, ValueEnum};
+
+/// How a run is reported. Notes for people go to stderr, unless --quiet.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Report")]
+pub(super) struct ReportArguments {
+    /// Print a report for programs on stdout
+    #[arg(long, value_enum, conflicts_with = "annotations")]
+    pub(super) summary: Option<Summary>,
+    /// Print on stdout what a CI shows beside the fleet file
+    #[arg(long, value_enum)]
+    pub(super) annotations: Option<Annotations>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Summary {
+    /// JSON, whose field `version` changes with its form
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Annotations {
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// A code quality report of GitLab
+    Gitlab,
+}
+
+/// Prints as annotations, where they are asked for, why a run failed: a refused fleet file is what a pull request
+/// most needs to show.
+pub(super) fn annotated(
+    result: Result<(), Failure>,
+    how: &ReportArguments,
+    arguments: &FleetArguments,
+) -> Result<(), Failure> {
+    if let (Err(failure), Some(form)) = (&result, how.annotations)
+        && !failure.faults.is_empty()
+    {
+        let annotations: Vec<Annotation<'_>> =
+            failure.faults.iter().map(Annotation::from).collect();
+        print_or_end(write_annotations(form, &annotations, arguments).as_bytes())?;
+    }
+    result
+}
+
+fn write_annotations(
+    form: Annotations,
+    annotations: &[Annotation<'_>],
+    arguments: &FleetArguments,
+) -> String {
+    let file = arguments.fleet.display().to_string();
+    match form {
+        Annotations::Github => annotation::github(annotations, &file),
+        Annotations::Gitlab => annotation::gitlab(annotations, &file),
+    }
+}
+
+/// Prints a report where and as it is wanted: on stdout for programs, on stderr for people.
+pub(super) fn publish(
+    run: &Run,
+    report: &Report,
+    how: &ReportArguments,
+    arguments: &FleetArguments,
+    verb: &str,
+) -> Result<(), Failure> {
+    let text = match (how.summary, how.annotations) {
+        (Some(Summary::Json), _) => Some(report.as_json()),
+        (None, Some(form)) => Some(write_annotations(form, &report.annotations(), arguments)),
+        (None, None) => None,
+    };
+    output::say(&report.as_text(verb, !run.quiet));
+    match text {
+        Some(text) => print_or_end(text.as_bytes()),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,182 @@
+//! How certificates are made, and the signing of one.
+
+use super::error::Failure;
+use super::{Run, world};
+use civi_ingress::fault::{Fault, Faults};
+use civi_ingress::pki::issue::{self, Ca, CaRequest, LeafRequest, Organization};
+use civi_ingress::pki::validity::{End, Validity, format_instant, parse_instant};
+use civi_ingress::pki::{Certificate, KeyType, LeafUse, PrivateKey, SubjectAltName};
+use clap::Args;
+use time::OffsetDateTime;
+
+/// How certificates are made.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Certificates")]
+pub(super) struct Issuing {
+    /// Kind of the keys: p256, p384, rsa2048, rsa3072, rsa4096
+    #[arg(long, value_name = "TYPE", default_value = "p256")]
+    pub(super) key_type: String,
+    /// Life of the certificate: days, or the RFC 3339 instant at which it ends
+    #[arg(long, value_name = "DAYS|INSTANT", default_value = "365")]
+    pub(super) days: String,
+    /// Life of the CA: days, or the RFC 3339 instant at which it ends
+    #[arg(long, value_name = "DAYS|INSTANT", default_value = "3650")]
+    pub(super) ca_days: String,
+    /// Begin of the validity; one hour before the present unless said
+    #[arg(long, value_name = "INSTANT")]
+    pub(super) not_before: Option<String>,
+    /// Organization in the certificates' subjects
+    #[arg(long, value_name = "NAME", default_value = "Civiparoisse")]
+    pub(super) organization: String,
+}
+
+/// How certificates shall be made, parsed.
+pub(super) struct IssuingPlan {
+    pub(super) key_type: KeyType,
+    pub(super) leaf: Validity,
+    pub(super) ca: Validity,
+    pub(super) organization: Organization,
+}
+
+impl Issuing {
+    pub(super) fn plan(&self, now: OffsetDateTime, faults: &mut Faults) -> Option<IssuingPlan> {
+        let key_type = faults.keep(
+            self.key_type
+                .parse::<KeyType>()
+                .map_err(|fault| fault.argument("--key-type")),
+        );
+        let organization = Organization::parse(&self.organization)
+            .map_err(|fault| fault.argument("--organization"));
+        let organization = faults.keep(organization);
+        let leaf = validity(
+            now,
+            self.not_before.as_deref(),
+            &self.days,
+            "--days",
+            faults,
+        );
+        let ca = validity(
+            now,
+            self.not_before.as_deref(),
+            &self.ca_days,
+            "--ca-days",
+            faults,
+        );
+        if let Some(leaf) = leaf.filter(|leaf| leaf.due_at() <= now) {
+            let what = format!(
+                "a certificate from {} to {} would be due for renewal as soon as it is issued",
+                format_instant(leaf.not_before),
+                format_instant(leaf.not_after)
+            );
+            let help =
+                "a third of its life must be left; give a later `--not-before` or a later end";
+            let option = match self.not_before {
+                Some(_) => "--not-before",
+                None => "--days",
+            };
+            faults.push(Fault::new(what).help(help).argument(option));
+        }
+        Some(IssuingPlan {
+            key_type: key_type?,
+            leaf: leaf?,
+            ca: ca?,
+            organization: organization?,
+        })
+    }
+}
+
+pub(super) fn validity(
+    now: OffsetDateTime,
+    not_before: Option<&str>,
+    end: &str,
+    option: &str,
+    faults: &mut Faults,
+) -> Option<Validity> {
+    let not_before =
+        not_before.map(|text| parse_instant(text).map_err(|fault| fault.argument("--not-before")));
+    let not_before = match not_before {
+        Some(result) => Some(faults.keep(result)?),
+        None => None,
+    };
+    let end = faults.keep(End::parse(end).map_err(|fault| fault.argument(option)))?;
+    let validity =
+        faults.keep(Validity::new(now, not_before, end).map_err(|fault| fault.argument(option)))?;
+    if now < validity.due_at() {
+        return Some(validity);
+    }
+    let due = format_instant(validity.due_at());
+    let what = format!("the certificate would be due for renewal since {due}, before it is issued");
+    let fault = Fault::new(what).help("give a later `--not-before`, or a longer life");
+    faults.push(fault.argument(option));
+    None
+}
+
+/// A leaf to be signed, and by whom.
+pub(super) struct Signing<'a> {
+    pub(super) plan: &'a IssuingPlan,
+    pub(super) names: &'a [SubjectAltName],
+    pub(super) leaf_use: LeafUse,
+    pub(super) existing_ca: Option<Ca>,
+}
+
+impl Signing<'_> {
+    /// Draws the keys and issues the leaf, under a new CA for exactly its names where none exists.
+    pub(super) fn issue(self, run: &Run) -> Result<(Ca, Certificate, PrivateKey), Failure> {
+        let Self {
+            plan,
+            names,
+            leaf_use,
+            existing_ca,
+        } = self;
+        let ca = if let Some(ca) = existing_ca {
+            ca
+        } else {
+            if plan.ca.not_after < plan.leaf.not_after {
+                let what = format!(
+                    "a CA that ends at {} ends before its certificate, at {}",
+                    format_instant(plan.ca.not_after),
+                    format_instant(plan.leaf.not_after)
+                );
+                let help = "give the CA at least as many days as the certificate (`--days`)";
+                return Err(Fault::new(what).help(help).argument("--ca-days").into());
+            }
+            let request = CaRequest {
+                organization: &plan.organization,
+                validity: plan.ca,
+                permitted: names,
+            };
+            issue::ca(
+                &request,
+                world::private_key(plan.key_type)?,
+                world::serial()?,
+            )?
+        };
+        let (validity, _) = plan.leaf.clamped_to(ca.validity());
+        // Its beginning moves too, where the CA is younger than an hour.
+        if validity.not_after < plan.leaf.not_after {
+            let end = format_instant(validity.not_after);
+            run.note(&format!("the certificate ends with its CA, at {end}"));
+        }
+        let request = LeafRequest {
+            organization: &plan.organization,
+            validity,
+            names,
+            leaf_use,
+        };
+        let (certificate, key) = issue::leaf(
+            &request,
+            world::private_key(plan.key_type)?,
+            world::serial()?,
+            &ca,
+        )?;
+        Ok((ca, certificate, key))
+    }
+}
+
+/// Says names and end of a certificate in one line.
+pub(super) fn describe(names: &[impl ToString], certificate: &Certificate) -> String {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let validity = certificate.validity();
+    let (end, due) = (validity.not_after.date(), validity.due_at().date());
+    format!("{}, valid until {end}, renewal due {due}", names.join(", "))
+}

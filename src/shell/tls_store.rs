@@ -1,0 +1,44 @@
+//! `tls-store`.
+
+use super::Run;
+use super::destination::Destination;
+use super::error::Failure;
+use super::traefik_release::release;
+use civi_ingress::fault::Faults;
+use civi_ingress::ingress::traefik;
+use civi_ingress::name::{Namespace, ObjectName};
+use clap::Args;
+
+/// Any namespace that Traefik watches will do, but two TLSStores named `default` cancel each other.
+#[derive(Debug, Args)]
+pub(super) struct TlsStore {
+    /// Secret that holds the certificate, in the same namespace
+    #[arg(long, value_name = "NAME", default_value = "wildcardsecret")]
+    pub(super) secret: String,
+    /// Namespace of the TLSStore
+    #[arg(short, long, default_value = "default")]
+    pub(super) namespace: String,
+    /// Traefik release that reads the TLSStore, 2.9 to 3.x
+    #[arg(long, value_name = "VERSION", default_value = "3.7")]
+    pub(super) traefik: String,
+    #[command(flatten)]
+    pub(super) destination: Destination,
+}
+
+pub(super) fn run(run: &Run, arguments: &TlsStore) -> Result<(), Failure> {
+    let writing = arguments.destination.claim(&[], Vec::new())?;
+    let mut faults = Faults::default();
+    let release = release(&arguments.traefik, &mut faults);
+    let secret = faults
+        .keep(ObjectName::parse(&arguments.secret).map_err(|fault| fault.argument("--secret")));
+    let namespace = faults.keep(
+        Namespace::parse(&arguments.namespace).map_err(|fault| fault.argument("--namespace")),
+    );
+    let ((release, secret), namespace) = faults.finish(release.zip(secret).zip(namespace))?;
+    arguments.destination.emit(
+        run,
+        writing,
+        &[traefik::tls_store(release, &namespace, &secret)],
+        Vec::new(),
+    )
+}
