@@ -496,7 +496,7 @@ rules! {
     CI512 Error
         "a value of the Civiparoisse chart cannot be used"
         "The chart writes it into its objects as it is: the API server, Traefik or httpd refuses them, or a misspelt key does nothing. `civi-ingress new-instance -f` refuses it too."
-        "Write a value that the key takes; the README lists the keys."
+        "Write a value that the key takes; docs/values.md lists the keys."
 
     CI601 Error
         "a certificate has expired"
