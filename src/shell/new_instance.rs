@@ -27,7 +27,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
-/// The manifests go to stdout, ready for `kubectl apply -f -`. Keys of values files: see the README, "Values".
+/// The manifests go to stdout, ready for `kubectl apply -f -`. Keys of values files: docs/values.md.
 #[derive(Debug, Args)]
 pub(super) struct NewInstance {
     /// Name of the instance, and of its namespace unless --namespace is given

@@ -2,6 +2,7 @@
 
 mod browser;
 mod definitions;
+mod first_steps;
 mod fleet;
 mod flux;
 mod handshake;
@@ -27,6 +28,7 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         helm::all,
         new_instance::all,
         browser::all,
+        first_steps::all,
         definitions::all,
         mutual_tls::all,
         negatives::all,
