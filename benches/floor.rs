@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! floor                                   one instance's cryptography, for `new-instance`
-//! floor crypto INSTANCES                  so many instances' cryptography
+//! floor crypto INSTANCES                  the cryptography of this many instances
 //! floor write INSTANCES DIR SIZES         a folder an instance with files of these sizes: 500,180,…
 //! floor read DIR                          list, open and read every file of every folder below
 //! ```

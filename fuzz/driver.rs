@@ -1,4 +1,4 @@
-//! Gives each target a fixed number of inputs: its corpus, and what a generator with a fixed start makes of it. The
+//! Feeds each target a fixed number of inputs: its corpus, and what a generator with a fixed start makes of it. The
 //! same inputs at every run; `CIVI_INGRESS_EXECUTIONS` sets how many.
 
 #![expect(
@@ -12,7 +12,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Inputs a target, unless said.
+/// Inputs per target, by default.
 const EXECUTIONS: usize = 1000;
 /// Longest input, in bytes.
 const LONGEST: usize = 4096;

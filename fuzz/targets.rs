@@ -53,7 +53,7 @@ pub(crate) const ALL: [Target; 15] = [
 
 const NOW: OffsetDateTime = datetime!(2026-11-21 10:00:00 UTC);
 
-/// Gives the input as text; bytes that are none count as the sign for them.
+/// Returns the input as text; bytes that are none count as the sign for them.
 fn text(data: &[u8]) -> String {
     String::from_utf8_lossy(data).into_owned()
 }

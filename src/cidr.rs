@@ -21,7 +21,7 @@ impl Cidr {
     /// match it with the IPv4 client it means).
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let refused = || {
-            Fault::new(format!("`{}` is no range of IP addresses", text.escape_debug()))
+            Fault::new(format!("`{}` is not a range of IP addresses", text.escape_debug()))
                 .help("write an address and the length of its prefix, for example `10.0.0.0/8` or `2001:db8::/32`")
         };
         let (address, prefix) = match text.split_once('/') {
@@ -41,7 +41,7 @@ impl Cidr {
             return Err(refused());
         }
         if prefix == 0 {
-            return Err(Fault::new(format!("`{text}` is every address there is"))
+            return Err(Fault::new(format!("`{text}` covers every address"))
                 .help("name the ranges of the load balancers or nodes, for example `10.0.0.0/8`"));
         }
         if let IpAddr::V6(v6) = address
@@ -55,7 +55,7 @@ impl Cidr {
         let network = masked(address, prefix);
         if network != address {
             return Err(
-                Fault::new(format!("`{text}` has bits after its prefix")).help(format!(
+                Fault::new(format!("`{text}` has bits set after its prefix")).help(format!(
                     "use `{network}/{prefix}` for the range, or `{address}` for this address alone"
                 )),
             );
@@ -106,17 +106,14 @@ mod tests {
     #[test]
     fn every_address_is_refused() {
         for text in ["0.0.0.0/0", "::/0", "10.0.0.0/0"] {
-            assert_eq!(
-                refusal(text).what,
-                format!("`{text}` is every address there is")
-            );
+            assert_eq!(refusal(text).what, format!("`{text}` covers every address"));
         }
     }
 
     #[test]
     fn bits_after_the_prefix_are_refused_with_the_range_that_was_meant() {
         let fault = refusal("10.1.2.3/8");
-        assert_eq!(fault.what, "`10.1.2.3/8` has bits after its prefix");
+        assert_eq!(fault.what, "`10.1.2.3/8` has bits set after its prefix");
         assert_eq!(
             fault.help.unwrap(),
             "use `10.0.0.0/8` for the range, or `10.1.2.3` for this address alone"
@@ -144,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_range_is_refused() {
+    fn what_is_not_a_range_is_refused() {
         for text in [
             "",
             "/",

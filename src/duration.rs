@@ -37,7 +37,7 @@ impl TraefikDuration {
     /// A sign, an unknown or missing unit, more than 292 years (Go's limit), less than a nanosecond.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let refused = || {
-            Fault::new(format!("`{}` is no duration", text.escape_debug()))
+            Fault::new(format!("`{}` is not a duration", text.escape_debug()))
                 .help("use whole numbers with a unit, such as `60s`, `1m30s` or `500ms`")
         };
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -59,13 +59,13 @@ impl TraefikDuration {
         Ok(Self(format!("{}{unit}", nanoseconds / size)))
     }
 
-    /// Gives the text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Gives the length.
+    /// Returns the length.
     #[must_use]
     pub fn length(&self) -> std::time::Duration {
         std::time::Duration::from_nanos(nanoseconds(&self.0).expect("the text was parsed before"))
@@ -78,7 +78,7 @@ impl fmt::Display for TraefikDuration {
     }
 }
 
-/// Gives the length of a Go duration, or nothing where it is none.
+/// Returns the length of a Go duration, or nothing if it is not one.
 fn nanoseconds(text: &str) -> Option<u64> {
     let mut rest = text;
     let mut total: u64 = 0;
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration_is_refused() {
+    fn what_is_not_a_duration_is_refused() {
         for text in [
             "",
             "-1s",

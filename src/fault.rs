@@ -66,7 +66,7 @@ impl Fault {
         self
     }
 
-    /// Says where it is, unless an inner layer said so more exactly.
+    /// Sets its place, unless an inner layer has set a more exact one.
     #[must_use]
     pub fn at(mut self, place: Place) -> Self {
         self.place.get_or_insert(place);
@@ -103,13 +103,13 @@ impl Fault {
         self
     }
 
-    /// Says which command line option carries the value.
+    /// Sets the command line option that carries the value as its place.
     #[must_use]
     pub fn argument(self, name: &str) -> Self {
         self.at(Place::Argument(name.to_owned()))
     }
 
-    /// Says which file carries the value.
+    /// Sets the file that carries the value as its place.
     #[must_use]
     pub fn file(self, name: &str) -> Self {
         self.at(Place::File(name.to_owned()))
@@ -134,7 +134,7 @@ pub struct Snippet {
     number: u64,
     /// The line or the part of it around the mark, without a character that could steer a terminal.
     text: String,
-    /// How many characters stand before the mark.
+    /// How many characters are before the mark.
     before: usize,
 }
 
@@ -194,7 +194,7 @@ impl Faults {
         self.0.push(fault);
     }
 
-    /// Says whether nothing was wrong so far.
+    /// Returns whether nothing was wrong so far.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -206,7 +206,7 @@ impl Faults {
         self.0.len()
     }
 
-    /// Gives what was wrong so far.
+    /// Returns what was wrong so far.
     pub fn iter(&self) -> impl Iterator<Item = &Fault> {
         self.0.iter()
     }
@@ -221,7 +221,7 @@ impl Faults {
         result.map_err(|faults| self.0.extend(faults)).ok()
     }
 
-    /// Gives `value` when nothing was wrong.
+    /// Returns `value` when nothing was wrong.
     ///
     /// # Errors
     /// All faults noted so far.
@@ -229,7 +229,7 @@ impl Faults {
         match value {
             Some(value) if self.0.is_empty() => Ok(value),
             _ if self.0.is_empty() => Err(vec![Fault::new(
-                "a value is missing and no fault says why; please report this",
+                "a value is missing and no error explains why; please report this",
             )]),
             _ => Err(self.0),
         }

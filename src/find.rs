@@ -57,7 +57,7 @@ pub struct ObjectOrigin {
 pub enum ObjectKind {
     /// A Secret; its values are base64, those under `stringData` text.
     Secret,
-    /// A `SealedSecret`: what stands in clear under `spec.template.data`.
+    /// A `SealedSecret`: what is in clear text under `spec.template.data`.
     SealedSecret,
     /// A ConfigMap.
     ConfigMap,
@@ -66,7 +66,7 @@ pub enum ObjectKind {
 }
 
 impl ObjectKind {
-    /// Gives `kind`.
+    /// Returns `kind`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -157,7 +157,7 @@ impl Findings {
         self.namespaces.append(&mut other.namespaces);
     }
 
-    /// Gives objects without a namespace the one that the nearest `kustomization.yaml` names, in their own directory
+    /// Puts objects without a namespace into the one that the nearest `kustomization.yaml` names, in their own directory
     /// or above it.
     pub fn take_namespaces(&mut self) {
         if self.namespaces.is_empty() {
@@ -187,7 +187,7 @@ impl Findings {
         }
     }
 
-    /// Takes the certificates of a PEM text; what stands around them is passed over.
+    /// Takes the certificates of a PEM text; what is around them is passed over.
     fn pem(&mut self, text: &str, origin: &Origin) {
         let certificates: Vec<_> = Certificate::each_from_pem(text).collect();
         let is_alone = certificates.len() == 1;
@@ -261,7 +261,7 @@ impl Findings {
     }
 }
 
-/// Gives the directory of a path; nothing above the first.
+/// Returns the directory of a path; nothing above the first.
 #[must_use]
 pub fn directory(path: &str) -> Option<&str> {
     match path.rsplit_once('/') {
@@ -271,14 +271,14 @@ pub fn directory(path: &str) -> Option<&str> {
     }
 }
 
-/// Says whether a file is Kustomize's (`konfig.RecognizedKustomizationFileNames`).
+/// Returns whether a file is Kustomize's (`konfig.RecognizedKustomizationFileNames`).
 #[must_use]
 pub fn is_kustomization(file: &str) -> bool {
     let name = file.rsplit('/').next().unwrap_or(file);
     ["kustomization.yaml", "kustomization.yml", "Kustomization"].contains(&name)
 }
 
-/// Says whether a file is PKCS#12 by its name: its certificates are encrypted with its keys.
+/// Returns whether a file is PKCS#12 by its name: its certificates are encrypted with its keys.
 fn is_pkcs12(file: &str) -> bool {
     let end = file.rsplit('.').next().unwrap_or_default();
     ["p12", "pfx"]
@@ -294,7 +294,7 @@ fn is_pkcs12(file: &str) -> bool {
 pub fn read_bytes(bytes: &[u8], file: &str, is_one_of_many: bool) -> Result<Findings, Vec<Fault>> {
     if is_pkcs12(file) {
         let fault = Fault::new("PKCS#12 is not read: its certificates are encrypted");
-        let help = "take them out: `openssl pkcs12 -in FILE -nokeys -out FILE.pem`";
+        let help = "extract them: `openssl pkcs12 -in FILE -nokeys -out FILE.pem`";
         return Err(vec![fault.help(help).file(file)]);
     }
     // A certificate is a SEQUENCE of more than 127 bytes (X.690 section 8.1.3.5); no text begins so.
@@ -331,7 +331,7 @@ pub fn read_bytes(bytes: &[u8], file: &str, is_one_of_many: bool) -> Result<Find
 
 /// Finds all certificates of a text: PEM blocks, or objects in YAML or JSON manifests.
 ///
-/// Documents that are no objects are passed over, and objects that hold none.
+/// Documents that are not objects are passed over, and objects that hold none.
 ///
 /// # Errors
 /// A text that is neither PEM nor YAML.
@@ -361,13 +361,13 @@ pub fn read(text: &str, file: &str) -> Result<Findings, Vec<Fault>> {
     Ok(findings)
 }
 
-/// Says whether a text is PEM, perhaps with other lines around the blocks, and no manifest.
+/// Returns whether a text is PEM, perhaps with other lines around the blocks, and no manifest.
 fn is_pem(text: &str) -> bool {
     text.trim_start().starts_with("-----BEGIN") || text.lines().any(|line| line.starts_with(BEGIN))
 }
 
-/// Says without parsing whether a text may hold what [`read`] looks for. In a tree, files such as the templates of a
-/// chart are no YAML; most of them need not be.
+/// Returns, without parsing, whether a text may hold what [`read`] looks for. In a tree, files such as the templates of a
+/// chart are not YAML; most of them need not be.
 fn is_worth_reading(text: &str) -> bool {
     let marks = [
         BEGIN,
@@ -387,7 +387,7 @@ fn is_worth_reading(text: &str) -> bool {
     marks.iter().any(|mark| text.contains(mark))
 }
 
-/// Gives everything found, where nothing is damaged and there is a certificate.
+/// Returns everything found, where nothing is damaged and there is a certificate.
 ///
 /// # Errors
 /// All that [`read`] refuses or finds damaged; a text without any certificate.
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_in_base64_is_worth_reading_whatever_stands_before_it() {
+    fn a_certificate_in_base64_is_worth_reading_whatever_comes_before_it() {
         for before in ["", "x", "xy", "xyz", "Bag Attributes\n"] {
             let text = format!("{before}{BEGIN}\nAAAA");
             let encoded = base64::engine::general_purpose::STANDARD.encode(text);

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use zeroize::Zeroize as _;
 
 /// A text whose memory is cleared when it is dropped, if it holds a private key. Clearing costs as much as reading
-/// the text twice, which a fleet of files without a key in clear need not pay.
+/// the text twice, which a fleet of files without a key in clear text need not pay.
 #[derive(Clone, Default)]
 pub struct Guarded {
     text: String,
@@ -31,13 +31,13 @@ impl Guarded {
         Self { text, is_private }
     }
 
-    /// Gives the text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Says whether it holds a private key.
+    /// Returns whether it holds a private key.
     #[must_use]
     pub fn is_private(&self) -> bool {
         self.is_private

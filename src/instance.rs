@@ -30,7 +30,7 @@ pub struct Instance {
     reason = "each is an object that is rendered or not"
 )]
 pub struct Extras {
-    /// The Helm release that shall adopt the chart's objects.
+    /// The Helm release that is to adopt the chart's objects.
     pub helm_release: Option<ObjectName>,
     /// Whether the Namespace is rendered too.
     pub namespace: bool,
@@ -89,7 +89,7 @@ impl TraefikSource {
     }
 }
 
-/// A PEM text of an instance, or of the cluster. The first eight stand in the chart's `selfcert`.
+/// A PEM text of an instance, or of the cluster. The first eight are in the chart's `selfcert`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Credential {
     /// The instance CA's certificate.
@@ -129,7 +129,7 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// Says whether it is a private key.
+    /// Returns whether it is a private key.
     #[must_use]
     pub fn is_private(self) -> bool {
         matches!(
@@ -184,7 +184,7 @@ impl Instance {
                 let fault = Fault::new(format!("the host `{alias}` is given twice"));
                 faults.push(
                     fault
-                        .help("leave it out once")
+                        .help("list it once")
                         .at(Place::Argument("--alias".to_owned())),
                 );
             } else {
@@ -207,7 +207,7 @@ impl Instance {
         }))
     }
 
-    /// Gives the host that browsers ask for.
+    /// Returns the host that browsers ask for.
     ///
     /// # Panics
     /// Never: [`Instance::new`] refuses an instance without a host.
@@ -218,7 +218,7 @@ impl Instance {
 }
 
 impl Instance {
-    /// Gives the places of all its credentials: the chart's, the trust bundle, and those of a client certificate
+    /// Returns the places of all its credentials: the chart's, the trust bundle, and those of a client certificate
     /// where there is one.
     #[must_use]
     pub fn placements(&self) -> Vec<(Credential, SecretKeyRef)> {
@@ -255,7 +255,7 @@ fn db_hosts(service: &ObjectName, namespace: &Namespace) -> Result<Vec<DnsName>,
 }
 
 impl Instance {
-    /// Gives the name in Traefik's own certificate: it identifies the ingress of this namespace and nothing else.
+    /// Returns the name in Traefik's own certificate: it identifies the ingress of this namespace and nothing else.
     ///
     /// # Errors
     /// None that is known: a namespace makes a DNS name.
@@ -265,7 +265,7 @@ impl Instance {
 }
 
 impl Settings {
-    /// Gives the places of each credential; the database's CA certificate has two, mostly equal.
+    /// Returns the places of each credential; the database's CA certificate has two, mostly equal.
     #[must_use]
     pub fn placements(&self) -> [(Credential, &SecretKeyRef); 9] {
         [
@@ -301,7 +301,7 @@ fn placement_faults(settings: &Settings) -> Vec<Fault> {
         }
         if place.secret == settings.trust_bundle.secret {
             let what = format!(
-                "the Secret `{}` would hold credentials beside Traefik's CA",
+                "the Secret `{}` would hold credentials next to Traefik's CA",
                 place.secret
             );
             faults.push(Fault::new(what).help(

@@ -11,19 +11,19 @@ const FIRST: OffsetDateTime = datetime!(0000-01-01 00:00:00 UTC);
 /// The last one.
 const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59 UTC);
 
-/// Gives the instant a span later, or the nearest that can be written.
+/// Returns the instant a span later, or the nearest that can be written.
 #[must_use]
 pub fn later(instant: OffsetDateTime, span: Duration) -> OffsetDateTime {
     writable(instant.saturating_add(span))
 }
 
-/// Gives the instant a span earlier, or the nearest that can be written.
+/// Returns the instant a span earlier, or the nearest that can be written.
 #[must_use]
 pub fn earlier(instant: OffsetDateTime, span: Duration) -> OffsetDateTime {
     writable(instant.saturating_sub(span))
 }
 
-/// Gives the nearest instant that RFC 3339 can write.
+/// Returns the nearest instant that RFC 3339 can write.
 #[must_use]
 pub fn writable(instant: OffsetDateTime) -> OffsetDateTime {
     instant.clamp(FIRST, LAST)

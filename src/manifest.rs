@@ -136,14 +136,14 @@ impl SecretData {
         Self::as_it_is(base64, is_private)
     }
 
-    /// Takes a private key as it stands in a manifest, in base64. It is written as it is.
+    /// Takes a private key as it is in a manifest, in base64. It is written as it is.
     #[must_use]
     pub fn carried_key(base64: String) -> Self {
         Self::as_it_is(base64, true)
     }
 
-    /// Takes certificates as they stand in a manifest, in base64. They are encoded anew where anything else stands
-    /// beside them; a value that is none is written as it is.
+    /// Takes certificates as they are in a manifest, in base64. They are re-encoded where anything else is
+    /// beside them; a value that is not a certificate is written as it is.
     ///
     /// # Errors
     /// A private key in a value whose certificates cannot be read: it would be written where anyone may read it.
@@ -164,9 +164,9 @@ impl SecretData {
             Ok(certificates) => Ok(Self::certificates(&certificates)),
             Err(_) if !text.contains("PRIVATE KEY") => Ok(Self::as_it_is(base64, false)),
             Err(_) => Err(Fault::new(
-                "a private key stands where a certificate belongs, and anyone may read it there",
+                "there is a private key where a certificate belongs, and anyone can read it there",
             )
-            .help("put the certificate there, and make new keys: this one has been shown")),
+            .help("put the certificate there, and make new keys: this one has been exposed")),
         }
     }
 
@@ -181,7 +181,7 @@ impl SecretData {
         }
     }
 
-    /// Gives the base64 text (or what was sealed), or the [`PREVIEW`] of a private key.
+    /// Returns the base64 text (or what was sealed), or the [`PREVIEW`] of a private key.
     #[must_use]
     pub fn expose(&self, private_keys: PrivateKeys) -> &str {
         match private_keys {
@@ -223,7 +223,7 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Gives the file name in a directory: names sort in the order in which objects must be applied.
+    /// Returns the file name in a directory: names sort in the order in which objects must be applied.
     #[must_use]
     pub fn file_name(&self) -> String {
         let Identity { kind, name, .. } = &self.identity;
@@ -249,7 +249,7 @@ fn apply_order(kind: &str) -> u8 {
     }
 }
 
-/// Gives the pieces of one stream, each document opened by `---`.
+/// Returns the pieces of one stream, each document opened by `---`.
 pub fn stream(manifests: &[Manifest]) -> impl Iterator<Item = &str> {
     manifests
         .iter()

@@ -13,7 +13,7 @@ pub struct FoundSecret {
     pub namespace: Option<String>,
     /// `metadata.name`.
     pub name: String,
-    /// Data by key, decoded; values that are no UTF-8 text are left out.
+    /// Data by key, decoded; values that are not UTF-8 text are left out.
     pub data: BTreeMap<String, Zeroizing<String>>,
 }
 
@@ -30,7 +30,7 @@ impl fmt::Display for FoundSecret {
 /// Reads all Secrets of a stream of manifests; other objects are passed over.
 ///
 /// # Errors
-/// A stream that is no YAML, an empty one, and all values that are no base64.
+/// A stream that is not YAML, an empty one, and all values that are not base64.
 pub fn secrets(text: &str, file: &str) -> Result<Vec<FoundSecret>, Vec<Fault>> {
     let mut found = Vec::new();
     let mut faults = Faults::default();
@@ -60,7 +60,7 @@ pub(crate) fn documents(text: &str, file: &str, faults: &mut Faults) -> Vec<Node
     documents
 }
 
-/// Gives the objects of a document: the items of a list as `kubectl get` prints it, else the document itself.
+/// Returns the objects of a document: the items of a list as `kubectl get` prints it, else the document itself.
 pub(crate) fn objects(document: &Node) -> impl Iterator<Item = &Node> {
     let kind = document.get("kind").and_then(Node::text);
     let list = document
@@ -73,16 +73,16 @@ pub(crate) fn objects(document: &Node) -> impl Iterator<Item = &Node> {
     items.iter().chain(alone)
 }
 
-/// Says whether SOPS encrypted the value (`stores` of sops 3: `ENC[AES256_GCM,data:…]`).
+/// Returns whether SOPS encrypted the value (`stores` of sops 3: `ENC[AES256_GCM,data:…]`).
 pub(crate) fn is_encrypted(value: &str) -> bool {
     value.starts_with("ENC[")
 }
 
-/// Says that a value of a Secret is no base64, without the value.
+/// Reports that a value of a Secret is not base64, without the value.
 pub(crate) fn no_base64(section: &str, key: &str, secret: &str) -> Fault {
     let key = key.escape_debug();
     Fault::new(format!(
-        "`{section}.{key}` of Secret `{secret}` is no base64"
+        "`{section}.{key}` of Secret `{secret}` is not base64"
     ))
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn add(object: &Node, file: &str, found: &mut Vec<FoundSecret>, fault
     });
 }
 
-/// Decodes base64 that may be folded into lines; nothing where the bytes are no text.
+/// Decodes base64 that may be folded into lines; nothing where the bytes are not text.
 pub(crate) fn decode(text: &str) -> Result<Option<Zeroizing<String>>, ()> {
     let compact: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
     let bytes = base64::engine::general_purpose::STANDARD
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(faults.len(), 2);
         assert_eq!(
             faults[0].to_string(),
-            "s.yaml:4:6: `data.k` of Secret `a` is no base64"
+            "s.yaml:4:6: `data.k` of Secret `a` is not base64"
         );
     }
 }

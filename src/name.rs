@@ -13,7 +13,7 @@ const LABEL_LIMIT: usize = 63;
 macro_rules! text_type {
     ($name:ident) => {
         impl $name {
-            /// Gives the name as text.
+            /// Returns the name as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -146,7 +146,7 @@ fn check_characters(name: &str, shown: Shown<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Says whether a character outside ASCII may be part of a name: a letter, a digit, a mark on one, or one of the few
+/// Returns whether a character outside ASCII may be part of a name: a letter, a digit, a mark on one, or one of the few
 /// signs of RFC 5892 appendix A and the dots of UTS 46 section 2.3. UTS 46 takes quotation marks and symbols too, which
 /// RFC 5892 does not.
 fn is_international(character: char) -> bool {
@@ -156,7 +156,7 @@ fn is_international(character: char) -> bool {
         && (character.is_alphanumeric() || is_mark || "·͵׳״・。．｡".contains(character))
 }
 
-/// UTS 46 drops these without a word, and the host would not be the one that was pasted.
+/// UTS 46 drops these silently, and the host would not be the one that was pasted.
 fn check_visible(name: &str) -> Result<(), Fault> {
     let invisible = ['\u{ad}', '\u{200b}', '\u{2060}', '\u{feff}'];
     match name
@@ -218,7 +218,7 @@ fn check_labels(ascii: &str, shown: Shown<'_>) -> Result<(), Fault> {
             return Err(Fault::new(format!(
                 "label `{label}` of {shown} starts or ends with a hyphen"
             ))
-            .help("RFC 1123 section 2.1 wants a letter or digit there"));
+            .help("RFC 1123 section 2.1 requires a letter or digit there"));
         }
         if label.as_bytes().get(2..4) == Some(b"--") && !label.starts_with("xn--") {
             return Err(Fault::new(format!(
@@ -233,7 +233,7 @@ fn check_labels(ascii: &str, shown: Shown<'_>) -> Result<(), Fault> {
         .is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
     if last.bytes().all(|byte| byte.is_ascii_digit()) || hexadecimal {
         return Err(Fault::new(format!("the last label of {shown} is a number"))
-            .help("browsers take such a name for an IPv4 address"));
+            .help("browsers read such a name as an IPv4 address"));
     }
     Ok(())
 }
@@ -402,7 +402,9 @@ impl Label {
                 key: key.to_owned(),
                 value: value.to_owned(),
             }),
-            _ => Err(Fault::new(format!("{} is no label", Shown(text))).help("write `key=value`")),
+            _ => {
+                Err(Fault::new(format!("{} is not a label", Shown(text))).help("write `key=value`"))
+            }
         }
     }
 }

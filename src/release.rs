@@ -24,7 +24,7 @@ impl Default for Release {
 }
 
 impl Release {
-    /// Gives the last release of a line, such as 3.7.
+    /// Returns the last release of a line, such as 3.7.
     #[must_use]
     pub const fn line(major: u16, minor: u16) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl Release {
         }
     }
 
-    /// Gives one release.
+    /// Returns one release.
     #[must_use]
     pub const fn exactly(major: u16, minor: u16, patch: u16) -> Self {
         Self {
@@ -44,13 +44,13 @@ impl Release {
         }
     }
 
-    /// Gives the first release of the same line.
+    /// Returns the first release of the same line.
     #[must_use]
     pub const fn first_patch(self) -> Self {
         Self::exactly(self.major, self.minor, 0)
     }
 
-    /// Gives the API group and version of Traefik's custom resources.
+    /// Returns the API group and version of Traefik's custom resources.
     ///
     /// `traefik.io` is served from 2.10 and `traefik.containo.us` up to 2.11
     /// (`GroupName` constants at v2.9.10, v2.10.0 and v3.0.0).
@@ -63,7 +63,7 @@ impl Release {
         }
     }
 
-    /// Says whether a ServersTransport takes `rootCAs`. Elsewhere it is `rootCAsSecrets`, which 3.4
+    /// Returns whether a ServersTransport takes `rootCAs`. Elsewhere it is `rootCAsSecrets`, which 3.4
     /// and later warn about on every load.
     ///
     /// The field came with 3.4.0, whose validation rule refuses every value of it; fixed in 3.4.1 (issue 11774).
@@ -96,7 +96,7 @@ impl FromStr for Release {
         let (Some(major), Some(minor), None | Some(Some(_)), None) =
             (major, minor, patch, numbers.next())
         else {
-            return Err(Fault::new(format!("`{shown}` is no Traefik release"))
+            return Err(Fault::new(format!("`{shown}` is not a Traefik release"))
                 .help("write it as `3.7` or `3.4.0`"));
         };
         let release = Self {
@@ -109,10 +109,10 @@ impl FromStr for Release {
                 .help("the oldest supported release is 2.9"));
         }
         if (major == 2 && minor > 11) || major > 3 {
-            return Err(Fault::new(format!(
-                "there is no Traefik {shown} that this program knows"
-            ))
-            .help("use a release from 2.9 to 2.11, or 3.0 and later 3.x"));
+            return Err(
+                Fault::new(format!("this program does not know Traefik {shown}"))
+                    .help("use a release from 2.9 to 2.11, or 3.0 and later 3.x"),
+            );
         }
         Ok(release)
     }

@@ -44,12 +44,12 @@ impl Rule {
         let rule = reader.any()?;
         match reader.next() {
             None => Ok(rule),
-            Some(')') => Err("a parenthesis closes that is not open".to_owned()),
+            Some(')') => Err("a parenthesis is closed that was never opened".to_owned()),
             Some(other) => Err(unexpected(other, "`&&`, `||` or the end")),
         }
     }
 
-    /// Gives its matchers in their order, those behind a `!` too.
+    /// Returns its matchers in their order, those behind a `!` too.
     pub(crate) fn matchers(&self) -> Vec<&Matcher> {
         match self {
             Self::Matcher(matcher) => vec![matcher],
@@ -68,7 +68,7 @@ pub(crate) fn matchers(text: &str) -> Result<Vec<Matcher>, String> {
     Ok(rule.matchers().into_iter().cloned().collect())
 }
 
-/// Gives the hosts that matchers name, in lower case.
+/// Returns the hosts that matchers name, in lower case.
 pub(crate) fn hosts<'a>(matchers: impl IntoIterator<Item = &'a Matcher>) -> Vec<String> {
     matchers
         .into_iter()
@@ -80,7 +80,7 @@ pub(crate) fn hosts<'a>(matchers: impl IntoIterator<Item = &'a Matcher>) -> Vec<
 
 fn unexpected(found: char, wanted: &str) -> String {
     format!(
-        "`{}` stands where {wanted} is expected",
+        "found `{}` where {wanted} is expected",
         found.escape_debug()
     )
 }

@@ -55,7 +55,7 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// Says whether none is a user's own.
+    /// Returns whether none is a user's own.
     #[must_use]
     pub fn are_built_in(&self) -> bool {
         self.own.is_empty()
@@ -114,7 +114,7 @@ impl Templates {
     /// Renders objects, parses each text back and checks that it is the object asked for.
     ///
     /// # Errors
-    /// All templates that fail, or whose text is no YAML, not one document, or another object.
+    /// All templates that fail, or whose text is not YAML, not one document, or another object.
     pub fn render(
         &self,
         objects: &[Object],
@@ -148,7 +148,7 @@ impl Templates {
     /// Renders a file that is not an object, such as a Helm values file, and parses it back.
     ///
     /// # Errors
-    /// A template that fails or whose text is no YAML.
+    /// A template that fails or whose text is not YAML.
     pub fn render_values(
         &self,
         template: &'static str,
@@ -313,7 +313,7 @@ impl Templates {
         let at = || self.place(object.template, None);
         let found = outline::read(yaml).map_err(|line| {
             Fault::new(format!(
-                "the template did not give one valid YAML document (line {line} of its output)"
+                "the template did not produce one valid YAML document (line {line} of its output)"
             ))
             .at(at())
         })?;
@@ -335,13 +335,12 @@ impl Templates {
                     found.escape_debug(),
                     expected.unwrap_or_default()
                 );
-                let hint = "keep the lines of the built-in template that place the name, or change the name with `--set`";
+                let hint = "keep the lines of the built-in template that insert the name, or change the name with `--set`";
                 return Err(Fault::new(what).help(hint).at(at()));
             }
         }
         if !data_is_placed(object, &found.data, private_keys) {
-            let fault =
-                Fault::new("the template does not place the data of the Secret as they are");
+            let fault = Fault::new("the template does not insert the data of the Secret unchanged");
             return Err(fault
                 .help("keep the loop of the built-in template: `{% for key, value in data %}`")
                 .at(at()));
@@ -366,7 +365,7 @@ pub struct Renderer<'a> {
 }
 
 impl Renderer<'_> {
-    /// Says whether a text of this template must be parsed back.
+    /// Returns whether a text of this template must be parsed back.
     fn must_check(&self, template: &'static str) -> bool {
         match &self.checked {
             Some(checked) => checked.borrow_mut().insert(template),
@@ -374,7 +373,7 @@ impl Renderer<'_> {
         }
     }
 
-    /// Gives the templates that it renders.
+    /// Returns the templates that it renders.
     #[must_use]
     pub fn templates(&self) -> &Templates {
         self.templates
@@ -383,7 +382,7 @@ impl Renderer<'_> {
     /// Renders an object, parses its text back and checks that it is the object asked for.
     ///
     /// # Errors
-    /// A template that fails, or whose text is no YAML, not one document, or another object.
+    /// A template that fails, or whose text is not YAML, not one document, or another object.
     pub fn render_one(&self, object: &Object) -> Result<Manifest, Fault> {
         let is_for_many = self.checked.is_some() && self.private_keys == PrivateKeys::Written;
         let stencils = self.stencils.borrow();
@@ -420,7 +419,7 @@ impl Renderer<'_> {
     /// Renders a file that is not an object, and parses it back.
     ///
     /// # Errors
-    /// A template that fails or whose text is no YAML.
+    /// A template that fails or whose text is not YAML.
     pub fn render_other(
         &self,
         template: &'static str,
@@ -431,7 +430,7 @@ impl Renderer<'_> {
             .evaluate(&self.environment, template, fields, Vec::new())?;
         if self.must_check(template) {
             yaml::read(&text, template).map_err(|fault| {
-                Fault::new(format!("the template did not give valid YAML: {fault}"))
+                Fault::new(format!("the template did not produce valid YAML: {fault}"))
                     .at(self.templates.place(template, None))
             })?;
         }
@@ -449,7 +448,7 @@ fn source<'a>(own: &'a BTreeMap<&'static str, String>, name: &str) -> Option<&'a
     own.get(name).map(String::as_str).or_else(built_in)
 }
 
-/// Says whether a rendered Secret holds what it was asked to hold: a key that is lost here is lost for good.
+/// Returns whether a rendered Secret holds what it was asked to hold: a key that is lost here is lost for good.
 fn data_is_placed(
     object: &Object,
     found: &[(Cow<'_, str>, Cow<'_, str>)],
@@ -527,7 +526,7 @@ fn write_secret(
     if text.starts_with("LS0tLS1CRUdJTi") {
         return out.write_str(text);
     }
-    // So is what SOPS makes of it, but for its brackets: it stands in quotes, and nothing in it needs an escape.
+    // So is what SOPS makes of it, but for its brackets: it is in quotes, and nothing in it needs an escape.
     let needs_no_escape = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     if text.starts_with("ENC[") && text.bytes().all(needs_no_escape) {
         out.write_char('"')?;
@@ -552,14 +551,14 @@ fn write_scalar(
         ValueKind::String => Ok(scalar::write(out, value.as_str().unwrap_or_default())?),
         ValueKind::Undefined => Err(Error::new(
             ErrorKind::UndefinedError,
-            "the template places a name that does not exist",
+            "the template inserts a name that does not exist",
         )),
-        ValueKind::None => {
-            refused("the template places a value that is not set; test it with `is not none` first")
-        }
-        _ => {
-            refused("the template places something that is not one string, whole number or boolean")
-        }
+        ValueKind::None => refused(
+            "the template inserts a value that is not set; test it with `is not none` first",
+        ),
+        _ => refused(
+            "the template inserts something that is not one string, whole number or boolean",
+        ),
     }
 }
 
@@ -636,7 +635,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sealed_is_written_as_it_is_and_is_no_private_key() {
+    fn what_was_sealed_is_written_as_it_is_and_is_not_a_private_key() {
         let mut object = secret();
         let sealed = SecretData::sealed("ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]".into());
         object.fields[1].1 = Field::Map(vec![("k".into(), Field::Secret(sealed))]);
@@ -767,7 +766,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_built_in_template_is_refused_with_the_nearest_name() {
+    fn a_file_that_is_not_a_built_in_template_is_refused_with_the_nearest_name() {
         let faults = Templates::with_own(
             "mine",
             vec![("traefik/ingresroute.yaml".into(), String::new())],

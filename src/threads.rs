@@ -20,7 +20,7 @@ pub fn with_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     }
 }
 
-/// Gives the number of processors that this process may use, at most 16.
+/// Returns the number of processors that this process may use, at most 16.
 #[must_use]
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, |count| NonZeroUsize::get(count).min(LIMIT))

@@ -14,10 +14,10 @@ const VALUE_LIMIT: usize = 200;
 const VALUE_START: usize = 80;
 /// Most characters shown of a line: a certificate may hold thousands of names.
 const LINE_LIMIT: usize = 2_000;
-/// What stands in the place of what may be a private key.
+/// What is in the place of what may be a private key.
 const HIDDEN: &str = "[hidden: it may be a private key]";
 
-/// Says whether a character shows as itself and leaves those around it as they are.
+/// Returns whether a character shows as itself and leaves those around it as they are.
 ///
 /// Not so control characters (C0, C1, DEL), marks that turn the direction of text, separators of lines and paragraphs,
 /// tags, spaces other than the usual one, what has no width, and what Unicode does not assign. Accents of their own,
@@ -32,7 +32,7 @@ pub fn is_visible(character: char) -> bool {
     }
 }
 
-/// Gives a text as one line that can be shown: what is not visible is escaped (`\n`, `\u{1b}`), what may be a private
+/// Returns a text as one line that can be shown: what is not visible is escaped (`\n`, `\u{1b}`), what may be a private
 /// key is hidden, and long values are shortened, with their length. Such a line comes back as it is.
 #[must_use]
 pub fn line(text: &str) -> Cow<'_, str> {
@@ -50,7 +50,7 @@ pub(crate) fn owned(text: String) -> String {
     }
 }
 
-/// Gives a text of several lines that were composed of what can be shown: only what would steer a terminal or a CI is
+/// Returns a text of several lines that were composed of what can be shown: only what would steer a terminal or a CI is
 /// taken out.
 #[must_use]
 pub fn composed(text: &str) -> Cow<'_, str> {
@@ -67,7 +67,7 @@ pub fn composed(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown.join("\n"))
 }
 
-/// Gives a JSON text with the same values, but for what may be a private key, in visible characters.
+/// Returns a JSON text with the same values, but for what may be a private key, in visible characters.
 ///
 /// RFC 8259 section 7 lets any character be written as `\u` and four hexadecimal digits of UTF-16; outside of strings
 /// JSON has line ends and nothing else that is not visible.
@@ -94,7 +94,7 @@ pub fn json(text: String) -> String {
     out
 }
 
-/// Gives a line in which each character has its column: in the place of one that is not visible stands U+FFFD.
+/// Returns a line in which each character has its column: in the place of one that is not visible stands U+FFFD.
 pub(crate) fn in_columns(text: &str) -> String {
     let shown = |character| match character {
         '\t' => ' ',
@@ -104,7 +104,7 @@ pub(crate) fn in_columns(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-/// Says whether a text has what a private key may be part of.
+/// Returns whether a text has what a private key may be part of.
 #[must_use]
 pub fn may_hold_key(text: &str) -> bool {
     matches!(without_keys(text), Cow::Owned(_))
@@ -155,7 +155,7 @@ fn shortened(text: &str) -> Option<String> {
         return None;
     }
     let mut out = String::with_capacity(VALUE_LIMIT);
-    // Every second part stands in backticks, unless one of them is a value's own.
+    // Every second part is in backticks, unless one of them is a value's own.
     for (index, part) in text.split('`').enumerate() {
         if index > 0 {
             out.push('`');
@@ -302,7 +302,7 @@ fn without_encoded(text: &str) -> Option<String> {
     without(text, hidden)
 }
 
-/// Says whether nothing but a line end, in whatever notation, or a space lies between two parts of one value.
+/// Returns whether nothing but a line end, in whatever notation, or a space lies between two parts of one value.
 fn is_line_end(between: &str) -> bool {
     between.len() <= 16
         && between
@@ -310,7 +310,7 @@ fn is_line_end(between: &str) -> bool {
             .all(|c| c.is_whitespace() || "\\\"'|,".contains(c))
 }
 
-/// Says whether a word behind base64 may be its last line: it ends with padding, or is mixed as no word is.
+/// Returns whether a word behind base64 may be its last line: it ends with padding, or is mixed as no word is.
 fn is_rest(run: &[u8]) -> bool {
     let changes = kinds(run)
         .windows(2)
@@ -322,7 +322,7 @@ fn is_rest(run: &[u8]) -> bool {
 /// Length of the part of a run that is looked at: fewer characters than 32 bytes take in base64.
 const WINDOW: usize = 40;
 
-/// Says whether a run of base64's characters has capitals, small letters and digits as mixed as random bytes, where
+/// Returns whether a run of base64's characters has capitals, small letters and digits as mixed as random bytes, where
 /// two of three differ in kind from the one before. The text of a path or a name does not, and digests and age
 /// recipients have letters of one kind.
 fn is_base64(run: &[u8]) -> bool {
@@ -356,7 +356,7 @@ enum Kind {
     Digit,
 }
 
-/// Gives the kinds of the letters and digits of a run.
+/// Returns the kinds of the letters and digits of a run.
 fn kinds(run: &[u8]) -> Vec<Kind> {
     let kind = |byte: &u8| match byte {
         b'A'..=b'Z' => Some(Kind::Capital),
@@ -367,7 +367,7 @@ fn kinds(run: &[u8]) -> Vec<Kind> {
     run.iter().filter_map(kind).collect()
 }
 
-/// Says whether a run has more hexadecimal digits in a row than a SHA-256.
+/// Returns whether a run has more hexadecimal digits in a row than a SHA-256.
 fn is_long_hexadecimal(run: &[u8]) -> bool {
     run.split(|byte| !byte.is_ascii_hexdigit())
         .any(|digits| digits.len() > 64 && digits.iter().any(u8::is_ascii_digit))
@@ -418,7 +418,7 @@ fn without_numbers(text: &str) -> Option<String> {
     without(text, hidden)
 }
 
-/// Says whether a word is a number from 0 to 255, or two hexadecimal digits.
+/// Returns whether a word is a number from 0 to 255, or two hexadecimal digits.
 fn is_byte(word: &str) -> bool {
     let digits = word
         .strip_prefix("0x")
@@ -430,7 +430,7 @@ fn is_byte(word: &str) -> bool {
 /// Fewest characters that no text has for which what is around them is taken for bytes (DER).
 const ODD: usize = 8;
 
-/// Hides bytes that are no text, shown as control characters, as U+FFFD or escaped.
+/// Hides bytes that are not text, shown as control characters, as U+FFFD or escaped.
 fn without_binary(text: &str) -> Option<String> {
     let is_odd = |c: char| c == '\u{fffd}' || c.is_control() && !c.is_ascii_whitespace();
     let escaped = text.match_indices("\\u{").map(|(at, _)| at);
@@ -534,7 +534,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_ci_takes_for_a_command_is_none() {
+    fn what_a_ci_would_take_for_a_command_is_not_one() {
         assert_eq!(line("::error::x"), "\\u{3a}:error::x");
         assert_eq!(line("  ::set-env name=a::b"), "  \\u{3a}:set-env name=a::b");
         assert_eq!(
@@ -637,7 +637,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_shown() {
+    fn what_is_not_a_key_is_shown() {
         let fine = [
             "sha256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
             "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kdvf9vvsqmvu6q9",

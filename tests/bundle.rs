@@ -106,7 +106,7 @@ fn a_key_of_another_certificate_is_refused() {
 
 #[test]
 fn certificates_in_any_order_are_sorted_with_a_warning() {
-    let sorted = "the certificates were in another order than servers send them, and are sorted: the leaf first, each \
+    let sorted = "the certificates were not in the order in which servers send them, and have been sorted: the leaf first, each \
                   followed by its issuer";
     let good = try_import(
         &[fixture!(

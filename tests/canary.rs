@@ -346,7 +346,7 @@ fn notations(pem: &str) -> Vec<Notation> {
 /// Length of the pieces that are looked for.
 const PIECE: usize = 16;
 
-/// Gives the pieces of a notation in all that a program may make of its bytes, line ends apart.
+/// Returns the pieces of a notation in all that a program may make of its bytes, line ends apart.
 fn pieces(notation: &Notation) -> BTreeSet<Vec<u8>> {
     let bytes = &notation.bytes;
     let escaped = String::from_utf8_lossy(bytes).escape_debug().to_string();
@@ -445,7 +445,7 @@ fn fill(directory: &Path, notation: &Notation) {
 fn no_command_shows_any_of_a_key_in_any_notation() {
     let (ours, other) = (notations(key("leaf").pem()), notations(key("ca").pem()));
     let common: Vec<BTreeSet<Vec<u8>>> = other.iter().map(pieces).collect();
-    // What stands in every such key tells nothing.
+    // What is in every such key tells nothing.
     let secret: BTreeSet<Vec<u8>> = ours
         .iter()
         .zip(&common)

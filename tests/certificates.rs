@@ -139,7 +139,7 @@ fn a_ca_signs_no_name_outside_its_constraints() {
         let fault = issue::leaf(&request, key("leaf"), Serial::from_random([3; 16]), &ca)
             .expect_err(outside);
         assert_eq!(
-            fault.what, "a name lies outside the CA's name constraints",
+            fault.what, "a name is outside the CA's name constraints",
             "{outside}"
         );
     }

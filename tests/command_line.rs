@@ -262,7 +262,7 @@ fn a_dropped_ca_key_is_in_no_manifest_and_can_be_kept_in_a_file() {
         (run.status, run.stderr.as_str()),
         (
             3,
-            "error: a name lies outside the CA's name constraints\n\
+            "error: a name is outside the CA's name constraints\n\
              help: see `civi-ingress inspect` for the names that the CA permits; make another CA for others\n"
         )
     );
@@ -283,7 +283,7 @@ fn a_wildcard_comes_with_its_store_and_its_ca() {
     let run = run_in(directory.path(), &arguments);
     assert_eq!(
         run.stderr,
-        "warning: the key of this CA is forgotten: when the certificate is due, on 2027-07-22, every browser must import a new CA; \
+        "warning: the key of this CA is not kept: when the certificate is due, on 2027-07-22, every browser must import a new CA; \
          keep the key with `--ca-key-out FILE` or `--ca-custody stored`\n\
          note: *.example.org, example.org, valid until 2027-11-21, renewal due 2027-07-22\n"
     );
@@ -514,7 +514,7 @@ fn an_environment_far_from_the_clock_issues_nothing_unless_the_command_line_says
     ] {
         let run = run(arguments);
         assert_eq!((run.status, run.stdout.as_str()), (3, ""), "{}", run.stderr);
-        let said = "error: SOURCE_DATE_EPOCH says 1980-01-01T00:00:00Z";
+        let said = "error: SOURCE_DATE_EPOCH is 1980-01-01T00:00:00Z";
         assert!(run.stderr.starts_with(said), "{}", run.stderr);
         let help = "help: unset it, or give `--now 1980-01-01T00:00:00Z`";
         assert!(run.stderr.contains(help), "{}", run.stderr);
@@ -526,7 +526,7 @@ fn an_environment_far_from_the_clock_issues_nothing_unless_the_command_line_says
     write(&directory.path().join("c.yaml"), &secret);
     let inspect = run(&["inspect", "c.yaml"]);
     assert_eq!(inspect.status, 0, "{}", inspect.stderr);
-    let said = "warning: SOURCE_DATE_EPOCH says 1980";
+    let said = "warning: SOURCE_DATE_EPOCH is 1980";
     assert!(inspect.stderr.starts_with(said), "{}", inspect.stderr);
 }
 

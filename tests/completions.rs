@@ -1,4 +1,4 @@
-//! `completions/` is what the binary prints. `CIVI_INGRESS_UPDATE=1 cargo test completions` writes it anew.
+//! `completions/` is what the binary prints. `CIVI_INGRESS_UPDATE=1 cargo test completions` rewrites it.
 
 use crate::support::run;
 use std::path::Path;

@@ -45,7 +45,7 @@ impl Bench {
         self.run("render", spec, &[])
     }
 
-    /// Gives all manifests of objects, without those of kustomizations.
+    /// Returns all manifests of objects, without those of kustomizations.
     fn manifests(&self) -> String {
         let mut texts = String::new();
         collect(&self.path(""), &mut texts);
@@ -82,7 +82,7 @@ const INSTANCES: &str = "  instances:\n    a: {}\n    b: {}\n";
 const ARGO_CD: &str = "  argocd: {repoURL: \"https://git.example.org/x.git\"}\n";
 
 #[test]
-fn argo_cd_opens_encrypted_files_by_a_generator_and_applies_none_as_it_stands() {
+fn argo_cd_opens_encrypted_files_through_a_generator_and_applies_none_as_it_is() {
     for (layout, folder, secret) in [
         ("", "instances/a", "secret-selfcert.sops.yaml"),
         (
@@ -201,7 +201,7 @@ fn no_controller_deletes_a_namespace_or_a_secret_with_keys_from_the_first_render
 
 const IDS: &str = "abcdefghij";
 
-/// Gives a fleet of single-letter instances with Flux; `more` are further lines of its `spec`.
+/// Returns a fleet of single-letter instances with Flux; `more` are further lines of its `spec`.
 fn flux(ids: &str, more: &str) -> String {
     let instances: String = ids.chars().map(|id| format!("    {id}a: {{}}\n")).collect();
     sops(&format!(
@@ -210,7 +210,7 @@ fn flux(ids: &str, more: &str) -> String {
 }
 
 impl Bench {
-    /// Gives the part that each instance is in, as the kustomizations name it.
+    /// Returns the part that each instance is in, as the kustomizations name it.
     fn parts(&self) -> Vec<(String, String)> {
         let mut parts = Vec::new();
         for entry in fs::read_dir(self.path("shards")).into_iter().flatten() {
@@ -232,7 +232,7 @@ impl Bench {
         parts
     }
 
-    /// Gives the units all of whose objects are kept by Flux.
+    /// Returns the units all of whose objects are kept by Flux.
     fn marked(&self) -> Vec<String> {
         let mut marked: Vec<String> = Vec::new();
         for folder in fs::read_dir(self.path("instances")).expect("a folder") {
@@ -492,7 +492,7 @@ fn namespaces_that_many_leave_and_instances_that_a_controller_loses_count_agains
     assert!(
         refused
             .stderr
-            .contains("10 instances would leave their namespaces, and 2 are allowed"),
+            .contains("10 instances would leave their namespaces, and at most 2 may"),
         "{}",
         refused.stderr
     );
@@ -502,7 +502,7 @@ fn namespaces_that_many_leave_and_instances_that_a_controller_loses_count_agains
     assert!(
         refused
             .stderr
-            .contains("3 instances would be removed, and 2 are allowed"),
+            .contains("3 instances would be removed, and at most 2 may"),
         "{}",
         refused.stderr
     );

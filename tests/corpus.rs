@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 /// What a run may cost: seconds of one processor, and kB of memory for data.
 const LIMITS: &str = "ulimit -t 10; ulimit -d 262144; exec \"$@\"";
-/// Most bytes of all that is said of an input, whatever its size.
+/// Most bytes of all that is reported about an input, whatever its size.
 const SAID: usize = 8_000;
 
 /// Texts of which none is a name, a host, an address, a time, a number or a word of a list.
@@ -146,8 +146,8 @@ fn files() -> BTreeMap<&'static str, Vec<u8>> {
             "a block without end",
             "-----BEGIN CERTIFICATE-----\nMIIB\n".to_owned(),
         ),
-        ("a block that is no base64", block("%%%%")),
-        ("a block that is no certificate", block("AAAA")),
+        ("a block that is not base64", block("%%%%")),
+        ("a block that is not a certificate", block("AAAA")),
         ("brackets", "[".repeat(300_000)),
         ("braces", format!("a: {}", "{a: ".repeat(100_000))),
         ("a bomb", bomb),
@@ -264,7 +264,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// Gives what is below a directory.
+/// Returns what is below a directory.
 fn contents(directory: &Path) -> BTreeMap<OsString, Option<Vec<u8>>> {
     let entries = std::fs::read_dir(directory).unwrap();
     entries
@@ -275,7 +275,7 @@ fn contents(directory: &Path) -> BTreeMap<OsString, Option<Vec<u8>>> {
         .collect()
 }
 
-/// Says what is wrong with how an input was refused.
+/// Describes what is wrong with how an input was refused.
 fn judge(case: &Case) -> Option<String> {
     let directory = TempDir::new().unwrap();
     let path = directory.path();

@@ -209,7 +209,7 @@ fn a_file_beside_is_not_replaced_when_the_rest_fails() {
 }
 
 #[test]
-fn a_file_beside_may_stand_in_the_new_directory() {
+fn a_file_beside_may_be_in_the_new_directory() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
     run_in(
@@ -330,7 +330,7 @@ fn two_outputs_or_an_output_and_an_input_that_are_one_file_are_refused_before_an
         ),
         (
             "new-instance p --host a.b --ca-key-out .civi-ingress-x",
-            "--ca-key-out: `.civi-ingress-x` begins with `.civi-ingress-`, as the names of unfinished files do",
+            "--ca-key-out: `.civi-ingress-x` starts with `.civi-ingress-`, as the names of unfinished files do",
         ),
     ] {
         let run = run_in(path, &arguments.split(' ').collect::<Vec<_>>());
@@ -343,7 +343,7 @@ fn two_outputs_or_an_output_and_an_input_that_are_one_file_are_refused_before_an
     }
 }
 
-/// Gives the paths of all that is below a directory, sorted.
+/// Returns the paths of all that is below a directory, sorted.
 fn names_below(directory: &std::path::Path) -> Vec<String> {
     let mut names = Vec::new();
     for name in names_in(directory) {
@@ -384,7 +384,8 @@ fn a_template_that_loses_a_key_is_refused() {
         );
         assert_eq!((run.status, run.stdout.as_str()), (3, ""));
         assert!(
-            run.stderr.contains("does not place the data of the Secret"),
+            run.stderr
+                .contains("does not insert the data of the Secret"),
             "{}",
             run.stderr
         );
@@ -398,7 +399,7 @@ fn files_of_an_earlier_run_that_are_no_longer_rendered_are_named() {
     let run = run_in(directory.path(), &with(&["--replace-keys", "-q"]));
     assert_eq!(
         run.stderr,
-        "warning: out also holds 00-namespace-p.yaml, 40-middleware-hsts.yaml, which `kubectl apply -f` would take too\n"
+        "warning: out also holds 00-namespace-p.yaml, 40-middleware-hsts.yaml, which `kubectl apply -f` would apply too\n"
     );
 }
 
@@ -467,7 +468,7 @@ fn force_alone_writes_over_no_key_that_would_be_lost() {
     assert_ne!(first["ca.key"], after["ca.key"]);
 }
 
-/// Gives the files below a directory with what is in them.
+/// Returns the files below a directory with what is in them.
 fn contents(directory: &std::path::Path) -> std::collections::BTreeMap<String, Vec<u8>> {
     names_below(directory)
         .into_iter()
@@ -480,7 +481,7 @@ fn contents(directory: &std::path::Path) -> std::collections::BTreeMap<String, V
 }
 
 #[test]
-fn files_of_others_stay_what_they_are_when_a_directory_is_written_anew() {
+fn files_of_others_stay_what_they_are_when_a_directory_is_rewritten() {
     use std::os::unix::fs::MetadataExt as _;
     for has_folder in [false, true] {
         let directory = TempDir::new().unwrap();
@@ -674,7 +675,7 @@ fn redirected(
 }
 
 #[test]
-fn no_report_is_lost_without_a_word() {
+fn no_report_is_lost_silently() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
     run_in(path, &["cert", "--dns", "a.b", "--output-dir", "d"]).good();
@@ -795,7 +796,7 @@ fn a_closed_pipe_is_an_error_because_keys_are_lost() {
     assert_eq!(output.status.code(), Some(141));
     assert_eq!(
         String::from_utf8(output.stderr).unwrap(),
-        "error: the reader of stdout ended before everything was written\nhelp: what was printed is incomplete: run the command again\n"
+        "error: the reader of stdout closed it before everything was written\nhelp: what was printed is incomplete: run the command again\n"
     );
     assert_eq!(names_in(directory.path()), [""; 0]);
 }

@@ -1,4 +1,4 @@
-//! Fleet files: what they mean, and what is said about wrong ones.
+//! Fleet files: what they mean, and what is reported about wrong ones.
 
 use crate::support::assert_snapshot_in;
 use civi_ingress::fault::Fault;
@@ -45,7 +45,7 @@ fn read(spec: &str) -> Result<Fleet, Vec<Fault>> {
     .read()
 }
 
-/// Gives the text that the program prints for faults.
+/// Returns the text that the program prints for faults.
 fn text(faults: &[Fault]) -> String {
     let mut out = String::new();
     for fault in faults {
@@ -540,7 +540,7 @@ const BAD: &[Case<'_>] = &[
 ];
 
 #[test]
-fn all_that_is_wrong_is_said_at_once_with_its_line() {
+fn all_that_is_wrong_is_reported_at_once_with_its_line() {
     for (name, spec, beside) in BAD {
         let main = if spec.is_empty() || spec.starts_with("apiVersion") {
             (*spec).to_owned()
@@ -557,7 +557,7 @@ fn all_that_is_wrong_is_said_at_once_with_its_line() {
 }
 
 #[test]
-fn a_recipient_that_is_none_is_said_with_all_else() {
+fn an_invalid_recipient_is_reported_with_all_else() {
     let faults = read(
         "  domain: example.org\n  secrets: {recipients: [age1xyz]}\n  instances: {a: {profile: big}}\n",
     );
@@ -569,7 +569,7 @@ fn a_recipient_that_is_none_is_said_with_all_else() {
 }
 
 #[test]
-fn all_that_is_wrong_with_one_instance_is_said_at_once() {
+fn all_that_is_wrong_with_one_instance_is_reported_at_once() {
     let faults = read(
         "  domain: example.org\n  instances:\n    a:\n      profile: big\n      namespace: kube-a\n      externalHost: a_.example.org\n      \
          aliases: [www.b.example.org]\n      servername: a b\n      helmValues: {httpd: {serverCertField: 'a b'}}\n",
@@ -611,7 +611,7 @@ fn the_fleet_file_of_the_documentation_is_read() {
 }
 
 #[test]
-fn what_is_wrong_with_a_shared_setting_is_said_once_for_all_instances() {
+fn what_is_wrong_with_a_shared_setting_is_reported_once_for_all_instances() {
     let mut spec = String::from(
         "  domain: a.org\n  defaults: {externalHost: \"www.{id}.a.org\", servername: \"{id}_x\"}\n  instances:\n",
     );

@@ -1,4 +1,4 @@
-//! Private keys in clear and Git: what `git add --all` would stage is refused, or warned of.
+//! Private keys in clear text and Git: what `git add --all` would stage is refused, or warned of.
 
 use crate::support::{Run, command, finish, run_in, write};
 use std::path::Path;
@@ -114,7 +114,7 @@ fn a_tracked_file_is_staged_though_it_is_ignored() {
     assert_eq!((run.status, staged), (5, Vec::new()), "{}", run.stderr);
     assert!(
         run.stderr.starts_with(
-            "error: Git tracks files in which private keys would stand in clear: t/instances/a/secret-selfcert.yaml\nhelp: `git rm --cached` "
+            "error: Git tracks files that would contain private keys in clear text: t/instances/a/secret-selfcert.yaml\nhelp: `git rm --cached` "
         ),
         "{}",
         run.stderr
@@ -182,7 +182,7 @@ fn a_repository_of_a_stranger_runs_no_program() {
 }
 
 #[test]
-fn where_git_does_not_answer_keys_in_clear_are_refused_with_the_reason() {
+fn where_git_does_not_answer_keys_in_clear_text_are_refused_with_the_reason() {
     let directory = repository("t/\n");
     let path = directory.path();
     write(&path.join(".git/config"), "[core\n");

@@ -157,14 +157,14 @@ fn file<'a>(files: &'a UnitFiles, name: &str) -> &'a str {
     found.map_or_else(|| panic!("no {name}"), |(_, text)| text.as_str())
 }
 
-/// Gives the value under a data key, as it stands.
+/// Returns the value under a data key, as it stands.
 fn value_of<'a>(text: &'a str, key: &str) -> &'a str {
     text.lines()
         .find_map(|line| line.trim_start().strip_prefix(&format!("{key}: ")))
         .unwrap_or_else(|| panic!("no {key}"))
 }
 
-/// Gives the certificates under a data key.
+/// Returns the certificates under a data key.
 fn certificates(text: &str, key: &str) -> Vec<Certificate> {
     let pem = crate::support::decode(value_of(text, key)).expect("base64 text");
     Certificate::all_from_pem(&pem).expect("certificates")
@@ -176,14 +176,14 @@ fn covered(files: &UnitFiles, leaf: &Certificate) -> bool {
         .any(|ca| leaf.names_as_issuer(ca))
 }
 
-/// Gives the file with the keys that are in use.
+/// Returns the file with the keys that are in use.
 fn keys_in_use(files: &UnitFiles) -> &str {
     let mut current = files.current.iter();
     let found = current.find(|(path, _)| path.contains("secret-selfcert."));
     found.map(|(_, text)| text.as_str()).expect("the Secret")
 }
 
-/// Says whether the database's clients trust a leaf of the database.
+/// Returns whether the database's clients trust a leaf of the database.
 fn database_covered(files: &UnitFiles, leaf: &Certificate) -> bool {
     certificates(keys_in_use(files), "dbcacert")
         .iter()
@@ -215,7 +215,7 @@ fn what_is_written_can_be_scanned_as_well_as_read() {
     assert!(plan.keeps_all(), "{plan:?}");
 }
 
-/// Gives the files with another text in the place of one.
+/// Returns the files with another text in the place of one.
 fn with_text(files: &UnitFiles, name: &str, text: &str) -> UnitFiles {
     let mut found = UnitFiles::default();
     for (path, old) in &files.current {
@@ -408,7 +408,7 @@ fn a_file_that_other_readers_open_or_that_is_damaged_waits_for_a_person() {
         ("`lastmodified`", &cut("  lastmodified: "), false),
         ("`externkey`", &text.replacen(",iv:", ",iv:AAAA", 1), false),
         (
-            "block `sops`",
+            "`sops` block",
             &text[..text.find("sops:\n").unwrap()].to_owned(),
             false,
         ),
@@ -422,7 +422,7 @@ fn a_file_that_other_readers_open_or_that_is_damaged_waits_for_a_person() {
         let context = context(&sealer, &identities, now);
         let (plan, same) = step(&context, &fleet, &files, &mut NoDrawing);
         for role in [Role::Httpd, Role::Database] {
-            let Action::Blocked(reason, Need::Mending) = action(&plan, role) else {
+            let Action::Blocked(reason, Need::Person) = action(&plan, role) else {
                 panic!("{what}: {plan:?}")
             };
             let said = reason.to_string();
@@ -473,7 +473,7 @@ fn a_blocked_chain_whose_ca_cannot_be_read_keeps_its_trust_bundle() {
 }
 
 #[test]
-fn a_due_leaf_is_renewed_and_the_ca_before_stays_trusted_until_its_leaf_has_ended() {
+fn a_due_leaf_is_renewed_and_the_previous_ca_stays_trusted_until_its_leaf_has_ended() {
     let sealer = sops(&[RECIPIENT]);
     let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
     let (_, first) = step(
@@ -506,7 +506,7 @@ fn a_due_leaf_is_renewed_and_the_ca_before_stays_trusted_until_its_leaf_has_ende
 }
 
 #[test]
-fn an_overlap_that_is_said_ends_the_trust_in_the_ca_before() {
+fn an_overlap_that_is_set_ends_the_trust_in_the_previous_ca() {
     let sealer = Sealer::Plain;
     let fleet = fleet(
         "  wildcard: false\n  defaults: {certificate: {overlap: 30d}}\n  instances: {a: {}}\n",
@@ -645,12 +645,12 @@ fn every_leaf_that_may_be_served_stays_trusted_however_often_keys_are_made() {
         let mut files = UnitFiles::default();
         // Keys that others could open are made again; a CA that is kept moves in between to one that is not.
         for (day, sealer) in [(0, &ours), (1, &theirs), (2, &ours), (3, &theirs)] {
-            let anew = Context {
+            let again = Context {
                 rekey: true,
                 ..context(sealer, &[], NOW + Duration::days(day))
             };
             files = step(
-                &anew,
+                &again,
                 &fleet,
                 &files,
                 &mut Fresh(20 * u8::try_from(day).expect("a small number")),
@@ -817,7 +817,7 @@ fn a_stored_ca_is_never_replaced_without_the_identity_whatever_is_wrong() {
         for role in [Role::Httpd, Role::Database] {
             let is_waiting = matches!(
                 action(&plan, role),
-                Action::Keep | Action::Blocked(_, Need::Identity | Need::Mending)
+                Action::Keep | Action::Blocked(_, Need::Identity | Need::Person)
             );
             assert!(is_waiting, "{what}: {role}: {plan:?}");
         }
@@ -966,7 +966,7 @@ fn below_an_external_intermediate_a_fleet_serves_the_chain_trusts_the_root_and_s
 }
 
 #[test]
-fn ciphertext_for_another_scope_is_made_anew_for_it_cannot_be_opened_there() {
+fn ciphertext_for_another_scope_is_reissued_because_it_cannot_be_opened_there() {
     let pem = rcgen::CertificateParams::default()
         .self_signed(&rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key"))
         .expect("a certificate")
@@ -1044,11 +1044,11 @@ fn new_recipients_get_the_same_keys_or_wait_for_the_identity_unless_new_ones_are
         assert_eq!(first.current, kept.current);
     }
     for identities in [&[][..], &identities] {
-        let anew = Context {
+        let again = Context {
             rekey: true,
             ..context(&after, identities, NOW)
         };
-        let (plan, renewed) = step(&anew, &fleet, &first, &mut Fresh(9));
+        let (plan, renewed) = step(&again, &fleet, &first, &mut Fresh(9));
         assert_eq!(
             *action(&plan, Role::Httpd),
             Action::Renew(Reason::RecipientsChanged)
@@ -1068,7 +1068,7 @@ fn new_recipients_get_the_same_keys_or_wait_for_the_identity_unless_new_ones_are
 }
 
 #[test]
-fn a_changed_host_makes_its_chain_anew_and_what_shares_its_encrypted_file() {
+fn a_changed_host_reissues_its_chain_and_what_shares_its_encrypted_file() {
     let before = fleet("  wildcard: false\n  instances: {a: {}}\n");
     let after = fleet("  wildcard: false\n  instances: {a: {externalHost: b.example.org}}\n");
     for (sealer, database) in [
@@ -1091,7 +1091,7 @@ fn a_changed_host_makes_its_chain_anew_and_what_shares_its_encrypted_file() {
 }
 
 #[test]
-fn what_is_broken_is_said_and_made_anew() {
+fn what_is_broken_is_reported_and_reissued() {
     let sealer = Sealer::Plain;
     let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
     let context = context(&sealer, &[], NOW);
@@ -1150,7 +1150,7 @@ fn sealing(scope: Scope) -> Sealer {
     }
 }
 
-/// Gives the first files with another value under a key of the Secret with the keys.
+/// Returns the first files with another value under a key of the Secret with the keys.
 fn with_value(files: &UnitFiles, key: &str, value: &str) -> UnitFiles {
     let secret = files
         .current
@@ -1162,7 +1162,7 @@ fn with_value(files: &UnitFiles, key: &str, value: &str) -> UnitFiles {
     with_text(files, path, &text.replacen(old, value, 1))
 }
 
-/// Gives the files as they were before there was a digest.
+/// Returns the files as they were before there was a digest.
 fn without_digest(files: &UnitFiles) -> UnitFiles {
     let secret = files
         .current
@@ -1177,12 +1177,12 @@ fn without_digest(files: &UnitFiles) -> UnitFiles {
     with_text(files, path, &rest)
 }
 
-/// Holds a step against what is damaged: both chains wait for a person, no byte changes, and what is said names the
+/// Holds a step against what is damaged: both chains wait for a person, no byte changes, and the report names the
 /// file, the key and no value.
 fn waits_for_a_person(context: &Context<'_>, fleet: &Fleet, files: &UnitFiles, what: &str) {
     let (plan, same) = step(context, fleet, files, &mut NoDrawing);
     for role in [Role::Httpd, Role::Database] {
-        let Action::Blocked(reason, Need::Mending) = action(&plan, role) else {
+        let Action::Blocked(reason, Need::Person) = action(&plan, role) else {
             panic!("{what}: {plan:?}")
         };
         let said = reason.to_string();
@@ -1207,8 +1207,8 @@ fn a_private_key_that_is_not_its_certificates_waits_for_a_person_whoever_can_ope
         let fleet = fleet(&format!(
             "  wildcard: false\n  defaults: {{certificate: {{ca: {custody}}}}}\n  instances: {{a: {{}}}}\n"
         ));
-        let not_its = "the private key `externkey` is not that of the certificate `externcert`";
-        let digest = "is not what the line `# civi-ingress:digest` was made of";
+        let not_its = "the private key `externkey` does not belong to the certificate `externcert`";
+        let digest = "does not match the line `# civi-ingress:digest`";
         for (sealer, identities, expected) in [
             (&Sealer::Plain, &[][..], not_its),
             (
@@ -1247,7 +1247,7 @@ fn a_certificate_and_a_key_that_do_not_belong_together_are_found_behind_a_valid_
     for key in ["externcert", "cacert"] {
         swapped = with_value(&swapped, key, value_of(keys_in_use(&other), key));
     }
-    let not_its = "the private key `externkey` is not that of the certificate `externcert`";
+    let not_its = "the private key `externkey` does not belong to the certificate `externcert`";
     waits_for_a_person(&context, &fleet, &swapped, not_its);
     waits_for_a_person(&context, &fleet, &without_digest(&swapped), not_its);
     // A renewal would find no CA that may sign, and make another.
@@ -1264,7 +1264,7 @@ fn a_damaged_private_value_waits_for_a_person_whoever_can_open_it() {
     let identities = identities();
     let sealed = sealing(Scope::Strict);
     let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
-    let digest = "is not what the line `# civi-ingress:digest` was made of";
+    let digest = "does not match the line `# civi-ingress:digest`";
     let flipped = |value: &str| {
         let at = value.len() / 2;
         let byte = if value.as_bytes()[at] == b'A' {
@@ -1353,7 +1353,7 @@ fn what_an_identity_proves_to_belong_together_gets_a_new_digest() {
     let (plan, same) = step(&closed, &fleet, &files, &mut NoDrawing);
     assert!(matches!(action(&plan, Role::Httpd), Action::Blocked(..)));
     assert!(same.current == files.current);
-    let (plan, mended) = step(
+    let (plan, fixed) = step(
         &context(&sealer, &identities, NOW),
         &fleet,
         &files,
@@ -1363,7 +1363,7 @@ fn what_an_identity_proves_to_belong_together_gets_a_new_digest() {
         plan.roles.iter().all(|role| role.action == Action::Keep),
         "{plan:?}"
     );
-    assert!(mended.current == first.current);
+    assert!(fixed.current == first.current);
 }
 
 #[test]
@@ -1407,7 +1407,7 @@ fn check_names_the_file_and_the_key_that_was_exchanged_and_render_leaves_them() 
             assert_eq!((run.status, run.stdout.as_str()), (1, ""), "{}", run.stderr);
             for id in ["a", "b"] {
                 let said = format!(
-                    "{id}: httpd: blocked: kept as it is, to be mended by hand: its file is damaged: `instances/{id}/{name}`: "
+                    "{id}: httpd: blocked: kept as it is, to be fixed by hand: its file is damaged: `instances/{id}/{name}`: "
                 );
                 let line = run.stderr.lines().find(|line| line.contains(&said));
                 assert!(
@@ -1643,7 +1643,7 @@ fn a_cluster_without_a_wildcard_certificate_has_lost_no_instance() {
 }
 
 #[test]
-fn an_annotation_stands_where_the_instance_does_and_names_what_was_changed_by_hand() {
+fn an_annotation_is_where_the_instance_is_and_names_what_was_changed_by_hand() {
     let directory = TempDir::new().unwrap();
     write(&directory.path().join("more.csv"), "id\nb\nc\n");
     let text = fleet_file("    a: {}\n").replace(
@@ -1670,7 +1670,7 @@ fn an_annotation_stands_where_the_instance_does_and_names_what_was_changed_by_ha
         (run.status, run.stdout.as_str()),
         (
             1,
-            "::warning file=more.csv,line=3,col=1::c: not as the fleet file says: instances/c/namespace.yaml\n"
+            "::warning file=more.csv,line=3,col=1::c: differs from the fleet file: instances/c/namespace.yaml\n"
         )
     );
     let late = check("github", "2027-11-01T00:00:00Z");
@@ -1713,7 +1713,7 @@ fn a_refused_fleet_file_is_annotated_fault_by_fault_and_refused_all_the_same() {
             (
                 3,
                 "::error file=fleet.yaml,line=8,col=9::unknown key `externalHots`%0AHelp: did you mean `externalHost`?\n\
-                 ::error file=fleet.yaml,line=9,col=18::there is no profile `50%25`%0AHelp: write it below `spec.profiles`\n"
+                 ::error file=fleet.yaml,line=9,col=18::there is no profile `50%25`%0AHelp: define it under `spec.profiles`\n"
             )
         );
         assert!(run.stderr.starts_with("error: fleet.yaml:8:9: "));
@@ -1769,7 +1769,7 @@ fn a_first_issue_that_waits_is_not_called_a_renewal() {
 }
 
 #[test]
-fn a_signature_that_check_finds_broken_is_mended_by_verifying() {
+fn a_signature_that_check_finds_broken_is_fixed_by_verifying() {
     use base64::Engine as _;
     let base64 = base64::engine::general_purpose::STANDARD;
     let directory = TempDir::new().unwrap();
@@ -1886,13 +1886,13 @@ fn a_table_with_the_letters_of_windows_is_refused_at_the_first_of_them() {
         (
             3,
             "error: more.csv:2:23: the text is not UTF-8 (byte 56)\n  |\n2 | colmar;Paroisse Saint-\u{fffd}tienne\n  |                       ^\n\
-             help: save it as `CSV UTF-8`; Excel's plain `CSV` has the letters of Windows\n"
+             help: save it as `CSV UTF-8`; Excel's plain `CSV` uses a Windows code page\n"
         )
     );
 }
 
 #[test]
-fn a_pattern_that_is_none_is_said_with_all_else() {
+fn an_invalid_pattern_is_reported_with_all_else() {
     let directory = TempDir::new().unwrap();
     let text = fleet_file("    a: {profile: big}\n")
         .replace("  instances", "  include: [\"p/[\"]\n  instances");
@@ -1900,7 +1900,7 @@ fn a_pattern_that_is_none_is_said_with_all_else() {
     assert_eq!(run.status, 3);
     assert!(
         run.stderr
-            .contains("error: fleet.yaml:7:13: `p/[` is no glob pattern")
+            .contains("error: fleet.yaml:7:13: `p/[` is not a valid glob pattern")
             && run.stderr.contains("there is no profile `big`"),
         "{}",
         run.stderr
@@ -1939,7 +1939,7 @@ fn ends_of_lines_that_windows_put_in_are_taken_out_and_the_keys_stay() {
 }
 
 #[test]
-fn the_folder_of_the_cluster_is_written_anew_as_those_of_the_instances_are() {
+fn the_folder_of_the_cluster_is_rewritten_as_those_of_the_instances_are() {
     let directory = TempDir::new().unwrap();
     let text = fleet_file("    a: {}\n");
     rendered(&directory, &text, &[]).good();
@@ -1971,7 +1971,7 @@ fn a_foreign_file_in_the_way_is_not_touched_until_it_is_adopted() {
         (refused.status, refused.stderr.as_str()),
         (
             5,
-            "error: instances/a/kustomization.yaml: the file is not this fleet's and stands in the way\n\
+            "error: instances/a/kustomization.yaml: the file does not belong to this fleet and is in the way\n\
              help: move it away, or take it over with `--adopt`\n"
         )
     );
@@ -1993,7 +1993,7 @@ fn a_foreign_file_in_the_way_is_not_touched_until_it_is_adopted() {
 }
 
 #[test]
-fn keys_in_clear_do_not_go_into_git() {
+fn keys_in_clear_text_do_not_go_into_git() {
     let directory = TempDir::new().unwrap();
     let text = fleet_file("    a: {}\n")
         .replace("mode: sops", "mode: plain")
@@ -2036,7 +2036,7 @@ fn a_new_host_waits_for_the_identity_that_opens_the_ca_and_its_routes_wait_with_
 }
 
 #[test]
-fn a_file_with_keys_in_clear_that_others_may_read_is_written_anew() {
+fn a_file_with_keys_in_clear_text_that_others_may_read_is_rewritten() {
     use std::os::unix::fs::PermissionsExt as _;
     let directory = TempDir::new().unwrap();
     let text = fleet_file("    a: {}\n")
@@ -2456,7 +2456,7 @@ fn a_stranger_in_a_folder_is_named_and_ends_no_run_whatever_it_is() {
 }
 
 #[test]
-fn a_link_or_a_folder_in_the_place_of_a_file_of_ours_is_no_missing_key() {
+fn a_link_or_a_folder_in_the_place_of_a_file_of_ours_is_not_a_missing_key() {
     let (directory, text, folder) = small_tree();
     let secret = folder.join("secret-selfcert.sops.yaml");
     let kept = folder.join("kept");
@@ -2484,7 +2484,7 @@ fn a_link_or_a_folder_in_the_place_of_a_file_of_ours_is_no_missing_key() {
 }
 
 #[test]
-fn an_unfinished_merge_in_a_file_of_ours_is_said_and_nothing_is_missing_for_it() {
+fn an_unfinished_merge_in_a_file_of_ours_is_reported_and_nothing_is_missing_for_it() {
     let (directory, text, folder) = small_tree();
     let path = folder.join("secret-selfcert.sops.yaml");
     let secret = read(&path);
@@ -2504,7 +2504,7 @@ fn an_unfinished_merge_in_a_file_of_ours_is_said_and_nothing_is_missing_for_it()
                 (
                     3,
                     "error: instances/a/secret-selfcert.sops.yaml: the file has the markers of a merge that was not finished\n\
-                     help: take the file of one side (`git checkout --ours FILE`, or `--theirs`), then render again\n"
+                     help: keep one side's file (`git checkout --ours FILE`, or `--theirs`), then render again\n"
                 )
             );
         }
@@ -2588,7 +2588,7 @@ fn each_file_is_encrypted_for_the_readers_that_its_own_path_has() {
     let refused = rendered(&directory, &text, &[]);
     assert_eq!(refused.status, 3);
     for said in [
-        "no rule under `creation_rules` holds for `tree/instances/a/secret-selfcert.sops.yaml`",
+        "no rule under `creation_rules` applies to `tree/instances/a/secret-selfcert.sops.yaml`",
         ".sops.yaml:6:5: `pgp` is not understood: ",
     ] {
         assert!(refused.stderr.contains(said), "{}", refused.stderr);
@@ -2601,14 +2601,15 @@ fn many(count: usize) -> String {
 }
 
 #[test]
-fn keys_of_many_instances_that_are_gone_are_not_issued_again_unless_that_is_said() {
+fn keys_of_many_instances_that_are_gone_are_not_reissued_unless_that_is_asked_for() {
     let directory = TempDir::new().unwrap();
     let text = many(12);
     rendered(&directory, &text, &[]).good();
     let instances = directory.path().join("tree/instances");
     std::fs::rename(&instances, directory.path().join("elsewhere")).unwrap();
     let refused = rendered(&directory, &text, &[]);
-    let why = "12 of 12 instances have no keys in this tree and would all get new ones; 5 may";
+    let why =
+        "12 of 12 instances have no keys in this tree and would all get new ones; at most 5 may";
     let help = "check `--output-dir` and what is checked out; if they are new, `--max-issues 12` allows it";
     assert_eq!(
         (refused.status, refused.stderr.as_str()),
@@ -2645,7 +2646,7 @@ fn keys_of_many_instances_that_are_gone_are_not_issued_again_unless_that_is_said
 #[test]
 fn a_typing_error_in_the_name_of_the_tree_issues_no_key() {
     let text = fleet_file("    a: {}\n");
-    // The fleet file stands in its tree, or beside it in a repository.
+    // The fleet file is in its tree, or beside it in a repository.
     for (file, tree) in [("tree/fleet.yaml", "tree"), ("fleet.yaml", "infra/tree")] {
         let directory = TempDir::new().unwrap();
         let path = directory.path();
@@ -2665,8 +2666,8 @@ fn a_typing_error_in_the_name_of_the_tree_issues_no_key() {
         for name in ["tre", "empty"] {
             let refused = run(name, &[]);
             let said = format!(
-                "error: {name} holds nothing of the fleet `uepal`, which has a tree in {}: all its keys would be issued again\n\
-                 help: name that directory with `--output-dir`; to begin another tree with keys of its own, give `--max-issues 2`\n",
+                "error: {name} contains nothing of the fleet `uepal`, which has a tree in {}: all its keys would be reissued\n\
+                 help: name that directory with `--output-dir`; to start another tree with its own keys, give `--max-issues 2`\n",
                 std::fs::canonicalize(path.join(tree)).unwrap().display()
             );
             assert_eq!(
@@ -2705,7 +2706,7 @@ fn keys_that_git_has_and_the_work_tree_has_not_are_not_issued_again() {
     let tree = directory.path().join("tree");
     std::fs::remove_dir_all(tree.join("cluster")).unwrap();
     std::fs::remove_file(tree.join("instances/a/secret-selfcert.sops.yaml")).unwrap();
-    let why = "its keys stand in Git's index and are not checked out (`git sparse-checkout add FOLDER` or `git restore FOLDER`; to have them issued again, `git rm --cached`)";
+    let why = "its keys are in Git's index but are not checked out (`git sparse-checkout add FOLDER` or `git restore FOLDER`; to have them reissued, `git rm --cached`)";
     let said = format!(
         "warning: cluster: wildcard: blocked: {why}\nwarning: a: httpd: blocked: {why}\nwarning: a: database: blocked: {why}\n"
     );
@@ -2746,7 +2747,7 @@ fn keys_that_git_has_and_the_work_tree_has_not_are_not_issued_again() {
     let run = rendered(&directory, &text, &["-q"]);
     assert!(
         run.stderr
-            .contains("warning: b: httpd: blocked: its keys stand in Git's index"),
+            .contains("warning: b: httpd: blocked: its keys are in Git's index"),
         "{}",
         run.stderr
     );

@@ -213,7 +213,7 @@ fn an_intermediate_without_its_root_signs_nothing() {
 }
 
 #[test]
-fn a_leaf_below_a_young_ca_is_not_said_to_end_with_it() {
+fn a_leaf_below_a_young_ca_is_not_reported_to_end_with_it() {
     let directory = TempDir::new().unwrap();
     let run = |arguments: &[&str]| run_in(directory.path(), arguments);
     run(&[
@@ -273,7 +273,8 @@ fn a_certificate_that_would_be_due_when_it_is_issued_is_refused() {
         let run = run_in(directory.path(), &[command, &old].concat());
         assert_eq!(run.status, 3, "{}", run.stderr);
         assert!(
-            run.stderr.contains("would be due for renewal since "),
+            run.stderr
+                .contains("would have been due for renewal since "),
             "{}",
             run.stderr
         );
@@ -289,7 +290,7 @@ fn good() -> (Details, Details) {
     (chain.ca.details().unwrap(), chain.leaf.details().unwrap())
 }
 
-/// Gives the rules that a certificate breaks after a change.
+/// Returns the rules that a certificate breaks after a change.
 fn broken(mut details: Details, used: Use, change: fn(&mut Details)) -> Vec<(Rule, bool)> {
     change(&mut details);
     let found = refusals::of(&details, used);
@@ -421,7 +422,7 @@ fn each_rule_for_servers_is_found_alone() {
 }
 
 #[test]
-fn name_constraints_stand_behind_the_basic_constraints() {
+fn name_constraints_come_after_the_basic_constraints() {
     let chain = Recipe::default().chain();
     let (_, parsed) = x509_parser::parse_x509_certificate(chain.ca.der()).unwrap();
     let order: Vec<String> = parsed

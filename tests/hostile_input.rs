@@ -280,11 +280,11 @@ fn wrong_values_files_are_refused_with_file_line_and_column() {
     let table: &[(&str, &str)] = &[
         (
             "externalhost: on\n",
-            "v.yaml:1:1: `on` means different things to YAML 1.1 and 1.2 readers",
+            "v.yaml:1:1: `on` means different things to readers of YAML 1.1 and 1.2",
         ),
         (
             "externalhost: 017\n",
-            "v.yaml:1:1: `017` means different things to YAML 1.1 and 1.2 readers",
+            "v.yaml:1:1: `017` means different things to readers of YAML 1.1 and 1.2",
         ),
         (
             "externalhost: 7\n",

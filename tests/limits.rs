@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-/// Gives a certificate of this validity, self-signed, as PEM.
+/// Returns a certificate of this validity, self-signed, as PEM.
 fn certificate(not_before: OffsetDateTime, not_after: OffsetDateTime) -> String {
     parameters(not_before, not_after, 1)
 }
@@ -75,7 +75,7 @@ const READERS: [&[&str]; 14] = [
 ];
 
 #[test]
-fn what_may_never_end_or_never_begin_is_no_file_to_any_reader() {
+fn what_may_never_end_or_never_begin_is_not_a_file_to_any_reader() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
     write(&path.join("fine.yaml"), "kind: Pod\n");
@@ -355,17 +355,17 @@ fn a_check_that_looked_at_nothing_says_so() {
     for (arguments, said) in [
         (
             &["lint", "other.yaml"][..],
-            "warning: other.yaml: nothing in it is looked at",
+            "warning: other.yaml: nothing in it is checked",
         ),
         (
             &["lint", "nginx.conf"],
-            "warning: nginx.conf: nothing in it is looked at",
+            "warning: nginx.conf: nothing in it is checked",
         ),
         (
             &["lint", "pod.yaml", "other.yaml"],
-            "warning: other.yaml: nothing in it is looked at",
+            "warning: other.yaml: nothing in it is checked",
         ),
-        (&["lint", "others"], "warning: others: nothing is looked at"),
+        (&["lint", "others"], "warning: others: nothing is checked"),
         (&["lint", "empty"], "warning: empty holds no YAML"),
         (
             &[

@@ -26,5 +26,6 @@ mod public_fields;
 mod render;
 mod reuse;
 mod status;
+mod style;
 mod support;
 mod wildcard;

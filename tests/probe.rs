@@ -82,7 +82,7 @@ fn is_broken(run: &Run, checks: &[&str]) -> bool {
     broken(run) == checks
 }
 
-/// Gives the checks that are broken.
+/// Returns the checks that are broken.
 fn broken(run: &Run) -> Vec<String> {
     let broken = verdicts(run)
         .into_iter()

@@ -1,4 +1,4 @@
-//! What stands in public places: certificates, encoded anew, and nothing that stood beside them in a file.
+//! What is in public places: certificates, re-encoded, and nothing that was next to them in a file.
 
 use crate::support::{decode, names_in, read, run, run_in, secret_text, write};
 use civi_ingress::pki::CertificateText;
@@ -61,7 +61,7 @@ fn assert_clean_directory(directory: &Path) -> usize {
     seen
 }
 
-/// Makes a CA whose certificate and key stand in one file, with a comment.
+/// Makes a CA whose certificate and key are in one file, with a comment.
 fn combined_ca(directory: &Path) {
     run_in(directory, &["ca", "--output-dir", "ca", "-q"]).good();
     let (certificate, key) = (

@@ -1,4 +1,4 @@
-//! When keys and certificates stay, and when they are made anew as one.
+//! When keys and certificates stay, and when they are reissued together.
 
 use crate::support::{NOW, Recipe, key, names_in, read, run_in, run_with_stdin, secret_text};
 use civi_ingress::fault::Fault;
@@ -164,7 +164,7 @@ fn a_chain_that_does_not_cover_every_host_is_not_kept() {
 }
 
 #[test]
-fn text_that_is_no_key_or_certificate_is_not_kept() {
+fn text_that_is_not_a_key_or_certificate_is_not_kept() {
     let recipe = Recipe::default();
     let chain = recipe.chain();
     let garbage = Found {
@@ -174,7 +174,7 @@ fn text_that_is_no_key_or_certificate_is_not_kept() {
     assert!(keep(garbage, &recipe.names(), Custody::Stored, NOW).is_err());
 }
 
-/// A CA of its own keys, made this many days after `NOW`, for so many days.
+/// A CA of its own keys, made this many days after `NOW`, for this many days.
 fn authority(name: &str, after: i64, days: i64) -> Certificate {
     let now = NOW + Duration::days(after);
     let request = CaRequest {
@@ -291,11 +291,11 @@ fn a_renewal_says_why_keeps_the_old_ca_trusted_and_is_stable_afterwards() {
     let (renewed, stderr) = again(&stream, &later);
     assert_eq!(
         stderr,
-        "warning: httpd: all keys and certificates are made anew: its certificate ends at 2027-11-21T10:00:00Z and is due\n\
-         warning: database: all keys and certificates are made anew: its certificate ends at 2027-11-21T10:00:00Z and is due\n\
+        "warning: httpd: all keys and certificates are reissued: its certificate ends at 2027-11-21T10:00:00Z and is due\n\
+         warning: database: all keys and certificates are reissued: its certificate ends at 2027-11-21T10:00:00Z and is due\n\
          note: httpd: a.example.org, valid until 2028-08-31, renewal due 2028-05-01\n\
          note: database: civicrmdb, civicrmdb.paroisse-a.svc, civicrmdb.paroisse-a.svc.cluster.local, valid until 2028-08-31, renewal due 2028-05-01\n\
-         note: the CAs before stay trusted beside the new ones; to take the new certificates: kubectl -n paroisse-a rollout restart statefulset/paroisse-set-db statefulset/paroisse-set-httpd statefulset/paroisse-set-tools\n"
+         note: the previous CAs stay trusted beside the new ones; to load the new certificates: kubectl -n paroisse-a rollout restart statefulset/paroisse-set-db statefulset/paroisse-set-httpd statefulset/paroisse-set-tools\n"
     );
     let bundle = secret_text(&renewed, "externca", "ca.crt");
     let expected =
@@ -381,7 +381,7 @@ fn put_secret_text(stream: &str, field: &str, text: &str) -> String {
 }
 
 #[test]
-fn another_host_makes_the_httpds_chain_anew_and_leaves_the_databases() {
+fn another_host_reissues_the_httpds_chain_and_leaves_the_databases() {
     let stream = first();
     let (changed, stderr) = again(&stream, &["--alias", "b.example.org"]);
     assert!(stderr.starts_with("warning: httpd: "), "{stderr}");
@@ -397,23 +397,20 @@ fn another_host_makes_the_httpds_chain_anew_and_leaves_the_databases() {
 }
 
 #[test]
-fn a_secret_that_is_not_among_what_is_reused_is_not_made_anew() {
+fn a_secret_that_is_not_among_what_is_reused_is_not_reissued() {
     let stream = first();
     let elsewhere = stream.replace("namespace: paroisse-a", "namespace: paroisse-b");
     let twice = format!("{stream}{stream}");
     for (text, error) in [
         (
             elsewhere.as_str(),
-            "Secret paroisse-a/selfcert is not among them: paroisse-b/selfcert, paroisse-b/externca",
+            "the input has no Secret paroisse-a/selfcert; it has paroisse-b/selfcert, paroisse-b/externca",
         ),
         (
             "kind: List\nitems: []\n",
-            "Secret paroisse-a/selfcert is not among them: ",
+            "the input has no Secret paroisse-a/selfcert; it has ",
         ),
-        (
-            twice.as_str(),
-            "Secret paroisse-a/selfcert is there 2 times",
-        ),
+        (twice.as_str(), "Secret paroisse-a/selfcert appears 2 times"),
     ] {
         let directory = TempDir::new().unwrap();
         let arguments: Vec<&str> = NEW.iter().chain(&["--reuse", "-"]).copied().collect();
@@ -509,13 +506,13 @@ fn traefiks_own_pair_is_renewed_under_the_same_client_ca() {
     let (renewed, _) = again(&made, &["--client-auth", "--now", "2027-09-01T00:00:00Z"]);
     assert_ne!(pair(&renewed), pair(&made));
     assert_eq!(ca(&renewed), ca(&made));
-    let (anew, stderr) = again(&made, &["--client-auth", "--now", "2034-01-01T00:00:00Z"]);
+    let (reissued, stderr) = again(&made, &["--client-auth", "--now", "2034-01-01T00:00:00Z"]);
     assert!(
-        stderr.contains("warning: the client CA is made anew"),
+        stderr.contains("warning: the client CA is reissued"),
         "{stderr}"
     );
     assert!(
-        ca(&anew).ends_with(&ca(&made)) && ca(&anew) != ca(&made),
+        ca(&reissued).ends_with(&ca(&made)) && ca(&reissued) != ca(&made),
         "both CAs are trusted"
     );
 }

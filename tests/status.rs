@@ -46,7 +46,7 @@ fn chain(names: &[&str], days_ago: i64, keys: (&str, &str)) -> Chain {
     .chain()
 }
 
-/// An instance as the chart and this program render it, made so many days ago.
+/// An instance as the chart and this program render it, made this many days ago.
 fn instance(name: &str, days_ago: i64) -> String {
     let host = format!("{name}.example.org");
     let namespace = format!("paroisse-{name}");
@@ -179,7 +179,7 @@ fn a_certificate_in_several_places_is_one_row_that_lists_them() {
         .rows
         .iter()
         .find(|row| row.origins.len() > 1)
-        .expect("the CA stands in two Secrets");
+        .expect("the CA is in two Secrets");
     let places: Vec<String> = row.origins.iter().map(Origin::short).collect();
     assert_eq!(
         places,
@@ -290,7 +290,7 @@ fn a_path_says_when_the_trusted_authority_is_another_and_when_the_name_is() {
 }
 
 #[test]
-fn a_ca_that_stays_in_a_bundle_after_its_successor_signs_is_no_alarm() {
+fn a_ca_that_stays_in_a_bundle_after_its_successor_signs_raises_no_alarm() {
     let old = chain(&["a.example.org"], 300, ("rsa", "db-leaf")).ca;
     let before = instance("a", 0);
     let line = before.lines().find(|line| line.starts_with("  ca.crt: "));
@@ -311,7 +311,7 @@ fn a_ca_that_stays_in_a_bundle_after_its_successor_signs_is_no_alarm() {
         assert!(
             report
                 .write(Format::Html)
-                .contains("trusted still, and may end")
+                .contains("still trusted, and may end")
         );
     }
     // Alone, or with nothing that its neighbour signs, it is what is trusted.
@@ -325,7 +325,7 @@ fn a_ca_that_stays_in_a_bundle_after_its_successor_signs_is_no_alarm() {
 }
 
 #[test]
-fn certificates_in_clear_are_found_in_sops_sealed_secrets_and_config_maps() {
+fn certificates_in_clear_text_are_found_in_sops_sealed_secrets_and_config_maps() {
     let pem = chain(&["a.example.org"], 0, ("ca", "leaf"))
         .leaf
         .pem()
@@ -705,13 +705,13 @@ fn the_command_reads_stdin_and_fails_only_where_it_is_told_to() {
     assert_eq!((refused.status, refused.stdout.as_str()), (3, ""));
     assert_eq!(
         refused.stderr,
-        "error: --fail-within: `1y` is no span of time\n\
+        "error: --fail-within: `1y` is not a time span\n\
          help: give a whole number with a unit, such as `30d`, `12h` or `4w`\n"
     );
 }
 
 #[test]
-fn a_tree_is_read_without_links_and_what_cannot_be_read_is_said() {
+fn a_tree_is_read_without_links_and_what_cannot_be_read_is_reported() {
     let directory = TempDir::new().unwrap();
     let path = |name: &str| directory.path().join("tree").join(name);
     std::fs::create_dir_all(path("deep/er")).unwrap();

@@ -28,7 +28,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Gives stdout of a run that must have gone well.
+    /// Returns stdout of a run that must have gone well.
     #[track_caller]
     pub(crate) fn good(self) -> String {
         assert_eq!(self.status, 0, "{}", self.stderr);
@@ -79,7 +79,7 @@ pub(crate) fn run(arguments: &[&str]) -> Run {
     run
 }
 
-/// Gives the sorted names in a directory.
+/// Returns the sorted names in a directory.
 pub(crate) fn names_in(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).expect("a directory");
     let mut names: Vec<String> = entries
@@ -95,7 +95,7 @@ pub(crate) fn names_in(directory: &Path) -> Vec<String> {
     names
 }
 
-/// Gives the mode of a file or directory.
+/// Returns the mode of a file or directory.
 pub(crate) fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::symlink_metadata(path)
@@ -113,7 +113,7 @@ pub(crate) fn write(path: &Path, text: &str) {
     std::fs::write(path, text).expect("writable");
 }
 
-/// Gives a throw-away key of `tests/keys`.
+/// Returns a throw-away key of `tests/keys`.
 pub(crate) fn key(name: &str) -> PrivateKey {
     let pem = match name {
         "ca" => include_str!("keys/ca.pem"),
@@ -126,7 +126,7 @@ pub(crate) fn key(name: &str) -> PrivateKey {
     PrivateKey::from_pem(pem).expect("a good key")
 }
 
-/// How a test's chain shall be, where it differs from the usual one.
+/// What a test's chain is to be, where it differs from the usual one.
 pub(crate) struct Recipe<'a> {
     pub(crate) names: &'a [&'a str],
     pub(crate) now: OffsetDateTime,
@@ -186,7 +186,7 @@ impl Recipe<'_> {
     }
 }
 
-/// Gives an instance for a.example.org with these settings and further objects.
+/// Returns an instance for a.example.org with these settings and further objects.
 pub(crate) fn instance(aliases: &[&str], settings: Settings, extras: Extras) -> Instance {
     let name = |text: &str| DnsName::parse(text).expect("a good name");
     Instance::new(
@@ -199,12 +199,12 @@ pub(crate) fn instance(aliases: &[&str], settings: Settings, extras: Extras) -> 
     .expect("a good instance")
 }
 
-/// Gives credentials for an instance.
+/// Returns credentials for an instance.
 pub(crate) fn credentials() -> Credentials {
     credentials_of(|chain| chain)
 }
 
-/// Gives credentials for an instance whose chains are changed first.
+/// Returns credentials for an instance whose chains are changed first.
 pub(crate) fn credentials_of(change: impl Fn(Chain) -> Chain) -> Credentials {
     let server = change(Recipe::default().chain());
     let names = [
@@ -251,7 +251,7 @@ pub(crate) fn decode(value: &str) -> Option<String> {
         .filter(|text| text.starts_with("-----BEGIN"))
 }
 
-/// Gives the documents of a stream.
+/// Returns the documents of a stream.
 pub(crate) fn documents(stream: &str) -> Vec<Node> {
     yaml::read_all(stream, "-").expect("our own output is YAML")
 }
@@ -268,14 +268,14 @@ pub(crate) fn document<'a>(documents: &'a [Node], kind: &str, name: &str) -> &'a
         .unwrap_or_else(|| panic!("there is no {kind} {name}"))
 }
 
-/// Gives the text at a path.
+/// Returns the text at a path.
 pub(crate) fn text<'a>(node: &'a Node, path: &[&str]) -> Option<&'a str> {
     path.iter()
         .try_fold(node, |node, key| node.get(key))
         .and_then(Node::text)
 }
 
-/// Gives the decoded PEM text of a Secret's key.
+/// Returns the decoded PEM text of a Secret's key.
 pub(crate) fn secret_text(stream: &str, secret: &str, key: &str) -> String {
     let documents = documents(stream);
     let value =

@@ -71,7 +71,7 @@ fn a_ca_key_in_a_file_renews_the_certificate_and_its_absence_is_refused() {
     assert_eq!(refused.status, 5);
     assert_eq!(
         refused.stderr,
-        "error: the certificate must be renewed (its certificate ends at 2027-11-21T10:00:00Z and is due), and the key of its CA is not there\n\
+        "error: the certificate must be renewed (its certificate ends at 2027-11-21T10:00:00Z and is due), and the key of its CA is missing\n\
          help: give it with `--ca-cert` and `--ca-key`; without `--reuse` a new CA is made, which browsers must import\n"
     );
     assert_eq!(read(&secret), first);
@@ -96,7 +96,7 @@ fn a_certificate_that_is_not_among_what_is_reused_or_is_under_another_ca_is_refu
     for (arguments, what) in [
         (
             "--reuse found.yaml",
-            "error: found.yaml: Secret default/wildcardsecret is not among them",
+            "error: found.yaml: the input has no Secret default/wildcardsecret",
         ),
         (
             "--reuse found.yaml -n other --ca-cert pki/ca.crt --ca-key pki/ca.key",
@@ -104,11 +104,11 @@ fn a_certificate_that_is_not_among_what_is_reused_or_is_under_another_ca_is_refu
         ),
         (
             "--reuse found.yaml -n other --ca-key-out new.key",
-            "error: --ca-key-out: the CA is kept, and its key is not among what is reused",
+            "error: --ca-key-out: the CA is kept, but its key is not in what is reused",
         ),
         (
             "--reuse found.yaml -n other --ca-custody stored",
-            "error: --ca-custody: the CA is kept, and its key is not among what is reused",
+            "error: --ca-custody: the CA is kept, but its key is not in what is reused",
         ),
     ] {
         let refused = wildcard(path, arguments);
@@ -123,10 +123,10 @@ fn a_certificate_that_is_not_among_what_is_reused_or_is_under_another_ca_is_refu
 }
 
 #[test]
-fn what_comes_of_a_choice_years_later_is_said_when_it_is_made() {
+fn what_comes_of_a_choice_years_later_is_reported_when_it_is_made() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
-    let forgotten = "warning: the key of this CA is forgotten: when the certificate is due, on 2027-07-22, every browser must import a new CA; \
+    let forgotten = "warning: the key of this CA is not kept: when the certificate is due, on 2027-07-22, every browser must import a new CA; \
                      keep the key with `--ca-key-out FILE` or `--ca-custody stored`\n";
     assert_eq!(
         wildcard(path, "--output-dir a --ca-out ca.crt").stderr,

@@ -26,8 +26,8 @@ pub(super) struct Layout {
     pub(super) redirect: &'static str,
     /// Where the questions to Traefik's makers are switched off.
     pub(super) global: &'static str,
-    /// Where the type of the Service stands. The charts with `service.spec.type` take `service.type`
-    /// without a word and do nothing with it.
+    /// Where the type of the Service stands. The charts with `service.spec.type` accept `service.type`
+    /// silently and do nothing with it.
     pub(super) service: &'static str,
     /// Where the log is set; beside `log` stands `accessLog`.
     pub(super) logs: &'static str,
@@ -77,7 +77,7 @@ static LAYOUTS: [Layout; 10] = {
 };
 
 impl ChartMajor {
-    /// Gives all known charts, oldest first.
+    /// Returns all known charts, oldest first.
     #[must_use = "an iterator does nothing by itself"]
     pub fn all() -> impl DoubleEndedIterator<Item = Self> {
         LAYOUTS.iter().flat_map(|layout| {
@@ -91,7 +91,7 @@ impl ChartMajor {
     /// Parses a major version (`41`, `v41`) or takes it from a whole version (`41.3.0`).
     ///
     /// # Errors
-    /// What is no version, and charts that this program does not know.
+    /// What is not a version, and charts that this program does not know.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let (oldest, newest) = (LAYOUTS[0].charts.start(), Self::default());
         let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
@@ -101,7 +101,7 @@ impl ChartMajor {
         let major = parts.next().filter(|_| well_formed && parts.count() <= 2);
         let Some(major) = major else {
             return Err(Fault::new(format!(
-                "`{}` is no version of Traefik's Helm chart",
+                "`{}` is not a version of Traefik's Helm chart",
                 text.escape_debug()
             ))
             .help(format!(
@@ -114,17 +114,17 @@ impl ChartMajor {
         }
         let help = if number.is_some_and(|number| number < *oldest) {
             format!(
-                "upgrade to a chart from {oldest} to {newest}: older ones install a Traefik before 2.9.4"
+                "upgrade to a chart from {oldest} to {newest}: older charts install a Traefik older than 2.9.4"
             )
         } else {
             format!(
                 "use `--chart {newest}`, and check the chart's changelog for keys that moved since"
             )
         };
-        Err(Fault::new(format!("Traefik's Helm chart {major} is not known")).help(help))
+        Err(Fault::new(format!("Traefik's Helm chart {major} is unknown")).help(help))
     }
 
-    /// Gives the number.
+    /// Returns the number.
     #[must_use]
     pub fn number(self) -> u8 {
         self.number
@@ -188,7 +188,7 @@ mod tests {
             (fault.what, fault.help.expect("a hint"))
         };
         let (what, help) = refusal("19");
-        assert_eq!(what, "Traefik's Helm chart 19 is not known");
+        assert_eq!(what, "Traefik's Helm chart 19 is unknown");
         assert!(
             help.starts_with("upgrade to a chart from 20 to 41"),
             "{help}"
@@ -202,7 +202,7 @@ mod tests {
         ] {
             let (what, help) = refusal(text);
             assert!(
-                what.ends_with("is no version of Traefik's Helm chart"),
+                what.ends_with("is not a version of Traefik's Helm chart"),
                 "{what}"
             );
             assert_eq!(help, "give a major version from 20 to 41, for example `41`");

@@ -51,12 +51,12 @@ fn refusals(request: &ValuesRequest) -> Vec<Fault> {
             .unwrap_or_default();
         faults.push(
             Fault::new(format!(
-                "chart {} does not know the level {}",
+                "chart {} does not have the level {}",
                 request.chart,
                 level.name()
             ))
             .help(format!(
-                "use chart {able} or newer, or a less talkative level"
+                "use chart {able} or newer, or a less verbose level"
             ))
             .argument("--log-level"),
         );
@@ -173,7 +173,7 @@ fn surroundings(request: &ValuesRequest) -> Fields {
     ]
 }
 
-/// Gives `maxUnavailable` and `maxSurge`.
+/// Returns `maxUnavailable` and `maxSurge`.
 ///
 /// A pod that holds ports of its node must go before the next one can start, and a `DaemonSet` may not have
 /// both numbers above zero (Kubernetes validation of `DaemonSet`). The chart's defaults are 0 and 1.
@@ -187,7 +187,7 @@ fn rolling_update(request: &ValuesRequest) -> Option<(i64, i64)> {
     }
 }
 
-/// Gives the ranges that `web` and `websecure` trust, by key. Always for both: trust on one port only
+/// Returns the ranges that `web` and `websecure` trust, by key. Always for both: trust on one port only
 /// means wrong client addresses on the other, and Traefik logs nothing about it.
 fn trusted(request: &ValuesRequest) -> Vec<(String, Field)> {
     let keys = [

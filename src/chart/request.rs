@@ -65,7 +65,7 @@ impl ValuesRequest {
 pub enum Workload {
     /// One pod on every node.
     DaemonSet,
-    /// So many pods, wherever there is room.
+    /// This many pods, wherever there is room.
     Deployment(NonZeroU16),
 }
 
@@ -92,7 +92,7 @@ macro_rules! choice {
             /// All choices.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// Gives the text used on the command line and in the values file.
+            /// Returns the text used on the command line and in the values file.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self {
@@ -108,7 +108,7 @@ macro_rules! choice {
                 let found = Self::ALL.iter().find(|choice| choice.name().eq_ignore_ascii_case(text));
                 found.copied().ok_or_else(|| {
                     let names: Vec<&str> = Self::ALL.iter().map(|choice| choice.name()).collect();
-                    Fault::new(format!("`{}` is no {}", text.escape_debug(), $what))
+                    Fault::new(format!("`{}` is not a valid {}", text.escape_debug(), $what))
                         .help(format!("use one of {}", names.join(", ")))
                 })
             }
@@ -189,7 +189,7 @@ impl ReadTimeout {
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let refused = || {
             Fault::new(format!(
-                "`{}` is no time for reading a request",
+                "`{}` is not a valid read timeout",
                 text.escape_debug()
             ))
             .help("give seconds, minutes or hours up to a day, for example `600s`, `10m` or `1h`")
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn an_unknown_choice_is_refused_with_all_known_ones() {
         let fault = TrafficPolicy::parse("Locl\n").unwrap_err();
-        assert_eq!(fault.what, "`Locl\\n` is no traffic policy");
+        assert_eq!(fault.what, "`Locl\\n` is not a valid traffic policy");
         assert_eq!(fault.help.as_deref(), Some("use one of Local, Cluster"));
     }
 

@@ -239,7 +239,7 @@ fn nothing_is_null_but_what_is_to_be_deleted() {
 }
 
 #[test]
-fn trusted_ranges_stand_on_both_ports_of_every_chart() {
+fn trusted_ranges_are_on_both_ports_of_every_chart() {
     for chart in ChartMajor::all() {
         for exposure in EXPOSURES {
             let document = yaml::read(&rendered(&rich(chart, exposure)), "-").unwrap();
@@ -385,11 +385,11 @@ fn a_level_that_a_chart_does_not_know_is_refused_with_the_chart_that_does() {
         assert_eq!(faults.len(), 1);
         assert_eq!(
             faults[0].to_string(),
-            format!("--log-level: chart {chart} does not know the level TRACE")
+            format!("--log-level: chart {chart} does not have the level TRACE")
         );
         assert_eq!(
             faults[0].help.as_deref(),
-            Some("use chart 33 or newer, or a less talkative level")
+            Some("use chart 33 or newer, or a less verbose level")
         );
     }
 }
@@ -407,7 +407,7 @@ fn all_that_cannot_be_expressed_is_refused_at_once() {
     assert_eq!(
         lines,
         [
-            "--log-level: chart 20 does not know the level TRACE",
+            "--log-level: chart 20 does not have the level TRACE",
             "--update-strategy: Kubernetes has no update strategy OnDelete for a Deployment",
         ]
     );

@@ -11,7 +11,7 @@ use crate::name::{InstanceName, ObjectName};
 /// Longest value of a label (Kubernetes, apimachinery `pkg/util/validation`, `LabelValueMaxLength`). The fleet's name
 /// is one; Flux makes one of a Kustomization's name, and Argo CD of an Application's where it tracks by labels.
 const LABEL_LIMIT: usize = 63;
-/// The unit of a fleet that is no instance, and its folder.
+/// The unit of a fleet that is not an instance, and its folder.
 const CLUSTER: &str = "cluster";
 
 /// Notes what Flux, Argo CD or `kubectl` could not take.
@@ -22,13 +22,13 @@ pub(super) fn check(metadata: Option<&Metadata<ObjectName>>, spec: &Spec, reader
     let is_sops = mode(spec.secrets.as_ref()) == Mode::Sops;
     if let (true, Some(flux)) = (is_sops, &spec.flux) {
         if flux.value.decryption_secret.is_none() {
-            let fault = Fault::new("Flux opens no `sops` file without `decryptionSecret`");
+            let fault = Fault::new("Flux cannot open a `sops` file without `decryptionSecret`");
             let help = "name the Secret with the age identity, in the namespace of the Kustomization: `decryptionSecret: sops-age`";
             reader.push(flux.origin, fault.help(help));
         }
         if let Some(argo_cd) = &spec.argo_cd {
-            let fault = Fault::new("Argo CD and Flux do not take the same tree of `sops` files");
-            let help = "keep `argocd` or `flux`: Argo CD opens them by a KSOPS generator, which Flux refuses to run";
+            let fault = Fault::new("Argo CD and Flux cannot share a tree of `sops` files");
+            let help = "keep `argocd` or `flux`: Argo CD opens the files through a KSOPS generator, which Flux refuses to run";
             reader.push(argo_cd.origin, fault.help(help));
         }
     }
@@ -43,7 +43,7 @@ pub(super) fn check(metadata: Option<&Metadata<ObjectName>>, spec: &Spec, reader
             let fault = Fault::new("the path leads out of the repository");
             reader.push(
                 path.origin,
-                fault.help("give it from the repository's root, without `..`"),
+                fault.help("give it relative to the repository's root, without `..`"),
             );
         }
     }
@@ -145,9 +145,9 @@ impl Takes {
         let help = "choose another name for the instance";
         let kept_for = match id.as_str() {
             CLUSTER if self.has_cluster => {
-                "what is there once in a cluster, the wildcard certificate"
+                "what exists once in a cluster, the wildcard certificate"
             }
-            "kustomization" if self.is_flat => "the file that names all others",
+            "kustomization" if self.is_flat => "the file that lists all others",
             _ => "",
         };
         if !kept_for.is_empty() {
@@ -162,7 +162,7 @@ impl Takes {
                 "`{fleet}-{id}` would name an Application of Argo CD and has {length} characters, of which {LABEL_LIMIT} are allowed"
             );
             return Err(Fault::new(what)
-                .help("shorten the fleet's name or the instance's, or say `spec.shards`"));
+                .help("shorten the fleet's name or the instance's, or set `spec.shards`"));
         }
         Ok(id)
     }

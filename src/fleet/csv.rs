@@ -84,7 +84,7 @@ impl<'a> Rows<'a> {
             }
             let mut extra = cells.iter().skip(self.columns.len());
             if let Some(extra) = extra.find(|cell| !cell.text.is_empty()) {
-                let help = "put a cell with a separator inside in double quotes";
+                let help = "put a cell that contains a separator in double quotes";
                 let fault = Fault::new("this cell has no column").help(help);
                 reader.refuse::<()>(extra.at, fault);
             }
@@ -146,7 +146,7 @@ fn clash(name: &str, names: &[&str]) -> Option<Fault> {
     })?;
     let name = name.escape_debug();
     let what = format!(
-        "the column `{name}` and the column `{}` before it set the same",
+        "the column `{name}` and the column `{}` before it set the same value",
         other.escape_debug()
     );
     Some(Fault::new(what).help("keep one of the two"))
@@ -228,7 +228,7 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// Gives the cells of the next row that is not empty; nothing at the end, or where a quote is not closed.
+    /// Returns the cells of the next row that is not empty; nothing at the end, or where a quote is not closed.
     fn next_row(&mut self, reader: &mut Reader) -> Option<Vec<Text>> {
         let mut row = Vec::new();
         while !self.is_at_end {
@@ -271,7 +271,8 @@ impl<'a> Cells<'a> {
         let written = written.trim_end_matches(['\r', '\n', self.separator]);
         if written.starts_with('"') && (written.len() == 1 || !written.ends_with('"')) {
             self.is_at_end = true;
-            let fault = Fault::new("the quote that begins here does not end before the next cell");
+            let fault =
+                Fault::new("the quotation that begins here does not end before the next cell");
             return reader.refuse(
                 at,
                 fault.help("write a double quote inside a cell twice: `\"\"`"),
@@ -295,7 +296,7 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// Gives the separator that the first row has more of, outside of quotes.
+/// Returns the separator that the first row has more of, outside of quotes.
 fn separator(text: &str) -> char {
     let mut is_quoted = false;
     let mut surplus = 0i64;
@@ -392,11 +393,11 @@ mod tests {
             ("id;objects\n", "f.csv:1:4: the column names a mapping"),
             (
                 "id;id\n",
-                "f.csv:1:4: the column `id` and the column `id` before it set the same",
+                "f.csv:1:4: the column `id` and the column `id` before it set the same value",
             ),
             (
                 "id;helmValues.a;helmValues.a.b\n",
-                "f.csv:1:17: the column `helmValues.a.b` and the column `helmValues.a` before it set the same",
+                "f.csv:1:17: the column `helmValues.a.b` and the column `helmValues.a` before it set the same value",
             ),
         ] {
             assert_eq!(rows(text).1.first().map(String::as_str), Some(expected));
@@ -413,7 +414,7 @@ mod tests {
             let faults = rows(text).1;
             assert_eq!(faults.len(), 1, "{text:?}");
             assert!(
-                faults[0].starts_with(&format!("f.csv:{at}: the quote")),
+                faults[0].starts_with(&format!("f.csv:{at}: the quotation")),
                 "{faults:?}"
             );
         }

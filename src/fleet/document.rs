@@ -29,7 +29,7 @@ record! {
         api_version: ApiVersion = "apiVersion", required;
         /// What this document is.
         kind: FleetKind = "kind", required;
-        /// What the fleet is called.
+        /// Name of the fleet.
         metadata: Metadata<ObjectName> = "metadata", required;
         /// What the fleet is.
         spec: Spec = "spec", required;
@@ -43,7 +43,7 @@ record! {
         api_version: ApiVersion = "apiVersion", required;
         /// What this document is.
         kind: InstanceKind = "kind", required;
-        /// What the instance is called.
+        /// Name of the instance.
         metadata: Metadata<Line> = "metadata", required;
         /// Its settings.
         spec: SettingsPart = "spec";
@@ -53,7 +53,7 @@ record! {
 record! {
     /// The fleet.
     Spec {
-        /// The domain below which the instances' hosts lie.
+        /// The domain that the instances' hosts are under.
         domain: DnsName = "domain", required;
         /// Glob patterns of further files: documents of kind Instance, or CSV.
         include: List<Line> = "include";
@@ -63,13 +63,13 @@ record! {
         secrets: SecretsPart = "secrets";
         /// A directory for each instance, or all files in one [default: instance].
         layout: Layout = "layout";
-        /// Into how many parts the instances are divided.
+        /// Number of parts that the instances are divided into.
         shards: Count<1, 65_535> = "shards";
         /// The certificate that browsers see, or false for none [default: one for *.DOMAIN].
         wildcard: Switch<WildcardPart> = "wildcard";
-        /// What an Argo CD ApplicationSet says.
+        /// Settings of an Argo CD ApplicationSet.
         argo_cd: ArgoCdPart = "argocd";
-        /// What a Flux Kustomization says.
+        /// Settings of a Flux Kustomization.
         flux: FluxPart = "flux";
         /// Settings of all instances.
         defaults: Level = "defaults";
@@ -95,7 +95,7 @@ record! {
 record! {
     /// How secrets are kept.
     SecretsPart {
-        /// In clear, encrypted by sops, or sealed for a controller [default: sops].
+        /// In clear text, encrypted by sops, or sealed for a controller [default: sops].
         mode: Mode = "mode";
         /// Recipients of mode sops [default: those of .sops.yaml].
         recipients: List<Line> = "recipients";
@@ -119,7 +119,7 @@ record! {
 }
 
 record! {
-    /// What an Argo CD ApplicationSet says.
+    /// Settings of an Argo CD ApplicationSet.
     ArgoCdPart {
         /// The repository with the rendered tree.
         repo_url: Line = "repoURL", required;
@@ -135,7 +135,7 @@ record! {
 }
 
 record! {
-    /// What a Flux Kustomization says.
+    /// Settings of a Flux Kustomization.
     FluxPart {
         /// Name of the source.
         source: ObjectName = "source", required;
@@ -147,7 +147,7 @@ record! {
         namespace: Namespace = "namespace";
         /// How often it is reconciled [default: 10m].
         interval: Interval = "interval";
-        /// Secret with the keys that open what sops encrypted.
+        /// Secret with the keys that decrypt what sops encrypted.
         decryption_secret: ObjectName = "decryptionSecret";
     }
 }
@@ -157,13 +157,13 @@ record! {
     SettingsPart {
         /// The profile that the other settings are laid over.
         profile: Line = "profile";
-        /// Namespace of an instance's objects; knows {id} and {domain} [default: {id}].
+        /// Namespace of an instance's objects; may use {id} and {domain} [default: {id}].
         namespace: Pattern<2> = "namespace";
-        /// Host that browsers ask for; knows {namespace} too [default: {id}.{domain}].
+        /// Host that browsers ask for; may also use {namespace} [default: {id}.{domain}].
         external_host: Pattern<3> = "externalHost";
-        /// Further hosts; know {externalHost} too.
+        /// Additional hosts; may also use {externalHost}.
         aliases: List<Pattern<4>> = "aliases";
-        /// What the httpd calls itself [default: {externalHost}].
+        /// Server name of the httpd [default: {externalHost}].
         servername: Pattern<4> = "servername";
         /// The part that the instance is kept in, from 0 [default: by its id].
         shard: Count<0, 65_534> = "shard";
@@ -181,17 +181,17 @@ record! {
 record! {
     /// How certificates are made.
     CertificatePart {
-        /// What becomes of the CA's key: forgotten after signing, kept, or given at every run [default: ephemeral, of the wildcard: stored].
+        /// What happens to the CA's key: discarded after signing, stored, or given on every run [default: ephemeral; for the wildcard: stored].
         ca: CaCustody = "ca";
-        /// Kind of the keys [default: p256].
+        /// Type of the keys [default: p256].
         key: KeyType = "key";
-        /// Life of the certificate in days [default: 365].
+        /// Lifetime of the certificate in days [default: 365].
         days: Days = "days";
-        /// Life of the CA in days [default: of an ephemeral CA that of its certificate, else 3650].
+        /// Lifetime of the CA in days [default: for an ephemeral CA that of its certificate, else 3650].
         ca_days: Days = "caDays";
-        /// How many days before its end the certificate is renewed [default: a third of its life].
+        /// How many days before its end the certificate is renewed [default: a third of its lifetime].
         renew_before: Days = "renewBefore";
-        /// How many days the CA before stays trusted [default: until its certificate has ended].
+        /// How many days the previous CA stays trusted [default: until its certificate has ended].
         overlap: Overlap = "overlap";
         /// Organization in the subjects [default: Civiparoisse].
         organization: Organization = "organization";
@@ -223,13 +223,13 @@ record! {
         namespace: bool = "namespace";
         /// The httpd's ConfigMap.
         config_map: bool = "configMap";
-        /// A Middleware that tries so often, the first time included.
+        /// A Middleware that makes this many attempts, the first one included.
         retry: Switch<Count<2, 20>> = "retry";
         /// A Middleware that sends Strict-Transport-Security with this max-age in seconds.
         hsts: Switch<Count<0, 4_294_967_295>> = "hsts";
-        /// A NetworkPolicy that lets Traefik alone reach the httpd.
+        /// A NetworkPolicy that lets only Traefik reach the httpd.
         network_policy: Switch<NetworkPolicyPart> = "networkPolicy";
-        /// A NetworkPolicy that closes all else in the namespace to other namespaces.
+        /// A NetworkPolicy that closes everything else in the namespace to other namespaces.
         default_deny: bool = "defaultDeny";
         /// A client certificate for Traefik, and its CA for the httpd.
         client_auth: bool = "clientAuth";
@@ -294,7 +294,7 @@ impl Part for Level {
     fn read(node: Node, reader: &mut Reader) -> Option<Self> {
         let mut settings = SettingsPart::read(node, reader)?;
         if let Some(given) = settings.profile.take() {
-            let fault = Fault::new("`profile` is for an instance alone");
+            let fault = Fault::new("`profile` is only for an instance");
             reader.push(
                 given.origin,
                 fault.help("repeat the settings of that profile here"),
@@ -323,8 +323,8 @@ impl Part for Values {
         entries.retain(|(key, _)| {
             let meant = SAID_ELSEWHERE.iter().find(|(name, _)| *name == key.text);
             if let Some((_, meant)) = meant {
-                let fault = Fault::new(format!("`helmValues.{}` is not taken from here", key.text));
-                let help = format!("write `{meant}` beside `helmValues`");
+                let fault = Fault::new(format!("`helmValues.{}` cannot be set here", key.text));
+                let help = format!("write `{meant}` next to `helmValues`");
                 reader.refuse::<()>(key.at, fault.help(help));
             }
             meant.is_none()
@@ -335,7 +335,7 @@ impl Part for Values {
         if reader.count() == before {
             check_values(&node, reader);
         }
-        // What is wrong here must not be said again wherever it is merged.
+        // What is wrong here must not be reported again wherever it is merged.
         (reader.count() == before).then_some(Self(node))
     }
 

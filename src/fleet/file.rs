@@ -117,7 +117,7 @@ fn fleet(
     Some(fleet)
 }
 
-/// Gives the one document of a file.
+/// Returns the one document of a file.
 fn single(source: &Source, reader: &mut Reader) -> Option<Node> {
     let mut documents = documents(source, reader)?.into_iter();
     let Some(document) = documents.next() else {
@@ -127,7 +127,7 @@ fn single(source: &Source, reader: &mut Reader) -> Option<Node> {
     };
     if let Some(second) = documents.next() {
         let fault = Fault::new("there is more than one document");
-        let help = "keep one; further instances stand in files that `spec.include` names";
+        let help = "keep one; more instances go into files that `spec.include` names";
         reader.refuse::<()>(second.at, fault.help(help));
     }
     Some(document)
@@ -140,7 +140,7 @@ fn documents(source: &Source, reader: &mut Reader) -> Option<Vec<Node>> {
     documents
 }
 
-/// Gives the text without the mark that Windows editors put in front.
+/// Returns the text without the mark that Windows editors put in front.
 fn text(source: &Source) -> &str {
     source.text.strip_prefix('\u{feff}').unwrap_or(&source.text)
 }
@@ -161,7 +161,7 @@ fn include_all(
         let sources = match include(pattern) {
             Ok(sources) if sources.is_empty() => {
                 let what = format!("no file matches `{}`", pattern.escape_debug());
-                let help = "the pattern is relative to the fleet file; take it out if there are no such files";
+                let help = "the pattern is relative to the fleet file; remove it if there are no such files";
                 reader.push(*origin, Fault::new(what).help(help));
                 continue;
             }

@@ -86,7 +86,7 @@ choices! {
 }
 
 fn unknown_choice(text: &str, names: &[&str]) -> Fault {
-    let fault = Fault::new(format!("`{}` is not known here", text.escape_debug()));
+    let fault = Fault::new(format!("`{}` is not allowed here", text.escape_debug()));
     fault.help(match (did_you_mean(text, names.iter().copied()), names) {
         (Some(meant), _) => format!("did you mean `{meant}`?"),
         (None, [only]) => format!("write `{only}`"),
@@ -158,7 +158,7 @@ pub(super) struct Interval(pub(super) String);
 impl Word for Interval {
     fn parse(text: &str) -> Result<Self, Fault> {
         if text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let fault = Fault::new(format!("`{text}` is no duration"));
+            let fault = Fault::new(format!("`{text}` is not a duration"));
             return Err(fault.help("use whole numbers with a unit, such as `10m`"));
         }
         TraefikDuration::parse(text).map(|duration| Self(duration.as_str().to_owned()))
@@ -206,7 +206,7 @@ impl Part for bool {
 pub(super) struct Count<const LEAST: i64, const MOST: i64>(pub(super) i64);
 
 impl<const LEAST: i64, const MOST: i64> Count<LEAST, MOST> {
-    /// Gives the number in a smaller type, which `MOST` fits.
+    /// Returns the number in a smaller type, which `MOST` fits.
     pub(super) fn get<T: TryFrom<i64>>(self) -> Option<T> {
         T::try_from(self.0).ok()
     }
@@ -249,7 +249,7 @@ impl Part for Days {
             Value::Int(number) => number.to_string(),
             Value::Text(text) if reader.is_untyped || text.ends_with('d') => text.clone(),
             Value::Text(text) => {
-                let what = format!("`{}` is no number of days", text.escape_debug());
+                let what = format!("`{}` is not a number of days", text.escape_debug());
                 return reader.refuse(node.at, Fault::new(what).help(help));
             }
             other => {
@@ -267,7 +267,7 @@ impl Part for Days {
                 ..fault
             }),
             _ => {
-                let what = format!("`{}` is no number of days", text.escape_debug());
+                let what = format!("`{}` is not a number of days", text.escape_debug());
                 Err(Fault::new(what).help(help))
             }
         };
@@ -275,7 +275,7 @@ impl Part for Days {
     }
 }
 
-/// How many whole days the CA before stays trusted.
+/// How many whole days the previous CA stays trusted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Overlap(pub(super) Days);
 
@@ -290,7 +290,7 @@ impl Part for Overlap {
             let fault = Fault::new(
                 "without an overlap Traefik would refuse the httpd from a renewal until its restart",
             );
-            let help = "use 1 day or more, or leave `overlap` out: the CA before is trusted until its certificate has ended";
+            let help = "use 1 day or more, or leave `overlap` out: the previous CA is trusted until its certificate has ended";
             return reader.refuse(node.at, fault.help(help));
         }
         Days::read(node, reader).map(Self)
@@ -386,7 +386,7 @@ impl<T: Part + Clone> Part for Map<T> {
     }
 }
 
-/// A value, or `false` where there shall be none.
+/// A value, or `false` for none.
 #[derive(Debug, Clone)]
 pub(super) enum Switch<T> {
     On(T),

@@ -22,7 +22,7 @@ pub(super) struct Levels {
     parts: BTreeMap<Option<String>, SettingsPart>,
     /// What was worked out of them.
     bases: BTreeMap<Option<String>, Rc<Base>>,
-    /// Places about which something was said: once is enough for all instances.
+    /// Places that were reported: once is enough for all instances.
     said: BTreeSet<Origin>,
 }
 
@@ -66,7 +66,7 @@ impl Levels {
         }
     }
 
-    /// Gives what the instances of a profile share, or notes that there is no such profile.
+    /// Returns what the instances of a profile share, or notes that there is no such profile.
     pub(super) fn of(
         &mut self,
         profile: Option<&Given<Line>>,
@@ -85,7 +85,7 @@ impl Levels {
         let known = || self.parts.keys().flatten().map(String::as_str);
         match did_you_mean(name, known()) {
             Some(meant) => fault.help(format!("did you mean `{}`?", meant.escape_debug())),
-            None if known().next().is_none() => fault.help("write it below `spec.profiles`"),
+            None if known().next().is_none() => fault.help("define it under `spec.profiles`"),
             None => {
                 let names = known().take(10).map(|name| name.escape_debug().to_string());
                 let names: Vec<String> = names.collect();

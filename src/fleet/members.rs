@@ -47,12 +47,12 @@ impl<'a, T> Chosen<'a, T> {
         }
     }
 
-    /// Gives where it is wrong, if it is: its own place, or that of the instance where it has none.
+    /// Returns where it is wrong, if it is: its own place, or that of the instance where it has none.
     fn origin(&self, instance: Origin) -> Origin {
         self.given.map_or(instance, |given| given.origin)
     }
 
-    /// Gives where it is written for this instance alone.
+    /// Returns where it is written for this instance alone.
     fn own_origin(&self, instance: Origin) -> Origin {
         if self.is_own {
             self.origin(instance)
@@ -80,7 +80,7 @@ impl Members {
         }
     }
 
-    /// Gives the members, sorted by their ids.
+    /// Returns the members, sorted by their ids.
     pub(super) fn finish(mut self) -> Vec<Member> {
         self.done.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         self.done.shrink_to_fit();
@@ -97,7 +97,7 @@ impl Members {
         self.add_read(id, reader.origin(at), settings, reader);
     }
 
-    /// Takes an instance; what is wrong with its settings has been said where there are none.
+    /// Takes an instance; what is wrong with its settings has been reported if there are none.
     pub(super) fn add_read(
         &mut self,
         id: &str,
@@ -107,7 +107,7 @@ impl Members {
     ) {
         if let Some(first) = self.ids.get(id) {
             let what = format!(
-                "the instance `{}` is there already, at {}",
+                "the instance `{}` is already defined at {}",
                 id.escape_debug(),
                 reader.place(*first)
             );
@@ -122,7 +122,7 @@ impl Members {
         };
         let Some(settings) = settings else { return };
         let profile = settings.profile.as_ref();
-        // Where there is no such profile, what else is wrong is said too.
+        // Where there is no such profile, what else is wrong is reported too.
         let base = self.levels.of(profile, reader);
         let Some(base) = base.or_else(|| self.levels.of(None, reader)) else {
             return;
@@ -162,12 +162,12 @@ impl Members {
             origin,
             reader,
         );
-        // Without a domain no name is known; that it is missing has been said.
+        // Without a domain no name is known; that it is missing has been reported.
         let domain = self.frame.domain.clone()?;
         let mut texts = [id.as_str(), domain.as_str(), "", ""];
         let pattern = Chosen::new(own.namespace.as_ref(), level.namespace.as_ref());
         let namespace = self.name(&pattern, "{id}", texts, Namespace::parse, origin, reader);
-        // A name that is none has been said; another stands in for it, so that the others are looked at too.
+        // An invalid name has been reported; another stands in for it, so that the others are checked too.
         texts[2] = namespace
             .as_ref()
             .map_or(id.as_str(), |namespace| namespace.name.as_str());
@@ -229,7 +229,7 @@ impl Members {
         })
     }
 
-    /// Settles a name. What is wrong with a pattern that instances share is said once, at the pattern.
+    /// Settles a name. What is wrong with a pattern that instances share is reported once, at the pattern.
     fn name<T, const N: usize>(
         &mut self,
         pattern: &Chosen<'_, Pattern<N>>,
@@ -288,7 +288,7 @@ impl Members {
             Some(shards) => Fault::new(format!("there is no shard {number}"))
                 .help(format!("use 0 to {}, or more `spec.shards`", shards - 1)),
             None => Fault::new("the fleet is not divided into shards")
-                .help("say `spec.shards`, or leave this out"),
+                .help("set `spec.shards`, or leave this out"),
         };
         self.say_of(shard, instance, fault, reader);
         None
@@ -309,12 +309,12 @@ impl Members {
         let help = match below.map(|below| (below, below.strip_suffix('.'))) {
             Some(("", _)) if apex => return,
             Some((_, Some(label))) if !label.contains('.') => return,
-            Some(("", _)) => "say `apex: true` below `spec.wildcard`".to_owned(),
+            Some(("", _)) => "set `apex: true` under `spec.wildcard`".to_owned(),
             Some((_, Some(_))) => format!(
-                "a wildcard stands for one label: `a.{domain}`, not `a.b.{domain}`; say `wildcard: false` if another certificate covers this host"
+                "a wildcard covers exactly one label: `a.{domain}`, not `a.b.{domain}`; set `wildcard: false` if another certificate covers this host"
             ),
             _ => format!(
-                "use a host below `{domain}`, or say `wildcard: false` if another certificate covers this one"
+                "use a host below `{domain}`, or set `wildcard: false` if another certificate covers this one"
             ),
         };
         let what =
@@ -325,7 +325,7 @@ impl Members {
     fn take_namespace(&mut self, namespace: &Name<Namespace>, reader: &mut Reader) {
         if let Some(first) = self.namespaces.get(&namespace.name) {
             let what = format!(
-                "the namespace `{}` is that of another instance, at {}",
+                "the namespace `{}` already belongs to another instance, at {}",
                 namespace.name,
                 reader.place(*first)
             );
@@ -344,7 +344,7 @@ impl Members {
                 reader.place(*first)
             );
             let fault =
-                Fault::new(what).help("a host leads to one instance; take one of the two out");
+                Fault::new(what).help("a host belongs to one instance; remove one of the two");
             return reader.push(host.origin, fault);
         }
         self.hosts.insert(host.name.clone(), host.origin);

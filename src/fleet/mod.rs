@@ -85,7 +85,7 @@ pub enum Layout {
 /// How secrets are kept in the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Secrets {
-    /// In clear.
+    /// In clear text.
     Plain,
     /// Encrypted value by value, as `sops` does.
     Sops {
@@ -160,7 +160,7 @@ pub struct Member {
     pub namespace: Namespace,
     /// The host that browsers ask for, then its aliases; no other member has one of them.
     pub hosts: Vec<DnsName>,
-    /// What the httpd calls itself; the host unless said.
+    /// What the httpd calls itself; the host by default.
     pub server_name: Option<DnsName>,
     /// The part of the fleet that it is kept in, from 0; nothing where the fleet is not divided.
     pub shard: Option<u16>,
@@ -207,7 +207,7 @@ pub struct CertificateTerms {
     pub ca_days: Option<u32>,
     /// How many days before its end a leaf is due; without it the rule of [`crate::pki::validity::Validity::due_at`].
     pub renew_before_days: Option<u32>,
-    /// How many days the CA before stays in the trust bundle; without it until its leaf has ended.
+    /// How many days the previous CA stays in the trust bundle; without it until its leaf has ended.
     pub overlap_days: Option<u32>,
     /// Organization in the subjects.
     pub organization: Organization,
@@ -253,7 +253,7 @@ impl Fleet {
         }
     }
 
-    /// Gives what is rendered for a member.
+    /// Returns what is rendered for a member.
     ///
     /// # Errors
     /// As [`Instance::new`]; none for a member of a fleet that [`read()`] gave.
@@ -270,7 +270,7 @@ impl Fleet {
         Instance::new(member.namespace.clone(), host, aliases, settings, extras)
     }
 
-    /// Gives the values that a member's chart shall get, with its names in place of the placeholders, and what the
+    /// Returns the values that a member's chart is to get, with its names in place of the placeholders, and what the
     /// fleet file says outside `helmValues` under the names that the chart has for it (fr.uepalparoisse.helm 0.1.1,
     /// values.yaml).
     #[must_use]
@@ -292,7 +292,7 @@ impl Fleet {
     }
 }
 
-/// Gives the chart's values that keys of the fleet file stand for.
+/// Returns the chart's values that keys of the fleet file stand for.
 fn said_elsewhere(member: &Member, host: &str) -> Vec<(Key, Node)> {
     let entry = |key: &str, value: Value| {
         let at = At::default();

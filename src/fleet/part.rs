@@ -23,7 +23,7 @@ impl Origin {
         column: 0,
     };
 
-    /// Gives the file's number, from 0.
+    /// Returns the file's number, from 0.
     fn file(self) -> usize {
         usize::try_from(self.file).unwrap_or(usize::MAX)
     }
@@ -36,10 +36,10 @@ pub(super) struct Given<T> {
     pub(super) origin: Origin,
 }
 
-/// What can stand in a file.
+/// What can be in a file.
 pub(super) trait Part: Sized {
     /// What is expected where a switch says `true`, and what to write there.
-    const IN_PLACE_OF_TRUE: (&'static str, &'static str) = ("a value", "write what it shall be");
+    const IN_PLACE_OF_TRUE: (&'static str, &'static str) = ("a value", "give it a value");
 
     /// Takes it from a tree, or notes what is wrong.
     fn read(node: Node, reader: &mut Reader) -> Option<Self>;
@@ -47,7 +47,7 @@ pub(super) trait Part: Sized {
     /// Takes over from `base` what this does not say.
     fn fill(&mut self, _base: &Self) {}
 
-    /// Says what a cell of a table whose column has this path holds.
+    /// Returns what a cell of a table whose column has this path holds.
     ///
     /// # Errors
     /// There is no such path.
@@ -85,7 +85,7 @@ impl Reader {
         self.is_untyped = false;
     }
 
-    /// Gives the place in the file that is being read.
+    /// Returns the place in the file that is being read.
     pub(super) fn origin(&self, at: At) -> Origin {
         // A text of a few megabytes has no more lines or columns.
         let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
@@ -142,7 +142,7 @@ impl Reader {
         }
     }
 
-    /// Gives the entries of a mapping.
+    /// Returns the entries of a mapping.
     pub(super) fn entries(&mut self, node: Node) -> Option<Vec<(crate::yaml::Key, Node)>> {
         match node.value {
             Value::Map(entries) => Some(entries),
@@ -163,12 +163,12 @@ impl Reader {
         }
     }
 
-    /// Says how much was wrong so far.
+    /// Returns how much was wrong so far.
     pub(super) fn count(&self) -> usize {
         self.faults.len()
     }
 
-    /// Gives all faults in the order of the files and their lines, each with the number of its file.
+    /// Returns all faults in the order of the files and their lines, each with the number of its file.
     pub(super) fn finish(mut self) -> Vec<(usize, Fault)> {
         self.faults.sort_by_key(|(origin, _)| *origin);
         let faults = self.faults.into_iter();
@@ -178,7 +178,7 @@ impl Reader {
     }
 }
 
-/// Says that `key` is none of `keys`.
+/// Reports that `key` is not one of `keys`.
 pub(super) fn unknown_key(key: &str, keys: &[&str]) -> Fault {
     let fault = Fault::new(format!("unknown key `{}`", key.escape_debug()));
     match did_you_mean(key, keys.iter().copied()) {

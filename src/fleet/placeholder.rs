@@ -37,7 +37,7 @@ fn piece(text: &str) -> Option<(Piece<'_>, &str)> {
     Some((Piece::Placeholder(name), rest))
 }
 
-/// Says whether there is anything to put in.
+/// Returns whether there is anything to put in.
 pub(super) fn is_plain(text: &str) -> bool {
     !text.contains(['{', '}'])
 }
@@ -50,7 +50,7 @@ pub(super) fn check(text: &str, known: &[&str]) -> Result<(), Fault> {
     let mut rest = text;
     while !rest.is_empty() {
         let Some((piece, tail)) = piece(rest) else {
-            return Err(Fault::new("a brace stands alone")
+            return Err(Fault::new("there is a single brace")
                 .help("write `{{` or `}}` for a brace, `{id}` for a placeholder"));
         };
         if let Piece::Placeholder(name) = piece
@@ -66,7 +66,7 @@ pub(super) fn check(text: &str, known: &[&str]) -> Result<(), Fault> {
 fn unknown(name: &str, known: &[&str]) -> Fault {
     let shown: String = name.chars().take(40).collect();
     if NAMES.contains(&name) {
-        return Fault::new(format!("`{{{name}}}` is not known yet here"))
+        return Fault::new(format!("`{{{name}}}` is not available yet here"))
             .help(format!("use {}", listed(known)));
     }
     let fault = Fault::new(format!(
@@ -76,7 +76,7 @@ fn unknown(name: &str, known: &[&str]) -> Fault {
     match did_you_mean(name, known.iter().copied()) {
         Some(meant) => fault.help(format!("did you mean `{{{meant}}}`?")),
         None => fault.help(format!(
-            "use {}; `{{{{` and `}}}}` stand for braces",
+            "use {}; `{{{{` and `}}}}` mean literal braces",
             listed(known)
         )),
     }
@@ -158,7 +158,7 @@ mod tests {
         let fault = check("{externalhost}", &NAMES).unwrap_err();
         assert_eq!(fault.help.unwrap(), "did you mean `{externalHost}`?");
         let fault = check("{namespace}", &NAMES[..2]).unwrap_err();
-        assert_eq!(fault.to_string(), "`{namespace}` is not known yet here");
+        assert_eq!(fault.to_string(), "`{namespace}` is not available yet here");
     }
 
     proptest! {

@@ -207,7 +207,7 @@ mod tests {
         );
     }
 
-    /// Says whether the reader takes the form of a document.
+    /// Checks whether the reader accepts the form of a document.
     fn is_read(document: &Value) -> Result<(), String> {
         let mut reader = Reader::default();
         reader.begin("f.yaml");
@@ -215,7 +215,7 @@ mod tests {
         let trees = tree::read(&document.to_string(), "f.yaml", &mut faults).unwrap_or_default();
         reader.extend(faults);
         if trees.is_empty() {
-            return Err("nothing stands there".to_owned());
+            return Err("nothing is there".to_owned());
         }
         for tree in trees {
             let document = FleetDocument::read(tree, &mut reader);
@@ -253,7 +253,7 @@ mod tests {
         })
     }
 
-    /// Gives a fleet that uses every key.
+    /// Returns a fleet that uses every key.
     fn full() -> Value {
         let mut instance = settings();
         instance["profile"] = "big".into();
@@ -272,7 +272,7 @@ mod tests {
         })
     }
 
-    /// Gives the paths of all values in a document.
+    /// Returns the paths of all values in a document.
     fn paths(value: &Value) -> Vec<String> {
         fn visit(value: &Value, path: &str, out: &mut Vec<String>) {
             out.push(path.to_owned());

@@ -20,7 +20,7 @@ pub struct Division {
     pub of: BTreeMap<String, u16>,
 }
 
-/// Gives every member its part, of `shards`. `found` is the division that the tree has.
+/// Assigns every member its part, of `shards`. `found` is the division that the tree has.
 pub(super) fn assign(fleet: &str, members: &mut [Member], shards: u16, found: &Division) {
     let mut loads = vec![0_usize; usize::from(shards)];
     let fill = members.len().div_ceil(loads.len().max(1));
@@ -95,7 +95,7 @@ fn level(members: &mut [Member], mut settled: Vec<(u64, usize)>, loads: &mut [us
     }
 }
 
-/// Gives the number by which a member chooses its part.
+/// Returns the number by which a member chooses its part.
 fn key(fleet: &str, id: &str) -> u64 {
     let hash = digest(&SHA256, format!("{fleet}/{id}").as_bytes());
     let mut bytes = [0; 8];

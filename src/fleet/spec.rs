@@ -10,7 +10,7 @@ use crate::name::Namespace;
 use crate::pki::SubjectAltName;
 use crate::seal::Recipient;
 
-/// Gives the entry points, without those that are none.
+/// Returns the entry points, without invalid ones.
 pub(super) fn entry_points(given: &Given<List<Line>>, reader: &mut Reader) -> Vec<String> {
     let List(items) = &given.value;
     if items.is_empty() {
@@ -34,7 +34,7 @@ pub(super) fn entry_points(given: &Given<List<Line>>, reader: &mut Reader) -> Ve
         if is_name(text) {
             names.push(text.clone());
         } else {
-            let what = format!("`{}` is no name for an entry point", text.escape_debug());
+            let what = format!("`{}` is not a valid entry point name", text.escape_debug());
             reader.push(
                 *origin,
                 Fault::new(what).help("use letters, digits, `-` and `_`"),
@@ -84,7 +84,7 @@ pub(super) fn secrets(part: Option<&Given<SecretsPart>>, reader: &mut Reader) ->
             } else {
                 "sealed"
             };
-            let fault = Fault::new(format!("`{key}` has a meaning in mode `{name}` alone"));
+            let fault = Fault::new(format!("`{key}` has a meaning in mode `{name}` only"));
             reader.push(origin, fault.help("leave it out, or change `mode`"));
         }
     }
@@ -151,7 +151,7 @@ pub(super) fn wildcard(
     }
     if is_sealed && certificate.is_none_or(|part| part.ca.is_none()) {
         let fault = sealed_and_stored();
-        let help = "say `wildcard: false`, or `ca: ephemeral` or `ca: external` below `wildcard.certificate`: the default is `stored`";
+        let help = "set `wildcard: false`, or `ca: ephemeral` or `ca: external` under `wildcard.certificate`: the default is `stored`";
         reader.push(origin, fault.help(help));
     }
     let namespace = match &part.namespace {

@@ -12,7 +12,7 @@ use crate::name::{Label, Namespace};
 use crate::values::{KEYS, Layers, Settings, is_below};
 use crate::yaml::{At, Node, Value};
 
-/// Names the certificate terms that nothing is said about.
+/// Names the certificate terms that are not set.
 pub(super) fn certificate(part: Option<&CertificatePart>, custody: CaCustody) -> CertificateTerms {
     let days = |given: &Option<Given<Days>>| given.as_ref().map(|given| given.value.0);
     let empty = CertificatePart::default();
@@ -62,7 +62,7 @@ pub(super) fn certificate_faults(
                 "a CA of {ca_days} days ends before its certificate of {} days",
                 terms.days
             ),
-            "let `caDays` be at least `days`",
+            "set `caDays` to at least `days`",
         );
     }
     // A leaf ends with its CA, and a CA that is kept signs until a third of its own life is left.
@@ -78,8 +78,7 @@ pub(super) fn certificate_faults(
     if let Some(renew_before) = terms.renew_before_days
         && u64::from(renew_before) * 10 >= u64::from(shortest) * 9
     {
-        let help =
-            "renewals are spread over a tenth of the life: use fewer days than nine tenths of it";
+        let help = "renewals are spread over a tenth of the lifetime: use fewer days than nine tenths of it";
         find(
             origins(&[
                 renew_before_at,
@@ -108,7 +107,7 @@ pub(super) fn certificate_faults(
         find(
             origins(&[Some(given.origin), days_at, ca_days_at, renew_before_at]),
             format!(
-                "the CA before cannot stay trusted for {overlap} days: it ends {trusted} days after a renewal at the latest"
+                "the previous CA cannot stay trusted for {overlap} days: it ends {trusted} days after a renewal at the latest"
             ),
             "use fewer days, or leave `overlap` out: then it stays trusted until it ends",
         );
@@ -116,9 +115,9 @@ pub(super) fn certificate_faults(
     faults
 }
 
-/// Says why a sealed CA key is of no use.
+/// Explains why a sealed CA key is of no use.
 pub(super) fn sealed_and_stored() -> Fault {
-    Fault::new("a CA key in a SealedSecret can sign nothing: the controller alone opens it")
+    Fault::new("a CA key in a SealedSecret cannot sign anything: only the controller can open it")
         .help("use `ca: ephemeral` or `ca: external`, or another `secrets.mode`")
 }
 
@@ -153,7 +152,7 @@ pub(super) fn extras(part: Option<&ObjectsPart>) -> Result<Extras, Fault> {
         if !ranges.is_empty() {
             if !labels.is_empty() || namespace.is_some() {
                 let fault = Fault::new(
-                    "`nodeCidrs` names a Traefik in the nodes' network, which has no pods to select",
+                    "`nodeCidrs` is for a Traefik on the nodes' network, which has no pods to select",
                 );
                 let help = "leave out `traefikNamespace` and `traefikLabels`, or `nodeCidrs`";
                 return Err(fault.help(help));
@@ -178,7 +177,7 @@ pub(super) fn extras(part: Option<&ObjectsPart>) -> Result<Extras, Fault> {
     })
 }
 
-/// Gives the settings that the fleet's entry points, values over them and the transport over all amount to.
+/// Returns the settings that the fleet's entry points, values over them and the transport over all amount to.
 ///
 /// # Errors
 /// Those of [`Layers::settings`]; none where each layer has passed its own check.
@@ -229,7 +228,7 @@ pub(super) fn settings(
     Ok(settings)
 }
 
-/// Says whether `node` sets a value that the settings are made from; with `personal`, one with a placeholder.
+/// Returns whether `node` sets a value that the settings are made from; with `personal`, one with a placeholder.
 pub(super) fn concerns_settings(node: &Node, personal: bool) -> bool {
     fn visit(node: &Node, path: &mut String, personal: bool) -> bool {
         let Value::Map(entries) = &node.value else {
@@ -266,7 +265,7 @@ pub(super) fn over(own: &SettingsPart, base: &SettingsPart) -> SettingsPart {
     settings
 }
 
-/// Gives `helmValues` of both levels.
+/// Returns `helmValues` of both levels.
 pub(super) fn merged(shared: Option<&Node>, own: Option<&Node>) -> Option<Node> {
     match (shared, own) {
         (Some(shared), Some(own)) => {

@@ -8,7 +8,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 /// How much an annotation weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// The run ends with 1 for it, and another run may mend it.
+    /// The run ends with 1 for it, and another run may fix it.
     Warning,
     /// Somebody has to do something.
     Error,
@@ -32,7 +32,7 @@ impl<'a> From<&'a Fault> for Annotation<'a> {
             .help
             .as_ref()
             .map_or_else(String::new, |help| format!("\nHelp: {help}"));
-        // A place that is no file has nothing beside which this could stand.
+        // A place that is not a file has nothing beside which this could stand.
         let text = match &fault.place {
             Some(place @ Place::Argument(_)) => format!("{place}: {}{help}", fault.what),
             _ => format!("{}{help}", fault.what),
@@ -46,7 +46,7 @@ impl<'a> From<&'a Fault> for Annotation<'a> {
 }
 
 impl Annotation<'_> {
-    /// Gives its file, line and column; without a line those of the whole file.
+    /// Returns its file, line and column; without a line those of the whole file.
     fn position<'s>(&'s self, fleet: &'s str) -> (&'s str, u64, Option<u64>) {
         match self.place {
             Some(Place::Position { file, line, column }) => (file, *line, Some(*column)),

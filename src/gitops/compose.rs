@@ -29,7 +29,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use time::Duration;
 
-/// A file as it shall be.
+/// A file as it is to be.
 pub struct TreeFile {
     /// Its path below the tree.
     pub path: String,
@@ -38,7 +38,7 @@ pub struct TreeFile {
 }
 
 impl TreeFile {
-    /// Says whether it holds a private key in clear.
+    /// Returns whether it holds a private key in clear text.
     #[must_use]
     pub fn is_secret(&self) -> bool {
         self.text.is_private()
@@ -46,7 +46,7 @@ impl TreeFile {
 }
 
 impl TreeFile {
-    /// Says whether private keys stand in it, in clear or locked.
+    /// Returns whether private keys are in it, in clear text or locked.
     #[must_use]
     pub fn holds_keys(&self) -> bool {
         self.text.is_private()
@@ -195,7 +195,7 @@ pub fn carry_out(
     })
 }
 
-/// Gives the paths of all files that a unit may have, whatever becomes of its chains.
+/// Returns the paths of all files that a unit may have, whatever becomes of its chains.
 #[must_use]
 pub fn paths(unit: &Unit<'_>, sealer: &Sealer) -> BTreeSet<String> {
     let home = Home::of(unit);
@@ -286,7 +286,7 @@ impl Locked<'_> {
         Ok(Guarded::new(text, self.form == Form::Plain))
     }
 
-    /// Gives the line that binds the values of a locked Secret together.
+    /// Returns the line that binds the values of a locked Secret together.
     fn digest(&self) -> String {
         let maps = self
             .object
@@ -324,13 +324,13 @@ impl Locked<'_> {
     }
 }
 
-/// Says whether a file says no digest and consists of these pieces.
+/// Returns whether a file says no digest and consists of these pieces.
 fn is_bare(text: &str, pieces: [&str; 4]) -> bool {
     let rest = |text, piece| str::strip_prefix(text, piece);
     said_digest(text).is_none() && pieces.into_iter().try_fold(text, rest) == Some("")
 }
 
-/// Says whether a chain stays where it is.
+/// Returns whether a chain stays where it is.
 fn stays(action: &Action) -> bool {
     matches!(
         action,
@@ -338,7 +338,7 @@ fn stays(action: &Action) -> bool {
     )
 }
 
-/// Gives the first line of a unit's files.
+/// Returns the first line of a unit's files.
 fn head(unit: &Unit<'_>) -> String {
     mark(
         unit.fleet(),
@@ -590,7 +590,7 @@ impl Work<'_> {
         let ca: &Ca = match (custody, self.context.given_ca, &stored) {
             (CaCustody::External, Some(given), _) => given,
             (CaCustody::External, None, _) => {
-                return Err(Fault::new("the CA that signs for the fleet is not given")
+                return Err(Fault::new("the CA that signs for the fleet was not given")
                     .help("give `--ca-cert FILE --ca-key FILE`"));
             }
             (_, _, Some(stored)) => stored,
@@ -671,7 +671,7 @@ impl Work<'_> {
             let parts = role.role.parts();
             let stages = matches!(role.action, Action::Stage(_));
             let next = self.successor(role, waiting);
-            if let (Action::Blocked(_, Need::Mending), Some(value)) =
+            if let (Action::Blocked(_, Need::Person), Some(value)) =
                 (&role.action, self.found(bundle).next())
             {
                 in_use.add(bundle, carried(value, bundle)?);
@@ -728,7 +728,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Gives the CA of the successor that waits or is made to wait.
+    /// Returns the CA of the successor that waits or is made to wait.
     fn successor(&self, role: &RolePlan, waiting: &Credentials) -> Option<Certificate> {
         let parts = role.role.parts();
         if matches!(role.action, Action::Stage(_)) {
@@ -755,7 +755,7 @@ impl Work<'_> {
         )
     }
 
-    /// Gives what was found of a credential, in each of its places.
+    /// Returns what was found of a credential, in each of its places.
     fn found(&self, credential: Credential) -> impl Iterator<Item = &Stored<'_>> {
         let places = self.placements.iter();
         places
@@ -763,7 +763,7 @@ impl Work<'_> {
             .filter_map(|(_, place)| self.current.value(place))
     }
 
-    /// Says how long the CAs before the present one stay trusted.
+    /// Returns how long the previous CAs stay trusted.
     fn retention(&self, role: &RolePlan) -> Retention {
         if self.context.phase == Phase::Shrink {
             return Retention::Nothing;
@@ -790,7 +790,7 @@ impl Work<'_> {
         }
     }
 
-    /// Gives the Secrets of which every chain stays where it is.
+    /// Returns the Secrets of which every chain stays where it is.
     fn staying(&self, plan: &Plan) -> BTreeSet<ObjectName> {
         let (staying, moving): (Vec<_>, Vec<_>) =
             plan.roles.iter().partition(|role| stays(&role.action));
@@ -803,7 +803,7 @@ impl Work<'_> {
         staying.filter(|name| !moving.contains(name)).collect()
     }
 
-    /// Gives the file of a Secret as it was found, where nothing can be rendered anew around its values, or a person
+    /// Returns the file of a Secret as it was found, where nothing can be rendered again around its values, or a person
     /// must look at it first.
     fn as_found(&self, object: &Object, plan: &Plan, home: &Home) -> Option<Locked<'_>> {
         let name = &object.identity.name;
@@ -812,18 +812,18 @@ impl Work<'_> {
             .placements
             .iter()
             .any(|(credential, place)| place.secret == *name && credential.is_private());
-        let may_be_rendered_anew = if has_private {
+        let may_be_rendered_again = if has_private {
             let sealer = self.context.sealer;
             self.current
-                .may_be_rendered_anew(name, sealer, self.placements)
+                .may_be_rendered_again(name, sealer, self.placements)
         } else {
             matches!(secret.lock, Lock::Open) || !home.is_own()
         };
         let waits_for_a_person = plan.roles.iter().any(|role| {
-            matches!(role.action, Action::Blocked(_, Need::Mending))
+            matches!(role.action, Action::Blocked(_, Need::Person))
                 && secrets_of(self.placements, role.role).contains(name)
         });
-        if object.identity.kind != "Secret" || may_be_rendered_anew && !waits_for_a_person {
+        if object.identity.kind != "Secret" || may_be_rendered_again && !waits_for_a_person {
             return None;
         }
         let mut object = object.clone();
@@ -889,7 +889,7 @@ impl Work<'_> {
                     Cow::Owned(sealed.block)
                 } else {
                     return Err(Fault::new(format!(
-                        "Secret `{name}` would be encrypted in part only"
+                        "Secret `{name}` would be encrypted only in part"
                     )));
                 };
                 set_entries(&mut object, entries);
@@ -934,14 +934,14 @@ impl Work<'_> {
         match self.lock_found(name, promotes) {
             Some(Lock::Sops { block, .. }) => Ok(block),
             _ => Err(Fault::new(format!(
-                "the encrypted values of Secret `{name}` have lost their block `sops`"
+                "the encrypted values of Secret `{name}` have lost their `sops` block"
             ))
             .help("take the file from before it was changed")
             .file(self.unit.id())),
         }
     }
 
-    /// Gives the Secrets that wait: those with private values of the chains that are staged.
+    /// Returns the Secrets that wait: those with private values of the chains that are staged.
     fn staged_objects(&self, plan: &Plan, waiting: &Credentials) -> Result<Vec<Object>, Fault> {
         let staged = plan
             .roles
@@ -965,7 +965,7 @@ impl Work<'_> {
     }
 }
 
-/// Gives the text of a credential that stands in clear.
+/// Returns the text of a credential that is in clear text.
 fn clear_text(credentials: &Credentials, credential: Credential) -> Option<Guarded> {
     let data = credentials.get(credential)?;
     decode(data.expose(PrivateKeys::Written), true)
@@ -1001,7 +1001,7 @@ fn carried(value: &Stored<'_>, credential: Credential) -> Result<SecretData, Fau
     SecretData::carried_certificates(base64)
 }
 
-/// Says whether a value that was found is, letter for letter, another one.
+/// Returns whether a value that was found is, letter for letter, another one.
 fn is_same(found: &Stored<'_>, data: &SecretData) -> bool {
     matches!(found, Stored::Base64(text) if text == data.expose(PrivateKeys::Written))
 }
@@ -1015,7 +1015,7 @@ fn entries(object: &Object) -> Result<Vec<(DataKey, SecretData)>, Fault> {
         .flatten()
         .map(|(key, field)| match field {
             Field::Secret(data) => Ok((DataKey::parse(key)?, data.clone())),
-            _ => Err(Fault::new(format!("`{key}` is no value of a Secret"))),
+            _ => Err(Fault::new(format!("`{key}` is not a value of the Secret"))),
         })
         .collect()
 }
@@ -1047,7 +1047,7 @@ fn sealed_object(
             encrypted.push((key.to_string(), data.expose(PrivateKeys::Written).into()));
         } else {
             let text = decode(data.expose(PrivateKeys::Written), true)
-                .ok_or_else(|| Fault::new(format!("`{key}` is no base64 text")))?;
+                .ok_or_else(|| Fault::new(format!("`{key}` is not base64 text")))?;
             clear.push((key.to_string(), text.as_str().into()));
         }
     }
@@ -1087,7 +1087,7 @@ fn sealed_object(
     Ok(sealed)
 }
 
-/// Gives the command that makes programs take what is new once a plan was carried out; nothing where none must.
+/// Returns the command that makes programs take what is new once a plan was carried out; nothing where none must.
 #[must_use]
 pub fn restart(unit: &Unit<'_>, plan: &Plan) -> Option<String> {
     let roles = |wanted: fn(&Action) -> bool| -> Vec<Role> {

@@ -40,9 +40,9 @@ pub enum Reason {
     ScopeChanged,
     /// Its keys are locked in another way than wanted.
     ModeChanged,
-    /// Its CA key is kept where it shall not be, or is gone where it shall be kept.
+    /// Its CA key is kept although it should not be, or is gone although it should be kept.
     CustodyChanged,
-    /// A chain in the same encrypted file is made anew, and that file has one data key.
+    /// A chain in the same encrypted file is reissued, and that file has one data key.
     SameFile,
     /// Its certificates are encrypted too, and what opens them is not at hand.
     Closed(Need),
@@ -55,7 +55,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Gives the word by which reports for programs call it.
+    /// Returns the word by which reports for programs call it.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -82,7 +82,7 @@ impl Reason {
         }
     }
 
-    /// Says whether the chain still serves: then its renewal can wait for its turn or its phase.
+    /// Returns whether the chain still serves: then its renewal can wait for its turn or its phase.
     #[must_use]
     pub fn can_wait(&self) -> bool {
         matches!(
@@ -99,7 +99,7 @@ impl Reason {
         )
     }
 
-    /// Says whether the same keys, locked anew, would do.
+    /// Returns whether the same keys, encrypted again, would do.
     #[must_use]
     pub fn concerns_lock_only(&self) -> bool {
         matches!(
@@ -120,8 +120,8 @@ impl fmt::Display for Reason {
             Self::Incomplete(what) => write!(f, "its {what} is missing"),
             Self::Unreadable(why) | Self::NotSignedByCa(why) => f.write_str(why),
             Self::NamesChanged => f.write_str("its names are not those of the fleet file"),
-            Self::KeyTypeChanged => f.write_str("its key is of another kind"),
-            Self::CaChanged => f.write_str("another CA is given to sign with"),
+            Self::KeyTypeChanged => f.write_str("its key is of another type"),
+            Self::CaChanged => f.write_str("a different CA is given to sign with"),
             Self::Published(name) => {
                 write!(f, "its private key `{name}` is published on the internet")
             }
@@ -130,21 +130,21 @@ impl fmt::Display for Reason {
             Self::RecipientsChanged => f.write_str("the recipients have changed"),
             Self::SealingKeyChanged => f.write_str("the sealing certificate has changed"),
             Self::ScopeChanged => f.write_str("the scope of the SealedSecret has changed"),
-            Self::ModeChanged => f.write_str("secrets are kept in another way now"),
+            Self::ModeChanged => f.write_str("secrets are now kept in another way"),
             Self::CustodyChanged => f.write_str("the custody of its CA key has changed"),
-            Self::SameFile => f.write_str("it shares a file and its data key with one made anew"),
+            Self::SameFile => f.write_str("it shares a file and its data key with one that is reissued"),
             Self::Closed(_) => f.write_str("its certificates are encrypted"),
             Self::LockedOtherwise => f.write_str(
-                "its file was encrypted with other settings than this program's (which values, which MAC)",
+                "its file was encrypted with settings other than this program's (which values, which MAC)",
             ),
             Self::OtherReaders(fields) => write!(
                 f,
-                "its file can also be opened by {}, for which only `sops` encrypts; take these readers out with `sops`, or remove the file to have new keys",
+                "its file can also be opened by {}, for which only `sops` encrypts; remove these readers with `sops`, or delete the file to get new keys",
                 fields.join(", ")
             ),
             Self::Damaged(why) => write!(
                 f,
-                "its file is damaged: {why}; restore the file, or remove it to have new keys"
+                "its file is damaged: {why}; restore the file, or delete it to get new keys"
             ),
         }
     }
@@ -157,22 +157,22 @@ pub enum Action {
     Keep,
     /// It is made, for there is none.
     Issue,
-    /// It is made anew.
+    /// It is reissued.
     Renew(Reason),
-    /// Its keys and certificates stay and are locked anew.
+    /// Its keys and certificates stay and are encrypted again.
     Reseal(Reason),
     /// Its successor is made and waits; the trust bundle names its CA already.
     Stage(Reason),
     /// The successor that waited takes its place.
     Promote,
-    /// It should be made anew and waits for its turn or its phase.
+    /// It should be reissued and waits for its turn or its phase.
     Defer(Reason),
-    /// It should be made anew, and something is needed for that.
+    /// It should be reissued, and something is needed for that.
     Blocked(Reason, Need),
 }
 
 impl Action {
-    /// Gives the word by which reports call it.
+    /// Returns the word by which reports call it.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
@@ -187,7 +187,7 @@ impl Action {
         }
     }
 
-    /// Gives the reason, where there is one.
+    /// Returns the reason, where there is one.
     #[must_use]
     pub fn reason(&self) -> Option<&Reason> {
         match self {
@@ -200,7 +200,7 @@ impl Action {
         }
     }
 
-    /// Says whether keys are drawn for it.
+    /// Returns whether keys are drawn for it.
     #[must_use]
     pub fn makes_keys(&self) -> bool {
         matches!(self, Self::Issue | Self::Renew(_) | Self::Stage(_))
@@ -220,8 +220,8 @@ pub enum Need {
     OtherCa,
     /// A run with `--phase trust`.
     TrustPhase,
-    /// A person who mends the file.
-    Mending,
+    /// A person who fixes the file.
+    Person,
     /// Files that Git has and the work tree has not.
     Checkout,
     /// Leave to take over files in the way that are not this fleet's.
@@ -229,7 +229,7 @@ pub enum Need {
 }
 
 impl Need {
-    /// Says what waits for it and why: a first issue, or a renewal.
+    /// Describes what waits for it and why: a first issue, or a renewal.
     #[must_use]
     pub fn sentence(self, reason: &Reason) -> String {
         match (self, reason) {
@@ -256,13 +256,13 @@ impl fmt::Display for Need {
             Self::Identity => "identity needed (`--identity FILE`)",
             Self::OtherIdentity => "none of the given identities opens it (`--identity FILE`)",
             Self::CaKey => "CA key needed (`--ca-cert FILE --ca-key FILE`)",
-            Self::OtherCa => "the CA that is given ends with it: another is needed (`--ca-cert FILE --ca-key FILE`)",
+            Self::OtherCa => "the given CA ends at the same time: another one is needed (`--ca-cert FILE --ca-key FILE`)",
             Self::TrustPhase => "`--phase trust` has not run yet",
-            Self::Mending => "to be mended by hand",
+            Self::Person => "to be fixed by hand",
             Self::Checkout => {
-                "its keys stand in Git's index and are not checked out (`git sparse-checkout add FOLDER` or `git restore FOLDER`; to have them issued again, `git rm --cached`)"
+                "its keys are in Git's index but are not checked out (`git sparse-checkout add FOLDER` or `git restore FOLDER`; to have them reissued, `git rm --cached`)"
             }
-            Self::Adoption => "a file in the way is not this fleet's (`--adopt` takes it over)",
+            Self::Adoption => "a file in the way does not belong to this fleet (`--adopt` takes it over)",
         })
     }
 }
@@ -286,7 +286,7 @@ pub struct Wanted {
 pub struct PublicChain {
     /// The CA's certificate.
     pub ca: Sighting,
-    /// Whether others stand beside it.
+    /// Whether others are beside it.
     pub is_one_of_several: bool,
     /// The leaf's certificate.
     pub leaf: Sighting,
@@ -370,8 +370,8 @@ pub fn examine(
     })
 }
 
-/// Says when a leaf is due: `renewBefore` before its end, or at the point that [`Validity::due_at`] gives, also
-/// where so many days are nine tenths of its life; and
+/// Returns when a leaf is due: `renewBefore` before its end, or at the point that [`Validity::due_at`] gives, also
+/// where that is nine tenths of its lifetime; and
 /// earlier by up to a tenth of its life, the same for `id` every time, so that a fleet that was made in one day is
 /// not renewed in one day.
 #[must_use]
@@ -398,7 +398,7 @@ pub fn due_at(
     due.max(validity.not_before)
 }
 
-/// Gives a number that is spread evenly over ids and always the same for one.
+/// Returns a number that is spread evenly over ids and always the same for one.
 #[must_use]
 pub fn spread(fleet: &str, id: &str) -> u32 {
     let hash = digest(&SHA256, format!("{fleet}/{id}").as_bytes());

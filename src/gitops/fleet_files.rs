@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 /// Name of the file that says whose the tree is.
 pub const TREE_FILE: &str = ".civi-ingress.yaml";
 
-/// Gives the files of the fleet as a whole.
+/// Returns the files of the fleet as a whole.
 ///
 /// # Errors
 /// A part with more instances than one kustomization may name, more than that without parts where Flux needs them,
@@ -103,7 +103,7 @@ pub fn fleet_files(
         }
     } else if fleet.shards.is_none() && fleet.layout == Layout::Flat {
         let what = format!(
-            "{} instances lie flat in one folder, and one kustomization may name {SHARD_LIMIT}",
+            "{} instances are in one flat folder, and a kustomization may list at most {SHARD_LIMIT}",
             fleet.members.len()
         );
         faults.push(Fault::new(what).help(format!(
@@ -124,20 +124,20 @@ pub fn fleet_files(
 
 fn too_many(fleet: &Fleet, part: u16, count: usize) -> Fault {
     Fault::new(format!(
-        "part {part} of the fleet has {count} instances, and one kustomization may name {SHARD_LIMIT}"
+        "part {part} of the fleet has {count} instances, and a kustomization may list at most {SHARD_LIMIT}"
     ))
     .help(format!(
-        "set `spec.shards` to {} or more, and let fewer instances say `shard: {part}`",
+        "set `spec.shards` to {} or more, and put fewer instances into `shard: {part}`",
         least_shards(fleet)
     ))
 }
 
-/// Gives the least number of parts of which none is too large.
+/// Returns the least number of parts of which none is too large.
 fn least_shards(fleet: &Fleet) -> usize {
     fleet.members.len().div_ceil(SHARD_LIMIT)
 }
 
-/// Gives what a kustomization over many members names: their folders, or in the flat layout their files.
+/// Returns what a kustomization over many members names: their folders, or in the flat layout their files.
 fn resources(fleet: &Fleet, sealer: &Sealer, members: &[&Member], in_shard: bool) -> Vec<String> {
     match fleet.layout {
         Layout::Instance => {
@@ -187,7 +187,7 @@ fn flat_files(fleet: &Fleet, sealer: &Sealer, member: &Member) -> Vec<String> {
         .collect()
 }
 
-/// Gives the path of a folder of the tree in its repository, of which the tree is at `path`.
+/// Returns the path of a folder of the tree in its repository, of which the tree is at `path`.
 pub(super) fn below(path: &str, folder: &str) -> String {
     let path = path.trim_matches('/').trim_start_matches("./");
     match (path.is_empty() || path == ".", folder.is_empty()) {
@@ -197,7 +197,7 @@ pub(super) fn below(path: &str, folder: &str) -> String {
     }
 }
 
-/// Gives the folders for each of which Argo CD has an Application; the first is that of the instances.
+/// Returns the folders for each of which Argo CD has an Application; the first is that of the instances.
 pub(super) fn directories(fleet: &Fleet, argo_cd: &ArgoCd) -> Vec<String> {
     let folders = match (fleet.shards, fleet.layout) {
         (Some(_), _) => format!("{SHARDS}/*"),

@@ -20,7 +20,7 @@ pub const SEALED_WITH: &str = "civi-ingress.uepal.fr/sealed-with";
 /// that one was exchanged or damaged. It is a comment behind the first line of the file.
 pub const DIGEST: &str = "# civi-ingress:digest sha256=";
 
-/// Gives the digest of the values of a Secret as they stand in its file, locked or in clear, and of the message
+/// Returns the digest of the values of a Secret as they are in its file, locked or in clear text, and of the message
 /// authentication code in its block `sops`: SHA-256 over each key, the length of its value in bytes and the value, in
 /// the order of the keys.
 #[must_use]
@@ -42,7 +42,7 @@ pub fn digest_of<'v>(
     hex(context.finish().as_ref())
 }
 
-/// Gives the digest that a file says, in one of the comments that it begins with; nothing in one that was written
+/// Returns the digest that a file says, in one of the comments that it begins with; nothing in one that was written
 /// before there was any.
 #[must_use]
 pub fn said_digest(text: &str) -> Option<&str> {
@@ -53,7 +53,7 @@ pub fn said_digest(text: &str) -> Option<&str> {
         .next()
 }
 
-/// Says whether the values of a file's one Secret are others than those that its digest was made of.
+/// Returns whether the values of a file's one Secret are others than those that its digest was made of.
 #[must_use]
 pub fn is_changed(text: &str, secret: &FoundSecret<'_>) -> bool {
     said_digest(text).is_some_and(|said| {
@@ -80,16 +80,16 @@ pub struct FoundSecret<'a> {
     pub lock: Lock<'a>,
 }
 
-/// A value as it stands in a file.
+/// A value as it is in a file.
 #[derive(Clone)]
 pub enum Stored<'a> {
-    /// Base64 under `data`, in clear.
+    /// Base64 under `data`, in clear text.
     Base64(Cow<'a, str>),
     /// `ENC[…]` under `data`.
     Sops(Cow<'a, str>),
     /// Ciphertext under `spec.encryptedData`.
     Sealed(Cow<'a, str>),
-    /// Text under `spec.template.data`, in clear.
+    /// Text under `spec.template.data`, in clear text.
     Text(Cow<'a, str>),
 }
 
@@ -103,12 +103,12 @@ pub enum Lock<'a> {
     Sops {
         /// The block `sops:`.
         block: Block<'a>,
-        /// Whether the Secret may be rendered anew around its encrypted values.
+        /// Whether the Secret may be rendered again around its encrypted values.
         fit: Fit,
     },
     /// Encrypted to a controller.
     Sealed {
-        /// The fingerprint of the controller's key, where it is said.
+        /// The fingerprint of the controller's key, where it is given.
         with: Option<Cow<'a, str>>,
         /// What the ciphertext is bound to.
         scope: Scope,
@@ -118,11 +118,11 @@ pub enum Lock<'a> {
 /// Whether an encrypted file is such as this program writes, by what it says, whatever its form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fit {
-    /// Its manifest may be rendered anew around the encrypted values.
+    /// Its manifest may be rendered again around the encrypted values.
     Ours,
     /// It is whole, and was encrypted in a way that lets nothing be rendered around its values.
     Otherwise,
-    /// It is no file that `sops` would take, for this reason.
+    /// It is not a file that `sops` would take, for this reason.
     Damaged(String),
 }
 
@@ -133,14 +133,14 @@ impl std::fmt::Debug for Stored<'_> {
 }
 
 impl Stored<'_> {
-    /// Gives the text as it stands in the file.
+    /// Returns the text as it is in the file.
     fn as_written(&self) -> &str {
         match self {
             Self::Base64(text) | Self::Sops(text) | Self::Sealed(text) | Self::Text(text) => text,
         }
     }
 
-    /// Gives the text of a value that stands in clear, and keeps it guarded where it is a private key; nothing where
+    /// Returns the text of a value that is in clear text, and keeps it guarded where it is a private key; nothing where
     /// it is locked or damaged.
     #[must_use]
     pub fn clear_text(&self, is_private: bool) -> Option<Guarded> {
@@ -365,7 +365,7 @@ fn plain(text: &str) -> Option<Cow<'_, str>> {
 /// Reads the Secrets of a file of any form.
 ///
 /// # Errors
-/// A file that is no YAML.
+/// A file that is not YAML.
 pub fn read<'a>(text: &str, file: &str) -> Result<Vec<FoundSecret<'a>>, Fault> {
     let documents = yaml::read_all(text, file).map_err(|mut faults| faults.swap_remove(0))?;
     Ok(of_documents(&documents, text, file))
@@ -386,10 +386,10 @@ pub(super) fn of_documents<'a>(documents: &[Node], text: &str, file: &str) -> Ve
     found.collect()
 }
 
-/// Says whether an encrypted file is such as this program writes.
+/// Returns whether an encrypted file is such as this program writes.
 fn fit(text: &str, file: &str) -> Fit {
     match sops::read(text, file) {
-        Ok(Some(document)) if document.may_be_rendered_anew() => Fit::Ours,
+        Ok(Some(document)) if document.may_be_rendered_again() => Fit::Ours,
         Ok(_) => Fit::Otherwise,
         Err(fault) => Fit::Damaged(fault.what),
     }
@@ -424,7 +424,7 @@ fn read_document<'a>(document: &Node) -> Option<FoundSecret<'a>> {
                     Stored::Base64(Cow::Owned(value.split_ascii_whitespace().collect()))
                 }
             });
-            // What stands here counts (Kubernetes API reference, Secret).
+            // What is here counts (Kubernetes API reference, Secret).
             take(document.get("stringData"), |value| {
                 if value.starts_with("ENC[") {
                     Stored::Sops(value)

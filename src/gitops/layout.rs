@@ -20,7 +20,7 @@ pub const GENERATOR: &str = "secret_generator.yaml";
 /// Folder of Secrets that wait for their phase.
 const NEXT: &str = "next";
 
-/// Names of files of a unit that are no objects, or one whose kind says all.
+/// Names of files of a unit that are not objects, or one whose kind says all.
 const OTHERS: [&str; 5] = [
     "kustomization.yaml",
     "namespace.yaml",
@@ -56,21 +56,21 @@ pub fn mark(fleet: &Fleet, id: Option<&str>) -> String {
     format!("{MARK}{}{instance} v1\n", fleet.name)
 }
 
-/// Says whether a file's first line names an owner, whoever that is.
+/// Returns whether a file's first line names an owner, whoever that is.
 #[must_use]
 pub fn is_marked(bytes: &[u8]) -> bool {
     bytes.starts_with(MARK.as_bytes())
 }
 
-/// Says whether a merge was left unfinished in a file of a fleet.
+/// Returns whether a merge was left unfinished in a file of a fleet.
 #[must_use]
 pub fn has_merge_markers(text: &str) -> bool {
     let begins = |marker: &str| text.starts_with(marker) || text.contains(&format!("\n{marker}"));
-    // The mark of the file may stand behind a marker.
+    // The mark of the file may be behind a marker.
     begins("<<<<<<< ") && begins(">>>>>>> ") && text.contains(MARK)
 }
 
-/// Says whether a text seems to hold a Secret of this name, whatever else it is: for a note, not to take it from there.
+/// Returns whether a text seems to hold a Secret of this name, whatever else it is: for a note, not to take it from there.
 #[must_use]
 pub fn names_secret(text: &str, name: &str) -> bool {
     let bare = |line: &str| line.replace(['"', '\'', ' ', ',', '\t', '\r'], "");
@@ -80,7 +80,7 @@ pub fn names_secret(text: &str, name: &str) -> bool {
         && has(&format!("name:{name}"))
 }
 
-/// Says whose a file is.
+/// Returns whose a file is.
 #[must_use]
 pub fn owner(fleet: &Fleet, text: &str) -> Owner {
     let named = text.strip_prefix(MARK).and_then(|rest| {
@@ -99,7 +99,7 @@ pub fn owner(fleet: &Fleet, text: &str) -> Owner {
 pub enum Form {
     /// Nothing in it is private.
     Public,
-    /// Private values stand in clear.
+    /// Private values are in clear text.
     Plain,
     /// `sops` opens it.
     Sops,
@@ -117,7 +117,7 @@ pub struct Home {
 }
 
 impl Home {
-    /// Gives the home of a unit in the layout of its fleet.
+    /// Returns the home of a unit in the layout of its fleet.
     #[must_use]
     pub fn of(unit: &Unit<'_>) -> Self {
         match unit.as_member() {
@@ -129,7 +129,7 @@ impl Home {
         }
     }
 
-    /// Gives the home of a member.
+    /// Returns the home of a member.
     #[must_use]
     pub fn of_member(fleet: &Fleet, member: &Member) -> Self {
         let id = &member.id;
@@ -140,7 +140,7 @@ impl Home {
         }
     }
 
-    /// Gives the home of an instance with a folder of its own.
+    /// Returns the home of an instance with a folder of its own.
     #[must_use]
     pub fn own(id: &str) -> Self {
         Self {
@@ -149,7 +149,7 @@ impl Home {
         }
     }
 
-    /// Gives the home of an instance in a folder with others.
+    /// Returns the home of an instance in a folder with others.
     #[must_use]
     pub fn shared(folder: &str, id: &str) -> Self {
         Self {
@@ -158,19 +158,19 @@ impl Home {
         }
     }
 
-    /// Says whether a file of the folder is this unit's by its name.
+    /// Returns whether a file of the folder is this unit's by its name.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         name.starts_with(&self.prefix)
     }
 
-    /// Says whether the folder is the unit's alone.
+    /// Returns whether the folder is the unit's alone.
     #[must_use]
     pub fn is_own(&self) -> bool {
         self.prefix.is_empty()
     }
 
-    /// Gives the path of an object's file.
+    /// Returns the path of an object's file.
     #[must_use]
     pub fn path(&self, identity: &Identity, form: Form) -> String {
         let Self { folder, prefix } = self;
@@ -181,7 +181,7 @@ impl Home {
         format!("{folder}/{prefix}{}", file_name(identity, form))
     }
 
-    /// Gives the path of a Secret that is encrypted by SOPS.
+    /// Returns the path of a Secret that is encrypted by SOPS.
     #[must_use]
     pub fn secret_path(&self, name: &ObjectName) -> String {
         let identity = Identity {
@@ -193,7 +193,7 @@ impl Home {
         self.path(&identity, Form::Sops)
     }
 
-    /// Gives the path of a Secret that waits.
+    /// Returns the path of a Secret that waits.
     #[must_use]
     pub fn staged_path(&self, identity: &Identity, form: Form) -> String {
         let name = file_name(identity, form);
@@ -204,13 +204,13 @@ impl Home {
         }
     }
 
-    /// Gives the folder of Secrets that wait, where it is one of its own.
+    /// Returns the folder of Secrets that wait, where it is one of its own.
     #[must_use]
     pub fn staged_folder(&self) -> Option<String> {
         self.is_own().then(|| format!("{}/{NEXT}", self.folder))
     }
 
-    /// Says whether a path is that of a Secret that waits.
+    /// Returns whether a path is that of a Secret that waits.
     #[must_use]
     pub fn is_staged(&self, path: &str) -> bool {
         let Some(name) = path.strip_prefix(&self.folder) else {
@@ -223,7 +223,7 @@ impl Home {
         }
     }
 
-    /// Says whether a file of the unit may be called so, whatever the unit is.
+    /// Returns whether a file of the unit may have this name, whatever the unit is.
     #[must_use]
     pub fn may_write(&self, path: &str) -> bool {
         let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
@@ -234,14 +234,14 @@ impl Home {
         OTHERS.contains(&name) || is_object || !self.is_own() && name == "yaml"
     }
 
-    /// Gives the path of a file that is no object, such as `values.yaml`.
+    /// Returns the path of a file that is not an object, such as `values.yaml`.
     #[must_use]
     pub fn other_path(&self, name: &str) -> String {
         format!("{}/{}{name}", self.folder, self.prefix)
     }
 }
 
-/// Gives the paths of all files that a unit may have with private keys in clear, of Secrets that wait among them.
+/// Returns the paths of all files that a unit may have with private keys in clear text, of Secrets that wait among them.
 #[must_use]
 pub fn key_files(unit: &Unit<'_>) -> Vec<String> {
     let home = Home::of(unit);
@@ -279,19 +279,19 @@ fn file_name(identity: &Identity, form: Form) -> String {
     format!("{kind}-{}{suffix}", identity.name)
 }
 
-/// Says whether a file of the cluster is applied: the key of the CA that browsers trust is not.
+/// Returns whether a file of the cluster is applied: the key of the CA that browsers trust is not.
 #[must_use]
 pub fn is_applied(path: &str) -> bool {
     !path.contains(WILDCARD_CA_SECRET)
 }
 
-/// Gives the folder of a part.
+/// Returns the folder of a part.
 #[must_use]
 pub fn shard_folder(shard: u16) -> String {
     format!("{SHARDS}/{}", part_name(shard))
 }
 
-/// Gives the name of a part, as folders, Kustomizations and labels have it.
+/// Returns the name of a part, as folders, Kustomizations and labels have it.
 #[must_use]
 pub fn part_name(shard: u16) -> String {
     format!("{shard:03}")

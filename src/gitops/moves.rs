@@ -27,7 +27,7 @@ enum Part {
 }
 
 impl Part {
-    /// Gives its folder as people read it.
+    /// Returns its folder as people read it.
     fn folder(self) -> String {
         match self {
             Self::All => "the whole tree".to_owned(),
@@ -36,7 +36,7 @@ impl Part {
         }
     }
 
-    /// Gives the name that a Kustomization of Flux has for it.
+    /// Returns the name that a Kustomization of Flux has for it.
     fn name(self) -> String {
         match self {
             Self::All => "all".to_owned(),
@@ -226,20 +226,20 @@ impl Recorded {
         });
     }
 
-    /// Says whether a controller is told of the tree.
+    /// Returns whether a controller is told of the tree.
     #[must_use]
     pub fn has_controller(&self) -> bool {
         !self.kustomizations.is_empty() || self.application_set.is_some()
     }
 
-    /// Says whether the tree has something that is there once a cluster.
+    /// Returns whether the tree has something that is there once a cluster.
     #[must_use]
     pub fn has_cluster(&self) -> bool {
         self.cluster.iter().any(|part| *part != Part::Cluster)
             || self.kustomizations.contains_key(CLUSTER)
     }
 
-    /// Gives the instances that the tree has and the fleet has not.
+    /// Returns the instances that the tree has and the fleet has not.
     pub fn gone<'a>(&'a self, fleet: &'a Fleet) -> impl Iterator<Item = &'a str> {
         let is_member = |id: &str| {
             let found = fleet
@@ -253,7 +253,7 @@ impl Recorded {
             .filter(move |id| !is_member(id))
     }
 
-    /// Gives the home of an instance that the tree has.
+    /// Returns the home of an instance that the tree has.
     #[must_use]
     pub fn home(&self, id: &str) -> Home {
         match (self.layout, self.division.of.get(id)) {
@@ -273,7 +273,7 @@ impl Recorded {
         }
     }
 
-    /// Gives the units that `fleet` puts into other hands than the tree does.
+    /// Returns the units that `fleet` puts into other hands than the tree does.
     #[must_use]
     pub fn moves(&self, fleet: &Fleet) -> Vec<Move> {
         let mut moves = Vec::new();
@@ -307,7 +307,7 @@ impl Recorded {
         moves
     }
 
-    /// Says from what to what the Kustomization of a part changes that says where it reads the tree.
+    /// Returns the old and the new value of where the Kustomization of a part reads the tree, if that changes.
     fn other_source(&self, fleet: &Fleet, part: Part) -> Option<(String, String)> {
         let found = self.kustomizations.get(&part.name())?;
         let flux = fleet.flux.as_ref()?;
@@ -337,7 +337,7 @@ impl Recorded {
         })
     }
 
-    /// Says from what to what the Applications change that apply the instances.
+    /// Returns the old and the new name of the Applications that apply the instances, if they change.
     fn other_applications(&self, fleet: &Fleet) -> Option<(String, String)> {
         let found = self.application_set.as_ref()?;
         let argo_cd = fleet.argo_cd.as_ref()?;
@@ -387,7 +387,7 @@ impl Recorded {
         deleting
     }
 
-    /// Says whether all objects in a file of the tree are kept by the controllers that are told of it.
+    /// Returns whether all objects in a file of the tree are kept by the controllers that are told of it.
     #[must_use]
     pub fn is_protected(&self, text: &str) -> bool {
         let documents = yaml::read_all(text, "").unwrap_or_default();
@@ -397,7 +397,7 @@ impl Recorded {
             .all(protection::is_kept)
     }
 
-    /// Gives the fleet as the tree has it divided, with all that moves marked.
+    /// Returns the fleet as the tree has it divided, with all that moves marked.
     #[must_use]
     pub fn hold(&self, fleet: &Fleet, moves: &[Move]) -> Fleet {
         let mut held = fleet.clone();
@@ -460,7 +460,7 @@ impl Recorded {
     }
 }
 
-/// Gives the part that a unit belongs to.
+/// Returns the part that a unit belongs to.
 fn wanted_part(fleet: &Fleet, member: Option<usize>) -> Part {
     match (fleet.shards, member) {
         (None, _) => Part::All,
@@ -469,7 +469,7 @@ fn wanted_part(fleet: &Fleet, member: Option<usize>) -> Part {
     }
 }
 
-/// Gives the path that a Kustomization of Flux has for a part.
+/// Returns the path that a Kustomization of Flux has for a part.
 fn flux_path(base: &str, part: Part) -> String {
     let folder = match part {
         Part::All => String::new(),
@@ -490,7 +490,7 @@ fn text_at(node: &Node, path: &[&str]) -> Option<String> {
     node.text().map(str::to_owned)
 }
 
-/// Says whether a document is applied as it stands: what Kustomize reads itself is not.
+/// Returns whether a document is applied as it stands: what Kustomize reads itself is not.
 fn is_object(document: &Node) -> bool {
     let group = text_at(document, &["apiVersion"]).unwrap_or_default();
     text_at(document, &["kind"]).is_some()
@@ -554,13 +554,13 @@ impl LeftBehind {
         }
     }
 
-    /// Says whether no controller deletes the Namespaces and the Secrets with keys.
+    /// Returns whether no controller deletes the Namespaces and the Secrets with keys.
     #[must_use]
     pub fn is_protected(&self) -> bool {
         !self.has_unmarked && !self.secrets.is_empty()
     }
 
-    /// Gives the commands that take it away, for when it is not needed any more; `in_use` are namespaces that others
+    /// Returns the commands that take it away, for when it is not needed any more; `in_use` are namespaces that others
     /// have.
     #[must_use]
     pub fn commands(&self, in_use: &BTreeSet<&str>) -> Vec<String> {
@@ -578,7 +578,7 @@ impl LeftBehind {
     }
 }
 
-/// Says whether files of a unit name another namespace than it has.
+/// Returns whether files of a unit name another namespace than it has.
 #[must_use]
 pub fn names_another_namespace(text: &str, namespace: &str) -> bool {
     let quoted = yaml::scalar::to_string(namespace);
@@ -607,7 +607,7 @@ pub struct Consequence {
 }
 
 impl Consequence {
-    /// Says it in a line.
+    /// Describes it in one line.
     #[must_use]
     pub fn line(&self) -> String {
         let Self { id, from, .. } = self;

@@ -49,7 +49,7 @@ pub enum Readers {
 }
 
 impl Readers {
-    /// Gives those of one file, by its path below the tree, sorted.
+    /// Returns those of one file, by its path below the tree, sorted.
     fn of(&self, path: &str) -> Result<Vec<Recipient>, Fault> {
         let mut recipients = match self {
             Self::Of(recipients) => recipients.clone(),
@@ -64,13 +64,13 @@ impl Readers {
 /// Which step of a roll-over a run may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// All at once: the trust bundle names the CA before as well, so one apply is safe.
+    /// All at once: the trust bundle names the previous CA as well, so one apply is safe.
     All,
     /// Only make successors, and let their CAs be trusted.
     Trust,
     /// Let successors whose CAs are trusted take their places.
     Leaf,
-    /// Let the present CAs only be trusted.
+    /// Trust only the current CAs.
     Shrink,
 }
 
@@ -94,7 +94,7 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Says which identity is needed where nothing that is given opens a file.
+    /// Returns which identity is needed where nothing that is given opens a file.
     fn identity(&self) -> Need {
         if self.identities.is_empty() {
             Need::Identity
@@ -125,7 +125,7 @@ pub enum Reading {
     Yaml,
 }
 
-/// The values of a Secret in clear, base64, by data key.
+/// The values of a Secret in clear text, base64, by data key.
 pub(super) type Opened = BTreeMap<String, zeroize::Zeroizing<String>>;
 
 /// What was found of a unit.
@@ -141,7 +141,7 @@ impl<'a> Found<'a> {
     /// found.
     ///
     /// # Errors
-    /// A file that nobody shall be able to open. Where files are read as YAML: one that is none.
+    /// A file that nobody is to be able to open. Where files are read as YAML: one that is not YAML.
     pub fn read(
         context: &Context<'_>,
         unit: &Unit<'_>,
@@ -164,12 +164,12 @@ impl<'a> Found<'a> {
         Ok(found)
     }
 
-    /// Says whether all is known of the files that can be: then what is made of them may be written.
+    /// Returns whether all is known of the files that can be: then what is made of them may be written.
     pub(super) fn is_whole(&self) -> bool {
         self.reading != Some(Reading::Scan)
     }
 
-    /// Gives the certificate of the httpd, where it is this unit's: of its namespace and for its host.
+    /// Returns the certificate of the httpd, where it is this unit's: of its namespace and for its host.
     #[must_use]
     pub fn own_leaf(&self, unit: &Unit<'_>) -> Option<Sighting> {
         let host = unit.as_member()?.hosts.first()?.as_str();
@@ -185,7 +185,7 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Gives the namespaces of the Secrets among the files of a unit, whichever it is.
+/// Returns the namespaces of the Secrets among the files of a unit, whichever it is.
 #[must_use]
 pub fn namespaces(files: &UnitFiles) -> BTreeSet<String> {
     let secrets = files
@@ -198,7 +198,7 @@ pub fn namespaces(files: &UnitFiles) -> BTreeSet<String> {
         .collect()
 }
 
-/// Says who shall be able to open each encrypted Secret of a unit.
+/// Returns who is to be able to open each encrypted Secret of a unit.
 fn readers(
     sealer: &Sealer,
     unit: &Unit<'_>,
@@ -221,7 +221,7 @@ fn readers(
 #[derive(Debug, Default)]
 pub(super) struct Secrets<'a> {
     held: Vec<Held<'a>>,
-    /// Who shall be able to open each, where they are encrypted. One that waits has the readers that it will have in
+    /// Who is to be able to open each, where they are encrypted. One that waits has the readers that it will have in
     /// its place.
     readers: Arc<BTreeMap<ObjectName, Vec<Recipient>>>,
 }
@@ -232,19 +232,19 @@ struct Held<'a> {
     path: &'a str,
     text: &'a Guarded,
     secret: FoundSecret<'a>,
-    /// Its values in clear, where they had to be known and an identity opens them.
+    /// Its values in clear text, where they had to be known and an identity opens them.
     opened: Option<Opened>,
     /// What is wrong with its values, where they were verified; never a value.
     finding: Option<String>,
 }
 
 impl Held<'_> {
-    /// Says whether the file is one of a fleet, and no file of others that is taken over.
+    /// Returns whether the file is one of a fleet, and no file of others that is taken over.
     fn is_ours(&self) -> bool {
         is_marked(self.text.as_bytes())
     }
 
-    /// Gives a private value in clear, where it is known; empty where it is no text.
+    /// Returns a private value in clear text, where it is known; empty where it is not text.
     fn clear_key(&self, key: &str) -> Option<Guarded> {
         let base64 = match self.secret.value(key)? {
             Stored::Base64(text) => text,
@@ -385,7 +385,7 @@ impl<'a> Secrets<'a> {
                 let Some(held) = self.held.iter_mut().find(of_key) else {
                     continue;
                 };
-                // Keys in clear that shall be locked come from elsewhere, and are judged once they are in their place.
+                // Keys in clear text that are to be encrypted come from elsewhere, and are judged once they are in their place.
                 let is_known = is_clear || !matches!(held.secret.lock, Lock::Open);
                 if held.finding.is_some() || certificates.is_empty() || !is_known || !held.is_ours()
                 {
@@ -403,9 +403,9 @@ impl<'a> Secrets<'a> {
                 }
                 let (name, other) = (key.key.as_str(), certificate.key.as_str());
                 held.finding = Some(if judged.contains(&Some(false)) {
-                    format!("the private key `{name}` is not that of the certificate `{other}`")
+                    format!("the private key `{name}` does not belong to the certificate `{other}`")
                 } else {
-                    format!("the value of `{name}` is not a private key that can be read")
+                    format!("the value of `{name}` is not a readable private key")
                 });
             }
         }
@@ -419,12 +419,12 @@ impl<'a> Secrets<'a> {
         self.held(name).map(|held| &held.secret)
     }
 
-    /// Says who shall be able to open a Secret where it is encrypted, sorted.
+    /// Returns who is to be able to open a Secret where it is encrypted, sorted.
     pub(super) fn readers(&self, name: &ObjectName) -> &[Recipient] {
         self.readers.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Gives the file that a Secret was found in, as it stands.
+    /// Returns the file that a Secret was found in, as it stands.
     pub(super) fn file(&self, name: &ObjectName) -> Option<&'a Guarded> {
         self.held(name.as_str()).map(|held| held.text)
     }
@@ -445,8 +445,8 @@ impl<'a> Secrets<'a> {
             })
     }
 
-    /// Says whether a Secret may be rendered anew around its locked values, as the sealer has it.
-    pub(super) fn may_be_rendered_anew(
+    /// Returns whether a Secret may be rendered again around its locked values, as the sealer has it.
+    pub(super) fn may_be_rendered_again(
         &self,
         name: &ObjectName,
         sealer: &Sealer,
@@ -458,7 +458,7 @@ impl<'a> Secrets<'a> {
         fits(secret, sealer, placements)
     }
 
-    /// Gives the values of a Secret in clear, base64.
+    /// Returns the values of a Secret in clear text, base64.
     pub(super) fn open(&self, name: &ObjectName, identities: &[Identity]) -> Result<Opened, Fault> {
         let Some(Held {
             path, text, secret, ..
@@ -479,14 +479,14 @@ impl<'a> Secrets<'a> {
                 .collect()),
             Lock::Sops { .. } => sops::open(text, path, identities),
             Lock::Sealed { .. } => Err(Fault::new(format!(
-                "the SealedSecret `{name}` is opened by its controller only"
+                "only its controller can open the SealedSecret `{name}`"
             ))
             .file(path)),
         }
     }
 }
 
-/// Gives the data keys of a Secret under which its private values stand, or its public ones.
+/// Returns the data keys of a Secret under which its private values stand, or its public ones.
 fn keys_of<'p>(
     placements: &'p [(Credential, SecretKeyRef)],
     name: &str,
@@ -498,7 +498,7 @@ fn keys_of<'p>(
     })
 }
 
-/// Says whether a Secret may be rendered anew around its locked values, as the sealer has it.
+/// Returns whether a Secret may be rendered again around its locked values, as the sealer has it.
 fn fits(
     secret: &FoundSecret<'_>,
     sealer: &Sealer,
@@ -514,7 +514,7 @@ fn fits(
     }
 }
 
-/// Says which value of a Secret has a form that it cannot have; of one that SOPS encrypted, `sops::read` says it.
+/// Describes the value of a Secret that has a form that it cannot have; for one that SOPS encrypted, `sops::read` does.
 fn malformed(
     secret: &FoundSecret<'_>,
     placements: &[(Credential, SecretKeyRef)],
@@ -537,7 +537,7 @@ fn malformed(
     })
 }
 
-/// Says what a digest shows that is not of the values that stand there, and how to go on.
+/// Describes what a digest shows that does not match the values there, and how to go on.
 fn exchanged(secret: &FoundSecret<'_>, placements: &[(Credential, SecretKeyRef)]) -> String {
     let keys: Vec<String> = keys_of(placements, &secret.name, true)
         .filter(|key| secret.value(key).is_some())
@@ -548,13 +548,13 @@ fn exchanged(secret: &FoundSecret<'_>, placements: &[(Credential, SecretKeyRef)]
         Lock::Open | Lock::Sops { .. } => "give `--identity FILE` to verify them, ",
     };
     format!(
-        "{} or a certificate beside is not what the line `{}` was made of; {way}remove that line if this was meant",
+        "{} or a certificate in the same file does not match the line `{}`; {way}remove that line if the change was intended",
         keys.join(", "),
         found::DIGEST.trim_end_matches(" sha256=")
     )
 }
 
-/// Says whether one of the identities opens what is locked so.
+/// Returns whether one of the identities opens what is locked so.
 fn opens(lock: &Lock<'_>, identities: &[Identity]) -> bool {
     match lock {
         Lock::Open => true,
@@ -566,13 +566,13 @@ fn opens(lock: &Lock<'_>, identities: &[Identity]) -> bool {
     }
 }
 
-/// Says whether a Secret has encrypted values without the block that says how.
+/// Returns whether a Secret has encrypted values without the block that says how.
 pub(super) fn has_lost_lock(secret: &FoundSecret<'_>) -> bool {
     let mut values = secret.values.iter();
     matches!(secret.lock, Lock::Open) && values.any(|(_, value)| matches!(value, Stored::Sops(_)))
 }
 
-/// Says whether in an encrypted Secret those values are encrypted that are private, and no others.
+/// Returns whether in an encrypted Secret those values are encrypted that are private, and no others.
 fn encrypts_private_values_alone(
     secret: &FoundSecret<'_>,
     placements: &[(Credential, SecretKeyRef)],
@@ -610,7 +610,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Says whether all chains stay where they are.
+    /// Returns whether all chains stay where they are.
     #[must_use]
     pub fn keeps_all(&self) -> bool {
         self.roles.iter().all(|role| {
@@ -637,7 +637,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Says whether nothing usable of any chain was found: its keys would be the first ones, or take the place of
+    /// Returns whether nothing usable of any chain was found: its keys would be the first ones, or take the place of
     /// keys that are gone.
     #[must_use]
     pub fn finds_no_keys(&self) -> bool {
@@ -652,7 +652,7 @@ impl Plan {
         })
     }
 
-    /// Says whether keys would be issued for a chain of which none were found.
+    /// Returns whether keys would be issued for a chain of which none were found.
     #[must_use]
     pub fn misses_keys(&self) -> bool {
         self.roles.iter().any(|role| {
@@ -677,7 +677,7 @@ impl Plan {
         }
     }
 
-    /// Gives the first end among the chains whose renewal could wait.
+    /// Returns the first end among the chains whose renewal could wait.
     #[must_use]
     pub fn can_wait_until(&self) -> Option<OffsetDateTime> {
         let makes: Vec<&RolePlan> = self
@@ -764,7 +764,7 @@ fn share_dates(
     }
 }
 
-/// Chains that share an encrypted file are made anew together or wait together; one that cannot wait takes the
+/// Chains that share an encrypted file are reissued together or wait together; one that cannot wait takes the
 /// others along.
 fn agree_within_files(
     placements: &[(Credential, SecretKeyRef)],
@@ -869,7 +869,7 @@ fn settle(
         }
     };
     if let Some(obstacle) = obstacle(context, current, placements, role) {
-        plan.action = Action::Blocked(obstacle, Need::Mending);
+        plan.action = Action::Blocked(obstacle, Need::Person);
         return plan;
     }
     let Some(reason) = reason else { return plan };
@@ -877,7 +877,7 @@ fn settle(
     plan
 }
 
-/// Says what can be done about a reason.
+/// Returns what can be done about a reason.
 fn way_out(
     context: &Context<'_>,
     unit: &Unit<'_>,
@@ -929,13 +929,13 @@ fn ends_with_its_ca(plan: &RolePlan) -> bool {
         .is_some_and(|chain| chain.leaf.validity.not_after >= chain.ca.validity.not_after)
 }
 
-/// Says whether the key of the chain's CA is kept.
+/// Returns whether the key of the chain's CA is kept.
 fn holds_ca_key(unit: &Unit<'_>, current: &Secrets<'_>, role: Role) -> bool {
     unit.ca_key_place(role)
         .is_some_and(|place| current.value(place).is_some())
 }
 
-/// Gives the Secrets that hold private values of a chain.
+/// Returns the Secrets that hold private values of a chain.
 pub(super) fn secrets_of(
     placements: &[(Credential, SecretKeyRef)],
     role: Role,
@@ -948,7 +948,7 @@ pub(super) fn secrets_of(
         .collect()
 }
 
-/// Says whether the private key of a chain's leaf was found.
+/// Returns whether the private key of a chain's leaf was found.
 fn has_key(current: &Secrets<'_>, placements: &[(Credential, SecretKeyRef)], role: Role) -> bool {
     leaf_place(placements, role).is_some_and(|place| current.value(place).is_some())
 }
@@ -973,7 +973,7 @@ fn lock_reason(
                 if found != wanted {
                     return Some(Reason::RecipientsChanged);
                 }
-                let fits = current.may_be_rendered_anew(name, context.sealer, placements);
+                let fits = current.may_be_rendered_again(name, context.sealer, placements);
                 (!fits).then_some(Reason::LockedOtherwise)
             }
             (
@@ -994,7 +994,7 @@ fn lock_reason(
     })
 }
 
-/// Says why a file of a chain must be left to a person: nothing that could be written would keep what is in it.
+/// Returns why a file of a chain must be left to a person: nothing that could be written would keep what is in it.
 fn obstacle(
     context: &Context<'_>,
     current: &Secrets<'_>,
@@ -1005,7 +1005,7 @@ fn obstacle(
         let held = current.held(name.as_str())?;
         let damaged = |why: &str| Some(Reason::Damaged(format!("`{}`: {why}", held.path)));
         match &held.secret.lock {
-            Lock::Open if has_lost_lock(&held.secret) => damaged("its block `sops` is missing"),
+            Lock::Open if has_lost_lock(&held.secret) => damaged("its `sops` block is missing"),
             Lock::Sops {
                 fit: Fit::Damaged(why),
                 ..
@@ -1020,8 +1020,8 @@ fn obstacle(
     })
 }
 
-/// One encrypted file has one data key: where it is written anew, all private values in it must be known. So a
-/// chain whose file is written anew is locked anew with it, or made anew where it cannot be opened; and where
+/// One encrypted file has one data key: where it is written again, all private values in it must be known. So a
+/// chain whose file is written again is encrypted again with it, or reissued where it cannot be opened; and where
 /// neither may be, the whole file stays. In a SealedSecret each value stands alone, but one annotation says which
 /// key all are sealed with.
 fn close_over_files(
@@ -1118,7 +1118,7 @@ fn in_phase(phase: Phase, plan: &RolePlan, may_renew: bool) -> Action {
     }
 }
 
-/// Says whether Secrets that wait still are what the fleet file wants.
+/// Returns whether Secrets that wait still are what the fleet file wants.
 fn successors_are_good(
     context: &Context<'_>,
     unit: &Unit<'_>,
@@ -1148,7 +1148,7 @@ fn found_chain(
         let (_, place) = placements.iter().find(|(found, _)| *found == credential)?;
         match secrets.value(place)? {
             Stored::Sops(_) => Some(Err(Reason::Closed(Need::Identity))),
-            Stored::Sealed(_) => Some(Err(Reason::Closed(Need::Mending))),
+            Stored::Sealed(_) => Some(Err(Reason::Closed(Need::Person))),
             value => value.clear_text(false).map(Ok),
         }
     };

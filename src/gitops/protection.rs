@@ -24,7 +24,7 @@ pub fn protect(object: &mut Object) {
     object.annotations.splice(0..0, marks);
 }
 
-/// Says whether an object of a tree is marked so.
+/// Returns whether an object of a tree is marked so.
 #[must_use]
 pub fn is_kept(document: &Node) -> bool {
     let annotations = document
@@ -36,7 +36,7 @@ pub fn is_kept(document: &Node) -> bool {
     flux == Some(FLUX.1) && ARGO_CD.1.split(',').all(|wanted| options.contains(&wanted))
 }
 
-/// Says whether the loss of an object could not be made good.
+/// Returns whether the loss of an object could not be made good.
 #[must_use]
 pub fn is_irreplaceable(unit: &Unit<'_>, object: &Object) -> bool {
     match object.identity.kind {

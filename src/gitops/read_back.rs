@@ -22,14 +22,11 @@ pub(super) fn read_back(
         return Ok(());
     }
     let differs = |what: &str| {
-        Fault::new(format!(
-            "{identity} was written otherwise than it was meant: {what}"
-        ))
-        .file(file)
+        Fault::new(format!("{identity} was not written as intended: {what}")).file(file)
     };
     let found = found::of_documents(&second_reader::agree(text, file)?, text, file);
     let [secret] = &found[..] else {
-        return Err(differs("there is not one Secret"));
+        return Err(differs("there is not exactly one Secret"));
     };
     let namespace = identity.namespace.as_ref().map_or("", |name| name.as_str());
     if secret.name != identity.name.as_str() || secret.namespace != namespace {
@@ -50,11 +47,11 @@ pub(super) fn read_back(
     let Some(block) = block else { return Ok(()) };
     match sops::read(text, file)? {
         Some(document) if block.is_that_of(&document) => Ok(()),
-        _ => Err(differs("the block `sops`")),
+        _ => Err(differs("the `sops` block")),
     }
 }
 
-/// Says whether a Secret that was read has a value as it was meant.
+/// Returns whether a Secret that was read has a value as it was meant.
 fn holds(secret: &FoundSecret<'_>, key: &str, value: &Field) -> bool {
     let meant = match value {
         Field::Secret(data) => data.expose(PrivateKeys::Written),

@@ -26,7 +26,7 @@ pub struct Renewal {
     pub at: OffsetDateTime,
 }
 
-/// Says when a chain is due: with its leaf, and with a CA whose key is kept.
+/// Returns when a chain is due: with its leaf, and with a CA whose key is kept.
 #[must_use]
 pub fn chain_due(unit: &Unit<'_>, role: Role, leaf: Validity, ca: Validity) -> OffsetDateTime {
     let (fleet, id) = (unit.fleet().name.as_str(), unit.id());
@@ -52,7 +52,7 @@ pub(super) fn share(dates: &mut [(BTreeSet<ObjectName>, OffsetDateTime)]) {
     }
 }
 
-/// Says when the certificates of a fleet will be renewed, where `find` knows the validity of what stands in a
+/// Returns when the certificates of a fleet will be renewed, where `find` knows the validity of what is in a
 /// namespace's Secret under a key.
 ///
 /// It is the first instant at which a run without an identity, brake or phase would do so; for stored CAs, with it.

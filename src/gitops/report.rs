@@ -25,7 +25,7 @@ const SOON_DAYS: i64 = 30;
 pub enum Weight {
     /// A certificate has ended and is not renewed.
     Error,
-    /// Somebody has to do something; said with `--quiet` too.
+    /// Somebody has to do something; reported even with `--quiet`.
     Warning,
     /// What was or would be done.
     Note,
@@ -74,7 +74,7 @@ pub struct UnitRow {
     pub id: String,
     /// Namespace of its Secrets.
     pub namespace: String,
-    /// Where the instance stands in the fleet file or in a file that it includes; nothing for the cluster.
+    /// Where the instance is in the fleet file or in a file that it includes; nothing for the cluster.
     #[serde(skip)]
     pub place: Option<Place>,
     /// Its chains.
@@ -111,7 +111,7 @@ pub struct Report {
     pub unchanged: usize,
     /// Chains by what becomes of them.
     pub actions: Actions,
-    /// How many units do not stay as they are, or something is to be said about.
+    /// How many units do not stay as they are, or have something to report.
     #[serde(skip)]
     pub told: usize,
     /// How many files of units were or would be written.
@@ -133,7 +133,7 @@ pub struct Report {
     pub pruned: bool,
     /// Files in the tree that are not this fleet's; they are never touched.
     pub foreign: Vec<String>,
-    /// Files that are not this fleet's and stand where its own would: nothing is written before they are adopted.
+    /// Files that are not this fleet's and are where its own would be: nothing is written before they are adopted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub in_the_way: Vec<String>,
     /// Those of the foreign files that seem to hold a Secret of this fleet, by path, with its name: no key is taken from there.
@@ -157,9 +157,9 @@ pub struct Actions {
     pub keep: usize,
     /// Are made.
     pub issue: usize,
-    /// Are made anew.
+    /// Are reissued.
     pub renew: usize,
-    /// Are locked anew.
+    /// Are encrypted again.
     pub reseal: usize,
     /// Get a successor that waits.
     pub stage: usize,
@@ -202,7 +202,7 @@ impl Actions {
     }
 }
 
-/// Gives the rows of a plan.
+/// Returns the rows of a plan.
 #[must_use]
 pub fn rows(
     plan: &Plan,
@@ -244,7 +244,7 @@ pub fn rows(
 }
 
 impl CertificateRow {
-    /// Says how much it weighs that the chain waits, where it does.
+    /// Returns how much it weighs that the chain waits, where it does.
     fn weight(&self) -> Weight {
         let waits = matches!(self.action, "blocked" | "defer");
         let ends_soon = self.days_left.is_some_and(|days| days < SOON_DAYS);
@@ -261,14 +261,14 @@ impl CertificateRow {
 }
 
 impl UnitRow {
-    /// Gives the weight of the heaviest that is to be said about it.
+    /// Returns the weight of the heaviest thing to report about it.
     #[must_use]
     pub fn weight(&self) -> Weight {
         let rows = self.certificates.iter().map(CertificateRow::weight);
         rows.min().unwrap_or(Weight::Note)
     }
 
-    /// Says whether something is to be said about its certificates.
+    /// Returns whether there is something to report about its certificates.
     fn has_news(&self) -> bool {
         self.certificates.iter().any(|row| row.action != "keep")
     }
@@ -294,7 +294,7 @@ fn first_of<'a>(mut paths: impl Iterator<Item = &'a String>) -> Option<String> {
     })
 }
 
-/// Gives the word for removing that goes with one for writing.
+/// Returns the word for removing that goes with one for writing.
 fn removing(verb: &str) -> String {
     verb.replace("write", "remove").replace("wrote", "removed")
 }
@@ -333,7 +333,7 @@ impl Report {
         }
     }
 
-    /// Says whether the tree is what the fleet file asks for.
+    /// Returns whether the tree is what the fleet file asks for.
     #[must_use]
     pub fn is_up_to_date(&self) -> bool {
         self.written + self.folders + self.removed == 0
@@ -353,7 +353,7 @@ impl Report {
     }
 
     /// Writes the report for people: totals, then the first changes. `verb` says whether things were done
-    /// (`wrote`) or would be (`would write`). Without notes only what waits, has ended or is refused is said.
+    /// (`wrote`) or would be (`would write`). Without notes only what waits, has ended or is refused is reported.
     #[must_use]
     pub fn as_text(&self, verb: &str, with_notes: bool) -> String {
         let mut lines: Vec<(Weight, String)> = Vec::new();
@@ -444,7 +444,7 @@ impl Report {
         let counts = [
             (self.actions.issue, "issued"),
             (self.actions.renew, "renewed"),
-            (self.actions.reseal, "locked anew"),
+            (self.actions.reseal, "re-encrypted"),
             (self.actions.stage, "staged"),
             (self.actions.promote, "promoted"),
             (self.actions.defer, "deferred"),
@@ -481,7 +481,7 @@ impl Report {
         }
     }
 
-    /// Gives what a CI should show beside the fleet file.
+    /// Returns what a CI should show beside the fleet file.
     #[must_use]
     pub fn annotations(&self) -> Vec<Annotation<'_>> {
         let mut found = Vec::new();
@@ -490,7 +490,7 @@ impl Report {
             if !unit.has_news()
                 && let Some(files) = first_of(unit.written.iter().chain(&unit.removed))
             {
-                let text = format!("{}: not as the fleet file says: {files}", unit.id);
+                let text = format!("{}: differs from the fleet file: {files}", unit.id);
                 found.push(note(Level::Warning, text, unit.place.as_ref()));
             }
             for row in unit.certificates.iter().filter(|row| row.action != "keep") {
@@ -508,7 +508,7 @@ impl Report {
             }
         }
         let not_as_said = |path: &String| {
-            let text = format!("{}: not as the fleet file says", visible::line(path));
+            let text = format!("{}: differs from the fleet file", visible::line(path));
             note(Level::Warning, text, None)
         };
         found.extend(self.fleet_files.iter().map(not_as_said));

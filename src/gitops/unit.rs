@@ -16,7 +16,7 @@ use crate::values::SecretKeyRef;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
-/// Life of a CA whose key is kept, unless said.
+/// Lifetime of a CA whose key is kept, by default.
 const CA_DAYS: u32 = 3650;
 /// Name of the Secret with the wildcard certificate, as in the Civiparoisse notes.
 const WILDCARD_SECRET: &str = "wildcardsecret";
@@ -88,13 +88,13 @@ impl<'a> Unit<'a> {
         Some(Self::new(fleet, Kind::Cluster(fleet.wildcard.as_ref()?)))
     }
 
-    /// Gives the fleet.
+    /// Returns the fleet.
     #[must_use]
     pub fn fleet(&self) -> &'a Fleet {
         self.fleet
     }
 
-    /// Gives the member, where it is one.
+    /// Returns the member, where it is one.
     #[must_use]
     pub fn as_member(&self) -> Option<&'a Member> {
         match &self.kind {
@@ -103,14 +103,14 @@ impl<'a> Unit<'a> {
         }
     }
 
-    /// Gives the name by which reports call it.
+    /// Returns the name by which reports call it.
     #[must_use]
     pub fn id(&self) -> &str {
         self.as_member()
             .map_or("cluster", |member| member.id.as_str())
     }
 
-    /// Gives the namespace of its Secrets.
+    /// Returns the namespace of its Secrets.
     #[must_use]
     pub fn namespace(&self) -> &str {
         match &self.kind {
@@ -119,7 +119,7 @@ impl<'a> Unit<'a> {
         }
     }
 
-    /// Says how its certificates are made.
+    /// Returns how its certificates are made.
     #[must_use]
     pub fn terms(&self) -> &'a CertificateTerms {
         match &self.kind {
@@ -128,7 +128,7 @@ impl<'a> Unit<'a> {
         }
     }
 
-    /// Says what becomes of the key of a role's CA. A CA that is given signs only what browsers or Traefik verify:
+    /// Returns what becomes of the key of a role's CA. A CA that is given signs only what browsers or Traefik verify:
     /// the database and the client certificate have CAs of their own.
     #[must_use]
     pub fn custody(&self, role: Role) -> CaCustody {
@@ -138,7 +138,7 @@ impl<'a> Unit<'a> {
         }
     }
 
-    /// Gives its chains, and what each must be.
+    /// Returns its chains, and what each must be.
     #[must_use]
     pub fn roles(&self) -> &[(Role, Wanted)] {
         &self.roles
@@ -184,13 +184,13 @@ impl<'a> Unit<'a> {
         }
     }
 
-    /// Gives the places of its credentials; those of CA keys only where they are kept.
+    /// Returns the places of its credentials; those of CA keys only where they are kept.
     #[must_use]
     pub fn placements(&self) -> &[(Credential, SecretKeyRef)] {
         &self.placements
     }
 
-    /// Gives the place of the key of a role's CA, kept or not.
+    /// Returns the place of the key of a role's CA, kept or not.
     #[must_use]
     pub fn ca_key_place(&self, role: Role) -> Option<&SecretKeyRef> {
         let wanted = role.parts().ca_key;
@@ -201,7 +201,7 @@ impl<'a> Unit<'a> {
         found.map(|(_, place)| place)
     }
 
-    /// Gives its objects in the order in which they must be applied.
+    /// Returns its objects in the order in which they must be applied.
     #[must_use]
     pub fn objects(&self, credentials: &Credentials) -> Vec<Object> {
         match &self.kind {
@@ -225,7 +225,7 @@ impl<'a> Unit<'a> {
         }
     }
 
-    /// Gives the name of the part of the fleet that it belongs to, where the fleet is divided.
+    /// Returns the name of the part of the fleet that it belongs to, where the fleet is divided.
     #[must_use]
     pub fn part(&self) -> Option<String> {
         self.fleet.shards?;
@@ -235,7 +235,7 @@ impl<'a> Unit<'a> {
         })
     }
 
-    /// Says whether it is to pass to another part of the fleet.
+    /// Returns whether it is to pass to another part of the fleet.
     fn is_moving(&self) -> bool {
         match &self.kind {
             Kind::Member { member, .. } => member.is_moving,
@@ -243,7 +243,7 @@ impl<'a> Unit<'a> {
         }
     }
 
-    /// Says of objects whose they are, and of those whose loss could not be made good that they stay.
+    /// Marks whose the objects are, and those whose loss could not be made good as staying.
     fn mark(&self, objects: &mut [Object], id: &str) {
         for object in objects {
             object.labels = labels(self.fleet.name.as_str(), id, self.part());
@@ -273,7 +273,7 @@ impl<'a> Unit<'a> {
         Ok((ca, leaf))
     }
 
-    /// Gives the organization in its subjects.
+    /// Returns the organization in its subjects.
     #[must_use]
     pub fn organization(&self) -> &'a Organization {
         &self.terms().organization

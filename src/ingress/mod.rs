@@ -1,4 +1,4 @@
-//! The ways in: one variant for each program that stands before the instances.
+//! The ways in: one variant for each program that is before the instances.
 //!
 //! A new one is a variant here, a file beside this one, and a folder of templates; the compiler names
 //! every `match` that misses it.
@@ -14,7 +14,7 @@ use crate::values::SecretKeyRef;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The program that stands before the instances.
+/// The program that is before the instances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ingress {
     /// Traefik with its Kubernetes custom resources.
@@ -54,7 +54,7 @@ pub struct Parts {
 }
 
 impl Role {
-    /// Gives the credentials that the chain of this role is made of.
+    /// Returns the credentials that the chain of this role is made of.
     #[must_use]
     pub fn parts(self) -> Parts {
         match self {
@@ -85,7 +85,7 @@ impl Role {
         }
     }
 
-    /// Gives the credential by which this chain is trusted: the present CA, and those before and after it while that
+    /// Returns the credential by which this chain is trusted: the present CA, and those before and after it while that
     /// matters. Nothing for what browsers trust, which people import.
     #[must_use]
     pub fn trust_bundle(self) -> Option<Credential> {
@@ -98,7 +98,7 @@ impl Role {
     }
 }
 
-/// Gives the one command that makes the programs of an instance take what is new: of the chains in `served` the
+/// Returns the one command that makes the programs of an instance take what is new: of the chains in `served` the
 /// leaf, of those in `trusted` the bundle only. Traefik needs none; a mounted `subPath` does not change in a pod
 /// that runs.
 #[must_use]
@@ -158,14 +158,14 @@ impl Credentials {
         self.0.insert(credential, data);
     }
 
-    /// Gives one text.
+    /// Returns one text.
     #[must_use]
     pub fn get(&self, credential: Credential) -> Option<&SecretData> {
         self.0.get(&credential)
     }
 }
 
-/// Gives an instance's objects in the order in which they must be applied.
+/// Returns an instance's objects in the order in which they must be applied.
 #[must_use]
 pub fn objects(ingress: Ingress, instance: &Instance, credentials: &Credentials) -> Vec<Object> {
     let mut objects = Vec::new();
@@ -205,7 +205,7 @@ fn chart_object(
 ) -> Object {
     let mut object = own_object(instance, api_version, kind, name, template);
     if let Some(release) = &instance.extras.helm_release {
-        // What Helm asks of an object that it shall adopt (helm v3, pkg/action/validate.go).
+        // What Helm requires of an object that it is to adopt (helm v3, pkg/action/validate.go).
         object
             .labels
             .push(("app.kubernetes.io/managed-by".to_owned(), "Helm".to_owned()));
@@ -278,7 +278,7 @@ fn secrets(instance: &Instance, credentials: &Credentials) -> Vec<Object> {
         .collect()
 }
 
-/// Gives the `kubernetes.io/tls` Secret of a certificate, its intermediates and its key; with its CA, where
+/// Returns the `kubernetes.io/tls` Secret of a certificate, its intermediates and its key; with its CA, where
 /// clients do not have that already, under `ca.crt`, as cert-manager does, and the CA's key, where it is kept there,
 /// under `ca.key`.
 #[must_use]

@@ -9,7 +9,7 @@ use crate::release::Release;
 /// Time between the first two attempts of the retry Middleware; it doubles from then on.
 const RETRY_INTERVAL: &str = "500ms";
 
-/// Gives the ServersTransport, the Middlewares and the IngressRoute of an instance.
+/// Returns the ServersTransport, the Middlewares and the IngressRoute of an instance.
 pub(super) fn routing(release: Release, instance: &Instance) -> Vec<Object> {
     let api = release.api_version();
     let names = &instance.settings.names;
@@ -133,7 +133,7 @@ pub fn host_rule(hosts: &[DnsName]) -> String {
     matchers.join(" || ")
 }
 
-/// Gives the TLSStore `default` that serves the wildcard certificate.
+/// Returns the TLSStore `default` that serves the wildcard certificate.
 ///
 /// Traefik uses only a store of this name. The Secret is listed twice on purpose: `defaultCertificate`
 /// serves names that no certificate covers, and `sniStrict` counts only `certificates`.

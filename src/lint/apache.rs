@@ -9,7 +9,7 @@ pub(super) struct Directive {
     /// Its name in lower case.
     pub(super) name: String,
     pub(super) arguments: Vec<String>,
-    /// The sections it stands in, the outermost first.
+    /// The sections it is in, the outermost first.
     pub(super) within: Vec<Section>,
 }
 
@@ -22,7 +22,7 @@ pub(super) struct Section {
 }
 
 impl Section {
-    /// Says whether it only asks whether its content is read at all.
+    /// Returns whether it only asks whether its content is read at all.
     pub(super) fn is_question(&self) -> bool {
         [
             "ifmodule",
@@ -38,7 +38,7 @@ impl Section {
 }
 
 impl Directive {
-    /// Gives the innermost section that is no question.
+    /// Returns the innermost section that is not a question.
     pub(super) fn context(&self) -> Option<&Section> {
         self.within
             .iter()
@@ -46,7 +46,7 @@ impl Directive {
             .find(|section| !section.is_question())
     }
 
-    /// Gives the ports of the virtual host around it, or of itself; nothing where it is for all of them.
+    /// Returns the ports of the virtual host around it, or of itself; nothing where it is for all of them.
     pub(super) fn ports(&self) -> Vec<&str> {
         let mut hosts = self
             .within
@@ -59,7 +59,7 @@ impl Directive {
             .collect()
     }
 
-    /// Says whether it is read whatever the server is started with.
+    /// Returns whether it is read whatever the server is started with.
     pub(super) fn is_certain(&self) -> bool {
         self.within
             .iter()

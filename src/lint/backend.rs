@@ -20,7 +20,7 @@ impl Snippet<'_> {
         format!("data.{}", self.key)
     }
 
-    /// Gives the directives of a name, which is in lower case.
+    /// Returns the directives of a name, which is in lower case.
     pub(super) fn of(&self, name: &'static str) -> impl Iterator<Item = &Directive> {
         self.directives
             .iter()
@@ -32,7 +32,7 @@ impl Snippet<'_> {
     }
 }
 
-/// Words of which one stands in every text that a rule asks about.
+/// Words of which one is in every text that a rule asks about.
 const WORDS: [&str; 4] = ["remoteip", "listenbacklog", "sslrequiressl", "<virtualhost"];
 
 /// Reads all parts of Apache's configuration, by the index of their ConfigMap.
@@ -60,7 +60,7 @@ pub(super) fn snippets<'m>(model: &'m Model<'_>) -> BTreeMap<usize, Vec<Snippet<
     found
 }
 
-/// Says whether a Service selects the pods of a workload.
+/// Returns whether a Service selects the pods of a workload.
 pub(super) fn selects(service: &Object<'_>, workload: &Object<'_>) -> bool {
     let selector = service.spec().get("selector");
     let selector = selector.map(entries).unwrap_or_default();
@@ -71,7 +71,7 @@ pub(super) fn selects(service: &Object<'_>, workload: &Object<'_>) -> bool {
     !selector.is_empty() && selector.iter().all(has)
 }
 
-/// Gives the indexes of the workloads that a Service selects.
+/// Returns the indexes of the workloads that a Service selects.
 pub(super) fn selected(model: &Model<'_>, namespace: &str, service: usize) -> Vec<usize> {
     let is_selected = |number: &usize| selects(&model.objects[service], &model.objects[*number]);
     model
@@ -80,7 +80,7 @@ pub(super) fn selected(model: &Model<'_>, namespace: &str, service: usize) -> Ve
         .collect()
 }
 
-/// Gives the parts of Apache's configuration that a workload mounts.
+/// Returns the parts of Apache's configuration that a workload mounts.
 pub(super) fn mounted<'s, 'm>(
     model: &Model<'_>,
     workload: usize,
@@ -114,7 +114,7 @@ pub(super) fn mounted<'s, 'm>(
     found
 }
 
-/// Gives the pods' port behind a port of a Service; nothing where it has only a name.
+/// Returns the pods' port behind a port of a Service; nothing where it has only a name.
 pub(super) fn target(model: &Model<'_>, service: usize, wanted: &str) -> Option<String> {
     let (_, port) = items(model.objects[service].spec(), "ports").find(|(_, port)| {
         let is = |key: &str| port.get(key).and_then(scalar).as_deref() == Some(wanted);
@@ -132,7 +132,7 @@ pub(super) fn target(model: &Model<'_>, service: usize, wanted: &str) -> Option<
     }
 }
 
-/// Says whether httpd wants a PROXY header at a port, by the parts of its configuration that are in the input;
+/// Returns whether httpd wants a PROXY header at a port, by the parts of its configuration that are in the input;
 /// nothing where they do not settle it.
 pub(super) fn expects_proxy(snippets: &[&Snippet<'_>], port: Option<&str>) -> Option<bool> {
     let all = || snippets.iter().flat_map(|snippet| &snippet.directives);
@@ -165,7 +165,7 @@ pub(super) fn expects_proxy(snippets: &[&Snippet<'_>], port: Option<&str>) -> Op
     (has_host && !includes).then_some(false)
 }
 
-/// Gives the name of a Service that a route names, and its index.
+/// Returns the name of a Service that a route names, and its index.
 pub(super) fn service<'a>(
     model: &Model<'a>,
     node: &'a Node,

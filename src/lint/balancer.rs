@@ -72,7 +72,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Says whether a configuration of the cloud controller in the input chooses Octavia's provider `ovn`.
+/// Returns whether a configuration of the cloud controller in the input chooses Octavia's provider `ovn`.
 fn is_ovn(model: &Model<'_>) -> bool {
     let mut texts = model.secrets.values().flat_map(|held| &held.entries);
     texts.any(|entry| {
@@ -150,7 +150,7 @@ impl<'a> Balancer<'_, 'a> {
         )
     }
 
-    /// Says whether the PROXY protocol is asked for, in the words that the cloud controller takes.
+    /// Returns whether the PROXY protocol is asked for, in the words that the cloud controller takes.
     fn sends_proxy(&self) -> bool {
         let text = self.of("proxy-protocol").and_then(scalar);
         matches!(text.as_deref(), Some("true" | "v1" | "v2"))
@@ -197,7 +197,7 @@ impl<'a> Balancer<'_, 'a> {
             }
             other => {
                 let message = format!(
-                    "`{}` is none of `true`, `v1`, `v2`, `false`",
+                    "`{}` is not one of `true`, `v1`, `v2`, `false`",
                     other.escape_debug()
                 );
                 findings.push(self.at_annotation(&CI720, "proxy-protocol", message));
@@ -274,7 +274,7 @@ impl<'a> Balancer<'_, 'a> {
     }
 }
 
-/// Says whether values make an entry point take the PROXY protocol.
+/// Returns whether values make an entry point take the PROXY protocol.
 fn by_values(values: &Values<'_>, point: &str) -> bool {
     let node = at_path(values.node, &["ports", point, "proxyProtocol"]);
     let ranges = node.and_then(|node| node.get("trustedIPs"));
@@ -288,7 +288,7 @@ fn by_values(values: &Values<'_>, point: &str) -> bool {
         })
 }
 
-/// Gives an entry point behind a Service of its own that takes no PROXY header, where the input shows Traefik's
+/// Returns an entry point behind a Service of its own that takes no PROXY header, where the input shows Traefik's
 /// options.
 fn deaf(model: &Model<'_>, service: &Object<'_>) -> Option<String> {
     let number = model.find(Class::Service, service.namespace, service.name)?;

@@ -40,16 +40,17 @@ impl Baseline {
     /// # Errors
     /// What [`write()`] did not write.
     pub fn parse(text: &str, file: &str) -> Result<Self, Fault> {
-        let refused = |what: String| Fault::new(what).help("write it anew with `--write-baseline`");
+        let refused =
+            |what: String| Fault::new(what).help("write it again with `--write-baseline`");
         let read: File = serde_json::from_str(text).map_err(|error| {
-            refused("the text is no baseline".to_owned()).at(Place::Position {
+            refused("the text is not a baseline".to_owned()).at(Place::Position {
                 file: file.to_owned(),
                 line: error.line() as u64,
                 column: error.column() as u64,
             })
         })?;
         if read.version != VERSION {
-            let what = format!("a baseline of version {} is not known", read.version);
+            let what = format!("baseline version {} is unknown", read.version);
             return Err(refused(what).file(file));
         }
         Ok(Self {
@@ -89,7 +90,7 @@ fn entry(finding: &super::Finding, sources: &[Source]) -> Entry {
     }
 }
 
-/// Writes the warnings and errors of a report as a baseline, and counts them; what is no YAML cannot be accepted.
+/// Writes the warnings and errors of a report as a baseline, and counts them; what is not YAML cannot be accepted.
 #[must_use]
 pub fn write(report: &Report, sources: &[Source]) -> (String, usize) {
     let mut findings: Vec<Entry> = report

@@ -72,7 +72,7 @@ pub(super) enum Chain {
     Other,
 }
 
-/// Says how the first of these certificates stands to the roots; the others may be intermediates.
+/// Returns how the first of these certificates stands to the roots; the others may be intermediates.
 pub(super) fn chain(roots: &[&Cert], certificates: &[Arc<Cert>], now: OffsetDateTime) -> Chain {
     let [leaf, above @ ..] = certificates else {
         return Chain::Other;
@@ -94,7 +94,7 @@ pub(super) fn outside_constraints(object: &Object<'_>, entry: &Entry<'_>) -> Fin
         .first()
         .map(|cert| cert.details.subject_alt_names.join(", "))
         .unwrap_or_default();
-    let message = format!("not all of {names} lie inside what its CA may sign");
+    let message = format!("not all of {names} are within what its CA may sign");
     object.finding(&CI607, entry.at, &entry.field(), message)
 }
 
@@ -144,7 +144,7 @@ fn serials(model: &Model<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Gives the Secrets whose certificates Traefik, or a Gateway, shows to browsers.
+/// Returns the Secrets whose certificates Traefik, or a Gateway, shows to browsers.
 pub(super) fn for_browsers(model: &Model<'_>) -> BTreeSet<usize> {
     let mut names = Vec::new();
     for class in [Class::IngressRoute, Class::IngressRouteTcp] {
@@ -180,7 +180,7 @@ pub(super) fn for_browsers(model: &Model<'_>) -> BTreeSet<usize> {
         .collect()
 }
 
-/// Says whether subject and key identifiers name the CA as the issuer (RFC 5280 sections 4.1.2.4 and 4.2.1.1),
+/// Returns whether subject and key identifiers name the CA as the issuer (RFC 5280 sections 4.1.2.4 and 4.2.1.1),
 /// and it may sign for all the names.
 ///
 /// That spares a tree of thousands of instances as many signatures; what httpd serves is verified all the same,
@@ -203,7 +203,7 @@ fn is_named(cert: &Cert, root: &Cert) -> bool {
     is_issuer && excludes_no_name && below.subject_alt_names.iter().all(is_permitted)
 }
 
-/// Says what is wrong with the order of a chain: each certificate certifies the one before it (RFC 5246 section
+/// Describes what is wrong with the order of a chain: each certificate certifies the one before it (RFC 5246 section
 /// 7.4.2).
 fn disorder(chain: &[Arc<Cert>]) -> Option<String> {
     let (at, cert) = chain
@@ -215,7 +215,7 @@ fn disorder(chain: &[Arc<Cert>]) -> Option<String> {
         .iter()
         .any(|other| other.details.issuer == cert.details.subject && !other.details.self_issued);
     let what = if signed {
-        "stands in the wrong place"
+        "is in the wrong place"
     } else {
         "signed none of the others"
     };
@@ -378,7 +378,7 @@ impl Place<'_, '_> {
                 }
                 _ => find(
                     &CI613,
-                    format!("the asterisk of `{san}` stands at character {}", star + 1),
+                    format!("the asterisk of `{san}` is at character {}", star + 1),
                 ),
             }
         }
@@ -439,7 +439,7 @@ impl Place<'_, '_> {
         self.is_for_browsers && entry.key == "tls.crt" || SERVED[1..].contains(&entry.key)
     }
 
-    /// Says whether who verifies this certificate looks at its subject alternative names.
+    /// Returns whether who verifies this certificate looks at its subject alternative names.
     fn needs_names(&self, entry: &Entry<'_>, cert: &Cert) -> bool {
         // That of httpd is compared with its ServersTransport (CI203).
         let is_compared = entry.key == "externcert"
@@ -469,7 +469,7 @@ impl Place<'_, '_> {
         let is_odd =
             |san: &&String| !san.contains(':') && (san.contains('_') || san.ends_with('.'));
         if let Some(san) = names.find(is_odd) {
-            let message = format!("not all clients take the name `{}`", san.escape_debug());
+            let message = format!("not all clients accept the name `{}`", san.escape_debug());
             findings.push(self.object.finding(&CI618, entry.at, &field, message));
         }
     }
@@ -487,7 +487,7 @@ impl Place<'_, '_> {
         };
         if self.is_served(entry) {
             if details.self_issued && !details.is_ca {
-                find(&CI619, format!("`{name}` is signed by itself"));
+                find(&CI619, format!("`{name}` is self-signed"));
             }
             if let Some(what) = disorder(&entry.certificates) {
                 find(&CI620, what);
@@ -516,7 +516,7 @@ impl Place<'_, '_> {
         if text.trim().is_empty() {
             return;
         }
-        // During a roll-over CAs stand beside each other, in any order; a server takes the first certificate's key.
+        // During a roll-over CAs are beside each other, in any order; a server takes the first certificate's key.
         let is_of_another = || {
             let mut others = certificate.certs();
             let is_key = |other: &Cert| key::is_of(text, &other.certificate) == Some(true);
@@ -526,7 +526,7 @@ impl Place<'_, '_> {
             Some(true) => return,
             Some(false) if is_of_another() => return,
             Some(false) => format!("`{}` is not the key of `{}`", private.key, cert.name()),
-            // What is no RSA or ECDSA key of a usual size may still be one to a server.
+            // What is not an RSA or ECDSA key of a usual size may still be one to a server.
             None if text.contains("PRIVATE KEY-----") => return,
             None => format!("`{}` holds no private key", private.key),
         };

@@ -23,7 +23,7 @@ fn texts(object: &Object<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         for (key, node) in object.at(path).map(entries).unwrap_or_default() {
-            // Of the values of `data` that are no base64, another rule speaks.
+            // Of the values of `data` that are not base64, another rule speaks.
             let is_base64 = path[0] == "data" && object.class == Class::Secret;
             let is_other = match &node.value {
                 Value::Bool(_) | Value::Float(_) | Value::Ambiguous(_) if is_base64 => false,
@@ -66,7 +66,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     for (number, secret) in &model.secrets {
         for entry in &secret.entries {
             if matches!(entry.content, Content::Broken) {
-                let message = format!("the value of `{}` is no base64", entry.key.escape_debug());
+                let message = format!("the value of `{}` is not base64", entry.key.escape_debug());
                 findings.push(model.objects[*number].finding(
                     &CI006,
                     entry.at,
@@ -79,7 +79,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Finds objects that stand twice among those of which the model cannot tell it by their name alone.
+/// Finds objects that appear twice among those of which the model cannot tell it by their name alone.
 fn twice(model: &Model<'_>, findings: &mut Vec<Finding>) {
     let mut known = BTreeMap::new();
     for object in &model.objects {
@@ -92,7 +92,7 @@ fn twice(model: &Model<'_>, findings: &mut Vec<Finding>) {
         let is_same = !object.namespace.is_empty() || first.file == object.file;
         if !std::ptr::eq(*first, object) && is_same {
             let message = format!(
-                "{} {} stands here for the second time",
+                "{} {} appears here for the second time",
                 object.kind,
                 object.shown()
             );

@@ -26,7 +26,7 @@ pub fn explain(rule: &Rule) -> String {
     out
 }
 
-/// Says what a user sees, in words.
+/// Describes what a user sees.
 pub(super) fn seen(seen: Seen) -> String {
     match seen {
         Seen::Refused => "kubectl refuses the manifest".to_owned(),

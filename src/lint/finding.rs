@@ -56,19 +56,19 @@ impl std::fmt::Display for Identity {
 }
 
 impl Finding {
-    /// Gives what would happen.
+    /// Returns what would happen.
     #[must_use]
     pub fn consequence(&self) -> &str {
         self.consequence.as_deref().unwrap_or(self.rule.consequence)
     }
 
-    /// Gives the way out.
+    /// Returns the way out.
     #[must_use]
     pub fn help(&self) -> &str {
         self.help.as_deref().unwrap_or(self.rule.help)
     }
 
-    /// Keeps of its sentences what can be shown: they repeat what stands in an input.
+    /// Keeps of its sentences what can be shown: they repeat what is in an input.
     pub(super) fn show(&mut self) {
         let sentences = [
             Some(&mut self.message),
@@ -80,21 +80,21 @@ impl Finding {
         }
     }
 
-    /// Gives it another severity.
+    /// Returns it another severity.
     #[must_use]
     pub(super) fn with_severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
     }
 
-    /// Says more exactly what would happen.
+    /// Sets more exactly what would happen.
     #[must_use]
     pub(super) fn then(mut self, consequence: impl Into<String>) -> Self {
         self.consequence = Some(consequence.into());
         self
     }
 
-    /// Says more exactly what to do.
+    /// Sets more exactly what to do.
     #[must_use]
     pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

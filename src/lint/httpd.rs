@@ -37,7 +37,7 @@ impl Leaf<'_, '_> {
         &self.entry.certificates[0]
     }
 
-    /// Says whether it is meant for the name, were it only in its subject.
+    /// Returns whether it is meant for the name, were it only in its subject.
     fn is_for(&self, name: &SubjectAltName) -> bool {
         let details = &self.cert().details;
         details.covers(name)
@@ -87,7 +87,7 @@ impl<'m, 'a> Leg<'m, 'a> {
         self.transport.spec().get("serverName")
     }
 
-    /// Gives the certificates that httpd may serve: that of the chart's key, else those that are signed by what
+    /// Returns the certificates that httpd may serve: that of the chart's key, else those that are signed by what
     /// is trusted or are for the expected name.
     pub(super) fn judged(&self, expected: Option<&SubjectAltName>) -> Vec<(Leaf<'m, 'a>, Chain)> {
         let leaves = self.leaves();

@@ -33,7 +33,7 @@ const SERVICE: [&str; 7] = [
 ];
 const TLS: [&str; 3] = ["certresolver", "domains", "options"];
 
-/// Says whether Traefik serves an Ingress, as far as it says so itself.
+/// Returns whether Traefik serves an Ingress, as far as it says so itself.
 pub(super) fn is_of_traefik(object: &Object<'_>) -> bool {
     let class = object
         .spec()
@@ -47,7 +47,7 @@ pub(super) fn is_of_traefik(object: &Object<'_>) -> bool {
         || annotations.any(|(key, _)| key.text.starts_with(PREFIX))
 }
 
-/// Gives the Services of an Ingress, each with its field.
+/// Returns the Services of an Ingress, each with its field.
 pub(super) fn backends<'a>(object: &Object<'a>) -> Vec<(&'a Node, String)> {
     let spec = object.spec();
     let default = spec
@@ -128,7 +128,7 @@ fn annotations<'a>(
         let is_known =
             known.contains(&first) && (first != "tls" || below.is_empty() || TLS.contains(&below));
         if !is_known {
-            let message = format!("Traefik does not know `{}`", name.escape_debug());
+            let message = format!("Traefik does not have `{}`", name.escape_debug());
             let finding = object.finding(&CI238, key.at, &field, message);
             let meant = did_you_mean(option, known.iter().copied());
             findings.push(match meant {
@@ -191,7 +191,7 @@ impl<'a> Names<'a> {
             all.map(|(joined, _)| format!("Write `{joined}@kubernetescrd`."))
         };
         let Some((name, provider)) = wanted.split_once('@') else {
-            // The default options of TLS are no provider's.
+            // The default TLS options belong to no provider.
             if class == Class::TlsOption && wanted == "default" {
                 return None;
             }

@@ -7,7 +7,7 @@ use crate::find;
 use crate::yaml::Node;
 use std::collections::BTreeSet;
 
-/// Gives the indexes of the sources that a Kustomization of the input names as patches.
+/// Returns the indexes of the sources that a Kustomization of the input names as patches.
 pub(super) fn patches(documents: &[Document], sources: &[Source]) -> BTreeSet<usize> {
     let named: BTreeSet<String> = documents
         .iter()

@@ -1,4 +1,4 @@
-//! Says what would go wrong with manifests, before they are applied and in Traefik's own words.
+//! Finds what would go wrong with manifests, before they are applied and in Traefik's own words.
 //!
 //! [`lint`] reads all documents into one model and runs every rule over it. Rules are data ([`rules`]); each
 //! family has a file. What Traefik answers is taken from [`recorded`] where it was recorded.
@@ -157,7 +157,7 @@ impl Knowledge {
         Self { release, from }
     }
 
-    /// Says whether somebody said so.
+    /// Returns whether it was given explicitly.
     fn is_certain(self) -> bool {
         matches!(self.from, KnownFrom::Option | KnownFrom::Image)
     }
@@ -192,7 +192,7 @@ impl Report {
             .count()
     }
 
-    /// Says whether a finding is at least so bad.
+    /// Returns whether a finding is at least so bad.
     #[must_use]
     pub fn fails(&self, threshold: Severity) -> bool {
         self.findings
@@ -267,7 +267,7 @@ fn side_by_side(sources: &[Source], options: &Options) -> Result<Report, Vec<Fau
     Ok(report)
 }
 
-/// Gives the items of a list below a node, each with its index.
+/// Returns the items of a list below a node, each with its index.
 fn items<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = (usize, &'a Node)> {
     node.get(key)
         .map(Node::items)
@@ -276,7 +276,7 @@ fn items<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = (usize, &'a Node
         .enumerate()
 }
 
-/// Gives the text of a key below a node.
+/// Returns the text of a key below a node.
 fn text<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
     node.get(key)?.text()
 }

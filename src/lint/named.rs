@@ -161,7 +161,7 @@ impl<'a> Seeker<'_, 'a> {
     }
 }
 
-/// Gives the hosts for which there are ServiceEntries.
+/// Returns the hosts for which there are ServiceEntries.
 pub(super) fn service_entries<'a>(model: &Model<'a>) -> BTreeSet<&'a str> {
     let hosts = model
         .of(Class::ServiceEntry)

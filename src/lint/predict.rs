@@ -20,7 +20,7 @@ pub(super) struct Here<'a> {
 }
 
 impl Finding {
-    /// Says what was recorded of this rule's fault with the release that is nearest.
+    /// Adds what was recorded of this rule's fault with the release that is nearest.
     pub(super) fn predicted(self, release: Release, here: Here<'_>) -> Self {
         let Some((negative, line)) = self
             .rule

@@ -104,7 +104,7 @@ impl<'a> Provider<'a> {
     }
 }
 
-/// Gives the containers of a workload that run Traefik.
+/// Returns the containers of a workload that run Traefik.
 pub(super) fn containers<'a>(object: &Object<'a>) -> impl Iterator<Item = &'a Node> {
     let all = object.at(&["spec", "template", "spec", "containers"]);
     all.map(Node::items)
@@ -113,7 +113,7 @@ pub(super) fn containers<'a>(object: &Object<'a>) -> impl Iterator<Item = &'a No
         .filter(|container| image(container).0.rsplit('/').next() == Some("traefik"))
 }
 
-/// Gives the path and the tag of a container's image.
+/// Returns the path and the tag of a container's image.
 fn image(container: &Node) -> (&str, &str) {
     let image = container.get("image").and_then(Node::text);
     let image = image.unwrap_or_default();
@@ -130,7 +130,7 @@ pub(super) struct EntryPoint {
     pub(super) takes_proxy: bool,
 }
 
-/// Gives the entry points that the arguments of a container define; nothing where its options stand elsewhere.
+/// Returns the entry points that the arguments of a container define; nothing where its options are elsewhere.
 pub(super) fn entry_points(container: &Node) -> Option<Vec<EntryPoint>> {
     let mut points: Vec<EntryPoint> = Vec::new();
     let mut taking: Vec<String> = Vec::new();
@@ -163,7 +163,7 @@ pub(super) fn entry_points(container: &Node) -> Option<Vec<EntryPoint>> {
     (!points.is_empty() && !is_elsewhere).then_some(points)
 }
 
-/// Gives options with their values: in lower case, for Traefik takes them in any.
+/// Returns options with their values: in lower case, for Traefik takes them in any.
 pub(super) fn arguments(nodes: &[Node]) -> impl Iterator<Item = (String, &str)> {
     nodes.iter().filter_map(Node::text).map(|argument| {
         let (name, value) = argument.split_once('=').unwrap_or((argument, "true"));

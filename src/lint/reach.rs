@@ -25,7 +25,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Gives the http01 solvers of an issuer that are not for another ingress controller.
+/// Returns the http01 solvers of an issuer that are not for another ingress controller.
 fn http01(issuer: &Object<'_>) -> Vec<(At, String)> {
     let Some(acme) = issuer.spec().get("acme") else {
         return Vec::new();
@@ -59,7 +59,7 @@ fn challenges(model: &Model<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Says why nothing answers on port 80, where the input shows that.
+/// Explains why nothing answers on port 80, where the input shows that.
 fn closed(model: &Model<'_>) -> Option<String> {
     for values in &model.values {
         let Some(web) = at_path(values.node, &["ports", "web"]) else {
@@ -141,7 +141,7 @@ impl<'m, 'a> Policy<'m, 'a> {
             .all(|(key, value)| labels.and_then(|labels| labels.get(key)?.text()) == Some(value))
     }
 
-    /// Says whether it may let in pods of its own namespace with these labels.
+    /// Returns whether it may let in pods of its own namespace with these labels.
     fn admits(&self, labels: Option<&Node>, port: Option<&str>) -> bool {
         items(self.object.spec(), "ingress").any(|(_, rule)| {
             let peers = rule.get("from").map(Node::items).unwrap_or_default();
@@ -159,7 +159,7 @@ impl<'m, 'a> Policy<'m, 'a> {
         })
     }
 
-    /// Says whether it may let in somebody from outside the namespace, or Traefik.
+    /// Returns whether it may let in somebody from outside the namespace, or Traefik.
     fn may_admit(&self, port: Option<&str>) -> bool {
         items(self.object.spec(), "ingress").any(|(_, rule)| {
             let peers = rule.get("from").map(Node::items).unwrap_or_default();
@@ -236,7 +236,7 @@ fn images_of(pod: &Node) -> impl Iterator<Item = &str> {
     containers.filter_map(|container| container.get("image")?.text())
 }
 
-/// Says whether a text of a node has the name in it.
+/// Returns whether a text of a node has the name in it.
 fn mentions(node: &Node, name: &str) -> bool {
     match &node.value {
         Value::Text(text) => text.contains(name),
@@ -246,7 +246,7 @@ fn mentions(node: &Node, name: &str) -> bool {
     }
 }
 
-/// Says whether a rule may be for a port; all are where it names none, and names may stand for any.
+/// Returns whether a rule may be for a port; all are where it names none, and names may stand for any.
 fn has_port(rule: &Node, port: Option<&str>) -> bool {
     let mut all = items(rule, "ports").peekable();
     let Some(wanted) = port
@@ -294,7 +294,7 @@ fn solvers(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<Fi
         });
         if let Some(policy) = shut.next().filter(|_| !may_answer) {
             let message = format!(
-                "nothing lets Traefik reach port {SOLVER_PORT} of cert-manager's solver in `{namespace}`"
+                "no policy lets Traefik reach port {SOLVER_PORT} of cert-manager's solver in `{namespace}`"
             );
             let at = policy.object.node.at;
             findings.push(policy.object.finding(&CI723, at, "spec.ingress", message));
@@ -342,7 +342,7 @@ fn shut_out(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<F
             continue;
         }
         let message = format!(
-            "nothing lets Traefik reach the pods of Service `{}`",
+            "no policy lets Traefik reach the pods of Service `{}`",
             model.objects[service].name
         );
         findings.push(first.finding(&CI724, first.node.at, "spec.ingress", message));

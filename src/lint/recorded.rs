@@ -32,7 +32,7 @@ pub struct Negative {
 }
 
 impl Negative {
-    /// Gives what was recorded of `fault` with the newest recorded release that is not newer than `release`,
+    /// Returns what was recorded of `fault` with the newest recorded release that is not newer than `release`,
     /// else with the oldest.
     #[must_use]
     pub fn of(fault: &str, release: Release) -> Option<(&'static Self, &'static str)> {

@@ -108,7 +108,7 @@ impl Reference<'_> {
     }
 }
 
-/// Says whether two names differ as members of a row do: `wrr1` and `wrr2`, `roots-a` and `roots-b`.
+/// Returns whether two names differ as members of a row do: `wrr1` and `wrr2`, `roots-a` and `roots-b`.
 pub(super) fn is_numbered(one: &str, other: &str) -> bool {
     let stem = |name: &str| -> String {
         name.split(['-', '.'])
@@ -425,7 +425,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_of_a_row_are_no_misspellings_of_each_other() {
+    fn members_of_a_row_are_not_misspellings_of_each_other() {
         assert!(is_numbered("wrr1", "wrr2"));
         assert!(is_numbered("roots-a", "roots-b"));
         assert!(is_numbered("transport-1", "transport-12"));

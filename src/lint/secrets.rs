@@ -23,7 +23,7 @@ pub(super) struct Secret<'a> {
 pub(super) struct Entry<'a> {
     pub(super) key: &'a str,
     pub(super) at: At,
-    /// The section it stands in, such as `data`.
+    /// The section it is in, such as `data`.
     pub(super) section: &'static str,
     pub(super) content: Content,
     pub(super) certificates: Vec<Arc<Cert>>,
@@ -34,7 +34,7 @@ pub(super) struct Entry<'a> {
 /// A value, as far as it can be read.
 pub(super) enum Content {
     Text(Zeroizing<String>),
-    /// Bytes that are no text.
+    /// Bytes that are not text.
     Binary,
     /// Encrypted, or not known before somebody makes it.
     Opaque,
@@ -107,7 +107,7 @@ impl Entry<'_> {
         }
     }
 
-    /// Gives its certificates, in their order.
+    /// Returns its certificates, in their order.
     pub(super) fn certs(&self) -> impl Iterator<Item = &Cert> {
         self.certificates.iter().map(Arc::as_ref)
     }
@@ -116,7 +116,7 @@ impl Entry<'_> {
         matches!(self.content, Content::Opaque)
     }
 
-    /// Says whether the value is nothing.
+    /// Returns whether the value is nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.text().is_some_and(|text| text.trim().is_empty())
     }
@@ -211,7 +211,7 @@ fn is_encrypted(text: &str) -> bool {
     text.starts_with("ENC[")
 }
 
-/// Says whether a value only stands for one, as in documentation: `LS0tLS1CRUdJTi…`, `<base64>`, an empty block.
+/// Returns whether a value only stands for one, as in documentation: `LS0tLS1CRUdJTi…`, `<base64>`, an empty block.
 fn is_placeholder(text: &str) -> bool {
     let trimmed = text.trim();
     let empty = ["-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"];

@@ -51,7 +51,7 @@ fn contexts(model: &Model<'_>, snippet: &Snippet<'_>, findings: &mut Vec<Finding
     for directive in snippet.of("listenbacklog") {
         if let Some(section) = directive.context() {
             let what = format!(
-                "`ListenBacklog` cannot stand in a section `{}`",
+                "`ListenBacklog` is not allowed in a section `{}`",
                 section.name
             );
             find(&CI716, directive, what);
@@ -67,7 +67,7 @@ fn contexts(model: &Model<'_>, snippet: &Snippet<'_>, findings: &mut Vec<Finding
         let context = directive.context();
         if let Some(section) = context.filter(|section| section.name != "virtualhost") {
             let what = format!(
-                "`RemoteIPProxyProtocol` cannot stand in a section `{}`",
+                "`RemoteIPProxyProtocol` is not allowed in a section `{}`",
                 section.name
             );
             find(&CI716, directive, what);
@@ -76,7 +76,7 @@ fn contexts(model: &Model<'_>, snippet: &Snippet<'_>, findings: &mut Vec<Finding
     for directive in snippet.of("sslrequiressl") {
         let section = directive.context().map(|section| section.name.as_str());
         if section.is_some_and(|name| !OF_DIRECTORIES.contains(&name)) {
-            let what = "`SSLRequireSSL` must stand in a `Directory` or `Location`".to_owned();
+            let what = "`SSLRequireSSL` must be in a `Directory` or `Location`".to_owned();
             find(&CI716, directive, what);
         }
     }
@@ -121,7 +121,7 @@ fn trust(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>
         for directive in snippet.of("remoteipheader").take(1) {
             if !limited.contains(object.namespace) {
                 let message = format!(
-                    "{}: no `RemoteIPInternalProxy` says who may send the header",
+                    "{}: no `RemoteIPInternalProxy` defines who may send the header",
                     place(directive)
                 );
                 findings.push(object.finding(&CI714, snippet.at, &snippet.field(), message));
@@ -131,7 +131,7 @@ fn trust(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>
             let all = directive.arguments.iter().find(|range| is_everyone(range));
             if let Some(range) = all {
                 let message = format!(
-                    "{}: `{}` is every address there is",
+                    "{}: `{}` covers every address",
                     place(directive),
                     range.escape_debug()
                 );
@@ -160,7 +160,7 @@ fn trust(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>
         {
             if let Some(line) = entry.text().and_then(believes_the_peer) {
                 let message = format!(
-                    "line {line} of `{}`: the peer itself is the trusted proxy, and Apache replaces it by the client",
+                    "line {line} of `{}`: the trusted proxy is the peer itself, which Apache replaces with the client",
                     entry.key
                 );
                 findings.push(object.finding(&CI715, entry.at, &entry.field(), message));
@@ -203,7 +203,7 @@ fn proxy(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>
     for used in routes::uses(model) {
         let route = &model.objects[used.route];
         if expects(used.service, route.namespace) == Some(true) {
-            let message = "httpd wants a PROXY header, and Traefik sends none over http";
+            let message = "httpd requires a PROXY header, and Traefik sends none over http";
             findings.push(route.finding(&CI712, used.at, &used.field, message));
         }
     }
@@ -216,7 +216,7 @@ fn proxy(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>
                 };
                 match (sends, expects(node, route.namespace)) {
                     (false, Some(true)) => {
-                        let message = "httpd wants a PROXY header, and the route sends none";
+                        let message = "httpd requires a PROXY header, and the route sends none";
                         findings.push(route.finding(&CI712, node.at, &field, message));
                     }
                     (true, Some(false)) => {
@@ -302,7 +302,8 @@ fn http_probes(
                 continue;
             }
             let field = format!("spec.template.spec.containers[{index}].{probe}.httpGet");
-            let message = format!("`{probe}` speaks http, and this port gets the PROXY protocol");
+            let message =
+                format!("`{probe}` speaks http, but this port receives the PROXY protocol");
             findings.push(object.finding(&CI702, node.at, &field, message));
         }
     }

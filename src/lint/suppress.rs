@@ -1,7 +1,7 @@
 //! Comments that say: this is known, and why.
 //!
 //! `# civi-ingress: allow CI103, CI603 reason` holds for its own line, or on a line of its own for the next
-//! line that is no comment.
+//! line that is not a comment.
 
 use super::Source;
 use super::finding::Finding;
@@ -47,7 +47,7 @@ pub(super) fn apply(sources: &[Source], findings: &mut Vec<Finding>) -> usize {
     for comment in &comments {
         let mut find = |rule, message: String| findings.push(comment.finding(rule, message));
         if !comment.has_reason {
-            find(&CI001, "the comment gives no reason".to_owned());
+            find(&CI001, "the comment has no reason".to_owned());
         }
         if comment.codes.is_empty() {
             find(&CI003, "the comment names no rule".to_owned());
@@ -82,7 +82,7 @@ impl Comment<'_> {
 
 fn read(file: usize, text: &str) -> Vec<Comment<'_>> {
     let mut comments: Vec<Comment<'_>> = Vec::new();
-    // Those that wait for a line that is no comment.
+    // Those that wait for a line that is not a comment.
     let mut waiting: Vec<usize> = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let is_comment = line.trim_start().starts_with('#');
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_is_about_its_own_line_or_the_next_that_is_none() {
+    fn a_comment_is_about_its_own_line_or_the_next_that_is_not_a_comment() {
         let text = "a: 1 # civi-ingress: allow CI101 x\n# civi-ingress: allow CI102 y\n# more\n\nb: 2\nc: \"#civi-ingress: allow CI103 z\"\n";
         let lines: Vec<u64> = read(0, text).iter().map(|comment| comment.line).collect();
         assert_eq!(lines, [1, 5]);

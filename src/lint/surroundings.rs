@@ -1,4 +1,4 @@
-//! Family 7: what stands around Traefik and httpd: network policies, DNS, ACME, idle connections.
+//! Family 7: what is around Traefik and httpd: network policies, DNS, ACME, idle connections.
 
 use super::cert_manager::issuer_of;
 use super::finding::Finding;
@@ -41,7 +41,7 @@ fn policy(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
             let has_ranges = items(node, "from").any(|(_, peer)| peer.get("ipBlock").is_some());
             if of_traefik && !has_ranges {
                 let message =
-                    "the policy selects Traefik's pods, which have the addresses of their nodes";
+                    "the policy selects Traefik's pods, which have their nodes' addresses";
                 findings.push(object.finding(
                     &CI701,
                     peer.at,
@@ -59,7 +59,7 @@ fn config_map(object: &Object<'_>, findings: &mut Vec<Finding>) {
     };
     let number = scalar(node).and_then(|text| text.parse::<i64>().ok());
     if number.is_none_or(|number| number < 1) {
-        let message = "`LISTEN_BACKLOG` is no number from 1 on";
+        let message = "`LISTEN_BACKLOG` is not a number from 1 up";
         findings.push(object.finding(&CI706, node.at, "data.LISTEN_BACKLOG", message));
     }
 }
@@ -106,7 +106,7 @@ fn idle(object: &Object<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Gives the whole seconds of a duration with one unit.
+/// Returns the whole seconds of a duration with one unit.
 fn seconds(text: &str) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let number: u64 = text[..digits].parse().ok()?;

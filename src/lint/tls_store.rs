@@ -148,7 +148,7 @@ fn store(
     if let Some(node) =
         default.filter(|node| strict && node.text().is_some_and(|name| !is_listed(name)))
     {
-        let message = "a TLSOption has `sniStrict`, and this certificate is the default only";
+        let message = "a TLSOption has `sniStrict`, and this certificate is only the default";
         findings.push(object.finding(
             &CI406,
             node.at,
@@ -159,7 +159,7 @@ fn store(
     store
 }
 
-/// Gives the Secret of a pair, and checks it.
+/// Returns the Secret of a pair, and checks it.
 fn pair(
     model: &Model<'_>,
     object: &Object<'_>,
@@ -206,7 +206,7 @@ fn option(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
         findings.push(object.finding(&CI409, client.at, "spec.clientAuth", message));
     }
     if spec.get("minVersion").is_none() && model.knowledge.release < Release::exactly(2, 11, 0) {
-        let message = format!("Traefik {} takes TLS 1.0 here", model.knowledge.release);
+        let message = format!("Traefik {} accepts TLS 1.0 here", model.knowledge.release);
         findings.push(object.finding(&CI410, spec.at, "spec.minVersion", message));
     }
 }
@@ -282,7 +282,10 @@ fn coverage(
     let uncovered = |host: &str| {
         let some: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
         let more = if names.len() > LISTED { ", …" } else { "" };
-        format!("`{host}` is covered by none of {}{more}", some.join(", "))
+        format!(
+            "`{host}` is not covered by any of {}{more}",
+            some.join(", ")
+        )
     };
     for object in model.of(Class::IngressRoute) {
         let Some(tls) = object.spec().get("tls") else {

@@ -143,7 +143,7 @@ fn settings<'m, 'a>(
         if let Some((secret, data)) = model.secret(Class::Secret, object.namespace, name) {
             if let Some(missing) = missing_of_pair(data) {
                 let message = format!(
-                    "Secret {} has no `{missing}`, which Traefik shows to httpd",
+                    "Secret {} has no `{missing}`, which Traefik presents to httpd",
                     secret.shown()
                 );
                 findings.push(object.finding(&CI114, item.at, &field, message));
@@ -215,7 +215,7 @@ fn invisible(secret: &Object<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Gives the first key of a pair that is missing or empty.
+/// Returns the first key of a pair that is missing or empty.
 pub(super) fn missing_of_pair(data: &Secret<'_>) -> Option<&'static str> {
     if !data.is_complete {
         return None;
@@ -225,7 +225,7 @@ pub(super) fn missing_of_pair(data: &Secret<'_>) -> Option<&'static str> {
         .find(|key| data.get(key).is_none_or(Entry::is_empty))
 }
 
-/// Gives the entry that Traefik reads as CA (`loadCASecret`, Traefik 2.5 to 3.7), and checks it.
+/// Returns the entry that Traefik reads as CA (`loadCASecret`, Traefik 2.5 to 3.7), and checks it.
 fn authority<'m, 'a>(
     model: &Model<'a>,
     class: Class,
@@ -246,7 +246,7 @@ fn authority<'m, 'a>(
             return None;
         }
         (None, [only], _) => {
-            let message = format!("Traefik reads `{}` for being the only key", only.key);
+            let message = format!("Traefik reads `{}` because it is the only key", only.key);
             findings.push(object.finding(&CI103, only.at, &only.field(), message));
             only
         }

@@ -106,7 +106,7 @@ pub(super) fn names_of(certificates: &[&Cert]) -> String {
     names.join(", ")
 }
 
-/// Says whether a name with a wildcard in front, or none, and another one meet: Gateway API takes any number of
+/// Returns whether a name with a wildcard in front, or none, and another one meet: Gateway API takes any number of
 /// labels for the asterisk, as Istio does.
 pub(super) fn meets(one: &str, other: &str) -> bool {
     let covers = |pattern: &str, host: &str| {
@@ -129,7 +129,7 @@ impl Port<'_> {
         &self.number
     }
 
-    /// Says whether TLS is spoken there, as Traefik guesses it (`getHTTPServiceProtocol`, 3.2 to 3.7).
+    /// Returns whether TLS is spoken there, as Traefik guesses it (`getHTTPServiceProtocol`, 3.2 to 3.7).
     pub(super) fn is_tls(&self) -> bool {
         match self.protocol {
             "" => self.number == "443" || self.name.starts_with("https"),
@@ -145,7 +145,7 @@ impl Port<'_> {
     }
 }
 
-/// Gives the ports of a Service that is in the input.
+/// Returns the ports of a Service that is in the input.
 pub(super) fn ports<'a>(service: &Object<'a>) -> Vec<Port<'a>> {
     let port = |(_, node): (usize, &'a Node)| Port {
         number: node.get("port").and_then(scalar).unwrap_or_default(),
@@ -155,7 +155,7 @@ pub(super) fn ports<'a>(service: &Object<'a>) -> Vec<Port<'a>> {
     items(service.spec(), "ports").map(port).collect()
 }
 
-/// Gives the port of a Service by its number; made up from the number where the Service is not in the input.
+/// Returns the port of a Service by its number; made up from the number where the Service is not in the input.
 /// `None`: it has none of this number.
 pub(super) fn port<'a>(service: Option<&Object<'a>>, number: &str) -> Option<Port<'a>> {
     let Some(service) = service else {

@@ -49,7 +49,7 @@ const LOST_HEADERS: [&str; 6] = [
     "featurePolicy",
 ];
 
-/// Says whether some release of a ServersTransport has a field.
+/// Returns whether some release of a ServersTransport has a field.
 pub(super) fn is_known(field: &str) -> bool {
     TRANSPORT.iter().any(|(name, _)| *name == field)
 }
@@ -110,15 +110,15 @@ fn transport(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>
             Some((name, since)) if release < *since => {
                 let rule: &'static Rule = if *name == "rootCAs" { &CI302 } else { &CI304 };
                 let message =
-                    format!("Traefik {release} does not know `{name}`, which came with {since}");
+                    format!("Traefik {release} does not have `{name}`, which came with {since}");
                 findings.push(object.finding(rule, key.at, &field, message).then(format!(
-                    "kubectl refuses the manifest: `strict decoding error: unknown field \"spec.{name}\"`; GitOps tools may drop the field without a word"
+                    "kubectl refuses the manifest: `strict decoding error: unknown field \"spec.{name}\"`; GitOps tools may drop the field silently"
                 )));
             }
             Some(("rootCAsSecrets", _))
                 if release >= Release::exactly(3, 4, 1) && model.knowledge.is_certain() =>
             {
-                let message = format!("Traefik {release} wants `rootCAs`");
+                let message = format!("Traefik {release} requires `rootCAs`");
                 findings.push(
                     object
                         .finding(&CI303, key.at, &field, message)
@@ -138,14 +138,14 @@ fn tcp_transport(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Find
     if release < Release::exactly(3, 0, 0) {
         let at = object.at(&["kind"]).map_or(object.node.at, |node| node.at);
         let message =
-            format!("Traefik {release} does not know ServersTransportTCP, which came with 3.0");
+            format!("Traefik {release} does not have ServersTransportTCP, which came with 3.0");
         findings.push(object.finding(&CI313, at, "kind", message));
         return;
     }
     let node = object.spec().get("proxyProtocol");
     if let Some(node) = node.filter(|_| release < PROXY_BY_TRANSPORT) {
         let message = format!(
-            "Traefik {release} does not know `proxyProtocol` here, which came with {PROXY_BY_TRANSPORT}"
+            "Traefik {release} does not have `proxyProtocol` here, which came with {PROXY_BY_TRANSPORT}"
         );
         findings.push(object.finding(&CI313, node.at, "spec.proxyProtocol", message));
     }
@@ -169,13 +169,13 @@ fn timeouts(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>)
         if !is_duration {
             let shown = scalar(node).unwrap_or_default();
             let message = format!(
-                "`{}` is no duration of whole numbers with units",
+                "`{}` is not a duration of whole numbers with units",
                 shown.escape_debug()
             );
             let finding = object.finding(&CI306, node.at, &field, message);
             findings.push(if model.knowledge.release < Release::exactly(3, 4, 0) {
                 finding.then(format!(
-                    "Traefik {} logs `Error while reading` and takes the default",
+                    "Traefik {} logs `Error while reading` and uses the default",
                     model.knowledge.release
                 ))
             } else {
@@ -240,7 +240,7 @@ fn versions_of_tls(
     if !is_fine {
         let message = match most {
             None => "there is no `maxVersion`",
-            Some(_) => "`maxVersion` is no higher",
+            Some(_) => "`maxVersion` is not higher",
         };
         findings.push(
             object
@@ -254,7 +254,7 @@ fn route(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     let release = model.knowledge.release;
     for (index, rule) in items(object.spec(), "routes") {
         if rule.get("kind").is_none() && release < Release::exactly(3, 3, 0) {
-            let message = format!("Traefik {release} wants `kind: Rule`");
+            let message = format!("Traefik {release} requires `kind: Rule`");
             let field = format!("spec.routes[{index}].kind");
             findings.push(object.finding(&CI312, rule.at, &field, message));
         }
@@ -268,11 +268,11 @@ fn middleware(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding
         match key.text.as_str() {
             "ipAllowList" if release < Release::exactly(2, 11, 0) => {
                 let message =
-                    format!("Traefik {release} does not know `ipAllowList`, which came with 2.11");
+                    format!("Traefik {release} does not have `ipAllowList`, which came with 2.11");
                 findings.push(object.finding(&CI307, key.at, &field, message));
             }
             "ipWhiteList" if release >= Release::exactly(3, 0, 0) => {
-                let message = format!("Traefik {release} wants `ipAllowList`");
+                let message = format!("Traefik {release} requires `ipAllowList`");
                 findings.push(object.finding(&CI308, key.at, &field, message));
             }
             "headers" if release >= Release::exactly(3, 0, 0) => {
@@ -296,7 +296,7 @@ fn middleware(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding
                     ["status", "timeout", "retryNonIdempotentMethod"].contains(&key.text.as_str())
                 }) {
                     let message = format!(
-                        "Traefik {release} does not know `{}`, which came with 3.7",
+                        "Traefik {release} does not have `{}`, which came with 3.7",
                         key.text
                     );
                     let finding =

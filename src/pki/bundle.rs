@@ -45,7 +45,7 @@ struct Given<'a> {
 }
 
 impl Given<'_> {
-    /// Gives what a message calls it.
+    /// Returns what a message calls it.
     fn name(&self) -> &str {
         self.details.name()
     }
@@ -54,7 +54,7 @@ impl Given<'_> {
         self.details.is_valid_at(now)
     }
 
-    /// Says whether another certificate is for the same authority and key, as a cross-certificate is.
+    /// Returns whether another certificate is for the same authority and key, as a cross-certificate is.
     fn is_twin_of(&self, other: &Self) -> bool {
         self.certificate.core().subject == other.certificate.core().subject
             && self.certificate.public_key_info() == other.certificate.public_key_info()
@@ -98,7 +98,7 @@ pub fn import(
         let fault = if keys.is_empty() {
             Fault::new("there is no private key").help("give it with `--key FILE`")
         } else {
-            Fault::new("there is more than one private key").help("give the leaf's only")
+            Fault::new("there is more than one private key").help("give only the leaf's")
         };
         faults.push(fault.file(file));
     }
@@ -111,7 +111,7 @@ pub fn import(
         let fault = verify::belongs(&given[0].certificate, &key).err();
         faults.push(
             fault
-                .unwrap_or_else(|| Fault::new("there is no certificate of the key"))
+                .unwrap_or_else(|| Fault::new("there is no certificate for the key"))
                 .file(key_file),
         );
     }
@@ -186,7 +186,7 @@ fn read<'a>(
     if count > 1 {
         faults.push(
             Fault::new("there is more than one private key")
-                .help("keep the leaf's only")
+                .help("keep only the leaf's")
                 .file(file),
         );
     }
@@ -227,7 +227,7 @@ fn arrange<'a>(
             rest.push(member);
         } else if !member.details.self_issued {
             warnings.push(format!(
-                "certificate {} (`{}`) is there twice",
+                "certificate {} (`{}`) appears twice",
                 member.number,
                 member.name()
             ));
@@ -240,7 +240,7 @@ fn arrange<'a>(
         {
             let below = &chain[chain.len() - 1];
             warnings.push(format!(
-                "whether `{}` signed `{}` is not verified: {} is none of the algorithms that are verified here",
+                "whether `{}` signed `{}` is not verified: {} is not an algorithm that is verified here",
                 next.name(), below.name(), below.details.signature_algorithm
             ));
         }
@@ -250,7 +250,7 @@ fn arrange<'a>(
         chain.windows(2).all(|pair| pair[0].number < pair[1].number) && chain[0].number == 1;
     if !is_sorted {
         warnings.push(
-            "the certificates were in another order than servers send them, and are sorted: the leaf first, each \
+            "the certificates were not in the order in which servers send them, and have been sorted: the leaf first, each \
              followed by its issuer"
                 .to_owned(),
         );
@@ -271,7 +271,7 @@ fn arrange<'a>(
             let end = format_instant(member.details.validity.not_after);
             let (number, name) = (member.number, member.name());
             warnings.push(format!(
-                "certificate {number} (`{name}`, until {end}) is left out: there is another one of the same authority and key"
+                "certificate {number} (`{name}`, until {end}) is left out: there is another one with the same authority and key"
             ));
         } else {
             let what = format!(
@@ -279,7 +279,7 @@ fn arrange<'a>(
                 member.number,
                 member.name()
             );
-            let help = "put in the certificates between, where they are missing; leave it out where it belongs to another chain";
+            let help = "add the missing certificates in between, or leave it out if it belongs to another chain";
             faults.push(Fault::new(what).help(help).file(member.file));
         }
     }
@@ -343,10 +343,10 @@ fn dates(
         // Clients that trust the authority itself end the path before it, and the others would refuse the chain
         // without it too.
         _ if index > 1 && index + 1 == chain.len() => warnings.push(format!(
-            "{what}: only clients that trust `{name}` itself take the chain; others need the authority's present one"
+            "{what}: only clients that trust `{name}` itself take the chain; others need the authority's current one"
         )),
         _ => check(Fault::new(what).help(format!(
-            "clients need a valid certificate of `{name}`: take the present chain from the authority"
+            "clients need a valid certificate of `{name}`: get the current chain from the authority"
         ))),
     }
 }
@@ -391,12 +391,12 @@ fn leaf_warnings(details: &Details, now: OffsetDateTime) -> Vec<String> {
     }
     warnings.extend(long_life(validity));
     if details.self_issued {
-        warnings.push("the certificate is signed with its own key: several clients refuse such a one even as trusted".to_owned());
+        warnings.push("the certificate is signed with its own key: several clients refuse such a certificate even if they trust it".to_owned());
     }
     warnings
 }
 
-/// Says that browsers mind how long a certificate is valid, where they do.
+/// Warns that browsers mind how long a certificate is valid, where they do.
 #[must_use]
 pub fn long_life(validity: super::validity::Validity) -> Option<String> {
     (validity.not_after - validity.not_before > BROWSER_LIMIT + Duration::HOUR).then(|| {

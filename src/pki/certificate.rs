@@ -194,7 +194,7 @@ impl Certificate {
     /// Takes a certificate that was just made.
     ///
     /// # Errors
-    /// Bytes that are no certificate.
+    /// Bytes that are not a certificate.
     pub fn from_der(der: CertificateDer<'static>) -> Result<Self, Fault> {
         let core = Core::of(&parse(&der)?);
         Ok(Self {
@@ -216,7 +216,7 @@ impl Certificate {
         };
         if !ders.is_empty() {
             return Err(
-                Fault::new("there is more than one certificate").help("keep the one that is meant")
+                Fault::new("there is more than one certificate").help("keep the one that you want")
             );
         }
         Self::from_der(der)
@@ -243,7 +243,7 @@ impl Certificate {
     /// Takes a certificate and reads what it says, both at once.
     ///
     /// # Errors
-    /// Bytes that are no certificate, or whose extensions do not parse.
+    /// Bytes that are not a certificate, or whose extensions do not parse.
     pub fn with_details(der: CertificateDer<'static>) -> Result<(Self, Details), Fault> {
         let parsed = parse(&der)?;
         let (core, details) = (Core::of(&parsed), Details::of(&parsed, &der)?);
@@ -252,13 +252,13 @@ impl Certificate {
         Ok((Self { der, pem, core }, details))
     }
 
-    /// Gives the PEM text.
+    /// Returns the PEM text.
     #[must_use]
     pub fn pem(&self) -> &str {
         self.pem.get_or_init(|| to_pem("CERTIFICATE", &self.der))
     }
 
-    /// Gives the DER form.
+    /// Returns the DER form.
     #[must_use]
     pub fn der(&self) -> &CertificateDer<'static> {
         &self.der
@@ -272,13 +272,13 @@ impl Certificate {
         &self.core
     }
 
-    /// Gives the public key (`SubjectPublicKeyInfo`, DER).
+    /// Returns the public key (`SubjectPublicKeyInfo`, DER).
     #[must_use]
     pub fn public_key_info(&self) -> &[u8] {
         &self.core.public_key_info
     }
 
-    /// Gives what a private key of this certificate holds too: the modulus of an RSA key, the point of another.
+    /// Returns what a private key of this certificate holds too: the modulus of an RSA key, the point of another.
     pub(super) fn public_key_bits(&self) -> Option<Vec<u8>> {
         let (_, info) = SubjectPublicKeyInfo::from_der(&self.core.public_key_info).ok()?;
         match info.parsed() {
@@ -288,19 +288,19 @@ impl Certificate {
         .filter(|bits| !bits.is_empty())
     }
 
-    /// Gives the validity alone.
+    /// Returns the validity alone.
     #[must_use]
     pub fn validity(&self) -> Validity {
         self.core.validity
     }
 
-    /// Says whether the issuer that this certificate names is, byte for byte, the subject of `other`.
+    /// Returns whether the issuer that this certificate names is, byte for byte, the subject of `other`.
     #[must_use]
     pub fn names_as_issuer(&self, other: &Self) -> bool {
         self.core.issuer == other.core.subject
     }
 
-    /// Gives the subject key identifier.
+    /// Returns the subject key identifier.
     ///
     /// # Errors
     /// An extension that does not parse.
@@ -427,7 +427,7 @@ impl Details {
         Ok(())
     }
 
-    /// Gives what a message calls the certificate: its subject, else its serial number.
+    /// Returns what a message calls the certificate: its subject, else its serial number.
     #[must_use]
     pub fn name(&self) -> &str {
         if self.subject.is_empty() {
@@ -437,7 +437,7 @@ impl Details {
         }
     }
 
-    /// Says whether a subject alternative name covers `name`: equal, or one label below a wildcard
+    /// Returns whether a subject alternative name covers `name`: equal, or one label below a wildcard
     /// (RFC 6125 section 6.4.3). The common name does not count (RFC 9525 section 2).
     #[must_use]
     pub fn covers(&self, name: &SubjectAltName) -> bool {
@@ -453,7 +453,7 @@ impl Details {
         })
     }
 
-    /// Says whether `now` lies inside the validity.
+    /// Returns whether `now` lies inside the validity.
     #[must_use]
     pub fn is_valid_at(&self, now: OffsetDateTime) -> bool {
         self.validity.not_before <= now && now <= self.validity.not_after
@@ -464,7 +464,7 @@ impl Details {
 const SERIAL_LIMIT: usize = 20;
 
 fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Fault> {
-    // What the parser says of it could repeat its bytes, and a key may stand in the place of a certificate.
+    // What the parser says of it could repeat its bytes, and a key may be in the place of a certificate.
     let (rest, parsed) = X509Certificate::from_der(der)
         .map_err(|_| Fault::new("the certificate is damaged: it is not X.509 in DER"))?;
     if !rest.is_empty() {
@@ -482,7 +482,7 @@ fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Fault> 
     Ok(parsed)
 }
 
-/// Gives the sign of a number in two's complement (X.690 section 8.3).
+/// Returns the sign of a number in two's complement (X.690 section 8.3).
 fn sign(bytes: &[u8]) -> i8 {
     match bytes.first() {
         Some(first) if first & 0x80 != 0 => -1,
@@ -594,7 +594,7 @@ fn key(parsed: &X509Certificate<'_>) -> (String, Option<&'static str>) {
             };
             (
                 name,
-                Some("Chromium and Firefox take RSA and ECDSA keys only"),
+                Some("Chromium and Firefox accept only RSA and ECDSA keys"),
             )
         }
     }

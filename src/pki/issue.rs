@@ -42,7 +42,7 @@ impl Organization {
             || text.trim() != text
             || text.chars().any(char::is_control)
         {
-            let what = format!("`{}` is no organization name", text.escape_debug());
+            let what = format!("`{}` is not a valid organization name", text.escape_debug());
             return Err(Fault::new(what).help("use 1 to 64 printable characters"));
         }
         Ok(Self(text.to_owned()))
@@ -143,29 +143,29 @@ impl Ca {
         let own = |certificate: &Certificate| verify::belongs(certificate, &key).is_ok();
         let Some(position) = certificates.iter().position(own) else {
             let fault = verify::belongs(first, &key).err();
-            return Err(fault.unwrap_or_else(|| Fault::new("the key is of another CA")));
+            return Err(fault.unwrap_or_else(|| Fault::new("the key belongs to another CA")));
         };
         let certificate = certificates.remove(position);
         let above = take_above(&certificate, &mut certificates);
         if !certificates.is_empty() {
             return Err(Fault::new("there is more than one certificate")
-                .help("keep the CA that is meant, and those above it where it is no root"));
+                .help("keep the CA that you want, and those above it if it is not a root"));
         }
         Ok(Self::below(certificate, key, above))
     }
 
-    /// Gives the root, which clients trust.
+    /// Returns the root, which clients trust.
     #[must_use]
     pub fn root(&self) -> &Certificate {
         self.above.last().unwrap_or(&self.certificate)
     }
 
-    /// Gives what stands between a leaf and the root, in the order in which a server sends it.
+    /// Returns what is between a leaf and the root, in the order in which a server sends it.
     pub fn intermediates(&self) -> impl Iterator<Item = &Certificate> {
         below_root(&self.certificate, &self.above)
     }
 
-    /// Gives the time in which all of its path is valid.
+    /// Returns the time in which all of its path is valid.
     #[must_use]
     pub fn validity(&self) -> Validity {
         let own = self.certificate.validity();
@@ -175,7 +175,7 @@ impl Ca {
     }
 }
 
-/// Gives a CA and those above it, as far as they stand below the root.
+/// Returns a CA and those above it, as far as they are below the root.
 pub(super) fn below_root<'a>(
     ca: &'a Certificate,
     above: &'a [Certificate],
@@ -330,7 +330,7 @@ fn base(
     params
 }
 
-/// rcgen's own method hashes the whole subject public key info, which is no method of RFC 7093.
+/// rcgen's own method hashes the whole subject public key info, which is not a method of RFC 7093.
 fn key_id(key: &PrivateKey) -> Vec<u8> {
     digest(&SHA256, key.public_key_bits()).as_ref()[..KEY_ID_LEN].to_vec()
 }
@@ -465,13 +465,13 @@ fn element(der: &[u8]) -> Option<(&[u8], &[u8])> {
 /// section 4.2.1.10), so addresses are excluded where none is permitted.
 ///
 /// An extension of its own, which is written last: rcgen writes its own before the basic constraints, and wolfSSL
-/// loads no CA that is not said to be one before its names are constrained.
+/// loads no CA that is not declared to be one before its names are constrained.
 fn name_constraints(permitted: &[SubjectAltName]) -> Option<CustomExtension> {
     if permitted.is_empty() {
         return None;
     }
     let mut domains: Vec<&DnsName> = Vec::new();
-    // Address and mask, as they stand there.
+    // Address and mask, as they are there.
     let mut addresses: Vec<Vec<u8>> = Vec::new();
     let (mut has_v4, mut has_v6) = (false, false);
     for name in permitted {

@@ -39,7 +39,7 @@ impl KeyType {
         Self::Rsa4096,
     ];
 
-    /// Gives the name used on the command line.
+    /// Returns the name used on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl KeyType {
         }
     }
 
-    /// Gives the RSA size, or nothing for an elliptic curve.
+    /// Returns the RSA size, or nothing for an elliptic curve.
     #[must_use]
     pub fn rsa_size(self) -> Option<RsaKeySize> {
         match self {
@@ -62,7 +62,7 @@ impl KeyType {
         }
     }
 
-    /// Gives the algorithm that signs with such a key.
+    /// Returns the algorithm that signs with such a key.
     #[must_use]
     pub fn signature_algorithm(self) -> &'static rcgen::SignatureAlgorithm {
         match self {
@@ -123,7 +123,7 @@ impl From<KeyPair> for PrivateKey {
 impl PrivateKey {
     /// Reads the first private key of a PEM text: PKCS#8, PKCS#1 or SEC1.
     ///
-    /// Its block is kept, without what stands around it. See [`PrivateKey::into_pkcs8`].
+    /// Its block is kept, without what is around it. See [`PrivateKey::into_pkcs8`].
     ///
     /// # Errors
     /// No key, an encrypted one, or one that is neither RSA of 2048 to 8192 bits nor ECDSA on P-256 or P-384.
@@ -178,19 +178,19 @@ impl PrivateKey {
         Ok(self)
     }
 
-    /// Gives the PEM text.
+    /// Returns the PEM text.
     #[must_use]
     pub fn pem(&self) -> &str {
         &self.pem
     }
 
-    /// Gives the public half as it stands in a certificate (`SubjectPublicKeyInfo`, DER).
+    /// Returns the public half as it is in a certificate (`SubjectPublicKeyInfo`, DER).
     #[must_use]
     pub fn public_key_info(&self) -> Vec<u8> {
         self.pair.subject_public_key_info()
     }
 
-    /// Gives the bits of the public key, without the algorithm around them.
+    /// Returns the bits of the public key, without the algorithm around them.
     #[must_use]
     pub fn public_key_bits(&self) -> &[u8] {
         self.pair.public_key_raw()
@@ -201,7 +201,7 @@ impl PrivateKey {
     }
 }
 
-/// Says whether the first private key of a PEM text belongs to the certificate; nothing where there is no key
+/// Returns whether the first private key of a PEM text belongs to the certificate; nothing where there is no key
 /// that can be read.
 ///
 /// A key that holds the public half, as most do, is compared by it: computing it costs a hundred times as much.
@@ -222,7 +222,7 @@ pub fn is_of(text: &str, certificate: &super::Certificate) -> Option<bool> {
     Some(key.public_key_info() == *info)
 }
 
-/// Says whether a PEM text holds an encrypted key, in PKCS#8 or in OpenSSL's older form.
+/// Returns whether a PEM text holds an encrypted key, in PKCS#8 or in OpenSSL's older form.
 pub(super) fn is_encrypted(text: &str) -> bool {
     text.contains("Proc-Type: 4,ENCRYPTED") || text.contains("BEGIN ENCRYPTED PRIVATE KEY")
 }
@@ -237,7 +237,7 @@ pub(super) fn to_pem(tag: &str, der: &[u8]) -> String {
     ::pem::encode_config(&::pem::Pem::new(tag, der), config)
 }
 
-/// Gives the lower-case hexadecimal form of `bytes`.
+/// Returns the lower-case hexadecimal form of `bytes`.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value & 0xf)]);

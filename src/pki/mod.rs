@@ -38,13 +38,13 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Gives the root, which clients trust.
+    /// Returns the root, which clients trust.
     #[must_use]
     pub fn root(&self) -> &Certificate {
         self.above.last().unwrap_or(&self.ca)
     }
 
-    /// Gives what a server sends: the leaf, and what stands between it and the root.
+    /// Returns what a server sends: the leaf, and what is between it and the root.
     pub fn served(&self) -> impl Iterator<Item = &Certificate> {
         let between = issue::below_root(&self.ca, &self.above);
         std::iter::once(&self.leaf).chain(between)
@@ -92,7 +92,7 @@ impl SubjectAltName {
     /// Makes the wildcard of `domain`.
     ///
     /// # Errors
-    /// A domain of one label, or of more than 251 characters: with `*.` before it, it is no DNS name.
+    /// A domain of one label, or of more than 251 characters: with `*.` before it, it is not a DNS name.
     pub fn wildcard(domain: &DnsName) -> Result<Self, Fault> {
         if domain.as_str().len() > 251 {
             return Err(

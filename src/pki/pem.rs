@@ -1,4 +1,4 @@
-//! PEM texts (RFC 7468): the one reader of their blocks, so that none is lost without a word, and the text of
+//! PEM texts (RFC 7468): the one reader of their blocks, so that none is lost silently, and the text of
 //! certificates, which holds nothing else.
 
 use super::Certificate;
@@ -13,7 +13,7 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// What stands between `-----BEGIN …-----` and `-----END …-----`.
+/// What is between `-----BEGIN …-----` and `-----END …-----`.
 #[derive(Clone, Copy)]
 pub(super) struct Block<'a> {
     label: &'a str,
@@ -54,7 +54,7 @@ impl Block<'_> {
                 "take the certificates out: `openssl pkcs7 -in FILE -print_certs -out PLAIN`",
             ),
             "ATTRIBUTE CERTIFICATE" => Kind::Unread("leave it out: TLS has no use for it"),
-            _ => Kind::Unread("certificates stand in blocks `CERTIFICATE`; leave the others out"),
+            _ => Kind::Unread("certificates are in blocks `CERTIFICATE`; leave the others out"),
         }
     }
 
@@ -93,7 +93,7 @@ impl Block<'_> {
             .map_err(|_| damaged("is not whole base64"))
     }
 
-    /// Gives a key alone, as any reader of PEM takes it.
+    /// Returns a key alone, as any reader of PEM takes it.
     pub(super) fn alone(&self) -> Zeroizing<String> {
         let label = self.label;
         let mut text = Zeroizing::new(String::with_capacity(
@@ -115,7 +115,7 @@ impl Block<'_> {
 
 const WHOLE: &str = "copy the whole file again, with its line ends";
 
-/// Reads the blocks of a text, each or why it is none.
+/// Reads the blocks of a text, each or why it is not one.
 ///
 /// A block may be indented, have any line ends, and begin on the line where the one before ends, as in files that were
 /// joined without a newline between. Lines outside blocks are comments. After a fault, reading goes on.
@@ -174,7 +174,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Gives the end of this line, `after` being a part of it.
+    /// Returns the end of this line, `after` being a part of it.
     fn rest(self, after: &'a str) -> Self {
         let at = self.at + (after.as_ptr() as usize - self.text.as_ptr() as usize);
         Self {
@@ -185,7 +185,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Says whether a line was meant to begin or end a block: too few hyphens, dashes of a word processor, small letters.
+/// Returns whether a line was meant to begin or end a block: too few hyphens, dashes of a word processor, small letters.
 fn is_meant(line: &str) -> bool {
     let is_dash = |char: char| "-–—−".contains(char);
     let upper = line.to_ascii_uppercase();
@@ -245,7 +245,7 @@ impl<'a> Blocks<'a> {
                         });
                     }
                     let what = format!(
-                        "line {}: a block ends here under another name than it begins with in line {}",
+                        "line {}: a block ends here under a different name than it begins with in line {}",
                         line.number, begin.number
                     );
                     return Err(Fault::new(what).help(WHOLE));
@@ -345,7 +345,7 @@ pub(super) fn certificates(
     })
 }
 
-/// Gives the blocks of private keys, whatever stands beside them.
+/// Returns the blocks of private keys, whatever is beside them.
 ///
 /// # Errors
 /// A block that is not whole.
@@ -360,16 +360,16 @@ pub(super) fn private_keys(text: &str) -> Result<Vec<Block<'_>>, Fault> {
     Ok(keys)
 }
 
-/// Says whether a text holds a private key, or what was meant to be one.
+/// Returns whether a text holds a private key, or what was meant to be one.
 #[must_use]
 pub fn mentions_private_key(text: &str) -> bool {
     text.contains("PRIVATE KEY-----")
 }
 
-/// Says how to turn a file that is not text into PEM.
+/// Returns advice on how to turn a file that is not text into PEM.
 #[must_use]
 pub fn advice(bytes: &[u8]) -> &'static str {
-    // id-data and id-signedData of RFC 2315 section 14, as they stand in DER.
+    // id-data and id-signedData of RFC 2315 section 14, as they are in DER.
     const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
     const SIGNED: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
     let begins_with = |id: &[u8]| {
@@ -409,7 +409,7 @@ impl From<&Certificate> for CertificateText {
 }
 
 impl CertificateText {
-    /// Takes the certificates of a text, and encodes them anew unless they stand there so, and alone.
+    /// Takes the certificates of a text, and re-encodes them unless they are there in that form, and alone.
     ///
     /// # Errors
     /// A text in which a block cannot be read, or without a certificate.
@@ -427,14 +427,14 @@ impl CertificateText {
         Ok(Self(encoded))
     }
 
-    /// Gives the text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Says without decoding whether a text is blocks `CERTIFICATE` one after the other, in lines of 64 characters.
+/// Returns, without decoding, whether a text is blocks `CERTIFICATE` one after the other, in lines of 64 characters.
 fn is_canonical(text: &str) -> bool {
     let mut lines = text.split('\n');
     loop {
@@ -465,7 +465,7 @@ fn is_canonical(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Gives what is read of a text: the bytes of each certificate, or the fault.
+    /// Returns what is read of a text: the bytes of each certificate, or the fault.
     fn read(text: &str) -> Vec<String> {
         certificates(text)
             .map(|der| match der {
@@ -508,7 +508,7 @@ mod tests {
             ("AQ==\n-----END CERTIFICATE-----\n", "line 2: a block ends here that does not begin".to_owned()),
             (
                 "-----BEGIN CERTIFICATE-----\nAQ==\n-----END PRIVATE KEY-----\n",
-                "line 3: a block ends here under another name than it begins with in line 1".to_owned(),
+                "line 3: a block ends here under a different name than it begins with in line 1".to_owned(),
             ),
             ("-----BEGIN CERTIFICATE-----AQ==-----END CERTIFICATE-----\n", format!("line 1: {marks}")),
             ("-----BEGIN CERTIFICATE-----\\nAQ==\\n-----END CERTIFICATE-----\\n\n", format!("line 1: {marks}")),

@@ -37,7 +37,7 @@ const PUBLISHED: [(&str, &str); 8] = [
     ),
 ];
 
-/// Gives the name under which the private key of this public key was published, if it was.
+/// Returns the name under which the private key of this public key was published, if it was.
 ///
 /// `fingerprint` is the SHA-256 of the subject public key info in lower-case hexadecimal.
 pub(super) fn name_of(fingerprint: &str) -> Option<&'static str> {

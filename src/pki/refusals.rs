@@ -5,7 +5,7 @@
 
 use super::certificate::Details;
 
-/// What a certificate shall be used as.
+/// What a certificate is to be used as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
     /// A CA: trusted, or between a root and a leaf.
@@ -85,7 +85,7 @@ const STRICT: &str = "OpenSSL with strict checks and Python";
 const NEW: &str = "ask for a new one";
 const NEW_CA: &str = "make a new CA: `civi-ingress ca`";
 
-/// Says a fixed text where a rule is broken.
+/// Returns a fixed text where a rule is broken.
 fn when(is_broken: bool, what: &str) -> Option<String> {
     is_broken.then(|| what.to_owned())
 }
@@ -140,7 +140,7 @@ const TABLE: [Row; 18] = [
             details.weak_key?;
             Some(format!("has a key of kind {}", details.key))
         },
-        by: "browsers and OpenSSL as Debian sets it up",
+        by: "browsers and OpenSSL as Debian configures it",
         help: "make a new key: ECDSA on P-256 or RSA with 2048 bits",
         is_fatal: true,
     },
@@ -297,7 +297,7 @@ const TABLE: [Row; 18] = [
     },
 ];
 
-/// Gives the rules that a certificate breaks for a use, in the order of the table.
+/// Returns the rules that a certificate breaks for a use, in the order of the table.
 #[must_use]
 pub fn of(details: &Details, used: Use) -> Vec<Refusal> {
     let rows = TABLE

@@ -1,4 +1,4 @@
-//! Decides for an existing chain: keep it byte for byte, or make it anew as one.
+//! Decides for an existing chain: keep it byte for byte, or reissue it as a whole.
 
 use super::certificate::{Certificate, Details};
 use super::issue::{self, Ca};
@@ -26,7 +26,7 @@ pub struct Found<'a> {
     pub leaf_key: Option<&'a str>,
 }
 
-/// What shall become of the CA's key.
+/// What is to become of the CA's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Custody {
     /// It is written beside the leaf's key, as the chart does.
@@ -63,7 +63,7 @@ pub fn keep(found: Found<'_>, terms: &Terms<'_>, now: OffsetDateTime) -> Result<
     let missing = |what: &str| Fault::new(format!("its {what} is missing"));
     let authorities = authorities(found.ca.ok_or_else(|| missing("CA certificate"))?);
     let leaf = found.leaf.ok_or_else(|| missing("certificate"))?;
-    // Behind it, what stands between it and the root.
+    // Behind it, what is between it and the root.
     let leaf = match Certificate::each_from_pem(leaf).next() {
         Some(first) => first?,
         None => Certificate::from_pem(leaf)?,
@@ -73,7 +73,7 @@ pub fn keep(found: Found<'_>, terms: &Terms<'_>, now: OffsetDateTime) -> Result<
         .clone();
     let above = above(&ca, &authorities);
     if terms.given_ca.is_some_and(|given| given.der() != ca.der()) {
-        return Err(Fault::new("another CA is given to sign with"));
+        return Err(Fault::new("a different CA is given to sign with"));
     }
     let leaf_key = PrivateKey::from_pem(found.leaf_key.ok_or_else(|| missing("private key"))?)?;
     let ca_key = match (terms.custody, found.ca_key) {
@@ -154,13 +154,13 @@ pub fn signer<'a>(authorities: &'a [Certificate], leaf: &Certificate) -> Option<
     }
 }
 
-/// Gives the certificates above a CA, each the issuer of the one before, out of those that stand beside it.
+/// Returns the certificates above a CA, each the issuer of the one before, out of those that are beside it.
 #[must_use]
 pub fn above(ca: &Certificate, authorities: &[Certificate]) -> Vec<Certificate> {
     issue::take_above(ca, &mut authorities.to_vec())
 }
 
-/// Reads the CAs of a text that no other of them signed: those above a CA that is not a root stand beside it, and
+/// Reads the CAs of a text that no other of them signed: those above a CA that is not a root are beside it, and
 /// clients trust the last of them alone.
 #[must_use]
 pub fn topmost(text: &str) -> Vec<Certificate> {

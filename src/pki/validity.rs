@@ -20,7 +20,7 @@ pub struct Validity {
     pub not_after: OffsetDateTime,
 }
 
-/// When a certificate shall end.
+/// When a certificate is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// This many days after it is issued.
@@ -45,7 +45,7 @@ impl End {
             return Ok(Self::Days(days));
         }
         parse_instant(text).map(Self::At).map_err(|_| {
-            Fault::new(format!("`{}` is no lifetime", text.escape_debug())).help(
+            Fault::new(format!("`{}` is not a lifetime", text.escape_debug())).help(
                 "give a number of days such as `365`, or an instant such as `2027-11-21T00:00:00Z`",
             )
         })
@@ -56,7 +56,7 @@ impl End {
             Self::Days(days) => now
                 .checked_add(Duration::days(i64::from(days)))
                 .ok_or_else(|| {
-                    Fault::new("the end lies after the year 9999").help("give an earlier end")
+                    Fault::new("the end is after the year 9999").help("give an earlier end")
                 }),
             Self::At(instant) => Ok(instant),
         }
@@ -71,7 +71,11 @@ impl End {
 pub fn parse_instant(text: &str) -> Result<OffsetDateTime, Fault> {
     let help = "give an RFC 3339 instant such as `2027-11-21T00:00:00Z`";
     let instant = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
-        Fault::new(format!("`{}` is no RFC 3339 instant", text.escape_debug())).help(help)
+        Fault::new(format!(
+            "`{}` is not an RFC 3339 instant",
+            text.escape_debug()
+        ))
+        .help(help)
     })?;
     // In UTC it may lie beyond the last year.
     let utc = instant.checked_to_offset(UtcOffset::UTC);
@@ -120,14 +124,14 @@ impl Validity {
         let end = format_instant(validity.not_after);
         if validity.not_after <= validity.not_before {
             let what = format!(
-                "the end {end} does not lie after the beginning {}",
+                "the end {end} is not after the beginning {}",
                 format_instant(validity.not_before)
             );
             return Err(Fault::new(what).help("give a later end or an earlier `--not-before`"));
         }
         if validity.not_after <= now {
             return Err(
-                Fault::new(format!("the end {end} is already past")).help("give a later end")
+                Fault::new(format!("the end {end} has already passed")).help("give a later end")
             );
         }
         Ok(validity)
@@ -143,7 +147,7 @@ impl Validity {
         (inner, inner != self)
     }
 
-    /// Says when a certificate is due for renewal: when a third of its life is left, or half of it
+    /// Returns when a certificate is due for renewal: when a third of its life is left, or half of it
     /// where the whole is less than ten days (certbot's rule, `renewal.py`; a third is cert-manager's).
     #[must_use]
     pub fn due_at(self) -> OffsetDateTime {

@@ -163,7 +163,7 @@ pub enum Signature {
     Unverified,
 }
 
-/// Says whether the key of `issuer` signed `certificate`.
+/// Returns whether the key of `issuer` signed `certificate`.
 #[must_use]
 pub fn signature(certificate: &Certificate, issuer: &Certificate) -> Signature {
     let core = certificate.core();
@@ -198,7 +198,7 @@ pub fn signed_by(certificate: &Certificate, issuer: &Certificate) -> Result<(), 
         Signature::Good => Ok(()),
         Signature::Wrong => Err(Fault::new("the signature is not the issuer's")),
         Signature::Unverified => Err(Fault::new(
-            "the signature is of an algorithm that is not verified here",
+            "the signature uses an algorithm that is not verified here",
         )),
     }
 }
@@ -236,7 +236,7 @@ pub fn names_issuer(leaf: (&[u8], Validity), ca: (&[u8], Validity)) -> Result<()
     if issuer != subject {
         return Err(
             Fault::new("the leaf's issuer is not, byte for byte, the CA's subject")
-                .help("put the CA that signed the leaf beside it, or issue both anew"),
+                .help("put the CA that signed the leaf next to it, or reissue both"),
         );
     }
     if ca.not_after < leaf.not_after {
@@ -305,7 +305,7 @@ pub fn path_through(
             other => other.to_string(),
         };
         let server = ServerName::try_from(text)
-            .map_err(|_| Fault::new(format!("`{name}` is no server name")))?;
+            .map_err(|_| Fault::new(format!("`{name}` is not a valid server name")))?;
         end_entity
             .verify_is_valid_for_subject_name(&server)
             .map_err(|_| Fault::new(format!("no subject alternative name covers `{name}`")))?;
@@ -326,7 +326,7 @@ pub enum Standing {
     Broken,
 }
 
-/// Says how `leaf` stands to `roots`, whatever its dates: the path is checked at an instant of its own validity.
+/// Returns how `leaf` stands to `roots`, whatever its dates: the path is checked at an instant of its own validity.
 ///
 /// A leaf that is itself among the roots is trusted, as Go does it (`crypto/x509`, `Certificate.Verify`).
 #[must_use]
@@ -382,7 +382,7 @@ fn refused(error: &webpki::Error) -> Fault {
         webpki::Error::UnknownIssuer => "the issuer is not the given CA".to_owned(),
         webpki::Error::InvalidSignatureForPublicKey => "the signature is not the CA's".to_owned(),
         webpki::Error::NameConstraintViolation => {
-            "a name lies outside the CA's name constraints".to_owned()
+            "a name is outside the CA's name constraints".to_owned()
         }
         webpki::Error::CaUsedAsEndEntity => {
             "a CA certificate cannot be a server certificate".to_owned()

@@ -21,7 +21,7 @@ fn lenient(pem: &str) -> Vec<Certificate> {
         .collect()
 }
 
-/// Says that a value cannot be read, and how to give it.
+/// Reports that a value cannot be read, and how to give it.
 fn locked(object: &str, with: &str, name: &Name) -> Fault {
     Fault::new(format!("{object} is encrypted ({with}), so it cannot be read here")).help(format!(
         "give the Secret as the cluster holds it: `kubectl get secret {} -n {} -o yaml`; or, for SOPS, `sops decrypt FILE | civi-ingress probe … --manifest -`",
@@ -30,7 +30,7 @@ fn locked(object: &str, with: &str, name: &Name) -> Fault {
 }
 
 impl Manifests {
-    /// Gives the authorities of the certificate that browsers see, and what is to be said of them.
+    /// Returns the authorities of the certificate that browsers see, and what there is to report about them.
     ///
     /// Where TLS ends at Traefik it is `ca.crt` beside the certificate, in the Secret that the route or the TLSStore
     /// `default` names; where it is passed through, the authority of the httpd's own. Nothing where there is none.
@@ -39,7 +39,7 @@ impl Manifests {
         if let Some(way) = way.filter(|way| !way.ends_at_traefik()) {
             let trust = self.extern_trust(way.namespace(), way.host());
             let finding = trust.as_ref().map(|trust| {
-                let what = format!("browsers meet the httpd's own certificate here, of a private CA ({}): they refuse it unless that CA is imported", trust.origin);
+                let what = format!("browsers see the httpd's own certificate here, from a private CA ({}): they refuse it unless they have imported that CA", trust.origin);
                 Finding::new(Check::Trust, Verdict::Note, what)
             });
             return (trust, finding.into_iter().collect());
@@ -66,7 +66,7 @@ impl Manifests {
                     );
                     findings.push(
                         Finding::new(Check::Objects, Verdict::Note, what)
-                            .mend("give the CA of the front with `--ca FILE`"),
+                            .fix("give the CA of the front with `--ca FILE`"),
                     );
                 }
                 None => {}
@@ -79,7 +79,7 @@ impl Manifests {
         (trust, findings)
     }
 
-    /// Says when there is more than one TLSStore `default`: Traefik drops them all.
+    /// Reports when there is more than one TLSStore `default`: Traefik drops them all.
     #[must_use]
     pub fn stores(&self) -> Option<Finding> {
         let stores: Vec<String> = self
@@ -93,7 +93,7 @@ impl Manifests {
                 stores.len(),
                 stores.join(", ")
             );
-            Finding::new(Check::Objects, Verdict::Broken, what).mend("delete all but one")
+            Finding::new(Check::Objects, Verdict::Broken, what).fix("delete all but one")
         })
     }
 
@@ -131,11 +131,11 @@ impl Manifests {
                 .filter(|_| kind == "Secret" && data.len() == 1);
             let Some(key) = key.or(lone.copied()) else {
                 let what = format!(
-                    "{kind} {name} contains neither tls.ca nor ca.crt: Traefik passes it over and trusts its system's roots"
+                    "{kind} {name} contains neither tls.ca nor ca.crt: Traefik ignores it and trusts its system's roots"
                 );
                 out.findings.push(
                     Finding::new(Check::Objects, Verdict::Broken, what)
-                        .mend(format!("put the CA under the key ca.crt of {kind} {name}")),
+                        .fix(format!("put the CA under the key ca.crt of {kind} {name}")),
                 );
                 continue;
             };
@@ -154,7 +154,7 @@ impl Manifests {
                 );
                 out.findings.push(
                     Finding::new(Check::Objects, Verdict::Broken, what)
-                        .mend(format!("put the CA's PEM text there: {origin}")),
+                        .fix(format!("put the CA's PEM text there: {origin}")),
                 );
             }
             anchors.extend(read);

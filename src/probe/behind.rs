@@ -1,4 +1,4 @@
-//! The leg from Traefik to the httpd, judged, and the object to mend.
+//! The leg from Traefik to the httpd, judged, and the object to fix.
 
 use super::chain::Expected;
 use super::judge::{Circumstances, answer, certificates, renewal, restart};
@@ -49,12 +49,12 @@ pub fn backend(behind: &Behind<'_>, around: &Circumstances<'_>, seen: &Seen) -> 
     if let Some((version, object)) = &transport.proxy {
         let number = version.number();
         let what =
-            format!("a PROXY protocol header of version {number} goes first, as {object} says");
+            format!("a PROXY protocol header of version {number} is sent first, as {object} says");
         let finding = Finding::new(Check::Tcp, Verdict::Note, what);
         report.findings.push(finding);
     }
     connection(seen, link, &mut report.findings);
-    report.findings.extend(in_clear(speech));
+    report.findings.extend(unencrypted(speech));
     if let Some(tls) = &seen.tls {
         handshake(tls, link, &mut report.findings);
         let before = report.findings.len();
@@ -69,24 +69,24 @@ pub fn backend(behind: &Behind<'_>, around: &Circumstances<'_>, seen: &Seen) -> 
     report
 }
 
-/// Says where there is no TLS to the httpd.
-fn in_clear(speech: Speech) -> Option<Finding> {
-    let (what, mend) = match speech {
+/// Reports where there is no TLS to the httpd.
+fn unencrypted(speech: Speech) -> Option<Finding> {
+    let (what, fix) = match speech {
         Speech::Http => (
             "the route speaks plain http to the httpd (scheme, or a port other than 443)",
             "set `scheme: https` in the IngressRoute's service",
         ),
         Speech::Tcp => (
-            "the TLS of browsers ends at Traefik, and from there to the httpd the way is in clear",
+            "the TLS of browsers ends at Traefik, and the connection from there to the httpd is not encrypted",
             "set `passthrough: true` under `tls` of the IngressRouteTCP, or `tls: true` and a serversTransport at its service",
         ),
         _ => return None,
     };
-    Some(Finding::new(Check::Tls, Verdict::Warning, what).mend(mend))
+    Some(Finding::new(Check::Tls, Verdict::Warning, what).fix(fix))
 }
 
 impl Behind<'_> {
-    /// Says what is expected of the httpd's certificate, and which object to mend where it is not met.
+    /// Returns what is expected of the httpd's certificate, and which object to fix where it is not met.
     fn expected(&self, around: &Circumstances<'_>, seen: &Seen) -> Expected<'_> {
         let Self {
             transport,
@@ -98,9 +98,9 @@ impl Behind<'_> {
         let object = transport.object.as_ref();
         let (renew, restart) = (renewal(self.namespace, host), restart(self.namespace));
         let stale = self.stale(seen).map(|secret| {
-            format!("the httpd serves another certificate than {secret}: make it take that one with {restart}")
+            format!("the httpd serves a certificate other than {secret}: make it load that one with {restart}")
         });
-        let mend_trust = match (&trust.origin, &stale) {
+        let fix_trust = match (&trust.origin, &stale) {
             (_, Some(stale)) => stale.clone(),
             (Origin::System, None) if transport.speech == Speech::Passthrough => {
                 "import its CA into the browsers, and give it here with `--ca FILE`".to_owned()
@@ -119,7 +119,7 @@ impl Behind<'_> {
                 trust.origin
             ),
         };
-        let mend_name = match (&transport.server_name, object) {
+        let fix_name = match (&transport.server_name, object) {
             (None, Some((kind, object))) => format!(
                 "set `serverName: {host}` in {kind} {object}: without it Go checks the certificate against the pod's address"
             ),
@@ -144,9 +144,9 @@ impl Behind<'_> {
             within: around.within,
             is_verified: !transport.skip_verify,
             follows: follows(transport, "answers 500"),
-            mend_trust,
-            mend_name,
-            mend_dates: stale.unwrap_or_else(|| format!("renew it: {renew}")),
+            fix_trust,
+            fix_name,
+            fix_dates: stale.unwrap_or_else(|| format!("renew it: {renew}")),
         }
     }
 
@@ -178,11 +178,11 @@ impl Behind<'_> {
         }
         let object = self.object();
         let what = format!(
-            "insecureSkipVerify in {object}: Traefik takes any certificate, and anybody in between can read along"
+            "insecureSkipVerify in {object}: Traefik accepts any certificate, and anyone in between can read the traffic"
         );
         let finding = Finding::new(Check::Trust, Verdict::Warning, what);
-        let mend = format!("remove insecureSkipVerify from {object}");
-        report.findings.push(finding.mend(mend));
+        let fix = format!("remove insecureSkipVerify from {object}");
+        report.findings.push(finding.fix(fix));
     }
 }
 
@@ -198,7 +198,7 @@ fn peer_uri(transport: &Transport, report: &mut LegReport) {
     {
         let what = format!("the certificate lacks the URI `{uri}` that peerCertURI asks for");
         report.findings.push(
-            broken(Check::Name, what).mend(
+            broken(Check::Name, what).fix(
                 "remove peerCertURI from the ServersTransport, or issue a certificate with it",
             ),
         );

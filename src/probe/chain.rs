@@ -1,9 +1,9 @@
 //! What is wrong with the certificates that a server sends: all of it at once, in words, and for Traefik's leg in
 //! the words that Traefik logs.
 //!
-//! Whether a certificate is taken is decided by the verifier of the connection; here is said why not. Go's rules
+//! Whether a certificate is taken is decided by the verifier of the connection; this explains why not. Go's rules
 //! (crypto/x509 of Go 1.27, `Certificate.Verify` and `HostnameError`) differ from a browser's in two things that
-//! matter: a certificate in the pool is trusted even when it is no CA, and an authority past its end is not.
+//! matter: a certificate in the pool is trusted even when it is not a CA, and an authority past its end is not.
 
 use super::trust::{ExpectedName, Origin, Trust};
 use super::{Check, Finding, Leg, Verdict};
@@ -20,7 +20,7 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted
 /// (pkg/tls/generate/generate.go, v3.7.9).
 const TRAEFIK_DEFAULT: &str = "TRAEFIK DEFAULT CERT";
 
-/// What is expected of a chain, and which object to mend where it is not met.
+/// What is expected of a chain, and which object to fix where it is not met.
 #[derive(Debug)]
 pub struct Expected<'a> {
     /// Who looks at it.
@@ -38,11 +38,11 @@ pub struct Expected<'a> {
     /// What Traefik does where it refuses the certificate, such as `answers 500`.
     pub follows: &'static str,
     /// What to do where no path leads to an authority.
-    pub mend_trust: String,
+    pub fix_trust: String,
     /// What to do where the name is missing.
-    pub mend_name: String,
+    pub fix_name: String,
     /// What to do where the certificate has ended or ends soon.
-    pub mend_dates: String,
+    pub fix_dates: String,
 }
 
 /// The certificates that a server sent, read.
@@ -81,7 +81,7 @@ impl Sent {
     }
 }
 
-/// Says whether Traefik made this certificate itself.
+/// Returns whether Traefik made this certificate itself.
 #[must_use]
 pub fn is_traefik_default(details: &Details) -> bool {
     details.common_name.as_deref() == Some(TRAEFIK_DEFAULT)
@@ -97,7 +97,7 @@ pub fn examine(sent: &Sent, expected: &Expected<'_>) -> Vec<Finding> {
     findings.push(order(sent));
     if is_traefik_default(details) {
         let what = "the server sends Traefik's own `TRAEFIK DEFAULT CERT`: Traefik has no certificate for this name";
-        findings.push(Finding::new(Check::Trust, Verdict::Broken, what).mend(
+        findings.push(Finding::new(Check::Trust, Verdict::Broken, what).fix(
             "there must be one TLSStore `default` in the whole cluster (two are both dropped), and the Secret that it \
              names, with tls.crt and tls.key, in its namespace: `civi-ingress wildcard-secret --tls-store`",
         ));
@@ -122,7 +122,7 @@ pub fn examine(sent: &Sent, expected: &Expected<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Says whether each certificate is followed by its issuer (RFC 5246 section 7.4.2).
+/// Reports whether each certificate is followed by its issuer (RFC 5246 section 7.4.2).
 fn order(sent: &Sent) -> Finding {
     let certificates = &sent.certificates;
     let names = |(certificate, details): &(Certificate, Details)| {
@@ -147,9 +147,9 @@ fn order(sent: &Sent) -> Finding {
         return Finding::new(
             Check::Chain,
             Verdict::Warning,
-            format!("{what}: not each is followed by its issuer"),
+            format!("{what}: not every certificate is followed by its issuer"),
         )
-        .mend("put the leaf first and each issuer below it; some clients take no other order");
+        .fix("put the leaf first and each issuer below it; some clients accept no other order");
     }
     let root = certificates.len() > 1
         && certificates
@@ -221,7 +221,7 @@ fn dates(sent: &Sent, expected: &Expected<'_>) -> Judged {
         {
             let mut finding = Finding::new(Check::Dates, verdict, what);
             if verdict > Verdict::Note {
-                finding = finding.mend(&expected.mend_dates);
+                finding = finding.fix(&expected.fix_dates);
             }
             worst = Some((finding, go));
         }
@@ -262,7 +262,7 @@ fn name(leaf: &Certificate, details: &Details, expected: &Expected<'_>) -> Judge
             go_name(names, wanted),
         )
     };
-    let finding = Finding::new(Check::Name, Verdict::Broken, what).mend(&expected.mend_name);
+    let finding = Finding::new(Check::Name, Verdict::Broken, what).fix(&expected.fix_name);
     (finding, Some(go))
 }
 
@@ -331,7 +331,7 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
         .now
         .clamp(details.validity.not_before, details.validity.not_after);
     let broken = |what: String, go: &str| {
-        let finding = Finding::new(Check::Trust, Verdict::Broken, what).mend(&expected.mend_trust);
+        let finding = Finding::new(Check::Trust, Verdict::Broken, what).fix(&expected.fix_trust);
         (finding, Some(go.to_owned()))
     };
     let Err(error) = path(sent, &trust.anchors, at) else {
@@ -339,19 +339,19 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
     };
     if expected.leg == Leg::Backend && trust.anchors.contains(leaf) {
         let what = format!(
-            "{} holds this very certificate: Traefik takes it, as Go does, but it is no authority",
+            "{} holds this very certificate: Traefik accepts it, as Go does, but it is not an authority",
             trust.origin
         );
         let finding = Finding::new(Check::Trust, Verdict::Warning, what);
         return (
-            finding.mend("make a CA and a certificate of it: `civi-ingress new-instance`"),
+            finding.fix("make a CA and a certificate of it: `civi-ingress new-instance`"),
             None,
         );
     }
     let why = match error {
         webpki::Error::NameConstraintViolation => {
             return broken(
-                "a name of the certificate lies outside the name constraints of its CA".to_owned(),
+                "a name of the certificate is outside the name constraints of its CA".to_owned(),
                 "a root or intermediate certificate is not authorized to sign for this name",
             );
         }
@@ -364,7 +364,7 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
         }
         webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. } => {
             let what = format!(
-                "the path to {} leads over a certificate outside its dates",
+                "the path to {} goes through a certificate that is outside its dates",
                 trust.origin
             );
             return broken(what, UNKNOWN);
@@ -377,7 +377,7 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
             )
         }
         _ if trust.anchors.contains(leaf) => format!(
-            "{} holds this very certificate, which is no authority: that of its issuer `{}` is needed",
+            "{} holds this very certificate, which is not an authority: that of its issuer `{}` is needed",
             trust.origin, details.issuer
         ),
         _ => gap(sent, trust),
@@ -385,7 +385,7 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
     broken(why, UNKNOWN)
 }
 
-/// Says where the path breaks off.
+/// Describes where the path breaks off.
 fn gap(sent: &Sent, trust: &Trust) -> String {
     let leaf = &sent.certificates[0];
     let mut top = leaf;
@@ -407,7 +407,7 @@ fn gap(sent: &Sent, trust: &Trust) -> String {
         && !is_root
     {
         return format!(
-            "{origin} holds an authority named `{}`, but another key signed: it was made anew",
+            "{origin} holds an authority named `{}`, but another key signed: the authority was reissued",
             top.1.issuer
         );
     }
@@ -426,7 +426,7 @@ fn gap(sent: &Sent, trust: &Trust) -> String {
     )
 }
 
-/// Gives what Go refuses of a certificate of a path that the verifier of the connection takes, and Go's words for it.
+/// Returns what Go refuses of a certificate of a path that the verifier of the connection takes, and Go's words for it.
 fn refused(details: &Details, used: Use) -> Option<(Refusal, &'static str)> {
     let words = |refusal: Refusal| {
         let words = match refusal.rule {
@@ -467,7 +467,7 @@ fn refusal(
         Leg::Front => Verdict::Warning,
         Leg::Backend => Verdict::Broken,
     };
-    // Go does not read such certificates (x509.ParseCertificate); a pool leaves them out without a word.
+    // Go does not read such certificates (x509.ParseCertificate); a pool leaves them out silently.
     let is_unread = matches!(refusal.rule, Rule::NegativeSerial | Rule::RepeatedExtension);
     let go = match (is_unread, is_sent) {
         (true, true) => {
@@ -482,7 +482,7 @@ fn refusal(
         (true, false) => Some(UNKNOWN.to_owned()),
         (false, _) => Some(go.to_owned()),
     };
-    let finding = Finding::new(Check::Trust, verdict, what).mend(refusal.help);
+    let finding = Finding::new(Check::Trust, verdict, what).fix(refusal.help);
     (finding, go)
 }
 
@@ -557,7 +557,7 @@ fn anchors(sent: &Sent, expected: &Expected<'_>, at: OffsetDateTime) -> Judged {
     };
     let text = format_instant(end);
     let what = format!("the authority `{subject}` of {origin} has expired, at {text}");
-    let finding = Finding::new(Check::Trust, verdict, what).mend(&expected.mend_trust);
+    let finding = Finding::new(Check::Trust, verdict, what).fix(&expected.fix_trust);
     (finding, Some(go_dates(expected.now, "after", &text)))
 }
 

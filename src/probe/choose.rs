@@ -52,7 +52,7 @@ fn is_wide(rule: &Rule) -> bool {
 }
 
 impl Manifests {
-    /// Gives the routes of a kind that may listen on the port of TLS, first those that Traefik tries first.
+    /// Returns the routes of a kind that may listen on the port of TLS, first those that Traefik tries first.
     pub(super) fn candidates<'a>(
         &'a self,
         kind: &str,
@@ -78,7 +78,7 @@ impl Manifests {
                             );
                             findings.push(
                                 Finding::new(Check::Objects, Verdict::Broken, what)
-                                    .mend(format!("mend `match` of {object}")),
+                                    .fix(format!("fix `match` in {object}")),
                             );
                         }
                         continue;
@@ -130,7 +130,7 @@ impl Manifests {
                 if let Some(open) = open.filter(|open| *open < first) {
                     let before = &candidates[open];
                     let what = format!(
-                        "whether {} takes the request cannot be decided here, for it depends on {}; it goes before what is followed",
+                        "whether {} takes the request cannot be decided here, because it depends on {}; it comes before the route that is followed",
                         before.in_words(),
                         depends(before, plain)
                     );
@@ -145,18 +145,18 @@ impl Manifests {
                 };
                 if let Some(other) = (0..candidates.len()).find(is_equal) {
                     let what = format!(
-                        "{} takes it too, with the same priority: which one Traefik follows is chance",
+                        "{} takes it too, with the same priority: which one Traefik follows is arbitrary",
                         candidates[other].in_words()
                     );
                     let finding = Finding::new(Check::Objects, Verdict::Warning, what);
-                    findings.push(finding.mend(format!("set `priority` in {}", chosen.object)));
+                    findings.push(finding.fix(format!("set `priority` in {}", chosen.object)));
                 }
                 Ok((chosen, plain.clone()))
             }
             (None, Some(open)) => {
                 let chosen = &candidates[open];
                 let what = format!(
-                    "whether {} takes the request cannot be decided here, for it depends on {}; it is followed all the same",
+                    "whether {} takes the request cannot be decided here, because it depends on {}; it is followed anyway",
                     chosen.in_words(),
                     depends(chosen, plain)
                 );
@@ -172,7 +172,7 @@ impl Manifests {
                 let (chosen, request) =
                     bent.ok_or_else(|| self.no_route(candidates, host, plain))?;
                 let what = format!(
-                    "no rule takes `{}` alone, so {} is asked for, as {} wants",
+                    "no rule takes `{}` alone, so {} is requested, as {} requires",
                     plain.path().as_str(),
                     request.in_words(plain),
                     chosen.object
@@ -209,8 +209,10 @@ impl Manifests {
             .flat_map(|kind| self.candidates(kind, host, &mut Vec::new()))
             .flat_map(|route| route.hosts())
             .collect();
-        let fault = Fault::new(format!("the manifests hold no IngressRoute for `{host}`"))
-            .argument("--manifest");
+        let fault = Fault::new(format!(
+            "the manifests contain no IngressRoute for `{host}`"
+        ))
+        .argument("--manifest");
         let near = did_you_mean(host.as_str(), hosts.iter().map(String::as_str));
         match (near, hosts.is_empty()) {
             (Some(near), _) => fault.help(format!("there is one for `{}`", near.escape_debug())),

@@ -33,7 +33,7 @@ pub struct Hsts {
 }
 
 impl Manifests {
-    /// Gives the TLSOption of a route: its own, or the one that is called `default`.
+    /// Returns the TLSOption of a route: its own, or the one that is called `default`.
     pub(super) fn options(&self, route: &Object, findings: &mut Vec<Finding>) -> Option<Options> {
         let named = route.spec().get("tls").and_then(|tls| tls.get("options"));
         if let Some(name) = named.and_then(|named| text(named, &["name"])) {
@@ -47,7 +47,7 @@ impl Manifests {
                 }
                 Err(fault) => {
                     findings.push(unknown(format!(
-                        "{}; what it asks of browsers is not looked at",
+                        "{}; what it requires of browsers is not checked",
                         fault.what
                     )));
                     None
@@ -72,7 +72,7 @@ impl Manifests {
                     all.join(", ")
                 );
                 findings.push(
-                    Finding::new(Check::Objects, Verdict::Warning, what).mend("delete all but one"),
+                    Finding::new(Check::Objects, Verdict::Warning, what).fix("delete all but one"),
                 );
                 None
             }
@@ -138,11 +138,11 @@ impl Manifests {
                 .filter(|scheme| *scheme != "https")
             {
                 let what = format!(
-                    "{middleware} of {object} sends browsers that came by https to {scheme}"
+                    "{middleware} of {object} redirects browsers that came by https to {scheme}"
                 );
                 findings.push(
                     Finding::new(Check::Objects, Verdict::Warning, what)
-                        .mend(format!("set `scheme: https` in {middleware}")),
+                        .fix(format!("set `scheme: https` in {middleware}")),
                 );
             }
             if let Some(inner) = spec.get("chain") {
@@ -200,7 +200,7 @@ impl Options {
         self.min == Some(3)
     }
 
-    /// Says before any connection what a client without a certificate will meet.
+    /// Reports, before any connection, what a client without a certificate will meet.
     #[must_use]
     pub fn before(&self, has_certificate: bool) -> Option<Finding> {
         let kind = self
@@ -221,7 +221,7 @@ impl Options {
         );
         Some(
             Finding::new(Check::Client, Verdict::Warning, what)
-                .mend("give one: `--cert FILE --key FILE`"),
+                .fix("give one: `--cert FILE --key FILE`"),
         )
     }
 
@@ -247,10 +247,10 @@ impl Options {
                 "the front speaks {spoken}, which it does not let in"
             ));
         } else if matches!(older, Some(Ok(()) | Err(Broken::Certificate))) {
-            differs("minVersion is TLS 1.3, and the front takes TLS 1.2 too".to_owned());
+            differs("minVersion is TLS 1.3, and the front accepts TLS 1.2 too".to_owned());
         }
         if self.sni_strict && is_other {
-            differs("sniStrict, and the front shows a certificate of another name".to_owned());
+            differs("sniStrict, and the front shows a certificate for another name".to_owned());
         }
         if !self.alpn.is_empty() {
             match &tls.alpn {
@@ -287,7 +287,7 @@ impl Options {
                 differences.join("; ")
             );
             let finding = Finding::new(Check::Tls, Verdict::Warning, what);
-            return Some(finding.mend("look in Traefik's log whether the route is applied; routes that name different TLSOptions for one host all get the default"));
+            return Some(finding.fix("check in Traefik's log whether the route is applied; routes that name different TLSOptions for one host all get the default"));
         }
         let unseen = match self.min? {
             3 => ", and TLS 1.2 is refused",
@@ -302,7 +302,7 @@ impl Options {
 }
 
 impl Hsts {
-    /// Says where an answer has not what the Middleware sets.
+    /// Reports where an answer lacks what the Middleware sets.
     #[must_use]
     pub fn missed(&self, head: &Head) -> Option<Finding> {
         let Self { seconds, origin } = self;
@@ -316,6 +316,6 @@ impl Hsts {
             ),
         };
         let finding = Finding::new(Check::Hsts, Verdict::Warning, what);
-        Some(finding.mend("another route answers than the manifests say, or they are not applied: look at Traefik's log"))
+        Some(finding.fix("a route other than the manifests' answers, or they are not applied: check Traefik's log"))
     }
 }

@@ -33,7 +33,7 @@ impl Fit {
     }
 }
 
-/// Says whether a rule takes a request for a host.
+/// Returns whether a rule takes a request for a host.
 pub(super) fn fit(rule: &Rule, host: &DnsName, request: &Request) -> Fit {
     let each = |rules: &[Rule]| -> Vec<Fit> {
         rules.iter().map(|rule| fit(rule, host, request)).collect()
@@ -58,7 +58,7 @@ pub(super) fn fit(rule: &Rule, host: &DnsName, request: &Request) -> Fit {
     }
 }
 
-/// Gives the matchers of a rule that cannot be decided, as they are written.
+/// Returns the matchers of a rule that cannot be decided, as they are written.
 pub(super) fn undecided(rule: &Rule, host: &DnsName, request: &Request) -> String {
     let open = |matcher: &&Matcher| takes(matcher, host, request) == Fit::Undecided;
     let matchers = rule.matchers().into_iter().filter(open);
@@ -68,7 +68,7 @@ pub(super) fn undecided(rule: &Rule, host: &DnsName, request: &Request) -> Strin
     texts.join(" and ")
 }
 
-/// Says whether one matcher takes a request.
+/// Returns whether one matcher takes a request.
 pub(super) fn takes(matcher: &Matcher, host: &DnsName, request: &Request) -> Fit {
     let arguments = &matcher.arguments;
     let any = |takes: &dyn Fn(&str) -> Fit| {
@@ -140,7 +140,7 @@ fn field(arguments: &[String], request: &Request, takes: impl Fn(&str, &str) -> 
     }
 }
 
-/// Gives name and value of a query matcher: two arguments, one without a value, or `name=value` as in Traefik 2.
+/// Returns name and value of a query matcher: two arguments, one without a value, or `name=value` as in Traefik 2.
 pub(super) fn pair<'a>(arguments: &[&'a str]) -> Option<(&'a str, &'a str)> {
     match arguments {
         [name, value] => Some((name, value)),

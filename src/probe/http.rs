@@ -27,14 +27,14 @@ pub struct Head {
 /// Interim answers (1xx, RFC 9110 section 15.2) are passed over.
 ///
 /// # Errors
-/// What is no HTTP/1, in words.
+/// What is not HTTP/1, in words.
 pub fn read(mut bytes: &[u8]) -> Result<Option<Head>, String> {
     loop {
         let mut fields = [httparse::EMPTY_HEADER; FIELDS_LIMIT];
         let mut response = httparse::Response::new(&mut fields);
         let status = response
             .parse(bytes)
-            .map_err(|error| format!("the answer is no HTTP/1: {error}"))?;
+            .map_err(|error| format!("the answer is not HTTP/1: {error}"))?;
         let httparse::Status::Complete(length) = status else {
             return Ok(None);
         };
@@ -78,7 +78,7 @@ impl Head {
             .is_some_and(|server| server.starts_with("Apache"))
     }
 
-    /// Gives the `max-age` of `Strict-Transport-Security` in seconds (RFC 6797 section 6.1.1).
+    /// Returns the `max-age` of `Strict-Transport-Security` in seconds (RFC 6797 section 6.1.1).
     #[must_use]
     pub fn max_age(&self) -> Option<u64> {
         let directives = self.hsts.as_deref()?.split(';');
@@ -89,7 +89,7 @@ impl Head {
     }
 }
 
-/// Says what a status means (Traefik's `ComputeStatusCode`, pkg/proxy/httputil/proxy.go, v3.7.9).
+/// Describes what a status means (Traefik's `ComputeStatusCode`, pkg/proxy/httputil/proxy.go, v3.7.9).
 #[must_use]
 pub fn status(head: &Head, leg: Leg) -> Finding {
     let code = head.status;
@@ -101,51 +101,51 @@ pub fn status(head: &Head, leg: Leg) -> Finding {
             Verdict::Warning,
             format!("status {code} sends the browser back to plain http: {location}"),
         )
-        .mend("the application behind does not know that the browser came by https: let it believe X-Forwarded-Proto"),
+        .fix("the application behind does not know that the browser came by https: make it trust X-Forwarded-Proto"),
         (300..=399, _) => finding(Verdict::Good, format!("status {code} to {location}")),
-        (401 | 403, _) => finding(Verdict::Note, format!("status {code}: the page is not for everybody")),
+        (401 | 403, _) => finding(Verdict::Note, format!("status {code}: the page is not public")),
         _ if leg == Leg::Backend || head.is_from_httpd() => finding(
             Verdict::Warning,
             format!("status {code} from the httpd itself: both TLS legs work"),
         )
-        .mend("read the httpd's error log"),
-        (404, _) => finding(Verdict::Broken, "status 404: Traefik has no route for this host".to_owned()).mend(
+        .fix("read the httpd's error log"),
+        (404, _) => finding(Verdict::Broken, "status 404: Traefik has no route for this host".to_owned()).fix(
             "apply the IngressRoute for this host, on this entry point; Traefik drops one that names what does not exist, and logs why",
         ),
         (421, _) => finding(
             Verdict::Broken,
             "status 421: the TLS options of this host differ from those of the connection".to_owned(),
         )
-        .mend("give all hosts of one certificate the same TLSOption"),
+        .fix("give all hosts of one certificate the same TLSOption"),
         (500, _) => finding(
             Verdict::Broken,
             "status 500: Traefik does not trust the httpd's certificate".to_owned(),
         )
-        .mend("look at the other leg: `--backend ADDR:PORT --manifest FILE` says which object is wrong"),
+        .fix("check the other leg: `--backend ADDR:PORT --manifest FILE` shows which object is wrong"),
         (502, _) => finding(
             Verdict::Broken,
             "status 502: the httpd closed the connection, or does not listen there".to_owned(),
         )
-        .mend("look at the httpd's pods and their log, and at the Service's port"),
+        .fix("check the httpd's pods and their log, and at the Service's port"),
         (503, _) => finding(Verdict::Broken, "status 503: no pod of the Service is ready".to_owned())
-            .mend("look at the httpd's pods and at the Service's selector"),
+            .fix("check the httpd's pods and the Service's selector"),
         (504, _) => finding(
             Verdict::Broken,
-            "status 504: the httpd let Traefik wait too long, for the connection, the handshake (10 s) or the answer".to_owned(),
+            "status 504: the httpd kept Traefik waiting too long, for the connection, the handshake (10 s) or the answer".to_owned(),
         )
-        .mend("render with `--retry`, give the httpd more workers, or raise responseHeaderTimeout"),
+        .fix("render with `--retry`, give the httpd more workers, or raise responseHeaderTimeout"),
         _ => finding(Verdict::Warning, format!("status {code}")),
     }
 }
 
-/// Says how the host is kept on TLS; on a TCP route that is the httpd's own affair.
+/// Reports how the host is kept on TLS; on a TCP route that is the httpd's own affair.
 #[must_use]
 pub fn hsts(head: &Head, is_tcp: bool) -> Finding {
     let finding = |verdict, what: String| Finding::new(Check::Hsts, verdict, what);
     match (&head.hsts, head.max_age()) {
         (None, _) if is_tcp => finding(
             Verdict::Note,
-            "no Strict-Transport-Security; the httpd would have to send it".to_owned(),
+            "no Strict-Transport-Security; the httpd must send it".to_owned(),
         ),
         (None, _) => finding(
             Verdict::Note,
@@ -163,7 +163,7 @@ pub fn hsts(head: &Head, is_tcp: bool) -> Finding {
     }
 }
 
-/// Says whether port 80 leads to TLS.
+/// Reports whether port 80 leads to TLS.
 #[must_use]
 pub fn redirect(head: &Head, host: &str) -> Finding {
     let finding = |verdict, what: String| Finding::new(Check::Redirect, verdict, what);
@@ -186,7 +186,7 @@ pub fn redirect(head: &Head, host: &str) -> Finding {
             head.status
         ),
     )
-    .mend("`civi-ingress traefik-values` renders the redirect")
+    .fix("`civi-ingress traefik-values` renders the redirect")
 }
 
 #[cfg(test)]

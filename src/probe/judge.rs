@@ -89,9 +89,9 @@ pub fn front(front: &Front<'_>, around: &Circumstances<'_>, seen: &Seen) -> LegR
     }
     answer(seen, link, front.hsts, &mut report);
     if report.suffers() && front.is_tcp {
-        mend_last(
+        fix_last(
             &mut report,
-            "Traefik closes the connection of a TCP route where it does not reach the httpd: look at that leg with `--backend ADDR:PORT`; or it expects the PROXY protocol: try `--proxy-protocol v1`",
+            "Traefik closes the connection of a TCP route if it does not reach the httpd: check that leg with `--backend ADDR:PORT`; or it expects the PROXY protocol: try `--proxy-protocol v1`",
         );
     }
     match &seen.plain {
@@ -113,7 +113,7 @@ pub fn front(front: &Front<'_>, around: &Circumstances<'_>, seen: &Seen) -> LegR
 }
 
 impl Front<'_> {
-    /// Says what is expected of the certificate, and which object to mend where it is not met.
+    /// Returns what is expected of the certificate, and which object to fix where it is not met.
     fn expected<'a>(&'a self, name: &'a ExpectedName, around: &Circumstances<'_>) -> Expected<'a> {
         let host = &around.target.host;
         let (holder, renew) = match &self.holder {
@@ -124,16 +124,16 @@ impl Front<'_> {
             Holder::Secret(secret) => (format!("Secret {secret}"), wildcard(host)),
             Holder::Httpd(namespace) => ("the httpd".to_owned(), renewal(namespace, host)),
         };
-        let mend_trust = match (&self.trust.origin, &self.holder) {
+        let fix_trust = match (&self.trust.origin, &self.holder) {
             (Origin::System, _) => {
                 "import its CA into the browsers, and give it here with `--ca FILE`".to_owned()
             }
             (origin, Holder::Httpd(namespace)) => format!(
-                "browsers should meet a certificate of {origin} here: look whether the IngressRouteTCP is applied, and make the httpd take its certificate with {}",
+                "browsers should meet a certificate of {origin} here: check whether the IngressRouteTCP is applied, and make the httpd load its certificate with {}",
                 restart(namespace)
             ),
             (origin, _) => format!(
-                "import the new CA in the place of {origin}, or put the old certificate back into {holder}"
+                "import the new CA in place of {origin}, or put the old certificate back into {holder}"
             ),
         };
         Expected {
@@ -144,35 +144,35 @@ impl Front<'_> {
             within: around.within,
             is_verified: true,
             follows: "",
-            mend_trust,
-            mend_name: format!("{holder} needs a certificate for it: {renew}"),
-            mend_dates: format!("put a new certificate into {holder}: {renew}"),
+            fix_trust,
+            fix_name: format!("{holder} needs a certificate for it: {renew}"),
+            fix_dates: format!("put a new certificate into {holder}: {renew}"),
         }
     }
 }
 
-/// Says what to do about the one thing that is broken on a leg.
-fn mend_last(report: &mut LegReport, mend: &str) {
+/// Adds what to do about the one thing that is broken on a leg.
+fn fix_last(report: &mut LegReport, fix: &str) {
     let is_broken = |finding: &&mut Finding| finding.verdict == Verdict::Broken;
     if let Some(finding) = report.findings.iter_mut().find(is_broken) {
-        finding.mend = Some(mend.to_owned());
+        finding.fix = Some(fix.to_owned());
     }
 }
 
-/// Says of a front that answers as if the leg behind it were broken what is left to do, now that it is known.
+/// Tells a front that answers as if the leg behind it were broken what is left to do, now that the leg is known.
 pub fn weigh(front: &mut LegReport, behind: &LegReport) {
     if !front.suffers() {
         return;
     }
     if behind.verdict() != Verdict::Broken {
-        mend_last(
+        fix_last(
             front,
-            "from here the leg behind is good: look in Traefik's log whether it has taken the objects, and whether it reaches the pod",
+            "from here the leg behind is good: check in Traefik's log whether it has loaded the objects, and whether it reaches the pod",
         );
     } else if front.is_tcp {
-        mend_last(
+        fix_last(
             front,
-            "Traefik closes the connection of a TCP route where it does not reach the httpd: mend the leg behind first",
+            "Traefik closes the connection of a TCP route if it does not reach the httpd: fix the leg behind first",
         );
     }
 }
@@ -206,10 +206,10 @@ pub fn same_certificate(
         }
     };
     let what = format!(
-        "the front shows another certificate than {whose}: TLS is not passed through to it"
+        "the front shows a certificate other than {whose}: TLS is not passed through to it"
     );
-    front.findings.push(broken(Check::Chain, what).mend(format!(
-        "look in Traefik's log whether {route} is applied, and whether an http route names the host, which goes first"
+    front.findings.push(broken(Check::Chain, what).fix(format!(
+        "check in Traefik's log whether {route} is applied, and whether an http route names the host, which goes first"
     )));
 }
 
@@ -255,11 +255,11 @@ pub(super) fn certificates(
                 Check::Trust,
                 format!("the verifier refuses the certificate: {words}"),
             );
-            report.findings.push(finding.mend(&expected.mend_trust));
+            report.findings.push(finding.fix(&expected.fix_trust));
         }
         if around.insecure_continue && tls.result.is_ok() {
             let what =
-                "--insecure-continue: the page was asked for although the certificate is refused";
+                "--insecure-continue: the page was requested although the certificate is refused";
             report
                 .findings
                 .push(Finding::new(Check::Trust, Verdict::Warning, what));
@@ -327,12 +327,12 @@ pub(super) fn answer(seen: &Seen, link: Link<'_>, promised: Option<&Hsts>, repor
                     "; Traefik waits {} (responseHeaderTimeout), then answers 504",
                     seconds(limit)
                 ),
-                Some(None) => "; Traefik waits without end (responseHeaderTimeout 0)".to_owned(),
+                Some(None) => "; Traefik waits forever (responseHeaderTimeout 0)".to_owned(),
             };
             let what = format!("no answer within {}{then}", seconds(*wait));
             report.findings.push(
                 broken(Check::Http, what)
-                    .mend("look at what the httpd is doing, or wait longer with `--http-timeout`"),
+                    .fix("check what the httpd is doing, or wait longer with `--http-timeout`"),
             );
         }
         Some(Err(fault)) => say(&in_words(fault)),

@@ -40,7 +40,7 @@ impl<'a> Link<'a> {
     }
 }
 
-/// Says what a browser gets from Traefik where the leg behind it breaks: a status, or nothing from a TCP route.
+/// Describes what a browser gets from Traefik where the leg behind it breaks: a status, or nothing from a TCP route.
 pub(super) fn follows(transport: &Transport, status: &'static str) -> &'static str {
     if transport.speech.is_tcp() {
         "closes the browser's connection"
@@ -53,18 +53,18 @@ pub(super) fn broken(check: Check, what: impl Into<String>) -> Finding {
     Finding::new(check, Verdict::Broken, what)
 }
 
-/// Says how a connection failed, in words.
+/// Describes how a connection failed, in words.
 pub(super) fn in_words(fault: &Broken) -> String {
     match fault {
-        Broken::Refused => "nobody listens there (connection refused)".to_owned(),
-        Broken::TimedOut(wait) => format!("nothing came within {}", seconds(*wait)),
-        Broken::NoRoute => "this machine has no way there".to_owned(),
-        Broken::Closed => "the other side closed the connection without a word".to_owned(),
+        Broken::Refused => "nothing listens there (connection refused)".to_owned(),
+        Broken::TimedOut(wait) => format!("nothing arrived within {}", seconds(*wait)),
+        Broken::NoRoute => "this machine has no route there".to_owned(),
+        Broken::Closed => "the other side closed the connection without an alert".to_owned(),
         Broken::Alert(alert) => format!("the other side refused with the TLS alert {alert}"),
         Broken::NotTls => {
             "what came back is not TLS: another protocol is spoken on this port".to_owned()
         }
-        Broken::Certificate => "the certificate is refused, so nothing was asked".to_owned(),
+        Broken::Certificate => "the certificate is refused, so nothing was requested".to_owned(),
         Broken::Incompatible(what) => format!("no version or cipher suite in common: {what}"),
         Broken::Other(what) => what.clone(),
     }
@@ -77,11 +77,11 @@ pub(super) fn seconds(wait: Duration) -> String {
 pub(super) fn connection(seen: &Seen, link: Link<'_>, findings: &mut Vec<Finding>) {
     let leg = link.leg();
     if let Some(why) = &seen.unresolved {
-        let mend = match leg {
+        let fix = match leg {
             Leg::Front => "make the DNS record, or give the address with `--connect ADDR:PORT`",
             Leg::Backend => "give the pod's address with `--backend ADDR:PORT`",
         };
-        findings.push(broken(Check::Dns, format!("the name has no address: {why}")).mend(mend));
+        findings.push(broken(Check::Dns, format!("the name has no address: {why}")).fix(fix));
         return;
     }
     let reached = seen.address();
@@ -95,7 +95,7 @@ pub(super) fn connection(seen: &Seen, link: Link<'_>, findings: &mut Vec<Finding
             Err(Broken::NoRoute) if reached.is_some() => Finding::new(
                 Check::Tcp,
                 Verdict::Note,
-                format!("{address}: this machine has no way there"),
+                format!("{address}: this machine has no route there"),
             ),
             Err(fault) => {
                 let mut what = format!("{address}: {}", in_words(fault));
@@ -115,18 +115,18 @@ pub(super) fn connection(seen: &Seen, link: Link<'_>, findings: &mut Vec<Finding
                 } else {
                     Verdict::Broken
                 };
-                let mend = match (leg, reached.is_some()) {
+                let fix = match (leg, reached.is_some()) {
                     (_, true) => {
-                        "clients that try this address first wait for it: mend it, or take it out of DNS"
+                        "clients that try this address first wait for it: fix it, or remove it from DNS"
                     }
                     (Leg::Front, false) => {
-                        "look at the load balancer, the firewall and Traefik's ports: host ports, or its Service"
+                        "check the load balancer, the firewall and Traefik's ports: host ports, or its Service"
                     }
                     (Leg::Backend, false) => {
-                        "look at the httpd's pod, its port, and NetworkPolicies between Traefik and it"
+                        "check the httpd's pod, its port, and NetworkPolicies between Traefik and it"
                     }
                 };
-                Finding::new(Check::Tcp, verdict, what).mend(mend)
+                Finding::new(Check::Tcp, verdict, what).fix(fix)
             }
         };
         findings.push(finding);
@@ -167,37 +167,37 @@ fn handshake_fault(fault: &Broken, link: Link<'_>, asked: bool) -> Finding {
         (Broken::Alert(_) | Broken::Closed, _) if asked => {
             client_refused(&in_words(fault), link.leg())
         }
-        (_, Some(Transport { proxy: Some((_, object)), .. })) if may_be_proxy => finding.mend(format!(
+        (_, Some(Transport { proxy: Some((_, object)), .. })) if may_be_proxy => finding.fix(format!(
             "the httpd may not expect the PROXY protocol: set `RemoteIPProxyProtocol On` there, or remove proxyProtocol from {object}"
         )),
         (Broken::TimedOut(wait), Some(transport)) => {
             let waits = match transport.speech {
-                Speech::Passthrough => "the browser waits as long as it likes".to_owned(),
-                Speech::Tls => "Traefik waits without end".to_owned(),
+                Speech::Passthrough => "the browser waits indefinitely".to_owned(),
+                Speech::Tls => "Traefik waits forever".to_owned(),
                 _ => format!(
                     "Traefik waits {} for one, which no option changes, then answers 504",
                     seconds(HANDSHAKE_TIMEOUT)
                 ),
             };
             let what = format!("no handshake within {}; {waits}", seconds(*wait));
-            broken(Check::Tls, what).mend("the httpd is busy: render with `--retry`, set ListenBacklog 1, give it more workers")
+            broken(Check::Tls, what).fix("the httpd is busy: render with `--retry`, set ListenBacklog 1, give it more workers")
         }
         (Broken::NotTls, Some(_)) => {
-            finding.mend("the httpd speaks plain http here: `SSLEngine on`, or the port of its TLS listener")
+            finding.fix("the httpd speaks plain http here: `SSLEngine on`, or the port of its TLS listener")
         }
         (_, None) if may_be_proxy && link.proxy.is_some() => {
-            finding.mend("the front may not expect the PROXY protocol, or not from here: leave `--proxy-protocol` out, or add this machine to its trusted addresses")
+            finding.fix("the front may not expect the PROXY protocol, or not from here: leave `--proxy-protocol` out, or add this machine to its trusted addresses")
         }
         (_, None) if is_mute => {
-            finding.mend("a front that expects the PROXY protocol does so: try `--proxy-protocol v1`")
+            finding.fix("a front that expects the PROXY protocol behaves like this: try `--proxy-protocol v1`")
         }
         (Broken::NotTls, None) => {
-            finding.mend("give the port of TLS, or turn TLS on there: `http.tls` of the entry point, or `tls` in the IngressRoute")
+            finding.fix("give the port of TLS, or turn TLS on there: `http.tls` of the entry point, or `tls` in the IngressRoute")
         }
         (Broken::Alert(alert), None) if alert == "UnrecognisedName" => {
-            finding.mend("the front has no certificate for this name (sniStrict): list the wildcard under `certificates` of the TLSStore `default`")
+            finding.fix("the front has no certificate for this name (sniStrict): list the wildcard under `certificates` of the TLSStore `default`")
         }
-        _ if is_about_versions(fault) => finding.mend("TLS 1.2 or 1.3 is needed"),
+        _ if is_about_versions(fault) => finding.fix("TLS 1.2 or 1.3 is needed"),
         _ => finding,
     }
 }
@@ -214,8 +214,8 @@ fn is_about_versions(fault: &Broken) -> bool {
 }
 
 pub(super) fn client_refused(why: &str, leg: Leg) -> Finding {
-    let mend = match leg {
-        Leg::Front => "give a certificate that the front takes: `--cert FILE --key FILE`",
+    let fix = match leg {
+        Leg::Front => "give a certificate that the front accepts: `--cert FILE --key FILE`",
         Leg::Backend => {
             "name Traefik's pair in certificatesSecrets of the ServersTransport: `civi-ingress new-instance --client-auth`, with ca.crt of Secret externclientca as SSLCACertificateFile"
         }
@@ -224,5 +224,5 @@ pub(super) fn client_refused(why: &str, leg: Leg) -> Finding {
         Check::Client,
         format!("the server asks for a client certificate: {why}"),
     )
-    .mend(mend)
+    .fix(fix)
 }

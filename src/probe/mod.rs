@@ -73,7 +73,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// Gives the name by which reports call it.
+    /// Returns the name by which reports call it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -104,7 +104,7 @@ pub struct Finding {
     pub what: String,
     /// What to do, and to which object.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mend: Option<String>,
+    pub fix: Option<String>,
 }
 
 impl Finding {
@@ -114,14 +114,14 @@ impl Finding {
             check,
             verdict,
             what: what.into(),
-            mend: None,
+            fix: None,
         }
     }
 
-    /// Says what to do about it.
+    /// Sets what to do about it.
     #[must_use]
-    pub fn mend(mut self, mend: impl Into<String>) -> Self {
-        self.mend = Some(mend.into());
+    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
         self
     }
 }
@@ -136,7 +136,7 @@ pub enum Leg {
 }
 
 impl Leg {
-    /// Gives the name by which reports call it.
+    /// Returns the name by which reports call it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

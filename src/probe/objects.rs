@@ -104,7 +104,7 @@ impl Manifests {
     /// Reads streams of manifests, each with the name of its file.
     ///
     /// # Errors
-    /// What is no YAML, a document without `kind`, broken base64 in a Secret, a document that is encrypted whole.
+    /// What is not YAML, a document without `kind`, broken base64 in a Secret, a document that is encrypted whole.
     pub fn read(sources: &[(&str, &str)]) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
         let mut read = Self {
@@ -169,7 +169,7 @@ impl Manifests {
         }
     }
 
-    /// Takes what a SealedSecret holds in clear, `spec.template.data`, and the names of the rest.
+    /// Takes what a SealedSecret holds in clear text, `spec.template.data`, and the names of the rest.
     fn add_sealed(&mut self, node: &Node, name: Name) {
         let at = |path: &[&str]| path.iter().try_fold(node, |node, key| node.get(key));
         let keys = match at(&["spec", "encryptedData"]).map(|data| &data.value) {
@@ -230,7 +230,7 @@ impl Manifests {
         })
     }
 
-    /// Gives the values of a Secret or ConfigMap; nothing where the manifests do not hold it.
+    /// Returns the values of a Secret or ConfigMap; nothing where the manifests do not hold it.
     pub(super) fn data(&self, kind: &str, name: &Name) -> Option<BTreeMap<&str, Datum<'_>>> {
         if kind == "Secret" {
             let secret = self.secret(name)?;
@@ -301,7 +301,7 @@ pub(super) fn text<'a>(node: &'a Node, path: &[&str]) -> Option<&'a str> {
         .and_then(Node::text)
 }
 
-/// Gives the items of a list in a map.
+/// Returns the items of a list in a map.
 pub(super) fn items<'a>(node: &'a Node, key: &str) -> &'a [Node] {
     node.get(key).map(Node::items).unwrap_or_default()
 }
@@ -313,8 +313,11 @@ pub(super) fn is_true(node: &Node, key: &str) -> bool {
 
 pub(super) fn missing(kind: &str, name: &Name) -> Fault {
     let resource = kind.to_lowercase();
-    Fault::new(format!("the manifests do not hold {kind} {name}, which is named here")).help(format!(
-        "give it too: `kubectl get {resource} {} -n {} -o yaml`; where there is none, the route fails",
+    Fault::new(format!(
+        "the manifests do not contain {kind} {name}, which is named here"
+    ))
+    .help(format!(
+        "give it too: `kubectl get {resource} {} -n {} -o yaml`; if there is none, the route fails",
         name.name, name.namespace
     ))
 }
@@ -369,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_every_file_is_told() {
+    fn every_fault_of_every_file_is_reported() {
         let broken = "kind: Secret\nmetadata: {name: a}\ndata: {k: '!'}\n";
         let faults = Manifests::read(&[
             ("a.yaml", broken),

@@ -85,7 +85,7 @@ fn changed(matcher: &Matcher, request: &Request) -> Option<Request> {
     }
 }
 
-/// What a path has in clear (RFC 3986 section 3.3) beside letters and digits.
+/// What a path has unescaped (RFC 3986 section 3.3) besides letters and digits.
 const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

@@ -13,7 +13,7 @@ pub enum Version {
 }
 
 impl Version {
-    /// Gives its number.
+    /// Returns its number.
     #[must_use]
     pub fn number(self) -> u8 {
         match self {
@@ -26,7 +26,7 @@ impl Version {
 /// First bytes of a header of version 2.
 const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
 
-/// Gives the header for a TCP connection from `source` to `destination`.
+/// Returns the header for a TCP connection from `source` to `destination`.
 ///
 /// Where the two are of different families, the IPv4 one is written as an IPv4-mapped IPv6 address
 /// (RFC 4291 section 2.5.5.2).

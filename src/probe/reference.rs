@@ -40,28 +40,28 @@ impl Manifests {
         match Reference::new(namespace, name) {
             Reference::Object(name) => self.object(kind, &name).ok_or_else(|| missing(kind, &name)),
             Reference::Key(key) => self.of_kind(kind).find(|object| normal(&format!("{}-{}", object.name.namespace, object.name.name)) == normal(key)).ok_or_else(|| {
-                Fault::new(format!("the manifests hold no {kind} of the key `{}`", key.escape_debug()))
-                    .help("the key is the namespace, `-` and the name; a name without `@` is looked up in the own namespace")
+                Fault::new(format!("the manifests contain no {kind} of the key `{}`", key.escape_debug()))
+                    .help("the key is the namespace, `-` and the name; a name without `@` is looked up in its own namespace")
             }),
-            Reference::Outside(provider) => Err(Fault::new(format!("{kind} `{}` stands in the provider `{}`, not in manifests", name.escape_debug(), provider.escape_debug()))
-                .help("leave `--manifest` out, and say what stands there with `--backend-ca FILE`")),
+            Reference::Outside(provider) => Err(Fault::new(format!("{kind} `{}` is in the provider `{}`, not in manifests", name.escape_debug(), provider.escape_debug()))
+                .help("leave `--manifest` out, and give its CA with `--backend-ca FILE`")),
         }
     }
 }
 
-/// Says that an object names one of another namespace, where it does.
+/// Reports that an object names one of another namespace, where it does.
 pub(super) fn crossing(
     from: &Object,
     to: &impl std::fmt::Display,
     namespace: &str,
 ) -> Option<Finding> {
     (namespace != from.name.namespace).then(|| {
-        let what = format!("{to} is of another namespace than {from}: Traefik takes it with allowCrossNamespace only");
+        let what = format!("{to} is in another namespace than {from}: Traefik accepts it only with allowCrossNamespace");
         Finding::new(Check::Objects, Verdict::Note, what)
     })
 }
 
-/// Writes a key as Traefik does: `-` for all that is no letter or digit (`provider.Normalize`).
+/// Writes a key as Traefik does: `-` for all that is not a letter or digit (`provider.Normalize`).
 fn normal(key: &str) -> String {
     let parts: Vec<&str> = key
         .split(|c: char| !c.is_alphanumeric())
@@ -85,7 +85,7 @@ impl Service<'_> {
         text(self.node, &["name"]).unwrap_or_default()
     }
 
-    /// Says which it is: `paroisse-a/civicrmhttpd port 443, weight 3`.
+    /// Describes which it is: `paroisse-a/civicrmhttpd port 443, weight 3`.
     pub(super) fn in_words(&self, with_weight: bool) -> String {
         let port = self.node.get("port").map(|port| match &port.value {
             crate::yaml::Value::Int(port) => format!(" port {port}"),
@@ -252,12 +252,12 @@ mod tests {
         );
         assert_eq!(
             names(ROUTE).unwrap_err(),
-            ["m.yaml:5:5: the manifests do not hold TraefikService ns/t, which is named here"]
+            ["m.yaml:5:5: the manifests do not contain TraefikService ns/t, which is named here"]
         );
         let outside = ROUTE.replace("kind: TraefikService, name: t", "name: t@file");
         assert_eq!(
             names(&outside).unwrap_err(),
-            ["m.yaml:5:5: TraefikService `t@file` stands in the provider `file`, not in manifests"]
+            ["m.yaml:5:5: TraefikService `t@file` is in the provider `file`, not in manifests"]
         );
     }
 }

@@ -90,7 +90,7 @@ impl LegReport {
         worst.next().is_some_and(|finding| is_answer(finding.check)) && worst.next().is_none()
     }
 
-    /// Gives the worst of its findings.
+    /// Returns the worst of its findings.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let worst = self.findings.iter().map(|finding| finding.verdict).max();
@@ -108,16 +108,16 @@ pub struct Report {
 }
 
 impl Report {
-    /// Gives the worst of its legs.
+    /// Returns the worst of its legs.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let worst = self.legs.iter().map(LegReport::verdict).max();
         worst.unwrap_or(Verdict::Good)
     }
 
-    /// Says in one sentence how things stand, and which leg to mend first.
+    /// Describes in one sentence how things stand, and which leg to fix first.
     ///
-    /// A front that answers 500 because the leg behind it is broken is mended there.
+    /// A front that answers 500 because the leg behind it is broken is fixed there.
     #[must_use]
     pub fn summary(&self) -> String {
         let host = &self.target.host;
@@ -133,7 +133,7 @@ impl Report {
         let front = self.legs.iter().find(|leg| leg.leg == Leg::Front);
         if behind && front.is_some_and(LegReport::suffers) {
             return format!(
-                "{host}: the leg {} is broken, and that is why the front answers so",
+                "{host}: the leg {} is broken, and that is why the front answers like this",
                 Leg::Backend.name()
             );
         }
@@ -141,7 +141,7 @@ impl Report {
             (false, _) => format!("{host}: broken: {}", broken.join(" and ")),
             (true, false) => format!("{host}: works, with warnings: {}", warned.join(" and ")),
             (true, true) if self.legs.len() == 1 => {
-                format!("{host}: all is well as far as a browser sees")
+                format!("{host}: all is well as far as a browser can see")
             }
             (true, true) => format!("{host}: all is well on both legs"),
         }
@@ -184,8 +184,8 @@ impl Report {
                     &mut out,
                     &format!("  {verdict:<8}{:<9} {}", finding.check.name(), finding.what),
                 );
-                if let Some(mend) = &finding.mend {
-                    line(&mut out, &format!("  {:<8}{:<9} {mend}", "", "mend:"));
+                if let Some(fix) = &finding.fix {
+                    line(&mut out, &format!("  {:<8}{:<9} {fix}", "", "fix:"));
                 }
             }
         }
@@ -324,7 +324,7 @@ mod tests {
         };
         assert_eq!(
             report.summary(),
-            "a.example.org: the leg front -> httpd is broken, and that is why the front answers so"
+            "a.example.org: the leg front -> httpd is broken, and that is why the front answers like this"
         );
         let legs = vec![
             leg(Leg::Front, Check::Trust, None),

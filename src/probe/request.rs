@@ -37,7 +37,7 @@ impl Request {
         }
     }
 
-    /// Gives the path and query.
+    /// Returns the path and query.
     #[must_use]
     pub fn path(&self) -> &RequestPath {
         &self.path
@@ -70,7 +70,7 @@ impl Request {
         (is_name && is_value && is_free).then_some(changed)
     }
 
-    /// Gives the value of a field.
+    /// Returns the value of a field.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         let field = self
             .fields
@@ -79,7 +79,7 @@ impl Request {
         field.map(|(_, value)| value.as_str())
     }
 
-    /// Says what it asks for, and with which fields that another request has not: `` `/x` with `X-A: b` ``.
+    /// Describes what it asks for, and with which fields that another request has not: `` `/x` with `X-A: b` ``.
     #[must_use]
     pub(super) fn in_words(&self, plain: &Self) -> String {
         let mut words = format!("`{}`", self.path.as_str());
@@ -95,7 +95,7 @@ impl Request {
         words
     }
 
-    /// Gives the text that goes over the connection, in HTTP/1.1 (RFC 9112 section 2.1).
+    /// Returns the text that goes over the connection, in HTTP/1.1 (RFC 9112 section 2.1).
     #[must_use]
     pub fn text(&self, authority: &str) -> String {
         let mut text = format!(

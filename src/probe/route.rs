@@ -27,7 +27,7 @@ pub struct Way<'a> {
     pub options: Option<Options>,
     /// What the answer must say of HSTS.
     pub hsts: Option<Hsts>,
-    /// What is to be said of the objects.
+    /// What there is to report about the objects.
     pub findings: Vec<Finding>,
     /// The Secret of the route's own certificate.
     pub secret: Option<Name>,
@@ -38,7 +38,7 @@ pub struct Way<'a> {
 }
 
 impl Manifests {
-    /// Finds the route for a host; `path` is what shall be asked for, and nothing for whatever the route takes.
+    /// Finds the route for a host; `path` is what is to be requested, and nothing for whatever the route takes.
     ///
     /// # Errors
     /// No route for the host, or none that takes the path.
@@ -57,7 +57,7 @@ impl Manifests {
                 route.object
             );
             let finding = Finding::new(Check::Objects, Verdict::Broken, what);
-            findings.push(finding.mend(format!(
+            findings.push(finding.fix(format!(
                 "set `tls` in {}, such as `passthrough: true`",
                 route.object
             )));
@@ -76,7 +76,7 @@ impl Manifests {
                 by_name.object, named.object
             );
             let finding = Finding::new(Check::Objects, Verdict::Warning, what);
-            findings.push(finding.mend("take the host out of one of the two"));
+            findings.push(finding.fix("remove the host from one of the two"));
         }
         let is_http = named.is_some() || (by_name.is_none() && hostless.is_some());
         let last: Vec<Candidate<'_>> = if is_http {
@@ -139,7 +139,7 @@ impl<'a> Way<'a> {
         self.object.kind == "IngressRouteTCP"
     }
 
-    /// Gives the namespace of the httpd.
+    /// Returns the namespace of the httpd.
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.object.name.namespace
@@ -149,13 +149,13 @@ impl<'a> Way<'a> {
         &self.host
     }
 
-    /// Gives the object that the route is of.
+    /// Returns the object that the route is of.
     #[must_use]
     pub fn name(&self) -> String {
         self.object.to_string()
     }
 
-    /// Gives the certificates that the httpd should serve, and their Secrets.
+    /// Returns the certificates that the httpd should serve, and their Secrets.
     #[must_use]
     pub fn kept(&self) -> Vec<(Certificate, String)> {
         let trust = self.manifests.extern_trust(self.namespace(), &self.host);
@@ -163,7 +163,7 @@ impl<'a> Way<'a> {
             .kept(self.namespace(), &self.host, trust.as_ref())
     }
 
-    /// Says how Traefik reaches one of the route's services: that of a name, or the first that gets requests.
+    /// Returns how Traefik reaches one of the route's services: that of a name, or the first that gets requests.
     ///
     /// # Errors
     /// A route without services, or without that one; a ServersTransport, Secret or ConfigMap that the manifests do not
@@ -199,7 +199,7 @@ impl<'a> Way<'a> {
         let mut transport = self.manifests.transport(self, chosen)?;
         if services.len() > 1 {
             let what = format!(
-                "the route has {} services, of which {} is looked at: {}",
+                "the route has {} services, of which {} is checked: {}",
                 services.len(),
                 chosen.in_words(false),
                 listed(&services)
@@ -207,7 +207,7 @@ impl<'a> Way<'a> {
             let finding = Finding::new(Check::Objects, Verdict::Note, what);
             transport.findings.insert(
                 0,
-                finding.mend("`--service NAME` with its `--backend` looks at another one"),
+                finding.fix("`--service NAME` with its `--backend` checks another one"),
             );
         }
         let service = format!("service {}", chosen.in_words(false));

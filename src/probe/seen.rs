@@ -21,7 +21,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Says whether the other side closed the connection without a word, at TLS or at the request.
+    /// Returns whether the other side closed the connection without an alert, at TLS or at the request.
     #[must_use]
     pub fn was_closed(&self) -> bool {
         let tls = self
@@ -35,7 +35,7 @@ impl Seen {
         }
     }
 
-    /// Gives the address that took the connection.
+    /// Returns the address that took the connection.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         let connected = self.attempts.iter().find(|attempt| attempt.result.is_ok());
@@ -61,7 +61,7 @@ pub enum Broken {
     TimedOut(Duration),
     /// This machine has no way to addresses of that family.
     NoRoute,
-    /// The other side closed it without a word.
+    /// The other side closed it without an alert.
     Closed,
     /// The other side closed it with this TLS alert, by its name in RFC 8446 section 6.
     Alert(String),

@@ -19,7 +19,7 @@ use crate::yaml::{Node, Value};
 use zeroize::Zeroizing;
 
 impl Manifests {
-    /// Says how Traefik reaches a service of a route.
+    /// Returns how Traefik reaches a service of a route.
     pub(super) fn transport(
         &self,
         way: &Way<'_>,
@@ -139,7 +139,7 @@ impl Manifests {
             .map(str::to_owned);
         for key in ["peerCertSANs", "spiffe"] {
             if spec.get(key).is_some() {
-                let what = format!("{object} has {key}, which is not looked at here");
+                let what = format!("{object} has {key}, which is not checked here");
                 transport
                     .findings
                     .push(Finding::new(Check::Objects, Verdict::Note, what));
@@ -226,23 +226,23 @@ impl Manifests {
             }
             (Some(Datum::Locked(with)), Some(_)) | (Some(_), Some(Datum::Locked(with))) => {
                 let what = format!(
-                    "Secret {secret} is encrypted ({with}): Traefik's client certificate cannot be shown from here"
+                    "Secret {secret} is encrypted ({with}): Traefik's client certificate cannot be presented from here"
                 );
                 out.find(
                     Verdict::Warning,
                     what,
                     format!(
-                        "give it in clear: `kubectl get secret {} -n {} -o yaml`",
+                        "give it in clear text: `kubectl get secret {} -n {} -o yaml`",
                         secret.name, secret.namespace
                     ),
                 );
             }
             _ => {
                 let what = format!(
-                    "Secret {secret} lacks tls.crt or tls.key: Traefik shows no client certificate"
+                    "Secret {secret} lacks tls.crt or tls.key: Traefik presents no client certificate"
                 );
                 let namespace = &object.name.namespace;
-                out.find(Verdict::Broken, what, format!("make it anew: `civi-ingress new-instance {namespace} --client-auth --reuse …`"));
+                out.find(Verdict::Broken, what, format!("reissue it: `civi-ingress new-instance {namespace} --client-auth --reuse …`"));
             }
         }
     }
@@ -277,11 +277,11 @@ fn proxy_protocol(service: &Service<'_>, transport: &mut Transport) {
     };
     if let Some((kind, name)) = &transport.object {
         let what = format!(
-            "proxyProtocol of the service in {} does not count beside {kind} {name}",
+            "proxyProtocol of the service in {} has no effect next to {kind} {name}",
             service.object
         );
-        let mend = format!("set `proxyProtocol` in {kind} {name}");
-        return transport.find(Verdict::Warning, what, mend);
+        let fix = format!("set `proxyProtocol` in {kind} {name}");
+        return transport.find(Verdict::Warning, what, fix);
     }
     set_proxy(node, 2, &service.object.to_string(), transport);
 }

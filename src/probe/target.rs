@@ -39,7 +39,7 @@ impl Target {
         })
     }
 
-    /// Gives the value of the `Host` field: with the port where it is not the scheme's own (RFC 9110 section 7.2).
+    /// Returns the value of the `Host` field: with the port where it is not the scheme's own (RFC 9110 section 7.2).
     #[must_use]
     pub fn authority(&self) -> String {
         if self.port == HTTPS {
@@ -109,7 +109,7 @@ impl fmt::Display for Endpoint {
 
 fn port(digits: &str) -> Result<u16, Fault> {
     let refused = || {
-        Fault::new(format!("`{}` is no port", digits.escape_debug()))
+        Fault::new(format!("`{}` is not a port", digits.escape_debug()))
             .help("a port is a number from 1 to 65535")
     };
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -150,14 +150,14 @@ impl RequestPath {
         {
             let help = "write other characters as percent escapes, such as `%20`";
             return Err(Fault::new(format!(
-                "the path `{shown}` holds a character that no URL has"
+                "the path `{shown}` contains a character that is not allowed in a URL"
             ))
             .help(help));
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// Gives the text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -167,11 +167,11 @@ impl RequestPath {
 /// Parses a time to wait, such as `10s` or `500ms`.
 ///
 /// # Errors
-/// Text that is no Go duration, and zero.
+/// Text that is not a Go duration, and zero.
 pub fn patience(text: &str) -> Result<Duration, Fault> {
     let length = TraefikDuration::parse(text)?.length();
     if length.is_zero() {
-        return Err(Fault::new("a wait of no time sees nothing").help("give a time such as `10s`"));
+        return Err(Fault::new("a wait of zero sees nothing").help("give a time such as `10s`"));
     }
     Ok(length)
 }
@@ -182,7 +182,7 @@ pub fn patience(text: &str) -> Result<Duration, Fault> {
 /// Text that is neither, and more than a hundred years.
 pub fn horizon(text: &str) -> Result<time::Duration, Fault> {
     let refused = || {
-        Fault::new(format!("`{}` is no time", text.escape_debug()))
+        Fault::new(format!("`{}` is not a duration", text.escape_debug()))
             .help("give days such as `30d`, or hours such as `72h`")
     };
     let limit = time::Duration::days(36_525);

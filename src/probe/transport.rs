@@ -90,7 +90,7 @@ pub struct Transport {
     pub proxy: Option<(Version, String)>,
     /// What is spoken.
     pub speech: Speech,
-    /// What is to be said of the objects.
+    /// What there is to report about the objects.
     pub findings: Vec<Finding>,
     /// Certificates for the host that Secrets of the namespace hold and [`Transport::trust`] signed, and which Secret:
     /// httpd should serve one of them.
@@ -114,7 +114,7 @@ impl fmt::Debug for ClientPair {
 }
 
 impl Transport {
-    /// Gives what Traefik does where nothing is said: `server_name` and `trust` are the caller's.
+    /// Returns what Traefik does by default: `server_name` and `trust` are the caller's.
     #[must_use]
     pub fn plain(server_name: Option<ExpectedName>, trust: Option<Trust>) -> Self {
         Self {
@@ -136,8 +136,8 @@ impl Transport {
         }
     }
 
-    pub(super) fn find(&mut self, verdict: Verdict, what: String, mend: String) {
+    pub(super) fn find(&mut self, verdict: Verdict, what: String, fix: String) {
         self.findings
-            .push(Finding::new(Check::Objects, verdict, what).mend(mend));
+            .push(Finding::new(Check::Objects, verdict, what).fix(fix));
     }
 }

@@ -44,7 +44,7 @@ pub enum Renewal {
 }
 
 impl Renewal {
-    /// Gives the instant for a certificate of this validity.
+    /// Returns the instant for a certificate of this validity.
     #[must_use]
     pub fn of(self, validity: Validity) -> OffsetDateTime {
         let life = validity.not_after - validity.not_before;

@@ -23,7 +23,7 @@ pub struct Routing {
     pub transports: Vec<Transport>,
     /// Every Gateway, of the Gateway API and of Istio.
     pub gateways: Vec<Gateway>,
-    /// What is said about the TLS of Services: every BackendTLSPolicy and DestinationRule.
+    /// What declares the TLS of Services: every BackendTLSPolicy and DestinationRule.
     pub policies: Vec<Policy>,
     /// Every Service of type LoadBalancer.
     pub balancers: Vec<Balancer>,
@@ -40,7 +40,7 @@ pub struct Home {
     pub file: String,
 }
 
-/// A name and the namespace that stands before it, where one does.
+/// A name and the namespace before it, if there is one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Named {
     /// The namespace; nothing means that of the object that names it.
@@ -90,7 +90,7 @@ pub enum FrontTls {
     Ends(Option<String>),
     /// It ends behind.
     PassesThrough,
-    /// Nothing is said.
+    /// Nothing is declared.
     Unsaid,
     /// These Gateways know.
     Gateways(Vec<Attachment>),
@@ -179,7 +179,7 @@ pub enum ListenerTls {
     Plain,
 }
 
-/// What is said about the TLS of a Service.
+/// What is declared about the TLS of a Service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// Where it belongs.
@@ -252,7 +252,7 @@ impl Routing {
         self.announced.append(&mut other.announced);
     }
 
-    /// Gives where each object belongs, to be changed.
+    /// Returns where each object belongs, to be changed.
     pub fn homes_mut(&mut self) -> impl Iterator<Item = &mut Home> {
         let routes = self.routes.iter_mut().map(|route| &mut route.home);
         let stores = self.stores.iter_mut().map(|store| &mut store.home);
@@ -282,7 +282,7 @@ fn text(node: Option<&Node>, key: &str) -> Option<String> {
     node?.get(key)?.text().map(str::to_owned)
 }
 
-/// Gives a number or a text as text.
+/// Returns a number or a text as text.
 fn word(node: Option<&Node>, key: &str) -> Option<String> {
     let node = node?.get(key)?;
     match &node.value {

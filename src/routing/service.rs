@@ -1,4 +1,4 @@
-//! Services of type LoadBalancer: what stands before the cluster.
+//! Services of type LoadBalancer: what is before the cluster.
 
 use super::{Home, text};
 use crate::yaml::{Node, Value};

@@ -56,7 +56,7 @@ impl KeyPair {
         Self { private, public }
     }
 
-    /// Gives the key that a recipient's stanza wraps the file key with. `theirs` is the other side's public key.
+    /// Returns the key that a recipient's stanza wraps the file key with. `theirs` is the other side's public key.
     ///
     /// None where `theirs` is one of the few points that give everybody the same secret (RFC 7748 section 6.1).
     fn wrapping_key(
@@ -76,7 +76,7 @@ impl KeyPair {
     }
 }
 
-/// Says whether a public key can be agreed with; any private key shows it.
+/// Returns whether a public key can be agreed with; any private key shows it.
 pub(super) fn is_usable(public: &PublicKey) -> bool {
     let pair = KeyPair::new(&Zeroizing::new([1; KEY_LEN]));
     pair.wrapping_key(public, public, public).is_some()
@@ -238,7 +238,7 @@ fn armour(file: &[u8]) -> String {
     text + END + "\n"
 }
 
-/// Undoes the armour. White space may stand around it, and lines may end as on Windows; nothing else is lenient, so
+/// Undoes the armour. White space may be around it, and lines may end as on Windows; nothing else is lenient, so
 /// that a file has one form.
 fn dearmour(text: &str) -> Option<Vec<u8>> {
     let text = text.trim_ascii();

@@ -45,7 +45,7 @@ const OTHER_RULES: [&str; 5] = [
 #[derive(Debug)]
 pub struct Rules {
     file: String,
-    /// What stands before the paths of the tree, as the file sees them; ends with `/` or is empty.
+    /// What is before the paths of the tree, as the file sees them; ends with `/` or is empty.
     prefix: String,
     list: Vec<Rule>,
 }
@@ -67,7 +67,7 @@ impl Rules {
         let tree = yaml::read(sops_yaml, file)?;
         let Value::Map(sections) = &tree.value else {
             return Err(Fault::new(format!(
-                "{} stands where `creation_rules` must",
+                "found {} where `creation_rules` is expected",
                 tree.kind()
             ))
             .at(tree.at.place(file)));
@@ -96,7 +96,7 @@ impl Rules {
         })
     }
 
-    /// Gives the recipients of the first rule that holds for a file of the tree, in its order, each once.
+    /// Returns the recipients of the first rule that holds for a file of the tree, in its order, each once.
     ///
     /// A rule without `path_regex` holds for all. `encrypted_regex` may be there and is not looked at: our files name
     /// exactly their private values.
@@ -117,10 +117,12 @@ impl Rules {
             }
         }
         Err(Fault::new(format!(
-            "no rule under `creation_rules` holds for `{}`",
+            "no rule under `creation_rules` applies to `{}`",
             path.escape_debug()
         ))
-        .help("add one with a `path_regex` that matches, or one without, which holds for all files")
+        .help(
+            "add one with a `path_regex` that matches, or one without, which applies to all files",
+        )
         .file(&self.file))
     }
 }
@@ -145,7 +147,7 @@ fn known(key: &Key, names: &[&str]) -> Result<(), Fault> {
     }
     Err(match did_you_mean(&key.text, names.iter().copied()) {
         Some(name) => unknown(key).help(format!("did you mean `{name}`?")),
-        None => unknown(key).help(format!("known here are {}", names.join(", "))),
+        None => unknown(key).help(format!("the keys here are {}", names.join(", "))),
     })
 }
 
@@ -275,7 +277,7 @@ fn of_group(group: &Node) -> Placed<Vec<Recipient>> {
     Ok(seen)
 }
 
-/// Says whether a value asks for nothing.
+/// Returns whether a value asks for nothing.
 fn is_empty(node: &Node) -> bool {
     match &node.value {
         Value::Null => true,
@@ -292,10 +294,10 @@ fn refuse_other_keys(key: &Key, node: &Node) -> Placed<()> {
         return Ok(());
     }
     let fault = Fault::new(format!(
-        "`{name}` is not understood: only `age` recipients are, and who holds another key could not open the files"
+        "`{name}` is not understood: only `age` recipients are, and the holders of other keys could not open the files"
     ));
     let help =
-        "name the recipients in the fleet file, or add a rule with `age` alone before this one";
+        "name the recipients in the fleet file, or add a rule with only `age` before this one";
     Err((fault.help(help), key.at))
 }
 
@@ -373,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn recipients_stand_in_a_folded_string_or_a_list_and_count_once() {
+    fn recipients_are_in_a_folded_string_or_a_list_and_count_once() {
         let b = other(1);
         let folded = format!("creation_rules:\n  - age: >-\n      {A},\n      {b},{A},\n");
         let list = format!(
@@ -402,7 +404,7 @@ mod tests {
         for (rule, expected) in [
             (
                 "age: age1pq1x".to_owned(),
-                "2:10: post-quantum recipients (`age1pq1…`) are not taken",
+                "2:10: post-quantum recipients (`age1pq1…`) are not supported",
             ),
             (
                 "path_regex: '('".to_owned(),
@@ -452,7 +454,7 @@ mod tests {
         );
         assert_eq!(
             refusal("- a\n").to_string(),
-            ".sops.yaml:1:1: a list stands where `creation_rules` must"
+            ".sops.yaml:1:1: found a list where `creation_rules` is expected"
         );
     }
 
@@ -507,7 +509,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_does_not_hold_is_no_matter_and_the_path_begins_at_the_file() {
+    fn a_rule_that_does_not_apply_is_ignored_and_the_path_begins_at_the_file() {
         let text = format!(
             "creation_rules:\n  - path_regex: ^infra/cluster/\n    pgp: ABCD\n  - path_regex: ^infra/\n    age: {A}\n"
         );
@@ -525,7 +527,7 @@ mod tests {
             "destination_rules: []\n",
             &format!("creation_rules:\n  - path_regex: ^x\n    age: {A}\n"),
         ] {
-            let expected = ".sops.yaml: no rule under `creation_rules` holds for `instances/a/secret.sops.yaml`";
+            let expected = ".sops.yaml: no rule under `creation_rules` applies to `instances/a/secret.sops.yaml`";
             assert_eq!(refusal(text).to_string(), expected);
         }
     }

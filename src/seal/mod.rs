@@ -1,6 +1,6 @@
 //! Secrets for Git: SOPS files for age recipients, and SealedSecrets.
 //!
-//! Both encrypt the private values alone. Certificates stay in clear, so a later run decides about renewal
+//! Both encrypt the private values alone. Certificates stay in clear text, so a later run decides about renewal
 //! without any key. Random numbers are passed in, but for the seed of RSA-OAEP, which `aws-lc-rs` draws itself.
 //!
 //! | I want to … | open … |

@@ -16,7 +16,7 @@ const RECIPIENT: Hrp = Hrp::parse_unchecked("age");
 /// What an X25519 identity begins with, likewise.
 const IDENTITY: Hrp = Hrp::parse_unchecked("AGE-SECRET-KEY-");
 
-/// Gives the 32 bytes of a key in Bech32 (BIP 173) with this prefix.
+/// Returns the 32 bytes of a key in Bech32 (BIP 173) with this prefix.
 fn key_bytes(text: &str, prefix: Hrp) -> Option<Secret> {
     let encoded = CheckedHrpstring::new::<Bech32>(text).ok()?;
     let is_well_formed = encoded.hrp() == prefix && encoded.validate_segwit_padding().is_ok();
@@ -45,7 +45,7 @@ impl Recipient {
     pub fn parse(text: &str) -> Result<Self, Fault> {
         if let Some(key) = key_bytes(text, RECIPIENT) {
             if !age::is_usable(&key) {
-                return Err(Fault::new(format!("`{text}` is no public key of anybody"))
+                return Err(Fault::new(format!("`{text}` is nobody's public key"))
                     .help("`age-keygen -y FILE` prints the recipient of an identity"));
             }
             return Ok(Self::of(*key));
@@ -65,12 +65,12 @@ impl Recipient {
             "use an X25519 recipient, as `age-keygen` makes: `age1` and 58 more characters";
         let after = text.strip_prefix("age1").unwrap_or_default();
         let what = if text.starts_with("ssh-") {
-            "SSH keys are not taken as recipients".to_owned()
+            "SSH keys are not supported as recipients".to_owned()
         } else if after.starts_with("pq1") {
-            "post-quantum recipients (`age1pq1…`) are not taken".to_owned()
+            "post-quantum recipients (`age1pq1…`) are not supported".to_owned()
         } else if let Some((plugin, _)) = after.split_once('1') {
             format!(
-                "recipients of the age plugin `{}` are not taken",
+                "recipients of the age plugin `{}` are not supported",
                 plugin.escape_debug()
             )
         } else if text.starts_with("age1") {
@@ -87,7 +87,7 @@ impl Recipient {
         Self { key, text }
     }
 
-    /// Gives the text form, `age1…`.
+    /// Returns the text form, `age1…`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -143,7 +143,7 @@ impl Identity {
     /// Reads all identities of an age key file: one a line, with empty lines and `#` comments between them.
     ///
     /// # Errors
-    /// No identity, and the first line that is none, by its number alone.
+    /// No identity, and the first line that is not one, by its number alone.
     pub fn all_from_text(text: &str) -> Result<Vec<Self>, Fault> {
         let mut identities = Vec::new();
         for (index, line) in text.lines().enumerate() {
@@ -163,23 +163,26 @@ impl Identity {
         Ok(identities)
     }
 
-    /// Gives the recipient that this identity opens for.
+    /// Returns the recipient that this identity opens for.
     #[must_use]
     pub fn recipient(&self) -> &Recipient {
         &self.recipient
     }
 }
 
-/// Says what a line is that holds no X25519 identity, without repeating it.
+/// Describes what a line is that holds no X25519 identity, without repeating it.
 fn refused(line: &str, number: usize) -> Fault {
-    let keep = "keep the lines `AGE-SECRET-KEY-1…` only";
+    let keep = "keep only the lines `AGE-SECRET-KEY-1…`";
     let (what, help) = if line.starts_with("age1") {
         ("holds a recipient, which opens nothing", keep)
     } else if line.starts_with("AGE-SECRET-KEY-PQ-") {
-        ("holds a post-quantum identity, which is not taken", keep)
+        (
+            "holds a post-quantum identity, which is not supported",
+            keep,
+        )
     } else if line.starts_with("AGE-PLUGIN-") {
         (
-            "holds the identity of an age plugin, which is not taken",
+            "holds the identity of an age plugin, which is not supported",
             keep,
         )
     } else if line.starts_with("-----BEGIN AGE ENCRYPTED FILE")
@@ -193,7 +196,7 @@ fn refused(line: &str, number: usize) -> Fault {
         ("begins a key that is not age's", keep)
     } else {
         (
-            "is no age identity",
+            "is not an age identity",
             "a line `AGE-SECRET-KEY-1…` is needed, as `age-keygen` writes",
         )
     };
@@ -212,7 +215,7 @@ pub(super) fn wrap(
 /// Opens the key of a file with the first identity that fits, and says which one that was.
 ///
 /// # Errors
-/// An age file that is damaged, or whose content is no key. Nothing when no identity fits.
+/// An age file that is damaged, or whose content is not a key. Nothing when no identity fits.
 pub(super) fn unwrap<'a>(
     armoured: &str,
     identities: &'a [Identity],
@@ -253,20 +256,20 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_identity_is_named_by_its_number_and_never_repeated() {
+    fn a_line_that_is_not_an_identity_is_named_by_its_number_and_never_repeated() {
         let canary = "CANARY7";
         for (line, what) in [
             (
                 format!("AGE-SECRET-KEY-1{canary}"),
-                "line 2 is no age identity",
+                "line 2 is not an age identity",
             ),
             (
                 format!("AGE-SECRET-KEY-PQ-1{canary}"),
-                "line 2 holds a post-quantum identity, which is not taken",
+                "line 2 holds a post-quantum identity, which is not supported",
             ),
             (
                 format!("AGE-PLUGIN-YUBIKEY-1{canary}"),
-                "line 2 holds the identity of an age plugin, which is not taken",
+                "line 2 holds the identity of an age plugin, which is not supported",
             ),
             (
                 format!("-----BEGIN OPENSSH PRIVATE KEY-----{canary}"),
@@ -294,13 +297,16 @@ mod tests {
         for (text, what) in [
             (
                 "age1pq1qqqq",
-                "post-quantum recipients (`age1pq1…`) are not taken",
+                "post-quantum recipients (`age1pq1…`) are not supported",
             ),
             (
                 "age1yubikey1qqq",
-                "recipients of the age plugin `yubikey` are not taken",
+                "recipients of the age plugin `yubikey` are not supported",
             ),
-            ("ssh-ed25519 AAAA", "SSH keys are not taken as recipients"),
+            (
+                "ssh-ed25519 AAAA",
+                "SSH keys are not supported as recipients",
+            ),
             ("age188kwn", "`age188kwn` is not an age recipient"),
             ("", "this is not an age recipient"),
         ] {
@@ -326,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_point_of_low_order_is_no_recipient() {
+    fn a_point_of_low_order_is_not_a_recipient() {
         // 0, 1, the two of order 8, p - 1, p and p + 1: https://cr.yp.to/ecdh.html, "How do I validate".
         let mut points = [[0; 32]; 7];
         points[1][0] = 1;
@@ -347,7 +353,7 @@ mod tests {
         for point in points {
             let text = Recipient::of(point).to_string();
             let fault = Recipient::parse(&text).unwrap_err();
-            assert_eq!(fault.what, format!("`{text}` is no public key of anybody"));
+            assert_eq!(fault.what, format!("`{text}` is nobody's public key"));
         }
     }
 

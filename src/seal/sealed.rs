@@ -36,7 +36,7 @@ impl Scope {
     /// All scopes, in the order of the help text.
     pub const ALL: [Self; 3] = [Self::Strict, Self::NamespaceWide, Self::ClusterWide];
 
-    /// Gives the name that kubeseal's `--scope` takes.
+    /// Returns the name that kubeseal's `--scope` takes.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -46,7 +46,7 @@ impl Scope {
         }
     }
 
-    /// Gives the annotation that the SealedSecret and its template must both carry.
+    /// Returns the annotation that the SealedSecret and its template must both carry.
     #[must_use]
     pub fn annotation(self) -> Option<(&'static str, &'static str)> {
         match self {
@@ -56,14 +56,14 @@ impl Scope {
         }
     }
 
-    /// Gives the scope that an annotation with this name stands for.
+    /// Returns the scope that an annotation with this name stands for.
     #[must_use]
     pub fn of_annotation(name: &str) -> Option<Self> {
         let is_its = |scope: &Self| scope.annotation().is_some_and(|(key, _)| key == name);
         Self::ALL.into_iter().find(is_its)
     }
 
-    /// Gives what a value is bound to: the label of RSA-OAEP.
+    /// Returns what a value is bound to: the label of RSA-OAEP.
     fn label(self, namespace: &Namespace, name: &ObjectName) -> String {
         match self {
             Self::Strict => format!("{namespace}/{name}"),
@@ -144,14 +144,14 @@ impl SealingCertificate {
         })
     }
 
-    /// Gives the SHA-256 of the public key (`SubjectPublicKeyInfo`, DER), in lower-case hexadecimal. It stays when
+    /// Returns the SHA-256 of the public key (`SubjectPublicKeyInfo`, DER), in lower-case hexadecimal. It stays when
     /// the controller puts the same key into a new certificate.
     #[must_use]
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
 
-    /// Gives the last instant of its validity.
+    /// Returns the last instant of its validity.
     #[must_use]
     pub fn not_after(&self) -> OffsetDateTime {
         self.not_after
@@ -187,7 +187,7 @@ impl SealingCertificate {
     }
 }
 
-/// Says whether a text has the form of a sealed value: base64 of a length, a session key that RSA of 2,048 to 8,192 bits
+/// Returns whether a text has the form of a sealed value: base64 of a length, a session key that RSA of 2,048 to 8,192 bits
 /// encrypted, and a ciphertext with its tag (`crypto.go` of sealed-secrets, `HybridDecrypt`). Whether it opens, only its
 /// controller knows.
 #[must_use]
@@ -226,7 +226,7 @@ pub fn seal(
         let value = STANDARD
             .decode(data.expose(PrivateKeys::Written))
             .map(Zeroizing::new)
-            .map_err(|_| Fault::new(format!("the value of `{key}` is no base64 text")))?;
+            .map_err(|_| Fault::new(format!("the value of `{key}` is not base64 text")))?;
         sealed.insert(key.clone(), certificate.seal(&label, &value, random)?);
     }
     Ok(sealed)

@@ -23,7 +23,7 @@ pub(super) struct Ca {
     /// Overwrite files that exist, but no private keys
     #[arg(long)]
     pub(super) force: bool,
-    /// Overwrite private keys, too: those that were there are lost
+    /// Overwrite private keys too: the old ones are lost
     #[arg(long)]
     pub(super) replace_keys: bool,
     /// Domain that the CA may sign for, with all names below it [repeatable] [default: any]
@@ -32,13 +32,13 @@ pub(super) struct Ca {
     /// Address that the CA may sign for [repeatable] [default: any]
     #[arg(long, value_name = "ADDRESS")]
     pub(super) permit_ip: Vec<String>,
-    /// Kind of the key: p256, p384, rsa2048, rsa3072, rsa4096
+    /// Type of the key: p256, p384, rsa2048, rsa3072, rsa4096
     #[arg(long, value_name = "TYPE", default_value = "p256")]
     pub(super) key_type: String,
-    /// Life of the CA: days, or the RFC 3339 instant at which it ends
+    /// Lifetime of the CA: days, or the RFC 3339 instant at which it ends
     #[arg(long, value_name = "DAYS|INSTANT", default_value = "3650")]
     pub(super) days: String,
-    /// Begin of the validity; one hour before the present unless said
+    /// Start of the validity [default: one hour before the present]
     #[arg(long, value_name = "INSTANT")]
     pub(super) not_before: Option<String>,
     /// Organization in the certificate's subject

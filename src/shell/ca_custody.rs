@@ -7,7 +7,7 @@ use clap::ValueEnum;
 pub(super) enum CaCustody {
     /// Write the CA keys beside the others, as the chart does
     Stored,
-    /// Forget the CA keys; a renewal makes a new CA
+    /// Discard the CA keys after signing; a renewal makes a new CA
     Dropped,
 }
 

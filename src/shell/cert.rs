@@ -33,7 +33,7 @@ pub(super) struct Cert {
     /// Overwrite files that exist, but no private keys
     #[arg(long)]
     pub(super) force: bool,
-    /// Overwrite private keys, too: those that were there are lost
+    /// Overwrite private keys too: the old ones are lost
     #[arg(long)]
     pub(super) replace_keys: bool,
     #[command(flatten)]
@@ -65,9 +65,8 @@ pub(super) fn run(run: &Run, arguments: &Cert) -> Result<(), Failure> {
             continue;
         };
         if names.contains(&name) {
-            faults.push(
-                Fault::new(format!("the name `{name}` is given twice")).help("leave it out once"),
-            );
+            faults
+                .push(Fault::new(format!("the name `{name}` is given twice")).help("list it once"));
         }
         names.push(name);
     }
@@ -114,7 +113,7 @@ fn dns(text: &str) -> Result<SubjectAltName, Fault> {
 pub(super) fn address(text: &str, option: &str) -> Result<SubjectAltName, Fault> {
     let parsed = text.parse::<IpAddr>();
     let refused = |_| {
-        Fault::new(format!("`{}` is no IP address", text.escape_debug()))
+        Fault::new(format!("`{}` is not an IP address", text.escape_debug()))
             .help("write it like `192.0.2.7` or `2001:db8::7`")
     };
     parsed

@@ -32,7 +32,7 @@ Examples:
 Exit status: 0 done, 1 a check found something, 2 usage, 3 input refused, 4 input or output failed,
 5 would overwrite something, 6 locked by another run, 70 internal error, 141 closed pipe";
 
-/// Gives the table of options: of one subcommand where `called` names it, of all of them elsewhere.
+/// Returns the table of options: of one subcommand where `called` names it, of all of them elsewhere.
 ///
 /// clap's derive puts the options of all subcommands together at every start, which costs as much as rendering.
 pub(super) fn table(called: Option<&str>) -> clap::Command {
@@ -52,8 +52,8 @@ pub(super) fn table(called: Option<&str>) -> clap::Command {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Everywhere")]
 pub(super) struct Global {
-    /// Take this RFC 3339 instant for the present; without it SOURCE_DATE_EPOCH counts, then the clock; certificates
-    /// are issued only where the two are at most 90 days apart
+    /// Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued
+    /// only if the two are at most 90 days apart]
     #[arg(long, global = true, value_name = "INSTANT", overrides_with = "now")]
     pub(super) now: Option<String>,
     /// Print no notes on stderr, only warnings and errors
@@ -97,16 +97,16 @@ macro_rules! subcommands {
 subcommands! {
     NewInstance(NewInstance) "new-instance", [], "Make an instance's certificates and render its manifests";
     WildcardSecret(WildcardSecret) "wildcard-secret", ["wildcard"],
-        "Render the Secret of the wildcard certificate, made anew or taken from files";
+        "Render the Secret of the wildcard certificate, newly made or taken from files";
     TlsStore(TlsStore) "tls-store", [], "Render the TLSStore that makes a Secret the default certificate";
     TraefikValues(TraefikValues) "traefik-values", [], "Render the values file of the Traefik Helm chart";
     Ca(Ca) "ca", [], "Make a CA as PEM files";
     Cert(Cert) "cert", [], "Make a server certificate as PEM files, under an existing CA or one of its own";
-    Inspect(Inspect) "inspect", [], "Show what certificates say: PEM files, bundles, Secrets in manifests";
+    Inspect(Inspect) "inspect", [], "Show what is in certificates: PEM files, bundles, Secrets in manifests";
     Gitops(Gitops) "gitops", [], "Keep a fleet of instances as files in Git, with its keys";
-    Status(Status) "status", [], "Show which certificates of a fleet end when, and the path of each instance";
-    Probe(Probe) "probe", [], "Look at a live host as a browser does, and at its httpd as Traefik does";
-    Lint(Lint) "lint", [], "Say what would go wrong with manifests, before they are applied";
+    Status(Status) "status", [], "Show when a fleet's certificates end, and the path of each instance";
+    Probe(Probe) "probe", [], "Check a live host as a browser does, and its httpd as Traefik does";
+    Lint(Lint) "lint", [], "Find what would go wrong with manifests, before they are applied";
     Templates(TemplatesArguments) "templates", [], "List or export the built-in templates";
     Schema(Schema) "schema", [], "Print the JSON Schema of a kind of file";
     Completions(Completions) "completions", [], "Print a completion script";

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 #[derive(Debug, Args)]
 pub(super) struct Completions {
-    /// Shell to complete in
+    /// Shell to complete for
     pub(super) shell: Shell,
 }
 

@@ -15,19 +15,19 @@ use zeroize::Zeroizing;
 /// Where manifests go.
 #[derive(Debug, Args)]
 pub(super) struct Destination {
-    /// Write one file an object into this new or empty directory instead of stdout
+    /// Write one file per object into this new or empty directory instead of stdout
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) output_dir: Option<PathBuf>,
     /// Overwrite files that exist, but no private keys
     #[arg(long)]
     pub(super) force: bool,
-    /// Overwrite private keys, too: those that were there are lost
+    /// Overwrite private keys too: the old ones are lost
     #[arg(long)]
     pub(super) replace_keys: bool,
-    /// Take templates of this directory in the place of the built-in ones of the same name
+    /// Use the templates in this directory in place of the built-in ones of the same name
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) templates: Option<PathBuf>,
-    /// Show private keys even where stdout is a terminal
+    /// Show private keys even if stdout is a terminal
     #[arg(long)]
     pub(super) show_secrets: bool,
 }
@@ -59,7 +59,7 @@ impl Destination {
         Writing::begin(&paths, Overwrite::of(self.force, self.replace_keys))
     }
 
-    /// Says whether private keys are hidden, for a person reads the output.
+    /// Returns whether private keys are hidden, for a person reads the output.
     fn is_preview(&self) -> bool {
         self.output_dir.is_none() && !self.show_secrets && output::stdout_is_terminal()
     }
@@ -92,7 +92,7 @@ impl Destination {
             if !strangers.is_empty() {
                 let names = strangers.join(", ");
                 warn(&format!(
-                    "{} also holds {names}, which `kubectl apply -f` would take too",
+                    "{} also holds {names}, which `kubectl apply -f` would apply too",
                     directory.display()
                 ));
             }
@@ -115,7 +115,7 @@ impl Destination {
     }
 }
 
-/// Gives the paths of the files with private keys, in a directory and beside it.
+/// Returns the paths of the files with private keys, in a directory and beside it.
 pub(super) fn secret_files(
     directory: &Path,
     files: &[NewFile],

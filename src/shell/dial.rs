@@ -118,7 +118,7 @@ impl Bounded {
         }
     }
 
-    /// Begins the time anew.
+    /// Restarts the time limit.
     pub(super) fn extend(&mut self, patience: Duration) {
         self.deadline = Instant::now() + patience;
     }
@@ -183,7 +183,7 @@ pub(super) fn ask(stream: &mut (impl Read + Write), request: &str) -> io::Result
     Ok(head)
 }
 
-/// Says how the system failed.
+/// Describes how the system failed.
 pub(super) fn fault(error: &io::Error, patience: Duration) -> Broken {
     match error.kind() {
         ErrorKind::ConnectionRefused => Broken::Refused,

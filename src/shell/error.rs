@@ -64,7 +64,7 @@ impl Failure {
         ExitCode::from(self.kind.code())
     }
 
-    /// Gives the text for stderr: one `error:` line for each fault, below it the line of the source and its `help:`.
+    /// Returns the text for stderr: one `error:` line for each fault, below it the line of the source and its `help:`.
     pub(super) fn text(&self) -> String {
         let mut out = String::new();
         for fault in self.faults.iter().take(LIMIT) {

@@ -25,7 +25,7 @@ pub(super) struct ExistingCa {
 }
 
 impl ExistingCa {
-    /// Gives the files that are read.
+    /// Returns the files that are read.
     pub(super) fn paths(&self) -> Vec<Named<'_>> {
         side_paths([
             ("--ca-cert", self.ca_cert.as_ref()),

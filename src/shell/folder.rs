@@ -63,23 +63,23 @@ pub(super) fn look(folder: &OwnedFd, name: &OsStr) -> Result<Option<Stat>, Errno
     }
 }
 
-/// Gives what an entry is.
+/// Returns what an entry is.
 pub(super) fn kind(found: &Stat) -> FileType {
     FileType::from_raw_mode(found.st_mode)
 }
 
-/// Gives device and number.
+/// Returns device and number.
 pub(super) fn number(found: &Stat) -> Number {
     (found.st_dev, found.st_ino)
 }
 
-/// Says whether an entry is what a handle was opened on.
+/// Returns whether an entry is what a handle was opened on.
 pub(super) fn leads_to(folder: &OwnedFd, name: &OsStr, handle: impl AsFd) -> Result<bool, Errno> {
     let opened = rustix::fs::fstat(handle)?;
     Ok(look(folder, name)?.is_some_and(|found| number(&found) == number(&opened)))
 }
 
-/// Gives the names in a folder, sorted.
+/// Returns the names in a folder, sorted.
 pub(super) fn names(folder: &OwnedFd) -> Result<Vec<OsString>, Errno> {
     let mut names = Vec::new();
     for entry in Dir::read_from(folder)? {

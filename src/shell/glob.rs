@@ -37,7 +37,7 @@ enum Part {
 /// Finds what a pattern matches, relative to `folder`, sorted bytewise.
 ///
 /// # Errors
-/// A pattern that is none; a folder that cannot be read; more than 100,000 folders.
+/// An invalid pattern; a folder that cannot be read; more than 100,000 folders.
 pub(super) fn find(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, Failure> {
     let parts = parts(pattern)?;
     let start = if pattern.starts_with('/') {
@@ -62,7 +62,7 @@ pub(super) fn find(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, Failure
         }
         if seen.len() > FOLDERS_LIMIT {
             let what = format!("`{pattern}` matches in more than {FOLDERS_LIMIT} folders");
-            return Err(Fault::new(what).help("begin it with a folder").into());
+            return Err(Fault::new(what).help("start it with a folder").into());
         }
         match part {
             Part::Name(name) => {
@@ -105,7 +105,7 @@ pub(super) fn find(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, Failure
 fn parts(pattern: &str) -> Result<Vec<Part>, Fault> {
     let refused = |error: glob::PatternError| {
         Fault::new(format!(
-            "`{}` is no glob pattern: {error}",
+            "`{}` is not a valid glob pattern: {error}",
             pattern.escape_debug()
         ))
         .help("write it as `parishes/*.yaml`")
@@ -130,7 +130,7 @@ fn parts(pattern: &str) -> Result<Vec<Part>, Fault> {
     Ok(parts)
 }
 
-/// Says whether a path leads to a folder. A link to one is noted, unless the pattern names it.
+/// Returns whether a path leads to a folder. A link to one is noted, unless the pattern names it.
 fn is_folder(path: &Path, is_named: bool, links: &mut BTreeSet<PathBuf>) -> bool {
     let is_link = std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
     let is_folder = path.is_dir();
@@ -141,7 +141,7 @@ fn is_folder(path: &Path, is_named: bool, links: &mut BTreeSet<PathBuf>) -> bool
     is_folder
 }
 
-/// Gives the names in a folder; one that is no text matches no pattern.
+/// Returns the names in a folder; one that is not text matches no pattern.
 fn entries(folder: &Path) -> Result<Vec<String>, Failure> {
     // The present folder has no name of its own.
     let folder = if folder.as_os_str().is_empty() {

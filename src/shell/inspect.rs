@@ -15,7 +15,7 @@ pub(super) struct Inspect {
     /// PEM file or manifests, or - for stdin
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<PathBuf>,
-    /// Form of the report
+    /// Format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ReportFormat,
 }

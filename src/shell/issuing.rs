@@ -13,16 +13,16 @@ use time::OffsetDateTime;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Certificates")]
 pub(super) struct Issuing {
-    /// Kind of the keys: p256, p384, rsa2048, rsa3072, rsa4096
+    /// Type of the keys: p256, p384, rsa2048, rsa3072, rsa4096
     #[arg(long, value_name = "TYPE", default_value = "p256")]
     pub(super) key_type: String,
-    /// Life of the certificate: days, or the RFC 3339 instant at which it ends
+    /// Lifetime of the certificate: days, or the RFC 3339 instant at which it ends
     #[arg(long, value_name = "DAYS|INSTANT", default_value = "365")]
     pub(super) days: String,
-    /// Life of the CA: days, or the RFC 3339 instant at which it ends
+    /// Lifetime of the CA: days, or the RFC 3339 instant at which it ends
     #[arg(long, value_name = "DAYS|INSTANT", default_value = "3650")]
     pub(super) ca_days: String,
-    /// Begin of the validity; one hour before the present unless said
+    /// Start of the validity [default: one hour before the present]
     #[arg(long, value_name = "INSTANT")]
     pub(super) not_before: Option<String>,
     /// Organization in the certificates' subjects
@@ -30,7 +30,7 @@ pub(super) struct Issuing {
     pub(super) organization: String,
 }
 
-/// How certificates shall be made, parsed.
+/// How certificates are to be made, parsed.
 pub(super) struct IssuingPlan {
     pub(super) key_type: KeyType,
     pub(super) leaf: Validity,
@@ -69,7 +69,7 @@ impl Issuing {
                 format_instant(leaf.not_after)
             );
             let help =
-                "a third of its life must be left; give a later `--not-before` or a later end";
+                "a third of its lifetime must be left; give a later `--not-before` or a later end";
             let option = match self.not_before {
                 Some(_) => "--not-before",
                 None => "--days",
@@ -105,8 +105,9 @@ pub(super) fn validity(
         return Some(validity);
     }
     let due = format_instant(validity.due_at());
-    let what = format!("the certificate would be due for renewal since {due}, before it is issued");
-    let fault = Fault::new(what).help("give a later `--not-before`, or a longer life");
+    let what =
+        format!("the certificate would have been due for renewal since {due}, before it is issued");
+    let fault = Fault::new(what).help("give a later `--not-before`, or a longer lifetime");
     faults.push(fault.argument(option));
     None
 }
@@ -173,7 +174,7 @@ impl Signing<'_> {
     }
 }
 
-/// Says names and end of a certificate in one line.
+/// Describes the names and end of a certificate in one line.
 pub(super) fn describe(names: &[impl ToString], certificate: &Certificate) -> String {
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     let validity = certificate.validity();

@@ -28,10 +28,10 @@ pub(super) struct Lint {
     /// Files, directories with YAML or JSON files, or - for stdin
     #[arg(value_name = "PATH", required_unless_present = "explain", value_hint = ValueHint::AnyPath)]
     pub(super) paths: Vec<PathBuf>,
-    /// Say what a rule looks for, what would happen, and what to do
+    /// Explain what a rule looks for, what would happen, and what to do
     #[arg(long, value_name = "CODE", conflicts_with = "paths", exclusive = true)]
     pub(super) explain: Option<String>,
-    /// Traefik release that reads the manifests [default: found out, else 3.7]
+    /// Traefik release that reads the manifests [default: detected, else 3.7]
     #[arg(long, value_name = "VERSION")]
     pub(super) traefik: Option<String>,
     /// Version of Traefik's Helm chart that reads the values files [default: the newest that fits]
@@ -40,28 +40,28 @@ pub(super) struct Lint {
     /// Host that a route must answer for [repeatable]
     #[arg(long)]
     pub(super) host: Vec<String>,
-    /// Find certificates that expire within so many days [default: 30, or a third of a shorter life]
+    /// Find certificates that expire within this many days [default: 30, or a third of a shorter lifetime]
     #[arg(long, value_name = "DAYS")]
     pub(super) expires_within: Option<String>,
-    /// Take references to objects out of the input for errors
+    /// Treat references to objects outside the input as errors
     #[arg(long)]
     pub(super) strict_references: bool,
-    /// Show findings from this level on
+    /// Show findings of this level and above
     #[arg(long, value_name = "LEVEL", default_value = "warning")]
     pub(super) level: Level,
-    /// Exit with 1 from this level on
+    /// Exit with 1 for findings of this level and above
     #[arg(long, value_name = "LEVEL", default_value = "warning")]
     pub(super) fail_on: Level,
-    /// Form of the report
+    /// Format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: LintFormat,
     /// Leave out the findings that this file accepts
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) baseline: Option<PathBuf>,
-    /// Write what is found to this file, to be accepted from now on
+    /// Write the findings to this file, to accept them from now on
     #[arg(long, value_name = "FILE", conflicts_with = "baseline", value_hint = ValueHint::FilePath)]
     pub(super) write_baseline: Option<PathBuf>,
-    /// Overwrite the baseline that exists
+    /// Overwrite an existing baseline
     #[arg(long, requires = "write_baseline")]
     pub(super) force: bool,
 }
@@ -129,7 +129,7 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
         let broken = found.count(Severity::Error) + found.count(Severity::Warning) - count;
         if broken > 0 {
             warn(&format!(
-                "a baseline accepts no document that is no YAML: left out {broken}"
+                "a baseline cannot accept a document that is not YAML: left out {broken}"
             ));
         }
         return Ok(());
@@ -138,7 +138,7 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
         let stale = accepted.apply(&mut found, &sources);
         if stale > 0 {
             run.note(&format!(
-                "{stale} findings of the baseline are gone: write it anew"
+                "{stale} findings of the baseline are gone: write it again"
             ));
         }
     }
@@ -201,7 +201,7 @@ fn options(run: &Run, arguments: &Lint) -> Result<Options, Failure> {
     let days = |text: &str| match End::parse(text) {
         Ok(End::Days(days)) => Ok(Duration::days(i64::from(days))),
         Ok(End::At(_)) | Err(_) => {
-            let fault = Fault::new(format!("`{}` is no number of days", text.escape_debug()));
+            let fault = Fault::new(format!("`{}` is not a number of days", text.escape_debug()));
             Err(fault
                 .help("give a number such as `30d`")
                 .argument("--expires-within"))
@@ -225,7 +225,7 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
             run.note(&format!("left out {left_out}"));
         }
         if tree.files.is_empty() {
-            warn(&format!("{} holds no YAML or JSON file", path.display()));
+            warn(&format!("{} contains no YAML or JSON file", path.display()));
         }
         files.extend(tree.files);
     }
@@ -277,7 +277,7 @@ fn say_what_was_passed_over(found: &Report, sources: &[Source], arguments: &Lint
         let mut paths = arguments.paths.iter();
         paths.any(|path| world::is_stdin(path) || path.as_os_str() == name.as_str())
     };
-    let what = "nothing in it is looked at: it has no Kubernetes object, and no values of the charts of Traefik or Civiparoisse";
+    let what = "nothing in it is checked: it has no Kubernetes object, and no values of the charts of Traefik or Civiparoisse";
     for name in passed_over.filter(is_named) {
         warn(&format!("{name}: {what}"));
     }
@@ -293,7 +293,7 @@ fn say_what_was_passed_over(found: &Report, sources: &[Source], arguments: &Lint
             .map(|path| path.display().to_string());
         let paths = paths.collect::<Vec<_>>().join(", ");
         warn(&format!(
-            "{paths}: nothing is looked at: no file has a Kubernetes object, or values of the charts of Traefik or Civiparoisse"
+            "{paths}: nothing is checked: no file has a Kubernetes object, or values of the charts of Traefik or Civiparoisse"
         ));
     }
 }

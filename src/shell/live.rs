@@ -26,14 +26,14 @@ const TIME: Duration = Duration::from_secs(120);
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Live hosts")]
 pub(super) struct LiveHosts {
-    /// Look at the certificates that a live host presents, too; behind `=` the address to connect to instead of those
-    /// that DNS gives [repeatable]
+    /// Check the certificates that a live host presents too; after `=`, the address to connect to instead of what DNS
+    /// returns [repeatable]
     #[arg(long, value_name = "HOST[:PORT][=ADDR[:PORT]]")]
     pub(super) connect: Vec<String>,
-    /// Look at the hosts of this file, too, one a line in the same form, or - for stdin
+    /// Check the hosts in this file too, one per line in the same form, or - for stdin
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) connect_file: Option<PathBuf>,
-    /// Look at every host that a route of the manifests names, too; behind `=` the address of all of them
+    /// Check every host that a route of the manifests names too; after `=`, one address for all of them
     #[arg(long, value_name = "ADDR[:PORT]", num_args = 0..=1, default_missing_value = "", require_equals = true)]
     pub(super) connect_routes: Option<String>,
 }
@@ -93,7 +93,7 @@ fn parse(text: &str) -> Result<Live, Fault> {
     })
 }
 
-/// Gives the hosts that routes name; names that nobody could ask for are passed over.
+/// Returns the hosts that routes name; names that nobody could ask for are passed over.
 pub(super) fn of_routes(routing: &Routing, address: &str) -> Vec<Live> {
     let hosts: BTreeSet<&String> = routing
         .routes
@@ -110,7 +110,7 @@ pub(super) fn of_routes(routing: &Routing, address: &str) -> Vec<Live> {
     live.collect()
 }
 
-/// Gives the certificates that the hosts present, in their order; hosts that cannot be reached are noted in `faults`.
+/// Returns the certificates that the hosts present, in their order; hosts that cannot be reached are noted in `faults`.
 pub(super) fn look(mut hosts: Vec<Live>, faults: &mut Faults) -> Result<Vec<Found>, Failure> {
     let mut known = BTreeSet::new();
     hosts.retain(|host| known.insert(host.shown.clone()));
@@ -124,7 +124,9 @@ pub(super) fn look(mut hosts: Vec<Live>, faults: &mut Faults) -> Result<Vec<Foun
     let begin = Instant::now();
     let ask = |live: &Live| {
         if begin.elapsed() > TIME {
-            return Err(format!("not looked at: {TIME:?} are over"));
+            return Err(format!(
+                "not checked: the time limit of {TIME:?} has passed"
+            ));
         }
         presented(live)
     };

@@ -1,5 +1,5 @@
 //! One file a command: what can be typed, its help, and the code that takes it to the library and the results to the
-//! outside. Arguments that several commands take stand in files of their own.
+//! outside. Arguments that several commands take are in files of their own.
 #![expect(
     clippy::doc_markdown,
     reason = "the comments of arguments are help text: a terminal shows backticks as they are"
@@ -63,7 +63,7 @@ pub(super) fn run() -> ExitCode {
             .location()
             .map_or_else(String::new, |location| format!(" ({location})"));
         output::say(&format!(
-            "error: this program has a fault{place}\nhelp: please report it with the command that you ran, without its keys\n"
+            "error: this program has a bug{place}\nhelp: please report it with the command that you ran, without any keys\n"
         ));
         std::process::exit(INTERNAL);
     }));
@@ -120,7 +120,7 @@ fn dispatch(global: &Global, command: Command) -> Result<(), Failure> {
     result
 }
 
-/// Says whether a command may issue a certificate, which then begins at the present.
+/// Returns whether a command may issue a certificate, which then begins at the present.
 fn issues(command: &Command) -> bool {
     match command {
         Command::NewInstance(_)
@@ -141,7 +141,7 @@ fn issues(command: &Command) -> bool {
     }
 }
 
-/// Says whether a command draws random numbers: for keys, for what is encrypted, for connections.
+/// Returns whether a command draws random numbers: for keys, for what is encrypted, for connections.
 fn draws(command: &Command) -> bool {
     match command {
         Command::Gitops(gitops) => gitops.draws(),
@@ -175,7 +175,7 @@ struct Run {
     now: OffsetDateTime,
     /// Whether notes are left out.
     quiet: bool,
-    /// What is worth knowing about a run that went well; said at its end.
+    /// What is worth knowing about a run that went well; printed at its end.
     notes: RefCell<Vec<String>>,
 }
 

@@ -32,10 +32,10 @@ use zeroize::Zeroizing;
 pub(super) struct NewInstance {
     /// Name of the instance, and of its namespace unless --namespace is given
     pub(super) name: String,
-    /// Host that browsers ask for; without it `externalhost` of the values
+    /// Host that browsers ask for [default: `externalhost` of the values]
     #[arg(long)]
     pub(super) host: Option<String>,
-    /// Further host of the instance, in the certificate and the route [repeatable]
+    /// Additional host of the instance, in the certificate and the route [repeatable]
     #[arg(long, value_name = "HOST")]
     pub(super) alias: Vec<String>,
     /// Namespace of the objects
@@ -59,13 +59,13 @@ pub(super) struct NewInstance {
     pub(super) issuing: Issuing,
     #[command(flatten)]
     pub(super) existing_ca: ExistingCa,
-    /// What becomes of the CA keys [default: stored; of an existing CA: dropped]
+    /// What becomes of the CA keys [default: stored; for an existing CA: dropped]
     #[arg(long, value_name = "HOW", help_heading = "Certificates")]
     pub(super) ca_custody: Option<CaCustody>,
     /// Write the key of the new instance CA to this file
     #[arg(long, value_name = "FILE", help_heading = "Certificates", conflicts_with = "ca_key", value_hint = ValueHint::FilePath)]
     pub(super) ca_key_out: Option<PathBuf>,
-    /// Keep the keys and certificates of these manifests (file, directory, - for stdin) while they are good
+    /// Keep the keys and certificates of these manifests (file, directory, - for stdin) as long as they are good
     #[arg(long, value_name = "FILE", help_heading = "Certificates", value_hint = ValueHint::FilePath)]
     pub(super) reuse: Option<PathBuf>,
     /// Mark the chart's objects so that this Helm release adopts them
@@ -77,7 +77,7 @@ pub(super) struct NewInstance {
     /// Render the httpd's ConfigMap too
     #[arg(long, help_heading = "Further objects")]
     pub(super) config_map: bool,
-    /// Retry failed connections to the httpd, so many attempts in all
+    /// Retry failed connections to the httpd, up to this many attempts in all
     #[arg(long, value_name = "ATTEMPTS", num_args = 0..=1, default_missing_value = "5", require_equals = true, help_heading = "Further objects")]
     pub(super) retry: Option<String>,
     /// Send Strict-Transport-Security with this max-age
@@ -89,7 +89,7 @@ pub(super) struct NewInstance {
     /// Let only Traefik reach the httpd (NetworkPolicy)
     #[arg(long, help_heading = "Further objects")]
     pub(super) network_policy: bool,
-    /// Close the namespace to other namespaces, but for what --network-policy opens
+    /// Close the namespace to other namespaces, except for what --network-policy opens
     #[arg(long, requires = "network_policy", help_heading = "Further objects")]
     pub(super) default_deny: bool,
     /// Namespace of Traefik's pods
@@ -149,7 +149,7 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
         run,
         plan: &plan,
         custody: arguments.ca_custody.map_or(Custody::Stored, Custody::from),
-        // The key of a CA that was given belongs to its owner; it comes into the cluster only when that is said.
+        // The key of a CA that was given belongs to its owner; it goes into the cluster only when that is asked for.
         given_ca_custody: arguments.ca_custody.map_or(Custody::Dropped, Custody::from),
         wants_ca_key: arguments.ca_key_out.is_some(),
         found: found.as_ref(),
@@ -256,7 +256,7 @@ fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {
             faults.keep(parsed.ok_or_else(refused)).map(Some)
         }
     };
-    // One attempt is no retry; beyond 20, with doubling waits, no browser is there any more.
+    // One attempt is not a retry; beyond 20, with doubling waits, no browser is there any more.
     let retry = number(&arguments.retry, "--retry", 2, 20);
     // RFC 6797 has no limit; 0 is its way to withdraw.
     let hsts = number(&arguments.hsts, "--hsts", 0, u32::MAX);
@@ -294,7 +294,7 @@ fn helm_release(text: &str) -> Result<ObjectName, Fault> {
     .argument("--helm-release"))
 }
 
-/// Says who may reach the httpd, if anyone is to be kept out.
+/// Returns who may reach the httpd, if anyone is to be kept out.
 fn traefik_source(arguments: &NewInstance) -> Result<Option<TraefikSource>, Vec<Fault>> {
     let mut faults = Faults::default();
     let namespace = Namespace::parse(&arguments.traefik_namespace);
@@ -323,7 +323,7 @@ fn traefik_source(arguments: &NewInstance) -> Result<Option<TraefikSource>, Vec<
 
 /// Reads the manifests of `--reuse`, as far as they belong to the instance's namespace.
 ///
-/// A Secret that is not among them may still exist: making its keys anew would lose it.
+/// A Secret that is not among them may still exist: new keys would lose it.
 fn read_found(
     arguments: &NewInstance,
     instance: &Instance,
@@ -357,11 +357,11 @@ fn read_found(
         let fault = match count {
             1 => continue,
             0 => Fault::new(format!(
-                "Secret {namespace}/{name} is not among them: {}",
+                "the input has no Secret {namespace}/{name}; it has {}",
                 all.join(", ")
             ))
-            .help("check the command before the pipe; leave out `--reuse` to make all keys anew"),
-            _ => Fault::new(format!("Secret {namespace}/{name} is there {count} times"))
+            .help("check the command before the pipe; leave out `--reuse` to make new keys"),
+            _ => Fault::new(format!("Secret {namespace}/{name} appears {count} times"))
                 .help("keep one of them"),
         };
         faults.push(fault.file(&text.name));
@@ -386,7 +386,7 @@ struct Issuer<'a> {
 }
 
 impl Issuer<'_> {
-    /// Gives the credentials, and the PEM text of the instance CA's key where that is wanted.
+    /// Returns the credentials, and the PEM text of the instance CA's key where that is wanted.
     fn credentials(
         &self,
         instance: &Instance,
@@ -466,7 +466,7 @@ impl Issuer<'_> {
             .collect();
         if let Some(command) = ingress::restart(instance.namespace.as_str(), &renewed, &[]) {
             self.run.note(&format!(
-                "the CAs before stay trusted beside the new ones; to take the new certificates: {command}"
+                "the previous CAs stay trusted beside the new ones; to load the new certificates: {command}"
             ));
         }
         let retention = if given.is_some() {
@@ -533,7 +533,7 @@ impl Issuer<'_> {
         ));
         if found.ca.is_some() && is_new_ca {
             warn(
-                "the client CA is made anew: restart httpd before Traefik shows its new certificate",
+                "the client CA is reissued: restart httpd before Traefik presents its new certificate",
             );
         }
         let before = found.ca.into_iter().flat_map(reuse::authorities);
@@ -588,7 +588,7 @@ impl Issuer<'_> {
         let kept = reuse::keep(found, terms, self.run.now);
         if let Err(reason) = &kept {
             warn(&format!(
-                "{what}: all keys and certificates are made anew: {}",
+                "{what}: all keys and certificates are reissued: {}",
                 reason.what
             ));
         }
@@ -623,7 +623,7 @@ impl Issuer<'_> {
     }
 }
 
-/// Gives the key of a CA that was kept, for a file of its own.
+/// Returns the key of a CA that was kept, for a file of its own.
 fn kept_ca_key(chain: &Chain, found: Found<'_>) -> Result<Zeroizing<String>, Failure> {
     let key = found
         .ca_key
@@ -631,7 +631,7 @@ fn kept_ca_key(chain: &Chain, found: Found<'_>) -> Result<Zeroizing<String>, Fai
     if let Some(key) = key.filter(|key| verify::ca(&chain.ca, key).is_ok()) {
         return Ok(Zeroizing::new(key.pem().to_owned()));
     }
-    let fault = Fault::new("the CA is kept, and its key is not among what is reused");
+    let fault = Fault::new("the CA is kept, but its key is not in what is reused");
     Err(Failure::new(
         Kind::WouldLose,
         fault.help("leave out the option").argument("--ca-key-out"),

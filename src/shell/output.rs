@@ -30,17 +30,17 @@ pub(super) fn show_progress(done: usize, all: usize) {
     let _ = write!(io::stderr(), "\r{done} of {all}{end}");
 }
 
-/// Says whether a person reads stdout.
+/// Returns whether a person reads stdout.
 pub(super) fn stdout_is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
-/// Says whether a person reads stderr.
+/// Returns whether a person reads stderr.
 pub(super) fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Says whether stdout was closed when the program started: Rust then opens /dev/null for reading and writing
+/// Returns whether stdout was closed when the program started: Rust then opens /dev/null for reading and writing
 /// in its place, which no shell does (library/std/src/sys/pal/unix/mod.rs).
 pub(super) fn stdout_is_closed() -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -56,7 +56,7 @@ pub(super) fn stdout_is_closed() -> bool {
             .is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR))
 }
 
-/// Gives the mode of the file behind stdout when others can read it.
+/// Returns the mode of the file behind stdout when others can read it.
 pub(super) fn stdout_readable_by_others() -> Option<u32> {
     let file = File::from(io::stdout().as_fd().try_clone_to_owned().ok()?);
     let metadata = file.metadata().ok().filter(fs::Metadata::is_file)?;
@@ -82,7 +82,7 @@ pub(super) fn print<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Result<(),
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::new(
             Kind::ClosedPipe,
-            Fault::new("the reader of stdout ended before everything was written")
+            Fault::new("the reader of stdout closed it before everything was written")
                 .help("what was printed is incomplete: run the command again"),
         )),
         Err(error) => Err(anyhow::Error::new(error)
@@ -101,7 +101,7 @@ pub(super) fn print_or_end(text: &[u8]) -> Result<(), Failure> {
     })
 }
 
-/// Says that nothing can be printed.
+/// Reports that nothing can be printed.
 pub(super) fn closed_stdout() -> Failure {
     let fault = Fault::new("stdout is closed");
     Failure::new(
@@ -110,7 +110,7 @@ pub(super) fn closed_stdout() -> Failure {
     )
 }
 
-/// Says whether `kubectl apply -f DIR` would take the file for a manifest of ours.
+/// Returns whether `kubectl apply -f DIR` would take the file for a manifest of ours.
 pub(super) fn is_yaml(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "yaml")
@@ -127,7 +127,7 @@ pub(super) fn strangers(directory: &Path, files: &[NewFile]) -> Vec<String> {
     names
 }
 
-/// Gives the directory that a path lies in.
+/// Returns the directory that a path lies in.
 pub(super) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,

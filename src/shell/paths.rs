@@ -22,7 +22,7 @@ pub(super) enum Contents<'a> {
 }
 
 impl Contents<'_> {
-    /// Says whether a file of this name beside them would be one of them, or be taken for one.
+    /// Returns whether a file of this name beside them would be one of them, or be taken for one.
     fn has(self, name: &OsStr) -> bool {
         let lower = name.to_string_lossy().to_lowercase();
         match self {
@@ -34,7 +34,7 @@ impl Contents<'_> {
         }
     }
 
-    /// Says whether a file of this name may be written over.
+    /// Returns whether a file of this name may be written over.
     fn may_write(self, name: &OsStr) -> bool {
         let is_numbered = |name: &str| {
             let (number, rest) = name.split_at_checked(2).unwrap_or_default();
@@ -73,7 +73,7 @@ impl Place {
         }
     }
 
-    /// Says whether both are one file, or would be where case does not count.
+    /// Returns whether both are one file, or would be where case does not count.
     fn is(&self, other: &Self) -> bool {
         let folded = |path: &Path| path.to_string_lossy().to_lowercase();
         self.path == other.path
@@ -111,7 +111,7 @@ impl Paths<'_> {
             let name = path.file_name().unwrap_or_default();
             if name.as_encoded_bytes().starts_with(ASIDE.as_bytes()) {
                 faults.push(refused(format!(
-                    "`{shown}` begins with `{ASIDE}`, as the names of unfinished files do"
+                    "`{shown}` starts with `{ASIDE}`, as the names of unfinished files do"
                 )));
             }
             if let Some((other, ..)) = outputs[..index].iter().find(|(.., other)| other.is(place)) {
@@ -169,7 +169,7 @@ pub(super) fn without_dots(base: PathBuf, rest: &Path) -> PathBuf {
     })
 }
 
-/// Gives the paths that options name, each with its option.
+/// Returns the paths that options name, each with its option.
 pub(super) fn side_paths<'a, const N: usize>(
     paths: [(&'static str, Option<&'a PathBuf>); N],
 ) -> Vec<Named<'a>> {
@@ -190,5 +190,5 @@ pub(super) fn check_stdin<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Resu
         return Ok(());
     }
     Err(Fault::new("`-` is given twice")
-        .help("standard input can be read once; name a file for the other"))
+        .help("standard input can be read only once; name a file for the other"))
 }

@@ -28,59 +28,59 @@ use rustls::sign::CertifiedKey;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Opens connections, asks for one page and changes nothing. Exit status: 0 all is well, 1 something is broken or
-/// soon will be; an unreachable host is a finding, too.
+/// Opens connections, requests one page and changes nothing. Exit status: 0 all is well, 1 something is broken or
+/// soon will be; an unreachable host is a finding too.
 #[derive(Debug, Args)]
 pub(super) struct Probe {
     /// Host that browsers ask for
     #[arg(value_name = "HOST[:PORT]")]
     pub(super) host: String,
-    /// Connect to this address instead of those that DNS gives
+    /// Connect to this address instead of what DNS returns
     #[arg(long, value_name = "ADDR[:PORT]")]
     pub(super) connect: Option<String>,
     /// Trust this CA as browsers do (PEM) [default: that of the manifests' TLSStore, else the system's roots]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) ca: Option<PathBuf>,
-    /// Take what Traefik is told from these manifests (file, directory, - for stdin) [repeatable]
+    /// Read Traefik's configuration from these manifests (file, directory, - for stdin) [repeatable]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) manifest: Vec<PathBuf>,
-    /// Ask for this path [default: / or what the manifests' route takes]
+    /// Request this path [default: / or one that the manifests' route takes]
     #[arg(long, value_name = "PATH")]
     pub(super) path: Option<String>,
-    /// Ask port 80 too whether it leads to https
+    /// Check whether port 80 redirects to https too
     #[arg(long, value_name = "ADDR[:PORT]", num_args = 0..=1, default_missing_value = "", require_equals = true)]
     pub(super) http: Option<String>,
     /// Send this header first, as a load balancer does
     #[arg(long, value_name = "VERSION")]
     pub(super) proxy_protocol: Option<ProxyProtocol>,
-    /// Show this certificate to a server that asks for one (PEM)
+    /// Present this certificate to a server that asks for one (PEM)
     #[arg(long, value_name = "FILE", requires = "key", value_hint = ValueHint::FilePath)]
     pub(super) cert: Option<PathBuf>,
     /// Private key of that certificate (PEM)
     #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath)]
     pub(super) key: Option<PathBuf>,
-    /// Look at the leg from Traefik to the httpd too, at this address
+    /// Check the leg from Traefik to the httpd too, at this address
     #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Behind Traefik")]
     pub(super) backend: Option<String>,
-    /// Of several services of the route, look at this one
+    /// If the route has several services, check this one
     #[arg(long, value_name = "NAME", help_heading = "Behind Traefik", requires_all = ["backend", "manifest"])]
     pub(super) service: Option<String>,
-    /// Trust this CA there, where no manifests say which (PEM)
+    /// Trust this CA on that leg, if no manifests name one (PEM)
     #[arg(long, value_name = "FILE", help_heading = "Behind Traefik", requires = "backend", conflicts_with = "manifest", value_hint = ValueHint::FilePath)]
     pub(super) backend_ca: Option<PathBuf>,
-    /// Wait so long for DNS, for each connection and for each TLS handshake
+    /// Wait this long for DNS, for each connection and for each TLS handshake
     #[arg(long, value_name = "TIME", default_value = "10s")]
     pub(super) timeout: String,
-    /// Wait so long for an answer
+    /// Wait this long for an answer
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub(super) http_timeout: String,
     /// Warn of certificates that end within this time
     #[arg(long, value_name = "DAYS", default_value = "30d")]
     pub(super) expires_within: String,
-    /// Ask for the page even where the certificate is refused; the report says so
+    /// Request the page even if the certificate is refused; the report says so
     #[arg(long)]
     pub(super) insecure_continue: bool,
-    /// Form of the report
+    /// Format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ReportFormat,
 }
@@ -370,9 +370,10 @@ impl Backend<'_> {
         let mut report = behind::backend(&behind, around, &seen);
         if let Some(why) = unusable {
             let finding = Finding::new(Check::Objects, Verdict::Broken, why);
-            report
-                .findings
-                .insert(0, finding.mend("put a certificate and its own key there"));
+            report.findings.insert(
+                0,
+                finding.fix("give a certificate together with its own key"),
+            );
         }
         Ok(report)
     }

@@ -29,10 +29,10 @@ pub(super) struct Status {
 /// How a report on certificates is written.
 #[derive(Debug, Args)]
 pub(super) struct StatusReport {
-    /// Take from this fleet file when certificates are renewed [default: fleet.yaml of a directory that is read]
+    /// Take the renewal dates from this fleet file [default: fleet.yaml in a directory that is read]
     #[arg(short = 'f', long = "fleet", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) fleet: Option<PathBuf>,
-    /// Form of the report
+    /// Format of the report
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(super) format: StatusFormat,
     /// Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without
@@ -188,8 +188,8 @@ fn read(path: &Path, faults: &mut Faults) -> Result<Findings, Failure> {
     Ok(findings)
 }
 
-/// Says how many encrypted values are certificates by their key. Keys are meant to be encrypted; certificates could
-/// be read, were they in clear.
+/// Notes how many encrypted values are certificates by their key. Keys are meant to be encrypted; certificates could
+/// be read, were they in clear text.
 fn note_encrypted(run: &Run, encrypted: &[String]) {
     let is_certificate = |name: &&String| {
         let name = name.to_ascii_lowercase();

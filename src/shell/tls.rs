@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use zeroize::Zeroize as _;
 
-/// How a handshake shall be.
+/// How a handshake is to be made.
 #[derive(Debug)]
 pub(super) struct Handshake<'a> {
     pub(super) name: &'a ExpectedName,
@@ -97,7 +97,7 @@ pub(super) fn handshake(stream: TcpStream, how: &Handshake<'_>) -> (Tls, Option<
     (tls, connection)
 }
 
-/// Gives the certificates that the server at `endpoint` presents for `name`, leaf first. They are public and nothing
+/// Returns the certificates that the server at `endpoint` presents for `name`, leaf first. They are public and nothing
 /// is verified, so that those which nobody trusts can be looked at too; no request is sent.
 ///
 /// # Errors
@@ -133,7 +133,7 @@ pub(super) fn presented_chain(
     if tls.chain.is_empty() {
         let why = tls.result.err();
         let why = why.map_or_else(String::new, |fault| format!(": {fault}"));
-        return Err(format!("no certificate came{why}"));
+        return Err(format!("no certificate was received{why}"));
     }
     let certificates = tls
         .chain
@@ -162,7 +162,7 @@ pub(super) fn client_pair(certificate: &str, key: &str) -> Result<Arc<CertifiedK
     Ok(Arc::new(CertifiedKey::new(chain.collect(), signing?)))
 }
 
-/// Says how a TLS connection failed.
+/// Describes how a TLS connection failed.
 pub(super) fn fault(error: &io::Error, patience: Duration) -> Broken {
     let Some(tls) = error
         .get_ref()
@@ -203,7 +203,7 @@ fn connection(
     ClientConnection::new(Arc::new(config), name)
 }
 
-/// rustls' verifier, and what it was shown and said.
+/// rustls' verifier, and what it was shown and answered.
 #[derive(Debug)]
 struct Recorder {
     /// Nothing where no authority is trusted: rustls makes no verifier then, and every certificate is refused.

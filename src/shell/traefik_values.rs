@@ -20,7 +20,7 @@ pub(super) struct TraefikValues {
     /// Major version of the Traefik Helm chart, 20 to 41
     #[arg(long, value_name = "MAJOR", default_value = "41")]
     pub(super) chart: String,
-    /// Run a Deployment of so many pods instead of a DaemonSet
+    /// Run a Deployment of this many pods instead of a DaemonSet
     #[arg(long, value_name = "N")]
     pub(super) replicas: Option<NonZeroU16>,
     /// Bind ports 80 and 443 in the nodes' network, as root, instead of using host ports
@@ -32,13 +32,13 @@ pub(super) struct TraefikValues {
     /// Replace pods one after another, or when they are deleted: RollingUpdate, OnDelete
     #[arg(long, value_name = "STRATEGY", default_value = "RollingUpdate")]
     pub(super) update_strategy: String,
-    /// Log from this level on: TRACE, DEBUG, INFO, WARN, ERROR, FATAL, PANIC
+    /// Log this level and above: TRACE, DEBUG, INFO, WARN, ERROR, FATAL, PANIC
     #[arg(long, value_name = "LEVEL", default_value = "INFO")]
     pub(super) log_level: String,
-    /// Form of Traefik's log: json, common [default: json; charts 20 to 22: common]
+    /// Format of Traefik's log: json, common [default: json; charts 20 to 22: common]
     #[arg(long, value_name = "FORM")]
     pub(super) log_format: Option<String>,
-    /// Form of the access log: json, common, off [default: json; charts 20 to 22: common]
+    /// Format of the access log: json, common, off [default: json; charts 20 to 22: common]
     #[arg(long, value_name = "FORM")]
     pub(super) access_log: Option<String>,
     /// Serve metrics for Prometheus on port 9100
@@ -47,19 +47,19 @@ pub(super) struct TraefikValues {
     /// Redirect http to https: on, off [default: on; charts 20 to 22: off]
     #[arg(long, value_name = "ON|OFF")]
     pub(super) redirect: Option<Switch>,
-    /// Believe the PROXY protocol header of these peers [repeatable]
+    /// Trust the PROXY protocol header of these peers [repeatable]
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
     pub(super) proxy_protocol_from: Vec<String>,
-    /// Believe the X-Forwarded headers of these peers [repeatable]
+    /// Trust the X-Forwarded headers of these peers [repeatable]
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
     pub(super) forwarded_headers_from: Vec<String>,
-    /// Serve only routes of this namespace; name that of the TLSStore too [repeatable] [default: all]
+    /// Serve only routes of this namespace; name the TLSStore's too [repeatable] [default: all]
     #[arg(long, value_name = "NAMESPACE", value_delimiter = ',')]
     pub(super) watch_namespace: Vec<String>,
     /// Cut off requests that take longer to arrive; 0s for no limit [default: 600s; charts 20 to 22: none]
     #[arg(long, value_name = "TIME")]
     pub(super) read_timeout: Option<String>,
-    /// Take templates of this directory in the place of the built-in ones of the same name
+    /// Use the templates in this directory in place of the built-in ones of the same name
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) templates: Option<PathBuf>,
 }

@@ -73,7 +73,7 @@ pub(super) enum EntryKind {
     File,
     /// A folder.
     Folder,
-    /// A link, a pipe, a socket, a device, or anything with a name that is no text.
+    /// A link, a pipe, a socket, a device, or anything with a name that is not text.
     Other,
 }
 
@@ -170,7 +170,7 @@ impl Tree {
         Ok(handle)
     }
 
-    /// Says whether a file that is there may be read by others than its owner.
+    /// Returns whether a file that is there may be read by others than its owner.
     pub(super) fn is_exposed(&self, path: &str) -> Result<bool, Failure> {
         let (parent, name) = split(path);
         let Some(folder) = self.folder(parent)? else {
@@ -187,8 +187,8 @@ impl Tree {
 
     fn odd_folder(&self, path: &str) -> Failure {
         let shown = self.shown.join(path);
-        let fault = Fault::new(format!("{} is no directory", shown.display()))
-            .help("symbolic links and files cannot stand in the place of the tree's folders");
+        let fault = Fault::new(format!("{} is not a directory", shown.display()))
+            .help("a symbolic link or file cannot take the place of a folder of the tree");
         Failure::new(Kind::WouldLose, fault)
     }
 
@@ -198,7 +198,7 @@ impl Tree {
         for part in path.split('/').filter(|part| !part.is_empty()) {
             let parent = self
                 .folder(&made)?
-                .ok_or_else(|| anyhow::anyhow!("{made} has vanished"))?;
+                .ok_or_else(|| anyhow::anyhow!("{made} has disappeared"))?;
             match mkdirat(&parent, part, Mode::from_raw_mode(0o777)) {
                 Ok(()) | Err(Errno::EXIST) => {}
                 Err(error) => {
@@ -213,7 +213,7 @@ impl Tree {
             made.push_str(part);
         }
         self.folder(path)?
-            .ok_or_else(|| anyhow::anyhow!("{path} has vanished").into())
+            .ok_or_else(|| anyhow::anyhow!("{path} has disappeared").into())
     }
 
     /// Lists a folder, sorted; nothing where there is none, or something else in its place. What a killed run left
@@ -233,7 +233,7 @@ impl Tree {
         }
     }
 
-    /// Gives the entries of a folder, and whether a killed run left something there.
+    /// Returns the entries of a folder, and whether a killed run left something there.
     fn entries(&self, folder: &OwnedFd, path: &str) -> Result<(Vec<Entry>, bool), Failure> {
         let read = |error: Errno| anyhow::Error::new(error).context(self.failed("read", path));
         let mut entries = Vec::new();
@@ -243,7 +243,7 @@ impl Tree {
         while let Some(entry) = listing.next() {
             let entry = entry.map_err(read)?;
             let Ok(name) = entry.file_name().to_str() else {
-                // A name that is no text is a stranger's.
+                // A name that is not text is a stranger's.
                 entries.push(Entry {
                     name: entry.file_name().to_string_lossy().into_owned(),
                     kind: EntryKind::Other,
@@ -282,7 +282,7 @@ impl Tree {
         }
     }
 
-    /// Says of a file that could not be read whether that is so because it is a stranger's: a link, a directory, no
+    /// Returns, for a file that could not be read, whether that is so because it is a stranger's: a link, a directory, no
     /// text, or nothing that this user may read. A file of ours may be behind any other failure of the system.
     pub(super) fn is_strangers(&self, path: &str, failure: &Failure) -> bool {
         let (folder, name) = split(path);
@@ -305,7 +305,7 @@ impl Tree {
             Ok(file) => File::from(file),
             Err(Errno::NOENT) => return Ok(None),
             // A socket cannot be opened (open(2), ENXIO).
-            Err(Errno::NXIO) => return Err(self.no_file(path, "is no regular file")),
+            Err(Errno::NXIO) => return Err(self.no_file(path, "is not a regular file")),
             Err(Errno::LOOP) => return Err(self.no_file(path, "is a symbolic link")),
             Err(error) => {
                 return Err(anyhow::Error::new(error)
@@ -318,10 +318,10 @@ impl Tree {
             return Err(self.no_file(path, "is a directory"));
         }
         if !metadata.is_file() {
-            return Err(self.no_file(path, "is no regular file"));
+            return Err(self.no_file(path, "is not a regular file"));
         }
         let size = usize::try_from(metadata.len().min(FILE_LIMIT)).unwrap_or_default();
-        // Keys in clear are in files that only their owner can read.
+        // Keys in clear text are in files that only their owner can read.
         let is_private = Mode::from_raw_mode(metadata.mode())
             .intersection(Mode::RWXG | Mode::RWXO)
             .is_empty();
@@ -331,7 +331,7 @@ impl Tree {
             .with_context(|| self.failed("read", path))?;
         if metadata.len() > FILE_LIMIT && is_marked(&bytes) {
             return Err(Fault::new(format!(
-                "the file has {} bytes, more than any that this program writes",
+                "the file has {} bytes, more than any file that this program writes",
                 metadata.len()
             ))
             .file(&self.shown.join(path).display().to_string())
@@ -339,7 +339,7 @@ impl Tree {
         }
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(Guarded::new(text, is_private))),
-            Err(error) if is_marked(error.as_bytes()) => Err(Fault::new("the file is no text")
+            Err(error) if is_marked(error.as_bytes()) => Err(Fault::new("the file is not text")
                 .file(&self.shown.join(path).display().to_string())
                 .into()),
             // A picture, say: whatever it is, it is not ours.
@@ -350,7 +350,7 @@ impl Tree {
         }
     }
 
-    /// Refuses what stands in the place of a file.
+    /// Refuses what is in the place of a file.
     fn no_file(&self, path: &str, what: &str) -> Failure {
         let shown = self.shown.join(path);
         let fault = Fault::new(format!("{} {what}", shown.display()))
@@ -460,7 +460,7 @@ impl Tree {
         let mut folders = BTreeSet::new();
         for file in files {
             let inner = file.path.strip_prefix(&format!("{}/", home.folder));
-            let inner = inner.ok_or_else(|| anyhow::anyhow!("{} lies elsewhere", file.path))?;
+            let inner = inner.ok_or_else(|| anyhow::anyhow!("{} is somewhere else", file.path))?;
             if let Some((sub, _)) = inner.split_once('/')
                 && folders.insert(sub.to_owned())
             {

@@ -29,7 +29,7 @@ pub(super) fn usage(mut error: clap::Error) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Gives what clap tells of a command line, as far as it can be shown.
+/// Returns what clap tells of a command line, as far as it can be shown.
 fn visible_context(value: &ContextValue) -> ContextValue {
     let one = |text: &str| visible::line(text).into_owned();
     let all = |texts: &[String]| texts.iter().map(|text| one(text)).collect();

@@ -36,7 +36,7 @@ pub(super) struct WildcardSecret {
     /// Cover the domain itself too
     #[arg(long, requires = "domain")]
     pub(super) apex: bool,
-    /// Take this certificate, or this bundle of certificates and key (PEM), or - for stdin
+    /// Use this certificate, or this bundle of certificates and key (PEM), or - for stdin
     #[arg(long, value_name = "FILE", conflicts_with = "ca_cert", value_hint = ValueHint::FilePath)]
     pub(super) cert: Option<PathBuf>,
     /// Private key of that certificate (PEM)
@@ -51,7 +51,7 @@ pub(super) struct WildcardSecret {
     /// Render the TLSStore `default` too
     #[arg(long)]
     pub(super) tls_store: bool,
-    /// Write the CA certificate that browsers must import to this file; DER where its name ends in .der
+    /// Write the CA certificate that browsers must import to this file, as DER if its name ends in .der
     #[arg(long, value_name = "FILE", conflicts_with = "cert", value_hint = ValueHint::FilePath)]
     pub(super) ca_out: Option<PathBuf>,
     /// Write the CA's private key to this file
@@ -65,7 +65,7 @@ pub(super) struct WildcardSecret {
         help_heading = "Certificates"
     )]
     pub(super) ca_custody: Option<CaCustody>,
-    /// Keep the certificate of this Secret (file, directory, - for stdin) while it is good, and renew it under its CA,
+    /// Keep the certificate of this Secret (file, directory, - for stdin) as long as it is good, and renew it under its CA,
     /// whose key is in the Secret or given with --ca-cert and --ca-key
     #[arg(long, value_name = "FILE", conflicts_with = "cert", help_heading = "Certificates", value_hint = ValueHint::FilePath)]
     pub(super) reuse: Option<PathBuf>,
@@ -155,7 +155,7 @@ pub(super) fn run(run: &Run, arguments: &WildcardSecret) -> Result<(), Failure> 
     arguments.destination.emit(run, writing, &objects, beside)
 }
 
-/// Gives the file for a CA's certificate: DER where its name ends in `.der`, else PEM.
+/// Returns the file for a CA's certificate: DER where its name ends in `.der`, else PEM.
 fn authority_file<'a>(path: &'a Path, certificate: &Certificate) -> SideFile<'a> {
     let is_der = path
         .extension()
@@ -178,7 +178,7 @@ struct Made {
     ca: Certificate,
     /// The CA's key, where it is at hand.
     ca_key: Option<PrivateKey>,
-    /// The certificate, and what stands between it and the root.
+    /// The certificate, and what is between it and the root.
     served: Vec<Certificate>,
     leaf_key: PrivateKey,
     is_new_ca: bool,
@@ -206,8 +206,8 @@ fn read_found(
         (Some(secret), 0) => Ok(secret),
         (secret, others) => {
             let what = match secret {
-                None => format!("Secret {namespace}/{name} is not among them"),
-                Some(_) => format!("Secret {namespace}/{name} is there {} times", others + 1),
+                None => format!("the input has no Secret {namespace}/{name}"),
+                Some(_) => format!("Secret {namespace}/{name} appears {} times", others + 1),
             };
             let help = "check the command before the pipe; without `--reuse` a new CA is made, which browsers must import";
             let fault = Fault::new(what).help(help).file(&text.name);
@@ -278,7 +278,7 @@ fn chain(
     if run.now >= due {
         let end = format_instant(authority.validity().not_after);
         warn(&format!(
-            "the CA ends at {end}: let browsers import a new one before; without `--reuse` one is made"
+            "the CA ends at {end}: have browsers import a new one before then; without `--reuse` one is made"
         ));
     }
     let served = Certificate::all_from_pem(text("tls.crt").unwrap_or_default()).unwrap_or_default();
@@ -311,12 +311,12 @@ fn chain(
         Err(reason) => {
             let Some(ca) = at_hand else {
                 return Err(lost(format!(
-                    "the certificate must be renewed ({}), and the key of its CA is not there",
+                    "the certificate must be renewed ({}), and the key of its CA is missing",
                     reason.what
                 )));
             };
             verify::usable_issuer(&ca.certificate, &ca.key, &ca.above, run.now)
-                .map_err(|fault| lost(format!("its CA cannot sign any more: {}", fault.what)))?;
+                .map_err(|fault| lost(format!("its CA can no longer sign: {}", fault.what)))?;
             run.note(&format!(
                 "the certificate is renewed under the same CA: {}",
                 reason.what
@@ -326,7 +326,7 @@ fn chain(
     }
 }
 
-/// Says whether the CA's key goes into the Secret; warns of one that is forgotten while it can still be kept.
+/// Returns whether the CA's key goes into the Secret; warns of one that is forgotten while it can still be kept.
 fn settle_custody(
     arguments: &WildcardSecret,
     made: &Made,
@@ -345,7 +345,7 @@ fn settle_custody(
         } else {
             "--ca-custody"
         };
-        let fault = Fault::new("the CA is kept, and its key is not among what is reused")
+        let fault = Fault::new("the CA is kept, but its key is not in what is reused")
             .help("give it with `--ca-cert` and `--ca-key`, or leave out the option")
             .argument(option);
         return Err(Failure::new(Kind::WouldLose, fault));
@@ -354,14 +354,14 @@ fn settle_custody(
     if is_forgotten && arguments.existing_ca.ca_key.is_none() {
         let due = made.served[0].validity().due_at().date();
         warn(&format!(
-            "the key of this CA is forgotten: when the certificate is due, on {due}, every browser must import a new CA; \
+            "the key of this CA is not kept: when the certificate is due, on {due}, every browser must import a new CA; \
              keep the key with `--ca-key-out FILE` or `--ca-custody stored`"
         ));
     }
     Ok(is_stored)
 }
 
-/// Gives the names that the certificate must have.
+/// Returns the names that the certificate must have.
 fn names(arguments: &WildcardSecret, faults: &mut Faults) -> Option<Vec<SubjectAltName>> {
     let Some(text) = &arguments.domain else {
         return Some(Vec::new());
@@ -379,7 +379,7 @@ fn import(
     arguments: &WildcardSecret,
     names: &[SubjectAltName],
 ) -> Result<bundle::Bundle, Failure> {
-    // In this order: the leaf's file first, then what stands above it.
+    // In this order: the leaf's file first, then what is above it.
     let paths = arguments
         .cert
         .iter()

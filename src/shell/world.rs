@@ -37,12 +37,12 @@ pub(super) fn forbid_core_dumps() {
 /// The present, as a run takes it.
 pub(super) struct Present {
     pub(super) now: OffsetDateTime,
-    /// Says that the environment's present is far from the clock's.
+    /// The fault where the environment's present is far from the clock's.
     pub(super) far: Option<Fault>,
 }
 
 /// How far `SOURCE_DATE_EPOCH` may lie from the clock where a certificate is issued: a quarter of the life that it
-/// has unless said. Farther are those that a build environment sets for archives (nix-shell: the year 1980).
+/// has by default. Farther away are those that a build environment sets for archives (nix-shell: the year 1980).
 const FAR: time::Duration = time::Duration::days(90);
 
 /// Settles the present: `--now`, else `SOURCE_DATE_EPOCH` (reproducible-builds.org), else the clock.
@@ -67,11 +67,13 @@ pub(super) fn now(argument: Option<&str>) -> Result<Present, Failure> {
     let far = ((now - clock).abs() > FAR).then(|| {
         let said = format_instant(now);
         let what = format!(
-            "SOURCE_DATE_EPOCH says {said}, which is more than {} days from the clock's {}",
+            "SOURCE_DATE_EPOCH is {said}, which is more than {} days from the clock's {}",
             FAR.whole_days(),
             format_instant(clock)
         );
-        Fault::new(what).help(format!("unset it, or give `--now {said}` if that is meant"))
+        Fault::new(what).help(format!(
+            "unset it, or give `--now {said}` if that is intended"
+        ))
     });
     Ok(Present { now, far })
 }
@@ -85,7 +87,7 @@ pub(super) fn check_randomness() -> Result<(), Failure> {
     use rustix::rand::{GetRandomFlags, getrandom};
     match getrandom(&mut [0_u8; 1][..], GetRandomFlags::empty()) {
         Ok(_) | Err(Errno::NOSYS | Errno::INTR) => Ok(()),
-        Err(error) => Err(anyhow!("the system gives no random numbers: {error}").into()),
+        Err(error) => Err(anyhow!("the system provides no random numbers: {error}").into()),
     }
 }
 
@@ -97,14 +99,15 @@ pub(super) fn private_key(key_type: KeyType) -> Result<PrivateKey, Failure> {
         None => KeyPair::generate_for(algorithm),
     };
     Ok(pair
-        .map_err(|error| anyhow!("cannot draw a private key: {error}"))?
+        .map_err(|error| anyhow!("cannot generate a private key: {error}"))?
         .into())
 }
 
 /// Draws a new serial number.
 pub(super) fn serial() -> Result<Serial, Failure> {
     let mut bytes = [0; 16];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| anyhow!("the system gives no random numbers"))?;
+    aws_lc_rs::rand::fill(&mut bytes)
+        .map_err(|_| anyhow!("the system provides no random numbers"))?;
     Ok(Serial::from_random(bytes))
 }
 
@@ -121,22 +124,23 @@ impl Drawing for System {
     }
 
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Fault> {
-        aws_lc_rs::rand::fill(bytes).map_err(|_| Fault::new("the system gives no random numbers"))
+        aws_lc_rs::rand::fill(bytes)
+            .map_err(|_| Fault::new("the system provides no random numbers"))
     }
 }
 
 fn first_fault(failure: Failure) -> Fault {
     let first = failure.faults.into_iter().next();
-    first.unwrap_or_else(|| Fault::new("the system gives no random numbers"))
+    first.unwrap_or_else(|| Fault::new("the system provides no random numbers"))
 }
 
-/// Gives the path with the working directory before it.
+/// Returns the path with the working directory before it.
 pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     let absolute = std::path::absolute(path);
     Ok(absolute.with_context(|| format!("cannot use {}", path.display()))?)
 }
 
-/// Gives a path without links, `.` and `..`, as far as it exists.
+/// Returns a path without links, `.` and `..`, as far as it exists.
 pub(super) fn resolved(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     for existing in absolute.ancestors() {
@@ -147,14 +151,14 @@ pub(super) fn resolved(path: &Path) -> PathBuf {
     absolute
 }
 
-/// Says which file a path leads to; nothing where there is none.
+/// Returns which file a path leads to; nothing where there is none.
 pub(super) fn identity(path: &Path) -> Option<FileIdentity> {
     use std::os::unix::fs::MetadataExt as _;
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.dev(), metadata.ino()))
 }
 
-/// Says what a path is itself, be it a link; nothing where there is nothing.
+/// Returns what a path is itself, even a link; nothing where there is nothing.
 pub(super) fn look(path: &Path) -> rustix::io::Result<Option<FileType>> {
     match rustix::fs::lstat(path) {
         Ok(found) => Ok(Some(FileType::from_raw_mode(found.st_mode))),
@@ -163,14 +167,14 @@ pub(super) fn look(path: &Path) -> rustix::io::Result<Option<FileType>> {
     }
 }
 
-/// Says whether the working directory is this one or lies in it; so it is where that cannot be seen.
-pub(super) fn stands_in(directory: &Path) -> bool {
+/// Returns whether the working directory is this one or lies in it; so it is where that cannot be seen.
+pub(super) fn working_directory_is_in(directory: &Path) -> bool {
     std::env::current_dir()
         .and_then(|path| path.canonicalize())
         .map_or(true, |path| path.starts_with(directory))
 }
 
-/// Says whether this process was started with a signal ignored, as `nohup` does it (proc(5), `SigIgn`).
+/// Returns whether this process was started with a signal ignored, as `nohup` does it (proc(5), `SigIgn`).
 pub(super) fn ignores(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status
@@ -180,7 +184,7 @@ pub(super) fn ignores(signal: i32) -> bool {
     ignored.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
-/// Says whether a path leads to a file. What cannot be looked at is not taken for absent.
+/// Returns whether a path leads to a file. What cannot be looked at is not taken for absent.
 pub(super) fn is_file(path: &Path) -> Result<bool, Failure> {
     match std::fs::metadata(path) {
         Ok(metadata) => Ok(metadata.is_file()),
@@ -215,7 +219,7 @@ pub(super) fn read_matching(folder: &Path, pattern: &str) -> Result<Vec<Source>,
     paths.into_iter().map(source).collect()
 }
 
-/// Gives the authorities that the system trusts; those that cannot be read are left out.
+/// Returns the authorities that the system trusts; those that cannot be read are left out.
 ///
 /// # Errors
 /// None at all.
@@ -250,7 +254,7 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// Says whether this is the text of `path`.
+    /// Returns whether this is the text of `path`.
     pub(super) fn is_of(&self, path: &Path) -> bool {
         self.name == name_of(path)
     }
@@ -315,7 +319,7 @@ fn read_text(path: &Path, limit: u64) -> Result<Text, Failure> {
             .extension()
             .is_some_and(|ext| ext.eq_ignore_ascii_case("csv"));
         let help = if is_table {
-            "save it as `CSV UTF-8`; Excel's plain `CSV` has the letters of Windows"
+            "save it as `CSV UTF-8`; Excel's plain `CSV` uses a Windows code page"
         } else {
             civi_ingress::pki::pem::advice(&bytes)
         };
@@ -443,7 +447,7 @@ fn wait_for_it(file: &std::fs::File) -> std::io::Result<()> {
     Ok(())
 }
 
-/// How the names end of files that may hold certificates: manifests, PEM, DER, and PKCS#12, which is said not to be
+/// How the names end of files that may hold certificates: manifests, PEM, DER, and PKCS#12, which is reported not to be
 /// read.
 const CERTIFICATE_FILES: [&str; 9] = [
     "yaml", "yml", "json", "pem", "crt", "cer", "der", "p12", "pfx",
@@ -475,7 +479,7 @@ pub(super) fn certificate_files(directory: &Path) -> Result<Vec<PathBuf>, Failur
     Ok(paths)
 }
 
-/// What stands below a directory.
+/// What is below a directory.
 pub(super) struct Tree {
     /// YAML and JSON files, in the order of their names.
     pub(super) files: Vec<PathBuf>,
@@ -484,7 +488,7 @@ pub(super) struct Tree {
 }
 
 /// Finds the YAML and JSON files below a directory. Hidden ones are left out, templates of Helm charts, which
-/// are no YAML yet, and links to directories, which may lead in a circle.
+/// are not YAML yet, and links to directories, which may lead in a circle.
 pub(super) fn tree(directory: &Path) -> Result<Tree, Failure> {
     let mut tree = Tree {
         files: Vec::new(),
@@ -532,7 +536,7 @@ pub(super) fn tree(directory: &Path) -> Result<Tree, Failure> {
                 if kind.is_file() {
                     tree.files.push(path);
                 } else {
-                    tree.left_out.push(format!("{shown}: no regular file"));
+                    tree.left_out.push(format!("{shown}: not a regular file"));
                 }
             }
         }
@@ -549,7 +553,7 @@ pub(super) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Says when a file with a private key can be read by others.
+/// Warns when a file with a private key can be read by others.
 pub(super) fn warn_if_readable_by_others(path: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(path)
@@ -580,7 +584,7 @@ pub(super) fn read_yaml_files(
 ) -> Result<Vec<(String, Zeroizing<String>)>, Failure> {
     let texts = read_below(directory, super::output::is_yaml)?;
     if texts.is_empty() {
-        super::warn(&format!("{} holds no YAML file", directory.display()));
+        super::warn(&format!("{} contains no YAML file", directory.display()));
     }
     let texts = texts.into_iter();
     Ok(texts.map(|(name, text)| (name, text.content)).collect())

@@ -59,7 +59,7 @@ impl Urgency {
         Self::Replaced,
     ];
 
-    /// Gives the word for it.
+    /// Returns the word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -205,7 +205,7 @@ pub enum Format {
     Dot,
 }
 
-/// Settles how urgent each certificate is and which instance it serves. A certificate that stands in several places
+/// Settles how urgent each certificate is and which instance it serves. A certificate that is in several places
 /// becomes one row.
 ///
 /// # Errors
@@ -303,7 +303,7 @@ impl Report {
             .count()
     }
 
-    /// Gives the certificates that end within this time or have ended, but for those that are replaced.
+    /// Returns the certificates that end within this time or have ended, but for those that are replaced.
     pub fn ending(&self, within: Within) -> impl Iterator<Item = &Row> {
         let limit = self.now.checked_add(within.0);
         let ends =
@@ -340,7 +340,7 @@ impl FromStr for Within {
             .filter(|hours| is_number && *hours <= 36_525 * 24)
             .map(|hours| Self(Duration::hours(hours)))
             .ok_or_else(|| {
-                Fault::new(format!("`{}` is no span of time", text.escape_debug()))
+                Fault::new(format!("`{}` is not a time span", text.escape_debug()))
                     .help("give a whole number with a unit, such as `30d`, `12h` or `4w`")
             })
     }

@@ -16,7 +16,7 @@ type Metric = (&'static str, &'static str, fn(&Row, &Report) -> i64);
 const METRICS: [Metric; 5] = [
     (
         "x509_cert_not_before",
-        "Begin of the validity, in seconds since 1970.",
+        "Start of the validity, in seconds since 1970.",
         |row, _| row.details.validity.not_before.unix_timestamp(),
     ),
     (
@@ -36,7 +36,7 @@ const METRICS: [Metric; 5] = [
     ),
     (
         "x509_cert_valid_since_seconds",
-        "Seconds since the begin; negative while that lies ahead.",
+        "Seconds since the start; negative while that is in the future.",
         |row, report| (report.now - row.details.validity.not_before).whole_seconds(),
     ),
 ];

@@ -1,4 +1,4 @@
-//! When certificates are renewed, where somebody has said so: a fleet file, or cert-manager.
+//! When certificates are renewed, where a fleet file or cert-manager determines it.
 
 use super::Row;
 use crate::fault::Faults;
@@ -23,7 +23,7 @@ pub enum Renewer {
 }
 
 impl Renewer {
-    /// Gives the word for it in reports for programs.
+    /// Returns the word for it in reports for programs.
     #[must_use]
     pub fn as_str(self) -> Option<&'static str> {
         match self {

@@ -1,11 +1,11 @@
-//! CAs whose time is over: after a renewal the CA before stays in the trust bundle until its certificates have ended, so
+//! CAs whose time is over: after a renewal the previous CA stays in the trust bundle until its certificates have ended, so
 //! that nothing depends on when a server is restarted. Nobody has to renew it.
 
 use super::Row;
 use crate::find::{ObjectOrigin, Origin};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Finds the CAs that stand in bundles only, sign nothing that was found, and have a neighbour there that does.
+/// Finds the CAs that are in bundles only, sign nothing that was found, and have a neighbour there that does.
 pub(super) fn find(rows: &[Row]) -> BTreeSet<usize> {
     let mut issuers: BTreeMap<&str, Vec<Option<&str>>> = BTreeMap::new();
     for row in rows.iter().filter(|row| !row.details.self_issued) {

@@ -13,7 +13,7 @@ pub(super) fn title(stop: Stop, instance: &Instance) -> &'static str {
     }
 }
 
-/// Says what is known of it, apart from certificates.
+/// Describes what is known of it, apart from certificates.
 pub(super) fn notes(stop: Stop, instance: &Instance) -> Vec<String> {
     let mut notes = Vec::new();
     match stop {
@@ -39,7 +39,7 @@ pub(super) fn notes(stop: Stop, instance: &Instance) -> Vec<String> {
             let said = match instance.backend.wire {
                 Wire::Plain => Some("plain http: nothing is encrypted"),
                 Wire::Mesh => Some("the mesh's own TLS on both sides"),
-                Wire::Unknown => Some("whether this leg is TLS the manifests do not say"),
+                Wire::Unknown => Some("the manifests do not say whether this leg is TLS"),
                 Wire::PassedThrough => Some("the browser's TLS ends here"),
                 Wire::Tls => None,
             };
@@ -71,7 +71,7 @@ fn balancer(instance: &Instance, notes: &mut Vec<String>) {
     }
 }
 
-/// Says what goes over a leg and what its client makes of it.
+/// Describes what goes over a leg and what its client makes of it.
 pub(super) fn arrow(leg: &Leg) -> &'static str {
     match (leg.wire, leg.verdict) {
         (Wire::Plain, _) => "NOT ENCRYPTED",
@@ -85,7 +85,7 @@ pub(super) fn arrow(leg: &Leg) -> &'static str {
     }
 }
 
-/// Says whether there is something to tell of a leg's certificate: which it is, or that it is missing.
+/// Returns whether there is something to tell of a leg's certificate: which it is, or that it is missing.
 pub(super) fn tells_certificate(leg: &Leg) -> bool {
     match leg.wire {
         Wire::Plain | Wire::Mesh => false,

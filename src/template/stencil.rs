@@ -8,7 +8,7 @@ use crate::manifest::{Field, Object, PrivateKeys, SecretData};
 use crate::name::{Namespace, ObjectName};
 use crate::yaml::scalar;
 
-/// What stands around the number of a value in an evaluated template; with it a name is still a name.
+/// What is around the number of a value in an evaluated template; with it a name is still a name.
 const MARK: &str = "stencil-mark-";
 const MARK_END: &str = "-end";
 
@@ -57,7 +57,7 @@ impl Stencil {
         (stencil.text(object).as_deref() == Some(text)).then_some(stencil)
     }
 
-    /// Says whether the stencil is for objects such as this one.
+    /// Returns whether the stencil is for objects such as this one.
     pub(super) fn fits(&self, object: &Object) -> bool {
         let (a, b) = (&self.specimen, object);
         let keys = |pairs: &'_ [(String, String)]| pairs.len();
@@ -79,7 +79,7 @@ impl Stencil {
                 .all(|((a_name, a), (b_name, b))| a_name == b_name && is_like(a, b))
     }
 
-    /// Gives the text of an object that it [fits](Self::fits); nothing where the object is another one after all.
+    /// Returns the text of an object that it [fits](Self::fits); nothing where the object is another one after all.
     pub(super) fn text(&self, object: &Object) -> Option<String> {
         let leaves = leaves(object);
         let mut out = String::with_capacity(1024);
@@ -98,7 +98,7 @@ impl Stencil {
     }
 }
 
-/// Gives the values of an object in the order in which [`marked`] numbers them.
+/// Returns the values of an object in the order in which [`marked`] numbers them.
 fn leaves(object: &Object) -> Vec<Leaf<'_>> {
     let mut leaves = vec![Leaf::Text(object.identity.name.as_str())];
     if let Some(namespace) = &object.identity.namespace {
@@ -125,7 +125,7 @@ fn add_leaves<'a>(field: &'a Field, leaves: &mut Vec<Leaf<'a>>) {
     }
 }
 
-/// Gives an object of the same shape whose values are marks.
+/// Returns an object of the same shape whose values are marks.
 fn marked(object: &Object) -> Option<Object> {
     let mut count = 0;
     let mut mark = || {
@@ -158,7 +158,7 @@ fn mark_field(field: &mut Field, mark: &mut dyn FnMut() -> String) {
     }
 }
 
-/// Says whether a template cannot tell a value from a mark: it may ask whether a text is empty, and no more.
+/// Returns whether a template cannot tell a value from a mark: it may ask whether a text is empty, and no more.
 fn is_like(mark: &Field, value: &Field) -> bool {
     match (mark, value) {
         (Field::Text(_), Field::Text(text)) => !text.is_empty(),

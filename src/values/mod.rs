@@ -26,7 +26,7 @@ pub struct SecretKeyRef {
 pub struct Settings {
     /// `externalhost`: the host that browsers ask for.
     pub external_host: Option<DnsName>,
-    /// `servername`: what the httpd calls itself; the host unless said.
+    /// `servername`: what the httpd calls itself; the host by default.
     pub server_name: Option<DnsName>,
     /// `serverstransport`.
     pub transport: TransportSettings,
@@ -263,7 +263,7 @@ impl Layers {
     /// Lays a values file over what is there.
     ///
     /// # Errors
-    /// A file that is no mapping.
+    /// A file that is not a mapping.
     pub fn add_file(&mut self, file: &str, node: &Node) -> Result<(), Fault> {
         match &node.value {
             Value::Map(_) => self.add_node("", node, &|at| at.place(file)),
@@ -315,7 +315,7 @@ impl Layers {
         }
     }
 
-    /// Gives the settings: the chart's defaults with these values over them.
+    /// Returns the settings: the chart's defaults with these values over them.
     ///
     /// # Errors
     /// All values of a wrong type or form, and all keys that look like a misspelt one of ours.
@@ -336,13 +336,13 @@ impl Layers {
     }
 }
 
-/// Gives the paths above a path; a dot behind a backslash belongs to a key.
+/// Returns the paths above a path; a dot behind a backslash belongs to a key.
 fn ancestors(path: &str) -> impl Iterator<Item = &str> {
     let dots = path.match_indices('.').map(|(at, _)| &path[..at]);
     dots.filter(|above| !above.ends_with('\\'))
 }
 
-/// Says whether a values file has a key that the chart of Civiparoisse has; so has an empty one.
+/// Returns whether a values file has a key that the chart of Civiparoisse has; so has an empty one.
 #[must_use]
 pub fn is_of_chart(node: &Node) -> bool {
     let Value::Map(entries) = &node.value else {
@@ -525,11 +525,11 @@ pub(crate) fn wrong_type(value: &Value, wanted: &str, help: &str) -> Fault {
         Value::Text(text) => format!("the string `{}`", text.escape_debug()),
         Value::Ambiguous(text) => {
             let what = format!(
-                "`{}` means different things to YAML 1.1 and 1.2 readers",
+                "`{}` means different things to readers of YAML 1.1 and 1.2",
                 text.escape_debug()
             );
             return Fault::new(what).help(format!(
-                "write {wanted} without doubt; a string goes in quotes"
+                "write {wanted} unambiguously; a string goes in quotes"
             ));
         }
         Value::List(_) => "a list".to_owned(),
@@ -591,7 +591,7 @@ pub(crate) fn duration(value: &Value) -> Result<TraefikDuration, Fault> {
         Value::Text(text) => TraefikDuration::parse(text),
         Value::Int(seconds) => u32::try_from(*seconds)
             .map(TraefikDuration::from_seconds)
-            .map_err(|_| Fault::new(format!("`{seconds}` is no duration")).help(help)),
+            .map_err(|_| Fault::new(format!("`{seconds}` is not a duration")).help(help)),
         other => Err(wrong_type(other, "a duration", help)),
     }
 }
@@ -602,7 +602,7 @@ fn container_path(value: &Value) -> Result<String, Fault> {
         return Ok(path.to_owned());
     }
     Err(
-        Fault::new(format!("`{}` is no absolute path", path.escape_debug()))
+        Fault::new(format!("`{}` is not an absolute path", path.escape_debug()))
             .help("start it with `/`"),
     )
 }
@@ -615,7 +615,7 @@ fn service_name(value: &Value) -> Result<ObjectName, Fault> {
     {
         return Ok(name);
     }
-    Err(Fault::new(format!("`{name}` is no name for a Service"))
+    Err(Fault::new(format!("`{name}` is not a valid Service name"))
         .help("start with a letter; no dots, at most 63 characters"))
 }
 
@@ -756,7 +756,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_replaces_what_stands_above_and_below_it_and_nothing_beside_it() {
+    fn a_value_replaces_what_is_above_and_below_it_and_nothing_beside_it() {
         let mut layers = Layers::default();
         for path in ["a.b.c", "a.b.d", "a.b-e", "a.b0", "a.bc", "x", "a.b"] {
             layers.add(path, Value::Null, Place::File("f".into()));

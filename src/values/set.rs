@@ -27,7 +27,7 @@ impl Typing {
     }
 }
 
-/// Gives the place of a value that stands in `argument`.
+/// Returns the place of a value that is in `argument`.
 #[must_use]
 pub fn place(argument: &str, typing: Typing) -> Place {
     Place::Argument(format!("{} `{}`", typing.option(), argument.escape_debug()))
@@ -91,7 +91,7 @@ fn path(rest: &mut Characters<'_>) -> Result<String, String> {
         if parts.len() == DEPTH_LIMIT {
             return Err(format!("a path has more than {DEPTH_LIMIT} keys"));
         }
-        // As in `Layers`: a dot inside a key is no separator.
+        // As in `Layers`: a dot inside a key is not a separator.
         parts.push(part.replace('.', "\\."));
         match end {
             Some('.') => {

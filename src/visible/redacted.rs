@@ -20,7 +20,7 @@ const SECRET: [&str; 5] = [
     "stringData",
 ];
 
-/// Gives the documents of a YAML file in one notation, with a digest in the place of every value that may be secret,
+/// Returns the documents of a YAML file in one notation, with a digest in the place of every value that may be secret,
 /// and without comments but the one that says whose the file is. Nothing where it cannot be read.
 #[must_use]
 pub fn redacted(text: &str) -> Option<String> {
@@ -38,7 +38,7 @@ pub fn redacted(text: &str) -> Option<String> {
     Some(out)
 }
 
-/// Gives a value as it may be shown.
+/// Returns a value as it may be shown.
 fn shown(node: &Node) -> Node {
     let value = match &node.value {
         Value::Map(entries) => {
@@ -72,7 +72,7 @@ fn shown(node: &Node) -> Node {
     Node { value, at: node.at }
 }
 
-/// Gives the metadata of a Secret as they may be shown.
+/// Returns the metadata of a Secret as they may be shown.
 fn metadata(node: &Node) -> Node {
     let Value::Map(entries) = &node.value else {
         return hidden(node);
@@ -186,7 +186,7 @@ mod tests {
             .collect();
         for spelling in spellings {
             let Some(text) = redacted(&spelling) else {
-                // Nothing at all is said of what cannot be read.
+                // Nothing at all is shown of what cannot be read.
                 continue;
             };
             let found = secret.iter().find(|part| text.contains(part.as_str()));

@@ -29,13 +29,13 @@ pub struct Budget {
 pub struct Exceeded;
 
 impl Budget {
-    /// Gives the budget of a stream of manifests, or several, of `length` bytes together.
+    /// Returns the budget of a stream of manifests, or several, of `length` bytes together.
     #[must_use]
     pub fn of_manifests(length: usize) -> Self {
         Self::new(length, MANIFESTS_VALUES)
     }
 
-    /// Gives the budget of a file of settings of `length` bytes.
+    /// Returns the budget of a file of settings of `length` bytes.
     #[must_use]
     pub fn of_settings(length: usize) -> Self {
         Self::new(length, SETTINGS_VALUES)
@@ -58,13 +58,13 @@ impl Budget {
         take(&self.values, values)
     }
 
-    /// Says how many bytes are left.
+    /// Returns how many bytes are left.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes.load(Relaxed)
     }
 
-    /// Says how many values are left.
+    /// Returns how many values are left.
     #[must_use]
     pub fn values(&self) -> usize {
         self.values.load(Relaxed)
@@ -76,7 +76,7 @@ fn take(left: &AtomicUsize, wanted: usize) -> Result<(), Exceeded> {
     taken.map(|_| ()).map_err(|_| Exceeded)
 }
 
-/// Says how many bytes of memory a copy of a value takes.
+/// Returns how many bytes of memory a copy of a value takes.
 #[must_use]
 pub fn weight(node: &Node) -> usize {
     let below = match &node.value {

@@ -1,5 +1,5 @@
 //! YAML in and out: [`read`](fn@read) gives a tree that knows where each value stands, [`scalar`] writes one
-//! value, [`outline`] reads our own output back, [`tree`] reads a file of which all faults shall be known, [`stream`]
+//! value, [`outline`] reads our own output back, [`tree`] reads a file all of whose faults are to be known, [`stream`]
 //! reads manifests, [`budget`] says what any of them may cost, and [`second_reader`] reads what
 //! leaves once more.
 
@@ -37,7 +37,7 @@ pub struct At {
     pub column: u64,
 }
 
-/// What stands at a place in a document.
+/// What is at a place in a document.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// `null`, `~` or nothing.
@@ -68,7 +68,7 @@ pub struct Key {
 }
 
 impl At {
-    /// Gives the place in `file`.
+    /// Returns the place in `file`.
     #[must_use]
     pub fn place(self, file: &str) -> Place {
         if self.line == 0 {
@@ -83,7 +83,7 @@ impl At {
 }
 
 impl Node {
-    /// Looks up `key` in a mapping; nothing where this is no mapping or has no such key.
+    /// Looks up `key` in a mapping; nothing where this is not a mapping or has no such key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         match &self.value {
@@ -95,7 +95,7 @@ impl Node {
         }
     }
 
-    /// Gives the text of a string.
+    /// Returns the text of a string.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match &self.value {
@@ -104,7 +104,7 @@ impl Node {
         }
     }
 
-    /// Gives the items of a sequence; none where this is no sequence.
+    /// Returns the items of a sequence; none where this is not a sequence.
     #[must_use]
     pub fn items(&self) -> &[Self] {
         match &self.value {
@@ -113,7 +113,7 @@ impl Node {
         }
     }
 
-    /// Says in words what kind of value this is.
+    /// Describes what kind of value this is.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self.value {
@@ -236,13 +236,13 @@ fn too_large(text: &str, file: &str, limit: usize) -> Result<(), Fault> {
     Err(Fault::new(what).file(file))
 }
 
-/// Says whether a plain scalar is a boolean to kubectl, which reads YAML 1.1, and a string to YAML 1.2.
+/// Returns whether a plain scalar is a boolean to kubectl, which reads YAML 1.1, and a string to YAML 1.2.
 pub(crate) fn is_boolean_word(written: &str) -> bool {
     let words = ["yes", "no", "on", "off"];
     words.iter().any(|word| written.eq_ignore_ascii_case(word))
 }
 
-/// Says whether a plain scalar means one thing to a YAML 1.1 reader (Helm, kubectl) and another to a 1.2 reader.
+/// Returns whether a plain scalar means one thing to a YAML 1.1 reader (Helm, kubectl) and another to a 1.2 reader.
 fn is_ambiguous(written: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_letter = ["y", "n"]

@@ -29,7 +29,7 @@ struct Level<'a> {
 /// Reads the outline of one document.
 ///
 /// # Errors
-/// The line, from 1, of the first fault: broken syntax, a key that stands twice in its mapping, a second
+/// The line, from 1, of the first fault: broken syntax, a key that appears twice in its mapping, a second
 /// document. The text is not quoted, for it may hold private keys.
 pub fn read(text: &str) -> Result<Outline<'_>, usize> {
     let mut outline = Outline::default();
@@ -114,7 +114,7 @@ fn scalar<'a>(
     Ok(())
 }
 
-/// After a value comes a key. A key that is no scalar counts as a value too: no manifest has one.
+/// After a value comes a key. A key that is not a scalar counts as a value too: no manifest has one.
 fn node_ends(levels: &mut [Level<'_>]) {
     if let Some(level) = levels.last_mut() {
         level.expects_value = false;
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_no_string_names_nothing() {
+    fn a_name_that_is_not_a_string_names_nothing() {
         for name in ["12", "on", "null", "1e3"] {
             let text = format!("metadata:\n  name: {name}\n");
             assert_eq!(read(&text).unwrap().name, None, "{name}");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_keys_of_different_mappings_are_no_fault() {
+    fn equal_keys_of_different_mappings_are_not_faults() {
         assert!(read("a: {x: 1}\nb: {x: 1}\nc:\n  - x: 1\n  - x: 1\n").is_ok());
     }
 }

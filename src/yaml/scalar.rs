@@ -40,7 +40,7 @@ pub fn write(out: &mut impl Write, text: &str) -> fmt::Result {
     out.write_char('"')
 }
 
-/// Gives `text` as [`write()`] writes it.
+/// Returns `text` as [`write()`] writes it.
 #[must_use]
 pub fn to_string(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
@@ -48,7 +48,7 @@ pub fn to_string(text: &str) -> String {
     out
 }
 
-/// Says whether `text` may stand without quotes.
+/// Returns whether `text` may stand without quotes.
 ///
 /// Deliberately narrower than the specification: ASCII, no indicator at the start, nothing that
 /// could be a number, a date, a boolean or null in YAML 1.1 or 1.2.

@@ -28,7 +28,7 @@ pub fn agree(text: &str, file: &str) -> Result<Vec<Node>, Fault> {
     if is_same {
         return Ok(ours);
     }
-    Err(Fault::new("two readers of YAML do not find the same in it").file(file))
+    Err(Fault::new("two YAML readers disagree about its content").file(file))
 }
 
 fn same(ours: &Node, theirs: &serde_yaml::Value) -> bool {

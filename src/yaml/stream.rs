@@ -18,7 +18,7 @@ const DEPTH_LIMIT: usize = 64;
 /// 7.4).
 const KEY_LIMIT: usize = 4096;
 
-/// A document's text, and how many lines stand before it in its stream.
+/// A document's text, and how many lines are before it in its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut<'a> {
     /// The text, its `---` included.
@@ -37,7 +37,7 @@ pub struct Broken {
 }
 
 impl Broken {
-    /// Says so of a file.
+    /// Reports it for a file.
     #[must_use]
     pub fn fault(self, file: &str) -> Fault {
         let help = match self.what.as_str() {
@@ -58,16 +58,16 @@ impl Broken {
         Self { at, what }
     }
 
-    /// Says whether it is a fault of all documents together.
+    /// Returns whether it is a fault of all documents together.
     fn is_of_all(&self) -> bool {
         [TOO_MANY_IN_ALL, TOO_MANY_VALUES_IN_ALL].contains(&self.what.as_str())
     }
 }
 
 const TWICE: &str = "duplicate mapping key";
-const TOO_MANY_ALIASES: &str = "the aliases stand for more than any such file needs";
+const TOO_MANY_ALIASES: &str = "the aliases expand to more than any such file needs";
 const TOO_MANY_IN_ALL: &str =
-    "the aliases of all documents together stand for more than any such files need";
+    "the aliases of all documents together expand to more than any such files need";
 const TOO_MANY_VALUES: &str = "there are more values than any such file needs";
 const TOO_MANY_VALUES_IN_ALL: &str =
     "all documents together have more values than any such files need";
@@ -155,7 +155,7 @@ pub fn read_all(
 /// Aliases and merge keys (`<<`) are resolved. A value's place is that of the value itself.
 ///
 /// # Errors
-/// The first fault: broken syntax, a key that stands twice in its mapping or is no scalar, a tag of a
+/// The first fault: broken syntax, a key that appears twice in its mapping or is not a scalar, a tag of a
 /// program, nesting beyond 64 levels, more values than the budget has, aliases that stand for more than
 /// [`budget::DOCUMENT_BYTES`].
 pub fn read(cut: Cut<'_>, budget: &Budget) -> Result<Vec<Node>, Broken> {
@@ -211,7 +211,7 @@ struct Open {
     keys: BTreeSet<String>,
 }
 
-/// From so many keys on, a set tells whether one stands twice.
+/// From so many keys on, a set tells whether one appears twice.
 const FEW_KEYS: usize = 32;
 
 struct Reader<'a> {
@@ -262,7 +262,7 @@ impl Reader<'_> {
             Event::MappingEnd | Event::SequenceEnd => self.close(),
             Event::Alias(anchor) => {
                 let Some(weight) = self.anchors.get(&anchor).map(budget::weight) else {
-                    return Err(Broken::new(at, "an alias stands for nothing"));
+                    return Err(Broken::new(at, "an alias refers to nothing"));
                 };
                 self.bring(weight, at)?;
                 let node = self.anchors[&anchor].clone();
@@ -404,7 +404,7 @@ fn key(node: Node) -> Result<Key, Broken> {
         Value::Float(number) => number.to_string(),
         Value::Null => String::new(),
         Value::List(_) | Value::Map(_) => {
-            return Err(Broken::new(node.at, "a key of a mapping is no scalar"));
+            return Err(Broken::new(node.at, "a key of a mapping is not a scalar"));
         }
     };
     if text.len() > KEY_LIMIT {

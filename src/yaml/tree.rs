@@ -1,6 +1,6 @@
 //! Reads documents into trees and goes on after a fault, where [`super::read`] ends at the first.
 //!
-//! All keys that stand twice are found, each with both places. What a file like a fleet's has no need of is refused:
+//! All keys that appear twice are found, each with both places. What a file like a fleet's has no need of is refused:
 //! tags and merge keys.
 
 use super::budget::{self, DOCUMENT_BYTES};
@@ -20,8 +20,8 @@ const ANCHOR_LIMIT: usize = 200;
 
 /// Reads the documents of `text`; empty ones are left out.
 ///
-/// Gives nothing where the syntax is broken, for then nothing can be said about what stands there. Of a key that
-/// stands twice the first value counts, so that the reader can go on.
+/// Returns nothing where the syntax is broken, because then nothing can be told about what is there. Of a key that
+/// appears twice the first value counts, so that the reader can go on.
 pub fn read(text: &str, file: &str, faults: &mut Vec<Fault>) -> Option<Vec<Node>> {
     if text.len() > LIMIT {
         let what = format!("{} bytes are more than the limit of {LIMIT}", text.len());
@@ -223,7 +223,7 @@ impl Builder<'_> {
         for (index, (key, _)) in entries.iter().enumerate() {
             if let Some(at) = first.get(key.text.as_str()) {
                 let what = format!(
-                    "the key `{}` stands here again, and first at {}",
+                    "the key `{}` appears here again; it is first at {}",
                     key.text.escape_debug(),
                     at.place(self.file)
                 );
@@ -243,11 +243,11 @@ impl Builder<'_> {
         }
     }
 
-    /// Gives what an alias stands for, at the alias's own place.
+    /// Returns what an alias stands for, at the alias's own place.
     fn replay(&mut self, anchor: usize, at: At) -> Result<Node, Fault> {
         // A value may name itself: then it is not complete yet.
         let Some(node) = self.anchors.get(&anchor) else {
-            return Err(self.fault("the alias stands inside what it names", at));
+            return Err(self.fault("the alias is inside what it refers to", at));
         };
         self.brought += budget::weight(node);
         if self.brought > DOCUMENT_BYTES || self.levels.len() + depth(node) > DEPTH_LIMIT {
@@ -352,14 +352,14 @@ mod tests {
     }
 
     #[test]
-    fn every_key_that_stands_twice_is_reported_with_both_places() {
+    fn every_key_that_appears_twice_is_reported_with_both_places() {
         let (documents, faults) = outcome("a: 1\nb: {x: 1, z: 2, x: 3}\na: 2\nc: 4\na: 3\n");
         assert_eq!(
             faults,
             [
-                "f.yaml:2:17: the key `x` stands here again, and first at f.yaml:2:5",
-                "f.yaml:3:1: the key `a` stands here again, and first at f.yaml:1:1",
-                "f.yaml:5:1: the key `a` stands here again, and first at f.yaml:1:1",
+                "f.yaml:2:17: the key `x` appears here again; it is first at f.yaml:2:5",
+                "f.yaml:3:1: the key `a` appears here again; it is first at f.yaml:1:1",
+                "f.yaml:5:1: the key `a` appears here again; it is first at f.yaml:1:1",
             ]
         );
         let documents = documents.unwrap();

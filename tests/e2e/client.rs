@@ -54,7 +54,7 @@ impl Client {
     /// One GET on a connection of its own; `host` is the name of SNI, of verification and of the header.
     ///
     /// # Errors
-    /// Says what failed; of a certificate that is refused, in rustls' words (`UnknownIssuer`, `not valid for name`).
+    /// Returns what failed; of a certificate that is refused, in rustls' words (`UnknownIssuer`, `not valid for name`).
     pub(crate) fn get(&self, to: SocketAddr, host: &str, path: &str) -> Result<Answer, String> {
         self.connect(to, host)?.get(path, &[])
     }

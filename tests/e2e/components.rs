@@ -76,7 +76,7 @@ pub(crate) fn newest() -> Release {
         .expect("versions: no Traefik release")
 }
 
-/// The fields of each line of `versions` that is no comment.
+/// The fields of each line of `versions` that is not a comment.
 fn lines() -> impl Iterator<Item = Vec<&'static str>> {
     VERSIONS
         .lines()

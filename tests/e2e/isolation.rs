@@ -40,7 +40,7 @@ pub(crate) fn enter() -> Result<ExitCode, String> {
     }
 }
 
-/// Gives the namespace its addresses: the loopback ones, and [`NETWORK`] for all that the API server must
+/// Sets up the addresses of the namespace: the loopback ones, and [`NETWORK`] for all that the API server must
 /// accept as an endpoint, which loopback addresses are not.
 ///
 /// # Errors

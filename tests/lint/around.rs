@@ -1,4 +1,4 @@
-//! What stands around Traefik and httpd: good manifests are not complained about, and what the cases of single
+//! What is around Traefik and httpd: good manifests are not complained about, and what the cases of single
 //! rules do not show.
 
 use super::{codes, filled, report, said};
@@ -9,7 +9,7 @@ fn found(text: &str) -> Report {
     report(&filled(text), &Options::at(NOW))
 }
 
-/// Says which codes are found, warnings and worse.
+/// Returns which codes are found, warnings and worse.
 fn warned(text: &str) -> Vec<&'static str> {
     codes(&found(text), Severity::Warning).into_iter().collect()
 }
@@ -119,8 +119,8 @@ fn no_more_exceptions() -> String {
 }
 
 #[test]
-fn apache_s_own_ranges_for_all_addresses_are_found_and_the_one_it_refuses_is_said_to_end_its_start()
-{
+fn apache_s_own_ranges_for_all_addresses_are_found_and_the_one_it_refuses_is_reported_to_keep_it_from_starting()
+ {
     let snippet = |range: &str| {
         format!(
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c, namespace: ns}}\ndata:\n  r.conf: |\n    \
@@ -197,7 +197,7 @@ fn a_traefik_by_arguments_is_compared_with_its_load_balancer() {
             "\"yes\"\n    loadbalancer.openstack.org/enable",
             vec!["CI720"],
         ),
-        // Its options stand elsewhere.
+        // Its options are elsewhere.
         (
             "--entryPoints.websecure.proxyProtocol.trustedIPs=10.0.0.0/8,192.168.0.0/16",
             "--configFile=/etc/traefik.yaml",
@@ -332,7 +332,7 @@ fn an_ingress_is_followed_to_its_service_and_to_what_its_annotations_name() {
     ] {
         assert_eq!(warned(&INGRESS.replace(from, to)), expected, "{to}");
     }
-    // Another controller's Ingress is no matter of Traefik's.
+    // Another controller's Ingress does not concern Traefik.
     let other = INGRESS
         .lines()
         .filter(|line| !line.contains("traefik.ingress.kubernetes.io"))

@@ -22,7 +22,7 @@ fn a_warning_ends_with_1_and_a_higher_threshold_with_0() {
          --> standard input:5:23 (document 1, ServersTransport ns/t, spec.insecureSkipVerify)\n  \
          |\n5 |   insecureSkipVerify: true\n  \
          |                       ^\n  \
-         = in production: Whoever answers at the pod's address is believed, and gets the sessions and passwords of users.\n  \
+         = in production: Whoever answers at the pod's address is trusted, and gets the users' sessions and passwords.\n  \
          = help: Remove `insecureSkipVerify`; name the CA in `rootCAs` and the host in `serverName`.\n"
     );
     assert_eq!(

@@ -25,7 +25,7 @@ fn a_field_is_refused_by_releases_that_do_not_have_it_and_not_by_those_that_may(
     for release in ["2.11", "3.0.4"] {
         let text = format!("# options: traefik={release}\n{text}");
         let expected =
-            format!("error[CI314] Traefik {release} does not know `nodePortLB`, and 3.4.3 does");
+            format!("error[CI314] Traefik {release} does not have `nodePortLB`, but 3.4.3 does");
         assert_eq!(warned(&text), [expected]);
     }
     assert_eq!(warned(&text), [""; 0], "nobody said which release it is");
@@ -34,9 +34,12 @@ fn a_field_is_refused_by_releases_that_do_not_have_it_and_not_by_those_that_may(
 #[test]
 fn a_field_that_nothing_has_is_an_error_to_a_release_that_is_known_and_a_warning_to_the_newest() {
     let text = service("colour: red");
-    assert_eq!(warned(&text), ["warning[CI314] `colour` is no field here"]);
+    assert_eq!(
+        warned(&text),
+        ["warning[CI314] `colour` is not a field here"]
+    );
     for (release, expected) in [
-        ("3.7", vec!["error[CI314] `colour` is no field here"]),
+        ("3.7", vec!["error[CI314] `colour` is not a field here"]),
         ("3.9", vec![]),
     ] {
         let text = format!("# options: traefik={release}\n{text}");
@@ -50,13 +53,13 @@ fn words_are_booleans_as_kubectl_takes_them() {
     assert_eq!(
         warned(&service("scheme: no")),
         [
-            "error[CI315] `spec.routes[0].services[0].scheme` is a boolean to kubectl, and shall be a string"
+            "error[CI315] `spec.routes[0].services[0].scheme` is a boolean to kubectl, and must be a string"
         ]
     );
     assert_eq!(
         warned(&service("passHostHeader: \"true\"")),
         [
-            "error[CI315] `spec.routes[0].services[0].passHostHeader` is a string, and shall be `true` or `false`"
+            "error[CI315] `spec.routes[0].services[0].passHostHeader` is a string, and must be `true` or `false`"
         ]
     );
 }
@@ -71,11 +74,11 @@ fn lists_and_mappings_are_followed_and_what_is_null_is_absent() {
     assert_eq!(warned(&headers("{X-A: b}")), [""; 0]);
     assert_eq!(
         warned(&headers("{X-A: 1}")),
-        ["error[CI315] `spec.headers.customRequestHeaders.X-A` is a number, and shall be a string"]
+        ["error[CI315] `spec.headers.customRequestHeaders.X-A` is a number, and must be a string"]
     );
     assert_eq!(
         warned(&headers("[X-A]")),
-        ["error[CI315] `spec.headers.customRequestHeaders` is a list, and shall be a mapping"]
+        ["error[CI315] `spec.headers.customRequestHeaders` is a list, and must be a mapping"]
     );
 }
 
@@ -94,10 +97,10 @@ fn of_others_than_traefik_only_what_no_version_takes_is_found() {
     }
     assert_eq!(
         warned(&route("matches: [{path: {type: PathPrefixes, value: /}}]")),
-        ["error[CI316] `PathPrefixes` is not among `Exact`, `PathPrefix`, `RegularExpression`"]
+        ["error[CI316] `PathPrefixes` is not one of `Exact`, `PathPrefix`, `RegularExpression`"]
     );
     assert_eq!(
         warned(&route("matches: {}")),
-        ["error[CI315] `spec.rules[0].matches` is a mapping, and shall be a list"]
+        ["error[CI315] `spec.rules[0].matches` is a mapping, and must be a list"]
     );
 }

@@ -9,7 +9,7 @@ const HEAD: &str = "\
 # What `civi-ingress lint` looks for
 
 Made from the table in `src/lint/rules.rs`; `civi-ingress lint --explain CI101` prints one rule. A rule keeps its
-code for ever. A finding can be milder than its rule where the input leaves it open.
+code forever. A finding can be milder than its rule where the input leaves it open.
 
 A comment suppresses a finding of its line, or of the next line when it stands alone; it must say why:
 

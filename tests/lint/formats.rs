@@ -29,12 +29,12 @@ fn a_person_reads_the_finding_its_place_its_line_what_would_happen_and_what_to_d
     let (sources, report) = found();
     let text = reports::text(&report, &sources, Severity::Warning);
     let expected = "\
-warning[CI103]: Traefik reads `tls.crt` for being the only key
+warning[CI103]: Traefik reads `tls.crt` because it is the only key
  --> a b,c:%.yaml:5:3 (document 1, Secret ns/externca, data.tls.crt)
   |
 5 |   tls.crt: …
   |   ^
-  = in production: Traefik 2.5 to 3.x read it for being the only one; that is announced to end with Traefik 4, and any second key ends it today (CI101).
+  = in production: Traefik 2.5 to 3.x read it because it is the only one; Traefik 4 is announced to stop doing so, and any second key breaks it today (CI101).
   = help: Name the key `ca.crt`.
 
 error[CI501]: chart 41 refuses `logs`
@@ -42,7 +42,7 @@ error[CI501]: chart 41 refuses `logs`
   |
 1 | logs: {general: {level: INFO}}
   | ^
-  = in production: `helm install` and `helm upgrade` fail: the values do not meet the chart's schema, or a template says `fail`.
+  = in production: `helm install` and `helm upgrade` fail: the values do not meet the chart's schema, or a template calls `fail`.
   = help: Use `log` and `accessLog`.
 ";
     assert_eq!(text, expected);

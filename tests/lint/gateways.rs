@@ -266,7 +266,7 @@ fn routes_are_held_against_listeners_and_services() {
 }
 
 #[test]
-fn what_stands_in_another_namespace_than_is_named_is_found() {
+fn what_is_in_another_namespace_than_is_named_is_found() {
     let gateway = "kind: Gateway\nmetadata: {name: public, namespace: ns}";
     let elsewhere = (
         gateway,
@@ -709,7 +709,7 @@ fn misspelt_fields_and_references_are_found() {
 }
 
 #[test]
-fn a_reference_to_what_is_not_in_the_input_is_said_to_lead_out() {
+fn a_reference_to_what_is_not_in_the_input_is_reported_as_pointing_outside() {
     for (base, wanted) in [
         (
             "CI811",

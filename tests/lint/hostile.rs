@@ -7,7 +7,7 @@ use civi_ingress::lint::{Options, lint};
 use std::path::Path;
 use tempfile::TempDir;
 
-/// Gives what is found in the syntax: place and what is wrong.
+/// Returns what is found in the syntax: place and what is wrong.
 fn broken(text: &str) -> Vec<String> {
     let sources = [source("x.yaml", text)];
     let report = lint(&sources, &Options::at(NOW)).expect("it is not too long");
@@ -117,7 +117,7 @@ fn all_files_that_cannot_be_read_are_named_at_once() {
 }
 
 #[test]
-fn what_is_no_yaml_is_found_beside_the_rest_and_none_of_it_is_shown() {
+fn what_is_not_yaml_is_found_beside_the_rest_and_none_of_it_is_shown() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
     let text = "apiVersion: v1\nkind: Secret\nstringData: {key: hunter2, [}\n---\napiVersion: v1\nkind: Servcie\nmetadata: {name: s}\n";
@@ -133,7 +133,7 @@ fn what_is_no_yaml_is_found_beside_the_rest_and_none_of_it_is_shown() {
         (written.status, written.stderr.as_str()),
         (
             0,
-            "warning: a baseline accepts no document that is no YAML: left out 1\nnote: wrote 1 finding to known.json\n"
+            "warning: a baseline cannot accept a document that is not YAML: left out 1\nnote: wrote 1 finding to known.json\n"
         )
     );
     let accepted = run_in(path, &["lint", "broken.yaml", "--baseline", "known.json"]);

@@ -57,7 +57,7 @@ fn report(text: &str, options: &Options) -> Report {
     lint(&sources, options).expect("the case is YAML")
 }
 
-/// Gives the codes found from a severity on.
+/// Returns the codes found from a severity on.
 fn codes(report: &Report, level: Severity) -> BTreeSet<&'static str> {
     report
         .findings
@@ -67,7 +67,7 @@ fn codes(report: &Report, level: Severity) -> BTreeSet<&'static str> {
         .collect()
 }
 
-/// Says what was found, for a test that fails.
+/// Describes what was found, for a test that fails.
 fn said(report: &Report) -> Vec<String> {
     report
         .findings

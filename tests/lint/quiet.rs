@@ -481,7 +481,7 @@ fn manifests_in_the_forms_of_the_documentation_are_not_complained_about() {
 }
 
 #[test]
-fn yaml_that_is_no_manifest_is_not_complained_about() {
+fn yaml_that_is_not_a_manifest_is_not_complained_about() {
     for text in [
         "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n",
         "resources:\n  - a.yaml\n",
@@ -519,7 +519,7 @@ fn lists_and_json_are_read_as_streams_are() {
 }
 
 #[test]
-fn a_patch_of_kustomize_is_no_object_of_its_own() {
+fn a_patch_of_kustomize_is_not_an_object_of_its_own() {
     let patch = "apiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: t, namespace: ns}\nspec: {insecureSkipVerify: true}\n";
     let kustomization = "resources: [../base]\npatches:\n  - path: ./patch.yaml\n";
     let sources = [

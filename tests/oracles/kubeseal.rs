@@ -104,7 +104,7 @@ fn manifest(
     )
 }
 
-/// What we seal; the certificate in clear is the template's.
+/// What we seal; the certificate in clear text is the template's.
 fn wanted() -> BTreeMap<String, String> {
     let mut wanted = expected();
     wanted.remove("tls.crt");

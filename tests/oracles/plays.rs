@@ -1,4 +1,4 @@
-//! The other ways to keep keys, each through a few steps: sealed, in clear, with stored CAs, and imported.
+//! The other ways to keep keys, each through a few steps: sealed, in clear text, with stored CAs, and imported.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -56,7 +56,7 @@ fn recipient(identity: &str) -> String {
     identity.recipient().as_str().to_owned()
 }
 
-/// Adds an alias to an instance, which makes its certificate anew.
+/// Adds an alias to an instance, which reissues its certificate.
 fn add_alias(repository: &mut Repository<'_>) {
     let hosts = repository
         .fleet
@@ -145,7 +145,7 @@ fn plain(programs: &Programs) {
     assert_eq!(refused.status, Some(5), "{}", refused.stderr);
     let first = refused.stderr.lines().next().unwrap_or_default();
     assert!(
-        first.starts_with("error: `git add` would stage private keys in clear: tree/"),
+        first.starts_with("error: `git add` would stage private keys in clear text: tree/"),
         "{first}"
     );
     assert_eq!(

@@ -134,7 +134,7 @@ pub(crate) fn run(
 }
 
 impl Outcome {
-    /// Gives stdout of a run that must have gone well.
+    /// Returns stdout of a run that must have gone well.
     #[track_caller]
     pub(crate) fn good(self) -> Vec<u8> {
         assert_eq!(self.status, Some(0), "{}", self.stderr);

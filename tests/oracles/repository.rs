@@ -66,7 +66,7 @@ impl FleetText {
     }
 }
 
-/// The public half of an instance's credentials, as it stands in its files.
+/// The public half of an instance's credentials, as it is in its files.
 #[derive(Clone)]
 pub(crate) struct Seen {
     pub(crate) ca: Certificate,
@@ -222,7 +222,7 @@ impl<'a> Repository<'a> {
         report
     }
 
-    /// Gives when each file and folder was last changed.
+    /// Returns when each file and folder was last changed.
     fn times(&self) -> BTreeMap<PathBuf, SystemTime> {
         let mut times = BTreeMap::new();
         let mut pending = vec![self.tree()];
@@ -256,7 +256,7 @@ impl<'a> Repository<'a> {
         panic!("{id} has no Secret {secret}");
     }
 
-    /// Reads what stands in clear.
+    /// Reads what is in clear text.
     pub(crate) fn seen(&self, id: &str) -> Seen {
         let (keys, trust) = (self.file(id, "selfcert"), self.file(id, "externca"));
         let all = |text: &str, key: &str| {
@@ -445,7 +445,7 @@ pub(crate) fn program(directory: &Path, arguments: &[&str]) -> Outcome {
     run(program, directory, arguments, "", b"")
 }
 
-/// Gives a value that stands in clear: base64 of a Secret, or the text of a SealedSecret's template.
+/// Returns a value that is in clear text: base64 of a Secret, or the text of a SealedSecret's template.
 fn clear(text: &str, key: &str) -> String {
     let tree: serde_yaml::Value = serde_yaml::from_str(text).expect("it is YAML");
     if let Some(base64) = tree["data"][key].as_str() {

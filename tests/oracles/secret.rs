@@ -17,7 +17,7 @@ use time::macros::datetime;
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-24 10:00:00 UTC);
 
-/// What the file says of a value in clear.
+/// What the file says of a value in clear text.
 pub(crate) const CERTIFICATE: &str =
     "-----BEGIN CERTIFICATE-----\nclear\n-----END CERTIFICATE-----\n";
 
@@ -43,7 +43,7 @@ pub(crate) fn private_data() -> Vec<(DataKey, SecretData)> {
         .collect()
 }
 
-/// What must stand under `data` once all is opened.
+/// What must be under `data` once all is opened.
 pub(crate) fn expected() -> BTreeMap<String, String> {
     let certificate = ("tls.crt".to_owned(), STANDARD.encode(CERTIFICATE));
     private()
@@ -91,7 +91,7 @@ fn manifest(data: Vec<(DataKey, SecretData)>) -> String {
     manifests.unwrap()[0].yaml.to_string()
 }
 
-/// The Secret in clear.
+/// The Secret in clear text.
 pub(crate) fn plain() -> String {
     manifest(private_data())
 }

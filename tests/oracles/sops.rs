@@ -18,7 +18,7 @@ pub(crate) const CASES: &[Case] = &[
     ),
     (
         "sops_opens_our_file_after_its_labels_and_its_certificate_changed",
-        rendered_anew,
+        rendered_again,
     ),
     ("sops_and_we_refuse_each_tampered_part", tampered),
     ("what_sops_encrypts_we_open_whatever_its_rule", opened_by_us),
@@ -117,7 +117,7 @@ fn opened_by_sops(programs: &Programs) {
     }
 }
 
-fn rendered_anew(programs: &Programs) {
+fn rendered_again(programs: &Programs) {
     let desk = Desk::new(programs);
     let person = desk.person();
     let text = sealed(&[person.recipient()]);
@@ -209,7 +209,7 @@ fn tampered(programs: &Programs) {
         assert_ne!(outcome.status, Some(0), "sops opened: {what}");
         assert!(ours(&text, &person).is_err(), "we opened: {what}");
     }
-    // What `sops` does not look at, we do: it opens by any key that fits, whoever it is said to be of.
+    // What `sops` does not look at, we do: it opens by any key that fits, whoever it is declared to belong to.
     let recipient = person.recipient();
     let under_another_name = replaced(&text, recipient.as_str(), other.recipient().as_str());
     assert!(ours(&under_another_name, &person).is_err());
@@ -271,7 +271,7 @@ fn opened_by_us(programs: &Programs) {
             expected().len()
         );
         assert!(block_of(&text).is_that_of(&document), "{text}");
-        // Both judge a change of what is in clear alike.
+        // Both judge a change of what is in clear text alike.
         let Some(changed) = text
             .contains("kind: Secret")
             .then(|| replaced(&text, "kind: Secret", "kind: Other"))

@@ -31,7 +31,7 @@ fn paths(id: &str, names: &[&str]) -> BTreeSet<String> {
     names.iter().map(path).collect()
 }
 
-/// The files that change when a leaf is renewed, or a CA before is no longer trusted.
+/// The files that change when a leaf is renewed, or a previous CA is no longer trusted.
 const RENEWED: [&str; 2] = ["secret-selfcert.sops.yaml", "secret-externca.yaml"];
 
 struct Year<'a> {
@@ -282,7 +282,7 @@ fn year(programs: &Programs) {
     assert_eq!(report.touched(), of_all(&staged, &names));
     year.look(&staged);
 
-    // … and once every httpd was restarted, the CAs before are forgotten.
+    // … and once every httpd was restarted, the previous CAs are dropped.
     assert_eq!(year.repository.begin("2027-07-25"), 1);
     let rolled: BTreeSet<String> = year.ids(|seen| seen.bundle.len() == 2);
     assert!(rolled.is_superset(&staged) && rolled.is_superset(&renewed));

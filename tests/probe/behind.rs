@@ -126,15 +126,15 @@ fn the_leg_behind_traefik_is_blamed_for_its_500_and_the_secret_named() {
         1,
         &[
             "BROKEN  trust     the issuer `CN=another CA` is neither sent by the server nor among Secret paroisse-a/externca key ca.crt (an intermediate must be sent); Traefik logs `tls: failed to verify certificate: x509: certificate signed by unknown authority` and answers 500",
-            "mend:     the httpd serves another certificate than Secret paroisse-a/selfcert key externcert: make it take that one with `kubectl -n paroisse-a rollout restart statefulset/paroisse-set-httpd`",
-            "a.example.org: the leg front -> httpd is broken, and that is why the front answers so",
+            "fix:      the httpd serves a certificate other than Secret paroisse-a/selfcert key externcert: make it load that one with `kubectl -n paroisse-a rollout restart statefulset/paroisse-set-httpd`",
+            "a.example.org: the leg front -> httpd is broken, and that is why the front answers like this",
         ],
     );
     assert_eq!(httpd.end(), [""; 0]);
 }
 
 #[test]
-fn a_secret_without_the_issuer_is_named_with_the_command_that_mends_it() {
+fn a_secret_without_the_issuer_is_named_with_the_command_that_fixes_it() {
     let live = Live::new("HTTP/1.1 500 Internal Server Error\r\n\r\n", &[]);
     let httpd = Server::start(Behaviour::tls(&live.pair(), OK));
     let other = Live::new(OK, &[]);
@@ -145,11 +145,11 @@ fn a_secret_without_the_issuer_is_named_with_the_command_that_mends_it() {
     assert_ne!(wrong, live.manifests);
     let run = live.probe(&wrong, httpd.address, &[]);
     assert_broken(&run, &["http", "trust"]);
-    let mend = "mend:     Secret paroisse-a/externca key ca.crt does not contain the issuer of the httpd's certificate: run `kubectl get secret -n paroisse-a selfcert externca -o yaml | civi-ingress new-instance paroisse-a --host a.example.org --reuse - | kubectl apply -f -`, then `kubectl -n paroisse-a rollout restart statefulset/paroisse-set-httpd`";
-    assert_says(&run, 1, &[mend]);
+    let fix = "fix:      Secret paroisse-a/externca key ca.crt does not contain the issuer of the httpd's certificate: run `kubectl get secret -n paroisse-a selfcert externca -o yaml | civi-ingress new-instance paroisse-a --host a.example.org --reuse - | kubectl apply -f -`, then `kubectl -n paroisse-a rollout restart statefulset/paroisse-set-httpd`";
+    assert_says(&run, 1, &[fix]);
 }
 
-/// Gives the line of a Secret's `ca.crt`.
+/// Returns the line of a Secret's `ca.crt`.
 fn secret_line(manifests: &str, secret: &str) -> String {
     let document = manifests.split("---\n").find(|document| {
         document.contains(&format!("name: \"{secret}\""))
@@ -179,7 +179,7 @@ fn names_are_judged_by_gos_rules_and_in_traefiks_words() {
         1,
         &[
             "BROKEN  name      the certificate is for a.example.org, not for `b.example.org`; Traefik logs `tls: failed to verify certificate: x509: certificate is valid for a.example.org, not b.example.org` and answers 500",
-            "mend:     set `serverName: a.example.org` in ServersTransport paroisse-a/transport-selfsigned",
+            "fix:      set `serverName: a.example.org` in ServersTransport paroisse-a/transport-selfsigned",
         ],
     );
 
@@ -190,7 +190,7 @@ fn names_are_judged_by_gos_rules_and_in_traefiks_words() {
         1,
         &[
             "BROKEN  name      the certificate is for a.example.org, not for `127.0.0.1`; Traefik logs `tls: failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs` and answers 500",
-            "mend:     set `serverName: a.example.org` in ServersTransport paroisse-a/transport-selfsigned: without it Go checks the certificate against the pod's address",
+            "fix:      set `serverName: a.example.org` in ServersTransport paroisse-a/transport-selfsigned: without it Go checks the certificate against the pod's address",
         ],
     );
 
@@ -299,7 +299,7 @@ fn go_takes_a_ca_certificate_that_is_in_the_bundle_itself_and_it_is_warned_of() 
         &run,
         1,
         &[
-            "warning trust     httpd-ca.crt holds this very certificate: Traefik takes it, as Go does, but it is no authority",
+            "warning trust     httpd-ca.crt holds this very certificate: Traefik accepts it, as Go does, but it is not an authority",
             "a.example.org: works, with warnings: front -> httpd",
         ],
     );
@@ -372,7 +372,7 @@ fn traefiks_own_certificate_is_taken_from_certificates_secrets() {
 }
 
 #[test]
-fn a_slow_handshake_behind_traefik_is_told_with_traefiks_own_limit() {
+fn a_slow_handshake_behind_traefik_is_reported_with_traefiks_own_limit() {
     let live = Live::new("HTTP/1.1 504 Gateway Timeout\r\n\r\n", &[]);
     let httpd = Server::start(Behaviour {
         is_silent: true,
@@ -424,7 +424,7 @@ fn an_answer_is_waited_for_as_long_as_traefik_waits() {
         &run,
         1,
         &[
-            "BROKEN  http      no answer within 0.2 s; Traefik waits without end (responseHeaderTimeout 0)",
+            "BROKEN  http      no answer within 0.2 s; Traefik waits forever (responseHeaderTimeout 0)",
         ],
     );
 }
@@ -444,7 +444,7 @@ fn a_transport_that_verifies_nothing_is_followed_and_warned_of() {
         &run,
         1,
         &[
-            "warning trust     insecureSkipVerify in ServersTransport paroisse-a/transport-selfsigned: Traefik takes any certificate, and anybody in between can read along",
+            "warning trust     insecureSkipVerify in ServersTransport paroisse-a/transport-selfsigned: Traefik accepts any certificate, and anyone in between can read the traffic",
             "ok      http      status 200",
         ],
     );
@@ -463,13 +463,13 @@ fn manifests_without_what_the_leg_needs_are_refused() {
         (
             3,
             "",
-            "error: --manifest: the manifests hold no IngressRoute for `a.example.org`\nhelp: there is one for `b.example.org`\n"
+            "error: --manifest: the manifests contain no IngressRoute for `a.example.org`\nhelp: there is one for `b.example.org`\n"
         )
     );
 }
 
 #[test]
-fn a_front_that_answers_500_while_the_leg_behind_it_is_good_is_told_so() {
+fn a_front_that_answers_500_while_the_leg_behind_it_is_good_is_reported() {
     let live = Live::new("HTTP/1.1 500 Internal Server Error\r\n\r\n", &[]);
     let httpd = Server::start(Behaviour::tls(&live.pair(), OK));
     let run = live.probe(&live.manifests, httpd.address, &[]);
@@ -478,7 +478,7 @@ fn a_front_that_answers_500_while_the_leg_behind_it_is_good_is_told_so() {
         &run,
         1,
         &[
-            "mend:     from here the leg behind is good: look in Traefik's log whether it has taken the objects, and whether it reaches the pod",
+            "fix:      from here the leg behind is good: check in Traefik's log whether it has loaded the objects, and whether it reaches the pod",
         ],
     );
 }

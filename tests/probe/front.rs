@@ -26,7 +26,7 @@ fn a_good_host_is_reported_line_by_line_and_ends_with_0() {
          ok      trust     a path leads to `CN=our CA` of ca.crt\n  \
          ok      http      status 200\n  \
          ok      hsts      max-age=31536000\n\
-         a.example.org: all is well as far as a browser sees\n"
+         a.example.org: all is well as far as a browser can see\n"
     );
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
     let request = server.end().concat();
@@ -58,11 +58,11 @@ fn a_wrong_authority_breaks_the_leg_and_nothing_is_asked() {
 }
 
 #[test]
-fn an_authority_made_anew_under_its_old_name_is_recognised() {
+fn an_authority_reissued_under_its_old_name_is_recognised() {
     let server = Authority::new("our CA").leaf(&Leaf::default());
     let server = Server::start(Behaviour::tls(&server, OK));
     let run = probe(server.address, &Authority::new("our CA"), &[]);
-    let line = "BROKEN  trust     ca.crt holds an authority named `CN=our CA`, but another key signed: it was made anew";
+    let line = "BROKEN  trust     ca.crt holds an authority named `CN=our CA`, but another key signed: the authority was reissued";
     assert_says(&run, 1, &[line]);
 }
 
@@ -77,7 +77,7 @@ fn the_page_is_asked_for_over_a_refused_certificate_only_on_request_and_the_repo
     );
     assert_broken(&run, &["trust"]);
     let lines = [
-        "warning trust     --insecure-continue: the page was asked for although the certificate is refused",
+        "warning trust     --insecure-continue: the page was requested although the certificate is refused",
         "ok      http      status 200",
     ];
     assert_says(&run, 1, &lines);
@@ -112,7 +112,7 @@ fn a_certificate_for_other_names_is_refused_and_a_wildcard_too_high_explained() 
 }
 
 #[test]
-fn a_common_name_alone_is_no_name() {
+fn a_common_name_alone_is_not_a_name() {
     let authority = Authority::new("our CA");
     let pair = authority.leaf(&Leaf {
         names: &[],
@@ -215,7 +215,7 @@ fn a_missing_intermediate_is_named_and_a_sent_one_is_good() {
         &run,
         1,
         &[
-            "warning chain     3 sent: `CN=leaf`, then `CN=root` (a root), then `CN=intermediate`: not each is followed by its issuer",
+            "warning chain     3 sent: `CN=leaf`, then `CN=root` (a root), then `CN=intermediate`: not every certificate is followed by its issuer",
         ],
     );
 }
@@ -234,7 +234,7 @@ fn an_expired_intermediate_breaks_the_path_and_one_beside_it_is_warned_of() {
         1,
         &[
             "BROKEN  dates     the intermediate `CN=old` has expired, at 2026-11-19T10:00:00Z (2 days ago)",
-            "BROKEN  trust     the path to ca.crt leads over a certificate outside its dates",
+            "BROKEN  trust     the path to ca.crt goes through a certificate that is outside its dates",
         ],
     );
 
@@ -247,7 +247,7 @@ fn an_expired_intermediate_breaks_the_path_and_one_beside_it_is_warned_of() {
 }
 
 #[test]
-fn what_is_no_certificate_is_reported_as_such() {
+fn what_is_not_a_certificate_is_reported_as_such() {
     let authority = Authority::new("our CA");
     let mut pair = authority.leaf(&Leaf::default());
     pair.chain
@@ -406,7 +406,7 @@ fn a_server_that_says_nothing_is_left_in_time() {
         |run, _| is_broken(run, &["tls"]),
     );
     assert_broken(&run, &["tls"]);
-    let nothing = format!("BROKEN  tls       the handshake failed: nothing came within {told}");
+    let nothing = format!("BROKEN  tls       the handshake failed: nothing arrived within {told}");
     assert_says(&run, 1, &[&nothing]);
 }
 
@@ -437,7 +437,7 @@ fn a_closed_port_and_an_unknown_name_are_findings() {
     assert_says(
         &run,
         1,
-        &["BROKEN  tcp       ADDRESS: nobody listens there (connection refused)"],
+        &["BROKEN  tcp       ADDRESS: nothing listens there (connection refused)"],
     );
     let directory = TempDir::new().unwrap();
     write(
@@ -504,7 +504,7 @@ fn a_status_says_what_it_means_behind_traefik() {
         (
             "403 Forbidden",
             0,
-            "note    http      status 403: the page is not for everybody",
+            "note    http      status 403: the page is not public",
         ),
         (
             "404 Not Found",
@@ -529,7 +529,7 @@ fn a_status_says_what_it_means_behind_traefik() {
         (
             "504 Gateway Timeout",
             1,
-            "BROKEN  http      status 504: the httpd let Traefik wait too long, for the connection, the handshake (10 s) or the answer",
+            "BROKEN  http      status 504: the httpd kept Traefik waiting too long, for the connection, the handshake (10 s) or the answer",
         ),
     ] {
         let answer = format!("HTTP/1.1 {head}\r\n\r\n");
@@ -616,7 +616,7 @@ fn a_report_for_programs_holds_the_same_findings() {
 }
 
 #[test]
-fn an_unreadable_file_and_a_missing_option_are_no_findings() {
+fn an_unreadable_file_and_a_missing_option_are_not_findings() {
     let directory = TempDir::new().unwrap();
     let run = run_in(
         directory.path(),
@@ -637,7 +637,7 @@ fn an_unreadable_file_and_a_missing_option_are_no_findings() {
 }
 
 #[test]
-fn what_a_live_host_presents_stands_in_the_report_on_a_fleet() {
+fn what_a_live_host_presents_is_in_the_report_on_a_fleet() {
     let authority = Authority::new("our CA");
     let server = Server::start(Behaviour::tls(&authority.leaf(&Leaf::default()), OK));
     let directory = TempDir::new().unwrap();

@@ -50,9 +50,9 @@ proptest! {
             within: time::Duration::DAY,
             is_verified: true,
             follows: "answers 500",
-            mend_trust: String::new(),
-            mend_name: String::new(),
-            mend_dates: String::new(),
+            fix_trust: String::new(),
+            fix_name: String::new(),
+            fix_dates: String::new(),
         };
         for chain in [vec![changed.clone()], vec![changed.clone(), cut.clone()], vec![cut]] {
             let is_whole = chain == [der.to_vec()];

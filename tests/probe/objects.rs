@@ -45,12 +45,12 @@ fn what_the_manifests_lack_is_named_with_the_command_that_prints_it() {
     let faults = transport(&route("")).unwrap_err();
     assert_eq!(
         faults[0].to_string(),
-        "m.yaml:9:9: the manifests do not hold ServersTransport ns/t, which is named here"
+        "m.yaml:9:9: the manifests do not contain ServersTransport ns/t, which is named here"
     );
     let faults = transport(&route(TRANSPORT)).unwrap_err();
     assert_eq!(
         faults[0].to_string(),
-        "m.yaml:15:15: the manifests do not hold Secret ns/ca, which is named here"
+        "m.yaml:15:15: the manifests do not contain Secret ns/ca, which is named here"
     );
     let help = faults[0].help.as_deref().unwrap_or_default();
     assert!(help.contains("kubectl get secret ca -n ns"), "{help}");
@@ -88,7 +88,7 @@ fn a_ca_secret_of_two_other_keys_is_passed_over_and_one_of_a_lone_key_is_not() {
 }
 
 #[test]
-fn an_encrypted_ca_is_said_to_be_unreadable_and_how_to_give_it() {
+fn an_encrypted_ca_is_reported_as_unreadable_with_how_to_give_it() {
     for (locked, with) in [
         (
             "- kind: Secret\n  metadata: {name: ca, namespace: ns}\n  data: {ca.crt: 'ENC[AES256_GCM,data:x]'}\n",
@@ -148,13 +148,13 @@ fn a_transport_is_found_by_traefiks_key_and_one_of_another_provider_is_not() {
     let unknown = all.replace("serversTransport: t}", "serversTransport: t@kubernetescrd}");
     assert_eq!(
         transport(&unknown).unwrap_err()[0].to_string(),
-        "m.yaml:9:9: the manifests hold no ServersTransport of the key `t`"
+        "m.yaml:9:9: the manifests contain no ServersTransport of the key `t`"
     );
     let outside = all.replace("serversTransport: t}", "serversTransport: t@file}");
     let fault = transport(&outside).unwrap_err().remove(0);
     assert_eq!(
         fault.to_string(),
-        "m.yaml:9:9: ServersTransport `t@file` stands in the provider `file`, not in manifests"
+        "m.yaml:9:9: ServersTransport `t@file` is in the provider `file`, not in manifests"
     );
     assert!(fault.help.unwrap_or_default().contains("--backend-ca"));
     let internal = all.replace(
@@ -165,7 +165,7 @@ fn a_transport_is_found_by_traefiks_key_and_one_of_another_provider_is_not() {
 }
 
 #[test]
-fn of_several_services_one_is_followed_and_the_others_are_told() {
+fn of_several_services_one_is_followed_and_the_others_are_reported() {
     let several = route(&format!("{TRANSPORT}{}", secret("ca.crt"))).replace(
         "      - {name: s, port: 443, serversTransport: t}\n",
         "      - {name: idle, port: 443, weight: 0}\n      - {name: s, port: 443, serversTransport: t, weight: 3}\n      - {name: far, namespace: other, port: 80}\n",
@@ -175,7 +175,7 @@ fn of_several_services_one_is_followed_and_the_others_are_told() {
     let found = way.transport(None).unwrap();
     assert_eq!(
         found.findings[0].what,
-        "the route has 3 services, of which ns/s port 443 is looked at: ns/idle port 443 (weight 0), ns/s port 443 (weight 3), other/far port 80 (weight 1)"
+        "the route has 3 services, of which ns/s port 443 is checked: ns/idle port 443 (weight 0), ns/s port 443 (weight 3), other/far port 80 (weight 1)"
     );
     let far = way.transport(Some("far")).unwrap();
     assert_eq!(
@@ -244,7 +244,7 @@ fn a_tcp_route_decides_whose_tls_reaches_the_httpd() {
 }
 
 #[test]
-fn what_is_wrong_with_a_tcp_route_is_said_with_the_object() {
+fn what_is_wrong_with_a_tcp_route_is_reported_with_the_object() {
     for (service, tls, further, said) in [
         (
             ", tls: true",
@@ -268,7 +268,7 @@ fn what_is_wrong_with_a_tcp_route_is_said_with_the_object() {
             ", serversTransport: t, proxyProtocol: {version: 2}",
             "",
             "---\nkind: ServersTransportTCP\nmetadata: {name: t, namespace: ns}\n",
-            "does not count beside ServersTransportTCP ns/t",
+            "has no effect next to ServersTransportTCP ns/t",
         ),
         (
             ", proxyProtocol: {version: 3}",
@@ -282,7 +282,11 @@ fn what_is_wrong_with_a_tcp_route_is_said_with_the_object() {
             .findings
             .iter()
             .find(|finding| finding.what.contains(said));
-        assert!(hit.is_some_and(|finding| finding.verdict >= Verdict::Warning && finding.mend.is_some()), "{said}: {:?}", found.findings);
+        assert!(
+            hit.is_some_and(|finding| finding.verdict >= Verdict::Warning && finding.fix.is_some()),
+            "{said}: {:?}",
+            found.findings
+        );
     }
 }
 
@@ -371,13 +375,13 @@ fn the_route_of_the_highest_priority_that_takes_the_request_is_followed() {
     )
     .unwrap();
     assert!(
-        told[0].contains("ns/same") && told[0].contains("which one Traefik follows is chance"),
+        told[0].contains("ns/same") && told[0].contains("which one Traefik follows is arbitrary"),
         "{told:?}"
     );
 }
 
 #[test]
-fn a_rule_that_cannot_be_decided_or_met_is_told() {
+fn a_rule_that_cannot_be_decided_or_met_is_reported() {
     let rule = "Host(`a.example.org`) && ClientIP(`10.0.0.0/8`)";
     let inner = object("IngressRoute", "inner", rule, "");
     let (name, told) = taken(&inner, None).unwrap();
@@ -385,7 +389,7 @@ fn a_rule_that_cannot_be_decided_or_met_is_told() {
     assert_eq!(
         told,
         [format!(
-            "whether IngressRoute ns/inner: {rule} takes the request cannot be decided here, for it depends on ClientIP(10.0.0.0/8); it is followed all the same"
+            "whether IngressRoute ns/inner: {rule} takes the request cannot be decided here, because it depends on ClientIP(10.0.0.0/8); it is followed anyway"
         )]
     );
     let both = [
@@ -396,7 +400,7 @@ fn a_rule_that_cannot_be_decided_or_met_is_told() {
     let (name, told) = taken(&both, None).unwrap();
     assert_eq!(name, "IngressRoute ns/open");
     assert!(
-        told[0].contains("it goes before what is followed"),
+        told[0].contains("it comes before the route that is followed"),
         "{told:?}"
     );
 
@@ -410,7 +414,7 @@ fn a_rule_that_cannot_be_decided_or_met_is_told() {
     assert_eq!(
         told,
         [
-            "no rule takes `/` alone, so `/api` with `X-A: b` is asked for, as IngressRoute ns/api wants"
+            "no rule takes `/` alone, so `/api` with `X-A: b` is requested, as IngressRoute ns/api requires"
         ]
     );
     assert_eq!(
@@ -438,7 +442,7 @@ fn a_host_without_a_route_is_refused_with_the_nearest_one() {
     let fault = refused("b.example.org");
     assert_eq!(
         fault.to_string(),
-        "--manifest: the manifests hold no IngressRoute for `b.example.org`"
+        "--manifest: the manifests contain no IngressRoute for `b.example.org`"
     );
     assert_eq!(
         fault.help.as_deref(),
@@ -475,8 +479,8 @@ fn the_tls_options_and_middlewares_of_a_route_are_found_through_chains() {
     assert_eq!(
         told,
         [
-            "Middleware ns/back of Middleware ns/c sends browsers that came by https to http",
-            "IngressRoute ns/r: the manifests do not hold Middleware ns/gone, which is named here; where there is none, Traefik drops the route and answers 404",
+            "Middleware ns/back of Middleware ns/c redirects browsers that came by https to http",
+            "IngressRoute ns/r: the manifests do not contain Middleware ns/gone, which is named here; where there is none, Traefik drops the route and answers 404",
         ]
     );
     let two = text + "---\nkind: TLSOption\nmetadata: {name: default, namespace: other}\n";
@@ -528,7 +532,7 @@ fn a_port_speaks_tls_by_the_number_or_name_that_its_service_has() {
 }
 
 #[test]
-fn objects_of_other_namespaces_are_said_to_need_a_flag() {
+fn objects_of_other_namespaces_are_reported_to_need_a_flag() {
     let text = object(
         "IngressRoute",
         "r",
@@ -541,14 +545,14 @@ fn objects_of_other_namespaces_are_said_to_need_a_flag() {
     assert_eq!(
         told,
         [
-            "TLSOption far/o is of another namespace than IngressRoute ns/r: Traefik takes it with allowCrossNamespace only",
-            "Middleware far/m is of another namespace than IngressRoute ns/r: Traefik takes it with allowCrossNamespace only",
+            "TLSOption far/o is in another namespace than IngressRoute ns/r: Traefik accepts it only with allowCrossNamespace",
+            "Middleware far/m is in another namespace than IngressRoute ns/r: Traefik accepts it only with allowCrossNamespace",
         ]
     );
 }
 
 #[test]
-fn a_tcp_route_of_a_host_without_tls_is_said_to_be_dropped() {
+fn a_tcp_route_of_a_host_without_tls_is_reported_as_dropped() {
     let text = tcp("", "", "").replace("  tls: {}\n", "");
     let (_, told) = taken(
         &(text + &object("IngressRoute", "r", "Host(`a.example.org`)", "")),
@@ -573,7 +577,7 @@ fn a_header_is_added_for_a_rule_even_where_the_path_is_given() {
     assert_eq!(
         told,
         [
-            "no rule takes `/p/q` alone, so `/p/q` with `X-A: b` is asked for, as IngressRoute ns/r wants"
+            "no rule takes `/p/q` alone, so `/p/q` with `X-A: b` is requested, as IngressRoute ns/r requires"
         ]
     );
     assert!(taken(&text, Some("/x")).is_err());

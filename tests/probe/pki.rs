@@ -20,7 +20,7 @@ pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
 }
 
-/// How a leaf shall be, where it differs from a good one for a.example.org.
+/// What a leaf is to be, where it differs from a good one for a.example.org.
 pub(crate) struct Leaf<'a> {
     pub(crate) common_name: &'a str,
     pub(crate) names: &'a [&'a str],
@@ -46,7 +46,7 @@ impl Authority {
         Self::until(name, 3650)
     }
 
-    /// A root that ends so many days from the present.
+    /// A root that ends this many days from the present.
     pub(crate) fn until(name: &str, days: i64) -> Self {
         let key = KeyPair::generate().expect("a key");
         let parameters = authority(name, days);
@@ -76,7 +76,7 @@ impl Authority {
         parameters.serial_number = Some(5_u64.into());
         let made = parameters.self_signed(&key).expect("a certificate");
         let mut der = made.der().to_vec();
-        // It stands behind the version, 2.
+        // It is behind the version, 2.
         let positive = [0x02, 0x01, 0x02, 0x02, 0x01, 0x05];
         let at = der.windows(6).position(|bytes| bytes == positive);
         der[at.expect("a serial number") + 5] = 0xfb;
@@ -92,7 +92,7 @@ impl Authority {
         self.intermediate_until(name, 3650)
     }
 
-    /// An authority below this one that ends so many days from the present.
+    /// An authority below this one that ends this many days from the present.
     pub(crate) fn intermediate_until(&self, name: &str, days: i64) -> Self {
         let key = KeyPair::generate().expect("a key");
         let parameters = authority(name, days);

@@ -44,15 +44,15 @@ fn tls_that_is_passed_through_is_the_httpds_own_on_both_legs() {
         &[
             "expects a certificate for a.example.org, trusts Secret paroisse-a/externca key ca.crt (1)",
             "ok      objects   IngressRouteTCP paroisse-a/tcp takes the host: HostSNI(`a.example.org`), and passes its TLS through to the httpd",
-            "note    trust     browsers meet the httpd's own certificate here, of a private CA (Secret paroisse-a/externca key ca.crt): they refuse it unless that CA is imported",
-            "note    hsts      no Strict-Transport-Security; the httpd would have to send it",
+            "note    trust     browsers see the httpd's own certificate here, from a private CA (Secret paroisse-a/externca key ca.crt): they refuse it unless they have imported that CA",
+            "note    hsts      no Strict-Transport-Security; the httpd must send it",
             "a.example.org: all is well on both legs",
         ],
     );
 }
 
 #[test]
-fn tls_that_ends_before_the_httpd_although_it_shall_be_passed_through_is_found_without_the_other_leg()
+fn tls_that_ends_before_the_httpd_although_it_should_be_passed_through_is_found_without_the_other_leg()
  {
     let live = Live::new(OK, &[]);
     write(
@@ -77,8 +77,8 @@ fn tls_that_ends_before_the_httpd_although_it_shall_be_passed_through_is_found_w
         &run,
         1,
         &[
-            "BROKEN  chain     the front shows another certificate than Secret paroisse-a/selfcert key externcert: TLS is not passed through to it",
-            "mend:     look in Traefik's log whether IngressRouteTCP paroisse-a/tcp is applied, and whether an http route names the host, which goes first",
+            "BROKEN  chain     the front shows a certificate other than Secret paroisse-a/selfcert key externcert: TLS is not passed through to it",
+            "fix:      check in Traefik's log whether IngressRouteTCP paroisse-a/tcp is applied, and whether an http route names the host, which goes first",
         ],
     );
 }
@@ -101,7 +101,7 @@ fn the_proxy_protocol_of_a_tcp_service_goes_before_the_browsers_tls() {
         &run,
         0,
         &[
-            "note    tcp       a PROXY protocol header of version 2 goes first, as IngressRouteTCP paroisse-a/tcp says",
+            "note    tcp       a PROXY protocol header of version 2 is sent first, as IngressRouteTCP paroisse-a/tcp says",
         ],
     );
     let received = httpd.end();
@@ -117,7 +117,7 @@ fn the_proxy_protocol_of_a_tcp_service_goes_before_the_browsers_tls() {
         &run,
         1,
         &[
-            "mend:     the httpd may not expect the PROXY protocol: set `RemoteIPProxyProtocol On` there, or remove proxyProtocol from IngressRouteTCP paroisse-a/tcp",
+            "fix:      the httpd may not expect the PROXY protocol: set `RemoteIPProxyProtocol On` there, or remove proxyProtocol from IngressRouteTCP paroisse-a/tcp",
         ],
     );
 }
@@ -131,7 +131,7 @@ fn a_tcp_route_whose_tls_ends_at_traefik_speaks_as_its_service_says() {
         &run,
         1,
         &[
-            "warning tls       the TLS of browsers ends at Traefik, and from there to the httpd the way is in clear",
+            "warning tls       the TLS of browsers ends at Traefik, and the connection from there to the httpd is not encrypted",
         ],
     );
     let own = "---\napiVersion: traefik.io/v1alpha1\nkind: ServersTransportTCP\nmetadata: {name: own, namespace: paroisse-a}\nspec: {tls: {serverName: b.example.org, rootCAs: [{secret: externca}]}}\n";
@@ -147,7 +147,7 @@ fn a_tcp_route_whose_tls_ends_at_traefik_speaks_as_its_service_says() {
         &[
             "front -> httpd: BACKEND as ServersTransportTCP paroisse-a/own says",
             "BROKEN  name      the certificate is for a.example.org, not for `b.example.org`; Traefik logs `tls: failed to verify certificate: x509: certificate is valid for a.example.org, not b.example.org` and closes the browser's connection",
-            "mend:     set `serverName: a.example.org` in ServersTransportTCP paroisse-a/own",
+            "fix:      set `serverName: a.example.org` in ServersTransportTCP paroisse-a/own",
         ],
     );
     let run = live.probe(&manifests, closed(), &[]);
@@ -155,7 +155,7 @@ fn a_tcp_route_whose_tls_ends_at_traefik_speaks_as_its_service_says() {
         &run,
         1,
         &[
-            "BROKEN  tcp       BACKEND: nobody listens there (connection refused); Traefik closes the browser's connection",
+            "BROKEN  tcp       BACKEND: nothing listens there (connection refused); Traefik closes the browser's connection",
         ],
     );
 }
@@ -170,7 +170,7 @@ fn a_request_is_bent_to_the_rule_on_both_legs() {
         &run,
         0,
         &[
-            "note    objects   no rule takes `/` alone, so `/api` with `X-A: b` is asked for, as IngressRoute paroisse-a/http wants",
+            "note    objects   no rule takes `/` alone, so `/api` with `X-A: b` is requested, as IngressRoute paroisse-a/http requires",
         ],
     );
     for received in [live.front.end(), httpd.end()] {
@@ -219,7 +219,7 @@ fn a_tls_option_that_is_not_in_force_is_found() {
         &run,
         1,
         &[
-            "warning tls       TLSOption paroisse-a/strict is not in force: minVersion is TLS 1.3, and the front takes TLS 1.2 too; alpnProtocols has http/1.1, and the front chose none",
+            "warning tls       TLSOption paroisse-a/strict is not in force: minVersion is TLS 1.3, and the front accepts TLS 1.2 too; alpnProtocols has http/1.1, and the front chose none",
         ],
     );
     let strict = Behaviour::only_tls_13(&pair, OK);
@@ -360,8 +360,8 @@ fn a_front_that_closes_because_its_httpd_is_away_is_not_blamed() {
             &run,
             1,
             &[
-                "mend:     Traefik closes the connection of a TCP route where it does not reach the httpd: mend the leg behind first",
-                "a.example.org: the leg front -> httpd is broken, and that is why the front answers so",
+                "fix:      Traefik closes the connection of a TCP route if it does not reach the httpd: fix the leg behind first",
+                "a.example.org: the leg front -> httpd is broken, and that is why the front answers like this",
             ],
         );
     }
@@ -386,7 +386,7 @@ fn a_front_that_closes_because_its_httpd_is_away_is_not_blamed() {
         &run,
         1,
         &[
-            "mend:     Traefik closes the connection of a TCP route where it does not reach the httpd: look at that leg with `--backend ADDR:PORT`; or it expects the PROXY protocol: try `--proxy-protocol v1`",
+            "fix:      Traefik closes the connection of a TCP route if it does not reach the httpd: check that leg with `--backend ADDR:PORT`; or it expects the PROXY protocol: try `--proxy-protocol v1`",
         ],
     );
 }
@@ -408,7 +408,7 @@ fn sni_strict_is_not_in_force_where_a_certificate_of_another_name_comes() {
         &run,
         1,
         &[
-            "warning tls       TLSOption any/default is not in force: sniStrict, and the front shows a certificate of another name",
+            "warning tls       TLSOption any/default is not in force: sniStrict, and the front shows a certificate for another name",
         ],
     );
 }

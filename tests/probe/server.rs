@@ -48,7 +48,7 @@ pub(crate) struct Behaviour {
     pub(crate) proxy_header: ProxyHeader,
     /// What is answered, whatever was asked.
     pub(crate) answer: Vec<u8>,
-    /// Says nothing at all.
+    /// Sends nothing at all.
     pub(crate) is_silent: bool,
     /// Keeps the connection open after its answer.
     pub(crate) lingers: bool,
@@ -191,7 +191,7 @@ impl Drop for Server {
     }
 }
 
-/// Gives an address where nobody listens.
+/// Returns an address where nobody listens.
 pub(crate) fn closed() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("a bound socket")

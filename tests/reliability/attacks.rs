@@ -83,7 +83,7 @@ fn tree(place: &TempDir) -> Tree {
     Tree::read(&place.path().join("tree"))
 }
 
-/// Gives every file below a directory with its bytes; for a link, its target.
+/// Returns every file below a directory with its bytes; for a link, its target.
 fn snapshot(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut pending = vec![directory.to_owned()];
@@ -248,7 +248,7 @@ fn foreign() {
     for (path, text) in texts {
         fs::write(root.join(path), text).expect("writable");
     }
-    // Latin-1: a name that is no text.
+    // Latin-1: a name that is not text.
     let odd = root
         .join("instances/p06")
         .join(OsStr::from_bytes(b"caf\xe9.txt"));
@@ -304,7 +304,7 @@ fn adopted() {
     assert_eq!(
         outcome.stderr.lines().next(),
         Some(
-            "error: instances/p03/ingressroute-ingressproxy.yaml: the file is not this fleet's and stands in the way"
+            "error: instances/p03/ingressroute-ingressproxy.yaml: the file does not belong to this fleet and is in the way"
         )
     );
     assert!(before == snapshot(place.path()), "something was changed");
@@ -327,11 +327,11 @@ fn pruning() {
     plain().without(12).write(place.path());
     refused(
         &["--prune"],
-        "error: 12 instances would be removed, and 4 are allowed",
+        "error: 12 instances would be removed, and at most 4 may",
     );
     refused(
         &["--prune", "--prune-max", "11"],
-        "error: 12 instances would be removed, and 11 are allowed",
+        "error: 12 instances would be removed, and at most 11 may",
     );
     plain().without(20).write(place.path());
     refused(
@@ -456,7 +456,7 @@ fn run_blind(place: &TempDir, path: &str, arguments: &[&str]) -> Outcome {
 }
 
 fn blind() {
-    // The Git work tree is not taken for none: keys in clear would go into it.
+    // The Git work tree is not taken for none: keys in clear text would go into it.
     let place = TempDir::new().expect("a directory");
     fs::create_dir(place.path().join(".git")).expect("writable");
     plain().write(place.path());
@@ -491,7 +491,7 @@ fn blind() {
     run(place.path(), &arguments).good();
 }
 
-/// Gives every piece of 24 characters of the keys in a tree, in base64 once and twice.
+/// Returns every piece of 24 characters of the keys in a tree, in base64 once and twice.
 fn keys(place: &TempDir) -> Vec<String> {
     let mut keys = Vec::new();
     for text in tree(place).files.values() {
@@ -539,7 +539,7 @@ fn canary() {
     play(&with("diff", DUE, &[]), &place);
     play(&render(DUE, &["--prune"]), &place);
     known.extend(keys(&place));
-    // The keys are locked, and made anew.
+    // The keys are encrypted, and reissued.
     FleetText::new("flat", "sops").write(place.path());
     play(&with("diff", DUE, &["--identity", "id"]), &place);
     play(&render(DUE, &["--prune", "--identity", "id"]), &place);

@@ -18,7 +18,7 @@ use crate::totals::Wrong;
 
 /// How the names begin of what a run is writing.
 const ASIDE: &str = ".civi-ingress-";
-/// Base64 of `-----BEGIN PRIVATE`: a key in clear in a Secret.
+/// Base64 of `-----BEGIN PRIVATE`: a key in clear text in a Secret.
 const CLEAR_KEY: &str = "LS0tLS1CRUdJTiBQUklWQVRF";
 
 type Found = Vec<(Wrong, String)>;
@@ -29,7 +29,7 @@ pub(crate) struct Tree {
     pub(crate) files: BTreeMap<String, String>,
     /// What is or was being written.
     pub(crate) aside: Vec<String>,
-    /// Keys in clear that others can read.
+    /// Keys in clear text that others can read.
     pub(crate) exposed: Vec<String>,
 }
 
@@ -72,7 +72,7 @@ impl Tree {
         }
     }
 
-    /// Gives the files of each unit by the place where they lie; a unit that moves has two.
+    /// Returns the files of each unit by the place where they lie; a unit that moves has two.
     fn homes(&self) -> BTreeMap<(String, String), Vec<(&str, &str)>> {
         let mut homes: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (path, text) in &self.files {
@@ -87,7 +87,7 @@ impl Tree {
     }
 }
 
-/// Gives a unit and the place of its files.
+/// Returns a unit and the place of its files.
 fn home(path: &str) -> Option<(String, String)> {
     let parts: Vec<&str> = path.split('/').collect();
     let prefix = |name: &str| {
@@ -153,7 +153,7 @@ impl<'a> Judge<'a> {
         found.extend(tree.aside.iter().map(diverging));
         for (path, text) in &tree.files {
             if !self.is_new(path, text) {
-                found.push((Wrong::Diverging, format!("{path} is not as it shall be")));
+                found.push((Wrong::Diverging, format!("{path} is not as it should be")));
             }
         }
         for path in self.new.files.keys() {
@@ -254,7 +254,7 @@ impl<'a> Judge<'a> {
         found
     }
 
-    /// Gives the values of a unit's Secrets in clear, those that wait apart.
+    /// Returns the values of a unit's Secrets in clear text, those that wait apart.
     fn values(&self, files: &[(&str, &str)]) -> BTreeMap<String, String> {
         let mut values = BTreeMap::new();
         for (path, text) in files {
@@ -302,7 +302,7 @@ fn is_digest(line: &str) -> bool {
         .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Gives a text without what differs from run to run; a value that was cut off stays, and so differs.
+/// Returns a text without what differs from run to run; a value that was cut off stays, and so differs.
 pub(crate) fn shape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut in_armour = false;

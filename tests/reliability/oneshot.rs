@@ -291,7 +291,7 @@ impl Judge<'_> {
         found
     }
 
-    /// Finds a CA whose key shall stand beside its directory and does not.
+    /// Finds a CA whose key should be beside its directory and is not.
     fn authority(&self, now: &Files, is_place: impl Fn(&str) -> bool) -> Found {
         let (Some(directory), true) = (self.case.directory, self.new.contains_key("ca.key")) else {
             return Vec::new();
@@ -397,7 +397,7 @@ fn exposed(place: &Path, files: &Files) -> Found {
         .collect()
 }
 
-/// Gives the PEM texts of a file by what they are called.
+/// Returns the PEM texts of a file by what they are called.
 fn texts(path: &str, bytes: &[u8]) -> BTreeMap<String, String> {
     let text = String::from_utf8_lossy(bytes).into_owned();
     if text.starts_with("-----BEGIN ") {
@@ -459,7 +459,7 @@ fn pairs(files: &Files) -> Found {
     found
 }
 
-/// Gives the certificate of the CA that signed what is in a directory.
+/// Returns the certificate of the CA that signed what is in a directory.
 fn authority(files: &Files) -> Option<String> {
     let all = files.iter().map(|(path, bytes)| texts(path, bytes));
     let mut named: BTreeMap<String, String> = BTreeMap::new();
@@ -471,7 +471,7 @@ fn authority(files: &Files) -> Option<String> {
     named.remove("cacert").or_else(|| named.remove("ca.crt"))
 }
 
-/// Gives a text without what differs from run to run; one that was cut off differs.
+/// Returns a text without what differs from run to run; one that was cut off differs.
 fn shape(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut out = String::new();

@@ -37,7 +37,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// Gives stdout of a run that must have gone well.
+    /// Returns stdout of a run that must have gone well.
     #[track_caller]
     pub(crate) fn good(self) -> String {
         assert_eq!(self.status, Some(0), "{}", self.stderr);

@@ -60,7 +60,7 @@ impl FleetText {
         self
     }
 
-    /// Writes the fleet file; half of the instances stand in a file of their own each.
+    /// Writes the fleet file; half of the instances are in a file of their own each.
     pub(crate) fn write(&self, directory: &Path) {
         let parishes = directory.join("parishes");
         fs::create_dir_all(&parishes).expect("writable");

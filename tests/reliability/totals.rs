@@ -6,19 +6,19 @@ use std::sync::Mutex;
 /// What may be wrong after a run that was killed or failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Wrong {
-    /// A file is neither what it was nor what it shall be.
+    /// A file is neither what it was nor what it should be.
     Partial,
     /// An instance has old files beside new ones, or a leaf that its trust bundle does not cover.
     Mixed,
     /// A credential is gone, or a key without its certificate is left.
     Lost,
-    /// A key in clear can be read by others.
+    /// A key in clear text can be read by others.
     Exposed,
     /// Status 0 with an incomplete tree, or a panic.
     Status,
     /// A key, or a part of one, in what was printed.
     Printed,
-    /// The next run does not bring the tree to what it shall be.
+    /// The next run does not bring the tree to what it should be.
     Diverging,
 }
 

@@ -1,4 +1,4 @@
-//! The way to an instance by other objects than the chart's: what is visible is said, and what is not, too.
+//! The way to an instance by other objects than the chart's: what is visible is reported, and what is not, too.
 
 use super::{chain, instance, report, secret};
 use civi_ingress::status::{Format, FrontKind, Instance, Report, Stop, Trust, Wire};
@@ -64,7 +64,7 @@ fn tls_that_passes_through_ends_at_httpd_and_its_certificate_is_what_browsers_se
 }
 
 #[test]
-fn a_leg_in_plain_http_is_called_so_and_has_no_certificate() {
+fn a_leg_in_plain_http_is_shown_as_such_and_has_no_certificate() {
     let route = |service: &str| {
         format!(
             "---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {{name: r, namespace: paroisse-a}}\nspec:\n  \
@@ -106,7 +106,7 @@ fn a_route_that_says_nothing_of_tls_leaves_it_to_its_entry_point() {
 }
 
 #[test]
-fn a_transport_that_verifies_nothing_is_said() {
+fn a_transport_that_verifies_nothing_is_reported() {
     let text = instance("a", 0).replace(
         "  serverName: a.example.org\n",
         "  serverName: a.example.org\n  insecureSkipVerify: true\n",
@@ -150,7 +150,7 @@ fn a_route_of_the_gateway_api_takes_both_legs_from_its_gateway_and_its_policy() 
 }
 
 #[test]
-fn a_tls_route_passes_through_and_a_gateway_that_is_not_there_is_said() {
+fn a_tls_route_passes_through_and_a_gateway_that_is_not_there_is_reported() {
     let text = secrets("a")
         + "---\napiVersion: gateway.networking.k8s.io/v1\nkind: TLSRoute\nmetadata: {name: r, namespace: paroisse-a}\nspec:\n  \
            parentRefs: [{name: public, namespace: edge, sectionName: pass}]\n  hostnames: [a.pass.example.org]\n  \
@@ -284,7 +284,7 @@ fn istio_passes_tls_through_where_its_gateway_says_so() {
 }
 
 #[test]
-fn the_service_before_the_cluster_stands_in_the_path() {
+fn the_service_before_the_cluster_is_in_the_path() {
     let service = |name: &str, annotation: &str| {
         format!(
             "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\n  namespace: edge\n  annotations: {{{annotation}}}\n\

@@ -101,7 +101,7 @@ fn gitops_status_tells_the_instant_at_which_render_renews() {
 }
 
 #[test]
-fn a_fleet_file_elsewhere_is_named_and_one_that_is_broken_is_said() {
+fn a_fleet_file_elsewhere_is_named_and_one_that_is_broken_is_reported() {
     let directory = TempDir::new().unwrap();
     write(
         &directory.path().join("f.yaml"),
@@ -172,7 +172,7 @@ fn a_certificate_of_cert_manager_tells_its_dates_where_the_secret_is_not_at_hand
 }
 
 #[test]
-fn cert_manager_renews_what_stands_in_its_secret_and_its_failures_are_shown() {
+fn cert_manager_renews_what_is_in_its_secret_and_its_failures_are_shown() {
     let leaf = chain(&["a.example.org"], 0, ("ca", "leaf")).leaf;
     let end = leaf.validity().not_after;
     let whole = secret("Secret", "ns", "web-tls", &[("tls.crt", leaf.pem())]);

@@ -87,7 +87,7 @@ fn a_kustomization_names_the_namespace_of_its_directory_and_of_those_below() {
 }
 
 #[test]
-fn certificates_in_der_are_read_and_pkcs12_is_said_not_to_be() {
+fn certificates_in_der_are_read_and_pkcs12_is_reported_not_to_be() {
     let directory = TempDir::new().unwrap();
     let tree = directory.path().join("tree");
     std::fs::create_dir(&tree).unwrap();
@@ -124,7 +124,7 @@ fn certificates_in_der_are_read_and_pkcs12_is_said_not_to_be() {
 }
 
 #[test]
-fn many_hosts_that_cannot_be_reached_are_said_one_by_one_in_their_order() {
+fn many_hosts_that_cannot_be_reached_are_reported_one_by_one_in_their_order() {
     let directory = TempDir::new().unwrap();
     let port = closed().port();
     let mut list = String::from("# hosts of the fleet\n\n");
@@ -148,7 +148,7 @@ fn many_hosts_that_cannot_be_reached_are_said_one_by_one_in_their_order() {
     assert_eq!(
         warnings[9],
         format!(
-            "warning: h9.example.org: 127.0.0.1:{port}: nobody listens there (connection refused)"
+            "warning: h9.example.org: 127.0.0.1:{port}: nothing listens there (connection refused)"
         )
     );
     assert_eq!(

@@ -8,7 +8,7 @@ use crate::lint::rules::{CI884, CI885, CI886, CI887, CI888, CI889, CI893};
 use crate::lint::{items, text};
 use crate::yaml::Node;
 
-/// Gives the issuer of a Certificate, where it is in the input.
+/// Returns the issuer of a Certificate, where it is in the input.
 pub(in crate::lint) fn issuer_of<'m, 'a>(
     model: &'m Model<'a>,
     object: &Object<'a>,
@@ -135,7 +135,7 @@ fn unreachable(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Findin
             kind.escape_debug()
         )
     } else if kind == "Issuer" && model.find(Class::ClusterIssuer, "", name).is_some() {
-        format!("`{name}` is a ClusterIssuer, and an Issuer is meant")
+        format!("`{name}` is a ClusterIssuer, but the reference means an Issuer")
     } else if kind == "Issuer"
         && let Some(other) = elsewhere
     {
@@ -145,7 +145,7 @@ fn unreachable(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Findin
         )
     } else if kind == "ClusterIssuer" && model.find(Class::Issuer, object.namespace, name).is_some()
     {
-        format!("`{name}` is an Issuer, and a ClusterIssuer is meant")
+        format!("`{name}` is an Issuer, but the reference means a ClusterIssuer")
     } else {
         return;
     };

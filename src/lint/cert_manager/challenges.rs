@@ -55,7 +55,7 @@ pub(super) fn challenges(
                 find(
                     &CI891,
                     format!(
-                        "Gateway {} has no listener of HTTP for `{host}`",
+                        "Gateway {} has no HTTP listener for `{host}`",
                         gateway.shown()
                     ),
                 );
@@ -75,7 +75,7 @@ pub(super) fn challenges(
             find(
                 &CI891,
                 format!(
-                    "a Gateway redirects `{host}` to https, with the certificate that is only asked for"
+                    "a Gateway redirects `{host}` to https, with the certificate that has yet to be issued"
                 ),
             );
         }
@@ -92,7 +92,7 @@ pub(super) fn challenges(
         if off(&["providers", "kubernetesIngress", "enabled"]) {
             find(
                 &CI892,
-                "the values switch `providers.kubernetesIngress` off".to_owned(),
+                "the values turn `providers.kubernetesIngress` off".to_owned(),
             );
         }
     }
@@ -125,7 +125,7 @@ impl<'a> Redirects<'a> {
         Self { hosts, by_secret }
     }
 
-    /// Says whether a host is redirected by a Gateway that shows the certificate of a Secret.
+    /// Returns whether a host is redirected by a Gateway that shows the certificate of a Secret.
     fn answer(&self, secret: &str, host: &str) -> bool {
         let gateways = self.by_secret.get(secret).into_iter().flatten();
         gateways

@@ -10,7 +10,7 @@ pub(super) fn check(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<F
     let spec = object.spec();
     let is_cluster = object.class == Class::ClusterIssuer;
     if is_cluster && let Some(node) = object.at(&["metadata", "namespace"]) {
-        let message = "a ClusterIssuer is of the whole cluster";
+        let message = "a ClusterIssuer applies to the whole cluster";
         findings.push(object.finding(&CI882, node.at, "metadata.namespace", message));
     }
     let kinds = ["acme", "ca", "selfSigned", "vault", "venafi"].map(|key| spec.get(key));

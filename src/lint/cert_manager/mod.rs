@@ -48,7 +48,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
 
 /// Finds what cert-manager makes itself. In what was read from a cluster all of it is there.
 fn made(object: &Object<'_>, field: &str, node: &Node, findings: &mut Vec<Finding>) {
-    let message = format!("cert-manager makes this {} itself", object.kind);
+    let message = format!("cert-manager creates this {} itself", object.kind);
     let finding = object.finding(&CI890, node.at, field, message);
     let is_read = object.at(&["metadata", "uid"]).is_some();
     findings.push(if is_read {

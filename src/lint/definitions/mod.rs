@@ -53,7 +53,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Gives the numbers of the releases next to one: what neither of the two has, nor has it.
+/// Returns the numbers of the releases next to one: what neither of the two has, nor has it.
 fn neighbours(release: Release) -> [usize; 2] {
     let above = RELEASES.iter().position(|known| *known >= release);
     let last = RELEASES.len() - 1;
@@ -95,7 +95,7 @@ struct Reader<'m, 'a> {
     of_traefik: bool,
     /// Whether the release may have fields that none of ours has.
     is_newer: bool,
-    /// The release, if somebody said so: else a newer one may read the object.
+    /// The release, if one is given: else a newer one may read the object.
     release: Option<Release>,
     findings: &'m mut Vec<Finding>,
 }
@@ -121,7 +121,7 @@ impl Reader<'_, '_> {
                     Value::Ambiguous(_) => "a boolean to kubectl",
                     _ => node.kind(),
                 };
-                let message = format!("`{path}` is {found}, and shall be {}", shape.name());
+                let message = format!("`{path}` is {found}, and must be {}", shape.name());
                 self.find(&CI315, node.at, path, message, None);
             }
         }
@@ -137,7 +137,7 @@ impl Reader<'_, '_> {
         if meant.is_some() || self.of_traefik {
             let values: Vec<String> = field.values().map(|value| format!("`{value}`")).collect();
             let message = format!(
-                "`{}` is not among {}",
+                "`{}` is not one of {}",
                 text.escape_debug(),
                 values.join(", ")
             );
@@ -178,7 +178,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Says that another release has the field.
+    /// Reports that another release has the field.
     fn release(&mut self, child: Field, at: At, path: &Path<'_>) {
         let Some(release) = self.release.filter(|_| self.of_traefik) else {
             return;
@@ -189,13 +189,13 @@ impl Reader<'_, '_> {
         let other = (0..RELEASES.len()).find(|number| child.is_in(*number));
         let other = other.map_or_else(Release::default, |number| RELEASES[number]);
         let message = format!(
-            "Traefik {release} does not know `{}`, and {other} does",
+            "Traefik {release} does not have `{}`, but {other} does",
             child.name
         );
         self.find(&CI314, at, path, message, None);
     }
 
-    /// Says that there is no such field, and gives the one that was probably meant.
+    /// Reports that there is no such field, and returns the one that was probably meant.
     fn unknown(
         &mut self,
         key: &Key,
@@ -212,10 +212,10 @@ impl Reader<'_, '_> {
         let is_of_another =
             !self.of_traefik || self.is_newer || is_exact && versions::is_known(&key.text);
         if meant.is_some() {
-            let message = format!("`{shown}` is no field");
+            let message = format!("`{shown}` is not a field");
             self.find(&CI311, key.at, path, message, meant);
         } else if !is_of_another {
-            let message = format!("`{shown}` is no field here");
+            let message = format!("`{shown}` is not a field here");
             let mut finding = self
                 .object
                 .finding(&CI314, key.at, &path.to_string(), message);
@@ -247,7 +247,7 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Says whether a value that holds no others is of the type. What is null counts as absent to the API server.
+/// Returns whether a value that holds no others is of the type. What is null counts as absent to the API server.
 fn takes(shape: Shape, value: &Value) -> bool {
     let is_of_type = match value {
         Value::Null => true,
@@ -271,7 +271,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_release_stands_between_those_whose_definitions_are_known() {
+    fn a_release_is_between_those_whose_definitions_are_known() {
         for (release, numbers) in [
             (Release::exactly(2, 9, 0), [0, 0]),
             (Release::line(2, 11), [0, 1]),

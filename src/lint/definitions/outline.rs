@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 pub(super) static OUTLINE: LazyLock<Outline> =
     LazyLock::new(|| Outline::parse(include_str!("definitions.txt")));
 
-/// The lines, each with what stands on it.
+/// The lines, each with what is on it.
 pub(super) struct Outline(Vec<Line>);
 
 struct Line {
@@ -71,7 +71,7 @@ impl Shape {
         }
     }
 
-    /// Says in words what is wanted.
+    /// Describes what is wanted.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Any => "anything",
@@ -122,7 +122,7 @@ impl Outline {
         Self(lines)
     }
 
-    /// Gives the kinds of a group.
+    /// Returns the kinds of a group.
     pub(super) fn kinds(&'static self, group: &str) -> impl Iterator<Item = Field> {
         self.level(0, self.0.len()).filter_map(move |mut field| {
             let (of, kind) = field.name.split_once('/')?;
@@ -135,7 +135,7 @@ impl Outline {
         &self.0[field.number]
     }
 
-    /// Gives the fields that begin on a line and stand beside each other up to another.
+    /// Returns the fields that begin on a line and are beside each other up to another.
     fn level(&'static self, start: usize, end: usize) -> impl Iterator<Item = Field> {
         let mut number = start;
         std::iter::from_fn(move || {
@@ -153,25 +153,25 @@ impl Outline {
 }
 
 impl Field {
-    /// Gives the fields below.
+    /// Returns the fields below.
     pub(super) fn children(self) -> impl Iterator<Item = Self> {
         OUTLINE.level(self.number + 1, OUTLINE.line(self).end)
     }
 
-    /// Gives the values that are counted; none where any text is taken.
+    /// Returns the values that are counted; none where any text is taken.
     pub(super) fn values(self) -> impl Iterator<Item = &'static str> {
         let values = OUTLINE.line(self).values;
         values.split('|').filter(|value| !value.is_empty())
     }
 
-    /// Says whether the release with this number has it.
+    /// Returns whether the release with this number has it.
     pub(super) fn is_in(self, number: usize) -> bool {
         let releases = OUTLINE.line(self).releases;
         let digit = |byte: u8| usize::from(byte - b'0') == number;
         releases.is_empty() || releases.bytes().any(digit)
     }
 
-    /// Gives the path of the only field below that has a name.
+    /// Returns the path of the only field below that has a name.
     pub(super) fn only_place_of(self, name: &str) -> Option<String> {
         let (start, end) = (self.number + 1, OUTLINE.line(self).end);
         let mut found = (start..end).filter(|number| OUTLINE.0[*number].name == name);

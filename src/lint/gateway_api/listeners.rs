@@ -12,7 +12,7 @@ use crate::pki::SubjectAltName;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Gives the Secrets of all listeners that terminate TLS: namespace and name.
+/// Returns the Secrets of all listeners that terminate TLS: namespace and name.
 pub(in crate::lint) fn certificate_names<'a>(
     gateway: &Object<'a>,
 ) -> impl Iterator<Item = (&'a str, Option<&'a Node>)> {
@@ -82,10 +82,10 @@ fn tls(
             format!("protocol {} has no TLS", listener.protocol),
         );
     } else if listener.is_passed_through && listener.protocol == "HTTPS" {
-        let message = "protocol HTTPS passes nothing through; that is protocol TLS";
+        let message = "protocol HTTPS cannot pass TLS through; protocol TLS can";
         find(Severity::Error, tls.at, message.to_owned());
     } else if listener.is_passed_through && has_certificates {
-        let message = "TLS is passed through, and the certificate is not shown";
+        let message = "TLS is passed through, and the certificate is not used";
         find(Severity::Warning, tls.at, message.to_owned());
     } else if !listener.is_passed_through
         && listener.is_of_tls()
@@ -119,7 +119,7 @@ pub(super) fn certificates<'m>(
         if kind != "Secret"
             || text(node, "group").is_some_and(|group| !matches!(group, "" | "core"))
         {
-            let message = "a certificate is a core Secret, not what is named here";
+            let message = "a certificate must be a core Secret, not what is named here";
             let finding = gateway.finding(&CI820, node.at, &field, message);
             // Other implementations may take it.
             findings.push(finding.with_severity(if is_traefiks(model, gateway) {
@@ -198,7 +198,7 @@ fn collisions(
     for listener in all {
         let place = (listener.port.as_str(), listener.protocol, listener.host);
         let message = if !names.insert(listener.name) {
-            format!("the name `{}` is there twice", listener.name.escape_debug())
+            format!("the name `{}` appears twice", listener.name.escape_debug())
         } else if !places.insert(place) {
             "another listener has the same port, protocol and host".to_owned()
         } else if !is_traefik

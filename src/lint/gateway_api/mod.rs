@@ -43,7 +43,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Says whether a Gateway is Traefik's: by the controller of its class, else by the name of the class.
+/// Returns whether a Gateway is Traefik's: by the controller of its class, else by the name of the class.
 fn is_traefiks(model: &Model<'_>, gateway: &Object<'_>) -> bool {
     let class = text(gateway.spec(), "gatewayClassName").unwrap_or_default();
     match model.find(Class::GatewayKind, "", class) {
@@ -55,7 +55,7 @@ fn is_traefiks(model: &Model<'_>, gateway: &Object<'_>) -> bool {
     }
 }
 
-/// Says whether Traefik reads the objects: a Gateway is its own, or there is none and a Traefik was named.
+/// Returns whether Traefik reads the objects: a Gateway is its own, or there is none and a Traefik was named.
 fn reads(model: &Model<'_>) -> bool {
     if model.numbers(Class::Gateway).is_empty() {
         return model.knowledge.is_certain();
@@ -183,7 +183,7 @@ impl<'a> Link<'a> {
         } else if !may_be_same(self.namespace, object.namespace) && !grants.permit(object, self) {
             let (from, to) = (object.namespace, self.namespace);
             let message = format!(
-                "no ReferenceGrant in `{to}` lets a {} of `{from}` name {kind} `{name}`",
+                "no ReferenceGrant in `{to}` lets a {} from `{from}` refer to {kind} `{name}`",
                 object.kind
             );
             let finding = object.finding(&CI816, self.at, &self.field, message);

@@ -21,7 +21,7 @@ pub(super) struct Policies<'a> {
 }
 
 impl Policies<'_> {
-    /// Says whether one may be for a Service; one without a namespace may be for any.
+    /// Returns whether one may be for a Service; one without a namespace may be for any.
     pub(super) fn is_for(&self, namespace: &str, name: &str) -> bool {
         self.targets.contains(&(namespace, name))
             || self.targets.contains(&("", name))
@@ -54,7 +54,10 @@ pub(super) fn check<'a>(
                 .entry((object.namespace, name, section))
                 .or_insert(object);
             if !std::ptr::eq(first, object) && !object.namespace.is_empty() {
-                let message = format!("BackendTLSPolicy {} is for the same port", first.shown());
+                let message = format!(
+                    "BackendTLSPolicy {} applies to the same port",
+                    first.shown()
+                );
                 findings.push(object.finding(&CI809, node.at, &field, message));
             }
         }
@@ -135,7 +138,7 @@ fn validation(
             &CI804,
             host.at,
             ".hostname",
-            "`hostname` is no DNS name",
+            "`hostname` is not a valid DNS name",
         ));
     }
     let has_references = items(node, "caCertificateRefs").next().is_some();
@@ -152,7 +155,7 @@ fn validation(
     let ignored = is_traefik && model.knowledge.release < Release::exactly(3, 8, 0);
     if let Some(names) = names.filter(|_| ignored) {
         let message = format!(
-            "Traefik {} verifies `hostname` all the same",
+            "Traefik {} verifies `hostname` anyway",
             model.knowledge.release
         );
         findings.push(find(&CI808, names.at, ".subjectAltNames", &message));
@@ -198,7 +201,7 @@ fn validation(
     check.check(findings);
 }
 
-/// Gives what is trusted, where all of it is in the input.
+/// Returns what is trusted, where all of it is in the input.
 fn roots<'m>(
     model: &'m Model<'_>,
     object: &Object<'_>,
@@ -223,7 +226,7 @@ fn roots<'m>(
         let takes_secrets = !is_traefik || model.knowledge.release >= Release::exactly(3, 7, 0);
         if !["ConfigMap", "Secret"].contains(&kind) || kind == "Secret" && !takes_secrets {
             find(format!(
-                "`{}` is no kind of a CA; ConfigMap is",
+                "`{}` cannot hold a CA; ConfigMap can",
                 kind.escape_debug()
             ));
             return None;

@@ -1,4 +1,4 @@
-//! Routes: whether they attach to a listener, and what stands behind them.
+//! Routes: whether they attach to a listener, and what is behind them.
 
 use super::listeners::{certificates, covers};
 use super::policies::Policies;
@@ -154,14 +154,14 @@ impl<'m, 'a> Route<'m, 'a> {
             return find(
                 &CI813,
                 "name",
-                format!("no listener of Gateway {shown} that is meant takes a {kind}"),
+                format!("no listener of Gateway {shown} that the route refers to accepts a {kind}"),
             );
         }
         let is_allowed = |it: &&Listener<'_>| takes_namespace(model, gateway, it, object.namespace);
         let left: Vec<&Listener<'_>> = left.into_iter().filter(is_allowed).collect();
         if left.is_empty() {
             let message = format!(
-                "no listener of Gateway {shown} takes routes of `{}`",
+                "no listener of Gateway {shown} accepts routes from `{}`",
                 object.namespace
             );
             return find(&CI818, "name", message);
@@ -223,7 +223,7 @@ impl<'m, 'a> Route<'m, 'a> {
         let is_external = service.is_some_and(|it| text(it.spec(), "type") == Some("ExternalName"));
         if is_external {
             if attached.is_traefiks {
-                let message = "Traefik takes no Service of type ExternalName here".to_owned();
+                let message = "Traefik accepts no Service of type ExternalName here".to_owned();
                 findings.push(object.finding(&CI824, link.at, &link.field, message));
             }
             return;
@@ -277,7 +277,7 @@ impl<'m, 'a> Route<'m, 'a> {
                     .get("hostnames")
                     .map_or(rule.at, |node| node.at);
                 let message = format!(
-                    "`{}` is also that of {} {}",
+                    "`{}` is also the host of {} {}",
                     host.escape_debug(),
                     first.kind,
                     first.shown()

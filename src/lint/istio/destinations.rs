@@ -44,7 +44,7 @@ pub(super) fn check(
         let (namespace, name) = match destination(host, object.namespace) {
             Destination::Service { namespace, name } => (namespace, name),
             Destination::Half { namespace, name } if found(namespace, name) => {
-                let message = format!("`{host}` is completed by nobody");
+                let message = format!("nothing completes `{host}`");
                 findings.push(object.finding(&CI862, at, "spec.host", message));
                 return findings;
             }
@@ -143,7 +143,7 @@ impl<'m> One<'m, '_> {
                 || has("subjectAltNames")
                 || !is_mutual && has("credentialName"))
         {
-            "`insecureSkipVerify` beside what shall be verified"
+            "`insecureSkipVerify` together with settings for verification"
         } else {
             return;
         };
@@ -191,7 +191,7 @@ impl<'m> One<'m, '_> {
             .and_then(|node| Some((node.text()?, node)))
         else {
             if tls.get("caCertificates").is_none() {
-                let message = format!("no CA for `{}` is named", self.name);
+                let message = format!("no CA is named for `{}`", self.name);
                 find(&CI864, tls.at, "credentialName", message);
             }
             return;
@@ -232,7 +232,7 @@ impl<'m> One<'m, '_> {
         }
     }
 
-    /// Gives the CA, where it is in the input.
+    /// Returns the CA, where it is in the input.
     fn roots(
         &self,
         (named, node): (&str, &Node),
@@ -246,7 +246,7 @@ impl<'m> One<'m, '_> {
         if let Some(path) = named.strip_prefix("configmap://") {
             let (namespace, name) = path.split_once('/').unwrap_or_default();
             if namespace != object.namespace && !object.namespace.is_empty() {
-                let message = format!("a ConfigMap must be of namespace `{}`", object.namespace);
+                let message = format!("a ConfigMap must be in namespace `{}`", object.namespace);
                 findings.push(find(&CI871, message));
             }
             let (_, data) = model.secret(Class::ConfigMap, namespace, name)?;
@@ -282,7 +282,7 @@ impl<'m> One<'m, '_> {
                     && !has_pair(secret)
                 {
                     let message = format!(
-                        "Secret {} has no `tls.crt` and `tls.key` to show to httpd",
+                        "Secret {} has no `tls.crt` and `tls.key` to present to httpd",
                         source.shown()
                     );
                     findings.push(find(&CI855, message));

@@ -22,7 +22,7 @@ const SOURCES: [&str; 6] = [
     "caCertificates",
 ];
 
-/// Gives the credentials of a server: the names of Secrets, each with its place.
+/// Returns the credentials of a server: the names of Secrets, each with its place.
 fn names(tls: &Node) -> impl Iterator<Item = (&str, &Node)> {
     let one = tls.get("credentialName").into_iter();
     let all = tls
@@ -36,7 +36,7 @@ fn names(tls: &Node) -> impl Iterator<Item = (&str, &Node)> {
     })
 }
 
-/// Gives the names of the Secrets of all servers of a Gateway that terminate TLS, each with its place and field.
+/// Returns the names of the Secrets of all servers of a Gateway that terminate TLS, each with its place and field.
 pub(in crate::lint) fn credentials<'a>(
     gateway: &Object<'a>,
 ) -> impl Iterator<Item = (&'a str, &'a Node, String)> + use<'a> {
@@ -104,7 +104,7 @@ fn settings(gateway: &Object<'_>, server: &Server<'_>, findings: &mut Vec<Findin
             "there is no `mode`, and without it TLS is passed through".to_owned()
         };
         find(&CI852, tls.at, ".tls", message);
-        // Where it is said, it is at least meant so.
+        // Where it is set explicitly, it is at least intended.
         if let Some(last) = findings.last_mut().filter(|_| is_said) {
             last.severity = Severity::Warning;
         }
@@ -138,7 +138,7 @@ fn settings(gateway: &Object<'_>, server: &Server<'_>, findings: &mut Vec<Findin
             &CI851,
             tls.at,
             ".tls",
-            format!("mode ISTIO_MUTUAL takes no `{key}`"),
+            format!("mode ISTIO_MUTUAL does not allow `{key}`"),
         );
     }
     if let Some(node) = tls
@@ -231,7 +231,7 @@ fn certificates(
     }
 }
 
-/// The CA by which browsers are verified stands in the same Secret, or in `NAME-cacert`.
+/// The CA by which browsers are verified is in the same Secret, or in `NAME-cacert`.
 fn client_authority(
     model: &Model<'_>,
     place: &Where<'_>,
@@ -286,7 +286,7 @@ fn collisions<'m, 'a>(
         if let Some(name) = name.filter(|name| !names.insert(name.clone())) {
             find(
                 ".port.name",
-                format!("the port name `{}` is there twice", name.escape_debug()),
+                format!("the port name `{}` appears twice", name.escape_debug()),
             );
             continue;
         }

@@ -126,7 +126,7 @@ fn servers<'a>(gateway: &Object<'a>) -> Vec<Server<'a>> {
     items(gateway.spec(), "servers").map(server).collect()
 }
 
-/// Gives what Istio reads of a pair (`ExtractCertInfo`) or of a CA (`ExtractRoot`).
+/// Returns what Istio reads of a pair (`ExtractCertInfo`) or of a CA (`ExtractRoot`).
 fn value<'m, 'a>(secret: &'m Secret<'a>, keys: [&str; 2]) -> Option<&'m Entry<'a>> {
     keys.into_iter()
         .filter_map(|key| secret.get(key))
@@ -141,7 +141,7 @@ fn has_pair(secret: &Secret<'_>) -> bool {
     PAIRS.iter().any(|pair| pair.iter().all(has))
 }
 
-/// The CA that stands in a Secret, where it can be read.
+/// The CA that is in a Secret, where it can be read.
 fn authority<'m>(secret: &'m Secret<'_>) -> Option<Vec<&'m Cert>> {
     let entry = value(secret, AUTHORITY)?;
     let all: Vec<&Cert> = entry.certs().collect();

@@ -27,7 +27,7 @@ impl<'a> Offers<'a> {
         Self { exact, wide }
     }
 
-    /// Gives what is taken for a host of a VirtualService in a namespace.
+    /// Returns what is taken for a host of a VirtualService in a namespace.
     pub(super) fn to(&self, host: &str, namespace: &str) -> Vec<Takes> {
         let mut found = self.wide.clone();
         found.retain(|(wide, ..)| meets(wide, host));

@@ -27,7 +27,7 @@ impl<'a> Pods<'a> {
         Self { by_label }
     }
 
-    /// Gives the namespaces in which there are pods for a Gateway's selector; none where the input shows none.
+    /// Returns the namespaces in which there are pods for a Gateway's selector; none where the input shows none.
     pub(super) fn of_gateway(&self, gateway: &Object<'_>) -> Where<'a> {
         let selector = gateway
             .spec()
@@ -98,7 +98,8 @@ impl<'a> Where<'a> {
 
     pub(super) fn shown(&self) -> String {
         if self.namespaces.is_empty() {
-            return "those of `istio: ingressgateway` run in istio-system or istio-ingress as a rule".to_owned();
+            return "those of `istio: ingressgateway` usually run in istio-system or istio-ingress"
+                .to_owned();
         }
         let names: Vec<String> = self
             .namespaces

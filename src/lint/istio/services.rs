@@ -63,7 +63,7 @@ pub(super) fn check<'a>(
             && let Some(host) = hosts(object).find(|host| offered.contains(host))
         {
             let message =
-                format!("a Gateway has `{host}`, and no VirtualService for it names a Gateway");
+                format!("a Gateway has `{host}`, but no VirtualService for it names a Gateway");
             let finding = object.finding(&CI858, object.spec().at, "spec.gateways", message);
             findings.push(finding.with_severity(Severity::Warning));
         }
@@ -128,7 +128,10 @@ impl<'m, 'a> One<'m, 'a> {
                 .flat_map(|offers| offers.to(host, object.namespace))
                 .collect();
             if met.is_empty() {
-                let message = format!("no server of its Gateways is for `{}`", host.escape_debug());
+                let message = format!(
+                    "none of its Gateways has a server for `{}`",
+                    host.escape_debug()
+                );
                 findings.push(object.finding(
                     &CI858,
                     node.at,
@@ -142,7 +145,7 @@ impl<'m, 'a> One<'m, 'a> {
                 } else if met.contains(&Takes::Http) {
                     format!("TLS is terminated for `{host}`, and there is no `http` route")
                 } else {
-                    format!("the server for `{host}` takes `tcp` routes only")
+                    format!("the server for `{host}` accepts only `tcp` routes")
                 };
                 findings.push(object.finding(
                     &CI860,
@@ -180,7 +183,7 @@ impl<'m, 'a> One<'m, 'a> {
                     let first = *known.entry((named, host, matches)).or_insert(object);
                     if !may_be_same(first.namespace, object.namespace) {
                         let message = format!(
-                            "`{}` is also that of {}",
+                            "`{}` is also the host of {}",
                             host.escape_debug(),
                             first.shown()
                         );
@@ -230,7 +233,7 @@ impl<'m, 'a> One<'m, 'a> {
             Destination::Service { namespace, name } => (namespace, name),
             Destination::Half { namespace, name } => {
                 if model.find(Class::Service, namespace, name).is_some() && !namespace.is_empty() {
-                    let message = format!("`{host}` is completed by nobody");
+                    let message = format!("nothing completes `{host}`");
                     findings.push(self.half(at, path, message, namespace, name));
                 }
                 return;
@@ -274,7 +277,7 @@ impl<'m, 'a> One<'m, 'a> {
                     .extend(hosts(object));
                 if port.is_tls() && !rules.may_speak_tls(namespace, name) {
                     let message = format!(
-                        "Service `{name}` speaks TLS on port {number}, and no DestinationRule is for it"
+                        "Service `{name}` speaks TLS on port {number}, and no DestinationRule applies to it"
                     );
                     findings.push(object.finding(&CI863, at, &field, message));
                 }

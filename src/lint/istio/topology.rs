@@ -70,13 +70,13 @@ fn compare(
         // A filter, or the configuration of the mesh, may say so instead.
         (Some(node), None) if !is_set_elsewhere(model) => {
             let message =
-                "the load balancer sends the PROXY protocol, and the ingress pods do not expect it";
+                "the load balancer sends the PROXY protocol, but the ingress pods do not expect it";
             let field = format!("metadata.annotations.{OPENSTACK}proxy-protocol");
             findings.push(service.finding(&CI873, node.at, &field, message));
         }
         (None, Some(_)) => {
             let message = format!(
-                "the pods expect the PROXY protocol, and Service {} does not ask for it",
+                "the pods expect the PROXY protocol, but Service {} does not request it",
                 service.shown()
             );
             findings.push(pods.finding(&CI873, at, &field, message));
@@ -88,7 +88,7 @@ fn compare(
         .and_then(scalar);
     let is_written = is_true(of("x-forwarded-for"));
     if hops.is_some_and(|hops| hops != "0") && sends.is_some() && !is_written {
-        let message = "`numTrustedProxies` is set, and the load balancer is one of TCP";
+        let message = "`numTrustedProxies` is set, and the load balancer is a TCP one";
         findings.push(pods.finding(&CI874, at, &field, message));
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct Values<'a> {
     pub(super) document: usize,
     pub(super) prefix: String,
     pub(super) node: &'a Node,
-    /// The chart's version, where it stands beside the values.
+    /// The chart's version, where it is beside the values.
     pub(super) chart: Option<&'a str>,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Model<'a> {
     pub(super) knowledge: Knowledge,
 }
 
-/// Reads all documents of the sources; of what is no YAML there is a finding, so that it does not hide the others.
+/// Reads all documents of the sources; of what is not YAML there is a finding, so that it does not hide the others.
 ///
 /// # Errors
 /// All sources that are too long; aliases that together stand for too much.
@@ -158,7 +158,7 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// Gives the files of which nothing is looked at, of so many.
+    /// Returns the files of which nothing is looked at, of so many.
     pub(super) fn passed_over(&self, files: usize) -> Vec<usize> {
         let objects = self.objects.iter().map(|object| object.file);
         let values = self.values.iter().chain(&self.instances);
@@ -168,14 +168,14 @@ impl<'a> Model<'a> {
             .collect()
     }
 
-    /// Gives the objects of a class.
+    /// Returns the objects of a class.
     pub(super) fn of(&self, class: Class) -> impl Iterator<Item = &Object<'a>> {
         self.numbers(class)
             .iter()
             .map(|number| &self.objects[*number])
     }
 
-    /// Gives the indexes of the objects of a class.
+    /// Returns the indexes of the objects of a class.
     pub(super) fn numbers(&self, class: Class) -> &[usize] {
         self.by_class
             .get(&class)
@@ -195,7 +195,7 @@ impl<'a> Model<'a> {
             })
     }
 
-    /// Says whether another object may have the same kind and name; most of a tree are told apart so, at no cost.
+    /// Returns whether another object may have the same kind and name; most of a tree are told apart so, at no cost.
     pub(super) fn may_be_twice(&self, object: &Object<'_>) -> bool {
         // What makes a Secret may be named otherwise than the Secret.
         let has_own_name = object.class == Class::Secret && object.kind != "Secret";
@@ -203,7 +203,7 @@ impl<'a> Model<'a> {
         has_own_name || self.again.contains(&key)
     }
 
-    /// Gives the namespaces that have an object of the name; those without a namespace may be in any.
+    /// Returns the namespaces that have an object of the name; those without a namespace may be in any.
     pub(super) fn holders<'s>(
         &'s self,
         class: Class,
@@ -216,13 +216,13 @@ impl<'a> Model<'a> {
             .filter(|namespace| !namespace.is_empty())
     }
 
-    /// Gives a namespace other than this one that has an object of the name.
+    /// Returns a namespace other than this one that has an object of the name.
     pub(super) fn elsewhere(&self, class: Class, namespace: &str, name: &str) -> Option<&'a str> {
         self.holders(class, name)
             .find(|other| !may_be_same(other, namespace))
     }
 
-    /// Gives the indexes of a namespace's objects of a class.
+    /// Returns the indexes of a namespace's objects of a class.
     pub(super) fn within<'s>(
         &'s self,
         class: Class,
@@ -234,7 +234,7 @@ impl<'a> Model<'a> {
             .map(|(_, number)| *number)
     }
 
-    /// Gives what a Secret or ConfigMap holds.
+    /// Returns what a Secret or ConfigMap holds.
     pub(super) fn secret(
         &self,
         class: Class,
@@ -290,7 +290,7 @@ fn add<'a>(
     }
 }
 
-/// Says whether a document is a values file of Traefik's chart: it has no kind, and at least one key that
+/// Returns whether a document is a values file of Traefik's chart: it has no kind, and at least one key that
 /// says so.
 fn is_traefik_values(node: &Node) -> bool {
     if node.get("kind").is_some() || node.get("externalhost").is_some() {

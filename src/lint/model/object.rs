@@ -89,7 +89,7 @@ impl Class {
     }
 }
 
-/// Says whether a group is Traefik's: the present one, or that of Traefik 2.
+/// Returns whether a group is Traefik's: the present one, or that of Traefik 2.
 fn is_of_traefik(group: &str) -> bool {
     matches!(group, "traefik.io" | "traefik.containo.us")
 }
@@ -138,23 +138,23 @@ impl<'a> Object<'a> {
         })
     }
 
-    /// Gives `spec`, or an empty node.
+    /// Returns `spec`, or an empty node.
     pub(in crate::lint) fn spec(&self) -> &'a Node {
         self.node.get("spec").unwrap_or(&NOTHING)
     }
 
-    /// Says whether it is of one of Traefik's groups.
+    /// Returns whether it is of one of Traefik's groups.
     pub(in crate::lint) fn is_of_traefik(&self) -> bool {
         is_of_traefik(self.group)
     }
 
-    /// Gives `apiVersion`, group and version.
+    /// Returns `apiVersion`, group and version.
     pub(in crate::lint) fn api_version(&self) -> &'a str {
         let node = self.node.get("apiVersion").and_then(Node::text);
         node.unwrap_or_default()
     }
 
-    /// Gives the value at a path below the object.
+    /// Returns the value at a path below the object.
     pub(in crate::lint) fn at(&self, path: &[&str]) -> Option<&'a Node> {
         at_path(self.node, path)
     }
@@ -208,12 +208,12 @@ static NOTHING: Node = Node {
     at: At { line: 0, column: 0 },
 };
 
-/// Gives the value at a path of keys.
+/// Returns the value at a path of keys.
 pub(in crate::lint) fn at_path<'a>(node: &'a Node, path: &[&str]) -> Option<&'a Node> {
     path.iter().try_fold(node, |node, key| node.get(key))
 }
 
-/// Gives the entries of a mapping; none where this is no mapping.
+/// Returns the entries of a mapping; none where this is not a mapping.
 pub(in crate::lint) fn entries(node: &Node) -> &[(crate::yaml::Key, Node)] {
     match &node.value {
         Value::Map(entries) => entries,
@@ -221,7 +221,7 @@ pub(in crate::lint) fn entries(node: &Node) -> &[(crate::yaml::Key, Node)] {
     }
 }
 
-/// Gives a scalar as text, numbers and booleans included.
+/// Returns a scalar as text, numbers and booleans included.
 pub(in crate::lint) fn scalar(node: &Node) -> Option<String> {
     match &node.value {
         Value::Text(text) | Value::Ambiguous(text) => Some(text.clone()),
@@ -232,7 +232,7 @@ pub(in crate::lint) fn scalar(node: &Node) -> Option<String> {
     }
 }
 
-/// Says whether a value is `true`, also as a string.
+/// Returns whether a value is `true`, also as a string.
 pub(in crate::lint) fn is_true(node: Option<&Node>) -> bool {
     node.is_some_and(|node| {
         node.value == Value::Bool(true)
@@ -242,7 +242,7 @@ pub(in crate::lint) fn is_true(node: Option<&Node>) -> bool {
     })
 }
 
-/// Says whether two namespaces may be the same; one that is not given may be any.
+/// Returns whether two namespaces may be the same; one that is not given may be any.
 pub(in crate::lint) fn may_be_same(one: &str, other: &str) -> bool {
     one == other || one.is_empty() || other.is_empty()
 }

@@ -42,14 +42,14 @@ pub fn annotations(report: &Report, sources: &[Source], level: Severity) -> Stri
     out
 }
 
-/// What stands behind the second `::` (`toolkit/packages/core/src/command.ts`, `escapeData`).
+/// What is behind the second `::` (`toolkit/packages/core/src/command.ts`, `escapeData`).
 fn data(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
-/// What stands behind a `=` (`escapeProperty`).
+/// What is behind a `=` (`escapeProperty`).
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

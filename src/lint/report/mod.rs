@@ -14,7 +14,7 @@ use super::{Finding, Source};
 use crate::visible;
 use serde::Serialize;
 
-/// Gives the name of a finding's file.
+/// Returns the name of a finding's file.
 pub(super) fn name_of<'a>(finding: &Finding, sources: &'a [Source]) -> &'a str {
     sources
         .get(finding.file)

@@ -147,7 +147,7 @@ pub fn sarif(report: &Report, sources: &[Source], level: Severity) -> String {
     })
 }
 
-/// Gives the level of a severity (section 3.27.10).
+/// Returns the level of a severity (section 3.27.10).
 fn name(severity: Severity) -> &'static str {
     match severity {
         Severity::Info => "note",
@@ -197,7 +197,7 @@ fn outcome<'a>(finding: &'a Finding, sources: &[Source]) -> Outcome<'a> {
     }
 }
 
-/// What a file's path has in clear beside letters and digits.
+/// What a file's path has unescaped besides letters and digits.
 const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

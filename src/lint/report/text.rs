@@ -84,11 +84,11 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// Gives the line of a finding and the column to point at, from 0.
+    /// Returns the line of a finding and the column to point at, from 0.
     ///
     /// Of data of a Secret only the key is shown, and nothing of a long line: it may hold the whole of a key.
     fn excerpt(&mut self, finding: &Finding) -> Option<(String, usize)> {
-        // What stands where a document is broken may be data too.
+        // What is where a document is broken may be data too.
         if finding.rule == &CI009 {
             return None;
         }

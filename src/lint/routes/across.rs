@@ -58,7 +58,7 @@ fn clear_text(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>
             .filter(|_| !may_redirect)
         {
             let message = format!(
-                "`{}` is served with TLS, and here without",
+                "`{}` is served with TLS, but here without it",
                 host.escape_debug()
             );
             findings.push(object.finding(&CI216, rule.at(), &rule.field(), message));
@@ -120,7 +120,7 @@ fn collisions(model: &Model<'_>, findings: &mut Vec<Finding>) {
             let first = known.entry(joined).or_insert(object);
             if (first.namespace, first.name) != (object.namespace, object.name) {
                 let message = format!(
-                    "for Traefik {} and {} have one name",
+                    "{} and {} have the same name to Traefik",
                     first.shown(),
                     object.shown()
                 );

@@ -56,7 +56,7 @@ fn rules<'a>(model: &Model<'a>, class: Class) -> Vec<Rule<'a>> {
     rules
 }
 
-/// Gives all Services of all http routes.
+/// Returns all Services of all http routes.
 pub(super) fn uses<'a>(model: &Model<'a>) -> Vec<Use<'a>> {
     let mut uses = Vec::new();
     for rule in rules(model, Class::IngressRoute) {
@@ -110,7 +110,7 @@ fn scheme(model: &Model<'_>, service: &Node, namespace: &str) -> Scheme {
     if guessed { Scheme::Https } else { Scheme::Http }
 }
 
-/// Gives the ports of the Service with their names, where it is in the input.
+/// Returns the ports of the Service with their names, where it is in the input.
 fn ports(model: &Model<'_>, service: &Node, namespace: &str) -> Option<Vec<(String, String)>> {
     let name = service.get("name")?.text()?;
     let found = &model.objects[model.find(Class::Service, namespace, name)?];
@@ -222,6 +222,9 @@ fn server_name(object: &Object<'_>, findings: &mut Vec<Finding>) {
         Ok(_) => return,
         Err(fault) => fault.what,
     };
-    let message = format!("`{}` is no DNS name: {refused}", text.escape_debug());
+    let message = format!(
+        "`{}` is not a valid DNS name: {refused}",
+        text.escape_debug()
+    );
     findings.push(object.finding(&CI204, node.at, "spec.serverName", message));
 }

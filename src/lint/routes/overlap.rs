@@ -83,7 +83,7 @@ fn text<'a>(rule: &Rule<'a>) -> &'a str {
         .unwrap_or_default()
 }
 
-/// Says whether two rules are the same but for white space, which CI217 finds.
+/// Returns whether two rules are the same but for white space, which CI217 finds.
 fn are_same(one: &Rule<'_>, other: &Rule<'_>) -> bool {
     let words = |rule| text(rule).split_whitespace().flat_map(str::chars);
     words(one).eq(words(other))
@@ -93,7 +93,7 @@ fn has_no_priority(rule: &Rule<'_>) -> bool {
     rule.node.get("priority").is_none()
 }
 
-/// Says whether a rule names hosts and nothing else.
+/// Returns whether a rule names hosts and nothing else.
 fn is_of_hosts(rule: &Rule<'_>) -> bool {
     !rule.hosts.is_empty()
         && rule.matchers.iter().all(|matcher| matcher.name == "Host")
@@ -101,7 +101,7 @@ fn is_of_hosts(rule: &Rule<'_>) -> bool {
         && has_no_priority(rule)
 }
 
-/// Says whether two routes of different namespaces meet on an entry point, with TLS or without.
+/// Returns whether two routes of different namespaces meet on an entry point, with TLS or without.
 fn are_rivals(model: &Model<'_>, one: &Rule<'_>, other: &Rule<'_>) -> bool {
     let (one, other) = (&model.objects[one.object], &model.objects[other.object]);
     let has_tls = |object: &crate::lint::model::Object<'_>| object.spec().get("tls").is_some();
@@ -110,7 +110,7 @@ fn are_rivals(model: &Model<'_>, one: &Rule<'_>, other: &Rule<'_>) -> bool {
         && meet(&entry_points(one), &entry_points(other))
 }
 
-/// Gives the domain of a rule that is one expression for all hosts directly under it.
+/// Returns the domain of a rule that is one expression for all hosts directly under it.
 fn domain_of(rule: &Rule<'_>) -> Option<String> {
     let [matcher] = &rule.matchers[..] else {
         return None;

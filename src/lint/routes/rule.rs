@@ -1,4 +1,4 @@
-//! What a rule says: its matchers, and for TCP what stands beside them.
+//! What a rule says: its matchers, and for TCP what is beside them.
 
 use super::{Rule, ports, provider_suffix, reference};
 use crate::lint::finding::Finding;
@@ -81,7 +81,7 @@ impl Rule<'_> {
             .find(|matcher| OF_ONE.contains(&matcher.name.as_str()) && matcher.arguments.len() > 1);
         if let Some(matcher) = several.filter(|_| release >= Release::exactly(3, 0, 0) && !is_v2) {
             let message = format!(
-                "`{}` has {} arguments, and Traefik {release} takes one",
+                "`{}` has {} arguments, but Traefik {release} accepts one",
                 matcher.name,
                 matcher.arguments.len()
             );
@@ -107,7 +107,7 @@ impl Rule<'_> {
                 });
             } else if host.contains('*') && host != "*" && release < Release::exactly(3, 7, 0) {
                 let message =
-                    format!("`{host}` has a wildcard, which Traefik {release} does not know");
+                    format!("`{host}` has a wildcard, which Traefik {release} does not support");
                 findings.push(object.finding(&CI213, at, &field, message));
             }
         }
@@ -124,7 +124,7 @@ impl Rule<'_> {
         }
         for key in ["secretName", "certResolver"] {
             if let Some(node) = tls.get(key).filter(|_| self.index == 0) {
-                let message = format!("`{key}` stands beside `passthrough`");
+                let message = format!("`{key}` is set together with `passthrough`");
                 findings.push(object.finding(&CI226, node.at, &format!("spec.tls.{key}"), message));
             }
         }
@@ -161,7 +161,7 @@ impl Rule<'_> {
             .iter()
             .find(|matcher| OF_HTTP.contains(&matcher.name.as_str()))
         {
-            let message = format!("`{}` is a matcher of http", matcher.name);
+            let message = format!("`{}` is an http matcher", matcher.name);
             findings.push(object.finding(&CI220, at, &field, message));
             return;
         }
@@ -170,7 +170,7 @@ impl Rule<'_> {
             && let Some(host) = self.hosts.iter().find(|host| *host != "*")
         {
             let message = format!(
-                "`{}` can be compared with a TLS server name only",
+                "`{}` can be matched only against a TLS server name",
                 host.escape_debug()
             );
             findings.push(object.finding(&CI219, at, &field, message));
@@ -193,7 +193,7 @@ impl Rule<'_> {
                     .find(Class::ServersTransport, namespace, name)
                     .is_some()
             {
-                let message = format!("`{name}` is a ServersTransport, and this is a TCP route");
+                let message = format!("`{name}` is a ServersTransport, but this is a TCP route");
                 findings.push(object.finding(&CI223, node.at, &field, message));
             }
         }

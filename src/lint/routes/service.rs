@@ -30,7 +30,7 @@ impl Use<'_> {
         let field = |key: &str| format!("{}.{key}", self.field);
         let at = |key: &str| self.service.get(key).map_or(self.at, |node| node.at);
         if let Scheme::Other(text) = scheme(model, self.service, namespace) {
-            let message = format!("`{}` is no scheme", text.escape_debug());
+            let message = format!("`{}` is not a valid scheme", text.escape_debug());
             findings.push(object.finding(&CI207, at("scheme"), &field("scheme"), message));
         }
         let service = model
@@ -88,7 +88,7 @@ impl Use<'_> {
             if self.is_https && !is_other && !model.provider.own_transport {
                 let message = "Traefik speaks https to this Service, and nothing names its CA";
                 let finding = object.finding(&CI210, self.at, &field, message);
-                // Whoever speaks https on the port of http knows more of that Service than is said here.
+                // Whoever speaks https on the port of http knows more of that Service than the input shows.
                 let is_odd = self.service.get("port").and_then(scalar).as_deref() == Some("80");
                 findings.push(if is_odd {
                     finding.with_severity(Severity::Info)
@@ -106,7 +106,7 @@ impl Use<'_> {
                 .is_some()
             {
                 let message =
-                    format!("`{name}` is a ServersTransportTCP, and this is a route of http");
+                    format!("`{name}` is a ServersTransportTCP, but this is an http route");
                 findings.push(object.finding(&CI223, node.at, &field, message));
             }
             return;
@@ -126,7 +126,7 @@ impl Use<'_> {
         if !self.is_https {
             if expected.is_some() || trusts {
                 let message = format!(
-                    "ServersTransport `{name}` verifies TLS, and this Service is spoken to in plain http"
+                    "ServersTransport `{name}` verifies TLS, but the route speaks plain http to this Service"
                 );
                 findings.push(object.finding(&CI206, self.at, &field, message));
             }
@@ -139,7 +139,7 @@ impl Use<'_> {
                     ..Here::default()
                 };
                 let message = format!(
-                    "ServersTransport `{name}` verifies the certificate of httpd, and has no `serverName`"
+                    "ServersTransport `{name}` verifies httpd's certificate, but has no `serverName`"
                 );
                 findings.push(
                     transport
@@ -151,7 +151,7 @@ impl Use<'_> {
                 if !self.hosts.is_empty() && !self.hosts.iter().any(|host| host == expected) =>
             {
                 let message = format!(
-                    "`{}` is none of the route's hosts: {}",
+                    "`{}` is not one of the route's hosts: {}",
                     expected.escape_debug(),
                     self.hosts.join(", ")
                 );

@@ -76,7 +76,7 @@ pub(super) fn check(
             continue;
         }
         if rule.hosts.iter().any(|host| host == "*") && rule.matchers.len() == 1 {
-            let message = "every name without a route of its own is passed through to this Service";
+            let message = "every name without its own route is passed through to this Service";
             findings.push(object.finding(&CI231, rule.at(), &rule.field(), message));
         }
         for host in &rule.hosts {
@@ -109,7 +109,7 @@ pub(super) fn entry_points<'a>(object: &Object<'a>) -> Vec<&'a str> {
         .collect()
 }
 
-/// Says whether two routes share an entry point; one that names none may be on any.
+/// Returns whether two routes share an entry point; one that names none may be on any.
 pub(super) fn meet(one: &[&str], other: &[&str]) -> bool {
     one.is_empty() || other.is_empty() || one.iter().any(|point| other.contains(point))
 }
@@ -132,7 +132,7 @@ fn middlewares(
             && model.find(Class::Middleware, namespace, name).is_some()
         {
             let field = format!("spec.routes[{}].middlewares[{index}].name", rule.index);
-            let message = format!("`{name}` is a Middleware, and this is a TCP route");
+            let message = format!("`{name}` is a Middleware, but this is a TCP route");
             findings.push(object.finding(&CI228, at.at, &field, message));
         }
     }
@@ -159,7 +159,7 @@ impl<'a> Place<'_, 'a> {
     fn tls(&self, is_passed: bool, findings: &mut Vec<Finding>) {
         let tls = self.service.get("tls").filter(|node| is_true(Some(node)));
         if let Some(node) = tls.filter(|_| is_passed) {
-            let message = "the browser's TLS is passed through, and `tls: true` wraps it once more";
+            let message = "the browser's TLS is passed through, and `tls: true` wraps it again";
             let field = format!("{}.tls", self.field);
             findings.push(self.object.finding(&CI229, node.at, &field, message));
         }
@@ -192,7 +192,7 @@ impl<'a> Place<'_, 'a> {
             Some((_, transport)) if transport.spec().get("proxyProtocol").is_none() => {
                 let name = transport.name;
                 let message = format!(
-                    "ServersTransportTCP `{name}` has no `proxyProtocol`, and that of the Service is not read"
+                    "ServersTransportTCP `{name}` has no `proxyProtocol`, and the Service's is not read"
                 );
                 findings.push(self.object.finding(&CI235, node.at, &field, message));
             }
@@ -252,7 +252,7 @@ impl<'m, 'a> Served<'m, 'a> {
         })
     }
 
-    /// Says whether a CA of the namespace signed it, and whether that is nobody else's.
+    /// Finds whether a CA of the namespace signed it, and whether that CA is nobody else's.
     fn private(&self, model: &Model<'_>, rule: &Rule<'_>, findings: &mut Vec<Finding>) {
         let mut own = false;
         let mut roots: Vec<&Cert> = Vec::new();
@@ -280,7 +280,7 @@ impl<'m, 'a> Served<'m, 'a> {
             return;
         }
         let message = format!(
-            "browsers of `{}` meet `{}` of Secret {}, which `{}` signed",
+            "browsers of `{}` see `{}` of Secret {}, which `{}` signed",
             self.host.escape_debug(),
             self.entry.key,
             self.object.shown(),

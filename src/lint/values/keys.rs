@@ -258,7 +258,7 @@ impl<'a> File<'_, 'a> {
             if number < STRICT && meant.is_none() {
                 continue;
             }
-            let message = format!("chart {number} does not know `{}`", key.text.escape_debug());
+            let message = format!("chart {number} does not have `{}`", key.text.escape_debug());
             let finding = self.finding(rule, key.at, &key.text, message);
             findings.push(match meant {
                 Some(meant) => finding.with_help(format!("Write `{meant}`.")),
@@ -267,7 +267,7 @@ impl<'a> File<'_, 'a> {
         }
     }
 
-    /// Gives the values at a path, each with the place of its key.
+    /// Returns the values at a path, each with the place of its key.
     fn places(&self, path: &[&str]) -> Vec<(&'a Node, At, String)> {
         let mut found = vec![(self.values.node, self.values.node.at, String::new())];
         for step in path {

@@ -60,7 +60,7 @@ fn instance(values: &Values<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Gives the path of the key at a place.
+/// Returns the path of the key at a place.
 fn path_of(node: &Node, at: At) -> Option<String> {
     entries(node).iter().find_map(|(key, node)| {
         if key.at == at {
@@ -158,8 +158,7 @@ impl<'a> File<'_, 'a> {
         let host_network = is_true(self.get(&["hostNetwork"]));
         if is_daemon_set && host_network && keeps_all {
             let (at, field) = place("maxUnavailable");
-            let message =
-                "`maxUnavailable` is 0, and the pods hold ports of their nodes".to_owned();
+            let message = "`maxUnavailable` is 0, and the pods use ports of their nodes".to_owned();
             findings.push(self.finding(&CI503, at, &field, message));
         } else if is_daemon_set && !keeps_all && !no_surge {
             let (at, field) = place("maxSurge");
@@ -172,7 +171,7 @@ impl<'a> File<'_, 'a> {
             findings.push(self.finding(&CI504, at, &field, message));
         } else if self.uses_node_ports() && !no_surge {
             let (at, field) = place("maxSurge");
-            let message = "`maxSurge` is not 0, and the pods hold ports of their nodes".to_owned();
+            let message = "`maxSurge` is not 0, and the pods use ports of their nodes".to_owned();
             findings.push(self.finding(&CI505, at, &field, message));
         }
     }
@@ -203,7 +202,7 @@ impl<'a> File<'_, 'a> {
             let own = number("port").or(default);
             if let Some(low) = own.filter(|number| *number < 1024 && !is_root) {
                 let message = format!(
-                    "port {low} of `{}` in the nodes' network, and Traefik is not root",
+                    "port {low} of `{}` on the nodes' network, and Traefik is not root",
                     name.text
                 );
                 let finding = self.finding(
@@ -279,7 +278,7 @@ impl<'a> File<'_, 'a> {
         for (index, range) in ranges.iter().enumerate() {
             let Some(text) = range.text() else { continue };
             if text.ends_with("/0") && Cidr::parse(text).is_err() {
-                let message = format!("`{}` is every address there is", text.escape_debug());
+                let message = format!("`{}` covers every address", text.escape_debug());
                 findings.push(self.finding(
                     &CI509,
                     range.at,
@@ -295,7 +294,7 @@ impl<'a> File<'_, 'a> {
             _ => false,
         };
         if key == "proxyProtocol" && names_no_one && node.get("insecure").is_none() {
-            let message = "`proxyProtocol` is set, and no peer is trusted".to_owned();
+            let message = "`proxyProtocol` is set, but no peer is trusted".to_owned();
             findings.push(self.finding(&CI510, node.at, field, message));
         }
     }
@@ -332,14 +331,10 @@ fn trusts_everyone(node: &Node) -> Option<String> {
         "proxyprotocol.insecure" | "forwardedheaders.insecure" if value == "true" => {
             Some(format!("`{option}` trusts every peer"))
         }
-        "proxyprotocol.trustedips" | "forwardedheaders.trustedips" => {
-            value.split(',').find(|range| is_all(range)).map(|range| {
-                format!(
-                    "`{}` is every address there is",
-                    range.trim().escape_debug()
-                )
-            })
-        }
+        "proxyprotocol.trustedips" | "forwardedheaders.trustedips" => value
+            .split(',')
+            .find(|range| is_all(range))
+            .map(|range| format!("`{}` covers every address", range.trim().escape_debug())),
         _ => None,
     }
 }

@@ -88,7 +88,7 @@ fn a_header_that_the_format_does_not_allow_is_refused_though_its_code_fits() {
             ours.replacen(from, to, 1)
         })
     };
-    // No stanza at all; bodies that do not end or are no base64 in its one form; arguments.
+    // No stanza at all; bodies that do not end or are not base64 in its one form; arguments.
     let long = "A".repeat(COLUMNS);
     let texts = [
         with_stanzas(|_| String::new()),

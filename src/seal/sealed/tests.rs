@@ -196,7 +196,7 @@ fn an_encrypted_value_is_not_sealed_again() {
     };
     assert_eq!(
         seal(&private, &mut random),
-        "the value of `k` is no base64 text"
+        "the value of `k` is not base64 text"
     );
     assert_eq!(
         seal(&[], &mut random),

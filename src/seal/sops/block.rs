@@ -100,32 +100,32 @@ impl<'a> Block<'a> {
         })
     }
 
-    /// Gives the text, which goes behind the manifest.
+    /// Returns the text, which goes behind the manifest.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Gives the message authentication code, as it is encrypted.
+    /// Returns the message authentication code, as it is encrypted.
     #[must_use]
     pub fn mac(&self) -> Option<&str> {
         let mut lines = self.text.lines();
         lines.find_map(|line| line.strip_prefix("  mac: "))
     }
 
-    /// Says who can open the file by age.
+    /// Returns who can open the file by age.
     #[must_use]
     pub fn recipients(&self) -> &[Cow<'a, str>] {
         &self.recipients
     }
 
-    /// Says by what else the file can be opened: `pgp`, `kms` and other fields of the block.
+    /// Returns by what else the file can be opened: `pgp`, `kms` and other fields of the block.
     #[must_use]
     pub fn other_keys(&self) -> &[&'static str] {
         &self.other_keys
     }
 
-    /// Says whether a document that was read back has this block, and nothing else in it.
+    /// Returns whether a document that was read back has this block, and nothing else in it.
     #[must_use]
     pub fn is_that_of(&self, document: &Document<'_>) -> bool {
         let mut found = document.block.clone();
@@ -134,7 +134,7 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Gives the rule that has exactly the values under these keys encrypted.
+/// Returns the rule that has exactly the values under these keys encrypted.
 pub(super) fn own_rule<'n>(names: impl Iterator<Item = &'n str>) -> String {
     let names: Vec<String> = names.map(|name| name.replace('.', r"\.")).collect();
     format!("^({})$", names.join("|"))
@@ -152,7 +152,7 @@ pub(super) fn map(entries: Vec<(&str, Value)>) -> Value {
     Value::Map(entries.into_iter().map(entry).collect())
 }
 
-/// Makes a value that stands nowhere yet.
+/// Makes a value that is nowhere yet.
 pub(super) fn node(value: Value) -> Node {
     Node {
         value,
@@ -222,7 +222,7 @@ fn is_version(text: &str) -> bool {
     parts.clone().count() == 3 && parts.all(is_number)
 }
 
-/// Says whether an entry of `age` holds a recipient and an armoured file, and nothing else.
+/// Returns whether an entry of `age` holds a recipient and an armoured file, and nothing else.
 fn is_plain_entry(item: &Node) -> bool {
     let Value::Map(fields) = &item.value else {
         return false;
@@ -249,7 +249,7 @@ fn write_entry(item: &Node, out: &mut String) {
     }
 }
 
-/// Gives the scalars below a node as a reader of events sees them: the keys on the way, the place in the innermost
+/// Collects the scalars below a node as a reader of events sees them: the keys on the way, the place in the innermost
 /// sequence, the text.
 fn flatten(
     node: &Node,

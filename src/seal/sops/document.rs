@@ -22,14 +22,14 @@ pub(super) const OLDER: &str = "take the file from before it was changed";
 /// A SOPS file of one Secret, unopened.
 #[derive(Debug)]
 pub struct Document<'a> {
-    /// Who can open it by age, in the order of the file. These are as they stand there, and may be of kinds that
+    /// Who can open it by age, in the order of the file. These are as they are there, and may be of kinds that
     /// [`crate::seal::Recipient`] does not take.
     pub recipients: Vec<Cow<'a, str>>,
     /// By what else it can be opened, sorted: `azure_kv`, `gcp_kms`, `hc_vault`, `hckms`, `key_groups`, `kms`, `pgp`.
     pub other_keys: Vec<&'static str>,
     /// The encrypted values under `data`, each `ENC[AES256_GCM,…]`.
     pub values: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
-    /// The values under `data` that are in clear: base64 text.
+    /// The values under `data` that are in clear text: base64 text.
     pub clear: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
     /// When it was last encrypted, in RFC 3339.
     pub last_modified: Cow<'a, str>,
@@ -64,7 +64,7 @@ pub fn read<'a>(text: &'a str, file: &str) -> Result<Option<Document<'a>>, Fault
     let document = Document::new(tree).map_err(|(fault, at)| fault.at(at.place(file)))?;
     if document.recipients.is_empty() && document.other_keys.is_empty() {
         return Err(
-            Fault::new("the block `sops` names nobody who can open the file").at(at.place(file)),
+            Fault::new("the `sops` block names nobody who can open the file").at(at.place(file)),
         );
     }
     Ok(Some(document))
@@ -81,7 +81,7 @@ impl<'a> Document<'a> {
             (path.join("/"), leaf.item, leaf.text.to_string())
         };
         let missing = |field: &str| {
-            let fault = Fault::new(format!("the block `sops` has no `{field}`"));
+            let fault = Fault::new(format!("the `sops` block has no `{field}`"));
             (fault.help(OLDER), tree.at)
         };
         let mut document = Self {
@@ -103,10 +103,10 @@ impl<'a> Document<'a> {
         Ok(document)
     }
 
-    /// Says whether the manifest may be rendered anew around the encrypted values: the code goes over these alone,
-    /// they stand under `data` in the order of their keys, and the rule names no key that a manifest has besides.
+    /// Returns whether the manifest may be rendered again around the encrypted values: the code goes over these alone,
+    /// they are under `data` in the order of their keys, and the rule names no key that a manifest has besides.
     #[must_use]
-    pub fn may_be_rendered_anew(&self) -> bool {
+    pub fn may_be_rendered_again(&self) -> bool {
         let is_closed = |leaf: &&Leaf<'_>| value::looks_encrypted(&leaf.text);
         let mut last = None;
         let is_in_order = self.leaves.iter().filter(is_closed).all(|leaf| {
@@ -121,7 +121,7 @@ impl<'a> Document<'a> {
         self.mac_only_encrypted && is_in_order && reserved.copied().all(|key| !self.encrypts(key))
     }
 
-    /// Says whether the file's rule has the value under a key encrypted; where comments decide that, it may.
+    /// Returns whether the file's rule has the value under a key encrypted; where comments decide that, it may.
     #[must_use]
     pub fn encrypts(&self, key: &str) -> bool {
         self.rule.encrypts(std::iter::once(key)) != Some(false)
@@ -137,7 +137,7 @@ impl<'a> Document<'a> {
         let mut other_keys = BTreeSet::new();
         for leaf in block {
             let damaged =
-                |field: &str| Fault::new(format!("the block `sops` has a damaged `{field}`"));
+                |field: &str| Fault::new(format!("the `sops` block has a damaged `{field}`"));
             let keys: Vec<&str> = leaf.keys().skip(1).collect();
             match keys[..] {
                 ["age", "recipient"] => {
@@ -167,7 +167,7 @@ impl<'a> Document<'a> {
                     rules += 1;
                     if rules > 1 {
                         let fault = Fault::new(
-                            "the block `sops` has more than one rule of what is encrypted",
+                            "the `sops` block has more than one rule for what is encrypted",
                         );
                         return Err((fault, leaf.at));
                     }
@@ -204,11 +204,13 @@ impl<'a> Document<'a> {
             let shown = key.escape_debug();
             let (what, help) = match self.rule.encrypts(leaf.keys()) {
                 Some(true) if !is_encrypted && !leaf.text.is_empty() => (
-                    format!("`{shown}` is in clear, and the file's rule says that it is encrypted"),
-                    "if it is a private key, make a new one: what was in Git in clear is no secret any more",
+                    format!(
+                        "`{shown}` is in clear text, but the file's rule says that it is encrypted"
+                    ),
+                    "if it is a private key, make a new one: what was in Git in clear text is no longer secret",
                 ),
                 Some(false) if is_encrypted => (
-                    format!("`{shown}` is encrypted, and the file's rule says that it is not"),
+                    format!("`{shown}` is encrypted, but the file's rule says that it is not"),
                     OLDER,
                 ),
                 _ if leaf.item.is_some() => (format!("`{shown}` is a list, not a string"), OLDER),

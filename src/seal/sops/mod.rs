@@ -1,7 +1,7 @@
 //! SOPS files: written for age recipients, read without any key, opened with an identity.
 //!
 //! What we write is one Secret of which the private values alone are encrypted (`encrypted_regex`), under a
-//! message authentication code over these alone (`mac_only_encrypted`). So everything else may be rendered anew
+//! message authentication code over these alone (`mac_only_encrypted`). So everything else may be rendered again
 //! around the untouched values, and a reader of the certificates needs no key. `sops` 3.9.0 is the first that
 //! reads this, so the file says `version: 3.9.0`.
 //!
@@ -51,7 +51,7 @@ const RESERVED: [&str; 11] = [
 /// The encrypted part of a Secret.
 #[derive(Debug, Clone)]
 pub struct Sealed {
-    /// What stands under `data` in the place of each private value: `ENC[AES256_GCM,…]`.
+    /// What is under `data` in the place of each private value: `ENC[AES256_GCM,…]`.
     pub values: BTreeMap<DataKey, String>,
     /// The block `sops:`, which goes behind the manifest.
     pub block: Block<'static>,
@@ -59,8 +59,8 @@ pub struct Sealed {
 
 /// Encrypts the private values of one Secret under a new data key.
 ///
-/// `private` are those that must not be read, in the order in which they stand in the document: the message
-/// authentication code goes over them in that order. Encrypted is the base64 text, which is what stands there.
+/// `private` are those that must not be read, in the order in which they are in the document: the message
+/// authentication code goes over them in that order. Encrypted is the base64 text, which is what is there.
 /// `now` is written as `lastmodified`, in whole seconds. Takes 32 random bytes for the data key, 32 for each
 /// value, 32 for the code and 64 for each recipient.
 ///
@@ -87,7 +87,7 @@ pub fn seal(
     for (name, data) in private {
         if RESERVED.contains(&name.as_str()) {
             let what = format!(
-                "the data key `{name}` cannot be encrypted: SOPS would take the manifest's own `{name}` for it"
+                "the data key `{name}` cannot be encrypted: SOPS would mistake the manifest's own `{name}` for it"
             );
             return Err(Fault::new(what).help("give the data key another name"));
         }
@@ -123,7 +123,7 @@ pub fn seal(
     Ok(Sealed { values, block })
 }
 
-/// Says whether a text is an encrypted value: `ENC[AES256_GCM,data:…,iv:…,tag:…,type:…]`, each part of it whole.
+/// Returns whether a text is an encrypted value: `ENC[AES256_GCM,data:…,iv:…,tag:…,type:…]`, each part of it whole.
 #[must_use]
 pub fn is_encrypted(text: &str) -> bool {
     value::parse(text).is_some()

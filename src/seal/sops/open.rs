@@ -11,7 +11,7 @@ use base64::Engine as _;
 use std::collections::BTreeMap;
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// Opens a document of one Secret and gives its data, decrypted and in clear, by key: base64 text, those under
+/// Opens a document of one Secret and gives its data, decrypted and in clear text, by key: base64 text, those under
 /// `stringData` brought to it.
 ///
 /// Every encrypted value is authenticated, with its key's name, and the message authentication code over all of
@@ -26,7 +26,7 @@ pub fn open(
     identities: &[Identity],
 ) -> Result<BTreeMap<String, Zeroizing<String>>, Fault> {
     let document = read(text, file)?
-        .ok_or_else(|| Fault::new("this is no SOPS file: it has no block `sops`").file(file))?;
+        .ok_or_else(|| Fault::new("this is not a SOPS file: it has no `sops` block").file(file))?;
     document
         .open(identities)
         .map_err(|(fault, at)| fault.at(at.place(file)))
@@ -116,7 +116,7 @@ impl Document<'_> {
         Err(Fault::new(what).help(format!("it is encrypted for {}", all.join(", "))))
     }
 
-    /// Decrypts one value, or takes it as it is in clear, and adds it to the code; nothing for `null`.
+    /// Decrypts one value, or takes it as it is in clear text, and adds it to the code; nothing for `null`.
     fn value(
         &self,
         cipher: &Cipher,
@@ -135,7 +135,7 @@ impl Document<'_> {
             return Ok(None);
         }
         let is_encrypted = self.rule.encrypts(leaf.keys()).ok_or_else(|| {
-            Fault::new("the file's rule of what is encrypted goes by comments")
+            Fault::new("the file's rule for what is encrypted depends on comments")
                 .help("open it with `sops`")
         })?;
         if !is_encrypted {
@@ -177,7 +177,7 @@ impl Document<'_> {
             })
     }
 
-    /// Gives `lastmodified` as `sops` writes it again after parsing: without fractions of a second.
+    /// Returns `lastmodified` as `sops` writes it again after parsing: without fractions of a second.
     fn mac_aad(&self) -> String {
         super::instant(&self.last_modified)
             .and_then(|instant| super::rfc3339(instant).ok())

@@ -44,7 +44,7 @@ impl Rule {
     pub(super) fn new(name: &str, value: &str) -> Result<Self, Fault> {
         let regex = || {
             Regex::new(value).map_err(|error| {
-                let what = format!("`{name}` is no regular expression: {error}");
+                let what = format!("`{name}` is not a regular expression: {error}");
                 Fault::new(what).help("use RE2 syntax with ASCII classes")
             })
         };
@@ -57,7 +57,7 @@ impl Rule {
         })
     }
 
-    /// Says whether the value at the end of `path` is encrypted; nothing where comments decide.
+    /// Returns whether the value at the end of `path` is encrypted; nothing where comments decide.
     pub(super) fn encrypts<'a>(&self, mut path: impl Iterator<Item = &'a str>) -> Option<bool> {
         Some(match self {
             Self::Encrypted(regex) => path.any(|key| regex.is_match(key)),

@@ -1,8 +1,8 @@
-//! What a scalar in clear counts as in the message authentication code over all values.
+//! What a scalar in clear text counts as in the message authentication code over all values.
 
 use granit_parser::ScalarStyle;
 
-/// What `sops` makes of a scalar in clear.
+/// What `sops` makes of a scalar in clear text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Clear<'a> {
     /// Nothing: it is left out.
@@ -13,7 +13,7 @@ pub(super) enum Clear<'a> {
     Unsure,
 }
 
-/// Says what a scalar in clear counts as (sops `sops.go`, `ToBytes`; go-yaml v3 `resolve.go`).
+/// Returns what a scalar in clear text counts as (sops `sops.go`, `ToBytes`; go-yaml v3 `resolve.go`).
 pub(super) fn clear(text: &str, style: ScalarStyle) -> Clear<'_> {
     if style != ScalarStyle::Plain {
         return Clear::Bytes(text, true);
@@ -43,7 +43,7 @@ pub(super) fn clear(text: &str, style: ScalarStyle) -> Clear<'_> {
     Clear::Bytes(text, true)
 }
 
-/// Says whether a text is a number in some base or notation, infinite or not one at all.
+/// Returns whether a text is a number in some base or notation, infinite or not one at all.
 fn may_be_a_number(text: &str) -> bool {
     let bare = text.replace('_', "").to_ascii_lowercase();
     let unsigned = bare.trim_start_matches(['+', '-']);
@@ -55,7 +55,7 @@ fn may_be_a_number(text: &str) -> bool {
     in_a_base || matches!(unsigned, ".inf" | ".nan") || unsigned.parse::<f64>().is_ok()
 }
 
-/// Says whether a text may be a date or an instant (go-yaml v3 `resolve.go`, `parseTimestamp`): four digits, a hyphen,
+/// Returns whether a text may be a date or an instant (go-yaml v3 `resolve.go`, `parseTimestamp`): four digits, a hyphen,
 /// and no letter but those between day and time and of the zone.
 fn may_be_a_date(text: &str) -> bool {
     let bytes = text.as_bytes();

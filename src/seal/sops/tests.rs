@@ -14,7 +14,7 @@ const IDENTITY: &str = "AGE-SECRET-KEY-1ZJZMGH6KZ0G4XLN477ENYNZ68NK3CUSKCR50829Y
 const RECIPIENT: &str = "age188kwnc9gxmahpxqauscuwhy6crjs66h0hqcn4w3vj8993595lgnqa3rfeq";
 const NOW: OffsetDateTime = datetime!(2026-11-24 10:00:00.5 UTC);
 
-/// Whatever of this stands in an error has leaked: plaintexts of the vectors and of [`sealed`], the identity.
+/// Whatever of this is in an error has leaked: plaintexts of the vectors and of [`sealed`], the identity.
 const SECRETS: [&str; 4] = ["S0VZ", "Q0FLRVk", "Y2FuYXJ5", "SECRET-KEY"];
 
 fn identities() -> Vec<Identity> {
@@ -219,7 +219,7 @@ fn a_renamed_a_swapped_and_a_removed_value_are_refused() {
 }
 
 #[test]
-fn what_is_in_clear_may_change_only_where_the_code_leaves_it_out() {
+fn what_is_in_clear_text_may_change_only_where_the_code_leaves_it_out() {
     let relabelled = replaced(
         MAC_ONLY_ENCRYPTED,
         "name: selfcert",
@@ -269,12 +269,12 @@ fn a_changed_rule_or_mode_is_refused() {
     let two = format!("{rule}\n    encrypted_suffix: key");
     assert_eq!(
         refusal(&replaced(MAC_ONLY_ENCRYPTED, rule, &two)).what,
-        "the block `sops` has more than one rule of what is encrypted"
+        "the `sops` block has more than one rule for what is encrypted"
     );
 }
 
 #[test]
-fn a_key_that_lies_in_clear_where_it_should_be_encrypted_is_refused_without_a_key_at_hand() {
+fn a_key_that_is_in_clear_text_where_it_should_be_encrypted_is_refused_without_a_key_at_hand() {
     let text = sealed(&[Recipient::parse(RECIPIENT).unwrap()]);
     let start = text.find("  tls.key:").unwrap() + 2;
     let end = start + text[start..].find('\n').unwrap();
@@ -282,7 +282,7 @@ fn a_key_that_lies_in_clear_where_it_should_be_encrypted_is_refused_without_a_ke
     let fault = read(&text, "s.yaml").unwrap_err();
     assert_eq!(
         fault.to_string(),
-        "s.yaml:10:12: `tls.key` is in clear, and the file's rule says that it is encrypted"
+        "s.yaml:10:12: `tls.key` is in clear text, but the file's rule says that it is encrypted"
     );
     assert!(!format!("{fault:?}").contains("Y2FuYXJ5"));
 }
@@ -403,7 +403,7 @@ fn what_cannot_be_sealed_is_refused() {
 }
 
 #[test]
-fn a_document_without_the_block_is_no_sops_file() {
+fn a_document_without_the_block_is_not_a_sops_file() {
     for text in [
         "a: 1\n",
         "data:\n  sops: x\n",
@@ -416,7 +416,7 @@ fn a_document_without_the_block_is_no_sops_file() {
     }
     assert_eq!(
         refusal("kind: Secret\n").to_string(),
-        "s.yaml: this is no SOPS file: it has no block `sops`"
+        "s.yaml: this is not a SOPS file: it has no `sops` block"
     );
 }
 
@@ -433,20 +433,20 @@ fn forms_that_sops_does_not_write_are_refused_with_their_place() {
         (in_front("a: !!str 1\n"), "s.yaml:1:"),
         (
             in_front("1: a\n"),
-            "s.yaml:1:1: in a SOPS file, there is a key that is no string",
+            "s.yaml:1:1: in a SOPS file, there is a key that is not a string",
         ),
         (
             in_front("? [a]\n: b\n"),
-            "s.yaml:1:3: in a SOPS file, there is a key that is no string",
+            "s.yaml:1:3: in a SOPS file, there is a key that is not a string",
         ),
         (
             in_front("kind: x\n"),
-            "s.yaml:3:1: in a SOPS file, a key stands twice in its mapping",
+            "s.yaml:3:1: in a SOPS file, a key appears twice in its mapping",
         ),
         ("sops:\n  mac: [\n".to_owned(), "s.yaml:"),
         (
             "sops: x\n".to_owned(),
-            "s.yaml:1:1: the block `sops` has no `lastmodified`",
+            "s.yaml:1:1: the `sops` block has no `lastmodified`",
         ),
         (
             replaced(
@@ -454,7 +454,7 @@ fn forms_that_sops_does_not_write_are_refused_with_their_place() {
                 "lastmodified: \"2026",
                 "lastmodified: \"26",
             ),
-            "s.yaml:23:19: the block `sops` has a damaged `lastmodified`",
+            "s.yaml:23:19: the `sops` block has a damaged `lastmodified`",
         ),
         (
             replaced(
@@ -466,7 +466,7 @@ fn forms_that_sops_does_not_write_are_refused_with_their_place() {
         ),
         (
             replaced(MAC_ONLY_ENCRYPTED, "enc: |", "end: |"),
-            "s.yaml:11:1: the block `sops` has no `age[].enc`",
+            "s.yaml:11:1: the `sops` block has no `age[].enc`",
         ),
         (format!("{}[", "a: [".repeat(40)) + "sops", "s.yaml:1:"),
     ] {
@@ -535,7 +535,7 @@ fn read_document(text: &str) -> Document<'_> {
 }
 
 #[test]
-fn a_value_of_impossible_form_is_no_encrypted_value() {
+fn a_value_of_impossible_form_is_not_an_encrypted_value() {
     let good = sealed(&[Recipient::parse(RECIPIENT).unwrap()]);
     let start = good.find("ENC[").unwrap();
     let good = &good[start..start + good[start..].find('"').unwrap()];

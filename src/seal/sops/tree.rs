@@ -64,7 +64,7 @@ struct Reader<'a> {
     documents: usize,
     /// Where the key `sops` stands.
     sops: Option<Span>,
-    /// The first thing that no SOPS file of one Secret has; it is no fault of a file that is none.
+    /// The first thing that no SOPS file of one Secret has; it is not a fault in a file that is not one.
     odd: Option<(&'static str, At)>,
 }
 
@@ -72,7 +72,7 @@ struct Reader<'a> {
 ///
 /// # Errors
 /// Broken syntax and deep nesting. In a document with a block also several documents, tags other than `!!str`, keys
-/// that are no strings or stand twice, and merge keys.
+/// that are not strings or appear twice, and merge keys.
 pub(super) fn read<'a>(text: &'a str, file: &str) -> Result<Option<Tree<'a>>, Fault> {
     // Most files are none, and a text without the word cannot be one: an escape in a key is nobody's.
     if !text.contains(SOPS) {
@@ -87,7 +87,7 @@ pub(super) fn read<'a>(text: &'a str, file: &str) -> Result<Option<Tree<'a>>, Fa
                 line: error.marker().line() as u64,
                 column: error.marker().col() as u64 + 1,
             };
-            Fault::new("this is no valid YAML").at(at.place(file))
+            Fault::new("this is not valid YAML").at(at.place(file))
         })?;
         let failed = |fault: Fault| fault.at(at(span).place(file));
         for event in anchors.resolve(event).map_err(failed)? {
@@ -99,7 +99,7 @@ pub(super) fn read<'a>(text: &'a str, file: &str) -> Result<Option<Tree<'a>>, Fa
     };
     if let Some((what, at)) = reader.odd {
         return Err(Fault::new(format!("in a SOPS file, {what}"))
-            .help("one Secret a file and each key once, as `sops` writes it")
+            .help("keep one Secret per file and each key once, as `sops` writes it")
             .at(at.place(file)));
     }
     Ok(Some(Tree {
@@ -108,7 +108,7 @@ pub(super) fn read<'a>(text: &'a str, file: &str) -> Result<Option<Tree<'a>>, Fa
     }))
 }
 
-/// Says whether a tag changes nothing: a scalar that is a string with or without it.
+/// Returns whether a tag changes nothing: a scalar that is a string with or without it.
 fn is_string(tag: &str, style: ScalarStyle) -> bool {
     let names_strings = tag == "!" || tag == "!!str" || tag == "tag:yaml.org,2002:str";
     names_strings && style != ScalarStyle::Plain
@@ -132,12 +132,12 @@ struct Anchors<'a> {
 }
 
 impl<'a> Anchors<'a> {
-    /// Gives the events that one stands for: itself, or those of the node that an alias names.
+    /// Returns the events that one stands for: itself, or those of the node that an alias names.
     fn resolve(&mut self, event: Event<'a>) -> Result<Vec<Event<'a>>, Fault> {
         let events = match event {
             Event::Alias(anchor) => {
                 let known = self.known.get(&anchor);
-                let known = known.ok_or_else(|| Fault::new("an alias stands for nothing"))?;
+                let known = known.ok_or_else(|| Fault::new("an alias refers to nothing"))?;
                 let size: usize = known
                     .iter()
                     .map(|event| match event {
@@ -149,7 +149,7 @@ impl<'a> Anchors<'a> {
                 self.replayed.1 += size;
                 if self.replayed.0 > REPLAY_LIMIT.0 || self.replayed.1 > REPLAY_LIMIT.1 {
                     return Err(Fault::new(
-                        "the aliases stand for more than any such file needs",
+                        "the aliases expand to more than any such file needs",
                     ));
                 }
                 known.clone()
@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
             return Err(Fault::new("the YAML nests beyond what any such file needs"));
         }
         if self.is_at_a_key() {
-            self.odd("there is a key that is no string", span);
+            self.odd("there is a key that is not a string", span);
         }
         self.levels.push(Level {
             keys,
@@ -245,7 +245,7 @@ impl<'a> Reader<'a> {
                 super::scalar::Clear::Bytes(_, true)
             );
             if !is_string || (style == ScalarStyle::Plain && text == "<<") {
-                self.odd("there is a key that is no string", span);
+                self.odd("there is a key that is not a string", span);
             }
             if self.levels.len() == 1 && text == SOPS {
                 self.sops.get_or_insert(span);
@@ -254,7 +254,7 @@ impl<'a> Reader<'a> {
             level.expects_value = true;
             self.path.push(text.clone());
             if !level.keys.as_mut().is_some_and(|keys| keys.insert(text)) {
-                self.odd("a key stands twice in its mapping", span);
+                self.odd("a key appears twice in its mapping", span);
             }
             return;
         }
@@ -281,7 +281,7 @@ impl<'a> Reader<'a> {
                 self.path.pop();
             }
             Some(level) => {
-                // A key that is no scalar ends here.
+                // A key that is not a scalar ends here.
                 level.expects_value = true;
                 self.path.push(Cow::Borrowed(""));
             }

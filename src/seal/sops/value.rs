@@ -27,7 +27,7 @@ const ENCRYPTED_ONLY: [u8; 32] = [
 /// What every encrypted value begins with.
 const OPENING: &str = "ENC[AES256_GCM,data:";
 
-/// Gives the additional authenticated data of a value: the keys on the way to it, each with a colon behind.
+/// Returns the additional authenticated data of a value: the keys on the way to it, each with a colon behind.
 pub(super) fn path_aad<'a>(path: impl IntoIterator<Item = &'a str>) -> String {
     path.into_iter().flat_map(|key| [key, ":"]).collect()
 }
@@ -45,7 +45,7 @@ pub(super) struct Encrypted<'a> {
 /// What a plaintext can be (sops `aes/cipher.go`, `Decrypt`).
 const KINDS: [&str; 7] = ["str", "int", "float", "bytes", "bool", "time", "comment"];
 
-/// Gives how many bytes a base64 text stands for; nothing where it is none, or not padded.
+/// Returns how many bytes a base64 text stands for; nothing if it is not base64, or not padded.
 fn decoded_len(text: &str) -> Option<usize> {
     let body = text.trim_end_matches('=');
     let padding = text.len() - body.len();
@@ -54,12 +54,12 @@ fn decoded_len(text: &str) -> Option<usize> {
     is_whole.then(|| text.len() / 4 * 3 - padding)
 }
 
-/// Says whether a text is meant to be an encrypted value.
+/// Returns whether a text is meant to be an encrypted value.
 pub(super) fn looks_encrypted(text: &str) -> bool {
     text.starts_with("ENC[")
 }
 
-/// Takes an encrypted value apart; nothing where it is none, or one of its parts has a form or length that no
+/// Takes an encrypted value apart; nothing if it is not one, or one of its parts has a form or length that no
 /// cipher gives.
 pub(super) fn parse(text: &str) -> Option<Encrypted<'_>> {
     let rest = text.strip_prefix(OPENING)?.strip_suffix(']')?;
@@ -158,7 +158,7 @@ impl Mac {
         self.0.update(value);
     }
 
-    /// Gives the code as it is encrypted: upper-case hexadecimal.
+    /// Returns the code as it is encrypted: upper-case hexadecimal.
     pub(super) fn finish(self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(128));
         for byte in self.0.finish().as_ref() {

@@ -27,17 +27,17 @@ pub(super) struct FleetArguments {
     /// Directory of the tree
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) output_dir: PathBuf,
-    /// Step of a roll-over that may be taken; all at once is safe, for the old CA stays trusted beside the new one
+    /// Step of a roll-over to take; all at once is safe, because the old CA stays trusted alongside the new one
     #[arg(long, value_enum, default_value = "all")]
     pub(super) phase: PhaseArgument,
-    /// Renew at most so many instances whose renewal can wait, the soonest end first
+    /// Renew at most this many instances whose renewal can wait, those that end soonest first
     #[arg(long, value_name = "N")]
     pub(super) max_renewals: Option<usize>,
-    /// Issue keys to at most so many instances of which none are there; without it, in a tree that was rendered before,
-    /// 5 or a tenth of all
+    /// Issue first keys to at most this many instances [default: in a tree that was rendered before, 5 or a tenth of
+    /// all]
     #[arg(long, value_name = "N")]
     pub(super) max_issues: Option<usize>,
-    /// Issue new keys where recipients or mode have changed; without it they stay, and --identity must open them
+    /// Issue new keys where recipients or mode have changed; without it the keys stay, and --identity must open them
     #[arg(long)]
     pub(super) rekey: bool,
     /// age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it
@@ -46,10 +46,10 @@ pub(super) struct FleetArguments {
     pub(super) identity: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) existing_ca: ExistingCa,
-    /// Take templates of this directory in the place of the built-in ones of the same name
+    /// Use the templates in this directory in place of the built-in ones of the same name
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) templates: Option<PathBuf>,
-    /// Threads; without it as many as there are processors
+    /// Number of threads [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::builder::ValueParser::new(threads))]
     pub(super) jobs: Option<usize>,
 }
@@ -66,11 +66,11 @@ fn threads(text: &str) -> Result<usize, String> {
 pub(super) enum PhaseArgument {
     /// All at once
     All,
-    /// Make successors that wait, and let their CAs be trusted
+    /// Make successors that wait, and have their CAs trusted
     Trust,
-    /// Let successors take their places
+    /// Let successors take over
     Leaf,
-    /// Let the present CAs only be trusted
+    /// Trust only the current CAs
     Shrink,
 }
 
@@ -133,8 +133,8 @@ pub(in super::super) fn read_fleet(path: &Path) -> Result<Fleet, Failure> {
     } else {
         path.parent().map(Path::to_path_buf).unwrap_or_default()
     };
-    // A file that cannot be read is a fault of the machine, and one that is no text is its own: either ends the run
-    // as such. A pattern that is none is a fault of the fleet file.
+    // A file that cannot be read is a fault of the machine, and one that is not text is its own: either ends the run
+    // as such. An invalid pattern is a fault of the fleet file.
     let mut failure = None;
     let read = fleet::read(&main, &mut |pattern| {
         world::read_matching(&folder, pattern).map_err(|failed| {

@@ -1,4 +1,4 @@
-//! Asks Git what it has of a directory, and keeps private keys that stand in clear out of it.
+//! Asks Git what it has of a directory, and keeps private keys that are in clear text out of it.
 //!
 //! The repository may be anybody's: Git is run so that nothing of its configuration starts a program, and without the
 //! variables `GIT_*` of the environment, which would name another repository than the one that the files are in.
@@ -72,12 +72,12 @@ impl WorkTree {
         Ok(found)
     }
 
-    /// Gives the top of the work tree.
+    /// Returns the top of the work tree.
     pub(in super::super) fn top(&self) -> &Path {
         &self.top
     }
 
-    /// Gives the files below the directory that stand in Git's index, by their paths below it, whether they are on the
+    /// Returns the files below the directory that are in Git's index, by their paths below it, whether they are on the
     /// disk or not (a sparse checkout).
     pub(in super::super) fn tracked(&self) -> Result<BTreeSet<PathBuf>, Failure> {
         let mut arguments: Vec<&OsStr> =
@@ -92,7 +92,7 @@ impl WorkTree {
         Ok(below.map(Path::to_owned).collect())
     }
 
-    /// Gives those of the paths, below the directory, that Git ignores by its patterns.
+    /// Returns those of the paths, below the directory, that Git ignores by its patterns.
     fn ignored(&self, paths: &[&Path]) -> Result<BTreeSet<PathBuf>, Failure> {
         let mut asked = Vec::new();
         for path in paths {
@@ -153,18 +153,18 @@ impl WorkTree {
             return Ok(output.stdout);
         }
         let said = String::from_utf8_lossy(&output.stderr);
-        let why = said.lines().next().unwrap_or("it was ended by a signal");
+        let why = said.lines().next().unwrap_or("it was killed by a signal");
         Err(anyhow!("{}: {why}", failed()).into())
     }
 }
 
-/// Gives the pieces that end with NUL.
+/// Returns the pieces that end with NUL.
 fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|byte| *byte == 0)
         .filter(|part| !part.is_empty())
 }
 
-/// Gives a path without symbolic links in the part of it that exists.
+/// Returns a path without symbolic links in the part of it that exists.
 fn real(path: &Path) -> Result<PathBuf, Failure> {
     let absolute = world::absolute(path)?;
     for existing in absolute.ancestors() {
@@ -191,11 +191,11 @@ fn real(path: &Path) -> Result<PathBuf, Failure> {
 pub(in super::super) struct Staged {
     /// Its path, as it was given.
     pub(in super::super) path: PathBuf,
-    /// Whether it stands there already, so that no pattern keeps it out.
+    /// Whether it is there already, so that no pattern keeps it out.
     pub(in super::super) is_tracked: bool,
 }
 
-/// Gives those of the files, which need not exist, that `git add --all` would stage; none where there is no work tree.
+/// Returns those of the files, which need not exist, that `git add --all` would stage; none where there is no work tree.
 pub(in super::super) fn would_stage(paths: &[PathBuf]) -> Result<Vec<Staged>, Failure> {
     // A folder below may be a work tree of its own, which another Git answers for.
     let mut folders: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
@@ -240,7 +240,7 @@ pub(in super::super) fn would_stage(paths: &[PathBuf]) -> Result<Vec<Staged>, Fa
     Ok(staged)
 }
 
-/// Refuses a tree in which `git add --all` would stage private keys in clear.
+/// Refuses a tree in which `git add --all` would stage private keys in clear text.
 pub(super) fn guard(fleet: &Fleet, directory: &Path) -> Result<(), Failure> {
     let mut files = Vec::new();
     for member in &fleet.members {
@@ -255,7 +255,8 @@ pub(super) fn guard(fleet: &Fleet, directory: &Path) -> Result<(), Failure> {
     let or = "or set `spec.secrets.mode` to `sops` or `sealed`, or give `--allow-plain-in-git`";
     let staged = would_stage(&files).map_err(|failure| {
         let unanswered = failure.faults.into_iter().map(|fault| {
-            let help = format!("private keys would stand there in clear: let Git answer, {or}");
+            let help =
+                format!("private keys would be there in clear text: make `git` work there, {or}");
             fault.help(help)
         });
         would_lose(unanswered.collect())
@@ -265,14 +266,14 @@ pub(super) fn guard(fleet: &Fleet, directory: &Path) -> Result<(), Failure> {
     let mut faults = Vec::new();
     if !new.is_empty() {
         let what = format!(
-            "`git add` would stage private keys in clear: {}",
+            "`git add` would stage private keys in clear text: {}",
             named(&new)
         );
         faults.push(Fault::new(what).help(format!("have Git ignore these files, {or}")));
     }
     if !tracked.is_empty() {
         let what = format!(
-            "Git tracks files in which private keys would stand in clear: {}",
+            "Git tracks files that would contain private keys in clear text: {}",
             named(&tracked)
         );
         let help = format!(

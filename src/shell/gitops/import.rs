@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 /// Where the chart keeps the certificate that the httpd serves.
 const SERVER_CERT: (&str, &str) = ("selfcert", "externcert");
 
-/// No key is changed: what runs goes on running. Instances are found in the Secrets by their namespaces, and named
+/// No key is changed: what runs keeps running. Instances are found in the Secrets by their namespaces, and named
 /// by the other inputs.
 #[derive(Debug, Args)]
 pub(super) struct Import {
@@ -46,13 +46,13 @@ pub(super) struct Import {
     /// Values file of a chart release, with the instance's name [repeatable]
     #[arg(long, value_name = "NAME=FILE")]
     pub(super) values: Vec<String>,
-    /// Table of instances, one a line, with a heading
+    /// Table of instances, one per line, with a heading
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) csv: Option<PathBuf>,
-    /// Keep private keys in clear instead of encrypting them
+    /// Keep private keys in clear text instead of encrypting them
     #[arg(long)]
     pub(super) plain: bool,
-    /// Keep private keys in clear even in a Git work tree that does not ignore them
+    /// Keep private keys in clear text even in a Git work tree that does not ignore them
     #[arg(long, requires = "plain")]
     pub(super) allow_plain_in_git: bool,
 }
@@ -75,7 +75,7 @@ pub(super) fn run(run: &Run, arguments: &Import) -> Result<(), Failure> {
     from_values(arguments, &mut instances)?;
     let key = from_secrets(arguments, &secrets, &mut instances)?;
     if instances.is_empty() {
-        let fault = Fault::new("there are no instances in what is given");
+        let fault = Fault::new("the input has no instances");
         return Err(fault
             .help("give `--secrets FILE`, `--values NAME=FILE` or `--csv FILE`")
             .into());
@@ -174,7 +174,7 @@ fn from_table(path: &Path, instances: &mut BTreeMap<String, Node>) -> Result<(),
     for (id, settings) in fleet::table(&source)? {
         if instances.insert(id.clone(), settings).is_some() {
             let fault = Fault::new(format!(
-                "the instance `{}` stands there twice",
+                "the instance `{}` appears twice",
                 id.escape_debug()
             ));
             faults.push(fault.help("keep one of the two").file(&source.name));
@@ -243,7 +243,7 @@ fn from_secrets(
         let certificate = Sighting::first(pem).ok();
         let Some(seen) = certificate else {
             warn(&format!(
-                "{namespace}: {} of Secret {} is no certificate: the instance is left out",
+                "{namespace}: {} of Secret {} is not a certificate: the instance is left out",
                 SERVER_CERT.1, SERVER_CERT.0
             ));
             continue;
@@ -273,7 +273,7 @@ fn from_secrets(
     }
     if arguments.secrets.is_some() && found == 0 {
         let fault = Fault::new(format!(
-            "no Secret `{}` with a certificate `{}` is among them",
+            "there is no Secret `{}` with a certificate `{}`",
             SERVER_CERT.0, SERVER_CERT.1
         ));
         return Err(fault
@@ -306,7 +306,7 @@ fn fleet_text(
         text = text.replacen("mode: sops", "mode: plain", 1);
     }
     if let Some(key) = key {
-        // What runs has such keys; another kind would make all of them anew.
+        // What runs has such keys; another kind would reissue all of them.
         text = text.replacen(
             "    # certificate: {ca: ephemeral, key: p256, days: 365}\n",
             &format!("    certificate: {{key: {key}}}\n"),
@@ -314,7 +314,7 @@ fn fleet_text(
         );
     }
     // The wildcard certificate is not among an instance's Secrets; browsers have the one that is there.
-    Ok(text.replacen("spec:\n", "spec:\n  # `gitops render` would make a wildcard certificate of its own, too, without this line.\n  wildcard: false\n", 1))
+    Ok(text.replacen("spec:\n", "spec:\n  # Without this line, `gitops render` would also make a wildcard certificate of its own.\n  wildcard: false\n", 1))
 }
 
 /// Composes the files of every instance whose Secrets are there.
@@ -430,7 +430,7 @@ fn judge(unit: &Unit<'_>, secrets: &[FoundSecret], faults: &mut Faults) {
     }
 }
 
-/// Writes the Secrets of a namespace as files, as the tree would hold them in clear.
+/// Writes the Secrets of a namespace as files, as the tree would hold them in clear text.
 fn as_files(secrets: &[FoundSecret], namespace: &str) -> Vec<(String, Guarded)> {
     use base64::Engine as _;
     let of_namespace = secrets

@@ -24,7 +24,7 @@ pub(super) struct Init {
     /// Domain that the wildcard certificate covers
     #[arg(long, default_value = "example.org")]
     pub(super) domain: String,
-    /// age recipient for the private keys; without one `.sops.yaml` above the directory counts [repeatable]
+    /// age recipient for the private keys [repeatable] [default: those of `.sops.yaml` above the directory]
     #[arg(long, value_name = "AGE1…")]
     pub(super) recipient: Vec<String>,
 }
@@ -50,7 +50,7 @@ pub(super) fn claim(directory: &Path) -> Result<Writing<'_>, Failure> {
     Writing::begin(&paths, Overwrite::NothingBesideOthers)
 }
 
-/// Gives a commented fleet file with `instances` as they are written.
+/// Returns a commented fleet file with `instances` as they are written.
 pub(super) fn start(arguments: &Init, instances: &str) -> Result<String, Failure> {
     let mut faults = Faults::default();
     let name =
@@ -67,7 +67,7 @@ pub(super) fn start(arguments: &Init, instances: &str) -> Result<String, Failure
     let ((name, domain), recipients) = faults.finish(name.zip(domain).zip(recipients))?;
     let quoted = |text: &str| civi_ingress::yaml::scalar::to_string(text);
     let recipients = if recipients.is_empty() {
-        "    # Who can open the keys; without this list, who `.sops.yaml` names.\n    # recipients: [age1…]\n".to_owned()
+        "    # Who can open the keys; without this list, those that `.sops.yaml` names.\n    # recipients: [age1…]\n".to_owned()
     } else {
         recipients
             .iter()
@@ -76,17 +76,17 @@ pub(super) fn start(arguments: &Init, instances: &str) -> Result<String, Failure
             })
     };
     Ok(format!(
-        "# A fleet of Civiparoisse instances: `civi-ingress schema fleet` says what may stand here.\n\
+        "# A fleet of Civiparoisse instances: `civi-ingress schema fleet` describes what it may contain.\n\
          apiVersion: civi-ingress.uepal.fr/v1alpha1\n\
          kind: Fleet\n\
          metadata:\n  name: {}\n\
          spec:\n  domain: {}\n\
          \x20 secrets:\n    mode: sops\n{recipients}\
-         \x20 # What holds for every instance unless it says otherwise. Placeholders: {{id}}, {{domain}}, {{namespace}},\n\
+         \x20 # What applies to every instance unless it sets something else. Placeholders: {{id}}, {{domain}}, {{namespace}},\n\
          \x20 # {{externalHost}}.\n\
          \x20 defaults:\n    externalHost: \"{{id}}.{{domain}}\"\n\
          \x20   # certificate: {{ca: ephemeral, key: p256, days: 365}}\n\
-         \x20 # One line an instance; its name is also its namespace. More may come from files:\n\
+         \x20 # One line per instance; its name is also its namespace. More may come from files:\n\
          \x20 # include: [parishes/*.yaml, more.csv]\n\
          \x20 instances:\n{instances}",
         quoted(name.as_str()),

@@ -98,7 +98,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Takes over what stands in the way.
+    /// Takes over what is in the way.
     pub(super) fn adopting(self, adopts: bool) -> Self {
         Self { adopts, ..self }
     }
@@ -188,7 +188,7 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Gives all results, or all faults of the failures that weigh most.
+/// Returns all results, or all faults of the failures that weigh most.
 fn collect<T>(results: impl IntoIterator<Item = Result<T, Failure>>) -> Result<Vec<T>, Failure> {
     let mut good = Vec::new();
     let mut failed: Option<Failure> = None;

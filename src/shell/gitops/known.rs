@@ -11,7 +11,7 @@ use civi_ingress::gitops::layout::{Owner, owner};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Gives the paths below a tree that stand in Git's index, checked out or not; none outside Git.
+/// Returns the paths below a tree that are in Git's index, checked out or not; none outside Git.
 ///
 /// # Errors
 /// A path that cannot be resolved.
@@ -21,7 +21,7 @@ pub(super) fn indexed(tree: &Path) -> Result<BTreeSet<String>, Failure> {
     };
     let Ok(paths) = work_tree.tracked() else {
         warn(&format!(
-            "Git does not say which files of {} it has: what is not checked out counts as missing",
+            "Git does not say which files of {} it has: files that are not checked out count as missing",
             tree.display()
         ));
         return Ok(BTreeSet::new());
@@ -30,7 +30,7 @@ pub(super) fn indexed(tree: &Path) -> Result<BTreeSet<String>, Failure> {
     Ok(paths.collect())
 }
 
-/// Says whether a directory is the tree of a fleet.
+/// Returns whether a directory is the tree of a fleet.
 fn is_tree(directory: &Path, fleet: &Fleet) -> bool {
     let file = directory.join(TREE_FILE);
     let text = world::is_file(&file)
@@ -91,13 +91,13 @@ pub(super) fn refuse_another(
         return Ok(());
     };
     let what = format!(
-        "{} holds nothing of the fleet `{}`, which has a tree in {}: all its keys would be issued again",
+        "{} contains nothing of the fleet `{}`, which has a tree in {}: all its keys would be reissued",
         tree.display(),
         fleet.name,
         found.display()
     );
     let help = format!(
-        "name that directory with `--output-dir`; to begin another tree with keys of its own, give `--max-issues {count}`"
+        "name that directory with `--output-dir`; to start another tree with its own keys, give `--max-issues {count}`"
     );
     Err(Failure::new(Kind::WouldLose, Fault::new(what).help(help)))
 }

@@ -30,13 +30,13 @@ pub(super) struct OtherHomes {
 }
 
 impl OtherHomes {
-    /// Gives the homes of an instance besides the one that it shall have.
+    /// Returns the homes of an instance besides the one that it is to have.
     pub(super) fn of(&self, id: &str, home: &Home) -> Vec<Home> {
         let homes = self.all(id).into_iter();
         homes.filter(|other| other != home).collect()
     }
 
-    /// Gives the homes of an instance, also of one that is not in the fleet file any more.
+    /// Returns the homes of an instance, also of one that is not in the fleet file any more.
     pub(super) fn all(&self, id: &str) -> Vec<Home> {
         let own = self.own.contains(id).then(|| Home::own(id));
         let shared = self.shared.get(id).into_iter().flatten();
@@ -65,7 +65,7 @@ pub(super) struct Lives {
 }
 
 impl Lives {
-    /// Parts the files of others into those that stand where a file of the unit would, and those that are left alone.
+    /// Parts the files of others into those that are where a file of the unit would, and those that are left alone.
     pub(super) fn strangers(
         &self,
         unit: &Unit<'_>,
@@ -89,7 +89,7 @@ impl Lives {
         (conflicts.collect(), left_alone.collect())
     }
 
-    /// Gives the files that its credentials are read from.
+    /// Returns the files that its credentials are read from.
     pub(super) fn source(&self) -> &UnitFiles {
         if holds_secret(&self.at_home) || !holds_secret(&self.elsewhere) {
             &self.at_home
@@ -230,7 +230,7 @@ impl Job<'_> {
     }
 
     /// Reads the files of a unit where it lives, or else where it may have lived. What bears no mark of this fleet is
-    /// a stranger's: no key is taken from there, unless it stands in the way and is adopted.
+    /// a stranger's: no key is taken from there, unless it is in the way and is adopted.
     pub(super) fn files(
         &self,
         unit: &Unit<'_>,
@@ -277,7 +277,7 @@ impl Job<'_> {
     }
 }
 
-/// Says whether a Secret is among the files.
+/// Returns whether a Secret is among the files.
 pub(super) fn holds_secret(files: &UnitFiles) -> bool {
     let mut all = files.current.iter().chain(&files.adopted);
     all.any(|(path, _)| path.contains("secret-"))
@@ -291,7 +291,7 @@ pub(super) fn refuse_unfinished_merges<'f>(
     let faults: Vec<Fault> = unfinished
         .map(|(path, _)| {
             Fault::new("the file has the markers of a merge that was not finished")
-                .help("take the file of one side (`git checkout --ours FILE`, or `--theirs`), then render again")
+                .help("keep one side's file (`git checkout --ours FILE`, or `--theirs`), then render again")
                 .file(path)
         })
         .collect();

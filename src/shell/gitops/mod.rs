@@ -37,25 +37,25 @@ pub(super) struct Gitops {
 enum GitopsCommand {
     /// Write a starting fleet file into a directory
     Init(Init),
-    /// Bring the tree to what the fleet file says: make, keep and renew certificates, write what has changed
+    /// Bring the tree in line with the fleet file: make, keep and renew certificates, write what has changed
     Render(Render),
-    /// Say whether the tree is what the fleet file says and nothing is due; write nothing
+    /// Check that the tree matches the fleet file and nothing is due; write nothing
     Check(Check),
     /// Show what rendering would change; private keys as fingerprints
     Diff(Diff),
-    /// Show which certificates of the tree end when
+    /// Show when the tree's certificates end
     Status(Status),
     /// Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table
     Import(Import),
 }
 
 impl Gitops {
-    /// Says whether the command may issue a certificate.
+    /// Returns whether the command may issue a certificate.
     pub(super) fn issues(&self) -> bool {
         matches!(self.command, GitopsCommand::Render(_))
     }
 
-    /// Says whether the command draws random numbers.
+    /// Returns whether the command draws random numbers.
     pub(super) fn draws(&self) -> bool {
         matches!(
             self.command,

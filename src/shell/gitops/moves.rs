@@ -36,7 +36,7 @@ pub(super) struct Standing {
 /// becomes what the tree is, with their marks.
 ///
 /// # Errors
-/// A controller that would delete what it applied, and about which nothing can be said any more.
+/// A controller that would delete what it applied, and that can no longer be told otherwise.
 pub(super) fn settle(inputs: &mut Inputs, tree: &Tree) -> Result<Standing, Failure> {
     let mut recorded = Recorded::read(&inputs.fleet, &fleet_files(tree)?);
     take_renamed(&inputs.fleet, tree, &mut recorded)?;
@@ -80,7 +80,7 @@ fn id(fleet: &Fleet, unit: &Move) -> String {
 
 fn would_delete(files: &[String]) -> Failure {
     let fault = |path: &String| {
-        Fault::new("its controller would delete what it applied, for it was told before this program said otherwise")
+        Fault::new("its controller would delete what it applied: this program had not yet marked those objects to be kept")
             .help("render once with the fleet file as it was, commit, let the controller apply that, then change the fleet file")
             .file(path)
     };
@@ -141,7 +141,7 @@ fn take_renamed(fleet: &Fleet, tree: &Tree, recorded: &mut Recorded) -> Result<(
     Ok(())
 }
 
-/// Gives the texts of a unit's files that are applied.
+/// Returns the texts of a unit's files that are applied.
 fn texts(fleet: &Fleet, tree: &Tree, home: &Home) -> Result<Vec<String>, Failure> {
     let found = tree.read_unit(home)?.files.current;
     let is_applied = |(path, text): &(String, _)| {
@@ -152,7 +152,7 @@ fn texts(fleet: &Fleet, tree: &Tree, home: &Home) -> Result<Vec<String>, Failure
     Ok(applied.map(|(_, text)| text.to_string()).collect())
 }
 
-/// Says whether all objects of the units that move are marked in the tree.
+/// Returns whether all objects of the units that move are marked in the tree.
 fn are_marked(
     held: &Fleet,
     moves: &[Move],
@@ -223,7 +223,7 @@ impl Standing {
         })
     }
 
-    /// Gives what this means for the cluster.
+    /// Returns what this means for the cluster.
     pub(super) fn consequences(&self, fleet: &Fleet, left: &Left) -> Vec<Consequence> {
         let what = match self.step {
             Step::Mark => "prepared",
@@ -258,7 +258,7 @@ impl Standing {
         }
     }
 
-    /// Says what is to be done about moves; nothing where nothing moves. `has_written` tells a run that writes from
+    /// Describes what is to be done about moves; nothing where nothing moves. `has_written` tells a run that writes from
     /// one that only looks.
     fn advice(&self, has_written: bool) -> Option<String> {
         let count = match self.moves.len() {

@@ -12,34 +12,34 @@ use civi_ingress::gitops::decide::Depth;
 use civi_ingress::gitops::plan::Sealer;
 use clap::{Args, ValueEnum};
 
-/// The tree is the state: a second run changes nothing until something is due or the fleet file says otherwise.
-/// Where instances pass from one Flux Kustomization or Argo CD Application to another (`shards`, the source), the
-/// first run marks their objects so that no controller deletes them, and the next run, once that is applied, moves them.
+/// The tree is the state: a second run changes nothing until something is due or the fleet file changes.
+/// Where instances move from one Flux Kustomization or Argo CD Application to another (`shards`, the source), the
+/// first run marks their objects so that no controller deletes them, and the next run, once that has been applied, moves them.
 /// Exit status 1: a renewal is due and something is needed for it.
 #[derive(Debug, Args)]
 pub(super) struct Render {
     #[command(flatten)]
     pub(super) fleet: FleetArguments,
-    /// Remove files of this fleet that belong to nothing any more
+    /// Remove files of this fleet that are no longer needed
     #[arg(long)]
     pub(super) prune: bool,
-    /// Remove at most so many instances, or give them other namespaces; without it 10, and no more than a fifth of all
+    /// Remove at most this many instances, or give them other namespaces [default: 10, and no more than a fifth of all]
     #[arg(long, value_name = "N")]
     pub(super) prune_max: Option<usize>,
     /// Take over files in the way that are not this fleet's
     #[arg(long)]
     pub(super) adopt: bool,
-    /// Keep private keys in clear even in a Git work tree that does not ignore them
+    /// Keep private keys in clear text even in a Git work tree that does not ignore them
     #[arg(long)]
     pub(super) allow_plain_in_git: bool,
-    /// Verify every signature and private value first, as `gitops check` does; make chains anew that do not hold, and
+    /// Verify every signature and private value first, as `gitops check` does; reissue chains that do not hold, and
     /// leave damaged files as they are
     #[arg(long)]
     pub(super) verify: bool,
-    /// Do not wait until all is on the disk
+    /// Do not wait until everything is on disk
     #[arg(long)]
     pub(super) no_sync: bool,
-    /// End with 1 when all is written and a certificate is blocked, or never
+    /// Exit with 1 when everything is written but a certificate is blocked, or never
     #[arg(long, value_enum, default_value = "blocked")]
     pub(super) fail_on: FailOnWaiting,
     #[command(flatten)]

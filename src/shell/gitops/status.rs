@@ -7,7 +7,7 @@ use super::super::status::{StatusReport, of_paths};
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
-/// Certificates stand in clear in every mode, so no identity is needed.
+/// Certificates are in clear text in every mode, so no identity is needed.
 #[derive(Debug, Args)]
 pub(super) struct Status {
     /// Directory of the tree

@@ -115,7 +115,7 @@ impl Job<'_> {
     }
 }
 
-/// Gives the name of the instance that a stale file was of, or the cluster's; nothing for the files of the fleet.
+/// Returns the name of the instance that a stale file was of, or the cluster's; nothing for the files of the fleet.
 fn unit_of(folder: &str, prefix: &str) -> Option<String> {
     if folder == CLUSTER {
         return Some(CLUSTER.to_owned());

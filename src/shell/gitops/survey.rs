@@ -88,7 +88,7 @@ pub(super) struct Leave {
 }
 
 impl Survey {
-    /// Gives the files that are not this fleet's and stand where its own would.
+    /// Returns the files that are not this fleet's and are where its own would be.
     pub(super) fn in_the_way(&self) -> impl Iterator<Item = &String> {
         let of_units = self.units.iter().flat_map(|unit| &unit.conflicts);
         of_units.chain(&self.conflicts)
@@ -101,7 +101,7 @@ impl Survey {
             return Ok(());
         }
         let fault = |path: &&String| {
-            Fault::new("the file is not this fleet's and stands in the way")
+            Fault::new("the file does not belong to this fleet and is in the way")
                 .help("move it away, or take it over with `--adopt`")
                 .file(path)
         };
@@ -130,7 +130,7 @@ impl Survey {
             return Ok(());
         }
         let what = format!(
-            "{count} of {all} instances have no keys in this tree and would all get new ones; {limit} may"
+            "{count} of {all} instances have no keys in this tree and would all get new ones; at most {limit} may"
         );
         let help = format!(
             "check `--output-dir` and what is checked out; if they are new, `--max-issues {count}` allows it"
@@ -150,7 +150,7 @@ impl Survey {
         let count = removed + relocated;
         if removed > 0 && fleet.members.is_empty() {
             let fault = Fault::new("the fleet has no instances: nothing is pruned")
-                .help("remove the tree by hand if that is meant");
+                .help("remove the tree by hand if that is intended");
             return Err(Failure::new(Kind::WouldLose, fault));
         }
         let limit = limit.unwrap_or_else(|| {
@@ -165,7 +165,7 @@ impl Survey {
             (0, _) => "leave their namespaces",
             _ => "be removed or leave their namespaces",
         };
-        let what = format!("{count} instances would {how}, and {limit} are allowed");
+        let what = format!("{count} instances would {how}, and at most {limit} may");
         let help =
             format!("check the fleet file and its includes; `--prune-max {count}` allows it");
         Err(Failure::new(Kind::WouldLose, Fault::new(what).help(help)))
@@ -296,7 +296,7 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Says whether a file with keys of a home stands in Git's index and not in the work tree.
+    /// Returns whether a file with keys of a home is in Git's index and not in the work tree.
     pub(super) fn is_hidden(
         &self,
         home: &Home,
@@ -369,7 +369,7 @@ impl Job<'_> {
         attempt(Reading::Yaml)
     }
 
-    /// Looks at one unit: what becomes of its chains, and whether its files are as they shall be.
+    /// Looks at one unit: what becomes of its chains, and whether its files are as they should be.
     pub(super) fn look(
         &self,
         renderer: &Renderer<'_>,
@@ -463,7 +463,7 @@ impl Job<'_> {
         })
     }
 
-    /// Gives the files with keys in clear that others may read: they are written anew.
+    /// Returns the files with keys in clear text that others may read: they are written again.
     pub(super) fn exposed(&self, composed: Option<&Composed>) -> Result<Vec<String>, Failure> {
         let mut exposed = Vec::new();
         let files = composed.map_or(&[][..], |composed| &composed.files);
@@ -494,18 +494,18 @@ fn leaves(unit: &Unit<'_>, files: &UnitFiles) -> Option<LeftBehind> {
     (!left.namespaces.is_empty()).then_some(left)
 }
 
-/// Gives a unit's place in reports: the cluster comes first.
+/// Returns a unit's place in reports: the cluster comes first.
 pub(super) fn order(member: Option<usize>) -> usize {
     member.map_or(0, |index| index + 1)
 }
 
-/// Says whether routes wait with their certificate: for a host that it does not name yet they would lead nowhere.
+/// Returns whether routes wait with their certificate: for a host that it does not name yet they would lead nowhere.
 fn waits_for_names(plan: &Plan) -> bool {
     let waits = |role: &RolePlan| matches!(role.action, Action::Blocked(Reason::NamesChanged, _));
     plan.roles.iter().any(waits)
 }
 
-/// Says whether the files that are there are those that were composed.
+/// Returns whether the files that are there are those that were composed.
 fn is_unchanged(composed: Option<&Composed>, owned: &[&(String, Guarded)]) -> bool {
     composed.is_some_and(|composed| {
         let same = |file: &TreeFile| {
@@ -517,7 +517,7 @@ fn is_unchanged(composed: Option<&Composed>, owned: &[&(String, Guarded)]) -> bo
     })
 }
 
-/// Gives the paths that are to be written and those to be removed.
+/// Returns the paths that are to be written and those to be removed.
 fn changes(files: &[TreeFile], owned: &[&(String, Guarded)]) -> (Vec<String>, Vec<String>) {
     let is_there = |file: &&TreeFile| {
         owned

@@ -13,7 +13,7 @@ use civi_ingress::gitops::unit::Unit;
 use civi_ingress::template::Renderer;
 
 impl Job<'_> {
-    /// Composes one unit as it shall be, drawing what is new; gives its files and what was found of it.
+    /// Composes one unit as it is to be, drawing what is new; returns its files and what was found of it.
     pub(super) fn compose(
         &self,
         renderer: &Renderer<'_>,

@@ -110,7 +110,7 @@ fn second(line: &Line<'_>, how: &Handshake<'_>, seen: &Seen) -> Result<tls::Conn
     }
 }
 
-/// Tries a handshake in TLS 1.2 alone, for a front that shall refuse it.
+/// Tries a handshake in TLS 1.2 alone, for a front that should refuse it.
 pub(super) fn older(line: &Line<'_>, how: &Handshake<'_>, seen: &mut Seen) {
     if seen.tls.is_none() {
         return;

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 pub(super) const BOTH: &[&[u8]] = &[b"h2", b"http/1.1"];
 pub(super) const ONLY_HTTP_1: &[&[u8]] = &[b"http/1.1"];
 
-/// What shall be looked at, parsed.
+/// What is to be looked at, parsed.
 pub(super) struct Plan {
     pub(super) target: Target,
     pub(super) front: Endpoint,

@@ -29,7 +29,7 @@ pub(super) struct Loose<'a> {
     /// What it is staged in, locked.
     file: File,
     pub(super) is_secret: bool,
-    /// Whether it stands there from a run that was killed while it printed what belongs to it.
+    /// Whether it is there from a run that was killed while it printed what belongs to it.
     pub(super) is_unconfirmed: bool,
 }
 
@@ -168,7 +168,7 @@ impl<'a> Loose<'a> {
         Ok(())
     }
 
-    /// Gives the file its name, so that it can be undone.
+    /// Puts the file in its place, so that this can be undone.
     pub(super) fn install(&self, from: &OsStr) -> Result<(), Failure> {
         let write = failed(self.path);
         if folder::look(&self.folder, &self.name)
@@ -239,7 +239,7 @@ fn take_over(
     folder::remove(folder, aside).map_err(failed(path))
 }
 
-/// Gives files with keys their names, prints, and gives the others theirs.
+/// Puts files with keys in their places, prints, and then puts the others in theirs.
 pub(super) fn print_between(
     loose: &[Loose<'_>],
     print: impl FnOnce() -> Result<(), Failure>,

@@ -202,7 +202,7 @@ impl Directory {
         ))
     }
 
-    /// Stages all files; nothing where they stand there already.
+    /// Stages all files; nothing where they are there already.
     pub(super) fn stage(&self, files: &[NewFile]) -> Result<Option<Staged>, Failure> {
         let write = failed(&self.shown);
         let existing = match &self.state {
@@ -248,7 +248,7 @@ impl Directory {
         }))
     }
 
-    /// Stages the directory as it shall be, with what else is in it; nothing where it cannot be exchanged.
+    /// Stages the directory as it is to be, with what else is in it; nothing where it cannot be exchanged.
     fn stage_copy(
         &self,
         existing: &Arc<OwnedFd>,
@@ -299,8 +299,8 @@ impl Directory {
         }))
     }
 
-    /// Says whether the directory can be exchanged with a copy: there are only files in it, it may be written, nobody is
-    /// known to stand in it, it is not mounted, and has no access list of its own.
+    /// Returns whether the directory can be exchanged with a copy: there are only files in it, it may be written, nobody is
+    /// known to be in it, it is not mounted, and has no access list of its own.
     fn may_exchange(&self, existing: &OwnedFd, names: &[OsString]) -> Result<bool, Errno> {
         for name in names {
             if let Some(found) = folder::look(existing, name)?
@@ -320,7 +320,7 @@ impl Directory {
         let has_list = attributes[..length]
             .split(|byte| *byte == 0)
             .any(|name| !name.is_empty() && !name.starts_with(b"security."));
-        Ok(!is_mounted && !has_list && !world::stands_in(&self.resolved))
+        Ok(!is_mounted && !has_list && !world::working_directory_is_in(&self.resolved))
     }
 
     /// Puts all into place: first the directory, then the files beside it, or nothing. Gives the error of a flush or of
@@ -345,7 +345,7 @@ impl Directory {
                 match folder::rename_new(&self.parent, &self.aside, &self.name) {
                     Err(Errno::EXIST | Errno::NOTEMPTY) => {
                         return Err(would_lose(
-                            format!("{} exists by now", self.shown.display()),
+                            format!("{} has been created in the meantime", self.shown.display()),
                             "name a new directory",
                         ));
                     }

@@ -4,7 +4,7 @@
 //! All is staged under names that begin with `.civi-ingress-`, flushed to disk, and then put into place:
 //!
 //! - a new directory by one renaming, one that exists by one exchange with a copy in which what else is in it are hard
-//!   links. Where that cannot be (there are folders in it, it is mounted, the shell stands in it), it is staged inside
+//!   links. Where that cannot be (there are folders in it, it is mounted, the shell is in it), it is staged inside
 //!   and declared ready by one renaming; then its files are renamed into place, and the next run goes on where a killed
 //!   one stopped;
 //! - a file beside a directory is made ready before it and gets its name after it. Ready files carry the number of the
@@ -103,7 +103,7 @@ fn would_lose(what: String, help: &str) -> Failure {
     Failure::new(Kind::WouldLose, Fault::new(what).help(help))
 }
 
-/// Says that another run is at work.
+/// Reports that another run is at work.
 pub(super) fn locked(path: &Path) -> Failure {
     let fault = Fault::new(format!("another run has locked {}", path.display()));
     Failure::new(Kind::Locked, fault.help("wait until it has ended"))
@@ -123,7 +123,7 @@ fn joined(before: &str, name: &OsStr) -> OsString {
     joined
 }
 
-/// Refuses what is no regular file.
+/// Refuses what is not a regular file.
 fn refuse_odd(path: &Path, kind: FileType) -> Result<(), Failure> {
     let shown = path.display();
     match kind {
@@ -270,9 +270,9 @@ impl<'a> Writing<'a> {
         };
         match late {
             None => Ok(()),
-            // Nothing is lost unless the machine fails now; only a run that was flushed is said to be.
+            // Nothing is lost unless the machine fails now; only a run that was flushed is reported as such.
             Some(error) => {
-                let what = "everything is written, but could not be flushed to the disk or cleared up after";
+                let what = "everything is written, but could not be flushed to the disk or cleaned up afterwards";
                 Err(anyhow::Error::new(error).context(what).into())
             }
         }
@@ -334,7 +334,7 @@ impl<'a> Writing<'a> {
         }
         let fault = |path: &PathBuf| {
             Fault::new(format!("{} holds a private key that would be lost", path.display())).help(
-                "move the file away or name another; `--replace-keys`, where a command has it, writes over keys, and `--reuse` keeps them",
+                "move the file away or name another; `--replace-keys`, where a command has it, overwrites keys, and `--reuse` keeps them",
             )
         };
         Err(Failure {
@@ -372,7 +372,7 @@ fn old_file(folder: &OwnedFd, below: &str, shown: &Path) -> Result<Option<Old>, 
             Err(Errno::NOTDIR | Errno::LOOP) => {
                 return Err(would_lose(
                     format!("{} is not a directory", parent(shown).display()),
-                    "symbolic links and files cannot stand in the place of folders",
+                    "a symbolic link or file cannot take the place of a folder",
                 ));
             }
             Err(error) => return Err(failed(shown)(error)),
@@ -402,7 +402,7 @@ fn read_in(folder: &OwnedFd, name: &OsStr, shown: &Path) -> Result<Option<Old>, 
     }))
 }
 
-/// Gives the file for a PEM text, where one was asked for.
+/// Returns the file for a PEM text, where one was asked for.
 pub(super) fn side_file<'a>(
     path: Option<&'a PathBuf>,
     content: &str,

@@ -109,7 +109,7 @@ fn mark(urgency: Urgency) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-/// Says how long a certificate has to live.
+/// Describes how long a certificate has left.
 fn left(row: &Row) -> String {
     let days = |days: i64| format!("{days} {}", if days == 1 { "day" } else { "days" });
     match row.urgency {
@@ -172,7 +172,7 @@ fn head(page: &mut Page, report: &Report) {
         );
         let below = match urgency {
             Urgency::Replaced if certificates == 0 => continue,
-            Urgency::Replaced => "trusted still, and may end".to_owned(),
+            Urgency::Replaced => "still trusted, and may end".to_owned(),
             _ => of_instances(instances),
         };
         let none = if certificates == 0 { " none" } else { "" };
@@ -200,7 +200,7 @@ fn of_instances(number: usize) -> String {
     }
 }
 
-/// Gives the certificates that belong to no instance: shared ones, and those of others.
+/// Returns the certificates that belong to no instance: shared ones, and those of others.
 fn others(report: &Report) -> Vec<usize> {
     let mut own = BTreeSet::new();
     for instance in &report.instances {

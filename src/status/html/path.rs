@@ -43,7 +43,7 @@ pub(super) fn add(page: &mut Page, report: &Report, instance: &Instance) {
     page.add(format_args!("</ol>"));
 }
 
-/// Gives the class of an arrow: whether the leg is good, broken, in clear or unknown.
+/// Returns the class of an arrow: whether the leg is good, broken, unencrypted or unknown.
 fn wire(leg: &Leg) -> &'static str {
     match (leg.wire, leg.verdict) {
         (Wire::Plain, _) => " clear",
@@ -89,7 +89,7 @@ fn trust(page: &mut Page, report: &Report, leg: &Leg, client: &str) {
                 let issuer = &report.rows[leaf].details.issuer;
                 others.find(|ca| ca.details.subject == *issuer)
             });
-            // The issuer's name stands above.
+            // The issuer's name is above.
             match issuer {
                 Some(ca) if ca.urgency == Urgency::Expired => page.add(format_args!(
                     "<small class=\"bad\">✕ {client} trusted it until {}",
@@ -124,7 +124,7 @@ fn trust(page: &mut Page, report: &Report, leg: &Leg, client: &str) {
             Text(&leg.name)
         )),
         Trust::Unchecked => page.add(format_args!(
-            "<small class=\"bad\">✕ {client} takes any certificate</small>"
+            "<small class=\"bad\">✕ {client} accepts any certificate</small>"
         )),
     }
 }

@@ -56,7 +56,7 @@ impl Scale {
         (self.start..=self.end).contains(&instant)
     }
 
-    /// Gives both ends of the scale and the beginnings of the months between them.
+    /// Returns both ends of the scale and the beginnings of the months between them.
     pub(super) fn edges(&self) -> Vec<OffsetDateTime> {
         let inner = self.months();
         let inner = inner.into_iter().filter(|month| *month < self.end);
@@ -64,7 +64,7 @@ impl Scale {
         start.chain(inner).chain([self.end]).collect()
     }
 
-    /// Gives the beginnings of the months that lie on the scale.
+    /// Returns the beginnings of the months that lie on the scale.
     pub(super) fn months(&self) -> Vec<OffsetDateTime> {
         let mut months = Vec::new();
         let (mut year, mut month) = (self.start.year(), self.start.month());

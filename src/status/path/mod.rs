@@ -27,7 +27,7 @@ pub struct Instance {
     /// How urgent the most urgent of its own certificates is; nothing where none was found. The certificate of a
     /// gateway does not count: it serves the whole fleet and has a row of its own.
     pub urgency: Option<Urgency>,
-    /// The Service that stands before the cluster, where it was found.
+    /// The Service that is before the cluster, where it was found.
     pub balancer: Option<Balancer>,
     /// What answers browsers, or passes them on.
     pub front: Front,
@@ -60,7 +60,7 @@ pub enum FrontKind {
 }
 
 impl FrontKind {
-    /// Gives the word for it in reports for programs.
+    /// Returns the word for it in reports for programs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -97,7 +97,7 @@ pub enum Wire {
 }
 
 impl Wire {
-    /// Gives the word for it in reports for programs.
+    /// Returns the word for it in reports for programs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -166,13 +166,13 @@ impl Instance {
         }
     }
 
-    /// Says whether the TLS of browsers ends at httpd.
+    /// Returns whether the TLS of browsers ends at httpd.
     #[must_use]
     pub fn passes_through(&self) -> bool {
         self.backend.wire == Wire::PassedThrough
     }
 
-    /// Gives what a request passes, each with the leg that it answers.
+    /// Returns what a request passes, each with the leg that it answers.
     #[must_use]
     pub fn stops(&self) -> Vec<(Stop, Option<&Leg>)> {
         let (front, httpd) = if self.passes_through() {
@@ -191,7 +191,7 @@ impl Instance {
         stops
     }
 
-    /// Gives its legs with both ends: where TLS begins and where it ends.
+    /// Returns its legs with both ends: where TLS begins and where it ends.
     #[must_use]
     pub fn legs(&self) -> Vec<(Stop, Stop, &Leg)> {
         let mut legs = if self.passes_through() {
@@ -207,7 +207,7 @@ impl Instance {
         legs
     }
 
-    /// Gives the numbers of its own certificates that have to be good: leaves, and the CAs that signed them.
+    /// Returns the numbers of its own certificates that have to be good: leaves, and the CAs that signed them.
     pub(super) fn needs(&self, rows: &[Row]) -> Vec<usize> {
         let own = if self.passes_through() {
             &self.browser
@@ -264,7 +264,7 @@ pub(super) fn instances(rows: &[Row], routing: &Routing) -> Vec<Instance> {
     sorted.into_values().flatten().collect()
 }
 
-/// Says whether `ca` has the name and, where both tell it, the key identifier of the leaf's issuer
+/// Returns whether `ca` has the name and, where both tell it, the key identifier of the leaf's issuer
 /// (RFC 5280 sections 4.1.2.4 and 4.2.1.1).
 fn signed(leaf: &Row, ca: &Row) -> bool {
     let (leaf, ca) = (&leaf.details, &ca.details);

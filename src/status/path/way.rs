@@ -20,7 +20,7 @@ pub(super) struct Way {
     pub(super) front: Front,
     pub(super) answer: Answer,
     pub(super) wire: Wire,
-    /// The name that the front expects; the host where nothing is said.
+    /// The name that the front expects; the host by default.
     pub(super) server_name: Option<String>,
     pub(super) trusting: Trusting,
 }
@@ -115,7 +115,7 @@ fn by_traefik<'a>(index: &Index<'a>, group: &Group, route: &'a Route, front: &'a
     way
 }
 
-/// Says what Traefik speaks to a service (`parseServiceProtocol` in `pkg/provider/kubernetes/crd/kubernetes_http.go`,
+/// Returns what Traefik speaks to a service (`parseServiceProtocol` in `pkg/provider/kubernetes/crd/kubernetes_http.go`,
 /// 2.9 to 3.7): its scheme, else https for port 443 and for names of ports that begin so. A name alone may be that of
 /// port 443.
 fn wire_of_http(target: &Target) -> Wire {
@@ -201,7 +201,7 @@ fn by_gateways<'a>(
         (Some(PolicyTrust::Plain), _) => Wire::Plain,
         (Some(PolicyTrust::Mesh), _) => Wire::Mesh,
         (Some(_), _) => Wire::Tls,
-        // Where nothing is said of port 443, gateways differ; and a mesh may have TLS of its own.
+        // Where nothing is declared for port 443, gateways differ; and a mesh may have TLS of its own.
         (None, Some(target)) if target.port.as_deref() == Some("443") => Wire::Unknown,
         (None, Some(_)) if !is_istio => Wire::Plain,
         _ => Wire::Unknown,
@@ -223,7 +223,7 @@ fn trusting(index: &Index<'_>, policy: Option<&Policy>, front: &Group) -> Trusti
             Trusting::Objects(objects.collect())
         }
         PolicyTrust::Credential(name) => {
-            // The CA stands in the Secret itself or in one beside it (`pilot/pkg/credentials/kube/secrets.go`).
+            // The CA is in the Secret itself or in one beside it (`pilot/pkg/credentials/kube/secrets.go`).
             let names = [name.clone(), format!("{name}-cacert")];
             let groups = beside_istio(front);
             let objects = groups.iter().flat_map(|group| {
@@ -276,7 +276,7 @@ fn kind_of(is_istio: bool, gateway: Option<&Gateway>) -> FrontKind {
     }
 }
 
-/// Says whether a listener is for one of these hosts.
+/// Returns whether a listener is for one of these hosts.
 fn serves(listener: &Listener, hosts: &[String]) -> bool {
     let covers = |pattern: &String, host: &String| match pattern.strip_prefix('*') {
         Some(parent) => host.ends_with(parent),

@@ -65,7 +65,7 @@ fn to_a_page(case: &Case) {
     traefik.wait_for(HOST);
 
     let report = run(case, &format!("{first}\n{look}"));
-    let well = format!("{HOST}: all is well as far as a browser sees\n");
+    let well = format!("{HOST}: all is well as far as a browser can see\n");
     assert!(report.ends_with(&well), "{report}");
     let authority = fs::read_to_string(case.directory.join("ca.crt")).expect("--ca-out");
     let answer = Client::trusting(&authority)

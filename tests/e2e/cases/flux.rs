@@ -455,7 +455,7 @@ impl Flux {
         self.cluster.apply(&manifests);
     }
 
-    /// Gives the objects of the fleet, and those put in by hand: name and uid, and whether they are ending.
+    /// Returns the objects of the fleet, and those put in by hand: name and uid, and whether they are ending.
     fn objects(&self) -> BTreeMap<String, String> {
         let ours = self.cluster.get(&[
             "namespaces,secrets,ingressroutes.traefik.io,serverstransports.traefik.io,tlsstores.traefik.io",
@@ -485,7 +485,7 @@ impl Flux {
         objects
     }
 
-    /// Gives the private keys of the httpds, opened by Flux.
+    /// Returns the private keys of the httpds, opened by Flux.
     fn keys(&self) -> Vec<String> {
         let secrets =
             self.cluster

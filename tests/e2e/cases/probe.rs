@@ -134,7 +134,7 @@ fn refused(case: &Case, cluster: &Cluster, release: &Release, instance: &Instanc
     traefik.wait_for(&instance.host);
     let (status, report) = probe(case, cluster, instance, traefik.websecure());
     assert_eq!(status, Some(1), "{report}");
-    let summary = "the leg front -> httpd is broken, and that is why the front answers so\n";
+    let summary = "the leg front -> httpd is broken, and that is why the front answers like this\n";
     assert!(report.ends_with(summary), "{report}");
     let said = report
         .split("Traefik logs `")

@@ -53,7 +53,7 @@ fn roll_over(case: &Case) {
     let httpd = case.httpd("httpd", &[instance.site(cluster)], &Settings::default());
 
     // Two more hosts over the same ServersTransport tell which authorities Traefik trusts at the moment: one
-    // httpd has the old authority's leaf for ever, the other the new one's.
+    // httpd has the old authority's leaf forever, the other the new one's.
     let witness = |name: &str, issued: &Issued| {
         let site = Site {
             address: case.stack.address(),
@@ -155,7 +155,7 @@ fn trust(cluster: &Cluster, instance: &Instance, authorities: &str) {
     cluster.kubectl(&[&arguments[..], &[&patch.to_string()]].concat(), "");
 }
 
-/// Gives httpd another pair and waits until it serves it.
+/// Hands httpd another pair and waits until it serves it.
 fn swap(httpd: &Httpd, instance: &Instance, issued: &Issued) {
     httpd.replace(instance.address, &issued.pair);
     let wanted = &certificates(&issued.pair.certificate)[0];
