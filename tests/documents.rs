@@ -218,7 +218,7 @@ impl Workplace {
         (output.status.code(), text)
     }
 
-    /// Runs a session: each command must print what stands below it.
+    /// Runs a session: each command must print what is printed below it.
     fn session(&self, document: &Document, session: &str) {
         for (command, expected) in steps(session) {
             let (_, found) = self.run(&format!(
@@ -491,7 +491,7 @@ fn what_the_troubleshooting_page_quotes_of_traefik_was_recorded() {
 }
 
 #[test]
-fn every_stand_in_can_be_run() {
+fn every_substitute_program_can_be_run() {
     for (program, script) in STAND_INS {
         let file = root().join("tests/documents").join(script);
         let mode = std::fs::metadata(&file)
@@ -510,4 +510,146 @@ fn every_template_folder_has_snapshots() {
     {
         assert!(root().join("snapshots").join(name).is_dir(), "{name}");
     }
+}
+
+/// The French pages, each with the English one that it translates.
+fn translations() -> Vec<(Document, Document)> {
+    let pages = markdown_in("docs/fr").into_iter().map(|french| {
+        let name = french.file_name().expect("a name");
+        (Path::new("docs").join(name), french)
+    });
+    std::iter::once((PathBuf::from("README.md"), PathBuf::from("README.fr.md")))
+        .chain(pages)
+        .map(|(english, french)| (Document::read(&english), Document::read(&french)))
+        .collect()
+}
+
+/// A block without its comments, which are translated.
+fn without_comments(block: &str) -> String {
+    let line = |line: &str| {
+        let end = if line.starts_with("# ") {
+            0
+        } else {
+            line.find("   # ").unwrap_or(line.len())
+        };
+        format!("{}\n", &line[..end])
+    };
+    block.lines().map(line).collect()
+}
+
+#[test]
+fn the_administrators_pages_are_in_french() {
+    let french: Vec<String> = translations()
+        .iter()
+        .map(|(_, french)| french.name())
+        .collect();
+    for page in [
+        "README.fr.md",
+        "docs/fr/start.md",
+        "docs/fr/instance.md",
+        "docs/fr/wildcard.md",
+        "docs/fr/ca-import.md",
+        "docs/fr/fleet.md",
+        "docs/fr/status.md",
+        "docs/fr/troubleshooting.md",
+    ] {
+        assert!(french.iter().any(|name| name == page), "{page}");
+    }
+}
+
+#[test]
+fn a_french_page_has_the_blocks_the_code_and_the_headings_of_the_english_one() {
+    for (english, french) in translations() {
+        let blocks = |document: &Document| -> Vec<(String, String)> {
+            let blocks = document.blocks.iter();
+            blocks
+                .map(|(info, text)| (info.clone(), without_comments(text)))
+                .collect()
+        };
+        assert_eq!(blocks(&english), blocks(&french), "{}", french.name());
+        let code =
+            |document: &Document| -> BTreeSet<String> { document.code.iter().cloned().collect() };
+        let (ours, theirs) = (code(&english), code(&french));
+        let differ: Vec<&String> = ours.symmetric_difference(&theirs).collect();
+        assert!(differ.is_empty(), "{}: {differ:?}", french.name());
+        assert_eq!(
+            english.anchors.len(),
+            french.anchors.len(),
+            "{}: headings",
+            french.name()
+        );
+    }
+}
+
+/// A link leads to the French page where there is one; the two READMEs link to each other.
+#[test]
+fn a_french_page_links_where_the_english_one_does() {
+    let pages: BTreeMap<PathBuf, PathBuf> = translations()
+        .into_iter()
+        .flat_map(|(english, french)| {
+            let back = (french.path == Path::new("README.fr.md"))
+                .then(|| (french.path.clone(), english.path.clone()));
+            back.into_iter().chain([(english.path, french.path)])
+        })
+        .collect();
+    let targets = |document: &Document| -> Vec<PathBuf> {
+        let folder = document.path.parent().expect("a folder");
+        let files = document.links.iter().map(|link| {
+            let file = link.split('#').next().unwrap_or_default();
+            if file.contains("://") {
+                PathBuf::from(file)
+            } else if file.is_empty() {
+                document.path.clone()
+            } else {
+                without_dots(&folder.join(file))
+            }
+        });
+        files.collect()
+    };
+    for (english, french) in translations() {
+        let mut expected: Vec<PathBuf> = targets(&english)
+            .into_iter()
+            .map(|target| pages.get(&target).cloned().unwrap_or(target))
+            .collect();
+        let mut found = targets(&french);
+        expected.sort();
+        found.sort();
+        assert_eq!(expected, found, "{}", french.name());
+    }
+}
+
+/// French sets a space that does not break before `:`, `;`, `?` and `!` and inside guillemets, and has an apostrophe
+/// of its own. Headings that quote a message stay as they are.
+#[test]
+fn french_pages_are_set_as_french_is() {
+    let mut wrong = Vec::new();
+    for (english, french) in translations() {
+        let read = |document: &Document| {
+            std::fs::read_to_string(root().join(&document.path)).expect("a document")
+        };
+        let (quoted, text) = (read(&english), read(&french));
+        let mut is_block = false;
+        for line in text.lines() {
+            if line.starts_with("```") {
+                is_block = !is_block;
+            }
+            if is_block || line.starts_with("```") || quoted.lines().any(|same| same == line) {
+                continue;
+            }
+            let prose: String = line.split('`').step_by(2).collect::<Vec<_>>().join("x");
+            let letters: Vec<char> = prose.chars().collect();
+            let is_wrong = letters.windows(3).any(|three| match *three {
+                [' ', ':' | ';' | '?' | '!' | '»', _] | ['«', ' ', _] => true,
+                [before, '\'', after] => before.is_alphabetic() && after.is_alphabetic(),
+                _ => false,
+            }) || prose.ends_with(" :")
+                || prose.ends_with(" ?")
+                || prose.ends_with(" ;")
+                || prose.ends_with(" !");
+            if is_wrong {
+                wrong.push(format!("{}: {line}", french.name()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

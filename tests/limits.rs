@@ -366,7 +366,7 @@ fn a_check_that_looked_at_nothing_says_so() {
             "warning: other.yaml: nothing in it is checked",
         ),
         (&["lint", "others"], "warning: others: nothing is checked"),
-        (&["lint", "empty"], "warning: empty holds no YAML"),
+        (&["lint", "empty"], "warning: empty contains no YAML"),
         (
             &[
                 "new-instance",
