@@ -28,6 +28,9 @@ _civi__ingress() {
             civi__ingress,gitops)
                 cmd="civi__ingress__subcmd__gitops"
                 ;;
+            civi__ingress,help)
+                cmd="civi__ingress__subcmd__help"
+                ;;
             civi__ingress,inspect)
                 cmd="civi__ingress__subcmd__inspect"
                 ;;
@@ -70,6 +73,9 @@ _civi__ingress() {
             civi__ingress__subcmd__gitops,diff)
                 cmd="civi__ingress__subcmd__gitops__subcmd__diff"
                 ;;
+            civi__ingress__subcmd__gitops,help)
+                cmd="civi__ingress__subcmd__gitops__subcmd__help"
+                ;;
             civi__ingress__subcmd__gitops,import)
                 cmd="civi__ingress__subcmd__gitops__subcmd__import"
                 ;;
@@ -82,11 +88,92 @@ _civi__ingress() {
             civi__ingress__subcmd__gitops,status)
                 cmd="civi__ingress__subcmd__gitops__subcmd__status"
                 ;;
+            civi__ingress__subcmd__gitops__subcmd__help,check)
+                cmd="civi__ingress__subcmd__gitops__subcmd__help__subcmd__check"
+                ;;
+            civi__ingress__subcmd__gitops__subcmd__help,diff)
+                cmd="civi__ingress__subcmd__gitops__subcmd__help__subcmd__diff"
+                ;;
+            civi__ingress__subcmd__gitops__subcmd__help,help)
+                cmd="civi__ingress__subcmd__gitops__subcmd__help__subcmd__help"
+                ;;
+            civi__ingress__subcmd__gitops__subcmd__help,import)
+                cmd="civi__ingress__subcmd__gitops__subcmd__help__subcmd__import"
+                ;;
+            civi__ingress__subcmd__gitops__subcmd__help,init)
+                cmd="civi__ingress__subcmd__gitops__subcmd__help__subcmd__init"
+                ;;
+            civi__ingress__subcmd__gitops__subcmd__help,render)
+                cmd="civi__ingress__subcmd__gitops__subcmd__help__subcmd__render"
+                ;;
+            civi__ingress__subcmd__gitops__subcmd__help,status)
+                cmd="civi__ingress__subcmd__gitops__subcmd__help__subcmd__status"
+                ;;
+            civi__ingress__subcmd__help,ca)
+                cmd="civi__ingress__subcmd__help__subcmd__ca"
+                ;;
+            civi__ingress__subcmd__help,cert)
+                cmd="civi__ingress__subcmd__help__subcmd__cert"
+                ;;
+            civi__ingress__subcmd__help,completions)
+                cmd="civi__ingress__subcmd__help__subcmd__completions"
+                ;;
+            civi__ingress__subcmd__help,gitops)
+                cmd="civi__ingress__subcmd__help__subcmd__gitops"
+                ;;
+            civi__ingress__subcmd__help,help)
+                cmd="civi__ingress__subcmd__help__subcmd__help"
+                ;;
+            civi__ingress__subcmd__help,inspect)
+                cmd="civi__ingress__subcmd__help__subcmd__inspect"
+                ;;
+            civi__ingress__subcmd__help,lint)
+                cmd="civi__ingress__subcmd__help__subcmd__lint"
+                ;;
+            civi__ingress__subcmd__help,man)
+                cmd="civi__ingress__subcmd__help__subcmd__man"
+                ;;
+            civi__ingress__subcmd__help,new-instance)
+                cmd="civi__ingress__subcmd__help__subcmd__new__subcmd__instance"
+                ;;
+            civi__ingress__subcmd__help,probe)
+                cmd="civi__ingress__subcmd__help__subcmd__probe"
+                ;;
+            civi__ingress__subcmd__help,schema)
+                cmd="civi__ingress__subcmd__help__subcmd__schema"
+                ;;
+            civi__ingress__subcmd__help,status)
+                cmd="civi__ingress__subcmd__help__subcmd__status"
+                ;;
+            civi__ingress__subcmd__help,templates)
+                cmd="civi__ingress__subcmd__help__subcmd__templates"
+                ;;
+            civi__ingress__subcmd__help,tls-store)
+                cmd="civi__ingress__subcmd__help__subcmd__tls__subcmd__store"
+                ;;
+            civi__ingress__subcmd__help,traefik-values)
+                cmd="civi__ingress__subcmd__help__subcmd__traefik__subcmd__values"
+                ;;
+            civi__ingress__subcmd__help,wildcard-secret)
+                cmd="civi__ingress__subcmd__help__subcmd__wildcard__subcmd__secret"
+                ;;
             civi__ingress__subcmd__templates,export)
                 cmd="civi__ingress__subcmd__templates__subcmd__export"
                 ;;
+            civi__ingress__subcmd__templates,help)
+                cmd="civi__ingress__subcmd__templates__subcmd__help"
+                ;;
             civi__ingress__subcmd__templates,list)
                 cmd="civi__ingress__subcmd__templates__subcmd__list"
+                ;;
+            civi__ingress__subcmd__templates__subcmd__help,export)
+                cmd="civi__ingress__subcmd__templates__subcmd__help__subcmd__export"
+                ;;
+            civi__ingress__subcmd__templates__subcmd__help,help)
+                cmd="civi__ingress__subcmd__templates__subcmd__help__subcmd__help"
+                ;;
+            civi__ingress__subcmd__templates__subcmd__help,list)
+                cmd="civi__ingress__subcmd__templates__subcmd__help__subcmd__list"
                 ;;
             *)
                 ;;
@@ -95,7 +182,7 @@ _civi__ingress() {
 
     case "${cmd}" in
         civi__ingress)
-            opts="-q -h -V --now --quiet --help --version new-instance wildcard-secret wildcard tls-store traefik-values ca cert inspect gitops status probe lint templates schema completions man"
+            opts="-q -h -V --now --quiet --help --version new-instance wildcard-secret wildcard tls-store traefik-values ca cert inspect gitops status probe lint templates schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -113,16 +200,12 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__ca)
-            opts="-q -h --now --quiet --output-dir --force --replace-keys --permit --permit-dns --permit-ip --key-type --days --not-before --organization --help"
+            opts="-q -h --output-dir --permit --permit-dns --permit-ip --days --key-type --not-before --organization --force --replace-keys --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --output-dir)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -142,11 +225,11 @@ _civi__ingress() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --key-type)
+                --days)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --days)
+                --key-type)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -158,6 +241,10 @@ _civi__ingress() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -166,16 +253,12 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__cert)
-            opts="-q -h --now --quiet --dns --ip --client-auth --output-dir --force --replace-keys --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --ca-key-out --help"
+            opts="-q -h --dns --ip --output-dir --force --replace-keys --client-auth --days --ca-days --key-type --not-before --organization --ca-cert --ca-key --ca-key-out --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --dns)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -191,15 +274,15 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
-                --key-type)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --days)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --ca-days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-type)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -256,6 +339,10 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -282,7 +369,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__gitops)
-            opts="-q -h --now --quiet --help init render check diff status import"
+            opts="-q -h --now --quiet --help init render check diff status import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -300,7 +387,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__gitops__subcmd__check)
-            opts="-f -q -h --fleet --output-dir --phase --max-renewals --max-issues --rekey --identity --ca-cert --ca-key --templates --jobs --summary --annotations --now --quiet --help"
+            opts="-f -q -h --fleet --output-dir --identity --templates --jobs --phase --max-renewals --max-issues --rekey --ca-cert --ca-key --summary --annotations --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -343,18 +430,6 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
-                --phase)
-                    COMPREPLY=($(compgen -W "all trust leaf shrink" -- "${cur}"))
-                    return 0
-                    ;;
-                --max-renewals)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --max-issues)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --identity)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -368,6 +443,29 @@ _civi__ingress() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --templates)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --phase)
+                    COMPREPLY=($(compgen -W "all trust leaf shrink" -- "${cur}"))
+                    return 0
+                    ;;
+                --max-renewals)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-issues)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --ca-cert)
@@ -400,19 +498,8 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
-                --templates)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
-                    return 0
-                    ;;
-                --jobs)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --summary)
-                    COMPREPLY=($(compgen -W "json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json yaml" -- "${cur}"))
                     return 0
                     ;;
                 --annotations)
@@ -431,7 +518,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__gitops__subcmd__diff)
-            opts="-f -q -h --fleet --output-dir --phase --max-renewals --max-issues --rekey --identity --ca-cert --ca-key --templates --jobs --now --quiet --help"
+            opts="-f -q -h --fleet --output-dir --identity --templates --jobs --phase --max-renewals --max-issues --rekey --ca-cert --ca-key --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -474,18 +561,6 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
-                --phase)
-                    COMPREPLY=($(compgen -W "all trust leaf shrink" -- "${cur}"))
-                    return 0
-                    ;;
-                --max-renewals)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --max-issues)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --identity)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -499,6 +574,29 @@ _civi__ingress() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --templates)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --phase)
+                    COMPREPLY=($(compgen -W "all trust leaf shrink" -- "${cur}"))
+                    return 0
+                    ;;
+                --max-renewals)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-issues)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --ca-cert)
@@ -531,17 +629,6 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
-                --templates)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
-                    return 0
-                    ;;
-                --jobs)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --now)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -553,32 +640,125 @@ _civi__ingress() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        civi__subcmd__ingress__subcmd__gitops__subcmd__import)
-            opts="-q -h --output-dir --name --domain --recipient --secrets --values --csv --plain --allow-plain-in-git --now --quiet --help"
+        civi__subcmd__ingress__subcmd__gitops__subcmd__help)
+            opts="init render check diff status import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --output-dir)
+                *)
                     COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
-                    return 0
                     ;;
-                --name)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__gitops__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
                     ;;
-                --domain)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__gitops__subcmd__help__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
                     ;;
-                --recipient)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__gitops__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
                     ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__gitops__subcmd__help__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__gitops__subcmd__help__subcmd__init)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__gitops__subcmd__help__subcmd__render)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__gitops__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__gitops__subcmd__import)
+            opts="-q -h --secrets --values --csv --output-dir --name --domain --recipient --plain --allow-plain-in-git --now --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --secrets)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -611,6 +791,25 @@ _civi__ingress() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --output-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --domain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recipient)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --now)
@@ -662,7 +861,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__gitops__subcmd__render)
-            opts="-f -q -h --fleet --output-dir --phase --max-renewals --max-issues --rekey --identity --ca-cert --ca-key --templates --jobs --prune --prune-max --adopt --allow-plain-in-git --verify --no-sync --fail-on --summary --annotations --now --quiet --help"
+            opts="-f -q -h --fleet --output-dir --identity --templates --jobs --phase --max-renewals --max-issues --rekey --ca-cert --ca-key --prune --prune-max --adopt --allow-plain-in-git --verify --no-sync --fail-on --summary --annotations --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -705,18 +904,6 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
-                --phase)
-                    COMPREPLY=($(compgen -W "all trust leaf shrink" -- "${cur}"))
-                    return 0
-                    ;;
-                --max-renewals)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --max-issues)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --identity)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -730,6 +917,29 @@ _civi__ingress() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --templates)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --phase)
+                    COMPREPLY=($(compgen -W "all trust leaf shrink" -- "${cur}"))
+                    return 0
+                    ;;
+                --max-renewals)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-issues)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --ca-cert)
@@ -762,17 +972,6 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
-                --templates)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
-                    return 0
-                    ;;
-                --jobs)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --prune-max)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -782,7 +981,7 @@ _civi__ingress() {
                     return 0
                     ;;
                 --summary)
-                    COMPREPLY=($(compgen -W "json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json yaml" -- "${cur}"))
                     return 0
                     ;;
                 --annotations)
@@ -801,7 +1000,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__gitops__subcmd__status)
-            opts="-f -o -q -h --output-dir --fleet --format --fail-within --output --force --now --quiet --help"
+            opts="-f -o -q -h --output-dir --fleet --output --format --fail-within --output-file --force --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -845,29 +1044,22 @@ _civi__ingress() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json prometheus html mermaid dot" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml prometheus html mermaid dot" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json yaml prometheus html mermaid dot" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json yaml prometheus html mermaid dot" -- "${cur}"))
                     return 0
                     ;;
                 --fail-within)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --output)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                -o)
+                --output-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -893,19 +1085,265 @@ _civi__ingress() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        civi__subcmd__ingress__subcmd__inspect)
-            opts="-q -h --now --quiet --format --help"
+        civi__subcmd__ingress__subcmd__help)
+            opts="new-instance wildcard-secret tls-store traefik-values ca cert inspect gitops status probe lint templates schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__ca)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__cert)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__gitops)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__inspect)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__lint)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__man)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__new__subcmd__instance)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__probe)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__schema)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__templates)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__tls__subcmd__store)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__traefik__subcmd__values)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__help__subcmd__wildcard__subcmd__secret)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__inspect)
+            opts="-o -q -h --output --format --now --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "text json yaml" -- "${cur}"))
                     return 0
                     ;;
-                --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                --output)
+                    COMPREPLY=($(compgen -W "text json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -916,14 +1354,22 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__lint)
-            opts="-q -h --now --quiet --explain --traefik --chart --host --expires-within --strict-references --level --fail-on --format --baseline --write-baseline --force --help"
+            opts="-o -q -h --output --format --explain --traefik --chart --host --expires-within --strict-references --level --fail-on --baseline --write-baseline --force --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                --format)
+                    COMPREPLY=($(compgen -W "text json yaml sarif github" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json yaml sarif github" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json yaml sarif github" -- "${cur}"))
                     return 0
                     ;;
                 --explain)
@@ -952,10 +1398,6 @@ _civi__ingress() {
                     ;;
                 --fail-on)
                     COMPREPLY=($(compgen -W "info warning error" -- "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "text json sarif github" -- "${cur}"))
                     return 0
                     ;;
                 --baseline)
@@ -988,6 +1430,10 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -996,21 +1442,21 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__man)
-            opts="-q -h --now --quiet --output-dir --force --help"
+            opts="-q -h --output-dir --force --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --output-dir)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1021,16 +1467,12 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__new__subcmd__instance)
-            opts="-q -n -f -h --now --quiet --host --alias --namespace --values --set --set-string --output-dir --force --replace-keys --templates --show-secrets --traefik --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --ca-custody --ca-key-out --reuse --helm-release --create-namespace --config-map --retry --hsts --client-auth --network-policy --default-deny --traefik-namespace --traefik-label --traefik-host-network --traefik-cidr --help"
+            opts="-n -f -q -h --host --alias --namespace --values --set --set-string --reuse --output-dir --force --replace-keys --templates --show-secrets --traefik --days --ca-days --key-type --not-before --organization --ca-cert --ca-key --ca-custody --ca-key-out --helm-release --create-namespace --config-map --retry --hsts --client-auth --network-policy --default-deny --traefik-namespace --traefik-label --traefik-host-network --traefik-cidr --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --host)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1085,6 +1527,21 @@ _civi__ingress() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --reuse)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --output-dir)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -1103,15 +1560,15 @@ _civi__ingress() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --key-type)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --days)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --ca-days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-type)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1172,21 +1629,6 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
-                --reuse)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
                 --helm-release)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1211,6 +1653,10 @@ _civi__ingress() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1219,20 +1665,12 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__probe)
-            opts="-q -h --now --quiet --connect --ca --manifest --path --http --proxy-protocol --cert --key --backend --service --backend-ca --timeout --http-timeout --expires-within --insecure-continue --format --help"
+            opts="-o -q -h --ca --manifest --output --format --connect --path --http --expires-within --backend --service --backend-ca --proxy-protocol --cert --key --timeout --http-timeout --insecure-continue --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --connect)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --ca)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -1263,12 +1701,55 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --connect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --path)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --http)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expires-within)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --backend)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --backend-ca)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --proxy-protocol)
@@ -1305,29 +1786,6 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
-                --backend)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --service)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --backend-ca)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1336,12 +1794,8 @@ _civi__ingress() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --expires-within)
+                --now)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1352,7 +1806,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__schema)
-            opts="-q -h --now --quiet --help fleet"
+            opts="-q -h --now --quiet --help fleet report"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1370,39 +1824,12 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__status)
-            opts="-q -f -o -h --now --quiet --connect --connect-file --connect-routes --fleet --format --fail-within --output --force --help"
+            opts="-f -o -q -h --fleet --output --format --fail-within --output-file --force --connect --connect-file --connect-routes --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --connect)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --connect-file)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --connect-routes)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --fleet)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -1434,14 +1861,22 @@ _civi__ingress() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json prometheus html mermaid dot" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml prometheus html mermaid dot" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json yaml prometheus html mermaid dot" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json yaml prometheus html mermaid dot" -- "${cur}"))
                     return 0
                     ;;
                 --fail-within)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --output)
+                --output-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -1456,7 +1891,11 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
-                -o)
+                --connect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -1469,6 +1908,14 @@ _civi__ingress() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --connect-routes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1479,7 +1926,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__templates)
-            opts="-q -h --now --quiet --help list export"
+            opts="-q -h --now --quiet --help list export help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1521,6 +1968,62 @@ _civi__ingress() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        civi__subcmd__ingress__subcmd__templates__subcmd__help)
+            opts="list export help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__templates__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__templates__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        civi__subcmd__ingress__subcmd__templates__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         civi__subcmd__ingress__subcmd__templates__subcmd__list)
             opts="-q -h --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1540,16 +2043,12 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__tls__subcmd__store)
-            opts="-q -n -h --now --quiet --secret --namespace --traefik --output-dir --force --replace-keys --templates --show-secrets --help"
+            opts="-n -q -h --secret --namespace --output-dir --force --replace-keys --templates --show-secrets --traefik --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --secret)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1559,10 +2058,6 @@ _civi__ingress() {
                     return 0
                     ;;
                 -n)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --traefik)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1580,6 +2075,14 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
+                --traefik)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1588,16 +2091,12 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__traefik__subcmd__values)
-            opts="-q -h --now --quiet --chart --replicas --host-network --load-balancer --update-strategy --log-level --log-format --access-log --prometheus --redirect --proxy-protocol-from --forwarded-headers-from --watch-namespace --read-timeout --templates --help"
+            opts="-q -h --chart --replicas --host-network --load-balancer --update-strategy --log-level --log-format --access-log --prometheus --redirect --proxy-protocol-from --forwarded-headers-from --watch-namespace --read-timeout --templates --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --chart)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1653,6 +2152,10 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1661,16 +2164,12 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__wildcard__subcmd__secret)
-            opts="-q -n -h --now --quiet --domain --apex --cert --key --chain --namespace --tls-store --ca-out --ca-key-out --ca-custody --reuse --output-dir --force --replace-keys --templates --show-secrets --traefik --key-type --days --ca-days --not-before --organization --ca-cert --ca-key --help"
+            opts="-n -q -h --domain --apex --cert --key --chain --namespace --tls-store --ca-out --reuse --output-dir --force --replace-keys --templates --show-secrets --traefik --days --ca-days --key-type --not-before --organization --ca-cert --ca-key --ca-custody --ca-key-out --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --now)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --domain)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1743,25 +2242,6 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
-                --ca-key-out)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --ca-custody)
-                    COMPREPLY=($(compgen -W "stored dropped" -- "${cur}"))
-                    return 0
-                    ;;
                 --reuse)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -1795,15 +2275,15 @@ _civi__ingress() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --key-type)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --days)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --ca-days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-type)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1843,6 +2323,29 @@ _civi__ingress() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --ca-custody)
+                    COMPREPLY=($(compgen -W "stored dropped" -- "${cur}"))
+                    return 0
+                    ;;
+                --ca-key-out)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

@@ -4,7 +4,8 @@ use crate::fault::{Fault, Faults};
 use crate::find;
 use crate::pki::certificate::Details;
 use crate::pki::validity::format_instant;
-use crate::visible::{self, line};
+use crate::report;
+use crate::visible::line;
 use serde::Serialize;
 use std::fmt::Write as _;
 use time::OffsetDateTime;
@@ -132,44 +133,64 @@ fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// Writes findings as a JSON array for programs.
-///
-/// # Panics
-/// Never: strings, numbers and booleans can always be written.
+/// Version of the report; it changes when a field goes or means something else.
+const VERSION: u32 = 1;
+
+/// The report of `inspect`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "inspect"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Document<'a> {
+    /// Version of the report.
+    version: u32,
+    /// The present of the run (RFC 3339).
+    now: String,
+    /// The certificates, in the order in which they were found.
+    certificates: Vec<Certificate<'a>>,
+}
+
+/// A certificate.
+#[derive(Serialize)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "inspectCertificate")
+)]
+#[serde(rename_all = "camelCase")]
+struct Certificate<'a> {
+    place: &'a str,
+    subject: &'a str,
+    common_name: Option<&'a str>,
+    issuer: &'a str,
+    serial: &'a str,
+    version: u32,
+    is_ca: bool,
+    path_len: Option<u32>,
+    subject_alt_names: &'a [String],
+    not_before: String,
+    not_after: String,
+    renewal_due: String,
+    valid: bool,
+    key: &'a str,
+    weak_key: Option<&'a str>,
+    published_as: Option<&'a str>,
+    signature_algorithm: &'a str,
+    key_usages: Option<&'a [&'static str]>,
+    extended_key_usages: Option<&'a [String]>,
+    permitted_names: Option<&'a [String]>,
+    excluded_names: &'a [String],
+    subject_key_id: Option<&'a str>,
+    authority_key_id: Option<&'a str>,
+    sha256: &'a str,
+    key_sha256: &'a str,
+}
+
+/// Writes findings as JSON for programs.
 #[must_use]
 pub fn as_json(findings: &[Finding], now: OffsetDateTime) -> String {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Report<'a> {
-        place: &'a str,
-        subject: &'a str,
-        common_name: Option<&'a str>,
-        issuer: &'a str,
-        serial: &'a str,
-        version: u32,
-        is_ca: bool,
-        path_len: Option<u32>,
-        subject_alt_names: &'a [String],
-        not_before: String,
-        not_after: String,
-        renewal_due: String,
-        valid: bool,
-        key: &'a str,
-        weak_key: Option<&'a str>,
-        published_as: Option<&'a str>,
-        signature_algorithm: &'a str,
-        key_usages: Option<&'a [&'static str]>,
-        extended_key_usages: Option<&'a [String]>,
-        permitted_names: Option<&'a [String]>,
-        excluded_names: &'a [String],
-        subject_key_id: Option<&'a str>,
-        authority_key_id: Option<&'a str>,
-        sha256: &'a str,
-        key_sha256: &'a str,
-    }
-    let reports: Vec<Report<'_>> = findings
+    let certificates = findings
         .iter()
-        .map(|Finding { place, details }| Report {
+        .map(|Finding { place, details }| Certificate {
             place,
             subject: &details.subject,
             common_name: details.common_name.as_deref(),
@@ -197,7 +218,9 @@ pub fn as_json(findings: &[Finding], now: OffsetDateTime) -> String {
             key_sha256: &details.key_sha256,
         })
         .collect();
-    let mut text = serde_json::to_string_pretty(&reports).expect("plain data can be written");
-    text.push('\n');
-    visible::json(text)
+    report::json(&Document {
+        version: VERSION,
+        now: format_instant(now),
+        certificates,
+    })
 }

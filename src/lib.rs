@@ -16,6 +16,7 @@
 //! | encrypt a Secret for Git, or open one | [`seal`] |
 //! | know what a browser and Traefik see of a live host | [`probe`] |
 //! | say what would go wrong with manifests | [`lint`] |
+//! | know what reports for programs have in common | [`report`] |
 //! | say what is wrong with an input | [`fault`] |
 //! | know what may be shown of a stranger's text | [`visible`] |
 //! | add to an instant | [`instant`] |
@@ -40,6 +41,7 @@ pub mod name;
 pub mod pki;
 pub mod probe;
 pub mod release;
+pub mod report;
 pub mod routing;
 mod rule;
 pub mod seal;

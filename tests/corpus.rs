@@ -110,6 +110,9 @@ const WITH_TEXT: &[(i32, &str)] = &[
     (2, "templates export --output-dir=out -- @"),
     (2, "man -- @"),
     (2, "inspect x.pem --format=@"),
+    (2, "lint x.yaml --output=@"),
+    (2, "probe a.example.org -o=@"),
+    (2, "help @"),
 ];
 
 /// Files of which none is what a command wants.

@@ -1586,7 +1586,7 @@ fn a_fleet_is_started_rendered_checked_and_left_alone() {
         "json",
     ]);
     assert_eq!(late.status, 1);
-    let report: serde_json::Value = serde_json::from_str(&late.stdout).expect("JSON");
+    let report = crate::support::report("gitops", &late.stdout);
     assert_eq!(report["exitCode"], 1);
     assert_eq!(report["actions"]["renew"], 2);
     assert_eq!(
@@ -2085,7 +2085,7 @@ fn renewals_that_can_wait_are_held_to_a_number_the_soonest_end_first() {
         ],
     );
     assert_eq!(run.status, 0, "{}", run.stderr);
-    let report: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let report = crate::support::report("gitops", &run.stdout);
     assert_eq!(
         (&report["actions"]["renew"], &report["actions"]["defer"]),
         (&2.into(), &4.into())

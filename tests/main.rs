@@ -18,6 +18,7 @@ mod fleet;
 mod git;
 mod gitops;
 mod given_ca;
+mod help;
 mod hostile_input;
 mod limits;
 mod lint;

@@ -796,7 +796,7 @@ fn a_report_file_is_replaced_only_on_request() {
         "fleet.yaml",
         "--format",
         "html",
-        "--output",
+        "--output-file",
         "page.html",
     ];
     assert_eq!(run_in(directory.path(), &arguments).good(), "");

@@ -283,6 +283,33 @@ pub(crate) fn secret_text(stream: &str, secret: &str, key: &str) -> String {
     decode(value).expect("it is PEM text")
 }
 
+/// Parses a report, which must be what the published schema says: no field is missing, and none is unknown to it.
+#[track_caller]
+pub(crate) fn report(command: &str, text: &str) -> serde_json::Value {
+    fn close(schema: &mut serde_json::Value) {
+        if let Some(object) = schema.as_object_mut() {
+            if object.contains_key("properties") {
+                object.insert("unevaluatedProperties".to_owned(), false.into());
+            }
+            object.values_mut().for_each(close);
+        } else if let Some(items) = schema.as_array_mut() {
+            items.iter_mut().for_each(close);
+        }
+    }
+    let mut schema: serde_json::Value =
+        serde_json::from_str(civi_ingress::report::SCHEMA).expect("the schema is JSON");
+    close(&mut schema);
+    schema["anyOf"] = serde_json::json!([{"$ref": format!("#/$defs/{command}")}]);
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    let report = serde_json::from_str(text).expect("a report is JSON");
+    let faults: Vec<String> = validator
+        .iter_errors(&report)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(faults.is_empty(), "{command}: {faults:#?}\n{text}");
+    report
+}
+
 /// Compares with a snapshot below `snapshots/`.
 macro_rules! assert_snapshot_in {
     ($folder:literal, $name:expr, $value:expr) => {

@@ -589,6 +589,11 @@ pub fn names_another_namespace(text: &str, namespace: &str) -> bool {
 
 /// What a change of the tree means for a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "gitopsConsequence")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Consequence {
     /// The instance's name, or `cluster`.

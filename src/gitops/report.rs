@@ -43,6 +43,11 @@ impl Weight {
 
 /// What became of one chain.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "gitopsCertificate")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateRow {
     /// Which chain.
@@ -68,6 +73,7 @@ pub struct CertificateRow {
 
 /// What became of one unit.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "gitopsUnit"))]
 #[serde(rename_all = "camelCase")]
 pub struct UnitRow {
     /// The instance's name, or `cluster`.
@@ -97,6 +103,7 @@ pub struct UnitRow {
 
 /// A run over a fleet.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "gitops"))]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Version of this form.
@@ -152,6 +159,7 @@ pub struct Report {
 
 /// Chains by what becomes of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "gitopsActions"))]
 pub struct Actions {
     /// Stay.
     pub keep: usize,
@@ -349,7 +357,7 @@ impl Report {
     /// Never: nothing in it cannot be written.
     #[must_use]
     pub fn as_json(&self) -> String {
-        visible::json(serde_json::to_string_pretty(self).expect("a report can be written") + "\n")
+        crate::report::json(self)
     }
 
     /// Writes the report for people: totals, then the first changes. `verb` says whether things were done

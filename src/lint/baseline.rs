@@ -2,10 +2,11 @@
 //!
 //! A finding is known again by its rule, its object (without one: its file) and its field, not by its line.
 
-use super::report::{self, name_of};
+use super::report::name_of;
 use super::rules::CI009;
 use super::{Report, Severity, Source};
 use crate::fault::{Fault, Place};
+use crate::report;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -103,7 +104,7 @@ pub fn write(report: &Report, sources: &[Source]) -> (String, usize) {
         .collect();
     findings.sort_unstable();
     let count = findings.len();
-    let text = report::pretty(&File {
+    let text = report::json(&File {
         version: VERSION,
         findings,
     });

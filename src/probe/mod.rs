@@ -30,6 +30,7 @@ use serde::Serialize;
 
 /// How good or bad one thing is that was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "probeVerdict"))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// As it should be.
@@ -44,6 +45,7 @@ pub enum Verdict {
 
 /// What was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "probeCheck"))]
 #[serde(rename_all = "lowercase")]
 pub enum Check {
     /// The objects of the manifests.
@@ -95,6 +97,7 @@ impl Check {
 
 /// One thing that was looked at, and what came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "probeFinding"))]
 pub struct Finding {
     /// What was looked at.
     pub check: Check,

@@ -6,9 +6,13 @@ use super::trust::{ExpectedName, Trust};
 use super::{Check, Finding, Leg, Verdict};
 use crate::pki::certificate::Details;
 use crate::pki::validity::format_instant;
+use crate::report;
 use crate::visible;
 use serde::Serialize;
 use std::fmt::Write as _;
+
+/// Version of the report for programs; it changes when a field goes or means something else.
+const VERSION: u32 = 1;
 
 /// One leg, judged.
 #[derive(Debug)]
@@ -194,22 +198,17 @@ impl Report {
     }
 
     /// Writes the report as one JSON object for programs.
-    ///
-    /// # Panics
-    /// Never: strings, numbers and booleans can always be written.
     #[must_use]
     pub fn as_json(&self) -> String {
         let legs = self.legs.iter().map(JsonLeg::from).collect();
-        let report = JsonReport {
+        report::json(&Document {
+            version: VERSION,
             host: self.target.host.as_str(),
             port: self.target.port,
             verdict: self.verdict(),
             summary: self.summary(),
             legs,
-        };
-        let mut text = serde_json::to_string_pretty(&report).expect("plain data can be written");
-        text.push('\n');
-        visible::json(text)
+        })
     }
 }
 
@@ -219,8 +218,10 @@ fn line(out: &mut String, text: &str) {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "probe"))]
 #[serde(rename_all = "camelCase")]
-struct JsonReport<'a> {
+pub(crate) struct Document<'a> {
+    version: u32,
     host: &'a str,
     port: u16,
     verdict: Verdict,
@@ -229,6 +230,7 @@ struct JsonReport<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "probeLeg"))]
 #[serde(rename_all = "camelCase")]
 struct JsonLeg<'a> {
     leg: &'static str,
@@ -249,6 +251,11 @@ struct JsonLeg<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "probeCertificate")
+)]
 #[serde(rename_all = "camelCase")]
 struct JsonCertificate<'a> {
     subject: &'a str,

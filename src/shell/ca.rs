@@ -3,6 +3,7 @@
 use super::cert::address;
 use super::destination::secret_files;
 use super::error::Failure;
+use super::examples::examples;
 use super::issuing::validity;
 use super::paths::{Contents, Paths};
 use super::writing::{NewFile, Overwrite, Writing};
@@ -16,34 +17,42 @@ use std::path::PathBuf;
 
 /// Writes ca.crt and ca.key.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Make a CA that can sign for one domain and the names below it
+    civi-ingress ca --permit-dns example.org --output-dir ca"))]
 pub(super) struct Ca {
     /// Directory for the files, new or empty
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) output_dir: PathBuf,
-    /// Overwrite files that exist, but no private keys
-    #[arg(long)]
-    pub(super) force: bool,
-    /// Overwrite private keys too: the old ones are lost
-    #[arg(long)]
-    pub(super) replace_keys: bool,
     /// Domain that the CA may sign for, with all names below it [repeatable] [default: any]
     #[arg(long, value_name = "DOMAIN", visible_alias = "permit")]
     pub(super) permit_dns: Vec<String>,
     /// Address that the CA may sign for [repeatable] [default: any]
     #[arg(long, value_name = "ADDRESS")]
     pub(super) permit_ip: Vec<String>,
+    /// Lifetime of the CA: days, or the RFC 3339 instant at which it ends
+    #[arg(
+        long,
+        value_name = "DAYS|INSTANT",
+        default_value = "3650",
+        allow_negative_numbers = true
+    )]
+    pub(super) days: String,
     /// Type of the key: p256, p384, rsa2048, rsa3072, rsa4096
     #[arg(long, value_name = "TYPE", default_value = "p256")]
     pub(super) key_type: String,
-    /// Lifetime of the CA: days, or the RFC 3339 instant at which it ends
-    #[arg(long, value_name = "DAYS|INSTANT", default_value = "3650")]
-    pub(super) days: String,
     /// Start of the validity [default: one hour before the present]
     #[arg(long, value_name = "INSTANT")]
     pub(super) not_before: Option<String>,
     /// Organization in the certificate's subject
     #[arg(long, value_name = "NAME", default_value = "Civiparoisse")]
     pub(super) organization: String,
+    /// Overwrite files that exist, but no private keys
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Overwrite private keys too: the old ones are lost
+    #[arg(long)]
+    pub(super) replace_keys: bool,
 }
 
 pub(super) fn run(run: &Run, arguments: &Ca) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 
 use super::destination::secret_files;
 use super::error::Failure;
+use super::examples::examples;
 use super::existing_ca::ExistingCa;
 use super::issuing::{Issuing, Signing, describe};
 use super::output::warn;
@@ -17,6 +18,13 @@ use std::path::PathBuf;
 
 /// Writes tls.crt, tls.key and ca.crt. The key of a new CA is forgotten unless --ca-key-out is given.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Make a server certificate under a CA of its own
+    civi-ingress cert --dns db.example.org --output-dir db
+
+  Sign it with a CA that exists
+    civi-ingress cert --dns db.example.org --ip 192.0.2.7 \\
+      --ca-cert pki/ca.crt --ca-key pki/ca.key --output-dir db"))]
 pub(super) struct Cert {
     /// Host name, or *.DOMAIN [repeatable]
     #[arg(long, value_name = "NAME", required_unless_present = "ip")]
@@ -24,9 +32,6 @@ pub(super) struct Cert {
     /// IP address [repeatable]
     #[arg(long, value_name = "ADDRESS")]
     pub(super) ip: Vec<String>,
-    /// Let the certificate identify a TLS client too
-    #[arg(long)]
-    pub(super) client_auth: bool,
     /// Directory for the files, new or empty
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) output_dir: PathBuf,
@@ -36,12 +41,15 @@ pub(super) struct Cert {
     /// Overwrite private keys too: the old ones are lost
     #[arg(long)]
     pub(super) replace_keys: bool,
+    /// Let the certificate identify a TLS client too
+    #[arg(long)]
+    pub(super) client_auth: bool,
     #[command(flatten)]
     pub(super) issuing: Issuing,
     #[command(flatten)]
     pub(super) existing_ca: ExistingCa,
     /// Write the key of the new CA to this file
-    #[arg(long, value_name = "FILE", conflicts_with = "ca_key", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", help_heading = "Certificates", conflicts_with = "ca_key", value_hint = ValueHint::FilePath)]
     pub(super) ca_key_out: Option<PathBuf>,
 }
 

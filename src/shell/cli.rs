@@ -3,6 +3,7 @@
 use super::ca::Ca;
 use super::cert::Cert;
 use super::completions::Completions;
+use super::examples::examples;
 use super::gitops::Gitops;
 use super::inspect::Inspect;
 use super::lint::Lint;
@@ -16,41 +17,80 @@ use super::tls_store::TlsStore;
 use super::traefik_values::TraefikValues;
 use super::wildcard_secret::WildcardSecret;
 use clap::{ArgMatches, Args, FromArgMatches as _};
+use std::ffi::OsStr;
+use std::path::Path;
 
-const EXAMPLES: &str = "\
-Examples:
+/// Name of the program.
+pub(super) const PROGRAM: &str = "civi-ingress";
+
+/// Name of the file by which `kubectl civi-ingress` finds a plugin (kubectl, pkg/cmd/plugin: a dash of the command is
+/// an underscore of the file), and how the program is then called.
+const PLUGIN: (&str, &str) = ("kubectl-civi_ingress", "kubectl civi-ingress");
+
+/// Returns how the program was called, as usage lines and tips show it.
+pub(super) fn name_called(file: Option<&OsStr>) -> &'static str {
+    let file = file.and_then(|file| Path::new(file).file_stem());
+    if file.is_some_and(|name| name == PLUGIN.0) {
+        PLUGIN.1
+    } else {
+        PROGRAM
+    }
+}
+
+const EXAMPLES: &str = examples!(
+    "
   Make an instance's certificates and manifests, and apply them
-    civi-ingress new-instance paroisse-a --host a.example.org | kubectl apply -f -
+    civi-ingress new-instance paroisse-a --host a.example.org |
+      kubectl apply -f -
 
   Keep its keys when anything else changes, and renew them when they are due
     kubectl get secret -n paroisse-a selfcert externca -o yaml |
-      civi-ingress new-instance paroisse-a --host a.example.org --reuse - | kubectl apply -f -
+      civi-ingress new-instance paroisse-a --host a.example.org --reuse - |
+      kubectl apply -f -
 
   Make the wildcard certificate that browsers see
-    civi-ingress wildcard-secret --domain example.org --tls-store --ca-out ca.crt | kubectl apply -f -
+    civi-ingress wildcard-secret --domain example.org --tls-store \\
+      --ca-out ca.crt | kubectl apply -f -
 
-Exit status: 0 done, 1 a check found something, 2 usage, 3 input refused, 4 input or output failed,
-5 would overwrite something, 6 locked by another run, 70 internal error, 141 closed pipe";
+Exit status: 0 done, 1 a check found something, 2 usage, 3 input refused,
+4 input or output failed, 5 would overwrite something, 6 locked by another run,
+70 internal error, 141 closed pipe"
+);
 
 /// Returns the table of options: of one subcommand where `called` names it, of all of them elsewhere.
 ///
 /// clap's derive puts the options of all subcommands together at every start, which costs as much as rendering.
 pub(super) fn table(called: Option<&str>) -> clap::Command {
-    let program = clap::Command::new("civi-ingress")
+    let program = clap::Command::new(PROGRAM)
+        .bin_name(PROGRAM)
         .about(
             "Issue the certificates of Civiparoisse instances and render their Traefik manifests",
         )
         .version(env!("CIVI_INGRESS_VERSION"))
-        .after_help(EXAMPLES)
+        .after_help("`civi-ingress help COMMAND` says all about a command, with examples.")
+        .after_long_help(EXAMPLES)
         .max_term_width(100)
-        .disable_help_subcommand(true)
         .subcommand_required(true)
         .arg_required_else_help(true);
-    Command::add_to(Global::augment_args(program), called)
+    // Each command has them again, at the end of its own.
+    let program = Global::augment_args(program).mut_args(|argument| argument.global(false));
+    Command::add_to(program, called)
+}
+
+/// Completes a command: what it does, then what the comment of its arguments adds, and the global options last.
+fn complete(command: clap::Command, about: &str) -> clap::Command {
+    let more = command.get_about().map(ToString::to_string);
+    let more = more.filter(|more| more != about);
+    let command = command.about(about.to_owned());
+    let command = match more {
+        Some(more) => command.long_about(format!("{about}\n\n{more}.")),
+        None => command,
+    };
+    Global::augment_args(command)
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Global options")]
 pub(super) struct Global {
     /// Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued
     /// only if the two are at most 90 days apart]
@@ -76,7 +116,7 @@ macro_rules! subcommands {
                     let subcommand = clap::Command::new($name)
                         .about($about)
                         .visible_aliases(<[&str; _]>::from($aliases))
-                        .defer(|command| <$arguments>::augment_args(command).about($about));
+                        .defer(|command| complete(<$arguments>::augment_args(command), $about));
                     program = program.subcommand(subcommand);
                 })*
                 program

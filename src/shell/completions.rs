@@ -2,11 +2,16 @@
 
 use super::cli::table;
 use super::error::Failure;
+use super::examples::examples;
 use super::output::print_or_end;
 use clap::Args;
 use clap_complete::Shell;
 
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Complete in Bash
+    civi-ingress completions bash > civi-ingress.bash
+    source civi-ingress.bash"))]
 pub(super) struct Completions {
     /// Shell to complete for
     pub(super) shell: Shell,

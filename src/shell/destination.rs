@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 /// Where manifests go.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
 pub(super) struct Destination {
     /// Write one file per object into this new or empty directory instead of stdout
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

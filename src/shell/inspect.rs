@@ -1,22 +1,37 @@
 //! `inspect`.
 
 use super::error::Failure;
+use super::examples::examples;
 use super::output::print_or_end;
 use super::paths::check_stdin;
 use super::report_format::ReportFormat;
 use super::{Run, world};
 use civi_ingress::fault::Faults;
 use civi_ingress::inspect;
+use civi_ingress::report::yaml;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Show names, dates and issuer of a certificate
+    civi-ingress inspect tls.crt
+
+  Show those of a Secret, for a program
+    kubectl get secret -n paroisse-a selfcert -o yaml |
+      civi-ingress inspect - -o json"))]
 pub(super) struct Inspect {
     /// PEM file or manifests, or - for stdin
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<PathBuf>,
     /// Format of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(
+        short = 'o',
+        long = "format",
+        visible_alias = "output",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
     pub(super) format: ReportFormat,
 }
 
@@ -36,6 +51,7 @@ pub(super) fn run(run: &Run, arguments: &Inspect) -> Result<(), Failure> {
     let report = match arguments.format {
         ReportFormat::Text => inspect::as_text(&findings, run.now),
         ReportFormat::Json => inspect::as_json(&findings, run.now),
+        ReportFormat::Yaml => yaml(&inspect::as_json(&findings, run.now)),
     };
     print_or_end(report.as_bytes())
 }

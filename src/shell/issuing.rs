@@ -13,15 +13,25 @@ use time::OffsetDateTime;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Certificates")]
 pub(super) struct Issuing {
+    /// Lifetime of the certificate: days, or the RFC 3339 instant at which it ends
+    #[arg(
+        long,
+        value_name = "DAYS|INSTANT",
+        default_value = "365",
+        allow_negative_numbers = true
+    )]
+    pub(super) days: String,
+    /// Lifetime of the CA: days, or the RFC 3339 instant at which it ends
+    #[arg(
+        long,
+        value_name = "DAYS|INSTANT",
+        default_value = "3650",
+        allow_negative_numbers = true
+    )]
+    pub(super) ca_days: String,
     /// Type of the keys: p256, p384, rsa2048, rsa3072, rsa4096
     #[arg(long, value_name = "TYPE", default_value = "p256")]
     pub(super) key_type: String,
-    /// Lifetime of the certificate: days, or the RFC 3339 instant at which it ends
-    #[arg(long, value_name = "DAYS|INSTANT", default_value = "365")]
-    pub(super) days: String,
-    /// Lifetime of the CA: days, or the RFC 3339 instant at which it ends
-    #[arg(long, value_name = "DAYS|INSTANT", default_value = "3650")]
-    pub(super) ca_days: String,
     /// Start of the validity [default: one hour before the present]
     #[arg(long, value_name = "INSTANT")]
     pub(super) not_before: Option<String>,

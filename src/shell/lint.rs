@@ -2,6 +2,7 @@
 
 use super::Run;
 use super::error::{Failure, Kind};
+use super::examples::examples;
 use super::output::{print_or_end, warn};
 use super::paths::check_stdin;
 use super::traefik_release::release;
@@ -13,6 +14,7 @@ use civi_ingress::lint::baseline::{self, Baseline};
 use civi_ingress::lint::{self, Options, Report, Severity, Source, explain, report, rules};
 use civi_ingress::name::DnsName;
 use civi_ingress::pki::validity::End;
+use civi_ingress::report::yaml;
 use civi_ingress::threads::with_threads;
 use clap::{Args, ValueEnum, ValueHint};
 use rayon::prelude::*;
@@ -24,10 +26,25 @@ use zeroize::Zeroizing;
 /// Reads Kubernetes manifests and values files of Traefik's chart. docs/lint.md lists the rules. A comment
 /// `# civi-ingress: allow CI103 REASON` suppresses a finding on its line or the next.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Look at the manifests of a directory
+    civi-ingress lint manifests
+
+  Say more about a finding
+    civi-ingress lint --explain CI103"))]
 pub(super) struct Lint {
     /// Files, directories with YAML or JSON files, or - for stdin
     #[arg(value_name = "PATH", required_unless_present = "explain", value_hint = ValueHint::AnyPath)]
     pub(super) paths: Vec<PathBuf>,
+    /// Format of the report
+    #[arg(
+        short = 'o',
+        long = "format",
+        visible_alias = "output",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub(super) format: LintFormat,
     /// Explain what a rule looks for, what would happen, and what to do
     #[arg(long, value_name = "CODE", conflicts_with = "paths", exclusive = true)]
     pub(super) explain: Option<String>,
@@ -41,7 +58,7 @@ pub(super) struct Lint {
     #[arg(long)]
     pub(super) host: Vec<String>,
     /// Find certificates that expire within this many days [default: 30, or a third of a shorter lifetime]
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
     pub(super) expires_within: Option<String>,
     /// Treat references to objects outside the input as errors
     #[arg(long)]
@@ -52,9 +69,6 @@ pub(super) struct Lint {
     /// Exit with 1 for findings of this level and above
     #[arg(long, value_name = "LEVEL", default_value = "warning")]
     pub(super) fail_on: Level,
-    /// Format of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(super) format: LintFormat,
     /// Leave out the findings that this file accepts
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) baseline: Option<PathBuf>,
@@ -69,9 +83,12 @@ pub(super) struct Lint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum LintFormat {
     /// For people
+    #[value(alias = "table")]
     Text,
     /// For programs
     Json,
+    /// The same as YAML
+    Yaml,
     /// SARIF 2.1.0, for code forges
     Sarif,
     /// Annotations of GitHub Actions
@@ -146,6 +163,7 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     let text = match arguments.format {
         LintFormat::Text => report::text(&found, &sources, level),
         LintFormat::Json => report::json(&found, &sources, level),
+        LintFormat::Yaml => yaml(&report::json(&found, &sources, level)),
         LintFormat::Sarif => report::sarif(&found, &sources, level),
         LintFormat::Github => report::annotations(&found, &sources, level),
     };

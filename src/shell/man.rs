@@ -2,6 +2,7 @@
 
 use super::cli::table;
 use super::error::Failure;
+use super::examples::examples;
 use super::output::print_or_end;
 use super::paths::{Contents, Paths};
 use super::writing::{NewFile, Overwrite, Writing};
@@ -9,6 +10,12 @@ use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Read the manual page
+    civi-ingress man > civi-ingress.1 && man ./civi-ingress.1
+
+  Write a page for each command
+    civi-ingress man --output-dir man1"))]
 pub(super) struct Man {
     /// Write a page for the program and for each subcommand into this new or empty directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -25,7 +32,9 @@ pub(super) fn run(arguments: &Man) -> Result<(), Failure> {
         return print_or_end(page(program)?.as_bytes());
     };
     let mut files = Vec::new();
-    let subcommands: Vec<clap::Command> = program.get_subcommands().cloned().collect();
+    let subcommands = program.get_subcommands();
+    let subcommands = subcommands.filter(|command| command.get_name() != "help");
+    let subcommands: Vec<clap::Command> = subcommands.cloned().collect();
     for command in std::iter::once(program).chain(subcommands) {
         let name = command
             .get_display_name()

@@ -14,6 +14,7 @@ mod completions;
 mod destination;
 mod dial;
 mod error;
+mod examples;
 mod existing_ca;
 mod folder;
 mod gitops;
@@ -68,7 +69,9 @@ pub(super) fn run() -> ExitCode {
         std::process::exit(INTERNAL);
     }));
     world::forbid_core_dumps();
-    let (global, command) = match parse() {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let name = cli::name_called(arguments.first().map(OsString::as_os_str));
+    let (global, command) = match parse(name, arguments) {
         Ok(parsed) => parsed,
         Err(error) => return usage(error),
     };
@@ -83,11 +86,10 @@ pub(super) fn run() -> ExitCode {
     code
 }
 
-fn parse() -> Result<(Global, Command), clap::Error> {
-    let arguments: Vec<OsString> = std::env::args_os().collect();
+fn parse(name: &str, arguments: Vec<OsString>) -> Result<(Global, Command), clap::Error> {
     let called = arguments.get(1).and_then(|argument| argument.to_str());
     // The table is not taken apart at the end: that costs as much as reading the command line.
-    let mut table = ManuallyDrop::new(cli::table(called));
+    let mut table = ManuallyDrop::new(cli::table(called).bin_name(name));
     let matches = table.try_get_matches_from_mut(arguments)?;
     let parsed = Global::from_arg_matches(&matches)
         .and_then(|global| Ok((global, Command::from_matches(&matches)?)));

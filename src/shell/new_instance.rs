@@ -3,6 +3,7 @@
 use super::ca_custody::CaCustody;
 use super::destination::Destination;
 use super::error::{Failure, Kind};
+use super::examples::examples;
 use super::existing_ca::ExistingCa;
 use super::issuing::{Issuing, IssuingPlan, Signing, describe};
 use super::output::warn;
@@ -29,6 +30,18 @@ use zeroize::Zeroizing;
 
 /// The manifests go to stdout, ready for `kubectl apply -f -`. Keys of values files: docs/values.md.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Make the certificates and manifests of an instance, and apply them
+    civi-ingress new-instance paroisse-a --host a.example.org \\
+      --create-namespace | kubectl apply -f -
+
+  Run again with the keys of the cluster, which are renewed when they are due
+    kubectl get secret -n paroisse-a selfcert externca -o yaml |
+      civi-ingress new-instance paroisse-a --host a.example.org --reuse - |
+      kubectl apply -f -
+
+  Read the values of the Civiparoisse chart and write one file an object
+    civi-ingress new-instance paroisse-a -f values.yaml --output-dir paroisse-a"))]
 pub(super) struct NewInstance {
     /// Name of the instance, and of its namespace unless --namespace is given
     pub(super) name: String,
@@ -50,10 +63,18 @@ pub(super) struct NewInstance {
     /// Set a value that stays a string [repeatable]
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set_string: Vec<String>,
+    /// Keep the keys and certificates of these manifests (file, directory, - for stdin) as long as they are good
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) reuse: Option<PathBuf>,
     #[command(flatten)]
     pub(super) destination: Destination,
     /// Traefik release that reads the manifests, 2.9 to 3.x
-    #[arg(long, value_name = "VERSION", default_value = "3.7")]
+    #[arg(
+        long,
+        value_name = "VERSION",
+        default_value = "3.7",
+        help_heading = "Output"
+    )]
     pub(super) traefik: String,
     #[command(flatten)]
     pub(super) issuing: Issuing,
@@ -65,9 +86,6 @@ pub(super) struct NewInstance {
     /// Write the key of the new instance CA to this file
     #[arg(long, value_name = "FILE", help_heading = "Certificates", conflicts_with = "ca_key", value_hint = ValueHint::FilePath)]
     pub(super) ca_key_out: Option<PathBuf>,
-    /// Keep the keys and certificates of these manifests (file, directory, - for stdin) as long as they are good
-    #[arg(long, value_name = "FILE", help_heading = "Certificates", value_hint = ValueHint::FilePath)]
-    pub(super) reuse: Option<PathBuf>,
     /// Mark the chart's objects so that this Helm release adopts them
     #[arg(long, value_name = "RELEASE", help_heading = "Further objects")]
     pub(super) helm_release: Option<String>,

@@ -4,6 +4,7 @@ mod look;
 mod plan;
 
 use super::error::Failure;
+use super::examples::examples;
 use super::output::print_or_end;
 use super::paths::check_stdin;
 use super::report_format::ReportFormat;
@@ -21,6 +22,7 @@ use civi_ingress::probe::target::Endpoint;
 use civi_ingress::probe::transport::{HANDSHAKE_TIMEOUT, Speech, Transport, Versions};
 use civi_ingress::probe::trust::{ExpectedName, Trust};
 use civi_ingress::probe::{Check, Finding, Verdict};
+use civi_ingress::report::yaml;
 use clap::{Args, ValueEnum, ValueHint};
 use look::{Line, look, older, plain};
 use plan::{BOTH, ONLY_HTTP_1, Plan, plan, system_trust, trust_file};
@@ -31,34 +33,50 @@ use std::sync::Arc;
 /// Opens connections, requests one page and changes nothing. Exit status: 0 all is well, 1 something is broken or
 /// soon will be; an unreachable host is a finding too.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Look at a host as a browser does that has imported the CA
+    civi-ingress probe a.example.org --ca ca.crt
+
+  Look at the leg from Traefik to the httpd too
+    kubectl port-forward -n paroisse-a service/civicrmhttpd 8443:443 &
+    civi-ingress probe a.example.org --ca ca.crt \\
+      --manifest manifests --backend 127.0.0.1:8443"))]
 pub(super) struct Probe {
     /// Host that browsers ask for
     #[arg(value_name = "HOST[:PORT]")]
     pub(super) host: String,
-    /// Connect to this address instead of what DNS returns
-    #[arg(long, value_name = "ADDR[:PORT]")]
-    pub(super) connect: Option<String>,
     /// Trust this CA as browsers do (PEM) [default: that of the manifests' TLSStore, else the system's roots]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) ca: Option<PathBuf>,
     /// Read Traefik's configuration from these manifests (file, directory, - for stdin) [repeatable]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) manifest: Vec<PathBuf>,
+    /// Format of the report
+    #[arg(
+        short = 'o',
+        long = "format",
+        visible_alias = "output",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub(super) format: ReportFormat,
+    /// Connect to this address instead of what DNS returns
+    #[arg(long, value_name = "ADDR[:PORT]")]
+    pub(super) connect: Option<String>,
     /// Request this path [default: / or one that the manifests' route takes]
     #[arg(long, value_name = "PATH")]
     pub(super) path: Option<String>,
     /// Check whether port 80 redirects to https too
     #[arg(long, value_name = "ADDR[:PORT]", num_args = 0..=1, default_missing_value = "", require_equals = true)]
     pub(super) http: Option<String>,
-    /// Send this header first, as a load balancer does
-    #[arg(long, value_name = "VERSION")]
-    pub(super) proxy_protocol: Option<ProxyProtocol>,
-    /// Present this certificate to a server that asks for one (PEM)
-    #[arg(long, value_name = "FILE", requires = "key", value_hint = ValueHint::FilePath)]
-    pub(super) cert: Option<PathBuf>,
-    /// Private key of that certificate (PEM)
-    #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath)]
-    pub(super) key: Option<PathBuf>,
+    /// Warn of certificates that end within this time
+    #[arg(
+        long,
+        value_name = "DAYS",
+        default_value = "30d",
+        allow_negative_numbers = true
+    )]
+    pub(super) expires_within: String,
     /// Check the leg from Traefik to the httpd too, at this address
     #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Behind Traefik")]
     pub(super) backend: Option<String>,
@@ -68,21 +86,36 @@ pub(super) struct Probe {
     /// Trust this CA on that leg, if no manifests name one (PEM)
     #[arg(long, value_name = "FILE", help_heading = "Behind Traefik", requires = "backend", conflicts_with = "manifest", value_hint = ValueHint::FilePath)]
     pub(super) backend_ca: Option<PathBuf>,
+    /// Send this header first, as a load balancer does
+    #[arg(long, value_name = "VERSION", help_heading = "Connections")]
+    pub(super) proxy_protocol: Option<ProxyProtocol>,
+    /// Present this certificate to a server that asks for one (PEM)
+    #[arg(long, value_name = "FILE", requires = "key", value_hint = ValueHint::FilePath, help_heading = "Connections")]
+    pub(super) cert: Option<PathBuf>,
+    /// Private key of that certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath, help_heading = "Connections")]
+    pub(super) key: Option<PathBuf>,
     /// Wait this long for DNS, for each connection and for each TLS handshake
-    #[arg(long, value_name = "TIME", default_value = "10s")]
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "10s",
+        help_heading = "Connections",
+        allow_negative_numbers = true
+    )]
     pub(super) timeout: String,
     /// Wait this long for an answer
-    #[arg(long, value_name = "TIME", default_value = "30s")]
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "30s",
+        help_heading = "Connections",
+        allow_negative_numbers = true
+    )]
     pub(super) http_timeout: String,
-    /// Warn of certificates that end within this time
-    #[arg(long, value_name = "DAYS", default_value = "30d")]
-    pub(super) expires_within: String,
     /// Request the page even if the certificate is refused; the report says so
-    #[arg(long)]
+    #[arg(long, help_heading = "Connections")]
     pub(super) insecure_continue: bool,
-    /// Format of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(super) format: ReportFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -155,6 +188,7 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
     let text = match arguments.format {
         ReportFormat::Text => report.as_text(),
         ReportFormat::Json => report.as_json(),
+        ReportFormat::Yaml => yaml(&report.as_json()),
     };
     print_or_end(text.as_bytes())?;
     if report.verdict() >= Verdict::Warning {

@@ -1,6 +1,7 @@
 //! `status`.
 
 use super::error::{Failure, Kind};
+use super::examples::examples;
 use super::gitops::fleet::read_fleet;
 use super::live::{self, LiveHosts};
 use super::output::{print_or_end, warn};
@@ -15,15 +16,23 @@ use clap::{Args, ValueEnum, ValueHint};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
+/// Reads Secrets, ConfigMaps and certificate files, and looks at live hosts where they are named. Nothing is asked of
+/// them, and nothing verified. Exit status: 0 whatever is found, unless --fail-within is given.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Show when the certificates of a cluster end
+    kubectl get secret -A -o yaml | civi-ingress status -
+
+  Exit with 1 when a certificate of a tree ends within 30 days
+    civi-ingress status clusters/prod --fail-within 30d"))]
 pub(super) struct Status {
     /// Manifests, PEM or DER file, directory of them, or - for stdin
     #[arg(value_name = "PATH", required_unless_present_any = ["connect", "connect_file"], value_hint = ValueHint::AnyPath)]
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
-    pub(super) hosts: LiveHosts,
-    #[command(flatten)]
     pub(super) report: StatusReport,
+    #[command(flatten)]
+    pub(super) hosts: LiveHosts,
 }
 
 /// How a report on certificates is written.
@@ -33,26 +42,35 @@ pub(super) struct StatusReport {
     #[arg(short = 'f', long = "fleet", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) fleet: Option<PathBuf>,
     /// Format of the report
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    #[arg(
+        short = 'o',
+        long = "format",
+        visible_alias = "output",
+        value_name = "FORMAT",
+        default_value = "table"
+    )]
     pub(super) format: StatusFormat,
     /// Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without
     /// this option the exit status is 0 whatever is found
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
     pub(super) fail_within: Option<String>,
     /// Write the report to this file instead of stdout, all of it or nothing
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(super) output: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output_file: Option<PathBuf>,
     /// Overwrite that file
-    #[arg(long, requires = "output")]
+    #[arg(long, requires = "output_file")]
     pub(super) force: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum StatusFormat {
     /// A table, the most urgent certificate first
+    #[value(alias = "text")]
     Table,
     /// For programs
     Json,
+    /// The same as YAML
+    Yaml,
     /// Text format of Prometheus, for the textfile collector
     Prometheus,
     /// A page for the browser, complete in one file
@@ -86,13 +104,13 @@ pub(super) fn of_paths(
         ),
         None => None,
     };
-    let writing = match &arguments.output {
+    let writing = match &arguments.output_file {
         Some(path) => {
             let inputs = paths
                 .iter()
                 .chain(&hosts.connect_file)
                 .chain(&arguments.fleet);
-            let file = ("--output", path.as_path());
+            let file = ("--output-file", path.as_path());
             Some(Writing::of_report(file, inputs, arguments.force)?)
         }
         None => None,
@@ -208,7 +226,7 @@ fn write<'a>(
     arguments: &'a StatusReport,
     text: &str,
 ) -> Result<(), Failure> {
-    let (Some(path), Some(writing)) = (&arguments.output, writing) else {
+    let (Some(path), Some(writing)) = (&arguments.output_file, writing) else {
         return print_or_end(text.as_bytes());
     };
     let file = SideFile {
@@ -257,6 +275,7 @@ fn format(format: StatusFormat) -> Format {
     match format {
         StatusFormat::Table => Format::Table,
         StatusFormat::Json => Format::Json,
+        StatusFormat::Yaml => Format::Yaml,
         StatusFormat::Prometheus => Format::Prometheus,
         StatusFormat::Html => Format::Html,
         StatusFormat::Mermaid => Format::Mermaid,

@@ -1,6 +1,7 @@
 //! `templates`, and the templates that a run renders with.
 
 use super::error::Failure;
+use super::examples::examples;
 use super::writing::{NewFile, Overwrite, Writing};
 use super::{output::print_or_end, paths, world};
 use civi_ingress::template::{BUILT_IN, Templates};
@@ -8,6 +9,9 @@ use clap::{Args, Subcommand, ValueHint};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Show which templates there are
+    civi-ingress templates list"))]
 pub(super) struct TemplatesArguments {
     #[command(subcommand)]
     pub(super) command: TemplatesCommand,
@@ -16,8 +20,16 @@ pub(super) struct TemplatesArguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum TemplatesCommand {
     /// List the built-in templates by name
+    #[command(after_long_help = examples!("
+  Show which templates there are
+    civi-ingress templates list"))]
     List,
     /// Write the built-in templates into a new or empty directory, to change and pass to --templates
+    #[command(after_long_help = examples!("
+  Render with templates of your own
+    civi-ingress templates export --output-dir templates
+    civi-ingress new-instance paroisse-a --host a.example.org \\
+      --templates templates --output-dir paroisse-a"))]
     Export {
         /// Directory for the files
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

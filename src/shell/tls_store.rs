@@ -3,6 +3,7 @@
 use super::Run;
 use super::destination::Destination;
 use super::error::Failure;
+use super::examples::examples;
 use super::traefik_release::release;
 use civi_ingress::fault::Faults;
 use civi_ingress::ingress::traefik;
@@ -11,6 +12,9 @@ use clap::Args;
 
 /// Any namespace that Traefik watches will do, but two TLSStores named `default` cancel each other.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Let Traefik present the certificate of the Secret `wildcardsecret`
+    civi-ingress tls-store | kubectl apply -f -"))]
 pub(super) struct TlsStore {
     /// Secret that holds the certificate, in the same namespace
     #[arg(long, value_name = "NAME", default_value = "wildcardsecret")]
@@ -18,11 +22,16 @@ pub(super) struct TlsStore {
     /// Namespace of the TLSStore
     #[arg(short, long, default_value = "default")]
     pub(super) namespace: String,
-    /// Traefik release that reads the TLSStore, 2.9 to 3.x
-    #[arg(long, value_name = "VERSION", default_value = "3.7")]
-    pub(super) traefik: String,
     #[command(flatten)]
     pub(super) destination: Destination,
+    /// Traefik release that reads the TLSStore, 2.9 to 3.x
+    #[arg(
+        long,
+        value_name = "VERSION",
+        default_value = "3.7",
+        help_heading = "Output"
+    )]
+    pub(super) traefik: String,
 }
 
 pub(super) fn run(run: &Run, arguments: &TlsStore) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 use super::ca_custody::CaCustody;
 use super::destination::Destination;
 use super::error::{Failure, Kind};
+use super::examples::examples;
 use super::existing_ca::ExistingCa;
 use super::issuing::{Issuing, IssuingPlan, Signing, describe};
 use super::output::warn;
@@ -26,6 +27,14 @@ use zeroize::Zeroizing;
 
 /// Any namespace that Traefik watches will do, but two TLSStores named `default` cancel each other.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Make a wildcard certificate, and the CA that browsers import
+    civi-ingress wildcard-secret --domain example.org --tls-store \\
+      --ca-out ca.crt | kubectl apply -f -
+
+  Take a certificate that a public authority has issued
+    civi-ingress wildcard-secret --cert fullchain.pem --key privkey.pem \\
+      --tls-store | kubectl apply -f -"))]
 pub(super) struct WildcardSecret {
     /// Name of the Secret
     #[arg(default_value = "wildcardsecret")]
@@ -54,9 +63,24 @@ pub(super) struct WildcardSecret {
     /// Write the CA certificate that browsers must import to this file, as DER if its name ends in .der
     #[arg(long, value_name = "FILE", conflicts_with = "cert", value_hint = ValueHint::FilePath)]
     pub(super) ca_out: Option<PathBuf>,
-    /// Write the CA's private key to this file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "ca_key"], value_hint = ValueHint::FilePath)]
-    pub(super) ca_key_out: Option<PathBuf>,
+    /// Keep the certificate of this Secret (file, directory, - for stdin) as long as it is good, and renew it under its CA,
+    /// whose key is in the Secret or given with --ca-cert and --ca-key
+    #[arg(long, value_name = "FILE", conflicts_with = "cert", value_hint = ValueHint::FilePath)]
+    pub(super) reuse: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) destination: Destination,
+    /// Traefik release that reads the TLSStore, 2.9 to 3.x
+    #[arg(
+        long,
+        value_name = "VERSION",
+        default_value = "3.7",
+        help_heading = "Output"
+    )]
+    pub(super) traefik: String,
+    #[command(flatten)]
+    pub(super) issuing: Issuing,
+    #[command(flatten)]
+    pub(super) existing_ca: ExistingCa,
     /// What becomes of the CA key in the Secret [default: dropped; with --reuse: as it was]
     #[arg(
         long,
@@ -65,19 +89,9 @@ pub(super) struct WildcardSecret {
         help_heading = "Certificates"
     )]
     pub(super) ca_custody: Option<CaCustody>,
-    /// Keep the certificate of this Secret (file, directory, - for stdin) as long as it is good, and renew it under its CA,
-    /// whose key is in the Secret or given with --ca-cert and --ca-key
-    #[arg(long, value_name = "FILE", conflicts_with = "cert", help_heading = "Certificates", value_hint = ValueHint::FilePath)]
-    pub(super) reuse: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) destination: Destination,
-    /// Traefik release that reads the TLSStore, 2.9 to 3.x
-    #[arg(long, value_name = "VERSION", default_value = "3.7")]
-    pub(super) traefik: String,
-    #[command(flatten)]
-    pub(super) issuing: Issuing,
-    #[command(flatten)]
-    pub(super) existing_ca: ExistingCa,
+    /// Write the CA's private key to this file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "ca_key"], help_heading = "Certificates", value_hint = ValueHint::FilePath)]
+    pub(super) ca_key_out: Option<PathBuf>,
 }
 
 pub(super) fn run(run: &Run, arguments: &WildcardSecret) -> Result<(), Failure> {

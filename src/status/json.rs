@@ -3,15 +3,16 @@
 use super::{Instance, Leg, Report, Row, Stop, Trust, Urgency};
 use crate::find::Origin;
 use crate::pki::validity::format_instant;
-use crate::visible;
+use crate::report;
 use serde::Serialize;
 
 /// The version of the schema.
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "status"))]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+pub(crate) struct Document<'a> {
     version: u32,
     now: String,
     counts: Counts,
@@ -22,6 +23,7 @@ struct Document<'a> {
 
 /// Certificates of each state.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "statusCounts"))]
 #[serde(rename_all = "camelCase")]
 struct Counts {
     expired: usize,
@@ -33,6 +35,11 @@ struct Counts {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "statusCertificate")
+)]
 #[serde(rename_all = "camelCase")]
 struct CertificateEntry<'a> {
     state: &'static str,
@@ -56,6 +63,7 @@ struct CertificateEntry<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "statusPlace"))]
 #[serde(tag = "kind")]
 enum Place<'a> {
     #[serde(rename_all = "camelCase")]
@@ -74,6 +82,11 @@ enum Place<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "statusInstance")
+)]
 #[serde(rename_all = "camelCase")]
 struct InstanceEntry<'a> {
     namespace: Option<&'a str>,
@@ -88,6 +101,11 @@ struct InstanceEntry<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "statusLoadBalancer")
+)]
 #[serde(rename_all = "camelCase")]
 struct BalancerEntry<'a> {
     namespace: Option<&'a str>,
@@ -99,6 +117,7 @@ struct BalancerEntry<'a> {
 
 /// Certificates are named by their SHA-256.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "statusLeg"))]
 #[serde(rename_all = "camelCase")]
 struct LegEntry<'a> {
     from: &'static str,
@@ -132,9 +151,7 @@ pub(super) fn write(report: &Report) -> String {
             .map(|entry| instance(entry, &report.rows))
             .collect(),
     };
-    let mut text = serde_json::to_string_pretty(&document).expect("plain data can be written");
-    text.push('\n');
-    visible::json(text)
+    report::json(&document)
 }
 
 fn key(urgency: Urgency) -> &'static str {

@@ -13,6 +13,8 @@ mod replaced;
 mod table;
 mod words;
 
+#[cfg(test)]
+pub(crate) use json::Document;
 pub use path::{Front, FrontKind, Instance, Leg, Stop, Trust, Wire};
 pub use renewal::Renewer;
 
@@ -195,6 +197,8 @@ pub enum Format {
     Table,
     /// JSON for programs.
     Json,
+    /// The same as YAML.
+    Yaml,
     /// The text format of Prometheus.
     Prometheus,
     /// One page for a browser.
@@ -287,6 +291,7 @@ impl Report {
         match format {
             Format::Table => table::write(self),
             Format::Json => json::write(self),
+            Format::Yaml => crate::report::yaml(&json::write(self)),
             Format::Prometheus => prometheus::write(self),
             Format::Html => html::write(self),
             Format::Mermaid => diagram::mermaid(self),

@@ -86,8 +86,7 @@ fn no_report_shows_the_value_of_a_secret_in_whatever_style_it_is_written() {
 #[test]
 fn programs_read_a_report_of_a_stated_version() {
     let (sources, report) = found();
-    let json: Value =
-        serde_json::from_str(&reports::json(&report, &sources, Severity::Warning)).expect("JSON");
+    let json = crate::support::report("lint", &reports::json(&report, &sources, Severity::Warning));
     assert_eq!(json["version"], 1);
     assert_eq!(
         json["traefik"],

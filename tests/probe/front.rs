@@ -596,7 +596,7 @@ fn a_report_for_programs_holds_the_same_findings() {
     ));
     let run = probe(server.address, &authority, &["--format", "json"]);
     assert_eq!((run.status, run.stderr.as_str()), (1, ""));
-    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let report = crate::support::report("probe", &run.stdout);
     assert_eq!(
         (&report["host"], &report["verdict"]),
         (&"a.example.org".into(), &"broken".into())

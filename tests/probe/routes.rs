@@ -297,7 +297,7 @@ fn json_names_the_service_and_the_kind_of_its_transport() {
     let live = Live::new(OK, &[]);
     let httpd = Server::start(Behaviour::tls(&live.pair(), OK));
     let run = live.probe(&live.manifests, httpd.address, &["--format", "json"]);
-    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let report = crate::support::report("probe", &run.stdout);
     let leg = &report["legs"][1];
     assert_eq!(
         [

@@ -47,7 +47,7 @@ fn due(directory: &TempDir) -> Vec<(String, OffsetDateTime)> {
         &now,
     ];
     let text = run_in(directory.path(), &arguments).good();
-    let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let report = crate::support::report("status", &text);
     let rows = report["certificates"].as_array().expect("rows");
     let rows = rows.iter().filter(|row| row["isCa"] == false);
     rows.map(|row| {
@@ -158,7 +158,7 @@ fn a_certificate_of_cert_manager_tells_its_dates_where_the_secret_is_not_at_hand
         table.contains("ns/web-tls tls.crt  a.example.org +1"),
         "{table}"
     );
-    let json: serde_json::Value = serde_json::from_str(&report.write(Format::Json)).unwrap();
+    let json = crate::support::report("status", &report.write(Format::Json));
     assert_eq!(json["certificates"][0]["sha256"], serde_json::Value::Null);
     assert_eq!(json["certificates"][0]["places"][0]["kind"], "Certificate");
     let metrics = report.write(Format::Prometheus);

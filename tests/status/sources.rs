@@ -17,7 +17,7 @@ fn bare(name: &str) -> String {
 /// Namespace, home and verdict of each instance of a directory.
 fn instances(directory: &TempDir, path: &str) -> Vec<(String, String, String)> {
     let text = run_in(directory.path(), &["status", path, "--format", "json"]).good();
-    let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let report = crate::support::report("status", &text);
     let instances = report["instances"].as_array().expect("instances");
     let mut found: Vec<(String, String, String)> = instances
         .iter()
@@ -207,7 +207,7 @@ fn what_a_live_host_serves_is_what_its_browsers_see() {
     let address = format!("--connect-routes={}", server.address);
     let arguments = ["status", "a.yaml", &address, "--format", "json"];
     let text = run_in(directory.path(), &arguments).good();
-    let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let report = crate::support::report("status", &text);
     let certificates = report["certificates"].as_array().expect("certificates");
     let wildcard = certificates
         .iter()

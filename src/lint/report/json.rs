@@ -1,14 +1,16 @@
 //! For programs.
 
-use super::{name_of, pretty};
+use super::name_of;
 use crate::lint::{Finding, Identity, KnownFrom, Report, Severity, Source};
+use crate::report;
 use serde::Serialize;
 
 /// The form of the report. A new field does not change it; a field that goes or means something else does.
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "lint"))]
+pub(crate) struct Document<'a> {
     version: u32,
     traefik: Traefik,
     files: usize,
@@ -23,6 +25,7 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "lintTraefik"))]
 struct Traefik {
     release: String,
     /// `option`, `image`, `fields`, `default`.
@@ -30,6 +33,7 @@ struct Traefik {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "lintFinding"))]
 struct Row<'a> {
     code: &'static str,
     severity: &'static str,
@@ -49,6 +53,7 @@ struct Row<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "lintObject"))]
 struct Object<'a> {
     kind: &'a str,
     namespace: Option<&'a str>,
@@ -68,7 +73,7 @@ pub fn json(report: &Report, sources: &[Source], level: Severity) -> String {
         .findings
         .iter()
         .filter(|finding| finding.severity >= level);
-    pretty(&Document {
+    report::json(&Document {
         version: VERSION,
         traefik: Traefik {
             release: report.traefik.release.to_string(),

@@ -1,8 +1,9 @@
 //! SARIF 2.1.0 (OASIS standard, March 2020), which code forges show beside the lines.
 
-use super::{name_of, pretty};
+use super::name_of;
 use crate::lint::rules::ALL;
 use crate::lint::{Finding, Report, Severity, Source};
+use crate::report;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
@@ -130,7 +131,7 @@ pub fn sarif(report: &Report, sources: &[Source], level: Severity) -> String {
         .findings
         .iter()
         .filter(|finding| finding.severity >= level);
-    pretty(&Log {
+    report::json(&Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
         version: "2.1.0",
         runs: [Run {

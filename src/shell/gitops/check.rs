@@ -2,6 +2,7 @@
 
 use super::super::Run;
 use super::super::error::Failure;
+use super::super::examples::examples;
 use super::super::tree::{Access, Tree};
 use super::fleet::{FleetArguments, read};
 use super::job::{Job, Told};
@@ -10,9 +11,14 @@ use super::report::{ReportArguments, annotated, publish};
 use civi_ingress::gitops::decide::Depth;
 use clap::Args;
 
+/// Check that the tree matches the fleet file and nothing is due; write nothing
+///
 /// Verifies every chain as TLS clients do. Exit status 1: the tree is out of date or was not
 /// rendered yet, or something is due.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Say in a pull request what would be written
+    civi-ingress gitops check -f fleet.yaml --output-dir clusters/prod"))]
 pub(super) struct Check {
     #[command(flatten)]
     pub(super) fleet: FleetArguments,

@@ -1,6 +1,7 @@
 //! `gitops diff`: what rendering would change, line by line.
 
 use super::super::error::Failure;
+use super::super::examples::examples;
 use super::super::output::print_or_end;
 use super::super::tree::{Access, Tree};
 use super::super::{Run, output};
@@ -18,8 +19,13 @@ use std::path::Path;
 /// Lines around a change, as `diff -u` has them.
 const CONTEXT: usize = 3;
 
+/// Show what rendering would change; private keys as fingerprints
+///
 /// Exit status 1: there are differences, or nothing was rendered yet.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Show the lines that would change
+    civi-ingress gitops diff -f fleet.yaml --output-dir clusters/prod"))]
 pub(super) struct Diff {
     #[command(flatten)]
     pub(super) fleet: FleetArguments,

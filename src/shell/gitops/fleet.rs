@@ -27,31 +27,41 @@ pub(super) struct FleetArguments {
     /// Directory of the tree
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) output_dir: PathBuf,
-    /// Step of a roll-over to take; all at once is safe, because the old CA stays trusted alongside the new one
-    #[arg(long, value_enum, default_value = "all")]
-    pub(super) phase: PhaseArgument,
-    /// Renew at most this many instances whose renewal can wait, those that end soonest first
-    #[arg(long, value_name = "N")]
-    pub(super) max_renewals: Option<usize>,
-    /// Issue first keys to at most this many instances [default: in a tree that was rendered before, 5 or a tenth of
-    /// all]
-    #[arg(long, value_name = "N")]
-    pub(super) max_issues: Option<usize>,
-    /// Issue new keys where recipients or mode have changed; without it the keys stay, and --identity must open them
-    #[arg(long)]
-    pub(super) rekey: bool,
     /// age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it
     /// [repeatable]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) identity: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(super) existing_ca: ExistingCa,
     /// Use the templates in this directory in place of the built-in ones of the same name
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) templates: Option<PathBuf>,
     /// Number of threads [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = clap::builder::ValueParser::new(threads))]
+    #[arg(long, value_name = "N", value_parser = clap::builder::ValueParser::new(threads), allow_negative_numbers = true)]
     pub(super) jobs: Option<usize>,
+    /// Step of a roll-over to take; all at once is safe, because the old CA stays trusted alongside the new one
+    #[arg(long, value_enum, default_value = "all", help_heading = "Certificates")]
+    pub(super) phase: PhaseArgument,
+    /// Renew at most this many instances whose renewal can wait, those that end soonest first
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Certificates",
+        allow_negative_numbers = true
+    )]
+    pub(super) max_renewals: Option<usize>,
+    /// Issue first keys to at most this many instances [default: in a tree that was rendered before, 5 or a tenth of
+    /// all]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Certificates",
+        allow_negative_numbers = true
+    )]
+    pub(super) max_issues: Option<usize>,
+    /// Issue new keys where recipients or mode have changed; without it the keys stay, and --identity must open them
+    #[arg(long, help_heading = "Certificates")]
+    pub(super) rekey: bool,
+    #[command(flatten)]
+    pub(super) existing_ca: ExistingCa,
 }
 
 fn threads(text: &str) -> Result<usize, String> {

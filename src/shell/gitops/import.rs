@@ -2,6 +2,7 @@
 
 use super::super::Run;
 use super::super::error::{Failure, Kind};
+use super::super::examples::examples;
 use super::super::output::warn;
 use super::super::paths::check_stdin;
 use super::super::world::{self, System};
@@ -34,12 +35,17 @@ use std::path::{Path, PathBuf};
 /// Where the chart keeps the certificate that the httpd serves.
 const SERVER_CERT: (&str, &str) = ("selfcert", "externcert");
 
+/// Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table
+///
 /// No key is changed: what runs keeps running. Instances are found in the Secrets by their namespaces, and named
 /// by the other inputs.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Take over the instances that run in a cluster, with their keys
+    kubectl get secret -A -o yaml |
+      civi-ingress gitops import --secrets - --domain example.org \\
+      --output-dir infra"))]
 pub(super) struct Import {
-    #[command(flatten)]
-    pub(super) init: Init,
     /// Secrets as `kubectl get secret -A -o yaml` prints them, or - for stdin
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) secrets: Option<PathBuf>,
@@ -49,6 +55,8 @@ pub(super) struct Import {
     /// Table of instances, one per line, with a heading
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) csv: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) init: Init,
     /// Keep private keys in clear text instead of encrypting them
     #[arg(long)]
     pub(super) plain: bool,

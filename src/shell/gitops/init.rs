@@ -2,6 +2,7 @@
 
 use super::super::Run;
 use super::super::error::Failure;
+use super::super::examples::examples;
 use super::super::paths::{Contents, Paths};
 use super::super::writing::{NewFile, Overwrite, Writing};
 use civi_ingress::fault::Faults;
@@ -13,7 +14,11 @@ use std::path::{Path, PathBuf};
 /// Name of the fleet file.
 pub(super) const FILE: &str = "fleet.yaml";
 
+/// Write a starting fleet file into a directory
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Start a fleet
+    civi-ingress gitops init --output-dir infra --domain example.org"))]
 pub(super) struct Init {
     /// Directory for fleet.yaml
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

@@ -19,6 +19,7 @@ mod write;
 
 use super::Run;
 use super::error::Failure;
+use super::examples::examples;
 use check::Check;
 use clap::{Args, Subcommand};
 use diff::Diff;
@@ -28,6 +29,10 @@ use render::Render;
 use status::Status;
 
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Start a fleet, and render it
+    civi-ingress gitops init --output-dir infra --domain example.org
+    civi-ingress gitops render -f infra/fleet.yaml --output-dir infra"))]
 pub(super) struct Gitops {
     #[command(subcommand)]
     command: GitopsCommand,
@@ -35,17 +40,11 @@ pub(super) struct Gitops {
 
 #[derive(Debug, Subcommand)]
 enum GitopsCommand {
-    /// Write a starting fleet file into a directory
     Init(Init),
-    /// Bring the tree in line with the fleet file: make, keep and renew certificates, write what has changed
     Render(Render),
-    /// Check that the tree matches the fleet file and nothing is due; write nothing
     Check(Check),
-    /// Show what rendering would change; private keys as fingerprints
     Diff(Diff),
-    /// Show when the tree's certificates end
     Status(Status),
-    /// Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table
     Import(Import),
 }
 

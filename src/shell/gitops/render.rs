@@ -2,6 +2,7 @@
 
 use super::super::Run;
 use super::super::error::Failure;
+use super::super::examples::examples;
 use super::super::tree::{Access, Tree};
 use super::fleet::{FleetArguments, read};
 use super::job::{Job, Told};
@@ -12,35 +13,48 @@ use civi_ingress::gitops::decide::Depth;
 use civi_ingress::gitops::plan::Sealer;
 use clap::{Args, ValueEnum};
 
+/// Bring the tree in line with the fleet file: make, keep and renew certificates, write what has changed
+///
 /// The tree is the state: a second run changes nothing until something is due or the fleet file changes.
 /// Where instances move from one Flux Kustomization or Argo CD Application to another (`shards`, the source), the
 /// first run marks their objects so that no controller deletes them, and the next run, once that has been applied, moves them.
 /// Exit status 1: a renewal is due and something is needed for it.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Bring the tree to what the fleet file says
+    civi-ingress gitops render -f fleet.yaml --output-dir clusters/prod
+
+  Remove what has left the fleet file, too
+    civi-ingress gitops render -f fleet.yaml --output-dir clusters/prod --prune"))]
 pub(super) struct Render {
     #[command(flatten)]
     pub(super) fleet: FleetArguments,
     /// Remove files of this fleet that are no longer needed
-    #[arg(long)]
+    #[arg(long, help_heading = "Writing")]
     pub(super) prune: bool,
     /// Remove at most this many instances, or give them other namespaces [default: 10, and no more than a fifth of all]
-    #[arg(long, value_name = "N")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Writing",
+        allow_negative_numbers = true
+    )]
     pub(super) prune_max: Option<usize>,
     /// Take over files in the way that are not this fleet's
-    #[arg(long)]
+    #[arg(long, help_heading = "Writing")]
     pub(super) adopt: bool,
     /// Keep private keys in clear text even in a Git work tree that does not ignore them
-    #[arg(long)]
+    #[arg(long, help_heading = "Writing")]
     pub(super) allow_plain_in_git: bool,
     /// Verify every signature and private value first, as `gitops check` does; reissue chains that do not hold, and
     /// leave damaged files as they are
-    #[arg(long)]
+    #[arg(long, help_heading = "Writing")]
     pub(super) verify: bool,
     /// Do not wait until everything is on disk
-    #[arg(long)]
+    #[arg(long, help_heading = "Writing")]
     pub(super) no_sync: bool,
     /// Exit with 1 when everything is written but a certificate is blocked, or never
-    #[arg(long, value_enum, default_value = "blocked")]
+    #[arg(long, value_enum, default_value = "blocked", help_heading = "Writing")]
     pub(super) fail_on: FailOnWaiting,
     #[command(flatten)]
     pub(super) report: ReportArguments,

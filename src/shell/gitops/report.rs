@@ -6,6 +6,7 @@ use super::super::{Run, output};
 use super::fleet::FleetArguments;
 use civi_ingress::gitops::annotation::{self, Annotation};
 use civi_ingress::gitops::report::Report;
+use civi_ingress::report::yaml;
 use clap::{Args, ValueEnum};
 
 /// How a run is reported. Notes for people go to stderr, unless --quiet.
@@ -24,6 +25,8 @@ pub(super) struct ReportArguments {
 pub(super) enum Summary {
     /// JSON, whose field `version` changes with its form
     Json,
+    /// The same as YAML
+    Yaml,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -73,6 +76,7 @@ pub(super) fn publish(
 ) -> Result<(), Failure> {
     let text = match (how.summary, how.annotations) {
         (Some(Summary::Json), _) => Some(report.as_json()),
+        (Some(Summary::Yaml), _) => Some(yaml(&report.as_json())),
         (None, Some(form)) => Some(write_annotations(form, &report.annotations(), arguments)),
         (None, None) => None,
     };
