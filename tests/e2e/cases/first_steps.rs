@@ -42,10 +42,11 @@ fn to_a_page(case: &Case) {
     let node = traefik.websecure();
     play(case, &cluster, &format!("echo {}", node.ip()));
 
-    let mut blocks = blocks();
-    let look = blocks.pop().expect("the last block, which probes");
-    let first = blocks.remove(0);
-    for block in &blocks {
+    let mut steps = blocks("From an empty cluster to a page");
+    assert_eq!(steps.len(), 7, "{steps:?}");
+    let look = steps.pop().expect("the last block, which probes");
+    let first = steps.remove(0);
+    for block in &steps {
         run(case, &format!("{first}\n{block}"));
     }
 
@@ -72,21 +73,30 @@ fn to_a_page(case: &Case) {
         .get(node, HOST, "/")
         .expect("an answer");
     assert_eq!((answer.status, answer.body.as_str()), (200, NAMESPACE));
+
+    // What a timer runs from then on, over what Helm has adopted.
+    let keys = secret(&cluster, NAMESPACE, "selfcert");
+    for block in blocks("One instance") {
+        run(case, &block);
+    }
+    assert_eq!(secret(&cluster, NAMESPACE, "selfcert"), keys);
+    let report = run(case, &format!("{first}\n{look}"));
+    assert!(report.ends_with(&well), "{report}");
 }
 
-/// The blocks of the README's section that are for a shell, in order.
-fn blocks() -> Vec<String> {
+/// The blocks of a section of the README that are for a shell, in order.
+fn blocks(title: &str) -> Vec<String> {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(readme).expect("the README");
     let section = readme
         .split("\n## ")
-        .find(|section| section.starts_with("From an empty cluster to a page\n"))
-        .expect("the section");
+        .find(|section| section.starts_with(&format!("{title}\n")))
+        .expect(title);
     let mut blocks = Vec::new();
     for rest in section.split("```sh\n").skip(1) {
         blocks.push(rest.split("```").next().expect("its end").to_owned());
     }
-    assert_eq!(blocks.len(), 7, "{blocks:?}");
+    assert!(!blocks.is_empty(), "{title}");
     blocks
 }
 
