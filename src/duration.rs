@@ -1,4 +1,4 @@
-//! Durations as Traefik's custom resources take them.
+//! Durations as Traefik's custom resources accept them.
 
 use crate::fault::Fault;
 use std::fmt;
@@ -15,7 +15,7 @@ const UNITS: [(&str, u64); 8] = [
     ("h", 3_600_000_000_000),
 ];
 
-/// A duration in the one form that every Traefik release takes: whole numbers with units, such as `60s`.
+/// A duration in the one form that every Traefik release accepts: whole numbers with units, such as `60s`.
 ///
 /// The schemas from Traefik 3.4 on refuse fractions and signs (`forwardingTimeouts` in
 /// `kubernetes-crd-definition-v1.yml`), and a bare number means seconds, which few readers expect.

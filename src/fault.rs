@@ -91,7 +91,7 @@ impl Fault {
         }
     }
 
-    /// Quotes the line at which it is, where that is at hand, and the one before it, which tells whether it is the
+    /// Quotes the line at which it is, if that is at hand, and the one before it, which tells whether it is the
     /// short last line of a key.
     pub(crate) fn with_line_after(mut self, before: Option<&str>, text: &str) -> Self {
         if before.is_some_and(visible::may_hold_key) {
@@ -144,7 +144,7 @@ impl Snippet {
     /// Most characters shown before the mark, where the line is too long.
     const BEFORE: usize = 40;
 
-    /// Quotes a line, `column` counting from 1; nothing where the line has no such column, or may hold a private key.
+    /// Quotes a line, `column` counting from 1; nothing if the line has no such column, or may hold a private key.
     fn new(line: &str, number: u64, column: u64) -> Option<Self> {
         let column = usize::try_from(column).ok()?.checked_sub(1)?;
         let length = line.chars().count();

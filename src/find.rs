@@ -23,14 +23,14 @@ pub enum Origin {
     File {
         /// Its path, as the user gave it.
         path: String,
-        /// Its place among the certificates of the file, from 1; 0 where it is the only one.
+        /// Its place among the certificates of the file, from 1; 0 if it is the only one.
         number: usize,
     },
     /// Served by a host.
     Endpoint {
         /// Host and port.
         address: String,
-        /// Its place in the chain that was served, from 1; 0 where it is the only one.
+        /// Its place in the chain that was served, from 1; 0 if it is the only one.
         number: usize,
     },
 }
@@ -38,13 +38,13 @@ pub enum Origin {
 /// The place of a certificate in a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectOrigin {
-    /// `metadata.namespace`, where it is given.
+    /// `metadata.namespace`, if it is given.
     pub namespace: Option<String>,
     /// `metadata.name`.
     pub name: String,
     /// The key of its data.
     pub key: String,
-    /// Its place among the certificates of that key, from 1; 0 where it is the only one.
+    /// Its place among the certificates of that key, from 1; 0 if it is the only one.
     pub number: usize,
     /// Kind of the object.
     pub kind: ObjectKind,
@@ -287,7 +287,7 @@ fn is_pkcs12(file: &str) -> bool {
 }
 
 /// Finds the certificates of a file: one in DER, else what [`read`] finds in text. A text that is not worth reading
-/// is not, where it is one of many.
+/// is not, if it is one of many.
 ///
 /// # Errors
 /// As [`read`]; PKCS#12; bytes that are neither DER nor text.
@@ -387,7 +387,7 @@ fn is_worth_reading(text: &str) -> bool {
     marks.iter().any(|mark| text.contains(mark))
 }
 
-/// Returns everything found, where nothing is damaged and there is a certificate.
+/// Returns everything found, if nothing is damaged and there is a certificate.
 ///
 /// # Errors
 /// All that [`read`] refuses or finds damaged; a text without any certificate.
@@ -401,7 +401,7 @@ pub fn certificates(text: &str, file: &str) -> Result<Vec<Found>, Vec<Fault>> {
     if found.is_empty() && faults.is_empty() {
         faults.push(
             Fault::new("there is no certificate")
-                .help("give a PEM file, or manifests with Secrets")
+                .help("pass a PEM file, or manifests with Secrets")
                 .file(file),
         );
     }

@@ -157,7 +157,7 @@ const CLIENT_KEYS: [(Credential, &str); 4] = [
 impl Instance {
     /// Puts an instance together from its parts.
     ///
-    /// `hosts` are the host and the aliases of the command line, in order; where there is none, the host of
+    /// `hosts` are the host and the aliases of the command line, in order; if there is none, the host of
     /// the values counts.
     ///
     /// # Errors
@@ -176,7 +176,7 @@ impl Instance {
             Some(host) => hosts.push(host),
             None => faults.push(
                 Fault::new("the instance has no host")
-                    .help("give `--host a.example.org`, or `externalhost` in a values file"),
+                    .help("pass `--host a.example.org`, or `externalhost` in a values file"),
             ),
         }
         for alias in aliases {
@@ -219,7 +219,7 @@ impl Instance {
 
 impl Instance {
     /// Returns the places of all its credentials: the chart's, the trust bundle, and those of a client certificate
-    /// where there is one.
+    /// if there is one.
     #[must_use]
     pub fn placements(&self) -> Vec<(Credential, SecretKeyRef)> {
         let settings = &self.settings;

@@ -170,7 +170,7 @@ impl SecretData {
         }
     }
 
-    /// Stands another text in the place of a value.
+    /// Stands another text in place of a value.
     pub(crate) fn replaced_by(&self, text: String) -> Self {
         Self::as_it_is(text, self.is_private())
     }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 /// A Secret that was read.
 pub struct FoundSecret {
-    /// `metadata.namespace`, where it is given.
+    /// `metadata.namespace`, if it is given.
     pub namespace: Option<String>,
     /// `metadata.name`.
     pub name: String,
@@ -126,7 +126,7 @@ pub(crate) fn add(object: &Node, file: &str, found: &mut Vec<FoundSecret>, fault
     });
 }
 
-/// Decodes base64 that may be folded into lines; nothing where the bytes are not text.
+/// Decodes base64 that may be folded into lines; nothing if the bytes are not text.
 pub(crate) fn decode(text: &str) -> Result<Option<Zeroizing<String>>, ()> {
     let compact: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
     let bytes = base64::engine::general_purpose::STANDARD

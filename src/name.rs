@@ -49,7 +49,7 @@ impl DnsName {
         let name = text.strip_suffix('.').unwrap_or(text);
         if name.is_empty() {
             return Err(
-                Fault::new("a host name is empty").help("give a DNS name such as `a.example.org`")
+                Fault::new("a host name is empty").help("use a DNS name such as `a.example.org`")
             );
         }
         if let Ok(address) = name.trim_matches(['[', ']']).parse::<IpAddr>() {
@@ -61,7 +61,7 @@ impl DnsName {
         }
         if name.contains("://") {
             return Err(Fault::new(format!("{shown} is a URL, not a host name"))
-                .help("give the host name alone"));
+                .help("use only the host name"));
         }
         if name.contains('*') {
             return Err(Fault::new(format!(
@@ -189,7 +189,7 @@ fn to_ascii(name: &str, shown: Shown<'_>) -> Result<String, Fault> {
         _ => Err(Fault::new(format!(
             "{shown} is not a valid internationalised host name"
         ))
-        .help("check the spelling, or give the name in its ASCII form (`xn--…`)")),
+        .help("check the spelling, or use the name in its ASCII form (`xn--…`)")),
     }
 }
 
@@ -248,7 +248,7 @@ macro_rules! label_type {
 }
 
 label_type!(
-    /// An instance's name: an RFC 1123 label, for it also names the namespace.
+    /// An instance's name: an RFC 1123 label, because it also names the namespace.
     InstanceName,
     "instance"
 );

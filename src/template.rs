@@ -61,7 +61,7 @@ impl Templates {
         self.own.is_empty()
     }
 
-    /// Puts a user's templates in the place of built-in ones.
+    /// Puts a user's templates in place of built-in ones.
     ///
     /// `directory` is only named in errors; `sources` are paths below it, with `/`, and their texts.
     ///

@@ -14,7 +14,7 @@ const VALUE_LIMIT: usize = 200;
 const VALUE_START: usize = 80;
 /// Most characters shown of a line: a certificate may hold thousands of names.
 const LINE_LIMIT: usize = 2_000;
-/// What is in the place of what may be a private key.
+/// What is in place of what may be a private key.
 const HIDDEN: &str = "[hidden: it may be a private key]";
 
 /// Returns whether a character shows as itself and leaves those around it as they are.
@@ -94,7 +94,7 @@ pub fn json(text: String) -> String {
     out
 }
 
-/// Returns a line in which each character has its column: in the place of one that is not visible stands U+FFFD.
+/// Returns a line in which each character has its column: in place of one that is not visible stands U+FFFD.
 pub(crate) fn in_columns(text: &str) -> String {
     let shown = |character| match character {
         '\t' => ' ',
@@ -117,7 +117,7 @@ fn replaced(text: Cow<'_, str>, change: impl Fn(&str) -> Option<String>) -> Cow<
     }
 }
 
-/// Escapes what is not visible; nothing where all is.
+/// Escapes what is not visible; nothing if all is.
 fn escaped(text: &str) -> Option<String> {
     if text.chars().all(is_visible) {
         return None;
@@ -148,7 +148,7 @@ fn harmless(text: &str) -> Option<String> {
     })
 }
 
-/// Shortens values in backticks, words and the whole; nothing where all is short enough.
+/// Shortens values in backticks, words and the whole; nothing if all is short enough.
 fn shortened(text: &str) -> Option<String> {
     // Of ASCII there are as many bytes as characters, and never fewer.
     if text.len() <= VALUE_LIMIT {
@@ -453,7 +453,7 @@ fn without_binary(text: &str) -> Option<String> {
     without(text, vec![(begin, end)])
 }
 
-/// Puts [`HIDDEN`] in the place of parts; nothing where there are none.
+/// Puts [`HIDDEN`] in place of parts; nothing if there are none.
 fn without(text: &str, mut hidden: Vec<(usize, usize)>) -> Option<String> {
     if hidden.is_empty() {
         return None;

@@ -491,7 +491,7 @@ fn an_environment_far_from_the_clock_issues_nothing_unless_the_command_line_says
         assert_eq!((run.status, run.stdout.as_str()), (3, ""), "{}", run.stderr);
         let said = "error: SOURCE_DATE_EPOCH is 1980-01-01T00:00:00Z";
         assert!(run.stderr.starts_with(said), "{}", run.stderr);
-        let help = "help: unset it, or give `--now 1980-01-01T00:00:00Z`";
+        let help = "help: unset it, or pass `--now 1980-01-01T00:00:00Z`";
         assert!(run.stderr.contains(help), "{}", run.stderr);
     }
     assert!(names_in(directory.path()).is_empty());

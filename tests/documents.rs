@@ -582,7 +582,7 @@ fn a_french_page_has_the_blocks_the_code_and_the_headings_of_the_english_one() {
     }
 }
 
-/// A link leads to the French page where there is one; the two READMEs link to each other.
+/// A link leads to the French page if there is one; the two READMEs link to each other.
 #[test]
 fn a_french_page_links_where_the_english_one_does() {
     let pages: BTreeMap<PathBuf, PathBuf> = translations()

@@ -126,7 +126,7 @@ fn an_existing_file_is_not_overwritten() {
 }
 
 #[test]
-fn a_file_in_the_place_of_a_directory_and_a_missing_parent_are_refused() {
+fn a_file_in_place_of_a_directory_and_a_missing_parent_are_refused() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
     write(&path.join("out"), "theirs");

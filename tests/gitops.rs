@@ -215,7 +215,7 @@ fn what_is_written_can_be_scanned_as_well_as_read() {
     assert!(plan.keeps_all(), "{plan:?}");
 }
 
-/// Returns the files with another text in the place of one.
+/// Returns the files with another text in place of one.
 fn with_text(files: &UnitFiles, name: &str, text: &str) -> UnitFiles {
     let mut found = UnitFiles::default();
     for (path, old) in &files.current {
@@ -2456,7 +2456,7 @@ fn a_stranger_in_a_folder_is_named_and_ends_no_run_whatever_it_is() {
 }
 
 #[test]
-fn a_link_or_a_folder_in_the_place_of_a_file_of_ours_is_not_a_missing_key() {
+fn a_link_or_a_folder_in_place_of_a_file_of_ours_is_not_a_missing_key() {
     let (directory, text, folder) = small_tree();
     let secret = folder.join("secret-selfcert.sops.yaml");
     let kept = folder.join("kept");
@@ -2667,7 +2667,7 @@ fn a_typing_error_in_the_name_of_the_tree_issues_no_key() {
             let refused = run(name, &[]);
             let said = format!(
                 "error: {name} contains nothing of the fleet `uepal`, which has a tree in {}: all its keys would be reissued\n\
-                 help: name that directory with `--output-dir`; to start another tree with its own keys, give `--max-issues 2`\n",
+                 help: name that directory with `--output-dir`; to start another tree with its own keys, pass `--max-issues 2`\n",
                 std::fs::canonicalize(path.join(tree)).unwrap().display()
             );
             assert_eq!(

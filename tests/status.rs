@@ -706,7 +706,7 @@ fn the_command_reads_stdin_and_fails_only_where_it_is_told_to() {
     assert_eq!(
         refused.stderr,
         "error: --fail-within: `1y` is not a time span\n\
-         help: give a whole number with a unit, such as `30d`, `12h` or `4w`\n"
+         help: use a whole number with a unit, such as `30d`, `12h` or `4w`\n"
     );
 }
 
@@ -783,7 +783,7 @@ fn an_input_without_certificates_is_refused() {
     assert_eq!(
         run.stderr,
         "error: standard input: there is no certificate\n\
-         help: give manifests with Secrets, PEM files or directories of them\n"
+         help: pass manifests with Secrets, PEM files or directories of them\n"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Which release of the chart lays its values out how.
+//! How each release of the chart lays out its values.
 
 use super::request::LogLevel;
 use crate::fault::Fault;
@@ -18,13 +18,13 @@ pub struct ChartMajor {
 pub(super) struct Layout {
     charts: RangeInclusive<u8>,
     pub(super) defaults: Defaults,
-    /// The most talkative level of the log.
+    /// The most verbose level of the log.
     lowest_level: LogLevel,
     pub(super) read_timeout: ReadTimeoutForm,
     /// The redirect from http to https below `ports.web`. In `redirectTo.port`'s charts a string as
     /// `redirectTo` fails.
     pub(super) redirect: &'static str,
-    /// Where the questions to Traefik's makers are switched off.
+    /// Where the requests to Traefik's makers are turned off.
     pub(super) global: &'static str,
     /// Where the type of the Service stands. The charts with `service.spec.type` accept `service.type`
     /// silently and do nothing with it.
@@ -33,7 +33,7 @@ pub(super) struct Layout {
     pub(super) logs: &'static str,
 }
 
-/// What is rendered where the user says nothing.
+/// What is rendered by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Defaults {
     /// What the Civiparoisse Traefik notes set and nothing else.
@@ -105,7 +105,7 @@ impl ChartMajor {
                 text.escape_debug()
             ))
             .help(format!(
-                "give a major version from {oldest} to {newest}, for example `{newest}`"
+                "use a major version from {oldest} to {newest}, for example `{newest}`"
             )));
         };
         let number = major.parse().ok();
@@ -205,7 +205,7 @@ mod tests {
                 what.ends_with("is not a version of Traefik's Helm chart"),
                 "{what}"
             );
-            assert_eq!(help, "give a major version from 20 to 41, for example `41`");
+            assert_eq!(help, "use a major version from 20 to 41, for example `41`");
         }
     }
 }

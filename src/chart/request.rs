@@ -135,7 +135,7 @@ choice! {
 }
 
 choice! {
-    /// A level of Traefik's log, the most talkative first (schema of the chart, `log.level`).
+    /// A level of Traefik's log, the most verbose first (schema of the chart, `log.level`).
     LogLevel is "log level":
     /// Steps of its work.
     Trace = "TRACE",
@@ -192,7 +192,7 @@ impl ReadTimeout {
                 "`{}` is not a valid read timeout",
                 text.escape_debug()
             ))
-            .help("give seconds, minutes or hours up to a day, for example `600s`, `10m` or `1h`")
+            .help("use seconds, minutes or hours up to a day, for example `600s`, `10m` or `1h`")
         };
         let (digits, seconds) = [("s", 1), ("m", 60), ("h", 3600)]
             .into_iter()

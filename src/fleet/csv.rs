@@ -24,7 +24,7 @@ pub(super) struct Row {
 /// Reads a table row by row.
 pub(super) struct Rows<'a> {
     cells: Cells<'a>,
-    /// What each column sets; nothing where its name is unknown.
+    /// What each column sets; nothing if its name is unknown.
     columns: Vec<Option<Column>>,
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Base {
     pub(super) level: SettingsPart,
     /// `helmValues`.
     values: Option<Arc<Node>>,
-    /// Nothing where they depend on an instance's names.
+    /// Nothing if they depend on an instance's names.
     terms: Option<Arc<Terms>>,
 }
 

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// What holds for all members.
 #[derive(Debug)]
 pub(super) struct Frame {
-    /// Nothing where it is wrong: then no host can be told.
+    /// Nothing if it is wrong: then no host can be told.
     pub(super) domain: Option<DnsName>,
     /// Whether the wildcard certificate covers the domain itself; nothing without such a certificate.
     pub(super) apex: Option<bool>,

@@ -61,7 +61,7 @@ pub struct Fleet {
     pub layout: Layout,
     /// `spec.shards`: into how many parts the instances are divided.
     pub shards: Option<NonZeroU16>,
-    /// `spec.wildcard`; nothing where it is `false`.
+    /// `spec.wildcard`; nothing if it is `false`.
     pub wildcard: Option<Wildcard>,
     /// `spec.argocd`.
     pub argo_cd: Option<ArgoCd>,
@@ -162,7 +162,7 @@ pub struct Member {
     pub hosts: Vec<DnsName>,
     /// What the httpd calls itself; the host by default.
     pub server_name: Option<DnsName>,
-    /// The part of the fleet that it is kept in, from 0; nothing where the fleet is not divided.
+    /// The part of the fleet that it is kept in, from 0; nothing if the fleet is not divided.
     pub shard: Option<u16>,
     /// Whether the fleet file says in which part.
     pub is_pinned: bool,

@@ -19,7 +19,7 @@ enum Piece<'a> {
     Placeholder(&'a str),
 }
 
-/// Cuts the first piece off; nothing where a brace has no partner.
+/// Cuts the first piece off; nothing if a brace has no partner.
 fn piece(text: &str) -> Option<(Piece<'_>, &str)> {
     let Some(brace) = text.find(['{', '}']) else {
         return Some((Piece::Text(text), ""));

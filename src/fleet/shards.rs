@@ -14,7 +14,7 @@ pub const SHARD_LIMIT: usize = 100;
 /// The division that a tree has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Division {
-    /// Into how many parts; 0 where it is not divided.
+    /// Into how many parts; 0 if it is not divided.
     pub shards: u16,
     /// Where each instance is.
     pub of: BTreeMap<String, u16>,

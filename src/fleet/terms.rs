@@ -180,7 +180,7 @@ pub(super) fn extras(part: Option<&ObjectsPart>) -> Result<Extras, Fault> {
 /// Returns the settings that the fleet's entry points, values over them and the transport over all amount to.
 ///
 /// # Errors
-/// Those of [`Layers::settings`]; none where each layer has passed its own check.
+/// Those of [`Layers::settings`]; none if each layer has passed its own check.
 pub(super) fn settings(
     layers: &[&Node],
     names: Names<'_>,

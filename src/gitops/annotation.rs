@@ -32,7 +32,7 @@ impl<'a> From<&'a Fault> for Annotation<'a> {
             .help
             .as_ref()
             .map_or_else(String::new, |help| format!("\nHelp: {help}"));
-        // A place that is not a file has nothing beside which this could stand.
+        // A place that is not a file has no line to show this at.
         let text = match &fault.place {
             Some(place @ Place::Argument(_)) => format!("{place}: {}{help}", fault.what),
             _ => format!("{}{help}", fault.what),
@@ -82,7 +82,7 @@ pub fn github(annotations: &[Annotation<'_>], fleet: &str) -> String {
 /// Writes a code quality report of GitLab.
 ///
 /// # Panics
-/// Never: nothing in it cannot be written.
+/// Never: everything in it can be written.
 #[must_use]
 pub fn gitlab(annotations: &[Annotation<'_>], fleet: &str) -> String {
     let issue = |annotation: &Annotation<'_>| {

@@ -60,17 +60,17 @@ pub trait Drawing {
     /// Draws a key.
     ///
     /// # Errors
-    /// A system that gives no random numbers.
+    /// A system that provides no random numbers.
     fn key(&mut self, key_type: KeyType) -> Result<PrivateKey, Fault>;
     /// Draws a serial number.
     ///
     /// # Errors
-    /// A system that gives no random numbers.
+    /// A system that provides no random numbers.
     fn serial(&mut self) -> Result<Serial, Fault>;
     /// Fills `bytes`.
     ///
     /// # Errors
-    /// A system that gives no random numbers.
+    /// A system that provides no random numbers.
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Fault>;
 }
 
@@ -304,13 +304,13 @@ impl Locked<'_> {
         format!("{DIGEST}{}\n", digest_of(values, self.block.as_deref()))
     }
 
-    /// Reads back what was written of a Secret, and holds it against what was meant.
+    /// Reads back what was written of a Secret, and compares it with what was meant.
     ///
     /// # Errors
-    /// With templates of a user's own, what they make otherwise.
+    /// With a user's own templates, what they render differently.
     ///
     /// # Panics
-    /// When this program writes otherwise than it means: before a byte of it leaves.
+    /// When this program writes something other than what it means, before a byte of it leaves.
     fn read_back(&self, path: &str, text: &str, renderer: &Renderer<'_>) -> Result<(), Fault> {
         if self.as_found.is_some() {
             return Ok(());
@@ -324,7 +324,7 @@ impl Locked<'_> {
     }
 }
 
-/// Returns whether a file says no digest and consists of these pieces.
+/// Returns whether a file has no digest and consists of these pieces.
 fn is_bare(text: &str, pieces: [&str; 4]) -> bool {
     let rest = |text, piece| str::strip_prefix(text, piece);
     said_digest(text).is_none() && pieces.into_iter().try_fold(text, rest) == Some("")
@@ -591,7 +591,7 @@ impl Work<'_> {
             (CaCustody::External, Some(given), _) => given,
             (CaCustody::External, None, _) => {
                 return Err(Fault::new("the CA that signs for the fleet was not given")
-                    .help("give `--ca-cert FILE --ca-key FILE`"));
+                    .help("pass `--ca-cert FILE --ca-key FILE`"));
             }
             (_, _, Some(stored)) => stored,
             (_, _, None) => {
@@ -626,7 +626,7 @@ impl Work<'_> {
         })
     }
 
-    /// Opens the CA that was kept for a role; nothing where it cannot sign any more.
+    /// Opens the CA that was kept for a role; nothing if it cannot sign any more.
     fn stored_ca(&mut self, role: Role) -> Result<Option<Ca>, Fault> {
         self.open(role)?;
         let text = |credential: Credential| {
@@ -677,7 +677,7 @@ impl Work<'_> {
                 in_use.add(bundle, carried(value, bundle)?);
                 continue;
             }
-            // By far the most bundles hold the one CA, and stay.
+            // Most bundles hold the one CA, and stay.
             let is_alone = |chain: &PublicChain| !chain.is_one_of_several;
             if let (Some(value), None, Action::Keep, true) = (
                 self.found(bundle).next(),
@@ -803,7 +803,7 @@ impl Work<'_> {
         staying.filter(|name| !moving.contains(name)).collect()
     }
 
-    /// Returns the file of a Secret as it was found, where nothing can be rendered again around its values, or a person
+    /// Returns the file of a Secret as it was found, if nothing can be rendered again around its values, or a person
     /// must look at it first.
     fn as_found(&self, object: &Object, plan: &Plan, home: &Home) -> Option<Locked<'_>> {
         let name = &object.identity.name;
@@ -1087,7 +1087,7 @@ fn sealed_object(
     Ok(sealed)
 }
 
-/// Returns the command that makes programs take what is new once a plan was carried out; nothing where none must.
+/// Returns the command that makes programs take what is new once a plan was carried out; nothing if none must.
 #[must_use]
 pub fn restart(unit: &Unit<'_>, plan: &Plan) -> Option<String> {
     let roles = |wanted: fn(&Action) -> bool| -> Vec<Role> {

@@ -20,7 +20,7 @@ pub enum Reason {
     Unreadable(String),
     /// The names of its leaf are not the wanted ones.
     NamesChanged,
-    /// Its keys are of another kind than wanted.
+    /// Its keys are not of the wanted type.
     KeyTypeChanged,
     /// Its leaf is not signed by its CA.
     NotSignedByCa(String),
@@ -50,7 +50,7 @@ pub enum Reason {
     LockedOtherwise,
     /// Its file can also be opened by these means, for which this program does not encrypt.
     OtherReaders(Vec<&'static str>),
-    /// Its file is none that `sops` would open, for this reason.
+    /// Its file is not one that `sops` would open, for this reason.
     Damaged(String),
 }
 
@@ -155,7 +155,7 @@ impl fmt::Display for Reason {
 pub enum Action {
     /// It stays byte for byte.
     Keep,
-    /// It is made, for there is none.
+    /// It is made, because there is none.
     Issue,
     /// It is reissued.
     Renew(Reason),
@@ -187,7 +187,7 @@ impl Action {
         }
     }
 
-    /// Returns the reason, where there is one.
+    /// Returns the reason, if there is one.
     #[must_use]
     pub fn reason(&self) -> Option<&Reason> {
         match self {
@@ -212,19 +212,19 @@ impl Action {
 pub enum Need {
     /// A private key that opens what is encrypted; none is given.
     Identity,
-    /// The same, and none of those that are given is it.
+    /// The same; none of those given opens it.
     OtherIdentity,
     /// The private key of the CA that signs for the fleet.
     CaKey,
-    /// Another CA than the one that is given, for that ends with its leaf.
+    /// Another CA than the one that is given, because that ends with its leaf.
     OtherCa,
     /// A run with `--phase trust`.
     TrustPhase,
     /// A person who fixes the file.
     Person,
-    /// Files that Git has and the work tree has not.
+    /// Files that are in Git but not in the work tree.
     Checkout,
-    /// Leave to take over files in the way that are not this fleet's.
+    /// Permission to take over files in the way that are not this fleet's.
     Adoption,
 }
 
@@ -276,8 +276,8 @@ pub struct Wanted {
     pub leaf_use: LeafUse,
     /// Kind of its key.
     pub key: KeyType,
-    /// Whether a common name does for its first name where it has no subject alternative names. The chart's
-    /// database certificate is so, and its clients do not ask for names (`VERIFY_CA` of `MySQL` Router).
+    /// Whether a common name counts as its first name if it has no subject alternative names. The chart's
+    /// database certificate is like that, and its clients do not check names (`VERIFY_CA` of `MySQL` Router).
     pub common_name_does: bool,
 }
 
@@ -301,7 +301,7 @@ pub enum Depth {
     Whole,
 }
 
-/// Reads the public half of a chain and says what is wrong with it at `now`, apart from being due.
+/// Reads the public half of a chain and checks what is wrong with it at `now`, apart from being due.
 ///
 /// # Errors
 /// The first reason why it cannot stay.
@@ -320,7 +320,7 @@ pub fn examine(
     };
     let look = |text| Sighting::first(text).map_err(|fault| Reason::Unreadable(fault.what));
     let leaf = look(leaf)?;
-    // By far the most are alone, and are read no further than this program asks.
+    // Most are alone, and are read no further than this program needs.
     let is_one_of_several = ca.matches("-----BEGIN CERTIFICATE-----").count() > 1;
     let ca = if is_one_of_several {
         let whole = Certificate::from_der(leaf.der.clone())

@@ -16,8 +16,8 @@ use std::borrow::Cow;
 /// Annotation that names the certificate that a SealedSecret was made with: the SHA-256 of its public key.
 pub const SEALED_WITH: &str = "civi-ingress.uepal.fr/sealed-with";
 
-/// How the line begins that binds the values of a locked Secret together, so that a reader who cannot open it sees
-/// that one was exchanged or damaged. It is a comment behind the first line of the file.
+/// Start of the line that binds the values of a locked Secret together, so that a reader who cannot open it sees
+/// that one was exchanged or damaged. It is a comment after the first line of the file.
 pub const DIGEST: &str = "# civi-ingress:digest sha256=";
 
 /// Returns the digest of the values of a Secret as they are in its file, locked or in clear text, and of the message
@@ -42,7 +42,7 @@ pub fn digest_of<'v>(
     hex(context.finish().as_ref())
 }
 
-/// Returns the digest that a file says, in one of the comments that it begins with; nothing in one that was written
+/// Returns the digest that a file states, in one of the comments that it begins with; nothing in one that was written
 /// before there was any.
 #[must_use]
 pub fn said_digest(text: &str) -> Option<&str> {
@@ -53,7 +53,7 @@ pub fn said_digest(text: &str) -> Option<&str> {
         .next()
 }
 
-/// Returns whether the values of a file's one Secret are others than those that its digest was made of.
+/// Returns whether the values of a file's one Secret differ from those that its digest was made of.
 #[must_use]
 pub fn is_changed(text: &str, secret: &FoundSecret<'_>) -> bool {
     said_digest(text).is_some_and(|said| {
@@ -108,14 +108,14 @@ pub enum Lock<'a> {
     },
     /// Encrypted to a controller.
     Sealed {
-        /// The fingerprint of the controller's key, where it is given.
+        /// The fingerprint of the controller's key, if it is given.
         with: Option<Cow<'a, str>>,
         /// What the ciphertext is bound to.
         scope: Scope,
     },
 }
 
-/// Whether an encrypted file is such as this program writes, by what it says, whatever its form.
+/// Whether an encrypted file is like those that this program writes, by its content, whatever its form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fit {
     /// Its manifest may be rendered again around the encrypted values.
@@ -140,7 +140,7 @@ impl Stored<'_> {
         }
     }
 
-    /// Returns the text of a value that is in clear text, and keeps it guarded where it is a private key; nothing where
+    /// Returns the text of a value that is in clear text, and keeps it guarded where it is a private key; nothing if
     /// it is locked or damaged.
     #[must_use]
     pub fn clear_text(&self, is_private: bool) -> Option<Guarded> {
@@ -152,7 +152,7 @@ impl Stored<'_> {
     }
 }
 
-/// Decodes base64 to text; nothing where it is neither.
+/// Decodes base64 to text; nothing if it is neither.
 pub(super) fn decode(base64: &str, is_private: bool) -> Option<Guarded> {
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(base64)
@@ -204,7 +204,7 @@ impl<'a> Scanned<'a> {
         }
     }
 
-    /// Ends the document at `end` of `text`; nothing where its block `sops` is not in the form of this program.
+    /// Ends the document at `end` of `text`; nothing if its block `sops` is not in the form of this program.
     fn finish(
         mut self,
         text: &'a str,
@@ -223,7 +223,7 @@ impl<'a> Scanned<'a> {
         Some(())
     }
 
-    /// Takes a line that begins at `begin`; nothing where it looks otherwise than this program writes it.
+    /// Takes a line that begins at `begin`; nothing if it differs from how this program writes it.
     fn take(&mut self, line: &'a str, begin: usize) -> Option<()> {
         if self.sops.is_some() {
             return Some(());
@@ -313,7 +313,7 @@ impl<'a> Scanned<'a> {
     }
 }
 
-/// Reads the Secrets of a file that looks as this program writes it; nothing where any line looks otherwise.
+/// Reads the Secrets of a file that looks as this program writes it; nothing if any line differs.
 #[must_use]
 pub fn scan(text: &str) -> Option<Vec<FoundSecret<'_>>> {
     let mut secrets = Vec::new();
@@ -333,8 +333,8 @@ pub fn scan(text: &str) -> Option<Vec<FoundSecret<'_>>> {
     Some(secrets)
 }
 
-/// Takes what an annotation says about the lock of a SealedSecret; nothing where it is written otherwise than this
-/// program writes it.
+/// Takes what an annotation says about the lock of a SealedSecret; nothing if it differs from how this program
+/// writes it.
 fn note_annotation<'a>(lock: &mut Lock<'a>, key: &str, value: &'a str) -> Option<()> {
     if let Lock::Sealed { with, scope } = lock {
         if key == SEALED_WITH {
@@ -386,7 +386,7 @@ pub(super) fn of_documents<'a>(documents: &[Node], text: &str, file: &str) -> Ve
     found.collect()
 }
 
-/// Returns whether an encrypted file is such as this program writes.
+/// Returns whether an encrypted file is like those that this program writes.
 fn fit(text: &str, file: &str) -> Fit {
     match sops::read(text, file) {
         Ok(Some(document)) if document.may_be_rendered_again() => Fit::Ours,

@@ -6,16 +6,16 @@ use crate::manifest::Identity;
 use crate::name::ObjectName;
 use std::collections::BTreeSet;
 
-/// How a file's first line begins that this program owns.
+/// Start of the first line of a file that this program owns.
 const MARK: &str = "# civi-ingress:managed fleet=";
 /// Folder of the instances.
 pub const INSTANCES: &str = "instances";
 /// Folder of the parts of a fleet.
 pub const SHARDS: &str = "shards";
-/// Folder of what is there once a cluster.
+/// Folder of what exists once per cluster.
 pub const CLUSTER: &str = "cluster";
-/// Name of the file by which KSOPS opens Secrets for Argo CD. No instance's name has an underscore, so that it meets
-/// no file of one.
+/// Name of the file by which KSOPS opens Secrets for Argo CD. No instance's name has an underscore, so it collides
+/// with no instance's file.
 pub const GENERATOR: &str = "secret_generator.yaml";
 /// Folder of Secrets that wait for their phase.
 const NEXT: &str = "next";
@@ -28,7 +28,7 @@ const OTHERS: [&str; 5] = [
     "traefik-values.yaml",
     "values.yaml",
 ];
-/// How the names of files with objects begin.
+/// Prefixes of the names of files with objects.
 const KINDS: [&str; 8] = [
     "configmap-",
     "ingressroute-",
@@ -204,7 +204,7 @@ impl Home {
         }
     }
 
-    /// Returns the folder of Secrets that wait, where it is one of its own.
+    /// Returns the folder of Secrets that wait, if it is one of its own.
     #[must_use]
     pub fn staged_folder(&self) -> Option<String> {
         self.is_own().then(|| format!("{}/{NEXT}", self.folder))

@@ -1,9 +1,9 @@
-//! Which unit passes from the hands of one controller into those of another, and what is left behind in the cluster.
+//! Which unit moves from one controller to another, and what is left behind in the cluster.
 //!
-//! A controller deletes what its part of the tree names no longer, whether or not another one has taken it over: with
+//! A controller deletes what its part of the tree no longer names, whether or not another one has taken it over: with
 //! Flux 1.9.6 up to three of ten Namespaces were lost when parts became three of two. What an object says in the
-//! *cluster* keeps it, so all objects that move are marked in a commit before the one that moves them; what says that
-//! this has been done is the tree as it is found.
+//! *cluster* keeps it, so all objects that move are marked in a commit before the one that moves them; the tree as it
+//! is found shows that this has been done.
 
 use super::fleet_files::{TREE_FILE, directories};
 use super::layout::{CLUSTER, Home, INSTANCES, Owner, SHARDS, owner, part_name, shard_folder};
@@ -20,7 +20,7 @@ use std::num::NonZeroU16;
 enum Part {
     /// The whole tree.
     All,
-    /// What is there once a cluster.
+    /// What exists once per cluster.
     Cluster,
     /// Some of the instances.
     Shard(u16),
@@ -232,7 +232,7 @@ impl Recorded {
         !self.kustomizations.is_empty() || self.application_set.is_some()
     }
 
-    /// Returns whether the tree has something that is there once a cluster.
+    /// Returns whether the tree has something that exists once per cluster.
     #[must_use]
     pub fn has_cluster(&self) -> bool {
         self.cluster.iter().any(|part| *part != Part::Cluster)
@@ -263,7 +263,7 @@ impl Recorded {
         }
     }
 
-    /// Takes an instance for another that has its namespace: in a cluster the two are the same objects.
+    /// Identifies an instance with another that has its namespace: in a cluster the two are the same objects.
     pub fn rename(&mut self, from: &str, to: &str) {
         if let Some(parts) = self.instances.get(from).cloned() {
             self.instances.entry(to.to_owned()).or_insert(parts);
@@ -273,7 +273,7 @@ impl Recorded {
         }
     }
 
-    /// Returns the units that `fleet` puts into other hands than the tree does.
+    /// Returns the units that `fleet` gives to a controller other than the tree's.
     #[must_use]
     pub fn moves(&self, fleet: &Fleet) -> Vec<Move> {
         let mut moves = Vec::new();
@@ -598,7 +598,7 @@ pub fn names_another_namespace(text: &str, namespace: &str) -> bool {
 pub struct Consequence {
     /// The instance's name, or `cluster`.
     pub id: String,
-    /// `prepared`: its objects are marked, for it is to move; `moved`: another controller applies it; `left`: it stays
+    /// `prepared`: its objects are marked, because it is to move; `moved`: another controller applies it; `left`: it stays
     /// in the cluster without a file.
     pub what: &'static str,
     /// Who applied it, or the namespace that is left.

@@ -111,7 +111,7 @@ pub struct UnitFiles {
     pub current: Vec<(String, Guarded)>,
     /// Secrets that wait for their phase.
     pub staged: Vec<(String, Guarded)>,
-    /// Those of others that are taken over: a Secret in them counts where there is none of its name in use.
+    /// Those of others that are taken over: a Secret in them counts if there is none of its name in use.
     pub adopted: Vec<(String, Guarded)>,
 }
 
@@ -169,7 +169,7 @@ impl<'a> Found<'a> {
         self.reading != Some(Reading::Scan)
     }
 
-    /// Returns the certificate of the httpd, where it is this unit's: of its namespace and for its host.
+    /// Returns the certificate of the httpd, if it is this unit's: of its namespace and for its host.
     #[must_use]
     pub fn own_leaf(&self, unit: &Unit<'_>) -> Option<Sighting> {
         let host = unit.as_member()?.hosts.first()?.as_str();
@@ -221,7 +221,7 @@ fn readers(
 #[derive(Debug, Default)]
 pub(super) struct Secrets<'a> {
     held: Vec<Held<'a>>,
-    /// Who is to be able to open each, where they are encrypted. One that waits has the readers that it will have in
+    /// Who is to be able to open each, if they are encrypted. One that waits has the readers that it will have in
     /// its place.
     readers: Arc<BTreeMap<ObjectName, Vec<Recipient>>>,
 }
@@ -234,7 +234,7 @@ struct Held<'a> {
     secret: FoundSecret<'a>,
     /// Its values in clear text, where they had to be known and an identity opens them.
     opened: Option<Opened>,
-    /// What is wrong with its values, where they were verified; never a value.
+    /// What is wrong with its values, if they were verified; never a value.
     finding: Option<String>,
 }
 
@@ -244,7 +244,7 @@ impl Held<'_> {
         is_marked(self.text.as_bytes())
     }
 
-    /// Returns a private value in clear text, where it is known; empty where it is not text.
+    /// Returns a private value in clear text, if it is known; empty if it is not text.
     fn clear_key(&self, key: &str) -> Option<Guarded> {
         let base64 = match self.secret.value(key)? {
             Stored::Base64(text) => text,
@@ -297,11 +297,11 @@ impl<'a> Secrets<'a> {
 
     /// Opens and verifies what is at hand, and notes what is wrong beside each Secret.
     ///
-    /// Opened are, where an identity does, the Secrets in which values are encrypted that need not be, such as
-    /// certificates, and where all is verified or files are read as YAML, all with private values: a stored CA whose key
-    /// is not its own would be issued again unasked. Private values stay closed, and what is known of them is kept
-    /// beside. A run that only scans at a glance looks at no digest: what it composes has another one then, and the
-    /// files are read.
+    /// Where an identity can, this opens the Secrets in which values are encrypted that need not be, such as
+    /// certificates, and, where everything is verified or files are read as YAML, all Secrets with private values: a stored CA whose key
+    /// is not its own would be reissued unasked. Private values stay closed, and what is known of them is kept
+    /// beside. A run that only scans checks no digest: what it composes then has another one, and the files are
+    /// read.
     fn verify(&mut self, unit: &Unit<'_>, context: &Context<'_>, reading: Reading) {
         let is_whole = context.depth == Depth::Whole;
         let looks = is_whole || reading == Reading::Yaml;
@@ -357,7 +357,7 @@ impl<'a> Secrets<'a> {
         }
     }
 
-    /// Holds each private key that is known against its certificate.
+    /// Compares each private key that is known with its certificate.
     fn verify_pairs(&mut self, unit: &Unit<'_>, context: &Context<'_>) {
         let place = |credential: Credential| {
             let mut places = unit.placements().iter();
@@ -545,7 +545,7 @@ fn exchanged(secret: &FoundSecret<'_>, placements: &[(Credential, SecretKeyRef)]
         .collect();
     let way = match secret.lock {
         Lock::Sealed { .. } => "",
-        Lock::Open | Lock::Sops { .. } => "give `--identity FILE` to verify them, ",
+        Lock::Open | Lock::Sops { .. } => "pass `--identity FILE` to verify them, ",
     };
     format!(
         "{} or a certificate in the same file does not match the line `{}`; {way}remove that line if the change was intended",
@@ -594,7 +594,7 @@ pub struct RolePlan {
     pub role: Role,
     /// What becomes of it.
     pub action: Action,
-    /// Its public half, where that was found and stays for now.
+    /// Its public half, if that was found and stays for now.
     pub chain: Option<PublicChain>,
     /// When it is due.
     pub due: Option<OffsetDateTime>,
@@ -664,7 +664,7 @@ impl Plan {
         })
     }
 
-    /// Lets all that would happen wait.
+    /// Makes everything that would happen wait.
     pub fn wait_for(&mut self, need: Need) {
         for role in &mut self.roles {
             if !matches!(

@@ -1,8 +1,8 @@
-//! What keeps a controller's hands off an object that has left the tree, or has moved within it.
+//! What keeps a controller from deleting an object that has left the tree, or has moved within it.
 //!
-//! A controller deletes what it applied once and finds no longer. With a Namespace go the volumes of a parish, with a
+//! A controller deletes what it once applied and no longer finds. With a Namespace go the volumes of a parish, with a
 //! Secret its keys: those are never to be deleted by a controller. All other objects carry the same words only while
-//! they pass from one part of the fleet to another ([`super::moves`]), for otherwise a route that is taken out of
+//! they pass from one part of the fleet to another ([`super::moves`]), because otherwise a route that is taken out of
 //! the tree would stay in the cluster.
 
 use super::unit::Unit;

@@ -6,8 +6,8 @@ use crate::manifest::{Field, Object, PrivateKeys};
 use crate::seal::sops::{self, Block};
 use crate::yaml::second_reader;
 
-/// Reads the text of a Secret or SealedSecret back and holds it against its object: kind, name and namespace, every
-/// value by its key, and the block `sops` with all that it says. Other objects pass.
+/// Reads the text of a Secret or SealedSecret back and compares it with its object: kind, name and namespace, every
+/// value by its key, and the `sops` block with everything in it. Other objects pass.
 ///
 /// # Errors
 /// What is not as it was meant, without any value.

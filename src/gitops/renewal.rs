@@ -38,7 +38,7 @@ pub fn chain_due(unit: &Unit<'_>, role: Role, leaf: Validity, ca: Validity) -> O
 }
 
 /// Lets chains that share an encrypted file be due with the first of them: the file has one data key, which nobody
-/// knows who has no identity.
+/// without an identity knows.
 pub(super) fn share(dates: &mut [(BTreeSet<ObjectName>, OffsetDateTime)]) {
     loop {
         let before = dates.to_vec();

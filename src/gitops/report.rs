@@ -60,7 +60,7 @@ pub struct CertificateRow {
     /// Why, as a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explanation: Option<String>,
-    /// When its leaf ends (RFC 3339); after the run, where it was made.
+    /// When its leaf ends (RFC 3339); after the run, if it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_after: Option<String>,
     /// Whole days until then; negative once it is past.
@@ -134,7 +134,7 @@ pub struct Report {
     pub changes: Vec<UnitRow>,
     /// Files of the fleet as a whole that were or would be written.
     pub fleet_files: Vec<String>,
-    /// Files of this fleet that belong to nothing any more.
+    /// Files of this fleet that are no longer needed.
     pub stale: Vec<String>,
     /// Whether the stale files were removed.
     pub pruned: bool,
@@ -252,7 +252,7 @@ pub fn rows(
 }
 
 impl CertificateRow {
-    /// Returns how much it weighs that the chain waits, where it does.
+    /// Returns how much it weighs that the chain waits, if it does.
     fn weight(&self) -> Weight {
         let waits = matches!(self.action, "blocked" | "defer");
         let ends_soon = self.days_left.is_some_and(|days| days < SOON_DAYS);
@@ -354,7 +354,7 @@ impl Report {
     /// Writes the report for programs.
     ///
     /// # Panics
-    /// Never: nothing in it cannot be written.
+    /// Never: everything in it can be written.
     #[must_use]
     pub fn as_json(&self) -> String {
         crate::report::json(self)

@@ -82,7 +82,7 @@ impl<'a> Unit<'a> {
         unit
     }
 
-    /// Takes the cluster, where it has a wildcard certificate.
+    /// Takes the cluster, if it has a wildcard certificate.
     #[must_use]
     pub fn cluster(fleet: &'a Fleet) -> Option<Self> {
         Some(Self::new(fleet, Kind::Cluster(fleet.wildcard.as_ref()?)))
@@ -94,7 +94,7 @@ impl<'a> Unit<'a> {
         self.fleet
     }
 
-    /// Returns the member, where it is one.
+    /// Returns the member, if it is one.
     #[must_use]
     pub fn as_member(&self) -> Option<&'a Member> {
         match &self.kind {

@@ -147,13 +147,13 @@ impl Credentials {
         self.add(parts.leaf_key, SecretData::private(chain.leaf_key.pem()));
     }
 
-    /// Puts in a bundle of certificates, in the place of what was there.
+    /// Puts in a bundle of certificates, in place of what was there.
     pub fn add_bundle(&mut self, credential: Credential, certificates: &[Certificate]) {
         let text = certificates.iter().collect();
         self.add(credential, SecretData::certificates(&text));
     }
 
-    /// Puts in one text, in the place of what was there.
+    /// Puts in one text, in place of what was there.
     pub fn add(&mut self, credential: Credential, data: SecretData) {
         self.0.insert(credential, data);
     }
@@ -279,7 +279,7 @@ fn secrets(instance: &Instance, credentials: &Credentials) -> Vec<Object> {
 }
 
 /// Returns the `kubernetes.io/tls` Secret of a certificate, its intermediates and its key; with its CA, where
-/// clients do not have that already, under `ca.crt`, as cert-manager does, and the CA's key, where it is kept there,
+/// clients do not have that already, under `ca.crt`, as cert-manager does, and the CA's key, if it is kept there,
 /// under `ca.key`.
 #[must_use]
 pub fn tls_secret(

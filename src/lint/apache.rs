@@ -46,7 +46,7 @@ impl Directive {
             .find(|section| !section.is_question())
     }
 
-    /// Returns the ports of the virtual host around it, or of itself; nothing where it is for all of them.
+    /// Returns the ports of the virtual host around it, or of itself; nothing if it is for all of them.
     pub(super) fn ports(&self) -> Vec<&str> {
         let mut hosts = self
             .within

@@ -114,7 +114,7 @@ pub(super) fn mounted<'s, 'm>(
     found
 }
 
-/// Returns the pods' port behind a port of a Service; nothing where it has only a name.
+/// Returns the pods' port behind a port of a Service; nothing if it has only a name.
 pub(super) fn target(model: &Model<'_>, service: usize, wanted: &str) -> Option<String> {
     let (_, port) = items(model.objects[service].spec(), "ports").find(|(_, port)| {
         let is = |key: &str| port.get(key).and_then(scalar).as_deref() == Some(wanted);
@@ -133,7 +133,7 @@ pub(super) fn target(model: &Model<'_>, service: usize, wanted: &str) -> Option<
 }
 
 /// Returns whether httpd wants a PROXY header at a port, by the parts of its configuration that are in the input;
-/// nothing where they do not settle it.
+/// nothing if they do not settle it.
 pub(super) fn expects_proxy(snippets: &[&Snippet<'_>], port: Option<&str>) -> Option<bool> {
     let all = || snippets.iter().flat_map(|snippet| &snippet.directives);
     let is_here = |directive: &Directive| {

@@ -15,17 +15,17 @@ pub struct Finding {
     pub message: String,
     /// The index of the source.
     pub file: usize,
-    /// The place; line 0 where only the file is known.
+    /// The place; line 0 if only the file is known.
     pub at: At,
     /// The document's number in its source, from 1.
     pub document: usize,
-    /// The object, where it is one.
+    /// The object, if it is one.
     pub object: Option<Identity>,
     /// The path of the field, such as `spec.rootCAs[0].secret`; empty for the whole document.
     pub field: String,
-    /// What would happen, where that is known more exactly than in the rule.
+    /// What would happen, if that is known more exactly than in the rule.
     pub consequence: Option<String>,
-    /// The way out, where that is known more exactly than in the rule.
+    /// The way out, if that is known more exactly than in the rule.
     pub help: Option<String>,
 }
 
@@ -34,7 +34,7 @@ pub struct Finding {
 pub struct Identity {
     /// `kind`.
     pub kind: String,
-    /// `metadata.namespace`; empty where none is given.
+    /// `metadata.namespace`; empty if none is given.
     pub namespace: String,
     /// `metadata.name`.
     pub name: String,

@@ -52,7 +52,7 @@ impl Leaf<'_, '_> {
 }
 
 impl<'m, 'a> Leg<'m, 'a> {
-    /// Compares the certificate, where it is in the input, and all that is trusted is too.
+    /// Compares the certificate, if it is in the input, and all that is trusted is too.
     pub(super) fn check(&self, findings: &mut Vec<Finding>) {
         let Some((at, field)) = &self.roots.first else {
             return;

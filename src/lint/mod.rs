@@ -73,14 +73,14 @@ pub struct Source {
 /// What the input does not say.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The release that reads the manifests; found out where nothing is given.
+    /// The release that reads the manifests; found out if nothing is given.
     pub traefik: Option<Release>,
-    /// The chart that reads the values files; found out where nothing is given.
+    /// The chart that reads the values files; found out if nothing is given.
     pub chart: Option<ChartMajor>,
     /// The present.
     pub now: OffsetDateTime,
     /// How long before its end a certificate is found to expire soon; a third of its life, and 30 days at
-    /// most, where nothing is given.
+    /// most, if nothing is given.
     pub expires_within: Option<Duration>,
     /// Hosts for which there must be a route.
     pub hosts: Vec<DnsName>,

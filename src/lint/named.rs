@@ -111,7 +111,7 @@ impl<'a> Seeker<'_, 'a> {
         }
     }
 
-    /// Adds `{name, namespace}`, where it is of the kind or says none.
+    /// Adds `{name, namespace}`, if it is of the kind or says none.
     fn one(&mut self, class: Class, kind: &str, node: &'a Node, field: String) {
         if text(node, "kind").is_none_or(|named| named == kind) {
             self.add(class, text(node, "namespace"), node.get("name"), field);

@@ -130,7 +130,7 @@ pub(super) struct EntryPoint {
     pub(super) takes_proxy: bool,
 }
 
-/// Returns the entry points that the arguments of a container define; nothing where its options are elsewhere.
+/// Returns the entry points that the arguments of a container define; nothing if its options are elsewhere.
 pub(super) fn entry_points(container: &Node) -> Option<Vec<EntryPoint>> {
     let mut points: Vec<EntryPoint> = Vec::new();
     let mut taking: Vec<String> = Vec::new();
@@ -163,7 +163,7 @@ pub(super) fn entry_points(container: &Node) -> Option<Vec<EntryPoint>> {
     (!points.is_empty() && !is_elsewhere).then_some(points)
 }
 
-/// Returns options with their values: in lower case, for Traefik takes them in any.
+/// Returns options with their values: in lower case, because Traefik accepts any.
 pub(super) fn arguments(nodes: &[Node]) -> impl Iterator<Item = (String, &str)> {
     nodes.iter().filter_map(Node::text).map(|argument| {
         let (name, value) = argument.split_once('=').unwrap_or((argument, "true"));

@@ -115,7 +115,7 @@ struct Policy<'m, 'a> {
 }
 
 impl<'m, 'a> Policy<'m, 'a> {
-    /// Reads one; nothing where it is for the way out only, or selects by expressions.
+    /// Reads one; nothing if it is for the way out only, or selects by expressions.
     fn of(object: &'m Object<'a>) -> Option<Self> {
         let spec = object.spec();
         let types = spec.get("policyTypes").map(Node::items).unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::fault::{Fault, Faults};
 use time::{Duration, OffsetDateTime};
 
 /// Apple refuses server certificates that are valid for longer under any root, those added by a user included
-/// (support.apple.com/103769); browsers took the number over for public ones.
+/// (support.apple.com/103769); browsers adopted the number for public ones.
 const BROWSER_LIMIT: Duration = Duration::days(825);
 
 /// A certificate, the intermediates above it, and its key.
@@ -96,9 +96,9 @@ pub fn import(
     }
     if keys.len() != 1 && faults.is_empty() {
         let fault = if keys.is_empty() {
-            Fault::new("there is no private key").help("give it with `--key FILE`")
+            Fault::new("there is no private key").help("pass it with `--key FILE`")
         } else {
-            Fault::new("there is more than one private key").help("give only the leaf's")
+            Fault::new("there is more than one private key").help("pass only the leaf's")
         };
         faults.push(fault.file(file));
     }
@@ -203,7 +203,7 @@ fn leaf(given: &[Given<'_>], key: &PrivateKey, now: OffsetDateTime) -> Option<us
     found.map(|member| member.number - 1)
 }
 
-/// Brings certificates into the order in which a server sends them, and leaves out roots and what is there twice.
+/// Brings certificates into the order in which a server sends them, and leaves out roots and duplicates.
 fn arrange<'a>(
     mut given: Vec<Given<'a>>,
     leaf: usize,
@@ -220,7 +220,7 @@ fn arrange<'a>(
                 .any(|other| other.certificate.der() == der)
     };
     let new: Vec<bool> = (0..given.len()).map(is_new).collect();
-    // A root that is there twice is left out twice.
+    // A root that appears twice is left out twice.
     let mut rest: Vec<Given<'_>> = Vec::new();
     for (member, is_new) in given.into_iter().zip(new) {
         if is_new {
@@ -290,7 +290,7 @@ fn arrange<'a>(
     } else if chain.len() == 1 && !top.details.self_issued {
         warnings.push(format!(
             "the certificate of its issuer, `{}`, is missing: unless that is a root that all clients trust, they refuse \
-             the certificate; give the authority's chain too, often `fullchain.pem` or `chain.pem`",
+             the certificate; pass the authority's chain too, often `fullchain.pem` or `chain.pem`",
             top.details.issuer
         ));
     }
@@ -298,7 +298,7 @@ fn arrange<'a>(
 }
 
 /// Finds the issuer of a certificate among others: the valid before the expired, and a cross-certificate before a root,
-/// for it is the one that clients do not have.
+/// because it is the one that clients do not have.
 fn issuer(below: &Given<'_>, others: &[Given<'_>], now: OffsetDateTime) -> Option<usize> {
     if below.details.self_issued {
         return None;
@@ -396,7 +396,7 @@ fn leaf_warnings(details: &Details, now: OffsetDateTime) -> Vec<String> {
     warnings
 }
 
-/// Warns that browsers mind how long a certificate is valid, where they do.
+/// Warns that browsers mind how long a certificate is valid, if they do.
 #[must_use]
 pub fn long_life(validity: super::validity::Validity) -> Option<String> {
     (validity.not_after - validity.not_before > BROWSER_LIMIT + Duration::HOUR).then(|| {

@@ -13,7 +13,7 @@ use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificat
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-/// A certificate: its DER form, and what is asked of it most. Of the text that it was read from, nothing stays.
+/// A certificate: its DER form, and what is needed of it most. Of the text that it was read from, nothing stays.
 #[derive(Debug, Clone)]
 pub struct Certificate {
     der: CertificateDer<'static>,
@@ -70,7 +70,7 @@ impl Core {
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
-    /// Subject, as `O=…, CN=…`; empty where there is none.
+    /// Subject, as `O=…, CN=…`; empty if there is none.
     pub subject: String,
     /// The subject's common name.
     pub common_name: Option<String>,
@@ -96,7 +96,7 @@ pub struct Details {
     pub validity: Validity,
     /// Kind and size of the key, for example `ECDSA P-256` or `RSA 2048`.
     pub key: String,
-    /// What is wrong with the key, where it is too weak or of a kind that clients refuse.
+    /// What is wrong with the key, if it is too weak or of a kind that clients refuse.
     pub weak_key: Option<&'static str>,
     /// How the issuer signed, for example `ecdsa-with-SHA256`.
     pub signature_algorithm: String,
@@ -108,19 +108,19 @@ pub struct Details {
     pub critical_constraints: bool,
     /// `pathLenConstraint` of the basic constraints.
     pub path_len: Option<u32>,
-    /// Key usages by their RFC 5280 names; nothing where the extension is missing.
+    /// Key usages by their RFC 5280 names; nothing if the extension is missing.
     pub key_usages: Option<Vec<&'static str>>,
-    /// Extended key usages by name or object identifier; nothing where the extension is missing.
+    /// Extended key usages by name or object identifier; nothing if the extension is missing.
     pub extended_key_usages: Option<Vec<String>>,
     /// Subject key identifier, lower-case hexadecimal.
     pub subject_key_id: Option<String>,
     /// Key identifier of the authority, lower-case hexadecimal.
     pub authority_key_id: Option<String>,
-    /// Permitted subtrees of the name constraints as text; nothing where the extension is missing.
+    /// Permitted subtrees of the name constraints as text; nothing if the extension is missing.
     pub permitted: Option<Vec<String>>,
     /// Excluded subtrees of the name constraints as text.
     pub excluded: Vec<String>,
-    /// Whether an extension is there twice.
+    /// Whether an extension appears twice.
     pub repeats_extension: bool,
     /// SHA-256 of the whole certificate, lower-case hexadecimal.
     pub sha256: String,
@@ -464,7 +464,7 @@ impl Details {
 const SERIAL_LIMIT: usize = 20;
 
 fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Fault> {
-    // What the parser says of it could repeat its bytes, and a key may be in the place of a certificate.
+    // What the parser says of it could repeat its bytes, and a key may be in place of a certificate.
     let (rest, parsed) = X509Certificate::from_der(der)
         .map_err(|_| Fault::new("the certificate is damaged: it is not X.509 in DER"))?;
     if !rest.is_empty() {

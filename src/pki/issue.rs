@@ -63,7 +63,7 @@ impl fmt::Display for Organization {
 
 /// A certificate's serial number: 16 bytes, positive and not zero.
 ///
-/// Passed in, for rcgen's default is a hash of the public key and repeats when a key is renewed.
+/// Passed in, because rcgen's default is a hash of the public key and repeats when a key is renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Serial([u8; 16]);
 
@@ -107,7 +107,7 @@ pub struct Ca {
     pub certificate: Certificate,
     /// Its key.
     pub key: PrivateKey,
-    /// Its issuer, and so on to a root; none where it is one.
+    /// Its issuer, and so on to a root; none if it is one.
     pub above: Vec<Certificate>,
     /// What a CA that was just made was made from, so that its certificate need not be read again.
     made_from: Option<CertificateParams>,

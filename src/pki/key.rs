@@ -16,7 +16,7 @@ use zeroize::{Zeroize, Zeroizing};
 /// What kind of key to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum KeyType {
-    /// ECDSA on P-256: what every TLS client takes, made in microseconds.
+    /// ECDSA on P-256: what every TLS client accepts, made in microseconds.
     #[default]
     P256,
     /// ECDSA on P-384.
@@ -201,7 +201,7 @@ impl PrivateKey {
     }
 }
 
-/// Returns whether the first private key of a PEM text belongs to the certificate; nothing where there is no key
+/// Returns whether the first private key of a PEM text belongs to the certificate; nothing if there is no key
 /// that can be read.
 ///
 /// A key that holds the public half, as most do, is compared by it: computing it costs a hundred times as much.

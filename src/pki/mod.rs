@@ -27,9 +27,9 @@ use std::net::IpAddr;
 pub struct Chain {
     /// The CA's certificate.
     pub ca: Certificate,
-    /// Its issuer, and so on to a root; none where it is one.
+    /// Its issuer, and so on to a root; none if it is one.
     pub above: Vec<Certificate>,
-    /// The CA's key, where it is kept.
+    /// The CA's key, if it is kept.
     pub ca_key: Option<PrivateKey>,
     /// The leaf's certificate.
     pub leaf: Certificate,

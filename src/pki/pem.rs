@@ -392,7 +392,7 @@ pub fn advice(bytes: &[u8]) -> &'static str {
 
 /// PEM text of certificates and of nothing else: no key, no comment, and every block as [`Certificate::pem`] writes it.
 ///
-/// Whatever is public is written from it, so that what stood beside a certificate in a file cannot travel with it.
+/// Whatever is public is written from it, so that what was next to a certificate in a file cannot travel with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateText(String);
 

@@ -21,11 +21,11 @@ pub enum Rule {
     NegativeSerial,
     /// A serial number of zero.
     ZeroSerial,
-    /// An extension that is there twice.
+    /// An extension that appears twice.
     RepeatedExtension,
     /// A signature with SHA-1 or MD5.
     WeakSignature,
-    /// A key that is too short, or of a kind that clients do not take.
+    /// A key that is too short, or of a kind that clients do not accept.
     WeakKey,
     /// Version 1 or 2, which have no extensions that say what the certificate is for.
     OldVersion,

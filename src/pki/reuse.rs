@@ -43,12 +43,12 @@ pub struct Terms<'a> {
     pub leaf_use: LeafUse,
     /// The names that its leaf must cover.
     pub names: &'a [SubjectAltName],
-    /// Whether a common name does for the first of them where the leaf has no subject alternative names. The chart's
-    /// database certificate is so, and its clients do not ask for names (`VERIFY_CA` of `MySQL` Router).
+    /// Whether a common name counts as the first of them if the leaf has no subject alternative names. The chart's
+    /// database certificate is like that, and its clients do not check names (`VERIFY_CA` of `MySQL` Router).
     pub common_name_does: bool,
     /// What becomes of its CA's key.
     pub custody: Custody,
-    /// The CA that a user gave to sign with, where there is one.
+    /// The CA that a user gave to sign with, if there is one.
     pub given_ca: Option<&'a Certificate>,
 }
 
@@ -138,7 +138,7 @@ pub fn authorities(text: &str) -> Vec<Certificate> {
     }
 }
 
-/// Finds the CA that signed a leaf, wherever it stands: by its signature, for the chart's CAs all have one name; or
+/// Finds the CA that signed a leaf, wherever it is: by its signature, because the chart's CAs all have one name; or
 /// else by its name, or else the first, which then is not the issuer.
 #[must_use]
 pub fn signer<'a>(authorities: &'a [Certificate], leaf: &Certificate) -> Option<&'a Certificate> {
@@ -161,7 +161,7 @@ pub fn above(ca: &Certificate, authorities: &[Certificate]) -> Vec<Certificate> 
 }
 
 /// Reads the CAs of a text that no other of them signed: those above a CA that is not a root are beside it, and
-/// clients trust the last of them alone.
+/// clients trust only the last of them.
 #[must_use]
 pub fn topmost(text: &str) -> Vec<Certificate> {
     let all = authorities(text);

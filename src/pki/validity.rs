@@ -46,7 +46,7 @@ impl End {
         }
         parse_instant(text).map(Self::At).map_err(|_| {
             Fault::new(format!("`{}` is not a lifetime", text.escape_debug())).help(
-                "give a number of days such as `365`, or an instant such as `2027-11-21T00:00:00Z`",
+                "use a number of days such as `365`, or an instant such as `2027-11-21T00:00:00Z`",
             )
         })
     }
@@ -56,7 +56,7 @@ impl End {
             Self::Days(days) => now
                 .checked_add(Duration::days(i64::from(days)))
                 .ok_or_else(|| {
-                    Fault::new("the end is after the year 9999").help("give an earlier end")
+                    Fault::new("the end is after the year 9999").help("use an earlier end")
                 }),
             Self::At(instant) => Ok(instant),
         }
@@ -69,7 +69,7 @@ impl End {
 /// Anything else, and instants outside the years 1970 to 9999: certificates hold no later ones (RFC 5280
 /// section 4.1.2.5), and webpki reads no earlier ones.
 pub fn parse_instant(text: &str) -> Result<OffsetDateTime, Fault> {
-    let help = "give an RFC 3339 instant such as `2027-11-21T00:00:00Z`";
+    let help = "use an RFC 3339 instant such as `2027-11-21T00:00:00Z`";
     let instant = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
         Fault::new(format!(
             "`{}` is not an RFC 3339 instant",
@@ -127,11 +127,11 @@ impl Validity {
                 "the end {end} is not after the beginning {}",
                 format_instant(validity.not_before)
             );
-            return Err(Fault::new(what).help("give a later end or an earlier `--not-before`"));
+            return Err(Fault::new(what).help("use a later end or an earlier `--not-before`"));
         }
         if validity.not_after <= now {
             return Err(
-                Fault::new(format!("the end {end} has already passed")).help("give a later end")
+                Fault::new(format!("the end {end} has already passed")).help("use a later end")
             );
         }
         Ok(validity)

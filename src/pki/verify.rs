@@ -45,7 +45,7 @@ pub fn usable_ca(
     let details = certificate.details()?;
     if !details.self_issued {
         return Err(Fault::new(format!("the CA is an intermediate: `{}` signed it", details.issuer)).help(
-            "give a root CA: what is signed here is served without intermediates, and clients would not find the root",
+            "use a root CA: what is signed here is served without intermediates, and clients would not find the root",
         ));
     }
     trustworthy(&details, "the CA", now)
@@ -75,7 +75,7 @@ pub fn usable_issuer(
         {
             let what = format!("`{name}` did not sign `{}`", below.1.name());
             return Err(Fault::new(what)
-                .help("give the CA first, then each certificate's issuer, up to the root"));
+                .help("put the CA first, then each certificate's issuer, up to the root"));
         }
         trustworthy(&details, &format!("the CA `{name}` above it"), now)?;
         if details
@@ -114,7 +114,7 @@ fn trustworthy(details: &Details, what: &str, now: OffsetDateTime) -> Result<(),
         );
         return Err(
             Fault::new(format!("{what} is valid from {from} to {to} only"))
-                .help("give a CA that is valid now"),
+                .help("use a CA that is valid now"),
         );
     }
     let mut refusals = refusals::of(details, Use::Authority).into_iter();
@@ -148,7 +148,7 @@ pub fn belongs(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault>
     }
     Err(
         Fault::new("the private key does not belong to the certificate")
-            .help("give the key that the certificate was requested with"),
+            .help("use the key that the certificate was requested with"),
     )
 }
 

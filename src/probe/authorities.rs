@@ -24,7 +24,7 @@ fn lenient(pem: &str) -> Vec<Certificate> {
 /// Reports that a value cannot be read, and how to give it.
 fn locked(object: &str, with: &str, name: &Name) -> Fault {
     Fault::new(format!("{object} is encrypted ({with}), so it cannot be read here")).help(format!(
-        "give the Secret as the cluster holds it: `kubectl get secret {} -n {} -o yaml`; or, for SOPS, `sops decrypt FILE | civi-ingress probe … --manifest -`",
+        "pass the Secret as the cluster has it: `kubectl get secret {} -n {} -o yaml`; or, for SOPS, `sops decrypt FILE | civi-ingress probe … --manifest -`",
         name.name, name.namespace
     ))
 }
@@ -33,7 +33,7 @@ impl Manifests {
     /// Returns the authorities of the certificate that browsers see, and what there is to report about them.
     ///
     /// Where TLS ends at Traefik it is `ca.crt` beside the certificate, in the Secret that the route or the TLSStore
-    /// `default` names; where it is passed through, the authority of the httpd's own. Nothing where there is none.
+    /// `default` names; where it is passed through, the authority of the httpd's own. Nothing if there is none.
     #[must_use]
     pub fn front_trust(&self, way: Option<&Way<'_>>) -> (Option<Trust>, Vec<Finding>) {
         if let Some(way) = way.filter(|way| !way.ends_at_traefik()) {
@@ -66,7 +66,7 @@ impl Manifests {
                     );
                     findings.push(
                         Finding::new(Check::Objects, Verdict::Note, what)
-                            .fix("give the CA of the front with `--ca FILE`"),
+                            .fix("pass the CA of the front with `--ca FILE`"),
                     );
                 }
                 None => {}

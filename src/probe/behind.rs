@@ -103,7 +103,7 @@ impl Behind<'_> {
         let fix_trust = match (&trust.origin, &stale) {
             (_, Some(stale)) => stale.clone(),
             (Origin::System, None) if transport.speech == Speech::Passthrough => {
-                "import its CA into the browsers, and give it here with `--ca FILE`".to_owned()
+                "import its CA into the browsers, and pass it here with `--ca FILE`".to_owned()
             }
             (Origin::System, None) => {
                 format!(

@@ -108,7 +108,7 @@ impl Manifests {
                 Err(fault) => {
                     let more = match Reference::new(namespace, name) {
                         Reference::Outside(_) => "",
-                        _ => "; where there is none, Traefik drops the route and answers 404",
+                        _ => "; if there is none, Traefik drops the route and answers 404",
                     };
                     findings.push(unknown(format!("{object}: {}{more}", fault.what)));
                     continue;
@@ -221,7 +221,7 @@ impl Options {
         );
         Some(
             Finding::new(Check::Client, Verdict::Warning, what)
-                .fix("give one: `--cert FILE --key FILE`"),
+                .fix("pass one: `--cert FILE --key FILE`"),
         )
     }
 

@@ -22,7 +22,7 @@ pub struct Head {
     pub hsts: Option<String>,
 }
 
-/// Reads the final answer's head out of what has come so far; nothing where more must come.
+/// Reads the final answer's head out of what has come so far; nothing if more must come.
 ///
 /// Interim answers (1xx, RFC 9110 section 15.2) are passed over.
 ///

@@ -126,7 +126,7 @@ impl Front<'_> {
         };
         let fix_trust = match (&self.trust.origin, &self.holder) {
             (Origin::System, _) => {
-                "import its CA into the browsers, and give it here with `--ca FILE`".to_owned()
+                "import its CA into the browsers, and pass it here with `--ca FILE`".to_owned()
             }
             (origin, Holder::Httpd(namespace)) => format!(
                 "browsers should meet a certificate of {origin} here: check whether the IngressRouteTCP is applied, and make the httpd load its certificate with {}",

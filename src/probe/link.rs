@@ -78,8 +78,8 @@ pub(super) fn connection(seen: &Seen, link: Link<'_>, findings: &mut Vec<Finding
     let leg = link.leg();
     if let Some(why) = &seen.unresolved {
         let fix = match leg {
-            Leg::Front => "make the DNS record, or give the address with `--connect ADDR:PORT`",
-            Leg::Backend => "give the pod's address with `--backend ADDR:PORT`",
+            Leg::Front => "create the DNS record, or pass the address with `--connect ADDR:PORT`",
+            Leg::Backend => "pass the pod's address with `--backend ADDR:PORT`",
         };
         findings.push(broken(Check::Dns, format!("the name has no address: {why}")).fix(fix));
         return;
@@ -192,7 +192,7 @@ fn handshake_fault(fault: &Broken, link: Link<'_>, asked: bool) -> Finding {
             finding.fix("a front that expects the PROXY protocol behaves like this: try `--proxy-protocol v1`")
         }
         (Broken::NotTls, None) => {
-            finding.fix("give the port of TLS, or turn TLS on there: `http.tls` of the entry point, or `tls` in the IngressRoute")
+            finding.fix("use the TLS port, or turn TLS on there: `http.tls` of the entry point, or `tls` in the IngressRoute")
         }
         (Broken::Alert(alert), None) if alert == "UnrecognisedName" => {
             finding.fix("the front has no certificate for this name (sniStrict): list the wildcard under `certificates` of the TLSStore `default`")
@@ -215,7 +215,7 @@ fn is_about_versions(fault: &Broken) -> bool {
 
 pub(super) fn client_refused(why: &str, leg: Leg) -> Finding {
     let fix = match leg {
-        Leg::Front => "give a certificate that the front accepts: `--cert FILE --key FILE`",
+        Leg::Front => "pass a certificate that the front accepts: `--cert FILE --key FILE`",
         Leg::Backend => {
             "name Traefik's pair in certificatesSecrets of the ServersTransport: `civi-ingress new-instance --client-auth`, with ca.crt of Secret externclientca as SSLCACertificateFile"
         }

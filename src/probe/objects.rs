@@ -230,7 +230,7 @@ impl Manifests {
         })
     }
 
-    /// Returns the values of a Secret or ConfigMap; nothing where the manifests do not hold it.
+    /// Returns the values of a Secret or ConfigMap; nothing if the manifests do not hold it.
     pub(super) fn data(&self, kind: &str, name: &Name) -> Option<BTreeMap<&str, Datum<'_>>> {
         if kind == "Secret" {
             let secret = self.secret(name)?;
@@ -317,7 +317,7 @@ pub(super) fn missing(kind: &str, name: &Name) -> Fault {
         "the manifests do not contain {kind} {name}, which is named here"
     ))
     .help(format!(
-        "give it too: `kubectl get {resource} {} -n {} -o yaml`; if there is none, the route fails",
+        "pass it too: `kubectl get {resource} {} -n {} -o yaml`; if there is none, the route fails",
         name.name, name.namespace
     ))
 }

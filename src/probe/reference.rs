@@ -44,12 +44,12 @@ impl Manifests {
                     .help("the key is the namespace, `-` and the name; a name without `@` is looked up in its own namespace")
             }),
             Reference::Outside(provider) => Err(Fault::new(format!("{kind} `{}` is in the provider `{}`, not in manifests", name.escape_debug(), provider.escape_debug()))
-                .help("leave `--manifest` out, and give its CA with `--backend-ca FILE`")),
+                .help("leave `--manifest` out, and pass its CA with `--backend-ca FILE`")),
         }
     }
 }
 
-/// Reports that an object names one of another namespace, where it does.
+/// Reports that an object names one of another namespace, if it does.
 pub(super) fn crossing(
     from: &Object,
     to: &impl std::fmt::Display,

@@ -52,7 +52,7 @@ impl Request {
         }
     }
 
-    /// Adds a field; nothing where its name or value is none that could be sent (RFC 9110 section 5), or the
+    /// Adds a field; nothing if its name or value is none that could be sent (RFC 9110 section 5), or the
     /// connection depends on it.
     #[must_use]
     pub(super) fn with_field(&self, name: &str, value: &str) -> Option<Self> {

@@ -6,17 +6,17 @@ use std::time::Duration;
 /// All that was seen of one leg.
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// Why the name has no address, where it has none.
+    /// Why the name has no address, if it has none.
     pub unresolved: Option<String>,
     /// Each address that was tried, in order.
     pub attempts: Vec<Attempt>,
     /// The TLS handshake, where a connection came about.
     pub tls: Option<Tls>,
-    /// How a handshake in TLS 1.2 went, where that was tried too.
+    /// How a handshake in TLS 1.2 went, if that was tried too.
     pub older: Option<Result<(), Broken>>,
-    /// What came back to the request, where one was sent.
+    /// What came back to the request, if one was sent.
     pub answer: Option<Result<Vec<u8>, Broken>>,
-    /// What came back on port 80, where that was asked for.
+    /// What came back on port 80, if that was asked for.
     pub plain: Option<Result<Vec<u8>, Broken>>,
 }
 
@@ -67,7 +67,7 @@ pub enum Broken {
     Alert(String),
     /// What came back is not TLS.
     NotTls,
-    /// We closed it, for the certificate is refused.
+    /// We closed it, because the certificate is refused.
     Certificate,
     /// Other side and we have no version or cipher suite in common.
     Incompatible(String),
@@ -105,7 +105,7 @@ pub struct Tls {
     pub alpn: Option<String>,
     /// The certificates that the server sent, DER, in its order.
     pub chain: Vec<Vec<u8>>,
-    /// What the verifier said, where it was asked.
+    /// What the verifier said, if it was asked.
     pub verification: Option<Verification>,
     /// Whether the server asked for a client certificate.
     pub asked_for_certificate: bool,

@@ -232,7 +232,7 @@ impl Manifests {
                     Verdict::Warning,
                     what,
                     format!(
-                        "give it in clear text: `kubectl get secret {} -n {} -o yaml`",
+                        "pass it in clear text: `kubectl get secret {} -n {} -o yaml`",
                         secret.name, secret.namespace
                     ),
                 );

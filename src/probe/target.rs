@@ -171,7 +171,7 @@ impl RequestPath {
 pub fn patience(text: &str) -> Result<Duration, Fault> {
     let length = TraefikDuration::parse(text)?.length();
     if length.is_zero() {
-        return Err(Fault::new("a wait of zero sees nothing").help("give a time such as `10s`"));
+        return Err(Fault::new("a wait of zero sees nothing").help("use a time such as `10s`"));
     }
     Ok(length)
 }
@@ -183,7 +183,7 @@ pub fn patience(text: &str) -> Result<Duration, Fault> {
 pub fn horizon(text: &str) -> Result<time::Duration, Fault> {
     let refused = || {
         Fault::new(format!("`{}` is not a duration", text.escape_debug()))
-            .help("give days such as `30d`, or hours such as `72h`")
+            .help("use days such as `30d`, or hours such as `72h`")
     };
     let limit = time::Duration::days(36_525);
     let length = if let Some(days) = text.strip_suffix('d') {

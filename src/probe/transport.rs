@@ -64,7 +64,7 @@ pub enum Versions {
 /// How Traefik speaks to the httpd.
 #[derive(Debug)]
 pub struct Transport {
-    /// Which object says so, by its kind; nothing where the route names none.
+    /// Which object says so, by its kind; nothing if the route names none.
     pub object: Option<(&'static str, Name)>,
     /// The service of the route, in words.
     pub service: Option<String>,

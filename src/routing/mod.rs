@@ -34,7 +34,7 @@ pub struct Routing {
 /// Where an object belongs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Home {
-    /// `metadata.namespace`, where it is given.
+    /// `metadata.namespace`, if it is given.
     pub namespace: Option<String>,
     /// The file of its manifest.
     pub file: String,
@@ -86,7 +86,7 @@ pub struct Route {
 /// What a route says about the TLS of browsers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FrontTls {
-    /// It ends here, with the certificate of this Secret; of the default store, where none is named.
+    /// It ends here, with the certificate of this Secret; of the default store, if none is named.
     Ends(Option<String>),
     /// It ends behind.
     PassesThrough,
@@ -101,7 +101,7 @@ pub enum FrontTls {
 pub struct Attachment {
     /// The Gateway.
     pub gateway: Named,
-    /// The one listener that is meant; all, where none is named.
+    /// The one listener that is meant; all, if none is named.
     pub listener: Option<String>,
 }
 
@@ -112,7 +112,7 @@ pub struct Target {
     pub service: Named,
     /// Its port, a number or a name.
     pub port: Option<String>,
-    /// `scheme` of Traefik's; of a service behind an IngressRouteTCP `tls`, where it is true.
+    /// `scheme` of Traefik's; of a service behind an IngressRouteTCP `tls`, if it is true.
     pub scheme: Option<String>,
     /// `serversTransport` of Traefik's.
     pub transport: Option<String>,
@@ -162,7 +162,7 @@ pub struct Gateway {
 pub struct Listener {
     /// Its name.
     pub name: Option<String>,
-    /// The hosts that it is for; all, where there are none.
+    /// The hosts that it is for; all, if there are none.
     pub hosts: Vec<String>,
     /// What it does with TLS.
     pub tls: ListenerTls,
@@ -210,7 +210,7 @@ pub enum PolicyTrust {
 }
 
 impl Routing {
-    /// Takes an object of this file, where it is one of those that are asked for.
+    /// Takes an object of this file, if it is one of those that are asked for.
     pub fn read(&mut self, object: &Node, file: &str) {
         let metadata = |key| text(object.get("metadata"), key);
         let Some(name) = metadata("name") else {

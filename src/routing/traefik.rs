@@ -100,7 +100,7 @@ fn target(service: &Node, kind: RouteKind) -> Option<Target> {
     })
 }
 
-/// Returns the hosts that a rule names, in lower case; none where it cannot be read, and `*` is none.
+/// Returns the hosts that a rule names, in lower case; none if it cannot be read, and `*` is none.
 pub(super) fn hosts_of(text: &str) -> Vec<String> {
     let mut hosts = rule::hosts(&rule::matchers(text).unwrap_or_default());
     hosts.retain(|host| host != "*");

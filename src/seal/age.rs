@@ -58,7 +58,7 @@ impl KeyPair {
 
     /// Returns the key that a recipient's stanza wraps the file key with. `theirs` is the other side's public key.
     ///
-    /// None where `theirs` is one of the few points that give everybody the same secret (RFC 7748 section 6.1).
+    /// None if `theirs` is one of the few points that give everybody the same secret (RFC 7748 section 6.1).
     fn wrapping_key(
         &self,
         theirs: &PublicKey,
@@ -140,7 +140,7 @@ pub(super) struct File {
 pub(super) struct Damaged;
 
 impl File {
-    /// Reads an armoured age file. None where it is not one, or its content is not 32 bytes.
+    /// Reads an armoured age file. None if it is not one, or its content is not 32 bytes.
     pub(super) fn parse(armoured: &str) -> Option<Self> {
         let file = dearmour(armoured)?;
         let mut rest = file.strip_prefix(VERSION.as_bytes())?;
@@ -178,7 +178,7 @@ impl File {
         }
     }
 
-    /// Decrypts the 32 bytes, or nothing where the file is not for this key.
+    /// Decrypts the 32 bytes, or nothing if the file is not for this key.
     ///
     /// # Errors
     /// The file is for this key, and it was changed.

@@ -53,13 +53,13 @@ pub struct Rules {
 /// One rule. What is wrong with it matters only where it is the one that holds.
 #[derive(Debug)]
 struct Rule {
-    /// Nothing where it holds for all files.
+    /// Nothing if it holds for all files.
     path: Option<Result<Regex, Fault>>,
     recipients: Result<Vec<Recipient>, Fault>,
 }
 
 impl Rules {
-    /// Reads a `.sops.yaml`. `prefix` leads from its folder to the tree, with `/`, and is empty where that is the same.
+    /// Reads a `.sops.yaml`. `prefix` leads from its folder to the tree, with `/`, and is empty if that is the same.
     ///
     /// # Errors
     /// No YAML, no mapping, and what seems to be a misspelt section, with its place.

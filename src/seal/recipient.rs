@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_in_the_place_of_a_recipient_is_not_repeated() {
+    fn an_identity_in_place_of_a_recipient_is_not_repeated() {
         for text in [ONE.to_owned(), ONE.to_lowercase(), format!(" {ONE}")] {
             let fault = Recipient::parse(&text).unwrap_err();
             assert_eq!(

@@ -112,7 +112,7 @@ pub(super) fn run(run: &Run, arguments: &Cert) -> Result<(), Failure> {
 fn dns(text: &str) -> Result<SubjectAltName, Fault> {
     match SubjectAltName::parse(text).map_err(|fault| fault.argument("--dns"))? {
         SubjectAltName::Ip(address) => Err(Fault::new(format!("`{address}` is an IP address"))
-            .help("give it with `--ip`")
+            .help("pass it with `--ip`")
             .argument("--dns")),
         name => Ok(name),
     }

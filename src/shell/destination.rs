@@ -48,7 +48,7 @@ impl Destination {
         if let (true, Some((option, _))) = (self.is_preview(), beside.first()) {
             let fault =
                 Fault::new("on a terminal there is only a preview, and its keys are thrown away");
-            let help = "pipe the output into `kubectl apply -f -`, or give --output-dir DIR or --show-secrets";
+            let help = "pipe the output into `kubectl apply -f -`, or pass --output-dir DIR or --show-secrets";
             return Err(fault.help(help).argument(option).into());
         }
         let directory = self.output_dir.as_deref();
@@ -109,7 +109,7 @@ impl Destination {
         {
             run.note(
                 "private keys are not shown on a terminal: pipe this into `kubectl apply -f -`, \
-                 or give --output-dir DIR or --show-secrets",
+                 or pass --output-dir DIR or --show-secrets",
             );
         }
         Ok(())

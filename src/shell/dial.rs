@@ -92,7 +92,7 @@ pub(super) fn connect(
     (attempts, first)
 }
 
-/// Sends the PROXY protocol header of a connection, where one is asked for.
+/// Sends the PROXY protocol header of a connection, if one is asked for.
 pub(super) fn introduce(stream: &mut TcpStream, version: Option<Version>) -> io::Result<()> {
     let Some(version) = version else {
         return Ok(());

@@ -54,7 +54,7 @@ pub(super) fn create(folder: &OwnedFd, name: &OsStr, mode: u32) -> Result<File, 
     openat(folder, name, flags, Mode::from_raw_mode(mode)).map(File::from)
 }
 
-/// Looks at an entry itself, be it a link; nothing where there is none.
+/// Looks at an entry itself, be it a link; nothing if there is none.
 pub(super) fn look(folder: &OwnedFd, name: &OsStr) -> Result<Option<Stat>, Errno> {
     match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(found) => Ok(Some(found)),

@@ -79,7 +79,7 @@ impl Issuing {
                 format_instant(leaf.not_after)
             );
             let help =
-                "a third of its lifetime must be left; give a later `--not-before` or a later end";
+                "a third of its lifetime must be left; use a later `--not-before` or a later end";
             let option = match self.not_before {
                 Some(_) => "--not-before",
                 None => "--days",
@@ -117,7 +117,7 @@ pub(super) fn validity(
     let due = format_instant(validity.due_at());
     let what =
         format!("the certificate would have been due for renewal since {due}, before it is issued");
-    let fault = Fault::new(what).help("give a later `--not-before`, or a longer lifetime");
+    let fault = Fault::new(what).help("use a later `--not-before`, or a longer lifetime");
     faults.push(fault.argument(option));
     None
 }

@@ -170,7 +170,7 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     print_or_end(text.as_bytes())?;
     say_what_was_passed_over(&found, &sources, arguments);
     run.note(&summary(&found, sources.len()));
-    // They are cleared, for they may hold keys, which takes as long as to read them.
+    // They are cleared, because they may hold keys, which takes as long as reading them.
     with_threads(|| sources.into_par_iter().for_each(drop));
     if found.fails(severity(arguments.fail_on)) {
         return Err(Failure::found());
@@ -221,7 +221,7 @@ fn options(run: &Run, arguments: &Lint) -> Result<Options, Failure> {
         Ok(End::At(_)) | Err(_) => {
             let fault = Fault::new(format!("`{}` is not a number of days", text.escape_debug()));
             Err(fault
-                .help("give a number such as `30d`")
+                .help("use a number such as `30d`")
                 .argument("--expires-within"))
         }
     };

@@ -511,7 +511,7 @@ impl Issuer<'_> {
         Ok((credentials, ca_key))
     }
 
-    /// Adds Traefik's own pair. A due one is signed by the same CA while that is good, for httpd learns of a
+    /// Adds Traefik's own pair. A due one is signed by the same CA while that is good, because httpd learns of a
     /// new CA only when it is restarted.
     fn add_client(
         &self,

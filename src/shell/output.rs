@@ -24,7 +24,7 @@ pub(super) fn warn(text: &str) {
     say(&format!("warning: {}\n", visible::line(text)));
 }
 
-/// Shows on a terminal how far a run is, in the place of what was shown before.
+/// Shows on a terminal how far a run is, in place of what was shown before.
 pub(super) fn show_progress(done: usize, all: usize) {
     let end = if done == all { "\r\u{1b}[K" } else { "" };
     let _ = write!(io::stderr(), "\r{done} of {all}{end}");

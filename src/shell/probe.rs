@@ -406,7 +406,7 @@ impl Backend<'_> {
             let finding = Finding::new(Check::Objects, Verdict::Broken, why);
             report.findings.insert(
                 0,
-                finding.fix("give a certificate together with its own key"),
+                finding.fix("use a certificate together with its own key"),
             );
         }
         Ok(report)

@@ -143,7 +143,7 @@ pub(super) fn of_paths(
     note_encrypted(run, &findings.encrypted);
     if report.rows.is_empty() && faults.is_empty() {
         let fault = Fault::new("there is no certificate")
-            .help("give manifests with Secrets, PEM files or directories of them");
+            .help("pass manifests with Secrets, PEM files or directories of them");
         return Err(fault.file(&names(paths)).into());
     }
     write(writing, arguments, &report.write(format(arguments.format)))?;

@@ -61,7 +61,7 @@ pub(super) fn run(command: &TemplatesCommand) -> Result<(), Failure> {
     }
 }
 
-/// Returns the templates, with a user's own in the place of built-in ones.
+/// Returns the templates, with a user's own in place of built-in ones.
 pub(super) fn own_templates(directory: Option<&Path>) -> Result<Templates, Failure> {
     let Some(directory) = directory else {
         return Ok(Templates::default());

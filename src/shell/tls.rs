@@ -206,7 +206,7 @@ fn connection(
 /// rustls' verifier, and what it was shown and answered.
 #[derive(Debug)]
 struct Recorder {
-    /// Nothing where no authority is trusted: rustls makes no verifier then, and every certificate is refused.
+    /// Nothing if no authority is trusted: rustls makes no verifier then, and every certificate is refused.
     verifier: Option<Arc<WebPkiServerVerifier>>,
     provider: Arc<CryptoProvider>,
     now: UnixTime,

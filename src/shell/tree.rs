@@ -140,7 +140,7 @@ impl Tree {
         format!("cannot {what} {}", self.shown.join(path).display())
     }
 
-    /// Opens a folder; nothing where there is none.
+    /// Opens a folder; nothing if there is none.
     fn folder(&self, path: &str) -> Result<Option<OwnedFd>, Failure> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let path_or_root = if path.is_empty() { "." } else { path };
@@ -192,7 +192,7 @@ impl Tree {
         Failure::new(Kind::WouldLose, fault)
     }
 
-    /// Opens a folder, and makes it where there is none.
+    /// Opens a folder, and makes it if there is none.
     fn make_folder(&self, path: &str) -> Result<OwnedFd, Failure> {
         let mut made = String::new();
         for part in path.split('/').filter(|part| !part.is_empty()) {
@@ -216,7 +216,7 @@ impl Tree {
             .ok_or_else(|| anyhow::anyhow!("{path} has disappeared").into())
     }
 
-    /// Lists a folder, sorted; nothing where there is none, or something else in its place. What a killed run left
+    /// Lists a folder, sorted; nothing if there is none, or something else in its place. What a killed run left
     /// is not listed.
     pub(super) fn list(&self, path: &str) -> Result<Vec<Entry>, Failure> {
         match self.folder_or_stranger(path)? {
@@ -225,7 +225,7 @@ impl Tree {
         }
     }
 
-    /// Opens a folder; nothing where there is none, or something else in its place: nothing of ours is below that.
+    /// Opens a folder; nothing if there is none, or something else in its place: nothing of ours is below that.
     fn folder_or_stranger(&self, path: &str) -> Result<Option<OwnedFd>, Failure> {
         match self.folder(path) {
             Err(failure) if failure.kind == Kind::WouldLose => Ok(None),
@@ -273,7 +273,7 @@ impl Tree {
         Ok((entries, has_left))
     }
 
-    /// Reads a file; nothing where there is none.
+    /// Reads a file; nothing if there is none.
     pub(super) fn read(&self, path: &str) -> Result<Option<Guarded>, Failure> {
         let (folder, name) = split(path);
         match self.folder(folder)? {
@@ -350,7 +350,7 @@ impl Tree {
         }
     }
 
-    /// Refuses what is in the place of a file.
+    /// Refuses what is in place of a file.
     fn no_file(&self, path: &str, what: &str) -> Failure {
         let shown = self.shown.join(path);
         let fault = Fault::new(format!("{} {what}", shown.display()))

@@ -190,7 +190,7 @@ fn authority_file<'a>(path: &'a Path, certificate: &Certificate) -> SideFile<'a>
 struct Made {
     /// What browsers import: the CA, or the root above it.
     ca: Certificate,
-    /// The CA's key, where it is at hand.
+    /// The CA's key, if it is at hand.
     ca_key: Option<PrivateKey>,
     /// The certificate, and what is between it and the root.
     served: Vec<Certificate>,
@@ -266,7 +266,7 @@ fn chain(
         return issue(given);
     };
     let lost = |what: String| {
-        let help = "give it with `--ca-cert` and `--ca-key`; without `--reuse` a new CA is made, which browsers must import";
+        let help = "pass it with `--ca-cert` and `--ca-key`; without `--reuse` a new CA is made, which browsers must import";
         Failure::new(Kind::WouldLose, Fault::new(what).help(help))
     };
     let text = |key: &str| secret.data.get(key).map(|text| text.as_str());
@@ -360,7 +360,7 @@ fn settle_custody(
             "--ca-custody"
         };
         let fault = Fault::new("the CA is kept, but its key is not in what is reused")
-            .help("give it with `--ca-cert` and `--ca-key`, or leave out the option")
+            .help("pass it with `--ca-cert` and `--ca-key`, or leave out the option")
             .argument(option);
         return Err(Failure::new(Kind::WouldLose, fault));
     }

@@ -72,13 +72,13 @@ pub(super) fn now(argument: Option<&str>) -> Result<Present, Failure> {
             format_instant(clock)
         );
         Fault::new(what).help(format!(
-            "unset it, or give `--now {said}` if that is intended"
+            "unset it, or pass `--now {said}` if that is intended"
         ))
     });
     Ok(Present { now, far })
 }
 
-/// Asks the system for a random byte, before a library does that ends the process where there is none.
+/// Asks the system for a random byte, before a library does that ends the process if there is none.
 ///
 /// # Errors
 /// What the system says. That it has no such call is none: the libraries then read `/dev/urandom`.
@@ -111,7 +111,7 @@ pub(super) fn serial() -> Result<Serial, Failure> {
     Ok(Serial::from_random(bytes))
 }
 
-/// The system, where it is asked for keys and random bytes.
+/// The system, as the source of keys and random bytes.
 pub(super) struct System;
 
 impl Drawing for System {
@@ -151,14 +151,14 @@ pub(super) fn resolved(path: &Path) -> PathBuf {
     absolute
 }
 
-/// Returns which file a path leads to; nothing where there is none.
+/// Returns which file a path leads to; nothing if there is none.
 pub(super) fn identity(path: &Path) -> Option<FileIdentity> {
     use std::os::unix::fs::MetadataExt as _;
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.dev(), metadata.ino()))
 }
 
-/// Returns what a path is itself, even a link; nothing where there is nothing.
+/// Returns what a path is itself, even a link; nothing if there is nothing.
 pub(super) fn look(path: &Path) -> rustix::io::Result<Option<FileType>> {
     match rustix::fs::lstat(path) {
         Ok(found) => Ok(Some(FileType::from_raw_mode(found.st_mode))),
@@ -236,7 +236,7 @@ pub(super) fn system_roots() -> Result<Vec<Certificate>, Failure> {
             .first()
             .map_or_else(String::new, |error| format!(": {error}"));
         return Err(
-            anyhow!("the system has no trusted roots{why}; give the CA with `--ca FILE`").into(),
+            anyhow!("the system has no trusted roots{why}; pass the CA with `--ca FILE`").into(),
         );
     }
     Ok(roots)
@@ -362,7 +362,7 @@ const STREAM_LIMIT: u64 = MANIFESTS_LIMIT as u64;
 const FILE_LIMIT: u64 = civi_ingress::yaml::tree::LIMIT as u64;
 
 fn too_long(limit: u64) -> Fault {
-    Fault::new(format!("there are more than {limit} bytes")).help("give smaller files")
+    Fault::new(format!("there are more than {limit} bytes")).help("use smaller files")
 }
 
 /// Reads a file of any kind.
@@ -436,7 +436,7 @@ fn is_readable(path: &Path, metadata: &std::fs::Metadata) -> Readable {
     };
     Readable::No(
         Fault::new(format!("this is {what}, not a regular file"))
-            .help("give a file, or pipe its content in and give `-`"),
+            .help("pass a file, or pipe its content in and pass `-`"),
     )
 }
 

@@ -346,7 +346,7 @@ impl FromStr for Within {
             .map(|hours| Self(Duration::hours(hours)))
             .ok_or_else(|| {
                 Fault::new(format!("`{}` is not a time span", text.escape_debug()))
-                    .help("give a whole number with a unit, such as `30d`, `12h` or `4w`")
+                    .help("use a whole number with a unit, such as `30d`, `12h` or `4w`")
             })
     }
 }

@@ -124,7 +124,7 @@ fn note(row: &mut Row, certificate: &Announced) {
     row.failure.clone_from(&certificate.failure);
 }
 
-/// What a Certificate says of a certificate that is not at hand; nothing where none was issued yet.
+/// What a Certificate says of a certificate that is not at hand; nothing if none was issued yet.
 fn details(certificate: &Announced) -> Option<Details> {
     let common_name = certificate.names.first().cloned();
     let issuer = certificate.issuer.clone();

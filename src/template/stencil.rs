@@ -34,7 +34,7 @@ enum Leaf<'a> {
 }
 
 impl Stencil {
-    /// Makes a stencil by evaluating the template for an object with a mark in the place of each value; nothing where
+    /// Makes a stencil by evaluating the template for an object with a mark in place of each value; nothing if
     /// that does not give back the text that the object itself has.
     pub(super) fn new(
         object: &Object,
@@ -79,7 +79,7 @@ impl Stencil {
                 .all(|((a_name, a), (b_name, b))| a_name == b_name && is_like(a, b))
     }
 
-    /// Returns the text of an object that it [fits](Self::fits); nothing where the object is another one after all.
+    /// Returns the text of an object that it [fits](Self::fits); nothing if the object is another one after all.
     pub(super) fn text(&self, object: &Object) -> Option<String> {
         let leaves = leaves(object);
         let mut out = String::with_capacity(1024);

@@ -103,7 +103,7 @@ fn path(rest: &mut Characters<'_>) -> Result<String, String> {
             }
             Some('[') => {
                 return Err(format!(
-                    "`{}` has an index; give the whole list as `{{x,y}}`",
+                    "`{}` has an index; set the whole list as `{{x,y}}`",
                     parts.join(".")
                 ));
             }

@@ -20,8 +20,8 @@ const SECRET: [&str; 5] = [
     "stringData",
 ];
 
-/// Returns the documents of a YAML file in one notation, with a digest in the place of every value that may be secret,
-/// and without comments but the one that says whose the file is. Nothing where it cannot be read.
+/// Returns the documents of a YAML file in one notation, with a digest in place of every value that may be secret,
+/// and without comments but the one that says whose the file is. Nothing if it cannot be read.
 #[must_use]
 pub fn redacted(text: &str) -> Option<String> {
     let documents = yaml::read_all(text, "").ok()?;
@@ -88,7 +88,7 @@ fn metadata(node: &Node) -> Node {
     }
 }
 
-/// Puts a digest in the place of every value below; the block of SOPS and lists get one for all.
+/// Puts a digest in place of every value below; the block of SOPS and lists get one for all.
 fn hidden(node: &Node) -> Node {
     let value = match &node.value {
         Value::Map(entries) if !entries.is_empty() => {

@@ -83,7 +83,7 @@ impl At {
 }
 
 impl Node {
-    /// Looks up `key` in a mapping; nothing where this is not a mapping or has no such key.
+    /// Looks up `key` in a mapping; nothing if this is not a mapping or has no such key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         match &self.value {
@@ -104,7 +104,7 @@ impl Node {
         }
     }
 
-    /// Returns the items of a sequence; none where this is not a sequence.
+    /// Returns the items of a sequence; none if this is not a sequence.
     #[must_use]
     pub fn items(&self) -> &[Self] {
         match &self.value {

@@ -30,7 +30,7 @@ struct Level<'a> {
 ///
 /// # Errors
 /// The line, from 1, of the first fault: broken syntax, a key that appears twice in its mapping, a second
-/// document. The text is not quoted, for it may hold private keys.
+/// document. The text is not quoted, because it may hold private keys.
 pub fn read(text: &str) -> Result<Outline<'_>, usize> {
     let mut outline = Outline::default();
     let mut levels: Vec<Level<'_>> = Vec::new();

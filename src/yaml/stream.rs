@@ -32,7 +32,7 @@ pub struct Cut<'a> {
 pub struct Broken {
     /// The place.
     pub at: At,
-    /// What is wrong. The text is not quoted, for it may hold private keys.
+    /// What is wrong. The text is not quoted, because it may hold private keys.
     pub what: String,
 }
 

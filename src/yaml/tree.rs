@@ -20,7 +20,7 @@ const ANCHOR_LIMIT: usize = 200;
 
 /// Reads the documents of `text`; empty ones are left out.
 ///
-/// Returns nothing where the syntax is broken, because then nothing can be told about what is there. Of a key that
+/// Returns nothing if the syntax is broken, because then nothing can be told about what is there. Of a key that
 /// appears twice the first value counts, so that the reader can go on.
 pub fn read(text: &str, file: &str, faults: &mut Vec<Fault>) -> Option<Vec<Node>> {
     if text.len() > LIMIT {

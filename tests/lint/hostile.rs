@@ -192,7 +192,7 @@ fn an_endless_input_is_refused() {
     assert_eq!((run.status, run.stdout.as_str()), (3, ""));
     assert_eq!(
         run.stderr,
-        "error: /dev/zero: this is a device, not a regular file\nhelp: give a file, or pipe its content in and give `-`\n"
+        "error: /dev/zero: this is a device, not a regular file\nhelp: pass a file, or pipe its content in and pass `-`\n"
     );
 }
 

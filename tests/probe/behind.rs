@@ -310,7 +310,7 @@ fn without_any_ca_the_systems_roots_are_taken_and_named() {
     let live = Live::new(OK, &[]);
     let path = live.directory.path();
     let front = live.front.address.to_string();
-    // rustls-native-certs reads the roots of this file in the place of the system's.
+    // rustls-native-certs reads the roots of this file in place of the system's.
     let mut command = command(path);
     command.args(["probe", "a.example.org", "--connect", &front]);
     let good = finish(command.env("SSL_CERT_FILE", path.join("wildcard.crt")));
@@ -325,7 +325,7 @@ fn without_any_ca_the_systems_roots_are_taken_and_named() {
     assert_broken(&bad, &["trust"]);
     assert!(
         bad.stdout
-            .contains("import its CA into the browsers, and give it here with `--ca FILE`"),
+            .contains("import its CA into the browsers, and pass it here with `--ca FILE`"),
         "{}",
         bad.stdout
     );

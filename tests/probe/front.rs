@@ -351,7 +351,7 @@ fn a_client_certificate_is_shown_to_a_server_that_asks_for_one() {
         (run.status, run.stderr.as_str()),
         (
             3,
-            "error: client.key: the private key does not belong to the certificate\nhelp: give the key that the certificate was requested with\n"
+            "error: client.key: the private key does not belong to the certificate\nhelp: use the key that the certificate was requested with\n"
         )
     );
 }
@@ -631,7 +631,7 @@ fn an_unreadable_file_and_a_missing_option_are_not_findings() {
         (run.status, run.stderr.as_str()),
         (
             3,
-            "error: --backend: nothing says which CA Traefik trusts\nhelp: give `--manifest FILE` with the IngressRoute, its ServersTransport and their Secrets, or `--backend-ca FILE`\n"
+            "error: --backend: nothing says which CA Traefik trusts\nhelp: pass `--manifest FILE` with the IngressRoute, its ServersTransport and their Secrets, or `--backend-ca FILE`\n"
         )
     );
 }

@@ -480,7 +480,7 @@ fn the_tls_options_and_middlewares_of_a_route_are_found_through_chains() {
         told,
         [
             "Middleware ns/back of Middleware ns/c redirects browsers that came by https to http",
-            "IngressRoute ns/r: the manifests do not contain Middleware ns/gone, which is named here; where there is none, Traefik drops the route and answers 404",
+            "IngressRoute ns/r: the manifests do not contain Middleware ns/gone, which is named here; if there is none, Traefik drops the route and answers 404",
         ]
     );
     let two = text + "---\nkind: TLSOption\nmetadata: {name: default, namespace: other}\n";

@@ -6,7 +6,7 @@ use super::server::{Behaviour, OK, ProxyHeader, Server, closed};
 use super::{assert_broken, assert_says, probe, verdicts};
 use crate::support::{Run, run_in, write};
 
-/// The Secrets of an instance, and other objects in the place of its route.
+/// The Secrets of an instance, and other objects in place of its route.
 fn led_by(live: &Live, objects: &str) -> String {
     let documents = live.manifests.split("---\n");
     let secrets: Vec<&str> = documents

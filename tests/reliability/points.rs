@@ -19,9 +19,9 @@ const POINTS: usize = 25;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// SIGKILL in the place of a call.
+    /// SIGKILL in place of a call.
     Kill,
-    /// An error in the place of a call.
+    /// An error in place of a call.
     Fault,
 }
 

@@ -8,7 +8,7 @@ use crate::lint::rules::{CI884, CI885, CI886, CI887, CI888, CI889, CI893};
 use crate::lint::{items, text};
 use crate::yaml::Node;
 
-/// Returns the issuer of a Certificate, where it is in the input.
+/// Returns the issuer of a Certificate, if it is in the input.
 pub(in crate::lint) fn issuer_of<'m, 'a>(
     model: &'m Model<'a>,
     object: &Object<'a>,

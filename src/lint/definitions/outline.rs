@@ -158,7 +158,7 @@ impl Field {
         OUTLINE.level(self.number + 1, OUTLINE.line(self).end)
     }
 
-    /// Returns the values that are counted; none where any text is taken.
+    /// Returns the values that are counted; none if any text is taken.
     pub(super) fn values(self) -> impl Iterator<Item = &'static str> {
         let values = OUTLINE.line(self).values;
         values.split('|').filter(|value| !value.is_empty())

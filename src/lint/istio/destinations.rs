@@ -232,7 +232,7 @@ impl<'m> One<'m, '_> {
         }
     }
 
-    /// Returns the CA, where it is in the input.
+    /// Returns the CA, if it is in the input.
     fn roots(
         &self,
         (named, node): (&str, &Node),

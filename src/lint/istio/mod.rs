@@ -141,7 +141,7 @@ fn has_pair(secret: &Secret<'_>) -> bool {
     PAIRS.iter().any(|pair| pair.iter().all(has))
 }
 
-/// The CA that is in a Secret, where it can be read.
+/// The CA that is in a Secret, if it can be read.
 fn authority<'m>(secret: &'m Secret<'_>) -> Option<Vec<&'m Cert>> {
     let entry = value(secret, AUTHORITY)?;
     let all: Vec<&Cert> = entry.certs().collect();

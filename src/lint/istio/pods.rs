@@ -27,7 +27,7 @@ impl<'a> Pods<'a> {
         Self { by_label }
     }
 
-    /// Returns the namespaces in which there are pods for a Gateway's selector; none where the input shows none.
+    /// Returns the namespaces in which there are pods for a Gateway's selector; none if the input shows none.
     pub(super) fn of_gateway(&self, gateway: &Object<'_>) -> Where<'a> {
         let selector = gateway
             .spec()
@@ -91,7 +91,7 @@ impl<'a> Where<'a> {
             Some(namespace) => found(namespace),
             None if first.starts_with("istio") => found(first),
             None if self.is_ingress => Place::Elsewhere(first, false),
-            // Only where there is one, it is the one that is meant.
+            // If there is exactly one, it is the one that is meant.
             None => found(""),
         }
     }

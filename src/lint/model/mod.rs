@@ -29,7 +29,7 @@ pub(super) struct Values<'a> {
     pub(super) document: usize,
     pub(super) prefix: String,
     pub(super) node: &'a Node,
-    /// The chart's version, where it is beside the values.
+    /// The chart's version, if it is beside the values.
     pub(super) chart: Option<&'a str>,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn read(sources: &[Source]) -> Result<(Vec<Document>, Vec<Finding>), 
         .filter(|source| source.text.len() > MANIFESTS_LIMIT)
         .map(|source| {
             let what = format!("the text has more than {MANIFESTS_LIMIT} bytes");
-            let help = "give a directory of smaller files";
+            let help = "pass a directory of smaller files";
             Fault::new(what).help(help).file(&source.name)
         })
         .collect();

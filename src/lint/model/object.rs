@@ -104,9 +104,9 @@ pub(in crate::lint) struct Object<'a> {
     pub(in crate::lint) class: Class,
     pub(in crate::lint) group: &'a str,
     pub(in crate::lint) kind: &'a str,
-    /// Empty where none is given: kubectl then takes that of its context.
+    /// Empty if none is given: kubectl then takes that of its context.
     pub(in crate::lint) namespace: &'a str,
-    /// Empty where none is given.
+    /// Empty if none is given.
     pub(in crate::lint) name: &'a str,
     /// What the object is asked for by: the Secret's name of a Certificate, elsewhere its own.
     pub(in crate::lint) provides: &'a str,
@@ -213,7 +213,7 @@ pub(in crate::lint) fn at_path<'a>(node: &'a Node, path: &[&str]) -> Option<&'a 
     path.iter().try_fold(node, |node, key| node.get(key))
 }
 
-/// Returns the entries of a mapping; none where this is not a mapping.
+/// Returns the entries of a mapping; none if this is not a mapping.
 pub(in crate::lint) fn entries(node: &Node) -> &[(crate::yaml::Key, Node)] {
     match &node.value {
         Value::Map(entries) => entries,

@@ -40,7 +40,7 @@ struct Row<'a> {
     title: &'static str,
     message: &'a str,
     file: &'a str,
-    /// From 1; nothing where only the file is known.
+    /// From 1; nothing if only the file is known.
     line: Option<u64>,
     /// From 1, in characters.
     column: Option<u64>,

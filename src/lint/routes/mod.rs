@@ -110,7 +110,7 @@ fn scheme(model: &Model<'_>, service: &Node, namespace: &str) -> Scheme {
     if guessed { Scheme::Https } else { Scheme::Http }
 }
 
-/// Returns the ports of the Service with their names, where it is in the input.
+/// Returns the ports of the Service with their names, if it is in the input.
 fn ports(model: &Model<'_>, service: &Node, namespace: &str) -> Option<Vec<(String, String)>> {
     let name = service.get("name")?.text()?;
     let found = &model.objects[model.find(Class::Service, namespace, name)?];

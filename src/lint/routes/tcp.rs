@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// (`pkg/tcp/dialer.go`, `DialerManager.Build`).
 pub(in crate::lint) const PROXY_BY_TRANSPORT: Release = Release::exactly(3, 5, 2);
 
-/// Whether Traefik writes a PROXY header to the Service of a TCP route; nothing where the input does not show it.
+/// Whether Traefik writes a PROXY header to the Service of a TCP route; nothing if the input does not show it.
 pub(in crate::lint) fn sends_proxy(
     model: &Model<'_>,
     route: &Object<'_>,

@@ -49,7 +49,7 @@ fn sealed(scope: Scope, value: &str) -> String {
     sealed.pop_first().unwrap().1
 }
 
-/// Opens as the controller does; nothing where the label or a byte is not what it was.
+/// Opens as the controller does; nothing if the label or a byte is not what it was.
 fn unsealed(sealed: &[u8], label: &str) -> Option<Vec<u8>> {
     let PrivateKeyDer::Pkcs8(der) = PrivateKeyDer::from_pem_slice(KEY.as_bytes()).unwrap() else {
         panic!("PKCS#8")

@@ -21,7 +21,7 @@ pub struct Block<'a> {
     recipients: Vec<Cow<'a, str>>,
     /// By what else it can be opened: fields of the block.
     other_keys: Vec<&'static str>,
-    /// Its scalars; nothing where the text was found to be in that form, and so says it all.
+    /// Its scalars; nothing if the text was found to be in that form, and so says it all.
     leaves: Option<Vec<(String, Option<usize>, String)>>,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// Takes the end of a file, from the key `sops` on, where it is letter for letter as this program writes it
+    /// Takes the end of a file, from the key `sops` on, if it is letter for letter as this program writes it
     /// around values under `names`; nothing elsewhere.
     #[must_use]
     pub fn scan<'n>(text: &'a str, names: impl Iterator<Item = &'n str>) -> Option<Self> {

@@ -49,7 +49,7 @@ pub struct Document<'a> {
     pub(super) at: At,
 }
 
-/// Reads a document of one Secret without opening it; nothing where it has no `sops:` block.
+/// Reads a document of one Secret without opening it; nothing if it has no `sops:` block.
 ///
 /// Takes what [`super::seal`] writes and what `sops` writes. Values under `stringData` are left to [`super::open()`].
 ///

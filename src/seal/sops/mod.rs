@@ -51,7 +51,7 @@ const RESERVED: [&str; 11] = [
 /// The encrypted part of a Secret.
 #[derive(Debug, Clone)]
 pub struct Sealed {
-    /// What is under `data` in the place of each private value: `ENC[AES256_GCM,…]`.
+    /// What is under `data` in place of each private value: `ENC[AES256_GCM,…]`.
     pub values: BTreeMap<DataKey, String>,
     /// The block `sops:`, which goes behind the manifest.
     pub block: Block<'static>,

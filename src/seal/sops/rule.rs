@@ -57,7 +57,7 @@ impl Rule {
         })
     }
 
-    /// Returns whether the value at the end of `path` is encrypted; nothing where comments decide.
+    /// Returns whether the value at the end of `path` is encrypted; nothing if comments decide.
     pub(super) fn encrypts<'a>(&self, mut path: impl Iterator<Item = &'a str>) -> Option<bool> {
         Some(match self {
             Self::Encrypted(regex) => path.any(|key| regex.is_match(key)),

@@ -68,7 +68,7 @@ struct Reader<'a> {
     odd: Option<(&'static str, At)>,
 }
 
-/// Reads a document; nothing where it has no `sops:` block. Aliases are taken for what they stand for.
+/// Reads a document; nothing if it has no `sops:` block. Aliases are taken for what they stand for.
 ///
 /// # Errors
 /// Broken syntax and deep nesting. In a document with a block also several documents, tags other than `!!str`, keys

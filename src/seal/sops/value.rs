@@ -115,7 +115,7 @@ impl Cipher {
         Ok(text)
     }
 
-    /// Decrypts a value; nothing where a part of it, its key's name or the data key is not what it was.
+    /// Decrypts a value; nothing if a part of it, its key's name or the data key is not what it was.
     pub(super) fn decrypt(&self, value: Encrypted<'_>, aad: &str) -> Option<Zeroizing<Vec<u8>>> {
         let mut nonce = [0; NONCE_LEN];
         let mut tag = [0; TAG_LEN];

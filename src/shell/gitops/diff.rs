@@ -142,7 +142,7 @@ fn difference(out: &mut String, path: &str, before: Option<&str>, after: Option<
     writeln!(out, "Files {a} and {b} differ: {why}").expect("writing to a String cannot fail");
 }
 
-/// Returns a file as it may be shown; nothing where it cannot be read.
+/// Returns a file as it may be shown; nothing if it cannot be read.
 fn shown(path: &str, text: &str) -> Option<String> {
     let end = Path::new(path).extension();
     if end.is_some_and(|end| end == "yaml" || end == "yml") {

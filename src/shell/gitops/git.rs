@@ -25,12 +25,12 @@ use std::process::{Command, Stdio};
 pub(in super::super) struct WorkTree {
     /// The top of the work tree, where `.git` is, without symbolic links.
     top: PathBuf,
-    /// The directory, below the top; empty where it is the top itself.
+    /// The directory, below the top; empty if it is the top itself.
     below: PathBuf,
 }
 
 impl WorkTree {
-    /// Finds the work tree of a directory, which need not exist; nothing where there is none.
+    /// Finds the work tree of a directory, which need not exist; nothing if there is none.
     ///
     /// What cannot be seen counts as one: Git is asked then, and says why it cannot answer.
     pub(in super::super) fn of(directory: &Path) -> Result<Option<Self>, Failure> {
@@ -195,7 +195,7 @@ pub(in super::super) struct Staged {
     pub(in super::super) is_tracked: bool,
 }
 
-/// Returns those of the files, which need not exist, that `git add --all` would stage; none where there is no work tree.
+/// Returns those of the files, which need not exist, that `git add --all` would stage; none if there is no work tree.
 pub(in super::super) fn would_stage(paths: &[PathBuf]) -> Result<Vec<Staged>, Failure> {
     // A folder below may be a work tree of its own, which another Git answers for.
     let mut folders: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
@@ -252,7 +252,7 @@ pub(super) fn guard(fleet: &Fleet, directory: &Path) -> Result<(), Failure> {
         kind: Kind::WouldLose,
         faults,
     };
-    let or = "or set `spec.secrets.mode` to `sops` or `sealed`, or give `--allow-plain-in-git`";
+    let or = "or set `spec.secrets.mode` to `sops` or `sealed`, or pass `--allow-plain-in-git`";
     let staged = would_stage(&files).map_err(|failure| {
         let unanswered = failure.faults.into_iter().map(|fault| {
             let help =

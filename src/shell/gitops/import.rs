@@ -85,7 +85,7 @@ pub(super) fn run(run: &Run, arguments: &Import) -> Result<(), Failure> {
     if instances.is_empty() {
         let fault = Fault::new("the input has no instances");
         return Err(fault
-            .help("give `--secrets FILE`, `--values NAME=FILE` or `--csv FILE`")
+            .help("pass `--secrets FILE`, `--values NAME=FILE` or `--csv FILE`")
             .into());
     }
     let text = fleet_text(arguments, instances, key)?;
@@ -143,7 +143,7 @@ fn empty() -> Node {
     node(Value::Map(Vec::new()))
 }
 
-/// Puts a value under a dotted path, in the place of what is there.
+/// Puts a value under a dotted path, in place of what is there.
 fn put(target: &mut Node, path: &str, value: Node) {
     if !matches!(target.value, Value::Map(_)) {
         target.value = Value::Map(Vec::new());
@@ -285,7 +285,7 @@ fn from_secrets(
             SERVER_CERT.0, SERVER_CERT.1
         ));
         return Err(fault
-            .help("give what `kubectl get secret -A -o yaml` prints")
+            .help("pass what `kubectl get secret -A -o yaml` prints")
             .argument("--secrets")
             .into());
     }

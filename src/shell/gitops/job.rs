@@ -52,7 +52,7 @@ impl Told {
         }
     }
 
-    /// Takes what there is to tell about a unit, in the place of what was told before.
+    /// Takes what there is to tell about a unit, in place of what was told before.
     pub(super) fn tell(&self, index: usize, row: Option<UnitRow>) {
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         rows.retain(|(_, other), _| *other != index);

@@ -97,7 +97,7 @@ pub(super) fn refuse_another(
         found.display()
     );
     let help = format!(
-        "name that directory with `--output-dir`; to start another tree with its own keys, give `--max-issues {count}`"
+        "name that directory with `--output-dir`; to start another tree with its own keys, pass `--max-issues {count}`"
     );
     Err(Failure::new(Kind::WouldLose, Fault::new(what).help(help)))
 }

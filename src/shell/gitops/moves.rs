@@ -258,7 +258,7 @@ impl Standing {
         }
     }
 
-    /// Describes what is to be done about moves; nothing where nothing moves. `has_written` tells a run that writes from
+    /// Describes what is to be done about moves; nothing if nothing moves. `has_written` tells a run that writes from
     /// one that only looks.
     fn advice(&self, has_written: bool) -> Option<String> {
         let count = match self.moves.len() {

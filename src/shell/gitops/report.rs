@@ -37,7 +37,7 @@ pub(super) enum Annotations {
     Gitlab,
 }
 
-/// Prints as annotations, where they are asked for, why a run failed: a refused fleet file is what a pull request
+/// Prints as annotations, if they are asked for, why a run failed: a refused fleet file is what a pull request
 /// most needs to show.
 pub(super) fn annotated(
     result: Result<(), Failure>,

@@ -43,7 +43,7 @@ pub(super) struct Seen {
     pub(super) member: Option<usize>,
     /// Whether there is something to tell about it.
     pub(super) has_news: bool,
-    /// How many files would be written; nothing where new certificates leave that open.
+    /// How many files would be written; nothing if new certificates leave that open.
     pub(super) written: Option<usize>,
     pub(super) removed: usize,
     pub(super) actions: Actions,

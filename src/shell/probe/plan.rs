@@ -62,7 +62,7 @@ pub(super) fn plan(arguments: &Probe) -> Result<Plan, Vec<Fault>> {
         && arguments.manifest.is_empty()
         && arguments.backend_ca.is_none()
     {
-        let help = "give `--manifest FILE` with the IngressRoute, its ServersTransport and their Secrets, or `--backend-ca FILE`";
+        let help = "pass `--manifest FILE` with the IngressRoute, its ServersTransport and their Secrets, or `--backend-ca FILE`";
         faults.push(
             Fault::new("nothing says which CA Traefik trusts")
                 .help(help)

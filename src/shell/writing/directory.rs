@@ -51,7 +51,7 @@ enum State {
 pub(super) struct Staged {
     number: Number,
     way: Way,
-    /// Its lock, where it has one of its own.
+    /// Its lock, if it has one of its own.
     _lock: Option<OwnedFd>,
 }
 
@@ -202,7 +202,7 @@ impl Directory {
         ))
     }
 
-    /// Stages all files; nothing where they are there already.
+    /// Stages all files; nothing if they are there already.
     pub(super) fn stage(&self, files: &[NewFile]) -> Result<Option<Staged>, Failure> {
         let write = failed(&self.shown);
         let existing = match &self.state {
@@ -248,7 +248,7 @@ impl Directory {
         }))
     }
 
-    /// Stages the directory as it is to be, with what else is in it; nothing where it cannot be exchanged.
+    /// Stages the directory as it is to be, with what else is in it; nothing if it cannot be exchanged.
     fn stage_copy(
         &self,
         existing: &Arc<OwnedFd>,
@@ -420,7 +420,7 @@ impl Directory {
     }
 }
 
-/// Claims what a killed run left beside a directory; nothing where it left nothing.
+/// Claims what a killed run left beside a directory; nothing if it left nothing.
 fn claim_left(
     parent: &OwnedFd,
     aside: &OsStr,

@@ -46,7 +46,7 @@ impl Keys {
         }
     }
 
-    /// Returns whether writing over `old` would lose a key that is not among these. What is in the place of a key and
+    /// Returns whether writing over `old` would lose a key that is not among these. What is in place of a key and
     /// is not understood counts as one.
     pub(super) fn would_lose(&self, old: &[u8], new: &[u8], is_secret: bool) -> bool {
         if old == new || old.is_empty() {
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_place_of_a_key_and_is_not_understood_counts_as_one() {
+    fn what_is_in_place_of_a_key_and_is_not_understood_counts_as_one() {
         let kept = keys(&[ONE]);
         assert!(kept.would_lose(b"\x30\x82", b"new", true));
         assert!(!kept.would_lose(b"kind: TLSStore", b"new", false));

@@ -11,7 +11,7 @@
 //!   directory that they belong to, by which the next run knows whether they are to be put into place or thrown away;
 //! - a file with a key beside stdout gets its name before anything is printed, and loses it when printing fails.
 //!
-//! A directory is locked itself, or, where it is new, as it is staged; a file beside it by the file that it is staged in.
+//! A directory is locked itself, or, if it is new, as it is staged; a file beside it by the file that it is staged in.
 
 mod beside;
 mod directory;
@@ -85,7 +85,7 @@ pub(super) enum Overwrite {
 }
 
 impl Overwrite {
-    /// Takes `--force` and, where there is such an option, `--replace-keys`.
+    /// Takes `--force` and, if there is such an option, `--replace-keys`.
     pub(super) fn of(force: bool, replace_keys: bool) -> Self {
         match (force, replace_keys) {
             (_, true) => Self::Keys,
@@ -360,7 +360,7 @@ struct Old {
     mode: u32,
 }
 
-/// Reads what a file below the directory holds; nothing where there is none.
+/// Reads what a file below the directory holds; nothing if there is none.
 fn old_file(folder: &OwnedFd, below: &str, shown: &Path) -> Result<Option<Old>, Failure> {
     let mut parts: Vec<&str> = below.split('/').collect();
     let name = parts.pop().unwrap_or_default();
@@ -402,7 +402,7 @@ fn read_in(folder: &OwnedFd, name: &OsStr, shown: &Path) -> Result<Option<Old>, 
     }))
 }
 
-/// Returns the file for a PEM text, where one was asked for.
+/// Returns the file for a PEM text, if one was asked for.
 pub(super) fn side_file<'a>(
     path: Option<&'a PathBuf>,
     content: &str,

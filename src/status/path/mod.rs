@@ -18,16 +18,16 @@ const SERVER_KEY: &str = "externcert";
 /// An instance behind Traefik or another gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instance {
-    /// Its namespace, where it is given.
+    /// Its namespace, if it is given.
     pub namespace: Option<String>,
     /// Its namespace, else the directory or file of its manifests.
     pub home: String,
     /// Its hosts.
     pub hosts: Vec<String>,
-    /// How urgent the most urgent of its own certificates is; nothing where none was found. The certificate of a
+    /// How urgent the most urgent of its own certificates is; nothing if none was found. The certificate of a
     /// gateway does not count: it serves the whole fleet and has a row of its own.
     pub urgency: Option<Urgency>,
-    /// The Service that is before the cluster, where it was found.
+    /// The Service that is before the cluster, if it was found.
     pub balancer: Option<Balancer>,
     /// What answers browsers, or passes them on.
     pub front: Front,
@@ -117,7 +117,7 @@ pub struct Leg {
     pub name: String,
     /// What goes over it.
     pub wire: Wire,
-    /// The certificate that answers, where it was found.
+    /// The certificate that answers, if it was found.
     pub certificate: Option<usize>,
     /// What the client trusts, as far as it was found.
     pub trust: Vec<usize>,

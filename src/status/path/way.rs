@@ -158,7 +158,7 @@ fn by_gateways<'a>(
             None => serves(listener, &route.hosts),
         })
         .collect();
-    // A TLSRoute is attached to what passes TLS through, where there is such a thing.
+    // A TLSRoute is attached to what passes TLS through, if there is such a thing.
     let secure = listeners
         .iter()
         .find(|listener| passes && listener.tls == ListenerTls::PassesThrough)

@@ -1,6 +1,6 @@
 //! What Flux makes of a rendered tree, and `kubectl apply --prune` of its parts.
 //!
-//! A tree is served as the artifact of a `GitRepository` whose status is written here, in the place of the
+//! A tree is served as the artifact of a `GitRepository` whose status is written here, in place of the
 //! source-controller; a Kustomization over `flux/` applies the rendered ones, as `flux bootstrap` sets it up.
 
 use std::collections::{BTreeMap, BTreeSet};
