@@ -966,6 +966,109 @@ fn below_an_external_intermediate_a_fleet_serves_the_chain_trusts_the_root_and_s
 }
 
 #[test]
+fn a_stored_intermediate_signs_again_with_its_chain_and_is_never_replaced() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    let (issuing, root) = (
+        include_str!("fixtures/issuing.crt"),
+        include_str!("fixtures/issuing-root.crt"),
+    );
+    write(&path.join("ca.pem"), &format!("{issuing}{root}"));
+    write(&path.join("ca.key"), include_str!("fixtures/issuing.key"));
+    let made = |now: &str| {
+        let arguments = [
+            "new-instance",
+            "a",
+            "--host",
+            "a.example.org",
+            "--ca-cert",
+            "ca.pem",
+            "--ca-key",
+            "ca.key",
+            "--ca-custody",
+            "stored",
+            "--now",
+            now,
+        ];
+        let manifests = run_in(path, &arguments).good();
+        let mut secrets = civi_ingress::manifests::secrets(&manifests, "made").unwrap();
+        let mut found = UnitFiles::default();
+        secrets.retain(|secret| secret.name == "selfcert");
+        for secret in secrets {
+            let mut text = format!(
+                "# civi-ingress:managed fleet=uepal instance=a\n---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: {}\n  namespace: a\ntype: Opaque\ndata:\n",
+                secret.name
+            );
+            for (key, value) in &secret.data {
+                let value = base64::engine::general_purpose::STANDARD.encode(value.as_bytes());
+                writeln!(text, "  {key}: {value}").unwrap();
+            }
+            found.current.push((
+                format!("instances/a/secret-{}.yaml", secret.name),
+                Guarded::private(text),
+            ));
+        }
+        found
+    };
+    let sealer = Sealer::Plain;
+    let fleet_of = |spec: &str| {
+        fleet(&format!(
+            "  wildcard: false\n  secrets: {{mode: plain}}\n  defaults: {{certificate: {{ca: stored}}}}\n  instances: {{a: {{externalHost: a.example.org{spec}}}}}\n"
+        ))
+    };
+    let (same_fleet, wider) = (fleet_of(""), fleet_of(", aliases: [b.example.org]"));
+    let name = "secret-selfcert.yaml";
+    let start = time::macros::datetime!(2026-12-01 00:00:00 UTC);
+    let files = made("2026-12-01T00:00:00Z");
+    let before = certificates(file(&files, name), "externcert");
+    for (fleet, days) in [(&same_fleet, 300), (&wider, 1)] {
+        let now = start + Duration::days(days);
+        let (plan, renewed) = step(&context(&sealer, &[], now), fleet, &files, &mut Fresh(0));
+        assert!(
+            matches!(action(&plan, Role::Httpd), Action::Renew(_)),
+            "{plan:?}"
+        );
+        let after = certificates(file(&renewed, name), "externcert");
+        assert_ne!(after[0], before[0]);
+        assert_eq!(after[1..], before[1..]);
+        assert_eq!(
+            certificates(file(&renewed, "secret-externca.yaml"), "ca.crt"),
+            [Certificate::from_pem(root).unwrap()]
+        );
+        assert_eq!(
+            value_of(file(&renewed, name), "cakey"),
+            value_of(file(&files, name), "cakey")
+        );
+    }
+    // Its leaf ends with it; it has ended.
+    let files = made("2125-01-01T00:00:00Z");
+    for now in [
+        time::macros::datetime!(2125-05-20 00:00:00 UTC),
+        time::macros::datetime!(2125-07-01 00:00:00 UTC),
+    ] {
+        let (plan, same) = step(
+            &context(&sealer, &[], now),
+            &same_fleet,
+            &files,
+            &mut Fresh(0),
+        );
+        assert!(
+            matches!(
+                action(&plan, Role::Httpd),
+                Action::Blocked(Reason::Due(_) | Reason::Expired(_), Need::OtherIntermediate)
+            ),
+            "{plan:?}"
+        );
+        for key in ["externkey", "externcert", "cacert", "cakey"] {
+            assert_eq!(
+                value_of(file(&same, name), key),
+                value_of(file(&files, name), key)
+            );
+        }
+    }
+}
+
+#[test]
 fn ciphertext_for_another_scope_is_reissued_because_it_cannot_be_opened_there() {
     let pem = rcgen::CertificateParams::default()
         .self_signed(&rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key"))

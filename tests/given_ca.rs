@@ -185,6 +185,110 @@ fn below_an_intermediate_httpd_serves_the_chain_traefik_trusts_the_root_and_a_se
 }
 
 #[test]
+fn a_stored_intermediate_signs_the_renewal_with_its_chain() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    write(
+        &path.join("ca.pem"),
+        fixture!("issuing.crt", "issuing-root.crt"),
+    );
+    write(&path.join("ca.key"), fixture!("issuing.key"));
+    let given = ["--ca-cert", "ca.pem", "--ca-key", "ca.key"];
+    let stored = ["--ca-custody", "stored"];
+    let certificates = |stream: &str, secret: &str, key: &str| {
+        Certificate::all_from_pem(&secret_text(stream, secret, key)).unwrap()
+    };
+    let instance = ["new-instance", "a", "--host", "a.example.org"];
+    let wildcard = ["wildcard-secret", "--domain", "example.org"];
+    for (command, secret, served, trusted, key) in [
+        (
+            &instance[..],
+            "selfcert",
+            "externcert",
+            ("externca", "ca.crt"),
+            "cakey",
+        ),
+        (
+            &wildcard[..],
+            "wildcardsecret",
+            "tls.crt",
+            ("wildcardsecret", "ca.crt"),
+            "ca.key",
+        ),
+    ] {
+        let at = |now: &str, more: &[&str]| {
+            run_in(path, &[command, &stored, more, &["--now", now]].concat())
+        };
+        let first = at(NOW, &given).good();
+        write(&path.join("first.yaml"), &first);
+        let reuse = ["--reuse", "first.yaml"];
+        let same = at("2026-12-03T00:00:00Z", &reuse);
+        assert_eq!((same.status, &same.stdout), (0, &first), "{}", same.stderr);
+        let renewed = at("2027-10-01T00:00:00Z", &reuse);
+        let stderr = &renewed.stderr;
+        assert_eq!(renewed.status, 0, "{stderr}");
+        let of = |stream: &str| certificates(stream, secret, served);
+        let (before, after) = (of(&first), of(&renewed.stdout));
+        assert_ne!(after[0], before[0]);
+        assert_eq!(after[1..], before[1..], "{stderr}");
+        assert!(after[0].names_as_issuer(&after[1]));
+        let (secret_of_trust, key_of_trust) = trusted;
+        let trust = certificates(&renewed.stdout, secret_of_trust, key_of_trust);
+        assert_eq!(trust, certificates(&first, secret_of_trust, key_of_trust));
+        assert_eq!(
+            secret_text(&renewed.stdout, secret, key),
+            fixture!("issuing.key")
+        );
+    }
+}
+
+#[test]
+fn a_stored_intermediate_that_has_ended_is_not_replaced_unasked() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    write(
+        &path.join("ca.pem"),
+        fixture!("issuing.crt", "issuing-root.crt"),
+    );
+    write(&path.join("ca.key"), fixture!("issuing.key"));
+    let at = |now: &str, more: &[&str]| {
+        let arguments = ["new-instance", "a", "--host", "a.example.org", "--now", now];
+        run_in(path, &[&arguments, more].concat())
+    };
+    let given = [
+        "--ca-cert",
+        "ca.pem",
+        "--ca-key",
+        "ca.key",
+        "--ca-custody",
+        "stored",
+    ];
+    let first = at("2125-01-01T00:00:00Z", &given).good();
+    write(&path.join("first.yaml"), &first);
+    let reuse = ["--reuse", "first.yaml"];
+    let ending = at("2125-05-20T00:00:00Z", &reuse);
+    assert_eq!(ending.status, 0, "{}", ending.stderr);
+    assert!(
+        ending.stderr.contains(
+            "warning: httpd: its certificate ends at 2125-06-23T10:39:21Z with the stored CA, an intermediate: give the successor of that with `--ca-cert` and `--ca-key`\n"
+        ),
+        "{}",
+        ending.stderr
+    );
+    assert_eq!(
+        secret_text(&ending.stdout, "selfcert", "externkey"),
+        secret_text(&first, "selfcert", "externkey")
+    );
+    let ended = at("2125-07-01T00:00:00Z", &reuse);
+    assert_eq!((ended.status, ended.stdout.as_str()), (5, ""));
+    assert_eq!(
+        ended.stderr,
+        "error: httpd: the certificate has expired, and the stored CA `DC=org, DC=example, OU=one + OU=two, CN=Issuing` cannot sign: the CA is valid from 2026-11-29T10:39:21Z to 2125-06-23T10:39:21Z only\n\
+         help: give its successor with `--ca-cert` and `--ca-key`; without `--reuse` a new CA is made\n"
+    );
+}
+
+#[test]
 fn an_intermediate_without_its_root_signs_nothing() {
     let directory = TempDir::new().unwrap();
     let refused = cert(

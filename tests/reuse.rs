@@ -254,7 +254,7 @@ fn the_ca_of_a_leaf_is_found_by_its_signature_wherever_it_stands() {
     };
     let kept = keep(part, &recipe.names(), Custody::Stored, NOW).unwrap();
     assert_eq!(kept.ca, chain.ca);
-    let issuer = reuse::issuer(part, NOW).expect("its key is there");
+    let issuer = reuse::issuer(part, NOW).unwrap().expect("its key is there");
     assert_eq!(issuer.certificate, chain.ca);
 }
 

@@ -626,7 +626,7 @@ impl Work<'_> {
         })
     }
 
-    /// Opens the CA that was kept for a role; nothing if it cannot sign any more.
+    /// Opens the CA that was kept for a role; nothing where it cannot sign any more, and another may take its place.
     fn stored_ca(&mut self, role: Role) -> Result<Option<Ca>, Fault> {
         self.open(role)?;
         let text = |credential: Credential| {
@@ -653,7 +653,7 @@ impl Work<'_> {
             ca_key: ca_key.as_deref(),
             ..Found::default()
         };
-        Ok(reuse::issuer(found, self.context.now))
+        reuse::issuer(found, self.context.now).map_err(|fault| fault.file(self.unit.id()))
     }
 
     /// Settles the trust bundles: the CA in use, the one of a successor that waits, and those before while their

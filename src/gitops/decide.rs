@@ -218,6 +218,8 @@ pub enum Need {
     CaKey,
     /// Another CA than the one that is given, because that ends with its leaf.
     OtherCa,
+    /// A CA in the place of the intermediate whose key is stored, for that cannot sign (again).
+    OtherIntermediate,
     /// A run with `--phase trust`.
     TrustPhase,
     /// A person who fixes the file.
@@ -257,6 +259,9 @@ impl fmt::Display for Need {
             Self::OtherIdentity => "none of the given identities opens it (`--identity FILE`)",
             Self::CaKey => "CA key needed (`--ca-cert FILE --ca-key FILE`)",
             Self::OtherCa => "the given CA ends at the same time: another one is needed (`--ca-cert FILE --ca-key FILE`)",
+            Self::OtherIntermediate => {
+                "the stored CA is an intermediate that cannot sign a longer one: set `ca: external` and give its successor (`--ca-cert FILE --ca-key FILE`), or `ca: ephemeral` for a CA of its own"
+            }
             Self::TrustPhase => "`--phase trust` has not run yet",
             Self::Person => "to be fixed by hand",
             Self::Checkout => {

@@ -11,10 +11,10 @@ use crate::guarded::Guarded;
 use crate::ingress::Role;
 use crate::instance::Credential;
 use crate::name::ObjectName;
-use crate::pki::Certificate;
 use crate::pki::certificate::Sighting;
 use crate::pki::issue::Ca;
 use crate::pki::key::is_of;
+use crate::pki::{Certificate, reuse, verify};
 use crate::seal::creation_rules::Rules;
 use crate::seal::sealed::{Scope, SealingCertificate};
 use crate::seal::{Identity, Recipient, sealed, sops};
@@ -827,16 +827,22 @@ fn settle(
         new_ca: true,
     };
     let custody = unit.custody(role);
+    let intermediate = stored_intermediate(unit, current, placements, role);
     let reason = match chain {
         Err(reason) => {
             // A stored CA may outlive its leaf; `make` looks whether it has.
-            plan.new_ca = custody != CaCustody::Stored || !matches!(reason, Reason::Expired(_));
+            let may_stay = intermediate.is_some() || matches!(reason, Reason::Expired(_));
+            plan.new_ca = custody != CaCustody::Stored || !may_stay;
             Some(reason)
         }
         Ok(chain) => {
             let (fleet, id) = (unit.fleet().name.as_str(), unit.id());
             let due = due_at(chain.leaf.validity, unit.terms(), fleet, id);
-            let whole = chain_due(unit, role, chain.leaf.validity, chain.ca.validity);
+            // Only its owner can move the end of an intermediate.
+            let whole = match intermediate {
+                Some(_) => due,
+                None => chain_due(unit, role, chain.leaf.validity, chain.ca.validity),
+            };
             plan.due = Some(whole);
             let ca_is_due = context.now >= whole && context.now < due;
             let has_key = has_key(current, placements, role);
@@ -861,7 +867,9 @@ fn settle(
                 CaCustody::Stored => {
                     ca_is_due
                         || matches!(reason, Some(Reason::CustodyChanged))
-                        || context.rekey && reason.as_ref().is_some_and(Reason::concerns_lock_only)
+                        || context.rekey
+                            && intermediate.is_none()
+                            && reason.as_ref().is_some_and(Reason::concerns_lock_only)
                 }
             };
             plan.chain = Some(chain);
@@ -874,7 +882,34 @@ fn settle(
     }
     let Some(reason) = reason else { return plan };
     plan.action = way_out(context, unit, current, placements, &plan, reason);
+    if let (Action::Issue | Action::Renew(_), Some((ca, above))) = (&plan.action, intermediate) {
+        let reason = plan.action.reason().cloned().unwrap_or(Reason::Missing);
+        let end = reuse::path_end(&ca, &above);
+        let ends_with_it = |chain: &PublicChain| chain.leaf.validity.not_after >= end;
+        // Another leaf would end no later.
+        let gains_nothing =
+            matches!(reason, Reason::Due(_)) && plan.chain.as_ref().is_some_and(ends_with_it);
+        if gains_nothing || verify::issuing_path(&ca, &above, context.now).is_err() {
+            plan.action = Action::Blocked(reason, Need::OtherIntermediate);
+        }
+    }
     plan
+}
+
+/// Finds the intermediate that signs for a chain, with those above it, where its key is stored beside.
+fn stored_intermediate(
+    unit: &Unit<'_>,
+    current: &Secrets<'_>,
+    placements: &[(Credential, SecretKeyRef)],
+    role: Role,
+) -> Option<(Certificate, Vec<Certificate>)> {
+    if unit.custody(role) != CaCustody::Stored || !holds_ca_key(unit, current, role) {
+        return None;
+    }
+    let ca = role.parts().ca;
+    let (_, place) = placements.iter().find(|(found, _)| *found == ca)?;
+    let text = current.value(place)?.clear_text(false)?;
+    reuse::intermediate(&text)
 }
 
 /// Returns what can be done about a reason.

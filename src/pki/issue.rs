@@ -114,7 +114,7 @@ pub struct Ca {
 }
 
 impl Ca {
-    /// Takes a root CA that exists; [`verify::usable_ca`] says whether it can sign.
+    /// Takes a root CA that exists; [`verify::usable_issuer`] says whether it can sign.
     #[must_use]
     pub fn existing(certificate: Certificate, key: PrivateKey) -> Self {
         Self::below(certificate, key, Vec::new())

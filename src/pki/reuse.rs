@@ -54,8 +54,8 @@ pub struct Terms<'a> {
 
 /// Takes a found chain when it is complete, belongs together, is what `terms` say and is not due.
 ///
-/// Under a given CA, whose own end only its owner can move, the CA is never due, and neither is a leaf that ends
-/// with it: a new one would end no later.
+/// Under a given CA, or an intermediate whose key is kept, the CA is never due, for only its owner can move its end, and
+/// neither is a leaf that ends with it: a new one would end no later.
 ///
 /// # Errors
 /// The reason why it cannot stay; never a part of the chain.
@@ -98,12 +98,12 @@ pub fn keep(found: Found<'_>, terms: &Terms<'_>, now: OffsetDateTime) -> Result<
         terms.names
     };
     verify::path(&ca, &leaf, terms.leaf_use, names, now)?;
-    let ends_with_given_ca =
-        terms.given_ca.is_some() && leaf.validity().not_after >= ca.validity().not_after;
+    let is_given = terms.given_ca.is_some() || ca_key.is_some() && !ca.names_as_issuer(&ca);
+    let ends_with_given_ca = is_given && leaf.validity().not_after >= path_end(&ca, &above);
     let is_due = |certificate: &Certificate| now >= certificate.validity().due_at();
     let due = match (
         is_due(&leaf) && !ends_with_given_ca,
-        is_due(&ca) && terms.given_ca.is_none(),
+        is_due(&ca) && !is_given,
     ) {
         (true, _) => Some((&leaf, "certificate")),
         (false, true) => Some((&ca, "CA certificate")),
@@ -169,16 +169,53 @@ pub fn topmost(text: &str) -> Vec<Certificate> {
     all.iter().filter(is_topmost).cloned().collect()
 }
 
-/// Takes the CA of a found chain, to sign another leaf: its key is there, it can sign, and is not due itself.
+/// Finds the intermediate among the certificates of a CA's text, with those above it: nothing where all are roots.
+#[must_use]
+pub fn intermediate(text: &str) -> Option<(Certificate, Vec<Certificate>)> {
+    let all = authorities(text);
+    let is_lowest = |ca: &&Certificate| {
+        !ca.names_as_issuer(ca) && !all.iter().any(|other| other.names_as_issuer(ca))
+    };
+    let lowest = all.iter().find(is_lowest)?;
+    Some((lowest.clone(), above(lowest, &all)))
+}
+
+/// Gives the first end among a CA and those above it.
+#[must_use]
+pub fn path_end(ca: &Certificate, above: &[Certificate]) -> OffsetDateTime {
+    let end = |certificate: &Certificate| certificate.validity().not_after;
+    above.iter().map(end).fold(end(ca), OffsetDateTime::min)
+}
+
+/// Takes the CA of a found chain, to sign another leaf; nothing where its key is not there, or where it is a root that
+/// cannot sign or is due itself, in whose place another can be made.
 ///
 /// For a chain whose trust cannot be changed without a restart, a new leaf under the same CA is better than a
-/// new CA.
-#[must_use]
-pub fn issuer(found: Found<'_>, now: OffsetDateTime) -> Option<Ca> {
-    let key = PrivateKey::from_pem(found.ca_key?).ok()?;
-    let mut all = authorities(found.ca?).into_iter();
-    let certificate = all.find(|ca| verify::usable_ca(ca, &key, now).is_ok())?;
-    (now < certificate.validity().due_at()).then(|| Ca::existing(certificate, key))
+/// new CA. An intermediate was given by its owner, and signs until it ends.
+///
+/// # Errors
+/// An intermediate that cannot sign: only its owner has another.
+pub fn issuer(found: Found<'_>, now: OffsetDateTime) -> Result<Option<Ca>, Fault> {
+    let key = found
+        .ca_key
+        .and_then(|text| PrivateKey::from_pem(text).ok());
+    let (Some(text), Some(key)) = (found.ca, key) else {
+        return Ok(None);
+    };
+    let all = authorities(text);
+    let mut refused = None;
+    for ca in all.iter().filter(|ca| verify::belongs(ca, &key).is_ok()) {
+        let is_root = ca.names_as_issuer(ca);
+        let above = above(ca, &all);
+        match verify::usable_issuer(ca, &key, &above, now) {
+            Ok(()) if !is_root || now < ca.validity().due_at() => {
+                return Ok(Some(Ca::below(ca.clone(), key, above)));
+            }
+            Err(fault) if !is_root => refused = refused.or(Some(fault)),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    refused.map_or(Ok(None), Err)
 }
 
 /// How long a CA stays trusted once another signs in its place.

@@ -31,32 +31,11 @@ pub fn ca(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Checks that an existing root CA can sign at `now`: [`ca`], it is valid, Go refuses it for nothing
-/// ([`refusals`]), and its key is not published.
+/// Checks that an existing CA can sign at `now` where its leaves are served with the certificates `above` it, each the
+/// issuer of the one before and the last a root: [`ca`] and [`issuing_path`].
 ///
 /// # Errors
 /// The first rule it breaks.
-pub fn usable_ca(
-    certificate: &Certificate,
-    key: &PrivateKey,
-    now: OffsetDateTime,
-) -> Result<(), Fault> {
-    ca(certificate, key)?;
-    let details = certificate.details()?;
-    if !details.self_issued {
-        return Err(Fault::new(format!("the CA is an intermediate: `{}` signed it", details.issuer)).help(
-            "use a root CA: what is signed here is served without intermediates, and clients would not find the root",
-        ));
-    }
-    trustworthy(&details, "the CA", now)
-}
-
-/// Checks that an existing CA can sign at `now` where its leaves are served with the certificates `above` it, each the
-/// issuer of the one before and the last a root.
-///
-/// # Errors
-/// As [`usable_ca`], for each of them; a certificate that did not sign the one before it, a chain without its root, or a
-/// path length that the chain exceeds.
 pub fn usable_issuer(
     certificate: &Certificate,
     key: &PrivateKey,
@@ -64,6 +43,20 @@ pub fn usable_issuer(
     now: OffsetDateTime,
 ) -> Result<(), Fault> {
     ca(certificate, key)?;
+    issuing_path(certificate, above, now)
+}
+
+/// Checks that a CA and the certificates `above` it, each the issuer of the one before and the last a root, can stand
+/// above a new leaf at `now`: each is valid, Go refuses it for nothing ([`refusals`]), and its key is not published.
+///
+/// # Errors
+/// The first rule that one of them breaks; a certificate that did not sign the one before it, a chain without its
+/// root, or a path length that the chain exceeds.
+pub fn issuing_path(
+    certificate: &Certificate,
+    above: &[Certificate],
+    now: OffsetDateTime,
+) -> Result<(), Fault> {
     let details = certificate.details()?;
     trustworthy(&details, "the CA", now)?;
     let mut below = (certificate, details);

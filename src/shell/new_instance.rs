@@ -19,6 +19,7 @@ use civi_ingress::manifests::{self, FoundSecret};
 use civi_ingress::name::{DnsName, InstanceName, Label, Namespace, ObjectName};
 use civi_ingress::pki::issue::Ca;
 use civi_ingress::pki::reuse::{self, Custody, Found, Retention, Terms};
+use civi_ingress::pki::validity::format_instant;
 use civi_ingress::pki::{Certificate, Chain, LeafUse, PrivateKey, SubjectAltName, verify};
 use civi_ingress::values::set::{self, Typing};
 use civi_ingress::values::{self, Layers, SecretKeyRef, Settings};
@@ -442,15 +443,15 @@ impl Issuer<'_> {
             custody,
             given_ca: given.as_ref(),
         };
-        let kept = self.keep("httpd", server_found, &terms);
-        let is_new = kept.is_none();
+        let kept = self.keep("httpd", server_found, &terms)?;
+        let is_new = kept.is_err();
         let (server, ca_key) = match kept {
-            Some(chain) if self.wants_ca_key => {
+            Ok(chain) if self.wants_ca_key => {
                 let key = kept_ca_key(&chain, server_found)?;
                 (chain, Some(key))
             }
-            Some(chain) => (chain, None),
-            None => self.make(&terms, existing_ca)?,
+            Ok(chain) => (chain, None),
+            Err(stored) => self.make(&terms, existing_ca.or(stored))?,
         };
         let db_found = Found {
             ca: self.text(&settings.db_ca_cert),
@@ -465,11 +466,11 @@ impl Issuer<'_> {
             custody: self.custody,
             given_ca: None,
         };
-        let kept = self.keep("database", db_found, &terms);
-        let is_new_database = kept.is_none();
+        let kept = self.keep("database", db_found, &terms)?;
+        let is_new_database = kept.is_err();
         let database = match kept {
-            Some(chain) => chain,
-            None => self.make(&terms, None)?.0,
+            Ok(chain) => chain,
+            Err(stored) => self.make(&terms, stored)?.0,
         };
         self.run
             .note(&format!("httpd: {}", describe(&server_names, &server.leaf)));
@@ -539,7 +540,7 @@ impl Issuer<'_> {
         let kept = self
             .found
             .and_then(|_| reuse::keep(found, &terms, self.run.now).ok());
-        let issuer = reuse::issuer(found, self.run.now);
+        let issuer = reuse::issuer(found, self.run.now)?;
         let is_new_ca = kept.is_none() && issuer.is_none();
         let chain = match kept {
             Some(chain) => chain,
@@ -600,17 +601,57 @@ impl Issuer<'_> {
         })
     }
 
-    /// Keeps a found chain, or says why it cannot stay.
-    fn keep(&self, what: &str, found: Found<'_>, terms: &Terms<'_>) -> Option<Chain> {
-        self.found?;
-        let kept = reuse::keep(found, terms, self.run.now);
-        if let Err(reason) = &kept {
-            warn(&format!(
-                "{what}: all keys and certificates are reissued: {}",
-                reason.what
-            ));
+    /// Keeps a found chain, or says why it cannot stay; then gives the intermediate that signs its successor, where the
+    /// key of one is stored.
+    ///
+    /// # Errors
+    /// A stored intermediate that cannot sign any more: it is its owner's to replace.
+    fn keep(
+        &self,
+        what: &str,
+        found: Found<'_>,
+        terms: &Terms<'_>,
+    ) -> Result<Result<Chain, Option<Ca>>, Failure> {
+        if self.found.is_none() {
+            return Ok(Err(None));
         }
-        kept.ok()
+        let now = self.run.now;
+        let is_stored = terms.given_ca.is_none() && found.ca_key.is_some();
+        let text = found.ca.filter(|_| is_stored);
+        let intermediate = text.and_then(reuse::intermediate);
+        let reason = match (reuse::keep(found, terms, now), &intermediate) {
+            (Ok(chain), None) => return Ok(Ok(chain)),
+            (Ok(chain), Some(_)) => {
+                let validity = chain.leaf.validity();
+                if now >= validity.due_at() {
+                    warn(&format!(
+                        "{what}: its certificate ends at {} with the stored CA, an intermediate: give the successor of that with `--ca-cert` and `--ca-key`",
+                        format_instant(validity.not_after)
+                    ));
+                }
+                return Ok(Ok(chain));
+            }
+            (Err(reason), _) => reason.what,
+        };
+        let Some((ca, _)) = intermediate else {
+            warn(&format!(
+                "{what}: all keys and certificates are reissued: {reason}"
+            ));
+            return Ok(Err(None));
+        };
+        let name = ca.details()?.name().to_owned();
+        let lost = |why: String| {
+            let what = format!("{what}: {reason}, and the stored CA `{name}` cannot sign: {why}");
+            let help = "give its successor with `--ca-cert` and `--ca-key`; without `--reuse` a new CA is made";
+            Failure::new(Kind::WouldLose, Fault::new(what).help(help))
+        };
+        let issuer = reuse::issuer(found, now).map_err(|fault| lost(fault.what))?;
+        let issuer =
+            issuer.ok_or_else(|| lost("the key that is stored is not its own".to_owned()))?;
+        warn(&format!(
+            "{what}: its key and certificate are reissued under the stored CA `{name}`: {reason}"
+        ));
+        Ok(Err(Some(issuer)))
     }
 
     fn make(
@@ -618,7 +659,6 @@ impl Issuer<'_> {
         terms: &Terms<'_>,
         existing_ca: Option<Ca>,
     ) -> Result<(Chain, Option<Zeroizing<String>>), Failure> {
-        let is_new = existing_ca.is_none();
         let signing = Signing {
             plan: self.plan,
             names: terms.names,
@@ -626,7 +666,10 @@ impl Issuer<'_> {
             existing_ca,
         };
         let (ca, leaf, leaf_key) = signing.issue(self.run)?;
-        let text = is_new.then(|| Zeroizing::new(ca.key.pem().to_owned()));
+        let text = terms
+            .given_ca
+            .is_none()
+            .then(|| Zeroizing::new(ca.key.pem().to_owned()));
         let ca_key = (terms.custody == Custody::Stored).then_some(ca.key);
         Ok((
             Chain {

@@ -285,9 +285,14 @@ fn chain(
             "the CA that is given is not that of Secret {secret}"
         )));
     }
+    let served = Certificate::all_from_pem(text("tls.crt").unwrap_or_default()).unwrap_or_default();
     let stored = text(CA_KEY).and_then(|text| PrivateKey::from_pem(text).ok());
-    let stored = stored.filter(|key| verify::ca(&authority, key).is_ok());
-    let at_hand = given.or_else(|| stored.map(|key| Ca::existing(authority.clone(), key)));
+    let of_stored = |key| {
+        let path = served.iter().skip(1).chain([&authority]).cloned();
+        let ca = Ca::of_bundle(path.collect(), key).ok()?;
+        verify::ca(&ca.certificate, &ca.key).is_ok().then_some(ca)
+    };
+    let at_hand = given.or_else(|| stored.and_then(of_stored));
     let due = authority.validity().due_at();
     if run.now >= due {
         let end = format_instant(authority.validity().not_after);
@@ -295,7 +300,6 @@ fn chain(
             "the CA ends at {end}: have browsers import a new one before then; without `--reuse` one is made"
         ));
     }
-    let served = Certificate::all_from_pem(text("tls.crt").unwrap_or_default()).unwrap_or_default();
     let issuer = served.get(1).unwrap_or(&authority);
     let terms = Terms {
         leaf_use,
