@@ -54,6 +54,7 @@ use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 use time::OffsetDateTime;
 use usage::usage;
+use world::Randomness;
 
 /// Exit status of a fault of this program itself (`EX_SOFTWARE` of sysexits.h).
 const INTERNAL: i32 = 70;
@@ -103,9 +104,11 @@ fn dispatch(global: &Global, command: Command) -> Result<(), Failure> {
         Some(fault) => warn(&fault.to_string()),
         None => {}
     }
-    if draws(&command) {
-        world::check_randomness()?;
-    }
+    world::check_randomness(if draws(&command) {
+        Randomness::Secret
+    } else {
+        Randomness::Seeds
+    })?;
     let run = Run {
         now: present.now,
         quiet: global.quiet,

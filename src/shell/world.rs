@@ -78,17 +78,46 @@ pub(super) fn now(argument: Option<&str>) -> Result<Present, Failure> {
     Ok(Present { now, far })
 }
 
+/// What random numbers are needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Randomness {
+    /// Keys, serials, what is encrypted, connections.
+    Secret,
+    /// The seeds of hash tables, as in every run.
+    Seeds,
+}
+
 /// Asks the system for a random byte, before a library does that ends the process if there is none.
 ///
 /// # Errors
-/// What the system says. That it has no such call is none: the libraries then read `/dev/urandom`.
-pub(super) fn check_randomness() -> Result<(), Failure> {
-    use rustix::io::Errno;
+/// What the system says. Where it has no such call, or forbids it and only seeds are needed, the libraries read
+/// `/dev/urandom`, and it is an error that this cannot be read.
+pub(super) fn check_randomness(needed: Randomness) -> Result<(), Failure> {
     use rustix::rand::{GetRandomFlags, getrandom};
-    match getrandom(&mut [0_u8; 1][..], GetRandomFlags::empty()) {
-        Ok(_) | Err(Errno::NOSYS | Errno::INTR) => Ok(()),
-        Err(error) => Err(anyhow!("the system provides no random numbers: {error}").into()),
+    let refused = |why: &dyn std::fmt::Display| -> Failure {
+        anyhow!("the system provides no random numbers: {why}").into()
+    };
+    let flags = match needed {
+        Randomness::Secret => GetRandomFlags::empty(),
+        // As the standard library asks for them: not waiting for the entropy of a system that starts.
+        Randomness::Seeds => GetRandomFlags::INSECURE,
+    };
+    match (getrandom(&mut [0_u8; 1][..], flags), needed) {
+        (Ok(_) | Err(Errno::INTR), _) => {}
+        // Linux before 5.6 does not know the flag.
+        (Err(Errno::INVAL), Randomness::Seeds) => {}
+        (Err(Errno::NOSYS), _) | (Err(Errno::PERM), Randomness::Seeds) => {
+            std::fs::File::open("/dev/urandom")
+                .and_then(|mut file| file.read_exact(&mut [0; 1]))
+                .map_err(|error| refused(&error))?;
+        }
+        (Err(error), _) => return Err(refused(&error)),
     }
+    if needed == Randomness::Secret {
+        // Its generator is seeded here, where nothing has been begun yet.
+        aws_lc_rs::rand::fill(&mut [0; 1]).map_err(|_| refused(&"the generator fails"))?;
+    }
+    Ok(())
 }
 
 /// Draws a new private key.

@@ -52,6 +52,14 @@ pub(crate) const CASES: &[Case] = &[
     ),
     ("a_full_stdout_ends_a_run_with_one_line", full_stdout),
     ("what_cannot_be_looked_at_is_not_taken_for_absent", blind),
+    (
+        "a_system_that_gives_no_random_numbers_ends_a_run_with_one_line_before_anything_is_written",
+        without_randomness,
+    ),
+    (
+        "a_run_that_gets_no_thread_does_all_alone_and_one_that_asked_for_some_says_so",
+        without_threads,
+    ),
     ("no_private_key_is_printed_by_any_command", canary),
     (
         "no_pair_of_six_one_shot_runs_at_once_is_mismatched",
@@ -489,6 +497,109 @@ fn blind() {
     assert_eq!(outcome.status, Some(4), "{}", outcome.stderr);
     assert!(!inner.join("tree").exists());
     run(place.path(), &arguments).good();
+}
+
+/// Runs where every call of some kinds is refused: `call,call:error=…`. Says too whether one was.
+fn run_refused(place: &Path, refusal: &str, arguments: &[&str]) -> (Outcome, bool) {
+    let log = TempDir::new().expect("a directory");
+    let log = log.path().join("calls");
+    let (calls, _) = refusal.split_once(':').expect("calls and an error");
+    let mut strace = std::process::Command::new("strace");
+    strace
+        .args(["-f", "-qq", "-o"])
+        .arg(&log)
+        .args(["-e", &format!("trace={calls}")])
+        .args(["-e", &format!("inject={refusal}"), PROGRAM])
+        .args(arguments)
+        .current_dir(place);
+    let outcome = finish(&mut strace);
+    let log = fs::read_to_string(&log).expect("strace writes its log");
+    (outcome, log.contains("(INJECTED)"))
+}
+
+fn without_randomness() {
+    let place = made(&plain());
+    let new_instance = ["new-instance", "a", "--host", "a.example.org"];
+    let with = |more: &[&'static str]| [&new_instance[..], more].concat();
+    let mut diff = render(DUE, &[]);
+    diff[1] = "diff";
+    let commands = [
+        render(DUE, &[]),
+        diff,
+        check(),
+        with(&[]),
+        with(&["--output-dir", "new"]),
+        vec!["ca", "--output-dir", "new"],
+        vec!["lint", "tree"],
+        vec!["status", "tree"],
+        vec!["inspect", "tree"],
+    ];
+    let before = snapshot(place.path());
+    for arguments in &commands {
+        for error in ["EIO", "EAGAIN"] {
+            let refusal = format!("getrandom:error={error}");
+            let (outcome, was_refused) = run_refused(place.path(), &refusal, arguments);
+            let what = format!("{arguments:?} {error}: {outcome:?}");
+            assert!(was_refused, "{what}");
+            assert_eq!(outcome.status, Some(4), "{what}");
+            assert_eq!(outcome.stdout, "", "{what}");
+            assert!(
+                outcome
+                    .stderr
+                    .starts_with("error: the system provides no random numbers: ")
+                    && outcome.stderr.lines().count() == 1,
+                "{what}"
+            );
+            assert!(before == snapshot(place.path()), "{what}");
+        }
+    }
+    // A system without the call has a device in its place.
+    let (outcome, _) = run_refused(place.path(), "getrandom:error=ENOSYS", &render(DUE, &[]));
+    outcome.good();
+    run(place.path(), &check()).good();
+}
+
+fn without_threads() {
+    let refusal = "clone3,clone:error=EAGAIN";
+    let place = TempDir::new().expect("a directory");
+    plain().write(place.path());
+    let mut many = render(MADE, &[]);
+    let jobs = many.iter().position(|argument| *argument == "--jobs");
+    let jobs = jobs.expect("it is there");
+    many[jobs + 1] = "4";
+    let before = snapshot(place.path());
+    let (outcome, was_refused) = run_refused(place.path(), refusal, &many);
+    assert!(was_refused);
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(4), ""));
+    assert!(
+        outcome.stderr.starts_with("error: cannot start threads: ")
+            && outcome.stderr.lines().count() == 1,
+        "{}",
+        outcome.stderr
+    );
+    assert!(before == snapshot(place.path()), "something was written");
+    many.drain(jobs..jobs + 2);
+    let mut check_all = many.clone();
+    check_all[1] = "check";
+    for arguments in [
+        many,
+        check_all,
+        vec!["lint", "tree", "--now", MADE],
+        vec!["status", "tree", "--now", MADE],
+        vec![
+            "new-instance",
+            "a",
+            "--host",
+            "a.example.org",
+            "--output-dir",
+            "new",
+        ],
+    ] {
+        let (outcome, was_refused) = run_refused(place.path(), refusal, &arguments);
+        assert_eq!(outcome.status, Some(0), "{arguments:?}: {}", outcome.stderr);
+        assert!(was_refused || arguments[0] != "gitops", "{arguments:?}");
+    }
+    assert_eq!(tree(&place).aside, [""; 0]);
 }
 
 /// Returns every piece of 24 characters of the keys in a tree, in base64 once and twice.

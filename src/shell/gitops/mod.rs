@@ -58,7 +58,7 @@ impl Gitops {
     pub(super) fn draws(&self) -> bool {
         matches!(
             self.command,
-            GitopsCommand::Render(_) | GitopsCommand::Import(_)
+            GitopsCommand::Render(_) | GitopsCommand::Diff(_) | GitopsCommand::Import(_)
         )
     }
 }
