@@ -2027,18 +2027,133 @@ fn a_private_key_that_is_taken_for_a_fleet_is_not_shown() {
     }
 }
 
+/// Gives the files of a tree with their texts, in order.
+fn texts_of(tree: &std::path::Path) -> Vec<(std::path::PathBuf, String)> {
+    let mut pending = vec![tree.to_owned()];
+    let mut texts = Vec::new();
+    while let Some(path) = pending.pop() {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(&path).unwrap();
+            pending.extend(entries.map(|entry| entry.unwrap().path()));
+        } else {
+            texts.push((path.clone(), read(&path)));
+        }
+    }
+    texts.sort();
+    texts
+}
+
 #[test]
-fn ends_of_lines_that_windows_put_in_are_taken_out_and_the_keys_stay() {
+fn line_ends_that_git_puts_in_on_windows_are_said_in_one_line_and_change_nothing() {
     let directory = TempDir::new().unwrap();
     let text = fleet_file("    a: {}\n");
     rendered(&directory, &text, &[]).good();
-    let secret = directory
-        .path()
-        .join("tree/instances/a/secret-selfcert.sops.yaml");
-    let before = read(&secret);
-    write(&secret, &before.replace('\n', "\r\n"));
+    let tree = directory.path().join("tree");
+    for (path, text) in texts_of(&tree) {
+        write(&path, &text.replace('\n', "\r\n"));
+    }
+    let as_checked_out = texts_of(&tree);
+    let warning = format!(
+        "warning: {} files have the line ends of Windows (CRLF), which do not count: a `.gitattributes` with `* -text` in the tree keeps Git from putting them in\n",
+        as_checked_out.len()
+    );
+    for (command, told) in [
+        ("check", "note: 2 of 2 unchanged, would write 0 files\n"),
+        ("diff", ""),
+        ("render", "note: 2 of 2 unchanged, wrote 0 files\n"),
+    ] {
+        let arguments = [
+            "gitops",
+            command,
+            "-f",
+            "fleet.yaml",
+            "--output-dir",
+            "tree",
+        ];
+        let run = run_in(directory.path(), &arguments);
+        assert_eq!(
+            (run.status, run.stderr),
+            (0, format!("{warning}{told}")),
+            "{command}"
+        );
+        assert_eq!(run.stdout, "", "{command}");
+        assert!(texts_of(&tree) == as_checked_out, "{command}");
+    }
+    let changed = fleet_file("    a: {objects: {retry: 3}}\n");
+    rendered(&directory, &changed, &[]).good();
+    let route = read(&tree.join("instances/a/ingressroute-ingressproxy.yaml"));
+    assert!(!route.contains('\r'), "{route}");
+}
+
+#[test]
+fn a_data_key_that_a_person_put_into_a_secret_goes_with_a_warning() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n");
     rendered(&directory, &text, &[]).good();
-    assert_eq!(read(&secret), before);
+    let file = "instances/a/secret-externca.yaml";
+    let path = directory.path().join("tree").join(file);
+    let before = read(&path);
+    write(
+        &path,
+        &before.replace("\ndata:\n", "\ndata:\n  mine: aGFsbG8=\n"),
+    );
+    let warning = format!(
+        "warning: {file}: the data key `mine` is not this program's and goes: keep it in a Secret of its own\n"
+    );
+    let again = rendered(&directory, &text, &[]);
+    assert_eq!(again.status, 0);
+    assert!(again.stderr.contains(&warning), "{}", again.stderr);
+    assert_eq!(read(&path), before);
+}
+
+#[test]
+fn what_a_fleet_had_under_another_name_goes_with_it_once_it_is_adopted() {
+    let directory = TempDir::new().unwrap();
+    let two = fleet_file("    a: {}\n    b: {}\n");
+    rendered(&directory, &two, &[]).good();
+    let renamed = fleet_file("    a: {}\n").replace("name: uepal", "name: parishes");
+    let tree = directory.path().join("tree");
+    let key = |name: &str| {
+        let text = read(&tree.join("instances/a").join(name));
+        value_of(&text, "externkey").to_owned()
+    };
+    let before = key("secret-selfcert.sops.yaml");
+    let adopted = rendered(&directory, &renamed, &["--adopt"]);
+    assert_eq!(adopted.status, 0, "{}", adopted.stderr);
+    assert!(
+        adopted
+            .stderr
+            .contains("note: instances/b/kustomization.yaml: stale, `--prune` removes it\n"),
+        "{}",
+        adopted.stderr
+    );
+    let pruned = rendered(&directory, &renamed, &["--adopt", "--prune"]);
+    assert_eq!(pruned.status, 0, "{}", pruned.stderr);
+    assert_eq!(names_in(&tree.join("instances")), ["a"]);
+    assert_eq!(key("secret-selfcert.sops.yaml"), before);
+}
+
+#[test]
+fn a_file_in_the_place_of_an_instances_folder_is_named() {
+    let directory = TempDir::new().unwrap();
+    let text = fleet_file("    a: {}\n");
+    let plain = text.replace(
+        &format!("mode: sops, recipients: [{RECIPIENT}]"),
+        "mode: plain",
+    );
+    std::fs::create_dir_all(directory.path().join("tree/instances")).unwrap();
+    write(&directory.path().join("tree/instances/a"), "mine\n");
+    for text in [&text, &plain] {
+        let refused = rendered(&directory, text, &[]);
+        assert_eq!(
+            (refused.status, refused.stderr.as_str()),
+            (
+                5,
+                "error: tree/instances/a is not a directory\n\
+                 help: a symbolic link or file cannot take the place of a folder of the tree\n"
+            )
+        );
+    }
 }
 
 #[test]

@@ -357,6 +357,12 @@ fn wrong_values_files_are_refused_with_file_line_and_column() {
 fn files_that_cannot_be_read_are_input_failures() {
     let directory = TempDir::new().unwrap();
     std::fs::write(directory.path().join("latin1.yaml"), b"a: \xe9\n").unwrap();
+    let advised = run_in(directory.path(), &["inspect", "latin1.yaml"]);
+    assert!(
+        advised.stderr.contains("help: its letters are those of Latin-1 or Windows: save it as UTF-8, or `iconv -f WINDOWS-1252 -t UTF-8 FILE >PLAIN`\n"),
+        "{}",
+        advised.stderr
+    );
     for (arguments, status) in [
         (&["-f", "missing.yaml"][..], 4),
         (&["-f", "."], 4),

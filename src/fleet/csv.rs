@@ -1,8 +1,9 @@
 //! Instances from a table, as spreadsheets write it.
 //!
 //! The first row names the settings by their paths (`id`, `externalHost`, `helmValues.init.paroisseName`). Cells
-//! are separated by `;` or `,`, whichever the first row has more of; a French Excel writes `;`. All cells are
-//! strings, spaces around them do not count, and an empty one is a setting that is not given.
+//! are separated by `;`, `,` or tabs, whichever the first row has most of; a French Excel writes `;`. A line `sep=;`
+//! before the first row, by which Excel is told the separator, tells it here too. All cells are strings, spaces around
+//! them do not count, and an empty one is a setting that is not given.
 
 use super::document::SettingsPart;
 use super::part::{Cell, Part as _, Reader, unknown_key};
@@ -215,13 +216,16 @@ struct Cells<'a> {
 
 impl<'a> Cells<'a> {
     fn new(text: &'a str) -> Self {
-        let separator = separator(text);
+        let (separator, start) = match told_separator(text) {
+            Some(told) => told,
+            None => (separator(text), 0),
+        };
         let byte = u8::try_from(separator).unwrap_or(b';');
         Self {
             text,
             parser: csv_core::ReaderBuilder::new().delimiter(byte).build(),
             separator,
-            taken: 0,
+            taken: start,
             counted: 0,
             at: At { line: 1, column: 1 },
             is_at_end: false,
@@ -296,19 +300,35 @@ impl<'a> Cells<'a> {
     }
 }
 
+/// The separators that a table may have; the first is that of a row of one cell.
+const SEPARATORS: [char; 3] = [';', ',', '\t'];
+
+/// Returns the separator that a line `sep=;` before the first row tells, and the byte at which that row begins.
+fn told_separator(text: &str) -> Option<(char, usize)> {
+    let line = text.split_inclusive('\n').next()?;
+    let told = line.trim_end_matches(['\r', '\n']).strip_prefix("sep=")?;
+    let separator = SEPARATORS.into_iter().find(|one| told == one.to_string())?;
+    Some((separator, line.len()))
+}
+
 /// Returns the separator that the first row has more of, outside of quotes.
 fn separator(text: &str) -> char {
     let mut is_quoted = false;
-    let mut surplus = 0i64;
+    let mut counts = [0_usize; SEPARATORS.len()];
     for character in text.trim_start().lines().next().unwrap_or_default().chars() {
-        match character {
-            '"' => is_quoted = !is_quoted,
-            ';' if !is_quoted => surplus += 1,
-            ',' if !is_quoted => surplus -= 1,
-            _ => {}
+        is_quoted ^= character == '"';
+        let place = SEPARATORS.iter().position(|one| *one == character);
+        if let (Some(place), false) = (place, is_quoted) {
+            counts[place] += 1;
         }
     }
-    if surplus < 0 { ',' } else { ';' }
+    let mut best = 0;
+    for place in 1..counts.len() {
+        if counts[place] > counts[best] {
+            best = place;
+        }
+    }
+    SEPARATORS[best]
 }
 
 #[cfg(test)]
@@ -359,6 +379,7 @@ mod tests {
         ];
         for text in [
             "id;helmValues.init.paroisseName;aliases;externalHost\r\na;\"L'Église; \"\"A\"\"\";x.org  y.org;\r\nb;;;b.org\r\n",
+            "id\thelmValues.init.paroisseName\taliases\texternalHost\na\t\"L'Église; \"\"A\"\"\"\tx.org  y.org\t\nb\t\t\tb.org\n",
             "id,helmValues.init.paroisseName,aliases,externalHost\na,\"L'Église; \"\"A\"\"\", x.org y.org ,\nb,,,b.org",
         ] {
             assert_eq!(
@@ -382,6 +403,17 @@ mod tests {
             ]
         );
         assert_eq!(faults, ["f.csv:7:6: this cell has no column"]);
+    }
+
+    #[test]
+    fn a_line_that_tells_excel_the_separator_tells_it_here() {
+        let (found, faults) = rows("sep=,\r\nid,profile\r\na,x;y\r\n");
+        assert_eq!(
+            (found, faults),
+            (vec!["3:1 a {profile=x;y}".to_owned()], vec![])
+        );
+        let (_, faults) = rows("sep=|\nid|profile\n");
+        assert_eq!(faults[0], "f.csv:1:1: unknown key `sep=|`");
     }
 
     #[test]

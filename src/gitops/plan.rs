@@ -169,6 +169,30 @@ impl<'a> Found<'a> {
         self.reading != Some(Reading::Scan)
     }
 
+    /// Returns the data keys in the unit's Secrets that this program does not write: file and key. They go when their
+    /// file is rendered.
+    #[must_use]
+    pub fn unknown_keys(&self, unit: &Unit<'_>) -> Vec<(String, String)> {
+        let ours = self.current.held.iter().filter(|held| held.is_ours());
+        let mut unknown = Vec::new();
+        for held in ours {
+            let name = &held.secret.name;
+            let places = unit.placements().iter().map(|(_, place)| place);
+            if !places.clone().any(|place| place.secret.as_str() == name) {
+                continue;
+            }
+            for (key, _) in &held.secret.values {
+                let is_it = |place: &SecretKeyRef| {
+                    place.secret.as_str() == name && place.key.as_str() == &**key
+                };
+                if !places.clone().any(is_it) {
+                    unknown.push((held.path.to_owned(), key.to_string()));
+                }
+            }
+        }
+        unknown
+    }
+
     /// Returns the certificate of the httpd, if it is this unit's: of its namespace and for its host.
     #[must_use]
     pub fn own_leaf(&self, unit: &Unit<'_>) -> Option<Sighting> {

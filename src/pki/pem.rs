@@ -386,8 +386,19 @@ pub fn advice(bytes: &[u8]) -> &'static str {
         [0x30, ..] if begins_with(DATA) => {
             "it is PKCS#12: `umask 077; openssl pkcs12 -in FILE -nodes -out PLAIN`"
         }
+        _ if is_old_text(bytes) => {
+            "its letters are those of Latin-1 or Windows: save it as UTF-8, or `iconv -f WINDOWS-1252 -t UTF-8 FILE >PLAIN`"
+        }
         _ => "PEM and YAML files are needed; convert DER with `openssl x509 -inform der`",
     }
+}
+
+/// Says whether bytes that are not UTF-8 are a text all the same: none of them is a control character but tabs and ends
+/// of lines, and most are ASCII.
+fn is_old_text(bytes: &[u8]) -> bool {
+    let is_of_text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..);
+    let others = bytes.iter().filter(|byte| !byte.is_ascii()).count();
+    bytes.iter().all(is_of_text) && others < bytes.len() / 2
 }
 
 /// PEM text of certificates and of nothing else: no key, no comment, and every block as [`Certificate::pem`] writes it.
@@ -589,6 +600,7 @@ mod tests {
             (id(1), "openssl pkcs12"),
             (id(2), "openssl pkcs7"),
             (vec![0x30, 0x82, 1, 0, 0x30, 0x82], "openssl x509"),
+            (b"a: \xe9\n".to_vec(), "iconv -f WINDOWS-1252"),
             (vec![0xff], "openssl x509"),
             (Vec::new(), "openssl x509"),
         ] {

@@ -64,6 +64,12 @@ impl Recipient {
         let x25519 =
             "use an X25519 recipient, as `age-keygen` makes: `age1` and 58 more characters";
         let after = text.strip_prefix("age1").unwrap_or_default();
+        let is_separator = |char: char| char == ',' || char.is_whitespace();
+        let mut parts = text.split(is_separator).filter(|part| !part.is_empty());
+        if parts.clone().count() > 1 && parts.all(|part| key_bytes(part, RECIPIENT).is_some()) {
+            return Err(Fault::new("several recipients stand in one string")
+                .help("write each as an item of its own: `[age1…, age1…]`"));
+        }
         let what = if text.starts_with("ssh-") {
             "SSH keys are not supported as recipients".to_owned()
         } else if after.starts_with("pq1") {
@@ -140,15 +146,21 @@ impl fmt::Debug for Identity {
 }
 
 impl Identity {
-    /// Reads all identities of an age key file: one a line, with empty lines and `#` comments between them.
+    /// Reads all identities of an age key file: one a line, with empty lines and `#` comments between them. Those of
+    /// plugins and post-quantum ones open nothing here, and are passed over where there is another.
     ///
     /// # Errors
     /// No identity, and the first line that is not one, by its number alone.
     pub fn all_from_text(text: &str) -> Result<Vec<Self>, Fault> {
         let mut identities = Vec::new();
+        let mut passed_over = None;
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if line.starts_with("AGE-PLUGIN-") || line.starts_with("AGE-SECRET-KEY-PQ-") {
+                passed_over = passed_over.or_else(|| Some(refused(line, index + 1)));
                 continue;
             }
             let key = key_bytes(line, IDENTITY).ok_or_else(|| refused(line, index + 1))?;
@@ -157,8 +169,10 @@ impl Identity {
             identities.push(Self { key, recipient });
         }
         if identities.is_empty() {
-            return Err(Fault::new("there is no age identity")
-                .help("a line `AGE-SECRET-KEY-1…` is needed, as `age-keygen` writes"));
+            return Err(passed_over.unwrap_or_else(|| {
+                Fault::new("there is no age identity")
+                    .help("a line `AGE-SECRET-KEY-1…` is needed, as `age-keygen` writes")
+            }));
         }
         Ok(identities)
     }
@@ -293,6 +307,14 @@ mod tests {
     }
 
     #[test]
+    fn identities_that_open_nothing_here_are_passed_over_where_there_is_another() {
+        let text = format!("AGE-PLUGIN-YUBIKEY-1QQQ\n{ONE}\nAGE-SECRET-KEY-PQ-1QQQ\n");
+        let identities = Identity::all_from_text(&text).unwrap();
+        assert_eq!(identities.len(), 1);
+        assert_eq!(identities[0].recipient().as_str(), ITS_RECIPIENT);
+    }
+
+    #[test]
     fn recipients_of_other_kinds_are_refused_with_their_kind() {
         for (text, what) in [
             (
@@ -306,6 +328,10 @@ mod tests {
             (
                 "ssh-ed25519 AAAA",
                 "SSH keys are not supported as recipients",
+            ),
+            (
+                &format!("{ITS_RECIPIENT}, {ITS_RECIPIENT}"),
+                "several recipients stand in one string",
             ),
             ("age188kwn", "`age188kwn` is not an age recipient"),
             ("", "this is not an age recipient"),

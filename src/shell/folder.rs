@@ -1,8 +1,8 @@
 //! What trees and single directories are written with: handles of folders, of which no access follows a link.
 
 use rustix::fs::{
-    AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, Stat, flock, mkdirat,
-    openat, renameat_with, statat, unlinkat,
+    AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, Stat, StatxAttributes,
+    StatxFlags, flock, mkdirat, openat, renameat_with, statat, statx, unlinkat,
 };
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -77,6 +77,13 @@ pub(super) fn number(found: &Stat) -> Number {
 pub(super) fn leads_to(folder: &OwnedFd, name: &OsStr, handle: impl AsFd) -> Result<bool, Errno> {
     let opened = rustix::fs::fstat(handle)?;
     Ok(look(folder, name)?.is_some_and(|found| number(&found) == number(&opened)))
+}
+
+/// Says whether a folder is known to be mounted in its place, be it from the same file system (statx(2),
+/// `STATX_ATTR_MOUNT_ROOT`, since Linux 5.8).
+pub(super) fn is_mounted(folder: &OwnedFd) -> bool {
+    statx(folder, "", AtFlags::EMPTY_PATH, StatxFlags::empty())
+        .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
 /// Returns the names in a folder, sorted.

@@ -25,6 +25,7 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Bytes for the entries of a folder that are read at once: some hundred.
 const ENTRIES_BUFFER: usize = 8 << 10;
@@ -38,6 +39,8 @@ pub(super) struct Tree {
     access: Access,
     /// Whether this run has made its directory.
     is_made: bool,
+    /// The files with the ends of lines of Windows, as they were met.
+    with_carriage_returns: Mutex<BTreeSet<String>>,
 }
 
 impl Drop for Tree {
@@ -133,7 +136,31 @@ impl Tree {
             shown: path,
             access,
             is_made,
+            with_carriage_returns: Mutex::default(),
         })
+    }
+
+    /// Counts the files that were read whose lines all end as on Windows.
+    pub(super) fn with_carriage_returns(&self) -> usize {
+        let files = self.with_carriage_returns.lock();
+        files.unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Takes the ends of lines of Windows out of a file with our mark: Git puts them in (`core.autocrlf`) where nobody
+    /// tells it not to, and they change nothing.
+    fn without_carriage_returns(&self, text: String, path: &str) -> String {
+        let first = text.split_once('\n').map_or("", |(first, _)| first);
+        let is_of_windows = first.ends_with('\r')
+            && is_marked(text.as_bytes())
+            && text.matches('\n').count() == text.matches("\r\n").count();
+        if !is_of_windows {
+            return text;
+        }
+        let files = self.with_carriage_returns.lock();
+        let mut files = files.unwrap_or_else(PoisonError::into_inner);
+        files.insert(path.to_owned());
+        let text = zeroize::Zeroizing::new(text);
+        text.replace("\r\n", "\n")
     }
 
     fn failed(&self, what: &str, path: &str) -> String {
@@ -338,7 +365,10 @@ impl Tree {
             .into());
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Some(Guarded::new(text, is_private))),
+            Ok(text) => {
+                let text = self.without_carriage_returns(text, path);
+                Ok(Some(Guarded::new(text, is_private)))
+            }
             Err(error) if is_marked(error.as_bytes()) => Err(Fault::new("the file is not text")
                 .file(&self.shown.join(path).display().to_string())
                 .into()),
@@ -527,7 +557,7 @@ impl Tree {
         self.create(&handle, &aside, file)?;
         match renameat(&handle, &aside, &handle, name) {
             Ok(()) => Ok(()),
-            Err(Errno::ISDIR) => Err(self.odd_folder(&file.path)),
+            Err(Errno::ISDIR) => Err(self.no_file(&file.path, "is a directory")),
             Err(error) => Err(anyhow::Error::new(error).context(failed()).into()),
         }
     }
@@ -544,9 +574,8 @@ impl Tree {
             let is_gone = |entry: &Entry| {
                 entry.kind != EntryKind::Folder && names.contains(entry.name.as_str())
             };
-            if !folder.is_empty() && self.list(folder)?.iter().all(is_gone) {
-                self.remove_at_once(folder)?;
-            } else {
+            let is_whole = !folder.is_empty() && self.list(folder)?.iter().all(is_gone);
+            if !is_whole || !self.remove_at_once(folder)? {
                 for name in names {
                     self.remove_file(&join(folder, name))?;
                 }
@@ -555,23 +584,26 @@ impl Tree {
         Ok(())
     }
 
-    fn remove_at_once(&self, path: &str) -> Result<(), Failure> {
+    /// Removes a folder with all that is in it; says whether that was possible, which it is not where it is mounted.
+    fn remove_at_once(&self, path: &str) -> Result<bool, Failure> {
         let (parent, name) = split(path);
         let Some(handle) = self.folder(parent)? else {
-            return Ok(());
+            return Ok(true);
         };
         let aside = format!("{ASIDE}{name}");
         match renameat(&handle, name, &handle, &aside) {
             Ok(()) => folder::remove(&handle, aside.as_ref())
                 .with_context(|| self.failed("remove", path))?,
             Err(Errno::NOENT) => {}
+            Err(Errno::BUSY | Errno::XDEV) => return Ok(false),
             Err(error) => {
                 return Err(anyhow::Error::new(error)
                     .context(self.failed("remove", path))
                     .into());
             }
         }
-        self.remove_if_empty(parent)
+        self.remove_if_empty(parent)?;
+        Ok(true)
     }
 
     /// Removes a file, and its folder where that is left empty.

@@ -287,12 +287,7 @@ fn chain(
     }
     let served = Certificate::all_from_pem(text("tls.crt").unwrap_or_default()).unwrap_or_default();
     let stored = text(CA_KEY).and_then(|text| PrivateKey::from_pem(text).ok());
-    let of_stored = |key| {
-        let path = served.iter().skip(1).chain([&authority]).cloned();
-        let ca = Ca::of_bundle(path.collect(), key).ok()?;
-        verify::ca(&ca.certificate, &ca.key).is_ok().then_some(ca)
-    };
-    let at_hand = given.or_else(|| stored.and_then(of_stored));
+    let at_hand = given.or_else(|| of_stored(&served, &authority, stored?));
     let due = authority.validity().due_at();
     if run.now >= due {
         let end = format_instant(authority.validity().not_after);
@@ -342,6 +337,13 @@ fn chain(
             issue(Some(ca))
         }
     }
+}
+
+/// Takes the CA that a stored key is of: the root, or the intermediate that is served behind the leaf.
+fn of_stored(served: &[Certificate], root: &Certificate, key: PrivateKey) -> Option<Ca> {
+    let path = served.iter().skip(1).chain([root]).cloned();
+    let ca = Ca::of_bundle(path.collect(), key).ok()?;
+    verify::ca(&ca.certificate, &ca.key).is_ok().then_some(ca)
 }
 
 /// Returns whether the CA's key goes into the Secret; warns of one that is forgotten while it can still be kept.

@@ -103,9 +103,8 @@ pub(super) fn check_randomness(needed: Randomness) -> Result<(), Failure> {
         Randomness::Seeds => GetRandomFlags::INSECURE,
     };
     match (getrandom(&mut [0_u8; 1][..], flags), needed) {
-        (Ok(_) | Err(Errno::INTR), _) => {}
         // Linux before 5.6 does not know the flag.
-        (Err(Errno::INVAL), Randomness::Seeds) => {}
+        (Ok(_) | Err(Errno::INTR), _) | (Err(Errno::INVAL), Randomness::Seeds) => {}
         (Err(Errno::NOSYS), _) | (Err(Errno::PERM), Randomness::Seeds) => {
             std::fs::File::open("/dev/urandom")
                 .and_then(|mut file| file.read_exact(&mut [0; 1]))

@@ -60,6 +60,10 @@ pub(crate) const CASES: &[Case] = &[
         "a_run_that_gets_no_thread_does_all_alone_and_one_that_asked_for_some_says_so",
         without_threads,
     ),
+    (
+        "a_directory_that_is_mounted_is_filled_file_by_file_and_left_empty_when_it_goes",
+        mounted,
+    ),
     ("no_private_key_is_printed_by_any_command", canary),
     (
         "no_pair_of_six_one_shot_runs_at_once_is_mismatched",
@@ -599,6 +603,59 @@ fn without_threads() {
         assert_eq!(outcome.status, Some(0), "{arguments:?}: {}", outcome.stderr);
         assert!(was_refused || arguments[0] != "gitops", "{arguments:?}");
     }
+    assert_eq!(tree(&place).aside, [""; 0]);
+}
+
+/// Runs where a directory is mounted on itself, as a container's volumes are mounted.
+fn run_mounted(place: &Path, directory: &str, arguments: &[&str]) -> Outcome {
+    let mut unshare = std::process::Command::new("unshare");
+    let script = format!("mount --bind {directory} {directory} && exec \"$@\"");
+    unshare
+        .args([
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            &script,
+            "sh",
+            PROGRAM,
+        ])
+        .args(arguments)
+        .current_dir(place);
+    finish(&mut unshare)
+}
+
+fn mounted() {
+    let place = TempDir::new().expect("a directory");
+    let new = place.path().join("new");
+    fs::create_dir(&new).expect("writable");
+    let arguments = [
+        "new-instance",
+        "a",
+        "--host",
+        "a.example.org",
+        "--output-dir",
+        "new",
+    ];
+    run_mounted(place.path(), "new", &arguments).good();
+    let first = snapshot(&new);
+    assert!(first.len() >= 4, "{first:?}");
+    let again = [&arguments[..], &["--force", "--replace-keys"]].concat();
+    run_mounted(place.path(), "new", &again).good();
+    let second = snapshot(&new);
+    assert!(first.keys().eq(second.keys()) && first != second);
+    let place = made(&plain());
+    run_mounted(place.path(), "tree/instances/p20", &render(DUE, &[])).good();
+    run(place.path(), &check()).good();
+    plain().without(1).write(place.path());
+    run_mounted(
+        place.path(),
+        "tree/instances/p20",
+        &render(DUE, &["--prune"]),
+    )
+    .good();
+    let gone = place.path().join("tree/instances/p20");
+    assert_eq!(snapshot(&gone).len(), 0);
     assert_eq!(tree(&place).aside, [""; 0]);
 }
 

@@ -2,12 +2,13 @@
 
 use super::super::error::Failure;
 use super::super::examples::examples;
-use super::super::output::print_or_end;
+use super::super::output::{print_or_end, warn};
 use super::super::tree::{Access, Tree};
 use super::super::{Run, output};
 use super::fleet::{FleetArguments, read};
 use super::job::{Job, Told};
 use super::moves::settle;
+use super::survey::windows;
 use civi_ingress::gitops::compose::TreeFile;
 use civi_ingress::gitops::decide::Depth;
 use civi_ingress::visible::{self, redacted::redacted};
@@ -103,6 +104,9 @@ pub(super) fn run(run: &Run, arguments: &Diff) -> Result<(), Failure> {
         }
     }
     standing.advise(false);
+    if let Some(warning) = windows(tree.with_carriage_returns()) {
+        warn(&warning);
+    }
     let text = pieces.concat();
     if text.is_empty() {
         return Ok(());

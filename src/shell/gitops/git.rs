@@ -55,8 +55,13 @@ impl WorkTree {
             return Ok(found.clone());
         }
         let inherits = match std::fs::symlink_metadata(directory) {
-            Ok(found) => found.is_dir() && matches!(directory.join(".git").try_exists(), Ok(false)),
-            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+            Ok(found) if found.is_dir() => matches!(directory.join(".git").try_exists(), Ok(false)),
+            // In the place of a file, and below it, there is no directory and will be none: the tree refuses it.
+            Ok(found) => found.is_file(),
+            Err(error) => matches!(
+                error.kind(),
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+            ),
         };
         let found = match (inherits, directory.parent(), directory.file_name()) {
             (true, Some(parent), Some(name)) if !parent.as_os_str().is_empty() => {

@@ -4,7 +4,7 @@ use super::super::error::Failure;
 use super::super::tree::{Entry, EntryKind};
 use super::job::Job;
 use civi_ingress::fleet::Layout;
-use civi_ingress::gitops::layout::{CLUSTER, Home, INSTANCES, Owner, SHARDS, owner};
+use civi_ingress::gitops::layout::{CLUSTER, Home, INSTANCES, Owner, SHARDS, is_marked, owner};
 use civi_ingress::gitops::moves::LeftBehind;
 use civi_ingress::gitops::report::Report;
 use civi_ingress::guarded::Guarded;
@@ -17,8 +17,8 @@ impl Job<'_> {
         found.is_ok()
     }
 
-    /// Finds files that belong to no unit and no list of fleet files: stale where they are this fleet's, foreign
-    /// elsewhere. Gives the units that the stale ones make up, and what each has in the cluster.
+    /// Finds files that belong to no unit and no list of fleet files: stale where they are this fleet's, or those of any
+    /// fleet when that is adopted, foreign elsewhere. Gives the units that the stale ones make up, and what each has in the cluster.
     pub(super) fn find_strangers(
         &self,
         wanted: &BTreeSet<String>,
@@ -104,7 +104,11 @@ impl Job<'_> {
         let Some(text) = text else {
             return Ok(None);
         };
-        let owner = owner(self.fleet(), &text);
+        let owner = match owner(self.fleet(), &text) {
+            // What the fleet had when it had another name.
+            Owner::Foreign if self.adopts && is_marked(text.as_bytes()) => Owner::Ours,
+            owner => owner,
+        };
         if !wanted.contains(path) {
             match owner {
                 Owner::Ours => report.stale.push(path.to_owned()),

@@ -62,6 +62,8 @@ pub(super) struct Seen {
     pub(super) left_behind: Vec<String>,
     /// That another folder of the tree holds other keys of the same objects.
     pub(super) duplicate: Option<String>,
+    /// That data keys which a person put into a Secret of ours go.
+    pub(super) lost_keys: Vec<String>,
 }
 
 /// What was seen of the whole tree.
@@ -77,6 +79,9 @@ pub(super) struct Survey {
     /// Whether an earlier run has finished here.
     pub(super) is_known: bool,
 }
+
+/// A plan, the files that it leads to where nothing is drawn for them, and data keys that nobody knows: file and key.
+type Decided = (Plan, Option<Composed>, Vec<(String, String)>);
 
 /// What may become of a unit.
 #[derive(Debug, Clone, Copy)]
@@ -227,6 +232,7 @@ impl Job<'_> {
         let mut moved = BTreeSet::new();
         for unit in &units {
             report.warnings.extend(unit.duplicate.clone());
+            report.warnings.extend(unit.lost_keys.iter().cloned());
             moved.extend(unit.left_behind.iter().cloned());
             report.actions.add(&unit.actions);
             for (path, named) in &unit.foreign {
@@ -238,6 +244,9 @@ impl Job<'_> {
         }
         report.fleet_files = changed.iter().map(|file| file.path.clone()).collect();
         let gone = self.find_strangers(&wanted, &moved, &mut report)?;
+        report
+            .warnings
+            .extend(windows(self.tree.with_carriage_returns()));
         let removed_instances = gone.keys().filter(|id| *id != CLUSTER).count();
         let relocated = units.iter_mut().filter_map(|unit| {
             let id = unit
@@ -341,7 +350,8 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Decides what becomes of a unit's chains, and composes its files where nothing is drawn for them.
+    /// Decides what becomes of a unit's chains, and composes its files where nothing is drawn for them; gives too the
+    /// data keys that this program does not write, where files are not as they shall be.
     pub(super) fn decide(
         &self,
         renderer: &Renderer<'_>,
@@ -349,17 +359,21 @@ impl Job<'_> {
         source: &UnitFiles,
         owned: &[&(String, Guarded)],
         leave: Leave,
-    ) -> Result<(Plan, Option<Composed>), Failure> {
+    ) -> Result<Decided, Failure> {
         let context = self.context();
-        let attempt = |reading| -> Result<(Plan, Option<Composed>), Failure> {
+        let attempt = |reading| -> Result<Decided, Failure> {
             let found = FoundUnit::read(&context, unit, source, reading)?;
             let plan = plan(&context, unit, &found, leave.renews);
+            let unknown = match reading {
+                Reading::Scan => Vec::new(),
+                Reading::Yaml => found.unknown_keys(unit),
+            };
             if !plan.keeps_all() {
-                return Ok((plan, None));
+                return Ok((plan, None, unknown));
             }
             let nothing = &mut NoDrawing;
             let composed = carry_out(&context, unit, source, &found, &plan, renderer, nothing)?;
-            Ok((plan, Some(composed)))
+            Ok((plan, Some(composed), unknown))
         };
         let scanned = attempt(Reading::Scan)?;
         let is_empty = source.current.is_empty() && source.adopted.is_empty();
@@ -389,7 +403,7 @@ impl Job<'_> {
             .chain(&lives.at_home.staged)
             .collect();
         let source = lives.source();
-        let (mut plan, composed) = self.decide(renderer, &unit, source, &owned, leave)?;
+        let (mut plan, composed, unknown) = self.decide(renderer, &unit, source, &owned, leave)?;
         let mut is_changed = !is_unchanged(composed.as_ref(), &owned);
         let (conflicts, foreign) = lives.strangers(&unit, composed.as_ref(), &self.inputs.sealer);
         let waits_for = match (leave.is_hidden, self.adopts || conflicts.is_empty()) {
@@ -429,6 +443,13 @@ impl Job<'_> {
         if is_changed {
             removed.extend(lives.left_behind.iter().cloned());
         }
+        let lost_keys = unknown
+            .into_iter()
+            .filter(|(path, key)| is_changed && !stays(composed.as_ref(), path, key));
+        let lost_keys = lost_keys.map(|(path, key)| {
+            format!("{path}: the data key `{key}` is not this program's and goes: keep it in a Secret of its own")
+        });
+        let lost_keys: Vec<String> = lost_keys.collect();
         let has_news = is_changed || has_news;
         let is_folder = written.iter().any(|path| path.ends_with('/'));
         let count_written = (!is_folder).then_some(written.len());
@@ -460,6 +481,7 @@ impl Job<'_> {
             left,
             left_behind: lives.left_behind,
             duplicate: lives.duplicate,
+            lost_keys,
         })
     }
 
@@ -514,6 +536,29 @@ fn is_unchanged(composed: Option<&Composed>, owned: &[&(String, Guarded)]) -> bo
                 .any(|(path, text)| *path == file.path && **text == *file.text)
         };
         composed.files.len() == owned.len() && composed.files.iter().all(same)
+    })
+}
+
+/// Says of how many files the lines end as on Windows, and how to change that; nothing where it is so of none.
+pub(super) fn windows(count: usize) -> Option<String> {
+    let (files, have) = match count {
+        0 => return None,
+        1 => ("1 file".to_owned(), "has"),
+        count => (format!("{count} files"), "have"),
+    };
+    Some(format!(
+        "{files} {have} the line ends of Windows (CRLF), which do not count: a `.gitattributes` with `* -text` in the tree keeps Git from putting them in"
+    ))
+}
+
+/// Says whether a data key stands in a file as that will be.
+fn stays(composed: Option<&Composed>, path: &str, key: &str) -> bool {
+    let key = format!("{}:", civi_ingress::yaml::scalar::to_string(key));
+    let files = composed.map_or(&[][..], |composed| &composed.files);
+    let file = files.iter().find(|file| file.path == path);
+    file.is_some_and(|file| {
+        let mut lines = file.text.lines();
+        lines.any(|line| line.trim_start().starts_with(&key))
     })
 }
 

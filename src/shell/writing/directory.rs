@@ -313,7 +313,8 @@ impl Directory {
         if rustix::fs::accessat(existing, ".", access, AtFlags::empty()).is_err() {
             return Ok(false);
         }
-        let is_mounted = number_of(existing)?.0 != number_of(&self.parent)?.0;
+        let is_mounted =
+            folder::is_mounted(existing) || number_of(existing)?.0 != number_of(&self.parent)?.0;
         let mut attributes = [0_u8; 4096];
         let length = rustix::fs::flistxattr(existing, &mut attributes[..]).unwrap_or_default();
         // Those of security modules are given to what is new as to what was there.
