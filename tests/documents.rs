@@ -138,6 +138,7 @@ const STAND_INS: &[(&str, &str)] = &[
     ("curl", "foreign"),
     ("docker", "foreign"),
     ("git", "foreign"),
+    ("jq", "foreign"),
     ("k3s", "foreign"),
     ("keytool", "foreign"),
     ("kind", "foreign"),
