@@ -82,8 +82,8 @@ pub(super) fn usage(mut error: clap::Error) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Names the command that is meant, and leaves out the tip to pass what is no option as a value, which is no value of
-/// any command.
+/// Names the command that is meant, and leaves out the tip to pass an unknown option as a value: no command takes such
+/// a value.
 fn suggest(error: &mut clap::Error) {
     let meant = match error.get(ContextKind::InvalidSubcommand) {
         Some(ContextValue::String(typed)) => meant(typed),
