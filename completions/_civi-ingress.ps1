@@ -242,6 +242,7 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Format of the report')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the report')
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]')
+            [CompletionResult]::new('--pem', '--pem', [CompletionResultType]::ParameterName, 'Print the certificates themselves as PEM, each once, and nothing else that is found')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -254,17 +255,20 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a starting fleet file into a directory')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a starting fleet file into a directory, and what Git and sops must know of it')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Add an instance to the fleet file')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove an instance from the fleet file')
             [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Bring the tree in line with the fleet file: make, keep and renew certificates, write what has changed')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check that the tree matches the fleet file and nothing is due; write nothing')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what rendering would change; private keys as fingerprints')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show when the tree''s certificates end')
+            [CompletionResult]::new('ca', 'ca', [CompletionResultType]::ParameterValue, 'Print the CA of the tree that browsers import, or the CAs of an instance, as PEM')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'civi-ingress;gitops;init' {
-            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory for fleet.yaml')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory for the files')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the fleet')
             [CompletionResult]::new('--domain', '--domain', [CompletionResultType]::ParameterName, 'Domain that the wildcard certificate covers')
             [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'age recipient for the private keys [repeatable] [default: those of `.sops.yaml` above the directory]')
@@ -275,11 +279,33 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'civi-ingress;gitops;add' {
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Host that browsers ask for [default: as `externalHost` of the fleet file''s defaults has it]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of the fleet file')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Fleet file [default: the nearest fleet.yaml, here or above]')
+            [CompletionResult]::new('--fleet', '--fleet', [CompletionResultType]::ParameterName, 'Fleet file [default: the nearest fleet.yaml, here or above]')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'civi-ingress;gitops;remove' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Fleet file [default: the nearest fleet.yaml, here or above]')
+            [CompletionResult]::new('--fleet', '--fleet', [CompletionResultType]::ParameterName, 'Fleet file [default: the nearest fleet.yaml, here or above]')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'civi-ingress;gitops;render' {
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin')
-            [CompletionResult]::new('--fleet', '--fleet', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin')
-            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory of the tree')
-            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it [repeatable]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]')
+            [CompletionResult]::new('--fleet', '--fleet', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory of the tree [default: that of the fleet file, or the fleet''s tree elsewhere in the repository]')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it [repeatable] [default: SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, ~/.config/sops/age/keys.txt]')
             [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Use the templates in this directory in place of the built-in ones of the same name')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Number of threads [default: one per processor]')
             [CompletionResult]::new('--phase', '--phase', [CompletionResultType]::ParameterName, 'Step of a roll-over to take; all at once is safe, because the old CA stays trusted alongside the new one')
@@ -305,10 +331,10 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             break
         }
         'civi-ingress;gitops;check' {
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin')
-            [CompletionResult]::new('--fleet', '--fleet', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin')
-            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory of the tree')
-            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it [repeatable]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]')
+            [CompletionResult]::new('--fleet', '--fleet', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory of the tree [default: that of the fleet file, or the fleet''s tree elsewhere in the repository]')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it [repeatable] [default: SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, ~/.config/sops/age/keys.txt]')
             [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Use the templates in this directory in place of the built-in ones of the same name')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Number of threads [default: one per processor]')
             [CompletionResult]::new('--phase', '--phase', [CompletionResultType]::ParameterName, 'Step of a roll-over to take; all at once is safe, because the old CA stays trusted alongside the new one')
@@ -327,10 +353,10 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             break
         }
         'civi-ingress;gitops;diff' {
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin')
-            [CompletionResult]::new('--fleet', '--fleet', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin')
-            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory of the tree')
-            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it [repeatable]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]')
+            [CompletionResult]::new('--fleet', '--fleet', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory of the tree [default: that of the fleet file, or the fleet''s tree elsewhere in the repository]')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it [repeatable] [default: SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, ~/.config/sops/age/keys.txt]')
             [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Use the templates in this directory in place of the built-in ones of the same name')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Number of threads [default: one per processor]')
             [CompletionResult]::new('--phase', '--phase', [CompletionResultType]::ParameterName, 'Step of a roll-over to take; all at once is safe, because the old CA stays trusted alongside the new one')
@@ -347,7 +373,7 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             break
         }
         'civi-ingress;gitops;status' {
-            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory of the tree')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory of the tree [default: that of the fleet file, or the fleet''s tree elsewhere in the repository]')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Take the renewal dates from this fleet file [default: fleet.yaml in a directory that is read]')
             [CompletionResult]::new('--fleet', '--fleet', [CompletionResultType]::ParameterName, 'Take the renewal dates from this fleet file [default: fleet.yaml in a directory that is read]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Format of the report')
@@ -363,11 +389,22 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'civi-ingress;gitops;ca' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]')
+            [CompletionResult]::new('--fleet', '--fleet', [CompletionResultType]::ParameterName, 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory of the tree [default: that of the fleet file, or the fleet''s tree elsewhere in the repository]')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes on stderr, only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'civi-ingress;gitops;import' {
             [CompletionResult]::new('--secrets', '--secrets', [CompletionResultType]::ParameterName, 'Secrets as `kubectl get secret -A -o yaml` prints them, or - for stdin')
             [CompletionResult]::new('--values', '--values', [CompletionResultType]::ParameterName, 'Values file of a chart release, with the instance''s name [repeatable]')
             [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'Table of instances, one per line, with a heading')
-            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory for fleet.yaml')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Directory for the files')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the fleet')
             [CompletionResult]::new('--domain', '--domain', [CompletionResultType]::ParameterName, 'Domain that the wildcard certificate covers')
             [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'age recipient for the private keys [repeatable] [default: those of `.sops.yaml` above the directory]')
@@ -381,16 +418,25 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             break
         }
         'civi-ingress;gitops;help' {
-            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a starting fleet file into a directory')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a starting fleet file into a directory, and what Git and sops must know of it')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Add an instance to the fleet file')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove an instance from the fleet file')
             [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Bring the tree in line with the fleet file: make, keep and renew certificates, write what has changed')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check that the tree matches the fleet file and nothing is due; write nothing')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what rendering would change; private keys as fingerprints')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show when the tree''s certificates end')
+            [CompletionResult]::new('ca', 'ca', [CompletionResultType]::ParameterValue, 'Print the CA of the tree that browsers import, or the CAs of an instance, as PEM')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'civi-ingress;gitops;help;init' {
+            break
+        }
+        'civi-ingress;gitops;help;add' {
+            break
+        }
+        'civi-ingress;gitops;help;remove' {
             break
         }
         'civi-ingress;gitops;help;render' {
@@ -403,6 +449,9 @@ Register-ArgumentCompleter -Native -CommandName 'civi-ingress' -ScriptBlock {
             break
         }
         'civi-ingress;gitops;help;status' {
+            break
+        }
+        'civi-ingress;gitops;help;ca' {
             break
         }
         'civi-ingress;gitops;help;import' {

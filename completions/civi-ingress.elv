@@ -231,6 +231,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --format 'Format of the report'
             cand --output 'Format of the report'
             cand --now 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]'
+            cand --pem 'Print the certificates themselves as PEM, each once, and nothing else that is found'
             cand -q 'Print no notes on stderr, only warnings and errors'
             cand --quiet 'Print no notes on stderr, only warnings and errors'
             cand -h 'Print help (see more with ''--help'')'
@@ -242,16 +243,19 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --quiet 'Print no notes on stderr, only warnings and errors'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
-            cand init 'Write a starting fleet file into a directory'
+            cand init 'Write a starting fleet file into a directory, and what Git and sops must know of it'
+            cand add 'Add an instance to the fleet file'
+            cand remove 'Remove an instance from the fleet file'
             cand render 'Bring the tree in line with the fleet file: make, keep and renew certificates, write what has changed'
             cand check 'Check that the tree matches the fleet file and nothing is due; write nothing'
             cand diff 'Show what rendering would change; private keys as fingerprints'
             cand status 'Show when the tree''s certificates end'
+            cand ca 'Print the CA of the tree that browsers import, or the CAs of an instance, as PEM'
             cand import 'Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'civi-ingress;gitops;init'= {
-            cand --output-dir 'Directory for fleet.yaml'
+            cand --output-dir 'Directory for the files'
             cand --name 'Name of the fleet'
             cand --domain 'Domain that the wildcard certificate covers'
             cand --recipient 'age recipient for the private keys [repeatable] [default: those of `.sops.yaml` above the directory]'
@@ -261,11 +265,31 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'civi-ingress;gitops;add'= {
+            cand --host 'Host that browsers ask for [default: as `externalHost` of the fleet file''s defaults has it]'
+            cand --profile 'Profile of the fleet file'
+            cand -f 'Fleet file [default: the nearest fleet.yaml, here or above]'
+            cand --fleet 'Fleet file [default: the nearest fleet.yaml, here or above]'
+            cand --now 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]'
+            cand -q 'Print no notes on stderr, only warnings and errors'
+            cand --quiet 'Print no notes on stderr, only warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'civi-ingress;gitops;remove'= {
+            cand -f 'Fleet file [default: the nearest fleet.yaml, here or above]'
+            cand --fleet 'Fleet file [default: the nearest fleet.yaml, here or above]'
+            cand --now 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]'
+            cand -q 'Print no notes on stderr, only warnings and errors'
+            cand --quiet 'Print no notes on stderr, only warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'civi-ingress;gitops;render'= {
-            cand -f 'Fleet file, or - for stdin'
-            cand --fleet 'Fleet file, or - for stdin'
-            cand --output-dir 'Directory of the tree'
-            cand --identity 'age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it [repeatable]'
+            cand -f 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]'
+            cand --fleet 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]'
+            cand --output-dir 'Directory of the tree [default: that of the fleet file, or the fleet''s tree elsewhere in the repository]'
+            cand --identity 'age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it [repeatable] [default: SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, ~/.config/sops/age/keys.txt]'
             cand --templates 'Use the templates in this directory in place of the built-in ones of the same name'
             cand --jobs 'Number of threads [default: one per processor]'
             cand --phase 'Step of a roll-over to take; all at once is safe, because the old CA stays trusted alongside the new one'
@@ -290,10 +314,10 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'civi-ingress;gitops;check'= {
-            cand -f 'Fleet file, or - for stdin'
-            cand --fleet 'Fleet file, or - for stdin'
-            cand --output-dir 'Directory of the tree'
-            cand --identity 'age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it [repeatable]'
+            cand -f 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]'
+            cand --fleet 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]'
+            cand --output-dir 'Directory of the tree [default: that of the fleet file, or the fleet''s tree elsewhere in the repository]'
+            cand --identity 'age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it [repeatable] [default: SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, ~/.config/sops/age/keys.txt]'
             cand --templates 'Use the templates in this directory in place of the built-in ones of the same name'
             cand --jobs 'Number of threads [default: one per processor]'
             cand --phase 'Step of a roll-over to take; all at once is safe, because the old CA stays trusted alongside the new one'
@@ -311,10 +335,10 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'civi-ingress;gitops;diff'= {
-            cand -f 'Fleet file, or - for stdin'
-            cand --fleet 'Fleet file, or - for stdin'
-            cand --output-dir 'Directory of the tree'
-            cand --identity 'age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it [repeatable]'
+            cand -f 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]'
+            cand --fleet 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]'
+            cand --output-dir 'Directory of the tree [default: that of the fleet file, or the fleet''s tree elsewhere in the repository]'
+            cand --identity 'age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it [repeatable] [default: SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, ~/.config/sops/age/keys.txt]'
             cand --templates 'Use the templates in this directory in place of the built-in ones of the same name'
             cand --jobs 'Number of threads [default: one per processor]'
             cand --phase 'Step of a roll-over to take; all at once is safe, because the old CA stays trusted alongside the new one'
@@ -330,7 +354,7 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'civi-ingress;gitops;status'= {
-            cand --output-dir 'Directory of the tree'
+            cand --output-dir 'Directory of the tree [default: that of the fleet file, or the fleet''s tree elsewhere in the repository]'
             cand -f 'Take the renewal dates from this fleet file [default: fleet.yaml in a directory that is read]'
             cand --fleet 'Take the renewal dates from this fleet file [default: fleet.yaml in a directory that is read]'
             cand -o 'Format of the report'
@@ -345,11 +369,21 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'civi-ingress;gitops;ca'= {
+            cand -f 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]'
+            cand --fleet 'Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]'
+            cand --output-dir 'Directory of the tree [default: that of the fleet file, or the fleet''s tree elsewhere in the repository]'
+            cand --now 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]'
+            cand -q 'Print no notes on stderr, only warnings and errors'
+            cand --quiet 'Print no notes on stderr, only warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'civi-ingress;gitops;import'= {
             cand --secrets 'Secrets as `kubectl get secret -A -o yaml` prints them, or - for stdin'
             cand --values 'Values file of a chart release, with the instance''s name [repeatable]'
             cand --csv 'Table of instances, one per line, with a heading'
-            cand --output-dir 'Directory for fleet.yaml'
+            cand --output-dir 'Directory for the files'
             cand --name 'Name of the fleet'
             cand --domain 'Domain that the wildcard certificate covers'
             cand --recipient 'age recipient for the private keys [repeatable] [default: those of `.sops.yaml` above the directory]'
@@ -362,15 +396,22 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'civi-ingress;gitops;help'= {
-            cand init 'Write a starting fleet file into a directory'
+            cand init 'Write a starting fleet file into a directory, and what Git and sops must know of it'
+            cand add 'Add an instance to the fleet file'
+            cand remove 'Remove an instance from the fleet file'
             cand render 'Bring the tree in line with the fleet file: make, keep and renew certificates, write what has changed'
             cand check 'Check that the tree matches the fleet file and nothing is due; write nothing'
             cand diff 'Show what rendering would change; private keys as fingerprints'
             cand status 'Show when the tree''s certificates end'
+            cand ca 'Print the CA of the tree that browsers import, or the CAs of an instance, as PEM'
             cand import 'Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'civi-ingress;gitops;help;init'= {
+        }
+        &'civi-ingress;gitops;help;add'= {
+        }
+        &'civi-ingress;gitops;help;remove'= {
         }
         &'civi-ingress;gitops;help;render'= {
         }
@@ -379,6 +420,8 @@ set edit:completion:arg-completer[civi-ingress] = {|@words|
         &'civi-ingress;gitops;help;diff'= {
         }
         &'civi-ingress;gitops;help;status'= {
+        }
+        &'civi-ingress;gitops;help;ca'= {
         }
         &'civi-ingress;gitops;help;import'= {
         }

@@ -2,11 +2,13 @@
 
 use crate::fault::{Fault, Faults};
 use crate::find;
+use crate::pki;
 use crate::pki::certificate::Details;
 use crate::pki::validity::format_instant;
 use crate::report;
 use crate::visible::line;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use time::OffsetDateTime;
 
@@ -17,6 +19,8 @@ pub struct Finding {
     pub place: String,
     /// What it says.
     pub details: Details,
+    /// The certificate itself.
+    pub certificate: pki::Certificate,
 }
 
 /// Finds all certificates of a text: PEM blocks, or objects in YAML or JSON manifests.
@@ -26,14 +30,19 @@ pub struct Finding {
 pub fn read(text: &str, file: &str) -> Result<Vec<Finding>, Vec<Fault>> {
     let mut faults = Faults::default();
     let found = find::certificates(text, file)?;
-    let findings = found.iter().filter_map(|found| {
+    let findings = found.into_iter().filter_map(|found| {
         let place = found.origin.to_string();
         let details = found
             .certificate
             .details()
             .map_err(|fault| fault.file(&place));
         let details = faults.keep(details)?;
-        Some(Finding { place, details })
+        let certificate = found.certificate;
+        Some(Finding {
+            place,
+            details,
+            certificate,
+        })
     });
     let findings = findings.collect();
     faults.finish(Some(findings))
@@ -43,7 +52,8 @@ pub fn read(text: &str, file: &str) -> Result<Vec<Finding>, Vec<Fault>> {
 #[must_use]
 pub fn as_text(findings: &[Finding], now: OffsetDateTime) -> String {
     let mut out = String::new();
-    for (index, Finding { place, details }) in findings.iter().enumerate() {
+    for (index, finding) in findings.iter().enumerate() {
+        let Finding { place, details, .. } = finding;
         if index > 0 {
             out.push('\n');
         }
@@ -129,6 +139,15 @@ pub fn as_text(findings: &[Finding], now: OffsetDateTime) -> String {
     out
 }
 
+/// Writes the certificates as PEM, each once, in the order in which they were found.
+#[must_use]
+pub fn as_pem(findings: &[Finding]) -> String {
+    let mut seen = BTreeSet::new();
+    let certificates = findings.iter().map(|finding| &finding.certificate);
+    let once = certificates.filter(|certificate| seen.insert(certificate.der().to_vec()));
+    once.map(pki::Certificate::pem).collect()
+}
+
 fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
@@ -190,7 +209,7 @@ struct Certificate<'a> {
 pub fn as_json(findings: &[Finding], now: OffsetDateTime) -> String {
     let certificates = findings
         .iter()
-        .map(|Finding { place, details }| Certificate {
+        .map(|Finding { place, details, .. }| Certificate {
             place,
             subject: &details.subject,
             common_name: details.common_name.as_deref(),

@@ -117,6 +117,8 @@ const LINES: &[(&str, &[&str])] = &[
             "@manifest",
             "@manifest --format json",
             "@manifest -o yaml",
+            "@manifest --pem",
+            "@raw --pem",
             "@sops",
             "@values",
             "@text",
@@ -208,6 +210,28 @@ const LINES: &[(&str, &[&str])] = &[
             "-f @fleet --output-dir out --annotations github",
             "-f @keys --output-dir out --annotations gitlab",
             "-f fleet.yaml --output-dir @folder --summary json",
+            "--output-dir @folder",
+        ],
+    ),
+    (
+        "gitops add",
+        &[
+            "@text",
+            "p -f @fleet --host @text",
+            "p -f @keys --profile @text",
+            "p -f @raw",
+        ],
+    ),
+    (
+        "gitops remove",
+        &["@text", "@text -f @fleet", "a -f @keys", "a -f @csv"],
+    ),
+    (
+        "gitops ca",
+        &[
+            "-f fleet.yaml --output-dir @folder",
+            "@text -f fleet.yaml --output-dir @folder",
+            "-f @fleet --output-dir @folder",
         ],
     ),
     (

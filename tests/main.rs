@@ -17,6 +17,8 @@ mod files;
 mod fleet;
 mod git;
 mod gitops;
+mod gitops_edit;
+mod gitops_place;
 mod given_ca;
 mod help;
 mod hostile_input;

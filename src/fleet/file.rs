@@ -141,7 +141,7 @@ fn documents(source: &Source, reader: &mut Reader) -> Option<Vec<Node>> {
 }
 
 /// Returns the text without the mark that Windows editors put in front.
-fn text(source: &Source) -> &str {
+pub(super) fn text(source: &Source) -> &str {
     source.text.strip_prefix('\u{feff}').unwrap_or(&source.text)
 }
 

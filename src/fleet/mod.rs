@@ -8,6 +8,7 @@
 mod consumers;
 mod csv;
 mod document;
+pub mod edit;
 mod file;
 mod leaf;
 mod levels;

@@ -33,6 +33,9 @@ pub(super) struct Inspect {
         default_value = "text"
     )]
     pub(super) format: ReportFormat,
+    /// Print the certificates themselves as PEM, each once, and nothing else that is found
+    #[arg(long, conflicts_with = "format")]
+    pub(super) pem: bool,
 }
 
 pub(super) fn run(run: &Run, arguments: &Inspect) -> Result<(), Failure> {
@@ -49,6 +52,7 @@ pub(super) fn run(run: &Run, arguments: &Inspect) -> Result<(), Failure> {
     }
     let findings = faults.finish(Some(findings))?;
     let report = match arguments.format {
+        _ if arguments.pem => inspect::as_pem(&findings),
         ReportFormat::Text => inspect::as_text(&findings, run.now),
         ReportFormat::Json => inspect::as_json(&findings, run.now),
         ReportFormat::Yaml => yaml(&inspect::as_json(&findings, run.now)),

@@ -82,7 +82,14 @@ pub(super) enum StatusFormat {
 }
 
 pub(super) fn run(run: &Run, arguments: &Status) -> Result<(), Failure> {
-    of_paths(run, &arguments.paths, &arguments.hosts, &arguments.report)
+    let (paths, report) = (&arguments.paths, &arguments.report);
+    of_paths(
+        run,
+        paths,
+        &arguments.hosts,
+        report.fleet.as_deref(),
+        report,
+    )
 }
 
 /// Reports on the certificates of files, directories and live hosts.
@@ -90,13 +97,14 @@ pub(super) fn of_paths(
     run: &Run,
     paths: &[PathBuf],
     hosts: &LiveHosts,
+    fleet_file: Option<&Path>,
     arguments: &StatusReport,
 ) -> Result<(), Failure> {
     let stdin = paths
         .iter()
         .chain(&hosts.connect_file)
-        .chain(&arguments.fleet);
-    check_stdin(stdin.map(PathBuf::as_path))?;
+        .map(PathBuf::as_path);
+    check_stdin(stdin.chain(fleet_file))?;
     let within = match &arguments.fail_within {
         Some(text) => Some(
             text.parse::<Within>()
@@ -118,7 +126,7 @@ pub(super) fn of_paths(
     let mut faults = Faults::default();
     let mut findings = Findings::default();
     let mut live = live::hosts(hosts)?;
-    let fleet = fleet(paths, arguments.fleet.as_deref(), &mut faults)?;
+    let fleet = fleet(paths, fleet_file, &mut faults)?;
     for path in paths {
         findings.append(read(path, &mut faults)?);
     }

@@ -179,6 +179,67 @@ pub(super) fn resolved(path: &Path) -> PathBuf {
     absolute
 }
 
+/// Returns a path as it is typed in the working directory: `fleet.yaml`, `../fleet.yaml`; elsewhere as it is.
+pub(super) fn from_here(path: &Path) -> PathBuf {
+    let here = resolved(Path::new("."));
+    let path = resolved(path);
+    if path == here {
+        return PathBuf::from(".");
+    }
+    if let Ok(below) = path.strip_prefix(&here) {
+        return below.to_owned();
+    }
+    let mut up = PathBuf::new();
+    for above in here.ancestors() {
+        if let Ok(below) = path.strip_prefix(above)
+            && above.parent().is_some()
+        {
+            return if below.as_os_str().is_empty() {
+                up
+            } else {
+                up.join(below)
+            };
+        }
+        up.push("..");
+    }
+    path
+}
+
+/// Reads the age identities where `sops` looks for them, each with the name of its place: `SOPS_AGE_KEY_FILE`,
+/// `SOPS_AGE_KEY` and `sops/age/keys.txt` in the user's configuration (sops 3.13.2, `age/keysource.go`,
+/// `loadIdentities`).
+pub(super) fn age_keys() -> Vec<(String, Result<Zeroizing<String>, Failure>)> {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let file = |path: &Path| {
+        if let Some(warning) = warn_if_readable_by_others(path) {
+            super::warn(&warning);
+        }
+        // Here `-` is the name of a file.
+        let path = Path::new(".").join(path);
+        read(&path).map(|text| text.content)
+    };
+    let mut found = Vec::new();
+    if let Some(path) = variable("SOPS_AGE_KEY_FILE").map(PathBuf::from) {
+        found.push((
+            format!("SOPS_AGE_KEY_FILE ({})", path.display()),
+            file(&path),
+        ));
+    }
+    if let Some(text) = variable("SOPS_AGE_KEY") {
+        let text = text.into_string().map(Zeroizing::new);
+        let text = text.map_err(|_| Fault::new("it is not UTF-8").into());
+        found.push(("SOPS_AGE_KEY".to_owned(), text));
+    }
+    let config = variable("XDG_CONFIG_HOME").map(PathBuf::from);
+    let config = config.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".config")));
+    if let Some(path) = config.map(|config| config.join("sops/age/keys.txt"))
+        && path.exists()
+    {
+        found.push((path.display().to_string(), file(&path)));
+    }
+    found
+}
+
 /// Returns which file a path leads to; nothing if there is none.
 pub(super) fn identity(path: &Path) -> Option<FileIdentity> {
     use std::os::unix::fs::MetadataExt as _;
@@ -316,6 +377,16 @@ pub(super) fn read_manifests(path: &Path) -> Result<Text, Failure> {
 /// Reads a file of settings or of PEM blocks, or stdin for `-`.
 pub(super) fn read(path: &Path) -> Result<Text, Failure> {
     read_text(path, FILE_LIMIT)
+}
+
+/// Reads a file of settings with the byte order mark that Windows editors put in front.
+pub(super) fn read_as_it_is(path: &Path) -> Result<Text, Failure> {
+    let mut text = read(path)?;
+    let begins_with_mark = read_bytes(path)?.starts_with("\u{feff}".as_bytes());
+    if begins_with_mark {
+        text.content.insert(0, '\u{feff}');
+    }
+    Ok(text)
 }
 
 /// Reads a stream of manifests from a file, or stdin for `-`.

@@ -7,6 +7,7 @@ use super::super::tree::{Access, Tree};
 use super::fleet::{FleetArguments, read};
 use super::job::{Job, Told};
 use super::moves::settle;
+use super::place::Named;
 use super::report::{ReportArguments, annotated, publish};
 use civi_ingress::gitops::decide::Depth;
 use clap::Args;
@@ -27,16 +28,14 @@ pub(super) struct Check {
 }
 
 pub(super) fn run(run: &Run, arguments: &Check) -> Result<(), Failure> {
-    annotated(
-        try_check(run, arguments),
-        &arguments.report,
-        &arguments.fleet,
-    )
+    let named = arguments.fleet.place.named()?;
+    let result = try_check(run, arguments, &named);
+    annotated(result, &arguments.report, &named.file)
 }
 
-fn try_check(run: &Run, arguments: &Check) -> Result<(), Failure> {
-    let mut inputs = read(run, &arguments.fleet)?;
-    let tree = Tree::open(&arguments.fleet.output_dir, Access::Read)?;
+fn try_check(run: &Run, arguments: &Check, named: &Named) -> Result<(), Failure> {
+    let mut inputs = read(run, &arguments.fleet, named)?;
+    let tree = Tree::open(&inputs.tree, Access::Read)?;
     let standing = settle(&mut inputs, &tree)?;
     let told = Told::for_report(&arguments.report);
     let job = Job::new(run, &inputs, &tree, &arguments.fleet, Depth::Whole, told);
@@ -58,13 +57,7 @@ fn try_check(run: &Run, arguments: &Check) -> Result<(), Failure> {
     let waits = report.actions.defer + report.actions.blocked > 0;
     let found = waits || !report.is_up_to_date();
     report.exit_code = u8::from(found);
-    publish(
-        run,
-        &report,
-        &arguments.report,
-        &arguments.fleet,
-        "would write",
-    )?;
+    publish(run, &report, &arguments.report, &named.file, "would write")?;
     standing.advise(false);
     if found {
         return Err(Failure::found());

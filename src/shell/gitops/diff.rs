@@ -33,8 +33,8 @@ pub(super) struct Diff {
 }
 
 pub(super) fn run(run: &Run, arguments: &Diff) -> Result<(), Failure> {
-    let mut inputs = read(run, &arguments.fleet)?;
-    let tree = Tree::open(&arguments.fleet.output_dir, Access::Read)?;
+    let mut inputs = read(run, &arguments.fleet, &arguments.fleet.place.named()?)?;
+    let tree = Tree::open(&inputs.tree, Access::Read)?;
     let standing = settle(&mut inputs, &tree)?;
     let (arguments, told) = (&arguments.fleet, Told::default());
     let mut job = Job::new(run, &inputs, &tree, arguments, Depth::Glance, told);

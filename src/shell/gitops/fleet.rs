@@ -6,6 +6,7 @@ use super::super::output::warn;
 use super::super::paths::check_stdin;
 use super::super::templates::own_templates;
 use super::super::{Run, world};
+use super::place::Named;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::{self, Fleet, Secrets, Source};
 use civi_ingress::gitops::plan::{Phase, Readers, Sealer};
@@ -18,17 +19,31 @@ use clap::{Args, ValueEnum, ValueHint};
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
+/// A fleet file and its tree.
+#[derive(Debug, Args)]
+pub(super) struct PlaceArguments {
+    /// Fleet file, or - for stdin [default: the nearest fleet.yaml, here or above]
+    #[arg(short = 'f', long = "fleet", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) fleet: Option<PathBuf>,
+    /// Directory of the tree [default: that of the fleet file, or the fleet's tree elsewhere in the repository]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) output_dir: Option<PathBuf>,
+}
+
+impl PlaceArguments {
+    /// Finds the fleet file that is meant.
+    pub(super) fn named(&self) -> Result<Named, Failure> {
+        Named::new(self.fleet.as_deref(), self.output_dir.as_deref())
+    }
+}
+
 /// A fleet file, its tree, and what a run may do.
 #[derive(Debug, Args)]
 pub(super) struct FleetArguments {
-    /// Fleet file, or - for stdin
-    #[arg(short = 'f', long = "fleet", value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(super) fleet: PathBuf,
-    /// Directory of the tree
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(super) output_dir: PathBuf,
+    #[command(flatten)]
+    pub(super) place: PlaceArguments,
     /// age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it
-    /// [repeatable]
+    /// [repeatable] [default: SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, ~/.config/sops/age/keys.txt]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) identity: Vec<PathBuf>,
     /// Use the templates in this directory in place of the built-in ones of the same name
@@ -103,32 +118,70 @@ pub(super) struct Inputs {
     pub(super) identities: Vec<Identity>,
     pub(super) given_ca: Option<Ca>,
     pub(super) templates: Templates,
+    /// The directory of the tree.
+    pub(super) tree: PathBuf,
 }
 
-pub(super) fn read(run: &Run, arguments: &FleetArguments) -> Result<Inputs, Failure> {
-    let path = &arguments.fleet;
+pub(super) fn read(
+    run: &Run,
+    arguments: &FleetArguments,
+    named: &Named,
+) -> Result<Inputs, Failure> {
+    let path = &named.file;
     check_stdin(
         std::iter::once(path.as_path()).chain(arguments.identity.iter().map(PathBuf::as_path)),
     )?;
     let fleet = read_fleet(path)?;
-    let sealer = sealer(run, &fleet, path, &arguments.output_dir)?;
-    let mut identities = Vec::new();
-    for path in &arguments.identity {
-        let text = world::read(path)?;
-        if let Some(warning) = world::warn_if_readable_by_others(path) {
-            warn(&warning);
-        }
-        let found =
-            Identity::all_from_text(&text.content).map_err(|fault| fault.file(&text.name))?;
-        identities.extend(found);
-    }
+    let tree = named.tree(run, Some(&fleet))?;
+    let sealer = sealer(run, &fleet, path, &tree)?;
+    let identities = if arguments.identity.is_empty() {
+        known_identities(run)
+    } else {
+        identities(&arguments.identity)?
+    };
     Ok(Inputs {
         fleet: ManuallyDrop::new(fleet),
         sealer,
         identities,
         given_ca: arguments.existing_ca.read(run)?,
         templates: own_templates(arguments.templates.as_deref())?,
+        tree,
     })
+}
+
+/// Reads the identities that `--identity` names.
+fn identities(paths: &[PathBuf]) -> Result<Vec<Identity>, Failure> {
+    let mut identities = Vec::new();
+    for path in paths {
+        let text = world::read(path)?;
+        if let Some(warning) = world::warn_if_readable_by_others(path) {
+            warn(&warning);
+        }
+        let found = Identity::all_from_text(&text.content);
+        identities.extend(found.map_err(|fault| fault.file(&text.name))?);
+    }
+    Ok(identities)
+}
+
+/// Reads the identities where `sops` looks for them, and notes where there are some. One that cannot be read ends no
+/// run: it is not needed for most, and where it is, what it would open waits.
+fn known_identities(run: &Run) -> Vec<Identity> {
+    let mut identities = Vec::new();
+    for (name, text) in world::age_keys() {
+        let found = text.and_then(|text| Ok(Identity::all_from_text(&text)?));
+        match found {
+            Ok(found) => {
+                run.note(&format!("identity from {name}"));
+                identities.extend(found);
+            }
+            Err(failure) => {
+                for fault in failure.faults {
+                    warn(&format!("{name}: {}; it is not used", fault.what));
+                }
+            }
+        }
+    }
+    identities
 }
 
 /// Reads a fleet file and the files that it includes.
@@ -138,6 +191,16 @@ pub(in super::super) fn read_fleet(path: &Path) -> Result<Fleet, Failure> {
         name: text.name.clone(),
         text: text.content.to_string(),
     };
+    parse(&main, path, None)
+}
+
+/// Reads a fleet file whose text is at hand, and the files that it includes, `replaced` in the place of the one of its
+/// name.
+pub(super) fn parse(
+    main: &Source,
+    path: &Path,
+    replaced: Option<&Source>,
+) -> Result<Fleet, Failure> {
     let folder = if world::is_stdin(path) {
         PathBuf::new()
     } else {
@@ -146,8 +209,17 @@ pub(in super::super) fn read_fleet(path: &Path) -> Result<Fleet, Failure> {
     // A file that cannot be read is a fault of the machine, and one that is not text is its own: either ends the run
     // as such. An invalid pattern is a fault of the fleet file.
     let mut failure = None;
-    let read = fleet::read(&main, &mut |pattern| {
-        world::read_matching(&folder, pattern).map_err(|failed| {
+    let with_replaced = |mut sources: Vec<Source>| {
+        for source in &mut sources {
+            if let Some(other) = replaced.filter(|other| other.name == source.name) {
+                source.text.clone_from(&other.text);
+            }
+        }
+        sources
+    };
+    let read = fleet::read(main, &mut |pattern| {
+        let found = world::read_matching(&folder, pattern).map(with_replaced);
+        found.map_err(|failed| {
             let fault = failed.faults.first().cloned();
             if fault.as_ref().is_none_or(|fault| fault.place.is_some())
                 || failed.kind != Kind::Refused

@@ -309,7 +309,7 @@ fn fleet_text(
     let indented = block
         .lines()
         .fold(String::new(), |text, line| text + &format!("    {line}\n"));
-    let mut text = init::start(&arguments.init, &indented)?;
+    let mut text = init::start(&arguments.init, &indented, init::Recipients::InFleetFile)?;
     if arguments.plain {
         text = text.replacen("mode: sops", "mode: plain", 1);
     }

@@ -1,10 +1,10 @@
-//! `gitops init`: a fleet file to start from.
+//! `gitops init`: a fleet file to start from, and what Git and `sops` must know of its directory.
 
-use super::super::Run;
 use super::super::error::Failure;
 use super::super::examples::examples;
 use super::super::paths::{Contents, Paths};
 use super::super::writing::{NewFile, Overwrite, Writing};
+use super::super::{Run, world};
 use civi_ingress::fault::Faults;
 use civi_ingress::name::{DnsName, ObjectName};
 use civi_ingress::seal::Recipient;
@@ -14,14 +14,32 @@ use std::path::{Path, PathBuf};
 /// Name of the fleet file.
 pub(super) const FILE: &str = "fleet.yaml";
 
-/// Write a starting fleet file into a directory
+/// Name of the file by which `sops` knows who can open what.
+const CREATION_RULES: &str = ".sops.yaml";
+const IGNORE: &str = ".gitignore";
+const ATTRIBUTES: &str = ".gitattributes";
+
+/// What of the directory Git must not take: what a run that was killed leaves, and private keys.
+const IGNORED: [&str; 5] = [
+    ".civi-ingress-*",
+    "*.agekey",
+    "*.key",
+    "age.txt",
+    "keys.txt",
+];
+/// How Git must treat the files of the tree: they are compared byte for byte, and no line end may be converted.
+const AS_THEY_ARE: &str = "*.yaml -text";
+
+/// Write a starting fleet file into a directory, and what Git and sops must know of it
+///
+/// Writes fleet.yaml, .gitignore, .gitattributes and, with recipients, .sops.yaml; a file that is there stays.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!("
   Start a fleet
     civi-ingress gitops init --output-dir infra --domain example.org"))]
 pub(super) struct Init {
-    /// Directory for fleet.yaml
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    /// Directory for the files
+    #[arg(long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
     pub(super) output_dir: PathBuf,
     /// Name of the fleet
     #[arg(long, default_value = "parishes")]
@@ -34,16 +52,113 @@ pub(super) struct Init {
     pub(super) recipient: Vec<String>,
 }
 
+/// Where a fleet names who can open its keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recipients {
+    /// In its fleet file.
+    InFleetFile,
+    /// In a `.sops.yaml`.
+    InCreationRules,
+}
+
 pub(super) fn run(run: &Run, arguments: &Init) -> Result<(), Failure> {
-    let text = start(arguments, "    # paroisse-a: {}\n")?;
-    let writing = claim(&arguments.output_dir)?;
-    let file = NewFile::new(FILE, &text, false);
-    writing.write(vec![file], Vec::new(), || Ok(()))?;
-    let dir = arguments.output_dir.display();
-    let path = arguments.output_dir.join(FILE);
-    let path = path.display();
-    run.note(&format!("wrote {path}; name your instances in it, then: civi-ingress gitops render -f {path} --output-dir {dir}"));
+    let directory = &arguments.output_dir;
+    let is_there =
+        |name: &str| world::look(&directory.join(name)).is_ok_and(|found| found.is_some());
+    let has_rules = is_there(CREATION_RULES);
+    let recipients = if has_rules || arguments.recipient.is_empty() {
+        Recipients::InFleetFile
+    } else {
+        Recipients::InCreationRules
+    };
+    let mut files = vec![NewFile::new(
+        FILE,
+        &start(arguments, "    # paroisse-a: {}\n", recipients)?,
+        false,
+    )];
+    if recipients == Recipients::InCreationRules {
+        files.push(NewFile::new(
+            CREATION_RULES,
+            &creation_rules(arguments),
+            false,
+        ));
+    }
+    let ignored = IGNORED.map(|line| format!("{line}\n")).concat();
+    for (name, text, missing) in [
+        (
+            IGNORE,
+            format!("# What a run that was killed leaves, and private keys.\n{ignored}"),
+            &IGNORED[..],
+        ),
+        (
+            ATTRIBUTES,
+            format!(
+                "# The tree is compared byte for byte: no line end is converted.\n{AS_THEY_ARE}\n"
+            ),
+            &[AS_THEY_ARE],
+        ),
+    ] {
+        if is_there(name) {
+            note_missing(run, &directory.join(name), missing)?;
+        } else {
+            files.push(NewFile::new(name, &text, false));
+        }
+    }
+    let mut others: Vec<String> = files[1..].iter().map(|file| file.path.clone()).collect();
+    others.sort_unstable();
+    claim(directory)?.write(files, Vec::new(), || Ok(()))?;
+    let path = directory.join(FILE);
+    let options = if directory == Path::new(".") {
+        String::new()
+    } else {
+        format!(
+            " -f {} --output-dir {}",
+            path.display(),
+            directory.display()
+        )
+    };
+    run.note(&format!(
+        "wrote {}; name your instances in it, then: civi-ingress gitops render{options}",
+        path.display()
+    ));
+    if !others.is_empty() {
+        run.note(&format!("wrote beside it: {}", others.join(", ")));
+    }
+    if has_rules && !arguments.recipient.is_empty() {
+        run.note(&format!(
+            "{} is there already and stays; the recipients are in {FILE}",
+            directory.join(CREATION_RULES).display()
+        ));
+    }
     Ok(())
+}
+
+/// Notes which lines a file that is there lacks.
+fn note_missing(run: &Run, path: &Path, lines: &[&str]) -> Result<(), Failure> {
+    let text = world::read(path)?.content;
+    let missing: Vec<&str> = lines
+        .iter()
+        .copied()
+        .filter(|line| !text.lines().any(|there| there.trim() == *line))
+        .collect();
+    if !missing.is_empty() {
+        run.note(&format!(
+            "{} is there already and stays; add to it: {}",
+            path.display(),
+            missing.join(", ")
+        ));
+    }
+    Ok(())
+}
+
+/// Writes who can open the files of the tree, for this program and for `sops`.
+fn creation_rules(arguments: &Init) -> String {
+    format!(
+        "# Who can open the private keys: age recipients with commas between them. After a change, run\n\
+         # `civi-ingress gitops render` with an identity that opens what is there.\n\
+         creation_rules:\n  - path_regex: \\.sops\\.yaml$\n    mac_only_encrypted: true\n    age: {}\n",
+        arguments.recipient.join(",")
+    )
 }
 
 /// Claims a directory for a fleet file; what is there stays.
@@ -55,8 +170,12 @@ pub(super) fn claim(directory: &Path) -> Result<Writing<'_>, Failure> {
     Writing::begin(&paths, Overwrite::NothingBesideOthers)
 }
 
-/// Returns a commented fleet file with `instances` as they are written.
-pub(super) fn start(arguments: &Init, instances: &str) -> Result<String, Failure> {
+/// Returns a commented fleet file with `instances` as they are written, and recipients where they are `named`.
+pub(super) fn start(
+    arguments: &Init,
+    instances: &str,
+    named: Recipients,
+) -> Result<String, Failure> {
     let mut faults = Faults::default();
     let name =
         faults.keep(ObjectName::parse(&arguments.name).map_err(|fault| fault.argument("--name")));
@@ -71,7 +190,9 @@ pub(super) fn start(arguments: &Init, instances: &str) -> Result<String, Failure
     let recipients: Option<Vec<Recipient>> = recipients.into_iter().collect();
     let ((name, domain), recipients) = faults.finish(name.zip(domain).zip(recipients))?;
     let quoted = |text: &str| civi_ingress::yaml::scalar::to_string(text);
-    let recipients = if recipients.is_empty() {
+    let recipients = if named == Recipients::InCreationRules {
+        "    # `.sops.yaml` names who can open the keys.\n".to_owned()
+    } else if recipients.is_empty() {
         "    # Who can open the keys; without this list, those that `.sops.yaml` names.\n    # recipients: [age1…]\n".to_owned()
     } else {
         recipients

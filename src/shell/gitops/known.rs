@@ -31,7 +31,7 @@ pub(super) fn indexed(tree: &Path) -> Result<BTreeSet<String>, Failure> {
 }
 
 /// Returns whether a directory is the tree of a fleet.
-fn is_tree(directory: &Path, fleet: &Fleet) -> bool {
+pub(super) fn is_tree(directory: &Path, fleet: &Fleet) -> bool {
     let file = directory.join(TREE_FILE);
     let text = world::is_file(&file)
         .is_ok_and(|is_file| is_file)
@@ -40,15 +40,15 @@ fn is_tree(directory: &Path, fleet: &Fleet) -> bool {
     text.is_some_and(|text| owner(fleet, &text.content) == Owner::Ours)
 }
 
-/// Finds another tree of a fleet: where its file stands, or among what Git has there or around the tree that is named.
-fn other(tree: &Path, fleet: &Fleet, file: &Path) -> Result<Option<PathBuf>, Failure> {
+/// Finds other trees of a fleet: where its file stands, or among what Git has there or around the tree that is named.
+pub(super) fn others(tree: &Path, fleet: &Fleet, file: &Path) -> Result<Vec<PathBuf>, Failure> {
     let tree = world::absolute(tree)?;
     let mut places = vec![tree.clone()];
     if !world::is_stdin(file) {
         let file = world::absolute(file)?;
         let folder = file.parent().unwrap_or(Path::new("/"));
         if folder != tree && is_tree(folder, fleet) {
-            return Ok(Some(folder.to_path_buf()));
+            return Ok(vec![folder.to_path_buf()]);
         }
         places.push(folder.to_path_buf());
     }
@@ -59,14 +59,16 @@ fn other(tree: &Path, fleet: &Fleet, file: &Path) -> Result<Option<PathBuf>, Fai
         let top = work_tree.top();
         let all = WorkTree::of(top)?.and_then(|all| all.tracked().ok());
         let marks = all.into_iter().flatten();
-        let mut folders = marks
+        let folders = marks
             .filter(|path| path.file_name().is_some_and(|name| name == TREE_FILE))
             .filter_map(|path| Some(top.join(path.parent()?)));
-        if let Some(found) = folders.find(|folder| *folder != tree && is_tree(folder, fleet)) {
-            return Ok(Some(found));
+        let is_another = |folder: &PathBuf| *folder != tree && is_tree(folder, fleet);
+        let found: Vec<PathBuf> = folders.filter(is_another).collect();
+        if !found.is_empty() {
+            return Ok(found);
         }
     }
-    Ok(None)
+    Ok(Vec::new())
 }
 
 /// Refuses to begin a tree where the fleet has another one already: with a typing error in its name all keys would be
@@ -87,7 +89,7 @@ pub(super) fn refuse_another(
     if !indexed(tree)?.is_empty() {
         return Ok(());
     }
-    let Some(found) = other(tree, fleet, file)? else {
+    let Some(found) = others(tree, fleet, file)?.into_iter().next() else {
         return Ok(());
     };
     let what = format!(

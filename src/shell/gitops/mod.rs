@@ -1,7 +1,9 @@
 //! `gitops`: a fleet as a tree of files in Git.
 
+mod ca;
 mod check;
 mod diff;
+mod edit;
 pub(super) mod fleet;
 pub(super) mod git;
 mod import;
@@ -10,6 +12,7 @@ mod job;
 mod known;
 mod lives;
 mod moves;
+mod place;
 mod render;
 mod report;
 mod status;
@@ -20,9 +23,11 @@ mod write;
 use super::Run;
 use super::error::Failure;
 use super::examples::examples;
+use ca::Ca;
 use check::Check;
 use clap::{Args, Subcommand};
 use diff::Diff;
+use edit::{Add, Remove};
 use import::Import;
 use init::Init;
 use render::Render;
@@ -41,10 +46,13 @@ pub(super) struct Gitops {
 #[derive(Debug, Subcommand)]
 enum GitopsCommand {
     Init(Init),
+    Add(Add),
+    Remove(Remove),
     Render(Render),
     Check(Check),
     Diff(Diff),
     Status(Status),
+    Ca(Ca),
     Import(Import),
 }
 
@@ -66,6 +74,9 @@ impl Gitops {
 pub(super) fn run(run: &Run, arguments: &Gitops) -> Result<(), Failure> {
     match &arguments.command {
         GitopsCommand::Init(arguments) => init::run(run, arguments),
+        GitopsCommand::Add(arguments) => edit::add(run, arguments),
+        GitopsCommand::Remove(arguments) => edit::remove(run, arguments),
+        GitopsCommand::Ca(arguments) => ca::run(run, arguments),
         GitopsCommand::Render(arguments) => render::run(run, arguments),
         GitopsCommand::Check(arguments) => check::run(run, arguments),
         GitopsCommand::Diff(arguments) => diff::run(run, arguments),

@@ -7,6 +7,7 @@ use super::super::tree::{Access, Tree};
 use super::fleet::{FleetArguments, read};
 use super::job::{Job, Told};
 use super::moves::settle;
+use super::place::Named;
 use super::report::{ReportArguments, annotated, publish};
 use super::{git, known};
 use civi_ingress::gitops::decide::Depth;
@@ -70,21 +71,19 @@ pub(super) enum FailOnWaiting {
 }
 
 pub(super) fn run(run: &Run, arguments: &Render) -> Result<(), Failure> {
-    annotated(
-        try_render(run, arguments),
-        &arguments.report,
-        &arguments.fleet,
-    )
+    let named = arguments.fleet.place.named()?;
+    let result = try_render(run, arguments, &named);
+    annotated(result, &arguments.report, &named.file)
 }
 
-fn try_render(run: &Run, arguments: &Render) -> Result<(), Failure> {
-    let mut inputs = read(run, &arguments.fleet)?;
-    let tree_path = &arguments.fleet.output_dir;
+fn try_render(run: &Run, arguments: &Render, named: &Named) -> Result<(), Failure> {
+    let mut inputs = read(run, &arguments.fleet, named)?;
+    let tree_path = &inputs.tree;
     if matches!(inputs.sealer, Sealer::Plain) && !arguments.allow_plain_in_git {
         git::guard(&inputs.fleet, tree_path)?;
     }
-    let (fleet, file) = (&inputs.fleet, &arguments.fleet.fleet);
-    known::refuse_another(tree_path, fleet, file, arguments.fleet.max_issues)?;
+    let max_issues = arguments.fleet.max_issues;
+    known::refuse_another(tree_path, &inputs.fleet, &named.file, max_issues)?;
     let tree = Tree::open(tree_path, Access::Write)?;
     let standing = settle(&mut inputs, &tree)?;
     let depth = if arguments.verify {
@@ -99,7 +98,7 @@ fn try_render(run: &Run, arguments: &Render) -> Result<(), Failure> {
     let survey = job.survey()?;
     survey.refuse_conflicts(arguments.adopt)?;
     standing.refuse_unmarked(&inputs.fleet, &survey.left)?;
-    survey.refuse_to_issue_much(arguments.fleet.max_issues)?;
+    survey.refuse_to_issue_much(max_issues)?;
     let removed = if arguments.prune {
         survey.removed_instances
     } else {
@@ -117,7 +116,7 @@ fn try_render(run: &Run, arguments: &Render) -> Result<(), Failure> {
     let is_blocked = report.actions.blocked > 0;
     let fails = is_blocked && arguments.fail_on == FailOnWaiting::Blocked;
     report.exit_code = u8::from(fails);
-    publish(run, &report, &arguments.report, &arguments.fleet, "wrote")?;
+    publish(run, &report, &arguments.report, &named.file, "wrote")?;
     standing.advise(true);
     if fails {
         return Err(Failure::found());

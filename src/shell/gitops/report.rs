@@ -3,11 +3,11 @@
 use super::super::error::Failure;
 use super::super::output::print_or_end;
 use super::super::{Run, output};
-use super::fleet::FleetArguments;
 use civi_ingress::gitops::annotation::{self, Annotation};
 use civi_ingress::gitops::report::Report;
 use civi_ingress::report::yaml;
 use clap::{Args, ValueEnum};
+use std::path::Path;
 
 /// How a run is reported. Notes for people go to stderr, unless --quiet.
 #[derive(Debug, Args)]
@@ -42,24 +42,20 @@ pub(super) enum Annotations {
 pub(super) fn annotated(
     result: Result<(), Failure>,
     how: &ReportArguments,
-    arguments: &FleetArguments,
+    fleet: &Path,
 ) -> Result<(), Failure> {
     if let (Err(failure), Some(form)) = (&result, how.annotations)
         && !failure.faults.is_empty()
     {
         let annotations: Vec<Annotation<'_>> =
             failure.faults.iter().map(Annotation::from).collect();
-        print_or_end(write_annotations(form, &annotations, arguments).as_bytes())?;
+        print_or_end(write_annotations(form, &annotations, fleet).as_bytes())?;
     }
     result
 }
 
-fn write_annotations(
-    form: Annotations,
-    annotations: &[Annotation<'_>],
-    arguments: &FleetArguments,
-) -> String {
-    let file = arguments.fleet.display().to_string();
+fn write_annotations(form: Annotations, annotations: &[Annotation<'_>], fleet: &Path) -> String {
+    let file = fleet.display().to_string();
     match form {
         Annotations::Github => annotation::github(annotations, &file),
         Annotations::Gitlab => annotation::gitlab(annotations, &file),
@@ -71,13 +67,13 @@ pub(super) fn publish(
     run: &Run,
     report: &Report,
     how: &ReportArguments,
-    arguments: &FleetArguments,
+    fleet: &Path,
     verb: &str,
 ) -> Result<(), Failure> {
     let text = match (how.summary, how.annotations) {
         (Some(Summary::Json), _) => Some(report.as_json()),
         (Some(Summary::Yaml), _) => Some(yaml(&report.as_json())),
-        (None, Some(form)) => Some(write_annotations(form, &report.annotations(), arguments)),
+        (None, Some(form)) => Some(write_annotations(form, &report.annotations(), fleet)),
         (None, None) => None,
     };
     output::say(&report.as_text(verb, !run.quiet));

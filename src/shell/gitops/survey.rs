@@ -279,7 +279,7 @@ impl Job<'_> {
         if !units.iter().any(|unit| unit.missing != Missing::Nothing) {
             return Ok(());
         }
-        let indexed = known::indexed(&self.arguments.output_dir)?;
+        let indexed = known::indexed(&self.inputs.tree)?;
         if indexed.is_empty() {
             return Ok(());
         }

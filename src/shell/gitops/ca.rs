@@ -1,0 +1,137 @@
+//! `gitops ca`: the CAs that the tree has certificates of, as PEM.
+
+use super::super::Run;
+use super::super::error::Failure;
+use super::super::examples::examples;
+use super::super::output::print_or_end;
+use super::super::tree::{Access, EntryKind, Tree};
+use super::fleet::{PlaceArguments, read_fleet};
+use super::place::Named;
+use civi_ingress::fault::{Fault, did_you_mean};
+use civi_ingress::find::{self, Origin};
+use civi_ingress::fleet::Fleet;
+use civi_ingress::gitops::layout::{Home, INSTANCES, Owner, SHARDS, owner};
+use civi_ingress::gitops::unit::Unit;
+use civi_ingress::instance::Credential;
+use civi_ingress::pki::Certificate;
+use clap::Args;
+
+/// The word for the wildcard certificate, in the place of an instance's name.
+const WILDCARD: &str = "wildcard";
+
+/// Print the CA of the tree that browsers import, or the CAs of an instance, as PEM
+///
+/// Without a name or with `wildcard` the CA that browsers must import; with an instance's the CAs by which Traefik
+/// trusts its httpd. Certificates only.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Write the CA that browsers import to a file
+    civi-ingress gitops ca -f fleet.yaml --output-dir tree > ca.crt"))]
+pub(super) struct Ca {
+    /// Instance, or wildcard
+    #[arg(value_name = "INSTANCE", default_value = WILDCARD, hide_default_value = true)]
+    pub(super) name: String,
+    #[command(flatten)]
+    pub(super) place: PlaceArguments,
+}
+
+pub(super) fn run(run: &Run, arguments: &Ca) -> Result<(), Failure> {
+    let named = arguments.place.named()?;
+    let fleet = read_fleet(&named.file)?;
+    let (unit, credential) = unit(&fleet, &arguments.name, &named)?;
+    let tree = Tree::open(&named.tree(run, Some(&fleet))?, Access::Read)?;
+    let mut found: Vec<Certificate> = Vec::new();
+    for certificate in certificates(&fleet, &unit, credential, &tree)? {
+        if !found.iter().any(|other| other.der() == certificate.der()) {
+            found.push(certificate);
+        }
+    }
+    if found.is_empty() {
+        let what = format!("the tree holds no readable CA of `{}`", arguments.name);
+        let help = "run `civi-ingress gitops render`; what `sops` has encrypted as a whole, `sops -d FILE | civi-ingress inspect --pem -` shows";
+        return Err(Fault::new(what).help(help).into());
+    }
+    for certificate in &found {
+        let details = certificate.details()?;
+        run.note(&format!(
+            "{}, valid until {}, SHA-256 {}",
+            details.name(),
+            details.validity.not_after.date(),
+            details.sha256
+        ));
+    }
+    let pem: String = found.iter().map(Certificate::pem).collect();
+    print_or_end(pem.as_bytes())
+}
+
+/// Finds whose CA is meant, and where it stands.
+fn unit<'f>(
+    fleet: &'f Fleet,
+    name: &str,
+    named: &Named,
+) -> Result<(Unit<'f>, Credential), Failure> {
+    let mut members = fleet.members.iter();
+    if let Some(member) = members.find(|member| member.id.as_str() == name) {
+        return Ok((Unit::member(fleet, member)?, Credential::TrustBundle));
+    }
+    if name == WILDCARD {
+        return match Unit::cluster(fleet) {
+            Some(unit) => Ok((unit, Credential::PublicCa)),
+            None => Err(Fault::new("the fleet has no wildcard certificate")
+                .help("name an instance")
+                .file(&named.file.display().to_string())
+                .into()),
+        };
+    }
+    let what = format!(
+        "there is no instance `{}` in the fleet",
+        name.escape_debug()
+    );
+    let ids = fleet.members.iter().map(|member| member.id.as_str());
+    let fault = match did_you_mean(name, ids.chain([WILDCARD])) {
+        Some(known) => Fault::new(what).help(format!("did you mean `{known}`?")),
+        None => Fault::new(what),
+    };
+    Err(fault.file(&named.file.display().to_string()).into())
+}
+
+/// Reads the certificates of a credential, wherever the unit lives in the tree.
+fn certificates(
+    fleet: &Fleet,
+    unit: &Unit<'_>,
+    credential: Credential,
+    tree: &Tree,
+) -> Result<Vec<Certificate>, Failure> {
+    let mut homes = vec![Home::of(unit)];
+    if unit.as_member().is_some() {
+        let shards = tree.list(SHARDS)?.into_iter();
+        let shards = shards.filter(|entry| entry.kind == EntryKind::Folder);
+        let shards = shards.map(|entry| format!("{SHARDS}/{}", entry.name));
+        let shared = std::iter::once(INSTANCES.to_owned()).chain(shards);
+        homes.push(Home::own(unit.id()));
+        homes.extend(shared.map(|folder| Home::shared(&folder, unit.id())));
+    }
+    let is_placed = |origin: &Origin| match origin {
+        Origin::Object(object) => unit.placements().iter().any(|(placed, place)| {
+            *placed == credential
+                && place.secret.as_str() == object.name
+                && place.key.as_str() == object.key
+        }),
+        Origin::File { .. } | Origin::Endpoint { .. } => false,
+    };
+    for home in homes {
+        let mut certificates = Vec::new();
+        for (path, text) in tree.read_unit(&home)?.files.current {
+            if owner(fleet, &text) != Owner::Ours {
+                continue;
+            }
+            let found = find::read(&text, &path)?.found.into_iter();
+            let placed = found.filter(|found| is_placed(&found.origin));
+            certificates.extend(placed.map(|found| found.certificate));
+        }
+        if !certificates.is_empty() {
+            return Ok(certificates);
+        }
+    }
+    Ok(Vec::new())
+}
