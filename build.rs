@@ -16,15 +16,19 @@ fn git(arguments: &[&str]) -> Option<String> {
     reason = "cargo speaks to a build script through the environment"
 )]
 fn main() {
-    println!("cargo::rerun-if-changed=.git/HEAD");
-    println!("cargo::rerun-if-changed=.git/logs/HEAD");
+    for file in ["HEAD", "logs/HEAD"] {
+        if let Some(path) = git(&["rev-parse", "--git-path", file]) {
+            println!("cargo::rerun-if-changed={path}");
+        }
+    }
     println!("cargo::rerun-if-changed=build.rs");
     if std::env::var("PROFILE").as_deref() == Ok("release") {
         // A release does not unwind (panic = "abort"): 35 kB of search table for that are never read.
         println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
     }
     let package = std::env::var("CARGO_PKG_VERSION").expect("cargo sets CARGO_PKG_VERSION");
-    let commit = git(&["log", "-1", "--format=%h, %cs"]);
+    // Unless told how many digits, Git prints more of them where it has more objects.
+    let commit = git(&["log", "-1", "--abbrev=9", "--format=%h, %cs"]);
     let version = commit.map_or_else(|| package.clone(), |commit| format!("{package} ({commit})"));
     println!("cargo::rustc-env=CIVI_INGRESS_VERSION={version}");
 }
