@@ -133,10 +133,13 @@ const STAND_INS: &[(&str, &str)] = &[
     ("cargo", "cargo"),
     ("age-keygen", "age-keygen"),
     ("apt-get", "foreign"),
+    ("brew", "foreign"),
     ("certutil", "foreign"),
     ("chmod", "foreign"),
     ("curl", "foreign"),
     ("docker", "foreign"),
+    ("dpkg", "foreign"),
+    ("gh", "foreign"),
     ("git", "foreign"),
     ("jq", "foreign"),
     ("k3s", "foreign"),
@@ -144,8 +147,12 @@ const STAND_INS: &[(&str, &str)] = &[
     ("kind", "foreign"),
     ("mdbook", "foreign"),
     ("minikube", "foreign"),
+    ("nix-env", "foreign"),
     ("rustup", "foreign"),
+    ("sha256sum", "foreign"),
+    ("skopeo", "foreign"),
     ("sudo", "foreign"),
+    ("tar", "foreign"),
 ];
 
 /// A folder with a PATH of stand-ins, a cluster that is empty, and the blocks' working directory.
