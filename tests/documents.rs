@@ -192,7 +192,7 @@ impl Workplace {
             steps.extend([
                 "cd ../work && age-keygen -o age.txt",
                 "civi-ingress gitops init --output-dir infra --domain example.org --recipient \"$(age-keygen -y age.txt)\"",
-                "echo '    paroisse-a: {}' >> infra/fleet.yaml",
+                "civi-ingress gitops add paroisse-a -f infra/fleet.yaml",
                 "civi-ingress gitops render -f infra/fleet.yaml --output-dir infra",
             ]);
         }
