@@ -1686,7 +1686,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__new__subcmd__instance)
-            opts="-n -f -q -h --host --alias --namespace --values --set --set-string --reuse --output-dir --force --replace-keys --templates --show-secrets --traefik --days --ca-days --key-type --not-before --organization --ca-cert --ca-key --ca-custody --ca-key-out --helm-release --create-namespace --config-map --retry --hsts --client-auth --network-policy --default-deny --traefik-namespace --traefik-label --traefik-host-network --traefik-cidr --now --quiet --help"
+            opts="-n -f -q -h --host --alias --namespace --values --set --set-string --reuse --cluster --context --output-dir --force --replace-keys --templates --show-secrets --traefik --days --ca-days --key-type --not-before --organization --ca-cert --ca-key --ca-custody --ca-key-out --helm-release --create-namespace --config-map --retry --hsts --client-auth --network-policy --default-deny --traefik-namespace --traefik-label --traefik-host-network --traefik-cidr --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1759,6 +1759,10 @@ _civi__ingress() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --output-dir)
@@ -1884,7 +1888,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__probe)
-            opts="-o -q -h --ca --manifest --output --format --connect --path --http --expires-within --backend --service --backend-ca --proxy-protocol --cert --key --timeout --http-timeout --insecure-continue --now --quiet --help"
+            opts="-o -q -h --ca --manifest --output --format --connect --path --http --expires-within --backend --service --backend-ca --cluster --context --proxy-protocol --cert --key --timeout --http-timeout --insecure-continue --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1971,6 +1975,10 @@ _civi__ingress() {
                     fi
                     return 0
                     ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --proxy-protocol)
                     COMPREPLY=($(compgen -W "v1 v2" -- "${cur}"))
                     return 0
@@ -2043,7 +2051,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__status)
-            opts="-f -o -q -h --fleet --output --format --fail-within --output-file --force --connect --connect-file --connect-routes --now --quiet --help"
+            opts="-f -o -q -h --fleet --output --format --fail-within --output-file --force --cluster --context --connect --connect-file --connect-routes --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2108,6 +2116,10 @@ _civi__ingress() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --connect)
@@ -2383,7 +2395,7 @@ _civi__ingress() {
             return 0
             ;;
         civi__subcmd__ingress__subcmd__wildcard__subcmd__secret)
-            opts="-n -q -h --domain --apex --cert --key --chain --namespace --tls-store --ca-out --reuse --output-dir --force --replace-keys --templates --show-secrets --traefik --days --ca-days --key-type --not-before --organization --ca-cert --ca-key --ca-custody --ca-key-out --now --quiet --help"
+            opts="-n -q -h --domain --apex --cert --key --chain --namespace --tls-store --ca-out --reuse --cluster --context --output-dir --force --replace-keys --templates --show-secrets --traefik --days --ca-days --key-type --not-before --organization --ca-cert --ca-key --ca-custody --ca-key-out --now --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2474,6 +2486,10 @@ _civi__ingress() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --output-dir)

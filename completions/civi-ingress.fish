@@ -52,6 +52,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l set -d 'Set a value, as Helm\'s --set does [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l set-string -d 'Set a value that stays a string [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l reuse -d 'Keep the keys and certificates of these manifests (file, directory, - for stdin) as long as they are good' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l context -d 'Context of kubectl [default: the current one]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l output-dir -d 'Write one file per object into this new or empty directory instead of stdout' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l templates -d 'Use the templates in this directory in place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik -d 'Traefik release that reads the manifests, 2.9 to 3.x' -r
@@ -60,8 +61,8 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l key-type -d 'Type of the keys: p256, p384, rsa2048, rsa3072, rsa4096' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l not-before -d 'Start of the validity [default: one hour before the present]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l organization -d 'Organization in the certificates\' subjects' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l ca-key -d 'Private key of that CA (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l ca-cert -d 'Sign with this CA instead of a new one (PEM, DER, a Secret)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l ca-key -d 'Private key of that CA (PEM, DER, a Secret)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l ca-custody -d 'What becomes of the CA keys [default: stored; for an existing CA: dropped]' -r -f -a "stored\t'Write the CA keys beside the others, as the chart does'
 dropped\t'Discard the CA keys after signing; a renewal makes a new CA'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l ca-key-out -d 'Write the key of the new instance CA to this file' -r -F
@@ -72,6 +73,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik-label -d 'Label of Traefik\'s pods [repeatable] [default: app.kubernetes.io/name=traefik]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik-cidr -d 'Range of the nodes\' addresses [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l now -d 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l cluster -d 'Ask the cluster that kubectl points to, instead of reading files'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l force -d 'Overwrite files that exist, but no private keys'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l replace-keys -d 'Overwrite private keys too: the old ones are lost'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l show-secrets -d 'Show private keys even if stdout is a terminal'
@@ -84,12 +86,13 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l domain -d 'Domain of the wildcard: the certificate is for *.DOMAIN' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l cert -d 'Use this certificate, or this bundle of certificates and key (PEM), or - for stdin' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l key -d 'Private key of that certificate (PEM)' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l chain -d 'Intermediate certificates above it (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l cert -d 'Use this certificate, or this bundle of certificates and key (PEM, DER, a Secret), or - for stdin' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l key -d 'Private key of that certificate (PEM, DER, a Secret)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l chain -d 'Intermediate certificates above it (PEM, DER)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -s n -l namespace -d 'Namespace of the Secret and the TLSStore' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-out -d 'Write the CA certificate that browsers must import to this file, as DER if its name ends in .der' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l reuse -d 'Keep the certificate of this Secret (file, directory, - for stdin) as long as it is good, and renew it under its CA, whose key is in the Secret or given with --ca-cert and --ca-key' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l context -d 'Context of kubectl [default: the current one]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l output-dir -d 'Write one file per object into this new or empty directory instead of stdout' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l templates -d 'Use the templates in this directory in place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l traefik -d 'Traefik release that reads the TLSStore, 2.9 to 3.x' -r
@@ -98,26 +101,28 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secre
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l key-type -d 'Type of the keys: p256, p384, rsa2048, rsa3072, rsa4096' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l not-before -d 'Start of the validity [default: one hour before the present]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l organization -d 'Organization in the certificates\' subjects' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-key -d 'Private key of that CA (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-cert -d 'Sign with this CA instead of a new one (PEM, DER, a Secret)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-key -d 'Private key of that CA (PEM, DER, a Secret)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-custody -d 'What becomes of the CA key in the Secret [default: dropped; with --reuse: as it was]' -r -f -a "stored\t'Write the CA keys beside the others, as the chart does'
 dropped\t'Discard the CA keys after signing; a renewal makes a new CA'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-key-out -d 'Write the CA\'s private key to this file' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l now -d 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l apex -d 'Cover the domain itself too'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l tls-store -d 'Render the TLSStore `default` too'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l cluster -d 'Ask the cluster that kubectl points to, instead of reading files'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l force -d 'Overwrite files that exist, but no private keys'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l replace-keys -d 'Overwrite private keys too: the old ones are lost'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l show-secrets -d 'Show private keys even if stdout is a terminal'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l domain -d 'Domain of the wildcard: the certificate is for *.DOMAIN' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l cert -d 'Use this certificate, or this bundle of certificates and key (PEM), or - for stdin' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l key -d 'Private key of that certificate (PEM)' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l chain -d 'Intermediate certificates above it (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l cert -d 'Use this certificate, or this bundle of certificates and key (PEM, DER, a Secret), or - for stdin' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l key -d 'Private key of that certificate (PEM, DER, a Secret)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l chain -d 'Intermediate certificates above it (PEM, DER)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -s n -l namespace -d 'Namespace of the Secret and the TLSStore' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-out -d 'Write the CA certificate that browsers must import to this file, as DER if its name ends in .der' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l reuse -d 'Keep the certificate of this Secret (file, directory, - for stdin) as long as it is good, and renew it under its CA, whose key is in the Secret or given with --ca-cert and --ca-key' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l context -d 'Context of kubectl [default: the current one]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l output-dir -d 'Write one file per object into this new or empty directory instead of stdout' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l templates -d 'Use the templates in this directory in place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l traefik -d 'Traefik release that reads the TLSStore, 2.9 to 3.x' -r
@@ -126,14 +131,15 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l c
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l key-type -d 'Type of the keys: p256, p384, rsa2048, rsa3072, rsa4096' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l not-before -d 'Start of the validity [default: one hour before the present]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l organization -d 'Organization in the certificates\' subjects' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-key -d 'Private key of that CA (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-cert -d 'Sign with this CA instead of a new one (PEM, DER, a Secret)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-key -d 'Private key of that CA (PEM, DER, a Secret)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-custody -d 'What becomes of the CA key in the Secret [default: dropped; with --reuse: as it was]' -r -f -a "stored\t'Write the CA keys beside the others, as the chart does'
 dropped\t'Discard the CA keys after signing; a renewal makes a new CA'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-key-out -d 'Write the CA\'s private key to this file' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l now -d 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l apex -d 'Cover the domain itself too'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l tls-store -d 'Render the TLSStore `default` too'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l cluster -d 'Ask the cluster that kubectl points to, instead of reading files'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l force -d 'Overwrite files that exist, but no private keys'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l replace-keys -d 'Overwrite private keys too: the old ones are lost'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l show-secrets -d 'Show private keys even if stdout is a terminal'
@@ -189,8 +195,8 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-da
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l key-type -d 'Type of the keys: p256, p384, rsa2048, rsa3072, rsa4096' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l not-before -d 'Start of the validity [default: one hour before the present]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l organization -d 'Organization in the certificates\' subjects' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-key -d 'Private key of that CA (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-cert -d 'Sign with this CA instead of a new one (PEM, DER, a Secret)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-key -d 'Private key of that CA (PEM, DER, a Secret)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-key-out -d 'Write the key of the new CA to this file' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l now -d 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l force -d 'Overwrite files that exist, but no private keys'
@@ -246,8 +252,8 @@ leaf\t'Let successors take over'
 shrink\t'Trust only the current CAs'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l max-renewals -d 'Renew at most this many instances whose renewal can wait, those that end soonest first' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l max-issues -d 'Issue first keys to at most this many instances [default: in a tree that was rendered before, 5 or a tenth of all]' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l ca-key -d 'Private key of that CA (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l ca-cert -d 'Sign with this CA instead of a new one (PEM, DER, a Secret)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l ca-key -d 'Private key of that CA (PEM, DER, a Secret)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l prune-max -d 'Remove at most this many instances, or give them other namespaces [default: 10, and no more than a fifth of all]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l fail-on -d 'Exit with 1 when everything is written but a certificate is blocked, or never' -r -f -a "blocked\t'A certificate that lacks something'
 never\t'Nothing'"
@@ -275,8 +281,8 @@ leaf\t'Let successors take over'
 shrink\t'Trust only the current CAs'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l max-renewals -d 'Renew at most this many instances whose renewal can wait, those that end soonest first' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l max-issues -d 'Issue first keys to at most this many instances [default: in a tree that was rendered before, 5 or a tenth of all]' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l ca-key -d 'Private key of that CA (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l ca-cert -d 'Sign with this CA instead of a new one (PEM, DER, a Secret)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l ca-key -d 'Private key of that CA (PEM, DER, a Secret)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l summary -d 'Print a report for programs on stdout' -r -f -a "json\t'JSON, whose field `version` changes with its form'
 yaml\t'The same as YAML'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l annotations -d 'Print on stdout what a CI shows beside the fleet file' -r -f -a "github\t'Workflow commands of GitHub Actions'
@@ -296,8 +302,8 @@ leaf\t'Let successors take over'
 shrink\t'Trust only the current CAs'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l max-renewals -d 'Renew at most this many instances whose renewal can wait, those that end soonest first' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l max-issues -d 'Issue first keys to at most this many instances [default: in a tree that was rendered before, 5 or a tenth of all]' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l ca-cert -d 'Sign with this CA instead of a new one (PEM)' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l ca-key -d 'Private key of that CA (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l ca-cert -d 'Sign with this CA instead of a new one (PEM, DER, a Secret)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l ca-key -d 'Private key of that CA (PEM, DER, a Secret)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l now -d 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l rekey -d 'Issue new keys where recipients or mode have changed; without it the keys stay, and --identity must open them'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
@@ -354,14 +360,16 @@ mermaid\t'A Mermaid flowchart of each instance\'s path'
 dot\t'The same for Graphviz'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l fail-within -d 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l output-file -d 'Write the report to this file instead of stdout, all of it or nothing' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l context -d 'Context of kubectl [default: the current one]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l connect -d 'Check the certificates that a live host presents too; after `=`, the address to connect to instead of what DNS returns [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l connect-file -d 'Check the hosts in this file too, one per line in the same form, or - for stdin' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l connect-routes -d 'Check every host that a route of the manifests names too; after `=`, one address for all of them' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l now -d 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l force -d 'Overwrite that file'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l cluster -d 'Ask the cluster that kubectl points to, instead of reading files'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l ca -d 'Trust this CA as browsers do (PEM) [default: that of the manifests\' TLSStore, else the system\'s roots]' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l ca -d 'Trust this CA as browsers do (PEM, DER, a Secret) [default: that of the manifests\' TLSStore, else the system\'s roots]' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l manifest -d 'Read Traefik\'s configuration from these manifests (file, directory, - for stdin) [repeatable]' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -s o -l format -l output -d 'Format of the report' -r -f -a "text\t'For people'
 json\t'For programs'
@@ -372,14 +380,16 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l http
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l expires-within -d 'Warn of certificates that end within this time' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l backend -d 'Check the leg from Traefik to the httpd too, at this address' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l service -d 'If the route has several services, check this one' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l backend-ca -d 'Trust this CA on that leg, if no manifests name one (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l backend-ca -d 'Trust this CA on that leg, if no manifests name one (PEM, DER, a Secret)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l context -d 'Context of kubectl [default: the current one]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l proxy-protocol -d 'Send this header first, as a load balancer does' -r -f -a "v1\t'A line of text'
 v2\t'A binary block'"
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l cert -d 'Present this certificate to a server that asks for one (PEM)' -r -F
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l key -d 'Private key of that certificate (PEM)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l cert -d 'Present this certificate to a server that asks for one (PEM, DER, a Secret)' -r -F
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l key -d 'Private key of that certificate (PEM, DER, a Secret)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l timeout -d 'Wait this long for DNS, for each connection and for each TLS handshake' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l http-timeout -d 'Wait this long for an answer' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l now -d 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l cluster -d 'Ask the cluster that kubectl points to, instead of reading files'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l insecure-continue -d 'Request the page even if the certificate is refused; the report says so'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -s q -l quiet -d 'Print no notes on stderr, only warnings and errors'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -172,7 +172,7 @@ pub(crate) fn certificates(data: &[u8]) {
 
 /// `inspect`.
 pub(crate) fn inspect_text(data: &[u8]) {
-    match inspect::read(&text(data), "f.pem") {
+    match inspect::read(text(data), "f.pem") {
         Err(faults) => check(&faults),
         Ok(findings) => {
             drop(inspect::as_text(&findings, NOW));

@@ -390,10 +390,12 @@ fn is_worth_reading(text: &str) -> bool {
 /// Returns everything found, if nothing is damaged and there is a certificate.
 ///
 /// # Errors
-/// All that [`read`] refuses or finds damaged; a text without any certificate.
-pub fn certificates(text: &str, file: &str) -> Result<Vec<Found>, Vec<Fault>> {
+/// All that [`read_bytes`] refuses or finds damaged; a file without any certificate.
+pub fn certificates(bytes: &[u8], file: &str) -> Result<Vec<Found>, Vec<Fault>> {
     let mut faults = Faults::default();
-    let findings = faults.keep_all(read(text, file)).unwrap_or_default();
+    let findings = faults
+        .keep_all(read_bytes(bytes, file, false))
+        .unwrap_or_default();
     let Findings { found, damaged, .. } = findings;
     for fault in damaged {
         faults.push(fault);

@@ -23,13 +23,13 @@ pub struct Finding {
     pub certificate: pki::Certificate,
 }
 
-/// Finds all certificates of a text: PEM blocks, or objects in YAML or JSON manifests.
+/// Finds all certificates of a file: PEM blocks, one in DER, or objects in YAML or JSON manifests.
 ///
 /// # Errors
-/// A text without any certificate, or with a damaged one.
-pub fn read(text: &str, file: &str) -> Result<Vec<Finding>, Vec<Fault>> {
+/// A file without any certificate, or with a damaged one.
+pub fn read(bytes: impl AsRef<[u8]>, file: &str) -> Result<Vec<Finding>, Vec<Fault>> {
     let mut faults = Faults::default();
-    let found = find::certificates(text, file)?;
+    let found = find::certificates(bytes.as_ref(), file)?;
     let findings = found.into_iter().filter_map(|found| {
         let place = found.origin.to_string();
         let details = found

@@ -46,6 +46,74 @@ fn a_new_instance_goes_to_stdout_and_its_facts_to_stderr() {
 }
 
 #[test]
+fn a_refused_value_has_status_2_and_a_refused_file_3() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    write(&path.join("values.yaml"), "externalhost: a_b\n");
+    for (arguments, status) in [
+        ("new-instance A_B --host a.example.org", 2),
+        ("new-instance p --host a_b", 2),
+        ("new-instance p --host a.example.org --days 0", 2),
+        ("new-instance p -f values.yaml", 3),
+        ("new-instance p -f values.yaml --days 0", 3),
+        ("traefik-values --chart 7", 2),
+        ("lint --explain CI000", 2),
+        ("probe a_b", 2),
+        ("status --connect a_b", 2),
+        ("inspect https://a.example.org", 2),
+        ("inspect values.yaml", 3),
+    ] {
+        let words: Vec<&str> = arguments.split(' ').collect();
+        let run = run_in(path, &words);
+        assert_eq!(
+            (run.status, run.stdout.as_str()),
+            (status, ""),
+            "{arguments}\n{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn an_address_is_not_read_as_a_file() {
+    let inspect = run(&["inspect", "https://a.example.org"]);
+    assert_eq!(
+        inspect.stderr,
+        "error: FILE: `https://a.example.org` is an address, not a file\n\
+         help: `civi-ingress probe HOST` looks at a live host\n"
+    );
+    let status = run(&["status", "http://a.example.org/x"]);
+    assert_eq!(status.status, 2);
+    let help = "help: `--connect HOST` looks at a live host\n";
+    assert!(status.stderr.ends_with(help), "{}", status.stderr);
+}
+
+#[test]
+fn no_message_has_the_number_of_a_system_error() {
+    for arguments in [
+        &["inspect", "missing.pem"][..],
+        &["status", "missing"],
+        &[
+            "gitops",
+            "render",
+            "-f",
+            "missing.yaml",
+            "--output-dir",
+            "o",
+        ],
+        &["ca", "--output-dir", "/proc/no"],
+    ] {
+        let run = run(arguments);
+        assert_eq!(run.status, 4, "{}", run.stderr);
+        assert!(
+            run.stderr.ends_with(": No such file or directory\n"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
 fn quiet_leaves_the_notes_out() {
     let run = run(&[
         "new-instance",
@@ -374,7 +442,7 @@ fn values_options_that_a_chart_cannot_express_are_refused_all_at_once() {
         "--update-strategy",
         "OnDelete",
     ]);
-    assert_eq!((run.status, run.stdout.as_str()), (3, ""));
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""));
     assert_snapshot_in!("command-line", "values-refused", run.stderr);
 }
 

@@ -131,26 +131,28 @@ fn a_file_in_place_of_a_directory_and_a_missing_parent_are_refused() {
     let path = directory.path();
     write(&path.join("out"), "theirs");
     assert_eq!(run_in(path, NEW).status, 5);
-    let missing = run_in(
-        path,
-        &[
-            "new-instance",
-            "p",
-            "--host",
-            "a.example.org",
-            "--output-dir",
-            "a/b",
-        ],
-    );
-    assert_eq!(missing.status, 4);
-    assert!(
-        missing
-            .stderr
-            .starts_with("error: cannot use the directory a: "),
-        "{}",
-        missing.stderr
-    );
     assert_eq!(names_in(path), ["out"]);
+}
+
+#[test]
+fn directories_above_the_output_are_made_and_go_with_a_run_that_fails() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    write(&path.join("fleet.yaml"), "kind: Nothing\n");
+    for refused in [
+        "cert --dns a_b --output-dir a/b/c",
+        "gitops render -f fleet.yaml --output-dir a/b/c",
+        "gitops init --name A_B --output-dir a/b/c",
+    ] {
+        let arguments: Vec<&str> = refused.split(' ').collect();
+        assert_ne!(run_in(path, &arguments).status, 0, "{refused}");
+        assert_eq!(names_in(path), ["fleet.yaml"], "{refused}");
+    }
+    run_in(path, &["ca", "--output-dir", "a/b/c"]).good();
+    assert_eq!(names_in(&path.join("a/b/c")), ["ca.crt", "ca.key"]);
+    assert_eq!(names_in(&path.join("a/b")), ["c"]);
+    run_in(path, &["gitops", "init", "--output-dir", "d/e"]).good();
+    assert!(names_in(&path.join("d/e")).contains(&"fleet.yaml".to_owned()));
 }
 
 #[test]
@@ -246,7 +248,7 @@ fn two_files_beside_need_two_names_and_stdout_is_none() {
         "x",
     ];
     let run = run_in(path, &same);
-    assert_eq!((run.status, run.stdout.as_str()), (3, ""));
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""));
     assert_eq!(
         run.stderr.lines().next(),
         Some("error: --ca-key-out: `x` is also the file of --ca-out")
@@ -263,7 +265,7 @@ fn two_files_beside_need_two_names_and_stdout_is_none() {
             ]
         )
         .status,
-        3
+        2
     );
     assert_eq!(names_in(path), [""; 0]);
 }
@@ -334,7 +336,7 @@ fn two_outputs_or_an_output_and_an_input_that_are_one_file_are_refused_before_an
         ),
     ] {
         let run = run_in(path, &arguments.split(' ').collect::<Vec<_>>());
-        assert_eq!((run.status, run.stdout.as_str()), (3, ""), "{arguments}");
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{arguments}");
         assert_eq!(
             run.stderr.lines().next(),
             Some(format!("error: {refused}").as_str())
@@ -614,15 +616,21 @@ fn a_refused_run_leaves_nothing_behind() {
     std::fs::create_dir_all(path.join("own/gitops")).unwrap();
     write(&path.join("own/gitops/kustomization.yaml"), "{{ nope }}");
     let before = names_below(path);
-    for arguments in [
-        "new-instance p --host a_b --output-dir out --ca-key-out ca.key",
-        "cert --dns a_b --output-dir out",
-        "ca --days 0 --output-dir out",
-        "gitops init --name A_B --output-dir out",
-        "gitops render -f fleet.yaml --output-dir out --templates own",
+    for (arguments, status) in [
+        (
+            "new-instance p --host a_b --output-dir out --ca-key-out ca.key",
+            2,
+        ),
+        ("cert --dns a_b --output-dir out", 2),
+        ("ca --days 0 --output-dir out", 2),
+        ("gitops init --name A_B --output-dir out", 2),
+        (
+            "gitops render -f fleet.yaml --output-dir out --templates own",
+            3,
+        ),
     ] {
         let run = run_in(path, &arguments.split(' ').collect::<Vec<_>>());
-        assert_eq!(run.status, 3, "{arguments}: {}", run.stderr);
+        assert_eq!(run.status, status, "{arguments}: {}", run.stderr);
         assert_eq!(names_below(path), before, "{arguments}");
     }
 }

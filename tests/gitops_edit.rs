@@ -96,7 +96,13 @@ fn a_refused_edit_leaves_the_fleet_file_as_it_was() {
         let mut line = vec!["gitops"];
         line.extend(arguments);
         let run = run_in(directory.path(), &line);
-        assert_eq!((run.status, run.stdout.as_str()), (3, ""), "{arguments:?}");
+        let is_option = ["error: NAME: ", "error: --"].map(|start| expected.starts_with(start));
+        let status = if is_option.contains(&true) { 2 } else { 3 };
+        assert_eq!(
+            (run.status, run.stdout.as_str()),
+            (status, ""),
+            "{arguments:?}"
+        );
         assert!(
             run.stderr.starts_with(expected),
             "{arguments:?}: {}",

@@ -135,7 +135,7 @@ fn a_fleet_file_from_stdin_needs_a_named_tree() {
     assert_eq!(
         (run.status, run.stderr.as_str()),
         (
-            3,
+            2,
             "error: --fleet: a fleet file from standard input has no directory\n\
              help: name the directory of the tree with `--output-dir DIR`\n"
         )

@@ -150,7 +150,7 @@ fn prepare(directory: &Path) {
     for (program, script) in [
         (
             "kubectl",
-            "case $1 in get) cat secrets.yaml;; apply) cat > applied.yaml; test -s applied.yaml;; esac",
+            "case $1 in api-resources) echo secrets;; get) cat secrets.yaml;; apply) cat > applied.yaml; test -s applied.yaml;; esac",
         ),
         ("helm", "cat > applied.yaml; test -s applied.yaml"),
         ("man", "test -s \"$1\""),
@@ -267,9 +267,9 @@ fn called_as_a_plugin_of_kubectl_it_names_itself_so() {
                 .args(arguments),
         )
     };
-    let refused = plugin(&["gitops", "check"]);
+    let refused = plugin(&["new-instance"]);
     assert_eq!(refused.status, 2);
-    let usage = "\nUsage: kubectl civi-ingress gitops check --fleet <FILE> --output-dir <DIR>\n";
+    let usage = "\nUsage: kubectl civi-ingress new-instance <NAME>\n";
     assert!(refused.stderr.contains(usage), "{}", refused.stderr);
     let help = plugin(&["help", "inspect"]).good();
     assert!(

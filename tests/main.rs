@@ -8,6 +8,7 @@
 mod bundle;
 mod canary;
 mod certificates;
+mod cluster;
 mod command_line;
 mod completions;
 mod controllers;
@@ -15,6 +16,7 @@ mod corpus;
 mod documents;
 mod files;
 mod fleet;
+mod forms;
 mod git;
 mod gitops;
 mod gitops_edit;

@@ -4,6 +4,7 @@
 
 pub mod bundle;
 pub mod certificate;
+pub mod forms;
 pub mod issue;
 pub mod key;
 pub mod pem;

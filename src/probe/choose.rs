@@ -212,7 +212,7 @@ impl Manifests {
         let fault = Fault::new(format!(
             "the manifests contain no IngressRoute for `{host}`"
         ))
-        .argument("--manifest");
+        .file("--manifest");
         let near = did_you_mean(host.as_str(), hosts.iter().map(String::as_str));
         match (near, hosts.is_empty()) {
             (Some(near), _) => fault.help(format!("there is one for `{}`", near.escape_debug())),

@@ -78,7 +78,7 @@ pub(super) fn run(run: &Run, arguments: &Cert) -> Result<(), Failure> {
         }
         names.push(name);
     }
-    let plan = faults.finish(plan)?;
+    let plan = faults.finish(plan).map_err(Failure::usage)?;
     let existing_ca = arguments.existing_ca.read(run)?;
     let signing = Signing {
         plan: &plan,

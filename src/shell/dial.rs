@@ -4,6 +4,7 @@
     reason = "this is the door to the network, and waiting is measured"
 )]
 
+use super::error::words;
 use civi_ingress::probe::http::{self, HEAD_LIMIT};
 use civi_ingress::probe::proxy::{self, Version};
 use civi_ingress::probe::seen::{Attempt, Broken};
@@ -46,7 +47,7 @@ pub(super) fn resolve(endpoint: &Endpoint, timeout: Duration) -> Result<Vec<Sock
             addresses.truncate(ADDRESSES_LIMIT);
             Ok(addresses)
         }
-        Ok(Err(error)) => Err(error.to_string()),
+        Ok(Err(error)) => Err(words(error)),
         Err(_) => Err(format!("DNS did not answer within {timeout:?}")),
     }
 }
@@ -195,7 +196,7 @@ pub(super) fn fault(error: &io::Error, patience: Duration) -> Broken {
         | ErrorKind::ConnectionReset
         | ErrorKind::BrokenPipe
         | ErrorKind::ConnectionAborted => Broken::Closed,
-        _ => Broken::Other(error.to_string()),
+        _ => Broken::Other(words(error)),
     }
 }
 

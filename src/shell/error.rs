@@ -1,7 +1,7 @@
 //! How a run ends when it does not end well.
 
-use civi_ingress::fault::Fault;
-use std::fmt::Write as _;
+use civi_ingress::fault::{Fault, Place};
+use std::fmt::{Display, Write as _};
 use std::process::ExitCode;
 
 /// Most faults printed; the rest is counted.
@@ -12,6 +12,8 @@ const LIMIT: usize = 50;
 pub(super) enum Kind {
     /// A check found something; its report says what.
     Found,
+    /// An option or argument has a value that is refused.
+    Usage,
     /// An input is refused.
     Refused,
     /// Reading or writing failed.
@@ -28,6 +30,7 @@ impl Kind {
     fn code(self) -> u8 {
         match self {
             Self::Found => 1,
+            Self::Usage => 2,
             Self::Refused => 3,
             Self::InputOutput => 4,
             Self::WouldLose => 5,
@@ -49,6 +52,14 @@ impl Failure {
         Self {
             kind,
             faults: vec![fault],
+        }
+    }
+
+    /// Refuses what the command line alone says.
+    pub(super) fn usage(faults: Vec<Fault>) -> Self {
+        Self {
+            kind: Kind::Usage,
+            ..Self::from(faults)
         }
     }
 
@@ -84,9 +95,19 @@ impl Failure {
     }
 }
 
+/// Returns the kind of a failure that faults make: of the command line alone, or of what was read.
+fn kind_of(faults: &[Fault]) -> Kind {
+    let is_argument = |fault: &Fault| matches!(fault.place, Some(Place::Argument(_)));
+    if !faults.is_empty() && faults.iter().all(is_argument) {
+        Kind::Usage
+    } else {
+        Kind::Refused
+    }
+}
+
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
-        Self::new(Kind::Refused, fault)
+        vec![fault].into()
     }
 }
 
@@ -95,7 +116,7 @@ impl From<Vec<Fault>> for Failure {
         // One option may be read for two certificates.
         faults.dedup();
         Self {
-            kind: Kind::Refused,
+            kind: kind_of(&faults),
             faults,
         }
     }
@@ -104,6 +125,18 @@ impl From<Vec<Fault>> for Failure {
 impl From<anyhow::Error> for Failure {
     /// Takes a failure of the operating system with its causes.
     fn from(error: anyhow::Error) -> Self {
-        Self::new(Kind::InputOutput, Fault::new(format!("{error:#}")))
+        let causes: Vec<String> = error.chain().map(words).collect();
+        Self::new(Kind::InputOutput, Fault::new(causes.join(": ")))
+    }
+}
+
+/// Returns what an error of the system says, without the number that Rust puts behind it (` (os error 2)`).
+pub(super) fn words(error: impl Display) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" (os error ") {
+        Some((words, number)) if number.trim_start_matches(|c: char| c.is_ascii_digit()) == ")" => {
+            words.to_owned()
+        }
+        _ => text,
     }
 }

@@ -5,6 +5,7 @@ use super::output::warn;
 use super::paths::{Named, side_paths};
 use super::{Run, world};
 use civi_ingress::fault::Faults;
+use civi_ingress::pki::forms::Part;
 use civi_ingress::pki::issue::Ca;
 use civi_ingress::pki::pem::mentions_private_key;
 use civi_ingress::pki::refusals::{self, Use};
@@ -16,10 +17,10 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Certificates")]
 pub(super) struct ExistingCa {
-    /// Sign with this CA instead of a new one (PEM)
+    /// Sign with this CA instead of a new one (PEM, DER, a Secret)
     #[arg(long, value_name = "FILE", requires = "ca_key", value_hint = ValueHint::FilePath)]
     pub(super) ca_cert: Option<PathBuf>,
-    /// Private key of that CA (PEM)
+    /// Private key of that CA (PEM, DER, a Secret)
     #[arg(long, value_name = "FILE", requires = "ca_cert", value_hint = ValueHint::FilePath)]
     pub(super) ca_key: Option<PathBuf>,
 }
@@ -38,7 +39,8 @@ impl ExistingCa {
         let (Some(cert_path), Some(key_path)) = (&self.ca_cert, &self.ca_key) else {
             return Ok(None);
         };
-        let (cert, key) = (world::read(cert_path)?, world::read(key_path)?);
+        let cert = world::read_pem(cert_path, Part::AuthorityCertificate)?;
+        let key = world::read_pem(key_path, Part::AuthorityKey)?;
         let mut faults = Faults::default();
         let certificates = faults
             .keep(Certificate::all_from_pem(&cert.content).map_err(|fault| fault.file(&cert.name)));

@@ -3,7 +3,7 @@
 use super::error::Failure;
 use super::examples::examples;
 use super::output::print_or_end;
-use super::paths::check_stdin;
+use super::paths::{check_stdin, refuse_addresses};
 use super::report_format::ReportFormat;
 use super::{Run, world};
 use civi_ingress::fault::Faults;
@@ -21,7 +21,7 @@ use std::path::PathBuf;
     kubectl get secret -n paroisse-a selfcert -o yaml |
       civi-ingress inspect - -o json"))]
 pub(super) struct Inspect {
-    /// PEM file or manifests, or - for stdin
+    /// PEM or DER file or manifests, or - for stdin
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<PathBuf>,
     /// Format of the report
@@ -39,16 +39,15 @@ pub(super) struct Inspect {
 }
 
 pub(super) fn run(run: &Run, arguments: &Inspect) -> Result<(), Failure> {
-    check_stdin(arguments.files.iter().map(PathBuf::as_path))?;
+    let paths = || arguments.files.iter().map(PathBuf::as_path);
+    check_stdin(paths())?;
+    refuse_addresses(paths(), "`civi-ingress probe HOST` looks at a live host")?;
     let mut faults = Faults::default();
     let mut findings = Vec::new();
     for path in &arguments.files {
-        let text = world::read_stream(path)?;
-        findings.extend(
-            faults
-                .keep_all(inspect::read(&text.content, &text.name))
-                .unwrap_or_default(),
-        );
+        let bytes = world::read_bytes(path)?;
+        let read = inspect::read(&*bytes, &world::name_of(path));
+        findings.extend(faults.keep_all(read).unwrap_or_default());
     }
     let findings = faults.finish(Some(findings))?;
     let report = match arguments.format {

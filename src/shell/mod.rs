@@ -10,6 +10,7 @@ mod ca;
 mod ca_custody;
 mod cert;
 mod cli;
+mod cluster;
 mod completions;
 mod destination;
 mod dial;

@@ -1,6 +1,7 @@
 //! `new-instance`.
 
 use super::ca_custody::CaCustody;
+use super::cluster::Cluster;
 use super::destination::Destination;
 use super::error::{Failure, Kind};
 use super::examples::examples;
@@ -37,8 +38,7 @@ use zeroize::Zeroizing;
       --create-namespace | kubectl apply -f -
 
   Run again with the keys of the cluster, which are renewed when they are due
-    kubectl get secret -n paroisse-a selfcert externca -o yaml |
-      civi-ingress new-instance paroisse-a --host a.example.org --reuse - |
+    civi-ingress new-instance paroisse-a --host a.example.org --cluster |
       kubectl apply -f -
 
   Read the values of the Civiparoisse chart and write one file an object
@@ -65,8 +65,10 @@ pub(super) struct NewInstance {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set_string: Vec<String>,
     /// Keep the keys and certificates of these manifests (file, directory, - for stdin) as long as they are good
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "cluster")]
     pub(super) reuse: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) cluster: Cluster,
     #[command(flatten)]
     pub(super) destination: Destination,
     /// Traefik release that reads the manifests, 2.9 to 3.x
@@ -160,10 +162,14 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     let settings = read_settings(arguments, &mut faults)?;
     let instance = instance(arguments, settings, &mut faults);
     let checked = plan.zip(release).zip(instance);
-    let ((plan, release), instance) = faults.finish(checked)?;
+    let refused = |faults| match arguments.values.as_slice() {
+        [] => Failure::usage(faults),
+        _ => Failure::from(faults),
+    };
+    let ((plan, release), instance) = faults.finish(checked).map_err(refused)?;
 
     let existing_ca = arguments.existing_ca.read(run)?;
-    let found = read_found(arguments, &instance, &mut writing)?;
+    let found = read_found(run, arguments, &instance, &mut writing)?;
     let issuer = Issuer {
         run,
         plan: &plan,
@@ -344,14 +350,33 @@ fn traefik_source(arguments: &NewInstance) -> Result<Option<TraefikSource>, Vec<
 ///
 /// A Secret that is not among them may still exist: new keys would lose it.
 fn read_found(
+    run: &Run,
     arguments: &NewInstance,
     instance: &Instance,
     writing: &mut Writing<'_>,
 ) -> Result<Option<Vec<FoundSecret>>, Failure> {
-    let Some(path) = &arguments.reuse else {
-        return Ok(None);
+    let places: BTreeSet<&ObjectName> = instance
+        .settings
+        .placements()
+        .map(|(_, place)| &place.secret)
+        .into();
+    let text = match &arguments.reuse {
+        Some(path) => world::read_manifests(path)?,
+        None if !arguments.cluster.cluster => return Ok(None),
+        None => {
+            let settings = &instance.settings;
+            let beside = [&settings.trust_bundle.secret, &settings.db_router_ca.secret];
+            let names: BTreeSet<&ObjectName> = places.iter().copied().chain(beside).collect();
+            let Some(text) = arguments
+                .cluster
+                .secrets(&instance.namespace, names.into_iter())?
+            else {
+                run.note("the cluster has no Secret of this instance: all keys are new");
+                return Ok(None);
+            };
+            text
+        }
     };
-    let text = world::read_manifests(path)?;
     writing.may_let_go(&text.content);
     let mut secrets = manifests::secrets(&text.content, &text.name)?;
     let all: Vec<String> = secrets.iter().map(FoundSecret::to_string).collect();
@@ -362,12 +387,11 @@ fn read_found(
             .as_deref()
             .is_none_or(|found| found == namespace)
     });
+    let (check, option) = match &arguments.reuse {
+        Some(_) => ("check the command before the pipe", "--reuse"),
+        None => ("restore it", "--cluster"),
+    };
     let mut faults = Vec::new();
-    let places: BTreeSet<&ObjectName> = instance
-        .settings
-        .placements()
-        .map(|(_, place)| &place.secret)
-        .into();
     for name in places {
         let count = secrets
             .iter()
@@ -379,7 +403,7 @@ fn read_found(
                 "the input has no Secret {namespace}/{name}; it has {}",
                 all.join(", ")
             ))
-            .help("check the command before the pipe; leave out `--reuse` to make new keys"),
+            .help(format!("{check}; leave out `{option}` to make new keys")),
             _ => Fault::new(format!("Secret {namespace}/{name} appears {count} times"))
                 .help("keep one of them"),
         };

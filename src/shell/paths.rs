@@ -1,6 +1,7 @@
 //! The paths of a run, compared before anything is drawn or written: no two outputs may be one file, and no output
 //! may be an input.
 
+use super::error::Failure;
 use super::world;
 use civi_ingress::fault::{Fault, Faults};
 use std::ffi::OsStr;
@@ -179,8 +180,24 @@ pub(super) fn side_paths<'a, const N: usize>(
         .collect()
 }
 
+/// Refuses a web address where a file is wanted; `help` says what looks at one.
+pub(super) fn refuse_addresses<'a>(
+    paths: impl IntoIterator<Item = &'a Path>,
+    help: &str,
+) -> Result<(), Fault> {
+    let is_address = |path: &&Path| {
+        let text = path.to_string_lossy().to_lowercase();
+        text.starts_with("https://") || text.starts_with("http://")
+    };
+    let Some(path) = paths.into_iter().find(is_address) else {
+        return Ok(());
+    };
+    let what = format!("`{}` is an address, not a file", path.display());
+    Err(Fault::new(what).help(help).argument("FILE"))
+}
+
 /// Refuses to read stdin twice.
-pub(super) fn check_stdin<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<(), Fault> {
+pub(super) fn check_stdin<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<(), Failure> {
     if paths
         .into_iter()
         .filter(|path| world::is_stdin(path))
@@ -189,6 +206,7 @@ pub(super) fn check_stdin<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Resu
     {
         return Ok(());
     }
-    Err(Fault::new("`-` is given twice")
-        .help("standard input can be read only once; name a file for the other"))
+    let fault = Fault::new("`-` is given twice")
+        .help("standard input can be read only once; name a file for the other");
+    Err(Failure::usage(vec![fault]))
 }

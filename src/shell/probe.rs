@@ -3,6 +3,7 @@
 mod look;
 mod plan;
 
+use super::cluster::Cluster;
 use super::error::Failure;
 use super::examples::examples;
 use super::output::print_or_end;
@@ -39,13 +40,12 @@ use std::sync::Arc;
 
   Look at the leg from Traefik to the httpd too
     kubectl port-forward -n paroisse-a service/civicrmhttpd 8443:443 &
-    civi-ingress probe a.example.org --ca ca.crt \\
-      --manifest manifests --backend 127.0.0.1:8443"))]
+    civi-ingress probe a.example.org --cluster --backend 127.0.0.1:8443"))]
 pub(super) struct Probe {
     /// Host that browsers ask for
     #[arg(value_name = "HOST[:PORT]")]
     pub(super) host: String,
-    /// Trust this CA as browsers do (PEM) [default: that of the manifests' TLSStore, else the system's roots]
+    /// Trust this CA as browsers do (PEM, DER, a Secret) [default: that of the manifests' TLSStore, else the system's roots]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) ca: Option<PathBuf>,
     /// Read Traefik's configuration from these manifests (file, directory, - for stdin) [repeatable]
@@ -81,18 +81,25 @@ pub(super) struct Probe {
     #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Behind Traefik")]
     pub(super) backend: Option<String>,
     /// If the route has several services, check this one
-    #[arg(long, value_name = "NAME", help_heading = "Behind Traefik", requires_all = ["backend", "manifest"])]
+    #[arg(
+        long,
+        value_name = "NAME",
+        help_heading = "Behind Traefik",
+        requires = "backend"
+    )]
     pub(super) service: Option<String>,
-    /// Trust this CA on that leg, if no manifests name one (PEM)
-    #[arg(long, value_name = "FILE", help_heading = "Behind Traefik", requires = "backend", conflicts_with = "manifest", value_hint = ValueHint::FilePath)]
+    /// Trust this CA on that leg, if no manifests name one (PEM, DER, a Secret)
+    #[arg(long, value_name = "FILE", help_heading = "Behind Traefik", requires = "backend", conflicts_with_all = ["manifest", "cluster"], value_hint = ValueHint::FilePath)]
     pub(super) backend_ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) cluster: Cluster,
     /// Send this header first, as a load balancer does
     #[arg(long, value_name = "VERSION", help_heading = "Connections")]
     pub(super) proxy_protocol: Option<ProxyProtocol>,
-    /// Present this certificate to a server that asks for one (PEM)
+    /// Present this certificate to a server that asks for one (PEM, DER, a Secret)
     #[arg(long, value_name = "FILE", requires = "key", value_hint = ValueHint::FilePath, help_heading = "Connections")]
     pub(super) cert: Option<PathBuf>,
-    /// Private key of that certificate (PEM)
+    /// Private key of that certificate (PEM, DER, a Secret)
     #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath, help_heading = "Connections")]
     pub(super) key: Option<PathBuf>,
     /// Wait this long for DNS, for each connection and for each TLS handshake

@@ -1,11 +1,12 @@
 //! `status`.
 
+use super::cluster::{self, Cluster};
 use super::error::{Failure, Kind};
 use super::examples::examples;
 use super::gitops::fleet::read_fleet;
 use super::live::{self, LiveHosts};
 use super::output::{print_or_end, warn};
-use super::paths::check_stdin;
+use super::paths::{check_stdin, refuse_addresses};
 use super::writing::{SideFile, Writing};
 use super::{Run, world};
 use civi_ingress::fault::{Fault, Faults};
@@ -21,16 +22,18 @@ use zeroize::Zeroizing;
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!("
   Show when the certificates of a cluster end
-    kubectl get secret -A -o yaml | civi-ingress status -
+    civi-ingress status --cluster
 
   Exit with 1 when a certificate of a tree ends within 30 days
     civi-ingress status clusters/prod --fail-within 30d"))]
 pub(super) struct Status {
     /// Manifests, PEM or DER file, directory of them, or - for stdin
-    #[arg(value_name = "PATH", required_unless_present_any = ["connect", "connect_file"], value_hint = ValueHint::AnyPath)]
+    #[arg(value_name = "PATH", required_unless_present_any = ["connect", "connect_file", "cluster"], value_hint = ValueHint::AnyPath)]
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) report: StatusReport,
+    #[command(flatten)]
+    pub(super) cluster: Cluster,
     #[command(flatten)]
     pub(super) hosts: LiveHosts,
 }
@@ -82,29 +85,49 @@ pub(super) enum StatusFormat {
 }
 
 pub(super) fn run(run: &Run, arguments: &Status) -> Result<(), Failure> {
-    let (paths, report) = (&arguments.paths, &arguments.report);
-    of_paths(
-        run,
-        paths,
-        &arguments.hosts,
-        report.fleet.as_deref(),
-        report,
-    )
+    let cluster = arguments.cluster.cluster.then_some(&arguments.cluster);
+    let sources = Sources {
+        paths: &arguments.paths,
+        cluster,
+        hosts: &arguments.hosts,
+        fleet: arguments.report.fleet.as_deref(),
+    };
+    of_sources(run, &sources, &arguments.report)
 }
 
-/// Reports on the certificates of files, directories and live hosts.
-pub(super) fn of_paths(
+/// Where certificates are looked for.
+pub(super) struct Sources<'a> {
+    /// Files and directories.
+    pub(super) paths: &'a [PathBuf],
+    /// The cluster, where it is asked.
+    pub(super) cluster: Option<&'a Cluster>,
+    /// Live hosts.
+    pub(super) hosts: &'a LiveHosts,
+    /// The fleet file that says when certificates are renewed.
+    pub(super) fleet: Option<&'a Path>,
+}
+
+/// Reports on the certificates of files, directories, a cluster and live hosts.
+pub(super) fn of_sources(
     run: &Run,
-    paths: &[PathBuf],
-    hosts: &LiveHosts,
-    fleet_file: Option<&Path>,
+    sources: &Sources<'_>,
     arguments: &StatusReport,
 ) -> Result<(), Failure> {
+    let Sources {
+        paths,
+        cluster,
+        hosts,
+        fleet: fleet_file,
+    } = *sources;
     let stdin = paths
         .iter()
         .chain(&hosts.connect_file)
         .map(PathBuf::as_path);
     check_stdin(stdin.chain(fleet_file))?;
+    refuse_addresses(
+        paths.iter().map(PathBuf::as_path),
+        "`--connect HOST` looks at a live host",
+    )?;
     let within = match &arguments.fail_within {
         Some(text) => Some(
             text.parse::<Within>()
@@ -130,6 +153,11 @@ pub(super) fn of_paths(
     for path in paths {
         findings.append(read(path, &mut faults)?);
     }
+    if let Some(cluster) = cluster {
+        let kinds = cluster::PATHS.iter().copied().flatten();
+        let text = cluster.all(cluster::CERTIFICATES.iter().chain(kinds).copied())?;
+        findings.append(find::read(&text.content, &text.name)?);
+    }
     findings.take_namespaces();
     if let Some(address) = &hosts.connect_routes {
         live.extend(live::of_routes(&findings.routing, address));
@@ -152,7 +180,7 @@ pub(super) fn of_paths(
     if report.rows.is_empty() && faults.is_empty() {
         let fault = Fault::new("there is no certificate")
             .help("pass manifests with Secrets, PEM files or directories of them");
-        return Err(fault.file(&names(paths)).into());
+        return Err(fault.file(&names(paths, cluster)).into());
     }
     write(writing, arguments, &report.write(format(arguments.format)))?;
     within.map_or(Ok(()), |within| check(&report, within, arguments))
@@ -186,17 +214,9 @@ fn fleet(
 
 /// Reads a file or stdin, which must be readable, or a tree, whose unreadable files are noted in `faults`.
 fn read(path: &Path, faults: &mut Faults) -> Result<Findings, Failure> {
-    if world::is_stdin(path) {
-        let text = world::read_stream(path)?;
-        return Ok(find::read(&text.content, &text.name)?);
-    }
-    if !path.is_dir() {
+    if world::is_stdin(path) || !path.is_dir() {
         let bytes = world::read_bytes(path)?;
-        return Ok(find::read_bytes(
-            &bytes,
-            &path.display().to_string(),
-            false,
-        )?);
+        return Ok(find::read_bytes(&bytes, &world::name_of(path), false)?);
     }
     let mut findings = Findings::default();
     for path in world::certificate_files(path)? {
@@ -271,12 +291,13 @@ fn check(report: &Report, within: Within, arguments: &StatusReport) -> Result<()
     })
 }
 
-fn names(paths: &[PathBuf]) -> String {
+fn names(paths: &[PathBuf], cluster: Option<&Cluster>) -> String {
     let names = paths.iter().map(|path| match path {
         path if world::is_stdin(path) => "standard input".to_owned(),
         path => path.display().to_string(),
     });
-    names.collect::<Vec<_>>().join(", ")
+    let cluster = cluster.map(|_| "the cluster".to_owned());
+    names.chain(cluster).collect::<Vec<_>>().join(", ")
 }
 
 fn format(format: StatusFormat) -> Format {

@@ -37,18 +37,44 @@ pub(super) struct Tree {
     root: OwnedFd,
     shown: PathBuf,
     access: Access,
-    /// Whether this run has made its directory.
-    is_made: bool,
+    /// Its directory and those above it, as far as this run has made them.
+    _made: Made,
     /// The files with the ends of lines of Windows, as they were met.
     with_carriage_returns: Mutex<BTreeSet<String>>,
 }
 
-impl Drop for Tree {
+/// Directories that a run has made, each below the one before it.
+#[derive(Default)]
+struct Made(Vec<PathBuf>);
+
+impl Made {
+    /// Makes a directory, and those above it that are missing.
+    fn add(&mut self, path: &Path) -> std::io::Result<()> {
+        let missing_above = match std::fs::create_dir(path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let above = path.parent().filter(|above| *above != Path::new(""));
+                above.ok_or(error)?
+            }
+            made => {
+                made?;
+                self.0.push(path.to_owned());
+                return Ok(());
+            }
+        };
+        self.add(missing_above)?;
+        std::fs::create_dir(path)?;
+        self.0.push(path.to_owned());
+        Ok(())
+    }
+}
+
+impl Drop for Made {
     /// A run that is refused leaves no directory behind.
     fn drop(&mut self) {
-        if self.is_made {
+        for path in self.0.iter().rev() {
             // One with something in it stays (rmdir(2), ENOTEMPTY).
-            let _ = std::fs::remove_dir(&self.shown);
+            let _ = std::fs::remove_dir(path);
         }
     }
 }
@@ -94,14 +120,10 @@ impl Tree {
     pub(super) fn open(path: &Path, access: Access) -> Result<Self, Failure> {
         let path: PathBuf = path.components().collect();
         let cannot = || format!("cannot use the directory {}", path.display());
-        let mut is_made = false;
+        let mut made = Made::default();
         if access == Access::Write {
             unfinished::watch();
-            match std::fs::create_dir(&path) {
-                Ok(()) => is_made = true,
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(anyhow::Error::new(error).context(cannot()).into()),
-            }
+            made.add(&path).with_context(cannot)?;
         }
         let root = match folder::open(&path) {
             Err(Errno::LOOP | Errno::NOTDIR)
@@ -135,7 +157,7 @@ impl Tree {
             root,
             shown: path,
             access,
-            is_made,
+            _made: made,
             with_carriage_returns: Mutex::default(),
         })
     }

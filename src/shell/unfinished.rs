@@ -4,7 +4,7 @@
 //! its thread undoes what is unfinished and ends the process with 128 and the signal's number.
 
 use super::folder;
-use rustix::fs::renameat;
+use rustix::fs::{AtFlags, renameat, unlinkat};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::ffi::OsString;
@@ -19,6 +19,8 @@ use std::sync::{
 pub(super) enum Undo {
     /// By removing an entry.
     Remove(Arc<OwnedFd>, OsString),
+    /// By removing a folder, unless something is in it.
+    RemoveEmpty(Arc<OwnedFd>, OsString),
     /// By exchanging two entries once more.
     Exchange(Arc<OwnedFd>, OsString, OsString),
     /// By renaming the first entry to the second.
@@ -30,6 +32,7 @@ impl Undo {
         // What cannot be undone is found by the next run.
         let _ = match self {
             Self::Remove(folder, name) => folder::remove(folder, name),
+            Self::RemoveEmpty(folder, name) => unlinkat(&**folder, name, AtFlags::REMOVEDIR),
             Self::Exchange(folder, one, other) => folder::exchange(folder, one, other).map(|_| ()),
             Self::Rename(folder, from, to) => renameat(&**folder, from, &**folder, to),
         };

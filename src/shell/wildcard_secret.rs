@@ -1,6 +1,8 @@
 //! `wildcard-secret`.
 
+use super::Run;
 use super::ca_custody::CaCustody;
+use super::cluster::Cluster;
 use super::destination::Destination;
 use super::error::{Failure, Kind};
 use super::examples::examples;
@@ -9,14 +11,15 @@ use super::issuing::{Issuing, IssuingPlan, Signing, describe};
 use super::output::warn;
 use super::paths::{check_stdin, side_paths};
 use super::traefik_release::release;
+use super::world::{self, Text};
 use super::writing::{SideFile, Writing, side_file};
-use super::{Run, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::ingress::tls_secret;
 use civi_ingress::ingress::traefik;
 use civi_ingress::manifests::{self, FoundSecret};
 use civi_ingress::name::{DnsName, Namespace, ObjectName};
 use civi_ingress::pki::bundle::{self, Source, long_life};
+use civi_ingress::pki::forms::Part;
 use civi_ingress::pki::issue::Ca;
 use civi_ingress::pki::reuse::{self, Custody, Found, Terms};
 use civi_ingress::pki::validity::format_instant;
@@ -45,13 +48,13 @@ pub(super) struct WildcardSecret {
     /// Cover the domain itself too
     #[arg(long, requires = "domain")]
     pub(super) apex: bool,
-    /// Use this certificate, or this bundle of certificates and key (PEM), or - for stdin
+    /// Use this certificate, or this bundle of certificates and key (PEM, DER, a Secret), or - for stdin
     #[arg(long, value_name = "FILE", conflicts_with = "ca_cert", value_hint = ValueHint::FilePath)]
     pub(super) cert: Option<PathBuf>,
-    /// Private key of that certificate (PEM)
+    /// Private key of that certificate (PEM, DER, a Secret)
     #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath)]
     pub(super) key: Option<PathBuf>,
-    /// Intermediate certificates above it (PEM)
+    /// Intermediate certificates above it (PEM, DER)
     #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath)]
     pub(super) chain: Option<PathBuf>,
     /// Namespace of the Secret and the TLSStore
@@ -65,8 +68,10 @@ pub(super) struct WildcardSecret {
     pub(super) ca_out: Option<PathBuf>,
     /// Keep the certificate of this Secret (file, directory, - for stdin) as long as it is good, and renew it under its CA,
     /// whose key is in the Secret or given with --ca-cert and --ca-key
-    #[arg(long, value_name = "FILE", conflicts_with = "cert", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "cluster"], value_hint = ValueHint::FilePath)]
     pub(super) reuse: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) cluster: Cluster,
     #[command(flatten)]
     pub(super) destination: Destination,
     /// Traefik release that reads the TLSStore, 2.9 to 3.x
@@ -141,7 +146,20 @@ pub(super) fn run(run: &Run, arguments: &WildcardSecret) -> Result<(), Failure> 
         ));
     } else {
         let found = match &arguments.reuse {
-            Some(path) => Some(read_found(path, &namespace, &name, &mut writing)?),
+            Some(path) => Some(world::read_manifests(path)?),
+            None if arguments.cluster.cluster => {
+                let text = arguments
+                    .cluster
+                    .secrets(&namespace, std::iter::once(&name))?;
+                if text.is_none() {
+                    run.note("the cluster has no such Secret: the CA and all keys are new");
+                }
+                text
+            }
+            None => None,
+        };
+        let found = match found {
+            Some(text) => Some(found_in(&text, &namespace, &name, &mut writing)?),
             None => None,
         };
         let made = chain(run, arguments, &plan, &names, found.as_ref())?;
@@ -201,14 +219,13 @@ struct Made {
 /// Key of the Secret under which the CA's key is stored.
 const CA_KEY: &str = "ca.key";
 
-/// Reads the Secret of `--reuse`.
-fn read_found(
-    path: &Path,
+/// Finds the Secret of `--reuse` or `--cluster`.
+fn found_in(
+    text: &Text,
     namespace: &Namespace,
     name: &ObjectName,
     writing: &mut Writing<'_>,
 ) -> Result<FoundSecret, Failure> {
-    let text = world::read_manifests(path)?;
     writing.may_let_go(&text.content);
     let secrets = manifests::secrets(&text.content, &text.name)?;
     let is_it = |secret: &FoundSecret| {
@@ -400,13 +417,20 @@ fn import(
     names: &[SubjectAltName],
 ) -> Result<bundle::Bundle, Failure> {
     // In this order: the leaf's file first, then what is above it.
-    let paths = arguments
-        .cert
-        .iter()
-        .chain(&arguments.chain)
-        .chain(&arguments.key);
+    let leaf = match &arguments.key {
+        Some(_) => Part::LeafCertificate,
+        None => Part::Leaf,
+    };
+    let paths = [
+        (&arguments.cert, leaf),
+        (&arguments.chain, Part::AuthorityCertificate),
+        (&arguments.key, Part::LeafKey),
+    ];
+    let paths = paths
+        .into_iter()
+        .filter_map(|(path, part)| Some((path.as_ref()?, part)));
     let texts = paths
-        .map(|path| world::read(path))
+        .map(|(path, part)| world::read_pem(path, part))
         .collect::<Result<Vec<_>, _>>()?;
     let sources: Vec<Source<'_>> = texts
         .iter()

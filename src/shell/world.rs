@@ -4,11 +4,12 @@
     reason = "this is the door through which the outside comes in"
 )]
 
-use super::error::Failure;
+use super::error::{Failure, words};
 use anyhow::{Context as _, anyhow};
 use civi_ingress::fault::{Fault, Place};
 use civi_ingress::fleet::Source;
 use civi_ingress::gitops::compose::Drawing;
+use civi_ingress::pki::forms::{self, Part};
 use civi_ingress::pki::issue::Serial;
 use civi_ingress::pki::validity::{format_instant, parse_instant, whole_seconds};
 use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
@@ -323,7 +324,7 @@ pub(super) fn system_roots() -> Result<Vec<Certificate>, Failure> {
         let why = found
             .errors
             .first()
-            .map_or_else(String::new, |error| format!(": {error}"));
+            .map_or_else(String::new, |error| format!(": {}", words(error)));
         return Err(
             anyhow!("the system has no trusted roots{why}; pass the CA with `--ca FILE`").into(),
         );
@@ -349,7 +350,7 @@ impl Text {
     }
 }
 
-fn name_of(path: &Path) -> String {
+pub(super) fn name_of(path: &Path) -> String {
     if is_stdin(path) {
         "standard input".to_owned()
     } else {
@@ -394,24 +395,42 @@ pub(super) fn read_stream(path: &Path) -> Result<Text, Failure> {
     read_text(path, STREAM_LIMIT)
 }
 
+/// Reads certificates or keys of a file in any of their forms, or stdin for `-`, as PEM.
+pub(super) fn read_pem(path: &Path, part: Part) -> Result<Text, Failure> {
+    let (bytes, identity) = read_any(path, FILE_LIMIT)?;
+    let name = name_of(path);
+    let content = forms::pem(&bytes, &name, part)?;
+    Ok(Text {
+        name,
+        content,
+        identity,
+    })
+}
+
+/// Reads at most `limit` bytes of a file, or of stdin for `-`, and says which file it is.
+fn read_any(
+    path: &Path,
+    limit: u64,
+) -> Result<(Zeroizing<Vec<u8>>, Option<FileIdentity>), Failure> {
+    if !is_stdin(path) {
+        let (bytes, identity) = read_file(path, limit)?;
+        return Ok((bytes, Some(identity)));
+    }
+    let name = name_of(path);
+    let mut bytes = Zeroizing::new(Vec::new());
+    let stdin = std::io::stdin().lock();
+    let result = stdin.take(limit + 1).read_to_end(&mut bytes);
+    result.with_context(|| format!("cannot read {name}"))?;
+    if bytes.len() as u64 > limit {
+        return Err(too_long(limit).file(&name).into());
+    }
+    Ok((bytes, None))
+}
+
 /// Reads a text of at most `limit` bytes.
 fn read_text(path: &Path, limit: u64) -> Result<Text, Failure> {
     let name = name_of(path);
-    let (mut bytes, identity) = if is_stdin(path) {
-        let mut bytes = Zeroizing::new(Vec::new());
-        let result = std::io::stdin()
-            .lock()
-            .take(limit + 1)
-            .read_to_end(&mut bytes);
-        result.with_context(|| format!("cannot read {name}"))?;
-        if bytes.len() as u64 > limit {
-            return Err(too_long(limit).file(&name).into());
-        }
-        (bytes, None)
-    } else {
-        let (bytes, identity) = read_file(path, limit)?;
-        (bytes, Some(identity))
-    };
+    let (mut bytes, identity) = read_any(path, limit)?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let what = format!("the text is not UTF-8 (byte {})", error.valid_up_to() + 1);
         let is_table = path
@@ -456,7 +475,7 @@ fn read_text(path: &Path, limit: u64) -> Result<Text, Failure> {
 }
 
 /// Longest stream of manifests that is read, in bytes.
-const STREAM_LIMIT: u64 = MANIFESTS_LIMIT as u64;
+pub(super) const STREAM_LIMIT: u64 = MANIFESTS_LIMIT as u64;
 /// Longest of all other files that are read, in bytes: a fleet file's.
 const FILE_LIMIT: u64 = civi_ingress::yaml::tree::LIMIT as u64;
 
@@ -464,9 +483,9 @@ fn too_long(limit: u64) -> Fault {
     Fault::new(format!("there are more than {limit} bytes")).help("use smaller files")
 }
 
-/// Reads a file of any kind.
+/// Reads a file of any kind, or stdin for `-`.
 pub(super) fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    Ok(read_file(path, STREAM_LIMIT)?.0)
+    Ok(read_any(path, STREAM_LIMIT)?.0)
 }
 
 /// Reads a file of at most `limit` bytes, and says which it is.

@@ -630,8 +630,8 @@ fn an_unreadable_file_and_a_missing_option_are_not_findings() {
     assert_eq!(
         (run.status, run.stderr.as_str()),
         (
-            3,
-            "error: --backend: nothing says which CA Traefik trusts\nhelp: pass `--manifest FILE` with the IngressRoute, its ServersTransport and their Secrets, or `--backend-ca FILE`\n"
+            2,
+            "error: --backend: nothing says which CA Traefik trusts\nhelp: pass `--cluster`, or `--manifest FILE` with the IngressRoute, its ServersTransport and their Secrets, or `--backend-ca FILE`\n"
         )
     );
 }

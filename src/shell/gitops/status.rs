@@ -4,11 +4,11 @@ use super::super::Run;
 use super::super::error::Failure;
 use super::super::examples::examples;
 use super::super::live::LiveHosts;
-use super::super::status::{StatusReport, of_paths};
+use super::super::status::{Sources, StatusReport, of_sources};
 use super::fleet::read_fleet;
 use super::place::Named;
 use clap::{Args, ValueHint};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Show when the tree's certificates end
 ///
@@ -28,16 +28,22 @@ pub(super) struct Status {
 pub(super) fn run(run: &Run, arguments: &Status) -> Result<(), Failure> {
     let report = &arguments.report;
     let hosts = LiveHosts::default();
+    let of_tree = |tree: &PathBuf, fleet: Option<&Path>| {
+        let sources = Sources {
+            paths: std::slice::from_ref(tree),
+            cluster: None,
+            hosts: &hosts,
+            fleet,
+        };
+        of_sources(run, &sources, report)
+    };
     if let Some(tree) = &arguments.output_dir {
-        let paths = std::slice::from_ref(tree);
-        return of_paths(run, paths, &hosts, report.fleet.as_deref(), report);
+        return of_tree(tree, report.fleet.as_deref());
     }
     let named = Named::new(report.fleet.as_deref(), None)?;
     // What is wrong with the fleet file is reported below; the certificates are looked at all the same.
     let fleet = read_fleet(&named.file).ok();
     let tree = named.tree(run, fleet.as_ref())?;
-    let paths = std::slice::from_ref(&tree);
     let is_needed = fleet.is_some() || report.fleet.is_some();
-    let fleet = is_needed.then_some(named.file.as_path());
-    of_paths(run, paths, &hosts, fleet, report)
+    of_tree(&tree, is_needed.then_some(named.file.as_path()))
 }

@@ -1,10 +1,12 @@
 //! Arguments and files, parsed.
 
+use super::super::cluster;
 use super::super::error::Failure;
 use super::super::output::warn;
 use super::super::{tls, world};
 use super::{Probe, ProxyProtocol};
 use civi_ingress::fault::{Fault, Faults};
+use civi_ingress::pki::forms::Part;
 use civi_ingress::probe::objects::Manifests;
 use civi_ingress::probe::proxy::Version;
 use civi_ingress::probe::target::{self, Endpoint, HTTP, HTTPS, Peer, RequestPath, Target};
@@ -60,9 +62,10 @@ pub(super) fn plan(arguments: &Probe) -> Result<Plan, Vec<Fault>> {
     let within = faults.keep(within.map_err(|fault| fault.argument("--expires-within")));
     if arguments.backend.is_some()
         && arguments.manifest.is_empty()
+        && !arguments.cluster.cluster
         && arguments.backend_ca.is_none()
     {
-        let help = "pass `--manifest FILE` with the IngressRoute, its ServersTransport and their Secrets, or `--backend-ca FILE`";
+        let help = "pass `--cluster`, or `--manifest FILE` with the IngressRoute, its ServersTransport and their Secrets, or `--backend-ca FILE`";
         faults.push(
             Fault::new("nothing says which CA Traefik trusts")
                 .help(help)
@@ -101,10 +104,23 @@ pub(super) fn plan(arguments: &Probe) -> Result<Plan, Vec<Fault>> {
 }
 
 pub(super) fn manifests(arguments: &Probe) -> Result<Option<Manifests>, Failure> {
-    if arguments.manifest.is_empty() {
-        return Ok(None);
+    let is_asked = arguments.cluster.cluster;
+    if arguments.manifest.is_empty() && !is_asked {
+        return match &arguments.service {
+            Some(_) => Err(Fault::new("without manifests there are no services")
+                .help("pass `--manifest FILE` or `--cluster`")
+                .argument("--service")
+                .into()),
+            None => Ok(None),
+        };
     }
     let mut texts = Vec::new();
+    if is_asked {
+        let text = arguments
+            .cluster
+            .all(cluster::TRAEFIK.iter().copied().flatten().copied())?;
+        texts.push((text.name, text.content));
+    }
     for path in &arguments.manifest {
         texts.extend(files(path)?);
     }
@@ -129,7 +145,7 @@ fn files(path: &Path) -> Result<Vec<(String, Zeroizing<String>)>, Failure> {
 }
 
 pub(super) fn trust_file(path: &Path) -> Result<Trust, Failure> {
-    let text = world::read(path)?;
+    let text = world::read_pem(path, Part::AuthorityCertificate)?;
     Ok(Trust::from_file(&text.content, &text.name)?)
 }
 
@@ -144,7 +160,8 @@ pub(super) fn client(arguments: &Probe) -> Result<Option<Arc<CertifiedKey>>, Fai
     let Some((certificate, key_path)) = arguments.cert.as_ref().zip(arguments.key.as_ref()) else {
         return Ok(None);
     };
-    let (certificate, key) = (world::read(certificate)?, world::read(key_path)?);
+    let certificate = world::read_pem(certificate, Part::LeafCertificate)?;
+    let key = world::read_pem(key_path, Part::LeafKey)?;
     if let Some(warning) = world::warn_if_readable_by_others(key_path) {
         warn(&warning);
     }

@@ -91,7 +91,7 @@ impl Directory {
                 .argument("--output-dir")
                 .into());
         };
-        let handle = folder::open(above).with_context(|| cannot(parent(&shown)))?;
+        let handle = open_or_make(above).with_context(|| cannot(parent(&shown)))?;
         let handle = Arc::new(handle);
         let name = name.to_owned();
         let aside = joined(ASIDE, &name);
@@ -452,6 +452,26 @@ fn lock_staged(
         .and_then(|is_ours| Ok(is_ours && folder::leads_to(parent, aside, staged)?))
         .map_err(failed(shown))?;
     if is_ours { Ok(()) } else { Err(locked(shown)) }
+}
+
+/// Opens a folder, and makes it and those above it that are missing; what was made goes when the run fails.
+fn open_or_make(path: &Path) -> Result<OwnedFd, Errno> {
+    match folder::open(path) {
+        Err(Errno::NOENT) => {}
+        opened => return opened,
+    }
+    let (above, name) = path.parent().zip(path.file_name()).ok_or(Errno::NOENT)?;
+    let above = Arc::new(open_or_make(above)?);
+    let _step = unfinished::step();
+    match folder::make(&above, name, 0o755) {
+        Err(Errno::EXIST) => folder::open_in(&above, name),
+        Err(error) => Err(error),
+        Ok(made) => {
+            unfinished::note(Undo::RemoveEmpty(Arc::clone(&above), name.to_owned()));
+            folder::sync(&above)?;
+            Ok(made)
+        }
+    }
 }
 
 /// Writes files below a folder, each flushed to disk.
