@@ -481,7 +481,7 @@ mod tests {
             ),
             ("  instances:\r\n    a: {}\r\n", "    x: {}\r\n"),
             (
-                "  instances:\n    a:\n      helmValues:\n        n: |-\n          # no comment\n",
+                "  instances:\n    a:\n      helmValues:\n        note: |-\n          # no comment\n",
                 "    x: {}\n",
             ),
         ] {
