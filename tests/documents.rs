@@ -242,15 +242,17 @@ impl Workplace {
     }
 
     /// Runs a block: each command must end well; of our own a check may also have found something, and no name server
-    /// is asked where a host is.
+    /// is asked where a host is. Variables stay for the next block, as in a reader's shell.
     fn block(&self, document: &Document, block: &str) {
         let (status, found) = self.run(&format!(
-            "set -eu
+            "set -eua
+             [[ ! -e ~/variables ]] || . ~/variables
              civi-ingress() {{
                [[ $1 != probe || $* = *--connect* ]] || set -- \"$@\" --connect 127.0.0.1:1
                command civi-ingress --now {NOW} \"$@\" || [ $? = 1 ]
              }}
-             {block}"
+             {block}
+             export -p | grep -v 'PWD=' >~/variables"
         ));
         assert_eq!(
             status,
