@@ -37,7 +37,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "ca" -d 'M
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "cert" -d 'Make a server certificate as PEM files, under an existing CA or one of its own'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "inspect" -d 'Show what is in certificates: PEM files, bundles, Secrets in manifests'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "gitops" -d 'Keep a fleet of instances as files in Git, with its keys'
-complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "status" -d 'Show when a fleet\'s certificates end, and the path of each instance'
+complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "status" -d 'Show when a fleet\'s certificates expire, and the path of each instance'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "probe" -d 'Check a live host as a browser does, and its httpd as Traefik does'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "lint" -d 'Find what would go wrong with manifests, before they are applied'
 complete -c civi-ingress -n "__fish_civi_ingress_needs_command" -f -a "templates" -d 'List or export the built-in templates'
@@ -56,8 +56,8 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l output-dir -d 'Write one file per object into this new or empty directory instead of stdout' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l templates -d 'Use the templates in this directory in place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l traefik -d 'Traefik release that reads the manifests, 2.9 to 3.x' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l days -d 'Lifetime of the certificate: days, or the RFC 3339 instant at which it ends' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l ca-days -d 'Lifetime of the CA: days, or the RFC 3339 instant at which it ends' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l days -d 'Lifetime of the certificate: days, or the RFC 3339 instant at which it expires' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l ca-days -d 'Lifetime of the CA: days, or the RFC 3339 instant at which it expires' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l key-type -d 'Type of the keys: p256, p384, rsa2048, rsa3072, rsa4096' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l not-before -d 'Start of the validity [default: one hour before the present]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand new-instance" -l organization -d 'Organization in the certificates\' subjects' -r
@@ -96,8 +96,8 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secre
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l output-dir -d 'Write one file per object into this new or empty directory instead of stdout' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l templates -d 'Use the templates in this directory in place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l traefik -d 'Traefik release that reads the TLSStore, 2.9 to 3.x' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l days -d 'Lifetime of the certificate: days, or the RFC 3339 instant at which it ends' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-days -d 'Lifetime of the CA: days, or the RFC 3339 instant at which it ends' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l days -d 'Lifetime of the certificate: days, or the RFC 3339 instant at which it expires' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l ca-days -d 'Lifetime of the CA: days, or the RFC 3339 instant at which it expires' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l key-type -d 'Type of the keys: p256, p384, rsa2048, rsa3072, rsa4096' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l not-before -d 'Start of the validity [default: one hour before the present]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard-secret" -l organization -d 'Organization in the certificates\' subjects' -r
@@ -126,8 +126,8 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l c
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l output-dir -d 'Write one file per object into this new or empty directory instead of stdout' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l templates -d 'Use the templates in this directory in place of the built-in ones of the same name' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l traefik -d 'Traefik release that reads the TLSStore, 2.9 to 3.x' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l days -d 'Lifetime of the certificate: days, or the RFC 3339 instant at which it ends' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-days -d 'Lifetime of the CA: days, or the RFC 3339 instant at which it ends' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l days -d 'Lifetime of the certificate: days, or the RFC 3339 instant at which it expires' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l ca-days -d 'Lifetime of the CA: days, or the RFC 3339 instant at which it expires' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l key-type -d 'Type of the keys: p256, p384, rsa2048, rsa3072, rsa4096' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l not-before -d 'Start of the validity [default: one hour before the present]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand wildcard" -l organization -d 'Organization in the certificates\' subjects' -r
@@ -178,7 +178,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand traefik-values
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l output-dir -d 'Directory for the files, new or empty' -r -f -a "(__fish_complete_directories)"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l permit-dns -l permit -d 'Domain that the CA may sign for, with all names below it [repeatable] [default: any]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l permit-ip -d 'Address that the CA may sign for [repeatable] [default: any]' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l days -d 'Lifetime of the CA: days, or the RFC 3339 instant at which it ends' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l days -d 'Lifetime of the CA: days, or the RFC 3339 instant at which it expires' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l key-type -d 'Type of the key: p256, p384, rsa2048, rsa3072, rsa4096' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l not-before -d 'Start of the validity [default: one hour before the present]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -l organization -d 'Organization in the certificate\'s subject' -r
@@ -190,8 +190,8 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand ca" -s h -l he
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l dns -d 'Host name, or *.DOMAIN [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ip -d 'IP address [repeatable]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l output-dir -d 'Directory for the files, new or empty' -r -f -a "(__fish_complete_directories)"
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l days -d 'Lifetime of the certificate: days, or the RFC 3339 instant at which it ends' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-days -d 'Lifetime of the CA: days, or the RFC 3339 instant at which it ends' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l days -d 'Lifetime of the certificate: days, or the RFC 3339 instant at which it expires' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l ca-days -d 'Lifetime of the CA: days, or the RFC 3339 instant at which it expires' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l key-type -d 'Type of the keys: p256, p384, rsa2048, rsa3072, rsa4096' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l not-before -d 'Start of the validity [default: one hour before the present]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand cert" -l organization -d 'Organization in the certificates\' subjects' -r
@@ -220,7 +220,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and no
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init add remove render check diff status ca import help" -f -a "render" -d 'Bring the tree in line with the fleet file: make, keep and renew certificates, write what has changed'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init add remove render check diff status ca import help" -f -a "check" -d 'Check that the tree matches the fleet file and nothing is due; write nothing'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init add remove render check diff status ca import help" -f -a "diff" -d 'Show what rendering would change; private keys as fingerprints'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init add remove render check diff status ca import help" -f -a "status" -d 'Show when the tree\'s certificates end'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init add remove render check diff status ca import help" -f -a "status" -d 'Show when the tree\'s certificates expire'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init add remove render check diff status ca import help" -f -a "ca" -d 'Print the CA of the tree that browsers import, or the CAs of an instance, as PEM'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init add remove render check diff status ca import help" -f -a "import" -d 'Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and not __fish_seen_subcommand_from init add remove render check diff status ca import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -250,7 +250,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 trust\t'Make successors that wait, and have their CAs trusted'
 leaf\t'Let successors take over'
 shrink\t'Trust only the current CAs'"
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l max-renewals -d 'Renew at most this many instances whose renewal can wait, those that end soonest first' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l max-renewals -d 'Renew at most this many instances whose renewal can wait, those that expire soonest first' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l max-issues -d 'Issue first keys to at most this many instances [default: in a tree that was rendered before, 5 or a tenth of all]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l ca-cert -d 'Sign with this CA instead of a new one (PEM, DER, a Secret)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from render" -l ca-key -d 'Private key of that CA (PEM, DER, a Secret)' -r -F
@@ -279,7 +279,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 trust\t'Make successors that wait, and have their CAs trusted'
 leaf\t'Let successors take over'
 shrink\t'Trust only the current CAs'"
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l max-renewals -d 'Renew at most this many instances whose renewal can wait, those that end soonest first' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l max-renewals -d 'Renew at most this many instances whose renewal can wait, those that expire soonest first' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l max-issues -d 'Issue first keys to at most this many instances [default: in a tree that was rendered before, 5 or a tenth of all]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l ca-cert -d 'Sign with this CA instead of a new one (PEM, DER, a Secret)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from check" -l ca-key -d 'Private key of that CA (PEM, DER, a Secret)' -r -F
@@ -300,7 +300,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 trust\t'Make successors that wait, and have their CAs trusted'
 leaf\t'Let successors take over'
 shrink\t'Trust only the current CAs'"
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l max-renewals -d 'Renew at most this many instances whose renewal can wait, those that end soonest first' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l max-renewals -d 'Renew at most this many instances whose renewal can wait, those that expire soonest first' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l max-issues -d 'Issue first keys to at most this many instances [default: in a tree that was rendered before, 5 or a tenth of all]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l ca-cert -d 'Sign with this CA instead of a new one (PEM, DER, a Secret)' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from diff" -l ca-key -d 'Private key of that CA (PEM, DER, a Secret)' -r -F
@@ -317,7 +317,7 @@ prometheus\t'Text format of Prometheus, for the textfile collector'
 html\t'A page for the browser, complete in one file'
 mermaid\t'A Mermaid flowchart of each instance\'s path'
 dot\t'The same for Graphviz'"
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l fail-within -d 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l fail-within -d 'Exit with 1 when a certificate expires within this time (30d, 12h, 4w), has expired, or cannot be read; without this option the exit status is 0 whatever is found' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l output-file -d 'Write the report to this file instead of stdout, all of it or nothing' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l now -d 'Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued only if the two are at most 90 days apart]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from status" -l force -d 'Overwrite that file'
@@ -346,7 +346,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from help" -f -a "render" -d 'Bring the tree in line with the fleet file: make, keep and renew certificates, write what has changed'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check that the tree matches the fleet file and nothing is due; write nothing'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from help" -f -a "diff" -d 'Show what rendering would change; private keys as fingerprints'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show when the tree\'s certificates end'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show when the tree\'s certificates expire'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from help" -f -a "ca" -d 'Print the CA of the tree that browsers import, or the CAs of an instance, as PEM'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from help" -f -a "import" -d 'Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand gitops; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -358,7 +358,7 @@ prometheus\t'Text format of Prometheus, for the textfile collector'
 html\t'A page for the browser, complete in one file'
 mermaid\t'A Mermaid flowchart of each instance\'s path'
 dot\t'The same for Graphviz'"
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l fail-within -d 'Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without this option the exit status is 0 whatever is found' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l fail-within -d 'Exit with 1 when a certificate expires within this time (30d, 12h, 4w), has expired, or cannot be read; without this option the exit status is 0 whatever is found' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l output-file -d 'Write the report to this file instead of stdout, all of it or nothing' -r -F
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l context -d 'Context of kubectl [default: the current one]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand status" -l connect -d 'Check the certificates that a live host presents too; after `=`, the address to connect to instead of what DNS returns [repeatable]' -r
@@ -377,7 +377,7 @@ yaml\t'The same as YAML'"
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l connect -d 'Connect to this address instead of what DNS returns' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l path -d 'Request this path [default: / or one that the manifests\' route takes]' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l http -d 'Check whether port 80 redirects to https too' -r
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l expires-within -d 'Warn of certificates that end within this time' -r
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l expires-within -d 'Warn of certificates that expire within this time' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l backend -d 'Check the leg from Traefik to the httpd too, at this address' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l service -d 'If the route has several services, check this one' -r
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand probe" -l backend-ca -d 'Trust this CA on that leg, if no manifests name one (PEM, DER, a Secret)' -r -F
@@ -452,7 +452,7 @@ complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand help; and not 
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand help; and not __fish_seen_subcommand_from new-instance wildcard-secret tls-store traefik-values ca cert inspect gitops status probe lint templates schema completions man help" -f -a "cert" -d 'Make a server certificate as PEM files, under an existing CA or one of its own'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand help; and not __fish_seen_subcommand_from new-instance wildcard-secret tls-store traefik-values ca cert inspect gitops status probe lint templates schema completions man help" -f -a "inspect" -d 'Show what is in certificates: PEM files, bundles, Secrets in manifests'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand help; and not __fish_seen_subcommand_from new-instance wildcard-secret tls-store traefik-values ca cert inspect gitops status probe lint templates schema completions man help" -f -a "gitops" -d 'Keep a fleet of instances as files in Git, with its keys'
-complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand help; and not __fish_seen_subcommand_from new-instance wildcard-secret tls-store traefik-values ca cert inspect gitops status probe lint templates schema completions man help" -f -a "status" -d 'Show when a fleet\'s certificates end, and the path of each instance'
+complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand help; and not __fish_seen_subcommand_from new-instance wildcard-secret tls-store traefik-values ca cert inspect gitops status probe lint templates schema completions man help" -f -a "status" -d 'Show when a fleet\'s certificates expire, and the path of each instance'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand help; and not __fish_seen_subcommand_from new-instance wildcard-secret tls-store traefik-values ca cert inspect gitops status probe lint templates schema completions man help" -f -a "probe" -d 'Check a live host as a browser does, and its httpd as Traefik does'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand help; and not __fish_seen_subcommand_from new-instance wildcard-secret tls-store traefik-values ca cert inspect gitops status probe lint templates schema completions man help" -f -a "lint" -d 'Find what would go wrong with manifests, before they are applied'
 complete -c civi-ingress -n "__fish_civi_ingress_using_subcommand help; and not __fish_seen_subcommand_from new-instance wildcard-secret tls-store traefik-values ca cert inspect gitops status probe lint templates schema completions man help" -f -a "templates" -d 'List or export the built-in templates'

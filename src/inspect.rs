@@ -152,7 +152,7 @@ fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// Version of the report; it changes when a field goes or means something else.
+/// Version of the report; it changes when a field is removed or changes its meaning.
 const VERSION: u32 = 1;
 
 /// The report of `inspect`.

@@ -89,7 +89,7 @@ mod tests {
         let schema = json_schema!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "Reports of civi-ingress",
-            "description": "`version` changes when a field goes or means something else; new fields may come at any time.",
+            "description": "`version` changes when a field is removed or changes its meaning; new fields may be added at any time.",
             "anyOf": reports,
             "$defs": generator.take_definitions(true),
         });

@@ -2088,7 +2088,7 @@ fn a_private_key_that_is_taken_for_a_fleet_is_not_shown() {
     }
 }
 
-/// Gives the files of a tree with their texts, in order.
+/// Returns the files of a tree with their texts, in order.
 fn texts_of(tree: &std::path::Path) -> Vec<(std::path::PathBuf, String)> {
     let mut pending = vec![tree.to_owned()];
     let mut texts = Vec::new();
@@ -2105,7 +2105,7 @@ fn texts_of(tree: &std::path::Path) -> Vec<(std::path::PathBuf, String)> {
 }
 
 #[test]
-fn line_ends_that_git_puts_in_on_windows_are_said_in_one_line_and_change_nothing() {
+fn line_ends_that_git_puts_in_on_windows_are_reported_in_one_line_and_change_nothing() {
     let directory = TempDir::new().unwrap();
     let text = fleet_file("    a: {}\n");
     rendered(&directory, &text, &[]).good();
@@ -2195,7 +2195,7 @@ fn what_a_fleet_had_under_another_name_goes_with_it_once_it_is_adopted() {
 }
 
 #[test]
-fn a_file_in_the_place_of_an_instances_folder_is_named() {
+fn a_file_in_place_of_an_instances_folder_is_named() {
     let directory = TempDir::new().unwrap();
     let text = fleet_file("    a: {}\n");
     let plain = text.replace(
@@ -3041,7 +3041,7 @@ fn what_waits_is_a_warning_and_what_has_ended_an_error_that_quiet_does_not_silen
     rendered(&directory, &text, &[]).good();
     let due = ["-q", "--now", "2027-10-01T00:00:00Z"];
     let waits = rendered(&directory, &text, &due);
-    let why = "renewal due, identity needed (`--identity FILE`): it ends at 2027-11-21T10:00:00Z and is due";
+    let why = "renewal due, identity needed (`--identity FILE`): it expires at 2027-11-21T10:00:00Z and is due";
     assert_eq!(
         (waits.status, waits.stderr.as_str()),
         (
@@ -3061,7 +3061,7 @@ fn what_waits_is_a_warning_and_what_has_ended_an_error_that_quiet_does_not_silen
         "never",
     ];
     let ended = rendered(&directory, &text, &wrong);
-    let why = "renewal due, none of the given identities opens it (`--identity FILE`): it ended at 2027-11-21T10:00:00Z";
+    let why = "renewal due, none of the given identities opens it (`--identity FILE`): it expired at 2027-11-21T10:00:00Z";
     let lines: Vec<&str> = ended
         .stderr
         .lines()

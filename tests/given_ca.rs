@@ -270,7 +270,7 @@ fn a_stored_intermediate_that_has_ended_is_not_replaced_unasked() {
     assert_eq!(ending.status, 0, "{}", ending.stderr);
     assert!(
         ending.stderr.contains(
-            "warning: httpd: its certificate ends at 2125-06-23T10:39:21Z with the stored CA, an intermediate: give the successor of that with `--ca-cert` and `--ca-key`\n"
+            "warning: httpd: its certificate expires at 2125-06-23T10:39:21Z with the stored CA, an intermediate: pass its successor with `--ca-cert` and `--ca-key`\n"
         ),
         "{}",
         ending.stderr
@@ -284,7 +284,7 @@ fn a_stored_intermediate_that_has_ended_is_not_replaced_unasked() {
     assert_eq!(
         ended.stderr,
         "error: httpd: the certificate has expired, and the stored CA `DC=org, DC=example, OU=one + OU=two, CN=Issuing` cannot sign: the CA is valid from 2026-11-29T10:39:21Z to 2125-06-23T10:39:21Z only\n\
-         help: give its successor with `--ca-cert` and `--ca-key`; without `--reuse` a new CA is made\n"
+         help: pass its successor with `--ca-cert` and `--ca-key`; without `--reuse` a new CA is made\n"
     );
 }
 
@@ -336,7 +336,7 @@ fn a_leaf_below_a_young_ca_is_not_reported_to_end_with_it() {
     .concat());
     assert_eq!(young.status, 0, "{}", young.stderr);
     assert!(
-        !young.stderr.contains("ends with its CA"),
+        !young.stderr.contains("expires with its CA"),
         "{}",
         young.stderr
     );
@@ -352,7 +352,7 @@ fn a_leaf_below_a_young_ca_is_not_reported_to_end_with_it() {
     let long = run(&[&long, &given[..]].concat());
     assert!(
         long.stderr
-            .contains("the certificate ends with its CA, at 2036-11-18"),
+            .contains("the certificate expires with its CA, at 2036-11-18"),
         "{}",
         long.stderr
     );

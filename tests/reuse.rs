@@ -64,7 +64,7 @@ fn a_good_chain_stays_byte_for_byte_until_it_is_due() {
     );
     assert_eq!(
         reason(found(&chain), &recipe, Duration::days(244)),
-        "its certificate ends at 2027-11-21T10:00:00Z and is due"
+        "its certificate expires at 2027-11-21T10:00:00Z and is due"
     );
 }
 
@@ -291,8 +291,8 @@ fn a_renewal_says_why_keeps_the_old_ca_trusted_and_is_stable_afterwards() {
     let (renewed, stderr) = again(&stream, &later);
     assert_eq!(
         stderr,
-        "warning: httpd: all keys and certificates are reissued: its certificate ends at 2027-11-21T10:00:00Z and is due\n\
-         warning: database: all keys and certificates are reissued: its certificate ends at 2027-11-21T10:00:00Z and is due\n\
+        "warning: httpd: all keys and certificates are reissued: its certificate expires at 2027-11-21T10:00:00Z and is due\n\
+         warning: database: all keys and certificates are reissued: its certificate expires at 2027-11-21T10:00:00Z and is due\n\
          note: httpd: a.example.org, valid until 2028-08-31, renewal due 2028-05-01\n\
          note: database: civicrmdb, civicrmdb.paroisse-a.svc, civicrmdb.paroisse-a.svc.cluster.local, valid until 2028-08-31, renewal due 2028-05-01\n\
          note: the previous CAs stay trusted beside the new ones; to load the new certificates: kubectl -n paroisse-a rollout restart statefulset/paroisse-set-db statefulset/paroisse-set-httpd statefulset/paroisse-set-tools\n"

@@ -697,7 +697,7 @@ fn the_command_reads_stdin_and_fails_only_where_it_is_told_to() {
     assert_eq!(failing.status, 1);
     assert_eq!(
         failing.stderr,
-        "error: 4 of 17 certificates end within 66d or have ended\n"
+        "error: 4 of 17 certificates expire within 66d or have expired\n"
     );
     assert!(failing.stdout.starts_with("{\n  \"version\": 1,\n"));
     let arguments = ["status", "-", "--fail-within", "1y"];

@@ -71,7 +71,7 @@ fn a_ca_key_in_a_file_renews_the_certificate_and_its_absence_is_refused() {
     assert_eq!(refused.status, 5);
     assert_eq!(
         refused.stderr,
-        "error: the certificate must be renewed (its certificate ends at 2027-11-21T10:00:00Z and is due), and the key of its CA is missing\n\
+        "error: the certificate must be renewed (its certificate expires at 2027-11-21T10:00:00Z and is due), and the key of its CA is missing\n\
          help: pass it with `--ca-cert` and `--ca-key`; without `--reuse` a new CA is made, which browsers must import\n"
     );
     assert_eq!(read(&secret), first);

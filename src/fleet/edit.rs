@@ -15,7 +15,7 @@ use crate::yaml::{At, Key, Node, Value, scalar, tree};
 pub struct Addition<'a> {
     /// Its name.
     pub id: &'a InstanceName,
-    /// Its host, where it is not the one that `externalHost` of the defaults makes.
+    /// Its host, if it is not the one that `externalHost` of the defaults makes.
     pub host: Option<&'a DnsName>,
     /// Its profile.
     pub profile: Option<&'a str>,
@@ -246,7 +246,7 @@ fn entry<'n>(node: &'n Node, name: &str) -> Option<(&'n Key, &'n Node)> {
     found.map(|(key, node)| (key, node))
 }
 
-/// Returns the entries of `spec.instances`, which are there afterwards; nothing where there is something else in its
+/// Returns the entries of `spec.instances`, which are there afterwards; nothing if there is something else in its
 /// place.
 fn instances_of(document: &mut Node) -> Option<&mut Vec<(Key, Node)>> {
     let Value::Map(entries) = &mut document.value else {
@@ -300,7 +300,7 @@ fn same(one: &Node, other: &Node) -> bool {
     }
 }
 
-/// Returns the byte at which a place lies; nothing where the text has no such place.
+/// Returns the byte at which a place lies; nothing if the text has no such place.
 fn offset(text: &str, at: At) -> Option<usize> {
     let index = usize::try_from(at.line.checked_sub(1)?).ok()?;
     let column = usize::try_from(at.column.checked_sub(1)?).ok()?;

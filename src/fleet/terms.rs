@@ -59,7 +59,7 @@ pub(super) fn certificate_faults(
         find(
             origins(&[days_at, ca_days_at]),
             format!(
-                "a CA of {ca_days} days ends before its certificate of {} days",
+                "a CA of {ca_days} days expires before its certificate of {} days",
                 terms.days
             ),
             "set `caDays` to at least `days`",

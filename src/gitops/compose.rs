@@ -626,7 +626,7 @@ impl Work<'_> {
         })
     }
 
-    /// Opens the CA that was kept for a role; nothing where it cannot sign any more, and another may take its place.
+    /// Opens the CA that was kept for a role; nothing if it cannot sign any more, and another may take its place.
     fn stored_ca(&mut self, role: Role) -> Result<Option<Ca>, Fault> {
         self.open(role)?;
         let text = |credential: Credential| {

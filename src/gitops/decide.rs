@@ -125,8 +125,8 @@ impl fmt::Display for Reason {
             Self::Published(name) => {
                 write!(f, "its private key `{name}` is published on the internet")
             }
-            Self::Expired(end) => write!(f, "it ended at {}", format_instant(*end)),
-            Self::Due(end) => write!(f, "it ends at {} and is due", format_instant(*end)),
+            Self::Expired(end) => write!(f, "it expired at {}", format_instant(*end)),
+            Self::Due(end) => write!(f, "it expires at {} and is due", format_instant(*end)),
             Self::RecipientsChanged => f.write_str("the recipients have changed"),
             Self::SealingKeyChanged => f.write_str("the sealing certificate has changed"),
             Self::ScopeChanged => f.write_str("the scope of the SealedSecret has changed"),
@@ -218,7 +218,7 @@ pub enum Need {
     CaKey,
     /// Another CA than the one that is given, because that ends with its leaf.
     OtherCa,
-    /// A CA in the place of the intermediate whose key is stored, for that cannot sign (again).
+    /// A CA in place of the intermediate whose key is stored, for that cannot sign (again).
     OtherIntermediate,
     /// A run with `--phase trust`.
     TrustPhase,
@@ -260,7 +260,7 @@ impl fmt::Display for Need {
             Self::CaKey => "CA key needed (`--ca-cert FILE --ca-key FILE`)",
             Self::OtherCa => "the given CA ends at the same time: another one is needed (`--ca-cert FILE --ca-key FILE`)",
             Self::OtherIntermediate => {
-                "the stored CA is an intermediate that cannot sign a longer one: set `ca: external` and give its successor (`--ca-cert FILE --ca-key FILE`), or `ca: ephemeral` for a CA of its own"
+                "the stored CA is an intermediate that cannot sign a longer one: set `ca: external` and pass its successor (`--ca-cert FILE --ca-key FILE`), or `ca: ephemeral` for a CA of its own"
             }
             Self::TrustPhase => "`--phase trust` has not run yet",
             Self::Person => "to be fixed by hand",

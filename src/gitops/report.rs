@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use time::OffsetDateTime;
 
-/// Version of the form for programs; it changes when a field is removed or means something else.
+/// Version of the form for programs; it changes when a field is removed or changes its meaning.
 const FORM: u32 = 1;
 /// Most units that are named for people; the others are counted.
 pub const SHOWN: usize = 20;

@@ -550,7 +550,7 @@ impl Place<'_, '_> {
             && end(cert) - last > SAME
         {
             let message = format!(
-                "`{}` ends at {}, and the CA under `{}` at {}",
+                "`{}` expires at {}, and the CA under `{}` at {}",
                 leaf.key,
                 format_instant(end(cert)),
                 authority.key,

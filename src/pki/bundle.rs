@@ -385,7 +385,7 @@ fn leaf_warnings(details: &Details, now: OffsetDateTime) -> Vec<String> {
     let mut warnings = Vec::new();
     if now >= validity.due_at() {
         warnings.push(format!(
-            "the certificate ends at {}: renew it soon",
+            "the certificate expires at {}: renew it soon",
             format_instant(validity.not_after)
         ));
     }

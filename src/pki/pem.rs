@@ -393,7 +393,7 @@ pub fn advice(bytes: &[u8]) -> &'static str {
     }
 }
 
-/// Says whether bytes that are not UTF-8 are a text all the same: none of them is a control character but tabs and ends
+/// Returns whether bytes that are not UTF-8 are a text all the same: none of them is a control character but tabs and ends
 /// of lines, and most are ASCII.
 fn is_old_text(bytes: &[u8]) -> bool {
     let is_of_text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..);

@@ -111,7 +111,9 @@ pub fn keep(found: Found<'_>, terms: &Terms<'_>, now: OffsetDateTime) -> Result<
     };
     if let Some((certificate, what)) = due {
         let end = format_instant(certificate.validity().not_after);
-        return Err(Fault::new(format!("its {what} ends at {end} and is due")));
+        return Err(Fault::new(format!(
+            "its {what} expires at {end} and is due"
+        )));
     }
     Ok(Chain {
         ca,
@@ -169,7 +171,7 @@ pub fn topmost(text: &str) -> Vec<Certificate> {
     all.iter().filter(is_topmost).cloned().collect()
 }
 
-/// Finds the intermediate among the certificates of a CA's text, with those above it: nothing where all are roots.
+/// Finds the intermediate among the certificates of a CA's text, with those above it: nothing if all are roots.
 #[must_use]
 pub fn intermediate(text: &str) -> Option<(Certificate, Vec<Certificate>)> {
     let all = authorities(text);
@@ -180,14 +182,14 @@ pub fn intermediate(text: &str) -> Option<(Certificate, Vec<Certificate>)> {
     Some((lowest.clone(), above(lowest, &all)))
 }
 
-/// Gives the first end among a CA and those above it.
+/// Returns the first end among a CA and those above it.
 #[must_use]
 pub fn path_end(ca: &Certificate, above: &[Certificate]) -> OffsetDateTime {
     let end = |certificate: &Certificate| certificate.validity().not_after;
     above.iter().map(end).fold(end(ca), OffsetDateTime::min)
 }
 
-/// Takes the CA of a found chain, to sign another leaf; nothing where its key is not there, or where it is a root that
+/// Takes the CA of a found chain, to sign another leaf; nothing if its key is not there, or where it is a root that
 /// cannot sign or is due itself, in whose place another can be made.
 ///
 /// For a chain whose trust cannot be changed without a restart, a new leaf under the same CA is better than a

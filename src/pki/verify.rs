@@ -46,7 +46,7 @@ pub fn usable_issuer(
     issuing_path(certificate, above, now)
 }
 
-/// Checks that a CA and the certificates `above` it, each the issuer of the one before and the last a root, can stand
+/// Checks that a CA and the certificates `above` it, each the issuer of the one before and the last a root, can be
 /// above a new leaf at `now`: each is valid, Go refuses it for nothing ([`refusals`]), and its key is not published.
 ///
 /// # Errors

@@ -200,7 +200,7 @@ fn dates(sent: &Sent, expected: &Expected<'_>) -> Judged {
             let days = (not_after - now).whole_days();
             (
                 Verdict::Warning,
-                format!("{whose} ends in {days} days, at {end}"),
+                format!("{whose} expires in {days} days, at {end}"),
                 None,
             )
         } else {

@@ -11,7 +11,7 @@ use crate::visible;
 use serde::Serialize;
 use std::fmt::Write as _;
 
-/// Version of the report for programs; it changes when a field goes or means something else.
+/// Version of the report for programs; it changes when a field is removed or changes its meaning.
 const VERSION: u32 = 1;
 
 /// One leg, judged.

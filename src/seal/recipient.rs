@@ -67,7 +67,7 @@ impl Recipient {
         let is_separator = |char: char| char == ',' || char.is_whitespace();
         let mut parts = text.split(is_separator).filter(|part| !part.is_empty());
         if parts.clone().count() > 1 && parts.all(|part| key_bytes(part, RECIPIENT).is_some()) {
-            return Err(Fault::new("several recipients stand in one string")
+            return Err(Fault::new("one string has several recipients")
                 .help("write each as an item of its own: `[age1…, age1…]`"));
         }
         let what = if text.starts_with("ssh-") {
@@ -331,7 +331,7 @@ mod tests {
             ),
             (
                 &format!("{ITS_RECIPIENT}, {ITS_RECIPIENT}"),
-                "several recipients stand in one string",
+                "one string has several recipients",
             ),
             ("age188kwn", "`age188kwn` is not an age recipient"),
             ("", "this is not an age recipient"),

@@ -30,7 +30,7 @@ pub(super) struct Ca {
     /// Address that the CA may sign for [repeatable] [default: any]
     #[arg(long, value_name = "ADDRESS")]
     pub(super) permit_ip: Vec<String>,
-    /// Lifetime of the CA: days, or the RFC 3339 instant at which it ends
+    /// Lifetime of the CA: days, or the RFC 3339 instant at which it expires
     #[arg(
         long,
         value_name = "DAYS|INSTANT",

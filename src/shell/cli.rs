@@ -67,7 +67,7 @@ pub(super) fn table(called: Option<&str>) -> clap::Command {
             "Issue the certificates of Civiparoisse instances and render their Traefik manifests",
         )
         .version(env!("CIVI_INGRESS_VERSION"))
-        .after_help("`civi-ingress help COMMAND` says all about a command, with examples.")
+        .after_help("`civi-ingress help COMMAND` describes a command in full, with examples.")
         .after_long_help(EXAMPLES)
         .max_term_width(100)
         .subcommand_required(true)
@@ -144,7 +144,7 @@ subcommands! {
     Cert(Cert) "cert", [], "Make a server certificate as PEM files, under an existing CA or one of its own";
     Inspect(Inspect) "inspect", [], "Show what is in certificates: PEM files, bundles, Secrets in manifests";
     Gitops(Gitops) "gitops", [], "Keep a fleet of instances as files in Git, with its keys";
-    Status(Status) "status", [], "Show when a fleet's certificates end, and the path of each instance";
+    Status(Status) "status", [], "Show when a fleet's certificates expire, and the path of each instance";
     Probe(Probe) "probe", [], "Check a live host as a browser does, and its httpd as Traefik does";
     Lint(Lint) "lint", [], "Find what would go wrong with manifests, before they are applied";
     Templates(TemplatesArguments) "templates", [], "List or export the built-in templates";

@@ -79,7 +79,7 @@ pub(super) fn leads_to(folder: &OwnedFd, name: &OsStr, handle: impl AsFd) -> Res
     Ok(look(folder, name)?.is_some_and(|found| number(&found) == number(&opened)))
 }
 
-/// Says whether a folder is known to be mounted in its place, be it from the same file system (statx(2),
+/// Returns whether a folder is known to be mounted in its place, be it from the same file system (statx(2),
 /// `STATX_ATTR_MOUNT_ROOT`, since Linux 5.8).
 pub(super) fn is_mounted(folder: &OwnedFd) -> bool {
     statx(folder, "", AtFlags::EMPTY_PATH, StatxFlags::empty())

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Certificates")]
 pub(super) struct Issuing {
-    /// Lifetime of the certificate: days, or the RFC 3339 instant at which it ends
+    /// Lifetime of the certificate: days, or the RFC 3339 instant at which it expires
     #[arg(
         long,
         value_name = "DAYS|INSTANT",
@@ -21,7 +21,7 @@ pub(super) struct Issuing {
         allow_negative_numbers = true
     )]
     pub(super) days: String,
-    /// Lifetime of the CA: days, or the RFC 3339 instant at which it ends
+    /// Lifetime of the CA: days, or the RFC 3339 instant at which it expires
     #[arg(
         long,
         value_name = "DAYS|INSTANT",
@@ -144,7 +144,7 @@ impl Signing<'_> {
         } else {
             if plan.ca.not_after < plan.leaf.not_after {
                 let what = format!(
-                    "a CA that ends at {} ends before its certificate, at {}",
+                    "a CA that expires at {} expires before its certificate, at {}",
                     format_instant(plan.ca.not_after),
                     format_instant(plan.leaf.not_after)
                 );
@@ -166,7 +166,7 @@ impl Signing<'_> {
         // Its beginning moves too, where the CA is younger than an hour.
         if validity.not_after < plan.leaf.not_after {
             let end = format_instant(validity.not_after);
-            run.note(&format!("the certificate ends with its CA, at {end}"));
+            run.note(&format!("the certificate expires with its CA, at {end}"));
         }
         let request = LeafRequest {
             organization: &plan.organization,

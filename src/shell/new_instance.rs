@@ -649,7 +649,7 @@ impl Issuer<'_> {
                 let validity = chain.leaf.validity();
                 if now >= validity.due_at() {
                     warn(&format!(
-                        "{what}: its certificate ends at {} with the stored CA, an intermediate: give the successor of that with `--ca-cert` and `--ca-key`",
+                        "{what}: its certificate expires at {} with the stored CA, an intermediate: pass its successor with `--ca-cert` and `--ca-key`",
                         format_instant(validity.not_after)
                     ));
                 }
@@ -666,7 +666,7 @@ impl Issuer<'_> {
         let name = ca.details()?.name().to_owned();
         let lost = |why: String| {
             let what = format!("{what}: {reason}, and the stored CA `{name}` cannot sign: {why}");
-            let help = "give its successor with `--ca-cert` and `--ca-key`; without `--reuse` a new CA is made";
+            let help = "pass its successor with `--ca-cert` and `--ca-key`; without `--reuse` a new CA is made";
             Failure::new(Kind::WouldLose, Fault::new(what).help(help))
         };
         let issuer = reuse::issuer(found, now).map_err(|fault| lost(fault.what))?;

@@ -69,7 +69,7 @@ pub(super) struct Probe {
     /// Check whether port 80 redirects to https too
     #[arg(long, value_name = "ADDR[:PORT]", num_args = 0..=1, default_missing_value = "", require_equals = true)]
     pub(super) http: Option<String>,
-    /// Warn of certificates that end within this time
+    /// Warn of certificates that expire within this time
     #[arg(
         long,
         value_name = "DAYS",

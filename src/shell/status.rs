@@ -53,7 +53,7 @@ pub(super) struct StatusReport {
         default_value = "table"
     )]
     pub(super) format: StatusFormat,
-    /// Exit with 1 when a certificate ends within this time (30d, 12h, 4w), has ended, or cannot be read; without
+    /// Exit with 1 when a certificate expires within this time (30d, 12h, 4w), has expired, or cannot be read; without
     /// this option the exit status is 0 whatever is found
     #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
     pub(super) fail_within: Option<String>,
@@ -273,7 +273,7 @@ fn check(report: &Report, within: Within, arguments: &StatusReport) -> Result<()
     if ending > 0 {
         let all = report.rows.len();
         what.push(format!(
-            "{ending} of {all} certificates end within {span} or have ended"
+            "{ending} of {all} certificates expire within {span} or have expired"
         ));
     }
     if report.damaged > 0 {

@@ -309,7 +309,7 @@ fn chain(
     if run.now >= due {
         let end = format_instant(authority.validity().not_after);
         warn(&format!(
-            "the CA ends at {end}: have browsers import a new one before then; without `--reuse` one is made"
+            "the CA expires at {end}: have browsers import a new one before then; without `--reuse` one is made"
         ));
     }
     let issuer = served.get(1).unwrap_or(&authority);

@@ -114,7 +114,7 @@ pub(super) fn check_randomness(needed: Randomness) -> Result<(), Failure> {
         (Err(error), _) => return Err(refused(&error)),
     }
     if needed == Randomness::Secret {
-        // Its generator is seeded here, where nothing has been begun yet.
+        // Its generator is seeded here, before anything has begun.
         aws_lc_rs::rand::fill(&mut [0; 1]).map_err(|_| refused(&"the generator fails"))?;
     }
     Ok(())

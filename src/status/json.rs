@@ -1,4 +1,4 @@
-//! JSON for programs. `version` changes when a field goes or means something else; new fields may come at any time.
+//! JSON for programs. `version` changes when a field is removed or changes its meaning; new fields may be added at any time.
 
 use super::{Instance, Leg, Report, Row, Stop, Trust, Urgency};
 use crate::find::Origin;

@@ -1,4 +1,4 @@
-//! What ends when: the certificates of a fleet by urgency, and the path of each instance.
+//! What expires when: the certificates of a fleet by urgency, and the path of each instance.
 //!
 //! [`report`] takes what [`crate::find`] found, or what a live host served ([`Origin::Endpoint`]), and
 //! [`Report::write`] writes it; each form has a file beside this one.

@@ -148,7 +148,7 @@ fn dates_are_judged_at_the_present_that_was_given() {
         (
             (-300, 29),
             "warning",
-            "warning dates     the certificate ends in 29 days, at 2026-12-20T10:00:00Z",
+            "warning dates     the certificate expires in 29 days, at 2026-12-20T10:00:00Z",
         ),
     ] {
         let pair = authority.leaf(&Leaf {

@@ -210,7 +210,7 @@ fn certificates_of_cert_manager_are_read_as_kubectl_prints_them() {
         (run.status, run.stderr.as_str()),
         (
             1,
-            "error: 1 of 1 certificates end within 30d or have ended\n"
+            "error: 1 of 1 certificates expire within 30d or have expired\n"
         )
     );
     assert!(run.stdout.contains("\ndue "), "{}", run.stdout);

@@ -16,7 +16,7 @@ use civi_ingress::instance::Credential;
 use civi_ingress::pki::Certificate;
 use clap::Args;
 
-/// The word for the wildcard certificate, in the place of an instance's name.
+/// The word for the wildcard certificate, in place of an instance's name.
 const WILDCARD: &str = "wildcard";
 
 /// Print the CA of the tree that browsers import, or the CAs of an instance, as PEM

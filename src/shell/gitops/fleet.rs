@@ -55,7 +55,7 @@ pub(super) struct FleetArguments {
     /// Step of a roll-over to take; all at once is safe, because the old CA stays trusted alongside the new one
     #[arg(long, value_enum, default_value = "all", help_heading = "Certificates")]
     pub(super) phase: PhaseArgument,
-    /// Renew at most this many instances whose renewal can wait, those that end soonest first
+    /// Renew at most this many instances whose renewal can wait, those that expire soonest first
     #[arg(
         long,
         value_name = "N",
@@ -194,7 +194,7 @@ pub(in super::super) fn read_fleet(path: &Path) -> Result<Fleet, Failure> {
     parse(&main, path, None)
 }
 
-/// Reads a fleet file whose text is at hand, and the files that it includes, `replaced` in the place of the one of its
+/// Reads a fleet file whose text is at hand, and the files that it includes, `replaced` in place of the one of its
 /// name.
 pub(super) fn parse(
     main: &Source,

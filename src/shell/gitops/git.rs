@@ -56,7 +56,7 @@ impl WorkTree {
         }
         let inherits = match std::fs::symlink_metadata(directory) {
             Ok(found) if found.is_dir() => matches!(directory.join(".git").try_exists(), Ok(false)),
-            // In the place of a file, and below it, there is no directory and will be none: the tree refuses it.
+            // In place of a file, and below it, there is no directory and will be none: the tree refuses it.
             Ok(found) => found.is_file(),
             Err(error) => matches!(
                 error.kind(),

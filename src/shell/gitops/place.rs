@@ -21,7 +21,7 @@ pub(in super::super) struct Named {
 
 impl Named {
     /// Takes what options name. Without a fleet file the nearest `fleet.yaml` counts, from the directory of the tree or
-    /// the working directory up to the top of the Git work tree, or to the root where there is none.
+    /// the working directory up to the top of the Git work tree, or to the root if there is none.
     ///
     /// # Errors
     /// No such file; a directory that cannot be looked at.

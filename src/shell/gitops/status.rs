@@ -1,4 +1,4 @@
-//! `gitops status`: which certificates of the tree end when.
+//! `gitops status`: when the certificates of the tree expire.
 
 use super::super::Run;
 use super::super::error::Failure;
@@ -10,7 +10,7 @@ use super::place::Named;
 use clap::{Args, ValueHint};
 use std::path::{Path, PathBuf};
 
-/// Show when the tree's certificates end
+/// Show when the tree's certificates expire
 ///
 /// Certificates are in clear text in every mode, so no identity is needed.
 #[derive(Debug, Args)]

@@ -351,7 +351,7 @@ impl Job<'_> {
     }
 
     /// Decides what becomes of a unit's chains, and composes its files where nothing is drawn for them; gives too the
-    /// data keys that this program does not write, where files are not as they shall be.
+    /// data keys that this program does not write, where files are not as they should be.
     pub(super) fn decide(
         &self,
         renderer: &Renderer<'_>,
@@ -539,7 +539,7 @@ fn is_unchanged(composed: Option<&Composed>, owned: &[&(String, Guarded)]) -> bo
     })
 }
 
-/// Says of how many files the lines end as on Windows, and how to change that; nothing where it is so of none.
+/// Describes how many files have line ends as on Windows, and how to change that; nothing if none has.
 pub(super) fn windows(count: usize) -> Option<String> {
     let (files, have) = match count {
         0 => return None,
@@ -551,7 +551,7 @@ pub(super) fn windows(count: usize) -> Option<String> {
     ))
 }
 
-/// Says whether a data key stands in a file as that will be.
+/// Returns whether a data key is in a file as it will be written.
 fn stays(composed: Option<&Composed>, path: &str, key: &str) -> bool {
     let key = format!("{}:", civi_ingress::yaml::scalar::to_string(key));
     let files = composed.map_or(&[][..], |composed| &composed.files);
