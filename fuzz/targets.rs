@@ -20,7 +20,8 @@ use civi_ingress::seal::creation_rules::Rules;
 use civi_ingress::seal::recipient::{Identity, Recipient};
 use civi_ingress::seal::sealed::SealingCertificate;
 use civi_ingress::seal::sops;
-use civi_ingress::status::{self, Format};
+use civi_ingress::status::{self, Format, Presentation};
+use civi_ingress::tone::plain;
 use civi_ingress::values::Layers;
 use civi_ingress::values::set::{self, Typing};
 use civi_ingress::yaml::{self, scalar};
@@ -163,7 +164,7 @@ pub(crate) fn certificates(data: &[u8]) {
                     Format::Mermaid,
                     Format::Dot,
                 ] {
-                    drop(report.write(format));
+                    drop(report.write(format, &Presentation::default()));
                 }
             }
         }
@@ -175,7 +176,7 @@ pub(crate) fn inspect_text(data: &[u8]) {
     match inspect::read(text(data), "f.pem") {
         Err(faults) => check(&faults),
         Ok(findings) => {
-            drop(inspect::as_text(&findings, NOW));
+            drop(inspect::as_text(&findings, NOW, &plain));
             drop(inspect::as_json(&findings, NOW));
         }
     }
@@ -217,7 +218,7 @@ fn judge(text: String) {
         Err(faults) => check(&faults),
         Ok(found) => {
             let level = Severity::Info;
-            let lines = report::text(&found, &sources, level);
+            let lines = report::text(&found, &sources, level, &plain);
             let is_hidden = |c: char| c.is_control() && c != '\n';
             assert!(!lines.contains(is_hidden), "{lines:?}");
             serde_json::from_str::<serde_json::Value>(&report::json(&found, &sources, level))

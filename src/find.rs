@@ -3,10 +3,12 @@
 
 use crate::fault::{Fault, Faults};
 use crate::manifests;
+use crate::natural::Natural;
 use crate::pki::{Certificate, pem};
 use crate::routing::Routing;
 use crate::yaml::{Node, Value};
 use pki_types::CertificateDer;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -35,8 +37,8 @@ pub enum Origin {
     },
 }
 
-/// The place of a certificate in a manifest.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// The place of a certificate in a manifest, in the order in which people look for names.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectOrigin {
     /// `metadata.namespace`, if it is given.
     pub namespace: Option<String>,
@@ -50,6 +52,31 @@ pub struct ObjectOrigin {
     pub kind: ObjectKind,
     /// The file of the manifest.
     pub file: String,
+}
+
+impl ObjectOrigin {
+    fn order(&self) -> impl Ord {
+        (
+            self.namespace.as_deref().map(Natural),
+            Natural(&self.name),
+            Natural(&self.key),
+            self.number,
+            self.kind,
+            Natural(&self.file),
+        )
+    }
+}
+
+impl Ord for ObjectOrigin {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
+impl PartialOrd for ObjectOrigin {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// A kind of object that holds certificates.

@@ -6,6 +6,7 @@ use crate::pki;
 use crate::pki::certificate::Details;
 use crate::pki::validity::format_instant;
 use crate::report;
+use crate::tone::{Paint, Tone};
 use crate::visible::line;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -50,7 +51,7 @@ pub fn read(bytes: impl AsRef<[u8]>, file: &str) -> Result<Vec<Finding>, Vec<Fau
 
 /// Writes findings for a person.
 #[must_use]
-pub fn as_text(findings: &[Finding], now: OffsetDateTime) -> String {
+pub fn as_text(findings: &[Finding], now: OffsetDateTime, paint: Paint<'_>) -> String {
     let mut out = String::new();
     for (index, finding) in findings.iter().enumerate() {
         let Finding { place, details, .. } = finding;
@@ -58,18 +59,17 @@ pub fn as_text(findings: &[Finding], now: OffsetDateTime) -> String {
             out.push('\n');
         }
         let validity = details.validity;
-        let state = if details.is_valid_at(now) {
+        let (tone, state) = if details.is_valid_at(now) {
             let days = (validity.not_after - now).whole_days();
-            let due = if now >= validity.due_at() {
-                ", renewal due"
+            if now >= validity.due_at() {
+                (Tone::Warning, format!("{days} days left, renewal due"))
             } else {
-                ""
-            };
-            format!("{days} days left{due}")
+                (Tone::Good, format!("{days} days left"))
+            }
         } else if now > validity.not_after {
-            "EXPIRED".to_owned()
+            (Tone::Bad, "EXPIRED".to_owned())
         } else {
-            "not valid yet".to_owned()
+            (Tone::Warning, "not valid yet".to_owned())
         };
         let path_len = details
             .path_len
@@ -126,11 +126,14 @@ pub fn as_text(findings: &[Finding], now: OffsetDateTime) -> String {
             ("SHA-256", Some(details.sha256.clone())),
             ("key SHA-256", Some(details.key_sha256.clone())),
         ];
-        out.push_str(&line(place));
+        out.push_str(&paint(Tone::Heading, &line(place)));
         out.push('\n');
         for (label, value) in lines {
             if let Some(value) = value {
-                let value = line(&value);
+                let value = match label {
+                    "not after" => line(&value).replace(&state, &paint(tone, &state)),
+                    _ => line(&value).into_owned(),
+                };
                 writeln!(out, "  {:<27}{value}", format!("{label}:"))
                     .expect("writing to a String cannot fail");
             }

@@ -19,7 +19,9 @@
 //! | know what reports for programs have in common | [`report`] |
 //! | say what is wrong with an input | [`fault`] |
 //! | know what may be shown of a stranger's text | [`visible`] |
+//! | sort names as people do | [`natural`] |
 //! | add to an instant | [`instant`] |
+//! | say what a piece of a report means, for colours | [`tone`] |
 //! | share work among processors | [`threads`] |
 
 pub mod chart;
@@ -38,6 +40,7 @@ pub mod lint;
 pub mod manifest;
 pub mod manifests;
 pub mod name;
+pub mod natural;
 pub mod pki;
 pub mod probe;
 pub mod release;
@@ -48,6 +51,7 @@ pub mod seal;
 pub mod status;
 pub mod template;
 pub mod threads;
+pub mod tone;
 pub mod values;
 pub mod visible;
 pub mod yaml;

@@ -134,6 +134,10 @@ const LINES: &[(&str, &[&str])] = &[
             "@manifest -o yaml",
             "@manifest --format prometheus",
             "@manifest --format html",
+            "@manifest --format html --lang fr",
+            "@manifest --format html --lang @text",
+            "@manifest --color always --verbose",
+            "@raw --color @text",
             "@manifest --format mermaid",
             "@manifest --format dot",
             "@folder",
@@ -281,7 +285,7 @@ const LINES: &[(&str, &[&str])] = &[
         &["--output-dir @raw", "--output-dir out @text"],
     ),
     ("schema", &["@text"]),
-    ("completions", &["@text"]),
+    ("completions", &["@text", "kubectl @text"]),
     ("man", &["--output-dir @raw", "@text"]),
 ];
 

@@ -6,13 +6,14 @@ use civi_ingress::pki::issue::{self, Ca, CaRequest, LeafRequest, Organization, S
 use civi_ingress::pki::validity::{End, Validity};
 use civi_ingress::pki::verify::Signature;
 use civi_ingress::pki::{Chain, KeyType, LeafUse, SubjectAltName, verify};
+use civi_ingress::tone::plain;
 use time::Duration;
 
 /// Describes both certificates without what changes with every signature.
 fn describe(chain: &Chain) -> String {
     let both = format!("{}{}", chain.ca.pem(), chain.leaf.pem());
     let findings = read(&both, "chain.pem").expect("our own certificates parse");
-    let text = as_text(&findings, NOW);
+    let text = as_text(&findings, NOW, &plain);
     text.lines()
         .filter(|line| !line.starts_with("  SHA-256:"))
         .map(|line| format!("{line}\n"))

@@ -572,14 +572,3 @@ fn an_environment_far_from_the_clock_issues_nothing_unless_the_command_line_says
     let said = "warning: SOURCE_DATE_EPOCH is 1980";
     assert!(inspect.stderr.starts_with(said), "{}", inspect.stderr);
 }
-
-#[test]
-fn the_manual_page_is_roff() {
-    assert!(run(&["man"]).good().contains(".TH civi-ingress 1"));
-    let directory = TempDir::new().unwrap();
-    run_in(directory.path(), &["man", "--output-dir", "man"]).good();
-    // A page for the program, and one for each subcommand of the help.
-    let pages = names_in(&directory.path().join("man"));
-    assert_eq!(pages.len(), 16);
-    assert!(read(&directory.path().join("man/civi-ingress-new-instance.1")).contains("\\-\\-host"));
-}

@@ -90,6 +90,8 @@ const WITH_TEXT: &[(i32, &str)] = &[
     (2, "cert --output-dir=out --dns=@"),
     (2, "cert --output-dir=out --ip=@"),
     (2, "status --fail-within=@ x.pem"),
+    (2, "status --lang=@ x.pem"),
+    (2, "status --color=@ x.pem"),
     (2, "status --connect=@"),
     (2, "status --context=@"),
     (2, "probe -- @"),

@@ -1,5 +1,6 @@
 //! What ends when: every form of the report, and how the command reads a fleet.
 
+mod page;
 mod paths;
 mod renewals;
 mod sources;
@@ -11,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use civi_ingress::find::{self, Found, Origin};
 use civi_ingress::pki::{Certificate, Chain};
 use civi_ingress::routing::Routing;
-use civi_ingress::status::{self, Format, Report, Trust, Urgency};
+use civi_ingress::status::{self, Format, Presentation, Report, Trust, Urgency};
 use civi_ingress::visible;
 use pki_types::CertificateDer;
 use proptest::prelude::*;
@@ -97,34 +98,50 @@ fn report(text: &str) -> Report {
 
 #[test]
 fn the_table_of_a_fleet() {
-    assert_snapshot_in!("status", "table", report(&fleet()).write(Format::Table));
+    assert_snapshot_in!(
+        "status",
+        "table",
+        report(&fleet()).write(Format::Table, &Presentation::default())
+    );
 }
 
 #[test]
 fn the_metrics_of_a_fleet() {
-    let text = report(&fleet()).write(Format::Prometheus);
+    let text = report(&fleet()).write(Format::Prometheus, &Presentation::default());
     assert_snapshot_in!("status", "prometheus", text);
 }
 
 #[test]
 fn the_page_of_a_fleet() {
-    assert_snapshot_in!("status", "html", report(&fleet()).write(Format::Html));
+    assert_snapshot_in!(
+        "status",
+        "html",
+        report(&fleet()).write(Format::Html, &Presentation::default())
+    );
 }
 
 #[test]
 fn the_mermaid_flowchart_of_a_fleet() {
-    assert_snapshot_in!("status", "mermaid", report(&fleet()).write(Format::Mermaid));
+    assert_snapshot_in!(
+        "status",
+        "mermaid",
+        report(&fleet()).write(Format::Mermaid, &Presentation::default())
+    );
 }
 
 #[test]
 fn the_graph_of_a_fleet() {
-    assert_snapshot_in!("status", "dot", report(&fleet()).write(Format::Dot));
+    assert_snapshot_in!(
+        "status",
+        "dot",
+        report(&fleet()).write(Format::Dot, &Presentation::default())
+    );
 }
 
 #[test]
 fn the_json_of_an_instance() {
     let report = report(&(instance("a", 0) + &wildcard()));
-    let mut text = report.write(Format::Json);
+    let mut text = report.write(Format::Json, &Presentation::default());
     // A signature is different every time.
     for (number, row) in report.rows.iter().enumerate() {
         text = text.replace(&row.details.sha256, &format!("<SHA-256 of row {number}>"));
@@ -135,7 +152,7 @@ fn the_json_of_an_instance() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn rows_are_sorted_by_urgency_then_by_their_end(
+    fn rows_are_sorted_by_urgency_then_by_the_days_of_renewal_and_end(
         lives in prop::collection::vec((-400i64..400, 1u32..800), 1..12)
     ) {
         let found = lives.iter().enumerate().map(|(number, (days_ago, days))| {
@@ -151,7 +168,10 @@ proptest! {
         let report = status::report(found.collect(), &Routing::default(), NOW).unwrap();
         prop_assert_eq!(report.rows.len(), lives.len());
         for pair in report.rows.windows(2) {
-            let key = |row: &status::Row| (row.urgency, row.details.validity.not_after);
+            let key = |row: &status::Row| {
+                let end = row.details.validity.not_after;
+                (row.urgency, row.due.date(), end.date())
+            };
             prop_assert!(key(&pair[0]) <= key(&pair[1]));
         }
         for row in &report.rows {
@@ -200,12 +220,12 @@ fn a_certificate_that_a_host_served_is_shown_with_its_address() {
         certificate,
     });
     let report = status::report(found.collect(), &Routing::default(), NOW).unwrap();
-    let table = report.write(Format::Table);
+    let table = report.write(Format::Table, &Presentation::default());
     assert!(
         table.contains("fine   a.example.org:443 #1  a.example.org "),
         "{table}"
     );
-    let metrics = parse_metrics(&report.write(Format::Prometheus));
+    let metrics = parse_metrics(&report.write(Format::Prometheus, &Presentation::default()));
     let endpoint = ("endpoint".to_owned(), "a.example.org:443".to_owned());
     assert!(metrics[0].1.contains(&endpoint), "{metrics:?}");
 }
@@ -220,7 +240,7 @@ fn a_certificate_in_many_places_is_shown_in_a_few_and_counted() {
         (1..=9).map(|number| secret("Secret", &format!("n{number}"), "s", &[("ca.crt", &pem)]));
     let report = report(&secrets.collect::<String>());
     assert_eq!(report.rows[0].origins.len(), 9);
-    let table = report.write(Format::Table);
+    let table = report.write(Format::Table, &Presentation::default());
     assert_eq!(table.lines().count(), 6);
     assert!(table.ends_with("  also 5 more\n"), "{table}");
 }
@@ -310,7 +330,7 @@ fn a_ca_that_stays_in_a_bundle_after_its_successor_signs_raises_no_alarm() {
         assert_eq!(last.details.sha256, old.details().unwrap().sha256);
         assert!(
             report
-                .write(Format::Html)
+                .write(Format::Html, &Presentation::default())
                 .contains("still trusted, and may end")
         );
     }
@@ -356,7 +376,7 @@ fn certificates_in_clear_text_are_found_in_sops_sealed_secrets_and_config_maps()
     assert_eq!(findings.encrypted, ["f.yaml Secret ns/selfcert externkey"]);
     assert_eq!(findings.damaged, []);
     let report = status::report(findings.found, &findings.routing, NOW).unwrap();
-    let metrics = report.write(Format::Prometheus);
+    let metrics = report.write(Format::Prometheus, &Presentation::default());
     assert!(metrics.contains(
         "configmap_namespace=\"ns\",configmap_name=\"externca\",configmap_key=\"ca.crt\""
     ));
@@ -418,18 +438,24 @@ fn hostile() -> Report {
 #[test]
 fn no_control_character_of_a_certificate_reaches_a_terminal() {
     for format in [Format::Table, Format::Mermaid, Format::Dot, Format::Html] {
-        let text = hostile().write(format);
+        let text = hostile().write(format, &Presentation::default());
         let bad = text
             .chars()
             .find(|c| c.is_control() && *c != '\n' || *c == '\u{202e}');
         assert_eq!(bad, None, "{format:?}");
     }
-    assert_eq!(hostile().write(Format::Table).lines().count(), 9);
+    assert_eq!(
+        hostile()
+            .write(Format::Table, &Presentation::default())
+            .lines()
+            .count(),
+        9
+    );
 }
 
 #[test]
 fn a_page_escapes_what_others_chose() {
-    let page = hostile().write(Format::Html);
+    let page = hostile().write(Format::Html, &Presentation::default());
     for bad in ["<img", "<b>x</b>"] {
         assert!(!page.contains(bad), "{bad}");
     }
@@ -440,7 +466,7 @@ fn a_page_escapes_what_others_chose() {
 #[test]
 fn a_page_stands_alone_under_its_own_policy() {
     for report in [report(&fleet()), hostile(), report(&wildcard())] {
-        let page = report.write(Format::Html);
+        let page = report.write(Format::Html, &Presentation::default());
         let style = page
             .split_once("<style>")
             .and_then(|(_, rest)| rest.split_once("</style>"))
@@ -502,7 +528,7 @@ fn a_page_stands_alone_under_its_own_policy() {
 
 #[test]
 fn a_diagram_keeps_hostile_names_inside_their_labels() {
-    let mermaid = hostile().write(Format::Mermaid);
+    let mermaid = hostile().write(Format::Mermaid, &Presentation::default());
     for line in mermaid.lines() {
         // Outside its quotes a line holds only what this program writes.
         assert_eq!(line.matches('"').count() % 2, 0, "{line}");
@@ -513,7 +539,10 @@ fn a_diagram_keeps_hostile_names_inside_their_labels() {
         );
     }
     assert!(!mermaid.contains("<script") && !mermaid.contains("{{"));
-    for line in hostile().write(Format::Dot).lines() {
+    for line in hostile()
+        .write(Format::Dot, &Presentation::default())
+        .lines()
+    {
         let quotes = line
             .replace("\\\\", "")
             .replace("\\\"", "")
@@ -601,7 +630,7 @@ fn parse_metrics(text: &str) -> Vec<Sample> {
 #[test]
 fn the_metrics_are_read_back_with_every_label_as_it_can_be_shown() {
     let report = hostile();
-    let text = report.write(Format::Prometheus);
+    let text = report.write(Format::Prometheus, &Presentation::default());
     assert!(text.chars().all(|c| c == '\n' || visible::is_visible(c)));
     let samples = parse_metrics(&text);
     let shown = |name: &str| {
@@ -675,7 +704,8 @@ fn series_that_would_be_equal_are_told_apart() {
     let text = secret("Secret", "n", "s", &[("tls.crt", &bundle)]);
     // The same Secret in two files is one.
     let twice = text.clone() + &text;
-    let samples = parse_metrics(&report(&twice).write(Format::Prometheus));
+    let samples =
+        parse_metrics(&report(&twice).write(Format::Prometheus, &Presentation::default()));
     let ends = samples
         .iter()
         .filter(|sample| sample.0 == "x509_cert_not_after");
@@ -691,7 +721,10 @@ fn the_command_reads_stdin_and_fails_only_where_it_is_told_to() {
     let fleet = fleet();
     let quiet = run_with_stdin(directory.path(), &["status", "-"], &fleet);
     assert_eq!((quiet.status, quiet.stderr.as_str()), (0, ""));
-    assert_eq!(quiet.stdout, report(&fleet).write(Format::Table));
+    assert_eq!(
+        quiet.stdout,
+        report(&fleet).write(Format::Table, &Presentation::default())
+    );
     let arguments = ["status", "-", "--fail-within", "66d", "--format", "json"];
     let failing = run_with_stdin(directory.path(), &arguments, &fleet);
     assert_eq!(failing.status, 1);
@@ -772,7 +805,10 @@ fn encrypted_certificates_are_counted_in_a_note() {
         run.stderr,
         "note: 1 encrypted values are certificates by their key; the report is without them\n"
     );
-    assert_eq!(run.good(), report(&text).write(Format::Table));
+    assert_eq!(
+        run.good(),
+        report(&text).write(Format::Table, &Presentation::default())
+    );
 }
 
 #[test]
@@ -805,4 +841,28 @@ fn a_report_file_is_replaced_only_on_request() {
     assert_eq!(run_in(directory.path(), &arguments).status, 5);
     let forced = [&arguments[..], &["--force"]].concat();
     assert_eq!(run_in(directory.path(), &forced).status, 0);
+}
+
+#[test]
+fn the_language_of_the_page_is_that_of_the_option_or_of_the_locale() {
+    let directory = TempDir::new().expect("a directory");
+    write(&directory.path().join("fleet.yaml"), &fleet());
+    let page = |environment: &[(&str, &str)], option: &[&str]| {
+        let mut command = crate::support::command(directory.path());
+        command.envs(environment.iter().copied());
+        command.args(["status", "fleet.yaml", "--format", "html"]);
+        let page = crate::support::finish(command.args(option)).good();
+        page[page.find("lang=").expect("a language")..][6..8].to_owned()
+    };
+    assert_eq!(page(&[], &[]), "en");
+    assert_eq!(page(&[], &["--lang", "fr"]), "fr");
+    assert_eq!(page(&[("LANG", "fr_FR.UTF-8")], &[]), "fr");
+    assert_eq!(
+        page(&[("LANG", "fr_FR.UTF-8"), ("LC_MESSAGES", "C")], &[]),
+        "en"
+    );
+    assert_eq!(page(&[("LANG", "C"), ("LC_ALL", "fr_CH")], &[]), "fr");
+    assert_eq!(page(&[("LC_ALL", ""), ("LANG", "fr_FR")], &[]), "fr");
+    assert_eq!(page(&[("LANG", "de_DE")], &[]), "en");
+    assert_eq!(page(&[("LANG", "fr_FR")], &["--lang", "en"]), "en");
 }

@@ -62,6 +62,7 @@ fn fleet(
         .profiles
         .take()
         .map_or_else(Vec::new, |given| given.value.0);
+    let profile_names = profiles.iter().map(|(key, _)| key.text.clone()).collect();
     let profiles = profiles
         .into_iter()
         .map(|(key, given)| (key.text, given.value));
@@ -110,6 +111,7 @@ fn fleet(
         wildcard,
         argo_cd: spec.argo_cd.and_then(|given| argo_cd(given.value)),
         flux: spec.flux.and_then(|given| flux(given.value)),
+        profiles: profile_names,
         members: members.finish(),
         is_held: false,
     };

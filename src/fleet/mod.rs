@@ -68,6 +68,8 @@ pub struct Fleet {
     pub argo_cd: Option<ArgoCd>,
     /// `spec.flux`.
     pub flux: Option<Flux>,
+    /// Names of `spec.profiles`, as written.
+    pub profiles: Vec<String>,
     /// The instances, sorted bytewise by their id.
     pub members: Vec<Member>,
     /// Whether it is divided as a tree was, and not yet as `spec.shards` says.

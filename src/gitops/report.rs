@@ -252,6 +252,18 @@ pub fn rows(
 }
 
 impl CertificateRow {
+    /// Describes what becomes of the chain and why, in one line.
+    #[must_use]
+    pub fn decision(&self) -> String {
+        let why = match (&self.explanation, &self.not_after, &self.due) {
+            (Some(why), ..) => why.clone(),
+            (None, Some(end), Some(due)) => format!("it ends at {end} and is due at {due}"),
+            (None, Some(end), None) => format!("it ends at {end}"),
+            (None, None, _) => "there is none".to_owned(),
+        };
+        format!("{}: {}: {why}", self.role, self.action)
+    }
+
     /// Returns how much it weighs that the chain waits, if it does.
     fn weight(&self) -> Weight {
         let waits = matches!(self.action, "blocked" | "defer");

@@ -7,6 +7,7 @@
 //!
 //! `docs/lint.md` is made from this table (`tests/lint/docs.rs`).
 
+use crate::tone::Tone;
 use std::fmt;
 
 /// How bad a finding is.
@@ -28,6 +29,16 @@ impl Severity {
             Self::Info => "info",
             Self::Warning => "warning",
             Self::Error => "error",
+        }
+    }
+
+    /// Returns what it means to its reader.
+    #[must_use]
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Info => Tone::Note,
+            Self::Warning => Tone::Warning,
+            Self::Error => Tone::Bad,
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod target;
 pub mod transport;
 pub mod trust;
 
+use crate::tone::Tone;
 use serde::Serialize;
 
 /// How good or bad one thing is that was looked at.
@@ -41,6 +42,19 @@ pub enum Verdict {
     Warning,
     /// It does not work.
     Broken,
+}
+
+impl Verdict {
+    /// Returns what it means to its reader.
+    #[must_use]
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Good => Tone::Good,
+            Self::Note => Tone::Note,
+            Self::Warning => Tone::Warning,
+            Self::Broken => Tone::Bad,
+        }
+    }
 }
 
 /// What was looked at.

@@ -7,6 +7,7 @@ use super::{Check, Finding, Leg, Verdict};
 use crate::pki::certificate::Details;
 use crate::pki::validity::format_instant;
 use crate::report;
+use crate::tone::{Paint, Tone};
 use crate::visible;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -153,7 +154,7 @@ impl Report {
 
     /// Writes the report for a person.
     #[must_use]
-    pub fn as_text(&self) -> String {
+    pub fn as_text(&self, paint: Paint<'_>) -> String {
         let mut out = String::new();
         for leg in &self.legs {
             let address = match &leg.address {
@@ -166,10 +167,8 @@ impl Report {
                 .map_or_else(String::new, |(kind, name)| {
                     format!(" as {kind} {name} says")
                 });
-            line(
-                &mut out,
-                &format!("{}: {}{address}{transport}", leg.leg.name(), leg.endpoint),
-            );
+            let heading = format!("{}: {}{address}{transport}", leg.leg.name(), leg.endpoint);
+            add(&mut out, &paint(Tone::Heading, &visible::line(&heading)));
             if let Some((origin, count)) = &leg.roots {
                 let what = format!(
                     "expects a certificate for {}, trusts {origin} ({count})",
@@ -184,16 +183,19 @@ impl Report {
                     Verdict::Warning => "warning",
                     Verdict::Broken => "BROKEN",
                 };
-                line(
-                    &mut out,
-                    &format!("  {verdict:<8}{:<9} {}", finding.check.name(), finding.what),
-                );
+                let verdict = paint(finding.verdict.tone(), &format!("{verdict:<8}"));
+                let what = format!("{:<9} {}", finding.check.name(), finding.what);
+                add(&mut out, &format!("  {verdict}{}", visible::line(&what)));
                 if let Some(fix) = &finding.fix {
                     line(&mut out, &format!("  {:<8}{:<9} {fix}", "", "fix:"));
                 }
             }
         }
-        line(&mut out, &self.summary());
+        let summary = self.summary();
+        add(
+            &mut out,
+            &paint(self.verdict().tone(), &visible::line(&summary)),
+        );
         out
     }
 
@@ -214,7 +216,12 @@ impl Report {
 
 /// Writes one line. Much of it is a stranger's text.
 fn line(out: &mut String, text: &str) {
-    writeln!(out, "{}", visible::line(text)).expect("writing to a String cannot fail");
+    add(out, &visible::line(text));
+}
+
+/// Writes one line of what can be shown.
+fn add(out: &mut String, text: &str) {
+    writeln!(out, "{text}").expect("writing to a String cannot fail");
 }
 
 #[derive(Serialize)]

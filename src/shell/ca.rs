@@ -5,6 +5,7 @@ use super::destination::secret_files;
 use super::error::Failure;
 use super::examples::examples;
 use super::issuing::validity;
+use super::listed;
 use super::paths::{Contents, Paths};
 use super::writing::{NewFile, Overwrite, Writing};
 use super::{Run, gitops, world};
@@ -38,8 +39,8 @@ pub(super) struct Ca {
         allow_negative_numbers = true
     )]
     pub(super) days: String,
-    /// Type of the key: p256, p384, rsa2048, rsa3072, rsa4096
-    #[arg(long, value_name = "TYPE", default_value = "p256")]
+    /// Type of the key
+    #[arg(long, value_name = "TYPE", default_value = "p256", value_parser = listed::KEY_TYPES)]
     pub(super) key_type: String,
     /// Start of the validity [default: one hour before the present]
     #[arg(long, value_name = "INSTANT")]

@@ -2,6 +2,7 @@
 
 use super::ca::Ca;
 use super::cert::Cert;
+use super::colour::{ColourChoice, styles};
 use super::completions::Completions;
 use super::examples::examples;
 use super::gitops::Gitops;
@@ -70,6 +71,7 @@ pub(super) fn table(called: Option<&str>) -> clap::Command {
         .after_help("`civi-ingress help COMMAND` describes a command in full, with examples.")
         .after_long_help(EXAMPLES)
         .max_term_width(100)
+        .styles(styles())
         .subcommand_required(true)
         .arg_required_else_help(true);
     // Each command has them again, at the end of its own.
@@ -96,6 +98,20 @@ pub(super) struct Global {
     /// only if the two are at most 90 days apart]
     #[arg(long, global = true, value_name = "INSTANT", overrides_with = "now")]
     pub(super) now: Option<String>,
+    /// Show colours: on a terminal, always or never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        visible_alias = "colour",
+        default_value = "auto",
+        hide_possible_values = true,
+        overrides_with = "color"
+    )]
+    pub(super) color: ColourChoice,
+    /// Say on stderr what is read, assumed and decided, and why
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub(super) verbose: bool,
     /// Print no notes on stderr, only warnings and errors
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,

@@ -4,6 +4,28 @@ use civi_ingress::fault::{Fault, Place};
 use std::fmt::{Display, Write as _};
 use std::process::ExitCode;
 
+/// What each exit status says. An unknown one is a failure.
+pub(super) const STATUSES: [(u8, &str); 12] = [
+    (0, "All is done, and nothing was found."),
+    (1, "A check found something; its report says what."),
+    (2, "The command line is wrong."),
+    (3, "An input is refused."),
+    (4, "Reading or writing failed."),
+    (
+        5,
+        "Something that belongs to others, or a private key, would be overwritten.",
+    ),
+    (6, "Another run has locked what this one needs."),
+    (70, "The program has a fault."),
+    (129, "SIGHUP ended the run; what was unfinished is undone."),
+    (130, "SIGINT ended the run; what was unfinished is undone."),
+    (
+        141,
+        "The reader of standard output ended before everything was written.",
+    ),
+    (143, "SIGTERM ended the run; what was unfinished is undone."),
+];
+
 /// Most faults printed; the rest is counted.
 const LIMIT: usize = 50;
 
@@ -138,5 +160,28 @@ pub(super) fn words(error: impl Display) -> String {
             words.to_owned()
         }
         _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_exit_status_is_explained() {
+        let kinds = [
+            Kind::Found,
+            Kind::Refused,
+            Kind::InputOutput,
+            Kind::WouldLose,
+            Kind::Locked,
+            Kind::ClosedPipe,
+        ];
+        for kind in kinds {
+            assert!(
+                STATUSES.iter().any(|(status, _)| *status == kind.code()),
+                "{kind:?}"
+            );
+        }
     }
 }

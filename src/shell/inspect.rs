@@ -2,7 +2,7 @@
 
 use super::error::Failure;
 use super::examples::examples;
-use super::output::print_or_end;
+use super::output::{self, print_or_end};
 use super::paths::{check_stdin, refuse_addresses};
 use super::report_format::ReportFormat;
 use super::{Run, world};
@@ -52,7 +52,7 @@ pub(super) fn run(run: &Run, arguments: &Inspect) -> Result<(), Failure> {
     let findings = faults.finish(Some(findings))?;
     let report = match arguments.format {
         _ if arguments.pem => inspect::as_pem(&findings),
-        ReportFormat::Text => inspect::as_text(&findings, run.now),
+        ReportFormat::Text => inspect::as_text(&findings, run.now, output::paint()),
         ReportFormat::Json => inspect::as_json(&findings, run.now),
         ReportFormat::Yaml => yaml(&inspect::as_json(&findings, run.now)),
     };

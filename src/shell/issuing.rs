@@ -1,6 +1,7 @@
 //! How certificates are made, and the signing of one.
 
 use super::error::Failure;
+use super::listed;
 use super::{Run, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::pki::issue::{self, Ca, CaRequest, LeafRequest, Organization};
@@ -29,8 +30,8 @@ pub(super) struct Issuing {
         allow_negative_numbers = true
     )]
     pub(super) ca_days: String,
-    /// Type of the keys: p256, p384, rsa2048, rsa3072, rsa4096
-    #[arg(long, value_name = "TYPE", default_value = "p256")]
+    /// Type of the keys
+    #[arg(long, value_name = "TYPE", default_value = "p256", value_parser = listed::KEY_TYPES)]
     pub(super) key_type: String,
     /// Start of the validity [default: one hour before the present]
     #[arg(long, value_name = "INSTANT")]

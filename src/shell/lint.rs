@@ -3,7 +3,8 @@
 use super::Run;
 use super::error::{Failure, Kind};
 use super::examples::examples;
-use super::output::{print_or_end, warn};
+use super::listed;
+use super::output::{self, print_or_end, warn};
 use super::paths::check_stdin;
 use super::traefik_release::release;
 use super::world::{self, Text};
@@ -11,7 +12,9 @@ use super::writing::{SideFile, Writing};
 use civi_ingress::chart::ChartMajor;
 use civi_ingress::fault::{Fault, Faults, did_you_mean};
 use civi_ingress::lint::baseline::{self, Baseline};
-use civi_ingress::lint::{self, Options, Report, Severity, Source, explain, report, rules};
+use civi_ingress::lint::{
+    self, KnownFrom, Options, Report, Severity, Source, explain, report, rules,
+};
 use civi_ingress::name::DnsName;
 use civi_ingress::pki::validity::End;
 use civi_ingress::report::yaml;
@@ -46,7 +49,7 @@ pub(super) struct Lint {
     )]
     pub(super) format: LintFormat,
     /// Explain what a rule looks for, what would happen, and what to do
-    #[arg(long, value_name = "CODE", conflicts_with = "paths", exclusive = true)]
+    #[arg(long, value_name = "CODE", value_parser = listed::RULES, hide_possible_values = true, conflicts_with = "paths", exclusive = true)]
     pub(super) explain: Option<String>,
     /// Traefik release that reads the manifests [default: detected, else 3.7]
     #[arg(long, value_name = "VERSION")]
@@ -132,6 +135,18 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     let accepted = accepted.transpose()?;
     let sources = sources(run, &arguments.paths)?;
     let mut found = lint::lint(&sources, &options)?;
+    output::explain(|| {
+        let why = match found.traefik.from {
+            KnownFrom::Option => "`--traefik` says so",
+            KnownFrom::Image => "the tag of an image says so",
+            KnownFrom::Fields => "only such releases take what the manifests have",
+            KnownFrom::Default => "nothing says which one, and it is the newest that is known",
+        };
+        format!(
+            "Traefik {} reads the manifests: {why}",
+            found.traefik.release
+        )
+    });
     if let (Some(path), Some(writing)) = (&arguments.write_baseline, writing) {
         let (content, count) = baseline::write(&found, &sources);
         let content = Zeroizing::new(content.into_bytes());
@@ -161,7 +176,7 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     }
     let level = severity(arguments.level);
     let text = match arguments.format {
-        LintFormat::Text => report::text(&found, &sources, level),
+        LintFormat::Text => report::text(&found, &sources, level, output::paint()),
         LintFormat::Json => report::json(&found, &sources, level),
         LintFormat::Yaml => yaml(&report::json(&found, &sources, level)),
         LintFormat::Sarif => report::sarif(&found, &sources, level),

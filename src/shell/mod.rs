@@ -11,6 +11,8 @@ mod ca_custody;
 mod cert;
 mod cli;
 mod cluster;
+mod colour;
+mod complete;
 mod completions;
 mod destination;
 mod dial;
@@ -23,6 +25,7 @@ mod glob;
 mod inspect;
 mod issuing;
 mod lint;
+mod listed;
 mod live;
 mod man;
 mod new_instance;
@@ -44,9 +47,11 @@ mod wildcard_secret;
 mod world;
 mod writing;
 
+use civi_ingress::pki::validity::format_instant;
 use civi_ingress::visible;
 use clap::FromArgMatches as _;
 use cli::{Command, Global};
+use colour::ColourChoice;
 use error::{Failure, Kind};
 use output::warn;
 use std::cell::RefCell;
@@ -61,6 +66,13 @@ use world::Randomness;
 const INTERNAL: i32 = 70;
 
 pub(super) fn run() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let [_, first, words @ ..] = arguments.as_slice()
+        && first == complete::NAME
+    {
+        complete::run(words);
+        return ExitCode::SUCCESS;
+    }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic
             .location()
@@ -71,12 +83,17 @@ pub(super) fn run() -> ExitCode {
         std::process::exit(INTERNAL);
     }));
     world::forbid_core_dumps();
-    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let texts = arguments.iter().filter_map(|argument| argument.to_str());
+    let wished = ColourChoice::of(texts);
     let name = cli::name_called(arguments.first().map(OsString::as_os_str));
     let (global, command) = match parse(name, arguments) {
         Ok(parsed) => parsed,
-        Err(error) => return usage(error),
+        Err(error) => {
+            output::settle_colours(wished);
+            return usage(error);
+        }
     };
+    output::settle_colours(global.color);
     let code = match dispatch(&global, command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -99,12 +116,24 @@ fn parse(name: &str, arguments: Vec<OsString>) -> Result<(Global, Command), clap
 }
 
 fn dispatch(global: &Global, command: Command) -> Result<(), Failure> {
+    if global.verbose {
+        output::be_verbose();
+    }
     let present = world::now(global.now.as_deref())?;
     match present.far {
         Some(fault) if issues(&command) => return Err(fault.into()),
         Some(fault) => warn(&fault.to_string()),
         None => {}
     }
+    output::explain(|| {
+        let now = format_instant(present.now);
+        let from = match (&global.now, world::has_source_date()) {
+            (Some(_), _) => "`--now`",
+            (None, true) => "SOURCE_DATE_EPOCH",
+            (None, false) => "the clock",
+        };
+        format!("the present is {now}, by {from}")
+    });
     world::check_randomness(if draws(&command) {
         Randomness::Secret
     } else {

@@ -7,7 +7,7 @@ use super::error::{Failure, Kind};
 use super::examples::examples;
 use super::existing_ca::ExistingCa;
 use super::issuing::{Issuing, IssuingPlan, Signing, describe};
-use super::output::warn;
+use super::output::{self, warn};
 use super::paths::{Named, check_stdin, side_paths};
 use super::traefik_release::release;
 use super::writing::{Writing, side_file};
@@ -644,8 +644,12 @@ impl Issuer<'_> {
         let text = found.ca.filter(|_| is_stored);
         let intermediate = text.and_then(reuse::intermediate);
         let reason = match (reuse::keep(found, terms, now), &intermediate) {
-            (Ok(chain), None) => return Ok(Ok(chain)),
+            (Ok(chain), None) => {
+                explain_kept(what, &chain);
+                return Ok(Ok(chain));
+            }
             (Ok(chain), Some(_)) => {
+                explain_kept(what, &chain);
                 let validity = chain.leaf.validity();
                 if now >= validity.due_at() {
                     warn(&format!(
@@ -706,6 +710,18 @@ impl Issuer<'_> {
             text,
         ))
     }
+}
+
+/// Explains why a chain stays.
+fn explain_kept(what: &str, chain: &Chain) {
+    let validity = chain.leaf.validity();
+    output::explain(|| {
+        format!(
+            "{what}: keys and certificates stay: the certificate ends at {} and is due at {}",
+            format_instant(validity.not_after),
+            format_instant(validity.due_at())
+        )
+    });
 }
 
 /// Returns the key of a CA that was kept, for a file of its own.

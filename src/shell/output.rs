@@ -4,24 +4,88 @@
     reason = "this is the door through which everything leaves"
 )]
 
+use super::colour::{self, ColourChoice};
 use super::error::{Failure, Kind};
+use super::world;
 use super::writing::NewFile;
 use civi_ingress::fault::Fault;
+use civi_ingress::tone::{self, Paint};
 use civi_ingress::visible::{self, composed};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Which of the two streams have colours.
+struct Colours {
+    stdout: bool,
+    stderr: bool,
+}
+
+static COLOURS: OnceLock<Colours> = OnceLock::new();
+
+/// Settles, once, which streams have colours.
+pub(super) fn settle_colours(choice: ColourChoice) {
+    let wishes = world::wishes_for_colours();
+    COLOURS.get_or_init(|| Colours {
+        stdout: choice.colours(wishes, stdout_is_terminal()),
+        stderr: choice.colours(wishes, stderr_is_terminal()),
+    });
+}
+
+/// Returns whether reports on stdout have colours.
+pub(super) fn stdout_has_colours() -> bool {
+    COLOURS.get().is_some_and(|colours| colours.stdout)
+}
+
+/// Returns how reports on stdout show their pieces.
+pub(super) fn paint() -> Paint<'static> {
+    if stdout_has_colours() {
+        &colour::paint
+    } else {
+        &tone::plain
+    }
+}
+
+/// Returns the columns of the terminal behind stdout; nothing where there is none.
+pub(super) fn width() -> Option<usize> {
+    let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(usize::from(columns))
+}
 
 /// Writes lines to stderr, with nothing in them that steers a terminal or a CI; a closed stderr is nobody's loss.
 pub(super) fn say(text: &str) {
-    let _ = io::stderr().write_all(composed(text).as_bytes());
+    let text = composed(text);
+    let has_colours = COLOURS.get().is_some_and(|colours| colours.stderr);
+    let painted = has_colours.then(|| colour::painted_lines(&text));
+    let _ = io::stderr().write_all(painted.as_deref().unwrap_or(&text).as_bytes());
 }
 
 /// Writes a warning to stderr.
 pub(super) fn warn(text: &str) {
     say(&format!("warning: {}\n", visible::line(text)));
+}
+
+static VERBOSE: AtomicBool = AtomicBool::new(false);
+
+/// Makes [`explain`] print.
+pub(super) fn be_verbose() {
+    VERBOSE.store(true, Ordering::Relaxed);
+}
+
+/// Returns whether [`explain`] prints, for those who would have to look for what to say.
+pub(super) fn is_verbose() -> bool {
+    VERBOSE.load(Ordering::Relaxed)
+}
+
+/// Prints with `--verbose` what is read, assumed or decided, and why.
+pub(super) fn explain(what: impl FnOnce() -> String) {
+    if is_verbose() {
+        say(&format!("info: {}\n", visible::line(&what())));
+    }
 }
 
 /// Shows on a terminal how far a run is, in place of what was shown before.

@@ -6,7 +6,7 @@ mod plan;
 use super::cluster::Cluster;
 use super::error::Failure;
 use super::examples::examples;
-use super::output::print_or_end;
+use super::output::{self, print_or_end};
 use super::paths::check_stdin;
 use super::report_format::ReportFormat;
 use super::tls::{self, Handshake};
@@ -193,7 +193,7 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
         legs,
     };
     let text = match arguments.format {
-        ReportFormat::Text => report.as_text(),
+        ReportFormat::Text => report.as_text(output::paint()),
         ReportFormat::Json => report.as_json(),
         ReportFormat::Yaml => yaml(&report.as_json()),
     };

@@ -5,14 +5,15 @@ use super::error::{Failure, Kind};
 use super::examples::examples;
 use super::gitops::fleet::read_fleet;
 use super::live::{self, LiveHosts};
-use super::output::{print_or_end, warn};
+use super::output::{self, print_or_end, warn};
 use super::paths::{check_stdin, refuse_addresses};
 use super::writing::{SideFile, Writing};
 use super::{Run, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::find::{self, Findings};
 use civi_ingress::fleet::Fleet;
-use civi_ingress::status::{self, Format, Report, Within};
+use civi_ingress::status::{self, Format, Language, Presentation, Report, Within};
+use civi_ingress::tone;
 use clap::{Args, ValueEnum, ValueHint};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -38,6 +39,23 @@ pub(super) struct Status {
     pub(super) hosts: LiveHosts,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LanguageArgument {
+    /// English
+    En,
+    /// French
+    Fr,
+}
+
+impl From<LanguageArgument> for Language {
+    fn from(argument: LanguageArgument) -> Self {
+        match argument {
+            LanguageArgument::En => Self::English,
+            LanguageArgument::Fr => Self::French,
+        }
+    }
+}
+
 /// How a report on certificates is written.
 #[derive(Debug, Args)]
 pub(super) struct StatusReport {
@@ -53,6 +71,9 @@ pub(super) struct StatusReport {
         default_value = "table"
     )]
     pub(super) format: StatusFormat,
+    /// Language of the page and the diagrams [default: that of the locale]
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(super) lang: Option<LanguageArgument>,
     /// Exit with 1 when a certificate expires within this time (30d, 12h, 4w), has expired, or cannot be read; without
     /// this option the exit status is 0 whatever is found
     #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
@@ -182,7 +203,19 @@ pub(super) fn of_sources(
             .help("pass manifests with Secrets, PEM files or directories of them");
         return Err(fault.file(&names(paths, cluster)).into());
     }
-    write(writing, arguments, &report.write(format(arguments.format)))?;
+    let language = arguments.lang.map_or_else(world::language, Language::from);
+    let is_printed = arguments.output_file.is_none();
+    let presentation = Presentation {
+        language,
+        width: is_printed.then(output::width).flatten(),
+        paint: if is_printed {
+            output::paint()
+        } else {
+            &tone::plain
+        },
+    };
+    let text = report.write(format(arguments.format), &presentation);
+    write(writing, arguments, &text)?;
     within.map_or(Ok(()), |within| check(&report, within, arguments))
 }
 
@@ -198,8 +231,13 @@ fn fleet(
     }
     let mut beside = paths.iter().map(|path| path.join("fleet.yaml"));
     let Some(path) = beside.find(|path| world::is_file(path).is_ok_and(|is| is)) else {
+        output::explain(|| {
+            "no fleet file says when certificates are renewed: a renewal is due when a third of the life is left"
+                .to_owned()
+        });
         return Ok(None);
     };
+    output::explain(|| format!("{} says when certificates are renewed", path.display()));
     match read_fleet(&path) {
         Ok(fleet) => Ok(Some(fleet)),
         Err(failure) => {

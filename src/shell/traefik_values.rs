@@ -2,6 +2,7 @@
 
 use super::error::Failure;
 use super::examples::examples;
+use super::listed;
 use super::output::print_or_end;
 use super::templates::own_templates;
 use civi_ingress::chart::{
@@ -40,20 +41,20 @@ pub(super) struct TraefikValues {
     /// Bind ports 80 and 443 in the nodes' network, as root, instead of using host ports
     #[arg(long)]
     pub(super) host_network: bool,
-    /// Expose a Service of type LoadBalancer instead of host ports, with this traffic policy: Local, Cluster
-    #[arg(long, value_name = "POLICY", num_args = 0..=1, default_missing_value = "Local", require_equals = true, conflicts_with = "host_network")]
+    /// Expose a Service of type LoadBalancer instead of host ports, with this traffic policy
+    #[arg(long, value_name = "POLICY", value_parser = listed::TRAFFIC_POLICIES, num_args = 0..=1, default_missing_value = "Local", require_equals = true, conflicts_with = "host_network")]
     pub(super) load_balancer: Option<String>,
-    /// Replace pods one after another, or when they are deleted: RollingUpdate, OnDelete
-    #[arg(long, value_name = "STRATEGY", default_value = "RollingUpdate")]
+    /// Replace pods one after another, or when they are deleted
+    #[arg(long, value_name = "STRATEGY", default_value = "RollingUpdate", value_parser = listed::UPDATE_STRATEGIES)]
     pub(super) update_strategy: String,
-    /// Log this level and above: TRACE, DEBUG, INFO, WARN, ERROR, FATAL, PANIC
-    #[arg(long, value_name = "LEVEL", default_value = "INFO")]
+    /// Log this level and above
+    #[arg(long, value_name = "LEVEL", default_value = "INFO", value_parser = listed::LOG_LEVELS)]
     pub(super) log_level: String,
-    /// Format of Traefik's log: json, common [default: json; charts 20 to 22: common]
-    #[arg(long, value_name = "FORM")]
+    /// Format of Traefik's log [default: json; charts 20 to 22: common]
+    #[arg(long, value_name = "FORM", value_parser = listed::LOG_FORMATS)]
     pub(super) log_format: Option<String>,
-    /// Format of the access log: json, common, off [default: json; charts 20 to 22: common]
-    #[arg(long, value_name = "FORM")]
+    /// Format of the access log [default: json; charts 20 to 22: common]
+    #[arg(long, value_name = "FORM", value_parser = listed::ACCESS_LOGS)]
     pub(super) access_log: Option<String>,
     /// Serve metrics for Prometheus on port 9100
     #[arg(long)]

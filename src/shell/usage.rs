@@ -62,7 +62,13 @@ const MEANT: &[(&[&str], &str)] = &[
 pub(super) fn usage(mut error: clap::Error) -> ExitCode {
     let code = u8::try_from(error.exit_code()).unwrap_or(2);
     if !error.use_stderr() {
-        return match print_or_end(error.render().to_string().as_bytes()) {
+        let text = error.render();
+        let text = if output::stdout_has_colours() {
+            text.ansi().to_string()
+        } else {
+            text.to_string()
+        };
+        return match print_or_end(text.as_bytes()) {
             Ok(()) => ExitCode::from(code),
             Err(failure) => {
                 output::say(&failure.text());

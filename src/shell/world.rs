@@ -4,7 +4,9 @@
     reason = "this is the door through which the outside comes in"
 )]
 
+use super::colour::Wishes;
 use super::error::{Failure, words};
+use super::output::explain;
 use anyhow::{Context as _, anyhow};
 use civi_ingress::fault::{Fault, Place};
 use civi_ingress::fleet::Source;
@@ -13,11 +15,13 @@ use civi_ingress::pki::forms::{self, Part};
 use civi_ingress::pki::issue::Serial;
 use civi_ingress::pki::validity::{format_instant, parse_instant, whole_seconds};
 use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
+use civi_ingress::status::Language;
 use civi_ingress::yaml::MANIFESTS_LIMIT;
 use rcgen::KeyPair;
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, setrlimit};
+use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
@@ -77,6 +81,11 @@ pub(super) fn now(argument: Option<&str>) -> Result<Present, Failure> {
         ))
     });
     Ok(Present { now, far })
+}
+
+/// Returns whether the environment sets the present.
+pub(super) fn has_source_date() -> bool {
+    std::env::var_os("SOURCE_DATE_EPOCH").is_some()
 }
 
 /// What random numbers are needed for.
@@ -286,6 +295,38 @@ pub(super) fn is_file(path: &Path) -> Result<bool, Failure> {
     }
 }
 
+/// Reads what the environment says of colours.
+pub(super) fn wishes_for_colours() -> Wishes {
+    let is = |name: &str, test: fn(&OsStr) -> bool| {
+        std::env::var_os(name).is_some_and(|value| test(&value))
+    };
+    Wishes {
+        none: is("NO_COLOR", |value| !value.is_empty()),
+        forced: is("CLICOLOR_FORCE", |value| !value.is_empty() && value != "0"),
+        dumb: is("TERM", |value| value == "dumb"),
+    }
+}
+
+/// Takes the language of messages from the locale (POSIX.1-2024, section 8.2): English where it is another than ours.
+pub(super) fn language() -> Language {
+    let mut values = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok());
+    let locale = values.find(|value| !value.is_empty());
+    locale
+        .and_then(|name| name.parse().ok())
+        .unwrap_or_default()
+}
+
+/// Replaces a leading `~/` with the home directory: no shell has done so in a word that is being typed.
+pub(super) fn in_home(path: &str) -> PathBuf {
+    let home = std::env::var_os("HOME");
+    match (path.strip_prefix("~/"), home) {
+        (Some(below), Some(home)) => Path::new(&home).join(below),
+        _ => PathBuf::from(path),
+    }
+}
+
 /// Reads the files that a glob pattern matches, relative to `folder`, sorted bytewise.
 pub(super) fn read_matching(folder: &Path, pattern: &str) -> Result<Vec<Source>, Failure> {
     let found = super::glob::find(folder, pattern)?;
@@ -417,6 +458,7 @@ fn read_any(
         return Ok((bytes, Some(identity)));
     }
     let name = name_of(path);
+    explain(|| format!("reading {name}"));
     let mut bytes = Zeroizing::new(Vec::new());
     let stdin = std::io::stdin().lock();
     let result = stdin.take(limit + 1).read_to_end(&mut bytes);
@@ -491,6 +533,7 @@ pub(super) fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
 /// Reads a file of at most `limit` bytes, and says which it is.
 fn read_file(path: &Path, limit: u64) -> Result<(Zeroizing<Vec<u8>>, FileIdentity), Failure> {
     use std::os::unix::fs::MetadataExt as _;
+    explain(|| format!("reading {}", path.display()));
     let refused = |fault: Fault| fault.file(&path.display().to_string());
     let failed = || format!("cannot read {}", path.display());
     let file = open(path).with_context(failed)?;

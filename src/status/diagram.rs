@@ -1,6 +1,6 @@
 //! The path of each instance as a diagram: Mermaid (mermaid.js.org/syntax/flowchart) and Graphviz.
 
-use super::{Instance, Leg, Report, Row, Stop, Urgency, words};
+use super::{Instance, Language, Leg, Report, Row, Stop, Urgency, words};
 use crate::visible;
 use std::fmt::Write as _;
 
@@ -30,17 +30,17 @@ fn hops(instance: &Instance) -> Vec<Hop<'_>> {
 }
 
 /// The lines of a hop: what it is, and the certificate that it answers with.
-fn lines(hop: &Hop<'_>, instance: &Instance, rows: &[Row]) -> Vec<String> {
-    let mut lines = vec![words::title(hop.stop, instance).to_owned()];
-    lines.extend(words::notes(hop.stop, instance));
+fn lines(hop: &Hop<'_>, instance: &Instance, rows: &[Row], language: Language) -> Vec<String> {
+    let mut lines = vec![language.title(hop.stop, instance)];
+    lines.extend(language.notes(hop.stop, instance));
     if let Some(leg) = hop.leg.filter(|leg| words::tells_certificate(leg)) {
         if let Some(row) = leg.certificate.map(|row| &rows[row]) {
             lines.push(row.short_names());
-            lines.push(format!("issuer {}", row.issuer()));
+            lines.push(language.issuer_is(row.issuer()));
             let end = row.details.validity.not_after.date();
-            lines.push(format!("ends {end}, {}", row.urgency.as_str()));
+            lines.push(language.ends_in_state(end, language.urgency(row.urgency)));
         } else {
-            lines.push("certificate not found".to_owned());
+            lines.push(language.certificate_not_found());
         }
     }
     lines
@@ -71,14 +71,14 @@ fn class(urgency: Urgency) -> &'static str {
     }
 }
 
-pub(super) fn mermaid(report: &Report) -> String {
+pub(super) fn mermaid(report: &Report, language: Language) -> String {
     let mut out = String::from("flowchart LR\n");
     for (number, instance) in report.instances.iter().enumerate() {
         let title = mermaid_text(&visible::line(&instance.title()));
         add(&mut out, &format!("  subgraph i{number}[\"{title}\"]"));
         let hops = hops(instance);
         for hop in &hops {
-            let lines: Vec<String> = lines(hop, instance, &report.rows)
+            let lines: Vec<String> = lines(hop, instance, &report.rows, language)
                 .iter()
                 .map(|line| mermaid_text(line))
                 .collect();
@@ -91,7 +91,7 @@ pub(super) fn mermaid(report: &Report) -> String {
             let (from, to) = (pair[0].id, pair[1].id);
             let arrow = pair[1]
                 .leg
-                .map_or_else(String::new, |leg| format!("|\"{}\"|", words::arrow(leg)));
+                .map_or_else(String::new, |leg| format!("|\"{}\"|", language.arrow(leg)));
             add(
                 &mut out,
                 &format!("    i{number}{from} -->{arrow} i{number}{to}"),
@@ -123,7 +123,7 @@ fn mermaid_text(text: &str) -> String {
     out
 }
 
-pub(super) fn dot(report: &Report) -> String {
+pub(super) fn dot(report: &Report, language: Language) -> String {
     let mut out = String::from(
         "digraph status {\n  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\", fillcolor=\"#ffffff\", \
          fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\"];\n",
@@ -134,7 +134,7 @@ pub(super) fn dot(report: &Report) -> String {
         add(&mut out, &format!("    label=\"{title}\";"));
         let hops = hops(instance);
         for hop in &hops {
-            let lines: Vec<String> = lines(hop, instance, &report.rows)
+            let lines: Vec<String> = lines(hop, instance, &report.rows, language)
                 .iter()
                 .map(|line| dot_text(line))
                 .collect();
@@ -151,7 +151,7 @@ pub(super) fn dot(report: &Report) -> String {
         for pair in hops.windows(2) {
             let (from, to) = (pair[0].id, pair[1].id);
             let label = pair[1].leg.map_or_else(String::new, |leg| {
-                format!(" [label=\"{}\"]", words::arrow(leg))
+                format!(" [label=\"{}\"]", language.arrow(leg))
             });
             add(
                 &mut out,

@@ -17,6 +17,7 @@ mod words;
 pub(crate) use json::Document;
 pub use path::{Front, FrontKind, Instance, Leg, Stop, Trust, Wire};
 pub use renewal::Renewer;
+pub use words::Language;
 
 use crate::fault::{Fault, Faults};
 use crate::find::{Found, Origin};
@@ -26,6 +27,7 @@ use crate::pki::Certificate;
 use crate::pki::certificate::Details;
 use crate::pki::validity::Validity;
 use crate::routing::Routing;
+use crate::tone::{self, Paint, Tone};
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use time::{Duration, OffsetDateTime};
@@ -71,6 +73,18 @@ impl Urgency {
             Self::Soon => "soon",
             Self::Fine => "fine",
             Self::Replaced => "replaced",
+        }
+    }
+
+    /// Returns what it means to its reader.
+    #[must_use]
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Expired => Tone::Bad,
+            Self::NotYetValid | Self::Due => Tone::Warning,
+            Self::Soon => Tone::Note,
+            Self::Fine => Tone::Good,
+            Self::Replaced => Tone::Quiet,
         }
     }
 
@@ -182,7 +196,9 @@ impl Row {
 pub struct Report {
     /// The instant.
     pub now: OffsetDateTime,
-    /// Its certificates, the most urgent first, equal ones by their end, then by place.
+    /// The name of the fleet, where its file is at hand.
+    pub fleet: Option<String>,
+    /// Its certificates, the most urgent first, equal ones by the day of their renewal and of their end, then by place.
     pub rows: Vec<Row>,
     /// Its instances, the most urgent first; their legs point into `rows`.
     pub instances: Vec<Instance>,
@@ -207,6 +223,27 @@ pub enum Format {
     Mermaid,
     /// The same for Graphviz.
     Dot,
+}
+
+/// How a report is shown.
+pub struct Presentation<'a> {
+    /// The language of the page and the diagrams; the other forms are for administrators and programs, in English.
+    pub language: Language,
+    /// The columns that the table may have; as many as it takes, where nothing is given.
+    pub width: Option<usize>,
+    /// How pieces of the table are shown.
+    pub paint: Paint<'a>,
+}
+
+impl Default for Presentation<'_> {
+    /// In English, whole and plain.
+    fn default() -> Self {
+        Self {
+            language: Language::default(),
+            width: None,
+            paint: &tone::plain,
+        }
+    }
 }
 
 /// Settles how urgent each certificate is and which instance it serves. A certificate that is in several places
@@ -269,7 +306,11 @@ pub fn lenient(
         };
     }
     rows.sort_unstable_by(|a, b| {
-        let key = |row: &Row| (row.urgency, row.details.validity.not_after);
+        // What was made within one day belongs together, and is found by its name.
+        let key = |row: &Row| {
+            let end = row.details.validity.not_after;
+            (row.urgency, row.due.date(), end.date())
+        };
         key(a)
             .cmp(&key(b))
             .then_with(|| a.origins.cmp(&b.origins))
@@ -278,6 +319,7 @@ pub fn lenient(
     let instances = path::instances(&rows, routing);
     Report {
         now,
+        fleet: fleet.map(|fleet| fleet.name.to_string()),
         rows,
         instances,
         damaged: faults.len(),
@@ -287,15 +329,16 @@ pub fn lenient(
 impl Report {
     /// Writes it.
     #[must_use]
-    pub fn write(&self, format: Format) -> String {
+    pub fn write(&self, format: Format, presentation: &Presentation<'_>) -> String {
+        let language = presentation.language;
         match format {
-            Format::Table => table::write(self),
+            Format::Table => table::write(self, presentation),
             Format::Json => json::write(self),
             Format::Yaml => crate::report::yaml(&json::write(self)),
             Format::Prometheus => prometheus::write(self),
-            Format::Html => html::write(self),
-            Format::Mermaid => diagram::mermaid(self),
-            Format::Dot => diagram::dot(self),
+            Format::Html => html::write(self, language),
+            Format::Mermaid => diagram::mermaid(self, language),
+            Format::Dot => diagram::dot(self, language),
         }
     }
 

@@ -1,8 +1,8 @@
 //! The table for people.
 
-use super::{Report, Row};
+use super::{Presentation, Report, Row};
+use crate::tone::Tone;
 use crate::visible;
-use std::fmt::Write as _;
 
 const HEAD: [&str; 7] = [
     "STATE",
@@ -14,31 +14,84 @@ const HEAD: [&str; 7] = [
     "ISSUER",
 ];
 
-pub(super) fn write(report: &Report) -> String {
-    let mut lines = vec![HEAD.map(str::to_owned)];
+/// The columns that a narrow terminal does without, the least useful first: the issuer is the same for most, the days
+/// follow from the date, and the place tells which certificate it is.
+const DROPPED: [usize; 4] = [6, 4, 2, 5];
+
+/// What stands between two columns.
+const GAP: usize = 2;
+
+/// A line with the tone of its first cell.
+struct Line {
+    cells: [String; 7],
+    tone: Option<Tone>,
+}
+
+pub(super) fn write(report: &Report, presentation: &Presentation<'_>) -> String {
+    let mut lines = vec![Line {
+        cells: HEAD.map(str::to_owned),
+        tone: None,
+    }];
     for row in &report.rows {
-        lines.push(cells(row));
+        lines.push(Line {
+            cells: cells(row),
+            tone: Some(row.urgency.tone()),
+        });
         for place in row.places().iter().skip(1) {
-            let mut line: [String; 7] = Default::default();
-            line[1] = format!("  also {}", visible::line(place));
-            lines.push(line);
+            let mut cells: [String; 7] = Default::default();
+            cells[1] = format!("  also {}", visible::line(place));
+            lines.push(Line { cells, tone: None });
         }
     }
     let width = |column: usize| {
-        let widths = lines.iter().map(|line| line[column].chars().count());
+        let widths = lines.iter().map(|line| line.cells[column].chars().count());
         widths.max().unwrap_or_default()
     };
     let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
+    let columns = fitting(&widths, presentation.width);
     let mut out = String::new();
-    for line in &lines {
-        let mut text = String::new();
-        for (cell, width) in line.iter().zip(&widths) {
-            write!(text, "{cell:<width$}  ").expect("writing to a String cannot fail");
+    for (number, line) in lines.iter().enumerate() {
+        let last = columns
+            .iter()
+            .rposition(|column| !line.cells[*column].is_empty());
+        for (place, column) in columns
+            .iter()
+            .enumerate()
+            .take(last.map_or(0, |last| last + 1))
+        {
+            let cell = &line.cells[*column];
+            let tone = match line.tone {
+                _ if number == 0 => Some(Tone::Heading),
+                tone => tone.filter(|_| *column == 0),
+            };
+            match tone {
+                Some(tone) => out.push_str(&(presentation.paint)(tone, cell)),
+                None => out.push_str(cell),
+            }
+            if Some(place) != last {
+                let rest = widths[*column] - cell.chars().count() + GAP;
+                out.extend(std::iter::repeat_n(' ', rest));
+            }
         }
-        out.push_str(text.trim_end());
         out.push('\n');
     }
     out
+}
+
+/// Chooses the columns that fit into a width.
+fn fitting(widths: &[usize], width: Option<usize>) -> Vec<usize> {
+    let mut columns: Vec<usize> = (0..widths.len()).collect();
+    let Some(width) = width else {
+        return columns;
+    };
+    for dropped in DROPPED {
+        let needed: usize = columns.iter().map(|column| widths[*column] + GAP).sum();
+        if needed <= width + GAP {
+            break;
+        }
+        columns.retain(|column| *column != dropped);
+    }
+    columns
 }
 
 fn cells(row: &Row) -> [String; 7] {
@@ -52,4 +105,25 @@ fn cells(row: &Row) -> [String; 7] {
         row.due.date().to_string(),
         visible::line(row.issuer()).into_owned(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_go_in_their_order_until_the_rest_fits() {
+        let widths = [7, 30, 20, 10, 9, 11, 40];
+        for (width, columns) in [
+            (None, &[0, 1, 2, 3, 4, 5, 6][..]),
+            (Some(139), &[0, 1, 2, 3, 4, 5, 6]),
+            (Some(138), &[0, 1, 2, 3, 4, 5]),
+            (Some(96), &[0, 1, 2, 3, 5]),
+            (Some(80), &[0, 1, 3, 5]),
+            (Some(60), &[0, 1, 3]),
+            (Some(1), &[0, 1, 3]),
+        ] {
+            assert_eq!(fitting(&widths, width), columns, "{width:?}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use civi_ingress::lint::baseline::{self, Baseline};
 use civi_ingress::lint::{
     Options, Report, Severity, Source, explain, lint, report as reports, rules,
 };
+use civi_ingress::tone::plain;
 use serde_json::Value;
 
 /// One finding with a place, one with a value of a Secret beside it, one with an odd file name.
@@ -27,7 +28,7 @@ fn found() -> (Vec<Source>, Report) {
 #[test]
 fn a_person_reads_the_finding_its_place_its_line_what_would_happen_and_what_to_do() {
     let (sources, report) = found();
-    let text = reports::text(&report, &sources, Severity::Warning);
+    let text = reports::text(&report, &sources, Severity::Warning, &plain);
     let expected = "\
 warning[CI103]: Traefik reads `tls.crt` because it is the only key
  --> a b,c:%.yaml:5:3 (document 1, Secret ns/externca, data.tls.crt)
@@ -72,7 +73,7 @@ fn no_report_shows_the_value_of_a_secret_in_whatever_style_it_is_written() {
         let report = lint(&sources, &Options::at(NOW)).expect("YAML");
         assert_eq!(report.findings.len(), 1, "{text}");
         for shown in [
-            reports::text(&report, &sources, Severity::Info),
+            reports::text(&report, &sources, Severity::Info, &plain),
             reports::json(&report, &sources, Severity::Info),
             reports::sarif(&report, &sources, Severity::Info),
             reports::annotations(&report, &sources, Severity::Info),
@@ -232,7 +233,7 @@ fn control_characters_of_an_input_reach_no_terminal() {
     let sources = [source("a\u{1b}.yaml", text)];
     let report = lint(&sources, &Options::at(NOW)).expect("YAML");
     for shown in [
-        reports::text(&report, &sources, Severity::Info),
+        reports::text(&report, &sources, Severity::Info, &plain),
         reports::annotations(&report, &sources, Severity::Info),
         reports::json(&report, &sources, Severity::Info),
     ] {

@@ -1,7 +1,7 @@
 //! The way to an instance by other objects than the chart's: what is visible is reported, and what is not, too.
 
 use super::{chain, instance, report, secret};
-use civi_ingress::status::{Format, FrontKind, Instance, Report, Stop, Trust, Wire};
+use civi_ingress::status::{Format, FrontKind, Instance, Presentation, Report, Stop, Trust, Wire};
 
 /// The Secrets of an instance, without its route.
 fn secrets(name: &str) -> String {
@@ -58,7 +58,7 @@ fn tls_that_passes_through_ends_at_httpd_and_its_certificate_is_what_browsers_se
     assert!(instance.urgency.is_some());
     assert!(
         report
-            .write(Format::Mermaid)
+            .write(Format::Mermaid, &Presentation::default())
             .contains("[\"Traefik<br/>passes TLS through unopened\"]")
     );
 }
@@ -86,9 +86,9 @@ fn a_leg_in_plain_http_is_shown_as_such_and_has_no_certificate() {
         assert_eq!(leg.certificate.is_none(), wire == Wire::Plain, "{service}");
     }
     let report = report(&(secrets("a") + &route("port: 80")));
-    let json = report.write(Format::Json);
+    let json = report.write(Format::Json, &Presentation::default());
     assert!(json.contains("\"wire\": \"plain\""), "{json}");
-    let page = report.write(Format::Html);
+    let page = report.write(Format::Html, &Presentation::default());
     assert!(page.contains("plain http: nothing is encrypted"), "{page}");
 }
 
@@ -100,7 +100,7 @@ fn a_route_that_says_nothing_of_tls_leaves_it_to_its_entry_point() {
     assert_eq!(only(&report).browser.wire, Wire::Unknown);
     assert!(
         report
-            .write(Format::Dot)
+            .write(Format::Dot, &Presentation::default())
             .contains("plain http, unless its entry point adds TLS")
     );
 }
@@ -164,7 +164,7 @@ fn a_tls_route_passes_through_and_a_gateway_that_is_not_there_is_reported() {
     assert_eq!(instance.front.kind, FrontKind::Gateway);
     assert!(
         report
-            .write(Format::Mermaid)
+            .write(Format::Mermaid, &Presentation::default())
             .contains("not among the manifests")
     );
 }
@@ -261,13 +261,16 @@ fn names_that_attack_stay_inside_their_labels_wherever_they_stand() {
     );
     let report = report(&text);
     assert_eq!(report.instances.len(), 1);
-    let page = report.write(Format::Html);
+    let page = report.write(Format::Html, &Presentation::default());
     assert!(!page.contains("<b>x") && page.matches("<script").count() == 1);
     for format in [Format::Html, Format::Mermaid, Format::Dot, Format::Table] {
-        let text = report.write(format);
+        let text = report.write(format, &Presentation::default());
         assert!(!text.contains('\u{1b}'), "{format:?}");
     }
-    for line in report.write(Format::Mermaid).lines() {
+    for line in report
+        .write(Format::Mermaid, &Presentation::default())
+        .lines()
+    {
         assert_eq!(line.matches('"').count() % 2, 0, "{line}");
         assert!(!line.contains("<script") && !line.contains("<b>"), "{line}");
     }
@@ -298,7 +301,7 @@ fn the_service_before_the_cluster_is_in_the_path() {
     );
     let text = instance("a", 0) + &service("mail", "") + &proxy;
     let found = report(&text);
-    let mermaid = found.write(Format::Mermaid);
+    let mermaid = found.write(Format::Mermaid, &Presentation::default());
     assert!(
         mermaid.contains(
             "[\"Load balancer<br/>203.0.113.7<br/>Service edge/traefik<br/>PROXY protocol v2\"]"
@@ -309,7 +312,7 @@ fn the_service_before_the_cluster_is_in_the_path() {
         "traefik",
         "loadbalancer.openstack.org/default-tls-container-ref: https://x.example.org/1",
     );
-    let page = report(&(instance("a", 0) + &ends)).write(Format::Html);
+    let page = report(&(instance("a", 0) + &ends)).write(Format::Html, &Presentation::default());
     assert!(page.contains("ends TLS itself"), "{page}");
     // One of another gateway is not before this one, and one without a name is.
     let istio = instance("a", 0) + &service("istio-ingressgateway", "");

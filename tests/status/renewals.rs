@@ -3,7 +3,7 @@
 use super::{chain, report, secret};
 use crate::support::{NOW, read, run_in, run_with_stdin, write};
 use civi_ingress::pki::validity::{format_instant, parse_instant};
-use civi_ingress::status::{Format, Renewer, Urgency};
+use civi_ingress::status::{Format, Presentation, Renewer, Urgency};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 
@@ -153,15 +153,18 @@ fn a_certificate_of_cert_manager_tells_its_dates_where_the_secret_is_not_at_hand
     assert_eq!(row.names(), "a.example.org, b.example.org");
     assert_eq!(row.renewed_by, Renewer::CertManager);
     assert_eq!(format_instant(row.due), "2026-12-31T00:00:00Z");
-    let table = report.write(Format::Table);
+    let table = report.write(Format::Table, &Presentation::default());
     assert!(
         table.contains("ns/web-tls tls.crt  a.example.org +1"),
         "{table}"
     );
-    let json = crate::support::report("status", &report.write(Format::Json));
+    let json = crate::support::report(
+        "status",
+        &report.write(Format::Json, &Presentation::default()),
+    );
     assert_eq!(json["certificates"][0]["sha256"], serde_json::Value::Null);
     assert_eq!(json["certificates"][0]["places"][0]["kind"], "Certificate");
-    let metrics = report.write(Format::Prometheus);
+    let metrics = report.write(Format::Prometheus, &Presentation::default());
     assert!(
         metrics.contains(
             "x509_cert_not_after{subject_CN=\"a.example.org\",issuer_CN=\"letsencrypt\",secret_namespace=\"ns\",\

@@ -3,6 +3,7 @@
 use super::name_of;
 use crate::lint::rules::CI009;
 use crate::lint::{Finding, Report, Severity, Source};
+use crate::tone::{Paint, Tone};
 use crate::visible::{in_columns, line, may_hold_key};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +13,7 @@ const LINE_LIMIT: usize = 200;
 
 /// Writes the findings from `level` on.
 #[must_use]
-pub fn text(report: &Report, sources: &[Source], level: Severity) -> String {
+pub fn text(report: &Report, sources: &[Source], level: Severity, paint: Paint<'_>) -> String {
     let mut out = String::new();
     let mut lines = Lines {
         sources,
@@ -26,12 +27,18 @@ pub fn text(report: &Report, sources: &[Source], level: Severity) -> String {
         if !out.is_empty() {
             out.push('\n');
         }
-        one(finding, sources, &mut lines, &mut out);
+        one(finding, sources, &mut lines, paint, &mut out);
     }
     out
 }
 
-fn one(finding: &Finding, sources: &[Source], lines: &mut Lines<'_>, out: &mut String) {
+fn one(
+    finding: &Finding,
+    sources: &[Source],
+    lines: &mut Lines<'_>,
+    paint: Paint<'_>,
+    out: &mut String,
+) {
     let mut place = line(name_of(finding, sources)).into_owned();
     if finding.at.line > 0 {
         write!(place, ":{}:{}", finding.at.line, finding.at.column)
@@ -57,24 +64,32 @@ fn one(finding: &Finding, sources: &[Source], lines: &mut Lines<'_>, out: &mut S
         out.push('\n');
     };
     add(format!(
-        "{}[{}]: {}",
-        finding.severity,
-        finding.rule.code,
+        "{}: {}",
+        paint(
+            finding.severity.tone(),
+            &format!("{}[{}]", finding.severity, finding.rule.code)
+        ),
         line(&finding.message)
     ));
     let width = finding.at.line.to_string().len();
     let margin = " ".repeat(width);
-    add(format!("{margin}--> {place}{whose}"));
+    add(format!(
+        "{margin}{} {place}{whose}",
+        paint(Tone::Quiet, "-->")
+    ));
     if let Some((shown, column)) = lines.excerpt(finding) {
         add(format!("{margin} |"));
         add(format!("{} | {shown}", finding.at.line));
-        add(format!("{margin} | {}^", " ".repeat(column)));
+        let caret = paint(finding.severity.tone(), "^");
+        add(format!("{margin} | {}{caret}", " ".repeat(column)));
     }
     add(format!(
-        "{margin} = in production: {}",
+        "{margin} = {} {}",
+        paint(Tone::Heading, "in production:"),
         line(finding.consequence())
     ));
-    add(format!("{margin} = help: {}", line(finding.help())));
+    let help = paint(Tone::Note, "help:");
+    add(format!("{margin} = {help} {}", line(finding.help())));
 }
 
 /// The lines of the sources; where they begin is looked up once a source.

@@ -1,5 +1,6 @@
 //! `gitops diff`: what rendering would change, line by line.
 
+use super::super::colour::painted_difference;
 use super::super::error::Failure;
 use super::super::examples::examples;
 use super::super::output::{print_or_end, warn};
@@ -111,7 +112,11 @@ pub(super) fn run(run: &Run, arguments: &Diff) -> Result<(), Failure> {
     if text.is_empty() {
         return Ok(());
     }
-    print_or_end(text.as_bytes())?;
+    if output::stdout_has_colours() {
+        print_or_end(painted_difference(&text).as_bytes())?;
+    } else {
+        print_or_end(text.as_bytes())?;
+    }
     Err(Failure::found())
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Add {
     #[arg(long)]
     pub(super) host: Option<String>,
     /// Profile of the fleet file
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "PROFILE")]
     pub(super) profile: Option<String>,
     /// Fleet file [default: the nearest fleet.yaml, here or above]
     #[arg(short = 'f', long = "fleet", value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -44,6 +44,7 @@ pub(super) struct Add {
     civi-ingress gitops remove paroisse-a -f fleet.yaml"))]
 pub(super) struct Remove {
     /// Name of the instance
+    #[arg(value_name = "INSTANCE")]
     pub(super) name: String,
     /// Fleet file [default: the nearest fleet.yaml, here or above]
     #[arg(short = 'f', long = "fleet", value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -12,7 +12,7 @@ mod job;
 mod known;
 mod lives;
 mod moves;
-mod place;
+pub(super) mod place;
 mod render;
 mod report;
 mod status;

@@ -1,6 +1,7 @@
 //! The look at every unit and at the whole tree, before anything is written, and what it forbids.
 
 use super::super::error::{Failure, Kind};
+use super::super::output;
 use super::job::Job;
 use super::known;
 use super::lives::{OtherHomes, Stranger, refuse_unfinished_merges};
@@ -13,7 +14,7 @@ use civi_ingress::gitops::fleet_files::{TREE_FILE, fleet_files};
 use civi_ingress::gitops::layout::{CLUSTER, Home, Owner, owner};
 use civi_ingress::gitops::moves::{LeftBehind, names_another_namespace};
 use civi_ingress::gitops::plan::{Found as FoundUnit, Plan, Reading, RolePlan, UnitFiles, plan};
-use civi_ingress::gitops::report::{Actions, Report, UnitRow, rows};
+use civi_ingress::gitops::report::{Actions, CertificateRow, Report, UnitRow, rows};
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use civi_ingress::manifest::PrivateKeys;
@@ -60,6 +61,8 @@ pub(super) struct Seen {
     pub(super) left: Option<LeftBehind>,
     /// Files of the instance that it was until it was renamed.
     pub(super) left_behind: Vec<String>,
+    /// What becomes of each of its chains and why, with `--verbose`.
+    pub(super) decisions: Vec<String>,
     /// That another folder of the tree holds other keys of the same objects.
     pub(super) duplicate: Option<String>,
     /// That data keys which a person put into a Secret of ours go.
@@ -231,6 +234,12 @@ impl Job<'_> {
         report.unchanged = units.iter().filter(|unit| !unit.is_changed).count();
         let mut moved = BTreeSet::new();
         for unit in &units {
+            let id = unit
+                .member
+                .map_or("cluster", |member| fleet.members[member].id.as_str());
+            for decision in &unit.decisions {
+                output::explain(|| format!("{id}: {decision}"));
+            }
             report.warnings.extend(unit.duplicate.clone());
             report.warnings.extend(unit.lost_keys.iter().cloned());
             moved.extend(unit.left_behind.iter().cloned());
@@ -427,6 +436,11 @@ impl Job<'_> {
         actions.count(&plan);
         let certificates = rows(&plan, &[], self.now);
         let has_news = certificates.iter().any(|row| row.action != "keep");
+        let decisions = if output::is_verbose() {
+            certificates.iter().map(CertificateRow::decision).collect()
+        } else {
+            Vec::new()
+        };
         let (written, mut removed) = match composed.as_ref().filter(|_| is_changed) {
             Some(composed) => {
                 let (mut written, removed) = changes(&composed.files, &owned);
@@ -479,6 +493,7 @@ impl Job<'_> {
             conflicts,
             foreign,
             left,
+            decisions,
             left_behind: lives.left_behind,
             duplicate: lives.duplicate,
             lost_keys,

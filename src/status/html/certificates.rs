@@ -1,6 +1,6 @@
 //! The table of all certificates.
 
-use super::{Breakable, Day, Page, Text, mark};
+use super::{Breakable, Page, Text, mark};
 use crate::status::Report;
 use std::fmt;
 
@@ -10,33 +10,42 @@ const LIMIT: usize = 2_000;
 const OPEN: usize = 300;
 
 pub(super) fn add(page: &mut Page, report: &Report) {
+    let language = page.language;
     let number = report.rows.len();
     let open = if number > OPEN { "" } else { " open" };
     page.add(format_args!(
-        "<section id=\"all\"><details{open}><summary><h2>All certificates</h2> <small>{number}, most urgent first</small>\
-         </summary>\n<div class=\"scroll\"><table><thead><tr><th aria-sort=\"ascending\">State<th>Names<th>Place<th>Ends\
-         <th class=\"r\">Days left<th>Renewal due<th>Issuer</thead><tbody>\n"
+        "<section id=\"all\"><details{open}><summary><h2>{}</h2> <small>{}</small></summary>\n<div class=\"scroll\">\
+         <table><thead><tr><th scope=\"col\" aria-sort=\"ascending\">{}<th scope=\"col\">{}<th scope=\"col\">{}\
+         <th scope=\"col\">{}<th scope=\"col\" class=\"r\">{}<th scope=\"col\">{}<th scope=\"col\">{}</thead><tbody>\n",
+        language.all_certificates(),
+        language.most_urgent_first(number),
+        language.state(),
+        language.names(),
+        language.place(),
+        language.ends(),
+        language.days_left_heading(),
+        language.renewal_due(),
+        language.issuer()
     ));
     for row in report.rows.iter().take(LIMIT) {
         let class = mark(row.urgency).0;
-        let validity = row.details.validity;
         page.add(format_args!(
             "<tr class=\"{class}\"><td><em>{}</em><td>{}<td>{}<td>{}<td class=\"r\">{}\
              <td>{}<td>{}\n",
-            row.urgency.as_str(),
+            language.urgency(row.urgency),
             Breakable(&row.short_names()),
             Places(row.places()),
-            Day(validity.not_after),
+            language.day(row.details.validity.not_after),
             row.days_left,
-            Day(row.due),
+            language.day(row.due),
             Text(row.issuer())
         ));
     }
     page.add(format_args!("</tbody></table></div>\n"));
     if number > LIMIT {
-        let rest = number - LIMIT;
         page.add(format_args!(
-            "<p class=\"note\">{rest} more that are less urgent are left out; <code>--format json</code> has all.</p>\n"
+            "<p class=\"note\">{}</p>\n",
+            language.left_out(number - LIMIT)
         ));
     }
     page.add(format_args!("</details></section>\n"));

@@ -9,32 +9,41 @@ mod path;
 mod scale;
 mod timeline;
 
-use super::{Instance, Report, Row, Urgency};
+use super::{Instance, Language, Report, Urgency};
 use crate::visible;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use std::collections::BTreeSet;
 use std::fmt;
-use time::OffsetDateTime;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-pub(super) fn write(report: &Report) -> String {
+pub(super) fn write(report: &Report, language: Language) -> String {
+    // A phone has no room for the headings of the table: they go before the values.
+    let style = STYLE
+        .replace("$ends", &language.ends().to_lowercase())
+        .replace("$left", &language.days_left_heading().to_lowercase())
+        .replace("$due", &language.renewal_due().to_lowercase())
+        .replace("$issuer", &language.issuer().to_lowercase());
     let hash = |text: &str| {
         let hash = digest(&SHA256, text.as_bytes());
         base64::engine::general_purpose::STANDARD.encode(hash.as_ref())
     };
-    let (style, script) = (hash(STYLE), hash(SCRIPT));
-    let mut page = Page::default();
+    let (style_hash, script_hash) = (hash(&style), hash(SCRIPT));
+    let mut page = Page {
+        language,
+        text: String::new(),
+    };
     page.add(format_args!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'sha256-{style}';\
-         script-src 'sha256-{script}';base-uri 'none';form-action 'none'\">\n\
-         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n",
-        Text(&title(report))
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'sha256-{style_hash}';\
+         script-src 'sha256-{script_hash}';base-uri 'none';form-action 'none'\">\n\
+         <title>{}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n",
+        language.tag(),
+        title(report, language)
     ));
     head(&mut page, report);
     timeline::add(&mut page, report);
@@ -42,16 +51,18 @@ pub(super) fn write(report: &Report) -> String {
     page.add(format_args!(
         "</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
     ));
-    page.0
+    page.text
 }
 
-/// The page as far as it is written.
-#[derive(Default)]
-struct Page(String);
+/// The page as far as it is written, and what it is written in.
+struct Page {
+    language: Language,
+    text: String,
+}
 
 impl Page {
     fn add(&mut self, arguments: fmt::Arguments<'_>) {
-        fmt::Write::write_fmt(&mut self.0, arguments).expect("writing to a String cannot fail");
+        fmt::Write::write_fmt(&mut self.text, arguments).expect("writing to a String cannot fail");
     }
 }
 
@@ -87,84 +98,116 @@ impl fmt::Display for Breakable<'_> {
     }
 }
 
-/// A day as `24 Nov 2026`.
-struct Day(OffsetDateTime);
-
-impl fmt::Display for Day {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let month = &self.0.month().to_string()[..3];
-        write!(f, "{} {month} {}", self.0.day(), self.0.year())
-    }
-}
-
-/// The class, the sign and the name of an urgency: colour is never the only mark.
-fn mark(urgency: Urgency) -> (&'static str, &'static str, &'static str) {
+/// The class and the sign of an urgency: colour is never the only mark.
+fn mark(urgency: Urgency) -> (&'static str, &'static str) {
     match urgency {
-        Urgency::Expired => ("x", "✕", "Expired"),
-        Urgency::NotYetValid => ("n", "◷", "Not yet valid"),
-        Urgency::Due => ("d", "!", "Renewal due"),
-        Urgency::Soon => ("s", "◔", "Due within 30 days"),
-        Urgency::Fine => ("f", "✓", "Fine"),
-        Urgency::Replaced => ("r", "↷", "Replaced"),
+        Urgency::Expired => ("x", "✕"),
+        Urgency::NotYetValid => ("n", "◷"),
+        Urgency::Due => ("d", "!"),
+        Urgency::Soon => ("s", "◔"),
+        Urgency::Fine => ("f", "✓"),
+        Urgency::Replaced => ("r", "↷"),
     }
 }
 
-/// Describes how long a certificate has left.
-fn left(row: &Row) -> String {
-    let days = |days: i64| format!("{days} {}", if days == 1 { "day" } else { "days" });
-    match row.urgency {
-        Urgency::Expired if row.days_left == 0 => "ended today".to_owned(),
-        Urgency::Expired => format!("ended {} ago", days(-row.days_left)),
-        Urgency::NotYetValid => format!("begins {}", Day(row.details.validity.not_before)),
-        Urgency::Replaced => "replaced".to_owned(),
-        _ => format!("{} left", days(row.days_left)),
+/// Names whose certificates these are.
+fn subject(report: &Report, language: Language) -> String {
+    match &report.fleet {
+        Some(fleet) => language.certificates_of(Text(fleet)),
+        None => language.certificates(),
     }
 }
 
-fn title(report: &Report) -> String {
+/// Names whose certificates these are and how many of them are urgent.
+fn title(report: &Report, language: Language) -> String {
     let urgent: Vec<String> = [Urgency::Expired, Urgency::NotYetValid, Urgency::Due]
         .into_iter()
-        .filter(|urgency| report.count(*urgency) > 0)
-        .map(|urgency| format!("{} {}", report.count(urgency), urgency.as_str()))
+        .map(|urgency| (report.count(urgency), urgency))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, urgency)| language.count(number, urgency))
         .collect();
+    let subject = subject(report, language);
     if urgent.is_empty() {
-        "Certificates: all fine".to_owned()
+        language.all_fine(subject)
     } else {
-        format!("Certificates: {}", urgent.join(", "))
+        language.some_urgent(subject, urgent.join(", "))
     }
 }
 
 fn head(page: &mut Page, report: &Report) {
-    let (rows, instances) = (report.rows.len(), report.instances.len());
+    let language = page.language;
+    let certificates = match report.rows.len() {
+        1 => language.one_certificate(),
+        number => language.count_of_certificates(number),
+    };
     page.add(format_args!(
-        "<header><h1>Certificates</h1><p>{rows} certificates, {} · {}, {:02}:{:02} UTC</p>",
-        of_instances(instances),
-        Day(report.now),
+        "<header><h1>{}</h1><p>{certificates}, {} · {}, {:02}:{:02} UTC</p>",
+        subject(report, language),
+        language.instances(report.instances.len()),
+        language.day(report.now),
         report.now.hour(),
         report.now.minute()
     ));
-    let valid = report
-        .rows
-        .iter()
-        .filter(|row| row.urgency > Urgency::NotYetValid && row.urgency != Urgency::Replaced);
+    next_to_end(page, report);
+    page.add(format_args!("</header>\n"));
+    tiles(page, report);
+    if report.damaged > 0 {
+        page.add(format_args!(
+            "<p class=\"note\">{}</p>\n",
+            language.unreadable(report.damaged)
+        ));
+    }
+}
+
+/// Names the certificate that ends next, and whose it is.
+fn next_to_end(page: &mut Page, report: &Report) {
+    let language = page.language;
+    let is_valid = |urgency| urgency > Urgency::NotYetValid && urgency != Urgency::Replaced;
+    let rows = report.rows.iter().enumerate();
+    let valid = rows.filter(|(_, row)| is_valid(row.urgency));
     // Of those that end together a leaf says more than its CA.
-    let next = valid.min_by_key(|row| {
+    let next = valid.min_by_key(|(_, row)| {
         let details = &row.details;
         (details.validity.not_after, details.is_ca, &row.origins)
     });
-    if let Some(row) = next {
-        let end = Day(row.details.validity.not_after);
-        page.add(format_args!(
-            "<p>Next to end: <b>{}</b> in {}, on {end}, {}</p>",
-            Text(&row.short_names()),
-            Text(&row.place()),
-            left(row)
-        ));
+    let Some((index, row)) = next else {
+        return;
+    };
+    page.add(format_args!(
+        "<p>{} <b>{}</b>",
+        language.next_to_end(),
+        Text(&row.short_names())
+    ));
+    let mut whose = report
+        .instances
+        .iter()
+        .filter(|instance| instance.needs(&report.rows).contains(&index))
+        .map(|instance| instance.home.as_str());
+    if let Some(first) = whose.next() {
+        let others: BTreeSet<&str> = whose.filter(|home| *home != first).collect();
+        let of = match others.len() {
+            0 => language.of_instance(Text(first)),
+            more => language.of_more_instances(Text(first), more),
+        };
+        page.add(format_args!(" {of}"));
     }
-    page.add(format_args!("</header>\n"));
-    page.add(format_args!("<nav class=\"tiles\" aria-label=\"Summary\">"));
+    page.add(format_args!(
+        ", {}, {}, {}</p>",
+        language.in_place(Text(&row.place())),
+        language.on_day(language.day(row.details.validity.not_after)),
+        language.left(row)
+    ));
+}
+
+/// Adds a tile for each urgency, which leads to its group.
+fn tiles(page: &mut Page, report: &Report) {
+    let language = page.language;
+    page.add(format_args!(
+        "<nav class=\"tiles\" aria-label=\"{}\">",
+        language.summary()
+    ));
     for urgency in Urgency::ALL {
-        let (class, sign, name) = mark(urgency);
+        let (class, sign) = mark(urgency);
         let of_urgency = |instance: &&Instance| instance.urgency == Some(urgency);
         let (certificates, instances) = (
             report.count(urgency),
@@ -172,32 +215,18 @@ fn head(page: &mut Page, report: &Report) {
         );
         let below = match urgency {
             Urgency::Replaced if certificates == 0 => continue,
-            Urgency::Replaced => "still trusted, and may end".to_owned(),
-            _ => of_instances(instances),
+            Urgency::Replaced => language.trusted_still(),
+            _ => language.instances(instances),
         };
         let none = if certificates == 0 { " none" } else { "" };
         page.add(format_args!(
             "<a class=\"tile {class}{none}\" href=\"#{}\"><i aria-hidden=\"true\">{sign}</i><b>{certificates}</b>\
-             <span>{name}<small>{}</small></span></a>",
+             <span>{}<small>{below}</small></span></a>",
             if instances > 0 { class } else { "all" },
-            below,
+            language.group(urgency),
         ));
     }
     page.add(format_args!("</nav>\n"));
-    if report.damaged > 0 {
-        let damaged = report.damaged;
-        page.add(format_args!(
-            "<p class=\"note\">{damaged} values or files could not be read and are not on this page.</p>\n"
-        ));
-    }
-}
-
-fn of_instances(number: usize) -> String {
-    match number {
-        0 => "no instance".to_owned(),
-        1 => "1 instance".to_owned(),
-        number => format!("{number} instances"),
-    }
 }
 
 /// Returns the certificates that belong to no instance: shared ones, and those of others.

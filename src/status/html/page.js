@@ -12,7 +12,7 @@
     for (const [e, open] of folds) e.open = words.length > 0 || open;
     for (const g of groups) g.hidden = !g.querySelector(".item:not([hidden])");
     all.hidden = words.length > 0 && rows.every(e => e.hidden);
-    n.textContent = words.length ? items.filter(e => !e.hidden).length + " of " + items.length : "";
+    n.textContent = words.length ? items.filter(e => !e.hidden).length + n.dataset.of + items.length : "";
   };
   q.form.hidden = false;
   q.form.addEventListener("submit", e => e.preventDefault());

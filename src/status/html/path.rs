@@ -1,12 +1,13 @@
 //! The path of an instance: browser, load balancer, Traefik, httpd, database, and the certificate of each leg.
 
-use super::{Breakable, Day, Page, Text, left, mark};
-use crate::status::{Instance, Leg, Report, Stop, Trust, Urgency, Wire, words};
+use super::{Breakable, Page, Text, mark};
+use crate::status::{Instance, Leg, Report, Row, Stop, Trust, Urgency, Wire, words};
 
 pub(super) fn add(page: &mut Page, report: &Report, instance: &Instance) {
+    let language = page.language;
     page.add(format_args!("<ol class=\"path\">"));
     for (stop, leg) in instance.stops() {
-        let title = words::title(stop, instance);
+        let title = language.title(stop, instance);
         let row = leg.and_then(|leg| leg.certificate);
         let row = row.map(|row| &report.rows[row]);
         // The arrow to the load balancer is the beginning of the first leg.
@@ -28,16 +29,16 @@ pub(super) fn add(page: &mut Page, report: &Report, instance: &Instance) {
         if stop == Stop::Browser {
             let hosts = instance.hosts.join(", ");
             page.add(format_args!(
-                "<small>asks for {}</small>",
-                Breakable(&hosts)
+                "<small>{}</small>",
+                language.asks_for(Breakable(&hosts))
             ));
         }
-        for note in words::notes(stop, instance) {
+        for note in language.notes(stop, instance) {
             page.add(format_args!("<small>{}</small>", Text(&note)));
         }
         if let Some(leg) = leg.filter(|leg| words::tells_certificate(leg)) {
             certificate(page, report, leg);
-            trust(page, report, leg, words::client(stop, instance));
+            trust(page, report, leg, &language.client(stop, instance));
         }
     }
     page.add(format_args!("</ol>"));
@@ -55,19 +56,21 @@ fn wire(leg: &Leg) -> &'static str {
 
 /// Adds the certificate that answers on a leg.
 fn certificate(page: &mut Page, report: &Report, leg: &Leg) {
+    let language = page.language;
     let Some(row) = leg.certificate.map(|row| &report.rows[row]) else {
         page.add(format_args!(
-            "<em>no certificate found</em><small>expects {}</small>",
-            Text(&leg.name)
+            "<em>{}</em><small>{}</small>",
+            language.no_certificate_on_leg(),
+            language.expects(Text(&leg.name))
         ));
         return;
     };
     page.add(format_args!(
-        "<em>{}</em><span>{}</span><small>issuer {}<br>ends {}<br>{}</small>",
-        left(row),
+        "<em>{}</em><span>{}</span><small>{}<br>{}<br>{}</small>",
+        language.left(row),
         Breakable(&row.short_names()),
-        Text(row.issuer()),
-        Day(row.details.validity.not_after),
+        language.issuer_is(Text(row.issuer())),
+        language.ends_on(language.day(row.details.validity.not_after)),
         Text(&row.place())
     ));
     if let Some(failure) = &row.failure {
@@ -80,9 +83,11 @@ fn certificate(page: &mut Page, report: &Report, leg: &Leg) {
 
 /// Adds what the client of a leg makes of its certificate.
 fn trust(page: &mut Page, report: &Report, leg: &Leg, client: &str) {
+    let language = page.language;
     let cas = || leg.trust.iter().map(|row| &report.rows[*row]);
-    match leg.verdict {
-        Trust::Unknown => {}
+    let end = |ca: &Row| language.day(ca.details.validity.not_after);
+    let (class, sign, text) = match leg.verdict {
+        Trust::Unknown => return,
         Trust::Signed => {
             let mut others = cas();
             let issuer = leg.certificate.and_then(|leaf| {
@@ -90,41 +95,29 @@ fn trust(page: &mut Page, report: &Report, leg: &Leg, client: &str) {
                 others.find(|ca| ca.details.subject == *issuer)
             });
             // The issuer's name is above.
-            match issuer {
-                Some(ca) if ca.urgency == Urgency::Expired => page.add(format_args!(
-                    "<small class=\"bad\">✕ {client} trusted it until {}",
-                    Day(ca.details.validity.not_after)
-                )),
-                Some(ca) => page.add(format_args!(
-                    "<small class=\"ok\">✓ {client} trusts it until {}",
-                    Day(ca.details.validity.not_after)
-                )),
-                None => page.add(format_args!(
-                    "<small class=\"ok\">✓ {client} trusts its issuer"
-                )),
-            }
-            let more = leg.trust.len() - 1;
-            if more > 0 {
-                let cas = if more == 1 { "CA" } else { "CAs" };
-                page.add(format_args!(", and {more} more {cas}"));
-            }
-            page.add(format_args!("</small>"));
+            let (class, sign, text) = match issuer {
+                Some(ca) if ca.urgency == Urgency::Expired => {
+                    ("bad", "✕", language.trusted_until(client, end(ca)))
+                }
+                Some(ca) => ("ok", "✓", language.trusts_until(client, end(ca))),
+                None => ("ok", "✓", language.trusts_issuer(client)),
+            };
+            let more = match leg.trust.len() - 1 {
+                0 => String::new(),
+                1 => language.one_more_ca(),
+                more => language.more_cas(more),
+            };
+            (class, sign, text + &more)
         }
         Trust::NotSigned => {
-            page.add(format_args!("<small class=\"bad\">✕ {client} trusts only "));
-            for (index, ca) in cas().enumerate() {
-                let comma = if index == 0 { "" } else { ", " };
-                let end = Day(ca.details.validity.not_after);
-                page.add(format_args!("{comma}{} (ends {end})", Text(&ca.names())));
-            }
-            page.add(format_args!("</small>"));
+            let cas = cas().map(|ca| language.ca_ends(Text(&ca.names()), end(ca)));
+            let cas: Vec<String> = cas.collect();
+            ("bad", "✕", language.trusts_only(client) + &cas.join(", "))
         }
-        Trust::OtherName => page.add(format_args!(
-            "<small class=\"bad\">✕ is not for {}</small>",
-            Text(&leg.name)
-        )),
-        Trust::Unchecked => page.add(format_args!(
-            "<small class=\"bad\">✕ {client} accepts any certificate</small>"
-        )),
-    }
+        Trust::OtherName => ("bad", "✕", language.is_not_for(Text(&leg.name))),
+        Trust::Unchecked => ("bad", "✕", language.takes_any(client)),
+    };
+    page.add(format_args!(
+        "<small class=\"{class}\">{sign} {text}</small>"
+    ));
 }

@@ -1,7 +1,7 @@
 //! The timeline: a row for each instance, and for each certificate that belongs to none.
 
 use super::scale::{Percent, Scale};
-use super::{Day, Page, Text, left, mark, of_instances, others, path};
+use super::{Page, Text, mark, others, path};
 use crate::status::{Instance, Renewer, Report, Row, Urgency};
 use time::{Month, OffsetDateTime};
 
@@ -10,11 +10,16 @@ const OPEN: usize = 60;
 const SHOWN: usize = 20;
 
 pub(super) fn add(page: &mut Page, report: &Report) {
+    let language = page.language;
     let scale = Scale::of(report);
     page.add(format_args!(
-        "<section class=\"time\"><h2>Timeline</h2>\n<form id=\"find\" role=\"search\" hidden><input id=\"q\" type=\"search\" \
-         placeholder=\"Filter by host, namespace, issuer …\" aria-label=\"Filter\" autocomplete=\"off\">\
-         <output id=\"n\" for=\"q\"></output></form>\n"
+        "<section class=\"time\"><h2>{}</h2>\n<form id=\"find\" role=\"search\" hidden><input id=\"q\" type=\"search\" \
+         placeholder=\"{}\" aria-label=\"{}\" autocomplete=\"off\">\
+         <output id=\"n\" for=\"q\" data-of=\" {} \"></output></form>\n",
+        language.timeline(),
+        language.filter_hint(),
+        language.filter(),
+        language.of()
     ));
     legend(page, report);
     symbols(page, &scale, report);
@@ -29,8 +34,8 @@ pub(super) fn add(page: &mut Page, report: &Report) {
         if others.is_empty() {
             return;
         }
-        let number = format!("{}, most urgent first", others.len());
-        let title = ("o", "◇", "Shared and other certificates");
+        let number = language.most_urgent_first(others.len());
+        let title = ("o", "◇", &*language.shared());
         group(page, title, &number, others, |page, row| {
             row_of_certificate(page, &scale, &report.rows[*row]);
         });
@@ -47,11 +52,15 @@ pub(super) fn add(page: &mut Page, report: &Report) {
         if instances.is_empty() {
             continue;
         }
-        let (class, sign, name) = urgency.map_or(("u", "?", "No certificate found"), mark);
-        let number = of_instances(instances.len());
+        let (class, sign) = urgency.map_or(("u", "?"), mark);
+        let name = urgency.map_or_else(
+            || language.no_certificate(),
+            |urgency| language.group(urgency).to_owned(),
+        );
+        let number = language.instances(instances.len());
         group(
             page,
-            (class, sign, name),
+            (class, sign, &name),
             &number,
             &instances,
             |page, instance| {
@@ -84,8 +93,8 @@ fn group<T>(
     }
     if !rest.is_empty() {
         page.add(format_args!(
-            "<details class=\"rest\"><summary>and {} more</summary>\n",
-            rest.len()
+            "<details class=\"rest\"><summary>{}</summary>\n",
+            page.language.and_more(rest.len())
         ));
         for row in rest {
             add(page, row);
@@ -100,17 +109,21 @@ fn legend(page: &mut Page, report: &Report) {
         .rows
         .iter()
         .any(|row| row.renewed_by == Renewer::Fleet);
+    let language = page.language;
     let planned = if is_planned {
-        "<span>Renewals as the fleet file plans them.</span>"
+        format!("<span>{}</span>", language.planned())
     } else {
-        ""
+        String::new()
     };
     page.add(format_args!(
         "<p class=\"legend\"><span><svg class=\"key f\"><rect class=\"v\" y=\"3\" width=\"60%\" height=\"8\"/>\
          <rect class=\"w\" x=\"60%\" y=\"3\" width=\"40%\" height=\"8\"/><rect class=\"m\" x=\"58%\" width=\"2\" height=\"14\"/>\
-         </svg> valid, renewal due, end</span>\
-         <span><svg class=\"key k\"><line class=\"t\" x1=\"50%\" x2=\"50%\" y2=\"100%\"/></svg> today</span>\
-         <span>Open a row for its path.</span>{planned}</p>\n"
+         </svg> {}</span>\
+         <span><svg class=\"key k\"><line class=\"t\" x1=\"50%\" x2=\"50%\" y2=\"100%\"/></svg> {}</span>\
+         <span>{}</span>{planned}</p>\n",
+        language.legend_bar(),
+        language.today(),
+        language.legend_open()
     ));
 }
 
@@ -142,7 +155,6 @@ fn axis(page: &mut Page, scale: &Scale, report: &Report) {
     let january = january.unwrap_or_default();
     for (index, month) in months.iter().enumerate() {
         let x = scale.place(*month);
-        let name = month.month().to_string();
         let is_inside = Percent(2.5) <= x && x <= Percent(96.5);
         if is_inside && month.month() == Month::January {
             let year = month.year();
@@ -158,13 +170,14 @@ fn axis(page: &mut Page, scale: &Scale, report: &Report) {
             };
             page.add(format_args!(
                 "<text{class} x=\"{x}\" y=\"30\">{}</text>",
-                &name[..3]
+                page.language.month(month.month())
             ));
         }
     }
     let x = scale.place(report.now);
     page.add(format_args!(
-        "<text class=\"now\" x=\"{x}\" y=\"14\">today</text><use href=\"#g\" y=\"34\" height=\"6\"/></svg><span></span></div>\n"
+        "<text class=\"now\" x=\"{x}\" y=\"14\">{}</text><use href=\"#g\" y=\"34\" height=\"6\"/></svg><span></span></div>\n",
+        page.language.today()
     ));
 }
 
@@ -198,8 +211,10 @@ fn months(page: &mut Page, scale: &Scale, report: &Report) {
     let ends: Vec<u32> = count(|row| row.details.validity.not_after);
     let most = due.iter().chain(&ends).copied().max().unwrap_or(0).max(1);
     page.add(format_args!(
-        "<div class=\"row months\"><span class=\"who\"><b>Each month</b><small>renewals due, ends</small></span>\
-         <svg aria-hidden=\"true\">"
+        "<div class=\"row months\"><span class=\"who\"><b>{}</b><small>{}</small></span>\
+         <svg aria-hidden=\"true\">",
+        page.language.each_month(),
+        page.language.each_month_what()
     ));
     for (index, pair) in edges.windows(2).enumerate() {
         let (from, to) = (scale.place(pair[0]).0, scale.place(pair[1]).0);
@@ -223,9 +238,9 @@ fn months(page: &mut Page, scale: &Scale, report: &Report) {
     }
     let sum = |counts: &[u32]| counts.iter().sum::<u32>();
     page.add(format_args!(
-        "<use href=\"#g\"/></svg><span class=\"left\"><b>{} fall due</b><small>{} end</small></span></div>\n",
-        sum(&due),
-        sum(&ends)
+        "<use href=\"#g\"/></svg><span class=\"left\"><b>{}</b><small>{}</small></span></div>\n",
+        page.language.fall_due(sum(&due)),
+        page.language.end_too(sum(&ends))
     ));
 }
 
@@ -270,26 +285,33 @@ fn row_of_certificate(page: &mut Page, scale: &Scale, row: &Row) {
 }
 
 fn until(page: &mut Page, row: Option<&Row>) {
+    let language = page.language;
     let Some(row) = row else {
-        page.add(format_args!("<span class=\"left\">unknown</span>"));
+        page.add(format_args!(
+            "<span class=\"left\">{}</span>",
+            language.unknown()
+        ));
         return;
     };
-    let due = row.due;
+    let (due, end) = (
+        language.day(row.due),
+        language.day(row.details.validity.not_after),
+    );
     let note = match row.urgency {
-        Urgency::Expired => format!("on {}", Day(row.details.validity.not_after)),
-        Urgency::NotYetValid => format!("until {}", Day(row.details.validity.not_after)),
-        Urgency::Due => format!("due since {}", Day(due)),
-        Urgency::Soon | Urgency::Fine => format!("renew {}", Day(due)),
-        Urgency::Replaced => format!("ends {}", Day(row.details.validity.not_after)),
+        Urgency::Expired => language.on_day(end),
+        Urgency::NotYetValid => language.until_day(end),
+        Urgency::Due => language.due_since(due),
+        Urgency::Soon | Urgency::Fine => language.renew_on(due),
+        Urgency::Replaced => language.ends_on(end),
     };
     let by = match (&row.failure, row.renewed_by) {
-        (Some(_), _) => ", cert-manager fails",
-        (None, Renewer::CertManager) => ", cert-manager",
-        (None, Renewer::Fleet | Renewer::Nobody) => "",
+        (Some(_), _) => language.fails(),
+        (None, Renewer::CertManager) => language.by_cert_manager(),
+        (None, Renewer::Fleet | Renewer::Nobody) => String::new(),
     };
     page.add(format_args!(
         "<span class=\"left\"><b>{}</b><small>{note}{by}</small></span>",
-        left(row)
+        language.left(row)
     ));
 }
 
