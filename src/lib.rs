@@ -31,6 +31,7 @@ pub mod fault;
 pub mod find;
 pub mod fleet;
 pub mod gitops;
+pub mod guard;
 pub mod guarded;
 pub mod ingress;
 pub mod inspect;

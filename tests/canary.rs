@@ -218,6 +218,7 @@ const LINES: &[(&str, &[&str])] = &[
             "--output-dir @folder",
         ],
     ),
+    ("gitops guard", &["@text", "--all", "--bogus=@text"]),
     (
         "gitops add",
         &[

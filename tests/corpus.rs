@@ -107,6 +107,8 @@ const WITH_TEXT: &[(i32, &str)] = &[
     (2, "gitops add --fleet=fleet.yaml p --host=@"),
     (3, "gitops add --fleet=fleet.yaml p --profile=@"),
     (3, "gitops remove --fleet=fleet.yaml -- @"),
+    (2, "gitops init --output-dir=out --ci=@"),
+    (3, "gitops guard -- @"),
     (3, "gitops ca --fleet=fleet.yaml --output-dir=out -- @"),
     (2, "gitops import --output-dir=out --values=@"),
     (2, "gitops check --output-dir=out -f fleet.yaml --phase=@"),

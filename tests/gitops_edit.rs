@@ -210,7 +210,7 @@ fn the_ca_of_a_fleet_or_of_an_instance_is_printed_as_pem() {
         ),
         (
             "wildcart",
-            "error: fleet.yaml: there is no instance `wildcart` in the fleet\nhelp: did you mean `wildcard`?\n",
+            "error: fleet.yaml: there is no instance `wildcart` in the fleet\n",
         ),
     ] {
         let run = run_in(directory.path(), &["gitops", "ca", name]);

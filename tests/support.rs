@@ -105,6 +105,12 @@ pub(crate) fn mode(path: &Path) -> u32 {
         & 0o777
 }
 
+pub(crate) fn make_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(path, mode).expect("it exists");
+}
+
 pub(crate) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).expect("a text file")
 }

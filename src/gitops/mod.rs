@@ -12,6 +12,7 @@
 //! | see how a Secret is checked before it leaves | `read_back` |
 //! | know what passes from one controller to another | [`moves`] |
 //! | see how a run is reported | [`report`], [`annotation`] |
+//! | hold a run to what was reviewed | [`review`] |
 
 pub mod annotation;
 pub mod compose;
@@ -25,4 +26,5 @@ pub mod protection;
 mod read_back;
 pub mod renewal;
 pub mod report;
+pub mod review;
 pub mod unit;

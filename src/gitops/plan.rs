@@ -115,6 +115,14 @@ pub struct UnitFiles {
     pub adopted: Vec<(String, Guarded)>,
 }
 
+impl UnitFiles {
+    /// Returns the texts of all of them.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let all = self.current.iter().chain(&self.staged).chain(&self.adopted);
+        all.map(|(_, text)| text.as_str())
+    }
+}
+
 /// How files are read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {

@@ -17,6 +17,9 @@ const FORM: u32 = 1;
 /// Most units that are named for people; the others are counted.
 pub const SHOWN: usize = 20;
 
+/// Most certificates that are listed in Markdown: GitHub shows 1 MiB a step.
+const MARKDOWN_ROWS: usize = 200;
+
 /// Days before its end from which a certificate whose renewal waits for its turn is warned of.
 const SOON_DAYS: i64 = 30;
 
@@ -264,6 +267,13 @@ impl CertificateRow {
         format!("{}: {}: {why}", self.role, self.action)
     }
 
+    /// Writes what becomes of the chain and why: `httpd: renew: it ends at … and is due`.
+    fn sentence(&self) -> String {
+        let why = self.explanation.as_ref();
+        let why = why.map_or_else(String::new, |why| format!(": {why}"));
+        format!("{}: {}{why}", self.role, self.action)
+    }
+
     /// Returns how much it weighs that the chain waits, if it does.
     fn weight(&self) -> Weight {
         let waits = matches!(self.action, "blocked" | "defer");
@@ -380,12 +390,8 @@ impl Report {
         let mut waiting = 0;
         for unit in self.changes.iter().take(SHOWN) {
             for row in unit.certificates.iter().filter(|row| row.action != "keep") {
-                let why = row
-                    .explanation
-                    .as_ref()
-                    .map_or_else(String::new, |why| format!(": {why}"));
                 waiting += usize::from(row.action == "blocked");
-                let text = format!("{}: {}: {}{why}", unit.id, row.role, row.action);
+                let text = format!("{}: {}", unit.id, row.sentence());
                 lines.push((row.weight(), text));
             }
             if !unit.has_news()
@@ -459,6 +465,52 @@ impl Report {
         })
     }
 
+    /// Writes the report in Markdown, for the page of a CI: the totals, and a table of what changes or waits.
+    #[must_use]
+    pub fn as_markdown(&self, verb: &str) -> String {
+        let cell = |text: &str| {
+            let text = visible::line(text)
+                .replace('&', "&amp;")
+                .replace('<', "&lt;");
+            text.replace('|', "\\|").replace('`', "\\`")
+        };
+        let mut out = format!("### Fleet {}\n\n{}\n", cell(&self.fleet), self.total(verb));
+        let rows: Vec<(&UnitRow, &CertificateRow)> = self
+            .changes
+            .iter()
+            .flat_map(|unit| unit.certificates.iter().map(move |row| (unit, row)))
+            .filter(|(_, row)| row.action != "keep")
+            .collect();
+        if !rows.is_empty() {
+            out.push_str(
+                "\n| instance | certificate | action | why | ends |\n|---|---|---|---|---|\n",
+            );
+        }
+        for (unit, row) in rows.iter().take(MARKDOWN_ROWS) {
+            let why = row.explanation.as_deref().unwrap_or_default();
+            let end = row.not_after.as_deref().unwrap_or_default();
+            let end = end.split('T').next().unwrap_or_default();
+            let cells = [&unit.id, &row.role, row.action, why, end].map(cell);
+            writeln!(out, "| {} |", cells.join(" | ")).expect("a String takes all");
+        }
+        if let Some(more) = rows.len().checked_sub(MARKDOWN_ROWS + 1) {
+            writeln!(out, "\nand {} more", more + 1).expect("a String takes all");
+        }
+        let restarts = self.changes.iter().filter_map(|unit| unit.restart.as_ref());
+        let restarts: Vec<&String> = restarts.take(MARKDOWN_ROWS).collect();
+        if !restarts.is_empty() {
+            out.push_str("\nThen, once it is applied:\n\n```sh\n");
+            for restart in restarts {
+                writeln!(out, "{restart}").expect("a String takes all");
+            }
+            out.push_str("```\n");
+        }
+        for warning in self.warnings.iter().chain(&self.refused) {
+            writeln!(out, "\n- {}", cell(warning)).expect("a String takes all");
+        }
+        out + "\n"
+    }
+
     /// Sums up what was or would be done.
     fn total(&self, verb: &str) -> String {
         let counts = [
@@ -513,17 +565,15 @@ impl Report {
                 let text = format!("{}: differs from the fleet file: {files}", unit.id);
                 found.push(note(Level::Warning, text, unit.place.as_ref()));
             }
-            for row in unit.certificates.iter().filter(|row| row.action != "keep") {
-                let level = if row.action == "blocked" {
+            let changing = || unit.certificates.iter().filter(|row| row.action != "keep");
+            if changing().next().is_some() {
+                let level = if changing().any(|row| row.action == "blocked") {
                     Level::Error
                 } else {
                     Level::Warning
                 };
-                let why = row
-                    .explanation
-                    .as_ref()
-                    .map_or_else(String::new, |why| format!(": {why}"));
-                let text = format!("{}: {}: {}{why}", unit.id, row.role, row.action);
+                let rows: Vec<String> = changing().map(CertificateRow::sentence).collect();
+                let text = format!("{}: {}", unit.id, rows.join("\n"));
                 found.push(note(level, text, unit.place.as_ref()));
             }
         }

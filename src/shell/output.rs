@@ -8,6 +8,7 @@ use super::colour::{self, ColourChoice};
 use super::error::{Failure, Kind};
 use super::world;
 use super::writing::NewFile;
+use anyhow::Context as _;
 use civi_ingress::fault::Fault;
 use civi_ingress::tone::{self, Paint};
 use civi_ingress::visible::{self, composed};
@@ -163,6 +164,15 @@ pub(super) fn print_or_end(text: &[u8]) -> Result<(), Failure> {
         }
         failure
     })
+}
+
+/// Appends a text to a file, which need not exist.
+pub(super) fn append(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = || format!("cannot write {}", path.display());
+    let mut options = fs::OpenOptions::new();
+    let file = options.append(true).create(true).open(path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    Ok(written.with_context(failed)?)
 }
 
 /// Reports that nothing can be printed.

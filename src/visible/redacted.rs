@@ -1,10 +1,14 @@
 //! Shows a file of a tree without what may be secret in it.
 
 use super::may_hold_key;
+use crate::find;
 use crate::gitops::layout::is_marked;
+use crate::manifests;
+use crate::pki::Certificate;
 use crate::pki::key::hex;
-use crate::yaml::{self, Key, Node, Value, tree_text};
+use crate::yaml::{self, At, Key, Node, Value, tree_text};
 use aws_lc_rs::digest::{SHA256, digest};
+use std::collections::BTreeSet;
 
 /// What of a Secret says nothing of its values.
 const OPEN: [&str; 5] = ["apiVersion", "immutable", "kind", "metadata", "type"];
@@ -22,8 +26,11 @@ const SECRET: [&str; 5] = [
 
 /// Returns the documents of a YAML file in one notation, with a digest in place of every value that may be secret,
 /// and without comments but the one that says whose the file is. Nothing if it cannot be read.
+///
+/// Certificates are described. Those that are not among the `known` ones, where these are given, are still to be issued:
+/// of them no fingerprint is told, and no name of a new CA, for the run that issues them draws others.
 #[must_use]
-pub fn redacted(text: &str) -> Option<String> {
+pub fn redacted(text: &str, known: Option<&Known>) -> Option<String> {
     let documents = yaml::read_all(text, "").ok()?;
     let mut out = String::new();
     let first = text.lines().next().unwrap_or_default();
@@ -33,13 +40,13 @@ pub fn redacted(text: &str) -> Option<String> {
     }
     for document in &documents {
         out.push_str("---\n");
-        tree_text(&shown(document), &mut out);
+        tree_text(&shown(document, known), &mut out);
     }
     Some(out)
 }
 
 /// Returns a value as it may be shown.
-fn shown(node: &Node) -> Node {
+fn shown(node: &Node, known: Option<&Known>) -> Node {
     let value = match &node.value {
         Value::Map(entries) => {
             let kind = node.get("kind").and_then(Node::text);
@@ -53,33 +60,35 @@ fn shown(node: &Node) -> Node {
                     || name == "data" && may_be_secret
                     || is_secret && !OPEN.contains(&name)
                 {
-                    hidden(value)
+                    hidden(value, known)
                 } else if is_secret && name == "metadata" {
-                    metadata(value)
+                    metadata(value, known)
                 } else {
-                    shown(value)
+                    shown(value, known)
                 };
                 (shown_key(key), value)
             };
             Value::Map(entries.iter().map(entry).collect())
         }
-        Value::List(items) => Value::List(items.iter().map(shown).collect()),
-        Value::Text(text) | Value::Ambiguous(text) if may_hold_key(text) => {
-            Value::Text(fingerprint(text))
-        }
+        Value::List(items) => Value::List(items.iter().map(|item| shown(item, known)).collect()),
+        Value::Text(text) | Value::Ambiguous(text) if may_hold_key(text) => value_of(text, known),
         other => other.clone(),
     };
     Node { value, at: node.at }
 }
 
 /// Returns the metadata of a Secret as they may be shown.
-fn metadata(node: &Node) -> Node {
+fn metadata(node: &Node, known: Option<&Known>) -> Node {
     let Value::Map(entries) = &node.value else {
-        return hidden(node);
+        return hidden(node, known);
     };
     let entry = |(key, value): &(Key, Node)| {
         let is_open = OPEN_METADATA.contains(&key.text.as_str());
-        let value = if is_open { shown(value) } else { hidden(value) };
+        let value = if is_open {
+            shown(value, known)
+        } else {
+            hidden(value, known)
+        };
         (shown_key(key), value)
     };
     Node {
@@ -88,14 +97,14 @@ fn metadata(node: &Node) -> Node {
     }
 }
 
-/// Puts a digest in place of every value below; the block of SOPS and lists get one for all.
-fn hidden(node: &Node) -> Node {
+/// Replaces every value below but certificates with a digest; the block of SOPS and lists get one for all.
+fn hidden(node: &Node, known: Option<&Known>) -> Node {
     let value = match &node.value {
         Value::Map(entries) if !entries.is_empty() => {
-            let entry = |(key, value): &(Key, Node)| (shown_key(key), hidden(value));
+            let entry = |(key, value): &(Key, Node)| (shown_key(key), hidden(value, known));
             Value::Map(entries.iter().map(entry).collect())
         }
-        Value::Text(text) | Value::Ambiguous(text) => Value::Text(fingerprint(text)),
+        Value::Text(text) | Value::Ambiguous(text) => value_of(text, known),
         Value::Null => Value::Null,
         _ => {
             let mut text = String::new();
@@ -104,6 +113,100 @@ fn hidden(node: &Node) -> Node {
         }
     };
     Node { value, at: node.at }
+}
+
+/// The certificates that a diff begins with.
+#[derive(Debug, Default)]
+pub struct Known {
+    digests: BTreeSet<String>,
+    subjects: BTreeSet<String>,
+}
+
+impl Known {
+    /// Takes the certificates of manifests.
+    #[must_use]
+    pub fn of<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
+        let mut known = Self::default();
+        for found in texts.filter_map(|text| find::read(text, "").ok()) {
+            for certificate in found.found {
+                if let Ok(details) = certificate.certificate.details() {
+                    known.digests.insert(details.sha256);
+                    known.subjects.insert(details.subject);
+                }
+            }
+        }
+        known
+    }
+}
+
+/// Describes a value that is certificates and nothing else, and gives a digest of any other.
+fn value_of(text: &str, known: Option<&Known>) -> Value {
+    let Some(descriptions) = certificates(text, known) else {
+        return Value::Text(fingerprint(text));
+    };
+    let mut lines = descriptions.into_iter().map(|line| Node {
+        value: Value::Text(line),
+        at: At::default(),
+    });
+    match (lines.next(), lines.len()) {
+        (Some(only), 0) => only.value,
+        (first, _) => Value::List(first.into_iter().chain(lines).collect()),
+    }
+}
+
+/// Describes the certificates of a value, in PEM or that in base64: names, dates, issuer, and the beginning of the
+/// SHA-256. Nothing where there is anything else in it.
+fn certificates(text: &str, known: Option<&Known>) -> Option<Vec<String>> {
+    let decoded;
+    let pem = if text.starts_with("-----BEGIN CERTIFICATE-----") {
+        text
+    } else {
+        decoded = manifests::decode(text).ok()??;
+        decoded.as_str()
+    };
+    let found = Certificate::all_from_pem(pem).ok()?;
+    let alone: String = found.iter().map(Certificate::pem).collect();
+    if alone.trim_end() != pem.trim_end() {
+        return None;
+    }
+    found
+        .iter()
+        .map(|certificate| describe(certificate, known))
+        .collect()
+}
+
+fn describe(certificate: &Certificate, known: Option<&Known>) -> Option<String> {
+    let details = certificate.details().ok()?;
+    let is_new = known.is_some_and(|known| !known.digests.contains(&details.sha256));
+    let is_new_ca = |subject: &str| known.is_some_and(|known| !known.subjects.contains(subject));
+    let name = |common_name: &Option<String>, whole: &str| {
+        common_name.clone().unwrap_or_else(|| whole.to_owned())
+    };
+    let names = if !details.subject_alt_names.is_empty() {
+        details.subject_alt_names.join(", ")
+    } else if is_new && details.is_ca {
+        "a new CA".to_owned()
+    } else {
+        name(&details.common_name, &details.subject)
+    };
+    let issuer = if details.self_issued {
+        "itself".to_owned()
+    } else if is_new_ca(&details.issuer) {
+        "a new CA".to_owned()
+    } else {
+        name(&details.issuer_common_name, &details.issuer)
+    };
+    let digest = if is_new {
+        "new".to_owned()
+    } else {
+        format!("sha256:{}", &details.sha256[..8])
+    };
+    let (from, to) = (
+        details.validity.not_before.date(),
+        details.validity.not_after.date(),
+    );
+    let line = format!("<certificate of {names}, {from} to {to}, issued by {issuer}, {digest}>");
+    Some(super::line(&line).into_owned())
 }
 
 fn shown_key(key: &Key) -> Key {
@@ -185,14 +288,14 @@ mod tests {
             .flat_map(parts)
             .collect();
         for spelling in spellings {
-            let Some(text) = redacted(&spelling) else {
+            let Some(text) = redacted(&spelling, None) else {
                 // Nothing at all is shown of what cannot be read.
                 continue;
             };
             let found = secret.iter().find(|part| text.contains(part.as_str()));
             assert_eq!(found, None, "{spelling}\n{text}");
         }
-        assert_eq!(redacted("data: [\n"), None);
+        assert_eq!(redacted("data: [\n", None), None);
     }
 
     #[test]
@@ -200,17 +303,21 @@ mod tests {
         let text = "# civi-ingress:managed fleet=f instance=a v1\n---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: selfcert\n  namespace: a\n\
                     type: Opaque\ndata:\n  externkey: c2VjcmV0\n";
         assert_eq!(
-            redacted(text).unwrap(),
+            redacted(text, None).unwrap(),
             "# civi-ingress:managed fleet=f instance=a v1\n---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: selfcert\n  namespace: a\n\
              type: Opaque\ndata:\n  externkey: \"<redacted sha256:2ee58ee5>\"\n"
                 .replace("2ee58ee5", &fingerprint("c2VjcmV0")[17..25])
         );
         assert_ne!(
-            redacted(text),
-            redacted(&text.replace("c2VjcmV0", "c2VjcmV1"))
+            redacted(text, None),
+            redacted(&text.replace("c2VjcmV0", "c2VjcmV1"), None)
         );
         let route =
             "kind: IngressRoute\nspec:\n  routes:\n    -\n      match: Host(`a.example.org`)\n";
-        assert!(redacted(route).unwrap().contains("Host(`a.example.org`)"));
+        assert!(
+            redacted(route, None)
+                .unwrap()
+                .contains("Host(`a.example.org`)")
+        );
     }
 }

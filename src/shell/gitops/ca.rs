@@ -7,7 +7,8 @@ use super::super::output::print_or_end;
 use super::super::tree::{Access, EntryKind, Tree};
 use super::fleet::{PlaceArguments, read_fleet};
 use super::place::Named;
-use civi_ingress::fault::{Fault, did_you_mean};
+use super::selection::{WILDCARD, unknown};
+use civi_ingress::fault::Fault;
 use civi_ingress::find::{self, Origin};
 use civi_ingress::fleet::Fleet;
 use civi_ingress::gitops::layout::{Home, INSTANCES, Owner, SHARDS, owner};
@@ -15,9 +16,6 @@ use civi_ingress::gitops::unit::Unit;
 use civi_ingress::instance::Credential;
 use civi_ingress::pki::Certificate;
 use clap::Args;
-
-/// The word for the wildcard certificate, in place of an instance's name.
-const WILDCARD: &str = "wildcard";
 
 /// Print the CA of the tree that browsers import, or the CAs of an instance, as PEM
 ///
@@ -83,15 +81,7 @@ fn unit<'f>(
                 .into()),
         };
     }
-    let what = format!(
-        "there is no instance `{}` in the fleet",
-        name.escape_debug()
-    );
-    let ids = fleet.members.iter().map(|member| member.id.as_str());
-    let fault = match did_you_mean(name, ids.chain([WILDCARD])) {
-        Some(known) => Fault::new(what).help(format!("did you mean `{known}`?")),
-        None => Fault::new(what),
-    };
+    let fault = unknown(fleet, name);
     Err(fault.file(&named.file.display().to_string()).into())
 }
 

@@ -5,18 +5,24 @@ use super::super::error::Failure;
 use super::super::examples::examples;
 use super::super::output::{print_or_end, warn};
 use super::super::tree::{Access, Tree};
+use super::super::writing::{SideFile, Writing};
 use super::super::{Run, output};
 use super::fleet::{FleetArguments, read};
 use super::job::{Job, Told};
 use super::moves::settle;
-use super::survey::windows;
+use super::review;
+use super::survey::{Survey, windows};
 use civi_ingress::gitops::compose::TreeFile;
 use civi_ingress::gitops::decide::Depth;
-use civi_ingress::visible::{self, redacted::redacted};
-use clap::Args;
+use civi_ingress::visible::{
+    self,
+    redacted::{Known, redacted},
+};
+use clap::{Args, ValueHint};
 use similar::TextDiff;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// Lines around a change, as `diff -u` has them.
 const CONTEXT: usize = 3;
@@ -31,16 +37,43 @@ const CONTEXT: usize = 3;
 pub(super) struct Diff {
     #[command(flatten)]
     pub(super) fleet: FleetArguments,
+    /// Write what rendering would do to this file, to be reviewed and then carried out with gitops render --plan
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) plan: Option<PathBuf>,
+    /// Overwrite that file
+    #[arg(long, requires = "plan")]
+    pub(super) force: bool,
 }
 
 pub(super) fn run(run: &Run, arguments: &Diff) -> Result<(), Failure> {
-    let mut inputs = read(run, &arguments.fleet, &arguments.fleet.place.named()?)?;
+    let named = arguments.fleet.place.named()?;
+    let writing = match &arguments.plan {
+        Some(path) => {
+            let read = std::iter::once(&named.file).chain(&arguments.fleet.identity);
+            Some((
+                path,
+                Writing::of_report(("--plan", path), read, arguments.force)?,
+            ))
+        }
+        None => None,
+    };
+    let mut inputs = read(run, &arguments.fleet, &named)?;
     let tree = Tree::open(&inputs.tree, Access::Read)?;
     let standing = settle(&mut inputs, &tree)?;
-    let (arguments, told) = (&arguments.fleet, Told::default());
+    let told = Told::default().of_all(writing.is_some());
+    let arguments = &arguments.fleet;
     let mut job = Job::new(run, &inputs, &tree, arguments, Depth::Glance, told);
     job.adopts = true;
     let survey = job.survey()?;
+    if let Some((path, writing)) = writing {
+        let plan = review::of(&inputs, &job, &survey)?.as_json();
+        let file = SideFile {
+            path,
+            content: Zeroizing::new(plan.into_bytes()),
+            is_secret: false,
+        };
+        writing.write(Vec::new(), vec![file], || Ok(()))?;
+    }
     let changed: Vec<_> = survey.units.iter().filter(|unit| unit.is_changed).collect();
     let mut pieces = job.for_each(&changed, |renderer, seen| {
         let mut out = String::new();
@@ -48,6 +81,11 @@ pub(super) fn run(run: &Run, arguments: &Diff) -> Result<(), Failure> {
             return Ok(out);
         };
         let (_, composed, lives) = job.compose(renderer, &unit, seen, &survey.others)?;
+        let known = Known::of(lives.source().texts().chain(lives.at_home.texts()));
+        let difference =
+            |out: &mut String, path: &str, before: Option<&str>, after: Option<&str>| {
+                difference(out, path, before, after, Some(&known));
+            };
         let old: Vec<_> = lives
             .at_home
             .current
@@ -79,26 +117,7 @@ pub(super) fn run(run: &Run, arguments: &Diff) -> Result<(), Failure> {
         }
         Ok(out)
     })?;
-    let mut rest = String::new();
-    for TreeFile { path, text, .. } in &survey.fleet_files {
-        let before = tree.read(path)?;
-        difference(
-            &mut rest,
-            path,
-            before.as_ref().map(civi_ingress::guarded::Guarded::as_str),
-            Some(text),
-        );
-    }
-    for path in &survey.report.stale {
-        let before = tree.read(path)?;
-        difference(
-            &mut rest,
-            path,
-            before.as_ref().map(civi_ingress::guarded::Guarded::as_str),
-            None,
-        );
-    }
-    pieces.push(rest);
+    pieces.push(of_the_whole(&tree, &survey)?);
     if !run.quiet {
         for consequence in standing.consequences(&inputs.fleet, &survey.left) {
             output::say(&format!("note: {}\n", consequence.line()));
@@ -120,7 +139,41 @@ pub(super) fn run(run: &Run, arguments: &Diff) -> Result<(), Failure> {
     Err(Failure::found())
 }
 
-fn difference(out: &mut String, path: &str, before: Option<&str>, after: Option<&str>) {
+/// Returns how the files differ that belong to no single unit.
+fn of_the_whole(tree: &Tree, survey: &Survey) -> Result<String, Failure> {
+    let mut rest = String::new();
+    for TreeFile { path, text, .. } in &survey.fleet_files {
+        let before = tree.read(path)?;
+        difference(
+            &mut rest,
+            path,
+            before.as_ref().map(civi_ingress::guarded::Guarded::as_str),
+            Some(text),
+            None,
+        );
+    }
+    for path in &survey.report.stale {
+        let before = tree.read(path)?;
+        difference(
+            &mut rest,
+            path,
+            before.as_ref().map(civi_ingress::guarded::Guarded::as_str),
+            None,
+            None,
+        );
+    }
+    Ok(rest)
+}
+
+/// Writes how a file differs; certificates that are not among the `known` ones, where there are such, are still to be
+/// issued.
+fn difference(
+    out: &mut String,
+    path: &str,
+    before: Option<&str>,
+    after: Option<&str>,
+    known: Option<&Known>,
+) {
     if before == after {
         return;
     }
@@ -133,8 +186,10 @@ fn difference(out: &mut String, path: &str, before: Option<&str>, after: Option<
         }
     };
     let (a, b) = (header("a", before.is_some()), header("b", after.is_some()));
-    let side = |text: Option<&str>| text.map_or(Some(String::new()), |text| shown(path, text));
-    let (old, new) = (side(before), side(after));
+    let side = |text: Option<&str>, known| {
+        text.map_or(Some(String::new()), |text| shown(path, text, known))
+    };
+    let (old, new) = (side(before, None), side(after, known));
     let why = match (&old, &new) {
         (None, _) => format!("{a} cannot be read as YAML"),
         (_, None) => format!("{b} cannot be read as YAML"),
@@ -152,10 +207,10 @@ fn difference(out: &mut String, path: &str, before: Option<&str>, after: Option<
 }
 
 /// Returns a file as it may be shown; nothing if it cannot be read.
-fn shown(path: &str, text: &str) -> Option<String> {
+fn shown(path: &str, text: &str, known: Option<&Known>) -> Option<String> {
     let end = Path::new(path).extension();
     if end.is_some_and(|end| end == "yaml" || end == "yml") {
-        return redacted(text);
+        return redacted(text, known);
     }
     let lines = text.lines().map(|line| visible::line(line) + "\n");
     Some(lines.collect())

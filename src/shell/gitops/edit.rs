@@ -6,9 +6,10 @@ use super::super::writing::{SideFile, Writing};
 use super::super::{Run, world};
 use super::fleet::parse;
 use super::place::Named;
-use civi_ingress::fault::{Fault, Faults, did_you_mean};
+use super::selection::unknown;
+use civi_ingress::fault::{Fault, Faults};
+use civi_ingress::fleet::Source;
 use civi_ingress::fleet::edit::{self, Addition};
-use civi_ingress::fleet::{Fleet, Source};
 use civi_ingress::name::{DnsName, InstanceName};
 use clap::{Args, ValueHint};
 use std::path::{Path, PathBuf};
@@ -66,7 +67,7 @@ pub(super) fn add(run: &Run, arguments: &Add) -> Result<(), Failure> {
     };
     let text = edit::add(&main, &addition)?;
     let edited = Source { text, ..main };
-    let fleet = parse(&edited, &file, None)?;
+    let fleet = parse(&edited, &file, None, &mut |_| ())?;
     let hosts = fleet.members.iter().find(|member| member.id == id);
     let host = hosts.and_then(|member| member.hosts.first());
     let host = host.map_or_else(String::new, |host| format!(" ({host})"));
@@ -81,20 +82,20 @@ pub(super) fn add(run: &Run, arguments: &Add) -> Result<(), Failure> {
 
 pub(super) fn remove(run: &Run, arguments: &Remove) -> Result<(), Failure> {
     let (file, main) = main_file(arguments.fleet.as_deref())?;
-    let fleet = parse(&main, &file, None)?;
+    let fleet = parse(&main, &file, None, &mut |_| ())?;
     let name = &arguments.name;
     let Some(member) = fleet
         .members
         .iter()
         .find(|member| member.id.as_str() == name)
     else {
-        return Err(unknown(name, &fleet, &main).into());
+        return Err(unknown(&fleet, name).file(&main.name).into());
     };
     let place = &member.place;
     if edit::is_in(place, &main.name) {
         let text = edit::remove(&main, name)?;
         let edited = Source { text, ..main };
-        parse(&edited, &file, None)?;
+        parse(&edited, &file, None, &mut |_| ())?;
         write(&file, &edited.text)?;
     } else {
         let table = edit::table_of(place).ok_or_else(|| {
@@ -114,6 +115,7 @@ pub(super) fn remove(run: &Run, arguments: &Remove) -> Result<(), Failure> {
             &main,
             &main_path(arguments.fleet.as_deref())?,
             Some(&edited),
+            &mut |_| (),
         )?;
         write(&file, &edited.text)?;
     }
@@ -150,19 +152,6 @@ fn main_file(fleet: Option<&Path>) -> Result<(PathBuf, Source), Failure> {
             text,
         },
     ))
-}
-
-fn unknown(name: &str, fleet: &Fleet, main: &Source) -> Fault {
-    let what = format!(
-        "there is no instance `{}` in the fleet",
-        name.escape_debug()
-    );
-    let names = fleet.members.iter().map(|member| member.id.as_str());
-    let fault = match did_you_mean(name, names) {
-        Some(known) => Fault::new(what).help(format!("did you mean `{known}`?")),
-        None => Fault::new(what).help("`civi-ingress gitops status` shows those that there are"),
-    };
-    fault.file(&main.name)
 }
 
 /// Writes a file over, all of it or nothing.

@@ -7,6 +7,7 @@ use super::super::paths::check_stdin;
 use super::super::templates::own_templates;
 use super::super::{Run, world};
 use super::place::Named;
+use super::review::digest_of;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::{self, Fleet, Secrets, Source};
 use civi_ingress::gitops::plan::{Phase, Readers, Sealer};
@@ -16,6 +17,7 @@ use civi_ingress::seal::sealed::SealingCertificate;
 use civi_ingress::seal::{Identity, Recipient};
 use civi_ingress::template::Templates;
 use clap::{Args, ValueEnum, ValueHint};
+use std::collections::BTreeMap;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +44,9 @@ impl PlaceArguments {
 pub(super) struct FleetArguments {
     #[command(flatten)]
     pub(super) place: PlaceArguments,
+    /// Look at this instance only, or at the wildcard; nothing of others is written or removed [repeatable]
+    #[arg(long, value_name = "NAME")]
+    pub(super) instance: Vec<String>,
     /// age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it
     /// [repeatable] [default: SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, ~/.config/sops/age/keys.txt]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -120,6 +125,8 @@ pub(super) struct Inputs {
     pub(super) templates: Templates,
     /// The directory of the tree.
     pub(super) tree: PathBuf,
+    /// SHA-256 of each file that decides what is rendered, by its name.
+    pub(super) digests: BTreeMap<String, String>,
 }
 
 pub(super) fn read(
@@ -131,21 +138,44 @@ pub(super) fn read(
     check_stdin(
         std::iter::once(path.as_path()).chain(arguments.identity.iter().map(PathBuf::as_path)),
     )?;
-    let fleet = read_fleet(path)?;
+    let text = world::read(path)?;
+    let main = Source {
+        name: text.name.clone(),
+        text: text.content.to_string(),
+    };
+    let mut digests = BTreeMap::new();
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let fleet = parse(&main, path, None, &mut |source| {
+        let name = Path::new(&source.name);
+        let name = name.strip_prefix(&folder).unwrap_or(name);
+        let digest = digest_of(source.text.as_bytes());
+        digests.insert(name.display().to_string(), digest);
+    })?;
     let tree = named.tree(run, Some(&fleet))?;
-    let sealer = sealer(run, &fleet, path, &tree)?;
+    let sealer = sealer(run, &fleet, path, &tree, &mut digests)?;
     let identities = if arguments.identity.is_empty() {
         known_identities(run)
     } else {
         identities(&arguments.identity)?
     };
+    let given_ca = arguments.existing_ca.read(run)?;
+    if let Some(ca) = &given_ca {
+        let digest = digest_of(ca.certificate.der());
+        digests.insert("the CA of --ca-cert".to_owned(), digest);
+    }
+    if let Some(directory) = &arguments.templates {
+        for (name, text) in world::read_templates(directory)? {
+            digests.insert(format!("template {name}"), digest_of(text.as_bytes()));
+        }
+    }
     Ok(Inputs {
         fleet: ManuallyDrop::new(fleet),
         sealer,
         identities,
-        given_ca: arguments.existing_ca.read(run)?,
+        given_ca,
         templates: own_templates(arguments.templates.as_deref())?,
         tree,
+        digests,
     })
 }
 
@@ -191,16 +221,18 @@ pub(in super::super) fn read_fleet(path: &Path) -> Result<Fleet, Failure> {
         name: text.name.clone(),
         text: text.content.to_string(),
     };
-    parse(&main, path, None)
+    parse(&main, path, None, &mut |_| ())
 }
 
 /// Reads a fleet file whose text is at hand, and the files that it includes, `replaced` in place of the one of its
-/// name.
+/// name. `seen` gets each of them.
 pub(super) fn parse(
     main: &Source,
     path: &Path,
     replaced: Option<&Source>,
+    seen: &mut dyn FnMut(&Source),
 ) -> Result<Fleet, Failure> {
+    seen(main);
     let folder = if world::is_stdin(path) {
         PathBuf::new()
     } else {
@@ -209,16 +241,17 @@ pub(super) fn parse(
     // A file that cannot be read is a fault of the machine, and one that is not text is its own: either ends the run
     // as such. An invalid pattern is a fault of the fleet file.
     let mut failure = None;
-    let with_replaced = |mut sources: Vec<Source>| {
+    let mut with_replaced = |mut sources: Vec<Source>| {
         for source in &mut sources {
             if let Some(other) = replaced.filter(|other| other.name == source.name) {
                 source.text.clone_from(&other.text);
             }
+            seen(source);
         }
         sources
     };
     let read = fleet::read(main, &mut |pattern| {
-        let found = world::read_matching(&folder, pattern).map(with_replaced);
+        let found = world::read_matching(&folder, pattern).map(&mut with_replaced);
         found.map_err(|failed| {
             let fault = failed.faults.first().cloned();
             if fault.as_ref().is_none_or(|fault| fault.place.is_some())
@@ -240,12 +273,15 @@ pub(super) fn sealer(
     fleet: &Fleet,
     file: &Path,
     tree: &Path,
+    digests: &mut BTreeMap<String, String>,
 ) -> Result<Sealer, Failure> {
     match &fleet.secrets {
         Secrets::Plain => Ok(Sealer::Plain),
         Secrets::Sops { recipients } => {
             if recipients.is_empty() {
-                return Ok(Sealer::Sops(Readers::ByPath(creation_rules(tree)?)));
+                return Ok(Sealer::Sops(Readers::ByPath(creation_rules(
+                    tree, digests,
+                )?)));
             }
             let mut faults = Faults::default();
             let parsed: Vec<Option<Recipient>> = recipients
@@ -261,6 +297,7 @@ pub(super) fn sealer(
         Secrets::Sealed { certificate, scope } => {
             let folder = file.parent().unwrap_or(Path::new(""));
             let text = world::read(&folder.join(certificate))?;
+            digests.insert(certificate.clone(), digest_of(text.content.as_bytes()));
             let certificate = SealingCertificate::from_pem(&text.content, run.now)
                 .map_err(|fault| fault.file(&text.name))?;
             Ok(Sealer::Sealed {
@@ -272,7 +309,7 @@ pub(super) fn sealer(
 }
 
 /// Reads the `.sops.yaml` of the tree or of the nearest directory above it.
-fn creation_rules(tree: &Path) -> Result<Rules, Failure> {
+fn creation_rules(tree: &Path, digests: &mut BTreeMap<String, String>) -> Result<Rules, Failure> {
     let absolute = world::absolute(tree)?;
     for folder in absolute.ancestors() {
         let path = folder.join(".sops.yaml");
@@ -280,6 +317,7 @@ fn creation_rules(tree: &Path) -> Result<Rules, Failure> {
             continue;
         }
         let text = world::read(&path)?;
+        digests.insert(".sops.yaml".to_owned(), digest_of(text.content.as_bytes()));
         let prefix = absolute.strip_prefix(folder).unwrap_or(&absolute);
         let rules = Rules::read(&text.content, &text.name, &prefix.display().to_string())?;
         return Ok(rules);

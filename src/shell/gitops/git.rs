@@ -20,6 +20,20 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// Largest file of the index that is looked at, in bytes: no key is near as long.
+const BLOB_LIMIT: usize = 16 << 20;
+/// How many files of the index are asked about at once.
+const BLOBS_AT_ONCE: usize = 1000;
+
+/// A file of Git's index.
+pub(super) struct Blob {
+    /// Its path below the top of the work tree.
+    pub(super) path: PathBuf,
+    is_file: bool,
+    /// The name of its content.
+    id: String,
+}
+
 /// A directory that is in a Git work tree, or will be made in one.
 #[derive(Clone)]
 pub(in super::super) struct WorkTree {
@@ -127,8 +141,117 @@ impl WorkTree {
         Ok(below.map(Path::to_owned).collect())
     }
 
+    /// Lists the files of Git's index with what they hold: those that differ from the last commit, or all.
+    ///
+    /// While `git commit` runs a hook, its index may be another one than the repository's (githooks(5),
+    /// `GIT_INDEX_FILE`).
+    pub(super) fn staged_blobs(&self, all: bool) -> Result<Vec<Blob>, Failure> {
+        let differing = [
+            "diff-index",
+            "--cached",
+            "--raw",
+            "--no-abbrev",
+            "--no-renames",
+            "--diff-filter=AMT",
+            "-z",
+            self.last_commit()?,
+            "--",
+        ];
+        let arguments = if all {
+            vec!["ls-files", "--stage", "-z"]
+        } else {
+            differing.into()
+        };
+        let arguments: Vec<&OsStr> = arguments.into_iter().map(OsStr::new).collect();
+        let listed = self.ask_of_index(&arguments, &[])?;
+        let blob = |mode: &str, id: &str, path: &[u8]| Blob {
+            path: PathBuf::from(OsStr::from_bytes(path)),
+            // A link is what it names, and a commit of another repository is not here (git-fast-import(1), "filemodify").
+            is_file: mode.starts_with("100") || mode.starts_with("120"),
+            id: id.to_owned(),
+        };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mut blobs = Vec::new();
+        let mut listed = parts(&listed);
+        while let Some(part) = listed.next() {
+            if all {
+                // `MODE ID STAGE<TAB>PATH`
+                let Some(tab) = part.iter().position(|byte| *byte == b'\t') else {
+                    continue;
+                };
+                let (head, path) = (text(&part[..tab]), &part[tab + 1..]);
+                let mut words = head.split(' ');
+                if let (Some(mode), Some(id)) = (words.next(), words.next()) {
+                    blobs.push(blob(mode, id, path));
+                }
+            } else {
+                // `:MODE MODE ID ID STATUS`, then the path.
+                let head = text(part);
+                let words: Vec<&str> = head.split(' ').collect();
+                let Some(path) = listed.next() else { break };
+                if let [_, mode, _, id, _] = words[..] {
+                    blobs.push(blob(mode, id, path));
+                }
+            }
+        }
+        blobs.retain(|blob| blob.is_file);
+        Ok(blobs)
+    }
+
+    /// Returns the last commit, or the empty tree where there is none yet (its name is the same in every repository
+    /// with SHA-1; others have theirs from Git).
+    fn last_commit(&self) -> Result<&'static str, Failure> {
+        let verify = ["rev-parse", "--quiet", "--verify", "HEAD^{commit}"];
+        let found = self.ask(&verify.map(OsStr::new), &[])?;
+        Ok(if found.is_empty() {
+            "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+        } else {
+            "HEAD"
+        })
+    }
+
+    /// Reads what files of the index hold, one after another; one that is larger than [`BLOB_LIMIT`] is named without.
+    pub(super) fn read_blobs(
+        &self,
+        blobs: &[Blob],
+        take: &mut dyn FnMut(&Blob, Option<&[u8]>),
+    ) -> Result<(), Failure> {
+        for some in blobs.chunks(BLOBS_AT_ONCE) {
+            let ids: Vec<&str> = some.iter().map(|blob| blob.id.as_str()).collect();
+            let ids = ids.join("\n") + "\n";
+            let check = ["cat-file", "--batch-check=%(objectsize)"].map(OsStr::new);
+            let sizes = self.ask(&check, ids.as_bytes())?;
+            let sizes = String::from_utf8_lossy(&sizes).into_owned();
+            let sizes = sizes.lines().map(|size| size.parse::<usize>().ok());
+            for (blob, size) in some.iter().zip(sizes) {
+                if size.is_none_or(|size| size > BLOB_LIMIT) {
+                    take(blob, None);
+                    continue;
+                }
+                let show = ["cat-file", "blob", blob.id.as_str()].map(OsStr::new);
+                take(blob, Some(&self.ask(&show, &[])?));
+            }
+        }
+        Ok(())
+    }
+
     /// Runs Git at the top of the work tree.
     fn ask(&self, arguments: &[&OsStr], stdin: &[u8]) -> Result<Vec<u8>, Failure> {
+        self.ask_with(arguments, stdin, &[])
+    }
+
+    /// Runs Git with the index that a commit in progress has.
+    fn ask_of_index(&self, arguments: &[&OsStr], stdin: &[u8]) -> Result<Vec<u8>, Failure> {
+        self.ask_with(arguments, stdin, &["GIT_INDEX_FILE"])
+    }
+
+    /// Runs Git without the variables `GIT_*`, but for those that are `kept`.
+    fn ask_with(
+        &self,
+        arguments: &[&OsStr],
+        stdin: &[u8],
+        kept: &[&str],
+    ) -> Result<Vec<u8>, Failure> {
         let failed = || format!("cannot ask Git about {}", self.top.display());
         // A file in memory instead of a pipe: Git may answer before it has read all.
         let input = memfd_create("civi-ingress", MemfdFlags::CLOEXEC).with_context(failed)?;
@@ -137,7 +260,10 @@ impl WorkTree {
         input.rewind().with_context(failed)?;
         let mut git = Command::new("git");
         let names = std::env::vars_os().map(|(name, _)| name);
-        for name in names.filter(|name| name.as_bytes().starts_with(b"GIT_")) {
+        let is_foreign = |name: &std::ffi::OsString| {
+            name.as_bytes().starts_with(b"GIT_") && !kept.iter().any(|kept| name == kept)
+        };
+        for name in names.filter(is_foreign) {
             git.env_remove(name);
         }
         // Messages as they are known; no lock, and no fetch of what a partial clone lacks.

@@ -111,7 +111,7 @@ pub(super) fn run(run: &Run, arguments: &Import) -> Result<(), Failure> {
     if arguments.plain && !arguments.allow_plain_in_git {
         git::guard(&fleet, directory)?;
     }
-    let sealer = sealer(run, &fleet, &path, directory)?;
+    let sealer = sealer(run, &fleet, &path, directory, &mut BTreeMap::new())?;
     let composed = compose(run, &fleet, &sealer, directory, &secrets)?;
     let instances = count(composed.len());
     let mut files: Vec<NewFile> = composed.into_iter().flatten().collect();

@@ -5,10 +5,11 @@ use super::super::examples::examples;
 use super::super::paths::{Contents, Paths};
 use super::super::writing::{NewFile, Overwrite, Writing};
 use super::super::{Run, world};
+use super::git::WorkTree;
 use civi_ingress::fault::Faults;
 use civi_ingress::name::{DnsName, ObjectName};
 use civi_ingress::seal::Recipient;
-use clap::{Args, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
 use std::path::{Path, PathBuf};
 
 /// Name of the fleet file.
@@ -30,13 +31,8 @@ const IGNORED: [&str; 5] = [
 /// How Git must treat the files of the tree: they are compared byte for byte, and no line end may be converted.
 const AS_THEY_ARE: &str = "*.yaml -text";
 
-/// Write a starting fleet file into a directory, and what Git and sops must know of it
-///
-/// Writes fleet.yaml, .gitignore, .gitattributes and, with recipients, .sops.yaml; a file that is there stays.
+/// A fleet file to start from.
 #[derive(Debug, Args)]
-#[command(after_long_help = examples!("
-  Start a fleet
-    civi-ingress gitops init --output-dir infra --domain example.org"))]
 pub(super) struct Init {
     /// Directory for the files
     #[arg(long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
@@ -52,6 +48,60 @@ pub(super) struct Init {
     pub(super) recipient: Vec<String>,
 }
 
+/// Write a starting fleet file into a directory, and what Git and sops must know of it
+///
+/// Writes fleet.yaml, .gitignore, .gitattributes and, with recipients, .sops.yaml; a file that is there stays.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Start a fleet
+    civi-ingress gitops init --output-dir infra --domain example.org
+
+  Start one with the workflow that renews its certificates
+    civi-ingress gitops init --domain example.org --ci github"))]
+pub(super) struct Start {
+    #[command(flatten)]
+    pub(super) init: Init,
+    /// Write the workflow of this CI too, at the top of the Git work tree; with it, a fleet file that is there stays
+    #[arg(long, value_enum)]
+    pub(super) ci: Option<Ci>,
+}
+
+/// Whose CI keeps a fleet alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Ci {
+    /// GitHub Actions: .github/workflows/civi-ingress.yml
+    Github,
+    /// GitLab: .gitlab/civi-ingress.yml, which .gitlab-ci.yml includes
+    Gitlab,
+}
+
+impl Ci {
+    /// Returns the files for the top of a repository that has the fleet at a path, and what to add to one that is
+    /// there already.
+    fn files(self, fleet: &str) -> Vec<(&'static str, String, Option<&'static str>)> {
+        let fleet = civi_ingress::yaml::scalar::to_string(fleet);
+        match self {
+            Self::Github => vec![(
+                ".github/workflows/civi-ingress.yml",
+                include_str!("../../../dist/ci/github.yml").replace("@FLEET@", &fleet),
+                None,
+            )],
+            Self::Gitlab => vec![
+                (
+                    ".gitlab/civi-ingress.yml",
+                    include_str!("../../../dist/ci/gitlab.yml").replace("@FLEET@", &fleet),
+                    None,
+                ),
+                (
+                    ".gitlab-ci.yml",
+                    "include:\n  - local: .gitlab/civi-ingress.yml\n".to_owned(),
+                    Some("include: [{local: .gitlab/civi-ingress.yml}]"),
+                ),
+            ],
+        }
+    }
+}
+
 /// Where a fleet names who can open its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Recipients {
@@ -61,7 +111,51 @@ pub(super) enum Recipients {
     InCreationRules,
 }
 
-pub(super) fn run(run: &Run, arguments: &Init) -> Result<(), Failure> {
+pub(super) fn run(run: &Run, arguments: &Start) -> Result<(), Failure> {
+    let Some(ci) = arguments.ci else {
+        return start_fleet(run, &arguments.init);
+    };
+    let directory = &arguments.init.output_dir;
+    let file = directory.join(FILE);
+    if world::look(&file).is_ok_and(|found| found.is_some()) {
+        run.note(&format!("{} is there already and stays", file.display()));
+    } else {
+        start_fleet(run, &arguments.init)?;
+    }
+    let work_tree = WorkTree::of(directory)?;
+    let directory = world::resolved(directory);
+    let top = work_tree.map_or_else(|| directory.clone(), |tree| tree.top().to_owned());
+    let below = directory.strip_prefix(&top).unwrap_or(Path::new(""));
+    let below = match below.to_str() {
+        Some("") | None => ".",
+        Some(below) => below,
+    };
+    let mut files = Vec::new();
+    for (name, text, line) in ci.files(below) {
+        let path = top.join(name);
+        if world::look(&path).is_ok_and(|found| found.is_some()) {
+            let path = world::from_here(&path);
+            let add = line.map_or_else(String::new, |line| format!("; add to it: {line}"));
+            run.note(&format!(
+                "{} is there already and stays{add}",
+                path.display()
+            ));
+        } else {
+            run.note(&format!(
+                "wrote {}; its first lines say what to set up",
+                world::from_here(&path).display()
+            ));
+            files.push(NewFile::new(name, &text, false));
+        }
+    }
+    if files.is_empty() {
+        return Ok(());
+    }
+    claim(&top)?.write(files, Vec::new(), || Ok(()))
+}
+
+/// Writes the fleet file and what belongs beside it.
+fn start_fleet(run: &Run, arguments: &Init) -> Result<(), Failure> {
     let directory = &arguments.output_dir;
     let is_there =
         |name: &str| world::look(&directory.join(name)).is_ok_and(|found| found.is_some());

@@ -48,8 +48,24 @@ impl Told {
     pub(super) fn for_report(how: &ReportArguments) -> Self {
         Self {
             rows: Mutex::default(),
-            has_all: how.summary.is_some() || how.annotations.is_some(),
+            has_all: how.needs_all(),
         }
+    }
+
+    /// Keeps what there is to tell about all units, where that `is_needed`.
+    pub(super) fn of_all(self, is_needed: bool) -> Self {
+        Self {
+            has_all: self.has_all || is_needed,
+            ..self
+        }
+    }
+
+    /// Returns what there is to tell so far, in the order of the units.
+    pub(super) fn rows(&self) -> Vec<UnitRow> {
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let by_order: BTreeMap<usize, &UnitRow> =
+            rows.iter().map(|((_, index), row)| (*index, row)).collect();
+        by_order.into_values().cloned().collect()
     }
 
     /// Takes what there is to tell about a unit, in place of what was told before.

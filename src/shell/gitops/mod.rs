@@ -6,6 +6,7 @@ mod diff;
 mod edit;
 pub(super) mod fleet;
 pub(super) mod git;
+mod guard;
 mod import;
 mod init;
 mod job;
@@ -15,6 +16,8 @@ mod moves;
 pub(super) mod place;
 mod render;
 mod report;
+mod review;
+mod selection;
 mod status;
 mod strangers;
 mod survey;
@@ -28,8 +31,9 @@ use check::Check;
 use clap::{Args, Subcommand};
 use diff::Diff;
 use edit::{Add, Remove};
+use guard::Guard;
 use import::Import;
-use init::Init;
+use init::Start;
 use render::Render;
 use status::Status;
 
@@ -45,13 +49,14 @@ pub(super) struct Gitops {
 
 #[derive(Debug, Subcommand)]
 enum GitopsCommand {
-    Init(Init),
+    Init(Start),
     Add(Add),
     Remove(Remove),
     Render(Render),
     Check(Check),
     Diff(Diff),
     Status(Status),
+    Guard(Guard),
     Ca(Ca),
     Import(Import),
 }
@@ -76,6 +81,7 @@ pub(super) fn run(run: &Run, arguments: &Gitops) -> Result<(), Failure> {
         GitopsCommand::Init(arguments) => init::run(run, arguments),
         GitopsCommand::Add(arguments) => edit::add(run, arguments),
         GitopsCommand::Remove(arguments) => edit::remove(run, arguments),
+        GitopsCommand::Guard(arguments) => guard::run(run, arguments),
         GitopsCommand::Ca(arguments) => ca::run(run, arguments),
         GitopsCommand::Render(arguments) => render::run(run, arguments),
         GitopsCommand::Check(arguments) => check::run(run, arguments),

@@ -179,6 +179,11 @@ fn are_marked(
 pub(super) type Left = Vec<(String, LeftBehind, bool)>;
 
 impl Standing {
+    /// Returns whether units pass to another part or controller.
+    pub(super) fn moves_units(&self) -> bool {
+        !self.moves.is_empty() || self.step == Step::Mark
+    }
+
     /// Counts the instances that a controller removes from the cluster, whatever becomes of their files.
     pub(super) fn removed_instances(&self) -> usize {
         let instances = self.gone.iter().filter(|id| *id != CLUSTER);

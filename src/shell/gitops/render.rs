@@ -9,10 +9,11 @@ use super::job::{Job, Told};
 use super::moves::settle;
 use super::place::Named;
 use super::report::{ReportArguments, annotated, publish};
-use super::{git, known};
+use super::{git, known, review};
 use civi_ingress::gitops::decide::Depth;
 use civi_ingress::gitops::plan::Sealer;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
+use std::path::PathBuf;
 
 /// Bring the tree in line with the fleet file: make, keep and renew certificates, write what has changed
 ///
@@ -31,7 +32,7 @@ pub(super) struct Render {
     #[command(flatten)]
     pub(super) fleet: FleetArguments,
     /// Remove files of this fleet that are no longer needed
-    #[arg(long, help_heading = "Writing")]
+    #[arg(long, help_heading = "Writing", conflicts_with = "instance")]
     pub(super) prune: bool,
     /// Remove at most this many instances, or give them other namespaces [default: 10, and no more than a fifth of all]
     #[arg(
@@ -51,6 +52,16 @@ pub(super) struct Render {
     /// leave damaged files as they are
     #[arg(long, help_heading = "Writing")]
     pub(super) verify: bool,
+    /// Do what this plan of gitops diff says, with what it removes and takes over, or nothing: where anything else would
+    /// be done, the exit status is 5
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        help_heading = "Writing",
+        conflicts_with_all = ["verify", "adopt", "prune"]
+    )]
+    pub(super) plan: Option<PathBuf>,
     /// Do not wait until everything is on disk
     #[arg(long, help_heading = "Writing")]
     pub(super) no_sync: bool,
@@ -77,6 +88,13 @@ pub(super) fn run(run: &Run, arguments: &Render) -> Result<(), Failure> {
 }
 
 fn try_render(run: &Run, arguments: &Render, named: &Named) -> Result<(), Failure> {
+    let plan = match &arguments.plan {
+        Some(path) => Some(review::read(path)?),
+        None => None,
+    };
+    // What a plan removes and takes over was reviewed with it.
+    let adopts = arguments.adopt || plan.is_some();
+    let prunes = arguments.prune || plan.is_some();
     let mut inputs = read(run, &arguments.fleet, named)?;
     let tree_path = &inputs.tree;
     if matches!(inputs.sealer, Sealer::Plain) && !arguments.allow_plain_in_git {
@@ -91,22 +109,26 @@ fn try_render(run: &Run, arguments: &Render, named: &Named) -> Result<(), Failur
     } else {
         Depth::Glance
     };
-    let told = Told::for_report(&arguments.report);
+    let told = Told::for_report(&arguments.report).of_all(plan.is_some());
     let job = Job::new(run, &inputs, &tree, &arguments.fleet, depth, told);
-    let job = job.adopting(arguments.adopt);
+    let job = job.adopting(adopts);
     job.sweep()?;
     let survey = job.survey()?;
-    survey.refuse_conflicts(arguments.adopt)?;
+    if let Some(plan) = &plan {
+        review::refuse_another(plan, &review::of(&inputs, &job, &survey)?)?;
+    }
+    job.refuse_partial(&survey, &standing)?;
+    survey.refuse_conflicts(adopts)?;
     standing.refuse_unmarked(&inputs.fleet, &survey.left)?;
     survey.refuse_to_issue_much(max_issues)?;
-    let removed = if arguments.prune {
+    let removed = if prunes {
         survey.removed_instances
     } else {
         standing.removed_instances()
     };
     survey.refuse_to_lose_much(&inputs.fleet, removed, arguments.prune_max)?;
     let consequences = standing.consequences(&inputs.fleet, &survey.left);
-    let mut report = job.write(survey, arguments.prune)?;
+    let mut report = job.write(survey, prunes)?;
     report.cluster = consequences;
     report.changes = job.told.into_rows();
     let has_written = !report.is_up_to_date() || report.pruned;

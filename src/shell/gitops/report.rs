@@ -6,8 +6,8 @@ use super::super::{Run, output};
 use civi_ingress::gitops::annotation::{self, Annotation};
 use civi_ingress::gitops::report::Report;
 use civi_ingress::report::yaml;
-use clap::{Args, ValueEnum};
-use std::path::Path;
+use clap::{Args, ValueEnum, ValueHint};
+use std::path::{Path, PathBuf};
 
 /// How a run is reported. Notes for people go to stderr, unless --quiet.
 #[derive(Debug, Args)]
@@ -19,6 +19,16 @@ pub(super) struct ReportArguments {
     /// Print on stdout what a CI shows beside the fleet file
     #[arg(long, value_enum)]
     pub(super) annotations: Option<Annotations>,
+    /// Append a summary in Markdown to this file, as GitHub Actions shows it: $GITHUB_STEP_SUMMARY
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) step_summary: Option<PathBuf>,
+}
+
+impl ReportArguments {
+    /// Returns whether every unit with news is reported, and not only the first.
+    pub(super) fn needs_all(&self) -> bool {
+        self.summary.is_some() || self.annotations.is_some() || self.step_summary.is_some()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -77,6 +87,9 @@ pub(super) fn publish(
         (None, None) => None,
     };
     output::say(&report.as_text(verb, !run.quiet));
+    if let Some(path) = &how.step_summary {
+        output::append(path, &report.as_markdown(verb))?;
+    }
     match text {
         Some(text) => print_or_end(text.as_bytes()),
         None => Ok(()),

@@ -6,6 +6,7 @@ use super::job::Job;
 use super::known;
 use super::lives::{OtherHomes, Stranger, refuse_unfinished_merges};
 use super::moves::Left;
+use super::selection::units;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::Fleet;
 use civi_ingress::gitops::compose::{Composed, NoDrawing, TreeFile, carry_out, restart};
@@ -19,7 +20,7 @@ use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use civi_ingress::manifest::PrivateKeys;
 use civi_ingress::template::Renderer;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 /// Without `--prune-max` a run removes at most this many instances, and at most a fifth of those there are: a typing
@@ -29,6 +30,9 @@ const PRUNE_LIMIT: usize = 10;
 /// Without `--max-issues` a run over a tree that is known issues first keys to at most this many instances, or to a
 /// tenth of all where that is more: what is not there may be elsewhere.
 const ISSUE_LIMIT: usize = 5;
+
+/// What a run over some instances leaves to a run over all: the files of the whole, and what is no longer needed.
+const NOT_WRITTEN: &str = "not all files of the fleet as a whole are as the fleet file says; a run without `--instance` writes them";
 
 /// Which keys of a unit are not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,8 +189,7 @@ impl Job<'_> {
     pub(super) fn survey(&self) -> Result<Survey, Failure> {
         let fleet = self.fleet();
         let mut report = Report::new(fleet.name.as_str(), self.now);
-        let cluster = fleet.wildcard.iter().map(|_| None);
-        let items: Vec<Option<usize>> = cluster.chain((0..fleet.members.len()).map(Some)).collect();
+        let items = units(fleet, &self.arguments.instance)?;
         let others = self.other_homes()?;
         let all = Leave {
             renews: true,
@@ -252,10 +255,16 @@ impl Job<'_> {
             }
         }
         report.fleet_files = changed.iter().map(|file| file.path.clone()).collect();
-        let gone = self.find_strangers(&wanted, &moved, &mut report)?;
-        report
-            .warnings
-            .extend(windows(self.tree.with_carriage_returns()));
+        let gone = if self.is_partial() {
+            if !changed.is_empty() {
+                report.warnings.push(NOT_WRITTEN.to_owned());
+            }
+            (changed, conflicts) = (Vec::new(), Vec::new());
+            report.fleet_files.clear();
+            BTreeMap::new()
+        } else {
+            self.find_strangers(&wanted, &moved, &mut report)?
+        };
         let removed_instances = gone.keys().filter(|id| *id != CLUSTER).count();
         let relocated = units.iter_mut().filter_map(|unit| {
             let id = unit
