@@ -181,7 +181,7 @@ fn a_run_over_some_instances_touches_no_other_and_none_of_the_whole() {
     assert_eq!(
         (unknown.status, unknown.stderr.as_str()),
         (
-            3,
+            2,
             "error: --instance: there is no instance `x` in the fleet\nerror: --instance: there is no instance `y` in the fleet\n"
         )
     );
@@ -192,7 +192,7 @@ fn a_run_over_some_instances_touches_no_other_and_none_of_the_whole() {
     assert_eq!(
         (refused.status, refused.stderr.as_str()),
         (
-            3,
+            2,
             "error: --instance: an instance was renamed or gets another namespace\nhelp: render the whole fleet once, without `--instance`\n"
         )
     );
@@ -213,7 +213,7 @@ fn a_summary_is_appended_for_the_page_of_a_ci_and_each_instance_has_one_annotati
         "github",
     ];
     let check = gitops(path, &line);
-    let why = "renew: it ends at 2027-11-21T10:00:00Z and is due";
+    let why = "renew: it expires at 2027-11-21T10:00:00Z and is due";
     assert_eq!(
         (check.status, check.stdout),
         (
@@ -222,7 +222,7 @@ fn a_summary_is_appended_for_the_page_of_a_ci_and_each_instance_has_one_annotati
         )
     );
     let restart = "kubectl -n a rollout restart statefulset/paroisse-set-db statefulset/paroisse-set-httpd statefulset/paroisse-set-tools";
-    let why = "it ends at 2027-11-21T10:00:00Z and is due";
+    let why = "it expires at 2027-11-21T10:00:00Z and is due";
     assert_eq!(
         read(&path.join("summary.md")),
         format!(

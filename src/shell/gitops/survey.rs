@@ -229,12 +229,7 @@ impl Job<'_> {
                 None => changed.push(file),
             }
         }
-        report.units = units.len();
-        report.told = units.iter().filter(|unit| unit.has_news).count();
-        report.written = units.iter().filter_map(|unit| unit.written).sum();
-        report.folders = units.iter().filter(|unit| unit.written.is_none()).count();
-        report.removed = units.iter().map(|unit| unit.removed).sum();
-        report.unchanged = units.iter().filter(|unit| !unit.is_changed).count();
+        count(&units, &mut report);
         let mut moved = BTreeSet::new();
         for unit in &units {
             let id = unit
@@ -265,6 +260,8 @@ impl Job<'_> {
         } else {
             self.find_strangers(&wanted, &moved, &mut report)?
         };
+        let line_ends = windows(self.tree.with_carriage_returns());
+        report.warnings.extend(line_ends);
         let removed_instances = gone.keys().filter(|id| *id != CLUSTER).count();
         let relocated = units.iter_mut().filter_map(|unit| {
             let id = unit
@@ -520,6 +517,16 @@ impl Job<'_> {
         }
         Ok(exposed)
     }
+}
+
+/// Counts what was seen of the units.
+fn count(units: &[Seen], report: &mut Report) {
+    report.units = units.len();
+    report.told = units.iter().filter(|unit| unit.has_news).count();
+    report.written = units.iter().filter_map(|unit| unit.written).sum();
+    report.folders = units.iter().filter(|unit| unit.written.is_none()).count();
+    report.removed = units.iter().map(|unit| unit.removed).sum();
+    report.unchanged = units.iter().filter(|unit| !unit.is_changed).count();
 }
 
 /// Finds what a unit leaves in the cluster, where its files name another namespace than it has.
