@@ -178,7 +178,7 @@ fn every_example_runs_but_those_that_look_at_a_live_host() {
         let directory = TempDir::new().unwrap();
         prepare(directory.path());
         let script = format!(
-            "umask 077; civi-ingress() {{ command civi-ingress --now 2026-11-21T10:00:00Z \"$@\"; }}\n{example}"
+            "umask 077; git init -q; civi-ingress() {{ command civi-ingress --now 2026-11-21T10:00:00Z \"$@\"; }}\n{example}"
         );
         let path = format!("bin:{}:/usr/bin:/bin", binary.display());
         let output = Command::new("bash")
