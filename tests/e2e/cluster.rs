@@ -195,6 +195,7 @@ impl Cluster {
         let mut command = Command::new(&self.kubectl);
         command.args(arguments).env("KUBECONFIG", self.kubeconfig());
         command.env("HOME", &self.directory); // kubectl's cache of what the API serves
+        command.env("KUBECTL_APPLYSET", "true"); // allows `--applyset`, and changes nothing without it
         output_of(&mut command, input)
     }
 

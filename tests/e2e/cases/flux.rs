@@ -15,6 +15,8 @@ use std::thread;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
@@ -50,6 +52,11 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
             stack,
             "kubectl_prunes_by_fleet_and_part_without_touching_another",
             pruned,
+        ),
+        trial(
+            stack,
+            "apply_sets_of_parts_delete_nothing_when_parts_come_and_go_as_the_program_says",
+            apply_sets,
         ),
     ]
 }
@@ -198,6 +205,86 @@ fn pruned(case: &Case) {
     assert_eq!(pruned, ["namespace/a pruned (server dry run)"]);
 }
 
+/// Makes the parents of `ApplySet`s, which must not belong to a namespace where the members belong to several: objects
+/// of a kind of their own, labelled with the hash of their names (KEP-3659, "`ApplySet` identification").
+fn parents(cluster: &Cluster, names: &[String]) {
+    cluster.apply(
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n\
+         metadata: {name: parts.example.org, labels: {applyset.kubernetes.io/is-parent-type: \"true\"}}\n\
+         spec:\n  group: example.org\n  scope: Cluster\n  names: {kind: Part, plural: parts, singular: part}\n  \
+         versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]\n",
+    );
+    let wait = [
+        "wait",
+        "--for=condition=Established",
+        "--timeout=60s",
+        "crd",
+    ];
+    cluster.kubectl(&[&wait[..], &["parts.example.org"]].concat(), "");
+    for name in names {
+        let hash = digest(&SHA256, format!("{name}..Part.example.org").as_bytes());
+        let id = URL_SAFE_NO_PAD.encode(hash.as_ref());
+        cluster.apply(&format!(
+            "apiVersion: example.org/v1\nkind: Part\nmetadata:\n  name: {name}\n  \
+             labels: {{applyset.kubernetes.io/id: applyset-{id}-v1}}\n  \
+             annotations: {{applyset.kubernetes.io/tooling: kubectl/v1.34, applyset.kubernetes.io/contains-group-kinds: \"\"}}\n"
+        ));
+    }
+}
+
+/// One `ApplySet` a part (kubectl 1.27 and later, alpha: `KUBECTL_APPLYSET`).
+fn apply_sets(case: &Case) {
+    let cluster = case.stack.new_cluster(&newest(), "cluster-apply-sets");
+    let folder = case.directory.join("apply-sets");
+    let rendered = |shards: usize| {
+        let more = format!("  shards: {shards}\n  secrets: {{mode: plain}}\n");
+        render(&folder, &fleet(&IDS, &more), &["--prune"])
+    };
+    let apply = |part: usize, more: &[&str]| {
+        let path = folder.join(format!("tree/shards/{part:03}"));
+        let path = path.display().to_string();
+        cluster.kubectl(&[&["apply", "-k", &path], more].concat(), "")
+    };
+    let prune = |part: usize, more: &[&str]| {
+        let set = format!("--applyset=parts.example.org/part-{part:03}");
+        apply(part, &[&["--prune", &set], more].concat())
+    };
+    let names: Vec<String> = (0..3).map(|part| format!("part-{part:03}")).collect();
+    parents(&cluster, &names);
+    rendered(2);
+    for part in 0..2 {
+        prune(part, &[]);
+    }
+    plant(&cluster, &IDS);
+    let first = objects(&cluster);
+    for shards in [3, 2] {
+        let said = rendered(shards);
+        assert!(
+            said.contains(
+                "with `kubectl apply`, apply every part without `--prune` before any with it"
+            ),
+            "{said}"
+        );
+        // What this is for: whichever part comes first takes away what another has by now.
+        let naive: String = (0..shards)
+            .map(|part| prune(part, &["--dry-run=server"]))
+            .collect();
+        // From 3 parts to 2 the others only gain.
+        assert!(
+            shards == 2 || naive.contains("namespace/") && naive.contains(" pruned"),
+            "{naive}"
+        );
+        for part in 0..shards {
+            apply(part, &[]);
+        }
+        for part in 0..shards {
+            let answer = prune(part, &[]);
+            assert!(!answer.contains("pruned"), "{answer}");
+        }
+        assert_eq!(objects(&cluster), first, "{shards} parts");
+    }
+}
+
 /// Asks until the answer is `Ok`. Flux and the API server together want more than the other cases of a loaded machine.
 fn until(what: &str, mut ask: impl FnMut() -> Result<(), String>) {
     let mut refusal = String::new();
@@ -246,6 +333,53 @@ fn render(folder: &Path, fleet: &str, more: &[&str]) -> String {
     let said = String::from_utf8(stderr).expect("the program prints UTF-8");
     assert!(status.success(), "{said}");
     said
+}
+
+/// Puts something into each namespace that no tree knows, as a parish has its data there.
+fn plant(cluster: &Cluster, namespaces: &[&str]) {
+    let manifests: String = namespaces
+        .iter()
+        .fold(String::new(), |mut text, namespace| {
+            let metadata =
+                format!("{{name: by-hand, namespace: {namespace}, labels: {{by: hand}}}}");
+            writeln!(
+                text,
+                "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\ndata: {{x: hello}}"
+            )
+            .expect("a String takes all");
+            text
+        });
+    cluster.apply(&manifests);
+}
+
+/// Returns the objects of the fleet, and those put in by hand: name and uid, and whether they are ending.
+fn objects(cluster: &Cluster) -> BTreeMap<String, String> {
+    let ours = cluster.get(&[
+        "namespaces,secrets,ingressroutes.traefik.io,serverstransports.traefik.io,tlsstores.traefik.io",
+        "-A", "-l", "civi-ingress.uepal.fr/fleet=fleet",
+    ]);
+    let planted = cluster.get(&["configmaps", "-A", "-l", "by=hand"]);
+    let mut objects = BTreeMap::new();
+    for item in [ours, planted]
+        .iter()
+        .flat_map(|list| list["items"].as_array().expect("a list"))
+    {
+        let metadata = &item["metadata"];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let namespace = metadata["namespace"]
+            .as_str()
+            .map_or_else(String::new, |name| format!("{name}/"));
+        let name = format!(
+            "{}/{namespace}{}",
+            text(&item["kind"]),
+            text(&metadata["name"])
+        );
+        objects.insert(
+            name,
+            text(&metadata["uid"]) + &text(&metadata["deletionTimestamp"]),
+        );
+    }
+    objects
 }
 
 /// A cluster with Flux's kustomize-controller, and a tree that it applies.
@@ -438,51 +572,12 @@ impl Flux {
         }
     }
 
-    /// Puts something into each namespace that no tree knows, as a parish has its data there.
     fn plant(&self, namespaces: &[&str]) {
-        let manifests: String = namespaces
-            .iter()
-            .fold(String::new(), |mut text, namespace| {
-                let metadata =
-                    format!("{{name: by-hand, namespace: {namespace}, labels: {{by: hand}}}}");
-                writeln!(
-                    text,
-                    "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\ndata: {{x: hello}}"
-                )
-                .expect("a String takes all");
-                text
-            });
-        self.cluster.apply(&manifests);
+        plant(&self.cluster, namespaces);
     }
 
-    /// Returns the objects of the fleet, and those put in by hand: name and uid, and whether they are ending.
     fn objects(&self) -> BTreeMap<String, String> {
-        let ours = self.cluster.get(&[
-            "namespaces,secrets,ingressroutes.traefik.io,serverstransports.traefik.io,tlsstores.traefik.io",
-            "-A", "-l", "civi-ingress.uepal.fr/fleet=fleet",
-        ]);
-        let planted = self.cluster.get(&["configmaps", "-A", "-l", "by=hand"]);
-        let mut objects = BTreeMap::new();
-        for item in [ours, planted]
-            .iter()
-            .flat_map(|list| list["items"].as_array().expect("a list"))
-        {
-            let metadata = &item["metadata"];
-            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            let namespace = metadata["namespace"]
-                .as_str()
-                .map_or_else(String::new, |name| format!("{name}/"));
-            let name = format!(
-                "{}/{namespace}{}",
-                text(&item["kind"]),
-                text(&metadata["name"])
-            );
-            objects.insert(
-                name,
-                text(&metadata["uid"]) + &text(&metadata["deletionTimestamp"]),
-            );
-        }
-        objects
+        objects(&self.cluster)
     }
 
     /// Returns the private keys of the httpds, opened by Flux.
