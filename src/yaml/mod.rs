@@ -113,6 +113,52 @@ impl Node {
         }
     }
 
+    /// Returns the entries of a mapping; none if this is not a mapping.
+    #[must_use]
+    pub fn entries(&self) -> &[(Key, Self)] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// Looks up a path of keys, each in the mapping that the one before leads to.
+    #[must_use]
+    pub fn at_path(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// Returns the text of the string under `key`.
+    #[must_use]
+    pub fn text_of(&self, key: &str) -> Option<&str> {
+        self.get(key)?.text()
+    }
+
+    /// Returns the items of the sequence under `key`; none if there is no such sequence.
+    #[must_use]
+    pub fn items_of(&self, key: &str) -> &[Self] {
+        self.get(key).map(Self::items).unwrap_or_default()
+    }
+
+    /// Returns a scalar as text, numbers and booleans included.
+    #[must_use]
+    pub fn scalar(&self) -> Option<String> {
+        match &self.value {
+            Value::Text(text) | Value::Ambiguous(text) => Some(text.clone()),
+            Value::Int(number) => Some(number.to_string()),
+            Value::Bool(value) => Some(value.to_string()),
+            Value::Float(number) => Some(number.to_string()),
+            Value::Null | Value::List(_) | Value::Map(_) => None,
+        }
+    }
+
+    /// Returns whether the value under `key` is the boolean `true`.
+    #[must_use]
+    pub fn is_true(&self, key: &str) -> bool {
+        self.get(key)
+            .is_some_and(|node| node.value == Value::Bool(true))
+    }
+
     /// Describes what kind of value this is.
     #[must_use]
     pub fn kind(&self) -> &'static str {
