@@ -1,6 +1,6 @@
 //! How each release of the chart lays out its values.
 
-use super::request::LogLevel;
+use super::options::LogLevel;
 use crate::fault::Fault;
 use std::fmt;
 use std::ops::RangeInclusive;

@@ -1,13 +1,12 @@
 //! The values file for Traefik's Helm chart (`traefik/traefik`), laid out as each of its releases reads it.
 
 mod layout;
+mod options;
 mod request;
 
 pub use layout::ChartMajor;
-pub use request::{
-    AccessLog, Exposure, LogFormat, LogLevel, ReadTimeout, TrafficPolicy, UpdateStrategy,
-    ValuesRequest, Workload,
-};
+pub use options::{AccessLog, LogFormat, LogLevel, TrafficPolicy, UpdateStrategy};
+pub use request::{Exposure, ReadTimeout, ValuesRequest, Workload};
 
 use crate::cidr::Cidr;
 use crate::fault::Fault;
