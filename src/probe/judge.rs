@@ -3,11 +3,11 @@
 use super::chain::{self, Expected, Sent};
 use super::expect::{Hsts, Options};
 use super::http;
-use super::link::{Link, broken, client_refused, connection, handshake, in_words, seconds};
+use super::link::{Link, broken, client_refused, connection, handshake};
 use super::objects::Name;
 use super::proxy::Version;
 use super::report::LegReport;
-use super::seen::{Broken, Seen, Tls, Verification};
+use super::seen::{Broken, Seen, Tls, Verification, seconds};
 use super::target::{Endpoint, Target};
 use super::trust::{ExpectedName, Origin, Trust};
 use super::{Check, Finding, Leg, Verdict};
@@ -103,10 +103,9 @@ pub fn front(front: &Front<'_>, around: &Circumstances<'_>, seen: &Seen) -> LegR
             )),
             Err(why) => report.findings.push(broken(Check::Redirect, why)),
         },
-        Some(Err(fault)) => report.findings.push(broken(
-            Check::Redirect,
-            format!("port 80: {}", in_words(fault)),
-        )),
+        Some(Err(fault)) => report
+            .findings
+            .push(broken(Check::Redirect, format!("port 80: {fault}"))),
         None => {}
     }
     report
@@ -315,7 +314,9 @@ pub(super) fn answer(seen: &Seen, link: Link<'_>, promised: Option<&Hsts>, repor
             Err(why) => say(&why),
         },
         Some(Err(fault @ (Broken::Alert(_) | Broken::Closed))) if asked => {
-            report.findings.push(client_refused(&in_words(fault), leg));
+            report
+                .findings
+                .push(client_refused(&fault.to_string(), leg));
         }
         Some(Err(Broken::TimedOut(wait))) => {
             let http = link
@@ -335,6 +336,6 @@ pub(super) fn answer(seen: &Seen, link: Link<'_>, promised: Option<&Hsts>, repor
                     .fix("check what the httpd is doing, or wait longer with `--http-timeout`"),
             );
         }
-        Some(Err(fault)) => say(&in_words(fault)),
+        Some(Err(fault)) => say(&fault.to_string()),
     }
 }

@@ -1,10 +1,9 @@
 //! What a connection and a TLS handshake came to, in words.
 
 use super::proxy::Version;
-use super::seen::{Attempt, Broken, Seen, Tls};
+use super::seen::{Attempt, Broken, Seen, Tls, seconds};
 use super::transport::{HANDSHAKE_TIMEOUT, Speech, Transport};
 use super::{Check, Finding, Leg, Verdict};
-use std::time::Duration;
 
 /// How a leg is gone.
 #[derive(Debug, Clone, Copy)]
@@ -53,27 +52,6 @@ pub(super) fn broken(check: Check, what: impl Into<String>) -> Finding {
     Finding::new(check, Verdict::Broken, what)
 }
 
-/// Describes how a connection failed, in words.
-pub(super) fn in_words(fault: &Broken) -> String {
-    match fault {
-        Broken::Refused => "nothing listens there (connection refused)".to_owned(),
-        Broken::TimedOut(wait) => format!("nothing arrived within {}", seconds(*wait)),
-        Broken::NoRoute => "this machine has no route there".to_owned(),
-        Broken::Closed => "the other side closed the connection without an alert".to_owned(),
-        Broken::Alert(alert) => format!("the other side refused with the TLS alert {alert}"),
-        Broken::NotTls => {
-            "what came back is not TLS: another protocol is spoken on this port".to_owned()
-        }
-        Broken::Certificate => "the certificate is refused, so nothing was requested".to_owned(),
-        Broken::Incompatible(what) => format!("no version or cipher suite in common: {what}"),
-        Broken::Other(what) => what.clone(),
-    }
-}
-
-pub(super) fn seconds(wait: Duration) -> String {
-    format!("{} s", wait.as_secs_f64())
-}
-
 pub(super) fn connection(seen: &Seen, link: Link<'_>, findings: &mut Vec<Finding>) {
     let leg = link.leg();
     if let Some(why) = &seen.unresolved {
@@ -98,7 +76,7 @@ pub(super) fn connection(seen: &Seen, link: Link<'_>, findings: &mut Vec<Finding
                 format!("{address}: this machine has no route there"),
             ),
             Err(fault) => {
-                let mut what = format!("{address}: {}", in_words(fault));
+                let mut what = format!("{address}: {fault}");
                 if let Some(transport) = link.transport {
                     let then = match fault {
                         Broken::TimedOut(_) => format!(
@@ -157,15 +135,12 @@ pub(super) fn handshake(tls: &Tls, link: Link<'_>, findings: &mut Vec<Finding>) 
 }
 
 fn handshake_fault(fault: &Broken, link: Link<'_>, asked: bool) -> Finding {
-    let finding = broken(
-        Check::Tls,
-        format!("the handshake failed: {}", in_words(fault)),
-    );
+    let finding = broken(Check::Tls, format!("the handshake failed: {fault}"));
     let is_mute = matches!(fault, Broken::Closed | Broken::TimedOut(_));
     let may_be_proxy = is_mute || matches!(fault, Broken::NotTls | Broken::Alert(_));
     match (fault, link.transport) {
         (Broken::Alert(_) | Broken::Closed, _) if asked => {
-            client_refused(&in_words(fault), link.leg())
+            client_refused(&fault.to_string(), link.leg())
         }
         (_, Some(Transport { proxy: Some((_, object)), .. })) if may_be_proxy => finding.fix(format!(
             "the httpd may not expect the PROXY protocol: set `RemoteIPProxyProtocol On` there, or remove proxyProtocol from {object}"

@@ -1,5 +1,6 @@
 //! What the shell saw of a leg, without judgement.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -75,10 +76,30 @@ pub enum Broken {
     Other(String),
 }
 
-impl std::fmt::Display for Broken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&super::link::in_words(self))
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused => f.write_str("nothing listens there (connection refused)"),
+            Self::TimedOut(wait) => write!(f, "nothing arrived within {}", seconds(*wait)),
+            Self::NoRoute => f.write_str("this machine has no route there"),
+            Self::Closed => f.write_str("the other side closed the connection without an alert"),
+            Self::Alert(alert) => write!(f, "the other side refused with the TLS alert {alert}"),
+            Self::NotTls => {
+                f.write_str("what came back is not TLS: another protocol is spoken on this port")
+            }
+            Self::Certificate => {
+                f.write_str("the certificate is refused, so nothing was requested")
+            }
+            Self::Incompatible(what) => {
+                write!(f, "no version or cipher suite in common: {what}")
+            }
+            Self::Other(what) => f.write_str(what),
+        }
     }
+}
+
+pub(super) fn seconds(wait: Duration) -> String {
+    format!("{} s", wait.as_secs_f64())
 }
 
 /// What the verifier said of a certificate.
