@@ -5,7 +5,7 @@ use super::found::{DIGEST, Lock, SEALED_WITH, Stored, decode, digest_of, said_di
 use super::layout::{Form, GENERATOR, Home, mark};
 use super::plan::{
     Context, Found as FoundUnit, Opened, Phase, Plan, RolePlan, Sealer, Secrets, UnitFiles,
-    has_lost_lock, secrets_of,
+    has_lost_lock,
 };
 use super::read_back::read_back;
 use super::unit::Unit;
@@ -139,7 +139,7 @@ pub fn carry_out(
         .any(|role| matches!(role.action, Action::Stage(_)));
     let keeps_staged =
         !stages && !work.staged.is_empty() && plan.roles.iter().all(|role| stays(&role.action));
-    let home = Home::of(unit);
+    let home = unit.home();
     let objects = unit.objects(&in_use);
     let promotes = plan.roles.iter().any(|role| role.action == Action::Promote);
     let staying = work.staying(plan);
@@ -198,7 +198,7 @@ pub fn carry_out(
 /// Returns the paths of all files that a unit may have, whatever becomes of its chains.
 #[must_use]
 pub fn paths(unit: &Unit<'_>, sealer: &Sealer) -> BTreeSet<String> {
-    let home = Home::of(unit);
+    let home = unit.home();
     let mut credentials = Credentials::default();
     for (credential, _) in unit.placements() {
         credentials.add(*credential, SecretData::sealed(String::new()));
@@ -558,7 +558,7 @@ impl Work<'_> {
     }
 
     fn open(&mut self, role: Role) -> Result<(), Fault> {
-        let mut secrets = secrets_of(self.placements, role);
+        let mut secrets = self.unit.secrets_of(role);
         secrets.extend(
             self.unit
                 .ca_key_place(role)
@@ -821,7 +821,7 @@ impl Work<'_> {
         };
         let waits_for_a_person = plan.roles.iter().any(|role| {
             matches!(role.action, Action::Blocked(_, Need::Person))
-                && secrets_of(self.placements, role.role).contains(name)
+                && self.unit.secrets_of(role.role).contains(name)
         });
         if object.identity.kind != "Secret" || may_be_rendered_again && !waits_for_a_person {
             return None;
@@ -949,7 +949,7 @@ impl Work<'_> {
             .filter(|role| matches!(role.action, Action::Stage(_)));
         let names: Vec<ObjectName> = staged
             .clone()
-            .flat_map(|role| secrets_of(self.placements, role.role))
+            .flat_map(|role| self.unit.secrets_of(role.role))
             .collect();
         let mut credentials = waiting.clone();
         for role in &plan.roles {

@@ -2,7 +2,7 @@
 //! what tells Argo CD or Flux about them.
 
 use super::compose::{TreeFile, kustomizations, traefik_values};
-use super::layout::{CLUSTER, Form, Home, INSTANCES, SHARDS, mark, part_name, shard_folder};
+use super::layout::{CLUSTER, Form, INSTANCES, SHARDS, mark, part_name, shard_folder};
 use super::plan::Sealer;
 use super::unit::Unit;
 use crate::fault::{Fault, Faults};
@@ -158,7 +158,7 @@ fn flat_files(fleet: &Fleet, sealer: &Sealer, member: &Member) -> Vec<String> {
     let Ok(unit) = Unit::member(fleet, member) else {
         return Vec::new();
     };
-    let home = Home::of(&unit);
+    let home = unit.home();
     let (kind, form) = match sealer {
         Sealer::Plain => ("Secret", Form::Plain),
         Sealer::Sops(_) => ("Secret", Form::Sops),

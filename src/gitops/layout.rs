@@ -1,10 +1,8 @@
 //! Where the files of a fleet lie, what they are called, and how they say whose they are.
 
-use super::unit::{Unit, WILDCARD_CA_SECRET};
 use crate::fleet::{Fleet, Layout, Member};
 use crate::manifest::Identity;
 use crate::name::ObjectName;
-use std::collections::BTreeSet;
 
 /// Start of the first line of a file that this program owns.
 const MARK: &str = "# civi-ingress:managed fleet=";
@@ -19,6 +17,9 @@ pub const CLUSTER: &str = "cluster";
 pub const GENERATOR: &str = "secret_generator.yaml";
 /// Folder of Secrets that wait for their phase.
 const NEXT: &str = "next";
+
+/// Name of the Secret with the key of the wildcard certificate's CA, which is not applied to a cluster.
+pub const WILDCARD_CA_SECRET: &str = "wildcardca";
 
 /// Names of files of a unit that are not objects, or one whose kind says all.
 const OTHERS: [&str; 5] = [
@@ -117,15 +118,12 @@ pub struct Home {
 }
 
 impl Home {
-    /// Returns the home of a unit in the layout of its fleet.
+    /// Returns the home of the cluster.
     #[must_use]
-    pub fn of(unit: &Unit<'_>) -> Self {
-        match unit.as_member() {
-            Some(member) => Self::of_member(unit.fleet(), member),
-            None => Self {
-                folder: CLUSTER.to_owned(),
-                prefix: String::new(),
-            },
+    pub fn of_cluster() -> Self {
+        Self {
+            folder: CLUSTER.to_owned(),
+            prefix: String::new(),
         }
     }
 
@@ -239,31 +237,6 @@ impl Home {
     pub fn other_path(&self, name: &str) -> String {
         format!("{}/{}{name}", self.folder, self.prefix)
     }
-}
-
-/// Returns the paths of all files that a unit may have with private keys in clear text, of Secrets that wait among them.
-#[must_use]
-pub fn key_files(unit: &Unit<'_>) -> Vec<String> {
-    let home = Home::of(unit);
-    let private = unit
-        .placements()
-        .iter()
-        .filter(|(credential, _)| credential.is_private());
-    let secrets: BTreeSet<&ObjectName> = private.map(|(_, place)| &place.secret).collect();
-    let paths = |name: &&ObjectName| {
-        let identity = Identity {
-            api_version: "v1",
-            kind: "Secret",
-            namespace: None,
-            name: (*name).clone(),
-        };
-        let form = Form::Plain;
-        [
-            home.path(&identity, form),
-            home.staged_path(&identity, form),
-        ]
-    };
-    secrets.iter().flat_map(paths).collect()
 }
 
 fn file_name(identity: &Identity, form: Form) -> String {

@@ -2,7 +2,7 @@
 
 use super::decide::{Action, Depth, Need, PublicChain, Reason, Wanted, due_at, examine};
 use super::found::{self, Fit, FoundSecret, Lock, Stored};
-use super::layout::{Home, is_marked};
+use super::layout::is_marked;
 use super::renewal::{chain_due, share};
 use super::unit::Unit;
 use crate::fault::Fault;
@@ -238,7 +238,7 @@ fn readers(
     let Sealer::Sops(readers) = sealer else {
         return Ok(BTreeMap::new());
     };
-    let home = Home::of(unit);
+    let home = unit.home();
     let mut found = BTreeMap::new();
     for (credential, place) in unit.placements() {
         if credential.is_private() && !found.contains_key(&place.secret) {
@@ -736,17 +736,16 @@ pub fn plan(context: &Context<'_>, unit: &Unit<'_>, found: &Found<'_>, may_renew
     let Found {
         current, staged, ..
     } = found;
-    let placements = unit.placements();
     let mut roles: Vec<RolePlan> = unit
         .roles()
         .iter()
-        .map(|(role, wanted)| settle(context, unit, current, placements, *role, wanted))
+        .map(|(role, wanted)| settle(context, unit, current, *role, wanted))
         .collect();
-    share_dates(context, current, placements, &mut roles);
-    close_over_files(context, unit, current, placements, &mut roles);
-    if !staged.is_empty() && successors_are_good(context, unit, staged, placements) {
+    share_dates(context, unit, current, &mut roles);
+    close_over_files(context, unit, current, &mut roles);
+    if !staged.is_empty() && successors_are_good(context, unit, staged) {
         for plan in &mut roles {
-            let is_staged = leaf_place(placements, plan.role)
+            let is_staged = leaf_place(unit.placements(), plan.role)
                 .is_some_and(|place| staged.get(place.secret.as_str()).is_some());
             if is_staged {
                 plan.action = match context.phase {
@@ -761,7 +760,7 @@ pub fn plan(context: &Context<'_>, unit: &Unit<'_>, found: &Found<'_>, may_renew
             plan.action = in_phase(context.phase, plan, may_renew);
         }
         if matches!(context.sealer, Sealer::Sops(_)) {
-            agree_within_files(placements, &mut roles, &wished);
+            agree_within_files(unit, &mut roles, &wished);
         }
     }
     Plan { roles }
@@ -770,8 +769,8 @@ pub fn plan(context: &Context<'_>, unit: &Unit<'_>, found: &Found<'_>, may_renew
 /// Where an encrypted file cannot be opened, its chains are due together.
 fn share_dates(
     context: &Context<'_>,
+    unit: &Unit<'_>,
     current: &Secrets<'_>,
-    placements: &[(Credential, SecretKeyRef)],
     roles: &mut [RolePlan],
 ) {
     let is_closed = |names: &BTreeSet<ObjectName>| {
@@ -782,7 +781,7 @@ fn share_dates(
     let mut closed = Vec::new();
     let mut dates = Vec::new();
     for (index, plan) in roles.iter().enumerate() {
-        let names = secrets_of(placements, plan.role);
+        let names = unit.secrets_of(plan.role);
         if let (Some(due), true) = (plan.due, is_closed(&names)) {
             closed.push(index);
             dates.push((names, due));
@@ -798,14 +797,10 @@ fn share_dates(
 
 /// Chains that share an encrypted file are reissued together or wait together; one that cannot wait takes the
 /// others along.
-fn agree_within_files(
-    placements: &[(Credential, SecretKeyRef)],
-    roles: &mut [RolePlan],
-    wished: &[Action],
-) {
+fn agree_within_files(unit: &Unit<'_>, roles: &mut [RolePlan], wished: &[Action]) {
     let groups: Vec<BTreeSet<ObjectName>> = roles
         .iter()
-        .map(|plan| secrets_of(placements, plan.role))
+        .map(|plan| unit.secrets_of(plan.role))
         .collect();
     let acts = |action: &Action| {
         !matches!(
@@ -846,11 +841,10 @@ fn settle(
     context: &Context<'_>,
     unit: &Unit<'_>,
     current: &Secrets<'_>,
-    placements: &[(Credential, SecretKeyRef)],
     role: Role,
     wanted: &Wanted,
 ) -> RolePlan {
-    let chain = found_chain(context, current, placements, role, wanted);
+    let chain = found_chain(context, unit, current, role, wanted);
     let mut plan = RolePlan {
         role,
         action: Action::Keep,
@@ -859,7 +853,7 @@ fn settle(
         new_ca: true,
     };
     let custody = unit.custody(role);
-    let intermediate = stored_intermediate(unit, current, placements, role);
+    let intermediate = stored_intermediate(unit, current, role);
     let reason = match chain {
         Err(reason) => {
             // A stored CA may outlive its leaf; `make` looks whether it has.
@@ -877,7 +871,7 @@ fn settle(
             };
             plan.due = Some(whole);
             let ca_is_due = context.now >= whole && context.now < due;
-            let has_key = has_key(current, placements, role);
+            let has_key = has_key(unit, current, role);
             let keeps_ca_key = holds_ca_key(unit, current, role);
             let given = context.given_ca.filter(|_| custody == CaCustody::External);
             let reason = if !has_key {
@@ -891,7 +885,7 @@ fn settle(
             } else if ca_is_due {
                 Some(Reason::Due(chain.ca.validity.not_after))
             } else {
-                lock_reason(context, current, placements, role)
+                lock_reason(context, unit, current, role)
             };
             plan.new_ca = match custody {
                 CaCustody::Ephemeral => true,
@@ -908,12 +902,12 @@ fn settle(
             reason
         }
     };
-    if let Some(obstacle) = obstacle(context, current, placements, role) {
+    if let Some(obstacle) = obstacle(context, unit, current, role) {
         plan.action = Action::Blocked(obstacle, Need::Person);
         return plan;
     }
     let Some(reason) = reason else { return plan };
-    plan.action = way_out(context, unit, current, placements, &plan, reason);
+    plan.action = way_out(context, unit, current, &plan, reason);
     if let (Action::Issue | Action::Renew(_), Some((ca, above))) = (&plan.action, intermediate) {
         let reason = plan.action.reason().cloned().unwrap_or(Reason::Missing);
         let end = reuse::path_end(&ca, &above);
@@ -932,14 +926,13 @@ fn settle(
 fn stored_intermediate(
     unit: &Unit<'_>,
     current: &Secrets<'_>,
-    placements: &[(Credential, SecretKeyRef)],
     role: Role,
 ) -> Option<(Certificate, Vec<Certificate>)> {
     if unit.custody(role) != CaCustody::Stored || !holds_ca_key(unit, current, role) {
         return None;
     }
     let ca = role.parts().ca;
-    let (_, place) = placements.iter().find(|(found, _)| *found == ca)?;
+    let (_, place) = unit.placements().iter().find(|(found, _)| *found == ca)?;
     let text = current.value(place)?.clear_text(false)?;
     reuse::intermediate(&text)
 }
@@ -949,13 +942,13 @@ fn way_out(
     context: &Context<'_>,
     unit: &Unit<'_>,
     current: &Secrets<'_>,
-    placements: &[(Credential, SecretKeyRef)],
     plan: &RolePlan,
     reason: Reason,
 ) -> Action {
     let role = plan.role;
     let custody = unit.custody(role);
-    let opens = secrets_of(placements, role)
+    let opens = unit
+        .secrets_of(role)
         .iter()
         .all(|name| current.can_open(name, context.identities));
     let holds_ca_key = holds_ca_key(unit, current, role);
@@ -968,7 +961,7 @@ fn way_out(
         Reason::LockedOtherwise => return Action::Blocked(reason, context.identity()),
         _ => {}
     }
-    let locked_for_us = secrets_of(placements, role).iter().any(|name| {
+    let locked_for_us = unit.secrets_of(role).iter().any(|name| {
         let secret = current.get(name.as_str());
         secret.is_some_and(|secret| matches!(secret.lock, Lock::Sops { .. }))
     });
@@ -1002,31 +995,18 @@ fn holds_ca_key(unit: &Unit<'_>, current: &Secrets<'_>, role: Role) -> bool {
         .is_some_and(|place| current.value(place).is_some())
 }
 
-/// Returns the Secrets that hold private values of a chain.
-pub(super) fn secrets_of(
-    placements: &[(Credential, SecretKeyRef)],
-    role: Role,
-) -> BTreeSet<ObjectName> {
-    let parts = role.parts();
-    placements
-        .iter()
-        .filter(|(credential, _)| *credential == parts.leaf_key || *credential == parts.ca_key)
-        .map(|(_, place)| place.secret.clone())
-        .collect()
-}
-
 /// Returns whether the private key of a chain's leaf was found.
-fn has_key(current: &Secrets<'_>, placements: &[(Credential, SecretKeyRef)], role: Role) -> bool {
-    leaf_place(placements, role).is_some_and(|place| current.value(place).is_some())
+fn has_key(unit: &Unit<'_>, current: &Secrets<'_>, role: Role) -> bool {
+    leaf_place(unit.placements(), role).is_some_and(|place| current.value(place).is_some())
 }
 
 fn lock_reason(
     context: &Context<'_>,
+    unit: &Unit<'_>,
     current: &Secrets<'_>,
-    placements: &[(Credential, SecretKeyRef)],
     role: Role,
 ) -> Option<Reason> {
-    secrets_of(placements, role).iter().find_map(|name| {
+    unit.secrets_of(role).iter().find_map(|name| {
         let lock = current.get(name.as_str()).map(|secret| &secret.lock)?;
         match (context.sealer, lock) {
             (Sealer::Plain, Lock::Open) => None,
@@ -1040,7 +1020,7 @@ fn lock_reason(
                 if found != wanted {
                     return Some(Reason::RecipientsChanged);
                 }
-                let fits = current.may_be_rendered_again(name, context.sealer, placements);
+                let fits = current.may_be_rendered_again(name, context.sealer, unit.placements());
                 (!fits).then_some(Reason::LockedOtherwise)
             }
             (
@@ -1064,11 +1044,11 @@ fn lock_reason(
 /// Returns why a file of a chain must be left to a person: nothing that could be written would keep what is in it.
 fn obstacle(
     context: &Context<'_>,
+    unit: &Unit<'_>,
     current: &Secrets<'_>,
-    placements: &[(Credential, SecretKeyRef)],
     role: Role,
 ) -> Option<Reason> {
-    secrets_of(placements, role).iter().find_map(|name| {
+    unit.secrets_of(role).iter().find_map(|name| {
         let held = current.held(name.as_str())?;
         let damaged = |why: &str| Some(Reason::Damaged(format!("`{}`: {why}", held.path)));
         match &held.secret.lock {
@@ -1095,7 +1075,6 @@ fn close_over_files(
     context: &Context<'_>,
     unit: &Unit<'_>,
     current: &Secrets<'_>,
-    placements: &[(Credential, SecretKeyRef)],
     roles: &mut [RolePlan],
 ) {
     let all_stay = roles.iter().all(|plan| plan.action == Action::Keep);
@@ -1108,11 +1087,12 @@ fn close_over_files(
             .iter()
             .filter(|_| has_data_key)
             .filter(|plan| plan.action.makes_keys() || matches!(plan.action, Action::Reseal(_)))
-            .flat_map(|plan| secrets_of(placements, plan.role))
+            .flat_map(|plan| unit.secrets_of(plan.role))
             .collect();
         let mut changed = false;
         for plan in roles.iter_mut() {
-            let is_touched = secrets_of(placements, plan.role)
+            let is_touched = unit
+                .secrets_of(plan.role)
                 .iter()
                 .any(|name| touched.contains(name));
             // What only waits to be locked for others goes along.
@@ -1122,7 +1102,8 @@ fn close_over_files(
                     if reason.concerns_lock_only() && *reason != Reason::SameFile
             ) && unit.custody(plan.role) == CaCustody::Ephemeral;
             if is_touched && (plan.action == Action::Keep || waits_for_lock) {
-                let opens = secrets_of(placements, plan.role)
+                let opens = unit
+                    .secrets_of(plan.role)
                     .iter()
                     .all(|name| current.can_open(name, context.identities));
                 plan.action = match (opens, unit.custody(plan.role), context.given_ca) {
@@ -1142,16 +1123,16 @@ fn close_over_files(
             .iter()
             .filter_map(|plan| match &plan.action {
                 Action::Blocked(reason, need)
-                    if has_key(current, placements, plan.role)
+                    if has_key(unit, current, plan.role)
                         && (has_data_key || reason.concerns_lock_only()) =>
                 {
-                    Some((secrets_of(placements, plan.role), *need))
+                    Some((unit.secrets_of(plan.role), *need))
                 }
                 _ => None,
             })
             .collect();
         for plan in roles.iter_mut() {
-            let own = secrets_of(placements, plan.role);
+            let own = unit.secrets_of(plan.role);
             let neighbour = blocked.iter().find(|(names, _)| !names.is_disjoint(&own));
             let acts = plan.action.makes_keys() || matches!(plan.action, Action::Reseal(_));
             if let (Some((_, need)), true) = (neighbour, acts) {
@@ -1186,18 +1167,13 @@ fn in_phase(phase: Phase, plan: &RolePlan, may_renew: bool) -> Action {
 }
 
 /// Returns whether Secrets that wait still are what the fleet file wants.
-fn successors_are_good(
-    context: &Context<'_>,
-    unit: &Unit<'_>,
-    staged: &Secrets<'_>,
-    placements: &[(Credential, SecretKeyRef)],
-) -> bool {
+fn successors_are_good(context: &Context<'_>, unit: &Unit<'_>, staged: &Secrets<'_>) -> bool {
     unit.roles().iter().all(|(role, wanted)| {
-        match found_chain(context, staged, placements, *role, wanted) {
+        match found_chain(context, unit, staged, *role, wanted) {
             Err(reason) => reason == Reason::Missing,
             Ok(_) => {
-                lock_reason(context, staged, placements, *role).is_none()
-                    && obstacle(context, staged, placements, *role).is_none()
+                lock_reason(context, unit, staged, *role).is_none()
+                    && obstacle(context, unit, staged, *role).is_none()
             }
         }
     })
@@ -1206,13 +1182,16 @@ fn successors_are_good(
 /// Examines the chain of a role as it is found.
 fn found_chain(
     context: &Context<'_>,
+    unit: &Unit<'_>,
     secrets: &Secrets<'_>,
-    placements: &[(Credential, SecretKeyRef)],
     role: Role,
     wanted: &Wanted,
 ) -> Result<PublicChain, Reason> {
     let text = |credential| {
-        let (_, place) = placements.iter().find(|(found, _)| *found == credential)?;
+        let (_, place) = unit
+            .placements()
+            .iter()
+            .find(|(found, _)| *found == credential)?;
         match secrets.value(place)? {
             Stored::Sops(_) => Some(Err(Reason::Closed(Need::Identity))),
             Stored::Sealed(_) => Some(Err(Reason::Closed(Need::Person))),

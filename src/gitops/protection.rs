@@ -5,7 +5,6 @@
 //! they pass from one part of the fleet to another ([`super::moves`]), because otherwise a route that is taken out of
 //! the tree would stay in the cluster.
 
-use super::unit::Unit;
 use crate::manifest::Object;
 use crate::yaml::Node;
 
@@ -34,16 +33,4 @@ pub fn is_kept(document: &Node) -> bool {
     let (argo_cd, flux) = (text(ARGO_CD.0).unwrap_or_default(), text(FLUX.0));
     let options: Vec<&str> = argo_cd.split(',').map(str::trim).collect();
     flux == Some(FLUX.1) && ARGO_CD.1.split(',').all(|wanted| options.contains(&wanted))
-}
-
-/// Returns whether the loss of an object could not be made good.
-#[must_use]
-pub fn is_irreplaceable(unit: &Unit<'_>, object: &Object) -> bool {
-    match object.identity.kind {
-        "Namespace" => true,
-        "Secret" => unit.placements().iter().any(|(credential, place)| {
-            credential.is_private() && place.secret == object.identity.name
-        }),
-        _ => false,
-    }
 }

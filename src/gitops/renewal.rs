@@ -1,7 +1,6 @@
 //! When each chain of a fleet will be renewed, by the rules that decide whether it is.
 
 use super::decide::due_at;
-use super::plan::secrets_of;
 use super::unit::Unit;
 use crate::fault::Fault;
 use crate::fleet::{CaCustody, Fleet, Secrets};
@@ -94,7 +93,7 @@ fn add(
             continue;
         };
         let at = chain_due(unit, *role, leaf.1, ca.1);
-        dates.push((secrets_of(placements, *role), at));
+        dates.push((unit.secrets_of(*role), at));
         chains.push((*role, leaf.0, ca));
     }
     let is_shared = matches!(unit.fleet().secrets, Secrets::Sops { .. });

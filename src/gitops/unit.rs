@@ -1,7 +1,7 @@
 //! What of a fleet has credentials and files of its own: each instance, and the cluster.
 
 use super::decide::Wanted;
-use super::layout::{CLUSTER, part_name};
+use super::layout::{CLUSTER, Form, Home, WILDCARD_CA_SECRET, part_name};
 use super::protection;
 use crate::fault::Fault;
 use crate::fleet::{CaCustody, CertificateTerms, Fleet, Member, Wildcard};
@@ -13,15 +13,13 @@ use crate::pki::issue::Organization;
 use crate::pki::validity::{End, Validity};
 use crate::pki::{LeafUse, SubjectAltName};
 use crate::values::SecretKeyRef;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 /// Lifetime of a CA whose key is kept, by default.
 const CA_DAYS: u32 = 3650;
 /// Name of the Secret with the wildcard certificate, as in the Civiparoisse notes.
 const WILDCARD_SECRET: &str = "wildcardsecret";
-/// Name of the Secret with the key of its CA, which is not applied to a cluster.
-pub const WILDCARD_CA_SECRET: &str = "wildcardca";
 
 /// An instance or the cluster.
 #[derive(Debug)]
@@ -190,6 +188,17 @@ impl<'a> Unit<'a> {
         &self.placements
     }
 
+    /// Returns the Secrets that hold private values of a role's chain.
+    #[must_use]
+    pub fn secrets_of(&self, role: Role) -> BTreeSet<ObjectName> {
+        let parts = role.parts();
+        self.placements
+            .iter()
+            .filter(|(credential, _)| *credential == parts.leaf_key || *credential == parts.ca_key)
+            .map(|(_, place)| place.secret.clone())
+            .collect()
+    }
+
     /// Returns the place of the key of a role's CA, kept or not.
     #[must_use]
     pub fn ca_key_place(&self, role: Role) -> Option<&SecretKeyRef> {
@@ -243,11 +252,57 @@ impl<'a> Unit<'a> {
         }
     }
 
+    /// Returns where its files lie.
+    #[must_use]
+    pub fn home(&self) -> Home {
+        match self.as_member() {
+            Some(member) => Home::of_member(self.fleet, member),
+            None => Home::of_cluster(),
+        }
+    }
+
+    /// Returns the paths of all files that it may have with private keys in clear text, of Secrets that wait among
+    /// them.
+    #[must_use]
+    pub fn key_files(&self) -> Vec<String> {
+        let home = self.home();
+        let private = self
+            .placements()
+            .iter()
+            .filter(|(credential, _)| credential.is_private());
+        let secrets: BTreeSet<&ObjectName> = private.map(|(_, place)| &place.secret).collect();
+        let paths = |name: &&ObjectName| {
+            let identity = Identity {
+                api_version: "v1",
+                kind: "Secret",
+                namespace: None,
+                name: (*name).clone(),
+            };
+            let form = Form::Plain;
+            [
+                home.path(&identity, form),
+                home.staged_path(&identity, form),
+            ]
+        };
+        secrets.iter().flat_map(paths).collect()
+    }
+
+    /// Returns whether the loss of one of its objects could not be made good.
+    fn cannot_replace(&self, object: &Object) -> bool {
+        match object.identity.kind {
+            "Namespace" => true,
+            "Secret" => self.placements.iter().any(|(credential, place)| {
+                credential.is_private() && place.secret == object.identity.name
+            }),
+            _ => false,
+        }
+    }
+
     /// Marks whose the objects are, and those whose loss could not be made good as staying.
     fn mark(&self, objects: &mut [Object], id: &str) {
         for object in objects {
             object.labels = labels(self.fleet.name.as_str(), id, self.part());
-            if self.is_moving() || protection::is_irreplaceable(self, object) {
+            if self.is_moving() || self.cannot_replace(object) {
                 protection::protect(object);
             }
         }

@@ -92,7 +92,7 @@ fn certificates(
     credential: Credential,
     tree: &Tree,
 ) -> Result<Vec<Certificate>, Failure> {
-    let mut homes = vec![Home::of(unit)];
+    let mut homes = vec![unit.home()];
     if unit.as_member().is_some() {
         let shards = tree.list(SHARDS)?.into_iter();
         let shards = shards.filter(|entry| entry.kind == EntryKind::Folder);

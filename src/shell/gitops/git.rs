@@ -9,7 +9,6 @@ use super::super::world;
 use anyhow::{Context as _, anyhow};
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::Fleet;
-use civi_ingress::gitops::layout::key_files;
 use civi_ingress::gitops::unit::Unit;
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::collections::{BTreeMap, BTreeSet};
@@ -375,9 +374,9 @@ pub(in super::super) fn would_stage(paths: &[PathBuf]) -> Result<Vec<Staged>, Fa
 pub(super) fn guard(fleet: &Fleet, directory: &Path) -> Result<(), Failure> {
     let mut files = Vec::new();
     for member in &fleet.members {
-        files.extend(key_files(&Unit::member(fleet, member)?));
+        files.extend(Unit::member(fleet, member)?.key_files());
     }
-    files.extend(Unit::cluster(fleet).iter().flat_map(key_files));
+    files.extend(Unit::cluster(fleet).iter().flat_map(Unit::key_files));
     let files: Vec<PathBuf> = files.iter().map(|file| directory.join(file)).collect();
     let would_lose = |faults| Failure {
         kind: Kind::WouldLose,

@@ -14,7 +14,6 @@ use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::{self, Fleet, Source};
 use civi_ingress::gitops::compose::carry_out;
 use civi_ingress::gitops::decide::Depth;
-use civi_ingress::gitops::layout::Home;
 use civi_ingress::gitops::plan::{Context, Found, Phase, Reading, Sealer, UnitFiles, plan};
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
@@ -368,7 +367,7 @@ fn compose(
             &renderer,
             &mut System,
         );
-        let home = Home::of(&unit);
+        let home = unit.home();
         if home.is_own()
             && world::look(&directory.join(&home.folder)).is_ok_and(|found| found.is_some())
         {

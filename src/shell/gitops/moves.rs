@@ -163,7 +163,7 @@ fn are_marked(
         let home = match unit.member {
             Some(index) => Home::of_member(held, &held.members[index]),
             None => match Unit::cluster(held) {
-                Some(unit) => Home::of(&unit),
+                Some(unit) => unit.home(),
                 None => continue,
             },
         };

@@ -313,7 +313,7 @@ impl Job<'_> {
             let Some(unit) = self.unit(seen.member)? else {
                 continue;
             };
-            if self.is_hidden(&Home::of(&unit), &indexed)? {
+            if self.is_hidden(&unit.home(), &indexed)? {
                 *seen = self.look(&renderer, seen.member, others, leave)?;
             }
         }
@@ -409,7 +409,7 @@ impl Job<'_> {
         let unit = self
             .unit(member)?
             .ok_or_else(|| anyhow::anyhow!("the cluster has no certificate"))?;
-        let home = Home::of(&unit);
+        let home = unit.home();
         let lives = self.files(&unit, &home, others)?;
         let owned: Vec<&(String, _)> = lives
             .at_home

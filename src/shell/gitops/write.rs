@@ -6,7 +6,6 @@ use super::job::Job;
 use super::lives::{Lives, OtherHomes};
 use super::survey::{Seen, Survey, order};
 use civi_ingress::gitops::compose::{Composed, TreeFile, carry_out, restart};
-use civi_ingress::gitops::layout::Home;
 use civi_ingress::gitops::plan::{Found as FoundUnit, Plan, Reading, plan};
 use civi_ingress::gitops::report::{Report, UnitRow, rows};
 use civi_ingress::gitops::unit::Unit;
@@ -21,7 +20,7 @@ impl Job<'_> {
         seen: &Seen,
         others: &OtherHomes,
     ) -> Result<(Plan, Composed, Lives), Failure> {
-        let home = Home::of(unit);
+        let home = unit.home();
         let lives = self.files(unit, &home, others)?;
         let context = self.context();
         let source = lives.source();
@@ -67,7 +66,7 @@ impl Job<'_> {
             .unit(seen.member)?
             .ok_or_else(|| anyhow::anyhow!("the cluster has no certificate"))?;
         let (plan, composed, lives) = self.compose(renderer, &unit, seen, others)?;
-        let home = Home::of(&unit);
+        let home = unit.home();
         let at_home = || lives.at_home.current.iter().chain(&lives.at_home.staged);
         let text = |path: &str| {
             at_home()
