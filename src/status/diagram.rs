@@ -1,6 +1,9 @@
 //! The path of each instance as a diagram: Mermaid (mermaid.js.org/syntax/flowchart) and Graphviz.
 
-use super::{Instance, Language, Leg, Report, Row, Stop, Urgency, words};
+use super::path::{Instance, Leg, Stop};
+use super::report::Report;
+use super::row::{Row, Urgency};
+use super::words::{self, Language};
 use crate::visible;
 use std::fmt::Write as _;
 

@@ -1,6 +1,8 @@
 //! JSON for programs. `version` changes when a field is removed or changes its meaning; new fields may be added at any time.
 
-use super::{Instance, Leg, Report, Row, Stop, Trust, Urgency};
+use super::path::{Instance, Leg, Stop, Trust};
+use super::report::Report;
+use super::row::{Row, Urgency};
 use crate::find::Origin;
 use crate::pki::validity::format_instant;
 use crate::report;

@@ -4,7 +4,8 @@
 //! A label without a value is left out, which Prometheus takes for an empty one. Certificates whose labels are all
 //! equal are told apart by `discriminator`, as there.
 
-use super::{Report, Row};
+use super::report::Report;
+use super::row::Row;
 use crate::find::{ObjectKind, Origin};
 use crate::visible;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! When certificates are renewed, where a fleet file or cert-manager determines it.
 
-use super::Row;
+use super::row::{Renewer, Row};
 use crate::fault::Faults;
 use crate::find::{ObjectKind, ObjectOrigin, Origin};
 use crate::fleet::Fleet;
@@ -9,30 +9,6 @@ use crate::pki::certificate::Details;
 use crate::routing::Announced;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
-
-/// Who says when a certificate is renewed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Renewer {
-    /// Nobody that is known: it counts as due when a third of its life is left
-    /// ([`Validity::due_at`](crate::pki::validity::Validity::due_at)).
-    Nobody,
-    /// The fleet file.
-    Fleet,
-    /// cert-manager.
-    CertManager,
-}
-
-impl Renewer {
-    /// Returns the word for it in reports for programs.
-    #[must_use]
-    pub fn as_str(self) -> Option<&'static str> {
-        match self {
-            Self::Nobody => None,
-            Self::Fleet => Some("fleet"),
-            Self::CertManager => Some("cert-manager"),
-        }
-    }
-}
 
 /// Where a certificate stands first in an object.
 fn places(rows: &[Row]) -> BTreeMap<(Option<String>, String, String), usize> {

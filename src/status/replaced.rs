@@ -1,7 +1,7 @@
 //! CAs whose time is over: after a renewal the previous CA stays in the trust bundle until its certificates have ended, so
 //! that nothing depends on when a server is restarted. Nobody has to renew it.
 
-use super::Row;
+use super::row::Row;
 use crate::find::{ObjectOrigin, Origin};
 use std::collections::{BTreeMap, BTreeSet};
 

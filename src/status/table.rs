@@ -1,7 +1,8 @@
 //! The table for people.
 
-use super::{Presentation, Report, Row};
-use crate::tone::Tone;
+use super::report::Report;
+use super::row::Row;
+use crate::tone::{Paint, Tone};
 use crate::visible;
 
 const HEAD: [&str; 7] = [
@@ -27,7 +28,7 @@ struct Line {
     tone: Option<Tone>,
 }
 
-pub(super) fn write(report: &Report, presentation: &Presentation<'_>) -> String {
+pub(super) fn write(report: &Report, width: Option<usize>, paint: Paint<'_>) -> String {
     let mut lines = vec![Line {
         cells: HEAD.map(str::to_owned),
         tone: None,
@@ -43,12 +44,12 @@ pub(super) fn write(report: &Report, presentation: &Presentation<'_>) -> String 
             lines.push(Line { cells, tone: None });
         }
     }
-    let width = |column: usize| {
+    let widest = |column: usize| {
         let widths = lines.iter().map(|line| line.cells[column].chars().count());
         widths.max().unwrap_or_default()
     };
-    let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
-    let columns = fitting(&widths, presentation.width);
+    let widths: Vec<usize> = (0..HEAD.len()).map(widest).collect();
+    let columns = fitting(&widths, width);
     let mut out = String::new();
     for (number, line) in lines.iter().enumerate() {
         let last = columns
@@ -65,7 +66,7 @@ pub(super) fn write(report: &Report, presentation: &Presentation<'_>) -> String 
                 tone => tone.filter(|_| *column == 0),
             };
             match tone {
-                Some(tone) => out.push_str(&(presentation.paint)(tone, cell)),
+                Some(tone) => out.push_str(&paint(tone, cell)),
                 None => out.push_str(cell),
             }
             if Some(place) != last {

@@ -3,7 +3,7 @@
 //! Each line of the table has all languages: one that is missing does not compile.
 
 use super::path::{FrontKind, Instance, Leg, Stop, Trust, Wire};
-use super::{Row, Urgency};
+use super::row::{Row, Urgency};
 use std::fmt;
 use std::str::FromStr;
 use time::OffsetDateTime;

@@ -1,7 +1,7 @@
 //! The table of all certificates.
 
-use super::{Breakable, Page, Text, mark};
-use crate::status::Report;
+use super::page::{Breakable, Page, Text, mark};
+use crate::status::report::Report;
 use std::fmt;
 
 /// So many rows at most: a browser lays out a table as a whole.

@@ -5,16 +5,19 @@
 //! certificate could do no harm even if it were not escaped. Positions are attributes of SVG, which such a policy does not touch.
 
 mod certificates;
+mod page;
 mod path;
 mod scale;
 mod timeline;
 
-use super::{Instance, Language, Report, Urgency};
-use crate::visible;
+use super::path::Instance;
+use super::report::Report;
+use super::row::Urgency;
+use super::words::Language;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
+use page::{Page, Text, mark};
 use std::collections::BTreeSet;
-use std::fmt;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -52,62 +55,6 @@ pub(super) fn write(report: &Report, language: Language) -> String {
         "</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
     ));
     page.text
-}
-
-/// The page as far as it is written, and what it is written in.
-struct Page {
-    language: Language,
-    text: String,
-}
-
-impl Page {
-    fn add(&mut self, arguments: fmt::Arguments<'_>) {
-        fmt::Write::write_fmt(&mut self.text, arguments).expect("writing to a String cannot fail");
-    }
-}
-
-/// A text as HTML, in an element or in a quoted attribute.
-struct Text<'a>(&'a str);
-
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in visible::line(self.0).chars() {
-            match character {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                other => fmt::Write::write_char(f, other)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A name that may go on in the next line after a dot.
-struct Breakable<'a>(&'a str);
-
-impl fmt::Display for Breakable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, part) in self.0.split('.').enumerate() {
-            let dot = if index == 0 { "" } else { ".<wbr>" };
-            write!(f, "{dot}{}", Text(part))?;
-        }
-        Ok(())
-    }
-}
-
-/// The class and the sign of an urgency: colour is never the only mark.
-fn mark(urgency: Urgency) -> (&'static str, &'static str) {
-    match urgency {
-        Urgency::Expired => ("x", "✕"),
-        Urgency::NotYetValid => ("n", "◷"),
-        Urgency::Due => ("d", "!"),
-        Urgency::Soon => ("s", "◔"),
-        Urgency::Fine => ("f", "✓"),
-        Urgency::Replaced => ("r", "↷"),
-    }
 }
 
 /// Names whose certificates these are.
@@ -227,17 +174,4 @@ fn tiles(page: &mut Page, report: &Report) {
         ));
     }
     page.add(format_args!("</nav>\n"));
-}
-
-/// Returns the certificates that belong to no instance: shared ones, and those of others.
-fn others(report: &Report) -> Vec<usize> {
-    let mut own = BTreeSet::new();
-    for instance in &report.instances {
-        own.extend(instance.needs(&report.rows));
-        own.extend(&instance.backend.trust);
-        own.extend(instance.database.iter().flat_map(|leg| &leg.trust));
-    }
-    (0..report.rows.len())
-        .filter(|row| !own.contains(row))
-        .collect()
 }

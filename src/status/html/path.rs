@@ -1,7 +1,10 @@
 //! The path of an instance: browser, load balancer, Traefik, httpd, database, and the certificate of each leg.
 
-use super::{Breakable, Page, Text, mark};
-use crate::status::{Instance, Leg, Report, Row, Stop, Trust, Urgency, Wire, words};
+use super::page::{Breakable, Page, Text, mark};
+use crate::status::path::{Instance, Leg, Stop, Trust, Wire};
+use crate::status::report::Report;
+use crate::status::row::{Row, Urgency};
+use crate::status::words;
 
 pub(super) fn add(page: &mut Page, report: &Report, instance: &Instance) {
     let language = page.language;

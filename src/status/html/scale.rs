@@ -1,7 +1,7 @@
 //! Time as a place on the page.
 
-use super::super::Report;
 use crate::instant::{earlier, later};
+use crate::status::report::Report;
 use std::fmt;
 use time::{Date, Duration, Month, OffsetDateTime};
 

@@ -1,8 +1,11 @@
 //! The timeline: a row for each instance, and for each certificate that belongs to none.
 
+use super::page::{Page, Text, mark, others};
+use super::path;
 use super::scale::{Percent, Scale};
-use super::{Page, Text, mark, others, path};
-use crate::status::{Instance, Renewer, Report, Row, Urgency};
+use crate::status::path::Instance;
+use crate::status::report::Report;
+use crate::status::row::{Renewer, Row, Urgency};
 use time::{Month, OffsetDateTime};
 
 /// A group of more rows than this shows only so many, and the others on request: a large fleet stays readable.
