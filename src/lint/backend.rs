@@ -1,8 +1,7 @@
 //! The pods behind a Service, and what of Apache's configuration they mount.
 
 use super::apache::{self, Directive};
-use super::items;
-use super::model::{Class, Model, Object, entries, scalar};
+use super::model::{Class, Model, Object};
 use crate::yaml::{At, Key, Node};
 use std::collections::BTreeMap;
 
@@ -63,10 +62,10 @@ pub(super) fn snippets<'m>(model: &'m Model<'_>) -> BTreeMap<usize, Vec<Snippet<
 /// Returns whether a Service selects the pods of a workload.
 pub(super) fn selects(service: &Object<'_>, workload: &Object<'_>) -> bool {
     let selector = service.spec().get("selector");
-    let selector = selector.map(entries).unwrap_or_default();
+    let selector = selector.map(Node::entries).unwrap_or_default();
     let labels = workload.at(&["spec", "template", "metadata", "labels"]);
     let has = |(key, value): &(Key, Node)| {
-        labels.and_then(|labels| labels.get(&key.text)?.text()) == value.text()
+        labels.and_then(|labels| labels.text_of(&key.text)) == value.text()
     };
     !selector.is_empty() && selector.iter().all(has)
 }
@@ -91,16 +90,16 @@ pub(super) fn mounted<'s, 'm>(
         return Vec::new();
     };
     let mut found = Vec::new();
-    for (_, volume) in items(pod, "volumes") {
+    for volume in pod.items_of("volumes") {
         let own = volume.get("configMap");
         let projected = volume.get("projected").into_iter();
         let projected = projected
-            .flat_map(|node| items(node, "sources"))
-            .filter_map(|(_, source)| source.get("configMap"));
+            .flat_map(|node| node.items_of("sources"))
+            .filter_map(|source| source.get("configMap"));
         for name in own
             .into_iter()
             .chain(projected)
-            .filter_map(|node| node.get("name")?.text())
+            .filter_map(|node| node.text_of("name"))
         {
             let number = model.find(Class::ConfigMap, object.namespace, name);
             found.extend(
@@ -116,12 +115,16 @@ pub(super) fn mounted<'s, 'm>(
 
 /// Returns the pods' port behind a port of a Service; nothing if it has only a name.
 pub(super) fn target(model: &Model<'_>, service: usize, wanted: &str) -> Option<String> {
-    let (_, port) = items(model.objects[service].spec(), "ports").find(|(_, port)| {
-        let is = |key: &str| port.get(key).and_then(scalar).as_deref() == Some(wanted);
-        is("port") || is("name")
-    })?;
+    let port = model.objects[service]
+        .spec()
+        .items_of("ports")
+        .iter()
+        .find(|port| {
+            let is = |key: &str| port.get(key).and_then(Node::scalar).as_deref() == Some(wanted);
+            is("port") || is("name")
+        })?;
     let number = |key: &str| {
-        let text = port.get(key).and_then(scalar)?;
+        let text = port.get(key).and_then(Node::scalar)?;
         text.bytes()
             .all(|byte| byte.is_ascii_digit())
             .then_some(text)
@@ -171,10 +174,7 @@ pub(super) fn service<'a>(
     node: &'a Node,
     namespace: &'a str,
 ) -> Option<(&'a str, usize)> {
-    let namespace = node
-        .get("namespace")
-        .and_then(Node::text)
-        .unwrap_or(namespace);
-    let number = model.find(Class::Service, namespace, node.get("name")?.text()?)?;
+    let namespace = node.text_of("namespace").unwrap_or(namespace);
+    let number = model.find(Class::Service, namespace, node.text_of("name")?)?;
     Some((model.objects[number].namespace, number))
 }

@@ -4,8 +4,7 @@
 //! its guide `expose-applications-using-loadbalancer-type-service.md`.
 
 use super::finding::Finding;
-use super::items;
-use super::model::{Class, Model, Object, Values, at_path, entries, is_true, scalar};
+use super::model::{Class, Model, Object, Values};
 use super::rules::{CI703, CI704, CI705, CI709, CI718, CI719, CI720, CI721, Rule};
 use super::{backend, provider, values};
 use crate::yaml::{At, Node, Value};
@@ -101,7 +100,7 @@ struct Balancer<'m, 'a> {
 
 impl<'a> Balancer<'_, 'a> {
     fn has(&self, prefix: &str) -> bool {
-        let mut all = entries(self.annotations).iter();
+        let mut all = self.annotations.entries().iter();
         all.any(|(key, _)| key.text.starts_with(prefix))
     }
 
@@ -152,12 +151,12 @@ impl<'a> Balancer<'_, 'a> {
 
     /// Returns whether the PROXY protocol is asked for, in the words that the cloud controller takes.
     fn sends_proxy(&self) -> bool {
-        let text = self.of("proxy-protocol").and_then(scalar);
+        let text = self.of("proxy-protocol").and_then(Node::scalar);
         matches!(text.as_deref(), Some("true" | "v1" | "v2"))
     }
 
     fn check(&self, is_ovn: bool, findings: &mut Vec<Finding>) {
-        let is_forwarding = is_true(self.of("x-forwarded-for"));
+        let is_forwarding = self.of("x-forwarded-for").is_some_and(Node::says_true);
         if self.sends_proxy() && is_forwarding {
             let message = "both `proxy-protocol` and `x-forwarded-for` are set";
             findings.push(self.at_annotation(&CI704, "x-forwarded-for", message));
@@ -171,7 +170,7 @@ impl<'a> Balancer<'_, 'a> {
         if is_ovn {
             let is_set = |name: &&&str| {
                 let node = self.of(name);
-                node.is_some_and(|node| scalar(node).as_deref() != Some("false"))
+                node.is_some_and(|node| node.scalar().as_deref() != Some("false"))
             };
             for name in NOT_WITH_OVN.iter().filter(is_set) {
                 let message = format!("`lb-provider=ovn` does not have `{name}`");
@@ -181,12 +180,14 @@ impl<'a> Balancer<'_, 'a> {
         let policy = self.spec.get("externalTrafficPolicy");
         if let Some(node) = policy.filter(|node| node.text() == Some("Local"))
             && self.has(OPENSTACK)
-            && !is_true(self.of("enable-health-monitor"))
+            && !self
+                .of("enable-health-monitor")
+                .is_some_and(Node::says_true)
         {
             let message = "`Local`, and no health monitor";
             findings.push(self.finding(&CI703, node.at, "spec.externalTrafficPolicy", message));
         }
-        let Some(value) = self.of("proxy-protocol").and_then(scalar) else {
+        let Some(value) = self.of("proxy-protocol").and_then(Node::scalar) else {
             return;
         };
         match value.as_str() {
@@ -213,7 +214,7 @@ impl<'a> Balancer<'_, 'a> {
         }
         let name = if self.of("default-tls-container-ref").is_some() {
             "default-tls-container-ref"
-        } else if is_true(self.of("x-forwarded-for")) {
+        } else if self.of("x-forwarded-for").is_some_and(Node::says_true) {
             "x-forwarded-for"
         } else {
             return;
@@ -221,22 +222,22 @@ impl<'a> Balancer<'_, 'a> {
         let is_tls = match &self.owner {
             Owner::Service(_) => {
                 let takes_plain = model.of(Class::IngressRoute).any(|route| {
-                    let mut points = items(route.spec(), "entryPoints");
+                    let mut points = route.spec().items_of("entryPoints").iter();
                     route.spec().get("tls").is_none()
-                        && points.any(|(_, node)| node.text() == Some("websecure"))
+                        && points.any(|node| node.text() == Some("websecure"))
                 });
-                let mut ports = items(self.spec, "ports");
+                let mut ports = self.spec.items_of("ports").iter();
                 !takes_plain
-                    && ports.any(|(_, port)| {
+                    && ports.any(|port| {
                         let target = port.get("targetPort").or_else(|| port.get("port"));
-                        let target = target.and_then(scalar);
+                        let target = target.and_then(Node::scalar);
                         matches!(target.as_deref(), Some("websecure" | "8443" | "443"))
                     })
             }
             Owner::Values(values) => {
-                let port = at_path(values.node, &["ports", "websecure"]);
+                let port = values.node.at_path(&["ports", "websecure"]);
                 let off = |path: &[&str]| {
-                    let node = port.and_then(|port| at_path(port, path));
+                    let node = port.and_then(|port| port.at_path(path));
                     node.is_some_and(|node| node.value == Value::Bool(false))
                 };
                 !(port.is_some_and(|port| port.value == Value::Null)
@@ -276,13 +277,15 @@ impl<'a> Balancer<'_, 'a> {
 
 /// Returns whether values make an entry point take the PROXY protocol.
 fn by_values(values: &Values<'_>, point: &str) -> bool {
-    let node = at_path(values.node, &["ports", point, "proxyProtocol"]);
+    let node = values.node.at_path(&["ports", point, "proxyProtocol"]);
     let ranges = node.and_then(|node| node.get("trustedIPs"));
     let has_ranges = ranges.is_some_and(|ranges| !ranges.items().is_empty());
-    let mut arguments = items(values.node, "additionalArguments");
+    let mut arguments = values.node.items_of("additionalArguments").iter();
     has_ranges
-        || is_true(node.and_then(|node| node.get("insecure")))
-        || arguments.any(|(_, node)| {
+        || node
+            .and_then(|node| node.get("insecure"))
+            .is_some_and(Node::says_true)
+        || arguments.any(|node| {
             let text = node.text().unwrap_or_default();
             text.to_ascii_lowercase().contains("proxyprotocol")
         })
@@ -292,8 +295,15 @@ fn by_values(values: &Values<'_>, point: &str) -> bool {
 /// options.
 fn deaf(model: &Model<'_>, service: &Object<'_>) -> Option<String> {
     let number = model.find(Class::Service, service.namespace, service.name)?;
-    let targets: Vec<String> = items(service.spec(), "ports")
-        .filter_map(|(_, port)| scalar(port.get("targetPort").or_else(|| port.get("port"))?))
+    let targets: Vec<String> = service
+        .spec()
+        .items_of("ports")
+        .iter()
+        .filter_map(|port| {
+            port.get("targetPort")
+                .or_else(|| port.get("port"))?
+                .scalar()
+        })
         .collect();
     for pod in backend::selected(model, service.namespace, number) {
         let Some(container) = provider::containers(&model.objects[pod]).next() else {
@@ -301,10 +311,10 @@ fn deaf(model: &Model<'_>, service: &Object<'_>) -> Option<String> {
         };
         let points = provider::entry_points(container)?;
         let number_of = |name: &str| {
-            let mut ports = items(container, "ports").map(|(_, port)| port);
+            let mut ports = container.items_of("ports").iter();
             ports
-                .find(|port| port.get("name").and_then(Node::text) == Some(name))
-                .and_then(|port| scalar(port.get("containerPort")?))
+                .find(|port| port.text_of("name") == Some(name))
+                .and_then(|port| port.get("containerPort")?.scalar())
         };
         return targets.iter().find_map(|target| {
             let port = number_of(target).unwrap_or_else(|| target.clone());
@@ -316,7 +326,7 @@ fn deaf(model: &Model<'_>, service: &Object<'_>) -> Option<String> {
     let labels = service
         .spec()
         .get("selector")
-        .map(entries)
+        .map(Node::entries)
         .unwrap_or_default();
     let is_of_chart = labels.iter().any(|(key, value)| {
         key.text == "app.kubernetes.io/name" && value.text() == Some("traefik")

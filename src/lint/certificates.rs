@@ -8,7 +8,7 @@ use super::rules::{
     Severity,
 };
 use super::secrets::{Cert, Entry, Secret};
-use super::{gateway_api, istio, items};
+use super::{gateway_api, istio};
 use crate::pki::key;
 use crate::pki::refusals::{self, Refusal, Rule as Refused, Use};
 use crate::pki::validity::{Validity, format_instant};
@@ -154,7 +154,7 @@ pub(super) fn for_browsers(model: &Model<'_>) -> BTreeSet<usize> {
         }
     }
     for object in model.of(Class::Ingress) {
-        for (_, item) in items(object.spec(), "tls") {
+        for item in object.spec().items_of("tls") {
             names.push((object.namespace, item.get("secretName")));
         }
     }
@@ -168,7 +168,7 @@ pub(super) fn for_browsers(model: &Model<'_>) -> BTreeSet<usize> {
     for object in model.of(Class::TlsStore) {
         let default = object.at(&["spec", "defaultCertificate", "secretName"]);
         names.push((object.namespace, default));
-        for (_, item) in items(object.spec(), "certificates") {
+        for item in object.spec().items_of("certificates") {
             names.push((object.namespace, item.get("secretName")));
         }
     }

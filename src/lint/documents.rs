@@ -1,10 +1,10 @@
 //! Family 0: what any Kubernetes object must be.
 
 use super::finding::Finding;
-use super::model::{Class, Model, Object, entries};
+use super::model::{Class, Model, Object};
 use super::rules::{CI005, CI006, CI007, CI008};
 use super::secrets::Content;
-use crate::yaml::{Value, is_boolean_word};
+use crate::yaml::{Node, Value, is_boolean_word};
 use std::collections::BTreeMap;
 
 /// Maps whose values are strings.
@@ -22,7 +22,7 @@ fn texts(object: &Object<'_>, findings: &mut Vec<Finding>) {
         if path[0] != "metadata" && !of_data.contains(&object.class) {
             continue;
         }
-        for (key, node) in object.at(path).map(entries).unwrap_or_default() {
+        for (key, node) in object.at(path).map(Node::entries).unwrap_or_default() {
             // Of the values of `data` that are not base64, another rule speaks.
             let is_base64 = path[0] == "data" && object.class == Class::Secret;
             let is_other = match &node.value {

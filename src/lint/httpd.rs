@@ -2,7 +2,7 @@
 
 use super::certificates::{Chain, chain, outside_constraints};
 use super::finding::Finding;
-use super::model::{Class, Model, Object, is_true};
+use super::model::{Class, Model, Object};
 use super::predict::Here;
 use super::routes::Use;
 use super::rules::{CI105, CI202, CI203};
@@ -58,7 +58,13 @@ impl<'m, 'a> Leg<'m, 'a> {
             return;
         };
         let is_known = self.roots.is_complete && !self.roots.certificates.is_empty();
-        if !is_known || is_true(self.transport.spec().get("insecureSkipVerify")) {
+        if !is_known
+            || self
+                .transport
+                .spec()
+                .get("insecureSkipVerify")
+                .is_some_and(Node::says_true)
+        {
             return;
         }
         let expected = self

@@ -4,8 +4,7 @@
 //! on a Service, in any case, and an option that is not known ends the reading.
 
 use super::finding::Finding;
-use super::items;
-use super::model::{Class, Model, Object, entries, scalar};
+use super::model::{Class, Model, Object};
 use super::references::is_numbered;
 use super::rules::{CI210, CI218, CI238, CI239, CI240, CI901, CI902, Severity};
 use crate::fault::did_you_mean;
@@ -40,7 +39,7 @@ pub(super) fn is_of_traefik(object: &Object<'_>) -> bool {
         .get("ingressClassName")
         .or_else(|| object.annotation("kubernetes.io/ingress.class"));
     let annotations = object.at(&["metadata", "annotations"]);
-    let mut annotations = annotations.map(entries).unwrap_or_default().iter();
+    let mut annotations = annotations.map(Node::entries).unwrap_or_default().iter();
     class
         .and_then(Node::text)
         .is_some_and(|class| class.contains("traefik"))
@@ -57,11 +56,11 @@ pub(super) fn backends<'a>(object: &Object<'a>) -> Vec<(&'a Node, String)> {
         .map(|node| (node, "spec.defaultBackend.service".to_owned()))
         .into_iter()
         .collect();
-    for (rule, node) in items(spec, "rules") {
+    for (rule, node) in spec.items_of("rules").iter().enumerate() {
         let Some(http) = node.get("http") else {
             continue;
         };
-        for (path, node) in items(http, "paths") {
+        for (path, node) in http.items_of("paths").iter().enumerate() {
             if let Some(node) = node.get("backend").and_then(|node| node.get("service")) {
                 let field = format!("spec.rules[{rule}].http.paths[{path}].backend.service");
                 found.push((node, field));
@@ -108,7 +107,7 @@ fn annotations<'a>(
     let Some(all) = object.at(&["metadata", "annotations"]) else {
         return;
     };
-    for (key, node) in entries(all) {
+    for (key, node) in all.entries() {
         let Some(name) = key.text.strip_prefix(PREFIX) else {
             continue;
         };
@@ -235,7 +234,7 @@ impl<'a> Names<'a> {
 
 fn services(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     for (node, field) in backends(object) {
-        let Some((name, port)) = node.get("name").and_then(Node::text).zip(node.get("port")) else {
+        let Some((name, port)) = node.text_of("name").zip(node.get("port")) else {
             continue;
         };
         let Some(number) = model.find(Class::Service, object.namespace, name) else {
@@ -245,16 +244,14 @@ fn services(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>)
         let wanted = |key: &str| {
             port.get(key)
                 .filter(|node| node.value != Value::Null)
-                .and_then(scalar)
+                .and_then(Node::scalar)
         };
         let (number, named) = (wanted("number"), wanted("name"));
         let is_wanted = |port: &&Node| {
-            let of = |key: &str| port.get(key).and_then(scalar);
+            let of = |key: &str| port.get(key).and_then(Node::scalar);
             number.is_some() && of("port") == number || named.is_some() && of("name") == named
         };
-        let mut ports = items(service.spec(), "ports")
-            .map(|(_, port)| port)
-            .peekable();
+        let mut ports = service.spec().items_of("ports").iter().peekable();
         if ports.peek().is_none() || number.is_none() && named.is_none() {
             continue;
         }
@@ -265,7 +262,7 @@ fn services(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>)
             continue;
         };
         let option = |name: &str| {
-            let all = service.at(&["metadata", "annotations"]).map(entries);
+            let all = service.at(&["metadata", "annotations"]).map(Node::entries);
             let mut all = all.unwrap_or_default().iter();
             all.find(|(key, _)| {
                 key.text
@@ -274,7 +271,7 @@ fn services(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>)
             })
             .and_then(|(_, node)| node.text())
         };
-        let text = |key: &str| found.get(key).and_then(scalar).unwrap_or_default();
+        let text = |key: &str| found.get(key).and_then(Node::scalar).unwrap_or_default();
         let is_https = option("service.serversscheme").map_or_else(
             || text("port") == "443" || text("name").starts_with("https"),
             |scheme| scheme == "https",

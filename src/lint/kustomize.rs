@@ -1,7 +1,6 @@
 //! Patches of Kustomize: parts of objects, which say nothing by themselves.
 
 use super::Source;
-use super::items;
 use super::model::Document;
 use crate::find;
 use crate::yaml::Node;
@@ -29,7 +28,7 @@ pub(super) fn patches(documents: &[Document], sources: &[Source]) -> BTreeSet<us
 }
 
 fn is_kustomization(node: &Node, name: &str) -> bool {
-    let kind = node.get("kind").and_then(Node::text);
+    let kind = node.text_of("kind");
     matches!(kind, Some("Kustomization" | "Component"))
         || kind.is_none() && find::is_kustomization(name)
 }
@@ -37,9 +36,12 @@ fn is_kustomization(node: &Node, name: &str) -> bool {
 fn paths(node: &Node) -> impl Iterator<Item = &str> {
     let with_path = ["patches", "patchesJson6902"]
         .into_iter()
-        .flat_map(|key| items(node, key))
-        .filter_map(|(_, patch)| patch.get("path")?.text());
-    let bare = items(node, "patchesStrategicMerge").filter_map(|(_, patch)| patch.text());
+        .flat_map(|key| node.items_of(key))
+        .filter_map(|patch| patch.text_of("path"));
+    let bare = node
+        .items_of("patchesStrategicMerge")
+        .iter()
+        .filter_map(Node::text);
     with_path.chain(bare)
 }
 

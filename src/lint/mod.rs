@@ -54,7 +54,6 @@ use crate::fault::Fault;
 use crate::name::DnsName;
 use crate::release::Release;
 use crate::threads::with_threads;
-use crate::yaml::Node;
 use model::{Class, Model, Object};
 use provider::Provider;
 use rayon::prelude::*;
@@ -265,18 +264,4 @@ fn side_by_side(sources: &[Source], options: &Options) -> Result<Report, Vec<Fau
     model.secrets.into_par_iter().for_each(drop);
     documents.into_par_iter().for_each(drop);
     Ok(report)
-}
-
-/// Returns the items of a list below a node, each with its index.
-fn items<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = (usize, &'a Node)> {
-    node.get(key)
-        .map(Node::items)
-        .unwrap_or_default()
-        .iter()
-        .enumerate()
-}
-
-/// Returns the text of a key below a node.
-fn text<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
-    node.get(key)?.text()
 }

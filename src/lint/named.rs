@@ -1,9 +1,8 @@
 //! Family 9: what objects of the Gateway API, Istio and cert-manager name.
 
 use super::istio::{Destination, credentials, destination};
-use super::model::{Class, Model, at_path};
+use super::model::{Class, Model};
 use super::references::Seeker;
-use super::{items, text};
 use crate::yaml::Node;
 use std::collections::BTreeSet;
 
@@ -21,11 +20,11 @@ impl<'a> Seeker<'_, 'a> {
                     class,
                     "spec.gatewayClassName".to_owned(),
                 );
-                for (index, listener) in items(spec, "listeners") {
+                for (index, listener) in spec.items_of("listeners").iter().enumerate() {
                     let refs = listener
                         .get("tls")
                         .into_iter()
-                        .flat_map(|tls| items(tls, "certificateRefs"));
+                        .flat_map(|tls| tls.items_of("certificateRefs").iter().enumerate());
                     for (number, node) in refs {
                         let field =
                             format!("spec.listeners[{index}].tls.certificateRefs[{number}].name");
@@ -34,7 +33,7 @@ impl<'a> Seeker<'_, 'a> {
                 }
             }
             Class::HttpRoute | Class::TlsRoute => {
-                for (index, node) in items(spec, "parentRefs") {
+                for (index, node) in spec.items_of("parentRefs").iter().enumerate() {
                     self.one(
                         Class::Gateway,
                         "Gateway",
@@ -42,15 +41,15 @@ impl<'a> Seeker<'_, 'a> {
                         format!("spec.parentRefs[{index}].name"),
                     );
                 }
-                for (index, rule) in items(spec, "rules") {
-                    for (number, node) in items(rule, "backendRefs") {
+                for (index, rule) in spec.items_of("rules").iter().enumerate() {
+                    for (number, node) in rule.items_of("backendRefs").iter().enumerate() {
                         let field = format!("spec.rules[{index}].backendRefs[{number}].name");
                         self.one(Class::Service, "Service", node, field);
                     }
                 }
             }
             Class::BackendTlsPolicy => {
-                for (index, node) in items(spec, "targetRefs") {
+                for (index, node) in spec.items_of("targetRefs").iter().enumerate() {
                     self.one(
                         Class::Service,
                         "Service",
@@ -59,9 +58,9 @@ impl<'a> Seeker<'_, 'a> {
                     );
                 }
                 let validation = spec.get("validation").unwrap_or(spec);
-                for (index, node) in items(validation, "caCertificateRefs") {
+                for (index, node) in validation.items_of("caCertificateRefs").iter().enumerate() {
                     let field = format!("spec.validation.caCertificateRefs[{index}].name");
-                    match text(node, "kind") {
+                    match node.text_of("kind") {
                         Some("Secret") => self.one(Class::Secret, "Secret", node, field),
                         _ => self.one(Class::ConfigMap, "ConfigMap", node, field),
                     }
@@ -84,15 +83,15 @@ impl<'a> Seeker<'_, 'a> {
                 }
             }
             Class::Issuer => {
-                let secret = at_path(spec, &["ca", "secretName"]);
+                let secret = spec.at_path(&["ca", "secretName"]);
                 self.add(Class::Secret, None, secret, "spec.ca.secretName".to_owned());
             }
             Class::Secret if object.kind == "Certificate" => {
                 let reference = spec.get("issuerRef");
                 let group = reference
-                    .and_then(|node| text(node, "group"))
+                    .and_then(|node| node.text_of("group"))
                     .unwrap_or("cert-manager.io");
-                let (class, namespace) = match reference.and_then(|node| text(node, "kind")) {
+                let (class, namespace) = match reference.and_then(|node| node.text_of("kind")) {
                     Some("ClusterIssuer") => (Class::ClusterIssuer, Some("")),
                     None | Some("Issuer") => (Class::Issuer, None),
                     Some(_) => return,
@@ -113,14 +112,14 @@ impl<'a> Seeker<'_, 'a> {
 
     /// Adds `{name, namespace}`, if it is of the kind or says none.
     fn one(&mut self, class: Class, kind: &str, node: &'a Node, field: String) {
-        if text(node, "kind").is_none_or(|named| named == kind) {
-            self.add(class, text(node, "namespace"), node.get("name"), field);
+        if node.text_of("kind").is_none_or(|named| named == kind) {
+            self.add(class, node.text_of("namespace"), node.get("name"), field);
         }
     }
 
     fn virtual_service(&mut self, entries: &BTreeSet<&str>) {
         let spec = self.object.spec();
-        for (index, node) in items(spec, "gateways") {
+        for (index, node) in spec.items_of("gateways").iter().enumerate() {
             let Some(named) = node
                 .text()
                 .filter(|named| *named != "mesh" && !named.contains('.'))
@@ -139,9 +138,9 @@ impl<'a> Seeker<'_, 'a> {
             );
         }
         for kind in ["http", "tls", "tcp"] {
-            for (index, rule) in items(spec, kind) {
-                for (number, route) in items(rule, "route") {
-                    let host = at_path(route, &["destination", "host"]);
+            for (index, rule) in spec.items_of(kind).iter().enumerate() {
+                for (number, route) in rule.items_of("route").iter().enumerate() {
+                    let host = route.at_path(&["destination", "host"]);
                     if let Some((host, node)) = host.and_then(|node| Some((node.text()?, node))) {
                         let field =
                             format!("spec.{kind}[{index}].route[{number}].destination.host");
@@ -165,6 +164,6 @@ impl<'a> Seeker<'_, 'a> {
 pub(super) fn service_entries<'a>(model: &Model<'a>) -> BTreeSet<&'a str> {
     let hosts = model
         .of(Class::ServiceEntry)
-        .flat_map(|entry| items(entry.spec(), "hosts"));
-    hosts.filter_map(|(_, node)| node.text()).collect()
+        .flat_map(|entry| entry.spec().items_of("hosts"));
+    hosts.filter_map(Node::text).collect()
 }

@@ -1,6 +1,6 @@
 //! What the input says about Traefik's own options: the values of its chart, the arguments of its container.
 
-use super::model::{Class, Object, Values, at_path, is_true};
+use super::model::{Class, Object, Values};
 use crate::release::Release;
 use crate::yaml::Node;
 
@@ -45,8 +45,12 @@ impl<'a> Provider<'a> {
 
     fn add_values(&mut self, node: &'a Node) {
         self.is_known = true;
-        let custom = at_path(node, &["providers", "kubernetesCRD"]);
-        let flag = |key: &str| is_true(custom.and_then(|custom| custom.get(key)));
+        let custom = node.at_path(&["providers", "kubernetesCRD"]);
+        let flag = |key: &str| {
+            custom
+                .and_then(|custom| custom.get(key))
+                .is_some_and(Node::says_true)
+        };
         self.allow_cross_namespace |= flag("allowCrossNamespace");
         self.allow_external_name_services |= flag("allowExternalNameServices");
         self.safe_naming |= flag("safeNaming");
@@ -58,9 +62,9 @@ impl<'a> Provider<'a> {
                 .iter()
                 .filter_map(Node::text),
         );
-        self.host_network |= is_true(node.get("hostNetwork"));
-        self.redirects |= REDIRECTS.iter().any(|path| at_path(node, path).is_some());
-        let tag = at_path(node, &["image", "tag"]).and_then(Node::text);
+        self.host_network |= node.get("hostNetwork").is_some_and(Node::says_true);
+        self.redirects |= REDIRECTS.iter().any(|path| node.at_path(path).is_some());
+        let tag = node.at_path(&["image", "tag"]).and_then(Node::text);
         self.release = self.release.or(tag.and_then(release));
         for key in ["additionalArguments", "globalArguments"] {
             self.add_arguments(node.get(key));
@@ -72,7 +76,9 @@ impl<'a> Provider<'a> {
         for container in containers(object) {
             self.is_known = true;
             self.release = self.release.or(release(image(container).1));
-            self.host_network |= is_true(pod.and_then(|pod| pod.get("hostNetwork")));
+            self.host_network |= pod
+                .and_then(|pod| pod.get("hostNetwork"))
+                .is_some_and(Node::says_true);
             self.add_arguments(container.get("args"));
         }
     }
@@ -115,7 +121,7 @@ pub(super) fn containers<'a>(object: &Object<'a>) -> impl Iterator<Item = &'a No
 
 /// Returns the path and the tag of a container's image.
 fn image(container: &Node) -> (&str, &str) {
-    let image = container.get("image").and_then(Node::text);
+    let image = container.text_of("image");
     let image = image.unwrap_or_default();
     // A digest may follow: `traefik:v3.7.9@sha256:…`.
     let image = image.split('@').next().unwrap_or_default();
@@ -134,7 +140,7 @@ pub(super) struct EntryPoint {
 pub(super) fn entry_points(container: &Node) -> Option<Vec<EntryPoint>> {
     let mut points: Vec<EntryPoint> = Vec::new();
     let mut taking: Vec<String> = Vec::new();
-    for (name, value) in arguments(container.get("args").map(Node::items).unwrap_or_default()) {
+    for (name, value) in arguments(container.items_of("args")) {
         if name == "configfile" {
             return None;
         }
@@ -153,8 +159,8 @@ pub(super) fn entry_points(container: &Node) -> Option<Vec<EntryPoint>> {
             taking.push(point.to_owned());
         }
     }
-    let is_elsewhere = super::items(container, "env").any(|(_, node)| {
-        let name = node.get("name").and_then(Node::text);
+    let is_elsewhere = container.items_of("env").iter().any(|node| {
+        let name = node.text_of("name");
         name.is_some_and(|name| name.starts_with("TRAEFIK_"))
     });
     for point in &mut points {

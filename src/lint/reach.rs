@@ -2,9 +2,9 @@
 
 use super::cert_manager::issuer_of;
 use super::finding::Finding;
-use super::model::{Class, Model, Object, at_path, entries, scalar};
+use super::model::{Class, Model, Object};
 use super::rules::{CI722, CI723, CI724, CI725};
-use super::{backend, items, provider, routes};
+use super::{backend, provider, routes};
 use crate::yaml::{At, Node, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,8 +30,10 @@ fn http01(issuer: &Object<'_>) -> Vec<(At, String)> {
     let Some(acme) = issuer.spec().get("acme") else {
         return Vec::new();
     };
-    items(acme, "solvers")
-        .filter_map(|(index, solver)| Some((index, at_path(solver, &["http01", "ingress"])?)))
+    acme.items_of("solvers")
+        .iter()
+        .enumerate()
+        .filter_map(|(index, solver)| Some((index, solver.at_path(&["http01", "ingress"])?)))
         .filter(|(_, node)| {
             let class = node.get("ingressClassName").or_else(|| node.get("class"));
             class
@@ -62,14 +64,16 @@ fn challenges(model: &Model<'_>, findings: &mut Vec<Finding>) {
 /// Explains why nothing answers on port 80, where the input shows that.
 fn closed(model: &Model<'_>) -> Option<String> {
     for values in &model.values {
-        let Some(web) = at_path(values.node, &["ports", "web"]) else {
+        let Some(web) = values.node.at_path(&["ports", "web"]) else {
             continue;
         };
         if web.value == Value::Null {
             return Some("the values of Traefik's chart remove `ports.web`".to_owned());
         }
-        let is_off =
-            |path: &[&str]| at_path(web, path).is_some_and(|node| node.value == Value::Bool(false));
+        let is_off = |path: &[&str]| {
+            web.at_path(path)
+                .is_some_and(|node| node.value == Value::Bool(false))
+        };
         if (is_off(&["expose"]) || is_off(&["expose", "default"])) && web.get("hostPort").is_none()
         {
             return Some("the values of Traefik's chart do not expose `ports.web`".to_owned());
@@ -81,24 +85,25 @@ fn closed(model: &Model<'_>) -> Option<String> {
             let labels = object
                 .spec()
                 .get("selector")
-                .map(entries)
+                .map(Node::entries)
                 .unwrap_or_default();
             let is_traefik = labels
                 .iter()
                 .any(|(_, value)| value.text() == Some("traefik"));
-            is_traefik && object.spec().get("type").and_then(Node::text) == Some("LoadBalancer")
+            is_traefik && object.spec().text_of("type") == Some("LoadBalancer")
         })
         .peekable();
     let first = balancers.peek()?.shown();
-    let is_80 =
-        |(_, port): (usize, &Node)| port.get("port").and_then(scalar).as_deref() == Some("80");
-    let is_open = balancers.any(|object| items(object.spec(), "ports").any(is_80));
+    let is_80 = |port: &Node| port.get("port").and_then(Node::scalar).as_deref() == Some("80");
+    let is_open = balancers.any(|object| object.spec().items_of("ports").iter().any(is_80));
     // Beside the Service, a pod may hold the port of its node.
     let is_held = model.of(Class::Workload).any(|object| {
         let mut all = provider::containers(object);
         all.any(|container| {
-            items(container, "ports")
-                .any(|(_, port)| port.get("hostPort").and_then(scalar).as_deref() == Some("80"))
+            container
+                .items_of("ports")
+                .iter()
+                .any(|port| port.get("hostPort").and_then(Node::scalar).as_deref() == Some("80"))
         })
     });
     (!is_open && !is_held).then(|| format!("Service {first} of Traefik has no port 80"))
@@ -118,14 +123,17 @@ impl<'m, 'a> Policy<'m, 'a> {
     /// Reads one; nothing if it is for the way out only, or selects by expressions.
     fn of(object: &'m Object<'a>) -> Option<Self> {
         let spec = object.spec();
-        let types = spec.get("policyTypes").map(Node::items).unwrap_or_default();
+        let types = spec.items_of("policyTypes");
         let is_ingress =
             types.is_empty() || types.iter().any(|node| node.text() == Some("Ingress"));
         let selector = spec.get("podSelector")?;
         if !is_ingress || selector.get("matchExpressions").is_some() {
             return None;
         }
-        let labels = selector.get("matchLabels").map(entries).unwrap_or_default();
+        let labels = selector
+            .get("matchLabels")
+            .map(Node::entries)
+            .unwrap_or_default();
         let labels = labels
             .iter()
             .map(|(key, value)| Some((key.text.as_str(), value.text()?)));
@@ -138,21 +146,21 @@ impl<'m, 'a> Policy<'m, 'a> {
     fn selects(&self, labels: Option<&Node>) -> bool {
         self.labels
             .iter()
-            .all(|(key, value)| labels.and_then(|labels| labels.get(key)?.text()) == Some(value))
+            .all(|(key, value)| labels.and_then(|labels| labels.text_of(key)) == Some(value))
     }
 
     /// Returns whether it may let in pods of its own namespace with these labels.
     fn admits(&self, labels: Option<&Node>, port: Option<&str>) -> bool {
-        items(self.object.spec(), "ingress").any(|(_, rule)| {
-            let peers = rule.get("from").map(Node::items).unwrap_or_default();
+        self.object.spec().items_of("ingress").iter().any(|rule| {
+            let peers = rule.items_of("from");
             let is_met = |peer: &Node| {
-                let wanted = at_path(peer, &["podSelector", "matchLabels"]);
-                let mut wanted = wanted.map(entries).unwrap_or_default().iter();
+                let wanted = peer.at_path(&["podSelector", "matchLabels"]);
+                let mut wanted = wanted.map(Node::entries).unwrap_or_default().iter();
                 peer.get("ipBlock").is_some()
                     || peer.get("namespaceSelector").is_some()
-                    || at_path(peer, &["podSelector", "matchExpressions"]).is_some()
+                    || peer.at_path(&["podSelector", "matchExpressions"]).is_some()
                     || wanted.all(|(key, value)| {
-                        labels.and_then(|labels| labels.get(&key.text)?.text()) == value.text()
+                        labels.and_then(|labels| labels.text_of(&key.text)) == value.text()
                     })
             };
             (peers.is_empty() || peers.iter().any(is_met)) && has_port(rule, port)
@@ -161,14 +169,14 @@ impl<'m, 'a> Policy<'m, 'a> {
 
     /// Returns whether it may let in somebody from outside the namespace, or Traefik.
     fn may_admit(&self, port: Option<&str>) -> bool {
-        items(self.object.spec(), "ingress").any(|(_, rule)| {
-            let peers = rule.get("from").map(Node::items).unwrap_or_default();
+        self.object.spec().items_of("ingress").iter().any(|rule| {
+            let peers = rule.items_of("from");
             let is_outside = |peer: &Node| {
-                let labels = at_path(peer, &["podSelector", "matchLabels"]);
-                let mut labels = labels.map(entries).unwrap_or_default().iter();
+                let labels = peer.at_path(&["podSelector", "matchLabels"]);
+                let mut labels = labels.map(Node::entries).unwrap_or_default().iter();
                 peer.get("ipBlock").is_some()
                     || peer.get("namespaceSelector").is_some()
-                    || at_path(peer, &["podSelector", "matchExpressions"]).is_some()
+                    || peer.at_path(&["podSelector", "matchExpressions"]).is_some()
                     || labels
                         .any(|(_, value)| value.text().is_some_and(|text| text.contains("traefik")))
             };
@@ -206,7 +214,7 @@ fn jobs(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<Findi
         let mut images = BTreeSet::new();
         for number in model.within(Class::Workload, service.namespace) {
             let pod = model.objects[number].at(&["spec", "template"]);
-            if let Some(pod) = pod.filter(|pod| lets_in(at_path(pod, &["metadata", "labels"]))) {
+            if let Some(pod) = pod.filter(|pod| lets_in(pod.at_path(&["metadata", "labels"]))) {
                 images.extend(images_of(pod));
             }
         }
@@ -217,7 +225,7 @@ fn jobs(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<Findi
             };
             let uses =
                 images_of(pod).any(|image| images.contains(image)) || mentions(pod, service.name);
-            if uses && !lets_in(at_path(pod, &["metadata", "labels"])) {
+            if uses && !lets_in(pod.at_path(&["metadata", "labels"])) {
                 let message = format!(
                     "policy {} does not let these pods reach Service `{}`",
                     selecting[0].object.shown(),
@@ -231,9 +239,9 @@ fn jobs(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<Findi
 }
 
 fn images_of(pod: &Node) -> impl Iterator<Item = &str> {
-    let containers = at_path(pod, &["spec", "containers"]);
+    let containers = pod.at_path(&["spec", "containers"]);
     let containers = containers.map(Node::items).unwrap_or_default().iter();
-    containers.filter_map(|container| container.get("image")?.text())
+    containers.filter_map(|container| container.text_of("image"))
 }
 
 /// Returns whether a text of a node has the name in it.
@@ -248,14 +256,14 @@ fn mentions(node: &Node, name: &str) -> bool {
 
 /// Returns whether a rule may be for a port; all are where it names none, and names may stand for any.
 fn has_port(rule: &Node, port: Option<&str>) -> bool {
-    let mut all = items(rule, "ports").peekable();
+    let all = rule.items_of("ports");
     let Some(wanted) = port
         .and_then(|port| port.parse::<i64>().ok())
-        .filter(|_| all.peek().is_some())
+        .filter(|_| !all.is_empty())
     else {
         return true;
     };
-    all.any(|(_, node)| {
+    all.iter().any(|node| {
         match (
             node.get("port").map(|node| &node.value),
             node.get("endPort").map(|node| &node.value),
@@ -325,7 +333,7 @@ fn shut_out(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<F
         let port = used
             .service
             .get("port")
-            .and_then(scalar)
+            .and_then(Node::scalar)
             .unwrap_or_default();
         let port = backend::target(model, service, &port);
         let mut selecting = policies

@@ -4,7 +4,7 @@ use super::finding::Finding;
 use super::model::{Class, Model, Object};
 use super::predict::Here;
 use super::rules::{CI107, CI901, CI902, Severity};
-use super::{ingress, items, named};
+use super::{ingress, named};
 use crate::fault::did_you_mean;
 use crate::yaml::{At, Node};
 use std::collections::BTreeSet;
@@ -218,7 +218,7 @@ impl<'a> Seeker<'_, 'a> {
     }
 
     fn names(&mut self, node: &'a Node, key: &str, path: &str, class: Class, is_authority: bool) {
-        for (index, item) in items(node, key) {
+        for (index, item) in node.items_of(key).iter().enumerate() {
             self.add(class, None, Some(item), format!("{path}.{key}[{index}]"));
             if let Some(last) = self.found.last_mut() {
                 last.is_authority = is_authority;
@@ -228,11 +228,11 @@ impl<'a> Seeker<'_, 'a> {
 
     fn route(&mut self, [transport, middleware]: [Class; 2]) {
         let spec = self.object.spec();
-        for (route, rule) in items(spec, "routes") {
-            for (index, node) in items(rule, "services") {
-                let namespace = node.get("namespace").and_then(Node::text);
+        for (route, rule) in spec.items_of("routes").iter().enumerate() {
+            for (index, node) in rule.items_of("services").iter().enumerate() {
+                let namespace = node.text_of("namespace");
                 let field = format!("spec.routes[{route}].services[{index}]");
-                let class = match node.get("kind").and_then(Node::text) {
+                let class = match node.text_of("kind") {
                     Some("TraefikService") => Class::TraefikService,
                     _ => Class::Service,
                 };
@@ -249,8 +249,8 @@ impl<'a> Seeker<'_, 'a> {
                     format!("{field}.serversTransport"),
                 );
             }
-            for (index, node) in items(rule, "middlewares") {
-                let namespace = node.get("namespace").and_then(Node::text);
+            for (index, node) in rule.items_of("middlewares").iter().enumerate() {
+                let namespace = node.text_of("namespace");
                 self.add(
                     middleware,
                     namespace,
@@ -268,7 +268,7 @@ impl<'a> Seeker<'_, 'a> {
             );
             for (key, class) in [("options", Class::TlsOption), ("store", Class::TlsStore)] {
                 if let Some(node) = tls.get(key) {
-                    let namespace = node.get("namespace").and_then(Node::text);
+                    let namespace = node.text_of("namespace");
                     // The default ones are there without being defined.
                     let name = node
                         .get("name")
@@ -280,7 +280,7 @@ impl<'a> Seeker<'_, 'a> {
     }
 
     fn transport(&mut self, node: &'a Node, path: &str) {
-        for (index, item) in items(node, "rootCAs") {
+        for (index, item) in node.items_of("rootCAs").iter().enumerate() {
             for (key, class) in [("secret", Class::Secret), ("configMap", Class::ConfigMap)] {
                 let before = self.found.len();
                 self.add(
@@ -309,7 +309,7 @@ impl<'a> Seeker<'_, 'a> {
             default,
             "spec.defaultCertificate.secretName".to_owned(),
         );
-        for (index, node) in items(spec, "certificates") {
+        for (index, node) in spec.items_of("certificates").iter().enumerate() {
             self.add(
                 Class::Secret,
                 None,
@@ -322,8 +322,12 @@ impl<'a> Seeker<'_, 'a> {
     /// The Services among which a TraefikService shares its requests.
     fn shares(&mut self) {
         let spec = self.object.spec();
-        let weighted = spec.get("weighted").map(|node| items(node, "services"));
-        let mirrors = spec.get("mirroring").map(|node| items(node, "mirrors"));
+        let weighted = spec
+            .get("weighted")
+            .map(|node| node.items_of("services").iter().enumerate());
+        let mirrors = spec
+            .get("mirroring")
+            .map(|node| node.items_of("mirrors").iter().enumerate());
         let weighted = weighted
             .into_iter()
             .flatten()
@@ -334,8 +338,8 @@ impl<'a> Seeker<'_, 'a> {
             .map(|it| ("mirroring.mirrors", it));
         let itself = spec.get("mirroring").map(|node| ("mirroring", (0, node)));
         for (path, (index, node)) in weighted.chain(mirrors).chain(itself) {
-            let namespace = node.get("namespace").and_then(Node::text);
-            let class = match node.get("kind").and_then(Node::text) {
+            let namespace = node.text_of("namespace");
+            let class = match node.text_of("kind") {
                 Some("TraefikService") => Class::TraefikService,
                 _ => Class::Service,
             };
@@ -364,7 +368,14 @@ impl<'a> Seeker<'_, 'a> {
         let is_made = ["cert-manager.io/issuer", "cert-manager.io/cluster-issuer"]
             .iter()
             .any(|key| self.object.annotation(key).is_some());
-        for (index, node) in items(self.object.spec(), "tls").filter(|_| !is_made) {
+        for (index, node) in self
+            .object
+            .spec()
+            .items_of("tls")
+            .iter()
+            .enumerate()
+            .filter(|_| !is_made)
+        {
             let field = format!("spec.tls[{index}].secretName");
             self.add(Class::Secret, None, node.get("secretName"), field);
         }
@@ -374,8 +385,8 @@ impl<'a> Seeker<'_, 'a> {
         let Some(chain) = self.object.spec().get("chain") else {
             return;
         };
-        for (index, node) in items(chain, "middlewares") {
-            let namespace = node.get("namespace").and_then(Node::text);
+        for (index, node) in chain.items_of("middlewares").iter().enumerate() {
+            let namespace = node.text_of("namespace");
             self.add(
                 Class::Middleware,
                 namespace,

@@ -1,6 +1,6 @@
 //! What Secrets and ConfigMaps hold: decoded once, certificates read once.
 
-use super::model::{Class, Object, entries};
+use super::model::{Class, Object};
 use crate::fault::Fault;
 use crate::pki::Certificate;
 use crate::pki::certificate::Details;
@@ -188,7 +188,7 @@ fn section<'a>(
     let Some(node) = object.at(path) else {
         return;
     };
-    for (key, node) in entries(node) {
+    for (key, node) in node.entries() {
         let content = content(node);
         let (certificates, damaged) = match &content {
             Content::Text(text) => known.all(text),

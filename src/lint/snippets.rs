@@ -3,8 +3,7 @@
 use super::apache::Directive;
 use super::backend::{self, Snippet, expects_proxy, mounted, selected};
 use super::finding::Finding;
-use super::items;
-use super::model::{Class, Model, scalar};
+use super::model::{Class, Model};
 use super::routes::{self, tcp::sends_proxy};
 use super::rules::{CI702, CI706, CI712, CI713, CI714, CI715, CI716, CI717};
 use crate::yaml::Node;
@@ -194,7 +193,7 @@ fn believes_the_peer(text: &str) -> Option<usize> {
 fn proxy(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>) {
     let expects = |node: &Node, namespace: &str| {
         let (namespace, service) = backend::service(model, node, namespace)?;
-        let port = node.get("port").and_then(scalar).unwrap_or_default();
+        let port = node.get("port").and_then(Node::scalar).unwrap_or_default();
         let port = backend::target(model, service, &port);
         let pods = selected(model, namespace, service);
         let [pod] = pods[..] else { return None };
@@ -208,8 +207,8 @@ fn proxy(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>
         }
     }
     for route in model.of(Class::IngressRouteTcp) {
-        for (index, rule) in items(route.spec(), "routes") {
-            for (number, node) in items(rule, "services") {
+        for (index, rule) in route.spec().items_of("routes").iter().enumerate() {
+            for (number, node) in rule.items_of("services").iter().enumerate() {
                 let field = format!("spec.routes[{index}].services[{number}]");
                 let Some(sends) = sends_proxy(model, route, node) else {
                     continue;
@@ -235,8 +234,8 @@ fn probes(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding
     // By the workload: the ports that want it; none for all of them.
     let mut wanted: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     for route in model.of(Class::IngressRouteTcp) {
-        for (_, rule) in items(route.spec(), "routes") {
-            for (_, node) in items(rule, "services") {
+        for rule in route.spec().items_of("routes") {
+            for node in rule.items_of("services") {
                 if sends_proxy(model, route, node) != Some(true) {
                     continue;
                 }
@@ -244,7 +243,7 @@ fn probes(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding
                 else {
                     continue;
                 };
-                let port = node.get("port").and_then(scalar).unwrap_or_default();
+                let port = node.get("port").and_then(Node::scalar).unwrap_or_default();
                 let port = backend::target(model, service, &port);
                 for pod in selected(model, namespace, service) {
                     wanted.entry(pod).or_default().extend(port.clone());
@@ -291,12 +290,12 @@ fn http_probes(
     let Some(spec) = object.at(&["spec", "template", "spec"]) else {
         return;
     };
-    for (index, container) in items(spec, "containers") {
+    for (index, container) in spec.items_of("containers").iter().enumerate() {
         for probe in ["readinessProbe", "livenessProbe", "startupProbe"] {
             let Some(node) = container.get(probe).and_then(|probe| probe.get("httpGet")) else {
                 continue;
             };
-            let port = node.get("port").and_then(scalar).unwrap_or_default();
+            let port = node.get("port").and_then(Node::scalar).unwrap_or_default();
             let is_other = port.bytes().all(|byte| byte.is_ascii_digit()) && !port.is_empty();
             if is_other && !ports.is_empty() && !ports.contains(&port) {
                 continue;

@@ -2,9 +2,9 @@
 
 use super::cert_manager::issuer_of;
 use super::finding::Finding;
-use super::items;
-use super::model::{Class, Model, Object, at_path, entries, scalar};
+use super::model::{Class, Model, Object};
 use super::rules::{CI701, CI706, CI707, CI708, CI710, CI711};
+use crate::yaml::Node;
 
 /// Apache's default for `KeepAliveTimeout`, in seconds.
 const KEEP_ALIVE: u64 = 5;
@@ -28,17 +28,20 @@ fn policy(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     if !model.provider.host_network {
         return;
     }
-    for (rule, node) in items(object.spec(), "ingress") {
-        for (index, peer) in items(node, "from") {
+    for (rule, node) in object.spec().items_of("ingress").iter().enumerate() {
+        for (index, peer) in node.items_of("from").iter().enumerate() {
             let labels = peer
                 .get("podSelector")
                 .and_then(|node| node.get("matchLabels"));
             let of_traefik = labels
-                .map(entries)
+                .map(Node::entries)
                 .unwrap_or_default()
                 .iter()
                 .any(|(_, value)| value.text() == Some("traefik"));
-            let has_ranges = items(node, "from").any(|(_, peer)| peer.get("ipBlock").is_some());
+            let has_ranges = node
+                .items_of("from")
+                .iter()
+                .any(|peer| peer.get("ipBlock").is_some());
             if of_traefik && !has_ranges {
                 let message =
                     "the policy selects Traefik's pods, which have their nodes' addresses";
@@ -57,7 +60,7 @@ fn config_map(object: &Object<'_>, findings: &mut Vec<Finding>) {
     let Some(node) = object.at(&["data", "LISTEN_BACKLOG"]) else {
         return;
     };
-    let number = scalar(node).and_then(|text| text.parse::<i64>().ok());
+    let number = node.scalar().and_then(|text| text.parse::<i64>().ok());
     if number.is_none_or(|number| number < 1) {
         let message = "`LISTEN_BACKLOG` is not a number from 1 up";
         findings.push(object.finding(&CI706, node.at, "data.LISTEN_BACKLOG", message));
@@ -74,7 +77,7 @@ fn external_dns(object: &Object<'_>, findings: &mut Vec<Finding>) {
         return;
     };
     for prefix in prefixes {
-        let mut all = entries(annotations).iter();
+        let mut all = annotations.entries().iter();
         let first = all.find(|(key, _)| key.text.starts_with(prefix));
         let target = format!("{prefix}target");
         if let Some((key, _)) = first.filter(|_| annotations.get(&target).is_none()) {
@@ -91,9 +94,9 @@ fn idle(object: &Object<'_>, findings: &mut Vec<Finding>) {
         let message = "two idle connections are kept";
         findings.push(object.finding(&CI711, spec.at, "spec.maxIdleConnsPerHost", message));
     }
-    let node = at_path(spec, &["forwardingTimeouts", "idleConnTimeout"]);
+    let node = spec.at_path(&["forwardingTimeouts", "idleConnTimeout"]);
     // 90 seconds is Traefik's default.
-    let seconds = node.map_or(Some(90), |node| seconds(&scalar(node)?));
+    let seconds = node.map_or(Some(90), |node| seconds(&node.scalar()?));
     if seconds.is_some_and(|seconds| seconds >= KEEP_ALIVE) {
         let at = node.map_or(spec.at, |node| node.at);
         let message = "idle connections are kept for 5 seconds or longer";
@@ -126,10 +129,14 @@ fn acme(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     let Some(acme) = issuer.spec().get("acme") else {
         return;
     };
-    if items(acme, "solvers").any(|(_, solver)| solver.get("dns01").is_some()) {
+    if acme
+        .items_of("solvers")
+        .iter()
+        .any(|solver| solver.get("dns01").is_some())
+    {
         return;
     }
-    for (index, node) in items(object.spec(), "dnsNames") {
+    for (index, node) in object.spec().items_of("dnsNames").iter().enumerate() {
         if let Some(host) = node.text().filter(|host| host.starts_with("*.")) {
             let message = format!(
                 "`{}`, and issuer `{}` has no dns01 solver",

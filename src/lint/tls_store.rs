@@ -2,8 +2,7 @@
 
 use super::finding::Finding;
 use super::ingress::is_of_traefik;
-use super::items;
-use super::model::{Class, Model, Object, is_true};
+use super::model::{Class, Model, Object};
 use super::predict::Here;
 use super::rules::{CI112, CI401, CI402, CI403, CI404, CI405, CI406, CI407, CI408, CI409, CI410};
 use super::secrets::Cert;
@@ -19,7 +18,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     singletons(model, &mut findings);
     let strict = model
         .of(Class::TlsOption)
-        .any(|object| is_true(object.spec().get("sniStrict")));
+        .any(|object| object.spec().get("sniStrict").is_some_and(Node::says_true));
     let mut stores = Vec::new();
     for object in model.of(Class::TlsStore) {
         if object.name != "default" && !object.name.is_empty() {
@@ -50,7 +49,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
         .of(Class::Ingress)
         .filter(|object| is_of_traefik(object))
     {
-        for (index, node) in items(object.spec(), "tls") {
+        for (index, node) in object.spec().items_of("tls").iter().enumerate() {
             let name = node.get("secretName");
             let field = format!("spec.tls[{index}].secretName");
             shown.extend(name.and_then(|name| pair(model, object, name, &field, &mut findings)));
@@ -126,12 +125,16 @@ fn store(
     let default = spec
         .get("defaultCertificate")
         .and_then(|node| node.get("secretName"));
-    let listed = items(spec, "certificates").map(|(index, node)| {
-        (
-            node.get("secretName"),
-            format!("spec.certificates[{index}].secretName"),
-        )
-    });
+    let listed = spec
+        .items_of("certificates")
+        .iter()
+        .enumerate()
+        .map(|(index, node)| {
+            (
+                node.get("secretName"),
+                format!("spec.certificates[{index}].secretName"),
+            )
+        });
     let all =
         std::iter::once((default, "spec.defaultCertificate.secretName".to_owned())).chain(listed);
     for (node, field) in all {
@@ -142,8 +145,9 @@ fn store(
         }
     }
     let is_listed = |name: &str| {
-        items(spec, "certificates")
-            .any(|(_, node)| node.get("secretName").and_then(Node::text) == Some(name))
+        spec.items_of("certificates")
+            .iter()
+            .any(|node| node.text_of("secretName") == Some(name))
     };
     if let Some(node) =
         default.filter(|node| strict && node.text().is_some_and(|name| !is_listed(name)))
@@ -291,7 +295,7 @@ fn coverage(
         let Some(tls) = object.spec().get("tls") else {
             continue;
         };
-        let own = tls.get("secretName").and_then(Node::text);
+        let own = tls.text_of("secretName");
         let is_here = |name: &str| model.find(Class::Secret, object.namespace, name).is_some();
         let is_known = match own {
             Some(name) => is_here(name),
@@ -301,7 +305,7 @@ fn coverage(
         if tls.get("certResolver").is_some() || !is_known {
             continue;
         }
-        for (index, rule) in items(object.spec(), "routes") {
+        for (index, rule) in object.spec().items_of("routes").iter().enumerate() {
             let Some(node) = rule.get("match") else {
                 continue;
             };
@@ -323,11 +327,17 @@ fn coverage(
         .filter(|object| is_of_traefik(object))
     {
         let is_here = |node: &Node| {
-            let name = node.get("secretName").and_then(Node::text);
+            let name = node.text_of("secretName");
             name.is_some_and(|name| model.find(Class::Secret, object.namespace, name).is_some())
         };
-        for (index, node) in items(object.spec(), "tls").filter(|(_, node)| is_here(node)) {
-            for (number, host) in items(node, "hosts") {
+        for (index, node) in object
+            .spec()
+            .items_of("tls")
+            .iter()
+            .enumerate()
+            .filter(|(_, node)| is_here(node))
+        {
+            for (number, host) in node.items_of("hosts").iter().enumerate() {
                 let name = host.text().map(str::to_ascii_lowercase);
                 let name = name.filter(|name| SubjectAltName::parse(name).is_ok());
                 if let Some(name) = name.filter(|name| !is_covered(name)) {

@@ -3,8 +3,7 @@
 use super::certificates::{KEYS, for_browsers, unusable};
 use super::finding::Finding;
 use super::httpd::Leg;
-use super::items;
-use super::model::{Class, Model, Object, is_true};
+use super::model::{Class, Model, Object};
 use super::predict::Here;
 use super::routes::{Use, uses};
 use super::rules::{
@@ -83,7 +82,7 @@ fn roots_of<'a>(
     findings: &mut Vec<Finding>,
 ) -> Vec<Root<'a>> {
     let mut roots = Vec::new();
-    for (index, item) in items(node, "rootCAs") {
+    for (index, item) in node.items_of("rootCAs").iter().enumerate() {
         let field = format!("{path}.rootCAs[{index}]");
         let named = [("secret", Class::Secret), ("configMap", Class::ConfigMap)]
             .map(|(key, class)| Some((key, class, item.get(key)?)));
@@ -107,7 +106,7 @@ fn roots_of<'a>(
             findings.push(object.finding(&CI108, item.at, &field, message));
         }
     }
-    for (index, item) in items(node, "rootCAsSecrets") {
+    for (index, item) in node.items_of("rootCAsSecrets").iter().enumerate() {
         if let Some(name) = item.text() {
             let field = format!("{path}.rootCAsSecrets[{index}]");
             roots.push(Root {
@@ -131,13 +130,13 @@ fn settings<'m, 'a>(
 ) -> Roots<'m> {
     if let Some(skip) = node
         .get("insecureSkipVerify")
-        .filter(|node| is_true(Some(node)))
+        .filter(|node| node.says_true())
     {
         let field = format!("{path}.insecureSkipVerify");
         let message = "Traefik does not verify httpd's certificate";
         findings.push(object.finding(&CI113, skip.at, &field, message));
     }
-    for (index, item) in items(node, "certificatesSecrets") {
+    for (index, item) in node.items_of("certificatesSecrets").iter().enumerate() {
         let Some(name) = item.text() else { continue };
         let field = format!("{path}.certificatesSecrets[{index}]");
         if let Some((secret, data)) = model.secret(Class::Secret, object.namespace, name) {
@@ -323,7 +322,7 @@ fn client_authorities(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec
     let Some(node) = object.spec().get("clientAuth") else {
         return;
     };
-    for (index, item) in items(node, "secretNames") {
+    for (index, item) in node.items_of("secretNames").iter().enumerate() {
         let Some(name) = item.text() else { continue };
         let field = format!("spec.clientAuth.secretNames[{index}]");
         let Some((secret, data)) = model.secret(Class::Secret, object.namespace, name) else {

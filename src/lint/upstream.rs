@@ -3,11 +3,9 @@
 use super::certificates::{Chain, outside_constraints};
 use super::finding::Finding;
 use super::httpd::Leg;
-use super::items;
-use super::model::{Class, Model, Object, scalar};
+use super::model::{Class, Model, Object};
 use super::rules::{CI806, CI807};
 use super::secrets::Cert;
-use super::text;
 use super::trust::Roots;
 use crate::pki::SubjectAltName;
 use crate::yaml::{At, Node};
@@ -148,11 +146,17 @@ impl Port<'_> {
 /// Returns the ports of a Service that is in the input.
 pub(super) fn ports<'a>(service: &Object<'a>) -> Vec<Port<'a>> {
     let port = |(_, node): (usize, &'a Node)| Port {
-        number: node.get("port").and_then(scalar).unwrap_or_default(),
-        name: text(node, "name").unwrap_or_default(),
-        protocol: text(node, "appProtocol").unwrap_or_default(),
+        number: node.get("port").and_then(Node::scalar).unwrap_or_default(),
+        name: node.text_of("name").unwrap_or_default(),
+        protocol: node.text_of("appProtocol").unwrap_or_default(),
     };
-    items(service.spec(), "ports").map(port).collect()
+    service
+        .spec()
+        .items_of("ports")
+        .iter()
+        .enumerate()
+        .map(port)
+        .collect()
 }
 
 /// Returns the port of a Service by its number; made up from the number where the Service is not in the input.

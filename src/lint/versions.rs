@@ -1,8 +1,7 @@
 //! Family 3: what the Traefik that reads the manifests takes.
 
 use super::finding::Finding;
-use super::items;
-use super::model::{Class, Model, Object, entries, scalar};
+use super::model::{Class, Model, Object};
 use super::predict::Here;
 use super::routes::tcp::PROXY_BY_TRANSPORT;
 use super::rules::{
@@ -104,7 +103,7 @@ fn transport(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>
         transport: object.name,
         ..Here::default()
     };
-    for (key, _) in entries(spec) {
+    for (key, _) in spec.entries() {
         let field = format!("spec.{}", key.text);
         match TRANSPORT.iter().find(|(name, _)| *name == key.text) {
             Some((name, since)) if release < *since => {
@@ -155,7 +154,7 @@ fn timeouts(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>)
     let Some(timeouts) = object.spec().get("forwardingTimeouts") else {
         return;
     };
-    for (key, node) in entries(timeouts) {
+    for (key, node) in timeouts.entries() {
         let field = format!("spec.forwardingTimeouts.{}", key.text);
         if !TIMEOUTS.contains(&key.text.as_str()) {
             continue;
@@ -167,7 +166,7 @@ fn timeouts(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>)
             _ => true,
         };
         if !is_duration {
-            let shown = scalar(node).unwrap_or_default();
+            let shown = node.scalar().unwrap_or_default();
             let message = format!(
                 "`{}` is not a duration of whole numbers with units",
                 shown.escape_debug()
@@ -252,7 +251,7 @@ fn versions_of_tls(
 
 fn route(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     let release = model.knowledge.release;
-    for (index, rule) in items(object.spec(), "routes") {
+    for (index, rule) in object.spec().items_of("routes").iter().enumerate() {
         if rule.get("kind").is_none() && release < Release::exactly(3, 3, 0) {
             let message = format!("Traefik {release} requires `kind: Rule`");
             let field = format!("spec.routes[{index}].kind");
@@ -263,7 +262,7 @@ fn route(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
 
 fn middleware(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     let release = model.knowledge.release;
-    for (key, node) in entries(object.spec()) {
+    for (key, node) in object.spec().entries() {
         let field = format!("spec.{}", key.text);
         match key.text.as_str() {
             "ipAllowList" if release < Release::exactly(2, 11, 0) => {
@@ -276,7 +275,8 @@ fn middleware(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding
                 findings.push(object.finding(&CI308, key.at, &field, message));
             }
             "headers" if release >= Release::exactly(3, 0, 0) => {
-                for (key, _) in entries(node)
+                for (key, _) in node
+                    .entries()
                     .iter()
                     .filter(|(key, _)| LOST_HEADERS.contains(&key.text.as_str()))
                 {
@@ -292,7 +292,7 @@ fn middleware(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding
                 }
             }
             "retry" if release < Release::exactly(3, 7, 0) => {
-                for (key, _) in entries(node).iter().filter(|(key, _)| {
+                for (key, _) in node.entries().iter().filter(|(key, _)| {
                     ["status", "timeout", "retryNonIdempotentMethod"].contains(&key.text.as_str())
                 }) {
                     let message = format!(

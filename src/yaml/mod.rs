@@ -159,6 +159,16 @@ impl Node {
             .is_some_and(|node| node.value == Value::Bool(true))
     }
 
+    /// Returns whether this is `true`, as a boolean or, in any case, as a string.
+    #[must_use]
+    pub fn says_true(&self) -> bool {
+        match &self.value {
+            Value::Bool(value) => *value,
+            Value::Text(text) => text.eq_ignore_ascii_case("true"),
+            _ => false,
+        }
+    }
+
     /// Describes what kind of value this is.
     #[must_use]
     pub fn kind(&self) -> &'static str {

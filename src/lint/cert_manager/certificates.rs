@@ -3,9 +3,8 @@
 use super::GROUP;
 use super::challenges::{Redirects, challenges};
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object, is_true};
+use crate::lint::model::{Class, Model, Object};
 use crate::lint::rules::{CI884, CI885, CI886, CI887, CI888, CI889, CI893};
-use crate::lint::{items, text};
 use crate::yaml::Node;
 
 /// Returns the issuer of a Certificate, if it is in the input.
@@ -14,8 +13,8 @@ pub(in crate::lint) fn issuer_of<'m, 'a>(
     object: &Object<'a>,
 ) -> Option<&'m Object<'a>> {
     let reference = object.spec().get("issuerRef")?;
-    let name = text(reference, "name")?;
-    let number = match text(reference, "kind") {
+    let name = reference.text_of("name")?;
+    let number = match reference.text_of("kind") {
         Some("ClusterIssuer") => model.find(Class::ClusterIssuer, "", name),
         _ => model.find(Class::Issuer, object.namespace, name),
     };
@@ -34,8 +33,8 @@ pub(super) fn check(
         let at = node.map_or(spec.at, |node| node.at);
         findings.push(object.finding(rule, at, &format!("spec.{key}"), message));
     };
-    let is_authority = is_true(spec.get("isCA"));
-    let has = |key: &str| items(spec, key).next().is_some();
+    let is_authority = spec.get("isCA").is_some_and(Node::says_true);
+    let has = |key: &str| !spec.items_of(key).is_empty();
     let names = [
         "dnsNames",
         "ipAddresses",
@@ -48,8 +47,10 @@ pub(super) fn check(
         .get("commonName")
         .and_then(|node| Some((node.text()?, node)));
     let has_subject = common_name.is_some() || spec.get("literalSubject").is_some();
-    let usages: Vec<&str> = items(spec, "usages")
-        .filter_map(|(_, node)| node.text())
+    let usages: Vec<&str> = spec
+        .items_of("usages")
+        .iter()
+        .filter_map(Node::text)
         .collect();
     // Of a client only the subject may be asked for.
     let is_client = usages.contains(&"client auth") && !usages.contains(&"server auth");
@@ -123,8 +124,8 @@ fn unreachable(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Findin
     else {
         return;
     };
-    let group = text(reference, "group").unwrap_or(GROUP);
-    let kind = text(reference, "kind").unwrap_or("Issuer");
+    let group = reference.text_of("group").unwrap_or(GROUP);
+    let kind = reference.text_of("kind").unwrap_or("Issuer");
     if group != GROUP && !group.is_empty() {
         return;
     }
@@ -154,7 +155,7 @@ fn unreachable(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Findin
 
 /// What is wrong with the times (`ValidateDuration`).
 fn durations(spec: &Node) -> Option<(&Node, &'static str, String)> {
-    let read = |key: &str| Some((spec.get(key)?, seconds(spec.get(key)?.text()?)?));
+    let read = |key: &str| Some((spec.get(key)?, seconds(spec.text_of(key)?)?));
     let duration = read("duration");
     let length = duration.map_or(90.0 * 86400.0, |(_, seconds)| seconds);
     if let Some((node, _)) = duration.filter(|(_, seconds)| *seconds < 3600.0) {

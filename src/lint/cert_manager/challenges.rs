@@ -1,10 +1,10 @@
 //! HTTP-01: whether the authority reaches the solver.
 
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object, at_path, is_true};
+use crate::lint::istio;
+use crate::lint::model::{Class, Model, Object};
 use crate::lint::rules::{CI891, CI892};
 use crate::lint::upstream::meets;
-use crate::lint::{istio, items, text};
 use crate::yaml::{Node, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub(super) fn challenges(
     let Some(acme) = issuer.spec().get("acme") else {
         return;
     };
-    let all: Vec<&Node> = items(acme, "solvers").map(|(_, node)| node).collect();
+    let all: Vec<&Node> = acme.items_of("solvers").iter().collect();
     // With several, which is taken depends on labels and zones.
     let [solver] = all[..] else { return };
     let Some(http) = solver.get("http01") else {
@@ -32,22 +32,25 @@ pub(super) fn challenges(
     let mut find = |rule, message: String| {
         findings.push(object.finding(rule, at, "spec.dnsNames", message));
     };
-    let hosts: Vec<&str> = items(object.spec(), "dnsNames")
-        .filter_map(|(_, node)| node.text())
+    let hosts: Vec<&str> = object
+        .spec()
+        .items_of("dnsNames")
+        .iter()
+        .filter_map(Node::text)
         .filter(|host| !host.starts_with('*'))
         .collect();
     if let Some(route) = http.get("gatewayHTTPRoute") {
-        for (_, parent) in items(route, "parentRefs") {
-            let namespace = text(parent, "namespace").unwrap_or(object.namespace);
-            let name = text(parent, "name").unwrap_or_default();
+        for parent in route.items_of("parentRefs") {
+            let namespace = parent.text_of("namespace").unwrap_or(object.namespace);
+            let name = parent.text_of("name").unwrap_or_default();
             let Some(number) = model.find(Class::Gateway, namespace, name) else {
                 continue;
             };
             let gateway = &model.objects[number];
             let closed = hosts.iter().find(|host| {
-                !items(gateway.spec(), "listeners").any(|(_, listener)| {
-                    let host_of = text(listener, "hostname").unwrap_or_default();
-                    text(listener, "protocol") == Some("HTTP")
+                !gateway.spec().items_of("listeners").iter().any(|listener| {
+                    let host_of = listener.text_of("hostname").unwrap_or_default();
+                    listener.text_of("protocol") == Some("HTTP")
                         && (host_of.is_empty() || meets(host_of, host))
                 })
             });
@@ -66,8 +69,9 @@ pub(super) fn challenges(
     let Some(ingress) = http.get("ingress") else {
         return;
     };
-    let class = text(ingress, "ingressClassName")
-        .or(text(ingress, "class"))
+    let class = ingress
+        .text_of("ingressClassName")
+        .or(ingress.text_of("class"))
         .unwrap_or_default();
     if class == "istio" {
         let is_met = |host: &&&str| redirects.answer(object.provides, host);
@@ -87,7 +91,10 @@ pub(super) fn challenges(
     // Of a closed port of Traefik speaks `reach`.
     for values in &model.values {
         let off = |path: &[&str]| {
-            at_path(values.node, path).is_some_and(|node| node.value == Value::Bool(false))
+            values
+                .node
+                .at_path(path)
+                .is_some_and(|node| node.value == Value::Bool(false))
         };
         if off(&["providers", "kubernetesIngress", "enabled"]) {
             find(
@@ -111,10 +118,17 @@ impl<'a> Redirects<'a> {
         let mut hosts = Vec::new();
         let mut by_secret: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for gateway in model.of(Class::IstioGateway) {
-            let (wide, exact): (Vec<&str>, Vec<&str>) = items(gateway.spec(), "servers")
-                .filter(|(_, server)| is_true(at_path(server, &["tls", "httpsRedirect"])))
-                .flat_map(|(_, server)| items(server, "hosts"))
-                .filter_map(|(_, node)| node.text())
+            let (wide, exact): (Vec<&str>, Vec<&str>) = gateway
+                .spec()
+                .items_of("servers")
+                .iter()
+                .filter(|server| {
+                    server
+                        .at_path(&["tls", "httpsRedirect"])
+                        .is_some_and(Node::says_true)
+                })
+                .flat_map(|server| server.items_of("hosts"))
+                .filter_map(Node::text)
                 .map(|host| host.rsplit('/').next().unwrap_or(host))
                 .partition(|host| host.starts_with('*'));
             for (name, ..) in istio::credentials(gateway) {

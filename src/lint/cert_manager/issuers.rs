@@ -1,8 +1,7 @@
 //! Issuers and the solvers of their challenges.
 
 use crate::lint::finding::Finding;
-use crate::lint::items;
-use crate::lint::model::{Class, Model, Object, at_path};
+use crate::lint::model::{Class, Model, Object};
 use crate::lint::rules::{CI882, CI883, CI894};
 use crate::yaml::Node;
 
@@ -18,7 +17,7 @@ pub(super) fn check(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<F
         let message = "it is of several kinds";
         findings.push(object.finding(&CI883, spec.at, "spec", message));
     }
-    let secret = at_path(spec, &["ca", "secretName"]);
+    let secret = spec.at_path(&["ca", "secretName"]);
     if let Some((name, node)) = secret.and_then(|node| Some((node.text()?, node))) {
         let mut places = model.holders(Class::Secret, name);
         let elsewhere = if is_cluster {
@@ -39,7 +38,7 @@ pub(super) fn check(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<F
     for (index, solver) in spec
         .get("acme")
         .into_iter()
-        .flat_map(|acme| items(acme, "solvers"))
+        .flat_map(|acme| acme.items_of("solvers").iter().enumerate())
     {
         let path = format!("spec.acme.solvers[{index}]");
         let mut find = |node: &Node, field: &str, message: &str| {

@@ -7,7 +7,7 @@ mod kinds;
 mod outline;
 
 use super::finding::Finding;
-use super::model::{Class, Model, Object, entries};
+use super::model::{Class, Model, Object};
 use super::rules::{CI311, CI314, CI315, CI316, CI317, Rule, Severity};
 use super::versions;
 use crate::fault::did_you_mean;
@@ -149,7 +149,7 @@ impl Reader<'_, '_> {
         // Which release brought which of these is known better; see `versions`.
         let is_exact = self.object.class == Class::ServersTransport && matches!(path, Path::Spec);
         let mut misspelt = Vec::new();
-        for (key, value) in entries(node) {
+        for (key, value) in node.entries() {
             let path = Path::Field(path, &key.text);
             match field.children().find(|child| child.name == key.text) {
                 Some(child) => {

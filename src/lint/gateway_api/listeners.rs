@@ -2,12 +2,11 @@
 
 use super::{Grants, Link, Listener, is_traefiks, listeners};
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object, at_path, entries, scalar};
+use crate::lint::model::{Class, Model, Object};
 use crate::lint::rules::{CI811, CI814, CI820, CI821, CI822, CI825, Severity};
 use crate::lint::secrets::Cert;
 use crate::lint::trust::missing_of_pair;
 use crate::lint::upstream::names_of;
-use crate::lint::{items, text};
 use crate::pki::SubjectAltName;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,10 +16,13 @@ pub(in crate::lint) fn certificate_names<'a>(
     gateway: &Object<'a>,
 ) -> impl Iterator<Item = (&'a str, Option<&'a Node>)> {
     let own = gateway.namespace;
-    items(gateway.spec(), "listeners")
-        .filter_map(|(_, node)| node.get("tls"))
-        .flat_map(|tls| items(tls, "certificateRefs"))
-        .map(move |(_, node)| (text(node, "namespace").unwrap_or(own), node.get("name")))
+    gateway
+        .spec()
+        .items_of("listeners")
+        .iter()
+        .filter_map(|node| node.get("tls"))
+        .flat_map(|tls| tls.items_of("certificateRefs"))
+        .map(move |node| (node.text_of("namespace").unwrap_or(own), node.get("name")))
 }
 
 pub(super) fn check(
@@ -42,7 +44,12 @@ pub(super) fn check(
     collisions(gateway, &all, is_traefik, findings);
     if is_traefik {
         entry_points(model, gateway, &all, findings);
-        for (key, node) in gateway.spec().get("tls").map(entries).unwrap_or_default() {
+        for (key, node) in gateway
+            .spec()
+            .get("tls")
+            .map(Node::entries)
+            .unwrap_or_default()
+        {
             let message = format!("Traefik has no code for `tls.{}` of a Gateway", key.text);
             let field = format!("spec.tls.{}", key.text);
             findings.push(gateway.finding(&CI811, node.at, &field, message));
@@ -74,7 +81,7 @@ fn tls(
         }
         return;
     };
-    let has_certificates = items(tls, "certificateRefs").next().is_some();
+    let has_certificates = !tls.items_of("certificateRefs").is_empty();
     if matches!(listener.protocol, "HTTP" | "TCP" | "UDP") {
         find(
             Severity::Error,
@@ -113,11 +120,13 @@ pub(super) fn certificates<'m>(
         .get("tls")
         .filter(|_| !listener.is_passed_through)?;
     let mut found = Some(Vec::new());
-    for (index, node) in items(tls, "certificateRefs") {
+    for (index, node) in tls.items_of("certificateRefs").iter().enumerate() {
         let field = format!("{}.tls.certificateRefs[{index}]", listener.field());
-        let kind = text(node, "kind").unwrap_or("Secret");
+        let kind = node.text_of("kind").unwrap_or("Secret");
         if kind != "Secret"
-            || text(node, "group").is_some_and(|group| !matches!(group, "" | "core"))
+            || node
+                .text_of("group")
+                .is_some_and(|group| !matches!(group, "" | "core"))
         {
             let message = "a certificate must be a core Secret, not what is named here";
             let finding = gateway.finding(&CI820, node.at, &field, message);
@@ -234,14 +243,21 @@ fn entry_points(
             return;
         }
         for (name, default) in [("web", "8000"), ("websecure", "8443")] {
-            let port = at_path(values.node, &["ports", name, "port"]).and_then(scalar);
+            let port = values
+                .node
+                .at_path(&["ports", name, "port"])
+                .and_then(Node::scalar);
             known.insert(port.unwrap_or_else(|| default.to_owned()));
         }
-        let ports = values.node.get("ports").map(entries).unwrap_or_default();
+        let ports = values
+            .node
+            .get("ports")
+            .map(Node::entries)
+            .unwrap_or_default();
         known.extend(
             ports
                 .iter()
-                .filter_map(|(_, node)| scalar(node.get("port")?)),
+                .filter_map(|(_, node)| node.get("port")?.scalar()),
         );
     }
     for listener in all.iter().filter(|_| !known.is_empty()) {

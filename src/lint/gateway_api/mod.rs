@@ -10,9 +10,8 @@ pub(super) use listeners::certificate_names;
 pub(super) use takes::shape;
 
 use super::finding::Finding;
-use super::model::{Class, Model, Object, may_be_same, scalar};
+use super::model::{Class, Model, Object, may_be_same};
 use super::rules::{CI801, CI816, Severity};
-use super::{items, text};
 use crate::release::Release;
 use crate::yaml::{At, Node};
 use std::collections::BTreeSet;
@@ -45,10 +44,13 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
 
 /// Returns whether a Gateway is Traefik's: by the controller of its class, else by the name of the class.
 fn is_traefiks(model: &Model<'_>, gateway: &Object<'_>) -> bool {
-    let class = text(gateway.spec(), "gatewayClassName").unwrap_or_default();
+    let class = gateway
+        .spec()
+        .text_of("gatewayClassName")
+        .unwrap_or_default();
     match model.find(Class::GatewayKind, "", class) {
         Some(number) => {
-            let controller = text(model.objects[number].spec(), "controllerName");
+            let controller = model.objects[number].spec().text_of("controllerName");
             controller == Some("traefik.io/gateway-controller")
         }
         None => class.contains("traefik"),
@@ -125,13 +127,20 @@ fn listeners<'a>(gateway: &Object<'a>) -> Vec<Listener<'a>> {
     let listener = |(index, node): (usize, &'a Node)| Listener {
         index,
         node,
-        name: text(node, "name").unwrap_or_default(),
-        port: node.get("port").and_then(scalar).unwrap_or_default(),
-        protocol: text(node, "protocol").unwrap_or_default(),
-        host: text(node, "hostname").unwrap_or_default(),
-        is_passed_through: node.get("tls").and_then(|tls| text(tls, "mode")) == Some("Passthrough"),
+        name: node.text_of("name").unwrap_or_default(),
+        port: node.get("port").and_then(Node::scalar).unwrap_or_default(),
+        protocol: node.text_of("protocol").unwrap_or_default(),
+        host: node.text_of("hostname").unwrap_or_default(),
+        is_passed_through: node.get("tls").and_then(|tls| tls.text_of("mode"))
+            == Some("Passthrough"),
     };
-    items(gateway.spec(), "listeners").map(listener).collect()
+    gateway
+        .spec()
+        .items_of("listeners")
+        .iter()
+        .enumerate()
+        .map(listener)
+        .collect()
 }
 
 /// A reference that may lead to another namespace.
@@ -155,7 +164,7 @@ impl<'a> Link<'a> {
             } else {
                 "Service"
             },
-            namespace: text(node, "namespace").unwrap_or(object.namespace),
+            namespace: node.text_of("namespace").unwrap_or(object.namespace),
             name: name.text()?,
             at: name.at,
             field,
@@ -206,11 +215,14 @@ impl<'a> Grants<'a> {
     fn of(model: &Model<'a>) -> Self {
         let mut grants = BTreeSet::new();
         for object in model.of(Class::ReferenceGrant) {
-            let of = |node, key| text(node, key).unwrap_or_default();
-            for (_, from) in
-                items(object.spec(), "from").filter(|(_, from)| of(from, "group") == GROUP)
+            let of = |node: &'a Node, key| node.text_of(key).unwrap_or_default();
+            for from in object
+                .spec()
+                .items_of("from")
+                .iter()
+                .filter(|from| of(from, "group") == GROUP)
             {
-                for (_, to) in items(object.spec(), "to") {
+                for to in object.spec().items_of("to") {
                     grants.insert((
                         object.namespace,
                         of(from, "kind"),

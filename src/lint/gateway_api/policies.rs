@@ -6,7 +6,6 @@ use crate::lint::model::{Class, Model, Object};
 use crate::lint::rules::{CI802, CI803, CI804, CI805, CI808, CI809};
 use crate::lint::secrets::{Cert, Content};
 use crate::lint::upstream::{Verified, ports};
-use crate::lint::{items, text};
 use crate::name::DnsName;
 use crate::release::Release;
 use crate::yaml::Node;
@@ -41,15 +40,17 @@ pub(super) fn check<'a>(
     }
     let for_browsers = for_browsers(model);
     for object in model.of(Class::BackendTlsPolicy) {
-        for (index, node) in items(object.spec(), "targetRefs") {
-            let Some(name) = text(node, "name").filter(|_| text(node, "kind") == Some("Service"))
+        for (index, node) in object.spec().items_of("targetRefs").iter().enumerate() {
+            let Some(name) = node
+                .text_of("name")
+                .filter(|_| node.text_of("kind") == Some("Service"))
             else {
                 continue;
             };
             targets.insert((object.namespace, name));
             let field = format!("spec.targetRefs[{index}]");
             target(model, object, node, name, &field, findings);
-            let section = text(node, "sectionName").unwrap_or_default();
+            let section = node.text_of("sectionName").unwrap_or_default();
             let first = *known
                 .entry((object.namespace, name, section))
                 .or_insert(object);
@@ -141,8 +142,10 @@ fn validation(
             "`hostname` is not a valid DNS name",
         ));
     }
-    let has_references = items(node, "caCertificateRefs").next().is_some();
-    let well_known = text(node, "wellKnownCACertificates").is_some_and(|text| !text.is_empty());
+    let has_references = !node.items_of("caCertificateRefs").is_empty();
+    let well_known = node
+        .text_of("wellKnownCACertificates")
+        .is_some_and(|text| !text.is_empty());
     if has_references == well_known {
         let message = if well_known {
             "both `caCertificateRefs` and `wellKnownCACertificates` are set"
@@ -175,7 +178,7 @@ fn validation(
             .iter()
             .filter_map(|node| {
                 Some((
-                    text(node, "hostname")?,
+                    node.text_of("hostname")?,
                     node.at,
                     "spec.validation.subjectAltNames".to_owned(),
                 ))
@@ -210,11 +213,11 @@ fn roots<'m>(
     findings: &mut Vec<Finding>,
 ) -> Option<Vec<&'m Cert>> {
     let mut roots = Some(Vec::new());
-    for (index, node) in items(node, "caCertificateRefs") {
+    for (index, node) in node.items_of("caCertificateRefs").iter().enumerate() {
         let field = format!("spec.validation.caCertificateRefs[{index}]");
         let (kind, name) = (
-            text(node, "kind").unwrap_or_default(),
-            text(node, "name").unwrap_or_default(),
+            node.text_of("kind").unwrap_or_default(),
+            node.text_of("name").unwrap_or_default(),
         );
         let class = match kind {
             "Secret" => Class::Secret,

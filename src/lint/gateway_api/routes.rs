@@ -5,10 +5,9 @@ use super::policies::Policies;
 use super::takes::{shape, takes_kind, takes_namespace};
 use super::{Grants, Link, Listener, is_traefiks, listeners};
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object, entries, may_be_same, scalar};
+use crate::lint::model::{Class, Model, Object, may_be_same};
 use crate::lint::rules::{CI225, CI810, CI812, CI813, CI817, CI818, CI819, CI823, CI824, Severity};
 use crate::lint::upstream::{meets, port};
-use crate::lint::{items, text};
 use crate::yaml::Node;
 use std::collections::BTreeMap;
 
@@ -29,8 +28,11 @@ pub(super) fn check(
     for class in [Class::HttpRoute, Class::TlsRoute] {
         for object in model.of(class) {
             // Routes inside of a mesh have rules of their own.
-            if items(object.spec(), "parentRefs")
-                .any(|(_, node)| text(node, "kind") == Some("Service"))
+            if object
+                .spec()
+                .items_of("parentRefs")
+                .iter()
+                .any(|node| node.text_of("kind") == Some("Service"))
             {
                 continue;
             }
@@ -63,23 +65,23 @@ struct Attached {
 impl<'m, 'a> Route<'m, 'a> {
     fn check(&self, is_traefik: bool, known: &mut Known<'m, 'a>, findings: &mut Vec<Finding>) {
         let mut attached = Attached::default();
-        for (index, node) in items(self.object.spec(), "parentRefs") {
+        for (index, node) in self.object.spec().items_of("parentRefs").iter().enumerate() {
             self.attach(index, node, &mut attached, findings);
         }
         if attached.gateway.is_none() {
             attached.is_traefiks = is_traefik;
         }
         let is_http = self.object.class == Class::HttpRoute;
-        for (index, rule) in items(self.object.spec(), "rules") {
+        for (index, rule) in self.object.spec().items_of("rules").iter().enumerate() {
             let path = format!("spec.rules[{index}]");
-            for (key, _) in entries(rule) {
+            for (key, _) in rule.entries() {
                 if is_http && attached.is_traefiks && UNREAD.contains(&key.text.as_str()) {
                     let message = format!("Traefik does not read `{}`", key.text);
                     let field = format!("{path}.{}", key.text);
                     findings.push(self.object.finding(&CI812, key.at, &field, message));
                 }
             }
-            for (number, node) in items(rule, "backendRefs") {
+            for (number, node) in rule.items_of("backendRefs").iter().enumerate() {
                 let path = format!("{path}.backendRefs[{number}]");
                 self.backend(node, &path, &attached, findings);
             }
@@ -90,7 +92,11 @@ impl<'m, 'a> Route<'m, 'a> {
     }
 
     fn hosts(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        items(self.object.spec(), "hostnames").filter_map(|(_, node)| node.text())
+        self.object
+            .spec()
+            .items_of("hostnames")
+            .iter()
+            .filter_map(Node::text)
     }
 
     fn attach(
@@ -101,9 +107,9 @@ impl<'m, 'a> Route<'m, 'a> {
         findings: &mut Vec<Finding>,
     ) {
         let (model, object) = (self.model, self.object);
-        let name = text(node, "name").unwrap_or_default();
-        let namespace = text(node, "namespace").unwrap_or(object.namespace);
-        if text(node, "kind").is_some_and(|kind| kind != "Gateway") {
+        let name = node.text_of("name").unwrap_or_default();
+        let namespace = node.text_of("namespace").unwrap_or(object.namespace);
+        if node.text_of("kind").is_some_and(|kind| kind != "Gateway") {
             return;
         }
         let Some(number) = model.find(Class::Gateway, namespace, name) else {
@@ -125,7 +131,7 @@ impl<'m, 'a> Route<'m, 'a> {
             findings.push(object.finding(rule, at, &format!("{path}.{key}"), message));
         };
         let shown = gateway.shown();
-        let wanted = |key: &str| node.get(key).and_then(scalar);
+        let wanted = |key: &str| node.get(key).and_then(Node::scalar);
         let (section, port) = (wanted("sectionName"), wanted("port"));
         let is_named = |listener: &&Listener<'_>| {
             section.as_ref().is_none_or(|name| name == listener.name)
@@ -204,8 +210,10 @@ impl<'m, 'a> Route<'m, 'a> {
         findings: &mut Vec<Finding>,
     ) {
         let (model, object) = (self.model, self.object);
-        let is_service = text(node, "kind").is_none_or(|kind| kind == "Service");
-        let is_core = text(node, "group").is_none_or(|group| group.is_empty() || group == "core");
+        let is_service = node.text_of("kind").is_none_or(|kind| kind == "Service");
+        let is_core = node
+            .text_of("group")
+            .is_none_or(|group| group.is_empty() || group == "core");
         let Some(link) = Link::new(object, Class::Service, node, format!("{path}.name"))
             .filter(|_| is_service && is_core)
         else {
@@ -219,8 +227,9 @@ impl<'m, 'a> Route<'m, 'a> {
             findings.push(object.finding(&CI824, node.at, &field, message));
             return;
         };
-        let shown = scalar(wanted).unwrap_or_default();
-        let is_external = service.is_some_and(|it| text(it.spec(), "type") == Some("ExternalName"));
+        let shown = wanted.scalar().unwrap_or_default();
+        let is_external =
+            service.is_some_and(|it| it.spec().text_of("type") == Some("ExternalName"));
         if is_external {
             if attached.is_traefiks {
                 let message = "Traefik accepts no Service of type ExternalName here".to_owned();
@@ -261,8 +270,11 @@ impl<'m, 'a> Route<'m, 'a> {
         findings: &mut Vec<Finding>,
     ) {
         let object = self.object;
-        let sections: Vec<&str> = items(object.spec(), "parentRefs")
-            .filter_map(|(_, node)| text(node, "sectionName"))
+        let sections: Vec<&str> = object
+            .spec()
+            .items_of("parentRefs")
+            .iter()
+            .filter_map(|node| node.text_of("sectionName"))
             .collect();
         let matches = rule
             .get("matches")

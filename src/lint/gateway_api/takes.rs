@@ -1,8 +1,7 @@
 //! Which routes a listener takes, and what two routes have in common.
 
 use super::Listener;
-use crate::lint::model::{Class, Model, Object, at_path, entries, may_be_same};
-use crate::lint::text;
+use crate::lint::model::{Class, Model, Object, may_be_same};
 use crate::yaml::{Node, Value};
 
 /// Writes a value without its places.
@@ -38,13 +37,16 @@ pub(super) fn takes_kind(listener: &Listener<'_>, route: &Object<'_>) -> bool {
         // Those of single implementations.
         _ => true,
     };
-    let kinds = at_path(listener.node, &["allowedRoutes", "kinds"]).map(Node::items);
+    let kinds = listener
+        .node
+        .at_path(&["allowedRoutes", "kinds"])
+        .map(Node::items);
     let kinds = kinds.unwrap_or_default();
     is_fit
         && (kinds.is_empty()
             || kinds
                 .iter()
-                .any(|node| text(node, "kind") == Some(route.kind)))
+                .any(|node| node.text_of("kind") == Some(route.kind)))
 }
 
 pub(super) fn takes_namespace(
@@ -53,8 +55,8 @@ pub(super) fn takes_namespace(
     listener: &Listener<'_>,
     namespace: &str,
 ) -> bool {
-    let allowed = at_path(listener.node, &["allowedRoutes", "namespaces"]);
-    match allowed.and_then(|node| text(node, "from")) {
+    let allowed = listener.node.at_path(&["allowedRoutes", "namespaces"]);
+    match allowed.and_then(|node| node.text_of("from")) {
         None | Some("Same") => may_be_same(gateway.namespace, namespace),
         Some("Selector") => {
             let selector = allowed.and_then(|node| node.get("selector"));
@@ -64,7 +66,8 @@ pub(super) fn takes_namespace(
             let object = model
                 .find(Class::Namespace, "", namespace)
                 .map(|number| &model.objects[number]);
-            entries(labels)
+            labels
+                .entries()
                 .iter()
                 .all(|(key, value)| match (key.text.as_str(), object) {
                     ("kubernetes.io/metadata.name", _) => {

@@ -5,11 +5,10 @@ use super::services::Routed;
 use super::{AUTHORITY, Destination, Place, Pods, Where, authority, destination, has_pair, value};
 use crate::lint::certificates::for_browsers;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object, is_true};
+use crate::lint::model::{Class, Model, Object};
 use crate::lint::rules::{CI855, CI862, CI864, CI865, CI866, CI867, CI870, CI871, CI872, Severity};
 use crate::lint::secrets::Cert;
 use crate::lint::upstream::{Verified, port};
-use crate::lint::{items, text};
 use crate::yaml::Node;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -35,7 +34,7 @@ pub(super) fn check(
     findings.par_extend(numbers.flat_map_iter(|number| {
         let object = &model.objects[*number];
         let mut findings = Vec::new();
-        let host = text(object.spec(), "host").unwrap_or_default();
+        let host = object.spec().text_of("host").unwrap_or_default();
         let found = |namespace, name| model.find(Class::Service, namespace, name).is_some();
         let at = object
             .spec()
@@ -129,8 +128,8 @@ impl<'m> One<'m, '_> {
     fn contradictions(&self, tls: &Node, field: &str, findings: &mut Vec<Finding>) {
         let has = |key: &str| tls.get(key).is_some_and(|node| node.text() != Some(""));
         let files = ["clientCertificate", "privateKey", "caCertificates", "caCrl"];
-        let is_mutual = text(tls, "mode") == Some("MUTUAL");
-        let skips = is_true(tls.get("insecureSkipVerify"));
+        let is_mutual = tls.text_of("mode") == Some("MUTUAL");
+        let skips = tls.get("insecureSkipVerify").is_some_and(Node::says_true);
         let message = if has("credentialName") && files.iter().any(|key| has(key)) {
             "both `credentialName` and files are named"
         } else if is_mutual
@@ -163,12 +162,15 @@ impl<'m> One<'m, '_> {
         };
         if let Some(node) = tls
             .get("insecureSkipVerify")
-            .filter(|node| is_true(Some(node)))
+            .filter(|node| node.says_true())
         {
             let message = "Istio does not verify httpd's certificate".to_owned();
             return find(&CI865, node.at, "insecureSkipVerify", message);
         }
-        let names: Vec<(&str, crate::yaml::At, String)> = items(tls, "subjectAltNames")
+        let names: Vec<(&str, crate::yaml::At, String)> = tls
+            .items_of("subjectAltNames")
+            .iter()
+            .enumerate()
             .filter_map(|(index, node)| {
                 Some((
                     node.text()?,
@@ -267,7 +269,7 @@ impl<'m> One<'m, '_> {
         };
         match place {
             Place::Found(source, secret) => {
-                let is_mutual = text(tls, "mode") == Some("MUTUAL");
+                let is_mutual = tls.text_of("mode") == Some("MUTUAL");
                 if secret.is_complete && value(secret, AUTHORITY).is_none() {
                     findings.push(find(
                         &CI855,

@@ -3,10 +3,9 @@
 use super::{AUTHORITY, PAIRS, Place, Pods, Server, Where, has_pair, servers, value};
 use crate::lint::finding::Finding;
 use crate::lint::gateway_api::shape;
-use crate::lint::model::{Class, Model, Object, at_path, is_true, scalar};
+use crate::lint::model::{Class, Model, Object};
 use crate::lint::rules::{CI821, CI851, CI852, CI853, CI854, CI855, CI857, Severity};
 use crate::lint::secrets::Secret;
-use crate::lint::text;
 use crate::lint::upstream::names_of;
 use crate::pki::SubjectAltName;
 use crate::yaml::Node;
@@ -25,10 +24,7 @@ const SOURCES: [&str; 6] = [
 /// Returns the credentials of a server: the names of Secrets, each with its place.
 fn names(tls: &Node) -> impl Iterator<Item = (&str, &Node)> {
     let one = tls.get("credentialName").into_iter();
-    let all = tls
-        .get("credentialNames")
-        .map(Node::items)
-        .unwrap_or_default();
+    let all = tls.items_of("credentialNames");
     one.chain(all).filter_map(|node| {
         let name = node.text()?;
         let name = name.strip_prefix("kubernetes://").unwrap_or(name);
@@ -76,7 +72,7 @@ fn settings(gateway: &Object<'_>, server: &Server<'_>, findings: &mut Vec<Findin
     let mut find = |rule, at, field: &str, message: String| {
         findings.push(gateway.finding(rule, at, &format!("{path}{field}"), message));
     };
-    if server.protocol.is_empty() || at_path(server.node, &["port", "name"]).is_none() {
+    if server.protocol.is_empty() || server.node.at_path(&["port", "name"]).is_none() {
         find(
             &CI851,
             server.node.at,
@@ -143,7 +139,7 @@ fn settings(gateway: &Object<'_>, server: &Server<'_>, findings: &mut Vec<Findin
     }
     if let Some(node) = tls
         .get("httpsRedirect")
-        .filter(|node| is_true(Some(node)) && !server.is_http())
+        .filter(|node| node.says_true() && !server.is_http())
     {
         let message = format!("protocol {} is not redirected", server.protocol);
         find(&CI853, node.at, ".tls.httpsRedirect", message);
@@ -282,7 +278,10 @@ fn collisions<'m, 'a>(
                 message,
             ));
         };
-        let name = at_path(server.node, &["port", "name"]).and_then(scalar);
+        let name = server
+            .node
+            .at_path(&["port", "name"])
+            .and_then(Node::scalar);
         if let Some(name) = name.filter(|name| !names.insert(name.clone())) {
             find(
                 ".port.name",
@@ -290,7 +289,7 @@ fn collisions<'m, 'a>(
             );
             continue;
         }
-        let bind = text(server.node, "bind").unwrap_or_default();
+        let bind = server.node.text_of("bind").unwrap_or_default();
         let place = (selector.clone(), server.port.clone(), bind);
         if *known.ports.entry(place).or_insert(server.is_tls()) != server.is_tls() {
             find(

@@ -13,10 +13,9 @@ pub(super) use gateways::credentials;
 use pods::{Place, Pods, Where};
 
 use super::finding::Finding;
-use super::model::{Class, Model, Object, at_path, scalar};
+use super::model::{Class, Model, Object};
 use super::rules::CI875;
 use super::secrets::{Cert, Entry, Secret};
-use super::{items, text};
 use crate::yaml::Node;
 
 const CLASSES: [Class; 4] = [
@@ -99,8 +98,10 @@ impl<'a> Server<'a> {
 
     /// Its hosts, each with the namespace that may use it, if only one may.
     fn hosts(&self, gateway: &Object<'a>) -> Vec<(Option<&'a str>, &'a str)> {
-        items(self.node, "hosts")
-            .filter_map(|(_, node)| node.text())
+        self.node
+            .items_of("hosts")
+            .iter()
+            .filter_map(Node::text)
             .map(|host| match host.split_once('/') {
                 None | Some(("*", _)) => (None, host.rsplit('/').next().unwrap_or(host)),
                 Some((".", host)) => (Some(gateway.namespace), host),
@@ -112,7 +113,7 @@ impl<'a> Server<'a> {
 
 fn servers<'a>(gateway: &Object<'a>) -> Vec<Server<'a>> {
     let server = |(index, node): (usize, &'a Node)| {
-        let of_port = |key: &str| at_path(node, &["port", key]).and_then(scalar);
+        let of_port = |key: &str| node.at_path(&["port", key]).and_then(Node::scalar);
         let tls = node.get("tls");
         Server {
             index,
@@ -120,10 +121,16 @@ fn servers<'a>(gateway: &Object<'a>) -> Vec<Server<'a>> {
             port: of_port("number").unwrap_or_default(),
             protocol: of_port("protocol").unwrap_or_default().to_uppercase(),
             tls,
-            mode: tls.and_then(|tls| text(tls, "mode")).unwrap_or_default(),
+            mode: tls.and_then(|tls| tls.text_of("mode")).unwrap_or_default(),
         }
     };
-    items(gateway.spec(), "servers").map(server).collect()
+    gateway
+        .spec()
+        .items_of("servers")
+        .iter()
+        .enumerate()
+        .map(server)
+        .collect()
 }
 
 /// Returns what Istio reads of a pair (`ExtractCertInfo`) or of a CA (`ExtractRoot`).

@@ -1,7 +1,8 @@
 //! Where the pods of gateways run, and the Secrets that they read there.
 
-use crate::lint::model::{Class, Model, Object, entries};
+use crate::lint::model::{Class, Model, Object};
 use crate::lint::secrets::Secret;
+use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Pods by their labels.
@@ -17,7 +18,7 @@ impl<'a> Pods<'a> {
         let mut by_label: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
         for object in model.of(Class::Workload) {
             let labels = object.at(&["spec", "template", "metadata", "labels"]);
-            for (key, value) in labels.map(entries).unwrap_or_default() {
+            for (key, value) in labels.map(Node::entries).unwrap_or_default() {
                 if let Some(value) = value.text().filter(|_| !object.namespace.is_empty()) {
                     let namespaces = by_label.entry((key.text.as_str(), value)).or_default();
                     namespaces.insert(object.namespace);
@@ -32,7 +33,7 @@ impl<'a> Pods<'a> {
         let selector = gateway
             .spec()
             .get("selector")
-            .map(entries)
+            .map(Node::entries)
             .unwrap_or_default();
         let mut namespaces: Option<BTreeSet<&str>> = None;
         let mut is_ingress = false;

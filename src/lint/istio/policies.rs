@@ -1,8 +1,7 @@
 //! What DestinationRules say of ports, and for which Services.
 
 use super::{Destination, destination};
-use crate::lint::model::{Class, Model, Object, at_path, scalar};
-use crate::lint::{items, text};
+use crate::lint::model::{Class, Model, Object};
 use crate::yaml::Node;
 use std::collections::BTreeSet;
 
@@ -27,10 +26,10 @@ pub(super) fn rules<'a>(model: &Model<'a>) -> Rules<'a> {
         has_wildcard: false,
     };
     for object in model.of(Class::DestinationRule) {
-        let host = text(object.spec(), "host").unwrap_or_default();
+        let host = object.spec().text_of("host").unwrap_or_default();
         let has_tls = settings(object).iter().any(|one| {
             one.tls
-                .is_some_and(|tls| text(tls, "mode") != Some("DISABLE"))
+                .is_some_and(|tls| tls.text_of("mode") != Some("DISABLE"))
         });
         match destination(host, object.namespace) {
             Destination::Service { namespace, name } if has_tls => {
@@ -55,7 +54,11 @@ pub(super) struct Setting<'a> {
 
 pub(super) fn settings<'a>(object: &Object<'a>) -> Vec<Setting<'a>> {
     let mut found = Vec::new();
-    let subsets = items(object.spec(), "subsets")
+    let subsets = object
+        .spec()
+        .items_of("subsets")
+        .iter()
+        .enumerate()
         .map(|(index, node)| (node, format!("spec.subsets[{index}].")));
     for (node, path) in std::iter::once((object.spec(), "spec.".to_owned())).chain(subsets) {
         let Some(policy) = node.get("trafficPolicy") else {
@@ -63,11 +66,11 @@ pub(super) fn settings<'a>(object: &Object<'a>) -> Vec<Setting<'a>> {
         };
         let field = format!("{path}trafficPolicy");
         let tls = policy.get("tls");
-        for (index, node) in items(policy, "portLevelSettings") {
+        for (index, node) in policy.items_of("portLevelSettings").iter().enumerate() {
             found.push(Setting {
                 node,
                 tls: node.get("tls"),
-                port: at_path(node, &["port", "number"]).and_then(scalar),
+                port: node.at_path(&["port", "number"]).and_then(Node::scalar),
                 is_beside_tls: tls.is_some_and(originates),
                 field: format!("{field}.portLevelSettings[{index}]"),
             });
@@ -84,5 +87,5 @@ pub(super) fn settings<'a>(object: &Object<'a>) -> Vec<Setting<'a>> {
 }
 
 pub(super) fn originates(tls: &Node) -> bool {
-    matches!(text(tls, "mode"), Some("SIMPLE" | "MUTUAL"))
+    matches!(tls.text_of("mode"), Some("SIMPLE" | "MUTUAL"))
 }

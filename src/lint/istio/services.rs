@@ -5,8 +5,7 @@ use super::policies::Rules;
 use super::{Destination, Takes, destination, servers};
 use crate::lint::finding::Finding;
 use crate::lint::gateway_api::shape;
-use crate::lint::items;
-use crate::lint::model::{Class, Model, Object, at_path, may_be_same, scalar};
+use crate::lint::model::{Class, Model, Object, may_be_same};
 use crate::lint::rules::{CI225, CI823, CI824, CI858, CI859, CI860, CI862, CI863, Severity};
 use crate::lint::upstream::{port, ports};
 use crate::yaml::Node;
@@ -38,7 +37,7 @@ pub(super) fn check<'a>(
         .collect();
     let bound: BTreeSet<&str> = model
         .of(Class::VirtualService)
-        .filter(|object| items(object.spec(), "gateways").next().is_some())
+        .filter(|object| !object.spec().items_of("gateways").is_empty())
         .flat_map(hosts)
         .collect();
     let offered: BTreeSet<&str> = model
@@ -56,8 +55,11 @@ pub(super) fn check<'a>(
             model,
             object,
             gateways: &gateways,
-            is_at_gateway: items(object.spec(), "gateways")
-                .any(|(_, node)| node.text() != Some("mesh")),
+            is_at_gateway: object
+                .spec()
+                .items_of("gateways")
+                .iter()
+                .any(|node| node.text() != Some("mesh")),
         };
         if !one.is_at_gateway
             && let Some(host) = hosts(object).find(|host| offered.contains(host))
@@ -75,7 +77,11 @@ pub(super) fn check<'a>(
 }
 
 fn hosts<'a>(object: &Object<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
-    items(object.spec(), "hosts").filter_map(|(_, node)| node.text())
+    object
+        .spec()
+        .items_of("hosts")
+        .iter()
+        .filter_map(Node::text)
 }
 
 struct One<'m, 'a> {
@@ -87,7 +93,7 @@ struct One<'m, 'a> {
 
 impl<'m, 'a> One<'m, 'a> {
     fn has(&self, key: &str) -> bool {
-        items(self.object.spec(), key).next().is_some()
+        !self.object.spec().items_of(key).is_empty()
     }
 
     /// Compares its hosts and routes with the servers of its Gateways.
@@ -95,7 +101,7 @@ impl<'m, 'a> One<'m, 'a> {
         let (model, object) = (self.model, self.object);
         let mut is_known = self.is_at_gateway;
         let mut all: Vec<&Offers<'a>> = Vec::new();
-        for (index, node) in items(object.spec(), "gateways") {
+        for (index, node) in object.spec().items_of("gateways").iter().enumerate() {
             let Some(named) = node.text().filter(|named| *named != "mesh") else {
                 continue;
             };
@@ -121,7 +127,7 @@ impl<'m, 'a> One<'m, 'a> {
         if !is_known || all.is_empty() {
             return;
         }
-        for (index, node) in items(object.spec(), "hosts") {
+        for (index, node) in object.spec().items_of("hosts").iter().enumerate() {
             let Some(host) = node.text() else { continue };
             let met: Vec<Takes> = all
                 .iter()
@@ -169,13 +175,13 @@ impl<'m, 'a> One<'m, 'a> {
     /// Finds the same host and match of another namespace at the same Gateway.
     fn same(&self, known: &mut Known<'m, 'a>, findings: &mut Vec<Finding>) {
         let object = self.object;
-        for (_, gateway) in items(object.spec(), "gateways") {
+        for gateway in object.spec().items_of("gateways") {
             let Some(named) = gateway.text().filter(|named| named.contains('/')) else {
                 continue;
             };
-            for (index, node) in items(object.spec(), "hosts") {
+            for (index, node) in object.spec().items_of("hosts").iter().enumerate() {
                 let Some(host) = node.text() else { continue };
-                for (_, http) in items(object.spec(), "http") {
+                for http in object.spec().items_of("http") {
                     let matches = http
                         .get("match")
                         .map(|node| shape(&node.value))
@@ -202,8 +208,8 @@ impl<'m, 'a> One<'m, 'a> {
         findings: &mut Vec<Finding>,
     ) {
         for kind in ["http", "tls", "tcp"] {
-            for (index, rule) in items(self.object.spec(), kind) {
-                for (number, route) in items(rule, "route") {
+            for (index, rule) in self.object.spec().items_of(kind).iter().enumerate() {
+                for (number, route) in rule.items_of("route").iter().enumerate() {
                     if let Some(node) = route.get("destination") {
                         let path = format!("spec.{kind}[{index}].route[{number}].destination");
                         self.destination(kind, node, &path, rules, routed, findings);
@@ -251,11 +257,11 @@ impl<'m, 'a> One<'m, 'a> {
             return;
         }
         let service = found.map(|number| &model.objects[number]);
-        let wanted = at_path(node, &["port", "number"]);
+        let wanted = node.at_path(&["port", "number"]);
         // With a single port none needs to be named.
         let only = service.map(ports).filter(|ports| ports.len() == 1);
         let number = wanted
-            .and_then(scalar)
+            .and_then(Node::scalar)
             .or_else(|| only.map(|ports| ports[0].number().to_owned()));
         let Some(number) = number else { return };
         let at = wanted.map_or(at, |node| node.at);

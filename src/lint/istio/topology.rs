@@ -3,7 +3,7 @@
 use crate::lint::backend::selects;
 use crate::lint::balancer::OPENSTACK;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object, at_path, entries, is_true, scalar};
+use crate::lint::model::{Class, Model, Object};
 use crate::lint::rules::{CI873, CI874};
 use crate::yaml::{self, Node};
 
@@ -17,8 +17,7 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         };
         let annotation = metadata("annotations").and_then(|node| node.get(CONFIG));
         let is_gateway = labels
-            .get("istio")
-            .and_then(Node::text)
+            .text_of("istio")
             .is_some_and(|name| name.contains("gateway"));
         if annotation.is_none() && !is_gateway {
             continue;
@@ -50,7 +49,7 @@ fn compare(
 ) {
     let annotations = service
         .at(&["metadata", "annotations"])
-        .map(entries)
+        .map(Node::entries)
         .unwrap_or_default();
     // Of other load balancers nothing is known.
     if !annotations
@@ -61,8 +60,8 @@ fn compare(
     }
     let of = |name: &str| service.annotation(&format!("{OPENSTACK}{name}"));
     let sends =
-        of("proxy-protocol").filter(|node| scalar(node).is_some_and(|text| text != "false"));
-    let topology = config.and_then(|config| at_path(config, &["gatewayTopology"]));
+        of("proxy-protocol").filter(|node| node.scalar().is_some_and(|text| text != "false"));
+    let topology = config.and_then(|config| config.at_path(&["gatewayTopology"]));
     let expects = topology.and_then(|node| node.get("proxyProtocol"));
     let field = format!("spec.template.metadata.annotations.{CONFIG}");
     let at = annotation.map_or(pods.node.at, |node| node.at);
@@ -85,8 +84,8 @@ fn compare(
     }
     let hops = topology
         .and_then(|node| node.get("numTrustedProxies"))
-        .and_then(scalar);
-    let is_written = is_true(of("x-forwarded-for"));
+        .and_then(Node::scalar);
+    let is_written = of("x-forwarded-for").is_some_and(Node::says_true);
     if hops.is_some_and(|hops| hops != "0") && sends.is_some() && !is_written {
         let message = "`numTrustedProxies` is set, and the load balancer is a TCP one";
         findings.push(pods.finding(&CI874, at, &field, message));

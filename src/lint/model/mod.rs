@@ -2,7 +2,7 @@
 
 mod object;
 
-pub(super) use object::{Class, Object, at_path, entries, is_true, may_be_same, scalar};
+pub(super) use object::{Class, Object, may_be_same};
 
 use super::finding::Finding;
 use super::provider::Provider;
@@ -253,9 +253,9 @@ fn add<'a>(
     instances: &mut Vec<Values<'a>>,
 ) {
     let node = &document.node;
-    let kind = node.get("kind").and_then(Node::text).unwrap_or_default();
+    let kind = node.text_of("kind").unwrap_or_default();
     if kind.ends_with("List") && node.get("items").is_some() {
-        let items = node.get("items").map(Node::items).unwrap_or_default();
+        let items = node.items_of("items");
         for (index, item) in items.iter().enumerate() {
             objects.extend(Object::new(document, format!("items[{index}]."), item));
         }
@@ -271,12 +271,12 @@ fn add<'a>(
     if let Some(object) = Object::new(document, String::new(), node) {
         // Flux keeps the values in an object of its own.
         let chart = object.at(&["spec", "chart", "spec"]);
-        let of_traefik = chart.and_then(|chart| chart.get("chart")?.text()) == Some("traefik");
+        let of_traefik = chart.and_then(|chart| chart.text_of("chart")) == Some("traefik");
         if kind == "HelmRelease"
             && of_traefik
             && let Some(node) = object.spec().get("values")
         {
-            let version = chart.and_then(|chart| chart.get("version")?.text());
+            let version = chart.and_then(|chart| chart.text_of("version"));
             values.push(values_of(node, "spec.values.", version));
         }
         objects.push(object);
@@ -296,7 +296,7 @@ fn is_traefik_values(node: &Node) -> bool {
     if node.get("kind").is_some() || node.get("externalhost").is_some() {
         return false;
     }
-    let has = |path: &[&str]| at_path(node, path).is_some();
+    let has = |path: &[&str]| node.at_path(path).is_some();
     has(&["ports", "websecure"])
         || has(&["ports", "web"])
         || has(&["providers", "kubernetesCRD"])

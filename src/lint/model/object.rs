@@ -114,10 +114,10 @@ pub(in crate::lint) struct Object<'a> {
 
 impl<'a> Object<'a> {
     pub(super) fn new(document: &'a Document, prefix: String, node: &'a Node) -> Option<Self> {
-        let api_version = node.get("apiVersion")?.text()?;
-        let kind = node.get("kind")?.text()?;
+        let api_version = node.text_of("apiVersion")?;
+        let kind = node.text_of("kind")?;
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        let text = |path: &[&str]| at_path(node, path).and_then(Node::text);
+        let text = |path: &[&str]| node.at_path(path).and_then(Node::text);
         let name = text(&["metadata", "name"]).unwrap_or_default();
         let provided = match kind {
             "Certificate" => text(&["spec", "secretName"]),
@@ -150,17 +150,17 @@ impl<'a> Object<'a> {
 
     /// Returns `apiVersion`, group and version.
     pub(in crate::lint) fn api_version(&self) -> &'a str {
-        let node = self.node.get("apiVersion").and_then(Node::text);
+        let node = self.node.text_of("apiVersion");
         node.unwrap_or_default()
     }
 
     /// Returns the value at a path below the object.
     pub(in crate::lint) fn at(&self, path: &[&str]) -> Option<&'a Node> {
-        at_path(self.node, path)
+        self.node.at_path(path)
     }
 
     pub(in crate::lint) fn label(&self, key: &str) -> Option<&'a str> {
-        self.at(&["metadata", "labels"])?.get(key)?.text()
+        self.at(&["metadata", "labels"])?.text_of(key)
     }
 
     pub(in crate::lint) fn annotation(&self, key: &str) -> Option<&'a Node> {
@@ -207,40 +207,6 @@ static NOTHING: Node = Node {
     value: Value::Null,
     at: At { line: 0, column: 0 },
 };
-
-/// Returns the value at a path of keys.
-pub(in crate::lint) fn at_path<'a>(node: &'a Node, path: &[&str]) -> Option<&'a Node> {
-    path.iter().try_fold(node, |node, key| node.get(key))
-}
-
-/// Returns the entries of a mapping; none if this is not a mapping.
-pub(in crate::lint) fn entries(node: &Node) -> &[(crate::yaml::Key, Node)] {
-    match &node.value {
-        Value::Map(entries) => entries,
-        _ => &[],
-    }
-}
-
-/// Returns a scalar as text, numbers and booleans included.
-pub(in crate::lint) fn scalar(node: &Node) -> Option<String> {
-    match &node.value {
-        Value::Text(text) | Value::Ambiguous(text) => Some(text.clone()),
-        Value::Int(number) => Some(number.to_string()),
-        Value::Bool(value) => Some(value.to_string()),
-        Value::Float(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-/// Returns whether a value is `true`, also as a string.
-pub(in crate::lint) fn is_true(node: Option<&Node>) -> bool {
-    node.is_some_and(|node| {
-        node.value == Value::Bool(true)
-            || node
-                .text()
-                .is_some_and(|text| text.eq_ignore_ascii_case("true"))
-    })
-}
 
 /// Returns whether two namespaces may be the same; one that is not given may be any.
 pub(in crate::lint) fn may_be_same(one: &str, other: &str) -> bool {

@@ -2,8 +2,7 @@
 
 use super::Rule;
 use crate::lint::finding::Finding;
-use crate::lint::items;
-use crate::lint::model::{Class, Model, Object, scalar};
+use crate::lint::model::{Class, Model, Object};
 use crate::lint::rules::{CI216, CI217, CI222, CI224};
 use crate::yaml::{At, Node};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,8 +20,11 @@ fn clear_text(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>
         return;
     }
     let entry_points = |rule: &Rule<'_>| -> Vec<&str> {
-        items(model.objects[rule.object].spec(), "entryPoints")
-            .filter_map(|(_, node)| node.text())
+        model.objects[rule.object]
+            .spec()
+            .items_of("entryPoints")
+            .iter()
+            .filter_map(Node::text)
             .collect()
     };
     let with_tls: BTreeSet<&String> = rules
@@ -36,12 +38,9 @@ fn clear_text(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>
             continue;
         }
         // A middleware that is not in the input may redirect.
-        let may_redirect = items(rule.node, "middlewares").any(|(_, node)| {
-            let namespace = node
-                .get("namespace")
-                .and_then(Node::text)
-                .unwrap_or(object.namespace);
-            let name = node.get("name").and_then(Node::text).unwrap_or_default();
+        let may_redirect = rule.node.items_of("middlewares").iter().any(|node| {
+            let namespace = node.text_of("namespace").unwrap_or(object.namespace);
+            let name = node.text_of("name").unwrap_or_default();
             model
                 .find(Class::Middleware, namespace, name)
                 .is_none_or(|number| {
@@ -70,18 +69,17 @@ fn same_rules(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>
     let mut known: BTreeMap<_, &Rule<'_>> = BTreeMap::new();
     for rule in rules.iter().filter(|rule| !rule.hosts.is_empty()) {
         let object = &model.objects[rule.object];
-        let text = rule
-            .node
-            .get("match")
-            .and_then(Node::text)
-            .unwrap_or_default();
+        let text = rule.node.text_of("match").unwrap_or_default();
         let text: String = text.split_whitespace().collect();
-        let mut points: Vec<&str> = items(object.spec(), "entryPoints")
-            .filter_map(|(_, node)| node.text())
+        let mut points: Vec<&str> = object
+            .spec()
+            .items_of("entryPoints")
+            .iter()
+            .filter_map(Node::text)
             .collect();
         points.sort_unstable();
         let has_tls = object.spec().get("tls").is_some();
-        let priority = rule.node.get("priority").and_then(scalar);
+        let priority = rule.node.get("priority").and_then(Node::scalar);
         let first = known
             .entry((text, points, has_tls, priority))
             .or_insert(rule);

@@ -7,8 +7,7 @@ mod service;
 pub(super) mod tcp;
 
 use super::finding::Finding;
-use super::items;
-use super::model::{Class, Model, Object, may_be_same, scalar};
+use super::model::{Class, Model, Object, may_be_same};
 use super::rules::{CI204, CI208, CI209, CI215, Severity};
 use crate::name::DnsName;
 use crate::rule::{self as language, Matcher};
@@ -39,9 +38,13 @@ struct Rule<'a> {
 fn rules<'a>(model: &Model<'a>, class: Class) -> Vec<Rule<'a>> {
     let mut rules = Vec::new();
     for number in model.numbers(class) {
-        let all = items(model.objects[*number].spec(), "routes");
+        let all = model.objects[*number]
+            .spec()
+            .items_of("routes")
+            .iter()
+            .enumerate();
         for (index, node) in all.filter(|(_, node)| matches!(node.value, Value::Map(_))) {
-            let text = node.get("match").and_then(Node::text).unwrap_or_default();
+            let text = node.text_of("match").unwrap_or_default();
             let matchers = language::matchers(text).unwrap_or_default();
             let hosts = language::hosts(&matchers);
             rules.push(Rule {
@@ -60,13 +63,10 @@ fn rules<'a>(model: &Model<'a>, class: Class) -> Vec<Rule<'a>> {
 pub(super) fn uses<'a>(model: &Model<'a>) -> Vec<Use<'a>> {
     let mut uses = Vec::new();
     for rule in rules(model, Class::IngressRoute) {
-        for (index, service) in items(rule.node, "services") {
+        for (index, service) in rule.node.items_of("services").iter().enumerate() {
             let object = &model.objects[rule.object];
-            let namespace = service
-                .get("namespace")
-                .and_then(Node::text)
-                .unwrap_or(object.namespace);
-            let transport = service.get("serversTransport").and_then(Node::text);
+            let namespace = service.text_of("namespace").unwrap_or(object.namespace);
+            let transport = service.text_of("serversTransport");
             uses.push(Use {
                 hosts: rule.hosts.clone(),
                 transport: transport
@@ -92,14 +92,17 @@ enum Scheme {
 
 /// Settles the scheme as Traefik does (`parseServiceProtocol`, since 2.4).
 fn scheme(model: &Model<'_>, service: &Node, namespace: &str) -> Scheme {
-    if let Some(text) = service.get("scheme").and_then(Node::text) {
+    if let Some(text) = service.text_of("scheme") {
         return match text {
             "https" => Scheme::Https,
             "http" | "h2c" => Scheme::Http,
             other => Scheme::Other(other.to_owned()),
         };
     }
-    let wanted = service.get("port").and_then(scalar).unwrap_or_default();
+    let wanted = service
+        .get("port")
+        .and_then(Node::scalar)
+        .unwrap_or_default();
     let is_https = |port: &str, name: &str| port == "443" || name.starts_with("https");
     let guessed = match ports(model, service, namespace) {
         Some(ports) => ports
@@ -112,10 +115,10 @@ fn scheme(model: &Model<'_>, service: &Node, namespace: &str) -> Scheme {
 
 /// Returns the ports of the Service with their names, if it is in the input.
 fn ports(model: &Model<'_>, service: &Node, namespace: &str) -> Option<Vec<(String, String)>> {
-    let name = service.get("name")?.text()?;
+    let name = service.text_of("name")?;
     let found = &model.objects[model.find(Class::Service, namespace, name)?];
-    let ports = items(found.spec(), "ports").map(|(_, port)| {
-        let text = |key: &str| port.get(key).and_then(scalar).unwrap_or_default();
+    let ports = found.spec().items_of("ports").iter().map(|port| {
+        let text = |key: &str| port.get(key).and_then(Node::scalar).unwrap_or_default();
         (text("port"), text("name"))
     });
     Some(ports.collect())

@@ -8,7 +8,6 @@ use super::tcp::{entry_points, meet};
 use crate::lint::finding::Finding;
 use crate::lint::model::{Model, may_be_same};
 use crate::lint::rules::{CI236, CI237};
-use crate::yaml::Node;
 use std::collections::BTreeMap;
 
 pub(super) fn check(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>) {
@@ -77,10 +76,7 @@ pub(super) fn check(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Fi
 }
 
 fn text<'a>(rule: &Rule<'a>) -> &'a str {
-    rule.node
-        .get("match")
-        .and_then(Node::text)
-        .unwrap_or_default()
+    rule.node.text_of("match").unwrap_or_default()
 }
 
 /// Returns whether two rules are the same but for white space, which CI217 finds.

@@ -2,8 +2,7 @@
 
 use super::{Rule, ports, provider_suffix, reference};
 use crate::lint::finding::Finding;
-use crate::lint::items;
-use crate::lint::model::{Class, Model, is_true, scalar};
+use crate::lint::model::{Class, Model};
 use crate::lint::rules::{CI211, CI212, CI213, CI214, CI219, CI220, CI223, CI225, CI226, Severity};
 use crate::name::DnsName;
 use crate::release::Release;
@@ -43,7 +42,7 @@ impl Rule<'_> {
     pub(super) fn check(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
         self.check_match(model, findings);
         let object = &model.objects[self.object];
-        for (index, node) in items(self.node, "middlewares") {
+        for (index, node) in self.node.items_of("middlewares").iter().enumerate() {
             let field = format!("spec.routes[{}].middlewares[{index}]", self.index);
             reference(model, object, node, &field, findings);
         }
@@ -61,7 +60,7 @@ impl Rule<'_> {
         let object = &model.objects[self.object];
         let (at, field) = (self.at(), self.field());
         // Where it is missing, or no text, the API server has refused the object.
-        let Some(text) = self.node.get("match").and_then(Node::text) else {
+        let Some(text) = self.node.text_of("match") else {
             return;
         };
         if let Err(why) = language::Rule::parse(text) {
@@ -74,7 +73,7 @@ impl Rule<'_> {
             return;
         }
         let release = model.knowledge.release;
-        let is_v2 = self.node.get("syntax").and_then(Node::text) == Some("v2");
+        let is_v2 = self.node.text_of("syntax") == Some("v2");
         let several = self
             .matchers
             .iter()
@@ -119,7 +118,7 @@ impl Rule<'_> {
         let Some(tls) = object.spec().get("tls") else {
             return;
         };
-        if !is_true(tls.get("passthrough")) {
+        if !tls.get("passthrough").is_some_and(Node::says_true) {
             return;
         }
         for key in ["secretName", "certResolver"] {
@@ -128,13 +127,13 @@ impl Rule<'_> {
                 findings.push(object.finding(&CI226, node.at, &format!("spec.tls.{key}"), message));
             }
         }
-        for (index, service) in items(self.node, "services") {
-            let namespace = service.get("namespace").and_then(Node::text);
+        for (index, service) in self.node.items_of("services").iter().enumerate() {
+            let namespace = service.text_of("namespace");
             let namespace = namespace.unwrap_or(object.namespace);
             let Some(port) = service.get("port") else {
                 continue;
             };
-            let wanted = scalar(port).unwrap_or_default();
+            let wanted = port.scalar().unwrap_or_default();
             let is_plain = |number: &str, name: &str| number == "80" || name == "http";
             let known = ports(model, service, namespace).unwrap_or_default();
             let found = known
@@ -175,7 +174,7 @@ impl Rule<'_> {
             );
             findings.push(object.finding(&CI219, at, &field, message));
         }
-        for (index, service) in items(self.node, "services") {
+        for (index, service) in self.node.items_of("services").iter().enumerate() {
             let Some(node) = service.get("serversTransport") else {
                 continue;
             };

@@ -2,7 +2,7 @@
 
 use super::{Scheme, Use, ports, provider_suffix, reference, scheme};
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object, is_true, scalar};
+use crate::lint::model::{Class, Model, Object};
 use crate::lint::predict::Here;
 use crate::lint::rules::{CI201, CI205, CI206, CI207, CI210, CI218, CI221, CI223, Severity};
 use crate::yaml::Node;
@@ -13,20 +13,10 @@ impl Use<'_> {
         reference(model, object, self.service, &self.field, findings);
         let namespace = self
             .service
-            .get("namespace")
-            .and_then(Node::text)
+            .text_of("namespace")
             .unwrap_or(object.namespace);
-        let name = self
-            .service
-            .get("name")
-            .and_then(Node::text)
-            .unwrap_or_default();
-        let is_service = self
-            .service
-            .get("kind")
-            .and_then(Node::text)
-            .unwrap_or("Service")
-            == "Service";
+        let name = self.service.text_of("name").unwrap_or_default();
+        let is_service = self.service.text_of("kind").unwrap_or("Service") == "Service";
         let field = |key: &str| format!("{}.{key}", self.field);
         let at = |key: &str| self.service.get(key).map_or(self.at, |node| node.at);
         if let Scheme::Other(text) = scheme(model, self.service, namespace) {
@@ -36,9 +26,8 @@ impl Use<'_> {
         let service = model
             .find(Class::Service, namespace, name)
             .map(|number| &model.objects[number]);
-        let is_external = service.is_some_and(|service| {
-            service.spec().get("type").and_then(Node::text) == Some("ExternalName")
-        });
+        let is_external =
+            service.is_some_and(|service| service.spec().text_of("type") == Some("ExternalName"));
         if is_external && is_service && !model.provider.allow_external_name_services {
             let message = format!("Service `{name}` is of type ExternalName");
             let finding = object.finding(&CI221, at("name"), &field("name"), message);
@@ -51,7 +40,7 @@ impl Use<'_> {
         if let Some(ports) =
             ports(model, self.service, namespace).filter(|ports| is_service && !ports.is_empty())
         {
-            let wanted = self.service.get("port").and_then(scalar);
+            let wanted = self.service.get("port").and_then(Node::scalar);
             if let Some(wanted) = wanted.filter(|wanted| {
                 !ports
                     .iter()
@@ -89,7 +78,8 @@ impl Use<'_> {
                 let message = "Traefik speaks https to this Service, and nothing names its CA";
                 let finding = object.finding(&CI210, self.at, &field, message);
                 // Whoever speaks https on the port of http knows more of that Service than the input shows.
-                let is_odd = self.service.get("port").and_then(scalar).as_deref() == Some("80");
+                let is_odd =
+                    self.service.get("port").and_then(Node::scalar).as_deref() == Some("80");
                 findings.push(if is_odd {
                     finding.with_severity(Severity::Info)
                 } else {
@@ -113,13 +103,10 @@ impl Use<'_> {
         };
         let transport = &model.objects[number];
         let spec = transport.spec();
-        if is_true(spec.get("insecureSkipVerify")) {
+        if spec.get("insecureSkipVerify").is_some_and(Node::says_true) {
             return;
         }
-        let expected = spec
-            .get("serverName")
-            .and_then(Node::text)
-            .filter(|name| !name.is_empty());
+        let expected = spec.text_of("serverName").filter(|name| !name.is_empty());
         let trusts = ["rootCAs", "rootCAsSecrets"]
             .iter()
             .any(|key| spec.get(key).is_some());

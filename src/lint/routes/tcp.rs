@@ -3,8 +3,7 @@
 use super::Rule;
 use crate::lint::certificates::{Chain, chain, for_browsers};
 use crate::lint::finding::Finding;
-use crate::lint::items;
-use crate::lint::model::{Class, Model, Object, is_true};
+use crate::lint::model::{Class, Model, Object};
 use crate::lint::rules::{CI227, CI228, CI229, CI230, CI231, CI232, CI233, CI234, CI235, Severity};
 use crate::lint::secrets::{Cert, Entry};
 use crate::pki::SubjectAltName;
@@ -23,7 +22,7 @@ pub(in crate::lint) fn sends_proxy(
     service: &Node,
 ) -> Option<bool> {
     let own = service.get("proxyProtocol").is_some();
-    let Some(name) = service.get("serversTransport").and_then(Node::text) else {
+    let Some(name) = service.text_of("serversTransport") else {
         return Some(own);
     };
     if own && model.knowledge.release < PROXY_BY_TRANSPORT {
@@ -56,13 +55,12 @@ pub(super) fn check(
     for rule in tcp {
         let object = &model.objects[rule.object];
         middlewares(model, object, rule, findings);
-        let is_passed = is_true(
-            object
-                .spec()
-                .get("tls")
-                .and_then(|tls| tls.get("passthrough")),
-        );
-        for (index, service) in items(rule.node, "services") {
+        let is_passed = object
+            .spec()
+            .get("tls")
+            .and_then(|tls| tls.get("passthrough"))
+            .is_some_and(Node::says_true);
+        for (index, service) in rule.node.items_of("services").iter().enumerate() {
             let place = Place {
                 model,
                 object,
@@ -104,8 +102,11 @@ pub(super) fn check(
 }
 
 pub(super) fn entry_points<'a>(object: &Object<'a>) -> Vec<&'a str> {
-    items(object.spec(), "entryPoints")
-        .filter_map(|(_, node)| node.text())
+    object
+        .spec()
+        .items_of("entryPoints")
+        .iter()
+        .filter_map(Node::text)
         .collect()
 }
 
@@ -121,12 +122,11 @@ fn middlewares(
     rule: &Rule<'_>,
     findings: &mut Vec<Finding>,
 ) {
-    for (index, node) in items(rule.node, "middlewares") {
-        let (Some(at), Some(name)) = (node.get("name"), node.get("name").and_then(Node::text))
-        else {
+    for (index, node) in rule.node.items_of("middlewares").iter().enumerate() {
+        let (Some(at), Some(name)) = (node.get("name"), node.text_of("name")) else {
             continue;
         };
-        let namespace = node.get("namespace").and_then(Node::text);
+        let namespace = node.text_of("namespace");
         let namespace = namespace.unwrap_or(object.namespace);
         if model.find(Class::MiddlewareTcp, namespace, name).is_none()
             && model.find(Class::Middleware, namespace, name).is_some()
@@ -157,7 +157,7 @@ impl<'a> Place<'_, 'a> {
     }
 
     fn tls(&self, is_passed: bool, findings: &mut Vec<Finding>) {
-        let tls = self.service.get("tls").filter(|node| is_true(Some(node)));
+        let tls = self.service.get("tls").filter(|node| node.says_true());
         if let Some(node) = tls.filter(|_| is_passed) {
             let message = "the browser's TLS is passed through, and `tls: true` wraps it again";
             let field = format!("{}.tls", self.field);
@@ -220,9 +220,9 @@ impl<'m, 'a> Served<'m, 'a> {
         rule: &'m Rule<'a>,
         for_browsers: &BTreeSet<usize>,
     ) -> Option<Self> {
-        let (_, node) = items(rule.node, "services").next()?;
-        let name = node.get("name")?.text()?;
-        let namespace = node.get("namespace").and_then(Node::text);
+        let node = rule.node.items_of("services").first()?;
+        let name = node.text_of("name")?;
+        let namespace = node.text_of("namespace");
         let namespace = namespace.unwrap_or(route.namespace);
         let host = rule.hosts.first()?;
         let expected = SubjectAltName::parse(host).ok()?;

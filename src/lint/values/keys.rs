@@ -3,7 +3,6 @@
 use super::File;
 use crate::fault::did_you_mean;
 use crate::lint::finding::Finding;
-use crate::lint::model::entries;
 use crate::lint::rules::{CI501, CI502, Rule};
 use crate::yaml::{At, Node, Value};
 
@@ -246,7 +245,7 @@ impl<'a> File<'_, 'a> {
                 findings.push(self.finding(rule, at, &field, message).with_help(help));
             }
         }
-        for (key, node) in entries(self.values.node) {
+        for (key, node) in self.values.node.entries() {
             if TOP.contains(&key.text.as_str())
                 || key.text == "volumes"
                 || node.value == Value::Null
@@ -274,7 +273,7 @@ impl<'a> File<'_, 'a> {
             found = found
                 .into_iter()
                 .flat_map(|(node, _, field)| {
-                    entries(node)
+                    node.entries()
                         .iter()
                         .filter(|(key, _)| *step == "*" || key.text == *step)
                         .map(move |(key, node)| {

@@ -5,11 +5,11 @@
 mod keys;
 
 use super::finding::Finding;
-use super::model::{Class, Model, Values, at_path, entries, is_true, scalar};
+use super::model::{Class, Model, Values};
+use super::provider;
 use super::rules::{
     CI503, CI504, CI505, CI506, CI507, CI508, CI509, CI510, CI511, CI512, Rule, Severity,
 };
-use super::{items, provider};
 use crate::chart::ChartMajor;
 use crate::cidr::Cidr;
 use crate::fault::Place;
@@ -62,7 +62,7 @@ fn instance(values: &Values<'_>, findings: &mut Vec<Finding>) {
 
 /// Returns the path of the key at a place.
 fn path_of(node: &Node, at: At) -> Option<String> {
-    entries(node).iter().find_map(|(key, node)| {
+    node.entries().iter().find_map(|(key, node)| {
         if key.at == at {
             return Some(key.text.clone());
         }
@@ -115,7 +115,7 @@ struct File<'m, 'a> {
 
 impl<'a> File<'_, 'a> {
     fn get(&self, path: &[&str]) -> Option<&'a Node> {
-        at_path(self.values.node, path)
+        self.values.node.at_path(path)
     }
 
     fn finding(&self, rule: &'static Rule, at: At, field: &str, message: String) -> Finding {
@@ -123,8 +123,8 @@ impl<'a> File<'_, 'a> {
     }
 
     fn uses_node_ports(&self) -> bool {
-        let ports = self.get(&["ports"]).map(entries).unwrap_or_default();
-        is_true(self.get(&["hostNetwork"]))
+        let ports = self.get(&["ports"]).map(Node::entries).unwrap_or_default();
+        self.get(&["hostNetwork"]).is_some_and(Node::says_true)
             || ports.iter().any(|(_, port)| {
                 port.get("hostPort")
                     .is_some_and(|node| node.value != Value::Null)
@@ -144,7 +144,7 @@ impl<'a> File<'_, 'a> {
             self.get(&["deployment", "kind"]).and_then(Node::text) == Some("DaemonSet");
         let node = |key: &str| self.get(&["updateStrategy", "rollingUpdate", key]);
         // The chart's defaults are 0 and 1.
-        let is_zero = |key: &str, default: bool| match node(key).and_then(scalar) {
+        let is_zero = |key: &str, default: bool| match node(key).and_then(Node::scalar) {
             Some(text) => matches!(text.trim_end_matches('%'), "0"),
             None => default,
         };
@@ -155,7 +155,7 @@ impl<'a> File<'_, 'a> {
                 .map_or(self.values.node.at, |node| node.at);
             (at, format!("updateStrategy.rollingUpdate.{key}"))
         };
-        let host_network = is_true(self.get(&["hostNetwork"]));
+        let host_network = self.get(&["hostNetwork"]).is_some_and(Node::says_true);
         if is_daemon_set && host_network && keeps_all {
             let (at, field) = place("maxUnavailable");
             let message = "`maxUnavailable` is 0, and the pods use ports of their nodes".to_owned();
@@ -177,7 +177,7 @@ impl<'a> File<'_, 'a> {
     }
 
     fn ports(&self, findings: &mut Vec<Finding>) {
-        if !is_true(self.get(&["hostNetwork"])) {
+        if !self.get(&["hostNetwork"]).is_some_and(Node::says_true) {
             return;
         }
         let is_root = ["securityContext", "podSecurityContext"]
@@ -186,7 +186,7 @@ impl<'a> File<'_, 'a> {
                 self.get(&[context, "runAsUser"])
                     .is_some_and(|node| node.value == Value::Int(0))
             });
-        for (name, port) in self.get(&["ports"]).map(entries).unwrap_or_default() {
+        for (name, port) in self.get(&["ports"]).map(Node::entries).unwrap_or_default() {
             let number = |key: &str| match port.get(key)?.value {
                 Value::Int(number) => Some(number),
                 _ => None,
@@ -260,7 +260,7 @@ impl<'a> File<'_, 'a> {
                     ));
                 }
             }
-            for (name, port) in self.get(&["ports"]).map(entries).unwrap_or_default() {
+            for (name, port) in self.get(&["ports"]).map(Node::entries).unwrap_or_default() {
                 if let Some(node) = port.get(key) {
                     self.trusted(node, &format!("ports.{}.{key}", name.text), key, findings);
                 }
@@ -269,12 +269,12 @@ impl<'a> File<'_, 'a> {
     }
 
     fn trusted(&self, node: &Node, field: &str, key: &str, findings: &mut Vec<Finding>) {
-        let insecure = node.get("insecure").filter(|node| is_true(Some(node)));
+        let insecure = node.get("insecure").filter(|node| node.says_true());
         if let Some(insecure) = insecure {
             let message = format!("`{key}.insecure` trusts every peer");
             findings.push(self.finding(&CI509, insecure.at, &format!("{field}.insecure"), message));
         }
-        let ranges = node.get("trustedIPs").map(Node::items).unwrap_or_default();
+        let ranges = node.items_of("trustedIPs");
         for (index, range) in ranges.iter().enumerate() {
             let Some(text) = range.text() else { continue };
             if text.ends_with("/0") && Cidr::parse(text).is_err() {
@@ -303,7 +303,12 @@ impl<'a> File<'_, 'a> {
 /// Finds arguments of Traefik that trust everyone, of its containers and in the chart's values.
 fn arguments(model: &Model<'_>, findings: &mut Vec<Finding>) {
     for values in &model.values {
-        for (index, node) in items(values.node, "additionalArguments") {
+        for (index, node) in values
+            .node
+            .items_of("additionalArguments")
+            .iter()
+            .enumerate()
+        {
             if let Some(message) = trusts_everyone(node) {
                 let field = format!("additionalArguments[{index}]");
                 findings.push(finding(values, &CI509, node.at, &field, message));
@@ -312,7 +317,7 @@ fn arguments(model: &Model<'_>, findings: &mut Vec<Finding>) {
     }
     for object in model.of(Class::Workload) {
         for container in provider::containers(object) {
-            for (index, node) in items(container, "args") {
+            for (index, node) in container.items_of("args").iter().enumerate() {
                 if let Some(message) = trusts_everyone(node) {
                     let field = format!("spec.template.spec.containers.args[{index}]");
                     findings.push(object.finding(&CI509, node.at, &field, message));
