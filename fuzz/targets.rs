@@ -152,10 +152,9 @@ pub(crate) fn certificates(data: &[u8]) {
         match find::read_bytes(data, name, false) {
             Err(faults) => check(&faults),
             Ok(mut findings) => {
-                findings.take_namespaces();
+                let cluster = findings.take_cluster();
                 let mut faults = civi_ingress::fault::Faults::default();
-                let report =
-                    status::lenient(findings.found, &findings.routing, None, NOW, &mut faults);
+                let report = status::lenient(findings.found, &cluster, None, NOW, &mut faults);
                 for format in [
                     Format::Table,
                     Format::Json,

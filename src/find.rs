@@ -1,12 +1,14 @@
 //! Finds certificates wherever they stand, in PEM files and in objects of manifests ([`ObjectKind`]); and with them
 //! the objects by which Traefik takes them into use.
 
+use crate::cluster::data::{Certificates, Content, Data, Lock};
+use crate::cluster::scope::directory;
+use crate::cluster::{Cluster, Object, Resource};
 use crate::fault::{Fault, Faults};
 use crate::manifests;
 use crate::natural::Natural;
 use crate::pki::{Certificate, pem};
-use crate::routing::Routing;
-use crate::yaml::{Node, Value};
+use crate::yaml::Node;
 use pki_types::CertificateDer;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -164,8 +166,8 @@ pub struct Found {
 pub struct Findings {
     /// Its certificates, in its order.
     pub found: Vec<Found>,
-    /// Routes, stores and transports.
-    pub routing: Routing,
+    /// Its objects, without the texts of Secrets.
+    pub objects: Vec<Object>,
     /// What looks like a certificate, or should be base64, and cannot be read.
     pub damaged: Vec<Fault>,
     /// Values that are encrypted (SOPS), by the name of their object and key.
@@ -178,40 +180,24 @@ impl Findings {
     /// Takes over what another text holds.
     pub fn append(&mut self, mut other: Self) {
         self.found.append(&mut other.found);
-        self.routing.append(other.routing);
+        self.objects.append(&mut other.objects);
         self.damaged.append(&mut other.damaged);
         self.encrypted.append(&mut other.encrypted);
         self.namespaces.append(&mut other.namespaces);
     }
 
-    /// Puts objects without a namespace into the one that the nearest `kustomization.yaml` names, in their own directory
-    /// or above it.
-    pub fn take_namespaces(&mut self) {
-        if self.namespaces.is_empty() {
-            return;
-        }
-        let namespaces: BTreeMap<String, String> = self.namespaces.drain(..).collect();
-        let namespace_of = |file: &str| {
-            let mut below = file;
-            loop {
-                below = directory(below)?;
-                if let Some(namespace) = namespaces.get(below) {
-                    return Some(namespace.clone());
-                }
-            }
-        };
+    /// Takes the objects together. Those without a namespace are in the one that the nearest `kustomization.yaml` names, in
+    /// their own directory or above it, and so are their certificates.
+    pub fn take_cluster(&mut self) -> Cluster {
+        let kustomizations: BTreeMap<String, String> = self.namespaces.drain(..).collect();
+        let cluster = Cluster::new(std::mem::take(&mut self.objects), kustomizations);
         for found in &mut self.found {
-            if let Origin::Object(object) = &mut found.origin
-                && object.namespace.is_none()
-            {
-                object.namespace = namespace_of(&object.file);
+            if let Origin::Object(object) = &mut found.origin {
+                let scope = cluster.scope(object.namespace.as_deref(), &object.file);
+                object.namespace = scope.namespace().map(str::to_owned);
             }
         }
-        for home in self.routing.homes_mut() {
-            if home.namespace.is_none() {
-                home.namespace = namespace_of(&home.file);
-            }
-        }
+        cluster
     }
 
     /// Takes the certificates of a PEM text; what is around them is passed over.
@@ -231,70 +217,62 @@ impl Findings {
         }
     }
 
-    fn object(&mut self, object: &Node, file: &str) {
-        let text = |path: [&str; 2]| object.get(path[0])?.get(path[1])?.text();
-        let (kind, sections) = match object.get("kind").and_then(Node::text) {
-            Some("Secret") => (
-                ObjectKind::Secret,
-                [object.get("data"), object.get("stringData")],
-            ),
-            Some("ConfigMap") => (ObjectKind::ConfigMap, [None, object.get("data")]),
-            Some("SealedSecret") => {
-                let template = object.get("spec").and_then(|spec| spec.get("template"));
-                (
-                    ObjectKind::SealedSecret,
-                    [None, template.and_then(|template| template.get("data"))],
-                )
-            }
-            Some(_) => return self.routing.read(object, file),
-            None => return,
+    fn object(&mut self, node: &Node, file: &str, known: &Certificates) {
+        let Some(mut object) = Object::read(node, file, known) else {
+            return;
         };
-        let [base64, clear] = sections;
-        for (section, is_base64) in [(base64, true), (clear, false)] {
-            let Some(Value::Map(entries)) = section.map(|section| &section.value) else {
-                continue;
+        let kind = match object.resource {
+            Resource::Secret(_) if node.text_of("kind") == Some("SealedSecret") => {
+                ObjectKind::SealedSecret
+            }
+            Resource::ConfigMap(_) => ObjectKind::ConfigMap,
+            _ => ObjectKind::Secret,
+        };
+        let namespace = object.scope.namespace().map(str::to_owned);
+        if let Resource::Secret(data) | Resource::ConfigMap(data) = &mut object.resource {
+            let origin = |key: &str| ObjectOrigin {
+                namespace: namespace.clone(),
+                name: object.name.clone(),
+                key: key.to_owned(),
+                number: 0,
+                kind,
+                file: file.to_owned(),
             };
-            for (key, node) in entries {
-                let origin = || {
-                    Origin::Object(ObjectOrigin {
-                        namespace: text(["metadata", "namespace"]).map(str::to_owned),
-                        name: text(["metadata", "name"]).unwrap_or_default().to_owned(),
-                        key: key.text.clone(),
-                        number: 0,
-                        kind,
-                        file: file.to_owned(),
-                    })
-                };
-                let Value::Text(value) = &node.value else {
+            self.data(data, origin);
+            data.forget_texts();
+        }
+        self.objects.push(object);
+    }
+
+    fn data(&mut self, data: &Data, origin: impl Fn(&str) -> ObjectOrigin) {
+        for entry in &data.entries {
+            let of_entry = origin(&entry.key);
+            match entry.content {
+                Content::Locked(Lock::Sops) => {
+                    self.encrypted.push(Origin::Object(of_entry).to_string());
                     continue;
-                };
-                if manifests::is_encrypted(value) {
-                    self.encrypted.push(origin().to_string());
-                } else if !is_base64 {
-                    if value.contains(BEGIN) {
-                        self.pem(value, &origin());
-                    }
-                } else if let Ok(decoded) = manifests::decode(value) {
-                    if let Some(pem) = decoded.filter(|text| text.contains(BEGIN)) {
-                        self.pem(&pem, &origin());
-                    }
-                } else {
-                    let name = text(["metadata", "name"]).unwrap_or_default();
-                    let fault = manifests::no_base64("data", &key.text, name);
-                    self.damaged.push(fault.at(node.at.place(file)));
+                }
+                Content::Broken => {
+                    let fault = manifests::no_base64("data", &entry.key, &of_entry.name);
+                    self.damaged
+                        .push(fault.at(entry.value_at.place(&of_entry.file)));
+                    continue;
+                }
+                _ => {}
+            }
+            let is_alone = entry.certificates.len() == 1;
+            for (index, certificate) in entry.certificates.iter().enumerate() {
+                let mut origin = Origin::Object(of_entry.clone());
+                origin.set_number(if is_alone { 0 } else { index + 1 });
+                match certificate {
+                    Ok(cert) => self.found.push(Found {
+                        origin,
+                        certificate: cert.certificate.clone(),
+                    }),
+                    Err(fault) => self.damaged.push(fault.clone().file(&origin.to_string())),
                 }
             }
         }
-    }
-}
-
-/// Returns the directory of a path; nothing above the first.
-#[must_use]
-pub fn directory(path: &str) -> Option<&str> {
-    match path.rsplit_once('/') {
-        Some((directory, _)) => Some(directory),
-        None if path.is_empty() => None,
-        None => Some(""),
     }
 }
 
@@ -381,8 +359,9 @@ pub fn read(text: &str, file: &str) -> Result<Findings, Vec<Fault>> {
             findings.namespaces.extend(said);
             return Ok(findings);
         }
+        let known = Certificates::default();
         for object in documents.iter().flat_map(manifests::objects) {
-            findings.object(object, file);
+            findings.object(object, file, &known);
         }
     }
     Ok(findings)
@@ -441,14 +420,6 @@ pub fn certificates(bytes: &[u8], file: &str) -> Result<Vec<Found>, Vec<Fault>> 
 mod tests {
     use super::*;
     use base64::Engine as _;
-
-    #[test]
-    fn the_directories_of_a_path_end_above_the_first() {
-        assert_eq!(directory("a/b/c.yaml"), Some("a/b"));
-        assert_eq!(directory("c.yaml"), Some(""));
-        assert_eq!(directory("/c.yaml"), Some(""));
-        assert_eq!(directory(""), None);
-    }
 
     #[test]
     fn a_certificate_in_base64_is_worth_reading_whatever_comes_before_it() {

@@ -8,7 +8,8 @@
 //! | take a certificate from files, or show what one says | [`pki::bundle`], [`inspect`] |
 //! | read a fleet file | [`fleet`] |
 //! | follow a fleet to the files of its tree | [`gitops`] |
-//! | see which certificates a fleet has, and when each ends | [`find`], [`routing`], [`status`] |
+//! | see which certificates a fleet has, and when each ends | [`find`], [`status`] |
+//! | follow a request by the objects of manifests | [`kinds`], [`cluster`], [`path`] |
 //! | see which objects an instance has | [`ingress`] |
 //! | know what a release of Traefik or of its chart takes | [`release`], [`chart`] |
 //! | follow an object to its text | [`manifest`], [`template`], [`yaml::scalar`], [`yaml::outline`] |
@@ -26,6 +27,7 @@
 
 pub mod chart;
 pub mod cidr;
+pub mod cluster;
 pub mod duration;
 pub mod fault;
 pub mod find;
@@ -37,17 +39,18 @@ pub mod ingress;
 pub mod inspect;
 pub mod instance;
 pub mod instant;
+pub mod kinds;
 pub mod lint;
 pub mod manifest;
 pub mod manifests;
 pub mod name;
 pub mod natural;
+pub mod path;
 pub mod pki;
 pub mod probe;
 pub mod release;
 pub mod report;
-pub mod routing;
-mod rule;
+pub mod rule;
 pub mod seal;
 pub mod status;
 pub mod template;

@@ -8,14 +8,16 @@ const DEPTH_LIMIT: usize = 64;
 
 /// One matcher of a rule: `Host(`a`, `b`)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Matcher {
-    pub(crate) name: String,
-    pub(crate) arguments: Vec<String>,
+pub struct Matcher {
+    /// Its name, as it is written.
+    pub name: String,
+    /// Its arguments.
+    pub arguments: Vec<String>,
 }
 
 /// A rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Rule {
+pub enum Rule {
     /// One matcher.
     Matcher(Matcher),
     /// `!`.

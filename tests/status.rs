@@ -9,14 +9,15 @@ use crate::support::{NOW, Recipe, assert_snapshot_in, run_in, run_with_stdin, wr
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use civi_ingress::cluster::data::Certificates;
+use civi_ingress::cluster::{Cluster, Object};
 use civi_ingress::find::{self, Found, Origin};
 use civi_ingress::pki::{Certificate, Chain};
-use civi_ingress::routing::Routing;
 use civi_ingress::status::{self, Format, Presentation, Report, Trust, Urgency};
 use civi_ingress::visible;
 use pki_types::CertificateDer;
 use proptest::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tempfile::TempDir;
 use time::Duration;
 
@@ -91,9 +92,10 @@ fn fleet() -> String {
 }
 
 fn report(text: &str) -> Report {
-    let findings = find::read(text, "fleet.yaml").expect("good YAML");
+    let mut findings = find::read(text, "fleet.yaml").expect("good YAML");
     assert_eq!(findings.damaged, []);
-    status::report(findings.found, &findings.routing, NOW).expect("good certificates")
+    let cluster = findings.take_cluster();
+    status::report(findings.found, &cluster, NOW).expect("good certificates")
 }
 
 #[test]
@@ -165,7 +167,7 @@ proptest! {
             let path = format!("{number}.pem");
             Found { origin: Origin::File { path, number: 0 }, certificate: chain.leaf }
         });
-        let report = status::report(found.collect(), &Routing::default(), NOW).unwrap();
+        let report = status::report(found.collect(), &Cluster::default(), NOW).unwrap();
         prop_assert_eq!(report.rows.len(), lives.len());
         for pair in report.rows.windows(2) {
             let key = |row: &status::Row| {
@@ -219,7 +221,7 @@ fn a_certificate_that_a_host_served_is_shown_with_its_address() {
         },
         certificate,
     });
-    let report = status::report(found.collect(), &Routing::default(), NOW).unwrap();
+    let report = status::report(found.collect(), &Cluster::default(), NOW).unwrap();
     let table = report.write(Format::Table, &Presentation::default());
     assert!(
         table.contains("fine   a.example.org:443 #1  a.example.org "),
@@ -360,7 +362,7 @@ fn certificates_in_clear_text_are_found_in_sops_sealed_secrets_and_config_maps()
          kind: Secret\nmetadata: {{name: clear, namespace: ns}}\nstringData:\n  tls.crt: |\n        {indented}\n",
         STANDARD.encode(&pem)
     );
-    let findings = find::read(&text, "f.yaml").unwrap();
+    let mut findings = find::read(&text, "f.yaml").unwrap();
     let places: Vec<String> = findings
         .found
         .iter()
@@ -375,7 +377,8 @@ fn certificates_in_clear_text_are_found_in_sops_sealed_secrets_and_config_maps()
     assert_eq!(places, expected);
     assert_eq!(findings.encrypted, ["f.yaml Secret ns/selfcert externkey"]);
     assert_eq!(findings.damaged, []);
-    let report = status::report(findings.found, &findings.routing, NOW).unwrap();
+    let cluster = findings.take_cluster();
+    let report = status::report(findings.found, &cluster, NOW).unwrap();
     let metrics = report.write(Format::Prometheus, &Presentation::default());
     assert!(metrics.contains(
         "configmap_namespace=\"ns\",configmap_name=\"externca\",configmap_key=\"ca.crt\""
@@ -401,7 +404,7 @@ fn odd_certificate(name: &str, host: &str) -> Certificate {
 /// A fleet in which every text that others choose is hostile.
 fn hostile() -> Report {
     let mut found = Vec::new();
-    let mut routing = Routing::default();
+    let mut objects = Vec::new();
     for (number, name) in NAMES_THAT_ATTACK.into_iter().enumerate() {
         let certificate = odd_certificate(name, "\"><b>x</b>\\.example.org");
         found.push(Found {
@@ -420,19 +423,16 @@ fn hostile() -> Report {
             origin: Origin::File { path, number: 0 },
             certificate: odd_certificate(name, "h.example.org"),
         });
-        routing.routes.push(civi_ingress::routing::Route {
-            home: civi_ingress::routing::Home {
-                namespace: Some(name.to_owned()),
-                file: name.to_owned(),
-            },
-            kind: civi_ingress::routing::RouteKind::Http,
-            name: name.to_owned(),
-            hosts: vec![name.to_owned()],
-            front: civi_ingress::routing::FrontTls::Ends(None),
-            target: None,
-        });
+        let quoted = serde_json::to_string(name).unwrap();
+        let route = format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: {quoted}, namespace: {quoted}}}\n\
+             spec: {{parentRefs: [{{name: {quoted}}}], hostnames: [{quoted}], rules: [{{backendRefs: [{{name: {quoted}}}]}}]}}\n"
+        );
+        let route = civi_ingress::yaml::read(&route, name).unwrap();
+        objects.extend(Object::read(&route, name, &Certificates::default()));
     }
-    status::report(found, &routing, NOW).unwrap()
+    let cluster = Cluster::new(objects, BTreeMap::new());
+    status::report(found, &cluster, NOW).unwrap()
 }
 
 #[test]

@@ -4,11 +4,12 @@
 use super::error::Failure;
 use super::tls::presented_chain;
 use super::world;
+use civi_ingress::cluster::Cluster;
 use civi_ingress::fault::{Fault, Faults, Place};
 use civi_ingress::find::{Found, Origin};
 use civi_ingress::name::DnsName;
+use civi_ingress::path;
 use civi_ingress::probe::target::{Endpoint, HTTPS};
-use civi_ingress::routing::Routing;
 use clap::{Args, ValueHint};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -94,14 +95,11 @@ fn parse(text: &str) -> Result<Live, Fault> {
 }
 
 /// Returns the hosts that routes name; names that nobody could ask for are passed over.
-pub(super) fn of_routes(routing: &Routing, address: &str) -> Vec<Live> {
-    let hosts: BTreeSet<&String> = routing
-        .routes
-        .iter()
-        .flat_map(|route| &route.hosts)
-        .collect();
+pub(super) fn of_routes(cluster: &Cluster, address: &str) -> Vec<Live> {
+    let paths = path::read(cluster).into_iter();
+    let hosts: BTreeSet<String> = paths.flat_map(|path| path.hosts).collect();
     let live = hosts.into_iter().filter_map(|host| {
-        let live = parse(host).ok()?;
+        let live = parse(&host).ok()?;
         match Endpoint::parse(address, HTTPS) {
             Ok(endpoint) => Some(Live { endpoint, ..live }),
             Err(_) => Some(live),

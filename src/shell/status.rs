@@ -179,9 +179,9 @@ pub(super) fn of_sources(
         let text = cluster.all(cluster::CERTIFICATES.iter().chain(kinds).copied())?;
         findings.append(find::read(&text.content, &text.name)?);
     }
-    findings.take_namespaces();
+    let objects = findings.take_cluster();
     if let Some(address) = &hosts.connect_routes {
-        live.extend(live::of_routes(&findings.routing, address));
+        live.extend(live::of_routes(&objects, address));
     }
     findings.found.extend(live::look(live, &mut faults)?);
     for fault in findings.damaged {
@@ -189,7 +189,7 @@ pub(super) fn of_sources(
     }
     let report = status::lenient(
         findings.found,
-        &findings.routing,
+        &objects,
         fleet.as_ref(),
         run.now,
         &mut faults,

@@ -234,7 +234,7 @@ fn instance<'a>(instance: &'a Instance, rows: &'a [Row]) -> InstanceEntry<'a> {
         },
     };
     let balancer = instance.balancer.as_ref().map(|balancer| BalancerEntry {
-        namespace: balancer.home.namespace.as_deref(),
+        namespace: balancer.namespace.as_deref(),
         name: &balancer.name,
         addresses: &balancer.addresses,
         proxy_protocol: balancer.proxy_protocol.as_deref(),

@@ -24,11 +24,11 @@ pub use report::{Report, Within};
 pub use row::{Renewer, Row, Urgency};
 pub use words::Language;
 
+use crate::cluster::Cluster;
 use crate::fault::{Fault, Faults};
 use crate::find::{Found, Origin};
 use crate::fleet::Fleet;
 use crate::pki::Certificate;
-use crate::routing::Routing;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
@@ -39,11 +39,11 @@ use time::OffsetDateTime;
 /// Certificates whose extensions do not parse, with their place.
 pub fn report(
     found: Vec<Found>,
-    routing: &Routing,
+    cluster: &Cluster,
     now: OffsetDateTime,
 ) -> Result<Report, Vec<Fault>> {
     let mut faults = Faults::default();
-    let report = lenient(found, routing, None, now, &mut faults);
+    let report = lenient(found, cluster, None, now, &mut faults);
     faults.finish(Some(report))
 }
 
@@ -51,7 +51,7 @@ pub fn report(
 /// be read before; all of them are counted. With a fleet its certificates are due when it renews them.
 pub fn lenient(
     found: Vec<Found>,
-    routing: &Routing,
+    cluster: &Cluster,
     fleet: Option<&Fleet>,
     now: OffsetDateTime,
     faults: &mut Faults,
@@ -79,7 +79,7 @@ pub fn lenient(
             }
         }
     }
-    renewal::announce(&mut rows, &routing.announced, now);
+    renewal::announce(&mut rows, cluster, now);
     if let Some(fleet) = fleet {
         renewal::plan(&mut rows, fleet, faults);
     }
@@ -102,7 +102,7 @@ pub fn lenient(
             .then_with(|| a.origins.cmp(&b.origins))
             .then_with(|| a.details.sha256.cmp(&b.details.sha256))
     });
-    let instances = path::instances(&rows, routing);
+    let instances = path::instances(&rows, cluster);
     Report {
         now,
         fleet: fleet.map(|fleet| fleet.name.to_string()),

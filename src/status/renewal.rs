@@ -1,12 +1,13 @@
 //! When certificates are renewed, where a fleet file or cert-manager determines it.
 
 use super::row::{Renewer, Row};
+use crate::cluster::{Cluster, Kind, Resource};
 use crate::fault::Faults;
 use crate::find::{ObjectKind, ObjectOrigin, Origin};
 use crate::fleet::Fleet;
 use crate::gitops::renewal::dates;
+use crate::kinds::cert_manager::Announced;
 use crate::pki::certificate::Details;
-use crate::routing::Announced;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
@@ -61,32 +62,35 @@ pub(super) fn plan(rows: &mut [Row], fleet: &Fleet, faults: &mut Faults) {
 }
 
 /// Takes what Certificates say: of a certificate that was found when it is renewed, and of others all that is known.
-pub(super) fn announce(rows: &mut Vec<Row>, announced: &[Announced], now: OffsetDateTime) {
+pub(super) fn announce(rows: &mut Vec<Row>, cluster: &Cluster, now: OffsetDateTime) {
     let places = places(rows);
     let mut known = Vec::new();
     let mut others = Vec::new();
-    for certificate in announced {
-        let namespace = certificate.home.namespace.clone();
+    for object in cluster.of(Kind::Certificate) {
+        let Resource::Certificate(certificate) = &object.resource else {
+            continue;
+        };
+        let namespace = object.scope.namespace().map(str::to_owned);
         match places.get(&(namespace, certificate.secret.clone(), "tls.crt".to_owned())) {
             Some(row) => known.push((*row, certificate)),
-            None => others.push(certificate),
+            None => others.push((object, certificate)),
         }
     }
     for (row, certificate) in known {
         let row = &mut rows[row];
         note(row, certificate);
     }
-    for certificate in others {
+    for (object, certificate) in others {
         let Some(details) = details(certificate) else {
             continue;
         };
         let origin = Origin::Object(ObjectOrigin {
-            namespace: certificate.home.namespace.clone(),
+            namespace: object.scope.namespace().map(str::to_owned),
             name: certificate.secret.clone(),
             key: "tls.crt".to_owned(),
             number: 0,
             kind: ObjectKind::Announced,
-            file: certificate.home.file.clone(),
+            file: object.file.clone(),
         });
         let mut row = Row::new(details, BTreeSet::from([origin]), now);
         note(&mut row, certificate);

@@ -333,7 +333,7 @@ impl Language {
         } else {
             notes.push(balancer.addresses.join(", "));
         }
-        let namespace = balancer.home.namespace.as_ref();
+        let namespace = balancer.namespace.as_ref();
         let namespace = namespace.map_or_else(String::new, |namespace| format!("{namespace}/"));
         notes.push(self.service(format!("{namespace}{}", balancer.name)));
         if let Some(version) = &balancer.proxy_protocol {

@@ -323,3 +323,145 @@ fn the_service_before_the_cluster_is_in_the_path() {
     let both = instance("a", 0) + &service("one", "") + &service("two", "");
     assert_eq!(only(&report(&both)).balancer, None);
 }
+
+/// A route of Traefik's with these rules.
+fn route(namespace: &str, rules: &str) -> String {
+    format!(
+        "---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {{name: r, namespace: {namespace}}}\nspec: {{tls: {{}}, routes: [{rules}]}}\n"
+    )
+}
+
+fn service(namespace: &str, port: &str) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: Service\nmetadata: {{name: civicrmhttpd, namespace: {namespace}}}\nspec: {{ports: [{port}]}}\n"
+    )
+}
+
+#[test]
+fn the_name_of_the_services_port_says_whether_traefik_speaks_tls() {
+    let route = route(
+        "paroisse-a",
+        "{match: Host(`a.example.org`), services: [{name: civicrmhttpd, port: 8443}]}",
+    );
+    for (port, wire) in [
+        ("{port: 8443, name: https}", Wire::Tls),
+        ("{port: 8443, name: web}", Wire::Plain),
+        ("{port: 8443}", Wire::Plain),
+    ] {
+        let report = report(&(secrets("a") + &route + &service("paroisse-a", port)));
+        assert_eq!(only(&report).backend.wire, wire, "{port}");
+    }
+    let report = report(&(secrets("a") + &route));
+    assert_eq!(only(&report).backend.wire, Wire::Unknown, "no Service");
+}
+
+#[test]
+fn an_instance_is_where_its_service_is_and_so_are_its_transport_and_certificates() {
+    let route = route(
+        "traefik",
+        "{match: Host(`a.example.org`), services: [{name: civicrmhttpd, namespace: paroisse-a, port: 443, serversTransport: t}]}",
+    );
+    let transport = "---\napiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: t, namespace: paroisse-a}\n\
+                     spec: {serverName: a.example.org, rootCAs: [{secret: externca}]}\n";
+    let report = report(&(secrets("a") + &route + transport));
+    let instance = only(&report);
+    assert_eq!(instance.namespace.as_deref(), Some("paroisse-a"));
+    assert_eq!(instance.backend.verdict, Trust::Signed);
+}
+
+#[test]
+fn every_service_of_every_rule_is_an_end_of_its_own() {
+    let rules = "{match: Host(`a.example.org`), services: [{name: civicrmhttpd, port: 443}]}, \
+                 {match: Host(`b.example.org`), services: [{name: other, port: 80}, {name: third, port: 80}]}";
+    let report = report(&(secrets("a") + &route("paroisse-a", rules)));
+    let mut ends: Vec<(&str, Wire)> = report
+        .instances
+        .iter()
+        .map(|instance| (instance.hosts[0].as_str(), instance.backend.wire))
+        .collect();
+    ends.sort_by_key(|(host, _)| *host);
+    assert_eq!(
+        ends,
+        [
+            ("a.example.org", Wire::Tls),
+            ("b.example.org", Wire::Plain),
+            ("b.example.org", Wire::Plain)
+        ]
+    );
+}
+
+#[test]
+fn of_a_ca_counts_what_traefik_reads_and_nothing_else() {
+    let chain = chain(&["a.example.org"], 0, ("ca", "leaf"));
+    let verdict = |root: &str, keys: &[(&str, &str)]| {
+        let route = route(
+            "paroisse-a",
+            "{match: Host(`a.example.org`), services: [{name: civicrmhttpd, port: 443, serversTransport: t}]}",
+        );
+        let transport = format!(
+            "---\napiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {{name: t, namespace: paroisse-a}}\n\
+             spec: {{serverName: a.example.org, rootCAs: [{root}]}}\n"
+        );
+        let leaf = secret(
+            "Secret",
+            "paroisse-a",
+            "selfcert",
+            &[("externcert", chain.leaf.pem())],
+        );
+        let ca = secret("Secret", "paroisse-a", "odd", keys);
+        let report = report(&(leaf + &ca + &route + &transport));
+        only(&report).backend.verdict
+    };
+    let ca = chain.ca.pem();
+    assert_eq!(verdict("{secret: odd}", &[("any.pem", ca)]), Trust::Signed);
+    let two = [("any.pem", ca), ("README", "text")];
+    assert_eq!(verdict("{secret: odd}", &two), Trust::Unknown);
+    let both = "{secret: odd, configMap: odd}";
+    assert_eq!(verdict(both, &[("ca.crt", ca)]), Trust::Unknown);
+}
+
+#[test]
+fn a_route_that_names_no_transport_does_not_trust_the_charts_ca() {
+    let route = route(
+        "paroisse-a",
+        "{match: Host(`a.example.org`), services: [{name: civicrmhttpd, port: 443}]}",
+    );
+    let report = report(&(secrets("a") + &route));
+    assert_eq!(only(&report).backend.verdict, Trust::Unknown);
+}
+
+#[test]
+fn istio_passes_tls_on_whose_mode_is_not_given() {
+    let text = ISTIO.replace(
+        "mode: SIMPLE, credentialName: wildcard",
+        "minProtocolVersion: TLSV1_2",
+    );
+    let text = text.replace(
+        "http: [{route",
+        "tls: [{match: [{sniHosts: [a.example.org]}], route",
+    );
+    let report = report(&(secrets("a") + &text));
+    assert!(only(&report).passes_through());
+}
+
+#[test]
+fn istio_completes_only_names_without_dots() {
+    for (host, end) in [
+        ("civicrmhttpd", Some("paroisse-a")),
+        (
+            "civicrmhttpd.paroisse-a.svc.cluster.local",
+            Some("paroisse-a"),
+        ),
+        ("civicrmhttpd.elsewhere", None),
+    ] {
+        let text = ISTIO.replace("civicrmhttpd.paroisse-a.svc.cluster.local", host);
+        let report = report(&(secrets("a") + &text + &destination_rule("{mode: DISABLE}")));
+        let wires: Vec<Wire> = report.instances.iter().map(|it| it.backend.wire).collect();
+        let expected = if end.is_some() {
+            Wire::Plain
+        } else {
+            Wire::Unknown
+        };
+        assert_eq!(wires, [expected], "{host}");
+    }
+}

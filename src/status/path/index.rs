@@ -1,12 +1,14 @@
-//! Finds certificates and objects by where they stand.
+//! Finds certificates by where they stand, for the hops of a path.
 
-use super::group::{Group, Groups};
-use super::way::{Answer, Trusting, Way};
 use super::{FrontKind, Instance, Leg, SERVER_KEY, Trust, Wire, signed};
-use crate::find::{ObjectOrigin, Origin};
+use crate::cluster::scope::Scope;
+use crate::cluster::{Cluster, Kind, Resource};
+use crate::find::{ObjectKind, ObjectOrigin, Origin};
+use crate::kinds::service::Balancer;
 use crate::name::DnsName;
+use crate::path::hop::{self, Authority, Client, Front, Inward, Known, Outward, Place, Shown};
+use crate::path::traefik;
 use crate::pki::SubjectAltName;
-use crate::routing::{Balancer, Gateway, Policy, Routing, Transport};
 use crate::status::Row;
 use std::collections::BTreeMap;
 
@@ -16,38 +18,64 @@ const DATABASE_KEY: &str = "dbservercert";
 const DATABASE_CA_KEY: &str = "dbcacert";
 /// The chart's Service of the database.
 const DATABASE_SERVICE: &str = "civicrmdb";
-/// The keys under which a CA is looked for: Traefik's two, in its order (`pkg/provider/kubernetes/crd/kubernetes.go`,
-/// 3.7), and Istio's (`pilot/pkg/credentials/kube/secrets.go`).
-const CA_KEYS: [&str; 3] = ["tls.ca", "ca.crt", "cacert"];
+/// The chart's Secret of what Traefik trusts.
+const TRUST_SECRET: &str = "externca";
 
 /// A certificate in an object.
-pub(super) struct Place<'a> {
+pub(super) struct Held<'a> {
     pub(super) origin: &'a ObjectOrigin,
     pub(super) row: usize,
 }
 
+/// What is between a browser and an instance.
+pub(super) struct Way<'a> {
+    pub(super) scope: Scope,
+    pub(super) hosts: Vec<String>,
+    pub(super) front: Front,
+    pub(super) inward: Inward,
+    pub(super) outward: Outward<'a>,
+}
+
+impl Way<'_> {
+    /// The way by the chart's names.
+    pub(super) fn without_route(scope: &Scope, hosts: Vec<String>) -> Self {
+        Self {
+            scope: scope.clone(),
+            hosts,
+            front: Front {
+                kind: FrontKind::Traefik,
+                gateway: None,
+            },
+            inward: Inward::Tls(Shown::Store),
+            outward: Outward::Tls(Client {
+                said_by: Known::Missing,
+                expects: None,
+                trusts: hop::Trust::Unknown,
+            }),
+        }
+    }
+}
+
 pub(super) struct Index<'a> {
     rows: &'a [Row],
-    routing: &'a Routing,
-    pub(super) groups: Groups,
-    pub(super) places: BTreeMap<Group, Vec<Place<'a>>>,
+    cluster: &'a Cluster,
+    pub(super) held: BTreeMap<Scope, Vec<Held<'a>>>,
+    /// Rows by the fingerprint of their certificate.
+    by_fingerprint: BTreeMap<&'a str, usize>,
     /// Leaves of a kubernetes.io/tls pair, by each name that they are for.
     pairs: BTreeMap<&'a str, Vec<usize>>,
     /// Leaves that live hosts served, by host.
     served: BTreeMap<&'a str, usize>,
-    transports: BTreeMap<(Group, &'a str, bool), &'a Transport>,
-    gateways: BTreeMap<(Group, &'a str, bool), &'a Gateway>,
-    /// By the Service that they are for.
-    policies: BTreeMap<(Group, &'a str), &'a Policy>,
 }
 
 impl<'a> Index<'a> {
-    pub(super) fn new(rows: &'a [Row], routing: &'a Routing) -> Self {
-        let groups = Groups::of(rows, routing);
-        let mut places: BTreeMap<_, Vec<Place<'a>>> = BTreeMap::new();
+    pub(super) fn new(rows: &'a [Row], cluster: &'a Cluster) -> Self {
+        let mut held: BTreeMap<_, Vec<Held<'a>>> = BTreeMap::new();
+        let mut by_fingerprint = BTreeMap::new();
         let mut pairs: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         let mut served = BTreeMap::new();
         for (row, content) in rows.iter().enumerate() {
+            by_fingerprint.insert(content.details.sha256.as_str(), row);
             for origin in &content.origins {
                 let origin = match origin {
                     Origin::Object(origin) => origin,
@@ -63,8 +91,8 @@ impl<'a> Index<'a> {
                     }
                     Origin::Endpoint { .. } | Origin::File { .. } => continue,
                 };
-                let group = groups.find(origin.namespace.as_deref(), &origin.file);
-                places.entry(group).or_default().push(Place { origin, row });
+                let scope = cluster.scope(origin.namespace.as_deref(), &origin.file);
+                held.entry(scope).or_default().push(Held { origin, row });
                 if origin.key == "tls.crt" && !content.details.is_ca {
                     for name in &content.details.subject_alt_names {
                         pairs.entry(name.as_str()).or_default().push(row);
@@ -72,74 +100,19 @@ impl<'a> Index<'a> {
                 }
             }
         }
-        let transports = routing.transports.iter().map(|transport| {
-            let group = groups.of_home(&transport.home);
-            (
-                (group, transport.name.as_str(), transport.is_tcp),
-                transport,
-            )
-        });
-        let gateways = routing.gateways.iter().map(|gateway| {
-            let group = groups.of_home(&gateway.home);
-            let is_istio = gateway.class == "istio";
-            ((group, gateway.name.as_str(), is_istio), gateway)
-        });
-        let policies = routing.policies.iter().map(|policy| {
-            let group = match &policy.service.namespace {
-                Some(namespace) => Group::Namespace(namespace.clone()),
-                None => groups.of_home(&policy.home),
-            };
-            ((group, policy.service.name.as_str()), policy)
-        });
         Self {
-            transports: transports.collect(),
-            gateways: gateways.collect(),
-            policies: policies.collect(),
             rows,
-            routing,
-            groups,
-            places,
+            cluster,
+            held,
+            by_fingerprint,
             pairs,
             served,
         }
     }
 
-    pub(super) fn transport(
-        &self,
-        group: &Group,
-        name: &str,
-        is_tcp: bool,
-    ) -> Option<&'a Transport> {
-        self.transports.get(&(group.clone(), name, is_tcp)).copied()
-    }
-
-    /// Finds a Gateway. The class `istio` of the Gateway API is Istio's too.
-    pub(super) fn gateway(
-        &self,
-        group: &Group,
-        name: &'a str,
-        is_istio: bool,
-    ) -> Option<&'a Gateway> {
-        let kinds = if is_istio {
-            &[true][..]
-        } else {
-            &[false, true]
-        };
-        let find = |is_istio: &bool| {
-            self.gateways
-                .get(&(group.clone(), name, *is_istio))
-                .copied()
-        };
-        kinds.iter().find_map(find)
-    }
-
-    pub(super) fn policy(&self, group: &Group, service: &str) -> Option<&'a Policy> {
-        self.policies.get(&(group.clone(), service)).copied()
-    }
-
-    pub(super) fn instance(&self, way: Way) -> Instance {
+    pub(super) fn instance(&self, way: Way<'_>) -> Instance {
         let host = way.hosts.first().cloned().unwrap_or_default();
-        let passes_through = way.wire == Wire::PassedThrough;
+        let passes_through = matches!(way.outward, Outward::PassedThrough);
         let browser = (!passes_through).then(|| self.browser(&way, &host));
         let known = browser.as_ref().and_then(|leg| leg.certificate);
         let mut backend = self.backend(&way, &host, known);
@@ -152,9 +125,9 @@ impl<'a> Index<'a> {
             self.leg(&host, served.or(certificate), Vec::new())
         });
         let mut instance = Instance {
-            namespace: way.group.namespace().map(str::to_owned),
-            home: way.group.label().to_owned(),
-            database: self.database(&way.group),
+            namespace: way.scope.namespace().map(str::to_owned),
+            home: way.scope.label().to_owned(),
+            database: self.database(&way.scope),
             hosts: way.hosts,
             urgency: None,
             balancer: self.balancer(way.front.kind).cloned(),
@@ -170,65 +143,80 @@ impl<'a> Index<'a> {
     /// Finds the Service before a front: one that bears its name, else the only one that there is, where it bears none
     /// of another.
     fn balancer(&self, kind: FrontKind) -> Option<&'a Balancer> {
-        let all = &self.routing.balancers;
+        let services = self.cluster.of(Kind::Service);
+        let all: Vec<&Balancer> = services
+            .filter_map(|object| match &object.resource {
+                Resource::Service(service) => service.balancer.as_ref(),
+                _ => None,
+            })
+            .collect();
         let bears = |balancer: &&Balancer, kind: FrontKind| balancer.marks.contains(kind.as_str());
-        let named = all.iter().find(|balancer| bears(balancer, kind));
+        let named = all.iter().copied().find(|balancer| bears(balancer, kind));
         let of_other = |balancer: &&Balancer| {
             let kinds = [FrontKind::Traefik, FrontKind::Istio];
             kinds.into_iter().any(|kind| bears(balancer, kind))
         };
         named.or(match all.as_slice() {
-            [only] if !of_other(&only) => Some(only),
+            [only] if !of_other(only) => Some(only),
             _ => None,
         })
     }
 
     /// What browsers see: what the live host served, else the route's own Secret, else one of the default store, else
     /// any pair for the host.
-    fn browser(&self, way: &Way, host: &str) -> Leg {
+    fn browser(&self, way: &Way<'_>, host: &str) -> Leg {
         if let Some(served) = self.served.get(host) {
             return self.leg(host, Some(*served), Vec::new());
         }
-        let in_secret = |group: &Group, secret: &str| -> Option<usize> {
+        let certificate = match &way.inward {
+            Inward::Tls(shown) | Inward::Unsaid(shown) => self.shown(shown, host),
+            Inward::Plain | Inward::PassedThrough => None,
+        };
+        let mut leg = self.leg(host, certificate, Vec::new());
+        leg.wire = match way.inward {
+            Inward::Plain => Wire::Plain,
+            Inward::Unsaid(_) => Wire::Unknown,
+            Inward::Tls(_) | Inward::PassedThrough => Wire::Tls,
+        };
+        leg
+    }
+
+    fn shown(&self, shown: &Shown, host: &str) -> Option<usize> {
+        let in_secret = |scope: &Scope, secret: &str| -> Option<usize> {
             let mut rows = self
-                .in_object(group, secret)
-                .filter(|place| matches!(place.origin.key.as_str(), "tls.crt" | "cert"))
-                .map(|place| place.row);
+                .in_object(scope, secret)
+                .filter(|held| matches!(held.origin.key.as_str(), "tls.crt" | "cert"))
+                .map(|held| held.row);
             rows.find(|row| !self.rows[*row].details.is_ca)
         };
         let best = |rows: Vec<usize>| {
             let covering = rows.iter().copied().find(|row| self.covers(*row, host));
             covering.or_else(|| rows.first().copied())
         };
-        let certificate = match &way.answer {
-            Answer::Secrets(secrets) => {
-                let rows = secrets.iter();
+        match shown {
+            Shown::Secrets(places) => {
+                let rows = places.iter();
                 best(
-                    rows.filter_map(|(group, name)| in_secret(group, name))
+                    rows.filter_map(|place| in_secret(&place.scope, &place.name))
                         .collect(),
                 )
             }
-            // An entry point that adds TLS takes the store, too.
-            Answer::Unknown if way.front.gateway.is_some() => None,
-            Answer::Store | Answer::Unknown => {
-                let mut stored = Vec::new();
-                for store in &self.routing.stores {
-                    let group = self.groups.of_home(&store.home);
-                    let secrets = store.secrets.iter();
-                    stored.extend(secrets.filter_map(|secret| in_secret(&group, secret)));
+            Shown::Store => {
+                let mut kept = Vec::new();
+                // Traefik uses no store of another name (`pkg/tls/tlsmanager.go`, 2.9 to 3.7).
+                let stores = self.cluster.of(Kind::TlsStore);
+                for object in stores.filter(|store| store.name == "default") {
+                    let Resource::TlsStore(store) = &object.resource else {
+                        continue;
+                    };
+                    let secrets = store.certificates.iter().chain(&store.default_certificate);
+                    kept.extend(secrets.filter_map(|secret| in_secret(&object.scope, secret)));
                 }
                 // A store's default certificate answers for hosts that no certificate covers.
-                best(stored).or_else(|| self.pair_for(host))
+                best(kept).or_else(|| self.pair_for(host))
             }
-            Answer::Plain => None,
-        };
-        let mut leg = self.leg(host, certificate, Vec::new());
-        leg.wire = match way.answer {
-            Answer::Plain => Wire::Plain,
-            Answer::Unknown => Wire::Unknown,
-            Answer::Secrets(_) | Answer::Store => Wire::Tls,
-        };
-        leg
+            Shown::Unknown => None,
+        }
     }
 
     fn pair_for(&self, host: &str) -> Option<usize> {
@@ -244,62 +232,101 @@ impl<'a> Index<'a> {
     }
 
     /// What httpd serves: the chart's key, else the pair for the name in the namespace that ends last.
-    fn backend(&self, way: &Way, host: &str, browser: Option<usize>) -> Leg {
-        let name = way.server_name.as_deref().unwrap_or(host);
-        if matches!(way.wire, Wire::Plain | Wire::Mesh) {
+    fn backend(&self, way: &Way<'_>, host: &str, browser: Option<usize>) -> Leg {
+        let client = way.outward.client();
+        let name = client.and_then(|client| client.expects.as_deref());
+        let name = name.unwrap_or(host);
+        let wire = match way.outward {
+            Outward::Tls(_) => Wire::Tls,
+            Outward::PassedThrough => Wire::PassedThrough,
+            Outward::Plain => Wire::Plain,
+            Outward::Mesh => Wire::Mesh,
+            Outward::Unsaid(_) => Wire::Unknown,
+        };
+        if matches!(wire, Wire::Plain | Wire::Mesh) {
             return Leg {
-                wire: way.wire,
+                wire,
                 ..self.leg(name, None, Vec::new())
             };
         }
-        let leaves = self.leaves(&way.group);
+        let leaves = self.leaves(&way.scope);
         let end = |row: &usize| self.rows[*row].details.validity.not_after;
         let certificate = leaves
             .clone()
-            .filter(|place| place.origin.key == SERVER_KEY)
-            .map(|place| place.row)
+            .filter(|held| held.origin.key == SERVER_KEY)
+            .map(|held| held.row)
             .max_by_key(|row| (self.covers(*row, name), end(row)))
             .or_else(|| {
                 leaves
-                    .map(|place| place.row)
+                    .map(|held| held.row)
                     .filter(|row| Some(*row) != browser && self.covers(*row, name))
                     .max_by_key(end)
             });
-        let objects = match &way.trusting {
-            Trusting::Objects(objects) => &objects[..],
-            Trusting::Elsewhere | Trusting::Anything => &[],
-        };
-        let mut trust = Vec::new();
-        for (group, object) in objects {
-            let places: Vec<&Place<'_>> = self.in_object(group, object).collect();
-            let key = CA_KEYS
-                .into_iter()
-                .find(|key| places.iter().any(|place| place.origin.key == *key));
-            let counts = |place: &&&Place<'_>| key.is_none_or(|key| place.origin.key == key);
-            trust.extend(places.iter().filter(counts).map(|place| place.row));
-        }
-        let mut leg = self.leg(name, certificate, trust);
-        leg.wire = way.wire;
-        if matches!(way.trusting, Trusting::Anything) {
+        let trust = client.map(|client| self.trusted(way, client));
+        let mut leg = self.leg(name, certificate, trust.unwrap_or_default());
+        leg.wire = wire;
+        if client.is_some_and(|client| matches!(client.trusts, hop::Trust::Anything)) {
             leg.verdict = Trust::Unchecked;
         }
         leg
     }
 
-    fn database(&self, group: &Group) -> Option<Leg> {
+    fn trusted(&self, way: &Way<'_>, client: &Client<'_>) -> Vec<usize> {
+        match &client.trusts {
+            hop::Trust::Authorities(authorities) => {
+                let rows = authorities.iter();
+                rows.flat_map(|authority| self.authority(authority))
+                    .collect()
+            }
+            // Who says what is trusted is not at hand: by the chart's names it would be this.
+            hop::Trust::Unknown
+                if way.front.kind == FrontKind::Traefik
+                    && matches!(client.said_by, Known::Missing) =>
+            {
+                let place = Place {
+                    scope: way.scope.clone(),
+                    name: TRUST_SECRET.to_owned(),
+                };
+                self.authority(&traefik::authority(self.cluster, Kind::Secret, place))
+            }
+            hop::Trust::Unknown | hop::Trust::System | hop::Trust::Anything => Vec::new(),
+        }
+    }
+
+    fn authority(&self, authority: &Authority<'_>) -> Vec<usize> {
+        match &authority.content {
+            Known::Here((_, certs)) => {
+                let rows = certs.iter();
+                rows.filter_map(|cert| self.by_fingerprint.get(cert.details.sha256.as_str()))
+                    .copied()
+                    .collect()
+            }
+            // cert-manager fills the Secret in.
+            Known::Missing => {
+                let Place { scope, name } = &authority.place;
+                self.in_object(scope, name)
+                    .filter(|held| held.origin.kind == ObjectKind::Announced)
+                    .map(|held| held.row)
+                    .collect()
+            }
+            Known::Locked(_) | Known::Useless | Known::Outside => Vec::new(),
+        }
+    }
+
+    fn database(&self, scope: &Scope) -> Option<Leg> {
         let is_for_database = |row: &Row| {
             let names = row.details.subject_alt_names.iter();
             let mut names = names.chain(&row.details.common_name);
             names.any(|name| name == DATABASE_SERVICE)
         };
-        let leaves = self.leaves(group);
+        let leaves = self.leaves(scope);
         let certificate = leaves
             .clone()
-            .filter(|place| place.origin.key == DATABASE_KEY)
-            .chain(leaves.filter(|place| is_for_database(&self.rows[place.row])))
-            .map(|place| place.row)
+            .filter(|held| held.origin.key == DATABASE_KEY)
+            .chain(leaves.filter(|held| is_for_database(&self.rows[held.row])))
+            .map(|held| held.row)
             .next()?;
-        let places = self.places.get(group)?.iter();
+        let places = self.held.get(scope)?.iter();
         let trust = places
             .filter(|place| place.origin.key == DATABASE_CA_KEY)
             .map(|place| place.row);
@@ -346,17 +373,14 @@ impl<'a> Index<'a> {
         DnsName::parse(name).is_ok_and(|name| details.covers(&SubjectAltName::Dns(name)))
     }
 
-    fn leaves<'s>(
-        &'s self,
-        group: &Group,
-    ) -> impl Iterator<Item = &'s Place<'s>> + Clone + use<'s> {
-        let places = self.places.get(group).map(Vec::as_slice);
+    fn leaves<'s>(&'s self, scope: &Scope) -> impl Iterator<Item = &'s Held<'s>> + Clone + use<'s> {
+        let places = self.held.get(scope).map(Vec::as_slice);
         let places = places.unwrap_or_default().iter();
         places.filter(|place| !self.rows[place.row].details.is_ca)
     }
 
-    fn in_object<'s>(&'s self, group: &Group, name: &str) -> impl Iterator<Item = &'s Place<'s>> {
-        let places = self.places.get(group).map(Vec::as_slice);
+    fn in_object<'s>(&'s self, scope: &Scope, name: &str) -> impl Iterator<Item = &'s Held<'s>> {
+        let places = self.held.get(scope).map(Vec::as_slice);
         let places = places.unwrap_or_default().iter();
         places.filter(move |place| place.origin.name == name)
     }

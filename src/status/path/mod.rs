@@ -1,16 +1,18 @@
 //! The path of each instance: what a request passes, which certificate answers on which leg, and whether the next one
 //! trusts it.
 
-mod group;
 mod index;
-mod way;
+
+pub use crate::path::hop::{Front, FrontKind};
 
 use super::{Row, Urgency};
-use crate::routing::{Balancer, Route, Routing};
-use group::Group;
-use index::Index;
+use crate::cluster::scope::Scope;
+use crate::cluster::{Cluster, Kind};
+use crate::kinds::service::Balancer;
+use crate::path::hop::Httpd;
+use crate::path::{self, Path};
+use index::{Index, Way};
 use std::collections::{BTreeMap, BTreeSet};
-use way::Way;
 
 /// The chart's key for the httpd's certificate (fr.uepalparoisse.helm 0.1.1, `templates/secret_keys.yaml`).
 const SERVER_KEY: &str = "externcert";
@@ -37,48 +39,6 @@ pub struct Instance {
     pub backend: Leg,
     /// Instance to database, where a certificate of it was found.
     pub database: Option<Leg>,
-}
-
-/// What answers browsers, or passes them on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Front {
-    /// Its kind.
-    pub kind: FrontKind,
-    /// The Gateway that configures it, `NAMESPACE/NAME`.
-    pub gateway: Option<String>,
-}
-
-/// A kind of front.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FrontKind {
-    /// Traefik.
-    Traefik,
-    /// Istio's gateway.
-    Istio,
-    /// Another implementation of the Gateway API.
-    Gateway,
-}
-
-impl FrontKind {
-    /// Returns the word for it in reports for programs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Traefik => "traefik",
-            Self::Istio => "istio",
-            Self::Gateway => "gateway",
-        }
-    }
-
-    /// Names it for people.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Traefik => "Traefik",
-            Self::Istio => "Istio gateway",
-            Self::Gateway => "Gateway",
-        }
-    }
 }
 
 /// What goes over a leg.
@@ -227,31 +187,60 @@ impl Instance {
     }
 }
 
-/// Finds the instances: one for each route, and one for each group that has the chart's server certificate and no
-/// route.
-pub(super) fn instances(rows: &[Row], routing: &Routing) -> Vec<Instance> {
-    let index = Index::new(rows, routing);
-    // The same manifest may be given twice.
-    let mut routes: BTreeSet<(Group, &Route)> = BTreeSet::new();
-    for route in &routing.routes {
-        routes.insert((index.groups.of_home(&route.home), route));
-    }
-    let mut known = BTreeSet::new();
-    let mut has_route: BTreeSet<&Group> = BTreeSet::new();
-    let mut instances = Vec::new();
-    for (group, route) in &routes {
-        if known.insert((group, route.kind, &route.name, &route.hosts)) {
-            has_route.insert(group);
-            instances.push(index.instance(way::of_route(&index, group, route)));
+/// What makes paths one instance: the object that makes them, and the Service that they end at.
+type Common<'a> = (Scope, Kind, &'a str, &'a Scope, Option<Httpd>);
+
+/// Finds the instances: one for each Service that a route of some hosts leads to, and one for each scope that has the
+/// chart's server certificate and no route.
+pub(super) fn instances(rows: &[Row], cluster: &Cluster) -> Vec<Instance> {
+    let index = Index::new(rows, cluster);
+    let mut ways: BTreeMap<Common<'_>, Way<'_>> = BTreeMap::new();
+    for path in path::read(cluster) {
+        if path.hosts.is_empty() {
+            continue;
+        }
+        let scope = path
+            .httpd
+            .as_ref()
+            .map_or(&path.route.scope, |httpd| &httpd.service.scope)
+            .clone();
+        let Path {
+            route,
+            hosts,
+            front,
+            hop,
+            httpd,
+            ..
+        } = path;
+        let key = (
+            scope.clone(),
+            route.kind(),
+            route.name.as_str(),
+            &route.scope,
+            httpd,
+        );
+        let way = ways.entry(key).or_insert_with(|| Way {
+            scope,
+            hosts: Vec::new(),
+            front,
+            inward: hop.inward,
+            outward: hop.outward,
+        });
+        for host in hosts {
+            if !way.hosts.contains(&host) {
+                way.hosts.push(host);
+            }
         }
     }
-    for (group, places) in &index.places {
-        let server = places
+    let has_route: BTreeSet<Scope> = ways.keys().map(|(scope, ..)| scope.clone()).collect();
+    let mut instances: Vec<Instance> = ways.into_values().map(|way| index.instance(way)).collect();
+    for (scope, held) in &index.held {
+        let server = held
             .iter()
-            .find(|place| place.origin.key == SERVER_KEY && !rows[place.row].details.is_ca);
-        if let Some(place) = server.filter(|_| !has_route.contains(group)) {
-            let hosts = rows[place.row].details.subject_alt_names.clone();
-            instances.push(index.instance(Way::without_route(group, hosts)));
+            .find(|held| held.origin.key == SERVER_KEY && !rows[held.row].details.is_ca);
+        if let Some(held) = server.filter(|_| !has_route.contains(scope)) {
+            let hosts = rows[held.row].details.subject_alt_names.clone();
+            instances.push(index.instance(Way::without_route(scope, hosts)));
         }
     }
     // Rows are sorted by urgency: so are instances by their first one, those without any at the end.

@@ -1,0 +1,358 @@
+//! What Secrets and ConfigMaps hold: decoded once, certificates read once.
+
+use crate::fault::Fault;
+use crate::pki::Certificate;
+use crate::pki::certificate::Details;
+use crate::yaml::{At, Node, Value};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pki_types::CertificateDer;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use zeroize::Zeroizing;
+
+/// What a Secret or ConfigMap holds.
+#[derive(Debug, Clone, Default)]
+pub struct Data {
+    /// Its values, in the order of their keys.
+    pub entries: Vec<Entry>,
+    /// Whether these are all keys: who makes the Secret may add others.
+    pub is_complete: bool,
+}
+
+/// One key with its value.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where the key stands.
+    pub at: At,
+    /// Where the value stands.
+    pub value_at: At,
+    /// The section it is in, such as `data`.
+    pub section: &'static str,
+    /// Its value.
+    pub content: Content,
+    /// Each certificate of its text, or why it cannot be read.
+    pub certificates: Vec<Result<Arc<Cert>, Fault>>,
+}
+
+/// A value, as far as it can be read.
+#[derive(Clone)]
+pub enum Content {
+    /// Text, which may hold private keys.
+    Text(Zeroizing<String>),
+    /// Text that was let go after its certificates were read.
+    Gone,
+    /// Bytes that are not text.
+    Binary,
+    /// What cannot be read here.
+    Locked(Lock),
+    /// No base64.
+    Broken,
+}
+
+/// Why a value cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// SOPS encrypted it.
+    Sops,
+    /// It is sealed.
+    Sealed,
+    /// It is filled in later: by a template, or by whoever replaces a placeholder.
+    Later,
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Text(_) => "Text",
+            Self::Gone => "Gone",
+            Self::Binary => "Binary",
+            Self::Locked(_) => "Locked",
+            Self::Broken => "Broken",
+        })
+    }
+}
+
+/// A certificate with what it says.
+#[derive(Debug)]
+pub struct Cert {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// What it says.
+    pub details: Details,
+}
+
+/// The certificates that were read: each instance shows its CA at least twice, and a fleet may share one.
+#[derive(Debug, Default)]
+pub struct Certificates(Mutex<BTreeMap<Vec<u8>, Arc<Cert>>>);
+
+impl Certificates {
+    fn one(&self, der: CertificateDer<'static>) -> Result<Arc<Cert>, Fault> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cert) = known().get(der.as_ref()) {
+            return Ok(Arc::clone(cert));
+        }
+        let key = der.to_vec();
+        let (certificate, details) = Certificate::with_details(der)?;
+        let cert = Arc::new(Cert {
+            certificate,
+            details,
+        });
+        known().insert(key, Arc::clone(&cert));
+        Ok(cert)
+    }
+
+    fn all(&self, text: &str) -> Vec<Result<Arc<Cert>, Fault>> {
+        if !text.contains("-----BEGIN CERTIFICATE-----") {
+            return Vec::new();
+        }
+        Certificate::ders_of_pem(text)
+            .map(|der| self.one(der?))
+            .collect()
+    }
+}
+
+impl Cert {
+    /// Returns what a report calls it: its subject, else its serial number.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        if self.details.subject.is_empty() {
+            &self.details.serial
+        } else {
+            &self.details.subject
+        }
+    }
+}
+
+impl Entry {
+    /// Returns its field.
+    #[must_use]
+    pub fn field(&self) -> String {
+        format!("{}.{}", self.section, self.key)
+    }
+
+    /// Returns its text.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns why it cannot be read, if it cannot.
+    #[must_use]
+    pub fn lock(&self) -> Option<Lock> {
+        match self.content {
+            Content::Locked(lock) => Some(lock),
+            _ => None,
+        }
+    }
+
+    /// Returns the certificates that can be read, in their order, as Go's `AppendCertsFromPEM` takes them.
+    pub fn certs(&self) -> impl Iterator<Item = &Arc<Cert>> {
+        self.certificates
+            .iter()
+            .filter_map(|cert| cert.as_ref().ok())
+    }
+}
+
+/// What is read of a CA's Secret or ConfigMap.
+#[derive(Debug)]
+pub enum Read<'a> {
+    /// The usual key.
+    Usual(&'a Entry),
+    /// The only key, whatever its name.
+    Only(&'a Entry),
+    /// None of its keys.
+    Nothing,
+    /// There may be more keys than are at hand.
+    Unknown,
+}
+
+impl<'a> Read<'a> {
+    /// Returns what is read, if anything is.
+    #[must_use]
+    pub fn entry(&self) -> Option<&'a Entry> {
+        match self {
+            Self::Usual(entry) | Self::Only(entry) => Some(entry),
+            Self::Nothing | Self::Unknown => None,
+        }
+    }
+}
+
+impl Data {
+    /// Finds a value by its key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    /// Returns what Traefik reads as CA: `tls.ca`, else `ca.crt`, else the only key of a Secret (`loadCASecret` and
+    /// `loadCAConfigMap` in `pkg/provider/kubernetes/crd/kubernetes.go`, 2.5 to 3.7).
+    #[must_use]
+    pub fn traefik_authority(&self, is_secret: bool) -> Read<'_> {
+        match (self.first_of(&["tls.ca", "ca.crt"]), &self.entries[..]) {
+            (Some(entry), _) => Read::Usual(entry),
+            (None, _) if !self.is_complete => Read::Unknown,
+            (None, [only]) if is_secret => Read::Only(only),
+            (None, _) => Read::Nothing,
+        }
+    }
+
+    /// Returns what Istio reads as CA: `cacert`, else `ca.crt` (`pilot/pkg/credentials/kube/secrets.go`, 1.20 to 1.31).
+    #[must_use]
+    pub fn istio_authority(&self) -> Read<'_> {
+        self.usual(&["cacert", "ca.crt"])
+    }
+
+    /// Returns what the Gateway API reads as CA: `ca.crt` (`BackendTLSPolicyValidation`, v1).
+    #[must_use]
+    pub fn gateway_authority(&self) -> Read<'_> {
+        self.usual(&["ca.crt"])
+    }
+
+    fn usual(&self, keys: &[&str]) -> Read<'_> {
+        match self.first_of(keys) {
+            Some(entry) => Read::Usual(entry),
+            None if self.is_complete => Read::Nothing,
+            None => Read::Unknown,
+        }
+    }
+
+    fn first_of(&self, keys: &[&str]) -> Option<&Entry> {
+        keys.iter().find_map(|key| self.get(key))
+    }
+
+    /// Lets the texts go; the certificates stay.
+    pub fn forget_texts(&mut self) {
+        for entry in &mut self.entries {
+            if matches!(entry.content, Content::Text(_)) {
+                entry.content = Content::Gone;
+            }
+        }
+    }
+
+    pub(super) fn of_secret(object: &Node, known: &Certificates) -> Self {
+        let mut data = Self::default();
+        data.add(object.get("data"), "data", decode, known);
+        // `stringData` wins over `data`.
+        data.add(object.get("stringData"), "stringData", raw, known);
+        // One without any data is filled in by somebody else.
+        data.is_complete = !data.entries.is_empty();
+        data
+    }
+
+    pub(super) fn of_config_map(object: &Node, known: &Certificates) -> Self {
+        let mut data = Self::default();
+        data.add(object.get("data"), "data", raw, known);
+        data.is_complete = !data.entries.is_empty();
+        data
+    }
+
+    pub(super) fn of_sealed(spec: &Node, known: &Certificates) -> Self {
+        let mut data = Self {
+            is_complete: true,
+            ..Self::default()
+        };
+        let template = spec.at_path(&["template", "data"]);
+        data.add(template, "spec.template.data", templated, known);
+        let sealed = |_: &Node| Content::Locked(Lock::Sealed);
+        data.add(
+            spec.get("encryptedData"),
+            "spec.encryptedData",
+            sealed,
+            known,
+        );
+        data
+    }
+
+    fn add(
+        &mut self,
+        section: Option<&Node>,
+        name: &'static str,
+        content: fn(&Node) -> Content,
+        known: &Certificates,
+    ) {
+        for (key, node) in section.map(Node::entries).unwrap_or_default() {
+            let content = content(node);
+            let certificates = match &content {
+                Content::Text(text) => known.all(text),
+                _ => Vec::new(),
+            };
+            self.entries.retain(|entry| entry.key != key.text);
+            self.entries.push(Entry {
+                key: key.text.clone(),
+                at: key.at,
+                value_at: node.at,
+                section: name,
+                content,
+                certificates,
+            });
+        }
+    }
+}
+
+/// Returns whether SOPS encrypted the value (`stores` of sops 3: `ENC[AES256_GCM,data:…]`).
+fn is_encrypted(text: &str) -> bool {
+    text.starts_with("ENC[")
+}
+
+/// Returns whether a value only stands for one, as in documentation: `LS0tLS1CRUdJTi…`, `<base64>`, an empty block.
+fn is_placeholder(text: &str) -> bool {
+    let trimmed = text.trim();
+    let empty = ["-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"];
+    trimmed.contains("...")
+        || trimmed.contains('…')
+        || trimmed.starts_with('<') && trimmed.ends_with('>') && !trimmed.contains('\n')
+        || trimmed
+            .strip_prefix(empty[0])
+            .and_then(|rest| rest.strip_suffix(empty[1]))
+            .is_some_and(|body| body.trim().is_empty())
+}
+
+fn raw(node: &Node) -> Content {
+    match &node.value {
+        Value::Text(text) if is_encrypted(text) => Content::Locked(Lock::Sops),
+        Value::Text(text) if is_placeholder(text) => Content::Locked(Lock::Later),
+        Value::Text(text) => Content::Text(Zeroizing::new(text.clone())),
+        _ => Content::Text(Zeroizing::default()),
+    }
+}
+
+/// What the controller of SealedSecrets renders is known where nothing is to be filled in.
+fn templated(node: &Node) -> Content {
+    match node.text() {
+        Some(text) if text.contains("{{") => Content::Locked(Lock::Later),
+        _ => raw(node),
+    }
+}
+
+fn decode(node: &Node) -> Content {
+    let text = match &node.value {
+        Value::Text(text) => text,
+        Value::Null => return Content::Text(Zeroizing::default()),
+        // A number in base64, such as `1234`.
+        Value::Int(number) if *number >= 0 => &number.to_string(),
+        _ => return Content::Broken,
+    };
+    if is_encrypted(text) {
+        return Content::Locked(Lock::Sops);
+    }
+    let bytes = STANDARD.decode(text.as_bytes()).or_else(|_| {
+        let compact: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
+        STANDARD.decode(compact.as_bytes())
+    });
+    match bytes.map(String::from_utf8) {
+        Err(_) if is_placeholder(text) => Content::Locked(Lock::Later),
+        Err(_) => Content::Broken,
+        Ok(Ok(text)) if is_placeholder(&text) => Content::Locked(Lock::Later),
+        Ok(Ok(text)) => Content::Text(Zeroizing::new(text)),
+        Ok(Err(error)) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            Content::Binary
+        }
+    }
+}

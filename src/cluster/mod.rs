@@ -1,0 +1,331 @@
+//! What is there: the objects of manifests by kind, namespace and name, and what Secrets and ConfigMaps hold. Judges
+//! nothing.
+//!
+//! | I want to … | open … |
+//! |---|---|
+//! | know which kinds are read | [`Resource`] |
+//! | know which namespace an object without one is taken to be in | [`scope`] |
+//! | read what a Secret holds | [`data`] |
+
+pub mod data;
+pub mod scope;
+
+use crate::kinds::cert_manager::Announced;
+use crate::kinds::gateway_api::{BackendTlsPolicy, Gateway, GatewayRoute};
+use crate::kinds::istio::{DestinationRule, IstioGateway, VirtualService};
+use crate::kinds::service::Service;
+use crate::kinds::traefik::{
+    IngressRoute, Middleware, ServersTransport, TlsOption, TlsStore, TraefikService,
+};
+use crate::yaml::{At, Node, Value};
+use data::{Certificates, Data};
+use scope::{Homes, Scope};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Declares the kinds that are read: `Resource` has what an object says, `Kind` is its name for look-ups.
+macro_rules! resources {
+    ($($(#[$doc:meta])* $variant:ident($content:ty) = $name:literal,)*) => {
+        /// What an object says, by its kind.
+        #[derive(Debug, Clone)]
+        pub enum Resource {
+            $($(#[$doc])* $variant($content),)*
+        }
+
+        /// A kind that is read.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Kind {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Resource {
+            /// Returns its kind.
+            #[must_use]
+            pub fn kind(&self) -> Kind {
+                match self {
+                    $(Self::$variant(_) => Kind::$variant,)*
+                }
+            }
+        }
+
+        impl Kind {
+            /// Returns `kind`, as manifests have it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+resources! {
+    /// A Secret, or what makes one: a SealedSecret.
+    Secret(Data) = "Secret",
+    /// A ConfigMap.
+    ConfigMap(Data) = "ConfigMap",
+    /// A Service.
+    Service(Service) = "Service",
+    /// Traefik's IngressRoute.
+    IngressRoute(IngressRoute) = "IngressRoute",
+    /// Traefik's IngressRouteTCP.
+    IngressRouteTcp(IngressRoute) = "IngressRouteTCP",
+    /// Traefik's ServersTransport.
+    ServersTransport(ServersTransport) = "ServersTransport",
+    /// Traefik's ServersTransportTCP.
+    ServersTransportTcp(ServersTransport) = "ServersTransportTCP",
+    /// Traefik's TraefikService.
+    TraefikService(TraefikService) = "TraefikService",
+    /// Traefik's Middleware.
+    Middleware(Middleware) = "Middleware",
+    /// Traefik's TLSOption.
+    TlsOption(TlsOption) = "TLSOption",
+    /// Traefik's TLSStore.
+    TlsStore(TlsStore) = "TLSStore",
+    /// Gateway of the Gateway API.
+    Gateway(Gateway) = "Gateway",
+    /// HTTPRoute of the Gateway API.
+    HttpRoute(GatewayRoute) = "HTTPRoute",
+    /// TLSRoute of the Gateway API.
+    TlsRoute(GatewayRoute) = "TLSRoute",
+    /// BackendTLSPolicy of the Gateway API.
+    BackendTlsPolicy(BackendTlsPolicy) = "BackendTLSPolicy",
+    /// Istio's Gateway.
+    IstioGateway(IstioGateway) = "Gateway",
+    /// Istio's VirtualService.
+    VirtualService(VirtualService) = "VirtualService",
+    /// Istio's DestinationRule.
+    DestinationRule(DestinationRule) = "DestinationRule",
+    /// cert-manager's Certificate.
+    Certificate(Announced) = "Certificate",
+}
+
+/// Traefik's group, and that of Traefik 2, whose objects 2.10 and 2.11 pass over where both are there.
+const TRAEFIK: [&str; 2] = ["traefik.io", "traefik.containo.us"];
+
+static NOTHING: Node = Node {
+    value: Value::Null,
+    at: At { line: 0, column: 0 },
+};
+
+impl Resource {
+    fn read(object: &Node, known: &Certificates) -> Option<Self> {
+        let kind = object.text_of("kind")?;
+        let group = match object.text_of("apiVersion") {
+            Some(version) => version.split_once('/').map_or("", |(group, _)| group),
+            // What people cut out of a manifest has none.
+            None => match kind {
+                "SealedSecret" => "bitnami.com",
+                "Secret" | "ConfigMap" | "Service" => "",
+                _ => TRAEFIK[0],
+            },
+        };
+        let name = object.at_path(&["metadata", "name"]).and_then(Node::text);
+        let spec = object.get("spec").unwrap_or(&NOTHING);
+        Some(match (group, kind) {
+            ("", "Secret") => Self::Secret(Data::of_secret(object, known)),
+            ("bitnami.com", "SealedSecret") => Self::Secret(Data::of_sealed(spec, known)),
+            ("", "ConfigMap") => Self::ConfigMap(Data::of_config_map(object, known)),
+            ("", "Service") => Self::Service(Service::of(object, spec, name.unwrap_or_default())),
+            (group, kind) if TRAEFIK.contains(&group) => match kind {
+                "IngressRoute" => Self::IngressRoute(IngressRoute::of(spec)),
+                "IngressRouteTCP" => Self::IngressRouteTcp(IngressRoute::of(spec)),
+                "ServersTransport" => Self::ServersTransport(ServersTransport::of(spec, false)),
+                "ServersTransportTCP" => {
+                    Self::ServersTransportTcp(ServersTransport::of(spec, true))
+                }
+                "TraefikService" => Self::TraefikService(TraefikService::of(spec)),
+                "Middleware" => Self::Middleware(Middleware::of(spec)),
+                "TLSOption" => Self::TlsOption(TlsOption::of(spec)),
+                "TLSStore" => Self::TlsStore(TlsStore::of(spec)),
+                _ => return None,
+            },
+            ("gateway.networking.k8s.io", kind) => match kind {
+                "Gateway" => Self::Gateway(Gateway::of(spec)),
+                "HTTPRoute" => Self::HttpRoute(GatewayRoute::of(spec)),
+                "TLSRoute" => Self::TlsRoute(GatewayRoute::of(spec)),
+                "BackendTLSPolicy" => Self::BackendTlsPolicy(BackendTlsPolicy::of(spec)),
+                _ => return None,
+            },
+            ("networking.istio.io", kind) => match kind {
+                "Gateway" => Self::IstioGateway(IstioGateway::of(spec)),
+                "VirtualService" => Self::VirtualService(VirtualService::of(spec)),
+                "DestinationRule" => Self::DestinationRule(DestinationRule::of(spec)),
+                _ => return None,
+            },
+            ("cert-manager.io", "Certificate") => Self::Certificate(Announced::of(object, spec)?),
+            _ => return None,
+        })
+    }
+}
+
+/// An object of a kind that is read.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// What it says.
+    pub resource: Resource,
+    /// Where it is looked up.
+    pub scope: Scope,
+    /// `metadata.name`.
+    pub name: String,
+    /// The file of its manifest.
+    pub file: String,
+    /// Its place in the file.
+    pub at: At,
+    /// Whether it is of Traefik's group of before 3.0.
+    is_old: bool,
+}
+
+impl Object {
+    /// Reads an object; nothing if its kind is not read.
+    #[must_use]
+    pub fn read(node: &Node, file: &str, known: &Certificates) -> Option<Self> {
+        let metadata = |key| node.at_path(&["metadata", key]).and_then(Node::text);
+        let version = node.text_of("apiVersion").unwrap_or_default();
+        Some(Self {
+            resource: Resource::read(node, known)?,
+            scope: match metadata("namespace").filter(|name| !name.is_empty()) {
+                Some(namespace) => Scope::Namespace(namespace.to_owned()),
+                None => Scope::beside(file),
+            },
+            name: metadata("name").unwrap_or_default().to_owned(),
+            file: file.to_owned(),
+            at: node.at,
+            is_old: version.starts_with(TRAEFIK[1]),
+        })
+    }
+
+    /// Returns its kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.resource.kind()
+    }
+}
+
+impl fmt::Display for Object {
+    /// Names it: `IngressRoute paroisse-a/ingressproxy`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.kind().as_str())?;
+        if let Some(namespace) = self.scope.namespace() {
+            write!(f, "{namespace}/")?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
+/// All objects, found by kind, scope and name.
+#[derive(Debug, Default)]
+pub struct Cluster {
+    objects: Vec<Object>,
+    /// The namespaces that kustomizations give, by their directory.
+    kustomizations: BTreeMap<String, String>,
+    homes: Homes,
+    /// By kind and name: of one name there are few.
+    by_name: BTreeMap<Kind, BTreeMap<String, Vec<usize>>>,
+}
+
+impl Cluster {
+    /// Puts the objects in order. Each of `kustomizations` is a directory and the namespace that its `kustomization.yaml`
+    /// gives to all that it takes.
+    #[must_use]
+    pub fn new(mut objects: Vec<Object>, kustomizations: BTreeMap<String, String>) -> Self {
+        drop_superseded(&mut objects);
+        for object in &mut objects {
+            object.scope.take_namespace(&kustomizations);
+        }
+        let homes = Homes::of(objects.iter().map(|object| {
+            (
+                object.kind().as_str(),
+                object.name.as_str(),
+                &object.scope,
+                object.file.as_str(),
+            )
+        }));
+        let mut by_name: BTreeMap<Kind, BTreeMap<String, Vec<usize>>> = BTreeMap::new();
+        for (number, object) in objects.iter_mut().enumerate() {
+            homes.settle(&mut object.scope, &object.file);
+            if let Resource::Service(Service {
+                balancer: Some(balancer),
+                ..
+            }) = &mut object.resource
+            {
+                balancer.namespace = object.scope.namespace().map(str::to_owned);
+            }
+            let names = by_name.entry(object.kind()).or_default();
+            names.entry(object.name.clone()).or_default().push(number);
+        }
+        Self {
+            objects,
+            kustomizations,
+            homes,
+            by_name,
+        }
+    }
+
+    /// Returns all objects, in their order.
+    #[must_use]
+    pub fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+
+    /// Returns the objects of a kind, by name.
+    pub fn of(&self, kind: Kind) -> impl Iterator<Item = &Object> {
+        self.numbers(kind).map(|number| &self.objects[number])
+    }
+
+    fn numbers(&self, kind: Kind) -> impl Iterator<Item = usize> {
+        let names = self.by_name.get(&kind).into_iter().flatten();
+        let mut numbers: Vec<usize> = names.flat_map(|(_, numbers)| numbers).copied().collect();
+        numbers.sort_unstable();
+        numbers.into_iter()
+    }
+
+    /// Finds an object by kind, scope and name. Where none of the scope has the name, the only one does whose namespace is
+    /// not said; and to who says no namespace, the only one at all.
+    #[must_use]
+    pub fn find(&self, kind: Kind, scope: &Scope, name: &str) -> Option<&Object> {
+        let numbers = self.by_name.get(&kind)?.get(name)?;
+        let all = || numbers.iter().map(|number| &self.objects[*number]);
+        if let Some(found) = all().find(|object| object.scope == *scope) {
+            return Some(found);
+        }
+        let mut others = all().filter(|object| !object.scope.differs_from(scope));
+        others.next().filter(|_| others.next().is_none())
+    }
+
+    /// Returns the scope of what a file has, with or without a namespace.
+    #[must_use]
+    pub fn scope(&self, namespace: Option<&str>, file: &str) -> Scope {
+        if let Some(namespace) = namespace {
+            return Scope::Namespace(namespace.to_owned());
+        }
+        let mut scope = Scope::beside(file);
+        scope.take_namespace(&self.kustomizations);
+        self.homes.settle(&mut scope, file);
+        scope
+    }
+
+    /// Returns what a Secret or ConfigMap holds, if it is there.
+    #[must_use]
+    pub fn data(&self, kind: Kind, scope: &Scope, name: &str) -> Option<&Data> {
+        match &self.find(kind, scope, name)?.resource {
+            Resource::Secret(data) | Resource::ConfigMap(data) => Some(data),
+            _ => None,
+        }
+    }
+}
+
+/// Drops objects of Traefik's old group where the new group has them too.
+fn drop_superseded(objects: &mut Vec<Object>) {
+    if !objects.iter().any(|object| object.is_old) {
+        return;
+    }
+    let key = |object: &Object| (object.kind(), object.scope.clone(), object.name.clone());
+    let new: std::collections::BTreeSet<_> = objects
+        .iter()
+        .filter(|object| !object.is_old)
+        .map(key)
+        .collect();
+    objects.retain(|object| !object.is_old || !new.contains(&key(object)));
+}

@@ -1,0 +1,131 @@
+//! Services of Kubernetes, and load balancers that they ask for.
+
+use super::text;
+use super::traefik::Port;
+use crate::yaml::{Node, Value};
+
+/// A Service.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Service {
+    /// `ports`.
+    pub ports: Vec<ServicePort>,
+    /// `externalName` of a Service of that type.
+    pub external_name: Option<String>,
+    /// What is before the cluster, of a Service of type LoadBalancer.
+    pub balancer: Option<Balancer>,
+}
+
+/// A port of a Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServicePort {
+    /// `port`, where it is a number.
+    pub number: Option<i64>,
+    /// `name`; empty if there is none.
+    pub name: String,
+    /// `appProtocol`.
+    pub app_protocol: Option<String>,
+}
+
+impl ServicePort {
+    /// Returns whether this is the port that a route means.
+    #[must_use]
+    pub fn is(&self, wanted: &Port) -> bool {
+        match wanted {
+            Port::Number(number) => self.number == Some(*number),
+            Port::Name(name) => self.name == *name,
+        }
+    }
+}
+
+/// Returns whether Traefik speaks TLS to a port without a `scheme`: 443, and ports whose names begin with https
+/// (`parseServiceProtocol` in `pkg/provider/kubernetes/crd/kubernetes_http.go`, 2.9 to 3.7).
+#[must_use]
+pub fn is_https_port(number: Option<i64>, name: &str) -> bool {
+    number == Some(443) || name.starts_with("https")
+}
+
+/// The load balancer of a Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Balancer {
+    /// The namespace of the Service, as far as it is known.
+    pub namespace: Option<String>,
+    /// Its `metadata.name`.
+    pub name: String,
+    /// Its addresses and names, as far as they are known.
+    pub addresses: Vec<String>,
+    /// The version of the PROXY protocol that it is told to speak, as written.
+    pub proxy_protocol: Option<String>,
+    /// The annotation by which it is told to end TLS itself, and its value.
+    pub ends_tls: Option<(String, String)>,
+    /// Name, labels and selector, by which it is known whose it is.
+    pub(crate) marks: String,
+}
+
+/// Annotations by which a load balancer ends TLS itself, with a certificate that is kept outside the cluster.
+const ENDS_TLS: [&str; 3] = [
+    "loadbalancer.openstack.org/default-tls-container-ref",
+    "service.beta.kubernetes.io/aws-load-balancer-ssl-cert",
+    "service.beta.kubernetes.io/do-loadbalancer-certificate-id",
+];
+
+impl Service {
+    pub(crate) fn of(object: &Node, spec: &Node, name: &str) -> Self {
+        let of_type = |wanted| spec.text_of("type") == Some(wanted);
+        let port = |node: &Node| ServicePort {
+            number: match node.get("port").map(|port| &port.value) {
+                Some(Value::Int(number)) => Some(*number),
+                _ => None,
+            },
+            name: text(node, "name").unwrap_or_default(),
+            app_protocol: text(node, "appProtocol"),
+        };
+        Self {
+            ports: spec.items_of("ports").iter().map(port).collect(),
+            external_name: text(spec, "externalName").filter(|_| of_type("ExternalName")),
+            balancer: of_type("LoadBalancer").then(|| Balancer::of(object, spec, name)),
+        }
+    }
+}
+
+impl Balancer {
+    fn of(object: &Node, spec: &Node, name: &str) -> Self {
+        let annotations = texts_by_key(object.at_path(&["metadata", "annotations"]));
+        let status = object.at_path(&["status", "loadBalancer"]);
+        let given = status.map(|status| status.items_of("ingress"));
+        let mut addresses: Vec<String> = given
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|entry| text(entry, "ip").or_else(|| text(entry, "hostname")))
+            .collect();
+        if addresses.is_empty() {
+            addresses.extend(text(spec, "loadBalancerIP"));
+        }
+        let proxy = annotations
+            .iter()
+            .find(|(key, value)| key.ends_with("proxy-protocol") && *value != "false");
+        let ends_tls = annotations
+            .iter()
+            .find(|(key, value)| ENDS_TLS.contains(key) && !value.is_empty());
+        let labels = texts_by_key(object.at_path(&["metadata", "labels"]));
+        let selector = texts_by_key(spec.get("selector"));
+        let marks = labels.iter().chain(&selector).map(|(_, value)| *value);
+        let marks: Vec<&str> = std::iter::once(name).chain(marks).collect();
+        Self {
+            namespace: object
+                .get("metadata")
+                .and_then(|metadata| text(metadata, "namespace")),
+            name: name.to_owned(),
+            marks: marks.join(" "),
+            addresses,
+            proxy_protocol: proxy.map(|(_, value)| (*value).to_owned()),
+            ends_tls: ends_tls.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
+        }
+    }
+}
+
+fn texts_by_key(node: Option<&Node>) -> Vec<(&str, &str)> {
+    let entries = node.map(Node::entries).unwrap_or_default().iter();
+    entries
+        .filter_map(|(key, value)| Some((key.text.as_str(), value.text()?)))
+        .collect()
+}

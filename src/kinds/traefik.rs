@@ -1,0 +1,450 @@
+//! Traefik's own kinds (`traefik.io/v1alpha1`, and `traefik.containo.us/v1alpha1` of Traefik 2).
+
+use super::{Placed, Reference, text, texts};
+use crate::rule::{self, Rule};
+use crate::yaml::{At, Node, Value};
+
+/// An IngressRoute or an IngressRouteTCP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngressRoute {
+    /// `entryPoints`; all default ones, if there are none.
+    pub entry_points: Vec<String>,
+    /// `routes`.
+    pub routes: Vec<Route>,
+    /// `tls`.
+    pub tls: Option<RouteTls>,
+}
+
+/// One of the `routes` of an IngressRoute or IngressRouteTCP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// `match`, as it is written.
+    pub text: String,
+    /// `match`, or why Traefik cannot read it.
+    pub rule: Result<Rule, String>,
+    /// `priority`, where it is neither absent nor zero.
+    pub priority: Option<i64>,
+    /// `services`.
+    pub services: Vec<ServiceRef>,
+    /// `middlewares`.
+    pub middlewares: Vec<Reference>,
+    /// Where it stands.
+    pub at: At,
+}
+
+impl Route {
+    /// Returns the hosts that it names, in lower case, each once; none if the rule cannot be read, and `*` is none.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<String> {
+        let matchers = self.rule.as_ref().map(Rule::matchers).unwrap_or_default();
+        let mut hosts: Vec<String> = Vec::new();
+        for host in rule::hosts(matchers) {
+            if host != "*" && !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+        hosts
+    }
+}
+
+/// `tls` of an IngressRoute or IngressRouteTCP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteTls {
+    /// `secretName`.
+    pub secret: Option<Placed<String>>,
+    /// `passthrough`; an IngressRoute has no such field.
+    pub passthrough: bool,
+    /// `options`.
+    pub options: Option<Reference>,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// What a route or a TraefikService leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceRef {
+    /// `kind: TraefikService`, in place of a Service.
+    pub is_traefik_service: bool,
+    /// `namespace`; that of the object that names it, if none is given.
+    pub namespace: Option<String>,
+    /// `name`.
+    pub name: String,
+    /// `port`, a number or a name.
+    pub port: Option<Port>,
+    /// `scheme`.
+    pub scheme: Option<String>,
+    /// `serversTransport`.
+    pub transport: Option<Placed<String>>,
+    /// `tls`, of a service behind an IngressRouteTCP.
+    pub tls: bool,
+    /// `proxyProtocol`, of a service behind an IngressRouteTCP.
+    pub proxy_protocol: Option<ProxyProtocol>,
+    /// `weight`; 1, if none is given.
+    pub weight: i64,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// A port by its number or name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Port {
+    /// A number.
+    Number(i64),
+    /// A string: Traefik takes it for a name, were it of digits.
+    Name(String),
+}
+
+impl Port {
+    fn of(node: &Node) -> Option<Self> {
+        match &node.get("port")?.value {
+            Value::Int(number) => Some(Self::Number(*number)),
+            Value::Text(name) => Some(Self::Name(name.clone())),
+            _ => None,
+        }
+    }
+
+    /// Returns it as it is written.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Name(name) => name.clone(),
+        }
+    }
+}
+
+/// `proxyProtocol`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProxyProtocol {
+    /// `version`, where it is a number.
+    pub version: Option<i64>,
+    /// Where it stands.
+    pub at: At,
+}
+
+impl ProxyProtocol {
+    fn of(node: &Node) -> Option<Self> {
+        let node = node.get("proxyProtocol")?;
+        let version = match node.get("version").map(|version| &version.value) {
+            Some(Value::Int(version)) => Some(*version),
+            _ => None,
+        };
+        Some(Self {
+            version,
+            at: node.at,
+        })
+    }
+}
+
+/// A ServersTransport or a ServersTransportTCP.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServersTransport {
+    /// Whether a ServersTransportTCP has `tls`, without which it says nothing about certificates.
+    pub has_tls: bool,
+    /// `serverName`.
+    pub server_name: Option<Placed<String>>,
+    /// `rootCAs`, then `rootCAsSecrets`.
+    pub root_cas: Vec<RootCa>,
+    /// `certificatesSecrets`.
+    pub certificates: Vec<Placed<String>>,
+    /// `insecureSkipVerify`.
+    pub skips_verification: bool,
+    /// `minVersion`.
+    pub min_version: Option<String>,
+    /// `maxVersion`.
+    pub max_version: Option<String>,
+    /// `peerCertURI`.
+    pub peer_cert_uri: Option<String>,
+    /// Fields with more demands on the certificate, `peerCertSANs` and `spiffe`.
+    pub further_demands: Vec<&'static str>,
+    /// `disableHTTP2`.
+    pub disables_http2: bool,
+    /// `dialTimeout`.
+    pub dial_timeout: Option<Placed<Value>>,
+    /// `responseHeaderTimeout`.
+    pub response_header_timeout: Option<Placed<Value>>,
+    /// `proxyProtocol` of a ServersTransportTCP.
+    pub proxy_protocol: Option<ProxyProtocol>,
+}
+
+/// One CA that a transport trusts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootCa {
+    /// What it names.
+    pub named: Option<Authority>,
+    /// Where the name stands, or the entry.
+    pub at: At,
+    /// The field of it, below the TLS settings.
+    pub field: String,
+}
+
+/// The object that holds a CA.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Authority {
+    /// A Secret.
+    Secret(String),
+    /// A ConfigMap.
+    ConfigMap(String),
+}
+
+impl RootCa {
+    /// Reads an entry of `rootCAs`. One that names both a Secret and a ConfigMap is passed over, as is one that names
+    /// neither (`loadServersTransport` in `pkg/provider/kubernetes/crd/kubernetes.go`, 3.4 to 3.7).
+    fn of(index: usize, node: &Node) -> Self {
+        let (secret, config_map) = (node.get("secret"), node.get("configMap"));
+        let field = format!("rootCAs[{index}]");
+        let (named, at, field) = match (secret, config_map) {
+            (Some(secret), None) => (
+                secret.text().map(|name| Authority::Secret(name.to_owned())),
+                secret.at,
+                format!("{field}.secret"),
+            ),
+            (None, Some(config_map)) => (
+                config_map
+                    .text()
+                    .map(|name| Authority::ConfigMap(name.to_owned())),
+                config_map.at,
+                format!("{field}.configMap"),
+            ),
+            _ => (None, node.at, field),
+        };
+        Self { named, at, field }
+    }
+
+    fn of_older(index: usize, node: &Node) -> Self {
+        Self {
+            named: node.text().map(|name| Authority::Secret(name.to_owned())),
+            at: node.at,
+            field: format!("rootCAsSecrets[{index}]"),
+        }
+    }
+}
+
+/// A TraefikService.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TraefikService {
+    /// Services that take requests: of `weighted`, `highestRandomWeight` and `mirroring`, and `failover.service`.
+    pub services: Vec<ServiceRef>,
+    /// `failover.fallback`, which takes none while the other one lives.
+    pub fallback: Option<ServiceRef>,
+}
+
+/// A Middleware, as far as its work shows in an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Middleware {
+    /// `headers.stsSeconds`.
+    pub sts_seconds: Option<i64>,
+    /// `redirectScheme.scheme`.
+    pub redirect_scheme: Option<String>,
+    /// `chain.middlewares`.
+    pub chain: Vec<Reference>,
+    /// `errors.service`.
+    pub errors_service: Option<ServiceRef>,
+}
+
+/// A TLSOption.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TlsOption {
+    /// `minVersion`.
+    pub min_version: Option<String>,
+    /// `maxVersion`.
+    pub max_version: Option<String>,
+    /// `alpnProtocols`.
+    pub alpn: Vec<String>,
+    /// `sniStrict`.
+    pub sni_strict: bool,
+    /// `clientAuth.clientAuthType`.
+    pub client_auth: Option<String>,
+    /// `clientAuth.secretNames`.
+    pub client_authorities: Vec<Placed<String>>,
+}
+
+/// A TLSStore.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TlsStore {
+    /// The Secrets of `certificates`.
+    pub certificates: Vec<String>,
+    /// The Secret of `defaultCertificate`.
+    pub default_certificate: Option<String>,
+}
+
+impl IngressRoute {
+    pub(crate) fn of(spec: &Node) -> Self {
+        Self {
+            entry_points: spec
+                .items_of("entryPoints")
+                .iter()
+                .filter_map(|name| name.text().map(str::to_owned))
+                .collect(),
+            routes: spec.items_of("routes").iter().map(Route::of).collect(),
+            tls: spec.get("tls").map(RouteTls::of),
+        }
+    }
+}
+
+impl Route {
+    fn of(node: &Node) -> Self {
+        let text = node.text_of("match").unwrap_or_default().to_owned();
+        let priority = match node.get("priority").map(|priority| &priority.value) {
+            Some(Value::Int(priority)) if *priority != 0 => Some(*priority),
+            _ => None,
+        };
+        Self {
+            rule: Rule::parse(&text),
+            text,
+            priority,
+            services: ServiceRef::all(node, "services"),
+            middlewares: Reference::all(node, "middlewares"),
+            at: node.at,
+        }
+    }
+}
+
+impl RouteTls {
+    fn of(node: &Node) -> Self {
+        Self {
+            secret: Placed::of(node, "secretName"),
+            passthrough: node.is_true("passthrough"),
+            options: node.get("options").and_then(Reference::of),
+            at: node.at,
+        }
+    }
+}
+
+impl ServiceRef {
+    fn of(node: &Node) -> Self {
+        let weight = match node.get("weight").map(|weight| &weight.value) {
+            Some(Value::Int(weight)) => *weight,
+            _ => 1,
+        };
+        Self {
+            is_traefik_service: node.text_of("kind") == Some("TraefikService"),
+            namespace: text(node, "namespace"),
+            name: text(node, "name").unwrap_or_default(),
+            port: Port::of(node),
+            scheme: text(node, "scheme"),
+            transport: Placed::of(node, "serversTransport"),
+            tls: node.is_true("tls"),
+            proxy_protocol: ProxyProtocol::of(node),
+            weight,
+            at: node.at,
+        }
+    }
+
+    fn all(node: &Node, key: &str) -> Vec<Self> {
+        node.items_of(key).iter().map(Self::of).collect()
+    }
+}
+
+impl ServersTransport {
+    /// Reads a ServersTransport, or a ServersTransportTCP, which has below `tls` what the other one has at its top.
+    pub(crate) fn of(spec: &Node, is_tcp: bool) -> Self {
+        let nothing = Node {
+            value: Value::Null,
+            at: spec.at,
+        };
+        let (tls, timeouts) = if is_tcp {
+            (spec.get("tls"), Some(spec))
+        } else {
+            (Some(spec), spec.get("forwardingTimeouts"))
+        };
+        let has_tls = tls.is_some();
+        let (tls, timeouts) = (tls.unwrap_or(&nothing), timeouts.unwrap_or(&nothing));
+        let timeout = |key: &str| {
+            timeouts.get(key).map(|node| Placed {
+                value: node.value.clone(),
+                at: node.at,
+            })
+        };
+        let newer = tls.items_of("rootCAs").iter().enumerate();
+        let older = tls.items_of("rootCAsSecrets").iter().enumerate();
+        Self {
+            has_tls,
+            server_name: Placed::of(tls, "serverName"),
+            root_cas: newer
+                .map(|(index, node)| RootCa::of(index, node))
+                .chain(older.map(|(index, node)| RootCa::of_older(index, node)))
+                .collect(),
+            certificates: Placed::all(tls, "certificatesSecrets"),
+            skips_verification: tls.is_true("insecureSkipVerify"),
+            min_version: text(tls, "minVersion"),
+            max_version: text(tls, "maxVersion"),
+            peer_cert_uri: text(tls, "peerCertURI"),
+            further_demands: ["peerCertSANs", "spiffe"]
+                .into_iter()
+                .filter(|key| tls.get(key).is_some())
+                .collect(),
+            disables_http2: tls.is_true("disableHTTP2"),
+            dial_timeout: timeout("dialTimeout"),
+            response_header_timeout: timeout("responseHeaderTimeout").filter(|_| !is_tcp),
+            proxy_protocol: ProxyProtocol::of(spec).filter(|_| is_tcp),
+        }
+    }
+}
+
+impl TraefikService {
+    pub(crate) fn of(spec: &Node) -> Self {
+        let mut services = Vec::new();
+        for list in ["weighted", "highestRandomWeight"] {
+            let below = spec.get(list).into_iter();
+            services.extend(below.flat_map(|below| ServiceRef::all(below, "services")));
+        }
+        services.extend(spec.get("mirroring").map(ServiceRef::of));
+        let failover = |key| spec.at_path(&["failover", key]).map(ServiceRef::of);
+        services.extend(failover("service"));
+        Self {
+            services,
+            fallback: failover("fallback"),
+        }
+    }
+}
+
+impl Middleware {
+    pub(crate) fn of(spec: &Node) -> Self {
+        let seconds = spec.at_path(&["headers", "stsSeconds"]);
+        let chain = spec.get("chain").into_iter();
+        Self {
+            sts_seconds: match seconds.map(|node| &node.value) {
+                Some(Value::Int(seconds)) => Some(*seconds),
+                _ => None,
+            },
+            redirect_scheme: spec
+                .get("redirectScheme")
+                .and_then(|redirect| text(redirect, "scheme")),
+            chain: chain
+                .flat_map(|chain| Reference::all(chain, "middlewares"))
+                .collect(),
+            errors_service: spec.at_path(&["errors", "service"]).map(ServiceRef::of),
+        }
+    }
+}
+
+impl TlsOption {
+    pub(crate) fn of(spec: &Node) -> Self {
+        let client = spec.get("clientAuth");
+        Self {
+            min_version: text(spec, "minVersion"),
+            max_version: text(spec, "maxVersion"),
+            alpn: texts(spec, "alpnProtocols"),
+            sni_strict: spec.is_true("sniStrict"),
+            client_auth: client.and_then(|client| text(client, "clientAuthType")),
+            client_authorities: client
+                .map(|client| Placed::all(client, "secretNames"))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl TlsStore {
+    pub(crate) fn of(spec: &Node) -> Self {
+        let certificates = spec.items_of("certificates").iter();
+        Self {
+            certificates: certificates
+                .filter_map(|certificate| text(certificate, "secretName"))
+                .collect(),
+            default_certificate: spec
+                .get("defaultCertificate")
+                .and_then(|certificate| text(certificate, "secretName")),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What is at a hop: what comes in, what goes out, which certificates are shown and what is trusted.
+
+use crate::cluster::data::{Cert, Lock};
+use crate::cluster::scope::Scope;
+use crate::cluster::{Kind, Object};
+use crate::kinds::traefik::Port;
+use std::sync::Arc;
+
+/// What answers browsers, or passes them on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Front {
+    /// Its kind.
+    pub kind: FrontKind,
+    /// The Gateway that configures it, `NAMESPACE/NAME`.
+    pub gateway: Option<String>,
+}
+
+/// A kind of front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FrontKind {
+    /// Traefik.
+    Traefik,
+    /// Istio's gateway.
+    Istio,
+    /// Another implementation of the Gateway API.
+    Gateway,
+}
+
+impl FrontKind {
+    /// Returns the word for it in reports for programs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Traefik => "traefik",
+            Self::Istio => "istio",
+            Self::Gateway => "gateway",
+        }
+    }
+
+    /// Names it for people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Traefik => "Traefik",
+            Self::Istio => "Istio gateway",
+            Self::Gateway => "Gateway",
+        }
+    }
+}
+
+/// What a front does with a request.
+#[derive(Debug, Clone)]
+pub struct Hop<'a> {
+    /// What comes in.
+    pub inward: Inward,
+    /// What goes out.
+    pub outward: Outward<'a>,
+}
+
+/// What comes in at a hop.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Inward {
+    /// TLS that ends here.
+    Tls(Shown),
+    /// TLS that goes on unopened.
+    PassedThrough,
+    /// Nothing that is encrypted.
+    Plain,
+    /// The objects do not say; what would be shown, if it were TLS.
+    Unsaid(Shown),
+}
+
+/// Which certificate a hop shows.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shown {
+    /// The pair of one of these Secrets.
+    Secrets(Vec<Place>),
+    /// A pair of the default TLSStore: the one that covers the host, else the default certificate.
+    Store,
+    /// Nothing is known of it.
+    Unknown,
+}
+
+/// An object by scope and name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Its scope.
+    pub scope: Scope,
+    /// Its name.
+    pub name: String,
+}
+
+/// What goes out of a hop.
+#[derive(Debug, Clone)]
+pub enum Outward<'a> {
+    /// TLS that begins here.
+    Tls(Client<'a>),
+    /// The TLS that came in, unopened.
+    PassedThrough,
+    /// Nothing that is encrypted.
+    Plain,
+    /// The mesh's own TLS, with certificates that no manifest holds.
+    Mesh,
+    /// The objects do not say; what would hold, if it were TLS.
+    Unsaid(Client<'a>),
+}
+
+impl<'a> Outward<'a> {
+    /// Returns how the next hop is verified, if it is by what the objects say.
+    #[must_use]
+    pub fn client(&self) -> Option<&Client<'a>> {
+        match self {
+            Self::Tls(client) | Self::Unsaid(client) => Some(client),
+            Self::PassedThrough | Self::Plain | Self::Mesh => None,
+        }
+    }
+}
+
+/// How a hop verifies the next one.
+#[derive(Debug, Clone)]
+pub struct Client<'a> {
+    /// The object that says so, such as a ServersTransport.
+    pub said_by: Known<Option<&'a Object>>,
+    /// The name that the certificate must have; if none is given, it depends on the kind of front.
+    pub expects: Option<String>,
+    /// What is trusted.
+    pub trusts: Trust<'a>,
+}
+
+/// What a hop trusts.
+#[derive(Debug, Clone)]
+pub enum Trust<'a> {
+    /// What these objects hold.
+    Authorities(Vec<Authority<'a>>),
+    /// What the program has of itself, such as the roots of its system.
+    System,
+    /// Any certificate.
+    Anything,
+    /// The objects that would say are not at hand.
+    Unknown,
+}
+
+/// An object that holds a CA.
+#[derive(Debug, Clone)]
+pub struct Authority<'a> {
+    /// Secret or ConfigMap.
+    pub kind: Kind,
+    /// Where it is looked up.
+    pub place: Place,
+    /// What is read of it: the key and its certificates.
+    pub content: Known<(&'a str, Vec<Arc<Cert>>)>,
+}
+
+/// What is known of something that an object names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known<T> {
+    /// It is at hand.
+    Here(T),
+    /// No object of the name is at hand.
+    Missing,
+    /// It is there, and cannot be read.
+    Locked(Lock),
+    /// It is there, and is of no use: it has none of the keys that are read.
+    Useless,
+    /// Another program has it: the provider behind the `@` of a name.
+    Outside,
+}
+
+/// Where a path ends.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Httpd {
+    /// The Service before it.
+    pub service: Place,
+    /// The port of the Service.
+    pub port: Option<Port>,
+    /// The share of requests that it takes, as the product of the weights; 0 where it is a spare.
+    pub share: i64,
+}

@@ -1,0 +1,369 @@
+//! The paths that Traefik's own objects make.
+//!
+//! The rules are those of its provider (`pkg/provider/kubernetes/crd`, v2.11.53 and v3.7.9): a ServersTransport is looked
+//! up in the Service's namespace, a ServersTransportTCP in the route's.
+
+use super::Path;
+use super::hop::{
+    Authority, Client, Front, FrontKind, Hop, Httpd, Inward, Known, Outward, Place, Shown, Trust,
+};
+use crate::cluster::data::Read;
+use crate::cluster::scope::Scope;
+use crate::cluster::{Cluster, Kind, Object, Resource};
+use crate::kinds::service::is_https_port;
+use crate::kinds::traefik::{self as kinds, IngressRoute, Port, RouteTls, ServiceRef};
+
+/// Deepest chain of `TraefikService`s that is followed.
+const DEPTH_LIMIT: usize = 32;
+
+pub(super) fn read<'a>(cluster: &'a Cluster) -> Vec<Path<'a>> {
+    let mut paths = Vec::new();
+    for object in cluster.objects() {
+        let (route, is_tcp) = match &object.resource {
+            Resource::IngressRoute(route) => (route, false),
+            Resource::IngressRouteTcp(route) => (route, true),
+            _ => continue,
+        };
+        for (rule, content) in route.routes.iter().enumerate() {
+            let services = services(cluster, &object.scope, &content.services);
+            let path = |service: Option<&Reached<'a>>| Path {
+                route: object,
+                rule,
+                hosts: content.hosts(),
+                front: Front {
+                    kind: FrontKind::Traefik,
+                    gateway: None,
+                },
+                hop: Hop {
+                    inward: inward(object, route, is_tcp),
+                    outward: outward(cluster, object, route, service, is_tcp),
+                },
+                httpd: service.map(Reached::httpd),
+            };
+            if services.is_empty() {
+                paths.push(path(None));
+            }
+            paths.extend(services.iter().map(|service| path(Some(service))));
+        }
+    }
+    paths
+}
+
+/// A Service of Kubernetes at the end of each TraefikService between.
+#[derive(Debug, Clone)]
+pub struct Reached<'a> {
+    /// How it is named.
+    pub named: &'a ServiceRef,
+    /// Where it is looked up.
+    pub scope: Scope,
+    /// The product of the weights; 0 where it is a spare.
+    pub share: i64,
+}
+
+impl Reached<'_> {
+    fn httpd(&self) -> Httpd {
+        Httpd {
+            service: Place {
+                scope: self.scope.clone(),
+                name: self.named.name.clone(),
+            },
+            port: self.named.port.clone(),
+            share: self.share,
+        }
+    }
+}
+
+/// Follows the services that an object of a scope names to those of Kubernetes; what leads nowhere, to itself or to
+/// another provider is left out.
+#[must_use]
+pub fn services<'a>(
+    cluster: &'a Cluster,
+    scope: &Scope,
+    named: &'a [ServiceRef],
+) -> Vec<Reached<'a>> {
+    let mut found = Vec::new();
+    for service in named {
+        follow(cluster, scope, service, 1, 0, &mut found);
+    }
+    found
+}
+
+fn follow<'a>(
+    cluster: &'a Cluster,
+    from: &Scope,
+    named: &'a ServiceRef,
+    share: i64,
+    depth: usize,
+    found: &mut Vec<Reached<'a>>,
+) {
+    let scope = named_scope(from, named.namespace.as_deref());
+    let share = share.saturating_mul(named.weight);
+    let is_outside = matches!(Name::of(&named.name), Name::Outside(_));
+    if !named.is_traefik_service && !is_outside {
+        found.push(Reached {
+            named,
+            scope,
+            share,
+        });
+        return;
+    }
+    let next = look_up(cluster, Kind::TraefikService, &scope, &named.name);
+    let Known::Here(object) = next else { return };
+    let Resource::TraefikService(service) = &object.resource else {
+        return;
+    };
+    if depth == DEPTH_LIMIT {
+        return;
+    }
+    for inner in &service.services {
+        follow(cluster, &object.scope, inner, share, depth + 1, found);
+    }
+    if let Some(fallback) = &service.fallback {
+        follow(cluster, &object.scope, fallback, 0, depth + 1, found);
+    }
+}
+
+/// Returns the scope of what an object of another scope names.
+#[must_use]
+pub fn named_scope(from: &Scope, namespace: Option<&str>) -> Scope {
+    match namespace {
+        Some(namespace) => Scope::Namespace(namespace.to_owned()),
+        None => from.clone(),
+    }
+}
+
+/// The name by which one object of Traefik names another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name<'a> {
+    /// An object of the namespace.
+    Object(&'a str),
+    /// `NAMESPACE-NAME@kubernetescrd`, Traefik's own key of an object. It takes it with `allowCrossNamespace` only.
+    Key(&'a str),
+    /// What another provider has, and which.
+    Outside(&'a str),
+}
+
+impl<'a> Name<'a> {
+    /// Takes a name apart.
+    #[must_use]
+    pub fn of(name: &'a str) -> Self {
+        match name.rsplit_once('@') {
+            None => Self::Object(name),
+            Some((key, "kubernetescrd")) => Self::Key(key),
+            Some((_, provider)) => Self::Outside(provider),
+        }
+    }
+}
+
+/// Finds the object that a name of Traefik's stands for.
+#[must_use]
+pub fn look_up<'a>(
+    cluster: &'a Cluster,
+    kind: Kind,
+    scope: &Scope,
+    name: &str,
+) -> Known<&'a Object> {
+    let found = match Name::of(name) {
+        Name::Object(name) => cluster.find(kind, scope, name),
+        Name::Key(key) => {
+            let wanted = normal(key);
+            cluster.of(kind).find(|object| {
+                let namespace = object.scope.namespace().unwrap_or("default");
+                normal(&format!("{namespace}-{}", object.name)) == wanted
+            })
+        }
+        Name::Outside(_) => return Known::Outside,
+    };
+    found.map_or(Known::Missing, Known::Here)
+}
+
+/// Writes a key as Traefik does: `-` for all that is not a letter or digit (`provider.Normalize`).
+fn normal(key: &str) -> String {
+    let parts: Vec<&str> = key
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.join("-")
+}
+
+fn inward(object: &Object, route: &IngressRoute, is_tcp: bool) -> Inward {
+    let shown = |tls: &RouteTls| match &tls.secret {
+        Some(secret) => Shown::Secrets(vec![Place {
+            scope: object.scope.clone(),
+            name: secret.value.clone(),
+        }]),
+        None => Shown::Store,
+    };
+    match &route.tls {
+        Some(tls) if is_tcp && tls.passthrough => Inward::PassedThrough,
+        Some(tls) => Inward::Tls(shown(tls)),
+        None if is_tcp => Inward::Plain,
+        // An entry point may add TLS to routes that say nothing.
+        None => Inward::Unsaid(Shown::Store),
+    }
+}
+
+fn outward<'a>(
+    cluster: &'a Cluster,
+    object: &'a Object,
+    route: &IngressRoute,
+    service: Option<&Reached<'a>>,
+    is_tcp: bool,
+) -> Outward<'a> {
+    if is_tcp && route.tls.as_ref().is_some_and(|tls| tls.passthrough) {
+        return Outward::PassedThrough;
+    }
+    let Some(service) = service else {
+        return Outward::Unsaid(Client {
+            said_by: Known::Missing,
+            expects: None,
+            trusts: Trust::Unknown,
+        });
+    };
+    let client = || client(cluster, object, service, is_tcp);
+    if is_tcp {
+        return if service.named.tls {
+            Outward::Tls(client())
+        } else {
+            Outward::Plain
+        };
+    }
+    match speaks_https(cluster, service) {
+        Some(true) => Outward::Tls(client()),
+        Some(false) => Outward::Plain,
+        None => Outward::Unsaid(client()),
+    }
+}
+
+/// Returns whether Traefik speaks TLS to a service of an IngressRoute: by `scheme`, else by the number and the name of the
+/// port, as the Service has them (`parseServiceProtocol` in `pkg/provider/kubernetes/crd/kubernetes_http.go`, 2.9 to 3.7).
+/// Nothing: that is for the Service to say, and it is not at hand; or Traefik takes no such scheme.
+#[must_use]
+pub fn speaks_https(cluster: &Cluster, service: &Reached<'_>) -> Option<bool> {
+    match service.named.scheme.as_deref() {
+        Some("https") => return Some(true),
+        Some("http" | "h2c") => return Some(false),
+        Some(_) => return None,
+        None => {}
+    }
+    let wanted = service.named.port.as_ref()?;
+    let found = cluster.find(Kind::Service, &service.scope, &service.named.name);
+    if let Some(Resource::Service(found)) = found.map(|object| &object.resource)
+        && let Some(port) = found.ports.iter().find(|port| port.is(wanted))
+    {
+        return Some(is_https_port(port.number, &port.name));
+    }
+    match wanted {
+        Port::Number(443) => Some(true),
+        Port::Number(80) => Some(false),
+        // Of any other one the name may begin so, and a name may be that of port 443.
+        Port::Number(_) => None,
+        Port::Name(name) => is_https_port(None, name).then_some(true),
+    }
+}
+
+fn client<'a>(
+    cluster: &'a Cluster,
+    object: &'a Object,
+    service: &Reached<'a>,
+    is_tcp: bool,
+) -> Client<'a> {
+    let (kind, scope) = if is_tcp {
+        (Kind::ServersTransportTcp, &object.scope)
+    } else {
+        (Kind::ServersTransport, &service.scope)
+    };
+    let of_system = |said_by| Client {
+        said_by,
+        expects: None,
+        trusts: Trust::System,
+    };
+    let Some(name) = &service.named.transport else {
+        return of_system(Known::Here(None));
+    };
+    // The provider's own transport, without settings.
+    if Name::of(&name.value) == Name::Outside("internal") {
+        return of_system(Known::Here(None));
+    }
+    let found = look_up(cluster, kind, scope, &name.value);
+    let unknown = |said_by| Client {
+        said_by,
+        expects: None,
+        trusts: Trust::Unknown,
+    };
+    let (transport, settings) = match found {
+        Known::Here(object) => match &object.resource {
+            Resource::ServersTransport(settings) | Resource::ServersTransportTcp(settings) => {
+                (object, settings)
+            }
+            _ => return unknown(Known::Missing),
+        },
+        Known::Outside => return unknown(Known::Outside),
+        _ => return unknown(Known::Missing),
+    };
+    Client {
+        said_by: Known::Here(Some(transport)),
+        expects: settings.server_name.as_ref().map(|name| name.value.clone()),
+        trusts: trust(cluster, transport, settings),
+    }
+}
+
+/// Returns what a ServersTransport or ServersTransportTCP trusts.
+#[must_use]
+pub fn trust<'a>(
+    cluster: &'a Cluster,
+    transport: &Object,
+    settings: &'a kinds::ServersTransport,
+) -> Trust<'a> {
+    if settings.skips_verification {
+        return Trust::Anything;
+    }
+    let named = settings
+        .root_cas
+        .iter()
+        .filter_map(|root| root.named.as_ref());
+    let authorities: Vec<Authority<'_>> = named
+        .map(|authority| {
+            let (kind, name) = match authority {
+                kinds::Authority::Secret(name) => (Kind::Secret, name),
+                kinds::Authority::ConfigMap(name) => (Kind::ConfigMap, name),
+            };
+            let place = Place {
+                scope: transport.scope.clone(),
+                name: name.clone(),
+            };
+            self::authority(cluster, kind, place)
+        })
+        .collect();
+    if authorities.is_empty() {
+        return Trust::System;
+    }
+    Trust::Authorities(authorities)
+}
+
+/// Returns what Traefik reads of the CA in a Secret or ConfigMap.
+#[must_use]
+pub fn authority(cluster: &Cluster, kind: Kind, place: Place) -> Authority<'_> {
+    let data = cluster.data(kind, &place.scope, &place.name);
+    Authority {
+        kind,
+        content: data.map_or(Known::Missing, |data| {
+            content(&data.traefik_authority(kind == Kind::Secret))
+        }),
+        place,
+    }
+}
+
+/// Returns what is known of a CA by what is read of its object.
+pub(super) fn content<'a>(
+    read: &Read<'a>,
+) -> Known<(&'a str, Vec<std::sync::Arc<crate::cluster::data::Cert>>)> {
+    match read {
+        Read::Usual(entry) | Read::Only(entry) => match entry.lock() {
+            Some(lock) => Known::Locked(lock),
+            None => Known::Here((entry.key.as_str(), entry.certs().cloned().collect())),
+        },
+        Read::Nothing => Known::Useless,
+        Read::Unknown => Known::Missing,
+    }
+}
