@@ -12,6 +12,8 @@ use civi_ingress::lint::{self, Options, Severity, baseline, report};
 use civi_ingress::manifests;
 use civi_ingress::pki::PrivateKey;
 use civi_ingress::pki::bundle;
+use civi_ingress::pki::forms::{self, Part};
+use civi_ingress::pki::pkcs12::Password;
 use civi_ingress::probe::http;
 use civi_ingress::probe::objects::Manifests;
 use civi_ingress::probe::proxy::{self, Version};
@@ -149,7 +151,7 @@ pub(crate) fn table(data: &[u8]) {
 /// What `status` finds in any file, in all its forms.
 pub(crate) fn certificates(data: &[u8]) {
     for name in ["f.crt", "f.yaml", "kustomization.yaml"] {
-        match find::read_bytes(data, name, false) {
+        match find::read_bytes(data, name, false, None) {
             Err(faults) => check(&faults),
             Ok(mut findings) => {
                 let cluster = findings.take_cluster();
@@ -172,7 +174,7 @@ pub(crate) fn certificates(data: &[u8]) {
 
 /// `inspect`.
 pub(crate) fn inspect_text(data: &[u8]) {
-    match inspect::read(text(data), "f.pem") {
+    match inspect::read(text(data), "f.pem", None) {
         Err(faults) => check(&faults),
         Ok(findings) => {
             drop(inspect::as_text(&findings, NOW, &plain));
@@ -181,8 +183,10 @@ pub(crate) fn inspect_text(data: &[u8]) {
     }
 }
 
-/// Keys and bundles of certificates and keys, in PEM.
+/// Keys and bundles of certificates and keys, in PEM and PKCS#12.
 pub(crate) fn keys(data: &[u8]) {
+    let password = Password::of_text("geheim");
+    drop(forms::pem(data, "f.p12", Part::Leaf, Some(&password)).map_err(|faults| check(&faults)));
     let text = text(data);
     drop(PrivateKey::from_pem(&text).map_err(|fault| check(&[fault])));
     drop(Identity::all_from_text(&text).map_err(|fault| check(&[fault])));

@@ -7,7 +7,8 @@ use crate::cluster::{Cluster, Object, Resource};
 use crate::fault::{Fault, Faults};
 use crate::manifests;
 use crate::natural::Natural;
-use crate::pki::{Certificate, pem};
+use crate::pki::pkcs12::{self, Password, Wanted};
+use crate::pki::{Certificate, CertificateText, pem};
 use crate::yaml::Node;
 use pki_types::CertificateDer;
 use std::cmp::Ordering;
@@ -283,24 +284,28 @@ pub fn is_kustomization(file: &str) -> bool {
     ["kustomization.yaml", "kustomization.yml", "Kustomization"].contains(&name)
 }
 
-/// Returns whether a file is PKCS#12 by its name: its certificates are encrypted with its keys.
-fn is_pkcs12(file: &str) -> bool {
-    let end = file.rsplit('.').next().unwrap_or_default();
-    ["p12", "pfx"]
-        .iter()
-        .any(|name| end.eq_ignore_ascii_case(name))
-}
-
-/// Finds the certificates of a file: one in DER, else what [`read`] finds in text. A text that is not worth reading
-/// is not, if it is one of many.
+/// Finds the certificates of a file: one in DER, those of PKCS#12, which `password` opens, else what [`read`] finds in
+/// text. A text that is not worth reading is not, if it is one of many.
 ///
 /// # Errors
-/// As [`read`]; PKCS#12; bytes that are neither DER nor text.
-pub fn read_bytes(bytes: &[u8], file: &str, is_one_of_many: bool) -> Result<Findings, Vec<Fault>> {
-    if is_pkcs12(file) {
-        let fault = Fault::new("PKCS#12 is not read: its certificates are encrypted");
-        let help = "extract them: `openssl pkcs12 -in FILE -nokeys -out FILE.pem`";
-        return Err(vec![fault.help(help).file(file)]);
+/// As [`read`] and [`pkcs12::read`]; bytes that are neither DER nor text.
+pub fn read_bytes(
+    bytes: &[u8],
+    file: &str,
+    is_one_of_many: bool,
+    password: Option<&Password>,
+) -> Result<Findings, Vec<Fault>> {
+    let origin = |number| Origin::File {
+        path: file.to_owned(),
+        number,
+    };
+    if pkcs12::is_pkcs12(bytes) {
+        let read = pkcs12::read(bytes, password, Wanted::Certificates);
+        let contents = read.map_err(|fault| vec![fault.file(file)])?;
+        let text: CertificateText = contents.certificates.iter().collect();
+        let mut findings = Findings::default();
+        findings.pem(text.as_str(), &origin(0));
+        return Ok(findings);
     }
     // A certificate is a SEQUENCE of more than 127 bytes (X.690 section 8.1.3.5); no text begins so.
     if let [0x30, 0x81..=0x84, ..] = bytes {
@@ -309,13 +314,9 @@ pub fn read_bytes(bytes: &[u8], file: &str, is_one_of_many: bool) -> Result<Find
             let fault = Fault::new("the binary file is not a certificate");
             vec![fault.help(pem::advice(bytes)).file(file)]
         })?;
-        let origin = Origin::File {
-            path: file.to_owned(),
-            number: 0,
-        };
         return Ok(Findings {
             found: vec![Found {
-                origin,
+                origin: origin(0),
                 certificate,
             }],
             ..Findings::default()
@@ -397,10 +398,14 @@ fn is_worth_reading(text: &str) -> bool {
 ///
 /// # Errors
 /// All that [`read_bytes`] refuses or finds damaged; a file without any certificate.
-pub fn certificates(bytes: &[u8], file: &str) -> Result<Vec<Found>, Vec<Fault>> {
+pub fn certificates(
+    bytes: &[u8],
+    file: &str,
+    password: Option<&Password>,
+) -> Result<Vec<Found>, Vec<Fault>> {
     let mut faults = Faults::default();
     let findings = faults
-        .keep_all(read_bytes(bytes, file, false))
+        .keep_all(read_bytes(bytes, file, false, password))
         .unwrap_or_default();
     let Findings { found, damaged, .. } = findings;
     for fault in damaged {

@@ -4,6 +4,7 @@ use crate::fault::{Fault, Faults};
 use crate::find;
 use crate::pki;
 use crate::pki::certificate::Details;
+use crate::pki::pkcs12::Password;
 use crate::pki::validity::format_instant;
 use crate::report;
 use crate::tone::{Paint, Tone};
@@ -24,13 +25,18 @@ pub struct Finding {
     pub certificate: pki::Certificate,
 }
 
-/// Finds all certificates of a file: PEM blocks, one in DER, or objects in YAML or JSON manifests.
+/// Finds all certificates of a file: PEM blocks, one in DER, those of PKCS#12, which `password` opens, or objects in YAML
+/// or JSON manifests.
 ///
 /// # Errors
 /// A file without any certificate, or with a damaged one.
-pub fn read(bytes: impl AsRef<[u8]>, file: &str) -> Result<Vec<Finding>, Vec<Fault>> {
+pub fn read(
+    bytes: impl AsRef<[u8]>,
+    file: &str,
+    password: Option<&Password>,
+) -> Result<Vec<Finding>, Vec<Fault>> {
     let mut faults = Faults::default();
-    let found = find::certificates(bytes.as_ref(), file)?;
+    let found = find::certificates(bytes.as_ref(), file, password)?;
     let findings = found.into_iter().filter_map(|found| {
         let place = found.origin.to_string();
         let details = found

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 /// The commands with what is given to them. `@text` stands for the key as an argument, and these for files that hold
-/// it: `@raw` as it is, `@manifest` in Secrets and other objects, `@values` in a values file, `@fleet` and `@keys` as
+/// it: `@raw` as it is, `@p12` in a PKCS#12 file, `@manifest` in Secrets and other objects, `@values` in a values file, `@fleet` and `@keys` as
 /// value and as key of a fleet file, `@csv` in a table, `@sops` in a SOPS file, `@templates` and `@folder` in folders.
 const LINES: &[(&str, &[&str])] = &[
     (
@@ -37,6 +37,7 @@ const LINES: &[(&str, &[&str])] = &[
             "p --host a.example.org --set-string httpd.serverCertField=@text",
             "p --host a.example.org --templates @templates",
             "p --host a.example.org --ca-cert @raw --ca-key @raw",
+            "p --host a.example.org --ca-cert @raw",
             "p --host a.example.org --ca-cert @manifest --ca-key @text",
             "p --host a.example.org --ca-key-out @text --output-dir @text",
             "p --host a.example.org --days @text",
@@ -58,6 +59,8 @@ const LINES: &[(&str, &[&str])] = &[
             "--cert @raw --key @raw",
             "--cert @manifest --key @raw --domain example.org",
             "--cert @raw",
+            "--cert @raw --pkcs12-password-file @raw",
+            "--cert @p12 --pkcs12-password-file @raw",
             "--cert @text",
             "--domain @text",
             "@text --domain example.org",
@@ -119,6 +122,8 @@ const LINES: &[(&str, &[&str])] = &[
             "@manifest -o yaml",
             "@manifest --pem",
             "@raw --pem",
+            "@raw --pkcs12-password-file @text",
+            "@p12 --pkcs12-password-file @raw",
             "@sops",
             "@values",
             "@text",
@@ -148,6 +153,7 @@ const LINES: &[(&str, &[&str])] = &[
             "@folder --format dot",
             "@folder -f @fleet",
             "@folder -f @raw",
+            "@p12 --pkcs12-password-file @raw",
             "@sops",
             "@folder --fail-within @text",
             "--cluster --context @text",
@@ -162,6 +168,7 @@ const LINES: &[(&str, &[&str])] = &[
             "a.example.org --connect 127.0.0.1:1 --ca @raw",
             "a.example.org --connect 127.0.0.1:1 --ca @manifest --format json",
             "a.example.org --connect 127.0.0.1:1 --ca @raw --cert @raw --key @raw",
+            "a.example.org --connect 127.0.0.1:1 --ca @raw --cert @raw",
             "a.example.org --connect 127.0.0.1:1 --manifest @manifest",
             "a.example.org --connect 127.0.0.1:1 --manifest @raw --format json",
             "a.example.org --connect 127.0.0.1:1 --manifest @raw --output yaml",
@@ -431,6 +438,13 @@ fn fill(directory: &Path, notation: &Notation) {
         format!("{{{quoted}: {quoted}, {quoted}: 1}}").as_bytes(),
     );
     write("raw.pem", &notation.bytes);
+    let mut p12 = include_bytes!("fixtures/pkcs12/bare.p12").to_vec();
+    let at = p12.len() / 2;
+    p12.splice(
+        at..at + notation.bytes.len().min(at),
+        notation.bytes.iter().copied(),
+    );
+    write("raw.p12", &p12);
     write("values.yaml", format!("externalhost: {quoted}\nhttpd: {{serverCertSecret: {quoted}, listenBacklog: {quoted}}}\n{quoted}: 1\nserverstransport: {quoted}\n").as_bytes());
     write(
         "at-the-end.yaml",
@@ -507,6 +521,7 @@ fn no_command_shows_any_of_a_key_in_any_notation() {
             let argument = |word: &str| -> OsString {
                 let files = [
                     ("@raw", "raw.pem"),
+                    ("@p12", "raw.p12"),
                     ("@manifest", "manifest.yaml"),
                     ("@values", "values.yaml"),
                     ("@fleet", "by-value.yaml"),

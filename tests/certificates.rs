@@ -12,7 +12,7 @@ use time::Duration;
 /// Describes both certificates without what changes with every signature.
 fn describe(chain: &Chain) -> String {
     let both = format!("{}{}", chain.ca.pem(), chain.leaf.pem());
-    let findings = read(&both, "chain.pem").expect("our own certificates parse");
+    let findings = read(&both, "chain.pem", None).expect("our own certificates parse");
     let text = as_text(&findings, NOW, &plain);
     text.lines()
         .filter(|line| !line.starts_with("  SHA-256:"))
@@ -78,7 +78,7 @@ fn a_name_over_64_characters_gives_no_subject_and_a_critical_alternative_name() 
 #[test]
 fn a_certificate_as_json() {
     let chain = Recipe::default().chain();
-    let json = as_json(&read(chain.leaf.pem(), "leaf.pem").unwrap(), NOW);
+    let json = as_json(&read(chain.leaf.pem(), "leaf.pem", None).unwrap(), NOW);
     let json: String = json
         .lines()
         .filter(|line| !line.contains("\"sha256\""))

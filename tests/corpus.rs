@@ -124,6 +124,10 @@ const WITH_TEXT: &[(i32, &str)] = &[
     (2, "probe a.example.org -o=@"),
 ];
 
+/// A PKCS#12 file of nothing, of lengths that are not given, whose MAC is to be made in 2,147,483,647 rounds.
+const TOILSOME: &[u8] = b"\x30\x80\x02\x01\x03\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\xa0\x80\x04\x00\x00\x00\x00\x00\
+    \x30\x1b\x30\x10\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x04\x01\x00\x04\x01\x00\x02\x04\x7f\xff\xff\xff\x00\x00";
+
 /// Files of which none is what a command wants.
 fn files() -> BTreeMap<&'static str, Vec<u8>> {
     let pem = key("leaf").pem().to_owned();
@@ -180,6 +184,21 @@ fn files() -> BTreeMap<&'static str, Vec<u8>> {
         .collect();
     files.insert("Latin-1", b"a: \xe9\n".to_vec());
     files.insert("UTF-16", [0xff, 0xfe].into_iter().chain(utf16).collect());
+    let p12 = include_bytes!("fixtures/pkcs12/openssl.p12").as_slice();
+    files.insert("PKCS#12 with a password", p12.to_vec());
+    files.insert("PKCS#12 that was cut off", p12[..p12.len() - 1].to_vec());
+    files.insert(
+        "PKCS#12 with a MAC of two thousand million rounds",
+        TOILSOME.to_vec(),
+    );
+    files.insert(
+        "PKCS#12 without end",
+        [&TOILSOME[..7], &[0x24, 0x80].repeat(300_000)].concat(),
+    );
+    files.insert(
+        "PKCS#12 that is long",
+        [TOILSOME, &vec![0; 1 << 20]].concat(),
+    );
     files.insert(
         "DER",
         base64::engine::general_purpose::STANDARD
@@ -206,6 +225,8 @@ const WITH_FILE: &[(&str, &[&str])] = &[
         &[],
     ),
     ("inspect @", &[]),
+    ("inspect x.p12 --pkcs12-password-file @", &[]),
+    ("inspect @ --pkcs12-password-file password", &[]),
     ("status x.pem -f @", &[]),
     ("probe a.example.org --connect=127.0.0.1:1 --ca @", &[]),
     (
@@ -301,6 +322,9 @@ fn judge(case: &Case) -> Option<String> {
     ] {
         std::fs::write(path.join(name), text).unwrap();
     }
+    let p12 = include_bytes!("fixtures/pkcs12/openssl.p12");
+    std::fs::write(path.join("x.p12"), p12).unwrap();
+    std::fs::write(path.join("password"), "wrong\n").unwrap();
     std::os::unix::fs::symlink("loop", path.join("loop")).unwrap();
     if let Some(file) = &case.file {
         std::fs::write(path.join("f"), file).unwrap();

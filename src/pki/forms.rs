@@ -1,11 +1,9 @@
-//! The forms in which people keep certificates and keys: PEM, DER, and the Secrets of Kubernetes manifests. All become
-//! PEM, which everything else reads.
-//!
-//! PKCS#12 is not among them: the crate that reads it depends on pre-releases, and `openssl pkcs12`
-//! is where such a file comes from. [`super::pem::advice`] has the command.
+//! The forms in which people keep certificates and keys: PEM, DER, PKCS#12, and the Secrets of Kubernetes manifests. All
+//! become PEM, which everything else reads.
 
 use super::key::to_pem;
-use super::{Certificate, pem};
+use super::pkcs12::{self, Password, Wanted};
+use super::{Certificate, CertificateText, pem};
 use crate::fault::Fault;
 use crate::manifests::{self, FoundSecret};
 use pki_types::{CertificateDer, PrivateKeyDer};
@@ -20,6 +18,8 @@ pub enum Part {
     LeafCertificate,
     /// A leaf's key.
     LeafKey,
+    /// A CA's certificate with its key.
+    Authority,
     /// A CA's certificate.
     AuthorityCertificate,
     /// A CA's key.
@@ -40,7 +40,7 @@ impl Part {
     fn pairs(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Leaf | Self::LeafCertificate | Self::LeafKey => LEAVES,
-            Self::AuthorityCertificate | Self::AuthorityKey => AUTHORITIES,
+            Self::Authority | Self::AuthorityCertificate | Self::AuthorityKey => AUTHORITIES,
         }
     }
 
@@ -52,7 +52,7 @@ impl Part {
                 text(certificate).map(str::to_owned)
             }
             Self::LeafKey | Self::AuthorityKey => text(key).map(str::to_owned),
-            Self::Leaf => Some(format!(
+            Self::Leaf | Self::Authority => Some(format!(
                 "{}\n{}",
                 text(certificate)?,
                 text(key).unwrap_or_default()
@@ -61,12 +61,22 @@ impl Part {
     }
 }
 
-/// Returns the PEM text of what is wanted of a file, whatever form it has. A text that is not a manifest is returned as it is.
+/// Returns the PEM text of what is wanted of a file, whatever form it has; `password` is that of a PKCS#12 file. A text
+/// that is not a manifest is returned as it is.
 ///
 /// # Errors
-/// Bytes that are neither text nor a certificate or key in DER; manifests that are not YAML, or of which not exactly
-/// one Secret has what is wanted.
-pub fn pem(bytes: &[u8], file: &str, part: Part) -> Result<Zeroizing<String>, Vec<Fault>> {
+/// Bytes that are neither text, PKCS#12 nor a certificate or key in DER; what [`pkcs12::read`] refuses, and a PKCS#12 file
+/// without exactly one key where one is wanted; manifests that are not YAML, or of which not exactly one Secret has
+/// what is wanted.
+pub fn pem(
+    bytes: &[u8],
+    file: &str,
+    part: Part,
+    password: Option<&Password>,
+) -> Result<Zeroizing<String>, Vec<Fault>> {
+    if pkcs12::is_pkcs12(bytes) {
+        return of_pkcs12(bytes, part, password).map_err(|fault| vec![fault.file(file)]);
+    }
     if let Some(text) = of_der(bytes) {
         return Ok(text);
     }
@@ -114,6 +124,50 @@ pub fn pem(bytes: &[u8], file: &str, part: Part) -> Result<Zeroizing<String>, Ve
             Err(vec![fault.help("give one of them").file(file)])
         }
     }
+}
+
+/// Returns what is wanted of a PKCS#12 file.
+fn of_pkcs12(
+    bytes: &[u8],
+    part: Part,
+    password: Option<&Password>,
+) -> Result<Zeroizing<String>, Fault> {
+    let (has_certificates, has_key) = match part {
+        Part::Leaf | Part::Authority => (true, true),
+        Part::LeafCertificate | Part::AuthorityCertificate => (true, false),
+        Part::LeafKey | Part::AuthorityKey => (false, true),
+    };
+    let wanted = if has_key {
+        Wanted::CertificatesAndKeys
+    } else {
+        Wanted::Certificates
+    };
+    let pkcs12::Contents { certificates, keys } = pkcs12::read(bytes, password, wanted)?;
+    let key = match keys.as_slice() {
+        [key] => key.as_str(),
+        _ if !has_key => "",
+        [] => {
+            return Err(Fault::new("the PKCS#12 file has no private key")
+                .help("export it with the key, or name the file of the key"));
+        }
+        several => {
+            let what = format!("the PKCS#12 file has {} private keys", several.len());
+            return Err(Fault::new(what).help("export only the one that is needed"));
+        }
+    };
+    if has_certificates && certificates.is_empty() {
+        return Err(Fault::new("the PKCS#12 file has no certificate"));
+    }
+    let certificates: CertificateText = certificates.iter().collect();
+    let certificates = if has_certificates {
+        certificates.as_str()
+    } else {
+        ""
+    };
+    let mut text = Zeroizing::new(String::with_capacity(certificates.len() + key.len()));
+    text.push_str(certificates);
+    text.push_str(key);
+    Ok(text)
 }
 
 /// Returns the PEM block of a certificate or private key in DER; nothing of anything else.

@@ -8,6 +8,7 @@ pub mod forms;
 pub mod issue;
 pub mod key;
 pub mod pem;
+pub mod pkcs12;
 mod published;
 pub mod refusals;
 pub mod reuse;

@@ -49,7 +49,7 @@ pub(super) struct Cert {
     #[command(flatten)]
     pub(super) existing_ca: ExistingCa,
     /// Write the key of the new CA to this file
-    #[arg(long, value_name = "FILE", help_heading = "Certificates", conflicts_with = "ca_key", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", help_heading = "Certificates", conflicts_with = "ca_cert", value_hint = ValueHint::FilePath)]
     pub(super) ca_key_out: Option<PathBuf>,
 }
 

@@ -3,8 +3,9 @@
 use super::error::Failure;
 use super::output::warn;
 use super::paths::{Named, side_paths};
+use super::pkcs12_password::Pkcs12Password;
 use super::{Run, world};
-use civi_ingress::fault::Faults;
+use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::pki::forms::Part;
 use civi_ingress::pki::issue::Ca;
 use civi_ingress::pki::pem::mentions_private_key;
@@ -17,42 +18,62 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Certificates")]
 pub(super) struct ExistingCa {
-    /// Sign with this CA instead of a new one (PEM, DER, a Secret)
-    #[arg(long, value_name = "FILE", requires = "ca_key", value_hint = ValueHint::FilePath)]
+    /// Sign with this CA instead of a new one (PEM, DER, PKCS#12, a Secret)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) ca_cert: Option<PathBuf>,
-    /// Private key of that CA (PEM, DER, a Secret)
+    /// Private key of that CA (PEM, DER, PKCS#12, a Secret) [default: in the file of --ca-cert]
     #[arg(long, value_name = "FILE", requires = "ca_cert", value_hint = ValueHint::FilePath)]
     pub(super) ca_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) password: Pkcs12Password,
 }
 
 impl ExistingCa {
     /// Returns the files that are read.
     pub(super) fn paths(&self) -> Vec<Named<'_>> {
-        side_paths([
+        let mut paths = side_paths([
             ("--ca-cert", self.ca_cert.as_ref()),
             ("--ca-key", self.ca_key.as_ref()),
-        ])
+        ]);
+        paths.extend(self.password.paths());
+        paths
     }
 
     /// Reads and checks the existing CA with the certificates above it, if one is given.
     pub(super) fn read(&self, run: &Run) -> Result<Option<Ca>, Failure> {
-        let (Some(cert_path), Some(key_path)) = (&self.ca_cert, &self.ca_key) else {
+        let Some(cert_path) = &self.ca_cert else {
             return Ok(None);
         };
-        let cert = world::read_pem(cert_path, Part::AuthorityCertificate)?;
-        let key = world::read_pem(key_path, Part::AuthorityKey)?;
+        let password = self.password.read()?;
+        let password = password.as_ref();
+        let cert_part = match self.ca_key {
+            Some(_) => Part::AuthorityCertificate,
+            None => Part::Authority,
+        };
+        let cert = world::read_pem(cert_path, cert_part, password)?;
+        let separate = match &self.ca_key {
+            Some(path) => Some(world::read_pem(path, Part::AuthorityKey, password)?),
+            None if mentions_private_key(&cert.content) => None,
+            None => {
+                let fault =
+                    Fault::new("there is no private key").help("pass it with `--ca-key FILE`");
+                return Err(fault.file(&cert.name).into());
+            }
+        };
+        let key = separate.as_ref().unwrap_or(&cert);
         let mut faults = Faults::default();
         let certificates = faults
             .keep(Certificate::all_from_pem(&cert.content).map_err(|fault| fault.file(&cert.name)));
         let private_key =
             faults.keep(PrivateKey::from_pem(&key.content).map_err(|fault| fault.file(&key.name)));
-        if mentions_private_key(&cert.content) {
+        if separate.is_some() && mentions_private_key(&cert.content) {
             warn(&format!(
                 "{} also holds a private key; only its certificate is taken",
                 cert.name
             ));
         }
-        if let Some(warning) = world::warn_if_readable_by_others(key_path) {
+        let key_path = self.ca_key.as_ref().unwrap_or(cert_path);
+        if let Some(warning) = world::warn_if_readable_by_others(key_path, "a private key") {
             warn(&warning);
         }
         let (Some(certificates), Some(private_key)) = (certificates, private_key) else {

@@ -31,6 +31,7 @@ mod man;
 mod new_instance;
 mod output;
 mod paths;
+mod pkcs12_password;
 mod probe;
 mod report_format;
 mod schema;

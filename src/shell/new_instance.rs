@@ -87,7 +87,7 @@ pub(super) struct NewInstance {
     #[arg(long, value_name = "HOW", help_heading = "Certificates")]
     pub(super) ca_custody: Option<CaCustody>,
     /// Write the key of the new instance CA to this file
-    #[arg(long, value_name = "FILE", help_heading = "Certificates", conflicts_with = "ca_key", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", help_heading = "Certificates", conflicts_with = "ca_cert", value_hint = ValueHint::FilePath)]
     pub(super) ca_key_out: Option<PathBuf>,
     /// Mark the chart's objects so that this Helm release adopts them
     #[arg(long, value_name = "RELEASE", help_heading = "Further objects")]

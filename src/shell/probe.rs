@@ -8,6 +8,7 @@ use super::error::Failure;
 use super::examples::examples;
 use super::output::{self, print_or_end};
 use super::paths::check_stdin;
+use super::pkcs12_password::Pkcs12Password;
 use super::report_format::ReportFormat;
 use super::tls::{self, Handshake};
 use super::{Run, dial};
@@ -96,12 +97,14 @@ pub(super) struct Probe {
     /// Send this header first, as a load balancer does
     #[arg(long, value_name = "VERSION", help_heading = "Connections")]
     pub(super) proxy_protocol: Option<ProxyProtocol>,
-    /// Present this certificate to a server that asks for one (PEM, DER, a Secret)
-    #[arg(long, value_name = "FILE", requires = "key", value_hint = ValueHint::FilePath, help_heading = "Connections")]
+    /// Present this certificate to a server that asks for one (PEM, DER, PKCS#12, a Secret)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Connections")]
     pub(super) cert: Option<PathBuf>,
-    /// Private key of that certificate (PEM, DER, a Secret)
+    /// Private key of that certificate (PEM, DER, PKCS#12, a Secret) [default: in the file of --cert]
     #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath, help_heading = "Connections")]
     pub(super) key: Option<PathBuf>,
+    #[command(flatten, next_help_heading = "Connections")]
+    pub(super) password: Pkcs12Password,
     /// Wait this long for DNS, for each connection and for each TLS handshake
     #[arg(
         long,
@@ -142,7 +145,8 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
         &arguments.key,
     ];
     let files = files.into_iter().flatten().chain(&arguments.manifest);
-    check_stdin(files.map(PathBuf::as_path))?;
+    let password = arguments.password.paths().into_iter().map(|(_, path)| path);
+    check_stdin(files.map(PathBuf::as_path).chain(password))?;
     let manifests = plan::manifests(arguments)?;
     let mut findings: Vec<Finding> = manifests.iter().filter_map(Manifests::stores).collect();
     let way = way(&plan, manifests.as_ref(), &mut findings)?;

@@ -7,11 +7,13 @@ use super::gitops::fleet::read_fleet;
 use super::live::{self, LiveHosts};
 use super::output::{self, print_or_end, warn};
 use super::paths::{check_stdin, refuse_addresses};
+use super::pkcs12_password::Pkcs12Password;
 use super::writing::{SideFile, Writing};
 use super::{Run, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::find::{self, Findings};
 use civi_ingress::fleet::Fleet;
+use civi_ingress::pki::pkcs12::Password;
 use civi_ingress::status::{self, Format, Language, Presentation, Report, Within};
 use civi_ingress::tone;
 use clap::{Args, ValueEnum, ValueHint};
@@ -28,7 +30,7 @@ use zeroize::Zeroizing;
   Exit with 1 when a certificate of a tree ends within 30 days
     civi-ingress status clusters/prod --fail-within 30d"))]
 pub(super) struct Status {
-    /// Manifests, PEM or DER file, directory of them, or - for stdin
+    /// Manifests, PEM, DER or PKCS#12 file, directory of them, or - for stdin
     #[arg(value_name = "PATH", required_unless_present_any = ["connect", "connect_file", "cluster"], value_hint = ValueHint::AnyPath)]
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -37,6 +39,8 @@ pub(super) struct Status {
     pub(super) cluster: Cluster,
     #[command(flatten)]
     pub(super) hosts: LiveHosts,
+    #[command(flatten)]
+    pub(super) password: Pkcs12Password,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -107,11 +111,16 @@ pub(super) enum StatusFormat {
 
 pub(super) fn run(run: &Run, arguments: &Status) -> Result<(), Failure> {
     let cluster = arguments.cluster.cluster.then_some(&arguments.cluster);
+    let inputs = arguments.paths.iter().map(PathBuf::as_path);
+    let password = arguments.password.paths().into_iter().map(|(_, path)| path);
+    check_stdin(inputs.chain(password))?;
+    let password = arguments.password.read()?;
     let sources = Sources {
         paths: &arguments.paths,
         cluster,
         hosts: &arguments.hosts,
         fleet: arguments.report.fleet.as_deref(),
+        password: password.as_ref(),
     };
     of_sources(run, &sources, &arguments.report)
 }
@@ -126,6 +135,8 @@ pub(super) struct Sources<'a> {
     pub(super) hosts: &'a LiveHosts,
     /// The fleet file that says when certificates are renewed.
     pub(super) fleet: Option<&'a Path>,
+    /// The password of PKCS#12 files.
+    pub(super) password: Option<&'a Password>,
 }
 
 /// Reports on the certificates of files, directories, a cluster and live hosts.
@@ -139,6 +150,7 @@ pub(super) fn of_sources(
         cluster,
         hosts,
         fleet: fleet_file,
+        password,
     } = *sources;
     let stdin = paths
         .iter()
@@ -172,7 +184,7 @@ pub(super) fn of_sources(
     let mut live = live::hosts(hosts)?;
     let fleet = fleet(paths, fleet_file, &mut faults)?;
     for path in paths {
-        findings.append(read(path, &mut faults)?);
+        findings.append(read(path, password, &mut faults)?);
     }
     if let Some(cluster) = cluster {
         let kinds = cluster::PATHS.iter().copied().flatten();
@@ -251,16 +263,25 @@ fn fleet(
 }
 
 /// Reads a file or stdin, which must be readable, or a tree, whose unreadable files are noted in `faults`.
-fn read(path: &Path, faults: &mut Faults) -> Result<Findings, Failure> {
+fn read(
+    path: &Path,
+    password: Option<&Password>,
+    faults: &mut Faults,
+) -> Result<Findings, Failure> {
     if world::is_stdin(path) || !path.is_dir() {
         let bytes = world::read_bytes(path)?;
-        return Ok(find::read_bytes(&bytes, &world::name_of(path), false)?);
+        return Ok(find::read_bytes(
+            &bytes,
+            &world::name_of(path),
+            false,
+            password,
+        )?);
     }
     let mut findings = Findings::default();
     for path in world::certificate_files(path)? {
         let name = path.display().to_string();
-        let read =
-            world::read_bytes(&path).and_then(|bytes| Ok(find::read_bytes(&bytes, &name, true)?));
+        let read = world::read_bytes(&path)
+            .and_then(|bytes| Ok(find::read_bytes(&bytes, &name, true, password)?));
         match read {
             Ok(read) => findings.append(read),
             Err(failure) => failure

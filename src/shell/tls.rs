@@ -147,11 +147,16 @@ pub(super) fn presented_chain(
 /// # Errors
 /// No certificate, no key that can be used, or a key of another certificate.
 pub(super) fn client_pair(certificate: &str, key: &str) -> Result<Arc<CertifiedKey>, Fault> {
-    let chain = Certificate::all_from_pem(certificate)?;
+    let mut chain = Certificate::all_from_pem(certificate)?;
+    let key = PrivateKey::from_pem(key)?;
+    // PKCS#12 has them in any order; a server is sent the leaf first (RFC 8446 section 4.4.2).
+    let is_leaf = |certificate: &Certificate| verify::belongs(certificate, &key).is_ok();
+    if let Some(position) = chain.iter().position(is_leaf) {
+        chain[..=position].rotate_right(1);
+    }
     let leaf = chain.first().ok_or_else(|| {
         Fault::new("there is no certificate").help("a PEM block `CERTIFICATE` is needed")
     })?;
-    let key = PrivateKey::from_pem(key)?;
     verify::belongs(leaf, &key)?;
     let unusable = |_| Fault::new("the private key cannot be used here");
     let mut der = PrivateKeyDer::from_pem_slice(key.pem().as_bytes())

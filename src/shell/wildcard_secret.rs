@@ -48,13 +48,13 @@ pub(super) struct WildcardSecret {
     /// Cover the domain itself too
     #[arg(long, requires = "domain")]
     pub(super) apex: bool,
-    /// Use this certificate, or this bundle of certificates and key (PEM, DER, a Secret), or - for stdin
+    /// Use this certificate, or this bundle of certificates and key (PEM, DER, PKCS#12, a Secret), or - for stdin
     #[arg(long, value_name = "FILE", conflicts_with = "ca_cert", value_hint = ValueHint::FilePath)]
     pub(super) cert: Option<PathBuf>,
-    /// Private key of that certificate (PEM, DER, a Secret)
+    /// Private key of that certificate (PEM, DER, PKCS#12, a Secret)
     #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath)]
     pub(super) key: Option<PathBuf>,
-    /// Intermediate certificates above it (PEM, DER)
+    /// Intermediate certificates above it (PEM, DER, PKCS#12)
     #[arg(long, value_name = "FILE", requires = "cert", value_hint = ValueHint::FilePath)]
     pub(super) chain: Option<PathBuf>,
     /// Namespace of the Secret and the TLSStore
@@ -95,7 +95,7 @@ pub(super) struct WildcardSecret {
     )]
     pub(super) ca_custody: Option<CaCustody>,
     /// Write the CA's private key to this file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "ca_key"], help_heading = "Certificates", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "ca_cert"], help_heading = "Certificates", value_hint = ValueHint::FilePath)]
     pub(super) ca_key_out: Option<PathBuf>,
 }
 
@@ -388,7 +388,7 @@ fn settle_custody(
         return Err(Failure::new(Kind::WouldLose, fault));
     }
     let is_forgotten = (made.is_new_ca || was_stored) && !is_stored && !has_file;
-    if is_forgotten && arguments.existing_ca.ca_key.is_none() {
+    if is_forgotten && arguments.existing_ca.ca_cert.is_none() {
         let due = made.served[0].validity().due_at().date();
         warn(&format!(
             "the key of this CA is not kept: when the certificate is due, on {due}, every browser must import a new CA; \
@@ -429,8 +429,9 @@ fn import(
     let paths = paths
         .into_iter()
         .filter_map(|(path, part)| Some((path.as_ref()?, part)));
+    let password = arguments.existing_ca.password.read()?;
     let texts = paths
-        .map(|(path, part)| world::read_pem(path, part))
+        .map(|(path, part)| world::read_pem(path, part, password.as_ref()))
         .collect::<Result<Vec<_>, _>>()?;
     let sources: Vec<Source<'_>> = texts
         .iter()
@@ -448,7 +449,7 @@ fn import(
             .iter()
             .any(|text| text.is_of(path) && text.content.contains("PRIVATE KEY-----"))
     }) {
-        if let Some(warning) = world::warn_if_readable_by_others(path) {
+        if let Some(warning) = world::warn_if_readable_by_others(path, "a private key") {
             warn(&warning);
         }
     }

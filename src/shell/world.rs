@@ -13,6 +13,7 @@ use civi_ingress::fleet::Source;
 use civi_ingress::gitops::compose::Drawing;
 use civi_ingress::pki::forms::{self, Part};
 use civi_ingress::pki::issue::Serial;
+use civi_ingress::pki::pkcs12::Password;
 use civi_ingress::pki::validity::{format_instant, parse_instant, whole_seconds};
 use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
 use civi_ingress::status::Language;
@@ -221,7 +222,7 @@ pub(super) fn from_here(path: &Path) -> PathBuf {
 pub(super) fn age_keys() -> Vec<(String, Result<Zeroizing<String>, Failure>)> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let file = |path: &Path| {
-        if let Some(warning) = warn_if_readable_by_others(path) {
+        if let Some(warning) = warn_if_readable_by_others(path, "a private key") {
             super::warn(&warning);
         }
         // Here `-` is the name of a file.
@@ -437,10 +438,14 @@ pub(super) fn read_stream(path: &Path) -> Result<Text, Failure> {
 }
 
 /// Reads certificates or keys of a file in any of their forms, or stdin for `-`, as PEM.
-pub(super) fn read_pem(path: &Path, part: Part) -> Result<Text, Failure> {
+pub(super) fn read_pem(
+    path: &Path,
+    part: Part,
+    password: Option<&Password>,
+) -> Result<Text, Failure> {
     let (bytes, identity) = read_any(path, FILE_LIMIT)?;
     let name = name_of(path);
-    let content = forms::pem(&bytes, &name, part)?;
+    let content = forms::pem(&bytes, &name, part, password)?;
     Ok(Text {
         name,
         content,
@@ -608,8 +613,7 @@ fn wait_for_it(file: &std::fs::File) -> std::io::Result<()> {
     Ok(())
 }
 
-/// How the names end of files that may hold certificates: manifests, PEM, DER, and PKCS#12, which is reported not to be
-/// read.
+/// How the names end of files that may hold certificates: manifests, PEM, DER and PKCS#12.
 const CERTIFICATE_FILES: [&str; 9] = [
     "yaml", "yml", "json", "pem", "crt", "cer", "der", "p12", "pfx",
 ];
@@ -714,8 +718,8 @@ pub(super) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Warns when a file with a private key can be read by others.
-pub(super) fn warn_if_readable_by_others(path: &Path) -> Option<String> {
+/// Warns when a file that holds something secret can be read by others.
+pub(super) fn warn_if_readable_by_others(path: &Path, secret: &str) -> Option<String> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(path)
         .ok()
@@ -725,7 +729,7 @@ pub(super) fn warn_if_readable_by_others(path: &Path) -> Option<String> {
         & 0o777;
     (mode & 0o077 != 0).then(|| {
         format!(
-            "{} holds a private key and has mode {mode:03o}; `chmod 600` it",
+            "{} holds {secret} and has mode {mode:03o}; `chmod 600` it",
             path.display()
         )
     })

@@ -184,7 +184,7 @@ fn identities(paths: &[PathBuf]) -> Result<Vec<Identity>, Failure> {
     let mut identities = Vec::new();
     for path in paths {
         let text = world::read(path)?;
-        if let Some(warning) = world::warn_if_readable_by_others(path) {
+        if let Some(warning) = world::warn_if_readable_by_others(path, "a private key") {
             warn(&warning);
         }
         let found = Identity::all_from_text(&text.content);

@@ -34,6 +34,7 @@ pub(super) fn run(run: &Run, arguments: &Status) -> Result<(), Failure> {
             cluster: None,
             hosts: &hosts,
             fleet,
+            password: None,
         };
         of_sources(run, &sources, report)
     };

@@ -145,7 +145,7 @@ fn files(path: &Path) -> Result<Vec<(String, Zeroizing<String>)>, Failure> {
 }
 
 pub(super) fn trust_file(path: &Path) -> Result<Trust, Failure> {
-    let text = world::read_pem(path, Part::AuthorityCertificate)?;
+    let text = world::read_pem(path, Part::AuthorityCertificate, None)?;
     Ok(Trust::from_file(&text.content, &text.name)?)
 }
 
@@ -157,12 +157,23 @@ pub(super) fn system_trust() -> Result<Trust, Failure> {
 }
 
 pub(super) fn client(arguments: &Probe) -> Result<Option<Arc<CertifiedKey>>, Failure> {
-    let Some((certificate, key_path)) = arguments.cert.as_ref().zip(arguments.key.as_ref()) else {
+    let Some(certificate_path) = &arguments.cert else {
         return Ok(None);
     };
-    let certificate = world::read_pem(certificate, Part::LeafCertificate)?;
-    let key = world::read_pem(key_path, Part::LeafKey)?;
-    if let Some(warning) = world::warn_if_readable_by_others(key_path) {
+    let password = arguments.password.read()?;
+    let password = password.as_ref();
+    let part = match arguments.key {
+        Some(_) => Part::LeafCertificate,
+        None => Part::Leaf,
+    };
+    let certificate = world::read_pem(certificate_path, part, password)?;
+    let separate = match &arguments.key {
+        Some(path) => Some(world::read_pem(path, Part::LeafKey, password)?),
+        None => None,
+    };
+    let key = separate.as_ref().unwrap_or(&certificate);
+    let key_path = arguments.key.as_ref().unwrap_or(certificate_path);
+    if let Some(warning) = world::warn_if_readable_by_others(key_path, "a private key") {
         warn(&warning);
     }
     let pair = tls::client_pair(&certificate.content, &key.content);
