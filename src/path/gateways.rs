@@ -1,10 +1,10 @@
 //! The paths that the objects of the Gateway API and of Istio make.
 
-use super::Path;
 use super::hop::{
-    Authority, Client, Front, FrontKind, Hop, Httpd, Inward, Known, Outward, Place, Shown, Trust,
+    Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Known, Outward, Place, Shown, Trust,
 };
-use super::traefik::{content, named_scope};
+use super::traefik::named_scope;
+use super::{Path, Routed};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::Reference;
@@ -61,7 +61,7 @@ enum Policy<'a> {
 
 type Policies<'a> = BTreeMap<(Scope, &'a str), Policy<'a>>;
 
-pub(super) fn read(cluster: &Cluster) -> Vec<Path<'_>> {
+pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
     let (mut backend_tls, mut destinations) = (Policies::new(), Policies::new());
     for object in cluster.objects() {
         match &object.resource {
@@ -130,7 +130,7 @@ fn paths<'a>(
     route: &Route<'a>,
     backend_tls: &Policies<'a>,
     destinations: &Policies<'a>,
-) -> Vec<Path<'a>> {
+) -> Vec<Routed<'a>> {
     let attached = attached(cluster, route);
     let listeners = attached.as_ref().map_or(&[][..], |found| &found.listeners);
     let mut hosts = route.hosts.to_vec();
@@ -177,23 +177,26 @@ fn paths<'a>(
         let gateway = attached
             .as_ref()
             .map_or(&route.object.scope, |found| &found.scope);
-        Path {
+        Routed {
+            path: Path {
+                hosts: hosts.clone(),
+                front: front.clone(),
+                outward: outward(route, &inward, policy, backend, gateway),
+                inward: inward.clone(),
+                httpd: backend.zip(scope).map(|(backend, scope)| Httpd {
+                    service: Place {
+                        scope,
+                        name: backend.service.name.clone(),
+                    },
+                    port: backend.port.map(Port::Number),
+                    share: 1,
+                }),
+            },
             route: route.object,
             rule,
-            hosts: hosts.clone(),
-            front: front.clone(),
-            hop: Hop {
-                inward: inward.clone(),
-                outward: outward(cluster, route, &inward, policy, backend, gateway),
-            },
-            httpd: backend.zip(scope).map(|(backend, scope)| Httpd {
-                service: Place {
-                    scope,
-                    name: backend.service.name.clone(),
-                },
-                port: backend.port.map(Port::Number),
-                share: 1,
-            }),
+            transport: Known::Here(policy.map(|policy| match policy {
+                Policy::BackendTls(object, _) | Policy::Destination(object, _) => object,
+            })),
         }
     };
     let mut paths = Vec::new();
@@ -227,76 +230,57 @@ fn inward(route: &Route<'_>, attached: Option<&Attached<'_>>, listeners: &[&List
     }
 }
 
-fn outward<'a>(
-    cluster: &'a Cluster,
+fn outward(
     route: &Route<'_>,
     inward: &Inward,
-    policy: Option<Policy<'a>>,
+    policy: Option<Policy<'_>>,
     backend: Option<&Backend>,
     gateway: &Scope,
-) -> Outward<'a> {
+) -> Outward {
     if *inward == Inward::PassedThrough {
         return Outward::PassedThrough;
     }
     match (policy, backend) {
-        (Some(Policy::Destination(_, tls)), _) if tls.trust == DestinationTrust::Plain => {
-            Outward::Plain
-        }
-        (Some(Policy::Destination(_, tls)), _) if tls.trust == DestinationTrust::Mesh => {
-            Outward::Mesh
-        }
-        (Some(Policy::Destination(object, tls)), _) => Outward::Tls(Client {
-            said_by: Known::Here(Some(object)),
-            expects: tls.server_name.clone(),
-            trusts: trust_of_destination(cluster, tls, gateway),
-        }),
+        (Some(Policy::Destination(_, tls)), _) => match tls.trust {
+            DestinationTrust::Plain => Outward::Plain,
+            DestinationTrust::Mesh => Outward::Mesh,
+            _ => Outward::Tls(Client {
+                expects: tls.server_name.clone(),
+                trusts: trust_of_destination(tls, gateway),
+                shows: None,
+            }),
+        },
         (Some(Policy::BackendTls(object, policy)), _) => Outward::Tls(Client {
-            said_by: Known::Here(Some(object)),
             expects: policy.server_name.as_ref().map(|name| name.value.clone()),
-            trusts: trust_of_policy(cluster, object, policy),
+            trusts: trust_of_policy(object, policy),
+            shows: None,
         }),
         // Where nothing is declared for port 443, gateways differ; and a mesh may have TLS of its own.
         (None, Some(backend)) if !route.is_istio && backend.port != Some(443) => Outward::Plain,
         (None, _) => Outward::Unsaid(Client {
-            said_by: Known::Here(None),
             expects: None,
             trusts: Trust::Unknown,
+            shows: None,
         }),
     }
 }
 
-fn trust_of_policy<'a>(
-    cluster: &'a Cluster,
-    object: &Object,
-    policy: &'a BackendTlsPolicy,
-) -> Trust<'a> {
+fn trust_of_policy(object: &Object, policy: &BackendTlsPolicy) -> Trust {
     if policy.authorities.is_empty() {
         return Trust::System;
     }
-    let authority = |named: &'a crate::kinds::gateway_api::PolicyAuthority| {
-        let kind = if named.is_secret {
-            Kind::Secret
-        } else {
-            Kind::ConfigMap
-        };
-        let data = cluster.data(kind, &object.scope, &named.name);
-        Authority {
-            kind,
-            place: Place {
-                scope: object.scope.clone(),
-                name: named.name.clone(),
-            },
-            content: data.map_or(Known::Missing, |data| content(&data.gateway_authority())),
-        }
-    };
-    Trust::Authorities(policy.authorities.iter().map(authority).collect())
+    let authorities = policy.authorities.iter().map(|named| Authority {
+        is_secret: named.is_secret,
+        place: Place {
+            scope: object.scope.clone(),
+            name: named.name.clone(),
+        },
+        keys: Keys::GatewayApi,
+    });
+    Trust::Authorities(authorities.collect())
 }
 
-fn trust_of_destination<'a>(
-    cluster: &'a Cluster,
-    tls: &DestinationTls,
-    gateway: &Scope,
-) -> Trust<'a> {
+fn trust_of_destination(tls: &DestinationTls, gateway: &Scope) -> Trust {
     match &tls.trust {
         DestinationTrust::Anything => Trust::Anything,
         DestinationTrust::Unsaid => Trust::System,
@@ -308,21 +292,17 @@ fn trust_of_destination<'a>(
             let names = [name.clone(), format!("{name}-cacert")];
             let scopes = beside_istio(gateway);
             let all = scopes.iter().flat_map(|scope| {
-                let place = |name: &String| Place {
-                    scope: scope.clone(),
-                    name: name.clone(),
+                let authority = |name: &String| Authority {
+                    is_secret: true,
+                    place: Place {
+                        scope: scope.clone(),
+                        name: name.clone(),
+                    },
+                    keys: Keys::Istio,
                 };
-                names.iter().map(place).collect::<Vec<_>>()
+                names.iter().map(authority).collect::<Vec<_>>()
             });
-            let authority = |place: Place| {
-                let data = cluster.data(Kind::Secret, &place.scope, &place.name);
-                Authority {
-                    kind: Kind::Secret,
-                    content: data.map_or(Known::Missing, |data| content(&data.istio_authority())),
-                    place,
-                }
-            };
-            Trust::Authorities(all.map(authority).collect())
+            Trust::Authorities(all.collect())
         }
     }
 }

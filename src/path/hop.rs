@@ -1,8 +1,8 @@
 //! What is at a hop: what comes in, what goes out, which certificates are shown and what is trusted.
 
-use crate::cluster::data::{Cert, Lock};
+use crate::cluster::data::{Cert, Lock, Read};
 use crate::cluster::scope::Scope;
-use crate::cluster::{Kind, Object};
+use crate::cluster::{Cluster, Kind};
 use crate::kinds::traefik::Port;
 use std::sync::Arc;
 
@@ -48,15 +48,6 @@ impl FrontKind {
     }
 }
 
-/// What a front does with a request.
-#[derive(Debug, Clone)]
-pub struct Hop<'a> {
-    /// What comes in.
-    pub inward: Inward,
-    /// What goes out.
-    pub outward: Outward<'a>,
-}
-
 /// What comes in at a hop.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Inward {
@@ -91,10 +82,10 @@ pub struct Place {
 }
 
 /// What goes out of a hop.
-#[derive(Debug, Clone)]
-pub enum Outward<'a> {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outward {
     /// TLS that begins here.
-    Tls(Client<'a>),
+    Tls(Client),
     /// The TLS that came in, unopened.
     PassedThrough,
     /// Nothing that is encrypted.
@@ -102,13 +93,13 @@ pub enum Outward<'a> {
     /// The mesh's own TLS, with certificates that no manifest holds.
     Mesh,
     /// The objects do not say; what would hold, if it were TLS.
-    Unsaid(Client<'a>),
+    Unsaid(Client),
 }
 
-impl<'a> Outward<'a> {
+impl Outward {
     /// Returns how the next hop is verified, if it is by what the objects say.
     #[must_use]
-    pub fn client(&self) -> Option<&Client<'a>> {
+    pub fn client(&self) -> Option<&Client> {
         match self {
             Self::Tls(client) | Self::Unsaid(client) => Some(client),
             Self::PassedThrough | Self::Plain | Self::Mesh => None,
@@ -117,21 +108,21 @@ impl<'a> Outward<'a> {
 }
 
 /// How a hop verifies the next one.
-#[derive(Debug, Clone)]
-pub struct Client<'a> {
-    /// The object that says so, such as a ServersTransport.
-    pub said_by: Known<Option<&'a Object>>,
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Client {
     /// The name that the certificate must have; if none is given, it depends on the kind of front.
     pub expects: Option<String>,
     /// What is trusted.
-    pub trusts: Trust<'a>,
+    pub trusts: Trust,
+    /// The Secret of the certificate that is shown where one is asked for.
+    pub shows: Option<Place>,
 }
 
 /// What a hop trusts.
-#[derive(Debug, Clone)]
-pub enum Trust<'a> {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trust {
     /// What these objects hold.
-    Authorities(Vec<Authority<'a>>),
+    Authorities(Vec<Authority>),
     /// What the program has of itself, such as the roots of its system.
     System,
     /// Any certificate.
@@ -141,14 +132,53 @@ pub enum Trust<'a> {
 }
 
 /// An object that holds a CA.
-#[derive(Debug, Clone)]
-pub struct Authority<'a> {
-    /// Secret or ConfigMap.
-    pub kind: Kind,
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Authority {
+    /// Whether it is a Secret; else a ConfigMap.
+    pub is_secret: bool,
     /// Where it is looked up.
     pub place: Place,
-    /// What is read of it: the key and its certificates.
-    pub content: Known<(&'a str, Vec<Arc<Cert>>)>,
+    /// Whose keys are read of it.
+    pub keys: Keys,
+}
+
+/// Whose habit decides which key of a Secret or ConfigMap is read as CA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Keys {
+    /// That of Traefik's own kinds.
+    Traefik,
+    /// That of the Gateway API.
+    GatewayApi,
+    /// That of Istio's own kinds.
+    Istio,
+}
+
+impl Authority {
+    /// Returns what is read of it: the key and its certificates.
+    #[must_use]
+    pub fn content<'a>(&self, cluster: &'a Cluster) -> Known<(&'a str, Vec<Arc<Cert>>)> {
+        let kind = if self.is_secret {
+            Kind::Secret
+        } else {
+            Kind::ConfigMap
+        };
+        let Some(data) = cluster.data(kind, &self.place.scope, &self.place.name) else {
+            return Known::Missing;
+        };
+        let read = match self.keys {
+            Keys::Traefik => data.traefik_authority(self.is_secret),
+            Keys::GatewayApi => data.gateway_authority(),
+            Keys::Istio => data.istio_authority(),
+        };
+        match read {
+            Read::Usual(entry) | Read::Only(entry) => match entry.lock() {
+                Some(lock) => Known::Locked(lock),
+                None => Known::Here((entry.key.as_str(), entry.certs().cloned().collect())),
+            },
+            Read::Nothing => Known::Useless,
+            Read::Unknown => Known::Missing,
+        }
+    }
 }
 
 /// What is known of something that an object names.

@@ -15,28 +15,39 @@ pub mod hop;
 pub mod traefik;
 
 use crate::cluster::{Cluster, Object};
-use hop::{Front, Hop, Httpd};
+use hop::{Front, Httpd, Inward, Known, Outward};
 
 /// The path of the requests for some hosts to one Service.
-#[derive(Debug, Clone)]
-pub struct Path<'a> {
-    /// The object that says so.
-    pub route: &'a Object,
-    /// Which of its rules it is, from 0.
-    pub rule: usize,
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Path {
     /// The hosts, in lower case; none if the rule names none.
     pub hosts: Vec<String>,
     /// What answers browsers, or passes them on.
     pub front: Front,
-    /// What comes in there, and what goes out.
-    pub hop: Hop<'a>,
+    /// What comes in there.
+    pub inward: Inward,
+    /// What goes out.
+    pub outward: Outward,
     /// Where it ends; nothing if the rule leads to no Service.
     pub httpd: Option<Httpd>,
 }
 
+/// A path, and the objects that make it.
+#[derive(Debug, Clone)]
+pub struct Routed<'a> {
+    /// The path.
+    pub path: Path,
+    /// The route.
+    pub route: &'a Object,
+    /// Which of its rules it is, from 0.
+    pub rule: usize,
+    /// What says how the httpd is verified, such as a ServersTransport; nothing if the route names none.
+    pub transport: Known<Option<&'a Object>>,
+}
+
 /// Follows all routes of the objects, in their order.
 #[must_use]
-pub fn read(cluster: &Cluster) -> Vec<Path<'_>> {
+pub fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
     let mut paths = traefik::read(cluster);
     paths.extend(gateways::read(cluster));
     paths

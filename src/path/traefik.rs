@@ -3,11 +3,10 @@
 //! The rules are those of its provider (`pkg/provider/kubernetes/crd`, v2.11.53 and v3.7.9): a ServersTransport is looked
 //! up in the Service's namespace, a ServersTransportTCP in the route's.
 
-use super::Path;
 use super::hop::{
-    Authority, Client, Front, FrontKind, Hop, Httpd, Inward, Known, Outward, Place, Shown, Trust,
+    Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Known, Outward, Place, Shown, Trust,
 };
-use crate::cluster::data::Read;
+use super::{Path, Routed};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::service::is_https_port;
@@ -16,7 +15,7 @@ use crate::kinds::traefik::{self as kinds, IngressRoute, Port, RouteTls, Service
 /// Deepest chain of `TraefikService`s that is followed.
 const DEPTH_LIMIT: usize = 32;
 
-pub(super) fn read<'a>(cluster: &'a Cluster) -> Vec<Path<'a>> {
+pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
     let mut paths = Vec::new();
     for object in cluster.objects() {
         let (route, is_tcp) = match &object.resource {
@@ -25,25 +24,30 @@ pub(super) fn read<'a>(cluster: &'a Cluster) -> Vec<Path<'a>> {
             _ => continue,
         };
         for (rule, content) in route.routes.iter().enumerate() {
+            let hosts = content.hosts();
             let services = services(cluster, &object.scope, &content.services);
-            let path = |service: Option<&Reached<'a>>| Path {
-                route: object,
-                rule,
-                hosts: content.hosts(),
-                front: Front {
-                    kind: FrontKind::Traefik,
-                    gateway: None,
-                },
-                hop: Hop {
-                    inward: inward(object, route, is_tcp),
-                    outward: outward(cluster, object, route, service, is_tcp),
-                },
-                httpd: service.map(Reached::httpd),
-            };
-            if services.is_empty() {
-                paths.push(path(None));
+            let ends = services.iter().map(Some);
+            let none = services.is_empty().then_some(None);
+            for service in ends.chain(none) {
+                let transport = service.map_or(Known::Here(None), |service| {
+                    transport(cluster, object, service, is_tcp)
+                });
+                paths.push(Routed {
+                    path: Path {
+                        hosts: hosts.clone(),
+                        front: Front {
+                            kind: FrontKind::Traefik,
+                            gateway: None,
+                        },
+                        inward: inward(object, route, is_tcp),
+                        outward: outward(cluster, route, service, transport, is_tcp),
+                        httpd: service.map(Reached::httpd),
+                    },
+                    route: object,
+                    rule,
+                    transport,
+                });
             }
-            paths.extend(services.iter().map(|service| path(Some(service))));
         }
     }
     paths
@@ -203,35 +207,28 @@ fn inward(object: &Object, route: &IngressRoute, is_tcp: bool) -> Inward {
     }
 }
 
-fn outward<'a>(
-    cluster: &'a Cluster,
-    object: &'a Object,
+fn outward(
+    cluster: &Cluster,
     route: &IngressRoute,
-    service: Option<&Reached<'a>>,
+    service: Option<&Reached<'_>>,
+    transport: Known<Option<&Object>>,
     is_tcp: bool,
-) -> Outward<'a> {
+) -> Outward {
     if is_tcp && route.tls.as_ref().is_some_and(|tls| tls.passthrough) {
         return Outward::PassedThrough;
     }
     let Some(service) = service else {
-        return Outward::Unsaid(Client {
-            said_by: Known::Missing,
-            expects: None,
-            trusts: Trust::Unknown,
-        });
+        return Outward::Unsaid(unknown());
     };
-    let client = || client(cluster, object, service, is_tcp);
-    if is_tcp {
-        return if service.named.tls {
-            Outward::Tls(client())
-        } else {
-            Outward::Plain
-        };
-    }
-    match speaks_https(cluster, service) {
-        Some(true) => Outward::Tls(client()),
+    let speaks_tls = if is_tcp {
+        Some(service.named.tls)
+    } else {
+        speaks_https(cluster, service)
+    };
+    match speaks_tls {
+        Some(true) => Outward::Tls(client(transport)),
         Some(false) => Outward::Plain,
-        None => Outward::Unsaid(client()),
+        None => Outward::Unsaid(client(transport)),
     }
 }
 
@@ -262,59 +259,67 @@ pub fn speaks_https(cluster: &Cluster, service: &Reached<'_>) -> Option<bool> {
     }
 }
 
-fn client<'a>(
+/// Finds the ServersTransport or ServersTransportTCP of a service; nothing if it names none.
+#[must_use]
+pub fn transport<'a>(
     cluster: &'a Cluster,
-    object: &'a Object,
-    service: &Reached<'a>,
+    route: &Object,
+    service: &Reached<'_>,
     is_tcp: bool,
-) -> Client<'a> {
+) -> Known<Option<&'a Object>> {
     let (kind, scope) = if is_tcp {
-        (Kind::ServersTransportTcp, &object.scope)
+        (Kind::ServersTransportTcp, &route.scope)
     } else {
         (Kind::ServersTransport, &service.scope)
     };
-    let of_system = |said_by| Client {
-        said_by,
-        expects: None,
-        trusts: Trust::System,
-    };
-    let Some(name) = &service.named.transport else {
-        return of_system(Known::Here(None));
-    };
-    // The provider's own transport, without settings.
-    if Name::of(&name.value) == Name::Outside("internal") {
-        return of_system(Known::Here(None));
+    let name = service.named.transport.as_ref().map(|name| &name.value);
+    match name {
+        // The provider's own transport has no settings.
+        Some(name) if Name::of(name) != Name::Outside("internal") => {
+            match look_up(cluster, kind, scope, name) {
+                Known::Here(object) => Known::Here(Some(object)),
+                Known::Outside => Known::Outside,
+                _ => Known::Missing,
+            }
+        }
+        _ => Known::Here(None),
     }
-    let found = look_up(cluster, kind, scope, &name.value);
-    let unknown = |said_by| Client {
-        said_by,
+}
+
+fn unknown() -> Client {
+    Client {
         expects: None,
         trusts: Trust::Unknown,
-    };
-    let (transport, settings) = match found {
-        Known::Here(object) => match &object.resource {
-            Resource::ServersTransport(settings) | Resource::ServersTransportTcp(settings) => {
-                (object, settings)
-            }
-            _ => return unknown(Known::Missing),
+        shows: None,
+    }
+}
+
+fn client(transport: Known<Option<&Object>>) -> Client {
+    match transport {
+        Known::Here(None) => Client {
+            trusts: Trust::System,
+            ..unknown()
         },
-        Known::Outside => return unknown(Known::Outside),
-        _ => return unknown(Known::Missing),
-    };
-    Client {
-        said_by: Known::Here(Some(transport)),
-        expects: settings.server_name.as_ref().map(|name| name.value.clone()),
-        trusts: trust(cluster, transport, settings),
+        Known::Here(Some(object)) => match &object.resource {
+            Resource::ServersTransport(settings) | Resource::ServersTransportTcp(settings) => {
+                Client {
+                    expects: settings.server_name.as_ref().map(|name| name.value.clone()),
+                    trusts: trust(object, settings),
+                    shows: settings.certificates.first().map(|secret| Place {
+                        scope: object.scope.clone(),
+                        name: secret.value.clone(),
+                    }),
+                }
+            }
+            _ => unknown(),
+        },
+        _ => unknown(),
     }
 }
 
 /// Returns what a ServersTransport or ServersTransportTCP trusts.
 #[must_use]
-pub fn trust<'a>(
-    cluster: &'a Cluster,
-    transport: &Object,
-    settings: &'a kinds::ServersTransport,
-) -> Trust<'a> {
+pub fn trust(transport: &Object, settings: &kinds::ServersTransport) -> Trust {
     if settings.skips_verification {
         return Trust::Anything;
     }
@@ -322,48 +327,24 @@ pub fn trust<'a>(
         .root_cas
         .iter()
         .filter_map(|root| root.named.as_ref());
-    let authorities: Vec<Authority<'_>> = named
+    let authorities: Vec<Authority> = named
         .map(|authority| {
-            let (kind, name) = match authority {
-                kinds::Authority::Secret(name) => (Kind::Secret, name),
-                kinds::Authority::ConfigMap(name) => (Kind::ConfigMap, name),
+            let (is_secret, name) = match authority {
+                kinds::Authority::Secret(name) => (true, name),
+                kinds::Authority::ConfigMap(name) => (false, name),
             };
-            let place = Place {
-                scope: transport.scope.clone(),
-                name: name.clone(),
-            };
-            self::authority(cluster, kind, place)
+            Authority {
+                is_secret,
+                place: Place {
+                    scope: transport.scope.clone(),
+                    name: name.clone(),
+                },
+                keys: Keys::Traefik,
+            }
         })
         .collect();
     if authorities.is_empty() {
         return Trust::System;
     }
     Trust::Authorities(authorities)
-}
-
-/// Returns what Traefik reads of the CA in a Secret or ConfigMap.
-#[must_use]
-pub fn authority(cluster: &Cluster, kind: Kind, place: Place) -> Authority<'_> {
-    let data = cluster.data(kind, &place.scope, &place.name);
-    Authority {
-        kind,
-        content: data.map_or(Known::Missing, |data| {
-            content(&data.traefik_authority(kind == Kind::Secret))
-        }),
-        place,
-    }
-}
-
-/// Returns what is known of a CA by what is read of its object.
-pub(super) fn content<'a>(
-    read: &Read<'a>,
-) -> Known<(&'a str, Vec<std::sync::Arc<crate::cluster::data::Cert>>)> {
-    match read {
-        Read::Usual(entry) | Read::Only(entry) => match entry.lock() {
-            Some(lock) => Known::Locked(lock),
-            None => Known::Here((entry.key.as_str(), entry.certs().cloned().collect())),
-        },
-        Read::Nothing => Known::Useless,
-        Read::Unknown => Known::Missing,
-    }
 }

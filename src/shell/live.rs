@@ -97,7 +97,7 @@ fn parse(text: &str) -> Result<Live, Fault> {
 /// Returns the hosts that routes name; names that nobody could ask for are passed over.
 pub(super) fn of_routes(cluster: &Cluster, address: &str) -> Vec<Live> {
     let paths = path::read(cluster).into_iter();
-    let hosts: BTreeSet<String> = paths.flat_map(|path| path.hosts).collect();
+    let hosts: BTreeSet<String> = paths.flat_map(|routed| routed.path.hosts).collect();
     let live = hosts.into_iter().filter_map(|host| {
         let live = parse(&host).ok()?;
         match Endpoint::parse(address, HTTPS) {

@@ -6,8 +6,10 @@ use crate::cluster::{Cluster, Kind, Resource};
 use crate::find::{ObjectKind, ObjectOrigin, Origin};
 use crate::kinds::service::Balancer;
 use crate::name::DnsName;
-use crate::path::hop::{self, Authority, Client, Front, Inward, Known, Outward, Place, Shown};
-use crate::path::traefik;
+use crate::path::Path;
+use crate::path::hop::{
+    self, Authority, Client, Front, Inward, Keys, Known, Outward, Place, Shown,
+};
 use crate::pki::SubjectAltName;
 use crate::status::Row;
 use std::collections::BTreeMap;
@@ -28,30 +30,33 @@ pub(super) struct Held<'a> {
 }
 
 /// What is between a browser and an instance.
-pub(super) struct Way<'a> {
+pub(super) struct Way {
     pub(super) scope: Scope,
-    pub(super) hosts: Vec<String>,
-    pub(super) front: Front,
-    pub(super) inward: Inward,
-    pub(super) outward: Outward<'a>,
+    pub(super) path: Path,
+    /// Whether a ServersTransport is named that is not at hand.
+    pub(super) lacks_transport: bool,
 }
 
-impl Way<'_> {
+impl Way {
     /// The way by the chart's names.
     pub(super) fn without_route(scope: &Scope, hosts: Vec<String>) -> Self {
         Self {
             scope: scope.clone(),
-            hosts,
-            front: Front {
-                kind: FrontKind::Traefik,
-                gateway: None,
+            path: Path {
+                hosts,
+                front: Front {
+                    kind: FrontKind::Traefik,
+                    gateway: None,
+                },
+                inward: Inward::Tls(Shown::Store),
+                outward: Outward::Tls(Client {
+                    expects: None,
+                    trusts: hop::Trust::Unknown,
+                    shows: None,
+                }),
+                httpd: None,
             },
-            inward: Inward::Tls(Shown::Store),
-            outward: Outward::Tls(Client {
-                said_by: Known::Missing,
-                expects: None,
-                trusts: hop::Trust::Unknown,
-            }),
+            lacks_transport: true,
         }
     }
 }
@@ -110,9 +115,9 @@ impl<'a> Index<'a> {
         }
     }
 
-    pub(super) fn instance(&self, way: Way<'_>) -> Instance {
-        let host = way.hosts.first().cloned().unwrap_or_default();
-        let passes_through = matches!(way.outward, Outward::PassedThrough);
+    pub(super) fn instance(&self, way: Way) -> Instance {
+        let host = way.path.hosts.first().cloned().unwrap_or_default();
+        let passes_through = matches!(way.path.outward, Outward::PassedThrough);
         let browser = (!passes_through).then(|| self.browser(&way, &host));
         let known = browser.as_ref().and_then(|leg| leg.certificate);
         let mut backend = self.backend(&way, &host, known);
@@ -128,10 +133,10 @@ impl<'a> Index<'a> {
             namespace: way.scope.namespace().map(str::to_owned),
             home: way.scope.label().to_owned(),
             database: self.database(&way.scope),
-            hosts: way.hosts,
+            hosts: way.path.hosts,
             urgency: None,
-            balancer: self.balancer(way.front.kind).cloned(),
-            front: way.front,
+            balancer: self.balancer(way.path.front.kind).cloned(),
+            front: way.path.front,
             browser,
             backend,
         };
@@ -164,16 +169,16 @@ impl<'a> Index<'a> {
 
     /// What browsers see: what the live host served, else the route's own Secret, else one of the default store, else
     /// any pair for the host.
-    fn browser(&self, way: &Way<'_>, host: &str) -> Leg {
+    fn browser(&self, way: &Way, host: &str) -> Leg {
         if let Some(served) = self.served.get(host) {
             return self.leg(host, Some(*served), Vec::new());
         }
-        let certificate = match &way.inward {
+        let certificate = match &way.path.inward {
             Inward::Tls(shown) | Inward::Unsaid(shown) => self.shown(shown, host),
             Inward::Plain | Inward::PassedThrough => None,
         };
         let mut leg = self.leg(host, certificate, Vec::new());
-        leg.wire = match way.inward {
+        leg.wire = match way.path.inward {
             Inward::Plain => Wire::Plain,
             Inward::Unsaid(_) => Wire::Unknown,
             Inward::Tls(_) | Inward::PassedThrough => Wire::Tls,
@@ -232,11 +237,11 @@ impl<'a> Index<'a> {
     }
 
     /// What httpd serves: the chart's key, else the pair for the name in the namespace that ends last.
-    fn backend(&self, way: &Way<'_>, host: &str, browser: Option<usize>) -> Leg {
-        let client = way.outward.client();
+    fn backend(&self, way: &Way, host: &str, browser: Option<usize>) -> Leg {
+        let client = way.path.outward.client();
         let name = client.and_then(|client| client.expects.as_deref());
         let name = name.unwrap_or(host);
-        let wire = match way.outward {
+        let wire = match way.path.outward {
             Outward::Tls(_) => Wire::Tls,
             Outward::PassedThrough => Wire::PassedThrough,
             Outward::Plain => Wire::Plain,
@@ -271,7 +276,7 @@ impl<'a> Index<'a> {
         leg
     }
 
-    fn trusted(&self, way: &Way<'_>, client: &Client<'_>) -> Vec<usize> {
+    fn trusted(&self, way: &Way, client: &Client) -> Vec<usize> {
         match &client.trusts {
             hop::Trust::Authorities(authorities) => {
                 let rows = authorities.iter();
@@ -280,21 +285,23 @@ impl<'a> Index<'a> {
             }
             // Who says what is trusted is not at hand: by the chart's names it would be this.
             hop::Trust::Unknown
-                if way.front.kind == FrontKind::Traefik
-                    && matches!(client.said_by, Known::Missing) =>
+                if way.path.front.kind == FrontKind::Traefik && way.lacks_transport =>
             {
-                let place = Place {
-                    scope: way.scope.clone(),
-                    name: TRUST_SECRET.to_owned(),
-                };
-                self.authority(&traefik::authority(self.cluster, Kind::Secret, place))
+                self.authority(&Authority {
+                    is_secret: true,
+                    place: Place {
+                        scope: way.scope.clone(),
+                        name: TRUST_SECRET.to_owned(),
+                    },
+                    keys: Keys::Traefik,
+                })
             }
             hop::Trust::Unknown | hop::Trust::System | hop::Trust::Anything => Vec::new(),
         }
     }
 
-    fn authority(&self, authority: &Authority<'_>) -> Vec<usize> {
-        match &authority.content {
+    fn authority(&self, authority: &Authority) -> Vec<usize> {
+        match authority.content(self.cluster) {
             Known::Here((_, certs)) => {
                 let rows = certs.iter();
                 rows.filter_map(|cert| self.by_fingerprint.get(cert.details.sha256.as_str()))

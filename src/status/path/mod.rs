@@ -9,8 +9,8 @@ use super::{Row, Urgency};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind};
 use crate::kinds::service::Balancer;
-use crate::path::hop::Httpd;
-use crate::path::{self, Path};
+use crate::path::hop::{Httpd, Known};
+use crate::path::{self, Routed};
 use index::{Index, Way};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -194,24 +194,23 @@ type Common<'a> = (Scope, Kind, &'a str, &'a Scope, Option<Httpd>);
 /// chart's server certificate and no route.
 pub(super) fn instances(rows: &[Row], cluster: &Cluster) -> Vec<Instance> {
     let index = Index::new(rows, cluster);
-    let mut ways: BTreeMap<Common<'_>, Way<'_>> = BTreeMap::new();
-    for path in path::read(cluster) {
-        if path.hosts.is_empty() {
+    let mut ways: BTreeMap<Common<'_>, Way> = BTreeMap::new();
+    for routed in path::read(cluster) {
+        if routed.path.hosts.is_empty() {
             continue;
         }
-        let scope = path
-            .httpd
-            .as_ref()
-            .map_or(&path.route.scope, |httpd| &httpd.service.scope)
-            .clone();
-        let Path {
+        let Routed {
+            mut path,
             route,
-            hosts,
-            front,
-            hop,
-            httpd,
+            transport,
             ..
-        } = path;
+        } = routed;
+        let httpd = path.httpd.clone();
+        let scope = httpd
+            .as_ref()
+            .map_or(&route.scope, |httpd| &httpd.service.scope)
+            .clone();
+        let hosts = std::mem::take(&mut path.hosts);
         let key = (
             scope.clone(),
             route.kind(),
@@ -221,14 +220,12 @@ pub(super) fn instances(rows: &[Row], cluster: &Cluster) -> Vec<Instance> {
         );
         let way = ways.entry(key).or_insert_with(|| Way {
             scope,
-            hosts: Vec::new(),
-            front,
-            inward: hop.inward,
-            outward: hop.outward,
+            path,
+            lacks_transport: matches!(transport, Known::Missing),
         });
         for host in hosts {
-            if !way.hosts.contains(&host) {
-                way.hosts.push(host);
+            if !way.path.hosts.contains(&host) {
+                way.path.hosts.push(host);
             }
         }
     }
