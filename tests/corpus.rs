@@ -92,6 +92,7 @@ const WITH_TEXT: &[(i32, &str)] = &[
     (2, "status --fail-within=@ x.pem"),
     (2, "status --lang=@ x.pem"),
     (2, "status --color=@ x.pem"),
+    (2, "status x.crt --instance=@"),
     (2, "status --connect=@"),
     (2, "status --context=@"),
     (2, "probe -- @"),
@@ -113,6 +114,12 @@ const WITH_TEXT: &[(i32, &str)] = &[
     (2, "gitops import --output-dir=out --values=@"),
     (2, "gitops check --output-dir=out -f fleet.yaml --phase=@"),
     (2, "gitops diff --output-dir=out -f fleet.yaml -- @"),
+    (2, "gitops diff --output-dir=. -f fleet.yaml --instance=@"),
+    (2, "gitops check --output-dir=. -f fleet.yaml --instance=@"),
+    (
+        2,
+        "gitops render --output-dir=out -f fleet.yaml --instance=@",
+    ),
     (2, "gitops status --output-dir=out --format=@"),
     (2, "schema -- @"),
     (2, "completions -- @"),
@@ -236,6 +243,11 @@ const WITH_FILE: &[(&str, &[&str])] = &[
     ("lint x.yaml --baseline @", &[]),
     ("gitops render --output-dir=out -f @", &[]),
     ("gitops check --output-dir=out -f @", &[]),
+    (
+        "gitops check --output-dir=out -f @ --step-summary summary.md",
+        &[],
+    ),
+    ("gitops render --output-dir=out -f fleet.yaml --plan @", &[]),
     ("gitops diff --output-dir=out -f @", &[]),
     ("gitops add p -f @", &[]),
     ("gitops remove p -f @", &[]),
@@ -324,6 +336,8 @@ fn judge(case: &Case) -> Option<String> {
     }
     let p12 = include_bytes!("fixtures/pkcs12/openssl.p12");
     std::fs::write(path.join("x.p12"), p12).unwrap();
+    let certificate = include_bytes!("fixtures/good.crt");
+    std::fs::write(path.join("x.crt"), certificate).unwrap();
     std::fs::write(path.join("password"), "wrong\n").unwrap();
     std::os::unix::fs::symlink("loop", path.join("loop")).unwrap();
     if let Some(file) = &case.file {

@@ -3,6 +3,7 @@
 mod page;
 mod paths;
 mod renewals;
+mod selection;
 mod sources;
 
 use crate::support::{NOW, Recipe, assert_snapshot_in, run_in, run_with_stdin, write};

@@ -14,7 +14,7 @@ use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::find::{self, Findings};
 use civi_ingress::fleet::Fleet;
 use civi_ingress::pki::pkcs12::Password;
-use civi_ingress::status::{self, Format, Language, Presentation, Report, Within};
+use civi_ingress::status::{self, Format, Language, Presentation, Report, Selection, Within};
 use civi_ingress::tone;
 use clap::{Args, ValueEnum, ValueHint};
 use std::path::{Path, PathBuf};
@@ -26,6 +26,9 @@ use zeroize::Zeroizing;
 #[command(after_long_help = examples!("
   Show when the certificates of a cluster end
     civi-ingress status --cluster
+
+  Show what has failed or is due
+    civi-ingress status --cluster --failed
 
   Exit with 1 when a certificate of a tree ends within 30 days
     civi-ingress status clusters/prod --fail-within 30d"))]
@@ -78,6 +81,13 @@ pub(super) struct StatusReport {
     /// Language of the page and the diagrams [default: that of the locale]
     #[arg(long, value_name = "LANGUAGE")]
     pub(super) lang: Option<LanguageArgument>,
+    /// Show this instance only: its name in the fleet file, or its namespace [repeatable]
+    #[arg(long, value_name = "INSTANCE")]
+    pub(super) instance: Vec<String>,
+    /// Show only what has failed: certificates that are not valid or due, and instances with one, or with one that is not
+    /// trusted
+    #[arg(long)]
+    pub(super) failed: bool,
     /// Exit with 1 when a certificate expires within this time (30d, 12h, 4w), has expired, or cannot be read; without
     /// this option the exit status is 0 whatever is found
     #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
@@ -214,6 +224,14 @@ pub(super) fn of_sources(
         let fault = Fault::new("there is no certificate")
             .help("pass manifests with Secrets, PEM files or directories of them");
         return Err(fault.file(&names(paths, cluster)).into());
+    }
+    let selection = Selection {
+        instances: &arguments.instance,
+        failed: arguments.failed,
+    };
+    let report = report.select(selection, fleet.as_ref())?;
+    if arguments.failed && report.rows.is_empty() {
+        run.note("nothing has failed");
     }
     let language = arguments.lang.map_or_else(world::language, Language::from);
     let is_printed = arguments.output_file.is_none();

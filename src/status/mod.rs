@@ -13,6 +13,7 @@ mod renewal;
 mod replaced;
 mod report;
 mod row;
+mod selection;
 mod table;
 mod words;
 
@@ -22,6 +23,7 @@ pub(crate) use json::Document;
 pub use path::{Front, FrontKind, Instance, Leg, Stop, Trust, Wire};
 pub use report::{Report, Within};
 pub use row::{Renewer, Row, Urgency};
+pub use selection::Selection;
 pub use words::Language;
 
 use crate::cluster::Cluster;

@@ -64,6 +64,12 @@ impl Urgency {
         }
     }
 
+    /// Returns whether somebody has to act: it is not valid, or its renewal is due.
+    #[must_use]
+    pub fn is_urgent(self) -> bool {
+        self <= Self::Due
+    }
+
     pub(super) fn of(validity: Validity, due: OffsetDateTime, now: OffsetDateTime) -> Self {
         if now > validity.not_after {
             Self::Expired

@@ -45,7 +45,7 @@ pub(super) struct FleetArguments {
     #[command(flatten)]
     pub(super) place: PlaceArguments,
     /// Look at this instance only, or at the wildcard; nothing of others is written or removed [repeatable]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "INSTANCE")]
     pub(super) instance: Vec<String>,
     /// age key file that opens what is encrypted, or - for stdin; stored CA keys and changed recipients need it
     /// [repeatable] [default: SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, ~/.config/sops/age/keys.txt]

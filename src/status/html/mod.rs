@@ -67,8 +67,9 @@ fn subject(report: &Report, language: Language) -> String {
 
 /// Names whose certificates these are and how many of them are urgent.
 fn title(report: &Report, language: Language) -> String {
-    let urgent: Vec<String> = [Urgency::Expired, Urgency::NotYetValid, Urgency::Due]
+    let urgent: Vec<String> = Urgency::ALL
         .into_iter()
+        .filter(|urgency| urgency.is_urgent())
         .map(|urgency| (report.count(urgency), urgency))
         .filter(|(number, _)| *number > 0)
         .map(|(number, urgency)| language.count(number, urgency))
