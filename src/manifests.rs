@@ -1,8 +1,8 @@
 //! Reads Secrets out of manifests: our own output, `kubectl get secret -o yaml`, JSON, lists of both.
 
+use crate::cluster::data::{self, Content, Written};
 use crate::fault::{Fault, Faults};
-use crate::yaml::{self, Node, Value};
-use base64::Engine as _;
+use crate::yaml::{self, Node};
 use std::collections::BTreeMap;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -73,11 +73,6 @@ pub(crate) fn objects(document: &Node) -> impl Iterator<Item = &Node> {
     items.iter().chain(alone)
 }
 
-/// Returns whether SOPS encrypted the value (`stores` of sops 3: `ENC[AES256_GCM,data:…]`).
-pub(crate) fn is_encrypted(value: &str) -> bool {
-    value.starts_with("ENC[")
-}
-
 /// Reports that a value of a Secret is not base64, without the value.
 pub(crate) fn no_base64(section: &str, key: &str, secret: &str) -> Fault {
     let key = key.escape_debug();
@@ -96,43 +91,34 @@ pub(crate) fn add(object: &Node, file: &str, found: &mut Vec<FoundSecret>, fault
         faults.push(Fault::new("a Secret has no name").at(object.at.place(file)));
         return;
     };
-    let mut data = BTreeMap::new();
-    for (section, is_base64) in [("data", true), ("stringData", false)] {
-        let Some(Value::Map(entries)) = object.get(section).map(|node| &node.value) else {
+    let mut values = BTreeMap::new();
+    for Written {
+        section,
+        key,
+        node,
+        content,
+    } in data::values_of_secret(object)
+    {
+        // The API server takes strings only.
+        let text = node.text().and_then(|written| match content {
+            // What is not encoded is taken as it is, encrypted or not.
+            _ if section == "stringData" => Some(Some(Zeroizing::new(written.to_owned()))),
+            Content::Text(text) | Content::Placeholder(Some(text)) => Some(Some(text)),
+            Content::Binary => Some(None),
+            _ => None,
+        });
+        let Some(text) = text else {
+            let fault = no_base64(section, &key.text, &name);
+            faults.push(fault.at(node.at.place(file)));
             continue;
         };
-        for (key, node) in entries {
-            let text = match (&node.value, is_base64) {
-                (Value::Text(text), true) => decode(text),
-                (Value::Text(text), false) => Ok(Some(Zeroizing::new(text.clone()))),
-                _ => Err(()),
-            };
-            match text {
-                Ok(Some(text)) => {
-                    data.insert(key.text.clone(), text);
-                }
-                Ok(None) => {}
-                Err(()) => {
-                    let fault = no_base64(section, &key.text, &name);
-                    faults.push(fault.at(node.at.place(file)));
-                }
-            }
-        }
+        values.extend(text.map(|text| (key.text.clone(), text)));
     }
     found.push(FoundSecret {
         namespace: metadata("namespace"),
         name,
-        data,
+        data: values,
     });
-}
-
-/// Decodes base64 that may be folded into lines; nothing if the bytes are not text.
-pub(crate) fn decode(text: &str) -> Result<Option<Zeroizing<String>>, ()> {
-    let compact: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(compact.as_bytes())
-        .map_err(|_| ())?;
-    Ok(String::from_utf8(bytes).ok().map(Zeroizing::new))
 }
 
 #[cfg(test)]
@@ -161,6 +147,14 @@ mod tests {
             let faults = secrets(text, "-").err().expect("refused");
             assert_eq!(faults[0].what, "there are no manifests");
         }
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_placeholder_is_kept_as_it_is() {
+        let text = "kind: Secret\nmetadata: {name: a}\ndata: {k: YS4uLmI=}\nstringData: {l: <x>, m: 'ENC[y]'}\n";
+        let found = secrets(text, "-").unwrap_or_default();
+        let values = ["k", "l", "m"].map(|key| found[0].data[key].as_str());
+        assert_eq!(values, ["a...b", "<x>", "ENC[y]"]);
     }
 
     #[test]

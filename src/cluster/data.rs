@@ -3,7 +3,7 @@
 use crate::fault::Fault;
 use crate::pki::Certificate;
 use crate::pki::certificate::Details;
-use crate::yaml::{At, Node, Value};
+use crate::yaml::{At, Key, Node, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pki_types::CertificateDer;
@@ -46,6 +46,8 @@ pub enum Content {
     Gone,
     /// Bytes that are not text.
     Binary,
+    /// Text that only stands for what is filled in later; nothing if it is not base64 either, or was let go.
+    Placeholder(Option<Zeroizing<String>>),
     /// What cannot be read here.
     Locked(Lock),
     /// No base64.
@@ -68,6 +70,7 @@ impl std::fmt::Debug for Content {
         f.write_str(match self {
             Self::Text(_) => "Text",
             Self::Gone => "Gone",
+            Self::Placeholder(_) => "Placeholder",
             Self::Binary => "Binary",
             Self::Locked(_) => "Locked",
             Self::Broken => "Broken",
@@ -147,6 +150,7 @@ impl Entry {
     pub fn lock(&self) -> Option<Lock> {
         match self.content {
             Content::Locked(lock) => Some(lock),
+            Content::Placeholder(_) => Some(Lock::Later),
             _ => None,
         }
     }
@@ -229,17 +233,17 @@ impl Data {
     /// Lets the texts go; the certificates stay.
     pub fn forget_texts(&mut self) {
         for entry in &mut self.entries {
-            if matches!(entry.content, Content::Text(_)) {
-                entry.content = Content::Gone;
+            match &mut entry.content {
+                Content::Placeholder(text) => *text = None,
+                content @ Content::Text(_) => *content = Content::Gone,
+                _ => {}
             }
         }
     }
 
     pub(super) fn of_secret(object: &Node, known: &Certificates) -> Self {
         let mut data = Self::default();
-        data.add(object.get("data"), "data", decode, known);
-        // `stringData` wins over `data`.
-        data.add(object.get("stringData"), "stringData", raw, known);
+        data.take(values_of_secret(object), known);
         // One without any data is filled in by somebody else.
         data.is_complete = !data.entries.is_empty();
         data
@@ -247,7 +251,7 @@ impl Data {
 
     pub(super) fn of_config_map(object: &Node, known: &Certificates) -> Self {
         let mut data = Self::default();
-        data.add(object.get("data"), "data", raw, known);
+        data.take(values(object.get("data"), "data", raw), known);
         data.is_complete = !data.entries.is_empty();
         data
     }
@@ -258,45 +262,68 @@ impl Data {
             ..Self::default()
         };
         let template = spec.at_path(&["template", "data"]);
-        data.add(template, "spec.template.data", templated, known);
+        data.take(values(template, "spec.template.data", templated), known);
+        let encrypted = spec.get("encryptedData");
         let sealed = |_: &Node| Content::Locked(Lock::Sealed);
-        data.add(
-            spec.get("encryptedData"),
-            "spec.encryptedData",
-            sealed,
-            known,
-        );
+        data.take(values(encrypted, "spec.encryptedData", sealed), known);
         data
     }
 
-    fn add(
-        &mut self,
-        section: Option<&Node>,
-        name: &'static str,
-        content: fn(&Node) -> Content,
-        known: &Certificates,
-    ) {
-        for (key, node) in section.map(Node::entries).unwrap_or_default() {
-            let content = content(node);
-            let certificates = match &content {
+    /// Takes values; of one key the last one counts.
+    fn take<'a>(&mut self, values: impl Iterator<Item = Written<'a>>, known: &Certificates) {
+        for value in values {
+            let certificates = match &value.content {
                 Content::Text(text) => known.all(text),
                 _ => Vec::new(),
             };
+            let Written { key, node, .. } = value;
             self.entries.retain(|entry| entry.key != key.text);
             self.entries.push(Entry {
                 key: key.text.clone(),
                 at: key.at,
                 value_at: node.at,
-                section: name,
-                content,
+                section: value.section,
+                content: value.content,
                 certificates,
             });
         }
     }
 }
 
+/// A value as the manifest has it, and what it comes to.
+pub(crate) struct Written<'a> {
+    /// The section it is in.
+    pub(crate) section: &'static str,
+    /// Its key.
+    pub(crate) key: &'a Key,
+    /// As it is written.
+    pub(crate) node: &'a Node,
+    /// What it comes to.
+    pub(crate) content: Content,
+}
+
+/// Reads the values of a Secret: those of `data`, then those of `stringData`, which win over them.
+pub(crate) fn values_of_secret(secret: &Node) -> impl Iterator<Item = Written<'_>> {
+    let encoded = values(secret.get("data"), "data", decode);
+    encoded.chain(values(secret.get("stringData"), "stringData", raw))
+}
+
+fn values<'a>(
+    section: Option<&'a Node>,
+    name: &'static str,
+    content: fn(&Node) -> Content,
+) -> impl Iterator<Item = Written<'a>> {
+    let entries = section.map(Node::entries).unwrap_or_default().iter();
+    entries.map(move |(key, node)| Written {
+        section: name,
+        key,
+        node,
+        content: content(node),
+    })
+}
+
 /// Returns whether SOPS encrypted the value (`stores` of sops 3: `ENC[AES256_GCM,data:…]`).
-fn is_encrypted(text: &str) -> bool {
+pub(crate) fn is_encrypted(text: &str) -> bool {
     text.starts_with("ENC[")
 }
 
@@ -316,8 +343,7 @@ fn is_placeholder(text: &str) -> bool {
 fn raw(node: &Node) -> Content {
     match &node.value {
         Value::Text(text) if is_encrypted(text) => Content::Locked(Lock::Sops),
-        Value::Text(text) if is_placeholder(text) => Content::Locked(Lock::Later),
-        Value::Text(text) => Content::Text(Zeroizing::new(text.clone())),
+        Value::Text(text) => of_text(Zeroizing::new(text.clone())),
         _ => Content::Text(Zeroizing::default()),
     }
 }
@@ -327,6 +353,14 @@ fn templated(node: &Node) -> Content {
     match node.text() {
         Some(text) if text.contains("{{") => Content::Locked(Lock::Later),
         _ => raw(node),
+    }
+}
+
+fn of_text(text: Zeroizing<String>) -> Content {
+    if is_placeholder(&text) {
+        Content::Placeholder(Some(text))
+    } else {
+        Content::Text(text)
     }
 }
 
@@ -341,18 +375,78 @@ fn decode(node: &Node) -> Content {
     if is_encrypted(text) {
         return Content::Locked(Lock::Sops);
     }
+    match of_base64(text) {
+        Some(Ok(text)) => of_text(text),
+        Some(Err(NotText)) => Content::Binary,
+        None if is_placeholder(text) => Content::Placeholder(None),
+        None => Content::Broken,
+    }
+}
+
+/// Bytes that are not text.
+#[derive(Debug)]
+pub(crate) struct NotText;
+
+/// Decodes base64 that may be folded into lines; nothing if it is not base64.
+pub(crate) fn of_base64(text: &str) -> Option<Result<Zeroizing<String>, NotText>> {
     let bytes = STANDARD.decode(text.as_bytes()).or_else(|_| {
         let compact: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
         STANDARD.decode(compact.as_bytes())
     });
-    match bytes.map(String::from_utf8) {
-        Err(_) if is_placeholder(text) => Content::Locked(Lock::Later),
-        Err(_) => Content::Broken,
-        Ok(Ok(text)) if is_placeholder(&text) => Content::Locked(Lock::Later),
-        Ok(Ok(text)) => Content::Text(Zeroizing::new(text)),
-        Ok(Err(error)) => {
+    Some(match String::from_utf8(bytes.ok()?) {
+        Ok(text) => Ok(Zeroizing::new(text)),
+        Err(error) => {
             drop(Zeroizing::new(error.into_bytes()));
-            Content::Binary
+            Err(NotText)
         }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Data {
+        let node = crate::yaml::read(text, "s.yaml").unwrap();
+        Data::of_secret(&node, &Certificates::default())
+    }
+
+    #[test]
+    fn a_value_comes_to_what_the_api_server_would_hold_or_why_it_is_not_known() {
+        let data = read(
+            "data: {folded: \"d\\ng==\", number: 1234, broken: '!', nothing: , locked: 'ENC[AES256_GCM,data:x]',\n  \
+             later: <base64>, both: dg==}\nstringData: {both: w, later2: <the CA>}\n",
+        );
+        let content = |key: &str| &data.get(key).unwrap().content;
+        assert!(matches!(content("folded"), Content::Text(text) if text.as_str() == "v"));
+        assert!(matches!(content("number"), Content::Binary));
+        assert!(matches!(content("broken"), Content::Broken));
+        assert!(matches!(content("nothing"), Content::Text(text) if text.is_empty()));
+        assert!(matches!(content("locked"), Content::Locked(Lock::Sops)));
+        assert!(matches!(content("later"), Content::Placeholder(None)));
+        assert!(matches!(content("later2"), Content::Placeholder(Some(_))));
+        assert!(matches!(content("both"), Content::Text(text) if text.as_str() == "w"));
+    }
+
+    #[test]
+    fn no_text_is_shown_for_debugging_and_none_is_kept_that_was_to_be_forgotten() {
+        let mut data = read("stringData: {k: geheim, l: <geheim>}\n");
+        assert!(!format!("{data:?}").contains("geheim"));
+        data.forget_texts();
+        assert!(data.entries.iter().all(|entry| entry.text().is_none()));
+        assert_eq!(data.get("l").unwrap().lock(), Some(Lock::Later));
+    }
+
+    #[test]
+    fn of_two_odd_keys_traefik_reads_none_and_a_lone_one_of_a_secret() {
+        let two = read("stringData: {odd: x, other: y}\n");
+        assert!(matches!(two.traefik_authority(true), Read::Nothing));
+        let one = read("stringData: {odd: x}\n");
+        assert!(matches!(one.traefik_authority(true), Read::Only(entry) if entry.key == "odd"));
+        assert!(matches!(one.traefik_authority(false), Read::Nothing));
+        assert!(matches!(
+            read("type: Opaque\n").traefik_authority(true),
+            Read::Unknown
+        ));
     }
 }

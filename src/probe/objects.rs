@@ -140,7 +140,7 @@ impl Manifests {
         let Some(kind) = text(&node, &["kind"]).map(str::to_owned) else {
             return;
         };
-        if manifests::is_encrypted(&kind) {
+        if crate::cluster::data::is_encrypted(&kind) {
             let help = format!(
                 "decrypt it first: `sops decrypt {file} | civi-ingress probe … --manifest -`"
             );
@@ -273,7 +273,7 @@ fn take_encrypted(secret: &mut Node) -> Vec<String> {
             (section.text.as_str(), &mut node.value)
         {
             entries.retain(|(key, value)| {
-                let is_encrypted = value.text().is_some_and(manifests::is_encrypted);
+                let is_encrypted = value.text().is_some_and(crate::cluster::data::is_encrypted);
                 keys.extend(is_encrypted.then(|| key.text.clone()));
                 !is_encrypted
             });

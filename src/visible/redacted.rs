@@ -1,9 +1,9 @@
 //! Shows a file of a tree without what may be secret in it.
 
 use super::may_hold_key;
+use crate::cluster::data::of_base64;
 use crate::find;
 use crate::gitops::layout::is_marked;
-use crate::manifests;
 use crate::pki::Certificate;
 use crate::pki::key::hex;
 use crate::yaml::{self, At, Key, Node, Value, tree_text};
@@ -161,7 +161,7 @@ fn certificates(text: &str, known: Option<&Known>) -> Option<Vec<String>> {
     let pem = if text.starts_with("-----BEGIN CERTIFICATE-----") {
         text
     } else {
-        decoded = manifests::decode(text).ok()??;
+        decoded = of_base64(text)?.ok()?;
         decoded.as_str()
     };
     let found = Certificate::all_from_pem(pem).ok()?;
