@@ -243,7 +243,7 @@ fn apply_order(kind: &str) -> u8 {
         "Secret" => 10,
         "ConfigMap" => 20,
         "NetworkPolicy" => 30,
-        "ServersTransport" | "Middleware" => 40,
+        "ServersTransport" | "ServersTransportTCP" | "Middleware" => 40,
         "TLSStore" => 50,
         _ => 60,
     }

@@ -71,6 +71,30 @@ impl Release {
     pub fn takes_root_cas(self) -> bool {
         self >= Self::exactly(3, 4, 1)
     }
+
+    /// Returns whether there is a ServersTransportTCP (3.0), and whether it takes `proxyProtocol` (3.5.2); before that a
+    /// service of an IngressRouteTCP takes it, from 2.7 on.
+    #[must_use]
+    pub fn transport_tcp(self) -> TransportTcp {
+        if self >= Self::exactly(3, 5, 2) {
+            TransportTcp::SendsProxyProtocol
+        } else if self >= Self::exactly(3, 0, 0) {
+            TransportTcp::Dials
+        } else {
+            TransportTcp::Nowhere
+        }
+    }
+}
+
+/// What a release knows of a ServersTransportTCP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransportTcp {
+    /// There is no such kind.
+    Nowhere,
+    /// It sets how long a connection may take.
+    Dials,
+    /// It sends the PROXY protocol, too.
+    SendsProxyProtocol,
 }
 
 impl FromStr for Release {

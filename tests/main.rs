@@ -30,6 +30,7 @@ mod hostile_input;
 mod limits;
 mod lint;
 mod manual;
+mod paths;
 mod pkcs12;
 mod probe;
 mod public_fields;

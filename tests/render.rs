@@ -5,6 +5,7 @@ use civi_ingress::ingress::{Ingress, Role, objects, tls_secret, traefik};
 use civi_ingress::instance::{Extras, Instance, TraefikSource};
 use civi_ingress::manifest::{Object, PrivateKeys, stream};
 use civi_ingress::name::{Label, Namespace, ObjectName};
+use civi_ingress::path::expand::Topology;
 use civi_ingress::pki::{Chain, LeafUse};
 use civi_ingress::release::Release;
 use civi_ingress::template::{BUILT_IN, Templates};
@@ -23,6 +24,7 @@ fn render(objects: &[Object]) -> String {
 fn render_for(release: &str, instance: &Instance) -> String {
     render(&objects(
         Ingress::Traefik(release.parse().unwrap()),
+        Topology::Direct,
         instance,
         &credentials(),
     ))
@@ -166,6 +168,7 @@ fn without_custody_no_ca_key_is_written() {
     });
     let stream = render(&objects(
         Ingress::Traefik(Release::default()),
+        Topology::Direct,
         &instance,
         &credentials,
     ));
@@ -194,6 +197,7 @@ fn traefik_shows_a_certificate_of_its_own_to_an_httpd_that_asks() {
         "client-auth",
         render(&objects(
             Ingress::Traefik(Release::default()),
+            Topology::Direct,
             &instance,
             &credentials
         ))
@@ -229,10 +233,19 @@ fn every_built_in_template_is_used_by_these_tests() {
     let instance = instance(&[], Settings::default(), all_extras());
     let all = objects(
         Ingress::Traefik(Release::default()),
+        Topology::Direct,
         &instance,
         &credentials(),
     );
     used.extend(all.iter().map(|object| object.template));
+    let passing = Topology::Passthrough { proxy: None };
+    let passing = objects(
+        Ingress::Traefik(Release::default()),
+        passing,
+        &instance,
+        &credentials(),
+    );
+    used.extend(passing.iter().map(|object| object.template));
     let values: Vec<&str> = BUILT_IN
         .iter()
         .map(|(name, _)| *name)
@@ -248,6 +261,7 @@ fn an_independent_reader_finds_in_every_document_what_ours_finds() {
     let instance = instance(&["www.a.example.org"], Settings::default(), all_extras());
     let objects = objects(
         Ingress::Traefik(Release::default()),
+        Topology::Direct,
         &instance,
         &credentials(),
     );

@@ -30,14 +30,16 @@ const OTHERS: [&str; 5] = [
     "values.yaml",
 ];
 /// Prefixes of the names of files with objects.
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 10] = [
     "configmap-",
     "ingressroute-",
+    "ingressroutetcp-",
     "middleware-",
     "networkpolicy-",
     "sealedsecret-",
     "secret-",
     "serverstransport-",
+    "serverstransporttcp-",
     "tlsstore-",
 ];
 
@@ -283,12 +285,14 @@ mod tests {
         let kinds = [
             "ConfigMap",
             "IngressRoute",
+            "IngressRouteTCP",
             "Middleware",
             "Namespace",
             "NetworkPolicy",
             "SealedSecret",
             "Secret",
             "ServersTransport",
+            "ServersTransportTCP",
             "TLSStore",
         ];
         for kind in kinds {

@@ -9,6 +9,7 @@ use crate::ingress::{self, Credentials, Ingress, Role, traefik};
 use crate::instance::{Credential, Instance};
 use crate::manifest::{Identity, Object, SecretData, secret_data};
 use crate::name::{DataKey, ObjectName};
+use crate::path::expand::Topology;
 use crate::pki::issue::Organization;
 use crate::pki::validity::{End, Validity};
 use crate::pki::{LeafUse, SubjectAltName};
@@ -216,7 +217,8 @@ impl<'a> Unit<'a> {
         match &self.kind {
             Kind::Member { member, instance } => {
                 let ingress = Ingress::Traefik(self.fleet.release);
-                let mut objects = ingress::objects(ingress, instance, credentials);
+                let mut objects =
+                    ingress::objects(ingress, Topology::Direct, instance, credentials);
                 self.mark(&mut objects, member.id.as_str());
                 objects
             }

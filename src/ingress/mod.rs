@@ -8,6 +8,7 @@ pub mod traefik;
 use crate::instance::{Credential, Instance};
 use crate::manifest::{Field, Identity, Object, SecretData, secret_data};
 use crate::name::{DataKey, Namespace, ObjectName};
+use crate::path::expand::{Topology, expand};
 use crate::pki::{Certificate, Chain, PrivateKey};
 use crate::release::Release;
 use crate::values::SecretKeyRef;
@@ -167,7 +168,12 @@ impl Credentials {
 
 /// Returns an instance's objects in the order in which they must be applied.
 #[must_use]
-pub fn objects(ingress: Ingress, instance: &Instance, credentials: &Credentials) -> Vec<Object> {
+pub fn objects(
+    ingress: Ingress,
+    topology: Topology,
+    instance: &Instance,
+    credentials: &Credentials,
+) -> Vec<Object> {
     let mut objects = Vec::new();
     // `default` is there in every cluster, and nobody's to bring or to take away.
     if instance.extras.namespace && instance.namespace.as_str() != "default" {
@@ -178,8 +184,9 @@ pub fn objects(ingress: Ingress, instance: &Instance, credentials: &Credentials)
         objects.push(config_map(instance));
     }
     objects.extend(network_policies(instance));
+    let path = expand(topology, instance);
     match ingress {
-        Ingress::Traefik(release) => objects.extend(traefik::routing(release, instance)),
+        Ingress::Traefik(release) => objects.extend(traefik::routing(release, instance, &path)),
     }
     objects
 }

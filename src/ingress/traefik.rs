@@ -3,17 +3,33 @@
 use super::{chart_object, own_object};
 use crate::instance::Instance;
 use crate::manifest::{Field, Identity, Object};
-use crate::name::{DnsName, Namespace, ObjectName};
-use crate::release::Release;
+use crate::name::{Namespace, ObjectName};
+use crate::path::Path;
+use crate::path::hop::{Client, Outward, Trust};
+use crate::release::{Release, TransportTcp};
 
 /// Time between the first two attempts of the retry Middleware; it doubles from then on.
 const RETRY_INTERVAL: &str = "500ms";
 
-/// Returns the ServersTransport, the Middlewares and the IngressRoute of an instance.
-pub(super) fn routing(release: Release, instance: &Instance) -> Vec<Object> {
+/// Returns the objects that make the path of an instance: what is spoken to its httpd, the Middlewares, the route.
+pub(super) fn routing(release: Release, instance: &Instance, path: &Path) -> Vec<Object> {
+    match &path.outward {
+        Outward::PassedThrough => passing(release, instance, path),
+        outward => ending(release, instance, path, outward.client()),
+    }
+}
+
+/// Traefik ends the TLS of browsers: an IngressRoute.
+fn ending(
+    release: Release,
+    instance: &Instance,
+    path: &Path,
+    client: Option<&Client>,
+) -> Vec<Object> {
     let api = release.api_version();
     let names = &instance.settings.names;
-    let mut objects = vec![servers_transport(release, instance)];
+    let mut objects = Vec::new();
+    objects.extend(client.map(|client| servers_transport(release, instance, client)));
     let mut middlewares = Vec::new();
     if let Some(attempts) = instance.extras.retry_attempts {
         let mut object = own_object(
@@ -42,25 +58,86 @@ pub(super) fn routing(release: Release, instance: &Instance) -> Vec<Object> {
         objects.push(object);
         middlewares.push(names.hsts.as_str());
     }
-    objects.push(ingress_route(release, instance, &middlewares));
+    objects.push(ingress_route(release, instance, path, &middlewares));
     objects
 }
 
-fn servers_transport(release: Release, instance: &Instance) -> Object {
+/// The TLS of browsers goes on as it is: an IngressRouteTCP.
+fn passing(release: Release, instance: &Instance, path: &Path) -> Vec<Object> {
+    let settings = &instance.settings;
+    let known = release.transport_tcp();
+    let version = |is_here: bool| {
+        let version = path.proxy.filter(|_| is_here);
+        version.map_or(Field::Nothing, |version| Field::Number(version.number()))
+    };
+    let sends = known == TransportTcp::SendsProxyProtocol;
+    let mut objects = Vec::new();
+    // Since 3.5.2 what a service says of the PROXY protocol does not count beside a ServersTransportTCP: no text has both.
+    if sends || known == TransportTcp::Dials && path.proxy.is_none() {
+        let mut transport = own_object(
+            instance,
+            release.api_version(),
+            "ServersTransportTCP",
+            &settings.names.servers_transport,
+            "traefik/serverstransporttcp.yaml",
+        );
+        transport.fields = vec![
+            (
+                "dial_timeout",
+                settings.transport.dial_timeout.as_str().into(),
+            ),
+            ("proxy_protocol", version(sends)),
+        ];
+        objects.push(transport);
+    }
+    let mut route = own_object(
+        instance,
+        release.api_version(),
+        "IngressRouteTCP",
+        &settings.names.ingress_route,
+        "traefik/ingressroutetcp.yaml",
+    );
+    let transport = objects
+        .first()
+        .map(|_| settings.names.servers_transport.as_str());
+    route.fields = vec![
+        ("entry_points", entry_points(instance)),
+        ("rule", rule("HostSNI", &path.hosts).into()),
+        ("service", service(path).into()),
+        ("port", Field::Number(settings.port.into())),
+        ("servers_transport", transport.into()),
+        ("proxy_protocol", version(!sends)),
+    ];
+    objects.push(route);
+    objects
+}
+
+fn entry_points(instance: &Instance) -> Field {
+    let names = instance.settings.entry_points.iter();
+    names.map(String::as_str).collect()
+}
+
+fn service(path: &Path) -> &str {
+    path.httpd
+        .as_ref()
+        .map_or("", |httpd| httpd.service.name.as_str())
+}
+
+fn servers_transport(release: Release, instance: &Instance, client: &Client) -> Object {
     let settings = &instance.settings;
     let transport = &settings.transport;
     let name = &settings.names.servers_transport;
-    let bundle = settings.trust_bundle.secret.as_str();
+    let bundle = match &client.trusts {
+        Trust::Authorities(authorities) => authorities.first(),
+        Trust::System | Trust::Anything | Trust::Unknown => None,
+    };
+    let bundle = bundle.map(|authority| authority.place.name.as_str());
     let (root_cas, root_cas_secret) = if release.takes_root_cas() {
         (bundle.into(), Field::Nothing)
     } else {
         (Field::Nothing, bundle.into())
     };
-    let client_secret = instance
-        .extras
-        .client_auth
-        .then(|| settings.client_secret.as_str())
-        .into();
+    let client_secret = client.shows.as_ref().map(|place| place.name.as_str());
     let mut object = chart_object(
         instance,
         release.api_version(),
@@ -69,8 +146,7 @@ fn servers_transport(release: Release, instance: &Instance) -> Object {
         "traefik/serverstransport.yaml",
     );
     object.fields = vec![
-        // Without it Go checks the certificate against the pod's address.
-        ("server_name", instance.host().as_str().into()),
+        ("server_name", client.expects.as_deref().into()),
         (
             "max_idle_conns_per_host",
             Field::Number(transport.max_idle_conns_per_host),
@@ -91,12 +167,17 @@ fn servers_transport(release: Release, instance: &Instance) -> Object {
         ),
         ("root_cas", root_cas),
         ("root_cas_secret", root_cas_secret),
-        ("client_secret", client_secret),
+        ("client_secret", client_secret.into()),
     ];
     object
 }
 
-fn ingress_route(release: Release, instance: &Instance, middlewares: &[&str]) -> Object {
+fn ingress_route(
+    release: Release,
+    instance: &Instance,
+    path: &Path,
+    middlewares: &[&str],
+) -> Object {
     let settings = &instance.settings;
     let name = &settings.names.ingress_route;
     let mut object = chart_object(
@@ -107,13 +188,10 @@ fn ingress_route(release: Release, instance: &Instance, middlewares: &[&str]) ->
         "traefik/ingressroute.yaml",
     );
     object.fields = vec![
-        (
-            "entry_points",
-            settings.entry_points.iter().map(String::as_str).collect(),
-        ),
-        ("rule", host_rule(&instance.hosts).into()),
+        ("entry_points", entry_points(instance)),
+        ("rule", rule("Host", &path.hosts).into()),
         ("middlewares", middlewares.iter().copied().collect()),
-        ("service", settings.names.service.as_str().into()),
+        ("service", service(path).into()),
         ("port", Field::Number(settings.port.into())),
         (
             "servers_transport",
@@ -126,10 +204,12 @@ fn ingress_route(release: Release, instance: &Instance, middlewares: &[&str]) ->
 /// Builds the rule that matches any of the hosts.
 ///
 /// One argument a matcher: Traefik 3 takes no more (migration guide v2 to v3), and both take `||`.
-/// A [`DnsName`] holds no backtick, so nothing needs escaping.
-#[must_use]
-pub fn host_rule(hosts: &[DnsName]) -> String {
-    let matchers: Vec<String> = hosts.iter().map(|host| format!("Host(`{host}`)")).collect();
+/// The hosts are those of a [`DnsName`](crate::name::DnsName), which holds no backtick, so nothing needs escaping.
+fn rule(matcher: &str, hosts: &[String]) -> String {
+    let matchers: Vec<String> = hosts
+        .iter()
+        .map(|host| format!("{matcher}(`{host}`)"))
+        .collect();
     matchers.join(" || ")
 }
 
@@ -156,10 +236,10 @@ mod tests {
 
     #[test]
     fn each_host_has_its_own_matcher() {
-        let hosts = ["a.example.org", "b.example.org"].map(|host| DnsName::parse(host).unwrap());
-        assert_eq!(host_rule(&hosts[..1]), "Host(`a.example.org`)");
+        let hosts = ["a.example.org", "b.example.org"].map(str::to_owned);
+        assert_eq!(rule("HostSNI", &hosts[..1]), "HostSNI(`a.example.org`)");
         assert_eq!(
-            host_rule(&hosts),
+            rule("Host", &hosts),
             "Host(`a.example.org`) || Host(`b.example.org`)"
         );
     }

@@ -182,6 +182,7 @@ fn paths<'a>(
                 hosts: hosts.clone(),
                 front: front.clone(),
                 outward: outward(route, &inward, policy, backend, gateway),
+                proxy: None,
                 inward: inward.clone(),
                 httpd: backend.zip(scope).map(|(backend, scope)| Httpd {
                     service: Place {

@@ -107,6 +107,36 @@ impl Outward {
     }
 }
 
+/// A version of the PROXY protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProxyVersion {
+    /// A line of text.
+    V1,
+    /// A binary block.
+    V2,
+}
+
+impl ProxyVersion {
+    /// Returns the version of a number; there is no other one.
+    #[must_use]
+    pub fn of(number: i64) -> Option<Self> {
+        match number {
+            1 => Some(Self::V1),
+            2 => Some(Self::V2),
+            _ => None,
+        }
+    }
+
+    /// Returns its number.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        match self {
+            Self::V1 => 1,
+            Self::V2 => 2,
+        }
+    }
+}
+
 /// How a hop verifies the next one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Client {

@@ -8,14 +8,16 @@
 //! | know what a hop is | [`hop`] |
 //! | see how Traefik's objects become paths | `traefik` |
 //! | see how those of the Gateway API and of Istio do | `gateways` |
+//! | know which path an instance is to have | [`expand`] |
 //! | add a way in | a file beside these two, and its line in [`read`] |
 
+pub mod expand;
 mod gateways;
 pub mod hop;
 pub mod traefik;
 
 use crate::cluster::{Cluster, Object};
-use hop::{Front, Httpd, Inward, Known, Outward};
+use hop::{Front, Httpd, Inward, Known, Outward, ProxyVersion};
 
 /// The path of the requests for some hosts to one Service.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +30,8 @@ pub struct Path {
     pub inward: Inward,
     /// What goes out.
     pub outward: Outward,
+    /// The version of the PROXY protocol that goes before it.
+    pub proxy: Option<ProxyVersion>,
     /// Where it ends; nothing if the rule leads to no Service.
     pub httpd: Option<Httpd>,
 }

@@ -4,7 +4,8 @@
 //! up in the Service's namespace, a ServersTransportTCP in the route's.
 
 use super::hop::{
-    Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Known, Outward, Place, Shown, Trust,
+    Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Known, Outward, Place, ProxyVersion,
+    Shown, Trust,
 };
 use super::{Path, Routed};
 use crate::cluster::scope::Scope;
@@ -41,6 +42,9 @@ pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
                         },
                         inward: inward(object, route, is_tcp),
                         outward: outward(cluster, route, service, transport, is_tcp),
+                        proxy: service
+                            .filter(|_| is_tcp)
+                            .and_then(|service| proxy(service, transport)),
                         httpd: service.map(Reached::httpd),
                     },
                     route: object,
@@ -284,6 +288,22 @@ pub fn transport<'a>(
         }
         _ => Known::Here(None),
     }
+}
+
+/// Returns the PROXY protocol before a connection to a TCP service. What the service says counts where no
+/// ServersTransportTCP is named (`DialerManager.Build` in `pkg/tcp/dialer.go`, v3.7.9); without a version it is 2 there, and
+/// none in a ServersTransportTCP.
+#[must_use]
+pub fn proxy(service: &Reached<'_>, transport: Known<Option<&Object>>) -> Option<ProxyVersion> {
+    if let Known::Here(Some(object)) = transport {
+        let Resource::ServersTransportTcp(settings) = &object.resource else {
+            return None;
+        };
+        let own = settings.proxy_protocol?;
+        return own.version.and_then(ProxyVersion::of);
+    }
+    let said = service.named.proxy_protocol?;
+    ProxyVersion::of(said.version.unwrap_or(2))
 }
 
 fn unknown() -> Client {

@@ -18,6 +18,7 @@ use civi_ingress::ingress::{self, Credentials, Ingress, Role, objects};
 use civi_ingress::instance::{Credential, Extras, Instance, TraefikSource};
 use civi_ingress::manifests::{self, FoundSecret};
 use civi_ingress::name::{DnsName, InstanceName, Label, Namespace, ObjectName};
+use civi_ingress::path::expand::Topology;
 use civi_ingress::pki::issue::Ca;
 use civi_ingress::pki::reuse::{self, Custody, Found, Retention, Terms};
 use civi_ingress::pki::validity::format_instant;
@@ -180,7 +181,12 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
         found: found.as_ref(),
     };
     let (credentials, ca_key) = issuer.credentials(&instance, existing_ca)?;
-    let objects = objects(Ingress::Traefik(release), &instance, &credentials);
+    let objects = objects(
+        Ingress::Traefik(release),
+        Topology::Direct,
+        &instance,
+        &credentials,
+    );
     let ca_key = ca_key.as_ref().map_or("", |key| key.as_str());
     let beside = side_file(arguments.ca_key_out.as_ref(), ca_key, true);
     arguments

@@ -54,6 +54,7 @@ impl Way {
                     trusts: hop::Trust::Unknown,
                     shows: None,
                 }),
+                proxy: None,
                 httpd: None,
             },
             lacks_transport: true,

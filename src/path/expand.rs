@@ -1,0 +1,68 @@
+//! The path that an instance is to have.
+
+use super::Path;
+use super::hop::{
+    Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Outward, Place, ProxyVersion, Shown,
+    Trust,
+};
+use crate::cluster::scope::Scope;
+use crate::instance::Instance;
+use crate::kinds::traefik::Port;
+
+/// A way in from browsers to an httpd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topology {
+    /// The ingress ends the TLS of browsers with the wildcard certificate and begins its own, which trusts the CA of the
+    /// instance.
+    Direct,
+    /// The ingress passes the TLS of browsers on to the httpd, by the name that they ask for.
+    Passthrough {
+        /// What tells the httpd where a connection comes from.
+        proxy: Option<ProxyVersion>,
+    },
+}
+
+/// Returns the path of an instance behind Traefik.
+#[must_use]
+pub fn expand(topology: Topology, instance: &Instance) -> Path {
+    let settings = &instance.settings;
+    let place = |name: &str| Place {
+        scope: Scope::Namespace(instance.namespace.to_string()),
+        name: name.to_owned(),
+    };
+    let (inward, outward, proxy) = match topology {
+        Topology::Direct => {
+            let authority = Authority {
+                is_secret: true,
+                place: place(settings.trust_bundle.secret.as_str()),
+                keys: Keys::Traefik,
+            };
+            let client = Client {
+                // Without a name Go checks the certificate against the pod's address.
+                expects: Some(instance.host().to_string()),
+                trusts: Trust::Authorities(vec![authority]),
+                shows: instance
+                    .extras
+                    .client_auth
+                    .then(|| place(settings.client_secret.as_str())),
+            };
+            (Inward::Tls(Shown::Store), Outward::Tls(client), None)
+        }
+        Topology::Passthrough { proxy } => (Inward::PassedThrough, Outward::PassedThrough, proxy),
+    };
+    Path {
+        hosts: instance.hosts.iter().map(ToString::to_string).collect(),
+        front: Front {
+            kind: FrontKind::Traefik,
+            gateway: None,
+        },
+        inward,
+        outward,
+        proxy,
+        httpd: Some(Httpd {
+            service: place(settings.names.service.as_str()),
+            port: Some(Port::Number(settings.port.into())),
+            share: 1,
+        }),
+    }
+}

@@ -1,0 +1,148 @@
+//! The path of a request, written and read back.
+
+use crate::support::{NOW, assert_snapshot_in, credentials, instance, readable};
+use civi_ingress::cluster::data::Certificates;
+use civi_ingress::cluster::{Cluster, Object};
+use civi_ingress::find;
+use civi_ingress::ingress::{Ingress, objects};
+use civi_ingress::instance::{Extras, Instance};
+use civi_ingress::lint::{self, Options, Severity};
+use civi_ingress::manifest::{PrivateKeys, stream};
+use civi_ingress::name::ObjectName;
+use civi_ingress::path::expand::{Topology, expand};
+use civi_ingress::path::hop::ProxyVersion;
+use civi_ingress::path::{self, Path};
+use civi_ingress::release::Release;
+use civi_ingress::status::{self, Wire};
+use civi_ingress::template::Templates;
+use civi_ingress::values::Settings;
+use civi_ingress::yaml;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+const PASSTHROUGH: Topology = Topology::Passthrough {
+    proxy: Some(ProxyVersion::V2),
+};
+
+fn written(release: Release, topology: Topology, instance: &Instance) -> String {
+    let ingress = Ingress::Traefik(release);
+    let objects = objects(ingress, topology, instance, &credentials());
+    let manifests = Templates::default()
+        .render(&objects, PrivateKeys::Written)
+        .expect("the built-in templates work");
+    stream(&manifests).collect()
+}
+
+fn read(text: &str) -> Vec<Path> {
+    let known = Certificates::default();
+    let documents = yaml::read_all(text, "f.yaml").expect("good YAML");
+    let objects = documents.iter();
+    let objects = objects.filter_map(|document| Object::read(document, "f.yaml", &known));
+    let cluster = Cluster::new(objects.collect(), BTreeMap::new());
+    let paths = path::read(&cluster).into_iter();
+    paths.map(|routed| routed.path).collect()
+}
+
+fn releases() -> impl Strategy<Value = Release> {
+    let names = [
+        "2.9", "2.10", "2.11", "3.0", "3.3", "3.4.0", "3.4", "3.5.1", "3.5.2", "3.7",
+    ];
+    prop::sample::select(names.to_vec()).prop_map(|name| name.parse().expect("a release"))
+}
+
+fn topologies() -> impl Strategy<Value = Topology> {
+    let proxies = [None, Some(ProxyVersion::V1), Some(ProxyVersion::V2)];
+    prop_oneof![
+        Just(Topology::Direct),
+        prop::sample::select(proxies.to_vec()).prop_map(|proxy| Topology::Passthrough { proxy }),
+    ]
+}
+
+fn instances() -> impl Strategy<Value = Instance> {
+    let aliases = prop::sample::subsequence(&["b.example.org", "c.example.org"][..], 0..=2);
+    let port = prop::sample::select(&[443_u16, 8443, 1][..]);
+    let names = prop::sample::select(&["x", "civicrmhttpd", "a-b.c"][..]);
+    (aliases, port, names, any::<bool>(), any::<bool>()).prop_map(
+        |(aliases, port, name, client_auth, more)| {
+            let mut settings = Settings {
+                port,
+                ..Settings::default()
+            };
+            settings.trust_bundle.secret = ObjectName::parse(name).expect("a name");
+            settings.names.servers_transport = ObjectName::parse(name).expect("a name");
+            let extras = Extras {
+                client_auth,
+                retry_attempts: more.then_some(3),
+                hsts_seconds: more.then_some(60),
+                ..Extras::default()
+            };
+            instance(&aliases, settings, extras)
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_is_read_back_from_what_was_written_is_the_path_that_was_meant(
+        release in releases(),
+        topology in topologies(),
+        instance in instances(),
+    ) {
+        let text = written(release, topology, &instance);
+        prop_assert_eq!(read(&text), [expand(topology, &instance)]);
+    }
+}
+
+#[test]
+fn traefik_passes_the_tls_of_browsers_on_with_the_proxy_protocol() {
+    let instance = instance(
+        &["www.a.example.org"],
+        Settings::default(),
+        Extras::default(),
+    );
+    for release in ["2.11", "3.4", "3.7"] {
+        let text = written(release.parse().unwrap(), PASSTHROUGH, &instance);
+        let documents: Vec<&str> = text.split_inclusive("---\n").collect();
+        let routing: String = documents
+            .into_iter()
+            .filter(|document| document.contains("TCP\n"))
+            .collect();
+        assert_snapshot_in!(
+            "traefik",
+            format!("passthrough-{release}"),
+            readable(&routing)
+        );
+    }
+}
+
+#[test]
+fn status_shows_one_leg_from_the_browser_to_the_httpd_where_tls_passes_through() {
+    let instance = instance(&[], Settings::default(), Extras::default());
+    let text = written(Release::default(), PASSTHROUGH, &instance);
+    let mut findings = find::read(&text, "f.yaml").expect("good YAML");
+    let cluster = findings.take_cluster();
+    let report = status::report(findings.found, &cluster, NOW).expect("good certificates");
+    let [instance] = &report.instances[..] else {
+        panic!("one instance: {:?}", report.instances)
+    };
+    assert_eq!(instance.backend.wire, Wire::PassedThrough);
+    assert!(instance.browser.certificate.is_some());
+}
+
+#[test]
+fn lint_finds_of_tls_that_passes_through_only_that_browsers_do_not_know_the_private_ca() {
+    let instance = instance(&[], Settings::default(), Extras::default());
+    let sources = [lint::Source {
+        name: "f.yaml".to_owned(),
+        text: Zeroizing::new(written(Release::default(), PASSTHROUGH, &instance)),
+    }];
+    let report = lint::lint(&sources, &Options::at(NOW)).expect("good YAML");
+    let found: Vec<&str> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity >= Severity::Warning)
+        .map(|finding| finding.rule.code)
+        .collect();
+    assert_eq!(found, ["CI232"]);
+}
