@@ -2,10 +2,11 @@
 //!
 //! A finding is known again by its rule, its object (without one: its file) and its field, not by its line.
 
-use super::report::name_of;
-use super::rules::CI009;
-use super::{Report, Severity, Source};
+use super::report::Report;
+use super::source::Source;
 use crate::fault::{Fault, Place};
+use crate::lint::documents::rules::CI009;
+use crate::lint::rule::Severity;
 use crate::report;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -83,10 +84,10 @@ impl Baseline {
 fn entry(finding: &super::Finding, sources: &[Source]) -> Entry {
     Entry {
         code: finding.rule.code.to_owned(),
-        of: finding
-            .object
-            .as_ref()
-            .map_or_else(|| name_of(finding, sources).to_owned(), ToString::to_string),
+        of: finding.object.as_ref().map_or_else(
+            || finding.file_name(sources).to_owned(),
+            ToString::to_string,
+        ),
         field: finding.field.clone(),
     }
 }

@@ -1,6 +1,9 @@
 //! One thing that a rule found.
 
-use super::rules::{Rule, Severity};
+use super::model::object::Object;
+use super::model::values::Values;
+use super::source::Source;
+use crate::lint::rule::{Rule, Severity};
 use crate::visible;
 use crate::yaml::At;
 
@@ -68,6 +71,29 @@ impl Finding {
         self.help.as_deref().unwrap_or(self.rule.help)
     }
 
+    /// Returns a finding of which only the file and perhaps the place is known.
+    pub(super) fn of_file(rule: &'static Rule, file: usize, at: At, message: String) -> Self {
+        Self {
+            rule,
+            severity: rule.severity,
+            message,
+            file,
+            at,
+            document: 0,
+            object: None,
+            field: String::new(),
+            consequence: None,
+            help: None,
+        }
+    }
+
+    /// Returns the name of its file.
+    pub(super) fn file_name<'a>(&self, sources: &'a [Source]) -> &'a str {
+        sources
+            .get(self.file)
+            .map_or("", |source| source.name.as_str())
+    }
+
     /// Keeps of its sentences what can be shown: they repeat what is in an input.
     pub(super) fn show(&mut self) {
         let sentences = [
@@ -99,5 +125,57 @@ impl Finding {
     pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+}
+
+impl Object<'_> {
+    /// Makes a finding at a value of this object.
+    pub(super) fn finding(
+        &self,
+        rule: &'static Rule,
+        at: At,
+        field: &str,
+        message: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            rule,
+            severity: rule.severity,
+            message: message.into(),
+            file: self.file,
+            at: if at.line == 0 { self.node.at } else { at },
+            document: self.document,
+            object: Some(Identity {
+                kind: self.kind.to_owned(),
+                namespace: self.namespace.to_owned(),
+                name: self.name.to_owned(),
+            }),
+            field: format!("{}{field}", self.prefix),
+            consequence: None,
+            help: None,
+        }
+    }
+}
+
+impl Values<'_> {
+    /// Makes a finding at a value of this file.
+    pub(super) fn finding(
+        &self,
+        rule: &'static Rule,
+        at: At,
+        field: &str,
+        message: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            rule,
+            severity: rule.severity,
+            message: message.into(),
+            file: self.file,
+            at: if at.line == 0 { self.node.at } else { at },
+            document: self.document,
+            object: None,
+            field: format!("{}{field}", self.prefix),
+            consequence: None,
+            help: None,
+        }
     }
 }

@@ -1,8 +1,7 @@
 //! What Traefik would answer and log, as it was recorded.
 
-use super::explain::seen;
 use super::finding::Finding;
-use super::recorded::Negative;
+use super::recorded::{Negative, Seen};
 use crate::release::Release;
 use std::fmt::Write as _;
 
@@ -29,13 +28,13 @@ impl Finding {
         else {
             return self;
         };
-        let mut text = seen(negative.seen);
+        let mut text = negative.seen.to_string();
         if negative.said.is_empty() {
             write!(text, ", and Traefik {line} logs nothing")
                 .expect("writing to a String cannot fail");
         } else {
             let who = match negative.seen {
-                super::recorded::Seen::Refused => "; the API server says".to_owned(),
+                Seen::Refused => "; the API server says".to_owned(),
                 _ => format!("; Traefik {line} logs"),
             };
             let lines: Vec<String> = negative

@@ -4,6 +4,7 @@
 //! The rules of [`super::rules`] predict from this table.
 
 use crate::release::Release;
+use std::fmt;
 
 /// What the user sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,16 @@ pub enum Seen {
     Status(u16),
     /// Traefik presents its generated certificate, which no browser trusts.
     GeneratedCertificate,
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused => f.write_str("kubectl refuses the manifest"),
+            Self::Status(status) => write!(f, "the browser gets {status}"),
+            Self::GeneratedCertificate => f.write_str("the browser gets Traefik's own certificate"),
+        }
+    }
 }
 
 /// One fault and the releases of Traefik that take it in the same way.

@@ -3,9 +3,11 @@
 //! `# civi-ingress: allow CI103, CI603 reason` holds for its own line, or on a line of its own for the next
 //! line that is not a comment.
 
-use super::Source;
 use super::finding::Finding;
-use super::rules::{self, CI001, CI002, CI003, Rule};
+use super::source::Source;
+use crate::lint::documents::rules::{CI001, CI002, CI003};
+use crate::lint::rule::Rule;
+use crate::lint::rules::{self};
 use crate::yaml::At;
 use rayon::prelude::*;
 
@@ -65,18 +67,7 @@ pub(super) fn apply(sources: &[Source], findings: &mut Vec<Finding>) -> usize {
 
 impl Comment<'_> {
     fn finding(&self, rule: &'static Rule, message: String) -> Finding {
-        Finding {
-            rule,
-            severity: rule.severity,
-            message,
-            file: self.file,
-            at: self.at,
-            document: 0,
-            object: None,
-            field: String::new(),
-            consequence: None,
-            help: None,
-        }
+        Finding::of_file(rule, self.file, self.at, message)
     }
 }
 

@@ -29,7 +29,7 @@ fn every_rule_has_a_case_and_a_near_miss_and_no_case_is_without_a_rule() {
 #[test]
 fn every_rule_fires_on_its_case_and_no_other_does() {
     let mut wrong = Vec::new();
-    for rule in ALL {
+    for rule in ALL.iter() {
         let text = case(rule, "fires");
         let report = report(&text, &options(&text));
         // What is only worth knowing may come along.
@@ -51,7 +51,7 @@ fn every_rule_fires_on_its_case_and_no_other_does() {
 #[test]
 fn no_rule_fires_on_a_near_miss() {
     let mut wrong = Vec::new();
-    for rule in ALL {
+    for rule in ALL.iter() {
         let text = case(rule, "near");
         let report = report(&text, &options(&text));
         let is_quiet = codes(&report, Severity::Warning).is_empty()
@@ -65,7 +65,7 @@ fn no_rule_fires_on_a_near_miss() {
 
 #[test]
 fn every_finding_points_at_a_line_that_holds_the_last_part_of_its_field_or_its_value() {
-    for rule in ALL {
+    for rule in ALL.iter() {
         let text = case(rule, "fires");
         let lines: Vec<&str> = text.lines().collect();
         for finding in report(&text, &options(&text)).findings {

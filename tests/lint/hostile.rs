@@ -2,7 +2,6 @@
 
 use super::{filled, source};
 use crate::support::{NOW, names_in, read, run_in, run_with_stdin, write};
-use civi_ingress::lint::rules::CI009;
 use civi_ingress::lint::{Options, lint};
 use std::path::Path;
 use tempfile::TempDir;
@@ -14,7 +13,7 @@ fn broken(text: &str) -> Vec<String> {
     let syntax = report
         .findings
         .iter()
-        .filter(|finding| finding.rule == &CI009);
+        .filter(|finding| finding.rule.code == "CI009");
     syntax
         .map(|finding| {
             format!(

@@ -1,25 +1,11 @@
 //! Certificates: names, usages, times, and the issuer.
 
-use super::GROUP;
 use super::challenges::{Redirects, challenges};
+use super::rules::{CI884, CI885, CI886, CI887, CI888, CI889, CI893};
+use crate::lint::facts::issuers::{GROUP, issuer_of};
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
-use crate::lint::rules::{CI884, CI885, CI886, CI887, CI888, CI889, CI893};
 use crate::yaml::Node;
-
-/// Returns the issuer of a Certificate, if it is in the input.
-pub(in crate::lint) fn issuer_of<'m, 'a>(
-    model: &'m Model<'a>,
-    object: &Object<'a>,
-) -> Option<&'m Object<'a>> {
-    let reference = object.spec().get("issuerRef")?;
-    let name = reference.text_of("name")?;
-    let number = match reference.text_of("kind") {
-        Some("ClusterIssuer") => model.find(Class::ClusterIssuer, "", name),
-        _ => model.find(Class::Issuer, object.namespace, name),
-    };
-    Some(&model.objects[number?])
-}
 
 pub(super) fn check(
     model: &Model<'_>,

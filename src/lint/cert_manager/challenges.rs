@@ -1,10 +1,10 @@
 //! HTTP-01: whether the authority reaches the solver.
 
+use super::rules::{CI891, CI892};
+use crate::lint::facts::hosts::meets;
+use crate::lint::facts::istio::credentials;
 use crate::lint::finding::Finding;
-use crate::lint::istio;
 use crate::lint::model::{Class, Model, Object};
-use crate::lint::rules::{CI891, CI892};
-use crate::lint::upstream::meets;
 use crate::yaml::{Node, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -131,7 +131,7 @@ impl<'a> Redirects<'a> {
                 .filter_map(Node::text)
                 .map(|host| host.rsplit('/').next().unwrap_or(host))
                 .partition(|host| host.starts_with('*'));
-            for (name, ..) in istio::credentials(gateway) {
+            for (name, ..) in credentials(gateway) {
                 by_secret.entry(name).or_default().push(hosts.len());
             }
             hosts.push((exact.into_iter().collect(), wide));

@@ -1,8 +1,8 @@
 //! Issuers and the solvers of their challenges.
 
+use super::rules::{CI882, CI883, CI894};
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
-use crate::lint::rules::{CI882, CI883, CI894};
 use crate::yaml::Node;
 
 pub(super) fn check(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {

@@ -1,20 +1,27 @@
-//! Family 8: cert-manager's objects (`internal/apis/certmanager/validation` of 1.21), and whether ACME gets through.
+//! cert-manager's objects (`internal/apis/certmanager/validation` of 1.21), and whether ACME gets through.
 
 mod certificates;
 mod challenges;
 mod issuers;
+pub(super) mod rules;
 
-pub(super) use certificates::issuer_of;
-
-use super::certificates::for_browsers;
-use super::finding::Finding;
-use super::model::{Model, Object};
-use super::rules::{CI881, CI890, Severity};
+use crate::lint::facts::browsers::for_browsers;
+use crate::lint::facts::issuers::GROUP;
+use crate::lint::family::Family;
+use crate::lint::finding::Finding;
+use crate::lint::model::{Model, Object};
+use crate::lint::rule::Severity;
 use crate::yaml::Node;
+use rules::{CI881, CI890};
 
-const GROUP: &str = "cert-manager.io";
+pub(super) const FAMILY: Family = Family {
+    number: 8,
+    title: "cert-manager",
+    rules: rules::RULES,
+    check,
+};
 
-pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
+fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut shown = None;
     let redirects = challenges::Redirects::of(model);

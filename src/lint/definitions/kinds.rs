@@ -1,11 +1,13 @@
 //! Kinds and versions that an API group does not have.
 
-use super::TRAEFIK;
 use super::outline::OUTLINE;
+use super::rules::CI318;
 use crate::fault::did_you_mean;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Object};
-use crate::lint::rules::CI318;
+
+/// The group of Traefik's definitions.
+pub(super) const TRAEFIK: &str = "traefik.io";
 
 /// Kinds of the groups that every cluster has (Kubernetes 1.34, `kubectl api-resources`), for misspellings.
 const OF_EVERY_CLUSTER: [(&str, &[&str]); 5] = [

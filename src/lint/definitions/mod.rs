@@ -1,23 +1,31 @@
-//! Family 3, continued: whether the API server takes an object, by the definition of its kind.
+//! Whether the API server takes an object, by the definition of its kind.
 //!
 //! `definitions.txt` holds them in short, Traefik's of four releases; `.ci/schemas/definitions` writes it, and says
 //! how it is to be read.
 
 mod kinds;
 mod outline;
+pub(super) mod rules;
 
-use super::finding::Finding;
-use super::model::{Class, Model, Object};
-use super::rules::{CI311, CI314, CI315, CI316, CI317, Rule, Severity};
-use super::versions;
 use crate::fault::did_you_mean;
+use crate::lint::facts::servers_transport::is_known;
+use crate::lint::family::Family;
+use crate::lint::finding::Finding;
+use crate::lint::model::{Class, Model, Object};
+use crate::lint::rule::{Rule, Severity};
 use crate::release::Release;
 use crate::yaml::{At, Key, Node, Value, is_boolean_word};
+use kinds::TRAEFIK;
 use outline::{Field, OUTLINE, Shape};
+use rules::{CI311, CI314, CI315, CI316, CI317};
 use std::fmt;
 
-/// The group of Traefik's definitions.
-const TRAEFIK: &str = "traefik.io";
+pub(super) const FAMILY: Family = Family {
+    number: 3,
+    title: "What the definition of a kind takes",
+    rules: rules::RULES,
+    check,
+};
 
 /// The Traefik releases whose definitions are known, in the order of their numbers there.
 const RELEASES: [Release; 4] = [
@@ -27,7 +35,7 @@ const RELEASES: [Release; 4] = [
     Release::exactly(3, 7, 9),
 ];
 
-pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
+fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for object in &model.objects {
         let of_traefik = object.is_of_traefik();
@@ -209,8 +217,7 @@ impl Reader<'_, '_> {
         // Nobody writes a field twice.
         let free = names.filter(|name| node.get(name).is_none());
         let meant = did_you_mean(&key.text, free);
-        let is_of_another =
-            !self.of_traefik || self.is_newer || is_exact && versions::is_known(&key.text);
+        let is_of_another = !self.of_traefik || self.is_newer || is_exact && is_known(&key.text);
         if meant.is_some() {
             let message = format!("`{shown}` is not a field");
             self.find(&CI311, key.at, path, message, meant);

@@ -1,29 +1,16 @@
 //! Listeners: what each needs by itself, and beside the others.
 
-use super::{Grants, Link, Listener, is_traefiks, listeners};
+use super::gateway::{Listener, is_traefiks, listeners};
+use super::link::{Grants, Link};
+use super::rules::{CI811, CI814, CI820, CI821, CI822, CI825};
+use crate::lint::facts::certificate::names_of;
 use crate::lint::finding::Finding;
+use crate::lint::model::secrets::Cert;
 use crate::lint::model::{Class, Model, Object};
-use crate::lint::rules::{CI811, CI814, CI820, CI821, CI822, CI825, Severity};
-use crate::lint::secrets::Cert;
-use crate::lint::trust::missing_of_pair;
-use crate::lint::upstream::names_of;
+use crate::lint::rule::Severity;
 use crate::pki::SubjectAltName;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Returns the Secrets of all listeners that terminate TLS: namespace and name.
-pub(in crate::lint) fn certificate_names<'a>(
-    gateway: &Object<'a>,
-) -> impl Iterator<Item = (&'a str, Option<&'a Node>)> {
-    let own = gateway.namespace;
-    gateway
-        .spec()
-        .items_of("listeners")
-        .iter()
-        .filter_map(|node| node.get("tls"))
-        .flat_map(|tls| tls.items_of("certificateRefs"))
-        .map(move |node| (node.text_of("namespace").unwrap_or(own), node.get("name")))
-}
 
 pub(super) fn check(
     model: &Model<'_>,
@@ -147,7 +134,7 @@ pub(super) fn certificates<'m>(
             found = None;
             continue;
         };
-        if let Some(missing) = missing_of_pair(secret) {
+        if let Some(missing) = secret.missing_of_pair() {
             let message = format!("Secret `{}` has no `{missing}`", link.name.escape_debug());
             findings.push(gateway.finding(&CI820, link.at, &link.field, message));
         }

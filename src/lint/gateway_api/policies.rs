@@ -1,11 +1,12 @@
 //! BackendTLSPolicies: what is verified of httpd.
 
-use crate::lint::certificates::for_browsers;
+use super::rules::{CI802, CI803, CI804, CI805, CI808, CI809};
+use crate::lint::facts::browsers::for_browsers;
+use crate::lint::facts::ports::ports;
+use crate::lint::facts::verified::Verified;
 use crate::lint::finding::Finding;
+use crate::lint::model::secrets::{Cert, Content};
 use crate::lint::model::{Class, Model, Object};
-use crate::lint::rules::{CI802, CI803, CI804, CI805, CI808, CI809};
-use crate::lint::secrets::{Cert, Content};
-use crate::lint::upstream::{Verified, ports};
 use crate::name::DnsName;
 use crate::release::Release;
 use crate::yaml::Node;

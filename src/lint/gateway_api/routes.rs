@@ -1,13 +1,18 @@
 //! Routes: whether they attach to a listener, and what is behind them.
 
+use super::gateway::{Listener, is_traefiks, listeners};
+use super::link::{Grants, Link};
 use super::listeners::{certificates, covers};
 use super::policies::Policies;
-use super::takes::{shape, takes_kind, takes_namespace};
-use super::{Grants, Link, Listener, is_traefiks, listeners};
+use super::rules::{CI810, CI812, CI813, CI817, CI818, CI819, CI823, CI824};
+use super::takes::{takes_kind, takes_namespace};
+use crate::lint::facts::hosts::meets;
+use crate::lint::facts::ports::port;
+use crate::lint::facts::shape::shape;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object, may_be_same};
-use crate::lint::rules::{CI225, CI810, CI812, CI813, CI817, CI818, CI819, CI823, CI824, Severity};
-use crate::lint::upstream::{meets, port};
+use crate::lint::routes::rules::CI225;
+use crate::lint::rule::Severity;
 use crate::yaml::Node;
 use std::collections::BTreeMap;
 

@@ -1,14 +1,18 @@
 //! DestinationRules: the TLS that the gateway speaks to httpd.
 
+use super::credentials::{AUTHORITY, authority, has_pair, value};
+use super::pods::{Place, Pods, Where};
 use super::policies::{Setting, originates, settings};
+use super::rules::{CI855, CI862, CI864, CI865, CI866, CI867, CI870, CI871, CI872};
 use super::services::Routed;
-use super::{AUTHORITY, Destination, Place, Pods, Where, authority, destination, has_pair, value};
-use crate::lint::certificates::for_browsers;
+use crate::lint::facts::browsers::for_browsers;
+use crate::lint::facts::istio::{Destination, destination};
+use crate::lint::facts::ports::port;
+use crate::lint::facts::verified::Verified;
 use crate::lint::finding::Finding;
+use crate::lint::model::secrets::Cert;
 use crate::lint::model::{Class, Model, Object};
-use crate::lint::rules::{CI855, CI862, CI864, CI865, CI866, CI867, CI870, CI871, CI872, Severity};
-use crate::lint::secrets::Cert;
-use crate::lint::upstream::{Verified, port};
+use crate::lint::rule::Severity;
 use crate::yaml::Node;
 use rayon::prelude::*;
 use std::collections::BTreeSet;

@@ -1,12 +1,16 @@
 //! Gateways: their servers and certificates.
 
-use super::{AUTHORITY, PAIRS, Place, Pods, Server, Where, has_pair, servers, value};
+use super::credentials::{AUTHORITY, PAIRS, has_pair, value};
+use super::pods::{Place, Pods, Where};
+use super::rules::{CI851, CI852, CI853, CI854, CI855, CI857};
+use crate::lint::facts::certificate::names_of;
+use crate::lint::facts::istio::{Server, names, servers};
+use crate::lint::facts::shape::shape;
 use crate::lint::finding::Finding;
-use crate::lint::gateway_api::shape;
+use crate::lint::gateway_api::rules::CI821;
+use crate::lint::model::secrets::Secret;
 use crate::lint::model::{Class, Model, Object};
-use crate::lint::rules::{CI821, CI851, CI852, CI853, CI854, CI855, CI857, Severity};
-use crate::lint::secrets::Secret;
-use crate::lint::upstream::names_of;
+use crate::lint::rule::Severity;
 use crate::pki::SubjectAltName;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,30 +24,6 @@ const SOURCES: [&str; 6] = [
     "privateKey",
     "caCertificates",
 ];
-
-/// Returns the credentials of a server: the names of Secrets, each with its place.
-fn names(tls: &Node) -> impl Iterator<Item = (&str, &Node)> {
-    let one = tls.get("credentialName").into_iter();
-    let all = tls.items_of("credentialNames");
-    one.chain(all).filter_map(|node| {
-        let name = node.text()?;
-        let name = name.strip_prefix("kubernetes://").unwrap_or(name);
-        (!name.is_empty() && !name.contains("://")).then_some((name, node))
-    })
-}
-
-/// Returns the names of the Secrets of all servers of a Gateway that terminate TLS, each with its place and field.
-pub(in crate::lint) fn credentials<'a>(
-    gateway: &Object<'a>,
-) -> impl Iterator<Item = (&'a str, &'a Node, String)> + use<'a> {
-    servers(gateway).into_iter().flat_map(|server| {
-        let tls = server.tls.filter(|_| !server.is_passed_through());
-        let field = format!("spec.servers[{}].tls.credentialName", server.index);
-        tls.into_iter()
-            .flat_map(names)
-            .map(move |(name, node)| (name, node, field.clone()))
-    })
-}
 
 /// Servers by selector, port, bind and host; protocols by selector, port and bind.
 #[derive(Default)]

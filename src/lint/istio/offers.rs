@@ -1,8 +1,8 @@
 //! What the servers of a Gateway take of the VirtualServices that are bound to it.
 
-use super::{Takes, servers};
+use crate::lint::facts::hosts::meets;
+use crate::lint::facts::istio::{Takes, servers};
 use crate::lint::model::{Object, may_be_same};
-use crate::lint::upstream::meets;
 use std::collections::BTreeMap;
 
 /// What the servers of a Gateway take, by host; those for many hosts apart.

@@ -1,7 +1,7 @@
 //! Where the pods of gateways run, and the Secrets that they read there.
 
+use crate::lint::model::secrets::Secret;
 use crate::lint::model::{Class, Model, Object};
-use crate::lint::secrets::Secret;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
 //! What DestinationRules say of ports, and for which Services.
 
-use super::{Destination, destination};
+use crate::lint::facts::istio::{Destination, destination};
 use crate::lint::model::{Class, Model, Object};
 use crate::yaml::Node;
 use std::collections::BTreeSet;

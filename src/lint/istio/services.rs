@@ -2,12 +2,15 @@
 
 use super::offers::Offers;
 use super::policies::Rules;
-use super::{Destination, Takes, destination, servers};
+use super::rules::{CI858, CI859, CI860, CI862, CI863};
+use crate::lint::facts::istio::{Destination, Takes, destination, servers};
+use crate::lint::facts::ports::{port, ports};
+use crate::lint::facts::shape::shape;
 use crate::lint::finding::Finding;
-use crate::lint::gateway_api::shape;
+use crate::lint::gateway_api::rules::{CI823, CI824};
 use crate::lint::model::{Class, Model, Object, may_be_same};
-use crate::lint::rules::{CI225, CI823, CI824, CI858, CI859, CI860, CI862, CI863, Severity};
-use crate::lint::upstream::{port, ports};
+use crate::lint::routes::rules::CI225;
+use crate::lint::rule::Severity;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
 

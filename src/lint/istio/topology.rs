@@ -1,10 +1,10 @@
 //! Load balancer and ingress pods: who writes the client's address, and who believes it.
 
-use crate::lint::backend::selects;
-use crate::lint::balancer::OPENSTACK;
+use super::rules::{CI873, CI874};
+use crate::lint::facts::openstack::OPENSTACK;
+use crate::lint::facts::pods::selects;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
-use crate::lint::rules::{CI873, CI874};
 use crate::yaml::{self, Node};
 
 const CONFIG: &str = "proxy.istio.io/config";

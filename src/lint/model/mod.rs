@@ -1,37 +1,25 @@
 //! All documents of the input as one: objects by kind, namespace and name, each value with its place.
 
-mod object;
+pub(super) mod documents;
+mod knowledge;
+pub(super) mod kustomize;
+pub(super) mod object;
+pub(super) mod secrets;
+pub(super) mod traefik;
+pub(super) mod values;
 
-pub(super) use object::{Class, Object, may_be_same};
-
-use super::finding::Finding;
-use super::provider::Provider;
-use super::rules::CI009;
-use super::secrets::{self, Secret};
-use super::{Knowledge, Options, Source};
-use crate::fault::Fault;
-use crate::yaml::budget::Budget;
-use crate::yaml::{MANIFESTS_LIMIT, Node, stream};
+use crate::lint::options::Options;
+use crate::yaml::Node;
+use documents::Document;
 use rayon::prelude::*;
+use secrets::Secret;
 use std::collections::{BTreeMap, BTreeSet};
+use traefik::Provider;
+use values::is_traefik_values;
 
-/// A document that was read.
-pub(super) struct Document {
-    pub(super) file: usize,
-    /// Its number in its file, from 1.
-    pub(super) number: usize,
-    pub(super) node: Node,
-}
-
-/// A values file.
-pub(super) struct Values<'a> {
-    pub(super) file: usize,
-    pub(super) document: usize,
-    pub(super) prefix: String,
-    pub(super) node: &'a Node,
-    /// The chart's version, if it is beside the values.
-    pub(super) chart: Option<&'a str>,
-}
+pub use knowledge::{Knowledge, KnownFrom};
+pub(super) use object::{Class, Object, may_be_same};
+pub(super) use values::Values;
 
 /// All objects, and what is known about who reads them.
 pub(super) struct Model<'a> {
@@ -50,66 +38,6 @@ pub(super) struct Model<'a> {
     elsewhere: BTreeMap<(Class, &'a str), Vec<usize>>,
     pub(super) provider: Provider<'a>,
     pub(super) knowledge: Knowledge,
-}
-
-/// Reads all documents of the sources; of what is not YAML there is a finding, so that it does not hide the others.
-///
-/// # Errors
-/// All sources that are too long; aliases that together stand for too much.
-pub(super) fn read(sources: &[Source]) -> Result<(Vec<Document>, Vec<Finding>), Vec<Fault>> {
-    let too_long: Vec<Fault> = sources
-        .iter()
-        .filter(|source| source.text.len() > MANIFESTS_LIMIT)
-        .map(|source| {
-            let what = format!("the text has more than {MANIFESTS_LIMIT} bytes");
-            let help = "pass a directory of smaller files";
-            Fault::new(what).help(help).file(&source.name)
-        })
-        .collect();
-    if !too_long.is_empty() {
-        return Err(too_long);
-    }
-    let cuts: Vec<(usize, stream::Cut<'_>)> = sources
-        .iter()
-        .enumerate()
-        .flat_map(|(file, source)| {
-            stream::cut(&source.text)
-                .into_iter()
-                .map(move |cut| (file, cut))
-        })
-        .collect();
-    let length = sources.iter().map(|source| source.text.len()).sum();
-    let (files, cuts): (Vec<usize>, Vec<stream::Cut<'_>>) = cuts.into_iter().unzip();
-    let parts = stream::read_all(&cuts, || Budget::of_manifests(length))
-        .map_err(|(part, broken)| vec![broken.fault(&sources[files[part]].name)])?;
-    let mut documents: Vec<Document> = Vec::new();
-    let mut findings = Vec::new();
-    for (file, part) in files.into_iter().zip(parts) {
-        match part {
-            Ok(nodes) => {
-                for node in nodes {
-                    let number = documents
-                        .last()
-                        .filter(|last| last.file == file)
-                        .map_or(1, |last| last.number + 1);
-                    documents.push(Document { file, number, node });
-                }
-            }
-            Err(broken) => findings.push(Finding {
-                rule: &CI009,
-                severity: CI009.severity,
-                message: broken.what,
-                file,
-                at: broken.at,
-                document: 0,
-                object: None,
-                field: String::new(),
-                consequence: None,
-                help: None,
-            }),
-        }
-    }
-    Ok((documents, findings))
 }
 
 impl<'a> Model<'a> {
@@ -288,23 +216,4 @@ fn add<'a>(
     } else if node.get("externalhost").is_some() {
         instances.push(values_of(node, "", None));
     }
-}
-
-/// Returns whether a document is a values file of Traefik's chart: it has no kind, and at least one key that
-/// says so.
-fn is_traefik_values(node: &Node) -> bool {
-    if node.get("kind").is_some() || node.get("externalhost").is_some() {
-        return false;
-    }
-    let has = |path: &[&str]| node.at_path(path).is_some();
-    has(&["ports", "websecure"])
-        || has(&["ports", "web"])
-        || has(&["providers", "kubernetesCRD"])
-        || has(&["ingressRoute", "dashboard"])
-        || has(&["globalArguments"])
-        || has(&["tlsStore"])
-        || has(&["tlsOptions"])
-        || has(&["logs", "general"])
-        || has(&["logs", "access"])
-        || (has(&["deployment", "kind"]) && (has(&["updateStrategy"]) || has(&["hostNetwork"])))
 }

@@ -1,8 +1,6 @@
 //! A Kubernetes object, and how its values are reached.
 
-use super::Document;
-use crate::lint::finding::{Finding, Identity};
-use crate::lint::rules::Rule;
+use super::documents::Document;
 use crate::yaml::{At, Node, Value};
 
 /// What kind of object it is, as far as the rules ask.
@@ -165,32 +163,6 @@ impl<'a> Object<'a> {
 
     pub(in crate::lint) fn annotation(&self, key: &str) -> Option<&'a Node> {
         self.at(&["metadata", "annotations"])?.get(key)
-    }
-
-    /// Makes a finding at a value of this object.
-    pub(in crate::lint) fn finding(
-        &self,
-        rule: &'static Rule,
-        at: At,
-        field: &str,
-        message: impl Into<String>,
-    ) -> Finding {
-        Finding {
-            rule,
-            severity: rule.severity,
-            message: message.into(),
-            file: self.file,
-            at: if at.line == 0 { self.node.at } else { at },
-            document: self.document,
-            object: Some(Identity {
-                kind: self.kind.to_owned(),
-                namespace: self.namespace.to_owned(),
-                name: self.name.to_owned(),
-            }),
-            field: format!("{}{field}", self.prefix),
-            consequence: None,
-            help: None,
-        }
     }
 
     /// `namespace/name`, as Traefik writes it.

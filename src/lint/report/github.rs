@@ -1,7 +1,8 @@
 //! Annotations of GitHub Actions (workflow commands `error`, `warning`, `notice`).
 
-use super::name_of;
-use crate::lint::{Report, Severity, Source};
+use super::Report;
+use crate::lint::rule::Severity;
+use crate::lint::source::Source;
 use crate::visible::line;
 use std::fmt::Write as _;
 
@@ -33,7 +34,7 @@ pub fn annotations(report: &Report, sources: &[Source], level: Severity) -> Stri
         writeln!(
             out,
             "::{command} file={}{place},title={}::{}",
-            property(&line(name_of(finding, sources))),
+            property(&line(finding.file_name(sources))),
             property(finding.rule.code),
             data(&text)
         )

@@ -1,7 +1,10 @@
 //! For programs.
 
-use super::name_of;
-use crate::lint::{Finding, Identity, KnownFrom, Report, Severity, Source};
+use super::Report;
+use crate::lint::finding::{Finding, Identity};
+use crate::lint::model::KnownFrom;
+use crate::lint::rule::Severity;
+use crate::lint::source::Source;
 use crate::report;
 use serde::Serialize;
 
@@ -98,7 +101,7 @@ fn row<'a>(finding: &'a Finding, sources: &'a [Source]) -> Row<'a> {
         severity: finding.severity.name(),
         title: finding.rule.title,
         message: &finding.message,
-        file: name_of(finding, sources),
+        file: finding.file_name(sources),
         line: has_place.then_some(finding.at.line),
         column: has_place.then_some(finding.at.column),
         document: (finding.document > 0).then_some(finding.document),

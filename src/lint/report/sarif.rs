@@ -1,8 +1,10 @@
 //! SARIF 2.1.0 (OASIS standard, March 2020), which code forges show beside the lines.
 
-use super::name_of;
+use super::Report;
+use crate::lint::finding::Finding;
+use crate::lint::rule::Severity;
 use crate::lint::rules::ALL;
-use crate::lint::{Finding, Report, Severity, Source};
+use crate::lint::source::Source;
 use crate::report;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -158,7 +160,7 @@ fn name(severity: Severity) -> &'static str {
 }
 
 fn outcome<'a>(finding: &'a Finding, sources: &[Source]) -> Outcome<'a> {
-    let file = name_of(finding, sources);
+    let file = finding.file_name(sources);
     let object = finding.object.as_ref().map(ToString::to_string);
     let first = format!(
         "{} {} {}",

@@ -1,8 +1,10 @@
 //! For people: the finding, the line it is on, what would happen, and what to do.
 
-use super::name_of;
-use crate::lint::rules::CI009;
-use crate::lint::{Finding, Report, Severity, Source};
+use super::Report;
+use crate::lint::documents::rules::CI009;
+use crate::lint::finding::Finding;
+use crate::lint::rule::Severity;
+use crate::lint::source::Source;
 use crate::tone::{Paint, Tone};
 use crate::visible::{in_columns, line, may_hold_key};
 use std::collections::BTreeMap;
@@ -39,7 +41,7 @@ fn one(
     paint: Paint<'_>,
     out: &mut String,
 ) {
-    let mut place = line(name_of(finding, sources)).into_owned();
+    let mut place = line(finding.file_name(sources)).into_owned();
     if finding.at.line > 0 {
         write!(place, ":{}:{}", finding.at.line, finding.at.column)
             .expect("writing to a String cannot fail");

@@ -1,9 +1,9 @@
 //! What only all routes together show: the same rule twice, a host without TLS, names that are one.
 
-use super::Rule;
+use super::rules::{CI216, CI217, CI222, CI224};
+use crate::lint::facts::routes::Rule;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
-use crate::lint::rules::{CI216, CI217, CI222, CI224};
 use crate::yaml::{At, Node};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,11 +3,11 @@
 //! Without a `priority` Traefik tries the longest rule first (`pkg/muxer/http`, `GetRulePriority`: the length of
 //! the text).
 
-use super::Rule;
-use super::tcp::{entry_points, meet};
+use super::entry_points::{entry_points, meet};
+use super::rules::{CI236, CI237};
+use crate::lint::facts::routes::Rule;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Model, may_be_same};
-use crate::lint::rules::{CI236, CI237};
 use std::collections::BTreeMap;
 
 pub(super) fn check(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>) {

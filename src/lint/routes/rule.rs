@@ -1,13 +1,15 @@
 //! What a rule says: its matchers, and for TCP what is beside them.
 
-use super::{Rule, ports, provider_suffix, reference};
+use super::reference::{provider_suffix, reference};
+use super::rules::{CI211, CI212, CI213, CI214, CI219, CI220, CI223, CI225, CI226};
+use crate::lint::facts::routes::{Rule, named_ports};
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model};
-use crate::lint::rules::{CI211, CI212, CI213, CI214, CI219, CI220, CI223, CI225, CI226, Severity};
+use crate::lint::rule::Severity;
 use crate::name::DnsName;
 use crate::release::Release;
 use crate::rule as language;
-use crate::yaml::{At, Node};
+use crate::yaml::Node;
 
 /// Matchers that take one argument in Traefik 3 (`pkg/muxer/http/matcher.go`, `pkg/muxer/tcp/matcher.go`).
 const OF_ONE: [&str; 10] = [
@@ -46,14 +48,6 @@ impl Rule<'_> {
             let field = format!("spec.routes[{}].middlewares[{index}]", self.index);
             reference(model, object, node, &field, findings);
         }
-    }
-
-    pub(super) fn at(&self) -> At {
-        self.node.get("match").map_or(self.node.at, |node| node.at)
-    }
-
-    pub(super) fn field(&self) -> String {
-        format!("spec.routes[{}].match", self.index)
     }
 
     fn check_match(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
@@ -135,7 +129,7 @@ impl Rule<'_> {
             };
             let wanted = port.scalar().unwrap_or_default();
             let is_plain = |number: &str, name: &str| number == "80" || name == "http";
-            let known = ports(model, service, namespace).unwrap_or_default();
+            let known = named_ports(model, service, namespace).unwrap_or_default();
             let found = known
                 .iter()
                 .find(|(number, name)| *number == wanted || *name == wanted);

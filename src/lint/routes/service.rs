@@ -1,10 +1,12 @@
 //! The Service of a route: its port, its scheme, its ServersTransport.
 
-use super::{Scheme, Use, ports, provider_suffix, reference, scheme};
+use super::reference::{provider_suffix, reference};
+use super::rules::{CI201, CI205, CI206, CI207, CI210, CI218, CI221, CI223};
+use crate::lint::facts::routes::{Scheme, Use, named_ports, scheme};
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::predict::Here;
-use crate::lint::rules::{CI201, CI205, CI206, CI207, CI210, CI218, CI221, CI223, Severity};
+use crate::lint::rule::Severity;
 use crate::yaml::Node;
 
 impl Use<'_> {
@@ -37,8 +39,8 @@ impl Use<'_> {
                 finding.with_severity(Severity::Info)
             });
         }
-        if let Some(ports) =
-            ports(model, self.service, namespace).filter(|ports| is_service && !ports.is_empty())
+        if let Some(ports) = named_ports(model, self.service, namespace)
+            .filter(|ports| is_service && !ports.is_empty())
         {
             let wanted = self.service.get("port").and_then(Node::scalar);
             if let Some(wanted) = wanted.filter(|wanted| {

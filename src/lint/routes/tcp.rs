@@ -1,37 +1,18 @@
 //! What only TCP routes have: TLS that is passed through, TLS and the PROXY protocol towards httpd.
 
-use super::Rule;
-use crate::lint::certificates::{Chain, chain, for_browsers};
+use super::entry_points::{entry_points, meet};
+use super::rules::{CI227, CI228, CI229, CI230, CI231, CI232, CI233, CI234, CI235};
+use crate::lint::facts::browsers::for_browsers;
+use crate::lint::facts::chain::{Chain, chain};
+use crate::lint::facts::proxy::PROXY_BY_TRANSPORT;
+use crate::lint::facts::routes::Rule;
 use crate::lint::finding::Finding;
+use crate::lint::model::secrets::{Cert, Entry};
 use crate::lint::model::{Class, Model, Object};
-use crate::lint::rules::{CI227, CI228, CI229, CI230, CI231, CI232, CI233, CI234, CI235, Severity};
-use crate::lint::secrets::{Cert, Entry};
+use crate::lint::rule::Severity;
 use crate::pki::SubjectAltName;
-use crate::release::Release;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// From here on a ServersTransportTCP has `proxyProtocol`, and that of a Service beside it is not read
-/// (`pkg/tcp/dialer.go`, `DialerManager.Build`).
-pub(in crate::lint) const PROXY_BY_TRANSPORT: Release = Release::exactly(3, 5, 2);
-
-/// Whether Traefik writes a PROXY header to the Service of a TCP route; nothing if the input does not show it.
-pub(in crate::lint) fn sends_proxy(
-    model: &Model<'_>,
-    route: &Object<'_>,
-    service: &Node,
-) -> Option<bool> {
-    let own = service.get("proxyProtocol").is_some();
-    let Some(name) = service.text_of("serversTransport") else {
-        return Some(own);
-    };
-    if own && model.knowledge.release < PROXY_BY_TRANSPORT {
-        return Some(true);
-    }
-    // `makeTCPServersTransportKey` takes the namespace of the route.
-    let number = model.find(Class::ServersTransportTcp, route.namespace, name)?;
-    Some(model.objects[number].spec().get("proxyProtocol").is_some())
-}
 
 pub(super) fn check(
     model: &Model<'_>,
@@ -99,20 +80,6 @@ pub(super) fn check(
             shared.add(model, rule, &served, findings);
         }
     }
-}
-
-pub(super) fn entry_points<'a>(object: &Object<'a>) -> Vec<&'a str> {
-    object
-        .spec()
-        .items_of("entryPoints")
-        .iter()
-        .filter_map(Node::text)
-        .collect()
-}
-
-/// Returns whether two routes share an entry point; one that names none may be on any.
-pub(super) fn meet(one: &[&str], other: &[&str]) -> bool {
-    one.is_empty() || other.is_empty() || one.iter().any(|point| other.contains(point))
 }
 
 /// Finds middlewares of http at a TCP route.

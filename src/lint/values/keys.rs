@@ -1,9 +1,10 @@
 //! Which chart reads which keys.
 
-use super::File;
+use super::file::File;
+use super::rules::{CI501, CI502};
 use crate::fault::did_you_mean;
 use crate::lint::finding::Finding;
-use crate::lint::rules::{CI501, CI502, Rule};
+use crate::lint::rule::Rule;
 use crate::yaml::{At, Node, Value};
 
 /// From this chart on the schema refuses what it does not know.

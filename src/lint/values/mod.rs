@@ -1,22 +1,32 @@
-//! Family 5: values files of Traefik's Helm chart.
+//! Values files of Traefik's Helm chart.
 //!
 //! Taken from the charts' `values.yaml`, templates and `values.schema.json`, as `src/chart/layout.rs` is.
 
+mod file;
 mod keys;
+pub(super) mod rules;
 
-use super::finding::Finding;
-use super::model::{Class, Model, Values};
-use super::provider;
-use super::rules::{
-    CI503, CI504, CI505, CI506, CI507, CI508, CI509, CI510, CI511, CI512, Rule, Severity,
-};
 use crate::chart::ChartMajor;
 use crate::cidr::Cidr;
 use crate::fault::Place;
+use crate::lint::family::Family;
+use crate::lint::finding::Finding;
+use crate::lint::model::traefik::{self, containers};
+use crate::lint::model::{Class, Model, Values};
+use crate::lint::rule::Severity;
 use crate::values::Layers;
 use crate::yaml::{At, Node, Value};
+use file::File;
+use rules::{CI503, CI504, CI505, CI506, CI507, CI508, CI509, CI510, CI511, CI512};
 
-pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
+pub(super) const FAMILY: Family = Family {
+    number: 5,
+    title: "Values files of Traefik's Helm chart",
+    rules: rules::RULES,
+    check,
+};
+
+fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for values in &model.values {
         let of_release = values.chart.and_then(|text| ChartMajor::parse(text).ok());
@@ -52,7 +62,7 @@ fn instance(values: &Values<'_>, findings: &mut Vec<Finding>) {
             _ => At::default(),
         };
         let field = path_of(values.node, at).unwrap_or_default();
-        let found = finding(values, &CI512, at, &field, fault.what);
+        let found = values.finding(&CI512, at, &field, fault.what);
         findings.push(match fault.help {
             Some(help) => found.with_help(help),
             None => found,
@@ -68,28 +78,6 @@ fn path_of(node: &Node, at: At) -> Option<String> {
         }
         path_of(node, at).map(|path| format!("{}.{path}", key.text))
     })
-}
-
-/// Makes a finding at a value of a values file.
-pub(super) fn finding(
-    values: &Values<'_>,
-    rule: &'static Rule,
-    at: At,
-    field: &str,
-    message: String,
-) -> Finding {
-    Finding {
-        rule,
-        severity: rule.severity,
-        message,
-        file: values.file,
-        at: if at.line == 0 { values.node.at } else { at },
-        document: values.document,
-        object: None,
-        field: format!("{}{field}", values.prefix),
-        consequence: None,
-        help: None,
-    }
 }
 
 /// Finds out the chart: the newest that reads all keys, else the newest.
@@ -108,20 +96,7 @@ fn newest_that_fits(values: &Values<'_>) -> ChartMajor {
         .unwrap_or_default()
 }
 
-struct File<'m, 'a> {
-    values: &'m Values<'a>,
-    chart: ChartMajor,
-}
-
-impl<'a> File<'_, 'a> {
-    fn get(&self, path: &[&str]) -> Option<&'a Node> {
-        self.values.node.at_path(path)
-    }
-
-    fn finding(&self, rule: &'static Rule, at: At, field: &str, message: String) -> Finding {
-        finding(self.values, rule, at, field, message)
-    }
-
+impl File<'_, '_> {
     fn uses_node_ports(&self) -> bool {
         let ports = self.get(&["ports"]).map(Node::entries).unwrap_or_default();
         self.get(&["hostNetwork"]).is_some_and(Node::says_true)
@@ -311,12 +286,12 @@ fn arguments(model: &Model<'_>, findings: &mut Vec<Finding>) {
         {
             if let Some(message) = trusts_everyone(node) {
                 let field = format!("additionalArguments[{index}]");
-                findings.push(finding(values, &CI509, node.at, &field, message));
+                findings.push(values.finding(&CI509, node.at, &field, message));
             }
         }
     }
     for object in model.of(Class::Workload) {
-        for container in provider::containers(object) {
+        for container in containers(object) {
             for (index, node) in container.items_of("args").iter().enumerate() {
                 if let Some(message) = trusts_everyone(node) {
                     let field = format!("spec.template.spec.containers.args[{index}]");
@@ -328,7 +303,7 @@ fn arguments(model: &Model<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn trusts_everyone(node: &Node) -> Option<String> {
-    let (name, value) = provider::arguments(std::slice::from_ref(node)).next()?;
+    let (name, value) = traefik::arguments(std::slice::from_ref(node)).next()?;
     let rest = name.strip_prefix("entrypoints.")?;
     let (_, option) = rest.split_once('.')?;
     let is_all = |range: &str| range.trim().ends_with("/0");

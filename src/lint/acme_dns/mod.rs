@@ -1,0 +1,150 @@
+//! What DNS and ACME need of the objects around Traefik.
+
+pub(super) mod rules;
+
+use crate::lint::facts::issuers::{http01, issuer_of};
+use crate::lint::family::Family;
+use crate::lint::finding::Finding;
+use crate::lint::model::traefik::containers;
+use crate::lint::model::{Class, Model, Object};
+use crate::yaml::{Node, Value};
+use rules::{CI707, CI708, CI722};
+
+pub(super) const FAMILY: Family = Family {
+    number: 7,
+    title: "ACME and DNS",
+    rules: rules::RULES,
+    check,
+};
+
+fn check(model: &Model<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for object in model.of(Class::IngressRoute) {
+        external_dns(object, &mut findings);
+    }
+    for object in model
+        .of(Class::Secret)
+        .filter(|object| object.kind == "Certificate")
+    {
+        wildcards(model, object, &mut findings);
+    }
+    challenges(model, &mut findings);
+    findings
+}
+
+fn external_dns(object: &Object<'_>, findings: &mut Vec<Finding>) {
+    // The default up to external-dns 0.21, and from 0.22 on: one release reads one of the two.
+    let prefixes = [
+        "external-dns.alpha.kubernetes.io/",
+        "external-dns.kubernetes.io/",
+    ];
+    let Some(annotations) = object.at(&["metadata", "annotations"]) else {
+        return;
+    };
+    for prefix in prefixes {
+        let mut all = annotations.entries().iter();
+        let first = all.find(|(key, _)| key.text.starts_with(prefix));
+        let target = format!("{prefix}target");
+        if let Some((key, _)) = first.filter(|_| annotations.get(&target).is_none()) {
+            let message = format!("there is no annotation `{target}`");
+            let field = format!("metadata.annotations.{}", key.text);
+            findings.push(object.finding(&CI707, key.at, &field, message));
+        }
+    }
+}
+
+fn wildcards(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
+    let Some(issuer) = issuer_of(model, object) else {
+        return;
+    };
+    let Some(acme) = issuer.spec().get("acme") else {
+        return;
+    };
+    if acme
+        .items_of("solvers")
+        .iter()
+        .any(|solver| solver.get("dns01").is_some())
+    {
+        return;
+    }
+    for (index, node) in object.spec().items_of("dnsNames").iter().enumerate() {
+        if let Some(host) = node.text().filter(|host| host.starts_with("*.")) {
+            let message = format!(
+                "`{}`, and issuer `{}` has no dns01 solver",
+                host.escape_debug(),
+                issuer.name
+            );
+            findings.push(object.finding(
+                &CI708,
+                node.at,
+                &format!("spec.dnsNames[{index}]"),
+                message,
+            ));
+        }
+    }
+}
+
+/// ACME asks on port 80 (RFC 8555 section 8.3).
+fn challenges(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    let issuers = [Class::Issuer, Class::ClusterIssuer];
+    let solving: Vec<_> = issuers
+        .iter()
+        .flat_map(|class| model.of(*class))
+        .filter_map(|issuer| Some((issuer, http01(issuer).into_iter().next()?)))
+        .collect();
+    if solving.is_empty() {
+        return;
+    }
+    let Some(why) = closed(model) else { return };
+    for (issuer, (at, field)) in solving {
+        findings.push(issuer.finding(&CI722, at, &field, why.clone()));
+    }
+}
+
+/// Explains why nothing answers on port 80, where the input shows that.
+fn closed(model: &Model<'_>) -> Option<String> {
+    for values in &model.values {
+        let Some(web) = values.node.at_path(&["ports", "web"]) else {
+            continue;
+        };
+        if web.value == Value::Null {
+            return Some("the values of Traefik's chart remove `ports.web`".to_owned());
+        }
+        let is_off = |path: &[&str]| {
+            web.at_path(path)
+                .is_some_and(|node| node.value == Value::Bool(false))
+        };
+        if (is_off(&["expose"]) || is_off(&["expose", "default"])) && web.get("hostPort").is_none()
+        {
+            return Some("the values of Traefik's chart do not expose `ports.web`".to_owned());
+        }
+    }
+    let mut balancers = model
+        .of(Class::Service)
+        .filter(|object| {
+            let labels = object
+                .spec()
+                .get("selector")
+                .map(Node::entries)
+                .unwrap_or_default();
+            let is_traefik = labels
+                .iter()
+                .any(|(_, value)| value.text() == Some("traefik"));
+            is_traefik && object.spec().text_of("type") == Some("LoadBalancer")
+        })
+        .peekable();
+    let first = balancers.peek()?.shown();
+    let is_80 = |port: &Node| port.get("port").and_then(Node::scalar).as_deref() == Some("80");
+    let is_open = balancers.any(|object| object.spec().items_of("ports").iter().any(is_80));
+    // Beside the Service, a pod may hold the port of its node.
+    let is_held = model.of(Class::Workload).any(|object| {
+        let mut all = containers(object);
+        all.any(|container| {
+            container
+                .items_of("ports")
+                .iter()
+                .any(|port| port.get("hostPort").and_then(Node::scalar).as_deref() == Some("80"))
+        })
+    });
+    (!is_open && !is_held).then(|| format!("Service {first} of Traefik has no port 80"))
+}

@@ -1,0 +1,127 @@
+//! What of Apache's configuration pods mount.
+
+use super::directive::{self, Directive};
+use crate::lint::model::{Class, Model};
+use crate::yaml::At;
+use std::collections::BTreeMap;
+
+/// A part of Apache's configuration in a ConfigMap.
+pub(super) struct Snippet<'m> {
+    /// The index of the ConfigMap.
+    pub(super) object: usize,
+    pub(super) key: &'m str,
+    pub(super) at: At,
+    pub(super) directives: Vec<Directive>,
+}
+
+impl Snippet<'_> {
+    pub(super) fn field(&self) -> String {
+        format!("data.{}", self.key)
+    }
+
+    /// Returns the directives of a name, which is in lower case.
+    pub(super) fn of(&self, name: &'static str) -> impl Iterator<Item = &Directive> {
+        self.directives
+            .iter()
+            .filter(move |directive| directive.name == name)
+    }
+
+    pub(super) fn has(&self, name: &'static str) -> bool {
+        self.of(name).next().is_some()
+    }
+}
+
+/// Words of which one is in every text that a rule asks about.
+const WORDS: [&str; 4] = ["remoteip", "listenbacklog", "sslrequiressl", "<virtualhost"];
+
+/// Reads all parts of Apache's configuration, by the index of their ConfigMap.
+pub(super) fn snippets<'m>(model: &'m Model<'_>) -> BTreeMap<usize, Vec<Snippet<'m>>> {
+    let mut found: BTreeMap<usize, Vec<Snippet<'m>>> = BTreeMap::new();
+    for number in model.numbers(Class::ConfigMap) {
+        let Some(held) = model.secrets.get(number) else {
+            continue;
+        };
+        for entry in &held.entries {
+            let Some(text) = entry.text().filter(|text| text.contains(['\n', ' '])) else {
+                continue;
+            };
+            let lower = text.to_ascii_lowercase();
+            if WORDS.iter().any(|word| lower.contains(word)) {
+                found.entry(*number).or_default().push(Snippet {
+                    object: *number,
+                    key: entry.key,
+                    at: entry.at,
+                    directives: directive::read(text),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Returns the parts of Apache's configuration that a workload mounts.
+pub(super) fn mounted<'s, 'm>(
+    model: &Model<'_>,
+    workload: usize,
+    snippets: &'s BTreeMap<usize, Vec<Snippet<'m>>>,
+) -> Vec<&'s Snippet<'m>> {
+    let object = &model.objects[workload];
+    let Some(pod) = object.at(&["spec", "template", "spec"]) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for volume in pod.items_of("volumes") {
+        let own = volume.get("configMap");
+        let projected = volume.get("projected").into_iter();
+        let projected = projected
+            .flat_map(|node| node.items_of("sources"))
+            .filter_map(|source| source.get("configMap"));
+        for name in own
+            .into_iter()
+            .chain(projected)
+            .filter_map(|node| node.text_of("name"))
+        {
+            let number = model.find(Class::ConfigMap, object.namespace, name);
+            found.extend(
+                number
+                    .and_then(|number| snippets.get(&number))
+                    .into_iter()
+                    .flatten(),
+            );
+        }
+    }
+    found
+}
+
+/// Returns whether httpd wants a PROXY header at a port, by the parts of its configuration that are in the input;
+/// nothing if they do not settle it.
+pub(super) fn expects_proxy(snippets: &[&Snippet<'_>], port: Option<&str>) -> Option<bool> {
+    let all = || snippets.iter().flat_map(|snippet| &snippet.directives);
+    let is_here = |directive: &Directive| {
+        let ports = directive.ports();
+        ports.is_empty() || port.is_none_or(|port| ports.contains(&port))
+    };
+    if all().any(|directive| directive.name == "remoteipproxyprotocolexceptions") {
+        return None;
+    }
+    let mut stated = all()
+        .filter(|directive| directive.name == "remoteipproxyprotocol")
+        .peekable();
+    if stated.peek().is_some() {
+        let mut on = stated.filter(|directive| {
+            is_here(directive)
+                && directive
+                    .arguments
+                    .first()
+                    .is_some_and(|value| value.eq_ignore_ascii_case("on"))
+        });
+        return match on.next() {
+            Some(directive) if directive.is_certain() => Some(true),
+            Some(_) => None,
+            None => Some(false),
+        };
+    }
+    let has_host = all().any(|directive| directive.name == "<virtualhost" && is_here(directive));
+    let includes = all().any(|directive| directive.name.starts_with("include"));
+    (has_host && !includes).then_some(false)
+}

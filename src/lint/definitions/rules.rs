@@ -1,0 +1,30 @@
+//! What is looked for.
+
+use crate::lint::rule::rules;
+
+rules! {
+    CI311 "misspelt-field" Error
+        "a field is misspelt"
+        "kubectl refuses the object: `strict decoding error: unknown field`; tools that do not check drop the field."
+        "Use the name that is suggested."
+    CI314 "unknown-field" Error
+        "a field is unknown to Traefik"
+        "kubectl refuses the object: `strict decoding error: unknown field`; tools that do not check drop the field."
+        "Remove it, or move it to where it belongs."
+    CI315 "wrong-type" Error
+        "a value does not have the type that its definition requires"
+        "The API server refuses the object: `Invalid value: … must be of type …`."
+        "Write a value of the type; a string that looks like something else goes in quotes."
+    CI316 "value-not-listed" Error
+        "a value is not one of those that its definition lists"
+        "The API server refuses the object: `Unsupported value: … supported values: …`."
+        "Write one of the values that the message names."
+    CI317 "missing-field" Error
+        "a field that its definition requires is missing"
+        "The API server refuses the object: `Required value`."
+        "Add the field."
+    CI318 "unknown-kind" Error
+        "an API group does not have the kind, or not in this version"
+        "kubectl refuses the manifest: `no matches for kind … in version …`."
+        "Write the kind as the group has it."
+}

@@ -1,0 +1,118 @@
+//! What any Kubernetes object must be.
+
+pub(super) mod rules;
+
+use crate::lint::family::Family;
+use crate::lint::finding::Finding;
+use crate::lint::model::documents::Broken;
+use crate::lint::model::secrets::Content;
+use crate::lint::model::{Class, Model, Object};
+use crate::yaml::{Node, Value, is_boolean_word};
+use rules::{CI005, CI006, CI007, CI008, CI009};
+use std::collections::BTreeMap;
+
+pub(super) const FAMILY: Family = Family {
+    number: 0,
+    title: "Documents",
+    rules: rules::RULES,
+    check,
+};
+
+/// Makes the finding for a document that is not YAML.
+pub(super) fn broken(document: Broken) -> Finding {
+    Finding::of_file(&CI009, document.file, document.at, document.what)
+}
+
+/// Maps whose values are strings.
+const OF_TEXT: [&[&str]; 4] = [
+    &["metadata", "annotations"],
+    &["metadata", "labels"],
+    &["stringData"],
+    &["data"],
+];
+
+/// Finds values that YAML makes numbers or booleans where only strings are taken.
+fn texts(object: &Object<'_>, findings: &mut Vec<Finding>) {
+    let of_data = [Class::Secret, Class::ConfigMap];
+    for path in OF_TEXT {
+        if path[0] != "metadata" && !of_data.contains(&object.class) {
+            continue;
+        }
+        for (key, node) in object.at(path).map(Node::entries).unwrap_or_default() {
+            // Of the values of `data` that are not base64, another rule speaks.
+            let is_base64 = path[0] == "data" && object.class == Class::Secret;
+            let is_other = match &node.value {
+                Value::Bool(_) | Value::Float(_) | Value::Ambiguous(_) if is_base64 => false,
+                Value::Bool(_) | Value::Int(_) | Value::Float(_) => true,
+                Value::Ambiguous(text) => is_boolean_word(text),
+                _ => false,
+            };
+            if is_other {
+                let message = format!("`{}` is {}", key.text.escape_debug(), node.kind());
+                let field = format!("{}.{}", path.join("."), key.text);
+                let help = "Put it in quotes.";
+                findings.push(
+                    object
+                        .finding(&CI008, node.at, &field, message)
+                        .with_help(help),
+                );
+            }
+        }
+    }
+}
+
+fn check(model: &Model<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for object in &model.objects {
+        texts(object, &mut findings);
+        if object.name.is_empty() && object.class != Class::Other {
+            // Elsewhere stands another kind of value, as in `name: [...]` of documentation.
+            let name = object.at(&["metadata", "name"]);
+            let is_missing = name.is_none_or(|name| {
+                name.value == Value::Null || name.text().is_some_and(str::is_empty)
+            });
+            let is_generated = object.at(&["metadata", "generateName"]).is_some();
+            if is_missing && !is_generated {
+                let message = format!("a {} has no name", object.kind);
+                findings.push(object.finding(&CI007, object.node.at, "metadata.name", message));
+            }
+        }
+    }
+    twice(model, &mut findings);
+    for (number, secret) in &model.secrets {
+        for entry in &secret.entries {
+            if matches!(entry.content, Content::Broken) {
+                let message = format!("the value of `{}` is not base64", entry.key.escape_debug());
+                findings.push(model.objects[*number].finding(
+                    &CI006,
+                    entry.at,
+                    &entry.field(),
+                    message,
+                ));
+            }
+        }
+    }
+    findings
+}
+
+/// Finds objects that appear twice among those of which the model cannot tell it by their name alone.
+fn twice(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    let mut known = BTreeMap::new();
+    for object in &model.objects {
+        if object.name.is_empty() || object.class == Class::Other || !model.may_be_twice(object) {
+            continue;
+        }
+        let key = (object.group, object.kind, object.namespace, object.name);
+        let first = known.entry(key).or_insert(object);
+        // Without namespaces, two files may be meant for two of them.
+        let is_same = !object.namespace.is_empty() || first.file == object.file;
+        if !std::ptr::eq(*first, object) && is_same {
+            let message = format!(
+                "{} {} appears here for the second time",
+                object.kind,
+                object.shown()
+            );
+            findings.push(object.finding(&CI005, object.node.at, "metadata.name", message));
+        }
+    }
+}

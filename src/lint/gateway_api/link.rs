@@ -1,0 +1,119 @@
+//! References over the border of a namespace, and what permits them.
+
+use super::rules::CI816;
+use crate::lint::finding::Finding;
+use crate::lint::model::{Class, Model, Object, may_be_same};
+use crate::lint::rule::Severity;
+use crate::yaml::{At, Node};
+use std::collections::BTreeSet;
+
+const GROUP: &str = "gateway.networking.k8s.io";
+
+/// A reference that may lead to another namespace.
+pub(super) struct Link<'a> {
+    pub(super) class: Class,
+    pub(super) kind: &'static str,
+    pub(super) namespace: &'a str,
+    pub(super) name: &'a str,
+    pub(super) at: At,
+    pub(super) field: String,
+}
+
+impl<'a> Link<'a> {
+    /// Reads `{name, namespace}`.
+    pub(super) fn new(
+        object: &Object<'a>,
+        class: Class,
+        node: &'a Node,
+        field: String,
+    ) -> Option<Self> {
+        let name = node.get("name")?;
+        Some(Self {
+            class,
+            kind: if class == Class::Secret {
+                "Secret"
+            } else {
+                "Service"
+            },
+            namespace: node.text_of("namespace").unwrap_or(object.namespace),
+            name: name.text()?,
+            at: name.at,
+            field,
+        })
+    }
+
+    /// Finds its object, and a way over a border of namespaces that nothing permits.
+    pub(super) fn follow(
+        &self,
+        model: &Model<'_>,
+        grants: &Grants<'_>,
+        object: &Object<'_>,
+        findings: &mut Vec<Finding>,
+    ) -> Option<usize> {
+        let found = model.find(self.class, self.namespace, self.name);
+        let (kind, name) = (self.kind, self.name);
+        if found.is_none()
+            && let Some(other) = model.elsewhere(self.class, self.namespace, name)
+        {
+            let message = format!(
+                "{kind} `{name}` is in namespace `{other}`, not in `{}`",
+                self.namespace
+            );
+            findings.push(object.finding(&CI816, self.at, &self.field, message));
+        } else if !may_be_same(self.namespace, object.namespace) && !grants.permit(object, self) {
+            let (from, to) = (object.namespace, self.namespace);
+            let message = format!(
+                "no ReferenceGrant in `{to}` lets a {} from `{from}` refer to {kind} `{name}`",
+                object.kind
+            );
+            let finding = object.finding(&CI816, self.at, &self.field, message);
+            // Where the target is elsewhere, so may be its grant.
+            findings.push(if found.is_some() {
+                finding
+            } else {
+                finding.with_severity(Severity::Warning)
+            });
+        }
+        found
+    }
+}
+
+/// What ReferenceGrants permit: the namespace of the target, kind and namespace of who may name it, kind and name
+/// of the target; no name for all.
+pub(super) struct Grants<'a>(BTreeSet<(&'a str, &'a str, &'a str, &'a str, &'a str)>);
+
+impl<'a> Grants<'a> {
+    pub(super) fn of(model: &Model<'a>) -> Self {
+        let mut grants = BTreeSet::new();
+        for object in model.of(Class::ReferenceGrant) {
+            let of = |node: &'a Node, key| node.text_of(key).unwrap_or_default();
+            for from in object
+                .spec()
+                .items_of("from")
+                .iter()
+                .filter(|from| of(from, "group") == GROUP)
+            {
+                for to in object.spec().items_of("to") {
+                    grants.insert((
+                        object.namespace,
+                        of(from, "kind"),
+                        of(from, "namespace"),
+                        of(to, "kind"),
+                        of(to, "name"),
+                    ));
+                }
+            }
+        }
+        Self(grants)
+    }
+
+    pub(super) fn permit(&self, object: &Object<'_>, link: &Link<'_>) -> bool {
+        [link.namespace, ""].into_iter().any(|place| {
+            let has = |name| {
+                self.0
+                    .contains(&(place, object.kind, object.namespace, link.kind, name))
+            };
+            has("") || has(link.name)
+        })
+    }
+}

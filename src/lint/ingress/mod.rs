@@ -1,0 +1,267 @@
+//! Objects of kind Ingress that Traefik serves, and its annotations on them and on Services.
+//!
+//! `pkg/provider/kubernetes/ingress/annotations.go` of Traefik 3.7: `router.…` is read on an Ingress, `service.…`
+//! on a Service, in any case, and an option that is not known ends the reading.
+
+pub(super) mod rules;
+
+use crate::fault::did_you_mean;
+use crate::lint::facts::ingress::{PREFIX, backends, is_of_traefik};
+use crate::lint::facts::spelling::is_numbered;
+use crate::lint::family::Family;
+use crate::lint::finding::Finding;
+use crate::lint::model::{Class, Model, Object};
+use crate::lint::references::rules::{CI901, CI902};
+use crate::lint::routes::rules::{CI210, CI218};
+use crate::lint::rule::Severity;
+use crate::yaml::{At, Node, Value};
+use rules::{CI238, CI239, CI240};
+use std::collections::BTreeMap;
+
+pub(super) const FAMILY: Family = Family {
+    number: 2,
+    title: "Ingresses",
+    rules: rules::RULES,
+    check,
+};
+
+const ROUTER: [&str; 7] = [
+    "pathmatcher",
+    "entrypoints",
+    "middlewares",
+    "priority",
+    "rulesyntax",
+    "tls",
+    "observability",
+];
+const SERVICE: [&str; 7] = [
+    "serversscheme",
+    "serverstransport",
+    "passhostheader",
+    "middlewares",
+    "sticky",
+    "nativelb",
+    "nodeportlb",
+];
+const TLS: [&str; 3] = ["certresolver", "domains", "options"];
+
+fn check(model: &Model<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut names = Names::default();
+    for object in model.of(Class::Ingress) {
+        annotations(model, object, "router.", &ROUTER, &mut names, &mut findings);
+        if is_of_traefik(object) {
+            services(model, object, &mut findings);
+        }
+    }
+    // A route of Traefik's own kind has fields instead.
+    for object in model.of(Class::IngressRoute) {
+        annotations(model, object, "?", &[], &mut names, &mut findings);
+    }
+    for object in model.of(Class::Service) {
+        annotations(
+            model,
+            object,
+            "service.",
+            &SERVICE,
+            &mut names,
+            &mut findings,
+        );
+    }
+    findings
+}
+
+fn annotations<'a>(
+    model: &Model<'a>,
+    object: &Object<'_>,
+    section: &str,
+    known: &'static [&'static str],
+    names: &mut Names<'a>,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(all) = object.at(&["metadata", "annotations"]) else {
+        return;
+    };
+    for (key, node) in all.entries() {
+        let Some(name) = key.text.strip_prefix(PREFIX) else {
+            continue;
+        };
+        let field = format!("metadata.annotations.{}", key.text);
+        let lower = name.to_ascii_lowercase();
+        let Some(option) = lower.strip_prefix(section) else {
+            let kind = object.kind;
+            let message = format!(
+                "`{}` is not read on an object of kind {kind}",
+                name.escape_debug()
+            );
+            findings.push(object.finding(&CI239, key.at, &field, message));
+            continue;
+        };
+        let (first, rest) = option.split_once('.').unwrap_or((option, ""));
+        let below = rest.split('.').next().unwrap_or_default();
+        let is_known =
+            known.contains(&first) && (first != "tls" || below.is_empty() || TLS.contains(&below));
+        if !is_known {
+            let message = format!("Traefik does not have `{}`", name.escape_debug());
+            let finding = object.finding(&CI238, key.at, &field, message);
+            let meant = did_you_mean(option, known.iter().copied());
+            findings.push(match meant {
+                Some(meant) => finding.with_help(format!("Write `{PREFIX}{section}{meant}`.")),
+                None => finding,
+            });
+            continue;
+        }
+        let class = match option {
+            "serverstransport" => Class::ServersTransport,
+            "middlewares" => Class::Middleware,
+            "tls.options" => Class::TlsOption,
+            _ => continue,
+        };
+        let text = node.text().unwrap_or_default();
+        for wanted in text
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+        {
+            let place = Place {
+                object,
+                at: node.at,
+                field: &field,
+            };
+            findings.extend(names.check(model, class, wanted, &place));
+        }
+    }
+}
+
+struct Place<'m, 'a> {
+    object: &'m Object<'a>,
+    at: At,
+    field: &'m str,
+}
+
+/// Objects by the name that other providers call them by: `namespace-name`.
+#[derive(Default)]
+struct Names<'a> {
+    by_class: BTreeMap<Class, BTreeMap<String, &'a str>>,
+}
+
+impl<'a> Names<'a> {
+    fn check(
+        &mut self,
+        model: &Model<'a>,
+        class: Class,
+        wanted: &str,
+        place: &Place<'_, '_>,
+    ) -> Option<Finding> {
+        let known = self.by_class.entry(class).or_insert_with(|| {
+            let all = model
+                .of(class)
+                .map(|object| (format!("{}-{}", object.namespace, object.name), object.name));
+            all.collect()
+        });
+        let shown = wanted.escape_debug();
+        let of = |name: &str| {
+            let all = known.iter().find(|(_, own)| **own == name);
+            all.map(|(joined, _)| format!("Write `{joined}@kubernetescrd`."))
+        };
+        let Some((name, provider)) = wanted.split_once('@') else {
+            // The default TLS options belong to no provider.
+            if class == Class::TlsOption && wanted == "default" {
+                return None;
+            }
+            let message = format!("`{shown}` names no provider");
+            let finding = place.object.finding(&CI240, place.at, place.field, message);
+            return Some(match of(wanted) {
+                Some(help) => finding.with_help(help),
+                None => finding,
+            });
+        };
+        let is_here = known.contains_key(name)
+            // Objects without a namespace may be meant for any.
+            || known.keys().any(|joined| joined.starts_with('-') && name.ends_with(joined));
+        if provider != "kubernetescrd" || is_here {
+            return None;
+        }
+        if let Some(help) = of(name) {
+            let message = format!("`{shown}` lacks the namespace");
+            return Some(
+                place
+                    .object
+                    .finding(&CI240, place.at, place.field, message)
+                    .with_help(help),
+            );
+        }
+        let near = did_you_mean(name, known.keys().map(String::as_str));
+        if let Some(meant) = near.filter(|meant| !is_numbered(name, meant)) {
+            let message = format!("there is no `{shown}`");
+            let finding = place.object.finding(&CI902, place.at, place.field, message);
+            return Some(finding.with_help(format!("Write `{meant}@kubernetescrd`.")));
+        }
+        let message = format!("`{shown}` is not in the input");
+        let finding = place.object.finding(&CI901, place.at, place.field, message);
+        Some(if model.options.strict_references {
+            finding.with_severity(Severity::Error)
+        } else {
+            finding
+        })
+    }
+}
+
+fn services(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
+    for (node, field) in backends(object) {
+        let Some((name, port)) = node.text_of("name").zip(node.get("port")) else {
+            continue;
+        };
+        let Some(number) = model.find(Class::Service, object.namespace, name) else {
+            continue;
+        };
+        let service = &model.objects[number];
+        let wanted = |key: &str| {
+            port.get(key)
+                .filter(|node| node.value != Value::Null)
+                .and_then(Node::scalar)
+        };
+        let (number, named) = (wanted("number"), wanted("name"));
+        let is_wanted = |port: &&Node| {
+            let of = |key: &str| port.get(key).and_then(Node::scalar);
+            number.is_some() && of("port") == number || named.is_some() && of("name") == named
+        };
+        let mut ports = service.spec().items_of("ports").iter().peekable();
+        if ports.peek().is_none() || number.is_none() && named.is_none() {
+            continue;
+        }
+        let Some(found) = ports.find(is_wanted) else {
+            let shown = number.or(named).unwrap_or_default();
+            let message = format!("Service `{name}` has no port `{}`", shown.escape_debug());
+            findings.push(object.finding(&CI218, port.at, &format!("{field}.port"), message));
+            continue;
+        };
+        let option = |name: &str| {
+            let all = service.at(&["metadata", "annotations"]).map(Node::entries);
+            let mut all = all.unwrap_or_default().iter();
+            all.find(|(key, _)| {
+                key.text
+                    .strip_prefix(PREFIX)
+                    .is_some_and(|key| key.eq_ignore_ascii_case(name))
+            })
+            .and_then(|(_, node)| node.text())
+        };
+        let text = |key: &str| found.get(key).and_then(Node::scalar).unwrap_or_default();
+        let is_https = option("service.serversscheme").map_or_else(
+            || text("port") == "443" || text("name").starts_with("https"),
+            |scheme| scheme == "https",
+        );
+        let has_transport = option("service.serverstransport").is_some();
+        if is_https && !has_transport && !model.provider.own_transport {
+            let message = "Traefik speaks https to this Service, and nothing names its CA";
+            let help = format!(
+                "Give Service `{name}` the annotation `{PREFIX}service.serverstransport: NAMESPACE-NAME@kubernetescrd`."
+            );
+            findings.push(
+                object
+                    .finding(&CI210, node.at, &field, message)
+                    .with_help(help),
+            );
+        }
+    }
+}

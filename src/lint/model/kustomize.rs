@@ -1,0 +1,82 @@
+//! Patches of Kustomize: parts of objects, which say nothing by themselves.
+
+use super::documents::Document;
+use crate::find;
+use crate::lint::source::Source;
+use crate::yaml::Node;
+use std::collections::BTreeSet;
+
+/// Returns the indexes of the sources that a Kustomization of the input names as patches.
+pub(in crate::lint) fn patches(documents: &[Document], sources: &[Source]) -> BTreeSet<usize> {
+    let named: BTreeSet<String> = documents
+        .iter()
+        .filter(|document| is_kustomization(&document.node, &sources[document.file].name))
+        .flat_map(|document| {
+            let folder = folder(&sources[document.file].name);
+            paths(&document.node).map(move |path| normal(&format!("{folder}/{path}")))
+        })
+        .collect();
+    if named.is_empty() {
+        return BTreeSet::new();
+    }
+    let is_named = |source: &Source| named.contains(&normal(&source.name));
+    let numbered = sources.iter().enumerate();
+    numbered
+        .filter(|(_, source)| is_named(source))
+        .map(|(file, _)| file)
+        .collect()
+}
+
+fn is_kustomization(node: &Node, name: &str) -> bool {
+    let kind = node.text_of("kind");
+    matches!(kind, Some("Kustomization" | "Component"))
+        || kind.is_none() && find::is_kustomization(name)
+}
+
+fn paths(node: &Node) -> impl Iterator<Item = &str> {
+    let with_path = ["patches", "patchesJson6902"]
+        .into_iter()
+        .flat_map(|key| node.items_of(key))
+        .filter_map(|patch| patch.text_of("path"));
+    let bare = node
+        .items_of("patchesStrategicMerge")
+        .iter()
+        .filter_map(Node::text);
+    with_path.chain(bare)
+}
+
+fn folder(name: &str) -> &str {
+    name.rsplit_once('/').map_or(".", |(folder, _)| folder)
+}
+
+/// Takes `.` and `..` out of a path.
+fn normal(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." if !parts.is_empty() || part == "." => {}
+            ".." if parts.last().is_some_and(|last| !matches!(*last, "" | "..")) => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_compared_in_one_form() {
+        for (path, expected) in [
+            ("a/./b/../c.yaml", "a/c.yaml"),
+            ("./a.yaml", "a.yaml"),
+            ("../../a.yaml", "../../a.yaml"),
+            ("/x//y/../a.yaml", "/x/a.yaml"),
+        ] {
+            assert_eq!(normal(path), expected);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What is looked for.
+
+use crate::lint::rule::rules;
+
+rules! {
+    CI401 "several-default-tls-stores" Error as "two-default-stores-without-certificates"
+        "there are several TLSStores named `default`"
+        "Traefik drops them all, and browsers see its own certificate."
+        "Keep one in the whole cluster; any namespace that Traefik watches will do."
+    CI402 "several-default-tls-options" Error
+        "there are several TLSOptions named `default`"
+        "Traefik drops them all and uses its built-in options."
+        "Keep one in the whole cluster, and name the others in the routes that need them."
+    CI403 "tls-store-not-default" Warning
+        "a TLSStore is not named `default`"
+        "Traefik uses no other."
+        "Name it `default`."
+    CI404 "certificate-in-other-namespace" Error
+        "a certificate's Secret is in another namespace"
+        "Traefik looks in the object's own namespace only; before 3.7 one missing Secret drops the whole TLSStore, and browsers see Traefik's own certificate."
+        "Put both into the same namespace."
+    CI405 "certificate-secret-incomplete" Error
+        "a certificate's Secret lacks `tls.crt` or `tls.key`"
+        "Traefik does not load it; before 3.7 that drops the whole TLSStore. Browsers see Traefik's own certificate."
+        "Give it both keys, neither of them empty: `civi-ingress wildcard-secret`."
+    CI406 "sni-strict-without-certificate" Warning
+        "`sniStrict` does not count the default certificate"
+        "Connections for names that only the default certificate covers are refused."
+        "List the Secret under `certificates` of the TLSStore too."
+    CI407 "certificates-for-same-names" Warning
+        "two Secrets have certificates for the same names"
+        "Traefik serves one of them, the first by namespace and name, even if the other has been renewed."
+        "Keep one, and refer to it."
+    CI408 "host-not-covered" Error
+        "the certificate that browsers see does not cover a host"
+        "Browsers warn: `ERR_CERT_COMMON_NAME_INVALID`, `SSL_ERROR_BAD_CERT_DOMAIN`."
+        "Issue one that covers it; a wildcard covers exactly one label."
+    CI409 "client-auth-without-type" Warning
+        "a TLSOption asks for client certificates but does not say how strictly"
+        "Where the CA cannot be loaded, nobody is asked for a certificate: the door is open."
+        "Set `clientAuthType: RequireAndVerifyClientCert`."
+    CI410 "no-min-version" Warning
+        "a TLSOption sets no `minVersion`"
+        "Before Traefik 2.11 it accepts TLS 1.0."
+        "Set `minVersion: VersionTLS12`."
+}
