@@ -386,7 +386,7 @@ fn is_worth_reading(text: &str) -> bool {
         "IngressRoute",
         "TLSStore",
         "ServersTransport",
-        "gateway.networking.k8s.io",
+        "networking.k8s.io",
         "networking.istio.io",
         "cert-manager.io",
         "LoadBalancer",

@@ -12,6 +12,7 @@ pub mod scope;
 
 use crate::kinds::cert_manager::Announced;
 use crate::kinds::gateway_api::{BackendTlsPolicy, Gateway, GatewayRoute};
+use crate::kinds::ingress::Ingress;
 use crate::kinds::istio::{DestinationRule, IstioGateway, VirtualService};
 use crate::kinds::service::Service;
 use crate::kinds::traefik::{
@@ -67,6 +68,8 @@ resources! {
     ConfigMap(Data) = "ConfigMap",
     /// A Service.
     Service(Service) = "Service",
+    /// Ingress of Kubernetes.
+    Ingress(Ingress) = "Ingress",
     /// Traefik's IngressRoute.
     IngressRoute(IngressRoute) = "IngressRoute",
     /// Traefik's IngressRouteTCP.
@@ -128,6 +131,7 @@ impl Resource {
             ("bitnami.com", "SealedSecret") => Self::Secret(Data::of_sealed(spec, known)),
             ("", "ConfigMap") => Self::ConfigMap(Data::of_config_map(object, known)),
             ("", "Service") => Self::Service(Service::of(object, spec, name.unwrap_or_default())),
+            ("networking.k8s.io", "Ingress") => Self::Ingress(Ingress::of(object, spec)),
             (group, kind) if TRAEFIK.contains(&group) => match kind {
                 "IngressRoute" => Self::IngressRoute(IngressRoute::of(spec)),
                 "IngressRouteTCP" => Self::IngressRouteTcp(IngressRoute::of(spec)),

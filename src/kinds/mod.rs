@@ -5,11 +5,13 @@
 //! |---|---|
 //! | know what a field of a Traefik object says | [`traefik`] |
 //! | know which port of a Service speaks TLS | [`service`] |
+//! | follow an Ingress | [`ingress`] |
 //! | follow the Gateway API or Istio | [`gateway_api`], [`istio`] |
 //! | know what cert-manager will make | [`cert_manager`] |
 
 pub mod cert_manager;
 pub mod gateway_api;
+pub mod ingress;
 pub mod istio;
 pub mod service;
 pub mod traefik;

@@ -1,5 +1,6 @@
 //! Services of Kubernetes, and load balancers that they ask for.
 
+use super::ingress::ServiceOptions;
 use super::text;
 use super::traefik::Port;
 use crate::yaml::{Node, Value};
@@ -13,6 +14,8 @@ pub struct Service {
     pub external_name: Option<String>,
     /// What is before the cluster, of a Service of type LoadBalancer.
     pub balancer: Option<Balancer>,
+    /// What Traefik's annotations say of it.
+    pub options: ServiceOptions,
 }
 
 /// A port of a Service.
@@ -82,6 +85,7 @@ impl Service {
         Self {
             ports: spec.items_of("ports").iter().map(port).collect(),
             external_name: text(spec, "externalName").filter(|_| of_type("ExternalName")),
+            options: ServiceOptions::of(object),
             balancer: of_type("LoadBalancer").then(|| Balancer::of(object, spec, name)),
         }
     }

@@ -7,13 +7,15 @@
 //! |---|---|
 //! | know what a hop is | [`hop`] |
 //! | see how Traefik's objects become paths | `traefik` |
+//! | see how an Ingress does | `ingress` |
 //! | see how those of the Gateway API and of Istio do | `gateways` |
 //! | know which path an instance is to have | [`expand`] |
-//! | add a way in | a file beside these two, and its line in [`read`] |
+//! | add a way in | a file beside these, and its line in [`read`] |
 
 pub mod expand;
 mod gateways;
 pub mod hop;
+mod ingress;
 pub mod traefik;
 
 use crate::cluster::{Cluster, Object};
@@ -53,6 +55,7 @@ pub struct Routed<'a> {
 #[must_use]
 pub fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
     let mut paths = traefik::read(cluster);
+    paths.extend(ingress::read(cluster));
     paths.extend(gateways::read(cluster));
     paths
 }

@@ -10,7 +10,7 @@ use super::hop::{
 use super::{Path, Routed};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
-use crate::kinds::service::is_https_port;
+use crate::kinds::service::{Service, is_https_port};
 use crate::kinds::traefik::{self as kinds, IngressRoute, Port, RouteTls, ServiceRef};
 
 /// Deepest chain of `TraefikService`s that is followed.
@@ -236,22 +236,37 @@ fn outward(
     }
 }
 
-/// Returns whether Traefik speaks TLS to a service of an IngressRoute: by `scheme`, else by the number and the name of the
-/// port, as the Service has them (`parseServiceProtocol` in `pkg/provider/kubernetes/crd/kubernetes_http.go`, 2.9 to 3.7).
-/// Nothing: that is for the Service to say, and it is not at hand; or Traefik takes no such scheme.
+/// Returns whether Traefik speaks TLS to a service of an IngressRoute; see [`speaks_https_to`].
 #[must_use]
 pub fn speaks_https(cluster: &Cluster, service: &Reached<'_>) -> Option<bool> {
-    match service.named.scheme.as_deref() {
+    let found = cluster.find(Kind::Service, &service.scope, &service.named.name);
+    let found = match found.map(|object| &object.resource) {
+        Some(Resource::Service(found)) => Some(found),
+        _ => None,
+    };
+    let (scheme, port) = (&service.named.scheme, &service.named.port);
+    speaks_https_to(scheme.as_deref(), port.as_ref(), found)
+}
+
+/// Returns whether Traefik speaks TLS to a port of a Service: by the `scheme` that is set, else by the number and the name
+/// of the port, as the Service has them (`parseServiceProtocol` in `pkg/provider/kubernetes/crd/kubernetes_http.go` and
+/// `getProtocol` in `pkg/provider/kubernetes/ingress/kubernetes.go`, 2.9 to 3.7). Nothing: that is for the Service to say,
+/// and it is not at hand; or Traefik takes no such scheme.
+#[must_use]
+pub fn speaks_https_to(
+    scheme: Option<&str>,
+    port: Option<&Port>,
+    service: Option<&Service>,
+) -> Option<bool> {
+    match scheme {
         Some("https") => return Some(true),
         Some("http" | "h2c") => return Some(false),
         Some(_) => return None,
         None => {}
     }
-    let wanted = service.named.port.as_ref()?;
-    let found = cluster.find(Kind::Service, &service.scope, &service.named.name);
-    if let Some(Resource::Service(found)) = found.map(|object| &object.resource)
-        && let Some(port) = found.ports.iter().find(|port| port.is(wanted))
-    {
+    let wanted = port?;
+    let mut ports = service.into_iter().flat_map(|service| &service.ports);
+    if let Some(port) = ports.find(|port| port.is(wanted)) {
         return Some(is_https_port(port.number, &port.name));
     }
     match wanted {
@@ -314,7 +329,7 @@ fn unknown() -> Client {
     }
 }
 
-fn client(transport: Known<Option<&Object>>) -> Client {
+pub(super) fn client(transport: Known<Option<&Object>>) -> Client {
     match transport {
         Known::Here(None) => Client {
             trusts: Trust::System,

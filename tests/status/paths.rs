@@ -465,3 +465,28 @@ fn istio_completes_only_names_without_dots() {
         assert_eq!(wires, [expected], "{host}");
     }
 }
+
+#[test]
+fn an_ingress_of_traefik_is_a_way_in_too() {
+    let ingress = "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i, namespace: paroisse-a, annotations: {traefik.ingress.kubernetes.io/router.tls: 'true'}}\nspec:\n  \
+                   ingressClassName: traefik\n  rules: [{host: A.example.org, http: {paths: [{backend: {service: {name: civicrmhttpd, port: {number: 443}}}}]}}]\n";
+    let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: civicrmhttpd, namespace: paroisse-a, annotations: {traefik.ingress.kubernetes.io/service.serverstransport: paroisse-a-t@kubernetescrd}}\n\
+                   spec: {ports: [{port: 443}]}\n";
+    let transport = "---\napiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: t, namespace: paroisse-a}\n\
+                     spec: {serverName: a.example.org, rootCAs: [{secret: externca}]}\n";
+    let trusting = report(&(secrets("a") + ingress + service + transport));
+    let instance = only(&trusting);
+    assert_eq!(instance.hosts, ["a.example.org"]);
+    assert_eq!(
+        (instance.browser.wire, instance.backend.wire),
+        (Wire::Tls, Wire::Tls)
+    );
+    assert_eq!(instance.backend.verdict, Trust::Signed);
+    let other = ingress.replace("traefik", "nginx");
+    let passed_over = report(&(secrets("a") + &other));
+    assert_eq!(
+        only(&passed_over).backend.verdict,
+        Trust::Signed,
+        "by the chart's names alone"
+    );
+}

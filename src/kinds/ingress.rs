@@ -1,0 +1,108 @@
+//! Ingress (`networking.k8s.io/v1`), and Traefik's annotations on it and on Services
+//! (`pkg/provider/kubernetes/ingress/annotations.go`, 3.7).
+
+use super::traefik::Port;
+use super::{Placed, text};
+use crate::yaml::{At, Node, Value};
+
+/// What the names of Traefik's annotations begin with; they are read in any case.
+const PREFIX: &str = "traefik.ingress.kubernetes.io/";
+
+/// An Ingress.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ingress {
+    /// Whether it says itself that Traefik serves it, by its class or by an annotation.
+    pub is_of_traefik: bool,
+    /// The annotation `router.tls`.
+    pub asks_for_tls: bool,
+    /// The Secrets of `tls`.
+    pub secrets: Vec<String>,
+    /// What each path of each rule leads to, then the default backend.
+    pub backends: Vec<IngressBackend>,
+}
+
+/// What a path of an Ingress leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngressBackend {
+    /// The host of its rule, in lower case.
+    pub host: Option<String>,
+    /// The Service.
+    pub service: String,
+    /// Its port.
+    pub port: Option<Port>,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// What Traefik's annotations say of a Service behind an Ingress.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServiceOptions {
+    /// `service.serversscheme`.
+    pub scheme: Option<String>,
+    /// `service.serverstransport`.
+    pub transport: Option<Placed<String>>,
+}
+
+impl Ingress {
+    pub(crate) fn of(object: &Node, spec: &Node) -> Self {
+        let annotations = object.at_path(&["metadata", "annotations"]);
+        let of_class = annotations.and_then(|all| all.get("kubernetes.io/ingress.class"));
+        let class = spec.get("ingressClassName").or(of_class);
+        let class = class.and_then(Node::text).unwrap_or_default();
+        let entries = annotations.map(Node::entries).unwrap_or_default();
+        let has_option = entries.iter().any(|(key, _)| key.text.starts_with(PREFIX));
+        let mut backends = Vec::new();
+        for rule in spec.items_of("rules") {
+            let host = rule.text_of("host").map(str::to_lowercase);
+            let paths = rule.get("http").map(|http| http.items_of("paths"));
+            for path in paths.unwrap_or_default() {
+                backends.extend(backend(path.get("backend"), host.clone()));
+            }
+        }
+        backends.extend(backend(spec.get("defaultBackend"), None));
+        let tls = spec.items_of("tls").iter();
+        Self {
+            is_of_traefik: class.contains("traefik") || has_option,
+            asks_for_tls: option(object, "router.tls").is_some_and(|node| node.value == "true"),
+            secrets: tls.filter_map(|entry| text(entry, "secretName")).collect(),
+            backends,
+        }
+    }
+}
+
+fn backend(node: Option<&Node>, host: Option<String>) -> Option<IngressBackend> {
+    let service = node?.get("service")?;
+    let port = service.get("port");
+    let number = port.and_then(|port| match port.get("number")?.value {
+        Value::Int(number) => Some(Port::Number(number)),
+        _ => None,
+    });
+    let name = || port.and_then(|port| text(port, "name")).map(Port::Name);
+    Some(IngressBackend {
+        host,
+        service: text(service, "name")?,
+        port: number.or_else(name),
+        at: service.at,
+    })
+}
+
+impl ServiceOptions {
+    pub(super) fn of(object: &Node) -> Self {
+        Self {
+            scheme: option(object, "service.serversscheme").map(|option| option.value),
+            transport: option(object, "service.serverstransport"),
+        }
+    }
+}
+
+/// Returns one of Traefik's annotations.
+fn option(object: &Node, name: &str) -> Option<Placed<String>> {
+    let annotations = object.at_path(&["metadata", "annotations"])?.entries();
+    annotations.iter().find_map(|(key, node)| {
+        let option = key.text.strip_prefix(PREFIX)?;
+        let value = node.text()?.to_owned();
+        option
+            .eq_ignore_ascii_case(name)
+            .then_some(Placed { value, at: node.at })
+    })
+}

@@ -1,0 +1,96 @@
+//! The paths that objects of kind Ingress make, where Traefik serves them.
+
+use super::hop::{Front, FrontKind, Httpd, Inward, Known, Outward, Place, Shown};
+use super::traefik::{client, look_up, speaks_https_to};
+use super::{Path, Routed};
+use crate::cluster::{Cluster, Kind, Object, Resource};
+use crate::kinds::ingress::{Ingress, IngressBackend};
+use crate::kinds::service::Service;
+
+pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
+    let objects = cluster.of(Kind::Ingress);
+    let of_traefik = objects.filter_map(|object| match &object.resource {
+        Resource::Ingress(ingress) if ingress.is_of_traefik => Some((object, ingress)),
+        _ => None,
+    });
+    of_traefik
+        .flat_map(|(object, ingress)| {
+            let backends = ingress.backends.iter().enumerate();
+            backends.map(move |(rule, backend)| path(cluster, object, ingress, rule, backend))
+        })
+        .collect()
+}
+
+fn path<'a>(
+    cluster: &'a Cluster,
+    object: &'a Object,
+    ingress: &Ingress,
+    rule: usize,
+    backend: &IngressBackend,
+) -> Routed<'a> {
+    let place = |name: &str| Place {
+        scope: object.scope.clone(),
+        name: name.to_owned(),
+    };
+    // The Secrets give certificates alone: TLS is asked for by the annotation, or by the entry point.
+    let shown = if ingress.secrets.is_empty() {
+        Shown::Store
+    } else {
+        Shown::Secrets(ingress.secrets.iter().map(|name| place(name)).collect())
+    };
+    let found = cluster.find(Kind::Service, &object.scope, &backend.service);
+    let service = match found.map(|object| &object.resource) {
+        Some(Resource::Service(service)) => Some(service),
+        _ => None,
+    };
+    let transport = transport(cluster, object, service);
+    let scheme = service.and_then(|service| service.options.scheme.as_deref());
+    let outward = match speaks_https_to(scheme, backend.port.as_ref(), service) {
+        Some(true) => Outward::Tls(client(transport)),
+        Some(false) => Outward::Plain,
+        None => Outward::Unsaid(client(transport)),
+    };
+    Routed {
+        path: Path {
+            hosts: backend.host.iter().cloned().collect(),
+            front: Front {
+                kind: FrontKind::Traefik,
+                gateway: None,
+            },
+            inward: if ingress.asks_for_tls {
+                Inward::Tls(shown)
+            } else {
+                Inward::Unsaid(shown)
+            },
+            outward,
+            proxy: None,
+            httpd: Some(Httpd {
+                service: place(&backend.service),
+                port: backend.port.clone(),
+                share: 1,
+            }),
+        },
+        route: object,
+        rule,
+        transport,
+    }
+}
+
+/// Finds the ServersTransport that the Service names by an annotation.
+fn transport<'a>(
+    cluster: &'a Cluster,
+    object: &Object,
+    service: Option<&Service>,
+) -> Known<Option<&'a Object>> {
+    let Some(service) = service else {
+        return Known::Missing;
+    };
+    match &service.options.transport {
+        None => Known::Here(None),
+        Some(name) => match look_up(cluster, Kind::ServersTransport, &object.scope, &name.value) {
+            Known::Here(object) => Known::Here(Some(object)),
+            Known::Outside => Known::Outside,
+            _ => Known::Missing,
+        },
+    }
+}
