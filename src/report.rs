@@ -82,6 +82,7 @@ mod tests {
         let reports = [
             generator.subschema_for::<crate::inspect::Document>(),
             generator.subschema_for::<crate::lint::report::Document>(),
+            generator.subschema_for::<crate::lint::report::List>(),
             generator.subschema_for::<crate::status::Document>(),
             generator.subschema_for::<crate::probe::report::Document>(),
             generator.subschema_for::<crate::gitops::report::Report>(),

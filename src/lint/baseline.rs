@@ -3,6 +3,7 @@
 //! A finding is known again by its rule, its object (without one: its file) and its field, not by its line.
 
 use super::report::Report;
+use super::rules;
 use super::source::Source;
 use crate::fault::{Fault, Place};
 use crate::lint::documents::rules::CI009;
@@ -23,6 +24,7 @@ pub struct Baseline {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
+    /// The code of its rule; its name is read too.
     code: String,
     /// The object, such as `Secret paroisse-a/externca`, else the file.
     of: String,
@@ -55,9 +57,13 @@ impl Baseline {
             let what = format!("baseline version {} is unknown", read.version);
             return Err(refused(what).file(file));
         }
-        Ok(Self {
-            entries: read.findings,
-        })
+        let mut entries = read.findings;
+        for entry in &mut entries {
+            if let Some(rule) = rules::find(&entry.code) {
+                rule.code.clone_into(&mut entry.code);
+            }
+        }
+        Ok(Self { entries })
     }
 
     /// Takes out the findings that are accepted, each entry once, and says how many entries met none.

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn explain(rule: &Rule) -> String {
     let mut out = format!(
-        "{}[{}]: {}\n\nIn production: {}\n",
-        rule.severity, rule.code, rule.title, rule.consequence
+        "{}[{}]: {}\nName: {}\n\nIn production: {}\n",
+        rule.severity, rule.code, rule.title, rule.name, rule.consequence
     );
     if let Some(fault) = rule.recorded {
         out.push_str("\nRecorded with real Traefiks:\n");

@@ -1,7 +1,7 @@
 //! Comments that say: this is known, and why.
 //!
-//! `# civi-ingress: allow CI103, CI603 reason` holds for its own line, or on a line of its own for the next
-//! line that is not a comment.
+//! `# civi-ingress: allow CI103, weak-key reason` holds for its own line, or on a line of its own for the next
+//! line that is not a comment. Codes and names stand for rules.
 
 use super::finding::Finding;
 use super::source::Source;
@@ -19,7 +19,8 @@ struct Comment<'a> {
     at: At,
     /// The line that it is about.
     line: u64,
-    codes: Vec<(&'a str, bool)>,
+    /// Each as it is written, with its rule and whether it was needed.
+    rules: Vec<(&'a str, Option<&'static Rule>, bool)>,
     has_reason: bool,
 }
 
@@ -36,8 +37,8 @@ pub(super) fn apply(sources: &[Source], findings: &mut Vec<Finding>) -> usize {
         let mut is_allowed = false;
         for comment in &mut comments {
             if comment.file == finding.file && comment.line == finding.at.line {
-                for (code, used) in &mut comment.codes {
-                    if finding.rule.code.eq_ignore_ascii_case(code) {
+                for (_, rule, used) in &mut comment.rules {
+                    if *rule == Some(finding.rule) {
                         (*used, is_allowed) = (true, true);
                     }
                 }
@@ -51,14 +52,14 @@ pub(super) fn apply(sources: &[Source], findings: &mut Vec<Finding>) -> usize {
         if !comment.has_reason {
             find(&CI001, "the comment has no reason".to_owned());
         }
-        if comment.codes.is_empty() {
+        if comment.rules.is_empty() {
             find(&CI003, "the comment names no rule".to_owned());
         }
-        for (code, used) in &comment.codes {
-            if rules::find(code).is_none() {
-                find(&CI003, format!("there is no rule `{code}`"));
+        for (word, rule, used) in &comment.rules {
+            if rule.is_none() {
+                find(&CI003, format!("there is no rule `{word}`"));
             } else if !used {
-                find(&CI002, format!("`{code}` finds nothing here"));
+                find(&CI002, format!("`{word}` finds nothing here"));
             }
         }
     }
@@ -90,7 +91,7 @@ fn read(file: usize, text: &str) -> Vec<Comment<'_>> {
         if !is_own_word || !rest.is_empty() && !rest.starts_with(char::is_whitespace) {
             continue;
         }
-        let (codes, reason) = codes(rest);
+        let (rules, reason) = named(rest);
         if is_comment {
             waiting.push(comments.len());
         }
@@ -101,33 +102,50 @@ fn read(file: usize, text: &str) -> Vec<Comment<'_>> {
                 column: line[..start].chars().count() as u64 + 1,
             },
             line: number,
-            codes: codes.into_iter().map(|code| (code, false)).collect(),
+            rules: rules
+                .into_iter()
+                .map(|(word, rule)| (word, rule, false))
+                .collect(),
             has_reason: reason.chars().any(char::is_alphanumeric),
         });
     }
     comments
 }
 
-/// Splits codes from the reason behind them.
-fn codes(text: &str) -> (Vec<&str>, &str) {
-    let mut codes = Vec::new();
+/// Splits codes and names of rules from the reason behind them.
+fn named(text: &str) -> (Vec<(&str, Option<&'static Rule>)>, &str) {
+    let mut named = Vec::new();
     let mut rest = text.trim_start_matches([' ', '\t', ',']);
     loop {
         let end = rest
-            .find(|c: char| !c.is_ascii_alphanumeric())
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '-')
             .unwrap_or(rest.len());
-        let word = &rest[..end];
-        let is_code = word.len() > 2
-            && word
-                .get(..2)
-                .is_some_and(|start| start.eq_ignore_ascii_case("CI"))
-            && word[2..].bytes().all(|byte| byte.is_ascii_digit());
-        if !is_code {
-            return (codes, rest);
+        let word = rest[..end].trim_end_matches('-');
+        let rule = rules::find(word);
+        // A word with hyphens that is not a name may begin the reason; in the first place it is meant for a name.
+        let is_misspelt = is_code(word) || named.is_empty() && is_like_a_name(word);
+        if rule.is_none() && !is_misspelt {
+            return (named, rest);
         }
-        codes.push(word);
-        rest = rest[end..].trim_start_matches([' ', '\t', ',']);
+        named.push((word, rule));
+        rest = rest[word.len()..].trim_start_matches([' ', '\t', ',']);
     }
+}
+
+fn is_code(word: &str) -> bool {
+    let digits = word
+        .split_at_checked(2)
+        .filter(|(start, _)| start.eq_ignore_ascii_case("CI"));
+    digits.is_some_and(|(_, digits)| {
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+fn is_like_a_name(word: &str) -> bool {
+    word.trim_matches('-').contains('-')
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 #[cfg(test)]
@@ -135,13 +153,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_end_where_the_reason_begins() {
-        assert_eq!(
-            codes(" CI103, ci603 the chart does so"),
-            (vec!["CI103", "ci603"], "the chart does so")
-        );
-        assert_eq!(codes(" CI103"), (vec!["CI103"], ""));
-        assert_eq!(codes(" CITY hall"), (vec![], "CITY hall"));
+    fn codes_and_names_end_where_the_reason_begins() {
+        for (text, words, reason) in [
+            (
+                " CI103, ci603 the chart does so",
+                &["CI103", "ci603"][..],
+                "the chart does so",
+            ),
+            (
+                " weak-key CI103 well-known to us",
+                &["weak-key", "CI103"],
+                "well-known to us",
+            ),
+            (" CI103", &["CI103"], ""),
+            (" CITY hall", &[], "CITY hall"),
+            (" weak-kye old", &["weak-kye"], "old"),
+            (" - by design", &[], "- by design"),
+        ] {
+            let (found, rest) = named(text);
+            let found: Vec<&str> = found.into_iter().map(|(word, _)| word).collect();
+            assert_eq!((&found[..], rest), (words, reason), "{text}");
+        }
     }
 
     #[test]

@@ -37,7 +37,7 @@ use zeroize::Zeroizing;
     civi-ingress lint --explain CI103"))]
 pub(super) struct Lint {
     /// Files, directories with YAML or JSON files, or - for stdin
-    #[arg(value_name = "PATH", required_unless_present = "explain", value_hint = ValueHint::AnyPath)]
+    #[arg(value_name = "PATH", required_unless_present_any = ["explain", "list"], value_hint = ValueHint::AnyPath)]
     pub(super) paths: Vec<PathBuf>,
     /// Format of the report
     #[arg(
@@ -48,8 +48,11 @@ pub(super) struct Lint {
         default_value = "text"
     )]
     pub(super) format: LintFormat,
-    /// Explain what a rule looks for, what would happen, and what to do
-    #[arg(long, value_name = "CODE", value_parser = listed::RULES, hide_possible_values = true, conflicts_with = "paths", exclusive = true)]
+    /// List all rules: code, severity, name and what is wrong
+    #[arg(long, conflicts_with_all = ["paths", "traefik", "chart", "host", "expires_within", "strict_references", "level", "fail_on", "baseline", "write_baseline"])]
+    pub(super) list: bool,
+    /// Explain what a rule looks for, what would happen, and what to do; the rule's code or name
+    #[arg(long, value_name = "RULE", value_parser = listed::RULES, hide_possible_values = true, conflicts_with = "paths", exclusive = true)]
     pub(super) explain: Option<String>,
     /// Traefik release that reads the manifests [default: detected, else 3.7]
     #[arg(long, value_name = "VERSION")]
@@ -111,6 +114,9 @@ pub(super) enum Level {
 pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     if let Some(code) = &arguments.explain {
         return print_or_end(explain(rule(code)?).as_bytes());
+    }
+    if arguments.list {
+        return print_or_end(listed_rules(arguments.format)?.as_bytes());
     }
     let options = options(run, arguments)?;
     check_stdin(
@@ -193,13 +199,28 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     Ok(())
 }
 
-fn rule(code: &str) -> Result<&'static lint::Rule, Fault> {
-    rules::find(code).ok_or_else(|| {
-        let fault = Fault::new(format!("there is no rule `{}`", code.escape_debug()));
-        let near = did_you_mean(code, rules::ALL.iter().map(|rule| rule.code));
+fn listed_rules(format: LintFormat) -> Result<String, Fault> {
+    match format {
+        LintFormat::Text => Ok(report::list()),
+        LintFormat::Json => Ok(report::list_json()),
+        LintFormat::Yaml => Ok(yaml(&report::list_json())),
+        LintFormat::Sarif | LintFormat::Github => {
+            let what = "this format is for findings, not for the list of rules";
+            Err(Fault::new(what)
+                .help("use `text`, `json` or `yaml`")
+                .argument("--format"))
+        }
+    }
+}
+
+fn rule(text: &str) -> Result<&'static lint::Rule, Fault> {
+    rules::find(text).ok_or_else(|| {
+        let fault = Fault::new(format!("there is no rule `{}`", text.escape_debug()));
+        let known = rules::ALL.iter().flat_map(|rule| [rule.code, rule.name]);
+        let near = did_you_mean(text, known);
         match near {
-            Some(near) => fault.help(format!("perhaps `{near}`; docs/lint.md lists all")),
-            None => fault.help("docs/lint.md lists all"),
+            Some(near) => fault.help(format!("perhaps `{near}`; `--list` lists all")),
+            None => fault.help("`--list` lists all"),
         }
         .argument("--explain")
     })

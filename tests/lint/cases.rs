@@ -4,7 +4,7 @@
 use super::{codes, filled, options, report, said};
 use crate::support::{names_in, read};
 use civi_ingress::lint::Severity;
-use civi_ingress::lint::rules::{ALL, Rule};
+use civi_ingress::lint::rules::{ALL, FAMILIES, Rule};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -75,6 +75,20 @@ fn every_finding_points_at_a_line_that_holds_the_last_part_of_its_field_or_its_v
             assert!(line <= lines.len(), "{}: line {line}", rule.code);
             // Only a host that no route answers for has no place.
             assert_eq!(line == 0, finding.rule.code == "CI224", "{}", rule.code);
+        }
+    }
+}
+
+#[test]
+fn every_finding_is_about_an_object_of_a_kind_that_its_family_looks_at() {
+    for family in &FAMILIES {
+        for rule in family.rules {
+            let text = case(rule, "fires");
+            let found = report(&text, &options(&text)).findings;
+            let ours = found.iter().filter(|finding| finding.rule == *rule);
+            for object in ours.filter_map(|finding| finding.object.as_ref()) {
+                assert!(family.reads(&object.kind), "{}: {}", rule.code, object.kind);
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Whole runs of `lint`.
 
-use crate::support::{names_in, run_in, run_with_stdin, write};
+use crate::support::{names_in, report, run_in, run_with_stdin, write};
+use civi_ingress::lint::rules::ALL;
 use tempfile::TempDir;
 
 const OPEN: &str = "\
@@ -161,7 +162,32 @@ fn options_that_say_nothing_sensible_are_refused_all_at_once() {
     assert_eq!(run.status, 2);
     assert_eq!(
         run.stderr,
-        "error: --explain: there is no rule `CI1O1`\nhelp: perhaps `CI101`; docs/lint.md lists all\n"
+        "error: --explain: there is no rule `CI1O1`\nhelp: perhaps `CI101`; `--list` lists all\n"
     );
     assert_eq!(run_in(directory.path(), &["lint"]).status, 2);
+}
+
+#[test]
+fn the_rules_are_listed_a_line_each_or_as_json_and_nothing_is_linted_beside() {
+    let directory = TempDir::new().unwrap();
+    let run = run_in(directory.path(), &["lint", "--list"]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    assert_eq!(run.stdout.lines().count(), ALL.len());
+    let line = run.stdout.lines().find(|line| line.starts_with("CI202"));
+    let words: Vec<&str> = line.expect("a line").split_whitespace().collect();
+    assert_eq!(words[..3], ["CI202", "error", "wrong-server-name"]);
+    assert_eq!(
+        words[3..].join(" "),
+        "httpd's certificate does not cover the `serverName`"
+    );
+
+    let run = run_in(directory.path(), &["lint", "--list", "-o", "json"]);
+    let json = report("lintRules", &run.stdout);
+    assert_eq!(json["rules"].as_array().map(Vec::len), Some(ALL.len()));
+    assert_eq!(json["rules"][0]["name"], "suppression-without-reason");
+
+    let run = run_in(directory.path(), &["lint", "--list", "-o", "sarif"]);
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""));
+    let run = run_in(directory.path(), &["lint", "--list", "x.yaml"]);
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""));
 }

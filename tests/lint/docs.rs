@@ -20,7 +20,7 @@ A comment suppresses a finding of its line, or of the next line when it stands a
 
 `--format json` prints one object of `version` 1: `traefik` (`release`, and by what it is known: `from`), the counts
 `files`, `documents`, `objects`, `errors`, `warnings`, `infos`, `suppressed` and `accepted`, and `findings`, each with
-`code`, `severity`, `title`, `message`, `file`, `line`, `column`, `document`, `object` (`kind`, `namespace`, `name`),
+`code`, `name`, `severity`, `title`, `message`, `file`, `line`, `column`, `document`, `object` (`kind`, `namespace`, `name`),
 `field`, `consequence` and `help`. Lines, columns and documents count from 1; what is not known is null.
 
 | code | severity | name | what is wrong |
@@ -38,14 +38,24 @@ fn page() -> String {
     let family = |family: &Family| {
         let rules = family.rules.iter();
         format!(
-            "\n## {}\n{}",
+            "\n## {}\n\n{}\n{}",
             family.title,
+            kinds(family),
             rules.map(|rule| entry(rule)).collect::<String>()
         )
     };
     let rows: String = ALL.iter().map(row).collect();
     let families: String = FAMILIES.iter().map(family).collect();
     format!("{HEAD}{rows}{families}")
+}
+
+fn kinds(family: &Family) -> String {
+    let mut kinds: Vec<String> = family.kinds().map(|kind| format!("`{kind}`")).collect();
+    kinds.dedup();
+    if kinds.is_empty() {
+        return "Objects of all kinds are looked at.".to_owned();
+    }
+    format!("Looked at: {}.", kinds.join(", "))
 }
 
 fn entry(rule: &Rule) -> String {

@@ -96,6 +96,7 @@ fn programs_read_a_report_of_a_stated_version() {
     assert_eq!((&json["errors"], &json["warnings"]), (&1.into(), &1.into()));
     let first = &json["findings"][0];
     assert_eq!(first["code"], "CI103");
+    assert_eq!(first["name"], "ca-under-unusual-key");
     assert_eq!(
         first["object"],
         serde_json::json!({"kind": "Secret", "namespace": "ns", "name": "externca"})
@@ -124,6 +125,7 @@ fn the_sarif_log_has_what_the_standard_requires() {
         .filter_map(|rule| rule["id"].as_str())
         .collect();
     assert_eq!(ids.len(), rules::ALL.len());
+    assert_eq!(driver["rules"][0]["name"], "suppression-without-reason");
     let results = run["results"].as_array().expect("results");
     assert_eq!(results.len(), report.findings.len());
     for result in results {
@@ -218,13 +220,40 @@ fn an_explanation_says_what_real_traefiks_answered() {
     let rule = rules::find("CI305").expect("a rule");
     let text = explain(rule);
     assert!(text.starts_with(
-        "error[CI305]: `minVersion` without a higher `maxVersion`\n\nIn production: "
+        "error[CI305]: `minVersion` without a higher `maxVersion`\nName: min-version-alone\n\nIn production: "
     ));
     assert!(
         text.contains("\n  3.7: the browser gets 500\n    error: 500 Internal Server Error"),
         "{text}"
     );
     assert!(text.ends_with(&format!("What to do: {}\n", rule.help)));
+}
+
+#[test]
+fn a_name_stands_for_its_rule_in_suppressions_baselines_and_explanations() {
+    let text = "apiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: t, namespace: ns}\nspec:\n  \
+                insecureSkipVerify: true # civi-ingress: allow verification-off a demonstration\n";
+    assert_eq!(report(text, &Options::at(NOW)).suppressed, 1);
+    let misspelt = text.replace("verification-off", "verification-of");
+    let found = report(&misspelt, &Options::at(NOW));
+    let messages: Vec<&str> = found
+        .findings
+        .iter()
+        .filter(|finding| finding.rule.code == "CI003")
+        .map(|finding| finding.message.as_str())
+        .collect();
+    assert_eq!(messages, ["there is no rule `verification-of`"]);
+
+    let (sources, mut report) = self::found();
+    let (written, _) = baseline::write(&report, &sources);
+    assert!(written.contains("\"CI501\""), "{written}");
+    let by_name = written.replace("CI501", "value-refused-by-chart");
+    let accepted = Baseline::parse(&by_name, "b.json").expect("a baseline");
+    assert_eq!(accepted.apply(&mut report, &sources), 0);
+
+    let rule = rules::find("wrong-server-name").expect("a rule");
+    assert_eq!(rule.code, "CI202");
+    assert!(explain(rule).contains("\nName: wrong-server-name\n"));
 }
 
 #[test]

@@ -14,6 +14,14 @@ pub(super) const FAMILY: Family = Family {
     number: 7,
     title: "ACME and DNS",
     rules: rules::RULES,
+    classes: &[
+        Class::IngressRoute,
+        Class::Secret,
+        Class::Issuer,
+        Class::ClusterIssuer,
+        Class::Service,
+        Class::Workload,
+    ],
     check,
 };
 

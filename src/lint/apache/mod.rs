@@ -21,6 +21,15 @@ pub(super) const FAMILY: Family = Family {
     number: 7,
     title: "Apache httpd",
     rules: rules::RULES,
+    classes: &[
+        Class::ConfigMap,
+        Class::IngressRoute,
+        Class::IngressRouteTcp,
+        Class::ServersTransport,
+        Class::ServersTransportTcp,
+        Class::Service,
+        Class::Workload,
+    ],
     check,
 };
 

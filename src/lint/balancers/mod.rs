@@ -19,6 +19,13 @@ pub(super) const FAMILY: Family = Family {
     number: 7,
     title: "Load balancers",
     rules: rules::RULES,
+    classes: &[
+        Class::Service,
+        Class::Workload,
+        Class::IngressRoute,
+        Class::Secret,
+        Class::ConfigMap,
+    ],
     check,
 };
 

@@ -9,7 +9,7 @@ use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::issuers::GROUP;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Model, Object};
+use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
 use crate::yaml::Node;
 use rules::{CI881, CI890};
@@ -18,6 +18,16 @@ pub(super) const FAMILY: Family = Family {
     number: 8,
     title: "cert-manager",
     rules: rules::RULES,
+    classes: &[
+        Class::Secret,
+        Class::Issuer,
+        Class::ClusterIssuer,
+        Class::Gateway,
+        Class::IstioGateway,
+        Class::Ingress,
+        Class::Service,
+        Class::Other,
+    ],
     check,
 };
 

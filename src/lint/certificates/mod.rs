@@ -26,6 +26,17 @@ pub(super) const FAMILY: Family = Family {
     number: 6,
     title: "Certificates",
     rules: rules::RULES,
+    classes: &[
+        Class::Secret,
+        Class::ConfigMap,
+        Class::IngressRoute,
+        Class::IngressRouteTcp,
+        Class::Ingress,
+        Class::TlsStore,
+        Class::ServersTransport,
+        Class::Gateway,
+        Class::IstioGateway,
+    ],
     check,
 };
 

@@ -24,6 +24,7 @@ pub(super) const FAMILY: Family = Family {
     number: 3,
     title: "What the definition of a kind takes",
     rules: rules::RULES,
+    classes: &[],
     check,
 };
 

@@ -15,6 +15,7 @@ pub(super) const FAMILY: Family = Family {
     number: 0,
     title: "Documents",
     rules: rules::RULES,
+    classes: &[],
     check,
 };
 

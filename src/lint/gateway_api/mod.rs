@@ -22,6 +22,18 @@ pub(super) const FAMILY: Family = Family {
     number: 8,
     title: "Gateway API",
     rules: rules::RULES,
+    classes: &[
+        Class::GatewayKind,
+        Class::Gateway,
+        Class::HttpRoute,
+        Class::TlsRoute,
+        Class::BackendTlsPolicy,
+        Class::ReferenceGrant,
+        Class::Namespace,
+        Class::Service,
+        Class::Secret,
+        Class::ConfigMap,
+    ],
     check,
 };
 

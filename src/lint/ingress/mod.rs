@@ -22,6 +22,14 @@ pub(super) const FAMILY: Family = Family {
     number: 2,
     title: "Ingresses",
     rules: rules::RULES,
+    classes: &[
+        Class::Ingress,
+        Class::IngressRoute,
+        Class::ServersTransport,
+        Class::Middleware,
+        Class::TlsOption,
+        Class::Service,
+    ],
     check,
 };
 

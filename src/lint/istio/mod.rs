@@ -21,6 +21,16 @@ pub(super) const FAMILY: Family = Family {
     number: 8,
     title: "Istio",
     rules: rules::RULES,
+    classes: &[
+        Class::IstioGateway,
+        Class::VirtualService,
+        Class::DestinationRule,
+        Class::ServiceEntry,
+        Class::Workload,
+        Class::Service,
+        Class::Secret,
+        Class::ConfigMap,
+    ],
     check,
 };
 

@@ -85,6 +85,40 @@ impl Class {
             _ => Self::Other,
         }
     }
+    /// Returns the kinds of its objects, the one that references mean first.
+    pub(in crate::lint) fn kinds(self) -> &'static [&'static str] {
+        match self {
+            Self::Secret => &["Secret", "SealedSecret", "ExternalSecret", "Certificate"],
+            Self::ConfigMap => &["ConfigMap"],
+            Self::Service => &["Service"],
+            Self::Namespace => &["Namespace"],
+            Self::NetworkPolicy => &["NetworkPolicy"],
+            Self::Workload => &["Deployment", "DaemonSet", "StatefulSet"],
+            Self::CronJob => &["CronJob"],
+            Self::Ingress => &["Ingress"],
+            Self::Issuer => &["Issuer"],
+            Self::ClusterIssuer => &["ClusterIssuer"],
+            Self::IngressRoute => &["IngressRoute"],
+            Self::IngressRouteTcp => &["IngressRouteTCP"],
+            Self::ServersTransport => &["ServersTransport"],
+            Self::ServersTransportTcp => &["ServersTransportTCP"],
+            Self::Middleware => &["Middleware"],
+            Self::MiddlewareTcp => &["MiddlewareTCP"],
+            Self::TlsStore => &["TLSStore"],
+            Self::TlsOption => &["TLSOption"],
+            Self::TraefikService => &["TraefikService"],
+            Self::GatewayKind => &["GatewayClass"],
+            Self::Gateway | Self::IstioGateway => &["Gateway"],
+            Self::HttpRoute => &["HTTPRoute"],
+            Self::TlsRoute => &["TLSRoute"],
+            Self::BackendTlsPolicy => &["BackendTLSPolicy"],
+            Self::ReferenceGrant => &["ReferenceGrant"],
+            Self::VirtualService => &["VirtualService"],
+            Self::DestinationRule => &["DestinationRule"],
+            Self::ServiceEntry => &["ServiceEntry"],
+            Self::Other => &[],
+        }
+    }
 }
 
 /// Returns whether a group is Traefik's: the present one, or that of Traefik 2.

@@ -17,6 +17,16 @@ pub(super) const FAMILY: Family = Family {
     number: 7,
     title: "Network policies",
     rules: rules::RULES,
+    classes: &[
+        Class::NetworkPolicy,
+        Class::IngressRoute,
+        Class::Service,
+        Class::Workload,
+        Class::CronJob,
+        Class::Secret,
+        Class::Issuer,
+        Class::ClusterIssuer,
+    ],
     check,
 };
 

@@ -22,6 +22,7 @@ pub(super) const FAMILY: Family = Family {
     number: 9,
     title: "References",
     rules: rules::RULES,
+    classes: &[],
     check,
 };
 
@@ -114,23 +115,7 @@ impl Reference<'_> {
 }
 
 fn kind(class: Class) -> &'static str {
-    match class {
-        Class::Secret => "Secret",
-        Class::ConfigMap => "ConfigMap",
-        Class::Service => "Service",
-        Class::ServersTransport => "ServersTransport",
-        Class::ServersTransportTcp => "ServersTransportTCP",
-        Class::Middleware => "Middleware",
-        Class::MiddlewareTcp => "MiddlewareTCP",
-        Class::TlsOption => "TLSOption",
-        Class::TlsStore => "TLSStore",
-        Class::TraefikService => "TraefikService",
-        Class::GatewayKind => "GatewayClass",
-        Class::Gateway | Class::IstioGateway => "Gateway",
-        Class::Issuer => "Issuer",
-        Class::ClusterIssuer => "ClusterIssuer",
-        _ => "object",
-    }
+    class.kinds().first().unwrap_or(&"object")
 }
 
 fn all<'a>(model: &Model<'a>) -> Vec<Reference<'a>> {

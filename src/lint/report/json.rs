@@ -39,6 +39,8 @@ struct Traefik {
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "lintFinding"))]
 struct Row<'a> {
     code: &'static str,
+    /// The name of the rule, which stands for it as its code does.
+    name: &'static str,
     severity: &'static str,
     title: &'static str,
     message: &'a str,
@@ -98,6 +100,7 @@ fn row<'a>(finding: &'a Finding, sources: &'a [Source]) -> Row<'a> {
     let has_place = finding.at.line > 0;
     Row {
         code: finding.rule.code,
+        name: finding.rule.name,
         severity: finding.severity.name(),
         title: finding.rule.title,
         message: &finding.message,

@@ -3,6 +3,7 @@
 mod contents;
 mod github;
 mod json;
+mod list;
 mod sarif;
 mod text;
 
@@ -11,5 +12,8 @@ pub use github::annotations;
 #[cfg(test)]
 pub(crate) use json::Document;
 pub use json::json;
+#[cfg(test)]
+pub(crate) use list::List;
+pub use list::{list, list_json};
 pub use sarif::sarif;
 pub use text::text;

@@ -42,6 +42,7 @@ struct Driver {
 #[serde(rename_all = "camelCase")]
 struct Descriptor {
     id: &'static str,
+    name: &'static str,
     short_description: Message<'static>,
     full_description: Message<'static>,
     help: Message<'static>,
@@ -120,6 +121,7 @@ struct Logical<'a> {
 pub fn sarif(report: &Report, sources: &[Source], level: Severity) -> String {
     let rules = ALL.iter().map(|rule| Descriptor {
         id: rule.code,
+        name: rule.name,
         short_description: Message { text: rule.title },
         full_description: Message {
             text: rule.consequence,

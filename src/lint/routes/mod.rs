@@ -22,6 +22,18 @@ pub(super) const FAMILY: Family = Family {
     number: 2,
     title: "Routes and Services",
     rules: rules::RULES,
+    classes: &[
+        Class::IngressRoute,
+        Class::IngressRouteTcp,
+        Class::ServersTransport,
+        Class::ServersTransportTcp,
+        Class::Middleware,
+        Class::MiddlewareTcp,
+        Class::TlsOption,
+        Class::TraefikService,
+        Class::Service,
+        Class::Secret,
+    ],
     check,
 };
 

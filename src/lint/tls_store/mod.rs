@@ -20,6 +20,14 @@ pub(super) const FAMILY: Family = Family {
     number: 4,
     title: "The certificate that browsers see",
     rules: rules::RULES,
+    classes: &[
+        Class::TlsStore,
+        Class::TlsOption,
+        Class::IngressRoute,
+        Class::IngressRouteTcp,
+        Class::Ingress,
+        Class::Secret,
+    ],
     check,
 };
 

@@ -22,6 +22,15 @@ pub(super) const FAMILY: Family = Family {
     number: 1,
     title: "What Traefik trusts of an httpd",
     rules: rules::RULES,
+    classes: &[
+        Class::ServersTransport,
+        Class::ServersTransportTcp,
+        Class::TlsOption,
+        Class::IngressRoute,
+        Class::Service,
+        Class::Secret,
+        Class::ConfigMap,
+    ],
     check,
 };
 

@@ -23,6 +23,12 @@ pub(super) const FAMILY: Family = Family {
     number: 5,
     title: "Values files of Traefik's Helm chart",
     rules: rules::RULES,
+    classes: &[
+        Class::IngressRoute,
+        Class::IngressRouteTcp,
+        Class::TlsStore,
+        Class::Workload,
+    ],
     check,
 };
 

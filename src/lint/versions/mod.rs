@@ -17,6 +17,18 @@ pub(super) const FAMILY: Family = Family {
     number: 3,
     title: "What a Traefik release takes",
     rules: rules::RULES,
+    classes: &[
+        Class::IngressRoute,
+        Class::IngressRouteTcp,
+        Class::ServersTransport,
+        Class::ServersTransportTcp,
+        Class::Middleware,
+        Class::MiddlewareTcp,
+        Class::TlsOption,
+        Class::TlsStore,
+        Class::TraefikService,
+        Class::Other,
+    ],
     check,
 };
 
