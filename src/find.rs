@@ -14,6 +14,7 @@ use pki_types::CertificateDer;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// How a PEM block of a certificate begins.
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
@@ -240,7 +241,7 @@ impl Findings {
                 file: file.to_owned(),
             };
             self.data(data, origin);
-            data.forget_texts();
+            Arc::make_mut(data).forget_texts();
         }
         self.objects.push(object);
     }
@@ -261,17 +262,23 @@ impl Findings {
                 }
                 _ => {}
             }
-            let is_alone = entry.certificates.len() == 1;
-            for (index, certificate) in entry.certificates.iter().enumerate() {
+            let count = entry.certificates.len() + entry.damaged.len();
+            let at = |index: usize| {
                 let mut origin = Origin::Object(of_entry.clone());
-                origin.set_number(if is_alone { 0 } else { index + 1 });
-                match certificate {
-                    Ok(cert) => self.found.push(Found {
-                        origin,
-                        certificate: cert.certificate.clone(),
-                    }),
-                    Err(fault) => self.damaged.push(fault.clone().file(&origin.to_string())),
-                }
+                origin.set_number(if count == 1 { 0 } else { index + 1 });
+                origin
+            };
+            let is_damaged = |index: &usize| entry.damaged.iter().any(|(place, _)| place == index);
+            let good = (0..count).filter(|index| !is_damaged(index));
+            for (index, cert) in good.zip(&entry.certificates) {
+                self.found.push(Found {
+                    origin: at(index),
+                    certificate: cert.certificate.clone(),
+                });
+            }
+            for (index, fault) in &entry.damaged {
+                self.damaged
+                    .push(fault.clone().file(&at(*index).to_string()));
             }
         }
     }

@@ -33,8 +33,10 @@ pub struct Entry {
     pub section: &'static str,
     /// Its value.
     pub content: Content,
-    /// Each certificate of its text, or why it cannot be read.
-    pub certificates: Vec<Result<Arc<Cert>, Fault>>,
+    /// The certificates of its text that can be read, in their order.
+    pub certificates: Vec<Arc<Cert>>,
+    /// Why others cannot be read, each with its place among all of them, from 0.
+    pub damaged: Vec<(usize, Fault)>,
 }
 
 /// A value, as far as it can be read.
@@ -107,13 +109,18 @@ impl Certificates {
         Ok(cert)
     }
 
-    fn all(&self, text: &str) -> Vec<Result<Arc<Cert>, Fault>> {
+    fn all(&self, text: &str) -> (Vec<Arc<Cert>>, Vec<(usize, Fault)>) {
+        let (mut certificates, mut damaged) = (Vec::new(), Vec::new());
         if !text.contains("-----BEGIN CERTIFICATE-----") {
-            return Vec::new();
+            return (certificates, damaged);
         }
-        Certificate::ders_of_pem(text)
-            .map(|der| self.one(der?))
-            .collect()
+        for (place, der) in Certificate::ders_of_pem(text).enumerate() {
+            match der.and_then(|der| self.one(der)) {
+                Ok(certificate) => certificates.push(certificate),
+                Err(fault) => damaged.push((place, fault)),
+            }
+        }
+        (certificates, damaged)
     }
 }
 
@@ -156,10 +163,14 @@ impl Entry {
     }
 
     /// Returns the certificates that can be read, in their order, as Go's `AppendCertsFromPEM` takes them.
-    pub fn certs(&self) -> impl Iterator<Item = &Arc<Cert>> {
-        self.certificates
-            .iter()
-            .filter_map(|cert| cert.as_ref().ok())
+    pub fn certs(&self) -> impl Iterator<Item = &Cert> {
+        self.certificates.iter().map(Arc::as_ref)
+    }
+
+    /// Returns whether the value is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.text().is_some_and(|text| text.trim().is_empty())
     }
 }
 
@@ -188,6 +199,34 @@ impl<'a> Read<'a> {
 }
 
 impl Data {
+    /// Returns what cert-manager fills in for a Certificate, at its place.
+    pub(crate) fn announced(at: At) -> Self {
+        let entry = |key: &str| Entry {
+            key: key.to_owned(),
+            at,
+            value_at: at,
+            section: "spec",
+            content: Content::Locked(Lock::Later),
+            certificates: Vec::new(),
+            damaged: Vec::new(),
+        };
+        Self {
+            entries: ["tls.crt", "tls.key", "ca.crt"].map(entry).into(),
+            is_complete: true,
+        }
+    }
+
+    /// Returns the first key of a pair that is missing or empty.
+    #[must_use]
+    pub fn missing_of_pair(&self) -> Option<&'static str> {
+        if !self.is_complete {
+            return None;
+        }
+        ["tls.crt", "tls.key"]
+            .into_iter()
+            .find(|key| self.get(key).is_none_or(Entry::is_empty))
+    }
+
     /// Finds a value by its key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Entry> {
@@ -272,9 +311,9 @@ impl Data {
     /// Takes values; of one key the last one counts.
     fn take<'a>(&mut self, values: impl Iterator<Item = Written<'a>>, known: &Certificates) {
         for value in values {
-            let certificates = match &value.content {
+            let (certificates, damaged) = match &value.content {
                 Content::Text(text) => known.all(text),
-                _ => Vec::new(),
+                _ => (Vec::new(), Vec::new()),
             };
             let Written { key, node, .. } = value;
             self.entries.retain(|entry| entry.key != key.text);
@@ -285,6 +324,7 @@ impl Data {
                 section: value.section,
                 content: value.content,
                 certificates,
+                damaged,
             });
         }
     }

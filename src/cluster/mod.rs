@@ -23,6 +23,7 @@ use data::{Certificates, Data};
 use scope::{Homes, Scope};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Declares the kinds that are read: `Resource` has what an object says, `Kind` is its name for look-ups.
 macro_rules! resources {
@@ -63,9 +64,9 @@ macro_rules! resources {
 
 resources! {
     /// A Secret, or what makes one: a SealedSecret.
-    Secret(Data) = "Secret",
+    Secret(Arc<Data>) = "Secret",
     /// A ConfigMap.
-    ConfigMap(Data) = "ConfigMap",
+    ConfigMap(Arc<Data>) = "ConfigMap",
     /// A Service.
     Service(Service) = "Service",
     /// Ingress of Kubernetes.
@@ -127,9 +128,9 @@ impl Resource {
         let name = object.at_path(&["metadata", "name"]).and_then(Node::text);
         let spec = object.get("spec").unwrap_or(&NOTHING);
         Some(match (group, kind) {
-            ("", "Secret") => Self::Secret(Data::of_secret(object, known)),
-            ("bitnami.com", "SealedSecret") => Self::Secret(Data::of_sealed(spec, known)),
-            ("", "ConfigMap") => Self::ConfigMap(Data::of_config_map(object, known)),
+            ("", "Secret") => Self::Secret(Arc::new(Data::of_secret(object, known))),
+            ("bitnami.com", "SealedSecret") => Self::Secret(Arc::new(Data::of_sealed(spec, known))),
+            ("", "ConfigMap") => Self::ConfigMap(Arc::new(Data::of_config_map(object, known))),
             ("", "Service") => Self::Service(Service::of(object, spec, name.unwrap_or_default())),
             ("networking.k8s.io", "Ingress") => Self::Ingress(Ingress::of(object, spec)),
             (group, kind) if TRAEFIK.contains(&group) => match kind {
@@ -177,6 +178,8 @@ pub struct Object {
     pub file: String,
     /// Its place in the file.
     pub at: At,
+    /// Its place among all objects that were read, for whoever keeps more of them.
+    pub number: usize,
     /// Whether it is of Traefik's group of before 3.0.
     is_old: bool,
 }
@@ -196,8 +199,16 @@ impl Object {
             name: metadata("name").unwrap_or_default().to_owned(),
             file: file.to_owned(),
             at: node.at,
+            number: 0,
             is_old: version.starts_with(TRAEFIK[1]),
         })
+    }
+
+    /// Gives it its place among all objects that were read.
+    #[must_use]
+    pub fn numbered(mut self, number: usize) -> Self {
+        self.number = number;
+        self
     }
 
     /// Returns its kind.

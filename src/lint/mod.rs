@@ -72,7 +72,8 @@ fn side_by_side(sources: &[Source], options: &Options) -> Result<Report, Vec<Fau
     let (mut documents, broken) = read(sources)?;
     let patches = patches(&documents, sources);
     documents.retain(|document| !patches.contains(&document.file));
-    let model = Model::new(&documents, options);
+    let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+    let model = Model::new(&documents, &names, options);
     let mut findings: Vec<Finding> = FAMILIES
         .par_iter()
         .flat_map_iter(|family| (family.check)(&model))
@@ -101,6 +102,7 @@ fn side_by_side(sources: &[Source], options: &Options) -> Result<Report, Vec<Fau
     };
     // To free a million values takes as long as to read them: here too, all processors help.
     model.secrets.into_par_iter().for_each(drop);
+    drop(model.cluster);
     documents.into_par_iter().for_each(drop);
     Ok(report)
 }

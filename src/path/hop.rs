@@ -203,7 +203,7 @@ impl Authority {
         match read {
             Read::Usual(entry) | Read::Only(entry) => match entry.lock() {
                 Some(lock) => Known::Locked(lock),
-                None => Known::Here((entry.key.as_str(), entry.certs().cloned().collect())),
+                None => Known::Here((entry.key.as_str(), entry.certificates.clone())),
             },
             Read::Nothing => Known::Useless,
             Read::Unknown => Known::Missing,

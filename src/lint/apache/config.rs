@@ -49,7 +49,7 @@ pub(super) fn snippets<'m>(model: &'m Model<'_>) -> BTreeMap<usize, Vec<Snippet<
             if WORDS.iter().any(|word| lower.contains(word)) {
                 found.entry(*number).or_default().push(Snippet {
                     object: *number,
-                    key: entry.key,
+                    key: &entry.key,
                     at: entry.at,
                     directives: directive::read(text),
                 });

@@ -2,12 +2,12 @@
 
 pub(super) mod rules;
 
+use crate::cluster::data::{Cert, Data, Entry};
 use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::certificate::{KEYS, outside_constraints, unusable};
 use crate::lint::facts::chain::{Chain, chain};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
-use crate::lint::model::secrets::{Cert, Entry, Secret};
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
 use crate::pki::key;
@@ -73,7 +73,7 @@ const SERVED: [&str; 4] = ["tls.crt", "externcert", "dbservercert", "mailCert"];
 
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let for_browsers = for_browsers(model);
-    let secrets: Vec<(&usize, &Secret<'_>)> = model.secrets.iter().collect();
+    let secrets: Vec<(&usize, &Arc<Data>)> = model.secrets.iter().collect();
     let mut findings: Vec<Finding> = secrets
         .par_iter()
         .flat_map_iter(|(number, secret)| {
@@ -167,7 +167,7 @@ fn disorder(chain: &[Arc<Cert>]) -> Option<String> {
 struct Place<'m, 'a> {
     model: &'m Model<'a>,
     object: &'m Object<'a>,
-    secret: &'m Secret<'a>,
+    secret: &'m Data,
     is_for_browsers: bool,
 }
 
@@ -176,9 +176,9 @@ impl Place<'_, '_> {
         let mut findings = Vec::new();
         for entry in &self.secret.entries {
             // Under another key it may be meant for another reader.
-            let is_ours = KEYS.contains(&entry.key);
-            if let Some(damaged) = entry.damaged.as_ref().filter(|_| is_ours) {
-                let message = format!("`{}`: {damaged}", entry.key);
+            let is_ours = KEYS.contains(&entry.key.as_str());
+            if let Some((_, damaged)) = entry.damaged.first().filter(|_| is_ours) {
+                let message = format!("`{}`: {}", entry.key, damaged.what);
                 findings.push(
                     self.object
                         .finding(&CI615, entry.at, &entry.field(), message),
@@ -217,7 +217,7 @@ impl Place<'_, '_> {
     }
 
     /// What no certificate may have.
-    fn any(&self, entry: &Entry<'_>, cert: &Cert, findings: &mut Vec<Finding>) {
+    fn any(&self, entry: &Entry, cert: &Cert, findings: &mut Vec<Finding>) {
         let (details, name, field) = (&cert.details, cert.name(), entry.field());
         let mut find = |rule, message: String| {
             findings.push(self.object.finding(rule, entry.at, &field, message));
@@ -283,7 +283,7 @@ impl Place<'_, '_> {
     /// What some clients refuse, by the table that the other commands ask too, where it depends on the place.
     fn refused(
         &self,
-        entry: &Entry<'_>,
+        entry: &Entry,
         cert: &Cert,
         refusal: &Refusal,
         is_first: bool,
@@ -331,12 +331,12 @@ impl Place<'_, '_> {
         });
     }
 
-    fn is_served(&self, entry: &Entry<'_>) -> bool {
-        self.is_for_browsers && entry.key == "tls.crt" || SERVED[1..].contains(&entry.key)
+    fn is_served(&self, entry: &Entry) -> bool {
+        self.is_for_browsers && entry.key == "tls.crt" || SERVED[1..].contains(&entry.key.as_str())
     }
 
     /// Returns whether who verifies this certificate looks at its subject alternative names.
-    fn needs_names(&self, entry: &Entry<'_>, cert: &Cert) -> bool {
+    fn needs_names(&self, entry: &Entry, cert: &Cert) -> bool {
         // That of httpd is compared with its ServersTransport (CI203).
         let is_compared = entry.key == "externcert"
             && self
@@ -348,11 +348,11 @@ impl Place<'_, '_> {
         let is_for =
             |usage: &str| usages.is_some_and(|usages| usages.iter().any(|named| named == usage));
         let is_client = is_for("clientAuth") && !is_for("serverAuth");
-        SERVED.contains(&entry.key) && !is_compared && !is_client && !cert.details.is_ca
+        SERVED.contains(&entry.key.as_str()) && !is_compared && !is_client && !cert.details.is_ca
     }
 
     /// What some clients refuse, of the keys that clients of Traefik, httpd and the database meet.
-    fn odd_names(&self, entry: &Entry<'_>, cert: &Cert, findings: &mut Vec<Finding>) {
+    fn odd_names(&self, entry: &Entry, cert: &Cert, findings: &mut Vec<Finding>) {
         let (details, field) = (&cert.details, entry.field());
         let mut constraints = details.permitted.iter().flatten().chain(&details.excluded);
         if let Some(dotted) = constraints.find(|name| name.starts_with('.')) {
@@ -376,7 +376,7 @@ impl Place<'_, '_> {
     }
 
     /// What no server's certificate may have.
-    fn served(&self, entry: &Entry<'_>, cert: &Cert, findings: &mut Vec<Finding>) {
+    fn served(&self, entry: &Entry, cert: &Cert, findings: &mut Vec<Finding>) {
         let (details, name, field) = (&cert.details, cert.name(), entry.field());
         let mut find = |rule, message: String| {
             findings.push(self.object.finding(rule, entry.at, &field, message));

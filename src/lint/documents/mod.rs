@@ -2,10 +2,10 @@
 
 pub(super) mod rules;
 
+use crate::cluster::data::Content;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::documents::Broken;
-use crate::lint::model::secrets::Content;
 use crate::lint::model::{Class, Model, Object};
 use crate::yaml::{Node, Value, is_boolean_word};
 use rules::{CI005, CI006, CI007, CI008, CI009};

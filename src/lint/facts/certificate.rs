@@ -1,9 +1,9 @@
 //! Findings about a certificate that do not depend on where it is.
 
+use crate::cluster::data::{Cert, Entry};
 use crate::lint::certificates::rules::{CI607, CI624, CI625, CI626};
 use crate::lint::finding::Finding;
 use crate::lint::model::Object;
-use crate::lint::model::secrets::{Cert, Entry};
 use crate::pki::refusals::{Refusal, Rule as Refused};
 
 /// Keys of all certificates that Traefik, httpd and the database read.
@@ -20,7 +20,7 @@ pub(in crate::lint) const KEYS: [&str; 9] = [
 ];
 
 /// Makes the finding for a name that the CA may not sign.
-pub(in crate::lint) fn outside_constraints(object: &Object<'_>, entry: &Entry<'_>) -> Finding {
+pub(in crate::lint) fn outside_constraints(object: &Object<'_>, entry: &Entry) -> Finding {
     let names = entry
         .certificates
         .first()
@@ -33,7 +33,7 @@ pub(in crate::lint) fn outside_constraints(object: &Object<'_>, entry: &Entry<'_
 /// Makes the findings for what is wrong with a certificate wherever clients of Traefik, httpd or the database meet it.
 pub(in crate::lint) fn unusable(
     object: &Object<'_>,
-    entry: &Entry<'_>,
+    entry: &Entry,
     cert: &Cert,
     refusals: &[Refusal],
     findings: &mut Vec<Finding>,

@@ -1,6 +1,6 @@
 //! Who signed what.
 
-use crate::lint::model::secrets::Cert;
+use crate::cluster::data::Cert;
 use crate::pki::verify::{self, Standing};
 use std::sync::Arc;
 use time::OffsetDateTime;

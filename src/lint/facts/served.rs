@@ -1,7 +1,7 @@
 //! What an httpd may serve, and who signed it.
 
 use super::chain::{Chain, chain};
-use crate::lint::model::secrets::{Cert, Entry};
+use crate::cluster::data::{Cert, Entry};
 use crate::lint::model::{Class, Model, Object};
 use crate::pki::SubjectAltName;
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ pub(in crate::lint) struct Httpd<'m, 'a> {
 /// A certificate that httpd may serve.
 pub(in crate::lint) struct Leaf<'m, 'a> {
     pub(in crate::lint) object: &'m Object<'a>,
-    pub(in crate::lint) entry: &'m Entry<'a>,
+    pub(in crate::lint) entry: &'m Entry,
 }
 
 impl Leaf<'_, '_> {
@@ -38,7 +38,7 @@ impl Leaf<'_, '_> {
     }
 
     pub(in crate::lint) fn shown(&self) -> String {
-        let (key, secret) = (self.entry.key, self.object.shown());
+        let (key, secret) = (&self.entry.key, self.object.shown());
         format!("`{key}` of Secret {secret}")
     }
 }

@@ -3,9 +3,9 @@
 use super::certificate::{names_of, outside_constraints};
 use super::chain::Chain;
 use super::served::Httpd;
+use crate::cluster::data::Cert;
 use crate::lint::finding::Finding;
 use crate::lint::gateway_api::rules::{CI806, CI807};
-use crate::lint::model::secrets::Cert;
 use crate::lint::model::{Model, Object};
 use crate::pki::SubjectAltName;
 use crate::yaml::At;

@@ -3,9 +3,9 @@
 use super::gateway::{Listener, is_traefiks, listeners};
 use super::link::{Grants, Link};
 use super::rules::{CI811, CI814, CI820, CI821, CI822, CI825};
+use crate::cluster::data::Cert;
 use crate::lint::facts::certificate::names_of;
 use crate::lint::finding::Finding;
-use crate::lint::model::secrets::Cert;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
 use crate::pki::SubjectAltName;

@@ -1,11 +1,11 @@
 //! BackendTLSPolicies: what is verified of httpd.
 
 use super::rules::{CI802, CI803, CI804, CI805, CI808, CI809};
+use crate::cluster::data::{Cert, Content};
 use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::ports::ports;
 use crate::lint::facts::verified::Verified;
 use crate::lint::finding::Finding;
-use crate::lint::model::secrets::{Cert, Content};
 use crate::lint::model::{Class, Model, Object};
 use crate::name::DnsName;
 use crate::release::Release;
@@ -254,7 +254,7 @@ fn roots<'m>(
         };
         let is_text = matches!(entry.content, Content::Text(_) | Content::Binary);
         if entry.certificates.is_empty() {
-            if is_text && entry.damaged.is_none() {
+            if is_text && entry.damaged.is_empty() {
                 find(format!(
                     "`ca.crt` of {kind} {} holds no PEM certificate",
                     source.shown()

@@ -3,12 +3,12 @@
 use super::credentials::{AUTHORITY, PAIRS, has_pair, value};
 use super::pods::{Place, Pods, Where};
 use super::rules::{CI851, CI852, CI853, CI854, CI855, CI857};
+use crate::cluster::data::Data;
 use crate::lint::facts::certificate::names_of;
 use crate::lint::facts::istio::{Server, names, servers};
 use crate::lint::facts::shape::shape;
 use crate::lint::finding::Finding;
 use crate::lint::gateway_api::rules::CI821;
-use crate::lint::model::secrets::Secret;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
 use crate::pki::SubjectAltName;
@@ -212,7 +212,7 @@ fn client_authority(
     model: &Model<'_>,
     place: &Where<'_>,
     name: &str,
-    secret: &Secret<'_>,
+    secret: &Data,
     mut find: impl FnMut(String) -> Finding,
     findings: &mut Vec<Finding>,
 ) {

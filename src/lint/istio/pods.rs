@@ -1,6 +1,6 @@
 //! Where the pods of gateways run, and the Secrets that they read there.
 
-use crate::lint::model::secrets::Secret;
+use crate::cluster::data::Data;
 use crate::lint::model::{Class, Model, Object};
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,7 +63,7 @@ pub(super) struct Where<'a> {
 
 /// What a credential stands for.
 pub(super) enum Place<'m, 'a> {
-    Found(&'m Object<'a>, &'m Secret<'a>),
+    Found(&'m Object<'a>, &'m Data),
     /// In another namespace than the pods; certain or not.
     Elsewhere(&'a str, bool),
     Unknown,

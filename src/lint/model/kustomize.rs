@@ -1,10 +1,11 @@
 //! Patches of Kustomize: parts of objects, which say nothing by themselves.
 
 use super::documents::Document;
+use crate::cluster::scope::directory;
 use crate::find;
 use crate::lint::source::Source;
 use crate::yaml::Node;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns the indexes of the sources that a Kustomization of the input names as patches.
 pub(in crate::lint) fn patches(documents: &[Document], sources: &[Source]) -> BTreeSet<usize> {
@@ -25,6 +26,24 @@ pub(in crate::lint) fn patches(documents: &[Document], sources: &[Source]) -> BT
         .filter(|(_, source)| is_named(source))
         .map(|(file, _)| file)
         .collect()
+}
+
+/// Returns the namespaces that Kustomizations give to what they take, by their folder.
+pub(in crate::lint) fn namespaces(
+    documents: &[Document],
+    names: &[&str],
+) -> BTreeMap<String, String> {
+    let of_kustomize =
+        |document: &&Document| is_kustomization(&document.node, names[document.file]);
+    let said = documents
+        .iter()
+        .filter(of_kustomize)
+        .filter_map(|document| {
+            let namespace = document.node.text_of("namespace")?;
+            let folder = directory(names[document.file]).unwrap_or_default();
+            Some((folder.to_owned(), namespace.to_owned()))
+        });
+    said.collect()
 }
 
 fn is_kustomization(node: &Node, name: &str) -> bool {

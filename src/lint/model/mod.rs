@@ -4,16 +4,17 @@ pub(super) mod documents;
 mod knowledge;
 pub(super) mod kustomize;
 pub(super) mod object;
-pub(super) mod secrets;
 pub(super) mod traefik;
 pub(super) mod values;
 
+use crate::cluster::data::{Certificates, Data};
+use crate::cluster::{self, Cluster, Resource};
 use crate::lint::options::Options;
 use crate::yaml::Node;
 use documents::Document;
 use rayon::prelude::*;
-use secrets::Secret;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use traefik::Provider;
 use values::is_traefik_values;
 
@@ -29,7 +30,9 @@ pub(super) struct Model<'a> {
     /// Values files of the Civiparoisse chart.
     pub(super) instances: Vec<Values<'a>>,
     /// What Secrets and ConfigMaps hold, by the index of the object.
-    pub(super) secrets: BTreeMap<usize, Secret<'a>>,
+    pub(super) secrets: BTreeMap<usize, Arc<Data>>,
+    /// The same objects, typed, as far as a request meets them.
+    pub(super) cluster: Cluster,
     index: BTreeMap<(Class, &'a str, &'a str), usize>,
     /// What several objects are asked for by.
     again: BTreeSet<(Class, &'a str, &'a str)>,
@@ -41,19 +44,25 @@ pub(super) struct Model<'a> {
 }
 
 impl<'a> Model<'a> {
-    pub(super) fn new(documents: &'a [Document], options: &'a Options) -> Self {
+    /// Puts the documents in order; `names` are those of their files.
+    pub(super) fn new(documents: &'a [Document], names: &[&str], options: &'a Options) -> Self {
+        let kustomizations = kustomize::namespaces(documents, names);
         let mut objects = Vec::new();
         let mut values = Vec::new();
         let mut instances = Vec::new();
         for document in documents {
             add(document, &mut objects, &mut values, &mut instances);
         }
-        let known = secrets::Known::default();
-        let secrets = objects
-            .par_iter()
-            .enumerate()
-            .filter_map(|(index, object)| Some((index, secrets::read(object, &known)?)))
-            .collect();
+        let known = Certificates::default();
+        let read = |(number, object): (usize, &Object<'a>)| {
+            let typed = cluster::Object::read(object.node, names[object.file], &known);
+            let data = held(object, typed.as_ref());
+            let typed = typed.map(|typed| typed.numbered(number));
+            (data.map(|data| (number, data)), typed)
+        };
+        let (secrets, typed): (Vec<_>, Vec<_>) = objects.par_iter().enumerate().map(read).unzip();
+        let secrets = secrets.into_iter().flatten().collect();
+        let cluster = Cluster::new(typed.into_iter().flatten().collect(), kustomizations);
         let mut index = BTreeMap::new();
         let mut again = BTreeSet::new();
         let mut by_class: BTreeMap<_, Vec<usize>> = BTreeMap::new();
@@ -77,6 +86,7 @@ impl<'a> Model<'a> {
             values,
             instances,
             secrets,
+            cluster,
             index,
             again,
             by_class,
@@ -168,9 +178,20 @@ impl<'a> Model<'a> {
         class: Class,
         namespace: &str,
         name: &str,
-    ) -> Option<(&Object<'a>, &Secret<'a>)> {
+    ) -> Option<(&Object<'a>, &Data)> {
         let number = self.find(class, namespace, name)?;
         Some((&self.objects[number], self.secrets.get(&number)?))
+    }
+}
+
+/// Returns what a Secret or ConfigMap holds, or what another object makes one hold.
+fn held(object: &Object<'_>, typed: Option<&cluster::Object>) -> Option<Arc<Data>> {
+    match typed.map(|typed| &typed.resource) {
+        Some(Resource::Secret(data) | Resource::ConfigMap(data)) => Some(Arc::clone(data)),
+        Some(Resource::Certificate(_)) => Some(Arc::new(Data::announced(object.node.at))),
+        // What an ExternalSecret fetches is not known.
+        _ if object.class == Class::Secret => Some(Arc::default()),
+        _ => None,
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::entry_points::{entry_points, meet};
 use super::rules::{CI227, CI228, CI229, CI230, CI231, CI232, CI233, CI234, CI235};
+use crate::cluster::data::{Cert, Entry};
 use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::chain::{Chain, chain};
 use crate::lint::facts::proxy::PROXY_BY_TRANSPORT;
 use crate::lint::facts::routes::Rule;
 use crate::lint::finding::Finding;
-use crate::lint::model::secrets::{Cert, Entry};
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
 use crate::pki::SubjectAltName;
@@ -174,7 +174,7 @@ impl<'a> Place<'_, 'a> {
 /// The certificate that browsers meet behind a route that passes TLS through.
 struct Served<'m, 'a> {
     object: &'m Object<'a>,
-    entry: &'m Entry<'a>,
+    entry: &'m Entry,
     host: &'m str,
     service: (&'a str, &'a str),
 }
@@ -193,7 +193,7 @@ impl<'m, 'a> Served<'m, 'a> {
         let namespace = namespace.unwrap_or(route.namespace);
         let host = rule.hosts.first()?;
         let expected = SubjectAltName::parse(host).ok()?;
-        let covers = |entry: &&Entry<'_>| {
+        let covers = |entry: &&Entry| {
             let first = entry.certificates.first();
             first.is_some_and(|cert| !cert.details.is_ca && cert.details.covers(&expected))
         };

@@ -2,10 +2,10 @@
 
 pub(super) mod rules;
 
+use crate::cluster::data::Cert;
 use crate::lint::facts::ingress::is_of_traefik;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
-use crate::lint::model::secrets::Cert;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::predict::Here;
 use crate::lint::trust::rules::CI112;

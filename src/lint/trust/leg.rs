@@ -1,12 +1,12 @@
 //! Whether httpd's certificate is the one that Traefik trusts and expects.
 
 use super::rules::CI105;
+use crate::cluster::data::Cert;
 use crate::lint::facts::certificate::outside_constraints;
 use crate::lint::facts::chain::Chain;
 use crate::lint::facts::routes::Use;
 use crate::lint::facts::served::{Httpd, Leaf};
 use crate::lint::finding::Finding;
-use crate::lint::model::secrets::Cert;
 use crate::lint::model::{Model, Object};
 use crate::lint::predict::Here;
 use crate::lint::routes::rules::{CI202, CI203};

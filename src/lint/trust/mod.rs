@@ -3,12 +3,12 @@
 mod leg;
 pub(super) mod rules;
 
+use crate::cluster::data::{Content, Data, Entry};
 use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::certificate::{KEYS, unusable};
 use crate::lint::facts::routes::{Use, uses};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
-use crate::lint::model::secrets::{Content, Entry, Secret};
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::predict::Here;
 use crate::pki::refusals::{self, Refusal};
@@ -186,7 +186,7 @@ fn settings<'m, 'a>(
         };
         invisible(secret, findings);
         match authority(model, root.class, secret, data, findings) {
-            Some(entry) if !entry.is_opaque() => {
+            Some(entry) if entry.lock().is_none() => {
                 roots.certificates.extend(entry.certs());
             }
             _ => roots.is_complete = false,
@@ -229,9 +229,9 @@ fn authority<'m, 'a>(
     model: &Model<'a>,
     class: Class,
     object: &Object<'a>,
-    data: &'m Secret<'a>,
+    data: &'m Data,
     findings: &mut Vec<Finding>,
-) -> Option<&'m Entry<'a>> {
+) -> Option<&'m Entry> {
     let usual = data.get("tls.ca").or_else(|| data.get("ca.crt"));
     let entry = match (usual, &data.entries[..], class) {
         (Some(entry), ..) => entry,
@@ -279,7 +279,7 @@ fn authority<'m, 'a>(
 }
 
 /// Checks the text of a CA value.
-fn pem(model: &Model<'_>, object: &Object<'_>, entry: &Entry<'_>, findings: &mut Vec<Finding>) {
+fn pem(model: &Model<'_>, object: &Object<'_>, entry: &Entry, findings: &mut Vec<Finding>) {
     let field = entry.field();
     if entry
         .text()
@@ -290,7 +290,7 @@ fn pem(model: &Model<'_>, object: &Object<'_>, entry: &Entry<'_>, findings: &mut
     }
     let is_readable = matches!(entry.content, Content::Text(_) | Content::Binary);
     // What is damaged under a usual key is found as such (CI615).
-    let is_found = entry.damaged.is_some() && KEYS.contains(&entry.key);
+    let is_found = !entry.damaged.is_empty() && KEYS.contains(&entry.key.as_str());
     if is_readable && entry.certificates.is_empty() && !is_found {
         let message = format!("`{}` holds no PEM certificate", entry.key);
         let here = Here {
@@ -312,7 +312,7 @@ fn pem(model: &Model<'_>, object: &Object<'_>, entry: &Entry<'_>, findings: &mut
             findings.push(object.finding(&CI104, entry.at, &field, message));
         }
         // Under a usual key it is found with all others.
-        if !KEYS.contains(&entry.key) && cert.details.is_ca {
+        if !KEYS.contains(&entry.key.as_str()) && cert.details.is_ca {
             unusable(object, entry, cert, &refusals, findings);
         }
     }
