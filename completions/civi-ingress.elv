@@ -25,6 +25,10 @@ set edit:completion:arg-completer[civi-ingress] = {|program @words|
     }
   }
   if (and $none (not-eq $directive 4)) {
-    edit:complete-filename $words[-1]
+    edit:complete-filename (str:trim-prefix $words[-1] $prefix) | each {|path|
+      if (or (eq $directive 0) (str:has-suffix $path[stem] '/')) {
+        edit:complex-candidate $prefix$path[stem] &code-suffix=$path[code-suffix]
+      }
+    }
   }
 }

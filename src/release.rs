@@ -19,11 +19,26 @@ const LAST: u16 = u16::MAX;
 
 impl Default for Release {
     fn default() -> Self {
-        Self::line(3, 7)
+        Self::LINES[0]
     }
 }
 
 impl Release {
+    /// The lines that are known, the newest first. Later ones of 3 are taken too.
+    pub const LINES: [Self; 11] = [
+        Self::line(3, 7),
+        Self::line(3, 6),
+        Self::line(3, 5),
+        Self::line(3, 4),
+        Self::line(3, 3),
+        Self::line(3, 2),
+        Self::line(3, 1),
+        Self::line(3, 0),
+        Self::line(2, 11),
+        Self::line(2, 10),
+        Self::line(2, 9),
+    ];
+
     /// Returns the last release of a line, such as 3.7.
     #[must_use]
     pub const fn line(major: u16, minor: u16) -> Self {

@@ -86,6 +86,7 @@ mod tests {
             generator.subschema_for::<crate::status::Document>(),
             generator.subschema_for::<crate::probe::report::Document>(),
             generator.subschema_for::<crate::gitops::report::Report>(),
+            generator.subschema_for::<crate::gitops::difference::Document>(),
         ];
         let schema = json_schema!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",

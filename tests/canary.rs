@@ -273,6 +273,8 @@ const LINES: &[(&str, &[&str])] = &[
             "-f @fleet --output-dir @folder",
             "-f fleet.yaml --output-dir @folder --instance @text",
             "-f fleet.yaml --output-dir @folder --plan plan.json",
+            "-f fleet.yaml --output-dir @folder -o json",
+            "-f fleet.yaml --output-dir @tree --format yaml",
         ],
     ),
     (

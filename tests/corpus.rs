@@ -115,6 +115,7 @@ const WITH_TEXT: &[(i32, &str)] = &[
     (2, "gitops check --output-dir=out -f fleet.yaml --phase=@"),
     (2, "gitops diff --output-dir=out -f fleet.yaml -- @"),
     (2, "gitops diff --output-dir=. -f fleet.yaml --instance=@"),
+    (2, "gitops diff --output-dir=. -f fleet.yaml --format=@"),
     (2, "gitops check --output-dir=. -f fleet.yaml --instance=@"),
     (
         2,

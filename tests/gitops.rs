@@ -1,6 +1,6 @@
 //! A fleet as a tree: what is decided, what is written, and what a second run leaves alone.
 
-use crate::support::{NOW, assert_snapshot_in, key, names_in, read, readable, run_in, write};
+use crate::support::{NOW, Run, assert_snapshot_in, key, names_in, read, readable, run_in, write};
 use base64::Engine as _;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::{self, Fleet, Source};
@@ -2390,6 +2390,42 @@ fn a_difference_shows_what_changes_and_no_key() {
     );
     assert_eq!(diff.status, 1, "{}", diff.stderr);
     assert_snapshot_in!("gitops", "difference", diff.stdout);
+    for format in ["json", "yaml"] {
+        let other = run_in(
+            directory.path(),
+            &[
+                "gitops",
+                "diff",
+                "-f",
+                "fleet.yaml",
+                "--output-dir",
+                "tree",
+                "-o",
+                format,
+            ],
+        );
+        assert_eq!((other.status, other.stderr), (1, diff.stderr.clone()));
+        if format == "json" {
+            let report = crate::support::report("gitopsDiff", &other.stdout);
+            let files = report["files"].as_array().unwrap();
+            let lines: String = files
+                .iter()
+                .filter_map(|file| file["lines"].as_str())
+                .collect();
+            assert_eq!(lines, diff.stdout);
+            assert!(
+                files
+                    .iter()
+                    .any(|file| file["instance"] == "a" && file["change"] == "changed")
+            );
+        } else {
+            assert!(
+                other.stdout.starts_with("version: 1\nfiles:\n"),
+                "{}",
+                other.stdout
+            );
+        }
+    }
     write(
         &directory.path().join("fleet.yaml"),
         &fleet_file("    a: {externalHost: b.example.org}\n"),
@@ -2399,6 +2435,23 @@ fn a_difference_shows_what_changes_and_no_key() {
         &["gitops", "diff", "-f", "fleet.yaml", "--output-dir", "tree"],
     );
     assert!(diff.stdout.contains("<redacted sha256:"), "{}", diff.stdout);
+    let json = run_in(
+        directory.path(),
+        &[
+            "gitops",
+            "diff",
+            "-f",
+            "fleet.yaml",
+            "--output-dir",
+            "tree",
+            "-o",
+            "json",
+        ],
+    );
+    let diff = Run {
+        stdout: diff.stdout + &json.stdout,
+        ..diff
+    };
     let values = secret
         .lines()
         .filter_map(|line| line.split_once(": "))

@@ -240,6 +240,66 @@ fn a_number_below_zero_is_refused_as_a_value_of_its_option() {
 }
 
 #[test]
+fn a_length_of_time_or_an_instant_that_begins_with_a_hyphen_is_judged_as_a_value() {
+    for (line, what) in [
+        (
+            "probe a.example.org --timeout -5s",
+            "--timeout: `-5s` is not a duration",
+        ),
+        (
+            "probe a.example.org --http-timeout -5s",
+            "--http-timeout: `-5s` is not a duration",
+        ),
+        (
+            "probe a.example.org --expires-within -3d",
+            "--expires-within: `-3d`",
+        ),
+        (
+            "lint x.yaml --expires-within -3d",
+            "--expires-within: `-3d`",
+        ),
+        (
+            "status x.pem --fail-within -3d",
+            "--fail-within: `-3d` is not a time span",
+        ),
+        (
+            "ca --output-dir out --days -5d",
+            "--days: `-5d` is not a lifetime",
+        ),
+        (
+            "cert --dns a.b --output-dir out --ca-days -5d",
+            "--ca-days: `-5d` is not a lifetime",
+        ),
+        (
+            "ca --output-dir out --not-before -1d",
+            "--not-before: `-1d`",
+        ),
+        ("inspect x.pem --now -1d", "--now: `-1d`"),
+        (
+            "traefik-values --read-timeout -5s",
+            "--read-timeout: `-5s` is not a valid read timeout",
+        ),
+        (
+            "traefik-values --replicas -5x",
+            "invalid value '-5x' for '--replicas <N>'",
+        ),
+        (
+            "gitops check --max-issues -5x",
+            "invalid value '-5x' for '--max-issues <N>'",
+        ),
+    ] {
+        let refused = run(&line.split(' ').collect::<Vec<_>>());
+        assert_eq!((refused.status, refused.stdout.as_str()), (2, ""), "{line}");
+        let first = format!("error: {what}");
+        assert!(
+            refused.stderr.starts_with(&first),
+            "{line}: {}",
+            refused.stderr
+        );
+    }
+}
+
+#[test]
 fn no_tip_says_that_an_option_may_be_a_value() {
     for arguments in [
         &["inspect", "-5"][..],
@@ -275,6 +335,34 @@ fn called_as_a_plugin_of_kubectl_it_names_itself_so() {
     assert!(
         help.contains("\nUsage: kubectl civi-ingress inspect [OPTIONS] <FILE>...\n"),
         "{help}"
+    );
+    for command in [
+        &["--help"][..],
+        &["gitops", "render", "--help"],
+        &["probe", "--help"],
+    ] {
+        let help = plugin(command).good();
+        let calls = |name: &str| help.matches(name).count();
+        assert!(calls("kubectl civi-ingress ") > 2, "{help}");
+        assert_eq!(
+            calls(" civi-ingress "),
+            calls("kubectl civi-ingress "),
+            "{help}"
+        );
+    }
+    let refused = plugin(&["gitops", "check", "--output-dir", "out", "-f", "fleet.yaml"]);
+    assert!(
+        !refused.stderr.contains("`civi-ingress "),
+        "{}",
+        refused.stderr
+    );
+    let refused = plugin(&["inspect", "https://a.example.org"]);
+    assert!(
+        refused
+            .stderr
+            .contains("help: `kubectl civi-ingress probe HOST`"),
+        "{}",
+        refused.stderr
     );
     assert_eq!(names_in(directory.path()), ["kubectl-civi_ingress"]);
 }

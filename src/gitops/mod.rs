@@ -17,6 +17,7 @@
 pub mod annotation;
 pub mod compose;
 pub mod decide;
+pub mod difference;
 pub mod fleet_files;
 pub mod found;
 pub mod layout;

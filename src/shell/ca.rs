@@ -36,14 +36,14 @@ pub(super) struct Ca {
         long,
         value_name = "DAYS|INSTANT",
         default_value = "3650",
-        allow_negative_numbers = true
+        allow_hyphen_values = true
     )]
     pub(super) days: String,
     /// Type of the key
     #[arg(long, value_name = "TYPE", default_value = "p256", value_parser = listed::KEY_TYPES)]
     pub(super) key_type: String,
     /// Start of the validity [default: one hour before the present]
-    #[arg(long, value_name = "INSTANT")]
+    #[arg(long, value_name = "INSTANT", allow_hyphen_values = true)]
     pub(super) not_before: Option<String>,
     /// Organization in the certificate's subject
     #[arg(long, value_name = "NAME", default_value = "Civiparoisse")]

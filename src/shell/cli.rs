@@ -18,6 +18,7 @@ use super::tls_store::TlsStore;
 use super::traefik_values::TraefikValues;
 use super::wildcard_secret::WildcardSecret;
 use clap::{ArgMatches, Args, FromArgMatches as _};
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -38,6 +39,32 @@ pub(super) fn name_called(file: Option<&OsStr>) -> &'static str {
     }
 }
 
+/// Returns a text in which commands of this program are called by `name`: in examples, notes and help lines.
+pub(super) fn called_by<'a>(name: &str, text: &'a str) -> Cow<'a, str> {
+    if name == PROGRAM || !text.contains(PROGRAM) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(PROGRAM) {
+        let (before, after) = (&rest[..at], &rest[at + PROGRAM.len()..]);
+        out.push_str(before);
+        let word = after.strip_prefix(' ').unwrap_or_default();
+        let end = word.find(|c: char| !c.is_ascii_lowercase() && c != '-');
+        let is_command = Command::NAMES.contains(&&word[..end.unwrap_or(word.len())]);
+        let begins = !out.ends_with(|c: char| c.is_alphanumeric() || "-_/.".contains(c));
+        let is_called = out.ends_with(name.trim_end_matches(PROGRAM));
+        out.push_str(if is_command && begins && !is_called {
+            name
+        } else {
+            PROGRAM
+        });
+        rest = after;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
 const EXAMPLES: &str = examples!(
     "
   Make an instance's certificates and manifests, and apply them
@@ -46,8 +73,8 @@ const EXAMPLES: &str = examples!(
 
   Keep its keys when anything else changes, and renew them when they are due
     kubectl get secret -n paroisse-a selfcert externca -o yaml |
-      civi-ingress new-instance paroisse-a --host a.example.org --reuse - |
-      kubectl apply -f -
+      civi-ingress new-instance paroisse-a --host a.example.org \\
+      --reuse - | kubectl apply -f -
 
   Make the wildcard certificate that browsers see
     civi-ingress wildcard-secret --domain example.org --tls-store \\
@@ -96,7 +123,13 @@ fn complete(command: clap::Command, about: &str) -> clap::Command {
 pub(super) struct Global {
     /// Use this RFC 3339 instant as the present [default: SOURCE_DATE_EPOCH, else the clock; certificates are issued
     /// only if the two are at most 90 days apart]
-    #[arg(long, global = true, value_name = "INSTANT", overrides_with = "now")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "INSTANT",
+        allow_hyphen_values = true,
+        overrides_with = "now"
+    )]
     pub(super) now: Option<String>,
     /// Show colours: on a terminal, always or never
     #[arg(
@@ -125,6 +158,9 @@ macro_rules! subcommands {
         }
 
         impl Command {
+            /// All names, and that of the help.
+            const NAMES: &[&str] = &[$($name,)* "help"];
+
             fn add_to(mut program: clap::Command, called: Option<&str>) -> clap::Command {
                 let is_known = |name: &str| [$($name),*].contains(&name);
                 let called = called.filter(|name| is_known(name));

@@ -12,6 +12,7 @@ use super::gitops::place::Named;
 use super::{cli, output, world};
 use civi_ingress::chart::ChartMajor;
 use civi_ingress::fleet::Fleet;
+use civi_ingress::release::Release;
 use clap::{Arg, ArgAction, Command, ValueHint};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -317,6 +318,7 @@ fn value(arg: &Arg, fleet: &mut dyn FnMut() -> Option<Fleet>) -> Completion {
         |names: fn(&Fleet) -> Vec<Candidate>| Some(fleet().as_ref().map(names).unwrap_or_default());
     let names = match placeholder.map_or("", |name| name) {
         _ if arg.get_long() == Some("chart") => Some(charts()),
+        _ if arg.get_long() == Some("traefik") => Some(releases()),
         "INSTANCE" => of_fleet(instances),
         "NAMESPACE" => of_fleet(namespaces),
         "PROFILE" => of_fleet(profiles),
@@ -341,6 +343,17 @@ fn charts() -> Vec<Candidate> {
     charts
         .map(|chart| Candidate {
             text: chart.to_string(),
+            about: String::new(),
+        })
+        .collect()
+}
+
+/// The lines of Traefik that are known, the newest first.
+fn releases() -> Vec<Candidate> {
+    let lines = Release::LINES.iter();
+    lines
+        .map(|line| Candidate {
+            text: line.to_string(),
             about: String::new(),
         })
         .collect()
@@ -484,6 +497,8 @@ mod tests {
             ),
             ("ca --key-type p2", &["p256"]),
             ("traefik-values --chart 4", &["41", "40"]),
+            ("lint --traefik 2.", &["2.11", "2.10", "2.9"]),
+            ("wildcard-secret --traefik=3.7", &["3.7"]),
             ("traefik-values --log-level WA", &["WARN"]),
             ("traefik-values --load-balancer=", &["Local", "Cluster"]),
             ("traefik-values --update-strategy O", &["OnDelete"]),

@@ -19,7 +19,7 @@ pub(super) struct Issuing {
         long,
         value_name = "DAYS|INSTANT",
         default_value = "365",
-        allow_negative_numbers = true
+        allow_hyphen_values = true
     )]
     pub(super) days: String,
     /// Lifetime of the CA: days, or the RFC 3339 instant at which it expires
@@ -27,14 +27,14 @@ pub(super) struct Issuing {
         long,
         value_name = "DAYS|INSTANT",
         default_value = "3650",
-        allow_negative_numbers = true
+        allow_hyphen_values = true
     )]
     pub(super) ca_days: String,
     /// Type of the keys
     #[arg(long, value_name = "TYPE", default_value = "p256", value_parser = listed::KEY_TYPES)]
     pub(super) key_type: String,
     /// Start of the validity [default: one hour before the present]
-    #[arg(long, value_name = "INSTANT")]
+    #[arg(long, value_name = "INSTANT", allow_hyphen_values = true)]
     pub(super) not_before: Option<String>,
     /// Organization in the certificates' subjects
     #[arg(long, value_name = "NAME", default_value = "Civiparoisse")]

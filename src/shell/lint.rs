@@ -64,7 +64,7 @@ pub(super) struct Lint {
     #[arg(long)]
     pub(super) host: Vec<String>,
     /// Find certificates that expire within this many days [default: 30, or a third of a shorter lifetime]
-    #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "DAYS", allow_hyphen_values = true)]
     pub(super) expires_within: Option<String>,
     /// Treat references to objects outside the input as errors
     #[arg(long)]

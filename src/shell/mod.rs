@@ -87,6 +87,7 @@ pub(super) fn run() -> ExitCode {
     let texts = arguments.iter().filter_map(|argument| argument.to_str());
     let wished = ColourChoice::of(texts);
     let name = cli::name_called(arguments.first().map(OsString::as_os_str));
+    output::settle_name(name);
     let (global, command) = match parse(name, arguments) {
         Ok(parsed) => parsed,
         Err(error) => {

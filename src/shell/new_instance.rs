@@ -39,11 +39,12 @@ use zeroize::Zeroizing;
       --create-namespace | kubectl apply -f -
 
   Run again with the keys of the cluster, which are renewed when they are due
-    civi-ingress new-instance paroisse-a --host a.example.org --cluster |
-      kubectl apply -f -
+    civi-ingress new-instance paroisse-a --host a.example.org \\
+      --cluster | kubectl apply -f -
 
   Read the values of the Civiparoisse chart and write one file an object
-    civi-ingress new-instance paroisse-a -f values.yaml --output-dir paroisse-a"))]
+    civi-ingress new-instance paroisse-a -f values.yaml \\
+      --output-dir paroisse-a"))]
 pub(super) struct NewInstance {
     /// Name of the instance, and of its namespace unless --namespace is given
     pub(super) name: String,

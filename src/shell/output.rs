@@ -4,6 +4,7 @@
     reason = "this is the door through which everything leaves"
 )]
 
+use super::cli::{PROGRAM, called_by};
 use super::colour::{self, ColourChoice};
 use super::error::{Failure, Kind};
 use super::world;
@@ -12,6 +13,7 @@ use anyhow::Context as _;
 use civi_ingress::fault::Fault;
 use civi_ingress::tone::{self, Paint};
 use civi_ingress::visible::{self, composed};
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
@@ -57,9 +59,22 @@ pub(super) fn width() -> Option<usize> {
     Some(usize::from(columns))
 }
 
+static NAME: OnceLock<&str> = OnceLock::new();
+
+/// Settles, once, how the program was called.
+pub(super) fn settle_name(name: &'static str) {
+    NAME.get_or_init(|| name);
+}
+
+/// Returns a text in which commands of this program are called as it was.
+pub(super) fn as_called(text: &str) -> Cow<'_, str> {
+    called_by(NAME.get().unwrap_or(&PROGRAM), text)
+}
+
 /// Writes lines to stderr, with nothing in them that steers a terminal or a CI; a closed stderr is nobody's loss.
 pub(super) fn say(text: &str) {
-    let text = composed(text);
+    let text = as_called(text);
+    let text = composed(&text);
     let has_colours = COLOURS.get().is_some_and(|colours| colours.stderr);
     let painted = has_colours.then(|| colour::painted_lines(&text));
     let _ = io::stderr().write_all(painted.as_deref().unwrap_or(&text).as_bytes());

@@ -75,7 +75,7 @@ pub(super) struct Probe {
         long,
         value_name = "DAYS",
         default_value = "30d",
-        allow_negative_numbers = true
+        allow_hyphen_values = true
     )]
     pub(super) expires_within: String,
     /// Check the leg from Traefik to the httpd too, at this address
@@ -111,7 +111,7 @@ pub(super) struct Probe {
         value_name = "TIME",
         default_value = "10s",
         help_heading = "Connections",
-        allow_negative_numbers = true
+        allow_hyphen_values = true
     )]
     pub(super) timeout: String,
     /// Wait this long for an answer
@@ -120,7 +120,7 @@ pub(super) struct Probe {
         value_name = "TIME",
         default_value = "30s",
         help_heading = "Connections",
-        allow_negative_numbers = true
+        allow_hyphen_values = true
     )]
     pub(super) http_timeout: String,
     /// Request the page even if the certificate is refused; the report says so

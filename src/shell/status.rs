@@ -90,7 +90,7 @@ pub(super) struct StatusReport {
     pub(super) failed: bool,
     /// Exit with 1 when a certificate expires within this time (30d, 12h, 4w), has expired, or cannot be read; without
     /// this option the exit status is 0 whatever is found
-    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(super) fail_within: Option<String>,
     /// Write the report to this file instead of stdout, all of it or nothing
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -25,18 +25,19 @@ use std::path::PathBuf;
       --create-namespace -f -
 
   Install it behind a load balancer
-    civi-ingress traefik-values --load-balancer --replicas 2 > values.yaml"))]
+    civi-ingress traefik-values --load-balancer --replicas 2 \\
+      > values.yaml"))]
 pub(super) struct TraefikValues {
     /// Major version of the Traefik Helm chart, 20 to 41
     #[arg(
         long,
         value_name = "MAJOR",
         default_value = "41",
-        allow_negative_numbers = true
+        allow_hyphen_values = true
     )]
     pub(super) chart: String,
     /// Run a Deployment of this many pods instead of a DaemonSet
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(super) replicas: Option<NonZeroU16>,
     /// Bind ports 80 and 443 in the nodes' network, as root, instead of using host ports
     #[arg(long)]
@@ -72,7 +73,7 @@ pub(super) struct TraefikValues {
     #[arg(long, value_name = "NAMESPACE", value_delimiter = ',')]
     pub(super) watch_namespace: Vec<String>,
     /// Cut off requests that take longer to arrive; 0s for no limit [default: 600s; charts 20 to 22: none]
-    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(super) read_timeout: Option<String>,
     /// Use the templates in this directory in place of the built-in ones of the same name
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

@@ -68,7 +68,7 @@ pub(super) fn usage(mut error: clap::Error) -> ExitCode {
         } else {
             text.to_string()
         };
-        return match print_or_end(text.as_bytes()) {
+        return match print_or_end(output::as_called(&text).as_bytes()) {
             Ok(()) => ExitCode::from(code),
             Err(failure) => {
                 output::say(&failure.text());

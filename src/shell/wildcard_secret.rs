@@ -36,8 +36,8 @@ use zeroize::Zeroizing;
       --ca-out ca.crt | kubectl apply -f -
 
   Take a certificate that a public authority has issued
-    civi-ingress wildcard-secret --cert fullchain.pem --key privkey.pem \\
-      --tls-store | kubectl apply -f -"))]
+    civi-ingress wildcard-secret --cert fullchain.pem \\
+      --key privkey.pem --tls-store | kubectl apply -f -"))]
 pub(super) struct WildcardSecret {
     /// Name of the Secret
     #[arg(default_value = "wildcardsecret")]

@@ -33,5 +33,5 @@ fn complete(folder: &Path, lines: &[String]) -> Vec<BTreeSet<String>> {
 
 #[test]
 fn nushell_offers_what_the_program_answers() {
-    judge(complete, false);
+    judge(complete);
 }

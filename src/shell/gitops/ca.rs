@@ -24,7 +24,8 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!("
   Write the CA that browsers import to a file
-    civi-ingress gitops ca -f fleet.yaml --output-dir clusters/prod > ca.crt"))]
+    civi-ingress gitops ca -f fleet.yaml --output-dir clusters/prod \\
+      > ca.crt"))]
 pub(super) struct Ca {
     /// Instance, or wildcard
     #[arg(value_name = "INSTANCE", default_value = WILDCARD, hide_default_value = true)]

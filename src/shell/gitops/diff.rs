@@ -4,6 +4,7 @@ use super::super::colour::painted_difference;
 use super::super::error::Failure;
 use super::super::examples::examples;
 use super::super::output::{print_or_end, warn};
+use super::super::report_format::ReportFormat;
 use super::super::tree::{Access, Tree};
 use super::super::writing::{SideFile, Writing};
 use super::super::{Run, output};
@@ -14,18 +15,13 @@ use super::review;
 use super::survey::{Survey, windows};
 use civi_ingress::gitops::compose::TreeFile;
 use civi_ingress::gitops::decide::Depth;
-use civi_ingress::visible::{
-    self,
-    redacted::{Known, redacted},
-};
+use civi_ingress::gitops::difference::{self, Difference};
+use civi_ingress::guarded::Guarded;
+use civi_ingress::report::yaml;
+use civi_ingress::visible::redacted::Known;
 use clap::{Args, ValueHint};
-use similar::TextDiff;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use zeroize::Zeroizing;
-
-/// Lines around a change, as `diff -u` has them.
-const CONTEXT: usize = 3;
 
 /// Show what rendering would change; private keys as fingerprints
 ///
@@ -37,6 +33,15 @@ const CONTEXT: usize = 3;
 pub(super) struct Diff {
     #[command(flatten)]
     pub(super) fleet: FleetArguments,
+    /// Format of the report
+    #[arg(
+        short = 'o',
+        long = "format",
+        visible_alias = "output",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub(super) format: ReportFormat,
     /// Write what rendering would do to this file, to be reviewed and then carried out with gitops render --plan
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) plan: Option<PathBuf>,
@@ -61,6 +66,7 @@ pub(super) fn run(run: &Run, arguments: &Diff) -> Result<(), Failure> {
     let tree = Tree::open(&inputs.tree, Access::Read)?;
     let standing = settle(&mut inputs, &tree)?;
     let told = Told::default().of_all(writing.is_some());
+    let format = arguments.format;
     let arguments = &arguments.fleet;
     let mut job = Job::new(run, &inputs, &tree, arguments, Depth::Glance, told);
     job.adopts = true;
@@ -75,17 +81,17 @@ pub(super) fn run(run: &Run, arguments: &Diff) -> Result<(), Failure> {
         writing.write(Vec::new(), vec![file], || Ok(()))?;
     }
     let changed: Vec<_> = survey.units.iter().filter(|unit| unit.is_changed).collect();
-    let mut pieces = job.for_each(&changed, |renderer, seen| {
-        let mut out = String::new();
+    let found = job.for_each(&changed, |renderer, seen| {
+        let mut found = Vec::new();
         let Some(unit) = job.unit(seen.member)? else {
-            return Ok(out);
+            return Ok(found);
         };
         let (_, composed, lives) = job.compose(renderer, &unit, seen, &survey.others)?;
         let known = Known::of(lives.source().texts().chain(lives.at_home.texts()));
-        let difference =
-            |out: &mut String, path: &str, before: Option<&str>, after: Option<&str>| {
-                difference(out, path, before, after, Some(&known));
-            };
+        let mut compare = |path: &str, before: Option<&str>, after: Option<&str>| {
+            let difference = Difference::of(path, before, after, Some(&known));
+            found.extend(difference.map(|difference| difference.of_instance(unit.id())));
+        };
         let old: Vec<_> = lives
             .at_home
             .current
@@ -94,30 +100,22 @@ pub(super) fn run(run: &Run, arguments: &Diff) -> Result<(), Failure> {
             .collect();
         for file in &composed.files {
             let before = old.iter().find(|(path, _)| *path == file.path);
-            difference(
-                &mut out,
-                &file.path,
-                before.map(|(_, text)| text.as_str()),
-                Some(&file.text),
-            );
+            let before = before.map(|(_, text)| text.as_str());
+            compare(&file.path, before, Some(&file.text));
         }
         for path in &seen.left_behind {
             let before = tree.read(path)?;
-            difference(
-                &mut out,
-                path,
-                before.as_ref().map(civi_ingress::guarded::Guarded::as_str),
-                None,
-            );
+            compare(path, before.as_ref().map(Guarded::as_str), None);
         }
         for (path, text) in old {
             if !composed.files.iter().any(|file| file.path == *path) {
-                difference(&mut out, path, Some(text), None);
+                compare(path, Some(text), None);
             }
         }
-        Ok(out)
+        Ok(found)
     })?;
-    pieces.push(of_the_whole(&tree, &survey)?);
+    let mut found: Vec<Difference> = found.into_iter().flatten().collect();
+    found.extend(of_the_whole(&tree, &survey)?);
     if !run.quiet {
         for consequence in standing.consequences(&inputs.fleet, &survey.left) {
             output::say(&format!("note: {}\n", consequence.line()));
@@ -127,91 +125,35 @@ pub(super) fn run(run: &Run, arguments: &Diff) -> Result<(), Failure> {
     if let Some(warning) = windows(tree.with_carriage_returns()) {
         warn(&warning);
     }
-    let text = pieces.concat();
-    if text.is_empty() {
-        return Ok(());
+    match format {
+        ReportFormat::Text => {
+            let text: String = found.iter().map(Difference::as_text).collect();
+            if output::stdout_has_colours() {
+                print_or_end(painted_difference(&text).as_bytes())?;
+            } else {
+                print_or_end(text.as_bytes())?;
+            }
+        }
+        ReportFormat::Json => print_or_end(difference::as_json(&found).as_bytes())?,
+        ReportFormat::Yaml => print_or_end(yaml(&difference::as_json(&found)).as_bytes())?,
     }
-    if output::stdout_has_colours() {
-        print_or_end(painted_difference(&text).as_bytes())?;
+    if found.is_empty() {
+        Ok(())
     } else {
-        print_or_end(text.as_bytes())?;
+        Err(Failure::found())
     }
-    Err(Failure::found())
 }
 
 /// Returns how the files differ that belong to no single unit.
-fn of_the_whole(tree: &Tree, survey: &Survey) -> Result<String, Failure> {
-    let mut rest = String::new();
-    for TreeFile { path, text, .. } in &survey.fleet_files {
+fn of_the_whole(tree: &Tree, survey: &Survey) -> Result<Vec<Difference>, Failure> {
+    let written = survey.fleet_files.iter();
+    let written = written.map(|TreeFile { path, text, .. }| (path, Some(text.as_str())));
+    let removed = survey.report.stale.iter().map(|path| (path, None));
+    let mut found = Vec::new();
+    for (path, after) in written.chain(removed) {
         let before = tree.read(path)?;
-        difference(
-            &mut rest,
-            path,
-            before.as_ref().map(civi_ingress::guarded::Guarded::as_str),
-            Some(text),
-            None,
-        );
+        let before = before.as_ref().map(Guarded::as_str);
+        found.extend(Difference::of(path, before, after, None));
     }
-    for path in &survey.report.stale {
-        let before = tree.read(path)?;
-        difference(
-            &mut rest,
-            path,
-            before.as_ref().map(civi_ingress::guarded::Guarded::as_str),
-            None,
-            None,
-        );
-    }
-    Ok(rest)
-}
-
-/// Writes how a file differs; certificates that are not among the `known` ones, where there are such, are still to be
-/// issued.
-fn difference(
-    out: &mut String,
-    path: &str,
-    before: Option<&str>,
-    after: Option<&str>,
-    known: Option<&Known>,
-) {
-    if before == after {
-        return;
-    }
-    let shown_path = visible::line(path);
-    let header = |side: &str, is_there: bool| {
-        if is_there {
-            format!("{side}/{shown_path}")
-        } else {
-            "/dev/null".to_owned()
-        }
-    };
-    let (a, b) = (header("a", before.is_some()), header("b", after.is_some()));
-    let side = |text: Option<&str>, known| {
-        text.map_or(Some(String::new()), |text| shown(path, text, known))
-    };
-    let (old, new) = (side(before, None), side(after, known));
-    let why = match (&old, &new) {
-        (None, _) => format!("{a} cannot be read as YAML"),
-        (_, None) => format!("{b} cannot be read as YAML"),
-        (Some(old), Some(new)) if old == new => "in comments or notation only".to_owned(),
-        (Some(old), Some(new)) => {
-            let diff = TextDiff::from_lines(old.as_str(), new.as_str());
-            let mut unified = diff.unified_diff();
-            unified.context_radius(CONTEXT).header(&a, &b);
-            let unified = unified.to_string();
-            out.push_str(&visible::composed(&unified));
-            return;
-        }
-    };
-    writeln!(out, "Files {a} and {b} differ: {why}").expect("writing to a String cannot fail");
-}
-
-/// Returns a file as it may be shown; nothing if it cannot be read.
-fn shown(path: &str, text: &str, known: Option<&Known>) -> Option<String> {
-    let end = Path::new(path).extension();
-    if end.is_some_and(|end| end == "yaml" || end == "yml") {
-        return redacted(text, known);
-    }
-    let lines = text.lines().map(|line| visible::line(line) + "\n");
-    Some(lines.collect())
+    Ok(found)
 }

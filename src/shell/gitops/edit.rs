@@ -21,7 +21,8 @@ use zeroize::Zeroizing;
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!("
   Add an instance
-    civi-ingress gitops add paroisse-b --host b.example.org -f fleet.yaml"))]
+    civi-ingress gitops add paroisse-b --host b.example.org \\
+      -f fleet.yaml"))]
 pub(super) struct Add {
     /// Name of the instance
     pub(super) name: String,

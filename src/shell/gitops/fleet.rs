@@ -55,7 +55,7 @@ pub(super) struct FleetArguments {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) templates: Option<PathBuf>,
     /// Number of threads [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = clap::builder::ValueParser::new(threads), allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = clap::builder::ValueParser::new(threads), allow_hyphen_values = true)]
     pub(super) jobs: Option<usize>,
     /// Step of a roll-over to take; all at once is safe, because the old CA stays trusted alongside the new one
     #[arg(long, value_enum, default_value = "all", help_heading = "Certificates")]
@@ -65,7 +65,7 @@ pub(super) struct FleetArguments {
         long,
         value_name = "N",
         help_heading = "Certificates",
-        allow_negative_numbers = true
+        allow_hyphen_values = true
     )]
     pub(super) max_renewals: Option<usize>,
     /// Issue first keys to at most this many instances [default: in a tree that was rendered before, 5 or a tenth of
@@ -74,7 +74,7 @@ pub(super) struct FleetArguments {
         long,
         value_name = "N",
         help_heading = "Certificates",
-        allow_negative_numbers = true
+        allow_hyphen_values = true
     )]
     pub(super) max_issues: Option<usize>,
     /// Issue new keys where recipients or mode have changed; without it the keys stay, and --identity must open them

@@ -27,7 +27,8 @@ use std::path::PathBuf;
     civi-ingress gitops render -f fleet.yaml --output-dir clusters/prod
 
   Remove what has left the fleet file, too
-    civi-ingress gitops render -f fleet.yaml --output-dir clusters/prod --prune"))]
+    civi-ingress gitops render -f fleet.yaml \\
+      --output-dir clusters/prod --prune"))]
 pub(super) struct Render {
     #[command(flatten)]
     pub(super) fleet: FleetArguments,
@@ -39,7 +40,7 @@ pub(super) struct Render {
         long,
         value_name = "N",
         help_heading = "Writing",
-        allow_negative_numbers = true
+        allow_hyphen_values = true
     )]
     pub(super) prune_max: Option<usize>,
     /// Take over files in the way that are not this fleet's
