@@ -327,9 +327,10 @@ fn covers(leaf: &Certificate, wanted: &ExpectedName) -> bool {
 fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
     let trust = expected.trust;
     let (leaf, details) = &sent.certificates[0];
+    let begin = details.validity.not_before;
     let at = expected
         .now
-        .clamp(details.validity.not_before, details.validity.not_after);
+        .clamp(begin, details.validity.not_after.max(begin));
     let broken = |what: String, go: &str| {
         let finding = Finding::new(Check::Trust, Verdict::Broken, what).fix(&expected.fix_trust);
         (finding, Some(go.to_owned()))
