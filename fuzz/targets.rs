@@ -10,13 +10,14 @@ use civi_ingress::gitops::found;
 use civi_ingress::inspect;
 use civi_ingress::lint::{self, Options, Severity, baseline, report};
 use civi_ingress::manifests;
+use civi_ingress::path::hop::ProxyVersion;
 use civi_ingress::pki::PrivateKey;
 use civi_ingress::pki::bundle;
 use civi_ingress::pki::forms::{self, Part};
 use civi_ingress::pki::pkcs12::Password;
 use civi_ingress::probe::http;
-use civi_ingress::probe::objects::Manifests;
-use civi_ingress::probe::proxy::{self, Version};
+use civi_ingress::probe::objects;
+use civi_ingress::probe::proxy;
 use civi_ingress::probe::target::{Endpoint, horizon, patience};
 use civi_ingress::seal::creation_rules::Rules;
 use civi_ingress::seal::recipient::{Identity, Recipient};
@@ -202,7 +203,7 @@ pub(crate) fn keys(data: &[u8]) {
 pub(crate) fn manifest_stream(data: &[u8]) {
     let text = text(data);
     drop(manifests::secrets(&text, "f.yaml").map_err(|faults| check(&faults)));
-    drop(Manifests::read(&[("f.yaml", &text)]).map_err(|faults| check(&faults)));
+    drop(objects::read(&[("f.yaml", &text)]).map_err(|faults| check(&faults)));
     drop(found::scan(&text));
     drop(found::read(&text, "f.yaml").map_err(|fault| check(&[fault])));
 }
@@ -304,7 +305,7 @@ pub(crate) fn proxy_header(data: &[u8]) {
             _ => std::net::SocketAddr::from(([ip[0], ip[1], ip[2], ip[3]], port)),
         }
     };
-    for version in [Version::V1, Version::V2] {
+    for version in [ProxyVersion::V1, ProxyVersion::V2] {
         let header = proxy::header(version, address(0), address(18));
         assert!(!header.is_empty());
     }

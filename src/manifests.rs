@@ -1,6 +1,6 @@
 //! Reads Secrets out of manifests: our own output, `kubectl get secret -o yaml`, JSON, lists of both.
 
-use crate::cluster::data::{self, Content, Written};
+use crate::cluster::data::{self, Content, Lock, Written};
 use crate::fault::{Fault, Faults};
 use crate::yaml::{self, Node};
 use std::collections::BTreeMap;
@@ -83,13 +83,32 @@ pub(crate) fn no_base64(section: &str, key: &str, secret: &str) -> Fault {
 
 /// Reads a Secret, where the object is one.
 pub(crate) fn add(object: &Node, file: &str, found: &mut Vec<FoundSecret>, faults: &mut Faults) {
-    if object.get("kind").and_then(Node::text) != Some("Secret") {
-        return;
+    found.extend(read(object, file, false, faults));
+}
+
+/// Reports what is wrong with a Secret, where the object is one; that SOPS encrypted a value is not.
+pub(crate) fn check(object: &Node, file: &str, faults: &mut Faults) {
+    drop(read(object, file, true, faults));
+}
+
+fn read(
+    object: &Node,
+    file: &str,
+    may_be_encrypted: bool,
+    faults: &mut Faults,
+) -> Option<FoundSecret> {
+    if object.text_of("kind") != Some("Secret") {
+        return None;
     }
-    let metadata = |key: &str| object.get("metadata")?.get(key)?.text().map(str::to_owned);
+    let metadata = |key: &str| {
+        object
+            .at_path(&["metadata", key])?
+            .text()
+            .map(str::to_owned)
+    };
     let Some(name) = metadata("name") else {
         faults.push(Fault::new("a Secret has no name").at(object.at.place(file)));
-        return;
+        return None;
     };
     let mut values = BTreeMap::new();
     for Written {
@@ -101,7 +120,8 @@ pub(crate) fn add(object: &Node, file: &str, found: &mut Vec<FoundSecret>, fault
     {
         // The API server takes strings only.
         let text = node.text().and_then(|written| match content {
-            // What is not encoded is taken as it is, encrypted or not.
+            Content::Locked(Lock::Sops) if may_be_encrypted => Some(None),
+            // What is not encoded is taken as it is.
             _ if section == "stringData" => Some(Some(Zeroizing::new(written.to_owned()))),
             Content::Text(text) | Content::Placeholder(Some(text)) => Some(Some(text)),
             Content::Binary => Some(None),
@@ -114,11 +134,11 @@ pub(crate) fn add(object: &Node, file: &str, found: &mut Vec<FoundSecret>, fault
         };
         values.extend(text.map(|text| (key.text.clone(), text)));
     }
-    found.push(FoundSecret {
+    Some(FoundSecret {
         namespace: metadata("namespace"),
         name,
         data: values,
-    });
+    })
 }
 
 #[cfg(test)]

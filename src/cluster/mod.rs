@@ -10,6 +10,7 @@
 pub mod data;
 pub mod scope;
 
+use crate::fault::Fault;
 use crate::kinds::cert_manager::Announced;
 use crate::kinds::gateway_api::{BackendTlsPolicy, Gateway, GatewayRoute};
 use crate::kinds::ingress::Ingress;
@@ -114,6 +115,26 @@ static NOTHING: Node = Node {
 };
 
 impl Resource {
+    /// Returns what an IngressRoute or IngressRouteTCP says.
+    #[must_use]
+    pub fn ingress_route(&self) -> Option<&IngressRoute> {
+        match self {
+            Self::IngressRoute(route) | Self::IngressRouteTcp(route) => Some(route),
+            _ => None,
+        }
+    }
+
+    /// Returns what a ServersTransport or ServersTransportTCP says.
+    #[must_use]
+    pub fn servers_transport(&self) -> Option<&ServersTransport> {
+        match self {
+            Self::ServersTransport(transport) | Self::ServersTransportTcp(transport) => {
+                Some(transport)
+            }
+            _ => None,
+        }
+    }
+
     fn read(object: &Node, known: &Certificates) -> Option<Self> {
         let kind = object.text_of("kind")?;
         let group = match object.text_of("apiVersion") {
@@ -204,7 +225,7 @@ impl Object {
         })
     }
 
-    /// Gives it its place among all objects that were read.
+    /// Sets its place among all objects that were read.
     #[must_use]
     pub fn numbered(mut self, number: usize) -> Self {
         self.number = number;
@@ -215,6 +236,12 @@ impl Object {
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.resource.kind()
+    }
+
+    /// Sets the place of a fault to a position of its manifest.
+    #[must_use]
+    pub fn fault(&self, fault: Fault, at: At) -> Fault {
+        fault.at(at.place(&self.file))
     }
 }
 
@@ -343,4 +370,37 @@ fn drop_superseded(objects: &mut Vec<Object>) {
         .map(key)
         .collect();
     objects.retain(|object| !object.is_old || !new.contains(&key(object)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_of_traefiks_old_group_count_where_the_new_one_has_none() {
+        let route = |group: &str, host: &str| {
+            format!(
+                "apiVersion: {group}/v1alpha1\nkind: IngressRoute\nmetadata: {{name: r}}\nspec: {{entryPoints: [{host}]}}\n---\n"
+            )
+        };
+        let points = |text: &str| -> Vec<String> {
+            let known = Certificates::default();
+            let documents = crate::yaml::read_all(text, "m.yaml").unwrap();
+            let objects = documents.iter();
+            let objects = objects.filter_map(|node| Object::read(node, "m.yaml", &known));
+            let cluster = Cluster::new(objects.collect(), BTreeMap::new());
+            let routes = cluster.of(Kind::IngressRoute);
+            let routes = routes.filter_map(|object| object.resource.ingress_route());
+            routes
+                .flat_map(|route| route.entry_points.clone())
+                .collect()
+        };
+        let (old, new) = (
+            route("traefik.containo.us", "old"),
+            route("traefik.io", "new"),
+        );
+        assert_eq!(points(&old), ["old"]);
+        assert_eq!(points(&format!("{old}{new}")), ["new"]);
+        assert_eq!(points(&route("contour.heptio.com", "other")), [""; 0]);
+    }
 }

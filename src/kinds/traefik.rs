@@ -170,12 +170,25 @@ pub struct ServersTransport {
 /// One CA that a transport trusts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootCa {
-    /// What it names.
-    pub named: Option<Authority>,
+    /// What it names, or why Traefik passes it over.
+    pub named: Result<Authority, NotOne>,
     /// Where the name stands, or the entry.
     pub at: At,
+    /// Where the entry stands.
+    pub entry: At,
     /// The field of it, below the TLS settings.
     pub field: String,
+}
+
+/// Why an entry of `rootCAs` names no object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotOne {
+    /// It has both `secret` and `configMap`.
+    Both,
+    /// It has neither of them.
+    Neither,
+    /// The name is not a string.
+    NotText,
 }
 
 /// The object that holds a CA.
@@ -195,29 +208,39 @@ impl RootCa {
         let field = format!("rootCAs[{index}]");
         let (named, at, field) = match (secret, config_map) {
             (Some(secret), None) => (
-                secret.text().map(|name| Authority::Secret(name.to_owned())),
+                named(secret, Authority::Secret),
                 secret.at,
                 format!("{field}.secret"),
             ),
             (None, Some(config_map)) => (
-                config_map
-                    .text()
-                    .map(|name| Authority::ConfigMap(name.to_owned())),
+                named(config_map, Authority::ConfigMap),
                 config_map.at,
                 format!("{field}.configMap"),
             ),
-            _ => (None, node.at, field),
+            (Some(_), Some(_)) => (Err(NotOne::Both), node.at, field),
+            (None, None) => (Err(NotOne::Neither), node.at, field),
         };
-        Self { named, at, field }
+        Self {
+            named,
+            at,
+            entry: node.at,
+            field,
+        }
     }
 
     fn of_older(index: usize, node: &Node) -> Self {
         Self {
-            named: node.text().map(|name| Authority::Secret(name.to_owned())),
+            named: named(node, Authority::Secret),
             at: node.at,
+            entry: node.at,
             field: format!("rootCAsSecrets[{index}]"),
         }
     }
+}
+
+fn named(node: &Node, kind: fn(String) -> Authority) -> Result<Authority, NotOne> {
+    let name = node.text().ok_or(NotOne::NotText)?;
+    Ok(kind(name.to_owned()))
 }
 
 /// A TraefikService.
@@ -257,6 +280,20 @@ pub struct TlsOption {
     pub client_auth: Option<String>,
     /// `clientAuth.secretNames`.
     pub client_authorities: Vec<Placed<String>>,
+}
+
+/// Returns the number behind `1.` of a version of TLS: 2 of `VersionTLS12`.
+#[must_use]
+pub fn tls_version(name: &str) -> Option<u8> {
+    let names = [
+        "VersionTLS10",
+        "VersionTLS11",
+        "VersionTLS12",
+        "VersionTLS13",
+    ];
+    (0..)
+        .zip(names)
+        .find_map(|(number, known)| (known == name).then_some(number))
 }
 
 /// A TLSStore.

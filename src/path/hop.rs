@@ -2,8 +2,9 @@
 
 use crate::cluster::data::{Cert, Lock, Read};
 use crate::cluster::scope::Scope;
-use crate::cluster::{Cluster, Kind};
+use crate::cluster::{Cluster, Kind, Object};
 use crate::kinds::traefik::Port;
+use std::fmt;
 use std::sync::Arc;
 
 /// What answers browsers, or passes them on.
@@ -79,6 +80,27 @@ pub struct Place {
     pub scope: Scope,
     /// Its name.
     pub name: String,
+}
+
+impl Place {
+    /// Returns the place of an object.
+    #[must_use]
+    pub fn of(object: &Object) -> Self {
+        Self {
+            scope: object.scope.clone(),
+            name: object.name.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    /// Names it: `paroisse-a/ingressproxy`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(namespace) = self.scope.namespace() {
+            write!(f, "{namespace}/")?;
+        }
+        f.write_str(&self.name)
+    }
 }
 
 /// What goes out of a hop.

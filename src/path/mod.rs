@@ -6,16 +6,21 @@
 //! | I want to … | open … |
 //! |---|---|
 //! | know what a hop is | [`hop`] |
-//! | see how Traefik's objects become paths | `traefik` |
+//! | see how Traefik's objects become paths | [`traefik`] |
+//! | know which of its routes takes a request | [`choose`], [`fit`]; [`please`] finds a request that one takes |
 //! | see how an Ingress does | `ingress` |
 //! | see how those of the Gateway API and of Istio do | `gateways` |
 //! | know which path an instance is to have | [`expand`] |
 //! | add a way in | a file beside these, and its line in [`read`] |
 
+pub mod choose;
 pub mod expand;
+pub mod fit;
 mod gateways;
 pub mod hop;
 mod ingress;
+pub mod please;
+pub mod request;
 pub mod traefik;
 
 use crate::cluster::{Cluster, Object};

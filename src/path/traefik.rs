@@ -13,20 +13,19 @@ use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::service::{Service, is_https_port};
 use crate::kinds::traefik::{self as kinds, IngressRoute, Port, RouteTls, ServiceRef};
 
-/// Deepest chain of `TraefikService`s that is followed.
-const DEPTH_LIMIT: usize = 32;
+/// Most services that are followed for one route: a few objects that name each other twice would make millions.
+const SERVICES_LIMIT: usize = 1000;
 
 pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
     let mut paths = Vec::new();
     for object in cluster.objects() {
-        let (route, is_tcp) = match &object.resource {
-            Resource::IngressRoute(route) => (route, false),
-            Resource::IngressRouteTcp(route) => (route, true),
-            _ => continue,
+        let Some(route) = object.resource.ingress_route() else {
+            continue;
         };
+        let is_tcp = object.kind() == Kind::IngressRouteTcp;
         for (rule, content) in route.routes.iter().enumerate() {
             let hosts = content.hosts();
-            let services = services(cluster, &object.scope, &content.services);
+            let services = services(cluster, object, &content.services).reached;
             let ends = services.iter().map(Some);
             let none = services.is_empty().then_some(None);
             for service in ends.chain(none) {
@@ -57,9 +56,20 @@ pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
     paths
 }
 
+/// Where the services of a route lead.
+#[derive(Debug, Default)]
+pub struct Services<'a> {
+    /// The Services of Kubernetes, in their order.
+    pub reached: Vec<Reached<'a>>,
+    /// What leads to none.
+    pub lost: Vec<Lost<'a>>,
+}
+
 /// A Service of Kubernetes at the end of each TraefikService between.
 #[derive(Debug, Clone)]
 pub struct Reached<'a> {
+    /// The object that names it, a route or a TraefikService.
+    pub by: &'a Object,
     /// How it is named.
     pub named: &'a ServiceRef,
     /// Where it is looked up.
@@ -81,53 +91,102 @@ impl Reached<'_> {
     }
 }
 
-/// Follows the services that an object of a scope names to those of Kubernetes; what leads nowhere, to itself or to
-/// another provider is left out.
+/// A service that leads to none of Kubernetes.
+#[derive(Debug, Clone)]
+pub struct Lost<'a> {
+    /// The object that names it, a route or a TraefikService.
+    pub by: &'a Object,
+    /// How it is named.
+    pub named: &'a ServiceRef,
+    /// Why it leads nowhere.
+    pub why: Loss<'a>,
+}
+
+/// Why a service leads nowhere.
+#[derive(Debug, Clone, Copy)]
+pub enum Loss<'a> {
+    /// The TraefikService is not at hand, or is of another provider.
+    NotFound,
+    /// This TraefikService leads to itself.
+    Circle(&'a Object),
+    /// So many services were followed before it that no route can mean them.
+    TooMany,
+}
+
+/// Follows the services that an object names to those of Kubernetes.
 #[must_use]
 pub fn services<'a>(
     cluster: &'a Cluster,
-    scope: &Scope,
+    object: &'a Object,
     named: &'a [ServiceRef],
-) -> Vec<Reached<'a>> {
-    let mut found = Vec::new();
+) -> Services<'a> {
+    let mut walk = Walk {
+        cluster,
+        found: Services::default(),
+        above: Vec::new(),
+        left: SERVICES_LIMIT,
+    };
     for service in named {
-        follow(cluster, scope, service, 1, 0, &mut found);
+        walk.follow(object, service, 1);
     }
-    found
+    walk.found
 }
 
-fn follow<'a>(
+struct Walk<'a> {
     cluster: &'a Cluster,
-    from: &Scope,
-    named: &'a ServiceRef,
-    share: i64,
-    depth: usize,
-    found: &mut Vec<Reached<'a>>,
-) {
-    let scope = named_scope(from, named.namespace.as_deref());
-    let share = share.saturating_mul(named.weight);
-    let is_outside = matches!(Name::of(&named.name), Name::Outside(_));
-    if !named.is_traefik_service && !is_outside {
-        found.push(Reached {
-            named,
-            scope,
-            share,
-        });
-        return;
+    found: Services<'a>,
+    /// Each TraefikService on the way here.
+    above: Vec<&'a Object>,
+    /// How many services may still be followed.
+    left: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn follow(&mut self, by: &'a Object, named: &'a ServiceRef, share: i64) {
+        let scope = named_scope(&by.scope, named.namespace.as_deref());
+        let share = share.saturating_mul(named.weight);
+        if self.left == 0 {
+            // One tells it of all.
+            let is_told =
+                matches!(self.found.lost.last(), Some(lost) if matches!(lost.why, Loss::TooMany));
+            if !is_told {
+                self.lose(by, named, Loss::TooMany);
+            }
+            return;
+        }
+        self.left -= 1;
+        let is_outside = matches!(Name::of(&named.name), Name::Outside(_));
+        if !named.is_traefik_service && !is_outside {
+            self.found.reached.push(Reached {
+                by,
+                named,
+                scope,
+                share,
+            });
+            return;
+        }
+        let next = look_up(self.cluster, Kind::TraefikService, &scope, &named.name);
+        let Known::Here(object) = next else {
+            return self.lose(by, named, Loss::NotFound);
+        };
+        let Resource::TraefikService(service) = &object.resource else {
+            return self.lose(by, named, Loss::NotFound);
+        };
+        if self.above.iter().any(|above| std::ptr::eq(*above, object)) {
+            return self.lose(by, named, Loss::Circle(object));
+        }
+        self.above.push(object);
+        for inner in &service.services {
+            self.follow(object, inner, share);
+        }
+        if let Some(fallback) = &service.fallback {
+            self.follow(object, fallback, 0);
+        }
+        self.above.pop();
     }
-    let next = look_up(cluster, Kind::TraefikService, &scope, &named.name);
-    let Known::Here(object) = next else { return };
-    let Resource::TraefikService(service) = &object.resource else {
-        return;
-    };
-    if depth == DEPTH_LIMIT {
-        return;
-    }
-    for inner in &service.services {
-        follow(cluster, &object.scope, inner, share, depth + 1, found);
-    }
-    if let Some(fallback) = &service.fallback {
-        follow(cluster, &object.scope, fallback, 0, depth + 1, found);
+
+    fn lose(&mut self, by: &'a Object, named: &'a ServiceRef, why: Loss<'a>) {
+        self.found.lost.push(Lost { by, named, why });
     }
 }
 
@@ -286,11 +345,7 @@ pub fn transport<'a>(
     service: &Reached<'_>,
     is_tcp: bool,
 ) -> Known<Option<&'a Object>> {
-    let (kind, scope) = if is_tcp {
-        (Kind::ServersTransportTcp, &route.scope)
-    } else {
-        (Kind::ServersTransport, &service.scope)
-    };
+    let (kind, scope) = transport_home(route, service, is_tcp);
     let name = service.named.transport.as_ref().map(|name| &name.value);
     match name {
         // The provider's own transport has no settings.
@@ -319,6 +374,20 @@ pub fn proxy(service: &Reached<'_>, transport: Known<Option<&Object>>) -> Option
     }
     let said = service.named.proxy_protocol?;
     ProxyVersion::of(said.version.unwrap_or(2))
+}
+
+/// Returns of which kind the transport of a service is, and where it is looked up.
+#[must_use]
+pub fn transport_home<'a>(
+    route: &'a Object,
+    service: &'a Reached<'_>,
+    is_tcp: bool,
+) -> (Kind, &'a Scope) {
+    if is_tcp {
+        (Kind::ServersTransportTcp, &route.scope)
+    } else {
+        (Kind::ServersTransport, &service.scope)
+    }
 }
 
 fn unknown() -> Client {
@@ -361,7 +430,7 @@ pub fn trust(transport: &Object, settings: &kinds::ServersTransport) -> Trust {
     let named = settings
         .root_cas
         .iter()
-        .filter_map(|root| root.named.as_ref());
+        .filter_map(|root| root.named.as_ref().ok());
     let authorities: Vec<Authority> = named
         .map(|authority| {
             let (is_secret, name) = match authority {
@@ -382,4 +451,171 @@ pub fn trust(transport: &Object, settings: &kinds::ServersTransport) -> Trust {
         return Trust::System;
     }
     Trust::Authorities(authorities)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::data::Certificates;
+    use std::collections::BTreeMap;
+
+    fn cluster(text: &str) -> Cluster {
+        let known = Certificates::default();
+        let documents = crate::yaml::read_all(text, "m.yaml").unwrap();
+        let objects = documents.iter();
+        let objects = objects.filter_map(|node| Object::read(node, "m.yaml", &known));
+        Cluster::new(objects.collect(), BTreeMap::new())
+    }
+
+    /// Follows the services of the only IngressRoute.
+    fn followed(cluster: &Cluster) -> Services<'_> {
+        let object = cluster.of(Kind::IngressRoute).next().unwrap();
+        let route = object.resource.ingress_route().unwrap();
+        services(cluster, object, &route.routes[0].services)
+    }
+
+    fn route(services: &str, further: &str) -> String {
+        format!(
+            "kind: IngressRoute\nmetadata: {{name: r, namespace: ns}}\nspec:\n  routes:\n  - services:\n{services}---\n{further}"
+        )
+    }
+
+    const TO_T: &str = "    - {kind: TraefikService, name: t}\n";
+
+    fn traefik_service(name: &str, spec: &str) -> String {
+        format!(
+            "kind: TraefikService\nmetadata: {{name: {name}, namespace: ns}}\nspec: {{{spec}}}\n---\n"
+        )
+    }
+
+    #[test]
+    fn services_behind_traefik_services_are_found_with_their_weights() {
+        let services = format!("{TO_T}    - {{name: last, port: 443}}\n");
+        let inner = "weighted: {services: [{name: a, port: 443, weight: 3}, {name: ns-u@kubernetescrd, kind: TraefikService, weight: 2}]}";
+        let failover =
+            "failover: {service: {name: b, namespace: m, port: https}, fallback: {name: c}}";
+        let further = traefik_service("t", inner) + &traefik_service("u", failover);
+        let cluster = cluster(&route(&services, &further));
+        let found = followed(&cluster);
+        assert!(found.lost.is_empty());
+        let reached: Vec<_> = found
+            .reached
+            .iter()
+            .map(|end| {
+                (
+                    end.scope.label(),
+                    end.named.name.as_str(),
+                    end.share,
+                    end.by.name.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            reached,
+            [
+                ("ns", "a", 3, "t"),
+                ("m", "b", 2, "u"),
+                ("ns", "c", 0, "u"),
+                ("ns", "last", 1, "r")
+            ]
+        );
+    }
+
+    #[test]
+    fn what_leads_nowhere_or_to_itself_is_told_with_who_names_it() {
+        let circle = "weighted: {services: [{name: a}, {kind: TraefikService, name: t}, {kind: TraefikService, name: gone}, {name: x@file}]}";
+        let cluster = cluster(&route(TO_T, &traefik_service("t", circle)));
+        let found = followed(&cluster);
+        assert_eq!(found.reached.len(), 1);
+        let lost: Vec<_> = found
+            .lost
+            .iter()
+            .map(|lost| {
+                let is_circle = matches!(lost.why, Loss::Circle(object) if object.name == "t");
+                (lost.by.name.as_str(), lost.named.name.as_str(), is_circle)
+            })
+            .collect();
+        assert_eq!(
+            lost,
+            [
+                ("t", "t", true),
+                ("t", "gone", false),
+                ("t", "x@file", false)
+            ]
+        );
+    }
+
+    #[test]
+    fn traefik_services_that_double_at_every_step_end_and_are_told_once() {
+        let mut further = String::new();
+        for number in 0..40 {
+            let next = format!("{{kind: TraefikService, name: t{}}}", number + 1);
+            let spec = format!("weighted: {{services: [{next}, {next}]}}");
+            further += &traefik_service(&format!("t{number}"), &spec);
+        }
+        further += &traefik_service("t40", "weighted: {services: [{name: a}]}");
+        let cluster = cluster(&route(&TO_T.replace("name: t", "name: t0"), &further));
+        let found = followed(&cluster);
+        assert!(found.reached.len() <= SERVICES_LIMIT);
+        assert!(matches!(
+            found.lost[..],
+            [Lost {
+                why: Loss::TooMany,
+                ..
+            }]
+        ));
+    }
+
+    #[test]
+    fn a_key_of_traefiks_own_finds_the_object_of_any_namespace() {
+        let further = "kind: ServersTransport\nmetadata: {name: my.t, namespace: far}\n";
+        let cluster = cluster(&route(TO_T, further));
+        let scope = Scope::Namespace("ns".to_owned());
+        let found = |name| look_up(&cluster, Kind::ServersTransport, &scope, name);
+        assert!(
+            matches!(found("far-my-t@kubernetescrd"), Known::Here(object) if object.name == "my.t")
+        );
+        assert!(matches!(found("my.t"), Known::Missing));
+        assert!(matches!(found("ns-my-t@kubernetescrd"), Known::Missing));
+        assert!(matches!(found("my-t@file"), Known::Outside));
+    }
+
+    #[test]
+    fn the_name_of_a_port_says_whether_it_speaks_tls() {
+        let service = |ports: &str| {
+            format!(
+                "kind: Service\nmetadata: {{name: s, namespace: ns}}\nspec: {{ports: [{ports}]}}\n"
+            )
+        };
+        for (named, ports, speaks) in [
+            ("port: 8443", "", None),
+            ("port: 443", "", Some(true)),
+            ("port: 80", "", Some(false)),
+            ("port: https-web", "", Some(true)),
+            ("port: web", "", None),
+            ("port: 8443", "{name: https, port: 8443}", Some(true)),
+            ("port: 8443", "{name: web, port: 8443}", Some(false)),
+            ("port: web", "{name: web, port: 443}", Some(true)),
+            (
+                "port: 8443, scheme: http",
+                "{name: https, port: 8443}",
+                Some(false),
+            ),
+            ("port: 80, scheme: https", "", Some(true)),
+            ("port: 443, scheme: gopher", "", None),
+        ] {
+            let further = if ports.is_empty() {
+                String::new()
+            } else {
+                service(ports)
+            };
+            let cluster = cluster(&route(&format!("    - {{name: s, {named}}}\n"), &further));
+            let found = followed(&cluster);
+            assert_eq!(
+                speaks_https(&cluster, &found.reached[0]),
+                speaks,
+                "{named} {ports}"
+            );
+        }
+    }
 }

@@ -1,233 +1,227 @@
 //! Authorities and certificates in the Secrets and ConfigMaps of manifests.
 
-use super::objects::{DEFAULT_NAMESPACE, Datum, Manifests, Name, Object, items, missing, text};
+use super::objects::{in_words, missing};
 use super::route::Way;
 use super::transport::Transport;
 use super::trust::{Origin, Trust};
 use super::{Check, Finding, Verdict};
+use crate::cluster::data::{Cert, Entry, Lock, Read};
+use crate::cluster::scope::Scope;
+use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::fault::{Fault, Faults};
-use crate::manifests::FoundSecret;
+use crate::kinds::traefik::{Authority, ServersTransport};
 use crate::name::DnsName;
+use crate::path::hop::Place;
 use crate::pki::{Certificate, SubjectAltName, verify};
-use crate::yaml::Node;
-use pki_types::CertificateDer;
-use pki_types::pem::PemObject as _;
-
-/// Reads the certificates of a PEM text and passes over what is none, as Go's `AppendCertsFromPEM` does.
-fn lenient(pem: &str) -> Vec<Certificate> {
-    CertificateDer::pem_slice_iter(pem.as_bytes())
-        .filter_map(Result::ok)
-        .filter_map(|der| Certificate::from_der(der).ok())
-        .collect()
-}
 
 /// Reports that a value cannot be read, and how to give it.
-fn locked(object: &str, with: &str, name: &Name) -> Fault {
-    Fault::new(format!("{object} is encrypted ({with}), so it cannot be read here")).help(format!(
+fn locked(origin: &str, lock: Lock, place: &Place) -> Fault {
+    let why = in_words(lock);
+    Fault::new(format!("{origin} {why}, so it cannot be read here")).help(format!(
         "pass the Secret as the cluster has it: `kubectl get secret {} -n {} -o yaml`; or, for SOPS, `sops decrypt FILE | civi-ingress probe … --manifest -`",
-        name.name, name.namespace
+        place.name,
+        place.scope.label()
     ))
 }
 
-impl Manifests {
-    /// Returns the authorities of the certificate that browsers see, and what there is to report about them.
-    ///
-    /// Where TLS ends at Traefik it is `ca.crt` beside the certificate, in the Secret that the route or the TLSStore
-    /// `default` names; where it is passed through, the authority of the httpd's own. Nothing if there is none.
-    #[must_use]
-    pub fn front_trust(&self, way: Option<&Way<'_>>) -> (Option<Trust>, Vec<Finding>) {
-        if let Some(way) = way.filter(|way| !way.ends_at_traefik()) {
-            let trust = self.extern_trust(way.namespace(), way.host());
-            let finding = trust.as_ref().map(|trust| {
-                let what = format!("browsers see the httpd's own certificate here, from a private CA ({}): they refuse it unless they have imported that CA", trust.origin);
-                Finding::new(Check::Trust, Verdict::Note, what)
-            });
-            return (trust, finding.into_iter().collect());
+fn certificates(entry: &Entry) -> impl Iterator<Item = Certificate> {
+    entry.certs().map(|cert| cert.certificate.clone())
+}
+
+fn default_stores(cluster: &Cluster) -> impl Iterator<Item = &Object> {
+    let stores = cluster.of(Kind::TlsStore);
+    stores.filter(|store| store.name == "default")
+}
+
+/// Returns the authorities of the certificate that browsers see, and what there is to report about them.
+///
+/// Where TLS ends at Traefik it is `ca.crt` beside the certificate, in the Secret that the route or the TLSStore
+/// `default` names; where it is passed through, the authority of the httpd's own. Nothing if there is none.
+#[must_use]
+pub fn front_trust(cluster: &Cluster, way: Option<&Way<'_>>) -> (Option<Trust>, Vec<Finding>) {
+    if let Some(way) = way.filter(|way| !way.ends_at_traefik()) {
+        let trust = extern_trust(cluster, &way.object().scope, way.host());
+        let finding = trust.as_ref().map(|trust| {
+            let what = format!("browsers see the httpd's own certificate here, from a private CA ({}): they refuse it unless they have imported that CA", trust.origin);
+            Finding::new(Check::Trust, Verdict::Note, what)
+        });
+        return (trust, finding.into_iter().collect());
+    }
+    let own = way.and_then(|way| way.secret.clone());
+    let stores = default_stores(cluster).filter_map(|store| match &store.resource {
+        Resource::TlsStore(of_store) => Some(Place {
+            scope: store.scope.clone(),
+            name: of_store.default_certificate.clone()?,
+        }),
+        _ => None,
+    });
+    let (mut anchors, mut origins, mut findings) = (Vec::new(), Vec::new(), Vec::new());
+    for secret in own.into_iter().chain(stores) {
+        let data = cluster.data(Kind::Secret, &secret.scope, &secret.name);
+        let Some(entry) = data.and_then(|data| data.get("ca.crt")) else {
+            continue;
+        };
+        let origin = format!("Secret {secret} key ca.crt");
+        if let Some(lock) = entry.lock() {
+            let what = format!("{origin} {}, so it cannot be read here", in_words(lock));
+            findings.push(
+                Finding::new(Check::Objects, Verdict::Note, what)
+                    .fix("pass the CA of the front with `--ca FILE`"),
+            );
+        } else {
+            anchors.extend(certificates(entry));
+            origins.push(origin);
         }
-        let own = way.and_then(|way| way.secret.clone());
-        let stores = self
-            .of_kind("TLSStore")
-            .filter(|store| store.name.name == "default")
-            .filter_map(|store| {
-                let secret = text(store.spec(), &["defaultCertificate", "secretName"])?;
-                Some(Name::new(&store.name.namespace, secret))
-            });
-        let (mut anchors, mut origins, mut findings) = (Vec::new(), Vec::new(), Vec::new());
-        for secret in own.into_iter().chain(stores) {
-            let data = self.data("Secret", &secret).unwrap_or_default();
-            match data.get("ca.crt") {
-                Some(Datum::Clear(pem)) => {
-                    anchors.extend(lenient(pem));
-                    origins.push(format!("Secret {secret} key ca.crt"));
-                }
-                Some(Datum::Locked(with)) => {
-                    let what = format!(
-                        "Secret {secret} key ca.crt is encrypted ({with}), so it cannot be read here"
+    }
+    let trust = (!anchors.is_empty()).then_some(Trust {
+        anchors,
+        origin: Origin::Objects(origins),
+    });
+    (trust, findings)
+}
+
+/// Reports when there is more than one TLSStore `default`: Traefik drops them all.
+#[must_use]
+pub fn stores(cluster: &Cluster) -> Option<Finding> {
+    let stores: Vec<String> = default_stores(cluster)
+        .map(|store| Place::of(store).to_string())
+        .collect();
+    (stores.len() > 1).then(|| {
+        let what = format!(
+            "there are {} TLSStores `default`, and Traefik drops them all: {}",
+            stores.len(),
+            stores.join(", ")
+        );
+        Finding::new(Check::Objects, Verdict::Broken, what).fix("delete all but one")
+    })
+}
+
+/// Reads `rootCAs` and `rootCAsSecrets` as Traefik does: what cannot be used is passed over.
+pub(super) fn root_cas(
+    cluster: &Cluster,
+    object: &Object,
+    settings: &ServersTransport,
+    out: &mut Transport,
+    faults: &mut Faults,
+) {
+    let (mut anchors, mut origins) = (Vec::new(), Vec::new());
+    for root in &settings.root_cas {
+        let (kind, name) = match &root.named {
+            Ok(Authority::Secret(name)) => (Kind::Secret, name),
+            Ok(Authority::ConfigMap(name)) => (Kind::ConfigMap, name),
+            Err(_) => continue,
+        };
+        let place = Place {
+            scope: object.scope.clone(),
+            name: name.clone(),
+        };
+        let Some(data) = cluster.data(kind, &place.scope, name) else {
+            faults.push(object.fault(missing(kind, &place), root.entry));
+            continue;
+        };
+        let shown = kind.as_str();
+        let entry = match data.traefik_authority(kind == Kind::Secret) {
+            Read::Usual(entry) | Read::Only(entry) => entry,
+            Read::Nothing | Read::Unknown => {
+                let what = format!(
+                    "{shown} {place} contains neither tls.ca nor ca.crt: Traefik ignores it and trusts its system's roots"
+                );
+                out.findings
+                    .push(
+                        Finding::new(Check::Objects, Verdict::Broken, what).fix(format!(
+                            "put the CA under the key ca.crt of {shown} {place}"
+                        )),
                     );
-                    findings.push(
-                        Finding::new(Check::Objects, Verdict::Note, what)
-                            .fix("pass the CA of the front with `--ca FILE`"),
-                    );
-                }
-                None => {}
+                continue;
             }
+        };
+        let origin = format!("{shown} {place} key {}", entry.key);
+        if let Some(lock) = entry.lock() {
+            faults.push(object.fault(locked(&origin, lock, &place), root.entry));
+            continue;
         }
-        let trust = (!anchors.is_empty()).then_some(Trust {
+        let before = anchors.len();
+        anchors.extend(certificates(entry));
+        if anchors.len() == before {
+            let what = format!(
+                "{origin} holds no readable certificate: Traefik trusts nobody, and logs nothing"
+            );
+            out.findings.push(
+                Finding::new(Check::Objects, Verdict::Broken, what)
+                    .fix(format!("put the CA's PEM text there: {origin}")),
+            );
+        }
+        origins.push(origin);
+    }
+    if !origins.is_empty() {
+        out.trust = Some(Trust {
             anchors,
             origin: Origin::Objects(origins),
         });
-        (trust, findings)
-    }
-
-    /// Reports when there is more than one TLSStore `default`: Traefik drops them all.
-    #[must_use]
-    pub fn stores(&self) -> Option<Finding> {
-        let stores: Vec<String> = self
-            .of_kind("TLSStore")
-            .filter(|store| store.name.name == "default")
-            .map(|store| store.name.to_string())
-            .collect();
-        (stores.len() > 1).then(|| {
-            let what = format!(
-                "there are {} TLSStores `default`, and Traefik drops them all: {}",
-                stores.len(),
-                stores.join(", ")
-            );
-            Finding::new(Check::Objects, Verdict::Broken, what).fix("delete all but one")
-        })
-    }
-
-    /// Reads `rootCAs` and `rootCAsSecrets` as Traefik does: what cannot be used is passed over.
-    pub(super) fn root_cas(
-        &self,
-        spec: &Node,
-        object: &Object,
-        out: &mut Transport,
-        faults: &mut Faults,
-    ) {
-        let old = items(spec, "rootCAsSecrets")
-            .iter()
-            .map(|node| (node, "Secret", node.text()));
-        let new = items(spec, "rootCAs")
-            .iter()
-            .map(|node| match text(node, &["configMap"]) {
-                Some(name) => (node, "ConfigMap", Some(name)),
-                None => (node, "Secret", text(node, &["secret"])),
-            });
-        let (mut anchors, mut origins) = (Vec::new(), Vec::new());
-        for (node, kind, name) in old.chain(new) {
-            let Some(name) = name else { continue };
-            let name = Name::new(&object.name.namespace, name);
-            let Some(data) = self.data(kind, &name) else {
-                faults.push(object.fault(missing(kind, &name), node));
-                continue;
-            };
-            let key = ["tls.ca", "ca.crt"]
-                .into_iter()
-                .find(|key| data.contains_key(*key));
-            let lone = data
-                .keys()
-                .next()
-                .filter(|_| kind == "Secret" && data.len() == 1);
-            let Some(key) = key.or(lone.copied()) else {
-                let what = format!(
-                    "{kind} {name} contains neither tls.ca nor ca.crt: Traefik ignores it and trusts its system's roots"
-                );
-                out.findings.push(
-                    Finding::new(Check::Objects, Verdict::Broken, what)
-                        .fix(format!("put the CA under the key ca.crt of {kind} {name}")),
-                );
-                continue;
-            };
-            let origin = format!("{kind} {name} key {key}");
-            let pem = match data[key] {
-                Datum::Clear(pem) => pem,
-                Datum::Locked(with) => {
-                    faults.push(object.fault(locked(&origin, with, &name), node));
-                    continue;
-                }
-            };
-            let read = lenient(pem);
-            if read.is_empty() {
-                let what = format!(
-                    "{origin} holds no readable certificate: Traefik trusts nobody, and logs nothing"
-                );
-                out.findings.push(
-                    Finding::new(Check::Objects, Verdict::Broken, what)
-                        .fix(format!("put the CA's PEM text there: {origin}")),
-                );
-            }
-            anchors.extend(read);
-            origins.push(origin);
-        }
-        if !origins.is_empty() {
-            out.trust = Some(Trust {
-                anchors,
-                origin: Origin::Objects(origins),
-            });
-        }
-    }
-
-    /// Finds the authorities of a namespace's Secrets that signed a certificate for `host` beside them.
-    pub(super) fn extern_trust(&self, namespace: &str, host: &DnsName) -> Option<Trust> {
-        let mut all: Vec<(Certificate, String)> = self.certificates(namespace).collect();
-        // The Secret that is there for its CA goes before one that holds it too.
-        all.sort_by_key(|(_, origin)| !origin.ends_with(" key ca.crt"));
-        let leaves: Vec<&Certificate> = all
-            .iter()
-            .map(|(leaf, _)| leaf)
-            .filter(|leaf| is_leaf_for(leaf, host))
-            .collect();
-        let (mut anchors, mut origins) = (Vec::<Certificate>::new(), Vec::new());
-        for (anchor, origin) in &all {
-            let signed = leaves
-                .iter()
-                .any(|leaf| verify::signed_by(leaf, anchor).is_ok());
-            if signed && !anchors.contains(anchor) {
-                anchors.push(anchor.clone());
-                origins.push(origin.clone());
-            }
-        }
-        (!anchors.is_empty()).then_some(Trust {
-            anchors,
-            origin: Origin::Objects(origins),
-        })
-    }
-
-    /// Finds the leaves for `host` in the Secrets of a namespace that one of the authorities signed.
-    pub(super) fn kept(
-        &self,
-        namespace: &str,
-        host: &DnsName,
-        trust: Option<&Trust>,
-    ) -> Vec<(Certificate, String)> {
-        let is_signed = |leaf: &Certificate| {
-            let mut anchors = trust.iter().flat_map(|trust| &trust.anchors);
-            anchors.any(|anchor| verify::signed_by(leaf, anchor).is_ok())
-        };
-        self.certificates(namespace)
-            .filter(|(leaf, _)| is_leaf_for(leaf, host) && is_signed(leaf))
-            .collect()
-    }
-
-    fn certificates(&self, namespace: &str) -> impl Iterator<Item = (Certificate, String)> {
-        let is_here = move |secret: &&FoundSecret| {
-            secret.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE) == namespace
-        };
-        self.secrets.iter().filter(is_here).flat_map(|secret| {
-            secret.data.iter().flat_map(move |(key, value)| {
-                let origin = format!("Secret {secret} key {key}");
-                lenient(value)
-                    .into_iter()
-                    .map(move |certificate| (certificate, origin.clone()))
-            })
-        })
     }
 }
 
-fn is_leaf_for(certificate: &Certificate, host: &DnsName) -> bool {
-    let name = SubjectAltName::Dns(host.clone());
-    certificate
-        .details()
-        .is_ok_and(|details| !details.is_ca && details.covers(&name))
+/// Finds the authorities of a namespace's Secrets that signed a certificate for `host` beside them.
+pub(super) fn extern_trust(cluster: &Cluster, scope: &Scope, host: &DnsName) -> Option<Trust> {
+    let mut all: Vec<(&Cert, String)> = held(cluster, scope).collect();
+    // The Secret that is there for its CA goes before one that holds it too.
+    all.sort_by_key(|(_, origin)| !origin.ends_with(" key ca.crt"));
+    let leaves: Vec<&Cert> = all
+        .iter()
+        .map(|(cert, _)| *cert)
+        .filter(|cert| is_leaf_for(cert, host))
+        .collect();
+    let (mut anchors, mut origins) = (Vec::<Certificate>::new(), Vec::new());
+    for (cert, origin) in &all {
+        let anchor = &cert.certificate;
+        let signed = leaves
+            .iter()
+            .any(|leaf| verify::signed_by(&leaf.certificate, anchor).is_ok());
+        if signed && !anchors.contains(anchor) {
+            anchors.push(anchor.clone());
+            origins.push(origin.clone());
+        }
+    }
+    (!anchors.is_empty()).then_some(Trust {
+        anchors,
+        origin: Origin::Objects(origins),
+    })
+}
+
+/// Finds the leaves for `host` in the Secrets of a namespace that one of the authorities signed.
+pub(super) fn kept(
+    cluster: &Cluster,
+    scope: &Scope,
+    host: &DnsName,
+    trust: Option<&Trust>,
+) -> Vec<(Certificate, String)> {
+    let is_signed = |leaf: &Certificate| {
+        let mut anchors = trust.iter().flat_map(|trust| &trust.anchors);
+        anchors.any(|anchor| verify::signed_by(leaf, anchor).is_ok())
+    };
+    held(cluster, scope)
+        .filter(|(cert, _)| is_leaf_for(cert, host) && is_signed(&cert.certificate))
+        .map(|(cert, origin)| (cert.certificate.clone(), origin))
+        .collect()
+}
+
+/// Returns the certificates in the Secrets of a namespace, by key, and where each of them stands.
+fn held<'a>(cluster: &'a Cluster, scope: &'a Scope) -> impl Iterator<Item = (&'a Cert, String)> {
+    let secrets = cluster.of(Kind::Secret);
+    let here = secrets.filter(move |secret| secret.scope == *scope);
+    here.flat_map(|secret| {
+        let mut entries: Vec<&Entry> = match &secret.resource {
+            Resource::Secret(data) => data.entries.iter().collect(),
+            _ => Vec::new(),
+        };
+        entries.sort_by(|one, other| one.key.cmp(&other.key));
+        entries.into_iter().flat_map(move |entry| {
+            let origin = format!("{} key {}", secret, entry.key);
+            entry.certs().map(move |cert| (cert, origin.clone()))
+        })
+    })
+}
+
+fn is_leaf_for(cert: &Cert, host: &DnsName) -> bool {
+    !cert.details.is_ca && cert.details.covers(&SubjectAltName::Dns(host.clone()))
 }

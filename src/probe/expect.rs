@@ -1,11 +1,14 @@
 //! What a route's TLSOption and Middlewares promise of the leg to browsers, held against what was seen.
 
 use super::http::Head;
-use super::objects::{Manifests, Object, is_true, items, text};
-use super::reference::{Reference, crossing};
+use super::objects::{crossing, named};
 use super::seen::{Broken, Tls};
 use super::{Check, Finding, Verdict};
-use crate::yaml::{Node, Value};
+use crate::cluster::{Cluster, Kind, Object, Resource};
+use crate::kinds::Reference;
+use crate::kinds::traefik::{IngressRoute, Route, TlsOption, tls_version};
+use crate::path::hop::Place;
+use crate::path::traefik::{Name, named_scope};
 
 /// Deepest nesting of Middlewares `chain` that is followed.
 const DEPTH_LIMIT: usize = 8;
@@ -32,18 +35,86 @@ pub struct Hsts {
     pub origin: String,
 }
 
-impl Manifests {
+/// Follows the Middlewares of a route as far as they show in an answer.
+pub(super) fn middlewares(
+    cluster: &Cluster,
+    object: &Object,
+    route: &Route,
+    findings: &mut Vec<Finding>,
+) -> Option<Hsts> {
+    let mut hsts = None;
+    chain(cluster, object, &route.middlewares, 0, &mut hsts, findings);
+    hsts
+}
+
+fn chain(
+    cluster: &Cluster,
+    object: &Object,
+    list: &[Reference],
+    depth: usize,
+    hsts: &mut Option<Hsts>,
+    findings: &mut Vec<Finding>,
+) {
+    for reference in list {
+        let scope = named_scope(&object.scope, reference.namespace.as_deref());
+        let middleware = match named(cluster, Kind::Middleware, &scope, &reference.name) {
+            Ok(middleware) if depth < DEPTH_LIMIT => middleware,
+            Ok(_) => return,
+            Err(fault) => {
+                let more = match Name::of(&reference.name) {
+                    Name::Outside(_) => "",
+                    _ => "; if there is none, Traefik drops the route and answers 404",
+                };
+                findings.push(unknown(format!("{object}: {}{more}", fault.what)));
+                continue;
+            }
+        };
+        findings.extend(crossing(object, middleware, &middleware.scope));
+        let Resource::Middleware(spec) = &middleware.resource else {
+            continue;
+        };
+        // Of several the outer one has the last word.
+        let seconds = spec
+            .sts_seconds
+            .and_then(|seconds| u64::try_from(seconds).ok());
+        if let Some(seconds) = seconds.filter(|seconds| *seconds > 0 && hsts.is_none()) {
+            *hsts = Some(Hsts {
+                seconds,
+                origin: middleware.to_string(),
+            });
+        }
+        let scheme = spec.redirect_scheme.as_deref();
+        if let Some(scheme) = scheme.filter(|scheme| *scheme != "https") {
+            let what = format!(
+                "{middleware} of {object} redirects browsers that came by https to {scheme}"
+            );
+            findings.push(
+                Finding::new(Check::Objects, Verdict::Warning, what)
+                    .fix(format!("set `scheme: https` in {middleware}")),
+            );
+        }
+        chain(cluster, middleware, &spec.chain, depth + 1, hsts, findings);
+    }
+}
+
+fn unknown(what: String) -> Finding {
+    Finding::new(Check::Objects, Verdict::Note, what)
+}
+
+impl Options {
     /// Returns the TLSOption of a route: its own, or the one that is called `default`.
-    pub(super) fn options(&self, route: &Object, findings: &mut Vec<Finding>) -> Option<Options> {
-        let named = route.spec().get("tls").and_then(|tls| tls.get("options"));
-        if let Some(name) = named.and_then(|named| text(named, &["name"])) {
-            let namespace = named
-                .and_then(|named| text(named, &["namespace"]))
-                .unwrap_or(&route.name.namespace);
-            return match self.named("TLSOption", namespace, name) {
-                Ok(object) => {
-                    findings.extend(crossing(route, object, &object.name.namespace));
-                    Some(Options::read(object))
+    pub(super) fn of(
+        cluster: &Cluster,
+        object: &Object,
+        route: &IngressRoute,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Self> {
+        if let Some(reference) = route.tls.as_ref().and_then(|tls| tls.options.as_ref()) {
+            let scope = named_scope(&object.scope, reference.namespace.as_deref());
+            return match named(cluster, Kind::TlsOption, &scope, &reference.name) {
+                Ok(option) => {
+                    findings.extend(crossing(object, option, &option.scope));
+                    Self::read(option)
                 }
                 Err(fault) => {
                     findings.push(unknown(format!(
@@ -54,17 +125,17 @@ impl Manifests {
                 }
             };
         }
-        let defaults: Vec<&Object> = self
-            .of_kind("TLSOption")
-            .filter(|object| object.name.name == "default")
+        let defaults: Vec<&Object> = cluster
+            .of(Kind::TlsOption)
+            .filter(|object| object.name == "default")
             .collect();
         match defaults.as_slice() {
-            [one] => Some(Options::read(one)),
+            [one] => Self::read(one),
             [] => None,
             several => {
                 let all: Vec<String> = several
                     .iter()
-                    .map(|object| object.name.to_string())
+                    .map(|object| Place::of(object).to_string())
                     .collect();
                 let what = format!(
                     "there are {} TLSOptions `default`, and Traefik drops them all: {}",
@@ -79,119 +150,28 @@ impl Manifests {
         }
     }
 
-    /// Follows the Middlewares of a route as far as they show in an answer.
-    pub(super) fn middlewares(
-        &self,
-        object: &Object,
-        route: &Node,
-        findings: &mut Vec<Finding>,
-    ) -> Option<Hsts> {
-        let mut hsts = None;
-        self.chain(object, items(route, "middlewares"), 0, &mut hsts, findings);
-        hsts
-    }
-
-    fn chain(
-        &self,
-        object: &Object,
-        list: &[Node],
-        depth: usize,
-        hsts: &mut Option<Hsts>,
-        findings: &mut Vec<Finding>,
-    ) {
-        for named in list {
-            let name = text(named, &["name"]).unwrap_or_default();
-            let namespace = text(named, &["namespace"]).unwrap_or(&object.name.namespace);
-            let middleware = match self.named("Middleware", namespace, name) {
-                Ok(middleware) if depth < DEPTH_LIMIT => middleware,
-                Ok(_) => return,
-                Err(fault) => {
-                    let more = match Reference::new(namespace, name) {
-                        Reference::Outside(_) => "",
-                        _ => "; if there is none, Traefik drops the route and answers 404",
-                    };
-                    findings.push(unknown(format!("{object}: {}{more}", fault.what)));
-                    continue;
-                }
-            };
-            findings.extend(crossing(object, middleware, &middleware.name.namespace));
-            let spec = middleware.spec();
-            if let Some(Value::Int(seconds)) = spec
-                .get("headers")
-                .and_then(|headers| headers.get("stsSeconds"))
-                .map(|node| &node.value)
-            {
-                // Of several the outer one has the last word.
-                if let Some(seconds) = u64::try_from(*seconds)
-                    .ok()
-                    .filter(|seconds| *seconds > 0 && hsts.is_none())
-                {
-                    *hsts = Some(Hsts {
-                        seconds,
-                        origin: middleware.to_string(),
-                    });
-                }
-            }
-            if let Some(scheme) = spec
-                .get("redirectScheme")
-                .and_then(|spec| text(spec, &["scheme"]))
-                .filter(|scheme| *scheme != "https")
-            {
-                let what = format!(
-                    "{middleware} of {object} redirects browsers that came by https to {scheme}"
-                );
-                findings.push(
-                    Finding::new(Check::Objects, Verdict::Warning, what)
-                        .fix(format!("set `scheme: https` in {middleware}")),
-                );
-            }
-            if let Some(inner) = spec.get("chain") {
-                self.chain(
-                    middleware,
-                    items(inner, "middlewares"),
-                    depth + 1,
-                    hsts,
-                    findings,
-                );
-            }
-        }
-    }
-}
-
-fn unknown(what: String) -> Finding {
-    Finding::new(Check::Objects, Verdict::Note, what)
-}
-
-impl Options {
-    fn read(object: &Object) -> Self {
-        let spec = object.spec();
-        let version = |key: &str| match text(spec, &[key])? {
-            "VersionTLS10" => Some(0),
-            "VersionTLS11" => Some(1),
-            "VersionTLS12" => Some(2),
-            "VersionTLS13" => Some(3),
-            _ => None,
+    fn read(object: &Object) -> Option<Self> {
+        let Resource::TlsOption(TlsOption {
+            min_version,
+            max_version,
+            alpn,
+            sni_strict,
+            client_auth,
+            client_authorities,
+        }) = &object.resource
+        else {
+            return None;
         };
-        let texts = |node: &Node, key: &str| {
-            items(node, key)
-                .iter()
-                .filter_map(|item| item.text().map(str::to_owned))
-                .collect()
-        };
-        let client = spec.get("clientAuth");
-        Self {
+        let authorities = client_authorities.iter();
+        Some(Self {
             origin: object.to_string(),
-            sni_strict: is_true(spec, "sniStrict"),
-            min: version("minVersion"),
-            max: version("maxVersion"),
-            alpn: texts(spec, "alpnProtocols"),
-            client: client
-                .and_then(|client| text(client, &["clientAuthType"]))
-                .map(str::to_owned),
-            authorities: client
-                .map(|client| texts(client, "secretNames"))
-                .unwrap_or_default(),
-        }
+            sni_strict: *sni_strict,
+            min: min_version.as_deref().and_then(tls_version),
+            max: max_version.as_deref().and_then(tls_version),
+            alpn: alpn.clone(),
+            client: client_auth.clone(),
+            authorities: authorities.map(|name| name.value.clone()).collect(),
+        })
     }
 
     /// Whether only a second handshake shows that older versions are refused.

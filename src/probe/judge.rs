@@ -4,14 +4,13 @@ use super::chain::{self, Expected, Sent};
 use super::expect::{Hsts, Options};
 use super::http;
 use super::link::{Link, broken, client_refused, connection, handshake};
-use super::objects::Name;
-use super::proxy::Version;
 use super::report::LegReport;
 use super::seen::{Broken, Seen, Tls, Verification, seconds};
 use super::target::{Endpoint, Target};
 use super::trust::{ExpectedName, Origin, Trust};
 use super::{Check, Finding, Leg, Verdict};
 use crate::name::DnsName;
+use crate::path::hop::{Place, ProxyVersion};
 use crate::pki::Certificate;
 use time::OffsetDateTime;
 
@@ -34,7 +33,7 @@ pub enum Holder {
     /// The Secret that the TLSStore `default` names.
     Store,
     /// The Secret that the route names.
-    Secret(Name),
+    Secret(Place),
     /// The httpd of this namespace, for the front passes TLS through.
     Httpd(String),
 }
@@ -47,7 +46,7 @@ pub struct Front<'a> {
     /// The authorities that the browser trusts.
     pub trust: &'a Trust,
     /// The PROXY protocol header that was sent before all else.
-    pub proxy: Option<Version>,
+    pub proxy: Option<ProxyVersion>,
     /// Whether a client certificate was at hand.
     pub has_certificate: bool,
     /// Who holds the certificate.

@@ -1,9 +1,9 @@
 //! What a connection and a TLS handshake came to, in words.
 
-use super::proxy::Version;
 use super::seen::{Attempt, Broken, Seen, Tls, seconds};
 use super::transport::{HANDSHAKE_TIMEOUT, Speech, Transport};
 use super::{Check, Finding, Leg, Verdict};
+use crate::path::hop::ProxyVersion;
 
 /// How a leg is gone.
 #[derive(Debug, Clone, Copy)]
@@ -11,12 +11,12 @@ pub(super) struct Link<'a> {
     /// How Traefik speaks to the httpd; nothing on the leg from a browser.
     pub(super) transport: Option<&'a Transport>,
     /// The PROXY protocol header that was sent before all else.
-    proxy: Option<Version>,
+    proxy: Option<ProxyVersion>,
 }
 
 impl<'a> Link<'a> {
     /// The leg from a browser.
-    pub(super) fn front(proxy: Option<Version>) -> Self {
+    pub(super) fn front(proxy: Option<ProxyVersion>) -> Self {
         Self {
             transport: None,
             proxy,

@@ -1,24 +1,20 @@
 //! `probe`: what a browser sees of a host, and what Traefik sees of the httpd behind it.
 //!
 //! Two legs carry a request. The shell opens the connections and notes what it sees ([`seen`]); here stands what
-//! to look for ([`target`], [`objects`], [`route`], [`request`], [`transport`], [`trust`]), what each observation means
+//! to look for ([`target`], [`objects`], [`route`], [`authorities`], [`transport`], [`trust`]), what each observation means
 //! ([`chain`], [`http`], [`expect`], [`judge`], [`behind`]), and how it is told ([`report`]).
 
-mod authorities;
+pub mod authorities;
 pub mod behind;
 pub mod chain;
 mod choose;
 pub mod expect;
-mod fit;
 pub mod http;
 pub mod judge;
 mod link;
 pub mod objects;
-mod please;
 pub mod proxy;
-mod reference;
 pub mod report;
-pub mod request;
 pub mod route;
 pub mod seen;
 mod servers_transport;

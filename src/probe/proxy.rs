@@ -1,27 +1,8 @@
 //! The PROXY protocol: how a load balancer says whose connection it passes on
 //! (haproxy.org, doc/proxy-protocol.txt, sections 2.1 and 2.2).
 
+use crate::path::hop::ProxyVersion;
 use std::net::{IpAddr, SocketAddr};
-
-/// A version of the header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Version {
-    /// A line of text.
-    V1,
-    /// A binary block.
-    V2,
-}
-
-impl Version {
-    /// Returns its number.
-    #[must_use]
-    pub fn number(self) -> u8 {
-        match self {
-            Self::V1 => 1,
-            Self::V2 => 2,
-        }
-    }
-}
 
 /// First bytes of a header of version 2.
 const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
@@ -31,20 +12,20 @@ const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
 /// Where the two are of different families, the IPv4 one is written as an IPv4-mapped IPv6 address
 /// (RFC 4291 section 2.5.5.2).
 #[must_use]
-pub fn header(version: Version, source: SocketAddr, destination: SocketAddr) -> Vec<u8> {
+pub fn header(version: ProxyVersion, source: SocketAddr, destination: SocketAddr) -> Vec<u8> {
     let ports = [source.port(), destination.port()];
     match (version, source.ip(), destination.ip()) {
-        (Version::V1, IpAddr::V4(from), IpAddr::V4(to)) => {
+        (ProxyVersion::V1, IpAddr::V4(from), IpAddr::V4(to)) => {
             format!("PROXY TCP4 {from} {to} {} {}\r\n", ports[0], ports[1]).into_bytes()
         }
-        (Version::V1, from, to) => {
+        (ProxyVersion::V1, from, to) => {
             let (from, to) = (mapped(from), mapped(to));
             format!("PROXY TCP6 {from} {to} {} {}\r\n", ports[0], ports[1]).into_bytes()
         }
-        (Version::V2, IpAddr::V4(from), IpAddr::V4(to)) => {
+        (ProxyVersion::V2, IpAddr::V4(from), IpAddr::V4(to)) => {
             binary(0x11, &[from.octets(), to.octets()].concat(), ports)
         }
-        (Version::V2, from, to) => binary(
+        (ProxyVersion::V2, from, to) => binary(
             0x21,
             &[mapped(from).octets(), mapped(to).octets()].concat(),
             ports,
@@ -82,12 +63,12 @@ mod tests {
     fn version_1_is_the_line_of_the_specification() {
         let (source, destination) = pair("192.0.2.7:56324", "192.0.2.8:443");
         assert_eq!(
-            header(Version::V1, source, destination),
+            header(ProxyVersion::V1, source, destination),
             b"PROXY TCP4 192.0.2.7 192.0.2.8 56324 443\r\n"
         );
         let (source, destination) = pair("[2001:db8::7]:1", "[2001:db8::8]:443");
         assert_eq!(
-            header(Version::V1, source, destination),
+            header(ProxyVersion::V1, source, destination),
             b"PROXY TCP6 2001:db8::7 2001:db8::8 1 443\r\n"
         );
     }
@@ -97,9 +78,9 @@ mod tests {
         let (source, destination) = pair("192.0.2.7:258", "192.0.2.8:443");
         let mut expected = SIGNATURE.to_vec();
         expected.extend([0x21, 0x11, 0, 12, 192, 0, 2, 7, 192, 0, 2, 8, 1, 2, 1, 187]);
-        assert_eq!(header(Version::V2, source, destination), expected);
+        assert_eq!(header(ProxyVersion::V2, source, destination), expected);
         let (source, destination) = pair("[::1]:258", "192.0.2.8:443");
-        let mixed = header(Version::V2, source, destination);
+        let mixed = header(ProxyVersion::V2, source, destination);
         assert_eq!(mixed[12..16], [0x21, 0x21, 0, 36]);
         assert_eq!(mixed.len(), 16 + 36);
     }

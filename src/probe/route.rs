@@ -5,19 +5,23 @@
 //! pkg/server/router/tcp/router.go, the same in v2.11.53, v3.0.0 and v3.7.9; its documentation says that TCP goes first).
 //! Among routes of one kind the highest priority goes first, by default the length of the rule.
 
-use super::choose::Candidate;
-use super::expect::{Hsts, Options};
-use super::fit::{self, Fit};
-use super::objects::{Manifests, Name, Object, items, text};
-use super::reference::{Service, crossing, passes_through};
-use super::request::Request;
-use super::target::RequestPath;
+use super::authorities;
+use super::choose::{choose, routes};
+use super::expect::{Hsts, Options, middlewares};
+use super::objects::{crossing, not_found};
+use super::servers_transport;
 use super::transport::Transport;
 use super::{Check, Finding, Verdict};
+use crate::cluster::{Cluster, Kind, Object};
 use crate::fault::Fault;
+use crate::kinds::traefik::{self as kinds, IngressRoute};
 use crate::name::DnsName;
+use crate::path::choose::Candidate;
+use crate::path::fit::{self, Fit};
+use crate::path::hop::Place;
+use crate::path::request::{Request, RequestPath};
+use crate::path::traefik::{Loss, Lost, Reached, named_scope, services};
 use crate::pki::Certificate;
-use crate::yaml::Node;
 
 /// How Traefik leads the connections for a host.
 pub struct Way<'a> {
@@ -30,26 +34,30 @@ pub struct Way<'a> {
     /// What there is to report about the objects.
     pub findings: Vec<Finding>,
     /// The Secret of the route's own certificate.
-    pub secret: Option<Name>,
-    manifests: &'a Manifests,
+    pub secret: Option<Place>,
+    cluster: &'a Cluster,
     object: &'a Object,
-    route: &'a Node,
+    spec: &'a IngressRoute,
+    route: &'a kinds::Route,
     host: DnsName,
 }
 
-impl Manifests {
+impl<'a> Way<'a> {
     /// Finds the route for a host; `path` is what is to be requested, and nothing for whatever the route takes.
     ///
     /// # Errors
     /// No route for the host, or none that takes the path.
-    pub fn way(&self, host: &DnsName, path: Option<&RequestPath>) -> Result<Way<'_>, Fault> {
+    pub fn find(
+        cluster: &'a Cluster,
+        host: &DnsName,
+        path: Option<&RequestPath>,
+    ) -> Result<Self, Fault> {
         let plain = Request::new(path.cloned().unwrap_or_default());
         let mut findings = Vec::new();
-        let http = self.candidates("IngressRoute", host, &mut findings);
-        let tcp = self.candidates("IngressRouteTCP", host, &mut findings);
-        let (tls, raw): (Vec<_>, Vec<_>) = tcp
-            .into_iter()
-            .partition(|route| route.object.spec().get("tls").is_some());
+        let http = routes(cluster, Kind::IngressRoute, host, &mut findings);
+        let tcp = routes(cluster, Kind::IngressRouteTcp, host, &mut findings);
+        let (tls, raw): (Vec<_>, Vec<_>) =
+            tcp.into_iter().partition(|route| route.spec.tls.is_some());
         let (raw, dropped): (Vec<_>, Vec<_>) = raw.into_iter().partition(Candidate::is_wide);
         for route in dropped.iter().filter(|route| route.names(host)) {
             let what = format!(
@@ -62,7 +70,7 @@ impl Manifests {
                 route.object
             )));
         }
-        let fits = |route: &&Candidate<'_>| fit::fit(&route.rule, host, &plain) != Fit::No;
+        let fits = |route: &&Candidate<'_>| fit::fit(route.rule, host, &plain) != Fit::No;
 
         let named = http.iter().find(|route| route.names(host));
         let first = tls.iter().find(fits);
@@ -84,65 +92,72 @@ impl Manifests {
         } else {
             tls.into_iter().chain(raw).collect()
         };
-        let (chosen, request) = self.choose(&last, host, &plain, path.is_none(), &mut findings)?;
-        Ok(self.way_of(chosen, request, host, findings))
+        let may_bend = path.is_none();
+        let (chosen, request) = choose(cluster, &last, host, &plain, may_bend, &mut findings)?;
+        Ok(Self::by(cluster, chosen, request, host, findings))
     }
 
-    fn way_of<'a>(
-        &'a self,
+    fn by(
+        cluster: &'a Cluster,
         chosen: &Candidate<'a>,
         request: Request,
         host: &DnsName,
         mut findings: Vec<Finding>,
-    ) -> Way<'a> {
-        let (object, route) = (chosen.object, chosen.route);
-        let ends = if passes_through(object) {
+    ) -> Self {
+        let object = chosen.object;
+        let ends = if chosen.passes_through() {
             ", and passes its TLS through to the httpd"
         } else {
             ""
         };
-        let what = format!("{object} takes the host: {}{ends}", chosen.text);
+        let what = format!("{object} takes the host: {}{ends}", chosen.route.text);
         findings.insert(0, Finding::new(Check::Objects, Verdict::Good, what));
-        let mut way = Way {
+        let secret = chosen.spec.tls.as_ref().and_then(|tls| tls.secret.as_ref());
+        let mut way = Self {
             request,
             options: None,
             hsts: None,
             findings,
-            secret: text(object.spec(), &["tls", "secretName"])
-                .map(|name| Name::new(&object.name.namespace, name)),
-            manifests: self,
+            secret: secret.map(|name| Place {
+                scope: object.scope.clone(),
+                name: name.value.clone(),
+            }),
+            cluster,
             object,
-            route,
+            spec: chosen.spec,
+            route: chosen.route,
             host: host.clone(),
         };
         if way.ends_at_traefik() {
-            way.options = self.options(object, &mut way.findings);
+            way.options = Options::of(cluster, object, way.spec, &mut way.findings);
         }
-        if object.kind == "IngressRoute" {
-            way.hsts = self.middlewares(object, route, &mut way.findings);
+        if !way.is_tcp() {
+            way.hsts = middlewares(cluster, object, way.route, &mut way.findings);
         }
         way
     }
-}
 
-impl<'a> Way<'a> {
     /// Whether the TLS of browsers ends at Traefik, and not at the httpd.
     #[must_use]
     pub fn ends_at_traefik(&self) -> bool {
-        self.object.kind == "IngressRoute"
-            || (self.object.spec().get("tls").is_some() && !passes_through(self.object))
+        !self.is_tcp() || self.spec.tls.as_ref().is_some_and(|tls| !tls.passthrough)
+    }
+
+    /// Whether it passes the TLS of browsers on; a TCP route without `tls` passes on whatever comes.
+    pub(super) fn passes_tls_through(&self) -> bool {
+        self.spec.tls.as_ref().is_some_and(|tls| tls.passthrough)
     }
 
     /// Whether it is a TCP route.
     #[must_use]
     pub fn is_tcp(&self) -> bool {
-        self.object.kind == "IngressRouteTCP"
+        self.object.kind() == Kind::IngressRouteTcp
     }
 
     /// Returns the namespace of the httpd.
     #[must_use]
     pub fn namespace(&self) -> &str {
-        &self.object.name.namespace
+        self.object.scope.label()
     }
 
     pub(super) fn host(&self) -> &DnsName {
@@ -158,9 +173,9 @@ impl<'a> Way<'a> {
     /// Returns the certificates that the httpd should serve, and their Secrets.
     #[must_use]
     pub fn kept(&self) -> Vec<(Certificate, String)> {
-        let trust = self.manifests.extern_trust(self.namespace(), &self.host);
-        self.manifests
-            .kept(self.namespace(), &self.host, trust.as_ref())
+        let scope = &self.object.scope;
+        let trust = authorities::extern_trust(self.cluster, scope, &self.host);
+        authorities::kept(self.cluster, scope, &self.host, trust.as_ref())
     }
 
     /// Returns how Traefik reaches one of the route's services: that of a name, or the first that gets requests.
@@ -169,16 +184,19 @@ impl<'a> Way<'a> {
     /// A route without services, or without that one; a ServersTransport, Secret or ConfigMap that the manifests do not
     /// hold; a field whose value cannot be used.
     pub fn transport(&self, service: Option<&str>) -> Result<Transport, Vec<Fault>> {
-        let nodes = items(self.route, "services");
-        let services = self.manifests.services(self.object, nodes)?;
+        let services = services(self.cluster, self.object, &self.route.services);
+        if !services.lost.is_empty() {
+            return Err(services.lost.iter().map(in_no_service).collect());
+        }
+        let services = services.reached;
         if services.is_empty() {
             let fault = Fault::new(format!("the route for `{}` has no service", self.host));
-            return Err(vec![self.object.fault(fault, self.route)]);
+            return Err(vec![self.object.fault(fault, self.route.at)]);
         }
         let chosen = match service {
             Some(name) => services
                 .iter()
-                .find(|service| service.name() == name)
+                .find(|service| service.named.name == name)
                 .ok_or_else(|| {
                     let fault = Fault::new(format!(
                         "the route for `{}` has no service `{}`",
@@ -193,15 +211,15 @@ impl<'a> Way<'a> {
                 })?,
             None => services
                 .iter()
-                .find(|service| service.is_used())
+                .find(|service| service.share > 0)
                 .unwrap_or(&services[0]),
         };
-        let mut transport = self.manifests.transport(self, chosen)?;
+        let mut transport = servers_transport::read(self, chosen)?;
+        let shown = in_words(chosen);
         if services.len() > 1 {
             let what = format!(
-                "the route has {} services, of which {} is checked: {}",
+                "the route has {} services, of which {shown} is checked: {}",
                 services.len(),
-                chosen.in_words(false),
                 listed(&services)
             );
             let finding = Finding::new(Check::Objects, Verdict::Note, what);
@@ -210,8 +228,8 @@ impl<'a> Way<'a> {
                 finding.fix("`--service NAME` with its `--backend` checks another one"),
             );
         }
-        let service = format!("service {}", chosen.in_words(false));
-        let across = crossing(self.object, &service, &chosen.namespace);
+        let service = format!("service {shown}");
+        let across = crossing(self.object, &service, &chosen.scope);
         transport.findings.extend(across);
         Ok(transport)
     }
@@ -219,12 +237,36 @@ impl<'a> Way<'a> {
     pub(super) fn object(&self) -> &'a Object {
         self.object
     }
+
+    pub(super) fn cluster(&self) -> &'a Cluster {
+        self.cluster
+    }
 }
 
-fn listed(services: &[Service<'_>]) -> String {
+/// Describes which service it is: `paroisse-a/civicrmhttpd port 443`.
+pub(super) fn in_words(service: &Reached<'_>) -> String {
+    let port = service.named.port.as_ref();
+    let port = port.map_or_else(String::new, |port| format!(" port {}", port.shown()));
+    format!("{}/{}{port}", service.scope.label(), service.named.name)
+}
+
+fn listed(services: &[Reached<'_>]) -> String {
     let words: Vec<String> = services
         .iter()
-        .map(|service| service.in_words(true))
+        .map(|service| format!("{} (weight {})", in_words(service), service.share))
         .collect();
     words.join(", ")
+}
+
+fn in_no_service(lost: &Lost<'_>) -> Fault {
+    let Lost { by, named, why } = lost;
+    let fault = match why {
+        Loss::NotFound => {
+            let scope = named_scope(&by.scope, named.namespace.as_deref());
+            not_found(Kind::TraefikService, &scope, &named.name)
+        }
+        Loss::Circle(object) => Fault::new(format!("{object} leads to itself")),
+        Loss::TooMany => Fault::new("the route leads to more services than are followed"),
+    };
+    by.fault(fault, named.at)
 }

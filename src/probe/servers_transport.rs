@@ -1,256 +1,234 @@
 //! What a service and its ServersTransport or `ServersTransportTCP` say of the leg to a httpd, and each Secret and
 //! ConfigMap that they name.
-//!
-//! The rules are those of Traefik's provider (pkg/provider/kubernetes/crd, v2.11.53 and v3.7.9): a ServersTransport is
-//! looked up in the Service's namespace, a `ServersTransportTCP` in the route's; of a CA Secret `tls.ca` is read, else
-//! `ca.crt`, else the only key.
 
-use super::objects::{Datum, Manifests, Name, Object, is_true, items, missing, text};
-use super::proxy::Version;
-use super::reference::{Reference, Service, passes_through};
-use super::route::Way;
+use super::authorities::{extern_trust, kept, root_cas};
+use super::objects::{in_words, missing, not_found};
+use super::route::{self, Way};
 use super::transport::{ClientPair, Speech, Transport, Versions};
 use super::trust::ExpectedName;
 use super::{Check, Finding, Verdict};
+use crate::cluster::data::Entry;
+use crate::cluster::{Cluster, Kind, Object};
 use crate::duration::TraefikDuration;
 use crate::fault::{Fault, Faults};
+use crate::kinds::Placed;
+use crate::kinds::traefik::ServersTransport;
 use crate::name::DnsName;
-use crate::yaml::{Node, Value};
+use crate::path::hop::{Known, Place};
+use crate::path::traefik::{self, Reached};
+use crate::yaml::{At, Node, Value};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
-impl Manifests {
-    /// Returns how Traefik reaches a service of a route.
-    pub(super) fn transport(
-        &self,
-        way: &Way<'_>,
-        service: &Service<'_>,
-    ) -> Result<Transport, Vec<Fault>> {
-        let (route, host) = (way.object(), way.host());
-        let is_http = route.kind == "IngressRoute";
-        let (kind, namespace) = if is_http {
-            ("ServersTransport", service.namespace.as_str())
-        } else {
-            ("ServersTransportTCP", route.name.namespace.as_str())
-        };
-        let name = text(service.node, &["serversTransport"]).filter(|name| !name.is_empty());
-        let mut transport = match name {
-            Some(name) if Reference::new(namespace, name) != Reference::Outside("internal") => {
-                let object = self.named(kind, namespace, name);
-                let object =
-                    object.map_err(|fault| vec![service.object.fault(fault, service.node)])?;
-                self.servers_transport(kind, object)?
-            }
-            _ => Transport::plain(None, None),
-        };
-        transport.service = Some(service.in_words(false));
-        transport.speech = match (is_http, self.is_https(service)) {
-            (true, true) => Speech::Https,
-            (true, false) => Speech::Http,
-            (false, _) if !way.ends_at_traefik() => Speech::Passthrough,
-            (false, _) if is_true(service.node, "tls") => Speech::Tls,
-            (false, _) => Speech::Tcp,
-        };
-        if !is_http {
-            proxy_protocol(service, &mut transport);
+/// Returns how Traefik reaches a service of a route.
+pub(super) fn read(way: &Way<'_>, service: &Reached<'_>) -> Result<Transport, Vec<Fault>> {
+    let (cluster, route, host) = (way.cluster(), way.object(), way.host());
+    let object = named(way, service).map_err(|fault| vec![fault])?;
+    let settings = object.and_then(|object| object.resource.servers_transport());
+    let mut transport = match object.zip(settings) {
+        Some((object, settings)) => of_settings(cluster, object, settings)?,
+        None => Transport::plain(None, None),
+    };
+    transport.service = Some(route::in_words(service));
+    transport.speech = if !way.is_tcp() {
+        match traefik::speaks_https(cluster, service) {
+            Some(true) => Speech::Https,
+            // Where the Service is not at hand, its port is taken for one of http.
+            Some(false) | None => Speech::Http,
         }
-        match transport.speech {
-            Speech::Passthrough => {
-                if passes_through(route) && is_true(service.node, "tls") {
-                    let what = format!(
-                        "{route} passes TLS through and has `tls: true` at its service: Traefik wraps the browser's TLS in its own, and no httpd reads that"
-                    );
-                    transport.find(
-                        Verdict::Broken,
-                        what,
-                        format!("remove `tls: true` from the service in {route}"),
-                    );
-                }
-                // The browser's TLS: of the ServersTransportTCP nothing but the connection counts.
-                transport.server_name = Some(ExpectedName::Host(host.clone()));
-                transport.trust = self.extern_trust(&service.namespace, host);
-                (transport.client, transport.skip_verify) = (None, false);
-            }
-            speech if speech.is_traefiks() && transport.object.is_none() => {
+    } else if !way.ends_at_traefik() {
+        Speech::Passthrough
+    } else if service.named.tls {
+        Speech::Tls
+    } else {
+        Speech::Tcp
+    };
+    if way.is_tcp() {
+        proxy(service, object.zip(settings), &mut transport);
+    }
+    match transport.speech {
+        Speech::Passthrough => {
+            if way.passes_tls_through() && service.named.tls {
                 let what = format!(
-                    "{route} names no serversTransport for `{host}`: Traefik trusts its system's roots and expects the pod's address"
+                    "{route} passes TLS through and has `tls: true` at its service: Traefik wraps the browser's TLS in its own, and no httpd reads that"
                 );
-                transport.find(
-                    Verdict::Warning,
-                    what,
-                    "name one in the service, such as `serversTransport: transport-selfsigned`"
-                        .to_owned(),
-                );
-            }
-            Speech::Tls if transport.server_name.is_none() && !transport.skip_verify => {
-                let what = "without serverName Traefik 3.5.2 and later make no TLS connection to a TCP service".to_owned();
-                let object = transport
-                    .object
-                    .as_ref()
-                    .map(|(kind, name)| format!("{kind} {name}"));
                 transport.find(
                     Verdict::Broken,
                     what,
-                    format!(
-                        "set `tls.serverName: {host}` in {}",
-                        object.unwrap_or_default()
-                    ),
+                    format!("remove `tls: true` from the service in {route}"),
                 );
             }
-            _ => {}
+            // The browser's TLS: of the ServersTransportTCP nothing but the connection counts.
+            transport.server_name = Some(ExpectedName::Host(host.clone()));
+            transport.trust = extern_trust(cluster, &service.scope, host);
+            (transport.client, transport.skip_verify) = (None, false);
         }
-        transport.kept = self.kept(&service.namespace, host, transport.trust.as_ref());
-        Ok(transport)
+        speech if speech.is_traefiks() && transport.object.is_none() => {
+            let what = format!(
+                "{route} names no serversTransport for `{host}`: Traefik trusts its system's roots and expects the pod's address"
+            );
+            transport.find(
+                Verdict::Warning,
+                what,
+                "name one in the service, such as `serversTransport: transport-selfsigned`"
+                    .to_owned(),
+            );
+        }
+        Speech::Tls if transport.server_name.is_none() && !transport.skip_verify => {
+            let what =
+                "without serverName Traefik 3.5.2 and later make no TLS connection to a TCP service"
+                    .to_owned();
+            let object = transport
+                .object
+                .as_ref()
+                .map(|(kind, name)| format!("{kind} {name}"));
+            transport.find(
+                Verdict::Broken,
+                what,
+                format!(
+                    "set `tls.serverName: {host}` in {}",
+                    object.unwrap_or_default()
+                ),
+            );
+        }
+        _ => {}
     }
+    transport.kept = kept(cluster, &service.scope, host, transport.trust.as_ref());
+    Ok(transport)
+}
 
-    fn servers_transport(
-        &self,
-        kind: &'static str,
-        object: &Object,
-    ) -> Result<Transport, Vec<Fault>> {
-        let mut faults = Faults::default();
-        let mut transport = Transport::plain(None, None);
-        transport.object = Some((kind, object.name.clone()));
-        let nothing = Node {
-            value: Value::Null,
-            at: object.node.at,
+/// Finds the ServersTransport that a service names.
+fn named<'a>(way: &Way<'a>, service: &Reached<'_>) -> Result<Option<&'a Object>, Fault> {
+    let (route, is_tcp) = (way.object(), way.is_tcp());
+    if let Known::Here(object) = traefik::transport(way.cluster(), route, service, is_tcp) {
+        return Ok(object);
+    }
+    let (kind, scope) = traefik::transport_home(route, service, is_tcp);
+    let name = service.named.transport.as_ref();
+    let fault = not_found(kind, scope, name.map_or("", |name| &name.value));
+    Err(service.by.fault(fault, service.named.at))
+}
+
+fn of_settings(
+    cluster: &Cluster,
+    object: &Object,
+    settings: &ServersTransport,
+) -> Result<Transport, Vec<Fault>> {
+    let mut faults = Faults::default();
+    let mut transport = Transport::plain(None, None);
+    transport.object = Some((object.kind().as_str(), Place::of(object)));
+    if let Some(name) = &settings.server_name {
+        let parsed = match name.value.parse() {
+            Ok(address) => Ok(ExpectedName::Address(address)),
+            Err(_) => DnsName::parse(&name.value).map(ExpectedName::Host),
         };
-        let is_tcp = kind == "ServersTransportTCP";
-        // What a ServersTransport says at its top, a ServersTransportTCP says below `tls`.
-        let (spec, timeouts) = if is_tcp {
-            (object.spec().get("tls").unwrap_or(&nothing), object.spec())
-        } else {
-            (
-                object.spec(),
-                object.spec().get("forwardingTimeouts").unwrap_or(&nothing),
-            )
-        };
-        if let Some(text) = text(spec, &["serverName"]).filter(|text| !text.is_empty()) {
-            let parsed = match text.parse() {
-                Ok(address) => Ok(ExpectedName::Address(address)),
-                Err(_) => DnsName::parse(text).map(ExpectedName::Host),
+        transport.server_name = faults.keep(parsed.map_err(|fault| object.fault(fault, name.at)));
+    }
+    transport.disable_http2 = settings.disables_http2;
+    transport.skip_verify = settings.skips_verification;
+    transport.peer_cert_uri.clone_from(&settings.peer_cert_uri);
+    for key in &settings.further_demands {
+        let what = format!("{object} has {key}, which is not checked here");
+        transport
+            .findings
+            .push(Finding::new(Check::Objects, Verdict::Note, what));
+    }
+    versions(object, settings, &mut transport);
+    let mut timeout = |key: &str, field: &Option<Placed<Value>>| -> Option<Duration> {
+        let Placed { value, at } = field.as_ref()?;
+        let parsed = duration(key, value, *at).map_err(|fault| object.fault(fault, *at));
+        faults.keep(parsed).filter(|length| !length.is_zero())
+    };
+    if let Some(dial) = timeout("dialTimeout", &settings.dial_timeout) {
+        transport.dial_timeout = dial;
+    }
+    transport.response_header_timeout =
+        timeout("responseHeaderTimeout", &settings.response_header_timeout);
+    root_cas(cluster, object, settings, &mut transport, &mut faults);
+    certificates_secret(cluster, object, settings, &mut transport, &mut faults);
+    faults.finish(Some(transport))
+}
+
+fn duration(key: &str, value: &Value, at: At) -> Result<Duration, Fault> {
+    let parsed = match value {
+        Value::Int(seconds) => TraefikDuration::parse(&seconds.to_string()),
+        Value::Text(text) => TraefikDuration::parse(text),
+        other => {
+            let node = Node {
+                value: other.clone(),
+                at,
             };
-            let node = spec.get("serverName").unwrap_or(spec);
-            transport.server_name = faults.keep(parsed.map_err(|fault| object.fault(fault, node)));
+            Err(Fault::new(format!(
+                "`{key}` is {}, not a duration",
+                node.kind()
+            )))
         }
-        transport.disable_http2 = is_true(spec, "disableHTTP2");
-        transport.skip_verify = is_true(spec, "insecureSkipVerify");
-        transport.peer_cert_uri = text(spec, &["peerCertURI"])
-            .filter(|uri| !uri.is_empty())
-            .map(str::to_owned);
-        for key in ["peerCertSANs", "spiffe"] {
-            if spec.get(key).is_some() {
-                let what = format!("{object} has {key}, which is not checked here");
-                transport
-                    .findings
-                    .push(Finding::new(Check::Objects, Verdict::Note, what));
-            }
-        }
-        versions(spec, object, &mut transport);
-        let timeout = |key: &str, faults: &mut Faults| {
-            let node = timeouts.get(key)?;
-            let parsed = match &node.value {
-                Value::Int(seconds) => TraefikDuration::parse(&seconds.to_string()),
-                Value::Text(text) => TraefikDuration::parse(text),
-                _ => Err(Fault::new(format!(
-                    "`{key}` is {}, not a duration",
-                    node.kind()
-                ))),
-            };
-            faults
-                .keep(parsed.map_err(|fault| object.fault(fault, node)))
-                .map(|duration| duration.length())
-        };
-        if let Some(dial) = timeout("dialTimeout", &mut faults).filter(|dial| !dial.is_zero()) {
-            transport.dial_timeout = dial;
-        }
-        if !is_tcp {
-            transport.response_header_timeout =
-                timeout("responseHeaderTimeout", &mut faults).filter(|wait| !wait.is_zero());
-        }
-        self.root_cas(spec, object, &mut transport, &mut faults);
-        self.certificates_secret(spec, object, &mut transport, &mut faults);
-        if let Some(node) = object.spec().get("proxyProtocol").filter(|_| is_tcp) {
-            set_proxy(node, 0, &object.to_string(), &mut transport);
-        }
-        faults.finish(Some(transport))
-    }
+    };
+    Ok(parsed?.length())
+}
 
-    /// Whether Traefik speaks TLS to a service (`parseServiceProtocol`): by `scheme`, else by port 443 or a port name
-    /// that begins with https, as the Service has them where the manifests hold it.
-    fn is_https(&self, service: &Service<'_>) -> bool {
-        if let Some(scheme) = text(service.node, &["scheme"]).filter(|scheme| !scheme.is_empty()) {
-            return scheme == "https";
-        }
-        let wanted = service.node.get("port").map(|port| &port.value);
-        let of = Name::new(&service.namespace, service.name());
-        let listed = self
-            .object("Service", &of)
-            .map(|object| items(object.spec(), "ports"));
-        let is_it = |port: &&Node| {
-            let both =
-                [port.get("port"), port.get("name")].map(|part| part.map(|part| &part.value));
-            wanted.is_some() && both.contains(&wanted)
-        };
-        let port = listed.unwrap_or_default().iter().find(is_it);
-        let number = port
-            .and_then(|port| port.get("port"))
-            .map(|port| &port.value);
-        let name = port.and_then(|port| text(port, &["name"]));
-        let name = name.or_else(|| service.node.get("port").and_then(Node::text));
-        number.or(wanted) == Some(&Value::Int(443))
-            || name.is_some_and(|name| name.starts_with("https"))
-    }
-
-    /// Reads the first of `certificatesSecrets`.
-    fn certificates_secret(
-        &self,
-        spec: &Node,
-        object: &Object,
-        out: &mut Transport,
-        faults: &mut Faults,
-    ) {
-        let Some(node) = items(spec, "certificatesSecrets").first() else {
-            return;
-        };
-        let secret = Name::new(&object.name.namespace, node.text().unwrap_or_default());
-        let Some(data) = self.data("Secret", &secret) else {
-            return faults.push(object.fault(missing("Secret", &secret), node));
-        };
-        match (data.get("tls.crt"), data.get("tls.key")) {
-            (Some(Datum::Clear(certificate)), Some(Datum::Clear(key))) => {
-                out.client = Some(ClientPair {
-                    certificate: (*certificate).to_owned(),
-                    key: Zeroizing::new((*key).to_owned()),
-                    origin: format!("Secret {secret}"),
-                });
-            }
-            (Some(Datum::Locked(with)), Some(_)) | (Some(_), Some(Datum::Locked(with))) => {
-                let what = format!(
-                    "Secret {secret} is encrypted ({with}): Traefik's client certificate cannot be presented from here"
-                );
-                out.find(
-                    Verdict::Warning,
-                    what,
-                    format!(
-                        "pass it in clear text: `kubectl get secret {} -n {} -o yaml`",
-                        secret.name, secret.namespace
-                    ),
-                );
-            }
-            _ => {
-                let what = format!(
-                    "Secret {secret} lacks tls.crt or tls.key: Traefik presents no client certificate"
-                );
-                let namespace = &object.name.namespace;
-                out.find(Verdict::Broken, what, format!("reissue it: `civi-ingress new-instance {namespace} --client-auth --reuse …`"));
-            }
-        }
+/// Reads the first of `certificatesSecrets`.
+fn certificates_secret(
+    cluster: &Cluster,
+    object: &Object,
+    settings: &ServersTransport,
+    out: &mut Transport,
+    faults: &mut Faults,
+) {
+    let Some(named) = settings.certificates.first() else {
+        return;
+    };
+    let secret = Place {
+        scope: object.scope.clone(),
+        name: named.value.clone(),
+    };
+    let Some(data) = cluster.data(Kind::Secret, &secret.scope, &secret.name) else {
+        return faults.push(object.fault(missing(Kind::Secret, &secret), named.at));
+    };
+    let [certificate, key] = ["tls.crt", "tls.key"].map(|key| data.get(key));
+    let locked = certificate
+        .zip(key)
+        .and_then(|(certificate, key)| certificate.lock().or(key.lock()));
+    let text = |entry: Option<&Entry>| {
+        let text = entry.and_then(Entry::text)?;
+        (!text.trim().is_empty()).then(|| Zeroizing::new(text.to_owned()))
+    };
+    if let Some(lock) = locked {
+        let what = format!(
+            "Secret {secret} {}: Traefik's client certificate cannot be presented from here",
+            in_words(lock)
+        );
+        out.find(
+            Verdict::Warning,
+            what,
+            format!(
+                "pass it in clear text: `kubectl get secret {} -n {} -o yaml`",
+                secret.name,
+                secret.scope.label()
+            ),
+        );
+    } else if let (Some(certificate), Some(key)) = (text(certificate), text(key)) {
+        out.client = Some(ClientPair {
+            certificate: certificate.as_str().to_owned(),
+            key,
+            origin: format!("Secret {secret}"),
+        });
+    } else {
+        let what = format!(
+            "Secret {secret} lacks tls.crt or tls.key: Traefik presents no client certificate"
+        );
+        let namespace = secret.scope.label();
+        out.find(
+            Verdict::Broken,
+            what,
+            format!("reissue it: `civi-ingress new-instance {namespace} --client-auth --reuse …`"),
+        );
     }
 }
 
 /// Reads `minVersion` and `maxVersion`; one without the other is a trap of Traefik 3.7.
-fn versions(spec: &Node, object: &Object, transport: &mut Transport) {
-    let [min, max] = ["minVersion", "maxVersion"].map(|key| text(spec, &[key]));
+fn versions(object: &Object, settings: &ServersTransport, transport: &mut Transport) {
+    let [min, max] = [&settings.min_version, &settings.max_version].map(Option::as_deref);
     if min.is_some() && max.is_none() {
         let what = format!(
             "{object} has minVersion without maxVersion: Traefik 3.7 then ignores serverName and rootCAs"
@@ -269,41 +247,34 @@ fn versions(spec: &Node, object: &Object, transport: &mut Transport) {
     };
 }
 
-/// Takes the PROXY protocol of a TCP service, which counts where no `ServersTransportTCP` is named (`DialerManager.Build`,
-/// pkg/tcp/dialer.go, v3.7.9).
-fn proxy_protocol(service: &Service<'_>, transport: &mut Transport) {
-    let Some(node) = service.node.get("proxyProtocol") else {
-        return;
+/// Takes the PROXY protocol of a TCP service, or of the ServersTransportTCP that it names.
+fn proxy(
+    service: &Reached<'_>,
+    named: Option<(&Object, &ServersTransport)>,
+    transport: &mut Transport,
+) {
+    let of_service = service.named.proxy_protocol;
+    let (object, said) = match named {
+        Some((object, settings)) => (object, settings.proxy_protocol),
+        None => (service.by, of_service),
     };
-    if let Some((kind, name)) = &transport.object {
+    if let Some((object, _)) = named.filter(|_| of_service.is_some()) {
         let what = format!(
-            "proxyProtocol of the service in {} has no effect next to {kind} {name}",
-            service.object
+            "proxyProtocol of the service in {} has no effect next to {object}",
+            service.by
         );
-        let fix = format!("set `proxyProtocol` in {kind} {name}");
-        return transport.find(Verdict::Warning, what, fix);
+        let fix = format!("set `proxyProtocol` in {object}");
+        transport.find(Verdict::Warning, what, fix);
     }
-    set_proxy(node, 2, &service.object.to_string(), transport);
-}
-
-fn set_proxy(node: &Node, default: i64, object: &str, transport: &mut Transport) {
-    let version = match node.get("version").map(|version| &version.value) {
-        Some(Value::Int(version)) => *version,
-        _ => default,
-    };
-    let version = match version {
-        1 => Version::V1,
-        2 => Version::V2,
-        other => {
-            let what = format!(
-                "{object} asks for version {other} of the PROXY protocol: Traefik makes no connection"
-            );
-            return transport.find(
-                Verdict::Broken,
-                what,
-                format!("set `proxyProtocol.version` in {object} to 1 or 2"),
-            );
-        }
-    };
-    transport.proxy = Some((version, object.to_owned()));
+    let transport_object = Known::Here(named.map(|(object, _)| object));
+    let version = traefik::proxy(service, transport_object);
+    if let Some(said) = said.filter(|_| version.is_none()) {
+        let what = format!(
+            "{object} asks for version {} of the PROXY protocol: Traefik makes no connection",
+            said.version.unwrap_or_default()
+        );
+        let fix = format!("set `proxyProtocol.version` in {object} to 1 or 2");
+        transport.find(Verdict::Broken, what, fix);
+    }
+    transport.proxy = version.map(|version| (version, object.to_string()));
 }

@@ -120,50 +120,6 @@ fn port(digits: &str) -> Result<u16, Fault> {
         .ok_or_else(refused)
 }
 
-/// The path of a request: it begins with `/` and holds printable ASCII without spaces, so that nothing can be
-/// smuggled into the request line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestPath(String);
-
-impl Default for RequestPath {
-    fn default() -> Self {
-        Self("/".to_owned())
-    }
-}
-
-impl RequestPath {
-    /// Parses a path.
-    ///
-    /// # Errors
-    /// A path that does not begin with `/`, or holds another character than RFC 3986 lets into a path and query.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
-        let shown = text.escape_debug();
-        if !text.starts_with('/') {
-            return Err(
-                Fault::new(format!("the path `{shown}` does not begin with `/`"))
-                    .help("such as `/` or `/user/login`"),
-            );
-        }
-        if !text
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'#')
-        {
-            let help = "write other characters as percent escapes, such as `%20`";
-            return Err(Fault::new(format!(
-                "the path `{shown}` contains a character that is not allowed in a URL"
-            ))
-            .help(help));
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// Returns the text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 /// Parses a time to wait, such as `10s` or `500ms`.
 ///
 /// # Errors
@@ -238,14 +194,6 @@ mod tests {
         }
         assert!(Endpoint::parse("a:b:c", 443).is_err());
         assert!(Endpoint::parse("", 443).is_err());
-    }
-
-    #[test]
-    fn a_path_cannot_end_the_request_line() {
-        assert!(RequestPath::parse("/user/login?x=%20").is_ok());
-        for refused in ["", "user", "/a b", "/a\r\nX: y", "/é", "/a#b"] {
-            assert!(RequestPath::parse(refused).is_err(), "{refused:?}");
-        }
     }
 
     #[test]

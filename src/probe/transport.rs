@@ -1,9 +1,8 @@
 //! How Traefik speaks to a httpd.
 
-use super::objects::Name;
-use super::proxy::Version;
 use super::trust::{ExpectedName, Trust};
 use super::{Check, Finding, Verdict};
+use crate::path::hop::{Place, ProxyVersion};
 use crate::pki::Certificate;
 use std::fmt;
 use std::time::Duration;
@@ -65,7 +64,7 @@ pub enum Versions {
 #[derive(Debug)]
 pub struct Transport {
     /// Which object says so, by its kind; nothing if the route names none.
-    pub object: Option<(&'static str, Name)>,
+    pub object: Option<(&'static str, Place)>,
     /// The service of the route, in words.
     pub service: Option<String>,
     /// `serverName`; without it Go verifies the address that it connects to.
@@ -87,7 +86,7 @@ pub struct Transport {
     /// `peerCertURI`.
     pub peer_cert_uri: Option<String>,
     /// `proxyProtocol.version`: the header that comes before all else, and the object that says so.
-    pub proxy: Option<(Version, String)>,
+    pub proxy: Option<(ProxyVersion, String)>,
     /// What is spoken.
     pub speech: Speech,
     /// What there is to report about the objects.

@@ -5,8 +5,9 @@
 )]
 
 use super::error::words;
+use civi_ingress::path::hop::ProxyVersion;
 use civi_ingress::probe::http::{self, HEAD_LIMIT};
-use civi_ingress::probe::proxy::{self, Version};
+use civi_ingress::probe::proxy;
 use civi_ingress::probe::seen::{Attempt, Broken};
 use civi_ingress::probe::target::{Endpoint, Peer};
 use std::io::{self, ErrorKind, Read, Write};
@@ -94,7 +95,7 @@ pub(super) fn connect(
 }
 
 /// Sends the PROXY protocol header of a connection, if one is asked for.
-pub(super) fn introduce(stream: &mut TcpStream, version: Option<Version>) -> io::Result<()> {
+pub(super) fn introduce(stream: &mut TcpStream, version: Option<ProxyVersion>) -> io::Result<()> {
     let Some(version) = version else {
         return Ok(());
     };

@@ -12,12 +12,13 @@ use super::pkcs12_password::Pkcs12Password;
 use super::report_format::ReportFormat;
 use super::tls::{self, Handshake};
 use super::{Run, dial};
+use civi_ingress::cluster::Cluster as Objects;
+use civi_ingress::path::request::Request;
+use civi_ingress::probe::authorities;
 use civi_ingress::probe::behind::{self, Behind};
 use civi_ingress::probe::expect::Options;
 use civi_ingress::probe::judge::{self, Circumstances, Front, Holder};
-use civi_ingress::probe::objects::Manifests;
 use civi_ingress::probe::report::{LegReport, Report};
-use civi_ingress::probe::request::Request;
 use civi_ingress::probe::route::Way;
 use civi_ingress::probe::seen::Seen;
 use civi_ingress::probe::target::Endpoint;
@@ -148,7 +149,7 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
     let password = arguments.password.paths().into_iter().map(|(_, path)| path);
     check_stdin(files.map(PathBuf::as_path).chain(password))?;
     let manifests = plan::manifests(arguments)?;
-    let mut findings: Vec<Finding> = manifests.iter().filter_map(Manifests::stores).collect();
+    let mut findings: Vec<Finding> = manifests.iter().filter_map(authorities::stores).collect();
     let way = way(&plan, manifests.as_ref(), &mut findings)?;
     let client = plan::client(arguments)?;
     let trust = front_trust(arguments, manifests.as_ref(), way.as_ref(), &mut findings)?;
@@ -211,13 +212,13 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
 /// Finds the route of the host. Where only the front is looked at, manifests without one are good for their CA.
 fn way<'a>(
     plan: &Plan,
-    manifests: Option<&'a Manifests>,
+    manifests: Option<&'a Objects>,
     findings: &mut Vec<Finding>,
 ) -> Result<Option<Way<'a>>, Failure> {
     let Some(manifests) = manifests else {
         return Ok(None);
     };
-    match manifests.way(&plan.target.host, plan.path.as_ref()) {
+    match Way::find(manifests, &plan.target.host, plan.path.as_ref()) {
         Ok(mut way) => {
             findings.append(&mut way.findings);
             Ok(Some(way))
@@ -257,7 +258,7 @@ fn transport(
 
 fn front_trust(
     arguments: &Probe,
-    manifests: Option<&Manifests>,
+    manifests: Option<&Objects>,
     way: Option<&Way<'_>>,
     findings: &mut Vec<Finding>,
 ) -> Result<Trust, Failure> {
@@ -265,7 +266,7 @@ fn front_trust(
         return trust_file(path);
     }
     let (trust, mut said) = manifests
-        .map(|manifests| manifests.front_trust(way))
+        .map(|manifests| authorities::front_trust(manifests, way))
         .unwrap_or_default();
     findings.append(&mut said);
     match trust {

@@ -2,9 +2,10 @@
 
 use civi_ingress::name::DnsName;
 use civi_ingress::probe::chain::{self, Expected, Sent};
-use civi_ingress::probe::objects::Manifests;
+use civi_ingress::probe::route::Way;
 use civi_ingress::probe::trust::{ExpectedName, Origin, Trust};
-use civi_ingress::probe::{Leg, http};
+use civi_ingress::probe::{Check, Leg, Verdict, http};
+use civi_ingress::probe::{authorities, objects};
 use proptest::prelude::*;
 
 use super::pki::{Authority, Leaf};
@@ -14,6 +15,40 @@ use pki_types::pem::PemObject as _;
 
 fn host() -> DnsName {
     DnsName::parse("a.example.org").expect("a good name")
+}
+
+#[test]
+fn a_certificate_that_ends_before_it_begins_is_found() {
+    let authority = Authority::new("our CA");
+    let leaf = Leaf {
+        days: (30, -30),
+        ..Leaf::default()
+    };
+    let pair = authority.leaf(&leaf);
+    let der = CertificateDer::from_pem_slice(pair.chain.as_bytes()).unwrap();
+    let trust = Trust::from_file(&authority.certificate, "ca.crt").unwrap();
+    let name = ExpectedName::Host(host());
+    let sent = Sent::read(&[der.to_vec()]);
+    let findings = chain::examine(&sent, &expected(&name, &trust));
+    let dates = findings
+        .iter()
+        .find(|finding| finding.check == Check::Dates);
+    assert_eq!(dates.map(|finding| finding.verdict), Some(Verdict::Broken));
+}
+
+fn expected<'a>(name: &'a ExpectedName, trust: &'a Trust) -> Expected<'a> {
+    Expected {
+        leg: Leg::Backend,
+        name,
+        trust,
+        now: NOW,
+        within: time::Duration::DAY,
+        is_verified: true,
+        follows: "answers 500",
+        fix_trust: String::new(),
+        fix_name: String::new(),
+        fix_dates: String::new(),
+    }
 }
 
 proptest! {
@@ -42,22 +77,13 @@ proptest! {
         changed[place] = byte;
         let cut = changed[..cut.index(changed.len())].to_vec();
         let trust = Trust::from_file(&authority.certificate, "ca.crt").unwrap();
-        let expected = Expected {
-            leg: Leg::Backend,
-            name: &ExpectedName::Host(host()),
-            trust: &Trust { origin: Origin::System, ..trust },
-            now: NOW,
-            within: time::Duration::DAY,
-            is_verified: true,
-            follows: "answers 500",
-            fix_trust: String::new(),
-            fix_name: String::new(),
-            fix_dates: String::new(),
-        };
+        let trust = Trust { origin: Origin::System, ..trust };
+        let name = ExpectedName::Host(host());
+        let expected = expected(&name, &trust);
         for chain in [vec![changed.clone()], vec![changed.clone(), cut.clone()], vec![cut]] {
             let is_whole = chain == [der.to_vec()];
             let findings = chain::examine(&Sent::read(&chain), &expected);
-            let is_good = findings.iter().all(|finding| finding.verdict <= civi_ingress::probe::Verdict::Note);
+            let is_good = findings.iter().all(|finding| finding.verdict <= Verdict::Note);
             prop_assert_eq!(is_good, is_whole, "{:?}", findings);
         }
     }
@@ -66,9 +92,9 @@ proptest! {
     fn any_rule_and_any_transport_is_followed_or_refused(rule in "[ -~]{0,60}", spec in "[a-zA-Z:\\[\\]{}, 0-9]{0,40}") {
         let quoted = rule.replace('\'', "''");
         let text = format!("kind: IngressRoute\nmetadata: {{name: r}}\nspec: {{routes: [{{match: 'Host(`a.example.org`) || {quoted}', services: [{{name: s, port: 443, serversTransport: t}}]}}]}}\n---\nkind: ServersTransport\nmetadata: {{name: t}}\nspec: {{{spec}}}\n");
-        let manifests = Manifests::read(&[("m.yaml", &text)]);
-        if let Some(Ok(way)) = manifests.as_ref().ok().map(|manifests| manifests.way(&host(), None)) {
-            let _ = manifests.as_ref().map(|manifests| manifests.front_trust(Some(&way)));
+        let cluster = objects::read(&[("m.yaml", &text)]);
+        if let Some(Ok(way)) = cluster.as_ref().ok().map(|cluster| Way::find(cluster, &host(), None)) {
+            let _ = cluster.as_ref().map(|cluster| authorities::front_trust(cluster, Some(&way)));
             let transport = way.transport(None);
             prop_assert!(transport.is_ok() || transport.is_err_and(|faults| !faults.is_empty()));
         }

@@ -1,12 +1,13 @@
 //! What manifests say of both legs, without a connection.
 
+use civi_ingress::cluster::Cluster;
 use civi_ingress::fault::Fault;
 use civi_ingress::name::DnsName;
+use civi_ingress::path::hop::ProxyVersion;
+use civi_ingress::path::request::RequestPath;
 use civi_ingress::probe::Verdict;
-use civi_ingress::probe::objects::Manifests;
-use civi_ingress::probe::proxy::Version;
+use civi_ingress::probe::objects;
 use civi_ingress::probe::route::Way;
-use civi_ingress::probe::target::RequestPath;
 use civi_ingress::probe::transport::{Speech, Transport, Versions};
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ fn host() -> DnsName {
     DnsName::parse("a.example.org").unwrap()
 }
 
-fn read(text: &str) -> Manifests {
-    Manifests::read(&[("m.yaml", text)]).unwrap_or_else(|faults| panic!("{faults:?}"))
+fn read(text: &str) -> Cluster {
+    objects::read(&[("m.yaml", text)]).unwrap_or_else(|faults| panic!("{faults:?}"))
 }
 
 fn route(tail: &str) -> String {
@@ -26,7 +27,7 @@ fn route(tail: &str) -> String {
 
 fn transport(text: &str) -> Result<Transport, Vec<Fault>> {
     let manifests = read(text);
-    let way = manifests.way(&host(), None).unwrap();
+    let way = Way::find(&manifests, &host(), None).unwrap();
     way.transport(None)
 }
 
@@ -171,7 +172,7 @@ fn of_several_services_one_is_followed_and_the_others_are_reported() {
         "      - {name: idle, port: 443, weight: 0}\n      - {name: s, port: 443, serversTransport: t, weight: 3}\n      - {name: far, namespace: other, port: 80}\n",
     );
     let manifests = read(&several);
-    let way = manifests.way(&host(), None).unwrap();
+    let way = Way::find(&manifests, &host(), None).unwrap();
     let found = way.transport(None).unwrap();
     assert_eq!(
         found.findings[0].what,
@@ -193,6 +194,28 @@ fn of_several_services_one_is_followed_and_the_others_are_reported() {
     );
 }
 
+#[test]
+fn a_traefik_service_that_is_not_there_or_leads_to_itself_is_refused_with_its_place() {
+    let through = route("").replace(
+        "{name: s, port: 443, serversTransport: t}",
+        "{kind: TraefikService, name: t}",
+    );
+    let refused = |text: &str| transport(text).unwrap_err()[0].to_string();
+    let circle = "- kind: TraefikService\n  metadata: {name: t, namespace: ns}\n  spec: {mirroring: {kind: TraefikService, name: t}}\n";
+    assert_eq!(
+        refused(&(through.clone() + circle)),
+        "m.yaml:12:21: TraefikService ns/t leads to itself"
+    );
+    assert_eq!(
+        refused(&through),
+        "m.yaml:9:9: the manifests do not contain TraefikService ns/t, which is named here"
+    );
+    assert_eq!(
+        refused(&through.replace("kind: TraefikService, name: t", "name: t@file")),
+        "m.yaml:9:9: TraefikService `t@file` is in the provider `file`, not in manifests"
+    );
+}
+
 /// A TCP route for the host with more in its service and under `tls`, and further objects.
 fn tcp(service: &str, tls: &str, further: &str) -> String {
     format!(
@@ -210,28 +233,28 @@ fn a_tcp_route_decides_whose_tls_reaches_the_httpd() {
             "passthrough: true",
             "",
             Speech::Passthrough,
-            Some(Version::V2),
+            Some(ProxyVersion::V2),
         ),
         (
             ", proxyProtocol: {version: 1}",
             "",
             "",
             Speech::Tcp,
-            Some(Version::V1),
+            Some(ProxyVersion::V1),
         ),
         (
             ", tls: true, serversTransport: t",
             "",
             object,
             Speech::Tls,
-            Some(Version::V1),
+            Some(ProxyVersion::V1),
         ),
         (
             ", serversTransport: t",
             "passthrough: true",
             object,
             Speech::Passthrough,
-            Some(Version::V1),
+            Some(ProxyVersion::V1),
         ),
     ] {
         let found = transport(&tcp(service, tls, further)).unwrap();
@@ -294,9 +317,7 @@ fn what_is_wrong_with_a_tcp_route_is_reported_with_the_object() {
 fn taken(text: &str, path: Option<&str>) -> Result<(String, Vec<String>), String> {
     let manifests = read(text);
     let path = path.map(|path| RequestPath::parse(path).unwrap());
-    let way = manifests
-        .way(&host(), path.as_ref())
-        .map_err(|fault| fault.to_string())?;
+    let way = Way::find(&manifests, &host(), path.as_ref()).map_err(|fault| fault.to_string())?;
     Ok((
         way.name(),
         way.findings
@@ -434,8 +455,7 @@ fn a_host_without_a_route_is_refused_with_the_nearest_one() {
     let text = route("");
     let manifests = read(&text);
     let refused = |host: &str| {
-        manifests
-            .way(&DnsName::parse(host).unwrap(), None)
+        Way::find(&manifests, &DnsName::parse(host).unwrap(), None)
             .err()
             .unwrap()
     };
@@ -462,7 +482,7 @@ fn the_tls_options_and_middlewares_of_a_route_are_found_through_chains() {
            ---\nkind: Middleware\nmetadata: {name: back, namespace: ns}\nspec: {redirectScheme: {scheme: http}}\n\
            ---\nkind: TLSOption\nmetadata: {name: default, namespace: any}\nspec: {minVersion: VersionTLS13}\n";
     let manifests = read(&text);
-    let way: Way<'_> = manifests.way(&host(), None).unwrap();
+    let way: Way<'_> = Way::find(&manifests, &host(), None).unwrap();
     let hsts = way.hsts.as_ref().unwrap();
     assert_eq!(
         (hsts.seconds, hsts.origin.as_str()),
@@ -485,7 +505,7 @@ fn the_tls_options_and_middlewares_of_a_route_are_found_through_chains() {
     );
     let two = text + "---\nkind: TLSOption\nmetadata: {name: default, namespace: other}\n";
     let manifests = read(&two);
-    let way = manifests.way(&host(), None).unwrap();
+    let way = Way::find(&manifests, &host(), None).unwrap();
     assert!(way.options.is_none());
     assert!(way.findings.iter().any(|finding| finding.what == "there are 2 TLSOptions `default`, and Traefik drops them all: any/default, other/default"));
 }

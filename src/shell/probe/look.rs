@@ -3,8 +3,8 @@
 use super::super::dial::{self, Bounded};
 use super::super::tls::{self, Handshake};
 use super::plan::{ONLY_HTTP_1, Plan};
-use civi_ingress::probe::proxy::Version;
-use civi_ingress::probe::request::Request;
+use civi_ingress::path::hop::ProxyVersion;
+use civi_ingress::path::request::Request;
 use civi_ingress::probe::seen::{Broken, Seen, Tls};
 use civi_ingress::probe::target::Endpoint;
 use civi_ingress::probe::transport::Versions;
@@ -15,7 +15,7 @@ use std::time::Duration;
 #[derive(Clone, Copy)]
 pub(super) struct Line<'a> {
     pub(super) endpoint: &'a Endpoint,
-    pub(super) proxy: Option<Version>,
+    pub(super) proxy: Option<ProxyVersion>,
     pub(super) timeout: Duration,
     /// How long an answer may take.
     pub(super) answer: Duration,

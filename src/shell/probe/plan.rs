@@ -5,11 +5,13 @@ use super::super::error::Failure;
 use super::super::output::warn;
 use super::super::{tls, world};
 use super::{Probe, ProxyProtocol};
+use civi_ingress::cluster::Cluster as Objects;
 use civi_ingress::fault::{Fault, Faults};
+use civi_ingress::path::hop::ProxyVersion;
+use civi_ingress::path::request::RequestPath;
 use civi_ingress::pki::forms::Part;
-use civi_ingress::probe::objects::Manifests;
-use civi_ingress::probe::proxy::Version;
-use civi_ingress::probe::target::{self, Endpoint, HTTP, HTTPS, Peer, RequestPath, Target};
+use civi_ingress::probe::objects;
+use civi_ingress::probe::target::{self, Endpoint, HTTP, HTTPS, Peer, Target};
 use civi_ingress::probe::trust::{Origin, Trust};
 use rustls::sign::CertifiedKey;
 use std::path::Path;
@@ -28,7 +30,7 @@ pub(super) struct Plan {
     pub(super) plain: Option<Endpoint>,
     pub(super) backend: Option<Endpoint>,
     pub(super) path: Option<RequestPath>,
-    pub(super) proxy: Option<Version>,
+    pub(super) proxy: Option<ProxyVersion>,
     pub(super) timeout: Duration,
     pub(super) http_timeout: Duration,
     pub(super) within: time::Duration,
@@ -90,8 +92,8 @@ pub(super) fn plan(arguments: &Probe) -> Result<Plan, Vec<Fault>> {
             backend,
             path: path?,
             proxy: arguments.proxy_protocol.map(|version| match version {
-                ProxyProtocol::V1 => Version::V1,
-                ProxyProtocol::V2 => Version::V2,
+                ProxyProtocol::V1 => ProxyVersion::V1,
+                ProxyProtocol::V2 => ProxyVersion::V2,
             }),
             timeout: timeout?,
             http_timeout: http_timeout?,
@@ -103,7 +105,7 @@ pub(super) fn plan(arguments: &Probe) -> Result<Plan, Vec<Fault>> {
     faults.finish(parsed)
 }
 
-pub(super) fn manifests(arguments: &Probe) -> Result<Option<Manifests>, Failure> {
+pub(super) fn manifests(arguments: &Probe) -> Result<Option<Objects>, Failure> {
     let is_asked = arguments.cluster.cluster;
     if arguments.manifest.is_empty() && !is_asked {
         return match &arguments.service {
@@ -128,7 +130,7 @@ pub(super) fn manifests(arguments: &Probe) -> Result<Option<Manifests>, Failure>
         .iter()
         .map(|(name, text)| (name.as_str(), text.as_str()))
         .collect();
-    Ok(Some(Manifests::read(&sources)?))
+    Ok(Some(objects::read(&sources)?))
 }
 
 /// Reads a file, or each file of manifests below a directory.

@@ -12,10 +12,12 @@ use crate::rule::{Matcher, Rule};
 const OFFERED: [&str; 2] = ["h2", "http/1.1"];
 /// Whether a rule takes a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fit {
+pub enum Fit {
+    /// It does not.
     No,
     /// It depends on what cannot be known here.
     Undecided,
+    /// It does.
     Yes,
 }
 
@@ -34,7 +36,8 @@ impl Fit {
 }
 
 /// Returns whether a rule takes a request for a host.
-pub(super) fn fit(rule: &Rule, host: &DnsName, request: &Request) -> Fit {
+#[must_use]
+pub fn fit(rule: &Rule, host: &DnsName, request: &Request) -> Fit {
     let each = |rules: &[Rule]| -> Vec<Fit> {
         rules.iter().map(|rule| fit(rule, host, request)).collect()
     };
@@ -59,7 +62,8 @@ pub(super) fn fit(rule: &Rule, host: &DnsName, request: &Request) -> Fit {
 }
 
 /// Returns the matchers of a rule that cannot be decided, as they are written.
-pub(super) fn undecided(rule: &Rule, host: &DnsName, request: &Request) -> String {
+#[must_use]
+pub fn undecided(rule: &Rule, host: &DnsName, request: &Request) -> String {
     let open = |matcher: &&Matcher| takes(matcher, host, request) == Fit::Undecided;
     let matchers = rule.matchers().into_iter().filter(open);
     let texts: Vec<String> = matchers
@@ -121,8 +125,9 @@ pub(super) fn takes(matcher: &Matcher, host: &DnsName, request: &Request) -> Fit
     }
 }
 
-/// Whether a matcher's host is this one, or a wildcard of it (from Traefik 3.7.0).
-pub(super) fn covers(argument: &str, host: &DnsName) -> bool {
+/// Returns whether a matcher's host is this one, or a wildcard of it (from Traefik 3.7.0).
+#[must_use]
+pub fn covers(argument: &str, host: &DnsName) -> bool {
     let argument = argument.to_ascii_lowercase();
     let argument = argument.strip_suffix('.').unwrap_or(&argument);
     let parent = host.as_str().split_once('.').map(|(_, parent)| parent);
@@ -183,7 +188,7 @@ fn unescaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::target::RequestPath;
+    use crate::path::request::RequestPath;
 
     fn host() -> DnsName {
         DnsName::parse("a.example.org").unwrap()

@@ -1,6 +1,6 @@
 //! What is asked for once the connection stands.
 
-use super::target::RequestPath;
+use crate::fault::Fault;
 use std::fmt::Write as _;
 
 /// Fields of which the connection depends; no route's rule puts one of them into the request.
@@ -15,6 +15,50 @@ const OF_THE_CONNECTION: [&str; 9] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+/// The path of a request: it begins with `/` and holds printable ASCII without spaces, so that nothing can be
+/// smuggled into the request line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestPath(String);
+
+impl Default for RequestPath {
+    fn default() -> Self {
+        Self("/".to_owned())
+    }
+}
+
+impl RequestPath {
+    /// Parses a path.
+    ///
+    /// # Errors
+    /// A path that does not begin with `/`, or holds another character than RFC 3986 lets into a path and query.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let shown = text.escape_debug();
+        if !text.starts_with('/') {
+            return Err(
+                Fault::new(format!("the path `{shown}` does not begin with `/`"))
+                    .help("such as `/` or `/user/login`"),
+            );
+        }
+        if !text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'#')
+        {
+            let help = "write other characters as percent escapes, such as `%20`";
+            return Err(Fault::new(format!(
+                "the path `{shown}` contains a character that is not allowed in a URL"
+            ))
+            .help(help));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Returns the text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// A GET request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +125,7 @@ impl Request {
 
     /// Describes what it asks for, and with which fields that another request has not: `` `/x` with `X-A: b` ``.
     #[must_use]
-    pub(super) fn in_words(&self, plain: &Self) -> String {
+    pub(crate) fn in_words(&self, plain: &Self) -> String {
         let mut words = format!("`{}`", self.path.as_str());
         for (index, (name, value)) in self
             .fields
@@ -113,6 +157,14 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_cannot_end_the_request_line() {
+        assert!(RequestPath::parse("/user/login?x=%20").is_ok());
+        for refused in ["", "user", "/a b", "/a\r\nX: y", "/é", "/a#b"] {
+            assert!(RequestPath::parse(refused).is_err(), "{refused:?}");
+        }
+    }
 
     #[test]
     fn a_field_of_a_rule_is_sent_unless_it_could_change_the_request() {

@@ -1,8 +1,7 @@
 //! A request that a rule takes.
 
 use super::fit::{Fit, fit, pair, takes};
-use super::request::Request;
-use super::target::RequestPath;
+use super::request::{Request, RequestPath};
 use crate::name::DnsName;
 use crate::rule::{Matcher, Rule};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -11,7 +10,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 const CANDIDATES_LIMIT: usize = 64;
 
 /// Finds a request that a rule takes, changing as little as possible of one that it does not take.
-pub(super) fn please(rule: &Rule, host: &DnsName, request: &Request) -> Option<Request> {
+#[must_use]
+pub fn please(rule: &Rule, host: &DnsName, request: &Request) -> Option<Request> {
     let candidates = wanted(rule, true, host, vec![request.clone()]);
     let of = |wanted: Fit| {
         candidates

@@ -1,0 +1,124 @@
+//! The routes of Traefik in the order in which it tries them.
+//!
+//! Among routes of one kind the highest priority goes first, by default the length of the rule; ``HostSNI(`*`)`` goes last.
+
+use super::fit::covers;
+use crate::cluster::{Cluster, Kind, Object};
+use crate::kinds::traefik::{IngressRoute, Route};
+use crate::name::DnsName;
+use crate::rule::{self, Rule};
+
+/// The routes of a kind.
+#[derive(Debug, Default)]
+pub struct Candidates<'a> {
+    /// First those that Traefik tries first.
+    pub tried: Vec<Candidate<'a>>,
+    /// Those that it drops, because it cannot read their rules.
+    pub dropped: Vec<Dropped<'a>>,
+}
+
+/// A route, and how Traefik ranks it.
+#[derive(Debug, Clone)]
+pub struct Candidate<'a> {
+    /// The object that it is of.
+    pub object: &'a Object,
+    /// What the object says.
+    pub spec: &'a IngressRoute,
+    /// The route.
+    pub route: &'a Route,
+    /// Its rule.
+    pub rule: &'a Rule,
+    /// Its priority, as it is written or by the length of the rule.
+    pub priority: i64,
+}
+
+/// A route whose rule cannot be read.
+#[derive(Debug, Clone)]
+pub struct Dropped<'a> {
+    /// The object that it is of.
+    pub object: &'a Object,
+    /// The route.
+    pub route: &'a Route,
+    /// What is wrong with the rule.
+    pub why: &'a str,
+}
+
+impl Candidate<'_> {
+    /// Returns whether it names a host, itself or by a wildcard.
+    #[must_use]
+    pub fn names(&self, host: &DnsName) -> bool {
+        self.hosts()
+            .iter()
+            .any(|name| name != "*" && covers(name, host))
+    }
+
+    /// Returns the hosts that its rule names, `*` among them.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<String> {
+        rule::hosts(self.rule.matchers())
+    }
+
+    /// Returns whether it is ``HostSNI(`*`)``, which Traefik tries last.
+    #[must_use]
+    pub fn is_wide(&self) -> bool {
+        is_wide(self.rule)
+    }
+
+    /// Returns whether it is of a TCP route that passes TLS on without ending it.
+    #[must_use]
+    pub fn passes_through(&self) -> bool {
+        self.spec.tls.as_ref().is_some_and(|tls| tls.passthrough)
+    }
+
+    /// Returns whether both may listen on one entry point.
+    #[must_use]
+    pub fn meets(&self, other: &Candidate<'_>) -> bool {
+        let (ours, theirs) = (&self.spec.entry_points, &other.spec.entry_points);
+        ours.is_empty() || theirs.is_empty() || ours.iter().any(|name| theirs.contains(name))
+    }
+}
+
+fn is_wide(rule: &Rule) -> bool {
+    matches!(rule, Rule::Matcher(matcher) if matcher.name == "HostSNI" && matcher.arguments == ["*"])
+}
+
+/// Returns the routes of a kind, IngressRoute or IngressRouteTCP, that may listen on the port of TLS.
+#[must_use]
+pub fn candidates(cluster: &Cluster, kind: Kind) -> Candidates<'_> {
+    let mut found = Candidates::default();
+    for object in cluster.of(kind) {
+        let Some(spec) = object.resource.ingress_route() else {
+            continue;
+        };
+        let points = &spec.entry_points;
+        let is_for_port_80 = !points.is_empty() && points.iter().all(|name| name == "web");
+        if is_for_port_80 && spec.tls.is_none() {
+            continue;
+        }
+        for route in &spec.routes {
+            let rule = match &route.rule {
+                Ok(rule) => rule,
+                Err(why) => {
+                    found.dropped.push(Dropped { object, route, why });
+                    continue;
+                }
+            };
+            let by_length = if is_wide(rule) {
+                -1
+            } else {
+                i64::try_from(route.text.len()).unwrap_or(i64::MAX)
+            };
+            found.tried.push(Candidate {
+                object,
+                spec,
+                route,
+                rule,
+                priority: route.priority.unwrap_or(by_length),
+            });
+        }
+    }
+    found
+        .tried
+        .sort_by_key(|candidate| std::cmp::Reverse(candidate.priority));
+    found
+}
