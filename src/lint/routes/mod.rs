@@ -54,6 +54,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
     for used in uses(model) {
         used.check(model, &mut findings);
     }
+    service::elsewhere(model, &mut findings);
     for object in model.of(Class::ServersTransport) {
         server_name(object, &mut findings);
     }

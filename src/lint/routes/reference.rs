@@ -2,7 +2,7 @@
 
 use super::rules::{CI208, CI209};
 use crate::lint::finding::Finding;
-use crate::lint::model::{Model, Object, may_be_same};
+use crate::lint::model::{Class, Model, Object, may_be_same};
 use crate::lint::rule::Severity;
 use crate::yaml::Node;
 
@@ -24,7 +24,11 @@ pub(super) fn reference(
     if may_be_same(text, object.namespace) || model.provider.allow_cross_namespace {
         return;
     }
-    let message = format!("the route in `{}` refers to `{text}`", object.namespace);
+    let what = match object.class {
+        Class::IngressRoute | Class::IngressRouteTcp => "route",
+        _ => object.kind,
+    };
+    let message = format!("the {what} in `{}` refers to `{text}`", object.namespace);
     let finding = object.finding(&CI209, namespace.at, &format!("{field}.namespace"), message);
     // Without Traefik's options in the input, they may allow it.
     findings.push(if model.provider.is_known {

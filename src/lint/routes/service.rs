@@ -9,61 +9,104 @@ use crate::lint::predict::Here;
 use crate::lint::rule::Severity;
 use crate::yaml::Node;
 
+/// Checks what a route, a TraefikService or a Middleware names as a Service: its namespace, its type, its port. Returns
+/// whether it is something else than a Service of pods.
+pub(super) fn named(
+    model: &Model<'_>,
+    object: &Object<'_>,
+    node: &Node,
+    field: &str,
+    findings: &mut Vec<Finding>,
+) -> bool {
+    reference(model, object, node, field, findings);
+    if node.text_of("kind").unwrap_or("Service") != "Service" {
+        return true;
+    }
+    let namespace = node.text_of("namespace").unwrap_or(object.namespace);
+    let name = node.text_of("name").unwrap_or_default();
+    let below = |key: &str| format!("{field}.{key}");
+    let at = |key: &str| node.get(key).map_or(node.at, |node| node.at);
+    let service = model
+        .find(Class::Service, namespace, name)
+        .map(|number| &model.objects[number]);
+    let is_external =
+        service.is_some_and(|service| service.spec().text_of("type") == Some("ExternalName"));
+    if is_external && !model.provider.allow_external_name_services {
+        let message = format!("Service `{name}` is of type ExternalName");
+        let finding = object.finding(&CI221, at("name"), &below("name"), message);
+        findings.push(if model.provider.is_known {
+            finding
+        } else {
+            finding.with_severity(Severity::Info)
+        });
+    }
+    let ports = named_ports(model, node, namespace).unwrap_or_default();
+    let wanted = node.get("port").and_then(Node::scalar);
+    let is_known = |wanted: &String| {
+        let is = |(port, name): &(String, String)| port == wanted || name == wanted;
+        ports.iter().any(is)
+    };
+    if let Some(wanted) = wanted.filter(|wanted| !ports.is_empty() && !is_known(wanted)) {
+        let known: Vec<&str> = ports.iter().map(|(port, _)| port.as_str()).collect();
+        let message = format!(
+            "Service `{name}` has no port `{}`, only {}",
+            wanted.escape_debug(),
+            known.join(", ")
+        );
+        findings.push(object.finding(&CI218, at("port"), &below("port"), message));
+    }
+    is_external
+}
+
+/// Checks the Services that are named elsewhere than in an IngressRoute.
+pub(super) fn elsewhere(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    for object in model.of(Class::IngressRouteTcp) {
+        for (index, route) in object.spec().items_of("routes").iter().enumerate() {
+            for (number, node) in route.items_of("services").iter().enumerate() {
+                let field = format!("spec.routes[{index}].services[{number}]");
+                named(model, object, node, &field, findings);
+            }
+        }
+    }
+    for object in model.of(Class::TraefikService) {
+        let spec = object.spec();
+        for list in ["weighted", "highestRandomWeight"] {
+            let services = spec.get(list).map(|spec| spec.items_of("services"));
+            for (number, node) in services.unwrap_or_default().iter().enumerate() {
+                let field = format!("spec.{list}.services[{number}]");
+                named(model, object, node, &field, findings);
+            }
+        }
+        if let Some(main) = spec.get("mirroring") {
+            named(model, object, main, "spec.mirroring", findings);
+            for (number, node) in main.items_of("mirrors").iter().enumerate() {
+                let field = format!("spec.mirroring.mirrors[{number}]");
+                named(model, object, node, &field, findings);
+            }
+        }
+    }
+    for object in model.of(Class::Middleware) {
+        if let Some(node) = object.spec().at_path(&["errors", "service"]) {
+            named(model, object, node, "spec.errors.service", findings);
+        }
+    }
+}
+
 impl Use<'_> {
     pub(super) fn check(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
         let object = &model.objects[self.route];
-        reference(model, object, self.service, &self.field, findings);
         let namespace = self
             .service
             .text_of("namespace")
             .unwrap_or(object.namespace);
-        let name = self.service.text_of("name").unwrap_or_default();
-        let is_service = self.service.text_of("kind").unwrap_or("Service") == "Service";
-        let field = |key: &str| format!("{}.{key}", self.field);
-        let at = |key: &str| self.service.get(key).map_or(self.at, |node| node.at);
         if let Scheme::Other(text) = scheme(model, self.service, namespace) {
+            let at = self.service.get("scheme").map_or(self.at, |node| node.at);
             let message = format!("`{}` is not a valid scheme", text.escape_debug());
-            findings.push(object.finding(&CI207, at("scheme"), &field("scheme"), message));
+            let field = format!("{}.scheme", self.field);
+            findings.push(object.finding(&CI207, at, &field, message));
         }
-        let service = model
-            .find(Class::Service, namespace, name)
-            .map(|number| &model.objects[number]);
-        let is_external =
-            service.is_some_and(|service| service.spec().text_of("type") == Some("ExternalName"));
-        if is_external && is_service && !model.provider.allow_external_name_services {
-            let message = format!("Service `{name}` is of type ExternalName");
-            let finding = object.finding(&CI221, at("name"), &field("name"), message);
-            findings.push(if model.provider.is_known {
-                finding
-            } else {
-                finding.with_severity(Severity::Info)
-            });
-        }
-        if let Some(ports) = named_ports(model, self.service, namespace)
-            .filter(|ports| is_service && !ports.is_empty())
-        {
-            let wanted = self.service.get("port").and_then(Node::scalar);
-            if let Some(wanted) = wanted.filter(|wanted| {
-                !ports
-                    .iter()
-                    .any(|(port, name)| port == wanted || name == wanted)
-            }) {
-                let known: Vec<&str> = ports.iter().map(|(port, _)| port.as_str()).collect();
-                let message = format!(
-                    "Service `{name}` has no port `{}`, only {}",
-                    wanted.escape_debug(),
-                    known.join(", ")
-                );
-                findings.push(object.finding(&CI218, at("port"), &field("port"), message));
-            }
-        }
-        self.transport(
-            model,
-            object,
-            namespace,
-            is_external || !is_service,
-            findings,
-        );
+        let is_other = named(model, object, self.service, &self.field, findings);
+        self.transport(model, object, namespace, is_other, findings);
     }
 
     fn transport(
