@@ -35,10 +35,12 @@ pub enum ListenerTls {
 }
 
 /// An HTTPRoute or a TLSRoute.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayRoute {
     /// `hostnames`.
     pub hosts: Vec<String>,
+    /// Where they stand, or `spec`.
+    pub hosts_at: At,
     /// `parentRefs`.
     pub parents: Vec<Attachment>,
     /// The backends of each rule.
@@ -141,6 +143,7 @@ impl GatewayRoute {
         let parents = spec.items_of("parentRefs").iter();
         Self {
             hosts: texts(spec, "hostnames"),
+            hosts_at: spec.get("hostnames").unwrap_or(spec).at,
             parents: parents.filter_map(attachment).collect(),
             rules: spec.items_of("rules").iter().map(rule).collect(),
         }

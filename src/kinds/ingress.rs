@@ -32,6 +32,8 @@ pub struct IngressBackend {
     pub port: Option<Port>,
     /// Where it stands.
     pub at: At,
+    /// Its field.
+    pub field: String,
 }
 
 /// What Traefik's annotations say of a Service behind an Ingress.
@@ -52,14 +54,16 @@ impl Ingress {
         let entries = annotations.map(Node::entries).unwrap_or_default();
         let has_option = entries.iter().any(|(key, _)| key.text.starts_with(PREFIX));
         let mut backends = Vec::new();
-        for rule in spec.items_of("rules") {
+        for (number, rule) in spec.items_of("rules").iter().enumerate() {
             let host = rule.text_of("host").map(str::to_lowercase);
             let paths = rule.get("http").map(|http| http.items_of("paths"));
-            for path in paths.unwrap_or_default() {
-                backends.extend(backend(path.get("backend"), host.clone()));
+            for (index, path) in paths.unwrap_or_default().iter().enumerate() {
+                let field = format!("spec.rules[{number}].http.paths[{index}].backend.service");
+                backends.extend(backend(path.get("backend"), host.clone(), field));
             }
         }
-        backends.extend(backend(spec.get("defaultBackend"), None));
+        let field = "spec.defaultBackend.service".to_owned();
+        backends.extend(backend(spec.get("defaultBackend"), None, field));
         let tls = spec.items_of("tls").iter();
         Self {
             is_of_traefik: class.contains("traefik") || has_option,
@@ -70,7 +74,7 @@ impl Ingress {
     }
 }
 
-fn backend(node: Option<&Node>, host: Option<String>) -> Option<IngressBackend> {
+fn backend(node: Option<&Node>, host: Option<String>, field: String) -> Option<IngressBackend> {
     let service = node?.get("service")?;
     let port = service.get("port");
     let number = port.and_then(|port| match port.get("number")?.value {
@@ -83,6 +87,7 @@ fn backend(node: Option<&Node>, host: Option<String>) -> Option<IngressBackend> 
         service: text(service, "name")?,
         port: number.or_else(name),
         at: service.at,
+        field,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::gateway_api::{Attachment, Backend, Listener, ListenerTls, port};
 use super::{Reference, text, texts};
-use crate::yaml::Node;
+use crate::yaml::{At, Node};
 
 /// A Gateway of Istio.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -12,10 +12,12 @@ pub struct IstioGateway {
 }
 
 /// A VirtualService.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VirtualService {
     /// `hosts`, but for `*`.
     pub hosts: Vec<String>,
+    /// Where they stand, or `spec`.
+    pub hosts_at: At,
     /// `gateways`, but for the mesh itself; without any it is for calls within the mesh.
     pub gateways: Vec<Attachment>,
     /// Whether its routes are for TLS that passes through.
@@ -31,6 +33,8 @@ pub struct DestinationRule {
     pub service: Option<Reference>,
     /// The TLS to it, if it says something about that.
     pub tls: Option<DestinationTls>,
+    /// The version of the PROXY protocol that goes before it: `trafficPolicy.proxyProtocol`, V1 if it names none.
+    pub proxy_protocol: Option<i64>,
 }
 
 /// The TLS to a destination.
@@ -159,6 +163,7 @@ impl VirtualService {
         let gateways = spec.items_of("gateways").iter();
         Self {
             hosts: hosts.filter(|host| host != "*").collect(),
+            hosts_at: spec.get("hosts").unwrap_or(spec).at,
             gateways: gateways.filter_map(attachment).collect(),
             is_tls,
             rules: rules.iter().map(rule).collect(),
@@ -179,6 +184,12 @@ impl DestinationRule {
         Self {
             service: spec.get("host").and_then(service),
             tls: all.next().map(DestinationTls::of),
+            proxy_protocol: policy
+                .and_then(|policy| policy.get("proxyProtocol"))
+                .map(|proxy| match proxy.text_of("version") {
+                    Some("V2") => 2,
+                    _ => 1,
+                }),
         }
     }
 }

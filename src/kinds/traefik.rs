@@ -30,6 +30,8 @@ pub struct Route {
     pub middlewares: Vec<Reference>,
     /// Where it stands.
     pub at: At,
+    /// Where `match` stands.
+    pub match_at: At,
 }
 
 impl Route {
@@ -333,6 +335,7 @@ impl Route {
             services: ServiceRef::all(node, "services"),
             middlewares: Reference::all(node, "middlewares"),
             at: node.at,
+            match_at: node.get("match").unwrap_or(node).at,
         }
     }
 }

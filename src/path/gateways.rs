@@ -1,16 +1,18 @@
 //! The paths that the objects of the Gateway API and of Istio make.
 
 use super::hop::{
-    Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Known, Outward, Place, Shown, Trust,
+    Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Known, Outward, Place, ProxyVersion,
+    Shown, Trust,
 };
 use super::traefik::named_scope;
-use super::{Path, Routed};
+use super::{Field, Path, Routed};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::Reference;
 use crate::kinds::gateway_api::{Attachment, Backend, BackendTlsPolicy, Listener, ListenerTls};
-use crate::kinds::istio::{DestinationTls, DestinationTrust};
+use crate::kinds::istio::{DestinationRule, DestinationTls, DestinationTrust};
 use crate::kinds::traefik::Port;
+use crate::yaml::At;
 use std::collections::BTreeMap;
 
 /// Where Istio's gateways run, by its own charts.
@@ -23,6 +25,7 @@ struct Route<'a> {
     /// Whether it is for TLS that passes through.
     passes: bool,
     hosts: &'a [String],
+    hosts_at: At,
     gateways: &'a [Attachment],
     rules: &'a [Vec<Backend>],
 }
@@ -35,6 +38,7 @@ impl<'a> Route<'a> {
                 is_istio: false,
                 passes: object.kind() == Kind::TlsRoute,
                 hosts: &route.hosts,
+                hosts_at: route.hosts_at,
                 gateways: &route.parents,
                 rules: &route.rules,
             },
@@ -44,6 +48,7 @@ impl<'a> Route<'a> {
                 is_istio: true,
                 passes: service.is_tls,
                 hosts: &service.hosts,
+                hosts_at: service.hosts_at,
                 gateways: &service.gateways,
                 rules: &service.rules,
             },
@@ -52,11 +57,22 @@ impl<'a> Route<'a> {
     }
 }
 
+impl Route<'_> {
+    /// Returns the field of a backend of one of its rules.
+    fn field(&self, rule: usize, backend: usize) -> String {
+        match (self.is_istio, self.passes) {
+            (false, _) => format!("spec.rules[{rule}].backendRefs[{backend}]"),
+            (true, false) => format!("spec.http[{rule}].route[{backend}].destination.host"),
+            (true, true) => format!("spec.tls[{rule}].route[{backend}].destination.host"),
+        }
+    }
+}
+
 /// What is declared about the TLS of a Service.
 #[derive(Clone, Copy)]
 enum Policy<'a> {
     BackendTls(&'a Object, &'a BackendTlsPolicy),
-    Destination(&'a Object, &'a DestinationTls),
+    Destination(&'a Object, &'a DestinationRule),
 }
 
 type Policies<'a> = BTreeMap<(Scope, &'a str), Policy<'a>>;
@@ -73,9 +89,9 @@ pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
                 }
             }
             Resource::DestinationRule(rule) => {
-                if let (Some(service), Some(tls)) = (&rule.service, &rule.tls) {
+                if let Some(service) = &rule.service {
                     let scope = named_scope(&object.scope, service.namespace.as_deref());
-                    let policy = Policy::Destination(object, tls);
+                    let policy = Policy::Destination(object, rule);
                     destinations.insert((scope, service.name.as_str()), policy);
                 }
             }
@@ -164,7 +180,13 @@ fn paths<'a>(
         }),
     };
     let inward = inward(route, attached.as_ref(), listeners);
-    let path = |rule: usize, backend: Option<&Backend>| {
+    let path = |rule: usize, backend: Option<(usize, &Backend)>| {
+        let named = backend.map(|(number, backend)| {
+            let path = route.field(rule, number);
+            let at = backend.service.at;
+            (route.object, Field { at, path })
+        });
+        let backend = backend.map(|(_, backend)| backend);
         let scope = backend
             .map(|backend| named_scope(&route.object.scope, backend.service.namespace.as_deref()));
         let policy = backend.zip(scope.as_ref()).and_then(|(backend, scope)| {
@@ -182,7 +204,12 @@ fn paths<'a>(
                 hosts: hosts.clone(),
                 front: front.clone(),
                 outward: outward(route, &inward, policy, backend, gateway),
-                proxy: None,
+                proxy: match policy {
+                    Some(Policy::Destination(_, rule)) => {
+                        rule.proxy_protocol.and_then(ProxyVersion::of)
+                    }
+                    _ => None,
+                },
                 inward: inward.clone(),
                 httpd: backend.zip(scope).map(|(backend, scope)| Httpd {
                     service: Place {
@@ -195,6 +222,16 @@ fn paths<'a>(
             },
             route: route.object,
             rule,
+            matched: Field {
+                at: route.hosts_at,
+                path: if route.is_istio {
+                    "spec.hosts".to_owned()
+                } else {
+                    "spec.hostnames".to_owned()
+                },
+            },
+            named,
+            reached: None,
             transport: Known::Here(policy.map(|policy| match policy {
                 Policy::BackendTls(object, _) | Policy::Destination(object, _) => object,
             })),
@@ -205,7 +242,8 @@ fn paths<'a>(
         if backends.is_empty() {
             paths.push(path(number, None));
         }
-        paths.extend(backends.iter().map(|backend| path(number, Some(backend))));
+        let backends = backends.iter().enumerate();
+        paths.extend(backends.map(|backend| path(number, Some(backend))));
     }
     paths
 }
@@ -242,23 +280,25 @@ fn outward(
         return Outward::PassedThrough;
     }
     match (policy, backend) {
-        (Some(Policy::Destination(_, tls)), _) => match tls.trust {
-            DestinationTrust::Plain => Outward::Plain,
-            DestinationTrust::Mesh => Outward::Mesh,
-            _ => Outward::Tls(Client {
-                expects: tls.server_name.clone(),
-                trusts: trust_of_destination(tls, gateway),
-                shows: None,
-            }),
-        },
+        (Some(Policy::Destination(_, DestinationRule { tls: Some(tls), .. })), _) => {
+            match tls.trust {
+                DestinationTrust::Plain => Outward::Plain,
+                DestinationTrust::Mesh => Outward::Mesh,
+                _ => Outward::Tls(Client {
+                    expects: tls.server_name.clone(),
+                    trusts: trust_of_destination(tls, gateway),
+                    shows: None,
+                }),
+            }
+        }
         (Some(Policy::BackendTls(object, policy)), _) => Outward::Tls(Client {
             expects: policy.server_name.as_ref().map(|name| name.value.clone()),
             trusts: trust_of_policy(object, policy),
             shows: None,
         }),
         // Where nothing is declared for port 443, gateways differ; and a mesh may have TLS of its own.
-        (None, Some(backend)) if !route.is_istio && backend.port != Some(443) => Outward::Plain,
-        (None, _) => Outward::Unsaid(Client {
+        (_, Some(backend)) if !route.is_istio && backend.port != Some(443) => Outward::Plain,
+        (_, _) => Outward::Unsaid(Client {
             expects: None,
             trusts: Trust::Unknown,
             shows: None,

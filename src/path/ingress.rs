@@ -2,7 +2,7 @@
 
 use super::hop::{Front, FrontKind, Httpd, Inward, Known, Outward, Place, Shown};
 use super::traefik::{client, look_up, speaks_https_to};
-use super::{Path, Routed};
+use super::{Field, Path, Routed};
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::ingress::{Ingress, IngressBackend};
 use crate::kinds::service::Service;
@@ -45,6 +45,10 @@ fn path<'a>(
     };
     let transport = transport(cluster, object, service);
     let scheme = service.and_then(|service| service.options.scheme.as_deref());
+    let field = Field {
+        at: backend.at,
+        path: backend.field.clone(),
+    };
     let outward = match speaks_https_to(scheme, backend.port.as_ref(), service) {
         Some(true) => Outward::Tls(client(transport)),
         Some(false) => Outward::Plain,
@@ -72,6 +76,9 @@ fn path<'a>(
         },
         route: object,
         rule,
+        matched: field.clone(),
+        named: Some((object, field)),
+        reached: None,
         transport,
     }
 }

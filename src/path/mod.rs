@@ -24,7 +24,9 @@ pub mod request;
 pub mod traefik;
 
 use crate::cluster::{Cluster, Object};
+use crate::yaml::At;
 use hop::{Front, Httpd, Inward, Known, Outward, ProxyVersion};
+use traefik::Reached;
 
 /// The path of the requests for some hosts to one Service.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,8 +54,23 @@ pub struct Routed<'a> {
     pub route: &'a Object,
     /// Which of its rules it is, from 0.
     pub rule: usize,
+    /// Where it says for which hosts.
+    pub matched: Field,
+    /// The object that names the Service, and where; a TraefikService may be between.
+    pub named: Option<(&'a Object, Field)>,
+    /// How one of Traefik's own kinds names the Service.
+    pub reached: Option<Reached<'a>>,
     /// What says how the httpd is verified, such as a ServersTransport; nothing if the route names none.
     pub transport: Known<Option<&'a Object>>,
+}
+
+/// A field of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Where it is in the file.
+    pub at: At,
+    /// Its path, such as `spec.routes[0].match`.
+    pub path: String,
 }
 
 /// Follows all routes of the objects, in their order.

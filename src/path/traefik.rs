@@ -7,7 +7,7 @@ use super::hop::{
     Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Known, Outward, Place, ProxyVersion,
     Shown, Trust,
 };
-use super::{Path, Routed};
+use super::{Field, Path, Routed};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::service::{Service, is_https_port};
@@ -32,7 +32,24 @@ pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
                 let transport = service.map_or(Known::Here(None), |service| {
                     transport(cluster, object, service, is_tcp)
                 });
+                let named = service.map(|service| {
+                    let own = content.services.iter();
+                    let mut own = own.zip(0..);
+                    let index = own.find(|(own, _)| std::ptr::eq(*own, service.named));
+                    let path = match index {
+                        Some((_, index)) => format!("spec.routes[{rule}].services[{index}]"),
+                        None => "spec".to_owned(),
+                    };
+                    let at = service.named.at;
+                    (service.by, Field { at, path })
+                });
                 paths.push(Routed {
+                    matched: Field {
+                        at: content.match_at,
+                        path: format!("spec.routes[{rule}].match"),
+                    },
+                    named,
+                    reached: service.cloned(),
                     path: Path {
                         hosts: hosts.clone(),
                         front: Front {

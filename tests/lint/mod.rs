@@ -13,6 +13,7 @@ mod hostile;
 mod pki;
 mod predictions;
 mod quiet;
+mod ways;
 
 use crate::support::NOW;
 use base64::Engine as _;

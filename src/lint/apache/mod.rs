@@ -5,12 +5,15 @@ mod connections;
 mod directive;
 pub(super) mod rules;
 
-use crate::lint::facts::pods::{selected, service, target};
+use crate::cluster::Kind;
+use crate::kinds::traefik::Port;
+use crate::lint::facts::pods::{selected, target};
 use crate::lint::facts::proxy::sends_proxy;
-use crate::lint::facts::routes::uses;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model};
+use crate::path::hop::Place;
+use crate::path::{self, Routed};
 use crate::yaml::Node;
 use config::{Snippet, expects_proxy, mounted, snippets};
 use directive::Directive;
@@ -25,6 +28,11 @@ pub(super) const FAMILY: Family = Family {
         Class::ConfigMap,
         Class::IngressRoute,
         Class::IngressRouteTcp,
+        Class::Ingress,
+        Class::HttpRoute,
+        Class::TlsRoute,
+        Class::VirtualService,
+        Class::DestinationRule,
         Class::ServersTransport,
         Class::ServersTransportTcp,
         Class::Service,
@@ -39,7 +47,8 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     connections::check(model, &mut findings);
     let snippets = snippets(model);
-    probes(model, &snippets, &mut findings);
+    let paths = path::read(&model.cluster);
+    probes(model, &paths, &snippets, &mut findings);
     if snippets.is_empty() {
         return findings;
     }
@@ -47,7 +56,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         contexts(model, snippet, &mut findings);
     }
     trust(model, &snippets, &mut findings);
-    proxy(model, &snippets, &mut findings);
+    proxy(model, &paths, &snippets, &mut findings);
     findings
 }
 
@@ -214,65 +223,87 @@ fn believes_the_peer(text: &str) -> Option<usize> {
     None
 }
 
-/// Compares what routes send with what httpd expects.
-fn proxy(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>) {
-    let expects = |node: &Node, namespace: &str| {
-        let (namespace, service) = service(model, node, namespace)?;
-        let port = node.get("port").and_then(Node::scalar).unwrap_or_default();
-        let port = target(model, service, &port);
-        let pods = selected(model, namespace, service);
-        let [pod] = pods[..] else { return None };
-        expects_proxy(&mounted(model, pod, snippets), port.as_deref())
-    };
-    for used in uses(model) {
-        let route = &model.objects[used.route];
-        if expects(used.service, route.namespace) == Some(true) {
-            let message = "httpd requires a PROXY header, and Traefik sends none over http";
-            findings.push(route.finding(&CI712, used.at, &used.field, message));
-        }
+/// The Service where a path ends, and the port of its pods.
+struct End {
+    service: usize,
+    port: Option<String>,
+}
+
+impl End {
+    fn of(model: &Model<'_>, routed: &Routed<'_>) -> Option<Self> {
+        let httpd = routed.path.httpd.as_ref()?;
+        let Place { scope, name } = &httpd.service;
+        let service = model.cluster.find(Kind::Service, scope, name)?.number;
+        let port = httpd.port.as_ref().map(Port::shown).unwrap_or_default();
+        Some(Self {
+            service,
+            port: target(model, service, &port),
+        })
     }
-    for route in model.of(Class::IngressRouteTcp) {
-        for (index, rule) in route.spec().items_of("routes").iter().enumerate() {
-            for (number, node) in rule.items_of("services").iter().enumerate() {
-                let field = format!("spec.routes[{index}].services[{number}]");
-                let Some(sends) = sends_proxy(model, route, node) else {
-                    continue;
-                };
-                match (sends, expects(node, route.namespace)) {
-                    (false, Some(true)) => {
-                        let message = "httpd requires a PROXY header, and the route sends none";
-                        findings.push(route.finding(&CI712, node.at, &field, message));
-                    }
-                    (true, Some(false)) => {
-                        let message = "the route sends a PROXY header, and httpd has no `RemoteIPProxyProtocol On` for this port";
-                        findings.push(route.finding(&CI713, node.at, &field, message));
-                    }
-                    _ => {}
-                }
-            }
+
+    fn pods(&self, model: &Model<'_>) -> Vec<usize> {
+        selected(model, model.objects[self.service].namespace, self.service)
+    }
+}
+
+/// Compares what is sent on every way in with what httpd expects.
+fn proxy(
+    model: &Model<'_>,
+    paths: &[Routed<'_>],
+    snippets: &Snippets<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    for routed in paths {
+        let Some((end, (object, field))) = End::of(model, routed).zip(routed.named.as_ref()) else {
+            continue;
+        };
+        let [pod] = end.pods(model)[..] else { continue };
+        let expects = expects_proxy(&mounted(model, pod, snippets), end.port.as_deref());
+        let sends = sends_proxy(routed, model.knowledge.release);
+        let (rule, message) = match (sends, expects) {
+            (Some(false), Some(true)) => (&CI712, not_sent(routed)),
+            (Some(true), Some(false)) => (
+                &CI713,
+                "the route sends a PROXY header, and httpd has no `RemoteIPProxyProtocol On` for this port",
+            ),
+            _ => continue,
+        };
+        let object = &model.objects[object.number];
+        findings.push(object.finding(rule, field.at, &field.path, message));
+    }
+}
+
+fn not_sent(routed: &Routed<'_>) -> &'static str {
+    match routed.route.kind() {
+        Kind::IngressRoute | Kind::Ingress => {
+            "httpd requires a PROXY header, and Traefik sends none over http"
         }
+        Kind::VirtualService => {
+            "httpd requires a PROXY header, and no DestinationRule asks Istio for one"
+        }
+        Kind::HttpRoute | Kind::TlsRoute => {
+            "httpd requires a PROXY header, and the Gateway API has no field to ask for one"
+        }
+        _ => "httpd requires a PROXY header, and the route sends none",
     }
 }
 
 /// Finds HTTP probes of pods that get the PROXY protocol.
-fn probes(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>) {
+fn probes(
+    model: &Model<'_>,
+    paths: &[Routed<'_>],
+    snippets: &Snippets<'_>,
+    findings: &mut Vec<Finding>,
+) {
     // By the workload: the ports that want it; none for all of them.
     let mut wanted: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
-    for route in model.of(Class::IngressRouteTcp) {
-        for rule in route.spec().items_of("routes") {
-            for node in rule.items_of("services") {
-                if sends_proxy(model, route, node) != Some(true) {
-                    continue;
-                }
-                let Some((namespace, service)) = service(model, node, route.namespace) else {
-                    continue;
-                };
-                let port = node.get("port").and_then(Node::scalar).unwrap_or_default();
-                let port = target(model, service, &port);
-                for pod in selected(model, namespace, service) {
-                    wanted.entry(pod).or_default().extend(port.clone());
-                }
-            }
+    let release = model.knowledge.release;
+    let with_header = paths
+        .iter()
+        .filter(|routed| sends_proxy(routed, release) == Some(true));
+    for end in with_header.filter_map(|routed| End::of(model, routed)) {
+        for pod in end.pods(model) {
+            wanted.entry(pod).or_default().extend(end.port.clone());
         }
     }
     let has_any = |name: &'static str| snippets.values().flatten().any(|snippet| snippet.has(name));

@@ -1,27 +1,30 @@
-//! Where Traefik writes the header of the PROXY protocol.
+//! Where the header of the PROXY protocol is written.
 
-use crate::lint::model::{Class, Model, Object};
+use crate::cluster::{Kind, Resource};
+use crate::path::Routed;
+use crate::path::hop::Known;
 use crate::release::Release;
-use crate::yaml::Node;
 
 /// From here on a ServersTransportTCP has `proxyProtocol`, and that of a Service beside it is not read
 /// (`pkg/tcp/dialer.go`, `DialerManager.Build`).
 pub(in crate::lint) const PROXY_BY_TRANSPORT: Release = Release::exactly(3, 5, 2);
 
-/// Whether Traefik writes a PROXY header to the Service of a TCP route; nothing if the input does not show it.
-pub(in crate::lint) fn sends_proxy(
-    model: &Model<'_>,
-    route: &Object<'_>,
-    service: &Node,
-) -> Option<bool> {
-    let own = service.get("proxyProtocol").is_some();
-    let Some(name) = service.text_of("serversTransport") else {
-        return Some(own);
+/// Whether a PROXY header goes before what is sent to the httpd of a path; nothing if the input does not show it.
+pub(in crate::lint) fn sends_proxy(routed: &Routed<'_>, release: Release) -> Option<bool> {
+    let reached = routed.reached.as_ref();
+    let Some(service) = reached.filter(|_| routed.route.kind() == Kind::IngressRouteTcp) else {
+        return Some(routed.path.proxy.is_some());
     };
-    if own && model.knowledge.release < PROXY_BY_TRANSPORT {
+    let own = service.named.proxy_protocol.is_some();
+    if own && release < PROXY_BY_TRANSPORT {
         return Some(true);
     }
-    // `makeTCPServersTransportKey` takes the namespace of the route.
-    let number = model.find(Class::ServersTransportTcp, route.namespace, name)?;
-    Some(model.objects[number].spec().get("proxyProtocol").is_some())
+    match routed.transport {
+        Known::Here(None) => Some(own),
+        Known::Here(Some(object)) => match &object.resource {
+            Resource::ServersTransportTcp(settings) => Some(settings.proxy_protocol.is_some()),
+            _ => None,
+        },
+        Known::Missing | Known::Locked(_) | Known::Useless | Known::Outside => None,
+    }
 }

@@ -3,6 +3,7 @@
 mod across;
 mod entry_points;
 mod overlap;
+mod private;
 mod reference;
 mod rule;
 pub(super) mod rules;
@@ -27,6 +28,8 @@ pub(super) const FAMILY: Family = Family {
         Class::IngressRouteTcp,
         Class::ServersTransport,
         Class::ServersTransportTcp,
+        Class::TlsRoute,
+        Class::VirtualService,
         Class::Middleware,
         Class::MiddlewareTcp,
         Class::TlsOption,
@@ -48,6 +51,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         rule.check_tcp(model, &mut findings);
     }
     tcp::check(model, &tcp, &http, &mut findings);
+    private::check(model, &mut findings);
     for number in model.numbers(Class::IngressRoute) {
         check_route(model, &model.objects[*number], &mut findings);
     }

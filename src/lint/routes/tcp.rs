@@ -1,18 +1,14 @@
 //! What only TCP routes have: TLS that is passed through, TLS and the PROXY protocol towards httpd.
 
 use super::entry_points::{entry_points, meet};
-use super::rules::{CI227, CI228, CI229, CI230, CI231, CI232, CI233, CI234, CI235};
-use crate::cluster::data::{Cert, Entry};
-use crate::lint::facts::browsers::for_browsers;
-use crate::lint::facts::chain::{Chain, chain};
+use super::rules::{CI227, CI228, CI229, CI230, CI231, CI234, CI235};
 use crate::lint::facts::proxy::PROXY_BY_TRANSPORT;
 use crate::lint::facts::routes::Rule;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
-use crate::pki::SubjectAltName;
 use crate::yaml::Node;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub(super) fn check(
     model: &Model<'_>,
@@ -23,7 +19,6 @@ pub(super) fn check(
     if tcp.is_empty() {
         return;
     }
-    let for_browsers = for_browsers(model);
     let mut terminated: BTreeMap<&str, Vec<&Rule<'_>>> = BTreeMap::new();
     for rule in http {
         if model.objects[rule.object].spec().get("tls").is_some() {
@@ -32,7 +27,6 @@ pub(super) fn check(
             }
         }
     }
-    let mut shared = Shared::default();
     for rule in tcp {
         let object = &model.objects[rule.object];
         middlewares(model, object, rule, findings);
@@ -74,10 +68,6 @@ pub(super) fn check(
                 );
                 findings.push(object.finding(&CI227, rule.at(), &rule.field(), message));
             }
-        }
-        if let Some(served) = Served::of(model, object, rule, &for_browsers) {
-            served.private(model, rule, findings);
-            shared.add(model, rule, &served, findings);
         }
     }
 }
@@ -167,135 +157,6 @@ impl<'a> Place<'_, 'a> {
                 let message = "`proxyProtocol` of the Service is deprecated";
                 findings.push(self.object.finding(&CI234, node.at, &field, message));
             }
-        }
-    }
-}
-
-/// The certificate that browsers meet behind a route that passes TLS through.
-struct Served<'m, 'a> {
-    object: &'m Object<'a>,
-    entry: &'m Entry,
-    host: &'m str,
-    service: (&'a str, &'a str),
-}
-
-impl<'m, 'a> Served<'m, 'a> {
-    /// Finds it among the Secrets of the namespace: that of the chart's key, or one that covers the host.
-    fn of(
-        model: &'m Model<'a>,
-        route: &'m Object<'a>,
-        rule: &'m Rule<'a>,
-        for_browsers: &BTreeSet<usize>,
-    ) -> Option<Self> {
-        let node = rule.node.items_of("services").first()?;
-        let name = node.text_of("name")?;
-        let namespace = node.text_of("namespace");
-        let namespace = namespace.unwrap_or(route.namespace);
-        let host = rule.hosts.first()?;
-        let expected = SubjectAltName::parse(host).ok()?;
-        let covers = |entry: &&Entry| {
-            let first = entry.certificates.first();
-            first.is_some_and(|cert| !cert.details.is_ca && cert.details.covers(&expected))
-        };
-        let mut found = None;
-        for number in model.within(Class::Secret, namespace) {
-            let Some(secret) = model.secrets.get(&number) else {
-                continue;
-            };
-            for entry in secret.entries.iter().filter(covers) {
-                let is_stated = entry.key == "externcert";
-                let is_pair = entry.key == "tls.crt" && !for_browsers.contains(&number);
-                if is_stated || is_pair && found.is_none() {
-                    found = Some((&model.objects[number], entry));
-                }
-            }
-        }
-        let (object, entry) = found?;
-        Some(Self {
-            object,
-            entry,
-            host,
-            service: (namespace, name),
-        })
-    }
-
-    /// Finds whether a CA of the namespace signed it, and whether that CA is nobody else's.
-    fn private(&self, model: &Model<'_>, rule: &Rule<'_>, findings: &mut Vec<Finding>) {
-        let mut own = false;
-        let mut roots: Vec<&Cert> = Vec::new();
-        for number in model.within(Class::Secret, self.object.namespace) {
-            let Some(secret) = model.secrets.get(&number) else {
-                continue;
-            };
-            for entry in &secret.entries {
-                let authorities = entry
-                    .certs()
-                    .filter(|cert| cert.details.self_issued)
-                    .filter(|cert| cert.details.is_ca || cert.details.version == 1);
-                let before = roots.len();
-                roots.extend(authorities);
-                own |= roots.len() > before
-                    && (secret.get("cakey").is_some()
-                        || secret.get("ca.key").is_some()
-                        || roots[before..]
-                            .iter()
-                            .any(|cert| cert.details.permitted.is_some()));
-            }
-        }
-        let certificates = &self.entry.certificates;
-        if roots.is_empty() || chain(&roots, certificates, model.options.now) != Chain::Good {
-            return;
-        }
-        let message = format!(
-            "browsers of `{}` see `{}` of Secret {}, which `{}` signed",
-            self.host.escape_debug(),
-            self.entry.key,
-            self.object.shown(),
-            certificates[0].details.issuer
-        );
-        let route = &model.objects[rule.object];
-        let finding = route.finding(&CI232, rule.at(), &rule.field(), message);
-        // A CA whose key and constraints are not here may be one that browsers know.
-        findings.push(if own {
-            finding
-        } else {
-            finding.with_severity(Severity::Info)
-        });
-    }
-}
-
-/// Certificates behind passed-through hosts, by their names.
-#[derive(Default)]
-struct Shared<'m, 'a> {
-    known: BTreeMap<Vec<&'m str>, (&'m str, (&'a str, &'a str))>,
-}
-
-impl<'m, 'a> Shared<'m, 'a> {
-    fn add(
-        &mut self,
-        model: &Model<'_>,
-        rule: &Rule<'_>,
-        served: &Served<'m, 'a>,
-        findings: &mut Vec<Finding>,
-    ) {
-        let details = &served.entry.certificates[0].details;
-        let mut names: Vec<&str> = details
-            .subject_alt_names
-            .iter()
-            .map(String::as_str)
-            .collect();
-        names.sort_unstable();
-        let here = (served.host, served.service);
-        let (host, service) = *self.known.entry(names).or_insert(here);
-        let is_covered = SubjectAltName::parse(host).is_ok_and(|host| details.covers(&host));
-        if service != served.service && host != served.host && is_covered {
-            let message = format!(
-                "the certificate behind `{}` covers `{}` too, which another httpd serves",
-                served.host.escape_debug(),
-                host.escape_debug()
-            );
-            let route = &model.objects[rule.object];
-            findings.push(route.finding(&CI233, rule.at(), &rule.field(), message));
         }
     }
 }
