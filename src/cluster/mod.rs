@@ -311,7 +311,16 @@ impl Cluster {
         &self.objects
     }
 
-    /// Returns the objects of a kind, by name.
+    /// Finds an object by its place among all that were read.
+    #[must_use]
+    pub fn numbered(&self, number: usize) -> Option<&Object> {
+        let found = self
+            .objects
+            .binary_search_by_key(&number, |object| object.number);
+        Some(&self.objects[found.ok()?])
+    }
+
+    /// Returns the objects of a kind, in their order.
     pub fn of(&self, kind: Kind) -> impl Iterator<Item = &Object> {
         self.numbers(kind).map(|number| &self.objects[number])
     }

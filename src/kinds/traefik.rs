@@ -97,7 +97,8 @@ pub enum Port {
 }
 
 impl Port {
-    fn of(node: &Node) -> Option<Self> {
+    /// Reads `port` of what names a Service.
+    pub(crate) fn of(node: &Node) -> Option<Self> {
         match &node.get("port")?.value {
             Value::Int(number) => Some(Self::Number(*number)),
             Value::Text(name) => Some(Self::Name(name.clone())),
@@ -191,6 +192,18 @@ pub enum NotOne {
     Neither,
     /// The name is not a string.
     NotText,
+}
+
+impl NotOne {
+    /// Says so of the entry.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Both => "the entry names both `secret` and `configMap`",
+            Self::Neither => "the entry names neither `secret` nor `configMap`",
+            Self::NotText => "the name is not a string",
+        }
+    }
 }
 
 /// The object that holds a CA.

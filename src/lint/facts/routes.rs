@@ -1,6 +1,8 @@
 //! Routes of Traefik's own kinds, and the Services behind them.
 
+use crate::kinds::traefik::Port;
 use crate::lint::model::{Class, Model};
+use crate::path::traefik::speaks_https_to;
 use crate::rule as language;
 use crate::rule::Matcher;
 use crate::yaml::{At, Node, Value};
@@ -75,7 +77,7 @@ pub(in crate::lint) fn uses<'a>(model: &Model<'a>) -> Vec<Use<'a>> {
                 hosts: rule.hosts.clone(),
                 transport: transport
                     .and_then(|name| model.find(Class::ServersTransport, namespace, name)),
-                is_https: scheme(model, service, namespace) == Scheme::Https,
+                is_https: is_https(model, service, namespace),
                 at: service.at,
                 field: format!("spec.routes[{}].services[{index}]", rule.index),
                 route: rule.object,
@@ -86,36 +88,13 @@ pub(in crate::lint) fn uses<'a>(model: &Model<'a>) -> Vec<Use<'a>> {
     uses
 }
 
-/// The scheme in which a Service is spoken to.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::lint) enum Scheme {
-    Http,
-    Https,
-    /// What Traefik does not take.
-    Other(String),
-}
-
-/// Settles the scheme as Traefik does (`parseServiceProtocol`, since 2.4).
-pub(in crate::lint) fn scheme(model: &Model<'_>, service: &Node, namespace: &str) -> Scheme {
-    if let Some(text) = service.text_of("scheme") {
-        return match text {
-            "https" => Scheme::Https,
-            "http" | "h2c" => Scheme::Http,
-            other => Scheme::Other(other.to_owned()),
-        };
-    }
-    let wanted = service
-        .get("port")
-        .and_then(Node::scalar)
-        .unwrap_or_default();
-    let is_https = |port: &str, name: &str| port == "443" || name.starts_with("https");
-    let guessed = match named_ports(model, service, namespace) {
-        Some(ports) => ports
-            .iter()
-            .any(|(port, name)| (*port == wanted || *name == wanted) && is_https(port, name)),
-        None => is_https(&wanted, &wanted),
-    };
-    if guessed { Scheme::Https } else { Scheme::Http }
+/// Returns whether Traefik speaks TLS to a Service that a node names.
+fn is_https(model: &Model<'_>, node: &Node, namespace: &str) -> bool {
+    let name = node.text_of("name").unwrap_or_default();
+    let found = model.find(Class::Service, namespace, name);
+    let found = found.and_then(|number| model.service(number));
+    let scheme = node.text_of("scheme");
+    speaks_https_to(scheme, Port::of(node).as_ref(), found) == Some(true)
 }
 
 /// Returns the ports of the Service with their names, if it is in the input.

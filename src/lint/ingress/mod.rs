@@ -6,6 +6,7 @@
 pub(super) mod rules;
 
 use crate::fault::did_you_mean;
+use crate::kinds::traefik::Port;
 use crate::lint::facts::ingress::{PREFIX, backends, is_of_traefik};
 use crate::lint::facts::spelling::is_numbered;
 use crate::lint::family::Family;
@@ -14,6 +15,7 @@ use crate::lint::model::{Class, Model, Object};
 use crate::lint::references::rules::{CI901, CI902};
 use crate::lint::routes::rules::{CI210, CI218};
 use crate::lint::rule::Severity;
+use crate::path::traefik::speaks_https_to;
 use crate::yaml::{At, Node, Value};
 use rules::{CI238, CI239, CI240};
 use std::collections::BTreeMap;
@@ -220,10 +222,10 @@ fn services(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>)
         let Some((name, port)) = node.text_of("name").zip(node.get("port")) else {
             continue;
         };
-        let Some(number) = model.find(Class::Service, object.namespace, name) else {
+        let Some(of_service) = model.find(Class::Service, object.namespace, name) else {
             continue;
         };
-        let service = &model.objects[number];
+        let service = &model.objects[of_service];
         let wanted = |key: &str| {
             port.get(key)
                 .filter(|node| node.value != Value::Null)
@@ -244,22 +246,13 @@ fn services(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>)
             findings.push(object.finding(&CI218, port.at, &format!("{field}.port"), message));
             continue;
         };
-        let option = |name: &str| {
-            let all = service.at(&["metadata", "annotations"]).map(Node::entries);
-            let mut all = all.unwrap_or_default().iter();
-            all.find(|(key, _)| {
-                key.text
-                    .strip_prefix(PREFIX)
-                    .is_some_and(|key| key.eq_ignore_ascii_case(name))
-            })
-            .and_then(|(_, node)| node.text())
+        let Some(service) = model.service(of_service) else {
+            continue;
         };
-        let text = |key: &str| found.get(key).and_then(Node::scalar).unwrap_or_default();
-        let is_https = option("service.serversscheme").map_or_else(
-            || text("port") == "443" || text("name").starts_with("https"),
-            |scheme| scheme == "https",
-        );
-        let has_transport = option("service.serverstransport").is_some();
+        let scheme = service.options.scheme.as_deref();
+        let wanted = Port::of(found);
+        let is_https = speaks_https_to(scheme, wanted.as_ref(), Some(service)) == Some(true);
+        let has_transport = service.options.transport.is_some();
         if is_https && !has_transport && !model.provider.own_transport {
             let message = "Traefik speaks https to this Service, and nothing names its CA";
             let help = format!(

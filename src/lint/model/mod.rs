@@ -9,6 +9,8 @@ pub(super) mod values;
 
 use crate::cluster::data::{Certificates, Data};
 use crate::cluster::{self, Cluster, Resource};
+use crate::kinds::service::Service;
+use crate::kinds::traefik::ServersTransport;
 use crate::lint::options::Options;
 use crate::yaml::Node;
 use documents::Document;
@@ -93,6 +95,24 @@ impl<'a> Model<'a> {
             elsewhere,
             provider,
             knowledge,
+        }
+    }
+
+    /// Returns a Service by the index of its object.
+    pub(super) fn service(&self, number: usize) -> Option<&Service> {
+        match &self.cluster.numbered(number)?.resource {
+            Resource::Service(service) => Some(service),
+            _ => None,
+        }
+    }
+
+    /// Returns what a ServersTransport or ServersTransportTCP says, by the index of its object.
+    pub(super) fn transport(&self, number: usize) -> Option<&ServersTransport> {
+        match &self.cluster.numbered(number)?.resource {
+            Resource::ServersTransport(settings) | Resource::ServersTransportTcp(settings) => {
+                Some(settings)
+            }
+            _ => None,
         }
     }
 

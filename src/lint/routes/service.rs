@@ -2,7 +2,7 @@
 
 use super::reference::{provider_suffix, reference};
 use super::rules::{CI201, CI205, CI206, CI207, CI210, CI218, CI221, CI223};
-use crate::lint::facts::routes::{Scheme, Use, named_ports, scheme};
+use crate::lint::facts::routes::{Use, named_ports};
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::predict::Here;
@@ -99,11 +99,13 @@ impl Use<'_> {
             .service
             .text_of("namespace")
             .unwrap_or(object.namespace);
-        if let Scheme::Other(text) = scheme(model, self.service, namespace) {
-            let at = self.service.get("scheme").map_or(self.at, |node| node.at);
+        let known = ["http", "https", "h2c"];
+        if let Some(node) = self.service.get("scheme")
+            && let Some(text) = node.text().filter(|text| !known.contains(text))
+        {
             let message = format!("`{}` is not a valid scheme", text.escape_debug());
             let field = format!("{}.scheme", self.field);
-            findings.push(object.finding(&CI207, at, &field, message));
+            findings.push(object.finding(&CI207, node.at, &field, message));
         }
         let is_other = named(model, object, self.service, &self.field, findings);
         self.transport(model, object, namespace, is_other, findings);

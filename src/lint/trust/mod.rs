@@ -3,7 +3,8 @@
 mod leg;
 pub(super) mod rules;
 
-use crate::cluster::data::{Content, Data, Entry};
+use crate::cluster::data::{Content, Data, Entry, Read};
+use crate::kinds::traefik::{Authority, NotOne, ServersTransport};
 use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::certificate::{KEYS, unusable};
 use crate::lint::facts::routes::{Use, uses};
@@ -50,7 +51,14 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         .flat_map_iter(|number| {
             let object = &model.objects[*number];
             let mut findings = Vec::new();
-            let roots = settings(model, object, object.spec(), "spec", &mut findings);
+            let roots = settings(
+                model,
+                object,
+                model.transport(*number),
+                object.spec(),
+                "spec",
+                &mut findings,
+            );
             // With plain http its certificate is not looked at.
             let used = by_transport.get(number).copied();
             if used.is_some() || !used_at_all.contains(number) {
@@ -66,9 +74,11 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
             findings
         })
         .collect();
-    for object in model.of(Class::ServersTransportTcp) {
+    for number in model.numbers(Class::ServersTransportTcp) {
+        let object = &model.objects[*number];
         if let Some(tls) = object.spec().get("tls") {
-            settings(model, object, tls, "spec.tls", &mut findings);
+            let typed = model.transport(*number);
+            settings(model, object, typed, tls, "spec.tls", &mut findings);
         }
     }
     for object in model.of(Class::TlsOption) {
@@ -78,54 +88,38 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
 }
 
 /// A reference to a CA.
-struct Root<'a> {
+struct Root<'m> {
     class: Class,
-    name: &'a str,
+    name: &'m str,
     at: At,
     field: String,
 }
 
-fn roots_of<'a>(
-    object: &Object<'a>,
-    node: &'a Node,
+fn roots_of<'m>(
+    object: &Object<'_>,
+    settings: &'m ServersTransport,
     path: &str,
     findings: &mut Vec<Finding>,
-) -> Vec<Root<'a>> {
+) -> Vec<Root<'m>> {
     let mut roots = Vec::new();
-    for (index, item) in node.items_of("rootCAs").iter().enumerate() {
-        let field = format!("{path}.rootCAs[{index}]");
-        let named = [("secret", Class::Secret), ("configMap", Class::ConfigMap)]
-            .map(|(key, class)| Some((key, class, item.get(key)?)));
-        let named: Vec<_> = named.into_iter().flatten().collect();
-        if let [(key, class, value)] = named[..] {
-            if let Some(name) = value.text() {
-                let field = format!("{field}.{key}");
-                roots.push(Root {
-                    class,
-                    name,
-                    at: value.at,
-                    field,
-                });
+    for root in &settings.root_cas {
+        let field = format!("{path}.{}", root.field);
+        let (class, name) = match &root.named {
+            Ok(Authority::Secret(name)) => (Class::Secret, name),
+            Ok(Authority::ConfigMap(name)) => (Class::ConfigMap, name),
+            // Of a name that is no string the rules about definitions speak.
+            Err(NotOne::NotText) => continue,
+            Err(why) => {
+                findings.push(object.finding(&CI108, root.at, &field, why.as_str()));
+                continue;
             }
-        } else {
-            let message = if named.is_empty() {
-                "the entry names neither `secret` nor `configMap`"
-            } else {
-                "the entry names both `secret` and `configMap`"
-            };
-            findings.push(object.finding(&CI108, item.at, &field, message));
-        }
-    }
-    for (index, item) in node.items_of("rootCAsSecrets").iter().enumerate() {
-        if let Some(name) = item.text() {
-            let field = format!("{path}.rootCAsSecrets[{index}]");
-            roots.push(Root {
-                class: Class::Secret,
-                name,
-                at: item.at,
-                field,
-            });
-        }
+        };
+        roots.push(Root {
+            class,
+            name,
+            at: root.at,
+            field,
+        });
     }
     roots
 }
@@ -134,6 +128,7 @@ fn roots_of<'a>(
 fn settings<'m, 'a>(
     model: &'m Model<'a>,
     object: &Object<'a>,
+    typed: Option<&'m ServersTransport>,
     node: &'a Node,
     path: &str,
     findings: &mut Vec<Finding>,
@@ -170,7 +165,10 @@ fn settings<'m, 'a>(
             );
         }
     }
-    let named = roots_of(object, node, path, findings);
+    let named = match typed {
+        Some(typed) => roots_of(object, typed, path, findings),
+        None => Vec::new(),
+    };
     let mut roots = Roots {
         is_complete: true,
         certificates: Vec::new(),
@@ -224,7 +222,7 @@ fn invisible(secret: &Object<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Returns the entry that Traefik reads as CA (`loadCASecret`, Traefik 2.5 to 3.7), and checks it.
+/// Returns the entry that Traefik reads as CA, and checks it.
 fn authority<'m, 'a>(
     model: &Model<'a>,
     class: Class,
@@ -232,11 +230,10 @@ fn authority<'m, 'a>(
     data: &'m Data,
     findings: &mut Vec<Finding>,
 ) -> Option<&'m Entry> {
-    let usual = data.get("tls.ca").or_else(|| data.get("ca.crt"));
-    let entry = match (usual, &data.entries[..], class) {
-        (Some(entry), ..) => entry,
-        (None, _, _) if !data.is_complete => return None,
-        (None, _, Class::ConfigMap) => {
+    let entry = match (data.traefik_authority(class == Class::Secret), class) {
+        (Read::Usual(entry), _) => entry,
+        (Read::Unknown, _) => return None,
+        (Read::Nothing, Class::ConfigMap) => {
             let message = format!(
                 "ConfigMap {} has neither `tls.ca` nor `ca.crt`",
                 object.shown()
@@ -244,12 +241,13 @@ fn authority<'m, 'a>(
             findings.push(object.finding(&CI110, object.node.at, "data", message));
             return None;
         }
-        (None, [only], _) => {
+        (Read::Only(only), _) => {
             let message = format!("Traefik reads `{}` because it is the only key", only.key);
             findings.push(object.finding(&CI103, only.at, &only.field(), message));
             only
         }
-        (None, all, _) => {
+        (Read::Nothing, _) => {
+            let all = &data.entries;
             let keys: Vec<String> = all.iter().map(|entry| format!("`{}`", entry.key)).collect();
             let message = format!(
                 "Secret {} has {}, and neither `tls.ca` nor `ca.crt`",
