@@ -70,7 +70,7 @@ macro_rules! rules {
         $help:literal)*) => {
         $(
             #[doc = $title]
-            pub(in crate::lint) static $code: $crate::lint::rule::Rule = $crate::lint::rule::Rule {
+            pub(crate) static $code: $crate::lint::rule::Rule = $crate::lint::rule::Rule {
                 code: stringify!($code),
                 name: $name,
                 severity: $crate::lint::rule::Severity::$severity,

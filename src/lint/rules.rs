@@ -6,6 +6,12 @@ pub use super::families::FAMILIES;
 pub use super::family::Family;
 pub use super::rule::{Rule, Severity};
 
+// What `probe` finds in the objects, too.
+pub(crate) use super::routes::rules::{CI210, CI214, CI219, CI227, CI229, CI235};
+pub(crate) use super::tls_store::rules::{CI401, CI402};
+pub(crate) use super::trust::rules::{CI101, CI102, CI108, CI110, CI114};
+pub(crate) use super::versions::rules::CI305;
+
 use std::sync::LazyLock;
 
 /// All rules, in the order of their codes.

@@ -9,7 +9,8 @@ use crate::cluster::data::{Cert, Entry, Lock, Read};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::fault::{Fault, Faults};
-use crate::kinds::traefik::{Authority, ServersTransport};
+use crate::kinds::traefik::{Authority, NotOne, RootCa, ServersTransport};
+use crate::lint::rules::{CI101, CI102, CI108, CI110, CI401};
 use crate::name::DnsName;
 use crate::path::hop::Place;
 use crate::pki::{Certificate, SubjectAltName, verify};
@@ -86,14 +87,8 @@ pub fn stores(cluster: &Cluster) -> Option<Finding> {
     let stores: Vec<String> = default_stores(cluster)
         .map(|store| Place::of(store).to_string())
         .collect();
-    (stores.len() > 1).then(|| {
-        let what = format!(
-            "there are {} TLSStores `default`, and Traefik drops them all: {}",
-            stores.len(),
-            stores.join(", ")
-        );
-        Finding::new(Check::Objects, Verdict::Broken, what).fix("delete all but one")
-    })
+    let is_broken = stores.len() > 1;
+    is_broken.then(|| Finding::of_rule(&CI401, Verdict::Broken, stores.join(", ")))
 }
 
 /// Reads `rootCAs` and `rootCAsSecrets` as Traefik does: what cannot be used is passed over.
@@ -109,7 +104,10 @@ pub(super) fn root_cas(
         let (kind, name) = match &root.named {
             Ok(Authority::Secret(name)) => (Kind::Secret, name),
             Ok(Authority::ConfigMap(name)) => (Kind::ConfigMap, name),
-            Err(_) => continue,
+            Err(why) => {
+                out.findings.extend(not_one(object, root, *why));
+                continue;
+            }
         };
         let place = Place {
             scope: object.scope.clone(),
@@ -122,16 +120,22 @@ pub(super) fn root_cas(
         let shown = kind.as_str();
         let entry = match data.traefik_authority(kind == Kind::Secret) {
             Read::Usual(entry) | Read::Only(entry) => entry,
-            Read::Nothing | Read::Unknown => {
+            Read::Nothing => {
+                let rule = if kind == Kind::Secret { &CI101 } else { &CI110 };
+                let keys = data.entries.iter().map(|entry| format!("`{}`", entry.key));
+                let keys: Vec<String> = keys.collect();
+                let subject = format!("{shown} {place} has {}", keys.join(" and "));
+                let finding = Finding::of_rule(rule, Verdict::Broken, subject);
+                out.findings.push(finding);
+                continue;
+            }
+            Read::Unknown => {
                 let what = format!(
                     "{shown} {place} contains neither tls.ca nor ca.crt: Traefik ignores it and trusts its system's roots"
                 );
-                out.findings
-                    .push(
-                        Finding::new(Check::Objects, Verdict::Broken, what).fix(format!(
-                            "put the CA under the key ca.crt of {shown} {place}"
-                        )),
-                    );
+                let fix = format!("put the CA under the key ca.crt of {shown} {place}");
+                let finding = Finding::new(Check::Objects, Verdict::Broken, what);
+                out.findings.push(finding.fix(fix));
                 continue;
             }
         };
@@ -143,13 +147,8 @@ pub(super) fn root_cas(
         let before = anchors.len();
         anchors.extend(certificates(entry));
         if anchors.len() == before {
-            let what = format!(
-                "{origin} holds no readable certificate: Traefik trusts nobody, and logs nothing"
-            );
-            out.findings.push(
-                Finding::new(Check::Objects, Verdict::Broken, what)
-                    .fix(format!("put the CA's PEM text there: {origin}")),
-            );
+            let finding = Finding::of_rule(&CI102, Verdict::Broken, &origin);
+            out.findings.push(finding);
         }
         origins.push(origin);
     }
@@ -159,6 +158,17 @@ pub(super) fn root_cas(
             origin: Origin::Objects(origins),
         });
     }
+}
+
+/// Reports an entry of `rootCAs` that does not name exactly one object.
+fn not_one(object: &Object, root: &RootCa, why: NotOne) -> Option<Finding> {
+    let names = match why {
+        NotOne::Both => "names both",
+        NotOne::Neither => "names neither",
+        NotOne::NotText => return None,
+    };
+    let subject = format!("{object}, {} {names}", root.field);
+    Some(Finding::of_rule(&CI108, Verdict::Broken, subject))
 }
 
 /// Finds the authorities of a namespace's Secrets that signed a certificate for `host` beside them.

@@ -3,6 +3,7 @@
 use super::{Check, Finding, Verdict};
 use crate::cluster::{Cluster, Kind};
 use crate::fault::{Fault, did_you_mean};
+use crate::lint::rules::CI214;
 use crate::name::DnsName;
 use crate::path::choose::{Candidate, candidates};
 use crate::path::fit::{self, Fit};
@@ -26,11 +27,8 @@ pub(super) fn routes<'a>(
     for dropped in &found.dropped {
         let (object, text, why) = (dropped.object, &dropped.route.text, dropped.why);
         if text.contains(host.as_str()) {
-            let what = format!(
-                "{object}: Traefik cannot read the rule `{text}` and drops the route: {why}"
-            );
-            let finding = Finding::new(Check::Objects, Verdict::Broken, what);
-            findings.push(finding.fix(format!("fix `match` in {object}")));
+            let subject = format!("{object}, `{text}`: {why}");
+            findings.push(Finding::of_rule(&CI214, Verdict::Broken, subject));
         }
     }
     found.tried

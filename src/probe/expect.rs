@@ -7,6 +7,7 @@ use super::{Check, Finding, Verdict};
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::Reference;
 use crate::kinds::traefik::{IngressRoute, Route, TlsOption, tls_version};
+use crate::lint::rules::CI402;
 use crate::path::hop::Place;
 use crate::path::traefik::{Name, named_scope};
 
@@ -137,14 +138,8 @@ impl Options {
                     .iter()
                     .map(|object| Place::of(object).to_string())
                     .collect();
-                let what = format!(
-                    "there are {} TLSOptions `default`, and Traefik drops them all: {}",
-                    all.len(),
-                    all.join(", ")
-                );
-                findings.push(
-                    Finding::new(Check::Objects, Verdict::Warning, what).fix("delete all but one"),
-                );
+                let all = all.join(", ");
+                findings.push(Finding::of_rule(&CI402, Verdict::Warning, all));
                 None
             }
         }

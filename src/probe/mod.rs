@@ -22,8 +22,10 @@ pub mod target;
 pub mod transport;
 pub mod trust;
 
+use crate::lint::rules::Rule;
 use crate::tone::Tone;
 use serde::Serialize;
+use std::fmt;
 
 /// How good or bad one thing is that was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -113,6 +115,9 @@ pub struct Finding {
     pub check: Check,
     /// How it stands.
     pub verdict: Verdict,
+    /// The code of the rule by which `lint` finds the same in the objects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<&'static str>,
     /// What was seen.
     pub what: String,
     /// What to do, and to which object.
@@ -126,9 +131,24 @@ impl Finding {
         Self {
             check,
             verdict,
+            rule: None,
             what: what.into(),
             fix: None,
         }
+    }
+
+    /// Makes a finding of what a rule of `lint` finds in the objects: in its words, of `subject`.
+    pub(crate) fn of_rule(
+        rule: &'static Rule,
+        verdict: Verdict,
+        subject: impl fmt::Display,
+    ) -> Self {
+        let what = format!("{}: {subject}. {}", rule.title, rule.consequence);
+        Self {
+            rule: Some(rule.code),
+            ..Self::new(Check::Objects, verdict, what)
+        }
+        .fix(rule.help)
     }
 
     /// Sets what to do about it.

@@ -184,7 +184,13 @@ impl Report {
                     Verdict::Broken => "BROKEN",
                 };
                 let verdict = paint(finding.verdict.tone(), &format!("{verdict:<8}"));
-                let what = format!("{:<9} {}", finding.check.name(), finding.what);
+                let rule = finding.rule.map(|code| format!("[{code}] "));
+                let what = format!(
+                    "{:<9} {}{}",
+                    finding.check.name(),
+                    rule.unwrap_or_default(),
+                    finding.what
+                );
                 add(&mut out, &format!("  {verdict}{}", visible::line(&what)));
                 if let Some(fix) = &finding.fix {
                     line(&mut out, &format!("  {:<8}{:<9} {fix}", "", "fix:"));

@@ -15,6 +15,7 @@ use super::{Check, Finding, Verdict};
 use crate::cluster::{Cluster, Kind, Object};
 use crate::fault::Fault;
 use crate::kinds::traefik::{self as kinds, IngressRoute};
+use crate::lint::rules::{CI219, CI227};
 use crate::name::DnsName;
 use crate::path::choose::Candidate;
 use crate::path::fit::{self, Fit};
@@ -60,11 +61,7 @@ impl<'a> Way<'a> {
             tcp.into_iter().partition(|route| route.spec.tls.is_some());
         let (raw, dropped): (Vec<_>, Vec<_>) = raw.into_iter().partition(Candidate::is_wide);
         for route in dropped.iter().filter(|route| route.names(host)) {
-            let what = format!(
-                "{} names a host and has no `tls`: Traefik drops the route",
-                route.object
-            );
-            let finding = Finding::new(Check::Objects, Verdict::Broken, what);
+            let finding = Finding::of_rule(&CI219, Verdict::Broken, route.object);
             findings.push(finding.fix(format!(
                 "set `tls` in {}, such as `passthrough: true`",
                 route.object
@@ -79,12 +76,7 @@ impl<'a> Way<'a> {
             .iter()
             .find(|route| route.hosts().iter().all(|name| name == "*"));
         if let Some((named, by_name)) = named.zip(by_name).filter(|(one, other)| one.meets(other)) {
-            let what = format!(
-                "{} is never reached: {} names the host too, and http routes that do so go before TCP routes",
-                by_name.object, named.object
-            );
-            let finding = Finding::new(Check::Objects, Verdict::Warning, what);
-            findings.push(finding.fix("remove the host from one of the two"));
+            findings.push(never_reached(by_name, named));
         }
         let is_http = named.is_some() || (by_name.is_none() && hostless.is_some());
         let last: Vec<Candidate<'_>> = if is_http {
@@ -241,6 +233,20 @@ impl<'a> Way<'a> {
     pub(super) fn cluster(&self) -> &'a Cluster {
         self.cluster
     }
+}
+
+/// Reports a TCP route behind an http route that names the host too.
+fn never_reached(tcp: &Candidate<'_>, http: &Candidate<'_>) -> Finding {
+    if tcp.passes_through() {
+        let subject = format!("{} and {}", tcp.object, http.object);
+        return Finding::of_rule(&CI227, Verdict::Warning, subject);
+    }
+    let what = format!(
+        "{} is never reached: {} names the host too, and http routes that do so go before TCP routes",
+        tcp.object, http.object
+    );
+    let finding = Finding::new(Check::Objects, Verdict::Warning, what);
+    finding.fix("remove the host from one of the two")
 }
 
 /// Describes which service it is: `paroisse-a/civicrmhttpd port 443`.

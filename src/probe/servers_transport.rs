@@ -12,7 +12,8 @@ use crate::cluster::{Cluster, Kind, Object};
 use crate::duration::TraefikDuration;
 use crate::fault::{Fault, Faults};
 use crate::kinds::Placed;
-use crate::kinds::traefik::ServersTransport;
+use crate::kinds::traefik::{ServersTransport, tls_version};
+use crate::lint::rules::{CI114, CI210, CI229, CI235, CI305};
 use crate::name::DnsName;
 use crate::path::hop::{Known, Place};
 use crate::path::traefik::{self, Reached};
@@ -49,21 +50,21 @@ pub(super) fn read(way: &Way<'_>, service: &Reached<'_>) -> Result<Transport, Ve
     match transport.speech {
         Speech::Passthrough => {
             if way.passes_tls_through() && service.named.tls {
-                let what = format!(
-                    "{route} passes TLS through and has `tls: true` at its service: Traefik wraps the browser's TLS in its own, and no httpd reads that"
-                );
-                transport.find(
-                    Verdict::Broken,
-                    what,
-                    format!("remove `tls: true` from the service in {route}"),
-                );
+                let subject = format!("{route}, service {}", route::in_words(service));
+                let finding = Finding::of_rule(&CI229, Verdict::Broken, subject);
+                transport.findings.push(finding);
             }
             // The browser's TLS: of the ServersTransportTCP nothing but the connection counts.
             transport.server_name = Some(ExpectedName::Host(host.clone()));
             transport.trust = extern_trust(cluster, &service.scope, host);
             (transport.client, transport.skip_verify) = (None, false);
         }
-        speech if speech.is_traefiks() && transport.object.is_none() => {
+        Speech::Https if transport.object.is_none() => {
+            let subject = format!("{route}, service {}", route::in_words(service));
+            let finding = Finding::of_rule(&CI210, Verdict::Warning, subject);
+            transport.findings.push(finding);
+        }
+        Speech::Tls if transport.object.is_none() => {
             let what = format!(
                 "{route} names no serversTransport for `{host}`: Traefik trusts its system's roots and expects the pod's address"
             );
@@ -214,31 +215,28 @@ fn certificates_secret(
             origin: format!("Secret {secret}"),
         });
     } else {
-        let what = format!(
-            "Secret {secret} lacks tls.crt or tls.key: Traefik presents no client certificate"
-        );
+        let subject = format!("Secret {secret}, named by {object}");
+        let finding = Finding::of_rule(&CI114, Verdict::Broken, subject);
         let namespace = secret.scope.label();
-        out.find(
-            Verdict::Broken,
-            what,
-            format!("reissue it: `civi-ingress new-instance {namespace} --client-auth --reuse …`"),
-        );
+        out.findings.push(finding.fix(format!(
+            "reissue it: `civi-ingress new-instance {namespace} --client-auth --reuse …`"
+        )));
     }
 }
 
-/// Reads `minVersion` and `maxVersion`; one without the other is a trap of Traefik 3.7.
+/// Reads `minVersion` and `maxVersion`; the one without a higher other one is a trap of Traefik 3.7.
 fn versions(object: &Object, settings: &ServersTransport, transport: &mut Transport) {
     let [min, max] = [&settings.min_version, &settings.max_version].map(Option::as_deref);
-    if min.is_some() && max.is_none() {
-        let what = format!(
-            "{object} has minVersion without maxVersion: Traefik 3.7 then ignores serverName and rootCAs"
-        );
-        transport.find(
-            Verdict::Warning,
-            what,
-            "set both, or neither: `minVersion: VersionTLS12` and `maxVersion: VersionTLS13`"
-                .to_owned(),
-        );
+    let is_trap = match (min, max) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(min), Some(max)) => tls_version(min)
+            .zip(tls_version(max))
+            .is_some_and(|(min, max)| min >= max),
+    };
+    if is_trap {
+        let finding = Finding::of_rule(&CI305, Verdict::Warning, object);
+        transport.findings.push(finding);
     }
     transport.versions = match (min, max) {
         (Some("VersionTLS13"), _) => Versions::Only13,
@@ -258,13 +256,21 @@ fn proxy(
         Some((object, settings)) => (object, settings.proxy_protocol),
         None => (service.by, of_service),
     };
-    if let Some((object, _)) = named.filter(|_| of_service.is_some()) {
-        let what = format!(
-            "proxyProtocol of the service in {} has no effect next to {object}",
-            service.by
-        );
-        let fix = format!("set `proxyProtocol` in {object}");
-        transport.find(Verdict::Warning, what, fix);
+    if let Some((object, settings)) = named.filter(|_| of_service.is_some()) {
+        let finding = if settings.proxy_protocol.is_none() {
+            let subject = format!("{} and {object}", service.by);
+            Finding::of_rule(&CI235, Verdict::Warning, subject)
+        } else {
+            let what = format!(
+                "proxyProtocol of the service in {} has no effect next to {object}",
+                service.by
+            );
+            Finding::new(Check::Objects, Verdict::Warning, what).fix(format!(
+                "remove `proxyProtocol` from the service in {}",
+                service.by
+            ))
+        };
+        transport.findings.push(finding);
     }
     let transport_object = Known::Here(named.map(|(object, _)| object));
     let version = traefik::proxy(service, transport_object);

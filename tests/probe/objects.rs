@@ -6,9 +6,9 @@ use civi_ingress::name::DnsName;
 use civi_ingress::path::hop::ProxyVersion;
 use civi_ingress::path::request::RequestPath;
 use civi_ingress::probe::Verdict;
-use civi_ingress::probe::objects;
 use civi_ingress::probe::route::Way;
 use civi_ingress::probe::transport::{Speech, Transport, Versions};
+use civi_ingress::probe::{authorities, objects};
 use std::time::Duration;
 
 fn host() -> DnsName {
@@ -67,11 +67,10 @@ fn timeouts_and_names_are_taken_as_traefik_takes_them() {
     assert_eq!(transport.server_name.unwrap().to_string(), "a.example.org");
     assert_eq!(transport.speech, Speech::Https);
     assert!(transport.trust.unwrap().anchors.is_empty() && !transport.skip_verify);
-    let what = &transport.findings[0].what;
-    assert!(
-        what.starts_with("Secret ns/ca key ca.crt holds no readable certificate"),
-        "{what}"
-    );
+    let finding = &transport.findings[0];
+    assert_eq!(finding.rule, Some("CI102"));
+    let said = "a CA value holds no certificate: Secret ns/ca key ca.crt. Traefik trusts nothing";
+    assert!(finding.what.starts_with(said), "{}", finding.what);
 }
 
 #[test]
@@ -84,8 +83,12 @@ fn a_ca_secret_of_two_other_keys_is_passed_over_and_one_of_a_lone_key_is_not() {
     );
     let two = transport(&format!("{lone}    tls.key: x\n")).unwrap();
     assert!(two.trust.is_none());
-    let what = &two.findings[0].what;
-    assert!(what.contains("neither tls.ca nor ca.crt"), "{what}");
+    let finding = &two.findings[0];
+    assert_eq!(finding.rule, Some("CI101"));
+    assert_eq!(
+        finding.what,
+        "a CA Secret has several keys and neither `tls.ca` nor `ca.crt`: Secret ns/ca has `odd` and `tls.key`. Traefik loads no CA, trusts the system's roots instead, and answers 500 to every request."
+    );
 }
 
 #[test]
@@ -273,7 +276,7 @@ fn what_is_wrong_with_a_tcp_route_is_reported_with_the_object() {
             ", tls: true",
             "passthrough: true",
             "",
-            "wraps the browser's TLS in its own",
+            "TLS is spoken inside TLS: IngressRouteTCP ns/p, service ns/s port 443. ",
         ),
         (
             ", tls: true",
@@ -291,7 +294,7 @@ fn what_is_wrong_with_a_tcp_route_is_reported_with_the_object() {
             ", serversTransport: t, proxyProtocol: {version: 2}",
             "",
             "---\nkind: ServersTransportTCP\nmetadata: {name: t, namespace: ns}\n",
-            "has no effect next to ServersTransportTCP ns/t",
+            "its ServersTransportTCP does not: IngressRouteTCP ns/p and ServersTransportTCP ns/t. ",
         ),
         (
             ", proxyProtocol: {version: 3}",
@@ -354,7 +357,7 @@ fn http_routes_with_the_host_go_before_tcp_routes_and_those_without_it_after() {
     assert_eq!(
         told,
         [
-            "IngressRouteTCP ns/p is never reached: IngressRoute ns/h names the host too, and http routes that do so go before TCP routes"
+            "a host is passed through and terminated on one entry point: IngressRouteTCP ns/p and IngressRoute ns/h. The route that terminates TLS wins (seen with Traefik 3.0.4 and 3.7.15; since 2.9 an http route with a host comes first): httpd's own TLS is never reached."
         ]
     );
 }
@@ -446,7 +449,7 @@ fn a_rule_that_cannot_be_decided_or_met_is_reported() {
     let (_, told) = taken(&[broken, both].concat(), None).unwrap();
     assert_eq!(
         told[0],
-        "IngressRoute ns/bad: Traefik cannot read the rule `Host(`a.example.org`` and drops the route: a parenthesis is not closed"
+        "a rule cannot be read: IngressRoute ns/bad, `Host(`a.example.org``: a parenthesis is not closed. Traefik drops the route and answers 404."
     );
 }
 
@@ -507,7 +510,7 @@ fn the_tls_options_and_middlewares_of_a_route_are_found_through_chains() {
     let manifests = read(&two);
     let way = Way::find(&manifests, &host(), None).unwrap();
     assert!(way.options.is_none());
-    assert!(way.findings.iter().any(|finding| finding.what == "there are 2 TLSOptions `default`, and Traefik drops them all: any/default, other/default"));
+    assert!(way.findings.iter().any(|finding| finding.what == "there are several TLSOptions named `default`: any/default, other/default. Traefik drops them all and uses its built-in options."));
 }
 
 #[test]
@@ -536,6 +539,7 @@ fn a_port_speaks_tls_by_the_number_or_name_that_its_service_has() {
     assert_eq!(transport(&text).unwrap().speech, Speech::Http);
     for (port, speech) in [
         ("{name: https-web, port: 8443}", Speech::Https),
+        ("{name: https, port: 8443}", Speech::Https),
         ("{name: web, port: 8443}", Speech::Http),
     ] {
         let service = format!(
@@ -581,7 +585,9 @@ fn a_tcp_route_of_a_host_without_tls_is_reported_as_dropped() {
     .unwrap();
     assert_eq!(
         told,
-        ["IngressRouteTCP ns/p names a host and has no `tls`: Traefik drops the route"]
+        [
+            "a TCP route names a host without TLS: IngressRouteTCP ns/p. Without TLS there is no server name to compare: Traefik drops the route, and the connection is closed."
+        ]
     );
 }
 
@@ -634,5 +640,127 @@ fn a_tcp_route_for_every_host_goes_first_only_by_its_priority() {
         let all = object("IngressRouteTCP", "all", "HostSNI(`*`)", priority);
         let (name, _) = taken(&format!("{all}{named}"), None).unwrap();
         assert_eq!(name, format!("IngressRouteTCP ns/{first}"));
+    }
+}
+
+/// The rules that `probe` names for a route and its first service, with how bad it is.
+fn rules(text: &str) -> Vec<(&'static str, Verdict)> {
+    let cluster = read(text);
+    let way = Way::find(&cluster, &host(), None).unwrap();
+    let transport = way.transport(None).unwrap();
+    let findings = authorities::stores(&cluster).into_iter();
+    findings
+        .chain(way.findings.clone())
+        .chain(transport.findings)
+        .filter_map(|finding| Some((finding.rule?, finding.verdict)))
+        .collect()
+}
+
+#[test]
+fn what_a_rule_of_lint_finds_in_the_objects_bears_its_code() {
+    use Verdict::{Broken, Warning};
+    let with = |fields: &str, further: &str| {
+        let fields = TRANSPORT.replace("    rootCAs: [{secret: ca}]\n", fields);
+        route(&format!("{fields}{further}"))
+    };
+    let ca = secret("ca.crt");
+    let good = with("    rootCAs: [{secret: ca}]\n", &ca);
+    let config_map = "- kind: ConfigMap\n  metadata: {name: ca, namespace: ns}\n  data: {odd: x}\n";
+    let pair = "- kind: Secret\n  metadata: {name: pair, namespace: ns}\n  stringData: {tls.crt: '', tls.key: x}\n";
+    let two = |kind: &str| {
+        let one = |namespace: &str| {
+            format!("- kind: {kind}\n  metadata: {{name: default, namespace: {namespace}}}\n")
+        };
+        one("a") + &one("b")
+    };
+    for (text, expected) in [
+        (good.clone(), None),
+        (
+            with("    rootCAs: [{configMap: ca}]\n", config_map),
+            Some(("CI110", Broken)),
+        ),
+        (
+            with("    rootCAs: [{secret: ca, configMap: ca}]\n", &ca),
+            Some(("CI108", Broken)),
+        ),
+        (with("    rootCAs: [{}]\n", ""), Some(("CI108", Broken))),
+        (
+            with("    certificatesSecrets: [pair]\n", pair),
+            Some(("CI114", Broken)),
+        ),
+        (
+            good.replace(", serversTransport: t", ""),
+            Some(("CI210", Warning)),
+        ),
+        (
+            with("    minVersion: VersionTLS12\n", ""),
+            Some(("CI305", Warning)),
+        ),
+        (
+            with(
+                "    minVersion: VersionTLS13\n    maxVersion: VersionTLS13\n",
+                "",
+            ),
+            Some(("CI305", Warning)),
+        ),
+        (
+            with(
+                "    minVersion: VersionTLS12\n    maxVersion: VersionTLS13\n",
+                "",
+            ),
+            None,
+        ),
+        (good.clone() + &two("TLSStore"), Some(("CI401", Broken))),
+        (good.clone() + &two("TLSOption"), Some(("CI402", Warning))),
+    ] {
+        let expected: Vec<_> = expected.into_iter().collect();
+        assert_eq!(rules(&text), expected, "{text}");
+    }
+}
+
+#[test]
+fn an_entry_that_names_a_secret_and_a_config_map_is_passed_over_as_traefik_does() {
+    let both = TRANSPORT.replace("{secret: ca}", "{secret: ca, configMap: b}");
+    let found = transport(&route(&format!("{both}{}", secret("ca.crt")))).unwrap();
+    assert!(found.trust.is_none());
+    assert_eq!(
+        found.findings[0].what,
+        "a CA reference does not name exactly one of `secret` and `configMap`: ServersTransport ns/t, rootCAs[0] names both. The API server refuses the ServersTransport, or Traefik skips the entry."
+    );
+    let more = both.replace("configMap: b}", "configMap: b}, {secret: ca}");
+    let found = transport(&route(&format!("{more}{}", secret("ca.crt")))).unwrap();
+    assert_eq!(found.trust.unwrap().anchors.len(), 1);
+}
+
+#[test]
+fn the_transport_and_the_service_of_a_route_are_looked_up_beside_the_service() {
+    let all = route(&format!(
+        "{TRANSPORT}{}- kind: Service\n  metadata: {{name: s, namespace: ns}}\n  spec: {{ports: [{{name: https, port: 8443}}]}}\n",
+        secret("ca.crt")
+    ));
+    let elsewhere = all
+        .replace("{name: r, namespace: ns}", "{name: r, namespace: traefik}")
+        .replace(
+            "{name: s, port: 443, serversTransport: t}",
+            "{name: s, namespace: ns, port: 8443, serversTransport: t}",
+        );
+    let found = transport(&elsewhere).unwrap();
+    assert_eq!(found.service.as_deref(), Some("ns/s port 8443"));
+    assert_eq!(found.speech, Speech::Https);
+    assert_eq!(found.object.unwrap().1.to_string(), "ns/t");
+    assert_eq!(found.trust.unwrap().anchors.len(), 1);
+}
+
+#[test]
+fn each_rule_of_a_route_leads_to_its_own_service() {
+    let both = "kind: IngressRoute\nmetadata: {name: r, namespace: ns}\nspec:\n  routes:\n  \
+                - {match: 'Host(`a.example.org`)', services: [{name: first, port: 80}]}\n  \
+                - {match: 'Host(`a.example.org`) && PathPrefix(`/x`)', services: [{name: second, port: 80}]}\n";
+    let cluster = read(both);
+    for (path, service) in [("/", "ns/first port 80"), ("/x", "ns/second port 80")] {
+        let path = RequestPath::parse(path).unwrap();
+        let way = Way::find(&cluster, &host(), Some(&path)).unwrap();
+        let found = way.transport(None).unwrap();
+        assert_eq!(found.service.as_deref(), Some(service));
     }
 }

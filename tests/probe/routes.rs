@@ -316,6 +316,39 @@ fn json_names_the_service_and_the_kind_of_its_transport() {
 }
 
 #[test]
+fn the_code_of_a_rule_is_in_the_report_for_people_and_for_programs() {
+    let authority = Authority::new("our CA");
+    let pair = authority.leaf(&Leaf::default());
+    let store = |namespace: &str| {
+        format!(
+            "---\napiVersion: traefik.io/v1alpha1\nkind: TLSStore\nmetadata: {{name: default, namespace: {namespace}}}\n"
+        )
+    };
+    let objects = http("Host(`a.example.org`)", "", "", &(store("a") + &store("b")));
+    let said = "there are several TLSStores named `default`: a/default, b/default. Traefik drops them all, and browsers see its own certificate.";
+    let run = front(Behaviour::tls(&pair, OK), &authority, &objects);
+    assert_says(
+        &run,
+        1,
+        &[
+            &format!("BROKEN  objects   [CI401] {said}"),
+            "fix:      Keep one in the whole cluster; any namespace that Traefik watches will do.",
+        ],
+    );
+    let server = Server::start(Behaviour::tls(&pair, OK));
+    let directory = tempfile::TempDir::new().unwrap();
+    let file = directory.path().join("m.yaml");
+    write(&file, &objects);
+    let manifest = ["--manifest", file.to_str().unwrap(), "-o", "json"];
+    let run = probe(server.address, &authority, &manifest);
+    let report = crate::support::report("probe", &run.stdout);
+    let findings = report["legs"][0]["findings"].as_array().unwrap();
+    assert_eq!(findings[0]["rule"], "CI401");
+    assert_eq!(findings[0]["what"], said);
+    assert!(findings[1].get("rule").is_none(), "{}", findings[1]);
+}
+
+#[test]
 fn an_encrypted_ca_is_refused_at_its_place_before_anything_is_dialed() {
     let live = Live::new(OK, &[]);
     let data = live

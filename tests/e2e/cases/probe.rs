@@ -96,7 +96,7 @@ spec:
     let (status, report) = probe(case, cluster, instance, traefik.websecure());
     assert_eq!(status, Some(1), "{report}");
     for part in [
-        "IngressRouteTCP probe/through is never reached",
+        "[CI227] a host is passed through and terminated on one entry point: IngressRouteTCP probe/through and",
         "*.example.org covers `probe.example.org`",
         "works, with warnings: browser -> front\n",
     ] {
