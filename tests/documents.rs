@@ -561,6 +561,7 @@ fn the_administrators_pages_are_in_french() {
         "docs/fr/wildcard.md",
         "docs/fr/ca-import.md",
         "docs/fr/fleet.md",
+        "docs/fr/ci.md",
         "docs/fr/status.md",
         "docs/fr/troubleshooting.md",
     ] {
