@@ -507,6 +507,7 @@ mod tests {
                 "lint --explain CI10",
                 &["CI101", "CI102", "CI103", "CI104", "CI105"],
             ),
+            ("lint --explain ca-secret", &["ca-secret-with-two-keys"]),
             ("completions b", &["bash"]),
         ] {
             let found = candidates(&table, line);

@@ -28,11 +28,13 @@ pub(super) const LOG_FORMATS: Listed =
 /// Values of `--access-log`.
 pub(super) const ACCESS_LOGS: Listed =
     Listed(|| values(AccessLog::ALL.iter().map(|form| form.name())));
-/// Values of `lint --explain`, with what each rule finds.
+/// Values of `lint --explain`, codes before names, with what each rule finds.
 pub(super) const RULES: Listed = Listed(|| {
-    let rules = rules::ALL.iter();
-    rules
-        .map(|rule| PossibleValue::new(rule.code).help(rule.title))
+    let codes = rules::ALL.iter().map(|rule| (rule.code, rule.title));
+    let names = rules::ALL.iter().map(|rule| (rule.name, rule.title));
+    let values = codes.chain(names);
+    values
+        .map(|(value, title)| PossibleValue::new(value).help(title))
         .collect()
 });
 
