@@ -4,15 +4,14 @@ use super::cert::address;
 use super::destination::secret_files;
 use super::error::Failure;
 use super::examples::examples;
-use super::issuing::validity;
-use super::listed;
+use super::issuing::Common;
 use super::paths::{Contents, Paths};
 use super::writing::{NewFile, Overwrite, Writing};
 use super::{Run, gitops, world};
 use civi_ingress::fault::Faults;
 use civi_ingress::name::DnsName;
-use civi_ingress::pki::issue::{self, CaRequest, Organization};
-use civi_ingress::pki::{KeyType, SubjectAltName};
+use civi_ingress::pki::SubjectAltName;
+use civi_ingress::pki::issue::{self, CaRequest};
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
@@ -39,15 +38,8 @@ pub(super) struct Ca {
         allow_hyphen_values = true
     )]
     pub(super) days: String,
-    /// Type of the key
-    #[arg(long, value_name = "TYPE", default_value = "p256", value_parser = listed::KEY_TYPES)]
-    pub(super) key_type: String,
-    /// Start of the validity [default: one hour before the present]
-    #[arg(long, value_name = "INSTANT", allow_hyphen_values = true)]
-    pub(super) not_before: Option<String>,
-    /// Organization in the certificate's subject
-    #[arg(long, value_name = "NAME", default_value = "Civiparoisse")]
-    pub(super) organization: String,
+    #[command(flatten)]
+    pub(super) common: Common,
     /// Overwrite files that exist, but no private keys
     #[arg(long)]
     pub(super) force: bool,
@@ -67,23 +59,9 @@ pub(super) fn run(run: &Run, arguments: &Ca) -> Result<(), Failure> {
     let overwrite = Overwrite::of(arguments.force, arguments.replace_keys);
     let writing = Writing::begin(&paths, overwrite)?;
     let mut faults = Faults::default();
-    let key_type = faults.keep(
-        arguments
-            .key_type
-            .parse::<KeyType>()
-            .map_err(|fault| fault.argument("--key-type")),
-    );
-    let organization = faults.keep(
-        Organization::parse(&arguments.organization)
-            .map_err(|fault| fault.argument("--organization")),
-    );
-    let validity = validity(
-        run.now,
-        arguments.not_before.as_deref(),
-        &arguments.days,
-        "--days",
-        &mut faults,
-    );
+    let common = &arguments.common;
+    let parsed = common.parse(&mut faults);
+    let validity = common.validity(run.now, ("--days", &arguments.days), &mut faults);
     let domains = arguments.permit_dns.iter().map(|text| {
         DnsName::parse(text)
             .map(SubjectAltName::Dns)
@@ -97,8 +75,7 @@ pub(super) fn run(run: &Run, arguments: &Ca) -> Result<(), Failure> {
         .chain(addresses)
         .filter_map(|result| faults.keep(result))
         .collect();
-    let ((key_type, organization), validity) =
-        faults.finish(key_type.zip(organization).zip(validity))?;
+    let ((key_type, organization), validity) = faults.finish(parsed.zip(validity))?;
     let request = CaRequest {
         organization: &organization,
         validity,

@@ -30,6 +30,13 @@ pub(super) struct Issuing {
         allow_hyphen_values = true
     )]
     pub(super) ca_days: String,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// What a CA and what it signs have in common.
+#[derive(Debug, Args)]
+pub(super) struct Common {
     /// Type of the keys
     #[arg(long, value_name = "TYPE", default_value = "p256", value_parser = listed::KEY_TYPES)]
     pub(super) key_type: String,
@@ -39,6 +46,27 @@ pub(super) struct Issuing {
     /// Organization in the certificates' subjects
     #[arg(long, value_name = "NAME", default_value = "Civiparoisse")]
     pub(super) organization: String,
+}
+
+impl Common {
+    /// Parses the type of the keys and the organization.
+    pub(super) fn parse(&self, faults: &mut Faults) -> Option<(KeyType, Organization)> {
+        let key_type = self.key_type.parse::<KeyType>();
+        let key_type = faults.keep(key_type.map_err(|fault| fault.argument("--key-type")));
+        let organization = Organization::parse(&self.organization)
+            .map_err(|fault| fault.argument("--organization"));
+        key_type.zip(faults.keep(organization))
+    }
+
+    /// Parses the validity whose end an option says.
+    pub(super) fn validity(
+        &self,
+        now: OffsetDateTime,
+        (option, end): (&str, &str),
+        faults: &mut Faults,
+    ) -> Option<Validity> {
+        validity(now, self.not_before.as_deref(), end, option, faults)
+    }
 }
 
 /// How certificates are to be made, parsed.
@@ -51,28 +79,10 @@ pub(super) struct IssuingPlan {
 
 impl Issuing {
     pub(super) fn plan(&self, now: OffsetDateTime, faults: &mut Faults) -> Option<IssuingPlan> {
-        let key_type = faults.keep(
-            self.key_type
-                .parse::<KeyType>()
-                .map_err(|fault| fault.argument("--key-type")),
-        );
-        let organization = Organization::parse(&self.organization)
-            .map_err(|fault| fault.argument("--organization"));
-        let organization = faults.keep(organization);
-        let leaf = validity(
-            now,
-            self.not_before.as_deref(),
-            &self.days,
-            "--days",
-            faults,
-        );
-        let ca = validity(
-            now,
-            self.not_before.as_deref(),
-            &self.ca_days,
-            "--ca-days",
-            faults,
-        );
+        let common = &self.common;
+        let parsed = common.parse(faults);
+        let leaf = common.validity(now, ("--days", &self.days), faults);
+        let ca = common.validity(now, ("--ca-days", &self.ca_days), faults);
         if let Some(leaf) = leaf.filter(|leaf| leaf.due_at() <= now) {
             let what = format!(
                 "a certificate from {} to {} would be due for renewal as soon as it is issued",
@@ -81,22 +91,23 @@ impl Issuing {
             );
             let help =
                 "a third of its lifetime must be left; use a later `--not-before` or a later end";
-            let option = match self.not_before {
+            let option = match common.not_before {
                 Some(_) => "--not-before",
                 None => "--days",
             };
             faults.push(Fault::new(what).help(help).argument(option));
         }
+        let (key_type, organization) = parsed?;
         Some(IssuingPlan {
-            key_type: key_type?,
+            key_type,
             leaf: leaf?,
             ca: ca?,
-            organization: organization?,
+            organization,
         })
     }
 }
 
-pub(super) fn validity(
+fn validity(
     now: OffsetDateTime,
     not_before: Option<&str>,
     end: &str,

@@ -9,7 +9,7 @@ use super::existing_ca::ExistingCa;
 use super::issuing::{Issuing, IssuingPlan, Signing, describe};
 use super::output::{self, warn};
 use super::paths::{Named, check_stdin, side_paths};
-use super::traefik_release::release;
+use super::traefik_release::TraefikRelease;
 use super::writing::{Writing, side_file};
 use super::{Run, world};
 use civi_ingress::cidr::Cidr;
@@ -73,14 +73,8 @@ pub(super) struct NewInstance {
     pub(super) cluster: Cluster,
     #[command(flatten)]
     pub(super) destination: Destination,
-    /// Traefik release that reads the manifests, 2.9 to 3.x
-    #[arg(
-        long,
-        value_name = "VERSION",
-        default_value = "3.7",
-        help_heading = "Output"
-    )]
-    pub(super) traefik: String,
+    #[command(flatten)]
+    pub(super) release: TraefikRelease,
     #[command(flatten)]
     pub(super) issuing: Issuing,
     #[command(flatten)]
@@ -160,7 +154,7 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     let mut writing = arguments.destination.claim(&beside, inputs)?;
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
-    let release = release(&arguments.traefik, &mut faults);
+    let release = arguments.release.parse(&mut faults);
     let settings = read_settings(arguments, &mut faults)?;
     let instance = instance(arguments, settings, &mut faults);
     let checked = plan.zip(release).zip(instance);

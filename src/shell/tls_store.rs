@@ -4,7 +4,7 @@ use super::Run;
 use super::destination::Destination;
 use super::error::Failure;
 use super::examples::examples;
-use super::traefik_release::release;
+use super::traefik_release::TraefikRelease;
 use civi_ingress::fault::Faults;
 use civi_ingress::ingress::traefik;
 use civi_ingress::name::{Namespace, ObjectName};
@@ -24,20 +24,14 @@ pub(super) struct TlsStore {
     pub(super) namespace: String,
     #[command(flatten)]
     pub(super) destination: Destination,
-    /// Traefik release that reads the TLSStore, 2.9 to 3.x
-    #[arg(
-        long,
-        value_name = "VERSION",
-        default_value = "3.7",
-        help_heading = "Output"
-    )]
-    pub(super) traefik: String,
+    #[command(flatten)]
+    pub(super) release: TraefikRelease,
 }
 
 pub(super) fn run(run: &Run, arguments: &TlsStore) -> Result<(), Failure> {
     let writing = arguments.destination.claim(&[], Vec::new())?;
     let mut faults = Faults::default();
-    let release = release(&arguments.traefik, &mut faults);
+    let release = arguments.release.parse(&mut faults);
     let secret = faults
         .keep(ObjectName::parse(&arguments.secret).map_err(|fault| fault.argument("--secret")));
     let namespace = faults.keep(

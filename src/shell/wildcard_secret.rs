@@ -10,7 +10,7 @@ use super::existing_ca::ExistingCa;
 use super::issuing::{Issuing, IssuingPlan, Signing, describe};
 use super::output::warn;
 use super::paths::{check_stdin, side_paths};
-use super::traefik_release::release;
+use super::traefik_release::TraefikRelease;
 use super::world::{self, Text};
 use super::writing::{SideFile, Writing, side_file};
 use civi_ingress::fault::{Fault, Faults};
@@ -74,14 +74,8 @@ pub(super) struct WildcardSecret {
     pub(super) cluster: Cluster,
     #[command(flatten)]
     pub(super) destination: Destination,
-    /// Traefik release that reads the TLSStore, 2.9 to 3.x
-    #[arg(
-        long,
-        value_name = "VERSION",
-        default_value = "3.7",
-        help_heading = "Output"
-    )]
-    pub(super) traefik: String,
+    #[command(flatten)]
+    pub(super) release: TraefikRelease,
     #[command(flatten)]
     pub(super) issuing: Issuing,
     #[command(flatten)]
@@ -122,7 +116,7 @@ pub(super) fn run(run: &Run, arguments: &WildcardSecret) -> Result<(), Failure> 
     let mut writing = arguments.destination.claim(&side_paths(beside), inputs)?;
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
-    let release = release(&arguments.traefik, &mut faults);
+    let release = arguments.release.parse(&mut faults);
     let name =
         faults.keep(ObjectName::parse(&arguments.name).map_err(|fault| fault.argument("NAME")));
     let namespace = faults.keep(
