@@ -195,7 +195,7 @@ pub enum NotOne {
 }
 
 impl NotOne {
-    /// Says so of the entry.
+    /// Returns the reason, of the entry.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

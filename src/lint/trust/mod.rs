@@ -107,7 +107,7 @@ fn roots_of<'m>(
         let (class, name) = match &root.named {
             Ok(Authority::Secret(name)) => (Class::Secret, name),
             Ok(Authority::ConfigMap(name)) => (Class::ConfigMap, name),
-            // Of a name that is no string the rules about definitions speak.
+            // The rules about definitions find a name that is not a string.
             Err(NotOne::NotText) => continue,
             Err(why) => {
                 findings.push(object.finding(&CI108, root.at, &field, why.as_str()));
