@@ -1,19 +1,23 @@
 //! The path of a request, written and read back.
 
-use crate::support::{NOW, assert_snapshot_in, credentials, instance, readable};
+use crate::support::{NOW, Recipe, assert_snapshot_in, credentials, instance, readable};
 use civi_ingress::cluster::data::Certificates;
 use civi_ingress::cluster::{Cluster, Object};
 use civi_ingress::find;
-use civi_ingress::ingress::{Ingress, objects};
+use civi_ingress::ingress::{Ingress, Role, objects};
 use civi_ingress::instance::{Extras, Instance};
 use civi_ingress::lint::{self, Options, Severity};
 use civi_ingress::manifest::{PrivateKeys, stream};
 use civi_ingress::name::ObjectName;
 use civi_ingress::path::expand::{Topology, expand};
-use civi_ingress::path::hop::ProxyVersion;
+use civi_ingress::path::hop::{Outward, ProxyVersion};
 use civi_ingress::path::{self, Path};
+use civi_ingress::pki::LeafUse;
+use civi_ingress::probe::objects;
+use civi_ingress::probe::route::Way;
+use civi_ingress::probe::transport::Speech;
 use civi_ingress::release::Release;
-use civi_ingress::status::{self, Wire};
+use civi_ingress::status::{self, Trust, Wire};
 use civi_ingress::template::Templates;
 use civi_ingress::values::Settings;
 use civi_ingress::yaml;
@@ -27,7 +31,17 @@ const PASSTHROUGH: Topology = Topology::Passthrough {
 
 fn written(release: Release, topology: Topology, instance: &Instance) -> String {
     let ingress = Ingress::Traefik(release);
-    let objects = objects(ingress, topology, instance, &credentials());
+    let mut credentials = credentials();
+    if instance.extras.client_auth {
+        let name = instance.client_name().expect("a name");
+        let recipe = Recipe {
+            names: &[name.as_str()],
+            leaf_use: LeafUse::Client,
+            ..Recipe::default()
+        };
+        credentials.add_chain(Role::Client, &recipe.chain());
+    }
+    let objects = objects(ingress, topology, instance, &credentials);
     let manifests = Templates::default()
         .render(&objects, PrivateKeys::Written)
         .expect("the built-in templates work");
@@ -91,6 +105,42 @@ proptest! {
     ) {
         let text = written(release, topology, &instance);
         prop_assert_eq!(read(&text), [expand(topology, &instance)]);
+    }
+
+    #[test]
+    fn status_and_probe_expect_of_each_leg_what_the_path_says(
+        release in releases(),
+        topology in topologies(),
+        instance in instances(),
+    ) {
+        let path = expand(topology, &instance);
+        let text = written(release, topology, &instance);
+        let expected = path.outward.client().and_then(|client| client.expects.clone());
+        let is_passed = path.outward == Outward::PassedThrough;
+
+        let mut findings = find::read(&text, "f.yaml").expect("good YAML");
+        let cluster = findings.take_cluster();
+        let report = status::report(findings.found, &cluster, NOW).expect("good certificates");
+        prop_assert_eq!(report.instances.len(), 1);
+        let shown = &report.instances[0];
+        prop_assert_eq!(&shown.hosts, &path.hosts);
+        prop_assert_eq!(shown.passes_through(), is_passed);
+        if let Some(expected) = &expected {
+            prop_assert_eq!(shown.backend.wire, Wire::Tls);
+            prop_assert_eq!(&shown.backend.name, expected);
+            prop_assert_eq!(shown.backend.verdict, Trust::Signed);
+        }
+
+        let cluster = objects::read(&[("f.yaml", &text)]).expect("good manifests");
+        let way = Way::find(&cluster, instance.host(), None).expect("a route");
+        prop_assert_eq!(way.ends_at_traefik(), !is_passed);
+        let transport = way.transport(None).expect("a transport");
+        let speech = if is_passed { Speech::Passthrough } else { Speech::Https };
+        prop_assert_eq!(transport.speech, speech);
+        let name = expected.unwrap_or_else(|| instance.host().to_string());
+        prop_assert_eq!(transport.server_name.map(|name| name.to_string()), Some(name));
+        prop_assert_eq!(transport.proxy.map(|(version, _)| version), path.proxy);
+        prop_assert!(transport.trust.is_some());
     }
 }
 
