@@ -1,6 +1,7 @@
 //! Reading certificates.
 
-use super::key::{hex, to_pem};
+use super::key::hex;
+use super::pem::to_pem;
 use super::validity::Validity;
 use super::{KeyType, SubjectAltName, pem, published};
 use crate::fault::Fault;

@@ -1,7 +1,7 @@
 //! The forms in which people keep certificates and keys: PEM, DER, PKCS#12, and the Secrets of Kubernetes manifests. All
 //! become PEM, which everything else reads.
 
-use super::key::to_pem;
+use super::pem::to_pem;
 use super::pkcs12::{self, Password, Wanted};
 use super::{Certificate, CertificateText, pem};
 use crate::fault::Fault;

@@ -228,13 +228,7 @@ pub(super) fn is_encrypted(text: &str) -> bool {
 }
 
 fn pkcs8_pem(der: &[u8]) -> Zeroizing<String> {
-    Zeroizing::new(to_pem("PRIVATE KEY", der))
-}
-
-/// Writes a PEM block with lines of 64 characters and LF ends (RFC 7468 section 2).
-pub(super) fn to_pem(tag: &str, der: &[u8]) -> String {
-    let config = ::pem::EncodeConfig::new().set_line_ending(::pem::LineEnding::LF);
-    ::pem::encode_config(&::pem::Pem::new(tag, der), config)
+    Zeroizing::new(pem::to_pem("PRIVATE KEY", der))
 }
 
 /// Returns the lower-case hexadecimal form of `bytes`.

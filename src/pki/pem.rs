@@ -2,7 +2,6 @@
 //! certificates, which holds nothing else.
 
 use super::Certificate;
-use super::key::to_pem;
 use crate::fault::Fault;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -343,6 +342,12 @@ pub(super) fn certificates(
             }
         }
     })
+}
+
+/// Writes a PEM block with lines of 64 characters and LF ends (RFC 7468 section 2).
+pub(super) fn to_pem(tag: &str, der: &[u8]) -> String {
+    let config = ::pem::EncodeConfig::new().set_line_ending(::pem::LineEnding::LF);
+    ::pem::encode_config(&::pem::Pem::new(tag, der), config)
 }
 
 /// Returns the blocks of private keys, whatever is beside them.

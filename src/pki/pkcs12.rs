@@ -4,7 +4,7 @@
 //! read, as of PEM. The encoding is BER, because Firefox and Bouncy Castle do not write DER.
 
 use super::Certificate;
-use super::key::to_pem;
+use super::pem::to_pem;
 use crate::fault::Fault;
 use aes::cipher::{Block, BlockDecrypt, KeyInit};
 use aws_lc_rs::{digest, hmac, pbkdf2};

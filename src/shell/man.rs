@@ -1,6 +1,5 @@
 //! `man`: the manual pages, made from the table of options.
 
-use super::cli::table;
 use super::error::{Failure, STATUSES};
 use super::examples::examples;
 use super::output::print_or_end;
@@ -26,9 +25,10 @@ pub(super) struct Man {
     pub(super) force: bool,
 }
 
-pub(super) fn run(arguments: &Man) -> Result<(), Failure> {
+/// Writes the pages of the program, whose table of options this is.
+pub(super) fn run(arguments: &Man, program: Command) -> Result<(), Failure> {
     // The pages of `help` would say what the others say.
-    let mut program = table(None).disable_help_subcommand(true);
+    let mut program = program.disable_help_subcommand(true);
     program.build();
     let Some(directory) = &arguments.output_dir else {
         return print_or_end(page(&program)?.as_bytes());

@@ -203,7 +203,7 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::Templates(arguments) => templates::run(&arguments.command),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
-        Command::Man(arguments) => man::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments, cli::table(None)),
     }
 }
 
