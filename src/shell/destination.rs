@@ -5,7 +5,7 @@ use super::output::{self, warn};
 use super::paths::{Contents, Named, Paths};
 use super::templates::own_templates;
 use super::writing::{NewFile, Overwrite, SideFile, Writing};
-use super::{Run, gitops};
+use super::{Run, gitops, world};
 use civi_ingress::fault::Fault;
 use civi_ingress::manifest::{Manifest, Object, PrivateKeys, stream};
 use clap::{Args, ValueHint};
@@ -83,7 +83,8 @@ impl Destination {
         let manifests = templates.render(objects, private_keys)?;
         if let Some(directory) = &self.output_dir {
             let files = files(manifests);
-            let strangers = output::strangers(directory, &files);
+            let names: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+            let strangers = world::other_manifests(directory, &names);
             let count = files.len();
             let keys = secret_files(directory, &files, &beside);
             writing.write(files, beside, || Ok(()))?;

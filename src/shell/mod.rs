@@ -24,6 +24,7 @@ mod gitops;
 mod glob;
 mod inspect;
 mod issuing;
+mod lexical;
 mod lint;
 mod listed;
 mod live;
@@ -33,6 +34,7 @@ mod output;
 mod paths;
 mod pkcs12_password;
 mod probe;
+mod program;
 mod report_format;
 mod schema;
 mod status;
@@ -86,16 +88,16 @@ pub(super) fn run() -> ExitCode {
     world::forbid_core_dumps();
     let texts = arguments.iter().filter_map(|argument| argument.to_str());
     let wished = ColourChoice::of(texts);
-    let name = cli::name_called(arguments.first().map(OsString::as_os_str));
-    output::settle_name(name);
+    let name = program::name_called(arguments.first().map(OsString::as_os_str));
+    output::settle_name(name, Command::NAMES);
     let (global, command) = match parse(name, arguments) {
         Ok(parsed) => parsed,
         Err(error) => {
-            output::settle_colours(wished);
+            output::settle_colours(wished, world::wishes_for_colours());
             return usage(error);
         }
     };
-    output::settle_colours(global.color);
+    output::settle_colours(global.color, world::wishes_for_colours());
     let code = match dispatch(&global, command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

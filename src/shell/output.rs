@@ -4,11 +4,9 @@
     reason = "this is the door through which everything leaves"
 )]
 
-use super::cli::{PROGRAM, called_by};
-use super::colour::{self, ColourChoice};
+use super::colour::{self, ColourChoice, Wishes};
 use super::error::{Failure, Kind};
-use super::world;
-use super::writing::NewFile;
+use super::program::called_by;
 use anyhow::Context as _;
 use civi_ingress::fault::Fault;
 use civi_ingress::tone::{self, Paint};
@@ -30,9 +28,8 @@ struct Colours {
 
 static COLOURS: OnceLock<Colours> = OnceLock::new();
 
-/// Settles, once, which streams have colours.
-pub(super) fn settle_colours(choice: ColourChoice) {
-    let wishes = world::wishes_for_colours();
+/// Settles, once, which streams have colours, by an option and by what the environment wishes.
+pub(super) fn settle_colours(choice: ColourChoice, wishes: Wishes) {
     COLOURS.get_or_init(|| Colours {
         stdout: choice.colours(wishes, stdout_is_terminal()),
         stderr: choice.colours(wishes, stderr_is_terminal()),
@@ -59,16 +56,20 @@ pub(super) fn width() -> Option<usize> {
     Some(usize::from(columns))
 }
 
-static NAME: OnceLock<&str> = OnceLock::new();
+/// The name by which the program was called, and its commands.
+static CALLED: OnceLock<(&str, &[&str])> = OnceLock::new();
 
-/// Settles, once, how the program was called.
-pub(super) fn settle_name(name: &'static str) {
-    NAME.get_or_init(|| name);
+/// Settles, once, how the program was called, and which commands it has.
+pub(super) fn settle_name(name: &'static str, commands: &'static [&'static str]) {
+    CALLED.get_or_init(|| (name, commands));
 }
 
 /// Returns a text in which commands of this program are called as it was.
 pub(super) fn as_called(text: &str) -> Cow<'_, str> {
-    called_by(NAME.get().unwrap_or(&PROGRAM), text)
+    match CALLED.get() {
+        Some((name, commands)) => called_by(name, commands, text),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// Writes lines to stderr, with nothing in them that steers a terminal or a CI; a closed stderr is nobody's loss.
@@ -197,29 +198,4 @@ pub(super) fn closed_stdout() -> Failure {
         Kind::InputOutput,
         fault.help("open it for writing; `> /dev/null` throws the output away"),
     )
-}
-
-/// Returns whether `kubectl apply -f DIR` would take the file for a manifest of ours.
-pub(super) fn is_yaml(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension == "yaml")
-}
-
-/// Names the YAML files of a directory that were not written with the others: `kubectl apply -f` takes them too.
-pub(super) fn strangers(directory: &Path, files: &[NewFile]) -> Vec<String> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| is_yaml(Path::new(name)) && !files.iter().any(|file| file.path == *name))
-        .collect();
-    names.sort_unstable();
-    names
-}
-
-/// Returns the directory that a path lies in.
-pub(super) fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    }
 }

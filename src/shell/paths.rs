@@ -5,7 +5,7 @@ use super::error::Failure;
 use super::world;
 use civi_ingress::fault::{Fault, Faults};
 use std::ffi::OsStr;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// How the names of what is being written begin. What a killed run left under such a name is removed by the next.
 pub(super) const ASIDE: &str = ".civi-ingress-";
@@ -154,20 +154,6 @@ impl Paths<'_> {
         }
         faults.finish(Some(()))
     }
-}
-
-/// Takes `.` and `..` out of a path that does not exist.
-pub(super) fn without_dots(base: PathBuf, rest: &Path) -> PathBuf {
-    rest.components().fold(base, |mut path, part| {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                path.pop();
-            }
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => path.push(part),
-        }
-        path
-    })
 }
 
 /// Returns the paths that options name, each with its option.

@@ -106,6 +106,14 @@ pub(super) enum EntryKind {
     Other,
 }
 
+/// Returns the names of the folders among entries.
+pub(super) fn folders(entries: Vec<Entry>) -> impl Iterator<Item = String> {
+    entries
+        .into_iter()
+        .filter(|entry| entry.kind == EntryKind::Folder)
+        .map(|entry| entry.name)
+}
+
 /// The files found in the home of a unit.
 #[derive(Default)]
 pub(super) struct Found {

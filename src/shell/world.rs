@@ -6,6 +6,7 @@
 
 use super::colour::Wishes;
 use super::error::{Failure, words};
+use super::lexical::{is_yaml, without_dots};
 use super::output::explain;
 use anyhow::{Context as _, anyhow};
 use civi_ingress::fault::{Fault, Place};
@@ -184,7 +185,7 @@ pub(super) fn resolved(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     for existing in absolute.ancestors() {
         if let (Ok(found), Ok(rest)) = (existing.canonicalize(), absolute.strip_prefix(existing)) {
-            return super::paths::without_dots(found, rest);
+            return without_dots(found, rest);
         }
     }
     absolute
@@ -747,7 +748,7 @@ pub(super) fn read_templates(directory: &Path) -> Result<Vec<(String, String)>, 
 pub(super) fn read_yaml_files(
     directory: &Path,
 ) -> Result<Vec<(String, Zeroizing<String>)>, Failure> {
-    let texts = read_below(directory, super::output::is_yaml)?;
+    let texts = read_below(directory, is_yaml)?;
     if texts.is_empty() {
         super::warn(&format!("{} contains no YAML file", directory.display()));
     }
@@ -788,4 +789,15 @@ fn read_below(
     }
     found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     Ok(found)
+}
+
+/// Names the YAML files of a directory beside those of these names: `kubectl apply -f` takes them too.
+pub(super) fn other_manifests(directory: &Path, names: &[&str]) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut found: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| is_yaml(Path::new(name)) && !names.contains(&name.as_str()))
+        .collect();
+    found.sort_unstable();
+    found
 }

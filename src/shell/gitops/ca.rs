@@ -7,7 +7,7 @@ use super::super::output::print_or_end;
 use super::super::tree::{Access, EntryKind, Tree};
 use super::fleet::{PlaceArguments, read_fleet};
 use super::place::Named;
-use super::selection::{WILDCARD, unknown};
+use super::units::{WILDCARD, unknown};
 use civi_ingress::fault::Fault;
 use civi_ingress::find::{self, Origin};
 use civi_ingress::fleet::Fleet;

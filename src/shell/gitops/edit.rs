@@ -6,7 +6,7 @@ use super::super::writing::{SideFile, Writing};
 use super::super::{Run, world};
 use super::fleet::parse;
 use super::place::Named;
-use super::selection::unknown;
+use super::units::unknown;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::Source;
 use civi_ingress::fleet::edit::{self, Addition};

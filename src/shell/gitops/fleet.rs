@@ -7,11 +7,12 @@ use super::super::paths::check_stdin;
 use super::super::templates::own_templates;
 use super::super::{Run, world};
 use super::place::Named;
-use super::review::digest_of;
+use aws_lc_rs::digest::{SHA256, digest};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::{self, Fleet, Secrets, Source};
 use civi_ingress::gitops::plan::{Phase, Readers, Sealer};
 use civi_ingress::pki::issue::Ca;
+use civi_ingress::pki::key::hex;
 use civi_ingress::seal::creation_rules::Rules;
 use civi_ingress::seal::sealed::SealingCertificate;
 use civi_ingress::seal::{Identity, Recipient};
@@ -325,4 +326,9 @@ fn creation_rules(tree: &Path, digests: &mut BTreeMap<String, String>) -> Result
     Err(Fault::new("there are no recipients to encrypt for")
         .help("list age recipients under `spec.secrets.recipients`, or in a `.sops.yaml` above the tree; `age-keygen` makes one")
         .into())
+}
+
+/// Returns the SHA-256 of a text.
+pub(super) fn digest_of(bytes: &[u8]) -> String {
+    hex(digest(&SHA256, bytes).as_ref())
 }

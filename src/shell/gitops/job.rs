@@ -1,11 +1,10 @@
 //! One run over a fleet: what it works on, how it spreads over threads, and what it has to tell.
 
 use super::super::error::Failure;
-use super::super::tree::Tree;
+use super::super::tree::{Tree, folders};
 use super::super::{Run, output};
 use super::fleet::{FleetArguments, Inputs};
 use super::report::ReportArguments;
-use super::strangers::folders;
 use civi_ingress::fleet::Fleet;
 use civi_ingress::gitops::decide::Depth;
 use civi_ingress::gitops::layout::{CLUSTER, INSTANCES, SHARDS};

@@ -1,9 +1,8 @@
 //! Where the files of a unit live, or lived under another layout or another name.
 
 use super::super::error::{Failure, Kind};
-use super::super::tree::EntryKind;
+use super::super::tree::{EntryKind, folders};
 use super::job::Job;
-use super::strangers::folders;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::Layout;
 use civi_ingress::gitops::compose::{Composed, paths};

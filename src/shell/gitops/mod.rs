@@ -21,6 +21,7 @@ mod selection;
 mod status;
 mod strangers;
 mod survey;
+mod units;
 mod write;
 
 use super::Run;

@@ -87,7 +87,7 @@ impl Named {
             let help = "name the directory of the tree with `--output-dir DIR`";
             return Err(fault.help(help).argument("--fleet").into());
         }
-        let folder = super::super::output::parent(&self.file).to_owned();
+        let folder = super::super::lexical::parent(&self.file).to_owned();
         let Some(fleet) = fleet.filter(|fleet| !known::is_tree(&folder, fleet)) else {
             return Ok(folder);
         };

@@ -3,10 +3,10 @@
 use super::super::error::{Failure, Kind};
 use super::super::tree::{EntryKind, Tree};
 use super::super::world;
-use super::fleet::Inputs;
+use super::fleet::{Inputs, digest_of};
 use super::job::Job;
 use super::survey::Survey;
-use aws_lc_rs::digest::{Context, SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256};
 use civi_ingress::fault::Fault;
 use civi_ingress::gitops::fleet_files::TREE_FILE;
 use civi_ingress::gitops::layout::{CLUSTER, INSTANCES, SHARDS};
@@ -51,11 +51,6 @@ pub(super) fn refuse_another(plan: &Review, present: &Review) -> Result<(), Fail
         kind: Kind::WouldLose,
         faults: differences.into_iter().enumerate().map(fault).collect(),
     })
-}
-
-/// Returns the SHA-256 of a text.
-pub(super) fn digest_of(bytes: &[u8]) -> String {
-    hex(digest(&SHA256, bytes).as_ref())
 }
 
 /// Returns a SHA-256 of the files in each folder of a tree, without those below it.

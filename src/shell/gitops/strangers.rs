@@ -138,10 +138,3 @@ fn unit_of(folder: &str, prefix: &str) -> Option<String> {
         .map(str::to_owned);
     of_folder.or(of_prefix)
 }
-
-pub(super) fn folders(entries: Vec<Entry>) -> impl Iterator<Item = String> {
-    entries
-        .into_iter()
-        .filter(|entry| entry.kind == EntryKind::Folder)
-        .map(|entry| entry.name)
-}

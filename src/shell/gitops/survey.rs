@@ -6,7 +6,7 @@ use super::job::Job;
 use super::known;
 use super::lives::{OtherHomes, Stranger, refuse_unfinished_merges};
 use super::moves::Left;
-use super::selection::units;
+use super::units::units;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::Fleet;
 use civi_ingress::gitops::compose::{Composed, NoDrawing, TreeFile, carry_out, restart};

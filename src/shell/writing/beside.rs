@@ -1,12 +1,11 @@
 //! Files beside a directory or beside stdout.
 
-use super::directory::Directory;
-use super::{
-    Overwrite, SideFile, Writing, failed, fill, joined, locked, number_of, refuse_odd, would_lose,
+use super::files::{
+    Overwrite, SideFile, failed, fill, joined, locked, number_of, refuse_odd, would_lose,
 };
 use crate::shell::error::Failure;
 use crate::shell::folder::{self, Number};
-use crate::shell::output::parent;
+use crate::shell::lexical::parent;
 use crate::shell::paths::ASIDE;
 use crate::shell::unfinished::{self, Undo};
 use crate::shell::world;
@@ -19,6 +18,13 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
+
+/// What became of the folders that killed runs staged a directory in.
+#[derive(Clone, Copy)]
+pub(super) struct Settled<'a> {
+    pub(super) in_place: &'a [Number],
+    pub(super) given_up: &'a [Number],
+}
 
 /// A file beside the directory, or beside stdout, that is claimed.
 pub(super) struct Loose<'a> {
@@ -37,7 +43,8 @@ impl<'a> Loose<'a> {
     pub(super) fn claim(
         option: &str,
         path: &'a Path,
-        writing: &Writing<'_>,
+        others: &[Self],
+        settled: Option<Settled<'_>>,
     ) -> Result<Self, Failure> {
         let cannot = || format!("cannot use {}", path.display());
         let Some(name) = path.file_name() else {
@@ -50,7 +57,7 @@ impl<'a> Loose<'a> {
         let _step = unfinished::step();
         let file = match folder::create(&handle, &aside, 0o600) {
             Err(Errno::EXIST) => {
-                take_over(&handle, &aside, path, writing)?;
+                take_over(&handle, &aside, path, others)?;
                 folder::create(&handle, &aside, 0o600)
             }
             created => created,
@@ -75,7 +82,7 @@ impl<'a> Loose<'a> {
             is_secret: false,
             is_unconfirmed: false,
         };
-        loose.go_on(writing.directory.as_ref())?;
+        loose.go_on(settled)?;
         Ok(loose)
     }
 
@@ -93,7 +100,7 @@ impl<'a> Loose<'a> {
     }
 
     /// Finds out how far a killed run came: puts a ready file into place with its directory, or throws it away.
-    fn go_on(&mut self, directory: Option<&Directory>) -> Result<(), Failure> {
+    fn go_on(&mut self, settled: Option<Settled<'_>>) -> Result<(), Failure> {
         let write = failed(self.path);
         let same = |one: &OsStr, other: &OsStr| -> Result<bool, Failure> {
             let number =
@@ -121,11 +128,11 @@ impl<'a> Loose<'a> {
                 continue;
             };
             let is_among = |numbers: &[Number]| numbers.iter().any(|(_, found)| *found == number);
-            match directory {
-                Some(directory) if is_among(&directory.in_place) => {
+            match settled {
+                Some(settled) if is_among(settled.in_place) => {
                     renameat(&*self.folder, &name, &*self.folder, &self.name).map_err(&write)?;
                 }
-                Some(directory) if is_among(&directory.given_up) => {
+                Some(settled) if is_among(settled.given_up) => {
                     folder::remove(&self.folder, &name).map_err(&write)?;
                 }
                 Some(_) | None => {
@@ -209,7 +216,7 @@ fn take_over(
     folder: &OwnedFd,
     aside: &OsStr,
     path: &Path,
-    writing: &Writing<'_>,
+    others: &[Loose<'_>],
 ) -> Result<(), Failure> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let left = match openat(folder, aside, flags, Mode::empty()) {
@@ -219,7 +226,7 @@ fn take_over(
         Err(error) => return Err(failed(path)(error)),
     };
     let number = number_of(&left).map_err(failed(path))?;
-    for other in &writing.loose {
+    for other in others {
         let found = rustix::fs::fstat(&other.file).map_err(failed(path))?;
         if folder::number(&found) == number {
             let what = format!(

@@ -1,12 +1,12 @@
 //! The directory that a run writes: claimed, staged, put into place.
 
-use super::beside::Loose;
-use super::{
+use super::beside::{Loose, Settled};
+use super::files::{
     NewFile, Overwrite, failed, fill, joined, locked, mode, number_of, old_file, would_lose,
 };
 use crate::shell::error::Failure;
 use crate::shell::folder::{self, Number};
-use crate::shell::output::parent;
+use crate::shell::lexical::parent;
 use crate::shell::paths::ASIDE;
 use crate::shell::unfinished::{self, Undo};
 use crate::shell::world;
@@ -36,9 +36,9 @@ pub(super) struct Directory {
     /// What a killed run left beside it, and its lock.
     left: Option<(Number, OwnedFd)>,
     /// The numbers of directories that are in place: what belongs to them is put into place, too.
-    pub(super) in_place: Vec<Number>,
+    in_place: Vec<Number>,
     /// The numbers of directories that never came into place.
-    pub(super) given_up: Vec<Number>,
+    given_up: Vec<Number>,
 }
 
 enum State {
@@ -64,6 +64,14 @@ enum Way {
 }
 
 impl Directory {
+    /// Returns what became of the folders that killed runs staged it in.
+    pub(super) fn settled(&self) -> Settled<'_> {
+        Settled {
+            in_place: &self.in_place,
+            given_up: &self.given_up,
+        }
+    }
+
     pub(super) fn claim(path: &Path) -> Result<Self, Failure> {
         // Without a slash at the end, which would follow a link.
         let shown: PathBuf = path.components().collect();
