@@ -135,3 +135,104 @@ fn every_object_that_names_a_service_is_checked_alike() {
         }
     }
 }
+
+fn service(port: &str, namespace: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: civicrmhttpd, namespace: {namespace}}}\nspec: {{selector: {{app: h}}, ports: [{port}]}}\n---\n"
+    )
+}
+
+/// A question of the leg to the httpd: what stands before the route, and the rule that finds it for each way in, those
+/// that end TLS and then those that pass it through. Nothing where it cannot be: the reason stands beside it.
+type Question = (&'static str, fn() -> String, [Option<&'static str>; 7]);
+
+const QUESTIONS: [Question; 5] = [
+    (
+        "a port that the Service does not have",
+        || service("{port: 8443, name: https}", "ns"),
+        [
+            Some("CI218"),
+            Some("CI218"),
+            Some("CI824"),
+            Some("CI824"),
+            Some("CI218"),
+            Some("CI824"),
+            Some("CI824"),
+        ],
+    ),
+    (
+        "a Service that is in another namespace",
+        || service("{port: 443, name: https}", "other"),
+        [
+            Some("CI901"),
+            Some("CI901"),
+            Some("CI816"),
+            Some("CI862"),
+            Some("CI901"),
+            Some("CI816"),
+            Some("CI862"),
+        ],
+    ),
+    (
+        "a Service that is nowhere",
+        String::new,
+        [
+            Some("CI901"),
+            Some("CI901"),
+            Some("CI901"),
+            Some("CI901"),
+            Some("CI901"),
+            Some("CI901"),
+            Some("CI901"),
+        ],
+    ),
+    (
+        "TLS to an httpd whose CA nobody names",
+        || service("{port: 443, name: https}", "ns"),
+        [
+            Some("CI210"),
+            Some("CI210"),
+            Some("CI810"),
+            Some("CI863"),
+            // Browsers speak that TLS, not the front.
+            None,
+            None,
+            None,
+        ],
+    ),
+    (
+        "TLS that meets a port of plain http",
+        || service("{port: 443, name: http}", "ns"),
+        [
+            // The front ends it, and may well speak plain http.
+            None,
+            None,
+            None,
+            None,
+            Some("CI225"),
+            Some("CI225"),
+            Some("CI225"),
+        ],
+    ),
+];
+
+#[test]
+fn every_question_of_a_leg_has_an_answer_on_every_way_in() {
+    for (question, before, codes) in QUESTIONS {
+        let ways = TERMINATED.into_iter().chain(PASSED);
+        for ((kind, route), code) in ways.zip(codes) {
+            let Some(code) = code else { continue };
+            let found = report(&(before() + route));
+            assert!(has(&found, code), "{question}, {kind}: {:?}", said(&found));
+        }
+    }
+}
+
+#[test]
+fn one_rule_in_two_namespaces_is_found_for_http_and_for_tcp() {
+    for (kind, route) in [TERMINATED[0], PASSED[0]] {
+        let other = route.replace("namespace: ns", "namespace: other");
+        let found = report(&format!("{route}---\n{other}"));
+        assert!(has(&found, "CI217"), "{kind}: {:?}", said(&found));
+    }
+}

@@ -68,7 +68,11 @@ impl Reference<'_> {
             Class::ServersTransportTcp => Class::ServersTransport,
             class => class,
         };
-        if elsewhere.is_some() || model.find(other, self.namespace, self.name).is_some() {
+        let is_said = matches!(self.class, Class::Secret | Class::ConfigMap)
+            || object.group.ends_with("gateway.networking.k8s.io")
+            || object.group == "networking.istio.io";
+        if elsewhere.is_some() && is_said || model.find(other, self.namespace, self.name).is_some()
+        {
             return None;
         }
         let (kind, name) = (kind(self.class), self.name.escape_debug());
@@ -79,6 +83,7 @@ impl Reference<'_> {
             .map(|number| model.objects[number].provides)
             .collect();
         let near = did_you_mean(self.name, free).filter(|meant| !is_numbered(self.name, meant));
+        let near = near.filter(|_| elsewhere.is_none());
         if let Some(meant) = near {
             let message = format!("there is no {kind} `{name}`, and nothing refers to `{meant}`");
             let here = Here {
@@ -100,12 +105,9 @@ impl Reference<'_> {
         } else {
             format!(" in namespace `{}`", self.namespace)
         };
-        let finding = object.finding(
-            &CI901,
-            self.at,
-            &self.field,
-            format!("{kind} `{name}`{within} is not in the input"),
-        );
+        let only = elsewhere.map_or_else(String::new, |other| format!(", only in `{other}`"));
+        let message = format!("{kind} `{name}`{within} is not in the input{only}");
+        let finding = object.finding(&CI901, self.at, &self.field, message);
         Some(if model.options.strict_references {
             finding.with_severity(Severity::Error)
         } else {

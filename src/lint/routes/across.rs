@@ -65,7 +65,8 @@ fn clear_text(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>
     }
 }
 
-fn same_rules(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>) {
+/// Finds rules that two routes have, word for word.
+pub(super) fn same_rules(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>) {
     let mut known: BTreeMap<_, &Rule<'_>> = BTreeMap::new();
     for rule in rules.iter().filter(|rule| !rule.hosts.is_empty()) {
         let object = &model.objects[rule.object];

@@ -63,6 +63,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         server_name(object, &mut findings);
     }
     across::check(model, &http, &mut findings);
+    across::same_rules(model, &tcp, &mut findings);
     overlap::check(model, &http, &mut findings);
     findings
 }
