@@ -1608,18 +1608,15 @@ fn a_part_with_too_many_instances_is_refused_with_the_number_that_fits() {
 }
 
 /// Writes a fleet file and renders it with the binary.
-fn rendered(directory: &TempDir, text: &str, more: &[&str]) -> crate::support::Run {
+fn rendered(directory: &TempDir, text: &str, more: &[&str]) -> Run {
     write(&directory.path().join("fleet.yaml"), text);
-    let mut arguments = vec![
-        "gitops",
-        "render",
-        "-f",
-        "fleet.yaml",
-        "--output-dir",
-        "tree",
-    ];
-    arguments.extend(more);
-    run_in(directory.path(), &arguments)
+    gitops(directory, "render", more)
+}
+
+/// Runs a command over the fleet of a directory and its tree.
+fn gitops(directory: &TempDir, word: &str, more: &[&str]) -> Run {
+    let arguments = ["gitops", word, "-f", "fleet.yaml", "--output-dir", "tree"];
+    run_in(directory.path(), &[&arguments, more].concat())
 }
 
 fn fleet_file(instances: &str) -> String {
@@ -2384,26 +2381,11 @@ fn a_difference_shows_what_changes_and_no_key() {
         &directory.path().join("fleet.yaml"),
         &fleet_file("    a: {serversTransport: {dialTimeout: 5s}}\n"),
     );
-    let diff = run_in(
-        directory.path(),
-        &["gitops", "diff", "-f", "fleet.yaml", "--output-dir", "tree"],
-    );
+    let diff = gitops(&directory, "diff", &[]);
     assert_eq!(diff.status, 1, "{}", diff.stderr);
     assert_snapshot_in!("gitops", "difference", diff.stdout);
     for format in ["json", "yaml"] {
-        let other = run_in(
-            directory.path(),
-            &[
-                "gitops",
-                "diff",
-                "-f",
-                "fleet.yaml",
-                "--output-dir",
-                "tree",
-                "-o",
-                format,
-            ],
-        );
+        let other = gitops(&directory, "diff", &["-o", format]);
         assert_eq!((other.status, other.stderr), (1, diff.stderr.clone()));
         if format == "json" {
             let report = crate::support::report("gitopsDiff", &other.stdout);
@@ -2430,24 +2412,9 @@ fn a_difference_shows_what_changes_and_no_key() {
         &directory.path().join("fleet.yaml"),
         &fleet_file("    a: {externalHost: b.example.org}\n"),
     );
-    let diff = run_in(
-        directory.path(),
-        &["gitops", "diff", "-f", "fleet.yaml", "--output-dir", "tree"],
-    );
+    let diff = gitops(&directory, "diff", &[]);
     assert!(diff.stdout.contains("<redacted sha256:"), "{}", diff.stdout);
-    let json = run_in(
-        directory.path(),
-        &[
-            "gitops",
-            "diff",
-            "-f",
-            "fleet.yaml",
-            "--output-dir",
-            "tree",
-            "-o",
-            "json",
-        ],
-    );
+    let json = gitops(&directory, "diff", &["-o", "json"]);
     let diff = Run {
         stdout: diff.stdout + &json.stdout,
         ..diff
@@ -2827,10 +2794,7 @@ fn an_unfinished_merge_in_a_file_of_ours_is_reported_and_nothing_is_missing_for_
     ] {
         write(&path, &conflicted);
         for word in ["check", "render"] {
-            let run = run_in(
-                directory.path(),
-                &["gitops", word, "-f", "fleet.yaml", "--output-dir", "tree"],
-            );
+            let run = gitops(&directory, word, &[]);
             assert_eq!(
                 (run.status, run.stderr.as_str()),
                 (

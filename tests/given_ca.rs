@@ -14,26 +14,29 @@ macro_rules! fixture {
 
 const NOW: &str = "2026-12-01T00:00:00Z";
 
+/// The options that take the CA of a directory.
+const GIVEN: [&str; 4] = ["--ca-cert", "ca.pem", "--ca-key", "ca.key"];
+
+/// A directory with a CA below a root.
+fn with_intermediate() -> TempDir {
+    let directory = TempDir::new().unwrap();
+    let certificates = fixture!("issuing.crt", "issuing-root.crt");
+    write(&directory.path().join("ca.pem"), certificates);
+    write(&directory.path().join("ca.key"), fixture!("issuing.key"));
+    directory
+}
+
+/// Returns the certificates of a Secret's key.
+fn certificates_in(stream: &str, secret: &str, key: &str) -> Vec<Certificate> {
+    Certificate::all_from_pem(&secret_text(stream, secret, key)).unwrap()
+}
+
 /// Runs `cert` for `a.example.org` under a CA.
 fn cert(directory: &Path, certificates: &str, key: &str) -> crate::support::Run {
     write(&directory.join("ca.pem"), certificates);
     write(&directory.join("ca.key"), key);
-    run_in(
-        directory,
-        &[
-            "cert",
-            "--dns",
-            "a.example.org",
-            "--ca-cert",
-            "ca.pem",
-            "--ca-key",
-            "ca.key",
-            "--output-dir",
-            "made",
-            "--now",
-            NOW,
-        ],
-    )
+    let made = ["cert", "--dns", "a.example.org", "--output-dir", "made"];
+    run_in(directory, &[&made[..], &GIVEN, &["--now", NOW]].concat())
 }
 
 #[test]
@@ -105,18 +108,11 @@ fn below_an_intermediate_leaves_are_served_with_the_chain_and_the_root_is_truste
         let wildcard = run_in(
             directory.path(),
             &[
-                "wildcard-secret",
-                "--domain",
-                "example.org",
-                "--ca-cert",
-                "ca.pem",
-                "--ca-key",
-                "ca.key",
-                "--now",
-                NOW,
-                "--ca-out",
-                "out.crt",
-            ],
+                &["wildcard-secret", "--domain", "example.org"][..],
+                &GIVEN,
+                &["--now", NOW, "--ca-out", "out.crt"],
+            ]
+            .concat(),
         );
         let secret = wildcard.good();
         let chain = secret_text(&secret, "wildcardsecret", "tls.crt");
@@ -132,22 +128,14 @@ fn below_an_intermediate_leaves_are_served_with_the_chain_and_the_root_is_truste
 #[test]
 fn below_an_intermediate_httpd_serves_the_chain_traefik_trusts_the_root_and_a_second_run_keeps_both()
  {
-    let directory = TempDir::new().unwrap();
+    let directory = with_intermediate();
     let path = directory.path();
-    write(
-        &path.join("ca.pem"),
-        fixture!("issuing.crt", "issuing-root.crt"),
-    );
-    write(&path.join("ca.key"), fixture!("issuing.key"));
     let new = |more: &[&str]| {
         let arguments = ["new-instance", "a", "--host", "a.example.org"];
         run_in(path, &[&arguments, more].concat())
     };
-    let given = ["--ca-cert", "ca.pem", "--ca-key", "ca.key"];
-    let first = new(&[&given[..], &["--now", NOW]].concat()).good();
-    let of = |stream: &str, secret: &str, key: &str| {
-        Certificate::all_from_pem(&secret_text(stream, secret, key)).unwrap()
-    };
+    let first = new(&[&GIVEN[..], &["--now", NOW]].concat()).good();
+    let of = certificates_in;
     let issuing = Certificate::from_pem(fixture!("issuing.crt")).unwrap();
     let root = Certificate::from_pem(fixture!("issuing-root.crt")).unwrap();
     let (served, trusted) = (
@@ -167,7 +155,7 @@ fn below_an_intermediate_httpd_serves_the_chain_traefik_trusts_the_root_and_a_se
     assert_eq!((lint.status, lint.stdout.as_str()), (0, ""));
     // With the CA and without it, and renewed under it.
     let reuse = ["--reuse", "first.yaml"];
-    for more in [&given[..], &["--ca-custody", "dropped"]] {
+    for more in [&GIVEN[..], &["--ca-custody", "dropped"]] {
         let again = new(&[&reuse, more, &["--now", "2026-12-03T00:00:00Z"]].concat()).good();
         for (secret, key) in [
             ("selfcert", "externcert"),
@@ -177,7 +165,7 @@ fn below_an_intermediate_httpd_serves_the_chain_traefik_trusts_the_root_and_a_se
             assert_eq!(of(&again, secret, key), of(&first, secret, key), "{key}");
         }
     }
-    let renewed = new(&[&reuse, &given[..], &["--now", "2027-10-01T00:00:00Z"]].concat()).good();
+    let renewed = new(&[&reuse, &GIVEN[..], &["--now", "2027-10-01T00:00:00Z"]].concat()).good();
     let again = of(&renewed, "selfcert", "externcert");
     assert_ne!(again[0], served[0]);
     assert_eq!(again[1..], served[1..]);
@@ -186,18 +174,9 @@ fn below_an_intermediate_httpd_serves_the_chain_traefik_trusts_the_root_and_a_se
 
 #[test]
 fn a_stored_intermediate_signs_the_renewal_with_its_chain() {
-    let directory = TempDir::new().unwrap();
+    let directory = with_intermediate();
     let path = directory.path();
-    write(
-        &path.join("ca.pem"),
-        fixture!("issuing.crt", "issuing-root.crt"),
-    );
-    write(&path.join("ca.key"), fixture!("issuing.key"));
-    let given = ["--ca-cert", "ca.pem", "--ca-key", "ca.key"];
     let stored = ["--ca-custody", "stored"];
-    let certificates = |stream: &str, secret: &str, key: &str| {
-        Certificate::all_from_pem(&secret_text(stream, secret, key)).unwrap()
-    };
     let instance = ["new-instance", "a", "--host", "a.example.org"];
     let wildcard = ["wildcard-secret", "--domain", "example.org"];
     for (command, secret, served, trusted, key) in [
@@ -219,7 +198,7 @@ fn a_stored_intermediate_signs_the_renewal_with_its_chain() {
         let at = |now: &str, more: &[&str]| {
             run_in(path, &[command, &stored, more, &["--now", now]].concat())
         };
-        let first = at(NOW, &given).good();
+        let first = at(NOW, &GIVEN).good();
         write(&path.join("first.yaml"), &first);
         let reuse = ["--reuse", "first.yaml"];
         let same = at("2026-12-03T00:00:00Z", &reuse);
@@ -227,14 +206,17 @@ fn a_stored_intermediate_signs_the_renewal_with_its_chain() {
         let renewed = at("2027-10-01T00:00:00Z", &reuse);
         let stderr = &renewed.stderr;
         assert_eq!(renewed.status, 0, "{stderr}");
-        let of = |stream: &str| certificates(stream, secret, served);
+        let of = |stream: &str| certificates_in(stream, secret, served);
         let (before, after) = (of(&first), of(&renewed.stdout));
         assert_ne!(after[0], before[0]);
         assert_eq!(after[1..], before[1..], "{stderr}");
         assert!(after[0].names_as_issuer(&after[1]));
         let (secret_of_trust, key_of_trust) = trusted;
-        let trust = certificates(&renewed.stdout, secret_of_trust, key_of_trust);
-        assert_eq!(trust, certificates(&first, secret_of_trust, key_of_trust));
+        let trust = certificates_in(&renewed.stdout, secret_of_trust, key_of_trust);
+        assert_eq!(
+            trust,
+            certificates_in(&first, secret_of_trust, key_of_trust)
+        );
         assert_eq!(
             secret_text(&renewed.stdout, secret, key),
             fixture!("issuing.key")
@@ -244,25 +226,13 @@ fn a_stored_intermediate_signs_the_renewal_with_its_chain() {
 
 #[test]
 fn a_stored_intermediate_that_has_ended_is_not_replaced_unasked() {
-    let directory = TempDir::new().unwrap();
+    let directory = with_intermediate();
     let path = directory.path();
-    write(
-        &path.join("ca.pem"),
-        fixture!("issuing.crt", "issuing-root.crt"),
-    );
-    write(&path.join("ca.key"), fixture!("issuing.key"));
     let at = |now: &str, more: &[&str]| {
         let arguments = ["new-instance", "a", "--host", "a.example.org", "--now", now];
         run_in(path, &[&arguments, more].concat())
     };
-    let given = [
-        "--ca-cert",
-        "ca.pem",
-        "--ca-key",
-        "ca.key",
-        "--ca-custody",
-        "stored",
-    ];
+    let given = [&GIVEN[..], &["--ca-custody", "stored"]].concat();
     let first = at("2125-01-01T00:00:00Z", &given).good();
     write(&path.join("first.yaml"), &first);
     let reuse = ["--reuse", "first.yaml"];
