@@ -180,6 +180,16 @@ fn the_password_may_come_through_stdin_but_not_with_another_input() {
     let arguments = ["inspect", "-", "--pkcs12-password-file", "-"];
     let refused = run_in(directory.path(), &arguments);
     assert_eq!(refused.status, 2, "{}", refused.stderr);
+    for line in [
+        "wildcard-secret --cert - --pkcs12-password-file -",
+        "wildcard-secret --domain example.org --ca-cert - --pkcs12-password-file -",
+        "new-instance p --host a.example.org --ca-cert - --pkcs12-password-file -",
+        "probe a.example.org --cert - --pkcs12-password-file -",
+        "status - --pkcs12-password-file -",
+    ] {
+        let refused = run(directory.path(), line);
+        assert_eq!((refused.status, refused.stdout.as_str()), (2, ""), "{line}");
+    }
     let file = format!("{FIXTURES}/pkcs12/openssl.p12");
     let arguments = ["inspect", &file, "--pkcs12-password-file", "-"];
     let shown = run_with_stdin(directory.path(), &arguments, "geheim");

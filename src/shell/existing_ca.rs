@@ -2,7 +2,7 @@
 
 use super::error::Failure;
 use super::output::warn;
-use super::paths::{Named, side_paths};
+use super::paths::{Named, check_stdin, side_paths};
 use super::pkcs12_password::Pkcs12Password;
 use super::{Run, world};
 use civi_ingress::fault::{Fault, Faults};
@@ -44,6 +44,7 @@ impl ExistingCa {
         let Some(cert_path) = &self.ca_cert else {
             return Ok(None);
         };
+        check_stdin(self.paths().into_iter().map(|(_, path)| path))?;
         let password = self.password.read()?;
         let password = password.as_ref();
         let cert_part = match self.ca_key {

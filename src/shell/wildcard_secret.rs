@@ -101,7 +101,8 @@ pub(super) fn run(run: &Run, arguments: &WildcardSecret) -> Result<(), Failure> 
         .chain(&arguments.chain)
         .chain(&arguments.reuse)
         .map(PathBuf::as_path);
-    check_stdin(sources)?;
+    let of_ca = arguments.existing_ca.paths().into_iter();
+    check_stdin(sources.chain(of_ca.map(|(_, path)| path)))?;
     let beside = [
         ("--ca-out", arguments.ca_out.as_ref()),
         ("--ca-key-out", arguments.ca_key_out.as_ref()),
