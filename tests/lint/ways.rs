@@ -142,8 +142,8 @@ fn service(port: &str, namespace: &str) -> String {
     )
 }
 
-/// A question of the leg to the httpd: what stands before the route, and the rule that finds it for each way in, those
-/// that end TLS and then those that pass it through. Nothing where it cannot be: the reason stands beside it.
+/// A question of the leg to the httpd: what comes before the route, and the rule that finds it for each way in, those
+/// that end TLS and then those that pass it through. Nothing where it cannot be: the reason is beside it.
 type Question = (&'static str, fn() -> String, [Option<&'static str>; 7]);
 
 const QUESTIONS: [Question; 5] = [

@@ -259,7 +259,7 @@ impl<'m, 'a> Route<'m, 'a> {
                 );
                 findings.push(object.finding(&CI810, wanted.at, &field, message));
             }
-        // Of a Gateway that is not in the input nothing else can be said: a TLSRoute is there to pass TLS through.
+        // Of a Gateway that is not in the input nothing is known: a TLSRoute is there to pass TLS through.
         } else if port.is_plain() && (attached.is_passed_through || attached.gateway.is_none()) {
             let message = format!("port `{shown}` speaks plain http");
             findings.push(object.finding(&CI225, wanted.at, &field, message));
