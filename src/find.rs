@@ -2,7 +2,7 @@
 //! the objects by which Traefik takes them into use.
 
 use crate::cluster::data::{Certificates, Content, Data, Lock};
-use crate::cluster::scope::directory;
+use crate::cluster::kustomization;
 use crate::cluster::{Cluster, Object, Resource};
 use crate::fault::{Fault, Faults};
 use crate::manifests;
@@ -284,13 +284,6 @@ impl Findings {
     }
 }
 
-/// Returns whether a file is Kustomize's (`konfig.RecognizedKustomizationFileNames`).
-#[must_use]
-pub fn is_kustomization(file: &str) -> bool {
-    let name = file.rsplit('/').next().unwrap_or(file);
-    ["kustomization.yaml", "kustomization.yml", "Kustomization"].contains(&name)
-}
-
 /// Finds the certificates of a file: one in DER, those of PKCS#12, which `password` opens, else what [`read`] finds in
 /// text. A text that is not worth reading is not, if it is one of many.
 ///
@@ -336,7 +329,7 @@ pub fn read_bytes(
         vec![Fault::new(what).help(pem::advice(bytes)).file(file)]
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if is_one_of_many && !is_worth_reading(text) && !is_kustomization(file) {
+    if is_one_of_many && !is_worth_reading(text) && !kustomization::is_by_name(file) {
         return Ok(Findings::default());
     }
     read(text, file)
@@ -358,12 +351,10 @@ pub fn read(text: &str, file: &str) -> Result<Findings, Vec<Fault>> {
         findings.pem(text, &origin);
     } else {
         let documents = crate::yaml::read_all(text, file)?;
-        if is_kustomization(file) {
-            let namespace = documents
+        if kustomization::is_by_name(file) {
+            let said = documents
                 .first()
-                .and_then(|node| node.get("namespace")?.text());
-            let directory = directory(file).unwrap_or_default().to_owned();
-            let said = namespace.map(|namespace| (directory, namespace.to_owned()));
+                .and_then(|node| kustomization::namespace(node, file));
             findings.namespaces.extend(said);
             return Ok(findings);
         }

@@ -5,9 +5,11 @@
 //! |---|---|
 //! | know which kinds are read | [`Resource`] |
 //! | know which namespace an object without one is taken to be in | [`scope`] |
+//! | know which namespace a kustomization gives | [`kustomization`] |
 //! | read what a Secret holds | [`data`] |
 
 pub mod data;
+pub mod kustomization;
 pub mod scope;
 
 use crate::fault::Fault;

@@ -2,12 +2,12 @@
 
 use crate::cluster::data::{Certificates, Lock, is_encrypted};
 use crate::cluster::scope::Scope;
-use crate::cluster::{Cluster, Kind, Object};
+use crate::cluster::{Cluster, Kind, Object, kustomization};
 use crate::fault::{Fault, Faults};
 use crate::manifests;
 use crate::path::hop::{Known, Place};
 use crate::path::traefik::{Name, look_up};
-use crate::yaml::Node;
+use crate::yaml::{self, Node};
 use std::collections::BTreeMap;
 
 use super::{Check, Finding, Verdict};
@@ -15,16 +15,28 @@ use super::{Check, Finding, Verdict};
 /// Namespace of an object that names none, as kubectl has it.
 const DEFAULT_NAMESPACE: &str = "default";
 
-/// Reads streams of manifests, each with the name of its file.
+/// Reads streams of manifests, each with the name of its file. Objects without a namespace are in the one that the nearest
+/// kustomization gives, else in `default`.
 ///
 /// # Errors
 /// What is not YAML, a document without `kind`, broken base64 in a Secret, a document that is encrypted whole.
 pub fn read(sources: &[(&str, &str)]) -> Result<Cluster, Vec<Fault>> {
     let (mut objects, mut faults) = (Vec::new(), Faults::default());
     let known = Certificates::default();
+    // To Kubernetes there are no objects without a namespace: in the topmost directory and all below it is this one.
+    let mut namespaces = BTreeMap::from([(String::new(), DEFAULT_NAMESPACE.to_owned())]);
     for (file, text) in sources {
-        let documents = manifests::documents(text, file, &mut faults);
+        let documents = if kustomization::is_by_name(file) {
+            let documents = faults.keep_all(yaml::read_all(text, file));
+            documents.unwrap_or_default()
+        } else {
+            manifests::documents(text, file, &mut faults)
+        };
         for node in documents.iter().flat_map(manifests::objects) {
+            if kustomization::is_one(node, file) {
+                namespaces.extend(kustomization::namespace(node, file));
+                continue;
+            }
             if node.text_of("kind").is_some_and(is_encrypted) {
                 faults.push(whole(node, file));
                 continue;
@@ -33,9 +45,7 @@ pub fn read(sources: &[(&str, &str)]) -> Result<Cluster, Vec<Fault>> {
             objects.extend(Object::read(node, file, &known));
         }
     }
-    // To Kubernetes, and so to all that is reported here, there are no objects without a namespace.
-    let everywhere = BTreeMap::from([(String::new(), DEFAULT_NAMESPACE.to_owned())]);
-    faults.finish(Some(Cluster::new(objects, everywhere)))
+    faults.finish(Some(Cluster::new(objects, namespaces)))
 }
 
 fn whole(node: &Node, file: &str) -> Fault {
@@ -152,6 +162,22 @@ mod tests {
         let cluster = read(&[("/x/y/m.yaml", text), ("z/m.yaml", text)]).unwrap();
         let names: Vec<String> = cluster.objects().iter().map(ToString::to_string).collect();
         assert_eq!(names, ["ConfigMap default/a", "ConfigMap default/a"]);
+    }
+
+    #[test]
+    fn the_namespace_of_the_nearest_kustomization_is_that_of_an_object_without_one() {
+        let text = "kind: ConfigMap\nmetadata: {name: a}\n";
+        let cluster = read(&[
+            ("/x/a/m.yaml", text),
+            ("/x/b/deep/m.yaml", text),
+            (
+                "/x/b/kustomization.yaml",
+                "namespace: ns\nresources: [deep]\n",
+            ),
+        ]);
+        let cluster = cluster.unwrap();
+        let names: Vec<String> = cluster.objects().iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["ConfigMap default/a", "ConfigMap ns/a"]);
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Patches of Kustomize: parts of objects, which say nothing by themselves.
 
 use super::documents::Document;
-use crate::cluster::scope::directory;
-use crate::find;
+use crate::cluster::kustomization;
 use crate::lint::source::Source;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(in crate::lint) fn patches(documents: &[Document], sources: &[Source]) -> BTreeSet<usize> {
     let named: BTreeSet<String> = documents
         .iter()
-        .filter(|document| is_kustomization(&document.node, &sources[document.file].name))
+        .filter(|document| kustomization::is_one(&document.node, &sources[document.file].name))
         .flat_map(|document| {
             let folder = folder(&sources[document.file].name);
             paths(&document.node).map(move |path| normal(&format!("{folder}/{path}")))
@@ -33,23 +32,11 @@ pub(in crate::lint) fn namespaces(
     documents: &[Document],
     names: &[&str],
 ) -> BTreeMap<String, String> {
-    let of_kustomize =
-        |document: &&Document| is_kustomization(&document.node, names[document.file]);
-    let said = documents
-        .iter()
-        .filter(of_kustomize)
-        .filter_map(|document| {
-            let namespace = document.node.text_of("namespace")?;
-            let folder = directory(names[document.file]).unwrap_or_default();
-            Some((folder.to_owned(), namespace.to_owned()))
-        });
+    let said = documents.iter().filter_map(|document| {
+        let (node, name) = (&document.node, names[document.file]);
+        kustomization::namespace(node, name).filter(|_| kustomization::is_one(node, name))
+    });
     said.collect()
-}
-
-fn is_kustomization(node: &Node, name: &str) -> bool {
-    let kind = node.text_of("kind");
-    matches!(kind, Some("Kustomization" | "Component"))
-        || kind.is_none() && find::is_kustomization(name)
 }
 
 fn paths(node: &Node) -> impl Iterator<Item = &str> {

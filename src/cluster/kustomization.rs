@@ -1,0 +1,28 @@
+//! The namespace that a `kustomization.yaml` gives to what it takes.
+
+use super::scope::directory;
+use crate::yaml::Node;
+
+/// Returns whether a file is Kustomize's by its name (`konfig.RecognizedKustomizationFileNames`).
+#[must_use]
+pub fn is_by_name(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    ["kustomization.yaml", "kustomization.yml", "Kustomization"].contains(&name)
+}
+
+/// Returns whether a document is one of Kustomize's, by its kind, else by the name of its file.
+#[must_use]
+pub fn is_one(document: &Node, file: &str) -> bool {
+    match document.text_of("kind") {
+        Some(kind) => matches!(kind, "Kustomization" | "Component"),
+        None => is_by_name(file),
+    }
+}
+
+/// Returns the directory of a kustomization, and the namespace that it gives to all below, if it gives one.
+#[must_use]
+pub fn namespace(document: &Node, file: &str) -> Option<(String, String)> {
+    let namespace = document.text_of("namespace")?.to_owned();
+    let directory = directory(file).unwrap_or_default().to_owned();
+    Some((directory, namespace))
+}
