@@ -385,6 +385,10 @@ pub fn advice(bytes: &[u8]) -> &'static str {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
             "it is UTF-16: save it as UTF-8, or `iconv -f UTF-16 -t UTF-8 FILE >PLAIN`"
         }
+        // The magic numbers of `JKS` and `JCEKS`, which Java wrote by default up to Java 8.
+        [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..] => {
+            "it is a Java KeyStore: `keytool -importkeystore -srckeystore FILE -destkeystore NEW.p12 -deststoretype PKCS12`"
+        }
         [0x30, ..] if begins_with(SIGNED) => {
             "it is PKCS#7: `openssl pkcs7 -inform der -in FILE -print_certs -out PLAIN`"
         }
@@ -604,6 +608,7 @@ mod tests {
             (vec![0xfe, 0xff, 0, b'-'], "iconv"),
             (id(1), "openssl pkcs12"),
             (id(2), "openssl pkcs7"),
+            (vec![0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2], "keytool"),
             (vec![0x30, 0x82, 1, 0, 0x30, 0x82], "openssl x509"),
             (b"a: \xe9\n".to_vec(), "iconv -f WINDOWS-1252"),
             (vec![0xff], "openssl x509"),
