@@ -78,7 +78,8 @@ pub fn json(text: String) -> String {
         Cow::Borrowed(_) => text,
         Cow::Owned(hidden) => hidden,
     };
-    if text.chars().all(is_plain) && !text.contains("##") {
+    let all_plain = |line: &str| is_printable(line) || line.chars().all(is_visible);
+    if text.split('\n').all(all_plain) && !text.contains("##") {
         return text;
     }
     let mut out = String::with_capacity(text.len());
@@ -117,9 +118,14 @@ fn replaced(text: Cow<'_, str>, change: impl Fn(&str) -> Option<String>) -> Cow<
     }
 }
 
+/// Returns whether a text is of the printable characters of ASCII alone, as nearly every one is: each is visible.
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// Escapes what is not visible; nothing if all is.
 fn escaped(text: &str) -> Option<String> {
-    if text.chars().all(is_visible) {
+    if is_printable(text) || text.chars().all(is_visible) {
         return None;
     }
     let mut out = String::with_capacity(text.len() + 16);
@@ -229,6 +235,10 @@ fn without_keys_in_strings(text: &str) -> Cow<'_, str> {
 
 /// Hides PEM blocks of keys and age identities.
 fn without_named_keys(text: &str) -> Option<String> {
+    let mut words = text.as_bytes().windows(3);
+    if !words.any(|word| word.eq_ignore_ascii_case(b"KEY")) {
+        return None;
+    }
     let upper = text.to_ascii_uppercase();
     let mut hidden = Vec::new();
     let mut from = 0;
@@ -277,12 +287,17 @@ fn without_named_keys(text: &str) -> Option<String> {
 
 /// Hides what may be bytes in base64 (RFC 4648, both alphabets), or in more hexadecimal digits than a SHA-256 has.
 fn without_encoded(text: &str) -> Option<String> {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/_-=".contains(byte);
     let bytes = text.as_bytes();
+    if !has_window(bytes) {
+        return None;
+    }
     let mut hidden: Vec<(usize, usize)> = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let length = bytes[at..].iter().take_while(|byte| is_part(byte)).count();
+        let length = bytes[at..]
+            .iter()
+            .take_while(|byte| is_digit(**byte))
+            .count();
         if length == 0 {
             at += 1;
             continue;
@@ -321,6 +336,31 @@ fn is_rest(run: &[u8]) -> bool {
 
 /// Length of the part of a run that is looked at: fewer characters than 32 bytes take in base64.
 const WINDOW: usize = 40;
+
+/// Returns whether a byte is a digit of base64, in either alphabet, or its padding.
+fn is_digit(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'_' | b'-' | b'=')
+}
+
+/// Returns whether a text has a run of base64's characters that is long enough to be looked at. Of such a run one of
+/// each [`WINDOW`] characters is part: the others need not be read.
+fn has_window(bytes: &[u8]) -> bool {
+    let mut at = WINDOW - 1;
+    while let Some(&byte) = bytes.get(at) {
+        if is_digit(byte) {
+            let is_other = |byte: &u8| !is_digit(*byte);
+            let begin = bytes[..at].iter().rposition(is_other);
+            let end = bytes[at..].iter().position(is_other);
+            let end = end.map_or(bytes.len(), |length| at + length);
+            if end - begin.map_or(0, |other| other + 1) >= WINDOW {
+                return true;
+            }
+            at = end;
+        }
+        at += WINDOW;
+    }
+    false
+}
 
 /// Returns whether a run of base64's characters has capitals, small letters and digits as mixed as random bytes, where
 /// two of three differ in kind from the one before. The text of a path or a name does not, and digests and age
@@ -396,16 +436,10 @@ fn without_numbers(text: &str) -> Option<String> {
             at += 1;
             continue;
         }
-        let word = &text[at..at + length];
-        let between = &text[end..at];
-        let continues = between.len() <= 16
-            && between
-                .chars()
-                .all(|c| c.is_whitespace() || ",:;\\[]()'\"".contains(c));
-        if !is_byte(word) {
+        if !is_byte(&text[at..at + length]) {
             close(begin, end, count);
             count = 0;
-        } else if count > 0 && continues {
+        } else if count > 0 && is_between_numbers(&text[end..at]) {
             count += 1;
         } else {
             close(begin, end, count);
@@ -416,6 +450,12 @@ fn without_numbers(text: &str) -> Option<String> {
     }
     close(begin, end, count);
     without(text, hidden)
+}
+
+/// Returns whether what is between two numbers leaves them in one list.
+fn is_between_numbers(text: &str) -> bool {
+    let separates = |c: char| c.is_whitespace() || ",:;\\[]()'\"".contains(c);
+    text.len() <= 16 && text.chars().all(separates)
 }
 
 /// Returns whether a word is a number from 0 to 255, or two hexadecimal digits.
@@ -433,6 +473,10 @@ const ODD: usize = 8;
 /// Hides bytes that are not text, shown as control characters, as U+FFFD or escaped.
 fn without_binary(text: &str) -> Option<String> {
     let is_odd = |c: char| c == '\u{fffd}' || c.is_control() && !c.is_ascii_whitespace();
+    let is_text = |byte: u8| matches!(byte, b' '..=b'~') || byte.is_ascii_whitespace();
+    if text.bytes().all(is_text) && !text.contains("\\u{") {
+        return None;
+    }
     let escaped = text.match_indices("\\u{").map(|(at, _)| at);
     let mut odd: Vec<usize> = text
         .char_indices()
@@ -633,6 +677,22 @@ mod tests {
             let back: serde_json::Value = serde_json::from_str(&json).unwrap();
             assert!(back["a"].as_str().unwrap().contains(HIDDEN), "{json}");
             assert_eq!(back["b"], 1);
+        }
+    }
+
+    #[test]
+    fn a_run_of_base64_is_found_wherever_it_stands() {
+        for length in WINDOW - 1..=2 * WINDOW + 1 {
+            for before in 0..=2 * WINDOW + 1 {
+                for (other, behind) in [(".", "."), ("a.", ".a"), ("", "")] {
+                    let text = format!(
+                        "{}{other}{}{behind}",
+                        " ".repeat(before),
+                        "a".repeat(length)
+                    );
+                    assert_eq!(has_window(text.as_bytes()), length >= WINDOW, "{text}");
+                }
+            }
         }
     }
 
