@@ -1,5 +1,6 @@
 //! The threads that share the reading of many documents.
 
+use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
@@ -7,16 +8,37 @@ use std::sync::OnceLock;
 /// Most threads: more gain nothing, and a machine of hundreds of processors would pay for their stacks.
 const LIMIT: usize = 16;
 
-/// Runs `work`, whose parallel iterators then find threads: one for each processor, whatever the environment asks
-/// for. Where the system gives none (a container's limit of processes), the present thread does all.
-pub fn with_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+/// Less text than this, in bytes, is not worth a thread: to wake one takes as long as to read some ten kilobytes.
+pub const MUCH: usize = 64 << 10;
+
+/// Runs `work` on text of so many bytes. If that is much, [`each`] finds threads in it: one for each processor,
+/// whatever the environment asks for. Where it is little, or the system gives none (a container's limit of
+/// processes), the present thread does all.
+pub fn with_threads<T: Send>(length: usize, work: impl FnOnce() -> T + Send) -> T {
     static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
-    if rayon::current_thread_index().is_some() {
+    if length < MUCH || has_threads() {
         return work();
     }
     match POOL.get_or_init(start) {
         Some(pool) => pool.install(work),
         None => work(),
+    }
+}
+
+/// Returns what `work` makes of each item, in their order; within [`with_threads`] on several threads.
+pub fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
+    if has_threads() {
+        items.par_iter().map(work).collect()
+    } else {
+        items.iter().map(work).collect()
+    }
+}
+
+/// Drops the items; within [`with_threads`] on several threads, for to free a million values takes as long as to read
+/// them.
+pub fn discard<T: Send>(items: Vec<T>) {
+    if has_threads() {
+        items.into_par_iter().for_each(drop);
     }
 }
 
@@ -26,13 +48,13 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, |count| NonZeroUsize::get(count).min(LIMIT))
 }
 
+/// Returns whether the present thread is one of several that share work. To start them is not left to rayon, which
+/// would panic where the system gives none.
+fn has_threads() -> bool {
+    rayon::current_thread_index().is_some()
+}
+
 fn start() -> Option<ThreadPool> {
-    let pool = ThreadPoolBuilder::new().num_threads(processors()).build();
-    if pool.is_err() {
-        // Without one of its own, rayon would try to start threads again, and panic.
-        let present = ThreadPoolBuilder::new().num_threads(1).use_current_thread();
-        // That one is there already changes nothing.
-        let _ = present.build_global();
-    }
-    pool.ok()
+    let pool = ThreadPoolBuilder::new().num_threads(processors());
+    pool.build().ok()
 }

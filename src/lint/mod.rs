@@ -53,19 +53,19 @@ pub use rules::{Rule, Severity};
 pub use source::Source;
 
 use crate::fault::Fault;
-use crate::threads::with_threads;
+use crate::threads::{discard, each, with_threads};
 use families::FAMILIES;
 use model::Model;
 use model::documents::read;
 use model::kustomize::patches;
-use rayon::prelude::*;
 
 /// Looks for everything that the rules know.
 ///
 /// # Errors
 /// All sources that are longer than any reader takes.
 pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>> {
-    with_threads(|| side_by_side(sources, options))
+    let length = sources.iter().map(|source| source.text.len()).sum();
+    with_threads(length, || side_by_side(sources, options))
 }
 
 fn side_by_side(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>> {
@@ -74,10 +74,10 @@ fn side_by_side(sources: &[Source], options: &Options) -> Result<Report, Vec<Fau
     documents.retain(|document| !patches.contains(&document.file));
     let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
     let model = Model::new(&documents, &names, options);
-    let mut findings: Vec<Finding> = FAMILIES
-        .par_iter()
-        .flat_map_iter(|family| (family.check)(&model))
-        .chain(broken.into_par_iter().map(documents::broken))
+    let mut findings: Vec<Finding> = each(&FAMILIES, |family| (family.check)(&model))
+        .into_iter()
+        .flatten()
+        .chain(broken.into_iter().map(documents::broken))
         .collect();
     for finding in &mut findings {
         finding.show();
@@ -100,9 +100,8 @@ fn side_by_side(sources: &[Source], options: &Options) -> Result<Report, Vec<Fau
         suppressed,
         accepted: 0,
     };
-    // To free a million values takes as long as to read them: here too, all processors help.
-    model.secrets.into_par_iter().for_each(drop);
+    discard(model.secrets.into_values().collect());
     drop(model.cluster);
-    documents.into_par_iter().for_each(drop);
+    discard(documents);
     Ok(report)
 }

@@ -8,8 +8,8 @@ use super::source::Source;
 use crate::lint::documents::rules::{CI001, CI002, CI003};
 use crate::lint::rule::Rule;
 use crate::lint::rules::{self};
+use crate::threads::each;
 use crate::yaml::At;
-use rayon::prelude::*;
 
 const MARK: &str = "# civi-ingress: allow";
 
@@ -26,11 +26,11 @@ struct Comment<'a> {
 
 /// Takes out what comments allow, adds what is wrong with the comments, and counts what was taken out.
 pub(super) fn apply(sources: &[Source], findings: &mut Vec<Finding>) -> usize {
-    let mut comments: Vec<Comment<'_>> = sources
-        .par_iter()
-        .enumerate()
-        .filter(|(_, source)| source.text.contains(MARK))
-        .flat_map_iter(|(file, source)| read(file, &source.text))
+    let is_marked = each(sources, |source| source.text.contains(MARK));
+    let marked = sources.iter().enumerate().zip(is_marked);
+    let mut comments: Vec<Comment<'_>> = marked
+        .filter(|(_, is_marked)| *is_marked)
+        .flat_map(|((file, source), _)| read(file, &source.text))
         .collect();
     let before = findings.len();
     findings.retain(|finding| {

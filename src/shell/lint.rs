@@ -18,9 +18,8 @@ use civi_ingress::lint::{
 use civi_ingress::name::DnsName;
 use civi_ingress::pki::validity::End;
 use civi_ingress::report::yaml;
-use civi_ingress::threads::with_threads;
+use civi_ingress::threads::{MUCH, discard, each, with_threads};
 use clap::{Args, ValueEnum, ValueHint};
-use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use time::Duration;
@@ -192,7 +191,8 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     say_what_was_passed_over(&found, &sources, arguments);
     run.note(&summary(&found, sources.len()));
     // They are cleared, because they may hold keys, which takes as long as reading them.
-    with_threads(|| sources.into_par_iter().for_each(drop));
+    let length = sources.iter().map(|source| source.text.len()).sum();
+    with_threads(length, || discard(sources));
     if found.fails(severity(arguments.fail_on)) {
         return Err(Failure::found());
     }
@@ -294,7 +294,9 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
         }
         Ok(text)
     };
-    let texts: Vec<Result<Text, Failure>> = with_threads(|| files.par_iter().map(read).collect());
+    // How much they hold shows when they are read; to open one takes as long as to read some kilobytes.
+    let length = files.len() * (MUCH / 16);
+    let texts: Vec<Result<Text, Failure>> = with_threads(length, || each(&files, read));
     let mut sources = Vec::with_capacity(texts.len());
     let mut known = BTreeSet::new();
     let mut unreadable: Option<Failure> = None;

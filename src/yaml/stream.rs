@@ -6,9 +6,8 @@
 use super::budget::{self, Budget, Exceeded};
 use super::{At, Key, Node, Value};
 use crate::fault::Fault;
-use crate::threads::with_threads;
+use crate::threads::{each, with_threads};
 use granit_parser::{Event, Parser, ScalarStyle};
-use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -115,9 +114,6 @@ fn newlines(text: &str) -> u64 {
     text.bytes().filter(|byte| *byte == b'\n').count() as u64
 }
 
-/// Less text than this, in bytes, is not worth a thread: to wake one takes as long as to read some ten kilobytes.
-const MUCH: usize = 64 << 10;
-
 /// The documents of a part, or what is wrong with it.
 pub type Part = Result<Vec<Node>, Broken>;
 
@@ -130,11 +126,13 @@ pub fn read_all(
     budget: impl Fn() -> Budget,
 ) -> Result<Vec<Part>, (usize, Broken)> {
     let shared = budget();
-    let parts: Vec<_> = match cuts {
-        [_, _, ..] if cuts.iter().map(|cut| cut.text.len()).sum::<usize>() >= MUCH => {
-            with_threads(|| cuts.par_iter().map(|cut| read(*cut, &shared)).collect())
+    let read_one = |cut: &Cut<'_>| read(*cut, &shared);
+    let parts: Vec<Part> = match cuts {
+        [] | [_] => cuts.iter().map(read_one).collect(),
+        several => {
+            let length = several.iter().map(|cut| cut.text.len()).sum();
+            with_threads(length, || each(several, read_one))
         }
-        few => few.iter().map(|cut| read(*cut, &shared)).collect(),
     };
     let is_spent = |part: &Result<_, Broken>| part.as_ref().is_err_and(Broken::is_of_all);
     if !parts.iter().any(is_spent) {

@@ -13,7 +13,7 @@ use crate::lint::rule::Severity;
 use crate::pki::key;
 use crate::pki::refusals::{self, Refusal, Rule as Refused, Use};
 use crate::pki::validity::{Validity, format_instant};
-use rayon::prelude::*;
+use crate::threads::each;
 use rules::{
     CI601, CI602, CI603, CI604, CI605, CI606, CI608, CI609, CI610, CI611, CI612, CI613, CI614,
     CI615, CI616, CI617, CI618, CI619, CI620, CI621, CI622, CI623,
@@ -74,18 +74,16 @@ const SERVED: [&str; 4] = ["tls.crt", "externcert", "dbservercert", "mailCert"];
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let for_browsers = for_browsers(model);
     let secrets: Vec<(&usize, &Arc<Data>)> = model.secrets.iter().collect();
-    let mut findings: Vec<Finding> = secrets
-        .par_iter()
-        .flat_map_iter(|(number, secret)| {
-            let place = Place {
-                model,
-                object: &model.objects[**number],
-                secret,
-                is_for_browsers: for_browsers.contains(number),
-            };
-            place.check()
-        })
-        .collect();
+    let found = each(&secrets, |(number, secret)| {
+        let place = Place {
+            model,
+            object: &model.objects[**number],
+            secret,
+            is_for_browsers: for_browsers.contains(number),
+        };
+        place.check()
+    });
+    let mut findings: Vec<Finding> = found.into_iter().flatten().collect();
     serials(model, &mut findings);
     findings
 }

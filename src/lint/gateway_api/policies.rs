@@ -9,8 +9,8 @@ use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::name::DnsName;
 use crate::release::Release;
+use crate::threads::each;
 use crate::yaml::Node;
-use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The Services for which there is a policy: namespace and name.
@@ -65,22 +65,13 @@ pub(super) fn check<'a>(
         }
     }
     // Signatures are verified: all processors help.
-    findings.par_extend(
-        model
-            .numbers(Class::BackendTlsPolicy)
-            .par_iter()
-            .flat_map_iter(|number| {
-                let mut found = Vec::new();
-                validation(
-                    model,
-                    &model.objects[*number],
-                    is_traefik,
-                    &for_browsers,
-                    &mut found,
-                );
-                found
-            }),
-    );
+    let found = each(model.numbers(Class::BackendTlsPolicy), |number| {
+        let mut found = Vec::new();
+        let object = &model.objects[*number];
+        validation(model, object, is_traefik, &for_browsers, &mut found);
+        found
+    });
+    findings.extend(found.into_iter().flatten());
     let names = targets.iter().map(|(_, name)| *name).collect();
     Policies { targets, names }
 }

@@ -13,8 +13,8 @@ use crate::lint::facts::verified::Verified;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
+use crate::threads::each;
 use crate::yaml::Node;
-use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 pub(super) fn check(
@@ -34,8 +34,7 @@ pub(super) fn check(
         gateways.namespaces.extend(one.namespaces);
     }
     // Signatures are verified: all processors help.
-    let numbers = model.numbers(Class::DestinationRule).par_iter();
-    findings.par_extend(numbers.flat_map_iter(|number| {
+    let found = each(model.numbers(Class::DestinationRule), |number| {
         let object = &model.objects[*number];
         let mut findings = Vec::new();
         let host = object.spec().text_of("host").unwrap_or_default();
@@ -76,7 +75,8 @@ pub(super) fn check(
             one.check(routed, &mut findings);
         }
         findings
-    }));
+    });
+    findings.extend(found.into_iter().flatten());
 }
 
 struct One<'m, 'a> {

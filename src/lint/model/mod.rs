@@ -12,9 +12,9 @@ use crate::cluster::{self, Cluster, Resource};
 use crate::kinds::service::Service;
 use crate::kinds::traefik::ServersTransport;
 use crate::lint::options::Options;
+use crate::threads::each;
 use crate::yaml::Node;
 use documents::Document;
-use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use traefik::Provider;
@@ -56,15 +56,17 @@ impl<'a> Model<'a> {
             add(document, &mut objects, &mut values, &mut instances);
         }
         let known = Certificates::default();
-        let read = |(number, object): (usize, &Object<'a>)| {
+        let read = |object: &Object<'a>| {
             let typed = cluster::Object::read(object.node, names[object.file], &known);
-            let data = held(object, typed.as_ref());
-            let typed = typed.map(|typed| typed.numbered(number));
-            (data.map(|data| (number, data)), typed)
+            (held(object, typed.as_ref()), typed)
         };
-        let (secrets, typed): (Vec<_>, Vec<_>) = objects.par_iter().enumerate().map(read).unzip();
-        let secrets = secrets.into_iter().flatten().collect();
-        let cluster = Cluster::new(typed.into_iter().flatten().collect(), kustomizations);
+        let mut secrets = BTreeMap::new();
+        let mut typed = Vec::new();
+        for (number, (data, object)) in each(&objects, read).into_iter().enumerate() {
+            secrets.extend(data.map(|data| (number, data)));
+            typed.extend(object.map(|object| object.numbered(number)));
+        }
+        let cluster = Cluster::new(typed, kustomizations);
         let mut index = BTreeMap::new();
         let mut again = BTreeSet::new();
         let mut by_class: BTreeMap<_, Vec<usize>> = BTreeMap::new();

@@ -13,9 +13,9 @@ use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::predict::Here;
 use crate::pki::refusals::{self, Refusal};
+use crate::threads::each;
 use crate::yaml::{At, Node};
 use leg::{Leg, Roots};
-use rayon::prelude::*;
 use rules::{CI101, CI102, CI103, CI104, CI106, CI107, CI108, CI110, CI111, CI112, CI113, CI114};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,35 +45,32 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         }
     }
     let used_at_all: BTreeSet<usize> = legs.iter().filter_map(|used| used.transport).collect();
-    let mut findings: Vec<Finding> = model
-        .numbers(Class::ServersTransport)
-        .par_iter()
-        .flat_map_iter(|number| {
-            let object = &model.objects[*number];
-            let mut findings = Vec::new();
-            let roots = settings(
+    let found = each(model.numbers(Class::ServersTransport), |number| {
+        let object = &model.objects[*number];
+        let mut findings = Vec::new();
+        let roots = settings(
+            model,
+            object,
+            model.transport(*number),
+            object.spec(),
+            "spec",
+            &mut findings,
+        );
+        // With plain http its certificate is not looked at.
+        let used = by_transport.get(number).copied();
+        if used.is_some() || !used_at_all.contains(number) {
+            let leg = Leg {
                 model,
-                object,
-                model.transport(*number),
-                object.spec(),
-                "spec",
-                &mut findings,
-            );
-            // With plain http its certificate is not looked at.
-            let used = by_transport.get(number).copied();
-            if used.is_some() || !used_at_all.contains(number) {
-                let leg = Leg {
-                    model,
-                    transport: object,
-                    used,
-                    roots: &roots,
-                    for_browsers: &for_browsers,
-                };
-                leg.check(&mut findings);
-            }
-            findings
-        })
-        .collect();
+                transport: object,
+                used,
+                roots: &roots,
+                for_browsers: &for_browsers,
+            };
+            leg.check(&mut findings);
+        }
+        findings
+    });
+    let mut findings: Vec<Finding> = found.into_iter().flatten().collect();
     for number in model.numbers(Class::ServersTransportTcp) {
         let object = &model.objects[*number];
         if let Some(tls) = object.spec().get("tls") {
