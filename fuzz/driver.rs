@@ -14,8 +14,9 @@ use std::process::ExitCode;
 
 /// Inputs per target, by default.
 const EXECUTIONS: usize = 1000;
-/// Longest input, in bytes.
-const LONGEST: usize = 4096;
+/// The targets, each with the length of its longest input in bytes and the folders that hold further inputs: what the
+/// tests keep for readers of the kind.
+const INPUTS: &str = include_str!("inputs");
 
 /// Pieces that mean something to one reader or another.
 const WORDS: [&str; 48] = [
@@ -80,12 +81,13 @@ fn main() -> ExitCode {
 }
 
 fn run(name: &str, target: fn(&[u8]), executions: usize) -> Result<(), Failed> {
-    let corpus = corpus(name)?;
+    let (longest, folders) = inputs(name)?;
+    let corpus = corpus(name, &folders)?;
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     for number in 0..executions {
         let input = match corpus.get(number) {
             Some(kept) => kept.clone(),
-            None => mutated(&corpus, &mut numbers),
+            None => mutated(&corpus, longest, &mut numbers),
         };
         let ended = std::panic::catch_unwind(|| target(&input));
         if ended.is_err() {
@@ -97,23 +99,22 @@ fn run(name: &str, target: fn(&[u8]), executions: usize) -> Result<(), Failed> {
     Ok(())
 }
 
-/// What the tests keep for readers of the kind.
-fn also(name: &str) -> &'static [&'static str] {
-    match name {
-        "lint" | "manifests" => &["tests/lint/cases"],
-        "certificates" => &["tests/lint/cases", "tests/fixtures"],
-        "inspect" | "sealed" => &["tests/fixtures"],
-        "keys" => &["tests/fixtures", "tests/keys"],
-        "sops" => &["tests/fixtures/sops"],
-        _ => &[],
-    }
+/// Returns the length of a target's longest input, and the folders that hold further ones.
+fn inputs(name: &str) -> Result<(usize, Vec<&'static str>), Failed> {
+    let mut lines = INPUTS.lines().map(str::split_whitespace);
+    let mut words = lines
+        .find(|words| words.clone().next() == Some(name))
+        .ok_or("fuzz/inputs does not have it")?
+        .skip(1);
+    let longest = words.next().unwrap_or_default().parse()?;
+    Ok((longest, words.collect()))
 }
 
 /// Reads the kept inputs of a target.
-fn corpus(name: &str) -> Result<Vec<Vec<u8>>, Failed> {
+fn corpus(name: &str, further: &[&str]) -> Result<Vec<Vec<u8>>, Failed> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut folders = vec![root.join("fuzz/corpus").join(name)];
-    folders.extend(also(name).iter().map(|folder| root.join(folder)));
+    folders.extend(further.iter().map(|folder| root.join(folder)));
     let mut paths: Vec<PathBuf> = Vec::new();
     for folder in folders {
         for entry in std::fs::read_dir(folder)? {
@@ -139,7 +140,7 @@ impl Numbers {
 }
 
 /// Changes a kept input in one to eight places.
-fn mutated(corpus: &[Vec<u8>], numbers: &mut Numbers) -> Vec<u8> {
+fn mutated(corpus: &[Vec<u8>], longest: usize, numbers: &mut Numbers) -> Vec<u8> {
     let mut input = corpus[numbers.below(corpus.len())].clone();
     for _ in 0..=numbers.below(8) {
         let at = numbers.below(input.len() + 1);
@@ -167,6 +168,6 @@ fn mutated(corpus: &[Vec<u8>], numbers: &mut Numbers) -> Vec<u8> {
             }
         }
     }
-    input.truncate(LONGEST);
+    input.truncate(longest);
     input
 }
