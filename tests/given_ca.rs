@@ -259,6 +259,106 @@ fn a_stored_intermediate_that_has_ended_is_not_replaced_unasked() {
 }
 
 #[test]
+fn a_ca_whose_key_is_elsewhere_is_not_replaced_unasked() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    let of = |stream: &str, secret: &str, key: &str| {
+        Certificate::all_from_pem(&secret_text(stream, secret, key)).unwrap()
+    };
+    let new = |now: &str, more: &[&str]| {
+        let arguments = ["new-instance", "a", "--host", "a.example.org", "--now", now];
+        run_in(path, &[&arguments, more].concat())
+    };
+    run_in(path, &["ca", "--output-dir", "ca", "--now", NOW]).good();
+    let given = ["--ca-cert", "ca/ca.crt", "--ca-key", "ca/ca.key"];
+    let first = new(NOW, &given).good();
+    write(&path.join("first.yaml"), &first);
+    let reuse = ["--reuse", "first.yaml"];
+    let again = new("2026-12-03T00:00:00Z", &reuse);
+    assert_eq!(
+        (again.status, again.stdout.as_str()),
+        (0, first.as_str()),
+        "{}",
+        again.stderr
+    );
+    let ca = Certificate::from_pem(&read(&path.join("ca/ca.crt"))).unwrap();
+    let name = ca.details().unwrap().name().to_owned();
+    let due = "2027-10-01T00:00:00Z";
+    for (more, reason) in [
+        (
+            &[][..],
+            "its certificate expires at 2027-12-01T00:00:00Z and is due",
+        ),
+        (
+            &["--alias", "b.example.org"],
+            "no subject alternative name covers `b.example.org`",
+        ),
+    ] {
+        let refused = new(due, &[&reuse, more].concat());
+        assert_eq!((refused.status, refused.stdout.as_str()), (5, ""));
+        assert_eq!(
+            refused.stderr,
+            format!(
+                "error: httpd: {reason}, and the key of its CA `{name}` is not in what is reused\n\
+                 help: pass the CA with `--ca-cert` and `--ca-key`, or `--ca-custody dropped` for a new one\n"
+            )
+        );
+    }
+    let under = new(due, &[&reuse, &given[..]].concat()).good();
+    assert_eq!(
+        of(&under, "selfcert", "cacert"),
+        of(&first, "selfcert", "cacert")
+    );
+    assert_ne!(
+        of(&under, "selfcert", "externcert"),
+        of(&first, "selfcert", "externcert")
+    );
+    let asked = new(due, &[&reuse[..], &["--ca-custody", "dropped"]].concat());
+    assert_eq!(asked.status, 0, "{}", asked.stderr);
+    let (old, new) = (
+        of(&first, "selfcert", "cacert"),
+        of(&asked.stdout, "selfcert", "cacert"),
+    );
+    assert_ne!(new, old);
+    assert_eq!(of(&asked.stdout, "externca", "ca.crt"), [new, old].concat());
+}
+
+#[test]
+fn the_keys_of_the_database_and_of_traefik_are_not_replaced_with_their_cas_unasked() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    let new = |now: &str, more: &[&str]| {
+        let arguments = ["new-instance", "a", "--host", "a.example.org", "--now", now];
+        run_in(path, &[&arguments[..], &["--client-auth"], more].concat())
+    };
+    let first = new(NOW, &["--ca-custody", "dropped"]).good();
+    write(&path.join("first.yaml"), &first);
+    let reuse = ["--reuse", "first.yaml"];
+    let again = new("2026-12-03T00:00:00Z", &reuse);
+    assert_eq!(
+        (again.status, &again.stdout),
+        (0, &first),
+        "{}",
+        again.stderr
+    );
+    // What is asked of httpd's leaf is met by another CA; the others still want theirs.
+    run_in(path, &["ca", "--output-dir", "ca", "--now", NOW]).good();
+    let due = "2027-10-01T00:00:00Z";
+    let given = ["--ca-cert", "ca/ca.crt", "--ca-key", "ca/ca.key"];
+    let refused = new(due, &[&reuse, &given[..]].concat());
+    assert_eq!((refused.status, refused.stdout.as_str()), (5, ""));
+    assert!(
+        refused.stderr.contains("error: database: its certificate expires at 2027-12-01T00:00:00Z and is due, and the key of its CA `")
+            && refused.stderr.ends_with("help: pass `--ca-custody dropped` for a new CA\n"),
+        "{}",
+        refused.stderr
+    );
+    let dropped = ["--ca-custody", "dropped"];
+    let renewed = new(due, &[&reuse[..], &dropped].concat());
+    assert_eq!(renewed.status, 0, "{}", renewed.stderr);
+}
+
+#[test]
 fn an_intermediate_without_its_root_signs_nothing() {
     let directory = TempDir::new().unwrap();
     let refused = cert(

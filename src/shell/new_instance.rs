@@ -79,7 +79,7 @@ pub(super) struct NewInstance {
     pub(super) issuing: Issuing,
     #[command(flatten)]
     pub(super) existing_ca: ExistingCa,
-    /// What becomes of the CA keys [default: stored; for an existing CA: dropped]
+    /// What becomes of the CA keys [default: stored; for an existing CA: dropped; with --reuse: as it was]
     #[arg(long, value_name = "HOW", help_heading = "Certificates")]
     pub(super) ca_custody: Option<CaCustody>,
     /// Write the key of the new instance CA to this file
@@ -169,9 +169,7 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     let issuer = Issuer {
         run,
         plan: &plan,
-        custody: arguments.ca_custody.map_or(Custody::Stored, Custody::from),
-        // The key of a CA that was given belongs to its owner; it goes into the cluster only when that is asked for.
-        given_ca_custody: arguments.ca_custody.map_or(Custody::Dropped, Custody::from),
+        custody: arguments.ca_custody.map(Custody::from),
         wants_ca_key: arguments.ca_key_out.is_some(),
         found: found.as_ref(),
     };
@@ -423,8 +421,8 @@ fn read_found(
 struct Issuer<'a> {
     run: &'a Run,
     plan: &'a IssuingPlan,
-    custody: Custody,
-    given_ca_custody: Custody,
+    /// What was asked for.
+    custody: Option<Custody>,
     wants_ca_key: bool,
     found: Option<&'a Vec<FoundSecret>>,
 }
@@ -450,11 +448,6 @@ impl Issuer<'_> {
             .map(SubjectAltName::Dns)
             .collect();
         let given = existing_ca.as_ref().map(|ca| ca.certificate.clone());
-        let custody = if given.is_some() {
-            self.given_ca_custody
-        } else {
-            self.custody
-        };
         let server_found = Found {
             ca: self.text(&settings.ca_cert),
             ca_key: self.text(&settings.ca_key),
@@ -465,7 +458,11 @@ impl Issuer<'_> {
             leaf_use: LeafUse::Server,
             names: &server_names,
             common_name_does: false,
-            custody,
+            // The key of a CA that was given belongs to its owner; it goes into the cluster only when that is asked for.
+            custody: match (self.custody, &given) {
+                (None, Some(_)) => Custody::Dropped,
+                _ => self.custody_of(server_found),
+            },
             given_ca: given.as_ref(),
         };
         let kept = self.keep("httpd", server_found, &terms)?;
@@ -488,7 +485,7 @@ impl Issuer<'_> {
             leaf_use: LeafUse::Server,
             names: &db_names,
             common_name_does: true,
-            custody: self.custody,
+            custody: self.custody_of(db_found),
             given_ca: None,
         };
         let kept = self.keep("database", db_found, &terms)?;
@@ -559,22 +556,22 @@ impl Issuer<'_> {
             leaf_use: LeafUse::Client,
             names: &names,
             common_name_does: false,
-            custody: self.custody,
+            custody: self.custody_of(found),
             given_ca: None,
         };
-        let kept = self
-            .found
-            .and_then(|_| reuse::keep(found, &terms, self.run.now).ok());
-        let issuer = reuse::issuer(found, self.run.now)?;
-        let is_new_ca = kept.is_none() && issuer.is_none();
-        let chain = match kept {
-            Some(chain) => chain,
-            None => self.make(&terms, issuer)?.0,
+        let what = "Traefik to httpd";
+        let mut is_new_ca = false;
+        let chain = match reuse::keep(found, &terms, self.run.now) {
+            Ok(chain) => chain,
+            Err(reason) => {
+                self.check_new_ca(what, found, &terms, &reason.what)?;
+                let issuer = reuse::issuer(found, self.run.now)?;
+                is_new_ca = issuer.is_none();
+                self.make(&terms, issuer)?.0
+            }
         };
-        self.run.note(&format!(
-            "Traefik to httpd: {}",
-            describe(&names, &chain.leaf)
-        ));
+        self.run
+            .note(&format!("{what}: {}", describe(&names, &chain.leaf)));
         if found.ca.is_some() && is_new_ca {
             warn(
                 "the client CA is reissued: restart httpd before Traefik presents its new certificate",
@@ -585,6 +582,44 @@ impl Issuer<'_> {
         credentials.add_chain(Role::Client, &chain);
         credentials.add_bundle(Credential::ClientTrustBundle, &trusted);
         Ok(())
+    }
+
+    /// Returns what becomes of the key of a CA: what was asked for, or what became of it before.
+    fn custody_of(&self, found: Found<'_>) -> Custody {
+        let was_dropped = found.ca.is_some() && found.ca_key.is_none();
+        let before = if was_dropped {
+            Custody::Dropped
+        } else {
+            Custody::Stored
+        };
+        self.custody.unwrap_or(before)
+    }
+
+    /// Checks that a chain may be made anew for this reason: a CA whose key is elsewhere is replaced only when that
+    /// is asked for.
+    fn check_new_ca(
+        &self,
+        what: &str,
+        found: Found<'_>,
+        terms: &Terms<'_>,
+        reason: &str,
+    ) -> Result<(), Failure> {
+        let ca = found.ca.filter(|_| found.ca_key.is_none());
+        let ca = ca.and_then(|text| reuse::authorities(text).into_iter().next());
+        let Some(ca) = ca.filter(|_| self.custody.is_none() && terms.given_ca.is_none()) else {
+            return Ok(());
+        };
+        let fault = Fault::new(format!(
+            "{what}: {reason}, and the key of its CA `{}` is not in what is reused",
+            ca.details()?.name()
+        ));
+        let help = match terms.leaf_use {
+            LeafUse::Server if !terms.common_name_does => {
+                "pass the CA with `--ca-cert` and `--ca-key`, or `--ca-custody dropped` for a new one"
+            }
+            _ => "pass `--ca-custody dropped` for a new CA",
+        };
+        Err(Failure::new(Kind::WouldLose, fault.help(help)))
     }
 
     /// Settles what is trusted beside the CA of a chain, by the texts that were trusted until now.
@@ -662,6 +697,7 @@ impl Issuer<'_> {
             }
             (Err(reason), _) => reason.what,
         };
+        self.check_new_ca(what, found, terms, &reason)?;
         let Some((ca, _)) = intermediate else {
             warn(&format!(
                 "{what}: all keys and certificates are reissued: {reason}"
