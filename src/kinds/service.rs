@@ -10,8 +10,6 @@ use crate::yaml::{Node, Value};
 pub struct Service {
     /// `ports`.
     pub ports: Vec<ServicePort>,
-    /// `externalName` of a Service of that type.
-    pub external_name: Option<String>,
     /// What is before the cluster, of a Service of type LoadBalancer.
     pub balancer: Option<Balancer>,
     /// What Traefik's annotations say of it.
@@ -25,8 +23,6 @@ pub struct ServicePort {
     pub number: Option<i64>,
     /// `name`; empty if there is none.
     pub name: String,
-    /// `appProtocol`.
-    pub app_protocol: Option<String>,
 }
 
 impl ServicePort {
@@ -80,11 +76,9 @@ impl Service {
                 _ => None,
             },
             name: text(node, "name").unwrap_or_default(),
-            app_protocol: text(node, "appProtocol"),
         };
         Self {
             ports: spec.items_of("ports").iter().map(port).collect(),
-            external_name: text(spec, "externalName").filter(|_| of_type("ExternalName")),
             options: ServiceOptions::of(object),
             balancer: of_type("LoadBalancer").then(|| Balancer::of(object, spec, name)),
         }

@@ -276,8 +276,6 @@ pub struct Middleware {
     pub redirect_scheme: Option<String>,
     /// `chain.middlewares`.
     pub chain: Vec<Reference>,
-    /// `errors.service`.
-    pub errors_service: Option<ServiceRef>,
 }
 
 /// A TLSOption.
@@ -467,7 +465,6 @@ impl Middleware {
             chain: chain
                 .flat_map(|chain| Reference::all(chain, "middlewares"))
                 .collect(),
-            errors_service: spec.at_path(&["errors", "service"]).map(ServiceRef::of),
         }
     }
 }
