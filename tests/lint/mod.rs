@@ -10,6 +10,7 @@ mod documented;
 mod formats;
 mod gateways;
 mod hostile;
+mod layout;
 mod pki;
 mod predictions;
 mod quiet;
