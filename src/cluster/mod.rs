@@ -28,7 +28,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Declares the kinds that are read: `Resource` has what an object says, `Kind` is its name for look-ups.
+/// Declares the kinds that are read: `Resource` has what an object says, `Kind` is its name for look-ups. What is large is
+/// in a box, for most objects of a tree are Secrets.
 macro_rules! resources {
     ($($(#[$doc:meta])* $variant:ident($content:ty) = $name:literal,)*) => {
         /// What an object says, by its kind.
@@ -71,19 +72,19 @@ resources! {
     /// A ConfigMap.
     ConfigMap(Arc<Data>) = "ConfigMap",
     /// A Service.
-    Service(Service) = "Service",
+    Service(Box<Service>) = "Service",
     /// Ingress of Kubernetes.
     Ingress(Ingress) = "Ingress",
     /// Traefik's IngressRoute.
-    IngressRoute(IngressRoute) = "IngressRoute",
+    IngressRoute(Box<IngressRoute>) = "IngressRoute",
     /// Traefik's IngressRouteTCP.
-    IngressRouteTcp(IngressRoute) = "IngressRouteTCP",
+    IngressRouteTcp(Box<IngressRoute>) = "IngressRouteTCP",
     /// Traefik's ServersTransport.
-    ServersTransport(ServersTransport) = "ServersTransport",
+    ServersTransport(Box<ServersTransport>) = "ServersTransport",
     /// Traefik's ServersTransportTCP.
-    ServersTransportTcp(ServersTransport) = "ServersTransportTCP",
+    ServersTransportTcp(Box<ServersTransport>) = "ServersTransportTCP",
     /// Traefik's TraefikService.
-    TraefikService(TraefikService) = "TraefikService",
+    TraefikService(Box<TraefikService>) = "TraefikService",
     /// Traefik's Middleware.
     Middleware(Middleware) = "Middleware",
     /// Traefik's TLSOption.
@@ -103,9 +104,9 @@ resources! {
     /// Istio's VirtualService.
     VirtualService(VirtualService) = "VirtualService",
     /// Istio's DestinationRule.
-    DestinationRule(DestinationRule) = "DestinationRule",
+    DestinationRule(Box<DestinationRule>) = "DestinationRule",
     /// cert-manager's Certificate.
-    Certificate(Announced) = "Certificate",
+    Certificate(Box<Announced>) = "Certificate",
 }
 
 /// Traefik's group, and that of Traefik 2, whose objects 2.10 and 2.11 pass over where both are there.
@@ -117,6 +118,15 @@ static NOTHING: Node = Node {
 };
 
 impl Resource {
+    /// Returns what a Service says.
+    #[must_use]
+    pub fn service(&self) -> Option<&Service> {
+        match self {
+            Self::Service(service) => Some(service),
+            _ => None,
+        }
+    }
+
     /// Returns what an IngressRoute or IngressRouteTCP says.
     #[must_use]
     pub fn ingress_route(&self) -> Option<&IngressRoute> {
@@ -154,16 +164,22 @@ impl Resource {
             ("", "Secret") => Self::Secret(Arc::new(Data::of_secret(object, known))),
             ("bitnami.com", "SealedSecret") => Self::Secret(Arc::new(Data::of_sealed(spec, known))),
             ("", "ConfigMap") => Self::ConfigMap(Arc::new(Data::of_config_map(object, known))),
-            ("", "Service") => Self::Service(Service::of(object, spec, name.unwrap_or_default())),
+            ("", "Service") => Self::Service(Box::new(Service::of(
+                object,
+                spec,
+                name.unwrap_or_default(),
+            ))),
             ("networking.k8s.io", "Ingress") => Self::Ingress(Ingress::of(object, spec)),
             (group, kind) if TRAEFIK.contains(&group) => match kind {
-                "IngressRoute" => Self::IngressRoute(IngressRoute::of(spec)),
-                "IngressRouteTCP" => Self::IngressRouteTcp(IngressRoute::of(spec)),
-                "ServersTransport" => Self::ServersTransport(ServersTransport::of(spec, false)),
-                "ServersTransportTCP" => {
-                    Self::ServersTransportTcp(ServersTransport::of(spec, true))
+                "IngressRoute" => Self::IngressRoute(Box::new(IngressRoute::of(spec))),
+                "IngressRouteTCP" => Self::IngressRouteTcp(Box::new(IngressRoute::of(spec))),
+                "ServersTransport" => {
+                    Self::ServersTransport(Box::new(ServersTransport::of(spec, false)))
                 }
-                "TraefikService" => Self::TraefikService(TraefikService::of(spec)),
+                "ServersTransportTCP" => {
+                    Self::ServersTransportTcp(Box::new(ServersTransport::of(spec, true)))
+                }
+                "TraefikService" => Self::TraefikService(Box::new(TraefikService::of(spec))),
                 "Middleware" => Self::Middleware(Middleware::of(spec)),
                 "TLSOption" => Self::TlsOption(TlsOption::of(spec)),
                 "TLSStore" => Self::TlsStore(TlsStore::of(spec)),
@@ -179,10 +195,12 @@ impl Resource {
             ("networking.istio.io", kind) => match kind {
                 "Gateway" => Self::IstioGateway(IstioGateway::of(spec)),
                 "VirtualService" => Self::VirtualService(VirtualService::of(spec)),
-                "DestinationRule" => Self::DestinationRule(DestinationRule::of(spec)),
+                "DestinationRule" => Self::DestinationRule(Box::new(DestinationRule::of(spec))),
                 _ => return None,
             },
-            ("cert-manager.io", "Certificate") => Self::Certificate(Announced::of(object, spec)?),
+            ("cert-manager.io", "Certificate") => {
+                Self::Certificate(Box::new(Announced::of(object, spec)?))
+            }
             _ => return None,
         })
     }
@@ -289,10 +307,8 @@ impl Cluster {
         let mut by_name: BTreeMap<Kind, BTreeMap<String, Vec<usize>>> = BTreeMap::new();
         for (number, object) in objects.iter_mut().enumerate() {
             homes.settle(&mut object.scope, &object.file);
-            if let Resource::Service(Service {
-                balancer: Some(balancer),
-                ..
-            }) = &mut object.resource
+            if let Resource::Service(service) = &mut object.resource
+                && let Some(balancer) = &mut service.balancer
             {
                 balancer.namespace = object.scope.namespace().map(str::to_owned);
             }

@@ -39,10 +39,7 @@ fn path<'a>(
         Shown::Secrets(ingress.secrets.iter().map(|name| place(name)).collect())
     };
     let found = cluster.find(Kind::Service, &object.scope, &backend.service);
-    let service = match found.map(|object| &object.resource) {
-        Some(Resource::Service(service)) => Some(service),
-        _ => None,
-    };
+    let service = found.and_then(|object| object.resource.service());
     let transport = transport(cluster, object, service);
     let scheme = service.and_then(|service| service.options.scheme.as_deref());
     let field = Field {

@@ -316,10 +316,7 @@ fn outward(
 #[must_use]
 pub fn speaks_https(cluster: &Cluster, service: &Reached<'_>) -> Option<bool> {
     let found = cluster.find(Kind::Service, &service.scope, &service.named.name);
-    let found = match found.map(|object| &object.resource) {
-        Some(Resource::Service(found)) => Some(found),
-        _ => None,
-    };
+    let found = found.and_then(|object| object.resource.service());
     let (scheme, port) = (&service.named.scheme, &service.named.port);
     speaks_https_to(scheme.as_deref(), port.as_ref(), found)
 }

@@ -595,7 +595,7 @@ impl Issuer<'_> {
         self.custody.unwrap_or(before)
     }
 
-    /// Checks that a chain may be made anew for this reason: a CA whose key is elsewhere is replaced only when that
+    /// Checks that a chain may be reissued for this reason: a CA whose key is elsewhere is replaced only when that
     /// is asked for.
     fn check_new_ca(
         &self,

@@ -102,10 +102,7 @@ impl<'a> Model<'a> {
 
     /// Returns a Service by the index of its object.
     pub(super) fn service(&self, number: usize) -> Option<&Service> {
-        match &self.cluster.numbered(number)?.resource {
-            Resource::Service(service) => Some(service),
-            _ => None,
-        }
+        self.cluster.numbered(number)?.resource.service()
     }
 
     /// Returns what a ServersTransport or ServersTransportTCP says, by the index of its object.
