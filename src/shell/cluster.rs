@@ -24,15 +24,16 @@ macro_rules! of_traefik {
 /// Kinds that hold certificates.
 pub(super) const CERTIFICATES: &[&str] = &["secrets", "configmaps", "certificates.cert-manager.io"];
 
-/// Kinds that show the path of a request; see `src/routing`.
+/// Kinds that show the path of a request; see `src/path`.
 pub(super) const PATHS: &[&[&str]] = &[
-    &["services"],
+    &["services", "ingresses.networking.k8s.io"],
     of_traefik!(
         "ingressroutes",
         "ingressroutetcps",
         "serverstransports",
         "serverstransporttcps",
-        "tlsstores"
+        "tlsstores",
+        "traefikservices"
     ),
     &[
         "gateways.gateway.networking.k8s.io",
@@ -45,7 +46,7 @@ pub(super) const PATHS: &[&[&str]] = &[
     ],
 ];
 
-/// Kinds that tell Traefik what to do with a request; see `src/probe/objects.rs`.
+/// Kinds that tell Traefik what to do with a request; see `src/path/traefik.rs` and `src/probe`.
 pub(super) const TRAEFIK: &[&[&str]] = &[
     &["secrets", "services"],
     of_traefik!(
