@@ -10,6 +10,7 @@ use civi_ingress::gitops::fleet_files::fleet_files;
 use civi_ingress::gitops::plan::{
     Context, Found, Phase, Plan, Readers, Reading, Sealer, UnitFiles, plan,
 };
+use civi_ingress::gitops::renewal::{Standing, dates};
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use civi_ingress::ingress::Role;
@@ -20,6 +21,7 @@ use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
 use civi_ingress::seal::sealed::{Scope, SealingCertificate};
 use civi_ingress::seal::{Identity, Recipient};
 use civi_ingress::template::Templates;
+use civi_ingress::values::SecretKeyRef;
 use std::fmt::Write as _;
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
@@ -965,8 +967,8 @@ fn below_an_external_intermediate_a_fleet_serves_the_chain_trusts_the_root_and_s
     assert_eq!(certificates(&trust(), "ca.crt"), [root]);
 }
 
-#[test]
-fn a_stored_intermediate_signs_again_with_its_chain_and_is_never_replaced() {
+/// An instance under an intermediate whose key is stored, made then.
+fn below_a_stored_intermediate(now: &str) -> UnitFiles {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
     let (issuing, root) = (
@@ -975,51 +977,59 @@ fn a_stored_intermediate_signs_again_with_its_chain_and_is_never_replaced() {
     );
     write(&path.join("ca.pem"), &format!("{issuing}{root}"));
     write(&path.join("ca.key"), include_str!("fixtures/issuing.key"));
-    let made = |now: &str| {
-        let arguments = [
-            "new-instance",
-            "a",
-            "--host",
-            "a.example.org",
-            "--ca-cert",
-            "ca.pem",
-            "--ca-key",
-            "ca.key",
-            "--ca-custody",
-            "stored",
-            "--now",
-            now,
-        ];
-        let manifests = run_in(path, &arguments).good();
-        let mut secrets = civi_ingress::manifests::secrets(&manifests, "made").unwrap();
-        let mut found = UnitFiles::default();
-        secrets.retain(|secret| secret.name == "selfcert");
-        for secret in secrets {
-            let mut text = format!(
-                "# civi-ingress:managed fleet=uepal instance=a\n---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: {}\n  namespace: a\ntype: Opaque\ndata:\n",
-                secret.name
-            );
-            for (key, value) in &secret.data {
-                let value = base64::engine::general_purpose::STANDARD.encode(value.as_bytes());
-                writeln!(text, "  {key}: {value}").unwrap();
-            }
-            found.current.push((
-                format!("instances/a/secret-{}.yaml", secret.name),
-                Guarded::private(text),
-            ));
+    let arguments = [
+        "new-instance",
+        "a",
+        "--host",
+        "a.example.org",
+        "--ca-cert",
+        "ca.pem",
+        "--ca-key",
+        "ca.key",
+        "--ca-custody",
+        "stored",
+        "--now",
+        now,
+    ];
+    let manifests = run_in(path, &arguments).good();
+    let mut secrets = civi_ingress::manifests::secrets(&manifests, "made").unwrap();
+    let mut found = UnitFiles::default();
+    secrets.retain(|secret| secret.name == "selfcert");
+    for secret in secrets {
+        let mut text = format!(
+            "# civi-ingress:managed fleet=uepal instance=a\n---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: {}\n  namespace: a\ntype: Opaque\ndata:\n",
+            secret.name
+        );
+        for (key, value) in &secret.data {
+            let value = base64::engine::general_purpose::STANDARD.encode(value.as_bytes());
+            writeln!(text, "  {key}: {value}").unwrap();
         }
-        found
-    };
+        found.current.push((
+            format!("instances/a/secret-{}.yaml", secret.name),
+            Guarded::private(text),
+        ));
+    }
+    found
+}
+
+/// The fleet of that instance, with more of it.
+fn fleet_below_a_stored_intermediate(more: &str) -> Fleet {
+    fleet(&format!(
+        "  wildcard: false\n  secrets: {{mode: plain}}\n  defaults: {{certificate: {{ca: stored}}}}\n  instances: {{a: {{externalHost: a.example.org{more}}}}}\n"
+    ))
+}
+
+#[test]
+fn a_stored_intermediate_signs_again_with_its_chain_and_is_never_replaced() {
+    let root = include_str!("fixtures/issuing-root.crt");
     let sealer = Sealer::Plain;
-    let fleet_of = |spec: &str| {
-        fleet(&format!(
-            "  wildcard: false\n  secrets: {{mode: plain}}\n  defaults: {{certificate: {{ca: stored}}}}\n  instances: {{a: {{externalHost: a.example.org{spec}}}}}\n"
-        ))
-    };
-    let (same_fleet, wider) = (fleet_of(""), fleet_of(", aliases: [b.example.org]"));
+    let (same_fleet, wider) = (
+        fleet_below_a_stored_intermediate(""),
+        fleet_below_a_stored_intermediate(", aliases: [b.example.org]"),
+    );
     let name = "secret-selfcert.yaml";
     let start = time::macros::datetime!(2026-12-01 00:00:00 UTC);
-    let files = made("2026-12-01T00:00:00Z");
+    let files = below_a_stored_intermediate("2026-12-01T00:00:00Z");
     let before = certificates(file(&files, name), "externcert");
     for (fleet, days) in [(&same_fleet, 300), (&wider, 1)] {
         let now = start + Duration::days(days);
@@ -1041,7 +1051,7 @@ fn a_stored_intermediate_signs_again_with_its_chain_and_is_never_replaced() {
         );
     }
     // Its leaf ends with it; it has ended.
-    let files = made("2125-01-01T00:00:00Z");
+    let files = below_a_stored_intermediate("2125-01-01T00:00:00Z");
     for now in [
         time::macros::datetime!(2125-05-20 00:00:00 UTC),
         time::macros::datetime!(2125-07-01 00:00:00 UTC),
@@ -1066,6 +1076,30 @@ fn a_stored_intermediate_signs_again_with_its_chain_and_is_never_replaced() {
             );
         }
     }
+}
+
+#[test]
+fn the_renewal_under_a_stored_intermediate_is_that_of_its_leaf() {
+    let files = below_a_stored_intermediate("2125-01-01T00:00:00Z");
+    let fleet = fleet_below_a_stored_intermediate("");
+    let name = "secret-selfcert.yaml";
+    let standing = |_: &str, place: &SecretKeyRef| {
+        let first = certificates(file(&files, name), place.key.as_str()).into_iter();
+        let details = first.take(1).find_map(|first| first.details().ok())?;
+        let is_there = place.secret.as_str() == "selfcert";
+        is_there.then_some(Standing {
+            validity: details.validity,
+            is_root: details.self_issued,
+        })
+    };
+    let dates = dates(&fleet, standing).unwrap();
+    let due = certificates(file(&files, name), "externcert")[0]
+        .validity()
+        .due_at();
+    let keys: Vec<&str> = dates.iter().map(|date| date.key.as_str()).collect();
+    assert_eq!(keys, ["externcert", "dbservercert", "dbcacert"]);
+    let soon = time::macros::datetime!(2125-04-01 00:00:00 UTC);
+    assert!((soon..=due).contains(&dates[0].at), "{dates:?}");
 }
 
 #[test]

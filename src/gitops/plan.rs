@@ -864,11 +864,8 @@ fn settle(
         Ok(chain) => {
             let (fleet, id) = (unit.fleet().name.as_str(), unit.id());
             let due = due_at(chain.leaf.validity, unit.terms(), fleet, id);
-            // Only its owner can move the end of an intermediate.
-            let whole = match intermediate {
-                Some(_) => due,
-                None => chain_due(unit, role, chain.leaf.validity, chain.ca.validity),
-            };
+            let root = intermediate.is_none().then_some(chain.ca.validity);
+            let whole = chain_due(unit, role, chain.leaf.validity, root);
             plan.due = Some(whole);
             let ca_is_due = context.now >= whole && context.now < due;
             let has_key = has_key(unit, current, role);

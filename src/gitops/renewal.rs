@@ -25,15 +25,30 @@ pub struct Renewal {
     pub at: OffsetDateTime,
 }
 
-/// Returns when a chain is due: with its leaf, and with a CA whose key is kept.
+/// Returns when a chain is due: with its leaf, and with a root whose key is kept. An intermediate is renewed by its
+/// owner alone.
 #[must_use]
-pub fn chain_due(unit: &Unit<'_>, role: Role, leaf: Validity, ca: Validity) -> OffsetDateTime {
+pub fn chain_due(
+    unit: &Unit<'_>,
+    role: Role,
+    leaf: Validity,
+    root: Option<Validity>,
+) -> OffsetDateTime {
     let (fleet, id) = (unit.fleet().name.as_str(), unit.id());
     let due = due_at(leaf, unit.terms(), fleet, id);
-    match unit.custody(role) {
-        CaCustody::Stored => due.min(ca.due_at()),
-        CaCustody::Ephemeral | CaCustody::External => due,
+    match (unit.custody(role), root) {
+        (CaCustody::Stored, Some(root)) => due.min(root.due_at()),
+        (CaCustody::Stored | CaCustody::Ephemeral | CaCustody::External, _) => due,
     }
+}
+
+/// What decides when a certificate is renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// When it is valid.
+    pub validity: Validity,
+    /// Whether it is its own issuer.
+    pub is_root: bool,
 }
 
 /// Lets chains that share an encrypted file be due with the first of them: the file has one data key, which nobody
@@ -51,8 +66,8 @@ pub(super) fn share(dates: &mut [(BTreeSet<ObjectName>, OffsetDateTime)]) {
     }
 }
 
-/// Returns when the certificates of a fleet will be renewed, where `find` knows the validity of what is in a
-/// namespace's Secret under a key.
+/// Returns when the certificates of a fleet will be renewed, where `find` knows what is in a namespace's Secret under
+/// a key.
 ///
 /// It is the first instant at which a run without an identity, brake or phase would do so; for stored CAs, with it.
 ///
@@ -60,7 +75,7 @@ pub(super) fn share(dates: &mut [(BTreeSet<ObjectName>, OffsetDateTime)]) {
 /// As [`Fleet::instance`].
 pub fn dates(
     fleet: &Fleet,
-    find: impl Fn(&str, &SecretKeyRef) -> Option<Validity>,
+    find: impl Fn(&str, &SecretKeyRef) -> Option<Standing>,
 ) -> Result<Vec<Renewal>, Vec<Fault>> {
     let mut renewals = Vec::new();
     for unit in Unit::cluster(fleet).map(Ok).into_iter().chain(
@@ -76,7 +91,7 @@ pub fn dates(
 
 fn add(
     unit: &Unit<'_>,
-    find: &impl Fn(&str, &SecretKeyRef) -> Option<Validity>,
+    find: &impl Fn(&str, &SecretKeyRef) -> Option<Standing>,
     renewals: &mut Vec<Renewal>,
 ) {
     let placements = unit.placements();
@@ -92,7 +107,8 @@ fn add(
         let (Some(leaf), Some(ca)) = (place(parts.leaf), place(parts.ca)) else {
             continue;
         };
-        let at = chain_due(unit, *role, leaf.1, ca.1);
+        let root = Some(ca.1.validity).filter(|_| ca.1.is_root);
+        let at = chain_due(unit, *role, leaf.1.validity, root);
         dates.push((unit.secrets_of(*role), at));
         chains.push((*role, leaf.0, ca));
     }
@@ -113,9 +129,9 @@ fn add(
         note(leaf, at);
         match unit.custody(role) {
             CaCustody::Ephemeral => note(ca, at),
-            CaCustody::Stored => note(ca, of_ca.due_at()),
+            CaCustody::Stored if of_ca.is_root => note(ca, of_ca.validity.due_at()),
             // Whoever gives it renews it.
-            CaCustody::External => {}
+            CaCustody::Stored | CaCustody::External => {}
         }
     }
 }

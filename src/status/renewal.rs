@@ -5,7 +5,7 @@ use crate::cluster::{Cluster, Kind, Resource};
 use crate::fault::Faults;
 use crate::find::{ObjectKind, ObjectOrigin, Origin};
 use crate::fleet::Fleet;
-use crate::gitops::renewal::dates;
+use crate::gitops::renewal::{Standing, dates};
 use crate::kinds::cert_manager::Announced;
 use crate::pki::certificate::Details;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +44,11 @@ pub(super) fn plan(rows: &mut [Row], fleet: &Fleet, faults: &mut Faults) {
     };
     let renewals = dates(fleet, |namespace, wanted| {
         let row = place(namespace, wanted.secret.as_str(), wanted.key.as_str())?;
-        Some(rows[row].details.validity)
+        let details = &rows[row].details;
+        Some(Standing {
+            validity: details.validity,
+            is_root: details.self_issued,
+        })
     });
     let due: Vec<(usize, OffsetDateTime)> = faults
         .keep_all(renewals)
