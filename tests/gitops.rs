@@ -2377,6 +2377,58 @@ fn a_file_with_keys_in_clear_text_that_others_may_read_is_rewritten() {
 }
 
 #[test]
+fn what_is_rewritten_stays_its_owners() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+    for layout in ["instance", "flat"] {
+        let directory = TempDir::new().unwrap();
+        let text =
+            fleet_file("    a: {}\n").replace("spec:\n", &format!("spec:\n  layout: {layout}\n"));
+        let text = text.as_str();
+        rendered(&directory, text, &[]).good();
+        let folder = directory.path().join("tree/instances/a");
+        let instances = directory.path().join("tree/instances");
+        let is_flat = layout == "flat";
+        let folder = if is_flat { instances } else { folder };
+        let names = names_in(&folder);
+        // Only root can give away what is its own.
+        let is_root = rustix::process::geteuid().is_root();
+        let (owner, group) = (4711, 4712);
+        if is_root {
+            for path in names
+                .iter()
+                .map(|name| folder.join(name))
+                .chain([folder.clone()])
+            {
+                chown(path, Some(owner), Some(group)).unwrap();
+            }
+        }
+        let permissions = std::fs::Permissions::from_mode(0o2750);
+        std::fs::set_permissions(&folder, permissions).unwrap();
+        let before = std::fs::metadata(&folder).unwrap();
+        let widened = text.replace("    a: {}\n", "    a: {externalHost: b.example.org}\n");
+        write(&directory.path().join("key.txt"), IDENTITY);
+        rendered(&directory, &widened, &["--identity", "key.txt"]).good();
+        let after = std::fs::metadata(&folder).unwrap();
+        assert_eq!(
+            before.ino() == after.ino(),
+            is_flat,
+            "exchanged unless flat"
+        );
+        assert_eq!(after.mode() & 0o7777, 0o2750);
+        assert_eq!((after.uid(), after.gid()), (before.uid(), before.gid()));
+        assert_eq!(names_in(&folder), names);
+        for name in names {
+            let file = std::fs::metadata(folder.join(&name)).unwrap();
+            assert_eq!(
+                (file.uid(), file.gid()),
+                (before.uid(), before.gid()),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
 fn renewals_that_can_wait_are_held_to_a_number_the_soonest_end_first() {
     let directory = TempDir::new().unwrap();
     let text = fleet_file("    a: {}\n    b: {}\n    c: {}\n")

@@ -1,8 +1,8 @@
 //! What trees and single directories are written with: handles of folders, of which no access follows a link.
 
 use rustix::fs::{
-    AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, Stat, StatxAttributes,
-    StatxFlags, flock, mkdirat, openat, renameat_with, statat, statx, unlinkat,
+    AtFlags, Dir, FileType, FlockOperation, Gid, Mode, OFlags, RenameFlags, Stat, StatxAttributes,
+    StatxFlags, Uid, fchown, flock, mkdirat, openat, renameat_with, statat, statx, unlinkat,
 };
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -133,6 +133,21 @@ pub(super) fn rename_new(folder: &OwnedFd, from: &OsStr, to: &OsStr) -> Result<(
         },
         result => result,
     }
+}
+
+/// Gives a file or folder the owner and the group that `like` has. Only root can give away what is its own; others keep
+/// the group where they belong to it, too.
+pub(super) fn give(handle: impl AsFd, like: &Stat) -> Result<(), Errno> {
+    let own = rustix::fs::fstat(&handle)?;
+    if (own.st_uid, own.st_gid) == (like.st_uid, like.st_gid) {
+        return Ok(());
+    }
+    let (owner, group) = (Uid::from_raw(like.st_uid), Gid::from_raw(like.st_gid));
+    if fchown(&handle, Some(owner), Some(group)).is_err() {
+        // What cannot be given stays with who has made it.
+        let _ = fchown(&handle, None, Some(group));
+    }
+    Ok(())
 }
 
 /// Brings a folder's entries to the disk; a file system that has no such call needs none (fsync(2), EINVAL).

@@ -15,7 +15,7 @@ use civi_ingress::gitops::plan::UnitFiles;
 use civi_ingress::guarded::Guarded;
 use rustix::fs::{
     Access as RequestedAccess, AtFlags, FileType, FlockOperation, Mode, OFlags, RawDir,
-    ResolveFlags, accessat, mkdirat, openat, openat2, renameat, statat, unlinkat,
+    ResolveFlags, Stat, accessat, fchmod, mkdirat, openat, openat2, renameat, statat, unlinkat,
 };
 use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
@@ -517,6 +517,11 @@ impl Tree {
             made => made,
         };
         let folder = folder.map_err(write)?;
+        // Whoever runs this, who may enter the folder and change it stays the same.
+        let before = match old {
+            [] => None,
+            _ => folder::look(&parent_handle, name.as_ref()).map_err(write)?,
+        };
         let mut folders = BTreeSet::new();
         for file in files {
             let inner = file.path.strip_prefix(&format!("{}/", home.folder));
@@ -524,9 +529,17 @@ impl Tree {
             if let Some((sub, _)) = inner.split_once('/')
                 && folders.insert(sub.to_owned())
             {
-                mkdirat(&folder, sub, Mode::from_raw_mode(0o777)).map_err(write)?;
+                let sub = folder::make(&folder, sub.as_ref(), 0o777).map_err(write)?;
+                if let Some(before) = &before {
+                    folder::give(&sub, before).map_err(write)?;
+                }
             }
-            self.create(&folder, inner, file)?;
+            self.create(&folder, inner, file, before.as_ref())?;
+        }
+        if let Some(before) = &before {
+            folder::give(&folder, before).map_err(write)?;
+            let mode = Mode::from_raw_mode(before.st_mode & 0o7777);
+            fchmod(&folder, mode).map_err(write)?;
         }
         match folder::exchange(&parent_handle, aside_name, name.as_ref()) {
             Ok(true) => Ok(folder::remove(&parent_handle, aside_name).map_err(write)?),
@@ -559,13 +572,23 @@ impl Tree {
         Ok(())
     }
 
-    fn create(&self, folder: &OwnedFd, name: &str, file: &TreeFile) -> Result<(), Failure> {
+    /// Creates a file, for the owner of what was there before.
+    fn create(
+        &self,
+        folder: &OwnedFd,
+        name: &str,
+        file: &TreeFile,
+        before: Option<&Stat>,
+    ) -> Result<(), Failure> {
         let mode = if file.is_secret() { 0o600 } else { 0o666 };
         let failed = || self.failed("write", &file.path);
         let mut created = folder::create(folder, name.as_ref(), mode).with_context(failed)?;
         created
             .write_all(file.text.as_bytes())
             .with_context(failed)?;
+        if let Some(before) = before {
+            folder::give(&created, before).with_context(failed)?;
+        }
         Ok(())
     }
 
@@ -584,7 +607,8 @@ impl Tree {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(error) => return Err(anyhow::Error::new(error).context(failed()).into()),
         }
-        self.create(&handle, &aside, file)?;
+        let before = folder::look(&handle, name.as_ref()).with_context(failed)?;
+        self.create(&handle, &aside, file, before.as_ref())?;
         match renameat(&handle, &aside, &handle, name) {
             Ok(()) => Ok(()),
             Err(Errno::ISDIR) => Err(self.no_file(&file.path, "is a directory")),
