@@ -152,11 +152,14 @@ impl SecretData {
         let decoded = base64::engine::general_purpose::STANDARD
             .decode(&base64)
             .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .map(Zeroizing::new);
+            .and_then(|bytes| String::from_utf8(bytes).ok());
         let Some(text) = decoded else {
             return Ok(Self::as_it_is(base64, false));
         };
+        if CertificateText::is_alone(&text) {
+            return Ok(Self::as_it_is(base64, false));
+        }
+        let text = Zeroizing::new(text);
         match CertificateText::of(&text) {
             Ok(certificates) if certificates.as_str() == text.as_str() => {
                 Ok(Self::as_it_is(base64, false))

@@ -63,19 +63,18 @@ impl Block<'_> {
         for (index, line) in self.body.lines().enumerate() {
             let line_number = self.line + 1 + index;
             let line = line.trim_ascii();
+            if is_base64(line) {
+                packed.extend_from_slice(line.as_bytes());
+                continue;
+            }
             if line.contains(':') {
                 let what = format!("line {line_number}: the certificate has a header");
                 return Err(Fault::new(what).help(
                     "Go and OpenSSL pass over such a certificate; leave the header and the empty line below it out",
                 ));
             }
-            let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
-            if !line.as_bytes().iter().all(is_base64) {
-                let what =
-                    format!("line {line_number}: the PEM text is damaged: this is not base64");
-                return Err(Fault::new(what).help(WHOLE));
-            }
-            packed.extend_from_slice(line.as_bytes());
+            let what = format!("line {line_number}: the PEM text is damaged: this is not base64");
+            return Err(Fault::new(what).help(WHOLE));
         }
         let begins = self.line;
         let damaged = |why: &str| {
@@ -110,6 +109,22 @@ impl Block<'_> {
         }
         text
     }
+}
+
+/// The digits of base64 and its padding.
+const BASE64: [bool; 256] = {
+    let mut all = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        all[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        byte += 1;
+    }
+    all
+};
+
+/// Returns whether a line is of base64 alone.
+fn is_base64(line: &str) -> bool {
+    line.bytes().all(|byte| BASE64[usize::from(byte)])
 }
 
 const WHOLE: &str = "copy the whole file again, with its line ends";
@@ -151,6 +166,10 @@ const HYPHENS: &str = "it needs five hyphens before and after, as in `-----BEGIN
 
 impl<'a> Line<'a> {
     fn mark(self) -> Mark<'a> {
+        // Nearly every line is base64, and no mark is.
+        if is_base64(self.text) {
+            return Mark::None;
+        }
         let text = self.text.trim();
         if text.starts_with('#') || !text.contains(['-', '–', '—', '−']) {
             return Mark::None;
@@ -207,7 +226,8 @@ impl<'a> Blocks<'a> {
         if rest.is_empty() {
             return None;
         }
-        let (text, length) = match rest.find(['\n', '\r']) {
+        let ends = |byte: u8| byte == b'\n' || byte == b'\r';
+        let (text, length) = match rest.bytes().position(ends) {
             Some(end) if rest[end..].starts_with("\r\n") => (&rest[..end], end + 2),
             Some(end) => (&rest[..end], end + 1),
             None => (rest, rest.len()),
@@ -434,7 +454,7 @@ impl CertificateText {
     /// # Errors
     /// A text in which a block cannot be read, or without a certificate.
     pub fn of(text: &str) -> Result<Self, Fault> {
-        if is_canonical(text) {
+        if Self::is_alone(text) {
             return Ok(Self(text.to_owned()));
         }
         let mut encoded = String::with_capacity(text.len());
@@ -452,31 +472,30 @@ impl CertificateText {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
 
-/// Returns, without decoding, whether a text is blocks `CERTIFICATE` one after the other, in lines of 64 characters.
-fn is_canonical(text: &str) -> bool {
-    let mut lines = text.split('\n');
-    loop {
-        match lines.next() {
-            // A text ends with a newline: the last piece is empty.
-            Some("") => return !text.is_empty() && lines.next().is_none(),
-            Some("-----BEGIN CERTIFICATE-----") => {}
-            _ => return false,
-        }
-        let mut is_short = false;
+    /// Returns, without decoding, whether a text is blocks `CERTIFICATE` one after the other, in lines of 64 characters.
+    pub(crate) fn is_alone(text: &str) -> bool {
+        let mut lines = text.split('\n');
         loop {
-            let Some(line) = lines.next() else {
-                return false;
-            };
-            if line == "-----END CERTIFICATE-----" {
-                break;
+            match lines.next() {
+                // A text ends with a newline: the last piece is empty.
+                Some("") => return !text.is_empty() && lines.next().is_none(),
+                Some("-----BEGIN CERTIFICATE-----") => {}
+                _ => return false,
             }
-            let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
-            if is_short || line.is_empty() || line.len() > 64 || !line.bytes().all(is_base64) {
-                return false;
+            let mut is_short = false;
+            loop {
+                let Some(line) = lines.next() else {
+                    return false;
+                };
+                if line == "-----END CERTIFICATE-----" {
+                    break;
+                }
+                if is_short || line.is_empty() || line.len() > 64 || !is_base64(line) {
+                    return false;
+                }
+                is_short = line.len() < 64;
             }
-            is_short = line.len() < 64;
         }
     }
 }
