@@ -12,7 +12,7 @@ use civi_ingress::fleet::Fleet;
 use civi_ingress::gitops::unit::Unit;
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{Seek as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
@@ -62,9 +62,9 @@ impl WorkTree {
     /// Finds the work tree of a directory as [`Self::of`] does, and remembers it for those below.
     fn of_known(
         directory: &Path,
-        known: &mut BTreeMap<PathBuf, Option<Self>>,
+        known: &mut BTreeMap<OsString, Option<Self>>,
     ) -> Result<Option<Self>, Failure> {
-        if let Some(found) = known.get(directory) {
+        if let Some(found) = known.get(directory.as_os_str()) {
             return Ok(found.clone());
         }
         let inherits = match std::fs::symlink_metadata(directory) {
@@ -86,7 +86,7 @@ impl WorkTree {
             }
             _ => Self::of(directory)?,
         };
-        known.insert(directory.to_owned(), found.clone());
+        known.insert(directory.as_os_str().to_owned(), found.clone());
         Ok(found)
     }
 
@@ -328,19 +328,19 @@ pub(in super::super) struct Staged {
 /// Returns those of the files, which need not exist, that `git add --all` would stage; none if there is no work tree.
 pub(in super::super) fn would_stage(paths: &[PathBuf]) -> Result<Vec<Staged>, Failure> {
     // A folder below may be a work tree of its own, which another Git answers for.
-    let mut folders: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
+    let mut folders: BTreeMap<&OsStr, Vec<&Path>> = BTreeMap::new();
     for path in paths {
         let folder = path.parent().unwrap_or(Path::new("."));
-        folders.entry(folder).or_default().push(path);
+        folders.entry(folder.as_os_str()).or_default().push(path);
     }
     let mut known = BTreeMap::new();
     let mut by_tree: BTreeMap<PathBuf, Vec<(PathBuf, &Path)>> = BTreeMap::new();
     for (folder, paths) in folders {
-        let folder = if folder.as_os_str().is_empty() {
-            Path::new(".")
+        let folder = Path::new(if folder.is_empty() {
+            OsStr::new(".")
         } else {
             folder
-        };
+        });
         let Some(tree) = WorkTree::of_known(folder, &mut known)? else {
             continue;
         };
