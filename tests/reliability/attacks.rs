@@ -70,6 +70,10 @@ pub(crate) const CASES: &[Case] = &[
         crate::oneshot::concurrent,
     ),
     (
+        "a_run_that_gives_up_leaves_alone_what_another_has_claimed",
+        crate::oneshot::claimed,
+    ),
+    (
         "a_file_system_that_fills_up_leaves_nothing_of_a_one_shot_run",
         crate::oneshot::full,
     ),

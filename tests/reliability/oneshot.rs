@@ -548,6 +548,49 @@ pub(crate) fn concurrent() {
     }
 }
 
+/// A run that is slow to lock the folder that it has made, which another run meanwhile takes for one that was left.
+pub(crate) fn claimed() {
+    let place = TempDir::new().expect("a directory");
+    let slowly = |call: &str| {
+        let mut strace = std::process::Command::new("strace");
+        strace
+            .args(["-f", "-qq", "-o", "/dev/null", "-e"])
+            .arg(format!("trace={call}"))
+            .arg("-e")
+            .arg(format!("inject={call}:delay_enter=1000000:when=1"))
+            .arg(crate::program::PROGRAM)
+            .args(["cert", "--dns", "a.b", "--output-dir", "d"])
+            .args(["--ca-key-out", "d.key"])
+            .current_dir(place.path());
+        crate::program::finish(&mut strace)
+    };
+    let (first, second) = std::thread::scope(|scope| {
+        let first = scope.spawn(|| slowly("flock"));
+        let has_aside = || {
+            let mut entries = fs::read_dir(place.path()).expect("readable").flatten();
+            entries.any(|entry| is_aside(&entry.file_name().to_string_lossy()))
+        };
+        while !first.is_finished() && !has_aside() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        // Its first file is written when the other gives up.
+        let second = slowly("fsync");
+        (first.join().expect("it ends"), second)
+    });
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!(
+        statuses,
+        [Some(0), Some(6)],
+        "{}{}",
+        first.stderr,
+        second.stderr
+    );
+    let written = group(&files(place.path()), "d");
+    assert_eq!(written.len(), 3);
+    assert_eq!(pairs(&written), Vec::new());
+}
+
 /// A file system that fills up, at every size: what is written is whole or not there, and more room brings it right.
 pub(crate) fn full() {
     // In a mount namespace of its own; as anybody, where user namespaces are allowed.

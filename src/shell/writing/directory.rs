@@ -124,8 +124,7 @@ impl Directory {
                         Err(Errno::EXIST) => return Err(locked(&shown)),
                         made => made.map_err(failed(&shown))?,
                     };
-                    unfinished::note(Undo::Remove(Arc::clone(&handle), aside.clone()));
-                    lock_staged(&handle, &aside, &made, &shown)?;
+                    note_staged(&handle, &aside, &made, &shown)?;
                     made
                 };
                 (State::New(Arc::new(staged)), left)
@@ -273,8 +272,7 @@ impl Directory {
             Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) => return Ok(None),
             Err(error) => return Err(write(error)),
         };
-        unfinished::note(Undo::Remove(Arc::clone(&self.parent), self.aside.clone()));
-        lock_staged(&self.parent, &self.aside, &staged, &self.shown)?;
+        note_staged(&self.parent, &self.aside, &staged, &self.shown)?;
         drop(step);
         let is_ours = |name: &OsString| files.iter().any(|file| *name == *file.path);
         let others: Vec<OsString> = names.into_iter().filter(|name| !is_ours(name)).collect();
@@ -448,6 +446,19 @@ fn claim_left(
         }
         Err(error) => Err(failed(shown)(error)),
     }
+}
+
+/// Locks a folder that this run has made, and sees to it that it goes when the run fails. Until it is locked, another
+/// run may take it for one that was left: then it is that one's, and stays.
+fn note_staged(
+    parent: &Arc<OwnedFd>,
+    aside: &OsStr,
+    staged: &OwnedFd,
+    shown: &Path,
+) -> Result<(), Failure> {
+    lock_staged(parent, aside, staged, shown)?;
+    unfinished::note(Undo::Remove(Arc::clone(parent), aside.to_owned()));
+    Ok(())
 }
 
 fn lock_staged(
