@@ -135,7 +135,7 @@ pub(super) fn rename_new(folder: &OwnedFd, from: &OsStr, to: &OsStr) -> Result<(
     }
 }
 
-/// Gives a file or folder the owner and the group that `like` has. Only root can give away what is its own; others keep
+/// Makes the owner and the group of `like` those of a file or folder. Only root can give away what is its own; others keep
 /// the group where they belong to it, too.
 pub(super) fn give(handle: impl AsFd, like: &Stat) -> Result<(), Errno> {
     let own = rustix::fs::fstat(&handle)?;
