@@ -1,6 +1,6 @@
 //! What expires when: the certificates of a fleet by urgency, and the path of each instance.
 //!
-//! [`report`] takes what [`crate::find`] found, or what a live host served ([`Origin::Endpoint`]), and
+//! [`report()`] takes what [`crate::find`] found, or what a live host served ([`Origin::Endpoint`]), and
 //! [`Report::write`] writes it; each form has a file beside this one.
 
 mod diagram;
@@ -49,7 +49,7 @@ pub fn report(
     faults.finish(Some(report))
 }
 
-/// As [`report`], but leaves out the certificates that do not parse and notes them in `faults`, beside what could not
+/// As [`report()`], but leaves out the certificates that do not parse and notes them in `faults`, beside what could not
 /// be read before; all of them are counted. With a fleet its certificates are due when it renews them.
 pub fn lenient(
     found: Vec<Found>,
