@@ -198,6 +198,14 @@ pub(super) fn extern_trust(cluster: &Cluster, scope: &Scope, host: &DnsName) -> 
     })
 }
 
+/// Returns the certificates that the httpd of a route should serve, and their Secrets.
+#[must_use]
+pub fn expected(way: &Way<'_>) -> Vec<(Certificate, String)> {
+    let scope = &way.object().scope;
+    let trust = extern_trust(way.cluster(), scope, way.host());
+    kept(way.cluster(), scope, way.host(), trust.as_ref())
+}
+
 /// Finds the leaves for `host` in the Secrets of a namespace that one of the authorities signed.
 pub(super) fn kept(
     cluster: &Cluster,

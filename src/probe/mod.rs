@@ -1,7 +1,7 @@
 //! `probe`: what a browser sees of a host, and what Traefik sees of the httpd behind it.
 //!
 //! Two legs carry a request. The shell opens the connections and notes what it sees ([`seen`]); here stands what
-//! to look for ([`target`], [`objects`], [`route`], [`authorities`], [`transport`], [`trust`]), what each observation means
+//! to look for ([`target`], [`objects`], [`route`], [`authorities`], [`servers_transport`], [`transport`], [`trust`]), what each observation means
 //! ([`chain`], [`http`], [`expect`], [`judge`], [`behind`]), and how it is told ([`report`]).
 
 pub mod authorities;
@@ -17,7 +17,7 @@ pub mod proxy;
 pub mod report;
 pub mod route;
 pub mod seen;
-mod servers_transport;
+pub mod servers_transport;
 pub mod target;
 pub mod transport;
 pub mod trust;

@@ -5,12 +5,8 @@
 //! pkg/server/router/tcp/router.go, the same in v2.11.53, v3.0.0 and v3.7.9; its documentation says that TCP goes first).
 //! Among routes of one kind the highest priority goes first, by default the length of the rule.
 
-use super::authorities;
 use super::choose::{choose, routes};
 use super::expect::{Hsts, Options, middlewares};
-use super::objects::{crossing, not_found};
-use super::servers_transport;
-use super::transport::Transport;
 use super::{Check, Finding, Verdict};
 use crate::cluster::{Cluster, Kind, Object};
 use crate::fault::Fault;
@@ -21,8 +17,6 @@ use crate::path::choose::Candidate;
 use crate::path::fit::{self, Fit};
 use crate::path::hop::Place;
 use crate::path::request::{Request, RequestPath};
-use crate::path::traefik::{Loss, Lost, Reached, named_scope, services};
-use crate::pki::Certificate;
 
 /// How Traefik leads the connections for a host.
 pub struct Way<'a> {
@@ -162,72 +156,12 @@ impl<'a> Way<'a> {
         self.object.to_string()
     }
 
-    /// Returns the certificates that the httpd should serve, and their Secrets.
-    #[must_use]
-    pub fn kept(&self) -> Vec<(Certificate, String)> {
-        let scope = &self.object.scope;
-        let trust = authorities::extern_trust(self.cluster, scope, &self.host);
-        authorities::kept(self.cluster, scope, &self.host, trust.as_ref())
-    }
-
-    /// Returns how Traefik reaches one of the route's services: that of a name, or the first that gets requests.
-    ///
-    /// # Errors
-    /// A route without services, or without that one; a ServersTransport, Secret or ConfigMap that the manifests do not
-    /// hold; a field whose value cannot be used.
-    pub fn transport(&self, service: Option<&str>) -> Result<Transport, Vec<Fault>> {
-        let services = services(self.cluster, self.object, &self.route.services);
-        if !services.lost.is_empty() {
-            return Err(services.lost.iter().map(in_no_service).collect());
-        }
-        let services = services.reached;
-        if services.is_empty() {
-            let fault = Fault::new(format!("the route for `{}` has no service", self.host));
-            return Err(vec![self.object.fault(fault, self.route.at)]);
-        }
-        let chosen = match service {
-            Some(name) => services
-                .iter()
-                .find(|service| service.named.name == name)
-                .ok_or_else(|| {
-                    let fault = Fault::new(format!(
-                        "the route for `{}` has no service `{}`",
-                        self.host,
-                        name.escape_debug()
-                    ));
-                    vec![
-                        fault
-                            .help(format!("there is {}", listed(&services)))
-                            .argument("--service"),
-                    ]
-                })?,
-            None => services
-                .iter()
-                .find(|service| service.share > 0)
-                .unwrap_or(&services[0]),
-        };
-        let mut transport = servers_transport::read(self, chosen)?;
-        let shown = in_words(chosen);
-        if services.len() > 1 {
-            let what = format!(
-                "the route has {} services, of which {shown} is checked: {}",
-                services.len(),
-                listed(&services)
-            );
-            let finding = Finding::new(Check::Objects, Verdict::Note, what);
-            transport.findings.insert(
-                0,
-                finding.fix("`--service NAME` with its `--backend` checks another one"),
-            );
-        }
-        let service = format!("service {shown}");
-        let across = crossing(self.object, &service, &chosen.scope);
-        transport.findings.extend(across);
-        Ok(transport)
-    }
-
     pub(super) fn object(&self) -> &'a Object {
         self.object
+    }
+
+    pub(super) fn route(&self) -> &'a kinds::Route {
+        self.route
     }
 
     pub(super) fn cluster(&self) -> &'a Cluster {
@@ -247,32 +181,4 @@ fn never_reached(tcp: &Candidate<'_>, http: &Candidate<'_>) -> Finding {
     );
     let finding = Finding::new(Check::Objects, Verdict::Warning, what);
     finding.fix("remove the host from one of the two")
-}
-
-/// Describes which service it is: `paroisse-a/civicrmhttpd port 443`.
-pub(super) fn in_words(service: &Reached<'_>) -> String {
-    let port = service.named.port.as_ref();
-    let port = port.map_or_else(String::new, |port| format!(" port {}", port.shown()));
-    format!("{}/{}{port}", service.scope.label(), service.named.name)
-}
-
-fn listed(services: &[Reached<'_>]) -> String {
-    let words: Vec<String> = services
-        .iter()
-        .map(|service| format!("{} (weight {})", in_words(service), service.share))
-        .collect();
-    words.join(", ")
-}
-
-fn in_no_service(lost: &Lost<'_>) -> Fault {
-    let Lost { by, named, why } = lost;
-    let fault = match why {
-        Loss::NotFound => {
-            let scope = named_scope(&by.scope, named.namespace.as_deref());
-            not_found(Kind::TraefikService, &scope, &named.name)
-        }
-        Loss::Circle(object) => Fault::new(format!("{object} leads to itself")),
-        Loss::TooMany => Fault::new("the route leads to more services than are followed"),
-    };
-    by.fault(fault, named.at)
 }

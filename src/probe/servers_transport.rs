@@ -2,8 +2,8 @@
 //! ConfigMap that they name.
 
 use super::authorities::{extern_trust, kept, root_cas};
-use super::objects::{in_words, missing, not_found};
-use super::route::{self, Way};
+use super::objects::{crossing, in_words, missing, not_found};
+use super::route::Way;
 use super::transport::{ClientPair, Speech, Transport, Versions};
 use super::trust::ExpectedName;
 use super::{Check, Finding, Verdict};
@@ -16,13 +16,69 @@ use crate::kinds::traefik::{ServersTransport, tls_version};
 use crate::lint::rules::{CI114, CI210, CI229, CI235, CI305};
 use crate::name::DnsName;
 use crate::path::hop::{Known, Place};
-use crate::path::traefik::{self, Reached};
+use crate::path::traefik::{self, Loss, Lost, Reached, named_scope, services};
 use crate::yaml::{At, Node, Value};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
+/// Returns how Traefik reaches one of the route's services: that of a name, or the first that gets requests.
+///
+/// # Errors
+/// A route without services, or without that one; a ServersTransport, Secret or ConfigMap that the manifests do not
+/// hold; a field whose value cannot be used.
+pub fn transport(way: &Way<'_>, service: Option<&str>) -> Result<Transport, Vec<Fault>> {
+    let (route, host) = (way.object(), way.host());
+    let services = services(way.cluster(), route, &way.route().services);
+    if !services.lost.is_empty() {
+        return Err(services.lost.iter().map(in_no_service).collect());
+    }
+    let services = services.reached;
+    if services.is_empty() {
+        let fault = Fault::new(format!("the route for `{host}` has no service"));
+        return Err(vec![route.fault(fault, way.route().at)]);
+    }
+    let chosen = match service {
+        Some(name) => services
+            .iter()
+            .find(|service| service.named.name == name)
+            .ok_or_else(|| {
+                let fault = Fault::new(format!(
+                    "the route for `{host}` has no service `{}`",
+                    name.escape_debug()
+                ));
+                vec![
+                    fault
+                        .help(format!("there is {}", listed(&services)))
+                        .argument("--service"),
+                ]
+            })?,
+        None => services
+            .iter()
+            .find(|service| service.share > 0)
+            .unwrap_or(&services[0]),
+    };
+    let mut transport = read(way, chosen)?;
+    let chosen_name = shown(chosen);
+    if services.len() > 1 {
+        let what = format!(
+            "the route has {} services, of which {chosen_name} is checked: {}",
+            services.len(),
+            listed(&services)
+        );
+        let finding = Finding::new(Check::Objects, Verdict::Note, what);
+        transport.findings.insert(
+            0,
+            finding.fix("`--service NAME` with its `--backend` checks another one"),
+        );
+    }
+    let service = format!("service {chosen_name}");
+    let across = crossing(route, &service, &chosen.scope);
+    transport.findings.extend(across);
+    Ok(transport)
+}
+
 /// Returns how Traefik reaches a service of a route.
-pub(super) fn read(way: &Way<'_>, service: &Reached<'_>) -> Result<Transport, Vec<Fault>> {
+fn read(way: &Way<'_>, service: &Reached<'_>) -> Result<Transport, Vec<Fault>> {
     let (cluster, route, host) = (way.cluster(), way.object(), way.host());
     let object = named(way, service).map_err(|fault| vec![fault])?;
     let settings = object.and_then(|object| object.resource.servers_transport());
@@ -30,7 +86,7 @@ pub(super) fn read(way: &Way<'_>, service: &Reached<'_>) -> Result<Transport, Ve
         Some((object, settings)) => of_settings(cluster, object, settings)?,
         None => Transport::plain(None, None),
     };
-    transport.service = Some(route::in_words(service));
+    transport.service = Some(shown(service));
     transport.speech = if !way.is_tcp() {
         match traefik::speaks_https(cluster, service) {
             Some(true) => Speech::Https,
@@ -50,7 +106,7 @@ pub(super) fn read(way: &Way<'_>, service: &Reached<'_>) -> Result<Transport, Ve
     match transport.speech {
         Speech::Passthrough => {
             if way.passes_tls_through() && service.named.tls {
-                let subject = format!("{route}, service {}", route::in_words(service));
+                let subject = format!("{route}, service {}", shown(service));
                 let finding = Finding::of_rule(&CI229, Verdict::Broken, subject);
                 transport.findings.push(finding);
             }
@@ -60,7 +116,7 @@ pub(super) fn read(way: &Way<'_>, service: &Reached<'_>) -> Result<Transport, Ve
             (transport.client, transport.skip_verify) = (None, false);
         }
         Speech::Https if transport.object.is_none() => {
-            let subject = format!("{route}, service {}", route::in_words(service));
+            let subject = format!("{route}, service {}", shown(service));
             let finding = Finding::of_rule(&CI210, Verdict::Warning, subject);
             transport.findings.push(finding);
         }
@@ -283,4 +339,32 @@ fn proxy(
         transport.find(Verdict::Broken, what, fix);
     }
     transport.proxy = version.map(|version| (version, object.to_string()));
+}
+
+/// Describes which service it is: `paroisse-a/civicrmhttpd port 443`.
+fn shown(service: &Reached<'_>) -> String {
+    let port = service.named.port.as_ref();
+    let port = port.map_or_else(String::new, |port| format!(" port {}", port.shown()));
+    format!("{}/{}{port}", service.scope.label(), service.named.name)
+}
+
+fn listed(services: &[Reached<'_>]) -> String {
+    let words: Vec<String> = services
+        .iter()
+        .map(|service| format!("{} (weight {})", shown(service), service.share))
+        .collect();
+    words.join(", ")
+}
+
+fn in_no_service(lost: &Lost<'_>) -> Fault {
+    let Lost { by, named, why } = lost;
+    let fault = match why {
+        Loss::NotFound => {
+            let scope = named_scope(&by.scope, named.namespace.as_deref());
+            not_found(Kind::TraefikService, &scope, &named.name)
+        }
+        Loss::Circle(object) => Fault::new(format!("{object} leads to itself")),
+        Loss::TooMany => Fault::new("the route leads to more services than are followed"),
+    };
+    by.fault(fault, named.at)
 }

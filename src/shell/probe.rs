@@ -14,7 +14,6 @@ use super::tls::{self, Handshake};
 use super::{Run, dial};
 use civi_ingress::cluster::Cluster as Objects;
 use civi_ingress::path::request::Request;
-use civi_ingress::probe::authorities;
 use civi_ingress::probe::behind::{self, Behind};
 use civi_ingress::probe::expect::Options;
 use civi_ingress::probe::judge::{self, Circumstances, Front, Holder};
@@ -24,7 +23,7 @@ use civi_ingress::probe::seen::Seen;
 use civi_ingress::probe::target::Endpoint;
 use civi_ingress::probe::transport::{HANDSHAKE_TIMEOUT, Speech, Transport, Versions};
 use civi_ingress::probe::trust::{ExpectedName, Trust};
-use civi_ingress::probe::{Check, Finding, Verdict};
+use civi_ingress::probe::{Check, Finding, Verdict, authorities, servers_transport};
 use civi_ingress::report::yaml;
 use clap::{Args, ValueEnum, ValueHint};
 use look::{Line, look, older, plain};
@@ -191,7 +190,12 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
     if let Some(way) = way.as_ref().filter(|way| !way.ends_at_traefik()) {
         let (front, behind) = legs.split_at_mut(1);
         let behind = behind.first();
-        judge::same_certificate(&mut front[0], behind, &way.kept(), &way.name());
+        judge::same_certificate(
+            &mut front[0],
+            behind,
+            &authorities::expected(way),
+            &way.name(),
+        );
     }
     let report = Report {
         target: plan.target.clone(),
@@ -242,7 +246,7 @@ fn transport(
         return Ok(None);
     }
     if let Some(way) = way {
-        let mut transport = way.transport(arguments.service.as_deref())?;
+        let mut transport = servers_transport::transport(way, arguments.service.as_deref())?;
         if transport.speech == Speech::Passthrough {
             // It is the browser's TLS on both legs.
             transport.trust = Some(front.clone());

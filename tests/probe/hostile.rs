@@ -5,7 +5,7 @@ use civi_ingress::probe::chain::{self, Expected, Sent};
 use civi_ingress::probe::route::Way;
 use civi_ingress::probe::trust::{ExpectedName, Origin, Trust};
 use civi_ingress::probe::{Check, Leg, Verdict, http};
-use civi_ingress::probe::{authorities, objects};
+use civi_ingress::probe::{authorities, objects, servers_transport};
 use proptest::prelude::*;
 
 use super::pki::{Authority, Leaf};
@@ -95,7 +95,7 @@ proptest! {
         let cluster = objects::read(&[("m.yaml", &text)]);
         if let Some(Ok(way)) = cluster.as_ref().ok().map(|cluster| Way::find(cluster, &host(), None)) {
             let _ = cluster.as_ref().map(|cluster| authorities::front_trust(cluster, Some(&way)));
-            let transport = way.transport(None);
+            let transport = servers_transport::transport(&way, None);
             prop_assert!(transport.is_ok() || transport.is_err_and(|faults| !faults.is_empty()));
         }
     }

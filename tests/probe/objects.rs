@@ -8,7 +8,7 @@ use civi_ingress::path::request::RequestPath;
 use civi_ingress::probe::Verdict;
 use civi_ingress::probe::route::Way;
 use civi_ingress::probe::transport::{Speech, Transport, Versions};
-use civi_ingress::probe::{authorities, objects};
+use civi_ingress::probe::{authorities, objects, servers_transport};
 use std::time::Duration;
 
 fn host() -> DnsName {
@@ -28,7 +28,7 @@ fn route(tail: &str) -> String {
 fn transport(text: &str) -> Result<Transport, Vec<Fault>> {
     let manifests = read(text);
     let way = Way::find(&manifests, &host(), None).unwrap();
-    way.transport(None)
+    servers_transport::transport(&way, None)
 }
 
 const TRANSPORT: &str = "- kind: ServersTransport\n  metadata: {name: t, namespace: ns}\n  spec:\n    serverName: a.example.org\n    forwardingTimeouts: {dialTimeout: 5, responseHeaderTimeout: 0s}\n    rootCAs: [{secret: ca}]\n";
@@ -176,12 +176,12 @@ fn of_several_services_one_is_followed_and_the_others_are_reported() {
     );
     let manifests = read(&several);
     let way = Way::find(&manifests, &host(), None).unwrap();
-    let found = way.transport(None).unwrap();
+    let found = servers_transport::transport(&way, None).unwrap();
     assert_eq!(
         found.findings[0].what,
         "the route has 3 services, of which ns/s port 443 is checked: ns/idle port 443 (weight 0), ns/s port 443 (weight 3), other/far port 80 (weight 1)"
     );
-    let far = way.transport(Some("far")).unwrap();
+    let far = servers_transport::transport(&way, Some("far")).unwrap();
     assert_eq!(
         (far.service.as_deref(), far.speech),
         (Some("other/far port 80"), Speech::Http)
@@ -192,7 +192,7 @@ fn of_several_services_one_is_followed_and_the_others_are_reported() {
         .any(|finding| finding.what.contains("allowCrossNamespace"));
     assert!(told, "{:?}", far.findings);
     assert_eq!(
-        way.transport(Some("s2")).unwrap_err()[0].to_string(),
+        servers_transport::transport(&way, Some("s2")).unwrap_err()[0].to_string(),
         "--service: the route for `a.example.org` has no service `s2`"
     );
 }
@@ -647,7 +647,7 @@ fn a_tcp_route_for_every_host_goes_first_only_by_its_priority() {
 fn rules(text: &str) -> Vec<(&'static str, Verdict)> {
     let cluster = read(text);
     let way = Way::find(&cluster, &host(), None).unwrap();
-    let transport = way.transport(None).unwrap();
+    let transport = servers_transport::transport(&way, None).unwrap();
     let findings = authorities::stores(&cluster).into_iter();
     findings
         .chain(way.findings.clone())
@@ -760,7 +760,7 @@ fn each_rule_of_a_route_leads_to_its_own_service() {
     for (path, service) in [("/", "ns/first port 80"), ("/x", "ns/second port 80")] {
         let path = RequestPath::parse(path).unwrap();
         let way = Way::find(&cluster, &host(), Some(&path)).unwrap();
-        let found = way.transport(None).unwrap();
+        let found = servers_transport::transport(&way, None).unwrap();
         assert_eq!(found.service.as_deref(), Some(service));
     }
 }
