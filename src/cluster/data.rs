@@ -245,6 +245,12 @@ impl Data {
         }
     }
 
+    /// Returns what Traefik reads as CA of clients: `tls.ca`, else `ca.crt` (`loadCASecret` for a TLSOption, 2.5 to 3.7).
+    #[must_use]
+    pub fn client_authority(&self) -> Read<'_> {
+        self.usual(&["tls.ca", "ca.crt"])
+    }
+
     /// Returns what Istio reads as CA: `cacert`, else `ca.crt` (`pilot/pkg/credentials/kube/secrets.go`, 1.20 to 1.31).
     #[must_use]
     pub fn istio_authority(&self) -> Read<'_> {

@@ -8,6 +8,8 @@ use crate::yaml::{Node, Value};
 /// A Service.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Service {
+    /// Whether it only stands for a name of the DNS: type `ExternalName`.
+    pub is_external: bool,
     /// `ports`.
     pub ports: Vec<ServicePort>,
     /// What is before the cluster, of a Service of type LoadBalancer.
@@ -23,9 +25,36 @@ pub struct ServicePort {
     pub number: Option<i64>,
     /// `name`; empty if there is none.
     pub name: String,
+    /// `appProtocol`, if it is not empty.
+    pub protocol: Option<String>,
 }
 
 impl ServicePort {
+    /// Makes up the port of a Service that is not at hand.
+    #[must_use]
+    pub fn supposed(wanted: &Port) -> Self {
+        let (number, name) = match wanted {
+            Port::Number(number) => (Some(*number), String::new()),
+            Port::Name(name) => (None, name.clone()),
+        };
+        Self {
+            number,
+            name,
+            protocol: None,
+        }
+    }
+
+    /// Returns whether plain http is spoken there and nothing else, by its protocol, else by its number and name.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        match &self.protocol {
+            None => {
+                self.number == Some(80) || self.name == "http" || self.name.starts_with("http-")
+            }
+            Some(protocol) => protocol == "http",
+        }
+    }
+
     /// Returns whether this is the port that a route means.
     #[must_use]
     pub fn is(&self, wanted: &Port) -> bool {
@@ -68,6 +97,12 @@ const ENDS_TLS: [&str; 3] = [
 ];
 
 impl Service {
+    /// Returns the port that a route means.
+    #[must_use]
+    pub fn port(&self, wanted: &Port) -> Option<&ServicePort> {
+        self.ports.iter().find(|port| port.is(wanted))
+    }
+
     pub(crate) fn of(object: &Node, spec: &Node, name: &str) -> Self {
         let of_type = |wanted| spec.text_of("type") == Some(wanted);
         let port = |node: &Node| ServicePort {
@@ -76,8 +111,10 @@ impl Service {
                 _ => None,
             },
             name: text(node, "name").unwrap_or_default(),
+            protocol: text(node, "appProtocol"),
         };
         Self {
+            is_external: of_type("ExternalName"),
             ports: spec.items_of("ports").iter().map(port).collect(),
             options: ServiceOptions::of(object),
             balancer: of_type("LoadBalancer").then(|| Balancer::of(object, spec, name)),

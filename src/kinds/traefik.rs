@@ -1,7 +1,7 @@
 //! Traefik's own kinds (`traefik.io/v1alpha1`, and `traefik.containo.us/v1alpha1` of Traefik 2).
 
 use super::{Placed, Reference, text, texts};
-use crate::rule::{self, Rule};
+use crate::rule::{self, Matcher, Rule};
 use crate::yaml::{At, Node, Value};
 
 /// An IngressRoute or an IngressRouteTCP.
@@ -24,6 +24,8 @@ pub struct Route {
     pub rule: Result<Rule, String>,
     /// `priority`, where it is neither absent nor zero.
     pub priority: Option<i64>,
+    /// `syntax: v2`, that of Traefik 2.
+    pub is_old_syntax: bool,
     /// `services`.
     pub services: Vec<ServiceRef>,
     /// `middlewares`.
@@ -47,6 +49,13 @@ impl Route {
         }
         hosts
     }
+
+    /// Returns whether it is ``HostSNI(`*`)`` and nothing else, which Traefik tries last.
+    #[must_use]
+    pub fn is_wide(&self) -> bool {
+        let is_any = |matcher: &Matcher| matcher.name == "HostSNI" && matcher.arguments == ["*"];
+        matches!(&self.rule, Ok(Rule::Matcher(matcher)) if is_any(matcher))
+    }
 }
 
 /// `tls` of an IngressRoute or IngressRouteTCP.
@@ -58,6 +67,10 @@ pub struct RouteTls {
     pub passthrough: bool,
     /// `options`.
     pub options: Option<Reference>,
+    /// `store`.
+    pub store: Option<Reference>,
+    /// Whether a `certResolver` asks for the certificate.
+    pub has_resolver: bool,
     /// Where it stands.
     pub at: At,
 }
@@ -85,6 +98,8 @@ pub struct ServiceRef {
     pub weight: i64,
     /// Where it stands.
     pub at: At,
+    /// Its field, such as `spec.routes[0].services[0]`.
+    pub field: String,
 }
 
 /// A port by its number or name.
@@ -142,6 +157,8 @@ impl ProxyProtocol {
 /// A ServersTransport or a ServersTransportTCP.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServersTransport {
+    /// The field of its settings of TLS.
+    pub path: &'static str,
     /// Whether a ServersTransportTCP has `tls`, without which it says nothing about certificates.
     pub has_tls: bool,
     /// `serverName`.
@@ -263,6 +280,8 @@ fn named(node: &Node, kind: fn(String) -> Authority) -> Result<Authority, NotOne
 pub struct TraefikService {
     /// Services that take requests: of `weighted`, `highestRandomWeight` and `mirroring`, and `failover.service`.
     pub services: Vec<ServiceRef>,
+    /// `mirroring.mirrors`, whose answers nobody sees.
+    pub mirrors: Vec<ServiceRef>,
     /// `failover.fallback`, which takes none while the other one lives.
     pub fallback: Option<ServiceRef>,
 }
@@ -270,6 +289,8 @@ pub struct TraefikService {
 /// A Middleware, as far as its work shows in an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Middleware {
+    /// `errors.service`.
+    pub errors: Option<Box<ServiceRef>>,
     /// `headers.stsSeconds`.
     pub sts_seconds: Option<i64>,
     /// `redirectScheme.scheme`.
@@ -319,6 +340,13 @@ pub struct TlsStore {
 }
 
 impl IngressRoute {
+    /// Returns whether both may listen on one entry point; one that names none may be on any.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.entry_points, &other.entry_points);
+        ours.is_empty() || theirs.is_empty() || ours.iter().any(|name| theirs.contains(name))
+    }
+
     pub(crate) fn of(spec: &Node) -> Self {
         Self {
             entry_points: spec
@@ -326,14 +354,19 @@ impl IngressRoute {
                 .iter()
                 .filter_map(|name| name.text().map(str::to_owned))
                 .collect(),
-            routes: spec.items_of("routes").iter().map(Route::of).collect(),
+            routes: spec
+                .items_of("routes")
+                .iter()
+                .enumerate()
+                .map(Route::of)
+                .collect(),
             tls: spec.get("tls").map(RouteTls::of),
         }
     }
 }
 
 impl Route {
-    fn of(node: &Node) -> Self {
+    fn of((index, node): (usize, &Node)) -> Self {
         let text = node.text_of("match").unwrap_or_default().to_owned();
         let priority = match node.get("priority").map(|priority| &priority.value) {
             Some(Value::Int(priority)) if *priority != 0 => Some(*priority),
@@ -343,7 +376,8 @@ impl Route {
             rule: Rule::parse(&text),
             text,
             priority,
-            services: ServiceRef::all(node, "services"),
+            is_old_syntax: node.text_of("syntax") == Some("v2"),
+            services: ServiceRef::all(node, "services", &format!("spec.routes[{index}]")),
             middlewares: Reference::all(node, "middlewares"),
             at: node.at,
             match_at: node.get("match").unwrap_or(node).at,
@@ -357,13 +391,15 @@ impl RouteTls {
             secret: Placed::of(node, "secretName"),
             passthrough: node.is_true("passthrough"),
             options: node.get("options").and_then(Reference::of),
+            store: node.get("store").and_then(Reference::of),
+            has_resolver: node.get("certResolver").is_some(),
             at: node.at,
         }
     }
 }
 
 impl ServiceRef {
-    fn of(node: &Node) -> Self {
+    fn of(node: &Node, field: String) -> Self {
         let weight = match node.get("weight").map(|weight| &weight.value) {
             Some(Value::Int(weight)) => *weight,
             _ => 1,
@@ -379,11 +415,16 @@ impl ServiceRef {
             proxy_protocol: ProxyProtocol::of(node),
             weight,
             at: node.at,
+            field,
         }
     }
 
-    fn all(node: &Node, key: &str) -> Vec<Self> {
-        node.items_of(key).iter().map(Self::of).collect()
+    /// Reads the list under a key of a node, whose field is `below`.
+    fn all(node: &Node, key: &str, below: &str) -> Vec<Self> {
+        let items = node.items_of(key).iter().enumerate();
+        items
+            .map(|(index, node)| Self::of(node, format!("{below}.{key}[{index}]")))
+            .collect()
     }
 }
 
@@ -410,6 +451,7 @@ impl ServersTransport {
         let newer = tls.items_of("rootCAs").iter().enumerate();
         let older = tls.items_of("rootCAsSecrets").iter().enumerate();
         Self {
+            path: if is_tcp { "spec.tls" } else { "spec" },
             has_tls,
             server_name: Placed::of(tls, "serverName"),
             root_cas: newer
@@ -437,14 +479,23 @@ impl TraefikService {
     pub(crate) fn of(spec: &Node) -> Self {
         let mut services = Vec::new();
         for list in ["weighted", "highestRandomWeight"] {
-            let below = spec.get(list).into_iter();
-            services.extend(below.flat_map(|below| ServiceRef::all(below, "services")));
+            let node = spec.get(list).into_iter();
+            let field = format!("spec.{list}");
+            services.extend(node.flat_map(|node| ServiceRef::all(node, "services", &field)));
         }
-        services.extend(spec.get("mirroring").map(ServiceRef::of));
-        let failover = |key| spec.at_path(&["failover", key]).map(ServiceRef::of);
+        let field = "spec.mirroring";
+        let mirroring = spec.get("mirroring");
+        services.extend(mirroring.map(|node| ServiceRef::of(node, field.to_owned())));
+        let failover = |key| {
+            let node = spec.at_path(&["failover", key])?;
+            Some(ServiceRef::of(node, format!("spec.failover.{key}")))
+        };
         services.extend(failover("service"));
         Self {
             services,
+            mirrors: mirroring
+                .map(|node| ServiceRef::all(node, "mirrors", field))
+                .unwrap_or_default(),
             fallback: failover("fallback"),
         }
     }
@@ -454,7 +505,10 @@ impl Middleware {
     pub(crate) fn of(spec: &Node) -> Self {
         let seconds = spec.at_path(&["headers", "stsSeconds"]);
         let chain = spec.get("chain").into_iter();
+        let errors = spec.at_path(&["errors", "service"]);
+        let field = "spec.errors.service".to_owned();
         Self {
+            errors: errors.map(|node| Box::new(ServiceRef::of(node, field))),
             sts_seconds: match seconds.map(|node| &node.value) {
                 Some(Value::Int(seconds)) => Some(*seconds),
                 _ => None,

@@ -129,6 +129,16 @@ impl Finding {
 }
 
 impl Object<'_> {
+    /// Makes a finding at a field of this object, or at what would have it.
+    pub(super) fn finding_in(
+        &self,
+        rule: &'static Rule,
+        field: &str,
+        message: impl Into<String>,
+    ) -> Finding {
+        self.finding(rule, self.node_in(field).at, field, message)
+    }
+
     /// Makes a finding at a value of this object.
     pub(super) fn finding(
         &self,

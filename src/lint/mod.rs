@@ -8,6 +8,7 @@
 //! | add a rule | the folder of its family: `rules.rs`, and the check beside it |
 //! | add a family | its folder, and a line in `families` |
 //! | see what the checks look at | `model`; what several families ask for: `facts` |
+//! | say what does not fit on the path of a request | `path::check` finds it; its rule, place and words: `legs` |
 //! | change what a report looks like | [`report`] |
 //! | accept what is known | [`baseline`], `suppress` |
 
@@ -27,6 +28,7 @@ mod finding;
 mod gateway_api;
 mod ingress;
 mod istio;
+mod legs;
 mod model;
 mod network_policies;
 mod options;
@@ -46,6 +48,7 @@ mod versions;
 
 pub use explain::explain;
 pub use finding::{Finding, Identity};
+pub use legs::rule_of;
 pub use model::{Knowledge, KnownFrom};
 pub use options::Options;
 pub use report::Report;
@@ -55,9 +58,9 @@ pub use source::Source;
 use crate::fault::Fault;
 use crate::threads::{discard, each, with_threads};
 use families::FAMILIES;
-use model::Model;
 use model::documents::read;
 use model::kustomize::patches;
+use model::{Model, things};
 
 /// Looks for everything that the rules know.
 ///
@@ -73,7 +76,8 @@ fn side_by_side(sources: &[Source], options: &Options) -> Result<Report, Vec<Fau
     let patches = patches(&documents, sources);
     documents.retain(|document| !patches.contains(&document.file));
     let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
-    let model = Model::new(&documents, &names, options);
+    let (things, cluster) = things(&documents, &names);
+    let model = Model::new(things, &cluster, options);
     let mut findings: Vec<Finding> = each(&FAMILIES, |family| (family.check)(&model))
         .into_iter()
         .flatten()
@@ -101,7 +105,7 @@ fn side_by_side(sources: &[Source], options: &Options) -> Result<Report, Vec<Fau
         accepted: 0,
     };
     discard(model.secrets.into_values().collect());
-    drop(model.cluster);
+    drop(cluster);
     discard(documents);
     Ok(report)
 }

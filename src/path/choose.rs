@@ -61,7 +61,7 @@ impl Candidate<'_> {
     /// Returns whether it is ``HostSNI(`*`)``, which Traefik tries last.
     #[must_use]
     pub fn is_wide(&self) -> bool {
-        is_wide(self.rule)
+        self.route.is_wide()
     }
 
     /// Returns whether it is of a TCP route that passes TLS on without ending it.
@@ -73,13 +73,8 @@ impl Candidate<'_> {
     /// Returns whether both may listen on one entry point.
     #[must_use]
     pub fn meets(&self, other: &Candidate<'_>) -> bool {
-        let (ours, theirs) = (&self.spec.entry_points, &other.spec.entry_points);
-        ours.is_empty() || theirs.is_empty() || ours.iter().any(|name| theirs.contains(name))
+        self.spec.meets(other.spec)
     }
-}
-
-fn is_wide(rule: &Rule) -> bool {
-    matches!(rule, Rule::Matcher(matcher) if matcher.name == "HostSNI" && matcher.arguments == ["*"])
 }
 
 /// Returns the routes of a kind, IngressRoute or IngressRouteTCP, that may listen on the port of TLS.
@@ -103,7 +98,7 @@ pub fn candidates(cluster: &Cluster, kind: Kind) -> Candidates<'_> {
                     continue;
                 }
             };
-            let by_length = if is_wide(rule) {
+            let by_length = if route.is_wide() {
                 -1
             } else {
                 i64::try_from(route.text.len()).unwrap_or(i64::MAX)

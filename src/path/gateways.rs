@@ -5,7 +5,7 @@ use super::hop::{
     Shown, Trust,
 };
 use super::traefik::named_scope;
-use super::{Field, Path, Routed};
+use super::{Field, Path, Routed, WayIn};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::Reference;
@@ -21,6 +21,7 @@ const ISTIO_NAMESPACES: [&str; 2] = ["istio-system", "istio-ingress"];
 /// A route of either of them.
 struct Route<'a> {
     object: &'a Object,
+    way_in: WayIn,
     is_istio: bool,
     /// Whether it is for TLS that passes through.
     passes: bool,
@@ -35,6 +36,11 @@ impl<'a> Route<'a> {
         Some(match &object.resource {
             Resource::HttpRoute(route) | Resource::TlsRoute(route) => Self {
                 object,
+                way_in: if object.kind() == Kind::TlsRoute {
+                    WayIn::TlsRoute
+                } else {
+                    WayIn::HttpRoute
+                },
                 is_istio: false,
                 passes: object.kind() == Kind::TlsRoute,
                 hosts: &route.hosts,
@@ -45,6 +51,7 @@ impl<'a> Route<'a> {
             // Without a gateway it is for calls within the mesh.
             Resource::VirtualService(service) if !service.gateways.is_empty() => Self {
                 object,
+                way_in: WayIn::VirtualService,
                 is_istio: true,
                 passes: service.is_tls,
                 hosts: &service.hosts,
@@ -220,6 +227,7 @@ fn paths<'a>(
                     share: 1,
                 }),
             },
+            way_in: route.way_in,
             route: route.object,
             rule,
             matched: Field {

@@ -56,6 +56,8 @@ pub enum Inward {
     Tls(Shown),
     /// TLS that goes on unopened.
     PassedThrough,
+    /// Bytes, whether TLS or not: they go on as they are.
+    Raw,
     /// Nothing that is encrypted.
     Plain,
     /// The objects do not say; what would be shown, if it were TLS.
@@ -110,6 +112,8 @@ pub enum Outward {
     Tls(Client),
     /// The TLS that came in, unopened.
     PassedThrough,
+    /// The bytes that came in.
+    Raw,
     /// Nothing that is encrypted.
     Plain,
     /// The mesh's own TLS, with certificates that no manifest holds.
@@ -124,7 +128,7 @@ impl Outward {
     pub fn client(&self) -> Option<&Client> {
         match self {
             Self::Tls(client) | Self::Unsaid(client) => Some(client),
-            Self::PassedThrough | Self::Plain | Self::Mesh => None,
+            Self::PassedThrough | Self::Raw | Self::Plain | Self::Mesh => None,
         }
     }
 }
@@ -246,6 +250,17 @@ pub enum Known<T> {
     Useless,
     /// Another program has it: the provider behind the `@` of a name.
     Outside,
+}
+
+impl<T> Known<T> {
+    /// Returns it, if it is at hand.
+    #[must_use]
+    pub fn here(self) -> Option<T> {
+        match self {
+            Self::Here(it) => Some(it),
+            Self::Missing | Self::Locked(_) | Self::Useless | Self::Outside => None,
+        }
+    }
 }
 
 /// Where a path ends.

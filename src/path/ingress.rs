@@ -2,7 +2,7 @@
 
 use super::hop::{Front, FrontKind, Httpd, Inward, Known, Outward, Place, Shown};
 use super::traefik::{client, look_up, speaks_https_to};
-use super::{Field, Path, Routed};
+use super::{Field, Path, Routed, WayIn};
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::ingress::{Ingress, IngressBackend};
 use crate::kinds::service::Service;
@@ -71,6 +71,7 @@ fn path<'a>(
                 share: 1,
             }),
         },
+        way_in: WayIn::Ingress,
         route: object,
         rule,
         matched: field.clone(),

@@ -11,8 +11,10 @@
 //! | see how an Ingress does | `ingress` |
 //! | see how those of the Gateway API and of Istio do | `gateways` |
 //! | know which path an instance is to have | [`expand`] |
+//! | ask whether the hops of a path fit | [`check`]; what its httpd may show: [`served`] |
 //! | add a way in | a file beside these, and its line in [`read`] |
 
+pub mod check;
 pub mod choose;
 pub mod expand;
 pub mod fit;
@@ -21,6 +23,7 @@ pub mod hop;
 mod ingress;
 pub mod please;
 pub mod request;
+pub mod served;
 pub mod traefik;
 
 use crate::cluster::{Cluster, Object};
@@ -50,6 +53,8 @@ pub struct Path {
 pub struct Routed<'a> {
     /// The path.
     pub path: Path,
+    /// The kind of route.
+    pub way_in: WayIn,
     /// The route.
     pub route: &'a Object,
     /// Which of its rules it is, from 0.
@@ -62,6 +67,34 @@ pub struct Routed<'a> {
     pub reached: Option<Reached<'a>>,
     /// What says how the httpd is verified, such as a ServersTransport; nothing if the route names none.
     pub transport: Known<Option<&'a Object>>,
+}
+
+/// A way in, by the kind of object that says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WayIn {
+    /// Traefik's route for http.
+    IngressRoute,
+    /// Traefik's route for TCP.
+    IngressRouteTcp,
+    /// Ingress of Kubernetes, where Traefik serves it.
+    Ingress,
+    /// HTTPRoute of the Gateway API.
+    HttpRoute,
+    /// TLSRoute of the Gateway API.
+    TlsRoute,
+    /// Istio's VirtualService.
+    VirtualService,
+}
+
+impl WayIn {
+    /// Returns whether it is of Traefik's own kinds, or of Ingress.
+    #[must_use]
+    pub fn is_of_traefik(self) -> bool {
+        match self {
+            Self::IngressRoute | Self::IngressRouteTcp | Self::Ingress => true,
+            Self::HttpRoute | Self::TlsRoute | Self::VirtualService => false,
+        }
+    }
 }
 
 /// A field of an object.

@@ -7,11 +7,11 @@ use super::hop::{
     Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Known, Outward, Place, ProxyVersion,
     Shown, Trust,
 };
-use super::{Field, Path, Routed};
+use super::{Field, Path, Routed, WayIn};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::service::{Service, is_https_port};
-use crate::kinds::traefik::{self as kinds, IngressRoute, Port, RouteTls, ServiceRef};
+use crate::kinds::traefik::{self as kinds, IngressRoute, Port, Route, RouteTls, ServiceRef};
 
 /// Most services that are followed for one route: a few objects that name each other twice would make millions.
 const SERVICES_LIMIT: usize = 1000;
@@ -25,6 +25,7 @@ pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
         let is_tcp = object.kind() == Kind::IngressRouteTcp;
         for (rule, content) in route.routes.iter().enumerate() {
             let hosts = content.hosts();
+            let inward = inward(object, route, content);
             let services = services(cluster, object, &content.services).reached;
             let ends = services.iter().map(Some);
             let none = services.is_empty().then_some(None);
@@ -33,14 +34,8 @@ pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
                     transport(cluster, object, service, is_tcp)
                 });
                 let named = service.map(|service| {
-                    let own = content.services.iter();
-                    let mut own = own.zip(0..);
-                    let index = own.find(|(own, _)| std::ptr::eq(*own, service.named));
-                    let path = match index {
-                        Some((_, index)) => format!("spec.routes[{rule}].services[{index}]"),
-                        None => "spec".to_owned(),
-                    };
                     let at = service.named.at;
+                    let path = service.named.field.clone();
                     (service.by, Field { at, path })
                 });
                 paths.push(Routed {
@@ -56,12 +51,17 @@ pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
                             kind: FrontKind::Traefik,
                             gateway: None,
                         },
-                        inward: inward(object, route, is_tcp),
-                        outward: outward(cluster, route, service, transport, is_tcp),
+                        outward: outward(cluster, &inward, service, transport, is_tcp),
+                        inward: inward.clone(),
                         proxy: service
                             .filter(|_| is_tcp)
                             .and_then(|service| proxy(service, transport)),
                         httpd: service.map(Reached::httpd),
+                    },
+                    way_in: if is_tcp {
+                        WayIn::IngressRouteTcp
+                    } else {
+                        WayIn::IngressRoute
                     },
                     route: object,
                     rule,
@@ -270,7 +270,12 @@ fn normal(key: &str) -> String {
     parts.join("-")
 }
 
-fn inward(object: &Object, route: &IngressRoute, is_tcp: bool) -> Inward {
+/// Returns what comes in by one of the rules of a route. Without `tls` a TCP route takes bytes as they are, and only
+/// ``HostSNI(`*`)`` can match: Traefik drops a rule that names a host (`addTCPRouters` in `pkg/server/router/tcp/manager.go`,
+/// 2.11 to 3.7).
+#[must_use]
+pub fn inward(object: &Object, route: &IngressRoute, rule: &Route) -> Inward {
+    let is_tcp = object.kind() == Kind::IngressRouteTcp;
     let shown = |tls: &RouteTls| match &tls.secret {
         Some(secret) => Shown::Secrets(vec![Place {
             scope: object.scope.clone(),
@@ -281,6 +286,7 @@ fn inward(object: &Object, route: &IngressRoute, is_tcp: bool) -> Inward {
     match &route.tls {
         Some(tls) if is_tcp && tls.passthrough => Inward::PassedThrough,
         Some(tls) => Inward::Tls(shown(tls)),
+        None if is_tcp && rule.is_wide() => Inward::Raw,
         None if is_tcp => Inward::Plain,
         // An entry point may add TLS to routes that say nothing.
         None => Inward::Unsaid(Shown::Store),
@@ -289,26 +295,24 @@ fn inward(object: &Object, route: &IngressRoute, is_tcp: bool) -> Inward {
 
 fn outward(
     cluster: &Cluster,
-    route: &IngressRoute,
+    inward: &Inward,
     service: Option<&Reached<'_>>,
     transport: Known<Option<&Object>>,
     is_tcp: bool,
 ) -> Outward {
-    if is_tcp && route.tls.as_ref().is_some_and(|tls| tls.passthrough) {
-        return Outward::PassedThrough;
-    }
-    let Some(service) = service else {
-        return Outward::Unsaid(unknown());
+    let speaks_tls = match service {
+        Some(service) if is_tcp => Some(service.named.tls),
+        Some(service) => speaks_https(cluster, service),
+        None => None,
     };
-    let speaks_tls = if is_tcp {
-        Some(service.named.tls)
-    } else {
-        speaks_https(cluster, service)
-    };
-    match speaks_tls {
-        Some(true) => Outward::Tls(client(transport)),
-        Some(false) => Outward::Plain,
-        None => Outward::Unsaid(client(transport)),
+    match (speaks_tls, inward) {
+        // TLS that is passed through is then put into another one.
+        (Some(true), _) => Outward::Tls(client(transport)),
+        (_, Inward::PassedThrough) => Outward::PassedThrough,
+        (_, Inward::Raw) => Outward::Raw,
+        (Some(false), _) => Outward::Plain,
+        (None, _) if service.is_none() => Outward::Unsaid(unknown()),
+        (None, _) => Outward::Unsaid(client(transport)),
     }
 }
 
@@ -412,7 +416,9 @@ fn unknown() -> Client {
     }
 }
 
-pub(super) fn client(transport: Known<Option<&Object>>) -> Client {
+/// Returns how a transport verifies; one that is not named trusts the roots of the system.
+#[must_use]
+pub fn client(transport: Known<Option<&Object>>) -> Client {
     match transport {
         Known::Here(None) => Client {
             trusts: Trust::System,

@@ -15,8 +15,9 @@ use crate::lint::rules::{CI219, CI227};
 use crate::name::DnsName;
 use crate::path::choose::Candidate;
 use crate::path::fit::{self, Fit};
-use crate::path::hop::Place;
+use crate::path::hop::{Inward, Place};
 use crate::path::request::{Request, RequestPath};
+use crate::path::traefik::inward;
 
 /// How Traefik leads the connections for a host.
 pub struct Way<'a> {
@@ -34,6 +35,7 @@ pub struct Way<'a> {
     object: &'a Object,
     spec: &'a IngressRoute,
     route: &'a kinds::Route,
+    inward: Inward,
     host: DnsName,
 }
 
@@ -112,6 +114,7 @@ impl<'a> Way<'a> {
             object,
             spec: chosen.spec,
             route: chosen.route,
+            inward: inward(object, chosen.spec, chosen.route),
             host: host.clone(),
         };
         if way.ends_at_traefik() {
@@ -126,12 +129,12 @@ impl<'a> Way<'a> {
     /// Whether the TLS of browsers ends at Traefik, and not at the httpd.
     #[must_use]
     pub fn ends_at_traefik(&self) -> bool {
-        !self.is_tcp() || self.spec.tls.as_ref().is_some_and(|tls| !tls.passthrough)
+        matches!(self.inward, Inward::Tls(_) | Inward::Unsaid(_))
     }
 
-    /// Whether it passes the TLS of browsers on; a TCP route without `tls` passes on whatever comes.
+    /// Whether it passes the TLS of browsers on, and nothing else.
     pub(super) fn passes_tls_through(&self) -> bool {
-        self.spec.tls.as_ref().is_some_and(|tls| tls.passthrough)
+        self.inward == Inward::PassedThrough
     }
 
     /// Whether it is a TCP route.

@@ -6,14 +6,12 @@ mod directive;
 pub(super) mod rules;
 
 use crate::cluster::Kind;
-use crate::kinds::traefik::Port;
-use crate::lint::facts::pods::{selected, target};
+use crate::lint::facts::pods::End;
 use crate::lint::facts::proxy::sends_proxy;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model};
-use crate::path::hop::Place;
-use crate::path::{self, Routed};
+use crate::path::Routed;
 use crate::yaml::Node;
 use config::{Snippet, expects_proxy, mounted, snippets};
 use directive::Directive;
@@ -47,8 +45,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     connections::check(model, &mut findings);
     let snippets = snippets(model);
-    let paths = path::read(&model.cluster);
-    probes(model, &paths, &snippets, &mut findings);
+    probes(model, &model.paths, &snippets, &mut findings);
     if snippets.is_empty() {
         return findings;
     }
@@ -56,7 +53,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         contexts(model, snippet, &mut findings);
     }
     trust(model, &snippets, &mut findings);
-    proxy(model, &paths, &snippets, &mut findings);
+    proxy(model, &model.paths, &snippets, &mut findings);
     findings
 }
 
@@ -221,29 +218,6 @@ fn believes_the_peer(text: &str) -> Option<usize> {
         is_in &= !line.contains(';');
     }
     None
-}
-
-/// The Service where a path ends, and the port of its pods.
-struct End {
-    service: usize,
-    port: Option<String>,
-}
-
-impl End {
-    fn of(model: &Model<'_>, routed: &Routed<'_>) -> Option<Self> {
-        let httpd = routed.path.httpd.as_ref()?;
-        let Place { scope, name } = &httpd.service;
-        let service = model.cluster.find(Kind::Service, scope, name)?.number;
-        let port = httpd.port.as_ref().map(Port::shown).unwrap_or_default();
-        Some(Self {
-            service,
-            port: target(model, service, &port),
-        })
-    }
-
-    fn pods(&self, model: &Model<'_>) -> Vec<usize> {
-        selected(model, model.objects[self.service].namespace, self.service)
-    }
 }
 
 /// Compares what is sent on every way in with what httpd expects.

@@ -1,6 +1,10 @@
 //! The pods behind a Service.
 
+use crate::cluster::Kind;
+use crate::kinds::traefik::Port;
 use crate::lint::model::{Class, Model, Object};
+use crate::path::Routed;
+use crate::path::hop::Place;
 use crate::yaml::{Key, Node};
 
 /// Returns whether a Service selects the pods of a workload.
@@ -45,13 +49,25 @@ pub(in crate::lint) fn target(model: &Model<'_>, service: usize, wanted: &str) -
     }
 }
 
-/// Returns the name of a Service that a route names, and its index.
-pub(in crate::lint) fn service<'a>(
-    model: &Model<'a>,
-    node: &'a Node,
-    namespace: &'a str,
-) -> Option<(&'a str, usize)> {
-    let namespace = node.text_of("namespace").unwrap_or(namespace);
-    let number = model.find(Class::Service, namespace, node.text_of("name")?)?;
-    Some((model.objects[number].namespace, number))
+/// The Service where a path ends, and the port of its pods.
+pub(in crate::lint) struct End {
+    pub(in crate::lint) service: usize,
+    pub(in crate::lint) port: Option<String>,
+}
+
+impl End {
+    pub(in crate::lint) fn of(model: &Model<'_>, routed: &Routed<'_>) -> Option<Self> {
+        let httpd = routed.path.httpd.as_ref()?;
+        let Place { scope, name } = &httpd.service;
+        let service = model.cluster.find(Kind::Service, scope, name)?.number;
+        let port = httpd.port.as_ref().map(Port::shown).unwrap_or_default();
+        Some(Self {
+            service,
+            port: target(model, service, &port),
+        })
+    }
+
+    pub(in crate::lint) fn pods(&self, model: &Model<'_>) -> Vec<usize> {
+        selected(model, model.objects[self.service].namespace, self.service)
+    }
 }

@@ -6,17 +6,14 @@
 pub(super) mod rules;
 
 use crate::fault::did_you_mean;
-use crate::kinds::traefik::Port;
-use crate::lint::facts::ingress::{PREFIX, backends, is_of_traefik};
+use crate::lint::facts::ingress::PREFIX;
 use crate::lint::facts::spelling::is_numbered;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::references::rules::{CI901, CI902};
-use crate::lint::routes::rules::{CI210, CI218};
 use crate::lint::rule::Severity;
-use crate::path::traefik::speaks_https_to;
-use crate::yaml::{At, Node, Value};
+use crate::yaml::At;
 use rules::{CI238, CI239, CI240};
 use std::collections::BTreeMap;
 
@@ -60,9 +57,6 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut names = Names::default();
     for object in model.of(Class::Ingress) {
         annotations(model, object, "router.", &ROUTER, &mut names, &mut findings);
-        if is_of_traefik(object) {
-            services(model, object, &mut findings);
-        }
     }
     // A route of Traefik's own kind has fields instead.
     for object in model.of(Class::IngressRoute) {
@@ -214,55 +208,5 @@ impl<'a> Names<'a> {
         } else {
             finding
         })
-    }
-}
-
-fn services(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
-    for (node, field) in backends(object) {
-        let Some((name, port)) = node.text_of("name").zip(node.get("port")) else {
-            continue;
-        };
-        let Some(of_service) = model.find(Class::Service, object.namespace, name) else {
-            continue;
-        };
-        let service = &model.objects[of_service];
-        let wanted = |key: &str| {
-            port.get(key)
-                .filter(|node| node.value != Value::Null)
-                .and_then(Node::scalar)
-        };
-        let (number, named) = (wanted("number"), wanted("name"));
-        let is_wanted = |port: &&Node| {
-            let of = |key: &str| port.get(key).and_then(Node::scalar);
-            number.is_some() && of("port") == number || named.is_some() && of("name") == named
-        };
-        let mut ports = service.spec().items_of("ports").iter().peekable();
-        if ports.peek().is_none() || number.is_none() && named.is_none() {
-            continue;
-        }
-        let Some(found) = ports.find(is_wanted) else {
-            let shown = number.or(named).unwrap_or_default();
-            let message = format!("Service `{name}` has no port `{}`", shown.escape_debug());
-            findings.push(object.finding(&CI218, port.at, &format!("{field}.port"), message));
-            continue;
-        };
-        let Some(service) = model.service(of_service) else {
-            continue;
-        };
-        let scheme = service.options.scheme.as_deref();
-        let wanted = Port::of(found);
-        let is_https = speaks_https_to(scheme, wanted.as_ref(), Some(service)) == Some(true);
-        let has_transport = service.options.transport.is_some();
-        if is_https && !has_transport && !model.provider.own_transport {
-            let message = "Traefik speaks https to this Service, and nothing names its CA";
-            let help = format!(
-                "Give Service `{name}` the annotation `{PREFIX}service.serverstransport: NAMESPACE-NAME@kubernetescrd`."
-            );
-            findings.push(
-                object
-                    .finding(&CI210, node.at, &field, message)
-                    .with_help(help),
-            );
-        }
     }
 }

@@ -9,9 +9,9 @@ pub(super) mod values;
 
 use crate::cluster::data::{Certificates, Data};
 use crate::cluster::{self, Cluster, Resource};
-use crate::kinds::service::Service;
-use crate::kinds::traefik::ServersTransport;
 use crate::lint::options::Options;
+use crate::path::served::Grounds;
+use crate::path::{self, Routed};
 use crate::threads::each;
 use crate::yaml::Node;
 use documents::Document;
@@ -34,7 +34,11 @@ pub(super) struct Model<'a> {
     /// What Secrets and ConfigMaps hold, by the index of the object.
     pub(super) secrets: BTreeMap<usize, Arc<Data>>,
     /// The same objects, typed, as far as a request meets them.
-    pub(super) cluster: Cluster,
+    pub(super) cluster: &'a Cluster,
+    /// The paths that the objects make.
+    pub(super) paths: Vec<Routed<'a>>,
+    /// What they are judged by.
+    pub(super) grounds: Grounds<'a>,
     index: BTreeMap<(Class, &'a str, &'a str), usize>,
     /// What several objects are asked for by.
     again: BTreeSet<(Class, &'a str, &'a str)>,
@@ -45,28 +49,48 @@ pub(super) struct Model<'a> {
     pub(super) knowledge: Knowledge,
 }
 
+/// What documents hold.
+pub(super) struct Things<'a> {
+    objects: Vec<Object<'a>>,
+    values: Vec<Values<'a>>,
+    instances: Vec<Values<'a>>,
+    secrets: BTreeMap<usize, Arc<Data>>,
+}
+
+/// Takes documents apart: what they hold, and their objects typed. `names` are those of their files.
+pub(super) fn things<'a>(documents: &'a [Document], names: &[&str]) -> (Things<'a>, Cluster) {
+    let kustomizations = kustomize::namespaces(documents, names);
+    let mut things = Things {
+        objects: Vec::new(),
+        values: Vec::new(),
+        instances: Vec::new(),
+        secrets: BTreeMap::new(),
+    };
+    for document in documents {
+        add(document, &mut things);
+    }
+    let known = Certificates::default();
+    let read = |object: &Object<'a>| {
+        let typed = cluster::Object::read(object.node, names[object.file], &known);
+        (held(object, typed.as_ref()), typed)
+    };
+    let mut typed = Vec::new();
+    for (number, (data, object)) in each(&things.objects, read).into_iter().enumerate() {
+        things.secrets.extend(data.map(|data| (number, data)));
+        typed.extend(object.map(|object| object.numbered(number)));
+    }
+    (things, Cluster::new(typed, kustomizations))
+}
+
 impl<'a> Model<'a> {
-    /// Puts the documents in order; `names` are those of their files.
-    pub(super) fn new(documents: &'a [Document], names: &[&str], options: &'a Options) -> Self {
-        let kustomizations = kustomize::namespaces(documents, names);
-        let mut objects = Vec::new();
-        let mut values = Vec::new();
-        let mut instances = Vec::new();
-        for document in documents {
-            add(document, &mut objects, &mut values, &mut instances);
-        }
-        let known = Certificates::default();
-        let read = |object: &Object<'a>| {
-            let typed = cluster::Object::read(object.node, names[object.file], &known);
-            (held(object, typed.as_ref()), typed)
-        };
-        let mut secrets = BTreeMap::new();
-        let mut typed = Vec::new();
-        for (number, (data, object)) in each(&objects, read).into_iter().enumerate() {
-            secrets.extend(data.map(|data| (number, data)));
-            typed.extend(object.map(|object| object.numbered(number)));
-        }
-        let cluster = Cluster::new(typed, kustomizations);
+    /// Puts things in order.
+    pub(super) fn new(things: Things<'a>, cluster: &'a Cluster, options: &'a Options) -> Self {
+        let Things {
+            objects,
+            values,
+            instances,
+            secrets,
+        } = things;
         let mut index = BTreeMap::new();
         let mut again = BTreeSet::new();
         let mut by_class: BTreeMap<_, Vec<usize>> = BTreeMap::new();
@@ -91,27 +115,14 @@ impl<'a> Model<'a> {
             instances,
             secrets,
             cluster,
+            paths: path::read(cluster),
+            grounds: Grounds::new(cluster, options.now),
             index,
             again,
             by_class,
             elsewhere,
             provider,
             knowledge,
-        }
-    }
-
-    /// Returns a Service by the index of its object.
-    pub(super) fn service(&self, number: usize) -> Option<&Service> {
-        self.cluster.numbered(number)?.resource.service()
-    }
-
-    /// Returns what a ServersTransport or ServersTransportTCP says, by the index of its object.
-    pub(super) fn transport(&self, number: usize) -> Option<&ServersTransport> {
-        match &self.cluster.numbered(number)?.resource {
-            Resource::ServersTransport(settings) | Resource::ServersTransportTcp(settings) => {
-                Some(settings)
-            }
-            _ => None,
         }
     }
 
@@ -214,12 +225,13 @@ fn held(object: &Object<'_>, typed: Option<&cluster::Object>) -> Option<Arc<Data
     }
 }
 
-fn add<'a>(
-    document: &'a Document,
-    objects: &mut Vec<Object<'a>>,
-    values: &mut Vec<Values<'a>>,
-    instances: &mut Vec<Values<'a>>,
-) {
+fn add<'a>(document: &'a Document, things: &mut Things<'a>) {
+    let Things {
+        objects,
+        values,
+        instances,
+        ..
+    } = things;
     let node = &document.node;
     let kind = node.text_of("kind").unwrap_or_default();
     if kind.ends_with("List") && node.get("items").is_some() {

@@ -191,6 +191,32 @@ impl<'a> Object<'a> {
         self.node.at_path(path)
     }
 
+    /// Returns the value of a field such as `spec.routes[0].match`, or the nearest one around where it would be.
+    pub(in crate::lint) fn node_in(&self, field: &str) -> &'a Node {
+        self.field(field).0
+    }
+
+    /// Returns whether it has a field.
+    pub(in crate::lint) fn has(&self, field: &str) -> bool {
+        self.field(field).1
+    }
+
+    fn field(&self, field: &str) -> (&'a Node, bool) {
+        let mut node = self.node;
+        for part in field.split(['.', '[']) {
+            let index = part.strip_suffix(']').and_then(|index| index.parse().ok());
+            let next = match index {
+                Some(index) => node.items().get::<usize>(index),
+                None => node.get(part),
+            };
+            let Some(next) = next else {
+                return (node, false);
+            };
+            node = next;
+        }
+        (node, true)
+    }
+
     pub(in crate::lint) fn label(&self, key: &str) -> Option<&'a str> {
         self.at(&["metadata", "labels"])?.text_of(key)
     }

@@ -3,8 +3,7 @@
 pub(super) mod rules;
 
 use crate::lint::facts::issuers::{http01, issuer_of};
-use crate::lint::facts::pods::{service, target};
-use crate::lint::facts::routes::uses;
+use crate::lint::facts::pods::{End, target};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::traefik::containers;
@@ -256,23 +255,21 @@ fn shut_out(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<F
         .map(|object| object.namespace)
         .collect();
     let mut said = BTreeSet::new();
-    for used in uses(model) {
-        let route = &model.objects[used.route];
-        let Some((namespace, service)) = service(model, used.service, route.namespace) else {
+    for routed in model
+        .paths
+        .iter()
+        .filter(|routed| routed.way_in.is_of_traefik())
+    {
+        let Some(End { service, port }) = End::of(model, routed) else {
             continue;
         };
+        let namespace = model.objects[service].namespace;
         let at_home = homes.contains(namespace)
             || homes.is_empty() && matches!(namespace, "" | "default" | "kube-system" | "traefik");
         let Some(policies) = policies.get(namespace).filter(|_| !at_home) else {
             continue;
         };
         let labels = model.objects[service].spec().get("selector");
-        let port = used
-            .service
-            .get("port")
-            .and_then(Node::scalar)
-            .unwrap_or_default();
-        let port = target(model, service, &port);
         let mut selecting = policies
             .iter()
             .filter(|policy| policy.selects(labels))

@@ -4,51 +4,41 @@ use super::rules::{CI216, CI217, CI222, CI224};
 use crate::lint::facts::routes::Rule;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
-use crate::yaml::{At, Node};
+use crate::yaml::At;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn check(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>) {
+pub(super) fn check(model: &Model<'_>, rules: &[Rule<'_, '_>], findings: &mut Vec<Finding>) {
     clear_text(model, rules, findings);
-    same_rules(model, rules, findings);
+    same_rules(rules, findings);
     collisions(model, findings);
     wanted_hosts(model, rules, findings);
 }
 
 /// Finds hosts that are served with TLS, and without it too.
-fn clear_text(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>) {
+fn clear_text(model: &Model<'_>, rules: &[Rule<'_, '_>], findings: &mut Vec<Finding>) {
     if model.provider.redirects {
         return;
     }
-    let entry_points = |rule: &Rule<'_>| -> Vec<&str> {
-        model.objects[rule.object]
-            .spec()
-            .items_of("entryPoints")
-            .iter()
-            .filter_map(Node::text)
-            .collect()
-    };
     let with_tls: BTreeSet<&String> = rules
         .iter()
-        .filter(|rule| model.objects[rule.object].spec().get("tls").is_some())
+        .filter(|rule| rule.spec.tls.is_some())
         .flat_map(|rule| &rule.hosts)
         .collect();
     for rule in rules {
-        let object = &model.objects[rule.object];
-        if object.spec().get("tls").is_some() || !entry_points(rule).contains(&"web") {
+        let is_web = rule.spec.entry_points.iter().any(|point| point == "web");
+        if rule.spec.tls.is_some() || !is_web {
             continue;
         }
         // A middleware that is not in the input may redirect.
-        let may_redirect = rule.node.items_of("middlewares").iter().any(|node| {
-            let namespace = node.text_of("namespace").unwrap_or(object.namespace);
-            let name = node.text_of("name").unwrap_or_default();
-            model
-                .find(Class::Middleware, namespace, name)
-                .is_none_or(|number| {
-                    let spec = model.objects[number].spec();
-                    ["redirectScheme", "redirectRegex", "chain", "plugin"]
-                        .iter()
-                        .any(|key| spec.get(key).is_some())
-                })
+        let may_redirect = rule.route.middlewares.iter().any(|named| {
+            let namespace = named.namespace.as_deref().unwrap_or(rule.object.namespace);
+            let number = model.find(Class::Middleware, namespace, &named.name);
+            number.is_none_or(|number| {
+                let spec = model.objects[number].spec();
+                ["redirectScheme", "redirectRegex", "chain", "plugin"]
+                    .iter()
+                    .any(|key| spec.get(key).is_some())
+            })
         });
         if let Some(host) = rule
             .hosts
@@ -60,38 +50,31 @@ fn clear_text(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>
                 "`{}` is served with TLS, but here without it",
                 host.escape_debug()
             );
-            findings.push(object.finding(&CI216, rule.at(), &rule.field(), message));
+            findings.push(
+                rule.object
+                    .finding(&CI216, rule.route.match_at, &rule.field(), message),
+            );
         }
     }
 }
 
 /// Finds rules that two routes have, word for word.
-pub(super) fn same_rules(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>) {
-    let mut known: BTreeMap<_, &Rule<'_>> = BTreeMap::new();
+pub(super) fn same_rules(rules: &[Rule<'_, '_>], findings: &mut Vec<Finding>) {
+    let mut known: BTreeMap<_, &Rule<'_, '_>> = BTreeMap::new();
     for rule in rules.iter().filter(|rule| !rule.hosts.is_empty()) {
-        let object = &model.objects[rule.object];
-        let text = rule.node.text_of("match").unwrap_or_default();
-        let text: String = text.split_whitespace().collect();
-        let mut points: Vec<&str> = object
-            .spec()
-            .items_of("entryPoints")
-            .iter()
-            .filter_map(Node::text)
-            .collect();
+        let text: String = rule.route.text.split_whitespace().collect();
+        let mut points: Vec<&String> = rule.spec.entry_points.iter().collect();
         points.sort_unstable();
-        let has_tls = object.spec().get("tls").is_some();
-        let priority = rule.node.get("priority").and_then(Node::scalar);
-        let first = known
-            .entry((text, points, has_tls, priority))
-            .or_insert(rule);
-        let other = &model.objects[first.object];
+        let key = (text, points, rule.spec.tls.is_some(), rule.route.priority);
+        let first = known.entry(key).or_insert(rule);
+        let (object, other) = (rule.object, first.object);
         let is_twice = std::ptr::eq(*first, rule)
-            || (object.kind, object.namespace, object.name) == (other.kind, other.namespace, other.name) && first.object != rule.object
+            || (object.kind, object.namespace, object.name) == (other.kind, other.namespace, other.name) && first.number != rule.number
             // Overlays of one base, each for a namespace of its own.
             || object.namespace.is_empty() && object.file != other.file;
         if !is_twice {
             let message = format!("{} has the same rule", other.shown());
-            findings.push(object.finding(&CI217, rule.at(), &rule.field(), message));
+            findings.push(object.finding(&CI217, rule.route.match_at, &rule.field(), message));
         }
     }
 }
@@ -129,7 +112,7 @@ fn collisions(model: &Model<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn wanted_hosts(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>) {
+fn wanted_hosts(model: &Model<'_>, rules: &[Rule<'_, '_>], findings: &mut Vec<Finding>) {
     let answers = |host: &str| {
         rules.iter().any(|rule| {
             // A rule by expression or without a host may match any.
@@ -155,7 +138,7 @@ fn wanted_hosts(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Findin
     {
         let Some(object) = rules
             .first()
-            .map(|rule| &model.objects[rule.object])
+            .map(|rule| rule.object)
             .or(model.objects.first())
         else {
             continue;

@@ -1,7 +1,6 @@
 //! From the rule of a route to the Service behind it.
 
 mod across;
-mod entry_points;
 mod overlap;
 mod private;
 mod reference;
@@ -10,9 +9,12 @@ pub(super) mod rules;
 mod service;
 mod tcp;
 
-use crate::lint::facts::routes::{rules, uses};
+use crate::cluster::Kind;
+use crate::kinds::traefik::IngressRoute;
+use crate::lint::facts::routes::rules;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
+use crate::lint::legs;
 use crate::lint::model::{Class, Model, Object};
 use crate::name::DnsName;
 use reference::reference;
@@ -41,45 +43,47 @@ pub(super) const FAMILY: Family = Family {
 };
 
 fn check(model: &Model<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let http = rules(model, Class::IngressRoute);
+    let mut findings = legs::check(model);
+    let http = rules(model, Kind::IngressRoute);
     for rule in &http {
         rule.check(model, &mut findings);
     }
-    let tcp = rules(model, Class::IngressRouteTcp);
+    let tcp = rules(model, Kind::IngressRouteTcp);
     for rule in &tcp {
         rule.check_tcp(model, &mut findings);
     }
     tcp::check(model, &tcp, &http, &mut findings);
     private::check(model, &mut findings);
-    for number in model.numbers(Class::IngressRoute) {
-        check_route(model, &model.objects[*number], &mut findings);
+    for route in model.cluster.of(Kind::IngressRoute) {
+        if let Some(spec) = route.resource.ingress_route() {
+            check_route(model, &model.objects[route.number], spec, &mut findings);
+        }
     }
-    for used in uses(model) {
-        used.check(model, &mut findings);
-    }
-    service::elsewhere(model, &mut findings);
+    service::check(model, &mut findings);
     for object in model.of(Class::ServersTransport) {
         server_name(object, &mut findings);
     }
     across::check(model, &http, &mut findings);
-    across::same_rules(model, &tcp, &mut findings);
-    overlap::check(model, &http, &mut findings);
+    across::same_rules(&tcp, &mut findings);
+    overlap::check(&http, &mut findings);
     findings
 }
 
-fn check_route(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
-    let spec = object.spec();
-    if spec
-        .get("entryPoints")
-        .is_none_or(|node| node.items().is_empty())
-    {
+fn check_route(
+    model: &Model<'_>,
+    object: &Object<'_>,
+    spec: &IngressRoute,
+    findings: &mut Vec<Finding>,
+) {
+    if spec.entry_points.is_empty() {
         let message = "the route is served on all default entry points";
-        findings.push(object.finding(&CI215, spec.at, "spec.entryPoints", message));
+        findings.push(object.finding(&CI215, object.spec().at, "spec.entryPoints", message));
     }
-    for key in ["options", "store"] {
-        if let Some(node) = spec.get("tls").and_then(|tls| tls.get(key)) {
-            reference(model, object, node, &format!("spec.tls.{key}"), findings);
+    let Some(tls) = &spec.tls else { return };
+    for (key, named) in [("options", &tls.options), ("store", &tls.store)] {
+        if let Some(named) = named {
+            let by = (named.name.as_str(), named.namespace.as_deref());
+            reference(model, object, by, &format!("spec.tls.{key}"), findings);
         }
     }
 }

@@ -3,24 +3,23 @@
 //! Without a `priority` Traefik tries the longest rule first (`pkg/muxer/http`, `GetRulePriority`: the length of
 //! the text).
 
-use super::entry_points::{entry_points, meet};
 use super::rules::{CI236, CI237};
 use crate::lint::facts::routes::Rule;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Model, may_be_same};
+use crate::lint::model::may_be_same;
 use std::collections::BTreeMap;
 
-pub(super) fn check(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Finding>) {
-    let plain: Vec<&Rule<'_>> = rules.iter().filter(|rule| is_of_hosts(rule)).collect();
-    let mut by_host: BTreeMap<&str, &Rule<'_>> = BTreeMap::new();
+pub(super) fn check(rules: &[Rule<'_, '_>], findings: &mut Vec<Finding>) {
+    let plain: Vec<&Rule<'_, '_>> = rules.iter().filter(|rule| is_of_hosts(rule)).collect();
+    let mut by_host: BTreeMap<&str, &Rule<'_, '_>> = BTreeMap::new();
     for rule in &plain {
         // Two rules are compared once, however many hosts they share.
-        let mut compared: Option<(&Rule<'_>, bool)> = None;
+        let mut compared: Option<(&Rule<'_, '_>, bool)> = None;
         for host in &rule.hosts {
             let first = *by_host.entry(host).or_insert(rule);
             let is_rival = match compared {
                 Some((other, is_rival)) if std::ptr::eq(other, first) => is_rival,
-                _ => are_rivals(model, first, rule) && !are_same(first, rule),
+                _ => are_rivals(first, rule) && !are_same(first, rule),
             };
             compared = Some((first, is_rival));
             if !is_rival {
@@ -36,14 +35,14 @@ pub(super) fn check(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Fi
             } else {
                 "is longer"
             };
-            let (object, other) = (&model.objects[loser.object], &model.objects[winner.object]);
+            let (object, other) = (loser.object, winner.object);
             let (host, other) = (host.escape_debug(), other.shown());
             let message = format!("{other} answers for `{host}` too, and its rule {why}");
-            findings.push(object.finding(&CI236, loser.at(), &loser.field(), message));
+            findings.push(object.finding(&CI236, loser.route.match_at, &loser.field(), message));
         }
     }
     // The hosts of each domain, for expressions that take all of them.
-    let mut by_domain: BTreeMap<&str, Vec<(&str, &Rule<'_>)>> = BTreeMap::new();
+    let mut by_domain: BTreeMap<&str, Vec<(&str, &Rule<'_, '_>)>> = BTreeMap::new();
     for (host, rule) in &by_host {
         if let Some((_, domain)) = host.split_once('.') {
             by_domain.entry(domain).or_default().push((host, rule));
@@ -55,9 +54,7 @@ pub(super) fn check(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Fi
         };
         let rivals = by_domain.get(domain.as_str()).into_iter().flatten();
         let beaten: Vec<_> = rivals
-            .filter(|(_, other)| {
-                text(other).len() < text(rule).len() && are_rivals(model, rule, other)
-            })
+            .filter(|(_, other)| text(other).len() < text(rule).len() && are_rivals(rule, other))
             .collect();
         if let Some((host, other)) = beaten.first() {
             let more = match beaten.len() {
@@ -67,30 +64,32 @@ pub(super) fn check(model: &Model<'_>, rules: &[Rule<'_>], findings: &mut Vec<Fi
             let message = format!(
                 "this rule is longer than that of `{}` in {}{more}",
                 host.escape_debug(),
-                model.objects[other.object].shown()
+                other.object.shown()
             );
-            let object = &model.objects[rule.object];
-            findings.push(object.finding(&CI237, rule.at(), &rule.field(), message));
+            findings.push(
+                rule.object
+                    .finding(&CI237, rule.route.match_at, &rule.field(), message),
+            );
         }
     }
 }
 
-fn text<'a>(rule: &Rule<'a>) -> &'a str {
-    rule.node.text_of("match").unwrap_or_default()
+fn text<'m>(rule: &Rule<'m, '_>) -> &'m str {
+    &rule.route.text
 }
 
 /// Returns whether two rules are the same but for white space, which CI217 finds.
-fn are_same(one: &Rule<'_>, other: &Rule<'_>) -> bool {
+fn are_same(one: &Rule<'_, '_>, other: &Rule<'_, '_>) -> bool {
     let words = |rule| text(rule).split_whitespace().flat_map(str::chars);
     words(one).eq(words(other))
 }
 
-fn has_no_priority(rule: &Rule<'_>) -> bool {
-    rule.node.get("priority").is_none()
+fn has_no_priority(rule: &Rule<'_, '_>) -> bool {
+    rule.route.priority.is_none()
 }
 
 /// Returns whether a rule names hosts and nothing else.
-fn is_of_hosts(rule: &Rule<'_>) -> bool {
+fn is_of_hosts(rule: &Rule<'_, '_>) -> bool {
     !rule.hosts.is_empty()
         && rule.matchers.iter().all(|matcher| matcher.name == "Host")
         && !text(rule).contains(['&', '!'])
@@ -98,16 +97,14 @@ fn is_of_hosts(rule: &Rule<'_>) -> bool {
 }
 
 /// Returns whether two routes of different namespaces meet on an entry point, with TLS or without.
-fn are_rivals(model: &Model<'_>, one: &Rule<'_>, other: &Rule<'_>) -> bool {
-    let (one, other) = (&model.objects[one.object], &model.objects[other.object]);
-    let has_tls = |object: &crate::lint::model::Object<'_>| object.spec().get("tls").is_some();
-    !may_be_same(one.namespace, other.namespace)
-        && has_tls(one) == has_tls(other)
-        && meet(&entry_points(one), &entry_points(other))
+fn are_rivals(one: &Rule<'_, '_>, other: &Rule<'_, '_>) -> bool {
+    !may_be_same(one.object.namespace, other.object.namespace)
+        && one.spec.tls.is_some() == other.spec.tls.is_some()
+        && one.spec.meets(other.spec)
 }
 
 /// Returns the domain of a rule that is one expression for all hosts directly under it.
-fn domain_of(rule: &Rule<'_>) -> Option<String> {
+fn domain_of(rule: &Rule<'_, '_>) -> Option<String> {
     let [matcher] = &rule.matchers[..] else {
         return None;
     };

@@ -8,15 +8,14 @@ use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
 use crate::path::hop::{self, Inward};
-use crate::path::{self, Field, Routed};
+use crate::path::{Field, Routed};
 use crate::pki::SubjectAltName;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Looks at every way in that passes TLS through, once for each rule.
 pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
-    let paths = path::read(&model.cluster);
+    let paths = model.paths.iter();
     let mut passed: Vec<&Routed<'_>> = paths
-        .iter()
         .filter(|routed| routed.path.inward == Inward::PassedThrough)
         .collect();
     passed.dedup_by_key(|routed| (routed.route.number, routed.rule));

@@ -1,198 +1,170 @@
-//! The Service of a route: its port, its scheme, its ServersTransport.
+//! What routes, a TraefikService and a Middleware name as a Service: its namespace, its type, its scheme, its transport.
 
 use super::reference::{provider_suffix, reference};
-use super::rules::{CI201, CI205, CI206, CI207, CI210, CI218, CI221, CI223};
-use crate::lint::facts::routes::{Use, named_ports};
+use super::rules::{CI205, CI206, CI207, CI221, CI223};
+use crate::cluster::{self, Kind, Resource};
+use crate::kinds::traefik::ServiceRef;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object};
-use crate::lint::predict::Here;
+use crate::lint::legs::Spot;
+use crate::lint::model::Model;
 use crate::lint::rule::Severity;
-use crate::yaml::Node;
+use crate::path::check::port;
+use crate::path::hop::{Httpd, Outward, Place};
+use crate::path::traefik::named_scope;
+use crate::path::{Routed, WayIn};
 
-/// Checks what a route, a TraefikService or a Middleware names as a Service: its namespace, its type, its port. Returns
-/// whether it is something else than a Service of pods.
-pub(super) fn named(
-    model: &Model<'_>,
-    object: &Object<'_>,
-    node: &Node,
-    field: &str,
-    findings: &mut Vec<Finding>,
-) -> bool {
-    reference(model, object, node, field, findings);
-    if node.text_of("kind").unwrap_or("Service") != "Service" {
-        return true;
+const SCHEMES: [&str; 3] = ["http", "https", "h2c"];
+
+pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    for object in model.cluster.objects() {
+        match &object.resource {
+            Resource::IngressRoute(spec) | Resource::IngressRouteTcp(spec) => {
+                for service in spec.routes.iter().flat_map(|route| &route.services) {
+                    named(model, object, service, findings);
+                    of_other_protocol(model, object, service, findings);
+                }
+            }
+            Resource::TraefikService(spec) => {
+                let all = spec.services.iter().chain(&spec.mirrors);
+                for service in all.chain(&spec.fallback) {
+                    named(model, object, service, findings);
+                    no_such_port(model, object, service, findings);
+                }
+            }
+            Resource::Middleware(spec) => {
+                if let Some(service) = &spec.errors {
+                    named(model, object, service, findings);
+                    no_such_port(model, object, service, findings);
+                }
+            }
+            _ => {}
+        }
     }
-    let namespace = node.text_of("namespace").unwrap_or(object.namespace);
-    let name = node.text_of("name").unwrap_or_default();
-    let below = |key: &str| format!("{field}.{key}");
-    let at = |key: &str| node.get(key).map_or(node.at, |node| node.at);
-    let service = model
-        .find(Class::Service, namespace, name)
-        .map(|number| &model.objects[number]);
-    let is_external =
-        service.is_some_and(|service| service.spec().text_of("type") == Some("ExternalName"));
-    if is_external && !model.provider.allow_external_name_services {
-        let message = format!("Service `{name}` is of type ExternalName");
-        let finding = object.finding(&CI221, at("name"), &below("name"), message);
+    for routed in &model.paths {
+        if routed.way_in == WayIn::IngressRoute {
+            verified(model, routed, findings);
+        }
+    }
+}
+
+fn named(
+    model: &Model<'_>,
+    typed: &cluster::Object,
+    named: &ServiceRef,
+    findings: &mut Vec<Finding>,
+) {
+    let object = &model.objects[typed.number];
+    let field = |key: &str| format!("{}.{key}", named.field);
+    let by = (named.name.as_str(), named.namespace.as_deref());
+    reference(model, object, by, &named.field, findings);
+    if let Some(name) = &named.transport {
+        let field = field("serversTransport");
+        provider_suffix(model, object, &name.value, &field, findings);
+    }
+    let scheme = named.scheme.as_ref();
+    if let Some(text) = scheme.filter(|text| !SCHEMES.contains(&text.as_str())) {
+        let message = format!("`{}` is not a valid scheme", text.escape_debug());
+        findings.push(object.finding_in(&CI207, &field("scheme"), message));
+    }
+    if named.is_traefik_service || model.provider.allow_external_name_services {
+        return;
+    }
+    let scope = named_scope(&typed.scope, named.namespace.as_deref());
+    let service = model.cluster.find(Kind::Service, &scope, &named.name);
+    let service = service.and_then(|object| object.resource.service());
+    if service.is_some_and(|service| service.is_external) {
+        let message = format!("Service `{}` is of type ExternalName", named.name);
+        let finding = object.finding_in(&CI221, &field("name"), message);
         findings.push(if model.provider.is_known {
             finding
         } else {
             finding.with_severity(Severity::Info)
         });
     }
-    let ports = named_ports(model, node, namespace).unwrap_or_default();
-    let wanted = node.get("port").and_then(Node::scalar);
-    let is_known = |wanted: &String| {
-        let is = |(port, name): &(String, String)| port == wanted || name == wanted;
-        ports.iter().any(is)
+}
+
+/// Finds a port that a Service does not have, where no path need lead to it.
+fn no_such_port(
+    model: &Model<'_>,
+    typed: &cluster::Object,
+    named: &ServiceRef,
+    findings: &mut Vec<Finding>,
+) {
+    let scope = named_scope(&typed.scope, named.namespace.as_deref());
+    let httpd = Httpd {
+        service: Place {
+            scope,
+            name: named.name.clone(),
+        },
+        port: named.port.clone(),
+        share: named.weight,
     };
-    if let Some(wanted) = wanted.filter(|wanted| !ports.is_empty() && !is_known(wanted)) {
-        let known: Vec<&str> = ports.iter().map(|(port, _)| port.as_str()).collect();
+    let clash = port(&httpd, &model.grounds).filter(|_| !named.is_traefik_service);
+    let spot = Spot::named(model, typed, &named.field);
+    findings.extend(clash.and_then(|clash| spot.finding(&clash)));
+}
+
+/// Finds a transport that is there, and is for the other protocol.
+fn of_other_protocol(
+    model: &Model<'_>,
+    route: &cluster::Object,
+    named: &ServiceRef,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(name) = named.transport.as_ref().map(|name| &name.value) else {
+        return;
+    };
+    let (wanted, other, protocol, scope) = if route.kind() == Kind::IngressRouteTcp {
+        // For TCP Traefik looks beside the route (`makeTCPServersTransportKey`).
+        let scope = route.scope.clone();
+        let (wanted, other) = (Kind::ServersTransportTcp, Kind::ServersTransport);
+        (wanted, other, "a TCP", scope)
+    } else {
+        let scope = named_scope(&route.scope, named.namespace.as_deref());
+        let (wanted, other) = (Kind::ServersTransport, Kind::ServersTransportTcp);
+        (wanted, other, "an http", scope)
+    };
+    let is_there = |kind| model.cluster.find(kind, &scope, name).is_some();
+    if !is_there(wanted) && is_there(other) {
+        let kind = other.as_str();
+        let message = format!("`{name}` is a {kind}, but this is {protocol} route");
+        let field = format!("{}.serversTransport", named.field);
+        findings.push(model.objects[route.number].finding_in(&CI223, &field, message));
+    }
+}
+
+/// Compares what a ServersTransport verifies with the route.
+fn verified(model: &Model<'_>, routed: &Routed<'_>, findings: &mut Vec<Finding>) {
+    let Some((transport, (object, field))) =
+        routed.transport.here().flatten().zip(routed.named.as_ref())
+    else {
+        return;
+    };
+    let settings = transport.resource.servers_transport();
+    let Some(settings) = settings.filter(|settings| !settings.skips_verification) else {
+        return;
+    };
+    let expected = settings.server_name.as_ref().map(|name| &name.value);
+    if !matches!(routed.path.outward, Outward::Tls(_)) {
+        if expected.is_some() || !settings.root_cas.is_empty() {
+            let message = format!(
+                "ServersTransport `{}` verifies TLS, but the route speaks plain http to this Service",
+                transport.name
+            );
+            let path = format!("{}.serversTransport", field.path);
+            let object = &model.objects[object.number];
+            findings.push(object.finding(&CI206, field.at, &path, message));
+        }
+        return;
+    }
+    let hosts = &routed.path.hosts;
+    if let Some(expected) = expected.filter(|name| !hosts.is_empty() && !hosts.contains(name)) {
         let message = format!(
-            "Service `{name}` has no port `{}`, only {}",
-            wanted.escape_debug(),
-            known.join(", ")
+            "`{}` is not one of the route's hosts: {}",
+            expected.escape_debug(),
+            hosts.join(", ")
         );
-        findings.push(object.finding(&CI218, at("port"), &below("port"), message));
-    }
-    is_external
-}
-
-/// Checks the Services that are named elsewhere than in an IngressRoute.
-pub(super) fn elsewhere(model: &Model<'_>, findings: &mut Vec<Finding>) {
-    for object in model.of(Class::IngressRouteTcp) {
-        for (index, route) in object.spec().items_of("routes").iter().enumerate() {
-            for (number, node) in route.items_of("services").iter().enumerate() {
-                let field = format!("spec.routes[{index}].services[{number}]");
-                named(model, object, node, &field, findings);
-            }
-        }
-    }
-    for object in model.of(Class::TraefikService) {
-        let spec = object.spec();
-        for list in ["weighted", "highestRandomWeight"] {
-            let services = spec.get(list).map(|spec| spec.items_of("services"));
-            for (number, node) in services.unwrap_or_default().iter().enumerate() {
-                let field = format!("spec.{list}.services[{number}]");
-                named(model, object, node, &field, findings);
-            }
-        }
-        if let Some(main) = spec.get("mirroring") {
-            named(model, object, main, "spec.mirroring", findings);
-            for (number, node) in main.items_of("mirrors").iter().enumerate() {
-                let field = format!("spec.mirroring.mirrors[{number}]");
-                named(model, object, node, &field, findings);
-            }
-        }
-    }
-    for object in model.of(Class::Middleware) {
-        if let Some(node) = object.spec().at_path(&["errors", "service"]) {
-            named(model, object, node, "spec.errors.service", findings);
-        }
-    }
-}
-
-impl Use<'_> {
-    pub(super) fn check(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
-        let object = &model.objects[self.route];
-        let namespace = self
-            .service
-            .text_of("namespace")
-            .unwrap_or(object.namespace);
-        let known = ["http", "https", "h2c"];
-        if let Some(node) = self.service.get("scheme")
-            && let Some(text) = node.text().filter(|text| !known.contains(text))
-        {
-            let message = format!("`{}` is not a valid scheme", text.escape_debug());
-            let field = format!("{}.scheme", self.field);
-            findings.push(object.finding(&CI207, node.at, &field, message));
-        }
-        let is_other = named(model, object, self.service, &self.field, findings);
-        self.transport(model, object, namespace, is_other, findings);
-    }
-
-    fn transport(
-        &self,
-        model: &Model<'_>,
-        object: &Object<'_>,
-        namespace: &str,
-        is_other: bool,
-        findings: &mut Vec<Finding>,
-    ) {
-        let field = format!("{}.serversTransport", self.field);
-        let Some(node) = self.service.get("serversTransport") else {
-            if self.is_https && !is_other && !model.provider.own_transport {
-                let message = "Traefik speaks https to this Service, and nothing names its CA";
-                let finding = object.finding(&CI210, self.at, &field, message);
-                // Whoever speaks https on the port of http knows more of that Service than the input shows.
-                let is_odd =
-                    self.service.get("port").and_then(Node::scalar).as_deref() == Some("80");
-                findings.push(if is_odd {
-                    finding.with_severity(Severity::Info)
-                } else {
-                    finding
-                });
-            }
-            return;
-        };
-        provider_suffix(model, object, node, &field, findings);
-        let name = node.text().unwrap_or_default();
-        let Some(number) = self.transport else {
-            if model
-                .find(Class::ServersTransportTcp, namespace, name)
-                .is_some()
-            {
-                let message =
-                    format!("`{name}` is a ServersTransportTCP, but this is an http route");
-                findings.push(object.finding(&CI223, node.at, &field, message));
-            }
-            return;
-        };
-        let transport = &model.objects[number];
-        let spec = transport.spec();
-        if spec.get("insecureSkipVerify").is_some_and(Node::says_true) {
-            return;
-        }
-        let expected = spec.text_of("serverName").filter(|name| !name.is_empty());
-        let trusts = ["rootCAs", "rootCAsSecrets"]
-            .iter()
-            .any(|key| spec.get(key).is_some());
-        if !self.is_https {
-            if expected.is_some() || trusts {
-                let message = format!(
-                    "ServersTransport `{name}` verifies TLS, but the route speaks plain http to this Service"
-                );
-                findings.push(object.finding(&CI206, self.at, &field, message));
-            }
-            return;
-        }
-        match expected {
-            None => {
-                let here = Here {
-                    namespace: transport.namespace,
-                    ..Here::default()
-                };
-                let message = format!(
-                    "ServersTransport `{name}` verifies httpd's certificate, but has no `serverName`"
-                );
-                findings.push(
-                    transport
-                        .finding(&CI201, spec.at, "spec.serverName", message)
-                        .predicted(model.knowledge.release, here),
-                );
-            }
-            Some(expected)
-                if !self.hosts.is_empty() && !self.hosts.iter().any(|host| host == expected) =>
-            {
-                let message = format!(
-                    "`{}` is not one of the route's hosts: {}",
-                    expected.escape_debug(),
-                    self.hosts.join(", ")
-                );
-                let at = spec.get("serverName").map_or(spec.at, |node| node.at);
-                findings.push(transport.finding(&CI205, at, "spec.serverName", message));
-            }
-            Some(_) => {}
-        }
+        let transport = &model.objects[transport.number];
+        findings.push(transport.finding_in(&CI205, "spec.serverName", message));
     }
 }

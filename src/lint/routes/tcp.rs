@@ -1,134 +1,127 @@
 //! What only TCP routes have: TLS that is passed through, TLS and the PROXY protocol towards httpd.
 
-use super::entry_points::{entry_points, meet};
-use super::rules::{CI227, CI228, CI229, CI230, CI231, CI234, CI235};
+use super::rules::{CI226, CI227, CI228, CI230, CI231, CI234, CI235};
+use crate::cluster::{self, Kind};
+use crate::kinds::traefik::{ServersTransport, ServiceRef};
 use crate::lint::facts::proxy::PROXY_BY_TRANSPORT;
 use crate::lint::facts::routes::Rule;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
-use crate::yaml::Node;
 use std::collections::BTreeMap;
 
 pub(super) fn check(
     model: &Model<'_>,
-    tcp: &[Rule<'_>],
-    http: &[Rule<'_>],
+    tcp: &[Rule<'_, '_>],
+    http: &[Rule<'_, '_>],
     findings: &mut Vec<Finding>,
 ) {
     if tcp.is_empty() {
         return;
     }
-    let mut terminated: BTreeMap<&str, Vec<&Rule<'_>>> = BTreeMap::new();
-    for rule in http {
-        if model.objects[rule.object].spec().get("tls").is_some() {
-            for host in &rule.hosts {
-                terminated.entry(host).or_default().push(rule);
-            }
+    let mut terminated: BTreeMap<&str, Vec<&Rule<'_, '_>>> = BTreeMap::new();
+    for rule in http.iter().filter(|rule| rule.spec.tls.is_some()) {
+        for host in &rule.hosts {
+            terminated.entry(host).or_default().push(rule);
         }
     }
     for rule in tcp {
-        let object = &model.objects[rule.object];
-        middlewares(model, object, rule, findings);
-        let is_passed = object
-            .spec()
-            .get("tls")
-            .and_then(|tls| tls.get("passthrough"))
-            .is_some_and(Node::says_true);
-        for (index, service) in rule.node.items_of("services").iter().enumerate() {
+        middlewares(model, rule, findings);
+        let is_passed = rule.spec.tls.as_ref().is_some_and(|tls| tls.passthrough);
+        for service in &rule.route.services {
             let place = Place {
-                model,
-                object,
+                object: rule.object,
                 service,
-                field: format!("spec.routes[{}].services[{index}]", rule.index),
+                transport: transport(model, rule, service),
             };
             place.tls(is_passed, findings);
-            place.proxy(findings);
-        }
-        if !is_passed {
-            continue;
-        }
-        if rule.hosts.iter().any(|host| host == "*") && rule.matchers.len() == 1 {
-            let message = "every name without its own route is passed through to this Service";
-            findings.push(object.finding(&CI231, rule.at(), &rule.field(), message));
-        }
-        for host in &rule.hosts {
-            let points = entry_points(object);
-            let other = terminated
-                .get(host.as_str())
-                .into_iter()
-                .flatten()
-                .map(|other| &model.objects[other.object])
-                .find(|other| meet(&points, &entry_points(other)));
-            if let Some(other) = other {
-                let message = format!(
-                    "`{}` is passed through here, and terminated by IngressRoute {}",
-                    host.escape_debug(),
-                    other.shown()
-                );
-                findings.push(object.finding(&CI227, rule.at(), &rule.field(), message));
+            if model.knowledge.release >= PROXY_BY_TRANSPORT {
+                place.proxy(findings);
             }
+        }
+        if is_passed {
+            passed_through(rule, &terminated, findings);
+        }
+    }
+}
+
+fn passed_through(
+    rule: &Rule<'_, '_>,
+    terminated: &BTreeMap<&str, Vec<&Rule<'_, '_>>>,
+    findings: &mut Vec<Finding>,
+) {
+    let object = rule.object;
+    for key in ["secretName", "certResolver"]
+        .iter()
+        .filter(|_| rule.index == 0)
+    {
+        let field = format!("spec.tls.{key}");
+        if object.has(&field) {
+            let message = format!("`{key}` is set together with `passthrough`");
+            findings.push(object.finding_in(&CI226, &field, message));
+        }
+    }
+    if rule.route.is_wide() {
+        let message = "every name without its own route is passed through to this Service";
+        findings.push(object.finding(&CI231, rule.route.match_at, &rule.field(), message));
+    }
+    for host in &rule.hosts {
+        let mut others = terminated.get(host.as_str()).into_iter().flatten();
+        if let Some(other) = others.find(|other| rule.spec.meets(other.spec)) {
+            let message = format!(
+                "`{}` is passed through here, and terminated by IngressRoute {}",
+                host.escape_debug(),
+                other.object.shown()
+            );
+            findings.push(object.finding(&CI227, rule.route.match_at, &rule.field(), message));
         }
     }
 }
 
 /// Finds middlewares of http at a TCP route.
-fn middlewares(
-    model: &Model<'_>,
-    object: &Object<'_>,
-    rule: &Rule<'_>,
-    findings: &mut Vec<Finding>,
-) {
-    for (index, node) in rule.node.items_of("middlewares").iter().enumerate() {
-        let (Some(at), Some(name)) = (node.get("name"), node.text_of("name")) else {
-            continue;
-        };
-        let namespace = node.text_of("namespace");
-        let namespace = namespace.unwrap_or(object.namespace);
-        if model.find(Class::MiddlewareTcp, namespace, name).is_none()
-            && model.find(Class::Middleware, namespace, name).is_some()
-        {
+fn middlewares(model: &Model<'_>, rule: &Rule<'_, '_>, findings: &mut Vec<Finding>) {
+    let object = rule.object;
+    for (index, named) in rule.route.middlewares.iter().enumerate() {
+        let namespace = named.namespace.as_deref().unwrap_or(object.namespace);
+        let is_there = |class| model.find(class, namespace, &named.name).is_some();
+        if !is_there(Class::MiddlewareTcp) && is_there(Class::Middleware) {
             let field = format!("spec.routes[{}].middlewares[{index}].name", rule.index);
-            let message = format!("`{name}` is a Middleware, but this is a TCP route");
-            findings.push(object.finding(&CI228, at.at, &field, message));
+            let message = format!("`{}` is a Middleware, but this is a TCP route", named.name);
+            findings.push(object.finding_in(&CI228, &field, message));
         }
     }
+}
+
+fn transport<'m>(
+    model: &'m Model<'_>,
+    rule: &Rule<'m, '_>,
+    service: &ServiceRef,
+) -> Option<(&'m cluster::Object, &'m ServersTransport)> {
+    let route = model.cluster.numbered(rule.number)?;
+    let name = &service.transport.as_ref()?.value;
+    let kind = Kind::ServersTransportTcp;
+    let object = model.cluster.find(kind, &route.scope, name)?;
+    Some((object, object.resource.servers_transport()?))
 }
 
 /// A Service of a TCP route.
 struct Place<'m, 'a> {
-    model: &'m Model<'a>,
     object: &'m Object<'a>,
-    service: &'a Node,
-    field: String,
+    service: &'m ServiceRef,
+    transport: Option<(&'m cluster::Object, &'m ServersTransport)>,
 }
 
-impl<'a> Place<'_, 'a> {
-    fn transport(&self) -> Option<(&'a Node, &Object<'a>)> {
-        let node = self.service.get("serversTransport")?;
-        let class = Class::ServersTransportTcp;
-        let number = self
-            .model
-            .find(class, self.object.namespace, node.text()?)?;
-        Some((node, &self.model.objects[number]))
-    }
-
+impl Place<'_, '_> {
+    /// Finds a transport whose TLS the Service does not ask for.
     fn tls(&self, is_passed: bool, findings: &mut Vec<Finding>) {
-        let tls = self.service.get("tls").filter(|node| node.says_true());
-        if let Some(node) = tls.filter(|_| is_passed) {
-            let message = "the browser's TLS is passed through, and `tls: true` wraps it again";
-            let field = format!("{}.tls", self.field);
-            findings.push(self.object.finding(&CI229, node.at, &field, message));
-        }
-        if let Some((node, transport)) = self.transport().filter(|_| tls.is_none())
-            && transport.spec().get("tls").is_some()
-        {
-            let name = transport.name;
+        let transport = self.transport.filter(|(_, settings)| settings.has_tls);
+        if let Some((transport, _)) = transport.filter(|_| !self.service.tls) {
             let message = format!(
-                "ServersTransportTCP `{name}` has `tls`, and the Service has no `tls: true`"
+                "ServersTransportTCP `{}` has `tls`, and the Service has no `tls: true`",
+                transport.name
             );
-            let field = format!("{}.serversTransport", self.field);
-            let finding = self.object.finding(&CI230, node.at, &field, message);
+            let field = format!("{}.serversTransport", self.service.field);
+            let finding = self.object.finding_in(&CI230, &field, message);
             findings.push(if is_passed {
                 finding.with_severity(Severity::Info)
             } else {
@@ -138,25 +131,22 @@ impl<'a> Place<'_, 'a> {
     }
 
     fn proxy(&self, findings: &mut Vec<Finding>) {
-        let Some(node) = self.service.get("proxyProtocol") else {
+        let Some(said) = self.service.proxy_protocol else {
             return;
         };
-        if self.model.knowledge.release < PROXY_BY_TRANSPORT {
-            return;
-        }
-        let field = format!("{}.proxyProtocol", self.field);
-        match self.transport() {
-            Some((_, transport)) if transport.spec().get("proxyProtocol").is_none() => {
-                let name = transport.name;
+        let field = format!("{}.proxyProtocol", self.service.field);
+        findings.push(match self.transport {
+            Some((transport, settings)) if settings.proxy_protocol.is_none() => {
                 let message = format!(
-                    "ServersTransportTCP `{name}` has no `proxyProtocol`, and the Service's is not read"
+                    "ServersTransportTCP `{}` has no `proxyProtocol`, and the Service's is not read",
+                    transport.name
                 );
-                findings.push(self.object.finding(&CI235, node.at, &field, message));
+                self.object.finding(&CI235, said.at, &field, message)
             }
             _ => {
                 let message = "`proxyProtocol` of the Service is deprecated";
-                findings.push(self.object.finding(&CI234, node.at, &field, message));
+                self.object.finding(&CI234, said.at, &field, message)
             }
-        }
+        });
     }
 }

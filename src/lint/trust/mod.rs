@@ -1,23 +1,23 @@
 //! What Traefik trusts of an httpd.
 
-mod leg;
 pub(super) mod rules;
 
 use crate::cluster::data::{Content, Data, Entry, Read};
+use crate::cluster::{self, Kind, Resource};
 use crate::kinds::traefik::{Authority, NotOne, ServersTransport};
-use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::certificate::{KEYS, unusable};
-use crate::lint::facts::routes::{Use, uses};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
+use crate::lint::legs::Spot;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::predict::Here;
+use crate::path::check::{Clash, verification};
+use crate::path::hop::{Known, Outward};
+use crate::path::traefik::client;
 use crate::pki::refusals::{self, Refusal};
-use crate::threads::each;
-use crate::yaml::{At, Node};
-use leg::{Leg, Roots};
-use rules::{CI101, CI102, CI103, CI104, CI106, CI107, CI108, CI110, CI111, CI112, CI113, CI114};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::yaml::At;
+use rules::{CI101, CI102, CI103, CI104, CI106, CI107, CI108, CI110, CI111, CI112, CI114};
+use std::collections::BTreeMap;
 
 pub(super) const FAMILY: Family = Family {
     number: 1,
@@ -36,69 +36,77 @@ pub(super) const FAMILY: Family = Family {
 };
 
 fn check(model: &Model<'_>) -> Vec<Finding> {
-    let legs = uses(model);
-    let for_browsers = for_browsers(model);
-    let mut by_transport: BTreeMap<usize, &Use<'_>> = BTreeMap::new();
-    for used in &legs {
-        if let Some(number) = used.transport.filter(|_| used.is_https) {
-            by_transport.entry(number).or_insert(used);
-        }
-    }
-    let used_at_all: BTreeSet<usize> = legs.iter().filter_map(|used| used.transport).collect();
-    let found = each(model.numbers(Class::ServersTransport), |number| {
-        let object = &model.objects[*number];
-        let mut findings = Vec::new();
-        let roots = settings(
-            model,
-            object,
-            model.transport(*number),
-            object.spec(),
-            "spec",
-            &mut findings,
-        );
-        // With plain http its certificate is not looked at.
-        let used = by_transport.get(number).copied();
-        if used.is_some() || !used_at_all.contains(number) {
-            let leg = Leg {
-                model,
-                transport: object,
-                used,
-                roots: &roots,
-                for_browsers: &for_browsers,
-            };
-            leg.check(&mut findings);
-        }
-        findings
+    let transports = model.paths.iter().filter_map(|routed| {
+        let transport = routed.transport.here().flatten()?;
+        let speaks_tls = matches!(routed.path.outward, Outward::Tls(_));
+        Some((transport.number, speaks_tls))
     });
-    let mut findings: Vec<Finding> = found.into_iter().flatten().collect();
-    for number in model.numbers(Class::ServersTransportTcp) {
-        let object = &model.objects[*number];
-        if let Some(tls) = object.spec().get("tls") {
-            let typed = model.transport(*number);
-            settings(model, object, typed, tls, "spec.tls", &mut findings);
+    let mut used: BTreeMap<usize, bool> = BTreeMap::new();
+    for (number, speaks_tls) in transports {
+        *used.entry(number).or_default() |= speaks_tls;
+    }
+    let mut findings = Vec::new();
+    for kind in [Kind::ServersTransport, Kind::ServersTransportTcp] {
+        for transport in model.cluster.of(kind) {
+            let used = used.get(&transport.number).copied();
+            one(model, transport, used, &mut findings);
         }
     }
-    for object in model.of(Class::TlsOption) {
-        client_authorities(model, object, &mut findings);
+    for option in model.cluster.of(Kind::TlsOption) {
+        client_authorities(model, option, &mut findings);
     }
     findings
 }
 
-/// A reference to a CA.
-struct Root<'m> {
-    class: Class,
-    name: &'m str,
-    at: At,
-    field: String,
+/// Checks a transport; `used` says whether a path with TLS uses it, and nothing where none uses it at all.
+fn one(
+    model: &Model<'_>,
+    transport: &cluster::Object,
+    used: Option<bool>,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(settings) = transport.resource.servers_transport() else {
+        return;
+    };
+    references(model, transport, settings, findings);
+    let spot = Spot::unused(model, transport);
+    // What a path says of it is found there.
+    if settings.skips_verification && used != Some(true) {
+        findings.extend(spot.finding(&Clash::AnythingTrusted));
+    }
+    if used.is_none() && settings.has_tls {
+        let client = client(Known::Here(Some(transport)));
+        let clashes = verification(&client, &transport.scope, &model.grounds).into_iter();
+        findings.extend(clashes.filter_map(|clash| spot.finding(&clash)));
+    }
 }
 
-fn roots_of<'m>(
-    object: &Object<'_>,
-    settings: &'m ServersTransport,
-    path: &str,
+/// Checks what a transport names: the Secrets that Traefik shows, and those that it trusts.
+fn references(
+    model: &Model<'_>,
+    transport: &cluster::Object,
+    settings: &ServersTransport,
     findings: &mut Vec<Finding>,
-) -> Vec<Root<'m>> {
-    let mut roots = Vec::new();
+) {
+    let object = &model.objects[transport.number];
+    let path = settings.path;
+    for (index, shown) in settings.certificates.iter().enumerate() {
+        let field = format!("{path}.certificatesSecrets[{index}]");
+        let name = &shown.value;
+        if let Some((secret, data)) = model.secret(Class::Secret, object.namespace, name) {
+            if let Some(missing) = data.missing_of_pair() {
+                let message = format!(
+                    "Secret {} has no `{missing}`, which Traefik presents to httpd",
+                    secret.shown()
+                );
+                findings.push(object.finding(&CI114, shown.at, &field, message));
+            }
+            invisible(secret, findings);
+        } else {
+            let class = Class::Secret;
+            elsewhere(model, object, class, name, shown.at, &field, findings);
+        }
+    }
     for root in &settings.root_cas {
         let field = format!("{path}.{}", root.field);
         let (class, name) = match &root.named {
@@ -111,83 +119,13 @@ fn roots_of<'m>(
                 continue;
             }
         };
-        roots.push(Root {
-            class,
-            name,
-            at: root.at,
-            field,
-        });
-    }
-    roots
-}
-
-/// Checks the TLS settings of a transport, and gives what it trusts.
-fn settings<'m, 'a>(
-    model: &'m Model<'a>,
-    object: &Object<'a>,
-    typed: Option<&'m ServersTransport>,
-    node: &'a Node,
-    path: &str,
-    findings: &mut Vec<Finding>,
-) -> Roots<'m> {
-    if let Some(skip) = node
-        .get("insecureSkipVerify")
-        .filter(|node| node.says_true())
-    {
-        let field = format!("{path}.insecureSkipVerify");
-        let message = "Traefik does not verify httpd's certificate";
-        findings.push(object.finding(&CI113, skip.at, &field, message));
-    }
-    for (index, item) in node.items_of("certificatesSecrets").iter().enumerate() {
-        let Some(name) = item.text() else { continue };
-        let field = format!("{path}.certificatesSecrets[{index}]");
-        if let Some((secret, data)) = model.secret(Class::Secret, object.namespace, name) {
-            if let Some(missing) = data.missing_of_pair() {
-                let message = format!(
-                    "Secret {} has no `{missing}`, which Traefik presents to httpd",
-                    secret.shown()
-                );
-                findings.push(object.finding(&CI114, item.at, &field, message));
-            }
+        if let Some((secret, data)) = model.secret(class, object.namespace, name) {
             invisible(secret, findings);
+            authority(model, class, secret, data, findings);
         } else {
-            elsewhere(
-                model,
-                object,
-                Class::Secret,
-                name,
-                item.at,
-                &field,
-                findings,
-            );
+            elsewhere(model, object, class, name, root.at, &field, findings);
         }
     }
-    let named = match typed {
-        Some(typed) => roots_of(object, typed, path, findings),
-        None => Vec::new(),
-    };
-    let mut roots = Roots {
-        is_complete: true,
-        certificates: Vec::new(),
-        first: named.first().map(|root| (root.at, root.field.clone())),
-    };
-    for root in &named {
-        let found = model.secret(root.class, object.namespace, root.name);
-        let Some((secret, data)) = found else {
-            roots.is_complete = false;
-            let (class, name) = (root.class, root.name);
-            elsewhere(model, object, class, name, root.at, &root.field, findings);
-            continue;
-        };
-        invisible(secret, findings);
-        match authority(model, root.class, secret, data, findings) {
-            Some(entry) if entry.lock().is_none() => {
-                roots.certificates.extend(entry.certs());
-            }
-            _ => roots.is_complete = false,
-        }
-    }
-    roots
 }
 
 /// Finds a reference that only an object of another namespace meets.
@@ -219,24 +157,24 @@ fn invisible(secret: &Object<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Returns the entry that Traefik reads as CA, and checks it.
-fn authority<'m, 'a>(
-    model: &Model<'a>,
+/// Checks the entry that Traefik reads as CA.
+fn authority(
+    model: &Model<'_>,
     class: Class,
-    object: &Object<'a>,
-    data: &'m Data,
+    object: &Object<'_>,
+    data: &Data,
     findings: &mut Vec<Finding>,
-) -> Option<&'m Entry> {
+) {
     let entry = match (data.traefik_authority(class == Class::Secret), class) {
         (Read::Usual(entry), _) => entry,
-        (Read::Unknown, _) => return None,
+        (Read::Unknown, _) => return,
         (Read::Nothing, Class::ConfigMap) => {
             let message = format!(
                 "ConfigMap {} has neither `tls.ca` nor `ca.crt`",
                 object.shown()
             );
             findings.push(object.finding(&CI110, object.node.at, "data", message));
-            return None;
+            return;
         }
         (Read::Only(only), _) => {
             let message = format!("Traefik reads `{}` because it is the only key", only.key);
@@ -266,11 +204,10 @@ fn authority<'m, 'a>(
                     .finding(&CI101, at, "data", message)
                     .predicted(model.knowledge.release, here),
             );
-            return None;
+            return;
         }
     };
     pem(model, object, entry, findings);
-    Some(entry)
 }
 
 /// Checks the text of a CA value.
@@ -313,36 +250,30 @@ fn pem(model: &Model<'_>, object: &Object<'_>, entry: &Entry, findings: &mut Vec
     }
 }
 
-fn client_authorities(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
-    let Some(node) = object.spec().get("clientAuth") else {
+fn client_authorities(model: &Model<'_>, option: &cluster::Object, findings: &mut Vec<Finding>) {
+    let Resource::TlsOption(settings) = &option.resource else {
         return;
     };
-    for (index, item) in node.items_of("secretNames").iter().enumerate() {
-        let Some(name) = item.text() else { continue };
+    let object = &model.objects[option.number];
+    for (index, named) in settings.client_authorities.iter().enumerate() {
+        let (name, at) = (&named.value, named.at);
         let field = format!("spec.clientAuth.secretNames[{index}]");
         let Some((secret, data)) = model.secret(Class::Secret, object.namespace, name) else {
-            elsewhere(
-                model,
-                object,
-                Class::Secret,
-                name,
-                item.at,
-                &field,
-                findings,
-            );
+            let class = Class::Secret;
+            elsewhere(model, object, class, name, at, &field, findings);
             continue;
         };
         invisible(secret, findings);
-        match data.get("tls.ca").or_else(|| data.get("ca.crt")) {
-            Some(entry) => pem(model, secret, entry, findings),
-            None if data.is_complete => {
+        match data.client_authority() {
+            Read::Usual(entry) | Read::Only(entry) => pem(model, secret, entry, findings),
+            Read::Nothing => {
                 let message = format!(
                     "Secret {} has neither `tls.ca` nor `ca.crt`",
                     secret.shown()
                 );
-                findings.push(object.finding(&CI111, item.at, &field, message));
+                findings.push(object.finding(&CI111, at, &field, message));
             }
-            None => {}
+            Read::Unknown => {}
         }
     }
 }

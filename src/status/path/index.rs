@@ -118,7 +118,7 @@ impl<'a> Index<'a> {
 
     pub(super) fn instance(&self, way: Way) -> Instance {
         let host = way.path.hosts.first().cloned().unwrap_or_default();
-        let passes_through = matches!(way.path.outward, Outward::PassedThrough);
+        let passes_through = matches!(way.path.outward, Outward::PassedThrough | Outward::Raw);
         let browser = (!passes_through).then(|| self.browser(&way, &host));
         let known = browser.as_ref().and_then(|leg| leg.certificate);
         let mut backend = self.backend(&way, &host, known);
@@ -176,13 +176,13 @@ impl<'a> Index<'a> {
         }
         let certificate = match &way.path.inward {
             Inward::Tls(shown) | Inward::Unsaid(shown) => self.shown(shown, host),
-            Inward::Plain | Inward::PassedThrough => None,
+            Inward::Plain | Inward::PassedThrough | Inward::Raw => None,
         };
         let mut leg = self.leg(host, certificate, Vec::new());
         leg.wire = match way.path.inward {
             Inward::Plain => Wire::Plain,
             Inward::Unsaid(_) => Wire::Unknown,
-            Inward::Tls(_) | Inward::PassedThrough => Wire::Tls,
+            Inward::Tls(_) | Inward::PassedThrough | Inward::Raw => Wire::Tls,
         };
         leg
     }
@@ -244,7 +244,7 @@ impl<'a> Index<'a> {
         let name = name.unwrap_or(host);
         let wire = match way.path.outward {
             Outward::Tls(_) => Wire::Tls,
-            Outward::PassedThrough => Wire::PassedThrough,
+            Outward::PassedThrough | Outward::Raw => Wire::PassedThrough,
             Outward::Plain => Wire::Plain,
             Outward::Mesh => Wire::Mesh,
             Outward::Unsaid(_) => Wire::Unknown,

@@ -1,0 +1,317 @@
+//! What does not fit on the paths of requests, as findings: the rule, the place and the words for each way in.
+
+use super::certificates::rules::CI607;
+use super::facts::certificate::names_of;
+use super::finding::Finding;
+use super::gateway_api::rules::{CI806, CI807, CI810, CI824};
+use super::istio::rules::{CI863, CI865, CI872};
+use super::model::{Model, Object};
+use super::predict::Here;
+use super::routes::rules::{CI201, CI202, CI203, CI210, CI218, CI225, CI229};
+use super::rule::{Rule, Severity};
+use super::trust::rules::{CI105, CI113};
+use crate::cluster::{self, Kind};
+use crate::kinds::traefik::Port;
+use crate::path::check::{self, Clash};
+use crate::path::served::Leaf;
+use crate::path::{Routed, WayIn};
+use crate::threads::each;
+
+/// Returns the rule that a clash breaks on a way in; nothing where it cannot be, or means nothing.
+#[must_use]
+pub fn rule_of(clash: &Clash<'_>, way_in: WayIn) -> Option<&'static Rule> {
+    use WayIn::{HttpRoute, Ingress, IngressRoute, IngressRouteTcp, TlsRoute, VirtualService};
+    let rule = match clash {
+        Clash::NoSuchPort { .. } => match way_in {
+            IngressRoute | IngressRouteTcp | Ingress => &CI218,
+            HttpRoute | TlsRoute | VirtualService => &CI824,
+        },
+        Clash::PlainPort { .. } => match way_in {
+            IngressRouteTcp | TlsRoute | VirtualService => &CI225,
+            // The front ends TLS, and may well speak plain http.
+            IngressRoute | Ingress | HttpRoute => return None,
+        },
+        Clash::TlsInTls => match way_in {
+            IngressRouteTcp => &CI229,
+            VirtualService => &CI872,
+            // TLS ends there; a BackendTLSPolicy is not read for a TLSRoute.
+            IngressRoute | Ingress | HttpRoute | TlsRoute => return None,
+        },
+        Clash::NothingTrusted { .. } => match way_in {
+            IngressRoute | IngressRouteTcp | Ingress => &CI210,
+            HttpRoute | TlsRoute => &CI810,
+            VirtualService => &CI863,
+        },
+        Clash::AnythingTrusted => match way_in {
+            IngressRoute | IngressRouteTcp | Ingress => &CI113,
+            VirtualService => &CI865,
+            // A BackendTLSPolicy has no field for it.
+            HttpRoute | TlsRoute => return None,
+        },
+        Clash::NoName => match way_in {
+            IngressRoute | IngressRouteTcp | Ingress => &CI201,
+            // The API server requires one; Istio expects the host of each request.
+            HttpRoute | TlsRoute | VirtualService => return None,
+        },
+        Clash::NotSigned { .. } => match way_in {
+            IngressRoute | IngressRouteTcp | Ingress => &CI105,
+            HttpRoute | TlsRoute | VirtualService => &CI806,
+        },
+        Clash::OutsideConstraints { .. } => &CI607,
+        Clash::OtherNames { leaf, .. } => match way_in {
+            IngressRoute | IngressRouteTcp | Ingress => {
+                // Go does not read the name in a subject.
+                if leaf.cert().details.subject_alt_names.is_empty() {
+                    &CI203
+                } else {
+                    &CI202
+                }
+            }
+            HttpRoute | TlsRoute | VirtualService => &CI807,
+        },
+    };
+    Some(rule)
+}
+
+/// Judges all paths.
+pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
+    let found = each(&model.paths, |routed| {
+        let spot = Spot::of(model, routed);
+        // The other families still ask of their own ways.
+        let is_ours = spot.way_in.is_of_traefik();
+        let clashes = is_ours.then(|| check::check(&routed.path, &model.grounds));
+        let clashes = clashes.unwrap_or_default().into_iter();
+        clashes
+            .filter_map(|clash| spot.finding(&clash))
+            .collect::<Vec<_>>()
+    });
+    found.into_iter().flatten().collect()
+}
+
+/// Where a clash is found.
+pub(super) struct Spot<'m, 'a> {
+    model: &'m Model<'a>,
+    way_in: WayIn,
+    /// The first host.
+    host: &'m str,
+    /// The object that names the Service, and where.
+    named: Option<(&'m Object<'a>, &'m str)>,
+    /// What says how the httpd is verified.
+    transport: Option<&'m cluster::Object>,
+}
+
+impl<'m, 'a> Spot<'m, 'a> {
+    fn of(model: &'m Model<'a>, routed: &'m Routed<'a>) -> Self {
+        let named = routed.named.as_ref();
+        Self {
+            model,
+            way_in: routed.way_in,
+            host: routed.path.hosts.first().map_or("", String::as_str),
+            named: named
+                .map(|(object, field)| (&model.objects[object.number], field.path.as_str())),
+            transport: routed.transport.here().flatten(),
+        }
+    }
+
+    /// Returns the spot of what one of Traefik's objects names as a Service.
+    pub(super) fn named(model: &'m Model<'a>, object: &'m cluster::Object, field: &'m str) -> Self {
+        Self {
+            model,
+            way_in: WayIn::IngressRoute,
+            host: "",
+            named: Some((&model.objects[object.number], field)),
+            transport: None,
+        }
+    }
+
+    /// Returns the spot of a transport that no path uses.
+    pub(super) fn unused(model: &'m Model<'a>, transport: &'m cluster::Object) -> Self {
+        let is_tcp = transport.kind() == Kind::ServersTransportTcp;
+        Self {
+            model,
+            way_in: if is_tcp {
+                WayIn::IngressRouteTcp
+            } else {
+                WayIn::IngressRoute
+            },
+            host: "",
+            named: None,
+            transport: Some(transport),
+        }
+    }
+
+    /// Makes the finding for a clash.
+    pub(super) fn finding(&self, clash: &Clash<'_>) -> Option<Finding> {
+        let rule = rule_of(clash, self.way_in)?;
+        match clash {
+            Clash::NoSuchPort {
+                service,
+                ports,
+                wanted,
+            } => {
+                let (object, field) = self.named?;
+                let name = &service.name;
+                let shown = wanted.shown();
+                let only = match self.way_in {
+                    WayIn::IngressRoute | WayIn::IngressRouteTcp => {
+                        let numbers = ports.ports.iter().filter_map(|port| port.number);
+                        let numbers: Vec<String> =
+                            numbers.map(|number| number.to_string()).collect();
+                        format!(", only {}", numbers.join(", "))
+                    }
+                    WayIn::Ingress | WayIn::HttpRoute | WayIn::TlsRoute | WayIn::VirtualService => {
+                        String::new()
+                    }
+                };
+                let message = format!(
+                    "Service `{name}` has no port `{}`{only}",
+                    shown.escape_debug()
+                );
+                Some(object.finding_in(rule, &format!("{field}.port"), message))
+            }
+            Clash::PlainPort { wanted } => {
+                let (object, field) = self.named?;
+                let message = format!("port `{}` speaks plain http", wanted.shown().escape_debug());
+                Some(object.finding_in(rule, &format!("{field}.port"), message))
+            }
+            Clash::TlsInTls => {
+                let (object, field) = self.named?;
+                let message = "the browser's TLS is passed through, and `tls: true` wraps it again";
+                Some(object.finding_in(rule, &format!("{field}.tls"), message))
+            }
+            Clash::NothingTrusted { port } => self.nothing_trusted(rule, *port),
+            Clash::AnythingTrusted => self.at_transport(
+                rule,
+                "insecureSkipVerify",
+                "Traefik does not verify httpd's certificate",
+            ),
+            Clash::NoName => {
+                let transport = self.transport?;
+                let here = Here {
+                    namespace: self.lint_object(transport).namespace,
+                    ..Here::default()
+                };
+                let message = format!(
+                    "{} `{}` verifies httpd's certificate, but has no `serverName`",
+                    transport.kind().as_str(),
+                    transport.name
+                );
+                let finding = self.at_transport(rule, "serverName", message)?;
+                Some(finding.predicted(self.model.knowledge.release, here))
+            }
+            Clash::NotSigned { leaf, trusted } => {
+                let settings = self.transport?.resource.servers_transport()?;
+                let mut roots = settings.root_cas.iter().filter(|root| root.named.is_ok());
+                let trusted: Vec<String> = trusted
+                    .iter()
+                    .map(|root| format!("`{}`", root.name()))
+                    .collect();
+                let message = format!(
+                    "{} is signed by `{}`, and Traefik trusts {}",
+                    self.shown(leaf),
+                    leaf.cert().details.issuer,
+                    trusted.join(", ")
+                );
+                let finding = self.at_transport(rule, &roots.next()?.field, message)?;
+                Some(finding.predicted(self.model.knowledge.release, self.here()))
+            }
+            Clash::OutsideConstraints { leaf } => {
+                let names = leaf.cert().details.subject_alt_names.join(", ");
+                let message = format!("not all of {names} are within what its CA may sign");
+                Some(self.at_leaf(rule, leaf, message))
+            }
+            Clash::OtherNames { leaf, expected } => self.other_names(rule, leaf, expected),
+        }
+    }
+
+    fn nothing_trusted(&self, rule: &'static Rule, port: Option<&Port>) -> Option<Finding> {
+        let model = self.model;
+        let (object, field) = self.named?;
+        // A ServersTransport that trusts the system's roots does so on purpose.
+        if self.transport.is_some() || model.provider.own_transport {
+            return None;
+        }
+        let speech = match self.way_in {
+            WayIn::IngressRouteTcp => "TLS",
+            _ => "https",
+        };
+        let message = format!("Traefik speaks {speech} to this Service, and nothing names its CA");
+        if self.way_in == WayIn::Ingress {
+            let name = object.node_in(field).text_of("name").unwrap_or_default();
+            let help = format!(
+                "Give Service `{name}` the annotation `traefik.ingress.kubernetes.io/service.serverstransport: NAMESPACE-NAME@kubernetescrd`."
+            );
+            return Some(object.finding_in(rule, field, message).with_help(help));
+        }
+        let field = format!("{field}.serversTransport");
+        let finding = object.finding_in(rule, &field, message);
+        // Whoever speaks https on the port of http knows more of that Service than the input shows.
+        Some(if port == Some(&Port::Number(80)) {
+            finding.with_severity(Severity::Info)
+        } else {
+            finding
+        })
+    }
+
+    fn other_names(&self, rule: &'static Rule, leaf: &Leaf<'_>, expected: &str) -> Option<Finding> {
+        let (details, shown) = (&leaf.cert().details, self.shown(leaf));
+        let release = self.model.knowledge.release;
+        if details.subject_alt_names.is_empty() {
+            let subject = &details.subject;
+            let message =
+                format!("{shown} has no subject alternative name, only its subject `{subject}`");
+            let finding = self.at_leaf(rule, leaf, message);
+            return Some(finding.predicted(release, self.here()));
+        }
+        let names = names_of(&[leaf.cert()]);
+        let message = format!("{shown} is for {names}, not for `{expected}`");
+        let here = Here {
+            host: &names,
+            ..self.here()
+        };
+        let finding = self.at_transport(rule, "serverName", message)?;
+        Some(finding.predicted(release, here))
+    }
+
+    fn here(&self) -> Here<'_> {
+        let transport = self.transport;
+        let settings = transport.and_then(|object| object.resource.servers_transport());
+        let name = settings.and_then(|settings| settings.server_name.as_ref());
+        Here {
+            namespace: transport.map_or("", |object| self.lint_object(object).namespace),
+            host: self.host,
+            server_name: name.map_or("", |name| &name.value),
+            ..Here::default()
+        }
+    }
+
+    fn lint_object(&self, object: &cluster::Object) -> &'m Object<'a> {
+        &self.model.objects[object.number]
+    }
+
+    fn shown(&self, leaf: &Leaf<'_>) -> String {
+        let secret = self.lint_object(leaf.object).shown();
+        format!("`{}` of Secret {secret}", leaf.entry.key)
+    }
+
+    fn at_leaf(&self, rule: &'static Rule, leaf: &Leaf<'_>, message: String) -> Finding {
+        let object = self.lint_object(leaf.object);
+        object.finding(rule, leaf.entry.at, &leaf.entry.field(), message)
+    }
+
+    /// Makes a finding at one of the TLS settings of the ServersTransport or ServersTransportTCP.
+    fn at_transport(
+        &self,
+        rule: &'static Rule,
+        key: &str,
+        message: impl Into<String>,
+    ) -> Option<Finding> {
+        let transport = self.transport?;
+        let below = transport.resource.servers_transport()?.path;
+        let field = format!("{below}.{key}");
+        Some(
+            self.lint_object(transport)
+                .finding_in(rule, &field, message),
+        )
+    }
+}

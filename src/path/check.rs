@@ -1,0 +1,201 @@
+//! Where the hops of a path do not fit: each question is one function, whatever the way in.
+//!
+//! A path that was read is judged as one that an instance is to have. What it names is looked up in a cluster; what is
+//! not at hand accuses nobody. `lint` says which rule a clash breaks, where, and in which words.
+
+use super::Path;
+use super::hop::{Client, Httpd, Inward, Keys, Known, Outward, Trust};
+use super::served::{Grounds, Leaf};
+use crate::cluster::data::Cert;
+use crate::cluster::scope::Scope;
+use crate::cluster::{Kind, Object};
+use crate::kinds::service::{Service, ServicePort};
+use crate::kinds::traefik::Port;
+use crate::pki::SubjectAltName;
+use crate::pki::verify::Standing;
+use std::sync::Arc;
+
+/// What does not fit.
+#[derive(Debug, Clone)]
+pub enum Clash<'a> {
+    /// The Service does not have the port.
+    NoSuchPort {
+        /// The Service.
+        service: &'a Object,
+        /// What it says.
+        ports: &'a Service,
+        /// The port.
+        wanted: &'a Port,
+    },
+    /// TLS is passed through to a port that speaks plain http.
+    PlainPort {
+        /// The port.
+        wanted: &'a Port,
+    },
+    /// TLS that is passed through is put into TLS once more.
+    TlsInTls,
+    /// TLS begins, and nothing says which CA is trusted: the roots of the system are, none of which signs for an httpd.
+    NothingTrusted {
+        /// The port that is spoken to.
+        port: Option<&'a Port>,
+    },
+    /// TLS begins, and any certificate is taken.
+    AnythingTrusted,
+    /// TLS begins, and no name is expected.
+    NoName,
+    /// The httpd's certificate is not signed by what is trusted.
+    NotSigned {
+        /// The certificate.
+        leaf: Leaf<'a>,
+        /// What is trusted.
+        trusted: Vec<Arc<Cert>>,
+    },
+    /// The CA of the httpd's certificate may not sign its names.
+    OutsideConstraints {
+        /// The certificate.
+        leaf: Leaf<'a>,
+    },
+    /// The httpd's certificate is for other names than the expected one.
+    OtherNames {
+        /// The certificate.
+        leaf: Leaf<'a>,
+        /// The expected name.
+        expected: &'a str,
+    },
+}
+
+/// Asks every question of a path.
+#[must_use]
+pub fn check<'a>(path: &'a Path, grounds: &Grounds<'a>) -> Vec<Clash<'a>> {
+    let mut clashes = Vec::new();
+    if let Some(httpd) = &path.httpd {
+        clashes.extend(port(httpd, grounds));
+        if path.outward == Outward::PassedThrough {
+            clashes.extend(plain_port(httpd, grounds));
+        }
+    }
+    if let Outward::Tls(client) = &path.outward {
+        if path.inward == Inward::PassedThrough {
+            clashes.push(Clash::TlsInTls);
+        } else {
+            clashes.extend(trust(client, path.httpd.as_ref(), grounds));
+        }
+    }
+    clashes
+}
+
+/// Returns the Service of an httpd, if it is at hand.
+fn service<'a>(httpd: &Httpd, grounds: &Grounds<'a>) -> Option<(&'a Object, &'a Service)> {
+    let place = &httpd.service;
+    let object = grounds
+        .cluster
+        .find(Kind::Service, &place.scope, &place.name)?;
+    Some((object, object.resource.service()?))
+}
+
+/// Finds a port that the Service does not have; of one without ports nothing is known.
+#[must_use]
+pub fn port<'a>(httpd: &'a Httpd, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
+    let wanted = httpd.port.as_ref()?;
+    let (service, ports) = service(httpd, grounds)?;
+    let is_known = ports.ports.is_empty() || ports.port(wanted).is_some();
+    (!is_known).then_some(Clash::NoSuchPort {
+        service,
+        ports,
+        wanted,
+    })
+}
+
+/// Finds a port of plain http; that of a Service that is not at hand is known by what names it.
+fn plain_port<'a>(httpd: &'a Httpd, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
+    let wanted = httpd.port.as_ref()?;
+    let known = service(httpd, grounds).and_then(|(_, service)| service.port(wanted));
+    let is_plain = match known {
+        Some(port) => port.is_plain(),
+        None => ServicePort::supposed(wanted).is_plain(),
+    };
+    is_plain.then_some(Clash::PlainPort { wanted })
+}
+
+/// Judges the TLS to an httpd: whether it is verified, and by what.
+fn trust<'a>(
+    client: &'a Client,
+    httpd: Option<&'a Httpd>,
+    grounds: &Grounds<'a>,
+) -> Vec<Clash<'a>> {
+    match &client.trusts {
+        Trust::Unknown => return Vec::new(),
+        Trust::Anything => return vec![Clash::AnythingTrusted],
+        Trust::System | Trust::Authorities(_) => {}
+    }
+    let mut clashes = Vec::new();
+    // What is behind a name of the DNS may well have a certificate of a public authority.
+    let is_outside = httpd
+        .and_then(|httpd| service(httpd, grounds))
+        .is_some_and(|(_, service)| service.is_external);
+    if client.expects.is_none() {
+        if client.trusts == Trust::System && !is_outside {
+            let port = httpd.and_then(|httpd| httpd.port.as_ref());
+            clashes.push(Clash::NothingTrusted { port });
+        }
+        clashes.push(Clash::NoName);
+    }
+    if let Some(httpd) = httpd {
+        clashes.extend(verification(client, &httpd.service.scope, grounds));
+    }
+    clashes
+}
+
+/// Compares the certificate of a scope's httpd with what is trusted and expected, where all of that is at hand.
+#[must_use]
+pub fn verification<'a>(
+    client: &'a Client,
+    scope: &Scope,
+    grounds: &Grounds<'a>,
+) -> Vec<Clash<'a>> {
+    let Some(trusted) = trusted(&client.trusts, grounds) else {
+        return Vec::new();
+    };
+    let expected = client
+        .expects
+        .as_deref()
+        .and_then(|name| Some((name, SubjectAltName::parse(name).ok()?)));
+    let served = grounds.served(scope, &trusted, expected.as_ref().map(|(_, name)| name));
+    let is_named = |leaf: &Leaf<'_>| {
+        let covers = |(_, name): &(&str, SubjectAltName)| leaf.cert().details.covers(name);
+        expected.as_ref().is_none_or(covers)
+    };
+    let is_good =
+        |(leaf, standing): &(Leaf<'a>, Standing)| *standing == Standing::Signed && is_named(leaf);
+    let Some((leaf, standing)) = served.first().filter(|_| !served.iter().any(is_good)) else {
+        return Vec::new();
+    };
+    let leaf = *leaf;
+    let mut clashes = Vec::new();
+    match standing {
+        Standing::Unknown => clashes.push(Clash::NotSigned { leaf, trusted }),
+        Standing::OutsideConstraints => clashes.push(Clash::OutsideConstraints { leaf }),
+        Standing::Signed | Standing::Broken => {}
+    }
+    if let Some((expected, _)) = expected.as_ref().filter(|_| !is_named(&leaf)) {
+        clashes.push(Clash::OtherNames { leaf, expected });
+    }
+    clashes
+}
+
+/// Returns the certificates that are trusted, if all that is named can be read. Of the places where Istio looks for a CA
+/// one is enough.
+fn trusted(trust: &Trust, grounds: &Grounds<'_>) -> Option<Vec<Arc<Cert>>> {
+    let Trust::Authorities(authorities) = trust else {
+        return None;
+    };
+    let mut found = Vec::new();
+    for authority in authorities {
+        match authority.content(grounds.cluster) {
+            Known::Here((_, certificates)) => found.extend(certificates),
+            Known::Missing if authority.keys == Keys::Istio => {}
+            _ => return None,
+        }
+    }
+    (!found.is_empty()).then_some(found)
+}
