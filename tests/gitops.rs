@@ -5,7 +5,7 @@ use base64::Engine as _;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::{self, Fleet, Source};
 use civi_ingress::gitops::compose::{Drawing, NoDrawing, TreeFile, carry_out, restart};
-use civi_ingress::gitops::decide::{Action, Depth, Need, Reason};
+use civi_ingress::gitops::decide::{Action, Need, Reason};
 use civi_ingress::gitops::fleet_files::fleet_files;
 use civi_ingress::gitops::plan::{
     Context, Found, Phase, Plan, Readers, Reading, Sealer, UnitFiles, plan,
@@ -16,6 +16,7 @@ use civi_ingress::guarded::Guarded;
 use civi_ingress::ingress::Role;
 use civi_ingress::manifest::PrivateKeys;
 use civi_ingress::pki::issue::{self, CaRequest, Organization, Serial};
+use civi_ingress::pki::reuse::{Cause, Depth};
 use civi_ingress::pki::validity::Validity;
 use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
 use civi_ingress::seal::sealed::{Scope, SealingCertificate};
@@ -496,7 +497,10 @@ fn a_due_leaf_is_renewed_and_the_previous_ca_stays_trusted_until_its_leaf_has_en
     let later = NOW + Duration::days(250);
     let (plan, second) = step(&context(&sealer, &[], later), &fleet, &first, &mut Fresh(9));
     assert!(
-        matches!(action(&plan, Role::Httpd), Action::Renew(Reason::Due(_))),
+        matches!(
+            action(&plan, Role::Httpd),
+            Action::Renew(Reason::Chain(Cause::Due(..)))
+        ),
         "{plan:?}"
     );
     let new = certificates(file(&second, "secret-selfcert.sops.yaml"), "externcert").remove(0);
@@ -572,7 +576,10 @@ fn trust_comes_first_then_the_leaf_then_the_shrinking() {
 
     let (plan, trusted) = step(&at(250, Phase::Trust), &fleet, &first, &mut Fresh(9));
     assert!(
-        matches!(action(&plan, Role::Httpd), Action::Stage(Reason::Due(_))),
+        matches!(
+            action(&plan, Role::Httpd),
+            Action::Stage(Reason::Chain(Cause::Due(..)))
+        ),
         "{plan:?}"
     );
     let key = |files: &UnitFiles, name| value_of(keys_in_use(files), name).to_owned();
@@ -739,7 +746,7 @@ fn a_stored_ca_signs_again_with_the_identity_and_nothing_is_made_without_it() {
     );
     assert!(matches!(
         action(&plan, Role::Httpd),
-        Action::Blocked(Reason::Due(_), Need::Identity)
+        Action::Blocked(Reason::Chain(Cause::Due(..)), Need::Identity)
     ));
     assert_eq!(first.current, same.current);
     let identities = identities();
@@ -861,7 +868,7 @@ fn without_the_key_of_an_external_ca_the_file_that_holds_its_chain_waits() {
     );
     assert_eq!(
         *action(&plan, Role::Httpd),
-        Action::Blocked(Reason::Missing, Need::CaKey)
+        Action::Blocked(Reason::MISSING, Need::CaKey)
     );
     assert_eq!(*action(&plan, Role::Database), Action::Issue);
     let request = CaRequest {
@@ -889,7 +896,7 @@ fn without_the_key_of_an_external_ca_the_file_that_holds_its_chain_waits() {
         assert!(
             matches!(
                 action(&plan, role),
-                Action::Blocked(Reason::Due(_), Need::CaKey)
+                Action::Blocked(Reason::Chain(Cause::Due(..)), Need::CaKey)
             ),
             "{plan:?}"
         );
@@ -965,6 +972,69 @@ fn below_an_external_intermediate_a_fleet_serves_the_chain_trusts_the_root_and_s
     assert_ne!(renewed[0], served[0]);
     assert_eq!(renewed[1..], served[1..]);
     assert_eq!(certificates(&trust(), "ca.crt"), [root]);
+}
+
+#[test]
+fn a_leaf_that_ends_with_the_root_above_an_external_intermediate_waits_for_another_ca() {
+    let pair = |name| rcgen::KeyPair::from_pem(key(name).pem()).unwrap();
+    let read = |der: &[u8]| Certificate::from_der(der.to_vec().into()).unwrap();
+    let authority = |name: &str, days| {
+        let mut parameters = rcgen::CertificateParams::default();
+        parameters.distinguished_name = rcgen::DistinguishedName::new();
+        parameters
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, name);
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        parameters.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+        (parameters.not_before, parameters.not_after) = (NOW, NOW + Duration::days(days));
+        parameters
+    };
+    let root = authority("Root", 30);
+    let root_certificate = root.self_signed(&pair("ca")).unwrap();
+    let issuer = rcgen::Issuer::new(root, pair("ca"));
+    let intermediate = authority("Intermediate", 3650);
+    let intermediate = intermediate.signed_by(&pair("db-ca"), &issuer).unwrap();
+    let above = vec![read(root_certificate.der())];
+    let given = issue::Ca::below(read(intermediate.der()), key("db-ca"), above);
+    let sealer = Sealer::Plain;
+    let fleet = fleet(
+        "  wildcard: false\n  secrets: {mode: plain}\n  defaults: {certificate: {ca: external}}\n  instances: {a: {}}\n",
+    );
+    let at = |days| Context {
+        given_ca: Some(&given),
+        ..context(&sealer, &[], NOW + Duration::days(days))
+    };
+    let (_, first) = step(&at(0), &fleet, &UnitFiles::default(), &mut Fresh(0));
+    let (plan, _) = step(&at(25), &fleet, &first, &mut Fresh(9));
+    assert!(
+        matches!(
+            action(&plan, Role::Httpd),
+            Action::Blocked(Reason::Chain(Cause::Due(..)), Need::OtherCa)
+        ),
+        "{plan:?}"
+    );
+}
+
+#[test]
+fn where_a_stored_ca_is_due_with_its_leaf_the_next_ca_is_trusted_first() {
+    let sealer = Sealer::Plain;
+    let fleet = fleet(
+        "  wildcard: false\n  secrets: {mode: plain}\n  defaults: {certificate: {ca: stored, caDays: 400}}\n  instances: {a: {}}\n",
+    );
+    let at = |days, phase| Context {
+        phase,
+        ..context(&sealer, &[], NOW + Duration::days(days))
+    };
+    let start = at(0, Phase::All);
+    let (_, first) = step(&start, &fleet, &UnitFiles::default(), &mut Fresh(0));
+    let (plan, _) = step(&at(300, Phase::Leaf), &fleet, &first, &mut Fresh(9));
+    assert!(
+        matches!(
+            action(&plan, Role::Httpd),
+            Action::Blocked(_, Need::TrustPhase)
+        ),
+        "{plan:?}"
+    );
 }
 
 /// An instance under an intermediate whose key is stored, made then.
@@ -1065,7 +1135,10 @@ fn a_stored_intermediate_signs_again_with_its_chain_and_is_never_replaced() {
         assert!(
             matches!(
                 action(&plan, Role::Httpd),
-                Action::Blocked(Reason::Due(_) | Reason::Expired(_), Need::OtherIntermediate)
+                Action::Blocked(
+                    Reason::Chain(Cause::Due(..) | Cause::Expired(_)),
+                    Need::OtherIntermediate
+                )
             ),
             "{plan:?}"
         );
@@ -1221,7 +1294,7 @@ fn a_changed_host_reissues_its_chain_and_what_shares_its_encrypted_file() {
         let (plan, _) = step(&context(&sealer, &[], NOW), &after, &first, &mut Fresh(9));
         assert_eq!(
             *action(&plan, Role::Httpd),
-            Action::Renew(Reason::NamesChanged)
+            Action::Renew(Reason::Chain(Cause::NamesChanged))
         );
         assert_eq!(*action(&plan, Role::Database), database);
     }
@@ -3144,7 +3217,7 @@ fn what_waits_is_a_warning_and_what_has_ended_an_error_that_quiet_does_not_silen
     rendered(&directory, &text, &[]).good();
     let due = ["-q", "--now", "2027-10-01T00:00:00Z"];
     let waits = rendered(&directory, &text, &due);
-    let why = "renewal due, identity needed (`--identity FILE`): it expires at 2027-11-21T10:00:00Z and is due";
+    let why = "renewal due, identity needed (`--identity FILE`): its certificate expires at 2027-11-21T10:00:00Z and is due";
     assert_eq!(
         (waits.status, waits.stderr.as_str()),
         (
@@ -3164,7 +3237,7 @@ fn what_waits_is_a_warning_and_what_has_ended_an_error_that_quiet_does_not_silen
         "never",
     ];
     let ended = rendered(&directory, &text, &wrong);
-    let why = "renewal due, none of the given identities opens it (`--identity FILE`): it expired at 2027-11-21T10:00:00Z";
+    let why = "renewal due, none of the given identities opens it (`--identity FILE`): its certificate expired at 2027-11-21T10:00:00Z";
     let lines: Vec<&str> = ended
         .stderr
         .lines()

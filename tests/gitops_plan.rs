@@ -213,7 +213,7 @@ fn a_summary_is_appended_for_the_page_of_a_ci_and_each_instance_has_one_annotati
         "github",
     ];
     let check = gitops(path, &line);
-    let why = "renew: it expires at 2027-11-21T10:00:00Z and is due";
+    let why = "renew: its certificate expires at 2027-11-21T10:00:00Z and is due";
     assert_eq!(
         (check.status, check.stdout),
         (
@@ -222,7 +222,7 @@ fn a_summary_is_appended_for_the_page_of_a_ci_and_each_instance_has_one_annotati
         )
     );
     let restart = "kubectl -n a rollout restart statefulset/paroisse-set-db statefulset/paroisse-set-httpd statefulset/paroisse-set-tools";
-    let why = "it expires at 2027-11-21T10:00:00Z and is due";
+    let why = "its certificate expires at 2027-11-21T10:00:00Z and is due";
     assert_eq!(
         read(&path.join("summary.md")),
         format!(

@@ -253,7 +253,7 @@ fn a_stored_intermediate_that_has_ended_is_not_replaced_unasked() {
     assert_eq!((ended.status, ended.stdout.as_str()), (5, ""));
     assert_eq!(
         ended.stderr,
-        "error: httpd: the certificate has expired, and the stored CA `DC=org, DC=example, OU=one + OU=two, CN=Issuing` cannot sign: the CA is valid from 2026-11-29T10:39:21Z to 2125-06-23T10:39:21Z only\n\
+        "error: httpd: its certificate expired at 2125-06-23T10:39:21Z, and the stored CA `DC=org, DC=example, OU=one + OU=two, CN=Issuing` cannot sign: the CA is valid from 2026-11-29T10:39:21Z to 2125-06-23T10:39:21Z only\n\
          help: pass its successor with `--ca-cert` and `--ca-key`; without `--reuse` a new CA is made\n"
     );
 }

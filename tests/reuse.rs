@@ -1,10 +1,13 @@
 //! When keys and certificates stay, and when they are reissued together.
 
 use crate::support::{NOW, Recipe, key, names_in, read, run_in, run_with_stdin, secret_text};
-use civi_ingress::fault::Fault;
 use civi_ingress::pki::issue::{self, CaRequest, Organization, Serial};
 use civi_ingress::pki::reuse;
-use civi_ingress::pki::reuse::{Custody, Found, Retention, Terms, trust_bundle};
+use civi_ingress::pki::reuse::{
+    Cause, ChainPart, Custody, Depth, Extent, Found, Keys, LeafTerms, RenewalRule, Signer, Terms,
+    examine,
+};
+use civi_ingress::pki::trust_bundle::{Retention, trust_bundle};
 use civi_ingress::pki::validity::Validity;
 use civi_ingress::pki::{Certificate, Chain, LeafUse, PrivateKey, SubjectAltName};
 use tempfile::TempDir;
@@ -24,24 +27,28 @@ fn keep(
     names: &[SubjectAltName],
     custody: Custody,
     now: OffsetDateTime,
-) -> Result<Chain, Fault> {
-    reuse::keep(
-        found,
-        &Terms {
-            leaf_use: LeafUse::Server,
-            names,
-            common_name_does: false,
-            custody,
-            given_ca: None,
-        },
-        now,
-    )
+) -> Result<Chain, Cause> {
+    let leaf = leaf_terms(names);
+    reuse::keep(found, &terms(&leaf, custody, Signer::Own), now)
+}
+
+fn leaf_terms(names: &[SubjectAltName]) -> LeafTerms {
+    LeafTerms::covering(names.to_vec(), LeafUse::Server)
+}
+
+fn terms<'a>(leaf: &'a LeafTerms, custody: Custody, signer: Signer<'a>) -> Terms<'a> {
+    Terms {
+        leaf,
+        custody,
+        signer,
+        renewal: RenewalRule::default(),
+    }
 }
 
 fn reason(found: Found<'_>, recipe: &Recipe<'_>, after: Duration) -> String {
     keep(found, &recipe.names(), Custody::Stored, NOW + after)
         .expect_err("not kept")
-        .what
+        .to_string()
 }
 
 #[test]
@@ -172,6 +179,158 @@ fn text_that_is_not_a_key_or_certificate_is_not_kept() {
         ..found(&chain)
     };
     assert!(keep(garbage, &recipe.names(), Custody::Stored, NOW).is_err());
+}
+
+/// A chain whose certificates are valid between these instants.
+fn dated(
+    ca: (OffsetDateTime, OffsetDateTime),
+    leaf: (OffsetDateTime, OffsetDateTime),
+) -> (Chain, rcgen::Issuer<'static, rcgen::KeyPair>) {
+    let pair = |name| rcgen::KeyPair::from_pem(key(name).pem()).unwrap();
+    let read = |der: &[u8]| Certificate::from_der(der.to_vec().into()).unwrap();
+    let root = root_parameters(ca);
+    let certificate = root.self_signed(&pair("ca")).unwrap();
+    let issuer = rcgen::Issuer::new(root, pair("ca"));
+    let mut parameters = rcgen::CertificateParams::new(["a.example.org".to_owned()]).unwrap();
+    (parameters.not_before, parameters.not_after) = leaf;
+    let leaf = parameters.signed_by(&pair("leaf"), &issuer).unwrap();
+    let chain = Chain {
+        ca: read(certificate.der()),
+        above: Vec::new(),
+        ca_key: Some(key("ca")),
+        leaf: read(leaf.der()),
+        leaf_key: key("leaf"),
+    };
+    (chain, issuer)
+}
+
+fn root_parameters(validity: (OffsetDateTime, OffsetDateTime)) -> rcgen::CertificateParams {
+    let mut root = rcgen::CertificateParams::default();
+    root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    (root.not_before, root.not_after) = validity;
+    root
+}
+
+#[test]
+fn a_ca_that_is_due_is_replaced_only_where_it_is_the_chains_own_and_its_key_is_stored() {
+    let at = |days| NOW + Duration::days(days);
+    let (chain, _) = dated((NOW, at(3650)), (at(2430), at(2795)));
+    let leaf = leaf_terms(&Recipe::default().names());
+    for (custody, signer, why) in [
+        (
+            Custody::Stored,
+            Signer::Own,
+            Err(Cause::Due(ChainPart::Ca, at(3650))),
+        ),
+        (Custody::Dropped, Signer::Own, Ok(())),
+        (Custody::Dropped, Signer::Given(None), Ok(())),
+        (Custody::Dropped, Signer::Given(Some(&chain.ca)), Ok(())),
+        (Custody::Stored, Signer::Given(Some(&chain.ca)), Ok(())),
+    ] {
+        let terms = terms(&leaf, custody, signer);
+        let kept = reuse::keep(found(&chain), &terms, at(2440));
+        assert_eq!(kept.map(|_| ()), why, "{custody:?} {signer:?}");
+    }
+}
+
+#[test]
+fn a_leaf_that_ends_with_a_ca_that_only_its_owner_can_replace_stays_when_it_is_due() {
+    let at = |days| NOW + Duration::days(days);
+    let (chain, _) = dated((NOW, at(300)), (NOW, at(300)));
+    let leaf = leaf_terms(&Recipe::default().names());
+    for (custody, signer, why) in [
+        (
+            Custody::Dropped,
+            Signer::Own,
+            Err(Cause::Due(ChainPart::Leaf, at(300))),
+        ),
+        (
+            Custody::Stored,
+            Signer::Own,
+            Err(Cause::Due(ChainPart::Leaf, at(300))),
+        ),
+        (Custody::Dropped, Signer::Given(Some(&chain.ca)), Ok(())),
+        (Custody::Stored, Signer::Given(Some(&chain.ca)), Ok(())),
+    ] {
+        let terms = terms(&leaf, custody, signer);
+        let kept = reuse::keep(found(&chain), &terms, at(250));
+        assert_eq!(kept.map(|_| ()), why, "{custody:?} {signer:?}");
+    }
+}
+
+#[test]
+fn a_leaf_that_was_made_a_moment_after_its_ca_stays_and_ends_with_that() {
+    let end = NOW + Duration::days(365);
+    let moment = Duration::seconds(2);
+    let (chain, _) = dated((NOW, end), (NOW + moment, end + moment));
+    let kept = keep(
+        found(&chain),
+        &Recipe::default().names(),
+        Custody::Dropped,
+        NOW + moment,
+    );
+    assert_eq!(kept.map(|kept| kept.leaf), Ok(chain.leaf.clone()));
+    for extent in [Extent::Exact, Extent::Covering] {
+        let leaf = LeafTerms {
+            extent,
+            ..leaf_terms(&Recipe::default().names())
+        };
+        let terms = terms(&leaf, Custody::Dropped, Signer::Own);
+        let at = |now| {
+            let texts = (Some(chain.ca.pem()), Some(chain.leaf.pem()));
+            let keys = Keys::Seen {
+                ca: false,
+                leaf: true,
+            };
+            let examined = examine(texts, keys, &terms, Depth::Whole, now);
+            examined.map(|serving| serving.cause)
+        };
+        assert_eq!(at(NOW + moment), Ok(None));
+        let late = NOW + Duration::days(300);
+        assert_eq!(at(late), Ok(Some(Cause::Due(ChainPart::Leaf, end))));
+        assert_eq!(at(end + Duration::SECOND), Err(Cause::Expired(end)));
+    }
+}
+
+#[test]
+fn a_chain_whose_leaf_or_ca_has_a_published_key_does_not_stay() {
+    let validity = (NOW, NOW + Duration::days(365));
+    let (chain, issuer) = dated(validity, validity);
+    let published = include_str!("fixtures/published.pub");
+    let published = rcgen::SubjectPublicKeyInfo::from_pem(published).unwrap();
+    let ca = root_parameters(validity)
+        .signed_by(&published, &issuer)
+        .unwrap();
+    let mut parameters = rcgen::CertificateParams::new(["a.example.org".to_owned()]).unwrap();
+    (parameters.not_before, parameters.not_after) = validity;
+    let leaf = parameters.signed_by(&published, &issuer).unwrap();
+    let (ca, leaf) = (ca.pem(), leaf.pem());
+    for (ca, leaf, part) in [
+        (ca.as_str(), chain.leaf.pem(), ChainPart::Ca),
+        (chain.ca.pem(), leaf.as_str(), ChainPart::Leaf),
+    ] {
+        let is_published = |cause| matches!(cause, Cause::Published(found, _) if found == part);
+        let with = Found {
+            ca: Some(ca),
+            leaf: Some(leaf),
+            ..found(&chain)
+        };
+        let kept = keep(with, &Recipe::default().names(), Custody::Stored, NOW);
+        assert!(kept.is_err_and(is_published), "{part:?}");
+        let terms_of_leaf = LeafTerms {
+            extent: Extent::Exact,
+            key: None,
+            ..leaf_terms(&Recipe::default().names())
+        };
+        let terms = terms(&terms_of_leaf, Custody::Dropped, Signer::Own);
+        let keys = Keys::Seen {
+            ca: false,
+            leaf: true,
+        };
+        let texts = (Some(ca), Some(leaf));
+        let examined = examine(texts, keys, &terms, Depth::Glance, NOW);
+        assert!(examined.is_err_and(is_published), "{part:?}");
+    }
 }
 
 /// A CA of its own keys, made this many days after `NOW`, for this many days.

@@ -1,6 +1,6 @@
 //! Carries a plan out: the files of a unit, made from what stays and what is drawn.
 
-use super::decide::{Action, Need, PublicChain};
+use super::decide::{Action, Need};
 use super::found::{DIGEST, Lock, SEALED_WITH, Stored, decode, digest_of, said_digest};
 use super::layout::{Form, GENERATOR, Home, mark};
 use super::plan::{
@@ -19,8 +19,9 @@ use crate::instant::later;
 use crate::manifest::{Field, Object, PrivateKeys, SecretData};
 use crate::name::{DataKey, ObjectName};
 use crate::pki::issue::{self, Ca, CaRequest, LeafRequest, Serial};
-use crate::pki::reuse::{self, Found, Retention};
-use crate::pki::{Certificate, Chain, KeyType, PrivateKey};
+use crate::pki::reuse::{self, Found, PublicChain};
+use crate::pki::trust_bundle::{Retention, trust_bundle};
+use crate::pki::{Certificate, Chain, KeyType, PrivateKey, authorities};
 use crate::seal::sops::{self, Block};
 use crate::seal::{Random, sealed};
 use crate::template::Renderer;
@@ -707,16 +708,15 @@ impl Work<'_> {
             };
             let in_chain = texts(parts.ca).flat_map(|text| {
                 if bundle == parts.ca {
-                    reuse::authorities(&text)
+                    authorities::read(&text)
                 } else {
-                    reuse::topmost(&text)
+                    authorities::topmost(&text)
                 }
             });
             let before = texts(bundle)
-                .flat_map(|text| reuse::authorities(&text))
+                .flat_map(|text| authorities::read(&text))
                 .chain(in_chain);
-            let trusted =
-                reuse::trust_bundle(&signing, before, self.retention(role), self.context.now);
+            let trusted = trust_bundle(&signing, before, self.retention(role), self.context.now);
             if let (Some(next), true) = (next, stages && bundle == parts.ca) {
                 let rest = trusted.iter().filter(|ca| **ca != next).cloned();
                 let certificates: Vec<Certificate> =
@@ -973,14 +973,14 @@ fn clear_text(credentials: &Credentials, credential: Credential) -> Option<Guard
 
 /// Finds what must be trusted for a leaf, in the texts of its CAs and its own: the CA that signed it, or the root above
 /// that where the bundle that clients read is not the text of the CAs itself.
-fn anchor(role: Role, authorities: Option<&str>, leaf: Option<&str>) -> Option<Certificate> {
+fn anchor(role: Role, texts: Option<&str>, leaf: Option<&str>) -> Option<Certificate> {
     let leaf = Certificate::each_from_pem(leaf?).next()?.ok()?;
-    let authorities = reuse::authorities(authorities?);
-    let issuer = reuse::signer(&authorities, &leaf)?;
+    let all = authorities::read(texts?);
+    let issuer = authorities::signer(&all, &leaf)?;
     let above = if role.trust_bundle() == Some(role.parts().ca) {
         Vec::new()
     } else {
-        reuse::above(issuer, &authorities)
+        authorities::above(issuer, &all)
     };
     Some(above.last().unwrap_or(issuer).clone())
 }

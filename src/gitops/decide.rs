@@ -1,37 +1,16 @@
 //! Decides what becomes of a chain that was found: it stays, is made, or waits.
 
 use crate::fleet::CertificateTerms;
-use crate::instant::earlier;
-use crate::pki::certificate::Sighting;
-use crate::pki::validity::{Validity, format_instant};
-use crate::pki::{Certificate, KeyType, LeafUse, SubjectAltName, reuse, verify};
+use crate::pki::reuse::{Cause, RenewalRule};
 use aws_lc_rs::digest::{SHA256, digest};
 use std::fmt;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
-/// Why a chain does not stay as it is.
+/// Why a chain does not stay as it is in its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// There is none.
-    Missing,
-    /// Something of it is missing.
-    Incomplete(&'static str),
-    /// A certificate cannot be read.
-    Unreadable(String),
-    /// The names of its leaf are not the wanted ones.
-    NamesChanged,
-    /// Its keys are not of the wanted type.
-    KeyTypeChanged,
-    /// Its leaf is not signed by its CA.
-    NotSignedByCa(String),
-    /// Another CA is given to sign with.
-    CaChanged,
-    /// Its private key is published on the internet, under this name.
-    Published(&'static str),
-    /// Its leaf ended then.
-    Expired(OffsetDateTime),
-    /// Its leaf or CA ends then, and that is soon.
-    Due(OffsetDateTime),
+    /// The chain itself is not what it must be.
+    Chain(Cause),
     /// The recipients of its keys are not the wanted ones.
     RecipientsChanged,
     /// The controller has another sealing key.
@@ -40,8 +19,6 @@ pub enum Reason {
     ScopeChanged,
     /// Its keys are locked in another way than wanted.
     ModeChanged,
-    /// Its CA key is kept although it should not be, or is gone although it should be kept.
-    CustodyChanged,
     /// A chain in the same encrypted file is reissued, and that file has one data key.
     SameFile,
     /// Its certificates are encrypted too, and what opens them is not at hand.
@@ -55,25 +32,18 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// There is none.
+    pub const MISSING: Self = Self::Chain(Cause::Missing);
+
     /// Returns the word by which reports for programs call it.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Missing => "missing",
-            Self::Incomplete(_) => "incomplete",
-            Self::Unreadable(_) => "unreadable",
-            Self::NamesChanged => "names-changed",
-            Self::KeyTypeChanged => "key-type-changed",
-            Self::NotSignedByCa(_) => "not-signed-by-ca",
-            Self::CaChanged => "ca-changed",
-            Self::Published(_) => "key-published",
-            Self::Expired(_) => "expired",
-            Self::Due(_) => "due",
+            Self::Chain(cause) => cause.code(),
             Self::RecipientsChanged => "recipients-changed",
             Self::SealingKeyChanged => "sealing-key-changed",
             Self::ScopeChanged => "scope-changed",
             Self::ModeChanged => "mode-changed",
-            Self::CustodyChanged => "custody-changed",
             Self::SameFile => "same-file",
             Self::Closed(_) => "closed",
             Self::LockedOtherwise => "encrypted-otherwise",
@@ -85,18 +55,17 @@ impl Reason {
     /// Returns whether the chain still serves: then its renewal can wait for its turn or its phase.
     #[must_use]
     pub fn can_wait(&self) -> bool {
-        matches!(
-            self,
-            Self::Due(_)
-                | Self::RecipientsChanged
-                | Self::SealingKeyChanged
-                | Self::ScopeChanged
-                | Self::ModeChanged
-                | Self::CustodyChanged
-                | Self::CaChanged
-                | Self::SameFile
-                | Self::LockedOtherwise
-        )
+        match self {
+            Self::Chain(cause) => cause.can_wait(),
+            Self::SameFile => true,
+            _ => self.concerns_lock_only(),
+        }
+    }
+
+    /// Returns whether the leaf is due.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        matches!(self, Self::Chain(Cause::Due(..)))
     }
 
     /// Returns whether the same keys, encrypted again, would do.
@@ -113,25 +82,20 @@ impl Reason {
     }
 }
 
+impl From<Cause> for Reason {
+    fn from(cause: Cause) -> Self {
+        Self::Chain(cause)
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing => f.write_str("there is none yet"),
-            Self::Incomplete(what) => write!(f, "its {what} is missing"),
-            Self::Unreadable(why) | Self::NotSignedByCa(why) => f.write_str(why),
-            Self::NamesChanged => f.write_str("its names are not those of the fleet file"),
-            Self::KeyTypeChanged => f.write_str("its key is of another type"),
-            Self::CaChanged => f.write_str("a different CA is given to sign with"),
-            Self::Published(name) => {
-                write!(f, "its private key `{name}` is published on the internet")
-            }
-            Self::Expired(end) => write!(f, "it expired at {}", format_instant(*end)),
-            Self::Due(end) => write!(f, "it expires at {} and is due", format_instant(*end)),
+            Self::Chain(cause) => cause.fmt(f),
             Self::RecipientsChanged => f.write_str("the recipients have changed"),
             Self::SealingKeyChanged => f.write_str("the sealing certificate has changed"),
             Self::ScopeChanged => f.write_str("the scope of the SealedSecret has changed"),
             Self::ModeChanged => f.write_str("secrets are now kept in another way"),
-            Self::CustodyChanged => f.write_str("the custody of its CA key has changed"),
             Self::SameFile => f.write_str("it shares a file and its data key with one that is reissued"),
             Self::Closed(_) => f.write_str("its certificates are encrypted"),
             Self::LockedOtherwise => f.write_str(
@@ -236,7 +200,7 @@ impl Need {
     pub fn sentence(self, reason: &Reason) -> String {
         match (self, reason) {
             (Self::Checkout | Self::Adoption, _) => self.to_string(),
-            (_, Reason::Missing) => format!("not issued yet, {self}"),
+            (_, &Reason::MISSING) => format!("not issued yet, {self}"),
             (
                 _,
                 Reason::Closed(_)
@@ -272,135 +236,15 @@ impl fmt::Display for Need {
     }
 }
 
-/// What the leaf of a chain must be.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// Its subject alternative names.
-    pub names: Vec<SubjectAltName>,
-    /// What it may identify.
-    pub leaf_use: LeafUse,
-    /// Kind of its key.
-    pub key: KeyType,
-    /// Whether a common name counts as its first name if it has no subject alternative names. The chart's
-    /// database certificate is like that, and its clients do not check names (`VERIFY_CA` of `MySQL` Router).
-    pub common_name_does: bool,
-}
-
-/// The public half of a chain.
-#[derive(Debug, Clone)]
-pub struct PublicChain {
-    /// The CA's certificate.
-    pub ca: Sighting,
-    /// Whether others are beside it.
-    pub is_one_of_several: bool,
-    /// The leaf's certificate.
-    pub leaf: Sighting,
-}
-
-/// How thoroughly a chain is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// Names, dates and identifiers: what a change of the fleet file or the passing of time can break.
-    Glance,
-    /// Signatures and path rules too.
-    Whole,
-}
-
-/// Reads the public half of a chain and checks what is wrong with it at `now`, apart from being due.
-///
-/// # Errors
-/// The first reason why it cannot stay.
-pub fn examine(
-    ca: Option<&str>,
-    leaf: Option<&str>,
-    wanted: &Wanted,
-    depth: Depth,
-    now: OffsetDateTime,
-) -> Result<PublicChain, Reason> {
-    let (ca, leaf) = match (ca, leaf) {
-        (None, None) => return Err(Reason::Missing),
-        (None, _) => return Err(Reason::Incomplete("CA certificate")),
-        (_, None) => return Err(Reason::Incomplete("certificate")),
-        (Some(ca), Some(leaf)) => (ca, leaf),
-    };
-    let look = |text| Sighting::first(text).map_err(|fault| Reason::Unreadable(fault.what));
-    let leaf = look(leaf)?;
-    // Most are alone, and are read no further than this program needs.
-    let is_one_of_several = ca.matches("-----BEGIN CERTIFICATE-----").count() > 1;
-    let ca = if is_one_of_several {
-        let whole = Certificate::from_der(leaf.der.clone())
-            .map_err(|fault| Reason::Unreadable(fault.what))?;
-        let authorities = reuse::authorities(ca);
-        look(reuse::signer(&authorities, &whole).map_or(ca, Certificate::pem))?
-    } else {
-        look(ca)?
-    };
-    let mut names: Vec<String> = wanted.names.iter().map(ToString::to_string).collect();
-    let first_name = names.first().cloned();
-    let mut found = leaf.subject_alt_names.clone();
-    names.sort_unstable();
-    found.sort_unstable();
-    let by_common_name =
-        wanted.common_name_does && found.is_empty() && leaf.common_name == first_name;
-    if names != found && !by_common_name {
-        return Err(Reason::NamesChanged);
-    }
-    if leaf.key_type != Some(wanted.key) {
-        return Err(Reason::KeyTypeChanged);
-    }
-    verify::names_issuer((&leaf.issuer, leaf.validity), (&ca.subject, ca.validity))
-        .map_err(|fault| Reason::NotSignedByCa(fault.what))?;
-    if now > leaf.validity.not_after {
-        return Err(Reason::Expired(leaf.validity.not_after));
-    }
-    if let Some(published) = leaf.published_as {
-        return Err(Reason::Published(published));
-    }
-    if depth == Depth::Whole {
-        let names = if by_common_name {
-            &[]
-        } else {
-            &wanted.names[..]
-        };
-        let whole = |seen: &Sighting| {
-            Certificate::from_der(seen.der.clone()).map_err(|fault| Reason::Unreadable(fault.what))
-        };
-        verify::path(&whole(&ca)?, &whole(&leaf)?, wanted.leaf_use, names, now)
-            .map_err(|fault| Reason::NotSignedByCa(fault.what))?;
-    }
-    Ok(PublicChain {
-        ca,
-        is_one_of_several,
-        leaf,
-    })
-}
-
-/// Returns when a leaf is due: `renewBefore` before its end, or at the point that [`Validity::due_at`] gives, also
-/// where that is nine tenths of its lifetime; and
-/// earlier by up to a tenth of its life, the same for `id` every time, so that a fleet that was made in one day is
-/// not renewed in one day.
+/// Returns when a leaf of a fleet is due: `renewBefore` before its end, and earlier by up to a tenth of its life, the
+/// same for `id` every time, so that a fleet that was made in one day is not renewed in one day.
 #[must_use]
-pub fn due_at(
-    validity: Validity,
-    terms: &CertificateTerms,
-    fleet: &str,
-    id: &str,
-) -> OffsetDateTime {
-    let life = validity.not_after - validity.not_before;
-    // A tenth of a life of a hundred years is 3 × 10⁸ seconds: far from the limits of these types.
-    let tenth = life.whole_seconds().max(0).unsigned_abs() / 10;
-    // A leaf that was cut short by the end of its CA must not be due when it is issued.
-    let before = terms
-        .renew_before_days
-        .map(|days| Duration::days(days.into()));
-    let base = match before {
-        Some(before) if before < life - life / 10 => earlier(validity.not_after, before),
-        _ => validity.due_at(),
-    };
-    let jitter = tenth * u64::from(spread(fleet, id)) / (u64::from(u32::MAX) + 1);
-    let jitter = Duration::seconds(i64::try_from(jitter).unwrap_or_default());
-    let due = earlier(base, jitter);
-    due.max(validity.not_before)
+pub fn renewal_rule(terms: &CertificateTerms, fleet: &str, id: &str) -> RenewalRule {
+    let before = terms.renew_before_days;
+    RenewalRule {
+        before: before.map(|days| Duration::days(days.into())),
+        spread: spread(fleet, id),
+    }
 }
 
 /// Returns a number that is spread evenly over ids and always the same for one.
@@ -417,6 +261,9 @@ pub fn spread(fleet: &str, id: &str) -> u32 {
 mod tests {
     use super::*;
     use crate::fleet::CaCustody;
+    use crate::pki::KeyType;
+    use crate::pki::validity::Validity;
+    use time::OffsetDateTime;
     use time::macros::datetime;
 
     fn terms(renew_before_days: Option<u32>) -> CertificateTerms {
@@ -438,7 +285,7 @@ mod tests {
             not_after: datetime!(2027-01-01 00:00:00 UTC),
         };
         let due: Vec<OffsetDateTime> = (0..1000)
-            .map(|n| due_at(validity, &terms(None), "uepal", &format!("p{n}")))
+            .map(|n| renewal_rule(&terms(None), "uepal", &format!("p{n}")).due_at(validity))
             .collect();
         let (first, last) = (due.iter().min().unwrap(), due.iter().max().unwrap());
         assert!(*last <= validity.due_at());
@@ -460,14 +307,17 @@ mod tests {
             not_before: datetime!(2026-01-01 00:00:00 UTC),
             not_after: datetime!(2026-04-11 00:00:00 UTC),
         };
-        let due = due_at(validity, &terms(Some(30)), "f", "a");
+        let due = renewal_rule(&terms(Some(30)), "f", "a").due_at(validity);
         assert!(
             due <= datetime!(2026-03-12 00:00:00 UTC) && due >= datetime!(2026-03-02 00:00:00 UTC)
         );
-        assert_eq!(due, due_at(validity, &terms(Some(30)), "f", "a"));
         assert_eq!(
-            due_at(validity, &terms(Some(200)), "f", "a"),
-            due_at(validity, &terms(None), "f", "a")
+            due,
+            renewal_rule(&terms(Some(30)), "f", "a").due_at(validity)
+        );
+        assert_eq!(
+            renewal_rule(&terms(Some(200)), "f", "a").due_at(validity),
+            renewal_rule(&terms(None), "f", "a").due_at(validity)
         );
     }
 }

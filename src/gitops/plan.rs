@@ -1,9 +1,9 @@
 //! From what was found of a unit to what becomes of its chains.
 
-use super::decide::{Action, Depth, Need, PublicChain, Reason, Wanted, due_at, examine};
+use super::decide::{Action, Need, Reason};
 use super::found::{self, Fit, FoundSecret, Lock, Stored};
 use super::layout::is_marked;
-use super::renewal::{chain_due, share};
+use super::renewal::share;
 use super::unit::Unit;
 use crate::fault::Fault;
 use crate::fleet::CaCustody;
@@ -14,7 +14,8 @@ use crate::name::ObjectName;
 use crate::pki::certificate::Sighting;
 use crate::pki::issue::Ca;
 use crate::pki::key::is_of;
-use crate::pki::{Certificate, reuse, verify};
+use crate::pki::reuse::{Cause, Depth, Keys, LeafTerms, PublicChain, Serving, examine};
+use crate::pki::{Certificate, authorities, verify};
 use crate::seal::creation_rules::Rules;
 use crate::seal::sealed::{Scope, SealingCertificate};
 use crate::seal::{Identity, Recipient, sealed, sops};
@@ -659,7 +660,7 @@ impl Plan {
     /// A chain whose leaf or key is missing.
     pub fn keep_keys(&mut self) -> Result<(), Fault> {
         for role in &mut self.roles {
-            if let Action::Renew(Reason::Incomplete(what)) = &role.action {
+            if let Action::Renew(Reason::Chain(Cause::Incomplete(what))) = &role.action {
                 return Err(Fault::new(format!("{}: its {what} is missing", role.role)));
             }
             if matches!(role.action, Action::Renew(_)) {
@@ -678,7 +679,7 @@ impl Plan {
                 && role.action.reason().is_none_or(|reason| {
                     matches!(
                         reason,
-                        Reason::Missing | Reason::Incomplete(_) | Reason::Unreadable(_)
+                        Reason::Chain(Cause::Missing | Cause::Incomplete(_) | Cause::Unreadable(_))
                     )
                 })
         })
@@ -689,10 +690,9 @@ impl Plan {
     pub fn misses_keys(&self) -> bool {
         self.roles.iter().any(|role| {
             role.action.makes_keys()
-                && role
-                    .action
-                    .reason()
-                    .is_none_or(|reason| matches!(reason, Reason::Missing | Reason::Incomplete(_)))
+                && role.action.reason().is_none_or(|reason| {
+                    matches!(reason, Reason::Chain(Cause::Missing | Cause::Incomplete(_)))
+                })
         })
     }
 
@@ -703,7 +703,7 @@ impl Plan {
                 role.action,
                 Action::Keep | Action::Defer(_) | Action::Blocked(..)
             ) {
-                let reason = role.action.reason().cloned().unwrap_or(Reason::Missing);
+                let reason = role.action.reason().cloned().unwrap_or(Reason::MISSING);
                 role.action = Action::Blocked(reason, need);
             }
         }
@@ -739,7 +739,7 @@ pub fn plan(context: &Context<'_>, unit: &Unit<'_>, found: &Found<'_>, may_renew
     let mut roles: Vec<RolePlan> = unit
         .roles()
         .iter()
-        .map(|(role, wanted)| settle(context, unit, current, *role, wanted))
+        .map(|(role, leaf)| settle(context, unit, current, *role, leaf))
         .collect();
     share_dates(context, unit, current, &mut roles);
     close_over_files(context, unit, current, &mut roles);
@@ -842,9 +842,8 @@ fn settle(
     unit: &Unit<'_>,
     current: &Secrets<'_>,
     role: Role,
-    wanted: &Wanted,
+    leaf: &LeafTerms,
 ) -> RolePlan {
-    let chain = found_chain(context, unit, current, role, wanted);
     let mut plan = RolePlan {
         role,
         action: Action::Keep,
@@ -854,48 +853,33 @@ fn settle(
     };
     let custody = unit.custody(role);
     let intermediate = stored_intermediate(unit, current, role);
-    let reason = match chain {
+    let mut ends_with_ca = false;
+    let reason = match found_chain(context, unit, current, role, leaf) {
         Err(reason) => {
             // A stored CA may outlive its leaf; `make` looks whether it has.
-            let may_stay = intermediate.is_some() || matches!(reason, Reason::Expired(_));
+            let may_stay =
+                intermediate.is_some() || matches!(reason, Reason::Chain(Cause::Expired(_)));
             plan.new_ca = custody != CaCustody::Stored || !may_stay;
             Some(reason)
         }
-        Ok(chain) => {
-            let (fleet, id) = (unit.fleet().name.as_str(), unit.id());
-            let due = due_at(chain.leaf.validity, unit.terms(), fleet, id);
-            let root = intermediate.is_none().then_some(chain.ca.validity);
-            let whole = chain_due(unit, role, chain.leaf.validity, root);
-            plan.due = Some(whole);
-            let ca_is_due = context.now >= whole && context.now < due;
-            let has_key = has_key(unit, current, role);
-            let keeps_ca_key = holds_ca_key(unit, current, role);
-            let given = context.given_ca.filter(|_| custody == CaCustody::External);
-            let reason = if !has_key {
-                Some(Reason::Incomplete("private key"))
-            } else if keeps_ca_key != (custody == CaCustody::Stored) {
-                Some(Reason::CustodyChanged)
-            } else if given.is_some_and(|ca| ca.certificate.der() != &chain.ca.der) {
-                Some(Reason::CaChanged)
-            } else if context.now >= due {
-                Some(Reason::Due(chain.leaf.validity.not_after))
-            } else if ca_is_due {
-                Some(Reason::Due(chain.ca.validity.not_after))
-            } else {
-                lock_reason(context, unit, current, role)
-            };
+        Ok(serving) => {
+            let ca_is_due = serving.due.ca.is_some_and(|due| context.now >= due);
+            plan.due = Some(serving.due.first());
+            ends_with_ca = serving.ends_with_ca;
+            let reason = serving.cause.map(Reason::Chain);
+            let reason = reason.or_else(|| lock_reason(context, unit, current, role));
             plan.new_ca = match custody {
                 CaCustody::Ephemeral => true,
-                CaCustody::External => matches!(reason, Some(Reason::CaChanged)),
+                CaCustody::External => reason == Some(Cause::CaChanged.into()),
                 CaCustody::Stored => {
                     ca_is_due
-                        || matches!(reason, Some(Reason::CustodyChanged))
+                        || reason == Some(Cause::CaKeyMissing.into())
                         || context.rekey
                             && intermediate.is_none()
                             && reason.as_ref().is_some_and(Reason::concerns_lock_only)
                 }
             };
-            plan.chain = Some(chain);
+            plan.chain = Some(serving.chain);
             reason
         }
     };
@@ -904,17 +888,14 @@ fn settle(
         return plan;
     }
     let Some(reason) = reason else { return plan };
-    plan.action = way_out(context, unit, current, &plan, reason);
-    if let (Action::Issue | Action::Renew(_), Some((ca, above))) = (&plan.action, intermediate) {
-        let reason = plan.action.reason().cloned().unwrap_or(Reason::Missing);
-        let end = reuse::path_end(&ca, &above);
-        let ends_with_it = |chain: &PublicChain| chain.leaf.validity.not_after >= end;
-        // Another leaf would end no later.
-        let gains_nothing =
-            matches!(reason, Reason::Due(_)) && plan.chain.as_ref().is_some_and(ends_with_it);
-        if gains_nothing || verify::issuing_path(&ca, &above, context.now).is_err() {
-            plan.action = Action::Blocked(reason, Need::OtherIntermediate);
-        }
+    // Another leaf would end no later.
+    let gains_nothing = ends_with_ca && reason.is_due();
+    plan.action = way_out(context, unit, current, role, reason, gains_nothing);
+    if let (Action::Issue | Action::Renew(_), Some((ca, above))) = (&plan.action, intermediate)
+        && (gains_nothing || verify::issuing_path(&ca, &above, context.now).is_err())
+    {
+        let reason = plan.action.reason().cloned().unwrap_or(Reason::MISSING);
+        plan.action = Action::Blocked(reason, Need::OtherIntermediate);
     }
     plan
 }
@@ -931,7 +912,7 @@ fn stored_intermediate(
     let ca = role.parts().ca;
     let (_, place) = unit.placements().iter().find(|(found, _)| *found == ca)?;
     let text = current.value(place)?.clear_text(false)?;
-    reuse::intermediate(&text)
+    authorities::intermediate(&text)
 }
 
 /// Returns what can be done about a reason.
@@ -939,17 +920,17 @@ fn way_out(
     context: &Context<'_>,
     unit: &Unit<'_>,
     current: &Secrets<'_>,
-    plan: &RolePlan,
+    role: Role,
     reason: Reason,
+    gains_nothing: bool,
 ) -> Action {
-    let role = plan.role;
     let custody = unit.custody(role);
     let opens = unit
         .secrets_of(role)
         .iter()
         .all(|name| current.can_open(name, context.identities));
     let holds_ca_key = holds_ca_key(unit, current, role);
-    let drops_ca_key = reason == Reason::CustodyChanged && custody != CaCustody::Stored;
+    let drops_ca_key = reason == Cause::CaKeyStored.into();
     if (reason.concerns_lock_only() && !context.rekey || drops_ca_key) && opens {
         return Action::Reseal(reason);
     }
@@ -967,23 +948,14 @@ fn way_out(
     }
     match custody {
         CaCustody::External if context.given_ca.is_none() => Action::Blocked(reason, Need::CaKey),
-        // Another leaf would end no later.
-        CaCustody::External if matches!(reason, Reason::Due(_)) && ends_with_its_ca(plan) => {
-            Action::Blocked(reason, Need::OtherCa)
-        }
+        CaCustody::External if gains_nothing => Action::Blocked(reason, Need::OtherCa),
         // What is stored is worth keeping: without the key to it nothing is made in its place unasked.
         CaCustody::Stored if !opens && (reason.can_wait() || holds_ca_key) => {
             Action::Blocked(reason, context.identity())
         }
-        _ if reason == Reason::Missing => Action::Issue,
+        _ if reason == Reason::MISSING => Action::Issue,
         _ => Action::Renew(reason),
     }
-}
-
-fn ends_with_its_ca(plan: &RolePlan) -> bool {
-    plan.chain
-        .as_ref()
-        .is_some_and(|chain| chain.leaf.validity.not_after >= chain.ca.validity.not_after)
 }
 
 /// Returns whether the key of the chain's CA is kept.
@@ -1133,7 +1105,7 @@ fn close_over_files(
             let neighbour = blocked.iter().find(|(names, _)| !names.is_disjoint(&own));
             let acts = plan.action.makes_keys() || matches!(plan.action, Action::Reseal(_));
             if let (Some((_, need)), true) = (neighbour, acts) {
-                let reason = plan.action.reason().cloned().unwrap_or(Reason::Missing);
+                let reason = plan.action.reason().cloned().unwrap_or(Reason::MISSING);
                 plan.action = Action::Blocked(reason, *need);
                 changed = true;
             }
@@ -1165,15 +1137,15 @@ fn in_phase(phase: Phase, plan: &RolePlan, may_renew: bool) -> Action {
 
 /// Returns whether Secrets that wait still are what the fleet file wants.
 fn successors_are_good(context: &Context<'_>, unit: &Unit<'_>, staged: &Secrets<'_>) -> bool {
-    unit.roles().iter().all(|(role, wanted)| {
-        match found_chain(context, unit, staged, *role, wanted) {
-            Err(reason) => reason == Reason::Missing,
+    unit.roles().iter().all(
+        |(role, leaf)| match found_chain(context, unit, staged, *role, leaf) {
+            Err(reason) => reason == Reason::MISSING,
             Ok(_) => {
                 lock_reason(context, unit, staged, *role).is_none()
                     && obstacle(context, unit, staged, *role).is_none()
             }
-        }
-    })
+        },
+    )
 }
 
 /// Examines the chain of a role as it is found.
@@ -1182,8 +1154,8 @@ fn found_chain(
     unit: &Unit<'_>,
     secrets: &Secrets<'_>,
     role: Role,
-    wanted: &Wanted,
-) -> Result<PublicChain, Reason> {
+    leaf_terms: &LeafTerms,
+) -> Result<Serving, Reason> {
     let text = |credential| {
         let (_, place) = unit
             .placements()
@@ -1198,11 +1170,11 @@ fn found_chain(
     let text = |credential| text(credential).transpose();
     let parts = role.parts();
     let (ca, leaf) = (text(parts.ca)?, text(parts.leaf)?);
-    examine(
-        ca.as_deref(),
-        leaf.as_deref(),
-        wanted,
-        context.depth,
-        context.now,
-    )
+    let keys = Keys::Seen {
+        ca: holds_ca_key(unit, secrets, role),
+        leaf: has_key(unit, secrets, role),
+    };
+    let terms = unit.terms_of(role, leaf_terms, context.given_ca);
+    let texts = (ca.as_deref(), leaf.as_deref());
+    Ok(examine(texts, keys, &terms, context.depth, context.now)?)
 }

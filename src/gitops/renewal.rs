@@ -1,10 +1,8 @@
 //! When each chain of a fleet will be renewed, by the rules that decide whether it is.
 
-use super::decide::due_at;
 use super::unit::Unit;
 use crate::fault::Fault;
 use crate::fleet::{CaCustody, Fleet, Secrets};
-use crate::ingress::Role;
 use crate::instance::Credential;
 use crate::name::ObjectName;
 use crate::pki::validity::Validity;
@@ -23,23 +21,6 @@ pub struct Renewal {
     pub key: String,
     /// Then.
     pub at: OffsetDateTime,
-}
-
-/// Returns when a chain is due: with its leaf, and with a root whose key is kept. An intermediate is renewed by its
-/// owner alone.
-#[must_use]
-pub fn chain_due(
-    unit: &Unit<'_>,
-    role: Role,
-    leaf: Validity,
-    root: Option<Validity>,
-) -> OffsetDateTime {
-    let (fleet, id) = (unit.fleet().name.as_str(), unit.id());
-    let due = due_at(leaf, unit.terms(), fleet, id);
-    match (unit.custody(role), root) {
-        (CaCustody::Stored, Some(root)) => due.min(root.due_at()),
-        (CaCustody::Stored | CaCustody::Ephemeral | CaCustody::External, _) => due,
-    }
 }
 
 /// What decides when a certificate is renewed.
@@ -102,22 +83,22 @@ fn add(
     };
     let mut chains = Vec::new();
     let mut dates = Vec::new();
-    for (role, _) in unit.roles() {
+    for (role, leaf_terms) in unit.roles() {
         let parts = role.parts();
         let (Some(leaf), Some(ca)) = (place(parts.leaf), place(parts.ca)) else {
             continue;
         };
-        let root = Some(ca.1.validity).filter(|_| ca.1.is_root);
-        let at = chain_due(unit, *role, leaf.1.validity, root);
-        dates.push((unit.secrets_of(*role), at));
-        chains.push((*role, leaf.0, ca));
+        let terms = unit.terms_of(*role, leaf_terms, None);
+        let due = terms.due(leaf.1.validity, ca.1.validity, ca.1.is_root);
+        dates.push((unit.secrets_of(*role), due.first()));
+        chains.push((unit.custody(*role), leaf.0, (ca.0, due.ca)));
     }
     let is_shared = matches!(unit.fleet().secrets, Secrets::Sops { .. });
     // A stored CA needs the identity, and with it neighbours keep their keys.
     if is_shared && unit.terms().ca != CaCustody::Stored {
         share(&mut dates);
     }
-    for ((role, leaf, (ca, of_ca)), (_, at)) in chains.into_iter().zip(dates) {
+    for ((custody, leaf, (ca, ca_due)), (_, at)) in chains.into_iter().zip(dates) {
         let mut note = |place: &SecretKeyRef, at| {
             renewals.push(Renewal {
                 namespace: unit.namespace().to_owned(),
@@ -127,11 +108,13 @@ fn add(
             });
         };
         note(leaf, at);
-        match unit.custody(role) {
-            CaCustody::Ephemeral => note(ca, at),
-            CaCustody::Stored if of_ca.is_root => note(ca, of_ca.validity.due_at()),
-            // Whoever gives it renews it.
-            CaCustody::Stored | CaCustody::External => {}
+        // Whoever gives a CA renews it.
+        let ca_at = match custody {
+            CaCustody::Ephemeral => Some(at),
+            CaCustody::Stored | CaCustody::External => ca_due,
+        };
+        if let Some(at) = ca_at {
+            note(ca, at);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What of a fleet has credentials and files of its own: each instance, and the cluster.
 
-use super::decide::Wanted;
+use super::decide::renewal_rule;
 use super::layout::{CLUSTER, Form, Home, WILDCARD_CA_SECRET, part_name};
 use super::protection;
 use crate::fault::Fault;
@@ -10,7 +10,8 @@ use crate::instance::{Credential, Instance};
 use crate::manifest::{Identity, Object, SecretData, secret_data};
 use crate::name::{DataKey, ObjectName};
 use crate::path::expand::Topology;
-use crate::pki::issue::Organization;
+use crate::pki::issue::{Ca, Organization};
+use crate::pki::reuse::{Custody, Extent, LeafTerms, Signer, Terms};
 use crate::pki::validity::{End, Validity};
 use crate::pki::{LeafUse, SubjectAltName};
 use crate::values::SecretKeyRef;
@@ -27,7 +28,7 @@ const WILDCARD_SECRET: &str = "wildcardsecret";
 pub struct Unit<'a> {
     fleet: &'a Fleet,
     kind: Kind<'a>,
-    roles: Vec<(Role, Wanted)>,
+    roles: Vec<(Role, LeafTerms)>,
     /// Of all credentials, CA keys that are not kept among them.
     places: Vec<(Credential, SecretKeyRef)>,
     /// Of those that are kept.
@@ -137,16 +138,42 @@ impl<'a> Unit<'a> {
         }
     }
 
+    /// Returns what the chain of a role must be to stay, where `given` signs for the fleet if it is at hand.
+    #[must_use]
+    pub fn terms_of<'t>(
+        &self,
+        role: Role,
+        leaf: &'t LeafTerms,
+        given: Option<&'t Ca>,
+    ) -> Terms<'t> {
+        let (custody, signer) = match self.custody(role) {
+            CaCustody::Stored => (Custody::Stored, Signer::Own),
+            CaCustody::Ephemeral => (Custody::Dropped, Signer::Own),
+            CaCustody::External => {
+                let given = given.map(|ca| &ca.certificate);
+                (Custody::Dropped, Signer::Given(given))
+            }
+        };
+        let renewal = renewal_rule(self.terms(), self.fleet.name.as_str(), self.id());
+        Terms {
+            leaf,
+            custody,
+            signer,
+            renewal,
+        }
+    }
+
     /// Returns its chains, and what each must be.
     #[must_use]
-    pub fn roles(&self) -> &[(Role, Wanted)] {
+    pub fn roles(&self) -> &[(Role, LeafTerms)] {
         &self.roles
     }
 
-    fn find_roles(&self) -> Vec<(Role, Wanted)> {
-        let key = self.terms().key;
-        let wanted = |names: Vec<SubjectAltName>, leaf_use| Wanted {
+    fn find_roles(&self) -> Vec<(Role, LeafTerms)> {
+        let key = Some(self.terms().key);
+        let wanted = |names: Vec<SubjectAltName>, leaf_use| LeafTerms {
             names,
+            extent: Extent::Exact,
             leaf_use,
             key,
             common_name_does: false,
@@ -160,7 +187,7 @@ impl<'a> Unit<'a> {
                     (Role::Httpd, wanted(dns(&instance.hosts), LeafUse::Server)),
                     (
                         Role::Database,
-                        Wanted {
+                        LeafTerms {
                             common_name_does: true,
                             ..wanted(dns(&instance.db_hosts), LeafUse::Server)
                         },

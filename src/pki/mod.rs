@@ -2,6 +2,7 @@
 //!
 //! Nothing here draws a random number or asks the clock: keys, serials and instants are passed in.
 
+pub mod authorities;
 pub mod bundle;
 pub mod certificate;
 pub mod forms;
@@ -12,6 +13,7 @@ pub mod pkcs12;
 mod published;
 pub mod refusals;
 pub mod reuse;
+pub mod trust_bundle;
 pub mod validity;
 pub mod verify;
 

@@ -3,7 +3,7 @@
 use super::certificate::{Certificate, Details};
 use super::key::PrivateKey;
 use super::refusals::{self, Use};
-use super::validity::{Validity, format_instant};
+use super::validity::format_instant;
 use super::{LeafUse, SubjectAltName};
 use crate::fault::Fault;
 use pki_types::{ServerName, UnixTime};
@@ -212,30 +212,25 @@ pub fn chain(
     at: OffsetDateTime,
 ) -> Result<(), Fault> {
     belongs(leaf, key)?;
-    names_issuer(
-        (&leaf.core().issuer, leaf.validity()),
-        (&ca.core().subject, ca.validity()),
-    )?;
+    names_issuer(&leaf.core().issuer, &ca.core().subject)?;
+    if ca.validity().not_after < leaf.validity().not_after {
+        return Err(Fault::new("the leaf outlives its CA"));
+    }
     path(ca, leaf, leaf_use, names, at)
 }
 
-/// Checks that the issuer of a leaf is, byte for byte, the subject of a CA, and that the leaf does not outlive it: all
-/// that can be seen of a chain without its signature.
+/// Checks that the issuer of a leaf is, byte for byte, the subject of a CA.
 ///
 /// # Errors
-/// The first rule that is broken.
-pub fn names_issuer(leaf: (&[u8], Validity), ca: (&[u8], Validity)) -> Result<(), Fault> {
-    let ((issuer, leaf), (subject, ca)) = (leaf, ca);
-    if issuer != subject {
-        return Err(
-            Fault::new("the leaf's issuer is not, byte for byte, the CA's subject")
-                .help("put the CA that signed the leaf next to it, or reissue both"),
-        );
+/// Other bytes.
+pub fn names_issuer(issuer: &[u8], subject: &[u8]) -> Result<(), Fault> {
+    if issuer == subject {
+        return Ok(());
     }
-    if ca.not_after < leaf.not_after {
-        return Err(Fault::new("the leaf outlives its CA"));
-    }
-    Ok(())
+    Err(
+        Fault::new("the leaf's issuer is not, byte for byte, the CA's subject")
+            .help("put the CA that signed the leaf next to it, or reissue both"),
+    )
 }
 
 /// Checks the path from `leaf` to `ca` for its use and every name at the instant `at`.
@@ -291,19 +286,34 @@ pub fn path_through(
             )
             .map_err(|error| refused(&error))?;
     }
-    for name in names {
+    uncovered(leaf, names).map_or(Ok(()), |name| {
+        Err(Fault::new(format!(
+            "no subject alternative name covers `{name}`"
+        )))
+    })
+}
+
+/// Returns the first of `names` that no subject alternative name of a leaf covers.
+#[must_use]
+pub fn uncovered<'n>(
+    leaf: &Certificate,
+    names: &'n [SubjectAltName],
+) -> Option<&'n SubjectAltName> {
+    let end_entity = EndEntityCert::try_from(leaf.der()).ok();
+    names.iter().find(|name| {
         let text = match name {
             // Any one label stands for the asterisk.
             SubjectAltName::Wildcard(domain) => format!("a.{domain}"),
             other => other.to_string(),
         };
-        let server = ServerName::try_from(text)
-            .map_err(|_| Fault::new(format!("`{name}` is not a valid server name")))?;
-        end_entity
-            .verify_is_valid_for_subject_name(&server)
-            .map_err(|_| Fault::new(format!("no subject alternative name covers `{name}`")))?;
-    }
-    Ok(())
+        let is_covered = |end_entity: &EndEntityCert<'_>, server| {
+            end_entity.verify_is_valid_for_subject_name(&server).is_ok()
+        };
+        !end_entity
+            .as_ref()
+            .zip(ServerName::try_from(text).ok())
+            .is_some_and(|(end_entity, server)| is_covered(end_entity, server))
+    })
 }
 
 /// How a leaf stands to the CAs that are trusted.

@@ -20,9 +20,14 @@ use civi_ingress::manifests::{self, FoundSecret};
 use civi_ingress::name::{DnsName, InstanceName, Label, Namespace, ObjectName};
 use civi_ingress::path::expand::Topology;
 use civi_ingress::pki::issue::Ca;
-use civi_ingress::pki::reuse::{self, Custody, Found, Retention, Terms};
+use civi_ingress::pki::reuse::{
+    self, Cause, Custody, Found, LeafTerms, RenewalRule, Signer, Terms,
+};
+use civi_ingress::pki::trust_bundle::{Retention, trust_bundle};
 use civi_ingress::pki::validity::format_instant;
-use civi_ingress::pki::{Certificate, Chain, LeafUse, PrivateKey, SubjectAltName, verify};
+use civi_ingress::pki::{
+    Certificate, Chain, LeafUse, PrivateKey, SubjectAltName, authorities, verify,
+};
 use civi_ingress::values::set::{self, Typing};
 use civi_ingress::values::{self, Layers, SecretKeyRef, Settings};
 use civi_ingress::yaml;
@@ -435,18 +440,12 @@ impl Issuer<'_> {
         existing_ca: Option<Ca>,
     ) -> Result<(Credentials, Option<Zeroizing<String>>), Failure> {
         let settings = &instance.settings;
-        let server_names: Vec<_> = instance
-            .hosts
-            .iter()
-            .cloned()
-            .map(SubjectAltName::Dns)
-            .collect();
-        let db_names: Vec<_> = instance
-            .db_hosts
-            .iter()
-            .cloned()
-            .map(SubjectAltName::Dns)
-            .collect();
+        let dns = |names: &[DnsName]| names.iter().cloned().map(SubjectAltName::Dns).collect();
+        let server_leaf = LeafTerms::covering(dns(&instance.hosts), LeafUse::Server);
+        let db_leaf = LeafTerms {
+            common_name_does: true,
+            ..LeafTerms::covering(dns(&instance.db_hosts), LeafUse::Server)
+        };
         let given = existing_ca.as_ref().map(|ca| ca.certificate.clone());
         let server_found = Found {
             ca: self.text(&settings.ca_cert),
@@ -455,15 +454,17 @@ impl Issuer<'_> {
             leaf_key: self.text(&settings.server_key),
         };
         let terms = Terms {
-            leaf_use: LeafUse::Server,
-            names: &server_names,
-            common_name_does: false,
+            leaf: &server_leaf,
             // The key of a CA that was given belongs to its owner; it goes into the cluster only when that is asked for.
             custody: match (self.custody, &given) {
                 (None, Some(_)) => Custody::Dropped,
                 _ => self.custody_of(server_found),
             },
-            given_ca: given.as_ref(),
+            signer: match &given {
+                Some(ca) => Signer::Given(Some(ca)),
+                None => Signer::Own,
+            },
+            renewal: RenewalRule::default(),
         };
         let kept = self.keep("httpd", server_found, &terms)?;
         let is_new = kept.is_err();
@@ -481,24 +482,20 @@ impl Issuer<'_> {
             leaf: self.text(&settings.db_server_cert),
             leaf_key: self.text(&settings.db_server_key),
         };
-        let terms = Terms {
-            leaf_use: LeafUse::Server,
-            names: &db_names,
-            common_name_does: true,
-            custody: self.custody_of(db_found),
-            given_ca: None,
-        };
+        let terms = self.own_terms(&db_leaf, db_found);
         let kept = self.keep("database", db_found, &terms)?;
         let is_new_database = kept.is_err();
         let database = match kept {
             Ok(chain) => chain,
             Err(stored) => self.make(&terms, stored)?.0,
         };
-        self.run
-            .note(&format!("httpd: {}", describe(&server_names, &server.leaf)));
+        self.run.note(&format!(
+            "httpd: {}",
+            describe(&server_leaf.names, &server.leaf)
+        ));
         self.run.note(&format!(
             "database: {}",
-            describe(&db_names, &database.leaf)
+            describe(&db_leaf.names, &database.leaf)
         ));
         let renewed: Vec<Role> = [(Role::Httpd, is_new), (Role::Database, is_new_database)]
             .into_iter()
@@ -516,12 +513,12 @@ impl Issuer<'_> {
             self.retention()
         };
         let found_bundle = self.found_bundle(settings).into_iter();
-        let before = found_bundle.flat_map(reuse::authorities);
-        let signed = server_found.ca.into_iter().flat_map(reuse::topmost);
+        let before = found_bundle.flat_map(authorities::read);
+        let signed = server_found.ca.into_iter().flat_map(authorities::topmost);
         let trusted = self.bundle(server.root(), before.chain(signed), retention);
         let router_ca = self.text(&settings.db_router_ca);
         let before = db_found.ca.into_iter().chain(router_ca);
-        let before = before.flat_map(reuse::authorities);
+        let before = before.flat_map(authorities::read);
         let db_trusted = self.bundle(&database.ca, before, self.retention());
         let mut credentials = Credentials::default();
         credentials.add_chain(Role::Httpd, &server);
@@ -545,43 +542,48 @@ impl Issuer<'_> {
             &instance.settings.client_secret,
             &instance.settings.client_ca_secret,
         );
-        let names = [SubjectAltName::Dns(instance.client_name()?)];
+        let names = vec![SubjectAltName::Dns(instance.client_name()?)];
+        let leaf = LeafTerms::covering(names, LeafUse::Client);
         let found = Found {
             ca: self.entry(ca, "ca.crt"),
             ca_key: self.entry(ca, "ca.key"),
             leaf: self.entry(pair, "tls.crt"),
             leaf_key: self.entry(pair, "tls.key"),
         };
-        let terms = Terms {
-            leaf_use: LeafUse::Client,
-            names: &names,
-            common_name_does: false,
-            custody: self.custody_of(found),
-            given_ca: None,
-        };
+        let terms = self.own_terms(&leaf, found);
         let what = "Traefik to httpd";
         let mut is_new_ca = false;
         let chain = match reuse::keep(found, &terms, self.run.now) {
             Ok(chain) => chain,
-            Err(reason) => {
-                self.check_new_ca(what, found, &terms, &reason.what)?;
+            Err(cause) => {
+                self.check_new_ca(what, found, &terms, &cause)?;
                 let issuer = reuse::issuer(found, self.run.now)?;
                 is_new_ca = issuer.is_none();
                 self.make(&terms, issuer)?.0
             }
         };
         self.run
-            .note(&format!("{what}: {}", describe(&names, &chain.leaf)));
+            .note(&format!("{what}: {}", describe(&leaf.names, &chain.leaf)));
         if found.ca.is_some() && is_new_ca {
             warn(
                 "the client CA is reissued: restart httpd before Traefik presents its new certificate",
             );
         }
-        let before = found.ca.into_iter().flat_map(reuse::authorities);
+        let before = found.ca.into_iter().flat_map(authorities::read);
         let trusted = self.bundle(&chain.ca, before, self.retention());
         credentials.add_chain(Role::Client, &chain);
         credentials.add_bundle(Credential::ClientTrustBundle, &trusted);
         Ok(())
+    }
+
+    /// Returns what a chain under a CA of its own must be to stay.
+    fn own_terms<'t>(&self, leaf: &'t LeafTerms, found: Found<'_>) -> Terms<'t> {
+        Terms {
+            leaf,
+            custody: self.custody_of(found),
+            signer: Signer::Own,
+            renewal: RenewalRule::default(),
+        }
     }
 
     /// Returns what becomes of the key of a CA: what was asked for, or what became of it before.
@@ -602,19 +604,19 @@ impl Issuer<'_> {
         what: &str,
         found: Found<'_>,
         terms: &Terms<'_>,
-        reason: &str,
+        cause: &Cause,
     ) -> Result<(), Failure> {
         let ca = found.ca.filter(|_| found.ca_key.is_none());
-        let ca = ca.and_then(|text| reuse::authorities(text).into_iter().next());
-        let Some(ca) = ca.filter(|_| self.custody.is_none() && terms.given_ca.is_none()) else {
+        let ca = ca.and_then(|text| authorities::read(text).into_iter().next());
+        let Some(ca) = ca.filter(|_| self.custody.is_none() && is_own(terms)) else {
             return Ok(());
         };
         let fault = Fault::new(format!(
-            "{what}: {reason}, and the key of its CA `{}` is not in what is reused",
+            "{what}: {cause}, and the key of its CA `{}` is not in what is reused",
             ca.details()?.name()
         ));
-        let help = match terms.leaf_use {
-            LeafUse::Server if !terms.common_name_does => {
+        let help = match terms.leaf.leaf_use {
+            LeafUse::Server if !terms.leaf.common_name_does => {
                 "pass the CA with `--ca-cert` and `--ca-key`, or `--ca-custody dropped` for a new one"
             }
             _ => "pass `--ca-custody dropped` for a new CA",
@@ -629,7 +631,7 @@ impl Issuer<'_> {
         before: impl IntoIterator<Item = Certificate>,
         retention: Retention,
     ) -> Vec<Certificate> {
-        reuse::trust_bundle(&[ca], before, retention, self.run.now)
+        trust_bundle(&[ca], before, retention, self.run.now)
     }
 
     fn retention(&self) -> Retention {
@@ -676,10 +678,10 @@ impl Issuer<'_> {
             return Ok(Err(None));
         }
         let now = self.run.now;
-        let is_stored = terms.given_ca.is_none() && found.ca_key.is_some();
+        let is_stored = is_own(terms) && found.ca_key.is_some();
         let text = found.ca.filter(|_| is_stored);
-        let intermediate = text.and_then(reuse::intermediate);
-        let reason = match (reuse::keep(found, terms, now), &intermediate) {
+        let intermediate = text.and_then(authorities::intermediate);
+        let cause = match (reuse::keep(found, terms, now), &intermediate) {
             (Ok(chain), None) => {
                 explain_kept(what, &chain);
                 return Ok(Ok(chain));
@@ -695,18 +697,18 @@ impl Issuer<'_> {
                 }
                 return Ok(Ok(chain));
             }
-            (Err(reason), _) => reason.what,
+            (Err(cause), _) => cause,
         };
-        self.check_new_ca(what, found, terms, &reason)?;
+        self.check_new_ca(what, found, terms, &cause)?;
         let Some((ca, _)) = intermediate else {
             warn(&format!(
-                "{what}: all keys and certificates are reissued: {reason}"
+                "{what}: all keys and certificates are reissued: {cause}"
             ));
             return Ok(Err(None));
         };
         let name = ca.details()?.name().to_owned();
         let lost = |why: String| {
-            let what = format!("{what}: {reason}, and the stored CA `{name}` cannot sign: {why}");
+            let what = format!("{what}: {cause}, and the stored CA `{name}` cannot sign: {why}");
             let help = "pass its successor with `--ca-cert` and `--ca-key`; without `--reuse` a new CA is made";
             Failure::new(Kind::WouldLose, Fault::new(what).help(help))
         };
@@ -714,7 +716,7 @@ impl Issuer<'_> {
         let issuer =
             issuer.ok_or_else(|| lost("the key that is stored is not its own".to_owned()))?;
         warn(&format!(
-            "{what}: its key and certificate are reissued under the stored CA `{name}`: {reason}"
+            "{what}: its key and certificate are reissued under the stored CA `{name}`: {cause}"
         ));
         Ok(Err(Some(issuer)))
     }
@@ -726,15 +728,12 @@ impl Issuer<'_> {
     ) -> Result<(Chain, Option<Zeroizing<String>>), Failure> {
         let signing = Signing {
             plan: self.plan,
-            names: terms.names,
-            leaf_use: terms.leaf_use,
+            names: &terms.leaf.names,
+            leaf_use: terms.leaf.leaf_use,
             existing_ca,
         };
         let (ca, leaf, leaf_key) = signing.issue(self.run)?;
-        let text = terms
-            .given_ca
-            .is_none()
-            .then(|| Zeroizing::new(ca.key.pem().to_owned()));
+        let text = is_own(terms).then(|| Zeroizing::new(ca.key.pem().to_owned()));
         let ca_key = (terms.custody == Custody::Stored).then_some(ca.key);
         Ok((
             Chain {
@@ -747,6 +746,10 @@ impl Issuer<'_> {
             text,
         ))
     }
+}
+
+fn is_own(terms: &Terms<'_>) -> bool {
+    matches!(terms.signer, Signer::Own)
 }
 
 /// Explains why a chain stays.

@@ -21,7 +21,7 @@ use civi_ingress::name::{DnsName, Namespace, ObjectName};
 use civi_ingress::pki::bundle::{self, Source, long_life};
 use civi_ingress::pki::forms::Part;
 use civi_ingress::pki::issue::Ca;
-use civi_ingress::pki::reuse::{self, Custody, Found, Terms};
+use civi_ingress::pki::reuse::{self, Custody, Found, LeafTerms, RenewalRule, Signer, Terms};
 use civi_ingress::pki::validity::format_instant;
 use civi_ingress::pki::{Certificate, LeafUse, PrivateKey, SubjectAltName, verify};
 use clap::{Args, ValueHint};
@@ -308,13 +308,13 @@ fn chain(
         ));
     }
     let issuer = served.get(1).unwrap_or(&authority);
+    let leaf = LeafTerms::covering(names.to_vec(), leaf_use);
     let terms = Terms {
-        leaf_use,
-        names,
-        common_name_does: false,
+        leaf: &leaf,
         custody: Custody::Dropped,
         // As with one that is given: a new CA would have to be imported.
-        given_ca: Some(issuer),
+        signer: Signer::Given(Some(issuer)),
+        renewal: RenewalRule::default(),
     };
     let pair = Found {
         ca: Some(issuer.pem()),
@@ -333,18 +333,16 @@ fn chain(
                 is_new_ca: false,
             })
         }
-        Err(reason) => {
+        Err(cause) => {
             let Some(ca) = at_hand else {
                 return Err(lost(format!(
-                    "the certificate must be renewed ({}), and the key of its CA is missing",
-                    reason.what
+                    "the certificate must be renewed ({cause}), and the key of its CA is missing"
                 )));
             };
             verify::usable_issuer(&ca.certificate, &ca.key, &ca.above, run.now)
                 .map_err(|fault| lost(format!("its CA can no longer sign: {}", fault.what)))?;
             run.note(&format!(
-                "the certificate is renewed under the same CA: {}",
-                reason.what
+                "the certificate is renewed under the same CA: {cause}"
             ));
             issue(Some(ca))
         }

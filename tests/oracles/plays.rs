@@ -207,7 +207,7 @@ fn stored(programs: &Programs) {
     ]);
     assert!(
         refused.stderr.starts_with(
-            "warning: p0: httpd: blocked: renewal due, identity needed (`--identity FILE`): it expires at"
+            "warning: p0: httpd: blocked: renewal due, identity needed (`--identity FILE`): its certificate expires at"
         ),
         "{}",
         refused.stderr

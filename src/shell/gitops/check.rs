@@ -9,7 +9,7 @@ use super::job::{Job, Told};
 use super::moves::settle;
 use super::place::Named;
 use super::report::{ReportArguments, annotated, publish};
-use civi_ingress::gitops::decide::Depth;
+use civi_ingress::pki::reuse::Depth;
 use clap::Args;
 
 /// Check that the tree matches the fleet file and nothing is due; write nothing

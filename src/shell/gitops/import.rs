@@ -13,7 +13,6 @@ use super::{git, init};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::{self, Fleet, Source};
 use civi_ingress::gitops::compose::carry_out;
-use civi_ingress::gitops::decide::Depth;
 use civi_ingress::gitops::plan::{Context, Found, Phase, Reading, Sealer, UnitFiles, plan};
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
@@ -24,7 +23,8 @@ use civi_ingress::manifests::{self, FoundSecret};
 use civi_ingress::name::InstanceName;
 use civi_ingress::pki::certificate::Sighting;
 use civi_ingress::pki::refusals::{self, Rule, Use};
-use civi_ingress::pki::{Certificate, reuse};
+use civi_ingress::pki::reuse::Depth;
+use civi_ingress::pki::{Certificate, authorities};
 use civi_ingress::template::Templates;
 use civi_ingress::yaml::{self, At, Key, Node, Value, tree_text};
 use clap::{Args, ValueHint};
@@ -407,12 +407,12 @@ fn judge(unit: &Unit<'_>, secrets: &[FoundSecret], faults: &mut Faults) {
             Role::Client => continue,
         };
         let parts = role.parts();
-        let authorities = text(parts.ca).map_or_else(Vec::new, |ca| reuse::authorities(ca));
+        let all = text(parts.ca).map_or_else(Vec::new, |ca| authorities::read(ca));
         let mut leaves = text(parts.leaf).map(|leaf| Certificate::each_from_pem(leaf).flatten());
         let Some(leaf) = leaves.as_mut().and_then(Iterator::next) else {
             continue;
         };
-        let authority = reuse::signer(&authorities, &leaf).map(|ca| (ca, Use::Authority));
+        let authority = authorities::signer(&all, &leaf).map(|ca| (ca, Use::Authority));
         for (certificate, used) in authority.into_iter().chain([(&leaf, Use::Server)]) {
             let Ok(details) = certificate.details() else {
                 continue;

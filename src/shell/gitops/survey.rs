@@ -19,6 +19,7 @@ use civi_ingress::gitops::report::{Actions, CertificateRow, Report, UnitRow, row
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use civi_ingress::manifest::PrivateKeys;
+use civi_ingress::pki::reuse::Cause;
 use civi_ingress::template::Renderer;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
@@ -554,7 +555,12 @@ pub(super) fn order(member: Option<usize>) -> usize {
 
 /// Returns whether routes wait with their certificate: for a host that it does not name yet they would lead nowhere.
 fn waits_for_names(plan: &Plan) -> bool {
-    let waits = |role: &RolePlan| matches!(role.action, Action::Blocked(Reason::NamesChanged, _));
+    let waits = |role: &RolePlan| {
+        matches!(
+            role.action,
+            Action::Blocked(Reason::Chain(Cause::NamesChanged), _)
+        )
+    };
     plan.roles.iter().any(waits)
 }
 
