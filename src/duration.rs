@@ -78,7 +78,12 @@ impl fmt::Display for TraefikDuration {
     }
 }
 
-/// Returns the length of a Go duration, or nothing if it is not one.
+/// Returns the length of a Go duration, such as `2160h` or `1h30m`; nothing if it is not one.
+#[must_use]
+pub fn of_go(text: &str) -> Option<std::time::Duration> {
+    nanoseconds(text).map(std::time::Duration::from_nanos)
+}
+
 fn nanoseconds(text: &str) -> Option<u64> {
     let mut rest = text;
     let mut total: u64 = 0;

@@ -251,10 +251,32 @@ impl Data {
         self.usual(&["tls.ca", "ca.crt"])
     }
 
-    /// Returns what Istio reads as CA: `cacert`, else `ca.crt` (`pilot/pkg/credentials/kube/secrets.go`, 1.20 to 1.31).
+    /// Returns what Istio reads as CA: `cacert`, else `ca.crt`, whichever has a value (`ExtractRoot` in
+    /// `pilot/pkg/credentials/kube/secrets.go`, 1.20 to 1.31).
     #[must_use]
     pub fn istio_authority(&self) -> Read<'_> {
-        self.usual(&["cacert", "ca.crt"])
+        let mut found = ["cacert", "ca.crt"].into_iter();
+        match found.find_map(|key| self.value(key)) {
+            Some(entry) => Read::Usual(entry),
+            None if self.is_complete => Read::Nothing,
+            None => Read::Unknown,
+        }
+    }
+
+    /// Returns the certificate of the pair that Istio reads: `cert` and `key`, else `tls.crt` and `tls.key`
+    /// (`ExtractCertInfo`, beside it).
+    #[must_use]
+    pub fn istio_pair(&self) -> Option<&Entry> {
+        let mut pairs = [["cert", "key"], ["tls.crt", "tls.key"]].into_iter();
+        pairs.find_map(|[certificate, key]| {
+            self.value(certificate)
+                .filter(|_| self.value(key).is_some())
+        })
+    }
+
+    /// Finds a value by its key, if it is not empty.
+    fn value(&self, key: &str) -> Option<&Entry> {
+        self.get(key).filter(|entry| !entry.is_empty())
     }
 
     /// Returns what the Gateway API reads as CA: `ca.crt` (`BackendTLSPolicyValidation`, v1).

@@ -13,10 +13,12 @@ pub mod kustomization;
 pub mod scope;
 
 use crate::fault::Fault;
-use crate::kinds::cert_manager::Announced;
-use crate::kinds::gateway_api::{BackendTlsPolicy, Gateway, GatewayRoute};
+use crate::kinds::cert_manager::{Announced, Issuer};
+use crate::kinds::gateway_api::{
+    BackendTlsPolicy, Gateway, GatewayClass, GatewayRoute, ReferenceGrant,
+};
 use crate::kinds::ingress::Ingress;
-use crate::kinds::istio::{DestinationRule, IstioGateway, VirtualService};
+use crate::kinds::istio::{DestinationRule, IstioGateway, ServiceEntry, VirtualService};
 use crate::kinds::service::Service;
 use crate::kinds::traefik::{
     IngressRoute, Middleware, ServersTransport, TlsOption, TlsStore, TraefikService,
@@ -91,26 +93,71 @@ resources! {
     TlsOption(TlsOption) = "TLSOption",
     /// Traefik's TLSStore.
     TlsStore(TlsStore) = "TLSStore",
+    /// `GatewayClass` of the Gateway API.
+    GatewayClass(GatewayClass) = "GatewayClass",
     /// Gateway of the Gateway API.
-    Gateway(Gateway) = "Gateway",
+    Gateway(Box<Gateway>) = "Gateway",
     /// HTTPRoute of the Gateway API.
-    HttpRoute(GatewayRoute) = "HTTPRoute",
+    HttpRoute(Box<GatewayRoute>) = "HTTPRoute",
     /// TLSRoute of the Gateway API.
-    TlsRoute(GatewayRoute) = "TLSRoute",
+    TlsRoute(Box<GatewayRoute>) = "TLSRoute",
     /// BackendTLSPolicy of the Gateway API.
-    BackendTlsPolicy(BackendTlsPolicy) = "BackendTLSPolicy",
+    BackendTlsPolicy(Box<BackendTlsPolicy>) = "BackendTLSPolicy",
+    /// ReferenceGrant of the Gateway API.
+    ReferenceGrant(ReferenceGrant) = "ReferenceGrant",
     /// Istio's Gateway.
-    IstioGateway(IstioGateway) = "Gateway",
+    IstioGateway(Box<IstioGateway>) = "Gateway",
     /// Istio's VirtualService.
-    VirtualService(VirtualService) = "VirtualService",
+    VirtualService(Box<VirtualService>) = "VirtualService",
     /// Istio's DestinationRule.
     DestinationRule(Box<DestinationRule>) = "DestinationRule",
+    /// Istio's `ServiceEntry`.
+    ServiceEntry(ServiceEntry) = "ServiceEntry",
     /// cert-manager's Certificate.
     Certificate(Box<Announced>) = "Certificate",
+    /// cert-manager's Issuer.
+    Issuer(Box<Issuer>) = "Issuer",
+    /// cert-manager's ClusterIssuer.
+    ClusterIssuer(Box<Issuer>) = "ClusterIssuer",
 }
 
 /// Traefik's group, and that of Traefik 2, whose objects 2.10 and 2.11 pass over where both are there.
 const TRAEFIK: [&str; 2] = ["traefik.io", "traefik.containo.us"];
+
+/// Declares how the content of a kind, or of several with one content, is asked for.
+macro_rules! contents {
+    ($($name:ident: $content:ty = $($variant:ident)|+, $doc:literal;)*) => {
+        impl Resource {
+            $(
+                #[doc = concat!("Returns what ", $doc, " says.")]
+                #[must_use]
+                pub fn $name(&self) -> Option<&$content> {
+                    match self {
+                        $(Self::$variant(content))|+ => Some(content),
+                        _ => None,
+                    }
+                }
+            )*
+        }
+    };
+}
+
+contents! {
+    service: Service = Service, "a Service";
+    ingress_route: IngressRoute = IngressRoute | IngressRouteTcp, "an IngressRoute or IngressRouteTCP";
+    servers_transport: ServersTransport = ServersTransport | ServersTransportTcp, "a ServersTransport or ServersTransportTCP";
+    gateway_class: GatewayClass = GatewayClass, "a GatewayClass";
+    gateway: Gateway = Gateway, "a Gateway of the Gateway API";
+    gateway_route: GatewayRoute = HttpRoute | TlsRoute, "an HTTPRoute or TLSRoute";
+    backend_tls_policy: BackendTlsPolicy = BackendTlsPolicy, "a BackendTLSPolicy";
+    reference_grant: ReferenceGrant = ReferenceGrant, "a ReferenceGrant";
+    istio_gateway: IstioGateway = IstioGateway, "a Gateway of Istio";
+    virtual_service: VirtualService = VirtualService, "a VirtualService";
+    destination_rule: DestinationRule = DestinationRule, "a DestinationRule";
+    service_entry: ServiceEntry = ServiceEntry, "a ServiceEntry";
+    certificate: Announced = Certificate, "a Certificate of cert-manager";
+    issuer: Issuer = Issuer | ClusterIssuer, "an Issuer or ClusterIssuer";
+}
 
 static NOTHING: Node = Node {
     value: Value::Null,
@@ -118,35 +165,6 @@ static NOTHING: Node = Node {
 };
 
 impl Resource {
-    /// Returns what a Service says.
-    #[must_use]
-    pub fn service(&self) -> Option<&Service> {
-        match self {
-            Self::Service(service) => Some(service),
-            _ => None,
-        }
-    }
-
-    /// Returns what an IngressRoute or IngressRouteTCP says.
-    #[must_use]
-    pub fn ingress_route(&self) -> Option<&IngressRoute> {
-        match self {
-            Self::IngressRoute(route) | Self::IngressRouteTcp(route) => Some(route),
-            _ => None,
-        }
-    }
-
-    /// Returns what a ServersTransport or ServersTransportTCP says.
-    #[must_use]
-    pub fn servers_transport(&self) -> Option<&ServersTransport> {
-        match self {
-            Self::ServersTransport(transport) | Self::ServersTransportTcp(transport) => {
-                Some(transport)
-            }
-            _ => None,
-        }
-    }
-
     fn read(object: &Node, known: &Certificates) -> Option<Self> {
         let kind = object.text_of("kind")?;
         let group = match object.text_of("apiVersion") {
@@ -186,21 +204,26 @@ impl Resource {
                 _ => return None,
             },
             ("gateway.networking.k8s.io", kind) => match kind {
-                "Gateway" => Self::Gateway(Gateway::of(spec)),
-                "HTTPRoute" => Self::HttpRoute(GatewayRoute::of(spec)),
-                "TLSRoute" => Self::TlsRoute(GatewayRoute::of(spec)),
-                "BackendTLSPolicy" => Self::BackendTlsPolicy(BackendTlsPolicy::of(spec)),
+                "GatewayClass" => Self::GatewayClass(GatewayClass::of(spec)),
+                "Gateway" => Self::Gateway(Box::new(Gateway::of(spec))),
+                "HTTPRoute" => Self::HttpRoute(Box::new(GatewayRoute::of(spec))),
+                "TLSRoute" => Self::TlsRoute(Box::new(GatewayRoute::of(spec))),
+                "BackendTLSPolicy" => Self::BackendTlsPolicy(Box::new(BackendTlsPolicy::of(spec))),
+                "ReferenceGrant" => Self::ReferenceGrant(ReferenceGrant::of(spec)),
                 _ => return None,
             },
             ("networking.istio.io", kind) => match kind {
-                "Gateway" => Self::IstioGateway(IstioGateway::of(spec)),
-                "VirtualService" => Self::VirtualService(VirtualService::of(spec)),
+                "Gateway" => Self::IstioGateway(Box::new(IstioGateway::of(spec))),
+                "VirtualService" => Self::VirtualService(Box::new(VirtualService::of(spec))),
+                "ServiceEntry" => Self::ServiceEntry(ServiceEntry::of(spec)),
                 "DestinationRule" => Self::DestinationRule(Box::new(DestinationRule::of(spec))),
                 _ => return None,
             },
             ("cert-manager.io", "Certificate") => {
-                Self::Certificate(Box::new(Announced::of(object, spec)?))
+                Self::Certificate(Box::new(Announced::of(object, spec)))
             }
+            ("cert-manager.io", "Issuer") => Self::Issuer(Box::new(Issuer::of(spec))),
+            ("cert-manager.io", "ClusterIssuer") => Self::ClusterIssuer(Box::new(Issuer::of(spec))),
             _ => return None,
         })
     }
@@ -361,6 +384,13 @@ impl Cluster {
         }
         let mut others = all().filter(|object| !object.scope.differs_from(scope));
         others.next().filter(|_| others.next().is_none())
+    }
+
+    /// Finds an object of a kind that has no namespace.
+    #[must_use]
+    pub fn find_anywhere(&self, kind: Kind, name: &str) -> Option<&Object> {
+        let numbers = self.by_name.get(&kind)?.get(name)?;
+        Some(&self.objects[*numbers.first()?])
     }
 
     /// Returns the scope of what a file has, with or without a namespace.

@@ -16,7 +16,8 @@ pub mod istio;
 pub mod service;
 pub mod traefik;
 
-use crate::yaml::{At, Node};
+use crate::yaml::{At, Node, Value};
+use traefik::Port;
 
 /// A value with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,13 @@ impl Placed<String> {
     fn of(node: &Node, key: &str) -> Option<Self> {
         let node = node.get(key)?;
         let value = node.text().filter(|text| !text.is_empty())?.to_owned();
+        Some(Self { value, at: node.at })
+    }
+
+    /// Returns the scalar under a key as text.
+    fn scalar(node: &Node, key: &str) -> Option<Self> {
+        let node = node.get(key)?;
+        let value = node.scalar()?;
         Some(Self { value, at: node.at })
     }
 
@@ -74,6 +82,72 @@ impl Reference {
     }
 }
 
+/// An entry that names an object, or a part of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectRef {
+    /// Where it stands.
+    pub at: At,
+    /// `group`.
+    pub group: Option<String>,
+    /// `kind`.
+    pub kind: Option<String>,
+    /// `namespace`; nothing means that of the object that names it.
+    pub namespace: Option<String>,
+    /// `name`.
+    pub name: Option<Placed<String>>,
+    /// `sectionName`.
+    pub section: Option<Placed<String>>,
+    /// `port`.
+    pub port: Option<Placed<Port>>,
+}
+
+impl ObjectRef {
+    /// Returns whether it is of a kind, or says none.
+    #[must_use]
+    pub fn may_be(&self, kind: &str) -> bool {
+        self.kind.as_ref().is_none_or(|named| named == kind)
+    }
+
+    /// Returns whether it is of a kind of the core group, or says neither.
+    #[must_use]
+    pub fn may_be_core(&self, kind: &str) -> bool {
+        let group = self.group.as_deref();
+        self.may_be(kind) && matches!(group, None | Some("core"))
+    }
+
+    /// Returns the name; empty if there is none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_ref().map_or("", |name| &name.value)
+    }
+
+    fn of(node: &Node) -> Self {
+        Self {
+            at: node.at,
+            group: text(node, "group"),
+            kind: text(node, "kind"),
+            namespace: text(node, "namespace"),
+            name: Placed::of(node, "name"),
+            section: Placed::scalar(node, "sectionName"),
+            port: port(node, "port"),
+        }
+    }
+
+    fn all(node: &Node, key: &str) -> Vec<Self> {
+        node.items_of(key).iter().map(Self::of).collect()
+    }
+}
+
+/// Reads a port, a number or whatever is there.
+fn port(node: &Node, key: &str) -> Option<Placed<Port>> {
+    let node = node.get(key)?;
+    let value = match node.value {
+        Value::Int(number) => Port::Number(number),
+        _ => Port::Name(node.scalar().unwrap_or_default()),
+    };
+    Some(Placed { value, at: node.at })
+}
+
 /// Returns the string under a key, if it is not empty.
 fn text(node: &Node, key: &str) -> Option<String> {
     let text = node.text_of(key).filter(|text| !text.is_empty());
@@ -84,4 +158,37 @@ fn text(node: &Node, key: &str) -> Option<String> {
 fn texts(node: &Node, key: &str) -> Vec<String> {
     let texts = node.items_of(key).iter().filter_map(Node::text);
     texts.map(str::to_lowercase).collect()
+}
+
+/// Returns a value without its places; empty if there is none.
+fn shape(node: Option<&Node>) -> String {
+    let mut out = String::new();
+    if let Some(node) = node {
+        write_shape(&node.value, &mut out);
+    }
+    out
+}
+
+fn write_shape(value: &Value, out: &mut String) {
+    match value {
+        Value::List(items) => items.iter().for_each(|item| write_shape(&item.value, out)),
+        Value::Map(entries) => {
+            for (key, node) in entries {
+                out.push_str(&key.text);
+                out.push(':');
+                write_shape(&node.value, out);
+            }
+        }
+        Value::Text(text) | Value::Ambiguous(text) => out.push_str(text),
+        Value::Int(number) => out.push_str(&number.to_string()),
+        Value::Bool(true) => out.push('+'),
+        Value::Bool(false) | Value::Float(_) | Value::Null => {}
+    }
+    out.push(',');
+}
+
+/// Returns where a flag stands that is true.
+fn flag(node: &Node, key: &str) -> Option<At> {
+    let node = node.get(key)?;
+    node.says_true().then_some(node.at)
 }

@@ -4,6 +4,7 @@ use super::ingress::ServiceOptions;
 use super::text;
 use super::traefik::Port;
 use crate::yaml::{Node, Value};
+use std::borrow::Cow;
 
 /// A Service.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,6 +42,16 @@ impl ServicePort {
             number,
             name,
             protocol: None,
+        }
+    }
+
+    /// Returns whether TLS is spoken there, as Traefik guesses it for the Gateway API (`getHTTPServiceProtocol`, 3.2 to
+    /// 3.7).
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        match self.protocol.as_deref() {
+            None => is_https_port(self.number, &self.name),
+            Some(protocol) => ["https", "kubernetes.io/wss", "tls"].contains(&protocol),
         }
     }
 
@@ -103,6 +114,15 @@ impl Service {
         self.ports.iter().find(|port| port.is(wanted))
     }
 
+    /// Returns the number of its port, if it has a single one.
+    #[must_use]
+    pub fn only_port(&self) -> Option<Port> {
+        match self.ports.as_slice() {
+            [only] => only.number.map(Port::Number),
+            _ => None,
+        }
+    }
+
     pub(crate) fn of(object: &Node, spec: &Node, name: &str) -> Self {
         let of_type = |wanted| spec.text_of("type") == Some(wanted);
         let port = |node: &Node| ServicePort {
@@ -119,6 +139,15 @@ impl Service {
             options: ServiceOptions::of(object),
             balancer: of_type("LoadBalancer").then(|| Balancer::of(object, spec, name)),
         }
+    }
+}
+
+/// Returns the port of a Service that is meant, made up where the Service is not at hand. Nothing: it has no such port.
+#[must_use]
+pub fn port<'a>(service: Option<&'a Service>, wanted: &Port) -> Option<Cow<'a, ServicePort>> {
+    match service {
+        Some(service) => service.port(wanted).map(Cow::Borrowed),
+        None => Some(Cow::Owned(ServicePort::supposed(wanted))),
     }
 }
 

@@ -113,6 +113,16 @@ impl Finding {
         self
     }
 
+    /// Returns it as a warning, unless it is certain.
+    #[must_use]
+    pub(super) fn warning_unless(self, is_certain: bool) -> Self {
+        if is_certain {
+            self
+        } else {
+            self.with_severity(Severity::Warning)
+        }
+    }
+
     /// Sets more exactly what would happen.
     #[must_use]
     pub(super) fn then(mut self, consequence: impl Into<String>) -> Self {

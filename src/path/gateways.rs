@@ -8,71 +8,353 @@ use super::traefik::named_scope;
 use super::{Field, Path, Routed, WayIn};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
-use crate::kinds::Reference;
-use crate::kinds::gateway_api::{Attachment, Backend, BackendTlsPolicy, Listener, ListenerTls};
-use crate::kinds::istio::{DestinationRule, DestinationTls, DestinationTrust};
+use crate::kinds::ObjectRef;
+use crate::kinds::gateway_api::{AllowedNamespaces, BackendTlsPolicy, Gateway, Listener};
+use crate::kinds::istio::{
+    DestinationMode, DestinationRule, DestinationTls, Host, IstioGateway, Server, Takes,
+    named_gateway,
+};
 use crate::kinds::traefik::Port;
-use crate::yaml::At;
 use std::collections::BTreeMap;
 
 /// Where Istio's gateways run, by its own charts.
-const ISTIO_NAMESPACES: [&str; 2] = ["istio-system", "istio-ingress"];
+pub const ISTIO_NAMESPACES: [&str; 2] = ["istio-system", "istio-ingress"];
+
+/// Returns which program serves a Gateway: by the controller of its class, else by the name of the class.
+#[must_use]
+pub fn front(cluster: &Cluster, gateway: &Gateway) -> FrontKind {
+    let class = gateway.class.as_ref().map_or("", |class| &class.value);
+    let found = cluster.find_anywhere(Kind::GatewayClass, class);
+    let says = match found.and_then(|found| found.resource.gateway_class()) {
+        Some(class) if class.controller == "traefik.io/gateway-controller" => "traefik",
+        Some(class) if class.controller.starts_with("istio.io/") => "istio",
+        Some(_) => "",
+        None => class,
+    };
+    if says.contains("istio") {
+        FrontKind::Istio
+    } else if says.contains("traefik") {
+        FrontKind::Traefik
+    } else {
+        FrontKind::Gateway
+    }
+}
+
+/// Which listeners of a Gateway take a route, or why none does.
+#[derive(Debug)]
+pub enum Taken<'a> {
+    /// These do.
+    By(Vec<&'a Listener>),
+    /// None has the name and port that the route asks for.
+    NoneNamed,
+    /// Those that are meant take routes of other kinds.
+    OtherKind,
+    /// They take routes of other namespaces.
+    OtherNamespace,
+    /// These are for other hosts.
+    OtherHost(Vec<&'a Listener>),
+}
+
+/// Returns which listeners of a Gateway take a route that names it in one of its `parentRefs`; `takes` tells whether the
+/// namespace of the route is among those that a listener takes routes of.
+pub fn taken<'a>(
+    gateway: &'a Gateway,
+    parent: &ObjectRef,
+    (kind, hosts): (Kind, &[&str]),
+    takes: &dyn Fn(&AllowedNamespaces) -> bool,
+) -> Taken<'a> {
+    let is_named = |listener: &&Listener| {
+        let port = listener.port.as_ref().map(|port| &port.value);
+        let named = parent.section.as_ref();
+        named.is_none_or(|name| name.value == listener.name)
+            && (parent.port.as_ref()).is_none_or(|wanted| Some(&wanted.value) == port)
+    };
+    let mut left: Vec<&Listener> = gateway.listeners.iter().filter(is_named).collect();
+    if left.is_empty() {
+        return Taken::NoneNamed;
+    }
+    left.retain(|listener| takes_kind(listener, kind));
+    if left.is_empty() {
+        return Taken::OtherKind;
+    }
+    left.retain(|listener| takes(&listener.namespaces));
+    if left.is_empty() {
+        return Taken::OtherNamespace;
+    }
+    let is_met = |listener: &&Listener| {
+        let own = listener.host();
+        hosts.is_empty() || own.is_none_or(|own| hosts.iter().any(|host| meets(own, host)))
+    };
+    let met: Vec<&Listener> = left.iter().copied().filter(is_met).collect();
+    if met.is_empty() {
+        Taken::OtherHost(left)
+    } else {
+        Taken::By(met)
+    }
+}
+
+fn takes_kind(listener: &Listener, kind: Kind) -> bool {
+    let is_fit = match listener.protocol.as_str() {
+        "HTTP" | "HTTPS" => kind == Kind::HttpRoute,
+        "TLS" => kind == Kind::TlsRoute,
+        "TCP" | "UDP" => false,
+        // Those of single implementations.
+        _ => true,
+    };
+    let kinds = &listener.kinds;
+    is_fit && (kinds.is_empty() || kinds.iter().any(|name| name == kind.as_str()))
+}
+
+/// Returns whether a host with an asterisk in front, or without, and another one meet: in the Gateway API as in Istio the
+/// asterisk stands for any number of labels.
+#[must_use]
+pub fn meets(one: &str, other: &str) -> bool {
+    let covers = |pattern: &str, host: &str| {
+        pattern
+            .strip_prefix('*')
+            .is_some_and(|tail| host.len() > tail.len() && host.ends_with(tail))
+    };
+    one == other || covers(one, other) || covers(other, one)
+}
+
+/// What the servers of a Gateway of Istio are for, by host; those for many hosts apart.
+#[derive(Debug)]
+pub struct Offers<'a> {
+    exact: BTreeMap<&'a str, Vec<Offer<'a>>>,
+    wide: Vec<(&'a str, Offer<'a>)>,
+}
+
+/// A server, and the only namespace of the VirtualServices that may use it for a host.
+#[derive(Debug, Clone, Copy)]
+struct Offer<'a> {
+    only: Option<&'a str>,
+    server: &'a Server,
+}
+
+impl<'a> Offers<'a> {
+    /// Takes the servers of a Gateway.
+    #[must_use]
+    pub fn of(object: &'a Object, gateway: &'a IstioGateway) -> Self {
+        let (mut exact, mut wide) = (BTreeMap::<_, Vec<_>>::new(), Vec::new());
+        for server in &gateway.servers {
+            for host in &server.hosts {
+                let only = host.only(object.scope.namespace());
+                let (host, offer) = (host.host.as_str(), Offer { only, server });
+                if host.starts_with('*') {
+                    wide.push((host, offer));
+                } else {
+                    exact.entry(host).or_default().push(offer);
+                }
+            }
+        }
+        Self { exact, wide }
+    }
+
+    /// Returns the servers for a host of a VirtualService in a namespace, or in any.
+    #[must_use]
+    pub fn to(&self, host: &str, namespace: Option<&str>) -> Vec<&'a Server> {
+        let wide = self.wide.iter().filter(|(wide, _)| meets(wide, host));
+        let mut found: Vec<Offer<'a>> = wide.map(|(_, offer)| *offer).collect();
+        if host.starts_with('*') {
+            let met = self.exact.iter().filter(|(exact, _)| meets(exact, host));
+            found.extend(met.flat_map(|(_, offers)| offers));
+        } else {
+            found.extend(self.exact.get(host).into_iter().flatten());
+        }
+        found.retain(|offer| {
+            let only = offer.only;
+            only.is_none_or(|only| namespace.is_none_or(|own| own == only))
+        });
+        found.into_iter().map(|offer| offer.server).collect()
+    }
+}
+
+/// What the Gateways of Istio offer, by scope and name.
+type AllOffers<'a> = BTreeMap<(&'a Scope, &'a str), Offers<'a>>;
+
+fn offers(cluster: &Cluster) -> AllOffers<'_> {
+    let gateways = cluster.of(Kind::IstioGateway);
+    let offers = gateways.filter_map(|object| {
+        let gateway = object.resource.istio_gateway()?;
+        let key = (&object.scope, object.name.as_str());
+        Some((key, Offers::of(object, gateway)))
+    });
+    offers.collect()
+}
 
 /// A route of either of them.
 struct Route<'a> {
     object: &'a Object,
     way_in: WayIn,
     is_istio: bool,
+    /// Its hosts, as they are written.
+    asked: Vec<&'a str>,
+    matched: Field,
+    gateways: Vec<Parent<'a>>,
+    rules: Vec<Rule<'a>>,
+}
+
+/// A gateway that a route names.
+struct Parent<'a> {
+    namespace: Option<&'a str>,
+    name: &'a str,
+    /// The entry of a route of the Gateway API.
+    entry: Option<&'a ObjectRef>,
+}
+
+/// A rule, and the Services that it leads to.
+struct Rule<'a> {
     /// Whether it is for TLS that passes through.
     passes: bool,
-    hosts: &'a [String],
-    hosts_at: At,
-    gateways: &'a [Attachment],
-    rules: &'a [Vec<Backend>],
+    backends: Vec<Backend<'a>>,
+}
+
+struct Backend<'a> {
+    scope: Scope,
+    name: &'a str,
+    port: Option<Port>,
+    field: Field,
 }
 
 impl<'a> Route<'a> {
-    fn of(object: &'a Object) -> Option<Self> {
-        Some(match &object.resource {
-            Resource::HttpRoute(route) | Resource::TlsRoute(route) => Self {
-                object,
-                way_in: if object.kind() == Kind::TlsRoute {
-                    WayIn::TlsRoute
-                } else {
-                    WayIn::HttpRoute
-                },
-                is_istio: false,
-                passes: object.kind() == Kind::TlsRoute,
-                hosts: &route.hosts,
-                hosts_at: route.hosts_at,
-                gateways: &route.parents,
-                rules: &route.rules,
-            },
+    fn of(cluster: &Cluster, object: &'a Object) -> Option<Self> {
+        match &object.resource {
+            Resource::HttpRoute(route) | Resource::TlsRoute(route) => {
+                // One that is attached to a Service is for calls within a mesh.
+                let of_service = |parent: &ObjectRef| parent.kind.as_deref() == Some("Service");
+                if route.parents.iter().any(of_service) {
+                    return None;
+                }
+                let passes = object.kind() == Kind::TlsRoute;
+                let parents = route
+                    .parents
+                    .iter()
+                    .filter(|parent| parent.may_be("Gateway"));
+                let rules = route.rules.iter().enumerate().map(|(number, rule)| {
+                    let backends = rule.backends.iter().enumerate();
+                    Rule {
+                        passes,
+                        backends: backends
+                            .filter_map(|(index, backend)| {
+                                let field = format!("spec.rules[{number}].backendRefs[{index}]");
+                                Backend::of(object, backend, field)
+                            })
+                            .collect(),
+                    }
+                });
+                Some(Self {
+                    object,
+                    way_in: if passes {
+                        WayIn::TlsRoute
+                    } else {
+                        WayIn::HttpRoute
+                    },
+                    is_istio: false,
+                    asked: (route.hosts.iter())
+                        .map(|host| host.value.as_str())
+                        .collect(),
+                    matched: Field {
+                        at: route.hosts_at.unwrap_or(route.at),
+                        path: "spec.hostnames".to_owned(),
+                    },
+                    gateways: parents
+                        .map(|parent| Parent {
+                            namespace: parent.namespace.as_deref(),
+                            name: parent.name(),
+                            entry: Some(parent),
+                        })
+                        .collect(),
+                    rules: rules.collect(),
+                })
+            }
             // Without a gateway it is for calls within the mesh.
-            Resource::VirtualService(service) if !service.gateways.is_empty() => Self {
-                object,
-                way_in: WayIn::VirtualService,
-                is_istio: true,
-                passes: service.is_tls,
-                hosts: &service.hosts,
-                hosts_at: service.hosts_at,
-                gateways: &service.gateways,
-                rules: &service.rules,
-            },
-            _ => return None,
+            Resource::VirtualService(service) if service.is_at_gateway() => {
+                let mut rules = Vec::new();
+                for kind in [Takes::Http, Takes::Tls] {
+                    for (number, rule) in service.rules(kind).iter().enumerate() {
+                        let all = rule.route.iter().enumerate();
+                        let backends = all.filter_map(|(index, destination)| {
+                            let destination = destination.as_ref()?;
+                            let (scope, name) = destined(object, &destination.host.value)?;
+                            let port = destination.port.as_ref().map(|port| port.value.clone());
+                            Some(Backend {
+                                port: port.or_else(|| only_port(cluster, &scope, name)),
+                                scope,
+                                name,
+                                field: Field {
+                                    at: destination.host.at,
+                                    path: format!("{}.host", kind.field(number, index)),
+                                },
+                            })
+                        });
+                        rules.push(Rule {
+                            passes: kind == Takes::Tls,
+                            backends: backends.collect(),
+                        });
+                    }
+                }
+                let named = service.gateways.iter();
+                Some(Self {
+                    object,
+                    way_in: WayIn::VirtualService,
+                    is_istio: true,
+                    asked: (service.hosts.iter())
+                        .map(|host| host.value.as_str())
+                        .collect(),
+                    matched: Field {
+                        at: service.hosts_at.unwrap_or(service.at),
+                        path: "spec.hosts".to_owned(),
+                    },
+                    gateways: named
+                        .filter_map(|named| {
+                            let (namespace, name) = named_gateway(&named.value)?;
+                            Some(Parent {
+                                namespace,
+                                name,
+                                entry: None,
+                            })
+                        })
+                        .collect(),
+                    rules,
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Returns hosts in lower case, but for the one that stands for all.
+fn lower<'a>(hosts: impl Iterator<Item = &'a str>) -> Vec<String> {
+    hosts
+        .filter(|host| *host != "*")
+        .map(str::to_lowercase)
+        .collect()
+}
+
+impl<'a> Backend<'a> {
+    fn of(object: &Object, backend: &'a ObjectRef, path: String) -> Option<Self> {
+        let at = backend.at;
+        Some(Self {
+            scope: named_scope(&object.scope, backend.namespace.as_deref()),
+            name: &backend.name.as_ref()?.value,
+            port: backend.port.as_ref().map(|port| port.value.clone()),
+            field: Field { at, path },
         })
     }
 }
 
-impl Route<'_> {
-    /// Returns the field of a backend of one of its rules.
-    fn field(&self, rule: usize, backend: usize) -> String {
-        match (self.is_istio, self.passes) {
-            (false, _) => format!("spec.rules[{rule}].backendRefs[{backend}]"),
-            (true, false) => format!("spec.http[{rule}].route[{backend}].destination.host"),
-            (true, true) => format!("spec.tls[{rule}].route[{backend}].destination.host"),
-        }
+/// Returns the Service that a host stands for to an object of Istio.
+fn destined<'a>(object: &Object, host: &'a str) -> Option<(Scope, &'a str)> {
+    match Host::of(host) {
+        Host::Service { namespace, name } => Some((named_scope(&object.scope, namespace), name)),
+        Host::Half { .. } | Host::Other => None,
     }
+}
+
+/// Returns the port of a Service that has one only: a destination of Istio need not name it.
+fn only_port(cluster: &Cluster, scope: &Scope, name: &str) -> Option<Port> {
+    let found = cluster.find(Kind::Service, scope, name)?;
+    found.resource.service()?.only_port()
 }
 
 /// What is declared about the TLS of a Service.
@@ -85,67 +367,142 @@ enum Policy<'a> {
 type Policies<'a> = BTreeMap<(Scope, &'a str), Policy<'a>>;
 
 pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
+    let kinds = [Kind::HttpRoute, Kind::TlsRoute, Kind::VirtualService];
+    if kinds.iter().all(|kind| cluster.of(*kind).next().is_none()) {
+        return Vec::new();
+    }
     let (mut backend_tls, mut destinations) = (Policies::new(), Policies::new());
     for object in cluster.objects() {
         match &object.resource {
             Resource::BackendTlsPolicy(policy) => {
-                for service in &policy.services {
+                for service in policy.targets.iter().chain(&policy.old_target) {
                     let scope = named_scope(&object.scope, service.namespace.as_deref());
                     let policy = Policy::BackendTls(object, policy);
-                    backend_tls.insert((scope, service.name.as_str()), policy);
+                    backend_tls.insert((scope, service.name()), policy);
                 }
             }
             Resource::DestinationRule(rule) => {
-                if let Some(service) = &rule.service {
-                    let scope = named_scope(&object.scope, service.namespace.as_deref());
-                    let policy = Policy::Destination(object, rule);
-                    destinations.insert((scope, service.name.as_str()), policy);
+                let host = rule.host.as_ref().map_or("", |host| &host.value);
+                if let Some(service) = destined(object, host) {
+                    destinations.insert(service, Policy::Destination(object, rule));
                 }
             }
             _ => {}
         }
     }
-    let routes = cluster.objects().iter().filter_map(Route::of);
+    let offers = offers(cluster);
+    let routes = cluster.objects().iter();
     routes
-        .flat_map(|route| paths(cluster, &route, &backend_tls, &destinations))
+        .filter_map(|object| Route::of(cluster, object))
+        .flat_map(|route| paths(cluster, &route, &backend_tls, &destinations, &offers))
         .collect()
 }
 
 /// The gateway of a route, as far as it is at hand.
-struct Attached<'a> {
+struct Attached {
     scope: Scope,
-    class: &'a str,
-    /// The listeners that serve the route.
-    listeners: Vec<&'a Listener>,
+    kind: FrontKind,
+    /// What of it serves the route.
+    doors: Vec<Door>,
 }
 
-fn attached<'a>(cluster: &'a Cluster, route: &Route<'a>) -> Option<Attached<'a>> {
+/// A listener or a server, as a route meets it.
+struct Door {
+    hosts: Vec<String>,
+    tls: DoorTls,
+}
+
+/// What a listener or a server does with TLS.
+enum DoorTls {
+    Ends(Vec<Place>),
+    PassesThrough,
+    Plain,
+}
+
+fn attached(cluster: &Cluster, route: &Route<'_>, offers: &AllOffers<'_>) -> Option<Attached> {
     let kind = if route.is_istio {
         Kind::IstioGateway
     } else {
         Kind::Gateway
     };
-    route.gateways.iter().find_map(|attachment| {
-        let Reference {
-            namespace, name, ..
-        } = &attachment.gateway;
-        let scope = named_scope(&route.object.scope, namespace.as_deref());
-        let found = cluster.find(kind, &scope, name)?;
-        let (class, listeners) = match &found.resource {
-            Resource::Gateway(gateway) => (gateway.class.as_str(), &gateway.listeners),
-            Resource::IstioGateway(gateway) => ("istio", &gateway.servers),
+    route.gateways.iter().find_map(|parent| {
+        let scope = named_scope(&route.object.scope, parent.namespace);
+        let found = cluster.find(kind, &scope, parent.name)?;
+        let (kind, doors) = match (&found.resource, parent.entry) {
+            (Resource::Gateway(gateway), Some(entry)) => {
+                let route = (route.object.kind(), route.asked.as_slice());
+                // What is shown, were the route taken from its namespace.
+                let doors = match taken(gateway, entry, route, &|_| true) {
+                    Taken::By(listeners) => listeners,
+                    _ => Vec::new(),
+                };
+                let doors = doors.into_iter().map(|door| listener(found, door));
+                (front(cluster, gateway), doors.collect())
+            }
+            (Resource::IstioGateway(_), _) => {
+                let offers = offers.get(&(&found.scope, found.name.as_str()))?;
+                let hosts = route.asked.iter();
+                let mut servers: Vec<&Server> =
+                    hosts.flat_map(|host| offers.to(host, None)).collect();
+                servers.sort_by_key(|server| (server.at.line, server.at.column));
+                servers.dedup_by_key(|server| server.at);
+                let doors = servers.into_iter().map(|door| server(found, door));
+                (FrontKind::Istio, doors.collect())
+            }
             _ => return None,
-        };
-        let is_meant = |listener: &&Listener| match &attachment.listener {
-            Some(name) => listener.name.as_ref() == Some(name),
-            None => serves(listener, route.hosts),
         };
         Some(Attached {
             scope: found.scope.clone(),
-            class,
-            listeners: listeners.iter().filter(is_meant).collect(),
+            kind,
+            doors,
         })
     })
+}
+
+fn listener(gateway: &Object, listener: &Listener) -> Door {
+    let tls = match &listener.tls {
+        _ if !listener.is_of_tls() => DoorTls::Plain,
+        Some(tls) if tls.passes_through => DoorTls::PassesThrough,
+        tls => {
+            let named = tls.iter().flat_map(|tls| &tls.certificates);
+            let place = |named: &ObjectRef| {
+                Some(Place {
+                    scope: named_scope(&gateway.scope, named.namespace.as_deref()),
+                    name: named.name.as_ref()?.value.clone(),
+                })
+            };
+            DoorTls::Ends(named.filter_map(place).collect())
+        }
+    };
+    Door {
+        hosts: lower(listener.host().into_iter()),
+        tls,
+    }
+}
+
+fn server(gateway: &Object, server: &Server) -> Door {
+    let tls = if server.spoken_tls().is_none() {
+        DoorTls::Plain
+    } else if server.passes_through() {
+        DoorTls::PassesThrough
+    } else {
+        let places = server.secrets().flat_map(|secret| {
+            let scopes = match secret.namespace {
+                Some(namespace) => vec![Scope::Namespace(namespace.to_owned())],
+                None => beside_istio(&gateway.scope),
+            };
+            let place = |scope| Place {
+                scope,
+                name: secret.name.to_owned(),
+            };
+            scopes.into_iter().map(place).collect::<Vec<_>>()
+        });
+        DoorTls::Ends(places.collect())
+    };
+    Door {
+        hosts: lower(server.hosts.iter().map(|host| host.host.as_str())),
+        tls,
+    }
 }
 
 fn paths<'a>(
@@ -153,59 +510,48 @@ fn paths<'a>(
     route: &Route<'a>,
     backend_tls: &Policies<'a>,
     destinations: &Policies<'a>,
+    offers: &AllOffers<'_>,
 ) -> Vec<Routed<'a>> {
-    let attached = attached(cluster, route);
-    let listeners = attached.as_ref().map_or(&[][..], |found| &found.listeners);
-    let mut hosts = route.hosts.to_vec();
+    let attached = attached(cluster, route, offers);
+    let doors = attached.as_ref().map_or(&[][..], |found| &found.doors);
+    let mut hosts = lower(route.asked.iter().copied());
     if hosts.is_empty() {
-        for host in listeners.iter().flat_map(|listener| &listener.hosts) {
+        for host in doors.iter().flat_map(|door| &door.hosts) {
             if !hosts.contains(host) {
                 hosts.push(host.clone());
             }
         }
     }
-    let class = attached.as_ref().map_or("", |found| found.class);
-    let kind = if route.is_istio || class.contains("istio") {
-        FrontKind::Istio
-    } else if class.contains("traefik") {
-        FrontKind::Traefik
-    } else {
-        FrontKind::Gateway
+    let kind = match &attached {
+        Some(attached) => attached.kind,
+        None if route.is_istio => FrontKind::Istio,
+        None => FrontKind::Gateway,
     };
     let front = Front {
         kind,
-        gateway: route.gateways.first().map(|attachment| {
-            let Reference {
-                namespace, name, ..
-            } = &attachment.gateway;
-            let scope = attached.as_ref().map_or_else(
-                || named_scope(&route.object.scope, namespace.as_deref()),
-                |found| found.scope.clone(),
-            );
-            let namespace = scope.namespace();
-            namespace.map_or_else(|| name.clone(), |namespace| format!("{namespace}/{name}"))
+        gateway: route.gateways.first().map(|parent| {
+            let place = Place {
+                scope: attached.as_ref().map_or_else(
+                    || named_scope(&route.object.scope, parent.namespace),
+                    |found| found.scope.clone(),
+                ),
+                name: parent.name.to_owned(),
+            };
+            place.to_string()
         }),
     };
-    let inward = inward(route, attached.as_ref(), listeners);
-    let path = |rule: usize, backend: Option<(usize, &Backend)>| {
-        let named = backend.map(|(number, backend)| {
-            let path = route.field(rule, number);
-            let at = backend.service.at;
-            (route.object, Field { at, path })
-        });
-        let backend = backend.map(|(_, backend)| backend);
-        let scope = backend
-            .map(|backend| named_scope(&route.object.scope, backend.service.namespace.as_deref()));
-        let policy = backend.zip(scope.as_ref()).and_then(|(backend, scope)| {
-            let key = (scope.clone(), backend.service.name.as_str());
+    let gateway = attached
+        .as_ref()
+        .map_or(&route.object.scope, |it| &it.scope);
+    let path = |rule: (usize, &Rule<'a>), backend: Option<&Backend<'a>>| {
+        let inward = inward(rule.1, attached.as_ref(), doors);
+        let policy = backend.and_then(|backend| {
+            let key = (backend.scope.clone(), backend.name);
             let of_istio = (kind == FrontKind::Istio)
                 .then(|| destinations.get(&key))
                 .flatten();
             of_istio.or_else(|| backend_tls.get(&key)).copied()
         });
-        let gateway = attached
-            .as_ref()
-            .map_or(&route.object.scope, |found| &found.scope);
         Routed {
             path: Path {
                 hosts: hosts.clone(),
@@ -217,28 +563,21 @@ fn paths<'a>(
                     }
                     _ => None,
                 },
-                inward: inward.clone(),
-                httpd: backend.zip(scope).map(|(backend, scope)| Httpd {
+                inward,
+                httpd: backend.map(|backend| Httpd {
                     service: Place {
-                        scope,
-                        name: backend.service.name.clone(),
+                        scope: backend.scope.clone(),
+                        name: backend.name.to_owned(),
                     },
-                    port: backend.port.map(Port::Number),
+                    port: backend.port.clone(),
                     share: 1,
                 }),
             },
             way_in: route.way_in,
             route: route.object,
-            rule,
-            matched: Field {
-                at: route.hosts_at,
-                path: if route.is_istio {
-                    "spec.hosts".to_owned()
-                } else {
-                    "spec.hostnames".to_owned()
-                },
-            },
-            named,
+            rule: rule.0,
+            matched: route.matched.clone(),
+            named: backend.map(|backend| (route.object, backend.field.clone())),
             reached: None,
             transport: Known::Here(policy.map(|policy| match policy {
                 Policy::BackendTls(object, _) | Policy::Destination(object, _) => object,
@@ -246,33 +585,29 @@ fn paths<'a>(
         }
     };
     let mut paths = Vec::new();
-    for (number, backends) in route.rules.iter().enumerate() {
-        if backends.is_empty() {
-            paths.push(path(number, None));
+    for rule in route.rules.iter().enumerate() {
+        if rule.1.backends.is_empty() {
+            paths.push(path(rule, None));
         }
-        let backends = backends.iter().enumerate();
-        paths.extend(backends.map(|backend| path(number, Some(backend))));
+        paths.extend(
+            rule.1
+                .backends
+                .iter()
+                .map(|backend| path(rule, Some(backend))),
+        );
     }
     paths
 }
 
-fn inward(route: &Route<'_>, attached: Option<&Attached<'_>>, listeners: &[&Listener]) -> Inward {
+fn inward(rule: &Rule<'_>, attached: Option<&Attached>, doors: &[Door]) -> Inward {
     // A route for what passes through is attached to a listener that does so, if there is one.
-    let passing = listeners
-        .iter()
-        .find(|listener| route.passes && listener.tls == ListenerTls::PassesThrough);
-    let secure = passing.or_else(|| {
-        let mut listeners = listeners.iter();
-        listeners.find(|listener| listener.tls != ListenerTls::Plain)
-    });
-    match (secure.map(|listener| &listener.tls), attached) {
-        (Some(ListenerTls::Ends(secrets)), Some(found)) => Inward::Tls(Shown::Secrets(places(
-            secrets,
-            &found.scope,
-            route.is_istio,
-        ))),
-        _ if route.passes => Inward::PassedThrough,
-        (None, Some(_)) => Inward::Plain,
+    let passing = |door: &&Door| rule.passes && matches!(door.tls, DoorTls::PassesThrough);
+    let secure = |door: &&Door| !matches!(door.tls, DoorTls::Plain);
+    let door = doors.iter().find(passing).or(doors.iter().find(secure));
+    match (door.map(|door| &door.tls), attached) {
+        (Some(DoorTls::Ends(secrets)), _) => Inward::Tls(Shown::Secrets(secrets.clone())),
+        _ if rule.passes => Inward::PassedThrough,
+        (None, Some(_)) if !doors.is_empty() => Inward::Plain,
         _ => Inward::Unsaid(Shown::Unknown),
     }
 }
@@ -281,32 +616,41 @@ fn outward(
     route: &Route<'_>,
     inward: &Inward,
     policy: Option<Policy<'_>>,
-    backend: Option<&Backend>,
+    backend: Option<&Backend<'_>>,
     gateway: &Scope,
 ) -> Outward {
     if *inward == Inward::PassedThrough {
         return Outward::PassedThrough;
     }
-    match (policy, backend) {
-        (Some(Policy::Destination(_, DestinationRule { tls: Some(tls), .. })), _) => {
-            match tls.trust {
-                DestinationTrust::Plain => Outward::Plain,
-                DestinationTrust::Mesh => Outward::Mesh,
-                _ => Outward::Tls(Client {
-                    expects: tls.server_name.clone(),
+    let port = backend.and_then(|backend| backend.port.as_ref());
+    let tls = match policy {
+        Some(Policy::Destination(_, rule)) => rule.tls(port),
+        _ => None,
+    };
+    match (policy, tls, backend) {
+        (_, Some(tls), _) => match tls.mode {
+            DestinationMode::Disabled => Outward::Plain,
+            DestinationMode::Mesh => Outward::Mesh,
+            DestinationMode::Simple | DestinationMode::Mutual | DestinationMode::Unknown => {
+                Outward::Tls(Client {
+                    expects: expected(tls).map(str::to_owned),
                     trusts: trust_of_destination(tls, gateway),
                     shows: None,
-                }),
+                })
             }
-        }
-        (Some(Policy::BackendTls(object, policy)), _) => Outward::Tls(Client {
-            expects: policy.server_name.as_ref().map(|name| name.value.clone()),
+        },
+        (Some(Policy::BackendTls(object, policy)), ..) => Outward::Tls(Client {
+            expects: policy
+                .server_name
+                .as_ref()
+                .map(|name| name.value.clone())
+                .filter(|name| !name.is_empty()),
             trusts: trust_of_policy(object, policy),
             shows: None,
         }),
         // Where nothing is declared for port 443, gateways differ; and a mesh may have TLS of its own.
-        (_, Some(backend)) if !route.is_istio && backend.port != Some(443) => Outward::Plain,
-        (_, _) => Outward::Unsaid(Client {
+        (_, _, Some(_)) if !route.is_istio && port != Some(&Port::Number(443)) => Outward::Plain,
+        _ => Outward::Unsaid(Client {
             expects: None,
             trusts: Trust::Unknown,
             shows: None,
@@ -314,29 +658,37 @@ fn outward(
     }
 }
 
+/// Returns the name that is asked for, else the last one that is verified.
+fn expected(tls: &DestinationTls) -> Option<&str> {
+    let name = tls.sni.as_ref().or(tls.names.last());
+    name.map(|name| name.value.as_str())
+}
+
 fn trust_of_policy(object: &Object, policy: &BackendTlsPolicy) -> Trust {
     if policy.authorities.is_empty() {
         return Trust::System;
     }
-    let authorities = policy.authorities.iter().map(|named| Authority {
-        is_secret: named.is_secret,
-        place: Place {
-            scope: object.scope.clone(),
-            name: named.name.clone(),
-        },
-        keys: Keys::GatewayApi,
+    let authorities = policy.authorities.iter().filter_map(|named| {
+        Some(Authority {
+            is_secret: named.kind.as_deref() == Some("Secret"),
+            place: Place {
+                scope: object.scope.clone(),
+                name: named.name.as_ref()?.value.clone(),
+            },
+            keys: Keys::GatewayApi,
+        })
     });
     Trust::Authorities(authorities.collect())
 }
 
 fn trust_of_destination(tls: &DestinationTls, gateway: &Scope) -> Trust {
-    match &tls.trust {
-        DestinationTrust::Anything => Trust::Anything,
-        DestinationTrust::Unsaid => Trust::System,
-        DestinationTrust::Files | DestinationTrust::Plain | DestinationTrust::Mesh => {
-            Trust::Unknown
-        }
-        DestinationTrust::Credential(name) => {
+    match &tls.credential {
+        _ if tls.skips_verification.is_some() => Trust::Anything,
+        None if tls.has_file("caCertificates") => Trust::Unknown,
+        // What the mesh's configuration says: without a CA Istio warns of it (message IST0129).
+        None => Trust::System,
+        Some(credential) => {
+            let name = &credential.value;
             // The CA is in the Secret itself or in one beside it (`pilot/pkg/credentials/kube/secrets.go`).
             let names = [name.clone(), format!("{name}-cacert")];
             let scopes = beside_istio(gateway);
@@ -362,38 +714,23 @@ fn beside_istio(scope: &Scope) -> Vec<Scope> {
     std::iter::once(scope.clone()).chain(usual).collect()
 }
 
-fn places(secrets: &[Reference], gateway: &Scope, is_istio: bool) -> Vec<Place> {
-    let beside = if is_istio {
-        beside_istio(gateway)
-    } else {
-        vec![gateway.clone()]
-    };
-    let mut found = Vec::new();
-    for secret in secrets {
-        let place = |scope: Scope| Place {
-            scope,
-            name: secret.name.clone(),
-        };
-        match &secret.namespace {
-            Some(namespace) => found.push(place(Scope::Namespace(namespace.clone()))),
-            None => found.extend(beside.iter().cloned().map(place)),
-        }
-    }
-    found
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Returns whether a listener is for one of these hosts: a pattern with an asterisk in front covers any number of labels,
-/// in the Gateway API as in Istio.
-fn serves(listener: &Listener, hosts: &[String]) -> bool {
-    let covers = |pattern: &String, host: &String| match pattern.strip_prefix('*') {
-        Some(parent) => host.ends_with(parent),
-        None => pattern == host,
-    };
-    listener.hosts.is_empty()
-        || hosts.is_empty()
-        || listener.hosts.iter().any(|pattern| {
-            hosts
-                .iter()
-                .any(|host| covers(pattern, host) || covers(host, pattern))
-        })
+    #[test]
+    fn hosts_meet_where_one_covers_the_other() {
+        for (one, other) in [
+            ("a.example.org", "a.example.org"),
+            ("*.example.org", "a.example.org"),
+            ("a.b.example.org", "*.example.org"),
+            ("*.b.example.org", "*.example.org"),
+            ("*", "a.example.org"),
+        ] {
+            assert!(meets(one, other), "{one} {other}");
+        }
+        assert!(!meets("*.example.org", "example.org"));
+        assert!(!meets("*.example.org", "a.example.net"));
+        assert!(!meets("a.example.org", "b.example.org"));
+    }
 }

@@ -9,7 +9,7 @@
 //! | see how Traefik's objects become paths | [`traefik`] |
 //! | know which of its routes takes a request | [`choose`], [`fit`]; [`please`] finds a request that one takes |
 //! | see how an Ingress does | `ingress` |
-//! | see how those of the Gateway API and of Istio do | `gateways` |
+//! | see how those of the Gateway API and of Istio do | [`gateways`] |
 //! | know which path an instance is to have | [`expand`] |
 //! | ask whether the hops of a path fit | [`check`]; what its httpd may show: [`served`] |
 //! | add a way in | a file beside these, and its line in [`read`] |
@@ -18,7 +18,7 @@ pub mod check;
 pub mod choose;
 pub mod expand;
 pub mod fit;
-mod gateways;
+pub mod gateways;
 pub mod hop;
 mod ingress;
 pub mod please;

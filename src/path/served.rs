@@ -3,8 +3,7 @@
 use crate::cluster::data::{Cert, Entry};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
-use crate::kinds::Reference;
-use crate::kinds::gateway_api::ListenerTls;
+use crate::kinds::istio::Server;
 use crate::path::traefik::named_scope;
 use crate::pki::SubjectAltName;
 use crate::pki::verify::{self, Standing};
@@ -161,27 +160,23 @@ fn for_browsers(cluster: &Cluster) -> BTreeSet<(&Scope, &str)> {
                 names.for_each(|name| add(scope, name));
             }
             Resource::Gateway(gateway) => {
-                for Reference {
-                    namespace, name, ..
-                } in gateway.listeners.iter().flat_map(|it| secrets_of(&it.tls))
-                {
-                    add(&named_scope(scope, namespace.as_deref()), name);
+                let tls = gateway.listeners.iter().flat_map(|listener| &listener.tls);
+                for named in tls.flat_map(|tls| &tls.certificates) {
+                    add(
+                        &named_scope(scope, named.namespace.as_deref()),
+                        named.name(),
+                    );
                 }
             }
             Resource::IstioGateway(gateway) => {
-                // Wherever its pods run.
-                let all = gateway.servers.iter().flat_map(|it| secrets_of(&it.tls));
-                all.for_each(|secret| add(&Scope::Beside(String::new()), &secret.name));
+                // Without a namespace, wherever its pods run.
+                let anywhere = Scope::Beside(String::new());
+                for secret in gateway.servers.iter().flat_map(Server::secrets) {
+                    add(&named_scope(&anywhere, secret.namespace), secret.name);
+                }
             }
             _ => {}
         }
     }
     found
-}
-
-fn secrets_of(tls: &ListenerTls) -> &[Reference] {
-    match tls {
-        ListenerTls::Ends(secrets) => secrets,
-        ListenerTls::PassesThrough | ListenerTls::Plain => &[],
-    }
 }

@@ -74,23 +74,26 @@ pub(super) fn announce(rows: &mut Vec<Row>, cluster: &Cluster, now: OffsetDateTi
         let Resource::Certificate(certificate) = &object.resource else {
             continue;
         };
+        let Some(secret) = &certificate.secret else {
+            continue;
+        };
         let namespace = object.scope.namespace().map(str::to_owned);
-        match places.get(&(namespace, certificate.secret.clone(), "tls.crt".to_owned())) {
+        match places.get(&(namespace, secret.clone(), "tls.crt".to_owned())) {
             Some(row) => known.push((*row, certificate)),
-            None => others.push((object, certificate)),
+            None => others.push((object, secret, certificate)),
         }
     }
     for (row, certificate) in known {
         let row = &mut rows[row];
         note(row, certificate);
     }
-    for (object, certificate) in others {
+    for (object, secret, certificate) in others {
         let Some(details) = details(certificate) else {
             continue;
         };
         let origin = Origin::Object(ObjectOrigin {
             namespace: object.scope.namespace().map(str::to_owned),
-            name: certificate.secret.clone(),
+            name: secret.clone(),
             key: "tls.crt".to_owned(),
             number: 0,
             kind: ObjectKind::Announced,
@@ -110,8 +113,10 @@ fn note(row: &mut Row, certificate: &Announced) {
 
 /// What a Certificate says of a certificate that is not at hand; nothing if none was issued yet.
 fn details(certificate: &Announced) -> Option<Details> {
-    let common_name = certificate.names.first().cloned();
-    let issuer = certificate.issuer.clone();
+    let names = certificate.names();
+    let common_name = names.first().cloned();
+    let issuer = certificate.issuer.as_ref();
+    let issuer = issuer.map_or_else(String::new, |issuer| issuer.name().to_owned());
     Some(Details {
         subject: common_name.clone().unwrap_or_default(),
         common_name,
@@ -122,14 +127,14 @@ fn details(certificate: &Announced) -> Option<Details> {
         serial_decimal: String::new(),
         serial_sign: 1,
         version: 3,
-        subject_alt_names: certificate.names.clone(),
+        subject_alt_names: names,
         critical_names: false,
         validity: certificate.validity?,
         key: String::new(),
         weak_key: None,
         signature_algorithm: String::new(),
         weak_signature: false,
-        is_ca: certificate.is_ca,
+        is_ca: certificate.is_ca.is_some(),
         critical_constraints: true,
         path_len: None,
         key_usages: None,

@@ -229,6 +229,21 @@ fn every_question_of_a_leg_has_an_answer_on_every_way_in() {
 }
 
 #[test]
+fn a_destination_rule_without_a_mode_leaves_plain_http_to_a_port_of_tls() {
+    let rule = |mode: &str| {
+        format!(
+            "---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{name: d, namespace: ns}}\n\
+             spec: {{host: civicrmhttpd, trafficPolicy: {{tls: {{{mode}credentialName: ca}}}}}}\n"
+        )
+    };
+    let text = service("{port: 443, name: https}", "ns") + TERMINATED[3].1;
+    let without = report(&(text.clone() + &rule("")));
+    assert!(has(&without, "CI863"), "{:?}", said(&without));
+    let with = report(&(text + &rule("mode: SIMPLE, ")));
+    assert!(!has(&with, "CI863"), "{:?}", said(&with));
+}
+
+#[test]
 fn one_rule_in_two_namespaces_is_found_for_http_and_for_tcp() {
     for (kind, route) in [TERMINATED[0], PASSED[0]] {
         let other = route.replace("namespace: ns", "namespace: other");

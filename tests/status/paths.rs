@@ -239,6 +239,47 @@ fn what_a_destination_rule_says_of_tls_is_what_goes_over_the_leg() {
 }
 
 #[test]
+fn the_settings_of_a_port_hold_for_that_port_only() {
+    let all =
+        "{tls: {mode: SIMPLE}, portLevelSettings: [{port: {number: 8443}, tls: {mode: DISABLE}}]}";
+    let rule = destination_rule("{mode: DISABLE}").replace(
+        "{portLevelSettings: [{port: {number: 443}, tls: {mode: DISABLE}}]}",
+        all,
+    );
+    let of_port = |port: &str| {
+        let route = ISTIO.replace("{number: 443}}}", &format!("{{number: {port}}}}}}}"));
+        only(&report(&(secrets("a") + &route + &rule))).backend.wire
+    };
+    assert_eq!(of_port("443"), Wire::Tls);
+    assert_eq!(of_port("8443"), Wire::Plain);
+}
+
+#[test]
+fn without_a_mode_a_destination_rule_begins_no_tls() {
+    let rule = destination_rule("{credentialName: a-trust}");
+    let report = report(&(secrets("a") + ISTIO + &rule));
+    assert_eq!(only(&report).backend.wire, Wire::Plain);
+}
+
+#[test]
+fn the_controller_of_its_class_says_who_serves_a_gateway() {
+    let class = |controller: &str| {
+        format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {{name: traefik}}\n\
+             spec: {{controllerName: {controller}}}\n"
+        )
+    };
+    for (controller, kind) in [
+        ("traefik.io/gateway-controller", FrontKind::Traefik),
+        ("istio.io/gateway-controller", FrontKind::Istio),
+        ("example.org/gateway", FrontKind::Gateway),
+    ] {
+        let text = secrets("a") + GATEWAY + &http_route(443) + &class(controller);
+        assert_eq!(only(&report(&text)).front.kind, kind, "{controller}");
+    }
+}
+
+#[test]
 fn names_that_attack_stay_inside_their_labels_wherever_they_stand() {
     let attack = "<script>alert(\"1\")</script>\u{1b}]; --> {{x";
     let service = serde_json::json!({

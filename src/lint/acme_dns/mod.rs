@@ -2,11 +2,13 @@
 
 pub(super) mod rules;
 
+use crate::cluster::{Kind, Resource};
+use crate::kinds::cert_manager::Announced;
 use crate::lint::facts::issuers::{http01, issuer_of};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::traefik::containers;
-use crate::lint::model::{Class, Model, Object};
+use crate::lint::model::{Class, Model, Object, Said};
 use crate::yaml::{Node, Value};
 use rules::{CI707, CI708, CI722};
 
@@ -30,11 +32,8 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
     for object in model.of(Class::IngressRoute) {
         external_dns(object, &mut findings);
     }
-    for object in model
-        .of(Class::Secret)
-        .filter(|object| object.kind == "Certificate")
-    {
-        wildcards(model, object, &mut findings);
+    for certificate in model.said(Kind::Certificate, Resource::certificate) {
+        wildcards(model, &certificate, &mut findings);
     }
     challenges(model, &mut findings);
     findings
@@ -61,44 +60,36 @@ fn external_dns(object: &Object<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn wildcards(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
-    let Some(issuer) = issuer_of(model, object) else {
+fn wildcards(
+    model: &Model<'_>,
+    certificate: &Said<'_, '_, Announced>,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(issuer) = issuer_of(model, certificate) else {
         return;
     };
-    let Some(acme) = issuer.spec().get("acme") else {
-        return;
-    };
-    if acme
-        .items_of("solvers")
-        .iter()
-        .any(|solver| solver.get("dns01").is_some())
-    {
+    if !issuer.says.is("acme") || issuer.says.solvers.iter().any(|solver| solver.has_dns) {
         return;
     }
-    for (index, node) in object.spec().items_of("dnsNames").iter().enumerate() {
-        if let Some(host) = node.text().filter(|host| host.starts_with("*.")) {
+    for (index, name) in certificate.says.dns_names.iter().enumerate() {
+        if name.value.starts_with("*.") {
             let message = format!(
                 "`{}`, and issuer `{}` has no dns01 solver",
-                host.escape_debug(),
-                issuer.name
+                name.value.escape_debug(),
+                issuer.object.name
             );
-            findings.push(object.finding(
-                &CI708,
-                node.at,
-                &format!("spec.dnsNames[{index}]"),
-                message,
-            ));
+            let field = format!("spec.dnsNames[{index}]");
+            findings.push(certificate.object.finding(&CI708, name.at, &field, message));
         }
     }
 }
 
 /// ACME asks on port 80 (RFC 8555 section 8.3).
 fn challenges(model: &Model<'_>, findings: &mut Vec<Finding>) {
-    let issuers = [Class::Issuer, Class::ClusterIssuer];
+    let issuers = [Kind::Issuer, Kind::ClusterIssuer].into_iter();
     let solving: Vec<_> = issuers
-        .iter()
-        .flat_map(|class| model.of(*class))
-        .filter_map(|issuer| Some((issuer, http01(issuer).into_iter().next()?)))
+        .flat_map(|kind| model.said(kind, Resource::issuer))
+        .filter_map(|issuer| Some((issuer.object, http01(issuer.says).next()?)))
         .collect();
     if solving.is_empty() {
         return;

@@ -2,92 +2,82 @@
 
 use super::challenges::{Redirects, challenges};
 use super::rules::{CI884, CI885, CI886, CI887, CI888, CI889, CI893};
+use crate::kinds::Placed;
+use crate::kinds::cert_manager::Announced;
 use crate::lint::facts::issuers::{GROUP, issuer_of};
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object};
-use crate::yaml::Node;
+use crate::lint::model::{Class, Model, Object, Said};
+use crate::yaml::At;
+use std::time::Duration;
 
 pub(super) fn check(
     model: &Model<'_>,
     redirects: &Redirects<'_>,
-    object: &Object<'_>,
+    certificate: &Said<'_, '_, Announced>,
     is_shown: bool,
     findings: &mut Vec<Finding>,
 ) {
-    let spec = object.spec();
-    let mut find = |rule, node: Option<&Node>, key: &str, message: String| {
-        let at = node.map_or(spec.at, |node| node.at);
+    let Said { object, says, .. } = certificate;
+    let mut find = |rule, at, key: &str, message: String| {
         findings.push(object.finding(rule, at, &format!("spec.{key}"), message));
     };
-    let is_authority = spec.get("isCA").is_some_and(Node::says_true);
-    let has = |key: &str| !spec.items_of(key).is_empty();
-    let names = [
-        "dnsNames",
-        "ipAddresses",
-        "uris",
-        "emailAddresses",
-        "otherNames",
-    ];
-    let has_names = names.iter().any(|key| has(key));
-    let common_name = spec
-        .get("commonName")
-        .and_then(|node| Some((node.text()?, node)));
-    let has_subject = common_name.is_some() || spec.get("literalSubject").is_some();
-    let usages: Vec<&str> = spec
-        .items_of("usages")
+    let common_name = says.common_name.as_ref();
+    let has_names = !says.dns_names.is_empty() || says.has_other_names;
+    let has_subject = common_name.is_some() || says.has_subject;
+    let usages: Vec<&str> = says
+        .usages
         .iter()
-        .filter_map(Node::text)
+        .map(|usage| usage.value.as_str())
         .collect();
     // Of a client only the subject may be asked for.
     let is_client = usages.contains(&"client auth") && !usages.contains(&"server auth");
-    if !(has_names || (is_authority || is_client) && has_subject) {
+    if !(has_names || (says.is_ca.is_some() || is_client) && has_subject) {
         let message = match common_name {
-            Some((name, _)) => format!("only the subject has a name, `{}`", name.escape_debug()),
+            Some(name) => {
+                let name = name.value.escape_debug();
+                format!("only the subject has a name, `{name}`")
+            }
             None => "it has no name at all".to_owned(),
         };
-        find(&CI886, None, "dnsNames", message);
+        find(&CI886, says.at, "dnsNames", message);
     }
-    if let Some((name, node)) = common_name.filter(|(name, _)| name.len() > 64) {
+    if let Some(name) = common_name.filter(|name| name.value.len() > 64) {
         let message = format!(
             "the common name of {} bytes begins with `{}`",
-            name.len(),
-            name.chars().take(40).collect::<String>()
+            name.value.len(),
+            name.value.chars().take(40).collect::<String>()
         );
-        find(&CI887, Some(node), "commonName", message);
+        find(&CI887, name.at, "commonName", message);
     }
-    if let Some((node, key, message)) = durations(spec) {
-        find(&CI885, Some(node), key, message);
+    if let Some((at, key, message)) = durations(says) {
+        find(&CI885, at, key, message.to_owned());
     }
     let is_extended = |usage: &&str| EXTENDED.contains(usage);
     let is_server = |usage: &&str| ["server auth", "any"].contains(usage);
     if is_shown && usages.iter().any(is_extended) && !usages.iter().any(is_server) {
         let message = format!("the usages are {}", usages.join(", "));
-        find(&CI888, spec.get("usages"), "usages", message);
+        find(&CI888, says.usages_at.unwrap_or(says.at), "usages", message);
     }
-    if is_shown && is_authority {
-        find(
-            &CI889,
-            spec.get("isCA"),
-            "isCA",
-            "servers show it, and it is a CA".to_owned(),
-        );
+    if let Some(at) = says.is_ca.filter(|_| is_shown) {
+        let message = "servers show it, and it is a CA".to_owned();
+        find(&CI889, at, "isCA", message);
     }
-    let Some(issuer) = issuer_of(model, object) else {
-        unreachable(model, object, findings);
+    let Some(issuer) = issuer_of(model, certificate) else {
+        findings.extend(unreachable(model, object, says));
         return;
     };
-    let signs_itself =
-        issuer.spec().get("selfSigned").is_some() && issuer.spec().get("acme").is_none();
+    let signs_itself = issuer.says.is("selfSigned") && !issuer.says.is("acme");
     // That of a webhook is handed to the API server by cert-manager itself.
-    if signs_itself && !is_authority && is_shown {
+    if signs_itself && says.is_ca.is_none() && is_shown {
         let message = format!(
             "{} {} signs with the certificate's own key",
-            issuer.kind,
-            issuer.shown()
+            issuer.object.kind,
+            issuer.object.shown()
         );
-        find(&CI893, spec.get("issuerRef"), "issuerRef", message);
+        let at = says.issuer.as_ref().map_or(says.at, |named| named.at);
+        find(&CI893, at, "issuerRef", message);
     }
-    challenges(model, redirects, object, issuer, findings);
+    challenges(model, redirects, certificate, issuer.says, findings);
 }
 
 /// Extended key usages by cert-manager's names (`pkg/util/pki`), those of servers left out.
@@ -100,95 +90,56 @@ const EXTENDED: [&str; 6] = [
     "ocsp signing",
 ];
 
-fn unreachable(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
-    let Some(reference) = object.spec().get("issuerRef") else {
-        return;
-    };
-    let Some((name, node)) = reference
-        .get("name")
-        .and_then(|node| Some((node.text()?, node)))
-    else {
-        return;
-    };
-    let group = reference.text_of("group").unwrap_or(GROUP);
-    let kind = reference.text_of("kind").unwrap_or("Issuer");
-    if group != GROUP && !group.is_empty() {
-        return;
+fn unreachable(model: &Model<'_>, object: &Object<'_>, says: &Announced) -> Option<Finding> {
+    let named = says.issuer.as_ref()?;
+    let Placed { value: name, at } = named.name.as_ref()?;
+    if named.group.as_deref().is_some_and(|group| group != GROUP) {
+        return None;
     }
-    let elsewhere = model.elsewhere(Class::Issuer, object.namespace, name);
-    let message = if !["Issuer", "ClusterIssuer"].contains(&kind) {
-        format!(
+    let kind = named.kind.as_deref().unwrap_or("Issuer");
+    let has_cluster = || model.find(Class::ClusterIssuer, "", name).is_some();
+    let has_own = || model.find(Class::Issuer, object.namespace, name).is_some();
+    let message = match kind {
+        "Issuer" if has_cluster() => {
+            format!("`{name}` is a ClusterIssuer, but the reference means an Issuer")
+        }
+        "Issuer" => {
+            let other = model.elsewhere(Class::Issuer, object.namespace, name)?;
+            let own = object.namespace;
+            format!("Issuer `{name}` is in `{other}`, the Certificate in `{own}`")
+        }
+        "ClusterIssuer" if has_own() => {
+            format!("`{name}` is an Issuer, but the reference means a ClusterIssuer")
+        }
+        "ClusterIssuer" => return None,
+        _ => format!(
             "cert-manager has no issuers of kind `{}`; another group must be named",
             kind.escape_debug()
-        )
-    } else if kind == "Issuer" && model.find(Class::ClusterIssuer, "", name).is_some() {
-        format!("`{name}` is a ClusterIssuer, but the reference means an Issuer")
-    } else if kind == "Issuer"
-        && let Some(other) = elsewhere
-    {
-        format!(
-            "Issuer `{name}` is in `{other}`, the Certificate in `{}`",
-            object.namespace
-        )
-    } else if kind == "ClusterIssuer" && model.find(Class::Issuer, object.namespace, name).is_some()
-    {
-        format!("`{name}` is an Issuer, but the reference means a ClusterIssuer")
-    } else {
-        return;
+        ),
     };
-    findings.push(object.finding(&CI884, node.at, "spec.issuerRef.name", message));
+    Some(object.finding(&CI884, *at, "spec.issuerRef.name", message))
 }
 
 /// What is wrong with the times (`ValidateDuration`).
-fn durations(spec: &Node) -> Option<(&Node, &'static str, String)> {
-    let read = |key: &str| Some((spec.get(key)?, seconds(spec.text_of(key)?)?));
-    let duration = read("duration");
-    let length = duration.map_or(90.0 * 86400.0, |(_, seconds)| seconds);
-    if let Some((node, _)) = duration.filter(|(_, seconds)| *seconds < 3600.0) {
-        return Some((node, "duration", "it is shorter than an hour".to_owned()));
+fn durations(says: &Announced) -> Option<(At, &'static str, &'static str)> {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let length = says.duration.as_ref().map(|length| length.value);
+    if let Some(length) = says
+        .duration
+        .as_ref()
+        .filter(|length| length.value < MINUTE * 60)
+    {
+        return Some((length.at, "duration", "it is shorter than an hour"));
     }
-    let (node, before) = read("renewBefore")?;
-    let message = if spec.get("renewBeforePercentage").is_some() {
+    let before = says.renew_before.as_ref()?;
+    let message = if says.has_renew_percentage {
         "`renewBefore` and `renewBeforePercentage` exclude each other"
-    } else if before >= length {
+    } else if before.value >= length.unwrap_or(MINUTE * 60 * 24 * 90) {
         "it is not shorter than the time of validity"
-    } else if before < 300.0 {
+    } else if before.value < MINUTE * 5 {
         "it is shorter than 5 minutes"
     } else {
         return None;
     };
-    Some((node, "renewBefore", message.to_owned()))
-}
-
-/// Reads a duration of Go, such as `2160h` or `1h30m`.
-fn seconds(text: &str) -> Option<f64> {
-    let mut rest = text;
-    let mut sum = 0.0;
-    while !rest.is_empty() {
-        let length = rest
-            .bytes()
-            .take_while(|byte| byte.is_ascii_digit() || *byte == b'.')
-            .count();
-        let number: f64 = rest[..length].parse().ok()?;
-        rest = &rest[length..];
-        let (unit, factor) = [("ms", 0.001), ("h", 3600.0), ("m", 60.0), ("s", 1.0)]
-            .into_iter()
-            .find(|(unit, _)| rest.starts_with(unit))?;
-        rest = &rest[unit.len()..];
-        sum += number * factor;
-    }
-    Some(sum)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::seconds;
-
-    #[test]
-    fn durations_of_go_are_read() {
-        assert_eq!(seconds("2160h"), Some(7_776_000.0));
-        assert_eq!(seconds("1h30m"), Some(5400.0));
-        assert_eq!(seconds("90"), None);
-        assert_eq!(seconds("1d"), None);
-    }
+    Some((before.at, "renewBefore", message))
 }

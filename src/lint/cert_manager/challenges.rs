@@ -1,78 +1,68 @@
 //! HTTP-01: whether the authority reaches the solver.
 
 use super::rules::{CI891, CI892};
-use crate::lint::facts::hosts::meets;
-use crate::lint::facts::istio::credentials;
+use crate::cluster::{Kind, Resource};
+use crate::kinds::cert_manager::{Announced, Issuer, Solver};
+use crate::kinds::istio::Server;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object};
-use crate::yaml::{Node, Value};
+use crate::lint::model::{Class, Model, Said};
+use crate::path::gateways::meets;
+use crate::yaml::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether HTTP-01 gets through to the solver of a Certificate.
 pub(super) fn challenges(
     model: &Model<'_>,
     redirects: &Redirects<'_>,
-    object: &Object<'_>,
-    issuer: &Object<'_>,
+    Said { object, says, .. }: &Said<'_, '_, Announced>,
+    issuer: &Issuer,
     findings: &mut Vec<Finding>,
 ) {
-    let Some(acme) = issuer.spec().get("acme") else {
-        return;
-    };
-    let all: Vec<&Node> = acme.items_of("solvers").iter().collect();
     // With several, which is taken depends on labels and zones.
-    let [solver] = all[..] else { return };
-    let Some(http) = solver.get("http01") else {
+    let [
+        Solver {
+            http: Some(http), ..
+        },
+    ] = issuer.solvers.as_slice()
+    else {
         return;
     };
-    let at = object
-        .spec()
-        .get("dnsNames")
-        .map_or(object.node.at, |node| node.at);
+    let at = says.dns_names_at.unwrap_or(object.node.at);
     let mut find = |rule, message: String| {
         findings.push(object.finding(rule, at, "spec.dnsNames", message));
     };
-    let hosts: Vec<&str> = object
-        .spec()
-        .items_of("dnsNames")
-        .iter()
-        .filter_map(Node::text)
-        .filter(|host| !host.starts_with('*'))
-        .collect();
-    if let Some(route) = http.get("gatewayHTTPRoute") {
-        for parent in route.items_of("parentRefs") {
-            let namespace = parent.text_of("namespace").unwrap_or(object.namespace);
-            let name = parent.text_of("name").unwrap_or_default();
-            let Some(number) = model.find(Class::Gateway, namespace, name) else {
+    let names = says.dns_names.iter().map(|name| name.value.as_str());
+    let hosts: Vec<&str> = names.filter(|host| !host.starts_with('*')).collect();
+    if let Some(parents) = &http.gateways {
+        for parent in parents {
+            let namespace = parent.namespace.as_deref().unwrap_or(object.namespace);
+            let Some(number) = model.find(Class::Gateway, namespace, parent.name()) else {
                 continue;
             };
-            let gateway = &model.objects[number];
-            let closed = hosts.iter().find(|host| {
-                !gateway.spec().items_of("listeners").iter().any(|listener| {
-                    let host_of = listener.text_of("hostname").unwrap_or_default();
-                    listener.text_of("protocol") == Some("HTTP")
-                        && (host_of.is_empty() || meets(host_of, host))
+            let Some(gateway) = model.said_by(number, Resource::gateway) else {
+                continue;
+            };
+            let is_open = |host: &str| {
+                let mut listeners = gateway.says.listeners.iter();
+                listeners.any(|listener| {
+                    listener.protocol == "HTTP"
+                        && listener.host().is_none_or(|own| meets(own, host))
                 })
-            });
-            if let Some(host) = closed {
+            };
+            if let Some(host) = hosts.iter().find(|host| !is_open(host)) {
+                let gateway = gateway.object.shown();
                 find(
                     &CI891,
-                    format!(
-                        "Gateway {} has no HTTP listener for `{host}`",
-                        gateway.shown()
-                    ),
+                    format!("Gateway {gateway} has no HTTP listener for `{host}`"),
                 );
             }
         }
         return;
     }
-    let Some(ingress) = http.get("ingress") else {
+    let Some(ingress) = &http.ingress else {
         return;
     };
-    let class = ingress
-        .text_of("ingressClassName")
-        .or(ingress.text_of("class"))
-        .unwrap_or_default();
+    let class = ingress.class.as_deref().unwrap_or_default();
     if class == "istio" {
         let is_met = |host: &&&str| redirects.answer(object.provides, host);
         if let Some(host) = hosts.iter().find(is_met) {
@@ -114,25 +104,23 @@ pub(super) struct Redirects<'a> {
 }
 
 impl<'a> Redirects<'a> {
-    pub(super) fn of(model: &Model<'a>) -> Self {
+    pub(super) fn of(model: &'a Model<'_>) -> Self {
         let mut hosts = Vec::new();
         let mut by_secret: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-        for gateway in model.of(Class::IstioGateway) {
-            let (wide, exact): (Vec<&str>, Vec<&str>) = gateway
-                .spec()
-                .items_of("servers")
+        for gateway in model.said(Kind::IstioGateway, Resource::istio_gateway) {
+            let servers = &gateway.says.servers;
+            let redirects = |server: &&Server| {
+                let tls = server.tls.as_ref();
+                tls.is_some_and(|tls| tls.redirects.is_some())
+            };
+            let (wide, exact): (Vec<&str>, Vec<&str>) = servers
                 .iter()
-                .filter(|server| {
-                    server
-                        .at_path(&["tls", "httpsRedirect"])
-                        .is_some_and(Node::says_true)
-                })
-                .flat_map(|server| server.items_of("hosts"))
-                .filter_map(Node::text)
-                .map(|host| host.rsplit('/').next().unwrap_or(host))
+                .filter(redirects)
+                .flat_map(|server| &server.hosts)
+                .map(|host| host.host.as_str())
                 .partition(|host| host.starts_with('*'));
-            for (name, ..) in credentials(gateway) {
-                by_secret.entry(name).or_default().push(hosts.len());
+            for secret in servers.iter().flat_map(Server::secrets) {
+                by_secret.entry(secret.name).or_default().push(hosts.len());
             }
             hosts.push((exact.into_iter().collect(), wide));
         }

@@ -1,68 +1,64 @@
 //! Issuers and the solvers of their challenges.
 
 use super::rules::{CI882, CI883, CI894};
+use crate::kinds::cert_manager::Issuer;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object};
-use crate::yaml::Node;
+use crate::lint::model::{Class, Model, Object, Said};
+use crate::yaml::At;
 
-pub(super) fn check(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
-    let spec = object.spec();
+pub(super) fn check(
+    model: &Model<'_>,
+    Said { object, says, .. }: &Said<'_, '_, Issuer>,
+    findings: &mut Vec<Finding>,
+) {
     let is_cluster = object.class == Class::ClusterIssuer;
     if is_cluster && let Some(node) = object.at(&["metadata", "namespace"]) {
         let message = "a ClusterIssuer applies to the whole cluster";
         findings.push(object.finding(&CI882, node.at, "metadata.namespace", message));
     }
-    let kinds = ["acme", "ca", "selfSigned", "vault", "venafi"].map(|key| spec.get(key));
-    if kinds.iter().flatten().count() > 1 {
-        let message = "it is of several kinds";
-        findings.push(object.finding(&CI883, spec.at, "spec", message));
+    if says.kinds.len() > 1 {
+        findings.push(object.finding(&CI883, says.at, "spec", "it is of several kinds"));
     }
-    let secret = spec.at_path(&["ca", "secretName"]);
-    if let Some((name, node)) = secret.and_then(|node| Some((node.text()?, node))) {
-        let mut places = model.holders(Class::Secret, name);
-        let elsewhere = if is_cluster {
-            let places: Vec<&str> = places.collect();
-            // That of cert-manager may have another name.
-            let is_there = places.iter().any(|place| place.contains("cert-manager"));
-            places.first().copied().filter(|_| !is_there)
-        } else if model.find(Class::Secret, object.namespace, name).is_none() {
-            places.next().filter(|_| !object.namespace.is_empty())
-        } else {
-            None
-        };
-        if let Some(place) = elsewhere {
-            let message = format!("Secret `{name}` is in `{place}`");
-            findings.push(object.finding(&CI894, node.at, "spec.ca.secretName", message));
-        }
-    }
-    for (index, solver) in spec
-        .get("acme")
-        .into_iter()
-        .flat_map(|acme| acme.items_of("solvers").iter().enumerate())
+    if let Some(secret) = &says.authority
+        && let Some(place) = elsewhere(model, object, &secret.value)
     {
+        let message = format!("Secret `{}` is in `{place}`", secret.value);
+        findings.push(object.finding(&CI894, secret.at, "spec.ca.secretName", message));
+    }
+    for (index, solver) in says.solvers.iter().enumerate() {
         let path = format!("spec.acme.solvers[{index}]");
-        let mut find = |node: &Node, field: &str, message: &str| {
-            findings.push(object.finding(&CI883, node.at, &format!("{path}{field}"), message));
+        let mut find = |at: At, field: &str, message: &str| {
+            findings.push(object.finding(&CI883, at, &format!("{path}{field}"), message));
         };
-        if solver.get("http01").is_some() && solver.get("dns01").is_some() {
-            find(solver, "", "one solver has both `http01` and `dns01`");
+        let Some(http) = &solver.http else { continue };
+        if solver.has_dns {
+            find(solver.at, "", "one solver has both `http01` and `dns01`");
         }
-        let Some(http) = solver.get("http01") else {
+        let Some(ingress) = &http.ingress else {
             continue;
         };
-        if http.get("ingress").is_some() && http.get("gatewayHTTPRoute").is_some() {
-            find(
-                http,
-                ".http01",
-                "one solver has both `ingress` and `gatewayHTTPRoute`",
-            );
+        if http.gateways.is_some() {
+            let message = "one solver has both `ingress` and `gatewayHTTPRoute`";
+            find(http.at, ".http01", message);
         }
-        if let Some(ingress) = http.get("ingress") {
-            let named = ["class", "ingressClassName", "name"].map(|key| ingress.get(key));
-            if named.iter().flatten().count() > 1 {
-                let message = "more than one of `ingressClassName`, `class` and `name` is set";
-                find(ingress, ".http01.ingress", message);
-            }
+        if ingress.settings > 1 {
+            let message = "more than one of `ingressClassName`, `class` and `name` is set";
+            find(ingress.at, ".http01.ingress", message);
         }
+    }
+}
+
+/// Returns a namespace that has the Secret of an issuer, if it is not the one where it is read.
+fn elsewhere<'a>(model: &Model<'a>, issuer: &Object<'_>, secret: &str) -> Option<&'a str> {
+    let mut places = model.holders(Class::Secret, secret);
+    if issuer.class == Class::ClusterIssuer {
+        let places: Vec<&str> = places.collect();
+        // That of cert-manager may have another name.
+        let is_there = places.iter().any(|place| place.contains("cert-manager"));
+        places.first().copied().filter(|_| !is_there)
+    } else {
+        let found = model.find(Class::Secret, issuer.namespace, secret);
+        let is_elsewhere = found.is_none() && !issuer.namespace.is_empty();
+        places.next().filter(|_| is_elsewhere)
     }
 }

@@ -5,6 +5,7 @@ mod challenges;
 mod issuers;
 pub(super) mod rules;
 
+use crate::cluster::Resource;
 use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::issuers::GROUP;
 use crate::lint::family::Family;
@@ -51,9 +52,15 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
             (GROUP, "Certificate") => {
                 let shown = shown.get_or_insert_with(|| for_browsers(model));
                 let is_shown = shown.contains(&number);
-                certificates::check(model, &redirects, object, is_shown, &mut findings);
+                if let Some(said) = model.said_by(number, Resource::certificate) {
+                    certificates::check(model, &redirects, &said, is_shown, &mut findings);
+                }
             }
-            (GROUP, "Issuer" | "ClusterIssuer") => issuers::check(model, object, &mut findings),
+            (GROUP, "Issuer" | "ClusterIssuer") => {
+                if let Some(said) = model.said_by(number, Resource::issuer) {
+                    issuers::check(model, &said, &mut findings);
+                }
+            }
             (GROUP, "CertificateRequest") | ("acme.cert-manager.io", _) => {
                 made(object, "kind", object.node, &mut findings);
             }

@@ -1,56 +1,41 @@
 //! The certificates that browsers see.
 
-use super::istio::credentials;
-use crate::lint::model::{Class, Model, Object};
-use crate::yaml::Node;
+use crate::cluster::Resource;
+use crate::kinds::istio::Server;
+use crate::lint::model::{Class, Model};
 use std::collections::BTreeSet;
 
 /// Returns the Secrets whose certificates Traefik, or a Gateway, shows to browsers.
 pub(in crate::lint) fn for_browsers(model: &Model<'_>) -> BTreeSet<usize> {
-    let mut names = Vec::new();
-    for class in [Class::IngressRoute, Class::IngressRouteTcp] {
-        for object in model.of(class) {
-            let secret = object.at(&["spec", "tls", "secretName"]);
-            names.push((object.namespace, secret));
+    let mut found = BTreeSet::new();
+    for typed in model.cluster.objects() {
+        let own = model.objects[typed.number].namespace;
+        let mut add = |namespace: &str, name: &str| {
+            found.extend(model.find(Class::Secret, namespace, name));
+        };
+        match &typed.resource {
+            Resource::IngressRoute(route) | Resource::IngressRouteTcp(route) => {
+                let secret = route.tls.iter().flat_map(|tls| &tls.secret);
+                secret.for_each(|secret| add(own, &secret.value));
+            }
+            Resource::Ingress(ingress) => ingress.secrets.iter().for_each(|name| add(own, name)),
+            Resource::TlsStore(store) => {
+                let all = store.default_certificate.iter().chain(&store.certificates);
+                all.for_each(|name| add(own, name));
+            }
+            Resource::Gateway(gateway) => {
+                let tls = gateway.listeners.iter().flat_map(|listener| &listener.tls);
+                for named in tls.flat_map(|tls| &tls.certificates) {
+                    add(named.namespace.as_deref().unwrap_or(own), named.name());
+                }
+            }
+            Resource::IstioGateway(gateway) => {
+                let secrets = gateway.servers.iter().flat_map(Server::secrets);
+                // Without a namespace, wherever its pods run.
+                secrets.for_each(|secret| add(secret.namespace.unwrap_or_default(), secret.name));
+            }
+            _ => {}
         }
     }
-    for object in model.of(Class::Ingress) {
-        for item in object.spec().items_of("tls") {
-            names.push((object.namespace, item.get("secretName")));
-        }
-    }
-    for object in model.of(Class::Gateway) {
-        names.extend(certificate_names(object));
-    }
-    for object in model.of(Class::IstioGateway) {
-        // Wherever its pods run.
-        names.extend(credentials(object).map(|(_, node, _)| ("", Some(node))));
-    }
-    for object in model.of(Class::TlsStore) {
-        let default = object.at(&["spec", "defaultCertificate", "secretName"]);
-        names.push((object.namespace, default));
-        for item in object.spec().items_of("certificates") {
-            names.push((object.namespace, item.get("secretName")));
-        }
-    }
-    names
-        .into_iter()
-        .filter_map(|(namespace, name)| {
-            model.find(Class::Secret, namespace, name.and_then(Node::text)?)
-        })
-        .collect()
-}
-
-/// Returns the Secrets of all listeners that terminate TLS: namespace and name.
-fn certificate_names<'a>(
-    gateway: &Object<'a>,
-) -> impl Iterator<Item = (&'a str, Option<&'a Node>)> {
-    let own = gateway.namespace;
-    gateway
-        .spec()
-        .items_of("listeners")
-        .iter()
-        .filter_map(|node| node.get("tls"))
-        .flat_map(|tls| tls.items_of("certificateRefs"))
-        .map(move |node| (node.text_of("namespace").unwrap_or(own), node.get("name")))
+    found
 }

@@ -1,7 +1,9 @@
 //! cert-manager's issuers.
 
-use crate::lint::model::{Class, Model, Object};
-use crate::yaml::{At, Node};
+use crate::cluster::Resource;
+use crate::kinds::cert_manager::{Announced, Issuer};
+use crate::lint::model::{Class, Model, Said};
+use crate::yaml::At;
 
 /// The group of cert-manager's own kinds.
 pub(in crate::lint) const GROUP: &str = "cert-manager.io";
@@ -9,32 +11,24 @@ pub(in crate::lint) const GROUP: &str = "cert-manager.io";
 /// Returns the issuer of a Certificate, if it is in the input.
 pub(in crate::lint) fn issuer_of<'m, 'a>(
     model: &'m Model<'a>,
-    object: &Object<'a>,
-) -> Option<&'m Object<'a>> {
-    let reference = object.spec().get("issuerRef")?;
-    let name = reference.text_of("name")?;
-    let number = match reference.text_of("kind") {
+    certificate: &Said<'m, 'a, Announced>,
+) -> Option<Said<'m, 'a, Issuer>> {
+    let named = certificate.says.issuer.as_ref()?;
+    let name = &named.name.as_ref()?.value;
+    let number = match named.kind.as_deref() {
         Some("ClusterIssuer") => model.find(Class::ClusterIssuer, "", name),
-        _ => model.find(Class::Issuer, object.namespace, name),
+        _ => model.find(Class::Issuer, certificate.object.namespace, name),
     };
-    Some(&model.objects[number?])
+    model.said_by(number?, Resource::issuer)
 }
 
 /// Returns the http01 solvers of an issuer that are not for another ingress controller.
-pub(in crate::lint) fn http01(issuer: &Object<'_>) -> Vec<(At, String)> {
-    let Some(acme) = issuer.spec().get("acme") else {
-        return Vec::new();
-    };
-    acme.items_of("solvers")
-        .iter()
-        .enumerate()
-        .filter_map(|(index, solver)| Some((index, solver.at_path(&["http01", "ingress"])?)))
-        .filter(|(_, node)| {
-            let class = node.get("ingressClassName").or_else(|| node.get("class"));
-            class
-                .and_then(Node::text)
-                .is_none_or(|class| class.contains("traefik"))
-        })
-        .map(|(index, node)| (node.at, format!("spec.acme.solvers[{index}].http01")))
-        .collect()
+pub(in crate::lint) fn http01(issuer: &Issuer) -> impl Iterator<Item = (At, String)> {
+    let solvers = issuer.solvers.iter().enumerate();
+    solvers.filter_map(|(index, solver)| {
+        let ingress = solver.http.as_ref()?.ingress.as_ref()?;
+        let class = ingress.class.as_ref();
+        let is_traefiks = class.is_none_or(|class| class.contains("traefik"));
+        is_traefiks.then(|| (ingress.at, format!("spec.acme.solvers[{index}].http01")))
+    })
 }

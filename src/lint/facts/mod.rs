@@ -3,17 +3,13 @@
 pub(super) mod browsers;
 pub(super) mod certificate;
 pub(super) mod chain;
-pub(super) mod hosts;
 pub(super) mod ingress;
 pub(super) mod issuers;
-pub(super) mod istio;
 pub(super) mod openstack;
 pub(super) mod pods;
-pub(super) mod ports;
 pub(super) mod proxy;
 pub(super) mod routes;
 pub(super) mod served;
 pub(super) mod servers_transport;
-pub(super) mod shape;
 pub(super) mod spelling;
 pub(super) mod verified;

@@ -1,33 +1,34 @@
 //! References over the border of a namespace, and what permits them.
 
 use super::rules::CI816;
+use crate::cluster::{Kind, Resource};
+use crate::kinds::ObjectRef;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object, may_be_same};
 use crate::lint::rule::Severity;
-use crate::yaml::{At, Node};
+use crate::yaml::At;
 use std::collections::BTreeSet;
 
 const GROUP: &str = "gateway.networking.k8s.io";
 
 /// A reference that may lead to another namespace.
-pub(super) struct Link<'a> {
+pub(super) struct Link<'m> {
     pub(super) class: Class,
     pub(super) kind: &'static str,
-    pub(super) namespace: &'a str,
-    pub(super) name: &'a str,
+    pub(super) namespace: &'m str,
+    pub(super) name: &'m str,
     pub(super) at: At,
     pub(super) field: String,
 }
 
-impl<'a> Link<'a> {
-    /// Reads `{name, namespace}`.
+impl<'m> Link<'m> {
     pub(super) fn new(
-        object: &Object<'a>,
+        object: &Object<'m>,
         class: Class,
-        node: &'a Node,
+        named: &'m ObjectRef,
         field: String,
     ) -> Option<Self> {
-        let name = node.get("name")?;
+        let name = named.name.as_ref()?;
         Some(Self {
             class,
             kind: if class == Class::Secret {
@@ -35,8 +36,8 @@ impl<'a> Link<'a> {
             } else {
                 "Service"
             },
-            namespace: node.text_of("namespace").unwrap_or(object.namespace),
-            name: name.text()?,
+            namespace: named.namespace.as_deref().unwrap_or(object.namespace),
+            name: &name.value,
             at: name.at,
             field,
         })
@@ -80,34 +81,29 @@ impl<'a> Link<'a> {
 
 /// What ReferenceGrants permit: the namespace of the target, kind and namespace of who may name it, kind and name
 /// of the target; no name for all.
-pub(super) struct Grants<'a>(BTreeSet<(&'a str, &'a str, &'a str, &'a str, &'a str)>);
+pub(super) struct Grants<'m>(BTreeSet<(&'m str, &'m str, &'m str, &'m str, &'m str)>);
 
-impl<'a> Grants<'a> {
-    pub(super) fn of(model: &Model<'a>) -> Self {
+impl<'m> Grants<'m> {
+    pub(super) fn of(model: &'m Model<'_>) -> Self {
         let mut grants = BTreeSet::new();
-        for object in model.of(Class::ReferenceGrant) {
-            let of = |node: &'a Node, key| node.text_of(key).unwrap_or_default();
-            for from in object
-                .spec()
-                .items_of("from")
-                .iter()
-                .filter(|from| of(from, "group") == GROUP)
-            {
-                for to in object.spec().items_of("to") {
-                    grants.insert((
-                        object.namespace,
-                        of(from, "kind"),
-                        of(from, "namespace"),
-                        of(to, "kind"),
-                        of(to, "name"),
-                    ));
-                }
+        for grant in model.said(Kind::ReferenceGrant, Resource::reference_grant) {
+            for [group, kind, namespace] in &grant.says.from {
+                let to = grant.says.to.iter().filter(|_| group == GROUP);
+                grants.extend(to.map(|[what, name]| {
+                    (
+                        grant.object.namespace,
+                        kind.as_str(),
+                        namespace.as_str(),
+                        what.as_str(),
+                        name.as_str(),
+                    )
+                }));
             }
         }
         Self(grants)
     }
 
-    pub(super) fn permit(&self, object: &Object<'_>, link: &Link<'_>) -> bool {
+    fn permit(&self, object: &Object<'_>, link: &Link<'_>) -> bool {
         [link.namespace, ""].into_iter().any(|place| {
             let has = |name| {
                 self.0

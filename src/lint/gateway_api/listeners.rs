@@ -1,142 +1,127 @@
 //! Listeners: what each needs by itself, and beside the others.
 
-use super::gateway::{Listener, is_traefiks, listeners};
 use super::link::{Grants, Link};
 use super::rules::{CI811, CI814, CI820, CI821, CI822, CI825};
 use crate::cluster::data::Cert;
+use crate::kinds::gateway_api::{Gateway, Listener};
 use crate::lint::facts::certificate::names_of;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object};
+use crate::lint::model::{Class, Model, Object, Said};
 use crate::lint::rule::Severity;
+use crate::path::gateways::front;
+use crate::path::hop::FrontKind;
 use crate::pki::SubjectAltName;
-use crate::yaml::Node;
+use crate::yaml::{At, Node};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn check(
     model: &Model<'_>,
     grants: &Grants<'_>,
-    gateway: &Object<'_>,
+    gateway: &Said<'_, '_, Gateway>,
     findings: &mut Vec<Finding>,
 ) {
-    let is_traefik = is_traefiks(model, gateway);
-    let all = listeners(gateway);
-    for listener in &all {
-        tls(gateway, listener, is_traefik, findings);
-        let certificates = certificates(model, grants, gateway, listener, findings);
-        if !listener.host.is_empty() {
-            let certificates = certificates.as_deref();
-            covers(gateway, listener.host, listener, certificates, findings);
+    let Said { object, says, .. } = gateway;
+    let is_traefik = front(model.cluster, says) == FrontKind::Traefik;
+    for (index, listener) in says.listeners.iter().enumerate() {
+        let field = format!("spec.listeners[{index}]");
+        tls(object, listener, &field, is_traefik, findings);
+        let shown = certificates(model, grants, gateway, (listener, &field), findings);
+        if let Some(host) = &listener.host {
+            let place = (host.at, format!("{field}.hostname"));
+            covers(object, &host.value, shown.as_deref(), place, findings);
         }
     }
-    collisions(gateway, &all, is_traefik, findings);
+    collisions(object, &says.listeners, is_traefik, findings);
     if is_traefik {
-        entry_points(model, gateway, &all, findings);
-        for (key, node) in gateway
-            .spec()
-            .get("tls")
-            .map(Node::entries)
-            .unwrap_or_default()
-        {
-            let message = format!("Traefik has no code for `tls.{}` of a Gateway", key.text);
-            let field = format!("spec.tls.{}", key.text);
-            findings.push(gateway.finding(&CI811, node.at, &field, message));
+        entry_points(model, object, &says.listeners, findings);
+        for key in &says.tls {
+            let message = format!("Traefik has no code for `tls.{}` of a Gateway", key.value);
+            let field = format!("spec.tls.{}", key.value);
+            findings.push(object.finding(&CI811, key.at, &field, message));
         }
     }
 }
 
 fn tls(
     gateway: &Object<'_>,
-    listener: &Listener<'_>,
+    listener: &Listener,
+    field: &str,
     is_traefik: bool,
     findings: &mut Vec<Finding>,
 ) {
-    let field = format!("{}.tls", listener.field());
-    let mut find = |severity, at, message: String| {
-        let finding = gateway.finding(&CI814, at, &field, message);
-        findings.push(finding.with_severity(severity));
-    };
-    let Some(tls) = listener.node.get("tls") else {
+    let protocol = listener.protocol.as_str();
+    let Some(tls) = &listener.tls else {
         // Other implementations have certificates of their own.
         if listener.is_of_tls() {
-            let severity = if is_traefik || listener.protocol == "TLS" {
+            let severity = if is_traefik || protocol == "TLS" {
                 Severity::Error
             } else {
                 Severity::Warning
             };
-            let message = format!("protocol {} and no `tls`", listener.protocol);
-            find(severity, listener.node.at, message);
+            let message = format!("protocol {protocol} and no `tls`");
+            let finding = gateway.finding(&CI814, listener.at, &format!("{field}.tls"), message);
+            findings.push(finding.with_severity(severity));
         }
         return;
     };
-    let has_certificates = !tls.items_of("certificateRefs").is_empty();
-    if matches!(listener.protocol, "HTTP" | "TCP" | "UDP") {
-        find(
-            Severity::Error,
-            tls.at,
-            format!("protocol {} has no TLS", listener.protocol),
-        );
-    } else if listener.is_passed_through && listener.protocol == "HTTPS" {
+    let has_certificates = !tls.certificates.is_empty();
+    let (severity, message) = if matches!(protocol, "HTTP" | "TCP" | "UDP") {
+        (Severity::Error, format!("protocol {protocol} has no TLS"))
+    } else if tls.passes_through && protocol == "HTTPS" {
         let message = "protocol HTTPS cannot pass TLS through; protocol TLS can";
-        find(Severity::Error, tls.at, message.to_owned());
-    } else if listener.is_passed_through && has_certificates {
+        (Severity::Error, message.to_owned())
+    } else if tls.passes_through && has_certificates {
         let message = "TLS is passed through, and the certificate is not used";
-        find(Severity::Warning, tls.at, message.to_owned());
-    } else if !listener.is_passed_through
+        (Severity::Warning, message.to_owned())
+    } else if !tls.passes_through
         && listener.is_of_tls()
         && !has_certificates
-        && (is_traefik || tls.get("options").is_none())
+        && (is_traefik || !tls.has_options)
     {
-        find(
-            Severity::Error,
-            tls.at,
-            "TLS is terminated without a certificate".to_owned(),
-        );
-    }
+        let message = "TLS is terminated without a certificate";
+        (Severity::Error, message.to_owned())
+    } else {
+        return;
+    };
+    let finding = gateway.finding(&CI814, tls.at, &format!("{field}.tls"), message);
+    findings.push(finding.with_severity(severity));
 }
 
 /// What a listener shows, where all of it is in the input.
 pub(super) fn certificates<'m>(
     model: &'m Model<'_>,
     grants: &Grants<'_>,
-    gateway: &Object<'_>,
-    listener: &Listener<'_>,
+    gateway: &Said<'m, '_, Gateway>,
+    (listener, field): (&'m Listener, &str),
     findings: &mut Vec<Finding>,
 ) -> Option<Vec<&'m Cert>> {
-    let tls = listener
-        .node
-        .get("tls")
-        .filter(|_| !listener.is_passed_through)?;
+    let Said { object, says, .. } = gateway;
+    let tls = listener.tls.as_ref().filter(|tls| !tls.passes_through)?;
     let mut found = Some(Vec::new());
-    for (index, node) in tls.items_of("certificateRefs").iter().enumerate() {
-        let field = format!("{}.tls.certificateRefs[{index}]", listener.field());
-        let kind = node.text_of("kind").unwrap_or("Secret");
-        if kind != "Secret"
-            || node
-                .text_of("group")
-                .is_some_and(|group| !matches!(group, "" | "core"))
-        {
+    for (index, named) in tls.certificates.iter().enumerate() {
+        let field = format!("{field}.tls.certificateRefs[{index}]");
+        if !named.may_be_core("Secret") {
             let message = "a certificate must be a core Secret, not what is named here";
-            let finding = gateway.finding(&CI820, node.at, &field, message);
+            let finding = object.finding(&CI820, named.at, &field, message);
             // Other implementations may take it.
-            findings.push(finding.with_severity(if is_traefiks(model, gateway) {
-                Severity::Error
-            } else {
-                Severity::Warning
+            findings.push(finding.with_severity(match front(model.cluster, says) {
+                FrontKind::Traefik => Severity::Error,
+                FrontKind::Istio | FrontKind::Gateway => Severity::Warning,
             }));
             found = None;
             continue;
         }
-        let Some(link) = Link::new(gateway, Class::Secret, node, format!("{field}.name")) else {
+        let Some(link) = Link::new(object, Class::Secret, named, format!("{field}.name")) else {
             continue;
         };
-        let number = link.follow(model, grants, gateway, findings);
+        let number = link.follow(model, grants, object, findings);
         let Some(secret) = number.and_then(|number| model.secrets.get(&number)) else {
             found = None;
             continue;
         };
         if let Some(missing) = secret.missing_of_pair() {
             let message = format!("Secret `{}` has no `{missing}`", link.name.escape_debug());
-            findings.push(gateway.finding(&CI820, link.at, &link.field, message));
+            findings.push(object.finding(&CI820, link.at, &link.field, message));
         }
         let first = secret.get("tls.crt").and_then(|entry| entry.certs().next());
         found = found.zip(first).map(|(mut all, first)| {
@@ -151,8 +136,8 @@ pub(super) fn certificates<'m>(
 pub(super) fn covers(
     object: &Object<'_>,
     host: &str,
-    listener: &Listener<'_>,
     certificates: Option<&[&Cert]>,
+    (at, field): (At, String),
     findings: &mut Vec<Finding>,
 ) {
     let (Some(certificates), Ok(name)) = (certificates, SubjectAltName::parse(host)) else {
@@ -165,49 +150,35 @@ pub(super) fn covers(
         "`{host}` is not covered: the certificate is for {}",
         names_of(certificates)
     );
-    let (at, field) = if object.class == Class::Gateway {
-        let at = listener
-            .node
-            .get("hostname")
-            .map_or(listener.node.at, |node| node.at);
-        (at, format!("{}.hostname", listener.field()))
-    } else {
-        let node = object.spec().get("hostnames");
-        (
-            node.map_or(object.node.at, |node| node.at),
-            "spec.hostnames".to_owned(),
-        )
-    };
     findings.push(object.finding(&CI821, at, &field, message));
 }
 
 /// An entry point of Traefik has both plain text and TLS.
 fn collisions(
     gateway: &Object<'_>,
-    all: &[Listener<'_>],
+    all: &[Listener],
     is_traefik: bool,
     findings: &mut Vec<Finding>,
 ) {
     let mut names = BTreeSet::new();
     let mut places = BTreeSet::new();
-    let mut protocols: BTreeMap<&str, bool> = BTreeMap::new();
-    for listener in all {
-        let place = (listener.port.as_str(), listener.protocol, listener.host);
-        let message = if !names.insert(listener.name) {
+    let mut protocols = BTreeMap::new();
+    for (index, listener) in all.iter().enumerate() {
+        let port = listener.port.as_ref().map(|port| &port.value);
+        let place = (port, listener.protocol.as_str(), listener.host());
+        let is_of_tls = listener.is_of_tls();
+        let message = if !names.insert(listener.name.as_str()) {
             format!("the name `{}` appears twice", listener.name.escape_debug())
         } else if !places.insert(place) {
             "another listener has the same port, protocol and host".to_owned()
-        } else if !is_traefik
-            && *protocols
-                .entry(&listener.port)
-                .or_insert(listener.is_of_tls())
-                != listener.is_of_tls()
-        {
-            format!("on port {} there is both plain text and TLS", listener.port)
+        } else if !is_traefik && *protocols.entry(port).or_insert(is_of_tls) != is_of_tls {
+            let port = listener.shown_port();
+            format!("on port {port} there is both plain text and TLS")
         } else {
             continue;
         };
-        findings.push(gateway.finding(&CI822, listener.node.at, &listener.field(), message));
+        let field = format!("spec.listeners[{index}]");
+        findings.push(gateway.finding(&CI822, listener.at, &field, message));
     }
 }
 
@@ -216,7 +187,7 @@ fn collisions(
 fn entry_points(
     model: &Model<'_>,
     gateway: &Object<'_>,
-    all: &[Listener<'_>],
+    all: &[Listener],
     findings: &mut Vec<Finding>,
 ) {
     let mut known: BTreeSet<String> = BTreeSet::new();
@@ -247,19 +218,17 @@ fn entry_points(
                 .filter_map(|(_, node)| node.get("port")?.scalar()),
         );
     }
-    for listener in all.iter().filter(|_| !known.is_empty()) {
-        if !known.contains(&listener.port) {
+    if known.is_empty() {
+        return;
+    }
+    for (index, listener) in all.iter().enumerate() {
+        let port = listener.shown_port();
+        if !known.contains(&port) {
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            let message = format!(
-                "the entry points have the ports {}, not {}",
-                known.join(", "),
-                listener.port
-            );
-            let at = listener
-                .node
-                .get("port")
-                .map_or(listener.node.at, |node| node.at);
-            let field = format!("{}.port", listener.field());
+            let known = known.join(", ");
+            let message = format!("the entry points have the ports {known}, not {port}");
+            let at = listener.port.as_ref().map_or(listener.at, |port| port.at);
+            let field = format!("spec.listeners[{index}].port");
             findings.push(gateway.finding(&CI825, at, &field, message));
         }
     }

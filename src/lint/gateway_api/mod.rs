@@ -1,20 +1,20 @@
 //! Objects of the Gateway API (1.6), as Traefik 3.7.9 (`pkg/provider/kubernetes/gateway`) and Istio 1.31
 //! (`pilot/pkg/config/kube/gateway`) read them.
 
-mod gateway;
 mod link;
 mod listeners;
 mod policies;
 mod routes;
 pub(super) mod rules;
-mod takes;
 
+use crate::cluster::{Kind, Resource};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
+use crate::path::gateways::front;
+use crate::path::hop::FrontKind;
 use crate::release::Release;
-use gateway::is_traefiks;
 use link::Grants;
 use rules::CI801;
 
@@ -53,8 +53,8 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         }
     }
     let grants = Grants::of(model);
-    for object in model.of(Class::Gateway) {
-        listeners::check(model, &grants, object, &mut findings);
+    for gateway in model.said(Kind::Gateway, Resource::gateway) {
+        listeners::check(model, &grants, &gateway, &mut findings);
     }
     let policies = policies::check(model, is_traefik, &mut findings);
     routes::check(model, &grants, &policies, is_traefik, &mut findings);
@@ -66,9 +66,8 @@ fn reads(model: &Model<'_>) -> bool {
     if model.numbers(Class::Gateway).is_empty() {
         return model.knowledge.is_certain();
     }
-    model
-        .of(Class::Gateway)
-        .any(|gateway| is_traefiks(model, gateway))
+    let mut gateways = model.said(Kind::Gateway, Resource::gateway);
+    gateways.any(|gateway| front(model.cluster, gateway.says) == FrontKind::Traefik)
 }
 
 /// Compares the version with those that are read: `go.mod` and `client.go` of Traefik 2.11, 3.0 to 3.7; served by

@@ -1,23 +1,24 @@
 //! BackendTLSPolicies: what is verified of httpd.
 
 use super::rules::{CI802, CI803, CI804, CI805, CI808, CI809};
-use crate::cluster::data::{Cert, Content};
+use crate::cluster::data::{Cert, Content, Read};
+use crate::cluster::{Kind, Resource};
+use crate::kinds::gateway_api::BackendTlsPolicy;
+use crate::kinds::{ObjectRef, Placed};
 use crate::lint::facts::browsers::for_browsers;
-use crate::lint::facts::ports::ports;
 use crate::lint::facts::verified::Verified;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object};
+use crate::lint::model::{Class, Model, Object, Said};
 use crate::name::DnsName;
 use crate::release::Release;
 use crate::threads::each;
-use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The Services for which there is a policy: namespace and name.
 #[derive(Default)]
-pub(super) struct Policies<'a> {
-    targets: BTreeSet<(&'a str, &'a str)>,
-    names: BTreeSet<&'a str>,
+pub(super) struct Policies<'m> {
+    targets: BTreeSet<(&'m str, &'m str)>,
+    names: BTreeSet<&'m str>,
 }
 
 impl Policies<'_> {
@@ -29,46 +30,46 @@ impl Policies<'_> {
     }
 }
 
-pub(super) fn check<'a>(
-    model: &Model<'a>,
+pub(super) fn check<'m>(
+    model: &'m Model<'_>,
     is_traefik: bool,
     findings: &mut Vec<Finding>,
-) -> Policies<'a> {
-    let mut known: BTreeMap<(&str, &str, &str), &Object<'_>> = BTreeMap::new();
-    let mut targets = BTreeSet::new();
-    if model.numbers(Class::BackendTlsPolicy).is_empty() {
+) -> Policies<'m> {
+    let all: Vec<Said<'_, '_, BackendTlsPolicy>> = model
+        .said(Kind::BackendTlsPolicy, Resource::backend_tls_policy)
+        .collect();
+    if all.is_empty() {
         return Policies::default();
     }
-    let for_browsers = for_browsers(model);
-    for object in model.of(Class::BackendTlsPolicy) {
-        for (index, node) in object.spec().items_of("targetRefs").iter().enumerate() {
-            let Some(name) = node
-                .text_of("name")
-                .filter(|_| node.text_of("kind") == Some("Service"))
-            else {
+    let mut known: BTreeMap<(&str, &str, &str), &Object<'_>> = BTreeMap::new();
+    let mut targets = BTreeSet::new();
+    for Said { object, says, .. } in &all {
+        for (index, target) in says.targets.iter().enumerate() {
+            let Some(name) = &target.name else { continue };
+            if target.kind.as_deref() != Some("Service") {
                 continue;
-            };
-            targets.insert((object.namespace, name));
+            }
+            targets.insert((object.namespace, name.value.as_str()));
             let field = format!("spec.targetRefs[{index}]");
-            target(model, object, node, name, &field, findings);
-            let section = node.text_of("sectionName").unwrap_or_default();
+            service(model, object, target, name, &field, findings);
+            let section = target.section.as_ref().map_or("", |section| &section.value);
             let first = *known
-                .entry((object.namespace, name, section))
+                .entry((object.namespace, &name.value, section))
                 .or_insert(object);
-            if !std::ptr::eq(first, object) && !object.namespace.is_empty() {
+            if !std::ptr::eq(first, *object) && !object.namespace.is_empty() {
                 let message = format!(
                     "BackendTLSPolicy {} applies to the same port",
                     first.shown()
                 );
-                findings.push(object.finding(&CI809, node.at, &field, message));
+                findings.push(object.finding(&CI809, target.at, &field, message));
             }
         }
     }
+    let for_browsers = for_browsers(model);
     // Signatures are verified: all processors help.
-    let found = each(model.numbers(Class::BackendTlsPolicy), |number| {
+    let found = each(&all, |policy| {
         let mut found = Vec::new();
-        let object = &model.objects[*number];
-        validation(model, object, is_traefik, &for_browsers, &mut found);
+        validation(model, policy, is_traefik, &for_browsers, &mut found);
         found
     });
     findings.extend(found.into_iter().flatten());
@@ -76,121 +77,101 @@ pub(super) fn check<'a>(
     Policies { targets, names }
 }
 
-fn target(
+/// Compares the Service that a policy is for, and its port.
+fn service(
     model: &Model<'_>,
     object: &Object<'_>,
-    node: &Node,
-    name: &str,
+    target: &ObjectRef,
+    name: &Placed<String>,
     field: &str,
     findings: &mut Vec<Finding>,
 ) {
+    let Placed { value: name, at } = name;
     let Some(number) = model.find(Class::Service, object.namespace, name) else {
         if let Some(other) = model.elsewhere(Class::Service, object.namespace, name) {
             let message = format!(
                 "Service `{name}` is in namespace `{other}`, the policy in `{}`",
                 object.namespace
             );
-            let at = node.get("name").map_or(node.at, |node| node.at);
-            findings.push(object.finding(&CI803, at, &format!("{field}.name"), message));
+            findings.push(object.finding(&CI803, *at, &format!("{field}.name"), message));
         }
         return;
     };
-    let Some(section) = node.get("sectionName") else {
+    let ports = model.service(number).map(|service| &service.ports[..]);
+    let ports = ports.unwrap_or_default();
+    let Some(Placed { value: wanted, at }) = &target.section else {
         return;
     };
-    let ports = ports(&model.objects[number]);
-    let wanted = section.text().unwrap_or_default();
-    if !ports.is_empty() && !ports.iter().any(|port| port.name == wanted) {
-        let message = format!(
-            "Service `{name}` has no port named `{}`",
-            wanted.escape_debug()
-        );
-        findings.push(object.finding(&CI802, section.at, &format!("{field}.sectionName"), message));
+    if !ports.is_empty() && !ports.iter().any(|port| port.name == *wanted) {
+        let wanted = wanted.escape_debug();
+        let message = format!("Service `{name}` has no port named `{wanted}`");
+        findings.push(object.finding(&CI802, *at, &format!("{field}.sectionName"), message));
     }
 }
 
 fn validation(
     model: &Model<'_>,
-    object: &Object<'_>,
+    Said { object, says, .. }: &Said<'_, '_, BackendTlsPolicy>,
     is_traefik: bool,
     for_browsers: &BTreeSet<usize>,
     findings: &mut Vec<Finding>,
 ) {
-    let spec = object.spec();
-    let node = spec.get("validation").unwrap_or(spec);
     let find = |rule, at, field: &str, message: &str| {
         object.finding(rule, at, &format!("spec.validation{field}"), message)
     };
-    let host = node.get("hostname");
-    let name = host
-        .and_then(Node::text)
-        .filter(|host| DnsName::parse(host).is_ok());
+    let name = says.server_name.as_ref();
+    let is_name = |name: &&Placed<String>| DnsName::parse(&name.value).is_ok();
     // Where there is none, the API server has refused it.
-    if let Some(host) = host.filter(|_| name.is_none()) {
-        findings.push(find(
-            &CI804,
-            host.at,
-            ".hostname",
-            "`hostname` is not a valid DNS name",
-        ));
+    if let Some(name) = name.filter(|name| !is_name(name)) {
+        let message = "`hostname` is not a valid DNS name";
+        findings.push(find(&CI804, name.at, ".hostname", message));
     }
-    let has_references = !node.items_of("caCertificateRefs").is_empty();
-    let well_known = node
-        .text_of("wellKnownCACertificates")
-        .is_some_and(|text| !text.is_empty());
-    if has_references == well_known {
-        let message = if well_known {
+    if says.authorities.is_empty() != says.trusts_well_known {
+        let message = if says.trusts_well_known {
             "both `caCertificateRefs` and `wellKnownCACertificates` are set"
         } else {
             "neither `caCertificateRefs` nor `wellKnownCACertificates` is set"
         };
-        findings.push(find(&CI804, node.at, "", message));
+        findings.push(find(&CI804, says.at, "", message));
     }
-    let names = node.get("subjectAltNames");
     let ignored = is_traefik && model.knowledge.release < Release::exactly(3, 8, 0);
-    if let Some(names) = names.filter(|_| ignored) {
+    if let Some(names) = says.names.as_ref().filter(|_| ignored) {
         let message = format!(
             "Traefik {} verifies `hostname` anyway",
             model.knowledge.release
         );
         findings.push(find(&CI808, names.at, ".subjectAltNames", &message));
     }
-    let Some(roots) = roots(model, object, node, is_traefik, findings) else {
+    let Some(roots) = roots(model, object, says, is_traefik, findings) else {
         return;
     };
-    let mut verified: Vec<_> = name
-        .zip(host)
-        .map(|(name, host)| (name, host.at, "spec.validation.hostname".to_owned()))
-        .into_iter()
-        .collect();
-    // Where they are read, they are verified instead (GEP-1897).
-    if !ignored && let Some(names) = names {
-        let dns: Vec<_> = names
-            .items()
-            .iter()
-            .filter_map(|node| {
-                Some((
-                    node.text_of("hostname")?,
-                    node.at,
-                    "spec.validation.subjectAltNames".to_owned(),
-                ))
-            })
-            .collect();
-        if dns.len() == names.items().len() {
-            verified = dns;
-        } else {
-            verified.clear();
+    let names = match &says.names {
+        // Where they are read, they are verified instead (GEP-1897).
+        Some(names) if !ignored => {
+            let hosts: Option<Vec<&Placed<String>>> =
+                names.value.iter().map(Option::as_ref).collect();
+            let field = "spec.validation.subjectAltNames";
+            let hosts = hosts.unwrap_or_default().into_iter();
+            hosts
+                .map(|host| (host.value.as_str(), host.at, field.to_owned()))
+                .collect()
         }
-    }
-    let of_certificates = node.get("caCertificateRefs").unwrap_or(node);
+        _ => {
+            let field = "spec.validation.hostname".to_owned();
+            let name = name.filter(is_name);
+            name.map(|name| (name.value.as_str(), name.at, field))
+                .into_iter()
+                .collect()
+        }
+    };
     let check = Verified {
         model,
         object,
-        at: of_certificates.at,
+        at: says.authorities_at.unwrap_or(says.at),
         field: "spec.validation.caCertificateRefs".to_owned(),
         namespace: object.namespace,
         roots,
-        names: verified,
+        names,
         for_browsers,
     };
     check.check(findings);
@@ -200,23 +181,21 @@ fn validation(
 fn roots<'m>(
     model: &'m Model<'_>,
     object: &Object<'_>,
-    node: &Node,
+    policy: &BackendTlsPolicy,
     is_traefik: bool,
     findings: &mut Vec<Finding>,
 ) -> Option<Vec<&'m Cert>> {
     let mut roots = Some(Vec::new());
-    for (index, node) in node.items_of("caCertificateRefs").iter().enumerate() {
+    for (index, named) in policy.authorities.iter().enumerate() {
         let field = format!("spec.validation.caCertificateRefs[{index}]");
-        let (kind, name) = (
-            node.text_of("kind").unwrap_or_default(),
-            node.text_of("name").unwrap_or_default(),
-        );
+        let kind = named.kind.as_deref().unwrap_or_default();
+        let name = named.name();
         let class = match kind {
             "Secret" => Class::Secret,
             _ => Class::ConfigMap,
         };
         let mut find = |message: String| {
-            findings.push(object.finding(&CI805, node.at, &field, message));
+            findings.push(object.finding(&CI805, named.at, &field, message));
         };
         let takes_secrets = !is_traefik || model.knowledge.release >= Release::exactly(3, 7, 0);
         if !["ConfigMap", "Secret"].contains(&kind) || kind == "Secret" && !takes_secrets {
@@ -236,15 +215,16 @@ fn roots<'m>(
             roots = None;
             continue;
         };
-        let Some(entry) = data.get("ca.crt") else {
-            if data.is_complete {
-                find(format!("{kind} {} has no `ca.crt`", source.shown()));
-            }
+        let read = data.gateway_authority();
+        if matches!(read, Read::Nothing) {
+            find(format!("{kind} {} has no `ca.crt`", source.shown()));
+        }
+        let Some(entry) = read.entry() else {
             roots = None;
             continue;
         };
-        let is_text = matches!(entry.content, Content::Text(_) | Content::Binary);
         if entry.certificates.is_empty() {
+            let is_text = matches!(entry.content, Content::Text(_) | Content::Binary);
             if is_text && entry.damaged.is_empty() {
                 find(format!(
                     "`ca.crt` of {kind} {} holds no PEM certificate",

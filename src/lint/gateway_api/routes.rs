@@ -1,26 +1,27 @@
 //! Routes: whether they attach to a listener, and what is behind them.
 
-use super::gateway::{Listener, is_traefiks, listeners};
 use super::link::{Grants, Link};
 use super::listeners::{certificates, covers};
 use super::policies::Policies;
 use super::rules::{CI810, CI812, CI813, CI817, CI818, CI819, CI823, CI824};
-use super::takes::{takes_kind, takes_namespace};
-use crate::lint::facts::hosts::meets;
-use crate::lint::facts::ports::port;
-use crate::lint::facts::shape::shape;
+use crate::cluster::{Kind, Resource};
+use crate::kinds::ObjectRef;
+use crate::kinds::gateway_api::{AllowedNamespaces, GatewayRoute, GatewayRule};
+use crate::kinds::service::port;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object, may_be_same};
+use crate::lint::model::{Class, Model, Object, Said, may_be_same};
 use crate::lint::routes::rules::CI225;
 use crate::lint::rule::Severity;
-use crate::yaml::Node;
+use crate::path::gateways::{Taken, front, taken};
+use crate::path::hop::FrontKind;
+use crate::yaml::At;
 use std::collections::BTreeMap;
 
 /// Fields of a rule that Traefik 3.7.9 has no code for (`httproute.go`).
 const UNREAD: [&str; 3] = ["timeouts", "retry", "sessionPersistence"];
 
-/// Who answers for a host and a path at a Gateway, or at any.
-type Known<'m, 'a> = BTreeMap<(Option<usize>, &'a str, String), &'m Object<'a>>;
+/// Who answers for a host and what else a rule matches at the listeners of a Gateway, or at any.
+type Known<'m, 'a> = BTreeMap<(Option<usize>, &'m str, Vec<&'m str>, &'m str), &'m Object<'a>>;
 
 pub(super) fn check(
     model: &Model<'_>,
@@ -30,20 +31,23 @@ pub(super) fn check(
     findings: &mut Vec<Finding>,
 ) {
     let mut known = Known::new();
-    for class in [Class::HttpRoute, Class::TlsRoute] {
-        for object in model.of(class) {
+    for kind in [Kind::HttpRoute, Kind::TlsRoute] {
+        for said in model.said(kind, Resource::gateway_route) {
             // Routes inside of a mesh have rules of their own.
-            if object
-                .spec()
-                .items_of("parentRefs")
-                .iter()
-                .any(|node| node.text_of("kind") == Some("Service"))
-            {
+            let mut parents = said.says.parents.iter();
+            if parents.any(|parent| parent.kind.as_deref() == Some("Service")) {
                 continue;
             }
             let route = Route {
                 model,
-                object,
+                object: said.object,
+                hosts: said
+                    .says
+                    .hosts
+                    .iter()
+                    .map(|host| host.value.as_str())
+                    .collect(),
+                said,
                 grants,
                 policies,
             };
@@ -55,6 +59,8 @@ pub(super) fn check(
 struct Route<'m, 'a> {
     model: &'m Model<'a>,
     object: &'m Object<'a>,
+    said: Said<'m, 'a, GatewayRoute>,
+    hosts: Vec<&'m str>,
     grants: &'m Grants<'m>,
     policies: &'m Policies<'m>,
 }
@@ -70,182 +76,190 @@ struct Attached {
 impl<'m, 'a> Route<'m, 'a> {
     fn check(&self, is_traefik: bool, known: &mut Known<'m, 'a>, findings: &mut Vec<Finding>) {
         let mut attached = Attached::default();
-        for (index, node) in self.object.spec().items_of("parentRefs").iter().enumerate() {
-            self.attach(index, node, &mut attached, findings);
+        let says = self.said.says;
+        for (index, parent) in says.parents.iter().enumerate() {
+            if parent.may_be("Gateway") {
+                self.attach(index, parent, &mut attached, findings);
+            }
         }
         if attached.gateway.is_none() {
             attached.is_traefiks = is_traefik;
         }
         let is_http = self.object.class == Class::HttpRoute;
-        for (index, rule) in self.object.spec().items_of("rules").iter().enumerate() {
+        for (index, rule) in says.rules.iter().enumerate() {
             let path = format!("spec.rules[{index}]");
-            for (key, _) in rule.entries() {
-                if is_http && attached.is_traefiks && UNREAD.contains(&key.text.as_str()) {
-                    let message = format!("Traefik does not read `{}`", key.text);
-                    let field = format!("{path}.{}", key.text);
+            for key in &rule.fields {
+                if is_http && attached.is_traefiks && UNREAD.contains(&key.value.as_str()) {
+                    let message = format!("Traefik does not read `{}`", key.value);
+                    let field = format!("{path}.{}", key.value);
                     findings.push(self.object.finding(&CI812, key.at, &field, message));
                 }
             }
-            for (number, node) in rule.items_of("backendRefs").iter().enumerate() {
+            for (number, backend) in rule.backends.iter().enumerate() {
                 let path = format!("{path}.backendRefs[{number}]");
-                self.backend(node, &path, &attached, findings);
+                self.backend(backend, &path, &attached, findings);
             }
             if is_http {
-                self.same(rule, index, attached.gateway, known, findings);
+                self.same(rule, &path, attached.gateway, known, findings);
             }
         }
     }
 
-    fn hosts(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.object
-            .spec()
-            .items_of("hostnames")
-            .iter()
-            .filter_map(Node::text)
+    /// Returns where its hosts are, or another place.
+    fn hosts_at(&self, otherwise: At) -> At {
+        self.said.says.hosts_at.unwrap_or(otherwise)
     }
 
     fn attach(
         &self,
         index: usize,
-        node: &'a Node,
+        parent: &ObjectRef,
         attached: &mut Attached,
         findings: &mut Vec<Finding>,
     ) {
         let (model, object) = (self.model, self.object);
-        let name = node.text_of("name").unwrap_or_default();
-        let namespace = node.text_of("namespace").unwrap_or(object.namespace);
-        if node.text_of("kind").is_some_and(|kind| kind != "Gateway") {
-            return;
-        }
+        let name = parent.name();
+        let namespace = parent.namespace.as_deref().unwrap_or(object.namespace);
+        let path = format!("spec.parentRefs[{index}]");
         let Some(number) = model.find(Class::Gateway, namespace, name) else {
             if let Some(other) = model.elsewhere(Class::Gateway, namespace, name) {
                 let message =
                     format!("Gateway `{name}` is in namespace `{other}`, not in `{namespace}`");
-                let field = format!("spec.parentRefs[{index}].name");
-                findings.push(object.finding(&CI817, node.at, &field, message));
+                let field = format!("{path}.name");
+                findings.push(object.finding(&CI817, parent.at, &field, message));
             }
             return;
         };
-        let gateway = &model.objects[number];
+        let Some(gateway) = model.said_by(number, Resource::gateway) else {
+            return;
+        };
         attached.gateway = Some(number);
-        attached.is_traefiks |= is_traefiks(model, gateway);
-        let path = format!("spec.parentRefs[{index}]");
-        let all = listeners(gateway);
-        let mut find = |rule, key: &str, message: String| {
-            let at = node.get(key).map_or(node.at, |node| node.at);
+        attached.is_traefiks |= front(model.cluster, gateway.says) == FrontKind::Traefik;
+        let shown = gateway.object.shown();
+        let mut find = |rule, at: Option<At>, key: &str, message: String| {
+            let at = at.unwrap_or(parent.at);
             findings.push(object.finding(rule, at, &format!("{path}.{key}"), message));
         };
-        let shown = gateway.shown();
-        let wanted = |key: &str| node.get(key).and_then(Node::scalar);
-        let (section, port) = (wanted("sectionName"), wanted("port"));
-        let is_named = |listener: &&Listener<'_>| {
-            section.as_ref().is_none_or(|name| name == listener.name)
-                && port.as_ref().is_none_or(|port| *port == listener.port)
+        let name_at = parent.name.as_ref().map(|name| name.at);
+        let route = (self.said.typed.kind(), self.hosts.as_slice());
+        let takes = |namespaces: &AllowedNamespaces| match namespaces {
+            AllowedNamespaces::Own => may_be_same(gateway.object.namespace, object.namespace),
+            AllowedNamespaces::Labelled(labels) => self.has_labels(labels),
+            AllowedNamespaces::Any => true,
         };
-        let left: Vec<&Listener<'_>> = all.iter().filter(is_named).collect();
-        if left.is_empty() {
-            let key = if section.is_some() {
-                "sectionName"
-            } else {
-                "port"
-            };
-            let names: Vec<&str> = all.iter().map(|listener| listener.name).collect();
-            return find(
-                &CI817,
-                key,
-                format!("Gateway {shown} has the listeners {}", names.join(", ")),
-            );
-        }
-        let left: Vec<&Listener<'_>> = left
-            .into_iter()
-            .filter(|it| takes_kind(it, object))
-            .collect();
-        if left.is_empty() {
-            let kind = object.kind;
-            return find(
-                &CI813,
-                "name",
-                format!("no listener of Gateway {shown} that the route refers to accepts a {kind}"),
-            );
-        }
-        let is_allowed = |it: &&Listener<'_>| takes_namespace(model, gateway, it, object.namespace);
-        let left: Vec<&Listener<'_>> = left.into_iter().filter(is_allowed).collect();
-        if left.is_empty() {
-            let message = format!(
-                "no listener of Gateway {shown} accepts routes from `{}`",
-                object.namespace
-            );
-            return find(&CI818, "name", message);
-        }
-        let is_met = |it: &&Listener<'_>| {
-            let mut hosts = self.hosts().peekable();
-            it.host.is_empty() || hosts.peek().is_none() || hosts.any(|host| meets(it.host, host))
-        };
-        let hosted: Vec<&Listener<'_>> = left.iter().copied().filter(is_met).collect();
-        if hosted.is_empty() {
-            let hosts: Vec<&str> = left.iter().map(|listener| listener.host).collect();
-            let message = format!(
-                "the listeners of Gateway {shown} are for {}",
-                hosts.join(", ")
-            );
-            let at = object
-                .spec()
-                .get("hostnames")
-                .map_or(node.at, |node| node.at);
-            findings.push(object.finding(&CI819, at, "spec.hostnames", message));
-            return;
-        }
-        for listener in hosted {
-            attached.is_passed_through |= listener.is_passed_through;
-            if listener.host.is_empty() {
-                // What is wrong with the certificate itself is found at the Gateway.
-                let shown = certificates(model, self.grants, gateway, listener, &mut Vec::new());
-                for host in self.hosts() {
-                    covers(object, host, listener, shown.as_deref(), findings);
+        match taken(gateway.says, parent, route, &takes) {
+            Taken::NoneNamed => {
+                let (at, key) = match (&parent.section, &parent.port) {
+                    (Some(section), _) => (Some(section.at), "sectionName"),
+                    (None, port) => (port.as_ref().map(|port| port.at), "port"),
+                };
+                let all = gateway.says.listeners.iter();
+                let names: Vec<&str> = all.map(|listener| listener.name.as_str()).collect();
+                let names = names.join(", ");
+                find(
+                    &CI817,
+                    at,
+                    key,
+                    format!("Gateway {shown} has the listeners {names}"),
+                );
+            }
+            Taken::OtherKind => {
+                let kind = object.kind;
+                let message = format!(
+                    "no listener of Gateway {shown} that the route refers to accepts a {kind}"
+                );
+                find(&CI813, name_at, "name", message);
+            }
+            Taken::OtherNamespace => {
+                let message = format!(
+                    "no listener of Gateway {shown} accepts routes from `{}`",
+                    object.namespace
+                );
+                find(&CI818, name_at, "name", message);
+            }
+            Taken::OtherHost(left) => {
+                let hosts: Vec<&str> = left.iter().filter_map(|listener| listener.host()).collect();
+                let message = format!(
+                    "the listeners of Gateway {shown} are for {}",
+                    hosts.join(", ")
+                );
+                let at = self.hosts_at(parent.at);
+                findings.push(object.finding(&CI819, at, "spec.hostnames", message));
+            }
+            Taken::By(listeners) => {
+                for listener in listeners {
+                    attached.is_passed_through |= listener.passes_through();
+                    if listener.host.is_some() {
+                        continue;
+                    }
+                    // What is wrong with the certificate itself is found at the Gateway.
+                    let shown = certificates(
+                        model,
+                        self.grants,
+                        &gateway,
+                        (listener, ""),
+                        &mut Vec::new(),
+                    );
+                    for host in &self.hosts {
+                        let place = (self.hosts_at(object.node.at), "spec.hostnames".to_owned());
+                        covers(object, host, shown.as_deref(), place, findings);
+                    }
                 }
             }
         }
     }
 
+    /// Returns whether its namespace has labels, as far as the input shows it.
+    fn has_labels(&self, labels: &[(String, Option<String>)]) -> bool {
+        let namespace = self.object.namespace;
+        let found = self.model.find(Class::Namespace, "", namespace);
+        let found = found.map(|number| &self.model.objects[number]);
+        labels.iter().all(|(key, value)| {
+            let value = value.as_deref();
+            match (key.as_str(), found) {
+                ("kubernetes.io/metadata.name", _) => {
+                    value.is_none_or(|name| may_be_same(name, namespace))
+                }
+                (key, Some(found)) => found.label(key) == value,
+                (_, None) => true,
+            }
+        })
+    }
+
     fn backend(
         &self,
-        node: &'a Node,
+        backend: &ObjectRef,
         path: &str,
         attached: &Attached,
         findings: &mut Vec<Finding>,
     ) {
         let (model, object) = (self.model, self.object);
-        let is_service = node.text_of("kind").is_none_or(|kind| kind == "Service");
-        let is_core = node
-            .text_of("group")
-            .is_none_or(|group| group.is_empty() || group == "core");
-        let Some(link) = Link::new(object, Class::Service, node, format!("{path}.name"))
-            .filter(|_| is_service && is_core)
+        let Some(link) = Link::new(object, Class::Service, backend, format!("{path}.name"))
+            .filter(|_| backend.may_be_core("Service"))
         else {
             return;
         };
         let number = link.follow(model, self.grants, object, findings);
-        let service = number.map(|number| &model.objects[number]);
+        let service = number.and_then(|number| model.service(number));
         let field = format!("{path}.port");
-        let Some(wanted) = node.get("port") else {
+        let Some(wanted) = &backend.port else {
             let message = "a reference to a Service needs a port".to_owned();
-            findings.push(object.finding(&CI824, node.at, &field, message));
+            findings.push(object.finding(&CI824, backend.at, &field, message));
             return;
         };
-        let shown = wanted.scalar().unwrap_or_default();
-        let is_external =
-            service.is_some_and(|it| it.spec().text_of("type") == Some("ExternalName"));
-        if is_external {
+        if service.is_some_and(|service| service.is_external) {
             if attached.is_traefiks {
                 let message = "Traefik accepts no Service of type ExternalName here".to_owned();
                 findings.push(object.finding(&CI824, link.at, &link.field, message));
             }
             return;
         }
-        let Some(port) = port(service, &shown) else {
-            let message = format!("Service `{}` has no port {shown}", link.name.escape_debug());
-            findings.push(object.finding(&CI824, wanted.at, &field, message));
-            return;
+        let (name, shown) = (link.name.escape_debug(), wanted.value.shown());
+        let mut find = |rule, message| {
+            findings.push(object.finding(rule, wanted.at, &field, message));
+        };
+        let Some(port) = port(service, &wanted.value) else {
+            return find(&CI824, format!("Service `{name}` has no port {shown}"));
         };
         if object.class == Class::HttpRoute {
             let has_policy = self.policies.is_for(link.namespace, link.name);
@@ -253,54 +267,43 @@ impl<'m, 'a> Route<'m, 'a> {
                 && !has_policy
                 && !(attached.is_traefiks && model.provider.own_transport)
             {
-                let message = format!(
-                    "Service `{}` speaks TLS on port {shown}",
-                    link.name.escape_debug()
+                find(
+                    &CI810,
+                    format!("Service `{name}` speaks TLS on port {shown}"),
                 );
-                findings.push(object.finding(&CI810, wanted.at, &field, message));
             }
         // Of a Gateway that is not in the input nothing is known: a TLSRoute is there to pass TLS through.
         } else if port.is_plain() && (attached.is_passed_through || attached.gateway.is_none()) {
-            let message = format!("port `{shown}` speaks plain http");
-            findings.push(object.finding(&CI225, wanted.at, &field, message));
+            find(&CI225, format!("port `{shown}` speaks plain http"));
         }
     }
 
     /// Finds the same host and match in two namespaces.
     fn same(
         &self,
-        rule: &'a Node,
-        index: usize,
+        rule: &'m GatewayRule,
+        path: &str,
         gateway: Option<usize>,
         known: &mut Known<'m, 'a>,
         findings: &mut Vec<Finding>,
     ) {
         let object = self.object;
-        let sections: Vec<&str> = object
-            .spec()
-            .items_of("parentRefs")
-            .iter()
-            .filter_map(|node| node.text_of("sectionName"))
+        let parents = self.said.says.parents.iter();
+        let sections: Vec<&str> = parents
+            .filter_map(|parent| Some(parent.section.as_ref()?.value.as_str()))
             .collect();
-        let matches = rule
-            .get("matches")
-            .map(|node| shape(&node.value))
-            .unwrap_or_default();
-        for host in self.hosts() {
-            let key = (gateway, host, format!("{sections:?}{matches}"));
+        for host in &self.hosts {
+            let key = (gateway, *host, sections.clone(), rule.matches.as_str());
             let first = *known.entry(key).or_insert(object);
             if !may_be_same(first.namespace, object.namespace) {
-                let at = object
-                    .spec()
-                    .get("hostnames")
-                    .map_or(rule.at, |node| node.at);
+                let at = self.hosts_at(rule.at);
                 let message = format!(
                     "`{}` is also the host of {} {}",
                     host.escape_debug(),
                     first.kind,
                     first.shown()
                 );
-                let finding = object.finding(&CI823, at, &format!("spec.rules[{index}]"), message);
+                let finding = object.finding(&CI823, at, path, message);
                 // At a Gateway that is not in the input they may be at two.
                 findings.push(if gateway.is_some() {
                     finding

@@ -1,20 +1,19 @@
 //! DestinationRules: the TLS that the gateway speaks to httpd.
 
-use super::credentials::{AUTHORITY, authority, has_pair, value};
 use super::pods::{Place, Pods, Where};
-use super::policies::{Setting, originates, settings};
 use super::rules::{CI855, CI862, CI864, CI865, CI866, CI867, CI870, CI871, CI872};
 use super::services::Routed;
-use crate::cluster::data::Cert;
+use crate::cluster::data::{Cert, Data, Read};
+use crate::cluster::{Kind, Resource};
+use crate::kinds::Placed;
+use crate::kinds::istio::{DestinationMode, DestinationRule, DestinationTls, Host, TrafficPolicy};
+use crate::kinds::service::port;
+use crate::kinds::traefik::Port;
 use crate::lint::facts::browsers::for_browsers;
-use crate::lint::facts::istio::{Destination, destination};
-use crate::lint::facts::ports::port;
 use crate::lint::facts::verified::Verified;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object};
-use crate::lint::rule::Severity;
+use crate::lint::model::{Class, Model, Object, Said};
 use crate::threads::each;
-use crate::yaml::Node;
 use std::collections::BTreeSet;
 
 pub(super) fn check(
@@ -23,56 +22,58 @@ pub(super) fn check(
     routed: &Routed<'_>,
     findings: &mut Vec<Finding>,
 ) {
-    if model.numbers(Class::DestinationRule).is_empty() {
+    let all: Vec<Said<'_, '_, DestinationRule>> = model
+        .said(Kind::DestinationRule, Resource::destination_rule)
+        .collect();
+    if all.is_empty() {
         return;
     }
     let for_browsers = for_browsers(model);
     let mut gateways = Where::default();
-    for gateway in model.of(Class::IstioGateway) {
-        let one = pods.of_gateway(gateway);
+    for gateway in model.said(Kind::IstioGateway, Resource::istio_gateway) {
+        let one = pods.of_gateway(gateway.says);
         gateways.is_ingress |= one.is_ingress;
         gateways.namespaces.extend(one.namespaces);
     }
     // Signatures are verified: all processors help.
-    let found = each(model.numbers(Class::DestinationRule), |number| {
-        let object = &model.objects[*number];
+    let found = each(&all, |Said { object, says, .. }| {
         let mut findings = Vec::new();
-        let host = object.spec().text_of("host").unwrap_or_default();
+        let Some(host) = &says.host else {
+            return findings;
+        };
+        let mut find = |message: String| {
+            findings.push(object.finding(&CI862, host.at, "spec.host", message));
+        };
         let found = |namespace, name| model.find(Class::Service, namespace, name).is_some();
-        let at = object
-            .spec()
-            .get("host")
-            .map_or(object.node.at, |node| node.at);
-        let (namespace, name) = match destination(host, object.namespace) {
-            Destination::Service { namespace, name } => (namespace, name),
-            Destination::Half { namespace, name } if found(namespace, name) => {
-                let message = format!("nothing completes `{host}`");
-                findings.push(object.finding(&CI862, at, "spec.host", message));
+        let (namespace, name) = match Host::of(&host.value) {
+            Host::Service { namespace, name } => (namespace.unwrap_or(object.namespace), name),
+            Host::Half { namespace, name } if found(namespace, name) => {
+                find(format!("nothing completes `{}`", host.value));
                 return findings;
             }
             // Other hosts are outside, with certificates of public authorities.
-            _ => return findings,
+            Host::Half { .. } | Host::Other => return findings,
         };
         if !found(namespace, name)
             && let Some(other) = model.elsewhere(Class::Service, namespace, name)
         {
-            let message = format!(
-                "Service `{name}` is in `{other}`, and `{host}` means that of `{namespace}`"
-            );
-            findings.push(object.finding(&CI862, at, "spec.host", message));
+            find(format!(
+                "Service `{name}` is in `{other}`, and `{}` means that of `{namespace}`",
+                host.value
+            ));
             return findings;
         }
-        for setting in settings(object) {
-            let one = One {
-                model,
-                object,
-                namespace,
-                name,
-                setting: &setting,
-                gateways: &gateways,
-                for_browsers: &for_browsers,
-            };
-            one.check(routed, &mut findings);
+        let one = One {
+            model,
+            object,
+            rule: says,
+            namespace,
+            name,
+            gateways: &gateways,
+            for_browsers: &for_browsers,
+        };
+        for policy in &says.policies {
+            one.policy(policy, routed, &mut findings);
         }
         findings
     });
@@ -82,80 +83,76 @@ pub(super) fn check(
 struct One<'m, 'a> {
     model: &'m Model<'a>,
     object: &'m Object<'a>,
+    rule: &'m DestinationRule,
     /// Of the Service.
-    namespace: &'a str,
-    name: &'a str,
-    setting: &'m Setting<'a>,
+    namespace: &'m str,
+    name: &'m str,
     gateways: &'m Where<'a>,
     for_browsers: &'m BTreeSet<usize>,
 }
 
 impl<'m> One<'m, '_> {
-    fn check(&self, routed: &Routed<'_>, findings: &mut Vec<Finding>) {
-        let (object, setting) = (self.object, self.setting);
-        let field = format!("{}.tls", setting.field);
-        let Some(tls) = setting.tls else {
-            let service = self.model.find(Class::Service, self.namespace, self.name);
-            let service = service.map(|number| &self.model.objects[number]);
-            let number = setting.port.as_deref().unwrap_or_default();
-            let is_tls = port(service, number).is_some_and(|port| port.is_tls());
-            if setting.is_beside_tls && is_tls {
-                let message = format!("port {number} has settings of its own, without `tls`");
-                findings.push(object.finding(&CI870, setting.node.at, &field, message));
+    fn policy(&self, policy: &'m TrafficPolicy, routed: &Routed<'_>, findings: &mut Vec<Finding>) {
+        let is_tls = policy.tls.as_ref().is_some_and(DestinationTls::originates);
+        for (index, settings) in policy.ports.iter().enumerate() {
+            let field = format!("{}.portLevelSettings[{index}].tls", policy.field);
+            if let Some(tls) = &settings.tls {
+                self.check(tls, settings.port.as_ref(), &field, routed, findings);
+            } else if let Some(wanted) = settings.port.as_ref().filter(|_| is_tls) {
+                let service = self.model.find(Class::Service, self.namespace, self.name);
+                let service = service.and_then(|number| self.model.service(number));
+                if port(service, wanted).is_some_and(|port| port.is_tls()) {
+                    let message = format!(
+                        "port {} has settings of its own, without `tls`",
+                        wanted.shown()
+                    );
+                    findings.push(self.object.finding(&CI870, settings.at, &field, message));
+                }
             }
-            return;
-        };
-        if !originates(tls) {
-            return;
         }
-        let first = (self.namespace, self.name, String::new());
-        let passed = routed
-            .passed
-            .range(first..)
-            .take_while(|(namespace, name, _)| (*namespace, *name) == (self.namespace, self.name))
-            .find(|(.., port)| setting.port.as_ref().is_none_or(|wanted| wanted == port));
-        if let Some((_, _, port)) = passed {
-            let message = format!(
-                "a VirtualService passes TLS through to port {port} of `{}`",
-                self.name
+        if let Some(tls) = &policy.tls {
+            self.check(
+                tls,
+                None,
+                &format!("{}.tls", policy.field),
+                routed,
+                findings,
             );
-            findings.push(object.finding(&CI872, tls.at, &field, message));
-        }
-        let before = findings.len();
-        self.contradictions(tls, &field, findings);
-        if findings.len() == before {
-            self.verification(tls, &field, routed, findings);
         }
     }
 
-    /// What the webhook refuses (`ValidateTLS`).
-    fn contradictions(&self, tls: &Node, field: &str, findings: &mut Vec<Finding>) {
-        let has = |key: &str| tls.get(key).is_some_and(|node| node.text() != Some(""));
-        let files = ["clientCertificate", "privateKey", "caCertificates", "caCrl"];
-        let is_mutual = tls.text_of("mode") == Some("MUTUAL");
-        let skips = tls.get("insecureSkipVerify").is_some_and(Node::says_true);
-        let message = if has("credentialName") && files.iter().any(|key| has(key)) {
-            "both `credentialName` and files are named"
-        } else if is_mutual
-            && !has("credentialName")
-            && !(has("clientCertificate") && has("privateKey"))
-        {
-            "mode MUTUAL and no client certificate"
-        } else if skips
-            && (has("caCertificates")
-                || has("subjectAltNames")
-                || !is_mutual && has("credentialName"))
-        {
-            "`insecureSkipVerify` together with settings for verification"
-        } else {
+    fn check(
+        &self,
+        tls: &'m DestinationTls,
+        port: Option<&Port>,
+        field: &str,
+        routed: &Routed<'_>,
+        findings: &mut Vec<Finding>,
+    ) {
+        if !tls.originates() {
             return;
-        };
-        findings.push(self.object.finding(&CI871, tls.at, field, message));
+        }
+        let passed = routed.passed.get(&(self.namespace, self.name));
+        let mut passed = passed.into_iter().flatten();
+        if let Some(port) = passed.find(|passed| port.is_none_or(|port| port == *passed)) {
+            let message = format!(
+                "a VirtualService passes TLS through to port {} of `{}`",
+                port.shown(),
+                self.name
+            );
+            findings.push(self.object.finding(&CI872, tls.at, field, message));
+        }
+        match contradiction(tls) {
+            Some(message) => {
+                findings.push(self.object.finding(&CI871, tls.at, field, message));
+            }
+            None => self.verification(tls, field, routed, findings),
+        }
     }
 
     fn verification(
         &self,
-        tls: &'m Node,
+        tls: &'m DestinationTls,
         field: &str,
         routed: &Routed<'_>,
         findings: &mut Vec<Finding>,
@@ -164,39 +161,17 @@ impl<'m> One<'m, '_> {
         let mut find = |rule, at, key: &str, message: String| {
             findings.push(object.finding(rule, at, &format!("{field}.{key}"), message));
         };
-        if let Some(node) = tls
-            .get("insecureSkipVerify")
-            .filter(|node| node.says_true())
-        {
+        if let Some(at) = tls.skips_verification {
             let message = "Istio does not verify httpd's certificate".to_owned();
-            return find(&CI865, node.at, "insecureSkipVerify", message);
+            return find(&CI865, at, "insecureSkipVerify", message);
         }
-        let names: Vec<(&str, crate::yaml::At, String)> = tls
-            .items_of("subjectAltNames")
-            .iter()
-            .enumerate()
-            .filter_map(|(index, node)| {
-                Some((
-                    node.text()?,
-                    node.at,
-                    format!("{field}.subjectAltNames[{index}]"),
-                ))
-            })
-            .collect();
-        let sni = tls.get("sni").filter(|node| node.text() != Some(""));
-        if let Some(node) = sni.filter(|_| names.is_empty()) {
-            find(
-                &CI866,
-                node.at,
-                "sni",
-                "there are no `subjectAltNames`".to_owned(),
-            );
+        let sni = tls.sni.as_ref();
+        if let Some(sni) = sni.filter(|_| tls.names.is_empty()) {
+            let message = "there are no `subjectAltNames`".to_owned();
+            find(&CI866, sni.at, "sni", message);
         }
-        let Some(credential) = tls
-            .get("credentialName")
-            .and_then(|node| Some((node.text()?, node)))
-        else {
-            if tls.get("caCertificates").is_none() {
+        let Some(credential) = &tls.credential else {
+            if !tls.has_file("caCertificates") {
                 let message = format!("no CA is named for `{}`", self.name);
                 find(&CI864, tls.at, "credentialName", message);
             }
@@ -207,27 +182,31 @@ impl<'m> One<'m, '_> {
         };
         // With no SNI set, each request's own host is verified (`setAutoSniAndAutoSanValidation`); other kinds of
         // names are not compared here.
-        let wanted: Vec<Vec<_>> = if names.iter().any(|(name, ..)| name.contains(':'))
-            || names.is_empty() && sni.is_some()
-        {
-            vec![Vec::new()]
-        } else if names.is_empty() {
-            let hosts = routed.hosts.get(&(self.namespace, self.name));
-            let hosts = hosts
-                .into_iter()
-                .flatten()
-                .filter(|host| !host.contains('*'));
-            hosts
-                .map(|host| vec![(*host, tls.at, field.to_owned())])
-                .collect()
-        } else {
-            vec![names]
-        };
+        let is_other_kind = |name: &Placed<String>| name.value.contains(':');
+        let wanted: Vec<Vec<_>> =
+            if tls.names.iter().any(is_other_kind) || tls.names.is_empty() && sni.is_some() {
+                vec![Vec::new()]
+            } else if tls.names.is_empty() {
+                let hosts = routed.hosts.get(&(self.namespace, self.name));
+                let hosts = hosts
+                    .into_iter()
+                    .flatten()
+                    .filter(|host| !host.contains('*'));
+                hosts
+                    .map(|host| vec![(*host, tls.at, field.to_owned())])
+                    .collect()
+            } else {
+                let names = tls.names.iter().enumerate().map(|(index, name)| {
+                    let field = format!("{field}.subjectAltNames[{index}]");
+                    (name.value.as_str(), name.at, field)
+                });
+                vec![names.collect()]
+            };
         for names in wanted {
             let check = Verified {
                 model: self.model,
                 object,
-                at: credential.1.at,
+                at: credential.at,
                 field: format!("{field}.credentialName"),
                 namespace: self.namespace,
                 roots: roots.clone(),
@@ -241,14 +220,15 @@ impl<'m> One<'m, '_> {
     /// Returns the CA, if it is in the input.
     fn roots(
         &self,
-        (named, node): (&str, &Node),
-        tls: &Node,
+        credential: &Placed<String>,
+        tls: &DestinationTls,
         field: &str,
         findings: &mut Vec<Finding>,
     ) -> Option<Vec<&'m Cert>> {
         let (model, object) = (self.model, self.object);
         let field = format!("{field}.credentialName");
-        let find = |rule, message: String| object.finding(rule, node.at, &field, message);
+        let find = |rule, message: String| object.finding(rule, credential.at, &field, message);
+        let named = credential.value.as_str();
         if let Some(path) = named.strip_prefix("configmap://") {
             let (namespace, name) = path.split_once('/').unwrap_or_default();
             if namespace != object.namespace && !object.namespace.is_empty() {
@@ -263,7 +243,7 @@ impl<'m> One<'m, '_> {
             return None;
         }
         // A sidecar reads it in its own namespace.
-        if object.spec().get("workloadSelector").is_some() {
+        if self.rule.is_for_workloads {
             return None;
         }
         let further = format!("{named}-cacert");
@@ -273,26 +253,21 @@ impl<'m> One<'m, '_> {
         };
         match place {
             Place::Found(source, secret) => {
-                let is_mutual = tls.text_of("mode") == Some("MUTUAL");
-                if secret.is_complete && value(secret, AUTHORITY).is_none() {
-                    findings.push(find(
-                        &CI855,
-                        format!(
-                            "Secret {} has neither `ca.crt` nor `cacert`",
-                            source.shown()
-                        ),
-                    ));
-                } else if is_mutual
+                let shown = source.shown();
+                let is_missing = if matches!(secret.istio_authority(), Read::Nothing) {
+                    Some(format!("Secret {shown} has neither `ca.crt` nor `cacert`"))
+                } else if tls.mode == DestinationMode::Mutual
                     && source.provides == named
                     && secret.is_complete
-                    && !has_pair(secret)
+                    && secret.istio_pair().is_none()
                 {
-                    let message = format!(
-                        "Secret {} has no `tls.crt` and `tls.key` to present to httpd",
-                        source.shown()
-                    );
-                    findings.push(find(&CI855, message));
-                }
+                    Some(format!(
+                        "Secret {shown} has no `tls.crt` and `tls.key` to present to httpd"
+                    ))
+                } else {
+                    None
+                };
+                findings.extend(is_missing.map(|message| find(&CI855, message)));
                 authority(secret)
             }
             Place::Elsewhere(namespace, is_certain) => {
@@ -300,15 +275,34 @@ impl<'m> One<'m, '_> {
                     "Secret `{named}` is in `{namespace}`; {}",
                     self.gateways.shown()
                 );
-                let finding = find(&CI867, message);
-                findings.push(if is_certain {
-                    finding
-                } else {
-                    finding.with_severity(Severity::Warning)
-                });
+                findings.push(find(&CI867, message).warning_unless(is_certain));
                 None
             }
             Place::Unknown => None,
         }
     }
+}
+
+/// Returns what the webhook refuses (`ValidateTLS`).
+fn contradiction(tls: &DestinationTls) -> Option<&'static str> {
+    let has_credential = tls.credential.is_some();
+    let is_mutual = tls.mode == DestinationMode::Mutual;
+    let has = |file: &str| tls.has_file(file);
+    if has_credential && !tls.files.is_empty() {
+        Some("both `credentialName` and files are named")
+    } else if is_mutual && !has_credential && !(has("clientCertificate") && has("privateKey")) {
+        Some("mode MUTUAL and no client certificate")
+    } else if tls.skips_verification.is_some()
+        && (has("caCertificates") || !tls.names.is_empty() || !is_mutual && has_credential)
+    {
+        Some("`insecureSkipVerify` together with settings for verification")
+    } else {
+        None
+    }
+}
+
+/// Returns the CA that is in a Secret or ConfigMap, if it can be read.
+fn authority(data: &Data) -> Option<Vec<&Cert>> {
+    let all: Vec<&Cert> = data.istio_authority().entry()?.certs().collect();
+    (!all.is_empty()).then_some(all)
 }

@@ -1,79 +1,60 @@
 //! Gateways: their servers and certificates.
 
-use super::credentials::{AUTHORITY, PAIRS, has_pair, value};
 use super::pods::{Place, Pods, Where};
 use super::rules::{CI851, CI852, CI853, CI854, CI855, CI857};
-use crate::cluster::data::Data;
+use crate::cluster::data::{Data, Read};
+use crate::cluster::{Kind, Resource};
+use crate::kinds::istio::{Credential, IstioGateway, Server, ServerTls};
+use crate::kinds::traefik::Port;
 use crate::lint::facts::certificate::names_of;
-use crate::lint::facts::istio::{Server, names, servers};
-use crate::lint::facts::shape::shape;
 use crate::lint::finding::Finding;
 use crate::lint::gateway_api::rules::CI821;
-use crate::lint::model::{Class, Model, Object};
+use crate::lint::model::{Model, Object, Said};
 use crate::lint::rule::Severity;
 use crate::pki::SubjectAltName;
-use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Files of certificates, and what takes their place.
-const SOURCES: [&str; 6] = [
-    "credentialName",
-    "credentialNames",
-    "tlsCertificates",
-    "serverCertificate",
-    "privateKey",
-    "caCertificates",
-];
+/// A port of some pods: their labels, the number, and the address that is listened on.
+type Socket<'m> = (&'m [(String, String)], Option<&'m Port>, &'m str);
 
-/// Servers by selector, port, bind and host; protocols by selector, port and bind.
+/// The Gateways by socket and host, a host with the namespace that may use it; whether there is TLS by socket.
 #[derive(Default)]
 struct Known<'m, 'a> {
-    hosts: BTreeMap<(String, String, &'a str, String), &'m Object<'a>>,
-    ports: BTreeMap<(String, String, &'a str), bool>,
+    hosts: BTreeMap<(Socket<'m>, Option<&'m str>, &'m str), &'m Object<'a>>,
+    sockets: BTreeMap<Socket<'m>, bool>,
 }
 
 pub(super) fn check(model: &Model<'_>, pods: &Pods<'_>, findings: &mut Vec<Finding>) {
     let mut known = Known::default();
-    for gateway in model.of(Class::IstioGateway) {
-        let place = pods.of_gateway(gateway);
-        let all = servers(gateway);
-        for server in &all {
-            settings(gateway, server, findings);
-            if let Some(tls) = server.tls.filter(|_| !server.is_passed_through()) {
-                certificates(model, gateway, server, tls, &place, findings);
-            }
+    for gateway in model.said(Kind::IstioGateway, Resource::istio_gateway) {
+        let place = pods.of_gateway(gateway.says);
+        for (index, server) in gateway.says.servers.iter().enumerate() {
+            let path = format!("spec.servers[{index}]");
+            settings(gateway.object, server, &path, findings);
+            certificates(model, gateway.object, server, &path, &place, findings);
         }
-        collisions(gateway, &all, &mut known, findings);
+        collisions(&gateway, &mut known, findings);
     }
 }
 
-fn settings(gateway: &Object<'_>, server: &Server<'_>, findings: &mut Vec<Finding>) {
-    let path = format!("spec.servers[{}]", server.index);
+fn settings(gateway: &Object<'_>, server: &Server, path: &str, findings: &mut Vec<Finding>) {
     let mut find = |rule, at, field: &str, message: String| {
         findings.push(gateway.finding(rule, at, &format!("{path}{field}"), message));
     };
-    if server.protocol.is_empty() || server.node.at_path(&["port", "name"]).is_none() {
-        find(
-            &CI851,
-            server.node.at,
-            ".port",
-            "the port needs a name and a protocol".to_owned(),
-        );
+    let protocol = &server.protocol;
+    if protocol.is_empty() || server.port_name.is_none() {
+        let message = "the port needs a name and a protocol".to_owned();
+        find(&CI851, server.at, ".port", message);
     }
-    let Some(tls) = server.tls else {
-        if server.is_tls() {
-            let message = format!("protocol {} and no `tls`", server.protocol);
-            find(&CI851, server.node.at, ".tls", message);
+    let Some(tls) = &server.tls else {
+        if server.is_of_tls() {
+            let message = format!("protocol {protocol} and no `tls`");
+            find(&CI851, server.at, ".tls", message);
         }
         return;
     };
-    let has = |key: &str| tls.get(key).is_some_and(|node| node.text() != Some(""));
-    let first = SOURCES.iter().find(|key| has(key));
-    if server.is_http() && !matches!(server.mode, "" | "PASSTHROUGH") {
-        let message = format!("protocol {} has no TLS mode", server.protocol);
-        find(&CI851, tls.at, ".tls", message);
-    } else if let Some(key) = first.filter(|_| server.is_passed_through()) {
-        let is_said = !server.mode.is_empty();
+    if let Some(key) = tls.sources.first().filter(|_| server.passes_through()) {
+        let is_said = !tls.mode.is_empty();
         let message = if is_said {
             format!("TLS is passed through, and `{key}` is not used")
         } else {
@@ -85,60 +66,66 @@ fn settings(gateway: &Object<'_>, server: &Server<'_>, findings: &mut Vec<Findin
             last.severity = Severity::Warning;
         }
         return;
-    } else if matches!(server.mode, "SIMPLE" | "MUTUAL" | "OPTIONAL_MUTUAL") {
-        let sources = usize::from(has("credentialName"))
-            + usize::from(has("credentialNames"))
-            + usize::from(has("tlsCertificates"))
-            + usize::from(has("serverCertificate") && has("privateKey"));
-        if sources != 1 {
-            let message = if sources == 0 {
-                format!("mode {} and no certificate", server.mode)
-            } else {
-                "several sources of certificates".to_owned()
-            };
-            find(&CI851, tls.at, ".tls", message);
-        } else if server.mode != "SIMPLE"
-            && !has("credentialName")
-            && !has("credentialNames")
-            && !has("caCertificates")
-        {
-            find(
-                &CI851,
-                tls.at,
-                ".tls",
-                format!("mode {} and no `caCertificates`", server.mode),
-            );
-        }
-    } else if let Some(key) = first.filter(|_| server.mode == "ISTIO_MUTUAL") {
-        find(
-            &CI851,
-            tls.at,
-            ".tls",
-            format!("mode ISTIO_MUTUAL does not allow `{key}`"),
-        );
     }
-    if let Some(node) = tls
-        .get("httpsRedirect")
-        .filter(|node| node.says_true() && !server.is_http())
-    {
-        let message = format!("protocol {} is not redirected", server.protocol);
-        find(&CI853, node.at, ".tls.httpsRedirect", message);
+    if let Some(message) = contradiction(server, tls) {
+        find(&CI851, tls.at, ".tls", message);
+    }
+    if let Some(at) = tls.redirects.filter(|_| !server.is_http()) {
+        let message = format!("protocol {protocol} is not redirected");
+        find(&CI853, at, ".tls.httpsRedirect", message);
+    }
+}
+
+/// Returns what the webhook refuses of the TLS of a server (`ValidateTLS`).
+fn contradiction(server: &Server, tls: &ServerTls) -> Option<String> {
+    let has = |key: &str| tls.sources.contains(&key);
+    let mode = tls.mode.as_str();
+    match mode {
+        _ if server.is_http() && !matches!(mode, "" | "PASSTHROUGH") => {
+            Some(format!("protocol {} has no TLS mode", server.protocol))
+        }
+        "SIMPLE" | "MUTUAL" | "OPTIONAL_MUTUAL" => {
+            let sources = usize::from(has("credentialName"))
+                + usize::from(has("credentialNames"))
+                + usize::from(has("tlsCertificates"))
+                + usize::from(has("serverCertificate") && has("privateKey"));
+            let has_authority =
+                has("credentialName") || has("credentialNames") || has("caCertificates");
+            match sources {
+                0 => Some(format!("mode {mode} and no certificate")),
+                1 if mode != "SIMPLE" && !has_authority => {
+                    Some(format!("mode {mode} and no `caCertificates`"))
+                }
+                1 => None,
+                _ => Some("several sources of certificates".to_owned()),
+            }
+        }
+        "ISTIO_MUTUAL" => {
+            let first = tls.sources.first()?;
+            Some(format!("mode ISTIO_MUTUAL does not allow `{first}`"))
+        }
+        _ => None,
     }
 }
 
 fn certificates(
     model: &Model<'_>,
     gateway: &Object<'_>,
-    server: &Server<'_>,
-    tls: &Node,
+    server: &Server,
+    path: &str,
     place: &Where<'_>,
     findings: &mut Vec<Finding>,
 ) {
-    let field = format!("spec.servers[{}].tls.credentialName", server.index);
+    let field = format!("{path}.tls.credentialName");
     let mut shown = Some(Vec::new());
-    for (name, node) in names(tls) {
-        let find = |rule, message: String| gateway.finding(rule, node.at, &field, message);
-        if let Some((namespace, _)) = name.split_once('/') {
+    for Credential {
+        namespace,
+        name,
+        at,
+    } in server.secrets()
+    {
+        let find = |rule, message: String| gateway.finding(rule, at, &field, message);
+        if let Some(namespace) = namespace {
             shown = None;
             if !place.namespaces.is_empty() && !place.namespaces.contains(namespace) {
                 let message = format!("the Secret is in `{namespace}`; {}", place.shown());
@@ -150,12 +137,7 @@ fn certificates(
             Place::Found(object, secret) => (object, secret),
             Place::Elsewhere(namespace, is_certain) => {
                 let message = format!("Secret `{name}` is in `{namespace}`; {}", place.shown());
-                let finding = find(&CI854, message);
-                findings.push(if is_certain {
-                    finding
-                } else {
-                    finding.with_severity(Severity::Warning)
-                });
+                findings.push(find(&CI854, message).warning_unless(is_certain));
                 shown = None;
                 continue;
             }
@@ -164,135 +146,115 @@ fn certificates(
                 continue;
             }
         };
-        if secret.is_complete && !has_pair(secret) {
+        let pair = secret.istio_pair();
+        if secret.is_complete && pair.is_none() {
             let message = format!(
                 "Secret {} has neither `tls.crt` and `tls.key` nor `cert` and `key`",
                 object.shown()
             );
             findings.push(find(&CI855, message));
         }
-        if server.mode != "SIMPLE" && tls.get("caCertCredentialName").is_none() {
-            client_authority(
-                model,
-                place,
-                name,
-                secret,
-                |message| find(&CI855, message),
-                findings,
-            );
+        let tls = server.tls.as_ref();
+        if tls.is_some_and(|tls| tls.mode != "SIMPLE" && !tls.has_authority)
+            && let Some((message, is_certain)) = client_authority(model, place, name, secret)
+        {
+            findings.push(find(&CI855, message).warning_unless(is_certain));
         }
-        let first = value(secret, PAIRS.map(|[certificate, _]| certificate));
-        let first = first.and_then(|entry| entry.certs().next());
+        let first = pair.and_then(|entry| entry.certs().next());
         shown = shown.zip(first).map(|(mut all, first)| {
             all.push(first);
             all
         });
     }
-    for (_, host) in server.hosts(gateway) {
-        let (Some(all), Ok(wanted)) = (&shown, SubjectAltName::parse(host)) else {
+    let Some(shown) = shown.filter(|all| !all.is_empty()) else {
+        return;
+    };
+    for host in &server.hosts {
+        let host = &host.host;
+        let Ok(wanted) = SubjectAltName::parse(host) else {
             continue;
         };
-        if !all.is_empty() && !all.iter().any(|cert| cert.details.covers(&wanted)) {
+        if !shown.iter().any(|cert| cert.details.covers(&wanted)) {
             let message = format!(
                 "`{host}` is not covered: the certificate is for {}",
-                names_of(all)
+                names_of(&shown)
             );
-            let at = server
-                .node
-                .get("hosts")
-                .map_or(server.node.at, |node| node.at);
-            let field = format!("spec.servers[{}].hosts", server.index);
-            findings.push(gateway.finding(&CI821, at, &field, message));
+            let at = server.hosts_at.unwrap_or(server.at);
+            findings.push(gateway.finding(&CI821, at, &format!("{path}.hosts"), message));
         }
     }
 }
 
-/// The CA by which browsers are verified is in the same Secret, or in `NAME-cacert`.
+/// Returns what is wrong with the CA by which browsers are verified, and whether that is certain: it is in the same Secret, or
+/// in `NAME-cacert`.
 fn client_authority(
     model: &Model<'_>,
     place: &Where<'_>,
     name: &str,
     secret: &Data,
-    mut find: impl FnMut(String) -> Finding,
-    findings: &mut Vec<Finding>,
-) {
-    let is_here = value(secret, AUTHORITY).is_some() || !secret.is_complete;
+) -> Option<(String, bool)> {
+    let may_have = |secret: &Data| !matches!(secret.istio_authority(), Read::Nothing);
     let further = format!("{name}-cacert");
     let (is_good, is_certain) = match place.find(model, &further) {
-        Place::Found(_, secret) => (
-            value(secret, AUTHORITY).is_some() || !secret.is_complete,
-            true,
-        ),
-        _ => (false, false),
+        Place::Found(_, secret) => (may_have(secret), true),
+        Place::Elsewhere(..) | Place::Unknown => (false, false),
     };
-    if !is_here && !is_good {
-        let message = format!("neither Secret `{name}` nor `{further}` has `ca.crt` or `cacert`");
-        let finding = find(message);
-        findings.push(if is_certain {
-            finding
-        } else {
-            finding.with_severity(Severity::Warning)
-        });
-    }
+    let message = format!("neither Secret `{name}` nor `{further}` has `ca.crt` or `cacert`");
+    (!may_have(secret) && !is_good).then_some((message, is_certain))
 }
 
 fn collisions<'m, 'a>(
-    gateway: &'m Object<'a>,
-    all: &[Server<'a>],
+    gateway: &Said<'m, 'a, IstioGateway>,
     known: &mut Known<'m, 'a>,
     findings: &mut Vec<Finding>,
 ) {
+    let Said { object, says, .. } = gateway;
     let mut names = BTreeSet::new();
-    let selector = gateway
-        .spec()
-        .get("selector")
-        .map(|node| shape(&node.value));
-    let selector = selector.unwrap_or_default();
-    for server in all {
-        let path = format!("spec.servers[{}]", server.index);
+    for (index, server) in says.servers.iter().enumerate() {
         let mut find = |field: &str, message: String| {
-            findings.push(gateway.finding(
-                &CI857,
-                server.node.at,
-                &format!("{path}{field}"),
-                message,
-            ));
+            let field = format!("spec.servers[{index}]{field}");
+            findings.push(object.finding(&CI857, server.at, &field, message));
         };
-        let name = server
-            .node
-            .at_path(&["port", "name"])
-            .and_then(Node::scalar);
-        if let Some(name) = name.filter(|name| !names.insert(name.clone())) {
+        if let Some(name) = server
+            .port_name
+            .as_ref()
+            .filter(|name| !names.insert(*name))
+        {
+            let name = name.escape_debug();
             find(
                 ".port.name",
-                format!("the port name `{}` appears twice", name.escape_debug()),
+                format!("the port name `{name}` appears twice"),
             );
             continue;
         }
-        let bind = server.node.text_of("bind").unwrap_or_default();
-        let place = (selector.clone(), server.port.clone(), bind);
-        if *known.ports.entry(place).or_insert(server.is_tls()) != server.is_tls() {
+        let port = server.port.as_ref().map(|port| &port.value);
+        let shown = port.map(Port::shown).unwrap_or_default();
+        let socket = (says.selector.as_slice(), port, server.bind.as_str());
+        let is_of_tls = server.is_of_tls();
+        if *known.sockets.entry(socket).or_insert(is_of_tls) != is_of_tls {
             find(
                 ".port",
-                format!("on port {} there is both plain text and TLS", server.port),
+                format!("on port {shown} there is both plain text and TLS"),
             );
             continue;
         }
-        if !server.is_tls() {
+        if !is_of_tls {
             continue;
         }
-        for (namespace, host) in server.hosts(gateway) {
-            let host = format!("{}/{host}", namespace.unwrap_or("*"));
-            let key = (selector.clone(), server.port.clone(), bind, host.clone());
-            let before = known.hosts.insert(key, gateway);
+        for host in &server.hosts {
+            let (only, host) = (host.only(Some(object.namespace)), host.host.as_str());
+            let before = known.hosts.insert((socket, only, host), object);
             // Overlays of one base, each for a namespace of its own.
             let is_twice =
-                |first: &&Object<'_>| !gateway.namespace.is_empty() || first.file == gateway.file;
+                |first: &&Object<'_>| !object.namespace.is_empty() || first.file == object.file;
             if let Some(first) = before.filter(is_twice) {
-                let host = host.trim_start_matches("*/").escape_debug().to_string();
+                let host = match only {
+                    Some(namespace) => format!("{namespace}/{host}"),
+                    None => host.to_owned(),
+                };
                 let message = format!(
-                    "port {} for `{host}` is also in Gateway {}",
-                    server.port,
+                    "port {shown} for `{}` is also in Gateway {}",
+                    host.escape_debug(),
                     first.shown()
                 );
                 find(".hosts", message);

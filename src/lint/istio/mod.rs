@@ -1,10 +1,8 @@
 //! Objects of Istio, as 1.31 reads them (`pkg/config/validation`, `pilot/pkg/networking/core`,
 //! `pilot/pkg/credentials/kube/secrets.go`).
 
-mod credentials;
 mod destinations;
 mod gateways;
-mod offers;
 mod pods;
 mod policies;
 pub(super) mod rules;

@@ -1,7 +1,9 @@
 //! Where the pods of gateways run, and the Secrets that they read there.
 
 use crate::cluster::data::Data;
+use crate::kinds::istio::IstioGateway;
 use crate::lint::model::{Class, Model, Object};
+use crate::path::gateways::ISTIO_NAMESPACES;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,16 +31,11 @@ impl<'a> Pods<'a> {
     }
 
     /// Returns the namespaces in which there are pods for a Gateway's selector; none if the input shows none.
-    pub(super) fn of_gateway(&self, gateway: &Object<'_>) -> Where<'a> {
-        let selector = gateway
-            .spec()
-            .get("selector")
-            .map(Node::entries)
-            .unwrap_or_default();
+    pub(super) fn of_gateway(&self, gateway: &IstioGateway) -> Where<'a> {
         let mut namespaces: Option<BTreeSet<&str>> = None;
         let mut is_ingress = false;
-        for (key, value) in selector {
-            let label = (key.text.as_str(), value.text().unwrap_or_default());
+        for (key, value) in &gateway.selector {
+            let label = (key.as_str(), value.as_str());
             is_ingress |= label == INGRESS;
             let met = self.by_label.get(&label).cloned().unwrap_or_default();
             namespaces = Some(match namespaces {
@@ -87,8 +84,7 @@ impl<'a> Where<'a> {
         if !self.namespaces.is_empty() {
             return Place::Elsewhere(first, true);
         }
-        let usual = ["istio-system", "istio-ingress"];
-        match usual.into_iter().find(is_in) {
+        match ISTIO_NAMESPACES.into_iter().find(is_in) {
             Some(namespace) => found(namespace),
             None if first.starts_with("istio") => found(first),
             None if self.is_ingress => Place::Elsewhere(first, false),

@@ -1,13 +1,13 @@
-//! What DestinationRules say of ports, and for which Services.
+//! For which Services there are DestinationRules.
 
-use crate::lint::facts::istio::{Destination, destination};
-use crate::lint::model::{Class, Model, Object};
-use crate::yaml::Node;
+use crate::cluster::{Kind, Resource};
+use crate::kinds::istio::{DestinationMode, DestinationTls, Host};
+use crate::lint::model::Model;
 use std::collections::BTreeSet;
 
 /// The Services for which there is a DestinationRule with TLS.
-pub(super) struct Rules<'a> {
-    targets: BTreeSet<(&'a str, &'a str)>,
+pub(super) struct Rules<'m> {
+    targets: BTreeSet<(&'m str, &'m str)>,
     /// Whether one is for many hosts.
     has_wildcard: bool,
 }
@@ -20,72 +20,30 @@ impl Rules<'_> {
     }
 }
 
-pub(super) fn rules<'a>(model: &Model<'a>) -> Rules<'a> {
+pub(super) fn rules<'m>(model: &'m Model<'_>) -> Rules<'m> {
     let mut rules = Rules {
         targets: BTreeSet::new(),
         has_wildcard: false,
     };
-    for object in model.of(Class::DestinationRule) {
-        let host = object.spec().text_of("host").unwrap_or_default();
-        let has_tls = settings(object).iter().any(|one| {
-            one.tls
-                .is_some_and(|tls| tls.text_of("mode") != Some("DISABLE"))
+    for rule in model.said(Kind::DestinationRule, Resource::destination_rule) {
+        let is_tls = |tls: &DestinationTls| tls.mode != DestinationMode::Disabled;
+        let mut policies = rule.says.policies.iter();
+        let has_tls = policies.any(|policy| {
+            let mut ports = policy.ports.iter();
+            policy.tls.as_ref().is_some_and(is_tls)
+                || ports.any(|port| port.tls.as_ref().is_some_and(is_tls))
         });
-        match destination(host, object.namespace) {
-            Destination::Service { namespace, name } if has_tls => {
+        let Some(host) = rule.says.host.as_ref().filter(|_| has_tls) else {
+            continue;
+        };
+        match Host::of(&host.value) {
+            Host::Service { namespace, name } => {
+                let namespace = namespace.unwrap_or(rule.object.namespace);
                 rules.targets.insert((namespace, name));
             }
-            Destination::Other => rules.has_wildcard |= has_tls && host.contains('*'),
-            _ => {}
+            Host::Other => rules.has_wildcard |= host.value.contains('*'),
+            Host::Half { .. } => {}
         }
     }
     rules
-}
-
-/// What a DestinationRule says of one port, or of all.
-pub(super) struct Setting<'a> {
-    pub(super) node: &'a Node,
-    pub(super) tls: Option<&'a Node>,
-    pub(super) port: Option<String>,
-    /// Whether TLS is set for all ports beside it.
-    pub(super) is_beside_tls: bool,
-    pub(super) field: String,
-}
-
-pub(super) fn settings<'a>(object: &Object<'a>) -> Vec<Setting<'a>> {
-    let mut found = Vec::new();
-    let subsets = object
-        .spec()
-        .items_of("subsets")
-        .iter()
-        .enumerate()
-        .map(|(index, node)| (node, format!("spec.subsets[{index}].")));
-    for (node, path) in std::iter::once((object.spec(), "spec.".to_owned())).chain(subsets) {
-        let Some(policy) = node.get("trafficPolicy") else {
-            continue;
-        };
-        let field = format!("{path}trafficPolicy");
-        let tls = policy.get("tls");
-        for (index, node) in policy.items_of("portLevelSettings").iter().enumerate() {
-            found.push(Setting {
-                node,
-                tls: node.get("tls"),
-                port: node.at_path(&["port", "number"]).and_then(Node::scalar),
-                is_beside_tls: tls.is_some_and(originates),
-                field: format!("{field}.portLevelSettings[{index}]"),
-            });
-        }
-        found.push(Setting {
-            node: policy,
-            tls,
-            port: None,
-            is_beside_tls: false,
-            field,
-        });
-    }
-    found
-}
-
-pub(super) fn originates(tls: &Node) -> bool {
-    matches!(tls.text_of("mode"), Some("SIMPLE" | "MUTUAL"))
 }

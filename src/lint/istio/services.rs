@@ -1,114 +1,107 @@
 //! VirtualServices: the Gateway in front and the Service behind.
 
-use super::offers::Offers;
 use super::policies::Rules;
 use super::rules::{CI858, CI859, CI860, CI862, CI863};
-use crate::lint::facts::istio::{Destination, Takes, destination, servers};
-use crate::lint::facts::ports::{port, ports};
-use crate::lint::facts::shape::shape;
+use crate::cluster::{Kind, Resource};
+use crate::kinds::istio::{Destination, Host, Server, Takes, VirtualService, named_gateway};
+use crate::kinds::service::port;
+use crate::kinds::traefik::Port;
 use crate::lint::finding::Finding;
 use crate::lint::gateway_api::rules::{CI823, CI824};
-use crate::lint::model::{Class, Model, Object, may_be_same};
+use crate::lint::model::{Class, Model, Object, Said, may_be_same};
 use crate::lint::routes::rules::CI225;
-use crate::lint::rule::Severity;
-use crate::yaml::Node;
+use crate::path::gateways::Offers;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What VirtualServices lead to: namespace, name and port of a Service.
 #[derive(Default)]
-pub(super) struct Routed<'a> {
+pub(super) struct Routed<'m> {
     /// The hosts that browsers ask for, by the Service that gets plain requests.
-    pub(super) hosts: BTreeMap<(&'a str, &'a str), BTreeSet<&'a str>>,
+    pub(super) hosts: BTreeMap<(&'m str, &'m str), BTreeSet<&'m str>>,
     /// Where TLS is passed through to.
-    pub(super) passed: BTreeSet<(&'a str, &'a str, String)>,
+    pub(super) passed: BTreeMap<(&'m str, &'m str), BTreeSet<Port>>,
 }
 
 /// Who answers for a host and a match at a Gateway.
-type Known<'m, 'a> = BTreeMap<(&'a str, &'a str, String), &'m Object<'a>>;
+type Known<'m, 'a> = BTreeMap<(&'m str, &'m str, &'m str), &'m Object<'a>>;
 
-pub(super) fn check<'a>(
-    model: &Model<'a>,
-    rules: &Rules<'a>,
+pub(super) fn check<'m>(
+    model: &'m Model<'_>,
+    rules: &Rules<'_>,
     findings: &mut Vec<Finding>,
-) -> Routed<'a> {
+) -> Routed<'m> {
     let mut routed = Routed::default();
     let mut known = Known::new();
-    let gateways: BTreeMap<usize, Offers<'_>> = model
-        .numbers(Class::IstioGateway)
-        .iter()
-        .map(|number| (*number, Offers::of(&model.objects[*number])))
-        .collect();
-    let bound: BTreeSet<&str> = model
-        .of(Class::VirtualService)
-        .filter(|object| !object.spec().items_of("gateways").is_empty())
-        .flat_map(hosts)
-        .collect();
-    let offered: BTreeSet<&str> = model
-        .of(Class::IstioGateway)
-        .flat_map(|gateway| {
-            servers(gateway)
-                .into_iter()
-                .flat_map(move |it| it.hosts(gateway))
-        })
-        .map(|(_, host)| host)
-        .filter(|host| !host.contains('*') && !bound.contains(host))
-        .collect();
-    for object in model.of(Class::VirtualService) {
+    let all = || model.said(Kind::VirtualService, Resource::virtual_service);
+    let mut gateways = BTreeMap::new();
+    let mut offered = BTreeSet::new();
+    for number in model.numbers(Class::IstioGateway) {
+        let Some(gateway) = model.said_by(*number, Resource::istio_gateway) else {
+            continue;
+        };
+        gateways.insert(*number, Offers::of(gateway.typed, gateway.says));
+        let hosts = gateway.says.servers.iter().flat_map(|server| &server.hosts);
+        let hosts = hosts.map(|host| host.host.as_str());
+        offered.extend(hosts.filter(|host| !host.contains('*')));
+    }
+    let bound = all().filter(|service| !service.says.gateways.is_empty());
+    for host in bound.flat_map(|service| &service.says.hosts) {
+        offered.remove(host.value.as_str());
+    }
+    for Said {
+        object,
+        typed,
+        says,
+    } in all()
+    {
         let one = One {
             model,
             object,
+            typed,
+            says,
             gateways: &gateways,
-            is_at_gateway: object
-                .spec()
-                .items_of("gateways")
-                .iter()
-                .any(|node| node.text() != Some("mesh")),
+            is_at_gateway: says.is_at_gateway(),
         };
+        let mut hosts = says.hosts.iter();
         if !one.is_at_gateway
-            && let Some(host) = hosts(object).find(|host| offered.contains(host))
+            && let Some(host) = hosts.find(|host| offered.contains(host.value.as_str()))
         {
-            let message =
-                format!("a Gateway has `{host}`, but no VirtualService for it names a Gateway");
-            let finding = object.finding(&CI858, object.spec().at, "spec.gateways", message);
-            findings.push(finding.with_severity(Severity::Warning));
+            let message = format!(
+                "a Gateway has `{}`, but no VirtualService for it names a Gateway",
+                host.value
+            );
+            let finding = object.finding(&CI858, says.at, "spec.gateways", message);
+            findings.push(finding.warning_unless(false));
         }
         one.bound(findings);
         one.same(&mut known, findings);
-        one.destinations(rules, &mut routed, findings);
+        for (kind, path, destination) in says.destinations() {
+            one.destination(kind, destination, &path, rules, &mut routed, findings);
+        }
     }
     routed
 }
 
-fn hosts<'a>(object: &Object<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
-    object
-        .spec()
-        .items_of("hosts")
-        .iter()
-        .filter_map(Node::text)
-}
-
-struct One<'m, 'a> {
+struct One<'o, 'm, 'a> {
     model: &'m Model<'a>,
     object: &'m Object<'a>,
-    gateways: &'m BTreeMap<usize, Offers<'a>>,
+    typed: &'m crate::cluster::Object,
+    says: &'m VirtualService,
+    gateways: &'o BTreeMap<usize, Offers<'m>>,
     is_at_gateway: bool,
 }
 
-impl<'m, 'a> One<'m, 'a> {
-    fn has(&self, key: &str) -> bool {
-        !self.object.spec().items_of(key).is_empty()
-    }
-
+impl<'m, 'a> One<'_, 'm, 'a> {
     /// Compares its hosts and routes with the servers of its Gateways.
     fn bound(&self, findings: &mut Vec<Finding>) {
         let (model, object) = (self.model, self.object);
         let mut is_known = self.is_at_gateway;
-        let mut all: Vec<&Offers<'a>> = Vec::new();
-        for (index, node) in object.spec().items_of("gateways").iter().enumerate() {
-            let Some(named) = node.text().filter(|named| *named != "mesh") else {
+        let mut all: Vec<&Offers<'_>> = Vec::new();
+        for (index, named) in self.says.gateways.iter().enumerate() {
+            let Some((namespace, name)) = named_gateway(&named.value) else {
                 continue;
             };
-            let (namespace, name) = named.split_once('/').unwrap_or((object.namespace, named));
+            let namespace = namespace.unwrap_or(object.namespace);
             let found = model.find(Class::IstioGateway, namespace, name);
             if let Some(offers) = found.and_then(|number| self.gateways.get(&number)) {
                 all.push(offers);
@@ -118,104 +111,69 @@ impl<'m, 'a> One<'m, 'a> {
             let other = model.elsewhere(Class::IstioGateway, namespace, name);
             if let Some(other) = other {
                 let message = format!("Gateway `{name}` is in `{other}`, not in `{namespace}`");
-                let help = format!("Write `{other}/{name}`.");
                 let field = format!("spec.gateways[{index}]");
-                findings.push(
-                    object
-                        .finding(&CI859, node.at, &field, message)
-                        .with_help(help),
-                );
+                let finding = object.finding(&CI859, named.at, &field, message);
+                findings.push(finding.with_help(format!("Write `{other}/{name}`.")));
             }
         }
         if !is_known || all.is_empty() {
             return;
         }
-        for (index, node) in object.spec().items_of("hosts").iter().enumerate() {
-            let Some(host) = node.text() else { continue };
+        for (index, host) in self.says.hosts.iter().enumerate() {
             let met: Vec<Takes> = all
                 .iter()
-                .flat_map(|offers| offers.to(host, object.namespace))
+                .flat_map(|offers| offers.to(&host.value, self.typed.scope.namespace()))
+                .map(Server::takes)
                 .collect();
-            if met.is_empty() {
-                let message = format!(
-                    "none of its Gateways has a server for `{}`",
-                    host.escape_debug()
-                );
-                findings.push(object.finding(
-                    &CI858,
-                    node.at,
-                    &format!("spec.hosts[{index}]"),
-                    message,
-                ));
-            } else if !met.iter().any(|takes| self.offers(*takes)) {
-                let passed = met.contains(&Takes::Tls);
-                let message = if passed {
-                    format!("TLS is passed through for `{host}`, and there is no `tls` route")
-                } else if met.contains(&Takes::Http) {
-                    format!("TLS is terminated for `{host}`, and there is no `http` route")
-                } else {
-                    format!("the server for `{host}` accepts only `tcp` routes")
-                };
-                findings.push(object.finding(
-                    &CI860,
-                    node.at,
-                    &format!("spec.hosts[{index}]"),
-                    message,
-                ));
+            let has_rules = |takes: &Takes| !self.says.rules(*takes).is_empty();
+            if met.iter().any(has_rules) {
+                continue;
+            }
+            let shown = host.value.escape_debug();
+            let (rule, message) = if met.is_empty() {
+                let message = format!("none of its Gateways has a server for `{shown}`");
+                (&CI858, message)
+            } else if met.contains(&Takes::Tls) {
+                let message =
+                    format!("TLS is passed through for `{shown}`, and there is no `tls` route");
+                (&CI860, message)
+            } else if met.contains(&Takes::Http) {
+                let message =
+                    format!("TLS is terminated for `{shown}`, and there is no `http` route");
+                (&CI860, message)
+            } else {
+                let message = format!("the server for `{shown}` accepts only `tcp` routes");
+                (&CI860, message)
+            };
+            let field = format!("spec.hosts[{index}]");
+            findings.push(object.finding(rule, host.at, &field, message));
+            if !met.is_empty() {
                 return;
             }
         }
     }
 
-    fn offers(&self, takes: Takes) -> bool {
-        self.has(match takes {
-            Takes::Http => "http",
-            Takes::Tls => "tls",
-            Takes::Tcp => "tcp",
-        })
-    }
-
     /// Finds the same host and match of another namespace at the same Gateway.
     fn same(&self, known: &mut Known<'m, 'a>, findings: &mut Vec<Finding>) {
         let object = self.object;
-        for gateway in object.spec().items_of("gateways") {
-            let Some(named) = gateway.text().filter(|named| named.contains('/')) else {
-                continue;
-            };
-            for (index, node) in object.spec().items_of("hosts").iter().enumerate() {
-                let Some(host) = node.text() else { continue };
-                for http in object.spec().items_of("http") {
-                    let matches = http
-                        .get("match")
-                        .map(|node| shape(&node.value))
-                        .unwrap_or_default();
-                    let first = *known.entry((named, host, matches)).or_insert(object);
+        let gateways = self.says.gateways.iter();
+        for gateway in gateways.filter(|named| named.value.contains('/')) {
+            for (index, host) in self.says.hosts.iter().enumerate() {
+                for rule in &self.says.http {
+                    let key = (
+                        gateway.value.as_str(),
+                        host.value.as_str(),
+                        rule.matches.as_str(),
+                    );
+                    let first = *known.entry(key).or_insert(object);
                     if !may_be_same(first.namespace, object.namespace) {
                         let message = format!(
                             "`{}` is also the host of {}",
-                            host.escape_debug(),
+                            host.value.escape_debug(),
                             first.shown()
                         );
                         let field = format!("spec.hosts[{index}]");
-                        findings.push(object.finding(&CI823, node.at, &field, message));
-                    }
-                }
-            }
-        }
-    }
-
-    fn destinations(
-        &self,
-        rules: &Rules<'a>,
-        routed: &mut Routed<'a>,
-        findings: &mut Vec<Finding>,
-    ) {
-        for kind in ["http", "tls", "tcp"] {
-            for (index, rule) in self.object.spec().items_of(kind).iter().enumerate() {
-                for (number, route) in rule.items_of("route").iter().enumerate() {
-                    if let Some(node) = route.get("destination") {
-                        let path = format!("spec.{kind}[{index}].route[{number}].destination");
-                        self.destination(kind, node, &path, rules, routed, findings);
+                        findings.push(object.finding(&CI823, host.at, &field, message));
                     }
                 }
             }
@@ -224,94 +182,80 @@ impl<'m, 'a> One<'m, 'a> {
 
     fn destination(
         &self,
-        kind: &str,
-        node: &'a Node,
+        kind: Takes,
+        destination: &'m Destination,
         path: &str,
-        rules: &Rules<'a>,
-        routed: &mut Routed<'a>,
+        rules: &Rules<'_>,
+        routed: &mut Routed<'m>,
         findings: &mut Vec<Finding>,
     ) {
         let (model, object) = (self.model, self.object);
-        let Some((host, at)) = node
-            .get("host")
-            .and_then(|node| Some((node.text()?, node.at)))
-        else {
-            return;
+        let host = &destination.host;
+        let half = |message: String, namespace: &str, name: &str| {
+            let finding = object.finding(&CI862, host.at, &format!("{path}.host"), message);
+            finding.with_help(format!("Write `{name}.{namespace}.svc.cluster.local`."))
         };
-        let (namespace, name) = match destination(host, object.namespace) {
-            Destination::Service { namespace, name } => (namespace, name),
-            Destination::Half { namespace, name } => {
+        let (namespace, name) = match Host::of(&host.value) {
+            Host::Service { namespace, name } => (namespace.unwrap_or(object.namespace), name),
+            Host::Half { namespace, name } => {
                 if model.find(Class::Service, namespace, name).is_some() && !namespace.is_empty() {
-                    let message = format!("nothing completes `{host}`");
-                    findings.push(self.half(at, path, message, namespace, name));
+                    let message = format!("nothing completes `{}`", host.value);
+                    findings.push(half(message, namespace, name));
                 }
                 return;
             }
-            Destination::Other => return,
+            Host::Other => return,
         };
         let found = model.find(Class::Service, namespace, name);
         if found.is_none()
             && let Some(other) = model.elsewhere(Class::Service, namespace, name)
         {
             let message = format!(
-                "Service `{name}` is in `{other}`, and `{host}` means that of `{namespace}`"
+                "Service `{name}` is in `{other}`, and `{}` means that of `{namespace}`",
+                host.value
             );
-            findings.push(self.half(at, path, message, other, name));
+            findings.push(half(message, other, name));
             return;
         }
-        let service = found.map(|number| &model.objects[number]);
-        let wanted = node.at_path(&["port", "number"]);
-        // With a single port none needs to be named.
-        let only = service.map(ports).filter(|ports| ports.len() == 1);
-        let number = wanted
-            .and_then(Node::scalar)
-            .or_else(|| only.map(|ports| ports[0].number().to_owned()));
-        let Some(number) = number else { return };
-        let at = wanted.map_or(at, |node| node.at);
-        let field = format!("{path}.port.number");
-        let Some(port) = port(service, &number) else {
-            let message = format!("Service `{name}` has no port {number}");
-            findings.push(object.finding(&CI824, at, &field, message));
-            return;
+        let service = found.and_then(|number| model.service(number));
+        let (wanted, at) = match (&destination.port, service) {
+            (Some(port), _) => (port.value.clone(), port.at),
+            // With a single port none needs to be named.
+            (None, Some(service)) => match service.only_port() {
+                Some(port) => (port, host.at),
+                None => return,
+            },
+            (None, None) => return,
         };
-        if !self.is_at_gateway {
-            return;
-        }
+        let number = wanted.shown();
+        let mut find = |rule, message| {
+            findings.push(object.finding(rule, at, &format!("{path}.port.number"), message));
+        };
+        let Some(port) = port(service, &wanted) else {
+            let message = format!("Service `{name}` has no port {number}");
+            return find(&CI824, message);
+        };
         match kind {
-            "http" => {
-                routed
-                    .hosts
-                    .entry((namespace, name))
-                    .or_default()
-                    .extend(hosts(object));
+            _ if !self.is_at_gateway => {}
+            Takes::Http => {
+                let hosts = self.says.hosts.iter().map(|host| host.value.as_str());
+                let known = routed.hosts.entry((namespace, name)).or_default();
+                known.extend(hosts);
                 if port.is_tls() && !rules.may_speak_tls(namespace, name) {
                     let message = format!(
                         "Service `{name}` speaks TLS on port {number}, and no DestinationRule applies to it"
                     );
-                    findings.push(object.finding(&CI863, at, &field, message));
+                    find(&CI863, message);
                 }
             }
-            "tls" => {
+            Takes::Tls => {
                 if port.is_plain() {
-                    let message = format!("port `{number}` speaks plain http");
-                    findings.push(object.finding(&CI225, at, &field, message));
+                    find(&CI225, format!("port `{number}` speaks plain http"));
                 }
-                routed.passed.insert((namespace, name, number));
+                let known = routed.passed.entry((namespace, name)).or_default();
+                known.insert(wanted);
             }
-            _ => {}
+            Takes::Tcp => {}
         }
-    }
-
-    fn half(
-        &self,
-        at: crate::yaml::At,
-        path: &str,
-        message: String,
-        namespace: &str,
-        name: &str,
-    ) -> Finding {
-        self.object
-            .finding(&CI862, at, &format!("{path}.host"), message)
-            .with_help(format!("Write `{name}.{namespace}.svc.cluster.local`."))
     }
 }

@@ -8,7 +8,8 @@ pub(super) mod traefik;
 pub(super) mod values;
 
 use crate::cluster::data::{Certificates, Data};
-use crate::cluster::{self, Cluster, Resource};
+use crate::cluster::{self, Cluster, Kind, Resource};
+use crate::kinds::service::Service;
 use crate::lint::options::Options;
 use crate::path::served::Grounds;
 use crate::path::{self, Routed};
@@ -82,6 +83,13 @@ pub(super) fn things<'a>(documents: &'a [Document], names: &[&str]) -> (Things<'
     (things, Cluster::new(typed, kustomizations))
 }
 
+/// An object as it is written, and what it says.
+pub(super) struct Said<'m, 'a, T> {
+    pub(super) object: &'m Object<'a>,
+    pub(super) typed: &'m cluster::Object,
+    pub(super) says: &'m T,
+}
+
 impl<'a> Model<'a> {
     /// Puts things in order.
     pub(super) fn new(things: Things<'a>, cluster: &'a Cluster, options: &'a Options) -> Self {
@@ -126,6 +134,11 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// Returns what a Service says, by the index of its object.
+    pub(super) fn service(&self, number: usize) -> Option<&Service> {
+        self.cluster.numbered(number)?.resource.service()
+    }
+
     /// Returns the files of which nothing is looked at, of so many.
     pub(super) fn passed_over(&self, files: usize) -> Vec<usize> {
         let objects = self.objects.iter().map(|object| object.file);
@@ -141,6 +154,35 @@ impl<'a> Model<'a> {
         self.numbers(class)
             .iter()
             .map(|number| &self.objects[*number])
+    }
+
+    /// Returns the objects of a kind, each with what it says.
+    pub(super) fn said<'m, T>(
+        &'m self,
+        kind: Kind,
+        says: fn(&'m Resource) -> Option<&'m T>,
+    ) -> impl Iterator<Item = Said<'m, 'a, T>> {
+        self.cluster.of(kind).filter_map(move |typed| {
+            Some(Said {
+                object: &self.objects[typed.number],
+                typed,
+                says: says(&typed.resource)?,
+            })
+        })
+    }
+
+    /// Returns an object with what it says.
+    pub(super) fn said_by<'m, T>(
+        &'m self,
+        number: usize,
+        says: fn(&'m Resource) -> Option<&'m T>,
+    ) -> Option<Said<'m, 'a, T>> {
+        let typed = self.cluster.numbered(number)?;
+        Some(Said {
+            object: &self.objects[number],
+            typed,
+            says: says(&typed.resource)?,
+        })
     }
 
     /// Returns the indexes of the objects of a class.
@@ -218,7 +260,9 @@ impl<'a> Model<'a> {
 fn held(object: &Object<'_>, typed: Option<&cluster::Object>) -> Option<Arc<Data>> {
     match typed.map(|typed| &typed.resource) {
         Some(Resource::Secret(data) | Resource::ConfigMap(data)) => Some(Arc::clone(data)),
-        Some(Resource::Certificate(_)) => Some(Arc::new(Data::announced(object.node.at))),
+        Some(Resource::Certificate(certificate)) if certificate.secret.is_some() => {
+            Some(Arc::new(Data::announced(object.node.at)))
+        }
         // What an ExternalSecret fetches is not known.
         _ if object.class == Class::Secret => Some(Arc::default()),
         _ => None,

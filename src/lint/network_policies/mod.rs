@@ -2,6 +2,7 @@
 
 pub(super) mod rules;
 
+use crate::cluster::{Kind, Resource};
 use crate::lint::facts::issuers::{http01, issuer_of};
 use crate::lint::facts::pods::{End, target};
 use crate::lint::family::Family;
@@ -219,12 +220,10 @@ const SOLVER_PORT: &str = "8089";
 /// Finds policies that shut out the pods which answer for HTTP-01.
 fn solvers(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<Finding>) {
     let mut asking: BTreeSet<&str> = BTreeSet::new();
-    for object in model
-        .of(Class::Secret)
-        .filter(|object| object.kind == "Certificate")
-    {
-        if issuer_of(model, object).is_some_and(|issuer| !http01(issuer).is_empty()) {
-            asking.insert(object.namespace);
+    for certificate in model.said(Kind::Certificate, Resource::certificate) {
+        let issuer = issuer_of(model, &certificate);
+        if issuer.is_some_and(|issuer| http01(issuer.says).next().is_some()) {
+            asking.insert(certificate.object.namespace);
         }
     }
     for namespace in asking {

@@ -1,169 +1,167 @@
 //! What objects of the Gateway API, Istio and cert-manager name.
 
 use super::seeker::Seeker;
-use crate::lint::facts::istio::{Destination, credentials, destination};
+use crate::cluster::{Kind, Resource};
+use crate::kinds::ObjectRef;
+use crate::kinds::Placed;
+use crate::kinds::istio::{Host, named_gateway};
+use crate::lint::facts::issuers::GROUP;
 use crate::lint::model::{Class, Model};
-use crate::yaml::Node;
 use std::collections::BTreeSet;
 
 impl<'a> Seeker<'_, 'a> {
     /// Collects the references of an object of these kinds.
-    pub(super) fn of_gateways(&mut self, model: &Model<'a>, entries: &BTreeSet<&str>) {
-        let object = self.object;
-        let spec = object.spec();
-        match object.class {
-            Class::Gateway => {
-                let class = spec.get("gatewayClassName");
-                self.add(
+    pub(super) fn of_gateways(&mut self, model: &'a Model<'_>, entries: &BTreeSet<&str>) {
+        let Some(typed) = model.cluster.numbered(self.number) else {
+            return;
+        };
+        match &typed.resource {
+            Resource::Gateway(gateway) => {
+                self.text(
                     Class::GatewayKind,
-                    Some(""),
-                    class,
-                    "spec.gatewayClassName".to_owned(),
+                    "",
+                    gateway.class.as_ref(),
+                    "spec.gatewayClassName",
                 );
-                for (index, listener) in spec.items_of("listeners").iter().enumerate() {
-                    let refs = listener
-                        .get("tls")
-                        .into_iter()
-                        .flat_map(|tls| tls.items_of("certificateRefs").iter().enumerate());
-                    for (number, node) in refs {
-                        let field =
-                            format!("spec.listeners[{index}].tls.certificateRefs[{number}].name");
-                        self.one(Class::Secret, "Secret", node, field);
-                    }
+                for (index, listener) in gateway.listeners.iter().enumerate() {
+                    let field = format!("spec.listeners[{index}].tls.certificateRefs");
+                    let named = listener.tls.iter().flat_map(|tls| &tls.certificates);
+                    self.each(Class::Secret, named, &field);
                 }
             }
-            Class::HttpRoute | Class::TlsRoute => {
-                for (index, node) in spec.items_of("parentRefs").iter().enumerate() {
-                    self.one(
-                        Class::Gateway,
-                        "Gateway",
-                        node,
-                        format!("spec.parentRefs[{index}].name"),
-                    );
-                }
-                for (index, rule) in spec.items_of("rules").iter().enumerate() {
-                    for (number, node) in rule.items_of("backendRefs").iter().enumerate() {
-                        let field = format!("spec.rules[{index}].backendRefs[{number}].name");
-                        self.one(Class::Service, "Service", node, field);
-                    }
+            Resource::HttpRoute(route) | Resource::TlsRoute(route) => {
+                self.each(Class::Gateway, &route.parents, "spec.parentRefs");
+                for (index, rule) in route.rules.iter().enumerate() {
+                    let field = format!("spec.rules[{index}].backendRefs");
+                    self.each(Class::Service, &rule.backends, &field);
                 }
             }
-            Class::BackendTlsPolicy => {
-                for (index, node) in spec.items_of("targetRefs").iter().enumerate() {
-                    self.one(
-                        Class::Service,
-                        "Service",
-                        node,
-                        format!("spec.targetRefs[{index}].name"),
-                    );
-                }
-                let validation = spec.get("validation").unwrap_or(spec);
-                for (index, node) in validation.items_of("caCertificateRefs").iter().enumerate() {
+            Resource::BackendTlsPolicy(policy) => {
+                self.each(Class::Service, &policy.targets, "spec.targetRefs");
+                for (index, named) in policy.authorities.iter().enumerate() {
+                    let class = match named.kind.as_deref() {
+                        Some("Secret") => Class::Secret,
+                        _ => Class::ConfigMap,
+                    };
                     let field = format!("spec.validation.caCertificateRefs[{index}].name");
-                    match node.text_of("kind") {
-                        Some("Secret") => self.one(Class::Secret, "Secret", node, field),
-                        _ => self.one(Class::ConfigMap, "ConfigMap", node, field),
-                    }
+                    self.one(class, named, field);
                 }
             }
-            Class::IstioGateway => {
-                for (name, node, field) in credentials(object) {
+            Resource::IstioGateway(gateway) => {
+                for (index, server) in gateway.servers.iter().enumerate() {
+                    let field = format!("spec.servers[{index}].tls.credentialName");
                     // The namespace is that of the pods: another rule asks for it.
-                    if model.holders(Class::Secret, name).next().is_none() && !name.contains('/') {
-                        self.push(Class::Secret, "", name, node, field);
+                    let is_nowhere =
+                        |name: &str| model.holders(Class::Secret, name).next().is_none();
+                    let secrets = server.secrets();
+                    secrets
+                        .filter(|secret| secret.namespace.is_none() && is_nowhere(secret.name))
+                        .for_each(|secret| {
+                            self.push(Class::Secret, "", secret.name, secret.at, field.clone());
+                        });
+                }
+            }
+            Resource::VirtualService(service) => {
+                let own = self.object.namespace;
+                for (index, named) in service.gateways.iter().enumerate() {
+                    let text = named.value.as_str();
+                    if let Some((namespace, name)) = named_gateway(text)
+                        && !text.contains('.')
+                    {
+                        let field = format!("spec.gateways[{index}]");
+                        let namespace = namespace.unwrap_or(own);
+                        self.push(Class::IstioGateway, namespace, name, named.at, field);
                     }
                 }
-            }
-            Class::VirtualService => self.virtual_service(entries),
-            Class::DestinationRule => {
-                if let Some((host, node)) =
-                    spec.get("host").and_then(|node| Some((node.text()?, node)))
-                {
-                    self.host(entries, host, node, "spec.host".to_owned());
+                for (_, field, destination) in service.destinations() {
+                    self.host(entries, &destination.host, format!("{field}.host"));
                 }
             }
-            Class::Issuer => {
-                let secret = spec.at_path(&["ca", "secretName"]);
-                self.add(Class::Secret, None, secret, "spec.ca.secretName".to_owned());
+            Resource::DestinationRule(rule) => {
+                if let Some(host) = &rule.host {
+                    self.host(entries, host, "spec.host".to_owned());
+                }
             }
-            Class::Secret if object.kind == "Certificate" => {
-                let reference = spec.get("issuerRef");
-                let group = reference
-                    .and_then(|node| node.text_of("group"))
-                    .unwrap_or("cert-manager.io");
-                let (class, namespace) = match reference.and_then(|node| node.text_of("kind")) {
-                    Some("ClusterIssuer") => (Class::ClusterIssuer, Some("")),
-                    None | Some("Issuer") => (Class::Issuer, None),
-                    Some(_) => return,
-                };
-                // Of another kind: another rule says so.
-                let name = reference.and_then(|node| node.get("name"));
-                let is_other = name.and_then(Node::text).is_some_and(|name| match class {
-                    Class::Issuer => model.find(Class::ClusterIssuer, "", name).is_some(),
-                    _ => model.find(Class::Issuer, object.namespace, name).is_some(),
-                });
-                if group == "cert-manager.io" && !is_other {
-                    self.add(class, namespace, name, "spec.issuerRef.name".to_owned());
+            Resource::Issuer(issuer) => {
+                let own = self.object.namespace;
+                self.text(
+                    Class::Secret,
+                    own,
+                    issuer.authority.as_ref(),
+                    "spec.ca.secretName",
+                );
+            }
+            Resource::Certificate(certificate) => {
+                if let Some(named) = &certificate.issuer {
+                    self.issuer(model, named);
                 }
             }
             _ => {}
         }
     }
 
-    /// Adds `{name, namespace}`, if it is of the kind or says none.
-    fn one(&mut self, class: Class, kind: &str, node: &'a Node, field: String) {
-        if node.text_of("kind").is_none_or(|named| named == kind) {
-            self.add(class, node.text_of("namespace"), node.get("name"), field);
-        }
-    }
-
-    fn virtual_service(&mut self, entries: &BTreeSet<&str>) {
-        let spec = self.object.spec();
-        for (index, node) in spec.items_of("gateways").iter().enumerate() {
-            let Some(named) = node
-                .text()
-                .filter(|named| *named != "mesh" && !named.contains('.'))
-            else {
-                continue;
-            };
-            let (namespace, name) = named
-                .split_once('/')
-                .unwrap_or((self.object.namespace, named));
-            self.push(
-                Class::IstioGateway,
-                namespace,
-                name,
-                node,
-                format!("spec.gateways[{index}]"),
-            );
-        }
-        for kind in ["http", "tls", "tcp"] {
-            for (index, rule) in spec.items_of(kind).iter().enumerate() {
-                for (number, route) in rule.items_of("route").iter().enumerate() {
-                    let host = route.at_path(&["destination", "host"]);
-                    if let Some((host, node)) = host.and_then(|node| Some((node.text()?, node))) {
-                        let field =
-                            format!("spec.{kind}[{index}].route[{number}].destination.host");
-                        self.host(entries, host, node, field);
-                    }
-                }
+    fn issuer(&mut self, model: &Model<'_>, named: &'a ObjectRef) {
+        let own = self.object.namespace;
+        let name = named.name();
+        // Of another kind: another rule says so.
+        let (class, namespace, is_other) = match named.kind.as_deref() {
+            Some("ClusterIssuer") => {
+                let other = model.find(Class::Issuer, own, name);
+                (Class::ClusterIssuer, "", other.is_some())
             }
+            None | Some("Issuer") => {
+                let other = model.find(Class::ClusterIssuer, "", name);
+                (Class::Issuer, own, other.is_some())
+            }
+            Some(_) => return,
+        };
+        if !is_other && named.group.as_deref().is_none_or(|group| group == GROUP) {
+            self.text(class, namespace, named.name.as_ref(), "spec.issuerRef.name");
         }
     }
 
-    fn host(&mut self, entries: &BTreeSet<&str>, host: &'a str, node: &'a Node, field: String) {
-        if let Destination::Service { namespace, name } = destination(host, self.object.namespace)
-            && !entries.contains(host)
+    fn text(
+        &mut self,
+        class: Class,
+        namespace: &'a str,
+        name: Option<&'a Placed<String>>,
+        field: &str,
+    ) {
+        if let Some(Placed { value, at }) = name {
+            self.push(class, namespace, value, *at, field.to_owned());
+        }
+    }
+
+    /// Adds those of the entries of a list that are of the kind or say none.
+    fn each(&mut self, class: Class, named: impl IntoIterator<Item = &'a ObjectRef>, field: &str) {
+        for (index, named) in named.into_iter().enumerate() {
+            self.one(class, named, format!("{field}[{index}].name"));
+        }
+    }
+
+    fn one(&mut self, class: Class, named: &'a ObjectRef, field: String) {
+        let is_of_kind = class.kinds().first().is_some_and(|kind| named.may_be(kind));
+        if let Some(name) = named.name.as_ref().filter(|_| is_of_kind) {
+            let namespace = named.namespace.as_deref().unwrap_or(self.object.namespace);
+            self.push(class, namespace, &name.value, name.at, field);
+        }
+    }
+
+    fn host(&mut self, entries: &BTreeSet<&str>, host: &'a Placed<String>, field: String) {
+        if let Host::Service { namespace, name } = Host::of(&host.value)
+            && !entries.contains(host.value.as_str())
         {
-            self.push(Class::Service, namespace, name, node, field);
+            let namespace = namespace.unwrap_or(self.object.namespace);
+            self.push(Class::Service, namespace, name, host.at, field);
         }
     }
 }
 
 /// Returns the hosts for which there are ServiceEntries.
-pub(super) fn service_entries<'a>(model: &Model<'a>) -> BTreeSet<&'a str> {
-    let hosts = model
-        .of(Class::ServiceEntry)
-        .flat_map(|entry| entry.spec().items_of("hosts"));
-    hosts.filter_map(Node::text).collect()
+pub(super) fn service_entries<'m>(model: &'m Model<'_>) -> BTreeSet<&'m str> {
+    let entries = model.said(Kind::ServiceEntry, Resource::service_entry);
+    entries
+        .flat_map(|entry| &entry.says.hosts)
+        .map(String::as_str)
+        .collect()
 }

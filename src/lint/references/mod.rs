@@ -120,7 +120,7 @@ fn kind(class: Class) -> &'static str {
     class.kinds().first().unwrap_or(&"object")
 }
 
-fn all<'a>(model: &Model<'a>) -> Vec<Reference<'a>> {
+fn all<'m>(model: &'m Model<'_>) -> Vec<Reference<'m>> {
     let mut found = Vec::new();
     let entries = service_entries(model);
     for (number, object) in model.objects.iter().enumerate() {

@@ -17,7 +17,7 @@ pub(super) struct Reference<'a> {
 /// Collects the references of one object.
 pub(super) struct Seeker<'m, 'a> {
     pub(super) number: usize,
-    pub(super) object: &'m Object<'a>,
+    pub(super) object: &'a Object<'a>,
     pub(super) found: &'m mut Vec<Reference<'a>>,
 }
 
@@ -31,7 +31,7 @@ impl<'a> Seeker<'_, 'a> {
     ) {
         if let Some((name, node)) = node.and_then(|node| Some((node.text()?, node))) {
             let namespace = namespace.unwrap_or(self.object.namespace);
-            self.push(class, namespace, name, node, field);
+            self.push(class, namespace, name, node.at, field);
         }
     }
 
@@ -40,7 +40,7 @@ impl<'a> Seeker<'_, 'a> {
         class: Class,
         namespace: &'a str,
         name: &'a str,
-        node: &'a Node,
+        at: At,
         field: String,
     ) {
         self.found.push(Reference {
@@ -48,7 +48,7 @@ impl<'a> Seeker<'_, 'a> {
             class,
             namespace,
             name,
-            at: node.at,
+            at,
             field,
             is_authority: false,
         });
