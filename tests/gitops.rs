@@ -4,13 +4,15 @@ use crate::support::{NOW, Run, assert_snapshot_in, key, names_in, read, readable
 use base64::Engine as _;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::{self, Fleet, Source};
-use civi_ingress::gitops::compose::{Drawing, NoDrawing, TreeFile, carry_out, restart};
+use civi_ingress::gitops::compose::drawing::{Drawing, NoDrawing};
+use civi_ingress::gitops::compose::{TreeFile, carry_out, restart};
+use civi_ingress::gitops::context::{Context, Phase, Readers, Reading, Sealer, UnitFiles};
 use civi_ingress::gitops::decide::{Action, Need, Reason};
 use civi_ingress::gitops::fleet_files::fleet_files;
-use civi_ingress::gitops::plan::{
-    Context, Found, Phase, Plan, Readers, Reading, Sealer, UnitFiles, plan,
-};
+use civi_ingress::gitops::plan::Plan;
+use civi_ingress::gitops::planning::plan;
 use civi_ingress::gitops::renewal::{Standing, dates};
+use civi_ingress::gitops::secrets::Found;
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use civi_ingress::ingress::Role;

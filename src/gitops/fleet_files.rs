@@ -2,8 +2,8 @@
 //! what tells Argo CD or Flux about them.
 
 use super::compose::{TreeFile, kustomizations, traefik_values};
+use super::context::Sealer;
 use super::layout::{CLUSTER, Form, INSTANCES, SHARDS, mark, part_name, shard_folder};
-use super::plan::Sealer;
 use super::unit::Unit;
 use crate::fault::{Fault, Faults};
 use crate::fleet::{ArgoCd, Fleet, Layout, Member, SHARD_LIMIT};

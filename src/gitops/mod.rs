@@ -4,8 +4,10 @@
 //! |---|---|
 //! | see what has files and credentials of its own | [`mod@unit`] |
 //! | know where a file lies and whose it is | [`layout`] |
-//! | read Secrets back | [`found`] |
-//! | decide that a chain stays, is made or waits | [`decide`], [`plan`] |
+//! | read Secrets back | [`found`]; those of a unit [`secrets`] |
+//! | know what holds for a run | [`context`] |
+//! | decide that a chain stays, is made or waits | `settle`; what files and phases change of it [`planning`] |
+//! | see what can be decided, and why | [`decide`], [`plan`] |
 //! | know when a chain will be renewed | [`renewal`] |
 //! | follow a decision to files | [`compose`], [`fleet_files`] |
 //! | know what a controller must not delete | [`protection`] |
@@ -16,6 +18,7 @@
 
 pub mod annotation;
 pub mod compose;
+pub mod context;
 pub mod decide;
 pub mod difference;
 pub mod fleet_files;
@@ -23,9 +26,13 @@ pub mod found;
 pub mod layout;
 pub mod moves;
 pub mod plan;
+pub mod planning;
 pub mod protection;
 mod read_back;
 pub mod renewal;
 pub mod report;
 pub mod review;
+pub mod secrets;
+mod settle;
+mod shared_files;
 pub mod unit;

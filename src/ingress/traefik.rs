@@ -1,6 +1,6 @@
 //! What Traefik needs: the transport that trusts the instance's CA, the route, and the default certificate.
 
-use super::{chart_object, own_object};
+use super::object::{chart_object, own_object};
 use crate::instance::Instance;
 use crate::manifest::{Field, Identity, Object};
 use crate::name::{Namespace, ObjectName};

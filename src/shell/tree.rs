@@ -10,8 +10,8 @@ use super::{folder, unfinished, writing};
 use anyhow::Context as _;
 use civi_ingress::fault::Fault;
 use civi_ingress::gitops::compose::TreeFile;
+use civi_ingress::gitops::context::UnitFiles;
 use civi_ingress::gitops::layout::{Home, is_marked};
-use civi_ingress::gitops::plan::UnitFiles;
 use civi_ingress::guarded::Guarded;
 use rustix::fs::{
     Access as RequestedAccess, AtFlags, FileType, FlockOperation, Mode, OFlags, RawDir,

@@ -11,7 +11,7 @@ use super::output::explain;
 use anyhow::{Context as _, anyhow};
 use civi_ingress::fault::{Fault, Place};
 use civi_ingress::fleet::Source;
-use civi_ingress::gitops::compose::Drawing;
+use civi_ingress::gitops::compose::drawing::Drawing;
 use civi_ingress::pki::forms::{self, Part};
 use civi_ingress::pki::issue::Serial;
 use civi_ingress::pki::pkcs12::Password;

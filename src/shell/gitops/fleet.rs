@@ -10,7 +10,7 @@ use super::place::Named;
 use aws_lc_rs::digest::{SHA256, digest};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::{self, Fleet, Secrets, Source};
-use civi_ingress::gitops::plan::{Phase, Readers, Sealer};
+use civi_ingress::gitops::context::{Phase, Readers, Sealer};
 use civi_ingress::pki::issue::Ca;
 use civi_ingress::pki::key::hex;
 use civi_ingress::seal::creation_rules::Rules;

@@ -6,10 +6,11 @@ use super::job::Job;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::Layout;
 use civi_ingress::gitops::compose::{Composed, paths};
+use civi_ingress::gitops::context::{Reading, Sealer, UnitFiles};
 use civi_ingress::gitops::layout::{
     Home, INSTANCES, Owner, SHARDS, has_merge_markers, names_secret, owner,
 };
-use civi_ingress::gitops::plan::{Found as FoundUnit, Reading, Sealer, UnitFiles, namespaces};
+use civi_ingress::gitops::secrets::{Found as FoundUnit, namespaces};
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use std::collections::{BTreeMap, BTreeSet};

@@ -10,7 +10,7 @@ use super::moves::settle;
 use super::place::Named;
 use super::report::{ReportArguments, annotated, publish};
 use super::{git, known, review};
-use civi_ingress::gitops::plan::Sealer;
+use civi_ingress::gitops::context::Sealer;
 use civi_ingress::pki::reuse::Depth;
 use clap::{Args, ValueEnum, ValueHint};
 use std::path::PathBuf;

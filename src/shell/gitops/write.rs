@@ -6,8 +6,11 @@ use super::job::Job;
 use super::lives::{Lives, OtherHomes};
 use super::survey::{Seen, Survey, order};
 use civi_ingress::gitops::compose::{Composed, TreeFile, carry_out, restart};
-use civi_ingress::gitops::plan::{Found as FoundUnit, Plan, Reading, plan};
+use civi_ingress::gitops::context::Reading;
+use civi_ingress::gitops::plan::Plan;
+use civi_ingress::gitops::planning::plan;
 use civi_ingress::gitops::report::{Report, UnitRow, rows};
+use civi_ingress::gitops::secrets::Found as FoundUnit;
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::template::Renderer;
 

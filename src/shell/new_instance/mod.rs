@@ -1,0 +1,69 @@
+//! `new-instance`.
+
+mod arguments;
+mod issuer;
+mod request;
+mod reused;
+
+pub(super) use arguments::NewInstance;
+
+use crate::shell::Run;
+use crate::shell::error::Failure;
+use crate::shell::paths::{Named, check_stdin, side_paths};
+use crate::shell::writing::side_file;
+use civi_ingress::fault::Faults;
+use civi_ingress::ingress::{Ingress, objects};
+use civi_ingress::path::expand::Topology;
+use civi_ingress::pki::reuse::Custody;
+use issuer::Issuer;
+use request::{instance, read_settings};
+use reused::read_found;
+use std::path::PathBuf;
+
+pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
+    let stdin = arguments
+        .values
+        .iter()
+        .chain(&arguments.reuse)
+        .map(PathBuf::as_path);
+    check_stdin(stdin)?;
+    let beside = side_paths([("--ca-key-out", arguments.ca_key_out.as_ref())]);
+    let values = arguments.values.iter();
+    let mut inputs: Vec<Named<'_>> = values.map(|path| ("--values", path.as_path())).collect();
+    inputs.extend(side_paths([("--reuse", arguments.reuse.as_ref())]));
+    inputs.extend(arguments.existing_ca.paths());
+    let mut writing = arguments.destination.claim(&beside, inputs)?;
+    let mut faults = Faults::default();
+    let plan = arguments.issuing.plan(run.now, &mut faults);
+    let release = arguments.release.parse(&mut faults);
+    let settings = read_settings(arguments, &mut faults)?;
+    let instance = instance(arguments, settings, &mut faults);
+    let checked = plan.zip(release).zip(instance);
+    let refused = |faults| match arguments.values.as_slice() {
+        [] => Failure::usage(faults),
+        _ => Failure::from(faults),
+    };
+    let ((plan, release), instance) = faults.finish(checked).map_err(refused)?;
+
+    let existing_ca = arguments.existing_ca.read(run)?;
+    let found = read_found(run, arguments, &instance, &mut writing)?;
+    let issuer = Issuer {
+        run,
+        plan: &plan,
+        custody: arguments.ca_custody.map(Custody::from),
+        wants_ca_key: arguments.ca_key_out.is_some(),
+        found: found.as_ref(),
+    };
+    let (credentials, ca_key) = issuer.credentials(&instance, existing_ca)?;
+    let objects = objects(
+        Ingress::Traefik(release),
+        Topology::Direct,
+        &instance,
+        &credentials,
+    );
+    let ca_key = ca_key.as_ref().map_or("", |key| key.as_str());
+    let beside = side_file(arguments.ca_key_out.as_ref(), ca_key, true);
+    arguments
+        .destination
+        .emit(run, writing, &objects, beside.into_iter().collect())
+}
