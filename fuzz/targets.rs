@@ -235,11 +235,11 @@ pub(crate) fn lint_text(data: &[u8]) {
 
 /// `lint`, in one of its forms.
 fn judge(text: String) {
-    let sources = [lint::Source {
+    let mut sources = [lint::Source {
         name: "f.yaml".to_owned(),
         text: Zeroizing::new(text),
     }];
-    match lint::lint(&sources, &Options::at(NOW)) {
+    match lint::lint(&mut sources, &Options::at(NOW)) {
         Err(faults) => check(&faults),
         Ok(found) => {
             let level = Severity::Info;

@@ -219,7 +219,7 @@ impl Findings {
         }
     }
 
-    fn object(&mut self, node: &Node, file: &str, known: &Certificates) {
+    fn object(&mut self, node: &Node, file: &Arc<str>, known: &Certificates) {
         let Some(mut object) = Object::read(node, file, known) else {
             return;
         };
@@ -238,7 +238,7 @@ impl Findings {
                 key: key.to_owned(),
                 number: 0,
                 kind,
-                file: file.to_owned(),
+                file: file.to_string(),
             };
             self.data(data, origin);
             Arc::make_mut(data).forget_texts();
@@ -359,8 +359,9 @@ pub fn read(text: &str, file: &str) -> Result<Findings, Vec<Fault>> {
             return Ok(findings);
         }
         let known = Certificates::default();
+        let file = file.into();
         for object in documents.iter().flat_map(manifests::objects) {
-            findings.object(object, file, &known);
+            findings.object(object, &file, &known);
         }
     }
     Ok(findings)

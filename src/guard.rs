@@ -86,7 +86,7 @@ fn of_node(node: &Node, found: &mut Vec<Key>) {
         found.extend(what.map(|what| Key { line, what }));
     };
     match &node.value {
-        Value::Text(text) | Value::Ambiguous(text) => look(text, node.at.line),
+        Value::Text(text) | Value::Ambiguous(text) => look(text, node.at.line.into()),
         Value::List(items) => {
             for item in items {
                 of_node(item, found);
@@ -94,7 +94,7 @@ fn of_node(node: &Node, found: &mut Vec<Key>) {
         }
         Value::Map(entries) => {
             for (key, _) in entries {
-                look(&key.text, key.at.line);
+                look(&key.text, key.at.line.into());
             }
             for (_, node) in entries {
                 of_node(node, found);

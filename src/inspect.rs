@@ -109,7 +109,7 @@ pub fn as_text(findings: &[Finding], now: OffsetDateTime, paint: Paint<'_>) -> S
             ),
             ("key", Some(key)),
             ("private key", published),
-            ("signature", Some(details.signature_algorithm.clone())),
+            ("signature", Some(details.signature_algorithm.to_owned())),
             (
                 "key usage",
                 details.key_usages.as_ref().map(|usages| usages.join(", ")),
@@ -129,8 +129,8 @@ pub fn as_text(findings: &[Finding], now: OffsetDateTime, paint: Paint<'_>) -> S
             ("serial", Some(details.serial.clone())),
             ("subject key id", details.subject_key_id.clone()),
             ("authority key id", details.authority_key_id.clone()),
-            ("SHA-256", Some(details.sha256.clone())),
-            ("key SHA-256", Some(details.key_sha256.clone())),
+            ("SHA-256", Some(details.sha256.to_string())),
+            ("key SHA-256", Some(details.key_sha256.to_string())),
         ];
         out.push_str(&paint(Tone::Heading, &line(place)));
         out.push('\n');
@@ -209,8 +209,8 @@ struct Certificate<'a> {
     excluded_names: &'a [String],
     subject_key_id: Option<&'a str>,
     authority_key_id: Option<&'a str>,
-    sha256: &'a str,
-    key_sha256: &'a str,
+    sha256: String,
+    key_sha256: String,
 }
 
 /// Writes findings as JSON for programs.
@@ -235,15 +235,15 @@ pub fn as_json(findings: &[Finding], now: OffsetDateTime) -> String {
             key: &details.key,
             weak_key: details.weak_key,
             published_as: details.published_as,
-            signature_algorithm: &details.signature_algorithm,
+            signature_algorithm: details.signature_algorithm,
             key_usages: details.key_usages.as_deref(),
             extended_key_usages: details.extended_key_usages.as_deref(),
             permitted_names: details.permitted.as_deref(),
             excluded_names: &details.excluded,
             subject_key_id: details.subject_key_id.as_deref(),
             authority_key_id: details.authority_key_id.as_deref(),
-            sha256: &details.sha256,
-            key_sha256: &details.key_sha256,
+            sha256: details.sha256.to_string(),
+            key_sha256: details.key_sha256.to_string(),
         })
         .collect();
     report::json(&Document {

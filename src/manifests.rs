@@ -132,7 +132,7 @@ fn read(
             faults.push(fault.at(node.at.place(file)));
             continue;
         };
-        values.extend(text.map(|text| (key.text.clone(), text)));
+        values.extend(text.map(|text| (key.text.to_string(), text)));
     }
     Some(FoundSecret {
         namespace: metadata("namespace"),

@@ -48,7 +48,7 @@ fn node(value: serde_yaml::Value) -> Node {
                 .map(|(text, value)| {
                     (
                         Key {
-                            text,
+                            text: text.into(),
                             at: At::default(),
                         },
                         node(value),

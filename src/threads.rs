@@ -34,6 +34,19 @@ pub fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync + Send)
     }
 }
 
+/// Returns what `work` makes of each item, which it may change, in their order; within [`with_threads`] on several
+/// threads.
+pub fn each_mut<T: Send, R: Send>(
+    items: &mut [T],
+    work: impl Fn(&mut T) -> R + Sync + Send,
+) -> Vec<R> {
+    if has_threads() {
+        items.par_iter_mut().map(work).collect()
+    } else {
+        items.iter_mut().map(work).collect()
+    }
+}
+
 /// Drops the items; within [`with_threads`] on several threads, for to free a million values takes as long as to read
 /// them.
 pub fn discard<T: Send>(items: Vec<T>) {

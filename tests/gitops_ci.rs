@@ -179,7 +179,7 @@ fn texts(node: Option<&Node>) -> BTreeMap<String, String> {
     let text = |node: &Node| node.text().map(str::to_owned);
     let pairs = entries
         .iter()
-        .map(|(key, node)| (key.text.clone(), text(node)));
+        .map(|(key, node)| (key.text.to_string(), text(node)));
     pairs.filter_map(|(key, text)| Some((key, text?))).collect()
 }
 

@@ -177,10 +177,14 @@ fn details(directory: &Path, arguments: &[&str]) -> (String, String) {
     };
     let details = certificate.details().unwrap();
     assert!(details.is_ca);
-    assert!(run.stderr.contains(&details.sha256), "{}", run.stderr);
+    assert!(
+        run.stderr.contains(&details.sha256.to_string()),
+        "{}",
+        run.stderr
+    );
     (
         details.permitted.unwrap_or_default().join(" "),
-        details.sha256,
+        details.sha256.to_string(),
     )
 }
 

@@ -52,7 +52,7 @@ fn read(text: &str) -> Vec<Path> {
     let known = Certificates::default();
     let documents = yaml::read_all(text, "f.yaml").expect("good YAML");
     let objects = documents.iter();
-    let objects = objects.filter_map(|document| Object::read(document, "f.yaml", &known));
+    let objects = objects.filter_map(|document| Object::read(document, &"f.yaml".into(), &known));
     let cluster = Cluster::new(objects.collect(), BTreeMap::new());
     let paths = path::read(&cluster).into_iter();
     paths.map(|routed| routed.path).collect()
@@ -183,11 +183,11 @@ fn status_shows_one_leg_from_the_browser_to_the_httpd_where_tls_passes_through()
 #[test]
 fn lint_finds_of_tls_that_passes_through_only_that_browsers_do_not_know_the_private_ca() {
     let instance = instance(&[], Settings::default(), Extras::default());
-    let sources = [lint::Source {
+    let mut sources = [lint::Source {
         name: "f.yaml".to_owned(),
         text: Zeroizing::new(written(Release::default(), PASSTHROUGH, &instance)),
     }];
-    let report = lint::lint(&sources, &Options::at(NOW)).expect("good YAML");
+    let report = lint::lint(&mut sources, &Options::at(NOW)).expect("good YAML");
     let found: Vec<&str> = report
         .findings
         .iter()

@@ -3,11 +3,13 @@
 use crate::fault::Fault;
 use crate::pki::Certificate;
 use crate::pki::certificate::Details;
-use crate::yaml::{At, Key, Node, Value};
+use crate::yaml::{At, Key, Node, Value, Word};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pki_types::CertificateDer;
-use std::collections::BTreeMap;
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
@@ -24,7 +26,7 @@ pub struct Data {
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// The key.
-    pub key: String,
+    pub key: Word,
     /// Where the key stands.
     pub at: At,
     /// Where the value stands.
@@ -80,6 +82,9 @@ impl std::fmt::Debug for Content {
     }
 }
 
+/// The line before a certificate.
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+
 /// A certificate with what it says.
 #[derive(Debug)]
 pub struct Cert {
@@ -91,27 +96,57 @@ pub struct Cert {
 
 /// The certificates that were read: each instance shows its CA at least twice, and a fleet may share one.
 #[derive(Debug, Default)]
-pub struct Certificates(Mutex<BTreeMap<Vec<u8>, Arc<Cert>>>);
+pub struct Certificates(Mutex<BTreeSet<ByDer>>);
+
+/// A certificate, found by its DER form.
+#[derive(Debug)]
+struct ByDer(Arc<Cert>);
+
+impl Borrow<[u8]> for ByDer {
+    fn borrow(&self) -> &[u8] {
+        self.0.certificate.der()
+    }
+}
+
+impl PartialEq for ByDer {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for ByDer {}
+
+impl PartialOrd for ByDer {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ByDer {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (one, other): (&[u8], &[u8]) = (self.borrow(), other.borrow());
+        one.cmp(other)
+    }
+}
 
 impl Certificates {
     fn one(&self, der: CertificateDer<'static>) -> Result<Arc<Cert>, Fault> {
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cert) = known().get(der.as_ref()) {
+        if let Some(ByDer(cert)) = known().get(der.as_ref()) {
             return Ok(Arc::clone(cert));
         }
-        let key = der.to_vec();
         let (certificate, details) = Certificate::with_details(der)?;
         let cert = Arc::new(Cert {
             certificate,
             details,
         });
-        known().insert(key, Arc::clone(&cert));
+        known().insert(ByDer(Arc::clone(&cert)));
         Ok(cert)
     }
 
     fn all(&self, text: &str) -> (Vec<Arc<Cert>>, Vec<(usize, Fault)>) {
         let (mut certificates, mut damaged) = (Vec::new(), Vec::new());
-        if !text.contains("-----BEGIN CERTIFICATE-----") {
+        if !text.contains(BEGIN) {
             return (certificates, damaged);
         }
         for (place, der) in Certificate::ders_of_pem(text).enumerate() {
@@ -202,7 +237,7 @@ impl Data {
     /// Returns what cert-manager fills in for a Certificate, at its place.
     pub(crate) fn announced(at: At) -> Self {
         let entry = |key: &str| Entry {
-            key: key.to_owned(),
+            key: key.into(),
             at,
             value_at: at,
             section: "spec",
@@ -308,6 +343,18 @@ impl Data {
         }
     }
 
+    /// Lets the texts go that are certificates and nothing else.
+    pub(super) fn forget_certificate_texts(&mut self) {
+        for entry in &mut self.entries {
+            let is_nothing_else = |text: &str| {
+                text.trim_start().starts_with(BEGIN) && !text.contains("PRIVATE KEY-----")
+            };
+            if !entry.certificates.is_empty() && entry.text().is_some_and(is_nothing_else) {
+                entry.content = Content::Gone;
+            }
+        }
+    }
+
     pub(super) fn of_secret(object: &Node, known: &Certificates) -> Self {
         let mut data = Self::default();
         data.take(values_of_secret(object), known);
@@ -355,6 +402,7 @@ impl Data {
                 damaged,
             });
         }
+        self.entries.shrink_to_fit();
     }
 }
 
@@ -390,6 +438,21 @@ fn values<'a>(
     })
 }
 
+/// Lets the values of a Secret go that were read: of each text its place stays.
+pub(crate) fn release(object: &mut Node) {
+    if object.text_of("kind") != Some("Secret") {
+        return;
+    }
+    for section in ["data", "stringData"] {
+        let section = object.get_mut(section).map(Node::entries_mut);
+        for (_, node) in section.unwrap_or_default() {
+            if let Value::Text(text) = &mut node.value {
+                drop(Zeroizing::new(std::mem::take(text)));
+            }
+        }
+    }
+}
+
 /// Returns whether SOPS encrypted the value (`stores` of sops 3: `ENC[AES256_GCM,data:…]`).
 pub(crate) fn is_encrypted(text: &str) -> bool {
     text.starts_with("ENC[")
@@ -398,7 +461,7 @@ pub(crate) fn is_encrypted(text: &str) -> bool {
 /// Returns whether a value only stands for one, as in documentation: `LS0tLS1CRUdJTi…`, `<base64>`, an empty block.
 fn is_placeholder(text: &str) -> bool {
     let trimmed = text.trim();
-    let empty = ["-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"];
+    let empty = [BEGIN, "-----END CERTIFICATE-----"];
     trimmed.contains("...")
         || trimmed.contains('…')
         || trimmed.starts_with('<') && trimmed.ends_with('>') && !trimmed.contains('\n')

@@ -239,7 +239,7 @@ pub struct Object {
     /// `metadata.name`.
     pub name: String,
     /// The file of its manifest.
-    pub file: String,
+    pub file: Arc<str>,
     /// Its place in the file.
     pub at: At,
     /// Its place among all objects that were read, for whoever keeps more of them.
@@ -251,7 +251,7 @@ pub struct Object {
 impl Object {
     /// Reads an object; nothing if its kind is not read.
     #[must_use]
-    pub fn read(node: &Node, file: &str, known: &Certificates) -> Option<Self> {
+    pub fn read(node: &Node, file: &Arc<str>, known: &Certificates) -> Option<Self> {
         let metadata = |key| node.at_path(&["metadata", key]).and_then(Node::text);
         let version = node.text_of("apiVersion").unwrap_or_default();
         Some(Self {
@@ -261,11 +261,18 @@ impl Object {
                 None => Scope::beside(file),
             },
             name: metadata("name").unwrap_or_default().to_owned(),
-            file: file.to_owned(),
+            file: Arc::clone(file),
             at: node.at,
             number: 0,
             is_old: version.starts_with(TRAEFIK[1]),
         })
+    }
+
+    /// Lets the texts of a Secret or ConfigMap go that are certificates and nothing else.
+    pub(crate) fn forget_certificate_texts(&mut self) {
+        if let Resource::Secret(data) | Resource::ConfigMap(data) = &mut self.resource {
+            Arc::make_mut(data).forget_certificate_texts();
+        }
     }
 
     /// Sets its place among all objects that were read.
@@ -324,7 +331,7 @@ impl Cluster {
                 object.kind().as_str(),
                 object.name.as_str(),
                 &object.scope,
-                object.file.as_str(),
+                &*object.file,
             )
         }));
         let mut by_name: BTreeMap<Kind, BTreeMap<String, Vec<usize>>> = BTreeMap::new();
@@ -444,7 +451,7 @@ mod tests {
             let known = Certificates::default();
             let documents = crate::yaml::read_all(text, "m.yaml").unwrap();
             let objects = documents.iter();
-            let objects = objects.filter_map(|node| Object::read(node, "m.yaml", &known));
+            let objects = objects.filter_map(|node| Object::read(node, &"m.yaml".into(), &known));
             let cluster = Cluster::new(objects.collect(), BTreeMap::new());
             let routes = cluster.of(Kind::IngressRoute);
             let routes = routes.filter_map(|object| object.resource.ingress_route());

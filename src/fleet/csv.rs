@@ -158,10 +158,12 @@ fn insert(node: &mut Node, path: &[String], leaf: Node) {
         return;
     };
     let at = leaf.at;
-    let index = entries.iter().position(|(known, _)| known.text == *key);
+    let index = entries
+        .iter()
+        .position(|(known, _)| known.text == key.as_str());
     let index = index.unwrap_or_else(|| {
         let key = Key {
-            text: key.clone(),
+            text: key.as_str().into(),
             at,
         };
         let value = Value::Map(Vec::new());

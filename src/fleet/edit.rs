@@ -38,9 +38,9 @@ impl Addition<'_> {
     fn node(&self) -> Node {
         let at = At::default();
         let text = |key: &str, value: &str| {
-            let key = key.to_owned();
+            let text = key.into();
             let value = Value::Text(value.to_owned());
-            (Key { text: key, at }, Node { value, at })
+            (Key { text, at }, Node { value, at })
         };
         let host = self.host.map(|host| text("externalHost", host.as_str()));
         let profile = self.profile.map(|profile| text("profile", profile));
@@ -106,7 +106,7 @@ pub fn add(source: &Source, addition: &Addition<'_>) -> Result<String, Vec<Fault
         return Err(vec![refused(source, at, &by_hand(addition))]);
     };
     let key = Key {
-        text: id.to_owned(),
+        text: id.into(),
         at,
     };
     let index = match instances {
@@ -258,7 +258,7 @@ fn instances_of(document: &mut Node) -> Option<&mut Vec<(Key, Node)>> {
     };
     let at = At::default();
     if !entries.iter().any(|(key, _)| key.text == "instances") {
-        let text = "instances".to_owned();
+        let text = "instances".into();
         let value = Value::Null;
         entries.push((Key { text, at }, Node { value, at }));
     }
@@ -343,7 +343,7 @@ fn block_end(text: &str, key: At) -> Option<usize> {
 }
 
 /// Writes a line whose text begins at a column, from 1.
-fn line(column: u64, text: &str, line_end: &str) -> String {
+fn line(column: u32, text: &str, line_end: &str) -> String {
     let indent = usize::try_from(column).unwrap_or(1) - 1;
     format!("{}{text}{line_end}", " ".repeat(indent))
 }
@@ -626,7 +626,7 @@ mod tests {
                     let entries = instances_of(&mut expected).unwrap();
                     let at = At::default();
                     let node = Node { value: Value::Map(Vec::new()), at };
-                    entries.push((Key { text: "x".to_owned(), at }, node));
+                    entries.push((Key { text: "x".into(), at }, node));
                     prop_assert!(is_document(&after, &expected));
                 }
                 for id in ["a", "b"] {

@@ -62,10 +62,13 @@ fn fleet(
         .profiles
         .take()
         .map_or_else(Vec::new, |given| given.value.0);
-    let profile_names = profiles.iter().map(|(key, _)| key.text.clone()).collect();
+    let profile_names = profiles
+        .iter()
+        .map(|(key, _)| key.text.to_string())
+        .collect();
     let profiles = profiles
         .into_iter()
-        .map(|(key, given)| (key.text, given.value));
+        .map(|(key, given)| (key.text.to_string(), given.value));
     let secrets = secrets(spec.secrets.as_ref(), reader);
     let is_sealed = mode(spec.secrets.as_ref()) == Mode::Sealed;
     let wildcard = wildcard(&spec, spec_at?, is_sealed, reader);

@@ -299,7 +299,7 @@ impl Fleet {
 fn said_elsewhere(member: &Member, host: &str) -> Vec<(Key, Node)> {
     let entry = |key: &str, value: Value| {
         let at = At::default();
-        let text = key.to_owned();
+        let text = key.into();
         (Key { text, at }, Node { value, at })
     };
     let text = |key: &str, text: &str| entry(key, Value::Text(text.to_owned()));

@@ -87,19 +87,17 @@ impl Reader {
 
     /// Returns the place in the file that is being read.
     pub(super) fn origin(&self, at: At) -> Origin {
-        // A text of a few megabytes has no more lines or columns.
-        let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         Origin {
-            file: small(self.files.len().saturating_sub(1) as u64),
-            line: small(at.line),
-            column: small(at.column),
+            file: u32::try_from(self.files.len().saturating_sub(1)).unwrap_or(u32::MAX),
+            line: at.line,
+            column: at.column,
         }
     }
 
     pub(super) fn place(&self, origin: Origin) -> Place {
         let at = At {
-            line: origin.line.into(),
-            column: origin.column.into(),
+            line: origin.line,
+            column: origin.column,
         };
         at.place(self.files.get(origin.file()).map_or("", String::as_str))
     }
@@ -135,7 +133,7 @@ impl Reader {
     pub(super) fn extend(&mut self, faults: Vec<Fault>) {
         for mut fault in faults {
             let at = match fault.place.take() {
-                Some(Place::Position { line, column, .. }) => At { line, column },
+                Some(Place::Position { line, column, .. }) => At::new(line, column),
                 _ => At::default(),
             };
             self.push(self.origin(at), fault);

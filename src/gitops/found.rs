@@ -409,8 +409,8 @@ fn read_document<'a>(document: &Node) -> Option<FoundSecret<'a>> {
         };
         for (key, value) in entries {
             if let Some(value) = owned(value) {
-                secret.values.retain(|(known, _)| *known != key.text);
-                let key = Cow::Owned(key.text.clone());
+                secret.values.retain(|(known, _)| **known != *key.text);
+                let key = Cow::Owned(key.text.to_string());
                 secret.values.push((key, stored(value)));
             }
         }

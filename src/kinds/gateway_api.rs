@@ -173,7 +173,7 @@ impl Gateway {
             tls: tls
                 .iter()
                 .map(|(key, node)| Placed {
-                    value: key.text.clone(),
+                    value: key.text.to_string(),
                     at: node.at,
                 })
                 .collect(),
@@ -220,7 +220,7 @@ impl AllowedNamespaces {
                 labels.map_or(Self::Any, |labels| {
                     let labels = labels.entries().iter();
                     let label = |(key, value): &(crate::yaml::Key, Node)| {
-                        (key.text.clone(), value.text().map(str::to_owned))
+                        (key.text.to_string(), value.text().map(str::to_owned))
                     };
                     Self::Labelled(labels.map(label).collect())
                 })
@@ -238,7 +238,7 @@ impl GatewayRoute {
                 .entries()
                 .iter()
                 .map(|(key, _)| Placed {
-                    value: key.text.clone(),
+                    value: key.text.to_string(),
                     at: key.at,
                 })
                 .collect(),

@@ -267,7 +267,7 @@ impl IstioGateway {
         let selector = spec.get("selector").map(Node::entries).unwrap_or_default();
         let label = |(key, value): &(crate::yaml::Key, Node)| {
             let value = value.text().unwrap_or_default();
-            (key.text.clone(), value.to_owned())
+            (key.text.to_string(), value.to_owned())
         };
         Self {
             selector: selector.iter().map(label).collect(),

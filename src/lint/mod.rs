@@ -58,25 +58,35 @@ pub use source::Source;
 use crate::fault::Fault;
 use crate::threads::{discard, each, with_threads};
 use families::FAMILIES;
-use model::documents::read;
+use model::documents::{Document, Read, read};
 use model::kustomize::patches;
 use model::{Model, things};
 
-/// Looks for everything that the rules know.
+/// Looks for everything that the rules know. Of each text only what a report may show stays.
 ///
 /// # Errors
 /// All sources that are longer than any reader takes.
-pub fn lint(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>> {
+pub fn lint(sources: &mut [Source], options: &Options) -> Result<Report, Vec<Fault>> {
     let length = sources.iter().map(|source| source.text.len()).sum();
     with_threads(length, || side_by_side(sources, options))
 }
 
-fn side_by_side(sources: &[Source], options: &Options) -> Result<Report, Vec<Fault>> {
-    let (mut documents, broken) = read(sources)?;
+fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec<Fault>> {
+    let Read {
+        mut documents,
+        broken,
+        mut comments,
+    } = read(sources)?;
+    let sources = &*sources;
     let patches = patches(&documents, sources);
     documents.retain(|document| !patches.contains(&document.file));
     let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
-    let (things, cluster) = things(&documents, &names);
+    let typed = documents
+        .iter_mut()
+        .map(|document| std::mem::take(&mut document.typed))
+        .collect();
+    let all: Vec<&Document> = documents.iter().collect();
+    let (things, cluster) = things(&all, typed, &names);
     let model = Model::new(things, &cluster, options);
     let mut findings: Vec<Finding> = each(&FAMILIES, |family| (family.check)(&model))
         .into_iter()
@@ -86,7 +96,7 @@ fn side_by_side(sources: &[Source], options: &Options) -> Result<Report, Vec<Fau
     for finding in &mut findings {
         finding.show();
     }
-    let suppressed = suppress::apply(sources, &mut findings);
+    let suppressed = suppress::apply(&mut comments, &mut findings);
     findings.sort_by(|a, b| {
         let key = |finding: &Finding| (finding.file, finding.at.line, finding.at.column);
         key(a)
@@ -98,7 +108,7 @@ fn side_by_side(sources: &[Source], options: &Options) -> Result<Report, Vec<Fau
     let report = Report {
         findings,
         traefik: model.knowledge,
-        documents: documents.len(),
+        documents: all.len(),
         objects: model.objects.len(),
         passed_over: model.passed_over(sources.len()),
         suppressed,

@@ -4,38 +4,30 @@
 //! line that is not a comment. Codes and names stand for rules.
 
 use super::finding::Finding;
-use super::source::Source;
 use crate::lint::documents::rules::{CI001, CI002, CI003};
 use crate::lint::rule::Rule;
 use crate::lint::rules::{self};
-use crate::threads::each;
 use crate::yaml::At;
 
 const MARK: &str = "# civi-ingress: allow";
 
 /// A comment, and whether it was needed.
-struct Comment<'a> {
+pub(super) struct Comment {
     file: usize,
     at: At,
     /// The line that it is about.
-    line: u64,
+    line: u32,
     /// Each as it is written, with its rule and whether it was needed.
-    rules: Vec<(&'a str, Option<&'static Rule>, bool)>,
+    rules: Vec<(String, Option<&'static Rule>, bool)>,
     has_reason: bool,
 }
 
 /// Takes out what comments allow, adds what is wrong with the comments, and counts what was taken out.
-pub(super) fn apply(sources: &[Source], findings: &mut Vec<Finding>) -> usize {
-    let is_marked = each(sources, |source| source.text.contains(MARK));
-    let marked = sources.iter().enumerate().zip(is_marked);
-    let mut comments: Vec<Comment<'_>> = marked
-        .filter(|(_, is_marked)| *is_marked)
-        .flat_map(|((file, source), _)| read(file, &source.text))
-        .collect();
+pub(super) fn apply(comments: &mut [Comment], findings: &mut Vec<Finding>) -> usize {
     let before = findings.len();
     findings.retain(|finding| {
         let mut is_allowed = false;
-        for comment in &mut comments {
+        for comment in &mut *comments {
             if comment.file == finding.file && comment.line == finding.at.line {
                 for (_, rule, used) in &mut comment.rules {
                     if *rule == Some(finding.rule) {
@@ -47,7 +39,7 @@ pub(super) fn apply(sources: &[Source], findings: &mut Vec<Finding>) -> usize {
         !is_allowed
     });
     let suppressed = before - findings.len();
-    for comment in &comments {
+    for comment in comments {
         let mut find = |rule, message: String| findings.push(comment.finding(rule, message));
         if !comment.has_reason {
             find(&CI001, "the comment has no reason".to_owned());
@@ -66,21 +58,30 @@ pub(super) fn apply(sources: &[Source], findings: &mut Vec<Finding>) -> usize {
     suppressed
 }
 
-impl Comment<'_> {
+impl Comment {
+    /// Sets the file that it is in.
+    pub(super) fn of(self, file: usize) -> Self {
+        Self { file, ..self }
+    }
+
     fn finding(&self, rule: &'static Rule, message: String) -> Finding {
         Finding::of_file(rule, self.file, self.at, message)
     }
 }
 
-fn read(file: usize, text: &str) -> Vec<Comment<'_>> {
-    let mut comments: Vec<Comment<'_>> = Vec::new();
+/// Reads the comments of a text.
+pub(super) fn read(text: &str) -> Vec<Comment> {
+    let mut comments: Vec<Comment> = Vec::new();
+    if !text.contains(MARK) {
+        return comments;
+    }
     // Those that wait for a line that is not a comment.
     let mut waiting: Vec<usize> = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let is_comment = line.trim_start().starts_with('#');
         if !is_comment && !line.trim().is_empty() {
             for index in waiting.drain(..) {
-                comments[index].line = number;
+                comments[index].line = At::new(number, 1).line;
             }
         }
         let Some(start) = line.find(MARK) else {
@@ -92,19 +93,17 @@ fn read(file: usize, text: &str) -> Vec<Comment<'_>> {
             continue;
         }
         let (rules, reason) = named(rest);
+        let at = At::new(number, line[..start].chars().count() + 1);
         if is_comment {
             waiting.push(comments.len());
         }
         comments.push(Comment {
-            file,
-            at: At {
-                line: number,
-                column: line[..start].chars().count() as u64 + 1,
-            },
-            line: number,
+            file: 0,
+            at,
+            line: at.line,
             rules: rules
                 .into_iter()
-                .map(|(word, rule)| (word, rule, false))
+                .map(|(word, rule)| (word.to_owned(), rule, false))
                 .collect(),
             has_reason: reason.chars().any(char::is_alphanumeric),
         });
@@ -179,7 +178,7 @@ mod tests {
     #[test]
     fn a_comment_is_about_its_own_line_or_the_next_that_is_not_a_comment() {
         let text = "a: 1 # civi-ingress: allow CI101 x\n# civi-ingress: allow CI102 y\n# more\n\nb: 2\nc: \"#civi-ingress: allow CI103 z\"\n";
-        let lines: Vec<u64> = read(0, text).iter().map(|comment| comment.line).collect();
+        let lines: Vec<u32> = read(text).iter().map(|comment| comment.line).collect();
         assert_eq!(lines, [1, 5]);
     }
 }

@@ -483,7 +483,7 @@ mod tests {
         let known = Certificates::default();
         let documents = crate::yaml::read_all(text, "m.yaml").unwrap();
         let objects = documents.iter();
-        let objects = objects.filter_map(|node| Object::read(node, "m.yaml", &known));
+        let objects = objects.filter_map(|node| Object::read(node, &"m.yaml".into(), &known));
         Cluster::new(objects.collect(), BTreeMap::new())
     }
 

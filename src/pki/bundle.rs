@@ -56,7 +56,7 @@ impl Given<'_> {
 
     /// Returns whether another certificate is for the same authority and key, as a cross-certificate is.
     fn is_twin_of(&self, other: &Self) -> bool {
-        self.certificate.core().subject == other.certificate.core().subject
+        self.certificate.subject() == other.certificate.subject()
             && self.certificate.public_key_info() == other.certificate.public_key_info()
     }
 }

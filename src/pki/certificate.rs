@@ -7,6 +7,7 @@ use super::{KeyType, SubjectAltName, pem, published};
 use crate::fault::Fault;
 use aws_lc_rs::digest::{SHA256, digest};
 use pki_types::CertificateDer;
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::OnceLock;
 use time::OffsetDateTime;
@@ -31,39 +32,62 @@ impl PartialEq for Certificate {
 
 impl Eq for Certificate {}
 
-/// What every check of a chain asks, read once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Core {
-    /// Subject, DER.
-    pub(super) subject: Vec<u8>,
-    /// Issuer, DER.
-    pub(super) issuer: Vec<u8>,
-    /// Subject public key info, DER.
-    pub(super) public_key_info: Vec<u8>,
-    /// When it is valid.
-    pub(super) validity: Validity,
-    /// `cA` of the basic constraints.
-    pub(super) is_ca: bool,
-    /// What the issuer signed (`tbsCertificate`, DER).
-    pub(super) signed: Vec<u8>,
-    /// The signature.
-    pub(super) signature: Vec<u8>,
-    /// Object identifier of its algorithm, DER without tag and length.
-    pub(super) algorithm: Vec<u8>,
+/// What every check of a chain asks, read once: where it is in the DER form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Core {
+    subject: Span,
+    issuer: Span,
+    public_key_info: Span,
+    /// What the issuer signed (`tbsCertificate`).
+    signed: Span,
+    signature: Span,
+    /// Object identifier of the signature's algorithm, without tag and length.
+    algorithm: Span,
+    validity: Validity,
+    is_ca: bool,
+}
+
+/// A part of a certificate's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// Returns where a part is that was borrowed from the whole; nothing if it was not.
+    fn of(part: &[u8], whole: &[u8]) -> Option<Self> {
+        if part.is_empty() {
+            return Some(Self { start: 0, end: 0 });
+        }
+        let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+        let end = start.checked_add(part.len())?;
+        (end <= whole.len()).then_some(Self {
+            start: u32::try_from(start).ok()?,
+            end: u32::try_from(end).ok()?,
+        })
+    }
+
+    fn of_der(self, der: &[u8]) -> &[u8] {
+        &der[self.start as usize..self.end as usize]
+    }
 }
 
 impl Core {
-    fn of(parsed: &X509Certificate<'_>) -> Self {
-        Self {
-            subject: parsed.subject().as_raw().to_vec(),
-            issuer: parsed.issuer().as_raw().to_vec(),
-            public_key_info: parsed.public_key().raw.to_vec(),
+    fn of(parsed: &X509Certificate<'_>, der: &[u8]) -> Result<Self, Fault> {
+        let span = |part: &[u8]| {
+            Span::of(part, der).ok_or_else(|| Fault::new("the certificate is too long"))
+        };
+        Ok(Self {
+            subject: span(parsed.subject().as_raw())?,
+            issuer: span(parsed.issuer().as_raw())?,
+            public_key_info: span(parsed.public_key().raw)?,
+            signed: span(parsed.tbs_certificate.as_ref())?,
+            signature: span(parsed.signature_value.as_ref())?,
+            algorithm: span(parsed.signature_algorithm.algorithm.as_bytes())?,
             validity: validity(parsed),
             is_ca: parsed.is_ca(),
-            signed: parsed.tbs_certificate.as_ref().to_vec(),
-            signature: parsed.signature_value.as_ref().to_vec(),
-            algorithm: parsed.signature_algorithm.algorithm.as_bytes().to_vec(),
-        }
+        })
     }
 }
 
@@ -83,8 +107,6 @@ pub struct Details {
     pub self_issued: bool,
     /// Serial number, lower-case hexadecimal.
     pub serial: String,
-    /// Serial number, decimal.
-    pub serial_decimal: String,
     /// -1, 0 or 1, as the serial number is below, equal to or above zero.
     pub serial_sign: i8,
     /// X.509 version, 1 to 3.
@@ -100,7 +122,7 @@ pub struct Details {
     /// What is wrong with the key, if it is too weak or of a kind that clients refuse.
     pub weak_key: Option<&'static str>,
     /// How the issuer signed, for example `ecdsa-with-SHA256`.
-    pub signature_algorithm: String,
+    pub signature_algorithm: &'static str,
     /// Whether the signature uses MD5 or SHA-1.
     pub weak_signature: bool,
     /// `cA` of the basic constraints.
@@ -123,10 +145,10 @@ pub struct Details {
     pub excluded: Vec<String>,
     /// Whether an extension appears twice.
     pub repeats_extension: bool,
-    /// SHA-256 of the whole certificate, lower-case hexadecimal.
-    pub sha256: String,
-    /// SHA-256 of the subject public key info, lower-case hexadecimal.
-    pub key_sha256: String,
+    /// SHA-256 of the whole certificate.
+    pub sha256: Fingerprint,
+    /// SHA-256 of the subject public key info.
+    pub key_sha256: Fingerprint,
     /// Under which name the private key was published, if it was.
     pub published_as: Option<&'static str>,
 }
@@ -166,7 +188,7 @@ impl Sighting {
             .subject_alternative_name()
             .map_err(|_| Fault::new("the certificate's subject alternative names are damaged"))?;
         let names = names.map(|names| names.value.general_names.iter().map(general_name));
-        let key_sha256 = hex(digest(&SHA256, parsed.public_key().raw).as_ref());
+        let key_sha256 = Fingerprint::of(parsed.public_key().raw);
         Ok(Self {
             subject: parsed.subject().as_raw().to_vec(),
             issuer: parsed.issuer().as_raw().to_vec(),
@@ -197,7 +219,7 @@ impl Certificate {
     /// # Errors
     /// Bytes that are not a certificate.
     pub fn from_der(der: CertificateDer<'static>) -> Result<Self, Fault> {
-        let core = Core::of(&parse(&der)?);
+        let core = Core::of(&parse(&der)?, &der)?;
         Ok(Self {
             der,
             pem: OnceLock::new(),
@@ -247,7 +269,7 @@ impl Certificate {
     /// Bytes that are not a certificate, or whose extensions do not parse.
     pub fn with_details(der: CertificateDer<'static>) -> Result<(Self, Details), Fault> {
         let parsed = parse(&der)?;
-        let (core, details) = (Core::of(&parsed), Details::of(&parsed, &der)?);
+        let (core, details) = (Core::of(&parsed, &der)?, Details::of(&parsed, &der)?);
         drop(parsed);
         let pem = OnceLock::new();
         Ok((Self { der, pem, core }, details))
@@ -269,19 +291,45 @@ impl Certificate {
         parse(&self.der)
     }
 
-    pub(super) fn core(&self) -> &Core {
-        &self.core
+    /// Returns the subject, DER.
+    pub(super) fn subject(&self) -> &[u8] {
+        self.core.subject.of_der(&self.der)
+    }
+
+    /// Returns the issuer, DER.
+    pub(super) fn issuer(&self) -> &[u8] {
+        self.core.issuer.of_der(&self.der)
+    }
+
+    /// Returns what the issuer signed (`tbsCertificate`, DER).
+    pub(super) fn signed(&self) -> &[u8] {
+        self.core.signed.of_der(&self.der)
+    }
+
+    /// Returns the signature.
+    pub(super) fn signature(&self) -> &[u8] {
+        self.core.signature.of_der(&self.der)
+    }
+
+    /// Returns the object identifier of the signature's algorithm, DER without tag and length.
+    pub(super) fn algorithm(&self) -> &[u8] {
+        self.core.algorithm.of_der(&self.der)
+    }
+
+    /// Returns `cA` of the basic constraints.
+    pub(super) fn is_ca(&self) -> bool {
+        self.core.is_ca
     }
 
     /// Returns the public key (`SubjectPublicKeyInfo`, DER).
     #[must_use]
     pub fn public_key_info(&self) -> &[u8] {
-        &self.core.public_key_info
+        self.core.public_key_info.of_der(&self.der)
     }
 
     /// Returns what a private key of this certificate holds too: the modulus of an RSA key, the point of another.
     pub(super) fn public_key_bits(&self) -> Option<Vec<u8>> {
-        let (_, info) = SubjectPublicKeyInfo::from_der(&self.core.public_key_info).ok()?;
+        let (_, info) = SubjectPublicKeyInfo::from_der(self.public_key_info()).ok()?;
         match info.parsed() {
             Ok(PublicKey::RSA(rsa)) => Some(rsa.modulus.to_vec()),
             _ => Some(info.subject_public_key.data.to_vec()),
@@ -298,7 +346,7 @@ impl Certificate {
     /// Returns whether the issuer that this certificate names is, byte for byte, the subject of `other`.
     #[must_use]
     pub fn names_as_issuer(&self, other: &Self) -> bool {
-        self.core.issuer == other.core.subject
+        self.issuer() == other.subject()
     }
 
     /// Returns the subject key identifier.
@@ -327,7 +375,72 @@ impl Certificate {
     }
 }
 
+/// A SHA-256; shown in lower-case hexadecimal.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    fn of(bytes: &[u8]) -> Self {
+        let mut sum = Self::default();
+        sum.0.copy_from_slice(digest(&SHA256, bytes).as_ref());
+        sum
+    }
+
+    /// Returns whether these are its digits, in lower-case hexadecimal.
+    pub(super) fn is(&self, digits: &str) -> bool {
+        let digits = digits.as_bytes().chunks_exact(2);
+        digits.len() == self.0.len()
+            && digits.zip(self.0).all(|(pair, byte)| {
+                let digit = |value: u8| b"0123456789abcdef"[usize::from(value & 0xf)];
+                pair == [digit(byte >> 4), digit(byte)]
+            })
+    }
+
+    /// Returns its first eight digits; nothing if it is not known.
+    #[must_use]
+    pub fn short(&self) -> String {
+        if self.is_known() {
+            hex(&self.0[..4])
+        } else {
+            String::new()
+        }
+    }
+
+    /// Returns whether it is one: a certificate that is only announced has none.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl Details {
+    /// Returns the serial number in decimal; nothing of a certificate that is only announced.
+    #[must_use]
+    pub fn serial_decimal(&self) -> String {
+        let digits = self.serial.as_bytes().chunks(2);
+        let bytes = digits.filter_map(|pair| {
+            let pair = std::str::from_utf8(pair).ok()?;
+            u8::from_str_radix(pair, 16).ok()
+        });
+        let bytes: Vec<u8> = bytes.collect();
+        if bytes.is_empty() {
+            return String::new();
+        }
+        decimal(&bytes)
+    }
+
     fn of(parsed: &X509Certificate<'_>, der: &[u8]) -> Result<Self, Fault> {
         let mut details = Self {
             subject: parsed.subject().to_string(),
@@ -336,7 +449,6 @@ impl Details {
             issuer_common_name: common_name(parsed.issuer()),
             self_issued: parsed.subject().as_raw() == parsed.issuer().as_raw(),
             serial: hex(parsed.raw_serial()),
-            serial_decimal: decimal(parsed.raw_serial()),
             serial_sign: sign(parsed.raw_serial()),
             version: parsed.version().0 + 1,
             subject_alt_names: Vec::new(),
@@ -344,7 +456,7 @@ impl Details {
             validity: validity(parsed),
             key: String::new(),
             weak_key: None,
-            signature_algorithm: signature_algorithm(parsed).0.to_owned(),
+            signature_algorithm: signature_algorithm(parsed).0,
             weak_signature: signature_algorithm(parsed).1,
             is_ca: parsed.is_ca(),
             critical_constraints: false,
@@ -356,8 +468,8 @@ impl Details {
             permitted: None,
             excluded: Vec::new(),
             repeats_extension: false,
-            sha256: hex(digest(&SHA256, der).as_ref()),
-            key_sha256: hex(digest(&SHA256, parsed.public_key().raw).as_ref()),
+            sha256: Fingerprint::of(der),
+            key_sha256: Fingerprint::of(parsed.public_key().raw),
             published_as: None,
         };
         (details.key, details.weak_key) = key(parsed);

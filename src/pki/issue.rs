@@ -391,7 +391,7 @@ fn sign_under(
         writer.write_sequence(|writer| {
             for piece in [
                 draft.before_issuer,
-                &ca.certificate.core().subject,
+                ca.certificate.subject(),
                 draft.after_issuer,
             ] {
                 writer.next().write_der(piece);

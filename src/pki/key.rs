@@ -207,7 +207,7 @@ impl PrivateKey {
 /// A key that holds the public half, as most do, is compared by it: computing it costs a hundred times as much.
 #[must_use]
 pub fn is_of(text: &str, certificate: &super::Certificate) -> Option<bool> {
-    let info = &certificate.core().public_key_info;
+    let info = certificate.public_key_info();
     let block = pem::private_keys(text).ok()?.first()?.alone();
     let der = PrivateKeyDer::from_pem_slice(block.as_bytes()).ok()?;
     let bits = certificate.public_key_bits()?;
@@ -219,7 +219,7 @@ pub fn is_of(text: &str, certificate: &super::Certificate) -> Option<bool> {
         return Some(true);
     }
     let key = PrivateKey::from_pem(text).ok()?;
-    Some(key.public_key_info() == *info)
+    Some(key.public_key_info() == info)
 }
 
 /// Returns whether a PEM text holds an encrypted key, in PKCS#8 or in OpenSSL's older form.

@@ -1,5 +1,7 @@
 //! Private keys that anyone can download.
 
+use super::certificate::Fingerprint;
+
 /// SHA-256 of the subject public key info of the eight private keys in the public repository
 /// `fr.uepalparoisse.dockerfiles` (SELFKEYS, commit 3b8a039), with the name each has there.
 const PUBLISHED: [(&str, &str); 8] = [
@@ -39,10 +41,10 @@ const PUBLISHED: [(&str, &str); 8] = [
 
 /// Returns the name under which the private key of this public key was published, if it was.
 ///
-/// `fingerprint` is the SHA-256 of the subject public key info in lower-case hexadecimal.
-pub(super) fn name_of(fingerprint: &str) -> Option<&'static str> {
+/// `fingerprint` is that of the subject public key info.
+pub(super) fn name_of(fingerprint: &Fingerprint) -> Option<&'static str> {
     PUBLISHED
         .iter()
-        .find(|(_, hash)| *hash == fingerprint)
+        .find(|(_, hash)| fingerprint.is(hash))
         .map(|(name, _)| *name)
 }

@@ -16,14 +16,14 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted
 /// # Errors
 /// The first rule it breaks.
 pub fn ca(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault> {
-    if !certificate.core().is_ca {
+    if !certificate.is_ca() {
         return Err(
             Fault::new("the certificate is not a CA (basic constraints without cA)")
                 .help("make one with `civi-ingress ca`"),
         );
     }
     belongs(certificate, key)?;
-    let signs_itself = certificate.core().subject == certificate.core().issuer;
+    let signs_itself = certificate.subject() == certificate.issuer();
     // Of a root whose algorithm is not verified here, as of most old ones with SHA-1, nobody verifies the signature.
     if signs_itself && signature(certificate, certificate) == Signature::Wrong {
         return Err(Fault::new("the CA's signature is not its own"));
@@ -129,7 +129,7 @@ fn trustworthy(details: &Details, what: &str, now: OffsetDateTime) -> Result<(),
 /// # Errors
 /// Another key.
 pub fn belongs(certificate: &Certificate, key: &PrivateKey) -> Result<(), Fault> {
-    if certificate.core().public_key_info == key.public_key_info() {
+    if certificate.public_key_info() == key.public_key_info() {
         return Ok(());
     }
     if certificate.public_key_bits().as_deref() == Some(key.public_key_bits()) {
@@ -159,21 +159,20 @@ pub enum Signature {
 /// Returns whether the key of `issuer` signed `certificate`.
 #[must_use]
 pub fn signature(certificate: &Certificate, issuer: &Certificate) -> Signature {
-    let core = certificate.core();
     let Ok(issuer) = EndEntityCert::try_from(issuer.der()) else {
         return Signature::Unverified;
     };
     // The DER of an algorithm identifier is tag and length, then the object identifier.
     let fits = |id: &[u8]| {
         id.get(2..)
-            .is_some_and(|oid| oid.starts_with(&core.algorithm))
+            .is_some_and(|oid| oid.starts_with(certificate.algorithm()))
     };
     let mut result = Signature::Unverified;
     for algorithm in ALL_VERIFICATION_ALGS {
         if !fits(algorithm.signature_alg_id().as_ref()) {
             continue;
         }
-        match issuer.verify_signature(*algorithm, &core.signed, &core.signature) {
+        match issuer.verify_signature(*algorithm, certificate.signed(), certificate.signature()) {
             Ok(()) => return Signature::Good,
             Err(webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)) => {}
             Err(_) => result = Signature::Wrong,
@@ -212,7 +211,7 @@ pub fn chain(
     at: OffsetDateTime,
 ) -> Result<(), Fault> {
     belongs(leaf, key)?;
-    names_issuer(&leaf.core().issuer, &ca.core().subject)?;
+    names_issuer(leaf.issuer(), ca.subject())?;
     if ca.validity().not_after < leaf.validity().not_after {
         return Err(Fault::new("the leaf outlives its CA"));
     }

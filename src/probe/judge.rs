@@ -183,7 +183,7 @@ pub fn same_certificate(
     kept: &[(Certificate, String)],
     route: &str,
 ) {
-    let Some(shown) = front.chain.first().map(|leaf| leaf.sha256.clone()) else {
+    let Some(shown) = front.chain.first().map(|leaf| leaf.sha256) else {
         return;
     };
     let seen = behind.and_then(|leg| leg.chain.first());

@@ -32,6 +32,7 @@ pub fn read(sources: &[(&str, &str)]) -> Result<Cluster, Vec<Fault>> {
         } else {
             manifests::documents(text, file, &mut faults)
         };
+        let shared = (*file).into();
         for node in documents.iter().flat_map(manifests::objects) {
             if kustomization::is_one(node, file) {
                 namespaces.extend(kustomization::namespace(node, file));
@@ -42,7 +43,7 @@ pub fn read(sources: &[(&str, &str)]) -> Result<Cluster, Vec<Fault>> {
                 continue;
             }
             manifests::check(node, file, &mut faults);
-            objects.extend(Object::read(node, file, &known));
+            objects.extend(Object::read(node, &shared, &known));
         }
     }
     faults.finish(Some(Cluster::new(objects, namespaces)))

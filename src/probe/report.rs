@@ -276,7 +276,7 @@ struct JsonCertificate<'a> {
     subject_alt_names: &'a [String],
     not_before: String,
     not_after: String,
-    sha256: &'a str,
+    sha256: String,
 }
 
 impl<'a> From<&'a LegReport> for JsonLeg<'a> {
@@ -287,7 +287,7 @@ impl<'a> From<&'a LegReport> for JsonLeg<'a> {
             subject_alt_names: &details.subject_alt_names,
             not_before: format_instant(details.validity.not_before),
             not_after: format_instant(details.validity.not_after),
-            sha256: &details.sha256,
+            sha256: details.sha256.to_string(),
         };
         Self {
             leg: match leg.leg {

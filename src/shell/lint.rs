@@ -138,8 +138,8 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
         Ok::<_, Failure>(Baseline::parse(&text.content, &text.name)?)
     });
     let accepted = accepted.transpose()?;
-    let sources = sources(run, &arguments.paths)?;
-    let mut found = lint::lint(&sources, &options)?;
+    let mut sources = sources(run, &arguments.paths)?;
+    let mut found = lint::lint(&mut sources, &options)?;
     output::explain(|| {
         let why = match found.traefik.from {
             KnownFrom::Option => "`--traefik` says so",

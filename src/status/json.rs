@@ -4,6 +4,7 @@ use super::path::{Instance, Leg, Stop, Trust};
 use super::report::Report;
 use super::row::{Row, Urgency};
 use crate::find::Origin;
+use crate::pki::certificate::Details;
 use crate::pki::validity::format_instant;
 use crate::report;
 use serde::Serialize;
@@ -60,7 +61,7 @@ struct CertificateEntry<'a> {
     is_ca: bool,
     /// Nothing of a certificate that cert-manager announces and that is not at hand.
     serial: Option<&'a str>,
-    sha256: Option<&'a str>,
+    sha256: Option<String>,
     places: Vec<Place<'a>>,
 }
 
@@ -126,8 +127,8 @@ struct LegEntry<'a> {
     to: &'static str,
     wire: &'static str,
     name: &'a str,
-    certificate: Option<&'a str>,
-    trust: Vec<&'a str>,
+    certificate: Option<String>,
+    trust: Vec<String>,
     verdict: &'static str,
 }
 
@@ -179,7 +180,7 @@ fn certificate(row: &Row) -> CertificateEntry<'_> {
         issuer: &details.issuer,
         is_ca: details.is_ca,
         serial: known(&details.serial),
-        sha256: known(&details.sha256),
+        sha256: hash(details),
         places: row.origins.iter().map(place).collect(),
     }
 }
@@ -205,6 +206,11 @@ fn place(origin: &Origin) -> Place<'_> {
     }
 }
 
+fn hash(details: &Details) -> Option<String> {
+    let sha256 = details.sha256;
+    sha256.is_known().then(|| sha256.to_string())
+}
+
 fn known(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
@@ -217,7 +223,7 @@ fn instance<'a>(instance: &'a Instance, rows: &'a [Row]) -> InstanceEntry<'a> {
         Stop::Httpd => "httpd",
         Stop::Database => "database",
     };
-    let hash = |row: usize| known(&rows[row].details.sha256);
+    let hash = |row: usize| hash(&rows[row].details);
     let leg = |(from, to, leg): (Stop, Stop, &'a Leg)| LegEntry {
         from: word(from),
         to: word(to),

@@ -59,10 +59,7 @@ pub(super) fn write(report: &Report) -> String {
         for (labels, rows) in &series {
             for row in rows {
                 let discriminator = if rows.len() > 1 {
-                    format!(
-                        ",discriminator=\"{}\"",
-                        row.details.sha256.get(..8).unwrap_or_default()
-                    )
+                    format!(",discriminator=\"{}\"", row.details.sha256.short())
                 } else {
                     String::new()
                 };
@@ -94,7 +91,7 @@ fn labels(row: &Row, origin: &Origin) -> String {
     let details = &row.details;
     let common_name = |name: &Option<String>| name.clone().unwrap_or_default();
     let mut labels = vec![
-        ("serial_number", details.serial_decimal.clone()),
+        ("serial_number", details.serial_decimal()),
         ("subject_CN", common_name(&details.common_name)),
         ("issuer_CN", common_name(&details.issuer_common_name)),
     ];

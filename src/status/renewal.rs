@@ -7,7 +7,7 @@ use crate::find::{ObjectKind, ObjectOrigin, Origin};
 use crate::fleet::Fleet;
 use crate::gitops::renewal::{Standing, dates};
 use crate::kinds::cert_manager::Announced;
-use crate::pki::certificate::Details;
+use crate::pki::certificate::{Details, Fingerprint};
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
@@ -97,7 +97,7 @@ pub(super) fn announce(rows: &mut Vec<Row>, cluster: &Cluster, now: OffsetDateTi
             key: "tls.crt".to_owned(),
             number: 0,
             kind: ObjectKind::Announced,
-            file: object.file.clone(),
+            file: object.file.to_string(),
         });
         let mut row = Row::new(details, BTreeSet::from([origin]), now);
         note(&mut row, certificate);
@@ -124,7 +124,6 @@ fn details(certificate: &Announced) -> Option<Details> {
         issuer_common_name: Some(issuer),
         self_issued: false,
         serial: String::new(),
-        serial_decimal: String::new(),
         serial_sign: 1,
         version: 3,
         subject_alt_names: names,
@@ -132,7 +131,7 @@ fn details(certificate: &Announced) -> Option<Details> {
         validity: certificate.validity?,
         key: String::new(),
         weak_key: None,
-        signature_algorithm: String::new(),
+        signature_algorithm: "",
         weak_signature: false,
         is_ca: certificate.is_ca.is_some(),
         critical_constraints: true,
@@ -144,8 +143,8 @@ fn details(certificate: &Announced) -> Option<Details> {
         permitted: None,
         excluded: Vec::new(),
         repeats_extension: false,
-        sha256: String::new(),
-        key_sha256: String::new(),
+        sha256: Fingerprint::default(),
+        key_sha256: Fingerprint::default(),
         published_as: None,
     })
 }

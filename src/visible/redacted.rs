@@ -5,6 +5,7 @@ use crate::cluster::data::of_base64;
 use crate::find;
 use crate::gitops::layout::is_marked;
 use crate::pki::Certificate;
+use crate::pki::certificate::Fingerprint;
 use crate::pki::key::hex;
 use crate::yaml::{self, At, Key, Node, Value, tree_text};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -118,7 +119,7 @@ fn hidden(node: &Node, known: Option<&Known>) -> Node {
 /// The certificates that a diff begins with.
 #[derive(Debug, Default)]
 pub struct Known {
-    digests: BTreeSet<String>,
+    digests: BTreeSet<Fingerprint>,
     subjects: BTreeSet<String>,
 }
 
@@ -199,7 +200,7 @@ fn describe(certificate: &Certificate, known: Option<&Known>) -> Option<String> 
     let digest = if is_new {
         "new".to_owned()
     } else {
-        format!("sha256:{}", &details.sha256[..8])
+        format!("sha256:{}", details.sha256.short())
     };
     let (from, to) = (
         details.validity.not_before.date(),
@@ -211,7 +212,7 @@ fn describe(certificate: &Certificate, known: Option<&Known>) -> Option<String> 
 
 fn shown_key(key: &Key) -> Key {
     if may_hold_key(&key.text) {
-        let text = fingerprint(&key.text);
+        let text = fingerprint(&key.text).into();
         return Key { text, at: key.at };
     }
     key.clone()

@@ -28,6 +28,13 @@ pub struct Budget {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exceeded;
 
+/// What a part took of a budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spent {
+    pub(super) bytes: usize,
+    pub(super) values: usize,
+}
+
 impl Budget {
     /// Returns the budget of a stream of manifests, or several, of `length` bytes together.
     #[must_use]
@@ -56,6 +63,15 @@ impl Budget {
     /// Takes values that were read.
     pub(super) fn take_values(&self, values: usize) -> Result<(), Exceeded> {
         take(&self.values, values)
+    }
+
+    /// Takes what a part took of another budget.
+    ///
+    /// # Errors
+    /// There is less.
+    pub fn take(&self, spent: Spent) -> Result<(), Exceeded> {
+        self.take_bytes(spent.bytes)?;
+        self.take_values(spent.values)
     }
 
     /// Returns how many bytes are left.

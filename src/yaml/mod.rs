@@ -9,10 +9,13 @@ pub mod scalar;
 pub mod second_reader;
 pub mod stream;
 pub mod tree;
+mod word;
 
 use crate::fault::{Fault, Place};
 use budget::Budget;
 use std::fmt::Write as _;
+
+pub use word::Word;
 
 /// Largest values file taken, in bytes: a hundred times the chart's own.
 pub const VALUES_LIMIT: usize = 4 << 20;
@@ -32,9 +35,9 @@ pub struct Node {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct At {
     /// Line, from 1.
-    pub line: u64,
+    pub line: u32,
     /// Column in characters, from 1.
-    pub column: u64,
+    pub column: u32,
 }
 
 /// What is at a place in a document.
@@ -62,12 +65,21 @@ pub enum Value {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// Its text.
-    pub text: String,
+    pub text: Word,
     /// Its place.
     pub at: At,
 }
 
 impl At {
+    /// Returns the position of a line and a column; of what is beyond all that is read the last one.
+    #[must_use]
+    pub fn new(line: impl TryInto<u32>, column: impl TryInto<u32>) -> Self {
+        Self {
+            line: line.try_into().unwrap_or(u32::MAX),
+            column: column.try_into().unwrap_or(u32::MAX),
+        }
+    }
+
     /// Returns the place in `file`.
     #[must_use]
     pub fn place(self, file: &str) -> Place {
@@ -76,8 +88,8 @@ impl At {
         }
         Place::Position {
             file: file.to_owned(),
-            line: self.line,
-            column: self.column,
+            line: self.line.into(),
+            column: self.column.into(),
         }
     }
 }
@@ -95,6 +107,14 @@ impl Node {
         }
     }
 
+    /// Looks up `key` in a mapping, to change its value.
+    #[must_use]
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        let mut entries = self.entries_mut().iter_mut();
+        let (_, node) = entries.find(|(k, _)| k.text == key)?;
+        Some(node)
+    }
+
     /// Returns the text of a string.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
@@ -110,6 +130,24 @@ impl Node {
         match &self.value {
             Value::List(items) => items,
             _ => &[],
+        }
+    }
+
+    /// Returns the items of a sequence, to change them.
+    #[must_use]
+    pub fn items_mut(&mut self) -> &mut [Self] {
+        match &mut self.value {
+            Value::List(items) => items,
+            _ => &mut [],
+        }
+    }
+
+    /// Returns the entries of a mapping, to change their values.
+    #[must_use]
+    pub fn entries_mut(&mut self) -> &mut [(Key, Self)] {
+        match &mut self.value {
+            Value::Map(entries) => entries,
+            _ => &mut [],
         }
     }
 

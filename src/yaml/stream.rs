@@ -3,8 +3,8 @@
 //! A stream is cut first, so that its documents can be read side by side, and a broken one does not hide the faults
 //! of the others.
 
-use super::budget::{self, Budget, Exceeded};
-use super::{At, Key, Node, Value};
+use super::budget::{self, Budget, Exceeded, Spent};
+use super::{At, Key, Node, Value, Word};
 use crate::fault::Fault;
 use crate::threads::{each, with_threads};
 use granit_parser::{Event, Parser, ScalarStyle};
@@ -23,7 +23,7 @@ pub struct Cut<'a> {
     /// The text, its `---` included.
     pub text: &'a str,
     /// Lines before it.
-    pub lines_before: u64,
+    pub lines_before: usize,
 }
 
 /// What is wrong with a document, and where in its stream.
@@ -36,6 +36,12 @@ pub struct Broken {
 }
 
 impl Broken {
+    /// Returns the fault of documents that together have more than there is a budget for.
+    #[must_use]
+    pub fn of_all(at: At) -> Self {
+        Self::new(at, TOO_MANY_IN_ALL)
+    }
+
     /// Reports it for a file.
     #[must_use]
     pub fn fault(self, file: &str) -> Fault {
@@ -58,7 +64,8 @@ impl Broken {
     }
 
     /// Returns whether it is a fault of all documents together.
-    fn is_of_all(&self) -> bool {
+    #[must_use]
+    pub fn is_of_all(&self) -> bool {
         [TOO_MANY_IN_ALL, TOO_MANY_VALUES_IN_ALL].contains(&self.what.as_str())
     }
 }
@@ -110,8 +117,8 @@ fn is_directives(part: &str) -> bool {
             .all(|line| line.is_empty() || line.starts_with(['%', '#']))
 }
 
-fn newlines(text: &str) -> u64 {
-    text.bytes().filter(|byte| *byte == b'\n').count() as u64
+fn newlines(text: &str) -> usize {
+    text.bytes().filter(|byte| *byte == b'\n').count()
 }
 
 /// The documents of a part, or what is wrong with it.
@@ -145,7 +152,7 @@ pub fn read_all(
         let broken = read(*cut, &again).err().filter(Broken::is_of_all)?;
         Some((number, broken))
     });
-    Err(place.unwrap_or((0, Broken::new(At::default(), TOO_MANY_IN_ALL))))
+    Err(place.unwrap_or((0, Broken::of_all(At::default()))))
 }
 
 /// Reads the documents of a part; those of nothing are left out.
@@ -156,7 +163,12 @@ pub fn read_all(
 /// The first fault: broken syntax, a key that appears twice in its mapping or is not a scalar, a tag of a
 /// program, nesting beyond 64 levels, more values than the budget has, aliases that stand for more than
 /// [`budget::DOCUMENT_BYTES`].
-pub fn read(cut: Cut<'_>, budget: &Budget) -> Result<Vec<Node>, Broken> {
+pub fn read(cut: Cut<'_>, budget: &Budget) -> Part {
+    read_counted(cut, budget).0
+}
+
+/// Reads the documents of a part as [`read`] does, and returns what it took of the budget.
+pub fn read_counted(cut: Cut<'_>, budget: &Budget) -> (Part, Spent) {
     let mut reader = Reader {
         lines_before: cut.lines_before,
         most_values: budget.values(),
@@ -169,19 +181,12 @@ pub fn read(cut: Cut<'_>, budget: &Budget) -> Result<Vec<Node>, Broken> {
         values: 0,
         documents: Vec::new(),
     };
-    for event in Parser::new_from_str(cut.text) {
-        let (event, span) =
-            event.map_err(|error| Broken::new(reader.at(error.marker()), error.info().clone()))?;
-        reader.take(event, span)?;
-    }
-    let end = reader
-        .documents
-        .last()
-        .map_or(At::default(), |node| node.at);
-    budget
-        .take_values(reader.values)
-        .map_err(|Exceeded| Broken::new(end, TOO_MANY_VALUES_IN_ALL))?;
-    Ok(reader.documents)
+    let read = reader.read(cut.text);
+    let spent = Spent {
+        bytes: reader.brought,
+        values: if read.is_ok() { reader.values } else { 0 },
+    };
+    (read.map(|()| reader.documents), spent)
 }
 
 /// A mapping or sequence that is being read.
@@ -213,7 +218,7 @@ struct Open {
 const FEW_KEYS: usize = 32;
 
 struct Reader<'a> {
-    lines_before: u64,
+    lines_before: usize,
     budget: &'a Budget,
     /// Most values of the document.
     most_values: usize,
@@ -231,16 +236,32 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn at(&self, marker: &granit_parser::Marker) -> At {
-        At {
-            line: marker.line() as u64 + self.lines_before,
-            column: marker.col() as u64 + 1,
+    fn read(&mut self, text: &str) -> Result<(), Broken> {
+        for event in Parser::new_from_str(text) {
+            let (event, span) = event
+                .map_err(|error| Broken::new(self.at(error.marker()), error.info().clone()))?;
+            self.take(event, span)?;
         }
+        let end = self.documents.last().map_or(At::default(), |node| node.at);
+        self.budget
+            .take_values(self.values)
+            .map_err(|Exceeded| Broken::new(end, TOO_MANY_VALUES_IN_ALL))
+    }
+
+    fn at(&self, marker: &granit_parser::Marker) -> At {
+        At::new(marker.line() + self.lines_before, marker.col() + 1)
     }
 
     fn take(&mut self, event: Event<'_>, span: granit_parser::Span) -> Result<(), Broken> {
         let at = self.at(&span.start);
         match event {
+            Event::Scalar(value, _, 0, None)
+                if self.expects_key()
+                    && let Some(text) = Word::known(&value) =>
+            {
+                self.count(at)?;
+                self.take_key(Key { text, at }, false)
+            }
             Event::Scalar(value, style, anchor, tag) => {
                 let kind = tag.as_deref().map(ToString::to_string);
                 let value = scalar(value, style, kind.as_deref(), at)?;
@@ -316,12 +337,33 @@ impl Reader<'_> {
         self.put(Node { value, at }, level.anchor, false)
     }
 
-    /// Puts a finished node where it belongs.
-    fn put(&mut self, node: Node, anchor: usize, is_plain: bool) -> Result<(), Broken> {
+    fn count(&mut self, at: At) -> Result<(), Broken> {
         self.values += 1;
         if self.values > self.most_values {
-            return Err(Broken::new(node.at, TOO_MANY_VALUES));
+            return Err(Broken::new(at, TOO_MANY_VALUES));
         }
+        Ok(())
+    }
+
+    /// Returns whether the next value is the key of a mapping.
+    fn expects_key(&self) -> bool {
+        let kind = self.levels.last().map(|level| &level.kind);
+        matches!(kind, Some(Kind::Map(Open { waiting: None, .. })))
+    }
+
+    fn take_key(&mut self, key: Key, merges: bool) -> Result<(), Broken> {
+        if let Some(level) = self.levels.last_mut()
+            && let Kind::Map(open) = &mut level.kind
+        {
+            open.refuse_twice(&self.entries[level.start..], &key)?;
+            open.waiting = Some((key, merges));
+        }
+        Ok(())
+    }
+
+    /// Puts a finished node where it belongs.
+    fn put(&mut self, node: Node, anchor: usize, is_plain: bool) -> Result<(), Broken> {
+        self.count(node.at)?;
         if anchor != 0 {
             self.bring(budget::weight(&node), node.at)?;
             self.anchors.insert(anchor, node.clone());
@@ -341,10 +383,9 @@ impl Reader<'_> {
             Some((key, false)) => self.entries.push((key, node)),
             None => {
                 let key = key(node)?;
-                open.refuse_twice(&self.entries[level.start..], &key)?;
                 // Only a plain one merges.
                 let merges = is_plain && key.text == "<<";
-                open.waiting = Some((key, merges));
+                return self.take_key(key, merges);
             }
         }
         Ok(())
@@ -358,10 +399,10 @@ impl Open {
             entries.iter().any(|(known, _)| known.text == key.text)
         } else {
             if self.keys.is_empty() {
-                let known = entries.iter().map(|(known, _)| known.text.clone());
+                let known = entries.iter().map(|(known, _)| known.text.to_string());
                 self.keys = known.collect();
             }
-            !self.keys.insert(key.text.clone())
+            !self.keys.insert(key.text.to_string())
         };
         if is_known {
             let what = format!("{TWICE}: {}", shown(&key.text));
@@ -411,18 +452,24 @@ fn key(node: Node) -> Result<Key, Broken> {
             format!("a key has more than {KEY_LIMIT} bytes"),
         ));
     }
-    Ok(Key { text, at: node.at })
+    Ok(Key {
+        text: text.into(),
+        at: node.at,
+    })
 }
 
 /// Adds the entries of `more`, and of the mappings in its lists, whose keys are not there.
 fn merge(entries: &mut Vec<(Key, Node)>, more: Vec<Node>) {
-    let mut known: BTreeSet<String> = entries.iter().map(|(key, _)| key.text.clone()).collect();
+    let mut known: BTreeSet<String> = entries
+        .iter()
+        .map(|(key, _)| key.text.to_string())
+        .collect();
     let mut pending = more;
     pending.reverse();
     while let Some(node) = pending.pop() {
         match node.value {
             Value::Map(more) => {
-                let is_new = |entry: &(Key, Node)| known.insert(entry.0.text.clone());
+                let is_new = |entry: &(Key, Node)| known.insert(entry.0.text.to_string());
                 entries.extend(more.into_iter().filter(is_new));
             }
             Value::List(items) => pending.extend(items.into_iter().rev()),
@@ -506,7 +553,7 @@ mod tests {
     #[test]
     fn a_stream_is_cut_where_documents_begin_and_nowhere_else() {
         let text = "# c\n---\na: |\n  ---\n  x\n--- # two\nb: 1\n---x\n: 2\n---";
-        let starts: Vec<(u64, &str)> = cut(text)
+        let starts: Vec<(usize, &str)> = cut(text)
             .iter()
             .map(|cut| (cut.lines_before, cut.text.lines().next().unwrap_or("")))
             .collect();
@@ -529,7 +576,7 @@ mod tests {
     #[test]
     fn lines_are_counted_over_the_whole_stream() {
         let documents = all("a: 1\n---\n\nb:\n  c: 2\n...\nd: 3\n").unwrap();
-        let lines: Vec<u64> = documents.iter().map(|node| node.at.line).collect();
+        let lines: Vec<u32> = documents.iter().map(|node| node.at.line).collect();
         assert_eq!(lines, [1, 4, 7]);
         assert_eq!(documents[1].get("b").unwrap().get("c").unwrap().at.line, 5);
         let broken = all("a: 1\n---\nb: 1\nb: 2\n").unwrap_err();

@@ -170,7 +170,7 @@ impl Builder<'_> {
         }) = self.levels.last_mut()
         {
             *key = Some(Key {
-                text: text.to_owned(),
+                text: text.into(),
                 at,
             });
         }
@@ -288,10 +288,7 @@ impl Builder<'_> {
 }
 
 fn place(line: usize, column: usize) -> At {
-    At {
-        line: line as u64,
-        column: column as u64 + 1,
-    }
+    At::new(line, column + 1)
 }
 
 /// Counts the levels of a tree.

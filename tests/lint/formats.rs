@@ -10,18 +10,22 @@ use civi_ingress::tone::plain;
 use serde_json::Value;
 
 /// One finding with a place, one with a value of a Secret beside it, one with an odd file name.
-fn found() -> (Vec<Source>, Report) {
+fn unread() -> Vec<Source> {
     let first = "apiVersion: v1\nkind: Secret\nmetadata: {name: externca, namespace: ns}\ndata:\n  tls.crt: ${ca}\n\
                  ---\napiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: t, namespace: ns}\n\
                  spec:\n  serverName: a.example.org\n  rootCAs: [{secret: externca}]\n";
     let second = "logs: {general: {level: INFO}}\n";
-    let sources = vec![
+    vec![
         source("a b,c:%.yaml", &filled(first)),
         source("values.yaml", second),
-    ];
+    ]
+}
+
+fn found() -> (Vec<Source>, Report) {
+    let mut sources = unread();
     let mut options = Options::at(NOW);
     options.chart = Some(civi_ingress::chart::ChartMajor::default());
-    let report = lint(&sources, &options).expect("YAML");
+    let report = lint(&mut sources, &options).expect("YAML");
     (sources, report)
 }
 
@@ -69,8 +73,8 @@ fn no_report_shows_the_value_of_a_secret_in_whatever_style_it_is_written() {
             "apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ndata:\n  k: |\n    {secret}!\n"
         ),
     ] {
-        let sources = [source("s.yaml", &text)];
-        let report = lint(&sources, &Options::at(NOW)).expect("YAML");
+        let mut sources = [source("s.yaml", &text)];
+        let report = lint(&mut sources, &Options::at(NOW)).expect("YAML");
         assert_eq!(report.findings.len(), 1, "{text}");
         for shown in [
             reports::text(&report, &sources, Severity::Info, &plain),
@@ -185,13 +189,13 @@ fn a_baseline_accepts_what_it_was_written_for_wherever_it_moves_and_nothing_else
     assert_eq!(report.accepted, 2);
     assert!(!report.fails(Severity::Warning));
 
-    let moved: Vec<Source> = sources
+    let mut moved: Vec<Source> = unread()
         .iter()
         .map(|it| source(&it.name, &format!("\n\n{}", it.text.as_str())))
         .collect();
     let mut options = Options::at(NOW);
     options.chart = Some(civi_ingress::chart::ChartMajor::default());
-    let mut report = lint(&moved[..1], &options).expect("YAML");
+    let mut report = lint(&mut moved[..1], &options).expect("YAML");
     // That of the values file meets nothing now.
     assert_eq!(accepted.apply(&mut report, &moved), 1);
     assert!(!report.fails(Severity::Warning));
@@ -260,8 +264,8 @@ fn a_name_stands_for_its_rule_in_suppressions_baselines_and_explanations() {
 fn control_characters_of_an_input_reach_no_terminal() {
     let text = "apiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: \"t\\e[31m\", namespace: ns}\n\
                 spec: {insecureSkipVerify: true, serverName: \"\\e]0;x\\a\"}\n";
-    let sources = [source("a\u{1b}.yaml", text)];
-    let report = lint(&sources, &Options::at(NOW)).expect("YAML");
+    let mut sources = [source("a\u{1b}.yaml", text)];
+    let report = lint(&mut sources, &Options::at(NOW)).expect("YAML");
     for shown in [
         reports::text(&report, &sources, Severity::Info, &plain),
         reports::annotations(&report, &sources, Severity::Info),

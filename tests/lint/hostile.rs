@@ -8,8 +8,8 @@ use tempfile::TempDir;
 
 /// Returns what is found in the syntax: place and what is wrong.
 fn broken(text: &str) -> Vec<String> {
-    let sources = [source("x.yaml", text)];
-    let report = lint(&sources, &Options::at(NOW)).expect("it is not too long");
+    let mut sources = [source("x.yaml", text)];
+    let report = lint(&mut sources, &Options::at(NOW)).expect("it is not too long");
     let syntax = report
         .findings
         .iter()
@@ -77,7 +77,7 @@ fn values_of_unexpected_kinds_are_passed_over() {
             let text = format!(
                 "apiVersion: traefik.io/v1alpha1\nkind: {kind}\nmetadata: {{name: x, namespace: y}}\nspec: {spec}\n"
             );
-            lint(&[source("x.yaml", &text)], &Options::at(NOW)).expect("YAML");
+            lint(&mut [source("x.yaml", &text)], &Options::at(NOW)).expect("YAML");
         }
     }
     for text in [
@@ -93,7 +93,7 @@ fn values_of_unexpected_kinds_are_passed_over() {
         "apiVersion: v1\nkind: Service\nmetadata: {name: x, annotations: {loadbalancer.openstack.org/proxy-protocol: [1]}}\nspec: {selector: [x], ports: [1, {port: []}]}\n",
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: \"<VirtualHost\", b: \"</VirtualHost>\\n<VirtualHost :::>\\nListenBacklog\\nRemoteIPProxyProtocol\\nRemoteIPHeader \\\\\"}\n",
     ] {
-        lint(&[source("x.yaml", text)], &Options::at(NOW)).expect("YAML");
+        lint(&mut [source("x.yaml", text)], &Options::at(NOW)).expect("YAML");
     }
 }
 
@@ -208,7 +208,8 @@ fn a_manifest_that_lacks_any_line_or_any_end_is_judged_or_refused_and_never_ends
         for missing in 0..lines.len() {
             let others = [&lines[..missing], &lines[missing + 1..]].concat();
             for text in [others.join("\n"), lines[..missing].join("\n")] {
-                judged += usize::from(lint(&[source("x.yaml", &text)], &Options::at(NOW)).is_ok());
+                judged +=
+                    usize::from(lint(&mut [source("x.yaml", &text)], &Options::at(NOW)).is_ok());
             }
         }
     }

@@ -55,8 +55,8 @@ fn source(name: &str, text: &str) -> Source {
 }
 
 fn report(text: &str, options: &Options) -> Report {
-    let sources = [source("case.yaml", text)];
-    lint(&sources, options).expect("the case is YAML")
+    let mut sources = [source("case.yaml", text)];
+    lint(&mut sources, options).expect("the case is YAML")
 }
 
 /// Returns the codes found from a severity on.

@@ -522,13 +522,13 @@ fn lists_and_json_are_read_as_streams_are() {
 fn a_patch_of_kustomize_is_not_an_object_of_its_own() {
     let patch = "apiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: t, namespace: ns}\nspec: {insecureSkipVerify: true}\n";
     let kustomization = "resources: [../base]\npatches:\n  - path: ./patch.yaml\n";
-    let sources = [
+    let mut sources = [
         source("fleet/a/kustomization.yaml", kustomization),
         source("fleet/a/patch.yaml", patch),
     ];
-    let found = lint(&sources, &Options::at(NOW)).expect("YAML");
+    let found = lint(&mut sources, &Options::at(NOW)).expect("YAML");
     assert!(found.findings.is_empty(), "{:?}", said(&found));
-    let found = lint(&sources[1..], &Options::at(NOW)).expect("YAML");
+    let found = lint(&mut sources[1..], &Options::at(NOW)).expect("YAML");
     assert!(!found.findings.is_empty());
 }
 

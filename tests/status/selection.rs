@@ -21,8 +21,8 @@ fn homes(report: &Report) -> Vec<&str> {
 }
 
 /// Returns what each leg of each instance is and trusts, by the certificates' hashes.
-fn legs(report: &Report) -> Vec<(String, Option<&str>, Vec<&str>)> {
-    let hash = |row: usize| report.rows[row].details.sha256.as_str();
+fn legs(report: &Report) -> Vec<(String, Option<String>, Vec<String>)> {
+    let hash = |row: usize| report.rows[row].details.sha256.to_string();
     let legs = report.instances.iter().flat_map(|instance| {
         let legs = instance.legs().into_iter();
         legs.map(|(_, _, leg)| (format!("{} {}", instance.home, leg.name), leg))

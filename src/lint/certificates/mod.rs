@@ -2,7 +2,7 @@
 
 pub(super) mod rules;
 
-use crate::cluster::data::{Cert, Data, Entry};
+use crate::cluster::data::{Cert, Content, Data, Entry};
 use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::certificate::{KEYS, outside_constraints, unusable};
 use crate::lint::facts::chain::{Chain, chain};
@@ -404,12 +404,15 @@ impl Place<'_, '_> {
         else {
             return;
         };
-        let Some((cert, text)) = certificate.certificates.first().zip(private.text()) else {
+        let Some(cert) = certificate.certificates.first() else {
             return;
         };
-        if text.trim().is_empty() {
-            return;
-        }
+        let text = match &private.content {
+            Content::Text(text) if !text.trim().is_empty() => text,
+            // It was of certificates alone.
+            Content::Gone => "",
+            _ => return,
+        };
         // During a roll-over CAs are beside each other, in any order; a server takes the first certificate's key.
         let is_of_another = || {
             let mut others = certificate.certs();

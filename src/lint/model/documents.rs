@@ -1,17 +1,29 @@
 //! The documents of the input.
 
+use crate::cluster;
+use crate::cluster::data::{self, Certificates};
 use crate::fault::Fault;
 use crate::lint::source::Source;
-use crate::yaml::budget::Budget;
-use crate::yaml::{At, MANIFESTS_LIMIT, Node, stream};
+use crate::lint::suppress::{self, Comment};
+use crate::threads::{each, each_mut};
+use crate::yaml::budget::{Budget, Spent};
+use crate::yaml::stream::{self, Cut};
+use crate::yaml::{At, MANIFESTS_LIMIT, Node};
+use std::sync::Arc;
 
 /// A document that was read.
 pub(in crate::lint) struct Document {
     pub(in crate::lint) file: usize,
     /// Its number in its file, from 1.
     pub(in crate::lint) number: usize,
+    /// The document; of a Secret's values only their places.
     pub(in crate::lint) node: Node,
+    /// What is typed of it.
+    pub(in crate::lint) typed: Vec<Typed>,
 }
+
+/// An object of a document, by its place among the items of a list; 0 for the document itself.
+pub(in crate::lint) type Typed = (usize, cluster::Object);
 
 /// A document that is not YAML.
 pub(in crate::lint) struct Broken {
@@ -20,13 +32,39 @@ pub(in crate::lint) struct Broken {
     pub(in crate::lint) what: String,
 }
 
-/// Reads all documents of the sources; of what is not YAML the fault is kept, so that it does not hide the others.
+/// What was read.
+pub(in crate::lint) struct Read {
+    pub(in crate::lint) documents: Vec<Document>,
+    pub(in crate::lint) broken: Vec<Broken>,
+    pub(in crate::lint) comments: Vec<Comment>,
+}
+
+/// What was read of one source.
+struct One {
+    parts: Vec<Part>,
+    comments: Vec<Comment>,
+}
+
+/// What was read of a part of a source.
+struct Part {
+    lines_before: usize,
+    spent: Spent,
+    read: Result<Vec<(Node, Vec<Typed>)>, stream::Broken>,
+}
+
+impl Part {
+    /// Returns whether the budget of all was spent when it was read.
+    fn is_too_much(&self) -> bool {
+        self.read.as_ref().is_err_and(stream::Broken::is_of_all)
+    }
+}
+
+/// Reads all documents of the sources; of what is not YAML the fault is kept, so that it does not hide the others. Of a
+/// text only what a report shows is kept.
 ///
 /// # Errors
 /// All sources that are too long; aliases that together stand for too much.
-pub(in crate::lint) fn read(
-    sources: &[Source],
-) -> Result<(Vec<Document>, Vec<Broken>), Vec<Fault>> {
+pub(in crate::lint) fn read(sources: &mut [Source]) -> Result<Read, Vec<Fault>> {
     let too_long: Vec<Fault> = sources
         .iter()
         .filter(|source| source.text.len() > MANIFESTS_LIMIT)
@@ -39,38 +77,125 @@ pub(in crate::lint) fn read(
     if !too_long.is_empty() {
         return Err(too_long);
     }
-    let cuts: Vec<(usize, stream::Cut<'_>)> = sources
-        .iter()
-        .enumerate()
-        .flat_map(|(file, source)| {
-            stream::cut(&source.text)
-                .into_iter()
-                .map(move |cut| (file, cut))
-        })
-        .collect();
     let length = sources.iter().map(|source| source.text.len()).sum();
-    let (files, cuts): (Vec<usize>, Vec<stream::Cut<'_>>) = cuts.into_iter().unzip();
-    let parts = stream::read_all(&cuts, || Budget::of_manifests(length))
-        .map_err(|(part, broken)| vec![broken.fault(&sources[files[part]].name)])?;
-    let mut documents: Vec<Document> = Vec::new();
-    let mut found = Vec::new();
-    for (file, part) in files.into_iter().zip(parts) {
-        match part {
-            Ok(nodes) => {
-                for node in nodes {
-                    let number = documents
-                        .last()
-                        .filter(|last| last.file == file)
-                        .map_or(1, |last| last.number + 1);
-                    documents.push(Document { file, number, node });
-                }
+    let budget = Budget::of_manifests(length);
+    let known = Certificates::default();
+    let all = each_mut(sources, |source| one(source, &budget, &known));
+    within_budget(sources, &all, &Budget::of_manifests(length)).map_err(|fault| vec![fault])?;
+    let mut found = Read {
+        documents: Vec::new(),
+        broken: Vec::new(),
+        comments: Vec::new(),
+    };
+    for (file, one) in all.into_iter().enumerate() {
+        let mut number = 0;
+        for part in one.parts {
+            match part.read {
+                Ok(documents) => found.documents.extend(documents.into_iter().map(|read| {
+                    number += 1;
+                    let (node, typed) = read;
+                    Document {
+                        file,
+                        number,
+                        node,
+                        typed,
+                    }
+                })),
+                Err(stream::Broken { at, what }) => found.broken.push(Broken { file, at, what }),
             }
-            Err(broken) => found.push(Broken {
-                file,
-                at: broken.at,
-                what: broken.what,
-            }),
+        }
+        let comments = one.comments.into_iter();
+        found
+            .comments
+            .extend(comments.map(|comment| comment.of(file)));
+    }
+    Ok(found)
+}
+
+fn one(source: &mut Source, budget: &Budget, known: &Certificates) -> One {
+    let name: Arc<str> = source.name.as_str().into();
+    let parts = match &stream::cut(&source.text)[..] {
+        [cut] => vec![part(*cut, &name, budget, known)],
+        cuts => each(cuts, |cut| part(*cut, &name, budget, known)),
+    };
+    let comments = suppress::read(&source.text);
+    if !parts.iter().any(Part::is_too_much) {
+        source.shorten();
+    }
+    One { parts, comments }
+}
+
+fn part(cut: Cut<'_>, file: &Arc<str>, budget: &Budget, known: &Certificates) -> Part {
+    let (read, spent) = stream::read_counted(cut, budget);
+    let typed = |mut document: Node| {
+        let mut objects = Vec::new();
+        for (index, node) in objects_mut(&mut document).iter_mut().enumerate() {
+            if let Some(mut object) = cluster::Object::read(node, file, known) {
+                object.forget_certificate_texts();
+                objects.reserve_exact(1);
+                objects.push((index, object));
+            }
+            data::release(node);
+        }
+        (document, objects)
+    };
+    Part {
+        lines_before: cut.lines_before,
+        spent,
+        read: read.map(|documents| documents.into_iter().map(typed).collect()),
+    }
+}
+
+/// Returns the objects of a document: the items of a list, else the document itself.
+pub(super) fn objects(document: &Node) -> &[Node] {
+    if is_list(document) {
+        document.items_of("items")
+    } else {
+        std::slice::from_ref(document)
+    }
+}
+
+fn objects_mut(document: &mut Node) -> &mut [Node] {
+    if is_list(document) {
+        document
+            .get_mut("items")
+            .map(Node::items_mut)
+            .unwrap_or_default()
+    } else {
+        std::slice::from_mut(document)
+    }
+}
+
+/// Returns whether a document is a list of objects.
+pub(super) fn is_list(document: &Node) -> bool {
+    let kind = document.text_of("kind").unwrap_or_default();
+    kind.ends_with("List") && document.get("items").is_some()
+}
+
+/// Holds what all parts took against the budget. Side by side, chance says at which part it ends; one after the other
+/// the texts do.
+fn within_budget(sources: &[Source], all: &[One], left: &Budget) -> Result<(), Fault> {
+    if !all.iter().flat_map(|one| &one.parts).any(Part::is_too_much) {
+        return Ok(());
+    }
+    for (source, one) in sources.iter().zip(all) {
+        // The text is still whole where a part was too much.
+        let cuts = stream::cut(&source.text);
+        for (number, part) in one.parts.iter().enumerate() {
+            let broken = if part.is_too_much() {
+                let again = cuts.get(number).map(|cut| stream::read(*cut, left));
+                again
+                    .and_then(Result::err)
+                    .filter(stream::Broken::is_of_all)
+            } else {
+                let at = At::new(part.lines_before + 1, 1);
+                let taken = left.take(part.spent);
+                taken.err().map(|_| stream::Broken::of_all(at))
+            };
+            if let Some(broken) = broken {
+                return Err(broken.fault(&source.name));
+            }
         }
     }
-    Ok((documents, found))
+    Ok(())
 }

@@ -29,7 +29,7 @@ pub(in crate::lint) fn patches(documents: &[Document], sources: &[Source]) -> BT
 
 /// Returns the namespaces that Kustomizations give to what they take, by their folder.
 pub(in crate::lint) fn namespaces(
-    documents: &[Document],
+    documents: &[&Document],
     names: &[&str],
 ) -> BTreeMap<String, String> {
     let said = documents.iter().filter_map(|document| {

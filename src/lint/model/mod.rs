@@ -7,15 +7,14 @@ pub(super) mod object;
 pub(super) mod traefik;
 pub(super) mod values;
 
-use crate::cluster::data::{Certificates, Data};
+use crate::cluster::data::Data;
 use crate::cluster::{self, Cluster, Kind, Resource};
 use crate::kinds::service::Service;
 use crate::lint::options::Options;
 use crate::path::served::Grounds;
 use crate::path::{self, Routed};
-use crate::threads::each;
 use crate::yaml::Node;
-use documents::Document;
+use documents::{Document, Typed, is_list, objects};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use traefik::Provider;
@@ -58,29 +57,25 @@ pub(super) struct Things<'a> {
     secrets: BTreeMap<usize, Arc<Data>>,
 }
 
-/// Takes documents apart: what they hold, and their objects typed. `names` are those of their files.
-pub(super) fn things<'a>(documents: &'a [Document], names: &[&str]) -> (Things<'a>, Cluster) {
+/// Takes documents apart, each with what is typed of it: what they hold, and their objects typed. `names` are those of
+/// all files.
+pub(super) fn things<'a>(
+    documents: &[&'a Document],
+    typed: Vec<Vec<Typed>>,
+    names: &[&str],
+) -> (Things<'a>, Cluster) {
     let kustomizations = kustomize::namespaces(documents, names);
     let mut things = Things {
-        objects: Vec::new(),
+        objects: Vec::with_capacity(documents.len()),
         values: Vec::new(),
         instances: Vec::new(),
         secrets: BTreeMap::new(),
     };
-    for document in documents {
-        add(document, &mut things);
+    let mut objects = Vec::with_capacity(typed.iter().map(Vec::len).sum());
+    for (document, typed) in documents.iter().zip(typed) {
+        things.add(document, typed, &mut objects);
     }
-    let known = Certificates::default();
-    let read = |object: &Object<'a>| {
-        let typed = cluster::Object::read(object.node, names[object.file], &known);
-        (held(object, typed.as_ref()), typed)
-    };
-    let mut typed = Vec::new();
-    for (number, (data, object)) in each(&things.objects, read).into_iter().enumerate() {
-        things.secrets.extend(data.map(|data| (number, data)));
-        typed.extend(object.map(|object| object.numbered(number)));
-    }
-    (things, Cluster::new(typed, kustomizations))
+    (things, Cluster::new(objects, kustomizations))
 }
 
 /// An object as it is written, and what it says.
@@ -269,47 +264,58 @@ fn held(object: &Object<'_>, typed: Option<&cluster::Object>) -> Option<Arc<Data
     }
 }
 
-fn add<'a>(document: &'a Document, things: &mut Things<'a>) {
-    let Things {
-        objects,
-        values,
-        instances,
-        ..
-    } = things;
-    let node = &document.node;
-    let kind = node.text_of("kind").unwrap_or_default();
-    if kind.ends_with("List") && node.get("items").is_some() {
-        let items = node.items_of("items");
-        for (index, item) in items.iter().enumerate() {
-            objects.extend(Object::new(document, format!("items[{index}]."), item));
+impl<'a> Things<'a> {
+    fn add(&mut self, document: &'a Document, typed: Vec<Typed>, all: &mut Vec<cluster::Object>) {
+        let node = &document.node;
+        let values_of = |node: &'a Node, prefix: &str, chart: Option<&'a str>| Values {
+            file: document.file,
+            document: document.number,
+            prefix: prefix.to_owned(),
+            node,
+            chart,
+        };
+        let is_list = is_list(node);
+        let mut has_object = is_list;
+        let mut typed = typed.into_iter().peekable();
+        for (index, item) in objects(node).iter().enumerate() {
+            let typed = typed.next_if(|(place, _)| *place == index);
+            let prefix = if is_list {
+                format!("items[{index}].")
+            } else {
+                String::new()
+            };
+            if let Some(object) = Object::new(document, prefix, item) {
+                has_object = true;
+                let number = self.objects.len();
+                let typed = typed.map(|(_, typed)| typed.numbered(number));
+                let held = held(&object, typed.as_ref());
+                self.secrets.extend(held.map(|data| (number, data)));
+                self.objects.push(object);
+                all.extend(typed);
+            }
         }
-        return;
-    }
-    let values_of = |node: &'a Node, prefix: &str, chart: Option<&'a str>| Values {
-        file: document.file,
-        document: document.number,
-        prefix: prefix.to_owned(),
-        node,
-        chart,
-    };
-    if let Some(object) = Object::new(document, String::new(), node) {
-        // Flux keeps the values in an object of its own.
-        let chart = object.at(&["spec", "chart", "spec"]);
-        let of_traefik = chart.and_then(|chart| chart.text_of("chart")) == Some("traefik");
-        if kind == "HelmRelease"
-            && of_traefik
-            && let Some(node) = object.spec().get("values")
-        {
-            let version = chart.and_then(|chart| chart.text_of("version"));
-            values.push(values_of(node, "spec.values.", version));
+        if is_list {
+            return;
         }
-        objects.push(object);
-    } else if is_traefik_values(node) {
-        values.push(values_of(node, "", None));
-    } else if let Some(node) = node.get("traefik").filter(|node| is_traefik_values(node)) {
-        // A chart that has Traefik's below it.
-        values.push(values_of(node, "traefik.", None));
-    } else if node.get("externalhost").is_some() {
-        instances.push(values_of(node, "", None));
+        if has_object {
+            let object = &self.objects[self.objects.len() - 1];
+            // Flux keeps the values in an object of its own.
+            let chart = object.at(&["spec", "chart", "spec"]);
+            let of_traefik = chart.and_then(|chart| chart.text_of("chart")) == Some("traefik");
+            if object.kind == "HelmRelease"
+                && of_traefik
+                && let Some(node) = object.spec().get("values")
+            {
+                let version = chart.and_then(|chart| chart.text_of("version"));
+                self.values.push(values_of(node, "spec.values.", version));
+            }
+        } else if is_traefik_values(node) {
+            self.values.push(values_of(node, "", None));
+        } else if let Some(node) = node.get("traefik").filter(|node| is_traefik_values(node)) {
+            // A chart that has Traefik's below it.
+            self.values.push(values_of(node, "traefik.", None));
+        } else if node.get("externalhost").is_some() {
+            self.instances.push(values_of(node, "", None));
+        }
     }
 }

@@ -105,8 +105,8 @@ struct Artifact {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Region {
-    start_line: u64,
-    start_column: u64,
+    start_line: u32,
+    start_column: u32,
 }
 
 #[derive(Serialize)]

@@ -4,14 +4,11 @@ use super::Report;
 use crate::lint::documents::rules::CI009;
 use crate::lint::finding::Finding;
 use crate::lint::rule::Severity;
-use crate::lint::source::Source;
+use crate::lint::source::{CUT, LINE_LIMIT, Source};
 use crate::tone::{Paint, Tone};
 use crate::visible::{in_columns, line, may_hold_key};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-
-/// Longest line that is shown: longer ones hold data, perhaps of a key.
-const LINE_LIMIT: usize = 200;
 
 /// Writes the findings from `level` on.
 #[must_use]
@@ -138,7 +135,7 @@ impl Lines<'_> {
             line.to_owned()
         };
         let count = line.chars().count();
-        if count > LINE_LIMIT || may_hold_key(&line) {
+        if line.ends_with(CUT) || count > LINE_LIMIT || may_hold_key(&line) {
             return None;
         }
         Some((in_columns(&line), column.min(count)))

@@ -64,7 +64,7 @@ fn instance(values: &Values<'_>, findings: &mut Vec<Finding>) {
         .and_then(|()| layers.settings());
     for fault in settings.err().into_iter().flatten() {
         let at = match fault.place {
-            Some(Place::Position { line, column, .. }) => At { line, column },
+            Some(Place::Position { line, column, .. }) => At::new(line, column),
             _ => At::default(),
         };
         let field = path_of(values.node, at).unwrap_or_default();
@@ -80,7 +80,7 @@ fn instance(values: &Values<'_>, findings: &mut Vec<Finding>) {
 fn path_of(node: &Node, at: At) -> Option<String> {
     node.entries().iter().find_map(|(key, node)| {
         if key.at == at {
-            return Some(key.text.clone());
+            return Some(key.text.to_string());
         }
         path_of(node, at).map(|path| format!("{}.{path}", key.text))
     })

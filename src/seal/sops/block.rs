@@ -144,7 +144,7 @@ pub(super) fn own_rule<'n>(names: impl Iterator<Item = &'n str>) -> String {
 pub(super) fn map(entries: Vec<(&str, Value)>) -> Value {
     let entry = |(key, value): (&str, Value)| {
         let key = Key {
-            text: key.to_owned(),
+            text: key.into(),
             at: At::default(),
         };
         (key, node(value))
@@ -260,7 +260,7 @@ fn flatten(
     let text = match &node.value {
         Value::Map(entries) => {
             for (key, child) in entries {
-                path.push(key.text.clone());
+                path.push(key.text.to_string());
                 flatten(child, path, item, out);
                 path.pop();
             }

@@ -83,10 +83,7 @@ pub(super) fn read<'a>(text: &'a str, file: &str) -> Result<Option<Tree<'a>>, Fa
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             // The parser's own words may quote the text.
-            let at = At {
-                line: error.marker().line() as u64,
-                column: error.marker().col() as u64 + 1,
-            };
+            let at = At::new(error.marker().line(), error.marker().col() + 1);
             Fault::new("this is not valid YAML").at(at.place(file))
         })?;
         let failed = |fault: Fault| fault.at(at(span).place(file));
@@ -115,10 +112,7 @@ fn is_string(tag: &str, style: ScalarStyle) -> bool {
 }
 
 fn at(span: Span) -> At {
-    At {
-        line: span.start.line() as u64,
-        column: span.start.col() as u64 + 1,
-    }
+    At::new(span.start.line(), span.start.col() + 1)
 }
 
 /// What the anchors of a document stand for.

@@ -160,7 +160,7 @@ fn put(target: &mut Node, path: &str, value: Node) {
         .position(|(key, _)| key.text == first)
         .unwrap_or_else(|| {
             let key = Key {
-                text: first.to_owned(),
+                text: first.into(),
                 at: At::default(),
             };
             entries.push((key, empty()));
@@ -300,7 +300,7 @@ fn fleet_text(
 ) -> Result<String, Failure> {
     let entries = instances.into_iter().map(|(id, settings)| {
         let key = Key {
-            text: id,
+            text: id.into(),
             at: At::default(),
         };
         (key, settings)

@@ -11,6 +11,7 @@ use crate::path::hop::{
     self, Authority, Client, Front, Inward, Keys, Known, Outward, Place, Shown,
 };
 use crate::pki::SubjectAltName;
+use crate::pki::certificate::Fingerprint;
 use crate::status::Row;
 use std::collections::BTreeMap;
 
@@ -67,7 +68,7 @@ pub(super) struct Index<'a> {
     cluster: &'a Cluster,
     pub(super) held: BTreeMap<Scope, Vec<Held<'a>>>,
     /// Rows by the fingerprint of their certificate.
-    by_fingerprint: BTreeMap<&'a str, usize>,
+    by_fingerprint: BTreeMap<Fingerprint, usize>,
     /// Leaves of a kubernetes.io/tls pair, by each name that they are for.
     pairs: BTreeMap<&'a str, Vec<usize>>,
     /// Leaves that live hosts served, by host.
@@ -81,7 +82,7 @@ impl<'a> Index<'a> {
         let mut pairs: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         let mut served = BTreeMap::new();
         for (row, content) in rows.iter().enumerate() {
-            by_fingerprint.insert(content.details.sha256.as_str(), row);
+            by_fingerprint.insert(content.details.sha256, row);
             for origin in &content.origins {
                 let origin = match origin {
                     Origin::Object(origin) => origin,
@@ -305,7 +306,7 @@ impl<'a> Index<'a> {
         match authority.content(self.cluster) {
             Known::Here((_, certs)) => {
                 let rows = certs.iter();
-                rows.filter_map(|cert| self.by_fingerprint.get(cert.details.sha256.as_str()))
+                rows.filter_map(|cert| self.by_fingerprint.get(&cert.details.sha256))
                     .copied()
                     .collect()
             }
@@ -365,7 +366,7 @@ impl<'a> Index<'a> {
     fn signature(&self, certificate: Option<usize>, trust: &[usize]) -> Trust {
         match certificate.map(|leaf| &self.rows[leaf]) {
             // What a Certificate announces has no issuer's name to compare.
-            Some(leaf) if !trust.is_empty() && !leaf.details.sha256.is_empty() => {
+            Some(leaf) if !trust.is_empty() && leaf.details.sha256.is_known() => {
                 if trust.iter().any(|ca| signed(leaf, &self.rows[*ca])) {
                     Trust::Signed
                 } else {
