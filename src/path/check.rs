@@ -156,14 +156,26 @@ pub fn verification<'a>(
     let Some(trusted) = trusted(&client.trusts, grounds) else {
         return Vec::new();
     };
-    let expected = client
-        .expects
-        .as_deref()
-        .and_then(|name| Some((name, SubjectAltName::parse(name).ok()?)));
-    let served = grounds.served(scope, &trusted, expected.as_ref().map(|(_, name)| name));
+    let names: Vec<&str> = client.expects.as_deref().into_iter().collect();
+    compare(trusted, &names, scope, grounds)
+}
+
+/// Compares the certificate of a scope's httpd with what is trusted, and with the names of which it must have one.
+#[must_use]
+pub fn compare<'a>(
+    trusted: Vec<Arc<Cert>>,
+    names: &[&'a str],
+    scope: &Scope,
+    grounds: &Grounds<'a>,
+) -> Vec<Clash<'a>> {
+    let parsed = names
+        .iter()
+        .filter_map(|name| SubjectAltName::parse(name).ok());
+    let wanted: Vec<SubjectAltName> = parsed.collect();
+    let served = grounds.served(scope, &trusted, wanted.first());
     let is_named = |leaf: &Leaf<'_>| {
-        let covers = |(_, name): &(&str, SubjectAltName)| leaf.cert().details.covers(name);
-        expected.as_ref().is_none_or(covers)
+        let details = &leaf.cert().details;
+        wanted.is_empty() || wanted.iter().any(|name| details.covers(name))
     };
     let is_good =
         |(leaf, standing): &(Leaf<'a>, Standing)| *standing == Standing::Signed && is_named(leaf);
@@ -177,7 +189,7 @@ pub fn verification<'a>(
         Standing::OutsideConstraints => clashes.push(Clash::OutsideConstraints { leaf }),
         Standing::Signed | Standing::Broken => {}
     }
-    if let Some((expected, _)) = expected.as_ref().filter(|_| !is_named(&leaf)) {
+    if let Some(expected) = names.first().filter(|_| !is_named(&leaf)) {
         clashes.push(Clash::OtherNames { leaf, expected });
     }
     clashes

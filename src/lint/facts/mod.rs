@@ -9,7 +9,6 @@ pub(super) mod openstack;
 pub(super) mod pods;
 pub(super) mod proxy;
 pub(super) mod routes;
-pub(super) mod served;
 pub(super) mod servers_transport;
 pub(super) mod spelling;
 pub(super) mod verified;

@@ -5,7 +5,6 @@ use crate::cluster::data::{Cert, Content, Read};
 use crate::cluster::{Kind, Resource};
 use crate::kinds::gateway_api::BackendTlsPolicy;
 use crate::kinds::{ObjectRef, Placed};
-use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::verified::Verified;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object, Said};
@@ -13,6 +12,7 @@ use crate::name::DnsName;
 use crate::release::Release;
 use crate::threads::each;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The Services for which there is a policy: namespace and name.
 #[derive(Default)]
@@ -65,11 +65,10 @@ pub(super) fn check<'m>(
             }
         }
     }
-    let for_browsers = for_browsers(model);
     // Signatures are verified: all processors help.
     let found = each(&all, |policy| {
         let mut found = Vec::new();
-        validation(model, policy, is_traefik, &for_browsers, &mut found);
+        validation(model, policy, is_traefik, &mut found);
         found
     });
     findings.extend(found.into_iter().flatten());
@@ -111,9 +110,12 @@ fn service(
 
 fn validation(
     model: &Model<'_>,
-    Said { object, says, .. }: &Said<'_, '_, BackendTlsPolicy>,
+    Said {
+        object,
+        typed,
+        says,
+    }: &Said<'_, '_, BackendTlsPolicy>,
     is_traefik: bool,
-    for_browsers: &BTreeSet<usize>,
     findings: &mut Vec<Finding>,
 ) {
     let find = |rule, at, field: &str, message: &str| {
@@ -142,7 +144,7 @@ fn validation(
         );
         findings.push(find(&CI808, names.at, ".subjectAltNames", &message));
     }
-    let Some(roots) = roots(model, object, says, is_traefik, findings) else {
+    let Some(trusted) = trusted(model, object, says, is_traefik, findings) else {
         return;
     };
     let names = match &says.names {
@@ -169,23 +171,22 @@ fn validation(
         object,
         at: says.authorities_at.unwrap_or(says.at),
         field: "spec.validation.caCertificateRefs".to_owned(),
-        namespace: object.namespace,
-        roots,
+        scope: &typed.scope,
+        trusted,
         names,
-        for_browsers,
     };
     check.check(findings);
 }
 
 /// Returns what is trusted, where all of it is in the input.
-fn roots<'m>(
-    model: &'m Model<'_>,
+fn trusted(
+    model: &Model<'_>,
     object: &Object<'_>,
     policy: &BackendTlsPolicy,
     is_traefik: bool,
     findings: &mut Vec<Finding>,
-) -> Option<Vec<&'m Cert>> {
-    let mut roots = Some(Vec::new());
+) -> Option<Vec<Arc<Cert>>> {
+    let mut all = Some(Vec::new());
     for (index, named) in policy.authorities.iter().enumerate() {
         let field = format!("spec.validation.caCertificateRefs[{index}]");
         let kind = named.kind.as_deref().unwrap_or_default();
@@ -212,7 +213,7 @@ fn roots<'m>(
                     object.namespace
                 ));
             }
-            roots = None;
+            all = None;
             continue;
         };
         let read = data.gateway_authority();
@@ -220,7 +221,7 @@ fn roots<'m>(
             find(format!("{kind} {} has no `ca.crt`", source.shown()));
         }
         let Some(entry) = read.entry() else {
-            roots = None;
+            all = None;
             continue;
         };
         if entry.certificates.is_empty() {
@@ -231,13 +232,12 @@ fn roots<'m>(
                     source.shown()
                 ));
             }
-            roots = None;
+            all = None;
             continue;
         }
-        roots = roots.map(|mut all| {
-            all.extend(entry.certs());
-            all
-        });
+        if let Some(all) = &mut all {
+            all.extend(entry.certificates.iter().cloned());
+        }
     }
-    roots.filter(|all| !all.is_empty())
+    all.filter(|all| !all.is_empty())
 }

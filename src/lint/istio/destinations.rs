@@ -4,17 +4,18 @@ use super::pods::{Place, Pods, Where};
 use super::rules::{CI855, CI862, CI864, CI865, CI866, CI867, CI870, CI871, CI872};
 use super::services::Routed;
 use crate::cluster::data::{Cert, Data, Read};
+use crate::cluster::scope::Scope;
 use crate::cluster::{Kind, Resource};
 use crate::kinds::Placed;
 use crate::kinds::istio::{DestinationMode, DestinationRule, DestinationTls, Host, TrafficPolicy};
 use crate::kinds::service::port;
 use crate::kinds::traefik::Port;
-use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::verified::Verified;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object, Said};
+use crate::path::traefik::named_scope;
 use crate::threads::each;
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 pub(super) fn check(
     model: &Model<'_>,
@@ -28,7 +29,6 @@ pub(super) fn check(
     if all.is_empty() {
         return;
     }
-    let for_browsers = for_browsers(model);
     let mut gateways = Where::default();
     for gateway in model.said(Kind::IstioGateway, Resource::istio_gateway) {
         let one = pods.of_gateway(gateway.says);
@@ -36,47 +36,56 @@ pub(super) fn check(
         gateways.namespaces.extend(one.namespaces);
     }
     // Signatures are verified: all processors help.
-    let found = each(&all, |Said { object, says, .. }| {
-        let mut findings = Vec::new();
-        let Some(host) = &says.host else {
-            return findings;
-        };
-        let mut find = |message: String| {
-            findings.push(object.finding(&CI862, host.at, "spec.host", message));
-        };
-        let found = |namespace, name| model.find(Class::Service, namespace, name).is_some();
-        let (namespace, name) = match Host::of(&host.value) {
-            Host::Service { namespace, name } => (namespace.unwrap_or(object.namespace), name),
-            Host::Half { namespace, name } if found(namespace, name) => {
-                find(format!("nothing completes `{}`", host.value));
+    let found = each(
+        &all,
+        |Said {
+             object,
+             typed,
+             says,
+         }| {
+            let mut findings = Vec::new();
+            let Some(host) = &says.host else {
+                return findings;
+            };
+            let mut find = |message: String| {
+                findings.push(object.finding(&CI862, host.at, "spec.host", message));
+            };
+            let found = |namespace, name| model.find(Class::Service, namespace, name).is_some();
+            let (namespace, name) = match Host::of(&host.value) {
+                Host::Service { namespace, name } => (namespace.unwrap_or(object.namespace), name),
+                Host::Half { namespace, name } if found(namespace, name) => {
+                    find(format!("nothing completes `{}`", host.value));
+                    return findings;
+                }
+                // Other hosts are outside, with certificates of public authorities.
+                Host::Half { .. } | Host::Other => return findings,
+            };
+            if !found(namespace, name)
+                && let Some(other) = model.elsewhere(Class::Service, namespace, name)
+            {
+                find(format!(
+                    "Service `{name}` is in `{other}`, and `{}` means that of `{namespace}`",
+                    host.value
+                ));
                 return findings;
             }
-            // Other hosts are outside, with certificates of public authorities.
-            Host::Half { .. } | Host::Other => return findings,
-        };
-        if !found(namespace, name)
-            && let Some(other) = model.elsewhere(Class::Service, namespace, name)
-        {
-            find(format!(
-                "Service `{name}` is in `{other}`, and `{}` means that of `{namespace}`",
-                host.value
-            ));
-            return findings;
-        }
-        let one = One {
-            model,
-            object,
-            rule: says,
-            namespace,
-            name,
-            gateways: &gateways,
-            for_browsers: &for_browsers,
-        };
-        for policy in &says.policies {
-            one.policy(policy, routed, &mut findings);
-        }
-        findings
-    });
+            let own = Some(namespace).filter(|namespace| *namespace != object.namespace);
+            let scope = named_scope(&typed.scope, own);
+            let one = One {
+                model,
+                object,
+                rule: says,
+                namespace,
+                name,
+                scope: &scope,
+                gateways: &gateways,
+            };
+            for policy in &says.policies {
+                one.policy(policy, routed, &mut findings);
+            }
+            findings
+        },
+    );
     findings.extend(found.into_iter().flatten());
 }
 
@@ -87,8 +96,8 @@ struct One<'m, 'a> {
     /// Of the Service.
     namespace: &'m str,
     name: &'m str,
+    scope: &'m Scope,
     gateways: &'m Where<'a>,
-    for_browsers: &'m BTreeSet<usize>,
 }
 
 impl<'m> One<'m, '_> {
@@ -177,7 +186,7 @@ impl<'m> One<'m, '_> {
             }
             return;
         };
-        let Some(roots) = self.roots(credential, tls, field, findings) else {
+        let Some(trusted) = self.trusted(credential, tls, field, findings) else {
             return;
         };
         // With no SNI set, each request's own host is verified (`setAutoSniAndAutoSanValidation`); other kinds of
@@ -208,23 +217,22 @@ impl<'m> One<'m, '_> {
                 object,
                 at: credential.at,
                 field: format!("{field}.credentialName"),
-                namespace: self.namespace,
-                roots: roots.clone(),
+                scope: self.scope,
+                trusted: trusted.clone(),
                 names,
-                for_browsers: self.for_browsers,
             };
             check.check(findings);
         }
     }
 
     /// Returns the CA, if it is in the input.
-    fn roots(
+    fn trusted(
         &self,
         credential: &Placed<String>,
         tls: &DestinationTls,
         field: &str,
         findings: &mut Vec<Finding>,
-    ) -> Option<Vec<&'m Cert>> {
+    ) -> Option<Vec<Arc<Cert>>> {
         let (model, object) = (self.model, self.object);
         let field = format!("{field}.credentialName");
         let find = |rule, message: String| object.finding(rule, credential.at, &field, message);
@@ -302,7 +310,7 @@ fn contradiction(tls: &DestinationTls) -> Option<&'static str> {
 }
 
 /// Returns the CA that is in a Secret or ConfigMap, if it can be read.
-fn authority(data: &Data) -> Option<Vec<&Cert>> {
-    let all: Vec<&Cert> = data.istio_authority().entry()?.certs().collect();
-    (!all.is_empty()).then_some(all)
+fn authority(data: &Data) -> Option<Vec<Arc<Cert>>> {
+    let all = &data.istio_authority().entry()?.certificates;
+    (!all.is_empty()).then(|| all.clone())
 }
