@@ -15,6 +15,7 @@ use crate::kinds::istio::{
     named_gateway,
 };
 use crate::kinds::traefik::Port;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Where Istio's gateways run, by its own charts.
@@ -364,37 +365,93 @@ enum Policy<'a> {
     Destination(&'a Object, &'a DestinationRule),
 }
 
-type Policies<'a> = BTreeMap<(Scope, &'a str), Policy<'a>>;
+/// What is declared about the TLS of Services, by their names.
+#[derive(Default)]
+struct Policies<'a> {
+    backend_tls: BTreeMap<&'a str, Vec<(Scope, Policy<'a>)>>,
+    destinations: BTreeMap<&'a str, Vec<(Scope, Policy<'a>)>>,
+    /// DestinationRules for many hosts.
+    wide: Vec<(&'a str, Policy<'a>)>,
+}
+
+impl<'a> Policies<'a> {
+    fn of(cluster: &'a Cluster) -> Self {
+        let mut policies = Self::default();
+        for object in cluster.of(Kind::BackendTlsPolicy) {
+            let Some(content) = object.resource.backend_tls_policy() else {
+                continue;
+            };
+            let targets = content.targets.iter().chain(&content.old_target);
+            for service in targets.filter(|target| target.may_be("Service")) {
+                let scope = named_scope(&object.scope, service.namespace.as_deref());
+                let known = policies.backend_tls.entry(service.name()).or_default();
+                known.push((scope, Policy::BackendTls(object, content)));
+            }
+        }
+        for object in cluster.of(Kind::DestinationRule) {
+            let Some(rule) = object.resource.destination_rule() else {
+                continue;
+            };
+            let Some(host) = &rule.host else { continue };
+            let policy = Policy::Destination(object, rule);
+            if host.value.contains('*') {
+                policies.wide.push((&host.value, policy));
+            } else if let Some((scope, name)) = destined(object, &host.value) {
+                let known = policies.destinations.entry(name).or_default();
+                known.push((scope, policy));
+            }
+        }
+        // The most special one holds.
+        policies.wide.sort_by_key(|(host, _)| Reverse(host.len()));
+        policies
+    }
+
+    /// Returns what a kind of front reads of a Service.
+    fn find(&self, front: FrontKind, scope: &Scope, name: &str) -> Option<Policy<'a>> {
+        let of_istio = || self.destination(scope, name);
+        let of_istio = (front == FrontKind::Istio).then(of_istio).flatten();
+        of_istio.or_else(|| one_of(self.backend_tls.get(name)?, scope))
+    }
+
+    fn destination(&self, scope: &Scope, name: &str) -> Option<Policy<'a>> {
+        if let Some(found) = self.destinations.get(name) {
+            let found = one_of(found, scope);
+            if found.is_some() {
+                return found;
+            }
+        }
+        // Of a namespace that is not known, each may be meant.
+        let host = match scope.namespace() {
+            Some(namespace) => format!("{name}.{namespace}.svc.cluster.local"),
+            None => "*.svc.cluster.local".to_owned(),
+        };
+        let mut wide = self.wide.iter();
+        let found = wide.find(|(pattern, _)| meets(pattern, &host));
+        found.map(|(_, policy)| *policy)
+    }
+}
+
+/// Returns what is declared in a scope, else the only thing that may be.
+fn one_of<'a>(all: &[(Scope, Policy<'a>)], scope: &Scope) -> Option<Policy<'a>> {
+    if let Some((_, policy)) = all.iter().rev().find(|(own, _)| own == scope) {
+        return Some(*policy);
+    }
+    let mut others = all.iter().filter(|(own, _)| !own.differs_from(scope));
+    let (_, policy) = others.next()?;
+    others.next().is_none().then_some(*policy)
+}
 
 pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
     let kinds = [Kind::HttpRoute, Kind::TlsRoute, Kind::VirtualService];
     if kinds.iter().all(|kind| cluster.of(*kind).next().is_none()) {
         return Vec::new();
     }
-    let (mut backend_tls, mut destinations) = (Policies::new(), Policies::new());
-    for object in cluster.objects() {
-        match &object.resource {
-            Resource::BackendTlsPolicy(policy) => {
-                for service in policy.targets.iter().chain(&policy.old_target) {
-                    let scope = named_scope(&object.scope, service.namespace.as_deref());
-                    let policy = Policy::BackendTls(object, policy);
-                    backend_tls.insert((scope, service.name()), policy);
-                }
-            }
-            Resource::DestinationRule(rule) => {
-                let host = rule.host.as_ref().map_or("", |host| &host.value);
-                if let Some(service) = destined(object, host) {
-                    destinations.insert(service, Policy::Destination(object, rule));
-                }
-            }
-            _ => {}
-        }
-    }
+    let policies = Policies::of(cluster);
     let offers = offers(cluster);
     let routes = cluster.objects().iter();
     routes
         .filter_map(|object| Route::of(cluster, object))
-        .flat_map(|route| paths(cluster, &route, &backend_tls, &destinations, &offers))
+        .flat_map(|route| paths(cluster, &route, &policies, &offers))
         .collect()
 }
 
@@ -508,8 +565,7 @@ fn server(gateway: &Object, server: &Server) -> Door {
 fn paths<'a>(
     cluster: &'a Cluster,
     route: &Route<'a>,
-    backend_tls: &Policies<'a>,
-    destinations: &Policies<'a>,
+    policies: &Policies<'a>,
     offers: &AllOffers<'_>,
 ) -> Vec<Routed<'a>> {
     let attached = attached(cluster, route, offers);
@@ -545,13 +601,7 @@ fn paths<'a>(
         .map_or(&route.object.scope, |it| &it.scope);
     let path = |rule: (usize, &Rule<'a>), backend: Option<&Backend<'a>>| {
         let inward = inward(rule.1, attached.as_ref(), doors);
-        let policy = backend.and_then(|backend| {
-            let key = (backend.scope.clone(), backend.name);
-            let of_istio = (kind == FrontKind::Istio)
-                .then(|| destinations.get(&key))
-                .flatten();
-            of_istio.or_else(|| backend_tls.get(&key)).copied()
-        });
+        let policy = backend.and_then(|it| policies.find(kind, &it.scope, it.name));
         Routed {
             path: Path {
                 hosts: hosts.clone(),

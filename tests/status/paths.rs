@@ -255,6 +255,24 @@ fn the_settings_of_a_port_hold_for_that_port_only() {
 }
 
 #[test]
+fn a_destination_rule_for_many_hosts_holds_where_none_is_for_the_service_alone() {
+    let wide = |host: &str| {
+        destination_rule("{mode: SIMPLE}")
+            .replace("name: d,", "name: w,")
+            .replace("host: civicrmhttpd", &format!("host: '{host}'"))
+    };
+    let spoken = |rules: &str| only(&report(&(secrets("a") + ISTIO + rules))).backend.wire;
+    assert_eq!(spoken(&wide("*.paroisse-a.svc.cluster.local")), Wire::Tls);
+    assert_eq!(spoken(&wide("*.local")), Wire::Tls);
+    assert_eq!(
+        spoken(&wide("*.paroisse-b.svc.cluster.local")),
+        Wire::Unknown
+    );
+    let own = destination_rule("{mode: DISABLE}");
+    assert_eq!(spoken(&(wide("*.local") + &own)), Wire::Plain);
+}
+
+#[test]
 fn without_a_mode_a_destination_rule_begins_no_tls() {
     let rule = destination_rule("{credentialName: a-trust}");
     let report = report(&(secrets("a") + ISTIO + &rule));
