@@ -479,7 +479,7 @@ fn each_rule_of_the_table_is_found_alone() {
     let (ca, leaf) = good();
     assert_eq!(refusals::of(&ca, Use::Authority), []);
     assert_eq!(refusals::of(&leaf, Use::Server), []);
-    let both: [Case; 5] = [
+    let both: [Case; 6] = [
         (
             |details| details.serial_sign = -1,
             Rule::NegativeSerial,
@@ -489,6 +489,11 @@ fn each_rule_of_the_table_is_found_alone() {
         (
             |details| details.repeats_extension = true,
             Rule::RepeatedExtension,
+            true,
+        ),
+        (
+            |details| details.names_two_algorithms = true,
+            Rule::TwoAlgorithms,
             true,
         ),
         (

@@ -121,6 +121,18 @@ fn the_key_of_a_ca_may_be_in_the_file_of_its_certificate() {
 }
 
 #[test]
+fn a_certificate_that_a_program_has_rewritten_is_refused() {
+    let directory = directory();
+    let line =
+        "wildcard-secret --cert @/two-algorithms.crt --key @/good.key --chain @/intermediate.crt";
+    let refused = run(directory.path(), line);
+    assert_eq!((refused.status, refused.stdout.as_str()), (3, ""));
+    let fault = "`O=Test, CN=good` names two algorithms for its signature (RFC 5280 section 4.1.1.2)\n\
+                 help: a program has rewritten it";
+    assert!(refused.stderr.contains(fault), "{}", refused.stderr);
+}
+
+#[test]
 fn a_file_without_the_key_that_is_wanted_is_refused() {
     let directory = directory();
     let line = "wildcard-secret --cert @/pkcs12/no-keys.p12 --pkcs12-password-file password";

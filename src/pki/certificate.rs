@@ -125,6 +125,8 @@ pub struct Details {
     pub signature_algorithm: &'static str,
     /// Whether the signature uses MD5 or SHA-1.
     pub weak_signature: bool,
+    /// Whether what is signed names another algorithm than the signature, or names it with other parameters.
+    pub names_two_algorithms: bool,
     /// `cA` of the basic constraints.
     pub is_ca: bool,
     /// Whether the basic constraints are critical.
@@ -458,6 +460,7 @@ impl Details {
             weak_key: None,
             signature_algorithm: signature_algorithm(parsed).0,
             weak_signature: signature_algorithm(parsed).1,
+            names_two_algorithms: parsed.tbs_certificate.signature != parsed.signature_algorithm,
             is_ca: parsed.is_ca(),
             critical_constraints: false,
             path_len: None,

@@ -66,6 +66,8 @@ const BY_DIGEST: [(&[u8], hmac::Algorithm); 4] = [
     (&oid!(raw 2.16.840.1.101.3.4.2.3), hmac::HMAC_SHA512),
 ];
 
+const PBMAC1: &[u8] = &oid!(raw 1.2.840.113549.1.5.14);
+
 /// Names of what is not read.
 const UNREAD: [(&[u8], &str); 7] = [
     (&oid!(raw 1.2.840.113549.1.12.1.1), "128-bit RC4"),
@@ -73,7 +75,7 @@ const UNREAD: [(&[u8], &str); 7] = [
     (&oid!(raw 1.2.840.113549.1.12.1.4), "3DES with two keys"),
     (&oid!(raw 1.2.840.113549.1.12.1.5), "128-bit RC2"),
     (&oid!(raw 1.2.840.113549.1.12.1.6), "40-bit RC2"),
-    (&oid!(raw 1.2.840.113549.1.5.14), "PBMAC1"),
+    (PBMAC1, "PBMAC1"),
     (&oid!(raw 1.3.6.1.4.1.11591.4.11), "scrypt"),
 ];
 
@@ -454,8 +456,14 @@ fn unread(what: &str, id: &[u8]) -> Fault {
         None if id.len() <= 32 => Oid::new(id.into()).to_id_string(),
         None => "an unknown algorithm".to_owned(),
     };
-    Fault::new(format!("the PKCS#12 file is not read: {what} with {name}"))
-        .help("turn it into PEM: `umask 077; openssl pkcs12 -legacy -in FILE -nodes -out PLAIN`")
+    let how = if id == PBMAC1 {
+        " with OpenSSL 3.4 or later"
+    } else {
+        ""
+    };
+    Fault::new(format!("the PKCS#12 file is not read: {what} with {name}")).help(format!(
+        "turn it into PEM{how}: `umask 077; openssl pkcs12 -legacy -in FILE -nodes -out PLAIN`"
+    ))
 }
 
 const UNIVERSAL: Class = Class::Universal;

@@ -23,6 +23,8 @@ pub enum Rule {
     ZeroSerial,
     /// An extension that appears twice.
     RepeatedExtension,
+    /// A signature whose algorithm is named in two ways.
+    TwoAlgorithms,
     /// A signature with SHA-1 or MD5.
     WeakSignature,
     /// A key that is too short, or of a kind that clients do not accept.
@@ -96,7 +98,7 @@ fn leaves_out(usages: Option<&Vec<String>>) -> Option<String> {
     (!usages.iter().any(serves)).then(|| format!("is for {}, not for servers", usages.join(", ")))
 }
 
-const TABLE: [Row; 18] = [
+const TABLE: [Row; 19] = [
     Row {
         rule: Rule::NegativeSerial,
         of: None,
@@ -119,6 +121,19 @@ const TABLE: [Row; 18] = [
         what: |details| when(details.repeats_extension, "has an extension twice"),
         by: "Go, and so Traefik, OpenSSL and Python",
         help: NEW,
+        is_fatal: true,
+    },
+    Row {
+        rule: Rule::TwoAlgorithms,
+        of: None,
+        what: |details| {
+            when(
+                details.names_two_algorithms,
+                "names two algorithms for its signature (RFC 5280 section 4.1.1.2)",
+            )
+        },
+        by: "Go, and so Traefik, OpenSSL and Python",
+        help: "a program has rewritten it since it was signed, as node-forge does; take it as it was issued",
         is_fatal: true,
     },
     Row {

@@ -433,6 +433,7 @@ fn refused(details: &Details, used: Use) -> Option<(Refusal, &'static str)> {
         let words = match refusal.rule {
             Rule::NegativeSerial => "negative serial number",
             Rule::RepeatedExtension => "certificate contains duplicate extensions",
+            Rule::TwoAlgorithms => "inner and outer signature algorithm identifiers don't match",
             Rule::NoAuthority => "certificate is not authorized to sign other certificates",
             Rule::AuthorityNotForServers => "certificate specifies an incompatible key usage",
             Rule::NotForSigning => UNKNOWN,
@@ -469,7 +470,10 @@ fn refusal(
         Leg::Backend => Verdict::Broken,
     };
     // Go does not read such certificates (x509.ParseCertificate); a pool leaves them out silently.
-    let is_unread = matches!(refusal.rule, Rule::NegativeSerial | Rule::RepeatedExtension);
+    let is_unread = matches!(
+        refusal.rule,
+        Rule::NegativeSerial | Rule::RepeatedExtension | Rule::TwoAlgorithms
+    );
     let go = match (is_unread, is_sent) {
         (true, true) => {
             if expected.leg == Leg::Backend {

@@ -133,6 +133,7 @@ fn details(certificate: &Announced) -> Option<Details> {
         weak_key: None,
         signature_algorithm: "",
         weak_signature: false,
+        names_two_algorithms: false,
         is_ca: certificate.is_ca.is_some(),
         critical_constraints: true,
         path_len: None,

@@ -311,6 +311,7 @@ impl Place<'_, '_> {
             | Refused::NoAuthority
             | Refused::NegativeSerial
             | Refused::RepeatedExtension
+            | Refused::TwoAlgorithms
             | Refused::NotForSigning
             | Refused::AuthorityNotForServers
             | Refused::ZeroSerial

@@ -45,7 +45,10 @@ pub(in crate::lint) fn unusable(
     let mut missing = Vec::new();
     for Refusal { rule, what, by, .. } in refusals {
         match rule {
-            Refused::NegativeSerial | Refused::RepeatedExtension | Refused::NotForSigning => {
+            Refused::NegativeSerial
+            | Refused::RepeatedExtension
+            | Refused::TwoAlgorithms
+            | Refused::NotForSigning => {
                 find(&CI624, format!("`{name}` {what}: {by} refuse it"));
             }
             Refused::AuthorityNotForServers => find(&CI625, format!("`{name}` {what}")),

@@ -123,6 +123,15 @@ fn rc2_is_refused_by_its_name_with_the_way_out() {
 }
 
 #[test]
+fn pbmac1_is_refused_with_the_openssl_that_reads_it() {
+    let said = refusal(file!("pbmac1.p12"), PASSWORD);
+    assert!(
+        said.contains("its MAC is made with PBMAC1; turn it into PEM with OpenSSL 3.4 or later: "),
+        "{said}"
+    );
+}
+
+#[test]
 fn encrypted_parts_without_a_mac_are_refused() {
     let said = refusal(file!("no-mac.p12"), PASSWORD);
     assert!(said.contains("no MAC"), "{said}");
