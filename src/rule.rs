@@ -61,15 +61,6 @@ impl Rule {
     }
 }
 
-/// Reads the matchers of a rule, in their order.
-///
-/// # Errors
-/// As [`Rule::parse`].
-pub(crate) fn matchers(text: &str) -> Result<Vec<Matcher>, String> {
-    let rule = Rule::parse(text)?;
-    Ok(rule.matchers().into_iter().cloned().collect())
-}
-
 /// Returns the hosts that matchers name, in lower case.
 pub(crate) fn hosts<'a>(matchers: impl IntoIterator<Item = &'a Matcher>) -> Vec<String> {
     matchers
@@ -221,7 +212,8 @@ mod tests {
             ("HostSNI(`*`)", vec!["*"]),
             ("Host(`a`)&&ClientIP(`10.0.0.0/8`,`::1`)", vec!["a"]),
         ] {
-            assert_eq!(hosts(&matchers(rule).unwrap()), expected, "{rule}");
+            let parsed = Rule::parse(rule).unwrap();
+            assert_eq!(hosts(parsed.matchers()), expected, "{rule}");
         }
     }
 

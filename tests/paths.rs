@@ -48,13 +48,13 @@ fn written(release: Release, topology: Topology, instance: &Instance) -> String 
     stream(&manifests).collect()
 }
 
-fn read(text: &str) -> Vec<Path> {
+fn read(text: &str, release: Release) -> Vec<Path> {
     let known = Certificates::default();
     let documents = yaml::read_all(text, "f.yaml").expect("good YAML");
     let objects = documents.iter();
     let objects = objects.filter_map(|document| Object::read(document, &"f.yaml".into(), &known));
     let cluster = Cluster::new(objects.collect(), BTreeMap::new());
-    let paths = path::read(&cluster).into_iter();
+    let paths = path::read(&cluster, release).into_iter();
     paths.map(|routed| routed.path).collect()
 }
 
@@ -104,7 +104,7 @@ proptest! {
         instance in instances(),
     ) {
         let text = written(release, topology, &instance);
-        prop_assert_eq!(read(&text), [expand(topology, &instance)]);
+        prop_assert_eq!(read(&text, release), [expand(topology, &instance)]);
     }
 
     #[test]

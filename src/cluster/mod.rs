@@ -400,6 +400,16 @@ impl Cluster {
         Some(&self.objects[*numbers.first()?])
     }
 
+    /// Returns a namespace other than the one of a scope that has an object of the kind and name.
+    #[must_use]
+    pub fn elsewhere(&self, kind: Kind, scope: &Scope, name: &str) -> Option<&str> {
+        let numbers = self.by_name.get(&kind)?.get(name)?.iter();
+        let mut others = numbers.map(|number| &self.objects[*number].scope);
+        others
+            .find(|other| other.differs_from(scope))
+            .and_then(Scope::namespace)
+    }
+
     /// Returns the scope of what a file has, with or without a namespace.
     #[must_use]
     pub fn scope(&self, namespace: Option<&str>, file: &str) -> Scope {

@@ -1,6 +1,6 @@
 //! cert-manager's kinds (`cert-manager.io/v1`): a Certificate says something of a certificate that need not be at hand.
 
-use super::{ObjectRef, Placed, flag, text};
+use super::{ObjectRef, Placed, SECRET_NAME, flag, text};
 use crate::duration::of_go;
 use crate::instant::earlier;
 use crate::pki::validity::{Validity, parse_instant};
@@ -203,7 +203,7 @@ impl Announced {
         let place = |key: &str| spec.get(key).map(|node| node.at);
         Self {
             at: spec.at,
-            secret: text(spec, "secretName"),
+            secret: text(spec, SECRET_NAME),
             dns_names: Placed::all(spec, "dnsNames"),
             dns_names_at: place("dnsNames"),
             has_other_names: others.iter().any(|key| !spec.items_of(key).is_empty()),

@@ -2,11 +2,11 @@
 //! (`pkg/provider/kubernetes/ingress/annotations.go`, 3.7).
 
 use super::traefik::Port;
-use super::{Placed, text};
+use super::{Named, Placed, text};
 use crate::yaml::{At, Node, Value};
 
 /// What the names of Traefik's annotations begin with; they are read in any case.
-const PREFIX: &str = "traefik.ingress.kubernetes.io/";
+pub(crate) const PREFIX: &str = "traefik.ingress.kubernetes.io/";
 
 /// An Ingress.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,10 +15,19 @@ pub struct Ingress {
     pub is_of_traefik: bool,
     /// The annotation `router.tls`.
     pub asks_for_tls: bool,
-    /// The Secrets of `tls`.
-    pub secrets: Vec<String>,
+    /// `tls`.
+    pub tls: Vec<IngressTls>,
     /// What each path of each rule leads to, then the default backend.
     pub backends: Vec<IngressBackend>,
+}
+
+/// An entry of `tls` of an Ingress.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngressTls {
+    /// The Secret.
+    pub secret: Option<Named>,
+    /// `hosts`, in lower case.
+    pub hosts: Vec<Named>,
 }
 
 /// What a path of an Ingress leads to.
@@ -46,6 +55,11 @@ pub struct ServiceOptions {
 }
 
 impl Ingress {
+    /// Returns the Secrets of `tls`.
+    pub fn secrets(&self) -> impl Iterator<Item = &Named> {
+        self.tls.iter().filter_map(|entry| entry.secret.as_ref())
+    }
+
     pub(crate) fn of(object: &Node, spec: &Node) -> Self {
         let annotations = object.at_path(&["metadata", "annotations"]);
         let of_class = annotations.and_then(|all| all.get("kubernetes.io/ingress.class"));
@@ -64,12 +78,31 @@ impl Ingress {
         }
         let field = "spec.defaultBackend.service".to_owned();
         backends.extend(backend(spec.get("defaultBackend"), None, field));
-        let tls = spec.items_of("tls").iter();
+        let tls = spec.items_of("tls").iter().enumerate();
         Self {
             is_of_traefik: class.contains("traefik") || has_option,
             asks_for_tls: option(object, "router.tls").is_some_and(|node| node.value == "true"),
-            secrets: tls.filter_map(|entry| text(entry, "secretName")).collect(),
+            tls: tls
+                .map(|(index, node)| IngressTls::of(node, &format!("spec.tls[{index}]")))
+                .collect(),
             backends,
+        }
+    }
+}
+
+impl IngressTls {
+    fn of(node: &Node, field: &str) -> Self {
+        let hosts = node.items_of("hosts").iter().enumerate();
+        let host = |(index, host): (usize, &Node)| {
+            Some(Named {
+                name: host.text()?.to_lowercase(),
+                at: host.at,
+                field: format!("{field}.hosts[{index}]"),
+            })
+        };
+        Self {
+            secret: Named::secret(node, field),
+            hosts: hosts.filter_map(host).collect(),
         }
     }
 }

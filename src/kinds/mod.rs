@@ -55,6 +55,32 @@ impl Placed<String> {
     }
 }
 
+/// The field by which most kinds name a Secret.
+pub(crate) const SECRET_NAME: &str = "secretName";
+
+/// The name of a Secret or of a host, and the field that gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// Where it stands.
+    pub at: At,
+    /// The field.
+    pub field: String,
+}
+
+impl Named {
+    /// Reads the name of a Secret below a node, whose field is `below`.
+    fn secret(node: &Node, below: &str) -> Option<Self> {
+        let named = node.get(SECRET_NAME)?;
+        Some(Self {
+            name: named.text().filter(|name| !name.is_empty())?.to_owned(),
+            at: named.at,
+            field: format!("{below}.{SECRET_NAME}"),
+        })
+    }
+}
+
 /// The name of an object, with its namespace where one is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {

@@ -1,6 +1,6 @@
 //! Traefik's own kinds (`traefik.io/v1alpha1`, and `traefik.containo.us/v1alpha1` of Traefik 2).
 
-use super::{Placed, Reference, text, texts};
+use super::{Named, Placed, Reference, text, texts};
 use crate::rule::{self, Matcher, Rule};
 use crate::yaml::{At, Node, Value};
 
@@ -62,7 +62,7 @@ impl Route {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouteTls {
     /// `secretName`.
-    pub secret: Option<Placed<String>>,
+    pub secret: Option<Named>,
     /// `passthrough`; an IngressRoute has no such field.
     pub passthrough: bool,
     /// `options`.
@@ -334,9 +334,11 @@ pub fn tls_version(name: &str) -> Option<u8> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TlsStore {
     /// The Secrets of `certificates`.
-    pub certificates: Vec<String>,
+    pub certificates: Vec<Named>,
     /// The Secret of `defaultCertificate`.
-    pub default_certificate: Option<String>,
+    pub default_certificate: Option<Named>,
+    /// Whether Traefik makes one: `defaultGeneratedCert`.
+    pub has_generated: bool,
 }
 
 impl IngressRoute {
@@ -388,7 +390,7 @@ impl Route {
 impl RouteTls {
     fn of(node: &Node) -> Self {
         Self {
-            secret: Placed::of(node, "secretName"),
+            secret: Named::secret(node, "spec.tls"),
             passthrough: node.is_true("passthrough"),
             options: node.get("options").and_then(Reference::of),
             store: node.get("store").and_then(Reference::of),
@@ -541,14 +543,17 @@ impl TlsOption {
 
 impl TlsStore {
     pub(crate) fn of(spec: &Node) -> Self {
-        let certificates = spec.items_of("certificates").iter();
+        let certificates = spec.items_of("certificates").iter().enumerate();
+        let default = spec.get("defaultCertificate");
         Self {
             certificates: certificates
-                .filter_map(|certificate| text(certificate, "secretName"))
+                .filter_map(|(index, node)| {
+                    Named::secret(node, &format!("spec.certificates[{index}]"))
+                })
                 .collect(),
-            default_certificate: spec
-                .get("defaultCertificate")
-                .and_then(|certificate| text(certificate, "secretName")),
+            default_certificate: default
+                .and_then(|node| Named::secret(node, "spec.defaultCertificate")),
+            has_generated: spec.get("defaultGeneratedCert").is_some(),
         }
     }
 }

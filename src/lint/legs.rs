@@ -1,21 +1,26 @@
 //! What does not fit on the paths of requests, as findings: the rule, the place and the words for each way in.
 
-use super::certificates::rules::CI607;
+use super::apache::rules::{CI712, CI713};
+use super::certificates::rules::{CI601, CI602, CI607};
 use super::facts::certificate::names_of;
 use super::finding::Finding;
-use super::gateway_api::rules::{CI806, CI807, CI810, CI824};
-use super::istio::rules::{CI863, CI865, CI872};
+use super::gateway_api::rules::{CI806, CI807, CI810, CI816, CI820, CI821, CI824};
+use super::istio::rules::{CI854, CI855, CI862, CI863, CI865, CI872};
 use super::model::{Model, Object};
 use super::predict::Here;
-use super::routes::rules::{CI201, CI202, CI203, CI210, CI218, CI225, CI229};
+use super::references::rules::CI901;
+use super::routes::rules::{CI201, CI202, CI203, CI210, CI218, CI225, CI229, CI232};
 use super::rule::{Rule, Severity};
+use super::tls_store::rules::{CI404, CI405, CI408};
 use super::trust::rules::{CI105, CI113};
 use crate::cluster::{self, Kind};
+use crate::kinds::service::Service;
 use crate::kinds::traefik::Port;
 use crate::path::check::{self, Clash};
 use crate::path::served::Leaf;
-use crate::path::{Routed, WayIn};
+use crate::path::{Field, Routed, WayIn};
 use crate::threads::each;
+use std::collections::BTreeSet;
 
 /// Returns the rule that a clash breaks on a way in; nothing where it cannot be, or means nothing.
 #[must_use]
@@ -69,6 +74,36 @@ pub fn rule_of(clash: &Clash<'_>, way_in: WayIn) -> Option<&'static Rule> {
             }
             HttpRoute | TlsRoute | VirtualService => &CI807,
         },
+        Clash::Expired { .. } => &CI601,
+        Clash::NotYetValid { .. } => &CI602,
+        Clash::NoService { is_elsewhere } => match way_in {
+            HttpRoute | TlsRoute if *is_elsewhere => &CI816,
+            VirtualService if *is_elsewhere => &CI862,
+            IngressRoute | IngressRouteTcp | Ingress | HttpRoute | TlsRoute | VirtualService => {
+                &CI901
+            }
+        },
+        Clash::ShownElsewhere { .. } => match way_in {
+            IngressRoute | IngressRouteTcp | Ingress => &CI404,
+            HttpRoute | TlsRoute => &CI816,
+            VirtualService => &CI854,
+        },
+        Clash::ShownIncomplete { .. } => match way_in {
+            IngressRoute | IngressRouteTcp | Ingress => &CI405,
+            HttpRoute | TlsRoute => &CI820,
+            VirtualService => &CI855,
+        },
+        Clash::HostNotCovered { .. } => match way_in {
+            IngressRoute | IngressRouteTcp | Ingress => &CI408,
+            HttpRoute | TlsRoute | VirtualService => &CI821,
+        },
+        Clash::PrivateAuthority { .. } => match way_in {
+            IngressRouteTcp | TlsRoute | VirtualService => &CI232,
+            // TLS ends there.
+            IngressRoute | Ingress | HttpRoute => return None,
+        },
+        Clash::ProxyNotSent => &CI712,
+        Clash::ProxyNotExpected => &CI713,
     };
     Some(rule)
 }
@@ -77,10 +112,11 @@ pub fn rule_of(clash: &Clash<'_>, way_in: WayIn) -> Option<&'static Rule> {
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let found = each(&model.paths, |routed| {
         let spot = Spot::of(model, routed);
-        // The other families still ask of their own ways.
-        let is_ours = spot.way_in.is_of_traefik();
-        let clashes = is_ours.then(|| check::check(&routed.path, &model.grounds));
-        let clashes = clashes.unwrap_or_default().into_iter();
+        let clashes = check::check(&routed.path, &model.grounds).into_iter();
+        // The families of the Gateway API and of Istio still ask the other questions of their own ways.
+        let clashes = clashes.filter(|clash| {
+            routed.way_in.is_of_traefik() || matches!(clash, Clash::PrivateAuthority { .. })
+        });
         clashes
             .filter_map(|clash| spot.finding(&clash))
             .collect::<Vec<_>>()
@@ -94,6 +130,8 @@ pub(super) struct Spot<'m, 'a> {
     way_in: WayIn,
     /// The first host.
     host: &'m str,
+    /// The route, and where it says for which hosts.
+    matched: Option<(&'m Object<'a>, &'m Field)>,
     /// The object that names the Service, and where.
     named: Option<(&'m Object<'a>, &'m str)>,
     /// What says how the httpd is verified.
@@ -101,12 +139,14 @@ pub(super) struct Spot<'m, 'a> {
 }
 
 impl<'m, 'a> Spot<'m, 'a> {
-    fn of(model: &'m Model<'a>, routed: &'m Routed<'a>) -> Self {
+    /// Returns the spot of a path.
+    pub(super) fn of(model: &'m Model<'a>, routed: &'m Routed<'a>) -> Self {
         let named = routed.named.as_ref();
         Self {
             model,
             way_in: routed.way_in,
             host: routed.path.hosts.first().map_or("", String::as_str),
+            matched: Some((&model.objects[routed.route.number], &routed.matched)),
             named: named
                 .map(|(object, field)| (&model.objects[object.number], field.path.as_str())),
             transport: routed.transport.here().flatten(),
@@ -119,6 +159,7 @@ impl<'m, 'a> Spot<'m, 'a> {
             model,
             way_in: WayIn::IngressRoute,
             host: "",
+            matched: None,
             named: Some((&model.objects[object.number], field)),
             transport: None,
         }
@@ -135,6 +176,7 @@ impl<'m, 'a> Spot<'m, 'a> {
                 WayIn::IngressRoute
             },
             host: "",
+            matched: None,
             named: None,
             transport: Some(transport),
         }
@@ -148,27 +190,7 @@ impl<'m, 'a> Spot<'m, 'a> {
                 service,
                 ports,
                 wanted,
-            } => {
-                let (object, field) = self.named?;
-                let name = &service.name;
-                let shown = wanted.shown();
-                let only = match self.way_in {
-                    WayIn::IngressRoute | WayIn::IngressRouteTcp => {
-                        let numbers = ports.ports.iter().filter_map(|port| port.number);
-                        let numbers: Vec<String> =
-                            numbers.map(|number| number.to_string()).collect();
-                        format!(", only {}", numbers.join(", "))
-                    }
-                    WayIn::Ingress | WayIn::HttpRoute | WayIn::TlsRoute | WayIn::VirtualService => {
-                        String::new()
-                    }
-                };
-                let message = format!(
-                    "Service `{name}` has no port `{}`{only}",
-                    shown.escape_debug()
-                );
-                Some(object.finding_in(rule, &format!("{field}.port"), message))
-            }
+            } => self.no_such_port(rule, &service.name, ports, wanted),
             Clash::PlainPort { wanted } => {
                 let (object, field) = self.named?;
                 let message = format!("port `{}` speaks plain http", wanted.shown().escape_debug());
@@ -221,7 +243,64 @@ impl<'m, 'a> Spot<'m, 'a> {
                 Some(self.at_leaf(rule, leaf, message))
             }
             Clash::OtherNames { leaf, expected } => self.other_names(rule, leaf, expected),
+            // Found at each certificate, reference and Secret, whether or not a path leads there.
+            Clash::Expired { .. }
+            | Clash::NotYetValid { .. }
+            | Clash::NoService { .. }
+            | Clash::ShownElsewhere { .. }
+            | Clash::ShownIncomplete { .. } => None,
+            Clash::HostNotCovered { host } => self.not_covered(rule, host),
+            Clash::PrivateAuthority { passed, is_own } => {
+                let (object, field) = self.matched?;
+                let message = format!(
+                    "browsers of `{}` see {}, which `{}` signed",
+                    passed.host.escape_debug(),
+                    self.shown(&passed.leaf),
+                    passed.leaf.cert().details.issuer
+                );
+                let finding = object.finding(rule, field.at, &field.path, message);
+                Some(if *is_own {
+                    finding
+                } else {
+                    finding.with_severity(Severity::Info)
+                })
+            }
+            Clash::ProxyNotSent => {
+                let (object, field) = self.named?;
+                Some(object.finding_in(rule, field, not_sent(self.way_in)))
+            }
+            Clash::ProxyNotExpected => {
+                let (object, field) = self.named?;
+                let message = "the route sends a PROXY header, and httpd has no `RemoteIPProxyProtocol On` for this port";
+                Some(object.finding_in(rule, field, message))
+            }
         }
+    }
+
+    fn no_such_port(
+        &self,
+        rule: &'static Rule,
+        name: &str,
+        service: &Service,
+        wanted: &Port,
+    ) -> Option<Finding> {
+        let (object, field) = self.named?;
+        let shown = wanted.shown();
+        let only = match self.way_in {
+            WayIn::IngressRoute | WayIn::IngressRouteTcp => {
+                let numbers = service.ports.iter().filter_map(|port| port.number);
+                let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+                format!(", only {}", numbers.join(", "))
+            }
+            WayIn::Ingress | WayIn::HttpRoute | WayIn::TlsRoute | WayIn::VirtualService => {
+                String::new()
+            }
+        };
+        let message = format!(
+            "Service `{name}` has no port `{}`{only}",
+            shown.escape_debug()
+        );
+        Some(object.finding_in(rule, &format!("{field}.port"), message))
     }
 
     fn nothing_trusted(&self, rule: &'static Rule, port: Option<&Port>) -> Option<Finding> {
@@ -251,6 +330,16 @@ impl<'m, 'a> Spot<'m, 'a> {
         } else {
             finding
         })
+    }
+
+    fn not_covered(&self, rule: &'static Rule, host: &str) -> Option<Finding> {
+        let (object, field) = self.matched?;
+        // A resolver asks for the certificate; of an Ingress the hosts of `tls` count.
+        if self.way_in == WayIn::Ingress || object.has("spec.tls.certResolver") {
+            return None;
+        }
+        let message = not_covered(host, self.model.grounds.names()?);
+        Some(object.finding(rule, field.at, &field.path, message))
     }
 
     fn other_names(&self, rule: &'static Rule, leaf: &Leaf<'_>, expected: &str) -> Option<Finding> {
@@ -313,5 +402,33 @@ impl<'m, 'a> Spot<'m, 'a> {
             self.lint_object(transport)
                 .finding_in(rule, &field, message),
         )
+    }
+}
+
+/// Most names that a message lists.
+const LISTED: usize = 5;
+
+/// Describes a host that is not covered.
+pub(super) fn not_covered(host: &str, names: &BTreeSet<String>) -> String {
+    let some: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
+    let more = if names.len() > LISTED { ", …" } else { "" };
+    format!(
+        "`{host}` is not covered by any of {}{more}",
+        some.join(", ")
+    )
+}
+
+fn not_sent(way_in: WayIn) -> &'static str {
+    match way_in {
+        WayIn::IngressRoute | WayIn::Ingress => {
+            "httpd requires a PROXY header, and Traefik sends none over http"
+        }
+        WayIn::IngressRouteTcp => "httpd requires a PROXY header, and the route sends none",
+        WayIn::HttpRoute | WayIn::TlsRoute => {
+            "httpd requires a PROXY header, and the Gateway API has no field to ask for one"
+        }
+        WayIn::VirtualService => {
+            "httpd requires a PROXY header, and no DestinationRule asks Istio for one"
+        }
     }
 }

@@ -87,7 +87,7 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
         .collect();
     let all: Vec<&Document> = documents.iter().collect();
     let (things, cluster) = things(&all, typed, &names);
-    let model = Model::new(things, &cluster, options);
+    let model = Model::new(things, &cluster, &names, options);
     let mut findings: Vec<Finding> = each(&FAMILIES, |family| (family.check)(&model))
         .into_iter()
         .flatten()

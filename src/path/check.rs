@@ -4,15 +4,16 @@
 //! not at hand accuses nobody. `lint` says which rule a clash breaks, where, and in which words.
 
 use super::Path;
-use super::hop::{Client, Httpd, Inward, Keys, Known, Outward, Trust};
-use super::served::{Grounds, Leaf};
+use super::hop::{Client, Httpd, Inward, Keys, Known, Outward, Place, Shown, Trust};
+use super::served::{Grounds, Leaf, Passed};
 use crate::cluster::data::Cert;
 use crate::cluster::scope::Scope;
-use crate::cluster::{Kind, Object};
+use crate::cluster::{Kind, Object, Resource};
 use crate::kinds::service::{Service, ServicePort};
 use crate::kinds::traefik::Port;
 use crate::pki::SubjectAltName;
 use crate::pki::verify::Standing;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What does not fit.
@@ -62,14 +63,59 @@ pub enum Clash<'a> {
         /// The expected name.
         expected: &'a str,
     },
+    /// A certificate that is shown or trusted has expired.
+    Expired {
+        /// The certificate.
+        cert: &'a Cert,
+    },
+    /// A certificate that is shown or trusted is not valid yet.
+    NotYetValid {
+        /// The certificate.
+        cert: &'a Cert,
+    },
+    /// The Service is not at hand.
+    NoService {
+        /// Whether one of the name is in another namespace.
+        is_elsewhere: bool,
+    },
+    /// The Secret of the certificate for browsers is in another namespace only.
+    ShownElsewhere {
+        /// The namespace.
+        namespace: &'a str,
+    },
+    /// The Secret of the certificate for browsers lacks a key of the pair.
+    ShownIncomplete {
+        /// The Secret.
+        secret: &'a Object,
+        /// The key.
+        missing: &'static str,
+    },
+    /// No certificate that browsers may be shown covers a host.
+    HostNotCovered {
+        /// The host.
+        host: &'a str,
+    },
+    /// Browsers see a certificate of a private CA, because TLS is passed through.
+    PrivateAuthority {
+        /// The certificate, its host and its httpd.
+        passed: Passed<'a, 'a>,
+        /// Whether the CA is nobody else's; one whose key and constraints are not here may be one that browsers know.
+        is_own: bool,
+    },
+    /// The httpd waits for the PROXY protocol, and nothing sends it.
+    ProxyNotSent,
+    /// The PROXY protocol is sent, and the httpd does not expect it.
+    ProxyNotExpected,
 }
 
 /// Asks every question of a path.
 #[must_use]
-pub fn check<'a>(path: &'a Path, grounds: &Grounds<'a>) -> Vec<Clash<'a>> {
-    let mut clashes = Vec::new();
+pub fn check<'a>(path: &'a Path, grounds: &'a Grounds<'a>) -> Vec<Clash<'a>> {
+    let mut clashes = shown(path, grounds);
     if let Some(httpd) = &path.httpd {
+        clashes.extend(no_service(httpd, grounds));
         clashes.extend(port(httpd, grounds));
+        clashes.extend(proxy(path, grounds.awaits_proxy(httpd)));
         if path.outward == Outward::PassedThrough {
             clashes.extend(plain_port(httpd, grounds));
         }
@@ -81,7 +127,131 @@ pub fn check<'a>(path: &'a Path, grounds: &Grounds<'a>) -> Vec<Clash<'a>> {
             clashes.extend(trust(client, path.httpd.as_ref(), grounds));
         }
     }
+    if let Some(passed) = grounds.passed(path) {
+        clashes.extend(private_authority(passed, grounds));
+        clashes.extend(dates(&passed.leaf.entry.certificates, grounds));
+    }
     clashes
+}
+
+/// Compares the PROXY protocol that is sent with what the httpd waits for, where that is known.
+#[must_use]
+pub fn proxy<'a>(path: &Path, awaits: Option<bool>) -> Option<Clash<'a>> {
+    match (path.proxy.is_some(), awaits?) {
+        (false, true) => Some(Clash::ProxyNotSent),
+        (true, false) => Some(Clash::ProxyNotExpected),
+        _ => None,
+    }
+}
+
+/// Finds a private CA behind a host whose TLS is passed through.
+#[must_use]
+pub fn private_authority<'a>(passed: Passed<'a, 'a>, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
+    let is_own = grounds.private(passed.leaf)?;
+    Some(Clash::PrivateAuthority { passed, is_own })
+}
+
+/// Finds certificates out of their time.
+fn dates<'a>(
+    certificates: &'a [Arc<Cert>],
+    grounds: &Grounds<'_>,
+) -> impl Iterator<Item = Clash<'a>> {
+    let now = grounds.now;
+    certificates.iter().filter_map(move |cert| {
+        let validity = cert.details.validity;
+        if now < validity.not_before {
+            Some(Clash::NotYetValid { cert })
+        } else if now > validity.not_after {
+            Some(Clash::Expired { cert })
+        } else {
+            None
+        }
+    })
+}
+
+/// Judges the certificate that browsers are shown where their TLS ends.
+fn shown<'a>(path: &'a Path, grounds: &'a Grounds<'a>) -> Vec<Clash<'a>> {
+    let Inward::Tls(shown) = &path.inward else {
+        return Vec::new();
+    };
+    let mut clashes = Vec::new();
+    let mut places: Vec<(&Scope, &str)> = Vec::new();
+    match shown {
+        Shown::Secrets(all) => {
+            places.extend(all.iter().map(|place| (&place.scope, place.name.as_str())));
+        }
+        Shown::Store => places.extend(grounds.store()),
+        Shown::Unknown => {}
+    }
+    for (scope, name) in places {
+        clashes.extend(pair(scope, name, grounds));
+        if let Known::Here(secret) = grounds.secret(scope, name)
+            && let Resource::Secret(data) = &secret.resource
+            && let Some(entry) = data.get("tls.crt")
+        {
+            clashes.extend(dates(&entry.certificates, grounds));
+        }
+    }
+    clashes.extend(not_covered(path, shown, grounds));
+    clashes
+}
+
+/// Judges the Secret of a pair that browsers are shown.
+#[must_use]
+pub fn pair<'a>(scope: &Scope, name: &str, grounds: &'a Grounds<'a>) -> Option<Clash<'a>> {
+    match grounds.secret(scope, name) {
+        Known::Here(secret) => {
+            let Resource::Secret(data) = &secret.resource else {
+                return None;
+            };
+            let missing = data.missing_of_pair()?;
+            Some(Clash::ShownIncomplete { secret, missing })
+        }
+        Known::Missing => {
+            let namespace = grounds.elsewhere(scope, name)?;
+            Some(Clash::ShownElsewhere { namespace })
+        }
+        Known::Locked(_) | Known::Useless | Known::Outside => None,
+    }
+}
+
+/// Finds the hosts that no certificate covers which Traefik may choose; another gateway shows that of the listener.
+fn not_covered<'a>(path: &'a Path, shown: &Shown, grounds: &'a Grounds<'a>) -> Vec<Clash<'a>> {
+    let is_here = |place: &Place| {
+        let secret = grounds.secret(&place.scope, &place.name);
+        matches!(secret, Known::Here(_) | Known::Locked(_))
+    };
+    let is_known = match shown {
+        Shown::Secrets(places) => places.iter().all(is_here),
+        Shown::Store => grounds.knows_store(),
+        Shown::Unknown => false,
+    };
+    let is_of_store = is_known && path.front.gateway.is_none();
+    let Some(names) = grounds.names().filter(|_| is_of_store) else {
+        return Vec::new();
+    };
+    let hosts = path.hosts.iter().filter(|host| !covers(names, host));
+    hosts.map(|host| Clash::HostNotCovered { host }).collect()
+}
+
+/// Returns whether names of certificates cover a host; what cannot be the name of a certificate is not compared.
+#[must_use]
+pub fn covers(names: &BTreeSet<String>, host: &str) -> bool {
+    let wildcard = host
+        .split_once('.')
+        .map(|(_, parent)| format!("*.{parent}"));
+    names.contains(host)
+        || wildcard.is_some_and(|name| names.contains(&name))
+        || SubjectAltName::parse(host).is_err()
+}
+
+/// Finds a Service that is not at hand.
+fn no_service<'a>(httpd: &Httpd, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
+    let Place { scope, name } = &httpd.service;
+    let cluster = grounds.cluster;
+    let is_elsewhere = cluster.elsewhere(Kind::Service, scope, name).is_some();
+    let found = cluster.find(Kind::Service, scope, name);
+    found.is_none().then_some(Clash::NoService { is_elsewhere })
 }
 
 /// Returns the Service of an httpd, if it is at hand.
@@ -179,11 +349,14 @@ pub fn compare<'a>(
     };
     let is_good =
         |(leaf, standing): &(Leaf<'a>, Standing)| *standing == Standing::Signed && is_named(leaf);
+    let mut clashes = Vec::new();
+    for (leaf, _) in &served {
+        clashes.extend(dates(&leaf.entry.certificates, grounds));
+    }
     let Some((leaf, standing)) = served.first().filter(|_| !served.iter().any(is_good)) else {
-        return Vec::new();
+        return clashes;
     };
     let leaf = *leaf;
-    let mut clashes = Vec::new();
     match standing {
         Standing::Unknown => clashes.push(Clash::NotSigned { leaf, trusted }),
         Standing::OutsideConstraints => clashes.push(Clash::OutsideConstraints { leaf }),

@@ -33,10 +33,11 @@ fn path<'a>(
         name: name.to_owned(),
     };
     // The Secrets give certificates alone: TLS is asked for by the annotation, or by the entry point.
-    let shown = if ingress.secrets.is_empty() {
+    let secrets: Vec<Place> = ingress.secrets().map(|named| place(&named.name)).collect();
+    let shown = if secrets.is_empty() {
         Shown::Store
     } else {
-        Shown::Secrets(ingress.secrets.iter().map(|name| place(name)).collect())
+        Shown::Secrets(secrets)
     };
     let found = cluster.find(Kind::Service, &object.scope, &backend.service);
     let service = found.and_then(|object| object.resource.service());

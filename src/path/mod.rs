@@ -27,6 +27,7 @@ pub mod served;
 pub mod traefik;
 
 use crate::cluster::{Cluster, Object};
+use crate::release::Release;
 use crate::yaml::At;
 use hop::{Front, Httpd, Inward, Known, Outward, ProxyVersion};
 use traefik::Reached;
@@ -106,10 +107,10 @@ pub struct Field {
     pub path: String,
 }
 
-/// Follows all routes of the objects, in their order.
+/// Follows all routes of the objects, in their order, as a release of Traefik does.
 #[must_use]
-pub fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
-    let mut paths = traefik::read(cluster);
+pub fn read(cluster: &Cluster, release: Release) -> Vec<Routed<'_>> {
+    let mut paths = traefik::read(cluster, release);
     paths.extend(ingress::read(cluster));
     paths.extend(gateways::read(cluster));
     paths

@@ -1,14 +1,18 @@
 //! What an httpd may show, and how it stands to what is trusted.
 
-use crate::cluster::data::{Cert, Entry};
+use super::Path;
+use super::hop::{Httpd, Inward, Known, Place};
+use super::traefik::named_scope;
+use crate::cluster::data::{Cert, Entry, Lock};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
+use crate::kinds::Named;
 use crate::kinds::istio::Server;
-use crate::path::traefik::named_scope;
+use crate::kinds::traefik::Port;
 use crate::pki::SubjectAltName;
 use crate::pki::verify::{self, Standing};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use time::OffsetDateTime;
 
 /// The key under which the Civiparoisse chart keeps what httpd serves.
@@ -21,8 +25,13 @@ pub struct Grounds<'a> {
     pub(super) cluster: &'a Cluster,
     pub(super) now: OffsetDateTime,
     secrets: BTreeMap<&'a Scope, Vec<&'a Object>>,
+    /// The Secrets that a controller makes, by their names.
+    made: BTreeMap<String, Vec<Scope>>,
     /// The Secrets whose certificates browsers see: an httpd serves another one.
     for_browsers: BTreeSet<(&'a Scope, &'a str)>,
+    /// Whether an httpd waits for the PROXY protocol at a port of its Service, where that is known.
+    awaits_proxy: BTreeMap<(Place, Option<Port>), bool>,
+    names: OnceLock<Option<BTreeSet<String>>>,
 }
 
 /// A certificate that an httpd may show.
@@ -64,12 +73,56 @@ impl<'a> Grounds<'a> {
         for secret in cluster.of(Kind::Secret) {
             secrets.entry(&secret.scope).or_default().push(secret);
         }
-        let for_browsers = for_browsers(cluster);
-        Self {
+        let mut grounds = Self {
             cluster,
             now,
             secrets,
-            for_browsers,
+            made: BTreeMap::new(),
+            for_browsers: named_for_browsers(cluster)
+                .into_iter()
+                .filter_map(|(scope, name)| cluster.find(Kind::Secret, &scope, name))
+                .map(|secret| (&secret.scope, secret.name.as_str()))
+                .collect(),
+            awaits_proxy: BTreeMap::new(),
+            names: OnceLock::new(),
+        };
+        for object in cluster.of(Kind::Certificate) {
+            if let Resource::Certificate(announced) = &object.resource
+                && let Some(secret) = &announced.secret
+            {
+                grounds.make(object.scope.clone(), secret);
+            }
+        }
+        grounds
+    }
+
+    /// Adds a Secret that a controller makes.
+    pub fn make(&mut self, scope: Scope, secret: &str) {
+        self.made.entry(secret.to_owned()).or_default().push(scope);
+    }
+
+    /// Adds whether an httpd waits for the PROXY protocol.
+    pub fn await_proxy(&mut self, httpd: &Httpd, awaits: bool) {
+        let key = (httpd.service.clone(), httpd.port.clone());
+        self.awaits_proxy.insert(key, awaits);
+    }
+
+    pub(super) fn awaits_proxy(&self, httpd: &Httpd) -> Option<bool> {
+        let key = (httpd.service.clone(), httpd.port.clone());
+        self.awaits_proxy.get(&key).copied()
+    }
+
+    /// Finds a Secret; one that a controller makes is there, and not to be read.
+    #[must_use]
+    pub fn secret(&self, scope: &Scope, name: &str) -> Known<&'a Object> {
+        if let Some(secret) = self.cluster.find(Kind::Secret, scope, name) {
+            return Known::Here(secret);
+        }
+        let made = self.made.get(name).into_iter().flatten();
+        let mut made = made.filter(|made| !made.differs_from(scope));
+        match made.next() {
+            Some(_) => Known::Locked(Lock::Later),
+            None => Known::Missing,
         }
     }
 
@@ -78,6 +131,15 @@ impl<'a> Grounds<'a> {
     pub fn is_for_browsers(&self, secret: &Object) -> bool {
         let key = (&secret.scope, secret.name.as_str());
         self.for_browsers.contains(&key)
+    }
+
+    /// Returns a namespace other than the one of a scope in which a Secret of the name is, or is made.
+    #[must_use]
+    pub fn elsewhere(&self, scope: &Scope, name: &str) -> Option<&str> {
+        let made = self.made.get(name).into_iter().flatten();
+        let mut made = made.filter(|made| made.differs_from(scope));
+        let found = self.cluster.elsewhere(Kind::Secret, scope, name);
+        found.or_else(|| made.next().and_then(Scope::namespace))
     }
 
     /// Returns the Secrets of a scope.
@@ -119,6 +181,159 @@ impl<'a> Grounds<'a> {
     }
 }
 
+/// A certificate behind a host whose TLS is passed through.
+#[derive(Debug, Clone, Copy)]
+pub struct Passed<'a, 'p> {
+    /// The certificate.
+    pub leaf: Leaf<'a>,
+    /// The host.
+    pub host: &'p str,
+    /// The Service of the httpd.
+    pub service: &'p Place,
+}
+
+impl<'a> Grounds<'a> {
+    /// Returns what browsers see where TLS is passed through: among the Secrets beside the Service the certificate under the
+    /// chart's key, or one that covers the host.
+    #[must_use]
+    pub fn passed<'p>(&self, path: &'p Path) -> Option<Passed<'a, 'p>> {
+        let service = &path.httpd.as_ref()?.service;
+        let host = path
+            .hosts
+            .first()
+            .filter(|_| path.inward == Inward::PassedThrough)?;
+        let expected = SubjectAltName::parse(host).ok()?;
+        let secrets = self.secrets(&service.scope).iter();
+        let leaves = secrets.flat_map(|secret| leaves(secret));
+        let mut found = None;
+        for leaf in leaves.filter(|leaf| leaf.cert().details.covers(&expected)) {
+            let is_stated = leaf.entry.key == SERVED;
+            let is_pair = leaf.entry.key == "tls.crt" && !self.is_for_browsers(leaf.object);
+            if is_stated || is_pair && found.is_none() {
+                found = Some(leaf);
+            }
+        }
+        let host = host.as_str();
+        found.map(|leaf| Passed {
+            leaf,
+            host,
+            service,
+        })
+    }
+
+    /// Returns whether a CA beside a certificate signed it, and whether that CA is nobody else's: its key is there, or what
+    /// it may sign is limited.
+    pub(super) fn private(&self, leaf: Leaf<'a>) -> Option<bool> {
+        let mut roots: Vec<&Cert> = Vec::new();
+        let mut is_own = false;
+        for secret in self.secrets(&leaf.object.scope) {
+            let Resource::Secret(data) = &secret.resource else {
+                continue;
+            };
+            for entry in &data.entries {
+                let before = roots.len();
+                roots.extend(entry.certs().filter(|cert| {
+                    let details = &cert.details;
+                    details.self_issued && (details.is_ca || details.version == 1)
+                }));
+                let found = &roots[before..];
+                let is_limited = || found.iter().any(|cert| cert.details.permitted.is_some());
+                let has_key = || {
+                    ["cakey", "ca.key"]
+                        .iter()
+                        .any(|key| data.get(key).is_some())
+                };
+                is_own |= !found.is_empty() && (has_key() || is_limited());
+            }
+        }
+        let certificates = &leaf.entry.certificates;
+        (standing(&roots, certificates, self.now) == Standing::Signed).then_some(is_own)
+    }
+
+    /// Returns the names of all certificates among which Traefik chooses, whichever route names them: nothing if one of
+    /// them cannot be read.
+    #[must_use]
+    pub fn names(&self) -> Option<&BTreeSet<String>> {
+        self.names.get_or_init(|| self.read_names()).as_ref()
+    }
+
+    fn read_names(&self) -> Option<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
+        for (scope, named) in shown_by_traefik(self.cluster) {
+            let secret = match self.secret(scope, named) {
+                Known::Here(secret) => secret,
+                Known::Missing => continue,
+                Known::Locked(_) | Known::Useless | Known::Outside => return None,
+            };
+            let Resource::Secret(data) = &secret.resource else {
+                return None;
+            };
+            let cert = data.get("tls.crt")?.certs().next()?;
+            let own = cert.details.subject_alt_names.iter();
+            names.extend(own.map(|name| name.to_ascii_lowercase()));
+        }
+        (!names.is_empty()).then_some(names)
+    }
+
+    /// Returns the Secrets that the default TLSStores name: Traefik uses no other (`pkg/tls/tlsmanager.go`, 2.9 to 3.7).
+    pub(super) fn store(&self) -> impl Iterator<Item = (&'a Scope, &'a str)> {
+        let stores = self.cluster.of(Kind::TlsStore);
+        let stores = stores.filter(|store| store.name == "default");
+        stores.flat_map(|object| {
+            let all = match &object.resource {
+                Resource::TlsStore(store) => Some(store),
+                _ => None,
+            };
+            let all = all.into_iter();
+            let all =
+                all.flat_map(|store| store.certificates.iter().chain(&store.default_certificate));
+            all.map(|named| (&object.scope, named.name.as_str()))
+        })
+    }
+
+    /// Returns whether all certificates of the only TLSStore are at hand.
+    #[must_use]
+    pub fn knows_store(&self) -> bool {
+        let mut stores = self.cluster.of(Kind::TlsStore);
+        let Some((object, Resource::TlsStore(store))) =
+            stores.next().map(|object| (object, &object.resource))
+        else {
+            return false;
+        };
+        let mut named = store.certificates.iter().chain(&store.default_certificate);
+        let is_here = |named: &Named| {
+            matches!(
+                self.secret(&object.scope, &named.name),
+                Known::Here(_) | Known::Locked(_)
+            )
+        };
+        stores.next().is_none() && !store.has_generated && named.all(is_here)
+    }
+}
+
+/// Returns the Secrets that TLSStores, routes and Ingresses of Traefik name.
+fn shown_by_traefik(cluster: &Cluster) -> Vec<(&Scope, &str)> {
+    let mut found = Vec::new();
+    for object in cluster.objects() {
+        let scope = &object.scope;
+        match &object.resource {
+            Resource::IngressRoute(route) | Resource::IngressRouteTcp(route) => {
+                let secret = route.tls.as_ref().and_then(|tls| tls.secret.as_ref());
+                found.extend(secret.map(|named| (scope, named.name.as_str())));
+            }
+            Resource::Ingress(ingress) if ingress.is_of_traefik => {
+                found.extend(ingress.secrets().map(|named| (scope, named.name.as_str())));
+            }
+            Resource::TlsStore(store) => {
+                let all = store.certificates.iter().chain(&store.default_certificate);
+                found.extend(all.map(|named| (scope, named.name.as_str())));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Returns the certificates of a Secret that are not CAs.
 fn leaves(secret: &Object) -> impl Iterator<Item = Leaf<'_>> {
     let data = match &secret.resource {
@@ -139,41 +354,35 @@ pub fn standing(roots: &[&Cert], certificates: &[Arc<Cert>], now: OffsetDateTime
     verify::standing(&roots, &above, &leaf.certificate, now)
 }
 
-/// Returns the Secrets whose certificates Traefik, or a gateway, shows to browsers.
-fn for_browsers(cluster: &Cluster) -> BTreeSet<(&Scope, &str)> {
-    let mut found = BTreeSet::new();
-    let mut add = |scope: &Scope, name: &str| {
-        let secret = cluster.find(Kind::Secret, scope, name);
-        found.extend(secret.map(|secret| (&secret.scope, secret.name.as_str())));
-    };
+/// Returns the Secrets that are named because Traefik, or a gateway, shows their certificates to browsers.
+#[must_use]
+pub fn named_for_browsers(cluster: &Cluster) -> Vec<(Scope, &str)> {
+    let mut found: Vec<(Scope, &str)> = Vec::new();
+    let of_traefik = shown_by_traefik(cluster).into_iter();
+    found.extend(of_traefik.map(|(scope, name)| (scope.clone(), name)));
     for object in cluster.objects() {
         let scope = &object.scope;
         match &object.resource {
-            Resource::IngressRoute(route) | Resource::IngressRouteTcp(route) => {
-                if let Some(name) = route.tls.as_ref().and_then(|tls| tls.secret.as_ref()) {
-                    add(scope, &name.value);
-                }
-            }
-            Resource::Ingress(ingress) => ingress.secrets.iter().for_each(|name| add(scope, name)),
-            Resource::TlsStore(store) => {
-                let names = store.certificates.iter().chain(&store.default_certificate);
-                names.for_each(|name| add(scope, name));
+            Resource::Ingress(ingress) if !ingress.is_of_traefik => {
+                let names = ingress.secrets().map(|named| named.name.as_str());
+                found.extend(names.map(|name| (scope.clone(), name)));
             }
             Resource::Gateway(gateway) => {
                 let tls = gateway.listeners.iter().flat_map(|listener| &listener.tls);
-                for named in tls.flat_map(|tls| &tls.certificates) {
-                    add(
-                        &named_scope(scope, named.namespace.as_deref()),
-                        named.name(),
-                    );
-                }
+                let all = tls.flat_map(|tls| &tls.certificates);
+                found.extend(all.map(|named| {
+                    let scope = named_scope(scope, named.namespace.as_deref());
+                    (scope, named.name())
+                }));
             }
             Resource::IstioGateway(gateway) => {
                 // Without a namespace, wherever its pods run.
                 let anywhere = Scope::Beside(String::new());
-                for secret in gateway.servers.iter().flat_map(Server::secrets) {
-                    add(&named_scope(&anywhere, secret.namespace), secret.name);
-                }
+                let all = gateway.servers.iter().flat_map(Server::secrets);
+                found.extend(all.map(|secret| {
+                    let scope = named_scope(&anywhere, secret.namespace);
+                    (scope, secret.name)
+                }));
             }
             _ => {}
         }

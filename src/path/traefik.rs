@@ -12,11 +12,12 @@ use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::service::{Service, is_https_port};
 use crate::kinds::traefik::{self as kinds, IngressRoute, Port, Route, RouteTls, ServiceRef};
+use crate::release::{Release, TransportTcp};
 
 /// Most services that are followed for one route: a few objects that name each other twice would make millions.
 const SERVICES_LIMIT: usize = 1000;
 
-pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
+pub(super) fn read(cluster: &Cluster, release: Release) -> Vec<Routed<'_>> {
     let mut paths = Vec::new();
     for object in cluster.objects() {
         let Some(route) = object.resource.ingress_route() else {
@@ -55,7 +56,7 @@ pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
                         inward: inward.clone(),
                         proxy: service
                             .filter(|_| is_tcp)
-                            .and_then(|service| proxy(service, transport)),
+                            .and_then(|service| proxy(service, transport, release)),
                         httpd: service.map(Reached::httpd),
                     },
                     way_in: if is_tcp {
@@ -279,7 +280,7 @@ pub fn inward(object: &Object, route: &IngressRoute, rule: &Route) -> Inward {
     let shown = |tls: &RouteTls| match &tls.secret {
         Some(secret) => Shown::Secrets(vec![Place {
             scope: object.scope.clone(),
-            name: secret.value.clone(),
+            name: secret.name.clone(),
         }]),
         None => Shown::Store,
     };
@@ -379,19 +380,25 @@ pub fn transport<'a>(
 }
 
 /// Returns the PROXY protocol before a connection to a TCP service. What the service says counts where no
-/// ServersTransportTCP is named (`DialerManager.Build` in `pkg/tcp/dialer.go`, v3.7.9); without a version it is 2 there, and
-/// none in a ServersTransportTCP.
+/// ServersTransportTCP is named, and before a release in which one could send it (`DialerManager.Build` in
+/// `pkg/tcp/dialer.go`, v3.7.9); without a version it is 2 there, and none in a ServersTransportTCP.
 #[must_use]
-pub fn proxy(service: &Reached<'_>, transport: Known<Option<&Object>>) -> Option<ProxyVersion> {
-    if let Known::Here(Some(object)) = transport {
-        let Resource::ServersTransportTcp(settings) = &object.resource else {
-            return None;
-        };
-        let own = settings.proxy_protocol?;
-        return own.version.and_then(ProxyVersion::of);
+pub fn proxy(
+    service: &Reached<'_>,
+    transport: Known<Option<&Object>>,
+    release: Release,
+) -> Option<ProxyVersion> {
+    let is_old = release.transport_tcp() != TransportTcp::SendsProxyProtocol;
+    match transport {
+        Known::Here(Some(object)) if !is_old || service.named.proxy_protocol.is_none() => {
+            let own = object.resource.servers_transport()?.proxy_protocol?;
+            own.version.and_then(ProxyVersion::of).filter(|_| !is_old)
+        }
+        _ => {
+            let said = service.named.proxy_protocol?;
+            ProxyVersion::of(said.version.unwrap_or(2))
+        }
     }
-    let said = service.named.proxy_protocol?;
-    ProxyVersion::of(said.version.unwrap_or(2))
 }
 
 /// Returns of which kind the transport of a service is, and where it is looked up.

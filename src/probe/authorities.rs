@@ -52,7 +52,7 @@ pub fn front_trust(cluster: &Cluster, way: Option<&Way<'_>>) -> (Option<Trust>, 
     let stores = default_stores(cluster).filter_map(|store| match &store.resource {
         Resource::TlsStore(of_store) => Some(Place {
             scope: store.scope.clone(),
-            name: of_store.default_certificate.clone()?,
+            name: of_store.default_certificate.as_ref()?.name.clone(),
         }),
         _ => None,
     });

@@ -108,7 +108,7 @@ impl<'a> Way<'a> {
             findings,
             secret: secret.map(|name| Place {
                 scope: object.scope.clone(),
-                name: name.value.clone(),
+                name: name.name.clone(),
             }),
             cluster,
             object,

@@ -17,6 +17,7 @@ use crate::lint::rules::{CI114, CI210, CI229, CI235, CI305};
 use crate::name::DnsName;
 use crate::path::hop::{Known, Place};
 use crate::path::traefik::{self, Loss, Lost, Reached, named_scope, services};
+use crate::release::Release;
 use crate::yaml::{At, Node, Value};
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -329,7 +330,7 @@ fn proxy(
         transport.findings.push(finding);
     }
     let transport_object = Known::Here(named.map(|(object, _)| object));
-    let version = traefik::proxy(service, transport_object);
+    let version = traefik::proxy(service, transport_object, Release::default());
     if let Some(said) = said.filter(|_| version.is_none()) {
         let what = format!(
             "{object} asks for version {} of the PROXY protocol: Traefik makes no connection",

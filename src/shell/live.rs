@@ -10,6 +10,7 @@ use civi_ingress::find::{Found, Origin};
 use civi_ingress::name::DnsName;
 use civi_ingress::path;
 use civi_ingress::probe::target::{Endpoint, HTTPS};
+use civi_ingress::release::Release;
 use clap::{Args, ValueHint};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -96,7 +97,7 @@ fn parse(text: &str) -> Result<Live, Fault> {
 
 /// Returns the hosts that routes name; names that nobody could ask for are passed over.
 pub(super) fn of_routes(cluster: &Cluster, address: &str) -> Vec<Live> {
-    let paths = path::read(cluster).into_iter();
+    let paths = path::read(cluster, Release::default()).into_iter();
     let hosts: BTreeSet<String> = paths.flat_map(|routed| routed.path.hosts).collect();
     let live = hosts.into_iter().filter_map(|host| {
         let live = parse(&host).ok()?;

@@ -5,17 +5,17 @@ mod connections;
 mod directive;
 pub(super) mod rules;
 
-use crate::cluster::Kind;
 use crate::lint::facts::pods::End;
-use crate::lint::facts::proxy::sends_proxy;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
+use crate::lint::legs::Spot;
 use crate::lint::model::{Class, Model};
-use crate::path::Routed;
+use crate::path::check;
+use crate::path::{Routed, WayIn};
 use crate::yaml::Node;
 use config::{Snippet, expects_proxy, mounted, snippets};
 use directive::Directive;
-use rules::{CI702, CI706, CI712, CI713, CI714, CI715, CI716, CI717};
+use rules::{CI702, CI706, CI714, CI715, CI716, CI717};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const FAMILY: Family = Family {
@@ -45,7 +45,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     connections::check(model, &mut findings);
     let snippets = snippets(model);
-    probes(model, &model.paths, &snippets, &mut findings);
+    probes(model, &snippets, &mut findings);
     if snippets.is_empty() {
         return findings;
     }
@@ -53,7 +53,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         contexts(model, snippet, &mut findings);
     }
     trust(model, &snippets, &mut findings);
-    proxy(model, &model.paths, &snippets, &mut findings);
+    proxy(model, &snippets, &mut findings);
     findings
 }
 
@@ -221,60 +221,29 @@ fn believes_the_peer(text: &str) -> Option<usize> {
 }
 
 /// Compares what is sent on every way in with what httpd expects.
-fn proxy(
-    model: &Model<'_>,
-    paths: &[Routed<'_>],
-    snippets: &Snippets<'_>,
-    findings: &mut Vec<Finding>,
-) {
-    for routed in paths {
-        let Some((end, (object, field))) = End::of(model, routed).zip(routed.named.as_ref()) else {
+fn proxy(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>) {
+    for routed in &model.paths {
+        let Some(end) = End::of(model, routed).filter(|_| is_known(routed)) else {
             continue;
         };
         let [pod] = end.pods(model)[..] else { continue };
-        let expects = expects_proxy(&mounted(model, pod, snippets), end.port.as_deref());
-        let sends = sends_proxy(routed, model.knowledge.release);
-        let (rule, message) = match (sends, expects) {
-            (Some(false), Some(true)) => (&CI712, not_sent(routed)),
-            (Some(true), Some(false)) => (
-                &CI713,
-                "the route sends a PROXY header, and httpd has no `RemoteIPProxyProtocol On` for this port",
-            ),
-            _ => continue,
-        };
-        let object = &model.objects[object.number];
-        findings.push(object.finding(rule, field.at, &field.path, message));
+        let awaits = expects_proxy(&mounted(model, pod, snippets), end.port.as_deref());
+        let clash = check::proxy(&routed.path, awaits);
+        findings.extend(clash.and_then(|clash| Spot::of(model, routed).finding(&clash)));
     }
 }
 
-fn not_sent(routed: &Routed<'_>) -> &'static str {
-    match routed.route.kind() {
-        Kind::IngressRoute | Kind::Ingress => {
-            "httpd requires a PROXY header, and Traefik sends none over http"
-        }
-        Kind::VirtualService => {
-            "httpd requires a PROXY header, and no DestinationRule asks Istio for one"
-        }
-        Kind::HttpRoute | Kind::TlsRoute => {
-            "httpd requires a PROXY header, and the Gateway API has no field to ask for one"
-        }
-        _ => "httpd requires a PROXY header, and the route sends none",
-    }
+/// Returns whether the input shows what sends the PROXY protocol, if anything does.
+fn is_known(routed: &Routed<'_>) -> bool {
+    routed.way_in != WayIn::IngressRouteTcp || routed.transport.here().is_some()
 }
 
 /// Finds HTTP probes of pods that get the PROXY protocol.
-fn probes(
-    model: &Model<'_>,
-    paths: &[Routed<'_>],
-    snippets: &Snippets<'_>,
-    findings: &mut Vec<Finding>,
-) {
+fn probes(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>) {
     // By the workload: the ports that want it; none for all of them.
     let mut wanted: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
-    let release = model.knowledge.release;
-    let with_header = paths
-        .iter()
-        .filter(|routed| sends_proxy(routed, release) == Some(true));
+    let paths = model.paths.iter();
+    let with_header = paths.filter(|routed| is_known(routed) && routed.path.proxy.is_some());
     for end in with_header.filter_map(|routed| End::of(model, routed)) {
         for pod in end.pods(model) {
             wanted.entry(pod).or_default().extend(end.port.clone());

@@ -6,7 +6,7 @@
 pub(super) mod rules;
 
 use crate::fault::did_you_mean;
-use crate::lint::facts::ingress::PREFIX;
+use crate::kinds::ingress::PREFIX;
 use crate::lint::facts::spelling::is_numbered;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;

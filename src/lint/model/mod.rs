@@ -87,7 +87,12 @@ pub(super) struct Said<'m, 'a, T> {
 
 impl<'a> Model<'a> {
     /// Puts things in order.
-    pub(super) fn new(things: Things<'a>, cluster: &'a Cluster, options: &'a Options) -> Self {
+    pub(super) fn new(
+        things: Things<'a>,
+        cluster: &'a Cluster,
+        names: &[&str],
+        options: &'a Options,
+    ) -> Self {
         let Things {
             objects,
             values,
@@ -111,6 +116,15 @@ impl<'a> Model<'a> {
         }
         let provider = Provider::of(&objects, &values);
         let knowledge = Knowledge::of(options, &objects, &provider);
+        let mut grounds = Grounds::new(cluster, options.now);
+        for object in objects
+            .iter()
+            .filter(|object| object.kind == "ExternalSecret")
+        {
+            let namespace = Some(object.namespace).filter(|namespace| !namespace.is_empty());
+            let scope = cluster.scope(namespace, names[object.file]);
+            grounds.make(scope, object.provides);
+        }
         Self {
             options,
             objects,
@@ -118,8 +132,8 @@ impl<'a> Model<'a> {
             instances,
             secrets,
             cluster,
-            paths: path::read(cluster),
-            grounds: Grounds::new(cluster, options.now),
+            paths: path::read(cluster, knowledge.release),
+            grounds,
             index,
             again,
             by_class,

@@ -122,6 +122,14 @@ fn kind(class: Class) -> &'static str {
 
 fn all<'m>(model: &'m Model<'_>) -> Vec<Reference<'m>> {
     let mut found = Vec::new();
+    for typed in model.cluster.objects() {
+        let mut seeker = Seeker {
+            number: typed.number,
+            object: &model.objects[typed.number],
+            found: &mut found,
+        };
+        seeker.of_traefik(typed);
+    }
     let entries = service_entries(model);
     for (number, object) in model.objects.iter().enumerate() {
         let mut seeker = Seeker {
@@ -129,28 +137,7 @@ fn all<'m>(model: &'m Model<'_>) -> Vec<Reference<'m>> {
             object,
             found: &mut found,
         };
-        match object.class {
-            Class::IngressRoute => seeker.route([Class::ServersTransport, Class::Middleware]),
-            Class::IngressRouteTcp => {
-                seeker.route([Class::ServersTransportTcp, Class::MiddlewareTcp]);
-            }
-            Class::ServersTransport => seeker.transport(object.spec(), "spec"),
-            Class::ServersTransportTcp => {
-                if let Some(tls) = object.spec().get("tls") {
-                    seeker.transport(tls, "spec.tls");
-                }
-            }
-            Class::TlsStore => seeker.store(),
-            Class::TlsOption => {
-                if let Some(node) = object.spec().get("clientAuth") {
-                    seeker.names(node, "secretNames", "spec.clientAuth", Class::Secret, false);
-                }
-            }
-            Class::Ingress => seeker.ingress(),
-            Class::Middleware => seeker.chain(),
-            Class::TraefikService => seeker.shares(),
-            _ => seeker.of_gateways(model, &entries),
-        }
+        seeker.of_gateways(model, &entries);
     }
     found
 }

@@ -1,7 +1,7 @@
 //! References, and how they are collected.
 
 use crate::lint::model::{Class, Object};
-use crate::yaml::{At, Node};
+use crate::yaml::At;
 
 /// A name that stands for another object.
 pub(super) struct Reference<'a> {
@@ -22,19 +22,6 @@ pub(super) struct Seeker<'m, 'a> {
 }
 
 impl<'a> Seeker<'_, 'a> {
-    pub(super) fn add(
-        &mut self,
-        class: Class,
-        namespace: Option<&'a str>,
-        node: Option<&'a Node>,
-        field: String,
-    ) {
-        if let Some((name, node)) = node.and_then(|node| Some((node.text()?, node))) {
-            let namespace = namespace.unwrap_or(self.object.namespace);
-            self.push(class, namespace, name, node.at, field);
-        }
-    }
-
     pub(super) fn push(
         &mut self,
         class: Class,
@@ -52,21 +39,5 @@ impl<'a> Seeker<'_, 'a> {
             field,
             is_authority: false,
         });
-    }
-
-    pub(super) fn names(
-        &mut self,
-        node: &'a Node,
-        key: &str,
-        path: &str,
-        class: Class,
-        is_authority: bool,
-    ) {
-        for (index, item) in node.items_of(key).iter().enumerate() {
-            self.add(class, None, Some(item), format!("{path}.{key}[{index}]"));
-            if let Some(last) = self.found.last_mut() {
-                last.is_authority = is_authority;
-            }
-        }
     }
 }

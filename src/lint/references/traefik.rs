@@ -1,178 +1,149 @@
 //! What objects of Traefik, and Ingresses, name.
 
 use super::seeker::Seeker;
-use crate::lint::facts::ingress::backends;
+use crate::cluster::{self, Kind, Resource};
+use crate::kinds::Named;
+use crate::kinds::traefik::{
+    Authority, IngressRoute, ServersTransport, ServiceRef, TlsOption, TraefikService,
+};
 use crate::lint::model::Class;
-use crate::yaml::Node;
 
 impl<'a> Seeker<'_, 'a> {
-    pub(super) fn route(&mut self, [transport, middleware]: [Class; 2]) {
-        let spec = self.object.spec();
-        for (route, rule) in spec.items_of("routes").iter().enumerate() {
-            for (index, node) in rule.items_of("services").iter().enumerate() {
-                let namespace = node.text_of("namespace");
-                let field = format!("spec.routes[{route}].services[{index}]");
-                let class = match node.text_of("kind") {
-                    Some("TraefikService") => Class::TraefikService,
-                    _ => Class::Service,
-                };
-                self.add(class, namespace, node.get("name"), format!("{field}.name"));
-                // For TCP Traefik looks beside the route (`makeTCPServersTransportKey`).
-                let beside = match transport {
-                    Class::ServersTransportTcp => None,
-                    _ => namespace,
-                };
-                self.add(
-                    transport,
-                    beside,
-                    node.get("serversTransport"),
-                    format!("{field}.serversTransport"),
-                );
+    pub(super) fn of_traefik(&mut self, typed: &'a cluster::Object) {
+        match &typed.resource {
+            Resource::IngressRoute(spec) | Resource::IngressRouteTcp(spec) => {
+                self.route(spec, typed.kind() == Kind::IngressRouteTcp);
             }
-            for (index, node) in rule.items_of("middlewares").iter().enumerate() {
-                let namespace = node.text_of("namespace");
-                self.add(
-                    middleware,
-                    namespace,
-                    node.get("name"),
-                    format!("spec.routes[{route}].middlewares[{index}].name"),
-                );
+            Resource::ServersTransport(spec) | Resource::ServersTransportTcp(spec) => {
+                self.transport(spec);
             }
-        }
-        if let Some(tls) = spec.get("tls") {
-            self.add(
-                Class::Secret,
-                None,
-                tls.get("secretName"),
-                "spec.tls.secretName".to_owned(),
-            );
-            for (key, class) in [("options", Class::TlsOption), ("store", Class::TlsStore)] {
-                if let Some(node) = tls.get(key) {
-                    let namespace = node.text_of("namespace");
-                    // The default ones are there without being defined.
-                    let name = node
-                        .get("name")
-                        .filter(|name| name.text() != Some("default"));
-                    self.add(class, namespace, name, format!("spec.tls.{key}.name"));
+            Resource::TlsStore(spec) => {
+                for named in spec.default_certificate.iter().chain(&spec.certificates) {
+                    self.secret(named);
                 }
             }
+            Resource::TlsOption(spec) => self.client_authorities(spec),
+            Resource::TraefikService(spec) => self.shares(spec),
+            Resource::Middleware(spec) => {
+                for (index, named) in spec.chain.iter().enumerate() {
+                    let field = format!("spec.chain.middlewares[{index}].name");
+                    let namespace = named.namespace.as_deref();
+                    self.add_in(Class::Middleware, namespace, &named.name, field);
+                }
+            }
+            Resource::Ingress(spec) => {
+                for backend in &spec.backends {
+                    let field = format!("{}.name", backend.field);
+                    self.add_in(Class::Service, None, &backend.service, field);
+                }
+                // cert-manager makes the Secrets of an Ingress that names an issuer.
+                let is_made = ["cert-manager.io/issuer", "cert-manager.io/cluster-issuer"]
+                    .iter()
+                    .any(|key| self.object.annotation(key).is_some());
+                for named in spec.secrets().filter(|_| !is_made) {
+                    self.secret(named);
+                }
+            }
+            _ => {}
         }
     }
 
-    pub(super) fn transport(&mut self, node: &'a Node, path: &str) {
-        for (index, item) in node.items_of("rootCAs").iter().enumerate() {
-            for (key, class) in [("secret", Class::Secret), ("configMap", Class::ConfigMap)] {
-                let before = self.found.len();
-                self.add(
-                    class,
-                    None,
-                    item.get(key),
-                    format!("{path}.rootCAs[{index}].{key}"),
-                );
-                self.found[before..]
-                    .iter_mut()
-                    .for_each(|reference| reference.is_authority = true);
+    /// Adds the name of a Secret beside the object.
+    fn secret(&mut self, named: &'a Named) {
+        let namespace = self.object.namespace;
+        let field = named.field.clone();
+        self.push(Class::Secret, namespace, &named.name, named.at, field);
+    }
+
+    /// Adds a name that a field gives.
+    fn add_in(&mut self, class: Class, namespace: Option<&'a str>, name: &'a str, field: String) {
+        let at = self.object.node_in(&field).at;
+        let namespace = namespace.unwrap_or(self.object.namespace);
+        self.push(class, namespace, name, at, field);
+    }
+
+    fn route(&mut self, spec: &'a IngressRoute, is_tcp: bool) {
+        let (transport, middleware) = if is_tcp {
+            (Class::ServersTransportTcp, Class::MiddlewareTcp)
+        } else {
+            (Class::ServersTransport, Class::Middleware)
+        };
+        for (index, route) in spec.routes.iter().enumerate() {
+            for service in &route.services {
+                self.service(service, transport);
+            }
+            for (number, named) in route.middlewares.iter().enumerate() {
+                let field = format!("spec.routes[{index}].middlewares[{number}].name");
+                self.add_in(middleware, named.namespace.as_deref(), &named.name, field);
             }
         }
-        self.names(node, "rootCAsSecrets", path, Class::Secret, true);
-        self.names(node, "certificatesSecrets", path, Class::Secret, false);
+        let Some(tls) = &spec.tls else { return };
+        if let Some(named) = &tls.secret {
+            self.secret(named);
+        }
+        for (key, named, class) in [
+            ("options", &tls.options, Class::TlsOption),
+            ("store", &tls.store, Class::TlsStore),
+        ] {
+            // The default ones are there without being defined.
+            if let Some(named) = named.as_ref().filter(|named| named.name != "default") {
+                let field = format!("spec.tls.{key}.name");
+                self.add_in(class, named.namespace.as_deref(), &named.name, field);
+            }
+        }
     }
 
-    pub(super) fn store(&mut self) {
-        let spec = self.object.spec();
-        let default = spec
-            .get("defaultCertificate")
-            .and_then(|node| node.get("secretName"));
-        self.add(
-            Class::Secret,
-            None,
-            default,
-            "spec.defaultCertificate.secretName".to_owned(),
-        );
-        for (index, node) in spec.items_of("certificates").iter().enumerate() {
-            self.add(
-                Class::Secret,
-                None,
-                node.get("secretName"),
-                format!("spec.certificates[{index}].secretName"),
-            );
+    fn service(&mut self, service: &'a ServiceRef, transport: Class) {
+        let namespace = service.namespace.as_deref();
+        let class = if service.is_traefik_service {
+            Class::TraefikService
+        } else {
+            Class::Service
+        };
+        let field = |key: &str| format!("{}.{key}", service.field);
+        self.add_in(class, namespace, &service.name, field("name"));
+        if let Some(named) = &service.transport {
+            // For TCP Traefik looks beside the route (`makeTCPServersTransportKey`).
+            let beside = namespace.filter(|_| transport != Class::ServersTransportTcp);
+            let beside = beside.unwrap_or(self.object.namespace);
+            let field = field("serversTransport");
+            self.push(transport, beside, &named.value, named.at, field);
+        }
+    }
+
+    fn transport(&mut self, spec: &'a ServersTransport) {
+        for root in &spec.root_cas {
+            let (class, name) = match &root.named {
+                Ok(Authority::Secret(name)) => (Class::Secret, name),
+                Ok(Authority::ConfigMap(name)) => (Class::ConfigMap, name),
+                Err(_) => continue,
+            };
+            let field = format!("{}.{}", spec.path, root.field);
+            self.push(class, self.object.namespace, name, root.at, field);
+            if let Some(last) = self.found.last_mut() {
+                last.is_authority = true;
+            }
+        }
+        for (index, named) in spec.certificates.iter().enumerate() {
+            let field = format!("{}.certificatesSecrets[{index}]", spec.path);
+            let namespace = self.object.namespace;
+            self.push(Class::Secret, namespace, &named.value, named.at, field);
+        }
+    }
+
+    fn client_authorities(&mut self, spec: &'a TlsOption) {
+        for (index, named) in spec.client_authorities.iter().enumerate() {
+            let field = format!("spec.clientAuth.secretNames[{index}]");
+            let namespace = self.object.namespace;
+            self.push(Class::Secret, namespace, &named.value, named.at, field);
         }
     }
 
     /// The Services among which a TraefikService shares its requests.
-    pub(super) fn shares(&mut self) {
-        let spec = self.object.spec();
-        let weighted = spec
-            .get("weighted")
-            .map(|node| node.items_of("services").iter().enumerate());
-        let mirrors = spec
-            .get("mirroring")
-            .map(|node| node.items_of("mirrors").iter().enumerate());
-        let weighted = weighted
-            .into_iter()
-            .flatten()
-            .map(|it| ("weighted.services", it));
-        let mirrors = mirrors
-            .into_iter()
-            .flatten()
-            .map(|it| ("mirroring.mirrors", it));
-        let itself = spec.get("mirroring").map(|node| ("mirroring", (0, node)));
-        for (path, (index, node)) in weighted.chain(mirrors).chain(itself) {
-            let namespace = node.text_of("namespace");
-            let class = match node.text_of("kind") {
-                Some("TraefikService") => Class::TraefikService,
-                _ => Class::Service,
-            };
-            let field = if path == "mirroring" {
-                format!("spec.{path}")
-            } else {
-                format!("spec.{path}[{index}]")
-            };
-            self.add(class, namespace, node.get("name"), format!("{field}.name"));
-            let transport = node.get("serversTransport");
-            let (class, field) = (Class::ServersTransport, format!("{field}.serversTransport"));
-            self.add(class, namespace, transport, field);
-        }
-    }
-
-    pub(super) fn ingress(&mut self) {
-        for (node, field) in backends(self.object) {
-            self.add(
-                Class::Service,
-                None,
-                node.get("name"),
-                format!("{field}.name"),
-            );
-        }
-        // cert-manager makes the Secrets of an Ingress that names an issuer.
-        let is_made = ["cert-manager.io/issuer", "cert-manager.io/cluster-issuer"]
-            .iter()
-            .any(|key| self.object.annotation(key).is_some());
-        for (index, node) in self
-            .object
-            .spec()
-            .items_of("tls")
-            .iter()
-            .enumerate()
-            .filter(|_| !is_made)
-        {
-            let field = format!("spec.tls[{index}].secretName");
-            self.add(Class::Secret, None, node.get("secretName"), field);
-        }
-    }
-
-    pub(super) fn chain(&mut self) {
-        let Some(chain) = self.object.spec().get("chain") else {
-            return;
-        };
-        for (index, node) in chain.items_of("middlewares").iter().enumerate() {
-            let namespace = node.text_of("namespace");
-            self.add(
-                Class::Middleware,
-                namespace,
-                node.get("name"),
-                format!("spec.chain.middlewares[{index}].name"),
-            );
+    fn shares(&mut self, spec: &'a TraefikService) {
+        let all = spec.services.iter().chain(&spec.mirrors);
+        for service in all.chain(&spec.fallback) {
+            self.service(service, Class::ServersTransport);
         }
     }
 }

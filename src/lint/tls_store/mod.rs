@@ -3,16 +3,19 @@
 pub(super) mod rules;
 
 use crate::cluster::data::Cert;
-use crate::lint::facts::ingress::is_of_traefik;
+use crate::cluster::{self, Kind, Resource};
+use crate::kinds::Named;
+use crate::kinds::ingress::Ingress;
+use crate::kinds::traefik::{TlsOption, TlsStore};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
+use crate::lint::legs::not_covered;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::predict::Here;
 use crate::lint::trust::rules::CI112;
-use crate::pki::SubjectAltName;
+use crate::path::check::{self, Clash, covers};
+use crate::path::hop::Known;
 use crate::release::Release;
-use crate::rule as language;
-use crate::yaml::Node;
 use rules::{CI401, CI402, CI403, CI404, CI405, CI406, CI407, CI408, CI409, CI410};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,54 +37,36 @@ pub(super) const FAMILY: Family = Family {
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     singletons(model, &mut findings);
-    let strict = model
-        .of(Class::TlsOption)
-        .any(|object| object.spec().get("sniStrict").is_some_and(Node::says_true));
-    let mut stores = Vec::new();
-    for object in model.of(Class::TlsStore) {
-        if object.name != "default" && !object.name.is_empty() {
-            let at = object
-                .at(&["metadata", "name"])
-                .map_or(object.node.at, |node| node.at);
-            let message = format!("`{}` is not `default`", object.name.escape_debug());
-            findings.push(object.finding(&CI403, at, "metadata.name", message));
+    let options = model.cluster.of(Kind::TlsOption);
+    let is_strict = |object: &cluster::Object| match &object.resource {
+        Resource::TlsOption(option) => option.sni_strict,
+        _ => false,
+    };
+    let strict = options.into_iter().any(is_strict);
+    let mut shown = BTreeSet::new();
+    for typed in model.cluster.objects() {
+        let object = &model.objects[typed.number];
+        let mut pairs: Vec<&Named> = Vec::new();
+        match &typed.resource {
+            Resource::TlsStore(spec) => {
+                store(object, spec, strict, &mut findings);
+                pairs.extend(spec.default_certificate.iter().chain(&spec.certificates));
+            }
+            Resource::IngressRoute(spec) | Resource::IngressRouteTcp(spec) => {
+                pairs.extend(spec.tls.as_ref().and_then(|tls| tls.secret.as_ref()));
+            }
+            Resource::Ingress(spec) if spec.is_of_traefik => {
+                pairs.extend(spec.secrets());
+                covered(model, typed, spec, &mut findings);
+            }
+            Resource::TlsOption(spec) => option(model, object, spec, &mut findings),
+            _ => {}
         }
-        stores.push(store(model, object, strict, &mut findings));
-    }
-    let mut shown: BTreeSet<usize> = stores
-        .iter()
-        .flat_map(|store| &store.secrets)
-        .copied()
-        .collect();
-    for class in [Class::IngressRoute, Class::IngressRouteTcp] {
-        for object in model.of(class) {
-            let name = object.at(&["spec", "tls", "secretName"]);
-            shown.extend(
-                name.and_then(|name| {
-                    pair(model, object, name, "spec.tls.secretName", &mut findings)
-                }),
-            );
+        for named in pairs {
+            shown.extend(pair(model, typed, named, &mut findings));
         }
-    }
-    for object in model
-        .of(Class::Ingress)
-        .filter(|object| is_of_traefik(object))
-    {
-        for (index, node) in object.spec().items_of("tls").iter().enumerate() {
-            let name = node.get("secretName");
-            let field = format!("spec.tls[{index}].secretName");
-            shown.extend(name.and_then(|name| pair(model, object, name, &field, &mut findings)));
-        }
-    }
-    for object in model.of(Class::TlsOption) {
-        option(model, object, &mut findings);
     }
     same_names(model, &shown, &mut findings);
-    let store = match &stores[..] {
-        [store] => Some(store),
-        _ => None,
-    };
-    coverage(model, store, &shown, &mut findings);
     findings
 }
 
@@ -122,114 +107,65 @@ fn singletons(model: &Model<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What one TLSStore shows.
-struct Store {
-    secrets: Vec<usize>,
-    /// Whether all its certificates are in the input.
-    is_complete: bool,
-}
-
-fn store(
-    model: &Model<'_>,
-    object: &Object<'_>,
-    strict: bool,
-    findings: &mut Vec<Finding>,
-) -> Store {
-    let spec = object.spec();
-    let mut store = Store {
-        secrets: Vec::new(),
-        is_complete: spec.get("defaultGeneratedCert").is_none(),
-    };
-    let default = spec
-        .get("defaultCertificate")
-        .and_then(|node| node.get("secretName"));
-    let listed = spec
-        .items_of("certificates")
-        .iter()
-        .enumerate()
-        .map(|(index, node)| {
-            (
-                node.get("secretName"),
-                format!("spec.certificates[{index}].secretName"),
-            )
-        });
-    let all =
-        std::iter::once((default, "spec.defaultCertificate.secretName".to_owned())).chain(listed);
-    for (node, field) in all {
-        let Some(node) = node else { continue };
-        match pair(model, object, node, &field, findings) {
-            Some(number) => store.secrets.push(number),
-            None => store.is_complete = false,
-        }
+fn store(object: &Object<'_>, store: &TlsStore, strict: bool, findings: &mut Vec<Finding>) {
+    if object.name != "default" && !object.name.is_empty() {
+        let message = format!("`{}` is not `default`", object.name.escape_debug());
+        findings.push(object.finding_in(&CI403, "metadata.name", message));
     }
-    let is_listed = |name: &str| {
-        spec.items_of("certificates")
-            .iter()
-            .any(|node| node.text_of("secretName") == Some(name))
+    let is_listed = |default: &&Named| {
+        let mut listed = store.certificates.iter();
+        listed.any(|named| named.name == default.name)
     };
-    if let Some(node) =
-        default.filter(|node| strict && node.text().is_some_and(|name| !is_listed(name)))
-    {
+    let default = store.default_certificate.as_ref();
+    if let Some(named) = default.filter(|named| strict && !is_listed(named)) {
         let message = "a TLSOption has `sniStrict`, and this certificate is only the default";
-        findings.push(object.finding(
-            &CI406,
-            node.at,
-            "spec.defaultCertificate.secretName",
-            message,
-        ));
+        findings.push(object.finding(&CI406, named.at, &named.field, message));
     }
-    store
 }
 
-/// Returns the Secret of a pair, and checks it.
+/// Checks the Secret of a pair, and returns it, if it is there.
 fn pair(
     model: &Model<'_>,
-    object: &Object<'_>,
-    node: &Node,
-    field: &str,
+    typed: &cluster::Object,
+    named: &Named,
     findings: &mut Vec<Finding>,
 ) -> Option<usize> {
-    let name = node.text()?;
-    let Some(number) = model.find(Class::Secret, object.namespace, name) else {
-        if let Some(namespace) = model.elsewhere(Class::Secret, object.namespace, name) {
-            let message = format!(
-                "Secret `{name}` is in namespace `{namespace}`, the {} in `{}`",
-                object.kind, object.namespace
-            );
-            findings.push(object.finding(&CI404, node.at, field, message));
-        }
-        return None;
+    let object = &model.objects[typed.number];
+    let mut find = |rule, message: String| {
+        findings.push(object.finding(rule, named.at, &named.field, message));
     };
-    let secret = &model.objects[number];
-    let data = model.secrets.get(&number)?;
-    if secret.label("owner") == Some("helm") {
-        let at = secret
-            .at(&["metadata", "labels", "owner"])
-            .map_or(secret.node.at, |node| node.at);
-        let message = format!("Traefik does not see Secret {}", secret.shown());
-        findings.push(secret.finding(&CI112, at, "metadata.labels.owner", message));
+    match check::pair(&typed.scope, &named.name, &model.grounds) {
+        Some(Clash::ShownElsewhere { namespace }) => {
+            let message = format!(
+                "Secret `{}` is in namespace `{namespace}`, the {} in `{}`",
+                named.name, object.kind, object.namespace
+            );
+            find(&CI404, message);
+        }
+        Some(Clash::ShownIncomplete { secret, missing }) => {
+            let shown = model.objects[secret.number].shown();
+            find(&CI405, format!("Secret {shown} has no `{missing}`"));
+        }
+        _ => {}
     }
-    if let Some(missing) = data.missing_of_pair() {
-        let message = format!("Secret {} has no `{missing}`", secret.shown());
-        findings.push(object.finding(&CI405, node.at, field, message));
+    let secret = model.grounds.secret(&typed.scope, &named.name).here()?;
+    let object = &model.objects[secret.number];
+    if object.label("owner") == Some("helm") {
+        let message = format!("Traefik does not see Secret {}", object.shown());
+        findings.push(object.finding_in(&CI112, "metadata.labels.owner", message));
     }
-    Some(number)
+    Some(secret.number)
 }
 
-fn option(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
-    let spec = object.spec();
-    if let Some(client) = spec.get("clientAuth")
-        && client
-            .get("secretNames")
-            .is_some_and(|names| !names.items().is_empty())
-        && client.get("clientAuthType").is_none()
-    {
+fn option(model: &Model<'_>, object: &Object<'_>, option: &TlsOption, findings: &mut Vec<Finding>) {
+    if !option.client_authorities.is_empty() && option.client_auth.is_none() {
         let message = "`secretNames` without `clientAuthType`";
-        findings.push(object.finding(&CI409, client.at, "spec.clientAuth", message));
+        findings.push(object.finding_in(&CI409, "spec.clientAuth", message));
     }
-    if spec.get("minVersion").is_none() && model.knowledge.release < Release::exactly(2, 11, 0) {
-        let message = format!("Traefik {} accepts TLS 1.0 here", model.knowledge.release);
-        findings.push(object.finding(&CI410, spec.at, "spec.minVersion", message));
+    let release = model.knowledge.release;
+    if option.min_version.is_none() && release < Release::exactly(2, 11, 0) {
+        let message = format!("Traefik {release} accepts TLS 1.0 here");
+        findings.push(object.finding_in(&CI410, "spec.minVersion", message));
     }
 }
 
@@ -270,99 +206,26 @@ fn certificate<'m>(model: &'m Model<'_>, number: usize) -> Option<&'m Cert> {
     model.secrets.get(&number)?.get("tls.crt")?.certs().next()
 }
 
-/// Most names that a message lists.
-const LISTED: usize = 5;
-
-/// Compares the hosts of routes with the certificates that Traefik may choose from.
-///
-/// Without a TLSStore in the input its certificates are not known: then only routes with a Secret of their own
-/// are compared.
-fn coverage(
+/// Compares the hosts of an Ingress with the certificates that Traefik may choose from.
+fn covered(
     model: &Model<'_>,
-    store: Option<&Store>,
-    shown: &BTreeSet<usize>,
+    typed: &cluster::Object,
+    ingress: &Ingress,
     findings: &mut Vec<Finding>,
 ) {
-    let certificates: Option<Vec<&Cert>> = shown
-        .iter()
-        .map(|number| certificate(model, *number))
-        .collect();
-    let Some(certificates) = certificates.filter(|all| !all.is_empty()) else {
+    let Some(names) = model.grounds.names() else {
         return;
     };
-    let names: BTreeSet<String> = certificates
-        .iter()
-        .flat_map(|cert| &cert.details.subject_alt_names)
-        .map(|name| name.to_ascii_lowercase())
-        .collect();
-    let is_covered = |host: &str| {
-        let wildcard = host
-            .split_once('.')
-            .map(|(_, parent)| format!("*.{parent}"));
-        names.contains(host) || wildcard.is_some_and(|name| names.contains(&name))
-    };
-    let uncovered = |host: &str| {
-        let some: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
-        let more = if names.len() > LISTED { ", …" } else { "" };
-        format!(
-            "`{host}` is not covered by any of {}{more}",
-            some.join(", ")
-        )
-    };
-    for object in model.of(Class::IngressRoute) {
-        let Some(tls) = object.spec().get("tls") else {
-            continue;
-        };
-        let own = tls.text_of("secretName");
-        let is_here = |name: &str| model.find(Class::Secret, object.namespace, name).is_some();
-        let is_known = match own {
-            Some(name) => is_here(name),
-            None => store.is_some_and(|store| store.is_complete),
-        };
-        // A resolver asks for the certificate.
-        if tls.get("certResolver").is_some() || !is_known {
+    for entry in &ingress.tls {
+        let secret = entry.secret.as_ref();
+        let known = secret.map(|named| model.grounds.secret(&typed.scope, &named.name));
+        if !matches!(known, Some(Known::Here(_))) {
             continue;
         }
-        for (index, rule) in object.spec().items_of("routes").iter().enumerate() {
-            let Some(node) = rule.get("match") else {
-                continue;
-            };
-            let matchers = language::matchers(node.text().unwrap_or_default()).unwrap_or_default();
-            let hosts = language::hosts(&matchers);
-            let is_name = |host: &&String| SubjectAltName::parse(host).is_ok();
-            for host in hosts
-                .iter()
-                .filter(is_name)
-                .filter(|host| !is_covered(host))
-            {
-                let field = format!("spec.routes[{index}].match");
-                findings.push(object.finding(&CI408, node.at, &field, uncovered(host)));
-            }
-        }
-    }
-    for object in model
-        .of(Class::Ingress)
-        .filter(|object| is_of_traefik(object))
-    {
-        let is_here = |node: &Node| {
-            let name = node.text_of("secretName");
-            name.is_some_and(|name| model.find(Class::Secret, object.namespace, name).is_some())
-        };
-        for (index, node) in object
-            .spec()
-            .items_of("tls")
-            .iter()
-            .enumerate()
-            .filter(|(_, node)| is_here(node))
-        {
-            for (number, host) in node.items_of("hosts").iter().enumerate() {
-                let name = host.text().map(str::to_ascii_lowercase);
-                let name = name.filter(|name| SubjectAltName::parse(name).is_ok());
-                if let Some(name) = name.filter(|name| !is_covered(name)) {
-                    let field = format!("spec.tls[{index}].hosts[{number}]");
-                    findings.push(object.finding(&CI408, host.at, &field, uncovered(&name)));
-                }
-            }
+        for host in entry.hosts.iter().filter(|host| !covers(names, &host.name)) {
+            let object = &model.objects[typed.number];
+            let message = not_covered(&host.name, names);
+            findings.push(object.finding(&CI408, host.at, &host.field, message));
         }
     }
 }

@@ -217,7 +217,9 @@ impl<'a> Index<'a> {
                         continue;
                     };
                     let secrets = store.certificates.iter().chain(&store.default_certificate);
-                    kept.extend(secrets.filter_map(|secret| in_secret(&object.scope, secret)));
+                    kept.extend(
+                        secrets.filter_map(|secret| in_secret(&object.scope, &secret.name)),
+                    );
                 }
                 // A store's default certificate answers for hosts that no certificate covers.
                 best(kept).or_else(|| self.pair_for(host))

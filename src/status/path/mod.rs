@@ -11,6 +11,7 @@ use crate::cluster::{Cluster, Kind};
 use crate::kinds::service::Balancer;
 use crate::path::hop::{Httpd, Known};
 use crate::path::{self, Routed};
+use crate::release::Release;
 use index::{Index, Way};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -195,7 +196,7 @@ type Common<'a> = (Scope, Kind, &'a str, &'a Scope, Option<Httpd>);
 pub(super) fn instances(rows: &[Row], cluster: &Cluster) -> Vec<Instance> {
     let index = Index::new(rows, cluster);
     let mut ways: BTreeMap<Common<'_>, Way> = BTreeMap::new();
-    for routed in path::read(cluster) {
+    for routed in path::read(cluster, Release::default()) {
         if routed.path.hosts.is_empty() {
             continue;
         }
