@@ -5,6 +5,7 @@
 pub mod authorities;
 pub mod bundle;
 pub mod certificate;
+pub mod fingerprint;
 pub mod forms;
 pub mod issue;
 pub mod key;

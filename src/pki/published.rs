@@ -1,6 +1,6 @@
 //! Private keys that anyone can download.
 
-use super::certificate::Fingerprint;
+use super::fingerprint::Fingerprint;
 
 /// SHA-256 of the subject public key info of the eight private keys in the public repository
 /// `fr.uepalparoisse.dockerfiles` (SELFKEYS, commit 3b8a039), with the name each has there.

@@ -7,7 +7,8 @@ use crate::find::{ObjectKind, ObjectOrigin, Origin};
 use crate::fleet::Fleet;
 use crate::gitops::renewal::{Standing, dates};
 use crate::kinds::cert_manager::Announced;
-use crate::pki::certificate::{Details, Fingerprint};
+use crate::pki::certificate::Details;
+use crate::pki::fingerprint::Fingerprint;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 

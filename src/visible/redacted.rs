@@ -5,7 +5,7 @@ use crate::cluster::data::of_base64;
 use crate::find;
 use crate::gitops::layout::is_marked;
 use crate::pki::Certificate;
-use crate::pki::certificate::Fingerprint;
+use crate::pki::fingerprint::Fingerprint;
 use crate::pki::key::hex;
 use crate::yaml::{self, At, Key, Node, Value, tree_text};
 use aws_lc_rs::digest::{SHA256, digest};

@@ -11,7 +11,7 @@ use crate::path::hop::{
     self, Authority, Client, Front, Inward, Keys, Known, Outward, Place, Shown,
 };
 use crate::pki::SubjectAltName;
-use crate::pki::certificate::Fingerprint;
+use crate::pki::fingerprint::Fingerprint;
 use crate::status::Row;
 use std::collections::BTreeMap;
 
