@@ -132,6 +132,20 @@ impl Host {
         host
     }
 
+    /// Lets Git fail, or no longer, where a job asks the remote for the branch of proposals.
+    fn let_git_fail_to_fetch(&self, fails: bool) {
+        let stub = self.path("bin/git");
+        if !fails {
+            return std::fs::remove_file(stub).unwrap();
+        }
+        let search = std::env::var("PATH").unwrap_or_default();
+        let script = format!(
+            "#!/bin/sh\ncase \"$1 $*\" in\nfetch*{BRANCH}*|ls-remote*{BRANCH}*) exit 128;;\nesac\nPATH='{search}' exec git \"$@\"\n"
+        );
+        write(&stub, &script);
+        make_executable(&stub);
+    }
+
     /// Checks the default branch out, as a runner does.
     fn check_out(&self) -> PathBuf {
         let job = self.path("job");
@@ -315,6 +329,7 @@ fn year(host: &Host, run: &dyn Fn(&Host, &str) -> (i32, String), [check, renew]:
     assert_eq!(status, 0, "{said}");
     let (status, said) = run(host, renew);
     assert_eq!((status, host.proposed().len()), (0, 0), "{said}");
+    assert!(!said.contains("fatal"), "nothing is proposed yet: {said}");
     // The instance is due, and so is the wildcard, whose CA nobody can open here.
     now("2027-08-01T00:00:00Z");
     let (status, said) = run(host, renew);
@@ -344,6 +359,12 @@ fn year(host: &Host, run: &dyn Fn(&Host, &str) -> (i32, String), [check, renew]:
     let secret = format!("{BRANCH}:infra/instances/a/secret-selfcert.sops.yaml");
     let before = host.git("remote", &["show", &secret]);
     run(host, renew);
+    assert_eq!(host.git("remote", &["show", &secret]), before);
+    // A remote that does not answer may have a proposal: its keys are not issued twice.
+    host.let_git_fail_to_fetch(true);
+    let (status, said) = run(host, renew);
+    assert_eq!(status, 128, "{said}");
+    host.let_git_fail_to_fetch(false);
     assert_eq!(host.git("remote", &["show", &secret]), before);
     // Merged as one commit: there is nothing to propose any more.
     host.git("work", &["fetch", "--quiet", "origin"]);
