@@ -235,10 +235,7 @@ pub(crate) fn lint_text(data: &[u8]) {
 
 /// `lint`, in one of its forms.
 fn judge(text: String) {
-    let mut sources = [lint::Source {
-        name: "f.yaml".to_owned(),
-        text: Zeroizing::new(text),
-    }];
+    let mut sources = [lint::Source::new("f.yaml".to_owned(), Zeroizing::new(text))];
     match lint::lint(&mut sources, &Options::at(NOW)) {
         Err(faults) => check(&faults),
         Ok(found) => {

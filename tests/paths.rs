@@ -183,10 +183,10 @@ fn status_shows_one_leg_from_the_browser_to_the_httpd_where_tls_passes_through()
 #[test]
 fn lint_finds_of_tls_that_passes_through_only_that_browsers_do_not_know_the_private_ca() {
     let instance = instance(&[], Settings::default(), Extras::default());
-    let mut sources = [lint::Source {
-        name: "f.yaml".to_owned(),
-        text: Zeroizing::new(written(Release::default(), PASSTHROUGH, &instance)),
-    }];
+    let mut sources = [lint::Source::new(
+        "f.yaml".to_owned(),
+        Zeroizing::new(written(Release::default(), PASSTHROUGH, &instance)),
+    )];
     let report = lint::lint(&mut sources, &Options::at(NOW)).expect("good YAML");
     let found: Vec<&str> = report
         .findings

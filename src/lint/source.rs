@@ -1,5 +1,6 @@
 //! What is read.
 
+use std::hash::{DefaultHasher, Hasher as _};
 use zeroize::Zeroizing;
 
 /// Most characters of a line that a report shows: longer ones hold data, perhaps of a key.
@@ -12,14 +13,65 @@ pub struct Source {
     pub name: String,
     /// The text; it may hold private keys.
     pub text: Zeroizing<String>,
+    kept: Kept,
+}
+
+/// What of a text is kept once it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// The lines that a report may show.
+    Lines,
+    /// Nothing: it can be read again.
+    Nothing,
+    /// Nothing was kept of the text with this sum.
+    Gone(u64),
 }
 
 /// Stands for the rest of a line that is too long to be shown; no YAML has it.
 pub(super) const CUT: char = '\u{1a}';
 
 impl Source {
+    /// Returns a source whose lines stay for the report.
+    #[must_use]
+    pub fn new(name: String, text: Zeroizing<String>) -> Self {
+        let kept = Kept::Lines;
+        Self { name, text, kept }
+    }
+
+    /// Returns a source that can be read again for the report: nothing of it is kept until then.
+    #[must_use]
+    pub fn of_file(name: String, text: Zeroizing<String>) -> Self {
+        let kept = Kept::Nothing;
+        Self { name, text, kept }
+    }
+
+    /// Returns whether its text is gone, and needed where a report shows lines of it.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(self.kept, Kept::Gone(_))
+    }
+
+    /// Takes the text that was read again, if it is the same.
+    pub fn take_again(&mut self, text: Zeroizing<String>) {
+        if self.kept == Kept::Gone(sum(&text)) {
+            self.text = text;
+        }
+    }
+
+    /// Lets of a text that was read all go that no report shows.
+    pub(super) fn let_go(&mut self) {
+        match self.kept {
+            Kept::Nothing => {
+                self.kept = Kept::Gone(sum(&self.text));
+                self.text = Zeroizing::default();
+            }
+            Kept::Lines => self.shorten(),
+            Kept::Gone(_) => {}
+        }
+    }
+
     /// Cuts long lines off behind the key that they begin with.
-    pub(super) fn shorten(&mut self) {
+    fn shorten(&mut self) {
         let mut long = Vec::new();
         let mut start = 0;
         for line in self.text.split_inclusive('\n') {
@@ -50,6 +102,12 @@ impl Source {
     }
 }
 
+fn sum(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,14 +116,24 @@ mod tests {
     fn of_a_line_that_is_too_long_to_be_shown_the_key_stays() {
         let limit = "y".repeat(LINE_LIMIT);
         let long = "é".repeat(LINE_LIMIT + 1);
-        let mut source = Source {
-            name: "x".to_owned(),
-            text: Zeroizing::new(format!("a: 1\n  b: {long}\n\n{limit}\n{long}: c")),
-        };
-        source.shorten();
+        let text = format!("a: 1\n  b: {long}\n\n{limit}\n{long}: c");
+        let mut source = Source::new("x".to_owned(), Zeroizing::new(text));
+        source.let_go();
         assert_eq!(*source.text, format!("a: 1\n  b:{CUT}\n\n{limit}\n{CUT}"));
         let before = source.text.clone();
-        source.shorten();
+        source.let_go();
         assert_eq!(source.text, before);
+    }
+
+    #[test]
+    fn only_the_same_text_is_taken_again() {
+        let text = |text: &str| Zeroizing::new(text.to_owned());
+        let mut source = Source::of_file("x".to_owned(), text("a: 1"));
+        source.let_go();
+        assert!(source.is_gone() && source.text.is_empty());
+        source.take_again(text("a: 2"));
+        assert!(source.text.is_empty());
+        source.take_again(text("a: 1"));
+        assert_eq!(*source.text, *"a: 1");
     }
 }

@@ -172,6 +172,7 @@ impl Cluster {
             name: "the cluster".to_owned(),
             content: Zeroizing::new(text.to_owned()),
             identity: None,
+            can_be_read_again: false,
         })
     }
 }

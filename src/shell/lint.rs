@@ -181,7 +181,10 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
     }
     let level = severity(arguments.level);
     let text = match arguments.format {
-        LintFormat::Text => report::text(&found, &sources, level, output::paint()),
+        LintFormat::Text => {
+            read_again(&mut sources, &found, level);
+            report::text(&found, &sources, level, output::paint())
+        }
         LintFormat::Json => report::json(&found, &sources, level),
         LintFormat::Yaml => yaml(&report::json(&found, &sources, level)),
         LintFormat::Sarif => report::sarif(&found, &sources, level),
@@ -307,9 +310,10 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
                 if text
                     .identity
                     .is_some_and(|identity| !known.insert(identity)) => {}
-            Ok(text) => sources.push(Source {
-                name: text.name,
-                text: text.content,
+            Ok(text) => sources.push(if text.can_be_read_again {
+                Source::of_file(text.name, text.content)
+            } else {
+                Source::new(text.name, text.content)
             }),
             Err(failure) => match &mut unreadable {
                 None => unreadable = Some(failure),
@@ -323,6 +327,20 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
         }
     }
     unreadable.map_or(Ok(sources), Err)
+}
+
+/// Reads the files again whose lines the report shows. Of one that cannot be read any more, or has changed, it shows none.
+fn read_again(sources: &mut [Source], found: &Report, level: Severity) {
+    let shown = found.findings.iter();
+    let shown = shown.filter(|finding| finding.severity >= level && finding.at.line > 0);
+    let files: BTreeSet<usize> = shown.map(|finding| finding.file).collect();
+    for file in files {
+        if let Some(source) = sources.get_mut(file).filter(|source| source.is_gone())
+            && let Ok(text) = world::read_stream(source.name.as_ref())
+        {
+            source.take_again(text.content);
+        }
+    }
 }
 
 /// Warns where a check that found nothing looked at nothing: at all, or in a file that was named.

@@ -384,6 +384,8 @@ pub(super) struct Text {
     pub(super) name: String,
     pub(super) content: Zeroizing<String>,
     pub(super) identity: Option<FileIdentity>,
+    /// Whether its name leads to it a second time.
+    pub(super) can_be_read_again: bool,
 }
 
 impl Text {
@@ -415,6 +417,7 @@ pub(super) fn read_manifests(path: &Path) -> Result<Text, Failure> {
         name: name_of(path),
         content,
         identity: None,
+        can_be_read_again: false,
     })
 }
 
@@ -448,6 +451,7 @@ pub(super) fn read_pem(
     let name = name_of(path);
     let content = forms::pem(&bytes, &name, part, password)?;
     Ok(Text {
+        can_be_read_again: !is_stdin(path) && !is_made_by_a_shell(path),
         name,
         content,
         identity,
@@ -516,6 +520,7 @@ fn read_text(path: &Path, limit: u64) -> Result<Text, Failure> {
     let content = String::from_utf8(std::mem::take(&mut *bytes)).expect("it was just seen to be");
     let content = Zeroizing::new(content);
     Ok(Text {
+        can_be_read_again: !is_stdin(path) && !is_made_by_a_shell(path),
         name,
         content,
         identity,
@@ -592,8 +597,7 @@ fn is_readable(path: &Path, metadata: &std::fs::Metadata) -> Readable {
         // Of a directory the system says itself that it cannot be read.
         return Readable::AtOnce;
     }
-    let ours = ["/dev/fd", "/dev/stdin", "/proc/self/fd"];
-    if ours.iter().any(|made| path.starts_with(made)) {
+    if is_made_by_a_shell(path) {
         return Readable::Waiting;
     }
     let what = match kind {
@@ -605,6 +609,12 @@ fn is_readable(path: &Path, metadata: &std::fs::Metadata) -> Readable {
         Fault::new(format!("this is {what}, not a regular file"))
             .help("pass a file, or pipe its content in and pass `-`"),
     )
+}
+
+/// Returns whether a path is that of an open file, as of `<(…)`.
+fn is_made_by_a_shell(path: &Path) -> bool {
+    let ours = ["/dev/fd", "/dev/stdin", "/proc/self/fd"];
+    ours.iter().any(|made| path.starts_with(made))
 }
 
 /// Lets reads wait again for who writes.

@@ -48,10 +48,7 @@ spec:
 ";
 
 fn source(name: &str, text: &str) -> Source {
-    Source {
-        name: name.to_owned(),
-        text: Zeroizing::new(text.to_owned()),
-    }
+    Source::new(name.to_owned(), Zeroizing::new(text.to_owned()))
 }
 
 fn report(text: &str, options: &Options) -> Report {

@@ -120,7 +120,7 @@ fn one(source: &mut Source, budget: &Budget, known: &Certificates) -> One {
     };
     let comments = suppress::read(&source.text);
     if !parts.iter().any(Part::is_too_much) {
-        source.shorten();
+        source.let_go();
     }
     One { parts, comments }
 }
