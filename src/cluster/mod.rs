@@ -6,10 +6,12 @@
 //! | know which kinds are read | [`Resource`] |
 //! | know which namespace an object without one is taken to be in | [`scope`] |
 //! | know which namespace a kustomization gives | [`kustomization`] |
+//! | know which files are applied to one cluster | [`roots`] |
 //! | read what a Secret holds | [`data`] |
 
 pub mod data;
 pub mod kustomization;
+pub mod roots;
 pub mod scope;
 
 use crate::fault::Fault;

@@ -12,6 +12,10 @@ pub const INSTANCES: &str = "instances";
 pub const SHARDS: &str = "shards";
 /// Folder of what exists once per cluster.
 pub const CLUSTER: &str = "cluster";
+/// Folder of the Kustomizations of Flux.
+const FLUX: &str = "flux";
+/// Folder of the `ApplicationSet` of Argo CD.
+const ARGO_CD: &str = "argocd";
 /// Name of the file by which KSOPS opens Secrets for Argo CD. No instance's name has an underscore, so it collides
 /// with no instance's file.
 pub const GENERATOR: &str = "secret_generator.yaml";
@@ -63,6 +67,20 @@ pub fn mark(fleet: &Fleet, id: Option<&str>) -> String {
 #[must_use]
 pub fn is_marked(bytes: &[u8]) -> bool {
     bytes.starts_with(MARK.as_bytes())
+}
+
+/// Returns the folder of the tree that a file belongs to, by its path.
+#[must_use]
+pub fn tree_of(path: &str) -> Option<&str> {
+    let folders = [INSTANCES, SHARDS, CLUSTER, FLUX, ARGO_CD];
+    let mut from = 0;
+    for part in path.split('/') {
+        if folders.contains(&part) {
+            return Some(path[..from].trim_end_matches('/'));
+        }
+        from += part.len() + 1;
+    }
+    None
 }
 
 /// Returns whether a merge was left unfinished in a file of a fleet.

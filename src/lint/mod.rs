@@ -55,12 +55,16 @@ pub use report::Report;
 pub use rules::{Rule, Severity};
 pub use source::Source;
 
+use crate::cluster::roots::{Files, divide};
 use crate::fault::Fault;
+use crate::gitops::layout;
 use crate::threads::{discard, each, with_threads};
+use crate::yaml::Node;
 use families::FAMILIES;
-use model::documents::{Document, Read, read};
+use model::documents::{Document, Read, Typed, read};
 use model::kustomize::patches;
 use model::{Model, things};
+use std::collections::BTreeSet;
 
 /// Looks for everything that the rules know. Of each text only what a report may show stays.
 ///
@@ -76,6 +80,7 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
         mut documents,
         broken,
         mut comments,
+        is_of_fleet,
     } = read(sources)?;
     let sources = &*sources;
     let patches = patches(&documents, sources);
@@ -85,14 +90,15 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
         .iter_mut()
         .map(|document| std::mem::take(&mut document.typed))
         .collect();
+    let roots = roots(&documents, &names, &is_of_fleet);
     let all: Vec<&Document> = documents.iter().collect();
-    let (things, cluster) = things(&all, typed, &names);
-    let model = Model::new(things, &cluster, &names, options);
-    let mut findings: Vec<Finding> = each(&FAMILIES, |family| (family.check)(&model))
-        .into_iter()
-        .flatten()
-        .chain(broken.into_iter().map(documents::broken))
-        .collect();
+    let Judged {
+        mut findings,
+        knowledge,
+        looked_at,
+        ..
+    } = judged(&all, typed, &roots, &names, options);
+    findings.extend(broken.into_iter().map(documents::broken));
     for finding in &mut findings {
         finding.show();
     }
@@ -107,15 +113,101 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
     findings.dedup();
     let report = Report {
         findings,
-        traefik: model.knowledge,
+        traefik: knowledge,
         documents: all.len(),
-        objects: model.objects.len(),
-        passed_over: model.passed_over(sources.len()),
+        objects: all.iter().map(|document| document.objects()).sum(),
+        passed_over: (0..sources.len())
+            .filter(|file| !looked_at.contains(file))
+            .collect(),
         suppressed,
         accepted: 0,
     };
-    discard(model.secrets.into_values().collect());
-    drop(cluster);
     discard(documents);
     Ok(report)
+}
+
+/// Returns the files of each root.
+fn roots(documents: &[Document], names: &[&str], is_of_fleet: &[bool]) -> Vec<BTreeSet<usize>> {
+    let trees: Vec<Option<&str>> = names
+        .iter()
+        .zip(is_of_fleet)
+        .map(|(name, is_of_fleet)| layout::tree_of(name).filter(|_| *is_of_fleet))
+        .collect();
+    let documents: Vec<(usize, &Node)> = documents
+        .iter()
+        .map(|document| (document.file, &document.node))
+        .collect();
+    divide(&Files {
+        names,
+        trees: &trees,
+        documents: &documents,
+    })
+}
+
+/// What is found in a root, or in all.
+struct Judged {
+    findings: Vec<Finding>,
+    knowledge: Knowledge,
+    /// The files that anything was looked at of.
+    looked_at: BTreeSet<usize>,
+    has_objects: bool,
+}
+
+/// Judges each root by itself, and what several have with each of them.
+fn judged(
+    all: &[&Document],
+    typed: Vec<Vec<Typed>>,
+    roots: &[BTreeSet<usize>],
+    names: &[&str],
+    options: &Options,
+) -> Judged {
+    if roots.len() < 2 {
+        return judged_alone(all, typed, names, options);
+    }
+    let mut judged: Vec<Judged> = each(roots, |root| {
+        let of_root = all.iter().zip(&typed);
+        let of_root = of_root.filter(|(document, _)| root.contains(&document.file));
+        let (documents, typed): (Vec<&Document>, _) = of_root
+            .map(|(document, typed)| (*document, typed.clone()))
+            .unzip();
+        judged_alone(&documents, typed, names, options)
+    });
+    routes::keep_unanswered(
+        judged
+            .iter_mut()
+            .filter(|root| root.has_objects)
+            .map(|root| &mut root.findings)
+            .collect(),
+    );
+    let certain = judged.iter().find(|root| root.knowledge.is_certain());
+    let knowledge = certain.unwrap_or(&judged[0]).knowledge;
+    Judged {
+        knowledge,
+        looked_at: judged
+            .iter()
+            .flat_map(|root| root.looked_at.iter().copied())
+            .collect(),
+        has_objects: judged.iter().any(|root| root.has_objects),
+        findings: judged.into_iter().flat_map(|root| root.findings).collect(),
+    }
+}
+
+fn judged_alone(
+    documents: &[&Document],
+    typed: Vec<Vec<Typed>>,
+    names: &[&str],
+    options: &Options,
+) -> Judged {
+    let (things, cluster) = things(documents, typed, names);
+    let model = Model::new(things, &cluster, names, options);
+    let findings = each(&FAMILIES, |family| (family.check)(&model));
+    let judged = Judged {
+        findings: findings.into_iter().flatten().collect(),
+        knowledge: model.knowledge,
+        looked_at: model.looked_at(),
+        has_objects: !model.objects.is_empty(),
+    };
+    discard(model.secrets.into_values().collect());
+    drop(cluster);
+    judged
 }

@@ -14,6 +14,7 @@ mod layout;
 mod pki;
 mod predictions;
 mod quiet;
+mod roots;
 mod ways;
 
 use crate::support::NOW;

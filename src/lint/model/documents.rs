@@ -3,6 +3,7 @@
 use crate::cluster;
 use crate::cluster::data::{self, Certificates};
 use crate::fault::Fault;
+use crate::gitops::layout;
 use crate::lint::source::Source;
 use crate::lint::suppress::{self, Comment};
 use crate::threads::{each, each_mut};
@@ -22,6 +23,14 @@ pub(in crate::lint) struct Document {
     pub(in crate::lint) typed: Vec<Typed>,
 }
 
+impl Document {
+    /// Returns how many objects it has.
+    pub(in crate::lint) fn objects(&self) -> usize {
+        let objects = objects(&self.node).iter();
+        objects.filter(|node| is_object(node)).count()
+    }
+}
+
 /// An object of a document, by its place among the items of a list; 0 for the document itself.
 pub(in crate::lint) type Typed = (usize, cluster::Object);
 
@@ -37,10 +46,13 @@ pub(in crate::lint) struct Read {
     pub(in crate::lint) documents: Vec<Document>,
     pub(in crate::lint) broken: Vec<Broken>,
     pub(in crate::lint) comments: Vec<Comment>,
+    /// Of each source, whether a fleet owns it.
+    pub(in crate::lint) is_of_fleet: Vec<bool>,
 }
 
 /// What was read of one source.
 struct One {
+    is_of_fleet: bool,
     parts: Vec<Part>,
     comments: Vec<Comment>,
 }
@@ -86,8 +98,10 @@ pub(in crate::lint) fn read(sources: &mut [Source]) -> Result<Read, Vec<Fault>> 
         documents: Vec::new(),
         broken: Vec::new(),
         comments: Vec::new(),
+        is_of_fleet: Vec::with_capacity(all.len()),
     };
     for (file, one) in all.into_iter().enumerate() {
+        found.is_of_fleet.push(one.is_of_fleet);
         let mut number = 0;
         for part in one.parts {
             match part.read {
@@ -119,10 +133,15 @@ fn one(source: &mut Source, budget: &Budget, known: &Certificates) -> One {
         cuts => each(cuts, |cut| part(*cut, &name, budget, known)),
     };
     let comments = suppress::read(&source.text);
+    let is_of_fleet = layout::is_marked(source.text.as_bytes());
     if !parts.iter().any(Part::is_too_much) {
         source.let_go();
     }
-    One { parts, comments }
+    One {
+        is_of_fleet,
+        parts,
+        comments,
+    }
 }
 
 fn part(cut: Cut<'_>, file: &Arc<str>, budget: &Budget, known: &Certificates) -> Part {
@@ -164,6 +183,13 @@ fn objects_mut(document: &mut Node) -> &mut [Node] {
     } else {
         std::slice::from_mut(document)
     }
+}
+
+/// Returns whether a node is an object by what it says itself.
+pub(super) fn is_object(node: &Node) -> bool {
+    ["apiVersion", "kind"]
+        .iter()
+        .all(|key| node.text_of(key).is_some())
 }
 
 /// Returns whether a document is a list of objects.

@@ -2,6 +2,7 @@
 
 use super::documents::Document;
 use crate::cluster::kustomization;
+use crate::cluster::roots::normal;
 use crate::lint::source::Source;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,36 +54,4 @@ fn paths(node: &Node) -> impl Iterator<Item = &str> {
 
 fn folder(name: &str) -> &str {
     name.rsplit_once('/').map_or(".", |(folder, _)| folder)
-}
-
-/// Takes `.` and `..` out of a path.
-fn normal(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." if !parts.is_empty() || part == "." => {}
-            ".." if parts.last().is_some_and(|last| !matches!(*last, "" | "..")) => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_compared_in_one_form() {
-        for (path, expected) in [
-            ("a/./b/../c.yaml", "a/c.yaml"),
-            ("./a.yaml", "a.yaml"),
-            ("../../a.yaml", "../../a.yaml"),
-            ("/x//y/../a.yaml", "/x/a.yaml"),
-        ] {
-            assert_eq!(normal(path), expected);
-        }
-    }
 }

@@ -148,14 +148,11 @@ impl<'a> Model<'a> {
         self.cluster.numbered(number)?.resource.service()
     }
 
-    /// Returns the files of which nothing is looked at, of so many.
-    pub(super) fn passed_over(&self, files: usize) -> Vec<usize> {
+    /// Returns the files that anything is looked at of.
+    pub(super) fn looked_at(&self) -> BTreeSet<usize> {
         let objects = self.objects.iter().map(|object| object.file);
         let values = self.values.iter().chain(&self.instances);
-        let looked_at: BTreeSet<usize> = objects.chain(values.map(|values| values.file)).collect();
-        (0..files)
-            .filter(|file| !looked_at.contains(file))
-            .collect()
+        objects.chain(values.map(|values| values.file)).collect()
     }
 
     /// Returns the objects of a class.

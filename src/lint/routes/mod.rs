@@ -9,6 +9,8 @@ pub(super) mod rules;
 mod service;
 mod tcp;
 
+pub(super) use across::keep_unanswered;
+
 use crate::cluster::Kind;
 use crate::kinds::traefik::IngressRoute;
 use crate::lint::facts::routes::rules;
