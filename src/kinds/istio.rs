@@ -125,6 +125,8 @@ pub struct VirtualRule {
 pub struct Destination {
     /// `host`.
     pub host: Placed<String>,
+    /// `subset`.
+    pub subset: Option<String>,
     /// `port.number`.
     pub port: Option<Placed<Port>>,
 }
@@ -189,12 +191,8 @@ pub struct DestinationRule {
 /// What a DestinationRule says about connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrafficPolicy {
-    /// Where it stands.
-    pub at: At,
-    /// Its field.
-    pub field: String,
-    /// Whether it is of a subset.
-    pub is_of_subset: bool,
+    /// The name of the subset that it is of; nothing if it is for all.
+    pub subset: Option<String>,
     /// `tls`.
     pub tls: Option<DestinationTls>,
     /// `portLevelSettings`, each in place of all of the above.
@@ -210,6 +208,8 @@ pub struct PortSettings {
     pub port: Option<Port>,
     /// `tls`.
     pub tls: Option<DestinationTls>,
+    /// The field of `tls`.
+    pub field: String,
 }
 
 /// The TLS to a destination.
@@ -217,6 +217,8 @@ pub struct PortSettings {
 pub struct DestinationTls {
     /// Where it stands.
     pub at: At,
+    /// Its field.
+    pub field: String,
     /// `mode`.
     pub mode: DestinationMode,
     /// `credentialName`.
@@ -478,6 +480,7 @@ impl VirtualRule {
             let destination = route.get("destination")?;
             Some(Destination {
                 host: Placed::of(destination, "host")?,
+                subset: text(destination, "subset"),
                 port: destination.get("port").and_then(|of| port(of, "number")),
             })
         };
@@ -491,10 +494,11 @@ impl VirtualRule {
 impl DestinationRule {
     pub(crate) fn of(spec: &Node) -> Self {
         let mut policies: Vec<TrafficPolicy> = Vec::new();
-        policies.extend(TrafficPolicy::of(spec, "spec", false));
+        policies.extend(TrafficPolicy::of(spec, "spec", None));
         for (index, subset) in spec.items_of("subsets").iter().enumerate() {
             let field = format!("spec.subsets[{index}]");
-            policies.extend(TrafficPolicy::of(subset, &field, true));
+            let name = text(subset, "name").unwrap_or_default();
+            policies.extend(TrafficPolicy::of(subset, &field, Some(name)));
         }
         let proxy = spec.at_path(&["trafficPolicy", "proxyProtocol"]);
         Self {
@@ -508,10 +512,26 @@ impl DestinationRule {
         }
     }
 
-    /// Returns the TLS that is spoken to a port, or to a port of which nothing is known.
+    /// Returns whether it has TLS spoken to some port.
     #[must_use]
-    pub fn tls(&self, port: Option<&Port>) -> Option<&DestinationTls> {
-        let policy = self.policies.iter().find(|policy| !policy.is_of_subset)?;
+    pub fn is_on(&self) -> bool {
+        let is_on = |tls: &Option<DestinationTls>| tls.as_ref().is_some_and(DestinationTls::is_on);
+        self.policies
+            .iter()
+            .any(|policy| is_on(&policy.tls) || policy.ports.iter().any(|port| is_on(&port.tls)))
+    }
+
+    /// Returns the TLS that is spoken to a subset and a port, or to a port of which nothing is known. What is set for a
+    /// subset holds in place of what is set for all.
+    #[must_use]
+    pub fn tls(&self, subset: Option<&str>, port: Option<&Port>) -> Option<&DestinationTls> {
+        let of = |subset: Option<&str>| {
+            let mut policies = self.policies.iter();
+            policies.find(|policy| policy.subset.as_deref() == subset)
+        };
+        let own = subset.and_then(|subset| of(Some(subset)));
+        let own = own.filter(|policy| policy.tls.is_some() || !policy.ports.is_empty());
+        let policy = own.or_else(|| of(None))?;
         let mut ports = policy.ports.iter();
         match ports.find(|settings| port.is_some() && settings.port.as_ref() == port) {
             Some(settings) => settings.tls.as_ref(),
@@ -521,33 +541,37 @@ impl DestinationRule {
 }
 
 impl TrafficPolicy {
-    fn of(node: &Node, path: &str, is_of_subset: bool) -> Option<Self> {
+    fn of(node: &Node, path: &str, subset: Option<String>) -> Option<Self> {
         let node = node.get("trafficPolicy")?;
-        let tls = |node: &Node| node.get("tls").map(DestinationTls::of);
+        let field = format!("{path}.trafficPolicy");
         let ports = node.items_of("portLevelSettings").iter();
-        let settings = |node: &Node| PortSettings {
-            at: node.at,
-            port: node
-                .get("port")
-                .and_then(|of| port(of, "number"))
-                .map(|port| port.value),
-            tls: tls(node),
+        let settings = |(index, node): (usize, &Node)| {
+            let field = format!("{field}.portLevelSettings[{index}].tls");
+            PortSettings {
+                at: node.at,
+                port: node
+                    .get("port")
+                    .and_then(|of| port(of, "number"))
+                    .map(|port| port.value),
+                tls: DestinationTls::of(node, &field),
+                field,
+            }
         };
         Some(Self {
-            at: node.at,
-            field: format!("{path}.trafficPolicy"),
-            is_of_subset,
-            tls: tls(node),
-            ports: ports.map(settings).collect(),
+            subset,
+            tls: DestinationTls::of(node, &format!("{field}.tls")),
+            ports: ports.enumerate().map(settings).collect(),
         })
     }
 }
 
 impl DestinationTls {
-    fn of(node: &Node) -> Self {
+    fn of(policy: &Node, field: &str) -> Option<Self> {
+        let node = policy.get("tls")?;
         let files = ["clientCertificate", "privateKey", "caCertificates", "caCrl"];
-        Self {
+        Some(Self {
             at: node.at,
+            field: field.to_owned(),
             mode: match node.text_of("mode") {
                 None | Some("" | "DISABLE") => DestinationMode::Disabled,
                 Some("SIMPLE") => DestinationMode::Simple,
@@ -560,7 +584,13 @@ impl DestinationTls {
             skips_verification: flag(node, "insecureSkipVerify"),
             names: Placed::all(node, "subjectAltNames"),
             sni: Placed::of(node, "sni"),
-        }
+        })
+    }
+
+    /// Returns whether TLS is spoken, the mesh's own or another.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.mode != DestinationMode::Disabled
     }
 
     /// Returns whether the gateway begins TLS that other programs understand.

@@ -1,5 +1,7 @@
 //! What does not fit on the paths of requests, as findings: the rule, the place and the words for each way in.
 
+mod gateways;
+
 use super::apache::rules::{CI712, CI713};
 use super::certificates::rules::{CI601, CI602, CI607};
 use super::facts::certificate::names_of;
@@ -35,6 +37,13 @@ pub fn rule_of(clash: &Clash<'_>, way_in: WayIn) -> Option<&'static Rule> {
             IngressRouteTcp | TlsRoute | VirtualService => &CI225,
             // The front ends TLS, and may well speak plain http.
             IngressRoute | Ingress | HttpRoute => return None,
+        },
+        Clash::TlsPort { .. } => match way_in {
+            HttpRoute => &CI810,
+            VirtualService => &CI863,
+            // Traefik speaks TLS to such a port of itself; it does not where `scheme` or a TCP service says so. TLS that a
+            // TLSRoute has ended goes on as bytes.
+            IngressRoute | IngressRouteTcp | Ingress | TlsRoute => return None,
         },
         Clash::TlsInTls => match way_in {
             IngressRouteTcp => &CI229,
@@ -112,12 +121,17 @@ pub fn rule_of(clash: &Clash<'_>, way_in: WayIn) -> Option<&'static Rule> {
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
     let found = each(&model.paths, |routed| {
         let spot = Spot::of(model, routed);
-        let clashes = check::check(&routed.path, &model.grounds).into_iter();
-        // The families of the Gateway API and of Istio still ask the other questions of their own ways.
-        let clashes = clashes.filter(|clash| {
-            routed.way_in.is_of_traefik() || matches!(clash, Clash::PrivateAuthority { .. })
-        });
+        let (path, grounds) = (&routed.path, &model.grounds);
+        let clashes = if routed.way_in.is_of_traefik() {
+            check::check(path, grounds)
+        } else {
+            // What is shown and what is trusted is asked of each Gateway and policy, whether or not a path leads there.
+            let mut clashes = check::reach(path, grounds);
+            clashes.extend(check::passed(path, grounds));
+            clashes
+        };
         clashes
+            .into_iter()
             .filter_map(|clash| spot.finding(&clash))
             .collect::<Vec<_>>()
     });
@@ -136,6 +150,8 @@ pub(super) struct Spot<'m, 'a> {
     named: Option<(&'m Object<'a>, &'m str)>,
     /// What says how the httpd is verified.
     transport: Option<&'m cluster::Object>,
+    /// The path, if it is of one.
+    routed: Option<&'m Routed<'a>>,
 }
 
 impl<'m, 'a> Spot<'m, 'a> {
@@ -150,6 +166,7 @@ impl<'m, 'a> Spot<'m, 'a> {
             named: named
                 .map(|(object, field)| (&model.objects[object.number], field.path.as_str())),
             transport: routed.transport.here().flatten(),
+            routed: Some(routed),
         }
     }
 
@@ -162,7 +179,14 @@ impl<'m, 'a> Spot<'m, 'a> {
             matched: None,
             named: Some((&model.objects[object.number], field)),
             transport: None,
+            routed: None,
         }
+    }
+
+    /// Returns it for another way in.
+    pub(super) fn on(mut self, way_in: WayIn) -> Self {
+        self.way_in = way_in;
+        self
     }
 
     /// Returns the spot of a transport that no path uses.
@@ -179,6 +203,7 @@ impl<'m, 'a> Spot<'m, 'a> {
             matched: None,
             named: None,
             transport: Some(transport),
+            routed: None,
         }
     }
 
@@ -194,8 +219,10 @@ impl<'m, 'a> Spot<'m, 'a> {
             Clash::PlainPort { wanted } => {
                 let (object, field) = self.named?;
                 let message = format!("port `{}` speaks plain http", wanted.shown().escape_debug());
-                Some(object.finding_in(rule, &format!("{field}.port"), message))
+                Some(object.finding_in(rule, &self.port_field(field), message))
             }
+            Clash::TlsPort { wanted } => self.tls_port(rule, wanted),
+            Clash::TlsInTls if self.way_in == WayIn::VirtualService => self.wrapped(rule),
             Clash::TlsInTls => {
                 let (object, field) = self.named?;
                 let message = "the browser's TLS is passed through, and `tls: true` wraps it again";
@@ -285,6 +312,9 @@ impl<'m, 'a> Spot<'m, 'a> {
         wanted: &Port,
     ) -> Option<Finding> {
         let (object, field) = self.named?;
+        if !self.way_in.is_of_traefik() {
+            return self.no_port_at_gateway(rule, name, service, wanted);
+        }
         let shown = wanted.shown();
         let only = match self.way_in {
             WayIn::IngressRoute | WayIn::IngressRouteTcp => {

@@ -9,10 +9,11 @@ use super::served::{Grounds, Leaf, Passed};
 use crate::cluster::data::Cert;
 use crate::cluster::scope::Scope;
 use crate::cluster::{Kind, Object, Resource};
-use crate::kinds::service::{Service, ServicePort};
+use crate::kinds::service::{self as kinds, Service, ServicePort};
 use crate::kinds::traefik::Port;
 use crate::pki::SubjectAltName;
 use crate::pki::verify::Standing;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -30,6 +31,11 @@ pub enum Clash<'a> {
     },
     /// TLS is passed through to a port that speaks plain http.
     PlainPort {
+        /// The port.
+        wanted: &'a Port,
+    },
+    /// A port that speaks TLS gets plain http, or nothing says that it gets TLS.
+    TlsPort {
         /// The port.
         wanted: &'a Port,
     },
@@ -112,21 +118,40 @@ pub enum Clash<'a> {
 #[must_use]
 pub fn check<'a>(path: &'a Path, grounds: &'a Grounds<'a>) -> Vec<Clash<'a>> {
     let mut clashes = shown(path, grounds);
+    clashes.extend(reach(path, grounds));
+    if let Outward::Tls(client) = &path.outward
+        && path.inward != Inward::PassedThrough
+    {
+        clashes.extend(trust(client, path.httpd.as_ref(), grounds));
+    }
+    clashes.extend(passed(path, grounds));
+    clashes
+}
+
+/// Asks whether what goes out meets an httpd that takes it.
+#[must_use]
+pub fn reach<'a>(path: &'a Path, grounds: &Grounds<'a>) -> Vec<Clash<'a>> {
+    let mut clashes = Vec::new();
     if let Some(httpd) = &path.httpd {
         clashes.extend(no_service(httpd, grounds));
         clashes.extend(port(httpd, grounds));
         clashes.extend(proxy(path, grounds.awaits_proxy(httpd)));
-        if path.outward == Outward::PassedThrough {
-            clashes.extend(plain_port(httpd, grounds));
+        match &path.outward {
+            Outward::PassedThrough => clashes.extend(plain_port(httpd, grounds)),
+            Outward::Plain | Outward::Unsaid(_) => clashes.extend(tls_port(httpd, grounds)),
+            Outward::Tls(_) | Outward::Raw | Outward::Mesh => {}
         }
     }
-    if let Outward::Tls(client) = &path.outward {
-        if path.inward == Inward::PassedThrough {
-            clashes.push(Clash::TlsInTls);
-        } else {
-            clashes.extend(trust(client, path.httpd.as_ref(), grounds));
-        }
+    if matches!(path.outward, Outward::Tls(_)) && path.inward == Inward::PassedThrough {
+        clashes.push(Clash::TlsInTls);
     }
+    clashes
+}
+
+/// Judges the certificate that browsers meet where TLS is passed through.
+#[must_use]
+pub fn passed<'a>(path: &'a Path, grounds: &'a Grounds<'a>) -> Vec<Clash<'a>> {
+    let mut clashes = Vec::new();
     if let Some(passed) = grounds.passed(path) {
         clashes.extend(private_authority(passed, grounds));
         clashes.extend(dates(&passed.leaf.entry.certificates, grounds));
@@ -276,15 +301,31 @@ pub fn port<'a>(httpd: &'a Httpd, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
     })
 }
 
-/// Finds a port of plain http; that of a Service that is not at hand is known by what names it.
-fn plain_port<'a>(httpd: &'a Httpd, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
+/// Returns the port of an httpd, made up of what names it where the Service is not at hand.
+fn port_of<'a>(
+    httpd: &'a Httpd,
+    grounds: &Grounds<'a>,
+) -> Option<(&'a Port, Cow<'a, ServicePort>)> {
     let wanted = httpd.port.as_ref()?;
-    let known = service(httpd, grounds).and_then(|(_, service)| service.port(wanted));
-    let is_plain = match known {
-        Some(port) => port.is_plain(),
-        None => ServicePort::supposed(wanted).is_plain(),
-    };
-    is_plain.then_some(Clash::PlainPort { wanted })
+    let service = service(httpd, grounds).map(|(_, service)| service);
+    // Of one without ports nothing is known.
+    let service = service.filter(|service| !service.ports.is_empty());
+    Some((wanted, kinds::port(service, wanted)?))
+}
+
+/// Finds a port of plain http.
+fn plain_port<'a>(httpd: &'a Httpd, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
+    let (wanted, port) = port_of(httpd, grounds)?;
+    port.is_plain().then_some(Clash::PlainPort { wanted })
+}
+
+/// Finds a port of TLS; of a Service that is elsewhere nothing is known.
+fn tls_port<'a>(httpd: &'a Httpd, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
+    if let Some(Clash::NoService { is_elsewhere: true }) = no_service(httpd, grounds) {
+        return None;
+    }
+    let (wanted, port) = port_of(httpd, grounds)?;
+    port.is_tls().then_some(Clash::TlsPort { wanted })
 }
 
 /// Judges the TLS to an httpd: whether it is verified, and by what.

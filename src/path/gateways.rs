@@ -9,10 +9,12 @@ use super::{Field, Path, Routed, WayIn};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::ObjectRef;
-use crate::kinds::gateway_api::{AllowedNamespaces, BackendTlsPolicy, Gateway, Listener};
+use crate::kinds::gateway_api::{
+    AllowedNamespaces, BackendTlsPolicy, Gateway, GatewayRoute, Listener,
+};
 use crate::kinds::istio::{
-    DestinationMode, DestinationRule, DestinationTls, Host, IstioGateway, Server, Takes,
-    named_gateway,
+    Destination, DestinationMode, DestinationRule, DestinationTls, Host, IstioGateway, Server,
+    Takes, VirtualService, named_gateway,
 };
 use crate::kinds::traefik::Port;
 use std::cmp::Reverse;
@@ -214,6 +216,8 @@ struct Backend<'a> {
     scope: Scope,
     name: &'a str,
     port: Option<Port>,
+    /// That of a destination of Istio.
+    subset: Option<&'a str>,
     field: Field,
 }
 
@@ -223,103 +227,94 @@ impl<'a> Route<'a> {
             Resource::HttpRoute(route) | Resource::TlsRoute(route) => {
                 // One that is attached to a Service is for calls within a mesh.
                 let of_service = |parent: &ObjectRef| parent.kind.as_deref() == Some("Service");
-                if route.parents.iter().any(of_service) {
-                    return None;
-                }
-                let passes = object.kind() == Kind::TlsRoute;
-                let parents = route
-                    .parents
-                    .iter()
-                    .filter(|parent| parent.may_be("Gateway"));
-                let rules = route.rules.iter().enumerate().map(|(number, rule)| {
-                    let backends = rule.backends.iter().enumerate();
-                    Rule {
-                        passes,
-                        backends: backends
-                            .filter_map(|(index, backend)| {
-                                let field = format!("spec.rules[{number}].backendRefs[{index}]");
-                                Backend::of(object, backend, field)
-                            })
-                            .collect(),
-                    }
-                });
-                Some(Self {
-                    object,
-                    way_in: if passes {
-                        WayIn::TlsRoute
-                    } else {
-                        WayIn::HttpRoute
-                    },
-                    is_istio: false,
-                    asked: (route.hosts.iter())
-                        .map(|host| host.value.as_str())
-                        .collect(),
-                    matched: Field {
-                        at: route.hosts_at.unwrap_or(route.at),
-                        path: "spec.hostnames".to_owned(),
-                    },
-                    gateways: parents
-                        .map(|parent| Parent {
-                            namespace: parent.namespace.as_deref(),
-                            name: parent.name(),
-                            entry: Some(parent),
-                        })
-                        .collect(),
-                    rules: rules.collect(),
-                })
+                let is_within = route.parents.iter().any(of_service);
+                (!is_within).then(|| Self::of_gateway_api(object, route))
             }
             // Without a gateway it is for calls within the mesh.
-            Resource::VirtualService(service) if service.is_at_gateway() => {
-                let mut rules = Vec::new();
-                for kind in [Takes::Http, Takes::Tls] {
-                    for (number, rule) in service.rules(kind).iter().enumerate() {
-                        let all = rule.route.iter().enumerate();
-                        let backends = all.filter_map(|(index, destination)| {
-                            let destination = destination.as_ref()?;
-                            let (scope, name) = destined(object, &destination.host.value)?;
-                            let port = destination.port.as_ref().map(|port| port.value.clone());
-                            Some(Backend {
-                                port: port.or_else(|| only_port(cluster, &scope, name)),
-                                scope,
-                                name,
-                                field: Field {
-                                    at: destination.host.at,
-                                    path: format!("{}.host", kind.field(number, index)),
-                                },
-                            })
-                        });
-                        rules.push(Rule {
-                            passes: kind == Takes::Tls,
-                            backends: backends.collect(),
-                        });
-                    }
-                }
-                let named = service.gateways.iter();
-                Some(Self {
-                    object,
-                    way_in: WayIn::VirtualService,
-                    is_istio: true,
-                    asked: (service.hosts.iter())
-                        .map(|host| host.value.as_str())
-                        .collect(),
-                    matched: Field {
-                        at: service.hosts_at.unwrap_or(service.at),
-                        path: "spec.hosts".to_owned(),
-                    },
-                    gateways: named
-                        .filter_map(|named| {
-                            let (namespace, name) = named_gateway(&named.value)?;
-                            Some(Parent {
-                                namespace,
-                                name,
-                                entry: None,
-                            })
-                        })
-                        .collect(),
-                    rules,
-                })
-            }
+            Resource::VirtualService(service) => service
+                .is_at_gateway()
+                .then(|| Self::of_istio(cluster, object, service)),
             _ => None,
+        }
+    }
+
+    fn of_gateway_api(object: &'a Object, route: &'a GatewayRoute) -> Self {
+        let (way_in, passes) = match object.kind() {
+            Kind::TlsRoute => (WayIn::TlsRoute, true),
+            _ => (WayIn::HttpRoute, false),
+        };
+        let parents = route.parents.iter();
+        let rules = route.rules.iter().enumerate().map(|(number, rule)| {
+            let backends = rule.backends.iter().enumerate();
+            let backend = |(index, backend)| {
+                let field = format!("spec.rules[{number}].backendRefs[{index}]");
+                Backend::of(object, backend, field)
+            };
+            Rule {
+                passes,
+                backends: backends.filter_map(backend).collect(),
+            }
+        });
+        Self {
+            object,
+            way_in,
+            is_istio: false,
+            asked: route.hosts.iter().map(|host| host.value.as_str()).collect(),
+            matched: Field {
+                at: route.hosts_at.unwrap_or(route.at),
+                path: "spec.hostnames".to_owned(),
+            },
+            gateways: parents
+                .filter(|parent| parent.may_be("Gateway"))
+                .map(|parent| Parent {
+                    namespace: parent.namespace.as_deref(),
+                    name: parent.name(),
+                    entry: Some(parent),
+                })
+                .collect(),
+            rules: rules.collect(),
+        }
+    }
+
+    fn of_istio(cluster: &Cluster, object: &'a Object, service: &'a VirtualService) -> Self {
+        let mut rules = Vec::new();
+        for kind in [Takes::Http, Takes::Tls] {
+            for (number, rule) in service.rules(kind).iter().enumerate() {
+                let all = rule.route.iter().enumerate();
+                let backends = all.filter_map(|(index, destination)| {
+                    let destination = destination.as_ref()?;
+                    let field = format!("{}.host", kind.field(number, index));
+                    Backend::of_istio(cluster, object, destination, field)
+                });
+                rules.push(Rule {
+                    passes: kind == Takes::Tls,
+                    backends: backends.collect(),
+                });
+            }
+        }
+        let named = service.gateways.iter();
+        Self {
+            object,
+            way_in: WayIn::VirtualService,
+            is_istio: true,
+            asked: service
+                .hosts
+                .iter()
+                .map(|host| host.value.as_str())
+                .collect(),
+            matched: Field {
+                at: service.hosts_at.unwrap_or(service.at),
+                path: "spec.hosts".to_owned(),
+            },
+            gateways: named
+                .filter_map(|named| named_gateway(&named.value))
+                .map(|(namespace, name)| Parent {
+                    namespace,
+                    name,
+                    entry: None,
+                })
+                .collect(),
+            rules,
         }
     }
 }
@@ -339,6 +334,25 @@ impl<'a> Backend<'a> {
             scope: named_scope(&object.scope, backend.namespace.as_deref()),
             name: &backend.name.as_ref()?.value,
             port: backend.port.as_ref().map(|port| port.value.clone()),
+            subset: None,
+            field: Field { at, path },
+        })
+    }
+
+    fn of_istio(
+        cluster: &Cluster,
+        object: &Object,
+        destination: &'a Destination,
+        path: String,
+    ) -> Option<Self> {
+        let at = destination.host.at;
+        let (scope, name) = destined(object, &destination.host.value)?;
+        let port = destination.port.as_ref().map(|port| port.value.clone());
+        Some(Self {
+            port: port.or_else(|| only_port(cluster, &scope, name)),
+            scope,
+            name,
+            subset: destination.subset.as_deref(),
             field: Field { at, path },
         })
     }
@@ -406,19 +420,23 @@ impl<'a> Policies<'a> {
         policies
     }
 
-    /// Returns what a kind of front reads of a Service.
-    fn find(&self, front: FrontKind, scope: &Scope, name: &str) -> Option<Policy<'a>> {
-        let of_istio = || self.destination(scope, name);
-        let of_istio = (front == FrontKind::Istio).then(of_istio).flatten();
-        of_istio.or_else(|| one_of(self.backend_tls.get(name)?, scope))
+    /// Returns what a kind of front reads of a Service, if it is known which that is.
+    fn find(&self, front: FrontKind, scope: &Scope, name: &str) -> Known<Option<Policy<'a>>> {
+        if front == FrontKind::Istio
+            && let found @ (Known::Here(Some(_)) | Known::Missing) = self.destination(scope, name)
+        {
+            return found;
+        }
+        self.backend_tls
+            .get(name)
+            .map_or(Known::Here(None), |all| one_of(all, scope))
     }
 
-    fn destination(&self, scope: &Scope, name: &str) -> Option<Policy<'a>> {
-        if let Some(found) = self.destinations.get(name) {
-            let found = one_of(found, scope);
-            if found.is_some() {
-                return found;
-            }
+    fn destination(&self, scope: &Scope, name: &str) -> Known<Option<Policy<'a>>> {
+        if let Some(found) = self.destinations.get(name)
+            && let found @ (Known::Here(Some(_)) | Known::Missing) = one_of(found, scope)
+        {
+            return found;
         }
         // Of a namespace that is not known, each may be meant.
         let host = match scope.namespace() {
@@ -427,18 +445,20 @@ impl<'a> Policies<'a> {
         };
         let mut wide = self.wide.iter();
         let found = wide.find(|(pattern, _)| meets(pattern, &host));
-        found.map(|(_, policy)| *policy)
+        Known::Here(found.map(|(_, policy)| *policy))
     }
 }
 
-/// Returns what is declared in a scope, else the only thing that may be.
-fn one_of<'a>(all: &[(Scope, Policy<'a>)], scope: &Scope) -> Option<Policy<'a>> {
+/// Returns what is declared in a scope; it is missing where something else may be meant.
+fn one_of<'a>(all: &[(Scope, Policy<'a>)], scope: &Scope) -> Known<Option<Policy<'a>>> {
     if let Some((_, policy)) = all.iter().rev().find(|(own, _)| own == scope) {
-        return Some(*policy);
+        return Known::Here(Some(*policy));
     }
-    let mut others = all.iter().filter(|(own, _)| !own.differs_from(scope));
-    let (_, policy) = others.next()?;
-    others.next().is_none().then_some(*policy)
+    if all.iter().all(|(own, _)| own.differs_from(scope)) {
+        Known::Here(None)
+    } else {
+        Known::Missing
+    }
 }
 
 pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
@@ -600,8 +620,16 @@ fn paths<'a>(
         .as_ref()
         .map_or(&route.object.scope, |it| &it.scope);
     let path = |rule: (usize, &Rule<'a>), backend: Option<&Backend<'a>>| {
-        let inward = inward(rule.1, attached.as_ref(), doors);
-        let policy = backend.and_then(|it| policies.find(kind, &it.scope, it.name));
+        let inward = if route.is_istio && rule.1.passes {
+            // A server that ends TLS does not take it.
+            Inward::PassedThrough
+        } else {
+            inward(rule.1, attached.as_ref(), doors)
+        };
+        let found = backend.map_or(Known::Here(None), |backend| {
+            policies.find(kind, &backend.scope, backend.name)
+        });
+        let policy = found.here().flatten();
         Routed {
             path: Path {
                 hosts: hosts.clone(),
@@ -629,9 +657,12 @@ fn paths<'a>(
             matched: route.matched.clone(),
             named: backend.map(|backend| (route.object, backend.field.clone())),
             reached: None,
-            transport: Known::Here(policy.map(|policy| match policy {
-                Policy::BackendTls(object, _) | Policy::Destination(object, _) => object,
-            })),
+            transport: match found {
+                Known::Here(policy) => Known::Here(policy.map(|policy| match policy {
+                    Policy::BackendTls(object, _) | Policy::Destination(object, _) => object,
+                })),
+                _ => Known::Missing,
+            },
         }
     };
     let mut paths = Vec::new();
@@ -669,14 +700,19 @@ fn outward(
     backend: Option<&Backend<'_>>,
     gateway: &Scope,
 ) -> Outward {
-    if *inward == Inward::PassedThrough {
-        return Outward::PassedThrough;
-    }
     let port = backend.and_then(|backend| backend.port.as_ref());
     let tls = match policy {
-        Some(Policy::Destination(_, rule)) => rule.tls(port),
+        Some(Policy::Destination(_, rule)) => {
+            let subset = backend.and_then(|backend| backend.subset);
+            rule.tls(subset, port)
+        }
         _ => None,
     };
+    // What a DestinationRule says holds for TLS that is passed through too; a BackendTLSPolicy is not read for it.
+    let is_wrapped = tls.is_some_and(DestinationTls::originates);
+    if *inward == Inward::PassedThrough && !is_wrapped {
+        return Outward::PassedThrough;
+    }
     match (policy, tls, backend) {
         (_, Some(tls), _) => match tls.mode {
             DestinationMode::Disabled => Outward::Plain,

@@ -273,6 +273,22 @@ fn a_destination_rule_for_many_hosts_holds_where_none_is_for_the_service_alone()
 }
 
 #[test]
+fn the_settings_of_a_subset_hold_for_that_subset_only() {
+    let rule = destination_rule("{mode: DISABLE}")
+        + "  subsets: [{name: v2, trafficPolicy: {tls: {mode: SIMPLE}}}]\n";
+    let of_subset = |subset: &str| {
+        let route = ISTIO.replace(
+            "port: {number: 443}}}]}]",
+            &format!("{subset}port: {{number: 443}}}}}}]}}]"),
+        );
+        only(&report(&(secrets("a") + &route + &rule))).backend.wire
+    };
+    assert_eq!(of_subset(""), Wire::Plain);
+    assert_eq!(of_subset("subset: v1, "), Wire::Plain);
+    assert_eq!(of_subset("subset: v2, "), Wire::Tls);
+}
+
+#[test]
 fn without_a_mode_a_destination_rule_begins_no_tls() {
     let rule = destination_rule("{credentialName: a-trust}");
     let report = report(&(secrets("a") + ISTIO + &rule));

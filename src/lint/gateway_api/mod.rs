@@ -56,8 +56,8 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
     for gateway in model.said(Kind::Gateway, Resource::gateway) {
         listeners::check(model, &grants, &gateway, &mut findings);
     }
-    let policies = policies::check(model, is_traefik, &mut findings);
-    routes::check(model, &grants, &policies, is_traefik, &mut findings);
+    policies::check(model, is_traefik, &mut findings);
+    routes::check(model, &grants, is_traefik, &mut findings);
     findings
 }
 

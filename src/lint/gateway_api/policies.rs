@@ -11,45 +11,20 @@ use crate::lint::model::{Class, Model, Object, Said};
 use crate::name::DnsName;
 use crate::release::Release;
 use crate::threads::each;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The Services for which there is a policy: namespace and name.
-#[derive(Default)]
-pub(super) struct Policies<'m> {
-    targets: BTreeSet<(&'m str, &'m str)>,
-    names: BTreeSet<&'m str>,
-}
-
-impl Policies<'_> {
-    /// Returns whether one may be for a Service; one without a namespace may be for any.
-    pub(super) fn is_for(&self, namespace: &str, name: &str) -> bool {
-        self.targets.contains(&(namespace, name))
-            || self.targets.contains(&("", name))
-            || namespace.is_empty() && self.names.contains(name)
-    }
-}
-
-pub(super) fn check<'m>(
-    model: &'m Model<'_>,
-    is_traefik: bool,
-    findings: &mut Vec<Finding>,
-) -> Policies<'m> {
+pub(super) fn check(model: &Model<'_>, is_traefik: bool, findings: &mut Vec<Finding>) {
     let all: Vec<Said<'_, '_, BackendTlsPolicy>> = model
         .said(Kind::BackendTlsPolicy, Resource::backend_tls_policy)
         .collect();
-    if all.is_empty() {
-        return Policies::default();
-    }
     let mut known: BTreeMap<(&str, &str, &str), &Object<'_>> = BTreeMap::new();
-    let mut targets = BTreeSet::new();
     for Said { object, says, .. } in &all {
         for (index, target) in says.targets.iter().enumerate() {
             let Some(name) = &target.name else { continue };
             if target.kind.as_deref() != Some("Service") {
                 continue;
             }
-            targets.insert((object.namespace, name.value.as_str()));
             let field = format!("spec.targetRefs[{index}]");
             service(model, object, target, name, &field, findings);
             let section = target.section.as_ref().map_or("", |section| &section.value);
@@ -72,8 +47,6 @@ pub(super) fn check<'m>(
         found
     });
     findings.extend(found.into_iter().flatten());
-    let names = targets.iter().map(|(_, name)| *name).collect();
-    Policies { targets, names }
 }
 
 /// Compares the Service that a policy is for, and its port.

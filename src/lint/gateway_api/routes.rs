@@ -2,15 +2,12 @@
 
 use super::link::{Grants, Link};
 use super::listeners::{certificates, covers};
-use super::policies::Policies;
-use super::rules::{CI810, CI812, CI813, CI817, CI818, CI819, CI823, CI824};
+use super::rules::{CI812, CI813, CI817, CI818, CI819, CI823, CI824};
 use crate::cluster::{Kind, Resource};
 use crate::kinds::ObjectRef;
 use crate::kinds::gateway_api::{AllowedNamespaces, GatewayRoute, GatewayRule};
-use crate::kinds::service::port;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object, Said, may_be_same};
-use crate::lint::routes::rules::CI225;
 use crate::lint::rule::Severity;
 use crate::path::gateways::{Taken, front, taken};
 use crate::path::hop::FrontKind;
@@ -26,7 +23,6 @@ type Known<'m, 'a> = BTreeMap<(Option<usize>, &'m str, Vec<&'m str>, &'m str), &
 pub(super) fn check(
     model: &Model<'_>,
     grants: &Grants<'_>,
-    policies: &Policies<'_>,
     is_traefik: bool,
     findings: &mut Vec<Finding>,
 ) {
@@ -49,7 +45,6 @@ pub(super) fn check(
                     .collect(),
                 said,
                 grants,
-                policies,
             };
             route.check(is_traefik, &mut known, findings);
         }
@@ -62,14 +57,12 @@ struct Route<'m, 'a> {
     said: Said<'m, 'a, GatewayRoute>,
     hosts: Vec<&'m str>,
     grants: &'m Grants<'m>,
-    policies: &'m Policies<'m>,
 }
 
 /// Where a route is attached, as far as the input shows it.
 #[derive(Default)]
 struct Attached {
     is_traefiks: bool,
-    is_passed_through: bool,
     gateway: Option<usize>,
 }
 
@@ -188,7 +181,6 @@ impl<'m, 'a> Route<'m, 'a> {
             }
             Taken::By(listeners) => {
                 for listener in listeners {
-                    attached.is_passed_through |= listener.passes_through();
                     if listener.host.is_some() {
                         continue;
                     }
@@ -241,40 +233,13 @@ impl<'m, 'a> Route<'m, 'a> {
         };
         let number = link.follow(model, self.grants, object, findings);
         let service = number.and_then(|number| model.service(number));
-        let field = format!("{path}.port");
-        let Some(wanted) = &backend.port else {
+        if backend.port.is_none() {
             let message = "a reference to a Service needs a port".to_owned();
+            let field = format!("{path}.port");
             findings.push(object.finding(&CI824, backend.at, &field, message));
-            return;
-        };
-        if service.is_some_and(|service| service.is_external) {
-            if attached.is_traefiks {
-                let message = "Traefik accepts no Service of type ExternalName here".to_owned();
-                findings.push(object.finding(&CI824, link.at, &link.field, message));
-            }
-            return;
-        }
-        let (name, shown) = (link.name.escape_debug(), wanted.value.shown());
-        let mut find = |rule, message| {
-            findings.push(object.finding(rule, wanted.at, &field, message));
-        };
-        let Some(port) = port(service, &wanted.value) else {
-            return find(&CI824, format!("Service `{name}` has no port {shown}"));
-        };
-        if object.class == Class::HttpRoute {
-            let has_policy = self.policies.is_for(link.namespace, link.name);
-            if port.is_tls()
-                && !has_policy
-                && !(attached.is_traefiks && model.provider.own_transport)
-            {
-                find(
-                    &CI810,
-                    format!("Service `{name}` speaks TLS on port {shown}"),
-                );
-            }
-        // Of a Gateway that is not in the input nothing is known: a TLSRoute is there to pass TLS through.
-        } else if port.is_plain() && (attached.is_passed_through || attached.gateway.is_none()) {
-            find(&CI225, format!("port `{shown}` speaks plain http"));
+        } else if attached.is_traefiks && service.is_some_and(|service| service.is_external) {
+            let message = "Traefik accepts no Service of type ExternalName here".to_owned();
+            findings.push(object.finding(&CI824, link.at, &link.field, message));
         }
     }
 

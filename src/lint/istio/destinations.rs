@@ -1,28 +1,24 @@
 //! DestinationRules: the TLS that the gateway speaks to httpd.
 
 use super::pods::{Place, Pods, Where};
-use super::rules::{CI855, CI862, CI864, CI865, CI866, CI867, CI870, CI871, CI872};
-use super::services::Routed;
+use super::rules::{CI855, CI862, CI864, CI865, CI866, CI867, CI870, CI871};
 use crate::cluster::data::{Cert, Data, Read};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Kind, Resource};
 use crate::kinds::Placed;
 use crate::kinds::istio::{DestinationMode, DestinationRule, DestinationTls, Host, TrafficPolicy};
 use crate::kinds::service::port;
-use crate::kinds::traefik::Port;
 use crate::lint::facts::verified::Verified;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object, Said};
+use crate::path::Routed;
+use crate::path::hop::{Inward, Known};
 use crate::path::traefik::named_scope;
 use crate::threads::each;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(super) fn check(
-    model: &Model<'_>,
-    pods: &Pods<'_>,
-    routed: &Routed<'_>,
-    findings: &mut Vec<Finding>,
-) {
+pub(super) fn check(model: &Model<'_>, pods: &Pods<'_>, findings: &mut Vec<Finding>) {
     let all: Vec<Said<'_, '_, DestinationRule>> = model
         .said(Kind::DestinationRule, Resource::destination_rule)
         .collect();
@@ -35,6 +31,7 @@ pub(super) fn check(
         gateways.is_ingress |= one.is_ingress;
         gateways.namespaces.extend(one.namespaces);
     }
+    let asked = asked(model);
     // Signatures are verified: all processors help.
     let found = each(
         &all,
@@ -78,15 +75,33 @@ pub(super) fn check(
                 namespace,
                 name,
                 scope: &scope,
+                asked: asked.get(&typed.number),
                 gateways: &gateways,
             };
             for policy in &says.policies {
-                one.policy(policy, routed, &mut findings);
+                one.policy(policy, &mut findings);
             }
             findings
         },
     );
     findings.extend(found.into_iter().flatten());
+}
+
+/// Returns the hosts that browsers ask for, by the DestinationRule of the leg to the httpd.
+fn asked<'m>(model: &'m Model<'_>) -> BTreeMap<usize, BTreeSet<&'m str>> {
+    let mut asked: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+    for Routed {
+        path, transport, ..
+    } in &model.paths
+    {
+        if let Known::Here(Some(rule)) = transport
+            && path.inward != Inward::PassedThrough
+        {
+            let known = asked.entry(rule.number).or_default();
+            known.extend(path.hosts.iter().map(String::as_str));
+        }
+    }
+    asked
 }
 
 struct One<'m, 'a> {
@@ -97,16 +112,17 @@ struct One<'m, 'a> {
     namespace: &'m str,
     name: &'m str,
     scope: &'m Scope,
+    /// The hosts that browsers ask for.
+    asked: Option<&'m BTreeSet<&'m str>>,
     gateways: &'m Where<'a>,
 }
 
 impl<'m> One<'m, '_> {
-    fn policy(&self, policy: &'m TrafficPolicy, routed: &Routed<'_>, findings: &mut Vec<Finding>) {
+    fn policy(&self, policy: &'m TrafficPolicy, findings: &mut Vec<Finding>) {
         let is_tls = policy.tls.as_ref().is_some_and(DestinationTls::originates);
-        for (index, settings) in policy.ports.iter().enumerate() {
-            let field = format!("{}.portLevelSettings[{index}].tls", policy.field);
+        for settings in &policy.ports {
             if let Some(tls) = &settings.tls {
-                self.check(tls, settings.port.as_ref(), &field, routed, findings);
+                self.check(tls, findings);
             } else if let Some(wanted) = settings.port.as_ref().filter(|_| is_tls) {
                 let service = self.model.find(Class::Service, self.namespace, self.name);
                 let service = service.and_then(|number| self.model.service(number));
@@ -115,58 +131,30 @@ impl<'m> One<'m, '_> {
                         "port {} has settings of its own, without `tls`",
                         wanted.shown()
                     );
-                    findings.push(self.object.finding(&CI870, settings.at, &field, message));
+                    let field = &settings.field;
+                    findings.push(self.object.finding(&CI870, settings.at, field, message));
                 }
             }
         }
         if let Some(tls) = &policy.tls {
-            self.check(
-                tls,
-                None,
-                &format!("{}.tls", policy.field),
-                routed,
-                findings,
-            );
+            self.check(tls, findings);
         }
     }
 
-    fn check(
-        &self,
-        tls: &'m DestinationTls,
-        port: Option<&Port>,
-        field: &str,
-        routed: &Routed<'_>,
-        findings: &mut Vec<Finding>,
-    ) {
+    fn check(&self, tls: &'m DestinationTls, findings: &mut Vec<Finding>) {
         if !tls.originates() {
             return;
         }
-        let passed = routed.passed.get(&(self.namespace, self.name));
-        let mut passed = passed.into_iter().flatten();
-        if let Some(port) = passed.find(|passed| port.is_none_or(|port| port == *passed)) {
-            let message = format!(
-                "a VirtualService passes TLS through to port {} of `{}`",
-                port.shown(),
-                self.name
-            );
-            findings.push(self.object.finding(&CI872, tls.at, field, message));
-        }
         match contradiction(tls) {
             Some(message) => {
-                findings.push(self.object.finding(&CI871, tls.at, field, message));
+                findings.push(self.object.finding(&CI871, tls.at, &tls.field, message));
             }
-            None => self.verification(tls, field, routed, findings),
+            None => self.verification(tls, findings),
         }
     }
 
-    fn verification(
-        &self,
-        tls: &'m DestinationTls,
-        field: &str,
-        routed: &Routed<'_>,
-        findings: &mut Vec<Finding>,
-    ) {
-        let object = self.object;
+    fn verification(&self, tls: &'m DestinationTls, findings: &mut Vec<Finding>) {
+        let (object, field) = (self.object, &tls.field);
         let mut find = |rule, at, key: &str, message: String| {
             findings.push(object.finding(rule, at, &format!("{field}.{key}"), message));
         };
@@ -186,7 +174,7 @@ impl<'m> One<'m, '_> {
             }
             return;
         };
-        let Some(trusted) = self.trusted(credential, tls, field, findings) else {
+        let Some(trusted) = self.trusted(credential, tls, findings) else {
             return;
         };
         // With no SNI set, each request's own host is verified (`setAutoSniAndAutoSanValidation`); other kinds of
@@ -196,13 +184,10 @@ impl<'m> One<'m, '_> {
             if tls.names.iter().any(is_other_kind) || tls.names.is_empty() && sni.is_some() {
                 vec![Vec::new()]
             } else if tls.names.is_empty() {
-                let hosts = routed.hosts.get(&(self.namespace, self.name));
-                let hosts = hosts
-                    .into_iter()
-                    .flatten()
-                    .filter(|host| !host.contains('*'));
+                let hosts = self.asked.into_iter().flatten();
+                let hosts = hosts.filter(|host| !host.contains('*'));
                 hosts
-                    .map(|host| vec![(*host, tls.at, field.to_owned())])
+                    .map(|host| vec![(*host, tls.at, field.clone())])
                     .collect()
             } else {
                 let names = tls.names.iter().enumerate().map(|(index, name)| {
@@ -230,11 +215,10 @@ impl<'m> One<'m, '_> {
         &self,
         credential: &Placed<String>,
         tls: &DestinationTls,
-        field: &str,
         findings: &mut Vec<Finding>,
     ) -> Option<Vec<Arc<Cert>>> {
         let (model, object) = (self.model, self.object);
-        let field = format!("{field}.credentialName");
+        let field = format!("{}.credentialName", tls.field);
         let find = |rule, message: String| object.finding(rule, credential.at, &field, message);
         let named = credential.value.as_str();
         if let Some(path) = named.strip_prefix("configmap://") {

@@ -4,7 +4,6 @@
 mod destinations;
 mod gateways;
 mod pods;
-mod policies;
 pub(super) mod rules;
 mod services;
 mod topology;
@@ -55,8 +54,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
     }
     let pods = Pods::of(model);
     gateways::check(model, &pods, &mut findings);
-    let rules = policies::rules(model);
-    let routed = services::check(model, &rules, &mut findings);
-    destinations::check(model, &pods, &routed, &mut findings);
+    services::check(model, &mut findings);
+    destinations::check(model, &pods, &mut findings);
     findings
 }

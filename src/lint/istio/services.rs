@@ -1,36 +1,22 @@
 //! VirtualServices: the Gateway in front and the Service behind.
 
-use super::policies::Rules;
-use super::rules::{CI858, CI859, CI860, CI862, CI863};
+use super::rules::{CI858, CI859, CI860, CI862};
 use crate::cluster::{Kind, Resource};
 use crate::kinds::istio::{Destination, Host, Server, Takes, VirtualService, named_gateway};
-use crate::kinds::service::port;
-use crate::kinds::traefik::Port;
 use crate::lint::finding::Finding;
-use crate::lint::gateway_api::rules::{CI823, CI824};
+use crate::lint::gateway_api::rules::CI823;
+use crate::lint::legs::Spot;
 use crate::lint::model::{Class, Model, Object, Said, may_be_same};
-use crate::lint::routes::rules::CI225;
 use crate::path::gateways::Offers;
+use crate::path::hop::{Httpd, Place};
+use crate::path::traefik::named_scope;
+use crate::path::{WayIn, check};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What VirtualServices lead to: namespace, name and port of a Service.
-#[derive(Default)]
-pub(super) struct Routed<'m> {
-    /// The hosts that browsers ask for, by the Service that gets plain requests.
-    pub(super) hosts: BTreeMap<(&'m str, &'m str), BTreeSet<&'m str>>,
-    /// Where TLS is passed through to.
-    pub(super) passed: BTreeMap<(&'m str, &'m str), BTreeSet<Port>>,
-}
 
 /// Who answers for a host and a match at a Gateway.
 type Known<'m, 'a> = BTreeMap<(&'m str, &'m str, &'m str), &'m Object<'a>>;
 
-pub(super) fn check<'m>(
-    model: &'m Model<'_>,
-    rules: &Rules<'_>,
-    findings: &mut Vec<Finding>,
-) -> Routed<'m> {
-    let mut routed = Routed::default();
+pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
     let mut known = Known::new();
     let all = || model.said(Kind::VirtualService, Resource::virtual_service);
     let mut gateways = BTreeMap::new();
@@ -76,10 +62,9 @@ pub(super) fn check<'m>(
         one.bound(findings);
         one.same(&mut known, findings);
         for (kind, path, destination) in says.destinations() {
-            one.destination(kind, destination, &path, rules, &mut routed, findings);
+            one.destination(kind, destination, &path, findings);
         }
     }
-    routed
 }
 
 struct One<'o, 'm, 'a> {
@@ -183,20 +168,19 @@ impl<'m, 'a> One<'_, 'm, 'a> {
     fn destination(
         &self,
         kind: Takes,
-        destination: &'m Destination,
+        destination: &Destination,
         path: &str,
-        rules: &Rules<'_>,
-        routed: &mut Routed<'m>,
         findings: &mut Vec<Finding>,
     ) {
         let (model, object) = (self.model, self.object);
         let host = &destination.host;
+        let field = format!("{path}.host");
         let half = |message: String, namespace: &str, name: &str| {
-            let finding = object.finding(&CI862, host.at, &format!("{path}.host"), message);
+            let finding = object.finding(&CI862, host.at, &field, message);
             finding.with_help(format!("Write `{name}.{namespace}.svc.cluster.local`."))
         };
-        let (namespace, name) = match Host::of(&host.value) {
-            Host::Service { namespace, name } => (namespace.unwrap_or(object.namespace), name),
+        let (own, name) = match Host::of(&host.value) {
+            Host::Service { namespace, name } => (namespace, name),
             Host::Half { namespace, name } => {
                 if model.find(Class::Service, namespace, name).is_some() && !namespace.is_empty() {
                     let message = format!("nothing completes `{}`", host.value);
@@ -206,8 +190,8 @@ impl<'m, 'a> One<'_, 'm, 'a> {
             }
             Host::Other => return,
         };
-        let found = model.find(Class::Service, namespace, name);
-        if found.is_none()
+        let namespace = own.unwrap_or(object.namespace);
+        if model.find(Class::Service, namespace, name).is_none()
             && let Some(other) = model.elsewhere(Class::Service, namespace, name)
         {
             let message = format!(
@@ -217,45 +201,20 @@ impl<'m, 'a> One<'_, 'm, 'a> {
             findings.push(half(message, other, name));
             return;
         }
-        let service = found.and_then(|number| model.service(number));
-        let (wanted, at) = match (&destination.port, service) {
-            (Some(port), _) => (port.value.clone(), port.at),
-            // With a single port none needs to be named.
-            (None, Some(service)) => match service.only_port() {
-                Some(port) => (port, host.at),
-                None => return,
-            },
-            (None, None) => return,
-        };
-        let number = wanted.shown();
-        let mut find = |rule, message| {
-            findings.push(object.finding(rule, at, &format!("{path}.port.number"), message));
-        };
-        let Some(port) = port(service, &wanted) else {
-            let message = format!("Service `{name}` has no port {number}");
-            return find(&CI824, message);
-        };
-        match kind {
-            _ if !self.is_at_gateway => {}
-            Takes::Http => {
-                let hosts = self.says.hosts.iter().map(|host| host.value.as_str());
-                let known = routed.hosts.entry((namespace, name)).or_default();
-                known.extend(hosts);
-                if port.is_tls() && !rules.may_speak_tls(namespace, name) {
-                    let message = format!(
-                        "Service `{name}` speaks TLS on port {number}, and no DestinationRule applies to it"
-                    );
-                    find(&CI863, message);
-                }
-            }
-            Takes::Tls => {
-                if port.is_plain() {
-                    find(&CI225, format!("port `{number}` speaks plain http"));
-                }
-                let known = routed.passed.entry((namespace, name)).or_default();
-                known.insert(wanted);
-            }
-            Takes::Tcp => {}
+        // Those that requests take on their way in are asked with their paths.
+        if self.is_at_gateway && kind != Takes::Tcp {
+            return;
         }
+        let httpd = Httpd {
+            service: Place {
+                scope: named_scope(&self.typed.scope, own),
+                name: name.to_owned(),
+            },
+            port: destination.port.as_ref().map(|port| port.value.clone()),
+            share: 1,
+        };
+        let clash = check::port(&httpd, &model.grounds);
+        let spot = Spot::named(model, self.typed, &field).on(WayIn::VirtualService);
+        findings.extend(clash.and_then(|clash| spot.finding(&clash)));
     }
 }
