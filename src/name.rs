@@ -88,6 +88,25 @@ impl DnsName {
         Err(Fault::new(format!("`{name}` has no domain"))
             .help(format!("use a full name such as `{name}.example.org`")))
     }
+
+    /// Returns the wildcard that covers it: an asterisk stands for exactly one label (RFC 6125 section 6.4.3).
+    #[must_use]
+    pub fn wildcard(&self) -> Option<String> {
+        let (_, parent) = self.0.split_once('.')?;
+        Some(format!("*.{parent}"))
+    }
+
+    /// Returns whether it is this name, in lower case, or one label below this wildcard.
+    #[must_use]
+    pub fn is_covered_by(&self, name: &str) -> bool {
+        match name.strip_prefix("*.") {
+            Some(domain) => self
+                .0
+                .split_once('.')
+                .is_some_and(|(_, parent)| parent == domain),
+            None => self.0 == name,
+        }
+    }
 }
 
 /// A text of the user in backticks, at most a hundred characters of it; control characters must not reach a
@@ -415,6 +434,18 @@ mod tests {
 
     fn host(text: &str) -> String {
         DnsName::parse(text).unwrap().to_string()
+    }
+
+    #[test]
+    fn a_wildcard_covers_exactly_one_label() {
+        let host = DnsName::parse("a.b.example.org").unwrap();
+        assert!(host.is_covered_by("a.b.example.org"));
+        assert!(host.is_covered_by("*.b.example.org"));
+        for other in ["*.example.org", "*", "b.example.org", "*.a.b.example.org"] {
+            assert!(!host.is_covered_by(other), "{other}");
+        }
+        assert_eq!(host.wildcard().as_deref(), Some("*.b.example.org"));
+        assert_eq!(DnsName::parse("org").unwrap().wildcard(), None);
     }
 
     #[test]

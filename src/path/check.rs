@@ -262,12 +262,14 @@ fn not_covered<'a>(path: &'a Path, shown: &Shown, grounds: &'a Grounds<'a>) -> V
 /// Returns whether names of certificates cover a host; what cannot be the name of a certificate is not compared.
 #[must_use]
 pub fn covers(names: &BTreeSet<String>, host: &str) -> bool {
-    let wildcard = host
-        .split_once('.')
-        .map(|(_, parent)| format!("*.{parent}"));
-    names.contains(host)
-        || wildcard.is_some_and(|name| names.contains(&name))
-        || SubjectAltName::parse(host).is_err()
+    let Ok(name) = SubjectAltName::parse(host) else {
+        return true;
+    };
+    let wildcard = match &name {
+        SubjectAltName::Dns(host) => host.wildcard(),
+        SubjectAltName::Wildcard(_) | SubjectAltName::Ip(_) => None,
+    };
+    names.contains(host) || wildcard.is_some_and(|name| names.contains(&name))
 }
 
 /// Finds a Service that is not at hand.

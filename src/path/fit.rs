@@ -130,10 +130,7 @@ pub(super) fn takes(matcher: &Matcher, host: &DnsName, request: &Request) -> Fit
 pub fn covers(argument: &str, host: &DnsName) -> bool {
     let argument = argument.to_ascii_lowercase();
     let argument = argument.strip_suffix('.').unwrap_or(&argument);
-    let parent = host.as_str().split_once('.').map(|(_, parent)| parent);
-    argument == "*"
-        || argument == host.as_str()
-        || (argument.starts_with("*.") && argument.strip_prefix("*.") == parent)
+    argument == "*" || host.is_covered_by(argument)
 }
 
 fn field(arguments: &[String], request: &Request, takes: impl Fn(&str, &str) -> Fit) -> Fit {

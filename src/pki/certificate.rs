@@ -508,11 +508,8 @@ impl Details {
     pub fn covers(&self, name: &SubjectAltName) -> bool {
         self.subject_alt_names.iter().any(|san| {
             let san = san.to_ascii_lowercase();
-            match (san.strip_prefix("*."), name) {
-                (Some(domain), SubjectAltName::Dns(host)) => host
-                    .as_str()
-                    .split_once('.')
-                    .is_some_and(|(_, parent)| parent == domain),
+            match name {
+                SubjectAltName::Dns(host) => host.is_covered_by(&san),
                 _ => san == name.to_string(),
             }
         })
