@@ -3,8 +3,11 @@
 use crate::cluster::data::{Cert, Entry};
 use crate::lint::certificates::rules::{CI607, CI624, CI625, CI626};
 use crate::lint::finding::Finding;
+use crate::lint::gateway_api::rules::CI821;
 use crate::lint::model::Object;
+use crate::pki::SubjectAltName;
 use crate::pki::refusals::{Refusal, Rule as Refused};
+use crate::yaml::At;
 
 /// Keys of all certificates that Traefik, httpd and the database read.
 pub(in crate::lint) const KEYS: [&str; 9] = [
@@ -72,6 +75,22 @@ pub(in crate::lint) fn unusable(
     if !missing.is_empty() {
         find(&CI626, format!("`{name}` {}", missing.join(", and ")));
     }
+}
+
+/// Finds a host that none of the certificates covers which a gateway shows; without any nothing is known.
+pub(in crate::lint) fn not_covered(
+    object: &Object<'_>,
+    host: &str,
+    shown: &[&Cert],
+    (at, field): (At, String),
+) -> Option<Finding> {
+    let name = SubjectAltName::parse(host).ok()?;
+    if shown.is_empty() || shown.iter().any(|cert| cert.details.covers(&name)) {
+        return None;
+    }
+    let names = names_of(shown);
+    let message = format!("`{host}` is not covered: the certificate is for {names}");
+    Some(object.finding(&CI821, at, &field, message))
 }
 
 /// Lists the names of certificates for a message.

@@ -1,17 +1,16 @@
 //! Listeners: what each needs by itself, and beside the others.
 
 use super::link::{Grants, Link};
-use super::rules::{CI811, CI814, CI820, CI821, CI822, CI825};
+use super::rules::{CI811, CI814, CI820, CI822, CI825};
 use crate::cluster::data::Cert;
 use crate::kinds::gateway_api::{Gateway, Listener};
-use crate::lint::facts::certificate::names_of;
+use crate::lint::facts::certificate::not_covered;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object, Said};
 use crate::lint::rule::Severity;
 use crate::path::gateways::front;
 use crate::path::hop::FrontKind;
-use crate::pki::SubjectAltName;
-use crate::yaml::{At, Node};
+use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn check(
@@ -28,7 +27,8 @@ pub(super) fn check(
         let shown = certificates(model, grants, gateway, (listener, &field), findings);
         if let Some(host) = &listener.host {
             let place = (host.at, format!("{field}.hostname"));
-            covers(object, &host.value, shown.as_deref(), place, findings);
+            let shown = shown.as_deref().unwrap_or_default();
+            findings.extend(not_covered(object, &host.value, shown, place));
         }
     }
     collisions(object, &says.listeners, is_traefik, findings);
@@ -130,27 +130,6 @@ pub(super) fn certificates<'m>(
         });
     }
     found.filter(|all| !all.is_empty())
-}
-
-/// Finds a host that none of the certificates covers.
-pub(super) fn covers(
-    object: &Object<'_>,
-    host: &str,
-    certificates: Option<&[&Cert]>,
-    (at, field): (At, String),
-    findings: &mut Vec<Finding>,
-) {
-    let (Some(certificates), Ok(name)) = (certificates, SubjectAltName::parse(host)) else {
-        return;
-    };
-    if certificates.iter().any(|cert| cert.details.covers(&name)) {
-        return;
-    }
-    let message = format!(
-        "`{host}` is not covered: the certificate is for {}",
-        names_of(certificates)
-    );
-    findings.push(object.finding(&CI821, at, &field, message));
 }
 
 /// An entry point of Traefik has both plain text and TLS.

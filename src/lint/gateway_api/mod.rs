@@ -11,7 +11,6 @@ use crate::cluster::{Kind, Resource};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
-use crate::lint::rule::Severity;
 use crate::path::gateways::front;
 use crate::path::hop::FrontKind;
 use crate::release::Release;
@@ -98,9 +97,5 @@ fn version(model: &Model<'_>, object: &Object<'_>, is_traefik: bool) -> Option<F
     // Definitions of the time may still be installed.
     let may_be_served =
         !is_traefik && matches!(object.class, Class::BackendTlsPolicy | Class::TlsRoute);
-    Some(if may_be_served {
-        finding.with_severity(Severity::Warning)
-    } else {
-        finding
-    })
+    Some(finding.warning_unless(!may_be_served))
 }

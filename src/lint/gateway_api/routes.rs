@@ -1,14 +1,14 @@
 //! Routes: whether they attach to a listener, and what is behind them.
 
 use super::link::{Grants, Link};
-use super::listeners::{certificates, covers};
+use super::listeners::certificates;
 use super::rules::{CI812, CI813, CI817, CI818, CI819, CI823, CI824};
 use crate::cluster::{Kind, Resource};
 use crate::kinds::ObjectRef;
 use crate::kinds::gateway_api::{AllowedNamespaces, GatewayRoute, GatewayRule};
+use crate::lint::facts::certificate::not_covered;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object, Said, may_be_same};
-use crate::lint::rule::Severity;
 use crate::path::gateways::{Taken, front, taken};
 use crate::path::hop::FrontKind;
 use crate::yaml::At;
@@ -192,10 +192,12 @@ impl<'m, 'a> Route<'m, 'a> {
                         (listener, ""),
                         &mut Vec::new(),
                     );
-                    for host in &self.hosts {
-                        let place = (self.hosts_at(object.node.at), "spec.hostnames".to_owned());
-                        covers(object, host, shown.as_deref(), place, findings);
-                    }
+                    let shown = shown.as_deref().unwrap_or_default();
+                    findings.extend(self.hosts.iter().filter_map(|host| {
+                        let at = self.hosts_at(object.node.at);
+                        let place = (at, "spec.hostnames".to_owned());
+                        not_covered(object, host, shown, place)
+                    }));
                 }
             }
         }
@@ -270,11 +272,7 @@ impl<'m, 'a> Route<'m, 'a> {
                 );
                 let finding = object.finding(&CI823, at, path, message);
                 // At a Gateway that is not in the input they may be at two.
-                findings.push(if gateway.is_some() {
-                    finding
-                } else {
-                    finding.with_severity(Severity::Warning)
-                });
+                findings.push(finding.warning_unless(gateway.is_some()));
             }
         }
     }

@@ -6,12 +6,10 @@ use crate::cluster::data::{Data, Read};
 use crate::cluster::{Kind, Resource};
 use crate::kinds::istio::{Credential, IstioGateway, Server, ServerTls};
 use crate::kinds::traefik::Port;
-use crate::lint::facts::certificate::names_of;
+use crate::lint::facts::certificate::not_covered;
 use crate::lint::finding::Finding;
-use crate::lint::gateway_api::rules::CI821;
 use crate::lint::model::{Model, Object, Said};
 use crate::lint::rule::Severity;
-use crate::pki::SubjectAltName;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A port of some pods: their labels, the number, and the address that is listened on.
@@ -166,23 +164,11 @@ fn certificates(
             all
         });
     }
-    let Some(shown) = shown.filter(|all| !all.is_empty()) else {
-        return;
-    };
-    for host in &server.hosts {
-        let host = &host.host;
-        let Ok(wanted) = SubjectAltName::parse(host) else {
-            continue;
-        };
-        if !shown.iter().any(|cert| cert.details.covers(&wanted)) {
-            let message = format!(
-                "`{host}` is not covered: the certificate is for {}",
-                names_of(&shown)
-            );
-            let at = server.hosts_at.unwrap_or(server.at);
-            findings.push(gateway.finding(&CI821, at, &format!("{path}.hosts"), message));
-        }
-    }
+    let shown = shown.unwrap_or_default();
+    findings.extend(server.hosts.iter().filter_map(|host| {
+        let at = server.hosts_at.unwrap_or(server.at);
+        not_covered(gateway, &host.host, &shown, (at, format!("{path}.hosts")))
+    }));
 }
 
 /// Returns what is wrong with the CA by which browsers are verified, and whether that is certain: it is in the same Secret, or
