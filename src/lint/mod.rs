@@ -76,12 +76,16 @@ pub fn lint(sources: &mut [Source], options: &Options) -> Result<Report, Vec<Fau
 }
 
 fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec<Fault>> {
+    let keep = |text: &str| {
+        let is_of_fleet = layout::is_marked(text.as_bytes());
+        (suppress::read(text), is_of_fleet)
+    };
     let Read {
         mut documents,
         broken,
-        mut comments,
-        is_of_fleet,
-    } = read(sources)?;
+        kept,
+    } = read(sources, keep)?;
+    let (mut comments, is_of_fleet): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
     let sources = &*sources;
     let patches = patches(&documents, sources);
     documents.retain(|document| !patches.contains(&document.file));

@@ -13,7 +13,6 @@ const MARK: &str = "# civi-ingress: allow";
 
 /// A comment, and whether it was needed.
 pub(super) struct Comment {
-    file: usize,
     at: At,
     /// The line that it is about.
     line: u32,
@@ -22,13 +21,13 @@ pub(super) struct Comment {
     has_reason: bool,
 }
 
-/// Takes out what comments allow, adds what is wrong with the comments, and counts what was taken out.
-pub(super) fn apply(comments: &mut [Comment], findings: &mut Vec<Finding>) -> usize {
+/// Takes out what the comments of each file allow, adds what is wrong with them, and counts what was taken out.
+pub(super) fn apply(files: &mut [Vec<Comment>], findings: &mut Vec<Finding>) -> usize {
     let before = findings.len();
     findings.retain(|finding| {
         let mut is_allowed = false;
-        for comment in &mut *comments {
-            if comment.file == finding.file && comment.line == finding.at.line {
+        for comment in files.get_mut(finding.file).into_iter().flatten() {
+            if comment.line == finding.at.line {
                 for (_, rule, used) in &mut comment.rules {
                     if *rule == Some(finding.rule) {
                         (*used, is_allowed) = (true, true);
@@ -39,8 +38,12 @@ pub(super) fn apply(comments: &mut [Comment], findings: &mut Vec<Finding>) -> us
         !is_allowed
     });
     let suppressed = before - findings.len();
-    for comment in comments {
-        let mut find = |rule, message: String| findings.push(comment.finding(rule, message));
+    let comments = files.iter().enumerate();
+    let comments = comments.flat_map(|(file, all)| all.iter().map(move |comment| (file, comment)));
+    for (file, comment) in comments {
+        let mut find = |rule, message: String| {
+            findings.push(Finding::of_file(rule, file, comment.at, message));
+        };
         if !comment.has_reason {
             find(&CI001, "the comment has no reason".to_owned());
         }
@@ -56,17 +59,6 @@ pub(super) fn apply(comments: &mut [Comment], findings: &mut Vec<Finding>) -> us
         }
     }
     suppressed
-}
-
-impl Comment {
-    /// Sets the file that it is in.
-    pub(super) fn of(self, file: usize) -> Self {
-        Self { file, ..self }
-    }
-
-    fn finding(&self, rule: &'static Rule, message: String) -> Finding {
-        Finding::of_file(rule, self.file, self.at, message)
-    }
 }
 
 /// Reads the comments of a text.
@@ -98,7 +90,6 @@ pub(super) fn read(text: &str) -> Vec<Comment> {
             waiting.push(comments.len());
         }
         comments.push(Comment {
-            file: 0,
             at,
             line: at.line,
             rules: rules

@@ -3,9 +3,7 @@
 use crate::cluster;
 use crate::cluster::data::{self, Certificates};
 use crate::fault::Fault;
-use crate::gitops::layout;
 use crate::lint::source::Source;
-use crate::lint::suppress::{self, Comment};
 use crate::threads::{each, each_mut};
 use crate::yaml::budget::{Budget, Spent};
 use crate::yaml::stream::{self, Cut};
@@ -42,19 +40,17 @@ pub(in crate::lint) struct Broken {
 }
 
 /// What was read.
-pub(in crate::lint) struct Read {
+pub(in crate::lint) struct Read<T> {
     pub(in crate::lint) documents: Vec<Document>,
     pub(in crate::lint) broken: Vec<Broken>,
-    pub(in crate::lint) comments: Vec<Comment>,
-    /// Of each source, whether a fleet owns it.
-    pub(in crate::lint) is_of_fleet: Vec<bool>,
+    /// What is kept of the text of each source.
+    pub(in crate::lint) kept: Vec<T>,
 }
 
 /// What was read of one source.
-struct One {
-    is_of_fleet: bool,
+struct One<T> {
     parts: Vec<Part>,
-    comments: Vec<Comment>,
+    kept: T,
 }
 
 /// What was read of a part of a source.
@@ -72,11 +68,14 @@ impl Part {
 }
 
 /// Reads all documents of the sources; of what is not YAML the fault is kept, so that it does not hide the others. Of a
-/// text only what a report shows is kept.
+/// text only what `keep` takes and what a report shows is kept.
 ///
 /// # Errors
 /// All sources that are too long; aliases that together stand for too much.
-pub(in crate::lint) fn read(sources: &mut [Source]) -> Result<Read, Vec<Fault>> {
+pub(in crate::lint) fn read<T: Send>(
+    sources: &mut [Source],
+    keep: impl Fn(&str) -> T + Sync,
+) -> Result<Read<T>, Vec<Fault>> {
     let too_long: Vec<Fault> = sources
         .iter()
         .filter(|source| source.text.len() > MANIFESTS_LIMIT)
@@ -92,16 +91,15 @@ pub(in crate::lint) fn read(sources: &mut [Source]) -> Result<Read, Vec<Fault>> 
     let length = sources.iter().map(|source| source.text.len()).sum();
     let budget = Budget::of_manifests(length);
     let known = Certificates::default();
-    let all = each_mut(sources, |source| one(source, &budget, &known));
+    let all = each_mut(sources, |source| one(source, &keep, &budget, &known));
     within_budget(sources, &all, &Budget::of_manifests(length)).map_err(|fault| vec![fault])?;
     let mut found = Read {
         documents: Vec::new(),
         broken: Vec::new(),
-        comments: Vec::new(),
-        is_of_fleet: Vec::with_capacity(all.len()),
+        kept: Vec::with_capacity(all.len()),
     };
     for (file, one) in all.into_iter().enumerate() {
-        found.is_of_fleet.push(one.is_of_fleet);
+        found.kept.push(one.kept);
         let mut number = 0;
         for part in one.parts {
             match part.read {
@@ -118,30 +116,26 @@ pub(in crate::lint) fn read(sources: &mut [Source]) -> Result<Read, Vec<Fault>> 
                 Err(stream::Broken { at, what }) => found.broken.push(Broken { file, at, what }),
             }
         }
-        let comments = one.comments.into_iter();
-        found
-            .comments
-            .extend(comments.map(|comment| comment.of(file)));
     }
     Ok(found)
 }
 
-fn one(source: &mut Source, budget: &Budget, known: &Certificates) -> One {
+fn one<T>(
+    source: &mut Source,
+    keep: impl Fn(&str) -> T,
+    budget: &Budget,
+    known: &Certificates,
+) -> One<T> {
     let name: Arc<str> = source.name.as_str().into();
     let parts = match &stream::cut(&source.text)[..] {
         [cut] => vec![part(*cut, &name, budget, known)],
         cuts => each(cuts, |cut| part(*cut, &name, budget, known)),
     };
-    let comments = suppress::read(&source.text);
-    let is_of_fleet = layout::is_marked(source.text.as_bytes());
+    let kept = keep(&source.text);
     if !parts.iter().any(Part::is_too_much) {
         source.let_go();
     }
-    One {
-        is_of_fleet,
-        parts,
-        comments,
-    }
+    One { parts, kept }
 }
 
 fn part(cut: Cut<'_>, file: &Arc<str>, budget: &Budget, known: &Certificates) -> Part {
@@ -200,7 +194,7 @@ pub(super) fn is_list(document: &Node) -> bool {
 
 /// Holds what all parts took against the budget. Side by side, chance says at which part it ends; one after the other
 /// the texts do.
-fn within_budget(sources: &[Source], all: &[One], left: &Budget) -> Result<(), Fault> {
+fn within_budget<T>(sources: &[Source], all: &[One<T>], left: &Budget) -> Result<(), Fault> {
     if !all.iter().flat_map(|one| &one.parts).any(Part::is_too_much) {
         return Ok(());
     }
