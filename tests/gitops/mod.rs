@@ -1,0 +1,24 @@
+//! A fleet as a tree: what is decided, what is written, and what a second run leaves alone.
+
+mod authorities;
+mod changes;
+mod digests;
+mod import;
+mod in_the_way;
+mod locked_files;
+mod lost_keys;
+mod privacy;
+mod roll_over;
+mod runs;
+mod start;
+mod story;
+mod whole_tree;
+
+/// The templates that only trees use.
+pub(crate) const TEMPLATES: [&str; 5] = [
+    "gitops/applicationset.yaml",
+    "gitops/flux-kustomization.yaml",
+    "gitops/ksops.yaml",
+    "gitops/kustomization.yaml",
+    "gitops/sealedsecret.yaml",
+];
