@@ -17,6 +17,7 @@
 //! | encrypt a Secret for Git, or open one | [`seal`] |
 //! | know what a browser and Traefik see of a live host | [`probe`] |
 //! | say what would go wrong with manifests | [`lint`] |
+//! | know a name of the Civiparoisse chart | [`civiparoisse`] |
 //! | know what reports for programs have in common | [`report`] |
 //! | say what is wrong with an input | [`fault`] |
 //! | know what may be shown of a stranger's text | [`visible`] |
@@ -27,6 +28,7 @@
 
 pub mod chart;
 pub mod cidr;
+pub mod civiparoisse;
 pub mod cluster;
 pub mod duration;
 pub mod fault;

@@ -3,6 +3,7 @@
 use super::decide::renewal_rule;
 use super::layout::{CLUSTER, Form, Home, WILDCARD_CA_SECRET, part_name};
 use super::protection;
+use crate::civiparoisse::WILDCARD_SECRET;
 use crate::fault::Fault;
 use crate::fleet::{CaCustody, CertificateTerms, Fleet, Member, Wildcard};
 use crate::ingress::{self, Credentials, Ingress, Role, traefik};
@@ -20,8 +21,6 @@ use time::OffsetDateTime;
 
 /// Lifetime of a CA whose key is kept, by default.
 const CA_DAYS: u32 = 3650;
-/// Name of the Secret with the wildcard certificate, as in the Civiparoisse notes.
-const WILDCARD_SECRET: &str = "wildcardsecret";
 
 /// An instance or the cluster.
 #[derive(Debug)]

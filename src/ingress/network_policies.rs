@@ -1,15 +1,10 @@
 //! Who may reach the pods of an instance.
 
 use super::object::own_object;
+use crate::civiparoisse::{HTTPD_APP, HTTPD_PORT};
 use crate::instance::Instance;
 use crate::manifest::{Field, Object};
 use crate::name::ObjectName;
-
-/// Label value of the httpd's pods in the chart (`templates/stateful_set_httpd.yaml`).
-const HTTPD_APP: &str = "paroisse-httpd-impl";
-
-/// Port of those pods: a NetworkPolicy sees pods, not Services (`templates/service_httpd.yaml`, targetPort).
-const HTTPD_PORT: i64 = 443;
 
 pub(super) fn network_policies(instance: &Instance) -> Vec<Object> {
     use crate::instance::TraefikSource;

@@ -1,6 +1,7 @@
 //! The command that makes programs take new certificates.
 
 use super::credentials::Role;
+use crate::civiparoisse;
 
 /// Returns the one command that makes the programs of an instance take what is new: of the chains in `served` the
 /// leaf, of those in `trusted` the bundle only. Traefik needs none; a mounted `subPath` does not change in a pod
@@ -10,12 +11,12 @@ pub fn restart(namespace: &str, served: &[Role], trusted: &[Role]) -> Option<Str
     let leaf_of = |role| served.contains(&role);
     let bundle_of = |role| leaf_of(role) || trusted.contains(&role);
     let sets = [
-        ("paroisse-set-db", leaf_of(Role::Database)),
+        (civiparoisse::DATABASE_SET, leaf_of(Role::Database)),
         (
-            "paroisse-set-httpd",
+            civiparoisse::HTTPD_SET,
             leaf_of(Role::Httpd) || bundle_of(Role::Client) || bundle_of(Role::Database),
         ),
-        ("paroisse-set-tools", bundle_of(Role::Database)),
+        (civiparoisse::TOOLS_SET, bundle_of(Role::Database)),
     ];
     let sets: Vec<String> = sets
         .iter()

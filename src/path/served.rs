@@ -3,6 +3,7 @@
 use super::Path;
 use super::hop::{Httpd, Inward, Known, Place};
 use super::traefik::named_scope;
+use crate::civiparoisse::{CA_KEY, HTTPD_CERT};
 use crate::cluster::data::{Cert, Entry, Lock};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
@@ -14,9 +15,6 @@ use crate::pki::verify::{self, Standing};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 use time::OffsetDateTime;
-
-/// The key under which the Civiparoisse chart keeps what httpd serves.
-const SERVED: &str = "externcert";
 
 /// What paths are judged by.
 #[derive(Debug)]
@@ -163,9 +161,9 @@ impl<'a> Grounds<'a> {
         let secrets = self.secrets(scope).iter();
         let secrets = secrets.filter(|secret| !self.is_for_browsers(secret));
         let mut leaves: Vec<Leaf<'a>> = secrets.flat_map(|secret| leaves(secret)).collect();
-        let is_stated = leaves.iter().any(|leaf| leaf.entry.key == SERVED);
+        let is_stated = leaves.iter().any(|leaf| leaf.entry.key == HTTPD_CERT);
         if is_stated {
-            leaves.retain(|leaf| leaf.entry.key == SERVED);
+            leaves.retain(|leaf| leaf.entry.key == HTTPD_CERT);
         }
         let trusted: Vec<&Cert> = trusted.iter().map(Arc::as_ref).collect();
         let judged = leaves.into_iter().map(|leaf| {
@@ -207,7 +205,7 @@ impl<'a> Grounds<'a> {
         let leaves = secrets.flat_map(|secret| leaves(secret));
         let mut found = None;
         for leaf in leaves.filter(|leaf| leaf.cert().details.covers(&expected)) {
-            let is_stated = leaf.entry.key == SERVED;
+            let is_stated = leaf.entry.key == HTTPD_CERT;
             let is_pair = leaf.entry.key == "tls.crt" && !self.is_for_browsers(leaf.object);
             if is_stated || is_pair && found.is_none() {
                 found = Some(leaf);
@@ -238,11 +236,7 @@ impl<'a> Grounds<'a> {
                 }));
                 let found = &roots[before..];
                 let is_limited = || found.iter().any(|cert| cert.details.permitted.is_some());
-                let has_key = || {
-                    ["cakey", "ca.key"]
-                        .iter()
-                        .any(|key| data.get(key).is_some())
-                };
+                let has_key = || [CA_KEY, "ca.key"].iter().any(|key| data.get(key).is_some());
                 is_own |= !found.is_empty() && (has_key() || is_limited());
             }
         }

@@ -4,6 +4,7 @@
 use super::pem::to_pem;
 use super::pkcs12::{self, Password, Wanted};
 use super::{Certificate, CertificateText, pem};
+use crate::civiparoisse;
 use crate::fault::Fault;
 use crate::manifests::{self, FoundSecret};
 use pki_types::{CertificateDer, PrivateKeyDer};
@@ -27,12 +28,15 @@ pub enum Part {
 }
 
 /// Keys of a Secret that hold a leaf's certificate and its key: of `kubernetes.io/tls`, of the Civiparoisse chart.
-const LEAVES: &[(&str, &str)] = &[("tls.crt", "tls.key"), ("externcert", "externkey")];
+const LEAVES: &[(&str, &str)] = &[
+    ("tls.crt", "tls.key"),
+    (civiparoisse::HTTPD_CERT, civiparoisse::HTTPD_KEY),
+];
 
 /// Keys of a Secret that hold a CA: beside a leaf, in the Civiparoisse chart, and by itself as cert-manager keeps it.
 const AUTHORITIES: &[(&str, &str)] = &[
     ("ca.crt", "ca.key"),
-    ("cacert", "cakey"),
+    (civiparoisse::CA_CERT, civiparoisse::CA_KEY),
     ("tls.crt", "tls.key"),
 ];
 

@@ -9,6 +9,8 @@ use super::seen::{Broken, Seen, Tls, Verification, seconds};
 use super::target::{Endpoint, Target};
 use super::trust::{ExpectedName, Origin, Trust};
 use super::{Check, Finding, Leg, Verdict};
+use crate::civiparoisse::{KEYS_SECRET, TRUST_SECRET};
+use crate::ingress::{self, Role};
 use crate::name::DnsName;
 use crate::path::hop::{Place, ProxyVersion};
 use crate::pki::Certificate;
@@ -214,13 +216,14 @@ pub fn same_certificate(
 /// The commands that renew an instance's certificate and make its httpd take it.
 pub(super) fn renewal(namespace: &str, host: &DnsName) -> String {
     format!(
-        "`kubectl get secret -n {namespace} selfcert externca -o yaml | civi-ingress new-instance {namespace} --host {host} --reuse - | kubectl apply -f -`, then {}",
+        "`kubectl get secret -n {namespace} {KEYS_SECRET} {TRUST_SECRET} -o yaml | civi-ingress new-instance {namespace} --host {host} --reuse - | kubectl apply -f -`, then {}",
         restart(namespace)
     )
 }
 
 pub(super) fn restart(namespace: &str) -> String {
-    format!("`kubectl -n {namespace} rollout restart statefulset/paroisse-set-httpd`")
+    let command = ingress::restart(namespace, &[Role::Httpd], &[]);
+    format!("`{}`", command.unwrap_or_default())
 }
 
 fn wildcard(host: &DnsName) -> String {

@@ -5,6 +5,7 @@ use super::destination::Destination;
 use super::error::Failure;
 use super::examples::examples;
 use super::traefik_release::TraefikRelease;
+use civi_ingress::civiparoisse::WILDCARD_SECRET;
 use civi_ingress::fault::Faults;
 use civi_ingress::ingress::traefik;
 use civi_ingress::name::{Namespace, ObjectName};
@@ -17,7 +18,7 @@ use clap::Args;
     civi-ingress tls-store | kubectl apply -f -"))]
 pub(super) struct TlsStore {
     /// Secret that holds the certificate, in the same namespace
-    #[arg(long, value_name = "NAME", default_value = "wildcardsecret")]
+    #[arg(long, value_name = "NAME", default_value = WILDCARD_SECRET)]
     pub(super) secret: String,
     /// Namespace of the TLSStore
     #[arg(short, long, default_value = "default")]

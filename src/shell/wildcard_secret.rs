@@ -13,6 +13,7 @@ use super::paths::{check_stdin, side_paths};
 use super::traefik_release::TraefikRelease;
 use super::world::{self, Text};
 use super::writing::{SideFile, Writing, side_file};
+use civi_ingress::civiparoisse::WILDCARD_SECRET;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::ingress::tls_secret;
 use civi_ingress::ingress::traefik;
@@ -40,7 +41,7 @@ use zeroize::Zeroizing;
       --key privkey.pem --tls-store | kubectl apply -f -"))]
 pub(super) struct WildcardSecret {
     /// Name of the Secret
-    #[arg(default_value = "wildcardsecret")]
+    #[arg(default_value = WILDCARD_SECRET)]
     pub(super) name: String,
     /// Domain of the wildcard: the certificate is for *.DOMAIN
     #[arg(long, value_name = "DOMAIN", required_unless_present = "cert")]

@@ -5,6 +5,7 @@
 
 pub mod set;
 
+use crate::civiparoisse as chart;
 use crate::duration::TraefikDuration;
 use crate::fault::{Fault, Faults, Place, did_you_mean};
 use crate::name::{DataKey, DnsName, ObjectName};
@@ -143,8 +144,8 @@ impl Default for Settings {
                 disable_http2: true,
             },
             httpd: HttpdSettings {
-                server_cert: "/var/run/secrets/KEYS/extern.x509".to_owned(),
-                server_key: "/var/run/secrets/KEYS/extern.pem".to_owned(),
+                server_cert: chart::HTTPD_CERT_FILE.to_owned(),
+                server_key: chart::HTTPD_KEY_FILE.to_owned(),
                 max_connections_per_child: 1,
                 max_request_workers: 4,
                 server_limit: 4,
@@ -153,26 +154,26 @@ impl Default for Settings {
                 max_spare_servers: 4,
                 listen_backlog: 1,
             },
-            server_cert: at("selfcert", "externcert"),
-            server_key: at("selfcert", "externkey"),
-            db_server_cert: at("selfcert", "dbservercert"),
-            db_server_key: at("selfcert", "dbserverkey"),
-            db_ca_cert: at("selfcert", "dbcacert"),
-            db_router_ca: at("selfcert", "dbcacert"),
-            ca_cert: at("selfcert", "cacert"),
-            ca_key: at("selfcert", "cakey"),
-            db_ca_key: at("selfcert", "dbcakey"),
+            server_cert: at(chart::KEYS_SECRET, chart::HTTPD_CERT),
+            server_key: at(chart::KEYS_SECRET, chart::HTTPD_KEY),
+            db_server_cert: at(chart::KEYS_SECRET, chart::DATABASE_CERT),
+            db_server_key: at(chart::KEYS_SECRET, chart::DATABASE_KEY),
+            db_ca_cert: at(chart::KEYS_SECRET, chart::DATABASE_CA_CERT),
+            db_router_ca: at(chart::KEYS_SECRET, chart::DATABASE_CA_CERT),
+            ca_cert: at(chart::KEYS_SECRET, chart::CA_CERT),
+            ca_key: at(chart::KEYS_SECRET, chart::CA_KEY),
+            db_ca_key: at(chart::KEYS_SECRET, chart::DATABASE_CA_KEY),
             // Not the chart's `tls.crt`: Traefik reads that only while it is the Secret's one key,
             // and says that version 4 will not (loadCASecret, pkg/provider/kubernetes/crd/kubernetes.go, v3.7.9).
-            trust_bundle: at("externca", "ca.crt"),
-            client_secret: name("externclient"),
-            client_ca_secret: name("externclientca"),
+            trust_bundle: at(chart::TRUST_SECRET, "ca.crt"),
+            client_secret: name(chart::CLIENT_SECRET),
+            client_ca_secret: name(chart::CLIENT_CA_SECRET),
             names: Names {
-                servers_transport: name("transport-selfsigned"),
-                ingress_route: name("ingressproxy"),
-                service: name("civicrmhttpd"),
-                db_service: name("civicrmdb"),
-                config_map: name("config-httpd"),
+                servers_transport: name(chart::SERVERS_TRANSPORT),
+                ingress_route: name(chart::INGRESS_ROUTE),
+                service: name(chart::HTTPD_SERVICE),
+                db_service: name(chart::DATABASE_SERVICE),
+                config_map: name(chart::HTTPD_CONFIG),
                 retry: name("retry-handshake"),
                 hsts: name("hsts"),
             },

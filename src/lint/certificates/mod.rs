@@ -2,6 +2,7 @@
 
 pub(super) mod rules;
 
+use crate::civiparoisse as chart;
 use crate::cluster::data::{Cert, Content, Data, Entry};
 use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::certificate::{KEYS, outside_constraints, unusable};
@@ -53,23 +54,28 @@ const SAME: Duration = Duration::days(1);
 /// Keys that belong together: a certificate and its private key.
 const PAIRS: [(&str, &str); 8] = [
     ("tls.crt", "tls.key"),
-    ("externcert", "externkey"),
-    ("dbservercert", "dbserverkey"),
-    ("mailCert", "mailKey"),
+    (chart::HTTPD_CERT, chart::HTTPD_KEY),
+    (chart::DATABASE_CERT, chart::DATABASE_KEY),
+    (chart::MAIL_CERT, chart::MAIL_KEY),
     ("ca.crt", "ca.key"),
-    ("cacert", "cakey"),
-    ("dbcacert", "dbcakey"),
-    ("mailCaCert", "mailCaKey"),
+    (chart::CA_CERT, chart::CA_KEY),
+    (chart::DATABASE_CA_CERT, chart::DATABASE_CA_KEY),
+    (chart::MAIL_CA_CERT, chart::MAIL_CA_KEY),
 ];
 /// Keys that belong together: a CA and what it signed.
 const CHAINS: [(&str, &str); 4] = [
     ("ca.crt", "tls.crt"),
-    ("cacert", "externcert"),
-    ("dbcacert", "dbservercert"),
-    ("mailCaCert", "mailCert"),
+    (chart::CA_CERT, chart::HTTPD_CERT),
+    (chart::DATABASE_CA_CERT, chart::DATABASE_CERT),
+    (chart::MAIL_CA_CERT, chart::MAIL_CERT),
 ];
 /// Keys of what a server shows.
-const SERVED: [&str; 4] = ["tls.crt", "externcert", "dbservercert", "mailCert"];
+const SERVED: [&str; 4] = [
+    "tls.crt",
+    chart::HTTPD_CERT,
+    chart::DATABASE_CERT,
+    chart::MAIL_CERT,
+];
 
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let for_browsers = for_browsers(model);
@@ -337,7 +343,7 @@ impl Place<'_, '_> {
     /// Returns whether who verifies this certificate looks at its subject alternative names.
     fn needs_names(&self, entry: &Entry, cert: &Cert) -> bool {
         // That of httpd is compared with its ServersTransport (CI203).
-        let is_compared = entry.key == "externcert"
+        let is_compared = entry.key == chart::HTTPD_CERT
             && self
                 .model
                 .within(Class::ServersTransport, self.object.namespace)

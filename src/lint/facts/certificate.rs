@@ -1,5 +1,6 @@
 //! Findings about a certificate that do not depend on where it is.
 
+use crate::civiparoisse as chart;
 use crate::cluster::data::{Cert, Entry};
 use crate::lint::certificates::rules::{CI607, CI624, CI625, CI626};
 use crate::lint::finding::Finding;
@@ -14,12 +15,12 @@ pub(in crate::lint) const KEYS: [&str; 9] = [
     "tls.ca",
     "ca.crt",
     "tls.crt",
-    "cacert",
-    "externcert",
-    "dbcacert",
-    "dbservercert",
-    "mailCert",
-    "mailCaCert",
+    chart::CA_CERT,
+    chart::HTTPD_CERT,
+    chart::DATABASE_CA_CERT,
+    chart::DATABASE_CERT,
+    chart::MAIL_CERT,
+    chart::MAIL_CA_CERT,
 ];
 
 /// Makes the finding for a name that the CA may not sign.

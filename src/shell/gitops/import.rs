@@ -10,6 +10,7 @@ use super::super::writing::NewFile;
 use super::fleet::{read_fleet, sealer};
 use super::init::Init;
 use super::{git, init};
+use civi_ingress::civiparoisse;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::{self, Fleet, Source};
 use civi_ingress::gitops::compose::carry_out;
@@ -34,7 +35,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Where the chart keeps the certificate that the httpd serves.
-const SERVER_CERT: (&str, &str) = ("selfcert", "externcert");
+const SERVER_CERT: (&str, &str) = (civiparoisse::KEYS_SECRET, civiparoisse::HTTPD_CERT);
 
 /// Make a fleet file, and a tree with the keys that run already, from Secrets, values files or a CSV table
 ///

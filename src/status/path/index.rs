@@ -1,6 +1,9 @@
 //! Finds certificates by where they stand, for the hops of a path.
 
-use super::{FrontKind, Instance, Leg, SERVER_KEY, Trust, Wire, signed};
+use super::{FrontKind, Instance, Leg, Trust, Wire, signed};
+use crate::civiparoisse::{
+    DATABASE_CA_CERT, DATABASE_CERT, DATABASE_SERVICE, HTTPD_CERT, TRUST_SECRET,
+};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Resource};
 use crate::find::{ObjectKind, ObjectOrigin, Origin};
@@ -14,15 +17,6 @@ use crate::pki::SubjectAltName;
 use crate::pki::fingerprint::Fingerprint;
 use crate::status::Row;
 use std::collections::BTreeMap;
-
-/// The chart's key for the database's certificate.
-const DATABASE_KEY: &str = "dbservercert";
-/// The chart's key for the database's CA.
-const DATABASE_CA_KEY: &str = "dbcacert";
-/// The chart's Service of the database.
-const DATABASE_SERVICE: &str = "civicrmdb";
-/// The chart's Secret of what Traefik trusts.
-const TRUST_SECRET: &str = "externca";
 
 /// A certificate in an object.
 pub(super) struct Held<'a> {
@@ -262,7 +256,7 @@ impl<'a> Index<'a> {
         let end = |row: &usize| self.rows[*row].details.validity.not_after;
         let certificate = leaves
             .clone()
-            .filter(|held| held.origin.key == SERVER_KEY)
+            .filter(|held| held.origin.key == HTTPD_CERT)
             .map(|held| held.row)
             .max_by_key(|row| (self.covers(*row, name), end(row)))
             .or_else(|| {
@@ -333,13 +327,13 @@ impl<'a> Index<'a> {
         let leaves = self.leaves(scope);
         let certificate = leaves
             .clone()
-            .filter(|held| held.origin.key == DATABASE_KEY)
+            .filter(|held| held.origin.key == DATABASE_CERT)
             .chain(leaves.filter(|held| is_for_database(&self.rows[held.row])))
             .map(|held| held.row)
             .next()?;
         let places = self.held.get(scope)?.iter();
         let trust = places
-            .filter(|place| place.origin.key == DATABASE_CA_KEY)
+            .filter(|place| place.origin.key == DATABASE_CA_CERT)
             .map(|place| place.row);
         let mut leg = self.leg(DATABASE_SERVICE, Some(certificate), trust.collect());
         // MySQL Router checks the signature alone (VERIFY_CA), and the chart's certificate has no such name.

@@ -6,6 +6,7 @@ mod index;
 pub use crate::path::hop::{Front, FrontKind};
 
 use super::{Row, Urgency};
+use crate::civiparoisse::HTTPD_CERT;
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind};
 use crate::kinds::service::Balancer;
@@ -14,9 +15,6 @@ use crate::path::{self, Routed};
 use crate::release::Release;
 use index::{Index, Way};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The chart's key for the httpd's certificate (fr.uepalparoisse.helm 0.1.1, `templates/secret_keys.yaml`).
-const SERVER_KEY: &str = "externcert";
 
 /// An instance behind Traefik or another gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -235,7 +233,7 @@ pub(super) fn instances(rows: &[Row], cluster: &Cluster) -> Vec<Instance> {
     for (scope, held) in &index.held {
         let server = held
             .iter()
-            .find(|held| held.origin.key == SERVER_KEY && !rows[held.row].details.is_ca);
+            .find(|held| held.origin.key == HTTPD_CERT && !rows[held.row].details.is_ca);
         if let Some(held) = server.filter(|_| !has_route.contains(scope)) {
             let hosts = rows[held.row].details.subject_alt_names.clone();
             instances.push(index.instance(Way::without_route(scope, hosts)));
