@@ -18,6 +18,7 @@
 //! | know what a browser and Traefik see of a live host | [`probe`] |
 //! | say what would go wrong with manifests | [`lint`] |
 //! | know a name of the Civiparoisse chart | [`civiparoisse`] |
+//! | explain the path of an instance | [`topology`] |
 //! | know what reports for programs have in common | [`report`] |
 //! | say what is wrong with an input | [`fault`] |
 //! | know what may be shown of a stranger's text | [`visible`] |
@@ -58,6 +59,7 @@ pub mod status;
 pub mod template;
 pub mod threads;
 pub mod tone;
+pub mod topology;
 pub mod values;
 pub mod visible;
 pub mod yaml;

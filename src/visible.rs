@@ -516,6 +516,20 @@ fn without(text: &str, mut hidden: Vec<(usize, usize)>) -> Option<String> {
     Some(out)
 }
 
+/// Writes as Mermaid's entity codes what could end a label or be taken for HTML.
+#[must_use]
+pub(crate) fn mermaid(text: &str) -> String {
+    let mut out = String::new();
+    for character in text.chars() {
+        if character.is_alphanumeric() || " .,-+_/=*:()·".contains(character) {
+            out.push(character);
+        } else {
+            write!(out, "#{};", u32::from(character)).expect("writing to a String cannot fail");
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

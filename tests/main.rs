@@ -40,4 +40,5 @@ mod status;
 mod style;
 mod support;
 mod terminal;
+mod topology;
 mod wildcard;

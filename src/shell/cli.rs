@@ -16,6 +16,7 @@ use super::schema::Schema;
 use super::status::Status;
 use super::templates::TemplatesArguments;
 use super::tls_store::TlsStore;
+use super::topology::TopologyArguments;
 use super::traefik_values::TraefikValues;
 use super::wildcard_secret::WildcardSecret;
 use clap::{ArgMatches, Args, FromArgMatches as _};
@@ -155,6 +156,7 @@ subcommands! {
     Status(Status) "status", [], "Show when a fleet's certificates expire, and the path of each instance";
     Probe(Probe) "probe", [], "Check a live host as a browser does, and its httpd as Traefik does";
     Lint(Lint) "lint", [], "Find what would go wrong with manifests, before they are applied";
+    Topology(TopologyArguments) "topology", [], "Explain how a request gets to an instance: TLS, certificates, trust, keys";
     Templates(TemplatesArguments) "templates", [], "List or export the built-in templates";
     Schema(Schema) "schema", [], "Print the JSON Schema of a kind of file";
     Completions(Completions) "completions", [], "Print a completion script";

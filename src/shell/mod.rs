@@ -41,6 +41,7 @@ mod status;
 mod templates;
 mod tls;
 mod tls_store;
+mod topology;
 mod traefik_release;
 mod traefik_values;
 mod tree;
@@ -173,6 +174,7 @@ fn issues(command: &Command) -> bool {
         | Command::Status(_)
         | Command::Probe(_)
         | Command::Lint(_)
+        | Command::Topology(_)
         | Command::Templates(_)
         | Command::Schema(_)
         | Command::Completions(_)
@@ -202,6 +204,7 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(run, &arguments),
         Command::Probe(arguments) => probe::run(run, &arguments),
         Command::Lint(arguments) => lint::run(run, &arguments),
+        Command::Topology(arguments) => topology::run(&arguments),
         Command::Templates(arguments) => templates::run(&arguments.command),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

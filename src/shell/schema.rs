@@ -18,7 +18,7 @@ pub(super) struct Schema {
 pub(super) enum SchemaKind {
     /// The fleet file
     Fleet,
-    /// The reports: `-o json` of inspect, lint, status and probe, `--summary json` of gitops
+    /// The reports: `-o json` of inspect, lint, status, probe and topology explain, `--summary json` of gitops
     Report,
 }
 

@@ -5,7 +5,6 @@ use super::report::Report;
 use super::row::{Row, Urgency};
 use super::words::{self, Language};
 use crate::visible;
-use std::fmt::Write as _;
 
 /// What a request passes, and the leg that it answers.
 struct Hop<'a> {
@@ -77,13 +76,13 @@ fn class(urgency: Urgency) -> &'static str {
 pub(super) fn mermaid(report: &Report, language: Language) -> String {
     let mut out = String::from("flowchart LR\n");
     for (number, instance) in report.instances.iter().enumerate() {
-        let title = mermaid_text(&visible::line(&instance.title()));
+        let title = visible::mermaid(&visible::line(&instance.title()));
         add(&mut out, &format!("  subgraph i{number}[\"{title}\"]"));
         let hops = hops(instance);
         for hop in &hops {
             let lines: Vec<String> = lines(hop, instance, &report.rows, language)
                 .iter()
-                .map(|line| mermaid_text(line))
+                .map(|line| visible::mermaid(line))
                 .collect();
             let class = urgency(hop, &report.rows)
                 .map_or_else(String::new, |urgency| format!(":::{}", class(urgency)));
@@ -109,19 +108,6 @@ pub(super) fn mermaid(report: &Report, language: Language) -> String {
             &mut out,
             &format!("  classDef {class} fill:{ground},stroke:{border},color:#1c1b1f"),
         );
-    }
-    out
-}
-
-/// Writes as entity codes what could end a label or be taken for HTML.
-fn mermaid_text(text: &str) -> String {
-    let mut out = String::new();
-    for character in text.chars() {
-        if character.is_alphanumeric() || " .,-+_/=*:()·".contains(character) {
-            out.push(character);
-        } else {
-            write!(out, "#{};", u32::from(character)).expect("writing to a String cannot fail");
-        }
     }
     out
 }

@@ -6,6 +6,7 @@ mod request;
 mod reused;
 
 pub(super) use arguments::NewInstance;
+pub(super) use request::{Asked, read_settings};
 
 use crate::shell::Run;
 use crate::shell::error::Failure;
@@ -16,7 +17,7 @@ use civi_ingress::ingress::{Ingress, objects};
 use civi_ingress::path::expand::Topology;
 use civi_ingress::pki::reuse::Custody;
 use issuer::Issuer;
-use request::{instance, read_settings};
+use request::instance;
 use reused::read_found;
 use std::path::PathBuf;
 
@@ -36,7 +37,11 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
     let release = arguments.release.parse(&mut faults);
-    let settings = read_settings(arguments, &mut faults)?;
+    let settings = read_settings(
+        &arguments.values,
+        [&arguments.set, &arguments.set_string],
+        &mut faults,
+    )?;
     let instance = instance(arguments, settings, &mut faults);
     let checked = plan.zip(release).zip(instance);
     let refused = |faults| match arguments.values.as_slice() {

@@ -11,15 +11,18 @@ use civi_ingress::name::{DnsName, InstanceName, Label, Namespace, ObjectName};
 use civi_ingress::values::set::{self, Typing};
 use civi_ingress::values::{self, Layers, Settings};
 use civi_ingress::yaml;
+use std::path::PathBuf;
 
-pub(super) fn read_settings(
-    arguments: &NewInstance,
+/// Reads values files, and what is set over them: as Helm's `--set` does, and as strings.
+pub(in crate::shell) fn read_settings(
+    files: &[PathBuf],
+    [set, set_string]: [&Vec<String>; 2],
     faults: &mut Faults,
 ) -> Result<Option<Settings>, Failure> {
     let mut layers = Layers::default();
     let mut readable = true;
     let mut strangers = Vec::new();
-    for path in &arguments.values {
+    for path in files {
         let text = world::read(path)?;
         let read = yaml::read(&text.content, &text.name).and_then(|node| {
             if !values::is_of_chart(&node) {
@@ -29,10 +32,7 @@ pub(super) fn read_settings(
         });
         readable &= faults.keep(read).is_some();
     }
-    for (texts, typing) in [
-        (&arguments.set, Typing::Inferred),
-        (&arguments.set_string, Typing::Text),
-    ] {
+    for (texts, typing) in [(set, Typing::Inferred), (set_string, Typing::Text)] {
         for text in texts {
             for (path, value) in faults.keep(set::parse(text, typing)).unwrap_or_default() {
                 layers.add(&path, value, set::place(text, typing));
@@ -58,33 +58,56 @@ pub(super) fn instance(
     settings: Option<Settings>,
     faults: &mut Faults,
 ) -> Option<Instance> {
-    let name =
-        faults.keep(InstanceName::parse(&arguments.name).map_err(|fault| fault.argument("NAME")));
-    let namespace = match (&arguments.namespace, &name) {
-        (Some(text), _) => {
-            faults.keep(Namespace::parse(text).map_err(|fault| fault.argument("--namespace")))
-        }
-        (None, Some(name)) => {
-            faults.keep(Namespace::parse(name.as_str()).map_err(|fault| fault.argument("NAME")))
-        }
-        (None, None) => None,
+    let asked = Asked {
+        name: &arguments.name,
+        namespace: arguments.namespace.as_deref(),
+        host: arguments.host.as_deref(),
+        aliases: &arguments.alias,
     };
-    let host = arguments.host.as_deref();
-    let host = host.map(|text| {
-        faults.keep(DnsName::parse_public(text).map_err(|fault| fault.argument("--host")))
-    });
-    let host_failed = matches!(host, Some(None));
-    let aliases = arguments.alias.iter();
-    let aliases = aliases.filter_map(|text| {
-        faults.keep(DnsName::parse_public(text).map_err(|fault| fault.argument("--alias")))
-    });
-    let aliases: Vec<DnsName> = aliases.collect();
-    let extras = extras(arguments, faults);
-    if host_failed {
-        return None;
+    asked.instance(settings, |faults| extras(arguments, faults), faults)
+}
+
+/// Names and hosts of an instance, as they are typed.
+pub(in crate::shell) struct Asked<'a> {
+    pub(in crate::shell) name: &'a str,
+    pub(in crate::shell) namespace: Option<&'a str>,
+    pub(in crate::shell) host: Option<&'a str>,
+    pub(in crate::shell) aliases: &'a [String],
+}
+
+impl Asked<'_> {
+    pub(in crate::shell) fn instance(
+        &self,
+        settings: Option<Settings>,
+        extras: impl FnOnce(&mut Faults) -> Option<Extras>,
+        faults: &mut Faults,
+    ) -> Option<Instance> {
+        let name =
+            faults.keep(InstanceName::parse(self.name).map_err(|fault| fault.argument("NAME")));
+        let namespace =
+            match (self.namespace, &name) {
+                (Some(text), _) => faults
+                    .keep(Namespace::parse(text).map_err(|fault| fault.argument("--namespace"))),
+                (None, Some(name)) => faults
+                    .keep(Namespace::parse(name.as_str()).map_err(|fault| fault.argument("NAME"))),
+                (None, None) => None,
+            };
+        let host = self.host.map(|text| {
+            faults.keep(DnsName::parse_public(text).map_err(|fault| fault.argument("--host")))
+        });
+        let host_failed = matches!(host, Some(None));
+        let aliases = self.aliases.iter();
+        let aliases = aliases.filter_map(|text| {
+            faults.keep(DnsName::parse_public(text).map_err(|fault| fault.argument("--alias")))
+        });
+        let aliases: Vec<DnsName> = aliases.collect();
+        let extras = extras(faults);
+        if host_failed {
+            return None;
+        }
+        let instance = Instance::new(namespace?, host.flatten(), aliases, settings?, extras?);
+        faults.keep_all(instance)
     }
-    let instance = Instance::new(namespace?, host.flatten(), aliases, settings?, extras?);
-    faults.keep_all(instance)
 }
 
 fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {

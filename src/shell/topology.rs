@@ -1,0 +1,255 @@
+//! `topology`: the path that an instance has.
+
+use super::ca_custody::CaCustody;
+use super::error::Failure;
+use super::examples::examples;
+use super::gitops::fleet::read_fleet;
+use super::new_instance::{Asked, read_settings};
+use super::output::print_or_end;
+use super::paths::check_stdin;
+use civi_ingress::fault::{Fault, Faults, did_you_mean};
+use civi_ingress::fleet;
+use civi_ingress::instance::{Extras, Instance};
+use civi_ingress::path::expand::Topology;
+use civi_ingress::path::hop::ProxyVersion;
+use civi_ingress::report::yaml;
+use civi_ingress::topology::{CaKeyHolder, Document, KNOWN, Subject};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Show the way of a request to an instance
+    civi-ingress topology explain paroisse-a --host a.example.org"))]
+pub(super) struct TopologyArguments {
+    #[command(subcommand)]
+    command: TopologyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum TopologyCommand {
+    Explain(Box<Explain>),
+    /// List the topologies that are known
+    #[command(after_long_help = examples!("
+  Show which topologies there are
+    civi-ingress topology list"))]
+    List,
+}
+
+/// Explain who speaks TLS to whom on the way to an instance
+///
+/// For each leg: which certificate is shown from which Secret, what is trusted, and which name is expected; and who
+/// reads the request in clear text and who holds which key. Nothing is issued or rendered.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!("
+  Show the way of a request to an instance
+    civi-ingress topology explain paroisse-a --host a.example.org
+
+  Show how it would be if Traefik passed TLS on
+    civi-ingress topology explain paroisse-a --host a.example.org \\
+      --topology passthrough --proxy-protocol 2
+
+  Draw the ways of a fleet
+    civi-ingress topology explain -f fleet.yaml -o mermaid"))]
+struct Explain {
+    /// Name of the instance, and its namespace unless --namespace is given
+    #[arg(required_unless_present = "fleet", conflicts_with = "fleet")]
+    name: Option<String>,
+    /// Host that browsers ask for [default: `externalhost` of the values]
+    #[arg(long, conflicts_with = "fleet")]
+    host: Option<String>,
+    /// Additional host of the instance [repeatable]
+    #[arg(long, value_name = "HOST", conflicts_with = "fleet")]
+    alias: Vec<String>,
+    /// Namespace of the objects
+    #[arg(short, long, conflicts_with = "fleet")]
+    namespace: Option<String>,
+    /// Values file of the Civiparoisse chart, or - for stdin; a later one wins [repeatable]
+    #[arg(long, value_name = "FILE", conflicts_with = "fleet", value_hint = ValueHint::FilePath)]
+    values: Vec<PathBuf>,
+    /// Set a value, as Helm's --set does [repeatable]
+    #[arg(long, value_name = "KEY=VALUE", conflicts_with = "fleet")]
+    set: Vec<String>,
+    /// Traefik shows a certificate of its own to an httpd that asks for one
+    #[arg(long, conflicts_with = "fleet")]
+    client_auth: bool,
+    /// What becomes of the CA key
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "stored",
+        conflicts_with = "fleet"
+    )]
+    ca_custody: CaCustody,
+    /// Fleet file, or - for stdin, whose instances are explained
+    #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    fleet: Option<PathBuf>,
+    /// Explain this instance of the fleet only [repeatable]
+    #[arg(long, value_name = "INSTANCE", requires = "fleet")]
+    instance: Vec<String>,
+    /// Where TLS ends
+    #[arg(long, value_name = "TOPOLOGY", default_value = "direct")]
+    topology: TopologyName,
+    /// Version of the PROXY protocol that goes before TLS that is passed on
+    #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(i64).range(1..=2), allow_hyphen_values = true)]
+    proxy_protocol: Option<i64>,
+    /// Format of the report
+    #[arg(
+        short = 'o',
+        long = "format",
+        visible_alias = "output",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    format: TopologyFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TopologyName {
+    /// Traefik ends TLS
+    Direct,
+    /// Traefik passes TLS on
+    Passthrough,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TopologyFormat {
+    /// For people
+    #[value(alias = "table")]
+    Text,
+    /// For programs
+    Json,
+    /// The same as YAML
+    Yaml,
+    /// A flowchart
+    Mermaid,
+}
+
+pub(super) fn run(arguments: &TopologyArguments) -> Result<(), Failure> {
+    match &arguments.command {
+        TopologyCommand::Explain(arguments) => explain(arguments),
+        TopologyCommand::List => {
+            let lines = KNOWN.iter();
+            let lines: Vec<String> = lines
+                .map(|(name, what)| format!("{name:<12}  {what}"))
+                .collect();
+            print_or_end((lines.join("\n") + "\n").as_bytes())
+        }
+    }
+}
+
+fn explain(arguments: &Explain) -> Result<(), Failure> {
+    let topology = topology(arguments)?;
+    let document = if let Some(path) = &arguments.fleet {
+        of_fleet(arguments, topology, path)?
+    } else {
+        let (name, instance) = single(arguments)?;
+        let ca_key = match arguments.ca_custody {
+            CaCustody::Stored => CaKeyHolder::Secret,
+            CaCustody::Dropped => CaKeyHolder::Nobody,
+        };
+        let subject = Subject {
+            name: &name,
+            instance: &instance,
+            ca_key,
+        };
+        Document::of(topology, &[subject])
+    };
+    let report = match arguments.format {
+        TopologyFormat::Text => document.text(),
+        TopologyFormat::Json => document.json(),
+        TopologyFormat::Yaml => yaml(&document.json()),
+        TopologyFormat::Mermaid => document.mermaid(),
+    };
+    print_or_end(report.as_bytes())
+}
+
+fn topology(arguments: &Explain) -> Result<Topology, Failure> {
+    let proxy = arguments.proxy_protocol.and_then(ProxyVersion::of);
+    match arguments.topology {
+        TopologyName::Passthrough => Ok(Topology::Passthrough { proxy }),
+        TopologyName::Direct if proxy.is_none() => Ok(Topology::Direct),
+        TopologyName::Direct => {
+            let fault =
+                Fault::new("where Traefik ends TLS, the PROXY protocol does not go on to httpd")
+                    .help("leave it out, or pass `--topology passthrough`")
+                    .argument("--proxy-protocol");
+            Err(Failure::usage(vec![fault]))
+        }
+    }
+}
+
+/// Reads the instance that options describe.
+fn single(arguments: &Explain) -> Result<(String, Instance), Failure> {
+    check_stdin(arguments.values.iter().map(PathBuf::as_path))?;
+    let mut faults = Faults::default();
+    let settings = read_settings(
+        &arguments.values,
+        [&arguments.set, &Vec::new()],
+        &mut faults,
+    )?;
+    let name = arguments.name.clone().unwrap_or_default();
+    let asked = Asked {
+        name: &name,
+        namespace: arguments.namespace.as_deref(),
+        host: arguments.host.as_deref(),
+        aliases: &arguments.alias,
+    };
+    let extras = Extras {
+        client_auth: arguments.client_auth,
+        ..Extras::default()
+    };
+    let instance = asked.instance(settings, |_| Some(extras), &mut faults);
+    let refused = |faults| match arguments.values.as_slice() {
+        [] => Failure::usage(faults),
+        _ => Failure::from(faults),
+    };
+    let instance = faults.finish(instance).map_err(refused)?;
+    Ok((name, instance))
+}
+
+fn of_fleet(arguments: &Explain, topology: Topology, path: &Path) -> Result<Document, Failure> {
+    let fleet = read_fleet(path)?;
+    let mut faults = Faults::default();
+    for name in &arguments.instance {
+        let ids = || fleet.members.iter().map(|member| member.id.as_str());
+        if !ids().any(|id| id == name) {
+            let fault = Fault::new(format!(
+                "the fleet has no instance `{}`",
+                name.escape_debug()
+            ));
+            let help = did_you_mean(name, ids()).map(|id| format!("did you mean `{id}`?"));
+            let fault = match help {
+                Some(help) => fault.help(help),
+                None => fault,
+            };
+            faults.push(fault.argument("--instance"));
+        }
+    }
+    faults.finish(Some(())).map_err(Failure::usage)?;
+    let is_wanted = |id: &str| {
+        arguments.instance.is_empty() || arguments.instance.iter().any(|name| name == id)
+    };
+    let wanted = fleet
+        .members
+        .iter()
+        .filter(|member| is_wanted(member.id.as_str()));
+    let mut instances = Vec::new();
+    for member in wanted {
+        let ca_key = match member.terms.certificate.ca {
+            fleet::CaCustody::Stored => CaKeyHolder::Secret,
+            fleet::CaCustody::Ephemeral => CaKeyHolder::Nobody,
+            fleet::CaCustody::External => CaKeyHolder::Owner,
+        };
+        instances.push((member, fleet.instance(member)?, ca_key));
+    }
+    let subjects: Vec<Subject<'_>> = instances
+        .iter()
+        .map(|(member, instance, ca_key)| Subject {
+            name: member.id.as_str(),
+            instance,
+            ca_key: *ca_key,
+        })
+        .collect();
+    Ok(Document::of(topology, &subjects))
+}

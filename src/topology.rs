@@ -1,0 +1,419 @@
+//! The path of an instance for a person: who speaks TLS to whom, what is shown, trusted and expected, who reads the
+//! requests, and who holds which key. A view of the [`Path`] that [`expand`] gives.
+
+use crate::instance::Instance;
+use crate::path::Path;
+use crate::path::expand::{Topology, expand};
+use crate::path::hop::{Client, Inward, Outward, ProxyVersion, Shown, Trust};
+use crate::report;
+use crate::values::SecretKeyRef;
+use crate::visible::mermaid;
+use serde::Serialize;
+use std::fmt::Write as _;
+
+/// Version of the form for programs; it changes when a field is removed or changes its meaning.
+const FORM: u32 = 1;
+
+/// The topologies that are known: name, and what they are.
+pub const KNOWN: [(&str, &str); 2] = [
+    (
+        "direct",
+        "Traefik ends the TLS of browsers and begins another to httpd",
+    ),
+    (
+        "passthrough",
+        "Traefik passes the TLS of browsers on to httpd, unopened",
+    ),
+];
+
+/// Where the key of an instance's CA is once it has signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaKeyHolder {
+    /// In the instance's Secret.
+    Secret,
+    /// Nowhere.
+    Nobody,
+    /// With whoever gives the CA.
+    Owner,
+}
+
+/// An instance whose path is explained.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The instance.
+    pub instance: &'a Instance,
+    /// Where the key of its CA is.
+    pub ca_key: CaKeyHolder,
+}
+
+/// The paths of some instances, explained.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "topology"))]
+pub struct Document {
+    /// Version of this form.
+    version: u32,
+    /// A path for each instance.
+    paths: Vec<Explained>,
+}
+
+/// The path of an instance.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "topologyPath"))]
+#[serde(rename_all = "camelCase")]
+struct Explained {
+    /// Name of the instance.
+    instance: String,
+    /// Its namespace.
+    namespace: String,
+    /// Name of the topology.
+    topology: &'static str,
+    /// The hosts that browsers ask for.
+    hosts: Vec<String>,
+    /// What a request passes, in order.
+    hops: Vec<&'static str>,
+    /// The connections, in order.
+    legs: Vec<ExplainedLeg>,
+    /// Which hops read the request in clear text.
+    read_by: Vec<&'static str>,
+    /// The private keys.
+    keys: Vec<HeldKey>,
+}
+
+/// A connection, from the hop that opens TLS or sends plain text to the hop that answers.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "topologyLeg"))]
+#[serde(rename_all = "camelCase")]
+struct ExplainedLeg {
+    /// Who speaks.
+    from: &'static str,
+    /// Who answers.
+    to: &'static str,
+    /// Who passes it on without opening it.
+    through: Option<&'static str>,
+    /// What is spoken: `tls`, `plain`, `raw` (bytes as they come), `mesh` (its own TLS), or `unsaid`.
+    speaks: &'static str,
+    /// The certificate that is shown, and where it is.
+    certificate: Option<String>,
+    /// What is trusted.
+    trusts: Option<String>,
+    /// The name that the certificate must have.
+    expects: Option<String>,
+    /// The certificate that the speaker shows where one is asked for.
+    client_certificate: Option<String>,
+    /// Version of the PROXY protocol that goes before it.
+    proxy: Option<i64>,
+}
+
+/// A private key.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "topologyKey"))]
+struct HeldKey {
+    /// What it is the key of.
+    of: &'static str,
+    /// Who has it.
+    holder: &'static str,
+    /// Where it is.
+    place: Option<String>,
+}
+
+const BROWSER: &str = "browser";
+const HTTPD: &str = "httpd";
+
+impl Document {
+    /// Explains the paths of instances.
+    #[must_use]
+    pub fn of(topology: Topology, subjects: &[Subject<'_>]) -> Self {
+        Self {
+            version: FORM,
+            paths: subjects
+                .iter()
+                .map(|subject| explained(topology, subject))
+                .collect(),
+        }
+    }
+
+    /// Writes it as JSON.
+    #[must_use]
+    pub fn json(&self) -> String {
+        report::json(self)
+    }
+
+    /// Writes it for a person.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        for (number, path) in self.paths.iter().enumerate() {
+            if number > 0 {
+                out.push('\n');
+            }
+            add(&mut out, &format!("{}: {}", path.instance, path.topology));
+            add(&mut out, &format!("  hosts:    {}", path.hosts.join(", ")));
+            add(
+                &mut out,
+                &format!("  read by:  {}", path.read_by.join(", ")),
+            );
+            for leg in &path.legs {
+                add(&mut out, &format!("  {}", leg.title()));
+                for (name, value) in leg.lines() {
+                    add(&mut out, &format!("    {:<21}{value}", format!("{name}:")));
+                }
+            }
+            add(&mut out, "  private keys");
+            for key in &path.keys {
+                let place = key.place.as_ref();
+                let place = place.map_or_else(String::new, |place| format!(", in {place}"));
+                let what = format!("{}:", key.of);
+                add(&mut out, &format!("    {what:<21}{}{place}", key.holder));
+            }
+        }
+        out
+    }
+
+    /// Writes it as a flowchart (mermaid.js.org/syntax/flowchart).
+    #[must_use]
+    pub fn mermaid(&self) -> String {
+        let mut out = String::from("flowchart LR\n");
+        for (number, path) in self.paths.iter().enumerate() {
+            let title = mermaid(&format!("{}, {}", path.instance, path.topology));
+            add(&mut out, &format!("  subgraph p{number}[\"{title}\"]"));
+            for (index, hop) in path.hops.iter().enumerate() {
+                add(
+                    &mut out,
+                    &format!("    p{number}h{index}[\"{}\"]", mermaid(hop)),
+                );
+            }
+            let at = |name: &str| path.hops.iter().position(|hop| *hop == name).unwrap_or(0);
+            for leg in &path.legs {
+                let lines = leg.lines().into_iter();
+                let lines = lines.map(|(name, value)| mermaid(&format!("{name}: {value}")));
+                let speaks = mermaid(leg.words());
+                let label: Vec<String> = std::iter::once(speaks.clone()).chain(lines).collect();
+                let (from, to) = (at(leg.from), at(leg.to));
+                for hop in from..to {
+                    let label = if hop + 1 == to {
+                        label.join("<br/>")
+                    } else {
+                        speaks.clone()
+                    };
+                    let next = hop + 1;
+                    add(
+                        &mut out,
+                        &format!("    p{number}h{hop} -->|\"{label}\"| p{number}h{next}"),
+                    );
+                }
+            }
+            add(&mut out, "  end");
+        }
+        out
+    }
+}
+
+impl ExplainedLeg {
+    fn words(&self) -> &'static str {
+        match (self.speaks, self.through) {
+            ("tls", Some(_)) => "TLS, passed on unopened",
+            ("tls", None) => "TLS",
+            ("mesh", _) => "TLS of the mesh",
+            ("plain", _) => "plain text",
+            ("raw", _) => "bytes as they come",
+            _ => "TLS or plain text",
+        }
+    }
+
+    fn title(&self) -> String {
+        let through = self.through;
+        let through = through.map_or_else(String::new, |hop| format!(" through {hop}"));
+        format!("{} -> {}{through}: {}", self.from, self.to, self.words())
+    }
+
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        let proxy = self.proxy.map(|version| format!("v{version}"));
+        [
+            ("certificate", self.certificate.clone()),
+            ("trusts", self.trusts.clone()),
+            ("expects", self.expects.clone()),
+            ("client certificate", self.client_certificate.clone()),
+            ("PROXY protocol", proxy),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+    }
+}
+
+fn explained(topology: Topology, subject: &Subject<'_>) -> Explained {
+    let instance = subject.instance;
+    let path = expand(topology, instance);
+    let front = path.front.kind.title();
+    let is_opened = !matches!(path.inward, Inward::PassedThrough | Inward::Raw);
+    let mut read_by = vec![BROWSER, HTTPD];
+    if is_opened {
+        read_by.insert(1, front);
+    }
+    Explained {
+        instance: subject.name.to_owned(),
+        namespace: instance.namespace.to_string(),
+        topology: name_of(topology),
+        hosts: path.hosts.clone(),
+        hops: vec![BROWSER, front, HTTPD],
+        legs: legs(&path, instance, front),
+        read_by,
+        keys: keys(&path, subject, front),
+    }
+}
+
+fn name_of(topology: Topology) -> &'static str {
+    match topology {
+        Topology::Direct => "direct",
+        Topology::Passthrough { .. } => "passthrough",
+    }
+}
+
+fn legs(path: &Path, instance: &Instance, front: &'static str) -> Vec<ExplainedLeg> {
+    let proxy = path.proxy.map(ProxyVersion::number);
+    let shown_by_httpd = place(instance, &instance.settings.server_cert);
+    let browser = |to, shown: Option<String>, speaks| ExplainedLeg {
+        from: BROWSER,
+        to,
+        through: None,
+        speaks,
+        trusts: shown
+            .is_some()
+            .then(|| "a CA that browsers know, or that was imported".to_owned()),
+        expects: shown.is_some().then(|| "the host".to_owned()),
+        certificate: shown,
+        client_certificate: None,
+        proxy: None,
+    };
+    let to_front = match &path.inward {
+        Inward::PassedThrough => {
+            return vec![ExplainedLeg {
+                through: Some(front),
+                proxy,
+                ..browser(HTTPD, Some(shown_by_httpd), "tls")
+            }];
+        }
+        Inward::Tls(shown) => browser(front, Some(shown_by_front(shown)), "tls"),
+        Inward::Unsaid(shown) => browser(front, Some(shown_by_front(shown)), "unsaid"),
+        Inward::Plain => browser(front, None, "plain"),
+        Inward::Raw => browser(front, None, "raw"),
+    };
+    let speaks = match &path.outward {
+        Outward::Tls(_) | Outward::PassedThrough => "tls",
+        Outward::Plain => "plain",
+        Outward::Raw => "raw",
+        Outward::Mesh => "mesh",
+        Outward::Unsaid(_) => "unsaid",
+    };
+    let client = path.outward.client();
+    let to_httpd = ExplainedLeg {
+        from: front,
+        to: HTTPD,
+        through: None,
+        speaks,
+        certificate: client.map(|_| shown_by_httpd),
+        trusts: client.map(|client| trusted(client, instance)),
+        expects: client.and_then(|client| client.expects.clone()),
+        client_certificate: client
+            .and_then(|client| client.shows.as_ref())
+            .map(|place| format!("Secret {place}")),
+        proxy,
+    };
+    vec![to_front, to_httpd]
+}
+
+/// Names a key of a Secret of the instance.
+fn place(instance: &Instance, at: &SecretKeyRef) -> String {
+    format!(
+        "Secret {}/{}, key {}",
+        instance.namespace, at.secret, at.key
+    )
+}
+
+fn shown_by_front(shown: &Shown) -> String {
+    match shown {
+        Shown::Store => "that of the TLSStore `default`".to_owned(),
+        Shown::Secrets(places) => {
+            let places: Vec<String> = places
+                .iter()
+                .map(|place| format!("Secret {place}"))
+                .collect();
+            places.join(", ")
+        }
+        Shown::Unknown => "not known".to_owned(),
+    }
+}
+
+fn trusted(client: &Client, instance: &Instance) -> String {
+    match &client.trusts {
+        Trust::Authorities(authorities) => {
+            let bundle = &instance.settings.trust_bundle;
+            let named = authorities.iter().map(|authority| {
+                let kind = if authority.is_secret {
+                    "Secret"
+                } else {
+                    "ConfigMap"
+                };
+                let is_bundle = authority.place.name == bundle.secret.as_str();
+                let key = if is_bundle {
+                    format!(", key {}", bundle.key)
+                } else {
+                    String::new()
+                };
+                format!("{kind} {}{key}", authority.place)
+            });
+            named.collect::<Vec<_>>().join("; ")
+        }
+        Trust::System => "the CAs of its system".to_owned(),
+        Trust::Anything => "any certificate".to_owned(),
+        Trust::Unknown => "not known".to_owned(),
+    }
+}
+
+fn keys(path: &Path, subject: &Subject<'_>, front: &'static str) -> Vec<HeldKey> {
+    let instance = subject.instance;
+    let settings = &instance.settings;
+    let mut keys = Vec::new();
+    if let Inward::Tls(shown) = &path.inward {
+        let place = match shown {
+            Shown::Store => "the Secret of the TLSStore `default`".to_owned(),
+            other => shown_by_front(other),
+        };
+        keys.push(HeldKey {
+            of: "front certificate",
+            holder: front,
+            place: Some(place),
+        });
+    }
+    keys.push(HeldKey {
+        of: "httpd certificate",
+        holder: HTTPD,
+        place: Some(place(instance, &settings.server_key)),
+    });
+    let (holder, at) = match subject.ca_key {
+        CaKeyHolder::Secret => ("no program", Some(place(instance, &settings.ca_key))),
+        CaKeyHolder::Nobody => ("nobody: it is discarded after signing", None),
+        CaKeyHolder::Owner => ("the owner of the CA", None),
+    };
+    keys.push(HeldKey {
+        of: "CA of httpd",
+        holder,
+        place: at,
+    });
+    let client = path
+        .outward
+        .client()
+        .and_then(|client| client.shows.as_ref());
+    keys.extend(client.map(|place| HeldKey {
+        of: "client certificate",
+        holder: front,
+        place: Some(format!("Secret {place}, key tls.key")),
+    }));
+    keys
+}
+
+fn add(out: &mut String, line: &str) {
+    writeln!(out, "{line}").expect("writing to a String cannot fail");
+}
