@@ -15,6 +15,8 @@ pub struct Ingress {
     pub is_of_traefik: bool,
     /// The annotation `router.tls`.
     pub asks_for_tls: bool,
+    /// The annotation `router.tls.options`.
+    pub options: Option<String>,
     /// `tls`.
     pub tls: Vec<IngressTls>,
     /// What each path of each rule leads to, then the default backend.
@@ -35,6 +37,8 @@ pub struct IngressTls {
 pub struct IngressBackend {
     /// The host of its rule, in lower case.
     pub host: Option<String>,
+    /// The path, and how it is compared: `Prefix /`.
+    pub path: String,
     /// The Service.
     pub service: String,
     /// Its port.
@@ -73,15 +77,25 @@ impl Ingress {
             let paths = rule.get("http").map(|http| http.items_of("paths"));
             for (index, path) in paths.unwrap_or_default().iter().enumerate() {
                 let field = format!("spec.rules[{number}].http.paths[{index}].backend.service");
-                backends.extend(backend(path.get("backend"), host.clone(), field));
+                let kind = path.text_of("pathType").unwrap_or_default();
+                let below = path.text_of("path").unwrap_or("/");
+                let path_here = format!("{kind} {below}");
+                let node = path.get("backend");
+                backends.extend(backend(node, host.clone(), path_here, field));
             }
         }
         let field = "spec.defaultBackend.service".to_owned();
-        backends.extend(backend(spec.get("defaultBackend"), None, field));
+        backends.extend(backend(
+            spec.get("defaultBackend"),
+            None,
+            String::new(),
+            field,
+        ));
         let tls = spec.items_of("tls").iter().enumerate();
         Self {
             is_of_traefik: class.contains("traefik") || has_option,
             asks_for_tls: option(object, "router.tls").is_some_and(|node| node.value == "true"),
+            options: option(object, "router.tls.options").map(|node| node.value),
             tls: tls
                 .map(|(index, node)| IngressTls::of(node, &format!("spec.tls[{index}]")))
                 .collect(),
@@ -107,7 +121,12 @@ impl IngressTls {
     }
 }
 
-fn backend(node: Option<&Node>, host: Option<String>, field: String) -> Option<IngressBackend> {
+fn backend(
+    node: Option<&Node>,
+    host: Option<String>,
+    path: String,
+    field: String,
+) -> Option<IngressBackend> {
     let service = node?.get("service")?;
     let port = service.get("port");
     let number = port.and_then(|port| match port.get("number")?.value {
@@ -117,6 +136,7 @@ fn backend(node: Option<&Node>, host: Option<String>, field: String) -> Option<I
     let name = || port.and_then(|port| text(port, "name")).map(Port::Name);
     Some(IngressBackend {
         host,
+        path,
         service: text(service, "name")?,
         port: number.or_else(name),
         at: service.at,

@@ -341,12 +341,17 @@ pub struct TlsStore {
     pub has_generated: bool,
 }
 
+/// Returns whether two lists of entry points have one in common; none stands for any.
+#[must_use]
+pub fn meet(one: &[String], other: &[String]) -> bool {
+    one.is_empty() || other.is_empty() || one.iter().any(|name| other.contains(name))
+}
+
 impl IngressRoute {
     /// Returns whether both may listen on one entry point; one that names none may be on any.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
-        let (ours, theirs) = (&self.entry_points, &other.entry_points);
-        ours.is_empty() || theirs.is_empty() || ours.iter().any(|name| theirs.contains(name))
+        meet(&self.entry_points, &other.entry_points)
     }
 
     pub(crate) fn of(spec: &Node) -> Self {

@@ -2,7 +2,7 @@
 
 mod gateways;
 
-use super::apache::rules::{CI712, CI713};
+use super::apache::rules::{CI712, CI713, CI726};
 use super::certificates::rules::{CI601, CI602, CI607};
 use super::facts::certificate::names_of;
 use super::finding::Finding;
@@ -11,7 +11,7 @@ use super::istio::rules::{CI854, CI855, CI862, CI863, CI865, CI872};
 use super::model::{Model, Object};
 use super::predict::Here;
 use super::references::rules::CI901;
-use super::routes::rules::{CI201, CI202, CI203, CI210, CI218, CI225, CI229, CI232};
+use super::routes::rules::{CI201, CI202, CI203, CI210, CI218, CI225, CI229, CI232, CI241};
 use super::rule::{Rule, Severity};
 use super::tls_store::rules::{CI404, CI405, CI408};
 use super::trust::rules::{CI105, CI113};
@@ -19,7 +19,7 @@ use crate::cluster::{self, Kind};
 use crate::kinds::service::Service;
 use crate::kinds::traefik::Port;
 use crate::path::check::{self, Clash};
-use crate::path::served::Leaf;
+use crate::path::served::{Leaf, Passed};
 use crate::path::{Field, Routed, WayIn};
 use crate::threads::each;
 use std::collections::BTreeSet;
@@ -113,6 +113,16 @@ pub fn rule_of(clash: &Clash<'_>, way_in: WayIn) -> Option<&'static Rule> {
         },
         Clash::ProxyNotSent => &CI712,
         Clash::ProxyNotExpected => &CI713,
+        Clash::ClientNotShown => match way_in {
+            IngressRoute | IngressRouteTcp | Ingress | HttpRoute | VirtualService => &CI726,
+            // Whoever begins the TLS may have a certificate.
+            TlsRoute => return None,
+        },
+        Clash::PassedNotCovered { .. } => match way_in {
+            IngressRouteTcp | TlsRoute | VirtualService => &CI241,
+            // TLS ends there.
+            IngressRoute | Ingress | HttpRoute => return None,
+        },
     };
     Some(rule)
 }
@@ -277,24 +287,25 @@ impl<'m, 'a> Spot<'m, 'a> {
             | Clash::ShownElsewhere { .. }
             | Clash::ShownIncomplete { .. } => None,
             Clash::HostNotCovered { host } => self.not_covered(rule, host),
-            Clash::PrivateAuthority { passed, is_own } => {
+            Clash::PassedNotCovered { leaf, host } => {
                 let (object, field) = self.matched?;
                 let message = format!(
-                    "browsers of `{}` see {}, which `{}` signed",
-                    passed.host.escape_debug(),
-                    self.shown(&passed.leaf),
-                    passed.leaf.cert().details.issuer
+                    "browsers of `{}` see {}, which is for {}",
+                    host.escape_debug(),
+                    self.shown(leaf),
+                    names_of(&[leaf.cert()])
                 );
-                let finding = object.finding(rule, field.at, &field.path, message);
-                Some(if *is_own {
-                    finding
-                } else {
-                    finding.with_severity(Severity::Info)
-                })
+                Some(object.finding(rule, field.at, &field.path, message))
             }
+            Clash::PrivateAuthority { passed, is_own } => self.private(rule, passed, *is_own),
             Clash::ProxyNotSent => {
                 let (object, field) = self.named?;
                 Some(object.finding_in(rule, field, not_sent(self.way_in)))
+            }
+            Clash::ClientNotShown => {
+                let (object, field) = self.named?;
+                let message = "httpd requires a client certificate, and the front shows none";
+                Some(object.finding_in(rule, field, message))
             }
             Clash::ProxyNotExpected => {
                 let (object, field) = self.named?;
@@ -359,6 +370,27 @@ impl<'m, 'a> Spot<'m, 'a> {
             finding.with_severity(Severity::Info)
         } else {
             finding
+        })
+    }
+
+    fn private(
+        &self,
+        rule: &'static Rule,
+        passed: &Passed<'_, '_>,
+        is_own: bool,
+    ) -> Option<Finding> {
+        let (object, field) = self.matched?;
+        let message = format!(
+            "browsers of `{}` see {}, which `{}` signed",
+            passed.host.escape_debug(),
+            self.shown(&passed.leaf),
+            passed.leaf.cert().details.issuer
+        );
+        let finding = object.finding(rule, field.at, &field.path, message);
+        Some(if is_own {
+            finding
+        } else {
+            finding.with_severity(Severity::Info)
         })
     }
 

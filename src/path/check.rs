@@ -5,7 +5,7 @@
 
 use super::Path;
 use super::hop::{Client, Httpd, Inward, Keys, Known, Outward, Place, Shown, Trust};
-use super::served::{Grounds, Leaf, Passed};
+use super::served::{Grounds, Leaf, Passed, Wants};
 use crate::cluster::data::Cert;
 use crate::cluster::scope::Scope;
 use crate::cluster::{Kind, Object, Resource};
@@ -101,6 +101,13 @@ pub enum Clash<'a> {
         /// The host.
         host: &'a str,
     },
+    /// Browsers see an httpd's certificate for other names, because TLS is passed through.
+    PassedNotCovered {
+        /// The certificate.
+        leaf: Leaf<'a>,
+        /// The host.
+        host: &'a str,
+    },
     /// Browsers see a certificate of a private CA, because TLS is passed through.
     PrivateAuthority {
         /// The certificate, its host and its httpd.
@@ -112,6 +119,8 @@ pub enum Clash<'a> {
     ProxyNotSent,
     /// The PROXY protocol is sent, and the httpd does not expect it.
     ProxyNotExpected,
+    /// The httpd asks for a client certificate, and the front shows none.
+    ClientNotShown,
 }
 
 /// Asks every question of a path.
@@ -119,10 +128,17 @@ pub enum Clash<'a> {
 pub fn check<'a>(path: &'a Path, grounds: &'a Grounds<'a>) -> Vec<Clash<'a>> {
     let mut clashes = shown(path, grounds);
     clashes.extend(reach(path, grounds));
-    if let Outward::Tls(client) = &path.outward
-        && path.inward != Inward::PassedThrough
-    {
-        clashes.extend(trust(client, path.httpd.as_ref(), grounds));
+    if let Outward::Tls(client) = &path.outward {
+        let httpd = path.httpd.as_ref();
+        for leaf in httpd
+            .into_iter()
+            .flat_map(|httpd| grounds.stated(&httpd.service.scope))
+        {
+            clashes.extend(dates(&leaf.entry.certificates, grounds));
+        }
+        if path.inward != Inward::PassedThrough {
+            clashes.extend(trust(client, httpd, grounds));
+        }
     }
     clashes.extend(passed(path, grounds));
     clashes
@@ -135,7 +151,7 @@ pub fn reach<'a>(path: &'a Path, grounds: &Grounds<'a>) -> Vec<Clash<'a>> {
     if let Some(httpd) = &path.httpd {
         clashes.extend(no_service(httpd, grounds));
         clashes.extend(port(httpd, grounds));
-        clashes.extend(proxy(path, grounds.awaits_proxy(httpd)));
+        clashes.extend(wants(path, grounds.wants(httpd)));
         match &path.outward {
             Outward::PassedThrough => clashes.extend(plain_port(httpd, grounds)),
             Outward::Plain | Outward::Unsaid(_) => clashes.extend(tls_port(httpd, grounds)),
@@ -151,7 +167,7 @@ pub fn reach<'a>(path: &'a Path, grounds: &Grounds<'a>) -> Vec<Clash<'a>> {
 /// Judges the certificate that browsers meet where TLS is passed through.
 #[must_use]
 pub fn passed<'a>(path: &'a Path, grounds: &'a Grounds<'a>) -> Vec<Clash<'a>> {
-    let mut clashes = Vec::new();
+    let mut clashes = passed_not_covered(path, grounds);
     if let Some(passed) = grounds.passed(path) {
         clashes.extend(private_authority(passed, grounds));
         clashes.extend(dates(&passed.leaf.entry.certificates, grounds));
@@ -159,14 +175,40 @@ pub fn passed<'a>(path: &'a Path, grounds: &'a Grounds<'a>) -> Vec<Clash<'a>> {
     clashes
 }
 
-/// Compares the PROXY protocol that is sent with what the httpd waits for, where that is known.
+/// Compares what goes before and with a connection to what the httpd wants of it.
 #[must_use]
-pub fn proxy<'a>(path: &Path, awaits: Option<bool>) -> Option<Clash<'a>> {
-    match (path.proxy.is_some(), awaits?) {
-        (false, true) => Some(Clash::ProxyNotSent),
-        (true, false) => Some(Clash::ProxyNotExpected),
-        _ => None,
+pub fn wants<'a>(path: &Path, wants: Wants) -> Vec<Clash<'a>> {
+    let mut clashes = Vec::new();
+    match (path.proxy.is_some(), wants.proxy) {
+        (false, Some(true)) => clashes.push(Clash::ProxyNotSent),
+        (true, Some(false)) => clashes.push(Clash::ProxyNotExpected),
+        _ => {}
     }
+    let shows_none = matches!(&path.outward, Outward::Tls(client) if client.shows.is_none());
+    if wants.certificate && shows_none && path.inward != Inward::PassedThrough {
+        clashes.push(Clash::ClientNotShown);
+    }
+    clashes
+}
+
+/// Finds the hosts whose TLS is passed through to an httpd with a certificate for others.
+fn passed_not_covered<'a>(path: &'a Path, grounds: &Grounds<'a>) -> Vec<Clash<'a>> {
+    let httpd = path.httpd.as_ref();
+    let httpd = httpd.filter(|_| path.inward == Inward::PassedThrough);
+    let stated = httpd.map(|httpd| grounds.stated(&httpd.service.scope));
+    let stated: Vec<Leaf<'a>> = stated.into_iter().flatten().collect();
+    let Some(leaf) = stated.first().copied() else {
+        return Vec::new();
+    };
+    let is_covered = |host: &String| {
+        let name = SubjectAltName::parse(host).ok();
+        let covers = |name| stated.iter().any(|leaf| leaf.cert().details.covers(name));
+        host.contains('*') || name.as_ref().is_none_or(covers)
+    };
+    let hosts = path.hosts.iter().filter(|host| !is_covered(host));
+    hosts
+        .map(|host| Clash::PassedNotCovered { leaf, host })
+        .collect()
 }
 
 /// Finds a private CA behind a host whose TLS is passed through.
@@ -393,9 +435,6 @@ pub fn compare<'a>(
     let is_good =
         |(leaf, standing): &(Leaf<'a>, Standing)| *standing == Standing::Signed && is_named(leaf);
     let mut clashes = Vec::new();
-    for (leaf, _) in &served {
-        clashes.extend(dates(&leaf.entry.certificates, grounds));
-    }
     let Some((leaf, standing)) = served.first().filter(|_| !served.iter().any(is_good)) else {
         return clashes;
     };

@@ -27,9 +27,18 @@ pub struct Grounds<'a> {
     made: BTreeMap<String, Vec<Scope>>,
     /// The Secrets whose certificates browsers see: an httpd serves another one.
     for_browsers: BTreeSet<(&'a Scope, &'a str)>,
-    /// Whether an httpd waits for the PROXY protocol at a port of its Service, where that is known.
-    awaits_proxy: BTreeMap<(Place, Option<Port>), bool>,
+    /// What an httpd wants at a port of its Service.
+    wants: BTreeMap<(Place, Option<Port>), Wants>,
     names: OnceLock<Option<BTreeSet<String>>>,
+}
+
+/// What an httpd wants of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wants {
+    /// Whether the PROXY protocol must go before it, where that is known.
+    pub proxy: Option<bool>,
+    /// Whether the client must show a certificate.
+    pub certificate: bool,
 }
 
 /// A certificate that an httpd may show.
@@ -81,7 +90,7 @@ impl<'a> Grounds<'a> {
                 .filter_map(|(scope, name)| cluster.find(Kind::Secret, &scope, name))
                 .map(|secret| (&secret.scope, secret.name.as_str()))
                 .collect(),
-            awaits_proxy: BTreeMap::new(),
+            wants: BTreeMap::new(),
             names: OnceLock::new(),
         };
         for object in cluster.of(Kind::Certificate) {
@@ -99,15 +108,16 @@ impl<'a> Grounds<'a> {
         self.made.entry(secret.to_owned()).or_default().push(scope);
     }
 
-    /// Adds whether an httpd waits for the PROXY protocol.
-    pub fn await_proxy(&mut self, httpd: &Httpd, awaits: bool) {
+    /// Adds what an httpd wants.
+    pub fn want(&mut self, httpd: &Httpd, wants: Wants) {
         let key = (httpd.service.clone(), httpd.port.clone());
-        self.awaits_proxy.insert(key, awaits);
+        self.wants.insert(key, wants);
     }
 
-    pub(super) fn awaits_proxy(&self, httpd: &Httpd) -> Option<bool> {
+    /// Returns what an httpd wants, as far as it is known.
+    pub(super) fn wants(&self, httpd: &Httpd) -> Wants {
         let key = (httpd.service.clone(), httpd.port.clone());
-        self.awaits_proxy.get(&key).copied()
+        self.wants.get(&key).copied().unwrap_or_default()
     }
 
     /// Finds a Secret; one that a controller makes is there, and not to be read.
@@ -147,6 +157,12 @@ impl<'a> Grounds<'a> {
             .get(scope)
             .map(Vec::as_slice)
             .unwrap_or_default()
+    }
+
+    /// Returns the certificates of a scope under the key of what its httpd shows.
+    pub(super) fn stated(&self, scope: &Scope) -> impl Iterator<Item = Leaf<'a>> {
+        let leaves = self.secrets(scope).iter().flat_map(|secret| leaves(secret));
+        leaves.filter(|leaf| leaf.entry.key == HTTPD_CERT)
     }
 
     /// Returns the certificates that the httpd of a scope may show, and how each stands to what is trusted: that of the

@@ -10,6 +10,7 @@ mod documented;
 mod formats;
 mod gateways;
 mod hostile;
+mod law;
 mod layout;
 mod pki;
 mod predictions;

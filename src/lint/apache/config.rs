@@ -32,7 +32,13 @@ impl Snippet<'_> {
 }
 
 /// Words of which one is in every text that a rule asks about.
-const WORDS: [&str; 4] = ["remoteip", "listenbacklog", "sslrequiressl", "<virtualhost"];
+const WORDS: [&str; 5] = [
+    "remoteip",
+    "listenbacklog",
+    "sslrequiressl",
+    "sslverifyclient",
+    "<virtualhost",
+];
 
 /// Reads all parts of Apache's configuration, by the index of their ConfigMap.
 pub(super) fn snippets<'m>(model: &'m Model<'_>) -> BTreeMap<usize, Vec<Snippet<'m>>> {
@@ -97,10 +103,7 @@ pub(super) fn mounted<'s, 'm>(
 /// nothing if they do not settle it.
 pub(super) fn expects_proxy(snippets: &[&Snippet<'_>], port: Option<&str>) -> Option<bool> {
     let all = || snippets.iter().flat_map(|snippet| &snippet.directives);
-    let is_here = |directive: &Directive| {
-        let ports = directive.ports();
-        ports.is_empty() || port.is_none_or(|port| ports.contains(&port))
-    };
+    let is_here = |directive: &Directive| directive.is_at(port);
     if all().any(|directive| directive.name == "remoteipproxyprotocolexceptions") {
         return None;
     }
@@ -124,4 +127,17 @@ pub(super) fn expects_proxy(snippets: &[&Snippet<'_>], port: Option<&str>) -> Op
     let has_host = all().any(|directive| directive.name == "<virtualhost" && is_here(directive));
     let includes = all().any(|directive| directive.name.starts_with("include"));
     (has_host && !includes).then_some(false)
+}
+
+/// Returns whether httpd refuses who shows no certificate at a port, whatever is asked for.
+pub(super) fn asks_for_certificate(snippets: &[&Snippet<'_>], port: Option<&str>) -> bool {
+    let mut all = snippets.iter().flat_map(|it| it.of("sslverifyclient"));
+    all.any(|directive| {
+        let context = directive.context();
+        let requires = |value: &String| value.eq_ignore_ascii_case("require");
+        directive.is_certain()
+            && directive.is_at(port)
+            && context.is_none_or(|section| section.name == "virtualhost")
+            && directive.arguments.first().is_some_and(requires)
+    })
 }

@@ -59,6 +59,12 @@ impl Directive {
             .collect()
     }
 
+    /// Returns whether it is for a port, or may be.
+    pub(super) fn is_at(&self, port: Option<&str>) -> bool {
+        let ports = self.ports();
+        ports.is_empty() || port.is_none_or(|port| ports.contains(&port))
+    }
+
     /// Returns whether it is read whatever the server is started with.
     pub(super) fn is_certain(&self) -> bool {
         self.within

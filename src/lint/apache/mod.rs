@@ -5,15 +5,18 @@ mod connections;
 mod directive;
 pub(super) mod rules;
 
+use crate::cluster::Resource;
+use crate::kinds::istio::DestinationMode;
 use crate::lint::facts::pods::End;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::legs::Spot;
 use crate::lint::model::{Class, Model};
 use crate::path::check;
+use crate::path::served::Wants;
 use crate::path::{Routed, WayIn};
 use crate::yaml::Node;
-use config::{Snippet, expects_proxy, mounted, snippets};
+use config::{Snippet, asks_for_certificate, expects_proxy, mounted, snippets};
 use directive::Directive;
 use rules::{CI702, CI706, CI714, CI715, CI716, CI717};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,7 +56,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         contexts(model, snippet, &mut findings);
     }
     trust(model, &snippets, &mut findings);
-    proxy(model, &snippets, &mut findings);
+    wants(model, &snippets, &mut findings);
     findings
 }
 
@@ -220,16 +223,38 @@ fn believes_the_peer(text: &str) -> Option<usize> {
     None
 }
 
-/// Compares what is sent on every way in with what httpd expects.
-fn proxy(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>) {
+/// Compares what is sent on every way in with what httpd wants.
+fn wants(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>) {
     for routed in &model.paths {
-        let Some(end) = End::of(model, routed).filter(|_| is_known(routed)) else {
+        let Some(end) = End::of(model, routed) else {
             continue;
         };
         let [pod] = end.pods(model)[..] else { continue };
-        let awaits = expects_proxy(&mounted(model, pod, snippets), end.port.as_deref());
-        let clash = check::proxy(&routed.path, awaits);
-        findings.extend(clash.and_then(|clash| Spot::of(model, routed).finding(&clash)));
+        let (parts, port) = (mounted(model, pod, snippets), end.port.as_deref());
+        let wants = Wants {
+            proxy: expects_proxy(&parts, port).filter(|_| is_known(routed)),
+            certificate: asks_for_certificate(&parts, port) && !is_mutual(routed),
+        };
+        let clashes = check::wants(&routed.path, wants).into_iter();
+        let spot = Spot::of(model, routed);
+        findings.extend(clashes.filter_map(|clash| spot.finding(&clash)));
+    }
+}
+
+/// Returns whether Istio shows a certificate, of whichever Secret or file.
+fn is_mutual(routed: &Routed<'_>) -> bool {
+    let port = routed.path.httpd.as_ref();
+    let port = port.and_then(|httpd| httpd.port.as_ref());
+    match routed
+        .transport
+        .here()
+        .flatten()
+        .map(|object| &object.resource)
+    {
+        Some(Resource::DestinationRule(rule)) => rule
+            .tls(None, port)
+            .is_some_and(|tls| tls.mode == DestinationMode::Mutual),
+        _ => false,
     }
 }
 

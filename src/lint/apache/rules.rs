@@ -43,4 +43,8 @@ rules! {
         "a virtual host is for IPv4 only"
         "In a cluster with IPv6 httpd answers there with another virtual host, or not at all."
         "Write `<VirtualHost *:443>`."
+    CI726 "client-certificate-not-shown" Error
+        "httpd requires a client certificate, and the front shows none"
+        "httpd ends every handshake (`SSLVerifyClient require`): Traefik answers 500 or 502."
+        "Name the certificate's Secret in `certificatesSecrets` of the ServersTransport (`civi-ingress new-instance --client-auth` makes both), or in a DestinationRule with mode MUTUAL."
 }

@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 const UNREAD: [&str; 3] = ["timeouts", "retry", "sessionPersistence"];
 
 /// Who answers for a host and what else a rule matches at the listeners of a Gateway, or at any.
-type Known<'m, 'a> = BTreeMap<(Option<usize>, &'m str, Vec<&'m str>, &'m str), &'m Object<'a>>;
+type Known<'m, 'a> =
+    BTreeMap<(&'m str, Option<usize>, &'m str, Vec<&'m str>, &'m str), &'m Object<'a>>;
 
 pub(super) fn check(
     model: &Model<'_>,
@@ -92,9 +93,7 @@ impl<'m, 'a> Route<'m, 'a> {
                 let path = format!("{path}.backendRefs[{number}]");
                 self.backend(backend, &path, &attached, findings);
             }
-            if is_http {
-                self.same(rule, &path, attached.gateway, known, findings);
-            }
+            self.same(rule, &path, attached.gateway, known, findings);
         }
     }
 
@@ -260,7 +259,13 @@ impl<'m, 'a> Route<'m, 'a> {
             .filter_map(|parent| Some(parent.section.as_ref()?.value.as_str()))
             .collect();
         for host in &self.hosts {
-            let key = (gateway, *host, sections.clone(), rule.matches.as_str());
+            let key = (
+                object.kind,
+                gateway,
+                *host,
+                sections.clone(),
+                rule.matches.as_str(),
+            );
             let first = *known.entry(key).or_insert(object);
             if !may_be_same(first.namespace, object.namespace) {
                 let at = self.hosts_at(rule.at);

@@ -5,13 +5,15 @@
 
 pub(super) mod rules;
 
+use crate::cluster::{Kind, Resource};
 use crate::fault::did_you_mean;
 use crate::kinds::ingress::PREFIX;
 use crate::lint::facts::spelling::is_numbered;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, Object};
+use crate::lint::model::{Class, Model, Object, may_be_same};
 use crate::lint::references::rules::{CI901, CI902};
+use crate::lint::routes::rules::CI217;
 use crate::lint::rule::Severity;
 use crate::yaml::At;
 use rules::{CI238, CI239, CI240};
@@ -58,6 +60,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
     for object in model.of(Class::Ingress) {
         annotations(model, object, "router.", &ROUTER, &mut names, &mut findings);
     }
+    same_rules(model, &mut findings);
     // A route of Traefik's own kind has fields instead.
     for object in model.of(Class::IngressRoute) {
         annotations(model, object, "?", &[], &mut names, &mut findings);
@@ -73,6 +76,26 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         );
     }
     findings
+}
+
+/// Finds the same host and path in two namespaces.
+fn same_rules(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    let mut known: BTreeMap<(&str, &str), &Object<'_>> = BTreeMap::new();
+    for typed in model.cluster.of(Kind::Ingress) {
+        let Resource::Ingress(ingress) = &typed.resource else {
+            continue;
+        };
+        let object = &model.objects[typed.number];
+        for backend in ingress.backends.iter().filter(|_| ingress.is_of_traefik) {
+            let Some(host) = &backend.host else { continue };
+            let first = *known.entry((host, &backend.path)).or_insert(object);
+            if !may_be_same(first.namespace, object.namespace) {
+                let field = backend.field.replace(".backend.service", ".path");
+                let message = format!("{} has the same rule", first.shown());
+                findings.push(object.finding_in(&CI217, &field, message));
+            }
+        }
+    }
 }
 
 fn annotations<'a>(

@@ -14,7 +14,7 @@ use crate::path::{WayIn, check};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who answers for a host and a match at a Gateway.
-type Known<'m, 'a> = BTreeMap<(&'m str, &'m str, &'m str), &'m Object<'a>>;
+type Known<'m, 'a> = BTreeMap<(&'m str, &'m str, &'m str, &'m str), &'m Object<'a>>;
 
 pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
     let mut known = Known::new();
@@ -144,8 +144,11 @@ impl<'m, 'a> One<'_, 'm, 'a> {
         let gateways = self.says.gateways.iter();
         for gateway in gateways.filter(|named| named.value.contains('/')) {
             for (index, host) in self.says.hosts.iter().enumerate() {
-                for rule in &self.says.http {
+                let http = self.says.http.iter().map(|rule| ("http", rule));
+                let tls = self.says.tls.iter().map(|rule| ("tls", rule));
+                for (kind, rule) in http.chain(tls) {
                     let key = (
+                        kind,
                         gateway.value.as_str(),
                         host.value.as_str(),
                         rule.matches.as_str(),

@@ -30,6 +30,7 @@ pub(super) const FAMILY: Family = Family {
     classes: &[
         Class::IngressRoute,
         Class::IngressRouteTcp,
+        Class::Ingress,
         Class::ServersTransport,
         Class::ServersTransportTcp,
         Class::HttpRoute,

@@ -151,4 +151,8 @@ rules! {
         "a regular expression rule is longer than that of a host it matches"
         "Traefik tries the longest rule first: requests for the host never reach its own httpd (seen with 3.0.4 and 3.7.15)."
         "Give the regular expression rule `priority: 1`."
+    CI241 "passed-host-not-covered" Warning
+        "the httpd behind a host that is passed through has a certificate for others"
+        "Browsers warn: `ERR_CERT_COMMON_NAME_INVALID`, `SSL_ERROR_BAD_CERT_DOMAIN`; the certificate of the TLSStore is not used for this host."
+        "Issue one that covers the host, or terminate TLS with an IngressRoute."
 }

@@ -1,5 +1,6 @@
 //! The certificate that browsers see.
 
+mod options;
 pub(super) mod rules;
 
 use crate::cluster::data::Cert;
@@ -67,6 +68,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         }
     }
     same_names(model, &shown, &mut findings);
+    options::check(model, &mut findings);
     findings
 }
 

@@ -43,4 +43,8 @@ rules! {
         "a TLSOption sets no `minVersion`"
         "Before Traefik 2.11 it accepts TLS 1.0."
         "Set `minVersion: VersionTLS12`."
+    CI411 "tls-options-differ" Error
+        "routes for one host name different TLS options"
+        "Traefik uses the default options for the host (`Found different TLS options for routers on the same host`): a client certificate that one of them asks for is not asked for."
+        "Name the same TLSOption in every route for the host."
 }

@@ -1,0 +1,111 @@
+//! Which TLSOption governs a host.
+//!
+//! Traefik looks it up by the server name, before it knows the route: where http routes for one host name different
+//! ones, it uses the default (`buildEntryPointHandler` in `pkg/server/router/tcp/manager.go`, 2.11 to 3.7).
+
+use super::rules::CI411;
+use crate::cluster::scope::Scope;
+use crate::cluster::{Kind, Object, Resource};
+use crate::kinds::Reference;
+use crate::kinds::traefik::meet;
+use crate::lint::finding::Finding;
+use crate::lint::model::Model;
+use crate::lint::rule::Severity;
+use crate::path::Routed;
+use crate::path::traefik::{look_up, named_scope};
+use std::collections::BTreeMap;
+
+/// A route for a host, and the options that it names.
+#[derive(Clone, Copy)]
+struct Named<'m> {
+    routed: &'m Routed<'m>,
+    /// The entry points; none for any.
+    points: &'m [String],
+    options: Option<&'m Object>,
+    name: &'m str,
+}
+
+pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    let mut by_host: BTreeMap<&str, Vec<Named<'_>>> = BTreeMap::new();
+    for routed in &model.paths {
+        if let Some(named) = named(model, routed) {
+            for host in &routed.path.hosts {
+                by_host.entry(host).or_default().push(named);
+            }
+        }
+    }
+    for (host, all) in by_host {
+        let [first, others @ ..] = &all[..] else {
+            continue;
+        };
+        for other in others {
+            let is_same = match (first.options, other.options) {
+                (Some(one), Some(other)) => std::ptr::eq(one, other),
+                _ => first.name == other.name,
+            };
+            if is_same || !meet(first.points, other.points) {
+                continue;
+            }
+            let field = &other.routed.matched;
+            let object = &model.objects[other.routed.route.number];
+            let message = format!(
+                "`{}` has the TLS options `{}` here, and `{}` in {}",
+                host.escape_debug(),
+                other.name,
+                first.name,
+                model.objects[first.routed.route.number].shown()
+            );
+            let finding = object.finding(&CI411, field.at, &field.path, message);
+            let asks = [first, other].iter().any(|it| it.options.is_some_and(asks));
+            findings.push(if asks {
+                finding
+            } else {
+                finding.with_severity(Severity::Warning)
+            });
+        }
+    }
+}
+
+fn named<'m>(model: &'m Model<'_>, routed: &'m Routed<'m>) -> Option<Named<'m>> {
+    let look_up =
+        |scope: &Scope, name: &str| look_up(model.cluster, Kind::TlsOption, scope, name).here();
+    let scope = &routed.route.scope;
+    match &routed.route.resource {
+        Resource::IngressRoute(spec) => {
+            let named = spec.tls.as_ref()?.options.as_ref();
+            let of = |named: &Reference| {
+                look_up(&named_scope(scope, named.namespace.as_deref()), &named.name)
+            };
+            Some(Named {
+                routed,
+                points: &spec.entry_points,
+                options: named.and_then(of),
+                name: named.map_or("default", |named| &named.name),
+            })
+        }
+        Resource::Ingress(spec) if spec.asks_for_tls => {
+            let name = spec.options.as_deref();
+            Some(Named {
+                routed,
+                points: &[],
+                options: name.and_then(|name| look_up(scope, name)),
+                name: name.unwrap_or("default"),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Returns whether options ask browsers for a certificate.
+fn asks(options: &Object) -> bool {
+    match &options.resource {
+        Resource::TlsOption(option) => {
+            option
+                .client_auth
+                .as_deref()
+                .is_some_and(|auth| auth != "NoClientCert")
+                || !option.client_authorities.is_empty()
+        }
+        _ => false,
+    }
+}
