@@ -7,7 +7,7 @@ use super::certificates::rules::{CI601, CI602, CI607};
 use super::facts::certificate::names_of;
 use super::finding::Finding;
 use super::gateway_api::rules::{CI806, CI807, CI810, CI816, CI820, CI821, CI824};
-use super::istio::rules::{CI854, CI855, CI862, CI863, CI865, CI872};
+use super::istio::rules::{CI854, CI855, CI862, CI863, CI864, CI865, CI872};
 use super::model::{Model, Object};
 use super::predict::Here;
 use super::references::rules::CI901;
@@ -54,7 +54,7 @@ pub fn rule_of(clash: &Clash<'_>, way_in: WayIn) -> Option<&'static Rule> {
         Clash::NothingTrusted { .. } => match way_in {
             IngressRoute | IngressRouteTcp | Ingress => &CI210,
             HttpRoute | TlsRoute => &CI810,
-            VirtualService => &CI863,
+            VirtualService => &CI864,
         },
         Clash::AnythingTrusted => match way_in {
             IngressRoute | IngressRouteTcp | Ingress => &CI113,
