@@ -62,7 +62,7 @@ pub struct ServerTls {
 
 /// A Secret that a server names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Credential<'a> {
+pub struct ServerSecret<'a> {
     /// The namespace; nothing means that of the gateway's pods.
     pub namespace: Option<&'a str>,
     /// The name.
@@ -83,7 +83,7 @@ pub const SOURCES: [&str; 6] = [
 
 /// Which routes of a VirtualService a server takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
+pub enum RouteKind {
     /// Those of `http`.
     Http,
     /// Those of `tls`.
@@ -117,12 +117,12 @@ pub struct VirtualRule {
     /// `match`, without places: equal where they are.
     pub matches: String,
     /// `route`: the destination of each, if it has one.
-    pub route: Vec<Option<Destination>>,
+    pub route: Vec<Option<RouteDestination>>,
 }
 
 /// A destination of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination {
+pub struct RouteDestination {
     /// `host`.
     pub host: Placed<String>,
     /// `subset`.
@@ -326,20 +326,20 @@ impl Server {
     }
 
     /// Returns the Secrets of the certificates that it shows.
-    pub fn secrets(&self) -> impl Iterator<Item = Credential<'_>> {
+    pub fn secrets(&self) -> impl Iterator<Item = ServerSecret<'_>> {
         let tls = self.tls.iter().filter(|_| !self.passes_through());
         tls.flat_map(ServerTls::secrets)
     }
 
     /// Returns which routes it takes.
     #[must_use]
-    pub fn takes(&self) -> Takes {
+    pub fn takes(&self) -> RouteKind {
         if self.passes_through() {
-            Takes::Tls
+            RouteKind::Tls
         } else if self.is_http() || self.protocol == "HTTPS" {
-            Takes::Http
+            RouteKind::Http
         } else {
-            Takes::Tcp
+            RouteKind::Tcp
         }
     }
 }
@@ -384,7 +384,7 @@ impl ServerTls {
 
     /// Returns the Secrets that it names; a credential may be of another kind (`ParseResourceName` in Istio's
     /// `pilot/pkg/model/credentials`).
-    fn secrets(&self) -> impl Iterator<Item = Credential<'_>> {
+    fn secrets(&self) -> impl Iterator<Item = ServerSecret<'_>> {
         self.credentials.iter().filter_map(|credential| {
             let name = credential.value.as_str();
             let name = name.strip_prefix("kubernetes://").unwrap_or(name);
@@ -395,7 +395,7 @@ impl ServerTls {
                 Some((namespace, name)) => (Some(namespace), name),
                 None => (None, name),
             };
-            Some(Credential {
+            Some(ServerSecret {
                 namespace,
                 name,
                 at: credential.at,
@@ -436,17 +436,17 @@ impl VirtualService {
 
     /// Returns its rules of a kind.
     #[must_use]
-    pub fn rules(&self, kind: Takes) -> &[VirtualRule] {
+    pub fn rules(&self, kind: RouteKind) -> &[VirtualRule] {
         match kind {
-            Takes::Http => &self.http,
-            Takes::Tls => &self.tls,
-            Takes::Tcp => &self.tcp,
+            RouteKind::Http => &self.http,
+            RouteKind::Tls => &self.tls,
+            RouteKind::Tcp => &self.tcp,
         }
     }
 
     /// Returns all its destinations, each with the kind of its rule and its field.
-    pub fn destinations(&self) -> impl Iterator<Item = (Takes, String, &Destination)> {
-        [Takes::Http, Takes::Tls, Takes::Tcp]
+    pub fn destinations(&self) -> impl Iterator<Item = (RouteKind, String, &RouteDestination)> {
+        [RouteKind::Http, RouteKind::Tls, RouteKind::Tcp]
             .into_iter()
             .flat_map(|kind| {
                 let rules = self.rules(kind).iter().enumerate();
@@ -461,7 +461,7 @@ impl VirtualService {
     }
 }
 
-impl Takes {
+impl RouteKind {
     /// Returns the field of a destination.
     #[must_use]
     pub fn field(self, rule: usize, number: usize) -> String {
@@ -478,7 +478,7 @@ impl VirtualRule {
     fn of(node: &Node) -> Self {
         let destination = |route: &Node| {
             let destination = route.get("destination")?;
-            Some(Destination {
+            Some(RouteDestination {
                 host: Placed::of(destination, "host")?,
                 subset: text(destination, "subset"),
                 port: destination.get("port").and_then(|of| port(of, "number")),

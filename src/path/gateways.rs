@@ -13,8 +13,8 @@ use crate::kinds::gateway_api::{
     AllowedNamespaces, BackendTlsPolicy, Gateway, GatewayRoute, Listener,
 };
 use crate::kinds::istio::{
-    Destination, DestinationMode, DestinationRule, DestinationTls, Host, IstioGateway, Server,
-    Takes, VirtualService, named_gateway,
+    DestinationMode, DestinationRule, DestinationTls, Host, IstioGateway, RouteDestination,
+    RouteKind, Server, VirtualService, named_gateway,
 };
 use crate::kinds::traefik::Port;
 use std::cmp::Reverse;
@@ -186,7 +186,7 @@ fn offers(cluster: &Cluster) -> AllOffers<'_> {
 }
 
 /// A route of either of them.
-struct Route<'a> {
+struct AnyRoute<'a> {
     object: &'a Object,
     way_in: WayIn,
     is_istio: bool,
@@ -194,7 +194,7 @@ struct Route<'a> {
     asked: Vec<&'a str>,
     matched: Field,
     gateways: Vec<Parent<'a>>,
-    rules: Vec<Rule<'a>>,
+    rules: Vec<AnyRule<'a>>,
 }
 
 /// A gateway that a route names.
@@ -206,13 +206,13 @@ struct Parent<'a> {
 }
 
 /// A rule, and the Services that it leads to.
-struct Rule<'a> {
+struct AnyRule<'a> {
     /// Whether it is for TLS that passes through.
     passes: bool,
-    backends: Vec<Backend<'a>>,
+    backends: Vec<AnyBackend<'a>>,
 }
 
-struct Backend<'a> {
+struct AnyBackend<'a> {
     scope: Scope,
     name: &'a str,
     port: Option<Port>,
@@ -221,7 +221,7 @@ struct Backend<'a> {
     field: Field,
 }
 
-impl<'a> Route<'a> {
+impl<'a> AnyRoute<'a> {
     fn of(cluster: &Cluster, object: &'a Object) -> Option<Self> {
         match &object.resource {
             Resource::HttpRoute(route) | Resource::TlsRoute(route) => {
@@ -248,9 +248,9 @@ impl<'a> Route<'a> {
             let backends = rule.backends.iter().enumerate();
             let backend = |(index, backend)| {
                 let field = format!("spec.rules[{number}].backendRefs[{index}]");
-                Backend::of(object, backend, field)
+                AnyBackend::of(object, backend, field)
             };
-            Rule {
+            AnyRule {
                 passes,
                 backends: backends.filter_map(backend).collect(),
             }
@@ -278,16 +278,16 @@ impl<'a> Route<'a> {
 
     fn of_istio(cluster: &Cluster, object: &'a Object, service: &'a VirtualService) -> Self {
         let mut rules = Vec::new();
-        for kind in [Takes::Http, Takes::Tls] {
+        for kind in [RouteKind::Http, RouteKind::Tls] {
             for (number, rule) in service.rules(kind).iter().enumerate() {
                 let all = rule.route.iter().enumerate();
                 let backends = all.filter_map(|(index, destination)| {
                     let destination = destination.as_ref()?;
                     let field = format!("{}.host", kind.field(number, index));
-                    Backend::of_istio(cluster, object, destination, field)
+                    AnyBackend::of_istio(cluster, object, destination, field)
                 });
-                rules.push(Rule {
-                    passes: kind == Takes::Tls,
+                rules.push(AnyRule {
+                    passes: kind == RouteKind::Tls,
                     backends: backends.collect(),
                 });
             }
@@ -327,7 +327,7 @@ fn lower<'a>(hosts: impl Iterator<Item = &'a str>) -> Vec<String> {
         .collect()
 }
 
-impl<'a> Backend<'a> {
+impl<'a> AnyBackend<'a> {
     fn of(object: &Object, backend: &'a ObjectRef, path: String) -> Option<Self> {
         let at = backend.at;
         Some(Self {
@@ -342,7 +342,7 @@ impl<'a> Backend<'a> {
     fn of_istio(
         cluster: &Cluster,
         object: &Object,
-        destination: &'a Destination,
+        destination: &'a RouteDestination,
         path: String,
     ) -> Option<Self> {
         let at = destination.host.at;
@@ -374,7 +374,7 @@ fn only_port(cluster: &Cluster, scope: &Scope, name: &str) -> Option<Port> {
 
 /// What is declared about the TLS of a Service.
 #[derive(Clone, Copy)]
-enum Policy<'a> {
+enum AnyPolicy<'a> {
     BackendTls(&'a Object, &'a BackendTlsPolicy),
     Destination(&'a Object, &'a DestinationRule),
 }
@@ -382,10 +382,10 @@ enum Policy<'a> {
 /// What is declared about the TLS of Services, by their names.
 #[derive(Default)]
 struct Policies<'a> {
-    backend_tls: BTreeMap<&'a str, Vec<(Scope, Policy<'a>)>>,
-    destinations: BTreeMap<&'a str, Vec<(Scope, Policy<'a>)>>,
+    backend_tls: BTreeMap<&'a str, Vec<(Scope, AnyPolicy<'a>)>>,
+    destinations: BTreeMap<&'a str, Vec<(Scope, AnyPolicy<'a>)>>,
     /// DestinationRules for many hosts.
-    wide: Vec<(&'a str, Policy<'a>)>,
+    wide: Vec<(&'a str, AnyPolicy<'a>)>,
 }
 
 impl<'a> Policies<'a> {
@@ -399,7 +399,7 @@ impl<'a> Policies<'a> {
             for service in targets.filter(|target| target.may_be("Service")) {
                 let scope = named_scope(&object.scope, service.namespace.as_deref());
                 let known = policies.backend_tls.entry(service.name()).or_default();
-                known.push((scope, Policy::BackendTls(object, content)));
+                known.push((scope, AnyPolicy::BackendTls(object, content)));
             }
         }
         for object in cluster.of(Kind::DestinationRule) {
@@ -407,7 +407,7 @@ impl<'a> Policies<'a> {
                 continue;
             };
             let Some(host) = &rule.host else { continue };
-            let policy = Policy::Destination(object, rule);
+            let policy = AnyPolicy::Destination(object, rule);
             if host.value.contains('*') {
                 policies.wide.push((&host.value, policy));
             } else if let Some((scope, name)) = destined(object, &host.value) {
@@ -421,7 +421,7 @@ impl<'a> Policies<'a> {
     }
 
     /// Returns what a kind of front reads of a Service, if it is known which that is.
-    fn find(&self, front: FrontKind, scope: &Scope, name: &str) -> Known<Option<Policy<'a>>> {
+    fn find(&self, front: FrontKind, scope: &Scope, name: &str) -> Known<Option<AnyPolicy<'a>>> {
         if front == FrontKind::Istio
             && let found @ (Known::Here(Some(_)) | Known::Missing) = self.destination(scope, name)
         {
@@ -432,7 +432,7 @@ impl<'a> Policies<'a> {
             .map_or(Known::Here(None), |all| one_of(all, scope))
     }
 
-    fn destination(&self, scope: &Scope, name: &str) -> Known<Option<Policy<'a>>> {
+    fn destination(&self, scope: &Scope, name: &str) -> Known<Option<AnyPolicy<'a>>> {
         if let Some(found) = self.destinations.get(name)
             && let found @ (Known::Here(Some(_)) | Known::Missing) = one_of(found, scope)
         {
@@ -450,7 +450,7 @@ impl<'a> Policies<'a> {
 }
 
 /// Returns what is declared in a scope; it is missing where something else may be meant.
-fn one_of<'a>(all: &[(Scope, Policy<'a>)], scope: &Scope) -> Known<Option<Policy<'a>>> {
+fn one_of<'a>(all: &[(Scope, AnyPolicy<'a>)], scope: &Scope) -> Known<Option<AnyPolicy<'a>>> {
     if let Some((_, policy)) = all.iter().rev().find(|(own, _)| own == scope) {
         return Known::Here(Some(*policy));
     }
@@ -470,7 +470,7 @@ pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
     let offers = offers(cluster);
     let routes = cluster.objects().iter();
     routes
-        .filter_map(|object| Route::of(cluster, object))
+        .filter_map(|object| AnyRoute::of(cluster, object))
         .flat_map(|route| paths(cluster, &route, &policies, &offers))
         .collect()
 }
@@ -496,7 +496,7 @@ enum DoorTls {
     Plain,
 }
 
-fn attached(cluster: &Cluster, route: &Route<'_>, offers: &AllOffers<'_>) -> Option<Attached> {
+fn attached(cluster: &Cluster, route: &AnyRoute<'_>, offers: &AllOffers<'_>) -> Option<Attached> {
     let kind = if route.is_istio {
         Kind::IstioGateway
     } else {
@@ -584,7 +584,7 @@ fn server(gateway: &Object, server: &Server) -> Door {
 
 fn paths<'a>(
     cluster: &'a Cluster,
-    route: &Route<'a>,
+    route: &AnyRoute<'a>,
     policies: &Policies<'a>,
     offers: &AllOffers<'_>,
 ) -> Vec<Routed<'a>> {
@@ -619,7 +619,7 @@ fn paths<'a>(
     let gateway = attached
         .as_ref()
         .map_or(&route.object.scope, |it| &it.scope);
-    let path = |rule: (usize, &Rule<'a>), backend: Option<&Backend<'a>>| {
+    let path = |rule: (usize, &AnyRule<'a>), backend: Option<&AnyBackend<'a>>| {
         let inward = if route.is_istio && rule.1.passes {
             // A server that ends TLS does not take it.
             Inward::PassedThrough
@@ -636,7 +636,7 @@ fn paths<'a>(
                 front: front.clone(),
                 outward: outward(route, &inward, policy, backend, gateway),
                 proxy: match policy {
-                    Some(Policy::Destination(_, rule)) => {
+                    Some(AnyPolicy::Destination(_, rule)) => {
                         rule.proxy_protocol.and_then(ProxyVersion::of)
                     }
                     _ => None,
@@ -659,7 +659,7 @@ fn paths<'a>(
             reached: None,
             transport: match found {
                 Known::Here(policy) => Known::Here(policy.map(|policy| match policy {
-                    Policy::BackendTls(object, _) | Policy::Destination(object, _) => object,
+                    AnyPolicy::BackendTls(object, _) | AnyPolicy::Destination(object, _) => object,
                 })),
                 _ => Known::Missing,
             },
@@ -680,7 +680,7 @@ fn paths<'a>(
     paths
 }
 
-fn inward(rule: &Rule<'_>, attached: Option<&Attached>, doors: &[Door]) -> Inward {
+fn inward(rule: &AnyRule<'_>, attached: Option<&Attached>, doors: &[Door]) -> Inward {
     // A route for what passes through is attached to a listener that does so, if there is one.
     let passing = |door: &&Door| rule.passes && matches!(door.tls, DoorTls::PassesThrough);
     let secure = |door: &&Door| !matches!(door.tls, DoorTls::Plain);
@@ -694,15 +694,15 @@ fn inward(rule: &Rule<'_>, attached: Option<&Attached>, doors: &[Door]) -> Inwar
 }
 
 fn outward(
-    route: &Route<'_>,
+    route: &AnyRoute<'_>,
     inward: &Inward,
-    policy: Option<Policy<'_>>,
-    backend: Option<&Backend<'_>>,
+    policy: Option<AnyPolicy<'_>>,
+    backend: Option<&AnyBackend<'_>>,
     gateway: &Scope,
 ) -> Outward {
     let port = backend.and_then(|backend| backend.port.as_ref());
     let tls = match policy {
-        Some(Policy::Destination(_, rule)) => {
+        Some(AnyPolicy::Destination(_, rule)) => {
             let subset = backend.and_then(|backend| backend.subset);
             rule.tls(subset, port)
         }
@@ -725,7 +725,7 @@ fn outward(
                 })
             }
         },
-        (Some(Policy::BackendTls(object, policy)), ..) => Outward::Tls(Client {
+        (Some(AnyPolicy::BackendTls(object, policy)), ..) => Outward::Tls(Client {
             expects: policy
                 .server_name
                 .as_ref()

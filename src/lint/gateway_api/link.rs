@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 const GROUP: &str = "gateway.networking.k8s.io";
 
 /// A reference that may lead to another namespace.
-pub(super) struct Link<'m> {
+pub(super) struct CrossReference<'m> {
     pub(super) class: Class,
     pub(super) kind: &'static str,
     pub(super) namespace: &'m str,
@@ -20,7 +20,7 @@ pub(super) struct Link<'m> {
     pub(super) field: String,
 }
 
-impl<'m> Link<'m> {
+impl<'m> CrossReference<'m> {
     pub(super) fn new(
         object: &Object<'m>,
         class: Class,
@@ -98,7 +98,7 @@ impl<'m> Grants<'m> {
         Self(grants)
     }
 
-    fn permit(&self, object: &Object<'_>, link: &Link<'_>) -> bool {
+    fn permit(&self, object: &Object<'_>, link: &CrossReference<'_>) -> bool {
         [link.namespace, ""].into_iter().any(|place| {
             let has = |name| {
                 self.0

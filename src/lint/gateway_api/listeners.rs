@@ -1,6 +1,6 @@
 //! Listeners: what each needs by itself, and beside the others.
 
-use super::link::{Grants, Link};
+use super::link::{CrossReference, Grants};
 use super::rules::{CI811, CI814, CI820, CI822, CI825};
 use crate::cluster::data::Cert;
 use crate::kinds::gateway_api::{Gateway, Listener};
@@ -111,7 +111,8 @@ pub(super) fn certificates<'m>(
             found = None;
             continue;
         }
-        let Some(link) = Link::new(object, Class::Secret, named, format!("{field}.name")) else {
+        let Some(link) = CrossReference::new(object, Class::Secret, named, format!("{field}.name"))
+        else {
             continue;
         };
         let number = link.follow(model, grants, object, findings);

@@ -1,6 +1,6 @@
 //! Routes: whether they attach to a listener, and what is behind them.
 
-use super::link::{Grants, Link};
+use super::link::{CrossReference, Grants};
 use super::listeners::certificates;
 use super::rules::{CI812, CI813, CI817, CI818, CI819, CI823, CI824};
 use crate::cluster::{Kind, Resource};
@@ -35,7 +35,7 @@ pub(super) fn check(
             if parents.any(|parent| parent.kind.as_deref() == Some("Service")) {
                 continue;
             }
-            let route = Route {
+            let route = RouteCheck {
                 model,
                 object: said.object,
                 hosts: said
@@ -52,7 +52,7 @@ pub(super) fn check(
     }
 }
 
-struct Route<'m, 'a> {
+struct RouteCheck<'m, 'a> {
     model: &'m Model<'a>,
     object: &'m Object<'a>,
     said: Said<'m, 'a, GatewayRoute>,
@@ -67,7 +67,7 @@ struct Attached {
     gateway: Option<usize>,
 }
 
-impl<'m, 'a> Route<'m, 'a> {
+impl<'m, 'a> RouteCheck<'m, 'a> {
     fn check(&self, is_traefik: bool, known: &mut Known<'m, 'a>, findings: &mut Vec<Finding>) {
         let mut attached = Attached::default();
         let says = self.said.says;
@@ -227,8 +227,9 @@ impl<'m, 'a> Route<'m, 'a> {
         findings: &mut Vec<Finding>,
     ) {
         let (model, object) = (self.model, self.object);
-        let Some(link) = Link::new(object, Class::Service, backend, format!("{path}.name"))
-            .filter(|_| backend.may_be_core("Service"))
+        let Some(link) =
+            CrossReference::new(object, Class::Service, backend, format!("{path}.name"))
+                .filter(|_| backend.may_be_core("Service"))
         else {
             return;
         };

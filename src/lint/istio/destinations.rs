@@ -1,6 +1,6 @@
 //! DestinationRules: the TLS that the gateway speaks to httpd.
 
-use super::pods::{Place, Pods, Where};
+use super::pods::{PodSecret, Pods, Where};
 use super::rules::{CI855, CI862, CI864, CI865, CI866, CI867, CI870, CI871};
 use crate::cluster::data::{Cert, Data, Read};
 use crate::cluster::scope::Scope;
@@ -68,7 +68,7 @@ pub(super) fn check(model: &Model<'_>, pods: &Pods<'_>, findings: &mut Vec<Findi
             }
             let own = Some(namespace).filter(|namespace| *namespace != object.namespace);
             let scope = named_scope(&typed.scope, own);
-            let one = One {
+            let one = DestinationCheck {
                 model,
                 object,
                 rule: says,
@@ -104,7 +104,7 @@ fn asked<'m>(model: &'m Model<'_>) -> BTreeMap<usize, BTreeSet<&'m str>> {
     asked
 }
 
-struct One<'m, 'a> {
+struct DestinationCheck<'m, 'a> {
     model: &'m Model<'a>,
     object: &'m Object<'a>,
     rule: &'m DestinationRule,
@@ -117,7 +117,7 @@ struct One<'m, 'a> {
     gateways: &'m Where<'a>,
 }
 
-impl<'m> One<'m, '_> {
+impl<'m> DestinationCheck<'m, '_> {
     fn policy(&self, policy: &'m TrafficPolicy, findings: &mut Vec<Finding>) {
         let is_tls = policy.tls.as_ref().is_some_and(DestinationTls::originates);
         for settings in &policy.ports {
@@ -240,11 +240,11 @@ impl<'m> One<'m, '_> {
         }
         let further = format!("{named}-cacert");
         let place = match self.gateways.find(model, &further) {
-            Place::Found(object, secret) => Place::Found(object, secret),
+            PodSecret::Found(object, secret) => PodSecret::Found(object, secret),
             _ => self.gateways.find(model, named),
         };
         match place {
-            Place::Found(source, secret) => {
+            PodSecret::Found(source, secret) => {
                 let shown = source.shown();
                 let is_missing = if matches!(secret.istio_authority(), Read::Nothing) {
                     Some(format!("Secret {shown} has neither `ca.crt` nor `cacert`"))
@@ -262,7 +262,7 @@ impl<'m> One<'m, '_> {
                 findings.extend(is_missing.map(|message| find(&CI855, message)));
                 authority(secret)
             }
-            Place::Elsewhere(namespace, is_certain) => {
+            PodSecret::Elsewhere(namespace, is_certain) => {
                 let message = format!(
                     "Secret `{named}` is in `{namespace}`; {}",
                     self.gateways.shown()
@@ -270,7 +270,7 @@ impl<'m> One<'m, '_> {
                 findings.push(find(&CI867, message).warning_unless(is_certain));
                 None
             }
-            Place::Unknown => None,
+            PodSecret::Unknown => None,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Gateways: their servers and certificates.
 
-use super::pods::{Place, Pods, Where};
+use super::pods::{PodSecret, Pods, Where};
 use super::rules::{CI851, CI852, CI853, CI854, CI855, CI857};
 use crate::cluster::data::{Data, Read};
 use crate::cluster::{Kind, Resource};
-use crate::kinds::istio::{Credential, IstioGateway, Server, ServerTls};
+use crate::kinds::istio::{IstioGateway, Server, ServerSecret, ServerTls};
 use crate::kinds::traefik::Port;
 use crate::lint::facts::certificate::not_covered;
 use crate::lint::finding::Finding;
@@ -17,13 +17,13 @@ type Socket<'m> = (&'m [(String, String)], Option<&'m Port>, &'m str);
 
 /// The Gateways by socket and host, a host with the namespace that may use it; whether there is TLS by socket.
 #[derive(Default)]
-struct Known<'m, 'a> {
+struct Claimed<'m, 'a> {
     hosts: BTreeMap<(Socket<'m>, Option<&'m str>, &'m str), &'m Object<'a>>,
     sockets: BTreeMap<Socket<'m>, bool>,
 }
 
 pub(super) fn check(model: &Model<'_>, pods: &Pods<'_>, findings: &mut Vec<Finding>) {
-    let mut known = Known::default();
+    let mut claimed = Claimed::default();
     for gateway in model.said(Kind::IstioGateway, Resource::istio_gateway) {
         let place = pods.of_gateway(gateway.says);
         for (index, server) in gateway.says.servers.iter().enumerate() {
@@ -31,7 +31,7 @@ pub(super) fn check(model: &Model<'_>, pods: &Pods<'_>, findings: &mut Vec<Findi
             settings(gateway.object, server, &path, findings);
             certificates(model, gateway.object, server, &path, &place, findings);
         }
-        collisions(&gateway, &mut known, findings);
+        collisions(&gateway, &mut claimed, findings);
     }
 }
 
@@ -116,7 +116,7 @@ fn certificates(
 ) {
     let field = format!("{path}.tls.credentialName");
     let mut shown = Some(Vec::new());
-    for Credential {
+    for ServerSecret {
         namespace,
         name,
         at,
@@ -132,14 +132,14 @@ fn certificates(
             continue;
         }
         let (object, secret) = match place.find(model, name) {
-            Place::Found(object, secret) => (object, secret),
-            Place::Elsewhere(namespace, is_certain) => {
+            PodSecret::Found(object, secret) => (object, secret),
+            PodSecret::Elsewhere(namespace, is_certain) => {
                 let message = format!("Secret `{name}` is in `{namespace}`; {}", place.shown());
                 findings.push(find(&CI854, message).warning_unless(is_certain));
                 shown = None;
                 continue;
             }
-            Place::Unknown => {
+            PodSecret::Unknown => {
                 shown = None;
                 continue;
             }
@@ -182,8 +182,8 @@ fn client_authority(
     let may_have = |secret: &Data| !matches!(secret.istio_authority(), Read::Nothing);
     let further = format!("{name}-cacert");
     let (is_good, is_certain) = match place.find(model, &further) {
-        Place::Found(_, secret) => (may_have(secret), true),
-        Place::Elsewhere(..) | Place::Unknown => (false, false),
+        PodSecret::Found(_, secret) => (may_have(secret), true),
+        PodSecret::Elsewhere(..) | PodSecret::Unknown => (false, false),
     };
     let message = format!("neither Secret `{name}` nor `{further}` has `ca.crt` or `cacert`");
     (!may_have(secret) && !is_good).then_some((message, is_certain))
@@ -191,7 +191,7 @@ fn client_authority(
 
 fn collisions<'m, 'a>(
     gateway: &Said<'m, 'a, IstioGateway>,
-    known: &mut Known<'m, 'a>,
+    claimed: &mut Claimed<'m, 'a>,
     findings: &mut Vec<Finding>,
 ) {
     let Said { object, says, .. } = gateway;
@@ -217,7 +217,7 @@ fn collisions<'m, 'a>(
         let shown = port.map(Port::shown).unwrap_or_default();
         let socket = (says.selector.as_slice(), port, server.bind.as_str());
         let is_of_tls = server.is_of_tls();
-        if *known.sockets.entry(socket).or_insert(is_of_tls) != is_of_tls {
+        if *claimed.sockets.entry(socket).or_insert(is_of_tls) != is_of_tls {
             find(
                 ".port",
                 format!("on port {shown} there is both plain text and TLS"),
@@ -229,7 +229,7 @@ fn collisions<'m, 'a>(
         }
         for host in &server.hosts {
             let (only, host) = (host.only(Some(object.namespace)), host.host.as_str());
-            let before = known.hosts.insert((socket, only, host), object);
+            let before = claimed.hosts.insert((socket, only, host), object);
             // Overlays of one base, each for a namespace of its own.
             let is_twice =
                 |first: &&Object<'_>| !object.namespace.is_empty() || first.file == object.file;

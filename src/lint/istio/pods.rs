@@ -59,7 +59,7 @@ pub(super) struct Where<'a> {
 }
 
 /// What a credential stands for.
-pub(super) enum Place<'m, 'a> {
+pub(super) enum PodSecret<'m, 'a> {
     Found(&'m Object<'a>, &'m Data),
     /// In another namespace than the pods; certain or not.
     Elsewhere(&'a str, bool),
@@ -68,10 +68,10 @@ pub(super) enum Place<'m, 'a> {
 
 impl<'a> Where<'a> {
     /// Finds a Secret where the pods read it: in their own namespace (`ParseResourceName`).
-    pub(super) fn find<'m>(&self, model: &'m Model<'a>, name: &str) -> Place<'m, 'a> {
+    pub(super) fn find<'m>(&self, model: &'m Model<'a>, name: &str) -> PodSecret<'m, 'a> {
         let found = |namespace: &str| match model.secret(Class::Secret, namespace, name) {
-            Some((object, secret)) => Place::Found(object, secret),
-            None => Place::Unknown,
+            Some((object, secret)) => PodSecret::Found(object, secret),
+            None => PodSecret::Unknown,
         };
         let is_in = |namespace: &&str| model.find(Class::Secret, namespace, name).is_some();
         if let Some(namespace) = self.namespaces.iter().find(|it| is_in(it)) {
@@ -82,12 +82,12 @@ impl<'a> Where<'a> {
             return found("");
         };
         if !self.namespaces.is_empty() {
-            return Place::Elsewhere(first, true);
+            return PodSecret::Elsewhere(first, true);
         }
         match ISTIO_NAMESPACES.into_iter().find(is_in) {
             Some(namespace) => found(namespace),
             None if first.starts_with("istio") => found(first),
-            None if self.is_ingress => Place::Elsewhere(first, false),
+            None if self.is_ingress => PodSecret::Elsewhere(first, false),
             // If there is exactly one, it is the one that is meant.
             None => found(""),
         }

@@ -2,7 +2,9 @@
 
 use super::rules::{CI858, CI859, CI860, CI862};
 use crate::cluster::{Kind, Resource};
-use crate::kinds::istio::{Destination, Host, Server, Takes, VirtualService, named_gateway};
+use crate::kinds::istio::{
+    Host, RouteDestination, RouteKind, Server, VirtualService, named_gateway,
+};
 use crate::lint::finding::Finding;
 use crate::lint::gateway_api::rules::CI823;
 use crate::lint::legs::Spot;
@@ -40,7 +42,7 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         says,
     } in all()
     {
-        let one = One {
+        let one = VirtualServiceCheck {
             model,
             object,
             typed,
@@ -67,7 +69,7 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-struct One<'o, 'm, 'a> {
+struct VirtualServiceCheck<'o, 'm, 'a> {
     model: &'m Model<'a>,
     object: &'m Object<'a>,
     typed: &'m crate::cluster::Object,
@@ -76,7 +78,7 @@ struct One<'o, 'm, 'a> {
     is_at_gateway: bool,
 }
 
-impl<'m, 'a> One<'_, 'm, 'a> {
+impl<'m, 'a> VirtualServiceCheck<'_, 'm, 'a> {
     /// Compares its hosts and routes with the servers of its Gateways.
     fn bound(&self, findings: &mut Vec<Finding>) {
         let (model, object) = (self.model, self.object);
@@ -105,12 +107,12 @@ impl<'m, 'a> One<'_, 'm, 'a> {
             return;
         }
         for (index, host) in self.says.hosts.iter().enumerate() {
-            let met: Vec<Takes> = all
+            let met: Vec<RouteKind> = all
                 .iter()
                 .flat_map(|offers| offers.to(&host.value, self.typed.scope.namespace()))
                 .map(Server::takes)
                 .collect();
-            let has_rules = |takes: &Takes| !self.says.rules(*takes).is_empty();
+            let has_rules = |takes: &RouteKind| !self.says.rules(*takes).is_empty();
             if met.iter().any(has_rules) {
                 continue;
             }
@@ -118,11 +120,11 @@ impl<'m, 'a> One<'_, 'm, 'a> {
             let (rule, message) = if met.is_empty() {
                 let message = format!("none of its Gateways has a server for `{shown}`");
                 (&CI858, message)
-            } else if met.contains(&Takes::Tls) {
+            } else if met.contains(&RouteKind::Tls) {
                 let message =
                     format!("TLS is passed through for `{shown}`, and there is no `tls` route");
                 (&CI860, message)
-            } else if met.contains(&Takes::Http) {
+            } else if met.contains(&RouteKind::Http) {
                 let message =
                     format!("TLS is terminated for `{shown}`, and there is no `http` route");
                 (&CI860, message)
@@ -170,8 +172,8 @@ impl<'m, 'a> One<'_, 'm, 'a> {
 
     fn destination(
         &self,
-        kind: Takes,
-        destination: &Destination,
+        kind: RouteKind,
+        destination: &RouteDestination,
         path: &str,
         findings: &mut Vec<Finding>,
     ) {
@@ -205,7 +207,7 @@ impl<'m, 'a> One<'_, 'm, 'a> {
             return;
         }
         // Those that requests take on their way in are asked with their paths.
-        if self.is_at_gateway && kind != Takes::Tcp {
+        if self.is_at_gateway && kind != RouteKind::Tcp {
             return;
         }
         let httpd = Httpd {
