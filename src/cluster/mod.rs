@@ -315,7 +315,7 @@ pub struct Cluster {
     /// The namespaces that kustomizations give, by their directory.
     kustomizations: BTreeMap<String, String>,
     homes: Homes,
-    /// By kind and name: of one name there are few.
+    /// By kind and name, those of one name in the order of their scopes: in a fleet each instance has all names.
     by_name: BTreeMap<Kind, BTreeMap<String, Vec<usize>>>,
 }
 
@@ -346,6 +346,9 @@ impl Cluster {
             }
             let names = by_name.entry(object.kind()).or_default();
             names.entry(object.name.clone()).or_default().push(number);
+        }
+        for numbers in by_name.values_mut().flat_map(BTreeMap::values_mut) {
+            numbers.sort_by(|one, other| objects[*one].scope.cmp(&objects[*other].scope));
         }
         Self {
             objects,
@@ -387,29 +390,38 @@ impl Cluster {
     #[must_use]
     pub fn find(&self, kind: Kind, scope: &Scope, name: &str) -> Option<&Object> {
         let numbers = self.by_name.get(&kind)?.get(name)?;
-        let all = || numbers.iter().map(|number| &self.objects[*number]);
-        if let Some(found) = all().find(|object| object.scope == *scope) {
-            return Some(found);
-        }
-        let mut others = all().filter(|object| !object.scope.differs_from(scope));
-        others.next().filter(|_| others.next().is_none())
+        let scope_of = |number: &usize| &self.objects[*number].scope;
+        let first = numbers.partition_point(|number| scope_of(number) < scope);
+        let own = numbers
+            .get(first)
+            .filter(|number| scope_of(number) == scope);
+        let found = own.or_else(|| {
+            let others = match scope {
+                // Those whose namespace is not known come last.
+                Scope::Namespace(_) => {
+                    let is_known = |number: &usize| scope_of(number).namespace().is_some();
+                    &numbers[numbers.partition_point(is_known)..]
+                }
+                Scope::Beside(_) => numbers,
+            };
+            others.first().filter(|_| others.len() == 1)
+        });
+        Some(&self.objects[*found?])
     }
 
     /// Finds an object of a kind that has no namespace.
     #[must_use]
     pub fn find_anywhere(&self, kind: Kind, name: &str) -> Option<&Object> {
         let numbers = self.by_name.get(&kind)?.get(name)?;
-        Some(&self.objects[*numbers.first()?])
+        Some(&self.objects[*numbers.iter().min()?])
     }
 
     /// Returns a namespace other than the one of a scope that has an object of the kind and name.
     #[must_use]
     pub fn elsewhere(&self, kind: Kind, scope: &Scope, name: &str) -> Option<&str> {
         let numbers = self.by_name.get(&kind)?.get(name)?.iter();
-        let mut others = numbers.map(|number| &self.objects[*number].scope);
-        others
-            .find(|other| other.differs_from(scope))
-            .and_then(Scope::namespace)
+        let others = numbers.filter(|number| self.objects[**number].scope.differs_from(scope));
+        self.objects[*others.min()?].scope.namespace()
     }
 
     /// Returns the scope of what a file has, with or without a namespace.
@@ -478,5 +490,37 @@ mod tests {
         assert_eq!(points(&old), ["old"]);
         assert_eq!(points(&format!("{old}{new}")), ["new"]);
         assert_eq!(points(&route("contour.heptio.com", "other")), [""; 0]);
+    }
+
+    #[test]
+    fn an_object_is_that_of_the_scope_else_the_only_one_that_may_be_meant() {
+        let services = |homes: &[(&str, &str)]| {
+            let known = Certificates::default();
+            let read = |(file, namespace): &(&str, &str)| {
+                let text =
+                    format!("kind: Service\nmetadata: {{name: s, namespace: '{namespace}'}}\n");
+                let node = crate::yaml::read(&text, file).unwrap();
+                Object::read(&node, &(*file).into(), &known).unwrap()
+            };
+            Cluster::new(homes.iter().map(read).collect(), BTreeMap::new())
+        };
+        let found = |homes: &[(&str, &str)], scope: &Scope| {
+            let cluster = services(homes);
+            let found = cluster.find(Kind::Service, scope, "s");
+            found.map(|object| object.scope.label().to_owned())
+        };
+        let (b, beside) = (Scope::Namespace("b".to_owned()), Scope::beside("x/r.yaml"));
+        let named = [("1", "c"), ("2", "b"), ("3", "a")];
+        assert_eq!(found(&named, &b).as_deref(), Some("b"));
+        assert_eq!(found(&named[..1], &b), None);
+        assert_eq!(found(&named, &beside), None);
+        assert_eq!(found(&named[..1], &beside).as_deref(), Some("c"));
+        let mut mixed = vec![("1", "c"), ("y/2", "")];
+        assert_eq!(found(&mixed, &b).as_deref(), Some("y"));
+        assert_eq!(found(&mixed, &beside), None);
+        mixed.push(("z/3", ""));
+        assert_eq!(found(&mixed, &b), None);
+        mixed.push(("x/4", ""));
+        assert_eq!(found(&mixed, &beside).as_deref(), Some("x"));
     }
 }

@@ -318,9 +318,11 @@ pub fn covers(names: &BTreeSet<String>, host: &str) -> bool {
 fn no_service<'a>(httpd: &Httpd, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
     let Place { scope, name } = &httpd.service;
     let cluster = grounds.cluster;
-    let is_elsewhere = cluster.elsewhere(Kind::Service, scope, name).is_some();
     let found = cluster.find(Kind::Service, scope, name);
-    found.is_none().then_some(Clash::NoService { is_elsewhere })
+    found.is_none().then(|| {
+        let is_elsewhere = cluster.elsewhere(Kind::Service, scope, name).is_some();
+        Clash::NoService { is_elsewhere }
+    })
 }
 
 /// Returns the Service of an httpd, if it is at hand.

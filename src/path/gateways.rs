@@ -379,11 +379,13 @@ enum AnyPolicy<'a> {
     Destination(&'a Object, &'a DestinationRule),
 }
 
+type ByScope<'a> = BTreeMap<Scope, AnyPolicy<'a>>;
+
 /// What is declared about the TLS of Services, by their names.
 #[derive(Default)]
 struct Policies<'a> {
-    backend_tls: BTreeMap<&'a str, Vec<(Scope, AnyPolicy<'a>)>>,
-    destinations: BTreeMap<&'a str, Vec<(Scope, AnyPolicy<'a>)>>,
+    backend_tls: BTreeMap<&'a str, ByScope<'a>>,
+    destinations: BTreeMap<&'a str, ByScope<'a>>,
     /// DestinationRules for many hosts.
     wide: Vec<(&'a str, AnyPolicy<'a>)>,
 }
@@ -399,7 +401,7 @@ impl<'a> Policies<'a> {
             for service in targets.filter(|target| target.may_be("Service")) {
                 let scope = named_scope(&object.scope, service.namespace.as_deref());
                 let known = policies.backend_tls.entry(service.name()).or_default();
-                known.push((scope, AnyPolicy::BackendTls(object, content)));
+                known.insert(scope, AnyPolicy::BackendTls(object, content));
             }
         }
         for object in cluster.of(Kind::DestinationRule) {
@@ -412,7 +414,7 @@ impl<'a> Policies<'a> {
                 policies.wide.push((&host.value, policy));
             } else if let Some((scope, name)) = destined(object, &host.value) {
                 let known = policies.destinations.entry(name).or_default();
-                known.push((scope, policy));
+                known.insert(scope, policy);
             }
         }
         // The most special one holds.
@@ -450,14 +452,14 @@ impl<'a> Policies<'a> {
 }
 
 /// Returns what is declared in a scope; it is missing where something else may be meant.
-fn one_of<'a>(all: &[(Scope, AnyPolicy<'a>)], scope: &Scope) -> Known<Option<AnyPolicy<'a>>> {
-    if let Some((_, policy)) = all.iter().rev().find(|(own, _)| own == scope) {
+fn one_of<'a>(all: &ByScope<'a>, scope: &Scope) -> Known<Option<AnyPolicy<'a>>> {
+    if let Some(policy) = all.get(scope) {
         return Known::Here(Some(*policy));
     }
-    if all.iter().all(|(own, _)| own.differs_from(scope)) {
-        Known::Here(None)
-    } else {
-        Known::Missing
+    // Those whose namespace is not known come last.
+    match all.last_key_value() {
+        Some((last, _)) if !last.differs_from(scope) => Known::Missing,
+        _ => Known::Here(None),
     }
 }
 
