@@ -32,8 +32,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Declares the kinds that are read: `Resource` has what an object says, `Kind` is its name for look-ups. What is large is
-/// in a box, for most objects of a tree are Secrets.
+/// Declares the kinds that are read: `Resource` has what an object says, `Kind` is its name for look-ups. All are in
+/// boxes, for most objects of a tree are Secrets.
 macro_rules! resources {
     ($($(#[$doc:meta])* $variant:ident($content:ty) = $name:literal,)*) => {
         /// What an object says, by its kind.
@@ -78,7 +78,7 @@ resources! {
     /// A Service.
     Service(Box<Service>) = "Service",
     /// Ingress of Kubernetes.
-    Ingress(Ingress) = "Ingress",
+    Ingress(Box<Ingress>) = "Ingress",
     /// Traefik's IngressRoute.
     IngressRoute(Box<IngressRoute>) = "IngressRoute",
     /// Traefik's IngressRouteTCP.
@@ -90,13 +90,13 @@ resources! {
     /// Traefik's TraefikService.
     TraefikService(Box<TraefikService>) = "TraefikService",
     /// Traefik's Middleware.
-    Middleware(Middleware) = "Middleware",
+    Middleware(Box<Middleware>) = "Middleware",
     /// Traefik's TLSOption.
-    TlsOption(TlsOption) = "TLSOption",
+    TlsOption(Box<TlsOption>) = "TLSOption",
     /// Traefik's TLSStore.
-    TlsStore(TlsStore) = "TLSStore",
+    TlsStore(Box<TlsStore>) = "TLSStore",
     /// `GatewayClass` of the Gateway API.
-    GatewayClass(GatewayClass) = "GatewayClass",
+    GatewayClass(Box<GatewayClass>) = "GatewayClass",
     /// Gateway of the Gateway API.
     Gateway(Box<Gateway>) = "Gateway",
     /// HTTPRoute of the Gateway API.
@@ -106,7 +106,7 @@ resources! {
     /// BackendTLSPolicy of the Gateway API.
     BackendTlsPolicy(Box<BackendTlsPolicy>) = "BackendTLSPolicy",
     /// ReferenceGrant of the Gateway API.
-    ReferenceGrant(ReferenceGrant) = "ReferenceGrant",
+    ReferenceGrant(Box<ReferenceGrant>) = "ReferenceGrant",
     /// Istio's Gateway.
     IstioGateway(Box<IstioGateway>) = "Gateway",
     /// Istio's VirtualService.
@@ -114,7 +114,7 @@ resources! {
     /// Istio's DestinationRule.
     DestinationRule(Box<DestinationRule>) = "DestinationRule",
     /// Istio's `ServiceEntry`.
-    ServiceEntry(ServiceEntry) = "ServiceEntry",
+    ServiceEntry(Box<ServiceEntry>) = "ServiceEntry",
     /// cert-manager's Certificate.
     Certificate(Box<Announced>) = "Certificate",
     /// cert-manager's Issuer.
@@ -189,7 +189,7 @@ impl Resource {
                 spec,
                 name.unwrap_or_default(),
             ))),
-            ("networking.k8s.io", "Ingress") => Self::Ingress(Ingress::of(object, spec)),
+            ("networking.k8s.io", "Ingress") => Self::Ingress(Box::new(Ingress::of(object, spec))),
             (group, kind) if TRAEFIK.contains(&group) => match kind {
                 "IngressRoute" => Self::IngressRoute(Box::new(IngressRoute::of(spec))),
                 "IngressRouteTCP" => Self::IngressRouteTcp(Box::new(IngressRoute::of(spec))),
@@ -200,24 +200,24 @@ impl Resource {
                     Self::ServersTransportTcp(Box::new(ServersTransport::of(spec, true)))
                 }
                 "TraefikService" => Self::TraefikService(Box::new(TraefikService::of(spec))),
-                "Middleware" => Self::Middleware(Middleware::of(spec)),
-                "TLSOption" => Self::TlsOption(TlsOption::of(spec)),
-                "TLSStore" => Self::TlsStore(TlsStore::of(spec)),
+                "Middleware" => Self::Middleware(Box::new(Middleware::of(spec))),
+                "TLSOption" => Self::TlsOption(Box::new(TlsOption::of(spec))),
+                "TLSStore" => Self::TlsStore(Box::new(TlsStore::of(spec))),
                 _ => return None,
             },
             ("gateway.networking.k8s.io", kind) => match kind {
-                "GatewayClass" => Self::GatewayClass(GatewayClass::of(spec)),
+                "GatewayClass" => Self::GatewayClass(Box::new(GatewayClass::of(spec))),
                 "Gateway" => Self::Gateway(Box::new(Gateway::of(spec))),
                 "HTTPRoute" => Self::HttpRoute(Box::new(GatewayRoute::of(spec))),
                 "TLSRoute" => Self::TlsRoute(Box::new(GatewayRoute::of(spec))),
                 "BackendTLSPolicy" => Self::BackendTlsPolicy(Box::new(BackendTlsPolicy::of(spec))),
-                "ReferenceGrant" => Self::ReferenceGrant(ReferenceGrant::of(spec)),
+                "ReferenceGrant" => Self::ReferenceGrant(Box::new(ReferenceGrant::of(spec))),
                 _ => return None,
             },
             ("networking.istio.io", kind) => match kind {
                 "Gateway" => Self::IstioGateway(Box::new(IstioGateway::of(spec))),
                 "VirtualService" => Self::VirtualService(Box::new(VirtualService::of(spec))),
-                "ServiceEntry" => Self::ServiceEntry(ServiceEntry::of(spec)),
+                "ServiceEntry" => Self::ServiceEntry(Box::new(ServiceEntry::of(spec))),
                 "DestinationRule" => Self::DestinationRule(Box::new(DestinationRule::of(spec))),
                 _ => return None,
             },

@@ -146,17 +146,17 @@ impl Options {
     }
 
     fn read(object: &Object) -> Option<Self> {
-        let Resource::TlsOption(TlsOption {
+        let Resource::TlsOption(option) = &object.resource else {
+            return None;
+        };
+        let TlsOption {
             min_version,
             max_version,
             alpn,
             sni_strict,
             client_auth,
             client_authorities,
-        }) = &object.resource
-        else {
-            return None;
-        };
+        } = &**option;
         let authorities = client_authorities.iter();
         Some(Self {
             origin: object.to_string(),
