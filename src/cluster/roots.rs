@@ -374,6 +374,12 @@ fn is_below(path: &str, folder: &str) -> bool {
     }
 }
 
+/// Returns a path that is relative to the directory of a file.
+#[must_use]
+pub fn beside(file: &str, path: &str) -> String {
+    below(directory(file).unwrap_or_default(), path)
+}
+
 /// Returns a path that is relative to a directory.
 fn below(folder: &str, path: &str) -> String {
     if folder.is_empty() && !path.starts_with('/') {

@@ -2,6 +2,7 @@
 //! render is complained about.
 
 mod around;
+mod carriers;
 mod cases;
 mod command;
 mod definitions;

@@ -1,5 +1,6 @@
 //! The documents of the input.
 
+use super::carriers::{self, Inner};
 use crate::cluster;
 use crate::cluster::data::{self, Certificates};
 use crate::fault::Fault;
@@ -19,6 +20,8 @@ pub(in crate::lint) struct Document {
     pub(in crate::lint) node: Node,
     /// What is typed of it.
     pub(in crate::lint) typed: Vec<Typed>,
+    /// The documents inside its strings.
+    pub(super) inner: Box<[Inner]>,
 }
 
 impl Document {
@@ -53,11 +56,14 @@ struct One<T> {
     kept: T,
 }
 
+/// A document, what is typed of it, and the documents inside its strings.
+type OfPart = (Node, Vec<Typed>, Box<[Inner]>);
+
 /// What was read of a part of a source.
 struct Part {
     lines_before: usize,
     spent: Spent,
-    read: Result<Vec<(Node, Vec<Typed>)>, stream::Broken>,
+    read: Result<Vec<OfPart>, stream::Broken>,
 }
 
 impl Part {
@@ -105,12 +111,13 @@ pub(in crate::lint) fn read<T: Send>(
             match part.read {
                 Ok(documents) => found.documents.extend(documents.into_iter().map(|read| {
                     number += 1;
-                    let (node, typed) = read;
+                    let (node, typed, inner) = read;
                     Document {
                         file,
                         number,
                         node,
                         typed,
+                        inner,
                     }
                 })),
                 Err(stream::Broken { at, what }) => found.broken.push(Broken { file, at, what }),
@@ -141,16 +148,20 @@ fn one<T>(
 fn part(cut: Cut<'_>, file: &Arc<str>, budget: &Budget, known: &Certificates) -> Part {
     let (read, spent) = stream::read_counted(cut, budget);
     let typed = |mut document: Node| {
-        let mut objects = Vec::new();
+        let (mut objects, mut inner) = (Vec::new(), Vec::new());
+        let is_list = is_list(&document);
         for (index, node) in objects_mut(&mut document).iter_mut().enumerate() {
-            if let Some(mut object) = cluster::Object::read(node, file, known) {
+            let prefix = prefix(is_list, index);
+            let object = cluster::Object::read(node, file, known);
+            inner.extend(carriers::inner(&prefix, node, object.as_ref(), cut, budget));
+            if let Some(mut object) = object {
                 object.forget_certificate_texts();
                 objects.reserve_exact(1);
                 objects.push((index, object));
             }
             data::release(node);
         }
-        (document, objects)
+        (document, objects, inner.into())
     };
     Part {
         lines_before: cut.lines_before,
@@ -184,6 +195,15 @@ pub(super) fn is_object(node: &Node) -> bool {
     ["apiVersion", "kind"]
         .iter()
         .all(|key| node.text_of(key).is_some())
+}
+
+/// Returns the path of an object in its document, with a dot at the end.
+pub(super) fn prefix(is_list: bool, index: usize) -> String {
+    if is_list {
+        format!("items[{index}].")
+    } else {
+        String::new()
+    }
 }
 
 /// Returns whether a document is a list of objects.

@@ -1,5 +1,6 @@
 //! All documents of the input as one: objects by kind, namespace and name, each value with its place.
 
+mod carriers;
 pub(super) mod documents;
 mod knowledge;
 pub(super) mod kustomize;
@@ -14,7 +15,7 @@ use crate::lint::options::Options;
 use crate::path::served::Grounds;
 use crate::path::{self, Routed};
 use crate::yaml::Node;
-use documents::{Document, Typed, is_list, objects};
+use documents::{Document, Typed, is_list, objects, prefix};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use traefik::Provider;
@@ -53,6 +54,8 @@ pub(super) struct Model<'a> {
 pub(super) struct Things<'a> {
     objects: Vec<Object<'a>>,
     values: Vec<Values<'a>>,
+    /// Static configurations of Traefik.
+    statics: Vec<&'a Node>,
     instances: Vec<Values<'a>>,
     secrets: BTreeMap<usize, Arc<Data>>,
 }
@@ -68,6 +71,7 @@ pub(super) fn things<'a>(
     let mut things = Things {
         objects: Vec::with_capacity(documents.len()),
         values: Vec::new(),
+        statics: Vec::new(),
         instances: Vec::new(),
         secrets: BTreeMap::new(),
     };
@@ -75,6 +79,9 @@ pub(super) fn things<'a>(
     for (document, typed) in documents.iter().zip(typed) {
         things.add(document, typed, &mut objects);
     }
+    let carried = carriers::carried(documents, &things.objects, names);
+    things.values.extend(carried.values);
+    things.statics = carried.statics;
     (things, Cluster::new(objects, kustomizations))
 }
 
@@ -96,6 +103,7 @@ impl<'a> Model<'a> {
         let Things {
             objects,
             values,
+            statics,
             instances,
             secrets,
         } = things;
@@ -114,7 +122,7 @@ impl<'a> Model<'a> {
                 .or_default()
                 .push(number);
         }
-        let provider = Provider::of(&objects, &values);
+        let provider = Provider::of(&objects, &values, &statics);
         let knowledge = Knowledge::of(options, &objects, &provider);
         let mut grounds = Grounds::new(cluster, options.now);
         for object in objects
@@ -290,11 +298,7 @@ impl<'a> Things<'a> {
         let mut typed = typed.into_iter().peekable();
         for (index, item) in objects(node).iter().enumerate() {
             let typed = typed.next_if(|(place, _)| *place == index);
-            let prefix = if is_list {
-                format!("items[{index}].")
-            } else {
-                String::new()
-            };
+            let prefix = prefix(is_list, index);
             if let Some(object) = Object::new(document, prefix, item) {
                 has_object = true;
                 let number = self.objects.len();
@@ -305,22 +309,10 @@ impl<'a> Things<'a> {
                 all.extend(typed);
             }
         }
-        if is_list {
+        if has_object {
             return;
         }
-        if has_object {
-            let object = &self.objects[self.objects.len() - 1];
-            // Flux keeps the values in an object of its own.
-            let chart = object.at(&["spec", "chart", "spec"]);
-            let of_traefik = chart.and_then(|chart| chart.text_of("chart")) == Some("traefik");
-            if object.kind == "HelmRelease"
-                && of_traefik
-                && let Some(node) = object.spec().get("values")
-            {
-                let version = chart.and_then(|chart| chart.text_of("version"));
-                self.values.push(values_of(node, "spec.values.", version));
-            }
-        } else if is_traefik_values(node) {
+        if is_traefik_values(node) {
             self.values.push(values_of(node, "", None));
         } else if let Some(node) = node.get("traefik").filter(|node| is_traefik_values(node)) {
             // A chart that has Traefik's below it.

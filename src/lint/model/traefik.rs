@@ -30,8 +30,15 @@ pub(in crate::lint) struct Provider<'a> {
 }
 
 impl<'a> Provider<'a> {
-    pub(in crate::lint) fn of(objects: &[Object<'a>], values: &[Values<'a>]) -> Self {
+    pub(in crate::lint) fn of(
+        objects: &[Object<'a>],
+        values: &[Values<'a>],
+        statics: &[&'a Node],
+    ) -> Self {
         let mut provider = Self::default();
+        for node in statics {
+            provider.add_static(node);
+        }
         for values in values {
             provider.add_values(values.node);
         }
@@ -44,7 +51,25 @@ impl<'a> Provider<'a> {
         provider
     }
 
-    fn add_values(&mut self, node: &'a Node) {
+    /// Adds what a static configuration says, as a file has it.
+    fn add_static(&mut self, node: &'a Node) {
+        self.add_provider(node);
+        let transport = node.get("serversTransport");
+        self.own_transport |= transport.is_some_and(|transport| {
+            transport.get("rootCAs").is_some()
+                || transport
+                    .get("insecureSkipVerify")
+                    .is_some_and(Node::says_true)
+        });
+        let points = node.get("entryPoints").map(Node::entries);
+        self.redirects |= points
+            .unwrap_or_default()
+            .iter()
+            .any(|(_, point)| point.at_path(&["http", "redirections"]).is_some());
+    }
+
+    /// Adds the settings of the provider that reads Traefik's kinds; the chart has them as a static configuration does.
+    fn add_provider(&mut self, node: &'a Node) {
         self.is_known = true;
         let custom = node.at_path(&["providers", "kubernetesCRD"]);
         let flag = |key: &str| {
@@ -63,6 +88,10 @@ impl<'a> Provider<'a> {
                 .iter()
                 .filter_map(Node::text),
         );
+    }
+
+    fn add_values(&mut self, node: &'a Node) {
+        self.add_provider(node);
         self.host_network |= node.get("hostNetwork").is_some_and(Node::says_true);
         self.redirects |= REDIRECTS.iter().any(|path| node.at_path(path).is_some());
         let tag = node.at_path(&["image", "tag"]).and_then(Node::text);
