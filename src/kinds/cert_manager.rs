@@ -127,7 +127,7 @@ impl Issuer {
         Self {
             at: spec.at,
             kinds: kinds.filter(|kind| spec.get(kind).is_some()).collect(),
-            authority: authority.and_then(|authority| Placed::of(authority, "secretName")),
+            authority: authority.and_then(|authority| Placed::of(authority, SECRET_NAME)),
             solvers: acme.unwrap_or_default().iter().map(Solver::of).collect(),
         }
     }

@@ -157,12 +157,8 @@ impl Object<'_> {
         field: &str,
         message: impl Into<String>,
     ) -> Finding {
+        let at = if at.line == 0 { self.node.at } else { at };
         Finding {
-            rule,
-            severity: rule.severity,
-            message: message.into(),
-            file: self.file,
-            at: if at.line == 0 { self.node.at } else { at },
             document: self.document,
             object: Some(Identity {
                 kind: self.kind.to_owned(),
@@ -170,8 +166,7 @@ impl Object<'_> {
                 name: self.name.to_owned(),
             }),
             field: format!("{}{field}", self.prefix),
-            consequence: None,
-            help: None,
+            ..Finding::of_file(rule, self.file, at, message.into())
         }
     }
 }
@@ -185,17 +180,11 @@ impl Values<'_> {
         field: &str,
         message: impl Into<String>,
     ) -> Finding {
+        let at = if at.line == 0 { self.node.at } else { at };
         Finding {
-            rule,
-            severity: rule.severity,
-            message: message.into(),
-            file: self.file,
-            at: if at.line == 0 { self.node.at } else { at },
             document: self.document,
-            object: None,
             field: format!("{}{field}", self.prefix),
-            consequence: None,
-            help: None,
+            ..Finding::of_file(rule, self.file, at, message.into())
         }
     }
 }

@@ -6,7 +6,7 @@ use super::fit::covers;
 use crate::cluster::{Cluster, Kind, Object};
 use crate::kinds::traefik::{IngressRoute, Route};
 use crate::name::DnsName;
-use crate::rule::{self, Rule};
+use crate::rule::Rule;
 
 /// The routes of a kind.
 #[derive(Debug, Default)]
@@ -47,15 +47,7 @@ impl Candidate<'_> {
     /// Returns whether it names a host, itself or by a wildcard.
     #[must_use]
     pub fn names(&self, host: &DnsName) -> bool {
-        self.hosts()
-            .iter()
-            .any(|name| name != "*" && covers(name, host))
-    }
-
-    /// Returns the hosts that its rule names, `*` among them.
-    #[must_use]
-    pub fn hosts(&self) -> Vec<String> {
-        rule::hosts(self.rule.matchers())
+        self.route.hosts().iter().any(|name| covers(name, host))
     }
 
     /// Returns whether it is ``HostSNI(`*`)``, which Traefik tries last.

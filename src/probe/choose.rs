@@ -140,7 +140,7 @@ fn no_route(
     let hosts: Vec<String> = [Kind::IngressRoute, Kind::IngressRouteTcp]
         .iter()
         .flat_map(|kind| candidates(cluster, *kind).tried)
-        .flat_map(|route| route.hosts())
+        .flat_map(|route| route.route.hosts())
         .collect();
     let fault = Fault::new(format!(
         "the manifests contain no IngressRoute for `{host}`"

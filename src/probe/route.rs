@@ -68,9 +68,7 @@ impl<'a> Way<'a> {
         let named = http.iter().find(|route| route.names(host));
         let first = tls.iter().find(fits);
         let by_name = first.filter(|route| !route.is_wide());
-        let hostless = http
-            .iter()
-            .find(|route| route.hosts().iter().all(|name| name == "*"));
+        let hostless = http.iter().find(|route| route.route.hosts().is_empty());
         if let Some((named, by_name)) = named.zip(by_name).filter(|(one, other)| one.meets(other)) {
             findings.push(never_reached(by_name, named));
         }

@@ -6,14 +6,15 @@ use crate::civiparoisse as chart;
 use crate::cluster::data::{Cert, Content, Data, Entry};
 use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::certificate::{KEYS, outside_constraints, unusable};
-use crate::lint::facts::chain::{Chain, chain};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
+use crate::path::served::standing;
 use crate::pki::key;
 use crate::pki::refusals::{self, Refusal, Rule as Refused, Use};
 use crate::pki::validity::{Validity, format_instant};
+use crate::pki::verify::Standing;
 use crate::threads::each;
 use rules::{
     CI601, CI602, CI603, CI604, CI605, CI606, CI608, CI609, CI610, CI611, CI612, CI613, CI614,
@@ -466,8 +467,8 @@ impl Place<'_, '_> {
         if roots.is_empty() || !issuers.is_empty() {
             return;
         }
-        match chain(&roots, &leaf.certificates, self.model.options.now) {
-            Chain::Unknown => {
+        match standing(&roots, &leaf.certificates, self.model.options.now) {
+            Standing::Unknown => {
                 let names: Vec<String> = roots
                     .iter()
                     .map(|root| format!("`{}`", root.name()))
@@ -481,8 +482,8 @@ impl Place<'_, '_> {
                 );
                 findings.push(self.object.finding(&CI616, leaf.at, &leaf.field(), message));
             }
-            Chain::Constraints => findings.push(outside_constraints(self.object, leaf)),
-            Chain::Good | Chain::Other => {}
+            Standing::OutsideConstraints => findings.push(outside_constraints(self.object, leaf)),
+            Standing::Signed | Standing::Broken => {}
         }
     }
 }

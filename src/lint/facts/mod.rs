@@ -2,7 +2,6 @@
 
 pub(super) mod browsers;
 pub(super) mod certificate;
-pub(super) mod chain;
 pub(super) mod issuers;
 pub(super) mod openstack;
 pub(super) mod pods;

@@ -2,12 +2,15 @@
 
 use crate::release::Release;
 
+/// The field of the CAs that are trusted.
+pub(in crate::lint) const ROOT_CAS: &str = "rootCAs";
+
 /// Fields of a ServersTransport's spec and the release that brought them
 /// (`kubernetes-crd-definition-v1.yml` of 18 releases from 2.7.3 to 3.7.9).
 pub(in crate::lint) const FIELDS: [(&str, Release); 14] = [
     ("serverName", OLD),
     ("insecureSkipVerify", OLD),
-    ("rootCAs", Release::exactly(3, 4, 1)),
+    (ROOT_CAS, Release::exactly(3, 4, 1)),
     ("rootCAsSecrets", OLD),
     ("certificatesSecrets", OLD),
     ("maxIdleConnsPerHost", OLD),

@@ -2,6 +2,7 @@
 
 use super::object::{Class, Object};
 use super::traefik::Provider;
+use crate::lint::facts::servers_transport::ROOT_CAS;
 use crate::lint::options::Options;
 use crate::release::Release;
 
@@ -47,7 +48,7 @@ impl Knowledge {
         };
         let release = if old && !new {
             Release::line(2, 11)
-        } else if has("rootCAsSecrets") && !has("rootCAs") {
+        } else if has("rootCAsSecrets") && !has(ROOT_CAS) {
             // The newest release that takes them without a warning.
             Release::line(3, 3)
         } else {

@@ -1,6 +1,7 @@
 //! A Kubernetes object, and how its values are reached.
 
 use super::documents::Document;
+use crate::kinds::SECRET_NAME;
 use crate::yaml::{At, Node, Value};
 
 /// What kind of object it is, as far as the rules ask.
@@ -152,7 +153,7 @@ impl<'a> Object<'a> {
         let text = |path: &[&str]| node.at_path(path).and_then(Node::text);
         let name = text(&["metadata", "name"]).unwrap_or_default();
         let provided = match kind {
-            "Certificate" => text(&["spec", "secretName"]),
+            "Certificate" => text(&["spec", SECRET_NAME]),
             "ExternalSecret" => text(&["spec", "target", "name"]),
             _ => None,
         };

@@ -51,15 +51,17 @@ fn passed_through(
     findings: &mut Vec<Finding>,
 ) {
     let object = rule.object;
-    for key in ["secretName", "certResolver"]
-        .iter()
-        .filter(|_| rule.index == 0)
-    {
-        let field = format!("spec.tls.{key}");
-        if object.has(&field) {
-            let message = format!("`{key}` is set together with `passthrough`");
-            findings.push(object.finding_in(&CI226, &field, message));
-        }
+    let tls = rule.spec.tls.as_ref().filter(|_| rule.index == 0);
+    let secret = tls
+        .and_then(|tls| tls.secret.as_ref())
+        .map(|secret| secret.field.as_str());
+    let resolver = tls
+        .filter(|tls| tls.has_resolver)
+        .map(|_| "spec.tls.certResolver");
+    for field in secret.into_iter().chain(resolver) {
+        let key = field.rsplit('.').next().unwrap_or_default();
+        let message = format!("`{key}` is set together with `passthrough`");
+        findings.push(object.finding_in(&CI226, field, message));
     }
     if rule.route.is_wide() {
         let message = "every name without its own route is passed through to this Service";

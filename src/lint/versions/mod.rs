@@ -3,7 +3,7 @@
 pub(super) mod rules;
 
 use crate::lint::facts::proxy::PROXY_BY_TRANSPORT;
-use crate::lint::facts::servers_transport::FIELDS;
+use crate::lint::facts::servers_transport::{FIELDS, ROOT_CAS};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
@@ -103,7 +103,7 @@ fn transport(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>
         let field = format!("spec.{}", key.text);
         match FIELDS.iter().find(|(name, _)| *name == key.text) {
             Some((name, since)) if release < *since => {
-                let rule: &'static Rule = if *name == "rootCAs" { &CI302 } else { &CI304 };
+                let rule: &'static Rule = if *name == ROOT_CAS { &CI302 } else { &CI304 };
                 let message =
                     format!("Traefik {release} does not have `{name}`, which came with {since}");
                 findings.push(object.finding(rule, key.at, &field, message).then(format!(
