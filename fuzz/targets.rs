@@ -212,7 +212,7 @@ pub(crate) fn keys(data: &[u8]) {
     drop(PrivateKey::from_pem(&text).map_err(|fault| check(&[fault])));
     drop(Identity::all_from_text(&text).map_err(|fault| check(&[fault])));
     drop(Recipient::parse(&text).map_err(|fault| check(&[fault])));
-    let source = bundle::Source {
+    let source = bundle::BundleSource {
         file: "f.pem",
         text: &text,
     };

@@ -156,7 +156,7 @@ fn numbered(number: usize) -> String {
 
 /// A certificate and where it was found.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundCertificate {
     /// Where.
     pub origin: Origin,
     /// The certificate.
@@ -167,7 +167,7 @@ pub struct Found {
 #[derive(Debug, Default)]
 pub struct Findings {
     /// Its certificates, in its order.
-    pub found: Vec<Found>,
+    pub found: Vec<FoundCertificate>,
     /// Its objects, without the texts of Secrets.
     pub objects: Vec<Object>,
     /// What looks like a certificate, or should be base64, and cannot be read.
@@ -210,7 +210,7 @@ impl Findings {
             let mut origin = origin.clone();
             origin.set_number(if is_alone { 0 } else { index + 1 });
             match certificate {
-                Ok(certificate) => self.found.push(Found {
+                Ok(certificate) => self.found.push(FoundCertificate {
                     origin,
                     certificate,
                 }),
@@ -271,7 +271,7 @@ impl Findings {
             let is_damaged = |index: &usize| entry.damaged.iter().any(|(place, _)| place == index);
             let good = (0..count).filter(|index| !is_damaged(index));
             for (index, cert) in good.zip(&entry.certificates) {
-                self.found.push(Found {
+                self.found.push(FoundCertificate {
                     origin: at(index),
                     certificate: cert.certificate.clone(),
                 });
@@ -315,7 +315,7 @@ pub fn read_bytes(
             vec![fault.help(pem::advice(bytes)).file(file)]
         })?;
         return Ok(Findings {
-            found: vec![Found {
+            found: vec![FoundCertificate {
                 origin: origin(0),
                 certificate,
             }],
@@ -401,7 +401,7 @@ pub fn certificates(
     bytes: &[u8],
     file: &str,
     password: Option<&Password>,
-) -> Result<Vec<Found>, Vec<Fault>> {
+) -> Result<Vec<FoundCertificate>, Vec<Fault>> {
     let mut faults = Faults::default();
     let findings = faults
         .keep_all(read_bytes(bytes, file, false, password))

@@ -25,7 +25,7 @@ const AGE_BODY: usize = 58;
 
 /// A private key, by its place. The key itself is never kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
+pub struct ForbiddenKey {
     /// Line, from 1; 0 in a file that is not text.
     pub line: u64,
     /// What it is: `a private key (PEM)`.
@@ -39,9 +39,9 @@ const BASE64: &str = "a private key (base64)";
 
 /// Finds the private keys of a file, at most one a line.
 #[must_use]
-pub fn keys(content: &[u8]) -> Vec<Key> {
+pub fn keys(content: &[u8]) -> Vec<ForbiddenKey> {
     if is_der(content) {
-        return vec![Key { line: 0, what: DER }];
+        return vec![ForbiddenKey { line: 0, what: DER }];
     }
     let text = Zeroizing::new(String::from_utf8_lossy(content).into_owned());
     let text = text.as_str();
@@ -49,16 +49,16 @@ pub fn keys(content: &[u8]) -> Vec<Key> {
     for (line, text_of_line) in (1..).zip(text.split_inclusive('\n')) {
         for word in text_of_line.split(|c: char| !is_base64(c)) {
             if let Some(what) = encoded(word, 0) {
-                found.push(Key { line, what });
+                found.push(ForbiddenKey { line, what });
             }
         }
         if let Some(what) = age_identity(text_of_line) {
-            found.push(Key { line, what });
+            found.push(ForbiddenKey { line, what });
         }
     }
     for at in pem_keys(text) {
         let line = text[..at].matches('\n').count() as u64 + 1;
-        found.push(Key { line, what: PEM });
+        found.push(ForbiddenKey { line, what: PEM });
     }
     // What is folded, quoted or escaped is seen once it is read.
     if found.is_empty()
@@ -74,7 +74,7 @@ pub fn keys(content: &[u8]) -> Vec<Key> {
 }
 
 /// Looks at the values and keys of a document.
-fn of_node(node: &Node, found: &mut Vec<Key>) {
+fn of_node(node: &Node, found: &mut Vec<ForbiddenKey>) {
     let mut look = |text: &str, line: u64| {
         let what = if pem_keys(text).next().is_some() {
             Some(PEM)
@@ -83,7 +83,7 @@ fn of_node(node: &Node, found: &mut Vec<Key>) {
                 Zeroizing::new(text.split_ascii_whitespace().collect());
             encoded(&compact, 0).or_else(|| age_identity(text))
         };
-        found.extend(what.map(|what| Key { line, what }));
+        found.extend(what.map(|what| ForbiddenKey { line, what }));
     };
     match &node.value {
         Value::Text(text) | Value::Ambiguous(text) => look(text, node.at.line.into()),
@@ -261,13 +261,13 @@ mod tests {
             assert_eq!(found(&text), [(line, what)], "{text}");
         }
         for key in [KEY, RSA] {
-            assert_eq!(keys(&der(key)), [Key { line: 0, what: DER }]);
+            assert_eq!(keys(&der(key)), [ForbiddenKey { line: 0, what: DER }]);
         }
         let two = format!("{KEY}{KEY}");
         assert_eq!(found(&two).len(), 2);
         let mut odd = b"\xff\xfe\n".to_vec();
         odd.extend_from_slice(KEY.as_bytes());
-        assert_eq!(keys(&odd), [Key { line: 2, what: PEM }]);
+        assert_eq!(keys(&odd), [ForbiddenKey { line: 2, what: PEM }]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 
 /// A certificate and where it was found.
 #[derive(Debug)]
-pub struct Finding {
+pub struct FoundDetails {
     /// File, and in a manifest the object and its data key.
     pub place: String,
     /// What it says.
@@ -34,7 +34,7 @@ pub fn read(
     bytes: impl AsRef<[u8]>,
     file: &str,
     password: Option<&Password>,
-) -> Result<Vec<Finding>, Vec<Fault>> {
+) -> Result<Vec<FoundDetails>, Vec<Fault>> {
     let mut faults = Faults::default();
     let found = find::certificates(bytes.as_ref(), file, password)?;
     let findings = found.into_iter().filter_map(|found| {
@@ -45,7 +45,7 @@ pub fn read(
             .map_err(|fault| fault.file(&place));
         let details = faults.keep(details)?;
         let certificate = found.certificate;
-        Some(Finding {
+        Some(FoundDetails {
             place,
             details,
             certificate,
@@ -57,10 +57,10 @@ pub fn read(
 
 /// Writes findings for a person.
 #[must_use]
-pub fn as_text(findings: &[Finding], now: OffsetDateTime, paint: Paint<'_>) -> String {
+pub fn as_text(findings: &[FoundDetails], now: OffsetDateTime, paint: Paint<'_>) -> String {
     let mut out = String::new();
     for (index, finding) in findings.iter().enumerate() {
-        let Finding { place, details, .. } = finding;
+        let FoundDetails { place, details, .. } = finding;
         if index > 0 {
             out.push('\n');
         }
@@ -150,7 +150,7 @@ pub fn as_text(findings: &[Finding], now: OffsetDateTime, paint: Paint<'_>) -> S
 
 /// Writes the certificates as PEM, each once, in the order in which they were found.
 #[must_use]
-pub fn as_pem(findings: &[Finding]) -> String {
+pub fn as_pem(findings: &[FoundDetails]) -> String {
     let mut seen = BTreeSet::new();
     let certificates = findings.iter().map(|finding| &finding.certificate);
     let once = certificates.filter(|certificate| seen.insert(certificate.der().to_vec()));
@@ -174,7 +174,7 @@ pub(crate) struct Document<'a> {
     /// The present of the run (RFC 3339).
     now: String,
     /// The certificates, in the order in which they were found.
-    certificates: Vec<Certificate<'a>>,
+    certificates: Vec<InspectedCertificate<'a>>,
 }
 
 /// A certificate.
@@ -185,7 +185,7 @@ pub(crate) struct Document<'a> {
     schemars(rename = "inspectCertificate")
 )]
 #[serde(rename_all = "camelCase")]
-struct Certificate<'a> {
+struct InspectedCertificate<'a> {
     place: &'a str,
     subject: &'a str,
     common_name: Option<&'a str>,
@@ -215,10 +215,10 @@ struct Certificate<'a> {
 
 /// Writes findings as JSON for programs.
 #[must_use]
-pub fn as_json(findings: &[Finding], now: OffsetDateTime) -> String {
+pub fn as_json(findings: &[FoundDetails], now: OffsetDateTime) -> String {
     let certificates = findings
         .iter()
-        .map(|Finding { place, details, .. }| Certificate {
+        .map(|FoundDetails { place, details, .. }| InspectedCertificate {
             place,
             subject: &details.subject,
             common_name: details.common_name.as_deref(),

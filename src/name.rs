@@ -45,7 +45,7 @@ impl DnsName {
     /// label (63) or name (253), a numeric last label (a URL parser would take the name for an IPv4 address,
     /// WHATWG URL section 3.5), an A-label that does not decode.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        let shown = Shown(text);
+        let shown = ShownName(text);
         let name = text.strip_suffix('.').unwrap_or(text);
         if name.is_empty() {
             return Err(
@@ -112,9 +112,9 @@ impl DnsName {
 /// A text of the user in backticks, at most a hundred characters of it; control characters must not reach a
 /// terminal raw.
 #[derive(Clone, Copy)]
-struct Shown<'a>(&'a str);
+struct ShownName<'a>(&'a str);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for ShownName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("`")?;
         for character in self.0.chars().take(100) {
@@ -133,7 +133,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-fn check_characters(name: &str, shown: Shown<'_>) -> Result<(), Fault> {
+fn check_characters(name: &str, shown: ShownName<'_>) -> Result<(), Fault> {
     for (position, character) in name.chars().enumerate() {
         if character.is_ascii_alphanumeric()
             || character == '-'
@@ -193,7 +193,7 @@ fn check_visible(name: &str) -> Result<(), Fault> {
     }
 }
 
-fn to_ascii(name: &str, shown: Shown<'_>) -> Result<String, Fault> {
+fn to_ascii(name: &str, shown: ShownName<'_>) -> Result<String, Fault> {
     let lower = name.to_ascii_lowercase();
     let has_a_label = lower.split('.').any(|label| label.starts_with("xn--"));
     if lower.is_ascii() && !has_a_label {
@@ -212,7 +212,7 @@ fn to_ascii(name: &str, shown: Shown<'_>) -> Result<String, Fault> {
     }
 }
 
-fn check_labels(ascii: &str, shown: Shown<'_>) -> Result<(), Fault> {
+fn check_labels(ascii: &str, shown: ShownName<'_>) -> Result<(), Fault> {
     if ascii.len() > DNS_NAME_LIMIT {
         let what = format!(
             "{shown} has {} characters, a host name has at most {DNS_NAME_LIMIT}",
@@ -295,7 +295,7 @@ fn check_label(text: &str, what: &str) -> Result<(), Fault> {
     if text.len() > LABEL_LIMIT {
         let what = format!(
             "the {what} {} has {} characters, at most {LABEL_LIMIT} are allowed",
-            Shown(text),
+            ShownName(text),
             text.len()
         );
         return Err(Fault::new(what).help(help));
@@ -304,7 +304,7 @@ fn check_label(text: &str, what: &str) -> Result<(), Fault> {
     if !text.bytes().all(allowed) || text.starts_with('-') || text.ends_with('-') {
         return Err(Fault::new(format!(
             "the {what} {} is not an RFC 1123 label",
-            Shown(text)
+            ShownName(text)
         ))
         .help(help));
     }
@@ -358,7 +358,7 @@ impl ObjectName {
         if !well_formed || text.len() > DNS_NAME_LIMIT {
             return Err(Fault::new(format!(
                 "{} is not a name for a Kubernetes object",
-                Shown(text)
+                ShownName(text)
             ))
             .help(help));
         }
@@ -377,7 +377,7 @@ impl DataKey {
         let empty = text.is_empty() || text == "." || text.starts_with("..");
         if empty || text.len() > DNS_NAME_LIMIT || !text.bytes().all(allowed) {
             return Err(
-                Fault::new(format!("{} is not a data key of a Secret", Shown(text)))
+                Fault::new(format!("{} is not a data key of a Secret", ShownName(text)))
                     .help("use letters, digits, hyphens, underscores and dots"),
             );
         }
@@ -422,7 +422,8 @@ impl Label {
                 value: value.to_owned(),
             }),
             _ => {
-                Err(Fault::new(format!("{} is not a label", Shown(text))).help("write `key=value`"))
+                Err(Fault::new(format!("{} is not a label", ShownName(text)))
+                    .help("write `key=value`"))
             }
         }
     }

@@ -36,7 +36,7 @@ impl Rule {
     /// # Errors
     /// What cannot be read.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let mut reader = Reader {
+        let mut reader = RuleReader {
             rest: text.trim(),
             depth: 0,
         };
@@ -78,12 +78,12 @@ fn unexpected(found: char, wanted: &str) -> String {
     )
 }
 
-struct Reader<'a> {
+struct RuleReader<'a> {
     rest: &'a str,
     depth: usize,
 }
 
-impl Reader<'_> {
+impl RuleReader<'_> {
     fn next(&mut self) -> Option<char> {
         self.rest = self.rest.trim_start();
         self.rest.chars().next()

@@ -373,7 +373,12 @@ fn is_base64(run: &[u8]) -> bool {
     let weights = |index: usize| {
         let kind = kinds[index];
         let is_change = index > 0 && kind != kinds[index - 1];
-        [is_change, kind == Kind::Capital, kind == Kind::Small].map(usize::from)
+        [
+            is_change,
+            kind == SecretKind::Capital,
+            kind == SecretKind::Small,
+        ]
+        .map(usize::from)
     };
     let mut sums = [0; 3];
     (0..kinds.len()).any(|index| {
@@ -390,18 +395,18 @@ fn is_base64(run: &[u8]) -> bool {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum SecretKind {
     Capital,
     Small,
     Digit,
 }
 
 /// Returns the kinds of the letters and digits of a run.
-fn kinds(run: &[u8]) -> Vec<Kind> {
+fn kinds(run: &[u8]) -> Vec<SecretKind> {
     let kind = |byte: &u8| match byte {
-        b'A'..=b'Z' => Some(Kind::Capital),
-        b'a'..=b'z' => Some(Kind::Small),
-        b'0'..=b'9' => Some(Kind::Digit),
+        b'A'..=b'Z' => Some(SecretKind::Capital),
+        b'a'..=b'z' => Some(SecretKind::Small),
+        b'0'..=b'9' => Some(SecretKind::Digit),
         _ => None,
     };
     run.iter().filter_map(kind).collect()

@@ -2,7 +2,7 @@
 
 use crate::support::NOW;
 use civi_ingress::pki::SubjectAltName;
-use civi_ingress::pki::bundle::{Bundle, Source, import};
+use civi_ingress::pki::bundle::{Bundle, BundleSource, import};
 use civi_ingress::pki::issue::{Ca, LeafRequest, Organization, Serial, leaf};
 use civi_ingress::pki::validity::{End, Validity};
 use civi_ingress::pki::{Certificate, LeafUse, PrivateKey};
@@ -20,9 +20,9 @@ fn names(names: &[&str]) -> Vec<SubjectAltName> {
 }
 
 fn try_import(texts: &[&str], after: Duration) -> Result<Bundle, Vec<String>> {
-    let sources: Vec<Source<'_>> = texts
+    let sources: Vec<BundleSource<'_>> = texts
         .iter()
-        .map(|text| Source {
+        .map(|text| BundleSource {
             file: "b.pem",
             text,
         })
@@ -210,11 +210,11 @@ fn no_key_two_keys_and_no_certificate_are_refused() {
 fn an_encrypted_key_is_refused_with_the_command_that_decrypts_it() {
     for key in [fixture!("encrypted.key"), fixture!("encrypted-old.key")] {
         let sources = [
-            Source {
+            BundleSource {
                 file: "b.pem",
                 text: fixture!("good.crt"),
             },
-            Source {
+            BundleSource {
                 file: "k.pem",
                 text: key,
             },
@@ -313,7 +313,7 @@ fn weak_certificates_and_those_for_another_use_are_refused() {
 
 #[test]
 fn a_name_that_no_alternative_name_covers_is_refused() {
-    let sources = [Source {
+    let sources = [BundleSource {
         file: "b.pem",
         text: fixture!("good.crt", "good.key"),
     }];

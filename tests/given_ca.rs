@@ -2,7 +2,7 @@
 
 use crate::support::{Recipe, read, run_in, secret_text, write};
 use civi_ingress::pki::certificate::Details;
-use civi_ingress::pki::refusals::{self, Rule, Use};
+use civi_ingress::pki::refusals::{self, RefusalRule, Use};
 use civi_ingress::pki::{Certificate, LeafUse, SubjectAltName, verify};
 use std::path::Path;
 use tempfile::TempDir;
@@ -457,7 +457,7 @@ fn a_certificate_that_would_be_due_when_it_is_issued_is_refused() {
 }
 
 /// A change of a good certificate, the rule that it breaks, and whether Go refuses it.
-type Case = (fn(&mut Details), Rule, bool);
+type Case = (fn(&mut Details), RefusalRule, bool);
 
 fn good() -> (Details, Details) {
     let chain = Recipe::default().chain();
@@ -465,7 +465,7 @@ fn good() -> (Details, Details) {
 }
 
 /// Returns the rules that a certificate breaks after a change.
-fn broken(mut details: Details, used: Use, change: fn(&mut Details)) -> Vec<(Rule, bool)> {
+fn broken(mut details: Details, used: Use, change: fn(&mut Details)) -> Vec<(RefusalRule, bool)> {
     change(&mut details);
     let found = refusals::of(&details, used);
     found
@@ -482,26 +482,34 @@ fn each_rule_of_the_table_is_found_alone() {
     let both: [Case; 6] = [
         (
             |details| details.serial_sign = -1,
-            Rule::NegativeSerial,
+            RefusalRule::NegativeSerial,
             true,
         ),
-        (|details| details.serial_sign = 0, Rule::ZeroSerial, false),
+        (
+            |details| details.serial_sign = 0,
+            RefusalRule::ZeroSerial,
+            false,
+        ),
         (
             |details| details.repeats_extension = true,
-            Rule::RepeatedExtension,
+            RefusalRule::RepeatedExtension,
             true,
         ),
         (
             |details| details.names_two_algorithms = true,
-            Rule::TwoAlgorithms,
+            RefusalRule::TwoAlgorithms,
             true,
         ),
         (
             |details| details.weak_key = Some("RSA keys need at least 2048 bits"),
-            Rule::WeakKey,
+            RefusalRule::WeakKey,
             true,
         ),
-        (|details| details.version = 1, Rule::OldVersion, false),
+        (
+            |details| details.version = 1,
+            RefusalRule::OldVersion,
+            false,
+        ),
     ];
     for (change, rule, is_fatal) in both {
         assert_eq!(
@@ -514,31 +522,39 @@ fn each_rule_of_the_table_is_found_alone() {
         );
     }
     let authority: [Case; 7] = [
-        (|details| details.is_ca = false, Rule::NoAuthority, true),
+        (
+            |details| details.is_ca = false,
+            RefusalRule::NoAuthority,
+            true,
+        ),
         (
             |details| details.critical_constraints = false,
-            Rule::UncriticalConstraints,
+            RefusalRule::UncriticalConstraints,
             false,
         ),
-        (|details| details.key_usages = None, Rule::NoKeyUsage, false),
+        (
+            |details| details.key_usages = None,
+            RefusalRule::NoKeyUsage,
+            false,
+        ),
         (
             |details| details.key_usages = Some(vec!["cRLSign"]),
-            Rule::NotForSigning,
+            RefusalRule::NotForSigning,
             true,
         ),
         (
             |details| details.extended_key_usages = Some(vec!["clientAuth".to_owned()]),
-            Rule::AuthorityNotForServers,
+            RefusalRule::AuthorityNotForServers,
             true,
         ),
         (
             |details| details.subject = String::new(),
-            Rule::NamelessAuthority,
+            RefusalRule::NamelessAuthority,
             false,
         ),
         (
             |details| details.subject_key_id = None,
-            Rule::NoSubjectKeyId,
+            RefusalRule::NoSubjectKeyId,
             false,
         ),
     ];
@@ -563,32 +579,32 @@ fn each_rule_for_servers_is_found_alone() {
     let server: [Case; 6] = [
         (
             |details| details.weak_signature = true,
-            Rule::WeakSignature,
+            RefusalRule::WeakSignature,
             true,
         ),
         (
             |details| details.extended_key_usages = Some(vec!["clientAuth".to_owned()]),
-            Rule::NotForServers,
+            RefusalRule::NotForServers,
             true,
         ),
         (
             |details| details.is_ca = true,
-            Rule::AuthorityAsServer,
+            RefusalRule::AuthorityAsServer,
             false,
         ),
         (
             |details| details.subject_alt_names = Vec::new(),
-            Rule::NoNames,
+            RefusalRule::NoNames,
             true,
         ),
         (
             |details| details.subject = String::new(),
-            Rule::UncriticalNames,
+            RefusalRule::UncriticalNames,
             false,
         ),
         (
             |details| details.authority_key_id = None,
-            Rule::NoAuthorityKeyId,
+            RefusalRule::NoAuthorityKeyId,
             false,
         ),
     ];

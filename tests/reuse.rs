@@ -4,8 +4,8 @@ use crate::support::{NOW, Recipe, key, names_in, read, run_in, run_with_stdin, s
 use civi_ingress::pki::issue::{self, CaRequest, Organization, Serial};
 use civi_ingress::pki::reuse;
 use civi_ingress::pki::reuse::{
-    Cause, ChainPart, Custody, Depth, Extent, Found, Keys, LeafTerms, RenewalRule, Signer, Terms,
-    examine,
+    Cause, ChainKeys, ChainPart, ChainTerms, Custody, Depth, Extent, Found, LeafTerms, RenewalRule,
+    Signer, examine,
 };
 use civi_ingress::pki::trust_bundle::{Retention, trust_bundle};
 use civi_ingress::pki::validity::Validity;
@@ -36,8 +36,8 @@ fn leaf_terms(names: &[SubjectAltName]) -> LeafTerms {
     LeafTerms::covering(names.to_vec(), LeafUse::Server)
 }
 
-fn terms<'a>(leaf: &'a LeafTerms, custody: Custody, signer: Signer<'a>) -> Terms<'a> {
-    Terms {
+fn terms<'a>(leaf: &'a LeafTerms, custody: Custody, signer: Signer<'a>) -> ChainTerms<'a> {
+    ChainTerms {
         leaf,
         custody,
         signer,
@@ -278,7 +278,7 @@ fn a_leaf_that_was_made_a_moment_after_its_ca_stays_and_ends_with_that() {
         let terms = terms(&leaf, Custody::Dropped, Signer::Own);
         let at = |now| {
             let texts = (Some(chain.ca.pem()), Some(chain.leaf.pem()));
-            let keys = Keys::Seen {
+            let keys = ChainKeys::Seen {
                 ca: false,
                 leaf: true,
             };
@@ -323,7 +323,7 @@ fn a_chain_whose_leaf_or_ca_has_a_published_key_does_not_stay() {
             ..leaf_terms(&Recipe::default().names())
         };
         let terms = terms(&terms_of_leaf, Custody::Dropped, Signer::Own);
-        let keys = Keys::Seen {
+        let keys = ChainKeys::Seen {
             ca: false,
             leaf: true,
         };

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use civi_ingress::cluster::data::Certificates;
 use civi_ingress::cluster::{Cluster, Object};
-use civi_ingress::find::{self, Found, Origin};
+use civi_ingress::find::{self, FoundCertificate, Origin};
 use civi_ingress::pki::{Certificate, Chain};
 use civi_ingress::status::{self, Format, Presentation, Report, Trust, Urgency};
 use civi_ingress::visible;
@@ -169,7 +169,7 @@ proptest! {
             }
             .chain();
             let path = format!("{number}.pem");
-            Found { origin: Origin::File { path, number: 0 }, certificate: chain.leaf }
+            FoundCertificate { origin: Origin::File { path, number: 0 }, certificate: chain.leaf }
         });
         let report = status::report(found.collect(), &Cluster::default(), NOW).unwrap();
         prop_assert_eq!(report.rows.len(), lives.len());
@@ -218,7 +218,7 @@ fn a_certificate_in_several_places_is_one_row_that_lists_them() {
 fn a_certificate_that_a_host_served_is_shown_with_its_address() {
     let chain = chain(&["a.example.org"], 0, ("ca", "leaf"));
     let found = [chain.leaf, chain.ca].into_iter().enumerate();
-    let found = found.map(|(index, certificate)| Found {
+    let found = found.map(|(index, certificate)| FoundCertificate {
         origin: Origin::Endpoint {
             address: "a.example.org:443".to_owned(),
             number: index + 1,
@@ -411,7 +411,7 @@ fn hostile() -> Report {
     let mut objects = Vec::new();
     for (number, name) in NAMES_THAT_ATTACK.into_iter().enumerate() {
         let certificate = odd_certificate(name, "\"><b>x</b>\\.example.org");
-        found.push(Found {
+        found.push(FoundCertificate {
             origin: Origin::Object(find::ObjectOrigin {
                 namespace: Some(name.to_owned()),
                 name: name.to_owned(),
@@ -423,7 +423,7 @@ fn hostile() -> Report {
             certificate: certificate.clone(),
         });
         let path = format!("{name}/{number}.pem");
-        found.push(Found {
+        found.push(FoundCertificate {
             origin: Origin::File { path, number: 0 },
             certificate: odd_certificate(name, "h.example.org"),
         });

@@ -9,13 +9,13 @@ use std::ops::RangeInclusive;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChartMajor {
     number: u8,
-    layout: &'static Layout,
+    layout: &'static ChartLayout,
 }
 
 /// How the charts of one range lay out what differs between charts. A `&str` is the chart's own key,
 /// by which the template tells the ranges apart.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(super) struct ChartLayout {
     charts: RangeInclusive<u8>,
     pub(super) defaults: Defaults,
     /// The most verbose level of the log.
@@ -58,21 +58,21 @@ pub(super) enum ReadTimeoutForm {
 /// `values.schema.json` at the first and the last release of every major version from 20.1.1 to 41.3.0.
 /// A chart before 39 ignores a key that it does not know; from 39 its schema refuses it.
 #[rustfmt::skip]
-static LAYOUTS: [Layout; 10] = {
+static LAYOUTS: [ChartLayout; 10] = {
     use {Defaults::{Notes, Safe}, LogLevel::{Debug, Trace}, ReadTimeoutForm::{Argument, Key}};
     [
         // Traefik 2.9 to 2.11
-        Layout { charts: 20..=22, defaults: Notes, lowest_level: Debug, read_timeout: Argument, redirect: "redirectTo",        global: "globalArguments", service: "service.type",      logs: "logs" },
-        Layout { charts: 23..=24, defaults: Safe,  lowest_level: Debug, read_timeout: Argument, redirect: "redirectTo",        global: "globalArguments", service: "service.type",      logs: "logs" },
-        Layout { charts: 25..=27, defaults: Safe,  lowest_level: Debug, read_timeout: Argument, redirect: "redirectTo.port",   global: "globalArguments", service: "service.type",      logs: "logs" },
+        ChartLayout { charts: 20..=22, defaults: Notes, lowest_level: Debug, read_timeout: Argument, redirect: "redirectTo",        global: "globalArguments", service: "service.type",      logs: "logs" },
+        ChartLayout { charts: 23..=24, defaults: Safe,  lowest_level: Debug, read_timeout: Argument, redirect: "redirectTo",        global: "globalArguments", service: "service.type",      logs: "logs" },
+        ChartLayout { charts: 25..=27, defaults: Safe,  lowest_level: Debug, read_timeout: Argument, redirect: "redirectTo.port",   global: "globalArguments", service: "service.type",      logs: "logs" },
         // Traefik 3.0 to 3.7
-        Layout { charts: 28..=32, defaults: Safe,  lowest_level: Debug, read_timeout: Key,      redirect: "redirectTo.port",   global: "globalArguments", service: "service.type",      logs: "logs" },
-        Layout { charts: 33..=33, defaults: Safe,  lowest_level: Trace, read_timeout: Key,      redirect: "redirectTo.port",   global: "globalArguments", service: "service.type",      logs: "logs" },
-        Layout { charts: 34..=35, defaults: Safe,  lowest_level: Trace, read_timeout: Key,      redirect: "redirections",      global: "globalArguments", service: "service.type",      logs: "logs" },
-        Layout { charts: 36..=38, defaults: Safe,  lowest_level: Trace, read_timeout: Key,      redirect: "redirections",      global: "global",          service: "service.type",      logs: "logs" },
-        Layout { charts: 39..=39, defaults: Safe,  lowest_level: Trace, read_timeout: Key,      redirect: "http.redirections", global: "global",          service: "service.type",      logs: "logs" },
-        Layout { charts: 40..=40, defaults: Safe,  lowest_level: Trace, read_timeout: Key,      redirect: "http.redirections", global: "global",          service: "service.spec.type", logs: "logs" },
-        Layout { charts: 41..=41, defaults: Safe,  lowest_level: Trace, read_timeout: Key,      redirect: "http.redirections", global: "global",          service: "service.spec.type", logs: "log" },
+        ChartLayout { charts: 28..=32, defaults: Safe,  lowest_level: Debug, read_timeout: Key,      redirect: "redirectTo.port",   global: "globalArguments", service: "service.type",      logs: "logs" },
+        ChartLayout { charts: 33..=33, defaults: Safe,  lowest_level: Trace, read_timeout: Key,      redirect: "redirectTo.port",   global: "globalArguments", service: "service.type",      logs: "logs" },
+        ChartLayout { charts: 34..=35, defaults: Safe,  lowest_level: Trace, read_timeout: Key,      redirect: "redirections",      global: "globalArguments", service: "service.type",      logs: "logs" },
+        ChartLayout { charts: 36..=38, defaults: Safe,  lowest_level: Trace, read_timeout: Key,      redirect: "redirections",      global: "global",          service: "service.type",      logs: "logs" },
+        ChartLayout { charts: 39..=39, defaults: Safe,  lowest_level: Trace, read_timeout: Key,      redirect: "http.redirections", global: "global",          service: "service.type",      logs: "logs" },
+        ChartLayout { charts: 40..=40, defaults: Safe,  lowest_level: Trace, read_timeout: Key,      redirect: "http.redirections", global: "global",          service: "service.spec.type", logs: "logs" },
+        ChartLayout { charts: 41..=41, defaults: Safe,  lowest_level: Trace, read_timeout: Key,      redirect: "http.redirections", global: "global",          service: "service.spec.type", logs: "log" },
     ]
 };
 
@@ -130,7 +130,7 @@ impl ChartMajor {
         self.number
     }
 
-    pub(super) fn layout(self) -> &'static Layout {
+    pub(super) fn layout(self) -> &'static ChartLayout {
         self.layout
     }
 

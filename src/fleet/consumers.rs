@@ -115,7 +115,7 @@ fn has_wildcard(spec: &Spec) -> bool {
 
 /// Which names of instances the tree and its readers take.
 #[derive(Debug, Default)]
-pub(super) struct Takes {
+pub(super) struct TakenModes {
     /// Whether the cluster has files of its own.
     has_cluster: bool,
     is_flat: bool,
@@ -124,10 +124,10 @@ pub(super) struct Takes {
 }
 
 /// Finds out which names of instances the tree and its readers take.
-pub(super) fn takes(metadata: Option<&Metadata<ObjectName>>, spec: &Spec) -> Takes {
+pub(super) fn takes(metadata: Option<&Metadata<ObjectName>>, spec: &Spec) -> TakenModes {
     let is_flat = layout(spec) == Layout::Flat;
     let has_applications = spec.argo_cd.is_some() && spec.shards.is_none() && !is_flat;
-    Takes {
+    TakenModes {
         has_cluster: has_wildcard(spec),
         is_flat,
         applications: metadata
@@ -136,7 +136,7 @@ pub(super) fn takes(metadata: Option<&Metadata<ObjectName>>, spec: &Spec) -> Tak
     }
 }
 
-impl Takes {
+impl TakenModes {
     /// Passes an instance's name on.
     ///
     /// # Errors

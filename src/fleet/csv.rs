@@ -16,7 +16,7 @@ const FIRST_ROW: &str = "the first row names the columns, such as `id;externalHo
 
 /// An instance of a table.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct CsvRow {
     pub(super) id: String,
     pub(super) at: At,
     pub(super) settings: Node,
@@ -73,7 +73,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Reads the next instance; rows without any cell filled are left out.
-    pub(super) fn next(&mut self, reader: &mut Reader) -> Option<Row> {
+    pub(super) fn next(&mut self, reader: &mut Reader) -> Option<CsvRow> {
         loop {
             let cells = self.cells.next_row(reader)?;
             let Some(at) = cells.first().map(|cell| cell.at) else {
@@ -95,7 +95,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn row(&self, cells: Vec<Text>, at: At, reader: &mut Reader) -> Option<Row> {
+    fn row(&self, cells: Vec<CsvText>, at: At, reader: &mut Reader) -> Option<CsvRow> {
         let mut id = None;
         let mut settings = Node {
             value: Value::Map(Vec::new()),
@@ -113,7 +113,7 @@ impl<'a> Rows<'a> {
         let Some(id) = id else {
             return reader.refuse(at, Fault::new("the cell of `id` is empty"));
         };
-        Some(Row {
+        Some(CsvRow {
             id: id.text,
             at: id.at,
             settings,
@@ -181,12 +181,12 @@ fn insert(node: &mut Node, path: &[String], leaf: Node) {
 
 /// The text of a cell.
 #[derive(Debug)]
-struct Text {
+struct CsvText {
     text: String,
     at: At,
 }
 
-impl Text {
+impl CsvText {
     fn node(self, kind: Cell) -> Node {
         let at = self.at;
         let value = match kind {
@@ -235,7 +235,7 @@ impl<'a> Cells<'a> {
     }
 
     /// Returns the cells of the next row that is not empty; nothing at the end, or where a quote is not closed.
-    fn next_row(&mut self, reader: &mut Reader) -> Option<Vec<Text>> {
+    fn next_row(&mut self, reader: &mut Reader) -> Option<Vec<CsvText>> {
         let mut row = Vec::new();
         while !self.is_at_end {
             let (cell, ends_row) = self.next_cell(row.is_empty(), reader)?;
@@ -247,7 +247,11 @@ impl<'a> Cells<'a> {
         None
     }
 
-    fn next_cell(&mut self, is_first: bool, reader: &mut Reader) -> Option<(Option<Text>, bool)> {
+    fn next_cell(
+        &mut self,
+        is_first: bool,
+        reader: &mut Reader,
+    ) -> Option<(Option<CsvText>, bool)> {
         let mut content = Vec::new();
         let mut buffer = [0; 256];
         let start = self.taken;
@@ -285,7 +289,7 @@ impl<'a> Cells<'a> {
             );
         }
         let text = String::from_utf8_lossy(&content).trim().to_owned();
-        Some((Some(Text { text, at }), ends_row))
+        Some((Some(CsvText { text, at }), ends_row))
     }
 
     /// Moves the place on to this byte.

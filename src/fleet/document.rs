@@ -376,7 +376,7 @@ fn check_strings(node: &Node, reader: &mut Reader) {
 fn check_values(node: &Node, reader: &mut Reader) {
     let mut sample = node.clone();
     // Any names will do: only types and forms are checked here.
-    let names = placeholder::Names(["a", "example.org", "a", "a.example.org"]);
+    let names = placeholder::PlaceholderNames(["a", "example.org", "a", "a.example.org"]);
     placeholder::expand_tree(&mut sample, names);
     let mut layers = Layers::default();
     let result = layers.add_file("", &sample).map_err(|fault| vec![fault]);

@@ -2,8 +2,8 @@
 
 use super::document::{Level, SettingsPart};
 use super::leaf::Line;
-use super::part::{Given, Origin, Reader};
-use super::placeholder::Names;
+use super::part::{Given, Reader, ValueOrigin};
+use super::placeholder::PlaceholderNames;
 use super::{CaCustody, HelmValues, Terms, terms};
 use crate::fault::{Fault, did_you_mean};
 use crate::instance::{Extras, Instance};
@@ -23,7 +23,7 @@ pub(super) struct Levels {
     /// What was worked out of them.
     bases: BTreeMap<Option<String>, Rc<Base>>,
     /// Places that were reported: once is enough for all instances.
-    said: BTreeSet<Origin>,
+    said: BTreeSet<ValueOrigin>,
 }
 
 /// What the members of one profile share.
@@ -103,9 +103,9 @@ impl Levels {
         let helm_values = level.helm_values.take();
         let origin = helm_values
             .as_ref()
-            .map_or(Origin::NONE, |given| given.origin);
+            .map_or(ValueOrigin::NONE, |given| given.origin);
         let values = terms::tree(helm_values).map(Arc::new);
-        let names = Names(["a", "example.org", "a", "a.example.org"]);
+        let names = PlaceholderNames(["a", "example.org", "a", "a.example.org"]);
         let layers: Vec<&Node> = values.as_deref().into_iter().collect();
         let is_personal = layers
             .iter()
@@ -133,8 +133,8 @@ impl Levels {
         &mut self,
         mut own: SettingsPart,
         base: &Base,
-        names: Names<'_>,
-        origin: Origin,
+        names: PlaceholderNames<'_>,
+        origin: ValueOrigin,
         reader: &mut Reader,
     ) -> Arc<Terms> {
         let values = own.helm_values.take().map(|given| given.value.0);
@@ -168,8 +168,8 @@ impl Levels {
         part: &SettingsPart,
         layers: &[&Node],
         settings: Option<Arc<Settings>>,
-        names: Names<'_>,
-        origin: Origin,
+        names: PlaceholderNames<'_>,
+        origin: ValueOrigin,
         reader: &mut Reader,
     ) -> Terms {
         let certificate = part.certificate.as_ref().map(|given| &given.value);
@@ -213,13 +213,13 @@ impl Levels {
     }
 
     /// Notes a fault, unless another instance has led to this place before.
-    pub(super) fn say(&mut self, origin: Origin, fault: Fault, reader: &mut Reader) {
+    pub(super) fn say(&mut self, origin: ValueOrigin, fault: Fault, reader: &mut Reader) {
         if self.said.insert(origin) {
             reader.push(origin, fault);
         }
     }
 
-    fn say_all(&mut self, origin: Origin, faults: Vec<Fault>, reader: &mut Reader) {
+    fn say_all(&mut self, origin: ValueOrigin, faults: Vec<Fault>, reader: &mut Reader) {
         if self.said.insert(origin) {
             for fault in faults {
                 let fault = Fault {

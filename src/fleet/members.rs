@@ -1,12 +1,12 @@
 //! Makes members of instances, one after the other, and checks that no two want the same.
 
 use super::Member;
-use super::consumers::Takes;
+use super::consumers::TakenModes;
 use super::document::SettingsPart;
 use super::leaf::{Count, List, Pattern};
 use super::levels::{Base, Levels};
-use super::part::{Given, Origin, Part as _, Reader};
-use super::placeholder::{self, Names};
+use super::part::{Given, Part as _, Reader, ValueOrigin};
+use super::placeholder::{self, PlaceholderNames};
 use crate::fault::Fault;
 use crate::name::{DnsName, InstanceName, Namespace};
 use crate::yaml::{At, Node};
@@ -20,16 +20,16 @@ pub(super) struct Frame {
     /// Whether the wildcard certificate covers the domain itself; nothing without such a certificate.
     pub(super) apex: Option<bool>,
     pub(super) shards: Option<i64>,
-    pub(super) takes: Takes,
+    pub(super) takes: TakenModes,
 }
 
 /// The members so far.
 pub(super) struct Members {
     frame: Frame,
     levels: Levels,
-    ids: BTreeMap<String, Origin>,
-    namespaces: BTreeMap<Namespace, Origin>,
-    hosts: BTreeMap<DnsName, Origin>,
+    ids: BTreeMap<String, ValueOrigin>,
+    namespaces: BTreeMap<Namespace, ValueOrigin>,
+    hosts: BTreeMap<DnsName, ValueOrigin>,
     done: Vec<Member>,
 }
 
@@ -48,12 +48,12 @@ impl<'a, T> Chosen<'a, T> {
     }
 
     /// Returns where it is wrong, if it is: its own place, or that of the instance where it has none.
-    fn origin(&self, instance: Origin) -> Origin {
+    fn origin(&self, instance: ValueOrigin) -> ValueOrigin {
         self.given.map_or(instance, |given| given.origin)
     }
 
     /// Returns where it is written for this instance alone.
-    fn own_origin(&self, instance: Origin) -> Origin {
+    fn own_origin(&self, instance: ValueOrigin) -> ValueOrigin {
         if self.is_own {
             self.origin(instance)
         } else {
@@ -63,9 +63,9 @@ impl<'a, T> Chosen<'a, T> {
 }
 
 /// A name, and where it is written for this instance alone.
-struct Name<T> {
+struct MemberName<T> {
     name: T,
-    origin: Origin,
+    origin: ValueOrigin,
 }
 
 impl Members {
@@ -101,7 +101,7 @@ impl Members {
     pub(super) fn add_read(
         &mut self,
         id: &str,
-        origin: Origin,
+        origin: ValueOrigin,
         settings: Option<SettingsPart>,
         reader: &mut Reader,
     ) {
@@ -136,7 +136,7 @@ impl Members {
     fn say_of<T>(
         &mut self,
         setting: &Chosen<'_, T>,
-        instance: Origin,
+        instance: ValueOrigin,
         fault: Fault,
         reader: &mut Reader,
     ) {
@@ -151,7 +151,7 @@ impl Members {
     fn member(
         &mut self,
         id: InstanceName,
-        origin: Origin,
+        origin: ValueOrigin,
         own: SettingsPart,
         base: &Base,
         reader: &mut Reader,
@@ -187,7 +187,7 @@ impl Members {
         texts[3] = host
             .as_ref()
             .map_or(domain.as_str(), |host| host.name.as_str());
-        let names = Names(texts);
+        let names = PlaceholderNames(texts);
         let server_name = Chosen::new(own.servername.as_ref(), level.servername.as_ref());
         let server_name = server_name.given.map(|_| {
             let name = self.name(&server_name, "", texts, DnsName::parse, origin, reader);
@@ -202,7 +202,7 @@ impl Members {
         }
         let mut hosts = Vec::with_capacity(1 + aliases.len());
         let is_whole = host.is_some();
-        let host = host.as_ref().map(|host| Name {
+        let host = host.as_ref().map(|host| MemberName {
             name: host.name.clone(),
             origin: host.origin,
         });
@@ -236,12 +236,12 @@ impl Members {
         default: &str,
         texts: [&str; 4],
         parse: fn(&str) -> Result<T, Fault>,
-        instance: Origin,
+        instance: ValueOrigin,
         reader: &mut Reader,
-    ) -> Option<Name<T>> {
+    ) -> Option<MemberName<T>> {
         let text = pattern.given.map_or(default, |given| &given.value.0);
-        match parse(&placeholder::expand(text, Names(texts))) {
-            Ok(name) => Some(Name {
+        match parse(&placeholder::expand(text, PlaceholderNames(texts))) {
+            Ok(name) => Some(MemberName {
                 name,
                 origin: pattern.own_origin(instance),
             }),
@@ -256,9 +256,9 @@ impl Members {
         &mut self,
         list: &Chosen<'_, List<Pattern<4>>>,
         texts: [&str; 4],
-        instance: Origin,
+        instance: ValueOrigin,
         reader: &mut Reader,
-    ) -> Vec<Name<DnsName>> {
+    ) -> Vec<MemberName<DnsName>> {
         let given = list.given.iter().flat_map(|given| &given.value.0);
         let mut aliases = Vec::new();
         for alias in given {
@@ -278,7 +278,7 @@ impl Members {
     fn shard(
         &mut self,
         shard: &Chosen<'_, Count<0, 65_534>>,
-        instance: Origin,
+        instance: ValueOrigin,
         reader: &mut Reader,
     ) -> Option<u16> {
         let given = shard.given?;
@@ -299,7 +299,7 @@ impl Members {
         &mut self,
         host: &DnsName,
         pattern: &Chosen<'_, T>,
-        instance: Origin,
+        instance: ValueOrigin,
         reader: &mut Reader,
     ) {
         let (Some(apex), Some(domain)) = (self.frame.apex, &self.frame.domain) else {
@@ -322,7 +322,7 @@ impl Members {
         self.say_of(pattern, instance, Fault::new(what).help(help), reader);
     }
 
-    fn take_namespace(&mut self, namespace: &Name<Namespace>, reader: &mut Reader) {
+    fn take_namespace(&mut self, namespace: &MemberName<Namespace>, reader: &mut Reader) {
         if let Some(first) = self.namespaces.get(&namespace.name) {
             let what = format!(
                 "the namespace `{}` already belongs to another instance, at {}",
@@ -336,7 +336,7 @@ impl Members {
             .insert(namespace.name.clone(), namespace.origin);
     }
 
-    fn take_host(&mut self, host: &Name<DnsName>, reader: &mut Reader) {
+    fn take_host(&mut self, host: &MemberName<DnsName>, reader: &mut Reader) {
         if let Some(first) = self.hosts.get(&host.name) {
             let what = format!(
                 "the host `{}` is given twice, first at {}",

@@ -287,7 +287,7 @@ impl Fleet {
             member.namespace.as_str(),
             host,
         ];
-        placeholder::expand_tree(&mut values, placeholder::Names(names));
+        placeholder::expand_tree(&mut values, placeholder::PlaceholderNames(names));
         if let Value::Map(entries) = &mut values.value {
             entries.splice(0..0, said_elsewhere(member, host));
         }

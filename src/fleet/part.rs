@@ -9,13 +9,13 @@ use crate::yaml::{At, Node, Value};
 
 /// A place in one of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Origin {
+pub(super) struct ValueOrigin {
     file: u32,
     line: u32,
     column: u32,
 }
 
-impl Origin {
+impl ValueOrigin {
     /// No place at all.
     pub(super) const NONE: Self = Self {
         file: 0,
@@ -33,7 +33,7 @@ impl Origin {
 #[derive(Debug, Clone)]
 pub(super) struct Given<T> {
     pub(super) value: T,
-    pub(super) origin: Origin,
+    pub(super) origin: ValueOrigin,
 }
 
 /// What can be in a file.
@@ -73,7 +73,7 @@ pub(super) enum Cell {
 pub(super) struct Reader {
     /// The files' names; the last one is being read.
     files: Vec<String>,
-    faults: Vec<(Origin, Fault)>,
+    faults: Vec<(ValueOrigin, Fault)>,
     /// Whether the file knows strings alone, as CSV does.
     pub(super) is_untyped: bool,
 }
@@ -86,15 +86,15 @@ impl Reader {
     }
 
     /// Returns the place in the file that is being read.
-    pub(super) fn origin(&self, at: At) -> Origin {
-        Origin {
+    pub(super) fn origin(&self, at: At) -> ValueOrigin {
+        ValueOrigin {
             file: u32::try_from(self.files.len().saturating_sub(1)).unwrap_or(u32::MAX),
             line: at.line,
             column: at.column,
         }
     }
 
-    pub(super) fn place(&self, origin: Origin) -> Place {
+    pub(super) fn place(&self, origin: ValueOrigin) -> Place {
         let at = At {
             line: origin.line,
             column: origin.column,
@@ -103,7 +103,7 @@ impl Reader {
     }
 
     /// Notes what is wrong at a place of any file.
-    pub(super) fn push(&mut self, origin: Origin, fault: Fault) {
+    pub(super) fn push(&mut self, origin: ValueOrigin, fault: Fault) {
         let fault = fault.at(self.place(origin));
         self.faults.push((origin, fault));
     }
@@ -123,7 +123,7 @@ impl Reader {
     }
 
     /// Notes what is wrong at a place of any file, where `result` says so.
-    pub(super) fn keep_at<T>(&mut self, origin: Origin, result: Result<T, Fault>) {
+    pub(super) fn keep_at<T>(&mut self, origin: ValueOrigin, result: Result<T, Fault>) {
         if let Err(fault) = result {
             self.push(origin, fault);
         }

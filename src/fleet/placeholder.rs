@@ -11,30 +11,30 @@ pub(super) const NAMES: [&str; 4] = ["id", "domain", "namespace", "externalHost"
 
 /// What the placeholders stand for, in the order of [`NAMES`].
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Names<'a>(pub(super) [&'a str; 4]);
+pub(super) struct PlaceholderNames<'a>(pub(super) [&'a str; 4]);
 
 /// A piece of a text.
-enum Piece<'a> {
+enum PatternPiece<'a> {
     Text(&'a str),
     Placeholder(&'a str),
 }
 
 /// Cuts the first piece off; nothing if a brace has no partner.
-fn piece(text: &str) -> Option<(Piece<'_>, &str)> {
+fn piece(text: &str) -> Option<(PatternPiece<'_>, &str)> {
     let Some(brace) = text.find(['{', '}']) else {
-        return Some((Piece::Text(text), ""));
+        return Some((PatternPiece::Text(text), ""));
     };
     if brace > 0 {
         let (before, rest) = text.split_at(brace);
-        return Some((Piece::Text(before), rest));
+        return Some((PatternPiece::Text(before), rest));
     }
     for escaped in ["{{", "}}"] {
         if let Some(rest) = text.strip_prefix(escaped) {
-            return Some((Piece::Text(&escaped[1..]), rest));
+            return Some((PatternPiece::Text(&escaped[1..]), rest));
         }
     }
     let (name, rest) = text.strip_prefix('{')?.split_once('}')?;
-    Some((Piece::Placeholder(name), rest))
+    Some((PatternPiece::Placeholder(name), rest))
 }
 
 /// Returns whether there is anything to put in.
@@ -53,7 +53,7 @@ pub(super) fn check(text: &str, known: &[&str]) -> Result<(), Fault> {
             return Err(Fault::new("there is a single brace")
                 .help("write `{{` or `}}` for a brace, `{id}` for a placeholder"));
         };
-        if let Piece::Placeholder(name) = piece
+        if let PatternPiece::Placeholder(name) = piece
             && !known.contains(&name)
         {
             return Err(unknown(name, known));
@@ -88,7 +88,7 @@ fn listed(known: &[&str]) -> String {
 }
 
 /// Puts the names in; `text` must have passed [`check`].
-pub(super) fn expand<'a>(text: &'a str, names: Names<'_>) -> Cow<'a, str> {
+pub(super) fn expand<'a>(text: &'a str, names: PlaceholderNames<'_>) -> Cow<'a, str> {
     if is_plain(text) {
         return Cow::Borrowed(text);
     }
@@ -96,8 +96,8 @@ pub(super) fn expand<'a>(text: &'a str, names: Names<'_>) -> Cow<'a, str> {
     let mut rest = text;
     while let Some((piece, tail)) = piece(rest).filter(|_| !rest.is_empty()) {
         match piece {
-            Piece::Text(text) => out.push_str(text),
-            Piece::Placeholder(name) => {
+            PatternPiece::Text(text) => out.push_str(text),
+            PatternPiece::Placeholder(name) => {
                 let index = NAMES.iter().position(|known| *known == name);
                 out.push_str(index.map_or("", |index| names.0[index]));
             }
@@ -108,7 +108,7 @@ pub(super) fn expand<'a>(text: &'a str, names: Names<'_>) -> Cow<'a, str> {
 }
 
 /// Puts the names into all strings of a tree.
-pub(super) fn expand_tree(node: &mut Node, names: Names<'_>) {
+pub(super) fn expand_tree(node: &mut Node, names: PlaceholderNames<'_>) {
     match &mut node.value {
         Value::Text(text) => {
             if let Cow::Owned(expanded) = expand(text, names) {
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const A: Names<'_> = Names(["a", "b.org", "n", "a.b.org"]);
+    const A: PlaceholderNames<'_> = PlaceholderNames(["a", "b.org", "n", "a.b.org"]);
 
     #[test]
     fn placeholders_are_put_in_and_doubled_braces_are_braces() {

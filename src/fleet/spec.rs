@@ -2,7 +2,7 @@
 
 use super::document::{ArgoCdPart, FluxPart, SecretsPart, Spec, WildcardPart};
 use super::leaf::{Interval, Line, List, Mode, SourceKind, Switch};
-use super::part::{Given, Origin, Reader};
+use super::part::{Given, Reader, ValueOrigin};
 use super::terms::{self, certificate_faults, sealed_and_stored};
 use super::{ArgoCd, CaCustody, Flux, Scope, Secrets, Wildcard};
 use crate::fault::Fault;
@@ -121,7 +121,7 @@ pub(super) fn secrets(part: Option<&Given<SecretsPart>>, reader: &mut Reader) ->
 /// Settles the wildcard certificate, if there is to be one.
 pub(super) fn wildcard(
     spec: &Spec,
-    spec_at: Origin,
+    spec_at: ValueOrigin,
     is_sealed: bool,
     reader: &mut Reader,
 ) -> Option<Wildcard> {

@@ -2,8 +2,8 @@
 
 use super::document::{CertificatePart, ObjectsPart, SettingsPart, TransportPart, Values, merge};
 use super::leaf::{Days, Line};
-use super::part::{Given, Origin, Part as _};
-use super::placeholder::{self, Names};
+use super::part::{Given, Part as _, ValueOrigin};
+use super::placeholder::{self, PlaceholderNames};
 use super::{CaCustody, CertificateTerms};
 use crate::cidr::Cidr;
 use crate::fault::{Fault, Place};
@@ -37,7 +37,7 @@ pub(super) fn certificate_faults(
     part: &CertificatePart,
     custody: CaCustody,
     is_sealed: bool,
-) -> Vec<(Origin, Fault)> {
+) -> Vec<(ValueOrigin, Fault)> {
     let mut faults = Vec::new();
     let terms = certificate(Some(part), custody);
     if let Some(given) = part
@@ -47,11 +47,11 @@ pub(super) fn certificate_faults(
     {
         faults.push((given.origin, sealed_and_stored()));
     }
-    let origins = |wanted: &[Option<Origin>]| wanted.iter().flatten().max().copied();
+    let origins = |wanted: &[Option<ValueOrigin>]| wanted.iter().flatten().max().copied();
     let days_at = part.days.as_ref().map(|days| days.origin);
     let ca_days_at = part.ca_days.as_ref().map(|days| days.origin);
     // Of two levels the later one is at fault: it did not fit the one before.
-    let mut find = |at: Option<Origin>, what: String, help: &str| {
+    let mut find = |at: Option<ValueOrigin>, what: String, help: &str| {
         faults.extend(at.map(|at| (at, Fault::new(what).help(help))));
     };
     let ca_days = terms.ca_days.filter(|_| terms.ca != CaCustody::External);
@@ -183,7 +183,7 @@ pub(super) fn extras(part: Option<&ObjectsPart>) -> Result<Extras, Fault> {
 /// Those of [`Layers::settings`]; none if each layer has passed its own check.
 pub(super) fn settings(
     layers: &[&Node],
-    names: Names<'_>,
+    names: PlaceholderNames<'_>,
     transport: Option<&TransportPart>,
     entry_points: &[String],
 ) -> Result<Settings, Vec<Fault>> {

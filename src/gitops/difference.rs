@@ -1,7 +1,7 @@
 //! How the files of a tree differ from what rendering makes of them, with fingerprints in place of private keys.
 
 use crate::report;
-use crate::visible::redacted::{Known, redacted};
+use crate::visible::redacted::{KnownKeys, redacted};
 use crate::visible::{composed, line};
 use serde::Serialize;
 use similar::TextDiff;
@@ -30,7 +30,7 @@ pub struct Difference {
     /// What differs, as `diff -u` shows it; nothing where no line can be shown.
     lines: Option<String>,
     /// Why no line can be shown.
-    reason: Option<Reason>,
+    reason: Option<NotShown>,
 }
 
 /// What becomes of a file.
@@ -47,7 +47,7 @@ enum Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "gitopsReason"))]
 #[serde(rename_all = "camelCase")]
-enum Reason {
+enum NotShown {
     /// The file in the tree is not YAML.
     Unreadable,
     /// The file that would be written is not YAML.
@@ -81,7 +81,7 @@ impl Difference {
         path: &str,
         before: Option<&str>,
         after: Option<&str>,
-        known: Option<&Known>,
+        known: Option<&KnownKeys>,
     ) -> Option<Self> {
         let change = match (before, after) {
             (before, after) if before == after => return None,
@@ -100,9 +100,9 @@ impl Difference {
             text.map_or(Some(String::new()), |text| shown(path, text, known))
         };
         match (side(before, None), side(after, known)) {
-            (None, _) => this.reason = Some(Reason::Unreadable),
-            (_, None) => this.reason = Some(Reason::UnreadableNew),
-            (Some(old), Some(new)) if old == new => this.reason = Some(Reason::Notation),
+            (None, _) => this.reason = Some(NotShown::Unreadable),
+            (_, None) => this.reason = Some(NotShown::UnreadableNew),
+            (Some(old), Some(new)) if old == new => this.reason = Some(NotShown::Notation),
             (Some(old), Some(new)) => {
                 let (a, b) = this.sides();
                 let diff = TextDiff::from_lines(old.as_str(), new.as_str());
@@ -139,16 +139,16 @@ impl Difference {
         let (a, b) = self.sides();
         let why = match (&self.lines, self.reason) {
             (Some(lines), _) => return lines.clone(),
-            (None, Some(Reason::Unreadable)) => format!("{a} cannot be read as YAML"),
-            (None, Some(Reason::UnreadableNew)) => format!("{b} cannot be read as YAML"),
-            (None, Some(Reason::Notation) | None) => "in comments or notation only".to_owned(),
+            (None, Some(NotShown::Unreadable)) => format!("{a} cannot be read as YAML"),
+            (None, Some(NotShown::UnreadableNew)) => format!("{b} cannot be read as YAML"),
+            (None, Some(NotShown::Notation) | None) => "in comments or notation only".to_owned(),
         };
         format!("Files {a} and {b} differ: {why}\n")
     }
 }
 
 /// Returns a file as it may be shown; nothing if it cannot be read.
-fn shown(path: &str, text: &str, known: Option<&Known>) -> Option<String> {
+fn shown(path: &str, text: &str, known: Option<&KnownKeys>) -> Option<String> {
     let end = Path::new(path).extension();
     if end.is_some_and(|end| end == "yaml" || end == "yml") {
         return redacted(text, known);

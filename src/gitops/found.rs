@@ -55,13 +55,13 @@ pub fn said_digest(text: &str) -> Option<&str> {
 
 /// Returns whether the values of a file's one Secret differ from those that its digest was made of.
 #[must_use]
-pub fn is_changed(text: &str, secret: &FoundSecret<'_>) -> bool {
+pub fn is_changed(text: &str, secret: &StoredSecret<'_>) -> bool {
     said_digest(text).is_some_and(|said| {
         let values = secret.values.iter();
         let values = values.map(|(key, value)| (&**key, value.as_written()));
         let block = match &secret.lock {
-            Lock::Sops { block, .. } => Some(block),
-            Lock::Open | Lock::Sealed { .. } => None,
+            SecretLock::Sops { block, .. } => Some(block),
+            SecretLock::Open | SecretLock::Sealed { .. } => None,
         };
         said != digest_of(values, block)
     })
@@ -69,7 +69,7 @@ pub fn is_changed(text: &str, secret: &FoundSecret<'_>) -> bool {
 
 /// A Secret or SealedSecret that was found.
 #[derive(Debug, Default)]
-pub struct FoundSecret<'a> {
+pub struct StoredSecret<'a> {
     /// `metadata.name`.
     pub name: Cow<'a, str>,
     /// `metadata.namespace`.
@@ -77,7 +77,7 @@ pub struct FoundSecret<'a> {
     /// Its values by data key.
     pub values: Vec<(Cow<'a, str>, Stored<'a>)>,
     /// How its private values are locked.
-    pub lock: Lock<'a>,
+    pub lock: SecretLock<'a>,
 }
 
 /// A value as it is in a file.
@@ -95,7 +95,7 @@ pub enum Stored<'a> {
 
 /// How the private values of a Secret are locked.
 #[derive(Debug, Default, Clone)]
-pub enum Lock<'a> {
+pub enum SecretLock<'a> {
     /// Not at all.
     #[default]
     Open,
@@ -104,7 +104,7 @@ pub enum Lock<'a> {
         /// The block `sops:`.
         block: Block<'a>,
         /// Whether the Secret may be rendered again around its encrypted values.
-        fit: Fit,
+        fit: SecretFit,
     },
     /// Encrypted to a controller.
     Sealed {
@@ -117,7 +117,7 @@ pub enum Lock<'a> {
 
 /// Whether an encrypted file is like those that this program writes, by its content, whatever its form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fit {
+pub enum SecretFit {
     /// Its manifest may be rendered again around the encrypted values.
     Ours,
     /// It is whole, and was encrypted in a way that lets nothing be rendered around its values.
@@ -161,7 +161,7 @@ pub(super) fn decode(base64: &str, is_private: bool) -> Option<Guarded> {
     Some(Guarded::new(text, is_private))
 }
 
-impl<'a> FoundSecret<'a> {
+impl<'a> StoredSecret<'a> {
     /// Looks a value up.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<&Stored<'a>> {
@@ -174,7 +174,7 @@ impl<'a> FoundSecret<'a> {
 
 /// Where a line of a manifest belongs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Section {
+enum ManifestSection {
     Top,
     Metadata,
     Annotations,
@@ -187,9 +187,9 @@ enum Section {
 
 /// A document that is being scanned.
 struct Scanned<'a> {
-    secret: FoundSecret<'a>,
+    secret: StoredSecret<'a>,
     is_secret: bool,
-    section: Section,
+    section: ManifestSection,
     /// Where its block `sops` begins.
     sops: Option<usize>,
 }
@@ -197,9 +197,9 @@ struct Scanned<'a> {
 impl<'a> Scanned<'a> {
     fn new() -> Self {
         Self {
-            secret: FoundSecret::default(),
+            secret: StoredSecret::default(),
             is_secret: false,
-            section: Section::Top,
+            section: ManifestSection::Top,
             sops: None,
         }
     }
@@ -209,15 +209,15 @@ impl<'a> Scanned<'a> {
         mut self,
         text: &'a str,
         end: usize,
-        secrets: &mut Vec<FoundSecret<'a>>,
+        secrets: &mut Vec<StoredSecret<'a>>,
     ) -> Option<()> {
         if let Some(begin) = self.sops {
             let is_closed =
                 |(_, value): &&(Cow<'a, str>, Stored<'a>)| matches!(value, Stored::Sops(_));
             let closed = self.secret.values.iter().filter(is_closed);
             let block = Block::scan(&text[begin..end], closed.map(|(key, _)| &**key))?;
-            let fit = Fit::Ours;
-            self.secret.lock = Lock::Sops { block, fit };
+            let fit = SecretFit::Ours;
+            self.secret.lock = SecretLock::Sops { block, fit };
         }
         secrets.extend(self.is_secret.then_some(self.secret));
         Some(())
@@ -230,7 +230,10 @@ impl<'a> Scanned<'a> {
         }
         let body = line.trim_start_matches(' ');
         let indent = line.len() - body.len();
-        let holds_values = matches!(self.section, Section::Data | Section::EncryptedData);
+        let holds_values = matches!(
+            self.section,
+            ManifestSection::Data | ManifestSection::EncryptedData
+        );
         if line.starts_with('#') || body.starts_with("- ") && !holds_values {
             return Some(());
         }
@@ -248,25 +251,34 @@ impl<'a> Scanned<'a> {
         }
         let is_spec = matches!(
             self.section,
-            Section::Spec | Section::EncryptedData | Section::Template | Section::TemplateData
+            ManifestSection::Spec
+                | ManifestSection::EncryptedData
+                | ManifestSection::Template
+                | ManifestSection::TemplateData
         );
         self.section = match (self.section, indent, key) {
-            (Section::Metadata | Section::Annotations, 2, "annotations") => Section::Annotations,
-            (Section::Annotations, 2, _) => Section::Metadata,
-            (_, 2, "encryptedData") if is_spec => Section::EncryptedData,
-            (_, 2, "template") if is_spec => Section::Template,
-            (Section::Template | Section::TemplateData, 4, "data") => Section::TemplateData,
-            (Section::TemplateData, 4, _) => Section::Template,
+            (ManifestSection::Metadata | ManifestSection::Annotations, 2, "annotations") => {
+                ManifestSection::Annotations
+            }
+            (ManifestSection::Annotations, 2, _) => ManifestSection::Metadata,
+            (_, 2, "encryptedData") if is_spec => ManifestSection::EncryptedData,
+            (_, 2, "template") if is_spec => ManifestSection::Template,
+            (ManifestSection::Template | ManifestSection::TemplateData, 4, "data") => {
+                ManifestSection::TemplateData
+            }
+            (ManifestSection::TemplateData, 4, _) => ManifestSection::Template,
             (other, _, _) => other,
         };
         let secret = &mut self.secret;
         match (self.section, indent) {
-            (Section::Metadata, 2) if key == "name" => secret.name = plain(value)?,
-            (Section::Metadata, 2) if key == "namespace" => secret.namespace = plain(value)?,
-            (Section::Annotations, 4) => {
+            (ManifestSection::Metadata, 2) if key == "name" => secret.name = plain(value)?,
+            (ManifestSection::Metadata, 2) if key == "namespace" => {
+                secret.namespace = plain(value)?;
+            }
+            (ManifestSection::Annotations, 4) => {
                 note_annotation(&mut secret.lock, key, value)?;
             }
-            (Section::Data, 2) => {
+            (ManifestSection::Data, 2) => {
                 let value = plain(value)?;
                 let stored = if value.starts_with("ENC[") {
                     // One that is damaged is left to the reader that says so.
@@ -276,11 +288,11 @@ impl<'a> Scanned<'a> {
                 };
                 secret.values.push((plain(key)?, stored));
             }
-            (Section::EncryptedData, 4) => {
+            (ManifestSection::EncryptedData, 4) => {
                 let stored = Stored::Sealed(plain(value)?);
                 secret.values.push((plain(key)?, stored));
             }
-            (Section::TemplateData, 6) => {
+            (ManifestSection::TemplateData, 6) => {
                 let stored = Stored::Text(plain(value)?);
                 secret.values.push((plain(key)?, stored));
             }
@@ -294,28 +306,28 @@ impl<'a> Scanned<'a> {
             "kind" => {
                 self.is_secret = matches!(value, "Secret" | "SealedSecret");
                 if value == "SealedSecret" {
-                    self.secret.lock = Lock::Sealed {
+                    self.secret.lock = SecretLock::Sealed {
                         with: None,
                         scope: Scope::Strict,
                     };
                 }
-                Section::Top
+                ManifestSection::Top
             }
-            "metadata" => Section::Metadata,
-            "data" => Section::Data,
-            "spec" => Section::Spec,
+            "metadata" => ManifestSection::Metadata,
+            "data" => ManifestSection::Data,
+            "spec" => ManifestSection::Spec,
             "sops" => {
                 self.sops = Some(begin);
-                Section::Top
+                ManifestSection::Top
             }
-            _ => Section::Top,
+            _ => ManifestSection::Top,
         };
     }
 }
 
 /// Reads the Secrets of a file that looks as this program writes it; nothing if any line differs.
 #[must_use]
-pub fn scan(text: &str) -> Option<Vec<FoundSecret<'_>>> {
+pub fn scan(text: &str) -> Option<Vec<StoredSecret<'_>>> {
     let mut secrets = Vec::new();
     let mut document = Scanned::new();
     let mut begin = 0;
@@ -335,8 +347,8 @@ pub fn scan(text: &str) -> Option<Vec<FoundSecret<'_>>> {
 
 /// Takes what an annotation says about the lock of a SealedSecret; nothing if it differs from how this program
 /// writes it.
-fn note_annotation<'a>(lock: &mut Lock<'a>, key: &str, value: &'a str) -> Option<()> {
-    if let Lock::Sealed { with, scope } = lock {
+fn note_annotation<'a>(lock: &mut SecretLock<'a>, key: &str, value: &'a str) -> Option<()> {
+    if let SecretLock::Sealed { with, scope } = lock {
         if key == SEALED_WITH {
             *with = Some(plain(value)?);
         } else if let Some(found) = Scope::of_annotation(key)
@@ -366,17 +378,21 @@ fn plain(text: &str) -> Option<Cow<'_, str>> {
 ///
 /// # Errors
 /// A file that is not YAML.
-pub fn read<'a>(text: &str, file: &str) -> Result<Vec<FoundSecret<'a>>, Fault> {
+pub fn read<'a>(text: &str, file: &str) -> Result<Vec<StoredSecret<'a>>, Fault> {
     let documents = yaml::read_all(text, file).map_err(|mut faults| faults.swap_remove(0))?;
     Ok(of_documents(&documents, text, file))
 }
 
 /// Finds the Secrets among the documents of a text.
-pub(super) fn of_documents<'a>(documents: &[Node], text: &str, file: &str) -> Vec<FoundSecret<'a>> {
+pub(super) fn of_documents<'a>(
+    documents: &[Node],
+    text: &str,
+    file: &str,
+) -> Vec<StoredSecret<'a>> {
     let found = documents.iter().filter_map(|document| {
         let mut secret = read_document(document)?;
         if let Some(block) = document.get("sops") {
-            secret.lock = Lock::Sops {
+            secret.lock = SecretLock::Sops {
                 block: Block::from_node(block),
                 fit: fit(text, file),
             };
@@ -387,21 +403,21 @@ pub(super) fn of_documents<'a>(documents: &[Node], text: &str, file: &str) -> Ve
 }
 
 /// Returns whether an encrypted file is like those that this program writes.
-fn fit(text: &str, file: &str) -> Fit {
+fn fit(text: &str, file: &str) -> SecretFit {
     match sops::read(text, file) {
-        Ok(Some(document)) if document.may_be_rendered_again() => Fit::Ours,
-        Ok(_) => Fit::Otherwise,
-        Err(fault) => Fit::Damaged(fault.what),
+        Ok(Some(document)) if document.may_be_rendered_again() => SecretFit::Ours,
+        Ok(_) => SecretFit::Otherwise,
+        Err(fault) => SecretFit::Damaged(fault.what),
     }
 }
 
-fn read_document<'a>(document: &Node) -> Option<FoundSecret<'a>> {
+fn read_document<'a>(document: &Node) -> Option<StoredSecret<'a>> {
     let owned = |node: &Node| node.text().map(|text| Cow::Owned(text.to_owned()));
     let metadata = |key: &str| owned(document.get("metadata")?.get(key)?);
-    let mut secret = FoundSecret {
+    let mut secret = StoredSecret {
         name: metadata("name")?,
         namespace: metadata("namespace").unwrap_or_default(),
-        ..FoundSecret::default()
+        ..StoredSecret::default()
     };
     let mut take = |node: Option<&Node>, stored: fn(Cow<'a, str>) -> Stored<'a>| {
         let Some(Value::Map(entries)) = node.map(|node| &node.value) else {
@@ -451,7 +467,7 @@ fn read_document<'a>(document: &Node) -> Option<FoundSecret<'a>> {
                 scope.annotation().and_then(said) == Some("true")
             };
             let scope = Scope::ALL.into_iter().find(is_said).unwrap_or_default();
-            secret.lock = Lock::Sealed { with, scope };
+            secret.lock = SecretLock::Sealed { with, scope };
         }
         _ => return None,
     }
@@ -489,13 +505,13 @@ mod tests {
         format!("{MANIFEST}{value}\n{}", sealed.block.text())
     }
 
-    fn shown(secrets: &[FoundSecret<'_>]) -> String {
+    fn shown(secrets: &[StoredSecret<'_>]) -> String {
         let mut out = String::new();
         for secret in secrets {
             let (namespace, name) = (&secret.namespace, &secret.name);
             writeln!(out, "{namespace}/{name}").unwrap();
             match &secret.lock {
-                Lock::Sops { block, fit } => {
+                SecretLock::Sops { block, fit } => {
                     let recipients = block.recipients();
                     writeln!(out, "{fit:?} {recipients:?}\n{}", block.text()).unwrap();
                 }

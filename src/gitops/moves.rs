@@ -17,7 +17,7 @@ use std::num::NonZeroU16;
 
 /// A part of the tree that is applied as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
+enum MovedPart {
     /// The whole tree.
     All,
     /// What exists once per cluster.
@@ -26,7 +26,7 @@ enum Part {
     Shard(u16),
 }
 
-impl Part {
+impl MovedPart {
     /// Returns its folder as people read it.
     fn folder(self) -> String {
         match self {
@@ -72,8 +72,8 @@ pub struct Recorded {
     /// How the instances are divided.
     pub division: Division,
     layout: Option<Layout>,
-    instances: BTreeMap<String, BTreeSet<Part>>,
-    cluster: BTreeSet<Part>,
+    instances: BTreeMap<String, BTreeSet<MovedPart>>,
+    cluster: BTreeSet<MovedPart>,
     /// By the part that each applies.
     kustomizations: BTreeMap<String, Kustomization>,
     application_set: Option<ApplicationSet>,
@@ -108,12 +108,12 @@ impl Recorded {
                     shards = count.and_then(|count| count.trim().parse().ok());
                 }
                 ["kustomization.yaml"] | [INSTANCES, "kustomization.yaml"] => {
-                    recorded.take_entries(text, Part::All);
+                    recorded.take_entries(text, MovedPart::All);
                 }
                 [SHARDS, shard, "kustomization.yaml"] => {
                     if let Ok(shard) = shard.parse::<u16>() {
                         most = most.max(shard.saturating_add(1));
-                        recorded.take_entries(text, Part::Shard(shard));
+                        recorded.take_entries(text, MovedPart::Shard(shard));
                     }
                 }
                 ["flux", name] => recorded.take_kustomization(name, text),
@@ -122,7 +122,7 @@ impl Recorded {
             }
         }
         if recorded.kustomizations.contains_key(CLUSTER) || most > 0 {
-            recorded.cluster.insert(Part::Cluster);
+            recorded.cluster.insert(MovedPart::Cluster);
         }
         recorded.division.shards = match shards {
             Some(shards) => shards,
@@ -131,7 +131,7 @@ impl Recorded {
         };
         for (id, parts) in &recorded.instances {
             let shard = parts.iter().find_map(|part| match part {
-                Part::Shard(shard) if *shard < recorded.division.shards => Some(*shard),
+                MovedPart::Shard(shard) if *shard < recorded.division.shards => Some(*shard),
                 _ => None,
             });
             recorded
@@ -149,7 +149,7 @@ impl Recorded {
             self.instances.iter().all(|(id, parts)| {
                 let hash = super::decide::spread(fleet.name.as_str(), id);
                 let part = u16::try_from(hash % u32::from(*count)).unwrap_or_default();
-                parts.contains(&Part::Shard(part))
+                parts.contains(&MovedPart::Shard(part))
             })
         };
         let wanted = fleet.shards.map(u16::from).filter(|count| *count >= most);
@@ -158,7 +158,7 @@ impl Recorded {
     }
 
     /// Takes what a kustomization names, however it is written.
-    fn take_entries(&mut self, text: &str, part: Part) {
+    fn take_entries(&mut self, text: &str, part: MovedPart) {
         let is_between = |character: char| {
             character.is_whitespace() || matches!(character, '"' | '\'' | ',' | '[' | ']')
         };
@@ -235,7 +235,7 @@ impl Recorded {
     /// Returns whether the tree has something that exists once per cluster.
     #[must_use]
     pub fn has_cluster(&self) -> bool {
-        self.cluster.iter().any(|part| *part != Part::Cluster)
+        self.cluster.iter().any(|part| *part != MovedPart::Cluster)
             || self.kustomizations.contains_key(CLUSTER)
     }
 
@@ -308,7 +308,7 @@ impl Recorded {
     }
 
     /// Returns the old and the new value of where the Kustomization of a part reads the tree, if that changes.
-    fn other_source(&self, fleet: &Fleet, part: Part) -> Option<(String, String)> {
+    fn other_source(&self, fleet: &Fleet, part: MovedPart) -> Option<(String, String)> {
         let found = self.kustomizations.get(&part.name())?;
         let flux = fleet.flux.as_ref()?;
         let path = flux_path(&flux.path, part);
@@ -461,19 +461,19 @@ impl Recorded {
 }
 
 /// Returns the part that a unit belongs to.
-fn wanted_part(fleet: &Fleet, member: Option<usize>) -> Part {
+fn wanted_part(fleet: &Fleet, member: Option<usize>) -> MovedPart {
     match (fleet.shards, member) {
-        (None, _) => Part::All,
-        (Some(_), None) => Part::Cluster,
-        (Some(_), Some(index)) => Part::Shard(fleet.members[index].shard.unwrap_or_default()),
+        (None, _) => MovedPart::All,
+        (Some(_), None) => MovedPart::Cluster,
+        (Some(_), Some(index)) => MovedPart::Shard(fleet.members[index].shard.unwrap_or_default()),
     }
 }
 
 /// Returns the path that a Kustomization of Flux has for a part.
-fn flux_path(base: &str, part: Part) -> String {
+fn flux_path(base: &str, part: MovedPart) -> String {
     let folder = match part {
-        Part::All => String::new(),
-        Part::Cluster | Part::Shard(_) => part.folder(),
+        MovedPart::All => String::new(),
+        MovedPart::Cluster | MovedPart::Shard(_) => part.folder(),
     };
     format!("./{}", super::fleet_files::below(base, &folder))
 }

@@ -4,15 +4,20 @@ use super::context::{Context, Phase, Sealer};
 use super::decide::{Action, Need, Reason};
 use super::plan::{Plan, RolePlan};
 use super::secrets::obstacle;
-use super::secrets::{Found, Secrets};
+use super::secrets::{FoundUnit, UnitSecrets};
 use super::settle::{found_chain, leaf_place, lock_reason, settle};
 use super::shared_files::{agree_within_files, close_over_files, share_dates};
 use super::unit::Unit;
 
 /// Decides what becomes of the chains of a unit. `may_renew` says whether a renewal that can wait may happen now.
 #[must_use]
-pub fn plan(context: &Context<'_>, unit: &Unit<'_>, found: &Found<'_>, may_renew: bool) -> Plan {
-    let Found {
+pub fn plan(
+    context: &Context<'_>,
+    unit: &Unit<'_>,
+    found: &FoundUnit<'_>,
+    may_renew: bool,
+) -> Plan {
+    let FoundUnit {
         current, staged, ..
     } = found;
     let mut roles: Vec<RolePlan> = unit
@@ -65,7 +70,7 @@ fn in_phase(phase: Phase, plan: &RolePlan, may_renew: bool) -> Action {
 }
 
 /// Returns whether Secrets that wait still are what the fleet file wants.
-fn successors_are_good(context: &Context<'_>, unit: &Unit<'_>, staged: &Secrets<'_>) -> bool {
+fn successors_are_good(context: &Context<'_>, unit: &Unit<'_>, staged: &UnitSecrets<'_>) -> bool {
     unit.roles().iter().all(
         |(role, leaf)| match found_chain(context, unit, staged, *role, leaf) {
             Err(reason) => reason == Reason::MISSING,

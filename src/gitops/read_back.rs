@@ -1,6 +1,6 @@
 //! Reads a Secret back before it leaves: what was meant must be what is read, by the readers of what others write.
 
-use super::found::{self, FoundSecret, Stored};
+use super::found::{self, Stored, StoredSecret};
 use crate::fault::Fault;
 use crate::manifest::{Field, Object, PrivateKeys};
 use crate::seal::sops::{self, Block};
@@ -52,7 +52,7 @@ pub(super) fn read_back(
 }
 
 /// Returns whether a Secret that was read has a value as it was meant.
-fn holds(secret: &FoundSecret<'_>, key: &str, value: &Field) -> bool {
+fn holds(secret: &StoredSecret<'_>, key: &str, value: &Field) -> bool {
     let meant = match value {
         Field::Secret(data) => data.expose(PrivateKeys::Written),
         Field::Text(text) => text,

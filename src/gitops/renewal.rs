@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 /// When a certificate will be renewed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Renewal {
+pub struct PlannedRenewal {
     /// Namespace of its Secret.
     pub namespace: String,
     /// Its Secret.
@@ -25,7 +25,7 @@ pub struct Renewal {
 
 /// What decides when a certificate is renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct DatedCertificate {
     /// When it is valid.
     pub validity: Validity,
     /// Whether it is its own issuer.
@@ -56,8 +56,8 @@ pub(super) fn share(dates: &mut [(BTreeSet<ObjectName>, OffsetDateTime)]) {
 /// As [`Fleet::instance`].
 pub fn dates(
     fleet: &Fleet,
-    find: impl Fn(&str, &SecretKeyRef) -> Option<Standing>,
-) -> Result<Vec<Renewal>, Vec<Fault>> {
+    find: impl Fn(&str, &SecretKeyRef) -> Option<DatedCertificate>,
+) -> Result<Vec<PlannedRenewal>, Vec<Fault>> {
     let mut renewals = Vec::new();
     for unit in Unit::cluster(fleet).map(Ok).into_iter().chain(
         fleet
@@ -72,8 +72,8 @@ pub fn dates(
 
 fn add(
     unit: &Unit<'_>,
-    find: &impl Fn(&str, &SecretKeyRef) -> Option<Standing>,
-    renewals: &mut Vec<Renewal>,
+    find: &impl Fn(&str, &SecretKeyRef) -> Option<DatedCertificate>,
+    renewals: &mut Vec<PlannedRenewal>,
 ) {
     let placements = unit.placements();
     let place = |credential: Credential| {
@@ -100,7 +100,7 @@ fn add(
     }
     for ((custody, leaf, (ca, ca_due)), (_, at)) in chains.into_iter().zip(dates) {
         let mut note = |place: &SecretKeyRef, at| {
-            renewals.push(Renewal {
+            renewals.push(PlannedRenewal {
                 namespace: unit.namespace().to_owned(),
                 secret: place.secret.as_str().to_owned(),
                 key: place.key.as_str().to_owned(),

@@ -25,7 +25,7 @@ pub struct Review {
     /// SHA-256 of what each folder of the tree holds.
     tree: BTreeMap<String, String>,
     /// What becomes of each unit that does not stay as it is.
-    units: Vec<Unit>,
+    units: Vec<ReviewedUnit>,
     /// Files of the fleet as a whole that would be written.
     fleet_files: Vec<String>,
     /// Files that belong to nothing any more and would be removed.
@@ -37,10 +37,10 @@ pub struct Review {
 /// What becomes of one unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Unit {
+struct ReviewedUnit {
     id: String,
     namespace: String,
-    certificates: Vec<Certificate>,
+    certificates: Vec<ReviewedCertificate>,
     written: Vec<String>,
     removed: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,14 +50,14 @@ struct Unit {
 /// What becomes of one chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Certificate {
+struct ReviewedCertificate {
     role: String,
     action: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
 
-impl Certificate {
+impl ReviewedCertificate {
     /// Names action and reason: `renew (due)`.
     fn decision(&self) -> String {
         match &self.reason {
@@ -67,9 +67,9 @@ impl Certificate {
     }
 }
 
-impl From<&UnitRow> for Unit {
+impl From<&UnitRow> for ReviewedUnit {
     fn from(row: &UnitRow) -> Self {
-        let certificates = row.certificates.iter().map(|row| Certificate {
+        let certificates = row.certificates.iter().map(|row| ReviewedCertificate {
             role: row.role.clone(),
             action: row.action.to_owned(),
             reason: row.reason.map(str::to_owned),
@@ -102,7 +102,7 @@ impl Review {
             now: report.now.clone(),
             inputs,
             tree,
-            units: rows.iter().map(Unit::from).collect(),
+            units: rows.iter().map(ReviewedUnit::from).collect(),
             fleet_files: report.fleet_files.clone(),
             stale: report.stale.clone(),
             adopted,
@@ -190,7 +190,7 @@ impl Review {
 
     /// Names the units of which something else would become.
     fn decisions(&self, now: &Self) -> Vec<String> {
-        let by_id = |units: &'_ [Unit]| -> BTreeMap<String, Unit> {
+        let by_id = |units: &'_ [ReviewedUnit]| -> BTreeMap<String, ReviewedUnit> {
             let units = units.iter().cloned();
             units.map(|unit| (unit.id.clone(), unit)).collect()
         };
@@ -234,12 +234,12 @@ mod tests {
     use super::*;
 
     fn review() -> Review {
-        let certificate = Certificate {
+        let certificate = ReviewedCertificate {
             role: "httpd".to_owned(),
             action: "renew".to_owned(),
             reason: Some("due".to_owned()),
         };
-        let unit = Unit {
+        let unit = ReviewedUnit {
             id: "a".to_owned(),
             namespace: "a".to_owned(),
             certificates: vec![certificate],

@@ -2,7 +2,7 @@
 
 use super::context::{Context, Reading, Sealer, UnitFiles};
 use super::decide::Reason;
-use super::found::{self, Fit, FoundSecret, Lock, Stored};
+use super::found::{self, SecretFit, SecretLock, Stored, StoredSecret};
 use super::layout::is_marked;
 use super::unit::Unit;
 use crate::fault::Fault;
@@ -24,13 +24,13 @@ pub(super) type Opened = BTreeMap<String, zeroize::Zeroizing<String>>;
 
 /// What was found of a unit.
 #[derive(Debug, Default)]
-pub struct Found<'a> {
-    pub(super) current: Secrets<'a>,
-    pub(super) staged: Secrets<'a>,
+pub struct FoundUnit<'a> {
+    pub(super) current: UnitSecrets<'a>,
+    pub(super) staged: UnitSecrets<'a>,
     reading: Option<Reading>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> FoundUnit<'a> {
     /// Finds the Secrets in the files of a unit, and verifies of them what is at hand: what is wrong is part of what is
     /// found.
     ///
@@ -45,8 +45,8 @@ impl<'a> Found<'a> {
         let namespace = unit.namespace();
         let current = files.current.iter().chain(&files.adopted);
         let mut found = Self {
-            current: Secrets::of(current, namespace, reading)?,
-            staged: Secrets::of(files.staged.iter(), namespace, reading)?,
+            current: UnitSecrets::of(current, namespace, reading)?,
+            staged: UnitSecrets::of(files.staged.iter(), namespace, reading)?,
             reading: Some(reading),
         };
         let readers = Arc::new(readers(context.sealer, unit)?);
@@ -137,8 +137,8 @@ fn readers(
 
 /// The Secrets found in some files.
 #[derive(Debug, Default)]
-pub(super) struct Secrets<'a> {
-    held: Vec<Held<'a>>,
+pub(super) struct UnitSecrets<'a> {
+    held: Vec<HeldSecret<'a>>,
     /// Who is to be able to open each, if they are encrypted. One that waits has the readers that it will have in
     /// its place.
     readers: Arc<BTreeMap<ObjectName, Vec<Recipient>>>,
@@ -146,17 +146,17 @@ pub(super) struct Secrets<'a> {
 
 /// A Secret and the file that it was found in.
 #[derive(Debug)]
-struct Held<'a> {
+struct HeldSecret<'a> {
     path: &'a str,
     text: &'a Guarded,
-    secret: FoundSecret<'a>,
+    secret: StoredSecret<'a>,
     /// Its values in clear text, where they had to be known and an identity opens them.
     opened: Option<Opened>,
     /// What is wrong with its values, if they were verified; never a value.
     finding: Option<String>,
 }
 
-impl Held<'_> {
+impl HeldSecret<'_> {
     /// Returns whether the file is one of a fleet, and no file of others that is taken over.
     fn is_ours(&self) -> bool {
         is_marked(self.text.as_bytes())
@@ -174,7 +174,7 @@ impl Held<'_> {
     }
 }
 
-impl<'a> Secrets<'a> {
+impl<'a> UnitSecrets<'a> {
     pub(super) fn of(
         files: impl Iterator<Item = &'a (String, Guarded)>,
         namespace: &str,
@@ -197,9 +197,9 @@ impl<'a> Secrets<'a> {
             };
             // A SealedSecret opens in its namespace only; other Secrets move along with their instance.
             let own = found.into_iter().filter(|secret| {
-                secret.namespace == namespace || !matches!(secret.lock, Lock::Sealed { .. })
+                secret.namespace == namespace || !matches!(secret.lock, SecretLock::Sealed { .. })
             });
-            secrets.extend(own.map(|secret| Held {
+            secrets.extend(own.map(|secret| HeldSecret {
                 path,
                 text,
                 secret,
@@ -243,7 +243,7 @@ impl<'a> Secrets<'a> {
             held.finding = looks.then(|| malformed(secret, placements)).flatten();
             let is_wanted = !closed.is_empty()
                 || looks && keys_of(placements, &secret.name, true).next().is_some();
-            let may_open = matches!(&secret.lock, Lock::Sops { fit, .. } if !matches!(fit, Fit::Damaged(_)))
+            let may_open = matches!(&secret.lock, SecretLock::Sops { fit, .. } if !matches!(fit, SecretFit::Damaged(_)))
                 && opens(&secret.lock, context.identities);
             if !is_wanted || !may_open {
                 if is_changed && held.finding.is_none() {
@@ -253,10 +253,10 @@ impl<'a> Secrets<'a> {
             }
             match sops::open(held.text, path, context.identities) {
                 Ok(opened) => {
-                    if let (Lock::Sops { fit, .. }, false) =
+                    if let (SecretLock::Sops { fit, .. }, false) =
                         (&mut held.secret.lock, closed.is_empty())
                     {
-                        *fit = Fit::Otherwise;
+                        *fit = SecretFit::Otherwise;
                     }
                     for (key, value) in &mut held.secret.values {
                         if let Some(base64) = opened.get(&**key)
@@ -299,12 +299,12 @@ impl<'a> Secrets<'a> {
                     .take(count)
                     .filter_map(Result::ok)
                     .collect();
-                let of_key = |held: &&mut Held<'_>| held.secret.name == key.secret.as_str();
+                let of_key = |held: &&mut HeldSecret<'_>| held.secret.name == key.secret.as_str();
                 let Some(held) = self.held.iter_mut().find(of_key) else {
                     continue;
                 };
                 // Keys in clear text that are to be encrypted come from elsewhere, and are judged once they are in their place.
-                let is_known = is_clear || !matches!(held.secret.lock, Lock::Open);
+                let is_known = is_clear || !matches!(held.secret.lock, SecretLock::Open);
                 if held.finding.is_some() || certificates.is_empty() || !is_known || !held.is_ours()
                 {
                     continue;
@@ -329,11 +329,11 @@ impl<'a> Secrets<'a> {
         }
     }
 
-    fn held(&self, name: &str) -> Option<&Held<'a>> {
+    fn held(&self, name: &str) -> Option<&HeldSecret<'a>> {
         self.held.iter().find(|held| held.secret.name == name)
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&FoundSecret<'a>> {
+    pub(super) fn get(&self, name: &str) -> Option<&StoredSecret<'a>> {
         self.held(name).map(|held| &held.secret)
     }
 
@@ -358,7 +358,7 @@ impl<'a> Secrets<'a> {
     pub(super) fn can_open(&self, name: &ObjectName, identities: &[Identity]) -> bool {
         self.get(name.as_str())
             .is_none_or(|secret| match secret.lock {
-                Lock::Open => !has_lost_lock(secret),
+                SecretLock::Open => !has_lost_lock(secret),
                 _ => opens(&secret.lock, identities),
             })
     }
@@ -378,14 +378,14 @@ impl<'a> Secrets<'a> {
 
     /// Returns the values of a Secret in clear text, base64.
     pub(super) fn open(&self, name: &ObjectName, identities: &[Identity]) -> Result<Opened, Fault> {
-        let Some(Held {
+        let Some(HeldSecret {
             path, text, secret, ..
         }) = self.held(name.as_str())
         else {
             return Ok(BTreeMap::new());
         };
         match &secret.lock {
-            Lock::Open => Ok(secret
+            SecretLock::Open => Ok(secret
                 .values
                 .iter()
                 .filter_map(|(key, value)| match value {
@@ -395,8 +395,8 @@ impl<'a> Secrets<'a> {
                     _ => None,
                 })
                 .collect()),
-            Lock::Sops { .. } => sops::open(text, path, identities),
-            Lock::Sealed { .. } => Err(Fault::new(format!(
+            SecretLock::Sops { .. } => sops::open(text, path, identities),
+            SecretLock::Sealed { .. } => Err(Fault::new(format!(
                 "only its controller can open the SealedSecret `{name}`"
             ))
             .file(path)),
@@ -418,15 +418,15 @@ fn keys_of<'p>(
 
 /// Returns whether a Secret may be rendered again around its locked values, as the sealer has it.
 fn fits(
-    secret: &FoundSecret<'_>,
+    secret: &StoredSecret<'_>,
     sealer: &Sealer,
     placements: &[(Credential, SecretKeyRef)],
 ) -> bool {
     match (sealer, &secret.lock) {
-        (Sealer::Plain, Lock::Open) => !has_lost_lock(secret),
-        (Sealer::Sealed { .. }, Lock::Sealed { .. }) => true,
-        (Sealer::Sops(_), Lock::Sops { fit, .. }) => {
-            *fit == Fit::Ours && encrypts_private_values_alone(secret, placements)
+        (Sealer::Plain, SecretLock::Open) => !has_lost_lock(secret),
+        (Sealer::Sealed { .. }, SecretLock::Sealed { .. }) => true,
+        (Sealer::Sops(_), SecretLock::Sops { fit, .. }) => {
+            *fit == SecretFit::Ours && encrypts_private_values_alone(secret, placements)
         }
         _ => false,
     }
@@ -434,7 +434,7 @@ fn fits(
 
 /// Describes the value of a Secret that has a form that it cannot have; for one that SOPS encrypted, `sops::read` does.
 fn malformed(
-    secret: &FoundSecret<'_>,
+    secret: &StoredSecret<'_>,
     placements: &[(Credential, SecretKeyRef)],
 ) -> Option<String> {
     use base64::Engine as _;
@@ -456,14 +456,14 @@ fn malformed(
 }
 
 /// Describes what a digest shows that does not match the values there, and how to go on.
-fn exchanged(secret: &FoundSecret<'_>, placements: &[(Credential, SecretKeyRef)]) -> String {
+fn exchanged(secret: &StoredSecret<'_>, placements: &[(Credential, SecretKeyRef)]) -> String {
     let keys: Vec<String> = keys_of(placements, &secret.name, true)
         .filter(|key| secret.value(key).is_some())
         .map(|key| format!("`{key}`"))
         .collect();
     let way = match secret.lock {
-        Lock::Sealed { .. } => "",
-        Lock::Open | Lock::Sops { .. } => "pass `--identity FILE` to verify them, ",
+        SecretLock::Sealed { .. } => "",
+        SecretLock::Open | SecretLock::Sops { .. } => "pass `--identity FILE` to verify them, ",
     };
     format!(
         "{} or a certificate in the same file does not match the line `{}`; {way}remove that line if the change was intended",
@@ -473,26 +473,27 @@ fn exchanged(secret: &FoundSecret<'_>, placements: &[(Credential, SecretKeyRef)]
 }
 
 /// Returns whether one of the identities opens what is locked so.
-fn opens(lock: &Lock<'_>, identities: &[Identity]) -> bool {
+fn opens(lock: &SecretLock<'_>, identities: &[Identity]) -> bool {
     match lock {
-        Lock::Open => true,
-        Lock::Sops { block, .. } => identities.iter().any(|identity| {
+        SecretLock::Open => true,
+        SecretLock::Sops { block, .. } => identities.iter().any(|identity| {
             let own = identity.recipient().as_str();
             block.recipients().iter().any(|recipient| recipient == own)
         }),
-        Lock::Sealed { .. } => false,
+        SecretLock::Sealed { .. } => false,
     }
 }
 
 /// Returns whether a Secret has encrypted values without the block that says how.
-pub(super) fn has_lost_lock(secret: &FoundSecret<'_>) -> bool {
+pub(super) fn has_lost_lock(secret: &StoredSecret<'_>) -> bool {
     let mut values = secret.values.iter();
-    matches!(secret.lock, Lock::Open) && values.any(|(_, value)| matches!(value, Stored::Sops(_)))
+    matches!(secret.lock, SecretLock::Open)
+        && values.any(|(_, value)| matches!(value, Stored::Sops(_)))
 }
 
 /// Returns whether in an encrypted Secret those values are encrypted that are private, and no others.
 fn encrypts_private_values_alone(
-    secret: &FoundSecret<'_>,
+    secret: &StoredSecret<'_>,
     placements: &[(Credential, SecretKeyRef)],
 ) -> bool {
     secret.values.iter().all(|(key, value)| {
@@ -509,24 +510,28 @@ fn encrypts_private_values_alone(
 pub(super) fn obstacle(
     context: &Context<'_>,
     unit: &Unit<'_>,
-    current: &Secrets<'_>,
+    current: &UnitSecrets<'_>,
     role: Role,
 ) -> Option<Reason> {
     unit.secrets_of(role).iter().find_map(|name| {
         let held = current.held(name.as_str())?;
         let damaged = |why: &str| Some(Reason::Damaged(format!("`{}`: {why}", held.path)));
         match &held.secret.lock {
-            Lock::Open if has_lost_lock(&held.secret) => damaged("its `sops` block is missing"),
-            Lock::Sops {
-                fit: Fit::Damaged(why),
+            SecretLock::Open if has_lost_lock(&held.secret) => {
+                damaged("its `sops` block is missing")
+            }
+            SecretLock::Sops {
+                fit: SecretFit::Damaged(why),
                 ..
             } => damaged(why),
-            Lock::Sops { block, .. }
+            SecretLock::Sops { block, .. }
                 if matches!(context.sealer, Sealer::Sops(_)) && !block.other_keys().is_empty() =>
             {
                 Some(Reason::OtherReaders(block.other_keys().to_vec()))
             }
-            Lock::Open | Lock::Sops { .. } | Lock::Sealed { .. } => damaged(held.finding.as_ref()?),
+            SecretLock::Open | SecretLock::Sops { .. } | SecretLock::Sealed { .. } => {
+                damaged(held.finding.as_ref()?)
+            }
         }
     })
 }

@@ -2,15 +2,15 @@
 
 use super::context::{Context, Sealer};
 use super::decide::{Action, Need, Reason};
-use super::found::{Lock, Stored};
+use super::found::{SecretLock, Stored};
 use super::plan::RolePlan;
-use super::secrets::Secrets;
+use super::secrets::UnitSecrets;
 use super::secrets::obstacle;
 use super::unit::Unit;
 use crate::fleet::CaCustody;
 use crate::ingress::Role;
 use crate::instance::Credential;
-use crate::pki::reuse::{Cause, Keys, LeafTerms, Serving, examine};
+use crate::pki::reuse::{Cause, ChainKeys, LeafTerms, Serving, examine};
 use crate::pki::{Certificate, authorities, verify};
 use crate::seal::Recipient;
 use crate::values::SecretKeyRef;
@@ -31,7 +31,7 @@ pub(super) fn leaf_place(
 pub(super) fn settle(
     context: &Context<'_>,
     unit: &Unit<'_>,
-    current: &Secrets<'_>,
+    current: &UnitSecrets<'_>,
     role: Role,
     leaf: &LeafTerms,
 ) -> RolePlan {
@@ -94,7 +94,7 @@ pub(super) fn settle(
 /// Finds the intermediate that signs for a chain, with those above it, where its key is stored beside.
 fn stored_intermediate(
     unit: &Unit<'_>,
-    current: &Secrets<'_>,
+    current: &UnitSecrets<'_>,
     role: Role,
 ) -> Option<(Certificate, Vec<Certificate>)> {
     if unit.custody(role) != CaCustody::Stored || !holds_ca_key(unit, current, role) {
@@ -110,7 +110,7 @@ fn stored_intermediate(
 fn way_out(
     context: &Context<'_>,
     unit: &Unit<'_>,
-    current: &Secrets<'_>,
+    current: &UnitSecrets<'_>,
     role: Role,
     reason: Reason,
     gains_nothing: bool,
@@ -132,7 +132,7 @@ fn way_out(
     }
     let locked_for_us = unit.secrets_of(role).iter().any(|name| {
         let secret = current.get(name.as_str());
-        secret.is_some_and(|secret| matches!(secret.lock, Lock::Sops { .. }))
+        secret.is_some_and(|secret| matches!(secret.lock, SecretLock::Sops { .. }))
     });
     if reason.concerns_lock_only() && !context.rekey && locked_for_us {
         return Action::Blocked(reason, context.identity());
@@ -150,27 +150,27 @@ fn way_out(
 }
 
 /// Returns whether the key of the chain's CA is kept.
-fn holds_ca_key(unit: &Unit<'_>, current: &Secrets<'_>, role: Role) -> bool {
+fn holds_ca_key(unit: &Unit<'_>, current: &UnitSecrets<'_>, role: Role) -> bool {
     unit.ca_key_place(role)
         .is_some_and(|place| current.value(place).is_some())
 }
 
 /// Returns whether the private key of a chain's leaf was found.
-pub(super) fn has_key(unit: &Unit<'_>, current: &Secrets<'_>, role: Role) -> bool {
+pub(super) fn has_key(unit: &Unit<'_>, current: &UnitSecrets<'_>, role: Role) -> bool {
     leaf_place(unit.placements(), role).is_some_and(|place| current.value(place).is_some())
 }
 
 pub(super) fn lock_reason(
     context: &Context<'_>,
     unit: &Unit<'_>,
-    current: &Secrets<'_>,
+    current: &UnitSecrets<'_>,
     role: Role,
 ) -> Option<Reason> {
     unit.secrets_of(role).iter().find_map(|name| {
         let lock = current.get(name.as_str()).map(|secret| &secret.lock)?;
         match (context.sealer, lock) {
-            (Sealer::Plain, Lock::Open) => None,
-            (Sealer::Sops(_), Lock::Sops { block, .. }) => {
+            (Sealer::Plain, SecretLock::Open) => None,
+            (Sealer::Sops(_), SecretLock::Sops { block, .. }) => {
                 let found: BTreeSet<&str> = block.recipients().iter().map(AsRef::as_ref).collect();
                 let wanted = current
                     .readers(name)
@@ -185,7 +185,7 @@ pub(super) fn lock_reason(
             }
             (
                 Sealer::Sealed { certificate, scope },
-                Lock::Sealed {
+                SecretLock::Sealed {
                     with,
                     scope: found_scope,
                 },
@@ -205,7 +205,7 @@ pub(super) fn lock_reason(
 pub(super) fn found_chain(
     context: &Context<'_>,
     unit: &Unit<'_>,
-    secrets: &Secrets<'_>,
+    secrets: &UnitSecrets<'_>,
     role: Role,
     leaf_terms: &LeafTerms,
 ) -> Result<Serving, Reason> {
@@ -223,7 +223,7 @@ pub(super) fn found_chain(
     let text = |credential| text(credential).transpose();
     let parts = role.parts();
     let (ca, leaf) = (text(parts.ca)?, text(parts.leaf)?);
-    let keys = Keys::Seen {
+    let keys = ChainKeys::Seen {
         ca: holds_ca_key(unit, secrets, role),
         leaf: has_key(unit, secrets, role),
     };

@@ -4,7 +4,7 @@ use super::context::{Context, Sealer};
 use super::decide::{Action, Need, Reason};
 use super::plan::RolePlan;
 use super::renewal::share;
-use super::secrets::Secrets;
+use super::secrets::UnitSecrets;
 use super::settle::has_key;
 use super::unit::Unit;
 use crate::fleet::CaCustody;
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 pub(super) fn share_dates(
     context: &Context<'_>,
     unit: &Unit<'_>,
-    current: &Secrets<'_>,
+    current: &UnitSecrets<'_>,
     roles: &mut [RolePlan],
 ) {
     let is_closed = |names: &BTreeSet<ObjectName>| {
@@ -80,7 +80,7 @@ pub(super) fn agree_within_files(unit: &Unit<'_>, roles: &mut [RolePlan], wished
 pub(super) fn close_over_files(
     context: &Context<'_>,
     unit: &Unit<'_>,
-    current: &Secrets<'_>,
+    current: &UnitSecrets<'_>,
     roles: &mut [RolePlan],
 ) {
     let all_stay = roles.iter().all(|plan| plan.action == Action::Keep);

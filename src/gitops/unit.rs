@@ -12,7 +12,7 @@ use crate::manifest::{Identity, Object, SecretData, secret_data};
 use crate::name::{DataKey, ObjectName};
 use crate::path::expand::Topology;
 use crate::pki::issue::{Ca, Organization};
-use crate::pki::reuse::{Custody, Extent, LeafTerms, Signer, Terms};
+use crate::pki::reuse::{ChainTerms, Custody, Extent, LeafTerms, Signer};
 use crate::pki::validity::{End, Validity};
 use crate::pki::{LeafUse, SubjectAltName};
 use crate::values::SecretKeyRef;
@@ -26,7 +26,7 @@ const CA_DAYS: u32 = 3650;
 #[derive(Debug)]
 pub struct Unit<'a> {
     fleet: &'a Fleet,
-    kind: Kind<'a>,
+    kind: UnitKind<'a>,
     roles: Vec<(Role, LeafTerms)>,
     /// Of all credentials, CA keys that are not kept among them.
     places: Vec<(Credential, SecretKeyRef)>,
@@ -35,7 +35,7 @@ pub struct Unit<'a> {
 }
 
 #[derive(Debug)]
-enum Kind<'a> {
+enum UnitKind<'a> {
     Member {
         member: &'a Member,
         instance: Box<Instance>,
@@ -50,10 +50,10 @@ impl<'a> Unit<'a> {
     /// As [`Fleet::instance`].
     pub fn member(fleet: &'a Fleet, member: &'a Member) -> Result<Self, Vec<Fault>> {
         let instance = Box::new(fleet.instance(member)?);
-        Ok(Self::new(fleet, Kind::Member { member, instance }))
+        Ok(Self::new(fleet, UnitKind::Member { member, instance }))
     }
 
-    fn new(fleet: &'a Fleet, kind: Kind<'a>) -> Self {
+    fn new(fleet: &'a Fleet, kind: UnitKind<'a>) -> Self {
         let mut unit = Self {
             fleet,
             kind,
@@ -63,8 +63,8 @@ impl<'a> Unit<'a> {
         };
         unit.roles = unit.find_roles();
         unit.places = match &unit.kind {
-            Kind::Member { instance, .. } => instance.placements(),
-            Kind::Cluster(_) => cluster_placements(),
+            UnitKind::Member { instance, .. } => instance.placements(),
+            UnitKind::Cluster(_) => cluster_placements(),
         };
         let is_kept = |credential| match credential {
             Credential::CaKey => unit.custody(Role::Httpd) == CaCustody::Stored,
@@ -84,7 +84,10 @@ impl<'a> Unit<'a> {
     /// Takes the cluster, if it has a wildcard certificate.
     #[must_use]
     pub fn cluster(fleet: &'a Fleet) -> Option<Self> {
-        Some(Self::new(fleet, Kind::Cluster(fleet.wildcard.as_ref()?)))
+        Some(Self::new(
+            fleet,
+            UnitKind::Cluster(fleet.wildcard.as_ref()?),
+        ))
     }
 
     /// Returns the fleet.
@@ -97,8 +100,8 @@ impl<'a> Unit<'a> {
     #[must_use]
     pub fn as_member(&self) -> Option<&'a Member> {
         match &self.kind {
-            Kind::Member { member, .. } => Some(member),
-            Kind::Cluster(_) => None,
+            UnitKind::Member { member, .. } => Some(member),
+            UnitKind::Cluster(_) => None,
         }
     }
 
@@ -113,8 +116,8 @@ impl<'a> Unit<'a> {
     #[must_use]
     pub fn namespace(&self) -> &str {
         match &self.kind {
-            Kind::Member { member, .. } => member.namespace.as_str(),
-            Kind::Cluster(wildcard) => wildcard.namespace.as_str(),
+            UnitKind::Member { member, .. } => member.namespace.as_str(),
+            UnitKind::Cluster(wildcard) => wildcard.namespace.as_str(),
         }
     }
 
@@ -122,8 +125,8 @@ impl<'a> Unit<'a> {
     #[must_use]
     pub fn terms(&self) -> &'a CertificateTerms {
         match &self.kind {
-            Kind::Member { member, .. } => &member.terms.certificate,
-            Kind::Cluster(wildcard) => &wildcard.certificate,
+            UnitKind::Member { member, .. } => &member.terms.certificate,
+            UnitKind::Cluster(wildcard) => &wildcard.certificate,
         }
     }
 
@@ -144,7 +147,7 @@ impl<'a> Unit<'a> {
         role: Role,
         leaf: &'t LeafTerms,
         given: Option<&'t Ca>,
-    ) -> Terms<'t> {
+    ) -> ChainTerms<'t> {
         let (custody, signer) = match self.custody(role) {
             CaCustody::Stored => (Custody::Stored, Signer::Own),
             CaCustody::Ephemeral => (Custody::Dropped, Signer::Own),
@@ -154,7 +157,7 @@ impl<'a> Unit<'a> {
             }
         };
         let renewal = renewal_rule(self.terms(), self.fleet.name.as_str(), self.id());
-        Terms {
+        ChainTerms {
             leaf,
             custody,
             signer,
@@ -181,7 +184,7 @@ impl<'a> Unit<'a> {
             names.iter().cloned().map(SubjectAltName::Dns).collect()
         };
         match &self.kind {
-            Kind::Member { instance, .. } => {
+            UnitKind::Member { instance, .. } => {
                 let mut roles = vec![
                     (Role::Httpd, wanted(dns(&instance.hosts), LeafUse::Server)),
                     (
@@ -198,7 +201,7 @@ impl<'a> Unit<'a> {
                 }
                 roles
             }
-            Kind::Cluster(wildcard) => {
+            UnitKind::Cluster(wildcard) => {
                 let domain = &self.fleet.domain;
                 let mut names = vec![SubjectAltName::Wildcard(domain.clone())];
                 if wildcard.apex {
@@ -241,14 +244,14 @@ impl<'a> Unit<'a> {
     #[must_use]
     pub fn objects(&self, credentials: &Credentials) -> Vec<Object> {
         match &self.kind {
-            Kind::Member { member, instance } => {
+            UnitKind::Member { member, instance } => {
                 let ingress = Ingress::Traefik(self.fleet.release);
                 let mut objects =
                     ingress::objects(ingress, Topology::Direct, instance, credentials);
                 self.mark(&mut objects, member.id.as_str());
                 objects
             }
-            Kind::Cluster(wildcard) => {
+            UnitKind::Cluster(wildcard) => {
                 let name = wildcard_secret();
                 let mut objects = cluster_secrets(wildcard, credentials);
                 objects.push(traefik::tls_store(
@@ -275,8 +278,8 @@ impl<'a> Unit<'a> {
     /// Returns whether it is to pass to another part of the fleet.
     fn is_moving(&self) -> bool {
         match &self.kind {
-            Kind::Member { member, .. } => member.is_moving,
-            Kind::Cluster(wildcard) => wildcard.is_moving,
+            UnitKind::Member { member, .. } => member.is_moving,
+            UnitKind::Cluster(wildcard) => wildcard.is_moving,
         }
     }
 

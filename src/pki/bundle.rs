@@ -2,7 +2,7 @@
 
 use super::certificate::{Certificate, Details};
 use super::key::{self, PrivateKey};
-use super::refusals::{self, Rule, Use};
+use super::refusals::{self, RefusalRule, Use};
 use super::validity::format_instant;
 use super::verify::Signature;
 use super::{SubjectAltName, pem, verify};
@@ -28,7 +28,7 @@ pub struct Bundle {
 
 /// A PEM text and the name of the file it comes from.
 #[derive(Debug, Clone, Copy)]
-pub struct Source<'a> {
+pub struct BundleSource<'a> {
     /// The name, for errors.
     pub file: &'a str,
     /// The text.
@@ -36,7 +36,7 @@ pub struct Source<'a> {
 }
 
 /// A certificate that was given.
-struct Given<'a> {
+struct GivenCertificate<'a> {
     certificate: Certificate,
     details: Details,
     file: &'a str,
@@ -44,7 +44,7 @@ struct Given<'a> {
     number: usize,
 }
 
-impl Given<'_> {
+impl GivenCertificate<'_> {
     /// Returns what a message calls it.
     fn name(&self) -> &str {
         self.details.name()
@@ -72,12 +72,12 @@ impl Given<'_> {
 /// certificate that signed none of the others, one that is expired and needed, not yet valid, refused by Go
 /// ([`refusals`]) or whose key is published on the internet; a leaf that is a CA.
 pub fn import(
-    sources: &[Source<'_>],
+    sources: &[BundleSource<'_>],
     names: &[SubjectAltName],
     now: OffsetDateTime,
 ) -> Result<Bundle, Vec<Fault>> {
     let mut faults = Faults::default();
-    let mut given: Vec<Given<'_>> = Vec::new();
+    let mut given: Vec<GivenCertificate<'_>> = Vec::new();
     let mut keys: Vec<PrivateKey> = Vec::new();
     let mut key_file = "";
     for source in sources {
@@ -145,8 +145,8 @@ pub fn import(
 
 /// Takes what a file holds.
 fn read<'a>(
-    source: &Source<'a>,
-    given: &mut Vec<Given<'a>>,
+    source: &BundleSource<'a>,
+    given: &mut Vec<GivenCertificate<'a>>,
     keys: &mut Vec<PrivateKey>,
     faults: &mut Faults,
 ) {
@@ -160,7 +160,7 @@ fn read<'a>(
         let read = der.and_then(Certificate::with_details);
         is_whole &= read.is_ok();
         let read = faults.keep(read.map_err(|fault| fault.file(file)));
-        given.extend(read.map(|(certificate, details)| Given {
+        given.extend(read.map(|(certificate, details)| GivenCertificate {
             certificate,
             details,
             file,
@@ -193,8 +193,8 @@ fn read<'a>(
 }
 
 /// Finds the certificate of the key; of several, the first that is valid.
-fn leaf(given: &[Given<'_>], key: &PrivateKey, now: OffsetDateTime) -> Option<usize> {
-    let of_key = |member: &&Given<'_>| verify::belongs(&member.certificate, key).is_ok();
+fn leaf(given: &[GivenCertificate<'_>], key: &PrivateKey, now: OffsetDateTime) -> Option<usize> {
+    let of_key = |member: &&GivenCertificate<'_>| verify::belongs(&member.certificate, key).is_ok();
     let valid = given
         .iter()
         .filter(of_key)
@@ -205,12 +205,12 @@ fn leaf(given: &[Given<'_>], key: &PrivateKey, now: OffsetDateTime) -> Option<us
 
 /// Brings certificates into the order in which a server sends them, and leaves out roots and duplicates.
 fn arrange<'a>(
-    mut given: Vec<Given<'a>>,
+    mut given: Vec<GivenCertificate<'a>>,
     leaf: usize,
     now: OffsetDateTime,
     faults: &mut Faults,
     warnings: &mut Vec<String>,
-) -> Vec<Given<'a>> {
+) -> Vec<GivenCertificate<'a>> {
     let mut chain = vec![given.remove(leaf)];
     let is_new = |index: usize| {
         let der = given[index].certificate.der();
@@ -221,7 +221,7 @@ fn arrange<'a>(
     };
     let new: Vec<bool> = (0..given.len()).map(is_new).collect();
     // A root that appears twice is left out twice.
-    let mut rest: Vec<Given<'_>> = Vec::new();
+    let mut rest: Vec<GivenCertificate<'_>> = Vec::new();
     for (member, is_new) in given.into_iter().zip(new) {
         if is_new {
             rest.push(member);
@@ -264,7 +264,8 @@ fn arrange<'a>(
             .iter()
             .chain(&roots)
             .any(|other| member.is_twin_of(other));
-        let is_above = |below: &Given<'_>| below.certificate.names_as_issuer(&member.certificate);
+        let is_above =
+            |below: &GivenCertificate<'_>| below.certificate.names_as_issuer(&member.certificate);
         if member.details.self_issued && (is_twin || chain.iter().any(is_above)) {
             roots.push(member);
         } else if is_twin {
@@ -299,11 +300,15 @@ fn arrange<'a>(
 
 /// Finds the issuer of a certificate among others: the valid before the expired, and a cross-certificate before a root,
 /// because it is the one that clients do not have.
-fn issuer(below: &Given<'_>, others: &[Given<'_>], now: OffsetDateTime) -> Option<usize> {
+fn issuer(
+    below: &GivenCertificate<'_>,
+    others: &[GivenCertificate<'_>],
+    now: OffsetDateTime,
+) -> Option<usize> {
     if below.details.self_issued {
         return None;
     }
-    let signs = |member: &Given<'_>| {
+    let signs = |member: &GivenCertificate<'_>| {
         below.certificate.names_as_issuer(&member.certificate)
             && verify::signature(&below.certificate, &member.certificate) != Signature::Wrong
     };
@@ -318,7 +323,7 @@ fn issuer(below: &Given<'_>, others: &[Given<'_>], now: OffsetDateTime) -> Optio
 }
 
 fn dates(
-    chain: &[Given<'_>],
+    chain: &[GivenCertificate<'_>],
     index: usize,
     now: OffsetDateTime,
     check: &mut impl FnMut(Fault),
@@ -352,7 +357,7 @@ fn dates(
 }
 
 fn rules(
-    member: &Given<'_>,
+    member: &GivenCertificate<'_>,
     index: usize,
     check: &mut impl FnMut(Fault),
     warnings: &mut Vec<String>,
@@ -366,7 +371,7 @@ fn rules(
     for refusal in refusals::of(details, used) {
         let what = format!("certificate `{name}` {}", refusal.what);
         // Who takes the key of a CA from a server can sign for any name.
-        if refusal.is_fatal || refusal.rule == Rule::AuthorityAsServer {
+        if refusal.is_fatal || refusal.rule == RefusalRule::AuthorityAsServer {
             check(Fault::new(what).help(refusal.help));
         } else {
             warnings.push(format!("{what}: {} refuse it", refusal.by));

@@ -14,7 +14,7 @@ const DASHES: &str = "-----";
 
 /// What is between `-----BEGIN …-----` and `-----END …-----`.
 #[derive(Clone, Copy)]
-pub(super) struct Block<'a> {
+pub(super) struct PemBlock<'a> {
     label: &'a str,
     /// The line that begins it, from 1.
     line: usize,
@@ -22,7 +22,7 @@ pub(super) struct Block<'a> {
 }
 
 /// What a block holds, by its label.
-enum Kind {
+enum PemKind {
     Certificate,
     PrivateKey,
     /// Neither, and no harm beside either.
@@ -31,12 +31,12 @@ enum Kind {
     Unread(&'static str),
 }
 
-impl Block<'_> {
-    fn kind(&self) -> Kind {
+impl PemBlock<'_> {
+    fn kind(&self) -> PemKind {
         match self.label {
             // The second is OpenSSL's old label for the same (`PEM_STRING_X509_OLD`).
-            "CERTIFICATE" | "X509 CERTIFICATE" => Kind::Certificate,
-            label if label.ends_with("PRIVATE KEY") => Kind::PrivateKey,
+            "CERTIFICATE" | "X509 CERTIFICATE" => PemKind::Certificate,
+            label if label.ends_with("PRIVATE KEY") => PemKind::PrivateKey,
             "EC PARAMETERS"
             | "DH PARAMETERS"
             | "X9.42 DH PARAMETERS"
@@ -45,15 +45,15 @@ impl Block<'_> {
             | "RSA PUBLIC KEY"
             | "X509 CRL"
             | "CERTIFICATE REQUEST"
-            | "NEW CERTIFICATE REQUEST" => Kind::Beside,
-            "TRUSTED CERTIFICATE" => Kind::Unread(
+            | "NEW CERTIFICATE REQUEST" => PemKind::Beside,
+            "TRUSTED CERTIFICATE" => PemKind::Unread(
                 "it carries OpenSSL's own trust settings: `openssl x509 -in FILE -out PLAIN` leaves them out",
             ),
-            "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS" => Kind::Unread(
+            "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS" => PemKind::Unread(
                 "take the certificates out: `openssl pkcs7 -in FILE -print_certs -out PLAIN`",
             ),
-            "ATTRIBUTE CERTIFICATE" => Kind::Unread("leave it out: TLS has no use for it"),
-            _ => Kind::Unread("certificates are in blocks `CERTIFICATE`; leave the others out"),
+            "ATTRIBUTE CERTIFICATE" => PemKind::Unread("leave it out: TLS has no use for it"),
+            _ => PemKind::Unread("certificates are in blocks `CERTIFICATE`; leave the others out"),
         }
     }
 
@@ -144,7 +144,7 @@ struct Blocks<'a> {
 
 /// A line or the rest of one, and where it begins.
 #[derive(Clone, Copy)]
-struct Line<'a> {
+struct PemLine<'a> {
     text: &'a str,
     at: usize,
     number: usize,
@@ -156,7 +156,7 @@ enum Mark<'a> {
     /// `-----BEGIN …-----`, perhaps after other text.
     Begin(&'a str),
     /// `-----END …-----` and what follows it.
-    End(&'a str, Line<'a>),
+    End(&'a str, PemLine<'a>),
     /// A line that was meant to be one of the two.
     Broken(&'static str),
 }
@@ -164,7 +164,7 @@ enum Mark<'a> {
 const LOST: &str = "keep `-----BEGIN …-----` and `-----END …-----` on lines of their own: line ends were lost, or written as `\\n`";
 const HYPHENS: &str = "it needs five hyphens before and after, as in `-----BEGIN CERTIFICATE-----`";
 
-impl<'a> Line<'a> {
+impl<'a> PemLine<'a> {
     fn mark(self) -> Mark<'a> {
         // Nearly every line is base64, and no mark is.
         if is_base64(self.text) {
@@ -221,7 +221,7 @@ impl<'a> Blocks<'a> {
         }
     }
 
-    fn take_line(&mut self) -> Option<Line<'a>> {
+    fn take_line(&mut self) -> Option<PemLine<'a>> {
         let rest = &self.text[self.at..];
         if rest.is_empty() {
             return None;
@@ -232,7 +232,7 @@ impl<'a> Blocks<'a> {
             Some(end) => (&rest[..end], end + 1),
             None => (rest, rest.len()),
         };
-        let line = Line {
+        let line = PemLine {
             text,
             at: self.at,
             number: self.line,
@@ -243,13 +243,13 @@ impl<'a> Blocks<'a> {
     }
 
     /// Reads on at the rest of the line that was taken last.
-    fn back_to(&mut self, rest: Line<'a>) {
+    fn back_to(&mut self, rest: PemLine<'a>) {
         self.at = rest.at;
         self.line = rest.number;
     }
 
     /// Reads the block that begins at a line.
-    fn block(&mut self, label: &'a str, begin: Line<'a>) -> Result<Block<'a>, Fault> {
+    fn block(&mut self, label: &'a str, begin: PemLine<'a>) -> Result<PemBlock<'a>, Fault> {
         let body_at = self.at;
         while let Some(line) = self.take_line() {
             match line.mark() {
@@ -257,7 +257,7 @@ impl<'a> Blocks<'a> {
                 Mark::End(end, rest) => {
                     self.back_to(rest);
                     if end == label {
-                        return Ok(Block {
+                        return Ok(PemBlock {
                             label,
                             line: begin.number,
                             body: &self.text[body_at..line.at],
@@ -293,7 +293,7 @@ fn broken(line: usize, why: &str) -> Fault {
 }
 
 impl<'a> Iterator for Blocks<'a> {
-    type Item = Result<Block<'a>, Fault>;
+    type Item = Result<PemBlock<'a>, Fault>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -350,9 +350,9 @@ pub(super) fn certificates(
             Err(fault) => return Some(Err(fault)),
         };
         match block.kind() {
-            Kind::Certificate => Some(block.decode().map(CertificateDer::from)),
-            Kind::PrivateKey | Kind::Beside => None,
-            Kind::Unread(help) => {
+            PemKind::Certificate => Some(block.decode().map(CertificateDer::from)),
+            PemKind::PrivateKey | PemKind::Beside => None,
+            PemKind::Unread(help) => {
                 let what = format!(
                     "line {}: a block `{}` is not read",
                     block.line,
@@ -374,11 +374,11 @@ pub(super) fn to_pem(tag: &str, der: &[u8]) -> String {
 ///
 /// # Errors
 /// A block that is not whole.
-pub(super) fn private_keys(text: &str) -> Result<Vec<Block<'_>>, Fault> {
+pub(super) fn private_keys(text: &str) -> Result<Vec<PemBlock<'_>>, Fault> {
     let mut keys = Vec::new();
     for block in Blocks::of(text) {
         let block = block?;
-        if matches!(block.kind(), Kind::PrivateKey) {
+        if matches!(block.kind(), PemKind::PrivateKey) {
             keys.push(block);
         }
     }

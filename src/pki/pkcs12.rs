@@ -131,7 +131,7 @@ pub fn read(bytes: &[u8], password: Option<&Password>, wanted: Wanted) -> Result
         let fault = Fault::new(format!("the PKCS#12 file has more than {LIMIT} bytes"));
         return Err(fault.help("export only what is needed"));
     }
-    let mut pfx = Values(bytes).sequence()?;
+    let mut pfx = DerValues(bytes).sequence()?;
     pfx.number()?;
     let (kind, mut content) = pfx.sequence()?.identified()?;
     if kind == SIGNED {
@@ -153,7 +153,7 @@ pub fn read(bytes: &[u8], password: Option<&Password>, wanted: Wanted) -> Result
         certificates: Vec::new(),
         keys: Vec::new(),
     };
-    let mut parts = Values(&parts).sequence()?;
+    let mut parts = DerValues(&parts).sequence()?;
     while !parts.is_empty() {
         let (kind, mut content) = parts.sequence()?.identified()?;
         let bags = match kind {
@@ -210,7 +210,7 @@ impl Opening {
     /// Verifies the MAC of a file (RFC 7292 section 4), and keeps the password with which it is right.
     fn verify(
         &mut self,
-        mut mac: Values<'_>,
+        mut mac: DerValues<'_>,
         parts: &[u8],
         password: Option<&Password>,
     ) -> Result<(), Fault> {
@@ -261,7 +261,7 @@ impl Opening {
 
     /// Takes the certificates and keys of a part (RFC 7292 section 4.2).
     fn bags(&mut self, bags: &[u8], wanted: Wanted, contents: &mut Contents) -> Result<(), Fault> {
-        let mut bags = Values(bags).sequence()?;
+        let mut bags = DerValues(bags).sequence()?;
         while !bags.is_empty() {
             let (kind, mut bag) = bags.sequence()?.identified()?;
             let mut bag = bag.explicit()?;
@@ -296,7 +296,7 @@ impl Opening {
     /// Decrypts with the key that an algorithm makes of the password.
     fn decrypt(
         &mut self,
-        algorithm: Values<'_>,
+        algorithm: DerValues<'_>,
         mut data: Zeroizing<Vec<u8>>,
     ) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let Some(password) = self.password.take() else {
@@ -473,9 +473,9 @@ const OBJECT_IDENTIFIER: u32 = 6;
 const SEQUENCE: u32 = 16;
 
 /// The values of an encoding, of which each method takes the next one.
-struct Values<'a>(&'a [u8]);
+struct DerValues<'a>(&'a [u8]);
 
-impl<'a> Values<'a> {
+impl<'a> DerValues<'a> {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -533,7 +533,7 @@ fn joined(value: &Any<'_>) -> Result<Zeroizing<Vec<u8>>, Fault> {
             bytes.extend_from_slice(value.data);
             return Ok(());
         }
-        let mut pieces = Values(value.data);
+        let mut pieces = DerValues(value.data);
         while !pieces.is_empty() {
             let piece = pieces.take(UNIVERSAL, OCTET_STRING)?;
             join(&piece, depth.checked_sub(1).ok_or_else(damaged)?, bytes)?;

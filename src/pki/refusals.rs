@@ -16,7 +16,7 @@ pub enum Use {
 
 /// A rule of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
+pub enum RefusalRule {
     /// A serial number below zero.
     NegativeSerial,
     /// A serial number of zero.
@@ -61,7 +61,7 @@ pub enum Rule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// Which.
-    pub rule: Rule,
+    pub rule: RefusalRule,
     /// What is wrong, to be put behind the certificate's name: `has a negative serial number`.
     pub what: String,
     /// Who refuses it.
@@ -73,8 +73,8 @@ pub struct Refusal {
 }
 
 /// A row: the rule, what it is for, when it is broken, who refuses it, and what to do.
-struct Row {
-    rule: Rule,
+struct RefusalRow {
+    rule: RefusalRule,
     of: Option<Use>,
     what: fn(&Details) -> Option<String>,
     by: &'static str,
@@ -98,33 +98,33 @@ fn leaves_out(usages: Option<&Vec<String>>) -> Option<String> {
     (!usages.iter().any(serves)).then(|| format!("is for {}, not for servers", usages.join(", ")))
 }
 
-const TABLE: [Row; 19] = [
-    Row {
-        rule: Rule::NegativeSerial,
+const TABLE: [RefusalRow; 19] = [
+    RefusalRow {
+        rule: RefusalRule::NegativeSerial,
         of: None,
         what: |details| when(details.serial_sign < 0, "has a negative serial number"),
         by: "Go, and so Traefik, and Python",
         help: NEW,
         is_fatal: true,
     },
-    Row {
-        rule: Rule::ZeroSerial,
+    RefusalRow {
+        rule: RefusalRule::ZeroSerial,
         of: None,
         what: |details| when(details.serial_sign == 0, "has the serial number 0"),
         by: "linters (RFC 5280 section 4.1.2.2)",
         help: NEW,
         is_fatal: false,
     },
-    Row {
-        rule: Rule::RepeatedExtension,
+    RefusalRow {
+        rule: RefusalRule::RepeatedExtension,
         of: None,
         what: |details| when(details.repeats_extension, "has an extension twice"),
         by: "Go, and so Traefik, OpenSSL and Python",
         help: NEW,
         is_fatal: true,
     },
-    Row {
-        rule: Rule::TwoAlgorithms,
+    RefusalRow {
+        rule: RefusalRule::TwoAlgorithms,
         of: None,
         what: |details| {
             when(
@@ -136,8 +136,8 @@ const TABLE: [Row; 19] = [
         help: "a program has rewritten it since it was signed, as node-forge does; take it as it was issued",
         is_fatal: true,
     },
-    Row {
-        rule: Rule::WeakSignature,
+    RefusalRow {
+        rule: RefusalRule::WeakSignature,
         of: None,
         // Nobody verifies the signature of a root.
         what: |details| {
@@ -148,8 +148,8 @@ const TABLE: [Row; 19] = [
         help: "TLS clients refuse MD5 and SHA-1; ask for a new one",
         is_fatal: true,
     },
-    Row {
-        rule: Rule::WeakKey,
+    RefusalRow {
+        rule: RefusalRule::WeakKey,
         of: None,
         what: |details| {
             details.weak_key?;
@@ -159,8 +159,8 @@ const TABLE: [Row; 19] = [
         help: "make a new key: ECDSA on P-256 or RSA with 2048 bits",
         is_fatal: true,
     },
-    Row {
-        rule: Rule::OldVersion,
+    RefusalRow {
+        rule: RefusalRule::OldVersion,
         of: None,
         what: |details| {
             (details.version < 3)
@@ -170,8 +170,8 @@ const TABLE: [Row; 19] = [
         help: NEW,
         is_fatal: false,
     },
-    Row {
-        rule: Rule::NoAuthority,
+    RefusalRow {
+        rule: RefusalRule::NoAuthority,
         of: Some(Use::Authority),
         // Go takes a certificate of version 1 for a CA (`CheckSignatureFrom`).
         what: |details| {
@@ -184,8 +184,8 @@ const TABLE: [Row; 19] = [
         help: NEW_CA,
         is_fatal: true,
     },
-    Row {
-        rule: Rule::UncriticalConstraints,
+    RefusalRow {
+        rule: RefusalRule::UncriticalConstraints,
         of: Some(Use::Authority),
         what: |details| {
             when(
@@ -197,8 +197,8 @@ const TABLE: [Row; 19] = [
         help: NEW_CA,
         is_fatal: false,
     },
-    Row {
-        rule: Rule::NoKeyUsage,
+    RefusalRow {
+        rule: RefusalRule::NoKeyUsage,
         of: Some(Use::Authority),
         what: |details| {
             when(
@@ -210,8 +210,8 @@ const TABLE: [Row; 19] = [
         help: NEW_CA,
         is_fatal: false,
     },
-    Row {
-        rule: Rule::NotForSigning,
+    RefusalRow {
+        rule: RefusalRule::NotForSigning,
         of: Some(Use::Authority),
         what: |details| {
             let usages = details.key_usages.as_ref()?;
@@ -224,24 +224,24 @@ const TABLE: [Row; 19] = [
         help: NEW_CA,
         is_fatal: true,
     },
-    Row {
-        rule: Rule::AuthorityNotForServers,
+    RefusalRow {
+        rule: RefusalRule::AuthorityNotForServers,
         of: Some(Use::Authority),
         what: |details| leaves_out(details.extended_key_usages.as_ref()),
         by: "Go, and so Traefik, OpenSSL and Python",
         help: "a CA needs no extended key usage; one that has it needs serverAuth",
         is_fatal: true,
     },
-    Row {
-        rule: Rule::NamelessAuthority,
+    RefusalRow {
+        rule: RefusalRule::NamelessAuthority,
         of: Some(Use::Authority),
         what: |details| when(details.subject.is_empty(), "has no subject"),
         by: STRICT,
         help: NEW_CA,
         is_fatal: false,
     },
-    Row {
-        rule: Rule::NoSubjectKeyId,
+    RefusalRow {
+        rule: RefusalRule::NoSubjectKeyId,
         of: Some(Use::Authority),
         what: |details| {
             when(
@@ -253,24 +253,24 @@ const TABLE: [Row; 19] = [
         help: NEW_CA,
         is_fatal: false,
     },
-    Row {
-        rule: Rule::NotForServers,
+    RefusalRow {
+        rule: RefusalRule::NotForServers,
         of: Some(Use::Server),
         what: |details| leaves_out(details.extended_key_usages.as_ref()),
         by: GO_AND_ALL,
         help: "ask for extended key usage serverAuth",
         is_fatal: true,
     },
-    Row {
-        rule: Rule::AuthorityAsServer,
+    RefusalRow {
+        rule: RefusalRule::AuthorityAsServer,
         of: Some(Use::Server),
         what: |details| when(details.is_ca, "is a CA, not a server's"),
         by: "Firefox, Java, Python and rustls",
         help: "sign a leaf with it: `civi-ingress cert --ca-cert … --ca-key …`",
         is_fatal: false,
     },
-    Row {
-        rule: Rule::NoNames,
+    RefusalRow {
+        rule: RefusalRule::NoNames,
         of: Some(Use::Server),
         what: |details| {
             when(
@@ -282,8 +282,8 @@ const TABLE: [Row; 19] = [
         help: "clients ignore the common name (RFC 9525)",
         is_fatal: true,
     },
-    Row {
-        rule: Rule::UncriticalNames,
+    RefusalRow {
+        rule: RefusalRule::UncriticalNames,
         of: Some(Use::Server),
         what: |details| {
             let is_broken = details.subject.is_empty()
@@ -298,8 +298,8 @@ const TABLE: [Row; 19] = [
         help: NEW,
         is_fatal: false,
     },
-    Row {
-        rule: Rule::NoAuthorityKeyId,
+    RefusalRow {
+        rule: RefusalRule::NoAuthorityKeyId,
         of: None,
         what: |details| {
             let is_broken =
@@ -324,7 +324,7 @@ pub fn of(details: &Details, used: Use) -> Vec<Refusal> {
             what: (row.what)(details)?,
             by: row.by,
             help: match row.rule {
-                Rule::WeakKey => details.weak_key.unwrap_or(row.help),
+                RefusalRule::WeakKey => details.weak_key.unwrap_or(row.help),
                 _ => row.help,
             },
             is_fatal: row.is_fatal,

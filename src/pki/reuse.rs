@@ -26,7 +26,7 @@ pub struct Found<'a> {
 
 /// The keys of a chain.
 #[derive(Clone, Copy)]
-pub enum Keys<'a> {
+pub enum ChainKeys<'a> {
     /// All that there are, in clear text.
     AtHand {
         /// The CA's.
@@ -130,7 +130,7 @@ impl RenewalRule {
 
 /// What a chain must be to stay.
 #[derive(Debug, Clone, Copy)]
-pub struct Terms<'a> {
+pub struct ChainTerms<'a> {
     /// What its leaf must be.
     pub leaf: &'a LeafTerms,
     /// What becomes of its CA's key.
@@ -141,7 +141,7 @@ pub struct Terms<'a> {
     pub renewal: RenewalRule,
 }
 
-impl Terms<'_> {
+impl ChainTerms<'_> {
     /// Returns when a chain is due: with its leaf, which is good no longer than its CA, and with that, if it is a root
     /// of its own whose key is stored. Without the key, another CA gains nothing until the leaf needs one; and
     /// any other CA is renewed by its owner.
@@ -379,14 +379,14 @@ pub struct Serving {
 /// The first cause for which it does not serve.
 pub fn examine(
     (ca, leaf): (Option<&str>, Option<&str>),
-    keys: Keys<'_>,
-    terms: &Terms<'_>,
+    keys: ChainKeys<'_>,
+    terms: &ChainTerms<'_>,
     depth: Depth,
     now: OffsetDateTime,
 ) -> Result<Serving, Cause> {
     let chain = PublicChain::read(ca, leaf)?;
     check(&chain, terms.leaf, depth, now)?;
-    if let Keys::AtHand { ca, leaf } = keys {
+    if let ChainKeys::AtHand { ca, leaf } = keys {
         check_keys(&chain, ca, leaf)?;
     }
     Ok(standing(chain, keys, terms, now))
@@ -458,11 +458,16 @@ fn check_keys(chain: &PublicChain, ca: Option<&str>, leaf: Option<&str>) -> Resu
 }
 
 /// Settles whether a chain that serves stays.
-fn standing(chain: PublicChain, keys: Keys<'_>, terms: &Terms<'_>, now: OffsetDateTime) -> Serving {
+fn standing(
+    chain: PublicChain,
+    keys: ChainKeys<'_>,
+    terms: &ChainTerms<'_>,
+    now: OffsetDateTime,
+) -> Serving {
     let PublicChain { ca, leaf, .. } = &chain;
     let (has_ca_key, has_leaf_key) = match keys {
-        Keys::AtHand { ca, leaf } => (ca.is_some(), leaf.is_some()),
-        Keys::Seen { ca, leaf } => (ca, leaf),
+        ChainKeys::AtHand { ca, leaf } => (ca.is_some(), leaf.is_some()),
+        ChainKeys::Seen { ca, leaf } => (ca, leaf),
     };
     let is_root = ca.subject == ca.issuer;
     let path = Validity {
@@ -504,10 +509,10 @@ fn standing(chain: PublicChain, keys: Keys<'_>, terms: &Terms<'_>, now: OffsetDa
 ///
 /// # Errors
 /// The cause for which it cannot stay; never a part of the chain.
-pub fn keep(found: Found<'_>, terms: &Terms<'_>, now: OffsetDateTime) -> Result<Chain, Cause> {
+pub fn keep(found: Found<'_>, terms: &ChainTerms<'_>, now: OffsetDateTime) -> Result<Chain, Cause> {
     // What is not to be stored is left out: nothing has to be made for that.
     let ca_key = found.ca_key.filter(|_| terms.custody == Custody::Stored);
-    let keys = Keys::AtHand {
+    let keys = ChainKeys::AtHand {
         ca: ca_key,
         leaf: found.leaf_key,
     };

@@ -8,7 +8,7 @@
 use super::trust::{ExpectedName, Origin, Trust};
 use super::{Check, Finding, Leg, Verdict};
 use crate::pki::certificate::Details;
-use crate::pki::refusals::{self, Refusal, Rule, Use};
+use crate::pki::refusals::{self, Refusal, RefusalRule, Use};
 use crate::pki::validity::{Validity, format_instant};
 use crate::pki::{Certificate, SubjectAltName};
 use pki_types::{CertificateDer, ServerName, UnixTime};
@@ -431,26 +431,33 @@ fn gap(sent: &Sent, trust: &Trust) -> String {
 fn refused(details: &Details, used: Use) -> Option<(Refusal, &'static str)> {
     let words = |refusal: Refusal| {
         let words = match refusal.rule {
-            Rule::NegativeSerial => "negative serial number",
-            Rule::RepeatedExtension => "certificate contains duplicate extensions",
-            Rule::TwoAlgorithms => "inner and outer signature algorithm identifiers don't match",
-            Rule::NoAuthority => "certificate is not authorized to sign other certificates",
-            Rule::AuthorityNotForServers => "certificate specifies an incompatible key usage",
-            Rule::NotForSigning => UNKNOWN,
+            RefusalRule::NegativeSerial => "negative serial number",
+            RefusalRule::RepeatedExtension => "certificate contains duplicate extensions",
+            RefusalRule::TwoAlgorithms => {
+                "inner and outer signature algorithm identifiers don't match"
+            }
+            RefusalRule::NoAuthority => "certificate is not authorized to sign other certificates",
+            RefusalRule::AuthorityNotForServers => {
+                "certificate specifies an incompatible key usage"
+            }
+            RefusalRule::NotForSigning => UNKNOWN,
             // The verifier refuses them too, or they are a matter of the name.
-            Rule::WeakSignature | Rule::WeakKey | Rule::NotForServers | Rule::NoNames => {
+            RefusalRule::WeakSignature
+            | RefusalRule::WeakKey
+            | RefusalRule::NotForServers
+            | RefusalRule::NoNames => {
                 return None;
             }
             // Go takes them.
-            Rule::ZeroSerial
-            | Rule::OldVersion
-            | Rule::UncriticalConstraints
-            | Rule::NoKeyUsage
-            | Rule::NamelessAuthority
-            | Rule::NoSubjectKeyId
-            | Rule::AuthorityAsServer
-            | Rule::UncriticalNames
-            | Rule::NoAuthorityKeyId => return None,
+            RefusalRule::ZeroSerial
+            | RefusalRule::OldVersion
+            | RefusalRule::UncriticalConstraints
+            | RefusalRule::NoKeyUsage
+            | RefusalRule::NamelessAuthority
+            | RefusalRule::NoSubjectKeyId
+            | RefusalRule::AuthorityAsServer
+            | RefusalRule::UncriticalNames
+            | RefusalRule::NoAuthorityKeyId => return None,
         };
         Some((refusal, words))
     };
@@ -472,7 +479,7 @@ fn refusal(
     // Go does not read such certificates (x509.ParseCertificate); a pool leaves them out silently.
     let is_unread = matches!(
         refusal.rule,
-        Rule::NegativeSerial | Rule::RepeatedExtension | Rule::TwoAlgorithms
+        RefusalRule::NegativeSerial | RefusalRule::RepeatedExtension | RefusalRule::TwoAlgorithms
     );
     let go = match (is_unread, is_sent) {
         (true, true) => {

@@ -125,7 +125,7 @@ pub(super) fn encrypt(
 }
 
 /// An age file that was read and not yet opened.
-pub(super) struct File {
+pub(super) struct AgeFile {
     /// For each stanza of an X25519 recipient the ephemeral share and the wrapped file key.
     stanzas: Vec<(PublicKey, [u8; FILE_KEY_LEN + TAG_LEN])>,
     /// What the code authenticates: the header as far as `---`.
@@ -139,7 +139,7 @@ pub(super) struct File {
 #[derive(Debug)]
 pub(super) struct Damaged;
 
-impl File {
+impl AgeFile {
     /// Reads an armoured age file. None if it is not one, or its content is not 32 bytes.
     pub(super) fn parse(armoured: &str) -> Option<Self> {
         let file = dearmour(armoured)?;

@@ -47,12 +47,12 @@ pub struct Rules {
     file: String,
     /// What is before the paths of the tree, as the file sees them; ends with `/` or is empty.
     prefix: String,
-    list: Vec<Rule>,
+    list: Vec<CreationRule>,
 }
 
 /// One rule. What is wrong with it matters only where it is the one that holds.
 #[derive(Debug)]
-struct Rule {
+struct CreationRule {
     /// Nothing if it holds for all files.
     path: Option<Result<Regex, Fault>>,
     recipients: Result<Vec<Recipient>, Fault>,
@@ -92,7 +92,10 @@ impl Rules {
         Ok(Self {
             file: file.to_owned(),
             prefix,
-            list: rules.iter().map(|rule| Rule::new(rule, file)).collect(),
+            list: rules
+                .iter()
+                .map(|rule| CreationRule::new(rule, file))
+                .collect(),
         })
     }
 
@@ -127,7 +130,7 @@ impl Rules {
     }
 }
 
-impl Rule {
+impl CreationRule {
     fn new(node: &Node, file: &str) -> Self {
         let path = path_regex(node).map_err(|(fault, at)| fault.at(at.at.place(file)));
         Self {

@@ -235,7 +235,7 @@ pub(super) fn unwrap<'a>(
     identities: &'a [Identity],
 ) -> Result<Option<(FileKey, &'a Identity)>, Fault> {
     let damaged = || Fault::new("the encrypted data key is damaged");
-    let file = age::File::parse(armoured).ok_or_else(damaged)?;
+    let file = age::AgeFile::parse(armoured).ok_or_else(damaged)?;
     for identity in identities {
         if let Some(key) = file.open(&identity.key).map_err(|_| damaged())? {
             return Ok(Some((key, identity)));

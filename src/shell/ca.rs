@@ -5,7 +5,7 @@ use super::destination::secret_files;
 use super::error::Failure;
 use super::examples::examples;
 use super::issuing::Common;
-use super::paths::{Contents, Paths};
+use super::paths::{DirectoryContents, Paths};
 use super::writing::{NewFile, Overwrite, Writing};
 use super::{Run, gitops, world};
 use civi_ingress::fault::Faults;
@@ -20,7 +20,7 @@ use std::path::PathBuf;
 #[command(after_long_help = examples!("
   Make a CA that can sign for one domain and the names below it
     civi-ingress ca --permit-dns example.org --output-dir ca"))]
-pub(super) struct Ca {
+pub(super) struct MakeCa {
     /// Directory for the files, new or empty
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) output_dir: PathBuf,
@@ -48,11 +48,11 @@ pub(super) struct Ca {
     pub(super) replace_keys: bool,
 }
 
-pub(super) fn run(run: &Run, arguments: &Ca) -> Result<(), Failure> {
+pub(super) fn run(run: &Run, arguments: &MakeCa) -> Result<(), Failure> {
     let paths = Paths {
         directory: Some((
             &arguments.output_dir,
-            Contents::Files(&["ca.crt", "ca.key"]),
+            DirectoryContents::Files(&["ca.crt", "ca.key"]),
         )),
         ..Paths::default()
     };

@@ -4,18 +4,18 @@ use civi_ingress::pki::reuse::Custody;
 use clap::ValueEnum;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum CaCustody {
+pub(super) enum CaCustodyArgument {
     /// Write the CA keys beside the others, as the chart does
     Stored,
     /// Discard the CA keys after signing; a renewal makes a new CA
     Dropped,
 }
 
-impl From<CaCustody> for Custody {
-    fn from(custody: CaCustody) -> Self {
+impl From<CaCustodyArgument> for Custody {
+    fn from(custody: CaCustodyArgument) -> Self {
         match custody {
-            CaCustody::Stored => Self::Stored,
-            CaCustody::Dropped => Self::Dropped,
+            CaCustodyArgument::Stored => Self::Stored,
+            CaCustodyArgument::Dropped => Self::Dropped,
         }
     }
 }

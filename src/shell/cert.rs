@@ -6,7 +6,7 @@ use super::examples::examples;
 use super::existing_ca::ExistingCa;
 use super::issuing::{Issuing, Signing, describe};
 use super::output::warn;
-use super::paths::{Contents, Paths, side_paths};
+use super::paths::{DirectoryContents, Paths, side_paths};
 use super::writing::{NewFile, Overwrite, Writing, side_file};
 use super::{Run, gitops};
 use civi_ingress::fault::{Fault, Faults};
@@ -25,7 +25,7 @@ use std::path::PathBuf;
   Sign it with a CA that exists
     civi-ingress cert --dns db.example.org --ip 192.0.2.7 \\
       --ca-cert pki/ca.crt --ca-key pki/ca.key --output-dir db"))]
-pub(super) struct Cert {
+pub(super) struct MakeCert {
     /// Host name, or *.DOMAIN [repeatable]
     #[arg(long, value_name = "NAME", required_unless_present = "ip")]
     pub(super) dns: Vec<String>,
@@ -53,9 +53,9 @@ pub(super) struct Cert {
     pub(super) ca_key_out: Option<PathBuf>,
 }
 
-pub(super) fn run(run: &Run, arguments: &Cert) -> Result<(), Failure> {
+pub(super) fn run(run: &Run, arguments: &MakeCert) -> Result<(), Failure> {
     let beside = side_paths([("--ca-key-out", arguments.ca_key_out.as_ref())]);
-    let contents = Contents::Files(&["ca.crt", "tls.crt", "tls.key"]);
+    let contents = DirectoryContents::Files(&["ca.crt", "tls.crt", "tls.key"]);
     let paths = Paths {
         directory: Some((&arguments.output_dir, contents)),
         beside,

@@ -1,7 +1,7 @@
 //! The table of commands, and the options that all of them take.
 
-use super::ca::Ca;
-use super::cert::Cert;
+use super::ca::MakeCa;
+use super::cert::MakeCert;
 use super::colour::{ColourChoice, styles};
 use super::completions::Completions;
 use super::examples::examples;
@@ -15,7 +15,7 @@ use super::program::PROGRAM;
 use super::schema::Schema;
 use super::status::Status;
 use super::templates::TemplatesArguments;
-use super::tls_store::TlsStore;
+use super::tls_store::TlsStoreArguments;
 use super::topology::TopologyArguments;
 use super::traefik_values::TraefikValues;
 use super::wildcard_secret::WildcardSecret;
@@ -147,10 +147,10 @@ subcommands! {
     NewInstance(NewInstance) "new-instance", [], "Make an instance's certificates and render its manifests";
     WildcardSecret(WildcardSecret) "wildcard-secret", ["wildcard"],
         "Render the Secret of the wildcard certificate, newly made or taken from files";
-    TlsStore(TlsStore) "tls-store", [], "Render the TLSStore that makes a Secret the default certificate";
+    TlsStore(TlsStoreArguments) "tls-store", [], "Render the TLSStore that makes a Secret the default certificate";
     TraefikValues(TraefikValues) "traefik-values", [], "Render the values file of the Traefik Helm chart";
-    Ca(Ca) "ca", [], "Make a CA as PEM files";
-    Cert(Cert) "cert", [], "Make a server certificate as PEM files, under an existing CA or one of its own";
+    Ca(MakeCa) "ca", [], "Make a CA as PEM files";
+    Cert(MakeCert) "cert", [], "Make a server certificate as PEM files, under an existing CA or one of its own";
     Inspect(Inspect) "inspect", [], "Show what is in certificates: PEM files, bundles, Secrets in manifests";
     Gitops(Gitops) "gitops", [], "Keep a fleet of instances as files in Git, with its keys";
     Status(Status) "status", [], "Show when a fleet's certificates expire, and the path of each instance";

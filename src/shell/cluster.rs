@@ -64,7 +64,7 @@ pub(super) const TRAEFIK: &[&[&str]] = &[
 /// Whether and how a cluster is asked.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Cluster")]
-pub(super) struct Cluster {
+pub(super) struct ClusterArguments {
     /// Ask the cluster that kubectl points to, instead of reading files
     #[arg(long)]
     pub(super) cluster: bool,
@@ -73,7 +73,7 @@ pub(super) struct Cluster {
     pub(super) context: Option<String>,
 }
 
-impl Cluster {
+impl ClusterArguments {
     /// Reads all objects of these kinds in all namespaces, as far as the cluster knows the kinds.
     ///
     /// # Errors

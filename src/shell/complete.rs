@@ -2,7 +2,7 @@
 //!
 //! The words come as arguments, the last one as far as it is typed. The answer has the form that kubectl expects of
 //! its plugins and cobra of its programs (cobra, `shell_completions.go`): a line for each candidate with its
-//! description behind a tab, then `:` and the sum of what holds of the candidates ([`Paths::directive`]). Of
+//! description behind a tab, then `:` and the sum of what holds of the candidates ([`PathKinds::directive`]). Of
 //! `--option=value` only the value is completed.
 //!
 //! It never fails, never writes to stderr and never reads stdin: whoever presses a key is not to be told of faults.
@@ -49,25 +49,25 @@ fn fleet(named: Option<&str>) -> Option<Fleet> {
 /// What can follow.
 #[derive(Debug, PartialEq, Eq)]
 struct Completion {
-    candidates: Vec<Candidate>,
-    paths: Paths,
+    candidates: Vec<Completable>,
+    paths: PathKinds,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Candidate {
+struct Completable {
     text: String,
     about: String,
 }
 
 /// Which paths the shell is to offer where there is no candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Paths {
+enum PathKinds {
     None,
     All,
     Directories,
 }
 
-impl Paths {
+impl PathKinds {
     /// Returns the bits that stand for it (cobra, `completions.go`: `ShellCompDirectiveNoFileComp` is 4,
     /// `ShellCompDirectiveFilterDirs` 16).
     fn directive(self) -> u8 {
@@ -93,7 +93,7 @@ impl Completion {
             .map_or(("", [].as_slice()), |(last, before)| {
                 (last.as_str(), before)
             });
-        let line = Line::of(table, before);
+        let line = TypedLine::of(table, before);
         let value_of =
             |arg: &Arg, typed: &str, fleet: &mut dyn FnMut(Option<&str>) -> Option<Fleet>| {
                 let mut known = || fleet(line.fleet.as_deref());
@@ -117,7 +117,7 @@ impl Completion {
             subcommands.extend(
                 visible
                     .filter(|command| !command.is_hide_set())
-                    .map(|command| Candidate {
+                    .map(|command| Completable {
                         text: command.get_name().to_owned(),
                         about: first_line(command.get_about()),
                     }),
@@ -137,15 +137,15 @@ impl Completion {
         Self::only(Vec::new())
     }
 
-    fn only(candidates: Vec<Candidate>) -> Self {
+    fn only(candidates: Vec<Completable>) -> Self {
         Self {
             candidates,
-            paths: Paths::None,
+            paths: PathKinds::None,
         }
     }
 
     /// The options that may still be given, by their long names where they have one.
-    fn options(line: &Line<'_>) -> Self {
+    fn options(line: &TypedLine<'_>) -> Self {
         let may_follow = |arg: &&Arg| {
             let repeats = matches!(arg.get_action(), ArgAction::Append | ArgAction::Count);
             let is_option = arg.get_long().is_some() || arg.get_short().is_some();
@@ -159,7 +159,7 @@ impl Completion {
         let options = line.command.get_arguments().filter(may_follow);
         Self::only(
             options
-                .map(|arg| Candidate {
+                .map(|arg| Completable {
                     text: name(arg),
                     about: first_line(arg.get_help()),
                 })
@@ -175,7 +175,7 @@ impl Completion {
 
     fn text(&self) -> String {
         let mut out = String::new();
-        for Candidate { text, about } in &self.candidates {
+        for Completable { text, about } in &self.candidates {
             let tab = if about.is_empty() { "" } else { "\t" };
             writeln!(out, "{text}{tab}{about}").expect("writing to a String cannot fail");
         }
@@ -185,7 +185,7 @@ impl Completion {
 }
 
 /// What the words that are typed in full say.
-struct Line<'a> {
+struct TypedLine<'a> {
     command: &'a Command,
     /// How many positional arguments of `command` were typed.
     positionals: usize,
@@ -198,7 +198,7 @@ struct Line<'a> {
     fleet: Option<String>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> TypedLine<'a> {
     fn of(table: &'a Command, words: &[String]) -> Self {
         let mut line = Self {
             command: table,
@@ -306,7 +306,7 @@ fn value(arg: &Arg, fleet: &mut dyn FnMut() -> Option<Fleet>) -> Completion {
         let visible = listed.iter().filter(|value| !value.is_hide_set());
         return Completion::only(
             visible
-                .map(|value| Candidate {
+                .map(|value| Completable {
                     text: value.get_name().to_owned(),
                     about: first_line(value.get_help()),
                 })
@@ -314,8 +314,9 @@ fn value(arg: &Arg, fleet: &mut dyn FnMut() -> Option<Fleet>) -> Completion {
         );
     }
     let placeholder = arg.get_value_names().and_then(<[_]>::first);
-    let mut of_fleet =
-        |names: fn(&Fleet) -> Vec<Candidate>| Some(fleet().as_ref().map(names).unwrap_or_default());
+    let mut of_fleet = |names: fn(&Fleet) -> Vec<Completable>| {
+        Some(fleet().as_ref().map(names).unwrap_or_default())
+    };
     let names = match placeholder.map_or("", |name| name) {
         _ if arg.get_long() == Some("chart") => Some(charts()),
         _ if arg.get_long() == Some("traefik") => Some(releases()),
@@ -330,18 +331,18 @@ fn value(arg: &Arg, fleet: &mut dyn FnMut() -> Option<Fleet>) -> Completion {
     Completion {
         candidates: Vec::new(),
         paths: match arg.get_value_hint() {
-            ValueHint::AnyPath | ValueHint::FilePath => Paths::All,
-            ValueHint::DirPath => Paths::Directories,
-            _ => Paths::None,
+            ValueHint::AnyPath | ValueHint::FilePath => PathKinds::All,
+            ValueHint::DirPath => PathKinds::Directories,
+            _ => PathKinds::None,
         },
     }
 }
 
 /// The major versions of Traefik's chart that are known, the newest first.
-fn charts() -> Vec<Candidate> {
+fn charts() -> Vec<Completable> {
     let charts = ChartMajor::all().rev();
     charts
-        .map(|chart| Candidate {
+        .map(|chart| Completable {
             text: chart.to_string(),
             about: String::new(),
         })
@@ -349,10 +350,10 @@ fn charts() -> Vec<Candidate> {
 }
 
 /// The lines of Traefik that are known, the newest first.
-fn releases() -> Vec<Candidate> {
+fn releases() -> Vec<Completable> {
     let lines = Release::LINES.iter();
     lines
-        .map(|line| Candidate {
+        .map(|line| Completable {
             text: line.to_string(),
             about: String::new(),
         })
@@ -360,14 +361,14 @@ fn releases() -> Vec<Candidate> {
 }
 
 /// The instances with their hosts.
-fn instances(fleet: &Fleet) -> Vec<Candidate> {
+fn instances(fleet: &Fleet) -> Vec<Completable> {
     let hosts = |hosts: &[civi_ingress::name::DnsName]| {
         hosts.first().map(ToString::to_string).unwrap_or_default()
     };
     fleet
         .members
         .iter()
-        .map(|member| Candidate {
+        .map(|member| Completable {
             text: member.id.to_string(),
             about: hosts(&member.hosts),
         })
@@ -375,11 +376,11 @@ fn instances(fleet: &Fleet) -> Vec<Candidate> {
 }
 
 /// The namespaces with their instances.
-fn namespaces(fleet: &Fleet) -> Vec<Candidate> {
+fn namespaces(fleet: &Fleet) -> Vec<Completable> {
     fleet
         .members
         .iter()
-        .map(|member| Candidate {
+        .map(|member| Completable {
             text: member.namespace.to_string(),
             about: member.id.to_string(),
         })
@@ -388,7 +389,7 @@ fn namespaces(fleet: &Fleet) -> Vec<Candidate> {
 
 /// The profiles, but for those whose name a shell might take for more than a word: it is put on the command line as it
 /// is.
-fn profiles(fleet: &Fleet) -> Vec<Candidate> {
+fn profiles(fleet: &Fleet) -> Vec<Completable> {
     let is_word = |name: &&String| {
         name.chars()
             .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
@@ -397,7 +398,7 @@ fn profiles(fleet: &Fleet) -> Vec<Candidate> {
         .profiles
         .iter()
         .filter(is_word)
-        .map(|name| Candidate {
+        .map(|name| Completable {
             text: name.clone(),
             about: String::new(),
         })
@@ -443,7 +444,7 @@ mod tests {
         texts.map(|candidate| candidate.text).collect()
     }
 
-    fn paths(line: &str) -> Paths {
+    fn paths(line: &str) -> PathKinds {
         Completion::of(&table(), &words(line), &mut fleet).paths
     }
 
@@ -555,28 +556,28 @@ mod tests {
 
     #[test]
     fn letters_in_one_word_are_read_as_clap_reads_them() {
-        assert_eq!(paths("gitops check -qf "), Paths::All);
-        assert_eq!(paths("gitops check -qffleet.yaml --host "), Paths::None);
+        assert_eq!(paths("gitops check -qf "), PathKinds::All);
+        assert_eq!(paths("gitops check -qffleet.yaml --host "), PathKinds::None);
         assert_eq!(
             paths("gitops check -qffleet.yaml --output-dir "),
-            Paths::Directories
+            PathKinds::Directories
         );
     }
 
     #[test]
     fn paths_are_offered_where_paths_are_taken_and_nowhere_else() {
         for (line, expected) in [
-            ("inspect ", Paths::All),
-            ("inspect a.pem ", Paths::All),
-            ("inspect -- -", Paths::All),
-            ("status --output-dir ", Paths::All),
-            ("gitops init --output-dir ", Paths::Directories),
-            ("gitops init --output-dir=", Paths::Directories),
-            ("new-instance ", Paths::None),
-            ("new-instance p --host ", Paths::None),
-            ("tls-store more ", Paths::None),
-            ("new-instance --no-such-option=", Paths::None),
-            ("new-instance --force=", Paths::None),
+            ("inspect ", PathKinds::All),
+            ("inspect a.pem ", PathKinds::All),
+            ("inspect -- -", PathKinds::All),
+            ("status --output-dir ", PathKinds::All),
+            ("gitops init --output-dir ", PathKinds::Directories),
+            ("gitops init --output-dir=", PathKinds::Directories),
+            ("new-instance ", PathKinds::None),
+            ("new-instance p --host ", PathKinds::None),
+            ("tls-store more ", PathKinds::None),
+            ("new-instance --no-such-option=", PathKinds::None),
+            ("new-instance --force=", PathKinds::None),
         ] {
             assert_eq!(paths(line), expected, "{line}");
         }

@@ -2,7 +2,7 @@
 
 use super::error::Failure;
 use super::output::{self, warn};
-use super::paths::{Contents, Named, Paths};
+use super::paths::{DirectoryContents, Named, Paths};
 use super::templates::own_templates;
 use super::writing::{NewFile, Overwrite, SideFile, Writing};
 use super::{Run, gitops, world};
@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 /// Where manifests go.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
-pub(super) struct Destination {
+pub(super) struct OutputDestination {
     /// Write one file per object into this new or empty directory instead of stdout
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) output_dir: Option<PathBuf>,
@@ -33,7 +33,7 @@ pub(super) struct Destination {
     pub(super) show_secrets: bool,
 }
 
-impl Destination {
+impl OutputDestination {
     /// Claims what the manifests and the files beside them go to, before any key is drawn.
     ///
     /// `beside` are the files that other options name for writing, `inputs` those that are read.
@@ -53,7 +53,7 @@ impl Destination {
         }
         let directory = self.output_dir.as_deref();
         let paths = Paths {
-            directory: directory.map(|directory| (directory, Contents::Manifests)),
+            directory: directory.map(|directory| (directory, DirectoryContents::Manifests)),
             beside: beside.to_vec(),
             inputs,
         };

@@ -25,7 +25,7 @@ const OPTIONS: MatchOptions = MatchOptions {
 };
 
 /// What a part of a pattern, between two `/`, matches.
-enum Part {
+enum GlobPart {
     /// One name.
     Name(String),
     /// Names.
@@ -65,21 +65,21 @@ pub(super) fn find(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, Failure
             return Err(Fault::new(what).help("start it with a folder").into());
         }
         match part {
-            Part::Name(name) => {
+            GlobPart::Name(name) => {
                 let below = path.join(name);
                 // What is named and is not there matches nothing.
                 if std::fs::symlink_metadata(&below).is_ok() {
                     pending.push((below, at + 1, is_named));
                 }
             }
-            Part::Names(names) => {
+            GlobPart::Names(names) => {
                 for name in entries(&path)? {
                     if names.matches_with(&name, OPTIONS) {
                         pending.push((path.join(name), at + 1, false));
                     }
                 }
             }
-            Part::Folders => {
+            GlobPart::Folders => {
                 // At the end of a pattern it matches folders only, and those are not read.
                 if at + 1 < parts.len() {
                     for name in entries(&path)? {
@@ -102,7 +102,7 @@ pub(super) fn find(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, Failure
     Ok(found.into_iter().collect())
 }
 
-fn parts(pattern: &str) -> Result<Vec<Part>, Fault> {
+fn parts(pattern: &str) -> Result<Vec<GlobPart>, Fault> {
     let refused = |error: glob::PatternError| {
         Fault::new(format!(
             "`{}` is not a valid glob pattern: {error}",
@@ -118,13 +118,13 @@ fn parts(pattern: &str) -> Result<Vec<Part>, Fault> {
     {
         if part == "**" {
             // One after the other they match what one matches.
-            if !matches!(parts.last(), Some(Part::Folders)) {
-                parts.push(Part::Folders);
+            if !matches!(parts.last(), Some(GlobPart::Folders)) {
+                parts.push(GlobPart::Folders);
             }
         } else if part.contains(['*', '?', '[']) {
-            parts.push(Part::Names(Pattern::new(part).map_err(refused)?));
+            parts.push(GlobPart::Names(Pattern::new(part).map_err(refused)?));
         } else {
-            parts.push(Part::Name(part.to_owned()));
+            parts.push(GlobPart::Name(part.to_owned()));
         }
     }
     Ok(parts)

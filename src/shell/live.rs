@@ -6,7 +6,7 @@ use super::tls::presented_chain;
 use super::world;
 use civi_ingress::cluster::Cluster;
 use civi_ingress::fault::{Fault, Faults, Place};
-use civi_ingress::find::{Found, Origin};
+use civi_ingress::find::{FoundCertificate, Origin};
 use civi_ingress::name::DnsName;
 use civi_ingress::path;
 use civi_ingress::probe::target::{Endpoint, HTTPS};
@@ -110,7 +110,10 @@ pub(super) fn of_routes(cluster: &Cluster, address: &str) -> Vec<Live> {
 }
 
 /// Returns the certificates that the hosts present, in their order; hosts that cannot be reached are noted in `faults`.
-pub(super) fn look(mut hosts: Vec<Live>, faults: &mut Faults) -> Result<Vec<Found>, Failure> {
+pub(super) fn look(
+    mut hosts: Vec<Live>,
+    faults: &mut Faults,
+) -> Result<Vec<FoundCertificate>, Failure> {
     let mut known = BTreeSet::new();
     hosts.retain(|host| known.insert(host.shown.clone()));
     if hosts.is_empty() {
@@ -129,7 +132,7 @@ pub(super) fn look(mut hosts: Vec<Live>, faults: &mut Faults) -> Result<Vec<Foun
         }
         presented(live)
     };
-    let answers: Vec<Result<Vec<Found>, String>> =
+    let answers: Vec<Result<Vec<FoundCertificate>, String>> =
         pool.install(|| hosts.par_iter().with_max_len(1).map(ask).collect());
     let mut found = Vec::new();
     for (live, answer) in hosts.iter().zip(answers) {
@@ -141,13 +144,13 @@ pub(super) fn look(mut hosts: Vec<Live>, faults: &mut Faults) -> Result<Vec<Foun
     Ok(found)
 }
 
-fn presented(live: &Live) -> Result<Vec<Found>, String> {
+fn presented(live: &Live) -> Result<Vec<FoundCertificate>, String> {
     let chain = presented_chain(&live.endpoint, &live.host, PATIENCE)?;
     let is_one = chain.len() == 1;
     let found = chain
         .into_iter()
         .enumerate()
-        .map(|(index, certificate)| Found {
+        .map(|(index, certificate)| FoundCertificate {
             origin: Origin::Endpoint {
                 address: live.shown.clone(),
                 number: if is_one { 0 } else { index + 1 },

@@ -3,7 +3,7 @@
 use super::error::{Failure, STATUSES};
 use super::examples::examples;
 use super::output::print_or_end;
-use super::paths::{Contents, Paths};
+use super::paths::{DirectoryContents, Paths};
 use super::writing::{NewFile, Overwrite, Writing};
 use clap::{Args, Command, ValueHint};
 use clap_mangen::roff::{Roff, bold, roman};
@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Man, program: Command) -> Result<(), Failure> {
     let names: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let paths = Paths {
-        directory: Some((directory, Contents::Files(&names))),
+        directory: Some((directory, DirectoryContents::Files(&names))),
         ..Paths::default()
     };
     let writing = Writing::begin(&paths, Overwrite::of(arguments.force, false))?;

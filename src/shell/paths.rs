@@ -15,14 +15,14 @@ pub(super) type Named<'a> = (&'static str, &'a Path);
 
 /// What a run puts into the directory of `--output-dir`.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Contents<'a> {
+pub(super) enum DirectoryContents<'a> {
     /// Files of these names.
     Files(&'a [&'a str]),
     /// One manifest an object, all with names that end in `.yaml`.
     Manifests,
 }
 
-impl Contents<'_> {
+impl DirectoryContents<'_> {
     /// Returns whether a file of this name beside them would be one of them, or be taken for one.
     fn has(self, name: &OsStr) -> bool {
         let lower = name.to_string_lossy().to_lowercase();
@@ -52,7 +52,7 @@ impl Contents<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Paths<'a> {
     /// The directory of `--output-dir`, and what goes into it.
-    pub(super) directory: Option<(&'a Path, Contents<'a>)>,
+    pub(super) directory: Option<(&'a Path, DirectoryContents<'a>)>,
     /// Files that other options name for writing.
     pub(super) beside: Vec<Named<'a>>,
     /// Files that are read.
@@ -60,13 +60,13 @@ pub(super) struct Paths<'a> {
 }
 
 /// A path as it is, however it is spelt.
-struct Place {
+struct ClaimedPath {
     /// Without links, `.` and `..`, as far as it exists.
     path: PathBuf,
     identity: Option<world::FileIdentity>,
 }
 
-impl Place {
+impl ClaimedPath {
     fn of(path: &Path) -> Self {
         Self {
             path: world::resolved(path),
@@ -94,11 +94,11 @@ impl Paths<'_> {
         let mut faults = Faults::default();
         let directory = self
             .directory
-            .map(|(path, contents)| (Place::of(path), contents));
-        let outputs: Vec<(&str, &Path, Place)> = self
+            .map(|(path, contents)| (ClaimedPath::of(path), contents));
+        let outputs: Vec<(&str, &Path, ClaimedPath)> = self
             .beside
             .iter()
-            .map(|(option, path)| (*option, *path, Place::of(path)))
+            .map(|(option, path)| (*option, *path, ClaimedPath::of(path)))
             .collect();
         for (index, (option, path, place)) in outputs.iter().enumerate() {
             let shown = path.display();
@@ -131,7 +131,7 @@ impl Paths<'_> {
                 }
             }
             for (input, read) in &self.inputs {
-                if !world::is_stdin(read) && Place::of(read).is(place) {
+                if !world::is_stdin(read) && ClaimedPath::of(read).is(place) {
                     faults.push(refused(format!("`{shown}` is also read, as {input}")));
                 }
             }
@@ -140,7 +140,7 @@ impl Paths<'_> {
             // Manifests that are reused come back as they are, or renewed.
             let inputs = self.inputs.iter().filter(|(input, _)| *input != "--reuse");
             for (input, read) in inputs {
-                let read_from = Place::of(read).path;
+                let read_from = ClaimedPath::of(read).path;
                 let name = read_from.file_name().unwrap_or_default();
                 if read_from.parent() == Some(&directory.path) && contents.may_write(name) {
                     let what = format!(

@@ -3,7 +3,7 @@
 mod look;
 mod plan;
 
-use super::cluster::Cluster;
+use super::cluster::ClusterArguments;
 use super::error::Failure;
 use super::examples::examples;
 use super::output::{self, print_or_end};
@@ -26,8 +26,8 @@ use civi_ingress::probe::trust::{ExpectedName, Trust};
 use civi_ingress::probe::{Check, Finding, Verdict, authorities, servers_transport};
 use civi_ingress::report::yaml;
 use clap::{Args, ValueEnum, ValueHint};
-use look::{Line, look, older, plain};
-use plan::{BOTH, ONLY_HTTP_1, Plan, plan, system_trust, trust_file};
+use look::{ProbeLine, look, older, plain};
+use plan::{BOTH, ONLY_HTTP_1, ProbePlan, plan, system_trust, trust_file};
 use rustls::sign::CertifiedKey;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -93,10 +93,10 @@ pub(super) struct Probe {
     #[arg(long, value_name = "FILE", help_heading = "Behind Traefik", requires = "backend", conflicts_with_all = ["manifest", "cluster"], value_hint = ValueHint::FilePath)]
     pub(super) backend_ca: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) cluster: Cluster,
+    pub(super) cluster: ClusterArguments,
     /// Send this header first, as a load balancer does
     #[arg(long, value_name = "VERSION", help_heading = "Connections")]
-    pub(super) proxy_protocol: Option<ProxyProtocol>,
+    pub(super) proxy_protocol: Option<ProxyProtocolArgument>,
     /// Present this certificate to a server that asks for one (PEM, DER, PKCS#12, a Secret)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Connections")]
     pub(super) cert: Option<PathBuf>,
@@ -129,7 +129,7 @@ pub(super) struct Probe {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum ProxyProtocol {
+pub(super) enum ProxyProtocolArgument {
     /// A line of text
     V1,
     /// A binary block
@@ -176,7 +176,7 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
         // Traefik shows what its ServersTransport names, and nothing else.
         let is_ours = manifests.is_none() || transport.speech == Speech::Passthrough;
         let namespace = way.as_ref().map_or("NAMESPACE", Way::namespace);
-        let leg = Backend {
+        let leg = BackendArguments {
             endpoint,
             transport: &transport,
             client: client.filter(|_| is_ours),
@@ -215,7 +215,7 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
 
 /// Finds the route of the host. Where only the front is looked at, manifests without one are good for their CA.
 fn way<'a>(
-    plan: &Plan,
+    plan: &ProbePlan,
     manifests: Option<&'a Objects>,
     findings: &mut Vec<Finding>,
 ) -> Result<Option<Way<'a>>, Failure> {
@@ -238,7 +238,7 @@ fn way<'a>(
 /// Settles how Traefik speaks to the httpd, where that leg is to be looked at.
 fn transport(
     arguments: &Probe,
-    plan: &Plan,
+    plan: &ProbePlan,
     way: Option<&Way<'_>>,
     front: &Trust,
 ) -> Result<Option<Transport>, Failure> {
@@ -280,7 +280,7 @@ fn front_trust(
 }
 
 fn front(
-    plan: &Plan,
+    plan: &ProbePlan,
     around: &Circumstances<'_>,
     trust: &Trust,
     client: Option<&Arc<CertifiedKey>>,
@@ -299,7 +299,7 @@ fn front(
         patience: plan.timeout,
     };
     let mut seen = Seen::default();
-    let line = Line {
+    let line = ProbeLine {
         endpoint: &plan.front,
         proxy: plan.proxy,
         timeout: plan.timeout,
@@ -311,7 +311,7 @@ fn front(
         older(&line, &how, &mut seen);
     }
     if let Some(endpoint) = &plan.plain {
-        let line = Line { endpoint, ..line };
+        let line = ProbeLine { endpoint, ..line };
         seen.plain = Some(plain(plan, request, &line));
     }
     let holder = match way {
@@ -336,17 +336,17 @@ fn front(
 }
 
 /// The leg to the httpd.
-struct Backend<'a> {
+struct BackendArguments<'a> {
     endpoint: &'a Endpoint,
     transport: &'a Transport,
     client: Option<Arc<CertifiedKey>>,
     namespace: &'a str,
 }
 
-impl Backend<'_> {
+impl BackendArguments<'_> {
     fn look(
         self,
-        plan: &Plan,
+        plan: &ProbePlan,
         around: &Circumstances<'_>,
         request: &Request,
     ) -> Result<LegReport, Failure> {
@@ -370,7 +370,7 @@ impl Backend<'_> {
         }
         let has_certificate = client.is_some();
         let mut seen = Seen::default();
-        let line = Line {
+        let line = ProbeLine {
             endpoint,
             proxy: transport.proxy.as_ref().map(|(version, _)| *version),
             timeout: plan.timeout.min(transport.dial_timeout),

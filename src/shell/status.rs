@@ -1,6 +1,6 @@
 //! `status`.
 
-use super::cluster::{self, Cluster};
+use super::cluster::{self, ClusterArguments};
 use super::error::{Failure, Kind};
 use super::examples::examples;
 use super::gitops::fleet::read_fleet;
@@ -39,7 +39,7 @@ pub(super) struct Status {
     #[command(flatten)]
     pub(super) report: StatusReport,
     #[command(flatten)]
-    pub(super) cluster: Cluster,
+    pub(super) cluster: ClusterArguments,
     #[command(flatten)]
     pub(super) hosts: LiveHosts,
     #[command(flatten)]
@@ -140,7 +140,7 @@ pub(super) struct Sources<'a> {
     /// Files and directories.
     pub(super) paths: &'a [PathBuf],
     /// The cluster, where it is asked.
-    pub(super) cluster: Option<&'a Cluster>,
+    pub(super) cluster: Option<&'a ClusterArguments>,
     /// Live hosts.
     pub(super) hosts: &'a LiveHosts,
     /// The fleet file that says when certificates are renewed.
@@ -368,7 +368,7 @@ fn check(report: &Report, within: Within, arguments: &StatusReport) -> Result<()
     })
 }
 
-fn names(paths: &[PathBuf], cluster: Option<&Cluster>) -> String {
+fn names(paths: &[PathBuf], cluster: Option<&ClusterArguments>) -> String {
     let names = paths.iter().map(|path| match path {
         path if world::is_stdin(path) => "standard input".to_owned(),
         path => path.display().to_string(),

@@ -49,7 +49,7 @@ pub(super) fn run(command: &TemplatesCommand) -> Result<(), Failure> {
         TemplatesCommand::Export { output_dir, force } => {
             let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
             let paths = paths::Paths {
-                directory: Some((output_dir, paths::Contents::Files(&names))),
+                directory: Some((output_dir, paths::DirectoryContents::Files(&names))),
                 ..paths::Paths::default()
             };
             let writing = Writing::begin(&paths, Overwrite::of(*force, false))?;

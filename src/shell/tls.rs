@@ -50,7 +50,7 @@ pub(super) type Connection = StreamOwned<ClientConnection, Bounded>;
 pub(super) fn handshake(stream: TcpStream, how: &Handshake<'_>) -> (Tls, Option<Connection>) {
     let begin = Instant::now();
     let recorder = Arc::new(Recorder::new(how));
-    let client = Arc::new(Client {
+    let client = Arc::new(TlsClient {
         pair: how.client.clone(),
         was_asked: AtomicBool::new(false),
     });
@@ -188,7 +188,7 @@ pub(super) fn fault(error: &io::Error, patience: Duration) -> Broken {
 fn connection(
     how: &Handshake<'_>,
     recorder: &Arc<Recorder>,
-    client: &Arc<Client>,
+    client: &Arc<TlsClient>,
 ) -> Result<ClientConnection, Error> {
     let versions = match how.versions {
         Versions::Both => vec![&TLS13, &TLS12],
@@ -301,12 +301,12 @@ impl ServerCertVerifier for Recorder {
 
 /// Our certificate, and whether the server asked for it.
 #[derive(Debug)]
-struct Client {
+struct TlsClient {
     pair: Option<Arc<CertifiedKey>>,
     was_asked: AtomicBool,
 }
 
-impl ResolvesClientCert for Client {
+impl ResolvesClientCert for TlsClient {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.was_asked.store(true, Ordering::Relaxed);
         self.pair.clone()

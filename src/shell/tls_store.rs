@@ -1,7 +1,7 @@
 //! `tls-store`.
 
 use super::Run;
-use super::destination::Destination;
+use super::destination::OutputDestination;
 use super::error::Failure;
 use super::examples::examples;
 use super::traefik_release::TraefikRelease;
@@ -16,7 +16,7 @@ use clap::Args;
 #[command(after_long_help = examples!("
   Let Traefik present the certificate of the Secret `wildcardsecret`
     civi-ingress tls-store | kubectl apply -f -"))]
-pub(super) struct TlsStore {
+pub(super) struct TlsStoreArguments {
     /// Secret that holds the certificate, in the same namespace
     #[arg(long, value_name = "NAME", default_value = WILDCARD_SECRET)]
     pub(super) secret: String,
@@ -24,12 +24,12 @@ pub(super) struct TlsStore {
     #[arg(short, long, default_value = "default")]
     pub(super) namespace: String,
     #[command(flatten)]
-    pub(super) destination: Destination,
+    pub(super) destination: OutputDestination,
     #[command(flatten)]
     pub(super) release: TraefikRelease,
 }
 
-pub(super) fn run(run: &Run, arguments: &TlsStore) -> Result<(), Failure> {
+pub(super) fn run(run: &Run, arguments: &TlsStoreArguments) -> Result<(), Failure> {
     let writing = arguments.destination.claim(&[], Vec::new())?;
     let mut faults = Faults::default();
     let release = arguments.release.parse(&mut faults);

@@ -1,6 +1,6 @@
 //! `topology`: the path that an instance has.
 
-use super::ca_custody::CaCustody;
+use super::ca_custody::CaCustodyArgument;
 use super::error::Failure;
 use super::examples::examples;
 use super::gitops::fleet::read_fleet;
@@ -80,7 +80,7 @@ struct Explain {
         default_value = "stored",
         conflicts_with = "fleet"
     )]
-    ca_custody: CaCustody,
+    ca_custody: CaCustodyArgument,
     /// Fleet file, or - for stdin, whose instances are explained
     #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     fleet: Option<PathBuf>,
@@ -145,8 +145,8 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
     } else {
         let (name, instance) = single(arguments)?;
         let ca_key = match arguments.ca_custody {
-            CaCustody::Stored => CaKeyHolder::Secret,
-            CaCustody::Dropped => CaKeyHolder::Nobody,
+            CaCustodyArgument::Stored => CaKeyHolder::Secret,
+            CaCustodyArgument::Dropped => CaKeyHolder::Nobody,
         };
         let subject = Subject {
             name: &name,

@@ -62,7 +62,7 @@ pub(super) struct TraefikValues {
     pub(super) prometheus: bool,
     /// Redirect http to https: on, off [default: on; charts 20 to 22: off]
     #[arg(long, value_name = "ON|OFF")]
-    pub(super) redirect: Option<Switch>,
+    pub(super) redirect: Option<OnOff>,
     /// Trust the PROXY protocol header of these peers [repeatable]
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
     pub(super) proxy_protocol_from: Vec<String>,
@@ -81,7 +81,7 @@ pub(super) struct TraefikValues {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Switch {
+pub(super) enum OnOff {
     /// Yes
     On,
     /// No
@@ -155,7 +155,7 @@ fn fill(request: &mut ValuesRequest, arguments: &TraefikValues, faults: &mut Fau
         faults,
     );
     request.prometheus = arguments.prometheus;
-    request.redirect = arguments.redirect.map(|switch| switch == Switch::On);
+    request.redirect = arguments.redirect.map(|switch| switch == OnOff::On);
     request.proxy_protocol_from = all(
         &arguments.proxy_protocol_from,
         "--proxy-protocol-from",

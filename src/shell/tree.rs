@@ -90,7 +90,7 @@ pub(super) enum Access {
 
 /// An entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Entry {
+pub(super) struct TreeEntry {
     pub(super) name: String,
     pub(super) kind: EntryKind,
 }
@@ -107,7 +107,7 @@ pub(super) enum EntryKind {
 }
 
 /// Returns the names of the folders among entries.
-pub(super) fn folders(entries: Vec<Entry>) -> impl Iterator<Item = String> {
+pub(super) fn folders(entries: Vec<TreeEntry>) -> impl Iterator<Item = String> {
     entries
         .into_iter()
         .filter(|entry| entry.kind == EntryKind::Folder)
@@ -116,7 +116,7 @@ pub(super) fn folders(entries: Vec<Entry>) -> impl Iterator<Item = String> {
 
 /// The files found in the home of a unit.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct FoundFiles {
     pub(super) files: UnitFiles,
     /// Files with names that this program gives to none; the text of those that can be read.
     pub(super) others: Vec<(String, Option<Guarded>)>,
@@ -275,7 +275,7 @@ impl Tree {
 
     /// Lists a folder, sorted; nothing if there is none, or something else in its place. What a killed run left
     /// is not listed.
-    pub(super) fn list(&self, path: &str) -> Result<Vec<Entry>, Failure> {
+    pub(super) fn list(&self, path: &str) -> Result<Vec<TreeEntry>, Failure> {
         match self.folder_or_stranger(path)? {
             Some(folder) => Ok(self.entries(&folder, path)?.0),
             None => Ok(Vec::new()),
@@ -291,7 +291,7 @@ impl Tree {
     }
 
     /// Returns the entries of a folder, and whether a killed run left something there.
-    fn entries(&self, folder: &OwnedFd, path: &str) -> Result<(Vec<Entry>, bool), Failure> {
+    fn entries(&self, folder: &OwnedFd, path: &str) -> Result<(Vec<TreeEntry>, bool), Failure> {
         let read = |error: Errno| anyhow::Error::new(error).context(self.failed("read", path));
         let mut entries = Vec::new();
         let mut has_left = false;
@@ -301,7 +301,7 @@ impl Tree {
             let entry = entry.map_err(read)?;
             let Ok(name) = entry.file_name().to_str() else {
                 // A name that is not text is a stranger's.
-                entries.push(Entry {
+                entries.push(TreeEntry {
                     name: entry.file_name().to_string_lossy().into_owned(),
                     kind: EntryKind::Other,
                 });
@@ -324,7 +324,7 @@ impl Tree {
                 _ => EntryKind::Other,
             };
             let name = name.to_owned();
-            entries.push(Entry { name, kind });
+            entries.push(TreeEntry { name, kind });
         }
         entries.sort_unstable();
         Ok((entries, has_left))
@@ -422,8 +422,8 @@ impl Tree {
     ///
     /// # Errors
     /// Besides those of reading: a link, a folder or a pipe where a file of the unit would be.
-    pub(super) fn read_unit(&self, home: &Home) -> Result<Found, Failure> {
-        let mut found = Found::default();
+    pub(super) fn read_unit(&self, home: &Home) -> Result<FoundFiles, Failure> {
+        let mut found = FoundFiles::default();
         let Some(folder) = self.folder(&home.folder)? else {
             return Ok(found);
         };
@@ -457,7 +457,7 @@ impl Tree {
         home: &Home,
         path: String,
         kind: EntryKind,
-        found: &mut Found,
+        found: &mut FoundFiles,
     ) -> Result<(), Failure> {
         if !home.may_write(&path) {
             // Whatever it is, it ends no run.
@@ -625,7 +625,7 @@ impl Tree {
         }
         // Backwards, so that a folder comes after those in it.
         for (folder, names) in folders.into_iter().rev() {
-            let is_gone = |entry: &Entry| {
+            let is_gone = |entry: &TreeEntry| {
                 entry.kind != EntryKind::Folder && names.contains(entry.name.as_str())
             };
             let is_whole = !folder.is_empty() && self.list(folder)?.iter().all(is_gone);

@@ -1,9 +1,9 @@
 //! `wildcard-secret`.
 
 use super::Run;
-use super::ca_custody::CaCustody;
-use super::cluster::Cluster;
-use super::destination::Destination;
+use super::ca_custody::CaCustodyArgument;
+use super::cluster::ClusterArguments;
+use super::destination::OutputDestination;
 use super::error::{Failure, Kind};
 use super::examples::examples;
 use super::existing_ca::ExistingCa;
@@ -19,10 +19,10 @@ use civi_ingress::ingress::tls_secret;
 use civi_ingress::ingress::traefik;
 use civi_ingress::manifests::{self, FoundSecret};
 use civi_ingress::name::{DnsName, Namespace, ObjectName};
-use civi_ingress::pki::bundle::{self, Source, long_life};
+use civi_ingress::pki::bundle::{self, BundleSource, long_life};
 use civi_ingress::pki::forms::Part;
 use civi_ingress::pki::issue::Ca;
-use civi_ingress::pki::reuse::{self, Custody, Found, LeafTerms, RenewalRule, Signer, Terms};
+use civi_ingress::pki::reuse::{self, ChainTerms, Custody, Found, LeafTerms, RenewalRule, Signer};
 use civi_ingress::pki::validity::format_instant;
 use civi_ingress::pki::{Certificate, LeafUse, PrivateKey, SubjectAltName, verify};
 use clap::{Args, ValueHint};
@@ -72,9 +72,9 @@ pub(super) struct WildcardSecret {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "cluster"], value_hint = ValueHint::FilePath)]
     pub(super) reuse: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) cluster: Cluster,
+    pub(super) cluster: ClusterArguments,
     #[command(flatten)]
-    pub(super) destination: Destination,
+    pub(super) destination: OutputDestination,
     #[command(flatten)]
     pub(super) release: TraefikRelease,
     #[command(flatten)]
@@ -88,7 +88,7 @@ pub(super) struct WildcardSecret {
         conflicts_with = "cert",
         help_heading = "Certificates"
     )]
-    pub(super) ca_custody: Option<CaCustody>,
+    pub(super) ca_custody: Option<CaCustodyArgument>,
     /// Write the CA's private key to this file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "ca_cert"], help_heading = "Certificates", value_hint = ValueHint::FilePath)]
     pub(super) ca_key_out: Option<PathBuf>,
@@ -201,7 +201,7 @@ fn authority_file<'a>(path: &'a Path, certificate: &Certificate) -> SideFile<'a>
 }
 
 /// The certificate that browsers see, kept or made.
-struct Made {
+struct MadeCertificate {
     /// What browsers import: the CA, or the root above it.
     ca: Certificate,
     /// The CA's key, if it is at hand.
@@ -250,7 +250,7 @@ fn chain(
     plan: &IssuingPlan,
     names: &[SubjectAltName],
     found: Option<&FoundSecret>,
-) -> Result<Made, Failure> {
+) -> Result<MadeCertificate, Failure> {
     let given = arguments.existing_ca.read(run)?;
     let leaf_use = LeafUse::Server;
     let issue = |existing_ca: Option<Ca>| {
@@ -267,7 +267,7 @@ fn chain(
             warn(&text);
         }
         let served = std::iter::once(&leaf).chain(ca.intermediates());
-        Ok(Made {
+        Ok(MadeCertificate {
             served: served.cloned().collect(),
             ca: ca.root().clone(),
             ca_key: Some(ca.key),
@@ -310,7 +310,7 @@ fn chain(
     }
     let issuer = served.get(1).unwrap_or(&authority);
     let leaf = LeafTerms::covering(names.to_vec(), leaf_use);
-    let terms = Terms {
+    let terms = ChainTerms {
         leaf: &leaf,
         custody: Custody::Dropped,
         // As with one that is given: a new CA would have to be imported.
@@ -326,7 +326,7 @@ fn chain(
     match reuse::keep(pair, &terms, run.now) {
         Ok(chain) => {
             run.note(&describe(names, &chain.leaf));
-            Ok(Made {
+            Ok(MadeCertificate {
                 ca: authority.clone(),
                 ca_key: at_hand.map(|ca| ca.key),
                 served,
@@ -360,13 +360,13 @@ fn of_stored(served: &[Certificate], root: &Certificate, key: PrivateKey) -> Opt
 /// Returns whether the CA's key goes into the Secret; warns of one that is forgotten while it can still be kept.
 fn settle_custody(
     arguments: &WildcardSecret,
-    made: &Made,
+    made: &MadeCertificate,
     found: Option<&FoundSecret>,
 ) -> Result<bool, Failure> {
     let was_stored = found.is_some_and(|secret| secret.data.contains_key(CA_KEY));
     let is_stored = match arguments.ca_custody {
-        Some(CaCustody::Stored) => true,
-        Some(CaCustody::Dropped) => false,
+        Some(CaCustodyArgument::Stored) => true,
+        Some(CaCustodyArgument::Dropped) => false,
         None => was_stored,
     };
     let has_file = arguments.ca_key_out.is_some();
@@ -427,9 +427,9 @@ fn import(
     let texts = paths
         .map(|(path, part)| world::read_pem(path, part, password.as_ref()))
         .collect::<Result<Vec<_>, _>>()?;
-    let sources: Vec<Source<'_>> = texts
+    let sources: Vec<BundleSource<'_>> = texts
         .iter()
-        .map(|text| Source {
+        .map(|text| BundleSource {
             file: &text.name,
             text: &text.content,
         })

@@ -656,7 +656,7 @@ pub(super) fn certificate_files(directory: &Path) -> Result<Vec<PathBuf>, Failur
 }
 
 /// What is below a directory.
-pub(super) struct Tree {
+pub(super) struct ReadTree {
     /// YAML and JSON files, in the order of their names.
     pub(super) files: Vec<PathBuf>,
     /// What was left out on purpose, with the reason.
@@ -665,8 +665,8 @@ pub(super) struct Tree {
 
 /// Finds the YAML and JSON files below a directory. Hidden ones are left out, templates of Helm charts, which
 /// are not YAML yet, and links to directories, which may lead in a circle.
-pub(super) fn tree(directory: &Path) -> Result<Tree, Failure> {
-    let mut tree = Tree {
+pub(super) fn tree(directory: &Path) -> Result<ReadTree, Failure> {
+    let mut tree = ReadTree {
         files: Vec::new(),
         left_out: Vec::new(),
     };

@@ -28,7 +28,7 @@ pub use words::Language;
 
 use crate::cluster::Cluster;
 use crate::fault::{Fault, Faults};
-use crate::find::{Found, Origin};
+use crate::find::{FoundCertificate, Origin};
 use crate::fleet::Fleet;
 use crate::pki::Certificate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +40,7 @@ use time::OffsetDateTime;
 /// # Errors
 /// Certificates whose extensions do not parse, with their place.
 pub fn report(
-    found: Vec<Found>,
+    found: Vec<FoundCertificate>,
     cluster: &Cluster,
     now: OffsetDateTime,
 ) -> Result<Report, Vec<Fault>> {
@@ -52,14 +52,14 @@ pub fn report(
 /// As [`report()`], but leaves out the certificates that do not parse and notes them in `faults`, beside what could not
 /// be read before; all of them are counted. With a fleet its certificates are due when it renews them.
 pub fn lenient(
-    found: Vec<Found>,
+    found: Vec<FoundCertificate>,
     cluster: &Cluster,
     fleet: Option<&Fleet>,
     now: OffsetDateTime,
     faults: &mut Faults,
 ) -> Report {
     let mut by_der: BTreeMap<Vec<u8>, (Certificate, BTreeSet<Origin>)> = BTreeMap::new();
-    for Found {
+    for FoundCertificate {
         origin,
         certificate,
     } in found

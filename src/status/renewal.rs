@@ -5,7 +5,7 @@ use crate::cluster::{Cluster, Kind, Resource};
 use crate::fault::Faults;
 use crate::find::{ObjectKind, ObjectOrigin, Origin};
 use crate::fleet::Fleet;
-use crate::gitops::renewal::{Standing, dates};
+use crate::gitops::renewal::{DatedCertificate, dates};
 use crate::kinds::cert_manager::Announced;
 use crate::pki::certificate::Details;
 use crate::pki::fingerprint::Fingerprint;
@@ -46,7 +46,7 @@ pub(super) fn plan(rows: &mut [Row], fleet: &Fleet, faults: &mut Faults) {
     let renewals = dates(fleet, |namespace, wanted| {
         let row = place(namespace, wanted.secret.as_str(), wanted.key.as_str())?;
         let details = &rows[row].details;
-        Some(Standing {
+        Some(DatedCertificate {
             validity: details.validity,
             is_root: details.self_issued,
         })

@@ -23,25 +23,25 @@ const DROPPED: [usize; 4] = [6, 4, 2, 5];
 const GAP: usize = 2;
 
 /// A line with the tone of its first cell.
-struct Line {
+struct TableLine {
     cells: [String; 7],
     tone: Option<Tone>,
 }
 
 pub(super) fn write(report: &Report, width: Option<usize>, paint: Paint<'_>) -> String {
-    let mut lines = vec![Line {
+    let mut lines = vec![TableLine {
         cells: HEAD.map(str::to_owned),
         tone: None,
     }];
     for row in &report.rows {
-        lines.push(Line {
+        lines.push(TableLine {
             cells: cells(row),
             tone: Some(row.urgency.tone()),
         });
         for place in row.places().iter().skip(1) {
             let mut cells: [String; 7] = Default::default();
             cells[1] = format!("  also {}", visible::line(place));
-            lines.push(Line { cells, tone: None });
+            lines.push(TableLine { cells, tone: None });
         }
     }
     let widest = |column: usize| {

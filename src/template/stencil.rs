@@ -28,7 +28,7 @@ pub(super) struct Stencil {
 }
 
 /// A value that is placed.
-enum Leaf<'a> {
+enum StencilLeaf<'a> {
     Text(&'a str),
     Secret(&'a SecretData),
 }
@@ -87,8 +87,8 @@ impl Stencil {
             match piece {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Value(index) => match leaves.get(*index)? {
-                    Leaf::Text(text) => scalar::write(&mut out, text).ok()?,
-                    Leaf::Secret(data) => {
+                    StencilLeaf::Text(text) => scalar::write(&mut out, text).ok()?,
+                    StencilLeaf::Secret(data) => {
                         super::write_secret(&mut out, data, PrivateKeys::Written).ok()?;
                     }
                 },
@@ -99,13 +99,13 @@ impl Stencil {
 }
 
 /// Returns the values of an object in the order in which [`marked`] numbers them.
-fn leaves(object: &Object) -> Vec<Leaf<'_>> {
-    let mut leaves = vec![Leaf::Text(object.identity.name.as_str())];
+fn leaves(object: &Object) -> Vec<StencilLeaf<'_>> {
+    let mut leaves = vec![StencilLeaf::Text(object.identity.name.as_str())];
     if let Some(namespace) = &object.identity.namespace {
-        leaves.push(Leaf::Text(namespace.as_str()));
+        leaves.push(StencilLeaf::Text(namespace.as_str()));
     }
     for (_, value) in object.labels.iter().chain(&object.annotations) {
-        leaves.push(Leaf::Text(value));
+        leaves.push(StencilLeaf::Text(value));
     }
     for (_, field) in &object.fields {
         add_leaves(field, &mut leaves);
@@ -113,10 +113,10 @@ fn leaves(object: &Object) -> Vec<Leaf<'_>> {
     leaves
 }
 
-fn add_leaves<'a>(field: &'a Field, leaves: &mut Vec<Leaf<'a>>) {
+fn add_leaves<'a>(field: &'a Field, leaves: &mut Vec<StencilLeaf<'a>>) {
     match field {
-        Field::Text(text) => leaves.push(Leaf::Text(text)),
-        Field::Secret(data) => leaves.push(Leaf::Secret(data)),
+        Field::Text(text) => leaves.push(StencilLeaf::Text(text)),
+        Field::Secret(data) => leaves.push(StencilLeaf::Secret(data)),
         Field::List(items) => items.iter().for_each(|item| add_leaves(item, leaves)),
         Field::Map(entries) => entries
             .iter()

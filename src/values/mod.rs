@@ -249,7 +249,7 @@ const OTHER_KEYS: &[&str] = &[
 
 /// A value and where it comes from.
 #[derive(Debug, Clone)]
-pub struct Leaf {
+pub struct ValueLeaf {
     /// The value.
     pub value: Value,
     /// Its place in a file or on the command line.
@@ -258,7 +258,7 @@ pub struct Leaf {
 
 /// Layers of values by path (`a.b.c`); a later layer wins, mappings merge, lists are replaced.
 #[derive(Debug, Default)]
-pub struct Layers(BTreeMap<String, Leaf>);
+pub struct Layers(BTreeMap<String, ValueLeaf>);
 
 impl Layers {
     /// Lays a values file over what is there.
@@ -292,7 +292,7 @@ impl Layers {
         for known in below {
             self.0.remove(&known);
         }
-        self.0.insert(path.to_owned(), Leaf { value, place });
+        self.0.insert(path.to_owned(), ValueLeaf { value, place });
     }
 
     fn add_node(&mut self, prefix: &str, node: &Node, place: &dyn Fn(At) -> Place) {

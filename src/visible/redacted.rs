@@ -31,7 +31,7 @@ const SECRET: [&str; 5] = [
 /// Certificates are described. Those that are not among the `known` ones, where these are given, are still to be issued:
 /// of them no fingerprint is told, and no name of a new CA, for the run that issues them draws others.
 #[must_use]
-pub fn redacted(text: &str, known: Option<&Known>) -> Option<String> {
+pub fn redacted(text: &str, known: Option<&KnownKeys>) -> Option<String> {
     let documents = yaml::read_all(text, "").ok()?;
     let mut out = String::new();
     let first = text.lines().next().unwrap_or_default();
@@ -47,7 +47,7 @@ pub fn redacted(text: &str, known: Option<&Known>) -> Option<String> {
 }
 
 /// Returns a value as it may be shown.
-fn shown(node: &Node, known: Option<&Known>) -> Node {
+fn shown(node: &Node, known: Option<&KnownKeys>) -> Node {
     let value = match &node.value {
         Value::Map(entries) => {
             let kind = node.get("kind").and_then(Node::text);
@@ -79,7 +79,7 @@ fn shown(node: &Node, known: Option<&Known>) -> Node {
 }
 
 /// Returns the metadata of a Secret as they may be shown.
-fn metadata(node: &Node, known: Option<&Known>) -> Node {
+fn metadata(node: &Node, known: Option<&KnownKeys>) -> Node {
     let Value::Map(entries) = &node.value else {
         return hidden(node, known);
     };
@@ -99,7 +99,7 @@ fn metadata(node: &Node, known: Option<&Known>) -> Node {
 }
 
 /// Replaces every value below but certificates with a digest; the block of SOPS and lists get one for all.
-fn hidden(node: &Node, known: Option<&Known>) -> Node {
+fn hidden(node: &Node, known: Option<&KnownKeys>) -> Node {
     let value = match &node.value {
         Value::Map(entries) if !entries.is_empty() => {
             let entry = |(key, value): &(Key, Node)| (shown_key(key), hidden(value, known));
@@ -118,12 +118,12 @@ fn hidden(node: &Node, known: Option<&Known>) -> Node {
 
 /// The certificates that a diff begins with.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct KnownKeys {
     digests: BTreeSet<Fingerprint>,
     subjects: BTreeSet<String>,
 }
 
-impl Known {
+impl KnownKeys {
     /// Takes the certificates of manifests.
     #[must_use]
     pub fn of<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
@@ -141,7 +141,7 @@ impl Known {
 }
 
 /// Describes a value that is certificates and nothing else, and gives a digest of any other.
-fn value_of(text: &str, known: Option<&Known>) -> Value {
+fn value_of(text: &str, known: Option<&KnownKeys>) -> Value {
     let Some(descriptions) = certificates(text, known) else {
         return Value::Text(fingerprint(text));
     };
@@ -157,7 +157,7 @@ fn value_of(text: &str, known: Option<&Known>) -> Value {
 
 /// Describes the certificates of a value, in PEM or that in base64: names, dates, issuer, and the beginning of the
 /// SHA-256. Nothing where there is anything else in it.
-fn certificates(text: &str, known: Option<&Known>) -> Option<Vec<String>> {
+fn certificates(text: &str, known: Option<&KnownKeys>) -> Option<Vec<String>> {
     let decoded;
     let pem = if text.starts_with("-----BEGIN CERTIFICATE-----") {
         text
@@ -176,7 +176,7 @@ fn certificates(text: &str, known: Option<&Known>) -> Option<Vec<String>> {
         .collect()
 }
 
-fn describe(certificate: &Certificate, known: Option<&Known>) -> Option<String> {
+fn describe(certificate: &Certificate, known: Option<&KnownKeys>) -> Option<String> {
     let details = certificate.details().ok()?;
     let is_new = known.is_some_and(|known| !known.digests.contains(&details.sha256));
     let is_new_ca = |subject: &str| known.is_some_and(|known| !known.subjects.contains(subject));

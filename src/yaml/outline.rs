@@ -19,7 +19,7 @@ pub struct Outline<'a> {
 }
 
 /// A mapping or sequence that is being read.
-struct Level<'a> {
+struct OutlineLevel<'a> {
     /// The keys so far; nothing in a sequence.
     keys: Option<Vec<Cow<'a, str>>>,
     /// Whether the next node of a mapping is a value.
@@ -33,7 +33,7 @@ struct Level<'a> {
 /// document. The text is not quoted, because it may hold private keys.
 pub fn read(text: &str) -> Result<Outline<'_>, usize> {
     let mut outline = Outline::default();
-    let mut levels: Vec<Level<'_>> = Vec::new();
+    let mut levels: Vec<OutlineLevel<'_>> = Vec::new();
     let mut documents = 0;
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| error.marker().line())?;
@@ -48,11 +48,11 @@ pub fn read(text: &str) -> Result<Outline<'_>, usize> {
             Event::Scalar(value, style, ..) => {
                 scalar(&mut levels, &mut outline, value, style).map_err(|()| line)?;
             }
-            Event::MappingStart(..) => levels.push(Level {
+            Event::MappingStart(..) => levels.push(OutlineLevel {
                 keys: Some(Vec::new()),
                 expects_value: false,
             }),
-            Event::SequenceStart(..) => levels.push(Level {
+            Event::SequenceStart(..) => levels.push(OutlineLevel {
                 keys: None,
                 expects_value: false,
             }),
@@ -69,7 +69,7 @@ pub fn read(text: &str) -> Result<Outline<'_>, usize> {
 
 /// Takes a scalar for a key or a value, whichever its place is.
 fn scalar<'a>(
-    levels: &mut [Level<'a>],
+    levels: &mut [OutlineLevel<'a>],
     outline: &mut Outline<'a>,
     value: Cow<'a, str>,
     style: ScalarStyle,
@@ -85,7 +85,8 @@ fn scalar<'a>(
         level.expects_value = true;
         return Ok(());
     }
-    let key = |level: &'_ Level<'a>| level.keys.as_ref().and_then(|keys| keys.last()).cloned();
+    let key =
+        |level: &'_ OutlineLevel<'a>| level.keys.as_ref().and_then(|keys| keys.last()).cloned();
     let place = match levels {
         [top] => match key(top).as_deref() {
             Some("apiVersion") => Some(&mut outline.api_version),
@@ -115,7 +116,7 @@ fn scalar<'a>(
 }
 
 /// After a value comes a key. A key that is not a scalar counts as a value too: no manifest has one.
-fn node_ends(levels: &mut [Level<'_>]) {
+fn node_ends(levels: &mut [OutlineLevel<'_>]) {
     if let Some(level) = levels.last_mut() {
         level.expects_value = false;
     }

@@ -55,13 +55,13 @@ pub fn read(text: &str, file: &str, faults: &mut Vec<Fault>) -> Option<Vec<Node>
 }
 
 /// A mapping or sequence that is being read.
-struct Level {
+struct TreeLevel {
     at: At,
     anchor: usize,
-    content: Content,
+    content: NodeContent,
 }
 
-enum Content {
+enum NodeContent {
     List(Vec<Node>),
     Map {
         entries: Vec<(Key, Node)>,
@@ -72,7 +72,7 @@ enum Content {
 struct Builder<'a> {
     file: &'a str,
     faults: &'a mut Vec<Fault>,
-    levels: Vec<Level>,
+    levels: Vec<TreeLevel>,
     documents: Vec<Node>,
     anchors: BTreeMap<usize, Node>,
     values: usize,
@@ -112,12 +112,12 @@ impl Builder<'_> {
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.refuse_tag(tag.is_some(), at)?;
-                (Content::List(Vec::new()), anchor)
+                (NodeContent::List(Vec::new()), anchor)
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.refuse_tag(tag.is_some(), at)?;
                 let entries = Vec::new();
-                (Content::Map { entries, key: None }, anchor)
+                (NodeContent::Map { entries, key: None }, anchor)
             }
             _ => return Ok(()),
         };
@@ -128,7 +128,7 @@ impl Builder<'_> {
             return Err(self.too_much(at));
         }
         let (content, anchor) = content;
-        self.levels.push(Level {
+        self.levels.push(TreeLevel {
             at,
             anchor,
             content,
@@ -139,8 +139,8 @@ impl Builder<'_> {
     fn expects_key(&self) -> bool {
         matches!(
             self.levels.last(),
-            Some(Level {
-                content: Content::Map { key: None, .. },
+            Some(TreeLevel {
+                content: NodeContent::Map { key: None, .. },
                 ..
             })
         )
@@ -164,8 +164,8 @@ impl Builder<'_> {
                 self.faults.push(fault.help("put it in quotes"));
             }
         }
-        if let Some(Level {
-            content: Content::Map { key, .. },
+        if let Some(TreeLevel {
+            content: NodeContent::Map { key, .. },
             ..
         }) = self.levels.last_mut()
         {
@@ -191,8 +191,8 @@ impl Builder<'_> {
             self.anchors.insert(anchor, node.clone());
         }
         match self.levels.last_mut().map(|level| &mut level.content) {
-            Some(Content::List(items)) => items.push(node),
-            Some(Content::Map { entries, key }) => match key.take() {
+            Some(NodeContent::List(items)) => items.push(node),
+            Some(NodeContent::Map { entries, key }) => match key.take() {
                 Some(key) => entries.push((key, node)),
                 None => return Err(self.fault("a key must be a string", node.at)),
             },
@@ -202,13 +202,13 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn finished(&mut self, content: Content, at: At) -> Node {
+    fn finished(&mut self, content: NodeContent, at: At) -> Node {
         let value = match content {
-            Content::List(mut items) => {
+            NodeContent::List(mut items) => {
                 items.shrink_to_fit();
                 Value::List(items)
             }
-            Content::Map { mut entries, .. } => {
+            NodeContent::Map { mut entries, .. } => {
                 self.drop_duplicates(&mut entries);
                 entries.shrink_to_fit();
                 Value::Map(entries)

@@ -9,7 +9,7 @@ use civi_ingress::fleet::Fleet;
 use civi_ingress::gitops::compose::drawing::NoDrawing;
 use civi_ingress::gitops::context::{Context, Phase, Sealer, UnitFiles};
 use civi_ingress::gitops::decide::{Action, Need, Reason};
-use civi_ingress::gitops::renewal::{Standing, dates};
+use civi_ingress::gitops::renewal::{DatedCertificate, dates};
 use civi_ingress::guarded::Guarded;
 use civi_ingress::ingress::Role;
 use civi_ingress::pki::Certificate;
@@ -461,7 +461,7 @@ fn the_renewal_under_a_stored_intermediate_is_that_of_its_leaf() {
         let first = certificates(file(&files, name), place.key.as_str()).into_iter();
         let details = first.take(1).find_map(|first| first.details().ok())?;
         let is_there = place.secret.as_str() == "selfcert";
-        is_there.then_some(Standing {
+        is_there.then_some(DatedCertificate {
             validity: details.validity,
             is_root: details.self_issued,
         })

@@ -9,7 +9,7 @@ use civi_ingress::gitops::context::{Context, Phase, Readers, Reading, Sealer, Un
 use civi_ingress::gitops::decide::Action;
 use civi_ingress::gitops::plan::Plan;
 use civi_ingress::gitops::planning::plan;
-use civi_ingress::gitops::secrets::Found;
+use civi_ingress::gitops::secrets::FoundUnit;
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use civi_ingress::ingress::Role;
@@ -116,7 +116,7 @@ pub(super) fn step(
     drawing: &mut dyn Drawing,
 ) -> (Plan, UnitFiles) {
     let unit = Unit::member(fleet, &fleet.members[0]).expect("a unit");
-    let found = Found::read(context, &unit, files, Reading::Yaml).expect("YAML");
+    let found = FoundUnit::read(context, &unit, files, Reading::Yaml).expect("YAML");
     let plan = plan(context, &unit, &found, true);
     let templates = Templates::default();
     let renderer = templates.renderer(PrivateKeys::Written);

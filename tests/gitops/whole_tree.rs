@@ -8,7 +8,7 @@ use civi_ingress::gitops::context::{Reading, Sealer, UnitFiles};
 use civi_ingress::gitops::decide::Action;
 use civi_ingress::gitops::fleet_files::fleet_files;
 use civi_ingress::gitops::planning::plan;
-use civi_ingress::gitops::secrets::Found;
+use civi_ingress::gitops::secrets::FoundUnit;
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::manifest::PrivateKeys;
 use civi_ingress::template::Templates;
@@ -34,7 +34,7 @@ fn what_is_written_can_be_scanned_as_well_as_read() {
     let context = context(&sealer, &[], NOW);
     let (_, files) = step(&context, &fleet, &UnitFiles::default(), &mut Fresh(0));
     let unit = Unit::member(&fleet, &fleet.members[0]).expect("a unit");
-    let found = Found::read(&context, &unit, &files, Reading::Scan).expect("our own form");
+    let found = FoundUnit::read(&context, &unit, &files, Reading::Scan).expect("our own form");
     let plan = plan(&context, &unit, &found, true);
     assert!(plan.keeps_all(), "{plan:?}");
 }
@@ -71,7 +71,7 @@ fn the_tree_of_a_fleet_byte_for_byte() {
             .map(|member| Unit::member(&fleet, member).expect("a unit"));
         for unit in members.chain(Unit::cluster(&fleet)) {
             let files = UnitFiles::default();
-            let found = Found::default();
+            let found = FoundUnit::default();
             let plan = plan(&context, &unit, &found, true);
             let composed = carry_out(
                 &context,

@@ -6,7 +6,7 @@ use super::work::Work;
 use crate::fault::Fault;
 use crate::gitops::context::Sealer;
 use crate::gitops::decide::{Action, Need};
-use crate::gitops::found::{DIGEST, Lock, digest_of, said_digest};
+use crate::gitops::found::{DIGEST, SecretLock, digest_of, said_digest};
 use crate::gitops::layout::{Form, Home};
 use crate::gitops::plan::Plan;
 use crate::gitops::read_back::read_back;
@@ -131,7 +131,7 @@ impl Work<'_> {
             self.current
                 .may_be_rendered_again(name, sealer, self.placements)
         } else {
-            matches!(secret.lock, Lock::Open) || !home.is_own()
+            matches!(secret.lock, SecretLock::Open) || !home.is_own()
         };
         let waits_for_a_person = plan.roles.iter().any(|role| {
             matches!(role.action, Action::Blocked(_, Need::Person))
@@ -142,11 +142,11 @@ impl Work<'_> {
         }
         let mut object = object.clone();
         let form = match secret.lock {
-            Lock::Open if has_lost_lock(secret) => Form::Sops,
-            Lock::Open => Form::Plain,
-            Lock::Sops { .. } if !has_private => Form::Public,
-            Lock::Sops { .. } => Form::Sops,
-            Lock::Sealed { .. } => {
+            SecretLock::Open if has_lost_lock(secret) => Form::Sops,
+            SecretLock::Open => Form::Plain,
+            SecretLock::Sops { .. } if !has_private => Form::Public,
+            SecretLock::Sops { .. } => Form::Sops,
+            SecretLock::Sealed { .. } => {
                 object.identity.kind = "SealedSecret";
                 Form::Sealed
             }
@@ -223,7 +223,7 @@ impl Work<'_> {
                 };
                 // Ciphertext that is carried over stays bound to what it was bound to.
                 let (with, scope) = match self.lock_found(&name, promotes) {
-                    Some(Lock::Sealed { with, scope }) if clear.is_empty() => {
+                    Some(SecretLock::Sealed { with, scope }) if clear.is_empty() => {
                         (with.as_deref().map(str::to_owned), *scope)
                     }
                     _ => (Some(certificate.fingerprint().to_owned()), *scope),
@@ -237,7 +237,7 @@ impl Work<'_> {
         }
     }
 
-    fn lock_found(&self, name: &ObjectName, promotes: bool) -> Option<&Lock<'_>> {
+    fn lock_found(&self, name: &ObjectName, promotes: bool) -> Option<&SecretLock<'_>> {
         let staged = self.staged.get(name.as_str()).filter(|_| promotes);
         staged
             .or_else(|| self.current.get(name.as_str()))
@@ -246,7 +246,7 @@ impl Work<'_> {
 
     fn block(&self, name: &ObjectName, promotes: bool) -> Result<&Block<'_>, Fault> {
         match self.lock_found(name, promotes) {
-            Some(Lock::Sops { block, .. }) => Ok(block),
+            Some(SecretLock::Sops { block, .. }) => Ok(block),
             _ => Err(Fault::new(format!(
                 "the encrypted values of Secret `{name}` have lost their `sops` block"
             ))

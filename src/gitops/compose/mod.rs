@@ -11,7 +11,7 @@ use super::context::{Context, Sealer, UnitFiles};
 use super::decide::Action;
 use super::layout::{Form, GENERATOR, Home, mark};
 use super::plan::{Plan, RolePlan};
-use super::secrets::Found as FoundUnit;
+use super::secrets::FoundUnit;
 use super::unit::Unit;
 use crate::chart::{self, ChartMajor, ValuesRequest};
 use crate::fault::Fault;

@@ -1,7 +1,7 @@
 //! What is known while a plan is carried out.
 
 use crate::gitops::context::Context;
-use crate::gitops::secrets::{Opened, Secrets};
+use crate::gitops::secrets::{Opened, UnitSecrets};
 use crate::gitops::unit::Unit;
 use crate::ingress::Role;
 use crate::instance::Credential;
@@ -15,8 +15,8 @@ pub(super) struct Work<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) unit: &'a Unit<'a>,
     pub(super) placements: &'a [(Credential, SecretKeyRef)],
-    pub(super) current: &'a Secrets<'a>,
-    pub(super) staged: &'a Secrets<'a>,
+    pub(super) current: &'a UnitSecrets<'a>,
+    pub(super) staged: &'a UnitSecrets<'a>,
     pub(super) opened: BTreeMap<ObjectName, Opened>,
     pub(super) made: Vec<(Role, Certificate)>,
 }

@@ -12,7 +12,7 @@ use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
 use crate::path::served::standing;
 use crate::pki::key;
-use crate::pki::refusals::{self, Refusal, Rule as Refused, Use};
+use crate::pki::refusals::{self, Refusal, RefusalRule as Refused, Use};
 use crate::pki::validity::{Validity, format_instant};
 use crate::pki::verify::Standing;
 use crate::threads::each;

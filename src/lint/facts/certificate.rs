@@ -7,7 +7,7 @@ use crate::lint::finding::Finding;
 use crate::lint::gateway_api::rules::CI821;
 use crate::lint::model::Object;
 use crate::pki::SubjectAltName;
-use crate::pki::refusals::{Refusal, Rule as Refused};
+use crate::pki::refusals::{Refusal, RefusalRule as Refused};
 use crate::yaml::At;
 
 /// Keys of all certificates that Traefik, httpd and the database read.

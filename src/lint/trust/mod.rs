@@ -238,7 +238,7 @@ fn pem(model: &Model<'_>, object: &Object<'_>, entry: &Entry, findings: &mut Vec
     }
     for cert in &entry.certificates {
         let refusals = refusals::of(&cert.details, refusals::Use::Authority);
-        let no_authority = |refusal: &&Refusal| refusal.rule == refusals::Rule::NoAuthority;
+        let no_authority = |refusal: &&Refusal| refusal.rule == refusals::RefusalRule::NoAuthority;
         if let Some(refusal) = refusals.iter().find(no_authority) {
             let message = format!("`{}` {}", cert.name(), refusal.what);
             findings.push(object.finding(&CI104, entry.at, &field, message));

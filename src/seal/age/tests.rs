@@ -38,7 +38,7 @@ fn with_header(header: &str, file: &[u8]) -> String {
 }
 
 fn opened(armoured: &str, number: u8) -> Option<Result<Option<Secret>, Damaged>> {
-    File::parse(armoured).map(|file| file.open(&pair(number)))
+    AgeFile::parse(armoured).map(|file| file.open(&pair(number)))
 }
 
 fn opens(armoured: &str) -> bool {
@@ -118,7 +118,7 @@ fn a_header_that_the_format_does_not_allow_is_refused_though_its_code_fits() {
     // A version that is not ours, and a point that gives everybody the same secret.
     let file = dearmour(&encrypted()).unwrap();
     let header = with_header("age-encryption.org/v2\n-> x\n\n---", &file);
-    assert!(File::parse(&header).is_none());
+    assert!(AgeFile::parse(&header).is_none());
     let nobodys = with_stanzas(|ours| {
         let (_, body) = ours.split_once('\n').unwrap();
         format!("-> X25519 {}\n{body}", STANDARD_NO_PAD.encode([0; KEY_LEN]))
@@ -135,10 +135,10 @@ fn a_header_changed_under_its_code_and_a_payload_of_another_length_are_refused()
     greased.extend_from_slice(&file[end..]);
     assert!(matches!(opened(&armour(&greased), 9), Some(Err(Damaged))));
 
-    assert!(File::parse(&armour(&file[..file.len() - 1])).is_none());
-    assert!(File::parse(&armour(&[&file[..], &[0]].concat())).is_none());
+    assert!(AgeFile::parse(&armour(&file[..file.len() - 1])).is_none());
+    assert!(AgeFile::parse(&armour(&[&file[..], &[0]].concat())).is_none());
     for end in 0..file.len() {
-        assert!(File::parse(&armour(&file[..end])).is_none(), "{end}");
+        assert!(AgeFile::parse(&armour(&file[..end])).is_none(), "{end}");
     }
 }
 
@@ -185,14 +185,14 @@ fn armour_has_one_form_but_for_white_space_around_it_and_windows_line_ends() {
         BEGIN.to_owned(),
         String::new(),
     ] {
-        assert!(File::parse(&other).is_none(), "{other}");
+        assert!(AgeFile::parse(&other).is_none(), "{other}");
     }
 }
 
 #[test]
 fn a_file_of_thousands_of_stanzas_is_refused_before_any_agreement() {
     let many = with_stanzas(|ours| ours.repeat(1000));
-    assert!(File::parse(&many).is_none());
+    assert!(AgeFile::parse(&many).is_none());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The block `sops:` as values, and the one form in which it is written.
 
 use super::document::{Document, OTHER_KEYS};
-use super::rule::Rule;
+use super::rule::EncryptionRule;
 use super::value;
 use crate::yaml::{self, At, Key, Node, Value, scalar};
 use std::borrow::Cow;
@@ -173,7 +173,7 @@ fn write(node: &Node) -> String {
         let place = |names: &[&str]| names.iter().position(|known| *known == name);
         if let Some(place) = place(&FIRST) {
             (0, place)
-        } else if Rule::FIELDS.contains(&name) {
+        } else if EncryptionRule::FIELDS.contains(&name) {
             (1, 0)
         } else if let Some(place) = place(&LAST) {
             (2, place)

@@ -1,7 +1,7 @@
 //! What a SOPS file says without being opened.
 
-use super::rule::Rule;
-use super::tree::{self, Leaf, SOPS, Tree};
+use super::rule::EncryptionRule;
+use super::tree::{self, SOPS, SopsLeaf, SopsTree};
 use super::{scalar, value};
 use crate::fault::Fault;
 use crate::yaml::At;
@@ -38,11 +38,11 @@ pub struct Document<'a> {
     /// Whether the code goes over the encrypted values alone. Only then may the rest be changed around them;
     /// their order, their names and the block must stay.
     pub mac_only_encrypted: bool,
-    pub(super) rule: Rule,
+    pub(super) rule: EncryptionRule,
     /// Each recipient's age file.
     pub(super) wrapped: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The values outside the block, in the order of the document.
-    pub(super) leaves: Vec<Leaf<'a>>,
+    pub(super) leaves: Vec<SopsLeaf<'a>>,
     /// Those of the block: path, place in the innermost sequence, text.
     pub(super) block: Vec<(String, Option<usize>, String)>,
     /// Where the block stands.
@@ -71,12 +71,12 @@ pub fn read<'a>(text: &'a str, file: &str) -> Result<Option<Document<'a>>, Fault
 }
 
 impl<'a> Document<'a> {
-    fn new(tree: Tree<'a>) -> Result<Self, (Fault, At)> {
+    fn new(tree: SopsTree<'a>) -> Result<Self, (Fault, At)> {
         let (block, leaves): (Vec<_>, Vec<_>) = tree
             .leaves
             .into_iter()
             .partition(|leaf| leaf.path.first().is_some_and(|key| key == SOPS));
-        let as_text = |leaf: &Leaf<'_>| {
+        let as_text = |leaf: &SopsLeaf<'_>| {
             let path: Vec<&str> = leaf.keys().skip(1).collect();
             (path.join("/"), leaf.item, leaf.text.to_string())
         };
@@ -92,7 +92,7 @@ impl<'a> Document<'a> {
             last_modified: Cow::Borrowed(""),
             mac: Cow::Borrowed(""),
             mac_only_encrypted: false,
-            rule: Rule::default(),
+            rule: EncryptionRule::default(),
             wrapped: Vec::new(),
             leaves,
             block: block.iter().map(as_text).collect(),
@@ -107,7 +107,7 @@ impl<'a> Document<'a> {
     /// they are under `data` in the order of their keys, and the rule names no key that a manifest has besides.
     #[must_use]
     pub fn may_be_rendered_again(&self) -> bool {
-        let is_closed = |leaf: &&Leaf<'_>| value::looks_encrypted(&leaf.text);
+        let is_closed = |leaf: &&SopsLeaf<'_>| value::looks_encrypted(&leaf.text);
         let mut last = None;
         let is_in_order = self.leaves.iter().filter(is_closed).all(|leaf| {
             let [top, key] = &leaf.path[..] else {
@@ -129,7 +129,7 @@ impl<'a> Document<'a> {
 
     fn take_block(
         &mut self,
-        block: Vec<Leaf<'a>>,
+        block: Vec<SopsLeaf<'a>>,
         missing: &impl Fn(&str) -> (Fault, At),
     ) -> Result<(), (Fault, At)> {
         let mut entries: BTreeMap<usize, [Option<Cow<'a, str>>; 2]> = BTreeMap::new();
@@ -163,7 +163,7 @@ impl<'a> Document<'a> {
                     scalar::Clear::Bytes("False", false) => {}
                     _ => return Err((damaged("mac_only_encrypted"), leaf.at)),
                 },
-                [field] if Rule::FIELDS.contains(&field) && !leaf.text.is_empty() => {
+                [field] if EncryptionRule::FIELDS.contains(&field) && !leaf.text.is_empty() => {
                     rules += 1;
                     if rules > 1 {
                         let fault = Fault::new(
@@ -171,7 +171,8 @@ impl<'a> Document<'a> {
                         );
                         return Err((fault, leaf.at));
                     }
-                    self.rule = Rule::new(field, &leaf.text).map_err(|fault| (fault, leaf.at))?;
+                    self.rule =
+                        EncryptionRule::new(field, &leaf.text).map_err(|fault| (fault, leaf.at))?;
                 }
                 [field, _, ..] => other_keys.extend(OTHER_KEYS.iter().find(|key| **key == field)),
                 _ => {}

@@ -2,7 +2,7 @@
 
 use super::document::{Document, KEY_GROUPS, OLDER, read};
 use super::scalar::{Clear, clear};
-use super::tree::Leaf;
+use super::tree::SopsLeaf;
 use super::value::{Cipher, Mac, parse, path_aad};
 use crate::fault::Fault;
 use crate::seal::recipient::{FileKey, Identity, unwrap};
@@ -121,7 +121,7 @@ impl Document<'_> {
         &self,
         cipher: &Cipher,
         mac: &mut Mac,
-        leaf: &Leaf<'_>,
+        leaf: &SopsLeaf<'_>,
     ) -> Result<Option<Zeroizing<String>>, Fault> {
         let shown = || {
             leaf.keys()

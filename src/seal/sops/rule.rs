@@ -6,7 +6,7 @@ use regex_lite::Regex;
 /// The rule of a file. Each is held against every key on the way to a value (sops `sops.go`,
 /// `shouldBeEncrypted`).
 #[derive(Debug)]
-pub(super) enum Rule {
+pub(super) enum EncryptionRule {
     /// `encrypted_regex`.
     Encrypted(Regex),
     /// `unencrypted_regex`.
@@ -19,14 +19,14 @@ pub(super) enum Rule {
     Comments,
 }
 
-impl Default for Rule {
+impl Default for EncryptionRule {
     /// What holds where a file names no rule (sops `sops.go`, `DefaultUnencryptedSuffix`).
     fn default() -> Self {
         Self::UnencryptedSuffix("_unencrypted".to_owned())
     }
 }
 
-impl Rule {
+impl EncryptionRule {
     /// The fields that name a rule.
     pub(super) const FIELDS: [&'static str; 6] = [
         "encrypted_regex",
@@ -37,7 +37,7 @@ impl Rule {
         "unencrypted_comment_regex",
     ];
 
-    /// Makes the rule that the field `name` of [`Rule::FIELDS`] gives.
+    /// Makes the rule that the field `name` of [`EncryptionRule::FIELDS`] gives.
     ///
     /// # Errors
     /// A regular expression that does not parse.

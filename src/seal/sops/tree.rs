@@ -17,7 +17,7 @@ pub(super) const SOPS: &str = "sops";
 
 /// One scalar of a document.
 #[derive(Debug)]
-pub(super) struct Leaf<'a> {
+pub(super) struct SopsLeaf<'a> {
     /// The keys on the way to it; a place in a sequence is none.
     pub(super) path: Vec<Cow<'a, str>>,
     /// Its place in the innermost sequence around it, from 0; nothing outside of sequences.
@@ -30,7 +30,7 @@ pub(super) struct Leaf<'a> {
     pub(super) at: At,
 }
 
-impl Leaf<'_> {
+impl SopsLeaf<'_> {
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.path.iter().map(AsRef::as_ref)
     }
@@ -38,15 +38,15 @@ impl Leaf<'_> {
 
 /// A document with a `sops:` block.
 #[derive(Debug)]
-pub(super) struct Tree<'a> {
+pub(super) struct SopsTree<'a> {
     /// All scalars, in the order of the document; those of the block too.
-    pub(super) leaves: Vec<Leaf<'a>>,
+    pub(super) leaves: Vec<SopsLeaf<'a>>,
     /// Where the block stands.
     pub(super) at: At,
 }
 
 /// A mapping or sequence that is being read.
-struct Level<'a> {
+struct SopsLevel<'a> {
     /// The keys so far; nothing in a sequence.
     keys: Option<BTreeSet<Cow<'a, str>>>,
     /// Whether the next node of a mapping is a value.
@@ -56,10 +56,10 @@ struct Level<'a> {
 }
 
 #[derive(Default)]
-struct Reader<'a> {
-    levels: Vec<Level<'a>>,
+struct SopsReader<'a> {
+    levels: Vec<SopsLevel<'a>>,
     path: Vec<Cow<'a, str>>,
-    leaves: Vec<Leaf<'a>>,
+    leaves: Vec<SopsLeaf<'a>>,
     /// How many documents have something in them.
     documents: usize,
     /// Where the key `sops` stands.
@@ -73,12 +73,12 @@ struct Reader<'a> {
 /// # Errors
 /// Broken syntax and deep nesting. In a document with a block also several documents, tags other than `!!str`, keys
 /// that are not strings or appear twice, and merge keys.
-pub(super) fn read<'a>(text: &'a str, file: &str) -> Result<Option<Tree<'a>>, Fault> {
+pub(super) fn read<'a>(text: &'a str, file: &str) -> Result<Option<SopsTree<'a>>, Fault> {
     // Most files are none, and a text without the word cannot be one: an escape in a key is nobody's.
     if !text.contains(SOPS) {
         return Ok(None);
     }
-    let mut reader = Reader::default();
+    let mut reader = SopsReader::default();
     let mut anchors = Anchors::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
@@ -99,7 +99,7 @@ pub(super) fn read<'a>(text: &'a str, file: &str) -> Result<Option<Tree<'a>>, Fa
             .help("keep one Secret per file and each key once, as `sops` writes it")
             .at(at.place(file)));
     }
-    Ok(Some(Tree {
+    Ok(Some(SopsTree {
         leaves: reader.leaves,
         at: at(span),
     }))
@@ -172,7 +172,7 @@ impl<'a> Anchors<'a> {
     }
 }
 
-impl<'a> Reader<'a> {
+impl<'a> SopsReader<'a> {
     fn odd(&mut self, what: &'static str, span: Span) {
         self.odd.get_or_insert((what, at(span)));
     }
@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
         if self.is_at_a_key() {
             self.odd("there is a key that is not a string", span);
         }
-        self.levels.push(Level {
+        self.levels.push(SopsLevel {
             keys,
             expects_value: false,
             items: 0,
@@ -254,7 +254,7 @@ impl<'a> Reader<'a> {
         }
         let sequence = self.levels.iter().rev().find(|level| level.keys.is_none());
         let item = sequence.map(|level| level.items);
-        self.leaves.push(Leaf {
+        self.leaves.push(SopsLeaf {
             path: self.path.clone(),
             item,
             text,
@@ -267,7 +267,7 @@ impl<'a> Reader<'a> {
     /// After a value comes a key, after an item the next one.
     fn node_ends(&mut self) {
         match self.levels.last_mut() {
-            Some(Level {
+            Some(SopsLevel {
                 keys: None, items, ..
             }) => *items += 1,
             Some(level) if level.expects_value => {

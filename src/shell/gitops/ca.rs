@@ -26,7 +26,7 @@ use clap::Args;
   Write the CA that browsers import to a file
     civi-ingress gitops ca -f fleet.yaml --output-dir clusters/prod \\
       > ca.crt"))]
-pub(super) struct Ca {
+pub(super) struct PrintCa {
     /// Instance, or wildcard
     #[arg(value_name = "INSTANCE", default_value = WILDCARD, hide_default_value = true)]
     pub(super) name: String,
@@ -34,7 +34,7 @@ pub(super) struct Ca {
     pub(super) place: PlaceArguments,
 }
 
-pub(super) fn run(run: &Run, arguments: &Ca) -> Result<(), Failure> {
+pub(super) fn run(run: &Run, arguments: &PrintCa) -> Result<(), Failure> {
     let named = arguments.place.named()?;
     let fleet = read_fleet(&named.file)?;
     let (unit, credential) = unit(&fleet, &arguments.name, &named)?;

@@ -20,20 +20,20 @@ use clap::Args;
 #[command(after_long_help = examples!("
   Say in a pull request what would be written
     civi-ingress gitops check -f fleet.yaml --output-dir clusters/prod"))]
-pub(super) struct Check {
+pub(super) struct CheckArguments {
     #[command(flatten)]
     pub(super) fleet: FleetArguments,
     #[command(flatten)]
     pub(super) report: ReportArguments,
 }
 
-pub(super) fn run(run: &Run, arguments: &Check) -> Result<(), Failure> {
+pub(super) fn run(run: &Run, arguments: &CheckArguments) -> Result<(), Failure> {
     let named = arguments.fleet.place.named()?;
     let result = try_check(run, arguments, &named);
     annotated(result, &arguments.report, &named.file)
 }
 
-fn try_check(run: &Run, arguments: &Check, named: &Named) -> Result<(), Failure> {
+fn try_check(run: &Run, arguments: &CheckArguments, named: &Named) -> Result<(), Failure> {
     let mut inputs = read(run, &arguments.fleet, named)?;
     let tree = Tree::open(&inputs.tree, Access::Read)?;
     let standing = settle(&mut inputs, &tree)?;

@@ -18,7 +18,7 @@ use civi_ingress::gitops::difference::{self, Difference};
 use civi_ingress::guarded::Guarded;
 use civi_ingress::pki::reuse::Depth;
 use civi_ingress::report::yaml;
-use civi_ingress::visible::redacted::Known;
+use civi_ingress::visible::redacted::KnownKeys;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -87,7 +87,7 @@ pub(super) fn run(run: &Run, arguments: &Diff) -> Result<(), Failure> {
             return Ok(found);
         };
         let (_, composed, lives) = job.compose(renderer, &unit, seen, &survey.others)?;
-        let known = Known::of(lives.source().texts().chain(lives.at_home.texts()));
+        let known = KnownKeys::of(lives.source().texts().chain(lives.at_home.texts()));
         let mut compare = |path: &str, before: Option<&str>, after: Option<&str>| {
             let difference = Difference::of(path, before, after, Some(&known));
             found.extend(difference.map(|difference| difference.of_instance(unit.id())));

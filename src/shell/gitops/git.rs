@@ -318,7 +318,7 @@ fn real(path: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// A file that `git add --all` would put into the index.
-pub(in super::super) struct Staged {
+pub(in super::super) struct StagedFiles {
     /// Its path, as it was given.
     pub(in super::super) path: PathBuf,
     /// Whether it is there already, so that no pattern keeps it out.
@@ -326,7 +326,7 @@ pub(in super::super) struct Staged {
 }
 
 /// Returns those of the files, which need not exist, that `git add --all` would stage; none if there is no work tree.
-pub(in super::super) fn would_stage(paths: &[PathBuf]) -> Result<Vec<Staged>, Failure> {
+pub(in super::super) fn would_stage(paths: &[PathBuf]) -> Result<Vec<StagedFiles>, Failure> {
     // A folder below may be a work tree of its own, which another Git answers for.
     let mut folders: BTreeMap<&OsStr, Vec<&Path>> = BTreeMap::new();
     for path in paths {
@@ -361,7 +361,7 @@ pub(in super::super) fn would_stage(paths: &[PathBuf]) -> Result<Vec<Staged>, Fa
         let (tracked, ignored) = (tree.tracked()?, tree.ignored(&asked)?);
         staged.extend(files.iter().filter_map(|(below, path)| {
             let is_tracked = tracked.contains(below);
-            (is_tracked || !ignored.contains(below)).then(|| Staged {
+            (is_tracked || !ignored.contains(below)).then(|| StagedFiles {
                 path: (*path).to_owned(),
                 is_tracked,
             })
@@ -391,7 +391,7 @@ pub(super) fn guard(fleet: &Fleet, directory: &Path) -> Result<(), Failure> {
         });
         would_lose(unanswered.collect())
     })?;
-    let (tracked, new): (Vec<Staged>, Vec<Staged>) =
+    let (tracked, new): (Vec<StagedFiles>, Vec<StagedFiles>) =
         staged.into_iter().partition(|file| file.is_tracked);
     let mut faults = Vec::new();
     if !new.is_empty() {
@@ -419,7 +419,7 @@ pub(super) fn guard(fleet: &Fleet, directory: &Path) -> Result<(), Failure> {
 }
 
 /// Names the first of some files.
-fn named(files: &[Staged]) -> String {
+fn named(files: &[StagedFiles]) -> String {
     const SHOWN: usize = 3;
     let names = files.iter().take(SHOWN);
     let names: Vec<String> = names.map(|file| file.path.display().to_string()).collect();
@@ -434,7 +434,7 @@ fn named(files: &[Staged]) -> String {
 pub(in super::super) fn warn_of(files: &[PathBuf]) {
     match would_stage(files) {
         Ok(staged) => {
-            for Staged { path, is_tracked } in staged {
+            for StagedFiles { path, is_tracked } in staged {
                 let why = if is_tracked {
                     "tracks it"
                 } else {

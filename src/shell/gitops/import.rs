@@ -16,7 +16,7 @@ use civi_ingress::fleet::{self, Fleet, Source};
 use civi_ingress::gitops::compose::carry_out;
 use civi_ingress::gitops::context::{Context, Phase, Reading, Sealer, UnitFiles};
 use civi_ingress::gitops::planning::plan;
-use civi_ingress::gitops::secrets::Found;
+use civi_ingress::gitops::secrets::FoundUnit;
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use civi_ingress::ingress::Role;
@@ -25,7 +25,7 @@ use civi_ingress::manifest::PrivateKeys;
 use civi_ingress::manifests::{self, FoundSecret};
 use civi_ingress::name::InstanceName;
 use civi_ingress::pki::certificate::Sighting;
-use civi_ingress::pki::refusals::{self, Rule, Use};
+use civi_ingress::pki::refusals::{self, RefusalRule, Use};
 use civi_ingress::pki::reuse::Depth;
 use civi_ingress::pki::{Certificate, authorities};
 use civi_ingress::template::Templates;
@@ -358,7 +358,7 @@ fn compose(
         }
         let unit = Unit::member(fleet, member)?;
         judge(&unit, secrets, &mut faults);
-        let found = Found::read(&context, &unit, &files, Reading::Yaml)?;
+        let found = FoundUnit::read(&context, &unit, &files, Reading::Yaml)?;
         let mut plan = plan(&context, &unit, &found, true);
         faults.keep(plan.keep_keys().map_err(|fault| fault.file(unit.id())));
         let made = carry_out(
@@ -421,7 +421,7 @@ fn judge(unit: &Unit<'_>, secrets: &[FoundSecret], faults: &mut Faults) {
                 continue;
             };
             for refusal in refusals::of(&details, used) {
-                if refusal.rule == Rule::NoNames && wanted.common_name_does {
+                if refusal.rule == RefusalRule::NoNames && wanted.common_name_does {
                     continue;
                 }
                 let what = format!(

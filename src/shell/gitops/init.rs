@@ -2,7 +2,7 @@
 
 use super::super::error::Failure;
 use super::super::examples::examples;
-use super::super::paths::{Contents, Paths};
+use super::super::paths::{DirectoryContents, Paths};
 use super::super::writing::{NewFile, Overwrite, Writing};
 use super::super::{Run, world};
 use super::git::WorkTree;
@@ -258,7 +258,7 @@ fn creation_rules(arguments: &Init) -> String {
 /// Claims a directory for a fleet file; what is there stays.
 pub(super) fn claim(directory: &Path) -> Result<Writing<'_>, Failure> {
     let paths = Paths {
-        directory: Some((directory, Contents::Files(&[FILE]))),
+        directory: Some((directory, DirectoryContents::Files(&[FILE]))),
         ..Paths::default()
     };
     Writing::begin(&paths, Overwrite::NothingBesideOthers)

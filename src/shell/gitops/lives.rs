@@ -10,7 +10,7 @@ use civi_ingress::gitops::context::{Reading, Sealer, UnitFiles};
 use civi_ingress::gitops::layout::{
     Home, INSTANCES, Owner, SHARDS, has_merge_markers, names_secret, owner,
 };
-use civi_ingress::gitops::secrets::{Found as FoundUnit, namespaces};
+use civi_ingress::gitops::secrets::{FoundUnit, namespaces};
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use std::collections::{BTreeMap, BTreeSet};

@@ -27,8 +27,8 @@ mod write;
 use super::Run;
 use super::error::Failure;
 use super::examples::examples;
-use ca::Ca;
-use check::Check;
+use ca::PrintCa;
+use check::CheckArguments;
 use clap::{Args, Subcommand};
 use diff::Diff;
 use edit::{Add, Remove};
@@ -36,7 +36,7 @@ use guard::Guard;
 use import::Import;
 use init::Start;
 use render::Render;
-use status::Status;
+use status::TreeStatus;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!("
@@ -54,11 +54,11 @@ enum GitopsCommand {
     Add(Add),
     Remove(Remove),
     Render(Render),
-    Check(Check),
+    Check(CheckArguments),
     Diff(Diff),
-    Status(Status),
+    Status(TreeStatus),
     Guard(Guard),
-    Ca(Ca),
+    Ca(PrintCa),
     Import(Import),
 }
 

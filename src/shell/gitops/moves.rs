@@ -23,7 +23,7 @@ enum Step {
 }
 
 /// Who applies what, as the tree has it and as this run leaves it.
-pub(super) struct Standing {
+pub(super) struct TreeStanding {
     moves: Vec<(String, Move)>,
     step: Step,
     /// Whether a controller is told of the tree.
@@ -37,7 +37,7 @@ pub(super) struct Standing {
 ///
 /// # Errors
 /// A controller that would delete what it applied, and that can no longer be told otherwise.
-pub(super) fn settle(inputs: &mut Inputs, tree: &Tree) -> Result<Standing, Failure> {
+pub(super) fn settle(inputs: &mut Inputs, tree: &Tree) -> Result<TreeStanding, Failure> {
     let mut recorded = Recorded::read(&inputs.fleet, &fleet_files(tree)?);
     take_renamed(&inputs.fleet, tree, &mut recorded)?;
     inputs.fleet.divide(&recorded.division);
@@ -45,7 +45,7 @@ pub(super) fn settle(inputs: &mut Inputs, tree: &Tree) -> Result<Standing, Failu
     let moves = recorded.moves(fleet);
     let has_controller = recorded.has_controller();
     let named = moves.iter().map(|unit| (id(fleet, unit), unit.clone()));
-    let mut standing = Standing {
+    let mut standing = TreeStanding {
         moves: named.collect(),
         step: Step::Move,
         has_controller,
@@ -178,7 +178,7 @@ fn are_marked(
 /// What units leave in the cluster, with the id of each and whether it is gone as a whole.
 pub(super) type Left = Vec<(String, LeftBehind, bool)>;
 
-impl Standing {
+impl TreeStanding {
     /// Returns whether units pass to another part or controller.
     pub(super) fn moves_units(&self) -> bool {
         !self.moves.is_empty() || self.step == Step::Mark

@@ -2,7 +2,7 @@
 
 use super::super::error::Failure;
 use super::job::Job;
-use super::moves::Standing;
+use super::moves::TreeStanding;
 use super::survey::Survey;
 use civi_ingress::fault::Fault;
 
@@ -17,7 +17,7 @@ impl Job<'_> {
     pub(super) fn refuse_partial(
         &self,
         survey: &Survey,
-        standing: &Standing,
+        standing: &TreeStanding,
     ) -> Result<(), Failure> {
         if !self.is_partial() {
             return Ok(());

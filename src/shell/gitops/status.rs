@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 #[command(after_long_help = examples!("
   Show the certificates that end first
     civi-ingress gitops status --output-dir clusters/prod"))]
-pub(super) struct Status {
+pub(super) struct TreeStatus {
     /// Directory of the tree [default: that of the fleet file, or the fleet's tree elsewhere in the repository]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) output_dir: Option<PathBuf>,
@@ -25,7 +25,7 @@ pub(super) struct Status {
     pub(super) report: StatusReport,
 }
 
-pub(super) fn run(run: &Run, arguments: &Status) -> Result<(), Failure> {
+pub(super) fn run(run: &Run, arguments: &TreeStatus) -> Result<(), Failure> {
     let report = &arguments.report;
     let hosts = LiveHosts::default();
     let of_tree = |tree: &PathBuf, fleet: Option<&Path>| {

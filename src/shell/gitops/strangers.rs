@@ -1,7 +1,7 @@
 //! Files of the tree that belong to no unit and to no list of fleet files.
 
 use super::super::error::Failure;
-use super::super::tree::{Entry, EntryKind};
+use super::super::tree::{EntryKind, TreeEntry};
 use super::job::Job;
 use civi_ingress::fleet::Layout;
 use civi_ingress::gitops::layout::{CLUSTER, Home, INSTANCES, Owner, SHARDS, is_marked, owner};
@@ -42,7 +42,7 @@ impl Job<'_> {
             .map(str::to_owned)
             .into();
         self.judge("kustomization.yaml", wanted, report)?;
-        let is_no_folder = |entry: &Entry| entry.kind != EntryKind::Folder;
+        let is_no_folder = |entry: &TreeEntry| entry.kind != EntryKind::Folder;
         let root = self.tree.list("")?.into_iter().filter(is_no_folder);
         let taken = root.filter(|entry| pending.contains(&entry.name));
         report.foreign.extend(taken.map(|entry| entry.name));

@@ -19,7 +19,7 @@ use civi_ingress::gitops::moves::{LeftBehind, names_another_namespace};
 use civi_ingress::gitops::plan::{Plan, RolePlan};
 use civi_ingress::gitops::planning::plan;
 use civi_ingress::gitops::report::{Actions, CertificateRow, Report, UnitRow, rows};
-use civi_ingress::gitops::secrets::Found as FoundUnit;
+use civi_ingress::gitops::secrets::FoundUnit;
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use civi_ingress::manifest::PrivateKeys;
@@ -48,7 +48,7 @@ pub(super) enum Missing {
 }
 
 /// What was seen of one unit.
-pub(super) struct Seen {
+pub(super) struct SurveyedUnit {
     /// Its place among the members; none for the cluster.
     pub(super) member: Option<usize>,
     /// Whether there is something to tell about it.
@@ -80,7 +80,7 @@ pub(super) struct Seen {
 
 /// What was seen of the whole tree.
 pub(super) struct Survey {
-    pub(super) units: Vec<Seen>,
+    pub(super) units: Vec<SurveyedUnit>,
     pub(super) report: Report,
     pub(super) fleet_files: Vec<TreeFile>,
     pub(super) others: OtherHomes,
@@ -293,7 +293,7 @@ impl Job<'_> {
     /// removed without saying so to Git.
     pub(super) fn hold_what_is_hidden(
         &self,
-        units: &mut [Seen],
+        units: &mut [SurveyedUnit],
         others: &OtherHomes,
     ) -> Result<(), Failure> {
         if !units.iter().any(|unit| unit.missing != Missing::Nothing) {
@@ -345,7 +345,11 @@ impl Job<'_> {
     }
 
     /// Lets only so many renewals happen that can wait, the soonest end first.
-    pub(super) fn brake(&self, units: &mut [Seen], others: &OtherHomes) -> Result<(), Failure> {
+    pub(super) fn brake(
+        &self,
+        units: &mut [SurveyedUnit],
+        others: &OtherHomes,
+    ) -> Result<(), Failure> {
         let Some(limit) = self.arguments.max_renewals else {
             return Ok(());
         };
@@ -410,7 +414,7 @@ impl Job<'_> {
         member: Option<usize>,
         others: &OtherHomes,
         leave: Leave,
-    ) -> Result<Seen, Failure> {
+    ) -> Result<SurveyedUnit, Failure> {
         let unit = self
             .unit(member)?
             .ok_or_else(|| anyhow::anyhow!("the cluster has no certificate"))?;
@@ -491,7 +495,7 @@ impl Job<'_> {
             restart: restart(&unit, &plan),
         });
         self.told.tell(order(member), row);
-        Ok(Seen {
+        Ok(SurveyedUnit {
             member,
             has_news,
             written: count_written,
@@ -525,7 +529,7 @@ impl Job<'_> {
 }
 
 /// Counts what was seen of the units.
-fn count(units: &[Seen], report: &mut Report) {
+fn count(units: &[SurveyedUnit], report: &mut Report) {
     report.units = units.len();
     report.told = units.iter().filter(|unit| unit.has_news).count();
     report.written = units.iter().filter_map(|unit| unit.written).sum();

@@ -4,13 +4,13 @@ use super::super::error::Failure;
 use super::super::world::System;
 use super::job::Job;
 use super::lives::{Lives, OtherHomes};
-use super::survey::{Seen, Survey, order};
+use super::survey::{Survey, SurveyedUnit, order};
 use civi_ingress::gitops::compose::{Composed, TreeFile, carry_out, restart};
 use civi_ingress::gitops::context::Reading;
 use civi_ingress::gitops::plan::Plan;
 use civi_ingress::gitops::planning::plan;
 use civi_ingress::gitops::report::{Report, UnitRow, rows};
-use civi_ingress::gitops::secrets::Found as FoundUnit;
+use civi_ingress::gitops::secrets::FoundUnit;
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::template::Renderer;
 
@@ -20,7 +20,7 @@ impl Job<'_> {
         &self,
         renderer: &Renderer<'_>,
         unit: &Unit<'_>,
-        seen: &Seen,
+        seen: &SurveyedUnit,
         others: &OtherHomes,
     ) -> Result<(Plan, Composed, Lives), Failure> {
         let home = unit.home();
@@ -42,7 +42,7 @@ impl Job<'_> {
             others,
             ..
         } = survey;
-        let changed: Vec<&Seen> = units.iter().filter(|unit| unit.is_changed).collect();
+        let changed: Vec<&SurveyedUnit> = units.iter().filter(|unit| unit.is_changed).collect();
         let counts = self.for_each(&changed, |renderer, seen| {
             self.write_unit(renderer, seen, &others)
         })?;
@@ -62,7 +62,7 @@ impl Job<'_> {
     pub(super) fn write_unit(
         &self,
         renderer: &Renderer<'_>,
-        seen: &Seen,
+        seen: &SurveyedUnit,
         others: &OtherHomes,
     ) -> Result<(usize, usize), Failure> {
         let unit = self

@@ -1,8 +1,8 @@
 //! The options of `new-instance`.
 
-use crate::shell::ca_custody::CaCustody;
-use crate::shell::cluster::Cluster;
-use crate::shell::destination::Destination;
+use crate::shell::ca_custody::CaCustodyArgument;
+use crate::shell::cluster::ClusterArguments;
+use crate::shell::destination::OutputDestination;
 use crate::shell::examples::examples;
 use crate::shell::existing_ca::ExistingCa;
 use crate::shell::issuing::Issuing;
@@ -49,9 +49,9 @@ pub(in crate::shell) struct NewInstance {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "cluster")]
     pub(super) reuse: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) cluster: Cluster,
+    pub(super) cluster: ClusterArguments,
     #[command(flatten)]
-    pub(super) destination: Destination,
+    pub(super) destination: OutputDestination,
     #[command(flatten)]
     pub(super) release: TraefikRelease,
     #[command(flatten)]
@@ -60,7 +60,7 @@ pub(in crate::shell) struct NewInstance {
     pub(super) existing_ca: ExistingCa,
     /// What becomes of the CA keys [default: stored; for an existing CA: dropped; with --reuse: as it was]
     #[arg(long, value_name = "HOW", help_heading = "Certificates")]
-    pub(super) ca_custody: Option<CaCustody>,
+    pub(super) ca_custody: Option<CaCustodyArgument>,
     /// Write the key of the new instance CA to this file
     #[arg(long, value_name = "FILE", help_heading = "Certificates", conflicts_with = "ca_cert", value_hint = ValueHint::FilePath)]
     pub(super) ca_key_out: Option<PathBuf>,

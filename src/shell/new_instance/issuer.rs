@@ -11,7 +11,7 @@ use civi_ingress::manifests::FoundSecret;
 use civi_ingress::name::{DnsName, ObjectName};
 use civi_ingress::pki::issue::Ca;
 use civi_ingress::pki::reuse::{
-    self, Cause, Custody, Found, LeafTerms, RenewalRule, Signer, Terms,
+    self, Cause, ChainTerms, Custody, Found, LeafTerms, RenewalRule, Signer,
 };
 use civi_ingress::pki::trust_bundle::{Retention, trust_bundle};
 use civi_ingress::pki::validity::format_instant;
@@ -22,7 +22,7 @@ use civi_ingress::values::{SecretKeyRef, Settings};
 use zeroize::Zeroizing;
 
 /// Takes or makes the chains of an instance.
-pub(super) struct Issuer<'a> {
+pub(super) struct InstanceIssuer<'a> {
     pub(super) run: &'a Run,
     pub(super) plan: &'a IssuingPlan,
     /// What was asked for.
@@ -31,7 +31,7 @@ pub(super) struct Issuer<'a> {
     pub(super) found: Option<&'a Vec<FoundSecret>>,
 }
 
-impl Issuer<'_> {
+impl InstanceIssuer<'_> {
     /// Returns the credentials, and the PEM text of the instance CA's key where that is wanted.
     pub(super) fn credentials(
         &self,
@@ -52,7 +52,7 @@ impl Issuer<'_> {
             leaf: self.text(&settings.server_cert),
             leaf_key: self.text(&settings.server_key),
         };
-        let terms = Terms {
+        let terms = ChainTerms {
             leaf: &server_leaf,
             // The key of a CA that was given belongs to its owner; it goes into the cluster only when that is asked for.
             custody: match (self.custody, &given) {
@@ -176,8 +176,8 @@ impl Issuer<'_> {
     }
 
     /// Returns what a chain under a CA of its own must be to stay.
-    fn own_terms<'t>(&self, leaf: &'t LeafTerms, found: Found<'_>) -> Terms<'t> {
-        Terms {
+    fn own_terms<'t>(&self, leaf: &'t LeafTerms, found: Found<'_>) -> ChainTerms<'t> {
+        ChainTerms {
             leaf,
             custody: self.custody_of(found),
             signer: Signer::Own,
@@ -202,7 +202,7 @@ impl Issuer<'_> {
         &self,
         what: &str,
         found: Found<'_>,
-        terms: &Terms<'_>,
+        terms: &ChainTerms<'_>,
         cause: &Cause,
     ) -> Result<(), Failure> {
         let ca = found.ca.filter(|_| found.ca_key.is_none());
@@ -271,7 +271,7 @@ impl Issuer<'_> {
         &self,
         what: &str,
         found: Found<'_>,
-        terms: &Terms<'_>,
+        terms: &ChainTerms<'_>,
     ) -> Result<Result<Chain, Option<Ca>>, Failure> {
         if self.found.is_none() {
             return Ok(Err(None));
@@ -322,7 +322,7 @@ impl Issuer<'_> {
 
     fn make(
         &self,
-        terms: &Terms<'_>,
+        terms: &ChainTerms<'_>,
         existing_ca: Option<Ca>,
     ) -> Result<(Chain, Option<Zeroizing<String>>), Failure> {
         let signing = Signing {
@@ -347,7 +347,7 @@ impl Issuer<'_> {
     }
 }
 
-fn is_own(terms: &Terms<'_>) -> bool {
+fn is_own(terms: &ChainTerms<'_>) -> bool {
     matches!(terms.signer, Signer::Own)
 }
 

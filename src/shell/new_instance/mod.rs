@@ -16,7 +16,7 @@ use civi_ingress::fault::Faults;
 use civi_ingress::ingress::{Ingress, objects};
 use civi_ingress::path::expand::Topology;
 use civi_ingress::pki::reuse::Custody;
-use issuer::Issuer;
+use issuer::InstanceIssuer;
 use request::instance;
 use reused::read_found;
 use std::path::PathBuf;
@@ -52,7 +52,7 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
 
     let existing_ca = arguments.existing_ca.read(run)?;
     let found = read_found(run, arguments, &instance, &mut writing)?;
-    let issuer = Issuer {
+    let issuer = InstanceIssuer {
         run,
         plan: &plan,
         custody: arguments.ca_custody.map(Custody::from),

@@ -2,7 +2,7 @@
 
 use super::super::dial::{self, Bounded};
 use super::super::tls::{self, Handshake};
-use super::plan::{ONLY_HTTP_1, Plan};
+use super::plan::{ONLY_HTTP_1, ProbePlan};
 use civi_ingress::path::hop::ProxyVersion;
 use civi_ingress::path::request::Request;
 use civi_ingress::probe::seen::{Broken, Seen, Tls};
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// How a connection is opened.
 #[derive(Clone, Copy)]
-pub(super) struct Line<'a> {
+pub(super) struct ProbeLine<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) proxy: Option<ProxyVersion>,
     pub(super) timeout: Duration,
@@ -21,7 +21,7 @@ pub(super) struct Line<'a> {
     pub(super) answer: Duration,
 }
 
-impl Line<'_> {
+impl ProbeLine<'_> {
     fn open(&self, seen: &mut Seen) -> Option<TcpStream> {
         let addresses = match dial::resolve(self.endpoint, self.timeout) {
             Ok(addresses) => addresses,
@@ -61,9 +61,9 @@ impl Line<'_> {
 
 /// Connects, shakes hands where `how` is given, and asks for the page.
 pub(super) fn look(
-    plan: &Plan,
+    plan: &ProbePlan,
     request: &Request,
-    line: &Line<'_>,
+    line: &ProbeLine<'_>,
     how: Option<&Handshake<'_>>,
     seen: &mut Seen,
 ) {
@@ -96,7 +96,11 @@ pub(super) fn look(
 }
 
 /// Connects once more, without offering HTTP/2.
-fn second(line: &Line<'_>, how: &Handshake<'_>, seen: &Seen) -> Result<tls::Connection, Broken> {
+fn second(
+    line: &ProbeLine<'_>,
+    how: &Handshake<'_>,
+    seen: &Seen,
+) -> Result<tls::Connection, Broken> {
     let how = Handshake {
         protocols: ONLY_HTTP_1,
         client: how.client.clone(),
@@ -111,7 +115,7 @@ fn second(line: &Line<'_>, how: &Handshake<'_>, seen: &Seen) -> Result<tls::Conn
 }
 
 /// Tries a handshake in TLS 1.2 alone, for a front that should refuse it.
-pub(super) fn older(line: &Line<'_>, how: &Handshake<'_>, seen: &mut Seen) {
+pub(super) fn older(line: &ProbeLine<'_>, how: &Handshake<'_>, seen: &mut Seen) {
     if seen.tls.is_none() {
         return;
     }
@@ -127,7 +131,11 @@ pub(super) fn older(line: &Line<'_>, how: &Handshake<'_>, seen: &mut Seen) {
 }
 
 /// Asks port 80.
-pub(super) fn plain(plan: &Plan, request: &Request, line: &Line<'_>) -> Result<Vec<u8>, Broken> {
+pub(super) fn plain(
+    plan: &ProbePlan,
+    request: &Request,
+    line: &ProbeLine<'_>,
+) -> Result<Vec<u8>, Broken> {
     let mut seen = Seen::default();
     let Some(stream) = line.open(&mut seen) else {
         let refused = seen.attempts.pop().and_then(|attempt| attempt.result.err());

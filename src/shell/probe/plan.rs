@@ -4,7 +4,7 @@ use super::super::cluster;
 use super::super::error::Failure;
 use super::super::output::warn;
 use super::super::{tls, world};
-use super::{Probe, ProxyProtocol};
+use super::{Probe, ProxyProtocolArgument};
 use civi_ingress::cluster::Cluster as Objects;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::path::hop::ProxyVersion;
@@ -24,7 +24,7 @@ pub(super) const BOTH: &[&[u8]] = &[b"h2", b"http/1.1"];
 pub(super) const ONLY_HTTP_1: &[&[u8]] = &[b"http/1.1"];
 
 /// What is to be looked at, parsed.
-pub(super) struct Plan {
+pub(super) struct ProbePlan {
     pub(super) target: Target,
     pub(super) front: Endpoint,
     pub(super) plain: Option<Endpoint>,
@@ -36,7 +36,7 @@ pub(super) struct Plan {
     pub(super) within: time::Duration,
 }
 
-pub(super) fn plan(arguments: &Probe) -> Result<Plan, Vec<Fault>> {
+pub(super) fn plan(arguments: &Probe) -> Result<ProbePlan, Vec<Fault>> {
     let mut faults = Faults::default();
     let target =
         faults.keep(Target::parse(&arguments.host).map_err(|fault| fault.argument("HOST")));
@@ -86,14 +86,14 @@ pub(super) fn plan(arguments: &Probe) -> Result<Plan, Vec<Fault>> {
                 port: HTTP,
             })
         });
-        Some(Plan {
+        Some(ProbePlan {
             front,
             plain,
             backend,
             path: path?,
             proxy: arguments.proxy_protocol.map(|version| match version {
-                ProxyProtocol::V1 => ProxyVersion::V1,
-                ProxyProtocol::V2 => ProxyVersion::V2,
+                ProxyProtocolArgument::V1 => ProxyVersion::V1,
+                ProxyProtocolArgument::V2 => ProxyVersion::V2,
             }),
             timeout: timeout?,
             http_timeout: http_timeout?,

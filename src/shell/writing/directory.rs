@@ -50,13 +50,13 @@ enum State {
 /// A directory that is staged.
 pub(super) struct Staged {
     number: Number,
-    way: Way,
+    way: Arrival,
     /// Its lock, if it has one of its own.
     _lock: Option<OwnedFd>,
 }
 
 /// How a directory that is staged comes into place.
-enum Way {
+enum Arrival {
     Rename,
     /// With what else is in it.
     Exchange(Vec<OsString>),
@@ -221,7 +221,7 @@ impl Directory {
                 folder::sync(staged).map_err(&write)?;
                 return Ok(Some(Staged {
                     number: number_of(staged).map_err(&write)?,
-                    way: Way::Rename,
+                    way: Arrival::Rename,
                     _lock: None,
                 }));
             }
@@ -250,7 +250,7 @@ impl Directory {
         folder::sync(&staged).map_err(&write)?;
         Ok(Some(Staged {
             number: number_of(&staged).map_err(&write)?,
-            way: Way::Drain,
+            way: Arrival::Drain,
             _lock: None,
         }))
     }
@@ -300,7 +300,7 @@ impl Directory {
         folder::sync(&staged).map_err(&write)?;
         Ok(Some(Staged {
             number: number_of(&staged).map_err(&write)?,
-            way: Way::Exchange(others),
+            way: Arrival::Exchange(others),
             _lock: Some(staged),
         }))
     }
@@ -348,7 +348,7 @@ impl Directory {
             late = folder::sync(&place.folder).err().or(late);
         }
         let ready_inside = match &staged.way {
-            Way::Rename => {
+            Arrival::Rename => {
                 match folder::rename_new(&self.parent, &self.aside, &self.name) {
                     Err(Errno::EXIST | Errno::NOTEMPTY) => {
                         return Err(would_lose(
@@ -362,7 +362,7 @@ impl Directory {
                 unfinished::note(Undo::Rename(Arc::clone(&self.parent), name, aside));
                 None
             }
-            Way::Exchange(_) => {
+            Arrival::Exchange(_) => {
                 if folder::exchange(&self.parent, &self.aside, &self.name).map_err(&write)? {
                     let (name, aside) = (self.name.clone(), self.aside.clone());
                     unfinished::note(Undo::Exchange(Arc::clone(&self.parent), aside, name));
@@ -371,7 +371,7 @@ impl Directory {
                     Some((&*self.parent, self.aside.as_os_str()))
                 }
             }
-            Way::Drain => self.existing().map(|existing| (existing, STAGED.as_ref())),
+            Arrival::Drain => self.existing().map(|existing| (existing, STAGED.as_ref())),
         };
         if let (Some((folder, staged)), Some(existing)) = (ready_inside, self.existing()) {
             renameat(folder, staged, existing, READY).map_err(&write)?;
@@ -395,8 +395,8 @@ impl Directory {
         }
         let cleared = match (&staged.way, ready_inside, self.existing()) {
             (_, Some(_), Some(existing)) => folder::remove(existing, READY.as_ref()),
-            (Way::Exchange(others), None, _) => self.clear(others),
-            (Way::Rename | Way::Exchange(_) | Way::Drain, ..) => Ok(()),
+            (Arrival::Exchange(others), None, _) => self.clear(others),
+            (Arrival::Rename | Arrival::Exchange(_) | Arrival::Drain, ..) => Ok(()),
         };
         Ok(cleared.err().or(late))
     }

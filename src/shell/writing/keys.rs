@@ -7,9 +7,9 @@ use zeroize::Zeroizing;
 
 /// Private keys of texts, by the hashes of their PEM bodies without line ends.
 #[derive(Default, Clone)]
-pub(super) struct Keys(BTreeSet<Vec<u8>>);
+pub(super) struct KeysAtRisk(BTreeSet<Vec<u8>>);
 
-impl Keys {
+impl KeysAtRisk {
     pub(super) fn add(&mut self, content: &[u8]) {
         let text = Zeroizing::new(String::from_utf8_lossy(content).into_owned());
         self.add_blocks(&text);
@@ -66,8 +66,8 @@ mod tests {
         "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMG\nByqGSM49\n-----END PRIVATE KEY-----\n";
     const OTHER: &str = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----\n";
 
-    fn keys(texts: &[&str]) -> Keys {
-        let mut keys = Keys::default();
+    fn keys(texts: &[&str]) -> KeysAtRisk {
+        let mut keys = KeysAtRisk::default();
         for text in texts {
             keys.add(text.as_bytes());
         }

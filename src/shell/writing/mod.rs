@@ -29,7 +29,7 @@ use beside::{Loose, print_between};
 use civi_ingress::fault::Fault;
 use directory::Directory;
 use files::{failed, old_file, read_in, would_lose};
-use keys::Keys;
+use keys::KeysAtRisk;
 use std::path::{Path, PathBuf};
 
 /// What a run is going to write, claimed: locked, cleared of what a killed run left, and free to be written.
@@ -40,7 +40,7 @@ pub(super) struct Writing<'a> {
     inside: Vec<&'a Path>,
     overwrite: Overwrite,
     /// The private keys that a run may let go: it was given them.
-    given: Keys,
+    given: KeysAtRisk,
 }
 
 impl Drop for Writing<'_> {
@@ -78,7 +78,7 @@ impl<'a> Writing<'a> {
             loose: Vec::new(),
             inside: Vec::new(),
             overwrite,
-            given: Keys::default(),
+            given: KeysAtRisk::default(),
         };
         if paths.directory.is_none() && paths.beside.is_empty() {
             return Ok(writing);

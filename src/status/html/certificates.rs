@@ -1,6 +1,6 @@
 //! The table of all certificates.
 
-use super::page::{Breakable, Page, Text, mark};
+use super::page::{Breakable, Page, PageText, mark};
 use crate::status::report::Report;
 use std::fmt;
 
@@ -38,7 +38,7 @@ pub(super) fn add(page: &mut Page, report: &Report) {
             language.day(row.details.validity.not_after),
             row.days_left,
             language.day(row.due),
-            Text(row.issuer())
+            PageText(row.issuer())
         ));
     }
     page.add(format_args!("</tbody></table></div>\n"));
@@ -58,7 +58,7 @@ impl fmt::Display for Places {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, place) in self.0.iter().enumerate() {
             let line = if index == 0 { "" } else { "<br>" };
-            write!(f, "{line}{}", Text(place))?;
+            write!(f, "{line}{}", PageText(place))?;
         }
         Ok(())
     }

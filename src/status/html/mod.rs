@@ -16,7 +16,7 @@ use super::row::Urgency;
 use super::words::Language;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
-use page::{Page, Text, mark};
+use page::{Page, PageText, mark};
 use std::collections::BTreeSet;
 
 const STYLE: &str = include_str!("page.css");
@@ -60,7 +60,7 @@ pub(super) fn write(report: &Report, language: Language) -> String {
 /// Names whose certificates these are.
 fn subject(report: &Report, language: Language) -> String {
     match &report.fleet {
-        Some(fleet) => language.certificates_of(Text(fleet)),
+        Some(fleet) => language.certificates_of(PageText(fleet)),
         None => language.certificates(),
     }
 }
@@ -124,7 +124,7 @@ fn next_to_end(page: &mut Page, report: &Report) {
     page.add(format_args!(
         "<p>{} <b>{}</b>",
         language.next_to_end(),
-        Text(&row.short_names())
+        PageText(&row.short_names())
     ));
     let mut whose = report
         .instances
@@ -134,14 +134,14 @@ fn next_to_end(page: &mut Page, report: &Report) {
     if let Some(first) = whose.next() {
         let others: BTreeSet<&str> = whose.filter(|home| *home != first).collect();
         let of = match others.len() {
-            0 => language.of_instance(Text(first)),
-            more => language.of_more_instances(Text(first), more),
+            0 => language.of_instance(PageText(first)),
+            more => language.of_more_instances(PageText(first), more),
         };
         page.add(format_args!(" {of}"));
     }
     page.add(format_args!(
         ", {}, {}, {}</p>",
-        language.in_place(Text(&row.place())),
+        language.in_place(PageText(&row.place())),
         language.on_day(language.day(row.details.validity.not_after)),
         language.left(row)
     ));

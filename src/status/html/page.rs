@@ -20,9 +20,9 @@ impl Page {
 }
 
 /// A text as HTML, in an element or in a quoted attribute.
-pub(super) struct Text<'a>(pub(super) &'a str);
+pub(super) struct PageText<'a>(pub(super) &'a str);
 
-impl fmt::Display for Text<'_> {
+impl fmt::Display for PageText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for character in visible::line(self.0).chars() {
             match character {
@@ -45,7 +45,7 @@ impl fmt::Display for Breakable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, part) in self.0.split('.').enumerate() {
             let dot = if index == 0 { "" } else { ".<wbr>" };
-            write!(f, "{dot}{}", Text(part))?;
+            write!(f, "{dot}{}", PageText(part))?;
         }
         Ok(())
     }

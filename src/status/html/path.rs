@@ -1,6 +1,6 @@
 //! The path of an instance: browser, load balancer, Traefik, httpd, database, and the certificate of each leg.
 
-use super::page::{Breakable, Page, Text, mark};
+use super::page::{Breakable, Page, PageText, mark};
 use crate::status::path::{Instance, Leg, Stop, Trust, Wire};
 use crate::status::report::Report;
 use crate::status::row::{Row, Urgency};
@@ -37,7 +37,7 @@ pub(super) fn add(page: &mut Page, report: &Report, instance: &Instance) {
             ));
         }
         for note in language.notes(stop, instance) {
-            page.add(format_args!("<small>{}</small>", Text(&note)));
+            page.add(format_args!("<small>{}</small>", PageText(&note)));
         }
         if let Some(leg) = leg.filter(|leg| words::tells_certificate(leg)) {
             certificate(page, report, leg);
@@ -64,7 +64,7 @@ fn certificate(page: &mut Page, report: &Report, leg: &Leg) {
         page.add(format_args!(
             "<em>{}</em><small>{}</small>",
             language.no_certificate_on_leg(),
-            language.expects(Text(&leg.name))
+            language.expects(PageText(&leg.name))
         ));
         return;
     };
@@ -72,14 +72,14 @@ fn certificate(page: &mut Page, report: &Report, leg: &Leg) {
         "<em>{}</em><span>{}</span><small>{}<br>{}<br>{}</small>",
         language.left(row),
         Breakable(&row.short_names()),
-        language.issuer_is(Text(row.issuer())),
+        language.issuer_is(PageText(row.issuer())),
         language.ends_on(language.day(row.details.validity.not_after)),
-        Text(&row.place())
+        PageText(&row.place())
     ));
     if let Some(failure) = &row.failure {
         page.add(format_args!(
             "<small class=\"bad\">✕ cert-manager: {}</small>",
-            Text(failure)
+            PageText(failure)
         ));
     }
 }
@@ -113,11 +113,11 @@ fn trust(page: &mut Page, report: &Report, leg: &Leg, client: &str) {
             (class, sign, text + &more)
         }
         Trust::NotSigned => {
-            let cas = cas().map(|ca| language.ca_ends(Text(&ca.names()), end(ca)));
+            let cas = cas().map(|ca| language.ca_ends(PageText(&ca.names()), end(ca)));
             let cas: Vec<String> = cas.collect();
             ("bad", "✕", language.trusts_only(client) + &cas.join(", "))
         }
-        Trust::OtherName => ("bad", "✕", language.is_not_for(Text(&leg.name))),
+        Trust::OtherName => ("bad", "✕", language.is_not_for(PageText(&leg.name))),
         Trust::Unchecked => ("bad", "✕", language.takes_any(client)),
     };
     page.add(format_args!(

@@ -1,6 +1,6 @@
 //! The timeline: a row for each instance, and for each certificate that belongs to none.
 
-use super::page::{Page, Text, mark, others};
+use super::page::{Page, PageText, mark, others};
 use super::path;
 use super::scale::{Percent, Scale};
 use crate::status::path::Instance;
@@ -260,8 +260,8 @@ fn row_of_instance(page: &mut Page, report: &Report, scale: &Scale, instance: &I
     };
     page.add(format_args!(
         "<details class=\"item {class}\"><summary class=\"row\"><span class=\"who\"><b>{}{more}</b><small>{}</small></span>",
-        Text(host),
-        Text(&instance.home)
+        PageText(host),
+        PageText(&instance.home)
     ));
     let is_shown = |row: &&Row| !row.details.is_ca || scale.holds(row.details.validity.not_after);
     let mut shown: Vec<&Row> = needs.iter().copied().filter(is_shown).collect();
@@ -279,8 +279,8 @@ fn row_of_certificate(page: &mut Page, scale: &Scale, row: &Row) {
     let class = mark(row.urgency).0;
     page.add(format_args!(
         "<div class=\"row item {class}\"><span class=\"who\"><b>{}</b><small>{}</small></span>",
-        Text(&row.short_names()),
-        Text(&row.place())
+        PageText(&row.short_names()),
+        PageText(&row.place())
     ));
     bars(page, scale, &[row]);
     until(page, Some(row));
