@@ -626,7 +626,7 @@ fn paths<'a>(
             // A server that ends TLS does not take it.
             Inward::PassedThrough
         } else {
-            inward(rule.1, attached.as_ref(), doors)
+            inward(rule.1, doors)
         };
         let found = backend.map_or(Known::Here(None), |backend| {
             policies.find(kind, &backend.scope, backend.name)
@@ -682,15 +682,16 @@ fn paths<'a>(
     paths
 }
 
-fn inward(rule: &AnyRule<'_>, attached: Option<&Attached>, doors: &[Door]) -> Inward {
-    // A route for what passes through is attached to a listener that does so, if there is one.
+fn inward(rule: &AnyRule<'_>, doors: &[Door]) -> Inward {
+    // A route for what passes through is attached to a listener that does so, if there is one; no other route is.
     let passing = |door: &&Door| rule.passes && matches!(door.tls, DoorTls::PassesThrough);
-    let secure = |door: &&Door| !matches!(door.tls, DoorTls::Plain);
-    let door = doors.iter().find(passing).or(doors.iter().find(secure));
-    match (door.map(|door| &door.tls), attached) {
-        (Some(DoorTls::Ends(secrets)), _) => Inward::Tls(Shown::Secrets(secrets.clone())),
+    let ending = |door: &&Door| matches!(door.tls, DoorTls::Ends(_));
+    let door = doors.iter().find(passing).or(doors.iter().find(ending));
+    let is_plain = |door: &Door| matches!(door.tls, DoorTls::Plain);
+    match door.map(|door| &door.tls) {
+        Some(DoorTls::Ends(secrets)) => Inward::Tls(Shown::Secrets(secrets.clone())),
         _ if rule.passes => Inward::PassedThrough,
-        (None, Some(_)) if !doors.is_empty() => Inward::Plain,
+        _ if doors.iter().any(is_plain) => Inward::Plain,
         _ => Inward::Unsaid(Shown::Unknown),
     }
 }
@@ -805,6 +806,81 @@ fn beside_istio(scope: &Scope) -> Vec<Scope> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::data::Certificates;
+
+    fn cluster(text: &str) -> Cluster {
+        let known = Certificates::default();
+        let documents = crate::yaml::read_all(text, "m.yaml").unwrap();
+        let objects = documents.iter();
+        let objects = objects.filter_map(|node| Object::read(node, &"m.yaml".into(), &known));
+        Cluster::new(objects.collect(), BTreeMap::new())
+    }
+
+    fn istio(kind: &str, name: &str, namespace: &str, spec: &str) -> String {
+        format!(
+            "apiVersion: networking.istio.io/v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: '{namespace}'}}\nspec: {spec}\n---\n"
+        )
+    }
+
+    #[test]
+    fn a_virtual_service_with_http_and_tls_routes_has_the_paths_of_both() {
+        let gateway = "{servers: [{port: {number: 80, name: h, protocol: HTTP}, hosts: [a.b]}, {port: {number: 443, name: t, protocol: TLS}, hosts: [a.b], tls: {}}]}";
+        let service = "{gateways: [g], hosts: [a.b], http: [{route: [{destination: {host: one}}]}], tls: [{route: [{destination: {host: two}}]}]}";
+        let text =
+            istio("Gateway", "g", "n", gateway) + &istio("VirtualService", "v", "n", service);
+        let cluster = cluster(&text);
+        let found: Vec<_> = read(&cluster)
+            .into_iter()
+            .map(|routed| (routed.path.inward, routed.path.httpd.unwrap().service.name))
+            .collect();
+        let expected = [
+            (Inward::Plain, "one".to_owned()),
+            (Inward::PassedThrough, "two".to_owned()),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_host_that_istio_does_not_complete_leads_to_no_service() {
+        for (host, service) in [
+            ("s", Some("n/s")),
+            ("s.m.svc.cluster.local", Some("m/s")),
+            ("s.m", None),
+            ("s.m.svc", None),
+            ("www.example.org", None),
+        ] {
+            let spec = format!(
+                "{{gateways: [g], hosts: [a.b], http: [{{route: [{{destination: {{host: {host}}}}}]}}]}}"
+            );
+            let cluster = cluster(&istio("VirtualService", "v", "n", &spec));
+            let paths = read(&cluster);
+            let found = paths[0]
+                .path
+                .httpd
+                .as_ref()
+                .map(|httpd| httpd.service.to_string());
+            assert_eq!(found.as_deref(), service, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_destination_rule_that_may_be_for_another_namespace_is_not_taken_for_known() {
+        let service = "{gateways: [g], hosts: [a.b], http: [{route: [{destination: {host: s}}]}]}";
+        let of = |namespace: &str| {
+            let rule = "{host: s, trafficPolicy: {tls: {mode: SIMPLE}}}";
+            let text = istio("VirtualService", "v", "n", service)
+                + &istio("DestinationRule", "d", namespace, rule);
+            let cluster = cluster(&text);
+            let paths = read(&cluster);
+            (
+                matches!(paths[0].path.outward, Outward::Tls(_)),
+                paths[0].transport.here().is_some(),
+            )
+        };
+        assert_eq!(of("n"), (true, true));
+        assert_eq!(of("m"), (false, true));
+        assert_eq!(of(""), (false, false));
+    }
 
     #[test]
     fn hosts_meet_where_one_covers_the_other() {
