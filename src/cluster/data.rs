@@ -155,6 +155,7 @@ impl Certificates {
                 Err(fault) => damaged.push((place, fault)),
             }
         }
+        certificates.shrink_to_fit();
         (certificates, damaged)
     }
 }

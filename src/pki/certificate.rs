@@ -466,11 +466,10 @@ impl Details {
                     .into_iter()
                     .filter(|(set, _)| *set)
                     .map(|(_, name)| name.to_owned());
-                self.extended_key_usages = Some(
-                    named
-                        .chain(usage.other.iter().map(ToString::to_string))
-                        .collect(),
-                );
+                let other = usage.other.iter().map(ToString::to_string);
+                let mut usages: Vec<String> = named.chain(other).collect();
+                usages.shrink_to_fit();
+                self.extended_key_usages = Some(usages);
             }
             ParsedExtension::SubjectKeyIdentifier(id) => self.subject_key_id = Some(hex(id.0)),
             ParsedExtension::AuthorityKeyIdentifier(id) => {
@@ -690,9 +689,11 @@ fn key_usages(usage: x509_parser::extensions::KeyUsage) -> Vec<&'static str> {
         (usage.key_cert_sign(), "keyCertSign"),
         (usage.crl_sign(), "cRLSign"),
     ];
-    named
+    let mut named: Vec<&'static str> = named
         .into_iter()
         .filter(|(set, _)| *set)
         .map(|(_, name)| name)
-        .collect()
+        .collect();
+    named.shrink_to_fit();
+    named
 }
