@@ -14,9 +14,9 @@ use civi_ingress::lint::{self, Options, Severity, baseline, report};
 use civi_ingress::manifests;
 use civi_ingress::name::DnsName;
 use civi_ingress::path::hop::ProxyVersion;
-use civi_ingress::pki::forms::{self, Part};
+use civi_ingress::pki::forms::{self, FormPart};
 use civi_ingress::pki::pkcs12::Password;
-use civi_ingress::pki::validity::End;
+use civi_ingress::pki::validity::LifeEnd;
 use civi_ingress::pki::{PrivateKey, bundle};
 use civi_ingress::probe::http;
 use civi_ingress::probe::objects;
@@ -107,7 +107,7 @@ pub(crate) fn set_arguments(data: &[u8]) {
         1 => patience(&text).err(),
         2 => horizon(&text).err(),
         3 => text.parse::<status::Within>().err(),
-        4 => End::parse(&text).err(),
+        4 => LifeEnd::parse(&text).err(),
         5 => Cidr::parse(&text).err(),
         6 => DnsName::parse(&text).err(),
         7 => TraefikDuration::parse(&text)
@@ -207,7 +207,9 @@ pub(crate) fn inspect_text(data: &[u8]) {
 /// Keys and bundles of certificates and keys, in PEM and PKCS#12.
 pub(crate) fn keys(data: &[u8]) {
     let password = Password::of_text("geheim");
-    drop(forms::pem(data, "f.p12", Part::Leaf, Some(&password)).map_err(|faults| check(&faults)));
+    drop(
+        forms::pem(data, "f.p12", FormPart::Leaf, Some(&password)).map_err(|faults| check(&faults)),
+    );
     let text = text(data);
     drop(PrivateKey::from_pem(&text).map_err(|fault| check(&[fault])));
     drop(Identity::all_from_text(&text).map_err(|fault| check(&[fault])));

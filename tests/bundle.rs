@@ -4,7 +4,7 @@ use crate::support::NOW;
 use civi_ingress::pki::SubjectAltName;
 use civi_ingress::pki::bundle::{Bundle, BundleSource, import};
 use civi_ingress::pki::issue::{Ca, LeafRequest, Organization, Serial, leaf};
-use civi_ingress::pki::validity::{End, Validity};
+use civi_ingress::pki::validity::{LifeEnd, Validity};
 use civi_ingress::pki::{Certificate, LeafUse, PrivateKey};
 use time::Duration;
 
@@ -360,7 +360,7 @@ fn a_ca_whose_subject_repeats_attributes_is_named_byte_for_byte() {
     );
     let names = names(&["a.example.org"]);
     let organization = Organization::default();
-    let validity = Validity::new(NOW + Duration::days(1), None, End::Days(30)).unwrap();
+    let validity = Validity::new(NOW + Duration::days(1), None, LifeEnd::Days(30)).unwrap();
     let request = LeafRequest {
         organization: &organization,
         validity,

@@ -3,7 +3,7 @@
 use crate::support::{NOW, Recipe, assert_snapshot_in, key};
 use civi_ingress::inspect::{as_json, as_text, read};
 use civi_ingress::pki::issue::{self, Ca, CaRequest, LeafRequest, Organization, Serial};
-use civi_ingress::pki::validity::{End, Validity};
+use civi_ingress::pki::validity::{LifeEnd, Validity};
 use civi_ingress::pki::verify::Signature;
 use civi_ingress::pki::{Chain, KeyType, LeafUse, SubjectAltName, verify};
 use civi_ingress::tone::plain;
@@ -101,7 +101,7 @@ fn dates_beyond_2049_are_written_and_read() {
 fn a_serial_is_sixteen_bytes_and_positive_whatever_is_drawn() {
     for byte in [0x00, 0x7f, 0x80, 0xff] {
         let organization = Organization::default();
-        let validity = Validity::new(NOW, None, End::Days(1)).unwrap();
+        let validity = Validity::new(NOW, None, LifeEnd::Days(1)).unwrap();
         let request = CaRequest {
             organization: &organization,
             validity,
@@ -120,7 +120,7 @@ fn a_serial_is_sixteen_bytes_and_positive_whatever_is_drawn() {
 #[test]
 fn a_ca_signs_no_name_outside_its_constraints() {
     let organization = Organization::default();
-    let validity = Validity::new(NOW, None, End::Days(365)).unwrap();
+    let validity = Validity::new(NOW, None, LifeEnd::Days(365)).unwrap();
     let chain = Recipe::default().chain();
     let ca = Ca::existing(chain.ca, chain.ca_key.unwrap());
     for outside in [
@@ -151,7 +151,7 @@ fn a_leaf_that_outlives_its_ca_is_not_issued() {
     let organization = Organization::default();
     let chain = Recipe::default().chain();
     let ca = Ca::existing(chain.ca, chain.ca_key.unwrap());
-    let validity = Validity::new(NOW, None, End::Days(3651)).unwrap();
+    let validity = Validity::new(NOW, None, LifeEnd::Days(3651)).unwrap();
     let names = Recipe::default().names();
     let request = LeafRequest {
         organization: &organization,

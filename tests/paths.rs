@@ -17,7 +17,7 @@ use civi_ingress::probe::route::Way;
 use civi_ingress::probe::transport::Speech;
 use civi_ingress::probe::{objects, servers_transport};
 use civi_ingress::release::Release;
-use civi_ingress::status::{self, Trust, Wire};
+use civi_ingress::status::{self, LegVerdict, Wire};
 use civi_ingress::template::Templates;
 use civi_ingress::values::Settings;
 use civi_ingress::yaml;
@@ -128,7 +128,7 @@ proptest! {
         if let Some(expected) = &expected {
             prop_assert_eq!(shown.backend.wire, Wire::Tls);
             prop_assert_eq!(&shown.backend.name, expected);
-            prop_assert_eq!(shown.backend.verdict, Trust::Signed);
+            prop_assert_eq!(shown.backend.verdict, LegVerdict::Signed);
         }
 
         let cluster = objects::read(&[("f.yaml", &text)]).expect("good manifests");

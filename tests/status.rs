@@ -14,7 +14,7 @@ use civi_ingress::cluster::data::Certificates;
 use civi_ingress::cluster::{Cluster, Object};
 use civi_ingress::find::{self, FoundCertificate, Origin};
 use civi_ingress::pki::{Certificate, Chain};
-use civi_ingress::status::{self, Format, Presentation, Report, Trust, Urgency};
+use civi_ingress::status::{self, Format, LegVerdict, Presentation, Report, Urgency};
 use civi_ingress::visible;
 use pki_types::CertificateDer;
 use proptest::prelude::*;
@@ -281,13 +281,13 @@ fn the_path_of_an_instance_is_found_with_and_without_its_route() {
             panic!("one instance")
         };
         assert_eq!(instance.hosts, ["a.example.org"]);
-        let names = |leg: &status::Leg| report.rows[leg.certificate.unwrap()].names();
+        let names = |leg: &status::JudgedLeg| report.rows[leg.certificate.unwrap()].names();
         assert_eq!(names(&instance.browser), "*.example.org");
         assert_eq!(names(&instance.backend), "a.example.org");
-        assert_eq!(instance.backend.verdict, Trust::Signed);
+        assert_eq!(instance.backend.verdict, LegVerdict::Signed);
         let database = instance.database.as_ref().unwrap();
         assert_eq!(names(database), "civicrmdb, civicrmdb.paroisse-a.svc");
-        assert_eq!(database.verdict, Trust::Signed);
+        assert_eq!(database.verdict, LegVerdict::Signed);
         assert_eq!(instance.urgency, Some(Urgency::Fine));
     }
 }
@@ -306,12 +306,12 @@ fn a_path_says_when_the_trusted_authority_is_another_and_when_the_name_is() {
     );
     assert_eq!(
         report(&objects).instances[0].backend.verdict,
-        Trust::NotSigned
+        LegVerdict::NotSigned
     );
     let renamed = instance("a", 0).replace("serverName: a.", "serverName: b.");
     assert_eq!(
         report(&renamed).instances[0].backend.verdict,
-        Trust::OtherName
+        LegVerdict::OtherName
     );
 }
 

@@ -7,7 +7,7 @@ use civi_ingress::ingress::{Credentials, Role};
 use civi_ingress::instance::{Credential, Extras, Instance};
 use civi_ingress::name::{DnsName, Namespace};
 use civi_ingress::pki::issue::{self, CaRequest, LeafRequest, Organization, Serial};
-use civi_ingress::pki::validity::{End, Validity, format_instant};
+use civi_ingress::pki::validity::{LifeEnd, Validity, format_instant};
 use civi_ingress::pki::{Chain, LeafUse, PrivateKey, SubjectAltName};
 use civi_ingress::values::Settings;
 use civi_ingress::yaml::{self, Node};
@@ -170,12 +170,12 @@ impl Recipe<'_> {
         let names = self.names();
         let ca = CaRequest {
             organization: &organization,
-            validity: Validity::new(self.now, None, End::Days(3650))?,
+            validity: Validity::new(self.now, None, LifeEnd::Days(3650))?,
             permitted: &names,
         };
         let leaf = LeafRequest {
             organization: &organization,
-            validity: Validity::new(self.now, None, End::Days(self.days))?,
+            validity: Validity::new(self.now, None, LifeEnd::Days(self.days))?,
             names: &names,
             leaf_use: self.leaf_use,
         };

@@ -60,7 +60,7 @@ pub fn normal(path: &str) -> String {
 
 /// What is applied as a whole: a directory with its kustomization, or one of which all files are.
 #[derive(Debug, Default)]
-struct Unit<'a> {
+struct RootUnit<'a> {
     /// What its kustomization includes, files and directories; nothing if there is no kustomization.
     includes: Option<Vec<String>>,
     tree: Option<&'a str>,
@@ -82,7 +82,7 @@ struct Applied {
 
 #[derive(Debug, Default)]
 struct Repository<'a> {
-    units: BTreeMap<String, Unit<'a>>,
+    units: BTreeMap<String, RootUnit<'a>>,
     applied: Vec<Applied>,
 }
 

@@ -3,7 +3,7 @@
 use super::Layout;
 use super::document::{Metadata, Spec};
 use super::leaf::{Mode, Switch};
-use super::part::{Given, Reader};
+use super::part::{Given, PartReader};
 use super::spec::mode;
 use crate::fault::Fault;
 use crate::name::{InstanceName, ObjectName};
@@ -15,7 +15,7 @@ const LABEL_LIMIT: usize = 63;
 const CLUSTER: &str = "cluster";
 
 /// Notes what Flux, Argo CD or `kubectl` could not take.
-pub(super) fn check(metadata: Option<&Metadata<ObjectName>>, spec: &Spec, reader: &mut Reader) {
+pub(super) fn check(metadata: Option<&Metadata<ObjectName>>, spec: &Spec, reader: &mut PartReader) {
     if let Some(metadata) = metadata {
         check_name(&metadata.name, spec, reader);
     }
@@ -57,7 +57,7 @@ pub(super) fn check(metadata: Option<&Metadata<ObjectName>>, spec: &Spec, reader
 }
 
 /// Refuses a fleet's name that is too long for a label, or for the names that are made of it.
-fn check_name(name: &Given<ObjectName>, spec: &Spec, reader: &mut Reader) {
+fn check_name(name: &Given<ObjectName>, spec: &Spec, reader: &mut PartReader) {
     let has_wildcard = has_wildcard(spec);
     let mut made = vec![(name.value.to_string(), "be the value of a label")];
     let parts = match &spec.shards {

@@ -6,7 +6,7 @@
 //! them do not count, and an empty one is a setting that is not given.
 
 use super::document::SettingsPart;
-use super::part::{Cell, Part as _, Reader, unknown_key};
+use super::part::{Cell, Part as _, PartReader, unknown_key};
 use crate::fault::Fault;
 use crate::yaml::tree::LIMIT;
 use crate::yaml::{At, Key, Node, Value};
@@ -37,7 +37,7 @@ enum Column {
 
 impl<'a> Rows<'a> {
     /// Reads the row of names, or notes what is wrong with it.
-    pub(super) fn new(text: &'a str, reader: &mut Reader) -> Option<Self> {
+    pub(super) fn new(text: &'a str, reader: &mut PartReader) -> Option<Self> {
         if text.len() > LIMIT {
             let what = format!("{} bytes are more than the limit of {LIMIT}", text.len());
             return reader.refuse(At::default(), Fault::new(what));
@@ -73,7 +73,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Reads the next instance; rows without any cell filled are left out.
-    pub(super) fn next(&mut self, reader: &mut Reader) -> Option<CsvRow> {
+    pub(super) fn next(&mut self, reader: &mut PartReader) -> Option<CsvRow> {
         loop {
             let cells = self.cells.next_row(reader)?;
             let Some(at) = cells.first().map(|cell| cell.at) else {
@@ -95,7 +95,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn row(&self, cells: Vec<CsvText>, at: At, reader: &mut Reader) -> Option<CsvRow> {
+    fn row(&self, cells: Vec<CsvText>, at: At, reader: &mut PartReader) -> Option<CsvRow> {
         let mut id = None;
         let mut settings = Node {
             value: Value::Map(Vec::new()),
@@ -235,7 +235,7 @@ impl<'a> Cells<'a> {
     }
 
     /// Returns the cells of the next row that is not empty; nothing at the end, or where a quote is not closed.
-    fn next_row(&mut self, reader: &mut Reader) -> Option<Vec<CsvText>> {
+    fn next_row(&mut self, reader: &mut PartReader) -> Option<Vec<CsvText>> {
         let mut row = Vec::new();
         while !self.is_at_end {
             let (cell, ends_row) = self.next_cell(row.is_empty(), reader)?;
@@ -250,7 +250,7 @@ impl<'a> Cells<'a> {
     fn next_cell(
         &mut self,
         is_first: bool,
-        reader: &mut Reader,
+        reader: &mut PartReader,
     ) -> Option<(Option<CsvText>, bool)> {
         let mut content = Vec::new();
         let mut buffer = [0; 256];
@@ -343,7 +343,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn rows(text: &str) -> (Vec<String>, Vec<String>) {
-        let mut reader = Reader::default();
+        let mut reader = PartReader::default();
         reader.begin("f.csv");
         let mut out = Vec::new();
         if let Some(mut rows) = Rows::new(text, &mut reader) {
@@ -473,7 +473,7 @@ mod tests {
             let quoted: Vec<String> = cells.iter().map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect();
             let names: Vec<String> = (0..cells.len()).map(|n| format!("helmValues.n{n}")).collect();
             let text = format!("id{separator}{}\na{separator}{}\n", names.join(separator), quoted.join(separator));
-            let mut reader = Reader::default();
+            let mut reader = PartReader::default();
             reader.begin("f.csv");
             let row = Rows::new(&text, &mut reader).and_then(|mut rows| rows.next(&mut reader)).unwrap();
             let values = row.settings.get("helmValues");

@@ -5,12 +5,12 @@
 )]
 
 use super::leaf::{
-    ApiVersion, Count, Days, FleetKind, InstanceKind, Interval, Line, List, Map, Mode, Overlap,
-    Pattern, SourceKind, Switch,
+    ApiVersion, Count, Days, FleetKind, InstanceKind, Interval, LeafList, Map, Mode, Overlap,
+    Pattern, SourceKind, Switch, TextLine,
 };
-use super::part::{Cell, Given, Part, Reader, record, unknown_key};
+use super::part::{Cell, Given, Part, PartReader, record, unknown_key};
 use super::placeholder;
-use super::{CaCustody, Layout, Scope};
+use super::{CaCustody, Layout, SealingScope};
 use crate::chart::ChartMajor;
 use crate::cidr::Cidr;
 use crate::duration::TraefikDuration;
@@ -44,7 +44,7 @@ record! {
         /// What this document is.
         kind: InstanceKind = "kind", required;
         /// Name of the instance.
-        metadata: Metadata<Line> = "metadata", required;
+        metadata: Metadata<TextLine> = "metadata", required;
         /// Its settings.
         spec: SettingsPart = "spec";
     }
@@ -56,7 +56,7 @@ record! {
         /// The domain that the instances' hosts are under.
         domain: DnsName = "domain", required;
         /// Glob patterns of further files: documents of kind Instance, or CSV.
-        include: List<Line> = "include";
+        include: LeafList<TextLine> = "include";
         /// The Traefik that serves the instances.
         traefik: Traefik = "traefik";
         /// How secrets are kept.
@@ -72,9 +72,9 @@ record! {
         /// Settings of a Flux Kustomization.
         flux: FluxPart = "flux";
         /// Settings of all instances.
-        defaults: Level = "defaults";
+        defaults: FleetLevel = "defaults";
         /// Settings by name, between the defaults and those of an instance that names them.
-        profiles: Map<Level> = "profiles";
+        profiles: Map<FleetLevel> = "profiles";
         /// The instances by their id.
         instances: Instances = "instances";
     }
@@ -88,7 +88,7 @@ record! {
         /// Major version of Traefik's Helm chart, 20 to 41 [default: 41].
         chart: ChartMajor = "chart";
         /// Traefik's entry points [default: websecure].
-        entry_points: List<Line> = "entryPoints";
+        entry_points: LeafList<TextLine> = "entryPoints";
     }
 }
 
@@ -98,11 +98,11 @@ record! {
         /// In clear text, encrypted by sops, or sealed for a controller [default: sops].
         mode: Mode = "mode";
         /// Recipients of mode sops [default: those of .sops.yaml].
-        recipients: List<Line> = "recipients";
+        recipients: LeafList<TextLine> = "recipients";
         /// Path of the controller's certificate in mode sealed, from the fleet file.
-        sealing_certificate: Line = "sealingCertificate";
+        sealing_certificate: TextLine = "sealingCertificate";
         /// What a SealedSecret is bound to [default: strict].
-        scope: Scope = "scope";
+        scope: SealingScope = "scope";
     }
 }
 
@@ -122,13 +122,13 @@ record! {
     /// Settings of an Argo CD ApplicationSet.
     ArgoCdPart {
         /// The repository with the rendered tree.
-        repo_url: Line = "repoURL", required;
+        repo_url: TextLine = "repoURL", required;
         /// Branch, tag or commit [default: HEAD].
-        revision: Line = "revision";
+        revision: TextLine = "revision";
         /// Path of the tree in the repository [default: .].
-        path: Line = "path";
+        path: TextLine = "path";
         /// Argo CD's project [default: default].
-        project: Line = "project";
+        project: TextLine = "project";
         /// Namespace in which Argo CD runs [default: argocd].
         namespace: Namespace = "namespace";
     }
@@ -142,7 +142,7 @@ record! {
         /// Kind of the source [default: GitRepository].
         source_kind: SourceKind = "sourceKind";
         /// Path of the tree in the source [default: .].
-        path: Line = "path";
+        path: TextLine = "path";
         /// Namespace of the Kustomization and its source [default: flux-system].
         namespace: Namespace = "namespace";
         /// How often it is reconciled [default: 10m].
@@ -156,13 +156,13 @@ record! {
     /// Settings of an instance.
     SettingsPart {
         /// The profile that the other settings are laid over.
-        profile: Line = "profile";
+        profile: TextLine = "profile";
         /// Namespace of an instance's objects; may use {id} and {domain} [default: {id}].
         namespace: Pattern<2> = "namespace";
         /// Host that browsers ask for; may also use {namespace} [default: {id}.{domain}].
         external_host: Pattern<3> = "externalHost";
         /// Additional hosts; may also use {externalHost}.
-        aliases: List<Pattern<4>> = "aliases";
+        aliases: LeafList<Pattern<4>> = "aliases";
         /// Server name of the httpd [default: {externalHost}].
         servername: Pattern<4> = "servername";
         /// The part that the instance is kept in, from 0 [default: by its id].
@@ -242,9 +242,9 @@ record! {
         /// Namespace of Traefik's pods [default: traefik].
         traefik_namespace: Namespace = "traefikNamespace";
         /// Labels of Traefik's pods [default: those of its chart].
-        traefik_labels: Map<Line> = "traefikLabels";
+        traefik_labels: Map<TextLine> = "traefikLabels";
         /// Addresses of the nodes, for a Traefik in their network.
-        node_cidrs: List<Cidr> = "nodeCidrs";
+        node_cidrs: LeafList<Cidr> = "nodeCidrs";
     }
 }
 
@@ -255,7 +255,7 @@ pub(super) struct Metadata<T> {
 }
 
 impl<T: Part> Part for Metadata<T> {
-    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
         let at = node.at;
         let entries = reader.entries(node)?;
         let mut name = None;
@@ -281,17 +281,17 @@ impl<T: Part> Part for Metadata<T> {
 pub(super) struct Instances(pub(super) Vec<(Key, Node)>);
 
 impl Part for Instances {
-    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
         reader.entries(node).map(Self)
     }
 }
 
 /// Settings of many instances. No profile is laid over another: two levels can be followed, more cannot.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Level(pub(super) SettingsPart);
+pub(super) struct FleetLevel(pub(super) SettingsPart);
 
-impl Part for Level {
-    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+impl Part for FleetLevel {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
         let mut settings = SettingsPart::read(node, reader)?;
         if let Some(given) = settings.profile.take() {
             let fault = Fault::new("`profile` is only for an instance");
@@ -316,7 +316,7 @@ const SAID_ELSEWHERE: [(&str, &str); 3] = [
 ];
 
 impl Part for Values {
-    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
         let at = node.at;
         let mut entries = reader.entries(node)?;
         let before = reader.count();
@@ -353,7 +353,7 @@ impl Part for Values {
 }
 
 /// Refuses strings whose placeholders are unknown, and what readers disagree on.
-fn check_strings(node: &Node, reader: &mut Reader) {
+fn check_strings(node: &Node, reader: &mut PartReader) {
     match &node.value {
         Value::Text(text) => {
             reader.keep(node.at, placeholder::check(text, &placeholder::NAMES));
@@ -373,7 +373,7 @@ fn check_strings(node: &Node, reader: &mut Reader) {
 }
 
 /// Refuses what the chart's values file may not say either.
-fn check_values(node: &Node, reader: &mut Reader) {
+fn check_values(node: &Node, reader: &mut PartReader) {
     let mut sample = node.clone();
     // Any names will do: only types and forms are checked here.
     let names = placeholder::PlaceholderNames(["a", "example.org", "a", "a.example.org"]);

@@ -4,7 +4,7 @@
 //! with the one change. Where it is not, as with an anchor that others use, nothing is changed and the place is named.
 
 use super::csv::Rows;
-use super::part::Reader;
+use super::part::PartReader;
 use super::{Source, file};
 use crate::fault::{Fault, Place};
 use crate::name::{DnsName, InstanceName};
@@ -202,7 +202,7 @@ pub fn remove_row(source: &Source, id: &str) -> Result<String, Vec<Fault>> {
 
 /// Reads a table as far as it can be read.
 fn rows(text: &str) -> Vec<(String, At, Node)> {
-    let mut reader = Reader::default();
+    let mut reader = PartReader::default();
     reader.begin("");
     reader.is_untyped = true;
     let mut found = Vec::new();

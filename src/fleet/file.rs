@@ -3,10 +3,10 @@
 use super::consumers;
 use super::csv::Rows;
 use super::document::{FleetDocument, InstanceDocument};
-use super::leaf::{Line, List, Mode};
+use super::leaf::{LeafList, Mode, TextLine};
 use super::levels::Levels;
 use super::members::{Frame, Members};
-use super::part::{Given, Part as _, Reader};
+use super::part::{Given, Part as _, PartReader};
 use super::spec::{argo_cd, entry_points, flux, mode, secrets, wildcard};
 use super::{Division, Fleet, Layout, Source};
 use crate::chart::ChartMajor;
@@ -18,7 +18,7 @@ use std::num::NonZeroU16;
 pub(super) type Include<'a> = &'a mut dyn FnMut(&str) -> Result<Vec<Source>, Fault>;
 
 pub(super) fn read(main: &Source, include: Include<'_>) -> Result<Fleet, Vec<Fault>> {
-    let mut reader = Reader::default();
+    let mut reader = PartReader::default();
     let mut included = Vec::new();
     let fleet = fleet(main, include, &mut included, &mut reader);
     match fleet.filter(|_| reader.count() == 0) {
@@ -29,7 +29,7 @@ pub(super) fn read(main: &Source, include: Include<'_>) -> Result<Fleet, Vec<Fau
 
 /// Reads the instances of a table alone.
 pub(super) fn table(source: &Source) -> Result<Vec<(String, Node)>, Vec<Fault>> {
-    let mut reader = Reader::default();
+    let mut reader = PartReader::default();
     reader.begin(&source.name);
     reader.is_untyped = true;
     let mut instances = Vec::new();
@@ -48,7 +48,7 @@ fn fleet(
     main: &Source,
     include: Include<'_>,
     included: &mut Vec<Source>,
-    reader: &mut Reader,
+    reader: &mut PartReader,
 ) -> Option<Fleet> {
     reader.begin(&main.name);
     let document = FleetDocument::read(single(main, reader)?, reader)?;
@@ -123,7 +123,7 @@ fn fleet(
 }
 
 /// Returns the one document of a file.
-fn single(source: &Source, reader: &mut Reader) -> Option<Node> {
+fn single(source: &Source, reader: &mut PartReader) -> Option<Node> {
     let mut documents = documents(source, reader)?.into_iter();
     let Some(document) = documents.next() else {
         let fault = Fault::new("the file is empty");
@@ -138,7 +138,7 @@ fn single(source: &Source, reader: &mut Reader) -> Option<Node> {
     Some(document)
 }
 
-fn documents(source: &Source, reader: &mut Reader) -> Option<Vec<Node>> {
+fn documents(source: &Source, reader: &mut PartReader) -> Option<Vec<Node>> {
     let mut faults = Vec::new();
     let documents = tree::read(text(source), &source.name, &mut faults);
     reader.extend(faults);
@@ -151,15 +151,15 @@ pub(super) fn text(source: &Source) -> &str {
 }
 
 fn include_all(
-    List(patterns): &List<Line>,
+    LeafList(patterns): &LeafList<TextLine>,
     include: Include<'_>,
     included: &mut Vec<Source>,
     members: &mut Members,
-    reader: &mut Reader,
+    reader: &mut PartReader,
 ) {
     let mut seen = BTreeSet::new();
     for Given {
-        value: Line(pattern),
+        value: TextLine(pattern),
         origin,
     } in patterns
     {
@@ -188,7 +188,7 @@ fn include_all(
 }
 
 /// Takes the instances of an included file.
-fn instances(source: &Source, members: &mut Members, reader: &mut Reader) {
+fn instances(source: &Source, members: &mut Members, reader: &mut PartReader) {
     let extension = source.name.rsplit_once('.').map(|(_, extension)| extension);
     if extension.is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
         reader.is_untyped = true;
@@ -206,7 +206,7 @@ fn instances(source: &Source, members: &mut Members, reader: &mut Reader) {
         };
         if let Some(metadata) = document.metadata {
             let Given {
-                value: Line(id),
+                value: TextLine(id),
                 origin,
             } = metadata.value.name;
             let settings = document.spec.map(|given| given.value).unwrap_or_default();

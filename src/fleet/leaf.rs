@@ -1,8 +1,8 @@
 //! What a key of the fleet file may hold.
 
-use super::part::{Cell, Given, Part, Reader, unknown_key};
+use super::part::{Cell, Given, Part, PartReader, unknown_key};
 use super::placeholder;
-use super::{CaCustody, Layout, Scope};
+use super::{CaCustody, Layout, SealingScope};
 use crate::chart::ChartMajor;
 use crate::cidr::Cidr;
 use crate::duration::TraefikDuration;
@@ -10,19 +10,19 @@ use crate::fault::{Fault, did_you_mean};
 use crate::name::{DnsName, Namespace, ObjectName};
 use crate::pki::KeyType;
 use crate::pki::issue::Organization;
-use crate::pki::validity::End;
+use crate::pki::validity::LifeEnd;
 use crate::release::Release;
 use crate::values::wrong_type;
 use crate::yaml::{Key, Node, Value};
 
 /// What is written as one string.
-pub(super) trait Word: Sized {
+pub(super) trait ListedWord: Sized {
     /// Takes it from its text.
     fn parse(text: &str) -> Result<Self, Fault>;
 }
 
-impl<T: Word> Part for T {
-    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+impl<T: ListedWord> Part for T {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
         match node.value {
             Value::Text(text) => reader.keep(node.at, T::parse(&text)),
             other => {
@@ -35,7 +35,7 @@ impl<T: Word> Part for T {
 
 macro_rules! words {
     ($($kind:ty: $parse:expr;)*) => {
-        $(impl Word for $kind {
+        $(impl ListedWord for $kind {
             fn parse(text: &str) -> Result<Self, Fault> {
                 ($parse)(text)
             }
@@ -53,7 +53,7 @@ words! {
 
 macro_rules! choices {
     ($($kind:ident { $($variant:ident = $name:literal),* })*) => {
-        $(impl Word for $kind {
+        $(impl ListedWord for $kind {
             fn parse(text: &str) -> Result<Self, Fault> {
                 match text {
                     $($name => Ok(Self::$variant),)*
@@ -75,7 +75,7 @@ pub(super) trait Choice {
 
 choices! {
     Layout { Instance = "instance", Flat = "flat" }
-    Scope { Strict = "strict", NamespaceWide = "namespace-wide", ClusterWide = "cluster-wide" }
+    SealingScope { Strict = "strict", NamespaceWide = "namespace-wide", ClusterWide = "cluster-wide" }
     CaCustody { Ephemeral = "ephemeral", Stored = "stored", External = "external" }
     KeyType { P256 = "p256", P384 = "p384", Rsa2048 = "rsa2048", Rsa3072 = "rsa3072", Rsa4096 = "rsa4096" }
     Mode { Plain = "plain", Sops = "sops", Sealed = "sealed" }
@@ -136,9 +136,9 @@ impl SourceKind {
 
 /// Text of at least one character and without control characters.
 #[derive(Debug, Clone)]
-pub(super) struct Line(pub(super) String);
+pub(super) struct TextLine(pub(super) String);
 
-impl Word for Line {
+impl ListedWord for TextLine {
     fn parse(text: &str) -> Result<Self, Fault> {
         if text.trim().is_empty() {
             return Err(Fault::new("a string is empty").help("fill it in, or leave it out"));
@@ -155,7 +155,7 @@ impl Word for Line {
 #[derive(Debug, Clone)]
 pub(super) struct Interval(pub(super) String);
 
-impl Word for Interval {
+impl ListedWord for Interval {
     fn parse(text: &str) -> Result<Self, Fault> {
         if text.bytes().all(|byte| byte.is_ascii_digit()) {
             let fault = Fault::new(format!("`{text}` is not a duration"));
@@ -169,7 +169,7 @@ impl Word for Interval {
 #[derive(Debug, Clone)]
 pub(super) struct Pattern<const N: usize>(pub(super) String);
 
-impl<const N: usize> Word for Pattern<N> {
+impl<const N: usize> ListedWord for Pattern<N> {
     fn parse(text: &str) -> Result<Self, Fault> {
         placeholder::check(text, &placeholder::NAMES[..N])?;
         Ok(Self(text.to_owned()))
@@ -177,7 +177,7 @@ impl<const N: usize> Word for Pattern<N> {
 }
 
 /// Takes a cell for a boolean, as an English or a French spreadsheet writes one.
-fn cell_flag(value: &Value, reader: &Reader) -> Option<bool> {
+fn cell_flag(value: &Value, reader: &PartReader) -> Option<bool> {
     match value {
         Value::Text(text) if reader.is_untyped => match text.to_lowercase().as_str() {
             "true" | "vrai" => Some(true),
@@ -189,7 +189,7 @@ fn cell_flag(value: &Value, reader: &Reader) -> Option<bool> {
 }
 
 impl Part for bool {
-    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
         match node.value {
             Value::Bool(flag) => Some(flag),
             other => {
@@ -218,7 +218,7 @@ impl<const LEAST: i64, const MOST: i64> Part for Count<LEAST, MOST> {
         "write the number in digits, without quotes",
     );
 
-    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
         let number = match &node.value {
             Value::Int(number) => Some(*number),
             Value::Text(text) if reader.is_untyped => text.parse().ok(),
@@ -243,7 +243,7 @@ impl<const LEAST: i64, const MOST: i64> Part for Count<LEAST, MOST> {
 pub(super) struct Days(pub(super) u32);
 
 impl Part for Days {
-    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
         let help = "use whole days, such as `90d` or `90`";
         let text = match &node.value {
             Value::Int(number) => number.to_string(),
@@ -260,8 +260,8 @@ impl Part for Days {
         let digits = text.strip_suffix('d').unwrap_or(&text);
         let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit())
             && !(digits.len() > 1 && digits.starts_with('0'));
-        let result = match End::parse(&text) {
-            Ok(End::Days(days)) if is_plain => Ok(Self(days)),
+        let result = match LifeEnd::parse(&text) {
+            Ok(LifeEnd::Days(days)) if is_plain => Ok(Self(days)),
             Err(fault) if is_plain && !digits.is_empty() && digits.len() < 10 => Err(Fault {
                 what: format!("{digits} days are out of range"),
                 ..fault
@@ -280,7 +280,7 @@ impl Part for Days {
 pub(super) struct Overlap(pub(super) Days);
 
 impl Part for Overlap {
-    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
         let is_none = match &node.value {
             Value::Int(number) => *number == 0,
             Value::Text(text) => matches!(text.as_str(), "0" | "0d"),
@@ -298,14 +298,14 @@ impl Part for Overlap {
 }
 
 impl Part for TraefikDuration {
-    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
         let result = crate::values::duration(&node.value);
         reader.keep(node.at, result)
     }
 }
 
 impl Part for Release {
-    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
         match &node.value {
             Value::Text(text) => reader.keep(node.at, text.parse()),
             other => {
@@ -318,7 +318,7 @@ impl Part for Release {
 }
 
 impl Part for ChartMajor {
-    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
         match &node.value {
             Value::Int(number) => reader.keep(node.at, Self::parse(&number.to_string())),
             other => {
@@ -331,10 +331,10 @@ impl Part for ChartMajor {
 
 /// A sequence.
 #[derive(Debug, Clone)]
-pub(super) struct List<T>(pub(super) Vec<Given<T>>);
+pub(super) struct LeafList<T>(pub(super) Vec<Given<T>>);
 
-impl<T: Part> Part for List<T> {
-    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+impl<T: Part> Part for LeafList<T> {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
         let Value::List(items) = node.value else {
             let help = "write `[a, b]`, or one item a line with `- ` before it";
             return reader.refuse(node.at, wrong_type(&node.value, "a list", help));
@@ -359,7 +359,7 @@ impl<T: Part> Part for List<T> {
 pub(super) struct Map<T>(pub(super) Vec<(Key, Given<T>)>);
 
 impl<T: Part + Clone> Part for Map<T> {
-    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
         let entries = reader.entries(node)?;
         let entries = entries.into_iter().filter_map(|(key, child)| {
             let origin = reader.origin(child.at);
@@ -403,7 +403,7 @@ impl<T> Switch<T> {
 }
 
 impl<T: Part> Part for Switch<T> {
-    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
         match &node.value {
             Value::Bool(false) => Some(Self::Off),
             value if cell_flag(value, reader) == Some(false) => Some(Self::Off),

@@ -1,8 +1,8 @@
 //! `defaults` and profiles: what the instances that follow them share, worked out once.
 
-use super::document::{Level, SettingsPart};
-use super::leaf::Line;
-use super::part::{Given, Reader, ValueOrigin};
+use super::document::{FleetLevel, SettingsPart};
+use super::leaf::TextLine;
+use super::part::{Given, PartReader, ValueOrigin};
 use super::placeholder::PlaceholderNames;
 use super::{CaCustody, HelmValues, Terms, terms};
 use crate::fault::{Fault, did_you_mean};
@@ -39,14 +39,14 @@ pub(super) struct Base {
 
 impl Levels {
     pub(super) fn new(
-        Level(defaults): Level,
-        profiles: Vec<(String, Level)>,
+        FleetLevel(defaults): FleetLevel,
+        profiles: Vec<(String, FleetLevel)>,
         is_sealed: bool,
         entry_points: Vec<String>,
     ) -> Self {
         let profiles = profiles.into_iter();
-        let profiles =
-            profiles.map(|(name, Level(profile))| (Some(name), terms::over(&profile, &defaults)));
+        let profiles = profiles
+            .map(|(name, FleetLevel(profile))| (Some(name), terms::over(&profile, &defaults)));
         let mut parts: BTreeMap<Option<String>, SettingsPart> = profiles.collect();
         parts.insert(None, defaults);
         Self {
@@ -59,7 +59,7 @@ impl Levels {
     }
 
     /// Checks `defaults` and the profiles even where no instance follows them.
-    pub(super) fn check(&mut self, reader: &mut Reader) {
+    pub(super) fn check(&mut self, reader: &mut PartReader) {
         let names: Vec<Option<String>> = self.parts.keys().cloned().collect();
         for name in names {
             self.base(name, reader);
@@ -69,8 +69,8 @@ impl Levels {
     /// Returns what the instances of a profile share, or notes that there is no such profile.
     pub(super) fn of(
         &mut self,
-        profile: Option<&Given<Line>>,
-        reader: &mut Reader,
+        profile: Option<&Given<TextLine>>,
+        reader: &mut PartReader,
     ) -> Option<Rc<Base>> {
         let base = self.base(profile.map(|given| given.value.0.clone()), reader);
         if let (None, Some(given)) = (&base, profile) {
@@ -80,7 +80,7 @@ impl Levels {
         base
     }
 
-    fn unknown_profile(&self, Line(name): &Line) -> Fault {
+    fn unknown_profile(&self, TextLine(name): &TextLine) -> Fault {
         let fault = Fault::new(format!("there is no profile `{}`", name.escape_debug()));
         let known = || self.parts.keys().flatten().map(String::as_str);
         match did_you_mean(name, known()) {
@@ -95,7 +95,7 @@ impl Levels {
     }
 
     /// Works out what the members of a profile share.
-    fn base(&mut self, key: Option<String>, reader: &mut Reader) -> Option<Rc<Base>> {
+    fn base(&mut self, key: Option<String>, reader: &mut PartReader) -> Option<Rc<Base>> {
         if let Some(base) = self.bases.get(&key) {
             return Some(base.clone());
         }
@@ -135,7 +135,7 @@ impl Levels {
         base: &Base,
         names: PlaceholderNames<'_>,
         origin: ValueOrigin,
-        reader: &mut Reader,
+        reader: &mut PartReader,
     ) -> Arc<Terms> {
         let values = own.helm_values.take().map(|given| given.value.0);
         let is_shared = own.certificate.is_none()
@@ -170,7 +170,7 @@ impl Levels {
         settings: Option<Arc<Settings>>,
         names: PlaceholderNames<'_>,
         origin: ValueOrigin,
-        reader: &mut Reader,
+        reader: &mut PartReader,
     ) -> Terms {
         let certificate = part.certificate.as_ref().map(|given| &given.value);
         if let Some(part) = certificate {
@@ -213,13 +213,13 @@ impl Levels {
     }
 
     /// Notes a fault, unless another instance has led to this place before.
-    pub(super) fn say(&mut self, origin: ValueOrigin, fault: Fault, reader: &mut Reader) {
+    pub(super) fn say(&mut self, origin: ValueOrigin, fault: Fault, reader: &mut PartReader) {
         if self.said.insert(origin) {
             reader.push(origin, fault);
         }
     }
 
-    fn say_all(&mut self, origin: ValueOrigin, faults: Vec<Fault>, reader: &mut Reader) {
+    fn say_all(&mut self, origin: ValueOrigin, faults: Vec<Fault>, reader: &mut PartReader) {
         if self.said.insert(origin) {
             for fault in faults {
                 let fault = Fault {

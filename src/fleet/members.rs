@@ -3,9 +3,9 @@
 use super::Member;
 use super::consumers::TakenModes;
 use super::document::SettingsPart;
-use super::leaf::{Count, List, Pattern};
+use super::leaf::{Count, LeafList, Pattern};
 use super::levels::{Base, Levels};
-use super::part::{Given, Part as _, Reader, ValueOrigin};
+use super::part::{Given, Part as _, PartReader, ValueOrigin};
 use super::placeholder::{self, PlaceholderNames};
 use crate::fault::Fault;
 use crate::name::{DnsName, InstanceName, Namespace};
@@ -88,7 +88,7 @@ impl Members {
     }
 
     /// Takes an instance from the file that is being read, `settings` being a tree still.
-    pub(super) fn add(&mut self, id: &str, at: At, settings: Node, reader: &mut Reader) {
+    pub(super) fn add(&mut self, id: &str, at: At, settings: Node, reader: &mut PartReader) {
         let settings = if settings.value == crate::yaml::Value::Null {
             Some(SettingsPart::default())
         } else {
@@ -103,7 +103,7 @@ impl Members {
         id: &str,
         origin: ValueOrigin,
         settings: Option<SettingsPart>,
-        reader: &mut Reader,
+        reader: &mut PartReader,
     ) {
         if let Some(first) = self.ids.get(id) {
             let what = format!(
@@ -138,7 +138,7 @@ impl Members {
         setting: &Chosen<'_, T>,
         instance: ValueOrigin,
         fault: Fault,
-        reader: &mut Reader,
+        reader: &mut PartReader,
     ) {
         let origin = setting.origin(instance);
         if setting.is_own || setting.given.is_none() {
@@ -154,7 +154,7 @@ impl Members {
         origin: ValueOrigin,
         own: SettingsPart,
         base: &Base,
-        reader: &mut Reader,
+        reader: &mut PartReader,
     ) -> Option<Member> {
         let level = &base.level;
         let shard = self.shard(
@@ -237,7 +237,7 @@ impl Members {
         texts: [&str; 4],
         parse: fn(&str) -> Result<T, Fault>,
         instance: ValueOrigin,
-        reader: &mut Reader,
+        reader: &mut PartReader,
     ) -> Option<MemberName<T>> {
         let text = pattern.given.map_or(default, |given| &given.value.0);
         match parse(&placeholder::expand(text, PlaceholderNames(texts))) {
@@ -254,10 +254,10 @@ impl Members {
 
     fn aliases(
         &mut self,
-        list: &Chosen<'_, List<Pattern<4>>>,
+        list: &Chosen<'_, LeafList<Pattern<4>>>,
         texts: [&str; 4],
         instance: ValueOrigin,
-        reader: &mut Reader,
+        reader: &mut PartReader,
     ) -> Vec<MemberName<DnsName>> {
         let given = list.given.iter().flat_map(|given| &given.value.0);
         let mut aliases = Vec::new();
@@ -279,7 +279,7 @@ impl Members {
         &mut self,
         shard: &Chosen<'_, Count<0, 65_534>>,
         instance: ValueOrigin,
-        reader: &mut Reader,
+        reader: &mut PartReader,
     ) -> Option<u16> {
         let given = shard.given?;
         let number = given.value.0;
@@ -300,7 +300,7 @@ impl Members {
         host: &DnsName,
         pattern: &Chosen<'_, T>,
         instance: ValueOrigin,
-        reader: &mut Reader,
+        reader: &mut PartReader,
     ) {
         let (Some(apex), Some(domain)) = (self.frame.apex, &self.frame.domain) else {
             return;
@@ -322,7 +322,7 @@ impl Members {
         self.say_of(pattern, instance, Fault::new(what).help(help), reader);
     }
 
-    fn take_namespace(&mut self, namespace: &MemberName<Namespace>, reader: &mut Reader) {
+    fn take_namespace(&mut self, namespace: &MemberName<Namespace>, reader: &mut PartReader) {
         if let Some(first) = self.namespaces.get(&namespace.name) {
             let what = format!(
                 "the namespace `{}` already belongs to another instance, at {}",
@@ -336,7 +336,7 @@ impl Members {
             .insert(namespace.name.clone(), namespace.origin);
     }
 
-    fn take_host(&mut self, host: &MemberName<DnsName>, reader: &mut Reader) {
+    fn take_host(&mut self, host: &MemberName<DnsName>, reader: &mut PartReader) {
         if let Some(first) = self.hosts.get(&host.name) {
             let what = format!(
                 "the host `{}` is given twice, first at {}",

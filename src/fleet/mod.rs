@@ -100,11 +100,11 @@ pub enum Secrets {
         /// Path of the controller's certificate, relative to the fleet file.
         certificate: String,
         /// What the ciphertext is bound to.
-        scope: Scope,
+        scope: SealingScope,
     },
 }
 
-pub use crate::seal::sealed::Scope;
+pub use crate::seal::sealed::SealingScope;
 pub use shards::{Division, SHARD_LIMIT};
 
 /// The certificate that browsers see.

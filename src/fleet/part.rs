@@ -42,7 +42,7 @@ pub(super) trait Part: Sized {
     const IN_PLACE_OF_TRUE: (&'static str, &'static str) = ("a value", "give it a value");
 
     /// Takes it from a tree, or notes what is wrong.
-    fn read(node: Node, reader: &mut Reader) -> Option<Self>;
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self>;
 
     /// Takes over from `base` what this does not say.
     fn fill(&mut self, _base: &Self) {}
@@ -70,7 +70,7 @@ pub(super) enum Cell {
 
 /// Knows the files and collects what is wrong with them.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct PartReader {
     /// The files' names; the last one is being read.
     files: Vec<String>,
     faults: Vec<(ValueOrigin, Fault)>,
@@ -78,7 +78,7 @@ pub(super) struct Reader {
     pub(super) is_untyped: bool,
 }
 
-impl Reader {
+impl PartReader {
     /// Turns to the next file.
     pub(super) fn begin(&mut self, file: &str) {
         self.files.push(file.to_owned());
@@ -215,7 +215,7 @@ macro_rules! record {
                 "write `{}` to have it with the defaults, or `{key: value}`",
             );
 
-            fn read(node: $crate::yaml::Node, reader: &mut $crate::fleet::part::Reader) -> Option<Self> {
+            fn read(node: $crate::yaml::Node, reader: &mut $crate::fleet::part::PartReader) -> Option<Self> {
                 let at = node.at;
                 let entries = reader.entries(node)?;
                 let mut record = Self::default();

@@ -3,14 +3,14 @@
 //! A schema says what form a document has. What follows from several keys, such as two instances with one host,
 //! the reader alone knows.
 
-use super::document::{Instances, Level, Metadata, SettingsPart, Values};
+use super::document::{FleetLevel, Instances, Metadata, SettingsPart, Values};
 use super::leaf::{
-    ApiVersion, Choice, Count, Days, FleetKind, InstanceKind, Interval, Line, List, Map, Mode,
-    Overlap, Pattern, SourceKind, Switch,
+    ApiVersion, Choice, Count, Days, FleetKind, InstanceKind, Interval, LeafList, Map, Mode,
+    Overlap, Pattern, SourceKind, Switch, TextLine,
 };
 use super::part::Given;
 use super::placeholder::NAMES;
-use super::{CaCustody, Layout, Scope};
+use super::{CaCustody, Layout, SealingScope};
 use crate::chart::ChartMajor;
 use crate::cidr::Cidr;
 use crate::duration::TraefikDuration;
@@ -52,10 +52,10 @@ schemas! {
     Mode: choice::<Self>();
     SourceKind: choice::<Self>();
     Layout: choice::<Self>();
-    Scope: choice::<Self>();
+    SealingScope: choice::<Self>();
     CaCustody: choice::<Self>();
     KeyType: choice::<Self>();
-    Line: json_schema!({"type": "string", "pattern": r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"});
+    TextLine: json_schema!({"type": "string", "pattern": r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"});
     Interval: json_schema!({"type": "string", "pattern": format!("^{DURATION}$")});
     DnsName: json_schema!({"type": "string", "pattern": format!(r"^(?!.*\.[0-9]+\.?$){HOST_LABEL}(\.{HOST_LABEL})+\.?$")});
     Namespace: json_schema!({"type": "string", "pattern": format!("^(?!kube-){LABEL}$")});
@@ -114,7 +114,7 @@ macro_rules! generic_schemas {
 
 generic_schemas! {
     [T: JsonSchema] Given<T>, "Given", generator => generator.subschema_for::<T>();
-    [T: JsonSchema] List<T>, "List", generator => json_schema!({
+    [T: JsonSchema] LeafList<T>, "List", generator => json_schema!({
         "type": "array",
         "items": generator.subschema_for::<T>(),
     });
@@ -158,7 +158,7 @@ impl JsonSchema for Instances {
     }
 }
 
-impl JsonSchema for Level {
+impl JsonSchema for FleetLevel {
     fn schema_name() -> Cow<'static, str> {
         "Level".into()
     }
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
     use crate::fleet::SCHEMA;
     use crate::fleet::document::FleetDocument;
-    use crate::fleet::part::{Part as _, Reader};
+    use crate::fleet::part::{Part as _, PartReader};
     use crate::yaml::tree;
     use serde_json::{Value, json};
 
@@ -209,7 +209,7 @@ mod tests {
 
     /// Checks whether the reader accepts the form of a document.
     fn is_read(document: &Value) -> Result<(), String> {
-        let mut reader = Reader::default();
+        let mut reader = PartReader::default();
         reader.begin("f.yaml");
         let mut faults = Vec::new();
         let trees = tree::read(&document.to_string(), "f.yaml", &mut faults).unwrap_or_default();

@@ -1,18 +1,21 @@
 //! Settles what the fleet file says beside its instances.
 
 use super::document::{ArgoCdPart, FluxPart, SecretsPart, Spec, WildcardPart};
-use super::leaf::{Interval, Line, List, Mode, SourceKind, Switch};
-use super::part::{Given, Reader, ValueOrigin};
+use super::leaf::{Interval, LeafList, Mode, SourceKind, Switch, TextLine};
+use super::part::{Given, PartReader, ValueOrigin};
 use super::terms::{self, certificate_faults, sealed_and_stored};
-use super::{ArgoCd, CaCustody, Flux, Scope, Secrets, Wildcard};
+use super::{ArgoCd, CaCustody, Flux, SealingScope, Secrets, Wildcard};
 use crate::fault::Fault;
 use crate::name::Namespace;
 use crate::pki::SubjectAltName;
 use crate::seal::Recipient;
 
 /// Returns the entry points, without invalid ones.
-pub(super) fn entry_points(given: &Given<List<Line>>, reader: &mut Reader) -> Vec<String> {
-    let List(items) = &given.value;
+pub(super) fn entry_points(
+    given: &Given<LeafList<TextLine>>,
+    reader: &mut PartReader,
+) -> Vec<String> {
+    let LeafList(items) = &given.value;
     if items.is_empty() {
         // Traefik would take it for all its default entry points, plain HTTP among them.
         let fault = Fault::new("the entry points are empty");
@@ -27,7 +30,7 @@ pub(super) fn entry_points(given: &Given<List<Line>>, reader: &mut Reader) -> Ve
     };
     let mut names = Vec::new();
     for Given {
-        value: Line(text),
+        value: TextLine(text),
         origin,
     } in items
     {
@@ -49,7 +52,10 @@ pub(super) fn mode(part: Option<&Given<SecretsPart>>) -> Mode {
         .map_or(Mode::Sops, |given| given.value)
 }
 
-pub(super) fn secrets(part: Option<&Given<SecretsPart>>, reader: &mut Reader) -> Option<Secrets> {
+pub(super) fn secrets(
+    part: Option<&Given<SecretsPart>>,
+    reader: &mut PartReader,
+) -> Option<Secrets> {
     let mode = mode(part);
     let Some(Given {
         value: part,
@@ -112,7 +118,7 @@ pub(super) fn secrets(part: Option<&Given<SecretsPart>>, reader: &mut Reader) ->
                 scope: part
                     .scope
                     .as_ref()
-                    .map_or(Scope::Strict, |given| given.value),
+                    .map_or(SealingScope::Strict, |given| given.value),
             })
         }
     }
@@ -123,7 +129,7 @@ pub(super) fn wildcard(
     spec: &Spec,
     spec_at: ValueOrigin,
     is_sealed: bool,
-    reader: &mut Reader,
+    reader: &mut PartReader,
 ) -> Option<Wildcard> {
     let empty = WildcardPart::default();
     let secrets = spec.secrets.as_ref();
@@ -166,7 +172,7 @@ pub(super) fn wildcard(
     })
 }
 
-fn or(line: Option<Given<Line>>, default: &str) -> String {
+fn or(line: Option<Given<TextLine>>, default: &str) -> String {
     line.map_or_else(|| default.to_owned(), |given| given.value.0)
 }
 

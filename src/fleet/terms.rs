@@ -1,7 +1,7 @@
 //! What instances share: settings and certificates of `defaults` and a profile, worked out once.
 
 use super::document::{CertificatePart, ObjectsPart, SettingsPart, TransportPart, Values, merge};
-use super::leaf::{Days, Line};
+use super::leaf::{Days, TextLine};
 use super::part::{Given, Part as _, ValueOrigin};
 use super::placeholder::{self, PlaceholderNames};
 use super::{CaCustody, CertificateTerms};
@@ -142,7 +142,7 @@ pub(super) fn extras(part: Option<&ObjectsPart>) -> Result<Extras, Fault> {
     let http_from = policy.and_then(|given| given.value.on()).map(|policy| {
         let labels = policy.traefik_labels.iter().flat_map(|given| &given.value.0);
         let labels = labels.map(|(key, value)| {
-            let Line(value) = &value.value;
+            let TextLine(value) = &value.value;
             Label::parse(&format!("{}={value}", key.text))
         });
         let labels: Vec<Label> = labels.collect::<Result<_, _>>()?;

@@ -6,7 +6,7 @@ use crate::guarded::Guarded;
 use crate::pki::issue::Ca;
 use crate::pki::reuse::Depth;
 use crate::seal::creation_rules::Rules;
-use crate::seal::sealed::{Scope, SealingCertificate};
+use crate::seal::sealed::{SealingCertificate, SealingScope};
 use crate::seal::{Identity, Recipient};
 use time::OffsetDateTime;
 
@@ -22,7 +22,7 @@ pub enum Sealer {
         /// Its certificate.
         certificate: Box<SealingCertificate>,
         /// What the ciphertext is bound to.
-        scope: Scope,
+        scope: SealingScope,
     },
 }
 

@@ -6,7 +6,7 @@
 use crate::fault::Fault;
 use crate::guarded::Guarded;
 use crate::pki::key::hex;
-use crate::seal::sealed::Scope;
+use crate::seal::sealed::SealingScope;
 use crate::seal::sops::{self, Block};
 use crate::yaml::{self, Node, Value};
 use aws_lc_rs::digest::{Context, SHA256};
@@ -111,7 +111,7 @@ pub enum SecretLock<'a> {
         /// The fingerprint of the controller's key, if it is given.
         with: Option<Cow<'a, str>>,
         /// What the ciphertext is bound to.
-        scope: Scope,
+        scope: SealingScope,
     },
 }
 
@@ -308,7 +308,7 @@ impl<'a> Scanned<'a> {
                 if value == "SealedSecret" {
                     self.secret.lock = SecretLock::Sealed {
                         with: None,
-                        scope: Scope::Strict,
+                        scope: SealingScope::Strict,
                     };
                 }
                 ManifestSection::Top
@@ -351,7 +351,7 @@ fn note_annotation<'a>(lock: &mut SecretLock<'a>, key: &str, value: &'a str) -> 
     if let SecretLock::Sealed { with, scope } = lock {
         if key == SEALED_WITH {
             *with = Some(plain(value)?);
-        } else if let Some(found) = Scope::of_annotation(key)
+        } else if let Some(found) = SealingScope::of_annotation(key)
             && plain(value)? == "true"
         {
             *scope = found;
@@ -462,11 +462,14 @@ fn read_document<'a>(document: &Node) -> Option<StoredSecret<'a>> {
                 .get("metadata")
                 .and_then(|metadata| metadata.get("annotations"));
             let with = annotations.and_then(|annotations| owned(annotations.get(SEALED_WITH)?));
-            let is_said = |scope: &Scope| {
+            let is_said = |scope: &SealingScope| {
                 let said = |(key, _)| annotations?.get(key)?.text();
                 scope.annotation().and_then(said) == Some("true")
             };
-            let scope = Scope::ALL.into_iter().find(is_said).unwrap_or_default();
+            let scope = SealingScope::ALL
+                .into_iter()
+                .find(is_said)
+                .unwrap_or_default();
             secret.lock = SecretLock::Sealed { with, scope };
         }
         _ => return None,

@@ -13,7 +13,7 @@ use crate::name::{DataKey, ObjectName};
 use crate::path::expand::Topology;
 use crate::pki::issue::{Ca, Organization};
 use crate::pki::reuse::{ChainTerms, Custody, Extent, LeafTerms, Signer};
-use crate::pki::validity::{End, Validity};
+use crate::pki::validity::{LifeEnd, Validity};
 use crate::pki::{LeafUse, SubjectAltName};
 use crate::values::SecretKeyRef;
 use std::collections::{BTreeMap, BTreeSet};
@@ -354,8 +354,8 @@ impl<'a> Unit<'a> {
             CaCustody::Ephemeral => terms.days,
             CaCustody::Stored | CaCustody::External => CA_DAYS,
         });
-        let ca = Validity::new(now, None, End::Days(ca_days))?;
-        let (leaf, _) = Validity::new(now, None, End::Days(terms.days))?.clamped_to(ca);
+        let ca = Validity::new(now, None, LifeEnd::Days(ca_days))?;
+        let (leaf, _) = Validity::new(now, None, LifeEnd::Days(terms.days))?.clamped_to(ca);
         Ok((ca, leaf))
     }
 

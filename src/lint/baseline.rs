@@ -18,12 +18,12 @@ const VERSION: u32 = 1;
 /// A baseline that was read.
 #[derive(Debug)]
 pub struct Baseline {
-    entries: Vec<Entry>,
+    entries: Vec<BaselineEntry>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct BaselineEntry {
     /// The code of its rule; its name is read too.
     code: String,
     /// The object, such as `Secret paroisse-a/externca`, else the file.
@@ -33,9 +33,9 @@ struct Entry {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct BaselineFile {
     version: u32,
-    findings: Vec<Entry>,
+    findings: Vec<BaselineEntry>,
 }
 
 impl Baseline {
@@ -46,7 +46,7 @@ impl Baseline {
     pub fn parse(text: &str, file: &str) -> Result<Self, Fault> {
         let refused =
             |what: String| Fault::new(what).help("write it again with `--write-baseline`");
-        let read: File = serde_json::from_str(text).map_err(|error| {
+        let read: BaselineFile = serde_json::from_str(text).map_err(|error| {
             refused("the text is not a baseline".to_owned()).at(Place::Position {
                 file: file.to_owned(),
                 line: error.line() as u64,
@@ -68,7 +68,7 @@ impl Baseline {
 
     /// Takes out the findings that are accepted, each entry once, and says how many entries met none.
     pub fn apply(&self, report: &mut Report, sources: &[Source]) -> usize {
-        let mut left: BTreeMap<&Entry, usize> = BTreeMap::new();
+        let mut left: BTreeMap<&BaselineEntry, usize> = BTreeMap::new();
         for entry in &self.entries {
             *left.entry(entry).or_default() += 1;
         }
@@ -87,8 +87,8 @@ impl Baseline {
     }
 }
 
-fn entry(finding: &super::Finding, sources: &[Source]) -> Entry {
-    Entry {
+fn entry(finding: &super::Finding, sources: &[Source]) -> BaselineEntry {
+    BaselineEntry {
         code: finding.rule.code.to_owned(),
         of: finding.object.as_ref().map_or_else(
             || finding.file_name(sources).to_owned(),
@@ -101,7 +101,7 @@ fn entry(finding: &super::Finding, sources: &[Source]) -> Entry {
 /// Writes the warnings and errors of a report as a baseline, and counts them; what is not YAML cannot be accepted.
 #[must_use]
 pub fn write(report: &Report, sources: &[Source]) -> (String, usize) {
-    let mut findings: Vec<Entry> = report
+    let mut findings: Vec<BaselineEntry> = report
         .findings
         .iter()
         .filter(|finding| finding.severity > Severity::Info)
@@ -111,7 +111,7 @@ pub fn write(report: &Report, sources: &[Source]) -> (String, usize) {
         .collect();
     findings.sort_unstable();
     let count = findings.len();
-    let text = report::json(&File {
+    let text = report::json(&BaselineFile {
         version: VERSION,
         findings,
     });

@@ -1,7 +1,7 @@
 //! What Traefik would answer and log, as it was recorded.
 
 use super::finding::Finding;
-use super::recorded::{Negative, Seen};
+use super::recorded::{Negative, RecordedFault};
 use crate::release::Release;
 use std::fmt::Write as _;
 
@@ -34,7 +34,7 @@ impl Finding {
                 .expect("writing to a String cannot fail");
         } else {
             let who = match negative.seen {
-                Seen::Refused => "; the API server says".to_owned(),
+                RecordedFault::Refused => "; the API server says".to_owned(),
                 _ => format!("; Traefik {line} logs"),
             };
             let lines: Vec<String> = negative

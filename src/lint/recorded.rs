@@ -8,7 +8,7 @@ use std::fmt;
 
 /// What the user sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub enum RecordedFault {
     /// kubectl refuses the manifests.
     Refused,
     /// The browser is answered with this status.
@@ -17,7 +17,7 @@ pub enum Seen {
     GeneratedCertificate,
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for RecordedFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused => f.write_str("kubectl refuses the manifest"),
@@ -35,7 +35,7 @@ pub struct Negative {
     /// The releases that answer so, major and minor.
     pub releases: &'static [&'static str],
     /// What the user sees.
-    pub seen: Seen,
+    pub seen: RecordedFault,
     /// The API server's reason for a refusal, or the warnings and errors that Traefik logs beyond those of every
     /// start, each as `level: message: cause`; `<host>`, `<namespace>` and `<httpd>` (an address) stand for the
     /// instance's own.
@@ -66,13 +66,13 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "none",
         releases: &["3.7", "3.4", "3.0", "2.11"],
-        seen: Seen::Status(200),
+        seen: RecordedFault::Status(200),
         said: &[],
     },
     Negative {
         fault: "wrong-ca",
         releases: &["3.7", "3.4"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: 500 Internal Server Error: tls: failed to verify certificate: x509: certificate signed by unknown authority",
         ],
@@ -80,13 +80,13 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "wrong-ca",
         releases: &["3.0"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[],
     },
     Negative {
         fault: "wrong-ca",
         releases: &["2.11"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: '500 Internal Server Error' caused by: tls: failed to verify certificate: x509: certificate signed by unknown authority",
         ],
@@ -94,7 +94,7 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "missing-san",
         releases: &["3.7", "3.4"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: 500 Internal Server Error: tls: failed to verify certificate: x509: certificate relies on legacy Common Name field, use SANs instead",
         ],
@@ -102,13 +102,13 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "missing-san",
         releases: &["3.0"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[],
     },
     Negative {
         fault: "missing-san",
         releases: &["2.11"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: '500 Internal Server Error' caused by: tls: failed to verify certificate: x509: certificate relies on legacy Common Name field, use SANs instead",
         ],
@@ -116,7 +116,7 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "wrong-server-name",
         releases: &["3.7", "3.4"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: 500 Internal Server Error: tls: failed to verify certificate: x509: certificate is valid for <host>, not another.example.org",
         ],
@@ -124,13 +124,13 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "wrong-server-name",
         releases: &["3.0"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[],
     },
     Negative {
         fault: "wrong-server-name",
         releases: &["2.11"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: '500 Internal Server Error' caused by: tls: failed to verify certificate: x509: certificate is valid for <host>, not another.example.org",
         ],
@@ -138,7 +138,7 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "no-server-name",
         releases: &["3.7", "3.4"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: 500 Internal Server Error: tls: failed to verify certificate: x509: cannot validate certificate for <httpd> because it doesn't contain any IP SANs",
         ],
@@ -146,13 +146,13 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "no-server-name",
         releases: &["3.0"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[],
     },
     Negative {
         fault: "no-server-name",
         releases: &["2.11"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: '500 Internal Server Error' caused by: tls: failed to verify certificate: x509: cannot validate certificate for <httpd> because it doesn't contain any IP SANs",
         ],
@@ -160,7 +160,7 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "no-ca-secret",
         releases: &["3.7", "3.4"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: 500 Internal Server Error: tls: failed to verify certificate: x509: certificate signed by unknown authority",
             "error: Error while loading CA Secret: secret '<namespace>/externca' not found",
@@ -169,7 +169,7 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "no-ca-secret",
         releases: &["3.0"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: Error while loading rootCAs externca: secret '<namespace>/externca' not found",
         ],
@@ -177,7 +177,7 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "no-ca-secret",
         releases: &["2.11"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: '500 Internal Server Error' caused by: tls: failed to verify certificate: x509: certificate signed by unknown authority",
             "error: Error while loading rootCAs externca: secret '<namespace>/externca' not found",
@@ -186,7 +186,7 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "ca-not-pem",
         releases: &["3.7", "3.4"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: 500 Internal Server Error: tls: failed to verify certificate: x509: certificate signed by unknown authority",
         ],
@@ -194,13 +194,13 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "ca-not-pem",
         releases: &["3.0"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[],
     },
     Negative {
         fault: "ca-not-pem",
         releases: &["2.11"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: '500 Internal Server Error' caused by: tls: failed to verify certificate: x509: certificate signed by unknown authority",
         ],
@@ -208,7 +208,7 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "ca-secret-with-two-keys",
         releases: &["3.7", "3.4"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: 500 Internal Server Error: tls: failed to verify certificate: x509: certificate signed by unknown authority",
             "error: Error while loading CA Secret: secret '<namespace>/externca' has no CA block: secret <namespace>/externca contains neither tls.ca nor ca.crt",
@@ -217,7 +217,7 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "ca-secret-with-two-keys",
         releases: &["3.0"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: Error while loading rootCAs externca: could not find CA block: secret <namespace>/externca contains neither tls.ca nor ca.crt",
         ],
@@ -225,7 +225,7 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "ca-secret-with-two-keys",
         releases: &["2.11"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: '500 Internal Server Error' caused by: tls: failed to verify certificate: x509: certificate signed by unknown authority",
             "error: Error while loading rootCAs externca: could not find CA block: secret <namespace>/externca contains neither tls.ca nor ca.crt",
@@ -234,25 +234,25 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "ca-secret-with-ca-crt-and-another-key",
         releases: &["3.7", "3.4", "3.0", "2.11"],
-        seen: Seen::Status(200),
+        seen: RecordedFault::Status(200),
         said: &[],
     },
     Negative {
         fault: "root-cas",
         releases: &["3.7", "3.4"],
-        seen: Seen::Status(200),
+        seen: RecordedFault::Status(200),
         said: &[],
     },
     Negative {
         fault: "root-cas",
         releases: &["3.0", "2.11"],
-        seen: Seen::Refused,
+        seen: RecordedFault::Refused,
         said: &["strict decoding error: unknown field \"spec.rootCAs\""],
     },
     Negative {
         fault: "root-cas-secrets",
         releases: &["3.7", "3.4"],
-        seen: Seen::Status(200),
+        seen: RecordedFault::Status(200),
         said: &[
             "warning: RootCAsSecrets option is deprecated, please use the RootCA option instead.",
         ],
@@ -260,13 +260,13 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "root-cas-secrets",
         releases: &["3.0", "2.11"],
-        seen: Seen::Status(200),
+        seen: RecordedFault::Status(200),
         said: &[],
     },
     Negative {
         fault: "min-version-alone",
         releases: &["3.7"],
-        seen: Seen::Status(500),
+        seen: RecordedFault::Status(500),
         said: &[
             "error: 500 Internal Server Error: tls: failed to verify certificate: x509: cannot validate certificate for <httpd> because it doesn't contain any IP SANs",
             "error: Could not configure HTTP Transport <namespace>-transport-selfsigned@kubernetescrd TLS configuration, fallback on default TLS config: TLS minimum version VersionTLS12 is above the maximum version",
@@ -275,19 +275,19 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "min-version-alone",
         releases: &["3.4", "3.0", "2.11"],
-        seen: Seen::Refused,
+        seen: RecordedFault::Refused,
         said: &["strict decoding error: unknown field \"spec.minVersion\""],
     },
     Negative {
         fault: "min-version-below-max-version",
         releases: &["3.7"],
-        seen: Seen::Status(200),
+        seen: RecordedFault::Status(200),
         said: &[],
     },
     Negative {
         fault: "min-version-below-max-version",
         releases: &["3.4", "3.0", "2.11"],
-        seen: Seen::Refused,
+        seen: RecordedFault::Refused,
         said: &[
             "strict decoding error: unknown field \"spec.maxVersion\", unknown field \"spec.minVersion\"",
         ],
@@ -295,7 +295,7 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "old-api-group",
         releases: &["3.7", "3.4", "3.0"],
-        seen: Seen::Refused,
+        seen: RecordedFault::Refused,
         said: &[
             "no matches for kind \"ServersTransport\" in version \"traefik.containo.us/v1alpha1\"",
             "no matches for kind \"IngressRoute\" in version \"traefik.containo.us/v1alpha1\"",
@@ -304,13 +304,13 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "old-api-group",
         releases: &["2.11"],
-        seen: Seen::Status(200),
+        seen: RecordedFault::Status(200),
         said: &[],
     },
     Negative {
         fault: "two-default-stores",
         releases: &["3.7", "3.4", "3.0", "2.11"],
-        seen: Seen::Status(200),
+        seen: RecordedFault::Status(200),
         said: &[
             "error: Default TLS Stores defined in multiple namespaces: [<namespace> <namespace>-2]",
         ],
@@ -318,7 +318,7 @@ pub const NEGATIVES: &[Negative] = &[
     Negative {
         fault: "two-default-stores-without-certificates",
         releases: &["3.7", "3.4", "3.0", "2.11"],
-        seen: Seen::GeneratedCertificate,
+        seen: RecordedFault::GeneratedCertificate,
         said: &[
             "error: Default TLS Stores defined in multiple namespaces: [<namespace> <namespace>-2]",
         ],

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 /// What is wanted of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum FormPart {
     /// A leaf's certificate with its key.
     Leaf,
     /// A leaf's certificate.
@@ -40,7 +40,7 @@ const AUTHORITIES: &[(&str, &str)] = &[
     ("tls.crt", "tls.key"),
 ];
 
-impl Part {
+impl FormPart {
     fn pairs(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Leaf | Self::LeafCertificate | Self::LeafKey => LEAVES,
@@ -75,7 +75,7 @@ impl Part {
 pub fn pem(
     bytes: &[u8],
     file: &str,
-    part: Part,
+    part: FormPart,
     password: Option<&Password>,
 ) -> Result<Zeroizing<String>, Vec<Fault>> {
     if pkcs12::is_pkcs12(bytes) {
@@ -107,7 +107,7 @@ pub fn pem(
         (Some(text), None) => Ok(Zeroizing::new(text)),
         (None, _) => {
             let names: Vec<&str> = match part {
-                Part::LeafKey | Part::AuthorityKey => {
+                FormPart::LeafKey | FormPart::AuthorityKey => {
                     part.pairs().iter().map(|(_, key)| *key).collect()
                 }
                 _ => part
@@ -133,13 +133,13 @@ pub fn pem(
 /// Returns what is wanted of a PKCS#12 file.
 fn of_pkcs12(
     bytes: &[u8],
-    part: Part,
+    part: FormPart,
     password: Option<&Password>,
 ) -> Result<Zeroizing<String>, Fault> {
     let (has_certificates, has_key) = match part {
-        Part::Leaf | Part::Authority => (true, true),
-        Part::LeafCertificate | Part::AuthorityCertificate => (true, false),
-        Part::LeafKey | Part::AuthorityKey => (false, true),
+        FormPart::Leaf | FormPart::Authority => (true, true),
+        FormPart::LeafCertificate | FormPart::AuthorityCertificate => (true, false),
+        FormPart::LeafKey | FormPart::AuthorityKey => (false, true),
     };
     let wanted = if has_key {
         Wanted::CertificatesAndKeys

@@ -22,14 +22,14 @@ pub struct Validity {
 
 /// When a certificate is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum LifeEnd {
     /// This many days after it is issued.
     Days(u32),
     /// At this instant.
     At(OffsetDateTime),
 }
 
-impl End {
+impl LifeEnd {
     /// Parses a number of days (`365`, `365d`) or an RFC 3339 instant (`2027-11-21T00:00:00Z`).
     ///
     /// # Errors
@@ -113,7 +113,7 @@ impl Validity {
     pub fn new(
         now: OffsetDateTime,
         not_before: Option<OffsetDateTime>,
-        end: End,
+        end: LifeEnd,
     ) -> Result<Self, Fault> {
         let begin =
             not_before.unwrap_or_else(|| earlier(now, BACKDATING).max(OffsetDateTime::UNIX_EPOCH));
@@ -170,17 +170,17 @@ mod tests {
 
     #[test]
     fn a_validity_begins_an_hour_early_and_has_whole_seconds() {
-        let validity = Validity::new(NOW, None, End::Days(365)).unwrap();
+        let validity = Validity::new(NOW, None, LifeEnd::Days(365)).unwrap();
         assert_eq!(validity.not_before, datetime!(2026-11-21 09:00:00 UTC));
         assert_eq!(validity.not_after, datetime!(2027-11-21 10:00:00 UTC));
     }
 
     #[test]
     fn ends_are_days_or_instants() {
-        assert_eq!(End::parse("365").unwrap(), End::Days(365));
-        assert_eq!(End::parse("90d").unwrap(), End::Days(90));
-        let instant = End::parse("2027-01-01T01:00:00+01:00").unwrap();
-        assert_eq!(instant, End::At(datetime!(2027-01-01 00:00:00 UTC)));
+        assert_eq!(LifeEnd::parse("365").unwrap(), LifeEnd::Days(365));
+        assert_eq!(LifeEnd::parse("90d").unwrap(), LifeEnd::Days(90));
+        let instant = LifeEnd::parse("2027-01-01T01:00:00+01:00").unwrap();
+        assert_eq!(instant, LifeEnd::At(datetime!(2027-01-01 00:00:00 UTC)));
         for text in [
             "0",
             "-1",
@@ -191,19 +191,19 @@ mod tests {
             "2027-13-01T00:00:00Z",
             "2027-01-01",
         ] {
-            assert!(End::parse(text).is_err(), "{text}");
+            assert!(LifeEnd::parse(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn an_end_in_the_past_or_before_the_beginning_is_refused() {
-        let past = End::At(datetime!(2026-01-01 00:00:00 UTC));
+        let past = LifeEnd::At(datetime!(2026-01-01 00:00:00 UTC));
         assert!(Validity::new(NOW, None, past).is_err());
         assert!(
             Validity::new(
                 NOW,
                 Some(datetime!(2028-01-01 00:00:00 UTC)),
-                End::Days(365)
+                LifeEnd::Days(365)
             )
             .is_err()
         );
@@ -212,8 +212,8 @@ mod tests {
 
     #[test]
     fn a_leaf_is_clamped_to_its_issuer() {
-        let ca = Validity::new(NOW, None, End::Days(30)).unwrap();
-        let leaf = Validity::new(NOW, None, End::Days(365)).unwrap();
+        let ca = Validity::new(NOW, None, LifeEnd::Days(30)).unwrap();
+        let leaf = Validity::new(NOW, None, LifeEnd::Days(365)).unwrap();
         assert_eq!(leaf.clamped_to(ca), (ca, true));
         assert_eq!(ca.clamped_to(leaf), (ca, false));
     }

@@ -3,7 +3,7 @@
 use super::objects::{in_words, missing};
 use super::route::Way;
 use super::transport::Transport;
-use super::trust::{Origin, Trust};
+use super::trust::{RootOrigin, TrustedRoots};
 use super::{Check, Finding, Verdict};
 use crate::cluster::data::{Cert, Entry, Lock, Read};
 use crate::cluster::scope::Scope;
@@ -39,7 +39,10 @@ fn default_stores(cluster: &Cluster) -> impl Iterator<Item = &Object> {
 /// Where TLS ends at Traefik it is `ca.crt` beside the certificate, in the Secret that the route or the TLSStore
 /// `default` names; where it is passed through, the authority of the httpd's own. Nothing if there is none.
 #[must_use]
-pub fn front_trust(cluster: &Cluster, way: Option<&Way<'_>>) -> (Option<Trust>, Vec<Finding>) {
+pub fn front_trust(
+    cluster: &Cluster,
+    way: Option<&Way<'_>>,
+) -> (Option<TrustedRoots>, Vec<Finding>) {
     if let Some(way) = way.filter(|way| !way.ends_at_traefik()) {
         let trust = extern_trust(cluster, &way.object().scope, way.host());
         let finding = trust.as_ref().map(|trust| {
@@ -74,9 +77,9 @@ pub fn front_trust(cluster: &Cluster, way: Option<&Way<'_>>) -> (Option<Trust>, 
             origins.push(origin);
         }
     }
-    let trust = (!anchors.is_empty()).then_some(Trust {
+    let trust = (!anchors.is_empty()).then_some(TrustedRoots {
         anchors,
-        origin: Origin::Objects(origins),
+        origin: RootOrigin::Objects(origins),
     });
     (trust, findings)
 }
@@ -153,9 +156,9 @@ pub(super) fn root_cas(
         origins.push(origin);
     }
     if !origins.is_empty() {
-        out.trust = Some(Trust {
+        out.trust = Some(TrustedRoots {
             anchors,
-            origin: Origin::Objects(origins),
+            origin: RootOrigin::Objects(origins),
         });
     }
 }
@@ -172,7 +175,11 @@ fn not_one(object: &Object, root: &RootCa, why: NotOne) -> Option<Finding> {
 }
 
 /// Finds the authorities of a namespace's Secrets that signed a certificate for `host` beside them.
-pub(super) fn extern_trust(cluster: &Cluster, scope: &Scope, host: &DnsName) -> Option<Trust> {
+pub(super) fn extern_trust(
+    cluster: &Cluster,
+    scope: &Scope,
+    host: &DnsName,
+) -> Option<TrustedRoots> {
     let mut all: Vec<(&Cert, String)> = held(cluster, scope).collect();
     // The Secret that is there for its CA goes before one that holds it too.
     all.sort_by_key(|(_, origin)| !origin.ends_with(" key ca.crt"));
@@ -192,9 +199,9 @@ pub(super) fn extern_trust(cluster: &Cluster, scope: &Scope, host: &DnsName) -> 
             origins.push(origin.clone());
         }
     }
-    (!anchors.is_empty()).then_some(Trust {
+    (!anchors.is_empty()).then_some(TrustedRoots {
         anchors,
-        origin: Origin::Objects(origins),
+        origin: RootOrigin::Objects(origins),
     })
 }
 
@@ -211,7 +218,7 @@ pub(super) fn kept(
     cluster: &Cluster,
     scope: &Scope,
     host: &DnsName,
-    trust: Option<&Trust>,
+    trust: Option<&TrustedRoots>,
 ) -> Vec<(Certificate, String)> {
     let is_signed = |leaf: &Certificate| {
         let mut anchors = trust.iter().flat_map(|trust| &trust.anchors);

@@ -2,12 +2,12 @@
 
 use super::chain::Expected;
 use super::judge::{Circumstances, answer, certificates, renewal, restart};
-use super::link::{Link, broken, connection, follows, handshake};
+use super::link::{ObjectLink, broken, connection, follows, handshake};
 use super::report::LegReport;
 use super::seen::Seen;
 use super::target::Endpoint;
 use super::transport::{Speech, Transport};
-use super::trust::{ExpectedName, Origin, Trust};
+use super::trust::{ExpectedName, RootOrigin, TrustedRoots};
 use super::{Check, Finding, Leg, Verdict};
 
 /// The leg from Traefik to the httpd.
@@ -20,7 +20,7 @@ pub struct Behind<'a> {
     /// The name that this comes down to.
     pub name: &'a ExpectedName,
     /// The authorities that this comes down to.
-    pub trust: &'a Trust,
+    pub trust: &'a TrustedRoots,
     /// Whether a client certificate was at hand.
     pub has_certificate: bool,
     /// Namespace of the httpd, or a word for it.
@@ -45,7 +45,7 @@ pub fn backend(behind: &Behind<'_>, around: &Circumstances<'_>, seen: &Seen) -> 
     report.transport = object.map(|(kind, name)| (*kind, name.to_string()));
     report.service.clone_from(&transport.service);
     report.findings.clone_from(&transport.findings);
-    let link = Link::behind(transport);
+    let link = ObjectLink::behind(transport);
     if let Some((version, object)) = &transport.proxy {
         let number = version.number();
         let what =
@@ -102,19 +102,19 @@ impl Behind<'_> {
         });
         let fix_trust = match (&trust.origin, &stale) {
             (_, Some(stale)) => stale.clone(),
-            (Origin::System, None) if transport.speech == Speech::Passthrough => {
+            (RootOrigin::System, None) if transport.speech == Speech::Passthrough => {
                 "import its CA into the browsers, and pass it here with `--ca FILE`".to_owned()
             }
-            (Origin::System, None) => {
+            (RootOrigin::System, None) => {
                 format!(
                     "name the CA's Secret in rootCAs of {}: {renew}",
                     self.object()
                 )
             }
-            (Origin::File(file), None) => {
+            (RootOrigin::File(file), None) => {
                 format!("{file} is not the CA of the httpd's certificate")
             }
-            (Origin::Objects(_), None) => format!(
+            (RootOrigin::Objects(_), None) => format!(
                 "{} does not contain the issuer of the httpd's certificate: run {renew}",
                 trust.origin
             ),

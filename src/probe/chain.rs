@@ -5,7 +5,7 @@
 //! (crypto/x509 of Go 1.27, `Certificate.Verify` and `HostnameError`) differ from a browser's in two things that
 //! matter: a certificate in the pool is trusted even when it is not a CA, and an authority past its end is not.
 
-use super::trust::{ExpectedName, Origin, Trust};
+use super::trust::{ExpectedName, RootOrigin, TrustedRoots};
 use super::{Check, Finding, Leg, Verdict};
 use crate::pki::certificate::Details;
 use crate::pki::refusals::{self, Refusal, RefusalRule, Use};
@@ -28,7 +28,7 @@ pub struct Expected<'a> {
     /// The name that the leaf must have.
     pub name: &'a ExpectedName,
     /// The authorities that are trusted.
-    pub trust: &'a Trust,
+    pub trust: &'a TrustedRoots,
     /// The present.
     pub now: OffsetDateTime,
     /// From how long before its end a certificate is reported.
@@ -387,7 +387,7 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
 }
 
 /// Describes where the path breaks off.
-fn gap(sent: &Sent, trust: &Trust) -> String {
+fn gap(sent: &Sent, trust: &TrustedRoots) -> String {
     let leaf = &sent.certificates[0];
     let mut top = leaf;
     for _ in 1..sent.certificates.len() {
@@ -558,7 +558,11 @@ fn anchors(sent: &Sent, expected: &Expected<'_>, at: OffsetDateTime) -> Judged {
     let end = anchor.validity().not_after;
     let origin = &expected.trust.origin;
     if expected.now <= end {
-        let of = if *origin == Origin::System { "" } else { "of " };
+        let of = if *origin == RootOrigin::System {
+            ""
+        } else {
+            "of "
+        };
         let among = if of.is_empty() { "among " } else { of };
         let what = format!("a path leads to `{subject}` {among}{origin}");
         return (Finding::new(Check::Trust, Verdict::Good, what), None);

@@ -16,7 +16,7 @@ const DEPTH_LIMIT: usize = 8;
 
 /// What a TLSOption asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
+pub struct ClientOptions {
     /// The object.
     pub origin: String,
     min: Option<u8>,
@@ -102,7 +102,7 @@ fn unknown(what: String) -> Finding {
     Finding::new(Check::Objects, Verdict::Note, what)
 }
 
-impl Options {
+impl ClientOptions {
     /// Returns the TLSOption of a route: its own, or the one that is called `default`.
     pub(super) fn of(
         cluster: &Cluster,

@@ -1,13 +1,13 @@
 //! What was seen of a leg, judged.
 
 use super::chain::{self, Expected, Sent};
-use super::expect::{Hsts, Options};
+use super::expect::{ClientOptions, Hsts};
 use super::http;
-use super::link::{Link, broken, client_refused, connection, handshake};
+use super::link::{ObjectLink, broken, client_refused, connection, handshake};
 use super::report::LegReport;
 use super::seen::{Broken, Seen, Tls, Verification, seconds};
 use super::target::{Endpoint, Target};
-use super::trust::{ExpectedName, Origin, Trust};
+use super::trust::{ExpectedName, RootOrigin, TrustedRoots};
 use super::{Check, Finding, Leg, Verdict};
 use crate::civiparoisse::{KEYS_SECRET, TRUST_SECRET};
 use crate::ingress::{self, Role};
@@ -42,11 +42,11 @@ pub enum Holder {
 
 /// The leg from a browser to Traefik.
 #[derive(Debug)]
-pub struct Front<'a> {
+pub struct JudgedFront<'a> {
     /// Where the connection goes.
     pub endpoint: &'a Endpoint,
     /// The authorities that the browser trusts.
-    pub trust: &'a Trust,
+    pub trust: &'a TrustedRoots,
     /// The PROXY protocol header that was sent before all else.
     pub proxy: Option<ProxyVersion>,
     /// Whether a client certificate was at hand.
@@ -56,20 +56,20 @@ pub struct Front<'a> {
     /// Whether a TCP route takes the connection.
     pub is_tcp: bool,
     /// The TLSOption that holds.
-    pub options: Option<&'a Options>,
+    pub options: Option<&'a ClientOptions>,
     /// What the answer must say of HSTS.
     pub hsts: Option<&'a Hsts>,
 }
 
 /// Judges the leg from a browser to Traefik.
 #[must_use]
-pub fn front(front: &Front<'_>, around: &Circumstances<'_>, seen: &Seen) -> LegReport {
+pub fn front(front: &JudgedFront<'_>, around: &Circumstances<'_>, seen: &Seen) -> LegReport {
     let host = &around.target.host;
     let name = ExpectedName::Host(host.clone());
     let expected = front.expected(&name, around);
     let mut report = LegReport::new(Leg::Front, front.endpoint, &name, Some(front.trust), seen);
     report.is_tcp = front.is_tcp;
-    let link = Link::front(front.proxy);
+    let link = ObjectLink::front(front.proxy);
     let before = front
         .options
         .and_then(|options| options.before(front.has_certificate));
@@ -112,7 +112,7 @@ pub fn front(front: &Front<'_>, around: &Circumstances<'_>, seen: &Seen) -> LegR
     report
 }
 
-impl Front<'_> {
+impl JudgedFront<'_> {
     /// Returns what is expected of the certificate, and which object to fix where it is not met.
     fn expected<'a>(&'a self, name: &'a ExpectedName, around: &Circumstances<'_>) -> Expected<'a> {
         let host = &around.target.host;
@@ -125,7 +125,7 @@ impl Front<'_> {
             Holder::Httpd(namespace) => ("the httpd".to_owned(), renewal(namespace, host)),
         };
         let fix_trust = match (&self.trust.origin, &self.holder) {
-            (Origin::System, _) => {
+            (RootOrigin::System, _) => {
                 "import its CA into the browsers, and pass it here with `--ca FILE`".to_owned()
             }
             (origin, Holder::Httpd(namespace)) => format!(
@@ -283,7 +283,12 @@ pub(super) fn certificates(
         .collect();
 }
 
-pub(super) fn answer(seen: &Seen, link: Link<'_>, promised: Option<&Hsts>, report: &mut LegReport) {
+pub(super) fn answer(
+    seen: &Seen,
+    link: ObjectLink<'_>,
+    promised: Option<&Hsts>,
+    report: &mut LegReport,
+) {
     let leg = link.leg();
     let asked = seen
         .tls

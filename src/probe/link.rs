@@ -7,14 +7,14 @@ use crate::path::hop::ProxyVersion;
 
 /// How a leg is gone.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Link<'a> {
+pub(super) struct ObjectLink<'a> {
     /// How Traefik speaks to the httpd; nothing on the leg from a browser.
     pub(super) transport: Option<&'a Transport>,
     /// The PROXY protocol header that was sent before all else.
     proxy: Option<ProxyVersion>,
 }
 
-impl<'a> Link<'a> {
+impl<'a> ObjectLink<'a> {
     /// The leg from a browser.
     pub(super) fn front(proxy: Option<ProxyVersion>) -> Self {
         Self {
@@ -52,7 +52,7 @@ pub(super) fn broken(check: Check, what: impl Into<String>) -> Finding {
     Finding::new(check, Verdict::Broken, what)
 }
 
-pub(super) fn connection(seen: &Seen, link: Link<'_>, findings: &mut Vec<Finding>) {
+pub(super) fn connection(seen: &Seen, link: ObjectLink<'_>, findings: &mut Vec<Finding>) {
     let leg = link.leg();
     if let Some(why) = &seen.unresolved {
         let fix = match leg {
@@ -111,7 +111,7 @@ pub(super) fn connection(seen: &Seen, link: Link<'_>, findings: &mut Vec<Finding
     }
 }
 
-pub(super) fn handshake(tls: &Tls, link: Link<'_>, findings: &mut Vec<Finding>) {
+pub(super) fn handshake(tls: &Tls, link: ObjectLink<'_>, findings: &mut Vec<Finding>) {
     let known: Vec<&str> = [&tls.version, &tls.cipher]
         .into_iter()
         .flatten()
@@ -134,7 +134,7 @@ pub(super) fn handshake(tls: &Tls, link: Link<'_>, findings: &mut Vec<Finding>) 
     }
 }
 
-fn handshake_fault(fault: &Broken, link: Link<'_>, asked: bool) -> Finding {
+fn handshake_fault(fault: &Broken, link: ObjectLink<'_>, asked: bool) -> Finding {
     let finding = broken(Check::Tls, format!("the handshake failed: {fault}"));
     let is_mute = matches!(fault, Broken::Closed | Broken::TimedOut(_));
     let may_be_proxy = is_mute || matches!(fault, Broken::NotTls | Broken::Alert(_));

@@ -2,7 +2,7 @@
 
 use super::seen::Seen;
 use super::target::{Endpoint, Target};
-use super::trust::{ExpectedName, Trust};
+use super::trust::{ExpectedName, TrustedRoots};
 use super::{Check, Finding, Leg, Verdict};
 use crate::pki::certificate::Details;
 use crate::pki::validity::format_instant;
@@ -57,7 +57,7 @@ impl LegReport {
         leg: Leg,
         endpoint: &Endpoint,
         name: &ExpectedName,
-        trust: Option<&Trust>,
+        trust: Option<&TrustedRoots>,
         seen: &Seen,
     ) -> Self {
         let tls = seen.tls.as_ref();

@@ -6,7 +6,7 @@
 //! Among routes of one kind the highest priority goes first, by default the length of the rule.
 
 use super::choose::{choose, routes};
-use super::expect::{Hsts, Options, middlewares};
+use super::expect::{ClientOptions, Hsts, middlewares};
 use super::{Check, Finding, Verdict};
 use crate::cluster::{Cluster, Kind, Object};
 use crate::fault::Fault;
@@ -24,7 +24,7 @@ pub struct Way<'a> {
     /// What is asked for, so that the route takes it.
     pub request: Request,
     /// The TLSOption that holds, where the TLS of browsers ends at Traefik.
-    pub options: Option<Options>,
+    pub options: Option<ClientOptions>,
     /// What the answer must say of HSTS.
     pub hsts: Option<Hsts>,
     /// What there is to report about the objects.
@@ -116,7 +116,7 @@ impl<'a> Way<'a> {
             host: host.clone(),
         };
         if way.ends_at_traefik() {
-            way.options = Options::of(cluster, object, way.spec, &mut way.findings);
+            way.options = ClientOptions::of(cluster, object, way.spec, &mut way.findings);
         }
         if !way.is_tcp() {
             way.hsts = middlewares(cluster, object, way.route, &mut way.findings);

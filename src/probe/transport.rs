@@ -1,6 +1,6 @@
 //! How Traefik speaks to a httpd.
 
-use super::trust::{ExpectedName, Trust};
+use super::trust::{ExpectedName, TrustedRoots};
 use super::{Check, Finding, Verdict};
 use crate::path::hop::{Place, ProxyVersion};
 use crate::pki::Certificate;
@@ -70,7 +70,7 @@ pub struct Transport {
     /// `serverName`; without it Go verifies the address that it connects to.
     pub server_name: Option<ExpectedName>,
     /// `rootCAs` or `rootCAsSecrets`; nothing for the roots of Traefik's own system.
-    pub trust: Option<Trust>,
+    pub trust: Option<TrustedRoots>,
     /// The first of `certificatesSecrets`.
     pub client: Option<ClientPair>,
     /// `forwardingTimeouts.dialTimeout`, or `dialTimeout`.
@@ -115,7 +115,7 @@ impl fmt::Debug for ClientPair {
 impl Transport {
     /// Returns what Traefik does by default: `server_name` and `trust` are the caller's.
     #[must_use]
-    pub fn plain(server_name: Option<ExpectedName>, trust: Option<Trust>) -> Self {
+    pub fn plain(server_name: Option<ExpectedName>, trust: Option<TrustedRoots>) -> Self {
         Self {
             object: None,
             service: None,

@@ -8,16 +8,16 @@ use std::net::IpAddr;
 
 /// The authorities that a client trusts.
 #[derive(Debug, Clone)]
-pub struct Trust {
+pub struct TrustedRoots {
     /// Their certificates. None means that no certificate is trusted.
     pub anchors: Vec<Certificate>,
     /// Where they come from.
-    pub origin: Origin,
+    pub origin: RootOrigin,
 }
 
 /// Where trust comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum RootOrigin {
     /// The machine's own store.
     System,
     /// A file by its name.
@@ -26,7 +26,7 @@ pub enum Origin {
     Objects(Vec<String>),
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for RootOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::System => f.write_str("the system's roots"),
@@ -36,13 +36,13 @@ impl fmt::Display for Origin {
     }
 }
 
-impl Trust {
+impl TrustedRoots {
     /// Trusts nobody: for a leg without certificates.
     #[must_use]
     pub fn nobody() -> Self {
         Self {
             anchors: Vec::new(),
-            origin: Origin::System,
+            origin: RootOrigin::System,
         }
     }
 
@@ -59,7 +59,7 @@ impl Trust {
         }
         Ok(Self {
             anchors,
-            origin: Origin::File(file.to_owned()),
+            origin: RootOrigin::File(file.to_owned()),
         })
     }
 }

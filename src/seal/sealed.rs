@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 /// Under which name and namespace a value may be unsealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Scope {
+pub enum SealingScope {
     /// In this namespace and under this name only.
     #[default]
     Strict,
@@ -32,7 +32,7 @@ pub enum Scope {
     ClusterWide,
 }
 
-impl Scope {
+impl SealingScope {
     /// All scopes, in the order of the help text.
     pub const ALL: [Self; 3] = [Self::Strict, Self::NamespaceWide, Self::ClusterWide];
 
@@ -73,13 +73,13 @@ impl Scope {
     }
 }
 
-impl fmt::Display for Scope {
+impl fmt::Display for SealingScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl FromStr for Scope {
+impl FromStr for SealingScope {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Self, Fault> {
@@ -212,7 +212,7 @@ pub fn is_sealed(text: &str) -> bool {
 pub fn seal(
     namespace: &Namespace,
     name: &ObjectName,
-    scope: Scope,
+    scope: SealingScope,
     private: &[(DataKey, SecretData)],
     certificate: &SealingCertificate,
     random: &mut Random<'_>,

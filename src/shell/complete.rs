@@ -8,7 +8,7 @@
 //! It never fails, never writes to stderr and never reads stdin: whoever presses a key is not to be told of faults.
 
 use super::gitops::fleet::read_fleet;
-use super::gitops::place::Named;
+use super::gitops::place::NamedFleet;
 use super::{cli, output, world};
 use civi_ingress::chart::ChartMajor;
 use civi_ingress::fleet::Fleet;
@@ -42,7 +42,7 @@ fn fleet(named: Option<&str>) -> Option<Fleet> {
         return None;
     }
     let named = named.map(world::in_home);
-    let found = Named::new(named.as_deref(), None).ok()?;
+    let found = NamedFleet::new(named.as_deref(), None).ok()?;
     read_fleet(&found.file).ok()
 }
 

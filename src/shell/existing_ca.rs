@@ -6,7 +6,7 @@ use super::paths::{Named, check_stdin, side_paths};
 use super::pkcs12_password::Pkcs12Password;
 use super::{Run, world};
 use civi_ingress::fault::{Fault, Faults};
-use civi_ingress::pki::forms::Part;
+use civi_ingress::pki::forms::FormPart;
 use civi_ingress::pki::issue::Ca;
 use civi_ingress::pki::pem::mentions_private_key;
 use civi_ingress::pki::refusals::{self, Use};
@@ -48,12 +48,12 @@ impl ExistingCa {
         let password = self.password.read()?;
         let password = password.as_ref();
         let cert_part = match self.ca_key {
-            Some(_) => Part::AuthorityCertificate,
-            None => Part::Authority,
+            Some(_) => FormPart::AuthorityCertificate,
+            None => FormPart::Authority,
         };
         let cert = world::read_pem(cert_path, cert_part, password)?;
         let separate = match &self.ca_key {
-            Some(path) => Some(world::read_pem(path, Part::AuthorityKey, password)?),
+            Some(path) => Some(world::read_pem(path, FormPart::AuthorityKey, password)?),
             None if mentions_private_key(&cert.content) => None,
             None => {
                 let fault =

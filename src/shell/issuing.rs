@@ -5,7 +5,7 @@ use super::listed;
 use super::{Run, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::pki::issue::{self, Ca, CaRequest, LeafRequest, Organization};
-use civi_ingress::pki::validity::{End, Validity, format_instant, parse_instant};
+use civi_ingress::pki::validity::{LifeEnd, Validity, format_instant, parse_instant};
 use civi_ingress::pki::{Certificate, KeyType, LeafUse, PrivateKey, SubjectAltName};
 use clap::Args;
 use time::OffsetDateTime;
@@ -120,7 +120,7 @@ fn validity(
         Some(result) => Some(faults.keep(result)?),
         None => None,
     };
-    let end = faults.keep(End::parse(end).map_err(|fault| fault.argument(option)))?;
+    let end = faults.keep(LifeEnd::parse(end).map_err(|fault| fault.argument(option)))?;
     let validity =
         faults.keep(Validity::new(now, not_before, end).map_err(|fault| fault.argument(option)))?;
     if now < validity.due_at() {

@@ -16,7 +16,7 @@ use civi_ingress::lint::{
     self, KnownFrom, Options, Report, Severity, Source, explain, report, rules,
 };
 use civi_ingress::name::DnsName;
-use civi_ingress::pki::validity::End;
+use civi_ingress::pki::validity::LifeEnd;
 use civi_ingress::report::yaml;
 use civi_ingress::threads::{MUCH, discard, each, with_threads};
 use clap::{Args, ValueEnum, ValueHint};
@@ -70,10 +70,10 @@ pub(super) struct Lint {
     pub(super) strict_references: bool,
     /// Show findings of this level and above
     #[arg(long, value_name = "LEVEL", default_value = "warning")]
-    pub(super) level: Level,
+    pub(super) level: FailLevel,
     /// Exit with 1 for findings of this level and above
     #[arg(long, value_name = "LEVEL", default_value = "warning")]
-    pub(super) fail_on: Level,
+    pub(super) fail_on: FailLevel,
     /// Leave out the findings that this file accepts
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) baseline: Option<PathBuf>,
@@ -101,7 +101,7 @@ pub(super) enum LintFormat {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Level {
+pub(super) enum FailLevel {
     /// Worth knowing
     Info,
     /// Works by luck, or for a while
@@ -229,11 +229,11 @@ fn rule(text: &str) -> Result<&'static lint::Rule, Fault> {
     })
 }
 
-fn severity(level: Level) -> Severity {
+fn severity(level: FailLevel) -> Severity {
     match level {
-        Level::Info => Severity::Info,
-        Level::Warning => Severity::Warning,
-        Level::Error => Severity::Error,
+        FailLevel::Info => Severity::Info,
+        FailLevel::Warning => Severity::Warning,
+        FailLevel::Error => Severity::Error,
     }
 }
 
@@ -255,9 +255,9 @@ fn options(run: &Run, arguments: &Lint) -> Result<Options, Failure> {
             faults.keep(DnsName::parse(text).map_err(|fault| fault.argument("--host")))
         })
         .collect();
-    let days = |text: &str| match End::parse(text) {
-        Ok(End::Days(days)) => Ok(Duration::days(i64::from(days))),
-        Ok(End::At(_)) | Err(_) => {
+    let days = |text: &str| match LifeEnd::parse(text) {
+        Ok(LifeEnd::Days(days)) => Ok(Duration::days(i64::from(days))),
+        Ok(LifeEnd::At(_)) | Err(_) => {
             let fault = Fault::new(format!("`{}` is not a number of days", text.escape_debug()));
             Err(fault
                 .help("use a number such as `30d`")

@@ -15,14 +15,14 @@ use super::{Run, dial};
 use civi_ingress::cluster::Cluster as Objects;
 use civi_ingress::path::request::Request;
 use civi_ingress::probe::behind::{self, Behind};
-use civi_ingress::probe::expect::Options;
-use civi_ingress::probe::judge::{self, Circumstances, Front, Holder};
+use civi_ingress::probe::expect::ClientOptions;
+use civi_ingress::probe::judge::{self, Circumstances, Holder, JudgedFront};
 use civi_ingress::probe::report::{LegReport, Report};
 use civi_ingress::probe::route::Way;
 use civi_ingress::probe::seen::Seen;
 use civi_ingress::probe::target::Endpoint;
 use civi_ingress::probe::transport::{HANDSHAKE_TIMEOUT, Speech, Transport, Versions};
-use civi_ingress::probe::trust::{ExpectedName, Trust};
+use civi_ingress::probe::trust::{ExpectedName, TrustedRoots};
 use civi_ingress::probe::{Check, Finding, Verdict, authorities, servers_transport};
 use civi_ingress::report::yaml;
 use clap::{Args, ValueEnum, ValueHint};
@@ -240,7 +240,7 @@ fn transport(
     arguments: &Probe,
     plan: &ProbePlan,
     way: Option<&Way<'_>>,
-    front: &Trust,
+    front: &TrustedRoots,
 ) -> Result<Option<Transport>, Failure> {
     if plan.backend.is_none() {
         return Ok(None);
@@ -265,7 +265,7 @@ fn front_trust(
     manifests: Option<&Objects>,
     way: Option<&Way<'_>>,
     findings: &mut Vec<Finding>,
-) -> Result<Trust, Failure> {
+) -> Result<TrustedRoots, Failure> {
     if let Some(path) = &arguments.ca {
         return trust_file(path);
     }
@@ -282,7 +282,7 @@ fn front_trust(
 fn front(
     plan: &ProbePlan,
     around: &Circumstances<'_>,
-    trust: &Trust,
+    trust: &TrustedRoots,
     client: Option<&Arc<CertifiedKey>>,
     way: Option<&Way<'_>>,
     request: &Request,
@@ -307,7 +307,7 @@ fn front(
     };
     look(plan, request, &line, Some(&how), &mut seen);
     let options = way.and_then(|way| way.options.as_ref());
-    if options.is_some_and(Options::asks_for_tls_1_3) {
+    if options.is_some_and(ClientOptions::asks_for_tls_1_3) {
         older(&line, &how, &mut seen);
     }
     if let Some(endpoint) = &plan.plain {
@@ -322,7 +322,7 @@ fn front(
         }) => Holder::Secret(secret.clone()),
         _ => Holder::Store,
     };
-    let front = Front {
+    let front = JudgedFront {
         endpoint: &plan.front,
         trust,
         proxy: plan.proxy,
@@ -358,7 +358,7 @@ impl BackendArguments<'_> {
         } = self;
         let trust = match &transport.trust {
             Some(trust) => trust.clone(),
-            None if !transport.speech.is_tls() => Trust::nobody(),
+            None if !transport.speech.is_tls() => TrustedRoots::nobody(),
             None => system_trust()?,
         };
         let mut unusable = None;

@@ -8,7 +8,7 @@ use civi_ingress::pki::{Certificate, PrivateKey, verify};
 use civi_ingress::probe::seen::{Attempt, Broken, Tls, Verification};
 use civi_ingress::probe::target::Endpoint;
 use civi_ingress::probe::transport::Versions;
-use civi_ingress::probe::trust::{ExpectedName, Trust};
+use civi_ingress::probe::trust::{ExpectedName, TrustedRoots};
 use pki_types::pem::PemObject as _;
 use pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -32,7 +32,7 @@ use zeroize::Zeroize as _;
 #[derive(Debug)]
 pub(super) struct Handshake<'a> {
     pub(super) name: &'a ExpectedName,
-    pub(super) trust: &'a Trust,
+    pub(super) trust: &'a TrustedRoots,
     pub(super) now: OffsetDateTime,
     /// The protocols to offer, best first.
     pub(super) protocols: &'a [&'static [u8]],
@@ -118,9 +118,9 @@ pub(super) fn presented_chain(
     })?;
     let how = Handshake {
         name: &ExpectedName::Host(name.clone()),
-        trust: &Trust {
+        trust: &TrustedRoots {
             anchors: Vec::new(),
-            origin: civi_ingress::probe::trust::Origin::System,
+            origin: civi_ingress::probe::trust::RootOrigin::System,
         },
         now: OffsetDateTime::UNIX_EPOCH,
         protocols: &[],
@@ -216,11 +216,11 @@ struct Recorder {
     provider: Arc<CryptoProvider>,
     now: UnixTime,
     insecure: bool,
-    kept: Mutex<Kept>,
+    kept: Mutex<KeptSession>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct KeptSession {
     chain: Vec<Vec<u8>>,
     verification: Option<Verification>,
 }

@@ -20,7 +20,7 @@ use civi_ingress::ingress::traefik;
 use civi_ingress::manifests::{self, FoundSecret};
 use civi_ingress::name::{DnsName, Namespace, ObjectName};
 use civi_ingress::pki::bundle::{self, BundleSource, long_life};
-use civi_ingress::pki::forms::Part;
+use civi_ingress::pki::forms::FormPart;
 use civi_ingress::pki::issue::Ca;
 use civi_ingress::pki::reuse::{self, ChainTerms, Custody, Found, LeafTerms, RenewalRule, Signer};
 use civi_ingress::pki::validity::format_instant;
@@ -412,13 +412,13 @@ fn import(
 ) -> Result<bundle::Bundle, Failure> {
     // In this order: the leaf's file first, then what is above it.
     let leaf = match &arguments.key {
-        Some(_) => Part::LeafCertificate,
-        None => Part::Leaf,
+        Some(_) => FormPart::LeafCertificate,
+        None => FormPart::Leaf,
     };
     let paths = [
         (&arguments.cert, leaf),
-        (&arguments.chain, Part::AuthorityCertificate),
-        (&arguments.key, Part::LeafKey),
+        (&arguments.chain, FormPart::AuthorityCertificate),
+        (&arguments.key, FormPart::LeafKey),
     ];
     let paths = paths
         .into_iter()

@@ -12,7 +12,7 @@ use anyhow::{Context as _, anyhow};
 use civi_ingress::fault::{Fault, Place};
 use civi_ingress::fleet::Source;
 use civi_ingress::gitops::compose::drawing::Drawing;
-use civi_ingress::pki::forms::{self, Part};
+use civi_ingress::pki::forms::{self, FormPart};
 use civi_ingress::pki::issue::Serial;
 use civi_ingress::pki::pkcs12::Password;
 use civi_ingress::pki::validity::{format_instant, parse_instant, whole_seconds};
@@ -444,7 +444,7 @@ pub(super) fn read_stream(path: &Path) -> Result<Text, Failure> {
 /// Reads certificates or keys of a file in any of their forms, or stdin for `-`, as PEM.
 pub(super) fn read_pem(
     path: &Path,
-    part: Part,
+    part: FormPart,
     password: Option<&Password>,
 ) -> Result<Text, Failure> {
     let (bytes, identity) = read_any(path, FILE_LIMIT)?;

@@ -1,6 +1,6 @@
 //! The path of each instance as a diagram: Mermaid (mermaid.js.org/syntax/flowchart) and Graphviz.
 
-use super::path::{Instance, Leg, Stop};
+use super::path::{InstancePath, JudgedLeg, Stop};
 use super::report::Report;
 use super::row::{Row, Urgency};
 use super::words::{self, Language};
@@ -10,10 +10,10 @@ use crate::visible;
 struct Hop<'a> {
     id: &'static str,
     stop: Stop,
-    leg: Option<&'a Leg>,
+    leg: Option<&'a JudgedLeg>,
 }
 
-fn hops(instance: &Instance) -> Vec<Hop<'_>> {
+fn hops(instance: &InstancePath) -> Vec<Hop<'_>> {
     let id = |stop| match stop {
         Stop::Browser => "browser",
         Stop::Balancer => "balancer",
@@ -32,7 +32,7 @@ fn hops(instance: &Instance) -> Vec<Hop<'_>> {
 }
 
 /// The lines of a hop: what it is, and the certificate that it answers with.
-fn lines(hop: &Hop<'_>, instance: &Instance, rows: &[Row], language: Language) -> Vec<String> {
+fn lines(hop: &Hop<'_>, instance: &InstancePath, rows: &[Row], language: Language) -> Vec<String> {
     let mut lines = vec![language.title(hop.stop, instance)];
     lines.extend(language.notes(hop.stop, instance));
     if let Some(leg) = hop.leg.filter(|leg| words::tells_certificate(leg)) {

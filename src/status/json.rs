@@ -1,6 +1,6 @@
 //! JSON for programs. `version` changes when a field is removed or changes its meaning; new fields may be added at any time.
 
-use super::path::{Instance, Leg, Stop, Trust};
+use super::path::{InstancePath, JudgedLeg, LegVerdict, Stop};
 use super::report::Report;
 use super::row::{Row, Urgency};
 use crate::find::Origin;
@@ -215,7 +215,7 @@ fn known(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-fn instance<'a>(instance: &'a Instance, rows: &'a [Row]) -> InstanceEntry<'a> {
+fn instance<'a>(instance: &'a InstancePath, rows: &'a [Row]) -> InstanceEntry<'a> {
     let word = |stop| match stop {
         Stop::Browser => "browser",
         Stop::Balancer => "balancer",
@@ -224,7 +224,7 @@ fn instance<'a>(instance: &'a Instance, rows: &'a [Row]) -> InstanceEntry<'a> {
         Stop::Database => "database",
     };
     let hash = |row: usize| hash(&rows[row].details);
-    let leg = |(from, to, leg): (Stop, Stop, &'a Leg)| LegEntry {
+    let leg = |(from, to, leg): (Stop, Stop, &'a JudgedLeg)| LegEntry {
         from: word(from),
         to: word(to),
         wire: leg.wire.as_str(),
@@ -232,11 +232,11 @@ fn instance<'a>(instance: &'a Instance, rows: &'a [Row]) -> InstanceEntry<'a> {
         certificate: leg.certificate.and_then(hash),
         trust: leg.trust.iter().filter_map(|row| hash(*row)).collect(),
         verdict: match leg.verdict {
-            Trust::Unknown => "unknown",
-            Trust::Signed => "signed",
-            Trust::NotSigned => "notSigned",
-            Trust::OtherName => "otherName",
-            Trust::Unchecked => "unchecked",
+            LegVerdict::Unknown => "unknown",
+            LegVerdict::Signed => "signed",
+            LegVerdict::NotSigned => "notSigned",
+            LegVerdict::OtherName => "otherName",
+            LegVerdict::Unchecked => "unchecked",
         },
     };
     let balancer = instance.balancer.as_ref().map(|balancer| BalancerEntry {

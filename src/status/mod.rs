@@ -20,7 +20,7 @@ mod words;
 pub use forms::{Format, Presentation};
 #[cfg(test)]
 pub(crate) use json::Document;
-pub use path::{Front, FrontKind, Instance, Leg, Stop, Trust, Wire};
+pub use path::{Front, FrontKind, InstancePath, JudgedLeg, LegVerdict, Stop, Wire};
 pub use report::{Report, Within};
 pub use row::{Renewer, Row, Urgency};
 pub use selection::Selection;

@@ -1,6 +1,6 @@
 //! The state of a fleet at an instant.
 
-use super::path::Instance;
+use super::path::InstancePath;
 use super::row::{Row, Urgency};
 use crate::fault::Fault;
 use std::str::FromStr;
@@ -16,7 +16,7 @@ pub struct Report {
     /// Its certificates, the most urgent first, equal ones by the day of their renewal and of their end, then by place.
     pub rows: Vec<Row>,
     /// Its instances, the most urgent first; their legs point into `rows`.
-    pub instances: Vec<Instance>,
+    pub instances: Vec<InstancePath>,
     /// How many values or files should hold certificates and could not be read.
     pub damaged: usize,
 }

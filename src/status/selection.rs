@@ -1,6 +1,6 @@
 //! A part of a report: some instances, or what has failed.
 
-use super::path::{Instance, Leg, Trust};
+use super::path::{InstancePath, JudgedLeg, LegVerdict};
 use super::report::Report;
 use super::row::Row;
 use crate::fault::{Fault, did_you_mean};
@@ -43,9 +43,10 @@ impl Row {
     }
 }
 
-impl Instance {
+impl InstancePath {
     fn has_failed(&self, rows: &[Row]) -> bool {
-        let is_broken = |leg: &Leg| matches!(leg.verdict, Trust::NotSigned | Trust::OtherName);
+        let is_broken =
+            |leg: &JudgedLeg| matches!(leg.verdict, LegVerdict::NotSigned | LegVerdict::OtherName);
         self.legs().into_iter().any(|(_, _, leg)| is_broken(leg))
             || self
                 .needs(rows)
@@ -67,7 +68,7 @@ impl Instance {
         legs.flat_map(|(_, _, leg)| leg.certificate.iter().chain(&leg.trust).copied())
     }
 
-    fn legs_mut(&mut self) -> impl Iterator<Item = &mut Leg> {
+    fn legs_mut(&mut self) -> impl Iterator<Item = &mut JudgedLeg> {
         [&mut self.browser, &mut self.backend]
             .into_iter()
             .chain(&mut self.database)
@@ -89,7 +90,7 @@ impl Report {
             return Ok(self);
         }
         let homes = self.homes(instances, fleet)?;
-        let is_named = |instance: &Instance| instances.is_empty() || instance.is_in(&homes);
+        let is_named = |instance: &InstancePath| instances.is_empty() || instance.is_in(&homes);
         let named = self.instances.iter().filter(|instance| is_named(instance));
         let hosts: BTreeSet<&str> = named
             .flat_map(|named| &named.hosts)
@@ -106,9 +107,9 @@ impl Report {
             .collect();
         let mut chosen = chosen.into_iter();
         self.instances.retain(|_| chosen.next().unwrap_or(false));
-        numbers.extend(self.instances.iter().flat_map(Instance::rows));
+        numbers.extend(self.instances.iter().flat_map(InstancePath::rows));
         let numbers: Vec<usize> = numbers.into_iter().collect();
-        for leg in self.instances.iter_mut().flat_map(Instance::legs_mut) {
+        for leg in self.instances.iter_mut().flat_map(InstancePath::legs_mut) {
             // A leg that is not shown, as behind TLS that is passed through, may have certificates that are left out.
             let moved = |row: usize| numbers.binary_search(&row).ok();
             leg.certificate = leg.certificate.and_then(moved);

@@ -2,7 +2,7 @@
 //!
 //! Each line of the table has all languages: one that is missing does not compile.
 
-use super::path::{FrontKind, Instance, Leg, Stop, Trust, Wire};
+use super::path::{FrontKind, InstancePath, JudgedLeg, LegVerdict, Stop, Wire};
 use super::row::{Row, Urgency};
 use std::fmt;
 use std::str::FromStr;
@@ -281,7 +281,7 @@ impl Language {
     }
 
     /// Names what a request passes.
-    pub(super) fn title(self, stop: Stop, instance: &Instance) -> String {
+    pub(super) fn title(self, stop: Stop, instance: &InstancePath) -> String {
         match stop {
             Stop::Browser => self.browser(),
             Stop::Balancer => self.balancer(),
@@ -296,7 +296,7 @@ impl Language {
     }
 
     /// Describes what is known of it, apart from certificates.
-    pub(super) fn notes(self, stop: Stop, instance: &Instance) -> Vec<String> {
+    pub(super) fn notes(self, stop: Stop, instance: &InstancePath) -> Vec<String> {
         let mut notes = Vec::new();
         match stop {
             Stop::Browser | Stop::Database => {}
@@ -323,7 +323,7 @@ impl Language {
         notes
     }
 
-    fn balancer_notes(self, instance: &Instance, notes: &mut Vec<String>) {
+    fn balancer_notes(self, instance: &InstancePath, notes: &mut Vec<String>) {
         let Some(balancer) = &instance.balancer else {
             notes.push(self.balancer_if_any());
             return;
@@ -346,21 +346,21 @@ impl Language {
     }
 
     /// Describes what goes over a leg and what its client makes of it.
-    pub(super) fn arrow(self, leg: &Leg) -> String {
+    pub(super) fn arrow(self, leg: &JudgedLeg) -> String {
         match (leg.wire, leg.verdict) {
             (Wire::Plain, _) => self.not_encrypted(),
             (Wire::Mesh, _) => self.mesh_tls(),
             (Wire::Unknown, _) => self.maybe_tls(),
-            (_, Trust::Unknown) => self.tls(),
-            (_, Trust::Signed) => self.ca_trusted(),
-            (_, Trust::NotSigned) => self.ca_not_trusted(),
-            (_, Trust::OtherName) => self.wrong_name(),
-            (_, Trust::Unchecked) => self.not_verified(),
+            (_, LegVerdict::Unknown) => self.tls(),
+            (_, LegVerdict::Signed) => self.ca_trusted(),
+            (_, LegVerdict::NotSigned) => self.ca_not_trusted(),
+            (_, LegVerdict::OtherName) => self.wrong_name(),
+            (_, LegVerdict::Unchecked) => self.not_verified(),
         }
     }
 
     /// Names the client of what a request passes.
-    pub(super) fn client(self, stop: Stop, instance: &Instance) -> String {
+    pub(super) fn client(self, stop: Stop, instance: &InstancePath) -> String {
         match stop {
             Stop::Httpd if !instance.passes_through() => match instance.front.kind {
                 FrontKind::Gateway => self.the_gateway(),
@@ -373,7 +373,7 @@ impl Language {
 }
 
 /// Returns whether there is something to tell of a leg's certificate: which it is, or that it is missing.
-pub(super) fn tells_certificate(leg: &Leg) -> bool {
+pub(super) fn tells_certificate(leg: &JudgedLeg) -> bool {
     match leg.wire {
         Wire::Plain | Wire::Mesh => false,
         Wire::Unknown => leg.certificate.is_some(),

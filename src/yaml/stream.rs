@@ -169,7 +169,7 @@ pub fn read(cut: Cut<'_>, budget: &Budget) -> Part {
 
 /// Reads the documents of a part as [`read`] does, and returns what it took of the budget.
 pub fn read_counted(cut: Cut<'_>, budget: &Budget) -> (Part, Spent) {
-    let mut reader = Reader {
+    let mut reader = StreamReader {
         lines_before: cut.lines_before,
         most_values: budget.values(),
         budget,
@@ -190,15 +190,15 @@ pub fn read_counted(cut: Cut<'_>, budget: &Budget) -> (Part, Spent) {
 }
 
 /// A mapping or sequence that is being read.
-struct Level {
+struct StreamLevel {
     at: At,
     anchor: usize,
     /// Where its part of the entries or items begins that the reader holds.
     start: usize,
-    kind: Kind,
+    kind: StreamKind,
 }
 
-enum Kind {
+enum StreamKind {
     List,
     Map(Open),
 }
@@ -217,12 +217,12 @@ struct Open {
 /// From so many keys on, a set tells whether one appears twice.
 const FEW_KEYS: usize = 32;
 
-struct Reader<'a> {
+struct StreamReader<'a> {
     lines_before: usize,
     budget: &'a Budget,
     /// Most values of the document.
     most_values: usize,
-    levels: Vec<Level>,
+    levels: Vec<StreamLevel>,
     /// The entries of all mappings that are open, the innermost last: so each gets its place once, when its size
     /// is known.
     entries: Vec<(Key, Node)>,
@@ -235,7 +235,7 @@ struct Reader<'a> {
     documents: Vec<Node>,
 }
 
-impl Reader<'_> {
+impl StreamReader<'_> {
     fn read(&mut self, text: &str) -> Result<(), Broken> {
         for event in Parser::new_from_str(text) {
             let (event, span) = event
@@ -272,11 +272,14 @@ impl Reader<'_> {
             {
                 Err(unknown_tag(at))
             }
-            Event::MappingStart(_, anchor, _) => {
-                self.open(at, anchor, self.entries.len(), Kind::Map(Open::default()))
-            }
+            Event::MappingStart(_, anchor, _) => self.open(
+                at,
+                anchor,
+                self.entries.len(),
+                StreamKind::Map(Open::default()),
+            ),
             Event::SequenceStart(_, anchor, _) => {
-                self.open(at, anchor, self.items.len(), Kind::List)
+                self.open(at, anchor, self.items.len(), StreamKind::List)
             }
             Event::MappingEnd | Event::SequenceEnd => self.close(),
             Event::Alias(anchor) => {
@@ -306,11 +309,17 @@ impl Reader<'_> {
             .map_err(|Exceeded| Broken::new(at, TOO_MANY_IN_ALL))
     }
 
-    fn open(&mut self, at: At, anchor: usize, start: usize, kind: Kind) -> Result<(), Broken> {
+    fn open(
+        &mut self,
+        at: At,
+        anchor: usize,
+        start: usize,
+        kind: StreamKind,
+    ) -> Result<(), Broken> {
         if self.levels.len() >= DEPTH_LIMIT {
             return Err(Broken::new(at, TOO_DEEP));
         }
-        self.levels.push(Level {
+        self.levels.push(StreamLevel {
             at,
             anchor,
             start,
@@ -324,8 +333,8 @@ impl Reader<'_> {
             return Ok(());
         };
         let value = match level.kind {
-            Kind::List => Value::List(self.items.drain(level.start..).collect()),
-            Kind::Map(open) => {
+            StreamKind::List => Value::List(self.items.drain(level.start..).collect()),
+            StreamKind::Map(open) => {
                 let mut entries: Vec<_> = self.entries.drain(level.start..).collect();
                 if !open.merged.is_empty() {
                     merge(&mut entries, open.merged);
@@ -348,12 +357,12 @@ impl Reader<'_> {
     /// Returns whether the next value is the key of a mapping.
     fn expects_key(&self) -> bool {
         let kind = self.levels.last().map(|level| &level.kind);
-        matches!(kind, Some(Kind::Map(Open { waiting: None, .. })))
+        matches!(kind, Some(StreamKind::Map(Open { waiting: None, .. })))
     }
 
     fn take_key(&mut self, key: Key, merges: bool) -> Result<(), Broken> {
         if let Some(level) = self.levels.last_mut()
-            && let Kind::Map(open) = &mut level.kind
+            && let StreamKind::Map(open) = &mut level.kind
         {
             open.refuse_twice(&self.entries[level.start..], &key)?;
             open.waiting = Some((key, merges));
@@ -374,7 +383,7 @@ impl Reader<'_> {
             }
             return Ok(());
         };
-        let Kind::Map(open) = &mut level.kind else {
+        let StreamKind::Map(open) = &mut level.kind else {
             self.items.push(node);
             return Ok(());
         };

@@ -5,16 +5,16 @@ use std::ops::Deref;
 
 /// The text of a key.
 #[derive(Clone, Default)]
-pub struct Word(Text);
+pub struct Word(WordText);
 
 #[derive(Clone)]
-enum Text {
+enum WordText {
     /// Its place among the known ones.
     Known(u8),
     Own(Box<str>),
 }
 
-impl Default for Text {
+impl Default for WordText {
     fn default() -> Self {
         Self::Own(Box::default())
     }
@@ -92,15 +92,15 @@ impl Word {
     /// Returns the word of a text that is known.
     pub(super) fn known(text: &str) -> Option<Self> {
         let place = KNOWN.iter().position(|known| *known == text)?;
-        Some(Self(Text::Known(u8::try_from(place).ok()?)))
+        Some(Self(WordText::Known(u8::try_from(place).ok()?)))
     }
 
     /// Returns its text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Text::Known(place) => KNOWN[usize::from(*place)],
-            Text::Own(text) => text,
+            WordText::Known(place) => KNOWN[usize::from(*place)],
+            WordText::Own(text) => text,
         }
     }
 }
@@ -115,13 +115,13 @@ impl Deref for Word {
 
 impl From<&str> for Word {
     fn from(text: &str) -> Self {
-        Self::known(text).unwrap_or_else(|| Self(Text::Own(text.into())))
+        Self::known(text).unwrap_or_else(|| Self(WordText::Own(text.into())))
     }
 }
 
 impl From<String> for Word {
     fn from(text: String) -> Self {
-        Self::known(&text).unwrap_or_else(|| Self(Text::Own(text.into())))
+        Self::known(&text).unwrap_or_else(|| Self(WordText::Own(text.into())))
     }
 }
 
@@ -185,7 +185,7 @@ mod tests {
             let word = Word::from(text);
             assert_eq!(word, *text);
             assert_eq!(word, Word::from(text.to_owned()));
-            assert_eq!(matches!(word.0, Text::Known(_)), KNOWN.contains(&text));
+            assert_eq!(matches!(word.0, WordText::Known(_)), KNOWN.contains(&text));
         }
         assert_eq!(size_of::<Word>(), size_of::<&str>());
     }

@@ -12,7 +12,7 @@ use civi_ingress::guarded::Guarded;
 use civi_ingress::ingress::Role;
 use civi_ingress::pki::reuse::Cause;
 use civi_ingress::seal::Identity;
-use civi_ingress::seal::sealed::{Scope, SealingCertificate};
+use civi_ingress::seal::sealed::{SealingCertificate, SealingScope};
 use time::Duration;
 
 #[test]
@@ -26,14 +26,14 @@ fn ciphertext_for_another_scope_is_reissued_because_it_cannot_be_opened_there() 
         scope,
     };
     let fleet = fleet("  secrets: {mode: plain}\n  wildcard: false\n  instances: {a: {}}\n");
-    let strict = sealer(Scope::Strict);
+    let strict = sealer(SealingScope::Strict);
     let (_, first) = step(
         &context(&strict, &[], NOW),
         &fleet,
         &UnitFiles::default(),
         &mut Fresh(0),
     );
-    for scope in [Scope::NamespaceWide, Scope::ClusterWide] {
+    for scope in [SealingScope::NamespaceWide, SealingScope::ClusterWide] {
         let wide = sealer(scope);
         let (plan, second) = step(&context(&wide, &[], NOW), &fleet, &first, &mut Fresh(9));
         assert_eq!(

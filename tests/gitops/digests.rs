@@ -11,12 +11,12 @@ use civi_ingress::gitops::context::{Context, Sealer, UnitFiles};
 use civi_ingress::gitops::decide::{Action, Need};
 use civi_ingress::ingress::Role;
 use civi_ingress::pki::reuse::Depth;
-use civi_ingress::seal::sealed::{Scope, SealingCertificate};
+use civi_ingress::seal::sealed::{SealingCertificate, SealingScope};
 use tempfile::TempDir;
 use time::Duration;
 
 /// A sealer for a controller of SealedSecrets that is made up on the spot.
-fn sealing(scope: Scope) -> Sealer {
+fn sealing(scope: SealingScope) -> Sealer {
     let pem = rcgen::CertificateParams::default()
         .self_signed(&rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key"))
         .expect("a certificate")
@@ -79,7 +79,7 @@ fn waits_for_a_person(context: &Context<'_>, fleet: &Fleet, files: &UnitFiles, w
 #[test]
 fn a_private_key_that_is_not_its_certificates_waits_for_a_person_whoever_can_open_it() {
     let identities = identities();
-    let sealed = sealing(Scope::Strict);
+    let sealed = sealing(SealingScope::Strict);
     for custody in ["ephemeral", "stored"] {
         let fleet = fleet(&format!(
             "  wildcard: false\n  defaults: {{certificate: {{ca: {custody}}}}}\n  instances: {{a: {{}}}}\n"
@@ -139,7 +139,7 @@ fn a_certificate_and_a_key_that_do_not_belong_together_are_found_behind_a_valid_
 #[test]
 fn a_damaged_private_value_waits_for_a_person_whoever_can_open_it() {
     let identities = identities();
-    let sealed = sealing(Scope::Strict);
+    let sealed = sealing(SealingScope::Strict);
     let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
     let digest = "does not match the line `# civi-ingress:digest`";
     let flipped = |value: &str| {
@@ -196,7 +196,7 @@ fn a_damaged_private_value_waits_for_a_person_whoever_can_open_it() {
 
 #[test]
 fn a_file_without_a_digest_gets_one_with_its_next_change_and_not_before() {
-    let sealed = sealing(Scope::Strict);
+    let sealed = sealing(SealingScope::Strict);
     for sealer in [&sops(&[RECIPIENT]), &sealed] {
         let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
         let now = context(sealer, &[], NOW);

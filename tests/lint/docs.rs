@@ -1,7 +1,7 @@
 //! `docs/lint.md` is made from the table of rules. `CIVI_INGRESS_UPDATE=1 cargo test lint::docs` writes it.
 
 use crate::support::read;
-use civi_ingress::lint::recorded::{NEGATIVES, Negative, Seen};
+use civi_ingress::lint::recorded::{NEGATIVES, Negative, RecordedFault};
 use civi_ingress::lint::rules::{ALL, FAMILIES, Family, Rule};
 use std::path::Path;
 
@@ -73,9 +73,9 @@ fn entry(rule: &Rule) -> String {
 
 fn recorded(row: &Negative) -> String {
     let seen = match row.seen {
-        Seen::Refused => "refused by kubectl".to_owned(),
-        Seen::Status(status) => status.to_string(),
-        Seen::GeneratedCertificate => "Traefik's own certificate".to_owned(),
+        RecordedFault::Refused => "refused by kubectl".to_owned(),
+        RecordedFault::Status(status) => status.to_string(),
+        RecordedFault::GeneratedCertificate => "Traefik's own certificate".to_owned(),
     };
     let said: Vec<String> = row.said.iter().map(|said| format!("`{said}`")).collect();
     let said = if said.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::{INSTANCE, codes, filled, report, said};
 use crate::support::NOW;
-use civi_ingress::lint::recorded::{NEGATIVES, Negative, Seen};
+use civi_ingress::lint::recorded::{NEGATIVES, Negative, RecordedFault};
 use civi_ingress::lint::{Options, Report, Severity};
 use civi_ingress::release::Release;
 
@@ -88,7 +88,7 @@ fn manifests(fault: &str, release: Release) -> String {
 
 /// The rule that finds it, and the fault of the record that the rule predicts from.
 fn expected(row: &Negative) -> Option<&'static str> {
-    let refused = row.seen == Seen::Refused;
+    let refused = row.seen == RecordedFault::Refused;
     match row.fault {
         "none" | "ca-secret-with-ca-crt-and-another-key" => None,
         "wrong-ca" => Some("CI105"),
@@ -146,10 +146,10 @@ fn every_finding_predicts_the_status_and_the_log_lines_that_were_recorded() {
         {
             let predicted = finding.consequence();
             let seen = match row.seen {
-                Seen::Refused => "kubectl refuses the manifest".to_owned(),
-                Seen::Status(200) => "the browser gets 200".to_owned(),
-                Seen::Status(status) => format!("the browser gets {status}"),
-                Seen::GeneratedCertificate => {
+                RecordedFault::Refused => "kubectl refuses the manifest".to_owned(),
+                RecordedFault::Status(200) => "the browser gets 200".to_owned(),
+                RecordedFault::Status(status) => format!("the browser gets {status}"),
+                RecordedFault::GeneratedCertificate => {
                     "the browser gets Traefik's own certificate".to_owned()
                 }
             };
@@ -168,7 +168,7 @@ fn every_finding_predicts_the_status_and_the_log_lines_that_were_recorded() {
                         .replace("<httpd>", "the pod's address")
                 })
                 .collect();
-            if row.seen == Seen::Refused {
+            if row.seen == RecordedFault::Refused {
                 // One object is one finding, and kubectl names all fields at once.
                 assert!(
                     predicted.contains("strict decoding error")

@@ -6,7 +6,7 @@ use crate::secret::{NOW, data_of, expected, name, namespace, private_data, rando
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use civi_ingress::name::DataKey;
-use civi_ingress::seal::sealed::{Scope, SealingCertificate, seal};
+use civi_ingress::seal::sealed::{SealingCertificate, SealingScope, seal};
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -49,7 +49,7 @@ impl<'a> Controller<'a> {
         }
     }
 
-    fn seal(&self, scope: Scope) -> BTreeMap<DataKey, String> {
+    fn seal(&self, scope: SealingScope) -> BTreeMap<DataKey, String> {
         let private = private_data();
         seal(
             &namespace(),
@@ -82,7 +82,7 @@ impl<'a> Controller<'a> {
 }
 
 fn manifest(
-    scope: Scope,
+    scope: SealingScope,
     namespace: &str,
     name: &str,
     sealed: &BTreeMap<DataKey, String>,
@@ -114,7 +114,7 @@ fn wanted() -> BTreeMap<String, String> {
 fn opened(programs: &Programs) {
     for size in [RsaKeySize::_2048, RsaKeySize::_4096] {
         let controller = Controller::new(programs, size);
-        for scope in Scope::ALL {
+        for scope in SealingScope::ALL {
             let text = manifest(scope, "paroisse-a", "selfcert", &controller.seal(scope));
             assert_eq!(
                 data_of(&controller.unseal(&text).text()),
@@ -127,9 +127,10 @@ fn opened(programs: &Programs) {
 
 fn scopes(programs: &Programs) {
     let controller = Controller::new(programs, RsaKeySize::_2048);
-    for (scope, opens) in Scope::ALL
-        .into_iter()
-        .zip([[false, false], [true, false], [true, true]])
+    for (scope, opens) in
+        SealingScope::ALL
+            .into_iter()
+            .zip([[false, false], [true, false], [true, true]])
     {
         let sealed = controller.seal(scope);
         let elsewhere = [("paroisse-a", "other"), ("paroisse-b", "selfcert")];
@@ -142,7 +143,10 @@ fn scopes(programs: &Programs) {
                 outcome.stderr
             );
         }
-        for claimed in Scope::ALL.into_iter().filter(|claimed| *claimed != scope) {
+        for claimed in SealingScope::ALL
+            .into_iter()
+            .filter(|claimed| *claimed != scope)
+        {
             let outcome = controller.unseal(&manifest(claimed, "paroisse-a", "selfcert", &sealed));
             assert_ne!(outcome.status, Some(0), "{scope} opened as {claimed}");
         }
@@ -151,7 +155,7 @@ fn scopes(programs: &Programs) {
 
 fn tampered(programs: &Programs) {
     let controller = Controller::new(programs, RsaKeySize::_2048);
-    let sealed = controller.seal(Scope::Strict);
+    let sealed = controller.seal(SealingScope::Strict);
     for (key, value) in &sealed {
         let bytes = STANDARD.decode(value).unwrap();
         // The length, the session key (256 bytes), the value, its tag.
@@ -170,8 +174,12 @@ fn tampered(programs: &Programs) {
             bytes[at] ^= 1;
             let mut sealed = sealed.clone();
             sealed.insert(key.clone(), STANDARD.encode(bytes));
-            let outcome =
-                controller.unseal(&manifest(Scope::Strict, "paroisse-a", "selfcert", &sealed));
+            let outcome = controller.unseal(&manifest(
+                SealingScope::Strict,
+                "paroisse-a",
+                "selfcert",
+                &sealed,
+            ));
             assert_ne!(outcome.status, Some(0), "{key}, byte {at}");
         }
     }

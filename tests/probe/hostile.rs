@@ -3,7 +3,7 @@
 use civi_ingress::name::DnsName;
 use civi_ingress::probe::chain::{self, Expected, Sent};
 use civi_ingress::probe::route::Way;
-use civi_ingress::probe::trust::{ExpectedName, Origin, Trust};
+use civi_ingress::probe::trust::{ExpectedName, RootOrigin, TrustedRoots};
 use civi_ingress::probe::{Check, Leg, Verdict, http};
 use civi_ingress::probe::{authorities, objects, servers_transport};
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ fn a_certificate_that_ends_before_it_begins_is_found() {
     };
     let pair = authority.leaf(&leaf);
     let der = CertificateDer::from_pem_slice(pair.chain.as_bytes()).unwrap();
-    let trust = Trust::from_file(&authority.certificate, "ca.crt").unwrap();
+    let trust = TrustedRoots::from_file(&authority.certificate, "ca.crt").unwrap();
     let name = ExpectedName::Host(host());
     let sent = Sent::read(&[der.to_vec()]);
     let findings = chain::examine(&sent, &expected(&name, &trust));
@@ -36,7 +36,7 @@ fn a_certificate_that_ends_before_it_begins_is_found() {
     assert_eq!(dates.map(|finding| finding.verdict), Some(Verdict::Broken));
 }
 
-fn expected<'a>(name: &'a ExpectedName, trust: &'a Trust) -> Expected<'a> {
+fn expected<'a>(name: &'a ExpectedName, trust: &'a TrustedRoots) -> Expected<'a> {
     Expected {
         leg: Leg::Backend,
         name,
@@ -76,8 +76,8 @@ proptest! {
         let place = at.index(changed.len());
         changed[place] = byte;
         let cut = changed[..cut.index(changed.len())].to_vec();
-        let trust = Trust::from_file(&authority.certificate, "ca.crt").unwrap();
-        let trust = Trust { origin: Origin::System, ..trust };
+        let trust = TrustedRoots::from_file(&authority.certificate, "ca.crt").unwrap();
+        let trust = TrustedRoots { origin: RootOrigin::System, ..trust };
         let name = ExpectedName::Host(host());
         let expected = expected(&name, &trust);
         for chain in [vec![changed.clone()], vec![changed.clone(), cut.clone()], vec![cut]] {

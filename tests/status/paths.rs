@@ -1,7 +1,9 @@
 //! The way to an instance by other objects than the chart's: what is visible is reported, and what is not, too.
 
 use super::{chain, instance, report, secret};
-use civi_ingress::status::{Format, FrontKind, Instance, Presentation, Report, Stop, Trust, Wire};
+use civi_ingress::status::{
+    Format, FrontKind, InstancePath, LegVerdict, Presentation, Report, Stop, Wire,
+};
 
 /// The Secrets of an instance, without its route.
 fn secrets(name: &str) -> String {
@@ -19,7 +21,7 @@ fn pair(namespace: &str, name: &str) -> String {
     secret("Secret", namespace, name, &[("tls.crt", chain.leaf.pem())])
 }
 
-fn only(report: &Report) -> &Instance {
+fn only(report: &Report) -> &InstancePath {
     let [instance] = report.instances.as_slice() else {
         panic!("one instance: {:?}", report.instances)
     };
@@ -111,7 +113,7 @@ fn a_transport_that_verifies_nothing_is_reported() {
         "  serverName: a.example.org\n",
         "  serverName: a.example.org\n  insecureSkipVerify: true\n",
     );
-    assert_eq!(only(&report(&text)).backend.verdict, Trust::Unchecked);
+    assert_eq!(only(&report(&text)).backend.verdict, LegVerdict::Unchecked);
 }
 
 const GATEWAY: &str = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: public, namespace: edge}\nspec:\n  \
@@ -141,7 +143,7 @@ fn a_route_of_the_gateway_api_takes_both_legs_from_its_gateway_and_its_policy() 
     let seen = names(&report_with, instance.browser.certificate);
     assert_eq!(seen.as_deref(), Some("*.example.org"));
     let leg = &instance.backend;
-    assert_eq!((leg.wire, leg.verdict), (Wire::Tls, Trust::Signed));
+    assert_eq!((leg.wire, leg.verdict), (Wire::Tls, LegVerdict::Signed));
     // Without a policy port 80 is plain http, and of port 443 it depends on the gateway.
     let without = report(&text);
     assert_eq!(only(&without).backend.wire, Wire::Unknown);
@@ -441,7 +443,7 @@ fn an_instance_is_where_its_service_is_and_so_are_its_transport_and_certificates
     let report = report(&(secrets("a") + &route + transport));
     let instance = only(&report);
     assert_eq!(instance.namespace.as_deref(), Some("paroisse-a"));
-    assert_eq!(instance.backend.verdict, Trust::Signed);
+    assert_eq!(instance.backend.verdict, LegVerdict::Signed);
 }
 
 #[test]
@@ -488,11 +490,14 @@ fn of_a_ca_counts_what_traefik_reads_and_nothing_else() {
         only(&report).backend.verdict
     };
     let ca = chain.ca.pem();
-    assert_eq!(verdict("{secret: odd}", &[("any.pem", ca)]), Trust::Signed);
+    assert_eq!(
+        verdict("{secret: odd}", &[("any.pem", ca)]),
+        LegVerdict::Signed
+    );
     let two = [("any.pem", ca), ("README", "text")];
-    assert_eq!(verdict("{secret: odd}", &two), Trust::Unknown);
+    assert_eq!(verdict("{secret: odd}", &two), LegVerdict::Unknown);
     let both = "{secret: odd, configMap: odd}";
-    assert_eq!(verdict(both, &[("ca.crt", ca)]), Trust::Unknown);
+    assert_eq!(verdict(both, &[("ca.crt", ca)]), LegVerdict::Unknown);
 }
 
 #[test]
@@ -502,7 +507,7 @@ fn a_route_that_names_no_transport_does_not_trust_the_charts_ca() {
         "{match: Host(`a.example.org`), services: [{name: civicrmhttpd, port: 443}]}",
     );
     let report = report(&(secrets("a") + &route));
-    assert_eq!(only(&report).backend.verdict, Trust::Unknown);
+    assert_eq!(only(&report).backend.verdict, LegVerdict::Unknown);
 }
 
 #[test]
@@ -556,12 +561,12 @@ fn an_ingress_of_traefik_is_a_way_in_too() {
         (instance.browser.wire, instance.backend.wire),
         (Wire::Tls, Wire::Tls)
     );
-    assert_eq!(instance.backend.verdict, Trust::Signed);
+    assert_eq!(instance.backend.verdict, LegVerdict::Signed);
     let other = ingress.replace("traefik", "nginx");
     let passed_over = report(&(secrets("a") + &other));
     assert_eq!(
         only(&passed_over).backend.verdict,
-        Trust::Signed,
+        LegVerdict::Signed,
         "by the chart's names alone"
     );
 }

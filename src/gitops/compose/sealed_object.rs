@@ -14,7 +14,7 @@ pub(super) fn sealed_object(
     private_keys: &[&DataKey],
     fresh: &BTreeMap<DataKey, String>,
     with: Option<String>,
-    scope: sealed::Scope,
+    scope: sealed::SealingScope,
 ) -> Result<Object, Fault> {
     let mut encrypted = Vec::new();
     let mut clear = Vec::new();

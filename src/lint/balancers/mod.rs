@@ -56,13 +56,13 @@ const NOT_WITH_OVN: [&str; 9] = [
 
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut all: Vec<Balancer<'_, '_>> = Vec::new();
+    let mut all: Vec<CheckedBalancer<'_, '_>> = Vec::new();
     for object in model.of(Class::Service) {
         if let Some(annotations) = object.at(&["metadata", "annotations"]) {
-            all.push(Balancer {
+            all.push(CheckedBalancer {
                 annotations,
                 spec: object.spec(),
-                owner: Owner::Service(object),
+                owner: BalancerOwner::Service(object),
             });
         }
     }
@@ -70,14 +70,14 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         if let Some(service) = values.node.get("service")
             && let Some(annotations) = service.get("annotations")
         {
-            all.push(Balancer {
+            all.push(CheckedBalancer {
                 annotations,
                 spec: service.get("spec").unwrap_or(service),
-                owner: Owner::Values(values),
+                owner: BalancerOwner::Values(values),
             });
         }
     }
-    all.retain(Balancer::is_meant);
+    all.retain(CheckedBalancer::is_meant);
     if all.is_empty() {
         return findings;
     }
@@ -105,19 +105,19 @@ fn is_ovn(model: &Model<'_>) -> bool {
     })
 }
 
-enum Owner<'m, 'a> {
+enum BalancerOwner<'m, 'a> {
     Service(&'m Object<'a>),
     Values(&'m Values<'a>),
 }
 
 /// What is asked of a load balancer.
-struct Balancer<'m, 'a> {
+struct CheckedBalancer<'m, 'a> {
     annotations: &'a Node,
     spec: &'a Node,
-    owner: Owner<'m, 'a>,
+    owner: BalancerOwner<'m, 'a>,
 }
 
-impl<'a> Balancer<'_, 'a> {
+impl<'a> CheckedBalancer<'_, 'a> {
     fn has(&self, prefix: &str) -> bool {
         let mut all = self.annotations.entries().iter();
         all.any(|(key, _)| key.text.starts_with(prefix))
@@ -139,8 +139,8 @@ impl<'a> Balancer<'_, 'a> {
         message: impl Into<String>,
     ) -> Finding {
         match &self.owner {
-            Owner::Service(object) => object.finding(rule, at, field, message),
-            Owner::Values(values) => {
+            BalancerOwner::Service(object) => object.finding(rule, at, field, message),
+            BalancerOwner::Values(values) => {
                 let field = field.strip_prefix("metadata.").unwrap_or(field);
                 values.finding(rule, at, &format!("service.{field}"), message)
             }
@@ -233,7 +233,7 @@ impl<'a> Balancer<'_, 'a> {
             return;
         };
         let is_tls = match &self.owner {
-            Owner::Service(_) => {
+            BalancerOwner::Service(_) => {
                 let takes_plain = model.of(Class::IngressRoute).any(|route| {
                     let mut points = route.spec().items_of("entryPoints").iter();
                     route.spec().get("tls").is_none()
@@ -247,7 +247,7 @@ impl<'a> Balancer<'_, 'a> {
                         matches!(target.as_deref(), Some("websecure" | "8443" | "443"))
                     })
             }
-            Owner::Values(values) => {
+            BalancerOwner::Values(values) => {
                 let port = values.node.at_path(&["ports", "websecure"]);
                 let off = |path: &[&str]| {
                     let node = port.and_then(|port| port.at_path(path));
@@ -274,10 +274,10 @@ impl<'a> Balancer<'_, 'a> {
             return;
         }
         let deaf = match &self.owner {
-            Owner::Values(values) => {
+            BalancerOwner::Values(values) => {
                 (!by_values(values, "websecure")).then(|| "websecure".to_owned())
             }
-            Owner::Service(object) => deaf(model, object),
+            BalancerOwner::Service(object) => deaf(model, object),
         };
         if let Some(point) = deaf {
             let message = format!(

@@ -48,7 +48,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
             continue;
         };
         let release = model.knowledge.release;
-        let mut reader = Reader {
+        let mut reader = ObjectReader {
             object,
             kind,
             neighbours: neighbours(release),
@@ -57,7 +57,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
             release: model.knowledge.is_certain().then_some(release),
             findings: &mut findings,
         };
-        reader.value(spec, kind, kind.shape, &Path::Spec);
+        reader.value(spec, kind, kind.shape, &FieldPath::Spec);
     }
     findings
 }
@@ -79,13 +79,13 @@ fn neighbours(release: Release) -> [usize; 2] {
 }
 
 /// Where a value stands; written out only where something is wrong with it.
-enum Path<'p> {
+enum FieldPath<'p> {
     Spec,
-    Field(&'p Path<'p>, &'p str),
-    Item(&'p Path<'p>, usize),
+    Field(&'p FieldPath<'p>, &'p str),
+    Item(&'p FieldPath<'p>, usize),
 }
 
-impl fmt::Display for Path<'_> {
+impl fmt::Display for FieldPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Spec => f.write_str("spec"),
@@ -96,7 +96,7 @@ impl fmt::Display for Path<'_> {
 }
 
 /// Reads one object with the definition of its kind.
-struct Reader<'m, 'a> {
+struct ObjectReader<'m, 'a> {
     object: &'m Object<'a>,
     kind: Field,
     neighbours: [usize; 2],
@@ -109,17 +109,22 @@ struct Reader<'m, 'a> {
     findings: &'m mut Vec<Finding>,
 }
 
-impl Reader<'_, '_> {
-    fn value(&mut self, node: &Node, field: Field, shape: Shape, path: &Path<'_>) {
+impl ObjectReader<'_, '_> {
+    fn value(&mut self, node: &Node, field: Field, shape: Shape, path: &FieldPath<'_>) {
         match (shape, &node.value) {
             (Shape::List(inner), Value::List(items)) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.value(item, field, inner.shape(), &Path::Item(path, index));
+                    self.value(item, field, inner.shape(), &FieldPath::Item(path, index));
                 }
             }
             (Shape::Map(inner), Value::Map(entries)) => {
                 for (key, item) in entries {
-                    self.value(item, field, inner.shape(), &Path::Field(path, &key.text));
+                    self.value(
+                        item,
+                        field,
+                        inner.shape(),
+                        &FieldPath::Field(path, &key.text),
+                    );
                 }
             }
             (Shape::Object, Value::Map(_)) => self.object(node, field, path),
@@ -136,7 +141,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn text(&mut self, text: &str, at: At, field: Field, path: &Path<'_>) {
+    fn text(&mut self, text: &str, at: At, field: Field, path: &FieldPath<'_>) {
         let is_counted = field.values().next().is_some();
         if !is_counted || field.values().any(|value| value == text) {
             return;
@@ -154,12 +159,13 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn object(&mut self, node: &Node, field: Field, path: &Path<'_>) {
+    fn object(&mut self, node: &Node, field: Field, path: &FieldPath<'_>) {
         // Which release brought which of these is known better; see `versions`.
-        let is_exact = self.object.class == Class::ServersTransport && matches!(path, Path::Spec);
+        let is_exact =
+            self.object.class == Class::ServersTransport && matches!(path, FieldPath::Spec);
         let mut misspelt = Vec::new();
         for (key, value) in node.entries() {
-            let path = Path::Field(path, &key.text);
+            let path = FieldPath::Field(path, &key.text);
             match field.children().find(|child| child.name == key.text) {
                 Some(child) => {
                     if !is_exact {
@@ -179,7 +185,7 @@ impl Reader<'_, '_> {
             let is_missing = value.is_none_or(|node| node.value == Value::Null);
             if is_missing && !misspelt.contains(&child.name) {
                 let (path, message) = (
-                    Path::Field(path, child.name),
+                    FieldPath::Field(path, child.name),
                     format!("there is no `{}`", child.name),
                 );
                 self.find(&CI317, node.at, &path, message, None);
@@ -188,7 +194,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reports that another release has the field.
-    fn release(&mut self, child: Field, at: At, path: &Path<'_>) {
+    fn release(&mut self, child: Field, at: At, path: &FieldPath<'_>) {
         let Some(release) = self.release.filter(|_| self.of_traefik) else {
             return;
         };
@@ -210,7 +216,7 @@ impl Reader<'_, '_> {
         key: &Key,
         node: &Node,
         field: Field,
-        path: &Path<'_>,
+        path: &FieldPath<'_>,
         is_exact: bool,
     ) -> Option<&'static str> {
         let shown = key.text.escape_debug();
@@ -243,7 +249,7 @@ impl Reader<'_, '_> {
         &mut self,
         rule: &'static Rule,
         at: At,
-        path: &Path<'_>,
+        path: &FieldPath<'_>,
         message: String,
         meant: Option<&str>,
     ) {

@@ -3,13 +3,13 @@
 use std::sync::LazyLock;
 
 /// All kinds.
-pub(super) static OUTLINE: LazyLock<Outline> =
-    LazyLock::new(|| Outline::parse(include_str!("definitions.txt")));
+pub(super) static OUTLINE: LazyLock<Definition> =
+    LazyLock::new(|| Definition::parse(include_str!("definitions.txt")));
 
 /// The lines, each with what is on it.
-pub(super) struct Outline(Vec<Line>);
+pub(super) struct Definition(Vec<OutlineLine>);
 
-struct Line {
+struct OutlineLine {
     /// The number of the line behind the last below this one.
     end: usize,
     name: &'static str,
@@ -86,9 +86,9 @@ impl Shape {
     }
 }
 
-impl Outline {
+impl Definition {
     fn parse(text: &'static str) -> Self {
-        let mut lines: Vec<Line> = Vec::new();
+        let mut lines: Vec<OutlineLine> = Vec::new();
         let mut open: Vec<usize> = Vec::new();
         for (number, line) in text.lines().enumerate() {
             let content = line.trim_start_matches(' ');
@@ -99,7 +99,7 @@ impl Outline {
             open.push(number);
             let (content, values) = content.split_once(" =").unwrap_or((content, ""));
             let mut words = content.split(' ');
-            let mut line = Line {
+            let mut line = OutlineLine {
                 end: 0,
                 name: words.next().unwrap_or_default(),
                 shape: words.next().map_or(Shape::Any, Shape::of),
@@ -131,7 +131,7 @@ impl Outline {
         })
     }
 
-    fn line(&'static self, field: Field) -> &'static Line {
+    fn line(&'static self, field: Field) -> &'static OutlineLine {
         &self.0[field.number]
     }
 

@@ -56,7 +56,7 @@ const TLS: [&str; 3] = ["certresolver", "domains", "options"];
 
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut names = Names::default();
+    let mut names = IngressNames::default();
     for object in model.of(Class::Ingress) {
         annotations(model, object, "router.", &ROUTER, &mut names, &mut findings);
     }
@@ -103,7 +103,7 @@ fn annotations<'a>(
     object: &Object<'_>,
     section: &str,
     known: &'static [&'static str],
-    names: &mut Names<'a>,
+    names: &mut IngressNames<'a>,
     findings: &mut Vec<Finding>,
 ) {
     let Some(all) = object.at(&["metadata", "annotations"]) else {
@@ -168,11 +168,11 @@ struct Place<'m, 'a> {
 
 /// Objects by the name that other providers call them by: `namespace-name`.
 #[derive(Default)]
-struct Names<'a> {
+struct IngressNames<'a> {
     by_class: BTreeMap<Class, BTreeMap<String, &'a str>>,
 }
 
-impl<'a> Names<'a> {
+impl<'a> IngressNames<'a> {
     fn check(
         &mut self,
         model: &Model<'a>,

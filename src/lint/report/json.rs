@@ -24,7 +24,7 @@ pub(crate) struct Document<'a> {
     infos: usize,
     suppressed: usize,
     accepted: usize,
-    findings: Vec<Row<'a>>,
+    findings: Vec<FindingRow<'a>>,
 }
 
 #[derive(Serialize)]
@@ -37,7 +37,7 @@ struct Traefik {
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "lintFinding"))]
-struct Row<'a> {
+struct FindingRow<'a> {
     code: &'static str,
     /// The name of the rule, which stands for it as its code does.
     name: &'static str,
@@ -96,9 +96,9 @@ pub fn json(report: &Report, sources: &[Source], level: Severity) -> String {
     })
 }
 
-fn row<'a>(finding: &'a Finding, sources: &'a [Source]) -> Row<'a> {
+fn row<'a>(finding: &'a Finding, sources: &'a [Source]) -> FindingRow<'a> {
     let has_place = finding.at.line > 0;
-    Row {
+    FindingRow {
         code: finding.rule.code,
         name: finding.rule.name,
         severity: finding.severity.name(),

@@ -12,12 +12,12 @@ const VERSION: u32 = 1;
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "lintRules"))]
 pub(crate) struct List {
     version: u32,
-    rules: Vec<Row>,
+    rules: Vec<ListRow>,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "lintRule"))]
-struct Row {
+struct ListRow {
     code: &'static str,
     name: &'static str,
     severity: &'static str,
@@ -47,7 +47,7 @@ pub fn list() -> String {
 /// Lists the rules for programs.
 #[must_use]
 pub fn list_json() -> String {
-    let rules = ALL.iter().map(|rule| Row {
+    let rules = ALL.iter().map(|rule| ListRow {
         code: rule.code,
         name: rule.name,
         severity: rule.severity.name(),

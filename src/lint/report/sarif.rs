@@ -14,12 +14,12 @@ struct Log<'a> {
     #[serde(rename = "$schema")]
     schema: &'static str,
     version: &'static str,
-    runs: [Run<'a>; 1],
+    runs: [SarifRun<'a>; 1],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Run<'a> {
+struct SarifRun<'a> {
     tool: Tool,
     column_kind: &'static str,
     results: Vec<Outcome<'a>>,
@@ -60,7 +60,7 @@ struct Message<'a> {
 }
 
 #[derive(Serialize)]
-struct Text {
+struct SarifText {
     text: String,
 }
 
@@ -70,7 +70,7 @@ struct Outcome<'a> {
     rule_id: &'static str,
     rule_index: usize,
     level: &'static str,
-    message: Text,
+    message: SarifText,
     locations: [Location<'a>; 1],
     partial_fingerprints: Fingerprints,
 }
@@ -138,7 +138,7 @@ pub fn sarif(report: &Report, sources: &[Source], level: Severity) -> String {
     report::json(&Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
         version: "2.1.0",
-        runs: [Run {
+        runs: [SarifRun {
             tool: Tool {
                 driver: Driver {
                     name: "civi-ingress",
@@ -187,7 +187,7 @@ fn outcome<'a>(finding: &'a Finding, sources: &[Source]) -> Outcome<'a> {
             .position(|rule| *rule == finding.rule)
             .unwrap_or_default(),
         level: name(finding.severity),
-        message: Text { text },
+        message: SarifText { text },
         locations: [Location {
             physical_location: Physical {
                 artifact_location: Artifact { uri: uri(file) },

@@ -81,7 +81,7 @@ struct Moved {
     last: u8,
     instead: &'static str,
     /// Whether only a value of this kind is meant.
-    only: Option<Kind>,
+    only: Option<ValueKind>,
     /// The chart before which the key above it is not read either.
     since: u8,
     /// Whether a chart fails on it even before it has a strict schema.
@@ -89,7 +89,7 @@ struct Moved {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ValueKind {
     Map,
     Text,
     Bool,
@@ -129,7 +129,7 @@ const fn failing(
     first: u8,
     last: u8,
     instead: &'static str,
-    only: Kind,
+    only: ValueKind,
 ) -> Moved {
     Moved {
         path,
@@ -184,21 +184,21 @@ static MOVED: [Moved; 18] = [
         0,
         24,
         "`redirectTo.port` from 25 on, `redirections` from 34 on, `http.redirections` from 39 on",
-        Kind::Text,
+        ValueKind::Text,
     ),
     failing(
         &["ports", "*", "redirectTo"],
         25,
         33,
         "a name as `redirectTo` before 25, `redirections` from 34 on, `http.redirections` from 39 on",
-        Kind::Map,
+        ValueKind::Map,
     ),
     failing(
         &["ports", "*", "expose"],
         0,
         26,
         "`expose.default`",
-        Kind::Bool,
+        ValueKind::Bool,
     ),
     moved(
         &["ports", "*", "transport", "respondingTimeouts"],
@@ -288,10 +288,10 @@ impl<'a> File<'_, 'a> {
     }
 }
 
-fn kind_of(node: &Node) -> Kind {
+fn kind_of(node: &Node) -> ValueKind {
     match node.value {
-        Value::Map(_) => Kind::Map,
-        Value::Bool(_) => Kind::Bool,
-        _ => Kind::Text,
+        Value::Map(_) => ValueKind::Map,
+        Value::Bool(_) => ValueKind::Bool,
+        _ => ValueKind::Text,
     }
 }

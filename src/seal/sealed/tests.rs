@@ -24,7 +24,7 @@ fn certificate() -> SealingCertificate {
     SealingCertificate::from_pem(&pem, NOW).unwrap()
 }
 
-fn sealed(scope: Scope, value: &str) -> String {
+fn sealed(scope: SealingScope, value: &str) -> String {
     let private = [(
         DataKey::parse("tls.key").unwrap(),
         SecretData::private(value),
@@ -82,7 +82,7 @@ fn unsealed(sealed: &[u8], label: &str) -> Option<Vec<u8>> {
 #[test]
 fn each_scope_binds_a_value_to_its_own_label_and_no_other() {
     let labels = ["paroisse-a/selfcert", "paroisse-a", ""];
-    for (scope, own) in Scope::ALL.into_iter().zip(labels) {
+    for (scope, own) in SealingScope::ALL.into_iter().zip(labels) {
         let sealed = STANDARD.decode(sealed(scope, "canary")).unwrap();
         for label in labels {
             let expected = (label == own).then(|| b"canary".to_vec());
@@ -97,7 +97,9 @@ fn each_scope_binds_a_value_to_its_own_label_and_no_other() {
 
 #[test]
 fn any_changed_byte_is_refused() {
-    let sealed = STANDARD.decode(sealed(Scope::Strict, "canary")).unwrap();
+    let sealed = STANDARD
+        .decode(sealed(SealingScope::Strict, "canary"))
+        .unwrap();
     for index in 0..sealed.len() {
         let mut tampered = sealed.clone();
         tampered[index] ^= 1;
@@ -111,15 +113,18 @@ fn any_changed_byte_is_refused() {
 
 #[test]
 fn scopes_have_the_names_and_annotations_of_kubeseal() {
-    for scope in Scope::ALL {
-        assert_eq!(scope.to_string().parse::<Scope>().unwrap(), scope);
+    for scope in SealingScope::ALL {
+        assert_eq!(scope.to_string().parse::<SealingScope>().unwrap(), scope);
         let annotation = scope
             .annotation()
             .map(|(key, value)| format!("{key}={value}"));
         let expected = format!("sealedsecrets.bitnami.com/{scope}=true");
-        assert_eq!(annotation, (scope != Scope::Strict).then_some(expected));
+        assert_eq!(
+            annotation,
+            (scope != SealingScope::Strict).then_some(expected)
+        );
     }
-    let fault = "namespace".parse::<Scope>().unwrap_err();
+    let fault = "namespace".parse::<SealingScope>().unwrap_err();
     assert_eq!(
         fault.help.unwrap(),
         "use one of strict, namespace-wide, cluster-wide"
@@ -186,7 +191,7 @@ fn an_encrypted_value_is_not_sealed_again() {
         seal(
             &namespace,
             &name,
-            Scope::Strict,
+            SealingScope::Strict,
             private,
             &certificate(),
             random,

@@ -6,7 +6,7 @@ use super::super::examples::examples;
 use super::super::output::print_or_end;
 use super::super::tree::{Access, EntryKind, Tree};
 use super::fleet::{PlaceArguments, read_fleet};
-use super::place::Named;
+use super::place::NamedFleet;
 use super::units::{WILDCARD, unknown};
 use civi_ingress::fault::Fault;
 use civi_ingress::find::{self, Origin};
@@ -67,7 +67,7 @@ pub(super) fn run(run: &Run, arguments: &PrintCa) -> Result<(), Failure> {
 fn unit<'f>(
     fleet: &'f Fleet,
     name: &str,
-    named: &Named,
+    named: &NamedFleet,
 ) -> Result<(Unit<'f>, Credential), Failure> {
     let mut members = fleet.members.iter();
     if let Some(member) = members.find(|member| member.id.as_str() == name) {

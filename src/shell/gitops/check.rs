@@ -7,7 +7,7 @@ use super::super::tree::{Access, Tree};
 use super::fleet::{FleetArguments, read};
 use super::job::{Job, Told};
 use super::moves::settle;
-use super::place::Named;
+use super::place::NamedFleet;
 use super::report::{ReportArguments, annotated, publish};
 use civi_ingress::pki::reuse::Depth;
 use clap::Args;
@@ -33,7 +33,7 @@ pub(super) fn run(run: &Run, arguments: &CheckArguments) -> Result<(), Failure> 
     annotated(result, &arguments.report, &named.file)
 }
 
-fn try_check(run: &Run, arguments: &CheckArguments, named: &Named) -> Result<(), Failure> {
+fn try_check(run: &Run, arguments: &CheckArguments, named: &NamedFleet) -> Result<(), Failure> {
     let mut inputs = read(run, &arguments.fleet, named)?;
     let tree = Tree::open(&inputs.tree, Access::Read)?;
     let standing = settle(&mut inputs, &tree)?;

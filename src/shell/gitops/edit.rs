@@ -5,7 +5,7 @@ use super::super::examples::examples;
 use super::super::writing::{SideFile, Writing};
 use super::super::{Run, world};
 use super::fleet::parse;
-use super::place::Named;
+use super::place::NamedFleet;
 use super::units::unknown;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::Source;
@@ -133,7 +133,7 @@ fn option(fleet: Option<&Path>) -> String {
 }
 
 fn main_path(fleet: Option<&Path>) -> Result<PathBuf, Failure> {
-    let file = Named::new(fleet, None)?.file;
+    let file = NamedFleet::new(fleet, None)?.file;
     if world::is_stdin(&file) {
         let fault = Fault::new("standard input cannot be edited").help("name a file");
         return Err(fault.argument("--fleet").into());

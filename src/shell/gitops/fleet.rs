@@ -6,7 +6,7 @@ use super::super::output::warn;
 use super::super::paths::check_stdin;
 use super::super::templates::own_templates;
 use super::super::{Run, world};
-use super::place::Named;
+use super::place::NamedFleet;
 use aws_lc_rs::digest::{SHA256, digest};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::{self, Fleet, Secrets, Source};
@@ -35,8 +35,8 @@ pub(super) struct PlaceArguments {
 
 impl PlaceArguments {
     /// Finds the fleet file that is meant.
-    pub(super) fn named(&self) -> Result<Named, Failure> {
-        Named::new(self.fleet.as_deref(), self.output_dir.as_deref())
+    pub(super) fn named(&self) -> Result<NamedFleet, Failure> {
+        NamedFleet::new(self.fleet.as_deref(), self.output_dir.as_deref())
     }
 }
 
@@ -133,7 +133,7 @@ pub(super) struct Inputs {
 pub(super) fn read(
     run: &Run,
     arguments: &FleetArguments,
-    named: &Named,
+    named: &NamedFleet,
 ) -> Result<Inputs, Failure> {
     let path = &named.file;
     check_stdin(

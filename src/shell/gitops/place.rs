@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// A fleet file, and the tree where an option names it.
 #[derive(Debug)]
-pub(in super::super) struct Named {
+pub(in super::super) struct NamedFleet {
     /// The fleet file.
     pub(in super::super) file: PathBuf,
     /// Whether the file was looked for.
@@ -19,7 +19,7 @@ pub(in super::super) struct Named {
     tree: Option<PathBuf>,
 }
 
-impl Named {
+impl NamedFleet {
     /// Takes what options name. Without a fleet file the nearest `fleet.yaml` counts, from the directory of the tree or
     /// the working directory up to the top of the Git work tree, or to the root if there is none.
     ///

@@ -7,7 +7,7 @@ use super::super::tree::{Access, Tree};
 use super::fleet::{FleetArguments, read};
 use super::job::{Job, Told};
 use super::moves::settle;
-use super::place::Named;
+use super::place::NamedFleet;
 use super::report::{ReportArguments, annotated, publish};
 use super::{git, known, review};
 use civi_ingress::gitops::context::Sealer;
@@ -88,7 +88,7 @@ pub(super) fn run(run: &Run, arguments: &Render) -> Result<(), Failure> {
     annotated(result, &arguments.report, &named.file)
 }
 
-fn try_render(run: &Run, arguments: &Render, named: &Named) -> Result<(), Failure> {
+fn try_render(run: &Run, arguments: &Render, named: &NamedFleet) -> Result<(), Failure> {
     let plan = match &arguments.plan {
         Some(path) => Some(review::read(path)?),
         None => None,

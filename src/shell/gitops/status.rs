@@ -6,7 +6,7 @@ use super::super::examples::examples;
 use super::super::live::LiveHosts;
 use super::super::status::{Sources, StatusReport, of_sources};
 use super::fleet::read_fleet;
-use super::place::Named;
+use super::place::NamedFleet;
 use clap::{Args, ValueHint};
 use std::path::{Path, PathBuf};
 
@@ -41,7 +41,7 @@ pub(super) fn run(run: &Run, arguments: &TreeStatus) -> Result<(), Failure> {
     if let Some(tree) = &arguments.output_dir {
         return of_tree(tree, report.fleet.as_deref());
     }
-    let named = Named::new(report.fleet.as_deref(), None)?;
+    let named = NamedFleet::new(report.fleet.as_deref(), None)?;
     // What is wrong with the fleet file is reported below; the certificates are looked at all the same.
     let fleet = read_fleet(&named.file).ok();
     let tree = named.tree(run, fleet.as_ref())?;

@@ -9,10 +9,10 @@ use civi_ingress::cluster::Cluster as Objects;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::path::hop::ProxyVersion;
 use civi_ingress::path::request::RequestPath;
-use civi_ingress::pki::forms::Part;
+use civi_ingress::pki::forms::FormPart;
 use civi_ingress::probe::objects;
 use civi_ingress::probe::target::{self, Endpoint, HTTP, HTTPS, Peer, Target};
-use civi_ingress::probe::trust::{Origin, Trust};
+use civi_ingress::probe::trust::{RootOrigin, TrustedRoots};
 use rustls::sign::CertifiedKey;
 use std::path::Path;
 use std::sync::Arc;
@@ -146,15 +146,15 @@ fn files(path: &Path) -> Result<Vec<(String, Zeroizing<String>)>, Failure> {
         .collect())
 }
 
-pub(super) fn trust_file(path: &Path) -> Result<Trust, Failure> {
-    let text = world::read_pem(path, Part::AuthorityCertificate, None)?;
-    Ok(Trust::from_file(&text.content, &text.name)?)
+pub(super) fn trust_file(path: &Path) -> Result<TrustedRoots, Failure> {
+    let text = world::read_pem(path, FormPart::AuthorityCertificate, None)?;
+    Ok(TrustedRoots::from_file(&text.content, &text.name)?)
 }
 
-pub(super) fn system_trust() -> Result<Trust, Failure> {
-    Ok(Trust {
+pub(super) fn system_trust() -> Result<TrustedRoots, Failure> {
+    Ok(TrustedRoots {
         anchors: world::system_roots()?,
-        origin: Origin::System,
+        origin: RootOrigin::System,
     })
 }
 
@@ -165,12 +165,12 @@ pub(super) fn client(arguments: &Probe) -> Result<Option<Arc<CertifiedKey>>, Fai
     let password = arguments.password.read()?;
     let password = password.as_ref();
     let part = match arguments.key {
-        Some(_) => Part::LeafCertificate,
-        None => Part::Leaf,
+        Some(_) => FormPart::LeafCertificate,
+        None => FormPart::Leaf,
     };
     let certificate = world::read_pem(certificate_path, part, password)?;
     let separate = match &arguments.key {
-        Some(path) => Some(world::read_pem(path, Part::LeafKey, password)?),
+        Some(path) => Some(world::read_pem(path, FormPart::LeafKey, password)?),
         None => None,
     };
     let key = separate.as_ref().unwrap_or(&certificate);

@@ -10,7 +10,7 @@ mod path;
 mod scale;
 mod timeline;
 
-use super::path::Instance;
+use super::path::InstancePath;
 use super::report::Report;
 use super::row::Urgency;
 use super::words::Language;
@@ -156,7 +156,7 @@ fn tiles(page: &mut Page, report: &Report) {
     ));
     for urgency in Urgency::ALL {
         let (class, sign) = mark(urgency);
-        let of_urgency = |instance: &&Instance| instance.urgency == Some(urgency);
+        let of_urgency = |instance: &&InstancePath| instance.urgency == Some(urgency);
         let (certificates, instances) = (
             report.count(urgency),
             report.instances.iter().filter(of_urgency).count(),

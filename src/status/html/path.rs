@@ -1,12 +1,12 @@
 //! The path of an instance: browser, load balancer, Traefik, httpd, database, and the certificate of each leg.
 
 use super::page::{Breakable, Page, PageText, mark};
-use crate::status::path::{Instance, Leg, Stop, Trust, Wire};
+use crate::status::path::{InstancePath, JudgedLeg, LegVerdict, Stop, Wire};
 use crate::status::report::Report;
 use crate::status::row::{Row, Urgency};
 use crate::status::words;
 
-pub(super) fn add(page: &mut Page, report: &Report, instance: &Instance) {
+pub(super) fn add(page: &mut Page, report: &Report, instance: &InstancePath) {
     let language = page.language;
     page.add(format_args!("<ol class=\"path\">"));
     for (stop, leg) in instance.stops() {
@@ -48,17 +48,17 @@ pub(super) fn add(page: &mut Page, report: &Report, instance: &Instance) {
 }
 
 /// Returns the class of an arrow: whether the leg is good, broken, unencrypted or unknown.
-fn wire(leg: &Leg) -> &'static str {
+fn wire(leg: &JudgedLeg) -> &'static str {
     match (leg.wire, leg.verdict) {
         (Wire::Plain, _) => " clear",
         (Wire::Unknown, _) => " maybe-tls",
-        (_, Trust::NotSigned | Trust::OtherName | Trust::Unchecked) => " broken",
+        (_, LegVerdict::NotSigned | LegVerdict::OtherName | LegVerdict::Unchecked) => " broken",
         _ => "",
     }
 }
 
 /// Adds the certificate that answers on a leg.
-fn certificate(page: &mut Page, report: &Report, leg: &Leg) {
+fn certificate(page: &mut Page, report: &Report, leg: &JudgedLeg) {
     let language = page.language;
     let Some(row) = leg.certificate.map(|row| &report.rows[row]) else {
         page.add(format_args!(
@@ -85,13 +85,13 @@ fn certificate(page: &mut Page, report: &Report, leg: &Leg) {
 }
 
 /// Adds what the client of a leg makes of its certificate.
-fn trust(page: &mut Page, report: &Report, leg: &Leg, client: &str) {
+fn trust(page: &mut Page, report: &Report, leg: &JudgedLeg, client: &str) {
     let language = page.language;
     let cas = || leg.trust.iter().map(|row| &report.rows[*row]);
     let end = |ca: &Row| language.day(ca.details.validity.not_after);
     let (class, sign, text) = match leg.verdict {
-        Trust::Unknown => return,
-        Trust::Signed => {
+        LegVerdict::Unknown => return,
+        LegVerdict::Signed => {
             let mut others = cas();
             let issuer = leg.certificate.and_then(|leaf| {
                 let issuer = &report.rows[leaf].details.issuer;
@@ -112,13 +112,13 @@ fn trust(page: &mut Page, report: &Report, leg: &Leg, client: &str) {
             };
             (class, sign, text + &more)
         }
-        Trust::NotSigned => {
+        LegVerdict::NotSigned => {
             let cas = cas().map(|ca| language.ca_ends(PageText(&ca.names()), end(ca)));
             let cas: Vec<String> = cas.collect();
             ("bad", "✕", language.trusts_only(client) + &cas.join(", "))
         }
-        Trust::OtherName => ("bad", "✕", language.is_not_for(PageText(&leg.name))),
-        Trust::Unchecked => ("bad", "✕", language.takes_any(client)),
+        LegVerdict::OtherName => ("bad", "✕", language.is_not_for(PageText(&leg.name))),
+        LegVerdict::Unchecked => ("bad", "✕", language.takes_any(client)),
     };
     page.add(format_args!(
         "<small class=\"{class}\">{sign} {text}</small>"

@@ -3,7 +3,7 @@
 use super::page::{Page, PageText, mark, others};
 use super::path;
 use super::scale::{Percent, Scale};
-use crate::status::path::Instance;
+use crate::status::path::InstancePath;
 use crate::status::report::Report;
 use crate::status::row::{Renewer, Row, Urgency};
 use time::{Month, OffsetDateTime};
@@ -49,7 +49,7 @@ pub(super) fn add(page: &mut Page, report: &Report) {
     let groups = Urgency::ALL.map(Some).into_iter().chain([None]);
     for urgency in groups {
         let instances = report.instances.iter();
-        let instances: Vec<&Instance> = instances
+        let instances: Vec<&InstancePath> = instances
             .filter(|instance| instance.urgency == urgency)
             .collect();
         if instances.is_empty() {
@@ -247,7 +247,7 @@ fn months(page: &mut Page, scale: &Scale, report: &Report) {
     ));
 }
 
-fn row_of_instance(page: &mut Page, report: &Report, scale: &Scale, instance: &Instance) {
+fn row_of_instance(page: &mut Page, report: &Report, scale: &Scale, instance: &InstancePath) {
     let needs = instance.needs(&report.rows);
     let needs: Vec<&Row> = needs.iter().map(|row| &report.rows[*row]).collect();
     // Rows are sorted: the first is the most urgent.

@@ -1,6 +1,6 @@
 //! Finds certificates by where they stand, for the hops of a path.
 
-use super::{FrontKind, Instance, Leg, Trust, Wire, signed};
+use super::{FrontKind, InstancePath, JudgedLeg, LegVerdict, Wire, signed};
 use crate::civiparoisse::{
     DATABASE_CA_CERT, DATABASE_CERT, DATABASE_SERVICE, HTTPD_CERT, TRUST_SECRET,
 };
@@ -25,14 +25,14 @@ pub(super) struct Held<'a> {
 }
 
 /// What is between a browser and an instance.
-pub(super) struct Way {
+pub(super) struct Approach {
     pub(super) scope: Scope,
     pub(super) path: Path,
     /// Whether a ServersTransport is named that is not at hand.
     pub(super) lacks_transport: bool,
 }
 
-impl Way {
+impl Approach {
     /// The way by the chart's names.
     pub(super) fn without_route(scope: &Scope, hosts: Vec<String>) -> Self {
         Self {
@@ -111,7 +111,7 @@ impl<'a> Index<'a> {
         }
     }
 
-    pub(super) fn instance(&self, way: Way) -> Instance {
+    pub(super) fn instance(&self, way: Approach) -> InstancePath {
         let host = way.path.hosts.first().cloned().unwrap_or_default();
         let passes_through = matches!(way.path.outward, Outward::PassedThrough | Outward::Raw);
         let browser = (!passes_through).then(|| self.browser(&way, &host));
@@ -120,12 +120,12 @@ impl<'a> Index<'a> {
         let browser = browser.unwrap_or_else(|| {
             // It is the browser that meets httpd, asks for the host and trusts what it trusts.
             let certificate = backend.certificate.take();
-            backend.verdict = Trust::Unknown;
+            backend.verdict = LegVerdict::Unknown;
             backend.trust.clear();
             let served = self.served.get(host.as_str()).copied();
             self.leg(&host, served.or(certificate), Vec::new())
         });
-        let mut instance = Instance {
+        let mut instance = InstancePath {
             namespace: way.scope.namespace().map(str::to_owned),
             home: way.scope.label().to_owned(),
             database: self.database(&way.scope),
@@ -165,7 +165,7 @@ impl<'a> Index<'a> {
 
     /// What browsers see: what the live host served, else the route's own Secret, else one of the default store, else
     /// any pair for the host.
-    fn browser(&self, way: &Way, host: &str) -> Leg {
+    fn browser(&self, way: &Approach, host: &str) -> JudgedLeg {
         if let Some(served) = self.served.get(host) {
             return self.leg(host, Some(*served), Vec::new());
         }
@@ -235,7 +235,7 @@ impl<'a> Index<'a> {
     }
 
     /// What httpd serves: the chart's key, else the pair for the name in the namespace that ends last.
-    fn backend(&self, way: &Way, host: &str, browser: Option<usize>) -> Leg {
+    fn backend(&self, way: &Approach, host: &str, browser: Option<usize>) -> JudgedLeg {
         let client = way.path.outward.client();
         let name = client.and_then(|client| client.expects.as_deref());
         let name = name.unwrap_or(host);
@@ -247,7 +247,7 @@ impl<'a> Index<'a> {
             Outward::Unsaid(_) => Wire::Unknown,
         };
         if matches!(wire, Wire::Plain | Wire::Mesh) {
-            return Leg {
+            return JudgedLeg {
                 wire,
                 ..self.leg(name, None, Vec::new())
             };
@@ -269,12 +269,12 @@ impl<'a> Index<'a> {
         let mut leg = self.leg(name, certificate, trust.unwrap_or_default());
         leg.wire = wire;
         if client.is_some_and(|client| matches!(client.trusts, hop::Trust::Anything)) {
-            leg.verdict = Trust::Unchecked;
+            leg.verdict = LegVerdict::Unchecked;
         }
         leg
     }
 
-    fn trusted(&self, way: &Way, client: &Client) -> Vec<usize> {
+    fn trusted(&self, way: &Approach, client: &Client) -> Vec<usize> {
         match &client.trusts {
             hop::Trust::Authorities(authorities) => {
                 let rows = authorities.iter();
@@ -318,7 +318,7 @@ impl<'a> Index<'a> {
         }
     }
 
-    fn database(&self, scope: &Scope) -> Option<Leg> {
+    fn database(&self, scope: &Scope) -> Option<JudgedLeg> {
         let is_for_database = |row: &Row| {
             let names = row.details.subject_alt_names.iter();
             let mut names = names.chain(&row.details.common_name);
@@ -337,20 +337,20 @@ impl<'a> Index<'a> {
             .map(|place| place.row);
         let mut leg = self.leg(DATABASE_SERVICE, Some(certificate), trust.collect());
         // MySQL Router checks the signature alone (VERIFY_CA), and the chart's certificate has no such name.
-        if leg.verdict == Trust::OtherName {
+        if leg.verdict == LegVerdict::OtherName {
             leg.verdict = self.signature(Some(certificate), &leg.trust);
         }
         Some(leg)
     }
 
-    fn leg(&self, name: &str, certificate: Option<usize>, mut trust: Vec<usize>) -> Leg {
+    fn leg(&self, name: &str, certificate: Option<usize>, mut trust: Vec<usize>) -> JudgedLeg {
         trust.sort_unstable();
         trust.dedup();
         let verdict = match certificate {
-            Some(row) if !self.covers(row, name) => Trust::OtherName,
+            Some(row) if !self.covers(row, name) => LegVerdict::OtherName,
             _ => self.signature(certificate, &trust),
         };
-        Leg {
+        JudgedLeg {
             name: name.to_owned(),
             wire: Wire::Tls,
             certificate,
@@ -359,17 +359,17 @@ impl<'a> Index<'a> {
         }
     }
 
-    fn signature(&self, certificate: Option<usize>, trust: &[usize]) -> Trust {
+    fn signature(&self, certificate: Option<usize>, trust: &[usize]) -> LegVerdict {
         match certificate.map(|leaf| &self.rows[leaf]) {
             // What a Certificate announces has no issuer's name to compare.
             Some(leaf) if !trust.is_empty() && leaf.details.sha256.is_known() => {
                 if trust.iter().any(|ca| signed(leaf, &self.rows[*ca])) {
-                    Trust::Signed
+                    LegVerdict::Signed
                 } else {
-                    Trust::NotSigned
+                    LegVerdict::NotSigned
                 }
             }
-            _ => Trust::Unknown,
+            _ => LegVerdict::Unknown,
         }
     }
 

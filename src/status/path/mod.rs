@@ -13,12 +13,12 @@ use crate::kinds::service::Balancer;
 use crate::path::hop::{Httpd, Known};
 use crate::path::{self, Routed};
 use crate::release::Release;
-use index::{Index, Way};
+use index::{Approach, Index};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An instance behind Traefik or another gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Instance {
+pub struct InstancePath {
     /// Its namespace, if it is given.
     pub namespace: Option<String>,
     /// Its namespace, else the directory or file of its manifests.
@@ -33,11 +33,11 @@ pub struct Instance {
     /// What answers browsers, or passes them on.
     pub front: Front,
     /// From the browser to where its TLS ends.
-    pub browser: Leg,
+    pub browser: JudgedLeg,
     /// From the front to httpd.
-    pub backend: Leg,
+    pub backend: JudgedLeg,
     /// Instance to database, where a certificate of it was found.
-    pub database: Option<Leg>,
+    pub database: Option<JudgedLeg>,
 }
 
 /// What goes over a leg.
@@ -71,7 +71,7 @@ impl Wire {
 
 /// One connection; the numbers are those of [`Report::rows`](super::Report::rows).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leg {
+pub struct JudgedLeg {
     /// The name that the client expects.
     pub name: String,
     /// What goes over it.
@@ -81,12 +81,12 @@ pub struct Leg {
     /// What the client trusts, as far as it was found.
     pub trust: Vec<usize>,
     /// Whether that is enough.
-    pub verdict: Trust,
+    pub verdict: LegVerdict,
 }
 
 /// What the client of a leg makes of the certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trust {
+pub enum LegVerdict {
     /// The certificate or what signed it was not found.
     Unknown,
     /// A CA that the client trusts has the name and key identifier of the certificate's issuer.
@@ -114,7 +114,7 @@ pub enum Stop {
     Database,
 }
 
-impl Instance {
+impl InstancePath {
     /// Names it: its home and its first host.
     #[must_use]
     pub fn title(&self) -> String {
@@ -133,7 +133,7 @@ impl Instance {
 
     /// Returns what a request passes, each with the leg that it answers.
     #[must_use]
-    pub fn stops(&self) -> Vec<(Stop, Option<&Leg>)> {
+    pub fn stops(&self) -> Vec<(Stop, Option<&JudgedLeg>)> {
         let (front, httpd) = if self.passes_through() {
             (None, &self.browser)
         } else {
@@ -152,7 +152,7 @@ impl Instance {
 
     /// Returns its legs with both ends: where TLS begins and where it ends.
     #[must_use]
-    pub fn legs(&self) -> Vec<(Stop, Stop, &Leg)> {
+    pub fn legs(&self) -> Vec<(Stop, Stop, &JudgedLeg)> {
         let mut legs = if self.passes_through() {
             vec![(Stop::Browser, Stop::Httpd, &self.browser)]
         } else {
@@ -191,9 +191,9 @@ type Common<'a> = (Scope, Kind, &'a str, &'a Scope, Option<Httpd>);
 
 /// Finds the instances: one for each Service that a route of some hosts leads to, and one for each scope that has the
 /// chart's server certificate and no route.
-pub(super) fn instances(rows: &[Row], cluster: &Cluster) -> Vec<Instance> {
+pub(super) fn instances(rows: &[Row], cluster: &Cluster) -> Vec<InstancePath> {
     let index = Index::new(rows, cluster);
-    let mut ways: BTreeMap<Common<'_>, Way> = BTreeMap::new();
+    let mut ways: BTreeMap<Common<'_>, Approach> = BTreeMap::new();
     for routed in path::read(cluster, Release::default()) {
         if routed.path.hosts.is_empty() {
             continue;
@@ -217,7 +217,7 @@ pub(super) fn instances(rows: &[Row], cluster: &Cluster) -> Vec<Instance> {
             &route.scope,
             httpd,
         );
-        let way = ways.entry(key).or_insert_with(|| Way {
+        let way = ways.entry(key).or_insert_with(|| Approach {
             scope,
             path,
             lacks_transport: matches!(transport, Known::Missing),
@@ -229,18 +229,19 @@ pub(super) fn instances(rows: &[Row], cluster: &Cluster) -> Vec<Instance> {
         }
     }
     let has_route: BTreeSet<Scope> = ways.keys().map(|(scope, ..)| scope.clone()).collect();
-    let mut instances: Vec<Instance> = ways.into_values().map(|way| index.instance(way)).collect();
+    let mut instances: Vec<InstancePath> =
+        ways.into_values().map(|way| index.instance(way)).collect();
     for (scope, held) in &index.held {
         let server = held
             .iter()
             .find(|held| held.origin.key == HTTPD_CERT && !rows[held.row].details.is_ca);
         if let Some(held) = server.filter(|_| !has_route.contains(scope)) {
             let hosts = rows[held.row].details.subject_alt_names.clone();
-            instances.push(index.instance(Way::without_route(scope, hosts)));
+            instances.push(index.instance(Approach::without_route(scope, hosts)));
         }
     }
     // Rows are sorted by urgency: so are instances by their first one, those without any at the end.
-    let mut sorted: BTreeMap<(usize, String), Vec<Instance>> = BTreeMap::new();
+    let mut sorted: BTreeMap<(usize, String), Vec<InstancePath>> = BTreeMap::new();
     for instance in instances {
         let first = instance.needs(rows).first().copied();
         let key = (first.unwrap_or(usize::MAX), instance.title());

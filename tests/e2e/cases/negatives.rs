@@ -13,7 +13,7 @@ use crate::handwritten::{Ingress, ROOT_CAS, ROOT_CAS_SECRETS, service, tls_store
 use crate::httpd::{Settings, Site};
 use crate::pki::{Authority, Pair};
 use crate::stack::{Case, Stack, trial};
-use civi_ingress::lint::recorded::{NEGATIVES, Seen};
+use civi_ingress::lint::recorded::{NEGATIVES, RecordedFault};
 
 /// The cases of this module.
 pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
@@ -164,7 +164,13 @@ fn as_recorded(case: &Case, release: &Release) {
 }
 
 /// One row as it is written in `recorded.rs`, for what is recorded as for what is observed.
-fn row(table: &mut String, fault: &str, release: &Release, seen: Seen, said: &[impl AsRef<str>]) {
+fn row(
+    table: &mut String,
+    fault: &str,
+    release: &Release,
+    seen: RecordedFault,
+    said: &[impl AsRef<str>],
+) {
     let said: Vec<&str> = said.iter().map(AsRef::as_ref).collect();
     writeln!(
         table,
@@ -181,7 +187,7 @@ fn observe(
     fault: &Fault,
     browser: &Authority,
     wildcard: &Pair,
-) -> (Seen, Vec<String>) {
+) -> (RecordedFault, Vec<String>) {
     let namespace = format!("fault-{}", fault.name);
     let host = format!("{namespace}.example.org");
     let authority = Authority::new("instance CA");
@@ -205,7 +211,7 @@ fn observe(
     }
     let applied = cluster.try_kubectl(&["apply", "-f", "-"], &instance.ingress.manifests());
     if !applied.status.success() {
-        return (Seen::Refused, refusals(&applied.stderr));
+        return (RecordedFault::Refused, refusals(&applied.stderr));
     }
 
     let site = Site {
@@ -218,8 +224,8 @@ fn observe(
     traefik.wait_for(&host);
     let client = Client::trusting(&browser.certificate);
     let seen = match client.get(traefik.websecure(), &host, "/") {
-        Ok(answer) => Seen::Status(answer.status),
-        Err(why) if why.contains("UnknownIssuer") => Seen::GeneratedCertificate,
+        Ok(answer) => RecordedFault::Status(answer.status),
+        Err(why) if why.contains("UnknownIssuer") => RecordedFault::GeneratedCertificate,
         Err(why) => panic!("{}: {why}", fault.name),
     };
     // Without what differs from run to run, the order of a list of two namespaces included.
