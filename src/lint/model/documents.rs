@@ -1,6 +1,6 @@
 //! The documents of the input.
 
-use super::carriers::{self, Inner};
+use super::inner::{self, Inner};
 use crate::cluster;
 use crate::cluster::data::{self, Certificates};
 use crate::fault::Fault;
@@ -148,12 +148,12 @@ fn one<T>(
 fn part(cut: Cut<'_>, file: &Arc<str>, budget: &Budget, known: &Certificates) -> Part {
     let (read, spent) = stream::read_counted(cut, budget);
     let typed = |mut document: Node| {
-        let (mut objects, mut inner) = (Vec::new(), Vec::new());
+        let (mut objects, mut inside) = (Vec::new(), Vec::new());
         let is_list = is_list(&document);
         for (index, node) in objects_mut(&mut document).iter_mut().enumerate() {
             let prefix = prefix(is_list, index);
             let object = cluster::Object::read(node, file, known);
-            inner.extend(carriers::inner(&prefix, node, object.as_ref(), cut, budget));
+            inside.extend(inner::read(&prefix, node, object.as_ref(), cut, budget));
             if let Some(mut object) = object {
                 object.forget_certificate_texts();
                 objects.reserve_exact(1);
@@ -161,7 +161,7 @@ fn part(cut: Cut<'_>, file: &Arc<str>, budget: &Budget, known: &Certificates) ->
             }
             data::release(node);
         }
-        (document, objects, inner.into())
+        (document, objects, inside.into())
     };
     Part {
         lines_before: cut.lines_before,

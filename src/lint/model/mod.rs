@@ -2,6 +2,7 @@
 
 mod carriers;
 pub(super) mod documents;
+mod inner;
 mod knowledge;
 pub(super) mod kustomize;
 pub(super) mod object;
