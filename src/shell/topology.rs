@@ -14,6 +14,7 @@ use civi_ingress::path::expand::Topology;
 use civi_ingress::path::hop::ProxyVersion;
 use civi_ingress::report::yaml;
 use civi_ingress::topology::{CaKeyHolder, Document, KNOWN, Subject};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use std::path::{Path, PathBuf};
 
@@ -91,8 +92,8 @@ struct Explain {
     #[arg(long, value_name = "TOPOLOGY", default_value = "direct")]
     topology: TopologyName,
     /// Version of the PROXY protocol that goes before TLS that is passed on
-    #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(i64).range(1..=2), allow_hyphen_values = true)]
-    proxy_protocol: Option<i64>,
+    #[arg(long, value_name = "VERSION", value_parser = version())]
+    proxy_protocol: Option<ProxyVersion>,
     /// Format of the report
     #[arg(
         short = 'o',
@@ -164,8 +165,15 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
     print_or_end(report.as_bytes())
 }
 
+fn version() -> impl TypedValueParser<Value = ProxyVersion> {
+    PossibleValuesParser::new(["1", "2"]).map(|version| match version.as_str() {
+        "1" => ProxyVersion::V1,
+        _ => ProxyVersion::V2,
+    })
+}
+
 fn topology(arguments: &Explain) -> Result<Topology, Failure> {
-    let proxy = arguments.proxy_protocol.and_then(ProxyVersion::of);
+    let proxy = arguments.proxy_protocol;
     match arguments.topology {
         TopologyName::Passthrough => Ok(Topology::Passthrough { proxy }),
         TopologyName::Direct if proxy.is_none() => Ok(Topology::Direct),
