@@ -320,7 +320,7 @@ pub(crate) fn report(command: &str, text: &str) -> serde_json::Value {
 macro_rules! assert_snapshot_in {
     ($folder:literal, $name:expr, $value:expr) => {
         insta::with_settings!({
-            snapshot_path => concat!("../snapshots/", $folder),
+            snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/", $folder),
             prepend_module_to_snapshot => false,
             omit_expression => true,
         }, { insta::assert_snapshot!($name, $value) });

@@ -23,7 +23,7 @@ use std::sync::Arc;
 macro_rules! built_in {
     ($($name:literal),* $(,)?) => {
         /// The built-in templates: path below `templates/`, source.
-        pub const BUILT_IN: &[(&str, &str)] = &[$(($name, include_str!(concat!("../templates/", $name)))),*];
+        pub const BUILT_IN: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../templates/", $name)))),*];
     };
 }
 

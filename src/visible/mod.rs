@@ -635,7 +635,7 @@ mod tests {
         }
     }
 
-    const PEM: &str = include_str!("../tests/keys/leaf.pem");
+    const PEM: &str = include_str!("../../tests/keys/leaf.pem");
 
     #[test]
     fn no_notation_of_a_key_is_shown() {
