@@ -225,12 +225,27 @@ fn without_keys_in_strings(text: &str) -> Cow<'_, str> {
             ends
         });
         let (string, after) = string.split_at(end.unwrap_or(string.len()));
-        out.push_str(&without_keys(string));
+        out.push_str(&without_keys_in_string(string));
         out.extend(after.get(..1));
         rest = after.get(1..).unwrap_or_default();
     }
     out.push_str(rest);
     Cow::Owned(out)
+}
+
+/// As [`without_keys`], in what is between the quotes of a JSON string. It is read first: the letter of an escape such as
+/// `\t` is not part of what follows it.
+fn without_keys_in_string(string: &str) -> Cow<'_, str> {
+    let Ok(value) = serde_json::from_str::<String>(&format!("\"{string}\"")) else {
+        return without_keys(string);
+    };
+    match without_keys(&value) {
+        Cow::Borrowed(_) => Cow::Borrowed(string),
+        Cow::Owned(hidden) => {
+            let quoted = serde_json::Value::String(hidden).to_string();
+            Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
+        }
+    }
 }
 
 /// Hides PEM blocks of keys and age identities.
@@ -632,6 +647,17 @@ mod tests {
         for text in [format!("`{long}`"), long, words] {
             let once = line(&text).into_owned();
             assert!(matches!(line(&once), Cow::Borrowed(_)), "{once}");
+        }
+    }
+
+    #[test]
+    fn the_letter_of_an_escape_in_json_is_not_hidden_with_what_follows_it() {
+        for escape in ["\t", "\n", "\u{8}", "\u{1}", "\\"] {
+            let run = format!("TL{escape}Option{}", "4".repeat(80));
+            let shown = json(serde_json::json!({ "kind": run }).to_string());
+            let value: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+            let kind = value["kind"].as_str().unwrap();
+            assert_eq!(kind, format!("TL{escape}{HIDDEN}"), "{shown}");
         }
     }
 
