@@ -87,11 +87,15 @@ impl Release {
         self >= Self::exactly(3, 4, 1)
     }
 
+    /// From here on a ServersTransportTCP has `proxyProtocol`, and that of a Service beside it is not read
+    /// (`pkg/tcp/dialer.go`, `DialerManager.Build`).
+    pub const PROXY_BY_TRANSPORT: Self = Self::exactly(3, 5, 2);
+
     /// Returns whether there is a ServersTransportTCP (3.0), and whether it takes `proxyProtocol` (3.5.2); before that a
     /// service of an IngressRouteTCP takes it, from 2.7 on.
     #[must_use]
     pub fn transport_tcp(self) -> TransportTcp {
-        if self >= Self::exactly(3, 5, 2) {
+        if self >= Self::PROXY_BY_TRANSPORT {
             TransportTcp::SendsProxyProtocol
         } else if self >= Self::exactly(3, 0, 0) {
             TransportTcp::Dials

@@ -3,11 +3,11 @@
 use super::rules::{CI226, CI227, CI228, CI230, CI231, CI234, CI235};
 use crate::cluster::{self, Kind};
 use crate::kinds::traefik::{ServersTransport, ServiceRef};
-use crate::lint::facts::proxy::PROXY_BY_TRANSPORT;
 use crate::lint::facts::routes::Rule;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
+use crate::release::TransportTcp;
 use std::collections::BTreeMap;
 
 pub(super) fn check(
@@ -35,7 +35,7 @@ pub(super) fn check(
                 transport: transport(model, rule, service),
             };
             place.tls(is_passed, findings);
-            if model.knowledge.release >= PROXY_BY_TRANSPORT {
+            if model.knowledge.release.transport_tcp() == TransportTcp::SendsProxyProtocol {
                 place.proxy(findings);
             }
         }

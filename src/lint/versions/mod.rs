@@ -2,14 +2,13 @@
 
 pub(super) mod rules;
 
-use crate::lint::facts::proxy::PROXY_BY_TRANSPORT;
 use crate::lint::facts::servers_transport::{FIELDS, ROOT_CAS};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::predict::Here;
 use crate::lint::rule::{Rule, Severity};
-use crate::release::Release;
+use crate::release::{Release, TransportTcp};
 use crate::yaml::{Node, Value};
 use rules::{CI301, CI302, CI303, CI304, CI305, CI306, CI307, CI308, CI309, CI310, CI312, CI313};
 
@@ -130,19 +129,23 @@ fn transport(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>
 
 fn tcp_transport(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     let release = model.knowledge.release;
-    if release < Release::exactly(3, 0, 0) {
-        let at = object.at(&["kind"]).map_or(object.node.at, |node| node.at);
-        let message =
-            format!("Traefik {release} does not have ServersTransportTCP, which came with 3.0");
-        findings.push(object.finding(&CI313, at, "kind", message));
-        return;
-    }
-    let node = object.spec().get("proxyProtocol");
-    if let Some(node) = node.filter(|_| release < PROXY_BY_TRANSPORT) {
-        let message = format!(
-            "Traefik {release} does not have `proxyProtocol` here, which came with {PROXY_BY_TRANSPORT}"
-        );
-        findings.push(object.finding(&CI313, node.at, "spec.proxyProtocol", message));
+    match release.transport_tcp() {
+        TransportTcp::Nowhere => {
+            let at = object.at(&["kind"]).map_or(object.node.at, |node| node.at);
+            let message =
+                format!("Traefik {release} does not have ServersTransportTCP, which came with 3.0");
+            findings.push(object.finding(&CI313, at, "kind", message));
+        }
+        TransportTcp::Dials => {
+            if let Some(node) = object.spec().get("proxyProtocol") {
+                let message = format!(
+                    "Traefik {release} does not have `proxyProtocol` here, which came with {}",
+                    Release::PROXY_BY_TRANSPORT
+                );
+                findings.push(object.finding(&CI313, node.at, "spec.proxyProtocol", message));
+            }
+        }
+        TransportTcp::SendsProxyProtocol => {}
     }
 }
 
