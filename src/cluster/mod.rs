@@ -461,6 +461,18 @@ fn drop_superseded(objects: &mut Vec<Object>) {
 }
 
 #[cfg(test)]
+impl Cluster {
+    /// Reads the objects of a text that has no fault.
+    pub(crate) fn of_text(text: &str) -> Self {
+        let known = Certificates::default();
+        let documents = crate::yaml::read_all(text, "m.yaml").unwrap();
+        let objects = documents.iter();
+        let objects = objects.filter_map(|node| Object::read(node, &"m.yaml".into(), &known));
+        Self::new(objects.collect(), BTreeMap::new())
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -472,11 +484,7 @@ mod tests {
             )
         };
         let points = |text: &str| -> Vec<String> {
-            let known = Certificates::default();
-            let documents = crate::yaml::read_all(text, "m.yaml").unwrap();
-            let objects = documents.iter();
-            let objects = objects.filter_map(|node| Object::read(node, &"m.yaml".into(), &known));
-            let cluster = Cluster::new(objects.collect(), BTreeMap::new());
+            let cluster = Cluster::of_text(text);
             let routes = cluster.of(Kind::IngressRoute);
             let routes = routes.filter_map(|object| object.resource.ingress_route());
             routes

@@ -806,15 +806,6 @@ fn beside_istio(scope: &Scope) -> Vec<Scope> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::data::Certificates;
-
-    fn cluster(text: &str) -> Cluster {
-        let known = Certificates::default();
-        let documents = crate::yaml::read_all(text, "m.yaml").unwrap();
-        let objects = documents.iter();
-        let objects = objects.filter_map(|node| Object::read(node, &"m.yaml".into(), &known));
-        Cluster::new(objects.collect(), BTreeMap::new())
-    }
 
     fn istio(kind: &str, name: &str, namespace: &str, spec: &str) -> String {
         format!(
@@ -828,7 +819,7 @@ mod tests {
         let service = "{gateways: [g], hosts: [a.b], http: [{route: [{destination: {host: one}}]}], tls: [{route: [{destination: {host: two}}]}]}";
         let text =
             istio("Gateway", "g", "n", gateway) + &istio("VirtualService", "v", "n", service);
-        let cluster = cluster(&text);
+        let cluster = Cluster::of_text(&text);
         let found: Vec<_> = read(&cluster)
             .into_iter()
             .map(|routed| (routed.path.inward, routed.path.httpd.unwrap().service.name))
@@ -852,7 +843,7 @@ mod tests {
             let spec = format!(
                 "{{gateways: [g], hosts: [a.b], http: [{{route: [{{destination: {{host: {host}}}}}]}}]}}"
             );
-            let cluster = cluster(&istio("VirtualService", "v", "n", &spec));
+            let cluster = Cluster::of_text(&istio("VirtualService", "v", "n", &spec));
             let paths = read(&cluster);
             let found = paths[0]
                 .path
@@ -870,7 +861,7 @@ mod tests {
             let rule = "{host: s, trafficPolicy: {tls: {mode: SIMPLE}}}";
             let text = istio("VirtualService", "v", "n", service)
                 + &istio("DestinationRule", "d", namespace, rule);
-            let cluster = cluster(&text);
+            let cluster = Cluster::of_text(&text);
             let paths = read(&cluster);
             (
                 matches!(paths[0].path.outward, Outward::Tls(_)),

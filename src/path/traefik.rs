@@ -483,16 +483,6 @@ pub fn trust(transport: &Object, settings: &kinds::ServersTransport) -> Trust {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::data::Certificates;
-    use std::collections::BTreeMap;
-
-    fn cluster(text: &str) -> Cluster {
-        let known = Certificates::default();
-        let documents = crate::yaml::read_all(text, "m.yaml").unwrap();
-        let objects = documents.iter();
-        let objects = objects.filter_map(|node| Object::read(node, &"m.yaml".into(), &known));
-        Cluster::new(objects.collect(), BTreeMap::new())
-    }
 
     /// Follows the services of the only IngressRoute.
     fn followed(cluster: &Cluster) -> Services<'_> {
@@ -522,7 +512,7 @@ mod tests {
         let failover =
             "failover: {service: {name: b, namespace: m, port: https}, fallback: {name: c}}";
         let further = traefik_service("t", inner) + &traefik_service("u", failover);
-        let cluster = cluster(&route(&services, &further));
+        let cluster = Cluster::of_text(&route(&services, &further));
         let found = followed(&cluster);
         assert!(found.lost.is_empty());
         let reached: Vec<_> = found
@@ -551,7 +541,7 @@ mod tests {
     #[test]
     fn what_leads_nowhere_or_to_itself_is_told_with_who_names_it() {
         let circle = "weighted: {services: [{name: a}, {kind: TraefikService, name: t}, {kind: TraefikService, name: gone}, {name: x@file}]}";
-        let cluster = cluster(&route(TO_T, &traefik_service("t", circle)));
+        let cluster = Cluster::of_text(&route(TO_T, &traefik_service("t", circle)));
         let found = followed(&cluster);
         assert_eq!(found.reached.len(), 1);
         let lost: Vec<_> = found
@@ -581,7 +571,7 @@ mod tests {
             further += &traefik_service(&format!("t{number}"), &spec);
         }
         further += &traefik_service("t40", "weighted: {services: [{name: a}]}");
-        let cluster = cluster(&route(&TO_T.replace("name: t", "name: t0"), &further));
+        let cluster = Cluster::of_text(&route(&TO_T.replace("name: t", "name: t0"), &further));
         let found = followed(&cluster);
         assert!(found.reached.len() <= SERVICES_LIMIT);
         assert!(matches!(
@@ -596,7 +586,7 @@ mod tests {
     #[test]
     fn a_key_of_traefiks_own_finds_the_object_of_any_namespace() {
         let further = "kind: ServersTransport\nmetadata: {name: my.t, namespace: far}\n";
-        let cluster = cluster(&route(TO_T, further));
+        let cluster = Cluster::of_text(&route(TO_T, further));
         let scope = Scope::Namespace("ns".to_owned());
         let found = |name| look_up(&cluster, Kind::ServersTransport, &scope, name);
         assert!(
@@ -636,7 +626,8 @@ mod tests {
             } else {
                 service(ports)
             };
-            let cluster = cluster(&route(&format!("    - {{name: s, {named}}}\n"), &further));
+            let cluster =
+                Cluster::of_text(&route(&format!("    - {{name: s, {named}}}\n"), &further));
             let found = followed(&cluster);
             assert_eq!(
                 speaks_https(&cluster, &found.reached[0]),

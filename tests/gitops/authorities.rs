@@ -1,7 +1,8 @@
 //! Stored, external and intermediate CAs.
 
 use super::story::{
-    Fresh, RECIPIENT, action, certificates, context, file, fleet, identities, sops, step, value_of,
+    Fresh, RECIPIENT, action, certificates, context, file, first_step, fleet, identities, sops,
+    step, value_of,
 };
 use crate::support::{NOW, key, read, run_in, write};
 use base64::Engine as _;
@@ -26,12 +27,7 @@ fn a_stored_ca_signs_again_with_the_identity_and_nothing_is_made_without_it() {
     let sealer = sops(&[RECIPIENT]);
     let fleet =
         fleet("  wildcard: false\n  defaults: {certificate: {ca: stored}}\n  instances: {a: {}}\n");
-    let (_, first) = step(
-        &context(&sealer, &[], NOW),
-        &fleet,
-        &UnitFiles::default(),
-        &mut Fresh(0),
-    );
+    let first = first_step(&sealer, &fleet);
     let later = NOW + Duration::days(250);
     let (plan, same) = step(
         &context(&sealer, &[], later),

@@ -1,8 +1,8 @@
 //! Files that are encrypted, in whatever form: kept, opened, or left to a person.
 
 use super::story::{
-    Fresh, OTHER_RECIPIENT, RECIPIENT, action, closed, context, file, fleet, identities, sops,
-    step, with_text,
+    Fresh, OTHER_RECIPIENT, RECIPIENT, action, closed, context, file, first_step, fleet,
+    identities, sops, step, with_text,
 };
 use crate::support::NOW;
 use civi_ingress::gitops::compose::drawing::NoDrawing;
@@ -142,12 +142,7 @@ fn what_a_person_encrypted_as_a_whole_is_opened_and_kept_or_waits_for_the_identi
 fn a_file_that_other_readers_open_or_that_is_damaged_waits_for_a_person() {
     let sealer = sops(&[RECIPIENT]);
     let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
-    let (_, first) = step(
-        &context(&sealer, &[], NOW),
-        &fleet,
-        &UnitFiles::default(),
-        &mut Fresh(0),
-    );
+    let first = first_step(&sealer, &fleet);
     let name = "secret-selfcert.sops.yaml";
     let text = file(&first, name);
     let identities = identities();
@@ -200,12 +195,7 @@ fn a_blocked_chain_whose_ca_cannot_be_read_keeps_its_trust_bundle() {
         "  wildcard: false\n  defaults: {certificate: {ca: stored}}\n  instances: {a: {objects: {clientAuth: true}}}\n",
     );
     let sealer = sops(&[RECIPIENT]);
-    let (_, first) = step(
-        &context(&sealer, &[], NOW),
-        &fleet,
-        &UnitFiles::default(),
-        &mut Fresh(0),
-    );
+    let first = first_step(&sealer, &fleet);
     let name = "secret-selfcert.sops.yaml";
     let text = file(&first, name);
     let start = text.find("  cacert: ").expect("a CA") + "  cacert: ".len();

@@ -2,7 +2,7 @@
 
 use super::story::{
     Fresh, OTHER_RECIPIENT, RECIPIENT, action, certificates, context, covered, database_covered,
-    file, fleet, keys_in_use, sops, step, value_of,
+    file, first_step, fleet, keys_in_use, sops, step, value_of,
 };
 use crate::support::NOW;
 use base64::Engine as _;
@@ -20,12 +20,7 @@ use time::Duration;
 fn a_due_leaf_is_renewed_and_the_previous_ca_stays_trusted_until_its_leaf_has_ended() {
     let sealer = sops(&[RECIPIENT]);
     let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
-    let (_, first) = step(
-        &context(&sealer, &[], NOW),
-        &fleet,
-        &UnitFiles::default(),
-        &mut Fresh(0),
-    );
+    let first = first_step(&sealer, &fleet);
     let old = certificates(file(&first, "secret-selfcert.sops.yaml"), "externcert").remove(0);
     let (plan, same) = step(
         &context(&sealer, &[], NOW + Duration::days(200)),
@@ -58,12 +53,7 @@ fn an_overlap_that_is_set_ends_the_trust_in_the_previous_ca() {
     let fleet = fleet(
         "  wildcard: false\n  defaults: {certificate: {overlap: 30d}}\n  instances: {a: {}}\n",
     );
-    let (_, first) = step(
-        &context(&sealer, &[], NOW),
-        &fleet,
-        &UnitFiles::default(),
-        &mut Fresh(0),
-    );
+    let first = first_step(&sealer, &fleet);
     let old = certificates(file(&first, "secret-selfcert.yaml"), "externcert").remove(0);
     let renewal = NOW + Duration::days(250);
     let (_, second) = step(
@@ -94,12 +84,7 @@ fn an_overlap_that_is_set_ends_the_trust_in_the_previous_ca() {
 fn trust_comes_first_then_the_leaf_then_the_shrinking() {
     let sealer = sops(&[RECIPIENT]);
     let fleet = fleet("  wildcard: false\n  instances: {a: {}}\n");
-    let (_, first) = step(
-        &context(&sealer, &[], NOW),
-        &fleet,
-        &UnitFiles::default(),
-        &mut Fresh(0),
-    );
+    let first = first_step(&sealer, &fleet);
     let old = certificates(file(&first, "secret-selfcert.sops.yaml"), "externcert").remove(0);
     let at = |days, phase| Context {
         phase,

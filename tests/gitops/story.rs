@@ -108,6 +108,12 @@ pub(super) fn context<'a>(
     }
 }
 
+/// As [`step`], from nothing; returns what the tree holds afterwards.
+pub(super) fn first_step(sealer: &Sealer, fleet: &Fleet) -> UnitFiles {
+    let context = context(sealer, &[], NOW);
+    step(&context, fleet, &UnitFiles::default(), &mut Fresh(0)).1
+}
+
 /// Plans and carries out one member's step; gives what was decided and what the tree holds afterwards.
 pub(super) fn step(
     context: &Context<'_>,
