@@ -1,0 +1,144 @@
+//! What the certificate of a server may not have, and what clients refuse by its place.
+
+use super::CheckedSecret;
+use super::rules::{CI604, CI605, CI611, CI612, CI614, CI617, CI619, CI620};
+use crate::civiparoisse as chart;
+use crate::cluster::data::{Cert, Entry};
+use crate::lint::finding::Finding;
+use crate::lint::model::Class;
+use crate::lint::rule::Severity;
+use crate::pki::refusals::{Refusal, RefusalRule as Refused};
+use std::sync::Arc;
+use time::Duration;
+
+/// See `pki::bundle`: Apple's clients refuse certificates that are valid for longer.
+const BROWSER_LIMIT: Duration = Duration::days(825);
+/// Keys of what a server shows.
+const SERVED: [&str; 4] = [
+    "tls.crt",
+    chart::HTTPD_CERT,
+    chart::DATABASE_CERT,
+    chart::MAIL_CERT,
+];
+
+impl CheckedSecret<'_, '_> {
+    pub(super) fn is_served(&self, entry: &Entry) -> bool {
+        self.is_for_browsers && entry.key == "tls.crt" || SERVED[1..].contains(&entry.key.as_str())
+    }
+
+    /// What some clients refuse, by the table that the other commands ask too, where it depends on the place.
+    pub(super) fn refused(
+        &self,
+        entry: &Entry,
+        cert: &Cert,
+        refusal: &Refusal,
+        is_first: bool,
+        findings: &mut Vec<Finding>,
+    ) {
+        let is_served = is_first && self.is_served(entry);
+        let message = format!("`{}` {}", cert.name(), refusal.what);
+        let (rule, message, severity) = match refusal.rule {
+            // Other kinds than RSA are strong, and refused by browsers only.
+            Refused::WeakKey if cert.details.key.starts_with("RSA") || self.is_for_browsers => {
+                (&CI604, format!("{message}: {}", refusal.help), None)
+            }
+            Refused::WeakKey => {
+                let message = format!("{message}: {}", refusal.help);
+                (&CI604, message, Some(Severity::Warning))
+            }
+            Refused::WeakSignature => (&CI605, message, None),
+            Refused::AuthorityAsServer if is_served => (&CI611, message, None),
+            Refused::NotForServers if is_served => (&CI612, message, None),
+            Refused::NoNames if is_first && self.needs_names(entry, cert) => {
+                (&CI617, message, None)
+            }
+            // Another place, what is found where it is trusted (CI104), or in any place (`unusable`).
+            Refused::AuthorityAsServer
+            | Refused::NotForServers
+            | Refused::NoNames
+            | Refused::NoAuthority
+            | Refused::NegativeSerial
+            | Refused::RepeatedExtension
+            | Refused::TwoAlgorithms
+            | Refused::NotForSigning
+            | Refused::AuthorityNotForServers
+            | Refused::ZeroSerial
+            | Refused::OldVersion
+            | Refused::UncriticalConstraints
+            | Refused::NoKeyUsage
+            | Refused::NamelessAuthority
+            | Refused::NoSubjectKeyId
+            | Refused::UncriticalNames
+            | Refused::NoAuthorityKeyId => return,
+        };
+        let finding = self.object.finding(rule, entry.at, &entry.field(), message);
+        findings.push(match severity {
+            Some(severity) => finding.with_severity(severity),
+            None => finding,
+        });
+    }
+
+    /// Returns whether who verifies this certificate looks at its subject alternative names.
+    fn needs_names(&self, entry: &Entry, cert: &Cert) -> bool {
+        // That of httpd is compared with its ServersTransport (CI203).
+        let is_compared = entry.key == chart::HTTPD_CERT
+            && self
+                .model
+                .within(Class::ServersTransport, self.object.namespace)
+                .next()
+                .is_some();
+        let usages = cert.details.extended_key_usages.as_ref();
+        let is_for =
+            |usage: &str| usages.is_some_and(|usages| usages.iter().any(|named| named == usage));
+        let is_client = is_for("clientAuth") && !is_for("serverAuth");
+        SERVED.contains(&entry.key.as_str()) && !is_compared && !is_client && !cert.details.is_ca
+    }
+
+    /// What no server's certificate may have.
+    pub(super) fn served(&self, entry: &Entry, cert: &Cert, findings: &mut Vec<Finding>) {
+        let (details, name, field) = (&cert.details, cert.name(), entry.field());
+        let mut find = |rule, message: String| {
+            findings.push(self.object.finding(rule, entry.at, &field, message));
+        };
+        if self.is_served(entry) {
+            if details.self_issued && !details.is_ca {
+                find(&CI619, format!("`{name}` is self-signed"));
+            }
+            if let Some(what) = disorder(&entry.certificates) {
+                find(&CI620, what);
+            }
+        }
+        if self.is_for_browsers && entry.key == "tls.crt" {
+            let life = details.validity.not_after - details.validity.not_before;
+            if life > BROWSER_LIMIT {
+                find(
+                    &CI614,
+                    format!("`{name}` is valid for {} days", life.whole_days()),
+                );
+            }
+        }
+    }
+}
+
+/// Describes what is wrong with the order of a chain: each certificate certifies the one before it (RFC 5246 section
+/// 7.4.2).
+fn disorder(chain: &[Arc<Cert>]) -> Option<String> {
+    let (at, cert) = chain
+        .iter()
+        .enumerate()
+        .skip(1)
+        .find(|(at, cert)| chain[at - 1].details.issuer != cert.details.subject)?;
+    let signed = chain
+        .iter()
+        .any(|other| other.details.issuer == cert.details.subject && !other.details.self_issued);
+    let what = if signed {
+        "is in the wrong place"
+    } else {
+        "signed none of the others"
+    };
+    Some(format!(
+        "certificate {} of the chain, `{}`, {what}",
+        at + 1,
+        cert.name()
+    ))
+}
