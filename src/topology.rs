@@ -14,18 +14,6 @@ use std::fmt::Write as _;
 /// Version of the form for programs; it changes when a field is removed or changes its meaning.
 const FORM: u32 = 1;
 
-/// The topologies that are known: name, and what they are.
-pub const KNOWN: [(&str, &str); 2] = [
-    (
-        "direct",
-        "Traefik ends the TLS of browsers and begins another to httpd",
-    ),
-    (
-        "passthrough",
-        "Traefik passes the TLS of browsers on to httpd, unopened",
-    ),
-];
-
 /// Where the key of an instance's CA is once it has signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaKeyHolder {
@@ -255,19 +243,12 @@ fn explained(topology: Topology, subject: &Subject<'_>) -> Explained {
     Explained {
         instance: subject.name.to_owned(),
         namespace: instance.namespace.to_string(),
-        topology: name_of(topology),
+        topology: topology.name().as_str(),
         hosts: path.hosts.clone(),
         hops: vec![BROWSER, front, HTTPD],
         legs: legs(&path, instance, front),
         read_by,
         keys: keys(&path, subject, front),
-    }
-}
-
-fn name_of(topology: Topology) -> &'static str {
-    match topology {
-        Topology::Direct => "direct",
-        Topology::Passthrough { .. } => "passthrough",
     }
 }
 

@@ -1,18 +1,22 @@
 //! The path of a request, written and read back.
 
-use crate::support::{NOW, Recipe, assert_snapshot_in, credentials, instance, readable};
+use crate::support::{
+    NOW, Recipe, assert_snapshot_in, credentials, credentials_of, instance, readable,
+};
 use civi_ingress::cluster::data::Certificates;
 use civi_ingress::cluster::{Cluster, Object};
 use civi_ingress::find;
-use civi_ingress::ingress::{Ingress, Role, objects};
+use civi_ingress::ingress::{Credentials, Ingress, Role, objects};
 use civi_ingress::instance::{Extras, Instance};
 use civi_ingress::lint::{self, Options, Severity};
 use civi_ingress::manifest::{PrivateKeys, stream};
 use civi_ingress::name::ObjectName;
-use civi_ingress::path::expand::{Topology, expand};
+use civi_ingress::path::check::check;
+use civi_ingress::path::expand::{Topology, TopologyName, expand};
 use civi_ingress::path::hop::{Outward, ProxyVersion};
+use civi_ingress::path::served::Grounds;
 use civi_ingress::path::{self, Path};
-use civi_ingress::pki::LeafUse;
+use civi_ingress::pki::{Chain, LeafUse};
 use civi_ingress::probe::route::Way;
 use civi_ingress::probe::transport::Speech;
 use civi_ingress::probe::{objects, servers_transport};
@@ -22,7 +26,8 @@ use civi_ingress::template::Templates;
 use civi_ingress::values::Settings;
 use civi_ingress::yaml;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use time::Duration;
 use zeroize::Zeroizing;
 
 const PASSTHROUGH: Topology = Topology::Passthrough {
@@ -30,8 +35,16 @@ const PASSTHROUGH: Topology = Topology::Passthrough {
 };
 
 fn written(release: Release, topology: Topology, instance: &Instance) -> String {
+    written_with(credentials(), release, topology, instance)
+}
+
+fn written_with(
+    mut credentials: Credentials,
+    release: Release,
+    topology: Topology,
+    instance: &Instance,
+) -> String {
     let ingress = Ingress::Traefik(release);
-    let mut credentials = credentials();
     if instance.extras.client_auth {
         let name = instance.client_name().expect("a name");
         let recipe = Recipe {
@@ -48,12 +61,16 @@ fn written(release: Release, topology: Topology, instance: &Instance) -> String 
     stream(&manifests).collect()
 }
 
-fn read(text: &str, release: Release) -> Vec<Path> {
+fn cluster(text: &str) -> Cluster {
     let known = Certificates::default();
     let documents = yaml::read_all(text, "f.yaml").expect("good YAML");
     let objects = documents.iter();
     let objects = objects.filter_map(|document| Object::read(document, &"f.yaml".into(), &known));
-    let cluster = Cluster::new(objects.collect(), BTreeMap::new());
+    Cluster::new(objects.collect(), BTreeMap::new())
+}
+
+fn read(text: &str, release: Release) -> Vec<Path> {
+    let cluster = cluster(text);
     let paths = path::read(&cluster, release).into_iter();
     paths.map(|routed| routed.path).collect()
 }
@@ -67,10 +84,10 @@ fn releases() -> impl Strategy<Value = Release> {
 
 fn topologies() -> impl Strategy<Value = Topology> {
     let proxies = [None, Some(ProxyVersion::V1), Some(ProxyVersion::V2)];
-    prop_oneof![
-        Just(Topology::Direct),
-        prop::sample::select(proxies.to_vec()).prop_map(|proxy| Topology::Passthrough { proxy }),
-    ]
+    let all = TopologyName::ALL
+        .iter()
+        .flat_map(|name| proxies.map(|proxy| Topology::of(*name, proxy)));
+    prop::sample::select(all.filter_map(Result::ok).collect::<Vec<_>>())
 }
 
 fn instances() -> impl Strategy<Value = Instance> {
@@ -96,7 +113,82 @@ fn instances() -> impl Strategy<Value = Instance> {
     )
 }
 
+/// What is wrong with the chain of an httpd, and how many days later it is judged.
+#[derive(Debug, Clone, Copy)]
+enum Damage {
+    None,
+    Late,
+    OtherNames,
+    OtherCa,
+}
+
+impl Damage {
+    fn credentials(self) -> Credentials {
+        let other = || {
+            let recipe = Recipe {
+                names: &["x.example.net"],
+                keys: ("db-ca", "db-leaf"),
+                ..Recipe::default()
+            };
+            recipe.chain()
+        };
+        credentials_of(|chain| match self {
+            Self::None | Self::Late => chain,
+            Self::OtherNames => other(),
+            Self::OtherCa => Chain {
+                ca: other().ca,
+                ..chain
+            },
+        })
+    }
+
+    fn days(self) -> i64 {
+        match self {
+            Self::Late => 400,
+            Self::None | Self::OtherNames | Self::OtherCa => 0,
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn what_is_refused_of_each_written_path_is_what_lint_finds(
+        release in releases(),
+        topology in topologies(),
+        instance in instances(),
+        damage in prop::sample::select(
+            &[Damage::None, Damage::Late, Damage::OtherNames, Damage::OtherCa][..],
+        ),
+    ) {
+        let now = NOW + Duration::days(damage.days());
+        let path = expand(topology, &instance);
+        let text = written_with(damage.credentials(), release, topology, &instance);
+        let cluster = cluster(&text);
+        let grounds = Grounds::new(&cluster, now);
+        let [routed] = &path::read(&cluster, release)[..] else {
+            panic!("one path");
+        };
+        let clashes = check(&path, &grounds);
+        let rules = clashes.iter().filter_map(|clash| lint::rule_of(clash, routed.way_in));
+        let refused: BTreeSet<&str> = rules
+            .filter(|rule| rule.severity == Severity::Error)
+            .map(|rule| rule.code)
+            .collect();
+
+        let mut sources = [lint::Source::new("f.yaml".to_owned(), Zeroizing::new(text))];
+        let mut options = Options::at(now);
+        options.traefik = Some(release);
+        let report = lint::lint(&mut sources, &options).expect("good YAML");
+        let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        // A certificate is judged wherever it stands, too.
+        let is_of_path = |code: &&str| !code.starts_with("CI6") || refused.contains(code);
+        let found: BTreeSet<&str> = errors
+            .map(|finding| finding.rule.code)
+            .filter(is_of_path)
+            .collect();
+        prop_assert_eq!(&refused, &found, "{:#?}", clashes);
+    }
+
     #[test]
     fn what_is_read_back_from_what_was_written_is_the_path_that_was_meant(
         release in releases(),

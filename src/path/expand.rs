@@ -6,6 +6,7 @@ use super::hop::{
     Trust,
 };
 use crate::cluster::scope::Scope;
+use crate::fault::Fault;
 use crate::instance::Instance;
 use crate::kinds::traefik::Port;
 
@@ -20,6 +21,82 @@ pub enum Topology {
         /// What tells the httpd where a connection comes from.
         proxy: Option<ProxyVersion>,
     },
+}
+
+/// Declares the names of the topologies: each with what it is, in short and in full.
+macro_rules! topologies {
+    ($($variant:ident = $name:literal, $short:literal, $full:literal;)*) => {
+        /// A topology by its name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum TopologyName {
+            $(#[doc = $full] $variant,)*
+        }
+
+        impl TopologyName {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// Returns the name.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// Says what it is, in a few words.
+            #[must_use]
+            pub fn short(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $short,)*
+                }
+            }
+
+            /// Says what it is.
+            #[must_use]
+            pub fn full(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $full,)*
+                }
+            }
+        }
+    };
+}
+
+topologies! {
+    Direct = "direct", "Traefik ends TLS",
+        "Traefik ends the TLS of browsers and begins another to httpd";
+    Passthrough = "passthrough", "Traefik passes TLS on",
+        "Traefik passes the TLS of browsers on to httpd, unopened";
+}
+
+impl Topology {
+    /// Returns the topology of a name, with what tells the httpd where a connection comes from.
+    ///
+    /// # Errors
+    /// A PROXY protocol where Traefik ends the connection.
+    pub fn of(name: TopologyName, proxy: Option<ProxyVersion>) -> Result<Self, Fault> {
+        let topology = match name {
+            TopologyName::Direct => Self::Direct,
+            TopologyName::Passthrough => return Ok(Self::Passthrough { proxy }),
+        };
+        match proxy {
+            None => Ok(topology),
+            Some(_) => Err(Fault::new(
+                "where Traefik ends TLS, the PROXY protocol does not go on to httpd",
+            )
+            .help("leave it out, or pass `--topology passthrough`")),
+        }
+    }
+
+    /// Returns its name.
+    #[must_use]
+    pub fn name(self) -> TopologyName {
+        match self {
+            Self::Direct => TopologyName::Direct,
+            Self::Passthrough { .. } => TopologyName::Passthrough,
+        }
+    }
 }
 
 /// Returns the path of an instance behind Traefik.

@@ -10,11 +10,11 @@ use super::paths::check_stdin;
 use civi_ingress::fault::{Fault, Faults, did_you_mean};
 use civi_ingress::fleet;
 use civi_ingress::instance::{Extras, Instance};
-use civi_ingress::path::expand::Topology;
+use civi_ingress::path::expand::{Topology, TopologyName};
 use civi_ingress::path::hop::ProxyVersion;
 use civi_ingress::report::yaml;
-use civi_ingress::topology::{CaKeyHolder, Document, KNOWN, Subject};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use civi_ingress::topology::{CaKeyHolder, Document, Subject};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use std::path::{Path, PathBuf};
 
@@ -89,7 +89,7 @@ struct Explain {
     #[arg(long, value_name = "INSTANCE", requires = "fleet")]
     instance: Vec<String>,
     /// Where TLS ends
-    #[arg(long, value_name = "TOPOLOGY", default_value = "direct")]
+    #[arg(long, value_name = "TOPOLOGY", default_value = "direct", value_parser = named())]
     topology: TopologyName,
     /// Version of the PROXY protocol that goes before TLS that is passed on
     #[arg(long, value_name = "VERSION", value_parser = version())]
@@ -103,14 +103,6 @@ struct Explain {
         default_value = "text"
     )]
     format: TopologyFormat,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum TopologyName {
-    /// Traefik ends TLS
-    Direct,
-    /// Traefik passes TLS on
-    Passthrough,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -130,9 +122,9 @@ pub(super) fn run(arguments: &TopologyArguments) -> Result<(), Failure> {
     match &arguments.command {
         TopologyCommand::Explain(arguments) => explain(arguments),
         TopologyCommand::List => {
-            let lines = KNOWN.iter();
+            let lines = TopologyName::ALL.iter();
             let lines: Vec<String> = lines
-                .map(|(name, what)| format!("{name:<12}  {what}"))
+                .map(|name| format!("{:<12}  {}", name.as_str(), name.full()))
                 .collect();
             print_or_end((lines.join("\n") + "\n").as_bytes())
         }
@@ -140,7 +132,8 @@ pub(super) fn run(arguments: &TopologyArguments) -> Result<(), Failure> {
 }
 
 fn explain(arguments: &Explain) -> Result<(), Failure> {
-    let topology = topology(arguments)?;
+    let topology = Topology::of(arguments.topology, arguments.proxy_protocol)
+        .map_err(|fault| Failure::usage(vec![fault.argument("--proxy-protocol")]))?;
     let document = if let Some(path) = &arguments.fleet {
         of_fleet(arguments, topology, path)?
     } else {
@@ -165,26 +158,22 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
     print_or_end(report.as_bytes())
 }
 
+fn named() -> impl TypedValueParser<Value = TopologyName> {
+    let values = TopologyName::ALL
+        .iter()
+        .map(|name| PossibleValue::new(name.as_str()).help(name.short()));
+    PossibleValuesParser::new(values).map(|text| {
+        let mut all = TopologyName::ALL.iter();
+        let found = all.find(|name| name.as_str() == text);
+        *found.expect("a possible value")
+    })
+}
+
 fn version() -> impl TypedValueParser<Value = ProxyVersion> {
     PossibleValuesParser::new(["1", "2"]).map(|version| match version.as_str() {
         "1" => ProxyVersion::V1,
         _ => ProxyVersion::V2,
     })
-}
-
-fn topology(arguments: &Explain) -> Result<Topology, Failure> {
-    let proxy = arguments.proxy_protocol;
-    match arguments.topology {
-        TopologyName::Passthrough => Ok(Topology::Passthrough { proxy }),
-        TopologyName::Direct if proxy.is_none() => Ok(Topology::Direct),
-        TopologyName::Direct => {
-            let fault =
-                Fault::new("where Traefik ends TLS, the PROXY protocol does not go on to httpd")
-                    .help("leave it out, or pass `--topology passthrough`")
-                    .argument("--proxy-protocol");
-            Err(Failure::usage(vec![fault]))
-        }
-    }
 }
 
 /// Reads the instance that options describe.
