@@ -4,13 +4,11 @@
 use super::error::Failure;
 use super::tls::presented_chain;
 use super::world;
-use civi_ingress::cluster::Cluster;
 use civi_ingress::fault::{Fault, Faults, Place};
 use civi_ingress::find::{FoundCertificate, Origin};
 use civi_ingress::name::DnsName;
-use civi_ingress::path;
+use civi_ingress::path::Routed;
 use civi_ingress::probe::target::{Endpoint, HTTPS};
-use civi_ingress::release::Release;
 use clap::{Args, ValueHint};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -96,11 +94,10 @@ fn parse(text: &str) -> Result<Live, Fault> {
 }
 
 /// Returns the hosts that routes name; names that nobody could ask for are passed over.
-pub(super) fn of_routes(cluster: &Cluster, address: &str) -> Vec<Live> {
-    let paths = path::read(cluster, Release::default()).into_iter();
-    let hosts: BTreeSet<String> = paths.flat_map(|routed| routed.path.hosts).collect();
+pub(super) fn of_routes(paths: &[Routed<'_>], address: &str) -> Vec<Live> {
+    let hosts: BTreeSet<&String> = paths.iter().flat_map(|routed| &routed.path.hosts).collect();
     let live = hosts.into_iter().filter_map(|host| {
-        let live = parse(&host).ok()?;
+        let live = parse(host).ok()?;
         match Endpoint::parse(address, HTTPS) {
             Ok(endpoint) => Some(Live { endpoint, ..live }),
             Err(_) => Some(live),

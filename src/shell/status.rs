@@ -13,7 +13,9 @@ use super::{Run, world};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::find::{self, Findings};
 use civi_ingress::fleet::Fleet;
+use civi_ingress::path;
 use civi_ingress::pki::pkcs12::Password;
+use civi_ingress::release::Release;
 use civi_ingress::status::{self, Format, Language, Presentation, Report, Selection, Within};
 use civi_ingress::tone;
 use clap::{Args, ValueEnum, ValueHint};
@@ -202,8 +204,9 @@ pub(super) fn of_sources(
         findings.append(find::read(&text.content, &text.name)?);
     }
     let objects = findings.take_cluster();
+    let routes = path::read(&objects, Release::default());
     if let Some(address) = &hosts.connect_routes {
-        live.extend(live::of_routes(&objects, address));
+        live.extend(live::of_routes(&routes, address));
     }
     findings.found.extend(live::look(live, &mut faults)?);
     for fault in findings.damaged {
@@ -211,7 +214,7 @@ pub(super) fn of_sources(
     }
     let report = status::lenient(
         findings.found,
-        &objects,
+        (&objects, routes),
         fleet.as_ref(),
         run.now,
         &mut faults,

@@ -30,7 +30,9 @@ use crate::cluster::Cluster;
 use crate::fault::{Fault, Faults};
 use crate::find::{FoundCertificate, Origin};
 use crate::fleet::Fleet;
+use crate::path::Routed;
 use crate::pki::Certificate;
+use crate::release::Release;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
@@ -45,7 +47,8 @@ pub fn report(
     now: OffsetDateTime,
 ) -> Result<Report, Vec<Fault>> {
     let mut faults = Faults::default();
-    let report = lenient(found, cluster, None, now, &mut faults);
+    let paths = crate::path::read(cluster, Release::default());
+    let report = lenient(found, (cluster, paths), None, now, &mut faults);
     faults.finish(Some(report))
 }
 
@@ -53,7 +56,7 @@ pub fn report(
 /// be read before; all of them are counted. With a fleet its certificates are due when it renews them.
 pub fn lenient(
     found: Vec<FoundCertificate>,
-    cluster: &Cluster,
+    (cluster, paths): (&Cluster, Vec<Routed<'_>>),
     fleet: Option<&Fleet>,
     now: OffsetDateTime,
     faults: &mut Faults,
@@ -104,7 +107,7 @@ pub fn lenient(
             .then_with(|| a.origins.cmp(&b.origins))
             .then_with(|| a.details.sha256.cmp(&b.details.sha256))
     });
-    let instances = path::instances(&rows, cluster);
+    let instances = path::instances(&rows, cluster, paths);
     Report {
         now,
         fleet: fleet.map(|fleet| fleet.name.to_string()),

@@ -10,9 +10,8 @@ use crate::civiparoisse::HTTPD_CERT;
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind};
 use crate::kinds::service::Balancer;
+use crate::path::Routed;
 use crate::path::hop::{Httpd, Known};
-use crate::path::{self, Routed};
-use crate::release::Release;
 use index::{Approach, Index};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -191,10 +190,14 @@ type Common<'a> = (Scope, Kind, &'a str, &'a Scope, Option<Httpd>);
 
 /// Finds the instances: one for each Service that a route of some hosts leads to, and one for each scope that has the
 /// chart's server certificate and no route.
-pub(super) fn instances(rows: &[Row], cluster: &Cluster) -> Vec<InstancePath> {
+pub(super) fn instances(
+    rows: &[Row],
+    cluster: &Cluster,
+    paths: Vec<Routed<'_>>,
+) -> Vec<InstancePath> {
     let index = Index::new(rows, cluster);
     let mut ways: BTreeMap<Common<'_>, Approach> = BTreeMap::new();
-    for routed in path::read(cluster, Release::default()) {
+    for routed in paths {
         if routed.path.hosts.is_empty() {
             continue;
         }
