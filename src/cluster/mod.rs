@@ -21,7 +21,7 @@ use crate::kinds::gateway_api::{
 };
 use crate::kinds::ingress::Ingress;
 use crate::kinds::istio::{DestinationRule, IstioGateway, ServiceEntry, VirtualService};
-use crate::kinds::service::Service;
+use crate::kinds::service::{Service, Workload};
 use crate::kinds::traefik::{
     IngressRoute, Middleware, ServersTransport, TlsOption, TlsStore, TraefikService,
 };
@@ -77,6 +77,8 @@ resources! {
     ConfigMap(Arc<Data>) = "ConfigMap",
     /// A Service.
     Service(Box<Service>) = "Service",
+    /// A Deployment, DaemonSet or StatefulSet.
+    Workload(Box<Workload>) = "Deployment",
     /// Ingress of Kubernetes.
     Ingress(Box<Ingress>) = "Ingress",
     /// Traefik's IngressRoute.
@@ -146,8 +148,10 @@ macro_rules! contents {
 
 contents! {
     service: Service = Service, "a Service";
+    workload: Workload = Workload, "a Deployment, DaemonSet or StatefulSet";
     ingress_route: IngressRoute = IngressRoute | IngressRouteTcp, "an IngressRoute or IngressRouteTCP";
     servers_transport: ServersTransport = ServersTransport | ServersTransportTcp, "a ServersTransport or ServersTransportTCP";
+    tls_store: TlsStore = TlsStore, "a TLSStore";
     gateway_class: GatewayClass = GatewayClass, "a GatewayClass";
     gateway: Gateway = Gateway, "a Gateway of the Gateway API";
     gateway_route: GatewayRoute = HttpRoute | TlsRoute, "an HTTPRoute or TLSRoute";
@@ -189,6 +193,9 @@ impl Resource {
                 spec,
                 name.unwrap_or_default(),
             ))),
+            ("apps", "Deployment" | "DaemonSet" | "StatefulSet") => {
+                Self::Workload(Box::new(Workload::of(spec)))
+            }
             ("networking.k8s.io", "Ingress") => Self::Ingress(Box::new(Ingress::of(object, spec))),
             (group, kind) if TRAEFIK.contains(&group) => match kind {
                 "IngressRoute" => Self::IngressRoute(Box::new(IngressRoute::of(spec))),
@@ -270,6 +277,15 @@ impl Object {
         })
     }
 
+    /// Returns what a Secret or ConfigMap holds.
+    #[must_use]
+    pub fn data(&self) -> Option<&Data> {
+        match &self.resource {
+            Resource::Secret(data) | Resource::ConfigMap(data) => Some(data),
+            _ => None,
+        }
+    }
+
     /// Lets the texts of a Secret or ConfigMap go that are certificates and nothing else.
     pub(crate) fn forget_certificate_texts(&mut self) {
         if let Resource::Secret(data) | Resource::ConfigMap(data) = &mut self.resource {
@@ -328,7 +344,11 @@ impl Cluster {
         for object in &mut objects {
             object.scope.take_namespace(&kustomizations);
         }
-        let homes = Homes::of(objects.iter().map(|object| {
+        // Workloads are of several kinds, each with names of its own.
+        let named = objects
+            .iter()
+            .filter(|object| object.kind() != Kind::Workload);
+        let homes = Homes::of(named.map(|object| {
             (
                 object.kind().as_str(),
                 object.name.as_str(),
@@ -419,9 +439,19 @@ impl Cluster {
     /// Returns a namespace other than the one of a scope that has an object of the kind and name.
     #[must_use]
     pub fn elsewhere(&self, kind: Kind, scope: &Scope, name: &str) -> Option<&str> {
+        self.first(kind, name, |other| other.differs_from(scope))
+    }
+
+    /// Returns the namespace of the first object of the kind and name whose namespace is known.
+    #[must_use]
+    pub fn anywhere(&self, kind: Kind, name: &str) -> Option<&str> {
+        self.first(kind, name, |scope| scope.namespace().is_some())
+    }
+
+    fn first(&self, kind: Kind, name: &str, is_meant: impl Fn(&Scope) -> bool) -> Option<&str> {
         let numbers = self.by_name.get(&kind)?.get(name)?.iter();
-        let others = numbers.filter(|number| self.objects[**number].scope.differs_from(scope));
-        self.objects[*others.min()?].scope.namespace()
+        let meant = numbers.filter(|number| is_meant(&self.objects[**number].scope));
+        self.objects[*meant.min()?].scope.namespace()
     }
 
     /// Returns the scope of what a file has, with or without a namespace.
@@ -439,10 +469,7 @@ impl Cluster {
     /// Returns what a Secret or ConfigMap holds, if it is there.
     #[must_use]
     pub fn data(&self, kind: Kind, scope: &Scope, name: &str) -> Option<&Data> {
-        match &self.find(kind, scope, name)?.resource {
-            Resource::Secret(data) | Resource::ConfigMap(data) => Some(data),
-            _ => None,
-        }
+        self.find(kind, scope, name)?.data()
     }
 }
 

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | know what a field of a Traefik object says | [`traefik`] |
 //! | know which port of a Service speaks TLS | [`service`] |
+//! | know what Traefik's own options say | [`static_options`] |
 //! | follow an Ingress | [`ingress`] |
 //! | follow the Gateway API or Istio | [`gateway_api`], [`istio`] |
 //! | know what cert-manager will make | [`cert_manager`] |
@@ -14,6 +15,7 @@ pub mod gateway_api;
 pub mod ingress;
 pub mod istio;
 pub mod service;
+pub mod static_options;
 pub mod traefik;
 
 use crate::yaml::{At, Node, Value};

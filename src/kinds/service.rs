@@ -11,6 +11,8 @@ use std::borrow::Cow;
 pub struct Service {
     /// Whether it only stands for a name of the DNS: type `ExternalName`.
     pub is_external: bool,
+    /// `selector`: labels of its pods, key and value.
+    pub selector: Vec<(String, String)>,
     /// `ports`.
     pub ports: Vec<ServicePort>,
     /// What is before the cluster, of a Service of type LoadBalancer.
@@ -28,6 +30,23 @@ pub struct ServicePort {
     pub name: String,
     /// `appProtocol`, if it is not empty.
     pub protocol: Option<String>,
+    /// `targetPort`, the port of its pods.
+    pub target: Option<Port>,
+}
+
+/// What makes pods: a Deployment, a DaemonSet or a StatefulSet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Workload {
+    /// The labels of its pods, key and value.
+    pub labels: Vec<(String, String)>,
+}
+
+impl Workload {
+    pub(crate) fn of(spec: &Node) -> Self {
+        Self {
+            labels: labels(spec.at_path(&["template", "metadata", "labels"])),
+        }
+    }
 }
 
 impl ServicePort {
@@ -42,6 +61,17 @@ impl ServicePort {
             number,
             name,
             protocol: None,
+            target: None,
+        }
+    }
+
+    /// Returns the port of the pods behind it; nothing if that has only a name.
+    #[must_use]
+    pub fn of_pods(&self) -> Option<i64> {
+        match &self.target {
+            None => self.number,
+            Some(Port::Number(number)) => Some(*number),
+            Some(Port::Name(name)) => name.parse().ok(),
         }
     }
 
@@ -123,6 +153,13 @@ impl Service {
         }
     }
 
+    /// Returns whether it selects the pods of a workload.
+    #[must_use]
+    pub fn selects(&self, workload: &Workload) -> bool {
+        let is_there = |label| workload.labels.contains(label);
+        !self.selector.is_empty() && self.selector.iter().all(is_there)
+    }
+
     pub(crate) fn of(object: &Node, spec: &Node, name: &str) -> Self {
         let of_type = |wanted| spec.text_of("type") == Some(wanted);
         let port = |node: &Node| ServicePort {
@@ -132,9 +169,11 @@ impl Service {
             },
             name: text(node, "name").unwrap_or_default(),
             protocol: text(node, "appProtocol"),
+            target: super::port(node, "targetPort").map(|port| port.value),
         };
         Self {
             is_external: of_type("ExternalName"),
+            selector: labels(spec.get("selector")),
             ports: spec.items_of("ports").iter().map(port).collect(),
             options: ServiceOptions::of(object),
             balancer: of_type("LoadBalancer").then(|| Balancer::of(object, spec, name)),
@@ -185,6 +224,11 @@ impl Balancer {
             ends_tls: ends_tls.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
         }
     }
+}
+
+fn labels(node: Option<&Node>) -> Vec<(String, String)> {
+    let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+    texts_by_key(node).into_iter().map(owned).collect()
 }
 
 fn texts_by_key(node: Option<&Node>) -> Vec<(&str, &str)> {

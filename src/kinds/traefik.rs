@@ -341,6 +341,13 @@ pub struct TlsStore {
     pub has_generated: bool,
 }
 
+impl TlsStore {
+    /// Returns all Secrets that it names.
+    pub fn secrets(&self) -> impl Iterator<Item = &Named> {
+        self.certificates.iter().chain(&self.default_certificate)
+    }
+}
+
 /// Returns whether two lists of entry points have one in common; none stands for any.
 #[must_use]
 pub fn meet(one: &[String], other: &[String]) -> bool {

@@ -252,7 +252,7 @@ fn shown<'a>(path: &'a Path, grounds: &'a Grounds<'a>) -> Vec<Clash<'a>> {
     }
     for (scope, name) in places {
         clashes.extend(pair(scope, name, grounds));
-        if let Known::Here(secret) = grounds.secret(scope, name)
+        if let Known::Here(secret) = grounds.secrets.find(scope, name)
             && let Resource::Secret(data) = &secret.resource
             && let Some(entry) = data.get("tls.crt")
         {
@@ -266,7 +266,7 @@ fn shown<'a>(path: &'a Path, grounds: &'a Grounds<'a>) -> Vec<Clash<'a>> {
 /// Judges the Secret of a pair that browsers are shown.
 #[must_use]
 pub fn pair<'a>(scope: &Scope, name: &str, grounds: &'a Grounds<'a>) -> Option<Clash<'a>> {
-    match grounds.secret(scope, name) {
+    match grounds.secrets.find(scope, name) {
         Known::Here(secret) => {
             let Resource::Secret(data) = &secret.resource else {
                 return None;
@@ -275,7 +275,7 @@ pub fn pair<'a>(scope: &Scope, name: &str, grounds: &'a Grounds<'a>) -> Option<C
             Some(Clash::ShownIncomplete { secret, missing })
         }
         Known::Missing => {
-            let namespace = grounds.elsewhere(scope, name)?;
+            let namespace = grounds.secrets.elsewhere(scope, name)?;
             Some(Clash::ShownElsewhere { namespace })
         }
         Known::Locked(_) | Known::Useless | Known::Outside => None,
@@ -285,7 +285,7 @@ pub fn pair<'a>(scope: &Scope, name: &str, grounds: &'a Grounds<'a>) -> Option<C
 /// Finds the hosts that no certificate covers which Traefik may choose; another gateway shows that of the listener.
 fn not_covered<'a>(path: &'a Path, shown: &Shown, grounds: &'a Grounds<'a>) -> Vec<Clash<'a>> {
     let is_here = |place: &Place| {
-        let secret = grounds.secret(&place.scope, &place.name);
+        let secret = grounds.secrets.find(&place.scope, &place.name);
         matches!(secret, Known::Here(_) | Known::Locked(_))
     };
     let is_known = match shown {

@@ -4,6 +4,8 @@ use super::hop::{
     Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Known, Outward, Place, ProxyVersion,
     Shown, Trust,
 };
+use super::pods::{GatewayPods, Pods};
+use super::secrets::Secrets;
 use super::traefik::named_scope;
 use super::{Field, Path, Routed, WayIn};
 use crate::cluster::scope::Scope;
@@ -19,9 +21,6 @@ use crate::kinds::istio::{
 use crate::kinds::traefik::Port;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-
-/// Where Istio's gateways run, by its own charts.
-pub const ISTIO_NAMESPACES: [&str; 2] = ["istio-system", "istio-ingress"];
 
 /// Returns which program serves a Gateway: by the controller of its class, else by the name of the class.
 #[must_use]
@@ -470,17 +469,33 @@ pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
     }
     let policies = Policies::of(cluster);
     let offers = offers(cluster);
+    let (pods, secrets) = (Pods::of(cluster), Secrets::of(cluster));
+    let ground = Ground {
+        cluster,
+        offers,
+        pods,
+        secrets,
+    };
     let routes = cluster.objects().iter();
     routes
         .filter_map(|object| AnyRoute::of(cluster, object))
-        .flat_map(|route| paths(cluster, &route, &policies, &offers))
+        .flat_map(|route| paths(&ground, &route, &policies))
         .collect()
 }
 
+/// Where gateways, their pods and their Secrets are looked up.
+struct Ground<'a> {
+    cluster: &'a Cluster,
+    offers: AllOffers<'a>,
+    pods: Pods<'a>,
+    secrets: Secrets<'a>,
+}
+
 /// The gateway of a route, as far as it is at hand.
-struct Attached {
-    scope: Scope,
+struct Attached<'a> {
+    scope: &'a Scope,
     kind: FrontKind,
+    pods: GatewayPods<'a>,
     /// What of it serves the route.
     doors: Vec<Door>,
 }
@@ -498,7 +513,8 @@ enum DoorTls {
     Plain,
 }
 
-fn attached(cluster: &Cluster, route: &AnyRoute<'_>, offers: &AllOffers<'_>) -> Option<Attached> {
+fn attached<'a>(ground: &Ground<'a>, route: &AnyRoute<'_>) -> Option<Attached<'a>> {
+    let cluster = ground.cluster;
     let kind = if route.is_istio {
         Kind::IstioGateway
     } else {
@@ -507,6 +523,7 @@ fn attached(cluster: &Cluster, route: &AnyRoute<'_>, offers: &AllOffers<'_>) -> 
     route.gateways.iter().find_map(|parent| {
         let scope = named_scope(&route.object.scope, parent.namespace);
         let found = cluster.find(kind, &scope, parent.name)?;
+        let mut pods = GatewayPods::beside(&found.scope);
         let (kind, doors) = match (&found.resource, parent.entry) {
             (Resource::Gateway(gateway), Some(entry)) => {
                 let route = (route.object.kind(), route.asked.as_slice());
@@ -518,21 +535,24 @@ fn attached(cluster: &Cluster, route: &AnyRoute<'_>, offers: &AllOffers<'_>) -> 
                 let doors = doors.into_iter().map(|door| listener(found, door));
                 (front(cluster, gateway), doors.collect())
             }
-            (Resource::IstioGateway(_), _) => {
-                let offers = offers.get(&(&found.scope, found.name.as_str()))?;
+            (Resource::IstioGateway(gateway), _) => {
+                pods = ground.pods.of_gateway(found, gateway);
+                let offers = ground.offers.get(&(&found.scope, found.name.as_str()))?;
                 let hosts = route.asked.iter();
                 let mut servers: Vec<&Server> =
                     hosts.flat_map(|host| offers.to(host, None)).collect();
                 servers.sort_by_key(|server| (server.at.line, server.at.column));
                 servers.dedup_by_key(|server| server.at);
-                let doors = servers.into_iter().map(|door| server(found, door));
+                let doors = servers.into_iter();
+                let doors = doors.map(|door| server(&pods, &ground.secrets, door));
                 (FrontKind::Istio, doors.collect())
             }
             _ => return None,
         };
         Some(Attached {
-            scope: found.scope.clone(),
+            scope: &found.scope,
             kind,
+            pods,
             doors,
         })
     })
@@ -559,7 +579,7 @@ fn listener(gateway: &Object, listener: &Listener) -> Door {
     }
 }
 
-fn server(gateway: &Object, server: &Server) -> Door {
+fn server<'a>(pods: &GatewayPods<'a>, secrets: &Secrets<'a>, server: &Server) -> Door {
     let tls = if server.spoken_tls().is_none() {
         DoorTls::Plain
     } else if server.passes_through() {
@@ -568,7 +588,7 @@ fn server(gateway: &Object, server: &Server) -> Door {
         let places = server.secrets().flat_map(|secret| {
             let scopes = match secret.namespace {
                 Some(namespace) => vec![Scope::Namespace(namespace.to_owned())],
-                None => beside_istio(&gateway.scope),
+                None => pods.scopes(secrets, secret.name),
             };
             let place = |scope| Place {
                 scope,
@@ -585,12 +605,11 @@ fn server(gateway: &Object, server: &Server) -> Door {
 }
 
 fn paths<'a>(
-    cluster: &'a Cluster,
+    ground: &Ground<'a>,
     route: &AnyRoute<'a>,
     policies: &Policies<'a>,
-    offers: &AllOffers<'_>,
 ) -> Vec<Routed<'a>> {
-    let attached = attached(cluster, route, offers);
+    let attached = attached(ground, route);
     let doors = attached.as_ref().map_or(&[][..], |found| &found.doors);
     let mut hosts = lower(route.asked.iter().copied());
     if hosts.is_empty() {
@@ -618,9 +637,8 @@ fn paths<'a>(
             place.to_string()
         }),
     };
-    let gateway = attached
-        .as_ref()
-        .map_or(&route.object.scope, |it| &it.scope);
+    let beside = GatewayPods::beside(&route.object.scope);
+    let pods = attached.as_ref().map_or(&beside, |found| &found.pods);
     let path = |rule: (usize, &AnyRule<'a>), backend: Option<&AnyBackend<'a>>| {
         let inward = if route.is_istio && rule.1.passes {
             // A server that ends TLS does not take it.
@@ -636,7 +654,7 @@ fn paths<'a>(
             path: Path {
                 hosts: hosts.clone(),
                 front: front.clone(),
-                outward: outward(route, &inward, policy, backend, gateway),
+                outward: outward(route, &inward, policy, backend, (pods, &ground.secrets)),
                 proxy: match policy {
                     Some(AnyPolicy::Destination(_, rule)) => {
                         rule.proxy_protocol.and_then(ProxyVersion::of)
@@ -701,7 +719,7 @@ fn outward(
     inward: &Inward,
     policy: Option<AnyPolicy<'_>>,
     backend: Option<&AnyBackend<'_>>,
-    gateway: &Scope,
+    of_gateway: (&GatewayPods<'_>, &Secrets<'_>),
 ) -> Outward {
     let port = backend.and_then(|backend| backend.port.as_ref());
     let tls = match policy {
@@ -723,7 +741,7 @@ fn outward(
             DestinationMode::Simple | DestinationMode::Mutual | DestinationMode::Unknown => {
                 Outward::Tls(Client {
                     expects: expected(tls).map(str::to_owned),
-                    trusts: trust_of_destination(tls, gateway),
+                    trusts: trust_of_destination(tls, of_gateway),
                     shows: None,
                 })
             }
@@ -770,7 +788,10 @@ fn trust_of_policy(object: &Object, policy: &BackendTlsPolicy) -> Trust {
     Trust::Authorities(authorities.collect())
 }
 
-fn trust_of_destination(tls: &DestinationTls, gateway: &Scope) -> Trust {
+fn trust_of_destination<'a>(
+    tls: &DestinationTls,
+    (pods, secrets): (&GatewayPods<'a>, &Secrets<'a>),
+) -> Trust {
     match &tls.credential {
         _ if tls.skips_verification.is_some() => Trust::Anything,
         None if tls.has_file("caCertificates") => Trust::Unknown,
@@ -780,27 +801,20 @@ fn trust_of_destination(tls: &DestinationTls, gateway: &Scope) -> Trust {
             let name = &credential.value;
             // The CA is in the Secret itself or in one beside it (`pilot/pkg/credentials/kube/secrets.go`).
             let names = [name.clone(), format!("{name}-cacert")];
-            let scopes = beside_istio(gateway);
-            let all = scopes.iter().flat_map(|scope| {
-                let authority = |name: &String| Authority {
+            let all = names.iter().flat_map(|name| {
+                let scopes = pods.scopes(secrets, name).into_iter();
+                scopes.map(|scope| Authority {
                     is_secret: true,
                     place: Place {
-                        scope: scope.clone(),
+                        scope,
                         name: name.clone(),
                     },
                     keys: Keys::Istio,
-                };
-                names.iter().map(authority).collect::<Vec<_>>()
+                })
             });
             Trust::Authorities(all.collect())
         }
     }
-}
-
-/// A gateway of Istio takes its Secrets from the namespace of its pods, which its Gateway need not share.
-fn beside_istio(scope: &Scope) -> Vec<Scope> {
-    let usual = ISTIO_NAMESPACES.map(|name| Scope::Namespace(name.to_owned()));
-    std::iter::once(scope.clone()).chain(usual).collect()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 //! | see how those of the Gateway API and of Istio do | [`gateways`] |
 //! | know which path an instance is to have | [`expand`] |
 //! | ask whether the hops of a path fit | [`check`]; what its httpd may show: [`served`] |
+//! | know where a gateway of Istio reads a Secret | [`pods`] |
 //! | add a way in | a file beside these, and its line in [`read`] |
 
 pub mod check;
@@ -22,7 +23,9 @@ pub mod gateways;
 pub mod hop;
 mod ingress;
 pub mod please;
+pub mod pods;
 pub mod request;
+pub mod secrets;
 pub mod served;
 pub mod traefik;
 

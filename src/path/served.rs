@@ -2,14 +2,16 @@
 
 use super::Path;
 use super::hop::{Httpd, Inward, Known, Place};
+use super::pods::Pods;
+use super::secrets::Secrets;
 use super::traefik::named_scope;
 use crate::civiparoisse::{CA_KEY, HTTPD_CERT};
-use crate::cluster::data::{Cert, Entry, Lock};
+use crate::cluster::data::{Cert, Entry};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::Named;
 use crate::kinds::istio::Server;
-use crate::kinds::traefik::Port;
+use crate::kinds::traefik::{Port, TlsStore};
 use crate::pki::SubjectAltName;
 use crate::pki::verify::{self, Standing};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,9 +24,9 @@ pub struct Grounds<'a> {
     /// What they name.
     pub(super) cluster: &'a Cluster,
     pub(super) now: OffsetDateTime,
-    secrets: BTreeMap<&'a Scope, Vec<&'a Object>>,
-    /// The Secrets that a controller makes, by their names.
-    made: BTreeMap<String, Vec<Scope>>,
+    by_scope: BTreeMap<&'a Scope, Vec<&'a Object>>,
+    /// The Secrets, and those that a controller makes.
+    pub secrets: Secrets<'a>,
     /// The Secrets whose certificates browsers see: an httpd serves another one.
     for_browsers: BTreeSet<(&'a Scope, &'a str)>,
     /// What an httpd wants at a port of its Service.
@@ -76,15 +78,15 @@ impl<'a> Grounds<'a> {
     /// Puts in order what paths are judged by.
     #[must_use]
     pub fn new(cluster: &'a Cluster, now: OffsetDateTime) -> Self {
-        let mut secrets: BTreeMap<&Scope, Vec<&Object>> = BTreeMap::new();
+        let mut by_scope: BTreeMap<&Scope, Vec<&Object>> = BTreeMap::new();
         for secret in cluster.of(Kind::Secret) {
-            secrets.entry(&secret.scope).or_default().push(secret);
+            by_scope.entry(&secret.scope).or_default().push(secret);
         }
-        let mut grounds = Self {
+        Self {
             cluster,
             now,
-            secrets,
-            made: BTreeMap::new(),
+            by_scope,
+            secrets: Secrets::of(cluster),
             for_browsers: named_for_browsers(cluster)
                 .into_iter()
                 .filter_map(|(scope, name)| cluster.find(Kind::Secret, &scope, name))
@@ -92,20 +94,7 @@ impl<'a> Grounds<'a> {
                 .collect(),
             wants: BTreeMap::new(),
             names: OnceLock::new(),
-        };
-        for object in cluster.of(Kind::Certificate) {
-            if let Resource::Certificate(announced) = &object.resource
-                && let Some(secret) = &announced.secret
-            {
-                grounds.make(object.scope.clone(), secret);
-            }
         }
-        grounds
-    }
-
-    /// Adds a Secret that a controller makes.
-    pub fn make(&mut self, scope: Scope, secret: &str) {
-        self.made.entry(secret.to_owned()).or_default().push(scope);
     }
 
     /// Adds what an httpd wants.
@@ -120,20 +109,6 @@ impl<'a> Grounds<'a> {
         self.wants.get(&key).copied().unwrap_or_default()
     }
 
-    /// Finds a Secret; one that a controller makes is there, and not to be read.
-    #[must_use]
-    pub fn secret(&self, scope: &Scope, name: &str) -> Known<&'a Object> {
-        if let Some(secret) = self.cluster.find(Kind::Secret, scope, name) {
-            return Known::Here(secret);
-        }
-        let made = self.made.get(name).into_iter().flatten();
-        let mut made = made.filter(|made| !made.differs_from(scope));
-        match made.next() {
-            Some(_) => Known::Locked(Lock::Later),
-            None => Known::Missing,
-        }
-    }
-
     /// Returns whether browsers see the certificate of a Secret.
     #[must_use]
     pub fn is_for_browsers(&self, secret: &Object) -> bool {
@@ -141,19 +116,10 @@ impl<'a> Grounds<'a> {
         self.for_browsers.contains(&key)
     }
 
-    /// Returns a namespace other than the one of a scope in which a Secret of the name is, or is made.
-    #[must_use]
-    pub fn elsewhere(&self, scope: &Scope, name: &str) -> Option<&str> {
-        let made = self.made.get(name).into_iter().flatten();
-        let mut made = made.filter(|made| made.differs_from(scope));
-        let found = self.cluster.elsewhere(Kind::Secret, scope, name);
-        found.or_else(|| made.next().and_then(Scope::namespace))
-    }
-
     /// Returns the Secrets of a scope.
     #[must_use]
     pub fn secrets(&self, scope: &Scope) -> &[&'a Object] {
-        self.secrets
+        self.by_scope
             .get(scope)
             .map(Vec::as_slice)
             .unwrap_or_default()
@@ -270,7 +236,7 @@ impl<'a> Grounds<'a> {
     fn read_names(&self) -> Option<BTreeSet<String>> {
         let mut names = BTreeSet::new();
         for (scope, named) in shown_by_traefik(self.cluster) {
-            let secret = match self.secret(scope, named) {
+            let secret = match self.secrets.find(scope, named) {
                 Known::Here(secret) => secret,
                 Known::Missing => continue,
                 Known::Locked(_) | Known::Useless | Known::Outside => return None,
@@ -285,19 +251,11 @@ impl<'a> Grounds<'a> {
         (!names.is_empty()).then_some(names)
     }
 
-    /// Returns the Secrets that the default TLSStores name: Traefik uses no other (`pkg/tls/tlsmanager.go`, 2.9 to 3.7).
+    /// Returns the Secrets that the default TLSStores name.
     pub(super) fn store(&self) -> impl Iterator<Item = (&'a Scope, &'a str)> {
-        let stores = self.cluster.of(Kind::TlsStore);
-        let stores = stores.filter(|store| store.name == "default");
-        stores.flat_map(|object| {
-            let all = match &object.resource {
-                Resource::TlsStore(store) => Some(store),
-                _ => None,
-            };
-            let all = all.into_iter();
-            let all =
-                all.flat_map(|store| store.certificates.iter().chain(&store.default_certificate));
-            all.map(|named| (&object.scope, named.name.as_str()))
+        default_stores(self.cluster).flat_map(|(object, store)| {
+            let names = store.secrets().map(|named| named.name.as_str());
+            names.map(|name| (&object.scope, name))
         })
     }
 
@@ -305,20 +263,28 @@ impl<'a> Grounds<'a> {
     #[must_use]
     pub fn knows_store(&self) -> bool {
         let mut stores = self.cluster.of(Kind::TlsStore);
-        let Some((object, Resource::TlsStore(store))) =
-            stores.next().map(|object| (object, &object.resource))
+        let first = stores.next();
+        let Some((object, store)) =
+            first.and_then(|object| Some((object, object.resource.tls_store()?)))
         else {
             return false;
         };
-        let mut named = store.certificates.iter().chain(&store.default_certificate);
+        let mut named = store.secrets();
         let is_here = |named: &Named| {
             matches!(
-                self.secret(&object.scope, &named.name),
+                self.secrets.find(&object.scope, &named.name),
                 Known::Here(_) | Known::Locked(_)
             )
         };
         stores.next().is_none() && !store.has_generated && named.all(is_here)
     }
+}
+
+/// Returns the TLSStores that Traefik uses: it uses none of another name (`pkg/tls/tlsmanager.go`, 2.9 to 3.7).
+pub fn default_stores(cluster: &Cluster) -> impl Iterator<Item = (&Object, &TlsStore)> {
+    let stores = cluster.of(Kind::TlsStore);
+    let stores = stores.filter(|store| store.name == "default");
+    stores.filter_map(|object| Some((object, object.resource.tls_store()?)))
 }
 
 /// Returns the Secrets that TLSStores, routes and Ingresses of Traefik name.
@@ -335,8 +301,7 @@ fn shown_by_traefik(cluster: &Cluster) -> Vec<(&Scope, &str)> {
                 found.extend(ingress.secrets().map(|named| (scope, named.name.as_str())));
             }
             Resource::TlsStore(store) => {
-                let all = store.certificates.iter().chain(&store.default_certificate);
-                found.extend(all.map(|named| (scope, named.name.as_str())));
+                found.extend(store.secrets().map(|named| (scope, named.name.as_str())));
             }
             _ => {}
         }
@@ -368,6 +333,7 @@ pub fn standing(roots: &[&Cert], certificates: &[Arc<Cert>], now: OffsetDateTime
 #[must_use]
 pub fn named_for_browsers(cluster: &Cluster) -> Vec<(Scope, &str)> {
     let mut found: Vec<(Scope, &str)> = Vec::new();
+    let (pods, secrets) = (Pods::of(cluster), Secrets::of(cluster));
     let of_traefik = shown_by_traefik(cluster).into_iter();
     found.extend(of_traefik.map(|(scope, name)| (scope.clone(), name)));
     for object in cluster.objects() {
@@ -386,13 +352,14 @@ pub fn named_for_browsers(cluster: &Cluster) -> Vec<(Scope, &str)> {
                 }));
             }
             Resource::IstioGateway(gateway) => {
-                // Without a namespace, wherever its pods run.
-                let anywhere = Scope::Beside(String::new());
-                let all = gateway.servers.iter().flat_map(Server::secrets);
-                found.extend(all.map(|secret| {
-                    let scope = named_scope(&anywhere, secret.namespace);
-                    (scope, secret.name)
-                }));
+                let pods = pods.of_gateway(object, gateway);
+                for secret in gateway.servers.iter().flat_map(Server::secrets) {
+                    let scope = match secret.namespace {
+                        Some(namespace) => Scope::Namespace(namespace.to_owned()),
+                        None => pods.scope(&secrets, secret.name),
+                    };
+                    found.push((scope, secret.name));
+                }
             }
             _ => {}
         }

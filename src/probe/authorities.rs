@@ -13,6 +13,7 @@ use crate::kinds::traefik::{Authority, NotOne, RootCa, ServersTransport};
 use crate::lint::rules::{CI101, CI102, CI108, CI110, CI401};
 use crate::name::DnsName;
 use crate::path::hop::Place;
+use crate::path::served::default_stores;
 use crate::pki::{Certificate, SubjectAltName, verify};
 
 /// Reports that a value cannot be read, and how to give it.
@@ -27,11 +28,6 @@ fn locked(origin: &str, lock: Lock, place: &Place) -> Fault {
 
 fn certificates(entry: &Entry) -> impl Iterator<Item = Certificate> {
     entry.certs().map(|cert| cert.certificate.clone())
-}
-
-fn default_stores(cluster: &Cluster) -> impl Iterator<Item = &Object> {
-    let stores = cluster.of(Kind::TlsStore);
-    stores.filter(|store| store.name == "default")
 }
 
 /// Returns the authorities of the certificate that browsers see, and what there is to report about them.
@@ -51,16 +47,15 @@ pub fn front_trust(
         });
         return (trust, finding.into_iter().collect());
     }
-    let own = way.and_then(|way| way.secret.clone());
-    let stores = default_stores(cluster).filter_map(|store| match &store.resource {
-        Resource::TlsStore(of_store) => Some(Place {
-            scope: store.scope.clone(),
-            name: of_store.default_certificate.as_ref()?.name.clone(),
-        }),
-        _ => None,
+    let own = way.map_or(&[][..], Way::secrets).iter().cloned();
+    let stores = default_stores(cluster).filter_map(|(object, store)| {
+        Some(Place {
+            scope: object.scope.clone(),
+            name: store.default_certificate.as_ref()?.name.clone(),
+        })
     });
     let (mut anchors, mut origins, mut findings) = (Vec::new(), Vec::new(), Vec::new());
-    for secret in own.into_iter().chain(stores) {
+    for secret in own.chain(stores) {
         let data = cluster.data(Kind::Secret, &secret.scope, &secret.name);
         let Some(entry) = data.and_then(|data| data.get("ca.crt")) else {
             continue;
@@ -88,7 +83,7 @@ pub fn front_trust(
 #[must_use]
 pub fn stores(cluster: &Cluster) -> Option<Finding> {
     let stores: Vec<String> = default_stores(cluster)
-        .map(|store| Place::of(store).to_string())
+        .map(|(store, _)| Place::of(store).to_string())
         .collect();
     let is_broken = stores.len() > 1;
     is_broken.then(|| Finding::of_rule(&CI401, Verdict::Broken, stores.join(", ")))

@@ -15,7 +15,7 @@ use crate::lint::rules::{CI219, CI227};
 use crate::name::DnsName;
 use crate::path::choose::Candidate;
 use crate::path::fit::{self, Fit};
-use crate::path::hop::{Inward, Place};
+use crate::path::hop::{Inward, Place, Shown};
 use crate::path::request::{Request, RequestPath};
 use crate::path::traefik::inward;
 
@@ -29,8 +29,6 @@ pub struct Way<'a> {
     pub hsts: Option<Hsts>,
     /// What there is to report about the objects.
     pub findings: Vec<Finding>,
-    /// The Secret of the route's own certificate.
-    pub secret: Option<Place>,
     cluster: &'a Cluster,
     object: &'a Object,
     spec: &'a IngressRoute,
@@ -98,16 +96,11 @@ impl<'a> Way<'a> {
         };
         let what = format!("{object} takes the host: {}{ends}", chosen.route.text);
         findings.insert(0, Finding::new(Check::Objects, Verdict::Good, what));
-        let secret = chosen.spec.tls.as_ref().and_then(|tls| tls.secret.as_ref());
         let mut way = Self {
             request,
             options: None,
             hsts: None,
             findings,
-            secret: secret.map(|name| Place {
-                scope: object.scope.clone(),
-                name: name.name.clone(),
-            }),
             cluster,
             object,
             spec: chosen.spec,
@@ -124,10 +117,19 @@ impl<'a> Way<'a> {
         way
     }
 
-    /// Whether the TLS of browsers ends at Traefik, and not at the httpd.
+    /// Whether the TLS of browsers ends at Traefik or before it, and not at the httpd.
     #[must_use]
     pub fn ends_at_traefik(&self) -> bool {
-        matches!(self.inward, Inward::Tls(_) | Inward::Unsaid(_))
+        !self.is_tcp() || matches!(self.inward, Inward::Tls(_))
+    }
+
+    /// Returns the Secret of the route's own certificate.
+    #[must_use]
+    pub fn secrets(&self) -> &[Place] {
+        match &self.inward {
+            Inward::Tls(Shown::Secrets(places)) => places,
+            _ => &[],
+        }
     }
 
     /// Whether it passes the TLS of browsers on, and nothing else.

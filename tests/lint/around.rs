@@ -209,6 +209,26 @@ fn a_traefik_by_arguments_is_compared_with_its_load_balancer() {
 }
 
 #[test]
+fn a_traefik_by_its_file_is_compared_with_its_load_balancer() {
+    let by_file = BALANCED
+        .replace("--ping", "--configFile=/etc/traefik.yaml")
+        .replace(
+            "--entryPoints.web.address=:8000/tcp",
+            "--configFile=/etc/traefik.yaml",
+        );
+    let file = |trusted: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: traefik, namespace: traefik}}\ndata:\n  traefik.yaml: |\n    \
+             entryPoints:\n      web: {{address: ':8000', proxyProtocol: {{trustedIPs: [10.0.0.0/8]}}}}\n      \
+             websecure: {{address: ':8443', proxyProtocol: {{trustedIPs: [{trusted}]}}}}\n"
+        )
+    };
+    let of = |trusted| warned(&format!("{by_file}{}", file(trusted)));
+    assert_eq!(of("10.0.0.0/8"), [""; 0]);
+    assert_eq!(of(""), ["CI709"]);
+}
+
+#[test]
 fn a_separate_service_of_the_chart_s_traefik_is_compared_with_the_values() {
     let service = BALANCED.split("---\n").next().expect("a document");
     let service = service.replace("{app: traefik}", "{app.kubernetes.io/name: traefik}");

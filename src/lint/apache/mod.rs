@@ -230,7 +230,9 @@ fn wants(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>
             continue;
         };
         let [pod] = end.pods(model)[..] else { continue };
-        let (parts, port) = (mounted(model, pod, snippets), end.port.as_deref());
+        let parts = mounted(model, pod, snippets);
+        let port = end.port.map(|port| port.to_string());
+        let port = port.as_deref();
         let wants = Wants {
             proxy: expects_proxy(&parts, port).filter(|_| is_known(routed)),
             certificate: asks_for_certificate(&parts, port) && !is_mutual(routed),
@@ -271,7 +273,10 @@ fn probes(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding
     let with_header = paths.filter(|routed| is_known(routed) && routed.path.proxy.is_some());
     for end in with_header.filter_map(|routed| End::of(model, routed)) {
         for pod in end.pods(model) {
-            wanted.entry(pod).or_default().extend(end.port.clone());
+            wanted
+                .entry(pod)
+                .or_default()
+                .extend(end.port.map(|port| port.to_string()));
         }
     }
     let has_any = |name: &'static str| snippets.values().flatten().any(|snippet| snippet.has(name));

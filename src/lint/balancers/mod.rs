@@ -5,11 +5,12 @@
 
 pub(super) mod rules;
 
+use crate::kinds::static_options::StaticOptions;
 use crate::lint::facts::openstack::OPENSTACK;
 use crate::lint::facts::pods::selected;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
-use crate::lint::model::traefik::{containers, entry_points};
+use crate::lint::model::traefik::containers;
 use crate::lint::model::{Class, Model, Object, Values};
 use crate::lint::rule::Rule;
 use crate::yaml::{At, Node, Value};
@@ -275,7 +276,8 @@ impl<'a> CheckedBalancer<'_, 'a> {
         }
         let deaf = match &self.owner {
             BalancerOwner::Values(values) => {
-                (!by_values(values, "websecure")).then(|| "websecure".to_owned())
+                let options = StaticOptions::of_values(values.node);
+                is_deaf(&options, "websecure").then(|| "websecure".to_owned())
             }
             BalancerOwner::Service(object) => deaf(model, object),
         };
@@ -288,41 +290,35 @@ impl<'a> CheckedBalancer<'_, 'a> {
     }
 }
 
-/// Returns whether values make an entry point take the PROXY protocol.
-fn by_values(values: &Values<'_>, point: &str) -> bool {
-    let node = values.node.at_path(&["ports", point, "proxyProtocol"]);
-    let ranges = node.and_then(|node| node.get("trustedIPs"));
-    let has_ranges = ranges.is_some_and(|ranges| !ranges.items().is_empty());
-    let mut arguments = values.node.items_of("additionalArguments").iter();
-    has_ranges
-        || node
-            .and_then(|node| node.get("insecure"))
-            .is_some_and(Node::says_true)
-        || arguments.any(|node| {
-            let text = node.text().unwrap_or_default();
-            text.to_ascii_lowercase().contains("proxyprotocol")
-        })
+/// Returns whether an entry point takes no peer's PROXY protocol.
+fn is_deaf(options: &StaticOptions, point: &str) -> bool {
+    let point = options.entry_point(point);
+    point.is_none_or(|point| !point.takes_proxy)
 }
 
 /// Returns an entry point behind a Service of its own that takes no PROXY header, where the input shows Traefik's
 /// options.
 fn deaf(model: &Model<'_>, service: &Object<'_>) -> Option<String> {
     let number = model.find(Class::Service, service.namespace, service.name)?;
-    let targets: Vec<String> = service
-        .spec()
-        .items_of("ports")
-        .iter()
-        .filter_map(|port| {
-            port.get("targetPort")
-                .or_else(|| port.get("port"))?
-                .scalar()
+    let says = model.service(number)?;
+    let ports = says.ports.iter();
+    let targets: Vec<String> = ports
+        .filter_map(|port| match &port.target {
+            Some(target) => Some(target.shown()),
+            None => port.number.map(|number| number.to_string()),
         })
         .collect();
     for pod in selected(model, service.namespace, number) {
         let Some(container) = containers(&model.objects[pod]).next() else {
             continue;
         };
-        let points = entry_points(container)?;
+        let options = StaticOptions::of_container(container);
+        let options = match &model.provider.files[..] {
+            _ if options.is_partial => return None,
+            [file] if options.is_in_file => file.clone(),
+            _ if options.is_in_file => return None,
+            _ => options,
+        };
         let number_of = |name: &str| {
             let mut ports = container.items_of("ports").iter();
             ports
@@ -331,26 +327,23 @@ fn deaf(model: &Model<'_>, service: &Object<'_>) -> Option<String> {
         };
         return targets.iter().find_map(|target| {
             let port = number_of(target).unwrap_or_else(|| target.clone());
-            let point = points.iter().find(|point| point.port == port);
+            let mut points = options.entry_points.iter();
+            let point = points.find(|point| point.port.as_ref() == Some(&port));
             let point = point.filter(|point| !point.takes_proxy)?;
             Some(point.name.clone())
         });
     }
-    let labels = service
-        .spec()
-        .get("selector")
-        .map(Node::entries)
-        .unwrap_or_default();
-    let is_of_chart = labels.iter().any(|(key, value)| {
-        key.text == "app.kubernetes.io/name" && value.text() == Some("traefik")
-    });
+    let mut labels = says.selector.iter();
+    let is_of_chart =
+        labels.any(|(key, value)| key == "app.kubernetes.io/name" && value == "traefik");
     let [values] = &model.values[..] else {
         return None;
     };
+    let options = StaticOptions::of_values(values.node);
     ["websecure", "web"]
         .into_iter()
         .find(|point| {
-            is_of_chart && targets.iter().any(|target| target == point) && !by_values(values, point)
+            is_of_chart && targets.iter().any(|target| target == point) && is_deaf(&options, point)
         })
         .map(ToOwned::to_owned)
 }

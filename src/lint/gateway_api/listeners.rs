@@ -4,13 +4,13 @@ use super::link::{CrossReference, Grants};
 use super::rules::{CI811, CI814, CI820, CI822, CI825};
 use crate::cluster::data::Cert;
 use crate::kinds::gateway_api::{Gateway, Listener};
+use crate::kinds::static_options::StaticOptions;
 use crate::lint::facts::certificate::not_covered;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object, Said};
 use crate::lint::rule::Severity;
 use crate::path::gateways::front;
 use crate::path::hop::FrontKind;
-use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn check(
@@ -172,31 +172,9 @@ fn entry_points(
 ) {
     let mut known: BTreeSet<String> = BTreeSet::new();
     for values in &model.values {
-        let arguments = values.node.get("additionalArguments").map(Node::items);
-        let is_own = |node: &Node| {
-            node.text()
-                .is_some_and(|text| text.to_lowercase().contains("entrypoints."))
-        };
-        if arguments.unwrap_or_default().iter().any(is_own) {
-            return;
-        }
-        for (name, default) in [("web", "8000"), ("websecure", "8443")] {
-            let port = values
-                .node
-                .at_path(&["ports", name, "port"])
-                .and_then(Node::scalar);
-            known.insert(port.unwrap_or_else(|| default.to_owned()));
-        }
-        let ports = values
-            .node
-            .get("ports")
-            .map(Node::entries)
-            .unwrap_or_default();
-        known.extend(
-            ports
-                .iter()
-                .filter_map(|(_, node)| node.get("port")?.scalar()),
-        );
+        let options = StaticOptions::of_values(values.node);
+        let ports = options.entry_points.into_iter();
+        known.extend(ports.filter_map(|point| point.port));
     }
     if known.is_empty() {
         return;

@@ -1,6 +1,5 @@
 //! DestinationRules: the TLS that the gateway speaks to httpd.
 
-use super::pods::{PodSecret, Pods, Where};
 use super::rules::{CI855, CI862, CI864, CI865, CI866, CI867, CI870, CI871};
 use crate::cluster::data::{Cert, Data, Read};
 use crate::cluster::scope::Scope;
@@ -13,6 +12,7 @@ use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object, Said};
 use crate::path::Routed;
 use crate::path::hop::{Inward, Known};
+use crate::path::pods::{GatewayPods, PodSecret, Pods};
 use crate::path::traefik::named_scope;
 use crate::threads::each;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,11 +25,9 @@ pub(super) fn check(model: &Model<'_>, pods: &Pods<'_>, findings: &mut Vec<Findi
     if all.is_empty() {
         return;
     }
-    let mut gateways = Where::default();
+    let mut gateways = GatewayPods::default();
     for gateway in model.said(Kind::IstioGateway, Resource::istio_gateway) {
-        let one = pods.of_gateway(gateway.says);
-        gateways.is_ingress |= one.is_ingress;
-        gateways.namespaces.extend(one.namespaces);
+        gateways.add(pods.of_gateway(gateway.typed, gateway.says));
     }
     let asked = asked(model);
     // Signatures are verified: all processors help.
@@ -114,7 +112,7 @@ struct DestinationCheck<'m, 'a> {
     scope: &'m Scope,
     /// The hosts that browsers ask for.
     asked: Option<&'m BTreeSet<&'m str>>,
-    gateways: &'m Where<'a>,
+    gateways: &'m GatewayPods<'a>,
 }
 
 impl<'m> DestinationCheck<'m, '_> {
@@ -239,17 +237,19 @@ impl<'m> DestinationCheck<'m, '_> {
             return None;
         }
         let further = format!("{named}-cacert");
-        let place = match self.gateways.find(model, &further) {
-            PodSecret::Found(object, secret) => PodSecret::Found(object, secret),
-            _ => self.gateways.find(model, named),
+        let secrets = &model.grounds.secrets;
+        let place = match self.gateways.find(secrets, &further) {
+            found @ (PodSecret::Found(_) | PodSecret::Made(_)) => found,
+            PodSecret::Elsewhere(..) | PodSecret::Unknown => self.gateways.find(secrets, named),
         };
         match place {
-            PodSecret::Found(source, secret) => {
-                let shown = source.shown();
+            PodSecret::Found(source) => {
+                let secret = source.data()?;
+                let shown = model.objects[source.number].shown();
                 let is_missing = if matches!(secret.istio_authority(), Read::Nothing) {
                     Some(format!("Secret {shown} has neither `ca.crt` nor `cacert`"))
                 } else if tls.mode == DestinationMode::Mutual
-                    && source.provides == named
+                    && source.name == named
                     && secret.is_complete
                     && secret.istio_pair().is_none()
                 {
@@ -270,7 +270,7 @@ impl<'m> DestinationCheck<'m, '_> {
                 findings.push(find(&CI867, message).warning_unless(is_certain));
                 None
             }
-            PodSecret::Unknown => None,
+            PodSecret::Made(_) | PodSecret::Unknown => None,
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Gateways: their servers and certificates.
 
-use super::pods::{PodSecret, Pods, Where};
 use super::rules::{CI851, CI852, CI853, CI854, CI855, CI857};
 use crate::cluster::data::{Data, Read};
 use crate::cluster::{Kind, Resource};
@@ -10,6 +9,7 @@ use crate::lint::facts::certificate::not_covered;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Model, Object, Said};
 use crate::lint::rule::Severity;
+use crate::path::pods::{GatewayPods, PodSecret, Pods};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A port of some pods: their labels, the number, and the address that is listened on.
@@ -25,7 +25,7 @@ struct Claimed<'m, 'a> {
 pub(super) fn check(model: &Model<'_>, pods: &Pods<'_>, findings: &mut Vec<Finding>) {
     let mut claimed = Claimed::default();
     for gateway in model.said(Kind::IstioGateway, Resource::istio_gateway) {
-        let place = pods.of_gateway(gateway.says);
+        let place = pods.of_gateway(gateway.typed, gateway.says);
         for (index, server) in gateway.says.servers.iter().enumerate() {
             let path = format!("spec.servers[{index}]");
             settings(gateway.object, server, &path, findings);
@@ -111,7 +111,7 @@ fn certificates(
     gateway: &Object<'_>,
     server: &Server,
     path: &str,
-    place: &Where<'_>,
+    place: &GatewayPods<'_>,
     findings: &mut Vec<Finding>,
 ) {
     let field = format!("{path}.tls.credentialName");
@@ -131,19 +131,20 @@ fn certificates(
             }
             continue;
         }
-        let (object, secret) = match place.find(model, name) {
-            PodSecret::Found(object, secret) => (object, secret),
+        let (object, secret) = match place.find(&model.grounds.secrets, name) {
+            PodSecret::Found(object) => (&model.objects[object.number], object.data()),
             PodSecret::Elsewhere(namespace, is_certain) => {
                 let message = format!("Secret `{name}` is in `{namespace}`; {}", place.shown());
                 findings.push(find(&CI854, message).warning_unless(is_certain));
                 shown = None;
                 continue;
             }
-            PodSecret::Unknown => {
+            PodSecret::Made(_) | PodSecret::Unknown => {
                 shown = None;
                 continue;
             }
         };
+        let Some(secret) = secret else { continue };
         let pair = secret.istio_pair();
         if secret.is_complete && pair.is_none() {
             let message = format!(
@@ -175,14 +176,15 @@ fn certificates(
 /// in `NAME-cacert`.
 fn client_authority(
     model: &Model<'_>,
-    place: &Where<'_>,
+    place: &GatewayPods<'_>,
     name: &str,
     secret: &Data,
 ) -> Option<(String, bool)> {
     let may_have = |secret: &Data| !matches!(secret.istio_authority(), Read::Nothing);
     let further = format!("{name}-cacert");
-    let (is_good, is_certain) = match place.find(model, &further) {
-        PodSecret::Found(_, secret) => (may_have(secret), true),
+    let (is_good, is_certain) = match place.find(&model.grounds.secrets, &further) {
+        PodSecret::Found(object) => (object.data().is_some_and(may_have), true),
+        PodSecret::Made(_) => (true, true),
         PodSecret::Elsewhere(..) | PodSecret::Unknown => (false, false),
     };
     let message = format!("neither Secret `{name}` nor `{further}` has `ca.crt` or `cacert`");

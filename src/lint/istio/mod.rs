@@ -3,7 +3,6 @@
 
 mod destinations;
 mod gateways;
-mod pods;
 pub(super) mod rules;
 mod services;
 mod topology;
@@ -11,7 +10,7 @@ mod topology;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model};
-use pods::Pods;
+use crate::path::pods::Pods;
 use rules::CI875;
 
 pub(super) const FAMILY: Family = Family {
@@ -52,7 +51,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
             findings.push(object.finding(&CI875, node.at, "apiVersion", message));
         }
     }
-    let pods = Pods::of(model);
+    let pods = Pods::of(model.cluster);
     gateways::check(model, &pods, &mut findings);
     services::check(model, &mut findings);
     destinations::check(model, &pods, &mut findings);

@@ -10,7 +10,8 @@ use crate::yaml::{self, Node};
 const CONFIG: &str = "proxy.istio.io/config";
 
 pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
-    for object in model.of(Class::Workload) {
+    for workload in model.numbers(Class::Workload).iter().copied() {
+        let object = &model.objects[workload];
         let metadata = |key: &str| object.at(&["spec", "template", "metadata", key]);
         let Some(labels) = metadata("labels") else {
             continue;
@@ -24,8 +25,8 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         }
         let config = annotation.and_then(|node| yaml::read(node.text()?, "").ok());
         for number in model.within(Class::Service, object.namespace) {
-            let service = &model.objects[number];
-            if selects(service, object) {
+            if selects(model, number, workload) {
+                let service = &model.objects[number];
                 compare(
                     model,
                     object,

@@ -55,7 +55,7 @@ impl Spot<'_, '_> {
             )
         } else {
             let is_istio = routed.path.front.kind == FrontKind::Istio;
-            let has_own = !is_istio && self.model.provider.own_transport;
+            let has_own = !is_istio && self.model.provider.options.own_transport;
             if policy.is_some() || has_own || self.is_external(httpd) {
                 return None;
             }

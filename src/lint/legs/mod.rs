@@ -348,7 +348,7 @@ impl<'m, 'a> Spot<'m, 'a> {
         let model = self.model;
         let (object, field) = self.named?;
         // A ServersTransport that trusts the system's roots does so on purpose.
-        if self.transport.is_some() || model.provider.own_transport {
+        if self.transport.is_some() || model.provider.options.own_transport {
             return None;
         }
         let speech = match self.way_in {

@@ -29,7 +29,7 @@ pub enum KnownFrom {
 }
 
 impl Knowledge {
-    pub(super) fn of(options: &Options, objects: &[Object<'_>], provider: &Provider<'_>) -> Self {
+    pub(super) fn of(options: &Options, objects: &[Object<'_>], provider: &Provider) -> Self {
         if let Some(release) = options.traefik {
             let from = KnownFrom::Option;
             return Self { release, from };

@@ -47,7 +47,7 @@ pub(super) struct Model<'a> {
     by_class: BTreeMap<Class, Vec<usize>>,
     /// Namespaces by the class and name of what they hold.
     elsewhere: BTreeMap<(Class, &'a str), Vec<usize>>,
-    pub(super) provider: Provider<'a>,
+    pub(super) provider: Provider,
     pub(super) knowledge: Knowledge,
 }
 
@@ -132,7 +132,7 @@ impl<'a> Model<'a> {
         {
             let namespace = Some(object.namespace).filter(|namespace| !namespace.is_empty());
             let scope = cluster.scope(namespace, names[object.file]);
-            grounds.make(scope, object.provides);
+            grounds.secrets.make(scope, object.provides);
         }
         Self {
             options,

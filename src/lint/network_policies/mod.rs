@@ -3,8 +3,10 @@
 pub(super) mod rules;
 
 use crate::cluster::{Kind, Resource};
+use crate::kinds::service::ServicePort;
+use crate::kinds::traefik::Port;
 use crate::lint::facts::issuers::{http01, issuer_of};
-use crate::lint::facts::pods::{End, target};
+use crate::lint::facts::pods::End;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::traefik::containers;
@@ -88,7 +90,7 @@ impl<'m, 'a> Policy<'m, 'a> {
     }
 
     /// Returns whether it may let in pods of its own namespace with these labels.
-    fn admits(&self, labels: Option<&Node>, port: Option<&str>) -> bool {
+    fn admits(&self, labels: Option<&Node>, port: Option<i64>) -> bool {
         self.object.spec().items_of("ingress").iter().any(|rule| {
             let peers = rule.items_of("from");
             let is_met = |peer: &Node| {
@@ -106,7 +108,7 @@ impl<'m, 'a> Policy<'m, 'a> {
     }
 
     /// Returns whether it may let in somebody from outside the namespace, or Traefik.
-    fn may_admit(&self, port: Option<&str>) -> bool {
+    fn may_admit(&self, port: Option<i64>) -> bool {
         self.object.spec().items_of("ingress").iter().any(|rule| {
             let peers = rule.items_of("from");
             let is_outside = |peer: &Node| {
@@ -124,7 +126,7 @@ impl<'m, 'a> Policy<'m, 'a> {
 }
 
 /// The port of the database (`3306/tcp`).
-const DATABASE: &str = "3306";
+const DATABASE: i64 = 3306;
 
 /// Finds CronJobs that the policies of a database do not let in: their pods often have no labels.
 fn jobs(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<Finding>) {
@@ -137,7 +139,9 @@ fn jobs(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<Findi
             continue;
         };
         let labels = service.spec().get("selector");
-        let target = target(model, number, DATABASE);
+        let port = model.service(number);
+        let port = port.and_then(|service| service.port(&Port::Number(DATABASE)));
+        let target = port.and_then(ServicePort::of_pods);
         let selecting: Vec<_> = policies
             .iter()
             .filter(|policy| policy.selects(labels))
@@ -147,7 +151,7 @@ fn jobs(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<Findi
         }
         let lets_in = |pod: Option<&Node>| {
             let mut all = selecting.iter();
-            all.any(|policy| policy.admits(pod, target.as_deref()))
+            all.any(|policy| policy.admits(pod, target))
         };
         let mut images = BTreeSet::new();
         for number in model.within(Class::Workload, service.namespace) {
@@ -193,12 +197,9 @@ fn mentions(node: &Node, name: &str) -> bool {
 }
 
 /// Returns whether a rule may be for a port; all are where it names none, and names may stand for any.
-fn has_port(rule: &Node, port: Option<&str>) -> bool {
+fn has_port(rule: &Node, port: Option<i64>) -> bool {
     let all = rule.items_of("ports");
-    let Some(wanted) = port
-        .and_then(|port| port.parse::<i64>().ok())
-        .filter(|_| !all.is_empty())
-    else {
+    let Some(wanted) = port.filter(|_| !all.is_empty()) else {
         return true;
     };
     all.iter().any(|node| {
@@ -215,7 +216,7 @@ fn has_port(rule: &Node, port: Option<&str>) -> bool {
 
 /// Label and port of cert-manager's solver pods (`pkg/issuer/acme/http/pod.go`).
 const SOLVER: &str = "acme.cert-manager.io/http01-solver";
-const SOLVER_PORT: &str = "8089";
+const SOLVER_PORT: i64 = 8089;
 
 /// Finds policies that shut out the pods which answer for HTTP-01.
 fn solvers(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<Finding>) {
@@ -277,7 +278,7 @@ fn shut_out(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<F
             continue;
         };
         if labels.is_none()
-            || selecting.any(|policy| policy.may_admit(port.as_deref()))
+            || selecting.any(|policy| policy.may_admit(port))
             || !said.insert(service)
         {
             continue;

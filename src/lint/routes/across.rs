@@ -4,6 +4,7 @@ use super::rules::{CI216, CI217, CI222, CI224};
 use crate::lint::facts::routes::Rule;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
+use crate::name::DnsName;
 use crate::yaml::At;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,7 @@ pub(super) fn check(model: &Model<'_>, rules: &[Rule<'_, '_>], findings: &mut Ve
 
 /// Finds hosts that are served with TLS, and without it too.
 fn clear_text(model: &Model<'_>, rules: &[Rule<'_, '_>], findings: &mut Vec<Finding>) {
-    if model.provider.redirects {
+    if model.provider.redirects() {
         return;
     }
     let with_tls: BTreeSet<&String> = rules
@@ -81,7 +82,7 @@ pub(super) fn same_rules(rules: &[Rule<'_, '_>], findings: &mut Vec<Finding>) {
 
 /// Finds objects whose names are the same once Traefik has joined them (`makeID`, `Normalize`).
 fn collisions(model: &Model<'_>, findings: &mut Vec<Finding>) {
-    if model.provider.safe_naming {
+    if model.provider.options.safe_naming {
         return;
     }
     for class in [
@@ -128,7 +129,7 @@ pub(in crate::lint) fn keep_unanswered(mut roots: Vec<&mut Vec<Finding>>) {
 }
 
 fn wanted_hosts(model: &Model<'_>, rules: &[Rule<'_, '_>], findings: &mut Vec<Finding>) {
-    let answers = |host: &str| {
+    let answers = |host: &DnsName| {
         rules.iter().any(|rule| {
             // A rule by expression or without a host may match any.
             rule.hosts.is_empty()
@@ -136,21 +137,10 @@ fn wanted_hosts(model: &Model<'_>, rules: &[Rule<'_, '_>], findings: &mut Vec<Fi
                     .matchers
                     .iter()
                     .any(|matcher| matcher.name == "HostRegexp")
-                || rule.hosts.iter().any(|known| {
-                    known == host
-                        || known.strip_prefix("*.").is_some_and(|domain| {
-                            host.split_once('.')
-                                .is_some_and(|(_, parent)| parent == domain)
-                        })
-                })
+                || rule.hosts.iter().any(|known| host.is_covered_by(known))
         })
     };
-    for host in model
-        .options
-        .hosts
-        .iter()
-        .filter(|host| !answers(host.as_str()))
-    {
+    for host in model.options.hosts.iter().filter(|host| !answers(host)) {
         let Some(object) = rules
             .first()
             .map(|rule| rule.object)

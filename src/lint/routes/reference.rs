@@ -15,7 +15,7 @@ pub(super) fn reference(
 ) {
     provider_suffix(model, object, name, &format!("{field}.name"), findings);
     let Some(namespace) = namespace else { return };
-    if may_be_same(namespace, object.namespace) || model.provider.allow_cross_namespace {
+    if may_be_same(namespace, object.namespace) || model.provider.options.allow_cross_namespace {
         return;
     }
     let what = match object.class {
@@ -42,7 +42,7 @@ pub(super) fn provider_suffix(
     field: &str,
     findings: &mut Vec<Finding>,
 ) {
-    if name.ends_with("@kubernetescrd") && !model.provider.allow_cross_namespace {
+    if name.ends_with("@kubernetescrd") && !model.provider.options.allow_cross_namespace {
         let message = format!("`{}` names its provider", name.escape_debug());
         findings.push(object.finding_in(&CI208, field, message));
     }

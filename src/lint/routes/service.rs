@@ -66,7 +66,7 @@ fn named(
         let message = format!("`{}` is not a valid scheme", text.escape_debug());
         findings.push(object.finding_in(&CI207, &field("scheme"), message));
     }
-    if named.is_traefik_service || model.provider.allow_external_name_services {
+    if named.is_traefik_service || model.provider.options.allow_external_name_services {
         return;
     }
     let scope = named_scope(&typed.scope, named.namespace.as_deref());

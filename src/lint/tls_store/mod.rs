@@ -150,7 +150,11 @@ fn pair(
         }
         _ => {}
     }
-    let secret = model.grounds.secret(&typed.scope, &named.name).here()?;
+    let secret = model
+        .grounds
+        .secrets
+        .find(&typed.scope, &named.name)
+        .here()?;
     let object = &model.objects[secret.number];
     if object.label("owner") == Some("helm") {
         let message = format!("Traefik does not see Secret {}", object.shown());
@@ -220,7 +224,7 @@ fn covered(
     };
     for entry in &ingress.tls {
         let secret = entry.secret.as_ref();
-        let known = secret.map(|named| model.grounds.secret(&typed.scope, &named.name));
+        let known = secret.map(|named| model.grounds.secrets.find(&typed.scope, &named.name));
         if !matches!(known, Some(Known::Here(_))) {
             continue;
         }

@@ -9,9 +9,10 @@ pub(super) mod rules;
 use crate::chart::ChartMajor;
 use crate::cidr::Cidr;
 use crate::fault::Place;
+use crate::kinds::static_options;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
-use crate::lint::model::traefik::{self, containers};
+use crate::lint::model::traefik::containers;
 use crate::lint::model::{Class, Model, Values};
 use crate::lint::rule::Severity;
 use crate::values::Layers;
@@ -309,7 +310,7 @@ fn arguments(model: &Model<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn trusts_everyone(node: &Node) -> Option<String> {
-    let (name, value) = traefik::arguments(std::slice::from_ref(node)).next()?;
+    let (name, value) = static_options::arguments(std::slice::from_ref(node)).next()?;
     let rest = name.strip_prefix("entrypoints.")?;
     let (_, option) = rest.split_once('.')?;
     let is_all = |range: &str| range.trim().ends_with("/0");
@@ -327,13 +328,15 @@ fn trusts_everyone(node: &Node) -> Option<String> {
 
 /// Finds routes in namespaces that Traefik does not watch.
 fn watched(model: &Model<'_>, findings: &mut Vec<Finding>) {
-    let namespaces = &model.provider.namespaces;
+    let namespaces = &model.provider.options.namespaces;
     if namespaces.is_empty() {
         return;
     }
     for class in [Class::IngressRoute, Class::IngressRouteTcp, Class::TlsStore] {
         for object in model.of(class) {
-            if !object.namespace.is_empty() && !namespaces.contains(&object.namespace) {
+            if !object.namespace.is_empty()
+                && !namespaces.iter().any(|name| name == object.namespace)
+            {
                 let at = object
                     .at(&["metadata", "namespace"])
                     .map_or(object.node.at, |node| node.at);

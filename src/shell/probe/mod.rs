@@ -314,12 +314,10 @@ fn front(
         let line = ProbeLine { endpoint, ..line };
         seen.plain = Some(plain(plan, request, &line));
     }
-    let holder = match way {
-        Some(way) if !way.ends_at_traefik() => Holder::Httpd(way.namespace().to_owned()),
-        Some(Way {
-            secret: Some(secret),
-            ..
-        }) => Holder::Secret(secret.clone()),
+    let secret = way.and_then(|way| way.secrets().first());
+    let holder = match (way, secret) {
+        (Some(way), _) if !way.ends_at_traefik() => Holder::Httpd(way.namespace().to_owned()),
+        (_, Some(secret)) => Holder::Secret(secret.clone()),
         _ => Holder::Store,
     };
     let front = JudgedFront {

@@ -13,6 +13,7 @@ use crate::path::Path;
 use crate::path::hop::{
     self, Authority, Client, Front, Inward, Keys, Known, Outward, Place, Shown,
 };
+use crate::path::served::default_stores;
 use crate::pki::SubjectAltName;
 use crate::pki::fingerprint::Fingerprint;
 use crate::status::Row;
@@ -203,20 +204,13 @@ impl<'a> Index<'a> {
                 )
             }
             Shown::Store => {
-                let mut kept = Vec::new();
-                // Traefik uses no store of another name (`pkg/tls/tlsmanager.go`, 2.9 to 3.7).
-                let stores = self.cluster.of(Kind::TlsStore);
-                for object in stores.filter(|store| store.name == "default") {
-                    let Resource::TlsStore(store) = &object.resource else {
-                        continue;
-                    };
-                    let secrets = store.certificates.iter().chain(&store.default_certificate);
-                    kept.extend(
-                        secrets.filter_map(|secret| in_secret(&object.scope, &secret.name)),
-                    );
-                }
+                let stores = default_stores(self.cluster);
+                let kept = stores.flat_map(|(object, store)| {
+                    let secrets = store.secrets();
+                    secrets.filter_map(|secret| in_secret(&object.scope, &secret.name))
+                });
                 // A store's default certificate answers for hosts that no certificate covers.
-                best(kept).or_else(|| self.pair_for(host))
+                best(kept.collect()).or_else(|| self.pair_for(host))
             }
             Shown::Unknown => None,
         }

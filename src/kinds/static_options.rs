@@ -1,0 +1,243 @@
+//! Traefik's static configuration: the same options, whatever carries them, be it a file, the arguments of a container or
+//! the values of its chart.
+
+use crate::yaml::Node;
+
+/// What a static configuration says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "so many options are on or off"
+)]
+pub struct StaticOptions {
+    /// `providers.kubernetesCRD.allowCrossNamespace`.
+    pub allow_cross_namespace: bool,
+    /// `providers.kubernetesCRD.allowExternalNameServices`.
+    pub allow_external_name_services: bool,
+    /// `providers.kubernetesCRD.safeNaming`.
+    pub safe_naming: bool,
+    /// `providers.kubernetesCRD.namespaces`: the only ones that are watched; empty for all.
+    pub namespaces: Vec<String>,
+    /// Whether the default transport skips verification or has CAs of its own.
+    pub own_transport: bool,
+    /// `entryPoints`.
+    pub entry_points: Vec<EntryPoint>,
+    /// Whether a file is named: Traefik then reads that alone.
+    pub is_in_file: bool,
+    /// Whether options may be in the environment, too.
+    pub is_partial: bool,
+}
+
+/// An entry point.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EntryPoint {
+    /// Its name.
+    pub name: String,
+    /// The port it listens on, in digits, if that is said.
+    pub port: Option<String>,
+    /// Whether it takes the PROXY protocol of some peer.
+    pub takes_proxy: bool,
+    /// Whether it redirects http to https.
+    pub redirects: bool,
+}
+
+/// The entry points that the chart has of itself, and their ports (`values.yaml`, charts 20 to 41).
+const OF_CHART: [(&str, &str); 2] = [("web", "8000"), ("websecure", "8443")];
+
+impl StaticOptions {
+    /// Returns the entry point of a name, if there is one.
+    #[must_use]
+    pub fn entry_point(&self, name: &str) -> Option<&EntryPoint> {
+        self.entry_points.iter().find(|point| point.name == name)
+    }
+
+    /// Reads a file.
+    #[must_use]
+    pub fn of_file(node: &Node) -> Self {
+        let mut options = Self::default();
+        options.add_provider(node);
+        if let Some(transport) = node.get("serversTransport") {
+            options.own_transport =
+                transport.get("rootCAs").is_some() || is_set(transport, "insecureSkipVerify");
+        }
+        let points = node.get("entryPoints").map(Node::entries);
+        for (name, node) in points.unwrap_or_default() {
+            let point = options.point(&name.text);
+            point.port = node.text_of("address").and_then(port);
+            point.takes_proxy = takes_proxy(node);
+            point.redirects = node.at_path(&["http", "redirections"]).is_some();
+        }
+        options
+    }
+
+    /// Reads the values of the chart, which has the settings of the provider as a file does.
+    #[must_use]
+    pub fn of_values(node: &Node) -> Self {
+        let mut options = Self::default();
+        options.add_provider(node);
+        for (name, port) in OF_CHART {
+            options.point(name).port = Some(port.to_owned());
+        }
+        let ports = node.get("ports").map(Node::entries);
+        for (name, node) in ports.unwrap_or_default() {
+            let point = options.point(&name.text);
+            let port = node.get("port").and_then(Node::scalar);
+            point.port = port.or(point.port.take());
+            point.takes_proxy = takes_proxy(node);
+            point.redirects = REDIRECTS.iter().any(|path| node.at_path(path).is_some());
+        }
+        for key in ["additionalArguments", "globalArguments"] {
+            options.add_arguments(node.items_of(key));
+        }
+        options
+    }
+
+    /// Reads the arguments of a container.
+    #[must_use]
+    pub fn of_container(container: &Node) -> Self {
+        let mut options = Self::default();
+        options.add_arguments(container.items_of("args"));
+        options.is_partial = container.items_of("env").iter().any(|node| {
+            let name = node.text_of("name");
+            name.is_some_and(|name| name.starts_with("TRAEFIK_"))
+        });
+        options
+    }
+
+    /// Adds what another part of the same configuration says of the provider and the default transport.
+    pub fn add(&mut self, other: &Self) {
+        self.allow_cross_namespace |= other.allow_cross_namespace;
+        self.allow_external_name_services |= other.allow_external_name_services;
+        self.safe_naming |= other.safe_naming;
+        self.own_transport |= other.own_transport;
+        self.namespaces.extend_from_slice(&other.namespaces);
+        self.entry_points.extend_from_slice(&other.entry_points);
+    }
+
+    fn point(&mut self, name: &str) -> &mut EntryPoint {
+        let found = self
+            .entry_points
+            .iter()
+            .position(|point| point.name == name);
+        let found = found.unwrap_or_else(|| {
+            self.entry_points.push(EntryPoint {
+                name: name.to_owned(),
+                ..EntryPoint::default()
+            });
+            self.entry_points.len() - 1
+        });
+        &mut self.entry_points[found]
+    }
+
+    fn add_provider(&mut self, node: &Node) {
+        let Some(provider) = node.at_path(&["providers", "kubernetesCRD"]) else {
+            return;
+        };
+        self.allow_cross_namespace |= is_set(provider, "allowCrossNamespace");
+        self.allow_external_name_services |= is_set(provider, "allowExternalNameServices");
+        self.safe_naming |= is_set(provider, "safeNaming");
+        let namespaces = provider.items_of("namespaces").iter();
+        let namespaces = namespaces.filter_map(Node::text).map(str::to_owned);
+        self.namespaces.extend(namespaces);
+    }
+
+    fn add_arguments(&mut self, nodes: &[Node]) {
+        for (name, value) in arguments(nodes) {
+            let is_set = value.eq_ignore_ascii_case("true");
+            match name.as_str() {
+                "configfile" => self.is_in_file = true,
+                "providers.kubernetescrd.allowcrossnamespace" => {
+                    self.allow_cross_namespace |= is_set;
+                }
+                "providers.kubernetescrd.allowexternalnameservices" => {
+                    self.allow_external_name_services |= is_set;
+                }
+                "providers.kubernetescrd.safenaming" => self.safe_naming |= is_set,
+                "providers.kubernetescrd.namespaces" => {
+                    let names = value.split(',').map(|name| name.trim().to_owned());
+                    self.namespaces.extend(names);
+                }
+                "serverstransport.insecureskipverify" => self.own_transport |= is_set,
+                "serverstransport.rootcas" => self.own_transport = true,
+                name => {
+                    if let Some(option) = name.strip_prefix("entrypoints.") {
+                        self.add_to_point(option, value);
+                    }
+                }
+            }
+        }
+    }
+
+    fn add_to_point(&mut self, option: &str, value: &str) {
+        let (name, option) = option.split_once('.').unwrap_or((option, ""));
+        let point = self.point(name);
+        if option == "address" {
+            point.port = port(value);
+        }
+        point.takes_proxy |= option.starts_with("proxyprotocol");
+        point.redirects |= option.starts_with("http.redirections.");
+    }
+}
+
+/// Where the charts have the redirect, below the port (`src/chart/layout.rs`).
+const REDIRECTS: [&[&str]; 3] = [
+    &["redirectTo"],
+    &["redirections"],
+    &["http", "redirections"],
+];
+
+/// Returns whether some peer's PROXY protocol is taken.
+fn takes_proxy(point: &Node) -> bool {
+    point
+        .get("proxyProtocol")
+        .is_some_and(|node| !node.items_of("trustedIPs").is_empty() || is_set(node, "insecure"))
+}
+
+fn is_set(node: &Node, key: &str) -> bool {
+    node.get(key).is_some_and(Node::says_true)
+}
+
+/// Returns the port of an address, such as `:8443/tcp`.
+fn port(address: &str) -> Option<String> {
+    let (_, port) = address.rsplit_once(':')?;
+    port.split('/').next().map(str::to_owned)
+}
+
+/// Returns options with their values: in lower case, because Traefik accepts any.
+pub fn arguments(nodes: &[Node]) -> impl Iterator<Item = (String, &str)> {
+    nodes.iter().filter_map(Node::text).map(|argument| {
+        let (name, value) = argument.split_once('=').unwrap_or((argument, "true"));
+        (name.trim_start_matches('-').to_ascii_lowercase(), value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml;
+
+    fn read(text: &str) -> Node {
+        yaml::read(text, "f.yaml").expect("good YAML")
+    }
+
+    #[test]
+    fn the_same_options_are_read_of_a_file_of_arguments_and_of_values() {
+        let file = "{providers: {kubernetesCRD: {allowCrossNamespace: true, namespaces: [a, b]}}, entryPoints: {web: {address: ':8000', \
+                    http: {redirections: {entryPoint: {to: websecure}}}}, websecure: {address: ':8443/tcp', proxyProtocol: {trustedIPs: [10.0.0.0/8]}}}}";
+        let container = "{args: [--providers.kubernetescrd.allowCrossNamespace, '--providers.kubernetesCRD.namespaces=a,b', \
+                         '--entryPoints.web.address=:8000', '--entryPoints.web.http.redirections.entryPoint.to=websecure', \
+                         '--entryPoints.websecure.address=:8443/tcp', '--entryPoints.websecure.proxyProtocol.trustedIPs=10.0.0.0/8']}";
+        let values = "{providers: {kubernetesCRD: {allowCrossNamespace: true, namespaces: [a, b]}}, ports: {web: {redirections: {entryPoint: {to: websecure}}}, \
+                      websecure: {proxyProtocol: {trustedIPs: [10.0.0.0/8]}}}}";
+        let of_file = StaticOptions::of_file(&read(file));
+        assert_eq!(StaticOptions::of_container(&read(container)), of_file);
+        assert_eq!(StaticOptions::of_values(&read(values)), of_file);
+        assert!(of_file.allow_cross_namespace && !of_file.is_partial);
+        let [web, websecure] = &of_file.entry_points[..] else {
+            panic!("two entry points: {of_file:?}")
+        };
+        assert!(web.redirects && !web.takes_proxy);
+        assert!(websecure.takes_proxy && !websecure.redirects);
+        assert_eq!(websecure.port.as_deref(), Some("8443"));
+    }
+}
