@@ -345,10 +345,10 @@ impl Cluster {
             object.scope.take_namespace(&kustomizations);
         }
         // Workloads are of several kinds, each with names of its own.
-        let named = objects
+        let of_one_kind = objects
             .iter()
             .filter(|object| object.kind() != Kind::Workload);
-        let homes = Homes::of(named.map(|object| {
+        let homes = Homes::of(of_one_kind.map(|object| {
             (
                 object.kind().as_str(),
                 object.name.as_str(),

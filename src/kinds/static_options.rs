@@ -33,7 +33,7 @@ pub struct StaticOptions {
 pub struct EntryPoint {
     /// Its name.
     pub name: String,
-    /// The port it listens on, in digits, if that is said.
+    /// The port it listens on, in digits, if one is given.
     pub port: Option<String>,
     /// Whether it takes the PROXY protocol of some peer.
     pub takes_proxy: bool,

@@ -44,7 +44,7 @@ macro_rules! topologies {
                 }
             }
 
-            /// Says what it is, in a few words.
+            /// Returns what it is, in a few words.
             #[must_use]
             pub fn short(self) -> &'static str {
                 match self {
@@ -52,7 +52,7 @@ macro_rules! topologies {
                 }
             }
 
-            /// Says what it is.
+            /// Returns what it is.
             #[must_use]
             pub fn full(self) -> &'static str {
                 match self {

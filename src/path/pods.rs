@@ -160,7 +160,7 @@ impl<'a> GatewayPods<'a> {
         }
     }
 
-    /// Says where they run.
+    /// Returns where they run, in words.
     #[must_use]
     pub fn shown(&self) -> String {
         if self.namespaces.is_empty() {
@@ -183,17 +183,18 @@ mod tests {
 
     fn found(selected: &str, secrets: &[&str], pods: &[&str]) -> String {
         let mut text = GATEWAY.replace("SELECTED", selected);
-        for namespace in secrets {
-            text += &format!(
+        let secrets = secrets.iter().map(|namespace| {
+            format!(
                 "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s, namespace: {namespace}}}\ndata: {{a: YQ==}}\n"
-            );
-        }
-        for namespace in pods {
-            text += &format!(
+            )
+        });
+        let pods = pods.iter().map(|namespace| {
+            format!(
                 "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: d, namespace: {namespace}}}\n\
                  spec: {{template: {{metadata: {{labels: {{istio: edge}}}}}}}}\n"
-            );
-        }
+            )
+        });
+        text.extend(secrets.chain(pods));
         let cluster = Cluster::of_text(&text);
         let gateway = cluster.of(Kind::IstioGateway).next().unwrap();
         let says = gateway.resource.istio_gateway().unwrap();
