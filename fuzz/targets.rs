@@ -13,7 +13,7 @@ use civi_ingress::inspect;
 use civi_ingress::lint::{self, Options, Severity, baseline, report};
 use civi_ingress::manifests;
 use civi_ingress::name::DnsName;
-use civi_ingress::path::hop::ProxyVersion;
+use civi_ingress::path::{self, hop::ProxyVersion};
 use civi_ingress::pki::forms::{self, FormPart};
 use civi_ingress::pki::pkcs12::Password;
 use civi_ingress::pki::validity::LifeEnd;
@@ -22,6 +22,7 @@ use civi_ingress::probe::http;
 use civi_ingress::probe::objects;
 use civi_ingress::probe::proxy;
 use civi_ingress::probe::target::{Endpoint, horizon, patience};
+use civi_ingress::release::Release;
 use civi_ingress::seal::creation_rules::Rules;
 use civi_ingress::seal::recipient::{Identity, Recipient};
 use civi_ingress::seal::sealed::SealingCertificate;
@@ -181,7 +182,8 @@ fn state(data: &[u8], name: &str) {
     };
     let cluster = findings.take_cluster();
     let mut faults = Faults::default();
-    let report = status::lenient(findings.found, &cluster, None, NOW, &mut faults);
+    let paths = path::read(&cluster, Release::default());
+    let report = status::lenient(findings.found, (&cluster, paths), None, NOW, &mut faults);
     let format = match form(data, 6) {
         0 => Format::Table,
         1 => Format::Json,
