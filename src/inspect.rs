@@ -10,6 +10,7 @@ use crate::report;
 use crate::tone::{Paint, Tone};
 use crate::visible::line;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use time::OffsetDateTime;
@@ -82,7 +83,7 @@ pub fn as_text(findings: &[FoundDetails], now: OffsetDateTime, paint: Paint<'_>)
             .map_or(String::new(), |length| format!(", path length {length}"));
         let key = match details.weak_key {
             Some(why) => format!("{} (weak: {why})", details.key),
-            None => details.key.clone(),
+            None => details.key.to_string(),
         };
         let published = details
             .published_as
@@ -204,7 +205,7 @@ struct InspectedCertificate<'a> {
     published_as: Option<&'a str>,
     signature_algorithm: &'a str,
     key_usages: Option<&'a [&'static str]>,
-    extended_key_usages: Option<&'a [String]>,
+    extended_key_usages: Option<&'a [Cow<'static, str>]>,
     permitted_names: Option<&'a [String]>,
     excluded_names: &'a [String],
     subject_key_id: Option<&'a str>,

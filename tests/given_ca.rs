@@ -543,7 +543,7 @@ fn each_rule_of_the_table_is_found_alone() {
             true,
         ),
         (
-            |details| details.extended_key_usages = Some(vec!["clientAuth".to_owned()]),
+            |details| details.extended_key_usages = Some(vec!["clientAuth".into()]),
             RefusalRule::AuthorityNotForServers,
             true,
         ),
@@ -583,7 +583,7 @@ fn each_rule_for_servers_is_found_alone() {
             true,
         ),
         (
-            |details| details.extended_key_usages = Some(vec!["clientAuth".to_owned()]),
+            |details| details.extended_key_usages = Some(vec!["clientAuth".into()]),
             RefusalRule::NotForServers,
             true,
         ),

@@ -7,9 +7,11 @@ use super::validity::Validity;
 use super::{KeyType, SubjectAltName, pem, published};
 use crate::fault::Fault;
 use pki_types::CertificateDer;
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::OnceLock;
 use time::OffsetDateTime;
+use x509_parser::asn1_rs::{Oid, oid};
 use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate, X509Name};
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
@@ -117,7 +119,7 @@ pub struct Details {
     /// When it is valid.
     pub validity: Validity,
     /// Kind and size of the key, for example `ECDSA P-256` or `RSA 2048`.
-    pub key: String,
+    pub key: Cow<'static, str>,
     /// What is wrong with the key, if it is too weak or of a kind that clients refuse.
     pub weak_key: Option<&'static str>,
     /// How the issuer signed, for example `ecdsa-with-SHA256`.
@@ -135,7 +137,7 @@ pub struct Details {
     /// Key usages by their RFC 5280 names; nothing if the extension is missing.
     pub key_usages: Option<Vec<&'static str>>,
     /// Extended key usages by name or object identifier; nothing if the extension is missing.
-    pub extended_key_usages: Option<Vec<String>>,
+    pub extended_key_usages: Option<Vec<Cow<'static, str>>>,
     /// Subject key identifier, lower-case hexadecimal.
     pub subject_key_id: Option<String>,
     /// Key identifier of the authority, lower-case hexadecimal.
@@ -204,7 +206,7 @@ impl Sighting {
 }
 
 fn key_type(parsed: &X509Certificate<'_>) -> Option<KeyType> {
-    match key(parsed).0.as_str() {
+    match &*key(parsed).0 {
         "ECDSA P-256" => Some(KeyType::P256),
         "ECDSA P-384" => Some(KeyType::P384),
         "RSA 2048" => Some(KeyType::Rsa2048),
@@ -393,22 +395,30 @@ impl Details {
     }
 
     fn of(parsed: &X509Certificate<'_>, der: &[u8]) -> Result<Self, Fault> {
+        let self_issued = parsed.subject().as_raw() == parsed.issuer().as_raw();
+        let subject = parsed.subject().to_string();
+        let issuer = if self_issued {
+            subject.clone()
+        } else {
+            parsed.issuer().to_string()
+        };
+        let (signature_algorithm, weak_signature) = signature_algorithm(parsed);
         let mut details = Self {
-            subject: parsed.subject().to_string(),
+            subject,
             common_name: common_name(parsed.subject()),
-            issuer: parsed.issuer().to_string(),
+            issuer,
             issuer_common_name: common_name(parsed.issuer()),
-            self_issued: parsed.subject().as_raw() == parsed.issuer().as_raw(),
+            self_issued,
             serial: hex(parsed.raw_serial()),
             serial_sign: sign(parsed.raw_serial()),
             version: parsed.version().0 + 1,
             subject_alt_names: Vec::new(),
             critical_names: false,
             validity: validity(parsed),
-            key: String::new(),
+            key: Cow::default(),
             weak_key: None,
-            signature_algorithm: signature_algorithm(parsed).0,
-            weak_signature: signature_algorithm(parsed).1,
+            signature_algorithm,
+            weak_signature,
             names_two_algorithms: parsed.tbs_certificate.signature != parsed.signature_algorithm,
             is_ca: parsed.is_ca(),
             critical_constraints: false,
@@ -465,9 +475,9 @@ impl Details {
                 let named = named
                     .into_iter()
                     .filter(|(set, _)| *set)
-                    .map(|(_, name)| name.to_owned());
-                let other = usage.other.iter().map(ToString::to_string);
-                let mut usages: Vec<String> = named.chain(other).collect();
+                    .map(|(_, name)| Cow::Borrowed(name));
+                let other = usage.other.iter().map(|oid| Cow::Owned(oid.to_string()));
+                let mut usages: Vec<Cow<'static, str>> = named.chain(other).collect();
                 usages.shrink_to_fit();
                 self.extended_key_usages = Some(usages);
             }
@@ -614,14 +624,17 @@ fn address(bytes: &[u8]) -> String {
     )
 }
 
-fn key(parsed: &X509Certificate<'_>) -> (String, Option<&'static str>) {
+/// The curve of nearly all keys.
+const P256: Oid<'_> = oid!(1.2.840.10045.3.1.7);
+
+fn key(parsed: &X509Certificate<'_>) -> (Cow<'static, str>, Option<&'static str>) {
     let info = parsed.public_key();
     match info.parsed() {
         Ok(PublicKey::RSA(rsa)) => {
             // key_size counts whole bytes of the modulus, a leading zero byte included.
             let bits = rsa.key_size();
             let weak = (bits < 2048).then_some("RSA keys need at least 2048 bits");
-            (format!("RSA {bits}"), weak)
+            (format!("RSA {bits}").into(), weak)
         }
         Ok(PublicKey::EC(_)) => {
             let curve = info
@@ -629,29 +642,30 @@ fn key(parsed: &X509Certificate<'_>) -> (String, Option<&'static str>) {
                 .parameters
                 .as_ref()
                 .and_then(|parameters| parameters.as_oid().ok());
+            if curve.as_ref().is_some_and(|curve| *curve == P256) {
+                return ("ECDSA P-256".into(), None);
+            }
             let curve = curve.map(|oid| oid.to_id_string());
             match curve.as_deref() {
-                Some("1.2.840.10045.3.1.7") => ("ECDSA P-256".to_owned(), None),
-                Some("1.3.132.0.34") => ("ECDSA P-384".to_owned(), None),
-                Some("1.3.132.0.35") => (
-                    "ECDSA P-521".to_owned(),
-                    Some("Chromium refuses keys on P-521"),
-                ),
+                Some("1.3.132.0.34") => ("ECDSA P-384".into(), None),
+                Some("1.3.132.0.35") => {
+                    ("ECDSA P-521".into(), Some("Chromium refuses keys on P-521"))
+                }
                 Some(other) => (
-                    format!("ECDSA on curve {other}"),
+                    format!("ECDSA on curve {other}").into(),
                     Some("TLS clients do not know the curve"),
                 ),
                 None => (
-                    "ECDSA on an explicit curve".to_owned(),
+                    "ECDSA on an explicit curve".into(),
                     Some("TLS clients need a named curve"),
                 ),
             }
         }
         _ => {
             let name = match info.algorithm.algorithm.to_id_string().as_str() {
-                "1.3.101.112" => "Ed25519".to_owned(),
-                "1.3.101.113" => "Ed448".to_owned(),
-                other => format!("algorithm {other}"),
+                "1.3.101.112" => "Ed25519".into(),
+                "1.3.101.113" => "Ed448".into(),
+                other => format!("algorithm {other}").into(),
             };
             (
                 name,
@@ -663,20 +677,34 @@ fn key(parsed: &X509Certificate<'_>) -> (String, Option<&'static str>) {
 
 /// The usual names (RFC 8017 appendix C, RFC 5758 section 3), and whether the hash is broken.
 fn signature_algorithm(parsed: &X509Certificate<'_>) -> (&'static str, bool) {
-    match parsed.signature_algorithm.algorithm.to_id_string().as_str() {
-        "1.2.840.10045.4.3.2" => ("ecdsa-with-SHA256", false),
-        "1.2.840.10045.4.3.3" => ("ecdsa-with-SHA384", false),
-        "1.2.840.10045.4.3.4" => ("ecdsa-with-SHA512", false),
-        "1.2.840.113549.1.1.11" => ("sha256WithRSAEncryption", false),
-        "1.2.840.113549.1.1.12" => ("sha384WithRSAEncryption", false),
-        "1.2.840.113549.1.1.13" => ("sha512WithRSAEncryption", false),
-        "1.2.840.113549.1.1.10" => ("rsassaPss", false),
-        "1.3.101.112" => ("Ed25519", false),
-        "1.2.840.113549.1.1.5" => ("sha1WithRSAEncryption", true),
-        "1.2.840.10045.4.1" => ("ecdsa-with-SHA1", true),
-        "1.2.840.113549.1.1.4" => ("md5WithRSAEncryption", true),
-        _ => ("unknown", false),
-    }
+    static KNOWN: [(Oid<'_>, &str, bool); 11] = [
+        (oid!(1.2.840.10045.4.3.2), "ecdsa-with-SHA256", false),
+        (oid!(1.2.840.10045.4.3.3), "ecdsa-with-SHA384", false),
+        (oid!(1.2.840.10045.4.3.4), "ecdsa-with-SHA512", false),
+        (
+            oid!(1.2.840.113549.1.1.11),
+            "sha256WithRSAEncryption",
+            false,
+        ),
+        (
+            oid!(1.2.840.113549.1.1.12),
+            "sha384WithRSAEncryption",
+            false,
+        ),
+        (
+            oid!(1.2.840.113549.1.1.13),
+            "sha512WithRSAEncryption",
+            false,
+        ),
+        (oid!(1.2.840.113549.1.1.10), "rsassaPss", false),
+        (oid!(1.3.101.112), "Ed25519", false),
+        (oid!(1.2.840.113549.1.1.5), "sha1WithRSAEncryption", true),
+        (oid!(1.2.840.10045.4.1), "ecdsa-with-SHA1", true),
+        (oid!(1.2.840.113549.1.1.4), "md5WithRSAEncryption", true),
+    ];
+    let algorithm = &parsed.signature_algorithm.algorithm;
+    let known = KNOWN.iter().find(|(known, ..)| known == algorithm);
+    known.map_or(("unknown", false), |(_, name, is_weak)| (*name, *is_weak))
 }
 
 fn key_usages(usage: x509_parser::extensions::KeyUsage) -> Vec<&'static str> {

@@ -5,6 +5,7 @@ use super::Certificate;
 use crate::fault::Fault;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use memchr::{memchr, memchr2};
 use pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
@@ -60,35 +61,44 @@ impl PemBlock<'_> {
     /// Decodes the body of a certificate. Nothing secret needs the constant time that readers of keys take.
     fn decode(&self) -> Result<Vec<u8>, Fault> {
         let mut packed = Vec::with_capacity(self.body.len());
+        for line in self.body.lines() {
+            packed.extend_from_slice(line.trim_ascii().as_bytes());
+        }
+        match STANDARD.decode(&packed) {
+            Ok(der) if !der.is_empty() => Ok(der),
+            Ok(_) | Err(_) => Err(self.damage()),
+        }
+    }
+
+    /// Returns why the body of a certificate cannot be decoded.
+    fn damage(&self) -> Fault {
+        let mut is_empty = true;
         for (index, line) in self.body.lines().enumerate() {
             let line_number = self.line + 1 + index;
             let line = line.trim_ascii();
             if is_base64(line) {
-                packed.extend_from_slice(line.as_bytes());
+                is_empty &= line.is_empty();
                 continue;
             }
             if line.contains(':') {
                 let what = format!("line {line_number}: the certificate has a header");
-                return Err(Fault::new(what).help(
+                return Fault::new(what).help(
                     "Go and OpenSSL pass over such a certificate; leave the header and the empty line below it out",
-                ));
+                );
             }
             let what = format!("line {line_number}: the PEM text is damaged: this is not base64");
-            return Err(Fault::new(what).help(WHOLE));
+            return Fault::new(what).help(WHOLE);
         }
         let begins = self.line;
-        let damaged = |why: &str| {
-            let what = format!(
-                "line {begins}: the PEM text is damaged: the certificate that begins here {why}"
-            );
-            Fault::new(what).help(WHOLE)
+        let why = if is_empty {
+            "is empty"
+        } else {
+            "is not whole base64"
         };
-        if packed.is_empty() {
-            return Err(damaged("is empty"));
-        }
-        STANDARD
-            .decode(packed)
-            .map_err(|_| damaged("is not whole base64"))
+        let what = format!(
+            "line {begins}: the PEM text is damaged: the certificate that begins here {why}"
+        );
+        Fault::new(what).help(WHOLE)
     }
 
     /// Returns a key alone, as any reader of PEM takes it.
@@ -166,8 +176,8 @@ const HYPHENS: &str = "it needs five hyphens before and after, as in `-----BEGIN
 
 impl<'a> PemLine<'a> {
     fn mark(self) -> Mark<'a> {
-        // Nearly every line is base64, and no mark is.
-        if is_base64(self.text) {
+        // Nearly every line is base64, and no mark is without hyphens or dashes.
+        if self.text.is_ascii() && memchr(b'-', self.text.as_bytes()).is_none() {
             return Mark::None;
         }
         let text = self.text.trim();
@@ -226,8 +236,7 @@ impl<'a> Blocks<'a> {
         if rest.is_empty() {
             return None;
         }
-        let ends = |byte: u8| byte == b'\n' || byte == b'\r';
-        let (text, length) = match rest.bytes().position(ends) {
+        let (text, length) = match memchr2(b'\n', b'\r', rest.as_bytes()) {
             Some(end) if rest[end..].starts_with("\r\n") => (&rest[..end], end + 2),
             Some(end) => (&rest[..end], end + 1),
             None => (rest, rest.len()),

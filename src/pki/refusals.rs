@@ -4,6 +4,7 @@
 //! GnuTLS 3.7 and Python's cryptography 50. What Go refuses, Traefik refuses.
 
 use super::certificate::Details;
+use std::borrow::Cow;
 
 /// What a certificate is to be used as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,9 +93,9 @@ fn when(is_broken: bool, what: &str) -> Option<String> {
     is_broken.then(|| what.to_owned())
 }
 
-fn leaves_out(usages: Option<&Vec<String>>) -> Option<String> {
+fn leaves_out(usages: Option<&Vec<Cow<'static, str>>>) -> Option<String> {
     let usages = usages?;
-    let serves = |usage: &String| usage == "serverAuth" || usage == "any";
+    let serves = |usage: &Cow<'_, str>| usage == "serverAuth" || usage == "any";
     (!usages.iter().any(serves)).then(|| format!("is for {}, not for servers", usages.join(", ")))
 }
 

@@ -130,7 +130,7 @@ fn details(certificate: &Announced) -> Option<Details> {
         subject_alt_names: names,
         critical_names: false,
         validity: certificate.validity?,
-        key: String::new(),
+        key: "".into(),
         weak_key: None,
         signature_algorithm: "",
         weak_signature: false,

@@ -8,6 +8,7 @@ use super::{At, Key, Node, Value, Word};
 use crate::fault::Fault;
 use crate::threads::{each, with_threads};
 use granit_parser::{Event, Parser, ScalarStyle};
+use memchr::{memchr, memchr_iter};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,12 +86,12 @@ const TOO_DEEP: &str = "the values nest deeper than those of any such file";
 pub fn cut(text: &str) -> Vec<Cut<'_>> {
     let mut cuts = Vec::new();
     let (mut start, mut lines_before) = (0, 0);
+    let ends = |rest: &str| rest.bytes().next().is_none_or(|b| b.is_ascii_whitespace());
     let mut from = 0;
-    while let Some(found) = text[from..].find("\n---") {
+    while let Some(found) = memchr(b'\n', &text.as_bytes()[from..]) {
         let at = from + found + 1;
         from = at;
-        let next = text.as_bytes().get(at + 3);
-        if next.is_none_or(u8::is_ascii_whitespace) {
+        if text[at..].strip_prefix("---").is_some_and(ends) {
             let part = &text[start..at];
             // A part of directives belongs to the document after it.
             if !is_directives(part) {
@@ -118,7 +119,7 @@ fn is_directives(part: &str) -> bool {
 }
 
 fn newlines(text: &str) -> usize {
-    text.bytes().filter(|byte| *byte == b'\n').count()
+    memchr_iter(b'\n', text.as_bytes()).count()
 }
 
 /// The documents of a part, or what is wrong with it.
