@@ -9,7 +9,10 @@ use std::sync::OnceLock;
 const LIMIT: usize = 16;
 
 /// Less text than this, in bytes, is not worth a thread: to wake one takes as long as to read some ten kilobytes.
-pub const MUCH: usize = 64 << 10;
+const MUCH: usize = 64 << 10;
+
+/// To open a file or a folder takes as long as to read so many bytes.
+pub const OPENED: usize = 4 << 10;
 
 /// Runs `work` on text of so many bytes. If that is much, [`each`] finds threads in it: one for each processor,
 /// whatever the environment asks for. Where it is little, or the system gives none (a container's limit of
@@ -44,6 +47,18 @@ pub fn each_mut<T: Send, R: Send>(
         items.par_iter_mut().map(work).collect()
     } else {
         items.iter_mut().map(work).collect()
+    }
+}
+
+/// Returns what both pieces of work make; within [`with_threads`] side by side.
+pub fn both<A: Send, B: Send>(
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    if has_threads() {
+        rayon::join(one, other)
+    } else {
+        (one(), other())
     }
 }
 

@@ -384,6 +384,12 @@ impl Cluster {
         &self.objects
     }
 
+    /// Returns all objects, in their order, for who is done with the rest.
+    #[must_use]
+    pub fn into_objects(self) -> Vec<Object> {
+        self.objects
+    }
+
     /// Finds an object by its place among all that were read.
     #[must_use]
     pub fn numbered(&self, number: usize) -> Option<&Object> {

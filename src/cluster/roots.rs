@@ -13,7 +13,7 @@ pub struct Files<'a> {
     pub names: &'a [&'a str],
     /// The trees of fleets that they belong to: all of such a tree is applied to one cluster.
     pub trees: &'a [Option<&'a str>],
-    /// Their documents, each with the index of its file.
+    /// Those of their documents that have a say, each with the index of its file.
     pub documents: &'a [(usize, &'a Node)],
 }
 
@@ -40,6 +40,12 @@ pub fn divide(files: &Files<'_>) -> Vec<BTreeSet<usize>> {
         roots.push(rest);
     }
     roots
+}
+
+/// Returns whether a document may say what is applied together; all others may be left out.
+#[must_use]
+pub fn has_a_say(document: &Node, file: &str) -> bool {
+    kustomization::is_one(document, file) || is_of_flux(document) || is_of_argo_cd(document)
 }
 
 /// Takes `.` and `..` out of a path.
@@ -275,6 +281,11 @@ fn is_of_flux(document: &Node) -> bool {
     version.starts_with("kustomize.toolkit.fluxcd.io/")
 }
 
+fn is_of_argo_cd(document: &Node) -> bool {
+    let version = document.text_of("apiVersion").unwrap_or_default();
+    version.starts_with("argoproj.io/")
+}
+
 /// Returns what a kustomization includes, as it names it.
 fn included(document: &Node) -> impl Iterator<Item = &str> {
     ["resources", "bases", "components"]
@@ -295,8 +306,7 @@ fn applied(document: &Node) -> Vec<(String, bool)> {
             .into_iter()
             .collect();
     }
-    let version = document.text_of("apiVersion").unwrap_or_default();
-    if !version.starts_with("argoproj.io/") {
+    if !is_of_argo_cd(document) {
         return Vec::new();
     }
     let spec = match kind {

@@ -89,9 +89,7 @@ impl Finding {
 
     /// Returns the name of its file.
     pub(super) fn file_name<'a>(&self, sources: &'a [Source]) -> &'a str {
-        sources
-            .get(self.file)
-            .map_or("", |source| source.name.as_str())
+        sources.get(self.file).map_or("", |source| &source.name)
     }
 
     /// Keeps of its sentences what can be shown: they repeat what is in an input.

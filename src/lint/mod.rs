@@ -89,7 +89,7 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
     let sources = &*sources;
     let patches = patches(&documents, sources);
     documents.retain(|document| !patches.contains(&document.file));
-    let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+    let names: Vec<&str> = sources.iter().map(|source| &*source.name).collect();
     let typed = documents
         .iter_mut()
         .map(|document| std::mem::take(&mut document.typed))
@@ -119,7 +119,7 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
         findings,
         traefik: knowledge,
         documents: all.len(),
-        objects: all.iter().map(|document| document.objects()).sum(),
+        objects: each(&all, |document| document.objects()).into_iter().sum(),
         passed_over: (0..sources.len())
             .filter(|file| !looked_at.contains(file))
             .collect(),
@@ -139,6 +139,7 @@ fn roots(documents: &[Document], names: &[&str], is_of_fleet: &[bool]) -> Vec<BT
         .collect();
     let documents: Vec<(usize, &Node)> = documents
         .iter()
+        .filter(|document| document.is_of_roots)
         .map(|document| (document.file, &document.node))
         .collect();
     divide(&Files {
@@ -212,6 +213,6 @@ fn judged_alone(
         has_objects: !model.objects.is_empty(),
     };
     discard(model.secrets.into_values().collect());
-    drop(cluster);
+    discard(cluster.into_objects());
     judged
 }

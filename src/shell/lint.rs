@@ -18,10 +18,10 @@ use civi_ingress::lint::{
 use civi_ingress::name::DnsName;
 use civi_ingress::pki::validity::LifeEnd;
 use civi_ingress::report::yaml;
-use civi_ingress::threads::{MUCH, discard, each, with_threads};
+use civi_ingress::threads::{OPENED, discard, each, with_threads};
 use clap::{Args, ValueEnum, ValueHint};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use time::Duration;
 use zeroize::Zeroizing;
 
@@ -297,8 +297,8 @@ fn sources(run: &Run, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
         }
         Ok(text)
     };
-    // How much they hold shows when they are read; to open one takes as long as to read some kilobytes.
-    let length = files.len() * (MUCH / 16);
+    // How much they hold shows when they are read.
+    let length = files.len() * OPENED;
     let texts: Vec<Result<Text, Failure>> = with_threads(length, || each(&files, read));
     let mut sources = Vec::with_capacity(texts.len());
     let mut known = BTreeSet::new();
@@ -336,7 +336,7 @@ fn read_again(sources: &mut [Source], found: &Report, level: Severity) {
     let files: BTreeSet<usize> = shown.map(|finding| finding.file).collect();
     for file in files {
         if let Some(source) = sources.get_mut(file).filter(|source| source.is_gone())
-            && let Ok(text) = world::read_stream(source.name.as_ref())
+            && let Ok(text) = world::read_stream(Path::new(&*source.name))
         {
             source.take_again(text.content);
         }
@@ -346,17 +346,17 @@ fn read_again(sources: &mut [Source], found: &Report, level: Severity) {
 /// Warns where a check that found nothing looked at nothing: at all, or in a file that was named.
 fn say_what_was_passed_over(found: &Report, sources: &[Source], arguments: &Lint) {
     let is_broken = |file: usize| found.findings.iter().any(|finding| finding.file == file);
-    let passed_over = found.passed_over.iter().map(|file| &sources[*file].name);
-    let is_named = |name: &&String| {
+    let passed_over = found.passed_over.iter().map(|file| &*sources[*file].name);
+    let is_named = |name: &str| {
         let mut paths = arguments.paths.iter();
-        paths.any(|path| world::is_stdin(path) || path.as_os_str() == name.as_str())
+        paths.any(|path| world::is_stdin(path) || path.as_os_str() == name)
     };
     let what = "nothing in it is checked: it has no Kubernetes object, and no values of the charts of Traefik or Civiparoisse";
-    for name in passed_over.filter(is_named) {
+    for name in passed_over.filter(|name| is_named(name)) {
         warn(&format!("{name}: {what}"));
     }
     let is_nothing = found.passed_over.len() == sources.len();
-    let is_named = |file: usize| is_named(&&sources[file].name);
+    let is_named = |file: usize| is_named(&sources[file].name);
     if is_nothing
         && !sources.is_empty()
         && !(0..sources.len()).any(|file| is_named(file) || is_broken(file))

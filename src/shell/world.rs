@@ -18,6 +18,7 @@ use civi_ingress::pki::pkcs12::Password;
 use civi_ingress::pki::validity::{format_instant, parse_instant, whole_seconds};
 use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
 use civi_ingress::status::Language;
+use civi_ingress::threads::{OPENED, each, with_threads};
 use civi_ingress::yaml::MANIFESTS_LIMIT;
 use rcgen::KeyPair;
 use rustix::fs::{FileType, Mode, OFlags};
@@ -663,62 +664,96 @@ pub(super) struct ReadTree {
     pub(super) left_out: Vec<String>,
 }
 
+/// What is found below a directory.
+enum Found {
+    File(PathBuf),
+    /// It gives way to what is in it.
+    Folder(PathBuf),
+    LeftOut(String),
+}
+
 /// Finds the YAML and JSON files below a directory. Hidden ones are left out, templates of Helm charts, which
 /// are not YAML yet, and links to directories, which may lead in a circle.
 pub(super) fn tree(directory: &Path) -> Result<ReadTree, Failure> {
-    let mut tree = ReadTree {
-        files: Vec::new(),
-        left_out: Vec::new(),
-    };
-    let mut pending = vec![directory.to_owned()];
-    while let Some(folder) = pending.pop() {
-        let failed = || format!("cannot read {}", folder.display());
-        let mut entries = std::fs::read_dir(&folder)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .with_context(failed)?;
-        entries.sort_by_key(std::fs::DirEntry::file_name);
-        let is_chart = entries
-            .iter()
-            .any(|entry| entry.file_name() == "Chart.yaml");
-        for entry in entries {
-            let (name, path) = (entry.file_name(), entry.path());
-            let shown = path.display();
-            if name.as_encoded_bytes().starts_with(b".") {
-                continue;
-            }
-            let mut kind = entry
-                .file_type()
-                .with_context(|| format!("cannot read {shown}"))?;
-            if kind.is_symlink() {
-                kind = std::fs::metadata(&path)
-                    .with_context(|| format!("cannot read {shown}"))?
-                    .file_type();
-                if kind.is_dir() {
-                    tree.left_out
-                        .push(format!("{shown}: a link to a directory"));
-                    continue;
-                }
-            }
-            if kind.is_dir() && is_chart && name == "templates" {
-                tree.left_out.push(format!(
-                    "{shown}: templates of a Helm chart; pipe `helm template` into this program"
-                ));
-            } else if kind.is_dir() {
-                pending.push(path);
-            } else if path
-                .extension()
-                .is_some_and(|end| end == "yaml" || end == "yml" || end == "json")
-            {
-                if kind.is_file() {
-                    tree.files.push(path);
-                } else {
-                    tree.left_out.push(format!("{shown}: not a regular file"));
-                }
+    let mut found = vec![Found::Folder(directory.to_owned())];
+    // Each folder is replaced by what is in it, so that all is in the order of the names at last.
+    while found.iter().any(|one| matches!(one, Found::Folder(_))) {
+        let length = found.len() * OPENED;
+        let opened = with_threads(length, || {
+            each(&found, |one| match one {
+                Found::Folder(folder) => listed(folder),
+                Found::File(_) | Found::LeftOut(_) => Ok(Vec::new()),
+            })
+        });
+        let mut all = Vec::with_capacity(found.len());
+        for (one, within) in found.into_iter().zip(opened) {
+            match one {
+                Found::Folder(_) => all.extend(within?),
+                Found::File(_) | Found::LeftOut(_) => all.push(one),
             }
         }
+        found = all;
     }
-    tree.files.sort_unstable();
+    let mut tree = ReadTree {
+        files: Vec::with_capacity(found.len()),
+        left_out: Vec::new(),
+    };
+    for one in found {
+        match one {
+            Found::File(path) => tree.files.push(path),
+            Found::LeftOut(what) => tree.left_out.push(what),
+            Found::Folder(_) => {}
+        }
+    }
     Ok(tree)
+}
+
+/// Returns what is in a folder, in the order of the names.
+fn listed(folder: &Path) -> Result<Vec<Found>, Failure> {
+    let failed = || format!("cannot read {}", folder.display());
+    let mut entries = std::fs::read_dir(folder)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .with_context(failed)?;
+    entries.sort_by_cached_key(std::fs::DirEntry::file_name);
+    let is_chart = entries
+        .iter()
+        .any(|entry| entry.file_name() == "Chart.yaml");
+    let found = entries.iter().map(|entry| looked_at(entry, is_chart));
+    found.filter_map(Result::transpose).collect()
+}
+
+/// Returns what an entry of a folder is, if anything is read of it.
+fn looked_at(entry: &std::fs::DirEntry, is_chart: bool) -> Result<Option<Found>, Failure> {
+    let (name, path) = (entry.file_name(), entry.path());
+    let shown = path.display();
+    if name.as_encoded_bytes().starts_with(b".") {
+        return Ok(None);
+    }
+    let failed = || format!("cannot read {shown}");
+    let mut kind = entry.file_type().with_context(failed)?;
+    if kind.is_symlink() {
+        kind = std::fs::metadata(&path).with_context(failed)?.file_type();
+        if kind.is_dir() {
+            let what = format!("{shown}: a link to a directory");
+            return Ok(Some(Found::LeftOut(what)));
+        }
+    }
+    if kind.is_dir() && is_chart && name == "templates" {
+        return Ok(Some(Found::LeftOut(format!(
+            "{shown}: templates of a Helm chart; pipe `helm template` into this program"
+        ))));
+    }
+    if kind.is_dir() {
+        return Ok(Some(Found::Folder(path)));
+    }
+    let end = path.extension();
+    Ok(match end.and_then(OsStr::to_str) {
+        Some("yaml" | "yml" | "json") if kind.is_file() => Some(Found::File(path)),
+        Some("yaml" | "yml" | "json") => {
+            Some(Found::LeftOut(format!("{shown}: not a regular file")))
+        }
+        _ => None,
+    })
 }
 
 pub(super) fn is_directory(path: &Path) -> bool {

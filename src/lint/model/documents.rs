@@ -3,6 +3,7 @@
 use super::inner::{self, Inner};
 use crate::cluster;
 use crate::cluster::data::{self, Certificates};
+use crate::cluster::roots;
 use crate::fault::Fault;
 use crate::lint::source::Source;
 use crate::threads::{each, each_mut};
@@ -22,6 +23,8 @@ pub(in crate::lint) struct Document {
     pub(in crate::lint) typed: Vec<Typed>,
     /// The documents inside its strings.
     pub(super) inner: Box<[Inner]>,
+    /// Whether it has a say in what is applied together.
+    pub(in crate::lint) is_of_roots: bool,
 }
 
 impl Document {
@@ -56,8 +59,13 @@ struct One<T> {
     kept: T,
 }
 
-/// A document, what is typed of it, and the documents inside its strings.
-type OfPart = (Node, Vec<Typed>, Box<[Inner]>);
+/// A document of a part.
+struct OfPart {
+    node: Node,
+    typed: Vec<Typed>,
+    inner: Box<[Inner]>,
+    is_of_roots: bool,
+}
 
 /// What was read of a part of a source.
 struct Part {
@@ -99,8 +107,12 @@ pub(in crate::lint) fn read<T: Send>(
     let known = Certificates::default();
     let all = each_mut(sources, |source| one(source, &keep, &budget, &known));
     within_budget(sources, &all, &Budget::of_manifests(length)).map_err(|fault| vec![fault])?;
+    let parts = all.iter().flat_map(|one| &one.parts);
+    let documents = parts
+        .map(|part| part.read.as_ref().map_or(0, Vec::len))
+        .sum();
     let mut found = Read {
-        documents: Vec::new(),
+        documents: Vec::with_capacity(documents),
         broken: Vec::new(),
         kept: Vec::with_capacity(all.len()),
     };
@@ -111,13 +123,13 @@ pub(in crate::lint) fn read<T: Send>(
             match part.read {
                 Ok(documents) => found.documents.extend(documents.into_iter().map(|read| {
                     number += 1;
-                    let (node, typed, inner) = read;
                     Document {
                         file,
                         number,
-                        node,
-                        typed,
-                        inner,
+                        node: read.node,
+                        typed: read.typed,
+                        inner: read.inner,
+                        is_of_roots: read.is_of_roots,
                     }
                 })),
                 Err(stream::Broken { at, what }) => found.broken.push(Broken { file, at, what }),
@@ -133,7 +145,7 @@ fn one<T>(
     budget: &Budget,
     known: &Certificates,
 ) -> One<T> {
-    let name: Arc<str> = source.name.as_str().into();
+    let name = Arc::clone(&source.name);
     let parts = match &stream::cut(&source.text)[..] {
         [cut] => vec![part(*cut, &name, budget, known)],
         cuts => each(cuts, |cut| part(*cut, &name, budget, known)),
@@ -161,7 +173,12 @@ fn part(cut: Cut<'_>, file: &Arc<str>, budget: &Budget, known: &Certificates) ->
             }
             data::release(node);
         }
-        (document, objects, inside.into())
+        OfPart {
+            is_of_roots: roots::has_a_say(&document, file),
+            node: document,
+            typed: objects,
+            inner: inside.into(),
+        }
     };
     Part {
         lines_before: cut.lines_before,

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(in crate::lint) fn patches(documents: &[Document], sources: &[Source]) -> BTreeSet<usize> {
     let named: BTreeSet<String> = documents
         .iter()
+        .filter(|document| document.is_of_roots)
         .filter(|document| kustomization::is_one(&document.node, &sources[document.file].name))
         .flat_map(|document| {
             let folder = folder(&sources[document.file].name);
@@ -33,7 +34,8 @@ pub(in crate::lint) fn namespaces(
     documents: &[&Document],
     names: &[&str],
 ) -> BTreeMap<String, String> {
-    let said = documents.iter().filter_map(|document| {
+    let documents = documents.iter().filter(|document| document.is_of_roots);
+    let said = documents.filter_map(|document| {
         let (node, name) = (&document.node, names[document.file]);
         kustomization::namespace(node, name).filter(|_| kustomization::is_one(node, name))
     });

@@ -19,6 +19,7 @@ use crate::lint::finding::Finding;
 use crate::lint::legs;
 use crate::lint::model::{Class, Model, Object};
 use crate::name::DnsName;
+use crate::threads::both;
 use reference::reference;
 use rules::{CI204, CI215};
 use std::net::IpAddr;
@@ -48,7 +49,13 @@ pub(super) const FAMILY: Family = Family {
 };
 
 fn check(model: &Model<'_>) -> Vec<Finding> {
-    let mut findings = legs::check(model);
+    let (mut findings, of_routes) = both(|| legs::check(model), || check_routes(model));
+    findings.extend(of_routes);
+    findings
+}
+
+fn check_routes(model: &Model<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
     let http = rules(model, Kind::IngressRoute);
     for rule in &http {
         rule.check(model, &mut findings);
