@@ -179,7 +179,7 @@ impl<'a> GatewayPods<'a> {
 mod tests {
     use super::*;
 
-    const GATEWAY: &str = "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: n}\nspec: {selector: {istio: SELECTED}}\n";
+    const GATEWAY: &str = "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: own}\nspec: {selector: {istio: SELECTED}}\n";
 
     fn found(selected: &str, secrets: &[&str], pods: &[&str]) -> String {
         let mut text = GATEWAY.replace("SELECTED", selected);
@@ -213,23 +213,28 @@ mod tests {
         for (selected, secrets, pods, expected) in [
             (
                 "edge",
-                &["p", "istio-system", "n"][..],
+                &["p", "istio-system", "own"][..],
                 &["p"][..],
                 "Secret p/s",
             ),
-            ("edge", &["istio-system", "n"], &["p"], "istio-system true"),
+            (
+                "edge",
+                &["istio-system", "own"],
+                &["p"],
+                "istio-system true",
+            ),
             // Nothing shows where the pods are.
             (
                 "edge",
-                &["istio-ingress", "n"],
+                &["istio-ingress", "own"],
                 &[],
                 "Secret istio-ingress/s",
             ),
-            ("edge", &["istio-edge", "n"], &[], "Secret istio-edge/s"),
+            ("edge", &["istio-edge", "own"], &[], "Secret istio-edge/s"),
             ("edge", &["x"], &[], "Secret x/s"),
-            ("edge", &["x", "n"], &[], "Secret n/s"),
-            ("edge", &["x", "y"], &[], ""),
-            ("ingressgateway", &["n"], &[], "n false"),
+            ("edge", &["x", "own"], &[], "Secret own/s"),
+            ("edge", &["x", "z"], &[], ""),
+            ("ingressgateway", &["own"], &[], "own false"),
             ("edge", &[], &["p"], ""),
         ] {
             assert_eq!(
