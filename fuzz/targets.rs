@@ -13,15 +13,18 @@ use civi_ingress::inspect;
 use civi_ingress::lint::{self, Options, Severity, baseline, report};
 use civi_ingress::manifests;
 use civi_ingress::name::DnsName;
+use civi_ingress::path::request::RequestPath;
 use civi_ingress::path::{self, hop::ProxyVersion};
 use civi_ingress::pki::forms::{self, FormPart};
 use civi_ingress::pki::pkcs12::Password;
 use civi_ingress::pki::validity::LifeEnd;
 use civi_ingress::pki::{PrivateKey, bundle};
+use civi_ingress::probe::greeting::{self, GREETING_LIMIT, Greeting};
 use civi_ingress::probe::http;
 use civi_ingress::probe::objects;
 use civi_ingress::probe::proxy;
-use civi_ingress::probe::target::{Endpoint, horizon, patience};
+use civi_ingress::probe::redirect::{Trail, Url};
+use civi_ingress::probe::target::{Endpoint, Target, horizon, patience};
 use civi_ingress::release::Release;
 use civi_ingress::seal::creation_rules::Rules;
 use civi_ingress::seal::recipient::{Identity, Recipient};
@@ -38,13 +41,14 @@ use time::macros::datetime;
 use zeroize::Zeroizing;
 
 /// A target, by its name and that of its corpus.
-pub(crate) type Target = (&'static str, fn(&[u8]));
+pub(crate) type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub(crate) const ALL: [Target; 15] = [
+pub(crate) const ALL: [FuzzTarget; 16] = [
     ("apache", apache),
     ("certificates", certificates),
     ("fleet", fleet),
+    ("greeting", database_greeting),
     ("http", http_answer),
     ("inspect", inspect_text),
     ("keys", keys),
@@ -314,6 +318,36 @@ pub(crate) fn http_answer(data: &[u8]) {
         drop(http::hsts(&head, false));
         drop(http::redirect(&head, "a.example.org"));
     }
+    let target = Target::parse("a.example.org").expect("a good host");
+    let first = Url::https(&target, &RequestPath::default());
+    let mut trail = Trail::new(first, data.to_vec(), None);
+    let mut hops = 0;
+    while let Some(url) = trail.next() {
+        hops += 1;
+        assert!(hops <= 10, "a trail ends");
+        assert_eq!(url.authority().split(':').next(), Some("a.example.org"));
+        trail.push(url, Ok(data.to_vec()));
+    }
+    for finding in trail.findings(443) {
+        assert!(!finding.what.contains(char::is_control), "{}", finding.what);
+    }
+}
+
+/// The first packet of a database.
+pub(crate) fn database_greeting(data: &[u8]) {
+    let shown = match greeting::read(data) {
+        Ok(None) => {
+            assert!(data.len() < GREETING_LIMIT, "what is too long is refused");
+            return;
+        }
+        Ok(Some(Greeting::Welcome { version, .. })) => version,
+        Ok(Some(Greeting::Refusal { words, .. })) => words,
+        Err(why) => why,
+    };
+    assert!(
+        shown.bytes().all(|byte| matches!(byte, b' '..=b'~')),
+        "{shown:?}"
+    );
 }
 
 /// Headers of the PROXY protocol between any two addresses.

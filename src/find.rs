@@ -34,8 +34,10 @@ pub enum Origin {
     },
     /// Served by a host.
     Endpoint {
-        /// Host and port.
-        address: String,
+        /// The host, perhaps with its port, as the user wrote it.
+        host: String,
+        /// The address, where the host was looked at in several places.
+        at: Option<String>,
         /// Its place in the chain that was served, from 1; 0 if it is the only one.
         number: usize,
     },
@@ -123,7 +125,11 @@ impl Origin {
                 format!("{namespace}{name} {key}{}", numbered(object.number))
             }
             Self::File { path, number } => format!("{path}{}", numbered(*number)),
-            Self::Endpoint { address, number } => format!("{address}{}", numbered(*number)),
+            Self::Endpoint { host, at, number } => {
+                let at = at.as_ref();
+                let at = at.map_or_else(String::new, |address| format!(" at {address}"));
+                format!("{host}{at}{}", numbered(*number))
+            }
         }
     }
 

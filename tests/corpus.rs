@@ -98,6 +98,7 @@ const WITH_TEXT: &[(i32, &str)] = &[
     (2, "probe -- @"),
     (2, "probe a.example.org --connect=@"),
     (2, "probe a.example.org --timeout=@"),
+    (2, "probe a.example.org --database=@"),
     (2, "lint --explain=@"),
     (2, "lint --traefik=@ x.yaml"),
     (2, "lint --host=@ x.yaml"),
@@ -248,6 +249,10 @@ const WITH_FILE: &[(&str, &[&str])] = &[
     ("inspect @ --pkcs12-password-file password", &[]),
     ("status x.pem -f @", &[]),
     ("probe a.example.org --connect=127.0.0.1:1 --ca @", &[]),
+    (
+        "probe a.example.org --connect=127.0.0.1:1 --database=127.0.0.1:1 --database-ca @",
+        &[],
+    ),
     (
         "probe a.example.org --connect=127.0.0.1:1 --manifest @",
         &[],

@@ -89,7 +89,7 @@ impl Request {
 
     /// Asks for another path.
     #[must_use]
-    pub(super) fn with_path(&self, path: RequestPath) -> Self {
+    pub fn with_path(&self, path: RequestPath) -> Self {
         Self {
             path,
             fields: self.fields.clone(),

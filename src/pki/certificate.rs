@@ -12,6 +12,7 @@ use std::net::IpAddr;
 use std::sync::OnceLock;
 use time::OffsetDateTime;
 use x509_parser::asn1_rs::{Oid, oid};
+use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
 use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate, X509Name};
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
@@ -142,6 +143,8 @@ pub struct Details {
     pub subject_key_id: Option<String>,
     /// Key identifier of the authority, lower-case hexadecimal.
     pub authority_key_id: Option<String>,
+    /// Where its issuer's certificate can be fetched (`caIssuers`, RFC 5280 section 4.2.2.1), if it says so.
+    pub issuer_url: Option<String>,
     /// Permitted subtrees of the name constraints as text; nothing if the extension is missing.
     pub permitted: Option<Vec<String>>,
     /// Excluded subtrees of the name constraints as text.
@@ -427,6 +430,7 @@ impl Details {
             extended_key_usages: None,
             subject_key_id: None,
             authority_key_id: None,
+            issuer_url: None,
             permitted: None,
             excluded: Vec::new(),
             repeats_extension: false,
@@ -484,6 +488,18 @@ impl Details {
             ParsedExtension::SubjectKeyIdentifier(id) => self.subject_key_id = Some(hex(id.0)),
             ParsedExtension::AuthorityKeyIdentifier(id) => {
                 self.authority_key_id = id.key_identifier.as_ref().map(|id| hex(id.0));
+            }
+            ParsedExtension::AuthorityInfoAccess(access) => {
+                let is_issuer = |method: &Oid<'_>| *method == OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
+                self.issuer_url =
+                    access
+                        .iter()
+                        .find_map(|description| match description.access_location {
+                            GeneralName::URI(url) if is_issuer(&description.access_method) => {
+                                Some(url.to_owned())
+                            }
+                            _ => None,
+                        });
             }
             ParsedExtension::NameConstraints(constraints) => {
                 let names = |trees: Option<&Vec<x509_parser::extensions::GeneralSubtree<'_>>>| {

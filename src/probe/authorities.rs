@@ -17,7 +17,7 @@ use crate::path::served::default_stores;
 use crate::pki::{Certificate, SubjectAltName, verify};
 
 /// Reports that a value cannot be read, and how to give it.
-fn locked(origin: &str, lock: Lock, place: &Place) -> Fault {
+pub(super) fn locked(origin: &str, lock: Lock, place: &Place) -> Fault {
     let why = in_words(lock);
     Fault::new(format!("{origin} {why}, so it cannot be read here")).help(format!(
         "pass the Secret as the cluster has it: `kubectl get secret {} -n {} -o yaml`; or, for SOPS, `sops decrypt FILE | civi-ingress probe … --manifest -`",
@@ -227,6 +227,17 @@ pub(super) fn kept(
 
 /// Returns the certificates in the Secrets of a namespace, by key, and where each of them stands.
 fn held<'a>(cluster: &'a Cluster, scope: &'a Scope) -> impl Iterator<Item = (&'a Cert, String)> {
+    entries(cluster, scope).flat_map(|(secret, entry)| {
+        let origin = format!("{} key {}", secret, entry.key);
+        entry.certs().map(move |cert| (cert, origin.clone()))
+    })
+}
+
+/// Returns what the Secrets of a namespace hold, by key.
+pub(super) fn entries<'a>(
+    cluster: &'a Cluster,
+    scope: &'a Scope,
+) -> impl Iterator<Item = (&'a Object, &'a Entry)> {
     let secrets = cluster.of(Kind::Secret);
     let here = secrets.filter(move |secret| secret.scope == *scope);
     here.flat_map(|secret| {
@@ -235,10 +246,7 @@ fn held<'a>(cluster: &'a Cluster, scope: &'a Scope) -> impl Iterator<Item = (&'a
             _ => Vec::new(),
         };
         entries.sort_by(|one, other| one.key.cmp(&other.key));
-        entries.into_iter().flat_map(move |entry| {
-            let origin = format!("{} key {}", secret, entry.key);
-            entry.certs().map(move |cert| (cert, origin.clone()))
-        })
+        entries.into_iter().map(move |entry| (secret, entry))
     })
 }
 

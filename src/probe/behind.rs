@@ -1,7 +1,7 @@
 //! The leg from Traefik to the httpd, judged, and the object to fix.
 
 use super::chain::Expected;
-use super::judge::{Circumstances, answer, certificates, renewal, restart};
+use super::judge::{Circumstances, HTTPD_FILE, answer, certificates, renewal, restart};
 use super::link::{ObjectLink, broken, connection, follows, handshake};
 use super::report::LegReport;
 use super::seen::Seen;
@@ -144,6 +144,7 @@ impl Behind<'_> {
             within: around.within,
             is_verified: !transport.skip_verify,
             follows: follows(transport, "answers 500"),
+            holder: stale.is_none().then(|| HTTPD_FILE.to_owned()),
             fix_trust,
             fix_name,
             fix_dates: stale.unwrap_or_else(|| format!("renew it: {renew}")),

@@ -10,7 +10,7 @@ use super::{Check, Finding, Leg, Verdict};
 use crate::pki::certificate::Details;
 use crate::pki::refusals::{self, Refusal, RefusalRule, Use};
 use crate::pki::validity::{Validity, format_instant};
-use crate::pki::{Certificate, SubjectAltName};
+use crate::pki::{Certificate, SubjectAltName, verify};
 use pki_types::{CertificateDer, ServerName, UnixTime};
 use std::time::Duration as StdDuration;
 use time::{Duration, OffsetDateTime};
@@ -37,7 +37,10 @@ pub struct Expected<'a> {
     pub is_verified: bool,
     /// What Traefik does where it refuses the certificate, such as `answers 500`.
     pub follows: &'static str,
-    /// What to do where no path leads to an authority.
+    /// Where a missing intermediate belongs, such as `tls.crt of Secret default/wildcardsecret`; nothing where the
+    /// certificate is known to be another than the one that is meant.
+    pub holder: Option<String>,
+    /// What to do where the certificate is of another authority.
     pub fix_trust: String,
     /// What to do where the name is missing.
     pub fix_name: String,
@@ -327,16 +330,14 @@ fn covers(leaf: &Certificate, wanted: &ExpectedName) -> bool {
 fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
     let trust = expected.trust;
     let (leaf, details) = &sent.certificates[0];
-    let begin = details.validity.not_before;
-    let at = expected
-        .now
-        .clamp(begin, details.validity.not_after.max(begin));
-    let broken = |what: String, go: &str| {
-        let finding = Finding::new(Check::Trust, Verdict::Broken, what).fix(&expected.fix_trust);
+    let with_fix = |what: String, go: &str, fix: &str| {
+        let finding = Finding::new(Check::Trust, Verdict::Broken, what).fix(fix);
         (finding, Some(go.to_owned()))
     };
-    let Err(error) = path(sent, &trust.anchors, at) else {
-        return anchors(sent, expected, at);
+    let broken = |what: String, go: &str| with_fix(what, go, &expected.fix_trust);
+    let error = match path_in_time(sent, expected) {
+        (at, Ok(())) => return anchors(sent, expected, at),
+        (_, Err(error)) => error,
     };
     if expected.leg == Leg::Backend && trust.anchors.contains(leaf) {
         let what = format!(
@@ -368,7 +369,7 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
                 "the path to {} goes through a certificate that is outside its dates",
                 trust.origin
             );
-            return broken(what, UNKNOWN);
+            return with_fix(what, UNKNOWN, &expected.fix_dates);
         }
         webpki::Error::CaUsedAsEndEntity => "the server's certificate is that of a CA".to_owned(),
         webpki::Error::UnsupportedSignatureAlgorithmContext(_) => {
@@ -381,13 +382,44 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
             "{} holds this very certificate, which is not an authority: that of its issuer `{}` is needed",
             trust.origin, details.issuer
         ),
-        _ => gap(sent, trust),
+        _ => {
+            let (why, fix) = gap(sent, expected);
+            return with_fix(why, UNKNOWN, &fix);
+        }
     };
     broken(why, UNKNOWN)
 }
 
-/// Describes where the path breaks off.
-fn gap(sent: &Sent, trust: &TrustedRoots) -> String {
+/// Validates the path at the present, or where the leaf is outside its dates at an instant at which all that is sent
+/// was within its own: that the certificate has ended says nothing against its authority.
+fn path_in_time(
+    sent: &Sent,
+    expected: &Expected<'_>,
+) -> (OffsetDateTime, Result<(), webpki::Error>) {
+    let leaf = sent.certificates[0].1.validity;
+    let begin = leaf.not_before;
+    let at = expected.now.clamp(begin, leaf.not_after.max(begin));
+    let anchors = &expected.trust.anchors;
+    let found = path(sent, anchors, at);
+    let is_within = at == expected.now;
+    if is_within || found.is_ok() {
+        return (at, found);
+    }
+    let validities = sent
+        .certificates
+        .iter()
+        .map(|(_, details)| details.validity);
+    let all_began = validities.map(|validity| validity.not_before).max();
+    let earlier = all_began.filter(|instant| (begin..=leaf.not_after).contains(instant));
+    match earlier {
+        Some(earlier) if path(sent, anchors, earlier).is_ok() => (earlier, Ok(())),
+        _ => (at, found),
+    }
+}
+
+/// Describes where the path breaks off, and what to do about it.
+fn gap(sent: &Sent, expected: &Expected<'_>) -> (String, String) {
+    let trust = expected.trust;
     let leaf = &sent.certificates[0];
     let mut top = leaf;
     for _ in 1..sent.certificates.len() {
@@ -398,8 +430,10 @@ fn gap(sent: &Sent, trust: &TrustedRoots) -> String {
     }
     let is_root = top.0.names_as_issuer(&top.0);
     let origin = &trust.origin;
+    let otherwise = expected.fix_trust.clone();
     if trust.anchors.is_empty() {
-        return format!("{origin}: there is no authority that could be trusted");
+        let what = format!("{origin}: there is no authority that could be trusted");
+        return (what, otherwise);
     }
     if trust
         .anchors
@@ -407,24 +441,40 @@ fn gap(sent: &Sent, trust: &TrustedRoots) -> String {
         .any(|anchor| top.0.names_as_issuer(anchor))
         && !is_root
     {
-        return format!(
+        let what = format!(
             "{origin} holds an authority named `{}`, but another key signed: the authority was reissued",
             top.1.issuer
         );
+        return (what, otherwise);
     }
     if is_root && top.0 == leaf.0 {
-        return format!("the certificate signed itself, and {origin} does not hold it");
+        let what = format!("the certificate signed itself, and {origin} does not hold it");
+        return (what, otherwise);
     }
     if is_root {
-        return format!(
+        let what = format!(
             "the chain ends at the root `{}`, which is not among {origin}",
             top.1.subject
         );
+        return (what, otherwise);
     }
-    format!(
-        "the issuer `{}` is neither sent by the server nor among {origin} (an intermediate must be sent)",
-        top.1.issuer
-    )
+    let issuer = &top.1.issuer;
+    let what = format!(
+        "no path leads to {origin}: the server does not send the issuer `{issuer}`, and {origin} does not hold it"
+    );
+    let Some(holder) = &expected.holder else {
+        return (what, otherwise);
+    };
+    // A certificate of a public CA says where its issuer's is, and an intermediate signed it.
+    let fix = match &top.1.issuer_url {
+        Some(url) => format!(
+            "append the certificate of `{issuer}` ({url}) to {holder}; if it is another CA than expected: {otherwise}"
+        ),
+        None => format!(
+            "{otherwise}; if `{issuer}` is an intermediate instead, append its certificate to {holder}"
+        ),
+    };
+    (what, fix)
 }
 
 /// Returns what Go refuses of a certificate of a path that the verifier of the connection takes, and Go's words for it.
@@ -473,7 +523,7 @@ fn refusal(
 ) -> Judged {
     let mut what = format!("{whose} {}: {} refuse it", refusal.what, refusal.by);
     let verdict = match expected.leg {
-        Leg::Front => Verdict::Warning,
+        Leg::Front | Leg::Database => Verdict::Warning,
         Leg::Backend => Verdict::Broken,
     };
     // Go does not read such certificates (x509.ParseCertificate); a pool leaves them out silently.
@@ -557,6 +607,9 @@ fn anchors(sent: &Sent, expected: &Expected<'_>, at: OffsetDateTime) -> Judged {
         .map_or_else(|_| "an authority".to_owned(), |details| details.subject);
     let end = anchor.validity().not_after;
     let origin = &expected.trust.origin;
+    if let Some(finding) = unsent(sent, anchor, expected) {
+        return (finding, None);
+    }
     if expected.now <= end {
         let of = if *origin == RootOrigin::System {
             ""
@@ -568,13 +621,38 @@ fn anchors(sent: &Sent, expected: &Expected<'_>, at: OffsetDateTime) -> Judged {
         return (Finding::new(Check::Trust, Verdict::Good, what), None);
     }
     let verdict = match expected.leg {
-        Leg::Front => Verdict::Warning,
+        Leg::Front | Leg::Database => Verdict::Warning,
         Leg::Backend => Verdict::Broken,
     };
     let text = format_instant(end);
     let what = format!("the authority `{subject}` of {origin} has expired, at {text}");
     let finding = Finding::new(Check::Trust, verdict, what).fix(&expected.fix_trust);
     (finding, Some(go_dates(expected.now, "after", &text)))
+}
+
+/// Warns of an intermediate that only the authorities at hand hold: who trusts its root alone finds no path.
+fn unsent(sent: &Sent, anchor: &Certificate, expected: &Expected<'_>) -> Option<Finding> {
+    let (anchors, origin) = (&expected.trust.anchors, &expected.trust.origin);
+    let is_root = anchor.names_as_issuer(anchor);
+    let is_sent = sent.certificates.iter().any(|(one, _)| one == anchor);
+    let root = anchors
+        .iter()
+        .find(|root| root.names_as_issuer(root) && verify::signed_by(anchor, root).is_ok())?;
+    if expected.leg == Leg::Backend || is_root || is_sent {
+        return None;
+    }
+    let names = [anchor, root].map(|one| {
+        one.details()
+            .map_or_else(|_| String::new(), |one| one.subject)
+    });
+    let [name, root] = names;
+    let what = format!(
+        "a path leads to {origin} only because the intermediate `{name}` is in there: the server does not send it, and who trusts the root `{root}` alone refuses the certificate"
+    );
+    let holder = expected.holder.as_deref();
+    let holder = holder.unwrap_or("what the server sends");
+    let fix = format!("append the certificate of `{name}` to {holder}");
+    Some(Finding::new(Check::Trust, Verdict::Warning, what).fix(fix))
 }
 
 /// Validates the path at `at`, for any name.

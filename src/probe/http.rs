@@ -9,15 +9,17 @@ const FIELDS_LIMIT: usize = 100;
 /// Longest text of a field that is shown.
 const SHOWN: usize = 200;
 
-/// What of an answer's head is looked at. Every text is printable ASCII: what is not, is escaped.
+/// What of an answer's head is looked at. Every text is printable ASCII: what is not, is escaped, but in `location`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// The status code.
     pub status: u16,
     /// `Server`: Apache httpd always sends it, Traefik never does.
     pub server: Option<String>,
-    /// `Location`.
-    pub location: Option<String>,
+    /// `Location`, as it came.
+    pub location: Option<Vec<u8>>,
+    /// Whether there is a `Set-Cookie`.
+    pub sets_cookie: bool,
     /// `Strict-Transport-Security`.
     pub hsts: Option<String>,
 }
@@ -48,21 +50,22 @@ pub fn read(mut bytes: &[u8]) -> Result<Option<Head>, String> {
                 .headers
                 .iter()
                 .find(|field| field.name.eq_ignore_ascii_case(name))?;
-            Some(printable(&field.value[..field.value.len().min(SHOWN)]))
+            Some(field.value)
         };
         return Ok(Some(Head {
             status: code,
-            server: field("server"),
-            location: field("location"),
-            hsts: field("strict-transport-security"),
+            server: field("server").map(shortened),
+            location: field("location").map(<[u8]>::to_vec),
+            sets_cookie: field("set-cookie").is_some(),
+            hsts: field("strict-transport-security").map(shortened),
         }));
     }
 }
 
-/// Writes bytes as printable ASCII; others as `\\xNN`.
-fn printable(bytes: &[u8]) -> String {
+/// Writes the beginning of a text as printable ASCII; other bytes as `\\xNN`.
+pub(super) fn shortened(bytes: &[u8]) -> String {
     let mut text = String::new();
-    for byte in bytes {
+    for byte in &bytes[..bytes.len().min(SHOWN)] {
         match byte {
             b' '..=b'~' => text.push(char::from(*byte)),
             _ => text.extend(byte.escape_ascii().map(char::from)),
@@ -72,6 +75,12 @@ fn printable(bytes: &[u8]) -> String {
 }
 
 impl Head {
+    /// Names where it leads.
+    pub(super) fn shown_location(&self) -> String {
+        let location = self.location.as_deref();
+        location.map_or_else(|| "nowhere".to_owned(), shortened)
+    }
+
     fn is_from_httpd(&self) -> bool {
         self.server
             .as_ref()
@@ -94,7 +103,7 @@ impl Head {
 pub fn status(head: &Head, leg: Leg) -> Finding {
     let code = head.status;
     let finding = |verdict, what: String| Finding::new(Check::Http, verdict, what);
-    let location = head.location.as_deref().unwrap_or("nowhere");
+    let location = head.shown_location();
     match (code, leg) {
         (200..=299, _) => finding(Verdict::Good, format!("status {code}")),
         (300..=399, _) if location.starts_with("http://") => finding(
@@ -119,7 +128,7 @@ pub fn status(head: &Head, leg: Leg) -> Finding {
         .fix("give all hosts of one certificate the same TLSOption"),
         (500, _) => finding(
             Verdict::Broken,
-            "status 500: Traefik does not trust the httpd's certificate".to_owned(),
+            "status 500: Traefik refuses the httpd's certificate: its CA, its name or its dates".to_owned(),
         )
         .fix("check the other leg: `--backend ADDR:PORT --manifest FILE` shows which object is wrong"),
         (502, _) => finding(
@@ -167,7 +176,7 @@ pub fn hsts(head: &Head, is_tcp: bool) -> Finding {
 #[must_use]
 pub fn redirect(head: &Head, host: &str) -> Finding {
     let finding = |verdict, what: String| Finding::new(Check::Redirect, verdict, what);
-    let location = head.location.as_deref().unwrap_or("nowhere");
+    let location = head.shown_location();
     let rest = location
         .strip_prefix("https://")
         .and_then(|rest| rest.strip_prefix(host));
@@ -217,7 +226,7 @@ mod tests {
                 .replace('\x1b', "\u{9b}")
                 .as_str(),
         );
-        let location = head.location.unwrap();
+        let location = head.shown_location();
         assert!(
             location.bytes().all(|byte| byte.is_ascii_graphic()),
             "{location}"

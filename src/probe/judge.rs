@@ -14,6 +14,7 @@ use crate::ingress::{self, Role};
 use crate::name::DnsName;
 use crate::path::hop::{Place, ProxyVersion};
 use crate::pki::Certificate;
+use crate::pki::certificate::Details;
 use time::OffsetDateTime;
 
 /// What holds for both legs.
@@ -28,6 +29,9 @@ pub struct Circumstances<'a> {
     /// Whether the page is asked for even where the certificate is refused.
     pub insecure_continue: bool,
 }
+
+/// Where the httpd's certificates belong, leaf first.
+pub(super) const HTTPD_FILE: &str = "the file that SSLCertificateFile of the httpd names";
 
 /// Who holds the certificate that browsers see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +113,111 @@ pub fn front(front: &JudgedFront<'_>, around: &Circumstances<'_>, seen: &Seen) -
             .push(broken(Check::Redirect, format!("port 80: {fault}"))),
         None => {}
     }
+    for trail in &seen.trails {
+        report.findings.extend(trail.findings(around.target.port));
+    }
+    if let Some(tls) = &seen.nameless {
+        report.findings.push(nameless(tls, &report.chain));
+    }
     report
+}
+
+/// Describes what a client sees that sends no name (SNI), such as a health check of a load balancer.
+fn nameless(tls: &Tls, shown: &[Details]) -> Finding {
+    let finding = |verdict, what: String| Finding::new(Check::Sni, verdict, what);
+    let sent = Sent::read(&tls.chain);
+    let Some((_, leaf)) = sent.certificates.first() else {
+        let why = match &tls.result {
+            Err(fault) => fault.to_string(),
+            Ok(()) => "no certificate is shown".to_owned(),
+        };
+        let what = format!("a client that sends no name (SNI) gets no certificate: {why}");
+        return finding(Verdict::Note, what);
+    };
+    if shown
+        .first()
+        .is_some_and(|shown| shown.sha256 == leaf.sha256)
+    {
+        let what = "a client that sends no name (SNI) is shown the same certificate";
+        return finding(Verdict::Good, what.to_owned());
+    }
+    let whose = if chain::is_traefik_default(leaf) {
+        "Traefik's own `TRAEFIK DEFAULT CERT`".to_owned()
+    } else {
+        let names = leaf.subject_alt_names.join(", ");
+        format!(
+            "a certificate for {}",
+            if names.is_empty() {
+                &leaf.subject
+            } else {
+                &names
+            }
+        )
+    };
+    let what = format!(
+        "a client that sends no name (SNI), such as a health check or an old program, is shown {whose}"
+    );
+    finding(Verdict::Note, what)
+}
+
+/// Judges what another address of the name shows, and reports where it differs from the first.
+#[must_use]
+pub fn other_address(
+    front: &JudgedFront<'_>,
+    around: &Circumstances<'_>,
+    first: &LegReport,
+    seen: &Seen,
+) -> Vec<Finding> {
+    let address = seen.address().map(|address| address.to_string());
+    let other = self::front(front, around, seen);
+    let told = |report: &LegReport, check: Check| -> Vec<(Verdict, String)> {
+        let findings = report
+            .findings
+            .iter()
+            .filter(|finding| finding.check == check);
+        // What the handshake took differs from one to the next.
+        let words = |finding: &Finding| match (check, finding.verdict) {
+            (Check::Tls, Verdict::Good) => String::new(),
+            _ => finding.what.clone(),
+        };
+        findings
+            .map(|finding| (finding.verdict, words(finding)))
+            .collect()
+    };
+    let leaf = |report: &LegReport| report.chain.first().map(|leaf| leaf.sha256);
+    let is_other_leaf = leaf(first) != leaf(&other) && leaf(&other).is_some();
+    let checks = [
+        Check::Tls,
+        Check::Client,
+        Check::Chain,
+        Check::Dates,
+        Check::Name,
+        Check::Trust,
+        Check::Http,
+    ];
+    let mut findings = Vec::new();
+    for check in checks {
+        let is_shown = is_other_leaf && check == Check::Chain;
+        if is_shown || told(first, check) != told(&other, check) {
+            let other = other.findings.iter();
+            findings.extend(other.filter(|finding| finding.check == check).cloned());
+        }
+    }
+    if findings.is_empty() {
+        let what = "shows the same certificate and answers alike";
+        findings.push(Finding::new(Check::Addresses, Verdict::Good, what));
+    } else {
+        let what = if is_other_leaf {
+            "another certificate is shown here than at the first address"
+        } else {
+            "the connection goes another way here than at the first address"
+        };
+        findings.insert(0, Finding::new(Check::Addresses, Verdict::Note, what));
+    }
+    for finding in &mut findings {
+        finding.address.clone_from(&address);
+    }
+    findings
 }
 
 impl JudgedFront<'_> {
@@ -144,6 +252,10 @@ impl JudgedFront<'_> {
             within: around.within,
             is_verified: true,
             follows: "",
+            holder: Some(match &self.holder {
+                Holder::Store | Holder::Secret(_) => format!("tls.crt of {holder}"),
+                Holder::Httpd(_) => HTTPD_FILE.to_owned(),
+            }),
             fix_trust,
             fix_name: format!("{holder} needs a certificate for it: {renew}"),
             fix_dates: format!("put a new certificate into {holder}: {renew}"),
@@ -215,9 +327,13 @@ pub fn same_certificate(
 
 /// The commands that renew an instance's certificate and make its httpd take it.
 pub(super) fn renewal(namespace: &str, host: &DnsName) -> String {
+    renewed(namespace, host, &restart(namespace))
+}
+
+/// The commands that renew an instance's certificates and then run `restart`.
+pub(super) fn renewed(namespace: &str, host: &DnsName, restart: &str) -> String {
     format!(
-        "`kubectl get secret -n {namespace} {KEYS_SECRET} {TRUST_SECRET} -o yaml | civi-ingress new-instance {namespace} --host {host} --reuse - | kubectl apply -f -`, then {}",
-        restart(namespace)
+        "`kubectl get secret -n {namespace} {KEYS_SECRET} {TRUST_SECRET} -o yaml | civi-ingress new-instance {namespace} --host {host} --reuse - | kubectl apply -f -`, then {restart}"
     )
 }
 

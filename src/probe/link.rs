@@ -8,6 +8,7 @@ use crate::path::hop::ProxyVersion;
 /// How a leg is gone.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ObjectLink<'a> {
+    leg: Leg,
     /// How Traefik speaks to the httpd; nothing on the leg from a browser.
     pub(super) transport: Option<&'a Transport>,
     /// The PROXY protocol header that was sent before all else.
@@ -18,24 +19,32 @@ impl<'a> ObjectLink<'a> {
     /// The leg from a browser.
     pub(super) fn front(proxy: Option<ProxyVersion>) -> Self {
         Self {
+            leg: Leg::Front,
             transport: None,
             proxy,
+        }
+    }
+
+    /// The leg to the database.
+    pub(super) fn database() -> Self {
+        Self {
+            leg: Leg::Database,
+            transport: None,
+            proxy: None,
         }
     }
 
     /// The leg to the httpd.
     pub(super) fn behind(transport: &'a Transport) -> Self {
         Self {
+            leg: Leg::Backend,
             transport: Some(transport),
             proxy: transport.proxy.as_ref().map(|(version, _)| *version),
         }
     }
 
     pub(super) fn leg(self) -> Leg {
-        match self.transport {
-            None => Leg::Front,
-            Some(_) => Leg::Backend,
-        }
+        self.leg
     }
 }
 
@@ -58,6 +67,7 @@ pub(super) fn connection(seen: &Seen, link: ObjectLink<'_>, findings: &mut Vec<F
         let fix = match leg {
             Leg::Front => "create the DNS record, or pass the address with `--connect ADDR:PORT`",
             Leg::Backend => "pass the pod's address with `--backend ADDR:PORT`",
+            Leg::Database => "pass the address of its pod or Service with `--database ADDR:PORT`",
         };
         findings.push(broken(Check::Dns, format!("the name has no address: {why}")).fix(fix));
         return;
@@ -103,6 +113,9 @@ pub(super) fn connection(seen: &Seen, link: ObjectLink<'_>, findings: &mut Vec<F
                     (Leg::Backend, false) => {
                         "check the httpd's pod, its port, and NetworkPolicies between Traefik and it"
                     }
+                    (Leg::Database, false) => {
+                        "check the database's pod, its port, and NetworkPolicies between the httpd and it"
+                    }
                 };
                 Finding::new(Check::Tcp, verdict, what).fix(fix)
             }
@@ -136,6 +149,13 @@ pub(super) fn handshake(tls: &Tls, link: ObjectLink<'_>, findings: &mut Vec<Find
 
 fn handshake_fault(fault: &Broken, link: ObjectLink<'_>, asked: bool) -> Finding {
     let finding = broken(Check::Tls, format!("the handshake failed: {fault}"));
+    if link.leg == Leg::Database {
+        return finding.fix(if is_about_versions(fault) {
+            "TLS 1.2 or 1.3 is needed: see tls_version of the server"
+        } else {
+            "read the database's log"
+        });
+    }
     let is_mute = matches!(fault, Broken::Closed | Broken::TimedOut(_));
     let may_be_proxy = is_mute || matches!(fault, Broken::NotTls | Broken::Alert(_));
     match (fault, link.transport) {
@@ -191,6 +211,7 @@ fn is_about_versions(fault: &Broken) -> bool {
 pub(super) fn client_refused(why: &str, leg: Leg) -> Finding {
     let fix = match leg {
         Leg::Front => "pass a certificate that the front accepts: `--cert FILE --key FILE`",
+        Leg::Database => "let the server take clients without a certificate",
         Leg::Backend => {
             "name Traefik's pair in certificatesSecrets of the ServersTransport: `civi-ingress new-instance --client-auth`, with ca.crt of Secret externclientca as SSLCACertificateFile"
         }

@@ -1,6 +1,6 @@
 //! `probe`: what a browser sees of a host, and what Traefik sees of the httpd behind it.
 //!
-//! Two legs carry a request. The shell opens the connections and notes what it sees ([`seen`]); here stands what
+//! Two legs carry a request, and a third one leads to the database ([`database`], [`greeting`]). The shell opens the connections and notes what it sees ([`seen`]); here stands what
 //! to look for ([`target`], [`objects`], [`route`], [`authorities`], [`servers_transport`], [`transport`], [`trust`]), what each observation means
 //! ([`chain`], [`http`], [`expect`], [`judge`], [`behind`]), and how it is told ([`report`]).
 
@@ -8,12 +8,15 @@ pub mod authorities;
 pub mod behind;
 pub mod chain;
 mod choose;
+pub mod database;
 pub mod expect;
+pub mod greeting;
 pub mod http;
 pub mod judge;
 mod link;
 pub mod objects;
 pub mod proxy;
+pub mod redirect;
 pub mod report;
 pub mod route;
 pub mod seen;
@@ -66,8 +69,12 @@ pub enum Check {
     Dns,
     /// The connection.
     Tcp,
+    /// What a database says before TLS.
+    Greeting,
     /// The TLS handshake.
     Tls,
+    /// What is shown to a client that sends no name.
+    Sni,
     /// The certificates that the server sends.
     Chain,
     /// The path from the leaf to an authority that is trusted.
@@ -82,8 +89,10 @@ pub enum Check {
     Http,
     /// `Strict-Transport-Security`.
     Hsts,
-    /// The way from port 80 to TLS.
+    /// Where an answer sends the browser.
     Redirect,
+    /// What the other addresses of the name show, compared with the first.
+    Addresses,
 }
 
 impl Check {
@@ -94,7 +103,9 @@ impl Check {
             Self::Objects => "objects",
             Self::Dns => "dns",
             Self::Tcp => "tcp",
+            Self::Greeting => "greeting",
             Self::Tls => "tls",
+            Self::Sni => "sni",
             Self::Chain => "chain",
             Self::Trust => "trust",
             Self::Name => "name",
@@ -103,6 +114,7 @@ impl Check {
             Self::Http => "http",
             Self::Hsts => "hsts",
             Self::Redirect => "redirect",
+            Self::Addresses => "addresses",
         }
     }
 }
@@ -115,6 +127,9 @@ pub struct Finding {
     pub check: Check,
     /// How it stands.
     pub verdict: Verdict,
+    /// The address that it is about, where the name has several and this is not the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// The code of the rule by which `lint` finds the same in the objects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<&'static str>,
@@ -131,6 +146,7 @@ impl Finding {
         Self {
             check,
             verdict,
+            address: None,
             rule: None,
             what: what.into(),
             fix: None,
@@ -166,6 +182,8 @@ pub enum Leg {
     Front,
     /// Traefik to the httpd.
     Backend,
+    /// The httpd to its database.
+    Database,
 }
 
 impl Leg {
@@ -175,6 +193,7 @@ impl Leg {
         match self {
             Self::Front => "browser -> front",
             Self::Backend => "front -> httpd",
+            Self::Database => "httpd -> database",
         }
     }
 }

@@ -148,7 +148,8 @@ impl Report {
             (true, true) if self.legs.len() == 1 => {
                 format!("{host}: all is well as far as a browser can see")
             }
-            (true, true) => format!("{host}: all is well on both legs"),
+            (true, true) if self.legs.len() == 2 => format!("{host}: all is well on both legs"),
+            (true, true) => format!("{host}: all is well on all three legs"),
         }
     }
 
@@ -184,11 +185,14 @@ impl Report {
                     Verdict::Broken => "BROKEN",
                 };
                 let verdict = paint(finding.verdict.tone(), &format!("{verdict:<8}"));
+                let address = finding.address.as_ref();
+                let address = address.map(|address| format!("{address}: "));
                 let rule = finding.rule.map(|code| format!("[{code}] "));
                 let what = format!(
-                    "{:<9} {}{}",
+                    "{:<9} {}{}{}",
                     finding.check.name(),
                     rule.unwrap_or_default(),
+                    address.unwrap_or_default(),
                     finding.what
                 );
                 add(&mut out, &format!("  {verdict}{}", visible::line(&what)));
@@ -293,6 +297,7 @@ impl<'a> From<&'a LegReport> for JsonLeg<'a> {
             leg: match leg.leg {
                 Leg::Front => "front",
                 Leg::Backend => "backend",
+                Leg::Database => "database",
             },
             verdict: leg.verdict(),
             endpoint: &leg.endpoint,

@@ -1,5 +1,6 @@
 //! What the shell saw of a leg, without judgement.
 
+use super::redirect::Trail;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,10 +12,16 @@ pub struct Seen {
     pub unresolved: Option<String>,
     /// Each address that was tried, in order.
     pub attempts: Vec<Attempt>,
+    /// What a database said before TLS, or how the request for TLS broke.
+    pub greeting: Option<Result<Vec<u8>, Broken>>,
     /// The TLS handshake, where a connection came about.
     pub tls: Option<Tls>,
     /// How a handshake in TLS 1.2 went, if that was tried too.
     pub older: Option<Result<(), Broken>>,
+    /// The handshake of a client that sends no name, if that was tried too.
+    pub nameless: Option<Tls>,
+    /// Where redirects led: of the answer, and of port 80's.
+    pub trails: Vec<Trail>,
     /// What came back to the request, if one was sent.
     pub answer: Option<Result<Vec<u8>, Broken>>,
     /// What came back on port 80, if that was asked for.
@@ -41,6 +48,15 @@ impl Seen {
     pub fn address(&self) -> Option<SocketAddr> {
         let connected = self.attempts.iter().find(|attempt| attempt.result.is_ok());
         connected.map(|attempt| attempt.address)
+    }
+
+    /// Returns the addresses that took a connection, too, after the first.
+    pub fn other_addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        let connected = self
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.result.is_ok());
+        connected.skip(1).map(|attempt| attempt.address)
     }
 }
 

@@ -12,6 +12,9 @@ pub const HTTPS: u16 = 443;
 /// The port of HTTP.
 pub const HTTP: u16 = 80;
 
+/// The port of MySQL and MariaDB.
+pub const MYSQL: u16 = 3306;
+
 /// The host that browsers ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {

@@ -2,16 +2,17 @@
 #![expect(clippy::disallowed_methods, reason = "waiting is measured")]
 
 use super::error::Failure;
-use super::tls::presented_chain;
+use super::tls::{Presented, presented_chains};
 use super::world;
 use civi_ingress::fault::{Fault, Faults, Place};
 use civi_ingress::find::{FoundCertificate, Origin};
 use civi_ingress::name::DnsName;
 use civi_ingress::path::Routed;
+use civi_ingress::pki::Certificate;
 use civi_ingress::probe::target::{Endpoint, HTTPS};
 use clap::{Args, ValueHint};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -107,12 +108,18 @@ pub(super) fn of_routes(paths: &[Routed<'_>], address: &str) -> Vec<Live> {
 }
 
 /// Returns the certificates that the hosts present, in their order; hosts that cannot be reached are noted in `faults`.
+///
+/// One name at two addresses is two hosts: two that the user names, or two that DNS knows and that do not present the
+/// same.
 pub(super) fn look(
     mut hosts: Vec<Live>,
     faults: &mut Faults,
 ) -> Result<Vec<FoundCertificate>, Failure> {
-    let mut known = BTreeSet::new();
-    hosts.retain(|host| known.insert(host.shown.clone()));
+    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    hosts.retain(|host| {
+        let endpoints = known.entry(host.shown.clone()).or_default();
+        endpoints.insert(host.endpoint.to_string())
+    });
     if hosts.is_empty() {
         return Ok(Vec::new());
     }
@@ -127,32 +134,104 @@ pub(super) fn look(
                 "not checked: the time limit of {TIME:?} has passed"
             ));
         }
-        presented(live)
+        presented_chains(&live.endpoint, &live.host, PATIENCE)
     };
-    let answers: Vec<Result<Vec<FoundCertificate>, String>> =
+    let answers: Vec<Result<Vec<Presented>, String>> =
         pool.install(|| hosts.par_iter().with_max_len(1).map(ask).collect());
     let mut found = Vec::new();
     for (live, answer) in hosts.iter().zip(answers) {
+        let is_one_of_several = known[&live.shown].len() > 1;
+        let at = is_one_of_several.then(|| live.endpoint.to_string());
         match answer {
-            Ok(certificates) => found.extend(certificates),
-            Err(why) => faults.push(Fault::new(why).file(&live.shown)),
+            Ok(presented) => take(live, at.as_deref(), presented, &mut found, faults),
+            Err(why) => {
+                // What failed to connect says where to.
+                let at = at.filter(|at| !why.starts_with(at));
+                faults.push(Fault::new(why).file(&place(live, at.as_deref())));
+            }
         }
     }
     Ok(found)
 }
 
-fn presented(live: &Live) -> Result<Vec<FoundCertificate>, String> {
-    let chain = presented_chain(&live.endpoint, &live.host, PATIENCE)?;
+/// Takes what the addresses of a host present: once where it is the same, else that of each.
+fn take(
+    live: &Live,
+    at: Option<&str>,
+    mut presented: Vec<Presented>,
+    found: &mut Vec<FoundCertificate>,
+    faults: &mut Faults,
+) {
+    let is_same = presented.windows(2).all(|pair| pair[0].1 == pair[1].1);
+    if is_same {
+        presented.truncate(1);
+    }
+    for (address, chain) in presented {
+        let address = address.to_string();
+        let at = if is_same { at } else { Some(&address[..]) };
+        match chain {
+            Ok(chain) => found.extend(certificates(live, at, chain)),
+            Err(why) => faults.push(Fault::new(why).file(&place(live, at))),
+        }
+    }
+}
+
+/// Names a host, and its address if it was looked at in several places.
+fn place(live: &Live, at: Option<&str>) -> String {
+    let at = at.map_or_else(String::new, |address| format!(" at {address}"));
+    format!("{}{at}", live.shown)
+}
+
+fn certificates(
+    live: &Live,
+    at: Option<&str>,
+    chain: Vec<Certificate>,
+) -> impl Iterator<Item = FoundCertificate> {
     let is_one = chain.len() == 1;
-    let found = chain
+    chain
         .into_iter()
         .enumerate()
-        .map(|(index, certificate)| FoundCertificate {
+        .map(move |(index, certificate)| FoundCertificate {
             origin: Origin::Endpoint {
-                address: live.shown.clone(),
+                host: live.shown.clone(),
+                at: at.map(str::to_owned),
                 number: if is_one { 0 } else { index + 1 },
             },
             certificate,
-        });
-    Ok(found.collect())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::SocketAddr;
+
+    #[test]
+    fn addresses_of_a_name_are_told_apart_where_they_do_not_present_the_same() {
+        let good = include_str!("../../tests/fixtures/good.crt");
+        let good = Ok(Certificate::all_from_pem(good).unwrap());
+        let dead = Err("nothing listens there".to_owned());
+        let live = parse("a.example.org").unwrap();
+        let addresses: [SocketAddr; 2] =
+            ["192.0.2.7:443", "[2001:db8::7]:443"].map(|text| text.parse().unwrap());
+        let places = |answers: [Result<Vec<Certificate>, String>; 2]| {
+            let (mut found, mut faults) = (Vec::new(), Faults::default());
+            let presented = addresses.into_iter().zip(answers).collect();
+            take(&live, None, presented, &mut found, &mut faults);
+            let found: Vec<String> = found.iter().map(|found| found.origin.short()).collect();
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            (found, faults)
+        };
+        assert_eq!(
+            places([good.clone(), good.clone()]),
+            (vec!["a.example.org".to_owned()], Vec::new())
+        );
+        assert_eq!(
+            places([good, dead]),
+            (
+                vec!["a.example.org at 192.0.2.7:443".to_owned()],
+                vec!["a.example.org at [2001:db8::7]:443: nothing listens there".to_owned()]
+            )
+        );
+    }
 }

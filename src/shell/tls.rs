@@ -21,7 +21,7 @@ use rustls::{
     Error, ProtocolVersion, RootCertStore, SignatureScheme, StreamOwned,
 };
 use std::io;
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -32,6 +32,8 @@ use zeroize::Zeroize as _;
 #[derive(Debug)]
 pub(super) struct Handshake<'a> {
     pub(super) name: &'a ExpectedName,
+    /// Whether the server is told the name (SNI).
+    pub(super) is_name_sent: bool,
     pub(super) trust: &'a TrustedRoots,
     pub(super) now: OffsetDateTime,
     /// The protocols to offer, best first.
@@ -46,8 +48,16 @@ pub(super) struct Handshake<'a> {
 /// A connection after its handshake.
 pub(super) type Connection = StreamOwned<ClientConnection, Bounded>;
 
-/// Shakes hands. Where the verifier refuses the certificate there is no connection, unless that was asked for.
+/// As [`handshake_over`], from the beginning of a connection.
 pub(super) fn handshake(stream: TcpStream, how: &Handshake<'_>) -> (Tls, Option<Connection>) {
+    handshake_over(Bounded::new(stream, how.patience), how)
+}
+
+/// Shakes hands. Where the verifier refuses the certificate there is no connection, unless that was asked for.
+pub(super) fn handshake_over(
+    mut stream: Bounded,
+    how: &Handshake<'_>,
+) -> (Tls, Option<Connection>) {
     let begin = Instant::now();
     let recorder = Arc::new(Recorder::new(how));
     let client = Arc::new(TlsClient {
@@ -71,7 +81,6 @@ pub(super) fn handshake(stream: TcpStream, how: &Handshake<'_>) -> (Tls, Option<
             return (tls, None);
         }
     };
-    let mut stream = Bounded::new(stream, how.patience);
     while tls.result.is_ok() && connection.is_handshaking() {
         if let Err(error) = connection.complete_io(&mut stream) {
             tls.result = Err(fault(&error, how.patience));
@@ -97,31 +106,55 @@ pub(super) fn handshake(stream: TcpStream, how: &Handshake<'_>) -> (Tls, Option<
     (tls, connection)
 }
 
-/// Returns the certificates that the server at `endpoint` presents for `name`, leaf first. They are public and nothing
-/// is verified, so that those which nobody trusts can be looked at too; no request is sent.
+/// The certificates that an address presented, leaf first, or why there are none, in words.
+pub(super) type Presented = (SocketAddr, Result<Vec<Certificate>, String>);
+
+/// Returns the certificates that each address of `endpoint` presents for `name`. They are public and nothing is verified,
+/// so that those which nobody trusts can be looked at too; no request is sent. Addresses to which this machine has no
+/// route do not count beside others.
 ///
 /// # Errors
-/// In words: no address, no connection, no TLS, each within `timeout`, or a certificate that is damaged.
-pub(super) fn presented_chain(
+/// In words: no address, no connection to any of them within `timeout`.
+pub(super) fn presented_chains(
     endpoint: &Endpoint,
     name: &DnsName,
     timeout: Duration,
-) -> Result<Vec<Certificate>, String> {
+) -> Result<Vec<Presented>, String> {
     let addresses = dial::resolve(endpoint, timeout)?;
-    let (attempts, stream) = dial::connect(&addresses, timeout);
-    let stream = stream.ok_or_else(|| match attempts.last() {
-        Some(Attempt {
-            address,
-            result: Err(fault),
-        }) => format!("{address}: {fault}"),
-        _ => "there is no address".to_owned(),
-    })?;
+    let (attempts, mut first) = dial::connect(&addresses, timeout);
+    if first.is_none() {
+        return Err(match attempts.last() {
+            Some(Attempt {
+                address,
+                result: Err(fault),
+            }) => format!("{address}: {fault}"),
+            _ => "there is no address".to_owned(),
+        });
+    }
+    let reachable = attempts
+        .into_iter()
+        .filter(|attempt| attempt.result != Err(Broken::NoRoute));
+    let presented = reachable.map(|Attempt { address, result }| {
+        let again = || dial::connect(&[address], timeout).1;
+        let chain = match result.map(|_| first.take().or_else(again)) {
+            Ok(Some(stream)) => presented_chain(stream, name, timeout),
+            Ok(None) => Err(Broken::Closed.to_string()),
+            Err(fault) => Err(fault.to_string()),
+        };
+        (address, chain)
+    });
+    Ok(presented.collect())
+}
+
+fn presented_chain(
+    stream: TcpStream,
+    name: &DnsName,
+    timeout: Duration,
+) -> Result<Vec<Certificate>, String> {
     let how = Handshake {
         name: &ExpectedName::Host(name.clone()),
-        trust: &TrustedRoots {
-            anchors: Vec::new(),
-            origin: civi_ingress::probe::trust::RootOrigin::System,
-        },
+        is_name_sent: true,
+        trust: &TrustedRoots::nobody(),
         now: OffsetDateTime::UNIX_EPOCH,
         protocols: &[],
         versions: Versions::Both,
@@ -203,6 +236,7 @@ fn connection(
         .with_client_cert_resolver(Arc::clone(client) as Arc<dyn ResolvesClientCert>);
     config.alpn_protocols = how.protocols.iter().map(|name| name.to_vec()).collect();
     config.resumption = rustls::client::Resumption::disabled();
+    config.enable_sni = how.is_name_sent;
     let name =
         ServerName::try_from(how.name.to_string()).map_err(|_| Error::UnsupportedNameType)?;
     ClientConnection::new(Arc::new(config), name)
@@ -343,9 +377,9 @@ mod tests {
         });
         let endpoint = Endpoint::parse(&address, 443).unwrap();
         let name = DnsName::parse("a.example.org").unwrap();
-        let chain = presented_chain(&endpoint, &name, Duration::from_secs(60)).unwrap();
+        let presented = presented_chains(&endpoint, &name, Duration::from_secs(60)).unwrap();
         server.join().unwrap();
-        let sent = Certificate::all_from_pem(certificate).unwrap();
-        assert_eq!(chain, sent);
+        let sent = Certificate::all_from_pem(certificate);
+        assert_eq!(presented, [(address.parse().unwrap(), Ok(sent.unwrap()))]);
     }
 }

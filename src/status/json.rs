@@ -1,5 +1,6 @@
 //! JSON for programs. `version` changes when a field is removed or changes its meaning; new fields may be added at any time.
 
+use super::live::LiveFault;
 use super::path::{InstancePath, JudgedLeg, LegVerdict, Stop};
 use super::report::Report;
 use super::row::{Row, Urgency};
@@ -72,7 +73,16 @@ enum Place<'a> {
     #[serde(rename_all = "camelCase")]
     File { path: &'a str, number: usize },
     #[serde(rename_all = "camelCase")]
-    Endpoint { address: &'a str, number: usize },
+    Endpoint {
+        /// The host, perhaps with its port.
+        address: &'a str,
+        /// Where the connection went, if the host was looked at in several places.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at: Option<&'a str>,
+        number: usize,
+        /// What is wrong: `otherName`, `noIntermediate`.
+        faults: Vec<&'static str>,
+    },
     #[serde(untagged)]
     Object {
         kind: &'static str,
@@ -181,19 +191,21 @@ fn certificate(row: &Row) -> CertificateEntry<'_> {
         is_ca: details.is_ca,
         serial: known(&details.serial),
         sha256: hash(details),
-        places: row.origins.iter().map(place).collect(),
+        places: (0..row.origins.len()).map(|at| place(row, at)).collect(),
     }
 }
 
-fn place(origin: &Origin) -> Place<'_> {
-    match origin {
+fn place(row: &Row, place: usize) -> Place<'_> {
+    match &row.origins[place] {
         Origin::File { path, number } => Place::File {
             path,
             number: *number,
         },
-        Origin::Endpoint { address, number } => Place::Endpoint {
-            address,
+        Origin::Endpoint { host, at, number } => Place::Endpoint {
+            address: host,
+            at: at.as_deref(),
             number: *number,
+            faults: row.faults_at(place).map(LiveFault::key).collect(),
         },
         Origin::Object(object) => Place::Object {
             kind: object.kind.as_str(),

@@ -7,6 +7,7 @@ mod diagram;
 mod forms;
 mod html;
 mod json;
+mod live;
 mod path;
 mod prometheus;
 mod renewal;
@@ -20,6 +21,7 @@ mod words;
 pub use forms::{Format, Presentation};
 #[cfg(test)]
 pub(crate) use json::Document;
+pub use live::LiveFault;
 pub use path::{Front, FrontKind, InstancePath, JudgedLeg, LegVerdict, Stop, Wire};
 pub use report::{Report, Within};
 pub use row::{Renewer, Row, Urgency};
@@ -88,6 +90,7 @@ pub fn lenient(
     if let Some(fleet) = fleet {
         renewal::plan(&mut rows, fleet, faults);
     }
+    live::judge(&mut rows);
     let replaced = replaced::find(&rows);
     for (index, row) in rows.iter_mut().enumerate() {
         row.urgency = if replaced.contains(&index) {

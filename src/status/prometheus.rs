@@ -71,10 +71,31 @@ pub(super) fn write(report: &Report) -> String {
             }
         }
     }
+    live(&mut out, report);
     let help = "Values that looked like certificates and could not be read.";
     head(&mut out, "x509_read_errors", help);
     line(&mut out, &format!("x509_read_errors {}", report.damaged));
     out
+}
+
+/// Writes what is wrong with what live hosts show; one that is good has none of these.
+fn live(out: &mut String, report: &Report) {
+    if !report.rows.iter().any(Row::is_live) {
+        return;
+    }
+    let help =
+        "1 for a live host that shows a certificate for another name, or without its intermediate.";
+    head(out, "civi_ingress_live_fault", help);
+    for row in &report.rows {
+        for (place, fault) in &row.live_faults {
+            let labels = labels(row, &row.origins[*place]);
+            let fault = fault.as_str().replace(' ', "_");
+            line(
+                out,
+                &format!("civi_ingress_live_fault{{{labels},fault=\"{fault}\"}} 1"),
+            );
+        }
+    }
 }
 
 fn head(out: &mut String, name: &str, help: &str) {
@@ -112,7 +133,10 @@ fn labels(row: &Row, origin: &Origin) -> String {
             labels.push(("filename", name.to_owned()));
             labels.push(("filepath", path.clone()));
         }
-        Origin::Endpoint { address, .. } => labels.push(("endpoint", address.clone())),
+        Origin::Endpoint { host, at, .. } => {
+            labels.push(("endpoint", host.clone()));
+            labels.push(("address", at.clone().unwrap_or_default()));
+        }
     }
     let mut text = String::new();
     for (name, value) in labels.into_iter().filter(|(_, value)| !value.is_empty()) {

@@ -142,6 +142,7 @@ fn details(certificate: &Announced) -> Option<Details> {
         extended_key_usages: None,
         subject_key_id: None,
         authority_key_id: None,
+        issuer_url: None,
         permitted: None,
         excluded: Vec::new(),
         repeats_extension: false,

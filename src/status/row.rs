@@ -1,5 +1,6 @@
 //! One certificate of a report.
 
+use super::live::LiveFault;
 use crate::find::Origin;
 use crate::instant::later;
 use crate::pki::certificate::Details;
@@ -130,6 +131,8 @@ pub struct Row {
     pub renewed_by: Renewer,
     /// Why it is not renewed, where cert-manager says so.
     pub failure: Option<String>,
+    /// What is wrong with it where a live host shows it, by the number of the place among [`Row::origins`].
+    pub live_faults: Vec<(usize, LiveFault)>,
 }
 
 impl Row {
@@ -141,6 +144,7 @@ impl Row {
             due,
             renewed_by: Renewer::Nobody,
             failure: None,
+            live_faults: Vec::new(),
             details,
             origins: origins.into_iter().collect(),
         }
@@ -175,6 +179,39 @@ impl Row {
         let details = &self.details;
         let name = details.issuer_common_name.as_ref();
         name.unwrap_or(&details.issuer)
+    }
+
+    /// Whether a live host shows it.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        let mut origins = self.origins.iter();
+        origins.any(|origin| matches!(origin, Origin::Endpoint { .. }))
+    }
+
+    /// Returns what is wrong with it in one of its places.
+    pub(super) fn faults_at(&self, place: usize) -> impl Iterator<Item = LiveFault> {
+        let faults = self.live_faults.iter();
+        faults
+            .filter(move |(at, _)| *at == place)
+            .map(|(_, fault)| *fault)
+    }
+
+    /// Describes what is wrong where live hosts show it, and names the place if it was found in several.
+    pub(super) fn live(&self) -> String {
+        if !self.is_live() {
+            return String::new();
+        }
+        if self.live_faults.is_empty() {
+            return "ok".to_owned();
+        }
+        let told = self.live_faults.iter().map(|(place, fault)| {
+            let fault = fault.as_str();
+            match self.origins.len() {
+                1 => fault.to_owned(),
+                _ => format!("{fault} ({})", self.origins[*place].short()),
+            }
+        });
+        told.collect::<Vec<_>>().join(", ")
     }
 
     /// The first place where it stands.

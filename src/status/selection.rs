@@ -15,15 +15,16 @@ pub struct Selection<'a> {
     /// if there is none.
     pub instances: &'a [String],
     /// Whether only what has failed is wanted: certificates that are urgent
-    /// ([`Urgency::is_urgent`](super::Urgency::is_urgent)) or that cert-manager cannot renew, and instances with one, or
+    /// ([`Urgency::is_urgent`](super::Urgency::is_urgent)), that cert-manager cannot renew or that a live host shows for
+    /// another name or without its intermediate, and instances with one, or
     /// with a certificate that the next on the path does not trust.
     pub failed: bool,
 }
 
 impl Row {
-    /// Returns whether it is urgent or cannot be renewed.
+    /// Returns whether it is urgent, cannot be renewed, or a live host shows it wrongly.
     fn has_failed(&self) -> bool {
-        self.urgency.is_urgent() || self.failure.is_some()
+        self.urgency.is_urgent() || self.failure.is_some() || !self.live_faults.is_empty()
     }
 
     fn is_in(&self, homes: &BTreeSet<&str>, hosts: &BTreeSet<&str>) -> bool {
@@ -32,11 +33,9 @@ impl Row {
                 let namespace = object.namespace.as_deref();
                 namespace.is_some_and(|namespace| homes.contains(namespace))
             }
-            Origin::Endpoint { address, .. } => {
-                let host = address
-                    .rsplit_once(':')
-                    .map_or(address.as_str(), |(host, _)| host);
-                hosts.contains(host)
+            Origin::Endpoint { host, .. } => {
+                let name = host.rsplit_once(':').map_or(&host[..], |(name, _)| name);
+                hosts.contains(name)
             }
             Origin::File { .. } => false,
         })

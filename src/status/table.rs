@@ -5,9 +5,10 @@ use super::row::Row;
 use crate::tone::{Paint, Tone};
 use crate::visible;
 
-const HEAD: [&str; 7] = [
+const HEAD: [&str; 8] = [
     "STATE",
     "PLACE",
+    "LIVE",
     "NAMES",
     "NOT AFTER",
     "DAYS LEFT",
@@ -17,31 +18,42 @@ const HEAD: [&str; 7] = [
 
 /// The columns that a narrow terminal does without, the least useful first: the issuer is the same for most, the days
 /// follow from the date, and the place tells which certificate it is.
-const DROPPED: [usize; 4] = [6, 4, 2, 5];
+const DROPPED: [usize; 4] = [7, 5, 3, 6];
+
+/// What is wrong with what a live host shows; there is none without live hosts.
+const LIVE: usize = 2;
 
 /// What stands between two columns.
 const GAP: usize = 2;
 
 /// A line with the tone of its first cell.
 struct TableLine {
-    cells: [String; 7],
+    cells: [String; 8],
     tone: Option<Tone>,
+    /// Whether a live host shows the certificate wrongly.
+    is_faulty: bool,
 }
 
 pub(super) fn write(report: &Report, width: Option<usize>, paint: Paint<'_>) -> String {
     let mut lines = vec![TableLine {
         cells: HEAD.map(str::to_owned),
         tone: None,
+        is_faulty: false,
     }];
     for row in &report.rows {
         lines.push(TableLine {
             cells: cells(row),
             tone: Some(row.urgency.tone()),
+            is_faulty: !row.live_faults.is_empty(),
         });
         for place in row.places().iter().skip(1) {
-            let mut cells: [String; 7] = Default::default();
+            let mut cells: [String; 8] = Default::default();
             cells[1] = format!("  also {}", visible::line(place));
-            lines.push(TableLine { cells, tone: None });
+            lines.push(TableLine {
+                cells,
+                tone: None,
+                is_faulty: false,
+            });
         }
     }
     let widest = |column: usize| {
@@ -49,7 +61,8 @@ pub(super) fn write(report: &Report, width: Option<usize>, paint: Paint<'_>) -> 
         widths.max().unwrap_or_default()
     };
     let widths: Vec<usize> = (0..HEAD.len()).map(widest).collect();
-    let columns = fitting(&widths, width);
+    let is_live = report.rows.iter().any(Row::is_live);
+    let columns = fitting(&widths, width, is_live);
     let mut out = String::new();
     for (number, line) in lines.iter().enumerate() {
         let last = columns
@@ -63,6 +76,7 @@ pub(super) fn write(report: &Report, width: Option<usize>, paint: Paint<'_>) -> 
             let cell = &line.cells[*column];
             let tone = match line.tone {
                 _ if number == 0 => Some(Tone::Heading),
+                _ if *column == LIVE && line.is_faulty => Some(Tone::Bad),
                 tone => tone.filter(|_| *column == 0),
             };
             match tone {
@@ -80,8 +94,9 @@ pub(super) fn write(report: &Report, width: Option<usize>, paint: Paint<'_>) -> 
 }
 
 /// Chooses the columns that fit into a width.
-fn fitting(widths: &[usize], width: Option<usize>) -> Vec<usize> {
+fn fitting(widths: &[usize], width: Option<usize>, is_live: bool) -> Vec<usize> {
     let mut columns: Vec<usize> = (0..widths.len()).collect();
+    columns.retain(|column| is_live || *column != LIVE);
     let Some(width) = width else {
         return columns;
     };
@@ -95,11 +110,12 @@ fn fitting(widths: &[usize], width: Option<usize>) -> Vec<usize> {
     columns
 }
 
-fn cells(row: &Row) -> [String; 7] {
+fn cells(row: &Row) -> [String; 8] {
     let validity = row.details.validity;
     [
         row.urgency.as_str().to_owned(),
         visible::line(&row.place()).into_owned(),
+        visible::line(&row.live()).into_owned(),
         visible::line(&row.short_names()).into_owned(),
         validity.not_after.date().to_string(),
         row.days_left.to_string(),
@@ -114,17 +130,19 @@ mod tests {
 
     #[test]
     fn columns_go_in_their_order_until_the_rest_fits() {
-        let widths = [7, 30, 20, 10, 9, 11, 40];
+        let widths = [7, 30, 10, 20, 10, 9, 11, 40];
         for (width, columns) in [
-            (None, &[0, 1, 2, 3, 4, 5, 6][..]),
-            (Some(139), &[0, 1, 2, 3, 4, 5, 6]),
-            (Some(138), &[0, 1, 2, 3, 4, 5]),
-            (Some(96), &[0, 1, 2, 3, 5]),
-            (Some(80), &[0, 1, 3, 5]),
-            (Some(60), &[0, 1, 3]),
-            (Some(1), &[0, 1, 3]),
+            (None, &[0, 1, 3, 4, 5, 6, 7][..]),
+            (Some(139), &[0, 1, 3, 4, 5, 6, 7]),
+            (Some(138), &[0, 1, 3, 4, 5, 6]),
+            (Some(96), &[0, 1, 3, 4, 6]),
+            (Some(80), &[0, 1, 4, 6]),
+            (Some(60), &[0, 1, 4]),
+            (Some(1), &[0, 1, 4]),
         ] {
-            assert_eq!(fitting(&widths, width), columns, "{width:?}");
+            assert_eq!(fitting(&widths, width, false), columns, "{width:?}");
         }
+        assert_eq!(fitting(&widths, Some(1), true), [0, 1, 2, 4]);
+        assert_eq!(fitting(&widths, None, true), [0, 1, 2, 3, 4, 5, 6, 7]);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Each line of the table has all languages: one that is missing does not compile.
 
+use super::live::LiveFault;
 use super::path::{FrontKind, InstancePath, JudgedLeg, LegVerdict, Stop, Wire};
 use super::row::{Row, Urgency};
 use std::fmt;
@@ -265,6 +266,15 @@ impl Language {
             (Self::French, Urgency::Soon) => "bientôt",
             (Self::French, Urgency::Fine) => "en ordre",
             (Self::French, Urgency::Replaced) => "remplacé",
+        }
+    }
+
+    /// Names what is wrong with what a live host shows.
+    pub(super) fn live_fault(self, fault: LiveFault) -> &'static str {
+        match (self, fault) {
+            (Self::English, fault) => fault.as_str(),
+            (Self::French, LiveFault::OtherName) => "autre nom",
+            (Self::French, LiveFault::NoIntermediate) => "intermédiaire manquant",
         }
     }
 

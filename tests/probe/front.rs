@@ -25,7 +25,8 @@ fn a_good_host_is_reported_line_by_line_and_ends_with_0() {
          ok      name      a.example.org covers `a.example.org`\n  \
          ok      trust     a path leads to `CN=our CA` of ca.crt\n  \
          ok      http      status 200\n  \
-         ok      hsts      max-age=31536000\n\
+         ok      hsts      max-age=31536000\n  \
+         ok      sni       a client that sends no name (SNI) is shown the same certificate\n\
          a.example.org: all is well as far as a browser can see\n"
     );
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
@@ -46,7 +47,7 @@ fn a_wrong_authority_breaks_the_leg_and_nothing_is_asked() {
         &run,
         1,
         &[
-            "BROKEN  trust     the issuer `CN=our CA` is neither sent by the server nor among ca.crt (an intermediate must be sent)",
+            "BROKEN  trust     no path leads to ca.crt: the server does not send the issuer `CN=our CA`, and ca.crt does not hold it",
             "a.example.org: broken: browser -> front",
         ],
     );
@@ -194,7 +195,20 @@ fn a_missing_intermediate_is_named_and_a_sent_one_is_good() {
         &run,
         1,
         &[
-            "BROKEN  trust     the issuer `CN=intermediate` is neither sent by the server nor among ca.crt (an intermediate must be sent)",
+            "BROKEN  trust     no path leads to ca.crt: the server does not send the issuer `CN=intermediate`, and ca.crt does not hold it",
+            "fix:      import the new CA in place of ca.crt, or put the old certificate back into the Secret that the TLSStore `default` names; if `CN=intermediate` is an intermediate instead, append its certificate to tls.crt of the Secret that the TLSStore `default` names",
+        ],
+    );
+
+    let both = Authority::of_file(&[&root, &intermediate]);
+    let server = Server::start(Behaviour::tls(&pair, OK));
+    let run = probe(server.address, &both, &[]);
+    assert_says(
+        &run,
+        1,
+        &[
+            "warning trust     a path leads to ca.crt only because the intermediate `CN=intermediate` is in there: the server does not send it, and who trusts the root `CN=root` alone refuses the certificate",
+            "fix:      append the certificate of `CN=intermediate` to tls.crt of the Secret that the TLSStore `default` names",
         ],
     );
 
@@ -244,6 +258,39 @@ fn an_expired_intermediate_breaks_the_path_and_one_beside_it_is_warned_of() {
     let run = probe(server.address, &root, &[]);
     assert_broken(&run, &[]);
     assert_says(&run, 1, &["ok      http      status 200"]);
+}
+
+#[test]
+fn an_expired_certificate_says_nothing_against_its_authority() {
+    let root = Authority::new("root");
+    // It ended after the certificate began and before that ended: at no instant of its end was the path whole.
+    let old = root.intermediate_until("old", -20);
+    let mut pair = old.leaf(&Leaf {
+        days: (-300, -2),
+        ..Leaf::default()
+    });
+    pair.chain.push_str(&old.certificate);
+    let server = Server::start(Behaviour::tls(&pair, OK));
+    let run = probe(server.address, &root, &[]);
+    assert_broken(&run, &["dates"]);
+    let lines = [
+        "BROKEN  dates     the certificate has expired, at 2026-11-19T10:00:00Z (2 days ago)",
+        "ok      trust     a path leads to `CN=root` of ca.crt",
+    ];
+    assert_says(&run, 1, &lines);
+}
+
+#[test]
+fn a_certificate_says_where_the_missing_intermediate_is() {
+    let pair = Authority::new("intermediate").leaf(&Leaf {
+        issuer_url: Some("http://ca.example.net/1.crt"),
+        ..Leaf::default()
+    });
+    let server = Server::start(Behaviour::tls(&pair, OK));
+    let run = probe(server.address, &Authority::new("root"), &[]);
+    assert_broken(&run, &["trust"]);
+    let words = "fix:      append the certificate of `CN=intermediate` (http://ca.example.net/1.crt) to tls.crt of";
+    assert!(run.stdout.contains(words), "{}", run.stdout);
 }
 
 #[test]
@@ -519,7 +566,7 @@ fn a_status_says_what_it_means_behind_traefik() {
         (
             "500 Internal Server Error",
             1,
-            "BROKEN  http      status 500: Traefik does not trust the httpd's certificate",
+            "BROKEN  http      status 500: Traefik refuses the httpd's certificate: its CA, its name or its dates",
         ),
         (
             "502 Bad Gateway",
@@ -533,7 +580,10 @@ fn a_status_says_what_it_means_behind_traefik() {
         ),
     ] {
         let answer = format!("HTTP/1.1 {head}\r\n\r\n");
-        let server = Server::start(Behaviour::tls(&pair, &answer));
+        let server = Server::start(Behaviour {
+            pages: vec![("/user", OK.to_owned())],
+            ..Behaviour::tls(&pair, &answer)
+        });
         let run = probe(server.address, &authority, &[]);
         assert_says(&run, status, &[start]);
     }
@@ -585,6 +635,111 @@ fn port_80_is_asked_whether_it_leads_to_https() {
             "warning redirect  port 80 answers 200 to nowhere, not a redirect to https://a.example.org",
         ],
     );
+}
+
+#[test]
+fn a_client_without_a_name_may_be_shown_another_certificate() {
+    let authority = Authority::new("our CA");
+    let named = authority.leaf(&Leaf::default());
+    let of_traefik = Authority::new("TRAEFIK DEFAULT CERT").leaf(&Leaf {
+        common_name: "TRAEFIK DEFAULT CERT",
+        names: &["x.traefik.default"],
+        ..Leaf::default()
+    });
+    let other = authority.leaf(&Leaf {
+        names: &["b.example.org"],
+        ..Leaf::default()
+    });
+    for (nameless, shown) in [
+        (of_traefik, "Traefik's own `TRAEFIK DEFAULT CERT`"),
+        (other, "a certificate for b.example.org"),
+    ] {
+        let server = Server::start(Behaviour::by_name(&named, &nameless, OK));
+        let run = probe(server.address, &authority, &[]);
+        let line = format!(
+            "note    sni       a client that sends no name (SNI), such as a health check or an old program, is shown {shown}"
+        );
+        assert_says(&run, 0, &[&line]);
+    }
+}
+
+fn redirect(location: &str) -> String {
+    format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n")
+}
+
+#[test]
+fn redirects_are_followed_to_the_page_and_each_answer_told() {
+    let authority = Authority::new("our CA");
+    let server = Server::start(Behaviour {
+        pages: vec![
+            ("/", redirect("/user")),
+            ("/user", redirect("https://a.example.org/user/login?next=/")),
+        ],
+        ..Behaviour::tls(&authority.leaf(&Leaf::default()), OK)
+    });
+    let run = probe(server.address, &authority, &[]);
+    let lines = [
+        "ok      http      status 302 to /user",
+        "ok      redirect  https://a.example.org/user answers 302 to https://a.example.org/user/login?next=/",
+        "ok      redirect  https://a.example.org/user/login?next=/ answers 200",
+    ];
+    assert_says(&run, 0, &lines);
+}
+
+#[test]
+fn redirects_that_go_round_are_broken() {
+    let authority = Authority::new("our CA");
+    let pair = authority.leaf(&Leaf::default());
+    // The application takes every request for plain http.
+    let front = Server::start(Behaviour::tls(&pair, &redirect("http://a.example.org/")));
+    let plain = Server::start(Behaviour::plain(&redirect("https://a.example.org/")));
+    let option = format!("--http={}", plain.address);
+    let run = probe(front.address, &authority, &[&option]);
+    assert_broken(&run, &["redirect"]);
+    let lines = [
+        "ok      redirect  http://a.example.org/ answers 302 to https://a.example.org/",
+        "BROKEN  redirect  https://a.example.org/ was asked before: the redirects go round, and browsers give up",
+    ];
+    assert_says(&run, 1, &lines);
+}
+
+#[test]
+fn a_redirect_to_a_port_inside_the_cluster_is_found() {
+    let authority = Authority::new("our CA");
+    let server = Server::start(Behaviour::tls(&authority.leaf(&Leaf::default()), OK));
+    let inner = closed().port();
+    let location = format!("https://a.example.org:{inner}/");
+    let plain = Server::start(Behaviour::plain(&redirect(&location)));
+    let option = format!("--http={}", plain.address);
+    let run = probe(server.address, &authority, &[&option]);
+    let line = format!(
+        "warning redirect  {location} is another port than 443, and `--connect` says only where that one is"
+    );
+    assert_says(&run, 1, &[&line]);
+
+    let directory = TempDir::new().unwrap();
+    write(&directory.path().join("ca.crt"), &authority.certificate);
+    let host = format!("a.example.org:{}", server.address.port());
+    let to = server.address.to_string();
+    let run = run_in(
+        directory.path(),
+        &["probe", &host, "--connect", &to, "--ca", "ca.crt", &option],
+    );
+    assert_broken(&run, &["redirect"]);
+    let line = format!("BROKEN  redirect  {location}: nothing listens there (connection refused)");
+    assert_says(&run, 1, &[&line]);
+}
+
+#[test]
+fn a_redirect_to_another_host_is_named_and_nobody_else_is_asked() {
+    let authority = Authority::new("our CA");
+    let answer = redirect("https://login.example.net/");
+    let server = Server::start(Behaviour::tls(&authority.leaf(&Leaf::default()), &answer));
+    let run = probe(server.address, &authority, &[]);
+    let line =
+        "note    redirect  https://login.example.net/ is another host: it is not followed there";
+    assert_says(&run, 0, &[line]);
+    assert_eq!(server.end().len(), 1);
 }
 
 #[test]
@@ -669,4 +824,72 @@ fn what_a_live_host_presents_is_in_the_report_on_a_fleet() {
         run.stderr
     );
     server.end();
+}
+
+#[test]
+fn one_name_at_two_addresses_is_two_hosts_and_each_is_judged() {
+    let authority = Authority::new("our CA");
+    let good = Server::start(Behaviour::tls(&authority.leaf(&Leaf::default()), OK));
+    let bad = Leaf {
+        names: &["b.example.org"],
+        days: (-300, -2),
+        issuer_url: Some("http://ca.example.net/1.crt"),
+        ..Leaf::default()
+    };
+    let bad = Server::start(Behaviour::tls(&authority.leaf(&bad), OK));
+    let addresses = [good.address, bad.address];
+    let [first, second] = addresses.map(|address| format!("a.example.org={address}"));
+    let directory = TempDir::new().unwrap();
+    let status = |further: &[&str]| {
+        let hosts = ["status", "--connect", &first, "--connect", &second];
+        let run = run_in(directory.path(), &[&hosts[..], further].concat());
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+        run.stdout
+            .replace(&addresses[0].to_string(), "FIRST")
+            .replace(&addresses[1].to_string(), "SECOND")
+    };
+    let table = status(&[]);
+    let lines = table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    assert_eq!(
+        lines.collect::<Vec<_>>(),
+        [
+            "STATE PLACE LIVE NAMES NOT AFTER DAYS LEFT RENEWAL DUE ISSUER",
+            "expired a.example.org at SECOND other name, no intermediate b.example.org 2026-11-19 -2 2026-08-12 our CA",
+            "fine a.example.org at FIRST ok a.example.org 2027-09-17 300 2027-06-09 our CA",
+        ]
+    );
+    let report = crate::support::report("status", &status(&["-o", "json"]));
+    let place = &report["certificates"][0]["places"][0];
+    assert_eq!(place["at"], "SECOND");
+    assert_eq!(
+        place["faults"],
+        serde_json::json!(["otherName", "noIntermediate"])
+    );
+    let metrics = status(&["-o", "prometheus"]);
+    let line = "endpoint=\"a.example.org\",address=\"SECOND\",fault=\"other_name\"} 1";
+    assert!(metrics.contains(line), "{metrics}");
+    let page = status(&["-o", "html", "--lang", "fr"]);
+    let words = "a.example.org at SECOND <em>autre nom</em>";
+    assert!(page.contains(words), "{page}");
+    let failed = status(&["--failed"]);
+    assert!(!failed.contains("FIRST"), "{failed}");
+}
+
+#[test]
+fn a_host_that_sends_no_intermediate_of_a_known_authority_is_found() {
+    let root = Authority::new("root");
+    let intermediate = root.intermediate("intermediate");
+    let server = Server::start(Behaviour::tls(&intermediate.leaf(&Leaf::default()), OK));
+    let directory = TempDir::new().unwrap();
+    write(&directory.path().join("cas.pem"), &intermediate.certificate);
+    let host = format!("a.example.org={}", server.address);
+    let run = run_in(directory.path(), &["status", "cas.pem", "--connect", &host]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    assert!(
+        run.stdout.contains("a.example.org  no intermediate  "),
+        "{}",
+        run.stdout
+    );
 }

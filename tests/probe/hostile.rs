@@ -45,6 +45,7 @@ fn expected<'a>(name: &'a ExpectedName, trust: &'a TrustedRoots) -> Expected<'a>
         within: time::Duration::DAY,
         is_verified: true,
         follows: "answers 500",
+        holder: None,
         fix_trust: String::new(),
         fix_name: String::new(),
         fix_dates: String::new(),

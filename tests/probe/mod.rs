@@ -1,6 +1,8 @@
 //! `probe` against servers on loopback.
 
+mod addresses;
 mod behind;
+mod database;
 mod front;
 mod hostile;
 mod objects;

@@ -3,8 +3,8 @@
 use crate::support::NOW;
 use civi_ingress::pki::Certificate;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -27,6 +27,8 @@ pub(crate) struct Leaf<'a> {
     /// Begin and end, in days from the present.
     pub(crate) days: (i64, i64),
     pub(crate) usage: ExtendedKeyUsagePurpose,
+    /// Where its issuer's certificate is, of less than 100 bytes.
+    pub(crate) issuer_url: Option<&'a str>,
 }
 
 impl Default for Leaf<'_> {
@@ -36,6 +38,7 @@ impl Default for Leaf<'_> {
             names: &["a.example.org"],
             days: (-1, 300),
             usage: ExtendedKeyUsagePurpose::ServerAuth,
+            issuer_url: None,
         }
     }
 }
@@ -87,6 +90,15 @@ impl Authority {
         }
     }
 
+    /// As a file that holds these authorities is trusted.
+    pub(crate) fn of_file(authorities: &[&Self]) -> Self {
+        let certificates = authorities.iter().map(|one| one.certificate.as_str());
+        Self {
+            certificate: certificates.collect(),
+            ..Self::new("unused")
+        }
+    }
+
     /// An authority below this one.
     pub(crate) fn intermediate(&self, name: &str) -> Self {
         self.intermediate_until(name, 3650)
@@ -124,12 +136,25 @@ impl Authority {
         (parameters.not_before, parameters.not_after) = (day(leaf.days.0), day(leaf.days.1));
         parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         parameters.extended_key_usages = vec![leaf.usage.clone()];
+        parameters.custom_extensions = leaf.issuer_url.map(issuer_at).into_iter().collect();
         let certificate = parameters.signed_by(&key, &self.issuer);
         Pair {
             chain: certificate.expect("a certificate").pem(),
             key: key.serialize_pem(),
         }
     }
+}
+
+/// The authority information access of one `caIssuers` (RFC 5280 section 4.2.2.1), in DER.
+fn issuer_at(url: &str) -> CustomExtension {
+    let tagged = |tag: u8, content: &[u8]| {
+        let length = u8::try_from(content.len()).expect("a short value");
+        [&[tag, length], content].concat()
+    };
+    let method = tagged(0x06, &[0x2b, 6, 1, 5, 5, 7, 48, 2]);
+    let access = [method, tagged(0x86, url.as_bytes())].concat();
+    let content = tagged(0x30, &tagged(0x30, &access));
+    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], content)
 }
 
 fn authority(name: &str, days: i64) -> CertificateParams {

@@ -3,7 +3,8 @@
 use super::pki::Pair;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{WantsServerCert, WebPkiClientVerifier};
+use rustls::server::{ClientHello, ResolvesServerCert, WantsServerCert, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
 use rustls::{ConfigBuilder, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -46,7 +47,11 @@ pub(crate) struct Behaviour {
     pub(crate) tls: Option<Arc<ServerConfig>>,
     /// Bytes of the PROXY protocol header that comes first.
     pub(crate) proxy_header: ProxyHeader,
-    /// What is answered, whatever was asked.
+    /// What is sent before TLS, as a database does; 36 bytes that ask for TLS come back.
+    pub(crate) greeting: Vec<u8>,
+    /// What is answered for a path.
+    pub(crate) pages: Vec<(&'static str, String)>,
+    /// What is answered for all others.
     pub(crate) answer: Vec<u8>,
     /// Sends nothing at all.
     pub(crate) is_silent: bool,
@@ -96,10 +101,42 @@ impl Behaviour {
         Self {
             tls: None,
             proxy_header: ProxyHeader::None,
+            greeting: Vec::new(),
+            pages: Vec::new(),
             answer: answer.as_bytes().to_vec(),
             is_silent: false,
             lingers: false,
         }
+    }
+
+    /// TLS after a greeting, as a database speaks it.
+    pub(crate) fn greeting(pair: &Pair, greeting: &[u8]) -> Self {
+        Self {
+            greeting: greeting.to_vec(),
+            ..Self::tls(pair, "")
+        }
+    }
+
+    /// TLS with one certificate for those who send a name, and another one for those who send none.
+    pub(crate) fn by_name(named: &Pair, nameless: &Pair, answer: &str) -> Self {
+        let key = |pair: &Pair| {
+            let (chain, key) = read(pair);
+            let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key);
+            Arc::new(CertifiedKey::new(chain, key.expect("a good key")))
+        };
+        let resolver = ByName {
+            named: key(named),
+            nameless: key(nameless),
+        };
+        let builder = ServerConfig::builder().with_no_client_auth();
+        Self::with_config(builder.with_cert_resolver(Arc::new(resolver)), answer)
+    }
+
+    /// Returns what is answered to a request.
+    fn answer_to(&self, request: &str) -> &[u8] {
+        let path = request.split(' ').nth(1).unwrap_or_default();
+        let page = self.pages.iter().find(|(of, _)| *of == path);
+        page.map_or(&self.answer[..], |(_, answer)| answer.as_bytes())
     }
 
     fn with_config(config: ServerConfig, answer: &str) -> Self {
@@ -125,12 +162,34 @@ fn config(pair: &Pair, clients: Option<&str>) -> ServerConfig {
     paired(builder, pair)
 }
 
+/// Shows a certificate by whether the client sends a name.
+#[derive(Debug)]
+struct ByName {
+    named: Arc<CertifiedKey>,
+    nameless: Arc<CertifiedKey>,
+}
+
+impl ResolvesServerCert for ByName {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let shown = match hello.server_name() {
+            Some(_) => &self.named,
+            None => &self.nameless,
+        };
+        Some(Arc::clone(shown))
+    }
+}
+
 fn paired(builder: ConfigBuilder<ServerConfig, WantsServerCert>, pair: &Pair) -> ServerConfig {
+    let (chain, key) = read(pair);
+    builder.with_single_cert(chain, key).expect("a pair")
+}
+
+fn read(pair: &Pair) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
     let chain: Vec<_> = CertificateDer::pem_slice_iter(pair.chain.as_bytes())
         .collect::<Result<_, _>>()
         .expect("a PEM chain");
     let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).expect("a key");
-    builder.with_single_cert(chain, key).expect("a pair")
+    (chain, key)
 }
 
 /// A running server.
@@ -236,11 +295,23 @@ fn serve(
             }
         }
     }
+    if !behaviour.greeting.is_empty() {
+        let _ = stream.write_all(&behaviour.greeting);
+        let mut request = [0; 36];
+        if behaviour.tls.is_none() || stream.read_exact(&mut request).is_err() {
+            // The client has read enough.
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            let _ = stream.read(&mut request);
+            return;
+        }
+        note(format!("{request:02x?}"));
+    }
     let Some(config) = &behaviour.tls else {
         let mut request = [0; 2048];
         let count = stream.read(&mut request).unwrap_or_default();
-        note(String::from_utf8_lossy(&request[..count]).into_owned());
-        let _ = stream.write_all(&behaviour.answer);
+        let request = String::from_utf8_lossy(&request[..count]).into_owned();
+        let _ = stream.write_all(behaviour.answer_to(&request));
+        note(request);
         return;
     };
     let connection = ServerConnection::new(Arc::clone(config)).expect("a good configuration");
@@ -253,8 +324,9 @@ fn serve(
         let _ = tls.sock.read(&mut request);
         return;
     };
-    note(String::from_utf8_lossy(&request[..count]).into_owned());
-    let _ = tls.write_all(&behaviour.answer);
+    let request = String::from_utf8_lossy(&request[..count]).into_owned();
+    let _ = tls.write_all(behaviour.answer_to(&request));
+    note(request);
     if behaviour.lingers {
         return wait();
     }

@@ -220,7 +220,8 @@ fn a_certificate_that_a_host_served_is_shown_with_its_address() {
     let found = [chain.leaf, chain.ca].into_iter().enumerate();
     let found = found.map(|(index, certificate)| FoundCertificate {
         origin: Origin::Endpoint {
-            address: "a.example.org:443".to_owned(),
+            host: "a.example.org:443".to_owned(),
+            at: None,
             number: index + 1,
         },
         certificate,
@@ -228,7 +229,7 @@ fn a_certificate_that_a_host_served_is_shown_with_its_address() {
     let report = status::report(found.collect(), &Cluster::default(), NOW).unwrap();
     let table = report.write(Format::Table, &Presentation::default());
     assert!(
-        table.contains("fine   a.example.org:443 #1  a.example.org "),
+        table.contains("fine   a.example.org:443 #1  ok    a.example.org "),
         "{table}"
     );
     let metrics = parse_metrics(&report.write(Format::Prometheus, &Presentation::default()));

@@ -5,6 +5,7 @@ use super::super::tls::{self, Handshake};
 use super::plan::{ONLY_HTTP_1, ProbePlan};
 use civi_ingress::path::hop::ProxyVersion;
 use civi_ingress::path::request::Request;
+use civi_ingress::probe::redirect::Trail;
 use civi_ingress::probe::seen::{Broken, Seen, Tls};
 use civi_ingress::probe::target::Endpoint;
 use civi_ingress::probe::transport::Versions;
@@ -61,8 +62,7 @@ impl ProbeLine<'_> {
 
 /// Connects, shakes hands where `how` is given, and asks for the page.
 pub(super) fn look(
-    plan: &ProbePlan,
-    request: &Request,
+    request: &str,
     line: &ProbeLine<'_>,
     how: Option<&Handshake<'_>>,
     seen: &mut Seen,
@@ -70,10 +70,9 @@ pub(super) fn look(
     let Some(stream) = line.open(seen) else {
         return;
     };
-    let text = request.text(&plan.target.authority());
     let Some(how) = how else {
         let mut stream = Bounded::new(stream, line.answer);
-        let head = dial::ask(&mut stream, &text);
+        let head = dial::ask(&mut stream, request);
         seen.answer = Some(head.map_err(|error| dial::fault(&error, line.answer)));
         return;
     };
@@ -91,7 +90,7 @@ pub(super) fn look(
     };
     seen.answer = Some(connection.and_then(|mut connection| {
         connection.sock.extend(line.answer);
-        dial::ask(&mut connection, &text).map_err(|error| tls::fault(&error, line.answer))
+        dial::ask(&mut connection, request).map_err(|error| tls::fault(&error, line.answer))
     }));
 }
 
@@ -130,20 +129,53 @@ pub(super) fn older(line: &ProbeLine<'_>, how: &Handshake<'_>, seen: &mut Seen) 
     seen.older = Some(tried);
 }
 
-/// Asks port 80.
-pub(super) fn plain(
+/// Tries a handshake of a client that sends no name, where the one with a name came to a certificate.
+pub(super) fn nameless(line: &ProbeLine<'_>, how: &Handshake<'_>, seen: &mut Seen) {
+    let is_mute = matches!(seen.answer, Some(Err(Broken::TimedOut(_))));
+    if is_mute || seen.tls.as_ref().is_none_or(|tls| tls.chain.is_empty()) {
+        return;
+    }
+    let how = Handshake {
+        is_name_sent: false,
+        client: how.client.clone(),
+        ..*how
+    };
+    let stream = line.again(seen).ok();
+    seen.nameless = stream.map(|stream| tls::handshake(stream, &how).0);
+}
+
+/// Returns what came back, or how the connection broke.
+pub(super) fn outcome(mut seen: Seen) -> Result<Vec<u8>, Broken> {
+    if let Some(answer) = seen.answer {
+        return answer;
+    }
+    let shaken = seen.tls.and_then(|tls| tls.result.err());
+    let refused = || seen.attempts.pop().and_then(|attempt| attempt.result.err());
+    let unresolved = || Broken::Other(seen.unresolved.unwrap_or_default());
+    Err(shaken.or_else(refused).unwrap_or_else(unresolved))
+}
+
+/// Follows the redirects of an answer, as far as it is known where their ports are.
+pub(super) fn follow(
     plan: &ProbePlan,
     request: &Request,
     line: &ProbeLine<'_>,
-) -> Result<Vec<u8>, Broken> {
-    let mut seen = Seen::default();
-    let Some(stream) = line.open(&mut seen) else {
-        let refused = seen.attempts.pop().and_then(|attempt| attempt.result.err());
-        let unsent = seen.answer.and_then(Result::err);
-        let unresolved = || Broken::Other(seen.unresolved.unwrap_or_default());
-        return Err(unsent.or(refused).unwrap_or_else(unresolved));
-    };
-    let mut stream = Bounded::new(stream, line.answer);
-    dial::ask(&mut stream, &request.text(plan.target.host.as_str()))
-        .map_err(|error| dial::fault(&error, line.answer))
+    how: &Handshake<'_>,
+    mut trail: Trail,
+) -> Trail {
+    while let Some(url) = trail.next() {
+        let Some(endpoint) = plan.endpoint(&url) else {
+            trail.leave(url);
+            break;
+        };
+        let line = ProbeLine {
+            endpoint: &endpoint,
+            ..*line
+        };
+        let text = request.with_path(url.path().clone()).text(&url.authority());
+        let mut seen = Seen::default();
+        look(&text, &line, url.is_https().then_some(how), &mut seen);
+        trail.push(url, outcome(seen));
+    }
+    trail
 }

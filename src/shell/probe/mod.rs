@@ -1,5 +1,6 @@
 //! `probe`: arguments and manifests to a plan, the plan to connections, what was seen to a report.
 
+mod database;
 mod look;
 mod plan;
 
@@ -15,18 +16,20 @@ use super::{Run, dial};
 use civi_ingress::cluster::Cluster as Objects;
 use civi_ingress::path::request::Request;
 use civi_ingress::probe::behind::{self, Behind};
+use civi_ingress::probe::database::Database;
 use civi_ingress::probe::expect::ClientOptions;
 use civi_ingress::probe::judge::{self, Circumstances, Holder, JudgedFront};
+use civi_ingress::probe::redirect::{Trail, Url};
 use civi_ingress::probe::report::{LegReport, Report};
 use civi_ingress::probe::route::Way;
 use civi_ingress::probe::seen::Seen;
-use civi_ingress::probe::target::Endpoint;
+use civi_ingress::probe::target::{Endpoint, Peer};
 use civi_ingress::probe::transport::{HANDSHAKE_TIMEOUT, Speech, Transport, Versions};
 use civi_ingress::probe::trust::{ExpectedName, TrustedRoots};
 use civi_ingress::probe::{Check, Finding, Verdict, authorities, servers_transport};
 use civi_ingress::report::yaml;
 use clap::{Args, ValueEnum, ValueHint};
-use look::{ProbeLine, look, older, plain};
+use look::{ProbeLine, follow, look, nameless, older, outcome};
 use plan::{BOTH, ONLY_HTTP_1, ProbePlan, plan, system_trust, trust_file};
 use rustls::sign::CertifiedKey;
 use std::path::PathBuf;
@@ -41,7 +44,11 @@ use std::sync::Arc;
 
   Look at the leg from Traefik to the httpd too
     kubectl port-forward -n paroisse-a service/civicrmhttpd 8443:443 &
-    civi-ingress probe a.example.org --cluster --backend 127.0.0.1:8443"))]
+    civi-ingress probe a.example.org --cluster --backend 127.0.0.1:8443
+
+  Look at the leg from the httpd to its database too
+    kubectl port-forward -n paroisse-a service/civicrmdb 3306:3306 &
+    civi-ingress probe a.example.org --cluster --database 127.0.0.1"))]
 pub(super) struct Probe {
     /// Host that browsers ask for
     #[arg(value_name = "HOST[:PORT]")]
@@ -92,6 +99,12 @@ pub(super) struct Probe {
     /// Trust this CA on that leg, if no manifests name one (PEM, DER, a Secret)
     #[arg(long, value_name = "FILE", help_heading = "Behind Traefik", requires = "backend", conflicts_with_all = ["manifest", "cluster"], value_hint = ValueHint::FilePath)]
     pub(super) backend_ca: Option<PathBuf>,
+    /// Check the leg from the httpd to its database too, at this address (MySQL, MariaDB; port 3306)
+    #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Behind Traefik")]
+    pub(super) database: Option<String>,
+    /// Trust this CA on that leg, if no manifests hold one (PEM, DER, a Secret)
+    #[arg(long, value_name = "FILE", help_heading = "Behind Traefik", requires = "database", conflicts_with_all = ["manifest", "cluster"], value_hint = ValueHint::FilePath)]
+    pub(super) database_ca: Option<PathBuf>,
     #[command(flatten)]
     pub(super) cluster: ClusterArguments,
     /// Send this header first, as a load balancer does
@@ -141,6 +154,7 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
     let files = [
         &arguments.ca,
         &arguments.backend_ca,
+        &arguments.database_ca,
         &arguments.cert,
         &arguments.key,
     ];
@@ -153,6 +167,7 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
     let client = plan::client(arguments)?;
     let trust = front_trust(arguments, manifests.as_ref(), way.as_ref(), &mut findings)?;
     let behind = transport(arguments, &plan, way.as_ref(), &trust)?;
+    let database = expected_database(arguments, &plan, way.as_ref())?;
 
     let around = Circumstances {
         target: &plan.target,
@@ -184,7 +199,7 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
         };
         legs.push(leg.look(&plan, &around, request)?);
     }
-    if let [front, behind] = legs.as_mut_slice() {
+    if let [front, behind, ..] = legs.as_mut_slice() {
         judge::weigh(front, behind);
     }
     if let Some(way) = way.as_ref().filter(|way| !way.ends_at_traefik()) {
@@ -196,6 +211,9 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
             &authorities::expected(way),
             &way.name(),
         );
+    }
+    if let Some((endpoint, database)) = plan.database.as_ref().zip(database) {
+        legs.push(database::look(&database, endpoint, &plan, &around));
     }
     let report = Report {
         target: plan.target.clone(),
@@ -227,7 +245,7 @@ fn way<'a>(
             findings.append(&mut way.findings);
             Ok(Some(way))
         }
-        Err(fault) if plan.backend.is_none() => {
+        Err(fault) if plan.backend.is_none() && plan.database.is_none() => {
             findings.push(Finding::new(Check::Objects, Verdict::Note, fault.what));
             Ok(None)
         }
@@ -260,6 +278,22 @@ fn transport(
     Ok(Some(Transport::plain(Some(name), Some(trust_file(path)?))))
 }
 
+/// Settles what the httpd expects of its database, where that leg is to be looked at.
+fn expected_database(
+    arguments: &Probe,
+    plan: &ProbePlan,
+    way: Option<&Way<'_>>,
+) -> Result<Option<Database>, Failure> {
+    if plan.database.is_none() {
+        return Ok(None);
+    }
+    if let Some(way) = way {
+        return Ok(Some(Database::find(way)?));
+    }
+    let trust = arguments.database_ca.as_deref().map(trust_file);
+    Ok(trust.transpose()?.map(Database::trusting))
+}
+
 fn front_trust(
     arguments: &Probe,
     manifests: Option<&Objects>,
@@ -290,6 +324,7 @@ fn front(
     let name = ExpectedName::Host(plan.target.host.clone());
     let how = Handshake {
         name: &name,
+        is_name_sent: true,
         trust,
         now: around.now,
         protocols: BOTH,
@@ -298,21 +333,39 @@ fn front(
         insecure: around.insecure_continue,
         patience: plan.timeout,
     };
-    let mut seen = Seen::default();
     let line = ProbeLine {
         endpoint: &plan.front,
         proxy: plan.proxy,
         timeout: plan.timeout,
         answer: plan.http_timeout,
     };
-    look(plan, request, &line, Some(&how), &mut seen);
+    let text = request.text(&plan.target.authority());
+    let mut seen = Seen::default();
+    look(&text, &line, Some(&how), &mut seen);
     let options = way.and_then(|way| way.options.as_ref());
     if options.is_some_and(ClientOptions::asks_for_tls_1_3) {
         older(&line, &how, &mut seen);
     }
+    nameless(&line, &how, &mut seen);
+    let page = Url::https(&plan.target, request.path());
+    if let Some(Ok(answer)) = &seen.answer {
+        let trail = Trail::new(page.clone(), answer.clone(), None);
+        let trail = follow(plan, request, &line, &how, trail);
+        seen.trails.push(trail);
+    }
     if let Some(endpoint) = &plan.plain {
         let line = ProbeLine { endpoint, ..line };
-        seen.plain = Some(plain(plan, request, &line));
+        let mut of_port = Seen::default();
+        let text = request.text(plan.target.host.as_str());
+        look(&text, &line, None, &mut of_port);
+        let answer = outcome(of_port);
+        if let Ok(answer) = &answer {
+            let first = Url::http(&plan.target, request.path());
+            let trail = Trail::new(first, answer.clone(), Some(page));
+            let trail = follow(plan, request, &line, &how, trail);
+            seen.trails.push(trail);
+        }
+        seen.plain = Some(answer);
     }
     let secret = way.and_then(|way| way.secrets().first());
     let holder = match (way, secret) {
@@ -330,7 +383,22 @@ fn front(
         options,
         hsts: way.and_then(|way| way.hsts.as_ref()),
     };
-    judge::front(&front, around, &seen)
+    let mut report = judge::front(&front, around, &seen);
+    for address in seen.other_addresses() {
+        let endpoint = Endpoint {
+            peer: Peer::Address(address.ip()),
+            port: address.port(),
+        };
+        let line = ProbeLine {
+            endpoint: &endpoint,
+            ..line
+        };
+        let mut seen = Seen::default();
+        look(&text, &line, Some(&how), &mut seen);
+        let differences = judge::other_address(&front, around, &report, &seen);
+        report.findings.extend(differences);
+    }
+    report
 }
 
 /// The leg to the httpd.
@@ -388,6 +456,7 @@ impl BackendArguments<'_> {
         };
         let how = Handshake {
             name: &name,
+            is_name_sent: true,
             trust: &trust,
             now: around.now,
             protocols: match transport.speech {
@@ -406,7 +475,8 @@ impl BackendArguments<'_> {
             },
         };
         let is_tls = transport.speech.is_tls();
-        look(plan, request, &line, is_tls.then_some(&how), &mut seen);
+        let text = request.text(&plan.target.authority());
+        look(&text, &line, is_tls.then_some(&how), &mut seen);
         let behind = Behind {
             endpoint,
             transport,

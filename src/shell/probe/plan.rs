@@ -11,7 +11,8 @@ use civi_ingress::path::hop::ProxyVersion;
 use civi_ingress::path::request::RequestPath;
 use civi_ingress::pki::forms::FormPart;
 use civi_ingress::probe::objects;
-use civi_ingress::probe::target::{self, Endpoint, HTTP, HTTPS, Peer, Target};
+use civi_ingress::probe::redirect::Url;
+use civi_ingress::probe::target::{self, Endpoint, HTTP, HTTPS, MYSQL, Peer, Target};
 use civi_ingress::probe::trust::{RootOrigin, TrustedRoots};
 use rustls::sign::CertifiedKey;
 use std::path::Path;
@@ -29,11 +30,34 @@ pub(super) struct ProbePlan {
     pub(super) front: Endpoint,
     pub(super) plain: Option<Endpoint>,
     pub(super) backend: Option<Endpoint>,
+    pub(super) database: Option<Endpoint>,
     pub(super) path: Option<RequestPath>,
     pub(super) proxy: Option<ProxyVersion>,
     pub(super) timeout: Duration,
     pub(super) http_timeout: Duration,
     pub(super) within: time::Duration,
+}
+
+impl ProbePlan {
+    /// Returns where a port of the host is; nothing if `--connect` replaced the one of https by another, and nobody said
+    /// by which this one.
+    pub(super) fn endpoint(&self, url: &Url) -> Option<Endpoint> {
+        if url.is_https() && url.port() == self.target.port {
+            return Some(self.front.clone());
+        }
+        if let Some(plain) = self
+            .plain
+            .as_ref()
+            .filter(|_| !url.is_https() && url.port() == HTTP)
+        {
+            return Some(plain.clone());
+        }
+        let is_direct = self.front.port == self.target.port;
+        is_direct.then(|| Endpoint {
+            peer: self.front.peer.clone(),
+            port: url.port(),
+        })
+    }
 }
 
 pub(super) fn plan(arguments: &Probe) -> Result<ProbePlan, Vec<Fault>> {
@@ -47,6 +71,7 @@ pub(super) fn plan(arguments: &Probe) -> Result<ProbePlan, Vec<Fault>> {
     let port = target.as_ref().map_or(HTTPS, |target| target.port);
     let connect = endpoint(&arguments.connect, port, "--connect");
     let backend = endpoint(&arguments.backend, HTTPS, "--backend");
+    let database = endpoint(&arguments.database, MYSQL, "--database");
     let http = arguments.http.clone().filter(|text| !text.is_empty());
     let plain = endpoint(&http, HTTP, "--http");
     let path = arguments
@@ -74,6 +99,18 @@ pub(super) fn plan(arguments: &Probe) -> Result<ProbePlan, Vec<Fault>> {
                 .argument("--backend"),
         );
     }
+    if arguments.database.is_some()
+        && arguments.manifest.is_empty()
+        && !arguments.cluster.cluster
+        && arguments.database_ca.is_none()
+    {
+        let help = "pass `--cluster`, or `--manifest FILE` with the IngressRoute and the Secrets of the instance, or `--database-ca FILE`";
+        faults.push(
+            Fault::new("nothing says which CA the httpd trusts")
+                .help(help)
+                .argument("--database"),
+        );
+    }
     let parsed = || {
         let target = target?;
         let front = connect.unwrap_or_else(|| Endpoint {
@@ -90,6 +127,7 @@ pub(super) fn plan(arguments: &Probe) -> Result<ProbePlan, Vec<Fault>> {
             front,
             plain,
             backend,
+            database,
             path: path?,
             proxy: arguments.proxy_protocol.map(|version| match version {
                 ProxyProtocolArgument::V1 => ProxyVersion::V1,

@@ -2,6 +2,8 @@
 
 use super::page::{Breakable, Page, PageText, mark};
 use crate::status::report::Report;
+use crate::status::row::Row;
+use crate::status::words::Language;
 use std::fmt;
 
 /// So many rows at most: a browser lays out a table as a whole.
@@ -34,7 +36,7 @@ pub(super) fn add(page: &mut Page, report: &Report) {
              <td>{}<td>{}\n",
             language.urgency(row.urgency),
             Breakable(&row.short_names()),
-            Places(row.places()),
+            Places(row.places(), Live(language, row)),
             language.day(row.details.validity.not_after),
             row.days_left,
             language.day(row.due),
@@ -51,15 +53,29 @@ pub(super) fn add(page: &mut Page, report: &Report) {
     page.add(format_args!("</details></section>\n"));
 }
 
-/// One line a place.
-struct Places(Vec<String>);
+/// One line a place, and one for each that is wrong with what a live host shows.
+struct Places<'a>(Vec<String>, Live<'a>);
 
-impl fmt::Display for Places {
+/// What is wrong where live hosts show a certificate.
+struct Live<'a>(Language, &'a Row);
+
+impl fmt::Display for Live<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(language, row) = self;
+        for (place, fault) in &row.live_faults {
+            let (place, fault) = (row.origins[*place].short(), language.live_fault(*fault));
+            write!(f, "<br>{} <em>{fault}</em>", PageText(&place))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Places<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, place) in self.0.iter().enumerate() {
             let line = if index == 0 { "" } else { "<br>" };
             write!(f, "{line}{}", PageText(place))?;
         }
-        Ok(())
+        self.1.fmt(f)
     }
 }

@@ -82,13 +82,13 @@ impl<'a> Index<'a> {
                 let origin = match origin {
                     Origin::Object(origin) => origin,
                     Origin::Endpoint {
-                        address,
+                        host,
                         number: 0 | 1,
+                        ..
                     } => {
-                        let host = address
-                            .split_once(':')
-                            .map_or(&address[..], |(host, _)| host);
-                        served.insert(host, row);
+                        let name = host.split_once(':').map_or(&host[..], |(name, _)| name);
+                        // Of several addresses the most urgent counts; it comes first.
+                        served.entry(name).or_insert(row);
                         continue;
                     }
                     Origin::Endpoint { .. } | Origin::File { .. } => continue,
