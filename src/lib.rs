@@ -12,6 +12,7 @@
 //! | follow a request by the objects of manifests | [`kinds`], [`cluster`], [`path`] |
 //! | see which objects an instance has | [`ingress`] |
 //! | know what a release of Traefik or of its chart takes | [`release`], [`chart`] |
+//! | know which rules of routes Traefik takes | [`rule`] |
 //! | follow an object to its text | [`manifest`], [`template`], [`yaml::scalar`], [`yaml::outline`] |
 //! | read YAML with the place of every value | [`yaml`], [`manifests`] |
 //! | encrypt a Secret for Git, or open one | [`seal`] |
@@ -54,6 +55,7 @@ pub mod probe;
 pub mod release;
 pub mod report;
 pub mod rule;
+mod schema;
 pub mod seal;
 pub mod status;
 pub mod template;

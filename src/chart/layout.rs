@@ -124,6 +124,32 @@ impl ChartMajor {
         Err(Fault::new(format!("Traefik's Helm chart {major} is unknown")).help(help))
     }
 
+    /// Returns the chart of which a range asks for versions and of no other: `39.x`, `^39.1.0`, `~39.1`, `>=39.0.0 <40.0.0`.
+    #[must_use]
+    pub fn of_range(text: &str) -> Option<Self> {
+        let mut bounds = text.split([' ', ',']).filter(|bound| !bound.is_empty());
+        let first = bounds.next()?;
+        let major = |bound: &str| {
+            let bound = bound.trim_start_matches(['^', '~', '=', '>', '<', 'v']);
+            let (major, rest) = bound.split_once('.').unwrap_or((bound, ""));
+            let is_plain = |byte: u8| byte.is_ascii_digit() || b".xX*".contains(&byte);
+            let number = major.parse::<u8>().ok()?;
+            rest.bytes().all(is_plain).then_some(number)
+        };
+        let number = major(first)?;
+        let is_one = match bounds.next() {
+            None => !first.starts_with(['<', '>']),
+            Some(bound) => {
+                let least = first.starts_with(">=");
+                let below = bound.starts_with('<') && !bound.starts_with("<=");
+                let end = major(bound)?;
+                least && (below && end == number + 1 || bound.starts_with("<=") && end == number)
+            }
+        };
+        let chart = Self::all().find(|chart| chart.number == number);
+        chart.filter(|_| is_one && bounds.next().is_none())
+    }
+
     /// Returns the number.
     #[must_use]
     pub fn number(self) -> u8 {
@@ -178,6 +204,26 @@ mod tests {
             ("28.3", 28),
         ] {
             assert_eq!(ChartMajor::parse(text).unwrap().number(), number, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_within_one_major_names_its_chart() {
+        for (text, number) in [
+            ("39.x", Some(39)),
+            ("^39.1.0", Some(39)),
+            ("~39.1", Some(39)),
+            ("39.*", Some(39)),
+            ("39.0.2", Some(39)),
+            (">=39.0.0 <40.0.0", Some(39)),
+            (">=39.0.0, <40", Some(39)),
+            (">=39.0.0 <41.0.0", None),
+            (">=39.0.0", None),
+            ("*", None),
+            ("", None),
+        ] {
+            let chart = ChartMajor::of_range(text);
+            assert_eq!(chart.map(ChartMajor::number), number, "{text}");
         }
     }
 

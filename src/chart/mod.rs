@@ -3,6 +3,7 @@
 mod layout;
 mod options;
 mod request;
+pub(crate) mod taken;
 
 pub use layout::ChartMajor;
 pub use options::{AccessLog, LogFormat, LogLevel, TrafficPolicy, UpdateStrategy};

@@ -26,3 +26,11 @@ pub fn namespace(document: &Node, file: &str) -> Option<(String, String)> {
     let directory = directory(file).unwrap_or_default().to_owned();
     Some((directory, namespace))
 }
+
+/// Returns what a kustomization includes, as it names it.
+pub fn included(document: &Node) -> impl Iterator<Item = &str> {
+    ["resources", "bases", "components"]
+        .into_iter()
+        .flat_map(|key| document.items_of(key))
+        .filter_map(Node::text)
+}

@@ -8,11 +8,13 @@
 //! | know which namespace a kustomization gives | [`kustomization`] |
 //! | know which files are applied to one cluster | [`roots`] |
 //! | read what a Secret holds | [`data`] |
+//! | know whether a text is yet to be filled in | [`unfilled`] |
 
 pub mod data;
 pub mod kustomization;
 pub mod roots;
 pub mod scope;
+pub mod unfilled;
 
 use crate::fault::Fault;
 use crate::kinds::cert_manager::{Announced, Issuer};

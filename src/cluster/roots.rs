@@ -113,7 +113,7 @@ impl<'a> Repository<'a> {
             let unit = repository.units.entry(folder.to_owned()).or_default();
             unit.tree = unit.tree.or(files.trees[*file]);
             let known = unit.includes.get_or_insert_default();
-            known.extend(included(document).map(|path| below(folder, path)));
+            known.extend(kustomization::included(document).map(|path| below(folder, path)));
         }
         repository
     }
@@ -284,14 +284,6 @@ fn is_of_flux(document: &Node) -> bool {
 fn is_of_argo_cd(document: &Node) -> bool {
     let version = document.text_of("apiVersion").unwrap_or_default();
     version.starts_with("argoproj.io/")
-}
-
-/// Returns what a kustomization includes, as it names it.
-fn included(document: &Node) -> impl Iterator<Item = &str> {
-    ["resources", "bases", "components"]
-        .into_iter()
-        .flat_map(|key| document.items_of(key))
-        .filter_map(Node::text)
 }
 
 /// Returns the paths that an object of Flux or Argo CD has applied, and whether to the cluster that it is in itself.

@@ -95,6 +95,8 @@ pub struct Solver {
     pub http: Option<HttpSolver>,
     /// Whether there is a `dns01`.
     pub has_dns: bool,
+    /// Whether `waitInsteadOfSelfCheck` says that cert-manager does not ask itself first (1.21).
+    pub waits: bool,
 }
 
 /// `http01` of a solver.
@@ -117,6 +119,8 @@ pub struct IngressSolver {
     pub class: Option<String>,
     /// How many of these two and `name` are there.
     pub settings: usize,
+    /// Whether `ingressTemplate` gives it annotations.
+    pub has_annotations: bool,
 }
 
 impl Issuer {
@@ -151,6 +155,7 @@ impl Solver {
                     .map(|route| ObjectRef::all(route, "parentRefs")),
             }),
             has_dns: node.get("dns01").is_some(),
+            waits: node.get("waitInsteadOfSelfCheck").is_some(),
         }
     }
 }
@@ -162,6 +167,9 @@ impl IngressSolver {
             at: node.at,
             class: text(node, "ingressClassName").or_else(|| text(node, "class")),
             settings: settings.filter(|key| node.get(key).is_some()).count(),
+            has_annotations: node
+                .at_path(&["ingressTemplate", "metadata", "annotations"])
+                .is_some(),
         }
     }
 }

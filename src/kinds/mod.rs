@@ -6,10 +6,12 @@
 //! | know what a field of a Traefik object says | [`traefik`] |
 //! | know which port of a Service speaks TLS | [`service`] |
 //! | know what Traefik's own options say | [`static_options`] |
+//! | know what a cloud's load balancer is asked for | [`balancer`] |
 //! | follow an Ingress | [`ingress`] |
 //! | follow the Gateway API or Istio | [`gateway_api`], [`istio`] |
 //! | know what cert-manager will make | [`cert_manager`] |
 
+pub mod balancer;
 pub mod cert_manager;
 pub mod gateway_api;
 pub mod ingress;

@@ -1,7 +1,7 @@
 //! Traefik's static configuration: the same options, whatever carries them, be it a file, the arguments of a container or
 //! the values of its chart.
 
-use crate::yaml::Node;
+use crate::yaml::{Node, Value};
 
 /// What a static configuration says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,10 +22,49 @@ pub struct StaticOptions {
     pub own_transport: bool,
     /// `entryPoints`.
     pub entry_points: Vec<EntryPoint>,
+    /// `core.defaultRuleSyntax: v2`: rules are read as Traefik 2 does, unless they say otherwise.
+    pub rules_of_2: bool,
+    /// Whether each provider is on, in the order of [`ObjectProvider::ALL`]; nothing where other options say so.
+    pub providers: Option<[bool; 3]>,
     /// Whether a file is named: Traefik then reads that alone.
     pub is_in_file: bool,
     /// Whether options may be in the environment, too.
     pub is_partial: bool,
+}
+
+/// What Traefik reads objects by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectProvider {
+    /// Traefik's own kinds.
+    Crd,
+    /// Ingresses.
+    Ingress,
+    /// The Gateway API.
+    Gateway,
+}
+
+impl ObjectProvider {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Crd, Self::Ingress, Self::Gateway];
+
+    /// Returns its name in values and static configurations.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Crd => "kubernetesCRD",
+            Self::Ingress => "kubernetesIngress",
+            Self::Gateway => "kubernetesGateway",
+        }
+    }
+
+    /// Returns whether an argument turns it on.
+    fn is_on_by(self, arguments: &[Node]) -> bool {
+        let name = format!("providers.{}", self.name().to_ascii_lowercase());
+        self::arguments(arguments).any(|(key, value)| {
+            let rest = key.strip_prefix(&name);
+            rest.is_some_and(|rest| rest.starts_with('.') || rest.is_empty() && value != "false")
+        })
+    }
 }
 
 /// An entry point.
@@ -54,7 +93,12 @@ impl StaticOptions {
     /// Reads a file.
     #[must_use]
     pub fn of_file(node: &Node) -> Self {
-        let mut options = Self::default();
+        let is_on =
+            |provider: ObjectProvider| node.at_path(&["providers", provider.name()]).is_some();
+        let mut options = Self {
+            providers: Some(ObjectProvider::ALL.map(is_on)),
+            ..Self::default()
+        };
         options.add_provider(node);
         if let Some(transport) = node.get("serversTransport") {
             options.own_transport =
@@ -73,7 +117,17 @@ impl StaticOptions {
     /// Reads the values of the chart, which has the settings of the provider as a file does.
     #[must_use]
     pub fn of_values(node: &Node) -> Self {
-        let mut options = Self::default();
+        let is_on = |provider: ObjectProvider| {
+            let enabled = node.at_path(&["providers", provider.name(), "enabled"]);
+            // The chart turns the first two on without being told to.
+            enabled.map_or(provider != ObjectProvider::Gateway, |node| {
+                node.value != Value::Bool(false)
+            }) || provider.is_on_by(node.items_of("additionalArguments"))
+        };
+        let mut options = Self {
+            providers: Some(ObjectProvider::ALL.map(is_on)),
+            ..Self::default()
+        };
         options.add_provider(node);
         for (name, port) in OF_CHART {
             options.point(name).port = Some(port.to_owned());
@@ -101,6 +155,14 @@ impl StaticOptions {
             let name = node.text_of("name");
             name.is_some_and(|name| name.starts_with("TRAEFIK_"))
         });
+        // Without an entry point of its own, its options are elsewhere.
+        let is_whole =
+            !options.entry_points.is_empty() && !options.is_in_file && !options.is_partial;
+        if is_whole {
+            let arguments = container.items_of("args");
+            let is_on = |provider: ObjectProvider| provider.is_on_by(arguments);
+            options.providers = Some(ObjectProvider::ALL.map(is_on));
+        }
         options
     }
 
@@ -110,6 +172,7 @@ impl StaticOptions {
         self.allow_external_name_services |= other.allow_external_name_services;
         self.safe_naming |= other.safe_naming;
         self.own_transport |= other.own_transport;
+        self.rules_of_2 |= other.rules_of_2;
         self.namespaces.extend_from_slice(&other.namespaces);
         self.entry_points.extend_from_slice(&other.entry_points);
     }
@@ -130,6 +193,8 @@ impl StaticOptions {
     }
 
     fn add_provider(&mut self, node: &Node) {
+        let syntax = node.at_path(&["core", "defaultRuleSyntax"]);
+        self.rules_of_2 |= syntax.and_then(Node::text) == Some("v2");
         let Some(provider) = node.at_path(&["providers", "kubernetesCRD"]) else {
             return;
         };
@@ -157,6 +222,7 @@ impl StaticOptions {
                     let names = value.split(',').map(|name| name.trim().to_owned());
                     self.namespaces.extend(names);
                 }
+                "core.defaultrulesyntax" => self.rules_of_2 |= value == "v2",
                 "serverstransport.insecureskipverify" => self.own_transport |= is_set,
                 "serverstransport.rootcas" => self.own_transport = true,
                 name => {
@@ -227,7 +293,7 @@ mod tests {
         let container = "{args: [--providers.kubernetescrd.allowCrossNamespace, '--providers.kubernetesCRD.namespaces=a,b', \
                          '--entryPoints.web.address=:8000', '--entryPoints.web.http.redirections.entryPoint.to=websecure', \
                          '--entryPoints.websecure.address=:8443/tcp', '--entryPoints.websecure.proxyProtocol.trustedIPs=10.0.0.0/8']}";
-        let values = "{providers: {kubernetesCRD: {allowCrossNamespace: true, namespaces: [a, b]}}, ports: {web: {redirections: {entryPoint: {to: websecure}}}, \
+        let values = "{providers: {kubernetesIngress: {enabled: false}, kubernetesCRD: {allowCrossNamespace: true, namespaces: [a, b]}}, ports: {web: {redirections: {entryPoint: {to: websecure}}}, \
                       websecure: {proxyProtocol: {trustedIPs: [10.0.0.0/8]}}}}";
         let of_file = StaticOptions::of_file(&read(file));
         assert_eq!(StaticOptions::of_container(&read(container)), of_file);

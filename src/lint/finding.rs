@@ -1,11 +1,12 @@
 //! One thing that a rule found.
 
-use super::model::object::Object;
+use super::model::object::{Object, node_in};
 use super::model::values::Values;
 use super::source::Source;
+use crate::cluster::unfilled::is_unfilled;
 use crate::lint::rule::{Rule, Severity};
 use crate::visible;
-use crate::yaml::At;
+use crate::yaml::{At, Node};
 
 /// One thing that a rule found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct Finding {
     pub consequence: Option<String>,
     /// The way out, if that is known more exactly than in the rule.
     pub help: Option<String>,
+    /// Whether something is yet to be filled in where it was found, so that nobody knows.
+    pub(super) is_open: bool,
 }
 
 /// Which object it is.
@@ -84,6 +87,14 @@ impl Finding {
             field: String::new(),
             consequence: None,
             help: None,
+            is_open: false,
+        }
+    }
+
+    /// Makes it no more than worth knowing, where what is there is not known.
+    pub(super) fn settle(&mut self) {
+        if self.is_open {
+            self.severity = Severity::Info;
         }
     }
 
@@ -164,9 +175,15 @@ impl Object<'_> {
                 name: self.name.to_owned(),
             }),
             field: format!("{}{field}", self.prefix),
+            is_open: is_open(self.node_in(field)),
             ..Finding::of_file(rule, self.file, at, message.into())
         }
     }
+}
+
+/// Returns whether a value is a text that is yet to be filled in.
+fn is_open(node: &Node) -> bool {
+    node.text().is_some_and(is_unfilled)
 }
 
 impl Values<'_> {
@@ -182,6 +199,7 @@ impl Values<'_> {
         Finding {
             document: self.document,
             field: format!("{}{field}", self.prefix),
+            is_open: is_open(node_in(self.node, field).0),
             ..Finding::of_file(rule, self.file, at, message.into())
         }
     }

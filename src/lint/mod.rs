@@ -104,6 +104,7 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
     } = judged(&all, typed, &roots, &names, options);
     findings.extend(broken.into_iter().map(documents::broken));
     for finding in &mut findings {
+        finding.settle();
         finding.show();
     }
     let suppressed = suppress::apply(&mut comments, &mut findings);
@@ -113,8 +114,15 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
             .cmp(&key(b))
             .then_with(|| a.rule.code.cmp(b.rule.code))
             .then_with(|| a.message.cmp(&b.message))
+            .then_with(|| b.severity.cmp(&a.severity))
     });
-    findings.dedup();
+    // Of what two roots find in one place, the one that knows more is the more severe.
+    findings.dedup_by(|later, kept| {
+        let place = |finding: &Finding| (finding.file, finding.at, finding.document);
+        later.rule == kept.rule
+            && place(later) == place(kept)
+            && (&later.message, &later.field) == (&kept.message, &kept.field)
+    });
     let report = Report {
         findings,
         traefik: knowledge,
@@ -156,6 +164,8 @@ struct Judged {
     /// The files that anything was looked at of.
     looked_at: BTreeSet<usize>,
     has_objects: bool,
+    /// Whether Traefik takes references to other namespaces, where its options are at hand.
+    crosses: Option<bool>,
 }
 
 /// Judges each root by itself, and what several have with each of them.
@@ -184,6 +194,11 @@ fn judged(
             .map(|root| &mut root.findings)
             .collect(),
     );
+    // Of a root that does not have Traefik's options, those of another may hold.
+    if judged.iter().any(|root| root.crosses == Some(true)) {
+        let unsaid = judged.iter_mut().filter(|root| root.crosses.is_none());
+        routes::leave_open(unsaid.flat_map(|root| &mut root.findings));
+    }
     let certain = judged.iter().find(|root| root.knowledge.is_certain());
     let knowledge = certain.unwrap_or(&judged[0]).knowledge;
     Judged {
@@ -193,24 +208,29 @@ fn judged(
             .flat_map(|root| root.looked_at.iter().copied())
             .collect(),
         has_objects: judged.iter().any(|root| root.has_objects),
+        crosses: None,
         findings: judged.into_iter().flat_map(|root| root.findings).collect(),
     }
 }
 
-fn judged_alone(
-    documents: &[&Document],
+fn judged_alone<'a>(
+    documents: &[&'a Document],
     typed: Vec<Vec<Typed>>,
-    names: &[&str],
+    names: &[&'a str],
     options: &Options,
 ) -> Judged {
     let (things, cluster) = things(documents, typed, names);
     let model = Model::new(things, &cluster, names, options);
     let findings = each(&FAMILIES, |family| (family.check)(&model));
+    let provider = &model.provider;
     let judged = Judged {
         findings: findings.into_iter().flatten().collect(),
         knowledge: model.knowledge,
         looked_at: model.looked_at(),
         has_objects: !model.objects.is_empty(),
+        crosses: provider
+            .is_known
+            .then_some(provider.options.allow_cross_namespace),
     };
     discard(model.secrets.into_values().collect());
     discard(cluster.into_objects());

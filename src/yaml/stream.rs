@@ -71,7 +71,10 @@ impl Broken {
     }
 }
 
-const TWICE: &str = "duplicate mapping key";
+/// How the fault of a key that appears twice begins.
+pub const TWICE: &str = "duplicate mapping key";
+/// The fault of a tag of a program.
+pub const UNKNOWN_TAG: &str = "a tag is of no type that a manifest has";
 const TOO_MANY_ALIASES: &str = "the aliases expand to more than any such file needs";
 const TOO_MANY_IN_ALL: &str =
     "the aliases of all documents together expand to more than any such files need";
@@ -168,8 +171,52 @@ pub fn read(cut: Cut<'_>, budget: &Budget) -> Part {
     read_counted(cut, budget).0
 }
 
+/// What the parser says of a quoted scalar whose next line stands no deeper than what it belongs to. That is against the
+/// letter of YAML 1.2.2 (section 7.3), and libyaml and go-yaml, which kubectl reads with, take it.
+const LESS_INDENT: &str = "invalid indentation in multiline quoted scalar";
+/// Most such lines of a document.
+const LESS_INDENT_LIMIT: usize = 64;
+
 /// Reads the documents of a part as [`read`] does, and returns what it took of the budget.
 pub fn read_counted(cut: Cut<'_>, budget: &Budget) -> (Part, Spent) {
+    let (mut read, mut spent) = read_strictly(cut, budget);
+    let mut text = Cow::Borrowed(cut.text);
+    for _ in 0..LESS_INDENT_LIMIT {
+        let line = match &read {
+            Err(broken) if broken.what == LESS_INDENT => broken.at.line,
+            _ => break,
+        };
+        // White space before such a line does not belong to the scalar.
+        let line = usize::try_from(line).unwrap_or(usize::MAX);
+        let Some(at) = line_start(&text, line.saturating_sub(cut.lines_before)) else {
+            break;
+        };
+        text.to_mut().insert_str(at, &" ".repeat(DEPTH_LIMIT));
+        let cut = Cut { text: &text, ..cut };
+        (read, spent) = read_strictly(cut, budget);
+    }
+    (read, spent)
+}
+
+/// Returns where a line begins, counted from 1.
+fn line_start(text: &str, line: usize) -> Option<usize> {
+    let ends = line.checked_sub(2)?;
+    let end = text.match_indices('\n').nth(ends)?.0;
+    Some(end + 1)
+}
+
+/// Reads a part as kubectl and Helm do, which take the last of two values with one key; returns each such key, too.
+pub fn read_leniently(cut: Cut<'_>, budget: &Budget) -> (Part, Vec<Broken>) {
+    let (read, _, repeated) = read_with(cut, budget, true);
+    (read, repeated)
+}
+
+fn read_strictly(cut: Cut<'_>, budget: &Budget) -> (Part, Spent) {
+    let (read, spent, _) = read_with(cut, budget, false);
+    (read, spent)
+}
+
+fn read_with(cut: Cut<'_>, budget: &Budget, is_lenient: bool) -> (Part, Spent, Vec<Broken>) {
     let mut reader = StreamReader {
         lines_before: cut.lines_before,
         most_values: budget.values(),
@@ -181,13 +228,15 @@ pub fn read_counted(cut: Cut<'_>, budget: &Budget) -> (Part, Spent) {
         brought: 0,
         values: 0,
         documents: Vec::new(),
+        is_lenient,
+        repeated: Vec::new(),
     };
     let read = reader.read(cut.text);
     let spent = Spent {
         bytes: reader.brought,
         values: if read.is_ok() { reader.values } else { 0 },
     };
-    (read.map(|()| reader.documents), spent)
+    (read.map(|()| reader.documents), spent, reader.repeated)
 }
 
 /// A mapping or sequence that is being read.
@@ -234,6 +283,10 @@ struct StreamReader<'a> {
     brought: usize,
     values: usize,
     documents: Vec<Node>,
+    /// Whether a key may appear twice in a mapping.
+    is_lenient: bool,
+    /// Keys that do.
+    repeated: Vec<Broken>,
 }
 
 impl StreamReader<'_> {
@@ -365,7 +418,20 @@ impl StreamReader<'_> {
         if let Some(level) = self.levels.last_mut()
             && let StreamKind::Map(open) = &mut level.kind
         {
-            open.refuse_twice(&self.entries[level.start..], &key)?;
+            let refused = open.refuse_twice(&self.entries[level.start..], &key);
+            if let Err(repeated) = refused {
+                if !self.is_lenient {
+                    return Err(repeated);
+                }
+                self.repeated.push(repeated);
+                let (start, entries) = (level.start, &mut self.entries);
+                let first = entries[start..]
+                    .iter()
+                    .position(|(known, _)| known.text == key.text);
+                if let Some(first) = first {
+                    entries.remove(start + first);
+                }
+            }
             open.waiting = Some((key, merges));
         }
         Ok(())
@@ -504,6 +570,11 @@ fn is_core(tag: &str) -> bool {
         "seq",
         "binary",
         "timestamp",
+        "merge",
+        "value",
+        "set",
+        "omap",
+        "pairs",
     ];
     let name = tag
         .strip_prefix("tag:yaml.org,2002:")
@@ -513,7 +584,7 @@ fn is_core(tag: &str) -> bool {
 }
 
 fn unknown_tag(at: At) -> Broken {
-    Broken::new(at, "a tag is of no type that a manifest has")
+    Broken::new(at, UNKNOWN_TAG)
 }
 
 /// Settles what a plain scalar means (YAML 1.2.2 section 10.3.2, core schema).
@@ -605,6 +676,35 @@ mod tests {
             documents[0].get("z").unwrap().get("b").unwrap().value,
             Value::Int(2)
         );
+    }
+
+    #[test]
+    fn what_kubectl_takes_is_taken() {
+        let text =
+            "a:\n  b: \"one\n  two\n\n three\"\n  c: 'x\ny'\nd: &d {e: 1}\nf:\n  !!merge <<: *d\n";
+        let documents = all(text).unwrap();
+        let at = |path: &[&str]| documents[0].at_path(path).unwrap().clone();
+        assert_eq!(at(&["a", "b"]).text(), Some("one two\nthree"));
+        assert_eq!(at(&["a", "c"]).text(), Some("x y"));
+        assert_eq!(at(&["f", "e"]).value, Value::Int(1));
+        assert_eq!(at(&["d"]).at.line, 8);
+    }
+
+    #[test]
+    fn the_last_of_two_values_with_one_key_is_taken_where_that_is_asked_for() {
+        let text = "a: 1\nb: {c: 1, c: 2}\na: 3\n";
+        let cut = cut(text)[0];
+        let budget = Budget::of_manifests(text.len());
+        let (read, repeated) = read_leniently(cut, &budget);
+        let document = &read.unwrap()[0];
+        assert_eq!(document.get("a").unwrap().value, Value::Int(3));
+        assert_eq!(document.at_path(&["b", "c"]).unwrap().value, Value::Int(2));
+        let places: Vec<_> = repeated
+            .iter()
+            .map(|it| (it.at.line, it.what.as_str()))
+            .collect();
+        let what = |key| format!("{TWICE}: {key}");
+        assert_eq!(places, [(2, &*what("c")), (3, &*what("a"))]);
     }
 
     /// Short texts that stand for long ones, each in its own way.

@@ -18,6 +18,7 @@ mod predictions;
 mod quiet;
 mod roots;
 mod ways;
+mod wild;
 
 use crate::support::NOW;
 use base64::Engine as _;

@@ -301,7 +301,7 @@ spec:
   entryPoints:
     - websecure
   routes:
-    - match: HostRegexp(`^.+\\.example\\.com$`)
+    - match: Host(`example.net`)
       kind: Rule
       services:
         - name: whoami
@@ -521,10 +521,10 @@ fn lists_and_json_are_read_as_streams_are() {
 #[test]
 fn a_patch_of_kustomize_is_not_an_object_of_its_own() {
     let patch = "apiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: t, namespace: ns}\nspec: {insecureSkipVerify: true}\n";
-    let kustomization = "resources: [../base]\npatches:\n  - path: ./patch.yaml\n";
+    let kustomization = "resources: [../base]\npatches:\n  - path: ./transport.yaml\n";
     let mut sources = [
         source("fleet/a/kustomization.yaml", kustomization),
-        source("fleet/a/patch.yaml", patch),
+        source("fleet/a/transport.yaml", patch),
     ];
     let found = lint(&mut sources, &Options::at(NOW)).expect("YAML");
     assert!(found.findings.is_empty(), "{:?}", said(&found));

@@ -1,5 +1,7 @@
 //! What DNS and ACME need of the objects around Traefik.
 
+mod external_dns;
+mod proxied;
 pub(super) mod rules;
 
 use crate::cluster::{Kind, Resource};
@@ -8,9 +10,9 @@ use crate::lint::facts::issuers::{http01, issuer_of};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::traefik::containers;
-use crate::lint::model::{Class, Model, Object, Said};
+use crate::lint::model::{Class, Model, Said};
 use crate::yaml::{Node, Value};
-use rules::{CI707, CI708, CI722};
+use rules::{CI708, CI722};
 
 pub(super) const FAMILY: Family = Family {
     number: 7,
@@ -23,6 +25,8 @@ pub(super) const FAMILY: Family = Family {
         Class::ClusterIssuer,
         Class::Service,
         Class::Workload,
+        Class::Ingress,
+        Class::Other,
     ],
     check,
 };
@@ -30,34 +34,15 @@ pub(super) const FAMILY: Family = Family {
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for object in model.of(Class::IngressRoute) {
-        external_dns(object, &mut findings);
+        external_dns::target(object, &mut findings);
     }
     for certificate in model.said(Kind::Certificate, Resource::certificate) {
         wildcards(model, &certificate, &mut findings);
     }
     challenges(model, &mut findings);
+    proxied::check(model, &mut findings);
+    external_dns::check(model, &mut findings);
     findings
-}
-
-fn external_dns(object: &Object<'_>, findings: &mut Vec<Finding>) {
-    // The default up to external-dns 0.21, and from 0.22 on: one release reads one of the two.
-    let prefixes = [
-        "external-dns.alpha.kubernetes.io/",
-        "external-dns.kubernetes.io/",
-    ];
-    let Some(annotations) = object.at(&["metadata", "annotations"]) else {
-        return;
-    };
-    for prefix in prefixes {
-        let mut all = annotations.entries().iter();
-        let first = all.find(|(key, _)| key.text.starts_with(prefix));
-        let target = format!("{prefix}target");
-        if let Some((key, _)) = first.filter(|_| annotations.get(&target).is_none()) {
-            let message = format!("there is no annotation `{target}`");
-            let field = format!("metadata.annotations.{}", key.text);
-            findings.push(object.finding(&CI707, key.at, &field, message));
-        }
-    }
 }
 
 fn wildcards(

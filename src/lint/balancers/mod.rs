@@ -5,6 +5,7 @@
 
 pub(super) mod rules;
 
+use crate::kinds::balancer::SendsProxy;
 use crate::kinds::static_options::StaticOptions;
 use crate::lint::facts::openstack::OPENSTACK;
 use crate::lint::facts::pods::selected;
@@ -125,7 +126,11 @@ impl<'a> CheckedBalancer<'_, 'a> {
     }
 
     fn is_meant(&self) -> bool {
-        self.has(OPENSTACK) || self.has(OVH)
+        self.has(OPENSTACK) || self.has(OVH) || self.sends().is_some()
+    }
+
+    fn sends(&self) -> Option<SendsProxy> {
+        SendsProxy::of(self.annotations)
     }
 
     fn of(&self, name: &str) -> Option<&'a Node> {
@@ -271,9 +276,7 @@ impl<'a> CheckedBalancer<'_, 'a> {
 
     /// Compares what is sent with what Traefik's entry points take.
     fn expected(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
-        if !self.sends_proxy() {
-            return;
-        }
+        let Some(sends) = self.sends() else { return };
         let deaf = match &self.owner {
             BalancerOwner::Values(values) => {
                 let options = StaticOptions::of_values(values.node);
@@ -285,7 +288,8 @@ impl<'a> CheckedBalancer<'_, 'a> {
             let message = format!(
                 "the load balancer sends the PROXY protocol, and entry point `{point}` trusts no peer"
             );
-            findings.push(self.at_annotation(&CI709, "proxy-protocol", message));
+            let field = format!("metadata.annotations.{}", sends.key);
+            findings.push(self.finding(&CI709, sends.at, &field, message));
         }
     }
 }

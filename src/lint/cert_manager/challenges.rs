@@ -75,7 +75,16 @@ pub(super) fn challenges(
         }
         return;
     }
-    if !class.is_empty() && !class.contains("traefik") {
+    if !class.is_empty() && !is_of_traefik(model, class) {
+        let served = hosts.iter().find(|host| is_served(model, host));
+        if let Some(host) = served {
+            find(
+                &CI891,
+                format!(
+                    "Traefik answers for `{host}`, and the solver's Ingress is of class `{class}`"
+                ),
+            );
+        }
         return;
     }
     // Of a closed port of Traefik speaks `reach`.
@@ -93,6 +102,26 @@ pub(super) fn challenges(
             );
         }
     }
+}
+
+/// Returns whether Traefik reads the Ingresses of a class, by its name or its object.
+fn is_of_traefik(model: &Model<'_>, class: &str) -> bool {
+    let mut classes = model.objects.iter().filter(|object| {
+        (object.group, object.kind, object.name) == ("networking.k8s.io", "IngressClass", class)
+    });
+    classes.next().map_or(class.contains("traefik"), |object| {
+        let controller = object.spec().text_of("controller");
+        controller.is_some_and(|controller| controller.contains("traefik"))
+    })
+}
+
+/// Returns whether a route of Traefik names a host.
+fn is_served(model: &Model<'_>, host: &str) -> bool {
+    let mut paths = model
+        .paths
+        .iter()
+        .filter(|path| path.way_in.is_of_traefik());
+    paths.any(|path| path.path.hosts.iter().any(|own| own == host))
 }
 
 /// Hosts that Istio Gateways redirect to https, and the certificates that they show there.

@@ -1,6 +1,6 @@
 //! Kinds and versions that an API group does not have.
 
-use super::outline::OUTLINE;
+use super::KINDS;
 use super::rules::CI318;
 use crate::fault::did_you_mean;
 use crate::lint::finding::Finding;
@@ -16,6 +16,8 @@ const OF_EVERY_CLUSTER: [(&str, &[&str]); 5] = [
         &[
             "Binding",
             "ComponentStatus",
+            // A kubeconfig, which is for clients.
+            "Config",
             "ConfigMap",
             "Endpoints",
             "Event",
@@ -80,7 +82,7 @@ pub(super) fn check(object: &Object<'_>, is_known: bool, findings: &mut Vec<Find
         return;
     }
     let meant = if of_traefik {
-        let known = OUTLINE.kinds(TRAEFIK).map(|kind| kind.name);
+        let known = KINDS.kinds(TRAEFIK).map(|kind| kind.name);
         did_you_mean(object.kind, known)
     } else {
         let group = OF_EVERY_CLUSTER

@@ -3,8 +3,9 @@
 //! `definitions.txt` holds them in short, Traefik's of four releases; `.ci/schemas/definitions` writes it, and says
 //! how it is to be read.
 
+mod dead;
 mod kinds;
-mod outline;
+mod retired;
 pub(super) mod rules;
 
 use crate::fault::did_you_mean;
@@ -14,11 +15,12 @@ use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::{Rule, Severity};
 use crate::release::Release;
+use crate::schema::{Field, Shape, ShortSchema};
 use crate::yaml::{At, Key, Node, Value, is_boolean_word};
 use kinds::TRAEFIK;
-use outline::{Field, OUTLINE, Shape};
 use rules::{CI311, CI314, CI315, CI316, CI317};
 use std::fmt;
+use std::sync::LazyLock;
 
 pub(super) const FAMILY: Family = Family {
     number: 3,
@@ -27,6 +29,10 @@ pub(super) const FAMILY: Family = Family {
     classes: &[],
     check,
 };
+
+/// All kinds.
+static KINDS: LazyLock<ShortSchema> =
+    LazyLock::new(|| ShortSchema::parse(include_str!("definitions.txt")));
 
 /// The Traefik releases whose definitions are known, in the order of their numbers there.
 const RELEASES: [Release; 4] = [
@@ -42,8 +48,10 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         let of_traefik = object.is_of_traefik();
         // The definitions of Traefik's older group are those of the present one.
         let group = if of_traefik { TRAEFIK } else { object.group };
-        let kind = OUTLINE.kinds(group).find(|kind| kind.name == object.kind);
+        let kind = KINDS.kinds(group).find(|kind| kind.name == object.kind);
         kinds::check(object, kind.is_some(), &mut findings);
+        dead::check(object, &mut findings);
+        retired::check(object, &mut findings);
         let Some((kind, spec)) = kind.zip(object.node.get("spec")) else {
             continue;
         };

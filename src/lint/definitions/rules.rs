@@ -27,4 +27,12 @@ rules! {
         "an API group does not have the kind, or not in this version"
         "kubectl refuses the manifest: `no matches for kind … in version …`."
         "Write the kind as the group has it."
+    CI330 "dead-api-version" Error
+        "Kubernetes no longer serves the version of an object"
+        "kubectl refuses the manifest: `no matches for kind … in version …`."
+        "Write the version that is served, with the fields that it has."
+    CI331 "retired-controller" Warning
+        "an ingress controller is retired"
+        "It works, and gets no fix any more: what is found in it stays open to everyone."
+        "Move to a controller that is maintained; Traefik reads the annotations of ingress-nginx with `providers.kubernetesIngressNGINX`."
 }

@@ -5,8 +5,10 @@ pub(super) mod rules;
 use crate::cluster::data::Content;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
-use crate::lint::model::documents::Broken;
+use crate::lint::model::documents::{Broken, Claim};
 use crate::lint::model::{Class, Model, Object};
+use crate::lint::rule::Severity;
+use crate::yaml::stream::{TWICE, UNKNOWN_TAG};
 use crate::yaml::{Node, Value, is_boolean_word};
 use rules::{CI005, CI006, CI007, CI008, CI009};
 use std::collections::BTreeMap;
@@ -21,7 +23,20 @@ pub(super) const FAMILY: Family = Family {
 
 /// Makes the finding for a document that is not YAML.
 pub(super) fn broken(document: Broken) -> Finding {
-    Finding::of_file(&CI009, document.file, document.at, document.what)
+    let is_twice = document.what.starts_with(TWICE);
+    let is_of_tag = document.what == UNKNOWN_TAG;
+    let finding = Finding::of_file(&CI009, document.file, document.at, document.what);
+    match document.claim {
+        // kubectl takes a tag that it does not know for none.
+        Claim::Manifest if is_of_tag => finding.with_severity(Severity::Info),
+        Claim::Manifest if is_twice => finding.with_severity(Severity::Warning).then(
+            "kubectl takes the last of the two, and says nothing; Kustomize, Flux and Argo CD refuse the file.",
+        ),
+        Claim::Manifest => finding,
+        Claim::Template | Claim::Nothing => finding.with_severity(Severity::Info).then(
+            "It is not looked at: it is a template, or no manifest.",
+        ),
+    }
 }
 
 /// Maps whose values are strings.
@@ -113,7 +128,15 @@ fn twice(model: &Model<'_>, findings: &mut Vec<Finding>) {
                 object.kind,
                 object.shown()
             );
-            findings.push(object.finding(&CI005, object.node.at, "metadata.name", message));
+            let finding = object.finding(&CI005, object.node.at, "metadata.name", message);
+            // Two files may be meant for two clusters, or one of them for another day.
+            let is_together =
+                first.file == object.file || model.kustomize.are_together(first.file, object.file);
+            findings.push(if is_together {
+                finding
+            } else {
+                finding.with_severity(Severity::Info)
+            });
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::cluster::{Kind, Resource};
 use crate::kinds::ObjectRef;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object, may_be_same};
+use crate::lint::rule::Severity;
 use crate::yaml::At;
 use std::collections::BTreeSet;
 
@@ -68,7 +69,11 @@ impl<'m> CrossReference<'m> {
             );
             let finding = object.finding(&CI816, self.at, &self.field, message);
             // Where the target is elsewhere, so may be its grant.
-            findings.push(finding.warning_unless(found.is_some()));
+            findings.push(if found.is_some() {
+                finding
+            } else {
+                finding.with_severity(Severity::Info)
+            });
         }
         found
     }

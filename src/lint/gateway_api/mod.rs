@@ -11,6 +11,7 @@ use crate::cluster::{Kind, Resource};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
+use crate::lint::rule::Severity;
 use crate::path::gateways::front;
 use crate::path::hop::FrontKind;
 use crate::release::Release;
@@ -88,14 +89,25 @@ fn version(model: &Model<'_>, object: &Object<'_>, is_traefik: bool) -> Option<F
         return None;
     }
     let kind = object.kind;
+    // Both channels of 1.7.0 (`config/crd`).
+    let may_be_served = !is_traefik
+        && match object.class {
+            Class::BackendTlsPolicy => version == "v1alpha3",
+            Class::TlsRoute => ["v1alpha2", "v1alpha3"].contains(&version),
+            _ => false,
+        };
     let message = match (is_traefik, read.first()) {
         (true, None) => format!("Traefik {release} reads no {kind}"),
         (true, Some(read)) => format!("Traefik {release} reads {kind} {read}, not {version}"),
+        (false, _) if may_be_served => {
+            format!("{kind} {version} is served by the experimental channel only")
+        }
         (false, _) => format!("{kind} {version} is no longer served"),
     };
     let finding = object.finding(&CI801, node.at, "apiVersion", message);
-    // Definitions of the time may still be installed.
-    let may_be_served =
-        !is_traefik && matches!(object.class, Class::BackendTlsPolicy | Class::TlsRoute);
-    Some(finding.warning_unless(!may_be_served))
+    Some(if may_be_served {
+        finding.with_severity(Severity::Info)
+    } else {
+        finding
+    })
 }

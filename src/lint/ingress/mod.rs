@@ -15,8 +15,8 @@ use crate::lint::model::{Class, Model, Object, may_be_same};
 use crate::lint::references::rules::{CI901, CI902};
 use crate::lint::routes::rules::CI217;
 use crate::lint::rule::Severity;
-use crate::yaml::At;
-use rules::{CI238, CI239, CI240};
+use crate::yaml::{At, Node};
+use rules::{CI238, CI239, CI240, CI253};
 use std::collections::BTreeMap;
 
 pub(super) const FAMILY: Family = Family {
@@ -59,6 +59,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut names = IngressNames::default();
     for object in model.of(Class::Ingress) {
         annotations(model, object, "router.", &ROUTER, &mut names, &mut findings);
+        of_nginx(object, &mut findings);
     }
     same_rules(model, &mut findings);
     // A route of Traefik's own kind has fields instead.
@@ -97,6 +98,27 @@ fn same_rules(model: &Model<'_>, findings: &mut Vec<Finding>) {
         }
     }
 }
+
+/// Finds annotations of ingress-nginx on an Ingress whose class is Traefik's: its provider for them reads those of the
+/// class `nginx`.
+fn of_nginx(object: &Object<'_>, findings: &mut Vec<Finding>) {
+    let class = object.spec().get("ingressClassName");
+    let class = class.or_else(|| object.annotation("kubernetes.io/ingress.class"));
+    if class.and_then(Node::text) != Some("traefik") {
+        return;
+    }
+    let annotations = object.at(&["metadata", "annotations"]);
+    let mut all = annotations.map(Node::entries).unwrap_or_default().iter();
+    if let Some((key, _)) = all.find(|(key, _)| key.text.starts_with(NGINX)) {
+        let name = key.text.escape_debug();
+        let message = format!("`{name}` is one of ingress-nginx, and Traefik serves this Ingress");
+        let field = format!("metadata.annotations.{}", key.text);
+        findings.push(object.finding(&CI253, key.at, &field, message));
+    }
+}
+
+/// How annotations of ingress-nginx begin.
+const NGINX: &str = "nginx.ingress.kubernetes.io/";
 
 fn annotations<'a>(
     model: &Model<'a>,

@@ -15,4 +15,8 @@ rules! {
         "an annotation names an object without its provider or namespace"
         "Traefik looks among the objects of the Ingress provider, and logs `servers transport not found …@kubernetes` or `middleware … does not exist`: 404 (seen with 3.0.4 and 3.7.15)."
         "Write `NAMESPACE-NAME@kubernetescrd`."
+    CI253 "annotation-of-ingress-nginx" Warning
+        "an annotation of ingress-nginx is set on an Ingress that Traefik serves"
+        "Nothing happens, and nothing reports it: no redirect, no limit, no authentication."
+        "Use Traefik's middlewares, or its provider `kubernetesIngressNGINX` with the class `nginx`."
 }

@@ -6,7 +6,7 @@ use crate::kinds::istio::DestinationRule;
 use crate::kinds::service::Service;
 use crate::kinds::traefik::Port;
 use crate::lint::finding::Finding;
-use crate::lint::rule::Rule;
+use crate::lint::rule::{Rule, Severity};
 use crate::path::WayIn;
 use crate::path::hop::{FrontKind, Httpd, Known};
 
@@ -61,7 +61,24 @@ impl Spot<'_, '_> {
             }
             format!("Service `{name}` speaks TLS on port {shown}")
         };
-        Some(object.finding_in(rule, &self.port_field(field), message))
+        let finding = object.finding_in(rule, &self.port_field(field), message);
+        // To others than Traefik the name of a port says nothing.
+        let service =
+            self.model
+                .cluster
+                .find(Kind::Service, &httpd.service.scope, &httpd.service.name);
+        let service = service.and_then(|object| object.resource.service());
+        let mut ports = service.into_iter().flat_map(|service| &service.ports);
+        let is_sure = self.way_in == WayIn::VirtualService
+            || routed.path.front.kind == FrontKind::Traefik
+            || ports.any(|port| {
+                port.is(wanted) && (port.protocol.is_some() || port.number == Some(443))
+            });
+        Some(if is_sure {
+            finding
+        } else {
+            finding.with_severity(Severity::Info)
+        })
     }
 
     fn is_external(&self, httpd: &Httpd) -> bool {

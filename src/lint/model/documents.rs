@@ -4,6 +4,7 @@ use super::inner::{self, Inner};
 use crate::cluster;
 use crate::cluster::data::{self, Certificates};
 use crate::cluster::roots;
+use crate::cluster::unfilled::is_unfilled;
 use crate::fault::Fault;
 use crate::lint::source::Source;
 use crate::threads::{each, each_mut};
@@ -43,6 +44,56 @@ pub(in crate::lint) struct Broken {
     pub(in crate::lint) file: usize,
     pub(in crate::lint) at: At,
     pub(in crate::lint) what: String,
+    pub(in crate::lint) claim: Claim,
+}
+
+/// What a document that cannot be read claims to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::lint) enum Claim {
+    /// A manifest, or values of a chart that is known.
+    Manifest,
+    /// A template that has yet to be filled in.
+    Template,
+    /// Something else, which is for others to read.
+    Nothing,
+}
+
+/// Parts of the names of templates: `FreeMarker`, Jinja, Go, Helm, Mustache, ERB.
+const TEMPLATES: [&str; 8] = [
+    "ftl", "j2", "jinja", "tpl", "tmpl", "gotmpl", "mustache", "erb",
+];
+
+impl Claim {
+    /// Tells it by the text, which is broken at a line of it, from 1.
+    fn of(file: &str, text: &str, line: usize) -> Self {
+        let begins = |key: &str| {
+            text.lines().any(|line| {
+                let line = line.trim_start_matches([' ', '{', '"', '-']);
+                let rest = line.strip_prefix(key).unwrap_or_default();
+                rest.trim_start_matches('"').trim_start().starts_with(':')
+            }) || text.contains(&format!("\"{key}\":"))
+        };
+        let is_manifest = begins("apiVersion") && begins("kind");
+        let is_values = text.contains("websecure") && (begins("ports") || begins("ingressRoute"))
+            || text.contains("kubernetesCRD") && begins("providers")
+            || begins("externalhost");
+        if !is_manifest && !is_values {
+            return Self::Nothing;
+        }
+        let mut words = file.rsplit('/').next().unwrap_or_default().split('.');
+        let is_called = words.any(|word| TEMPLATES.contains(&word));
+        let near = text.lines().skip(line.saturating_sub(2)).take(3);
+        let is_template = ["{{-", "-}}", "{%", "<#", "</#", "<%"]
+            .iter()
+            .any(|mark| text.contains(mark))
+            || near.into_iter().any(is_unfilled)
+            || is_called;
+        if is_template {
+            Self::Template
+        } else {
+            Self::Manifest
+        }
+    }
 }
 
 /// What was read.
@@ -72,6 +123,10 @@ struct Part {
     lines_before: usize,
     spent: Spent,
     read: Result<Vec<OfPart>, stream::Broken>,
+    /// What it claims to be, if it cannot be read.
+    claim: Claim,
+    /// Keys that appear twice, of which the last is taken.
+    repeated: Vec<stream::Broken>,
 }
 
 impl Part {
@@ -120,6 +175,16 @@ pub(in crate::lint) fn read<T: Send>(
         found.kept.push(one.kept);
         let mut number = 0;
         for part in one.parts {
+            let claim = part.claim;
+            let repeated = part.repeated.into_iter();
+            found
+                .broken
+                .extend(repeated.map(|stream::Broken { at, what }| Broken {
+                    file,
+                    at,
+                    what,
+                    claim,
+                }));
             match part.read {
                 Ok(documents) => found.documents.extend(documents.into_iter().map(|read| {
                     number += 1;
@@ -132,7 +197,12 @@ pub(in crate::lint) fn read<T: Send>(
                         is_of_roots: read.is_of_roots,
                     }
                 })),
-                Err(stream::Broken { at, what }) => found.broken.push(Broken { file, at, what }),
+                Err(stream::Broken { at, what }) => found.broken.push(Broken {
+                    file,
+                    at,
+                    what,
+                    claim,
+                }),
             }
         }
     }
@@ -158,7 +228,12 @@ fn one<T>(
 }
 
 fn part(cut: Cut<'_>, file: &Arc<str>, budget: &Budget, known: &Certificates) -> Part {
-    let (read, spent) = stream::read_counted(cut, budget);
+    let (mut read, spent) = stream::read_counted(cut, budget);
+    let mut repeated = Vec::new();
+    let is_twice = |broken: &stream::Broken| broken.what.starts_with(stream::TWICE);
+    if read.as_ref().is_err_and(is_twice) {
+        (read, repeated) = stream::read_leniently(cut, budget);
+    }
     let typed = |mut document: Node| {
         let (mut objects, mut inside) = (Vec::new(), Vec::new());
         let is_list = is_list(&document);
@@ -180,8 +255,17 @@ fn part(cut: Cut<'_>, file: &Arc<str>, budget: &Budget, known: &Certificates) ->
             inner: inside.into(),
         }
     };
+    let claim = match read.as_ref().err().or(repeated.first()) {
+        None => Claim::Nothing,
+        Some(broken) => {
+            let line = usize::try_from(broken.at.line).unwrap_or_default();
+            Claim::of(file, cut.text, line.saturating_sub(cut.lines_before))
+        }
+    };
     Part {
         lines_before: cut.lines_before,
+        claim,
+        repeated,
         spent,
         read: read.map(|documents| documents.into_iter().map(typed).collect()),
     }

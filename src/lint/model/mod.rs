@@ -17,6 +17,7 @@ use crate::path::served::Grounds;
 use crate::path::{self, Routed};
 use crate::yaml::Node;
 use documents::{Document, Typed, is_list, objects, prefix};
+use kustomize::Kustomizations;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use traefik::Provider;
@@ -49,6 +50,7 @@ pub(super) struct Model<'a> {
     elsewhere: BTreeMap<(Class, &'a str), Vec<usize>>,
     pub(super) provider: Provider,
     pub(super) knowledge: Knowledge,
+    pub(super) kustomize: Kustomizations<'a>,
 }
 
 /// What documents hold.
@@ -59,6 +61,7 @@ pub(super) struct Things<'a> {
     statics: Vec<&'a Node>,
     instances: Vec<Values<'a>>,
     secrets: BTreeMap<usize, Arc<Data>>,
+    kustomize: Kustomizations<'a>,
 }
 
 /// Takes documents apart, each with what is typed of it: what they hold, and their objects typed. `names` are those of
@@ -66,7 +69,7 @@ pub(super) struct Things<'a> {
 pub(super) fn things<'a>(
     documents: &[&'a Document],
     typed: Vec<Vec<Typed>>,
-    names: &[&str],
+    names: &[&'a str],
 ) -> (Things<'a>, Cluster) {
     let kustomizations = kustomize::namespaces(documents, names);
     let mut things = Things {
@@ -75,6 +78,7 @@ pub(super) fn things<'a>(
         statics: Vec::new(),
         instances: Vec::new(),
         secrets: BTreeMap::new(),
+        kustomize: Kustomizations::of(documents, names),
     };
     let mut objects = Vec::with_capacity(typed.iter().map(Vec::len).sum());
     for (document, typed) in documents.iter().zip(typed) {
@@ -107,6 +111,7 @@ impl<'a> Model<'a> {
             statics,
             instances,
             secrets,
+            kustomize,
         } = things;
         let mut index = BTreeMap::new();
         let mut again = BTreeSet::new();
@@ -149,6 +154,7 @@ impl<'a> Model<'a> {
             elsewhere,
             provider,
             knowledge,
+            kustomize,
         }
     }
 
@@ -220,6 +226,36 @@ impl<'a> Model<'a> {
             })
     }
 
+    /// Finds what an object names. Of several that name no namespace the one in its file is meant, else the only one in its
+    /// directory.
+    pub(super) fn find_from(
+        &self,
+        object: &Object<'_>,
+        class: Class,
+        namespace: &str,
+        name: &str,
+    ) -> Option<usize> {
+        let all = self
+            .elsewhere
+            .get(&(class, name))
+            .map_or(&[][..], Vec::as_slice);
+        if !namespace.is_empty() || all.len() < 2 {
+            return self.find(class, namespace, name);
+        }
+        let mut of_file = all
+            .iter()
+            .filter(|number| self.objects[**number].file == object.file);
+        if let Some(number) = of_file.next() {
+            return Some(*number);
+        }
+        let mut beside = all.iter().filter(|number| {
+            self.kustomize
+                .are_beside(self.objects[**number].file, object.file)
+        });
+        let first = beside.next().copied();
+        first.filter(|_| beside.next().is_none())
+    }
+
     /// Returns whether another object may have the same kind and name; most of a tree are told apart so, at no cost.
     pub(super) fn may_be_twice(&self, object: &Object<'_>) -> bool {
         // What makes a Secret may be named otherwise than the Secret.
@@ -241,8 +277,25 @@ impl<'a> Model<'a> {
             .filter(|namespace| !namespace.is_empty())
     }
 
-    /// Returns a namespace other than this one that has an object of the name.
+    /// Returns whether a controller copies a Secret or ConfigMap of this name to other namespaces.
+    pub(super) fn is_copied(&self, class: Class, name: &str) -> bool {
+        let all = self.elsewhere.get(&(class, name));
+        let mut all = all.into_iter().flatten();
+        all.any(|number| {
+            let object = &self.objects[*number];
+            let own = object.at(&["metadata", "annotations"]);
+            let of_made = object.at(&["spec", "secretTemplate", "annotations"]);
+            let annotations = own.into_iter().chain(of_made).flat_map(Node::entries);
+            let mut keys = annotations.map(|(key, _)| key.text.as_str());
+            keys.any(|key| COPIES.iter().any(|prefix| key.starts_with(prefix)))
+        })
+    }
+
+    /// Returns a namespace other than this one that has an object of the name, unless it is copied from there.
     pub(super) fn elsewhere(&self, class: Class, namespace: &str, name: &str) -> Option<&'a str> {
+        if matches!(class, Class::Secret | Class::ConfigMap) && self.is_copied(class, name) {
+            return None;
+        }
         self.holders(class, name)
             .find(|other| !may_be_same(other, namespace))
     }
@@ -270,6 +323,15 @@ impl<'a> Model<'a> {
         Some((&self.objects[number], self.secrets.get(&number)?))
     }
 }
+
+/// How the annotations of controllers begin that copy Secrets and ConfigMaps: emberstack/kubernetes-reflector,
+/// mittwald/kubernetes-replicator, kubeops/config-syncer (kubed).
+const COPIES: [&str; 4] = [
+    "reflector.v1.k8s.emberstack.com/reflection-",
+    "replicator.v1.mittwald.de/replicat",
+    "kubed.appscode.com/sync",
+    "config-syncer.kubeops.dev/sync",
+];
 
 /// Returns what a Secret or ConfigMap holds, or what another object makes one hold.
 fn held(object: &Object<'_>, typed: Option<&cluster::Object>) -> Option<Arc<Data>> {

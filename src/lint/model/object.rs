@@ -1,6 +1,7 @@
 //! A Kubernetes object, and how its values are reached.
 
 use super::documents::Document;
+use crate::cluster::unfilled::is_unfilled;
 use crate::kinds::SECRET_NAME;
 use crate::yaml::{At, Node, Value};
 
@@ -165,7 +166,10 @@ impl<'a> Object<'a> {
             class: Class::of(group, kind),
             group,
             kind,
-            namespace: text(&["metadata", "namespace"]).unwrap_or_default(),
+            // One that is yet to be filled in may be any.
+            namespace: text(&["metadata", "namespace"])
+                .filter(|namespace| !is_unfilled(namespace))
+                .unwrap_or_default(),
             name,
             provides: provided.unwrap_or(name),
         })
@@ -203,19 +207,7 @@ impl<'a> Object<'a> {
     }
 
     fn field(&self, field: &str) -> (&'a Node, bool) {
-        let mut node = self.node;
-        for part in field.split(['.', '[']) {
-            let index = part.strip_suffix(']').and_then(|index| index.parse().ok());
-            let next = match index {
-                Some(index) => node.items().get::<usize>(index),
-                None => node.get(part),
-            };
-            let Some(next) = next else {
-                return (node, false);
-            };
-            node = next;
-        }
-        (node, true)
+        node_in(self.node, field)
     }
 
     pub(in crate::lint) fn label(&self, key: &str) -> Option<&'a str> {
@@ -240,6 +232,24 @@ static NOTHING: Node = Node {
     value: Value::Null,
     at: At { line: 0, column: 0 },
 };
+
+/// Returns the value of a field such as `spec.routes[0].match` below a node and whether it is there, else the nearest
+/// one around it.
+pub(in crate::lint) fn node_in<'n>(node: &'n Node, field: &str) -> (&'n Node, bool) {
+    let mut node = node;
+    for part in field.split(['.', '[']) {
+        let index = part.strip_suffix(']').and_then(|index| index.parse().ok());
+        let next = match index {
+            Some(index) => node.items().get::<usize>(index),
+            None => node.get(part),
+        };
+        let Some(next) = next else {
+            return (node, false);
+        };
+        node = next;
+    }
+    (node, true)
+}
 
 /// Returns whether two namespaces may be the same; one that is not given may be any.
 pub(in crate::lint) fn may_be_same(one: &str, other: &str) -> bool {

@@ -3,7 +3,7 @@
 
 use super::object::{Class, Object};
 use super::values::Values;
-use crate::kinds::static_options::StaticOptions;
+use crate::kinds::static_options::{ObjectProvider, StaticOptions};
 use crate::release::Release;
 use crate::yaml::Node;
 
@@ -20,6 +20,8 @@ pub(in crate::lint) struct Provider {
     pub(in crate::lint) host_network: bool,
     /// The release by the image's tag.
     pub(in crate::lint) release: Option<Release>,
+    /// Which providers are on, in each Traefik of the input.
+    providers: Vec<[bool; 3]>,
 }
 
 impl Provider {
@@ -37,6 +39,7 @@ impl Provider {
         };
         for options in &provider.files {
             provider.options.add(options);
+            provider.providers.extend(options.providers);
         }
         provider.is_known = !statics.is_empty();
         for values in values {
@@ -53,7 +56,7 @@ impl Provider {
 
     fn add_values(&mut self, node: &Node) {
         self.is_known = true;
-        self.options.add(&StaticOptions::of_values(node));
+        self.add(&StaticOptions::of_values(node));
         self.host_network |= node.get("hostNetwork").is_some_and(Node::says_true);
         let tag = node.at_path(&["image", "tag"]).and_then(Node::text);
         self.release = self.release.or(tag.and_then(release));
@@ -67,8 +70,22 @@ impl Provider {
             self.host_network |= pod
                 .and_then(|pod| pod.get("hostNetwork"))
                 .is_some_and(Node::says_true);
-            self.options.add(&StaticOptions::of_container(container));
+            self.add(&StaticOptions::of_container(container));
         }
+    }
+
+    fn add(&mut self, options: &StaticOptions) {
+        self.options.add(options);
+        self.providers.extend(options.providers);
+    }
+
+    /// Returns whether a provider is off in every Traefik of the input.
+    pub(in crate::lint) fn is_off(&self, provider: ObjectProvider) -> bool {
+        let number = ObjectProvider::ALL
+            .iter()
+            .position(|known| *known == provider);
+        let is_on = |all: &[bool; 3]| number.is_none_or(|number| all[number]);
+        !self.providers.is_empty() && !self.providers.iter().any(is_on)
     }
 
     /// Returns whether http is redirected to https on an entry point.

@@ -21,7 +21,9 @@ pub(super) fn is_traefik_values(node: &Node) -> bool {
     let has = |path: &[&str]| node.at_path(path).is_some();
     has(&["ports", "websecure"])
         || has(&["ports", "web"])
-        || has(&["providers", "kubernetesCRD"])
+        || ["kubernetesCRD", "kubernetesIngress", "kubernetesGateway"]
+            .iter()
+            .any(|provider| has(&["providers", provider]))
         || has(&["ingressRoute", "dashboard"])
         || has(&["globalArguments"])
         || has(&["tlsStore"])

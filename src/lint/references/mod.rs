@@ -5,14 +5,16 @@ pub(super) mod rules;
 mod seeker;
 mod traefik;
 
+use crate::cluster::unfilled::is_unfilled;
 use crate::fault::did_you_mean;
 use crate::lint::facts::spelling::is_numbered;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model};
+use crate::lint::model::{Class, Model, may_be_same};
 use crate::lint::predict::Here;
 use crate::lint::rule::Severity;
 use crate::lint::trust::rules::CI107;
+use crate::yaml::Node;
 use gateways::service_entries;
 use rules::{CI901, CI902};
 use seeker::{Reference, Seeker};
@@ -68,7 +70,7 @@ impl Reference<'_> {
             Class::ServersTransportTcp => Class::ServersTransport,
             class => class,
         };
-        let is_said = matches!(self.class, Class::Secret | Class::ConfigMap)
+        let is_said = matches!(self.class, Class::Secret | Class::ConfigMap | Class::Issuer)
             || object.group.ends_with("gateway.networking.k8s.io")
             || object.group == "networking.istio.io";
         if elsewhere.is_some() && is_said || model.find(other, self.namespace, self.name).is_some()
@@ -83,7 +85,9 @@ impl Reference<'_> {
             .map(|number| model.objects[number].provides)
             .collect();
         let near = did_you_mean(self.name, free).filter(|meant| !is_numbered(self.name, meant));
-        let near = near.filter(|_| elsewhere.is_none());
+        // A chart or an operator may make a Service of any name.
+        let may_be_made = self.class == Class::Service && may_be_rendered(model, self.namespace);
+        let near = near.filter(|_| elsewhere.is_none() && !may_be_made);
         if let Some(meant) = near {
             let message = format!("there is no {kind} `{name}`, and nothing refers to `{meant}`");
             let here = Here {
@@ -110,11 +114,56 @@ impl Reference<'_> {
         let finding = object.finding(&CI901, self.at, &self.field, message);
         Some(if model.options.strict_references {
             finding.with_severity(Severity::Error)
+        } else if elsewhere.is_some() && !may_be_rendered(model, self.namespace) {
+            finding.with_severity(Severity::Warning).then(
+                "It is looked up in its own namespace only: the route is dropped and answers 404, unless something else makes the object there.",
+            )
         } else {
             finding
         })
     }
 }
+
+/// Returns whether a chart that the input names may make objects in a namespace.
+fn may_be_rendered(model: &Model<'_>, namespace: &str) -> bool {
+    namespace.is_empty()
+        || model.objects.iter().any(|object| {
+            let target = match (object.group, object.kind) {
+                ("helm.toolkit.fluxcd.io", "HelmRelease") | ("helm.cattle.io", "HelmChart") => {
+                    object.spec().get("targetNamespace")
+                }
+                ("argoproj.io", "Application" | "ApplicationSet") => {
+                    let path = ["spec", "template", "spec", "destination", "namespace"];
+                    let own = object.at(&["spec", "destination", "namespace"]);
+                    let target = own.or_else(|| object.at(&path));
+                    return target.and_then(Node::text).is_none_or(|target| {
+                        may_be_same(target, namespace) || is_unfilled(target)
+                    });
+                }
+                // An operator's own kinds make Services, too.
+                _ => {
+                    let is_known = object.class != Class::Other
+                        || OF_KUBERNETES.contains(&object.group)
+                        || object.is_of_traefik();
+                    return !is_known && may_be_same(object.namespace, namespace);
+                }
+            };
+            let target = target.and_then(Node::text).unwrap_or(object.namespace);
+            may_be_same(target, namespace) || is_unfilled(target)
+        })
+}
+
+/// Groups whose objects make no Services.
+const OF_KUBERNETES: [&str; 8] = [
+    "",
+    "apps",
+    "batch",
+    "networking.k8s.io",
+    "rbac.authorization.k8s.io",
+    "policy",
+    "kustomize.config.k8s.io",
+    "gateway.networking.k8s.io",
+];
 
 fn kind(class: Class) -> &'static str {
     class.kinds().first().unwrap_or(&"object")
@@ -138,6 +187,7 @@ fn all<'m>(model: &'m Model<'_>) -> Vec<Reference<'m>> {
             found: &mut found,
         };
         seeker.of_gateways(model, &entries);
+        seeker.of_udp();
     }
     found
 }

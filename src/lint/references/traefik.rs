@@ -30,6 +30,9 @@ impl<'a> Seeker<'_, 'a> {
                     let namespace = named.namespace.as_deref();
                     self.add_in(Class::Middleware, namespace, &named.name, field);
                 }
+                if let Some(service) = &spec.errors {
+                    self.service(service, Class::ServersTransport);
+                }
             }
             Resource::Ingress(spec) => {
                 for backend in &spec.backends {
@@ -45,6 +48,26 @@ impl<'a> Seeker<'_, 'a> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The Services of an `IngressRouteUDP`, of which nothing else is read.
+    pub(super) fn of_udp(&mut self) {
+        if !self.object.is_of_traefik() || self.object.kind != "IngressRouteUDP" {
+            return;
+        }
+        for (index, route) in self.object.spec().items_of("routes").iter().enumerate() {
+            for (number, service) in route.items_of("services").iter().enumerate() {
+                let Some(name) = service.get("name") else {
+                    continue;
+                };
+                let namespace = service
+                    .text_of("namespace")
+                    .unwrap_or(self.object.namespace);
+                let field = format!("spec.routes[{index}].services[{number}].name");
+                let text = name.text().unwrap_or_default();
+                self.push(Class::Service, namespace, text, name.at, field);
+            }
         }
     }
 

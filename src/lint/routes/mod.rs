@@ -10,6 +10,7 @@ mod service;
 mod tcp;
 
 pub(super) use across::keep_unanswered;
+pub(super) use reference::leave_open;
 
 use crate::cluster::Kind;
 use crate::kinds::traefik::IngressRoute;

@@ -1,46 +1,19 @@
 //! What a rule says: its matchers and their hosts.
 
 use super::reference::reference;
-use super::rules::{CI211, CI212, CI213, CI214, CI219, CI220};
+use super::rules::{CI211, CI212, CI213, CI214, CI219, CI220, CI250, CI251, CI252};
 use crate::lint::facts::routes::Rule;
 use crate::lint::finding::Finding;
 use crate::lint::model::Model;
 use crate::lint::rule::Severity;
 use crate::name::DnsName;
 use crate::release::Release;
-
-/// Matchers that take one argument in Traefik 3 (`pkg/muxer/http/matcher.go`, `pkg/muxer/tcp/matcher.go`).
-const OF_ONE: [&str; 10] = [
-    "Host",
-    "HostRegexp",
-    "Path",
-    "PathPrefix",
-    "PathRegexp",
-    "Method",
-    "ClientIP",
-    "HostSNI",
-    "HostSNIRegexp",
-    "ALPN",
-];
-/// Matchers of http.
-const OF_HTTP: [&str; 12] = [
-    "Host",
-    "HostHeader",
-    "HostRegexp",
-    "Path",
-    "PathPrefix",
-    "PathRegexp",
-    "Method",
-    "Header",
-    "Headers",
-    "Query",
-    "HeaderRegexp",
-    "QueryRegexp",
-];
+use crate::rule::matchers::{MatcherFault, Protocol, Syntax, faults, is_of_http};
+use crate::rule::{Matcher, Rule as Language};
 
 impl Rule<'_, '_> {
     pub(super) fn check(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
-        self.check_match(model, findings);
+        self.check_match(model, Protocol::Http, findings);
         for (index, named) in self.route.middlewares.iter().enumerate() {
             let field = format!("spec.routes[{}].middlewares[{index}]", self.index);
             let by = (named.name.as_str(), named.namespace.as_deref());
@@ -48,36 +21,22 @@ impl Rule<'_, '_> {
         }
     }
 
-    fn check_match(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
+    fn check_match(&self, model: &Model<'_>, protocol: Protocol, findings: &mut Vec<Finding>) {
         let (object, at, field) = (self.object, self.route.match_at, self.field());
         // Where it is missing, or no text, the API server has refused the object.
         if object.node_in(&field).text().is_none() {
             return;
         }
-        if let Err(why) = &self.route.rule {
-            let message = format!("the rule cannot be read: {why}");
-            findings.push(object.finding(&CI214, at, &field, message));
-            return;
-        }
+        let rule = match &self.route.rule {
+            Ok(rule) => rule,
+            Err(why) => {
+                let message = format!("the rule cannot be read: {why}");
+                findings.push(object.finding(&CI214, at, &field, message));
+                return;
+            }
+        };
+        self.matchers(model, rule, protocol, findings);
         let release = model.knowledge.release;
-        let several = self
-            .matchers
-            .iter()
-            .find(|matcher| OF_ONE.contains(&matcher.name.as_str()) && matcher.arguments.len() > 1);
-        let is_new = release >= Release::exactly(3, 0, 0) && !self.route.is_old_syntax;
-        if let Some(matcher) = several.filter(|_| is_new) {
-            let message = format!(
-                "`{}` has {} arguments, but Traefik {release} accepts one",
-                matcher.name,
-                matcher.arguments.len()
-            );
-            let finding = object.finding(&CI211, at, &field, message);
-            findings.push(if model.knowledge.is_certain() {
-                finding
-            } else {
-                finding.with_severity(Severity::Warning)
-            });
-        }
         for host in &self.hosts {
             if !host.is_ascii() {
                 let ascii = DnsName::parse(host).ok();
@@ -99,18 +58,101 @@ impl Rule<'_, '_> {
         }
     }
 
+    fn matchers(
+        &self,
+        model: &Model<'_>,
+        rule: &Language,
+        protocol: Protocol,
+        findings: &mut Vec<Finding>,
+    ) {
+        let release = model.knowledge.release;
+        let is_old = release < Release::exactly(3, 0, 0);
+        let (read, other) =
+            if is_old || self.route.is_old_syntax || model.provider.options.rules_of_2 {
+                (Syntax::V2, Syntax::V3)
+            } else {
+                (Syntax::V3, Syntax::V2)
+            };
+        let found = faults(rule, protocol, read);
+        if found.is_empty() {
+            return;
+        }
+        // A Traefik that nobody has told us may be of the other major version.
+        let is_sure = model.knowledge.is_certain()
+            || self.route.is_old_syntax
+            || !faults(rule, protocol, other).is_empty();
+        for (matcher, fault) in found {
+            let finding = self.fault(release, matcher, &fault);
+            findings.push(if is_sure {
+                finding
+            } else {
+                finding.with_severity(Severity::Warning)
+            });
+        }
+    }
+
+    fn fault(&self, release: Release, matcher: &Matcher, fault: &MatcherFault) -> Finding {
+        let name = matcher.name.escape_debug();
+        let (rule, message) = match fault {
+            MatcherFault::Unknown { .. } => (
+                &CI250,
+                format!("Traefik {release} does not have `{name}` here"),
+            ),
+            MatcherFault::Several => {
+                let count = matcher.arguments.len();
+                let most = if ["Header", "HeaderRegexp", "Query", "QueryRegexp"]
+                    .contains(&matcher.name.as_str())
+                {
+                    "two"
+                } else {
+                    "one"
+                };
+                let message =
+                    format!("`{name}` has {count} arguments, but Traefik {release} accepts {most}");
+                (&CI211, message)
+            }
+            MatcherFault::Few => (
+                &CI251,
+                format!("`{name}` lacks an argument, or has an empty one"),
+            ),
+            MatcherFault::Refused(argument, why) => {
+                let argument = argument.escape_debug();
+                (
+                    &CI251,
+                    format!("`{argument}` is refused in `{name}`: {why}"),
+                )
+            }
+            MatcherFault::Never(argument, why) => {
+                let argument = argument.escape_debug();
+                (
+                    &CI252,
+                    format!("`{name}` never matches `{argument}`: {why}"),
+                )
+            }
+        };
+        let finding = self
+            .object
+            .finding(rule, self.route.match_at, &self.field(), message);
+        match fault {
+            MatcherFault::Unknown { meant: Some(meant) } => {
+                finding.with_help(format!("Write `{meant}(…)`."))
+            }
+            _ => finding,
+        }
+    }
+
     pub(super) fn check_tcp(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
         let (at, field) = (self.route.match_at, self.field());
         if let Some(matcher) = self
             .matchers
             .iter()
-            .find(|matcher| OF_HTTP.contains(&matcher.name.as_str()))
+            .find(|matcher| is_of_http(&matcher.name))
         {
             let message = format!("`{}` is an http matcher", matcher.name);
             findings.push(self.object.finding(&CI220, at, &field, message));
             return;
         }
-        self.check_match(model, findings);
+        self.check_match(model, Protocol::Tcp, findings);
         let host = self.hosts.iter().find(|host| *host != "*");
         if let Some(host) = host.filter(|_| self.spec.tls.is_none()) {
             let message = format!(

@@ -155,4 +155,16 @@ rules! {
         "the httpd behind a host that is passed through has a certificate for others"
         "Browsers warn: `ERR_CERT_COMMON_NAME_INVALID`, `SSL_ERROR_BAD_CERT_DOMAIN`; the certificate of the TLSStore is not used for this host."
         "Issue one that covers the host, or terminate TLS with an IngressRoute."
+    CI250 "unknown-matcher" Error
+        "a rule has a matcher that this Traefik does not have"
+        "Traefik logs `error while parsing rule … unsupported function` and disables the route: 404."
+        "Use a matcher of the release: `Header`, `HeaderRegexp` and `Host` in Traefik 3, `HostSNI` in an IngressRouteTCP only."
+    CI251 "matcher-argument-refused" Error
+        "an argument of a matcher is refused"
+        "Traefik logs the reason and disables the route: 404."
+        "Begin a path with a slash, write expressions as Go's `regexp` takes them, and give every matcher its arguments."
+    CI252 "matcher-never-matches" Error
+        "a matcher can match no request"
+        "Traefik takes the text as it is: the route is there, and every request gets 404."
+        "In Traefik 3 write expressions in `HostRegexp` and `PathRegexp`, such as ``HostRegexp(`^.+\\.example\\.org$`)``; in `Host` write the host alone."
 }

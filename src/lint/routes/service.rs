@@ -1,7 +1,7 @@
 //! What routes, a TraefikService and a Middleware name as a Service: its namespace, its type, its scheme, its transport.
 
 use super::reference::{provider_suffix, reference};
-use super::rules::{CI205, CI206, CI207, CI221, CI223};
+use super::rules::{CI205, CI206, CI207, CI210, CI221, CI223};
 use crate::cluster::{self, Kind, Resource};
 use crate::kinds::traefik::ServiceRef;
 use crate::lint::finding::Finding;
@@ -10,7 +10,7 @@ use crate::lint::model::Model;
 use crate::lint::rule::Severity;
 use crate::path::check::port;
 use crate::path::hop::{Httpd, Outward, Place};
-use crate::path::traefik::named_scope;
+use crate::path::traefik::{named_scope, speaks_https_to};
 use crate::path::{Routed, WayIn};
 
 const SCHEMES: [&str; 3] = ["http", "https", "h2c"];
@@ -35,6 +35,7 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
                 if let Some(service) = &spec.errors {
                     named(model, object, service, findings);
                     no_such_port(model, object, service, findings);
+                    without_transport(model, object, service, findings);
                 }
             }
             _ => {}
@@ -102,6 +103,28 @@ fn no_such_port(
     let clash = port(&httpd, &model.grounds).filter(|_| !named.is_traefik_service);
     let spot = Spot::named(model, typed, &named.field);
     findings.extend(clash.and_then(|clash| spot.finding(&clash)));
+}
+
+/// Finds a Service of a Middleware that is spoken to by https, with nothing that says how it is verified. Annotations of the
+/// Service are for Ingresses only.
+fn without_transport(
+    model: &Model<'_>,
+    typed: &cluster::Object,
+    named: &ServiceRef,
+    findings: &mut Vec<Finding>,
+) {
+    if named.transport.is_some() || named.is_traefik_service || model.provider.options.own_transport
+    {
+        return;
+    }
+    let scope = named_scope(&typed.scope, named.namespace.as_deref());
+    let service = model.cluster.find(Kind::Service, &scope, &named.name);
+    let service = service.and_then(|object| object.resource.service());
+    if speaks_https_to(named.scheme.as_deref(), named.port.as_ref(), service) == Some(true) {
+        let message = format!("Service `{}` is spoken to by https", named.name);
+        let object = &model.objects[typed.number];
+        findings.push(object.finding_in(&CI210, &named.field, message));
+    }
 }
 
 /// Finds a transport that is there, and is for the other protocol.

@@ -137,7 +137,9 @@ fn pair(
         findings.push(object.finding(rule, named.at, &named.field, message));
     };
     match check::pair(&typed.scope, &named.name, &model.grounds) {
-        Some(Clash::ShownElsewhere { namespace }) => {
+        Some(Clash::ShownElsewhere { namespace })
+            if !model.is_copied(Class::Secret, &named.name) =>
+        {
             let message = format!(
                 "Secret `{}` is in namespace `{namespace}`, the {} in `{}`",
                 named.name, object.kind, object.namespace

@@ -3,16 +3,17 @@
 //! Traefik looks it up by the server name, before it knows the route: where http routes for one host name different
 //! ones, it uses the default (`buildEntryPointHandler` in `pkg/server/router/tcp/manager.go`, 2.11 to 3.7).
 
-use super::rules::CI411;
+use super::rules::{CI411, CI412};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Kind, Object, Resource};
 use crate::kinds::Reference;
-use crate::kinds::traefik::meet;
+use crate::kinds::traefik::{Route, meet};
 use crate::lint::finding::Finding;
 use crate::lint::model::Model;
 use crate::lint::rule::Severity;
 use crate::path::Routed;
 use crate::path::traefik::{look_up, named_scope};
+use crate::rule::{Rule, hosts};
 use std::collections::BTreeMap;
 
 /// A route for a host, and the options that it names.
@@ -26,6 +27,7 @@ struct Named<'m> {
 }
 
 pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    unused(model, findings);
     let mut by_host: BTreeMap<&str, Vec<Named<'_>>> = BTreeMap::new();
     for routed in &model.paths {
         if let Some(named) = named(model, routed) {
@@ -64,6 +66,46 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
             });
         }
     }
+}
+
+/// Finds options that are named and do not govern: Traefik looks them up by the hosts of the rule, and not at all where it
+/// does not end TLS.
+fn unused(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    for kind in [Kind::IngressRoute, Kind::IngressRouteTcp] {
+        for typed in model.cluster.of(kind) {
+            let Some(spec) = typed.resource.ingress_route() else {
+                continue;
+            };
+            let Some(tls) = &spec.tls else { continue };
+            let Some(named) = tls.options.as_ref().filter(|named| named.name != "default") else {
+                continue;
+            };
+            let why = if tls.passthrough {
+                "Traefik passes TLS through, and asks for nothing"
+            } else if kind == Kind::IngressRoute
+                && spec.routes.iter().any(|route| {
+                    let is_read = route.rule.is_ok();
+                    is_read && rule_hosts(route).is_empty()
+                })
+            {
+                "the rule names no `Host`, and the options of the server name govern"
+            } else {
+                continue;
+            };
+            let scope = named_scope(&typed.scope, named.namespace.as_deref());
+            let found = look_up(model.cluster, Kind::TlsOption, &scope, &named.name).here();
+            let object = &model.objects[typed.number];
+            let message = format!("TLSOption `{}` does not govern here: {why}", named.name);
+            let finding = object.finding_in(&CI412, "spec.tls.options", message);
+            findings.push(finding.warning_unless(found.is_some_and(asks)));
+        }
+    }
+}
+
+/// Returns the hosts that a rule names, `*` among them.
+fn rule_hosts(route: &Route) -> Vec<String> {
+    let matchers = route.rule.as_ref().map(Rule::matchers);
+    hosts(matchers.unwrap_or_default())
 }
 
 fn named<'m>(model: &'m Model<'_>, routed: &'m Routed<'m>) -> Option<Named<'m>> {

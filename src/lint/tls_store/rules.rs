@@ -47,4 +47,8 @@ rules! {
         "routes for one host name different TLS options"
         "Traefik uses the default options for the host (`Found different TLS options for routers on the same host`): a client certificate that one of them asks for is not asked for."
         "Name the same TLSOption in every route for the host."
+    CI412 "tls-options-do-not-govern" Error
+        "the TLS options that a route names do not govern"
+        "A client certificate that they ask for is not asked for: whoever has none gets in (seen with Traefik 3.7.15)."
+        "Name the hosts with `Host`, make the options the `default` ones, or end TLS in Traefik."
 }

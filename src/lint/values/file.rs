@@ -10,6 +10,8 @@ use crate::yaml::{At, Node};
 pub(super) struct File<'m, 'a> {
     pub(super) values: &'m Values<'a>,
     pub(super) chart: ChartMajor,
+    /// Whether nothing says so.
+    pub(super) is_assumed: bool,
 }
 
 impl<'a> File<'_, 'a> {

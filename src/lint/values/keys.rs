@@ -2,76 +2,13 @@
 
 use super::file::File;
 use super::rules::{CI501, CI502};
-use crate::fault::did_you_mean;
+use crate::chart::taken::{Why, refuses_others, untaken};
 use crate::lint::finding::Finding;
-use crate::lint::rule::Rule;
+use crate::lint::rule::{Rule, Severity};
 use crate::yaml::{At, Node, Value};
 
-/// From this chart on the schema refuses what it does not know.
-const STRICT: u8 = 39;
-
-/// Keys at the top of chart 41, and of older ones back to 20.
-const TOP: [&str; 59] = [
-    "accessLog",
-    "additionalArguments",
-    "additionalVolumeMounts",
-    "affinity",
-    "api",
-    "autoscaling",
-    "certResolvers",
-    "certificatesResolvers",
-    "commonLabels",
-    "core",
-    "deployment",
-    "enabled",
-    "env",
-    "envFrom",
-    "experimental",
-    "extraObjects",
-    "fullnameOverride",
-    "gateway",
-    "gatewayClass",
-    "global",
-    "globalArguments",
-    "hostNetwork",
-    "hub",
-    "image",
-    "ingressClass",
-    "ingressRoute",
-    "instanceLabelOverride",
-    "livenessProbe",
-    "log",
-    "logs",
-    "metrics",
-    "nameOverride",
-    "namespaceOverride",
-    "nodeSelector",
-    "oci_meta",
-    "ocsp",
-    "offering_version",
-    "persistence",
-    "podDisruptionBudget",
-    "podSecurityContext",
-    "podSecurityPolicy",
-    "ports",
-    "priorityClassName",
-    "providers",
-    "rbac",
-    "readinessProbe",
-    "resources",
-    "securityContext",
-    "service",
-    "serviceAccount",
-    "serviceAccountAnnotations",
-    "startupProbe",
-    "tlsOptions",
-    "tlsStore",
-    "tolerations",
-    "topologySpreadConstraints",
-    "tracing",
-    "updateStrategy",
-    "versionOverride",
-];
+/// From this chart on all fields of the Service are below `service.spec`.
+const SERVICE_SPEC: u8 = 40;
 
 /// A key that not all charts take: where it stands (`*` for any port), the first and the last chart that read
 /// it, and what others read instead.
@@ -224,6 +161,7 @@ static MOVED: [Moved; 18] = [
 impl<'a> File<'_, 'a> {
     pub(super) fn keys(&self, findings: &mut Vec<Finding>) {
         let number = self.chart.number();
+        let mut said: Vec<String> = Vec::new();
         for moved in &MOVED {
             for (node, at, field) in self.places(moved.path) {
                 // A chart leaves out what is null.
@@ -234,8 +172,8 @@ impl<'a> File<'_, 'a> {
                 if number < moved.since || (moved.first..=moved.last).contains(&number) {
                     continue;
                 }
-                let is_schema = number >= STRICT && field != "service.type";
-                let is_refused = is_schema || moved.fails && number >= moved.last;
+                let is_refused =
+                    refuses_others(moved.path, self.chart) || moved.fails && number >= moved.last;
                 let (rule, verb) = if is_refused {
                     (&CI501, "refuses")
                 } else {
@@ -243,27 +181,63 @@ impl<'a> File<'_, 'a> {
                 };
                 let message = format!("chart {number} {verb} `{field}`");
                 let help = format!("Use {}.", moved.instead);
-                findings.push(self.finding(rule, at, &field, message).with_help(help));
+                let finding = self.finding(rule, at, &field, message).with_help(help);
+                findings.push(self.settled(finding));
+                said.push(field);
             }
         }
-        for (key, node) in self.values.node.entries() {
-            if TOP.contains(&key.text.as_str())
-                || key.text == "volumes"
-                || node.value == Value::Null
-            {
+        for one in untaken(self.values.node, self.chart) {
+            let is_below = |field: &String| {
+                let rest = one.field.strip_prefix(field.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            // `proxyProtocol` that trusts nobody is found by what it lacks, and `enabled` beside what it trusts means no harm.
+            if said.iter().any(is_below) || one.field.ends_with(".proxyProtocol.enabled") {
                 continue;
             }
-            let meant = did_you_mean(&key.text, TOP);
-            let rule: &'static Rule = if number >= STRICT { &CI501 } else { &CI502 };
-            if number < STRICT && meant.is_none() {
-                continue;
-            }
-            let message = format!("chart {number} does not have `{}`", key.text.escape_debug());
-            let finding = self.finding(rule, key.at, &key.text, message);
-            findings.push(match meant {
-                Some(meant) => finding.with_help(format!("Write `{meant}`.")),
-                None => finding,
+            let rule: &'static Rule = if one.is_refused { &CI501 } else { &CI502 };
+            let shown = one.field.escape_debug();
+            let message = match &one.why {
+                Why::Key(_) => format!("chart {number} does not have `{shown}`"),
+                Why::Type(wanted) => format!(
+                    "`{shown}` is {}, and chart {number} wants {wanted}",
+                    one.node.kind()
+                ),
+                Why::Values(values) => format!(
+                    "`{shown}` is none of those that chart {number} takes: {}",
+                    values.join(", ")
+                ),
+            };
+            let at = match one.why {
+                Why::Key(_) => one.at,
+                Why::Type(_) | Why::Values(_) => one.node.at,
+            };
+            let finding = self.settled(self.finding(rule, at, &one.field, message));
+            findings.push(match one.why {
+                Why::Key(Some(meant)) => finding.with_help(format!("Write `{meant}`.")),
+                Why::Key(None) if one.field.starts_with("service.") && number >= SERVICE_SPEC => {
+                    finding.with_help("Move it below `service.spec`.")
+                }
+                _ => finding,
             });
+        }
+    }
+
+    /// Makes a finding milder where the chart is assumed: another one may take the key.
+    fn settled(&self, finding: Finding) -> Finding {
+        if !self.is_assumed {
+            return finding;
+        }
+        let chart = self.chart;
+        let severity = if finding.rule == &CI501 {
+            Severity::Warning
+        } else {
+            Severity::Info
+        };
+        let message = format!("{} (chart {chart} is assumed)", finding.message);
+        Finding {
+            message,
+            ..finding.with_severity(severity)
         }
     }
 

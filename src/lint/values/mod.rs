@@ -4,6 +4,8 @@
 
 mod file;
 mod keys;
+mod providers;
+mod redirects;
 pub(super) mod rules;
 
 use crate::chart::ChartMajor;
@@ -29,6 +31,8 @@ pub(super) const FAMILY: Family = Family {
         Class::IngressRouteTcp,
         Class::TlsStore,
         Class::Workload,
+        Class::Ingress,
+        Class::GatewayKind,
     ],
     check,
 };
@@ -36,18 +40,21 @@ pub(super) const FAMILY: Family = Family {
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for values in &model.values {
-        let of_release = values.chart.and_then(|text| ChartMajor::parse(text).ok());
-        let chart = model
-            .options
-            .chart
-            .or(of_release)
-            .unwrap_or_else(|| newest_that_fits(values));
-        let file = File { values, chart };
+        let of_release = values.chart.and_then(ChartMajor::of_range);
+        let known = model.options.chart.or(of_release);
+        let file = File {
+            values,
+            chart: known.unwrap_or_else(|| newest_that_fits(values)),
+            is_assumed: known.is_none(),
+        };
         file.keys(&mut findings);
         file.pods(&mut findings);
         file.ports(&mut findings);
         file.trust(&mut findings);
+        file.redirects(&mut findings);
     }
+    providers::check(model, &mut findings);
+    redirects::of_workloads(model, &mut findings);
     watched(model, &mut findings);
     arguments(model, &mut findings);
     for values in &model.instances {
@@ -87,20 +94,21 @@ fn path_of(node: &Node, at: At) -> Option<String> {
     })
 }
 
-/// Finds out the chart: the newest that reads all keys, else the newest.
+/// Finds out the chart: the newest of those that take most of the keys.
 fn newest_that_fits(values: &Values<'_>) -> ChartMajor {
-    ChartMajor::all()
-        .rev()
-        .find(|chart| {
-            let mut findings = Vec::new();
-            File {
-                values,
-                chart: *chart,
-            }
-            .keys(&mut findings);
-            findings.is_empty()
-        })
-        .unwrap_or_default()
+    let findings = |chart: &ChartMajor| {
+        let (mut findings, chart) = (Vec::new(), *chart);
+        let is_assumed = true;
+        let file = File {
+            values,
+            chart,
+            is_assumed,
+        };
+        file.keys(&mut findings);
+        findings.len()
+    };
+    let newest_first = ChartMajor::all().rev();
+    newest_first.min_by_key(findings).unwrap_or_default()
 }
 
 impl File<'_, '_> {

@@ -51,4 +51,12 @@ rules! {
         "a value of the Civiparoisse chart cannot be used"
         "The chart writes it into its objects as it is: the API server, Traefik or httpd refuses them, or a misspelt key does nothing. `civi-ingress new-instance -f` refuses it too."
         "Write a value that the key accepts; docs/values.md lists the keys."
+    CI513 "provider-off" Error
+        "the provider that reads an object is off"
+        "Traefik does not see it: what it serves answers 404."
+        "Turn the provider on, or leave the object out."
+    CI514 "redirect-to-inner-port" Error
+        "a redirect leads to an entry point's inner port"
+        "Browsers are sent to the port that Traefik listens on in its pod, which nobody exposes: they cannot connect."
+        "Redirect to the port that browsers reach, such as `:443`."
 }

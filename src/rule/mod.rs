@@ -3,6 +3,9 @@
 //! It is Go's grammar of expressions, cut down to calls with strings, `!`, `&&`, `||` and parentheses
 //! (`github.com/vulcand/predicate`, used by pkg/rules/parser.go, v3.7.9).
 
+pub mod matchers;
+pub mod regexp;
+
 /// Deepest nesting of parentheses and `!` that is read.
 const DEPTH_LIMIT: usize = 64;
 
@@ -62,10 +65,12 @@ impl Rule {
 }
 
 /// Returns the hosts that matchers name, in lower case.
-pub(crate) fn hosts<'a>(matchers: impl IntoIterator<Item = &'a Matcher>) -> Vec<String> {
-    matchers
-        .into_iter()
-        .filter(|matcher| matches!(matcher.name.as_str(), "Host" | "HostSNI" | "HostHeader"))
+pub(crate) fn hosts<'a>(all: impl IntoIterator<Item = &'a Matcher>) -> Vec<String> {
+    all.into_iter()
+        .filter(|matcher| {
+            let name = matchers::canonical(&matcher.name);
+            matches!(name, Some("Host" | "HostSNI" | "HostHeader"))
+        })
         .flat_map(|matcher| &matcher.arguments)
         .map(|host| host.to_ascii_lowercase())
         .collect()

@@ -1,15 +1,11 @@
-//! The definitions in short: a tree of fields in the order of its lines.
-
-use std::sync::LazyLock;
-
-/// All kinds.
-pub(super) static OUTLINE: LazyLock<Definition> =
-    LazyLock::new(|| Definition::parse(include_str!("definitions.txt")));
+//! A schema in short: a tree of fields in the order of its lines, for several releases at once.
+//!
+//! `.ci/schemas/definitions` and `.ci/schemas/values` write such texts, and say how a line is to be read.
 
 /// The lines, each with what is on it.
-pub(super) struct Definition(Vec<OutlineLine>);
+pub(crate) struct ShortSchema(Vec<SchemaLine>);
 
-struct OutlineLine {
+struct SchemaLine {
     /// The number of the line behind the last below this one.
     end: usize,
     name: &'static str,
@@ -17,20 +13,22 @@ struct OutlineLine {
     is_required: bool,
     values: &'static str,
     releases: &'static str,
+    closed: &'static str,
 }
 
 /// A field, or a kind: its `spec`.
 #[derive(Clone, Copy)]
-pub(super) struct Field {
+pub(crate) struct Field {
+    schema: &'static ShortSchema,
     number: usize,
-    pub(super) name: &'static str,
-    pub(super) shape: Shape,
-    pub(super) is_required: bool,
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) is_required: bool,
 }
 
 /// What a value must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Any,
     Object,
     String,
@@ -44,10 +42,10 @@ pub(super) enum Shape {
 
 /// The type behind `[]` or `{}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Inner(&'static str);
+pub(crate) struct Inner(&'static str);
 
 impl Inner {
-    pub(super) fn shape(self) -> Shape {
+    pub(crate) fn shape(self) -> Shape {
         Shape::of(self.0)
     }
 }
@@ -72,7 +70,7 @@ impl Shape {
     }
 
     /// Describes what is wanted.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Any => "anything",
             Self::Object | Self::Map(_) => "a mapping",
@@ -86,9 +84,9 @@ impl Shape {
     }
 }
 
-impl Definition {
-    fn parse(text: &'static str) -> Self {
-        let mut lines: Vec<OutlineLine> = Vec::new();
+impl ShortSchema {
+    pub(crate) fn parse(text: &'static str) -> Self {
+        let mut lines: Vec<SchemaLine> = Vec::new();
         let mut open: Vec<usize> = Vec::new();
         for (number, line) in text.lines().enumerate() {
             let content = line.trim_start_matches(' ');
@@ -99,17 +97,19 @@ impl Definition {
             open.push(number);
             let (content, values) = content.split_once(" =").unwrap_or((content, ""));
             let mut words = content.split(' ');
-            let mut line = OutlineLine {
+            let mut line = SchemaLine {
                 end: 0,
                 name: words.next().unwrap_or_default(),
                 shape: words.next().map_or(Shape::Any, Shape::of),
                 is_required: false,
                 values,
                 releases: "",
+                closed: "",
             };
             for word in words {
                 match word.split_at(1) {
                     ("!", _) => line.is_required = true,
+                    ("#", releases) => line.closed = releases,
                     (_, releases) => line.releases = releases,
                 }
             }
@@ -123,7 +123,7 @@ impl Definition {
     }
 
     /// Returns the kinds of a group.
-    pub(super) fn kinds(&'static self, group: &str) -> impl Iterator<Item = Field> {
+    pub(crate) fn kinds(&'static self, group: &str) -> impl Iterator<Item = Field> {
         self.level(0, self.0.len()).filter_map(move |mut field| {
             let (of, kind) = field.name.split_once('/')?;
             field.name = kind;
@@ -131,8 +131,9 @@ impl Definition {
         })
     }
 
-    fn line(&'static self, field: Field) -> &'static OutlineLine {
-        &self.0[field.number]
+    /// Returns the field of the first line, which all others are below.
+    pub(crate) fn top(&'static self) -> Option<Field> {
+        self.level(0, self.0.len()).next()
     }
 
     /// Returns the fields that begin on a line and are beside each other up to another.
@@ -141,6 +142,7 @@ impl Definition {
         std::iter::from_fn(move || {
             let line = self.0.get(number).filter(|_| number < end)?;
             let field = Field {
+                schema: self,
                 number,
                 name: line.name,
                 shape: line.shape,
@@ -153,34 +155,42 @@ impl Definition {
 }
 
 impl Field {
+    fn line(self) -> &'static SchemaLine {
+        &self.schema.0[self.number]
+    }
+
     /// Returns the fields below.
-    pub(super) fn children(self) -> impl Iterator<Item = Self> {
-        OUTLINE.level(self.number + 1, OUTLINE.line(self).end)
+    pub(crate) fn children(self) -> impl Iterator<Item = Self> {
+        self.schema.level(self.number + 1, self.line().end)
     }
 
     /// Returns the values that are counted; none if any text is taken.
-    pub(super) fn values(self) -> impl Iterator<Item = &'static str> {
-        let values = OUTLINE.line(self).values;
+    pub(crate) fn values(self) -> impl Iterator<Item = &'static str> {
+        let values = self.line().values;
         values.split('|').filter(|value| !value.is_empty())
     }
 
-    /// Returns whether the release with this number has it.
-    pub(super) fn is_in(self, number: usize) -> bool {
-        let releases = OUTLINE.line(self).releases;
-        let digit = |byte: u8| usize::from(byte - b'0') == number;
-        releases.is_empty() || releases.bytes().any(digit)
+    /// Returns whether the release with this number has it, of those that have what it is below.
+    pub(crate) fn is_in(self, number: usize) -> bool {
+        let releases = self.line().releases;
+        releases.is_empty() || has(releases, number)
+    }
+
+    /// Returns whether the release with this number refuses what is not named below.
+    pub(crate) fn is_closed_in(self, number: usize) -> bool {
+        has(self.line().closed, number)
     }
 
     /// Returns the path of the only field below that has a name.
-    pub(super) fn only_place_of(self, name: &str) -> Option<String> {
-        let (start, end) = (self.number + 1, OUTLINE.line(self).end);
-        let mut found = (start..end).filter(|number| OUTLINE.0[*number].name == name);
+    pub(crate) fn only_place_of(self, name: &str) -> Option<String> {
+        let (start, end) = (self.number + 1, self.line().end);
+        let mut found = (start..end).filter(|number| self.schema.0[*number].name == name);
         let (first, None) = (found.next()?, found.next()) else {
             return None;
         };
-        let above = (start..=first).filter(|number| OUTLINE.0[*number].end > first);
+        let above = (start..=first).filter(|number| self.schema.0[*number].end > first);
         let path = above.map(|number| {
-            let line = &OUTLINE.0[number];
+            let line = &self.schema.0[number];
             let list = if number != first && matches!(line.shape, Shape::List(_)) {
                 "[]"
             } else {
@@ -192,23 +202,44 @@ impl Field {
     }
 }
 
+/// Returns whether numbers in base 36 have one among them.
+fn has(releases: &str, number: usize) -> bool {
+    let mut digits = releases.chars().filter_map(|digit| digit.to_digit(36));
+    digits.any(|digit| usize::try_from(digit) == Ok(number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::LazyLock;
+
+    static KINDS: LazyLock<ShortSchema> =
+        LazyLock::new(|| ShortSchema::parse(include_str!("lint/definitions/definitions.txt")));
 
     fn kind(name: &str) -> Field {
-        OUTLINE
+        KINDS
             .kinds("traefik.io")
             .find(|kind| kind.name == name)
             .unwrap()
     }
 
     #[test]
+    fn a_level_is_closed_in_the_releases_that_its_line_names() {
+        static SHORT: LazyLock<ShortSchema> =
+            LazyLock::new(|| ShortSchema::parse(". object #jl\n a string @2k\n"));
+        let top = SHORT.top().unwrap();
+        let closed: Vec<usize> = (0..22).filter(|number| top.is_closed_in(*number)).collect();
+        assert_eq!(closed, [19, 21]);
+        let below = top.children().next().unwrap();
+        assert!(below.is_in(2) && below.is_in(20) && !below.is_in(21));
+    }
+
+    #[test]
     fn a_kind_ends_where_the_next_begins_and_has_fields_between() {
-        let kinds: Vec<Field> = OUTLINE.kinds("traefik.io").collect();
+        let kinds: Vec<Field> = KINDS.kinds("traefik.io").collect();
         assert_eq!(kinds.len(), 10);
         for (kind, next) in kinds.iter().zip(&kinds[1..]) {
-            assert_eq!(OUTLINE.line(*kind).end, next.number);
+            assert_eq!(kind.line().end, next.number);
             assert!(kind.children().count() > 0, "{}", kind.name);
         }
         assert!(kinds.iter().any(|kind| kind.name == "TLSStore"));
