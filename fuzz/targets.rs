@@ -10,6 +10,7 @@ use civi_ingress::find;
 use civi_ingress::fleet;
 use civi_ingress::gitops::found;
 use civi_ingress::inspect;
+use civi_ingress::lint::configuration::Configuration;
 use civi_ingress::lint::{self, Options, Severity, baseline, report};
 use civi_ingress::manifests;
 use civi_ingress::name::DnsName;
@@ -44,9 +45,10 @@ use zeroize::Zeroizing;
 pub(crate) type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub(crate) const ALL: [FuzzTarget; 16] = [
+pub(crate) const ALL: [FuzzTarget; 17] = [
     ("apache", apache),
     ("certificates", certificates),
+    ("configuration", configuration),
     ("fleet", fleet),
     ("greeting", database_greeting),
     ("http", http_answer),
@@ -162,6 +164,11 @@ pub(crate) fn fleet(data: &[u8]) {
     }
 }
 
+/// The configuration file of a repository.
+pub(crate) fn configuration(data: &[u8]) {
+    drop(Configuration::parse(&text(data), ".civi-ingress.toml").map_err(|faults| check(&faults)));
+}
+
 /// CSV tables.
 pub(crate) fn table(data: &[u8]) {
     let source = fleet::Source {
@@ -255,7 +262,12 @@ fn judge(text: String) {
                 // It has all rules, whatever was found.
                 0 => is_json(report::sarif(&found, &sources, level)),
                 1..64 => is_json(report::json(&found, &sources, level)),
-                64..128 => drop(report::annotations(&found, &sources, level)),
+                64..96 => drop(report::annotations(&found, &sources, level)),
+                96..128 => {
+                    let xml = report::junit(&found, &sources, level, Severity::Warning);
+                    let is_hidden = |c: char| c.is_control() && c != '\n';
+                    assert!(!xml.contains(is_hidden), "{xml:?}");
+                }
                 128..160 => drop(baseline::write(&found, &sources)),
                 _ => {
                     let lines = report::text(&found, &sources, level, &plain);

@@ -102,6 +102,7 @@ const WITH_TEXT: &[(i32, &str)] = &[
     (2, "lint --explain=@"),
     (2, "lint --traefik=@ x.yaml"),
     (2, "lint --host=@ x.yaml"),
+    (2, "lint --no-config=@ x.yaml"),
     (2, "gitops init --output-dir=out --name=@"),
     (2, "gitops init --output-dir=out --domain=@"),
     (2, "gitops init --output-dir=out --recipient=@"),
@@ -258,6 +259,7 @@ const WITH_FILE: &[(&str, &[&str])] = &[
         &[],
     ),
     ("lint x.yaml --baseline @", &[]),
+    ("lint x.yaml --config @", &["empty"]),
     ("gitops render --output-dir=out -f @", &[]),
     ("gitops check --output-dir=out -f @", &[]),
     (

@@ -27,11 +27,12 @@ fn fifo(path: &Path) {
 }
 
 /// Every command that reads a file, `FILE` in its place.
-const READERS: [&[&str]; 14] = [
+const READERS: [&[&str]; 15] = [
     &["inspect", "FILE"],
     &["status", "FILE"],
     &["lint", "FILE"],
     &["lint", "--baseline", "FILE", "fine.yaml"],
+    &["lint", "--config", "FILE", "fine.yaml"],
     &["new-instance", "a", "--host", "a.example.org", "-f", "FILE"],
     &[
         "new-instance",

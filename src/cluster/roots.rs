@@ -15,6 +15,8 @@ pub struct Files<'a> {
     pub trees: &'a [Option<&'a str>],
     /// Those of their documents that have a say, each with the index of its file.
     pub documents: &'a [(usize, &'a Node)],
+    /// Directories that are applied to a cluster each; if none is given, roots are found out.
+    pub roots: &'a [String],
 }
 
 /// Returns the files of each root, by their indexes, and at last those that no root has. All files are one root where no two
@@ -23,15 +25,21 @@ pub struct Files<'a> {
 pub fn divide(files: &Files<'_>) -> Vec<BTreeSet<usize>> {
     let whole = || vec![(0..files.names.len()).collect()];
     let mut repository = Repository::of(files);
-    if repository.is_of_one_tree() {
+    if files.roots.is_empty() && repository.is_of_one_tree() {
         return whole();
     }
     let names: Vec<String> = files.names.iter().map(|name| normal(name)).collect();
     repository.resolve(&names, files.trees);
-    let mut roots = repository.roots(files.trees, &names);
-    if roots.len() < 2 {
-        return whole();
-    }
+    let given: BTreeSet<String> = files.roots.iter().map(|root| normal(root)).collect();
+    let mut roots = if given.is_empty() {
+        let roots = repository.roots(files.trees, &names);
+        if roots.len() < 2 {
+            return whole();
+        }
+        roots
+    } else {
+        repository.given_roots(&given, &names)
+    };
     let taken: BTreeSet<usize> = roots.iter().flatten().copied().collect();
     let rest: BTreeSet<usize> = (0..names.len())
         .filter(|file| !taken.contains(file))
@@ -213,6 +221,29 @@ impl<'a> Repository<'a> {
         closure
     }
 
+    /// Returns the files of each of these directories: all that is below it, and what that brings with it.
+    fn given_roots(&self, given: &BTreeSet<String>, names: &[String]) -> Vec<BTreeSet<usize>> {
+        let by_name: BTreeMap<&str, usize> = names.iter().map(String::as_str).zip(0..).collect();
+        let root = |root: &String| {
+            let units = self.units.keys().filter(|unit| is_in(unit, root));
+            let units: BTreeSet<&str> = units.flat_map(|unit| self.closure(unit)).collect();
+            let included = units.iter().filter_map(|unit| self.units.get(*unit));
+            let included = included.flat_map(|unit| unit.includes.iter().flatten());
+            let mut files: BTreeSet<usize> = included
+                .filter_map(|path| by_name.get(path.as_str()).copied())
+                .collect();
+            let all = names.iter().enumerate();
+            let of_root = all.filter(|(_, name)| {
+                let is_brought = || self.home(name).is_some_and(|home| units.contains(home));
+                is_in(name, root) || is_brought()
+            });
+            files.extend(of_root.map(|(file, _)| file));
+            files
+        };
+        let roots = given.iter().map(root);
+        roots.filter(|files| !files.is_empty()).collect()
+    }
+
     fn roots(&self, of_tree: &[Option<&str>], names: &[String]) -> Vec<BTreeSet<usize>> {
         let brought: BTreeSet<&str> = self
             .units
@@ -369,6 +400,12 @@ fn fits(wanted: &str, part: &str) -> bool {
     last.map_or(rest.is_empty(), |last| part.ends_with(last))
 }
 
+/// Returns whether a path is that of a directory, or lies in it.
+#[must_use]
+pub fn is_in(path: &str, folder: &str) -> bool {
+    path == folder || is_below(path, folder)
+}
+
 fn is_below(path: &str, folder: &str) -> bool {
     match path.strip_prefix(folder) {
         Some(rest) => folder.is_empty() || rest.starts_with('/'),
@@ -400,6 +437,14 @@ mod tests {
     }
 
     fn in_trees(files: &[(&str, &str)], tree: fn(&str) -> Option<&str>) -> Vec<String> {
+        divided(files, tree, &[])
+    }
+
+    fn divided(
+        files: &[(&str, &str)],
+        tree: fn(&str) -> Option<&str>,
+        given: &[String],
+    ) -> Vec<String> {
         let read = |(name, text): &(&str, &str)| crate::yaml::read_all(text, name).unwrap();
         let documents: Vec<Vec<Node>> = files.iter().map(read).collect();
         let numbered = documents.iter().enumerate();
@@ -412,12 +457,41 @@ mod tests {
             names: &names,
             trees: &trees,
             documents: &documents,
+            roots: given,
         };
         let roots = divide(&all).into_iter().map(|root| {
             let names: Vec<&str> = root.into_iter().map(|file| files[file].0).collect();
             names.join(" ")
         });
         roots.collect()
+    }
+
+    #[test]
+    fn given_roots_have_all_below_them_and_what_that_includes_and_the_others_are_apart() {
+        let files = [
+            ("base/kustomization.yaml", "resources: [x.yaml]"),
+            ("./base/x.yaml", ""),
+            ("clusters/a/kustomization.yaml", "resources: [../../base]"),
+            ("clusters/a/flux/kustomization.yaml", "resources: []"),
+            ("clusters/a/flux/y.yaml", ""),
+            ("clusters/b/plain.yaml", ""),
+            ("notes.yaml", ""),
+        ];
+        let given = |roots: &[&str]| {
+            let roots: Vec<String> = roots.iter().map(|root| (*root).to_owned()).collect();
+            divided(&files, |_| None, &roots)
+        };
+        let of_a = "base/kustomization.yaml ./base/x.yaml clusters/a/kustomization.yaml \
+                    clusters/a/flux/kustomization.yaml clusters/a/flux/y.yaml";
+        assert_eq!(
+            given(&["./clusters/a/", "clusters/b"]),
+            [of_a, "clusters/b/plain.yaml", "notes.yaml"]
+        );
+        assert_eq!(
+            given(&["clusters/a", "elsewhere"]),
+            [of_a, "clusters/b/plain.yaml notes.yaml"]
+        );
+        assert_eq!(given(&["."]).len(), 1);
     }
 
     const BASE: (&str, &str) = ("base/kustomization.yaml", "resources: [x.yaml]");

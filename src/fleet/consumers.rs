@@ -2,11 +2,12 @@
 
 use super::Layout;
 use super::document::{Metadata, Spec};
-use super::leaf::{Mode, Switch};
-use super::part::{Given, PartReader};
+use super::leaf::Mode;
 use super::spec::mode;
 use crate::fault::Fault;
 use crate::name::{InstanceName, ObjectName};
+use crate::record::leaf::Switch;
+use crate::record::{Given, PartReader};
 
 /// Longest value of a label (Kubernetes, apimachinery `pkg/util/validation`, `LabelValueMaxLength`). The fleet's name
 /// is one; Flux makes one of a Kustomization's name, and Argo CD of an Application's where it tracks by labels.

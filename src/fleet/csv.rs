@@ -6,8 +6,8 @@
 //! them do not count, and an empty one is a setting that is not given.
 
 use super::document::SettingsPart;
-use super::part::{Cell, Part as _, PartReader, unknown_key};
 use crate::fault::Fault;
+use crate::record::{Cell, Part as _, PartReader, unknown_key};
 use crate::yaml::tree::LIMIT;
 use crate::yaml::{At, Key, Node, Value};
 use csv_core::ReadFieldResult;

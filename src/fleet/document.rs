@@ -5,10 +5,8 @@
 )]
 
 use super::leaf::{
-    ApiVersion, Count, Days, FleetKind, InstanceKind, Interval, LeafList, Map, Mode, Overlap,
-    Pattern, SourceKind, Switch, TextLine,
+    ApiVersion, FleetKind, InstanceKind, Interval, Mode, Overlap, Pattern, SourceKind,
 };
-use super::part::{Cell, Given, Part, PartReader, record, unknown_key};
 use super::placeholder;
 use super::{CaCustody, Layout, SealingScope};
 use crate::chart::ChartMajor;
@@ -18,6 +16,8 @@ use crate::fault::Fault;
 use crate::name::{DnsName, Namespace, ObjectName};
 use crate::pki::KeyType;
 use crate::pki::issue::Organization;
+use crate::record::leaf::{Count, Days, LeafList, Map, Switch, TextLine};
+use crate::record::{Cell, Given, Part, PartReader, record, unknown_key};
 use crate::release::Release;
 use crate::values::Layers;
 use crate::yaml::{Key, Node, Value};

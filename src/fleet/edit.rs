@@ -4,10 +4,10 @@
 //! with the one change. Where it is not, as with an anchor that others use, nothing is changed and the place is named.
 
 use super::csv::Rows;
-use super::part::PartReader;
 use super::{Source, file};
 use crate::fault::{Fault, Place};
 use crate::name::{DnsName, InstanceName};
+use crate::record::{PartReader, Syntax};
 use crate::yaml::{At, Key, Node, Value, scalar, tree};
 
 /// An instance to be written into a fleet file.
@@ -204,7 +204,7 @@ pub fn remove_row(source: &Source, id: &str) -> Result<String, Vec<Fault>> {
 fn rows(text: &str) -> Vec<(String, At, Node)> {
     let mut reader = PartReader::default();
     reader.begin("");
-    reader.is_untyped = true;
+    reader.syntax = Syntax::Strings;
     let mut found = Vec::new();
     if let Some(mut rows) = Rows::new(text, &mut reader) {
         while let Some(row) = rows.next(&mut reader) {

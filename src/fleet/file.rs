@@ -3,14 +3,15 @@
 use super::consumers;
 use super::csv::Rows;
 use super::document::{FleetDocument, InstanceDocument};
-use super::leaf::{LeafList, Mode, TextLine};
+use super::leaf::Mode;
 use super::levels::Levels;
 use super::members::{Frame, Members};
-use super::part::{Given, Part as _, PartReader};
 use super::spec::{argo_cd, entry_points, flux, mode, secrets, wildcard};
 use super::{Division, Fleet, Layout, Source};
 use crate::chart::ChartMajor;
 use crate::fault::{Fault, Place};
+use crate::record::leaf::{LeafList, TextLine};
+use crate::record::{Given, Part as _, PartReader, Syntax};
 use crate::yaml::{At, Node, tree};
 use std::collections::BTreeSet;
 use std::num::NonZeroU16;
@@ -31,7 +32,7 @@ pub(super) fn read(main: &Source, include: Include<'_>) -> Result<Fleet, Vec<Fau
 pub(super) fn table(source: &Source) -> Result<Vec<(String, Node)>, Vec<Fault>> {
     let mut reader = PartReader::default();
     reader.begin(&source.name);
-    reader.is_untyped = true;
+    reader.syntax = Syntax::Strings;
     let mut instances = Vec::new();
     if let Some(mut rows) = Rows::new(&source.text, &mut reader) {
         while let Some(row) = rows.next(&mut reader) {
@@ -191,7 +192,7 @@ fn include_all(
 fn instances(source: &Source, members: &mut Members, reader: &mut PartReader) {
     let extension = source.name.rsplit_once('.').map(|(_, extension)| extension);
     if extension.is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
-        reader.is_untyped = true;
+        reader.syntax = Syntax::Strings;
         let Some(mut rows) = Rows::new(text(source), reader) else {
             return;
         };

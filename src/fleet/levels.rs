@@ -1,13 +1,13 @@
 //! `defaults` and profiles: what the instances that follow them share, worked out once.
 
 use super::document::{FleetLevel, SettingsPart};
-use super::leaf::TextLine;
-use super::part::{Given, PartReader, ValueOrigin};
 use super::placeholder::PlaceholderNames;
 use super::{CaCustody, HelmValues, Terms, terms};
 use crate::fault::{Fault, did_you_mean};
 use crate::instance::{Extras, Instance};
 use crate::name::{DnsName, Namespace};
+use crate::record::leaf::TextLine;
+use crate::record::{Given, PartReader, ValueOrigin};
 use crate::values::Settings;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,12 +3,13 @@
 use super::Member;
 use super::consumers::TakenModes;
 use super::document::SettingsPart;
-use super::leaf::{Count, LeafList, Pattern};
+use super::leaf::Pattern;
 use super::levels::{Base, Levels};
-use super::part::{Given, Part as _, PartReader, ValueOrigin};
 use super::placeholder::{self, PlaceholderNames};
 use crate::fault::Fault;
 use crate::name::{DnsName, InstanceName, Namespace};
+use crate::record::leaf::{Count, LeafList};
+use crate::record::{Given, Part as _, PartReader, ValueOrigin};
 use crate::yaml::{At, Node};
 use std::collections::BTreeMap;
 

@@ -13,7 +13,6 @@ mod file;
 mod leaf;
 mod levels;
 mod members;
-mod part;
 mod placeholder;
 #[cfg(test)]
 mod schema;

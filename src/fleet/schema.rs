@@ -5,45 +5,14 @@
 
 use super::document::{FleetLevel, Instances, Metadata, SettingsPart, Values};
 use super::leaf::{
-    ApiVersion, Choice, Count, Days, FleetKind, InstanceKind, Interval, LeafList, Map, Mode,
-    Overlap, Pattern, SourceKind, Switch, TextLine,
+    ApiVersion, FleetKind, InstanceKind, Interval, Mode, Overlap, Pattern, SourceKind,
 };
-use super::part::Given;
 use super::placeholder::NAMES;
 use super::{CaCustody, Layout, SealingScope};
-use crate::chart::ChartMajor;
-use crate::cidr::Cidr;
-use crate::duration::TraefikDuration;
-use crate::name::{DnsName, Namespace, ObjectName};
 use crate::pki::KeyType;
-use crate::pki::issue::Organization;
-use crate::release::Release;
+use crate::record::schema::{DURATION, LABEL, choice, days, generic_schemas, schemas};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
-
-const DURATION: &str = r"(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+";
-const LABEL: &str = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?";
-/// No ASCII characters but letters, digits and hyphens; of all others UTS 46 decides.
-const HOST_LABEL: &str = r"[^\s\x00-,./:-@\[-`{-\x7f]+";
-const OBJECT: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
-const DAYS: &str =
-    "^([1-9][0-9]{0,3}|[12][0-9]{4}|3[0-5][0-9]{3}|36[0-4][0-9]{2}|365[01][0-9]|3652[0-5])d$";
-
-macro_rules! schemas {
-    ($($kind:ty: $schema:expr;)*) => {
-        $(impl JsonSchema for $kind {
-            fn inline_schema() -> bool {
-                true
-            }
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($kind).into()
-            }
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                $schema
-            }
-        })*
-    };
-}
 
 schemas! {
     ApiVersion: choice::<Self>();
@@ -55,76 +24,15 @@ schemas! {
     SealingScope: choice::<Self>();
     CaCustody: choice::<Self>();
     KeyType: choice::<Self>();
-    TextLine: json_schema!({"type": "string", "pattern": r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"});
     Interval: json_schema!({"type": "string", "pattern": format!("^{DURATION}$")});
-    DnsName: json_schema!({"type": "string", "pattern": format!(r"^(?!.*\.[0-9]+\.?$){HOST_LABEL}(\.{HOST_LABEL})+\.?$")});
-    Namespace: json_schema!({"type": "string", "pattern": format!("^(?!kube-){LABEL}$")});
-    ObjectName: json_schema!({"type": "string", "maxLength": 253, "pattern": OBJECT});
-    Organization: json_schema!({"type": "string", "maxLength": 64, "pattern": r"^\S(.*\S)?$"});
-    Cidr: json_schema!({
-        "type": "string",
-        "pattern": r"^(([0-9]{1,3}\.){3}[0-9]{1,3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)(/[0-9]{1,3})?$",
-    });
-    Release: json_schema!({"type": "string", "pattern": r"^v?(2\.(9|10|11)|3\.[0-9]{1,4})(\.[0-9]{1,4})?$"});
-    ChartMajor: {
-        let mut charts = ChartMajor::all().map(ChartMajor::number);
-        json_schema!({"type": "integer", "minimum": charts.next(), "maximum": charts.next_back()})
-    };
-    Days: days();
     Overlap: days();
-    TraefikDuration: json_schema!({"anyOf": [
-        {"type": "integer", "minimum": 0, "maximum": u32::MAX},
-        {"type": "string", "pattern": format!("^([0-9]+|{DURATION})$")},
-    ]});
     Values: json_schema!({
         "type": "object",
         "properties": {"externalhost": false, "servername": false, "serverstransport": false},
     });
 }
 
-fn days() -> Schema {
-    json_schema!({"anyOf": [
-        {"type": "integer", "minimum": 1, "maximum": 36_525},
-        {"type": "string", "pattern": DAYS},
-    ]})
-}
-
-fn choice<T: Choice>() -> Schema {
-    match T::NAMES {
-        [only] => json_schema!({"const": only}),
-        names => json_schema!({"type": "string", "enum": names}),
-    }
-}
-
-macro_rules! generic_schemas {
-    ($([$($bound:tt)*] $kind:ty, $name:expr, $generator:ident => $schema:expr;)*) => {
-        $(impl<$($bound)*> JsonSchema for $kind {
-            fn inline_schema() -> bool {
-                true
-            }
-            fn schema_name() -> Cow<'static, str> {
-                $name.into()
-            }
-            fn json_schema($generator: &mut SchemaGenerator) -> Schema {
-                $schema
-            }
-        })*
-    };
-}
-
 generic_schemas! {
-    [T: JsonSchema] Given<T>, "Given", generator => generator.subschema_for::<T>();
-    [T: JsonSchema] LeafList<T>, "List", generator => json_schema!({
-        "type": "array",
-        "items": generator.subschema_for::<T>(),
-    });
-    [T: JsonSchema] Map<T>, "Map", generator => json_schema!({
-        "type": "object",
-        "additionalProperties": generator.subschema_for::<T>(),
-    });
-    [T: JsonSchema] Switch<T>, "Switch", generator => json_schema!({
-        "anyOf": [generator.subschema_for::<T>(), {"const": false}],
-    });
     [T: JsonSchema] Metadata<T>, "Metadata", generator => json_schema!({
         "type": "object",
         "properties": {"name": generator.subschema_for::<T>()},
@@ -134,11 +42,6 @@ generic_schemas! {
     [const N: usize] Pattern<N>, "Pattern", _generator => json_schema!({
         "type": "string",
         "pattern": format!(r"^([^{{}}]|\{{\{{|\}}\}}|\{{({})\}})*$", NAMES[..N].join("|")),
-    });
-    [const LEAST: i64, const MOST: i64] Count<LEAST, MOST>, "Count", _generator => json_schema!({
-        "type": "integer",
-        "minimum": LEAST,
-        "maximum": MOST,
     });
 }
 
@@ -185,7 +88,7 @@ mod tests {
     use super::*;
     use crate::fleet::SCHEMA;
     use crate::fleet::document::FleetDocument;
-    use crate::fleet::part::{Part as _, PartReader};
+    use crate::record::{Part as _, PartReader};
     use crate::yaml::tree;
     use serde_json::{Value, json};
 

@@ -1,13 +1,14 @@
 //! Settles what the fleet file says beside its instances.
 
 use super::document::{ArgoCdPart, FluxPart, SecretsPart, Spec, WildcardPart};
-use super::leaf::{Interval, LeafList, Mode, SourceKind, Switch, TextLine};
-use super::part::{Given, PartReader, ValueOrigin};
+use super::leaf::{Interval, Mode, SourceKind};
 use super::terms::{self, certificate_faults, sealed_and_stored};
 use super::{ArgoCd, CaCustody, Flux, SealingScope, Secrets, Wildcard};
 use crate::fault::Fault;
 use crate::name::Namespace;
 use crate::pki::SubjectAltName;
+use crate::record::leaf::{LeafList, Switch, TextLine};
+use crate::record::{Given, PartReader, ValueOrigin};
 use crate::seal::Recipient;
 
 /// Returns the entry points, without invalid ones.

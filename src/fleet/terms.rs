@@ -1,14 +1,14 @@
 //! What instances share: settings and certificates of `defaults` and a profile, worked out once.
 
 use super::document::{CertificatePart, ObjectsPart, SettingsPart, TransportPart, Values, merge};
-use super::leaf::{Days, TextLine};
-use super::part::{Given, Part as _, ValueOrigin};
 use super::placeholder::{self, PlaceholderNames};
 use super::{CaCustody, CertificateTerms};
 use crate::cidr::Cidr;
 use crate::fault::{Fault, Place};
 use crate::instance::{Extras, TraefikSource};
 use crate::name::{Label, Namespace};
+use crate::record::leaf::{Days, TextLine};
+use crate::record::{Given, Part as _, ValueOrigin};
 use crate::values::{KEYS, Layers, Settings, is_below};
 use crate::yaml::{At, Node, Value};
 

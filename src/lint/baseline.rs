@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 const VERSION: u32 = 1;
 
 /// A baseline that was read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Baseline {
     entries: Vec<BaselineEntry>,
 }
@@ -66,6 +66,11 @@ impl Baseline {
         Ok(Self { entries })
     }
 
+    /// Accepts what another baseline accepts, too.
+    pub fn extend(&mut self, other: Self) {
+        self.entries.extend(other.entries);
+    }
+
     /// Takes out the findings that are accepted, each entry once, and says how many entries met none.
     pub fn apply(&self, report: &mut Report, sources: &[Source]) -> usize {
         let mut left: BTreeMap<&BaselineEntry, usize> = BTreeMap::new();
@@ -91,7 +96,10 @@ fn entry(finding: &super::Finding, sources: &[Source]) -> BaselineEntry {
     BaselineEntry {
         code: finding.rule.code.to_owned(),
         of: finding.object.as_ref().map_or_else(
-            || finding.file_name(sources).to_owned(),
+            || {
+                let source = sources.get(finding.file);
+                source.map_or("", Source::place).to_owned()
+            },
             ToString::to_string,
         ),
         field: finding.field.clone(),

@@ -18,6 +18,7 @@ mod balancers;
 pub mod baseline;
 mod cert_manager;
 mod certificates;
+pub mod configuration;
 mod definitions;
 mod documents;
 mod explain;
@@ -50,16 +51,18 @@ pub use explain::explain;
 pub use finding::{Finding, Identity};
 pub use legs::rule_of;
 pub use model::{Knowledge, KnownFrom};
-pub use options::Options;
+pub use options::{Configured, Options};
 pub use report::Report;
 pub use rules::{Rule, Severity};
 pub use source::Source;
+pub use values::{ChartFrom, ChartKnowledge};
 
-use crate::cluster::roots::{Files, divide};
+use crate::cluster::roots::{Files, divide, is_in, normal};
 use crate::fault::Fault;
 use crate::gitops::layout;
 use crate::threads::{discard, each, with_threads};
 use crate::yaml::Node;
+use configuration::IgnoredRule;
 use families::FAMILIES;
 use model::documents::{Document, Read, Typed, read};
 use model::kustomize::patches;
@@ -94,11 +97,14 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
         .iter_mut()
         .map(|document| std::mem::take(&mut document.typed))
         .collect();
-    let roots = roots(&documents, &names, &is_of_fleet);
+    let roots = roots(&documents, sources, &is_of_fleet, options);
     let all: Vec<&Document> = documents.iter().collect();
     let Judged {
         mut findings,
         knowledge,
+        releases,
+        charts,
+        values,
         looked_at,
         ..
     } = judged(&all, typed, &roots, &names, options);
@@ -108,6 +114,7 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
         finding.show();
     }
     let suppressed = suppress::apply(&mut comments, &mut findings);
+    let (ignored, ignored_in_vain) = ignore(&mut findings, sources, options);
     findings.sort_by(|a, b| {
         let key = |finding: &Finding| (finding.file, finding.at.line, finding.at.column);
         key(a)
@@ -126,6 +133,9 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
     let report = Report {
         findings,
         traefik: knowledge,
+        releases,
+        charts,
+        values: values.len(),
         documents: all.len(),
         objects: each(&all, |document| document.objects()).into_iter().sum(),
         passed_over: (0..sources.len())
@@ -133,13 +143,59 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
             .collect(),
         suppressed,
         accepted: 0,
+        ignored,
+        ignored_in_vain,
+        configuration: options.configured.file.clone(),
     };
     discard(documents);
     Ok(report)
 }
 
+/// Takes out the findings of ignored rules, counts them, and returns the entries that meet none.
+fn ignore(
+    findings: &mut Vec<Finding>,
+    sources: &[Source],
+    options: &Options,
+) -> (usize, Vec<usize>) {
+    if options.ignored.is_empty() {
+        return (0, Vec::new());
+    }
+    let places: Vec<String> = sources
+        .iter()
+        .map(|source| normal(source.place()))
+        .collect();
+    let folders = |entry: &IgnoredRule| -> Vec<String> {
+        entry.paths.iter().map(|path| normal(&path.path)).collect()
+    };
+    let folders: Vec<Vec<String>> = options.ignored.iter().map(folders).collect();
+    let mut used = vec![false; options.ignored.len()];
+    let before = findings.len();
+    findings.retain(|finding| {
+        let place = places.get(finding.file).map_or("", String::as_str);
+        let mut is_ignored = false;
+        for ((entry, folders), used) in options.ignored.iter().zip(&folders).zip(&mut used) {
+            let is_there = folders.is_empty() || folders.iter().any(|folder| is_in(place, folder));
+            if entry.rule == finding.rule && is_there {
+                (*used, is_ignored) = (true, true);
+            }
+        }
+        !is_ignored
+    });
+    let in_vain = used.iter().enumerate().filter(|(_, used)| !**used);
+    (
+        before - findings.len(),
+        in_vain.map(|(entry, _)| entry).collect(),
+    )
+}
+
 /// Returns the files of each root.
-fn roots(documents: &[Document], names: &[&str], is_of_fleet: &[bool]) -> Vec<BTreeSet<usize>> {
+fn roots(
+    documents: &[Document],
+    sources: &[Source],
+    is_of_fleet: &[bool],
+    options: &Options,
+) -> Vec<BTreeSet<usize>> {
+    let names: Vec<&str> = sources.iter().map(Source::place).collect();
     let trees: Vec<Option<&str>> = names
         .iter()
         .zip(is_of_fleet)
@@ -151,9 +207,10 @@ fn roots(documents: &[Document], names: &[&str], is_of_fleet: &[bool]) -> Vec<BT
         .map(|document| (document.file, &document.node))
         .collect();
     divide(&Files {
-        names,
+        names: &names,
         trees: &trees,
         documents: &documents,
+        roots: &options.roots,
     })
 }
 
@@ -161,6 +218,12 @@ fn roots(documents: &[Document], names: &[&str], is_of_fleet: &[bool]) -> Vec<BT
 struct Judged {
     findings: Vec<Finding>,
     knowledge: Knowledge,
+    /// What is known of the Traefiks of all roots that have objects, each once.
+    releases: Vec<Knowledge>,
+    /// The chart of each values file, each once.
+    charts: Vec<ChartKnowledge>,
+    /// Each values file by its file, its document and its place within.
+    values: BTreeSet<(usize, usize, String)>,
     /// The files that anything was looked at of.
     looked_at: BTreeSet<usize>,
     has_objects: bool,
@@ -201,8 +264,23 @@ fn judged(
     }
     let certain = judged.iter().find(|root| root.knowledge.is_certain());
     let knowledge = certain.unwrap_or(&judged[0]).knowledge;
+    let mut releases = Vec::new();
+    let mut charts = Vec::new();
+    let has_any = judged.iter().any(|root| root.has_objects);
+    for root in &judged {
+        if root.has_objects || !has_any {
+            add_new(&mut releases, &root.releases);
+        }
+        add_new(&mut charts, &root.charts);
+    }
     Judged {
         knowledge,
+        releases,
+        charts,
+        values: judged
+            .iter_mut()
+            .flat_map(|root| std::mem::take(&mut root.values))
+            .collect(),
         looked_at: judged
             .iter()
             .flat_map(|root| root.looked_at.iter().copied())
@@ -210,6 +288,15 @@ fn judged(
         has_objects: judged.iter().any(|root| root.has_objects),
         crosses: None,
         findings: judged.into_iter().flat_map(|root| root.findings).collect(),
+    }
+}
+
+/// Adds those that are not there yet.
+fn add_new<T: Copy + PartialEq>(all: &mut Vec<T>, more: &[T]) {
+    for new in more {
+        if !all.contains(new) {
+            all.push(*new);
+        }
     }
 }
 
@@ -226,6 +313,18 @@ fn judged_alone<'a>(
     let judged = Judged {
         findings: findings.into_iter().flatten().collect(),
         knowledge: model.knowledge,
+        releases: vec![model.knowledge],
+        charts: model
+            .values
+            .iter()
+            .map(|values| values::chart_of(values, options))
+            .collect(),
+        values: model
+            .values
+            .iter()
+            .chain(&model.instances)
+            .map(|values| (values.file, values.document, values.prefix.clone()))
+            .collect(),
         looked_at: model.looked_at(),
         has_objects: !model.objects.is_empty(),
         crosses: provider

@@ -1,5 +1,6 @@
 //! What the input does not say.
 
+use super::configuration::IgnoredRule;
 use crate::chart::ChartMajor;
 use crate::name::DnsName;
 use crate::release::Release;
@@ -21,6 +22,23 @@ pub struct Options {
     pub hosts: Vec<DnsName>,
     /// Whether a reference out of the input is an error.
     pub strict_references: bool,
+    /// Directories that are applied to a cluster each; if there are none, they are found out.
+    pub roots: Vec<String>,
+    /// Rules whose findings are left out.
+    pub ignored: Vec<IgnoredRule>,
+    /// What a configuration file says, and not the command line.
+    pub configured: Configured,
+}
+
+/// What a configuration file says, and not the command line.
+#[derive(Debug, Clone, Default)]
+pub struct Configured {
+    /// The file's name.
+    pub file: Option<String>,
+    /// Whether it says [`Options::traefik`].
+    pub traefik: bool,
+    /// Whether it says [`Options::chart`].
+    pub chart: bool,
 }
 
 impl Options {
@@ -34,6 +52,9 @@ impl Options {
             expires_within: None,
             hosts: Vec::new(),
             strict_references: false,
+            roots: Vec::new(),
+            ignored: Vec::new(),
+            configured: Configured::default(),
         }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) use super::tls_store::rules::{CI401, CI402};
 pub(crate) use super::trust::rules::{CI101, CI102, CI108, CI110, CI114};
 pub(crate) use super::versions::rules::CI305;
 
+use crate::fault::{Fault, did_you_mean};
 use std::sync::LazyLock;
 
 /// All rules, in the order of their codes.
@@ -31,6 +32,23 @@ pub fn find(text: &str) -> Option<&'static Rule> {
     let is_it =
         |rule: &&Rule| rule.code.eq_ignore_ascii_case(text) || rule.name.eq_ignore_ascii_case(text);
     ALL.iter().copied().find(is_it)
+}
+
+/// Returns the rule with this code or name.
+///
+/// # Errors
+/// There is no such rule; the help names one that is similar.
+pub fn named(text: &str) -> Result<&'static Rule, Fault> {
+    find(text).ok_or_else(|| {
+        let fault = Fault::new(format!("there is no rule `{}`", text.escape_debug()));
+        let known = ALL.iter().flat_map(|rule| [rule.code, rule.name]);
+        match did_you_mean(text, known) {
+            Some(near) => fault.help(format!(
+                "perhaps `{near}`; `civi-ingress lint --list` lists all"
+            )),
+            None => fault.help("`civi-ingress lint --list` lists all"),
+        }
+    })
 }
 
 #[cfg(test)]

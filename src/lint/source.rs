@@ -13,6 +13,8 @@ pub struct Source {
     pub name: Arc<str>,
     /// The text; it may hold private keys.
     pub text: Zeroizing<String>,
+    /// Its path from where roots, ignored rules and baselines name files, if its name is from elsewhere.
+    pub place: Option<String>,
     kept: Kept,
 }
 
@@ -34,15 +36,26 @@ impl Source {
     /// Returns a source whose lines stay for the report.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>, text: Zeroizing<String>) -> Self {
-        let (name, kept) = (name.into(), Kept::Lines);
-        Self { name, text, kept }
+        Self {
+            name: name.into(),
+            text,
+            place: None,
+            kept: Kept::Lines,
+        }
     }
 
     /// Returns a source that can be read again for the report: nothing of it is kept until then.
     #[must_use]
     pub fn of_file(name: impl Into<Arc<str>>, text: Zeroizing<String>) -> Self {
-        let (name, kept) = (name.into(), Kept::Nothing);
-        Self { name, text, kept }
+        Self {
+            kept: Kept::Nothing,
+            ..Self::new(name, text)
+        }
+    }
+
+    /// Returns the path by which roots, ignored rules and baselines know it.
+    pub(super) fn place(&self) -> &str {
+        self.place.as_deref().unwrap_or(&self.name)
     }
 
     /// Returns whether its text is gone, and needed where a report shows lines of it.

@@ -14,6 +14,7 @@ mod cluster;
 mod colour;
 mod complete;
 mod completions;
+mod configuration;
 mod destination;
 mod dial;
 mod error;

@@ -18,6 +18,8 @@ pub(super) struct Schema {
 pub(super) enum SchemaKind {
     /// The fleet file
     Fleet,
+    /// The configuration file of lint, .civi-ingress.toml
+    Lint,
     /// The reports: `-o json` of inspect, lint, status, probe and topology explain, `--summary json` of gitops
     Report,
 }
@@ -25,6 +27,7 @@ pub(super) enum SchemaKind {
 pub(super) fn run(arguments: &Schema) -> Result<(), Failure> {
     let text = match arguments.kind {
         SchemaKind::Fleet => civi_ingress::fleet::SCHEMA,
+        SchemaKind::Lint => civi_ingress::lint::configuration::SCHEMA,
         SchemaKind::Report => civi_ingress::report::SCHEMA,
     };
     print_or_end(text.as_bytes())

@@ -756,6 +756,19 @@ fn looked_at(entry: &std::fs::DirEntry, is_chart: bool) -> Result<Option<Found>,
     })
 }
 
+/// Returns whether a path is a symbolic link itself.
+pub(super) fn is_link(path: &Path) -> bool {
+    path.is_symlink()
+}
+
+/// Returns a path relative to a directory that has neither links nor dots, if it lies below; nothing is asked of the file
+/// system but the working directory.
+pub(super) fn relative(path: &Path, directory: &Path) -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    let path = without_dots(here, path);
+    path.strip_prefix(directory).ok().map(Path::to_owned)
+}
+
 pub(super) fn is_directory(path: &Path) -> bool {
     path.is_dir()
 }

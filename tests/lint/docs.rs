@@ -18,8 +18,9 @@ A comment suppresses a finding of its line, or of the next line when it stands a
 # civi-ingress: allow CI103 the chart names the key so
 ```
 
-`--format json` prints one object of `version` 1: `traefik` (`release`, and by what it is known: `from`), the counts
-`files`, `documents`, `objects`, `errors`, `warnings`, `infos`, `suppressed` and `accepted`, and `findings`, each with
+`--format json` prints one object of `version` 1: the `configuration` file, `traefik` (`release`, and by what it is known:
+`from`), all `releases` and `charts` with the `file` that says so, the counts `files`, `documents`, `objects`, `values`, `errors`,
+`warnings`, `infos`, `suppressed`, `accepted` and `ignored`, and `findings`, each with
 `code`, `name`, `severity`, `title`, `message`, `file`, `line`, `column`, `document`, `object` (`kind`, `namespace`, `name`),
 `field`, `consequence` and `help`. Lines, columns and documents count from 1; what is not known is null.
 

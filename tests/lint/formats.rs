@@ -2,6 +2,7 @@
 
 use super::{filled, report, source};
 use crate::support::NOW;
+use civi_ingress::chart::ChartMajor;
 use civi_ingress::lint::baseline::{self, Baseline};
 use civi_ingress::lint::{
     Options, Report, Severity, Source, explain, lint, report as reports, rules,
@@ -24,7 +25,7 @@ fn unread() -> Vec<Source> {
 fn found() -> (Vec<Source>, Report) {
     let mut sources = unread();
     let mut options = Options::at(NOW);
-    options.chart = Some(civi_ingress::chart::ChartMajor::default());
+    options.chart = Some(ChartMajor::default());
     let report = lint(&mut sources, &options).expect("YAML");
     (sources, report)
 }
@@ -81,6 +82,7 @@ fn no_report_shows_the_value_of_a_secret_in_whatever_style_it_is_written() {
             reports::json(&report, &sources, Severity::Info),
             reports::sarif(&report, &sources, Severity::Info),
             reports::annotations(&report, &sources, Severity::Info),
+            reports::junit(&report, &sources, Severity::Info, Severity::Error),
         ] {
             assert!(!shown.contains("c2VjcmV0"), "{shown}");
             assert!(shown.contains("CI006"), "{shown}");
@@ -97,6 +99,15 @@ fn programs_read_a_report_of_a_stated_version() {
         json["traefik"],
         serde_json::json!({"release": "3.7", "from": "default"})
     );
+    assert_eq!(
+        json["releases"],
+        serde_json::json!([{"release": "3.7", "from": "default", "file": null}])
+    );
+    assert_eq!(
+        json["charts"],
+        serde_json::json!([{"chart": 41, "from": "option", "file": "values.yaml"}])
+    );
+    assert_eq!((&json["objects"], &json["values"]), (&2.into(), &1.into()));
     assert_eq!((&json["errors"], &json["warnings"]), (&1.into(), &1.into()));
     let first = &json["findings"][0];
     assert_eq!(first["code"], "CI103");
@@ -110,6 +121,217 @@ fn programs_read_a_report_of_a_stated_version() {
         (&5.into(), &3.into(), &1.into())
     );
     assert_eq!(json["findings"][1]["object"], Value::Null);
+}
+
+/// Returns what was read of files, for options.
+fn what_was_read(files: &[(&str, &str)], options: &Options) -> String {
+    let mut sources: Vec<Source> = files
+        .iter()
+        .map(|(name, text)| source(name, text))
+        .collect();
+    let report = lint(&mut sources, options).expect("YAML");
+    reports::what_was_read(&report, &sources)
+}
+
+#[test]
+fn the_summary_says_what_was_read_and_how_releases_and_charts_are_known() {
+    let object = "apiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {name: m, namespace: ns}\nspec: {compress: {}}\n";
+    let old_keys = "logs: {general: {level: INFO}}\n";
+    let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: traefik, namespace: ns}\n\
+                   spec:\n  chart: {spec: {chart: traefik, version: 39.0.1}}\n  values: {ports: {web: {port: 80}}}\n";
+    let image = "image: {tag: v3.5.2}\nports: {web: {port: 8000}}\n";
+    let found = Options::at(NOW);
+    let mut given = Options::at(NOW);
+    given.traefik = "3.4".parse().ok();
+    given.chart = ChartMajor::parse("33").ok();
+    for (files, options, expected) in [
+        (
+            &[("a.yaml", object), ("b.txt", "")][..],
+            &found,
+            "read 1 object in 2 files, for Traefik 3.7 (assumed)",
+        ),
+        (
+            &[
+                ("v.yaml", old_keys),
+                ("w.yaml", old_keys),
+                ("x.yaml", image),
+            ],
+            &found,
+            "read 0 objects and 3 values files in 3 files, for Traefik 3.5.2 (by the image in x.yaml) and \
+             charts 40 (by the keys in v.yaml and 1 more), 41 (assumed)",
+        ),
+        (
+            &[("r.yaml", release)],
+            &found,
+            "read 1 object and 1 values file in 1 file, for Traefik 3.7 (assumed) and \
+             chart 39 (by the release in r.yaml)",
+        ),
+        (
+            &[("r.yaml", release), ("v.yaml", image)],
+            &given,
+            "read 1 object and 2 values files in 2 files, for Traefik 3.4 (--traefik) and chart 33 (--chart)",
+        ),
+    ] {
+        assert_eq!(what_was_read(files, options), expected);
+    }
+}
+
+#[test]
+fn a_summary_lists_three_releases_of_many_clusters_and_counts_the_others() {
+    let names: Vec<String> = (1..=5).map(|n| format!("clusters/c{n}")).collect();
+    let mut files = Vec::new();
+    for (patch, name) in names.iter().enumerate() {
+        files.push((
+            format!("{name}/kustomization.yaml"),
+            "resources: [t.yaml]\n".to_owned(),
+        ));
+        files.push((
+            format!("{name}/t.yaml"),
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: traefik, namespace: ns}}\n\
+                 spec: {{template: {{spec: {{containers: [{{name: t, image: \"traefik:v3.5.{patch}\"}}]}}}}}}\n"
+            ),
+        ));
+    }
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    let read = what_was_read(&files, &Options::at(NOW));
+    assert!(
+        read.ends_with(
+            "for Traefik 3.5.0 (by the image in clusters/c1/t.yaml), 3.5.1 (by the image in clusters/c2/t.yaml), \
+             3.5.2 (by the image in clusters/c3/t.yaml), 2 more"
+        ),
+        "{read}"
+    );
+}
+
+/// Returns the attributes of the elements of a name, as another parser than ours reads them.
+fn elements<'a>(document: &'a roxmltree::Document<'_>, name: &str) -> Vec<roxmltree::Node<'a, 'a>> {
+    document
+        .descendants()
+        .filter(|node| node.has_tag_name(name))
+        .collect()
+}
+
+#[test]
+fn junit_has_a_suite_a_file_a_case_a_finding_and_failures_from_the_threshold_on() {
+    let mut sources = unread();
+    sources.push(source(
+        "fine.yaml",
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n",
+    ));
+    sources.push(source("other.yaml", "a: 1\n"));
+    let mut options = Options::at(NOW);
+    options.chart = Some(ChartMajor::default());
+    let report = lint(&mut sources, &options).expect("YAML");
+    let xml = reports::junit(&report, &sources, Severity::Warning, Severity::Error);
+    let document = roxmltree::Document::parse(&xml).expect("XML");
+    let root = document.root_element();
+    assert_eq!(
+        (
+            root.tag_name().name(),
+            root.attribute("tests"),
+            root.attribute("failures")
+        ),
+        ("testsuites", Some("4"), Some("1"))
+    );
+    let suites: Vec<_> = elements(&document, "testsuite")
+        .iter()
+        .map(|suite| {
+            ["name", "tests", "failures", "errors", "skipped"]
+                .map(|key| suite.attribute(key).unwrap().to_owned())
+                .join(" ")
+        })
+        .collect();
+    assert_eq!(
+        suites,
+        [
+            "a b,c:%.yaml 1 0 0 0",
+            "values.yaml 1 1 0 0",
+            "fine.yaml 1 0 0 0",
+            "other.yaml 1 0 0 1"
+        ]
+    );
+    let cases: Vec<_> = elements(&document, "testcase")
+        .iter()
+        .map(|case| {
+            let inner = case.first_element_child();
+            let inner = inner.map_or("", |node| node.tag_name().name());
+            (
+                case.attribute("classname").unwrap(),
+                case.attribute("name").unwrap(),
+                inner,
+            )
+        })
+        .collect();
+    assert_eq!(
+        cases,
+        [
+            (
+                "a b,c:%",
+                "CI103 ca-under-unusual-key: Secret ns/externca data.tls.crt",
+                "system-out"
+            ),
+            ("values", "CI501 value-refused-by-chart logs", "failure"),
+            ("fine", "lint", ""),
+            ("other", "lint", "skipped"),
+        ]
+    );
+    let failure = elements(&document, "failure")[0];
+    assert_eq!(
+        (failure.attribute("type"), failure.attribute("message")),
+        (Some("error"), Some("chart 41 refuses `logs`"))
+    );
+    let text = failure.text().unwrap();
+    assert!(
+        text.starts_with(
+            "error[CI501]: chart 41 refuses `logs`\n --> values.yaml:1:1 (document 1, logs)\n"
+        ),
+        "{text}"
+    );
+    let all = reports::junit(&report, &sources, Severity::Warning, Severity::Warning);
+    assert!(
+        all.contains("<testsuites name=\"civi-ingress lint\" tests=\"4\" failures=\"2\""),
+        "{all}"
+    );
+    let none = reports::junit(&report, &sources, Severity::Error, Severity::Error);
+    let document = roxmltree::Document::parse(&none).expect("XML");
+    assert_eq!(
+        elements(&document, "testcase")[0].attribute("name"),
+        Some("lint")
+    );
+}
+
+#[test]
+fn junit_is_well_formed_and_a_case_has_a_name_of_its_own_whatever_is_in_a_name() {
+    let odd = "<\u{1}&\"'>]]>\u{fffe}\u{202e}.yaml";
+    let text = "apiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {name: \"<a>&\\u0007\", namespace: ns}\n\
+                spec: {chain: {middlewares: [{name: \"x&<y>\", namspace: 1}, {name: b, namspace: 2}]}}\n";
+    let mut sources = vec![source(odd, text), source(".yaml", "a: [\n")];
+    let report = lint(&mut sources, &Options::at(NOW)).expect("read");
+    assert!(!report.findings.is_empty());
+    let xml = reports::junit(&report, &sources, Severity::Info, Severity::Warning);
+    let document =
+        roxmltree::Document::parse(&xml).unwrap_or_else(|error| panic!("{error}: {xml}"));
+    let suite = elements(&document, "testsuite")[0];
+    let shown = "<\\u{1}&\"'>]]>\\u{fffe}\\u{202e}.yaml";
+    assert_eq!(suite.attribute("name"), Some(shown));
+    let mut names: Vec<_> = elements(&document, "testcase")
+        .iter()
+        .map(|case| {
+            (
+                case.attribute("classname").unwrap().to_owned(),
+                case.attribute("name").unwrap().to_owned(),
+            )
+        })
+        .collect();
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), count, "{names:?}");
+    assert!(names.iter().any(|(class, _)| class == ".yaml"), "{names:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod around;
 mod carriers;
 mod cases;
 mod command;
+mod configuration;
 mod definitions;
 mod docs;
 mod documented;

@@ -13,13 +13,17 @@ pub struct Knowledge {
     pub release: Release,
     /// How it is known.
     pub from: KnownFrom,
+    /// The index of the file that says so, unless it is given or assumed.
+    pub file: Option<usize>,
 }
 
 /// How a release is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KnownFrom {
-    /// It was given.
+    /// It was given on the command line.
     Option,
+    /// A configuration file says so.
+    Configuration,
     /// By the tag of an image.
     Image,
     /// By what only some releases take: the API group, `rootCAsSecrets`.
@@ -31,37 +35,60 @@ pub enum KnownFrom {
 impl Knowledge {
     pub(super) fn of(options: &Options, objects: &[Object<'_>], provider: &Provider) -> Self {
         if let Some(release) = options.traefik {
-            let from = KnownFrom::Option;
-            return Self { release, from };
+            return Self {
+                release,
+                from: if options.configured.traefik {
+                    KnownFrom::Configuration
+                } else {
+                    KnownFrom::Option
+                },
+                file: None,
+            };
         }
-        if let Some(release) = provider.release {
-            let from = KnownFrom::Image;
-            return Self { release, from };
+        if let Some((release, file)) = provider.release {
+            return Self {
+                release,
+                from: KnownFrom::Image,
+                file: Some(file),
+            };
         }
-        let groups = |group: &str| objects.iter().any(|object| object.group == group);
-        let (old, new) = (groups("traefik.containo.us"), groups("traefik.io"));
-        let has = |field: &str| {
+        let of_group = |group: &str| {
+            let mut of_group = objects.iter().filter(|object| object.group == group);
+            of_group.next().map(|object| object.file)
+        };
+        let with = |field: &str| {
             let mut transports = objects
                 .iter()
                 .filter(|object| object.class == Class::ServersTransport);
-            transports.any(|object| object.spec().get(field).is_some())
+            let with = transports.find(|object| object.spec().get(field).is_some());
+            with.map(|object| object.file)
         };
-        let release = if old && !new {
-            Release::line(2, 11)
-        } else if has("rootCAsSecrets") && !has(ROOT_CAS) {
+        let by_group = of_group("traefik.containo.us").filter(|_| of_group("traefik.io").is_none());
+        let by_field = || with("rootCAsSecrets").filter(|_| with(ROOT_CAS).is_none());
+        let (release, file) = if let Some(file) = by_group {
+            (Release::line(2, 11), file)
+        } else if let Some(file) = by_field() {
             // The newest release that takes them without a warning.
-            Release::line(3, 3)
+            (Release::line(3, 3), file)
         } else {
-            let from = KnownFrom::Default;
-            let release = Release::default();
-            return Self { release, from };
+            return Self {
+                release: Release::default(),
+                from: KnownFrom::Default,
+                file: None,
+            };
         };
-        let from = KnownFrom::Fields;
-        Self { release, from }
+        Self {
+            release,
+            from: KnownFrom::Fields,
+            file: Some(file),
+        }
     }
 
     /// Returns whether it was given explicitly.
     pub(in crate::lint) fn is_certain(self) -> bool {
-        matches!(self.from, KnownFrom::Option | KnownFrom::Image)
+        match self.from {
+            KnownFrom::Option | KnownFrom::Configuration | KnownFrom::Image => true,
+            KnownFrom::Fields | KnownFrom::Default => false,
+        }
     }
 }

@@ -18,8 +18,8 @@ pub(in crate::lint) struct Provider {
     pub(in crate::lint) files: Vec<StaticOptions>,
     /// Whether the pods use the nodes' network.
     pub(in crate::lint) host_network: bool,
-    /// The release by the image's tag.
-    pub(in crate::lint) release: Option<Release>,
+    /// The release by the tag of an image, and the index of the file that has it.
+    pub(in crate::lint) release: Option<(Release, usize)>,
     /// Which providers are on, in each Traefik of the input.
     providers: Vec<[bool; 3]>,
 }
@@ -43,7 +43,7 @@ impl Provider {
         }
         provider.is_known = !statics.is_empty();
         for values in values {
-            provider.add_values(values.node);
+            provider.add_values(values.node, values.file);
         }
         for object in objects
             .iter()
@@ -54,19 +54,21 @@ impl Provider {
         provider
     }
 
-    fn add_values(&mut self, node: &Node) {
+    fn add_values(&mut self, node: &Node, file: usize) {
         self.is_known = true;
         self.add(&StaticOptions::of_values(node));
         self.host_network |= node.get("hostNetwork").is_some_and(Node::says_true);
         let tag = node.at_path(&["image", "tag"]).and_then(Node::text);
-        self.release = self.release.or(tag.and_then(release));
+        let tagged = tag.and_then(release).map(|release| (release, file));
+        self.release = self.release.or(tagged);
     }
 
     fn add_workload(&mut self, object: &Object<'_>) {
         let pod = object.at(&["spec", "template", "spec"]);
         for container in containers(object) {
             self.is_known = true;
-            self.release = self.release.or(release(image(container).1));
+            let tagged = release(image(container).1).map(|release| (release, object.file));
+            self.release = self.release.or(tagged);
             self.host_network |= pod
                 .and_then(|pod| pod.get("hostNetwork"))
                 .is_some_and(Node::says_true);

@@ -14,10 +14,7 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn text(report: &Report, sources: &[Source], level: Severity, paint: Paint<'_>) -> String {
     let mut out = String::new();
-    let mut lines = Lines {
-        sources,
-        starts: BTreeMap::new(),
-    };
+    let mut lines = Lines::of(sources);
     for finding in report
         .findings
         .iter()
@@ -31,7 +28,8 @@ pub fn text(report: &Report, sources: &[Source], level: Severity, paint: Paint<'
     out
 }
 
-fn one(
+/// Adds one finding.
+pub(super) fn one(
     finding: &Finding,
     sources: &[Source],
     lines: &mut Lines<'_>,
@@ -92,12 +90,19 @@ fn one(
 }
 
 /// The lines of the sources; where they begin is looked up once a source.
-struct Lines<'a> {
+pub(super) struct Lines<'a> {
     sources: &'a [Source],
     starts: BTreeMap<usize, Vec<usize>>,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    pub(super) fn of(sources: &'a [Source]) -> Self {
+        Self {
+            sources,
+            starts: BTreeMap::new(),
+        }
+    }
+
     /// Returns the line of a finding and the column to point at, from 0.
     ///
     /// Of data of a Secret only the key is shown, and nothing of a long line: it may hold the whole of a key.

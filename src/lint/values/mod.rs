@@ -16,6 +16,7 @@ use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::traefik::containers;
 use crate::lint::model::{Class, Model, Values};
+use crate::lint::options::Options;
 use crate::lint::rule::Severity;
 use crate::values::Layers;
 use crate::yaml::{At, Node, Value};
@@ -40,12 +41,11 @@ pub(super) const FAMILY: Family = Family {
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for values in &model.values {
-        let of_release = values.chart.and_then(ChartMajor::of_range);
-        let known = model.options.chart.or(of_release);
+        let known = chart_of(values, model.options);
         let file = File {
             values,
-            chart: known.unwrap_or_else(|| newest_that_fits(values)),
-            is_assumed: known.is_none(),
+            chart: known.chart,
+            is_assumed: known.from.is_assumed(),
         };
         file.keys(&mut findings);
         file.pods(&mut findings);
@@ -92,6 +92,71 @@ fn path_of(node: &Node, at: At) -> Option<String> {
         }
         path_of(node, at).map(|path| format!("{}.{path}", key.text))
     })
+}
+
+/// Which of Traefik's charts reads values, and how that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChartKnowledge {
+    /// The chart.
+    pub chart: ChartMajor,
+    /// How it is known.
+    pub from: ChartFrom,
+    /// The index of the file with the values.
+    pub file: usize,
+}
+
+/// How a chart is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChartFrom {
+    /// It was given on the command line.
+    Option,
+    /// A configuration file says so.
+    Configuration,
+    /// The object that carries the values names its version.
+    Release,
+    /// By the keys: it is the newest of those that read most of them.
+    Keys,
+    /// Nothing says otherwise: the newest that is known.
+    Default,
+}
+
+impl ChartFrom {
+    /// Returns whether nobody named the chart.
+    fn is_assumed(self) -> bool {
+        match self {
+            Self::Option | Self::Configuration | Self::Release => false,
+            Self::Keys | Self::Default => true,
+        }
+    }
+}
+
+/// Finds out the chart that reads values.
+pub(super) fn chart_of(values: &Values<'_>, options: &Options) -> ChartKnowledge {
+    let of_release = || values.chart.and_then(ChartMajor::of_range);
+    let (chart, from) = if let Some(chart) = options.chart {
+        let from = if options.configured.chart {
+            ChartFrom::Configuration
+        } else {
+            ChartFrom::Option
+        };
+        (chart, from)
+    } else if let Some(chart) = of_release() {
+        (chart, ChartFrom::Release)
+    } else {
+        let chart = newest_that_fits(values);
+        let is_newest = chart == ChartMajor::default();
+        let from = if is_newest {
+            ChartFrom::Default
+        } else {
+            ChartFrom::Keys
+        };
+        (chart, from)
+    };
+    ChartKnowledge {
+        chart,
+        from,
+        file: values.file,
+    }
 }
 
 /// Finds out the chart: the newest of those that take most of the keys.

@@ -1,7 +1,11 @@
 //! Reads a tree into parts, by tables of keys, and notes all that is wrong on the way.
 //!
-//! A part is a [`record!`] of keys, or one of the types in [`super::leaf`]. The JSON Schema is made from the same
+//! A part is a [`record!`] of keys, or one of the types in [`leaf`]. The JSON Schema is made from the same
 //! types in the tests.
+
+pub(crate) mod leaf;
+#[cfg(test)]
+pub(crate) mod schema;
 
 use crate::fault::{Fault, Place, did_you_mean};
 use crate::values::wrong_type;
@@ -9,7 +13,7 @@ use crate::yaml::{At, Node, Value};
 
 /// A place in one of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct ValueOrigin {
+pub(crate) struct ValueOrigin {
     file: u32,
     line: u32,
     column: u32,
@@ -17,7 +21,7 @@ pub(super) struct ValueOrigin {
 
 impl ValueOrigin {
     /// No place at all.
-    pub(super) const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         file: 0,
         line: 0,
         column: 0,
@@ -31,13 +35,13 @@ impl ValueOrigin {
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
-pub(super) struct Given<T> {
-    pub(super) value: T,
-    pub(super) origin: ValueOrigin,
+pub(crate) struct Given<T> {
+    pub(crate) value: T,
+    pub(crate) origin: ValueOrigin,
 }
 
 /// What can be in a file.
-pub(super) trait Part: Sized {
+pub(crate) trait Part: Sized {
     /// What is expected where a switch says `true`, and what to write there.
     const IN_PLACE_OF_TRUE: (&'static str, &'static str) = ("a value", "give it a value");
 
@@ -61,32 +65,46 @@ pub(super) trait Part: Sized {
 
 /// What a cell of a table holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     /// One value.
     Single,
     /// Values with spaces between them.
     List,
 }
 
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Syntax {
+    #[default]
+    Yaml,
+    Toml,
+    /// With strings alone, as in CSV.
+    Strings,
+}
+
 /// Knows the files and collects what is wrong with them.
 #[derive(Debug, Default)]
-pub(super) struct PartReader {
+pub(crate) struct PartReader {
     /// The files' names; the last one is being read.
     files: Vec<String>,
     faults: Vec<(ValueOrigin, Fault)>,
-    /// Whether the file knows strings alone, as CSV does.
-    pub(super) is_untyped: bool,
+    /// How the file that is being read is written.
+    pub(crate) syntax: Syntax,
 }
 
 impl PartReader {
     /// Turns to the next file.
-    pub(super) fn begin(&mut self, file: &str) {
+    pub(crate) fn begin(&mut self, file: &str) {
         self.files.push(file.to_owned());
-        self.is_untyped = false;
+        self.syntax = Syntax::Yaml;
+    }
+
+    fn is_untyped(&self) -> bool {
+        self.syntax == Syntax::Strings
     }
 
     /// Returns the place in the file that is being read.
-    pub(super) fn origin(&self, at: At) -> ValueOrigin {
+    pub(crate) fn origin(&self, at: At) -> ValueOrigin {
         ValueOrigin {
             file: u32::try_from(self.files.len().saturating_sub(1)).unwrap_or(u32::MAX),
             line: at.line,
@@ -94,7 +112,7 @@ impl PartReader {
         }
     }
 
-    pub(super) fn place(&self, origin: ValueOrigin) -> Place {
+    pub(crate) fn place(&self, origin: ValueOrigin) -> Place {
         let at = At {
             line: origin.line,
             column: origin.column,
@@ -103,19 +121,19 @@ impl PartReader {
     }
 
     /// Notes what is wrong at a place of any file.
-    pub(super) fn push(&mut self, origin: ValueOrigin, fault: Fault) {
+    pub(crate) fn push(&mut self, origin: ValueOrigin, fault: Fault) {
         let fault = fault.at(self.place(origin));
         self.faults.push((origin, fault));
     }
 
     /// Notes what is wrong at a place of the file that is being read.
-    pub(super) fn refuse<T>(&mut self, at: At, fault: Fault) -> Option<T> {
+    pub(crate) fn refuse<T>(&mut self, at: At, fault: Fault) -> Option<T> {
         self.push(self.origin(at), fault);
         None
     }
 
     /// Keeps the value of `result`, or notes what is wrong.
-    pub(super) fn keep<T>(&mut self, at: At, result: Result<T, Fault>) -> Option<T> {
+    pub(crate) fn keep<T>(&mut self, at: At, result: Result<T, Fault>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
             Err(fault) => self.refuse(at, fault),
@@ -123,14 +141,14 @@ impl PartReader {
     }
 
     /// Notes what is wrong at a place of any file, where `result` says so.
-    pub(super) fn keep_at<T>(&mut self, origin: ValueOrigin, result: Result<T, Fault>) {
+    pub(crate) fn keep_at<T>(&mut self, origin: ValueOrigin, result: Result<T, Fault>) {
         if let Err(fault) = result {
             self.push(origin, fault);
         }
     }
 
     /// Takes faults of the file that is being read, which know their places in it.
-    pub(super) fn extend(&mut self, faults: Vec<Fault>) {
+    pub(crate) fn extend(&mut self, faults: Vec<Fault>) {
         for mut fault in faults {
             let at = match fault.place.take() {
                 Some(Place::Position { line, column, .. }) => At::new(line, column),
@@ -141,18 +159,24 @@ impl PartReader {
     }
 
     /// Returns the entries of a mapping.
-    pub(super) fn entries(&mut self, node: Node) -> Option<Vec<(crate::yaml::Key, Node)>> {
+    pub(crate) fn entries(&mut self, node: Node) -> Option<Vec<(crate::yaml::Key, Node)>> {
         match node.value {
             Value::Map(entries) => Some(entries),
             other => {
-                let help = "indent its keys below it, or write `{key: value}`";
-                self.refuse(node.at, wrong_type(&other, "a mapping", help))
+                let (wanted, help) = match self.syntax {
+                    Syntax::Yaml | Syntax::Strings => (
+                        "a mapping",
+                        "indent its keys below it, or write `{key: value}`",
+                    ),
+                    Syntax::Toml => ("a table", "write its name as `[name]` above its keys"),
+                };
+                self.refuse(node.at, wrong_type(&other, wanted, help))
             }
         }
     }
 
     /// Notes keys that must be given and are not.
-    pub(super) fn missing(&mut self, at: At, keys: &[&str]) {
+    pub(crate) fn missing(&mut self, at: At, keys: &[&str]) {
         for key in keys {
             self.push(
                 self.origin(at),
@@ -162,12 +186,12 @@ impl PartReader {
     }
 
     /// Returns how much was wrong so far.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.faults.len()
     }
 
     /// Returns all faults in the order of the files and their lines, each with the number of its file.
-    pub(super) fn finish(mut self) -> Vec<(usize, Fault)> {
+    pub(crate) fn finish(mut self) -> Vec<(usize, Fault)> {
         self.faults.sort_by_key(|(origin, _)| *origin);
         let faults = self.faults.into_iter();
         faults
@@ -177,7 +201,7 @@ impl PartReader {
 }
 
 /// Reports that `key` is not one of `keys`.
-pub(super) fn unknown_key(key: &str, keys: &[&str]) -> Fault {
+pub(crate) fn unknown_key(key: &str, keys: &[&str]) -> Fault {
     let fault = Fault::new(format!("unknown key `{}`", key.escape_debug()));
     match did_you_mean(key, keys.iter().copied()) {
         Some(meant) => fault.help(format!("did you mean `{meant}`?")),
@@ -200,22 +224,22 @@ macro_rules! record {
                 $(#[$doc])*
                 #[cfg_attr(test, schemars(rename = $key))]
                 $(#[cfg_attr(test, schemars($required))])?
-                pub(super) $field: Option<$crate::fleet::part::Given<$kind>>,
+                pub(super) $field: Option<$crate::record::Given<$kind>>,
             )*
         }
 
         impl $name {
             const KEYS: &[&str] = &[$($key),*];
-            const REQUIRED: &[&str] = &[$($($crate::fleet::part::$required($key),)?)*];
+            const REQUIRED: &[&str] = &[$($($crate::record::$required($key),)?)*];
         }
 
-        impl $crate::fleet::part::Part for $name {
+        impl $crate::record::Part for $name {
             const IN_PLACE_OF_TRUE: (&'static str, &'static str) = (
                 "a mapping",
                 "write `{}` to have it with the defaults, or `{key: value}`",
             );
 
-            fn read(node: $crate::yaml::Node, reader: &mut $crate::fleet::part::PartReader) -> Option<Self> {
+            fn read(node: $crate::yaml::Node, reader: &mut $crate::record::PartReader) -> Option<Self> {
                 let at = node.at;
                 let entries = reader.entries(node)?;
                 let mut record = Self::default();
@@ -227,10 +251,10 @@ macro_rules! record {
                         $($key => if is_given {
                             let origin = reader.origin(child.at);
                             record.$field = <$kind>::read(child, reader)
-                                .map(|value| $crate::fleet::part::Given { value, origin });
+                                .map(|value| $crate::record::Given { value, origin });
                         },)*
                         other => {
-                            let fault = $crate::fleet::part::unknown_key(other, Self::KEYS);
+                            let fault = $crate::record::unknown_key(other, Self::KEYS);
                             reader.push(reader.origin(key.at), fault);
                         }
                     }
@@ -247,10 +271,10 @@ macro_rules! record {
                 })*
             }
 
-            fn cell(path: &[&str]) -> Result<$crate::fleet::part::Cell, $crate::fault::Fault> {
+            fn cell(path: &[&str]) -> Result<$crate::record::Cell, $crate::fault::Fault> {
                 match path {
                     $([$key, rest @ ..] => <$kind>::cell(rest),)*
-                    [key, ..] => Err($crate::fleet::part::unknown_key(key, Self::KEYS)),
+                    [key, ..] => Err($crate::record::unknown_key(key, Self::KEYS)),
                     [] => Err($crate::fault::Fault::new("the column names a mapping")
                         .help("name one of the keys below it, with a dot between them")),
                 }
@@ -258,9 +282,9 @@ macro_rules! record {
         }
     };
 }
-pub(super) use record;
+pub(crate) use record;
 
 /// Names a key in the table of those that must be given.
-pub(super) const fn required(key: &'static str) -> &'static str {
+pub(crate) const fn required(key: &'static str) -> &'static str {
     key
 }
