@@ -64,6 +64,12 @@ impl Broken {
         Self { at, what }
     }
 
+    /// Returns whether aliases stand for more than any file needs, whatever the file is.
+    #[must_use]
+    pub fn is_of_aliases(&self) -> bool {
+        self.what == TOO_MANY_ALIASES
+    }
+
     /// Returns whether it is a fault of all documents together.
     #[must_use]
     pub fn is_of_all(&self) -> bool {

@@ -257,6 +257,8 @@ fn part(cut: Cut<'_>, file: &Arc<str>, budget: &Budget, known: &Certificates) ->
     };
     let claim = match read.as_ref().err().or(repeated.first()) {
         None => Claim::Nothing,
+        // Whoever reads it next would be filled up, too, whatever it claims to be.
+        Some(broken) if broken.is_of_aliases() => Claim::Manifest,
         Some(broken) => {
             let line = usize::try_from(broken.at.line).unwrap_or_default();
             Claim::of(file, cut.text, line.saturating_sub(cut.lines_before))
