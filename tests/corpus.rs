@@ -98,7 +98,7 @@ const WITH_TEXT: &[(i32, &str)] = &[
     (2, "probe -- @"),
     (2, "probe a.example.org --connect=@"),
     (2, "probe a.example.org --timeout=@"),
-    (2, "probe a.example.org --database=@"),
+    (2, "probe a.example.org --database-ca=x.pem --database=@"),
     (2, "lint --explain=@"),
     (2, "lint --traefik=@ x.yaml"),
     (2, "lint --host=@ x.yaml"),
