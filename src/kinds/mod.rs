@@ -74,6 +74,16 @@ pub struct Named {
 }
 
 impl Named {
+    /// Reads a name at a path below `spec`.
+    fn at_path(spec: &Node, path: &[&str]) -> Option<Self> {
+        let named = spec.at_path(path)?;
+        Some(Self {
+            name: named.text().filter(|name| !name.is_empty())?.to_owned(),
+            at: named.at,
+            field: format!("spec.{}", path.join(".")),
+        })
+    }
+
     /// Reads the name of a Secret below a node, whose field is `below`.
     fn secret(node: &Node, below: &str) -> Option<Self> {
         let named = node.get(SECRET_NAME)?;

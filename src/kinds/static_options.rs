@@ -18,6 +18,8 @@ pub struct StaticOptions {
     pub safe_naming: bool,
     /// `providers.kubernetesCRD.namespaces`: the only ones that are watched; empty for all.
     pub namespaces: Vec<String>,
+    /// `providers.kubernetesCRD.ingressClass`.
+    pub ingress_class: Option<String>,
     /// Whether the default transport skips verification or has CAs of its own.
     pub own_transport: bool,
     /// `entryPoints`.
@@ -78,10 +80,12 @@ pub struct EntryPoint {
     pub takes_proxy: bool,
     /// Whether it redirects http to https.
     pub redirects: bool,
+    /// Whether it has TLS of its own.
+    pub has_tls: bool,
 }
 
-/// The entry points that the chart has of itself, and their ports (`values.yaml`, charts 20 to 41).
-const OF_CHART: [(&str, &str); 2] = [("web", "8000"), ("websecure", "8443")];
+/// The entry points that the chart has of itself, their ports, and whether they have TLS (`values.yaml`, charts 20 to 41).
+const OF_CHART: [(&str, &str, bool); 2] = [("web", "8000", false), ("websecure", "8443", true)];
 
 impl StaticOptions {
     /// Returns the entry point of a name, if there is one.
@@ -110,6 +114,7 @@ impl StaticOptions {
             point.port = node.text_of("address").and_then(port);
             point.takes_proxy = takes_proxy(node);
             point.redirects = node.at_path(&["http", "redirections"]).is_some();
+            point.has_tls = node.at_path(&["http", "tls"]).is_some();
         }
         options
     }
@@ -129,8 +134,10 @@ impl StaticOptions {
             ..Self::default()
         };
         options.add_provider(node);
-        for (name, port) in OF_CHART {
-            options.point(name).port = Some(port.to_owned());
+        for (name, port, has_tls) in OF_CHART {
+            let point = options.point(name);
+            point.port = Some(port.to_owned());
+            point.has_tls = has_tls;
         }
         let ports = node.get("ports").map(Node::entries);
         for (name, node) in ports.unwrap_or_default() {
@@ -139,6 +146,12 @@ impl StaticOptions {
             point.port = port.or(point.port.take());
             point.takes_proxy = takes_proxy(node);
             point.redirects = REDIRECTS.iter().any(|path| node.at_path(path).is_some());
+            let switches: [&[&str]; 2] = [&["http", "tls", "enabled"], &["tls", "enabled"]];
+            let mut switches = switches.iter().filter_map(|path| node.at_path(path));
+            point.has_tls = match switches.next().map(|switch| &switch.value) {
+                Some(Value::Bool(is_on)) => *is_on,
+                _ => point.has_tls && !takes_tls_away(node),
+            };
         }
         for key in ["additionalArguments", "globalArguments"] {
             options.add_arguments(node.items_of(key));
@@ -201,6 +214,8 @@ impl StaticOptions {
         self.allow_cross_namespace |= is_set(provider, "allowCrossNamespace");
         self.allow_external_name_services |= is_set(provider, "allowExternalNameServices");
         self.safe_naming |= is_set(provider, "safeNaming");
+        let class = provider.text_of("ingressClass").map(str::to_owned);
+        self.ingress_class = class.or(self.ingress_class.take());
         let namespaces = provider.items_of("namespaces").iter();
         let namespaces = namespaces.filter_map(Node::text).map(str::to_owned);
         self.namespaces.extend(namespaces);
@@ -218,6 +233,9 @@ impl StaticOptions {
                     self.allow_external_name_services |= is_set;
                 }
                 "providers.kubernetescrd.safenaming" => self.safe_naming |= is_set,
+                "providers.kubernetescrd.ingressclass" => {
+                    self.ingress_class = Some(value.to_owned());
+                }
                 "providers.kubernetescrd.namespaces" => {
                     let names = value.split(',').map(|name| name.trim().to_owned());
                     self.namespaces.extend(names);
@@ -242,6 +260,8 @@ impl StaticOptions {
         }
         point.takes_proxy |= option.starts_with("proxyprotocol");
         point.redirects |= option.starts_with("http.redirections.");
+        point.has_tls |=
+            option == "http.tls" && value != "false" || option.starts_with("http.tls.");
     }
 }
 
@@ -257,6 +277,13 @@ fn takes_proxy(point: &Node) -> bool {
     point
         .get("proxyProtocol")
         .is_some_and(|node| !node.items_of("trustedIPs").is_empty() || is_set(node, "insecure"))
+}
+
+/// Returns whether a port of the values removes the TLS that the chart gives it (`tls:` or `http:` with nothing).
+fn takes_tls_away(port: &Node) -> bool {
+    let paths: [&[&str]; 2] = [&["tls"], &["http", "tls"]];
+    let mut nodes = paths.iter().filter_map(|path| port.at_path(path));
+    nodes.any(|node| node.value == Value::Null)
 }
 
 fn is_set(node: &Node, key: &str) -> bool {
@@ -288,12 +315,12 @@ mod tests {
 
     #[test]
     fn the_same_options_are_read_of_a_file_of_arguments_and_of_values() {
-        let file = "{providers: {kubernetesCRD: {allowCrossNamespace: true, namespaces: [a, b]}}, entryPoints: {web: {address: ':8000', \
-                    http: {redirections: {entryPoint: {to: websecure}}}}, websecure: {address: ':8443/tcp', proxyProtocol: {trustedIPs: [10.0.0.0/8]}}}}";
-        let container = "{args: [--providers.kubernetescrd.allowCrossNamespace, '--providers.kubernetesCRD.namespaces=a,b', \
+        let file = "{providers: {kubernetesCRD: {allowCrossNamespace: true, ingressClass: c, namespaces: [a, b]}}, entryPoints: {web: {address: ':8000', \
+                    http: {redirections: {entryPoint: {to: websecure}}}}, websecure: {address: ':8443/tcp', proxyProtocol: {trustedIPs: [10.0.0.0/8]}, http: {tls: {}}}}}";
+        let container = "{args: [--providers.kubernetescrd.allowCrossNamespace, --providers.kubernetescrd.ingressClass=c, '--providers.kubernetesCRD.namespaces=a,b', \
                          '--entryPoints.web.address=:8000', '--entryPoints.web.http.redirections.entryPoint.to=websecure', \
-                         '--entryPoints.websecure.address=:8443/tcp', '--entryPoints.websecure.proxyProtocol.trustedIPs=10.0.0.0/8']}";
-        let values = "{providers: {kubernetesIngress: {enabled: false}, kubernetesCRD: {allowCrossNamespace: true, namespaces: [a, b]}}, ports: {web: {redirections: {entryPoint: {to: websecure}}}, \
+                         '--entryPoints.websecure.address=:8443/tcp', '--entryPoints.websecure.proxyProtocol.trustedIPs=10.0.0.0/8', --entryPoints.websecure.http.tls=true]}";
+        let values = "{providers: {kubernetesIngress: {enabled: false}, kubernetesCRD: {allowCrossNamespace: true, ingressClass: c, namespaces: [a, b]}}, ports: {web: {redirections: {entryPoint: {to: websecure}}}, \
                       websecure: {proxyProtocol: {trustedIPs: [10.0.0.0/8]}}}}";
         let of_file = StaticOptions::of_file(&read(file));
         assert_eq!(StaticOptions::of_container(&read(container)), of_file);
@@ -302,8 +329,9 @@ mod tests {
         let [web, websecure] = &of_file.entry_points[..] else {
             panic!("two entry points: {of_file:?}")
         };
-        assert!(web.redirects && !web.takes_proxy);
-        assert!(websecure.takes_proxy && !websecure.redirects);
+        assert!(web.redirects && !web.takes_proxy && !web.has_tls);
+        assert!(websecure.takes_proxy && !websecure.redirects && websecure.has_tls);
+        assert_eq!(of_file.ingress_class.as_deref(), Some("c"));
         assert_eq!(websecure.port.as_deref(), Some("8443"));
     }
 }

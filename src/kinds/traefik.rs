@@ -297,6 +297,8 @@ pub struct Middleware {
     pub redirect_scheme: Option<String>,
     /// `chain.middlewares`.
     pub chain: Vec<Reference>,
+    /// The Secrets of `basicAuth`, `digestAuth` and of the TLS of `forwardAuth`.
+    pub secrets: Vec<Named>,
 }
 
 /// A TLSOption.
@@ -374,7 +376,10 @@ impl IngressRoute {
                 .enumerate()
                 .map(Route::of)
                 .collect(),
-            tls: spec.get("tls").map(RouteTls::of),
+            tls: spec
+                .get("tls")
+                .filter(|tls| tls.value != Value::Null)
+                .map(RouteTls::of),
         }
     }
 }
@@ -515,6 +520,14 @@ impl TraefikService {
     }
 }
 
+/// Where Middlewares name Secrets without which Traefik does not make them.
+const SECRETS_OF_MIDDLEWARES: [&[&str]; 4] = [
+    &["basicAuth", "secret"],
+    &["digestAuth", "secret"],
+    &["forwardAuth", "tls", "caSecret"],
+    &["forwardAuth", "tls", "certSecret"],
+];
+
 impl Middleware {
     pub(crate) fn of(spec: &Node) -> Self {
         let seconds = spec.at_path(&["headers", "stsSeconds"]);
@@ -532,6 +545,10 @@ impl Middleware {
                 .and_then(|redirect| text(redirect, "scheme")),
             chain: chain
                 .flat_map(|chain| Reference::all(chain, "middlewares"))
+                .collect(),
+            secrets: SECRETS_OF_MIDDLEWARES
+                .into_iter()
+                .filter_map(|path| Named::at_path(spec, path))
                 .collect(),
         }
     }

@@ -3,14 +3,16 @@
 use super::family::Family;
 use super::{
     acme_dns, apache, balancers, cert_manager, certificates, definitions, documents, gateway_api,
-    ingress, istio, network_policies, references, routes, tls_store, trust, values, versions,
+    ingress, istio, middlewares, network_policies, references, routes, tls_store, trust, values,
+    versions,
 };
 
 /// The families, in the order of their numbers.
-pub static FAMILIES: [Family; 17] = [
+pub static FAMILIES: [Family; 18] = [
     documents::FAMILY,
     trust::FAMILY,
     routes::FAMILY,
+    middlewares::FAMILY,
     ingress::FAMILY,
     versions::FAMILY,
     definitions::FAMILY,

@@ -30,6 +30,7 @@ mod gateway_api;
 mod ingress;
 mod istio;
 mod legs;
+mod middlewares;
 mod model;
 mod network_policies;
 mod options;

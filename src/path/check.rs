@@ -366,7 +366,8 @@ fn plain_port<'a>(httpd: &'a Httpd, grounds: &Grounds<'a>) -> Option<Clash<'a>> 
 }
 
 /// Finds a port of TLS; of a Service that is elsewhere nothing is known.
-fn tls_port<'a>(httpd: &'a Httpd, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
+#[must_use]
+pub fn tls_port<'a>(httpd: &'a Httpd, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
     if let Some(Clash::NoService { is_elsewhere: true }) = no_service(httpd, grounds) {
         return None;
     }
@@ -410,11 +411,25 @@ pub fn verification<'a>(
     scope: &Scope,
     grounds: &Grounds<'a>,
 ) -> Vec<Clash<'a>> {
+    if client.trusts == Trust::System {
+        return private(client, scope, grounds).into_iter().collect();
+    }
     let Some(trusted) = trusted(&client.trusts, grounds) else {
         return Vec::new();
     };
     let names: Vec<&str> = client.expects.as_deref().into_iter().collect();
     compare(trusted, &names, scope, grounds)
+}
+
+/// Finds a certificate that a CA of the instance's own signed, where only the roots of the system are trusted.
+fn private<'a>(client: &Client, scope: &Scope, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
+    let expected = client.expects.as_deref();
+    let expected = expected.and_then(|name| SubjectAltName::parse(name).ok());
+    let served = grounds.served(scope, &[], expected.as_ref()).into_iter();
+    let mut leaves = served.map(|(leaf, _)| leaf);
+    let leaf = leaves.find(|leaf| grounds.private(*leaf) == Some(true))?;
+    let trusted = Vec::new();
+    Some(Clash::NotSigned { leaf, trusted })
 }
 
 /// Compares the certificate of a scope's httpd with what is trusted, and with the names of which it must have one.

@@ -4,7 +4,7 @@
 //! forerunners in Traefik 2 (pkg/muxer/http/mux.go, v2.11.53). What only Traefik knows, such as the address that it
 //! sees, stays undecided.
 
-use super::request::Request;
+use super::request::{Request, RequestPath};
 use crate::name::DnsName;
 use crate::rule::{Matcher, Rule};
 
@@ -26,6 +26,18 @@ impl Fit {
         if fits { Self::Yes } else { Self::No }
     }
 
+    fn all(fits: &[Self]) -> Self {
+        let worst = [Self::No, Self::Undecided];
+        let found = worst.into_iter().find(|fit| fits.contains(fit));
+        found.unwrap_or(Self::Yes)
+    }
+
+    fn any(fits: &[Self]) -> Self {
+        let best = [Self::Yes, Self::Undecided];
+        let found = best.into_iter().find(|fit| fits.contains(fit));
+        found.unwrap_or(Self::No)
+    }
+
     pub(super) fn not(self) -> Self {
         match self {
             Self::No => Self::Yes,
@@ -44,21 +56,32 @@ pub fn fit(rule: &Rule, host: &DnsName, request: &Request) -> Fit {
     match rule {
         Rule::Matcher(matcher) => takes(matcher, host, request),
         Rule::Not(rule) => fit(rule, host, request).not(),
-        Rule::All(rules) => {
-            let fits = each(rules);
-            [Fit::No, Fit::Undecided]
-                .into_iter()
-                .find(|fit| fits.contains(fit))
-                .unwrap_or(Fit::Yes)
-        }
-        Rule::Any(rules) => {
-            let fits = each(rules);
-            [Fit::Yes, Fit::Undecided]
-                .into_iter()
-                .find(|fit| fits.contains(fit))
-                .unwrap_or(Fit::No)
+        Rule::All(rules) => Fit::all(&each(rules)),
+        Rule::Any(rules) => Fit::any(&each(rules)),
+    }
+}
+
+/// Returns whether a rule takes any request for a host.
+#[must_use]
+pub fn may_take(rule: &Rule, host: &DnsName) -> bool {
+    fn of_host(rule: &Rule, host: &DnsName) -> Fit {
+        let each =
+            |rules: &[Rule]| -> Vec<Fit> { rules.iter().map(|rule| of_host(rule, host)).collect() };
+        match rule {
+            Rule::Matcher(matcher) => {
+                let name = matcher.name.to_ascii_lowercase();
+                if name.starts_with("host") {
+                    takes(matcher, host, &Request::new(RequestPath::default()))
+                } else {
+                    Fit::Undecided
+                }
+            }
+            Rule::Not(rule) => of_host(rule, host).not(),
+            Rule::All(rules) => Fit::all(&each(rules)),
+            Rule::Any(rules) => Fit::any(&each(rules)),
         }
     }
+    of_host(rule, host) != Fit::No
 }
 
 /// Returns the matchers of a rule that cannot be decided, as they are written.
@@ -77,10 +100,7 @@ pub(super) fn takes(matcher: &Matcher, host: &DnsName, request: &Request) -> Fit
     let arguments = &matcher.arguments;
     let any = |takes: &dyn Fn(&str) -> Fit| {
         let fits: Vec<Fit> = arguments.iter().map(|argument| takes(argument)).collect();
-        [Fit::Yes, Fit::Undecided]
-            .into_iter()
-            .find(|fit| fits.contains(fit))
-            .unwrap_or(Fit::No)
+        Fit::any(&fits)
     };
     let (path, query) = request
         .path()

@@ -230,12 +230,21 @@ impl<'a> Grounds<'a> {
     /// them cannot be read.
     #[must_use]
     pub fn names(&self) -> Option<&BTreeSet<String>> {
-        self.names.get_or_init(|| self.read_names()).as_ref()
+        self.all_names().filter(|names| !names.is_empty())
     }
 
-    fn read_names(&self) -> Option<BTreeSet<String>> {
+    /// Returns the same, empty where there is no certificate at all.
+    #[must_use]
+    pub fn all_names(&self) -> Option<&BTreeSet<String>> {
+        self.names.get_or_init(|| self.names_without(None)).as_ref()
+    }
+
+    /// Returns the same as if one of the Secrets were not there.
+    #[must_use]
+    pub fn names_without(&self, without: Option<(&Scope, &str)>) -> Option<BTreeSet<String>> {
         let mut names = BTreeSet::new();
-        for (scope, named) in shown_by_traefik(self.cluster) {
+        let shown = shown_by_traefik(self.cluster).into_iter();
+        for (scope, named) in shown.filter(|place| Some(*place) != without) {
             let secret = match self.secrets.find(scope, named) {
                 Known::Here(secret) => secret,
                 Known::Missing => continue,
@@ -244,11 +253,21 @@ impl<'a> Grounds<'a> {
             let Resource::Secret(data) = &secret.resource else {
                 return None;
             };
-            let cert = data.get("tls.crt")?.certs().next()?;
+            // Traefik goes on without what it cannot load.
+            if data.missing_of_pair().is_some() {
+                continue;
+            }
+            let entry = data.get("tls.crt")?;
+            let Some(cert) = entry.certs().next() else {
+                match entry.lock() {
+                    Some(_) => return None,
+                    None => continue,
+                }
+            };
             let own = cert.details.subject_alt_names.iter();
             names.extend(own.map(|name| name.to_ascii_lowercase()));
         }
-        (!names.is_empty()).then_some(names)
+        Some(names)
     }
 
     /// Returns the Secrets that the default TLSStores name.

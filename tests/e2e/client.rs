@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -25,6 +26,8 @@ pub(crate) struct Answer {
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     config: Arc<ClientConfig>,
+    /// How long it waits for a connection, and for each part of an answer.
+    limit: Duration,
 }
 
 impl Client {
@@ -35,6 +38,7 @@ impl Client {
             .with_no_client_auth();
         Self {
             config: Arc::new(config),
+            limit: LIMIT,
         }
     }
 
@@ -48,7 +52,24 @@ impl Client {
             .expect("a key pair");
         Self {
             config: Arc::new(config),
+            limit: LIMIT,
         }
+    }
+
+    /// The same, offering a protocol by ALPN as browsers do.
+    pub(crate) fn offering(self, protocol: &str) -> Self {
+        let mut config = (*self.config).clone();
+        config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+        Self {
+            config: Arc::new(config),
+            ..self
+        }
+    }
+
+    /// The same with less patience.
+    pub(crate) fn waiting(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
     }
 
     /// One GET on a connection of its own; `host` is the name of SNI, of verification and of the header.
@@ -81,9 +102,9 @@ impl Client {
         let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
         let tls = ClientConnection::new(Arc::clone(&self.config), name)
             .map_err(|error| error.to_string())?;
-        let socket = TcpStream::connect_timeout(&to, LIMIT)
+        let socket = TcpStream::connect_timeout(&to, self.limit)
             .and_then(|socket| {
-                socket.set_read_timeout(Some(LIMIT))?;
+                socket.set_read_timeout(Some(self.limit))?;
                 socket.set_nodelay(true)?;
                 Ok(socket)
             })
@@ -108,11 +129,29 @@ impl Connection {
     /// # Errors
     /// The connection broke, or the answer is not HTTP/1.1.
     pub(crate) fn get(&mut self, path: &str, fields: &[(&str, &str)]) -> Result<Answer, String> {
-        let mut request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n", self.host);
+        self.send("GET", path, fields, "")
+    }
+
+    /// One request with a body.
+    ///
+    /// # Errors
+    /// As for [`Connection::get`].
+    pub(crate) fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Answer, String> {
+        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.host);
         for (name, value) in fields {
             write!(request, "{name}: {value}\r\n").expect("a String takes all");
         }
+        if !body.is_empty() {
+            write!(request, "Content-Length: {}\r\n", body.len()).expect("a String takes all");
+        }
         request.push_str("\r\n");
+        request.push_str(body);
         self.exchange(&request).map_err(|error| error.to_string())
     }
 

@@ -3,14 +3,17 @@
 //! There is no kubelet and no controller: objects are checked, stored and watched, and nothing runs them.
 
 use std::fs;
-use std::io::Write as _;
-use std::net::Ipv4Addr;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::KeyPair;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::api::Api;
 use crate::client::Client;
 use crate::components::{Programs, Release};
 use crate::process::Process;
@@ -24,15 +27,16 @@ const TRAEFIK: &str = "traefik-of-this-test-run";
 /// etcd, shared by all API servers under a prefix each.
 #[derive(Debug)]
 pub(crate) struct Etcd {
-    url: String,
+    address: SocketAddr,
     _server: Process,
 }
 
 impl Etcd {
     /// Starts etcd on `address`. It does not wait: the API server does.
     pub(crate) fn start(programs: &Programs, directory: &Path, address: Ipv4Addr) -> Self {
-        let url = format!("http://{address}:2379");
-        let peers = format!("http://{address}:2380");
+        let address = SocketAddr::from((address, 2379));
+        let url = format!("http://{address}");
+        let peers = format!("http://{}:2380", address.ip());
         let arguments = [
             format!("--data-dir={}", directory.join("etcd").display()),
             format!("--listen-client-urls={url}"),
@@ -42,14 +46,40 @@ impl Etcd {
             format!("--initial-cluster=default={peers}"),
             // What a power cut would lose is of no worth after the run.
             "--unsafe-no-fsync".to_owned(),
+            // 8 GiB, the most that etcd advises; tens of thousands of objects come and go.
+            "--quota-backend-bytes=8589934592".to_owned(),
             "--log-level=warn".to_owned(),
         ];
         let server = Process::start("etcd", directory, &programs.etcd, &arguments, &[]);
         Self {
-            url,
+            address,
             _server: server,
         }
     }
+}
+
+/// Deletes all keys of the etcd at an address that begin with a text.
+///
+/// The request goes to etcd's gateway for JSON, as HTTP/1.0: the end of the answer is the end of the connection.
+fn delete_keys(etcd: SocketAddr, start: &str) {
+    let mut end = start.as_bytes().to_vec();
+    // The first key behind all that begin so.
+    *end.last_mut().expect("a beginning") += 1;
+    let body = json!({"key": STANDARD.encode(start), "range_end": STANDARD.encode(end)});
+    let body = body.to_string();
+    let request = format!(
+        "POST /v3/kv/deleterange HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut answer = String::new();
+    TcpStream::connect_timeout(&etcd, wait::LIMIT)
+        .and_then(|mut socket| {
+            socket.set_read_timeout(Some(wait::LIMIT))?;
+            socket.write_all(request.as_bytes())?;
+            socket.read_to_string(&mut answer)
+        })
+        .expect("etcd answers");
+    assert!(answer.starts_with("HTTP/1.0 200"), "etcd: {answer}");
 }
 
 /// One API server.
@@ -57,7 +87,10 @@ impl Etcd {
 pub(crate) struct Cluster {
     kubectl: PathBuf,
     directory: PathBuf,
-    url: String,
+    address: Ipv4Addr,
+    /// Of etcd, which has its keys below `prefix`.
+    etcd: SocketAddr,
+    prefix: String,
     _server: Process,
 }
 
@@ -74,7 +107,6 @@ impl Cluster {
         let directory = parent.join(name);
         fs::create_dir(&directory).expect("one cluster a name");
         let mut server = Self::server(programs, etcd, name, &directory, address);
-        let url = format!("https://{address}:6443");
         let certificate = directory.join("apiserver.crt");
         wait::until("the API server", || {
             server.assert_running();
@@ -93,7 +125,9 @@ impl Cluster {
         let cluster = Self {
             kubectl: programs.kubectl.clone(),
             directory,
-            url,
+            address,
+            etcd: etcd.address,
+            prefix: name.to_owned(),
             _server: server,
         };
         fs::write(cluster.kubeconfig(), cluster.kubeconfig_text()).expect("the kubeconfig");
@@ -119,7 +153,7 @@ impl Cluster {
         )
         .expect("the tokens");
         let arguments = [
-            format!("--etcd-servers={}", etcd.url),
+            format!("--etcd-servers=http://{}", etcd.address),
             format!("--etcd-prefix=/{name}"),
             format!("--bind-address={address}"),
             format!("--advertise-address={address}"),
@@ -212,6 +246,28 @@ impl Cluster {
         serde_json::from_str(&text).expect("kubectl prints JSON")
     }
 
+    /// The API server's own interface.
+    pub(crate) fn api(&self) -> Api {
+        let pem = fs::read_to_string(self.directory.join("apiserver.crt"));
+        Api {
+            client: Client::trusting(&pem.expect("it was read before")),
+            address: (self.address, 6443).into(),
+            token: ADMINISTRATOR.to_owned(),
+        }
+    }
+
+    /// Removes from etcd all objects whose namespace begins so. It is as if they had been deleted, in one step for each kind.
+    pub(crate) fn forget(&self, resources: &[&str], namespaces: &str) {
+        for resource in resources {
+            let start = format!("/{}/{resource}/{namespaces}", self.prefix);
+            delete_keys(self.etcd, &start);
+        }
+    }
+
+    fn url(&self) -> String {
+        format!("https://{}:6443", self.address)
+    }
+
     /// The file with the administrator's access.
     pub(crate) fn kubeconfig(&self) -> PathBuf {
         self.directory.join("kubeconfig")
@@ -226,7 +282,7 @@ contexts: [{{name: tests, context: {{cluster: tests, user: tests}}}}]
 clusters: [{{name: tests, cluster: {{server: '{}', certificate-authority: '{}'}}}}]
 users: [{{name: tests, user: {{token: {ADMINISTRATOR}}}}}]
 ",
-            self.url,
+            self.url(),
             self.directory.join("apiserver.crt").display()
         )
     }
@@ -235,7 +291,7 @@ users: [{{name: tests, user: {{token: {ADMINISTRATOR}}}}}]
     pub(crate) fn traefik_flags(&self) -> Vec<String> {
         vec![
             "--providers.kubernetescrd=true".to_owned(),
-            format!("--providers.kubernetescrd.endpoint={}", self.url),
+            format!("--providers.kubernetescrd.endpoint={}", self.url()),
             format!("--providers.kubernetescrd.token={TRAEFIK}"),
             format!(
                 "--providers.kubernetescrd.certauthfilepath={}",

@@ -19,6 +19,18 @@ pub(crate) struct Site {
     pub(crate) address: Ipv4Addr,
     pub(crate) pair: Pair,
     pub(crate) page: String,
+    pub(crate) manner: Manner,
+}
+
+/// How one site differs from the others of its server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Manner {
+    /// Speaks plain http on its port.
+    pub(crate) is_plain: bool,
+    /// Waits for the PROXY protocol before each connection.
+    pub(crate) wants_proxy: bool,
+    /// Asks every client for a certificate of this authority (PEM).
+    pub(crate) client_authority: Option<String>,
 }
 
 /// What the tests vary of a server.
@@ -32,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) slow: Option<u32>,
     /// Asks every client for a certificate of this authority (PEM).
     pub(crate) client_authority: Option<String>,
+    /// Whether a connection stays open for further requests, and keeps one of prefork's workers.
+    pub(crate) keeps_alive: bool,
 }
 
 impl Default for Settings {
@@ -41,6 +55,7 @@ impl Default for Settings {
             backlog: 511,
             slow: None,
             client_authority: None,
+            keeps_alive: true,
         }
     }
 }
@@ -68,6 +83,10 @@ impl Httpd {
             let root = directory.join(format!("{}", site.address));
             fs::create_dir(&root).expect("one site an address");
             fs::write(root.join("index.html"), &site.page).expect("the page");
+            if let Some(authority) = &site.manner.client_authority {
+                let file = directory.join(format!("{}.clients", site.address));
+                fs::write(file, authority).expect("the client authority");
+            }
         }
         if let Some(authority) = &settings.client_authority {
             fs::write(directory.join("clients.pem"), authority).expect("the client authority");
@@ -159,6 +178,7 @@ fn configuration_text(
         "mime",
         "alias",
         "cgi",
+        "remoteip",
         "ssl",
     ]
     .map(|name| {
@@ -195,19 +215,42 @@ SSLProtocol -all +TLSv1.2 +TLSv1.3
     if settings.slow.is_some() {
         writeln!(text, "ScriptAlias /slow \"{files}/slow\"").expect("a String takes all");
     }
-    for Site { address, .. } in sites {
+    if !settings.keeps_alive {
+        text.push_str("KeepAlive Off\n");
+    }
+    for Site {
+        address, manner, ..
+    } in sites
+    {
         write!(
             text,
             r#"Listen {address}:443
 <VirtualHost {address}:443>
     ServerName {address}
     DocumentRoot "{files}/{address}"
-    SSLEngine on
-    SSLCertificateFile {address}.crt
-    SSLCertificateKeyFile {address}.key
 "#
         )
         .expect("a String takes all");
+        if manner.is_plain {
+            // On port 443 it is on by default.
+            text.push_str("    SSLEngine off\n");
+        } else {
+            write!(
+                text,
+                "    SSLEngine on\n    SSLCertificateFile {address}.crt\n    SSLCertificateKeyFile {address}.key\n"
+            )
+            .expect("a String takes all");
+        }
+        if manner.wants_proxy {
+            text.push_str("    RemoteIPProxyProtocol On\n");
+        }
+        if manner.client_authority.is_some() {
+            write!(
+                text,
+                "    SSLVerifyClient require\n    SSLCACertificateFile {address}.clients\n"
+            )
+            .expect("a String takes all");
+        }
         if settings.client_authority.is_some() {
             text.push_str("    SSLVerifyClient require\n    SSLCACertificateFile clients.pem\n");
         }

@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::cluster::Cluster;
 use crate::components::Release;
 use crate::handwritten::service;
-use crate::httpd::Site;
+use crate::httpd::{Manner, Site};
 use crate::pki::Pair;
 use crate::program::civi_ingress;
 use crate::stack::Case;
@@ -84,6 +84,7 @@ impl Instance {
                 key: take("externkey"),
             },
             page: self.name.clone(),
+            manner: Manner::default(),
         }
     }
 }

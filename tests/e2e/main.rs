@@ -15,6 +15,7 @@
     reason = "tests touch files, streams and the environment"
 )]
 
+mod api;
 mod cases;
 mod client;
 mod cluster;
@@ -29,6 +30,7 @@ mod process;
 mod program;
 mod stack;
 mod traefik;
+mod truth;
 mod wait;
 
 use std::io::Write as _;

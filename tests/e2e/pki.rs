@@ -9,6 +9,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
+use time::{Duration, OffsetDateTime};
 
 /// A certificate with its key, both PEM.
 #[derive(Clone)]
@@ -38,9 +39,24 @@ impl std::fmt::Debug for Pair {
     }
 }
 
+impl Pair {
+    /// A pair that no authority signed.
+    pub(crate) fn self_signed(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let mut parameters = server(name, &[name]);
+        parameters.use_authority_key_identifier_extension = false;
+        change(&mut parameters);
+        Self {
+            certificate: parameters.self_signed(&key).expect("a certificate").pem(),
+            key: key.serialize_pem(),
+        }
+    }
+}
+
 /// A certification authority.
 pub(crate) struct Authority {
     pub(crate) certificate: String,
+    parameters: CertificateParams,
     issuer: Issuer<'static, KeyPair>,
 }
 
@@ -48,36 +64,68 @@ impl Authority {
     /// A new key under `name`.
     pub(crate) fn new(name: &str) -> Self {
         let key = KeyPair::generate().expect("a key");
-        let mut parameters = subject(name);
-        parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let parameters = authority(name);
         let certificate = parameters.self_signed(&key).expect("a certificate").pem();
         Self {
             certificate,
-            issuer: Issuer::new(parameters, key),
+            issuer: Issuer::new(parameters.clone(), key),
+            parameters,
         }
+    }
+
+    /// Its private key, PEM.
+    pub(crate) fn key(&self) -> String {
+        self.issuer.key().serialize_pem()
+    }
+
+    /// Its certificate made again, of the same name and key, with something changed.
+    pub(crate) fn again(&self, change: impl FnOnce(&mut CertificateParams)) -> String {
+        let mut parameters = self.parameters.clone();
+        change(&mut parameters);
+        let certificate = parameters.self_signed(self.issuer.key());
+        certificate.expect("a certificate").pem()
+    }
+
+    /// A server's pair of an authority below this one, which is sent along or not.
+    pub(crate) fn below(&self, name: &str, is_sent: bool) -> Pair {
+        let key = KeyPair::generate().expect("a key");
+        let mut parameters = authority(&format!("authority below, for {name}"));
+        parameters.use_authority_key_identifier_extension = true;
+        let certificate = parameters.signed_by(&key, &self.issuer);
+        let between = Self {
+            certificate: certificate.expect("a certificate").pem(),
+            issuer: Issuer::new(parameters.clone(), key),
+            parameters,
+        };
+        let mut pair = between.server(name, &[name]);
+        if is_sent {
+            pair.certificate.push_str(&between.certificate);
+        }
+        pair
     }
 
     /// A server's pair with these subject alternative names; with none, the name is in the subject only.
     pub(crate) fn server(&self, name: &str, alternatives: &[&str]) -> Pair {
-        self.leaf(name, alternatives, ExtendedKeyUsagePurpose::ServerAuth)
+        self.leaf_with(name, alternatives, |_| ())
     }
 
     /// A client's pair.
     pub(crate) fn client(&self, name: &str) -> Pair {
-        self.leaf(name, &[], ExtendedKeyUsagePurpose::ClientAuth)
+        self.leaf_with(name, &[], |parameters| {
+            parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        })
     }
 
-    fn leaf(&self, name: &str, alternatives: &[&str], usage: ExtendedKeyUsagePurpose) -> Pair {
+    /// A server's pair with something changed.
+    pub(crate) fn leaf_with(
+        &self,
+        name: &str,
+        alternatives: &[&str],
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Pair {
         let key = KeyPair::generate().expect("a key");
-        let mut parameters = subject(name);
-        let names: Vec<String> = alternatives.iter().map(ToString::to_string).collect();
-        parameters.subject_alt_names = CertificateParams::new(names)
-            .expect("DNS names")
-            .subject_alt_names;
-        parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        parameters.extended_key_usages = vec![usage];
-        parameters.use_authority_key_identifier_extension = true;
+        let mut parameters = server(name, alternatives);
+        change(&mut parameters);
         Pair {
             certificate: parameters
                 .signed_by(&key, &self.issuer)
@@ -88,8 +136,30 @@ impl Authority {
     }
 }
 
+fn authority(name: &str) -> CertificateParams {
+    let mut parameters = subject(name);
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    parameters
+}
+
+fn server(name: &str, alternatives: &[&str]) -> CertificateParams {
+    let mut parameters = subject(name);
+    let names: Vec<String> = alternatives.iter().map(ToString::to_string).collect();
+    parameters.subject_alt_names = CertificateParams::new(names)
+        .expect("DNS names and addresses")
+        .subject_alt_names;
+    parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    parameters.use_authority_key_identifier_extension = true;
+    parameters
+}
+
 fn subject(name: &str) -> CertificateParams {
     let mut parameters = CertificateParams::default();
+    let now = OffsetDateTime::now_utc();
+    parameters.not_before = now - Duration::hours(1);
+    parameters.not_after = now + Duration::days(365);
     parameters.distinguished_name = rcgen::DistinguishedName::new();
     parameters.distinguished_name.push(DnType::CommonName, name);
     parameters

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -29,16 +30,32 @@ impl Traefik {
         address: Ipv4Addr,
         directory: &Path,
     ) -> Self {
+        let debug = ["--log.level=DEBUG".to_owned()];
+        Self::start_with(
+            programs, release, cluster, namespaces, address, directory, &debug,
+        )
+    }
+
+    /// The same with further flags, and without the debugging log.
+    pub(crate) fn start_with(
+        programs: &Programs,
+        release: &Release,
+        cluster: &Cluster,
+        namespaces: &[&str],
+        address: Ipv4Addr,
+        directory: &Path,
+        further: &[String],
+    ) -> Self {
         let mut flags = vec![
             format!("--entrypoints.websecure.address={address}:443"),
             format!("--entrypoints.traefik.address={address}:8080"),
             "--api.insecure=true".to_owned(),
             "--log.format=json".to_owned(),
-            "--log.level=DEBUG".to_owned(),
             "--global.checknewversion=false".to_owned(),
             "--global.sendanonymoususage=false".to_owned(),
         ];
         flags.extend(cluster.traefik_flags());
+        flags.extend(further.iter().cloned());
         if !namespaces.is_empty() {
             flags.push(format!(
                 "--providers.kubernetescrd.namespaces={}",
@@ -66,6 +83,11 @@ impl Traefik {
     /// Waits until a router for `host` is enabled and its service has a server.
     pub(crate) fn wait_for(&self, host: &str) {
         wait::until(&format!("a router for {host}"), || self.routes(host));
+    }
+
+    /// Waits for the same, and no longer than this: false where it never comes.
+    pub(crate) fn has_within(&self, host: &str, limit: Duration) -> bool {
+        wait::at_most(limit, || self.routes(host).ok()).is_some()
     }
 
     fn routes(&self, host: &str) -> Result<(), String> {

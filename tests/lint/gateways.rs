@@ -647,7 +647,7 @@ fn a_challenge_that_does_not_get_through_is_found() {
         ],
         &[],
     );
-    let solver = "---\napiVersion: v1\nkind: Service\nmetadata: {name: cm-acme-http-solver-x, namespace: ns, labels: {acme.cert-manager.io/http01-solver: \"true\"}}\n---\napiVersion: cert-manager.io/v1\nkind: Certificate";
+    let solver = "---\napiVersion: v1\nkind: Service\nmetadata: {name: cm-acme-http-solver-x, namespace: ns, labels: {acme.cert-manager.io/http01-solver: \"true\"}}\nspec: {ports: [{port: 8089}]}\n---\napiVersion: cert-manager.io/v1\nkind: Certificate";
     finds(ACME, &[(certificate, solver)], &["CI890"]);
 }
 

@@ -12,7 +12,8 @@ use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::legs::Spot;
 use crate::lint::model::{Class, Model};
-use crate::path::check;
+use crate::path::check::{self, Clash};
+use crate::path::hop::{Known, Outward};
 use crate::path::served::Wants;
 use crate::path::{Routed, WayIn};
 use crate::yaml::Node;
@@ -237,9 +238,31 @@ fn wants(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>
             proxy: expects_proxy(&parts, port).filter(|_| is_known(routed)),
             certificate: asks_for_certificate(&parts, port) && !is_mutual(routed),
         };
-        let clashes = check::wants(&routed.path, wants).into_iter();
+        let mut clashes = check::wants(&routed.path, wants);
+        if wants.certificate && shows_nothing(model, routed) {
+            clashes.push(Clash::ClientNotShown);
+        }
+        let clashes = clashes.into_iter();
         let spot = Spot::of(model, routed);
         findings.extend(clashes.filter_map(|clash| spot.finding(&clash)));
+    }
+}
+
+/// Returns whether the Secret of the pair that is to be shown has none: Traefik goes on without it.
+fn shows_nothing(model: &Model<'_>, routed: &Routed<'_>) -> bool {
+    let Outward::Tls(client) = &routed.path.outward else {
+        return false;
+    };
+    let Some(place) = &client.shows else {
+        return false;
+    };
+    match model.grounds.secrets.find(&place.scope, &place.name) {
+        Known::Here(secret) => match &secret.resource {
+            Resource::Secret(data) => data.missing_of_pair().is_some(),
+            _ => false,
+        },
+        Known::Missing => model.options.strict_references,
+        Known::Locked(_) | Known::Useless | Known::Outside => false,
     }
 }
 

@@ -3,8 +3,11 @@
 use super::CheckedSecret;
 use super::rules::{CI610, CI616, CI623};
 use crate::civiparoisse as chart;
+use crate::cluster::Resource;
 use crate::cluster::data::{Cert, Content};
+use crate::kinds::Named;
 use crate::lint::facts::certificate::outside_constraints;
+use crate::lint::facts::covered::are_covered;
 use crate::lint::finding::Finding;
 use crate::path::served::standing;
 use crate::pki::key;
@@ -67,16 +70,40 @@ impl CheckedSecret<'_, '_> {
         };
         let message = match key::is_of(text, &cert.certificate) {
             Some(true) => return,
-            Some(false) if is_of_another() => return,
+            Some(false) if !self.is_served(certificate) && is_of_another() => return,
             Some(false) => format!("`{}` is not the key of `{}`", private.key, cert.name()),
             // What is not an RSA or ECDSA key of a usual size may still be one to a server.
             None if text.contains("PRIVATE KEY-----") => return,
             None => format!("`{}` holds no private key", private.key),
         };
-        findings.push(
-            self.object
-                .finding(&CI610, private.at, &private.field(), message),
-        );
+        let finding = self
+            .object
+            .finding(&CI610, private.at, &private.field(), message);
+        findings.push(finding.warning_unless(!self.is_replaced()));
+    }
+
+    /// Returns whether Traefik shows other certificates where it cannot load this pair: it is only named by routes, whose
+    /// hosts others cover.
+    fn is_replaced(&self) -> bool {
+        let mut by = self.model.cluster.objects().iter().filter(|object| {
+            let is_beside = self.model.objects[object.number].namespace == self.object.namespace;
+            let names = |secret: &Named| secret.name == self.object.name;
+            is_beside
+                && match &object.resource {
+                    Resource::IngressRoute(route) | Resource::IngressRouteTcp(route) => {
+                        let tls = route.tls.as_ref();
+                        tls.and_then(|tls| tls.secret.as_ref()).is_some_and(names)
+                    }
+                    Resource::TlsStore(store) => store.secrets().any(names),
+                    Resource::Ingress(ingress) => ingress.secrets().any(names),
+                    _ => false,
+                }
+        });
+        let mut is_named = false;
+        by.all(|object| {
+            is_named = true;
+            are_covered(self.model, object, Some(self.object.name))
+        }) && is_named
     }
 
     fn chain(&self, authority: &str, leaf: &str, findings: &mut Vec<Finding>) {

@@ -3,6 +3,8 @@
 //! `definitions.txt` holds them in short, Traefik's of four releases; `.ci/schemas/definitions` writes it, and says
 //! how it is to be read.
 
+mod bounds;
+mod core;
 mod dead;
 mod kinds;
 mod retired;
@@ -52,6 +54,10 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         kinds::check(object, kind.is_some(), &mut findings);
         dead::check(object, &mut findings);
         retired::check(object, &mut findings);
+        core::check(object, &mut findings);
+        if of_traefik {
+            bounds::check(model, object, &mut findings);
+        }
         let Some((kind, spec)) = kind.zip(object.node.get("spec")) else {
             continue;
         };
@@ -122,7 +128,14 @@ impl ObjectReader<'_, '_> {
         match (shape, &node.value) {
             (Shape::List(inner), Value::List(items)) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.value(item, field, inner.shape(), &FieldPath::Item(path, index));
+                    let path = FieldPath::Item(path, index);
+                    // In a list it is not as if it were absent.
+                    if item.value == Value::Null && inner.shape() != Shape::Any {
+                        let message =
+                            format!("`{path}` is null, and must be {}", inner.shape().name());
+                        self.find(&CI315, item.at, &path, message, None);
+                    }
+                    self.value(item, field, inner.shape(), &path);
                 }
             }
             (Shape::Map(inner), Value::Map(entries)) => {

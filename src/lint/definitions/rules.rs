@@ -27,6 +27,18 @@ rules! {
         "an API group does not have the kind, or not in this version"
         "kubectl refuses the manifest: `no matches for kind … in version …`."
         "Write the kind as the group has it."
+    CI319 "out-of-bounds" Error
+        "a value is outside the bounds of its definition"
+        "The API server refuses the object: `Invalid value: …`."
+        "Write a value within the bounds that the message names."
+    CI320 "secret-of-type-without-key" Error
+        "a Secret lacks a key that its type requires"
+        "The API server refuses the Secret: `data[…]: Required value`."
+        "Add the key, or leave out `type`: a Secret whose type is not set may hold anything."
+    CI321 "refused-metadata" Error
+        "a name, a namespace or a label is not valid"
+        "The API server refuses the object: `metadata…: Invalid value`."
+        "Names are small letters, digits, hyphens and dots; labels begin and end with a letter or digit, and have 63 characters at most."
     CI330 "dead-api-version" Error
         "Kubernetes no longer serves the version of an object"
         "kubectl refuses the manifest: `no matches for kind … in version …`."

@@ -2,6 +2,8 @@
 
 pub(super) mod browsers;
 pub(super) mod certificate;
+pub(super) mod covered;
+pub(super) mod durations;
 pub(super) mod issuers;
 pub(super) mod openstack;
 pub(super) mod pods;

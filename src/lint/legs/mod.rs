@@ -11,10 +11,11 @@ use super::istio::rules::{CI854, CI855, CI862, CI863, CI864, CI865, CI872};
 use super::model::{Model, Object};
 use super::predict::Here;
 use super::references::rules::CI901;
-use super::routes::rules::{CI201, CI202, CI203, CI210, CI218, CI225, CI229, CI232, CI241};
+use super::routes::rules::{CI201, CI202, CI203, CI210, CI218, CI225, CI229, CI232, CI241, CI261};
 use super::rule::{Rule, Severity};
 use super::tls_store::rules::{CI404, CI405, CI408};
 use super::trust::rules::{CI105, CI113};
+use crate::cluster::data::Cert;
 use crate::cluster::{self, Kind};
 use crate::kinds::service::Service;
 use crate::kinds::traefik::Port;
@@ -23,6 +24,7 @@ use crate::path::served::{Leaf, Passed};
 use crate::path::{Field, Routed, WayIn};
 use crate::threads::each;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Returns the rule that a clash breaks on a way in; nothing where it cannot be, or means nothing.
 #[must_use]
@@ -41,9 +43,10 @@ pub fn rule_of(clash: &Clash<'_>, way_in: WayIn) -> Option<&'static Rule> {
         Clash::TlsPort { .. } => match way_in {
             HttpRoute => &CI810,
             VirtualService => &CI863,
-            // Traefik speaks TLS to such a port of itself; it does not where `scheme` or a TCP service says so. TLS that a
-            // TLSRoute has ended goes on as bytes.
-            IngressRoute | IngressRouteTcp | Ingress | TlsRoute => return None,
+            IngressRouteTcp => &CI261,
+            // Traefik speaks TLS to such a port of itself; it does not where `scheme` says so. TLS that a TLSRoute has ended
+            // goes on as bytes.
+            IngressRoute | Ingress | TlsRoute => return None,
         },
         Clash::TlsInTls => match way_in {
             IngressRouteTcp => &CI229,
@@ -231,6 +234,9 @@ impl<'m, 'a> Spot<'m, 'a> {
                 let message = format!("port `{}` speaks plain http", wanted.shown().escape_debug());
                 Some(object.finding_in(rule, &self.port_field(field), message))
             }
+            Clash::TlsPort { wanted } if self.way_in == WayIn::IngressRouteTcp => {
+                self.plain_to_tls(rule, wanted)
+            }
             Clash::TlsPort { wanted } => self.tls_port(rule, wanted),
             Clash::TlsInTls if self.way_in == WayIn::VirtualService => self.wrapped(rule),
             Clash::TlsInTls => {
@@ -258,22 +264,7 @@ impl<'m, 'a> Spot<'m, 'a> {
                 let finding = self.at_transport(rule, "serverName", message)?;
                 Some(finding.predicted(self.model.knowledge.release, here))
             }
-            Clash::NotSigned { leaf, trusted } => {
-                let settings = self.transport?.resource.servers_transport()?;
-                let mut roots = settings.root_cas.iter().filter(|root| root.named.is_ok());
-                let trusted: Vec<String> = trusted
-                    .iter()
-                    .map(|root| format!("`{}`", root.name()))
-                    .collect();
-                let message = format!(
-                    "{} is signed by `{}`, and Traefik trusts {}",
-                    self.shown(leaf),
-                    leaf.cert().details.issuer,
-                    trusted.join(", ")
-                );
-                let finding = self.at_transport(rule, &roots.next()?.field, message)?;
-                Some(finding.predicted(self.model.knowledge.release, self.here()))
-            }
+            Clash::NotSigned { leaf, trusted } => self.not_signed(rule, leaf, trusted),
             Clash::OutsideConstraints { leaf } => {
                 let names = leaf.cert().details.subject_alt_names.join(", ");
                 let message = format!("not all of {names} are within what its CA may sign");
@@ -313,6 +304,41 @@ impl<'m, 'a> Spot<'m, 'a> {
                 Some(object.finding_in(rule, field, message))
             }
         }
+    }
+
+    fn plain_to_tls(&self, rule: &'static Rule, wanted: &Port) -> Option<Finding> {
+        let (object, field) = self.named?;
+        let message = format!(
+            "port `{}` speaks TLS, and what is sent there is none",
+            wanted.shown().escape_debug()
+        );
+        Some(object.finding_in(rule, &self.port_field(field), message))
+    }
+
+    fn not_signed(
+        &self,
+        rule: &'static Rule,
+        leaf: &Leaf<'_>,
+        trusted: &[Arc<Cert>],
+    ) -> Option<Finding> {
+        let settings = self.transport?.resource.servers_transport()?;
+        let mut roots = settings.root_cas.iter().filter(|root| root.named.is_ok());
+        let root = roots.next().map_or("rootCAs", |root| root.field.as_str());
+        let trusted: Vec<String> = trusted
+            .iter()
+            .map(|root| format!("`{}`", root.name()))
+            .collect();
+        let trusted = match trusted.as_slice() {
+            [] => "the roots of its system only".to_owned(),
+            _ => trusted.join(", "),
+        };
+        let message = format!(
+            "{} is signed by `{}`, and Traefik trusts {trusted}",
+            self.shown(leaf),
+            leaf.cert().details.issuer,
+        );
+        let finding = self.at_transport(rule, root, message)?;
+        Some(finding.predicted(self.model.knowledge.release, self.here()))
     }
 
     fn no_such_port(
@@ -366,8 +392,11 @@ impl<'m, 'a> Spot<'m, 'a> {
         let field = format!("{field}.serversTransport");
         let finding = object.finding_in(rule, &field, message);
         // Whoever speaks https on the port of http knows more of that Service than the input shows.
-        Some(if port == Some(&Port::Number(80)) {
+        let may_be_meant = port == Some(&Port::Number(80)) && !model.options.strict_references;
+        Some(if may_be_meant {
             finding.with_severity(Severity::Info)
+        } else if model.has_certain_options() {
+            finding.with_severity(Severity::Error)
         } else {
             finding
         })

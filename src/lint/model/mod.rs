@@ -2,6 +2,7 @@
 
 mod carriers;
 pub(super) mod documents;
+mod entrances;
 mod inner;
 mod knowledge;
 pub(super) mod kustomize;
@@ -156,6 +157,12 @@ impl<'a> Model<'a> {
             knowledge,
             kustomize,
         }
+    }
+
+    /// Returns whether Traefik's own options are certain: the input shows them, or nothing outside it may be relied on,
+    /// and they are the defaults.
+    pub(super) fn has_certain_options(&self) -> bool {
+        self.provider.is_known || self.options.strict_references
     }
 
     /// Returns what a Service says, by the index of its object.

@@ -1,6 +1,7 @@
 //! What the input says about Traefik's own options: its static files, the values of its chart, the arguments of its
 //! container.
 
+use super::entrances::Entrances;
 use super::object::{Class, Object};
 use super::values::Values;
 use crate::kinds::static_options::{ObjectProvider, StaticOptions};
@@ -16,6 +17,8 @@ pub(in crate::lint) struct Provider {
     pub(in crate::lint) options: StaticOptions,
     /// What each file says.
     pub(in crate::lint) files: Vec<StaticOptions>,
+    /// What all whole configurations say of routes.
+    pub(in crate::lint) entrances: Entrances,
     /// Whether the pods use the nodes' network.
     pub(in crate::lint) host_network: bool,
     /// The release by the tag of an image, and the index of the file that has it.
@@ -40,6 +43,7 @@ impl Provider {
         for options in &provider.files {
             provider.options.add(options);
             provider.providers.extend(options.providers);
+            provider.entrances.add(options);
         }
         provider.is_known = !statics.is_empty();
         for values in values {
@@ -56,7 +60,9 @@ impl Provider {
 
     fn add_values(&mut self, node: &Node, file: usize) {
         self.is_known = true;
-        self.add(&StaticOptions::of_values(node));
+        let options = StaticOptions::of_values(node);
+        self.entrances.add(&options);
+        self.add(&options);
         self.host_network |= node.get("hostNetwork").is_some_and(Node::says_true);
         let tag = node.at_path(&["image", "tag"]).and_then(Node::text);
         let tagged = tag.and_then(release).map(|release| (release, file));
@@ -72,7 +78,12 @@ impl Provider {
             self.host_network |= pod
                 .and_then(|pod| pod.get("hostNetwork"))
                 .is_some_and(Node::says_true);
-            self.add(&StaticOptions::of_container(container));
+            let options = StaticOptions::of_container(container);
+            let is_whole = !options.is_in_file && !options.is_partial;
+            if is_whole && !options.entry_points.is_empty() {
+                self.entrances.add(&options);
+            }
+            self.add(&options);
         }
     }
 

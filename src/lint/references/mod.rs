@@ -7,6 +7,8 @@ mod traefik;
 
 use crate::cluster::unfilled::is_unfilled;
 use crate::fault::did_you_mean;
+use crate::kinds::traefik::{Authority, RootCa};
+use crate::lint::facts::covered::are_covered;
 use crate::lint::facts::spelling::is_numbered;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
@@ -44,13 +46,14 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
 
 impl Reference<'_> {
     fn check(&self, model: &Model<'_>, met: &BTreeSet<usize>) -> Option<Finding> {
-        if self.name.is_empty()
-            || self.name.contains('@')
-            || model.find(self.class, self.namespace, self.name).is_some()
-        {
+        if self.name.is_empty() {
+            return self.nameless(model);
+        }
+        if self.name.contains('@') || model.find(self.class, self.namespace, self.name).is_some() {
             return None;
         }
         let object = &model.objects[self.object];
+        let may_lack = self.may_lack || self.is_replaced(model);
         let elsewhere = model.elsewhere(self.class, self.namespace, self.name);
         if let Some(namespace) = elsewhere
             && self.is_authority
@@ -97,7 +100,8 @@ impl Reference<'_> {
             };
             let finding = object
                 .finding(&CI902, self.at, &self.field, message)
-                .with_help(format!("Write `{meant}`."));
+                .with_help(format!("Write `{meant}`."))
+                .warning_unless(!may_lack);
             return Some(if self.is_authority {
                 finding.predicted(model.knowledge.release, here)
             } else {
@@ -112,14 +116,15 @@ impl Reference<'_> {
         let only = elsewhere.map_or_else(String::new, |other| format!(", only in `{other}`"));
         let message = format!("{kind} `{name}`{within} is not in the input{only}");
         let finding = object.finding(&CI901, self.at, &self.field, message);
-        Some(if model.options.strict_references {
-            finding.with_severity(Severity::Error)
-        } else if elsewhere.is_some() && !may_be_rendered(model, self.namespace) {
-            finding.with_severity(Severity::Warning).then(
-                "It is looked up in its own namespace only: the route is dropped and answers 404, unless something else makes the object there.",
-            )
-        } else {
-            finding
+        Some(match (model.options.strict_references, may_lack) {
+            (true, true) => finding.with_severity(Severity::Warning),
+            (true, false) => finding.with_severity(Severity::Error),
+            (false, _) if elsewhere.is_some() && !may_be_rendered(model, self.namespace) => {
+                finding.with_severity(Severity::Warning).then(
+                    "It is looked up in its own namespace only: the route is dropped and answers 404, unless something else makes the object there.",
+                )
+            }
+            (false, _) => finding,
         })
     }
 }
@@ -164,6 +169,46 @@ const OF_KUBERNETES: [&str; 8] = [
     "kustomize.config.k8s.io",
     "gateway.networking.k8s.io",
 ];
+
+impl Reference<'_> {
+    /// Finds an empty name, where Traefik looks for what it stands for.
+    fn nameless(&self, model: &Model<'_>) -> Option<Finding> {
+        let is_needed = match self.class {
+            Class::Middleware | Class::MiddlewareTcp | Class::Service | Class::TraefikService => {
+                true
+            }
+            _ => self.is_authority && !self.is_replaced(model),
+        };
+        let object = &model.objects[self.object];
+        let message = format!("the name of a {} is empty", kind(self.class));
+        let finding = object.finding(&CI902, self.at, &self.field, message);
+        is_needed.then(|| finding.with_help("Give the name of an object of the namespace."))
+    }
+
+    /// Returns whether something else of the input does what the missing object would.
+    fn is_replaced(&self, model: &Model<'_>) -> bool {
+        let Some(typed) = model.cluster.numbered(self.object) else {
+            return false;
+        };
+        if self.field == "spec.tls.secretName" {
+            return are_covered(model, typed, None);
+        }
+        // Traefik trusts the CAs that it finds; whether one of them signed the certificate, another rule says.
+        let namespace = self.namespace;
+        let is_here = |root: &RootCa| match &root.named {
+            Ok(Authority::Secret(name)) => model.find(Class::Secret, namespace, name).is_some(),
+            Ok(Authority::ConfigMap(name)) => {
+                model.find(Class::ConfigMap, namespace, name).is_some()
+            }
+            Err(_) => false,
+        };
+        self.is_authority
+            && typed
+                .resource
+                .servers_transport()
+                .is_some_and(|transport| transport.root_cas.iter().any(is_here))
+    }
+}
 
 fn kind(class: Class) -> &'static str {
     class.kinds().first().unwrap_or(&"object")

@@ -12,6 +12,8 @@ pub(super) struct Reference<'a> {
     pub(super) at: At,
     pub(super) field: String,
     pub(super) is_authority: bool,
+    /// Whether Traefik goes on without it.
+    pub(super) may_lack: bool,
 }
 
 /// Collects the references of one object.
@@ -38,6 +40,7 @@ impl<'a> Seeker<'_, 'a> {
             at,
             field,
             is_authority: false,
+            may_lack: false,
         });
     }
 }

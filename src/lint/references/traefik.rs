@@ -30,6 +30,9 @@ impl<'a> Seeker<'_, 'a> {
                     let namespace = named.namespace.as_deref();
                     self.add_in(Class::Middleware, namespace, &named.name, field);
                 }
+                for named in &spec.secrets {
+                    self.secret(named);
+                }
                 if let Some(service) = &spec.errors {
                     self.service(service, Class::ServersTransport);
                 }
@@ -151,6 +154,10 @@ impl<'a> Seeker<'_, 'a> {
             let field = format!("{}.certificatesSecrets[{index}]", spec.path);
             let namespace = self.object.namespace;
             self.push(Class::Secret, namespace, &named.value, named.at, field);
+            // An httpd that asks for no certificate answers all the same.
+            if let Some(last) = self.found.last_mut() {
+                last.may_lack = true;
+            }
         }
     }
 

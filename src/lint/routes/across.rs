@@ -5,14 +5,20 @@ use crate::lint::facts::routes::Rule;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::name::DnsName;
+use crate::path::fit::may_take;
 use crate::yaml::At;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn check(model: &Model<'_>, rules: &[Rule<'_, '_>], findings: &mut Vec<Finding>) {
+pub(super) fn check(
+    model: &Model<'_>,
+    rules: &[Rule<'_, '_>],
+    tcp: &[Rule<'_, '_>],
+    findings: &mut Vec<Finding>,
+) {
     clear_text(model, rules, findings);
     same_rules(rules, findings);
     collisions(model, findings);
-    wanted_hosts(model, rules, findings);
+    wanted_hosts(model, rules, tcp, findings);
 }
 
 /// Finds hosts that are served with TLS, and without it too.
@@ -128,17 +134,16 @@ pub(in crate::lint) fn keep_unanswered(mut roots: Vec<&mut Vec<Finding>>) {
     }
 }
 
-fn wanted_hosts(model: &Model<'_>, rules: &[Rule<'_, '_>], findings: &mut Vec<Finding>) {
+fn wanted_hosts(
+    model: &Model<'_>,
+    rules: &[Rule<'_, '_>],
+    tcp: &[Rule<'_, '_>],
+    findings: &mut Vec<Finding>,
+) {
     let answers = |host: &DnsName| {
-        rules.iter().any(|rule| {
-            // A rule by expression or without a host may match any.
-            rule.hosts.is_empty()
-                || rule
-                    .matchers
-                    .iter()
-                    .any(|matcher| matcher.name == "HostRegexp")
-                || rule.hosts.iter().any(|known| host.is_covered_by(known))
-        })
+        let mut rules = rules.iter().chain(tcp).map(|rule| &rule.route.rule);
+        // One that cannot be read is found by itself.
+        rules.any(|rule| rule.as_ref().map_or(true, |rule| may_take(rule, host)))
     };
     for host in model.options.hosts.iter().filter(|host| !answers(host)) {
         let Some(object) = rules

@@ -1,6 +1,8 @@
 //! From the rule of a route to the Service behind it.
 
 mod across;
+mod endpoints;
+mod entrances;
 mod overlap;
 mod private;
 mod reference;
@@ -73,10 +75,12 @@ fn check_routes(model: &Model<'_>) -> Vec<Finding> {
         }
     }
     service::check(model, &mut findings);
+    entrances::check(model, &mut findings);
+    endpoints::check(model, &mut findings);
     for object in model.of(Class::ServersTransport) {
         server_name(object, &mut findings);
     }
-    across::check(model, &http, &mut findings);
+    across::check(model, &http, &tcp, &mut findings);
     across::same_rules(&tcp, &mut findings);
     overlap::check(&http, &mut findings);
     findings

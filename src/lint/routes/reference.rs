@@ -28,11 +28,7 @@ pub(super) fn reference(
     );
     let finding = object.finding_in(&CI209, &format!("{field}.namespace"), message);
     // Without Traefik's options in the input, they may allow it.
-    findings.push(if model.provider.is_known {
-        finding
-    } else {
-        finding.with_severity(Severity::Warning)
-    });
+    findings.push(finding.warning_unless(model.has_certain_options()));
 }
 
 pub(super) fn provider_suffix(

@@ -23,7 +23,7 @@ rules! {
         "the `serverName` is not one of the route's hosts"
         "It works when httpd's certificate has that name. Apache chooses its virtual host by the Host header, and answers 421 if the two differ too much."
         "Use the host that browsers ask for."
-    CI206 "verified-but-plain" Warning
+    CI206 "verified-but-plain" Error
         "a ServersTransport verifies TLS, and the route speaks plain http to the Service"
         "httpd answers 400 to http on its TLS port, or passwords cross the network in clear text."
         "Set `scheme: https`."
@@ -151,10 +151,38 @@ rules! {
         "a regular expression rule is longer than that of a host it matches"
         "Traefik tries the longest rule first: requests for the host never reach its own httpd (seen with 3.0.4 and 3.7.15)."
         "Give the regular expression rule `priority: 1`."
-    CI241 "passed-host-not-covered" Warning
+    CI241 "passed-host-not-covered" Error
         "the httpd behind a host that is passed through has a certificate for others"
         "Browsers warn: `ERR_CERT_COMMON_NAME_INVALID`, `SSL_ERROR_BAD_CERT_DOMAIN`; the certificate of the TLSStore is not used for this host."
         "Issue one that covers the host, or terminate TLS with an IngressRoute."
+    CI242 "service-without-port" Error
+        "no port of a Service is named"
+        "Traefik drops the route and answers 404: `ingressRoute service port not defined`."
+        "Set `port` to a number or name of the Service's ports."
+    CI243 "route-without-service" Error
+        "a route leads to no service"
+        "Traefik logs that the service is missing on the router, and answers 404."
+        "Name a Service, or remove the route."
+    CI244 "unknown-entry-point" Error
+        "a route names an entry point that does not exist"
+        "Traefik logs `EntryPoint doesn't exist`; a route of which none exists is not served at all: 404."
+        "Use an entry point of Traefik, such as `websecure`, or add the options that define it to the input."
+    CI246 "tls-on-port-80" Error
+        "a route ends TLS on entry points for plain http only"
+        "Browsers ask for https on port 443, where no route answers: 404."
+        "Set `entryPoints: [websecure]`."
+    CI247 "route-without-tls" Error
+        "a route on an entry point for https has no `tls`"
+        "Unless the entry point has `http.tls`, the route takes plain http there, and https is answered with 404."
+        "Set `tls: {}`."
+    CI248 "route-of-another-class" Error
+        "a route is meant for another controller"
+        "Traefik passes it over, and answers 404."
+        "Remove the class, or give it the name of the provider's `ingressClass`."
+    CI249 "service-option-refused" Error
+        "Traefik refuses how a route uses a Service"
+        "Traefik drops the route and answers 404."
+        "Correct or remove the option that the message names."
     CI250 "unknown-matcher" Error
         "a rule has a matcher that this Traefik does not have"
         "Traefik logs `error while parsing rule … unsupported function` and disables the route: 404."
@@ -167,4 +195,12 @@ rules! {
         "a matcher can match no request"
         "Traefik takes the text as it is: the route is there, and every request gets 404."
         "In Traefik 3 write expressions in `HostRegexp` and `PathRegexp`, such as ``HostRegexp(`^.+\\.example\\.org$`)``; in `Host` write the host alone."
+    CI260 "service-without-endpoints" Error
+        "nothing in the input is behind a Service"
+        "Traefik logs `no servers found` and answers 404, unless its `allowEmptyServices` is set: then 503."
+        "Correct the selector or the port, or add what makes the pods to the input."
+    CI261 "tls-ended-before-tls-port" Error
+        "a TCP route ends TLS and speaks plainly to a port of TLS"
+        "httpd answers 400 to http on its TLS port: no page is served."
+        "Set `tls: {passthrough: true}`, or `tls: true` of the Service."
 }

@@ -1,17 +1,19 @@
 //! What routes, a TraefikService and a Middleware name as a Service: its namespace, its type, its scheme, its transport.
 
 use super::reference::{provider_suffix, reference};
-use super::rules::{CI205, CI206, CI207, CI210, CI221, CI223};
+use super::rules::{CI205, CI206, CI207, CI210, CI221, CI223, CI242, CI249};
 use crate::cluster::{self, Kind, Resource};
-use crate::kinds::traefik::ServiceRef;
+use crate::duration::TraefikDuration;
+use crate::kinds::traefik::{Port, ServiceRef};
 use crate::lint::finding::Finding;
 use crate::lint::legs::Spot;
-use crate::lint::model::Model;
+use crate::lint::model::{Model, Object};
 use crate::lint::rule::Severity;
-use crate::path::check::port;
+use crate::path::check::{port, tls_port};
 use crate::path::hop::{Httpd, Outward, Place};
 use crate::path::traefik::{named_scope, speaks_https_to};
 use crate::path::{Routed, WayIn};
+use crate::yaml::{Node, Value};
 
 const SCHEMES: [&str; 3] = ["http", "https", "h2c"];
 
@@ -67,7 +69,12 @@ fn named(
         let message = format!("`{}` is not a valid scheme", text.escape_debug());
         findings.push(object.finding_in(&CI207, &field("scheme"), message));
     }
-    if named.is_traefik_service || model.provider.options.allow_external_name_services {
+    if named.is_traefik_service {
+        return;
+    }
+    no_port(object, named, findings);
+    options(model, typed, object, named, findings);
+    if model.provider.options.allow_external_name_services {
         return;
     }
     let scope = named_scope(&typed.scope, named.namespace.as_deref());
@@ -76,11 +83,79 @@ fn named(
     if service.is_some_and(|service| service.is_external) {
         let message = format!("Service `{}` is of type ExternalName", named.name);
         let finding = object.finding_in(&CI221, &field("name"), message);
-        findings.push(if model.provider.is_known {
+        findings.push(if model.has_certain_options() {
             finding
         } else {
             finding.with_severity(Severity::Info)
         });
+    }
+}
+
+/// The strategies of a load balancer (`pkg/config/dynamic/http_config.go`, 3.4 to 3.7), and what Traefik 2 and 3 took before.
+const STRATEGIES: [&str; 5] = ["RoundRobin", "wrr", "p2c", "hrw", "leasttime"];
+
+/// Finds options that Traefik refuses (`buildServersLB` in `pkg/provider/kubernetes/crd/kubernetes_http.go`).
+fn options(
+    model: &Model<'_>,
+    typed: &cluster::Object,
+    object: &Object<'_>,
+    named: &ServiceRef,
+    findings: &mut Vec<Finding>,
+) {
+    let node = object.node_in(&named.field);
+    let mut find = |key: &str, message: String| {
+        let field = format!("{}.{key}", named.field);
+        findings.push(object.finding_in(&CI249, &field, message));
+    };
+    let strategy = node.text_of("strategy").filter(|text| !text.is_empty());
+    if let Some(text) = strategy.filter(|text| !STRATEGIES.contains(text)) {
+        let message = format!("there is no strategy `{}`", text.escape_debug());
+        find("strategy", message);
+    }
+    let interval = node.at_path(&["responseForwarding", "flushInterval"]);
+    let interval = interval
+        .and_then(Node::text)
+        .filter(|text| !text.is_empty());
+    if let Some(text) = interval.filter(|text| !is_go_duration(text)) {
+        let message = format!("`{}` is not a duration", text.escape_debug());
+        find("responseForwarding.flushInterval", message);
+    }
+    let scope = named_scope(&typed.scope, named.namespace.as_deref());
+    let service = model.cluster.find(Kind::Service, &scope, &named.name);
+    let service = service.and_then(|object| object.resource.service());
+    let is_checked = node
+        .get("healthCheck")
+        .is_some_and(|node| node.value != Value::Null);
+    if is_checked && service.is_some_and(|service| !service.is_external) {
+        let message = "Traefik takes it for a Service of type ExternalName only".to_owned();
+        find("healthCheck", message);
+    }
+}
+
+/// Whether Go's `time.ParseDuration` takes a text, or it is of digits alone: seconds to Traefik.
+fn is_go_duration(text: &str) -> bool {
+    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
+    text == "0" || !text.contains(' ') && TraefikDuration::parse(text).is_ok()
+}
+
+/// Finds a Service of which no port is named (`getServicePort` in `pkg/provider/kubernetes/crd/kubernetes.go`).
+fn no_port(object: &Object<'_>, named: &ServiceRef, findings: &mut Vec<Finding>) {
+    let is_none = match &named.port {
+        None => {
+            let node = object.node_in(&named.field).get("port");
+            // Of another type `definitions` speaks.
+            node.is_none_or(|node| node.value == Value::Null)
+        }
+        Some(Port::Number(number)) => *number == 0,
+        Some(Port::Name(name)) => name.is_empty(),
+    };
+    let is_outside = named.name.contains('@');
+    if is_none && !is_outside {
+        let message = format!(
+            "no port of Service `{}` is named",
+            named.name.escape_debug()
+        );
+        findings.push(object.finding_in(&CI242, &format!("{}.port", named.field), message));
     }
 }
 
@@ -176,7 +251,10 @@ fn verified(model: &Model<'_>, routed: &Routed<'_>, findings: &mut Vec<Finding>)
             );
             let path = format!("{}.serversTransport", field.path);
             let object = &model.objects[object.number];
-            findings.push(object.finding(&CI206, field.at, &path, message));
+            let finding = object.finding(&CI206, field.at, &path, message);
+            let httpd = routed.path.httpd.as_ref();
+            let speaks_tls = httpd.and_then(|httpd| tls_port(httpd, &model.grounds));
+            findings.push(finding.warning_unless(speaks_tls.is_some()));
         }
         return;
     }

@@ -2,22 +2,25 @@
 
 mod options;
 pub(super) mod rules;
+mod settings;
 
 use crate::cluster::data::Cert;
 use crate::cluster::{self, Kind, Resource};
 use crate::kinds::Named;
 use crate::kinds::ingress::Ingress;
 use crate::kinds::traefik::{TlsOption, TlsStore};
+use crate::lint::facts::covered::are_covered;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::legs::not_covered;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::predict::Here;
 use crate::lint::trust::rules::CI112;
+use crate::path::WayIn;
 use crate::path::check::{self, Clash, covers};
-use crate::path::hop::Known;
+use crate::path::hop::{Inward, Known};
 use crate::release::Release;
-use rules::{CI401, CI402, CI403, CI404, CI405, CI406, CI407, CI408, CI409, CI410};
+use rules::{CI401, CI402, CI403, CI404, CI405, CI406, CI407, CI408, CI409, CI410, CI421};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const FAMILY: Family = Family {
@@ -50,10 +53,15 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         let mut pairs: Vec<&Named> = Vec::new();
         match &typed.resource {
             Resource::TlsStore(spec) => {
-                store(object, spec, strict, &mut findings);
+                store(model, object, spec, strict, &mut findings);
                 pairs.extend(spec.default_certificate.iter().chain(&spec.certificates));
             }
             Resource::IngressRoute(spec) | Resource::IngressRouteTcp(spec) => {
+                let options = spec.tls.as_ref().and_then(|tls| tls.options.as_ref());
+                if options.is_some_and(|options| options.name == "default") {
+                    let message = "`default` is not to be named";
+                    findings.push(object.finding_in(&CI421, "spec.tls.options.name", message));
+                }
                 pairs.extend(spec.tls.as_ref().and_then(|tls| tls.secret.as_ref()));
             }
             Resource::Ingress(spec) if spec.is_of_traefik => {
@@ -68,6 +76,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         }
     }
     same_names(model, &shown, &mut findings);
+    nothing_shown(model, &mut findings);
     options::check(model, &mut findings);
     findings
 }
@@ -109,10 +118,19 @@ fn singletons(model: &Model<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn store(object: &Object<'_>, store: &TlsStore, strict: bool, findings: &mut Vec<Finding>) {
+fn store(
+    model: &Model<'_>,
+    object: &Object<'_>,
+    store: &TlsStore,
+    strict: bool,
+    findings: &mut Vec<Finding>,
+) {
     if object.name != "default" && !object.name.is_empty() {
         let message = format!("`{}` is not `default`", object.name.escape_debug());
-        findings.push(object.finding_in(&CI403, "metadata.name", message));
+        let finding = object.finding_in(&CI403, "metadata.name", message);
+        let mut all = model.of(Class::TlsStore);
+        let is_default = all.any(|object| object.name == "default");
+        findings.push(finding.warning_unless(model.options.strict_references && !is_default));
     }
     let is_listed = |default: &&Named| {
         let mut listed = store.certificates.iter();
@@ -133,8 +151,11 @@ fn pair(
     findings: &mut Vec<Finding>,
 ) -> Option<usize> {
     let object = &model.objects[typed.number];
+    // Where another certificate covers the hosts of a route, Traefik shows that one.
+    let is_needed = !are_covered(model, typed, None);
     let mut find = |rule, message: String| {
-        findings.push(object.finding(rule, named.at, &named.field, message));
+        let finding = object.finding(rule, named.at, &named.field, message);
+        findings.push(finding.warning_unless(is_needed));
     };
     match check::pair(&typed.scope, &named.name, &model.grounds) {
         Some(Clash::ShownElsewhere { namespace })
@@ -170,10 +191,42 @@ fn option(model: &Model<'_>, object: &Object<'_>, option: &TlsOption, findings: 
         let message = "`secretNames` without `clientAuthType`";
         findings.push(object.finding_in(&CI409, "spec.clientAuth", message));
     }
+    settings::check(model, object, option, findings);
     let release = model.knowledge.release;
     if option.min_version.is_none() && release < Release::exactly(2, 11, 0) {
         let message = format!("Traefik {release} accepts TLS 1.0 here");
         findings.push(object.finding_in(&CI410, "spec.minVersion", message));
+    }
+}
+
+/// Finds hosts for which there is no certificate, where nothing outside the input may be relied on: Traefik shows one of
+/// its own making. Where all of them are known, `path::check` finds the same.
+fn nothing_shown(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    let Some(names) = model
+        .grounds
+        .all_names()
+        .filter(|_| model.options.strict_references)
+    else {
+        return;
+    };
+    let makes_one = |store: &cluster::Object| match &store.resource {
+        Resource::TlsStore(store) => store.has_generated,
+        _ => false,
+    };
+    if model.cluster.of(Kind::TlsStore).any(makes_one) {
+        return;
+    }
+    for routed in &model.paths {
+        let is_ended = matches!(routed.path.inward, Inward::Tls(_));
+        let object = &model.objects[routed.route.number];
+        let is_ours = [WayIn::IngressRoute, WayIn::IngressRouteTcp].contains(&routed.way_in);
+        if !is_ended || !is_ours || object.has("spec.tls.certResolver") {
+            continue;
+        }
+        for host in routed.path.hosts.iter().filter(|host| !covers(names, host)) {
+            let (at, field) = (routed.matched.at, &routed.matched.path);
+            findings.push(object.finding(&CI408, at, field, not_covered(host, names)));
+        }
     }
 }
 

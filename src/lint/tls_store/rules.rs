@@ -11,7 +11,7 @@ rules! {
         "there are several TLSOptions named `default`"
         "Traefik drops them all and uses its built-in options."
         "Keep one in the whole cluster, and name the others in the routes that need them."
-    CI403 "tls-store-not-default" Warning
+    CI403 "tls-store-not-default" Error
         "a TLSStore is not named `default`"
         "Traefik uses no other."
         "Name it `default`."
@@ -51,4 +51,12 @@ rules! {
         "the TLS options that a route names do not govern"
         "A client certificate that they ask for is not asked for: whoever has none gets in (seen with Traefik 3.7.15)."
         "Name the hosts with `Host`, make the options the `default` ones, or end TLS in Traefik."
+    CI420 "tls-option-refused" Error
+        "Traefik or browsers refuse the settings of a TLSOption"
+        "Every connection for a host of the routes that name it fails in the TLS handshake."
+        "Correct or remove the setting that the message names."
+    CI421 "default-tls-option-named" Error
+        "a route names the TLSOption `default`"
+        "Traefik looks for `NAMESPACE-default`, which is not there even where a TLSOption `default` is: it closes every connection for the route's hosts."
+        "Leave out `options`: the default ones hold without being named."
 }

@@ -13,10 +13,15 @@ use crate::lint::model::{Class, Model, Object};
 use crate::lint::predict::Here;
 use crate::path::check::{Clash, verification};
 use crate::path::hop::{Known, Outward};
+use crate::path::served::Leaf;
 use crate::path::traefik::client;
+use crate::pki::SubjectAltName;
 use crate::pki::refusals::{self, Refusal};
-use crate::yaml::At;
-use rules::{CI101, CI102, CI103, CI104, CI106, CI107, CI108, CI110, CI111, CI112, CI114};
+use crate::pki::verify::Standing;
+use crate::yaml::{At, Value};
+use rules::{
+    CI101, CI102, CI103, CI104, CI106, CI107, CI108, CI110, CI111, CI112, CI114, CI116, CI117,
+};
 use std::collections::BTreeMap;
 
 pub(super) const FAMILY: Family = Family {
@@ -69,6 +74,7 @@ fn one(
         return;
     };
     references(model, transport, settings, findings);
+    demands(model, transport, settings, findings);
     let spot = Spot::unused(model, transport);
     // What a path says of it is found there.
     if settings.skips_verification && used != Some(true) {
@@ -78,6 +84,55 @@ fn one(
         let client = client(Known::Here(Some(transport)));
         let clashes = verification(&client, &transport.scope, &model.grounds).into_iter();
         findings.extend(clashes.filter_map(|clash| spot.finding(&clash)));
+    }
+}
+
+/// Checks what a transport requires beyond a CA and a name.
+fn demands(
+    model: &Model<'_>,
+    transport: &cluster::Object,
+    settings: &ServersTransport,
+    findings: &mut Vec<Finding>,
+) {
+    let object = &model.objects[transport.number];
+    let path = settings.path;
+    let spiffe = object.node_in(&format!("{path}.spiffe"));
+    let has_spiffe = object.has(&format!("{path}.spiffe")) && spiffe.value != Value::Null;
+    let has_tls = settings.server_name.is_some()
+        || settings.skips_verification
+        || !settings.root_cas.is_empty()
+        || !settings.certificates.is_empty()
+        || settings.peer_cert_uri.is_some();
+    // What a ServersTransportTCP makes of it was not seen.
+    if has_spiffe && has_tls && transport.kind() == Kind::ServersTransport {
+        let message = "`spiffe` is set, and so are `serverName` or CAs";
+        findings.push(object.finding_in(&CI117, &format!("{path}.spiffe"), message));
+    }
+    let Some(wanted) = settings
+        .peer_cert_uri
+        .as_deref()
+        .filter(|uri| !uri.is_empty())
+    else {
+        return;
+    };
+    let expected = settings.server_name.as_ref();
+    let expected = expected.and_then(|name| SubjectAltName::parse(&name.value).ok());
+    let served = model
+        .grounds
+        .served(&transport.scope, &[], expected.as_ref());
+    let has = |(leaf, _): &(Leaf<'_>, Standing)| {
+        let mut names = leaf.cert().details.subject_alt_names.iter();
+        names.any(|name| {
+            name.to_ascii_lowercase()
+                .ends_with(&wanted.to_ascii_lowercase())
+        })
+    };
+    if !served.is_empty() && !served.iter().any(has) {
+        let message = format!(
+            "httpd's certificate does not have `{}`",
+            wanted.escape_debug()
+        );
+        findings.push(object.finding_in(&CI116, &format!("{path}.peerCertURI"), message));
     }
 }
 
@@ -167,8 +222,11 @@ fn authority(
 ) {
     let entry = match (data.traefik_authority(class == Class::Secret), class) {
         (Read::Usual(entry), _) => entry,
-        (Read::Unknown, _) => return,
-        (Read::Nothing, Class::ConfigMap) => {
+        // What is empty somebody else fills in.
+        (Read::Unknown, _) if !(data.entries.is_empty() && model.options.strict_references) => {
+            return;
+        }
+        (Read::Nothing | Read::Unknown, Class::ConfigMap) => {
             let message = format!(
                 "ConfigMap {} has neither `tls.ca` nor `ca.crt`",
                 object.shown()
@@ -181,7 +239,7 @@ fn authority(
             findings.push(object.finding(&CI103, only.at, &only.field(), message));
             only
         }
-        (Read::Nothing, _) => {
+        (Read::Nothing | Read::Unknown, _) => {
             let all = &data.entries;
             let keys: Vec<String> = all.iter().map(|entry| format!("`{}`", entry.key)).collect();
             let message = format!(

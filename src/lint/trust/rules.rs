@@ -51,8 +51,16 @@ rules! {
         "verification of httpd's certificate is turned off"
         "Whoever answers at the pod's address is trusted, and gets the users' sessions and passwords."
         "Remove `insecureSkipVerify`; name the CA in `rootCAs` and the host in `serverName`."
-    CI114 "client-certificate-incomplete" Error
+    CI114 "client-certificate-incomplete" Warning
         "a client certificate's Secret lacks `tls.crt` or `tls.key`"
         "Traefik presents no certificate, and an httpd that asks for one refuses the connection: 500 or 502."
         "Give the Secret both keys, neither of them empty."
+    CI116 "peer-uri-not-in-certificate" Error
+        "a ServersTransport requires a URI that httpd's certificate does not have"
+        "Traefik answers 500 to every request."
+        "Remove `peerCertURI`, or issue a certificate with this URI among its subject alternative names."
+    CI117 "spiffe-with-tls" Error
+        "a ServersTransport has `spiffe` and settings of TLS"
+        "Traefik uses neither, but the roots of its system and the pod's address (`createTLSConfig`), and answers 500 to every request."
+        "Remove `spiffe`, unless Traefik has a SPIFFE workload API."
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod rules;
 
+use crate::lint::facts::durations::is_duration;
 use crate::lint::facts::servers_transport::{FIELDS, ROOT_CAS};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
@@ -172,34 +173,14 @@ fn timeouts(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>)
             );
             let finding = object.finding(&CI306, node.at, &field, message);
             findings.push(if model.knowledge.release < Release::exactly(3, 4, 0) {
-                finding.then(format!(
+                let consequence = format!(
                     "Traefik {} logs `Error while reading` and uses the default",
                     model.knowledge.release
-                ))
+                );
+                finding.with_severity(Severity::Warning).then(consequence)
             } else {
                 finding
             });
-        }
-    }
-}
-
-/// `^([0-9]+(ns|us|µs|ms|s|m|h)?)+$`, the pattern of the definition from Traefik 3.4 on.
-fn is_duration(text: &str) -> bool {
-    let mut rest = text;
-    loop {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        if digits == 0 {
-            return false;
-        }
-        rest = &rest[digits..];
-        if let Some(unit) = ["ns", "us", "µs", "ms", "s", "m", "h"]
-            .iter()
-            .find(|unit| rest.starts_with(**unit))
-        {
-            rest = &rest[unit.len()..];
-        }
-        if rest.is_empty() {
-            return true;
         }
     }
 }

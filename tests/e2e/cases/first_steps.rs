@@ -16,7 +16,7 @@ use crate::client::Client;
 use crate::cluster::{Cluster, output_of};
 use crate::components::newest;
 use crate::handwritten::service;
-use crate::httpd::{Settings, Site};
+use crate::httpd::{Manner, Settings, Site};
 use crate::instance::secret;
 use crate::pki::Pair;
 use crate::stack::{Case, Stack, trial};
@@ -61,6 +61,7 @@ fn to_a_page(case: &Case) {
             key: take("externkey"),
         },
         page: NAMESPACE.to_owned(),
+        manner: Manner::default(),
     };
     let _httpd = case.httpd("httpd", &[site], &Settings::default());
     traefik.wait_for(HOST);

@@ -18,11 +18,13 @@ use std::sync::Arc;
 use libtest_mimic::Trial;
 
 use crate::stack::Stack;
+use crate::truth;
 
 /// Every case: first the longest, which waits most of its time, and last the one that runs alone.
 pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
     [
         handshake::all,
+        truth::all,
         fleet::all,
         flux::all,
         helm::all,

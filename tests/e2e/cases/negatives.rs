@@ -10,7 +10,7 @@ use crate::client::Client;
 use crate::cluster::Cluster;
 use crate::components::{Release, releases};
 use crate::handwritten::{Ingress, ROOT_CAS, ROOT_CAS_SECRETS, service, tls_store};
-use crate::httpd::{Settings, Site};
+use crate::httpd::{Manner, Settings, Site};
 use crate::pki::{Authority, Pair};
 use crate::stack::{Case, Stack, trial};
 use civi_ingress::lint::recorded::{NEGATIVES, RecordedFault};
@@ -218,6 +218,7 @@ fn observe(
         address,
         pair: instance.pair,
         page: fault.name.to_owned(),
+        manner: Manner::default(),
     };
     let _httpd = case.httpd(&namespace, &[site], &Settings::default());
     let traefik = case.traefik(release, cluster, &namespaces);

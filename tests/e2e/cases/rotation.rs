@@ -10,7 +10,7 @@ use crate::client::{Client, certificates};
 use crate::cluster::Cluster;
 use crate::components::newest;
 use crate::handwritten::service;
-use crate::httpd::{Httpd, Settings, Site, endpoint};
+use crate::httpd::{Httpd, Manner, Settings, Site, endpoint};
 use crate::instance::{Instance, browser};
 use crate::load::Load;
 use crate::pki::Pair;
@@ -59,6 +59,7 @@ fn roll_over(case: &Case) {
             address: case.stack.address(),
             pair: issued.pair.clone(),
             page: name.to_owned(),
+            manner: Manner::default(),
         };
         cluster.apply(&witness(&instance, name, site.address));
         case.httpd(&format!("httpd-{name}"), &[site], &Settings::default())

@@ -1,0 +1,184 @@
+//! What Traefik makes of a Middleware.
+//!
+//! A middleware that it cannot make takes every route down that names it (`BuildMiddlewareChain` in
+//! `pkg/server/middleware/middlewares.go`, 2.11 to 3.7); one that no route names does no harm.
+
+mod expression;
+mod kinds;
+pub(super) mod rules;
+
+use crate::cluster::Resource;
+use crate::kinds::Reference;
+use crate::lint::family::Family;
+use crate::lint::finding::Finding;
+use crate::lint::model::{Class, Model, Object};
+use crate::yaml::{Node, Value};
+use kinds::{KINDS, MiddlewareKind, Refusal};
+use rules::{CI270, CI271, CI272, CI273};
+use std::collections::BTreeSet;
+
+pub(super) const FAMILY: Family = Family {
+    number: 2,
+    title: "Middlewares",
+    rules: rules::RULES,
+    classes: &[Class::Middleware, Class::Secret],
+    check,
+};
+
+fn check(model: &Model<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let used = used(model);
+    for number in model.numbers(Class::Middleware) {
+        let object = &model.objects[*number];
+        let mut found = Vec::new();
+        one(model, object, &mut found);
+        let is_used = used.contains(number);
+        // Perhaps a route that is not in the input names it.
+        let as_used = |finding: Finding| finding.warning_unless(is_used);
+        findings.extend(found.into_iter().map(as_used));
+    }
+    findings
+}
+
+/// Returns the Middlewares that routes name, themselves or through a chain.
+fn used(model: &Model<'_>) -> BTreeSet<usize> {
+    let mut used = BTreeSet::new();
+    let mut open: Vec<usize> = Vec::new();
+    let find = |object: &Object<'_>, named: &Reference| {
+        let namespace = named.namespace.as_deref().unwrap_or(object.namespace);
+        model.find(Class::Middleware, namespace, &named.name)
+    };
+    for typed in model.cluster.objects() {
+        let Some(spec) = typed.resource.ingress_route() else {
+            continue;
+        };
+        let object = &model.objects[typed.number];
+        let named = spec.routes.iter().flat_map(|route| &route.middlewares);
+        open.extend(named.filter_map(|named| find(object, named)));
+    }
+    while let Some(number) = open.pop() {
+        if !used.insert(number) {
+            continue;
+        }
+        let object = &model.objects[number];
+        let typed = model.cluster.numbered(number).map(|typed| &typed.resource);
+        if let Some(Resource::Middleware(spec)) = typed {
+            open.extend(spec.chain.iter().filter_map(|named| find(object, named)));
+        }
+    }
+    used
+}
+
+fn one(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
+    let spec = object.spec();
+    let is_set = |key: &str| spec.get(key).is_some_and(|node| node.value != Value::Null);
+    let set: Vec<&MiddlewareKind> = KINDS.iter().filter(|kind| is_set(kind.field)).collect();
+    match set.as_slice() {
+        [] => {
+            // A field of another name is found by `definitions`.
+            if spec
+                .entries()
+                .iter()
+                .all(|(_, node)| node.value == Value::Null)
+            {
+                let message = "`spec` has no settings";
+                findings.push(object.finding_in(&CI270, "spec", message));
+            }
+        }
+        [kind] => {
+            let node = spec.get(kind.field).expect("it is set");
+            let below = format!("spec.{}", kind.field);
+            if let Some(Refusal { field, why }) = (kind.refuses)(node, model.knowledge.release) {
+                let field = if field.is_empty() {
+                    below
+                } else {
+                    format!("{below}.{field}")
+                };
+                findings.push(object.finding_in(&CI272, &field, why));
+            }
+            if kind.field == "chain" {
+                circle(model, object, findings);
+            }
+            if ["basicAuth", "digestAuth"].contains(&kind.field) {
+                users(model, object, node, kind.field, findings);
+            }
+        }
+        [first, second, ..] => {
+            let field = format!("spec.{}", second.field);
+            let message = format!("it has `{}` and `{}`", first.field, second.field);
+            findings.push(object.finding_in(&CI271, &field, message));
+        }
+    }
+}
+
+/// Finds a chain that leads to itself (`CheckRecursion` in `pkg/server/recursion`).
+fn circle(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
+    let find = |namespace: &str, name: &str| model.find(Class::Middleware, namespace, name);
+    let Some(first) = find(object.namespace, object.name) else {
+        return;
+    };
+    let mut seen = BTreeSet::new();
+    let mut open = vec![first];
+    while let Some(number) = open.pop() {
+        let typed = model.cluster.numbered(number).map(|typed| &typed.resource);
+        let Some(Resource::Middleware(spec)) = typed else {
+            continue;
+        };
+        for named in &spec.chain {
+            let from = model.objects[number].namespace;
+            let namespace = named.namespace.as_deref().unwrap_or(from);
+            let Some(next) = find(namespace, &named.name) else {
+                continue;
+            };
+            if next == first {
+                let message = "the chain leads to itself";
+                findings.push(object.finding_in(&CI272, "spec.chain.middlewares", message));
+                return;
+            }
+            if seen.insert(next) {
+                open.push(next);
+            }
+        }
+    }
+}
+
+/// Checks the Secret with the users (`loadBasicAuthCredentials`, `loadAuthCredentials` in
+/// `pkg/provider/kubernetes/crd/kubernetes.go`).
+fn users(
+    model: &Model<'_>,
+    object: &Object<'_>,
+    node: &Node,
+    kind: &str,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(name) = node.text_of("secret").filter(|name| !name.is_empty()) else {
+        return;
+    };
+    let Some((secret, data)) = model.secret(Class::Secret, object.namespace, name) else {
+        return;
+    };
+    if !data.is_complete {
+        return;
+    }
+    let field = format!("spec.{kind}.secret");
+    let is_pair =
+        kind == "basicAuth" && secret.node.text_of("type") == Some("kubernetes.io/basic-auth");
+    let why = if is_pair {
+        let missing = ["username", "password"]
+            .into_iter()
+            .find(|key| data.get(key).is_none());
+        missing.map(|key| format!("has no `{key}`"))
+    } else if let [only] = data.entries.as_slice() {
+        let has_nothing = || format!("has nothing under `{}`", only.key);
+        only.is_empty().then(has_nothing)
+    } else {
+        Some(format!(
+            "has {} keys, and must have one",
+            data.entries.len()
+        ))
+    };
+    if let Some(why) = why {
+        let message = format!("Secret {} {why}", secret.shown());
+        findings.push(object.finding_in(&CI273, &field, message));
+    }
+}

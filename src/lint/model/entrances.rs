@@ -1,0 +1,52 @@
+//! Which routes Traefik looks at, and on which entry points it serves them, as far as the input shows its options.
+
+use crate::kinds::static_options::StaticOptions;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The entry points that charts 20 to 41 have (`ports` of their values); Traefik has the last two where they are asked
+/// for in other ways than by name.
+const USUAL: [&str; 4] = ["web", "websecure", "traefik", "metrics"];
+
+/// Of all Traefiks of the input together.
+#[derive(Debug, Default)]
+pub(in crate::lint) struct Entrances {
+    /// The entry points by their names, and whether each has TLS of its own; none if no options are in the input.
+    points: BTreeMap<String, bool>,
+    /// What `ingressClass` is; empty where it is not set.
+    classes: BTreeSet<String>,
+}
+
+impl Entrances {
+    /// Adds what a whole static configuration says.
+    pub(super) fn add(&mut self, options: &StaticOptions) {
+        for point in &options.entry_points {
+            *self.points.entry(point.name.clone()).or_default() |= point.has_tls;
+        }
+        let class = options.ingress_class.clone();
+        self.classes.insert(class.unwrap_or_default());
+    }
+
+    /// Returns whether the entry points are known.
+    pub(in crate::lint) fn are_known(&self) -> bool {
+        !self.points.is_empty()
+    }
+
+    /// Returns whether there is an entry point; where none is known, whether the chart has it.
+    pub(in crate::lint) fn has(&self, name: &str) -> bool {
+        if self.are_known() {
+            self.points.contains_key(name) || USUAL[2..].contains(&name)
+        } else {
+            USUAL.contains(&name)
+        }
+    }
+
+    /// Returns whether an entry point has TLS of its own, if that is known.
+    pub(in crate::lint) fn has_tls(&self, name: &str) -> Option<bool> {
+        self.points.get(name).copied()
+    }
+
+    /// Returns the classes that Traefik looks at; empty for none in particular; nothing if that is not known.
+    pub(in crate::lint) fn classes(&self) -> Option<&BTreeSet<String>> {
+        Some(&self.classes).filter(|classes| !classes.is_empty())
+    }
+}

@@ -1,0 +1,113 @@
+//! Whether anything is behind the Services that Traefik's routes name.
+//!
+//! Traefik drops a route whose Service has no endpoint (`allowEmptyServices` is off by default): 404.
+
+use super::rules::CI260;
+use crate::cluster::Kind;
+use crate::kinds::traefik::Port;
+use crate::lint::facts::pods::selected;
+use crate::lint::finding::Finding;
+use crate::lint::model::{Model, Object};
+use crate::path::Routed;
+use crate::path::hop::Httpd;
+use crate::yaml::Node;
+
+/// The label by which an `EndpointSlice` is of a Service.
+const OF_SERVICE: &str = "kubernetes.io/service-name";
+
+pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    // What selects no pod of the input may select others.
+    if !model.options.strict_references {
+        return;
+    }
+    for routed in &model.paths {
+        if routed.way_in.is_of_traefik() {
+            findings.extend(empty(model, routed));
+        }
+    }
+}
+
+fn empty(model: &Model<'_>, routed: &Routed<'_>) -> Option<Finding> {
+    let httpd = routed.path.httpd.as_ref()?;
+    let (by, named) = routed.named.as_ref()?;
+    let place = &httpd.service;
+    let typed = model
+        .cluster
+        .find(Kind::Service, &place.scope, &place.name)?;
+    let service = typed.resource.service()?;
+    if service.is_external {
+        return None;
+    }
+    let object = &model.objects[typed.number];
+    let port = service.port(httpd.port.as_ref()?)?;
+    let selector = object.spec().get("selector").map(Node::entries);
+    let why = if selector.unwrap_or_default().is_empty() {
+        by_hand(model, object, &port.name)
+    } else {
+        of_pods(model, object, typed.number, httpd)
+    }?;
+    let message = format!("Service `{}` {why}", place.name.escape_debug());
+    let by = &model.objects[by.number];
+    Some(by.finding(&CI260, named.at, &named.path, message))
+}
+
+/// Returns why a Service without selector leads nowhere: nobody wrote where it leads.
+fn by_hand(model: &Model<'_>, service: &Object<'_>, port: &str) -> Option<String> {
+    let mut is_any = false;
+    for object in &model.objects {
+        if object.namespace != service.namespace {
+            continue;
+        }
+        let lists: Vec<&Node> = match object.kind {
+            "EndpointSlice" if object.label(OF_SERVICE) == Some(service.name) => vec![object.node],
+            "Endpoints" if object.name == service.name => {
+                object.node.items_of("subsets").iter().collect()
+            }
+            _ => continue,
+        };
+        is_any = true;
+        let ports = lists.into_iter().flat_map(|list| list.items_of("ports"));
+        let mut names = ports.map(|port| port.text_of("name").unwrap_or_default());
+        if names.any(|name| name == port) {
+            return None;
+        }
+    }
+    Some(if is_any {
+        format!("has no endpoint for its port `{port}`")
+    } else {
+        "has no selector, and no EndpointSlice".to_owned()
+    })
+}
+
+/// Returns why a Service leads to none of the pods of the input.
+fn of_pods(
+    model: &Model<'_>,
+    service: &Object<'_>,
+    number: usize,
+    httpd: &Httpd,
+) -> Option<String> {
+    let pods = selected(model, service.namespace, number);
+    if pods.is_empty() {
+        return Some("selects no pod".to_owned());
+    }
+    let wanted = httpd.port.as_ref()?;
+    let ports = service.spec().items_of("ports").iter();
+    let mut ports = ports.filter(|port| match wanted {
+        Port::Number(number) => port.get("port").and_then(Node::scalar) == Some(number.to_string()),
+        Port::Name(name) => port.text_of("name") == Some(name),
+    });
+    let target = ports.next()?.get("targetPort")?.text()?;
+    let has = |pod: &usize| {
+        let spec = model.objects[*pod].at(&["spec", "template", "spec"]);
+        let containers = spec.map(|spec| spec.items_of("containers"));
+        let mut ports = containers
+            .into_iter()
+            .flatten()
+            .flat_map(|one| one.items_of("ports"));
+        ports.any(|port| port.text_of("name") == Some(target))
+    };
+    (!pods.iter().any(has)).then(|| {
+        let shown = target.escape_debug();
+        format!("leads to port `{shown}`, which none of its pods names")
+    })
+}

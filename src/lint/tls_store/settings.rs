@@ -1,0 +1,126 @@
+//! What Traefik refuses of a TLSOption: it then closes every connection for the hosts of the routes that name it
+//! (`buildTLSConfig` in `pkg/tls/tlsmanager.go`, `buildEntryPointHandler` in `pkg/server/router/tcp/manager.go`).
+
+use super::rules::CI420;
+use crate::kinds::traefik::{TlsOption, tls_version};
+use crate::lint::finding::Finding;
+use crate::lint::model::{Class, Model, Object};
+
+/// The cipher suites of `CipherSuites` in `pkg/tls/cipher.go`, 2.11 to 3.7.
+const SUITES: [&str; 28] = [
+    "TLS_RSA_WITH_RC4_128_SHA",
+    "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
+    "TLS_RSA_WITH_AES_128_CBC_SHA",
+    "TLS_RSA_WITH_AES_256_CBC_SHA",
+    "TLS_RSA_WITH_AES_128_CBC_SHA256",
+    "TLS_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_RSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_ECDSA_WITH_RC4_128_SHA",
+    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
+    "TLS_ECDHE_RSA_WITH_RC4_128_SHA",
+    "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA",
+    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
+    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305",
+    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+    "TLS_AES_128_GCM_SHA256",
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_CHACHA20_POLY1305_SHA256",
+    "TLS_FALLBACK_SCSV",
+];
+/// The curves of `CurveIDs` in `pkg/tls/certificate.go` of every release, without regard to case of their first letter.
+const CURVES: [&str; 8] = [
+    "secp256r1",
+    "CurveP256",
+    "secp384r1",
+    "CurveP384",
+    "secp521r1",
+    "CurveP521",
+    "x25519",
+    "X25519",
+];
+
+pub(super) fn check(
+    model: &Model<'_>,
+    object: &Object<'_>,
+    option: &TlsOption,
+    findings: &mut Vec<Finding>,
+) {
+    let is_used = object.name == "default" || is_named(model, object);
+    let mut find = |field: String, message: String| {
+        let finding = object.finding_in(&CI420, &field, message);
+        // Perhaps a route that is not in the input names it.
+        findings.push(finding.warning_unless(is_used));
+    };
+    let spec = object.spec();
+    for (key, known) in [
+        ("cipherSuites", &SUITES[..]),
+        ("curvePreferences", &CURVES[..]),
+    ] {
+        let items = spec.items_of(key).iter().enumerate();
+        for (index, text) in items.filter_map(|(index, item)| Some((index, item.text()?))) {
+            // Newer releases know curves with ML-KEM, too.
+            let is_newer = key == "curvePreferences" && text.to_ascii_lowercase().contains("mlkem");
+            if !known.contains(&text) && !is_newer {
+                let message = format!("Traefik does not know `{}`", text.escape_debug());
+                find(format!("spec.{key}[{index}]"), message);
+            }
+        }
+    }
+    let version = |name: &Option<String>| name.as_deref().and_then(tls_version);
+    // Go's own least version, where none is set (1.22 and later).
+    let least = version(&option.min_version).unwrap_or(2);
+    if let Some(most) = version(&option.max_version) {
+        if most < least {
+            let message = format!("TLS 1.{most} at most, and 1.{least} at least");
+            find("spec.maxVersion".to_owned(), message);
+        } else if most < 2 {
+            let message = format!("browsers do not speak TLS 1.{most}");
+            find("spec.maxVersion".to_owned(), message);
+        }
+    }
+    let is_spoken = |protocol: &String| ["h2", "http/1.1"].contains(&protocol.as_str());
+    if !option.alpn.is_empty() && !option.alpn.iter().any(is_spoken) {
+        let message = "browsers offer `h2` and `http/1.1`, and neither is here".to_owned();
+        find("spec.alpnProtocols".to_owned(), message);
+    }
+    let verifies = ["VerifyClientCertIfGiven", "RequireAndVerifyClientCert"];
+    if let Some(how) = option.client_auth.as_deref()
+        && verifies.contains(&how)
+    {
+        // Of a Secret without a CA another rule speaks.
+        let readable = option.client_authorities.iter().any(|named| {
+            let secret = model.find(Class::Secret, object.namespace, &named.value);
+            secret.is_some() || !model.options.strict_references
+        });
+        if !readable {
+            let message = format!("`{how}` needs a CA, and there is none");
+            find("spec.clientAuth".to_owned(), message);
+        }
+    }
+}
+
+/// Returns whether a route names an option.
+fn is_named(model: &Model<'_>, object: &Object<'_>) -> bool {
+    model.cluster.objects().iter().any(|typed| {
+        let tls = typed
+            .resource
+            .ingress_route()
+            .and_then(|route| route.tls.as_ref());
+        tls.and_then(|tls| tls.options.as_ref())
+            .is_some_and(|named| {
+                let from = model.objects[typed.number].namespace;
+                let namespace = named.namespace.as_deref().unwrap_or(from);
+                named.name == object.name && namespace == object.namespace
+            })
+    })
+}

@@ -1,0 +1,155 @@
+//! Whether `lint` says what Traefik does: hundreds of damaged instances, applied to a real API server, asked for through
+//! a real Traefik, and judged by `lint` as the manifests alone.
+//!
+//! ```text
+//! CIVI_INGRESS_TRUTH=300 cargo test --features e2e --test e2e -- truth    300 of seed 1 for each Traefik
+//! … CIVI_INGRESS_SEED=7 …                                                 others
+//! … CIVI_INGRESS_TRUTH_ONLY=12,407 …                                      some of them again
+//! … CIVI_INGRESS_TRUTH_KEEP=FOLDER …                                      each as a file, with what was seen
+//! ```
+//!
+//! Without `CIVI_INGRESS_TRUTH` no Traefik is asked: lint does not yet say all that they do.
+//!
+//! | I want to … | open … |
+//! |---|---|
+//! | damage something else | [`tables`]: a row; [`mutators`]: what a row cannot say |
+//! | see what an instance is before | [`instance`] |
+//! | say why something cannot be known from manifests | [`verdict`] |
+//! | change how instances are applied and asked for | [`run`] |
+
+mod dice;
+mod instance;
+mod mutators;
+mod run;
+mod tables;
+mod verdict;
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+
+use crate::components::{Release, newest, releases};
+use crate::stack::{Case, Stack, trial};
+use instance::{Pki, Shape, World};
+use mutators::{Draw, Mutator, draw};
+use run::Run;
+use verdict::Verdict;
+
+/// Names how many instances there are; without it there are none.
+const COUNT: &str = "CIVI_INGRESS_TRUTH";
+/// What is done to them, unless `CIVI_INGRESS_SEED` is another number.
+const SEED: u64 = 1;
+
+/// The cases of this module.
+pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
+    let mut trials = vec![trial(
+        stack,
+        "truth_each_of_more_than_a_thousand_mutators_damages_an_instance_of_some_shape",
+        |_| each_mutator_damages(),
+    )];
+    let Some(count) = setting(COUNT) else {
+        return trials;
+    };
+    trials.extend(releases().into_iter().map(|release| {
+        let name = format!(
+            "truth_lint_says_of_damaged_instances_what_traefik_{}_does",
+            release.in_a_name()
+        );
+        trial(stack, &name, move |case| agree(case, &release, count))
+    }));
+    trials
+}
+
+fn each_mutator_damages() {
+    let pki = Pki::new();
+    let all = mutators::all();
+    let idle: Vec<&str> = all
+        .iter()
+        .filter(|mutator| {
+            !releases().iter().any(|release| {
+                Shape::ALL.iter().any(|shape| {
+                    let mut world = World::new("h-0", *shape, release, &pki);
+                    world.add_store();
+                    mutator.damage(&mut world)
+                })
+            })
+        })
+        .map(|mutator| mutator.name.as_str())
+        .collect();
+    assert!(idle.is_empty(), "{idle:#?}");
+    assert!(all.len() > 1000, "{}", all.len());
+}
+
+/// Returns a number of the environment, if there is one.
+fn setting<T: FromStr>(name: &str) -> Option<T> {
+    let text = env::var(name).ok()?;
+    let number = text.parse();
+    Some(number.unwrap_or_else(|_| panic!("{name}: `{text}` is not a number")))
+}
+
+fn agree(case: &Case, release: &Release, count: usize) {
+    let seed = setting("CIVI_INGRESS_SEED").unwrap_or(SEED);
+    let pki = Pki::new();
+    let all = mutators::all();
+    let mut draws = draw(&all, count, seed, &newest(), &pki);
+    if let Ok(only) = env::var("CIVI_INGRESS_TRUTH_ONLY") {
+        let only: Vec<&str> = only.split(',').collect();
+        draws.retain(|draw| only.contains(&draw.number.to_string().as_str()));
+    }
+    let run = Run::start(case, release, &pki, &all);
+    let kept = env::var_os("CIVI_INGRESS_TRUTH_KEEP").map(|folder| {
+        let folder = Path::new(&folder).join(release.to_string());
+        fs::create_dir_all(&folder).expect("the folder of CIVI_INGRESS_TRUTH_KEEP");
+        folder
+    });
+    let verdicts = run.all(&draws, |verdicts| {
+        for (folder, verdict) in kept
+            .iter()
+            .flat_map(|folder| verdicts.iter().map(move |verdict| (folder, verdict)))
+        {
+            keep(folder, verdict);
+        }
+    });
+    let differ: Vec<&Verdict> = verdicts
+        .iter()
+        .filter(|verdict| verdict.kind.is_some())
+        .collect();
+    let mut report = String::new();
+    for verdict in &differ {
+        let file = keep(&case.directory, verdict);
+        writeln!(report, "{verdict}\n    {}", file.display()).expect("a String takes all");
+    }
+    assert!(
+        differ.is_empty(),
+        "lint and Traefik {release} differ on {} of {} instances of seed {seed}:\n{report}",
+        differ.len(),
+        verdicts.len()
+    );
+}
+
+/// Writes an instance to a file, with what was seen of it.
+fn keep(folder: &Path, verdict: &Verdict) -> PathBuf {
+    let file = folder.join(format!("{}.yaml", verdict.number));
+    let mut text = String::new();
+    for line in verdict.to_string().lines() {
+        writeln!(text, "# {line}").expect("a String takes all");
+    }
+    write!(text, "# host: {}\n{}", verdict.host, verdict.manifests).expect("a String takes all");
+    fs::write(&file, text).expect("a folder for it");
+    file
+}
+
+/// The names of what a draw damages.
+fn names(all: &[Mutator], draw: &Draw) -> String {
+    let names: Vec<&str> = draw
+        .mutators
+        .iter()
+        .map(|index| all[*index].name.as_str())
+        .collect();
+    names.join(" + ")
+}

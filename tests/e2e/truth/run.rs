@@ -1,0 +1,414 @@
+//! Applies instances in batches, asks for each through Traefik, and judges them.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::instance::{Pki, Shape, Speech, World, store, text};
+use super::mutators::{Draw, Mutator};
+use super::verdict::{self, Seen, Verdict};
+use crate::api::Session;
+use crate::client::Client;
+use crate::cluster::Cluster;
+use crate::components::Release;
+use crate::httpd::{Httpd, Manner, Settings, Site};
+use crate::stack::Case;
+use crate::traefik::Traefik;
+use crate::wait;
+
+/// Instances that are there at a time.
+const BATCH: usize = 250;
+/// Wide ones that are there at a time, with a Traefik for each.
+const WIDE_BATCH: usize = 60;
+/// Requests and applications at a time: most of each is waiting.
+const AT_A_TIME: usize = 6;
+/// Traefiks at a time, which each take a second of a processor to start.
+const TRAEFIKS_AT_A_TIME: usize = 2;
+/// How long an answer may take: Traefik's own limit for a dead backend is 30 seconds, which none of ours is.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where etcd has what instances are made of.
+const RESOURCES: [&str; 14] = [
+    "secrets",
+    "configmaps",
+    "services/specs",
+    "services/endpoints",
+    "endpointslices",
+    "deployments",
+    "traefik.io/ingressroutes",
+    "traefik.io/ingressroutetcps",
+    "traefik.io/middlewares",
+    "traefik.io/serverstransports",
+    "traefik.io/serverstransporttcps",
+    "traefik.io/tlsoptions",
+    "traefik.io/tlsstores",
+    "traefik.containo.us/",
+];
+
+/// What a run is done with.
+pub(super) struct Run<'a> {
+    case: &'a Case,
+    release: &'a Release,
+    pki: &'a Pki,
+    mutators: &'a [Mutator],
+    cluster: Cluster,
+    /// The wildcard certificate that all share, as manifests.
+    shared: String,
+    addresses: Vec<Ipv4Addr>,
+    traefik: Ipv4Addr,
+    lanes: Vec<Ipv4Addr>,
+    browser: Client,
+    /// The numbers of servers that were started.
+    servers: AtomicUsize,
+}
+
+/// An instance that was damaged, and what came of applying it.
+struct Applied<'a, 'd> {
+    draw: &'d Draw,
+    world: World<'a>,
+    refused: Vec<String>,
+}
+
+impl<'a> Run<'a> {
+    /// Starts an API server and makes the namespaces.
+    pub(super) fn start(
+        case: &'a Case,
+        release: &'a Release,
+        pki: &'a Pki,
+        mutators: &'a [Mutator],
+    ) -> Self {
+        // Traefik watches all namespaces, as it does by default: no other case's objects may be there.
+        let cluster = case
+            .stack
+            .new_cluster(release, &format!("cluster-truth-{release}"));
+        let run = Self {
+            shared: text(&store("traefik", &pki.wildcard)),
+            browser: Client::trusting(&pki.browser.certificate)
+                .offering("http/1.1")
+                .waiting(PATIENCE),
+            addresses: (0..=BATCH).map(|_| case.stack.address()).collect(),
+            traefik: case.stack.address(),
+            lanes: (0..TRAEFIKS_AT_A_TIME)
+                .map(|_| case.stack.address())
+                .collect(),
+            servers: AtomicUsize::new(0),
+            case,
+            release,
+            pki,
+            mutators,
+            cluster,
+        };
+        let mut names = vec!["traefik".to_owned()];
+        for slot in 0..=BATCH {
+            names.push(namespace(slot));
+            names.push(format!("{}-b", namespace(slot)));
+        }
+        run.in_parallel(&names, |session, name| {
+            let object = json!({
+                "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name},
+            });
+            session.create(&object).expect("a namespace of ours");
+        });
+        run
+    }
+
+    /// Judges all.
+    /// `done` is told each batch.
+    pub(super) fn all(&self, draws: &[Draw], done: impl Fn(&[Verdict])) -> Vec<Verdict> {
+        let (wide, narrow): (Vec<&Draw>, Vec<&Draw>) = draws.iter().partition(|draw| draw.is_wide);
+        let mut found = Vec::new();
+        for object in store("traefik", &self.pki.wildcard) {
+            let api = self.cluster.api();
+            api.session()
+                .create(&object)
+                .expect("the shared certificate");
+        }
+        for batch in narrow.chunks(BATCH) {
+            let start = Instant::now();
+            let verdicts = self.narrow(batch);
+            done(&verdicts);
+            found.extend(verdicts);
+            self.note(batch.len(), "side by side", start);
+        }
+        for object in ["secrets", "traefik.io/tlsstores"] {
+            self.cluster.forget(&[object], "traefik/");
+        }
+        for batch in wide.chunks(WIDE_BATCH) {
+            let start = Instant::now();
+            let verdicts = self.wide(batch);
+            done(&verdicts);
+            found.extend(verdicts);
+            self.note(batch.len(), "with a Traefik each", start);
+        }
+        found.sort_by_key(|found| found.number);
+        found
+    }
+
+    fn note(&self, count: usize, how: &str, start: Instant) {
+        use std::io::Write as _;
+        let _ = writeln!(
+            std::io::stderr(),
+            "truth: {count} instances {how} through Traefik {} in {} s",
+            self.release,
+            start.elapsed().as_secs()
+        );
+    }
+
+    /// Judges instances that one Traefik serves.
+    fn narrow(&self, batch: &[&Draw]) -> Vec<Verdict> {
+        let applied = self.apply(batch, false);
+        // An instance that nothing was done to, applied last: when it answers, Traefik has read all.
+        let marker = self.marker();
+        let httpd = self.httpd(&applied, &marker);
+        let traefik = self.traefik(self.traefik, &[]);
+        let browser = self.browser.clone();
+        let front = traefik.websecure();
+        wait::until("the undamaged instance", || {
+            match see(&browser, front, &marker) {
+                Seen::Good => Ok(()),
+                // A rule of another instance takes its requests: it is one of those that are wide.
+                Seen::Page(page) => panic!("the undamaged instance shows the page of {page}"),
+                other => Err(other.to_string()),
+            }
+        });
+        let seen = each(&applied, AT_A_TIME, |_, applied| {
+            if applied.refused.is_empty() {
+                see(&browser, front, &applied.world)
+            } else {
+                Seen::Refused(applied.refused.clone())
+            }
+        });
+        let found = self.judge(&applied, seen, &self.shared, &traefik);
+        drop(traefik);
+        drop(httpd);
+        self.forget();
+        found
+    }
+
+    /// Judges instances of which each has a Traefik of its own.
+    fn wide(&self, batch: &[&Draw]) -> Vec<Verdict> {
+        let applied = self.apply(batch, true);
+        let marker = self.marker();
+        let httpd = self.httpd(&applied, &marker);
+        let found = each(&applied, TRAEFIKS_AT_A_TIME, |lane, applied| {
+            if !applied.refused.is_empty() {
+                let seen = Seen::Refused(applied.refused.clone());
+                return self.verdict(applied, seen, "", None);
+            }
+            let own = applied.world.namespace.as_str();
+            let second = format!("{own}-b");
+            let traefik = self.traefik(self.lanes[lane], &[own, &second, &marker.namespace]);
+            // Some of these end Traefik's provider, and the instance is then never served.
+            traefik.has_within(&marker.host, PATIENCE);
+            let seen = see(&self.browser, traefik.websecure(), &applied.world);
+            self.verdict(applied, seen, "", Some(&traefik))
+        });
+        drop(httpd);
+        self.forget();
+        found
+    }
+
+    fn forget(&self) {
+        self.cluster.forget(&RESOURCES, "h-");
+    }
+
+    fn traefik(&self, address: Ipv4Addr, namespaces: &[&str]) -> Traefik {
+        let number = self.servers.fetch_add(1, Ordering::Relaxed);
+        let directory = self.case.directory.join(format!("traefik-{number}"));
+        std::fs::create_dir(&directory).expect("one server a number");
+        Traefik::start_with(
+            &self.case.stack.programs,
+            self.release,
+            &self.cluster,
+            namespaces,
+            address,
+            &directory,
+            &[
+                format!("--entrypoints.web.address={address}:80"),
+                "--log.level=WARN".to_owned(),
+            ],
+        )
+    }
+
+    /// Damages instances and applies them.
+    fn apply<'d>(&self, batch: &[&'d Draw], is_wide: bool) -> Vec<Applied<'a, 'd>> {
+        let numbered: Vec<(usize, &Draw)> = batch.iter().copied().enumerate().collect();
+        self.in_parallel(&numbered, |session, (slot, draw)| {
+            let mut world = World::new(&namespace(*slot), draw.shape, self.release, self.pki);
+            if is_wide {
+                world.add_store();
+            }
+            for index in &draw.mutators {
+                self.mutators[*index].damage(&mut world);
+            }
+            // Where no manifest says so, the httpd serves what it mounts.
+            if !world.serves.is_hidden {
+                world.serves.pair = world.mounted();
+            }
+            let endpoints = world.endpoints(self.addresses[*slot]);
+            let refused = world
+                .objects
+                .iter()
+                .filter_map(|object| session.create(object).err())
+                .collect();
+            for object in &endpoints {
+                // A Service that was refused may make endpoints that are, too.
+                let _ = session.create(object);
+            }
+            Applied {
+                draw,
+                world,
+                refused,
+            }
+        })
+    }
+
+    /// Starts the httpd of all that were applied and have a pair.
+    fn httpd(&self, applied: &[Applied<'a, '_>], marker: &World<'a>) -> Httpd {
+        let worlds = applied.iter().map(|applied| &applied.world).chain([marker]);
+        let addresses = self.addresses[..applied.len()]
+            .iter()
+            .chain(&self.addresses[BATCH..]);
+        let sites: Vec<Site> = worlds
+            .zip(addresses)
+            .filter_map(|(world, address)| {
+                let serves = &world.serves;
+                Some(Site {
+                    address: *address,
+                    pair: serves.pair.clone()?,
+                    page: serves.page.clone(),
+                    manner: Manner {
+                        is_plain: serves.speech == Speech::Plain,
+                        wants_proxy: serves.wants_proxy,
+                        client_authority: serves.asks_for.clone(),
+                    },
+                })
+            })
+            .collect();
+        let settings = Settings {
+            keeps_alive: false,
+            ..Settings::default()
+        };
+        let number = self.servers.fetch_add(1, Ordering::Relaxed);
+        self.case
+            .httpd(&format!("httpd-{number}"), &sites, &settings)
+    }
+
+    /// Compares all that was seen with what `lint` says.
+    fn judge(
+        &self,
+        applied: &[Applied<'a, '_>],
+        seen: Vec<Seen>,
+        shared: &str,
+        traefik: &Traefik,
+    ) -> Vec<Verdict> {
+        let seen: Vec<(&Applied<'_, '_>, Seen)> = applied.iter().zip(seen).collect();
+        each(&seen, AT_A_TIME, |_, (applied, seen)| {
+            self.verdict(applied, seen.clone(), shared, Some(traefik))
+        })
+    }
+
+    fn verdict(
+        &self,
+        applied: &Applied<'_, '_>,
+        seen: Seen,
+        shared: &str,
+        traefik: Option<&Traefik>,
+    ) -> Verdict {
+        let world = &applied.world;
+        let manifests = world.text();
+        let report = verdict::lint(self.release, &world.host, shared, &manifests);
+        let mutators = super::names(self.mutators, applied.draw);
+        let kind = verdict::compare(world, &mutators, &seen, &report);
+        let logged = traefik.map_or_else(Vec::new, |traefik| {
+            let complaints = traefik.complaints().into_iter();
+            let own = |line: &String| line.contains(&world.namespace) || line.contains(&world.host);
+            complaints.filter(own).collect()
+        });
+        Verdict {
+            number: applied.draw.number,
+            kind,
+            host: world.host.clone(),
+            shape: applied.draw.shape,
+            mutators,
+            seen,
+            said: verdict::said(&report),
+            logged,
+            manifests: format!("{shared}---\n{manifests}"),
+        }
+    }
+
+    /// Runs a step for each item on several threads, with a connection to the API server for each.
+    fn in_parallel<T: Sync, U: Send>(
+        &self,
+        items: &[T],
+        step: impl Fn(&mut Session<'_>, &T) -> U + Sync,
+    ) -> Vec<U> {
+        let api = self.cluster.api();
+        let sessions: Vec<Mutex<Session<'_>>> =
+            (0..AT_A_TIME).map(|_| Mutex::new(api.session())).collect();
+        each(items, AT_A_TIME, |lane, item| {
+            let mut session = sessions[lane].lock().expect("it is this thread's own");
+            step(&mut session, item)
+        })
+    }
+
+    /// The undamaged instance of a batch.
+    fn marker(&self) -> World<'a> {
+        let world = World::new(&namespace(BATCH), Shape::Plain, self.release, self.pki);
+        let endpoints = world.endpoints(self.addresses[BATCH]);
+        let api = self.cluster.api();
+        let mut session = api.session();
+        for object in world.objects.iter().chain(&endpoints) {
+            session.create(object).expect("an undamaged instance");
+        }
+        world
+    }
+}
+
+/// The namespace of a place in a batch.
+fn namespace(slot: usize) -> String {
+    format!("h-{slot:03}")
+}
+
+/// What a browser sees of an instance.
+fn see(browser: &Client, front: SocketAddr, world: &World<'_>) -> Seen {
+    match browser.get(front, &world.host, "/") {
+        Ok(answer) if answer.status != 200 => Seen::Status(answer.status),
+        Ok(answer) if answer.body != world.host => Seen::Page(answer.body),
+        Ok(_) => Seen::Good,
+        Err(why) => Seen::Failed(why),
+    }
+}
+
+/// Runs a step for each item on several threads; each thread has a lane of its own.
+fn each<T: Sync, U: Send>(
+    items: &[T],
+    lanes: usize,
+    step: impl Fn(usize, &T) -> U + Sync,
+) -> Vec<U> {
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, U)>> = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for lane in 0..lanes {
+            let (next, done, step) = (&next, &done, &step);
+            scope.spawn(move || {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else { break };
+                    let result = step(lane, item);
+                    done.lock()
+                        .expect("no thread panicked")
+                        .push((index, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().expect("no thread panicked");
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}

@@ -1,0 +1,227 @@
+//! What Traefik did beside what `lint` says, and what nobody can know from manifests.
+
+use std::fmt;
+
+use civi_ingress::lint::{Options, Report, Severity, Source, lint as look};
+use civi_ingress::name::DnsName;
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use super::instance::{Shape, World};
+use crate::components::Release;
+
+/// What a browser sees of an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// The right page behind a certificate that it takes.
+    Good,
+    /// The API server refused these objects.
+    Refused(Vec<String>),
+    Status(u16),
+    /// The page of something else.
+    Page(String),
+    /// No answer, or a certificate that it does not take.
+    Failed(String),
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Good => f.write_str("it serves the right page"),
+            Self::Refused(why) => write!(f, "the API server refuses: {}", why.join("; ")),
+            Self::Status(status) => write!(f, "Traefik answers {status}"),
+            Self::Page(page) => write!(f, "Traefik serves another page: {page}"),
+            Self::Failed(why) => write!(f, "the browser fails: {why}"),
+        }
+    }
+}
+
+/// How `lint` is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It fails, and `lint` says nothing.
+    Missed,
+    /// It fails, and `lint` only warns.
+    OnlyWarned,
+    /// It works, and `lint` says that it does not.
+    FalseError,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Missed => "missed",
+            Self::OnlyWarned => "only warned of",
+            Self::FalseError => "false error",
+        }
+    }
+}
+
+/// An instance, what was seen of it and what `lint` says.
+pub(super) struct Verdict {
+    pub(super) number: usize,
+    /// How they differ, if they do.
+    pub(super) kind: Option<Kind>,
+    pub(super) host: String,
+    pub(super) shape: Shape,
+    pub(super) mutators: String,
+    pub(super) seen: Seen,
+    pub(super) said: Vec<String>,
+    /// What Traefik logged of the instance.
+    pub(super) logged: Vec<String>,
+    pub(super) manifests: String,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{} #{} ({:?}) {}",
+            self.kind.map_or("agreed", Kind::name),
+            self.number,
+            self.shape,
+            self.mutators
+        )?;
+        write!(f, "    seen: {}", self.seen)?;
+        for line in &self.said {
+            write!(f, "\n    lint: {line}")?;
+        }
+        for line in &self.logged {
+            write!(f, "\n    log: {line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Judges an instance by its manifests.
+pub(super) fn lint(release: &Release, host: &str, shared: &str, manifests: &str) -> Report {
+    let mut options = Options::at(OffsetDateTime::now_utc());
+    options.traefik = Some(release.to_string().parse().expect("a release"));
+    options.strict_references = true;
+    options.hosts = vec![DnsName::parse(host).expect("a name of ours")];
+    let source =
+        |name: &str, text: &str| Source::new(name.to_owned(), Zeroizing::new(text.to_owned()));
+    let mut sources = vec![source("instance.yaml", manifests)];
+    if !shared.is_empty() {
+        sources.push(source("shared.yaml", shared));
+    }
+    look(&mut sources, &options).expect("the manifests are short")
+}
+
+/// What a report says, a line each.
+pub(super) fn said(report: &Report) -> Vec<String> {
+    report
+        .findings
+        .iter()
+        .map(|finding| {
+            format!(
+                "{}[{}] {} at {}",
+                finding.severity, finding.rule.code, finding.message, finding.field
+            )
+        })
+        .collect()
+}
+
+/// What makes an instance fail and may be meant so, or cannot be known from manifests: how the name of a mutator begins or
+/// what is in it, and the reason.
+const UNKNOWABLE: [(&str, &str); 25] = [
+    (
+        "PathPrefix(`/civicrm`)",
+        "a route may be meant for some paths only",
+    ),
+    ("&& Path(`/*`)", "the same"),
+    ("&& !Path(`/`)", "the same"),
+    (
+        "Header(`X-A`, `b`)",
+        "a route may be meant for some requests only",
+    ),
+    ("Headers(`X-A`, `b`)", "the same"),
+    ("HeaderRegexp(`Host`", "the same"),
+    ("Method(`POST`)", "the same"),
+    ("Query(`a", "the same"),
+    ("ClientIP(`192.0.2", "the same"),
+    ("ALPN(`h2`)", "the same"),
+    ("192.0.2.0/24", "who is let in is a decision"),
+    ("::/0", "the same"),
+    (
+        "\"depth\": 1",
+        "what a proxy before Traefik sends is not in manifests",
+    ),
+    ("RequireAnyClientCert", "who is let in is a decision"),
+    ("RequireAndVerifyClientCert", "the same"),
+    ("asks for certificates", "the same"),
+    (
+        "forwardAuth\": {\"address\": \"http://",
+        "what answers there is not in manifests",
+    ),
+    (
+        "maxResponseBodyBytes",
+        "how long pages are is not in manifests",
+    ),
+    (
+        "\"plugin\": {\"nosuch\"",
+        "plugins are in Traefik's static configuration",
+    ),
+    (
+        "api@internal",
+        "what Traefik serves of its own may be meant",
+    ),
+    ("noop@internal", "the same"),
+    ("@file", "what other providers have is not in manifests"),
+    (
+        "Secret/wildcardsecret pair of another CA",
+        "which CAs browsers trust is not in manifests",
+    ),
+    ("Secret/own-certificate pair of another CA", "the same"),
+    ("Secret/own-certificate pair self-signed", "the same"),
+];
+
+/// Mutators after which the httpd does not start, or does not listen where it is asked, though nothing in the manifests of
+/// Kubernetes is wrong: which files its configuration reads, and on which ports it listens, only the image says.
+const OF_THE_IMAGE: [&str; 7] = [
+    "Secret/selfcert /data",
+    "Secret/selfcert gone",
+    "ConfigMap/httpd-site gone",
+    "ConfigMap/httpd-site speaks plain http",
+    "Deployment ",
+    "Service /spec/ports/0/targetPort := 8443",
+    "Service /spec/ports/0/targetPort := 80",
+];
+
+/// Errors that say of a door that it is open; the right page is served through it all the same.
+const OPEN_DOORS: [&str; 5] = ["CI106", "CI409", "CI604", "CI605", "CI606"];
+
+/// Returns how `lint` is wrong, if it is.
+pub(super) fn compare(
+    world: &World<'_>,
+    mutators: &str,
+    seen: &Seen,
+    report: &Report,
+) -> Option<Kind> {
+    let findings = report.findings.iter();
+    let findings = findings.filter(|finding| !OPEN_DOORS.contains(&finding.rule.code));
+    // A Secret of CAs is wrong though nothing on this path uses it, and a CA that is missing leaves a door open.
+    let is_beside = world.has("IngressRouteTCP") && mutators.contains("Secret/externca")
+        || mutators.contains("clientAuth := {\"secretNames\": [\"nowhere\"]}");
+    if is_beside && *seen == Seen::Good {
+        return None;
+    }
+    let worst = findings.map(|finding| finding.severity).max();
+    let is_unknowable = UNKNOWABLE.iter().any(|(part, _)| mutators.contains(part))
+        || OF_THE_IMAGE.iter().any(|start| {
+            mutators
+                .split(" + ")
+                .any(|mutator| mutator.starts_with(start))
+        });
+    if is_unknowable && !matches!(seen, Seen::Good | Seen::Refused(_)) {
+        return None;
+    }
+    let kind = match (seen, worst) {
+        (Seen::Good, Some(Severity::Error)) => Kind::FalseError,
+        (Seen::Good, _) | (_, Some(Severity::Error)) => return None,
+        (_, Some(Severity::Warning)) => Kind::OnlyWarned,
+        (_, Some(Severity::Info) | None) => Kind::Missed,
+    };
+    // What the httpd serves is then not what its manifests say.
+    (!world.serves.is_hidden).then_some(kind)
+}
