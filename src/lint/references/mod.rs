@@ -132,7 +132,8 @@ impl Reference<'_> {
 /// Returns whether a chart that the input names may make objects in a namespace.
 fn may_be_rendered(model: &Model<'_>, namespace: &str) -> bool {
     namespace.is_empty()
-        || model.objects.iter().any(|object| {
+        || model.numbers(Class::Other).iter().any(|number| {
+            let object = &model.objects[*number];
             let target = match (object.group, object.kind) {
                 ("helm.toolkit.fluxcd.io", "HelmRelease") | ("helm.cattle.io", "HelmChart") => {
                     object.spec().get("targetNamespace")
@@ -147,9 +148,7 @@ fn may_be_rendered(model: &Model<'_>, namespace: &str) -> bool {
                 }
                 // An operator's own kinds make Services, too.
                 _ => {
-                    let is_known = object.class != Class::Other
-                        || OF_KUBERNETES.contains(&object.group)
-                        || object.is_of_traefik();
+                    let is_known = OF_KUBERNETES.contains(&object.group) || object.is_of_traefik();
                     return !is_known && may_be_same(object.namespace, namespace);
                 }
             };
