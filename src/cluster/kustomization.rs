@@ -1,6 +1,6 @@
-//! The namespace that a `kustomization.yaml` gives to what it takes.
+//! What a `kustomization.yaml` takes, and the namespace that it gives to it.
 
-use super::scope::directory;
+use super::file_paths::{below, directory};
 use crate::yaml::Node;
 
 /// Returns whether a file is Kustomize's by its name (`konfig.RecognizedKustomizationFileNames`).
@@ -27,10 +27,12 @@ pub fn namespace(document: &Node, file: &str) -> Option<(String, String)> {
     Some((directory, namespace))
 }
 
-/// Returns what a kustomization includes, as it names it.
-pub fn included(document: &Node) -> impl Iterator<Item = &str> {
+/// Returns the files and directories that the kustomization of a file takes.
+pub fn taken<'a>(document: &'a Node, file: &'a str) -> impl Iterator<Item = String> {
+    let folder = directory(file).unwrap_or_default();
     ["resources", "bases", "components"]
         .into_iter()
         .flat_map(|key| document.items_of(key))
         .filter_map(Node::text)
+        .map(move |path| below(folder, path))
 }

@@ -7,10 +7,12 @@
 //! | know which namespace an object without one is taken to be in | [`scope`] |
 //! | know which namespace a kustomization gives | [`kustomization`] |
 //! | know which files are applied to one cluster | [`roots`] |
+//! | compare the paths of files | [`file_paths`] |
 //! | read what a Secret holds | [`data`] |
 //! | know whether a text is yet to be filled in | [`unfilled`] |
 
 pub mod data;
+pub mod file_paths;
 pub mod kustomization;
 pub mod roots;
 pub mod scope;
@@ -334,7 +336,20 @@ pub struct Cluster {
     kustomizations: BTreeMap<String, String>,
     homes: Homes,
     /// By kind and name, those of one name in the order of their scopes: in a fleet each instance has all names.
-    by_name: BTreeMap<Kind, BTreeMap<String, Vec<usize>>>,
+    by_name: BTreeMap<Kind, BTreeMap<String, Namesakes>>,
+}
+
+/// The objects of one kind and name.
+#[derive(Debug, Default)]
+struct Namesakes {
+    /// In the order of their scopes.
+    by_scope: Vec<usize>,
+    /// The first in the order of all objects.
+    first: Option<usize>,
+    /// The first whose namespace is known.
+    named: Option<usize>,
+    /// The first of another namespace than that.
+    elsewhere: Option<usize>,
 }
 
 impl Cluster {
@@ -358,7 +373,7 @@ impl Cluster {
                 &*object.file,
             )
         }));
-        let mut by_name: BTreeMap<Kind, BTreeMap<String, Vec<usize>>> = BTreeMap::new();
+        let mut by_name: BTreeMap<Kind, BTreeMap<String, Namesakes>> = BTreeMap::new();
         for (number, object) in objects.iter_mut().enumerate() {
             homes.settle(&mut object.scope, &object.file);
             if let Resource::Service(service) = &mut object.resource
@@ -367,10 +382,11 @@ impl Cluster {
                 balancer.namespace = object.scope.namespace().map(str::to_owned);
             }
             let names = by_name.entry(object.kind()).or_default();
-            names.entry(object.name.clone()).or_default().push(number);
+            let namesakes = names.entry(object.name.clone()).or_default();
+            namesakes.by_scope.push(number);
         }
-        for numbers in by_name.values_mut().flat_map(BTreeMap::values_mut) {
-            numbers.sort_by(|one, other| objects[*one].scope.cmp(&objects[*other].scope));
+        for namesakes in by_name.values_mut().flat_map(BTreeMap::values_mut) {
+            namesakes.sort(&objects);
         }
         Self {
             objects,
@@ -408,7 +424,7 @@ impl Cluster {
 
     fn numbers(&self, kind: Kind) -> impl Iterator<Item = usize> {
         let names = self.by_name.get(&kind).into_iter().flatten();
-        let mut numbers: Vec<usize> = names.flat_map(|(_, numbers)| numbers).copied().collect();
+        let mut numbers: Vec<usize> = names.flat_map(|(_, all)| &all.by_scope).copied().collect();
         numbers.sort_unstable();
         numbers.into_iter()
     }
@@ -417,7 +433,7 @@ impl Cluster {
     /// not said; and to who says no namespace, the only one at all.
     #[must_use]
     pub fn find(&self, kind: Kind, scope: &Scope, name: &str) -> Option<&Object> {
-        let numbers = self.by_name.get(&kind)?.get(name)?;
+        let numbers = &self.by_name.get(&kind)?.get(name)?.by_scope;
         let scope_of = |number: &usize| &self.objects[*number].scope;
         let first = numbers.partition_point(|number| scope_of(number) < scope);
         let own = numbers
@@ -440,26 +456,24 @@ impl Cluster {
     /// Finds an object of a kind that has no namespace.
     #[must_use]
     pub fn find_anywhere(&self, kind: Kind, name: &str) -> Option<&Object> {
-        let numbers = self.by_name.get(&kind)?.get(name)?;
-        Some(&self.objects[*numbers.iter().min()?])
+        let namesakes = self.by_name.get(&kind)?.get(name)?;
+        Some(&self.objects[namesakes.first?])
     }
 
     /// Returns a namespace other than the one of a scope that has an object of the kind and name.
     #[must_use]
     pub fn elsewhere(&self, kind: Kind, scope: &Scope, name: &str) -> Option<&str> {
-        self.first(kind, name, |other| other.differs_from(scope))
+        let namesakes = self.by_name.get(&kind)?.get(name)?;
+        let mut candidates = [namesakes.named, namesakes.elsewhere].into_iter().flatten();
+        let found = candidates.find(|number| self.objects[*number].scope.differs_from(scope));
+        self.objects[found?].scope.namespace()
     }
 
     /// Returns the namespace of the first object of the kind and name whose namespace is known.
     #[must_use]
     pub fn anywhere(&self, kind: Kind, name: &str) -> Option<&str> {
-        self.first(kind, name, |scope| scope.namespace().is_some())
-    }
-
-    fn first(&self, kind: Kind, name: &str, is_meant: impl Fn(&Scope) -> bool) -> Option<&str> {
-        let numbers = self.by_name.get(&kind)?.get(name)?.iter();
-        let meant = numbers.filter(|number| is_meant(&self.objects[**number].scope));
-        self.objects[*meant.min()?].scope.namespace()
+        let namesakes = self.by_name.get(&kind)?.get(name)?;
+        self.objects[namesakes.named?].scope.namespace()
     }
 
     /// Returns the scope of what a file has, with or without a namespace.
@@ -478,6 +492,24 @@ impl Cluster {
     #[must_use]
     pub fn data(&self, kind: Kind, scope: &Scope, name: &str) -> Option<&Data> {
         self.find(kind, scope, name)?.data()
+    }
+}
+
+impl Namesakes {
+    /// Puts them in the order of their scopes; they are in that of all objects.
+    fn sort(&mut self, objects: &[Object]) {
+        let scope = |number: &usize| &objects[*number].scope;
+        let mut named = self.by_scope.iter();
+        self.first = self.by_scope.first().copied();
+        self.named = named
+            .find(|number| scope(number).namespace().is_some())
+            .copied();
+        self.elsewhere = self.named.and_then(|known| {
+            let is_other = |number: &&usize| scope(number).differs_from(scope(&known));
+            named.find(is_other).copied()
+        });
+        self.by_scope
+            .sort_by(|one, other| scope(one).cmp(scope(other)));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Which files are applied to a cluster together: those of a kustomization that no other includes, and those of each
 //! path that Flux or Argo CD applies. Two clusters of one repository have a root each, and share what both include.
 
+use super::file_paths::{below, directory, is_in, normal};
 use super::kustomization;
-use super::scope::directory;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,22 +56,6 @@ pub fn has_a_say(document: &Node, file: &str) -> bool {
     kustomization::is_one(document, file) || is_of_flux(document) || is_of_argo_cd(document)
 }
 
-/// Takes `.` and `..` out of a path.
-#[must_use]
-pub fn normal(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." if !parts.is_empty() || part == "." => {}
-            ".." if parts.last().is_some_and(|last| !matches!(*last, "" | "..")) => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
-}
-
 /// What is applied as a whole: a directory with its kustomization, or one of which all files are.
 #[derive(Debug, Default)]
 struct RootUnit<'a> {
@@ -121,7 +105,7 @@ impl<'a> Repository<'a> {
             let unit = repository.units.entry(folder.to_owned()).or_default();
             unit.tree = unit.tree.or(files.trees[*file]);
             let known = unit.includes.get_or_insert_default();
-            known.extend(kustomization::included(document).map(|path| below(folder, path)));
+            known.extend(kustomization::taken(document, &name));
         }
         repository
     }
@@ -198,17 +182,24 @@ impl<'a> Repository<'a> {
         // Flux makes a kustomization of all that is below the path, where there is none.
         let all = match included {
             Some(_) => Vec::new(),
-            None => self
-                .units
-                .keys()
-                .filter(|other| is_below(other, name))
-                .map(String::as_str)
-                .collect(),
+            None => self.below(name).collect(),
         };
         let applies = unit.into_iter().flat_map(|unit| &unit.applies);
         let named = included.into_iter().flatten().chain(applies);
         let known = named.filter_map(|path| Some(self.units.get_key_value(path)?.0.as_str()));
         known.chain(all).filter(move |other| *other != name)
+    }
+
+    /// Returns the units in the directories below one.
+    fn below<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
+        let first = if name.is_empty() {
+            String::new()
+        } else {
+            format!("{name}/")
+        };
+        let from = self.units.range(first.clone()..);
+        from.map(|(other, _)| other.as_str())
+            .take_while(move |other| other.starts_with(&first))
     }
 
     /// Returns a unit with all that it brings with it.
@@ -258,14 +249,15 @@ impl<'a> Repository<'a> {
             .collect();
         let mut closures: Vec<BTreeSet<&str>> = tops.iter().map(|top| self.closure(top)).collect();
         // Those that bring each other in a circle are one.
+        let mut closed: BTreeSet<&str> = closures.iter().flatten().copied().collect();
         for name in self.units.keys() {
-            if !closures
-                .iter()
-                .any(|closure| closure.contains(name.as_str()))
-            {
-                tops.push(name);
-                closures.push(self.closure(name));
+            if closed.contains(name.as_str()) {
+                continue;
             }
+            let closure = self.closure(name);
+            closed.extend(&closure);
+            tops.push(name);
+            closures.push(closure);
         }
         let mut of_unit: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
         let by_name: BTreeMap<&str, usize> = names.iter().map(String::as_str).zip(0..).collect();
@@ -398,33 +390,6 @@ fn fits(wanted: &str, part: &str) -> bool {
         }
     }
     last.map_or(rest.is_empty(), |last| part.ends_with(last))
-}
-
-/// Returns whether a path is that of a directory, or lies in it.
-#[must_use]
-pub fn is_in(path: &str, folder: &str) -> bool {
-    path == folder || is_below(path, folder)
-}
-
-fn is_below(path: &str, folder: &str) -> bool {
-    match path.strip_prefix(folder) {
-        Some(rest) => folder.is_empty() || rest.starts_with('/'),
-        None => false,
-    }
-}
-
-/// Returns a path that is relative to the directory of a file.
-#[must_use]
-pub fn beside(file: &str, path: &str) -> String {
-    below(directory(file).unwrap_or_default(), path)
-}
-
-/// Returns a path that is relative to a directory.
-fn below(folder: &str, path: &str) -> String {
-    if folder.is_empty() && !path.starts_with('/') {
-        return normal(path);
-    }
-    normal(&format!("{folder}/{path}"))
 }
 
 #[cfg(test)]
@@ -657,18 +622,6 @@ mod tests {
             ("b*", "ab", false),
         ] {
             assert_eq!(fits(wanted, part), is_fit, "{wanted} {part}");
-        }
-    }
-
-    #[test]
-    fn paths_are_compared_in_one_form() {
-        for (path, expected) in [
-            ("a/./b/../c.yaml", "a/c.yaml"),
-            ("./a.yaml", "a.yaml"),
-            ("../../a.yaml", "../../a.yaml"),
-            ("/x//y/../a.yaml", "/x/a.yaml"),
-        ] {
-            assert_eq!(normal(path), expected);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where an object is looked up: in a namespace, or, where none is given, beside what lies in its directory or file.
 
+use super::file_paths::directory;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A namespace, or what stands for one.
@@ -93,27 +94,9 @@ impl Homes {
     }
 }
 
-/// Returns the directory of a path; nothing above the first.
-#[must_use]
-pub fn directory(path: &str) -> Option<&str> {
-    match path.rsplit_once('/') {
-        Some((directory, _)) => Some(directory),
-        None if path.is_empty() => None,
-        None => Some(""),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_directories_of_a_path_end_above_the_first() {
-        assert_eq!(directory("a/b/c.yaml"), Some("a/b"));
-        assert_eq!(directory("c.yaml"), Some(""));
-        assert_eq!(directory("/c.yaml"), Some(""));
-        assert_eq!(directory(""), None);
-    }
 
     #[test]
     fn the_nearest_kustomization_gives_the_namespace() {

@@ -51,14 +51,14 @@ mod versions;
 pub use explain::explain;
 pub use finding::{Finding, Identity};
 pub use legs::rule_of;
-pub use model::{Knowledge, KnownFrom};
+pub use model::{ChartFrom, ChartKnowledge, Knowledge, KnownFrom};
 pub use options::{Configured, Options};
 pub use report::Report;
 pub use rules::{Rule, Severity};
 pub use source::Source;
-pub use values::{ChartFrom, ChartKnowledge};
 
-use crate::cluster::roots::{Files, divide, is_in, normal};
+use crate::cluster::file_paths::{is_in, normal};
+use crate::cluster::roots::{Files, divide};
 use crate::fault::Fault;
 use crate::gitops::layout;
 use crate::threads::{discard, each, with_threads};
@@ -244,10 +244,11 @@ fn judged(
         return judged_alone(all, typed, names, options);
     }
     let mut judged: Vec<Judged> = each(roots, |root| {
-        let of_root = all.iter().zip(&typed);
-        let of_root = of_root.filter(|(document, _)| root.contains(&document.file));
+        // Documents are in the order of their files.
+        let first = |file: usize| all.partition_point(|document| document.file < file);
+        let of_root = root.iter().flat_map(|file| first(*file)..first(file + 1));
         let (documents, typed): (Vec<&Document>, _) = of_root
-            .map(|(document, typed)| (*document, typed.clone()))
+            .map(|number| (all[number], typed[number].clone()))
             .unzip();
         judged_alone(&documents, typed, names, options)
     });
@@ -304,22 +305,21 @@ fn add_new<T: Copy + PartialEq>(all: &mut Vec<T>, more: &[T]) {
 fn judged_alone<'a>(
     documents: &[&'a Document],
     typed: Vec<Vec<Typed>>,
-    names: &[&'a str],
+    names: &'a [&'a str],
     options: &Options,
 ) -> Judged {
     let (things, cluster) = things(documents, typed, names);
-    let model = Model::new(things, &cluster, names, options);
+    let charts = things.values.iter();
+    let charts = charts.map(|values| values::chart_of(values, options));
+    let charts = charts.collect();
+    let model = Model::new(things, charts, &cluster, names, options);
     let findings = each(&FAMILIES, |family| (family.check)(&model));
     let provider = &model.provider;
     let judged = Judged {
         findings: findings.into_iter().flatten().collect(),
         knowledge: model.knowledge,
         releases: vec![model.knowledge],
-        charts: model
-            .values
-            .iter()
-            .map(|values| values::chart_of(values, options))
-            .collect(),
+        charts: model.charts.clone(),
         values: model
             .values
             .iter()

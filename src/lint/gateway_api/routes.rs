@@ -113,7 +113,7 @@ impl<'m, 'a> RouteCheck<'m, 'a> {
         let name = parent.name();
         let namespace = parent.namespace.as_deref().unwrap_or(object.namespace);
         let path = format!("spec.parentRefs[{index}]");
-        let Some(number) = model.find_from(object, Class::Gateway, namespace, name) else {
+        let Some(number) = model.find_gateway(object, namespace, name) else {
             if let Some(other) = model.elsewhere(Class::Gateway, namespace, name) {
                 let message =
                     format!("Gateway `{name}` is in namespace `{other}`, not in `{namespace}`");

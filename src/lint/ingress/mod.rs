@@ -8,7 +8,7 @@ pub(super) mod rules;
 use crate::cluster::{Kind, Resource};
 use crate::fault::did_you_mean;
 use crate::kinds::ingress::PREFIX;
-use crate::lint::facts::spelling::is_numbered;
+use crate::lint::facts::spelling::Spellings;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object, may_be_same};
@@ -17,7 +17,7 @@ use crate::lint::routes::rules::CI217;
 use crate::lint::rule::Severity;
 use crate::yaml::{At, Node};
 use rules::{CI238, CI239, CI240, CI253};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const FAMILY: Family = Family {
     number: 2,
@@ -191,7 +191,41 @@ struct Place<'m, 'a> {
 /// Objects by the name that other providers call them by: `namespace-name`.
 #[derive(Default)]
 struct IngressNames<'a> {
-    by_class: BTreeMap<Class, BTreeMap<String, &'a str>>,
+    by_class: BTreeMap<Class, Joined<'a>>,
+}
+
+/// The objects of a class.
+struct Joined<'a> {
+    names: BTreeSet<String>,
+    /// The first of them for the name of an object itself.
+    by_own: BTreeMap<&'a str, String>,
+    spellings: Spellings,
+}
+
+impl<'a> Joined<'a> {
+    fn of(model: &Model<'a>, class: Class) -> Self {
+        let joined = |object: &Object<'_>| format!("{}-{}", object.namespace, object.name);
+        let mut by_own = BTreeMap::new();
+        for object in model.of(class) {
+            let joined = joined(object);
+            let first = by_own.entry(object.name).or_insert_with(|| joined.clone());
+            if joined < *first {
+                *first = joined;
+            }
+        }
+        let names: BTreeSet<String> = model.of(class).map(joined).collect();
+        Self {
+            by_own,
+            spellings: Spellings::of(names.iter().map(String::as_str)),
+            names,
+        }
+    }
+
+    /// Returns whether one has the name; objects without a namespace may be meant for any.
+    fn has(&self, name: &str) -> bool {
+        let mut dashes = name.match_indices('-');
+        self.names.contains(name) || dashes.any(|(at, _)| self.names.contains(&name[at..]))
+    }
 }
 
 impl<'a> IngressNames<'a> {
@@ -202,16 +236,12 @@ impl<'a> IngressNames<'a> {
         wanted: &str,
         place: &Place<'_, '_>,
     ) -> Option<Finding> {
-        let known = self.by_class.entry(class).or_insert_with(|| {
-            let all = model
-                .of(class)
-                .map(|object| (format!("{}-{}", object.namespace, object.name), object.name));
-            all.collect()
-        });
+        let known = self.by_class.entry(class);
+        let known = known.or_insert_with(|| Joined::of(model, class));
         let shown = wanted.escape_debug();
         let of = |name: &str| {
-            let all = known.iter().find(|(_, own)| **own == name);
-            all.map(|(joined, _)| format!("Write `{joined}@kubernetescrd`."))
+            let joined = known.by_own.get(name);
+            joined.map(|joined| format!("Write `{joined}@kubernetescrd`."))
         };
         let Some((name, provider)) = wanted.split_once('@') else {
             // The default TLS options belong to no provider.
@@ -225,10 +255,7 @@ impl<'a> IngressNames<'a> {
                 None => finding,
             });
         };
-        let is_here = known.contains_key(name)
-            // Objects without a namespace may be meant for any.
-            || known.keys().any(|joined| joined.starts_with('-') && name.ends_with(joined));
-        if provider != "kubernetescrd" || is_here {
+        if provider != "kubernetescrd" || known.has(name) {
             return None;
         }
         if let Some(help) = of(name) {
@@ -240,8 +267,7 @@ impl<'a> IngressNames<'a> {
                     .with_help(help),
             );
         }
-        let near = did_you_mean(name, known.keys().map(String::as_str));
-        if let Some(meant) = near.filter(|meant| !is_numbered(name, meant)) {
+        if let Some(meant) = known.spellings.nearest(name) {
             let message = format!("there is no `{shown}`");
             let finding = place.object.finding(&CI902, place.at, place.field, message);
             return Some(finding.with_help(format!("Write `{meant}@kubernetescrd`.")));

@@ -5,8 +5,9 @@ use super::documents::Document;
 use super::inner::{Inner, argo_sources};
 use super::object::Object;
 use super::values::{Values, is_traefik_values};
-use crate::cluster::roots::{beside, normal};
+use crate::cluster::file_paths::{beside, normal};
 use crate::yaml::{Key, Node};
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 /// Returns whether a name is that of Traefik's chart: alone, at the end of an address, or as a packed file.
@@ -23,10 +24,35 @@ fn is_traefiks(chart: &str) -> bool {
 pub(super) struct Carried<'a> {
     /// By file and document.
     inner: BTreeMap<(usize, usize), &'a [Inner]>,
+    /// What releases of Flux refer to, by kind, namespace and name.
+    named: BTreeMap<Name<'a>, usize>,
     pub(super) values: Vec<Values<'a>>,
     /// Static configurations.
     pub(super) statics: Vec<&'a Node>,
 }
+
+/// The kind, namespace and name of an object.
+type Name<'a> = (&'a str, &'a str, &'a str);
+
+/// Returns the first object of each name among those that releases of Flux take charts and values from.
+fn named<'a>(objects: &[Object<'a>]) -> BTreeMap<Name<'a>, usize> {
+    let is_release = |object: &Object<'_>| object.kind == "HelmRelease";
+    if !objects.iter().any(is_release) {
+        return BTreeMap::new();
+    }
+    let mut named = BTreeMap::new();
+    for (number, object) in objects.iter().enumerate() {
+        let holds_values = matches!(object.kind, "Secret" | "ConfigMap");
+        if holds_values || object.group == OF_SOURCES {
+            let name = (object.kind, object.namespace, object.name);
+            named.entry(name).or_insert(number);
+        }
+    }
+    named
+}
+
+/// The group of Flux's charts and repositories.
+const OF_SOURCES: &str = "source.toolkit.fluxcd.io";
 
 /// Collects the values that objects and kustomizations carry.
 pub(super) fn carried<'a>(
@@ -34,9 +60,20 @@ pub(super) fn carried<'a>(
     objects: &[Object<'a>],
     names: &[&str],
 ) -> Carried<'a> {
-    let mut carried = Carried::default();
+    let mut carried = Carried {
+        named: named(objects),
+        ..Carried::default()
+    };
+    let by_path = LazyCell::new(|| {
+        let mut by_path: BTreeMap<String, Vec<&Document>> = BTreeMap::new();
+        for document in documents {
+            let path = normal(names[document.file]);
+            by_path.entry(path).or_default().push(document);
+        }
+        by_path
+    });
     for document in documents {
-        carried.of_kustomization(document, documents, names);
+        carried.of_kustomization(document, &|path| by_path.get(path), names);
         if document.inner.is_empty() {
             continue;
         }
@@ -94,7 +131,7 @@ impl<'a> Carried<'a> {
         let values = spec.get("values");
         let chart = match spec.at_path(&["chart", "spec"]) {
             Some(chart) => Chart::named(chart.text_of("chart"), chart.text_of("version")),
-            None => referenced(object, objects, spec.get("chartRef")),
+            None => self.referenced(object, objects, spec.get("chartRef")),
         };
         let version = match chart {
             Chart::Traefiks(version) => version,
@@ -111,10 +148,8 @@ impl<'a> Carried<'a> {
             let kind = from.text_of("kind").unwrap_or_default();
             let name = from.text_of("name").unwrap_or_default();
             let key = from.text_of("valuesKey").unwrap_or("values.yaml");
-            let mut holders = objects.iter().filter(|holder| {
-                (holder.kind, holder.name) == (kind, name) && holder.namespace == object.namespace
-            });
-            if let Some(holder) = holders.next() {
+            if let Some(number) = self.named.get(&(kind, object.namespace, name)) {
+                let holder = &objects[*number];
                 let ends = [format!("data.{key}"), format!("stringData.{key}")];
                 for inner in self
                     .inner(holder)
@@ -123,6 +158,35 @@ impl<'a> Carried<'a> {
                     self.add(holder, &inner.field, &inner.node, version);
                 }
             }
+        }
+    }
+
+    /// Returns the chart that a `HelmRelease` refers to.
+    fn referenced(
+        &self,
+        object: &Object<'a>,
+        objects: &[Object<'a>],
+        reference: Option<&'a Node>,
+    ) -> Chart<'a> {
+        let Some(reference) = reference else {
+            return Chart::Other;
+        };
+        let text = |key: &str| reference.text_of(key).unwrap_or_default();
+        let (kind, name) = (text("kind"), text("name"));
+        let namespace = reference.text_of("namespace").unwrap_or(object.namespace);
+        let chart = self.named.get(&(kind, namespace, name));
+        let chart = chart.map(|number| &objects[*number]);
+        let Some(spec) = chart
+            .filter(|chart| chart.group == OF_SOURCES)
+            .map(Object::spec)
+        else {
+            return Chart::Unknown;
+        };
+        if kind == "OCIRepository" {
+            let tag = spec.at_path(&["ref", "tag"]).and_then(Node::text);
+            Chart::named(spec.text_of("url"), tag)
+        } else {
+            Chart::named(spec.text_of("chart"), spec.text_of("version"))
         }
     }
 
@@ -164,12 +228,14 @@ impl<'a> Carried<'a> {
         }
     }
 
-    fn of_kustomization(
+    fn of_kustomization<'d>(
         &mut self,
         document: &'a Document,
-        documents: &[&'a Document],
+        documents: &dyn Fn(&str) -> Option<&'d Vec<&'a Document>>,
         names: &[&str],
-    ) {
+    ) where
+        'a: 'd,
+    {
         let charts = document.node.items_of("helmCharts").iter().enumerate();
         for (index, chart) in charts {
             if !chart.text_of("name").is_some_and(is_traefiks) {
@@ -179,10 +245,9 @@ impl<'a> Carried<'a> {
             let files = chart.get("valuesFile").into_iter().chain(more);
             for file in files.filter_map(Node::text) {
                 let path = beside(names[document.file], file);
-                let values = documents.iter().filter(|other| {
-                    // What is taken for values anyway is not taken twice.
-                    normal(names[other.file]) == path && !is_traefik_values(&other.node)
-                });
+                // What is taken for values anyway is not taken twice.
+                let values = documents(&path).into_iter().flatten();
+                let values = values.filter(|other| !is_traefik_values(&other.node));
                 self.values.extend(values.map(|values| Values {
                     file: values.file,
                     document: values.number,
@@ -219,32 +284,5 @@ impl<'a> Chart<'a> {
             Some(name) if is_traefiks(name) => Self::Traefiks(version),
             _ => Self::Other,
         }
-    }
-}
-
-/// Returns the chart that a `HelmRelease` refers to.
-fn referenced<'a>(
-    object: &Object<'a>,
-    objects: &[Object<'a>],
-    reference: Option<&'a Node>,
-) -> Chart<'a> {
-    let Some(reference) = reference else {
-        return Chart::Other;
-    };
-    let text = |key: &str| reference.text_of(key).unwrap_or_default();
-    let (kind, name) = (text("kind"), text("name"));
-    let namespace = reference.text_of("namespace").unwrap_or(object.namespace);
-    let chart = objects.iter().find(|other| {
-        other.group == "source.toolkit.fluxcd.io"
-            && (other.kind, other.name, other.namespace) == (kind, name, namespace)
-    });
-    let Some(spec) = chart.map(Object::spec) else {
-        return Chart::Unknown;
-    };
-    if kind == "OCIRepository" {
-        let tag = spec.at_path(&["ref", "tag"]).and_then(Node::text);
-        Chart::named(spec.text_of("url"), tag)
-    } else {
-        Chart::named(spec.text_of("chart"), spec.text_of("version"))
     }
 }

@@ -1,7 +1,8 @@
-//! Which Traefik reads the manifests.
+//! Which Traefik reads the manifests, and which chart each values file.
 
 use super::object::{Class, Object};
 use super::traefik::Provider;
+use crate::chart::ChartMajor;
 use crate::lint::facts::servers_transport::ROOT_CAS;
 use crate::lint::options::Options;
 use crate::release::Release;
@@ -89,6 +90,42 @@ impl Knowledge {
         match self.from {
             KnownFrom::Option | KnownFrom::Configuration | KnownFrom::Image => true,
             KnownFrom::Fields | KnownFrom::Default => false,
+        }
+    }
+}
+
+/// Which of Traefik's charts reads values, and how that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChartKnowledge {
+    /// The chart.
+    pub chart: ChartMajor,
+    /// How it is known.
+    pub from: ChartFrom,
+    /// The index of the file with the values.
+    pub file: usize,
+}
+
+/// How a chart is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChartFrom {
+    /// It was given on the command line.
+    Option,
+    /// A configuration file says so.
+    Configuration,
+    /// The object that carries the values names its version.
+    Release,
+    /// By the keys: it is the newest of those that read most of them.
+    Keys,
+    /// Nothing says otherwise: the newest that is known.
+    Default,
+}
+
+impl ChartFrom {
+    /// Returns whether nobody named the chart.
+    pub(in crate::lint) fn is_assumed(self) -> bool {
+        match self {
+            Self::Option | Self::Configuration | Self::Release => false,
+            Self::Keys | Self::Default => true,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Patches of Kustomize: parts of objects, which say nothing by themselves.
 
 use super::documents::Document;
+use crate::cluster::file_paths::{below, directory, normal};
 use crate::cluster::kustomization;
-use crate::cluster::roots::normal;
 use crate::lint::source::Source;
 use crate::yaml::Node;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 /// Returns the indexes of the sources that a Kustomization of the input names as patches.
 pub(in crate::lint) fn patches(documents: &[Document], sources: &[Source]) -> BTreeSet<usize> {
@@ -15,20 +17,21 @@ pub(in crate::lint) fn patches(documents: &[Document], sources: &[Source]) -> BT
         .filter(|document| kustomization::is_one(&document.node, &sources[document.file].name))
         .flat_map(|document| {
             let folder = folder(&sources[document.file].name);
-            paths(&document.node).map(move |path| normal(&format!("{folder}/{path}")))
+            paths(&document.node).map(move |path| below(folder, path))
         })
         .collect();
-    let taken: BTreeSet<String> = documents
-        .iter()
-        .filter(|document| kustomization::is_one(&document.node, &sources[document.file].name))
-        .flat_map(|document| {
-            let folder = folder(&sources[document.file].name);
-            let included = kustomization::included(&document.node);
-            included.map(move |path| normal(&format!("{folder}/{path}")))
-        })
-        .collect();
+    let taken = LazyCell::new(|| -> BTreeSet<String> {
+        let all = documents.iter().filter(|document| document.is_of_roots);
+        let all = all.map(|document| (&document.node, &*sources[document.file].name));
+        all.filter(|(node, name)| kustomization::is_one(node, name))
+            .flat_map(|(node, name)| kustomization::taken(node, name))
+            .collect()
+    });
     // What is called a patch is one, for a kustomization that is generated or a script, unless it is taken as a whole.
     let is_named = |source: &Source| {
+        if named.is_empty() && !is_called_patch(&source.name) {
+            return false;
+        }
         let name = normal(&source.name);
         named.contains(&name) || is_called_patch(&name) && !taken.contains(&name)
     };
@@ -62,20 +65,27 @@ pub(in crate::lint) fn namespaces(
 
 /// The kustomizations of the input, for what they take together.
 pub(in crate::lint) struct Kustomizations<'a> {
-    names: Vec<&'a str>,
+    names: &'a [&'a str],
     /// Each with its file.
     all: Vec<(usize, &'a Node)>,
+    /// Those that take a file or a directory, by its path.
+    takers: OnceLock<BTreeMap<String, Vec<usize>>>,
+    /// Whether all files are in one directory.
+    is_one_folder: OnceLock<bool>,
 }
 
 impl<'a> Kustomizations<'a> {
-    pub(super) fn of(documents: &[&'a Document], names: &[&'a str]) -> Self {
+    pub(super) fn of(documents: &[&'a Document], names: &'a [&'a str]) -> Self {
         let all = documents
             .iter()
+            .filter(|document| document.is_of_roots)
             .filter(|document| kustomization::is_one(&document.node, names[document.file]))
             .map(|document| (document.file, &document.node));
         Self {
             all: all.collect(),
-            names: names.to_vec(),
+            names,
+            takers: OnceLock::new(),
+            is_one_folder: OnceLock::new(),
         }
     }
 
@@ -83,33 +93,43 @@ impl<'a> Kustomizations<'a> {
     /// Without any, all of one directory are.
     pub(in crate::lint) fn are_together(&self, one: usize, other: usize) -> bool {
         if self.all.is_empty() {
-            let home = folder(self.names[one]);
-            return self.names.iter().all(|name| folder(name) == home);
+            return *self.is_one_folder.get_or_init(|| {
+                let home = folder(self.names[one]);
+                self.names.iter().all(|name| folder(name) == home)
+            });
         }
         let above = self.above(one);
         self.above(other).iter().any(|taker| above.contains(taker))
     }
 
-    /// Returns whether two files are in one directory.
-    pub(in crate::lint) fn are_beside(&self, one: usize, other: usize) -> bool {
-        folder(self.names[one]) == folder(self.names[other])
+    /// Returns the directory of a file.
+    pub(super) fn folder(&self, file: usize) -> &'a str {
+        folder(self.names[file])
     }
 
     /// Returns the kustomizations that take a file, themselves or by others.
     fn above(&self, file: usize) -> BTreeSet<usize> {
+        let takers = self.takers.get_or_init(|| self.takers());
         let mut found = BTreeSet::new();
         let mut pending = vec![normal(self.names[file])];
         while let Some(path) = pending.pop() {
-            for (number, (of, node)) in self.all.iter().enumerate() {
-                let folder = folder(self.names[*of]);
-                let mut included = kustomization::included(node);
-                let is_taken = included.any(|named| normal(&format!("{folder}/{named}")) == path);
-                if is_taken && found.insert(number) {
-                    pending.push(normal(folder));
+            for number in takers.get(&path).into_iter().flatten() {
+                if found.insert(*number) {
+                    pending.push(normal(folder(self.names[self.all[*number].0])));
                 }
             }
         }
         found
+    }
+
+    fn takers(&self) -> BTreeMap<String, Vec<usize>> {
+        let mut takers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (number, (file, node)) in self.all.iter().enumerate() {
+            for path in kustomization::taken(node, self.names[*file]) {
+                takers.entry(path).or_default().push(number);
+            }
+        }
+        takers
     }
 }
 
@@ -126,5 +146,5 @@ fn paths(node: &Node) -> impl Iterator<Item = &str> {
 }
 
 fn folder(name: &str) -> &str {
-    name.rsplit_once('/').map_or(".", |(folder, _)| folder)
+    directory(name).unwrap_or_default()
 }

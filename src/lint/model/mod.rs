@@ -6,6 +6,7 @@ mod entrances;
 mod inner;
 mod knowledge;
 pub(super) mod kustomize;
+mod makers;
 pub(super) mod object;
 pub(super) mod traefik;
 pub(super) mod values;
@@ -19,12 +20,13 @@ use crate::path::{self, Routed};
 use crate::yaml::Node;
 use documents::{Document, Typed, is_list, objects, prefix};
 use kustomize::Kustomizations;
+use makers::Makers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use traefik::Provider;
 use values::is_traefik_values;
 
-pub use knowledge::{Knowledge, KnownFrom};
+pub use knowledge::{ChartFrom, ChartKnowledge, Knowledge, KnownFrom};
 pub(super) use object::{Class, Object, may_be_same};
 pub(super) use values::Values;
 
@@ -33,6 +35,8 @@ pub(super) struct Model<'a> {
     pub(super) options: &'a Options,
     pub(super) objects: Vec<Object<'a>>,
     pub(super) values: Vec<Values<'a>>,
+    /// The chart that reads each of them.
+    pub(super) charts: Vec<ChartKnowledge>,
     /// Values files of the Civiparoisse chart.
     pub(super) instances: Vec<Values<'a>>,
     /// What Secrets and ConfigMaps hold, by the index of the object.
@@ -49,6 +53,11 @@ pub(super) struct Model<'a> {
     by_class: BTreeMap<Class, Vec<usize>>,
     /// Namespaces by the class and name of what they hold.
     elsewhere: BTreeMap<(Class, &'a str), Vec<usize>>,
+    /// The names of Secrets and ConfigMaps that a controller copies to other namespaces.
+    copied: BTreeSet<(Class, &'a str)>,
+    /// Gateways by their name and directory; nothing where there are several.
+    gateways: BTreeMap<(&'a str, &'a str), Option<usize>>,
+    pub(super) makers: Makers<'a>,
     pub(super) provider: Provider,
     pub(super) knowledge: Knowledge,
     pub(super) kustomize: Kustomizations<'a>,
@@ -57,7 +66,7 @@ pub(super) struct Model<'a> {
 /// What documents hold.
 pub(super) struct Things<'a> {
     objects: Vec<Object<'a>>,
-    values: Vec<Values<'a>>,
+    pub(super) values: Vec<Values<'a>>,
     /// Static configurations of Traefik.
     statics: Vec<&'a Node>,
     instances: Vec<Values<'a>>,
@@ -70,7 +79,7 @@ pub(super) struct Things<'a> {
 pub(super) fn things<'a>(
     documents: &[&'a Document],
     typed: Vec<Vec<Typed>>,
-    names: &[&'a str],
+    names: &'a [&'a str],
 ) -> (Things<'a>, Cluster) {
     let kustomizations = kustomize::namespaces(documents, names);
     let mut things = Things {
@@ -102,6 +111,7 @@ impl<'a> Model<'a> {
     /// Puts things in order.
     pub(super) fn new(
         things: Things<'a>,
+        charts: Vec<ChartKnowledge>,
         cluster: &'a Cluster,
         names: &[&str],
         options: &'a Options,
@@ -118,7 +128,18 @@ impl<'a> Model<'a> {
         let mut again = BTreeSet::new();
         let mut by_class: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         let mut elsewhere: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        let mut copied = BTreeSet::new();
+        let mut gateways = BTreeMap::new();
         for (number, object) in objects.iter().enumerate() {
+            if object.class == Class::Gateway {
+                gateways
+                    .entry((object.provides, kustomize.folder(object.file)))
+                    .and_modify(|only| *only = None)
+                    .or_insert(Some(number));
+            }
+            if is_copied(object) {
+                copied.insert((object.class, object.provides));
+            }
             by_class.entry(object.class).or_default().push(number);
             let key = (object.class, object.namespace, object.provides);
             if *index.entry(key).or_insert(number) != number {
@@ -142,8 +163,10 @@ impl<'a> Model<'a> {
         }
         Self {
             options,
+            makers: Makers::of(&objects),
             objects,
             values,
+            charts,
             instances,
             secrets,
             cluster,
@@ -153,6 +176,8 @@ impl<'a> Model<'a> {
             again,
             by_class,
             elsewhere,
+            copied,
+            gateways,
             provider,
             knowledge,
             kustomize,
@@ -233,34 +258,27 @@ impl<'a> Model<'a> {
             })
     }
 
-    /// Finds what an object names. Of several that name no namespace the one in its file is meant, else the only one in its
-    /// directory.
-    pub(super) fn find_from(
+    /// Finds the Gateway that an object names. Of several that name no namespace the one in its file is meant, else the only
+    /// one in its directory.
+    pub(super) fn find_gateway(
         &self,
         object: &Object<'_>,
-        class: Class,
         namespace: &str,
         name: &str,
     ) -> Option<usize> {
-        let all = self
-            .elsewhere
-            .get(&(class, name))
-            .map_or(&[][..], Vec::as_slice);
+        let all = self.elsewhere.get(&(Class::Gateway, name));
+        let all = all.map_or(&[][..], Vec::as_slice);
         if !namespace.is_empty() || all.len() < 2 {
-            return self.find(class, namespace, name);
+            return self.find(Class::Gateway, namespace, name);
         }
-        let mut of_file = all
-            .iter()
-            .filter(|number| self.objects[**number].file == object.file);
-        if let Some(number) = of_file.next() {
-            return Some(*number);
-        }
-        let mut beside = all.iter().filter(|number| {
-            self.kustomize
-                .are_beside(self.objects[**number].file, object.file)
-        });
-        let first = beside.next().copied();
-        first.filter(|_| beside.next().is_none())
+        // Objects are in the order of their files.
+        let file = |number: &usize| self.objects[*number].file;
+        let first = all.partition_point(|number| file(number) < object.file);
+        let of_file = all.get(first).filter(|number| file(number) == object.file);
+        of_file.copied().or_else(|| {
+            let folder = self.kustomize.folder(object.file);
+            self.gateways.get(&(name, folder)).copied().flatten()
+        })
     }
 
     /// Returns whether another object may have the same kind and name; most of a tree are told apart so, at no cost.
@@ -286,16 +304,7 @@ impl<'a> Model<'a> {
 
     /// Returns whether a controller copies a Secret or ConfigMap of this name to other namespaces.
     pub(super) fn is_copied(&self, class: Class, name: &str) -> bool {
-        let all = self.elsewhere.get(&(class, name));
-        let mut all = all.into_iter().flatten();
-        all.any(|number| {
-            let object = &self.objects[*number];
-            let own = object.at(&["metadata", "annotations"]);
-            let of_made = object.at(&["spec", "secretTemplate", "annotations"]);
-            let annotations = own.into_iter().chain(of_made).flat_map(Node::entries);
-            let mut keys = annotations.map(|(key, _)| key.text.as_str());
-            keys.any(|key| COPIES.iter().any(|prefix| key.starts_with(prefix)))
-        })
+        self.copied.contains(&(class, name))
     }
 
     /// Returns a namespace other than this one that has an object of the name, unless it is copied from there.
@@ -339,6 +348,18 @@ const COPIES: [&str; 4] = [
     "kubed.appscode.com/sync",
     "config-syncer.kubeops.dev/sync",
 ];
+
+/// Returns whether a controller copies an object to other namespaces.
+fn is_copied(object: &Object<'_>) -> bool {
+    if !matches!(object.class, Class::Secret | Class::ConfigMap) {
+        return false;
+    }
+    let own = object.at(&["metadata", "annotations"]);
+    let of_made = object.at(&["spec", "secretTemplate", "annotations"]);
+    let annotations = own.into_iter().chain(of_made).flat_map(Node::entries);
+    let mut keys = annotations.map(|(key, _)| key.text.as_str());
+    keys.any(|key| COPIES.iter().any(|prefix| key.starts_with(prefix)))
+}
 
 /// Returns what a Secret or ConfigMap holds, or what another object makes one hold.
 fn held(object: &Object<'_>, typed: Option<&cluster::Object>) -> Option<Arc<Data>> {

@@ -5,22 +5,19 @@ pub(super) mod rules;
 mod seeker;
 mod traefik;
 
-use crate::cluster::unfilled::is_unfilled;
-use crate::fault::did_you_mean;
 use crate::kinds::traefik::{Authority, RootCa};
 use crate::lint::facts::covered::are_covered;
-use crate::lint::facts::spelling::is_numbered;
+use crate::lint::facts::spelling::Spellings;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model, may_be_same};
+use crate::lint::model::{Class, Model};
 use crate::lint::predict::Here;
 use crate::lint::rule::Severity;
 use crate::lint::trust::rules::CI107;
-use crate::yaml::Node;
 use gateways::service_entries;
 use rules::{CI901, CI902};
 use seeker::{Reference, Seeker};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const FAMILY: Family = Family {
     number: 9,
@@ -32,20 +29,47 @@ pub(super) const FAMILY: Family = Family {
 
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let references = all(model);
-    let met: BTreeSet<usize> = references
-        .iter()
-        .filter_map(|reference| model.find(reference.class, reference.namespace, reference.name))
-        .collect();
+    let mut free = Free::of(model, &references);
     let mut findings: Vec<Finding> = references
         .iter()
-        .filter_map(|reference| reference.check(model, &met))
+        .filter_map(|reference| reference.check(model, &mut free))
         .collect();
     namespaces(model, &mut findings);
     findings
 }
 
-impl Reference<'_> {
-    fn check(&self, model: &Model<'_>, met: &BTreeSet<usize>) -> Option<Finding> {
+/// The objects that no reference names.
+struct Free<'m> {
+    /// The indexes of all others.
+    met: BTreeSet<usize>,
+    /// Their names, by class and namespace, as far as they were asked for.
+    names: BTreeMap<(Class, &'m str), Spellings>,
+}
+
+impl<'m> Free<'m> {
+    fn of(model: &Model<'_>, references: &[Reference<'m>]) -> Self {
+        let met = references.iter().filter_map(|reference| {
+            model.find(reference.class, reference.namespace, reference.name)
+        });
+        Self {
+            met: met.collect(),
+            names: BTreeMap::new(),
+        }
+    }
+
+    /// Returns the names of a namespace's objects.
+    fn names(&mut self, model: &'m Model<'_>, class: Class, namespace: &'m str) -> &Spellings {
+        let Self { met, names } = self;
+        names.entry((class, namespace)).or_insert_with(|| {
+            let all = model.within(class, namespace);
+            let free = all.filter(|number| !met.contains(number));
+            Spellings::of(free.map(|number| model.objects[number].provides))
+        })
+    }
+}
+
+impl<'m> Reference<'m> {
+    fn check(&self, model: &'m Model<'_>, free: &mut Free<'m>) -> Option<Finding> {
         if self.name.is_empty() {
             return self.nameless(model);
         }
@@ -82,15 +106,14 @@ impl Reference<'_> {
         }
         let (kind, name) = (kind(self.class), self.name.escape_debug());
         // One that nothing else names, and that is called almost the same.
-        let free: Vec<&str> = model
-            .within(self.class, self.namespace)
-            .filter(|number| !met.contains(number))
-            .map(|number| model.objects[number].provides)
-            .collect();
-        let near = did_you_mean(self.name, free).filter(|meant| !is_numbered(self.name, meant));
         // A chart or an operator may make a Service of any name.
-        let may_be_made = self.class == Class::Service && may_be_rendered(model, self.namespace);
-        let near = near.filter(|_| elsewhere.is_none() && !may_be_made);
+        let may_be_made = self.class == Class::Service && model.makers.may_make_in(self.namespace);
+        let near = if elsewhere.is_none() && !may_be_made {
+            let names = free.names(model, self.class, self.namespace);
+            names.nearest(self.name)
+        } else {
+            None
+        };
         if let Some(meant) = near {
             let message = format!("there is no {kind} `{name}`, and nothing refers to `{meant}`");
             let here = Here {
@@ -119,7 +142,7 @@ impl Reference<'_> {
         Some(match (model.options.strict_references, may_lack) {
             (true, true) => finding.with_severity(Severity::Warning),
             (true, false) => finding.with_severity(Severity::Error),
-            (false, _) if elsewhere.is_some() && !may_be_rendered(model, self.namespace) => {
+            (false, _) if elsewhere.is_some() && !model.makers.may_make_in(self.namespace) => {
                 finding.with_severity(Severity::Warning).then(
                     "It is looked up in its own namespace only: the route is dropped and answers 404, unless something else makes the object there.",
                 )
@@ -128,46 +151,6 @@ impl Reference<'_> {
         })
     }
 }
-
-/// Returns whether a chart that the input names may make objects in a namespace.
-fn may_be_rendered(model: &Model<'_>, namespace: &str) -> bool {
-    namespace.is_empty()
-        || model.numbers(Class::Other).iter().any(|number| {
-            let object = &model.objects[*number];
-            let target = match (object.group, object.kind) {
-                ("helm.toolkit.fluxcd.io", "HelmRelease") | ("helm.cattle.io", "HelmChart") => {
-                    object.spec().get("targetNamespace")
-                }
-                ("argoproj.io", "Application" | "ApplicationSet") => {
-                    let path = ["spec", "template", "spec", "destination", "namespace"];
-                    let own = object.at(&["spec", "destination", "namespace"]);
-                    let target = own.or_else(|| object.at(&path));
-                    return target.and_then(Node::text).is_none_or(|target| {
-                        may_be_same(target, namespace) || is_unfilled(target)
-                    });
-                }
-                // An operator's own kinds make Services, too.
-                _ => {
-                    let is_known = OF_KUBERNETES.contains(&object.group) || object.is_of_traefik();
-                    return !is_known && may_be_same(object.namespace, namespace);
-                }
-            };
-            let target = target.and_then(Node::text).unwrap_or(object.namespace);
-            may_be_same(target, namespace) || is_unfilled(target)
-        })
-}
-
-/// Groups whose objects make no Services.
-const OF_KUBERNETES: [&str; 8] = [
-    "",
-    "apps",
-    "batch",
-    "networking.k8s.io",
-    "rbac.authorization.k8s.io",
-    "policy",
-    "kustomize.config.k8s.io",
-    "gateway.networking.k8s.io",
-];
 
 impl Reference<'_> {
     /// Finds an empty name, where Traefik looks for what it stands for.

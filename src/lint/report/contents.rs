@@ -1,9 +1,9 @@
 //! What a report holds.
 
 use crate::lint::finding::Finding;
+use crate::lint::model::ChartKnowledge;
 use crate::lint::model::Knowledge;
 use crate::lint::rule::Severity;
-use crate::lint::values::ChartKnowledge;
 
 /// What was found, and in what.
 #[derive(Debug)]

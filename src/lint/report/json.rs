@@ -2,10 +2,10 @@
 
 use super::Report;
 use crate::lint::finding::{Finding, Identity};
+use crate::lint::model::ChartFrom;
 use crate::lint::model::KnownFrom;
 use crate::lint::rule::Severity;
 use crate::lint::source::Source;
-use crate::lint::values::ChartFrom;
 use crate::report;
 use serde::Serialize;
 

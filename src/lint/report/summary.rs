@@ -1,10 +1,10 @@
 //! What was read and how much was found, in a line each.
 
 use super::Report;
+use crate::lint::model::{ChartFrom, ChartKnowledge};
 use crate::lint::model::{Knowledge, KnownFrom};
 use crate::lint::rule::Severity;
 use crate::lint::source::Source;
-use crate::lint::values::{ChartFrom, ChartKnowledge};
 
 /// Most releases, and most charts, that a line lists.
 const LISTED: usize = 3;

@@ -15,7 +15,7 @@ use crate::kinds::static_options;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::traefik::containers;
-use crate::lint::model::{Class, Model, Values};
+use crate::lint::model::{ChartFrom, ChartKnowledge, Class, Model, Values};
 use crate::lint::options::Options;
 use crate::lint::rule::Severity;
 use crate::values::Layers;
@@ -40,8 +40,7 @@ pub(super) const FAMILY: Family = Family {
 
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for values in &model.values {
-        let known = chart_of(values, model.options);
+    for (values, known) in model.values.iter().zip(&model.charts) {
         let file = File {
             values,
             chart: known.chart,
@@ -92,42 +91,6 @@ fn path_of(node: &Node, at: At) -> Option<String> {
         }
         path_of(node, at).map(|path| format!("{}.{path}", key.text))
     })
-}
-
-/// Which of Traefik's charts reads values, and how that is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChartKnowledge {
-    /// The chart.
-    pub chart: ChartMajor,
-    /// How it is known.
-    pub from: ChartFrom,
-    /// The index of the file with the values.
-    pub file: usize,
-}
-
-/// How a chart is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChartFrom {
-    /// It was given on the command line.
-    Option,
-    /// A configuration file says so.
-    Configuration,
-    /// The object that carries the values names its version.
-    Release,
-    /// By the keys: it is the newest of those that read most of them.
-    Keys,
-    /// Nothing says otherwise: the newest that is known.
-    Default,
-}
-
-impl ChartFrom {
-    /// Returns whether nobody named the chart.
-    fn is_assumed(self) -> bool {
-        match self {
-            Self::Option | Self::Configuration | Self::Release => false,
-            Self::Keys | Self::Default => true,
-        }
-    }
 }
 
 /// Finds out the chart that reads values.
