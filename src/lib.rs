@@ -45,6 +45,7 @@ pub mod instance;
 pub mod instant;
 pub mod kinds;
 pub mod lint;
+pub mod load_balancer;
 pub mod manifest;
 pub mod manifests;
 pub mod name;

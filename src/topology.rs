@@ -1,8 +1,11 @@
 //! The path of an instance for a person: who speaks TLS to whom, what is shown, trusted and expected, who reads the
 //! requests, and who holds which key. A view of the [`Path`] that [`expand`] gives.
 
+use crate::chart::TrafficPolicy;
+use crate::cidr::Cidr;
 use crate::instance::Instance;
 use crate::path::Path;
+use crate::path::arrival::Arrival;
 use crate::path::expand::{Topology, expand};
 use crate::path::hop::{Client, Inward, Outward, ProxyVersion, Shown, Trust};
 use crate::report;
@@ -34,6 +37,8 @@ pub struct Subject<'a> {
     pub instance: &'a Instance,
     /// Where the key of its CA is.
     pub ca_key: CaKeyHolder,
+    /// The way that requests take to it.
+    pub topology: Topology,
 }
 
 /// The paths of some instances, explained.
@@ -67,6 +72,36 @@ struct Explained {
     read_by: Vec<&'static str>,
     /// The private keys.
     keys: Vec<HeldKey>,
+    /// What the hops must be set to so that they fit, beside what is rendered for the instance.
+    settings: Vec<HopSetting>,
+    /// Whose word on a browser's address the ingress believes, and where that is read.
+    peers: Option<Peers>,
+}
+
+/// What a hop must be set to.
+#[derive(Debug, Serialize)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "topologySetting")
+)]
+struct HopSetting {
+    /// The hop.
+    hop: &'static str,
+    /// Where it is set.
+    key: String,
+    /// What it is set to.
+    value: String,
+}
+
+/// Whose word on a browser's address counts.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "topologyPeers"))]
+struct Peers {
+    /// Addresses and ranges.
+    trusted: Vec<String>,
+    /// Where they are read.
+    source: &'static str,
 }
 
 /// A connection, from the hop that opens TLS or sends plain text to the hop that answers.
@@ -78,8 +113,8 @@ struct ExplainedLeg {
     from: &'static str,
     /// Who answers.
     to: &'static str,
-    /// Who passes it on without opening it.
-    through: Option<&'static str>,
+    /// Who passes it on without opening it, in order.
+    through: Vec<&'static str>,
     /// What is spoken: `tls`, `plain`, `raw` (bytes as they come), `mesh` (its own TLS), or `unsaid`.
     speaks: &'static str,
     /// The certificate that is shown, and where it is.
@@ -112,12 +147,12 @@ const HTTPD: &str = "httpd";
 impl Document {
     /// Explains the paths of instances.
     #[must_use]
-    pub fn of(topology: Topology, subjects: &[Subject<'_>]) -> Self {
+    pub fn of(arrival: &Arrival, subjects: &[Subject<'_>]) -> Self {
         Self {
             version: FORM,
             paths: subjects
                 .iter()
-                .map(|subject| explained(topology, subject))
+                .map(|subject| explained(arrival, subject))
                 .collect(),
         }
     }
@@ -154,6 +189,23 @@ impl Document {
                 let place = place.map_or_else(String::new, |place| format!(", in {place}"));
                 let what = format!("{}:", key.of);
                 add(&mut out, &format!("    {what:<21}{}{place}", key.holder));
+            }
+            if !path.settings.is_empty() {
+                add(&mut out, "  settings");
+            }
+            for HopSetting { hop, key, value } in &path.settings {
+                add(&mut out, &format!("    {hop}: {key}: {value}"));
+            }
+            if let Some(peers) = &path.peers {
+                add(&mut out, "  peers of Traefik");
+                add(
+                    &mut out,
+                    &format!("    trusted: {}", peers.trusted.join(", ")),
+                );
+                add(
+                    &mut out,
+                    &format!("    where to read them: {}", peers.source),
+                );
             }
         }
         out
@@ -200,9 +252,9 @@ impl Document {
 
 impl ExplainedLeg {
     fn words(&self) -> &'static str {
-        match (self.speaks, self.through) {
-            ("tls", Some(_)) => "TLS, passed on unopened",
-            ("tls", None) => "TLS",
+        match (self.speaks, self.through.as_slice()) {
+            ("tls", [_, ..]) => "TLS, passed on unopened",
+            ("tls", []) => "TLS",
             ("mesh", _) => "TLS of the mesh",
             ("plain", _) => "plain text",
             ("raw", _) => "bytes as they come",
@@ -211,8 +263,10 @@ impl ExplainedLeg {
     }
 
     fn title(&self) -> String {
-        let through = self.through;
-        let through = through.map_or_else(String::new, |hop| format!(" through {hop}"));
+        let through = match self.through.as_slice() {
+            [] => String::new(),
+            hops => format!(" through {}", hops.join(" and ")),
+        };
         format!("{} -> {}{through}: {}", self.from, self.to, self.words())
     }
 
@@ -231,34 +285,96 @@ impl ExplainedLeg {
     }
 }
 
-fn explained(topology: Topology, subject: &Subject<'_>) -> Explained {
+fn explained(arrival: &Arrival, subject: &Subject<'_>) -> Explained {
     let instance = subject.instance;
-    let path = expand(topology, instance);
+    let path = expand(subject.topology, instance);
     let front = path.front.kind.title();
     let is_opened = !matches!(path.inward, Inward::PassedThrough | Inward::Raw);
     let mut read_by = vec![BROWSER, HTTPD];
     if is_opened {
         read_by.insert(1, front);
     }
+    let mut hops = vec![BROWSER, front, HTTPD];
+    if let Arrival::Passed { balancer, .. } = arrival {
+        hops.insert(1, balancer.kind.title());
+    }
     Explained {
         instance: subject.name.to_owned(),
         namespace: instance.namespace.to_string(),
-        topology: topology.name().as_str(),
+        topology: subject.topology.name().as_str(),
         hosts: path.hosts.clone(),
-        hops: vec![BROWSER, front, HTTPD],
-        legs: legs(&path, instance, front),
+        hops,
+        legs: legs(arrival, &path, instance, front),
         read_by,
         keys: keys(&path, subject, front),
+        settings: settings(arrival, front),
+        peers: peers(arrival),
     }
 }
 
-fn legs(path: &Path, instance: &Instance, front: &'static str) -> Vec<ExplainedLeg> {
+/// Returns what the hops before the httpd must be set to, in the words of the chart's values.
+fn settings(arrival: &Arrival, front: &'static str) -> Vec<HopSetting> {
+    let mut settings = Vec::new();
+    if let Arrival::Passed { balancer, .. } = arrival {
+        let service = arrival.service().unwrap_or_default();
+        let hop = balancer.kind.title();
+        for (key, value) in service.annotations {
+            let key = format!("service.annotations.{key}");
+            settings.push(HopSetting { hop, key, value });
+        }
+        settings.extend(service.address.map(|address| HopSetting {
+            hop,
+            key: "service.spec.loadBalancerIP".to_owned(),
+            value: address.to_string(),
+        }));
+        settings.push(HopSetting {
+            hop,
+            key: "service.spec.externalTrafficPolicy".to_owned(),
+            value: TrafficPolicy::Local.name().to_owned(),
+        });
+    }
+    let trusted: Vec<String> = arrival.trusted().iter().map(Cidr::to_string).collect();
+    if !trusted.is_empty() {
+        for port in ["web", "websecure"] {
+            settings.push(HopSetting {
+                hop: front,
+                key: format!("ports.{port}.proxyProtocol.trustedIPs"),
+                value: trusted.join(", "),
+            });
+        }
+    }
+    settings
+}
+
+fn peers(arrival: &Arrival) -> Option<Peers> {
+    match arrival {
+        Arrival::Passed {
+            balancer,
+            proxy: Some(_),
+        } => Some(Peers {
+            trusted: balancer.trusted.iter().map(Cidr::to_string).collect(),
+            source: balancer.kind.peers(),
+        }),
+        Arrival::Direct | Arrival::Passed { proxy: None, .. } => None,
+    }
+}
+
+fn legs(
+    arrival: &Arrival,
+    path: &Path,
+    instance: &Instance,
+    front: &'static str,
+) -> Vec<ExplainedLeg> {
     let proxy = path.proxy.map(ProxyVersion::number);
     let shown_by_httpd = place(instance, &instance.settings.server_cert);
+    let (passing, announced) = match arrival {
+        Arrival::Direct => (Vec::new(), None),
+        Arrival::Passed { balancer, proxy } => (vec![balancer.kind.title()], *proxy),
+    };
     let browser = |to, shown: Option<String>, speaks| ExplainedLeg {
         from: BROWSER,
         to,
-        through: None,
+        through: passing.clone(),
         speaks,
         trusts: shown
             .is_some()
@@ -266,12 +382,14 @@ fn legs(path: &Path, instance: &Instance, front: &'static str) -> Vec<ExplainedL
         expects: shown.is_some().then(|| "the host".to_owned()),
         certificate: shown,
         client_certificate: None,
-        proxy: None,
+        proxy: announced.map(ProxyVersion::number),
     };
     let to_front = match &path.inward {
         Inward::PassedThrough => {
+            let mut through = passing.clone();
+            through.push(front);
             return vec![ExplainedLeg {
-                through: Some(front),
+                through,
                 proxy,
                 ..browser(HTTPD, Some(shown_by_httpd), "tls")
             }];
@@ -292,7 +410,7 @@ fn legs(path: &Path, instance: &Instance, front: &'static str) -> Vec<ExplainedL
     let to_httpd = ExplainedLeg {
         from: front,
         to: HTTPD,
-        through: None,
+        through: Vec::new(),
         speaks,
         certificate: client.map(|_| shown_by_httpd),
         trusts: client.map(|client| trusted(client, instance)),

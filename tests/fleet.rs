@@ -3,6 +3,7 @@
 use crate::support::assert_snapshot_in;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::{self, CaCustody, Fleet, Layout, Member, Secrets, Source};
+use civi_ingress::path::expand::Topology;
 use proptest::prelude::*;
 use std::fmt::Write as _;
 
@@ -554,6 +555,53 @@ fn all_that_is_wrong_is_reported_at_once_with_its_line() {
         let faults = files.read().expect_err(name);
         assert_snapshot_in!("fleet", *name, text(&faults));
     }
+}
+
+#[test]
+fn instances_follow_the_topology_of_the_fleet_or_one_that_arrives_likewise() {
+    let fleet = good(
+        "  domain: example.org\n  topology: tcp-proxy\n  loadBalancer: {kind: ovh-mks, trusted: [10.0.0.0/20]}\n  instances:\n    a: {}\n    b: {topology: tcp-proxy}\n",
+    );
+    for id in ["a", "b"] {
+        let member = member(&fleet, id);
+        assert_eq!(fleet.topology(member), Topology::TcpProxy);
+    }
+    assert_eq!(fleet.arrival.trusted().len(), 1);
+    let passed = read("  domain: example.org\n  topology: passthrough\n  instances: {a: {}}\n");
+    let faults = text(&passed.expect_err("one fault"));
+    assert!(faults.contains("own CA"), "{faults}");
+    let other = read(
+        "  domain: example.org\n  topology: tcp-proxy\n  loadBalancer: {kind: ovh-mks, trusted: [10.0.0.0/20]}\n  defaults: {topology: direct}\n  instances: {a: {}, b: {}}\n",
+    );
+    let faults = text(&other.expect_err("one fault"));
+    assert!(
+        faults.starts_with(
+            "error: fleet.yaml:8:24: without the PROXY protocol OVHcloud Octavia would hide"
+        ) && faults.matches("error:").count() == 1,
+        "{faults}"
+    );
+}
+
+#[test]
+fn the_ingress_is_named_by_its_kind_or_in_short_and_not_twice() {
+    let long = good(
+        "  domain: example.org\n  ingress: {kind: traefik, release: \"3.4\", chart: 33, namespace: edge}\n  defaults: {objects: {networkPolicy: {}}}\n  instances: {a: {}}\n",
+    );
+    let short = good(
+        "  domain: example.org\n  traefik: {version: \"3.4\", chart: 33}\n  defaults: {objects: {networkPolicy: {traefikNamespace: edge}}}\n  instances: {a: {}}\n",
+    );
+    assert_eq!((long.release, long.chart), (short.release, short.chart));
+    let from = |fleet: &Fleet| member(fleet, "a").terms.extras.http_from.clone();
+    assert!(from(&long).is_some());
+    assert_eq!(from(&long), from(&short));
+    let both = read(
+        "  domain: example.org\n  ingress: {kind: traefik}\n  traefik: {chart: 33}\n  instances: {a: {}}\n",
+    );
+    let faults = text(&both.expect_err("one fault"));
+    assert!(
+        faults.contains("`ingress` and `traefik` say the same thing twice"),
+        "{faults}"
+    );
 }
 
 #[test]

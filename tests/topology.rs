@@ -1,6 +1,8 @@
 //! `topology`: the path of an instance, explained.
 
 use crate::support::{report, run, run_in, write};
+use civi_ingress::load_balancer::BalancerKind;
+use civi_ingress::path::expand::TopologyName;
 use tempfile::TempDir;
 
 const EXPLAIN: &[&str] = &[
@@ -54,7 +56,7 @@ fn where_tls_is_passed_on_traefik_reads_nothing_and_shows_nothing() {
         [&leg["from"], &leg["through"], &leg["to"], &leg["proxy"]],
         [
             &serde_json::json!("browser"),
-            &serde_json::json!("Traefik"),
+            &serde_json::json!(["Traefik"]),
             &serde_json::json!("httpd"),
             &serde_json::json!(2)
         ]
@@ -131,13 +133,13 @@ fn a_fleet_is_explained_by_its_fleet_file() {
 }
 
 #[test]
-fn the_proxy_protocol_goes_only_before_tls_that_is_passed_on() {
+fn the_proxy_protocol_is_refused_where_nothing_sends_it() {
     let refused = run(&[EXPLAIN, &["--proxy-protocol", "1"]].concat());
     assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
     assert!(
         refused
             .stderr
-            .ends_with("help: leave it out, or pass `--topology passthrough`\n"),
+            .ends_with("help: leave it out, or use another topology\n"),
         "{}",
         refused.stderr
     );
@@ -146,10 +148,121 @@ fn the_proxy_protocol_goes_only_before_tls_that_is_passed_on() {
 #[test]
 fn the_topologies_that_are_listed_can_be_explained() {
     let listed = run(&["topology", "list"]).good();
-    assert_eq!(listed.lines().count(), 2);
+    assert_eq!(listed.lines().count(), TopologyName::ALL.len());
     for line in listed.lines() {
         let name = line.split(' ').next().unwrap();
-        let text = explain(&["--topology", name]);
+        let octavia = ["--load-balancer", "openstack", "--trusted", "10.0.0.0/20"];
+        let before: &[&str] = if name == "direct" { &[] } else { &octavia };
+        let text = explain(&[&["--topology", name], before].concat());
         assert!(text.starts_with(&format!("paroisse-a: {name}\n")), "{text}");
     }
+}
+
+#[test]
+fn a_load_balancer_is_a_hop_with_what_it_and_traefik_must_be_set_to_and_whom_traefik_believes() {
+    let text = explain(&[
+        "--topology",
+        "tcp-proxy",
+        "--load-balancer",
+        "openstack",
+        "--trusted",
+        "10.0.0.0/20",
+        "--load-balancer-address",
+        "192.0.2.10",
+    ]);
+    let (legs, settings) = text.split_once("  settings\n").unwrap();
+    assert!(
+        legs.contains(
+            "\n  browser -> Traefik through OpenStack Octavia: TLS, passed on unopened\n"
+        ),
+        "{legs}"
+    );
+    assert!(
+        legs.contains("\n    PROXY protocol:      v2\n  Traefik -> httpd: TLS\n"),
+        "{legs}"
+    );
+    assert_eq!(
+        settings,
+        "    OpenStack Octavia: service.annotations.loadbalancer.openstack.org/proxy-protocol: v2\n\
+         \x20   OpenStack Octavia: service.annotations.loadbalancer.openstack.org/enable-health-monitor: true\n\
+         \x20   OpenStack Octavia: service.annotations.loadbalancer.openstack.org/keep-floatingip: true\n\
+         \x20   OpenStack Octavia: service.spec.loadBalancerIP: 192.0.2.10\n\
+         \x20   OpenStack Octavia: service.spec.externalTrafficPolicy: Local\n\
+         \x20   Traefik: ports.web.proxyProtocol.trustedIPs: 10.0.0.0/20\n\
+         \x20   Traefik: ports.websecure.proxyProtocol.trustedIPs: 10.0.0.0/20\n\
+         \x20 peers of Traefik\n\
+         \x20   trusted: 10.0.0.0/20\n\
+         \x20   where to read them: the subnet of the load balancer: `openstack loadbalancer show NAME -c vip_subnet_id`, then `openstack subnet show ID -c cidr`\n"
+    );
+}
+
+#[test]
+fn what_a_load_balancer_cannot_do_is_listed_with_the_way_out_and_refused_when_asked_for() {
+    for kind in BalancerKind::ALL {
+        let listed = run(&["topology", "list", "--load-balancer", kind.name()]).good();
+        let mut lines = listed.lines().peekable();
+        while let Some(line) = lines.next() {
+            let name = line.split(' ').next().unwrap();
+            let reason = lines.next_if(|next| next.starts_with(' '));
+            let values = run(&[
+                "traefik-values",
+                "--topology",
+                name,
+                "--load-balancer",
+                kind.name(),
+            ]);
+            let Some(reason) = reason else {
+                // Nothing is missing but, at most, whom to believe.
+                let asks = values.stderr.starts_with("error: --trusted: ");
+                assert!(values.status == 0 || asks, "{}", values.stderr);
+                continue;
+            };
+            let (why, instead) = reason
+                .trim_start()
+                .strip_prefix("no: ")
+                .and_then(|reason| reason.split_once("; "))
+                .unwrap();
+            assert_eq!((values.status, values.stdout.as_str()), (2, ""));
+            assert_eq!(
+                values.stderr,
+                format!("error: --topology: {why}\nhelp: {instead}\n")
+            );
+        }
+    }
+}
+
+#[test]
+fn all_that_is_wrong_with_a_way_in_is_reported_at_once() {
+    let refused = run(&[
+        EXPLAIN,
+        &[
+            "--topology",
+            "direct",
+            "--proxy-protocol",
+            "1",
+            "--load-balancer",
+            "ovhmks",
+            "--trusted",
+            "0.0.0.0/0",
+        ],
+    ]
+    .concat());
+    assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
+    let errors = refused
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("error: "));
+    let places: Vec<&str> = errors.filter_map(|line| line.split(": ").nth(1)).collect();
+    assert_eq!(places, ["--proxy-protocol", "--load-balancer", "--trusted"]);
+    let alone = explain_refused(&["--trusted", "10.0.0.0/20"]);
+    assert!(
+        alone.starts_with("error: --trusted: there is no load balancer"),
+        "{alone}"
+    );
+}
+
+fn explain_refused(more: &[&str]) -> String {
+    let refused = run(&[EXPLAIN, more].concat());
+    assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
+    refused.stderr
 }

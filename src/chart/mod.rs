@@ -11,6 +11,7 @@ pub use request::{Exposure, ReadTimeout, ValuesRequest, Workload};
 
 use crate::cidr::Cidr;
 use crate::fault::Fault;
+use crate::load_balancer::ServiceRequest;
 use crate::manifest::Field;
 use crate::name::Namespace;
 use crate::template::Templates;
@@ -163,13 +164,21 @@ fn surroundings(request: &ValuesRequest) -> Fields {
         Exposure::HostPort | Exposure::HostNetwork => (Some("ClusterIP"), None),
     };
     let namespaces = request.watch_namespaces.iter();
+    let ServiceRequest {
+        annotations,
+        address,
+    } = &request.service;
+    let annotations = annotations.iter();
+    let annotations = annotations.map(|(key, value)| (key.clone(), value.as_str().into()));
     vec![
         ("prometheus", Field::Bool(request.prometheus)),
         ("global", layout.global.into()),
         ("namespaces", namespaces.map(Namespace::as_str).collect()),
         ("service", layout.service.into()),
+        ("service_annotations", Field::Map(annotations.collect())),
         ("service_type", service_type.into()),
         ("traffic_policy", traffic_policy.into()),
+        ("address", address.map(|address| address.to_string()).into()),
     ]
 }
 

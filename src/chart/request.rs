@@ -4,7 +4,9 @@ use super::layout::ChartMajor;
 use super::options::{AccessLog, LogFormat, LogLevel, TrafficPolicy, UpdateStrategy};
 use crate::cidr::Cidr;
 use crate::fault::Fault;
+use crate::load_balancer::ServiceRequest;
 use crate::name::Namespace;
+use crate::path::arrival::Arrival;
 use std::fmt;
 use std::num::NonZeroU16;
 
@@ -17,6 +19,8 @@ pub struct ValuesRequest {
     pub workload: Workload,
     /// How clients reach them.
     pub exposure: Exposure,
+    /// What their Service says beside that.
+    pub service: ServiceRequest,
     /// How they are replaced.
     pub update_strategy: UpdateStrategy,
     /// The lowest level of Traefik's own log.
@@ -47,6 +51,7 @@ impl ValuesRequest {
             chart,
             workload: Workload::DaemonSet,
             exposure: Exposure::HostPort,
+            service: ServiceRequest::default(),
             update_strategy: UpdateStrategy::RollingUpdate,
             log_level: LogLevel::Info,
             log_format: None,
@@ -58,6 +63,18 @@ impl ValuesRequest {
             watch_namespaces: Vec::new(),
             read_timeout: None,
         }
+    }
+
+    /// Asks for what requests need to arrive: the Service of a load balancer, and trust in what that says of browsers.
+    ///
+    /// Only nodes with a pod of Traefik get connections: others would pass them on with their own address, which is not
+    /// among those that are trusted.
+    pub fn receive(&mut self, arrival: &Arrival) {
+        if let Some(service) = arrival.service() {
+            self.exposure = Exposure::LoadBalancer(TrafficPolicy::Local);
+            self.service = service;
+        }
+        self.proxy_protocol_from.extend(arrival.trusted());
     }
 }
 

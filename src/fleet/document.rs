@@ -5,7 +5,8 @@
 )]
 
 use super::leaf::{
-    ApiVersion, FleetKind, InstanceKind, Interval, Mode, Overlap, Pattern, SourceKind,
+    Address, ApiVersion, FleetKind, IngressKind, InstanceKind, Interval, Mode, Overlap, Pattern,
+    SourceKind,
 };
 use super::placeholder;
 use super::{CaCustody, Layout, SealingScope};
@@ -13,7 +14,10 @@ use crate::chart::ChartMajor;
 use crate::cidr::Cidr;
 use crate::duration::TraefikDuration;
 use crate::fault::Fault;
+use crate::load_balancer::BalancerKind;
 use crate::name::{DnsName, Namespace, ObjectName};
+use crate::path::expand::TopologyName;
+use crate::path::hop::ProxyVersion;
 use crate::pki::KeyType;
 use crate::pki::issue::Organization;
 use crate::record::leaf::{Count, Days, LeafList, Map, Switch, TextLine};
@@ -57,7 +61,13 @@ record! {
         domain: DnsName = "domain", required;
         /// Glob patterns of further files: documents of kind Instance, or CSV.
         include: LeafList<TextLine> = "include";
-        /// The Traefik that serves the instances.
+        /// The way that requests take to the instances [default: direct].
+        topology: TopologyName = "topology";
+        /// The load balancer before Traefik, where the topology has one.
+        load_balancer: LoadBalancerPart = "loadBalancer";
+        /// The ingress that serves the instances.
+        ingress: IngressPart = "ingress";
+        /// The Traefik that serves the instances: a short form of ingress.
         traefik: Traefik = "traefik";
         /// How secrets are kept.
         secrets: SecretsPart = "secrets";
@@ -89,6 +99,36 @@ record! {
         chart: ChartMajor = "chart";
         /// Traefik's entry points [default: websecure].
         entry_points: LeafList<TextLine> = "entryPoints";
+    }
+}
+
+record! {
+    /// The ingress that serves the instances.
+    IngressPart {
+        /// Its kind [default: traefik].
+        kind: IngressKind = "kind";
+        /// Its release, for Traefik 2.9 to 3.x, in quotes [default: 3.7].
+        release: Release = "release";
+        /// Major version of its Helm chart, for Traefik 20 to 41 [default: 41].
+        chart: ChartMajor = "chart";
+        /// Namespace of its pods [default: traefik].
+        namespace: Namespace = "namespace";
+        /// Its entry points [default: websecure].
+        entry_points: LeafList<TextLine> = "entryPoints";
+    }
+}
+
+record! {
+    /// The load balancer before Traefik.
+    LoadBalancerPart {
+        /// Its kind.
+        kind: BalancerKind = "kind", required;
+        /// Where its connections come from: addresses or ranges whose word on a browser's address counts.
+        trusted: LeafList<Cidr> = "trusted";
+        /// Version of the PROXY protocol that it sends [default: v2].
+        proxy_protocol: ProxyVersion = "proxyProtocol";
+        /// Address at which browsers find it, where it is to keep one.
+        address: Address = "address";
     }
 }
 
@@ -165,6 +205,8 @@ record! {
         aliases: LeafList<Pattern<4>> = "aliases";
         /// Server name of the httpd [default: {externalHost}].
         servername: Pattern<4> = "servername";
+        /// The way that requests take to the instance [default: that of the fleet].
+        topology: TopologyName = "topology";
         /// The part that the instance is kept in, from 0 [default: by its id].
         shard: Count<0, 65_534> = "shard";
         /// How the certificates are made.

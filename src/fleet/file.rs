@@ -1,10 +1,11 @@
 //! Reads the fleet file as a whole, and the files that it includes.
 
+use super::arrival::{SharedWay, ingress};
 use super::consumers;
 use super::csv::Rows;
 use super::document::{FleetDocument, InstanceDocument};
 use super::leaf::Mode;
-use super::levels::Levels;
+use super::levels::{Levels, Shared};
 use super::members::{Frame, Members};
 use super::spec::{argo_cd, entry_points, flux, mode, secrets, wildcard};
 use super::{Division, Fleet, Layout, Source};
@@ -73,10 +74,10 @@ fn fleet(
     let secrets = secrets(spec.secrets.as_ref(), reader);
     let is_sealed = mode(spec.secrets.as_ref()) == Mode::Sealed;
     let wildcard = wildcard(&spec, spec_at?, is_sealed, reader);
-    let points = spec
-        .traefik
-        .as_ref()
-        .and_then(|given| given.value.entry_points.as_ref());
+    let way = SharedWay::of(&spec, reader);
+    let arrival = way.arrival.clone();
+    let (traefik, traefik_namespace) = ingress(&mut spec, reader);
+    let points = traefik.entry_points.as_ref();
     let frame = Frame {
         domain: spec.domain.as_ref().map(|given| given.value.clone()),
         apex: wildcard.as_ref().map(|wildcard| wildcard.apex),
@@ -89,7 +90,13 @@ fn fleet(
         .take()
         .map(|given| given.value)
         .unwrap_or_default();
-    let mut levels = Levels::new(defaults, profiles.collect(), is_sealed, entry_points);
+    let shared = Shared {
+        is_sealed,
+        entry_points,
+        way,
+        traefik_namespace,
+    };
+    let mut levels = Levels::new(defaults, profiles.collect(), shared);
     levels.check(reader);
     let mut members = Members::new(frame, levels);
     for (key, settings) in instances.map_or_else(Vec::new, |given| given.value.0) {
@@ -98,15 +105,15 @@ fn fleet(
     if let Some(patterns) = patterns {
         include_all(&patterns.value, include, included, &mut members, reader);
     }
-    let traefik = spec.traefik.as_ref().map(|given| &given.value);
-    let release = traefik.and_then(|traefik| traefik.version.as_ref());
-    let chart = traefik.and_then(|traefik| traefik.chart.as_ref());
+    let release = traefik.version.as_ref();
+    let chart = traefik.chart.as_ref();
     let chart = chart.map_or_else(ChartMajor::default, |given| given.value);
     let mut fleet = Fleet {
         name: document.metadata?.value.name.value,
         domain: spec.domain?.value,
         release: release.map_or_else(Default::default, |given| given.value),
         chart: u16::from(chart.number()),
+        arrival: arrival?,
         secrets: secrets?,
         layout: spec.layout.map_or(Layout::Instance, |given| given.value),
         shards: spec

@@ -4,16 +4,20 @@ use super::placeholder;
 use super::{CaCustody, Layout, SealingScope};
 use crate::duration::TraefikDuration;
 use crate::fault::Fault;
+use crate::path::hop::ProxyVersion;
 use crate::pki::KeyType;
 use crate::record::leaf::{Choice as _, Days, ListedWord, choices};
 use crate::record::{Part, PartReader};
 use crate::yaml::{Node, Value};
+use std::net::IpAddr;
 
 choices! {
     Layout { Instance = "instance", Flat = "flat" }
     SealingScope { Strict = "strict", NamespaceWide = "namespace-wide", ClusterWide = "cluster-wide" }
     CaCustody { Ephemeral = "ephemeral", Stored = "stored", External = "external" }
     KeyType { P256 = "p256", P384 = "p384", Rsa2048 = "rsa2048", Rsa3072 = "rsa3072", Rsa4096 = "rsa4096" }
+    IngressKind { Traefik = "traefik" }
+    ProxyVersion { V1 = "v1", V2 = "v2" }
     Mode { Plain = "plain", Sops = "sops", Sealed = "sealed" }
     ApiVersion { V1Alpha1 = "civi-ingress.uepal.fr/v1alpha1" }
     FleetKind { Fleet = "Fleet" }
@@ -27,6 +31,12 @@ pub(super) enum Mode {
     Plain,
     Sops,
     Sealed,
+}
+
+/// `spec.ingress.kind`.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum IngressKind {
+    Traefik,
 }
 
 /// `apiVersion`.
@@ -72,6 +82,19 @@ impl ListedWord for Interval {
             return Err(fault.help("use whole numbers with a unit, such as `10m`"));
         }
         TraefikDuration::parse(text).map(|duration| Self(duration.as_str().to_owned()))
+    }
+}
+
+/// An IP address.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Address(pub(super) IpAddr);
+
+impl ListedWord for Address {
+    fn parse(text: &str) -> Result<Self, Fault> {
+        text.parse().map(Self).map_err(|_| {
+            let what = format!("`{}` is not an IP address", text.escape_debug());
+            Fault::new(what).help("write one such as `192.0.2.10` or `2001:db8::1`")
+        })
     }
 }
 

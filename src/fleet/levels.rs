@@ -1,5 +1,6 @@
 //! `defaults` and profiles: what the instances that follow them share, worked out once.
 
+use super::arrival::SharedWay;
 use super::document::{FleetLevel, SettingsPart};
 use super::placeholder::PlaceholderNames;
 use super::{CaCustody, HelmValues, Terms, terms};
@@ -16,14 +17,25 @@ use std::sync::Arc;
 
 /// `defaults`, and the profiles laid over them.
 pub(super) struct Levels {
-    is_sealed: bool,
-    entry_points: Vec<String>,
+    shared: Shared,
     /// By the profile's name; `defaults` alone by none.
     parts: BTreeMap<Option<String>, SettingsPart>,
     /// What was worked out of them.
     bases: BTreeMap<Option<String>, Rc<Base>>,
     /// Places that were reported: once is enough for all instances.
     said: BTreeSet<ValueOrigin>,
+}
+
+/// What all instances share.
+pub(super) struct Shared {
+    /// Whether private values are in SealedSecrets.
+    pub(super) is_sealed: bool,
+    /// Traefik's entry points.
+    pub(super) entry_points: Vec<String>,
+    /// The way that requests take.
+    pub(super) way: SharedWay,
+    /// Namespace of Traefik's pods, if the fleet names it.
+    pub(super) traefik_namespace: Option<Namespace>,
 }
 
 /// What the members of one profile share.
@@ -41,8 +53,7 @@ impl Levels {
     pub(super) fn new(
         FleetLevel(defaults): FleetLevel,
         profiles: Vec<(String, FleetLevel)>,
-        is_sealed: bool,
-        entry_points: Vec<String>,
+        shared: Shared,
     ) -> Self {
         let profiles = profiles.into_iter();
         let profiles = profiles
@@ -50,8 +61,7 @@ impl Levels {
         let mut parts: BTreeMap<Option<String>, SettingsPart> = profiles.collect();
         parts.insert(None, defaults);
         Self {
-            is_sealed,
-            entry_points,
+            shared,
             parts,
             bases: BTreeMap::new(),
             said: BTreeSet::new(),
@@ -139,6 +149,7 @@ impl Levels {
     ) -> Arc<Terms> {
         let values = own.helm_values.take().map(|given| given.value.0);
         let is_shared = own.certificate.is_none()
+            && own.topology.is_none()
             && own.servers_transport.is_none()
             && own.objects.is_none()
             && values.is_none();
@@ -175,20 +186,29 @@ impl Levels {
         let certificate = part.certificate.as_ref().map(|given| &given.value);
         if let Some(part) = certificate {
             for (origin, fault) in
-                terms::certificate_faults(part, CaCustody::Ephemeral, self.is_sealed)
+                terms::certificate_faults(part, CaCustody::Ephemeral, self.shared.is_sealed)
             {
                 self.say(origin, fault, reader);
             }
         }
         let objects = part.objects.as_ref();
-        let extras = terms::extras(objects.map(|given| &given.value)).unwrap_or_else(|fault| {
+        let namespace = self.shared.traefik_namespace.as_ref();
+        let extras = terms::extras(objects.map(|given| &given.value), namespace);
+        let extras = extras.unwrap_or_else(|fault| {
             self.say(objects.map_or(origin, |given| given.origin), fault, reader);
             Extras::default()
         });
+        let topology = part.topology.as_ref();
+        if let Some(given) = topology
+            && let Err(fault) = self.shared.way.check(given.value)
+        {
+            self.say(given.origin, fault, reader);
+        }
+        let topology = topology.map_or(self.shared.way.topology, |given| given.value);
         let is_checked = settings.is_some() && !extras.client_auth;
         let settings = settings.unwrap_or_else(|| {
             let transport = part.servers_transport.as_ref().map(|given| &given.value);
-            let settings = terms::settings(layers, names, transport, &self.entry_points);
+            let settings = terms::settings(layers, names, transport, &self.shared.entry_points);
             Arc::new(settings.unwrap_or_else(|faults| {
                 self.say_all(origin, faults, reader);
                 Settings::default()
@@ -207,6 +227,7 @@ impl Levels {
         Terms {
             settings,
             extras,
+            topology,
             certificate: terms::certificate(certificate, CaCustody::Ephemeral),
             values: HelmValues::default(),
         }

@@ -5,6 +5,7 @@
 //! an instance names, then the instance. Mappings merge, lists and single values replace. Strings of `namespace`,
 //! `externalHost`, `aliases`, `servername` and `helmValues` take placeholders such as `{id}`.
 
+mod arrival;
 mod consumers;
 mod csv;
 mod document;
@@ -24,6 +25,9 @@ use crate::duration::TraefikDuration;
 use crate::fault::{Fault, Place};
 use crate::instance::{Extras, Instance};
 use crate::name::{DnsName, InstanceName, Namespace, ObjectName};
+use crate::path::arrival::Arrival;
+use crate::path::expand::{Topology, TopologyName};
+use crate::path::hop::ProxyVersion;
 use crate::pki::KeyType;
 use crate::pki::issue::Organization;
 use crate::release::Release;
@@ -55,6 +59,8 @@ pub struct Fleet {
     pub release: Release,
     /// `spec.traefik.chart`: the major version of Traefik's Helm chart.
     pub chart: u16,
+    /// `spec.topology` and `spec.loadBalancer`: how requests get to Traefik.
+    pub arrival: Arrival,
     /// `spec.secrets`.
     pub secrets: Secrets,
     /// `spec.layout`.
@@ -181,6 +187,8 @@ pub struct Terms {
     pub settings: Arc<Settings>,
     /// Objects beyond the chart's four.
     pub extras: Extras,
+    /// The way that requests take.
+    pub topology: TopologyName,
     /// How the certificates are made.
     pub certificate: CertificateTerms,
     /// `helmValues` as written; [`Fleet::helm_values`] merges them and puts a member's names in.
@@ -252,6 +260,18 @@ impl Fleet {
     pub fn divide(&mut self, found: &Division) {
         if let Some(shards) = self.shards {
             shards::assign(self.name.as_str(), &mut self.members, shards.get(), found);
+        }
+    }
+
+    /// Returns the way that requests take to a member.
+    #[must_use]
+    pub fn topology(&self, member: &Member) -> Topology {
+        match member.terms.topology {
+            TopologyName::Direct => Topology::Direct,
+            TopologyName::TcpProxy => Topology::TcpProxy,
+            TopologyName::Passthrough => Topology::Passthrough {
+                proxy: Some(ProxyVersion::V2),
+            },
         }
     }
 

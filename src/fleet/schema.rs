@@ -5,10 +5,12 @@
 
 use super::document::{FleetLevel, Instances, Metadata, SettingsPart, Values};
 use super::leaf::{
-    ApiVersion, FleetKind, InstanceKind, Interval, Mode, Overlap, Pattern, SourceKind,
+    Address, ApiVersion, FleetKind, IngressKind, InstanceKind, Interval, Mode, Overlap, Pattern,
+    SourceKind,
 };
 use super::placeholder::NAMES;
 use super::{CaCustody, Layout, SealingScope};
+use crate::path::hop::ProxyVersion;
 use crate::pki::KeyType;
 use crate::record::schema::{DURATION, LABEL, choice, days, generic_schemas, schemas};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -18,12 +20,18 @@ schemas! {
     ApiVersion: choice::<Self>();
     FleetKind: choice::<Self>();
     InstanceKind: choice::<Self>();
+    IngressKind: choice::<Self>();
+    ProxyVersion: choice::<Self>();
     Mode: choice::<Self>();
     SourceKind: choice::<Self>();
     Layout: choice::<Self>();
     SealingScope: choice::<Self>();
     CaCustody: choice::<Self>();
     KeyType: choice::<Self>();
+    Address: json_schema!({
+        "type": "string",
+        "pattern": r"^(([0-9]{1,3}\.){3}[0-9]{1,3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)$",
+    });
     Interval: json_schema!({"type": "string", "pattern": format!("^{DURATION}$")});
     Overlap: days();
     Values: json_schema!({
@@ -142,7 +150,7 @@ mod tests {
     fn settings() -> Value {
         json!({
             "namespace": "civi-{id}", "externalHost": "{id}.{domain}", "aliases": ["b.{domain}"], "servername": "{externalHost}",
-            "shard": 1,
+            "topology": "tcp-proxy", "shard": 1,
             "certificate": {"ca": "stored", "key": "p384", "days": 90, "caDays": "400d", "renewBefore": "30d", "overlap": 3, "organization": "É"},
             "serversTransport": {
                 "maxIdleConnsPerHost": -1, "dialTimeout": "5s", "responseHeaderTimeout": 3, "readIdleTimeout": "1m30s",
@@ -164,6 +172,9 @@ mod tests {
             "apiVersion": "civi-ingress.uepal.fr/v1alpha1", "kind": "Fleet", "metadata": {"name": "uepal"},
             "spec": {
                 "domain": "uepal.net", "include": ["p/*.yaml"],
+                "topology": "tcp-proxy",
+                "loadBalancer": {"kind": "openstack", "trusted": ["10.0.0.0/8"], "proxyProtocol": "v1", "address": "192.0.2.1"},
+                "ingress": {"kind": "traefik", "release": "3.4", "chart": 33, "namespace": "t", "entryPoints": ["websecure"]},
                 "traefik": {"version": "3.4", "chart": 33, "entryPoints": ["websecure"]},
                 "secrets": {"mode": "sops", "recipients": ["age1a"], "sealingCertificate": "c.pem", "scope": "strict"},
                 "layout": "flat", "shards": 4,

@@ -121,11 +121,14 @@ pub(super) fn sealed_and_stored() -> Fault {
         .help("use `ca: ephemeral` or `ca: external`, or another `secrets.mode`")
 }
 
-/// Names the objects beyond the chart's four.
+/// Names the objects beyond the chart's four; Traefik's pods are in a namespace that the fleet names, unless they say so.
 ///
 /// # Errors
 /// Labels that the API server refuses; labels of pods beside addresses of nodes.
-pub(super) fn extras(part: Option<&ObjectsPart>) -> Result<Extras, Fault> {
+pub(super) fn extras(
+    part: Option<&ObjectsPart>,
+    traefik_namespace: Option<&Namespace>,
+) -> Result<Extras, Fault> {
     let Some(part) = part else {
         return Ok(Extras {
             namespace: true,
@@ -159,8 +162,8 @@ pub(super) fn extras(part: Option<&ObjectsPart>) -> Result<Extras, Fault> {
             }
             return TraefikSource::nodes(ranges);
         }
-        let namespace = match namespace {
-            Some(given) => given.value.clone(),
+        let namespace = match namespace.map(|given| &given.value).or(traefik_namespace) {
+            Some(namespace) => namespace.clone(),
             None => Namespace::parse("traefik")?,
         };
         Ok(TraefikSource::pods(namespace, labels))

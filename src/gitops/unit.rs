@@ -10,7 +10,6 @@ use crate::ingress::{self, Credentials, Ingress, Role, traefik};
 use crate::instance::{Credential, Instance};
 use crate::manifest::{Identity, Object, SecretData, secret_data};
 use crate::name::{DataKey, ObjectName};
-use crate::path::expand::Topology;
 use crate::pki::issue::{Ca, Organization};
 use crate::pki::reuse::{ChainTerms, Custody, Extent, LeafTerms, Signer};
 use crate::pki::validity::{LifeEnd, Validity};
@@ -246,8 +245,8 @@ impl<'a> Unit<'a> {
         match &self.kind {
             UnitKind::Member { member, instance } => {
                 let ingress = Ingress::Traefik(self.fleet.release);
-                let mut objects =
-                    ingress::objects(ingress, Topology::Direct, instance, credentials);
+                let topology = self.fleet.topology(member);
+                let mut objects = ingress::objects(ingress, topology, instance, credentials);
                 self.mark(&mut objects, member.id.as_str());
                 objects
             }

@@ -2,6 +2,9 @@
 
 use crate::yaml::{At, Node};
 
+/// How the annotations begin that the cloud controller of OpenStack reads.
+pub const OPENSTACK: &str = "loadbalancer.openstack.org/";
+
 /// A cloud's way of asking for the PROXY protocol.
 struct Cloud {
     name: &'static str,

@@ -16,6 +16,8 @@ pub enum Topology {
     /// The ingress ends the TLS of browsers with the wildcard certificate and begins its own, which trusts the CA of the
     /// instance.
     Direct,
+    /// The same behind a load balancer that passes the TLS of browsers on and says where they are.
+    TcpProxy,
     /// The ingress passes the TLS of browsers on to the httpd, by the name that they ask for.
     Passthrough {
         /// What tells the httpd where a connection comes from.
@@ -35,6 +37,8 @@ macro_rules! topologies {
         impl TopologyName {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
+            /// Their names.
+            pub const NAMES: &[&str] = &[$($name),*];
 
             /// Returns the name.
             #[must_use]
@@ -42,6 +46,12 @@ macro_rules! topologies {
                 match self {
                     $(Self::$variant => $name,)*
                 }
+            }
+
+            /// Returns the topology of a name.
+            #[must_use]
+            pub fn of(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|topology| topology.as_str() == name)
             }
 
             /// Returns what it is, in a few words.
@@ -66,26 +76,26 @@ macro_rules! topologies {
 topologies! {
     Direct = "direct", "Traefik ends TLS",
         "Traefik ends the TLS of browsers and begins another to httpd";
+    TcpProxy = "tcp-proxy", "a load balancer passes TLS on to Traefik, which ends it",
+        "a load balancer passes the TLS of browsers on to Traefik, unopened, with their addresses by the PROXY protocol; Traefik ends it and begins another to httpd";
     Passthrough = "passthrough", "Traefik passes TLS on",
         "Traefik passes the TLS of browsers on to httpd, unopened";
 }
 
 impl Topology {
-    /// Returns the topology of a name, with what tells the httpd where a connection comes from.
+    /// Returns the topology of a name, with what tells the next hop where a connection comes from.
     ///
     /// # Errors
-    /// A PROXY protocol where Traefik ends the connection.
+    /// A PROXY protocol where none is sent.
     pub fn of(name: TopologyName, proxy: Option<ProxyVersion>) -> Result<Self, Fault> {
-        let topology = match name {
-            TopologyName::Direct => Self::Direct,
-            TopologyName::Passthrough => return Ok(Self::Passthrough { proxy }),
-        };
-        match proxy {
-            None => Ok(topology),
-            Some(_) => Err(Fault::new(
-                "where Traefik ends TLS, the PROXY protocol does not go on to httpd",
+        match (name, proxy) {
+            (TopologyName::Direct, None) => Ok(Self::Direct),
+            (TopologyName::Direct, Some(_)) => Err(Fault::new(
+                "where browsers reach Traefik and it ends TLS, nothing sends the PROXY protocol",
             )
-            .help("leave it out, or pass `--topology passthrough`")),
+            .help("leave it out, or use another topology")),
+            (TopologyName::TcpProxy, _) => Ok(Self::TcpProxy),
+            (TopologyName::Passthrough, proxy) => Ok(Self::Passthrough { proxy }),
         }
     }
 
@@ -94,6 +104,7 @@ impl Topology {
     pub fn name(self) -> TopologyName {
         match self {
             Self::Direct => TopologyName::Direct,
+            Self::TcpProxy => TopologyName::TcpProxy,
             Self::Passthrough { .. } => TopologyName::Passthrough,
         }
     }
@@ -108,7 +119,7 @@ pub fn expand(topology: Topology, instance: &Instance) -> Path {
         name: name.to_owned(),
     };
     let (inward, outward, proxy) = match topology {
-        Topology::Direct => {
+        Topology::Direct | Topology::TcpProxy => {
             let authority = Authority {
                 is_secret: true,
                 place: place(settings.trust_bundle.secret.as_str()),

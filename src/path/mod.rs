@@ -10,11 +10,12 @@
 //! | know which of its routes takes a request | [`choose`], [`fit`]; [`please`] finds a request that one takes |
 //! | see how an Ingress does | `ingress` |
 //! | see how those of the Gateway API and of Istio do | [`gateways`] |
-//! | know which path an instance is to have | [`expand`] |
+//! | know which path an instance is to have | [`expand`]; how requests get to the ingress: [`arrival`] |
 //! | ask whether the hops of a path fit | [`check`]; what its httpd may show: [`served`] |
 //! | know where a gateway of Istio reads a Secret | [`pods`] |
 //! | add a way in | a file beside these, and its line in [`read`] |
 
+pub mod arrival;
 pub mod check;
 pub mod choose;
 pub mod expand;

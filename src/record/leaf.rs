@@ -5,7 +5,9 @@ use crate::chart::ChartMajor;
 use crate::cidr::Cidr;
 use crate::duration::TraefikDuration;
 use crate::fault::{Fault, did_you_mean};
+use crate::load_balancer::BalancerKind;
 use crate::name::{DnsName, Namespace, ObjectName};
+use crate::path::expand::TopologyName;
 use crate::pki::issue::Organization;
 use crate::pki::validity::LifeEnd;
 use crate::release::Release;
@@ -46,6 +48,7 @@ words! {
     Namespace: Namespace::parse;
     Organization: Organization::parse;
     Cidr: Cidr::parse;
+    BalancerKind: BalancerKind::parse;
 }
 
 /// Makes words out of a few of enums.
@@ -81,6 +84,20 @@ pub(crate) fn unknown_choice(text: &str, names: &[&str]) -> Fault {
         (None, [only]) => format!("write `{only}`"),
         (None, _) => format!("use one of {}", names.join(", ")),
     })
+}
+
+impl ListedWord for TopologyName {
+    fn parse(text: &str) -> Result<Self, Fault> {
+        Self::of(text).ok_or_else(|| unknown_choice(text, Self::NAMES))
+    }
+}
+
+impl Choice for TopologyName {
+    const NAMES: &[&str] = Self::NAMES;
+}
+
+impl Choice for BalancerKind {
+    const NAMES: &[&str] = Self::NAMES;
 }
 
 /// Text of at least one character and without control characters.

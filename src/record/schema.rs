@@ -5,7 +5,9 @@ use super::leaf::{Choice, Count, Days, LeafList, Map, Switch, TextLine};
 use crate::chart::ChartMajor;
 use crate::cidr::Cidr;
 use crate::duration::TraefikDuration;
+use crate::load_balancer::BalancerKind;
 use crate::name::{DnsName, Namespace, ObjectName};
+use crate::path::expand::TopologyName;
 use crate::pki::issue::Organization;
 use crate::release::Release;
 use schemars::{JsonSchema, Schema, json_schema};
@@ -46,6 +48,8 @@ schemas! {
         "type": "string",
         "pattern": r"^(([0-9]{1,3}\.){3}[0-9]{1,3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)(/[0-9]{1,3})?$",
     });
+    TopologyName: choice::<Self>();
+    BalancerKind: choice::<Self>();
     Release: json_schema!({"type": "string", "pattern": r"^v?(2\.(9|10|11)|3\.[0-9]{1,4})(\.[0-9]{1,4})?$"});
     ChartMajor: {
         let mut charts = ChartMajor::all().map(ChartMajor::number);

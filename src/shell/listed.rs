@@ -2,6 +2,7 @@
 
 use civi_ingress::chart::{AccessLog, LogFormat, LogLevel, TrafficPolicy, UpdateStrategy};
 use civi_ingress::lint::rules;
+use civi_ingress::load_balancer::BalancerKind;
 use civi_ingress::pki::KeyType;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, Error};
@@ -13,9 +14,13 @@ pub(super) struct Listed(fn() -> Vec<PossibleValue>);
 
 /// Values of `--key-type`.
 pub(super) const KEY_TYPES: Listed = Listed(|| values(KeyType::ALL.map(KeyType::name)));
-/// Values of `--load-balancer`.
-pub(super) const TRAFFIC_POLICIES: Listed =
-    Listed(|| values(TrafficPolicy::ALL.iter().map(|policy| policy.name())));
+/// Values of `--load-balancer` of `traefik-values`: kinds of load balancers, or how one without a name leads to nodes.
+pub(super) const EXPOSURES: Listed = Listed(|| {
+    let policies = TrafficPolicy::ALL.iter().map(|policy| policy.name());
+    values(BalancerKind::NAMES.iter().copied().chain(policies))
+});
+/// Values of `--load-balancer` elsewhere.
+pub(super) const BALANCERS: Listed = Listed(|| values(BalancerKind::NAMES.iter().copied()));
 /// Values of `--update-strategy`.
 pub(super) const UPDATE_STRATEGIES: Listed =
     Listed(|| values(UpdateStrategy::ALL.iter().map(|strategy| strategy.name())));

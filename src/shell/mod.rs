@@ -6,6 +6,7 @@
 )]
 #![expect(clippy::struct_excessive_bools, reason = "a flag is a boolean")]
 
+mod arrival;
 mod ca;
 mod ca_custody;
 mod cert;

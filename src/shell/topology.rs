@@ -1,5 +1,6 @@
 //! `topology`: the path that an instance has.
 
+use super::arrival::{ArrivalArguments, BalancerArgument};
 use super::ca_custody::CaCustodyArgument;
 use super::error::Failure;
 use super::examples::examples;
@@ -10,11 +11,11 @@ use super::paths::check_stdin;
 use civi_ingress::fault::{Fault, Faults, did_you_mean};
 use civi_ingress::fleet;
 use civi_ingress::instance::{Extras, Instance};
-use civi_ingress::path::expand::{Topology, TopologyName};
-use civi_ingress::path::hop::ProxyVersion;
+use civi_ingress::load_balancer::BalancerKind;
+use civi_ingress::path::arrival::{Arrival, can};
+use civi_ingress::path::expand::TopologyName;
 use civi_ingress::report::yaml;
 use civi_ingress::topology::{CaKeyHolder, Document, Subject};
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use std::path::{Path, PathBuf};
 
@@ -30,11 +31,29 @@ pub(super) struct TopologyArguments {
 #[derive(Debug, Subcommand)]
 enum TopologyCommand {
     Explain(Box<Explain>),
-    /// List the topologies that are known
-    #[command(after_long_help = examples!("
+    List(List),
+}
+
+/// List the topologies, and what a load balancer can do
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!("
   Show which topologies there are
-    civi-ingress topology list"))]
-    List,
+    civi-ingress topology list
+
+  Show which of them MetalLB can do, and why not the others
+    civi-ingress topology list --load-balancer metallb"))]
+struct List {
+    #[command(flatten)]
+    balancer: BalancerArgument,
+    /// Program that serves the instances
+    #[arg(long, value_name = "KIND", help_heading = "Way in")]
+    ingress: Option<IngressArgument>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum IngressArgument {
+    /// Traefik, by its custom resources
+    Traefik,
 }
 
 /// Explain who speaks TLS to whom on the way to an instance
@@ -49,6 +68,10 @@ enum TopologyCommand {
   Show how it would be if Traefik passed TLS on
     civi-ingress topology explain paroisse-a --host a.example.org \\
       --topology passthrough --proxy-protocol 2
+
+  Show what a load balancer and Traefik must be set to
+    civi-ingress topology explain paroisse-a --host a.example.org \\
+      --topology tcp-proxy --load-balancer ovh-mks --trusted 10.0.0.0/20
 
   Draw the ways of a fleet
     civi-ingress topology explain -f fleet.yaml -o mermaid"))]
@@ -88,12 +111,10 @@ struct Explain {
     /// Explain this instance of the fleet only [repeatable]
     #[arg(long, value_name = "INSTANCE", requires = "fleet")]
     instance: Vec<String>,
-    /// Where TLS ends
-    #[arg(long, value_name = "TOPOLOGY", default_value = "direct", value_parser = named())]
-    topology: TopologyName,
-    /// Version of the PROXY protocol that goes before TLS that is passed on
-    #[arg(long, value_name = "VERSION", value_parser = version())]
-    proxy_protocol: Option<ProxyVersion>,
+    #[command(flatten)]
+    arrival: ArrivalArguments,
+    #[command(flatten)]
+    balancer: BalancerArgument,
     /// Format of the report
     #[arg(
         short = 'o',
@@ -121,22 +142,44 @@ enum TopologyFormat {
 pub(super) fn run(arguments: &TopologyArguments) -> Result<(), Failure> {
     match &arguments.command {
         TopologyCommand::Explain(arguments) => explain(arguments),
-        TopologyCommand::List => {
-            let lines = TopologyName::ALL.iter();
-            let lines: Vec<String> = lines
-                .map(|name| format!("{:<12}  {}", name.as_str(), name.full()))
-                .collect();
-            print_or_end((lines.join("\n") + "\n").as_bytes())
-        }
+        TopologyCommand::List(arguments) => list(arguments),
     }
 }
 
+fn list(arguments: &List) -> Result<(), Failure> {
+    let kind = match arguments
+        .balancer
+        .load_balancer
+        .as_deref()
+        .map(BalancerKind::parse)
+    {
+        None => None,
+        Some(Ok(kind)) => Some(kind),
+        Some(Err(fault)) => return Err(Failure::usage(vec![fault.argument("--load-balancer")])),
+    };
+    let mut lines = Vec::new();
+    for name in TopologyName::ALL {
+        lines.push(format!("{:<12}  {}", name.as_str(), name.full()));
+        if let Some(Err(refusal)) = kind.map(|kind| can(*name, kind)) {
+            let gap = "";
+            lines.push(format!(
+                "{gap:<12}  no: {}; {}",
+                refusal.why, refusal.instead
+            ));
+        }
+    }
+    print_or_end((lines.join("\n") + "\n").as_bytes())
+}
+
 fn explain(arguments: &Explain) -> Result<(), Failure> {
-    let topology = Topology::of(arguments.topology, arguments.proxy_protocol)
-        .map_err(|fault| Failure::usage(vec![fault.argument("--proxy-protocol")]))?;
     let document = if let Some(path) = &arguments.fleet {
-        of_fleet(arguments, topology, path)?
+        of_fleet(arguments, path)?
     } else {
+        let mut faults = Faults::default();
+        let topology = arguments.arrival.topology(&mut faults);
+        let arrival = arguments.arrival(&mut faults);
+        let way = faults.finish(topology.zip(arrival));
+        let (topology, arrival) = way.map_err(Failure::usage)?;
         let (name, instance) = single(arguments)?;
         let ca_key = match arguments.ca_custody {
             CaCustodyArgument::Stored => CaKeyHolder::Secret,
@@ -146,8 +189,9 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
             name: &name,
             instance: &instance,
             ca_key,
+            topology,
         };
-        Document::of(topology, &[subject])
+        Document::of(&arrival, &[subject])
     };
     let report = match arguments.format {
         TopologyFormat::Text => document.text(),
@@ -158,22 +202,16 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
     print_or_end(report.as_bytes())
 }
 
-fn named() -> impl TypedValueParser<Value = TopologyName> {
-    let values = TopologyName::ALL
-        .iter()
-        .map(|name| PossibleValue::new(name.as_str()).help(name.short()));
-    PossibleValuesParser::new(values).map(|text| {
-        let mut all = TopologyName::ALL.iter();
-        let found = all.find(|name| name.as_str() == text);
-        *found.expect("a possible value")
-    })
-}
+impl Explain {
+    fn arrival(&self, faults: &mut Faults) -> Option<Arrival> {
+        let kind = self.balancer.load_balancer.as_deref();
+        self.arrival.arrival(kind, faults)
+    }
 
-fn version() -> impl TypedValueParser<Value = ProxyVersion> {
-    PossibleValuesParser::new(["1", "2"]).map(|version| match version.as_str() {
-        "1" => ProxyVersion::V1,
-        _ => ProxyVersion::V2,
-    })
+    /// Returns whether options say another way than that of the fleet file.
+    fn says_way(&self) -> bool {
+        self.arrival.is_given() || self.balancer.load_balancer.is_some()
+    }
 }
 
 /// Reads the instance that options describe.
@@ -205,7 +243,7 @@ fn single(arguments: &Explain) -> Result<(String, Instance), Failure> {
     Ok((name, instance))
 }
 
-fn of_fleet(arguments: &Explain, topology: Topology, path: &Path) -> Result<Document, Failure> {
+fn of_fleet(arguments: &Explain, path: &Path) -> Result<Document, Failure> {
     let fleet = read_fleet(path)?;
     let mut faults = Faults::default();
     for name in &arguments.instance {
@@ -223,7 +261,14 @@ fn of_fleet(arguments: &Explain, topology: Topology, path: &Path) -> Result<Docu
             faults.push(fault.argument("--instance"));
         }
     }
-    faults.finish(Some(())).map_err(Failure::usage)?;
+    let way = if arguments.says_way() {
+        let topology = arguments.arrival.topology(&mut faults);
+        let arrival = arguments.arrival(&mut faults);
+        topology.zip(arrival).map(Some)
+    } else {
+        Some(None)
+    };
+    let way = faults.finish(way).map_err(Failure::usage)?;
     let is_wanted = |id: &str| {
         arguments.instance.is_empty() || arguments.instance.iter().any(|name| name == id)
     };
@@ -246,7 +291,11 @@ fn of_fleet(arguments: &Explain, topology: Topology, path: &Path) -> Result<Docu
             name: member.id.as_str(),
             instance,
             ca_key: *ca_key,
+            topology: way
+                .as_ref()
+                .map_or_else(|| fleet.topology(member), |(topology, _)| *topology),
         })
         .collect();
-    Ok(Document::of(topology, &subjects))
+    let arrival = way.as_ref().map_or(&fleet.arrival, |(_, arrival)| arrival);
+    Ok(Document::of(arrival, &subjects))
 }

@@ -1,5 +1,6 @@
 //! `traefik-values`.
 
+use super::arrival::ArrivalArguments;
 use super::error::Failure;
 use super::examples::examples;
 use super::listed;
@@ -26,7 +27,11 @@ use std::path::PathBuf;
 
   Install it behind a load balancer
     civi-ingress traefik-values --load-balancer --replicas 2 \\
-      > values.yaml"))]
+      > values.yaml
+
+  Install it behind Octavia, which says where browsers are
+    civi-ingress traefik-values --topology tcp-proxy \\
+      --load-balancer openstack --trusted 10.0.0.0/20 > values.yaml"))]
 pub(super) struct TraefikValues {
     /// Major version of the Traefik Helm chart, 20 to 41
     #[arg(
@@ -42,9 +47,11 @@ pub(super) struct TraefikValues {
     /// Bind ports 80 and 443 in the nodes' network, as root, instead of using host ports
     #[arg(long)]
     pub(super) host_network: bool,
-    /// Expose a Service of type LoadBalancer instead of host ports, with this traffic policy
-    #[arg(long, value_name = "POLICY", value_parser = listed::TRAFFIC_POLICIES, num_args = 0..=1, default_missing_value = "Local", require_equals = true, conflicts_with = "host_network")]
+    /// Expose a Service of type LoadBalancer instead of host ports: for this kind of load balancer, or with this traffic policy
+    #[arg(long, value_name = "KIND|POLICY", value_parser = listed::EXPOSURES, num_args = 0..=1, default_missing_value = "Local", conflicts_with = "host_network", help_heading = "Way in")]
     pub(super) load_balancer: Option<String>,
+    #[command(flatten)]
+    pub(super) arrival: ArrivalArguments,
     /// Replace pods one after another, or when they are deleted
     #[arg(long, value_name = "STRATEGY", default_value = "RollingUpdate", value_parser = listed::UPDATE_STRATEGIES)]
     pub(super) update_strategy: String,
@@ -112,14 +119,7 @@ fn fill(request: &mut ValuesRequest, arguments: &TraefikValues, faults: &mut Fau
     if arguments.host_network {
         request.exposure = Exposure::HostNetwork;
     }
-    if let Some(policy) = one(
-        arguments.load_balancer.as_deref(),
-        "--load-balancer",
-        TrafficPolicy::parse,
-        faults,
-    ) {
-        request.exposure = Exposure::LoadBalancer(policy);
-    }
+    receive(request, arguments, faults);
     if let Some(strategy) = one(
         Some(&arguments.update_strategy),
         "--update-strategy",
@@ -156,12 +156,13 @@ fn fill(request: &mut ValuesRequest, arguments: &TraefikValues, faults: &mut Fau
     );
     request.prometheus = arguments.prometheus;
     request.redirect = arguments.redirect.map(|switch| switch == OnOff::On);
-    request.proxy_protocol_from = all(
+    let peers = all(
         &arguments.proxy_protocol_from,
         "--proxy-protocol-from",
         Cidr::parse,
         faults,
     );
+    request.proxy_protocol_from.extend(peers);
     request.forwarded_headers_from = all(
         &arguments.forwarded_headers_from,
         "--forwarded-headers-from",
@@ -174,6 +175,20 @@ fn fill(request: &mut ValuesRequest, arguments: &TraefikValues, faults: &mut Fau
         Namespace::parse,
         faults,
     );
+}
+
+/// Fills in how requests get to Traefik.
+fn receive(request: &mut ValuesRequest, arguments: &TraefikValues, faults: &mut Faults) {
+    let kind = arguments.load_balancer.as_deref();
+    // Without any option of the way in, a Service of type LoadBalancer is all that is asked for.
+    let policy = kind.and_then(|text| TrafficPolicy::parse(text).ok());
+    if let (Some(policy), false) = (policy, arguments.arrival.is_given()) {
+        request.exposure = Exposure::LoadBalancer(policy);
+        return;
+    }
+    if let Some(arrival) = arguments.arrival.arrival(kind, faults) {
+        request.receive(&arrival);
+    }
 }
 
 type Parse<T> = fn(&str) -> Result<T, Fault>;

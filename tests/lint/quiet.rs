@@ -99,8 +99,34 @@ fn a_wildcard_secret_with_its_tls_store_and_an_instance_is_not_complained_about(
 #[test]
 fn no_values_file_that_traefik_values_renders_is_complained_about_by_its_chart_or_by_the_one_found_out()
  {
-    let further: [&[&str]; 9] = [
+    let further: [&[&str]; 12] = [
         &[],
+        &[
+            "--topology",
+            "tcp-proxy",
+            "--load-balancer",
+            "openstack",
+            "--trusted",
+            "10.0.0.0/20",
+            "--load-balancer-address",
+            "192.0.2.10",
+        ],
+        &[
+            "--topology",
+            "tcp-proxy",
+            "--load-balancer",
+            "ovh-mks",
+            "--trusted",
+            "10.0.0.0/20",
+            "--proxy-protocol",
+            "1",
+        ],
+        &[
+            "--load-balancer",
+            "metallb",
+            "--load-balancer-address",
+            "2001:db8::7",
+        ],
         &["--host-network"],
         &[
             "--host-network",

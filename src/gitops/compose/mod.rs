@@ -296,7 +296,9 @@ fn compose_in_use(
 /// A template that fails.
 pub fn traefik_values(fleet: &Fleet, renderer: &Renderer<'_>) -> Result<String, Vec<Fault>> {
     let chart = ChartMajor::parse(&fleet.chart.to_string()).map_err(|fault| vec![fault])?;
-    chart::render(&ValuesRequest::for_chart(chart), renderer.templates())
+    let mut request = ValuesRequest::for_chart(chart);
+    request.receive(&fleet.arrival);
+    chart::render(&request, renderer.templates())
 }
 
 /// Renders a kustomization that names files or folders, in order, and where Argo CD applies it the generator that

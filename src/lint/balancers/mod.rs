@@ -5,9 +5,9 @@
 
 pub(super) mod rules;
 
-use crate::kinds::balancer::SendsProxy;
+use crate::kinds::balancer::{OPENSTACK, SendsProxy};
 use crate::kinds::static_options::StaticOptions;
-use crate::lint::facts::openstack::OPENSTACK;
+
 use crate::lint::facts::pods::selected;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;

@@ -5,7 +5,6 @@ pub(super) mod certificate;
 pub(super) mod covered;
 pub(super) mod durations;
 pub(super) mod issuers;
-pub(super) mod openstack;
 pub(super) mod pods;
 pub(super) mod routes;
 pub(super) mod servers_transport;

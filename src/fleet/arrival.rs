@@ -1,0 +1,125 @@
+//! Settles how requests arrive: the ingress, the load balancer before it, and the topologies of the instances.
+
+use super::document::{IngressPart, LoadBalancerPart, Spec, Traefik};
+use crate::fault::Fault;
+use crate::load_balancer::LoadBalancer;
+use crate::name::Namespace;
+use crate::path::arrival::{Arrival, Aspect, Refusal};
+use crate::path::expand::TopologyName;
+use crate::record::{Given, PartReader};
+
+/// What the instances share of the way that requests take.
+#[derive(Debug)]
+pub(super) struct SharedWay {
+    /// The topology of an instance that names none.
+    pub(super) topology: TopologyName,
+    /// The load balancer.
+    balancer: Option<LoadBalancer>,
+    /// How requests arrive; nothing if what the fleet file says of that is wrong.
+    pub(super) arrival: Option<Arrival>,
+}
+
+impl SharedWay {
+    /// Settles what the fleet file says.
+    pub(super) fn of(spec: &Spec, reader: &mut PartReader) -> Self {
+        let topology = spec.topology.as_ref();
+        let name = topology.map_or(TopologyName::Direct, |given| given.value);
+        let part = spec.load_balancer.as_ref();
+        let balancer = part.and_then(|given| load_balancer(&given.value));
+        // What the load balancer lacks has been reported.
+        let is_told = part.is_none() || balancer.is_some();
+        let arrival = match arrival(name, balancer.as_ref()) {
+            Ok(arrival) => Some(arrival).filter(|_| is_told),
+            Err(refusal) => {
+                let of_part = part.map(|given| given.origin);
+                let trusted = part.and_then(|given| given.value.trusted.as_ref());
+                let version = part.and_then(|given| given.value.proxy_protocol.as_ref());
+                let origin = match refusal.aspect {
+                    Aspect::Topology => topology.map(|given| given.origin).or(of_part),
+                    Aspect::Trusted => trusted.map(|given| given.origin).or(of_part),
+                    Aspect::ProxyProtocol => version.map(|given| given.origin),
+                };
+                if let (true, Some(origin)) = (is_told, origin) {
+                    reader.push(origin, Fault::from(refusal));
+                }
+                None
+            }
+        };
+        Self {
+            topology: name,
+            balancer,
+            arrival,
+        }
+    }
+
+    /// Checks that the requests of an instance can arrive as those of the fleet do.
+    ///
+    /// # Errors
+    /// Why they cannot.
+    pub(super) fn check(&self, topology: TopologyName) -> Result<(), Fault> {
+        let Some(shared) = &self.arrival else {
+            return Ok(());
+        };
+        let own = arrival(topology, self.balancer.as_ref())?;
+        if own == *shared {
+            return Ok(());
+        }
+        let what = format!(
+            "requests cannot arrive as in `{}` here and as in `{}` elsewhere: the fleet has one Traefik",
+            topology.as_str(),
+            self.topology.as_str()
+        );
+        Err(Fault::new(what).help("use topologies of which none, or each, has the load balancer"))
+    }
+}
+
+/// Returns how requests arrive in a topology that a fleet can have.
+fn arrival(topology: TopologyName, balancer: Option<&LoadBalancer>) -> Result<Arrival, Refusal> {
+    if topology == TopologyName::Passthrough {
+        return Err(Refusal {
+            aspect: Aspect::Topology,
+            why: "browsers would see the certificate of the instance's own CA".to_owned(),
+            instead: "use `direct` or `tcp-proxy`".to_owned(),
+        });
+    }
+    Arrival::new(topology, balancer)
+}
+
+fn load_balancer(part: &LoadBalancerPart) -> Option<LoadBalancer> {
+    let ranges = part.trusted.iter().flat_map(|given| &given.value.0);
+    Some(LoadBalancer {
+        kind: part.kind.as_ref()?.value,
+        trusted: ranges.map(|given| given.value).collect(),
+        proxy_protocol: part.proxy_protocol.as_ref().map(|given| given.value),
+        address: part.address.as_ref().map(|given| given.value.0),
+    })
+}
+
+/// Settles which ingress there is, and the namespace of its pods, if the fleet names it.
+pub(super) fn ingress(spec: &mut Spec, reader: &mut PartReader) -> (Traefik, Option<Namespace>) {
+    let short = spec.traefik.take();
+    let Some(Given {
+        value: part,
+        origin,
+    }) = spec.ingress.take()
+    else {
+        return (short.map(|given| given.value).unwrap_or_default(), None);
+    };
+    if short.is_some() {
+        let fault = Fault::new("`ingress` and `traefik` say the same thing twice");
+        reader.push(origin, fault.help("keep one of the two"));
+    }
+    let IngressPart {
+        kind: _,
+        release,
+        chart,
+        namespace,
+        entry_points,
+    } = part;
+    let traefik = Traefik {
+        version: release,
+        chart,
+        entry_points,
+    };
+    (traefik, namespace.map(|given| given.value))
+}

@@ -1,0 +1,141 @@
+//! Options that say how requests get to Traefik.
+
+use super::listed;
+use civi_ingress::cidr::Cidr;
+use civi_ingress::fault::{Fault, Faults};
+use civi_ingress::load_balancer::{BalancerKind, LoadBalancer};
+use civi_ingress::path::arrival::{Arrival, Aspect};
+use civi_ingress::path::expand::{Topology, TopologyName};
+use civi_ingress::path::hop::ProxyVersion;
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+/// The way that requests take, but for the kind of the load balancer.
+#[derive(Debug, Args)]
+pub(super) struct ArrivalArguments {
+    /// Way that requests take to an instance [default: direct]
+    #[arg(long, value_name = "TOPOLOGY", value_parser = topologies(), help_heading = "Way in")]
+    pub(super) topology: Option<TopologyName>,
+    /// Believe the load balancer at these addresses where a browser is [repeatable]
+    #[arg(
+        long,
+        value_name = "CIDR",
+        value_delimiter = ',',
+        help_heading = "Way in"
+    )]
+    trusted: Vec<String>,
+    /// Version of the PROXY protocol, wherever the topology has it [default: 2]
+    #[arg(long, value_name = "VERSION", value_parser = versions(), help_heading = "Way in")]
+    pub(super) proxy_protocol: Option<ProxyVersion>,
+    /// Address of the load balancer, where it is to keep one
+    #[arg(long, value_name = "ADDRESS", help_heading = "Way in")]
+    load_balancer_address: Option<String>,
+}
+
+/// The kind of the load balancer.
+#[derive(Debug, Args)]
+pub(super) struct BalancerArgument {
+    /// Kind of the load balancer before Traefik
+    #[arg(long, value_name = "KIND", value_parser = listed::BALANCERS, help_heading = "Way in")]
+    pub(super) load_balancer: Option<String>,
+}
+
+impl ArrivalArguments {
+    /// Returns the name of the topology.
+    pub(super) fn name(&self) -> TopologyName {
+        self.topology.unwrap_or(TopologyName::Direct)
+    }
+
+    /// Returns whether any option of the way in is given.
+    pub(super) fn is_given(&self) -> bool {
+        self.topology.is_some()
+            || !self.trusted.is_empty()
+            || self.proxy_protocol.is_some()
+            || self.load_balancer_address.is_some()
+    }
+
+    /// Returns the topology.
+    pub(super) fn topology(&self, faults: &mut Faults) -> Option<Topology> {
+        let topology = Topology::of(self.name(), self.proxy_protocol);
+        faults.keep(topology.map_err(|fault| fault.argument("--proxy-protocol")))
+    }
+
+    /// Returns how requests arrive, through a load balancer of this kind if there is one.
+    pub(super) fn arrival(&self, kind: Option<&str>, faults: &mut Faults) -> Option<Arrival> {
+        let kind = match kind {
+            None => None,
+            Some(text) => {
+                let kind = BalancerKind::parse(text);
+                Some(faults.keep(kind.map_err(|fault| fault.argument("--load-balancer"))))
+            }
+        };
+        let trusted = self.trusted.iter().filter_map(|text| {
+            faults.keep(Cidr::parse(text).map_err(|fault| fault.argument("--trusted")))
+        });
+        let trusted: Vec<Cidr> = trusted.collect();
+        let address = match &self.load_balancer_address {
+            None => None,
+            Some(text) => {
+                let address = text.parse().map_err(|_| {
+                    let what = format!("`{}` is not an IP address", text.escape_debug());
+                    let fault =
+                        Fault::new(what).help("write one such as `192.0.2.10` or `2001:db8::1`");
+                    fault.argument("--load-balancer-address")
+                });
+                Some(faults.keep(address))
+            }
+        };
+        let failed = matches!(kind, Some(None)) || matches!(address, Some(None));
+        if failed || trusted.len() < self.trusted.len() {
+            return None;
+        }
+        let address = address.flatten();
+        let Some(kind) = kind.flatten() else {
+            for (is_given, option) in [
+                (!trusted.is_empty(), "--trusted"),
+                (address.is_some(), "--load-balancer-address"),
+            ] {
+                if is_given {
+                    let fault = Fault::new("there is no load balancer that this could be about");
+                    let help = "name its kind with `--load-balancer KIND`";
+                    faults.push(fault.help(help).argument(option));
+                }
+            }
+            return faults.keep(self.judge(None));
+        };
+        let balancer = LoadBalancer {
+            kind,
+            trusted,
+            proxy_protocol: self.proxy_protocol,
+            address,
+        };
+        faults.keep(self.judge(Some(&balancer)))
+    }
+
+    fn judge(&self, balancer: Option<&LoadBalancer>) -> Result<Arrival, Fault> {
+        Arrival::new(self.name(), balancer).map_err(|refusal| {
+            let option = match refusal.aspect {
+                Aspect::Topology if self.topology.is_some() => "--topology",
+                Aspect::Topology => "--load-balancer",
+                Aspect::Trusted => "--trusted",
+                Aspect::ProxyProtocol => "--proxy-protocol",
+            };
+            Fault::from(refusal).argument(option)
+        })
+    }
+}
+
+/// Parses the name of a topology.
+pub(super) fn topologies() -> impl TypedValueParser<Value = TopologyName> {
+    let values = TopologyName::ALL
+        .iter()
+        .map(|name| PossibleValue::new(name.as_str()).help(name.short()));
+    PossibleValuesParser::new(values).map(|text| TopologyName::of(&text).expect("a possible value"))
+}
+
+fn versions() -> impl TypedValueParser<Value = ProxyVersion> {
+    PossibleValuesParser::new(["1", "2"]).map(|version| match version.as_str() {
+        "1" => ProxyVersion::V1,
+        _ => ProxyVersion::V2,
+    })
+}
