@@ -245,13 +245,11 @@ pub fn did_you_mean<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let word = word.to_lowercase();
-    let (length, letters) = (word.chars().count(), Letters::of(&word));
+    let length = word.chars().count();
     candidates
         .into_iter()
-        // The difference in length is the least that is typed wrongly: of a long word nothing need be compared. Nor is
-        // there of one with other letters, for to compare two words takes as long as to count the letters of fifty.
+        // The difference in length is the least that is typed wrongly: of a long word nothing need be compared.
         .filter(|candidate| candidate.chars().count().abs_diff(length) <= 3)
-        .filter(|candidate| letters.may_be_of(candidate))
         .map(|candidate| {
             (
                 strsim::osa_distance(&word, &candidate.to_lowercase()),
@@ -261,37 +259,6 @@ pub fn did_you_mean<'a>(
         .filter(|(distance, candidate)| *distance <= 3.min(candidate.len() / 3))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
-}
-
-/// How often each letter is in a text.
-struct Letters {
-    counts: [u8; 32],
-    is_ascii: bool,
-}
-
-impl Letters {
-    fn of(text: &str) -> Self {
-        let mut counts = [0_u8; 32];
-        for byte in text.bytes() {
-            // What a letter and its capital have in common.
-            let count = &mut counts[usize::from(byte & 31)];
-            *count = count.saturating_add(1);
-        }
-        Self {
-            counts,
-            is_ascii: text.is_ascii(),
-        }
-    }
-
-    /// Returns whether three mistakes may make one text of the other: each takes one letter at most and adds one.
-    fn may_be_of(&self, text: &str) -> bool {
-        let others = Self::of(text);
-        let pairs = self.counts.iter().zip(&others.counts);
-        let apart: u32 = pairs
-            .map(|(one, other)| u32::from(one.abs_diff(*other)))
-            .sum();
-        apart <= 6 || !(self.is_ascii && others.is_ascii)
-    }
 }
 
 #[cfg(test)]

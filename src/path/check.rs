@@ -5,7 +5,7 @@
 
 use super::Path;
 use super::hop::{Client, Httpd, Inward, Keys, Known, Outward, Place, Shown, Trust};
-use super::served::{Grounds, Leaf, Passed, Wants};
+use super::served::{Grounds, Leaf, Passed, Wants, covers_by};
 use crate::cluster::data::Cert;
 use crate::cluster::scope::Scope;
 use crate::cluster::{Kind, Object, Resource};
@@ -304,14 +304,7 @@ fn not_covered<'a>(path: &'a Path, shown: &Shown, grounds: &'a Grounds<'a>) -> V
 /// Returns whether names of certificates cover a host; what cannot be the name of a certificate is not compared.
 #[must_use]
 pub fn covers(names: &BTreeSet<String>, host: &str) -> bool {
-    let Ok(name) = SubjectAltName::parse(host) else {
-        return true;
-    };
-    let wildcard = match &name {
-        SubjectAltName::Dns(host) => host.wildcard(),
-        SubjectAltName::Wildcard(_) | SubjectAltName::Ip(_) => None,
-    };
-    names.contains(host) || wildcard.is_some_and(|name| names.contains(&name))
+    covers_by(host, |name| names.contains(name))
 }
 
 /// Finds a Service that is not at hand.

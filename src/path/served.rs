@@ -31,7 +31,17 @@ pub struct Grounds<'a> {
     for_browsers: BTreeSet<(&'a Scope, &'a str)>,
     /// What an httpd wants at a port of its Service.
     wants: BTreeMap<(Place, Option<Port>), Wants>,
-    names: OnceLock<Option<BTreeSet<String>>>,
+    shown: OnceLock<ShownNames>,
+}
+
+/// The names of the certificates among which Traefik chooses.
+#[derive(Debug, Default)]
+struct ShownNames {
+    all: BTreeSet<String>,
+    /// Those that several certificates have.
+    shared: BTreeSet<String>,
+    /// Two at most of the Secrets whose certificates cannot be read.
+    unread: Vec<(Scope, String)>,
 }
 
 /// What an httpd wants of a connection.
@@ -93,7 +103,7 @@ impl<'a> Grounds<'a> {
                 .map(|secret| (&secret.scope, secret.name.as_str()))
                 .collect(),
             wants: BTreeMap::new(),
-            names: OnceLock::new(),
+            shown: OnceLock::new(),
         }
     }
 
@@ -236,38 +246,70 @@ impl<'a> Grounds<'a> {
     /// Returns the same, empty where there is no certificate at all.
     #[must_use]
     pub fn all_names(&self) -> Option<&BTreeSet<String>> {
-        self.names.get_or_init(|| self.names_without(None)).as_ref()
+        let shown = self.shown();
+        shown.unread.is_empty().then_some(&shown.all)
     }
 
-    /// Returns the same as if one of the Secrets were not there.
+    /// Returns whether the certificates among which Traefik chooses cover hosts, as if one of the Secrets were not there.
     #[must_use]
-    pub fn names_without(&self, without: Option<(&Scope, &str)>) -> Option<BTreeSet<String>> {
-        let mut names = BTreeSet::new();
-        let shown = shown_by_traefik(self.cluster).into_iter();
-        for (scope, named) in shown.filter(|place| Some(*place) != without) {
-            let secret = match self.secrets.find(scope, named) {
-                Known::Here(secret) => secret,
-                Known::Missing => continue,
-                Known::Locked(_) | Known::Useless | Known::Outside => return None,
-            };
-            let Resource::Secret(data) = &secret.resource else {
-                return None;
-            };
-            // Traefik goes on without what it cannot load.
-            if data.missing_of_pair().is_some() {
-                continue;
-            }
-            let entry = data.get("tls.crt")?;
-            let Some(cert) = entry.certs().next() else {
-                match entry.lock() {
-                    Some(_) => return None,
-                    None => continue,
-                }
-            };
-            let own = cert.details.subject_alt_names.iter();
-            names.extend(own.map(|name| name.to_ascii_lowercase()));
+    pub fn cover(&self, hosts: &[String], without: Option<(&Scope, &str)>) -> bool {
+        let shown = self.shown();
+        let is_without = |(scope, name): &(Scope, String)| without == Some((scope, name));
+        if !shown.unread.iter().all(is_without) {
+            return false;
         }
-        Some(names)
+        let own = without.and_then(|(scope, name)| self.names_of(scope, name));
+        let own = own.unwrap_or_default();
+        let has = |name: &str| {
+            shown.all.contains(name) && (!own.contains(name) || shown.shared.contains(name))
+        };
+        hosts.iter().all(|host| covers_by(host, has))
+    }
+
+    fn shown(&self) -> &ShownNames {
+        self.shown.get_or_init(|| {
+            let mut shown = ShownNames::default();
+            let places: BTreeSet<_> = shown_by_traefik(self.cluster).into_iter().collect();
+            for (scope, secret) in places {
+                match self.names_of(scope, secret) {
+                    Some(names) => {
+                        for name in names {
+                            if let Some(name) = shown.all.replace(name) {
+                                shown.shared.insert(name);
+                            }
+                        }
+                    }
+                    None if shown.unread.len() < 2 => {
+                        shown.unread.push((scope.clone(), secret.to_owned()));
+                    }
+                    None => {}
+                }
+            }
+            shown
+        })
+    }
+
+    /// Returns the names of a Secret's certificate, none if Traefik does not load it; nothing if it cannot be read.
+    fn names_of(&self, scope: &Scope, name: &str) -> Option<BTreeSet<String>> {
+        let secret = match self.secrets.find(scope, name) {
+            Known::Here(secret) => secret,
+            Known::Missing => return Some(BTreeSet::new()),
+            Known::Locked(_) | Known::Useless | Known::Outside => return None,
+        };
+        let Resource::Secret(data) = &secret.resource else {
+            return None;
+        };
+        // Traefik goes on without what it cannot load.
+        if data.missing_of_pair().is_some() {
+            return Some(BTreeSet::new());
+        }
+        let entry = data.get("tls.crt")?;
+        let Some(cert) = entry.certs().next() else {
+            let is_readable = entry.lock().is_none();
+            return is_readable.then(BTreeSet::new);
+        };
+        let names = cert.details.subject_alt_names.iter();
+        Some(names.map(|name| name.to_ascii_lowercase()).collect())
     }
 
     /// Returns the Secrets that the default TLSStores name.
@@ -326,6 +368,19 @@ fn shown_by_traefik(cluster: &Cluster) -> Vec<(&Scope, &str)> {
         }
     }
     found
+}
+
+/// Returns whether a certificate covers a host, where `has` tells whether it has a name; what cannot be the name of a
+/// certificate is not compared.
+pub(super) fn covers_by(host: &str, has: impl Fn(&str) -> bool) -> bool {
+    let Ok(name) = SubjectAltName::parse(host) else {
+        return true;
+    };
+    let wildcard = match &name {
+        SubjectAltName::Dns(host) => host.wildcard(),
+        SubjectAltName::Wildcard(_) | SubjectAltName::Ip(_) => None,
+    };
+    has(host) || wildcard.is_some_and(|name| has(&name))
 }
 
 /// Returns the certificates of a Secret that are not CAs.

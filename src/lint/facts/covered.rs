@@ -3,7 +3,6 @@
 use crate::cluster;
 use crate::kinds::traefik::Route;
 use crate::lint::model::Model;
-use crate::path::check::covers;
 
 /// Returns whether other certificates than the route's own cover all of its hosts: without its own, Traefik shows one of
 /// them (`GetBestCertificate` in `pkg/tls/certificate_store.go`).
@@ -17,9 +16,6 @@ pub(in crate::lint) fn are_covered(
         return false;
     };
     let without = without.map(|name| (&route.scope, name));
-    let Some(names) = model.grounds.names_without(without) else {
-        return false;
-    };
     let hosts: Vec<String> = spec.routes.iter().flat_map(Route::hosts).collect();
-    !hosts.is_empty() && hosts.iter().all(|host| covers(&names, host))
+    !hosts.is_empty() && model.grounds.cover(&hosts, without)
 }

@@ -5,9 +5,43 @@ use crate::fault::did_you_mean;
 /// Most names among which one that is alike says anything: a tree of thousands of instances has those by chance.
 const LIMIT: usize = 1000;
 
-/// The names that one may be a misspelling of, each with its stem.
+/// The names that one may be a misspelling of.
 #[derive(Default)]
-pub(in crate::lint) struct Spellings(Vec<(String, String)>);
+pub(in crate::lint) struct Spellings(Vec<Spelling>);
+
+/// A name, and what tells at once that another is not alike.
+struct Spelling {
+    name: String,
+    stem: String,
+    letters: Letters,
+}
+
+impl Spelling {
+    fn of(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            stem: stem(name),
+            letters: Letters::of(name),
+        }
+    }
+}
+
+/// The letters of a name, a bit for each; nothing of a name with others than ASCII has.
+struct Letters(Option<u64>);
+
+impl Letters {
+    fn of(name: &str) -> Self {
+        let bit = |byte: u8| 1 << (byte.to_ascii_lowercase() & 63);
+        let bits = || name.bytes().fold(0, |bits, byte| bits | bit(byte));
+        Self(name.is_ascii().then(bits))
+    }
+
+    /// Returns whether three mistakes may make one name of the other: each takes one letter at most, and adds one.
+    fn may_be_of(&self, other: &Self) -> bool {
+        let pair = self.0.zip(other.0);
+        pair.is_none_or(|(one, other)| (one ^ other).count_ones() <= 6)
+    }
+}
 
 impl Spellings {
     /// Takes all names; of too many it keeps none.
@@ -16,16 +50,18 @@ impl Spellings {
         if names.len() > LIMIT {
             return Self::default();
         }
-        let with_stem = |name: &str| (name.to_owned(), stem(name));
-        Self(names.into_iter().map(with_stem).collect())
+        Self(names.into_iter().map(Spelling::of).collect())
     }
 
     /// Returns the name that is most like one, unless they differ as members of a row do: `wrr1` and `wrr2`, `roots-a`
     /// and `roots-b`.
     pub(in crate::lint) fn nearest(&self, name: &str) -> Option<&str> {
-        let row = stem(name);
-        let others = self.0.iter().filter(|(_, stem)| *stem != row);
-        did_you_mean(name, others.map(|(other, _)| other.as_str()))
+        let own = Spelling::of(name);
+        let all = self.0.iter();
+        let others = all
+            .filter(|other| own.letters.may_be_of(&other.letters))
+            .filter(|other| other.stem != own.stem);
+        did_you_mean(name, others.map(|other| other.name.as_str()))
     }
 }
 

@@ -4,7 +4,6 @@ use super::link::{CrossReference, Grants};
 use super::rules::{CI811, CI814, CI820, CI822, CI825};
 use crate::cluster::data::Cert;
 use crate::kinds::gateway_api::{Gateway, Listener};
-use crate::kinds::static_options::StaticOptions;
 use crate::lint::facts::certificate::not_covered;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object, Said};
@@ -170,12 +169,7 @@ fn entry_points(
     all: &[Listener],
     findings: &mut Vec<Finding>,
 ) {
-    let mut known: BTreeSet<String> = BTreeSet::new();
-    for values in &model.values {
-        let options = StaticOptions::of_values(values.node);
-        let ports = options.entry_points.into_iter();
-        known.extend(ports.filter_map(|point| point.port));
-    }
+    let known = &model.provider.chart_ports;
     if known.is_empty() {
         return;
     }

@@ -7,6 +7,7 @@ use super::values::Values;
 use crate::kinds::static_options::{ObjectProvider, StaticOptions};
 use crate::release::Release;
 use crate::yaml::Node;
+use std::collections::BTreeSet;
 
 /// Traefik's own options, as far as the input shows them. `None`: it does not show them at all.
 #[derive(Debug, Default)]
@@ -19,6 +20,8 @@ pub(in crate::lint) struct Provider {
     pub(in crate::lint) files: Vec<StaticOptions>,
     /// What all whole configurations say of routes.
     pub(in crate::lint) entrances: Entrances,
+    /// The ports of the entry points by the chart's values.
+    pub(in crate::lint) chart_ports: BTreeSet<String>,
     /// Whether the pods use the nodes' network.
     pub(in crate::lint) host_network: bool,
     /// The release by the tag of an image, and the index of the file that has it.
@@ -63,6 +66,9 @@ impl Provider {
         let options = StaticOptions::of_values(node);
         self.entrances.add(&options);
         self.add(&options);
+        let points = options.entry_points.into_iter();
+        self.chart_ports
+            .extend(points.filter_map(|point| point.port));
         self.host_network |= node.get("hostNetwork").is_some_and(Node::says_true);
         let tag = node.at_path(&["image", "tag"]).and_then(Node::text);
         let tagged = tag.and_then(release).map(|release| (release, file));
