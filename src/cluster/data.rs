@@ -149,7 +149,7 @@ impl Certificates {
         if !text.contains(BEGIN) {
             return (certificates, damaged);
         }
-        for (place, der) in Certificate::ders_of_pem(text).enumerate() {
+        for (place, der) in Certificate::ders_of_plain_pem(text).enumerate() {
             match der.and_then(|der| self.one(der)) {
                 Ok(certificate) => certificates.push(certificate),
                 Err(fault) => damaged.push((place, fault)),

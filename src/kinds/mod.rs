@@ -116,9 +116,14 @@ impl Reference {
         })
     }
 
-    /// Reads a list of them.
+    /// Reads a list of them, in which an entry without a name counts, too: Traefik looks for the empty name.
     fn all(node: &Node, key: &str) -> Vec<Self> {
-        node.items_of(key).iter().filter_map(Self::of).collect()
+        let entry = |node: &Node| Self {
+            namespace: text(node, "namespace"),
+            name: text(node, "name").unwrap_or_default(),
+            at: node.at,
+        };
+        node.items_of(key).iter().map(entry).collect()
     }
 }
 

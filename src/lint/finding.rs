@@ -122,13 +122,14 @@ impl Finding {
         self
     }
 
-    /// Returns it as a warning, unless it is certain.
+    /// Returns it as a warning at most, unless it is certain.
     #[must_use]
     pub(super) fn warning_unless(self, is_certain: bool) -> Self {
         if is_certain {
             self
         } else {
-            self.with_severity(Severity::Warning)
+            let most = self.severity.min(Severity::Warning);
+            self.with_severity(most)
         }
     }
 

@@ -228,8 +228,8 @@ struct Judged {
     /// The files that anything was looked at of.
     looked_at: BTreeSet<usize>,
     has_objects: bool,
-    /// Whether Traefik takes references to other namespaces, where its options are at hand.
-    crosses: Option<bool>,
+    /// What Traefik's own options rule out, where they are at hand.
+    ruled_out: Option<Vec<&'static Rule>>,
 }
 
 /// Judges each root by itself, and what several have with each of them.
@@ -260,10 +260,10 @@ fn judged(
             .collect(),
     );
     // Of a root that does not have Traefik's options, those of another may hold.
-    if judged.iter().any(|root| root.crosses == Some(true)) {
-        let unsaid = judged.iter_mut().filter(|root| root.crosses.is_none());
-        routes::leave_open(unsaid.flat_map(|root| &mut root.findings));
-    }
+    let said = judged.iter().flat_map(|root| &root.ruled_out);
+    let said: Vec<&'static Rule> = said.flatten().copied().collect();
+    let unsaid = judged.iter_mut().filter(|root| root.ruled_out.is_none());
+    routes::leave_open(&said, unsaid.flat_map(|root| &mut root.findings));
     let certain = judged.iter().find(|root| root.knowledge.is_certain());
     let knowledge = certain.unwrap_or(&judged[0]).knowledge;
     let mut releases = Vec::new();
@@ -288,7 +288,7 @@ fn judged(
             .flat_map(|root| root.looked_at.iter().copied())
             .collect(),
         has_objects: judged.iter().any(|root| root.has_objects),
-        crosses: None,
+        ruled_out: None,
         findings: judged.into_iter().flat_map(|root| root.findings).collect(),
     }
 }
@@ -328,9 +328,7 @@ fn judged_alone<'a>(
             .collect(),
         looked_at: model.looked_at(),
         has_objects: !model.objects.is_empty(),
-        crosses: provider
-            .is_known
-            .then_some(provider.options.allow_cross_namespace),
+        ruled_out: provider.is_known.then(|| routes::ruled_out(provider)),
     };
     discard(model.secrets.into_values().collect());
     discard(cluster.into_objects());

@@ -13,6 +13,7 @@ use crate::kinds::Named;
 use crate::kinds::istio::Server;
 use crate::kinds::traefik::{Port, TlsStore};
 use crate::pki::SubjectAltName;
+use crate::pki::refusals::may_sign;
 use crate::pki::verify::{self, Standing};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
@@ -392,13 +393,17 @@ fn leaves(secret: &Object) -> impl Iterator<Item = Leaf<'_>> {
     data.iter().filter_map(|entry| Leaf::of(secret, entry))
 }
 
-/// Returns how the first of these certificates stands to the roots; the others may be intermediates.
+/// Returns how the first of these certificates stands to the roots; the others may be intermediates. A root that may not
+/// sign is trusted as a certificate by itself, and signs nothing (`CheckSignatureFrom` of Go's `crypto/x509`).
 #[must_use]
 pub fn standing(roots: &[&Cert], certificates: &[Arc<Cert>], now: OffsetDateTime) -> Standing {
     let [leaf, above @ ..] = certificates else {
         return Standing::Broken;
     };
-    let roots: Vec<_> = roots.iter().map(|root| &root.certificate).collect();
+    let is_trusted =
+        |root: &&&Cert| may_sign(&root.details) || root.certificate.der() == leaf.certificate.der();
+    let roots = roots.iter().filter(is_trusted);
+    let roots: Vec<_> = roots.map(|root| &root.certificate).collect();
     let above: Vec<_> = above.iter().map(|cert| &cert.certificate).collect();
     verify::standing(&roots, &above, &leaf.certificate, now)
 }

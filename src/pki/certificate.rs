@@ -269,6 +269,13 @@ impl Certificate {
         pem::certificates(text)
     }
 
+    /// Decodes those that Go and OpenSSL read, and says why they pass over the others.
+    pub fn ders_of_plain_pem(
+        text: &str,
+    ) -> impl Iterator<Item = Result<CertificateDer<'static>, Fault>> {
+        pem::plain_certificates(text)
+    }
+
     /// Takes a certificate and reads what it says, both at once.
     ///
     /// # Errors

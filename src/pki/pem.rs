@@ -20,6 +20,8 @@ pub(super) struct PemBlock<'a> {
     /// The line that begins it, from 1.
     line: usize,
     body: &'a str,
+    /// Whether its first and last line are where other programs look for them.
+    is_plain: bool,
 }
 
 /// What a block holds, by its label.
@@ -257,19 +259,27 @@ impl<'a> Blocks<'a> {
         self.line = rest.number;
     }
 
+    /// Returns whether a text stands at the beginning of a line that ends with LF.
+    fn begins_line(&self, line: PemLine<'a>, text: &str) -> bool {
+        line.text.starts_with(text) && (line.at == 0 || self.text[..line.at].ends_with('\n'))
+    }
+
     /// Reads the block that begins at a line.
     fn block(&mut self, label: &'a str, begin: PemLine<'a>) -> Result<PemBlock<'a>, Fault> {
+        let is_begun = self.begins_line(begin, BEGIN);
         let body_at = self.at;
         while let Some(line) = self.take_line() {
             match line.mark() {
                 Mark::None => {}
                 Mark::End(end, rest) => {
+                    let is_ended = self.begins_line(line, END) && rest.text.trim().is_empty();
                     self.back_to(rest);
                     if end == label {
                         return Ok(PemBlock {
                             label,
                             line: begin.number,
                             body: &self.text[body_at..line.at],
+                            is_plain: is_begun && is_ended,
                         });
                     }
                     let what = format!(
@@ -353,7 +363,32 @@ impl Blocks<'_> {
 pub(super) fn certificates(
     text: &str,
 ) -> impl Iterator<Item = Result<CertificateDer<'static>, Fault>> {
-    Blocks::of(text).filter_map(|block| {
+    decoded(Blocks::of(text))
+}
+
+/// Decodes them as Go and OpenSSL do, which look for the first and the last line of a block at the beginning of a line, and
+/// want nothing behind the last one (`Decode` of Go's `encoding/pem`, 1.22 to 1.27; `PEM_read_bio_ex` of OpenSSL 3).
+pub(super) fn plain_certificates(
+    text: &str,
+) -> impl Iterator<Item = Result<CertificateDer<'static>, Fault>> {
+    decoded(Blocks::of(text).map(|block| match block {
+        Ok(block) if !block.is_plain => {
+            let line = block.line;
+            let what = format!(
+                "line {line}: the block that begins here is indented, or shares a line with other text"
+            );
+            Err(Fault::new(what).help(
+                "Go and OpenSSL pass over such a block; put `-----BEGIN …-----` and `-----END …-----` at the beginning of lines of their own",
+            ))
+        }
+        other => other,
+    }))
+}
+
+fn decoded<'a>(
+    blocks: impl Iterator<Item = Result<PemBlock<'a>, Fault>>,
+) -> impl Iterator<Item = Result<CertificateDer<'static>, Fault>> {
+    blocks.filter_map(|block| {
         let block = match block {
             Ok(block) => block,
             Err(fault) => return Some(Err(fault)),
@@ -543,6 +578,25 @@ mod tests {
             format!("--- END of the first ---\n{ONE}\n{TWO}"),
         ] {
             assert_eq!(read(&text), ["[1]", "[2]"], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_block_that_go_and_openssl_pass_over_is_a_fault_to_them() {
+        let whole = format!("{ONE}\n{TWO}");
+        let read = |text: &str| plain_certificates(text).flatten().count();
+        for (text, count) in [
+            (whole.clone(), 2),
+            (whole.replace('\n', "\r\n"), 2),
+            (format!("comment\n{ONE}  \nsubject=a\n{TWO}"), 2),
+            (whole.replace("AQ==", "  AQ=="), 2),
+            (whole.replace('\n', "\n  "), 0),
+            (whole.replace('\n', "\r"), 0),
+            (format!("{ONE}{TWO}"), 0),
+            (format!("\u{feff}{whole}"), 1),
+            (format!("comment{whole}"), 1),
+        ] {
+            assert_eq!(read(&text), count, "{text:?}");
         }
     }
 

@@ -313,6 +313,14 @@ const TABLE: [RefusalRow; 19] = [
     },
 ];
 
+/// Returns whether a certificate may sign others.
+#[must_use]
+pub fn may_sign(details: &Details) -> bool {
+    let of_signing = [RefusalRule::NoAuthority, RefusalRule::NotForSigning];
+    let mut rows = TABLE.iter().filter(|row| of_signing.contains(&row.rule));
+    rows.all(|row| (row.what)(details).is_none())
+}
+
 /// Returns the rules that a certificate breaks for a use, in the order of the table.
 #[must_use]
 pub fn of(details: &Details, used: Use) -> Vec<Refusal> {

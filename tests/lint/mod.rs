@@ -18,6 +18,7 @@ mod pki;
 mod predictions;
 mod quiet;
 mod roots;
+mod sure;
 mod ways;
 mod wild;
 

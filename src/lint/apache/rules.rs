@@ -23,7 +23,7 @@ rules! {
         "httpd requires the PROXY protocol, and the route does not send it"
         "Apache resets every connection (seen with 2.4.71); an IngressRoute gets 502, because http cannot carry the header."
         "Use an IngressRouteTCP with a ServersTransportTCP that has `proxyProtocol`, or remove `RemoteIPProxyProtocol` and take the address from X-Forwarded-For."
-    CI713 "proxy-protocol-not-expected" Warning
+    CI713 "proxy-protocol-not-expected" Error
         "the route sends the PROXY protocol, and httpd does not expect it"
         "Apache reads the header as a malformed request: 400, or no connection at all on its TLS port (seen with 2.4.71)."
         "Set `RemoteIPProxyProtocol On` in the virtual host, or remove `proxyProtocol`."

@@ -6,16 +6,20 @@ pub(super) mod rules;
 mod serials;
 mod served;
 
-use crate::cluster::data::Data;
+use crate::cluster::data::{Data, Entry};
+use crate::cluster::scope::Scope;
+use crate::lint::facts::authorities::is_spare;
 use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::certificate::{KEYS, unusable};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
+use crate::path::hop::Inward;
 use crate::pki::refusals::{self, Use};
 use crate::threads::each;
 use rules::CI615;
 use serials::serials;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(super) const FAMILY: Family = Family {
@@ -38,6 +42,7 @@ pub(super) const FAMILY: Family = Family {
 
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let for_browsers = for_browsers(model);
+    let passed = passed(model);
     let secrets: Vec<(&usize, &Arc<Data>)> = model.secrets.iter().collect();
     let found = each(&secrets, |(number, secret)| {
         let place = CheckedSecret {
@@ -45,6 +50,10 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
             object: &model.objects[**number],
             secret,
             is_for_browsers: for_browsers.contains(number),
+            is_passed: model
+                .cluster
+                .numbered(**number)
+                .is_some_and(|typed| passed.contains(&typed.scope)),
         };
         place.check()
     });
@@ -59,6 +68,16 @@ struct CheckedSecret<'m, 'a> {
     object: &'m Object<'a>,
     secret: &'m Data,
     is_for_browsers: bool,
+    /// Whether TLS is passed through to an httpd beside it.
+    is_passed: bool,
+}
+
+/// Returns where the httpds are to which TLS is passed through: browsers see their own certificates.
+fn passed<'m>(model: &'m Model<'_>) -> BTreeSet<&'m Scope> {
+    let paths = model.paths.iter().map(|routed| &routed.path);
+    let passed = paths.filter(|path| path.inward == Inward::PassedThrough);
+    let httpds = passed.filter_map(|path| path.httpd.as_ref());
+    httpds.map(|httpd| &httpd.service.scope).collect()
 }
 
 impl CheckedSecret<'_, '_> {
@@ -69,10 +88,10 @@ impl CheckedSecret<'_, '_> {
             let is_ours = KEYS.contains(&entry.key.as_str());
             if let Some((_, damaged)) = entry.damaged.first().filter(|_| is_ours) {
                 let message = format!("`{}`: {}", entry.key, damaged.what);
-                findings.push(
-                    self.object
-                        .finding(&CI615, entry.at, &entry.field(), message),
-                );
+                let finding = self
+                    .object
+                    .finding(&CI615, entry.at, &entry.field(), message);
+                findings.push(finding.warning_unless(!self.does_without(entry)));
             }
             for (index, cert) in entry.certificates.iter().enumerate() {
                 let is_first = index == 0;
@@ -99,5 +118,15 @@ impl CheckedSecret<'_, '_> {
         }
         self.belonging(&mut findings);
         findings
+    }
+
+    /// Returns whether Traefik passes over a damaged block of a CA's text: it trusts what is beside it.
+    fn does_without(&self, entry: &Entry) -> bool {
+        let is_authority = ["tls.ca", "ca.crt"].contains(&entry.key.as_str());
+        let number = self
+            .model
+            .find(self.object.class, self.object.namespace, self.object.name);
+        let is_spare = || number.is_some_and(|number| is_spare(self.model, number));
+        is_authority && (!entry.certificates.is_empty() || is_spare())
     }
 }

@@ -43,9 +43,9 @@ rules! {
         "a private key does not belong to its certificate"
         "httpd does not start, and Traefik does not load the pair."
         "Put the matching pair back together, or reissue it."
-    CI611 "ca-as-server-certificate" Warning
+    CI611 "ca-as-server-certificate" Error
         "a server's certificate is a CA"
-        "Firefox, Java and others refuse it as a server certificate; anyone who gets the key can sign for any name."
+        "Firefox, Java and others refuse it as a server certificate; Go, and so Traefik, does not. Anyone who gets the key can sign for any name."
         "Sign a leaf with it: `civi-ingress cert --ca-cert … --ca-key …`."
     CI612 "not-for-servers" Error
         "a server's certificate is not for servers"

@@ -47,7 +47,11 @@ impl CheckedSecret<'_, '_> {
                 (&CI604, message, Some(Severity::Warning))
             }
             Refused::WeakSignature => (&CI605, message, None),
-            Refused::AuthorityAsServer if is_served => (&CI611, message, None),
+            Refused::AuthorityAsServer if is_served => {
+                let is_seen =
+                    self.is_for_browsers || self.is_passed && entry.key == chart::HTTPD_CERT;
+                (&CI611, message, (!is_seen).then_some(Severity::Warning))
+            }
             Refused::NotForServers if is_served => (&CI612, message, None),
             Refused::NoNames if is_first && self.needs_names(entry, cert) => {
                 (&CI617, message, None)

@@ -1,5 +1,6 @@
 //! What manifests say, as far as several families ask for it. No family asks another.
 
+pub(super) mod authorities;
 pub(super) mod browsers;
 pub(super) mod certificate;
 pub(super) mod covered;

@@ -18,12 +18,12 @@ use super::trust::rules::{CI105, CI113};
 use crate::cluster::data::Cert;
 use crate::cluster::{self, Kind};
 use crate::kinds::service::Service;
-use crate::kinds::traefik::Port;
+use crate::kinds::traefik::{IngressRoute, Port, Route};
 use crate::path::check::{self, Clash};
 use crate::path::served::{Leaf, Passed};
 use crate::path::{Field, Routed, WayIn};
 use crate::threads::each;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Returns the rule that a clash breaks on a way in; nothing where it cannot be, or means nothing.
@@ -132,8 +132,10 @@ pub fn rule_of(clash: &Clash<'_>, way_in: WayIn) -> Option<&'static Rule> {
 
 /// Judges all paths.
 pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
+    let terminated = terminated(model);
     let found = each(&model.paths, |routed| {
         let spot = Spot::of(model, routed);
+        let is_reached = !is_beaten(routed, &terminated);
         let (path, grounds) = (&routed.path, &model.grounds);
         let clashes = if routed.way_in.is_of_traefik() {
             check::check(path, grounds)
@@ -146,9 +148,40 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Finding> {
         clashes
             .into_iter()
             .filter_map(|clash| spot.finding(&clash))
+            .map(|finding| finding.warning_unless(is_reached))
             .collect::<Vec<_>>()
     });
     found.into_iter().flatten().collect()
+}
+
+/// Returns the http routes that end TLS, by their hosts.
+fn terminated<'m>(model: &'m Model<'_>) -> BTreeMap<String, Vec<&'m IngressRoute>> {
+    let mut by_host: BTreeMap<String, Vec<&IngressRoute>> = BTreeMap::new();
+    for typed in model.cluster.of(Kind::IngressRoute) {
+        let spec = typed.resource.ingress_route();
+        let Some(spec) = spec.filter(|spec| spec.tls.is_some()) else {
+            continue;
+        };
+        for host in spec.routes.iter().flat_map(Route::hosts) {
+            by_host.entry(host).or_default().push(spec);
+        }
+    }
+    by_host
+}
+
+/// Returns whether http routes take all hosts of a TCP route: Traefik asks them first, and the TCP route then is never
+/// reached (`Router.ServeTCP` in `pkg/server/router/tcp/router.go`, v2.11.53 to v3.7.9).
+fn is_beaten(routed: &Routed<'_>, terminated: &BTreeMap<String, Vec<&IngressRoute>>) -> bool {
+    let own = routed.route.resource.ingress_route();
+    let Some(own) = own.filter(|_| routed.way_in == WayIn::IngressRouteTcp) else {
+        return false;
+    };
+    let hosts = &routed.path.hosts;
+    let is_taken = |host: &String| {
+        let others = terminated.get(host);
+        others.is_some_and(|others| others.iter().any(|other| own.meets(other)))
+    };
+    !hosts.is_empty() && hosts.iter().all(is_taken)
 }
 
 /// Where a clash is found.

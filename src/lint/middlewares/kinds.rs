@@ -43,7 +43,7 @@ pub(super) const KINDS: [MiddlewareKind; 26] = [
     kind("contentType", |_, _| None),
     kind("digestAuth", |node, _| non_empty(node, "secret")),
     kind("encodedCharacters", |_, _| None),
-    kind("errors", |node, _| statuses(node)),
+    kind("errors", errors),
     kind("forwardAuth", |node, _| non_empty(node, "address")),
     kind("grpcWeb", |_, _| None),
     kind("headers", headers),
@@ -98,6 +98,16 @@ fn retry(node: &Node, _: Release) -> Option<Refusal> {
     if never {
         let why = "there is no status to retry on, and network errors are left out";
         return Some(Refusal::at("disableRetryOnNetworkError", why));
+    }
+    statuses(node)
+}
+
+/// Without a service Traefik looks for one whose name is empty, and does not find it (`createErrorPageMiddleware` in
+/// `pkg/provider/kubernetes/crd/kubernetes.go`, v2.11.53 to v3.7.9).
+fn errors(node: &Node, _: Release) -> Option<Refusal> {
+    let service = node.get("service");
+    if service.is_none_or(|service| service.value == Value::Null) {
+        return Some(Refusal::at("service", "no service is named"));
     }
     statuses(node)
 }

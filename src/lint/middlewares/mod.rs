@@ -3,6 +3,7 @@
 //! A middleware that it cannot make takes every route down that names it (`BuildMiddlewareChain` in
 //! `pkg/server/middleware/middlewares.go`, 2.11 to 3.7); one that no route names does no harm.
 
+mod answers;
 mod expression;
 mod kinds;
 pub(super) mod rules;
@@ -14,8 +15,8 @@ use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::yaml::{Node, Value};
 use kinds::{KINDS, MiddlewareKind, Refusal};
-use rules::{CI270, CI271, CI272, CI273};
-use std::collections::BTreeSet;
+use rules::{CI270, CI271, CI272, CI273, CI274};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const FAMILY: Family = Family {
     number: 2,
@@ -31,8 +32,9 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
     for number in model.numbers(Class::Middleware) {
         let object = &model.objects[*number];
         let mut found = Vec::new();
-        one(model, object, &mut found);
-        let is_used = used.contains(number);
+        let hosts = used.get(number);
+        one(model, object, hosts, &mut found);
+        let is_used = hosts.is_some();
         // Perhaps a route that is not in the input names it.
         let as_used = |finding: Finding| finding.warning_unless(is_used);
         findings.extend(found.into_iter().map(as_used));
@@ -40,10 +42,13 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Returns the Middlewares that routes name, themselves or through a chain.
-fn used(model: &Model<'_>) -> BTreeSet<usize> {
-    let mut used = BTreeSet::new();
-    let mut open: Vec<usize> = Vec::new();
+/// So many hosts of one Middleware are looked at: what is wrong for one is wrong for most.
+const HOSTS_LIMIT: usize = 64;
+
+/// Returns the Middlewares that routes name, themselves or through a chain, each with the hosts of those routes.
+fn used(model: &Model<'_>) -> BTreeMap<usize, BTreeSet<String>> {
+    let mut used: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    let mut open: Vec<(usize, Vec<String>)> = Vec::new();
     let find = |object: &Object<'_>, named: &Reference| {
         let namespace = named.namespace.as_deref().unwrap_or(object.namespace);
         model.find(Class::Middleware, namespace, &named.name)
@@ -53,23 +58,38 @@ fn used(model: &Model<'_>) -> BTreeSet<usize> {
             continue;
         };
         let object = &model.objects[typed.number];
-        let named = spec.routes.iter().flat_map(|route| &route.middlewares);
-        open.extend(named.filter_map(|named| find(object, named)));
+        for route in spec.routes.iter().filter(|it| !it.middlewares.is_empty()) {
+            let hosts = route.hosts();
+            let named = route.middlewares.iter();
+            open.extend(named.filter_map(|named| Some((find(object, named)?, hosts.clone()))));
+        }
     }
-    while let Some(number) = open.pop() {
-        if !used.insert(number) {
+    while let Some((number, hosts)) = open.pop() {
+        let is_new = !used.contains_key(&number);
+        let known = used.entry(number).or_default();
+        let before = known.len();
+        let free = HOSTS_LIMIT.saturating_sub(before);
+        known.extend(hosts.iter().take(free).cloned());
+        if !is_new && known.len() == before {
             continue;
         }
         let object = &model.objects[number];
         let typed = model.cluster.numbered(number).map(|typed| &typed.resource);
         if let Some(Resource::Middleware(spec)) = typed {
-            open.extend(spec.chain.iter().filter_map(|named| find(object, named)));
+            let chained = spec.chain.iter().filter_map(|named| find(object, named));
+            open.extend(chained.map(|number| (number, hosts.clone())));
         }
     }
     used
 }
 
-fn one(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
+/// Checks one; `hosts` are those of the routes that name it, and nothing where none does.
+fn one(
+    model: &Model<'_>,
+    object: &Object<'_>,
+    hosts: Option<&BTreeSet<String>>,
+    findings: &mut Vec<Finding>,
+) {
     let spec = object.spec();
     let is_set = |key: &str| spec.get(key).is_some_and(|node| node.value != Value::Null);
     let set: Vec<&MiddlewareKind> = KINDS.iter().filter(|kind| is_set(kind.field)).collect();
@@ -90,11 +110,14 @@ fn one(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
             let below = format!("spec.{}", kind.field);
             if let Some(Refusal { field, why }) = (kind.refuses)(node, model.knowledge.release) {
                 let field = if field.is_empty() {
-                    below
+                    below.clone()
                 } else {
                     format!("{below}.{field}")
                 };
                 findings.push(object.finding_in(&CI272, &field, why));
+            }
+            if let Some((key, why)) = answers::check(kind.field, node, hosts) {
+                findings.push(object.finding_in(&CI274, &format!("{below}.{key}"), why));
             }
             if kind.field == "chain" {
                 circle(model, object, findings);

@@ -19,4 +19,8 @@ rules! {
         "the Secret of a Middleware does not hold what it must"
         "Traefik does not make the Middleware, drops every route that names it, and answers 404."
         "Give a Secret of type `kubernetes.io/basic-auth` the keys `username` and `password`, any other one a single key with lines `user:hash`."
+    CI274 "middleware-answers-all" Error
+        "a Middleware lets no request through"
+        "Traefik makes it, and answers every request itself: with 429 for `inFlightReq` without an `amount`, with 500 for `forwardAuth` without a valid URL as its address, with a redirect to a broken address for `redirectRegex` without a `replacement`."
+        "Correct the setting that the message names."
 }

@@ -45,6 +45,22 @@ impl Entrances {
         self.points.get(name).copied()
     }
 
+    /// Returns whether there are others than the chart has.
+    pub(in crate::lint) fn has_others(&self) -> bool {
+        let mut names = self.points.keys();
+        names.any(|name| !USUAL.contains(&name.as_str()))
+    }
+
+    /// Returns whether an entry point has TLS of its own.
+    pub(in crate::lint) fn any_has_tls(&self) -> bool {
+        self.points.values().any(|has_tls| *has_tls)
+    }
+
+    /// Returns whether a Traefik looks at a class of its own.
+    pub(in crate::lint) fn names_a_class(&self) -> bool {
+        self.classes.iter().any(|class| !class.is_empty())
+    }
+
     /// Returns the classes that Traefik looks at; empty for none in particular; nothing if that is not known.
     pub(in crate::lint) fn classes(&self) -> Option<&BTreeSet<String>> {
         Some(&self.classes).filter(|classes| !classes.is_empty())

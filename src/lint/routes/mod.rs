@@ -12,7 +12,7 @@ mod service;
 mod tcp;
 
 pub(super) use across::keep_unanswered;
-pub(super) use reference::leave_open;
+pub(super) use reference::{leave_open, ruled_out};
 
 use crate::cluster::Kind;
 use crate::kinds::traefik::IngressRoute;

@@ -4,7 +4,8 @@ pub(super) mod rules;
 
 use crate::cluster::data::{Content, Data, Entry, Read};
 use crate::cluster::{self, Kind, Resource};
-use crate::kinds::traefik::{Authority, NotOne, ServersTransport};
+use crate::kinds::traefik::{Authority, NotOne, ServersTransport, tls_version};
+use crate::lint::facts::authorities::trusts_another;
 use crate::lint::facts::certificate::{KEYS, unusable};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
@@ -18,11 +19,14 @@ use crate::path::traefik::client;
 use crate::pki::SubjectAltName;
 use crate::pki::refusals::{self, Refusal};
 use crate::pki::verify::Standing;
+use crate::release::Release;
 use crate::yaml::{At, Value};
 use rules::{
     CI101, CI102, CI103, CI104, CI106, CI107, CI108, CI110, CI111, CI112, CI114, CI116, CI117,
+    CI118,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(super) const FAMILY: Family = Family {
     number: 1,
@@ -75,6 +79,7 @@ fn one(
     };
     references(model, transport, settings, findings);
     demands(model, transport, settings, findings);
+    version(model, transport, settings, findings);
     let spot = Spot::unused(model, transport);
     // What a path says of it is found there.
     if settings.skips_verification && used != Some(true) {
@@ -136,6 +141,46 @@ fn demands(
     }
 }
 
+/// Checks the newest TLS that a transport speaks, from 3.7.0 on (`createTLSConfig` in `pkg/server/service/transport.go`).
+/// Go's least version is 1.2 where none is set (`supportedVersions` in `crypto/tls/common.go`, 1.22 to 1.27); OpenSSL 3 speaks
+/// none below it, but at security level 0 (`SSL_CTX_set_security_level`(3)).
+fn version(
+    model: &Model<'_>,
+    transport: &cluster::Object,
+    settings: &ServersTransport,
+    findings: &mut Vec<Finding>,
+) {
+    let is_read = model.knowledge.release >= Release::exactly(3, 7, 0);
+    let number = |name: &Option<String>| name.as_deref().and_then(tls_version);
+    let Some(most) = number(&settings.max_version).filter(|most| is_read && *most < 2) else {
+        return;
+    };
+    let least = number(&settings.min_version);
+    // Of a least version that is not below, CI305 speaks.
+    if least.is_some_and(|least| least >= most) || settings.min_version.is_some() && least.is_none()
+    {
+        return;
+    }
+    let mut texts = model.of(Class::ConfigMap).filter_map(|object| {
+        let number = model.find(Class::ConfigMap, object.namespace, object.name)?;
+        model.secrets.get(&number)
+    });
+    let is_lowered = |data: &Arc<Data>| {
+        let mut texts = data.entries.iter().filter_map(Entry::text);
+        texts.any(|text| text.contains("SECLEVEL=0"))
+    };
+    let is_certain = least.is_none() || !texts.any(is_lowered);
+    let object = &model.objects[transport.number];
+    let message = match least {
+        None => format!(
+            "TLS 1.{most} at most, and Go speaks none below 1.2 unless `minVersion` says so"
+        ),
+        Some(_) => format!("TLS 1.{most} at most, and OpenSSL 3 speaks none below 1.2"),
+    };
+    let finding = object.finding_in(&CI118, &format!("{}.maxVersion", settings.path), message);
+    findings.push(finding.warning_unless(is_certain));
+}
+
 /// Checks what a transport names: the Secrets that Traefik shows, and those that it trusts.
 fn references(
     model: &Model<'_>,
@@ -174,12 +219,20 @@ fn references(
                 continue;
             }
         };
-        if let Some((secret, data)) = model.secret(class, object.namespace, name) {
-            invisible(secret, findings);
-            authority(model, class, secret, data, findings);
+        let number = model.find(class, object.namespace, name);
+        let (mut found, namespace) = (Vec::new(), object.namespace);
+        let is_needed = !trusts_another(model, namespace, &settings.root_cas, number);
+        if let Some((secret, data)) = model.secret(class, namespace, name) {
+            invisible(secret, &mut found);
+            authority(model, class, secret, data, &mut found);
         } else {
-            elsewhere(model, object, class, name, root.at, &field, findings);
+            elsewhere(model, object, class, name, root.at, &field, &mut found);
         }
+        findings.extend(found.into_iter().map(|finding| {
+            // That a key lies there harms whatever else is trusted.
+            let is_lasting = finding.rule == &CI106;
+            finding.warning_unless(is_needed || is_lasting)
+        }));
     }
 }
 

@@ -63,4 +63,8 @@ rules! {
         "a ServersTransport has `spiffe` and settings of TLS"
         "Traefik uses neither, but the roots of its system and the pod's address (`createTLSConfig`), and answers 500 to every request."
         "Remove `spiffe`, unless Traefik has a SPIFFE workload API."
+    CI118 "no-common-tls-version" Error
+        "a ServersTransport allows no version of TLS that httpd speaks"
+        "Every handshake with httpd fails, and Traefik answers 500 or 502 to every request."
+        "Remove `maxVersion`, or raise it to `VersionTLS13`."
 }

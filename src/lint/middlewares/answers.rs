@@ -1,0 +1,122 @@
+//! Middlewares that Traefik makes, and that let no request through.
+
+use crate::yaml::{Node, Value};
+use std::collections::BTreeSet;
+
+/// Returns the field and the reason why settings of a kind let no request for a host through.
+pub(super) fn check(
+    kind: &str,
+    node: &Node,
+    hosts: Option<&BTreeSet<String>>,
+) -> Option<(&'static str, String)> {
+    match kind {
+        "inFlightReq" => nothing_in_flight(node),
+        "forwardAuth" => nobody_to_ask(node),
+        "redirectRegex" => hosts?.iter().find_map(|host| cut_out(node, host)),
+        _ => None,
+    }
+}
+
+/// As many requests as `amount` may be under way, and there is no default (`pkg/middlewares/inflightreq`, v2.11.53 to
+/// v3.7.9; `acquire` in `connlimit/connlimit.go` of `github.com/vulcand/oxy/v2`, v2.1.0).
+fn nothing_in_flight(node: &Node) -> Option<(&'static str, String)> {
+    let amount = match node.get("amount").map(|node| &node.value) {
+        None | Some(Value::Null) => 0,
+        Some(Value::Int(amount)) => *amount,
+        // Of another type `definitions` speaks.
+        Some(_) => return None,
+    };
+    let why = format!("`{amount}` requests may be under way at once: each gets 429");
+    (amount <= 0).then_some(("amount", why))
+}
+
+/// The address is parsed at each request (`forwardAuth.ServeHTTP` in `pkg/middlewares/auth/forward.go`, v2.11.53 to v3.7.9).
+fn nobody_to_ask(node: &Node) -> Option<(&'static str, String)> {
+    let address = node.text_of("address").filter(|text| !text.is_empty())?;
+    let why = not_asked(address)?;
+    let why = format!("`{}` {why}: each request gets 500", address.escape_debug());
+    Some(("address", why))
+}
+
+/// Returns why Go's http client sends nothing to an address (`url.Parse`, `Client.send` and `Transport.roundTrip`).
+fn not_asked(address: &str) -> Option<&'static str> {
+    if address.bytes().any(|byte| byte.is_ascii_control()) {
+        return Some("has a control character");
+    }
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return Some("has no scheme");
+    };
+    if !["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()) {
+        return Some("has a scheme other than `http` and `https`");
+    }
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let authority = &rest[..end];
+    let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    if host.is_empty() || host.starts_with(':') {
+        return Some("has no host");
+    }
+    // What `url.Parse` takes in a host without an escape.
+    let is_taken = |byte: u8| {
+        !byte.is_ascii()
+            || byte.is_ascii_alphanumeric()
+            || b"-_.~!$&'()*+,;=:[]<>\"%".contains(&byte)
+    };
+    (!host.bytes().all(is_taken)).then_some("has a host with a character that no name has")
+}
+
+/// Without a replacement the part that matches is cut out of the address (`redirect.ServeHTTP` in
+/// `pkg/middlewares/redirect/redirect.go`, v2.11.53 to v3.7.9). What is left leads on only where it is a domain above the
+/// host.
+fn cut_out(node: &Node, host: &str) -> Option<(&'static str, String)> {
+    let is_empty = match node.get("replacement").map(|node| &node.value) {
+        None | Some(Value::Null) => true,
+        Some(Value::Text(text)) => text.is_empty(),
+        Some(_) => false,
+    };
+    let pattern = node.text_of("regex").filter(|_| is_empty)?;
+    let pattern = regex_lite::Regex::new(pattern).ok()?;
+    let asked = format!("https://{host}/");
+    let left = pattern.replace_all(&asked, "");
+    let leads_on = ["http://", "https://"].iter().any(|scheme| {
+        let name = left.strip_prefix(scheme);
+        let name = name.map(|rest| rest.trim_end_matches('/'));
+        let below = name.and_then(|name| host.strip_suffix(name));
+        name.is_some_and(|name| !name.is_empty()) && below.is_some_and(|label| label.ends_with('.'))
+    });
+    (left != asked && !leads_on).then(|| {
+        let (asked, left) = (asked.escape_debug(), left.escape_debug());
+        let why = format!("there is no replacement: `{asked}` leads to `{left}`");
+        ("replacement", why)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::not_asked;
+
+    #[test]
+    fn an_address_is_asked_where_gos_client_sends_a_request() {
+        for address in [
+            "http://auth/",
+            "https://auth.example.org:8443/check?a b",
+            "HTTP://10.0.0.1",
+            "http://user@auth/",
+            "http://[::1]:80",
+        ] {
+            assert_eq!(not_asked(address), None, "{address}");
+        }
+        for address in [
+            "not a url",
+            "auth:80",
+            "/check",
+            "//auth/",
+            "ftp://auth/",
+            "http:///check",
+            "http://:80/",
+            "http://a b/",
+            "http://auth/\n",
+        ] {
+            assert!(not_asked(address).is_some(), "{address}");
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! What surely fails is an error, and what Traefik serves all the same is none.
+
+use super::{codes, filled, options, report, said};
+use civi_ingress::lint::{Severity, lint};
+use std::collections::BTreeSet;
+
+/// Compares the errors of each text with those that are expected.
+fn errors_are(table: &[(&str, String, &[&str])]) {
+    let mut wrong = Vec::new();
+    for (name, text, expected) in table {
+        let text = filled(text);
+        let report = report(&text, &options(&text));
+        let expected: BTreeSet<&str> = expected.iter().copied().collect();
+        if codes(&report, Severity::Error) != expected {
+            wrong.push(format!("{name}: {:#?}", said(&report)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A route with a Middleware.
+fn middleware(spec: &str) -> String {
+    route(
+        "middlewares: [{name: m}], ",
+        &format!(
+            "---\napiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {{name: m, namespace: ns}}\nspec: {spec}\n"
+        ),
+    )
+}
+
+/// A route to a plain Service, with what it has beside.
+fn route(within: &str, beside: &str) -> String {
+    format!(
+        "# options: traefik=3.7.15
+apiVersion: v1
+kind: Service
+metadata: {{name: s, namespace: ns}}
+spec: {{selector: {{app: s}}, ports: [{{port: 80}}]}}
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {{name: r, namespace: ns}}
+spec:
+  entryPoints: [websecure]
+  routes: [{{match: Host(`www.example.org`), kind: Rule, {within}services: [{{name: s, port: 80}}]}}]
+  tls: {{}}
+{beside}"
+    )
+}
+
+#[test]
+fn a_middleware_that_lets_no_request_through_is_an_error() {
+    let redirect = |regex: &str| middleware(&format!("{{redirectRegex: {{regex: '{regex}'}}}}"));
+    let ask = |address: &str| middleware(&format!("{{forwardAuth: {{address: '{address}'}}}}"));
+    errors_are(&[
+        ("no amount", middleware("{inFlightReq: {}}"), &["CI274"]),
+        (
+            "an amount of none",
+            middleware("{inFlightReq: {amount: 0}}"),
+            &["CI274"],
+        ),
+        ("an amount", middleware("{inFlightReq: {amount: 1}}"), &[]),
+        ("no scheme", ask("not a url"), &["CI274"]),
+        ("an address", ask("http://auth.ns/check"), &[]),
+        ("a letter is cut out", redirect("a"), &["CI274"]),
+        ("all is cut out", redirect(".*"), &["CI274"]),
+        ("the path is cut out", redirect("/$"), &["CI274"]),
+        ("nothing is cut out", redirect("^http:"), &[]),
+        ("nothing is looked for", redirect(""), &[]),
+        ("a label is cut out", redirect("www[.]"), &[]),
+        (
+            "no service",
+            middleware("{errors: {status: ['500'], query: /}}"),
+            &["CI272"],
+        ),
+        (
+            "a service",
+            middleware("{errors: {status: ['500'], query: /, service: {name: s, port: 80}}}"),
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn a_middleware_without_a_name_is_an_error() {
+    let tcp = |within: &str| {
+        format!(
+            "apiVersion: v1
+kind: Service
+metadata: {{name: s, namespace: ns}}
+spec: {{selector: {{app: s}}, ports: [{{port: 443}}]}}
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRouteTCP
+metadata: {{name: r, namespace: ns}}
+spec:
+  entryPoints: [websecure]
+  routes: [{{match: HostSNI(`a.example.org`), {within}services: [{{name: s, port: 443}}]}}]
+  tls: {{passthrough: true}}
+"
+        )
+    };
+    let chain = middleware("{chain: {middlewares: [{name: ''}]}}");
+    errors_are(&[
+        (
+            "of a route",
+            route("middlewares: [{name: ''}], ", ""),
+            &["CI902"],
+        ),
+        (
+            "of a TCP route",
+            tcp("middlewares: [{name: ''}], "),
+            &["CI902"],
+        ),
+        ("of a chain", chain, &["CI902"]),
+        ("none", tcp("middlewares: [], "), &[]),
+    ]);
+}
+
+/// What stands behind an instance.
+const TRUSTED: &str = "\
+# options: traefik=3.7.15
+apiVersion: v1
+kind: Secret
+metadata: {name: selfcert, namespace: ns}
+data: {externcert: \"${leaf}\", externkey: \"${leaf.key}\"}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: civicrmhttpd, namespace: ns}
+spec: {selector: {app: s}, ports: [{port: 443}]}
+---
+";
+
+/// An instance whose httpd shows a certificate, and the Secrets and CAs that Traefik trusts.
+fn trusting(roots: &str, secrets: &[(&str, &str)]) -> String {
+    let secrets = secrets.iter().map(|(name, data)| {
+        format!(
+            "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: ns}}\n{data}\n"
+        )
+    });
+    let instance = super::INSTANCE.replace("rootCAs: [{secret: externca}]", roots);
+    [TRUSTED.to_owned(), instance]
+        .into_iter()
+        .chain(secrets)
+        .collect()
+}
+
+#[test]
+fn a_ca_that_traefik_cannot_load_is_an_error_where_it_has_no_other() {
+    let good = ("externca", "data: {ca.crt: \"${ca}\"}");
+    let two_keys = ("two", "data: {a: \"${ca}\", b: \"${ca}\"}");
+    let no_pem = ("two", "data: {ca.crt: bm8gY2VydGlmaWNhdGU=}");
+    let indented = ("two", "stringData:\n  ca.crt: |1\n${ca:4}");
+    let damaged = (
+        "two",
+        "stringData:\n  ca.crt: |\n    -----BEGIN CERTIFICATE-----\n    bm8=\n    -----END CERTIFICATE-----\n${ca:4}",
+    );
+    let (one, both) = (
+        "rootCAs: [{secret: two}]",
+        "rootCAs: [{secret: externca}, {secret: two}]",
+    );
+    let older = "rootCAs: [{secret: externca}]\n  rootCAsSecrets: [two]";
+    errors_are(&[
+        (
+            "one",
+            trusting("rootCAs: [{secret: externca}]", &[good]),
+            &[],
+        ),
+        ("two keys", trusting(one, &[two_keys]), &["CI101"]),
+        ("two keys beside", trusting(both, &[good, two_keys]), &[]),
+        (
+            "two keys in the older field",
+            trusting(older, &[good, two_keys]),
+            &[],
+        ),
+        ("no PEM", trusting(one, &[no_pem]), &["CI102"]),
+        ("no PEM beside", trusting(both, &[good, no_pem]), &[]),
+        ("indented", trusting(one, &[indented]), &["CI615"]),
+        ("indented beside", trusting(both, &[good, indented]), &[]),
+        ("a damaged one before", trusting(one, &[damaged]), &[]),
+    ]);
+}
+
+#[test]
+fn what_does_not_certify_as_a_ca_signs_nothing() {
+    let itself = ("externca", "data: {ca.crt: \"${leaf}\"}");
+    let other = ("externca", "data: {ca.crt: \"${self-signed}\"}");
+    let beside = ("externca", "data: {ca.crt: \"${self-signed+ca}\"}");
+    let roots = "rootCAs: [{secret: externca}]";
+    errors_are(&[
+        ("itself", trusting(roots, &[itself]), &[]),
+        ("another", trusting(roots, &[other]), &["CI105"]),
+        ("beside a CA", trusting(roots, &[beside]), &[]),
+    ]);
+}
+
+#[test]
+fn the_fault_of_a_tcp_route_does_not_count_where_an_http_route_takes_its_hosts() {
+    let tcp = |host: &str| {
+        format!(
+            "---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRouteTCP
+metadata: {{name: second, namespace: ns}}
+spec:
+  entryPoints: [websecure]
+  routes: [{{match: HostSNI(`{host}`), services: [{{name: civicrmhttpd, port: 443}}]}}]
+  tls: {{}}
+"
+        )
+    };
+    let good = ("externca", "data: {ca.crt: \"${ca}\"}");
+    let instance = trusting("rootCAs: [{secret: externca}]", &[good]);
+    errors_are(&[
+        (
+            "of the http route",
+            format!("{instance}{}", tcp("a.example.org")),
+            &[],
+        ),
+        (
+            "of its own",
+            format!("{instance}{}", tcp("b.example.org")),
+            &["CI261"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_server_certificate_that_is_a_ca_is_an_error_where_browsers_see_it() {
+    let secret = |name: &str, keys: [&str; 2]| {
+        let [crt, key] = keys;
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: ns}}\ndata: {{{crt}: \"${{wildcard-ca}}\", {key}: \"${{wildcard-ca.key}}\"}}\n---\n"
+        )
+    };
+    let store = "apiVersion: traefik.io/v1alpha1\nkind: TLSStore\nmetadata: {name: default, namespace: ns}\nspec: {certificates: [{secretName: w}]}\n";
+    let passed = "apiVersion: v1
+kind: Service
+metadata: {name: s, namespace: ns}
+spec: {selector: {app: s}, ports: [{port: 443}]}
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRouteTCP
+metadata: {name: r, namespace: ns}
+spec:
+  entryPoints: [websecure]
+  routes: [{match: HostSNI(`a.example.org`), services: [{name: s, port: 443}]}]
+  tls: {passthrough: true}
+";
+    let httpd = secret("selfcert", ["externcert", "externkey"]);
+    errors_are(&[
+        (
+            "of the store",
+            secret("w", ["tls.crt", "tls.key"]) + store,
+            &["CI611"],
+        ),
+        ("of httpd", httpd.clone(), &[]),
+        ("behind a route that passes TLS", httpd + passed, &["CI611"]),
+    ]);
+}
+
+#[test]
+fn a_newest_version_of_tls_below_what_httpd_speaks_is_an_error() {
+    let transport = |release: &str, versions: &str, beside: &str| {
+        format!(
+            "# options: traefik={release}
+apiVersion: traefik.io/v1alpha1
+kind: ServersTransport
+metadata: {{name: t, namespace: ns}}
+spec: {{serverName: a.example.org, {versions}}}
+{beside}"
+        )
+    };
+    let lowered = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: ns}\ndata: {site.conf: \"SSLCipherSuite DEFAULT@SECLEVEL=0\"}\n";
+    errors_are(&[
+        (
+            "1.1",
+            transport("3.7.15", "maxVersion: VersionTLS11", ""),
+            &["CI118"],
+        ),
+        (
+            "1.1 whatever httpd speaks",
+            transport("3.7.15", "maxVersion: VersionTLS11", lowered),
+            &["CI118"],
+        ),
+        (
+            "1.0 to 1.1",
+            transport(
+                "3.7.15",
+                "minVersion: VersionTLS10, maxVersion: VersionTLS11",
+                "",
+            ),
+            &["CI118"],
+        ),
+        (
+            "to an old httpd",
+            transport(
+                "3.7.15",
+                "minVersion: VersionTLS10, maxVersion: VersionTLS11",
+                lowered,
+            ),
+            &[],
+        ),
+        (
+            "1.2",
+            transport("3.7.15", "maxVersion: VersionTLS12", ""),
+            &[],
+        ),
+        (
+            "not read",
+            transport("3.4.3", "maxVersion: VersionTLS11", ""),
+            &["CI304"],
+        ),
+    ]);
+}
+
+#[test]
+fn https_without_a_transport_is_open_where_another_part_has_traefiks_options() {
+    let root = |name: &str, file: &str| {
+        super::source(
+            &format!("{name}/kustomization.yaml"),
+            &format!("resources: [{file}]\n"),
+        )
+    };
+    let values = |skips: bool| {
+        let argument = format!("--serversTransport.insecureSkipVerify={skips}");
+        let text = format!(
+            "providers: {{kubernetesCRD: {{enabled: true}}}}\nadditionalArguments: ['{argument}']\n"
+        );
+        super::source("a/values.yaml", &text)
+    };
+    let instance = super::INSTANCE.replace(", serversTransport: transport-selfsigned", "");
+    let (_, route) = instance.split_once("---\n").expect("two objects");
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: civicrmhttpd, namespace: ns}\nspec: {selector: {app: s}, ports: [{port: 443}]}\n---\n";
+    let found = |skips: bool| {
+        let mut sources = [
+            root("a", "x.yaml"),
+            super::source(
+                "a/x.yaml",
+                "apiVersion: v1\nkind: Service\nmetadata: {name: x, namespace: y}\nspec: {selector: {app: s}, ports: [{port: 80}]}\n",
+            ),
+            values(skips),
+            root("b", "route.yaml"),
+            super::source("b/route.yaml", &format!("{service}{route}")),
+        ];
+        let mut options = options("# options: strict");
+        options.traefik = Some("3.7.15".parse().expect("a release"));
+        let report = lint(&mut sources, &options).expect("they are short");
+        codes(&report, Severity::Warning).contains("CI210")
+    };
+    assert!(found(false));
+    assert!(!found(true));
+}
