@@ -169,7 +169,11 @@ impl Service {
             },
             name: text(node, "name").unwrap_or_default(),
             protocol: text(node, "appProtocol"),
-            target: super::port(node, "targetPort").map(|port| port.value),
+            // Zero and nothing stand for the port itself (`SetDefaults_Service` in `pkg/apis/core/v1/defaults.go` of
+            // Kubernetes 1.34).
+            target: super::port(node, "targetPort")
+                .map(|port| port.value)
+                .filter(|port| ![Port::Number(0), Port::Name(String::new())].contains(port)),
         };
         Self {
             is_external: of_type("ExternalName"),

@@ -82,6 +82,58 @@ fn a_middleware_that_lets_no_request_through_is_an_error() {
 }
 
 #[test]
+fn settings_of_middlewares_are_read_as_each_release_does() {
+    let old = |text: String| text.replace("traefik=3.7.15", "traefik=2.11.53");
+    let users = |kind: &str, lines: &str| {
+        let spec = format!("{{{kind}: {{secret: users}}}}");
+        let beside = format!(
+            "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: users, namespace: ns}}\nstringData: {{users: \"{lines}\"}}\n"
+        );
+        middleware(&spec) + &beside
+    };
+    errors_are(&[
+        (
+            "no period",
+            middleware("{rateLimit: {average: 1, period: soon}}"),
+            &["CI272"],
+        ),
+        (
+            "a period",
+            middleware("{rateLimit: {average: 1, period: 1.5m}}"),
+            &[],
+        ),
+        (
+            "a period of seconds",
+            middleware("{rateLimit: {average: 1, period: 10}}"),
+            &[],
+        ),
+        (
+            "zero is nothing",
+            old(middleware("{headers: {stsSeconds: 0}}")),
+            &["CI272"],
+        ),
+        (
+            "zero is a setting",
+            middleware("{headers: {stsSeconds: 0}}"),
+            &[],
+        ),
+        ("a user", users("basicAuth", "a:b"), &[]),
+        (
+            "a user with a realm",
+            users("basicAuth", "a:b:c"),
+            &["CI273"],
+        ),
+        ("no user", users("basicAuth", "nobody"), &["CI273"]),
+        ("a user for a digest", users("digestAuth", "a:b:c"), &[]),
+        (
+            "no user for a digest",
+            users("digestAuth", "a:b"),
+            &["CI273"],
+        ),
+    ]);
+}
+
+#[test]
 fn a_middleware_without_a_name_is_an_error() {
     let tcp = |within: &str| {
         format!(
@@ -351,4 +403,105 @@ fn https_without_a_transport_is_open_where_another_part_has_traefiks_options() {
     };
     assert!(found(false));
     assert!(!found(true));
+}
+
+/// A host with a certificate of its own, or of a TLSStore, where nothing outside may be relied on.
+fn shown(release: &str, tls: &str, store: &str, beside: &str) -> String {
+    format!(
+        "# options: strict traefik={release}
+apiVersion: v1
+kind: Secret
+metadata: {{name: w, namespace: ns}}
+data: {{tls.crt: \"${{wildcard}}\", tls.key: \"${{wildcard.key}}\"}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: s, namespace: ns}}
+spec: {{selector: {{app: s}}, ports: [{{port: 80}}]}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: s, namespace: ns}}
+spec: {{selector: {{matchLabels: {{app: s}}}}, template: {{metadata: {{labels: {{app: s}}}}, spec: {{containers: [{{name: s, image: s}}]}}}}}}
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {{name: r, namespace: ns}}
+spec:
+  entryPoints: [websecure]
+  routes: [{{match: Host(`www.example.org`), kind: Rule, services: [{{name: s, port: 80}}]}}]
+  tls: {tls}
+---
+apiVersion: traefik.io/v1alpha1
+kind: TLSStore
+metadata: {{name: default, namespace: ns}}
+spec: {store}
+{beside}"
+    )
+}
+
+#[test]
+fn what_is_wrong_with_a_certificate_is_an_error_where_a_host_is_left_without_one() {
+    let (own, none) = ("{secretName: w}", "{}");
+    let (new, old) = ("3.7.15", "3.4.3");
+    let store = "{certificates: [{secretName: nowhere}, {secretName: w}]}";
+    let last = "{certificates: [{secretName: w}, {secretName: nowhere}]}";
+    let no_default = "{defaultCertificate: {secretName: nowhere}, certificates: [{secretName: w}]}";
+    let again = "---\napiVersion: traefik.io/v1alpha1\nkind: TLSStore\nmetadata: {name: default, namespace: other}\nspec: {}\n";
+    let only_default = "{defaultCertificate: {secretName: w}}";
+    let both = "{defaultCertificate: {secretName: w}, certificates: [{secretName: w}]}";
+    let strict = "---\napiVersion: traefik.io/v1alpha1\nkind: TLSOption\nmetadata: {name: default, namespace: ns}\nspec: {minVersion: VersionTLS12, sniStrict: true}\n";
+    let broken = "---\napiVersion: traefik.io/v1alpha1\nkind: TLSOption\nmetadata: {name: default, namespace: ns}\nspec: {minVersion: VersionTLS12, cipherSuites: [NO_SUCH]}\n";
+    let other = "---\napiVersion: traefik.io/v1alpha1\nkind: TLSOption\nmetadata: {name: mine, namespace: ns}\nspec: {minVersion: VersionTLS12}\n";
+    let mine = "{secretName: w, options: {name: mine}}";
+    errors_are(&[
+        (
+            "one of the store is missing",
+            shown(new, none, store, ""),
+            &[],
+        ),
+        (
+            "which drops those behind it",
+            shown(old, none, store, ""),
+            &["CI408", "CI901"],
+        ),
+        ("and not those before it", shown(old, none, last, ""), &[]),
+        ("the route has its own", shown(old, own, store, ""), &[]),
+        (
+            "the default one is missing",
+            shown(new, none, no_default, ""),
+            &["CI408", "CI901"],
+        ),
+        (
+            "and the route has its own",
+            shown(new, own, no_default, ""),
+            &[],
+        ),
+        (
+            "two stores",
+            shown(new, none, only_default, again),
+            &["CI401", "CI408"],
+        ),
+        (
+            "two stores with one for all",
+            shown(new, none, both, again),
+            &[],
+        ),
+        (
+            "only the default one",
+            shown(new, none, only_default, strict),
+            &["CI406"],
+        ),
+        ("one for all", shown(new, none, both, strict), &[]),
+        (
+            "broken default options",
+            shown(new, own, "{}", broken),
+            &["CI420"],
+        ),
+        (
+            "which do not govern",
+            shown(new, mine, "{}", &format!("{broken}{other}")),
+            &[],
+        ),
+    ]);
 }

@@ -3,6 +3,7 @@
 use super::CheckedSecret;
 use super::rules::{CI601, CI602, CI603, CI606, CI608, CI609, CI613, CI618, CI622};
 use crate::cluster::data::{Cert, Entry};
+use crate::lint::facts::loaded::Loaded;
 use crate::lint::finding::Finding;
 use crate::pki::validity::{Validity, format_instant};
 use time::Duration;
@@ -16,8 +17,11 @@ impl CheckedSecret<'_, '_> {
     /// What no certificate may have.
     pub(super) fn any(&self, entry: &Entry, cert: &Cert, findings: &mut Vec<Finding>) {
         let (details, name, field) = (&cert.details, cert.name(), entry.field());
+        let is_idle = || entry.key == "tls.crt" && self.is_for_browsers && self.is_idle();
         let mut find = |rule, message: String| {
-            findings.push(self.object.finding(rule, entry.at, &field, message));
+            let finding = self.object.finding(rule, entry.at, &field, message);
+            let is_of_time = rule == &CI601 || rule == &CI602;
+            findings.push(finding.warning_unless(!is_of_time || !is_idle()));
         };
         let now = self.model.options.now;
         let end = format_instant(details.validity.not_after);
@@ -75,6 +79,16 @@ impl CheckedSecret<'_, '_> {
                 ),
             }
         }
+    }
+
+    /// Returns whether Traefik shows the Secret's certificate for none of its hosts.
+    fn is_idle(&self) -> bool {
+        let object = self.object;
+        let number = self.model.find(object.class, object.namespace, object.name);
+        let loaded = Loaded::of(self.model);
+        number
+            .zip(loaded)
+            .is_some_and(|(number, loaded)| loaded.is_idle(number))
     }
 
     /// What some clients refuse, of the keys that clients of Traefik, httpd and the database meet.

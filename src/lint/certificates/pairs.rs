@@ -8,6 +8,7 @@ use crate::cluster::data::{Cert, Content};
 use crate::kinds::Named;
 use crate::lint::facts::certificate::outside_constraints;
 use crate::lint::facts::covered::are_covered;
+use crate::lint::facts::loaded::are_all_covered;
 use crate::lint::finding::Finding;
 use crate::path::served::standing;
 use crate::pki::key;
@@ -100,10 +101,11 @@ impl CheckedSecret<'_, '_> {
                 }
         });
         let mut is_named = false;
-        by.all(|object| {
+        let are_replaced = by.all(|object| {
             is_named = true;
             are_covered(self.model, object, Some(self.object.name))
-        }) && is_named
+        });
+        is_named && (are_replaced || are_all_covered(self.model))
     }
 
     fn chain(&self, authority: &str, leaf: &str, findings: &mut Vec<Finding>) {

@@ -1,4 +1,12 @@
-//! Durations as Traefik's definitions take them.
+//! Durations as Traefik's definitions take them, and as Go does.
+
+use crate::duration::TraefikDuration;
+
+/// Whether Go's `time.ParseDuration` takes a text, or it is of digits alone: seconds to Traefik.
+pub(in crate::lint) fn is_go_duration(text: &str) -> bool {
+    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
+    text == "0" || !text.contains(' ') && TraefikDuration::parse(text).is_ok()
+}
 
 /// `^([0-9]+(ns|us|µs|ms|s|m|h)?)+$`, the pattern of the definition from Traefik 3.4 on.
 pub(in crate::lint) fn is_duration(text: &str) -> bool {

@@ -6,6 +6,7 @@ pub(super) mod certificate;
 pub(super) mod covered;
 pub(super) mod durations;
 pub(super) mod issuers;
+pub(super) mod loaded;
 pub(super) mod pods;
 pub(super) mod routes;
 pub(super) mod servers_transport;

@@ -265,7 +265,8 @@ impl<'m, 'a> Spot<'m, 'a> {
             Clash::PlainPort { wanted } => {
                 let (object, field) = self.named?;
                 let message = format!("port `{}` speaks plain http", wanted.shown().escape_debug());
-                Some(object.finding_in(rule, &self.port_field(field), message))
+                let finding = object.finding_in(rule, &self.port_field(field), message);
+                Some(finding.warning_unless(!self.has_number_of_tls(wanted)))
             }
             Clash::TlsPort { wanted } if self.way_in == WayIn::IngressRouteTcp => {
                 self.plain_to_tls(rule, wanted)
@@ -337,6 +338,19 @@ impl<'m, 'a> Spot<'m, 'a> {
                 Some(object.finding_in(rule, field, message))
             }
         }
+    }
+
+    /// Returns whether a port has a number of TLS, whatever its name says: only httpd knows which of them is right.
+    fn has_number_of_tls(&self, wanted: &Port) -> bool {
+        let httpd = self.routed.and_then(|routed| routed.path.httpd.as_ref());
+        let service = httpd.and_then(|httpd| {
+            let place = &httpd.service;
+            let cluster = self.model.cluster;
+            cluster.find(Kind::Service, &place.scope, &place.name)
+        });
+        let service = service.and_then(|object| object.resource.service());
+        let port = service.and_then(|service| service.port(wanted));
+        port.and_then(|port| port.number) == Some(443)
     }
 
     fn plain_to_tls(&self, rule: &'static Rule, wanted: &Port) -> Option<Finding> {

@@ -1,6 +1,7 @@
 //! What each kind of middleware refuses: the constructors of `pkg/middlewares`, v2.11.53, v3.0.4, v3.4.3 and v3.7.13.
 
 use super::expression::{self, Vocabulary};
+use crate::lint::facts::durations::is_go_duration;
 use crate::release::Release;
 use crate::rule::regexp;
 use crate::yaml::{Node, Value};
@@ -55,7 +56,7 @@ pub(super) const KINDS: [MiddlewareKind; 26] = [
         let is_empty = node.entries().is_empty();
         is_empty.then(|| Refusal::at("", "no plugin is named"))
     }),
-    kind("rateLimit", |node, _| source(node)),
+    kind("rateLimit", |node, _| period(node).or_else(|| source(node))),
     kind("redirectRegex", |node, _| regexp(node, "regex")),
     kind("redirectScheme", |node, _| non_empty(node, "scheme")),
     kind("replacePath", |_, _| None),
@@ -187,8 +188,14 @@ fn is_media_type(text: &str) -> bool {
     base.splitn(2, '/').all(is_token)
 }
 
+/// The numbers among the headers, and from which release on 0 is not the same as none.
+const ZERO_COUNTS: [(&str, Release); 2] = [
+    ("stsSeconds", Release::exactly(3, 6, 10)),
+    ("accessControlMaxAge", Release::exactly(3, 7, 6)),
+];
+
 /// What makes settings of headers valid, by type: `Has…HeadersDefined` in `pkg/config/dynamic/middlewares.go`.
-fn headers(node: &Node, _: Release) -> Option<Refusal> {
+fn headers(node: &Node, release: Release) -> Option<Refusal> {
     if let Some(refusal) = regexps(node, "accessControlAllowOriginListRegex") {
         return Some(refusal);
     }
@@ -197,7 +204,11 @@ fn headers(node: &Node, _: Release) -> Option<Refusal> {
         Value::Bool(is) => *is,
         Value::Text(text) => !text.is_empty(),
         Value::List(_) | Value::Map(_) => !node.items().is_empty() || !node.entries().is_empty(),
-        Value::Int(_) => ["stsSeconds", "accessControlMaxAge"].contains(&key.text.as_str()),
+        Value::Int(number) => {
+            let mut known = ZERO_COUNTS.iter();
+            let since = known.find(|(known, _)| *known == key.text);
+            since.is_some_and(|(_, since)| *number != 0 || release >= *since)
+        }
         Value::Float(_) | Value::Ambiguous(_) => true,
     };
     let is_valid = node.entries().iter().any(is_defined);
@@ -267,6 +278,16 @@ fn strategy(node: &Node, field: &str) -> Option<Refusal> {
         }
         _ => None,
     }
+}
+
+/// What Go reads as a duration, or seconds (`createRateLimitMiddleware` in `pkg/provider/kubernetes/crd/kubernetes.go`,
+/// v2.11.53 to v3.7.9).
+fn period(node: &Node) -> Option<Refusal> {
+    let text = node
+        .text_of("period")
+        .filter(|text| !is_go_duration(text))?;
+    let why = format!("`{}` is not a duration", text.escape_debug());
+    Some(Refusal::at("period", why))
 }
 
 /// What tells the clients of a limit apart (`GetSourceExtractor` in `pkg/middlewares/extractor.go`).

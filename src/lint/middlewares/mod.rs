@@ -9,6 +9,7 @@ mod kinds;
 pub(super) mod rules;
 
 use crate::cluster::Resource;
+use crate::cluster::data::Entry;
 use crate::kinds::Reference;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
@@ -165,6 +166,21 @@ fn circle(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Returns why the lines of a Secret are not users: `name:hash`, or `name:realm:hash` (`basicUserParser`, `digestUserParser`
+/// in `pkg/middlewares/auth`, v2.11.53 to v3.7.9).
+fn unreadable(only: &Entry, kind: &str) -> Option<String> {
+    let key = &only.key;
+    if only.is_empty() {
+        return Some(format!("has nothing under `{key}`"));
+    }
+    let parts = if kind == "basicAuth" { 2 } else { 3 };
+    let is_user = |line: &str| line.split(':').count() == parts;
+    let lines = || only.text().into_iter().flat_map(str::lines);
+    let mut users = lines().filter(|line| !line.is_empty());
+    let is_other = !only.certificates.is_empty() || !users.all(is_user);
+    is_other.then(|| format!("has lines under `{key}` that are not users"))
+}
+
 /// Checks the Secret with the users (`loadBasicAuthCredentials`, `loadAuthCredentials` in
 /// `pkg/provider/kubernetes/crd/kubernetes.go`).
 fn users(
@@ -192,8 +208,7 @@ fn users(
             .find(|key| data.get(key).is_none());
         missing.map(|key| format!("has no `{key}`"))
     } else if let [only] = data.entries.as_slice() {
-        let has_nothing = || format!("has nothing under `{}`", only.key);
-        only.is_empty().then(has_nothing)
+        unreadable(only, kind)
     } else {
         Some(format!(
             "has {} keys, and must have one",

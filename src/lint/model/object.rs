@@ -148,7 +148,8 @@ pub(in crate::lint) struct Object<'a> {
 
 impl<'a> Object<'a> {
     pub(super) fn new(document: &'a Document, prefix: String, node: &'a Node) -> Option<Self> {
-        let api_version = node.text_of("apiVersion")?;
+        // To kubectl an empty version is none.
+        let api_version = node.text_of("apiVersion").filter(|text| !text.is_empty())?;
         let kind = node.text_of("kind")?;
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         let text = |path: &[&str]| node.at_path(path).and_then(Node::text);

@@ -5,8 +5,10 @@ pub(super) mod rules;
 mod seeker;
 mod traefik;
 
+use crate::cluster::Kind;
 use crate::kinds::traefik::{Authority, RootCa};
 use crate::lint::facts::covered::are_covered;
+use crate::lint::facts::loaded::are_all_covered;
 use crate::lint::facts::spelling::Spellings;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
@@ -174,6 +176,9 @@ impl Reference<'_> {
         };
         if self.field == "spec.tls.secretName" {
             return are_covered(model, typed, None);
+        }
+        if self.class == Class::Secret && typed.kind() == Kind::TlsStore {
+            return are_all_covered(model);
         }
         // Traefik trusts the CAs that it finds; whether one of them signed the certificate, another rule says.
         let namespace = self.namespace;

@@ -115,6 +115,10 @@ impl<'a> Seeker<'_, 'a> {
             if let Some(named) = named.as_ref().filter(|named| named.name != "default") {
                 let field = format!("spec.tls.{key}.name");
                 self.add_in(class, named.namespace.as_deref(), &named.name, field);
+                // No release reads `store` (`pkg/provider/kubernetes/crd`, v2.11.53 to v3.7.9).
+                if let Some(last) = self.found.last_mut() {
+                    last.may_lack |= class == Class::TlsStore;
+                }
             }
         }
     }

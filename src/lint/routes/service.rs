@@ -3,8 +3,8 @@
 use super::reference::{provider_suffix, reference};
 use super::rules::{CI205, CI206, CI207, CI210, CI221, CI223, CI242, CI249};
 use crate::cluster::{self, Kind, Resource};
-use crate::duration::TraefikDuration;
 use crate::kinds::traefik::{Port, ServiceRef};
+use crate::lint::facts::durations::is_go_duration;
 use crate::lint::finding::Finding;
 use crate::lint::legs::Spot;
 use crate::lint::model::{Model, Object};
@@ -130,12 +130,6 @@ fn options(
         let message = "Traefik takes it for a Service of type ExternalName only".to_owned();
         find("healthCheck", message);
     }
-}
-
-/// Whether Go's `time.ParseDuration` takes a text, or it is of digits alone: seconds to Traefik.
-fn is_go_duration(text: &str) -> bool {
-    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
-    text == "0" || !text.contains(' ') && TraefikDuration::parse(text).is_ok()
 }
 
 /// Finds a Service of which no port is named (`getServicePort` in `pkg/provider/kubernetes/crd/kubernetes.go`).

@@ -10,6 +10,7 @@ use crate::kinds::Named;
 use crate::kinds::ingress::Ingress;
 use crate::kinds::traefik::{TlsOption, TlsStore};
 use crate::lint::facts::covered::are_covered;
+use crate::lint::facts::loaded::Loaded;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::legs::not_covered;
@@ -40,7 +41,9 @@ pub(super) const FAMILY: Family = Family {
 
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    singletons(model, &mut findings);
+    let loaded = Loaded::of(model);
+    let are_covered = loaded.as_ref().is_some_and(Loaded::cover_all);
+    singletons(model, are_covered, &mut findings);
     let options = model.cluster.of(Kind::TlsOption);
     let is_strict = |object: &cluster::Object| match &object.resource {
         Resource::TlsOption(option) => option.sni_strict,
@@ -53,7 +56,8 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         let mut pairs: Vec<&Named> = Vec::new();
         match &typed.resource {
             Resource::TlsStore(spec) => {
-                store(model, object, spec, strict, &mut findings);
+                let context = (strict, are_covered);
+                store(model, object, spec, context, loaded.as_ref(), &mut findings);
                 pairs.extend(spec.default_certificate.iter().chain(&spec.certificates));
             }
             Resource::IngressRoute(spec) | Resource::IngressRouteTcp(spec) => {
@@ -72,16 +76,16 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
             _ => {}
         }
         for named in pairs {
-            shown.extend(pair(model, typed, named, &mut findings));
+            shown.extend(pair(model, typed, named, are_covered, &mut findings));
         }
     }
     same_names(model, &shown, &mut findings);
-    nothing_shown(model, &mut findings);
+    nothing_shown(model, loaded.as_ref(), &mut findings);
     options::check(model, &mut findings);
     findings
 }
 
-fn singletons(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn singletons(model: &Model<'_>, are_covered: bool, findings: &mut Vec<Finding>) {
     for (class, rule) in [(Class::TlsStore, &CI401), (Class::TlsOption, &CI402)] {
         let all: Vec<&Object<'_>> = model
             .of(class)
@@ -110,10 +114,16 @@ fn singletons(model: &Model<'_>, findings: &mut Vec<Finding>) {
                 .consequence
                 .as_ref()
                 .map(|text| text.replace("<namespace> <namespace>-2", &named));
-            findings.push(Finding {
+            let finding = Finding {
                 consequence,
                 ..finding
-            });
+            };
+            // Without them the certificates of routes and of `certificates` go on, and so do the built-in options.
+            let is_lost = match class {
+                Class::TlsStore => !are_covered,
+                _ => options::any_default_asks(model),
+            };
+            findings.push(finding.warning_unless(is_lost));
         }
     }
 }
@@ -122,7 +132,8 @@ fn store(
     model: &Model<'_>,
     object: &Object<'_>,
     store: &TlsStore,
-    strict: bool,
+    (strict, are_covered): (bool, bool),
+    loaded: Option<&Loaded<'_, '_>>,
     findings: &mut Vec<Finding>,
 ) {
     if object.name != "default" && !object.name.is_empty() {
@@ -130,7 +141,8 @@ fn store(
         let finding = object.finding_in(&CI403, "metadata.name", message);
         let mut all = model.of(Class::TlsStore);
         let is_default = all.any(|object| object.name == "default");
-        findings.push(finding.warning_unless(model.options.strict_references && !is_default));
+        let is_needed = model.options.strict_references && !is_default && !are_covered;
+        findings.push(finding.warning_unless(is_needed));
     }
     let is_listed = |default: &&Named| {
         let mut listed = store.certificates.iter();
@@ -139,7 +151,9 @@ fn store(
     let default = store.default_certificate.as_ref();
     if let Some(named) = default.filter(|named| strict && !is_listed(named)) {
         let message = "a TLSOption has `sniStrict`, and this certificate is only the default";
-        findings.push(object.finding(&CI406, named.at, &named.field, message));
+        let is_refused = loaded.is_some_and(|loaded| options::leaves_out(model, loaded));
+        let finding = object.finding(&CI406, named.at, &named.field, message);
+        findings.push(finding.warning_unless(is_refused));
     }
 }
 
@@ -148,11 +162,12 @@ fn pair(
     model: &Model<'_>,
     typed: &cluster::Object,
     named: &Named,
+    are_all_covered: bool,
     findings: &mut Vec<Finding>,
 ) -> Option<usize> {
     let object = &model.objects[typed.number];
     // Where another certificate covers the hosts of a route, Traefik shows that one.
-    let is_needed = !are_covered(model, typed, None);
+    let is_needed = !are_all_covered && !are_covered(model, typed, None);
     let mut find = |rule, message: String| {
         let finding = object.finding(rule, named.at, &named.field, message);
         findings.push(finding.warning_unless(is_needed));
@@ -181,7 +196,8 @@ fn pair(
     let object = &model.objects[secret.number];
     if object.label("owner") == Some("helm") {
         let message = format!("Traefik does not see Secret {}", object.shown());
-        findings.push(object.finding_in(&CI112, "metadata.labels.owner", message));
+        let finding = object.finding_in(&CI112, "metadata.labels.owner", message);
+        findings.push(finding.warning_unless(!are_all_covered));
     }
     Some(secret.number)
 }
@@ -201,7 +217,7 @@ fn option(model: &Model<'_>, object: &Object<'_>, option: &TlsOption, findings: 
 
 /// Finds hosts for which there is no certificate, where nothing outside the input may be relied on: Traefik shows one of
 /// its own making. Where all of them are known, `path::check` finds the same.
-fn nothing_shown(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn nothing_shown(model: &Model<'_>, loaded: Option<&Loaded<'_, '_>>, findings: &mut Vec<Finding>) {
     let Some(names) = model
         .grounds
         .all_names()
@@ -223,7 +239,11 @@ fn nothing_shown(model: &Model<'_>, findings: &mut Vec<Finding>) {
         if !is_ended || !is_ours || object.has("spec.tls.certResolver") {
             continue;
         }
-        for host in routed.path.hosts.iter().filter(|host| !covers(names, host)) {
+        let is_covered = |host: &str| match loaded {
+            Some(loaded) => loaded.covers_host(host),
+            None => covers(names, host),
+        };
+        for host in routed.path.hosts.iter().filter(|host| !is_covered(host)) {
             let (at, field) = (routed.matched.at, &routed.matched.path);
             findings.push(object.finding(&CI408, at, field, not_covered(host, names)));
         }

@@ -8,6 +8,7 @@ use crate::cluster::scope::Scope;
 use crate::cluster::{Kind, Object, Resource};
 use crate::kinds::Reference;
 use crate::kinds::traefik::{Route, meet};
+use crate::lint::facts::loaded::Loaded;
 use crate::lint::finding::Finding;
 use crate::lint::model::Model;
 use crate::lint::rule::Severity;
@@ -136,6 +137,41 @@ fn named<'m>(model: &'m Model<'_>, routed: &'m Routed<'m>) -> Option<Named<'m>> 
         }
         _ => None,
     }
+}
+
+/// Returns whether one of the default options asks browsers for a certificate.
+pub(super) fn any_default_asks(model: &Model<'_>) -> bool {
+    let mut defaults = model.cluster.of(Kind::TlsOption);
+    defaults.any(|option| option.name == "default" && asks(option))
+}
+
+/// Returns whether options with `sniStrict` govern a host that only the default certificate covers: Traefik refuses its
+/// connections (`buildTLSConfig` in `pkg/tls/tlsmanager.go`, v2.11.53 to v3.7.9).
+pub(super) fn leaves_out(model: &Model<'_>, loaded: &Loaded<'_, '_>) -> bool {
+    let mut default = model.cluster.of(Kind::TlsOption);
+    let default = default.find(|option| option.name == "default");
+    model
+        .paths
+        .iter()
+        .filter_map(|it| named(model, it))
+        .any(|named| {
+            let options = match named.name {
+                "default" => default,
+                _ => named.options,
+            };
+            let is_strict = matches!(
+                options.map(|options| &options.resource),
+                Some(Resource::TlsOption(option)) if option.sni_strict
+            );
+            let mut hosts = named.routed.path.hosts.iter();
+            is_strict && hosts.any(|host| !loaded.covers_strictly(host))
+        })
+}
+
+/// Returns whether the default options govern a host, as far as the input has all routes.
+pub(super) fn default_governs(model: &Model<'_>) -> bool {
+    let mut all = model.paths.iter().filter_map(|it| named(model, it));
+    all.any(|named| named.name == "default")
 }
 
 /// Returns whether options ask browsers for a certificate.

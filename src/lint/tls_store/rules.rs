@@ -23,7 +23,7 @@ rules! {
         "a certificate's Secret lacks `tls.crt` or `tls.key`"
         "Traefik does not load it; before 3.7 that drops the whole TLSStore. Browsers see Traefik's own certificate."
         "Give it both keys, neither of them empty: `civi-ingress wildcard-secret`."
-    CI406 "sni-strict-without-certificate" Warning
+    CI406 "sni-strict-without-certificate" Error
         "`sniStrict` does not count the default certificate"
         "Connections for names that only the default certificate covers are refused."
         "List the Secret under `certificates` of the TLSStore too."

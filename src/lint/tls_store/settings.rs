@@ -1,6 +1,7 @@
 //! What Traefik refuses of a TLSOption: it then closes every connection for the hosts of the routes that name it
 //! (`buildTLSConfig` in `pkg/tls/tlsmanager.go`, `buildEntryPointHandler` in `pkg/server/router/tcp/manager.go`).
 
+use super::options::default_governs;
 use super::rules::CI420;
 use crate::kinds::traefik::{TlsOption, tls_version};
 use crate::lint::finding::Finding;
@@ -55,7 +56,8 @@ pub(super) fn check(
     option: &TlsOption,
     findings: &mut Vec<Finding>,
 ) {
-    let is_used = object.name == "default" || is_named(model, object);
+    let governs = || !model.options.strict_references || default_governs(model);
+    let is_used = object.name == "default" && governs() || is_named(model, object);
     let mut find = |field: String, message: String| {
         let finding = object.finding_in(&CI420, &field, message);
         // Perhaps a route that is not in the input names it.
