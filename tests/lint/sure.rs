@@ -368,6 +368,67 @@ spec: {{serverName: a.example.org, {versions}}}
 }
 
 #[test]
+fn a_time_to_dial_that_is_over_before_it_begins_is_an_error() {
+    let transport = |release: &str, time: &str| {
+        format!(
+            "# options: traefik={release}
+apiVersion: traefik.io/v1alpha1
+kind: ServersTransport
+metadata: {{name: t, namespace: ns}}
+spec: {{serverName: a.example.org, forwardingTimeouts: {time}}}
+"
+        )
+    };
+    errors_are(&[
+        (
+            "text",
+            transport("2.11.53", "{dialTimeout: -1s}"),
+            &["CI306"],
+        ),
+        (
+            "number",
+            transport("3.0.4", "{dialTimeout: -5}"),
+            &["CI306"],
+        ),
+        (
+            "of reading",
+            transport("3.0.4", "{responseHeaderTimeout: -5}"),
+            &[],
+        ),
+        (
+            "not a time",
+            transport("3.0.4", "{dialTimeout: one minute}"),
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn what_a_release_does_not_take_is_an_error_for_it() {
+    let old = |text: String| text.replace("traefik=3.7.15", "traefik=2.11.53");
+    let strategy = |name: &str| {
+        route("", "").replace("port: 80}]}]", &format!("port: 80, strategy: {name}}}]}}]"))
+    };
+    let breaker = |further: &str| {
+        let spec =
+            format!("{{circuitBreaker: {{expression: NetworkErrorRatio() > 0.5{further}}}}}");
+        old(middleware(&spec))
+    };
+    errors_are(&[
+        ("a period", breaker(", checkPeriod: 10s"), &[]),
+        ("not a period", breaker(", checkPeriod: x"), &["CI272"]),
+        (
+            "not an interval",
+            old(middleware("{retry: {attempts: 2, initialInterval: x}}")),
+            &["CI272"],
+        ),
+        ("a strategy", strategy("p2c"), &[]),
+        ("a newer strategy", old(strategy("p2c")), &["CI249"]),
+        ("the old strategy", old(strategy("RoundRobin")), &[]),
+    ]);
+}
+
+#[test]
 fn https_without_a_transport_is_open_where_another_part_has_traefiks_options() {
     let root = |name: &str, file: &str| {
         super::source(

@@ -100,7 +100,7 @@ fn retry(node: &Node, _: Release) -> Option<Refusal> {
         let why = "there is no status to retry on, and network errors are left out";
         return Some(Refusal::at("disableRetryOnNetworkError", why));
     }
-    statuses(node)
+    statuses(node).or_else(|| duration(node, "initialInterval"))
 }
 
 /// Without a service Traefik looks for one whose name is empty, and does not find it (`createErrorPageMiddleware` in
@@ -283,11 +283,13 @@ fn strategy(node: &Node, field: &str) -> Option<Refusal> {
 /// What Go reads as a duration, or seconds (`createRateLimitMiddleware` in `pkg/provider/kubernetes/crd/kubernetes.go`,
 /// v2.11.53 to v3.7.9).
 fn period(node: &Node) -> Option<Refusal> {
-    let text = node
-        .text_of("period")
-        .filter(|text| !is_go_duration(text))?;
+    duration(node, "period")
+}
+
+fn duration(node: &Node, key: &str) -> Option<Refusal> {
+    let text = node.text_of(key).filter(|text| !is_go_duration(text))?;
     let why = format!("`{}` is not a duration", text.escape_debug());
-    Some(Refusal::at("period", why))
+    Some(Refusal::at(key, why))
 }
 
 /// What tells the clients of a limit apart (`GetSourceExtractor` in `pkg/middlewares/extractor.go`).
@@ -309,8 +311,10 @@ fn source(node: &Node) -> Option<Refusal> {
 }
 
 fn circuit_breaker(node: &Node, _: Release) -> Option<Refusal> {
+    let mut durations = ["checkPeriod", "fallbackDuration", "recoveryDuration"].into_iter();
     non_empty(node, "expression")
         .or_else(|| predicate(node, "expression", Vocabulary::CircuitBreaker))
+        .or_else(|| durations.find_map(|key| duration(node, key)))
 }
 
 fn predicate(node: &Node, key: &str, vocabulary: Vocabulary) -> Option<Refusal> {

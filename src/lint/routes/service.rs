@@ -13,6 +13,7 @@ use crate::path::check::{port, tls_port};
 use crate::path::hop::{Httpd, Outward, Place};
 use crate::path::traefik::{named_scope, speaks_https_to};
 use crate::path::{Routed, WayIn};
+use crate::release::Release;
 use crate::yaml::{Node, Value};
 
 const SCHEMES: [&str; 3] = ["http", "https", "h2c"];
@@ -91,8 +92,15 @@ fn named(
     }
 }
 
-/// The strategies of a load balancer (`pkg/config/dynamic/http_config.go`, 3.4 to 3.7), and what Traefik 2 and 3 took before.
-const STRATEGIES: [&str; 5] = ["RoundRobin", "wrr", "p2c", "hrw", "leasttime"];
+/// The strategies of a load balancer, and since when each is taken (`buildServersLB` in
+/// `pkg/provider/kubernetes/crd/kubernetes_http.go`, v2.11.53 to v3.7.9).
+const STRATEGIES: [(&str, Release); 5] = [
+    ("RoundRobin", Release::exactly(2, 0, 0)),
+    ("wrr", Release::exactly(3, 4, 0)),
+    ("p2c", Release::exactly(3, 4, 0)),
+    ("hrw", Release::exactly(3, 6, 0)),
+    ("leasttime", Release::exactly(3, 6, 0)),
+];
 
 /// Finds options that Traefik refuses (`buildServersLB` in `pkg/provider/kubernetes/crd/kubernetes_http.go`).
 fn options(
@@ -108,8 +116,16 @@ fn options(
         findings.push(object.finding_in(&CI249, &field, message));
     };
     let strategy = node.text_of("strategy").filter(|text| !text.is_empty());
-    if let Some(text) = strategy.filter(|text| !STRATEGIES.contains(text)) {
-        let message = format!("there is no strategy `{}`", text.escape_debug());
+    let release = model.knowledge.release;
+    let is_taken = |text: &&str| {
+        let mut known = STRATEGIES.iter();
+        known.any(|(known, since)| known == text && release >= *since)
+    };
+    if let Some(text) = strategy.filter(|text| !is_taken(text)) {
+        let message = format!(
+            "Traefik {release} has no strategy `{}`",
+            text.escape_debug()
+        );
         find("strategy", message);
     }
     let interval = node.at_path(&["responseForwarding", "flushInterval"]);

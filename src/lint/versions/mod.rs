@@ -2,7 +2,7 @@
 
 pub(super) mod rules;
 
-use crate::lint::facts::durations::is_duration;
+use crate::lint::facts::durations::{is_duration, is_go_duration};
 use crate::lint::facts::servers_transport::{FIELDS, ROOT_CAS};
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
@@ -10,7 +10,7 @@ use crate::lint::model::{Class, Model, Object};
 use crate::lint::predict::Here;
 use crate::lint::rule::{Rule, Severity};
 use crate::release::{Release, TransportTcp};
-use crate::yaml::{Node, Value};
+use crate::yaml::{Key, Node, Value};
 use rules::{CI301, CI302, CI303, CI304, CI305, CI306, CI307, CI308, CI309, CI310, CI312, CI313};
 
 pub(super) const FAMILY: Family = Family {
@@ -150,6 +150,13 @@ fn tcp_transport(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Find
     }
 }
 
+/// Returns whether a time to dial is over before it begins: a definition refuses it from 3.4 on. Of the other times Go takes
+/// one below zero for none (`Dialer.deadline` in `net/dial.go`, `Transport` in `net/http/transport.go`, 1.22 to 1.27).
+fn is_spent(key: &Key, node: &Node) -> bool {
+    let text = node.scalar().unwrap_or_default();
+    key.text == "dialTimeout" && text.starts_with('-') && is_go_duration(&text)
+}
+
 fn timeouts(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     let Some(timeouts) = object.spec().get("forwardingTimeouts") else {
         return;
@@ -172,7 +179,12 @@ fn timeouts(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>)
                 shown.escape_debug()
             );
             let finding = object.finding(&CI306, node.at, &field, message);
-            findings.push(if model.knowledge.release < Release::exactly(3, 4, 0) {
+            let is_taken = model.knowledge.release < Release::exactly(3, 4, 0);
+            findings.push(if is_taken && is_spent(key, node) {
+                let consequence =
+                    "Traefik gives up before it has dialled, and answers 504 to every request.";
+                finding.then(consequence)
+            } else if is_taken {
                 let consequence = format!(
                     "Traefik {} logs `Error while reading` and uses the default",
                     model.knowledge.release
