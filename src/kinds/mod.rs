@@ -84,6 +84,16 @@ impl Named {
         })
     }
 
+    /// Reads the same where an empty name counts, too: Traefik looks for it.
+    fn secret_or_empty(node: &Node, below: &str) -> Option<Self> {
+        let named = node.get(SECRET_NAME)?;
+        Some(Self {
+            name: named.text()?.to_owned(),
+            at: named.at,
+            field: format!("{below}.{SECRET_NAME}"),
+        })
+    }
+
     /// Reads the name of a Secret below a node, whose field is `below`.
     fn secret(node: &Node, below: &str) -> Option<Self> {
         let named = node.get(SECRET_NAME)?;

@@ -577,11 +577,11 @@ impl TlsStore {
         Self {
             certificates: certificates
                 .filter_map(|(index, node)| {
-                    Named::secret(node, &format!("spec.certificates[{index}]"))
+                    Named::secret_or_empty(node, &format!("spec.certificates[{index}]"))
                 })
                 .collect(),
             default_certificate: default
-                .and_then(|node| Named::secret(node, "spec.defaultCertificate")),
+                .and_then(|node| Named::secret_or_empty(node, "spec.defaultCertificate")),
             has_generated: spec.get("defaultGeneratedCert").is_some(),
         }
     }

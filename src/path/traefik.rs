@@ -396,7 +396,9 @@ pub fn proxy(
         }
         _ => {
             let said = service.named.proxy_protocol?;
-            ProxyVersion::of(said.version.unwrap_or(2))
+            // Zero is as none (seen with 2.11.53 and 3.0.4); later definitions refuse it.
+            let version = said.version.filter(|version| *version != 0);
+            ProxyVersion::of(version.unwrap_or(2))
         }
     }
 }

@@ -169,7 +169,7 @@ spec:
     ]);
 }
 
-/// What stands behind an instance.
+/// The Secret and the Service of an instance.
 const TRUSTED: &str = "\
 # options: traefik=3.7.15
 apiVersion: v1

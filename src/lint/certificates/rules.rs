@@ -67,7 +67,7 @@ rules! {
         "a certificate is not signed by the CA next to it"
         "Clients that trust that CA refuse the certificate."
         "Reissue both together; if one key was lost, do not fill it in from another CA."
-    CI617 "certificate-without-san" Warning
+    CI617 "certificate-without-san" Error
         "a certificate has no subject alternative name"
         "Go, Java, Python and browsers refuse it; clients that verify only the CA accept it."
         "Issue one with subject alternative names."

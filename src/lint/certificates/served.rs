@@ -4,6 +4,7 @@ use super::CheckedSecret;
 use super::rules::{CI604, CI605, CI611, CI612, CI614, CI617, CI619, CI620};
 use crate::civiparoisse as chart;
 use crate::cluster::data::{Cert, Entry};
+use crate::lint::facts::loaded::is_ended;
 use crate::lint::finding::Finding;
 use crate::lint::model::Class;
 use crate::lint::rule::Severity;
@@ -54,7 +55,8 @@ impl CheckedSecret<'_, '_> {
             }
             Refused::NotForServers if is_served => (&CI612, message, None),
             Refused::NoNames if is_first && self.needs_names(entry, cert) => {
-                (&CI617, message, None)
+                let is_shown = self.is_for_browsers && self.is_chosen(cert);
+                (&CI617, message, (!is_shown).then_some(Severity::Warning))
             }
             // Another place, what is found where it is trusted (CI104), or in any place (`unusable`).
             Refused::AuthorityAsServer
@@ -80,6 +82,22 @@ impl CheckedSecret<'_, '_> {
             Some(severity) => finding.with_severity(severity),
             None => finding,
         });
+    }
+
+    /// Returns whether Traefik chooses a certificate by the name in its subject, for a host whose TLS it ends
+    /// (`parseCertificate` in `pkg/tls/certificate.go`).
+    fn is_chosen(&self, cert: &Cert) -> bool {
+        let Some(name) = &cert.details.common_name else {
+            return false;
+        };
+        let mut ended = self.model.paths.iter().filter(|routed| is_ended(routed));
+        ended.any(|routed| {
+            routed
+                .path
+                .hosts
+                .iter()
+                .any(|host| host.eq_ignore_ascii_case(name))
+        })
     }
 
     /// Returns whether who verifies this certificate looks at its subject alternative names.

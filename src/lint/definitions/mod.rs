@@ -58,6 +58,9 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         if of_traefik {
             bounds::check(model, object, &mut findings);
         }
+        if of_traefik && kind.is_some() {
+            top(object, &mut findings);
+        }
         let Some((kind, spec)) = kind.zip(object.node.get("spec")) else {
             continue;
         };
@@ -74,6 +77,21 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         reader.value(spec, kind, kind.shape, &FieldPath::Spec);
     }
     findings
+}
+
+/// Checks what is beside `spec`, which every definition of Traefik's requires.
+fn top(object: &Object<'_>, findings: &mut Vec<Finding>) {
+    let spec = object.node.get("spec");
+    if spec.is_none_or(|spec| spec.value == Value::Null) {
+        findings.push(object.finding(&CI317, object.node.at, "spec", "there is no `spec`"));
+    }
+    let known = ["apiVersion", "kind", "metadata", "spec", "status"];
+    let mut others = object.node.entries().iter();
+    if let Some((key, _)) = others.find(|(key, _)| !known.contains(&key.text.as_str())) {
+        let shown = key.text.escape_debug();
+        let message = format!("`{shown}` is not a field");
+        findings.push(object.finding(&CI314, key.at, &key.text, message));
+    }
 }
 
 /// Returns the numbers of the releases next to one: what neither of the two has, nor has it.

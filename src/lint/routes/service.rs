@@ -1,7 +1,7 @@
 //! What routes, a TraefikService and a Middleware name as a Service: its namespace, its type, its scheme, its transport.
 
-use super::reference::{provider_suffix, reference};
-use super::rules::{CI205, CI206, CI207, CI210, CI221, CI223, CI242, CI249};
+use super::reference::{leave_open, provider_suffix, reference};
+use super::rules::{CI205, CI206, CI207, CI208, CI210, CI221, CI223, CI242, CI249};
 use crate::cluster::{self, Kind, Resource};
 use crate::kinds::traefik::{Port, ServiceRef};
 use crate::lint::facts::durations::is_go_duration;
@@ -60,7 +60,15 @@ fn named(
     let object = &model.objects[typed.number];
     let field = |key: &str| format!("{}.{key}", named.field);
     let by = (named.name.as_str(), named.namespace.as_deref());
+    let before = findings.len();
     reference(model, object, by, &named.field, findings);
+    // These releases cut the provider off (`sanitizedName` in `pkg/provider/kubernetes/crd/kubernetes_http.go`, v3.0.4 to
+    // v3.6.0).
+    let release = model.knowledge.release;
+    let cuts = release >= Release::exactly(3, 0, 0) && release < Release::exactly(3, 6, 17);
+    if cuts && !named.is_traefik_service {
+        leave_open(&[&CI208], findings[before..].iter_mut());
+    }
     if let Some(name) = &named.transport {
         let field = field("serversTransport");
         provider_suffix(model, object, &name.value, &field, findings);
@@ -135,6 +143,17 @@ fn options(
     if let Some(text) = interval.filter(|text| !is_go_duration(text)) {
         let message = format!("`{}` is not a duration", text.escape_debug());
         find("responseForwarding.flushInterval", message);
+    }
+    // Traefik 2 reads what is empty as a duration (`buildProxy` in `pkg/server/service/proxy.go`, v2.11.53).
+    let forwarding = node
+        .get("responseForwarding")
+        .filter(|it| it.value != Value::Null);
+    let is_empty = |node: &Node| node.text_of("flushInterval").is_none_or(str::is_empty);
+    if release < Release::exactly(3, 0, 0) && forwarding.is_some_and(is_empty) {
+        find(
+            "responseForwarding.flushInterval",
+            "there is no interval".to_owned(),
+        );
     }
     let scope = named_scope(&typed.scope, named.namespace.as_deref());
     let service = model.cluster.find(Kind::Service, &scope, &named.name);

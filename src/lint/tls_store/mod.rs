@@ -64,7 +64,9 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
                 let options = spec.tls.as_ref().and_then(|tls| tls.options.as_ref());
                 if options.is_some_and(|options| options.name == "default") {
                     let message = "`default` is not to be named";
-                    findings.push(object.finding_in(&CI421, "spec.tls.options.name", message));
+                    let finding = object.finding_in(&CI421, "spec.tls.options.name", message);
+                    let is_passed = spec.tls.as_ref().is_some_and(|tls| tls.passthrough);
+                    findings.push(finding.warning_unless(!is_passed));
                 }
                 pairs.extend(spec.tls.as_ref().and_then(|tls| tls.secret.as_ref()));
             }

@@ -224,7 +224,7 @@ fn versions_of_tls(
     };
     let most = spec.get("maxVersion");
     let is_fine = match (rank(least), most.map(rank)) {
-        (_, None) => false,
+        (Some(_), None) => false,
         (Some(least), Some(Some(most))) => least < most,
         _ => true,
     };
@@ -244,7 +244,9 @@ fn versions_of_tls(
 fn route(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     let release = model.knowledge.release;
     for (index, rule) in object.spec().items_of("routes").iter().enumerate() {
-        if rule.get("kind").is_none() && release < Release::exactly(3, 3, 0) {
+        let kind = rule.get("kind");
+        if kind.is_none_or(|kind| kind.value == Value::Null) && release < Release::exactly(3, 3, 0)
+        {
             let message = format!("Traefik {release} requires `kind: Rule`");
             let field = format!("spec.routes[{index}].kind");
             findings.push(object.finding(&CI312, rule.at, &field, message));

@@ -124,11 +124,12 @@ pub(super) fn said(report: &Report) -> Vec<String> {
 
 /// What makes an instance fail and may be meant so, or cannot be known from manifests: how the name of a mutator begins or
 /// what is in it, and the reason.
-const UNKNOWABLE: [(&str, &str); 26] = [
+const UNKNOWABLE: [(&str, &str); 28] = [
     (
         "PathPrefix(`/civicrm`)",
         "a route may be meant for some paths only",
     ),
+    ("PathPrefix(`/{path:[a-z]+}`)", "the same"),
     ("&& Path(`/*`)", "the same"),
     ("&& !Path(`/`)", "the same"),
     (
@@ -150,6 +151,7 @@ const UNKNOWABLE: [(&str, &str); 26] = [
     ("RequireAnyClientCert", "who is let in is a decision"),
     ("RequireAndVerifyClientCert", "the same"),
     ("asks for certificates", "the same"),
+    ("asks for a client certificate", "the same"),
     (
         "forwardAuth\": {\"address\": \"http://",
         "what answers there is not in manifests",
@@ -195,6 +197,16 @@ const OF_THE_IMAGE: [&str; 7] = [
 /// Errors that say of a door that it is open; the right page is served through it all the same.
 const OPEN_DOORS: [&str; 5] = ["CI106", "CI409", "CI604", "CI605", "CI606"];
 
+/// What the API server refuses because of its own options, such as the addresses of Services.
+const OF_THE_CLUSTER: [&str; 1] = ["Service /spec/clusterIP := \"192.0.2.1\""];
+
+/// Mutators after which two of the same kind serve the host: one of them may be wrong, and which is taken is chance or the
+/// length of its rule.
+const TWO_SERVE: [&str; 2] = [
+    "beside it a route of ",
+    "beside it the same wildcard, expired",
+];
+
 /// Errors about one host, which may be another one than that which is asked for.
 const OF_HOSTS: [&str; 2] = ["CI241", "CI408"];
 
@@ -215,7 +227,12 @@ pub(super) fn compare(
     // A Secret of CAs is wrong though nothing on this path uses it, and a CA that is missing leaves a door open.
     let is_beside = world.has("IngressRouteTCP") && mutators.contains("Secret/externca")
         || mutators.contains("clientAuth := {\"secretNames\": [\"nowhere\"]}");
-    if is_beside && *seen == Seen::Good {
+    let is_double = TWO_SERVE.iter().any(|part| mutators.contains(part));
+    if (is_beside || is_double) && *seen == Seen::Good {
+        return None;
+    }
+    let is_of_cluster = OF_THE_CLUSTER.iter().any(|part| mutators.contains(part));
+    if is_of_cluster && matches!(seen, Seen::Refused(_)) {
         return None;
     }
     let worst = findings.map(|finding| finding.severity).max();
