@@ -28,6 +28,8 @@ pub(crate) struct Client {
     config: Arc<ClientConfig>,
     /// How long it waits for a connection, and for each part of an answer.
     limit: Duration,
+    /// What it sends before TLS.
+    announced: String,
 }
 
 impl Client {
@@ -39,6 +41,7 @@ impl Client {
         Self {
             config: Arc::new(config),
             limit: LIMIT,
+            announced: String::new(),
         }
     }
 
@@ -53,6 +56,15 @@ impl Client {
         Self {
             config: Arc::new(config),
             limit: LIMIT,
+            announced: String::new(),
+        }
+    }
+
+    /// The same, claiming by version 1 of the PROXY protocol to pass on for this address.
+    pub(crate) fn claiming(&self, address: &str) -> Self {
+        Self {
+            announced: format!("PROXY TCP4 {address} 192.0.2.1 40000 443\r\n"),
+            ..self.clone()
         }
     }
 
@@ -103,7 +115,8 @@ impl Client {
         let tls = ClientConnection::new(Arc::clone(&self.config), name)
             .map_err(|error| error.to_string())?;
         let socket = TcpStream::connect_timeout(&to, self.limit)
-            .and_then(|socket| {
+            .and_then(|mut socket| {
+                socket.write_all(self.announced.as_bytes())?;
                 socket.set_read_timeout(Some(self.limit))?;
                 socket.set_nodelay(true)?;
                 Ok(socket)

@@ -105,6 +105,10 @@ pub(crate) struct Programs {
     pub(crate) namespace_controller: PathBuf,
     /// The root that Debian's httpd packages are unpacked under.
     pub(crate) httpd: PathBuf,
+    /// The root that Debian's HAProxy is unpacked under.
+    pub(crate) haproxy: PathBuf,
+    /// The configurations that Octavia writes.
+    pub(crate) octavia: PathBuf,
 }
 
 impl Programs {
@@ -124,6 +128,8 @@ impl Programs {
             kustomize_controller: flux.join("kustomize-controller"),
             namespace_controller: kubernetes.join("namespace-controller"),
             httpd: cache.join("httpd"),
+            haproxy: cache.join("haproxy"),
+            octavia: cache.join(format!("octavia-{}", version("octavia"))),
             cache,
         };
         let mut wanted = vec![
@@ -134,6 +140,9 @@ impl Programs {
             programs.kustomize_controller.clone(),
             programs.namespace_controller.clone(),
             programs.httpd.join("usr/sbin/apache2"),
+            programs.haproxy.join("usr/sbin/haproxy"),
+            programs.octavia.join("proxy-v1.cfg"),
+            programs.octavia.join("proxy-v2.cfg"),
         ];
         for release in releases() {
             for file in ["traefik", "crds.yaml", "rbac.yaml"] {

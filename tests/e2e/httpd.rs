@@ -42,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) backlog: u32,
     /// Serves `/slow`, which answers after this many seconds.
     pub(crate) slow: Option<u32>,
+    /// Serves `/from`, whose page is `X-Forwarded-For` as it came.
+    pub(crate) tells_origin: bool,
     /// Asks every client for a certificate of this authority (PEM).
     pub(crate) client_authority: Option<String>,
     /// Whether a connection stays open for further requests, and keeps one of prefork's workers.
@@ -54,6 +56,7 @@ impl Default for Settings {
             workers: 16,
             backlog: 511,
             slow: None,
+            tells_origin: false,
             client_authority: None,
             keeps_alive: true,
         }
@@ -91,13 +94,23 @@ impl Httpd {
         if let Some(authority) = &settings.client_authority {
             fs::write(directory.join("clients.pem"), authority).expect("the client authority");
         }
-        if let Some(seconds) = settings.slow {
-            let script = directory.join("slow");
-            let text = format!(
-                "#!/bin/sh\nsleep {seconds}\nprintf 'Content-Type: text/plain\\n\\nslow\\n'\n"
-            );
+        let script = |name: &str, text: String| {
+            let script = directory.join(name);
             fs::write(&script, text).expect("the script");
             fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("our own file");
+        };
+        let head = "printf 'Content-Type: text/plain\\n\\n";
+        if let Some(seconds) = settings.slow {
+            script(
+                "slow",
+                format!("#!/bin/sh\nsleep {seconds}\n{head}slow\\n'\n"),
+            );
+        }
+        if settings.tells_origin {
+            script(
+                "from",
+                format!("#!/bin/sh\n{head}%s' \"$HTTP_X_FORWARDED_FOR\"\n"),
+            );
         }
         let configuration = directory.join("httpd.conf");
         fs::write(
@@ -115,7 +128,10 @@ impl Httpd {
                     "-f".to_owned(),
                     configuration.display().to_string(),
                 ],
-                &[("LD_LIBRARY_PATH", &libraries(&programs.httpd))],
+                &[(
+                    "LD_LIBRARY_PATH",
+                    &libraries(&programs.httpd, "libapr-1.so.0"),
+                )],
             ),
             directory,
         };
@@ -148,13 +164,13 @@ fn store(directory: &Path, address: Ipv4Addr, pair: &Pair) {
     pair.write(&file("crt"), &file("key"));
 }
 
-/// Debian's multiarch folder under the unpacked packages.
-fn libraries(root: &Path) -> String {
+/// Debian's multiarch folder under the unpacked packages: the one with this library.
+pub(crate) fn libraries(root: &Path, library: &str) -> String {
     fs::read_dir(root.join("usr/lib"))
         .expect("the unpacked packages")
         .map(|entry| entry.expect("a readable folder").path())
-        .find(|path| path.join("libapr-1.so.0").exists())
-        .expect("libapr1 is unpacked beside httpd")
+        .find(|path| path.join(library).exists())
+        .expect("its libraries are unpacked beside a program")
         .display()
         .to_string()
 }
@@ -214,6 +230,9 @@ SSLProtocol -all +TLSv1.2 +TLSv1.3
     );
     if settings.slow.is_some() {
         writeln!(text, "ScriptAlias /slow \"{files}/slow\"").expect("a String takes all");
+    }
+    if settings.tells_origin {
+        writeln!(text, "ScriptAlias /from \"{files}/from\"").expect("a String takes all");
     }
     if !settings.keeps_alive {
         text.push_str("KeepAlive Off\n");

@@ -16,6 +16,7 @@
 )]
 
 mod api;
+mod balancer;
 mod cases;
 mod client;
 mod cluster;

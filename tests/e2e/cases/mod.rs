@@ -12,6 +12,7 @@ mod negatives;
 mod new_instance;
 mod probe;
 mod rotation;
+mod topologies;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         mutual_tls::all,
         negatives::all,
         probe::all,
+        topologies::all,
         rotation::all,
     ]
     .iter()

@@ -1,0 +1,111 @@
+//! A load balancer: Debian's HAProxy with the configuration that Octavia gives its own.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::Path;
+
+use crate::components::Programs;
+use crate::httpd::libraries;
+use crate::process::Process;
+use crate::wait;
+
+/// A running load balancer.
+#[derive(Debug)]
+pub(crate) struct Octavia {
+    address: Ipv4Addr,
+    _server: Process,
+}
+
+impl Octavia {
+    /// Starts one on `address`, from which its connections to `member` come too, and waits until it accepts.
+    ///
+    /// `proxy_protocol` is what the annotation of a Service says. The cloud controller makes a pool of version 2 of `v2`
+    /// and of version 1 of `true` (cloud-provider-openstack, `pkg/openstack/loadbalancer.go`, `getProxyProtocolFromServiceAnnotation`, v1.31).
+    pub(crate) fn start(
+        programs: &Programs,
+        directory: &Path,
+        address: Ipv4Addr,
+        proxy_protocol: &str,
+        member: SocketAddr,
+    ) -> Self {
+        let file = match proxy_protocol {
+            "v2" => "proxy-v2.cfg",
+            "true" | "v1" => "proxy-v1.cfg",
+            other => panic!("`{other}` asks for no version of the PROXY protocol"),
+        };
+        let text = fs::read_to_string(programs.octavia.join(file)).expect("a configuration");
+        let configuration = directory.join("haproxy.cfg");
+        fs::write(&configuration, fitted(&text, address, member)).expect("the configuration");
+        let mut server = Process::start(
+            "haproxy",
+            directory,
+            &programs.haproxy.join("usr/sbin/haproxy"),
+            &[
+                "-db".to_owned(),
+                "-f".to_owned(),
+                configuration.display().to_string(),
+            ],
+            &[(
+                "LD_LIBRARY_PATH",
+                &libraries(&programs.haproxy, "liblua5.3.so.0"),
+            )],
+        );
+        wait::until("HAProxy", || {
+            server.assert_running();
+            TcpStream::connect((address, 443))
+                .map(drop)
+                .map_err(|error| error.to_string())
+        });
+        Self {
+            address,
+            _server: server,
+        }
+    }
+
+    /// Where browsers reach it.
+    pub(crate) fn endpoint(&self) -> SocketAddr {
+        (self.address, 443).into()
+    }
+}
+
+/// Puts the addresses of a test in place of those of Octavia's samples, and leaves out what belongs to its machine: the
+/// system's log, the user, the files of its agent, and room for more connections than a test machine may open.
+fn fitted(text: &str, address: Ipv4Addr, member: SocketAddr) -> String {
+    let of_machine = [
+        "daemon",
+        "user ",
+        "log ",
+        "log-format ",
+        "maxconn ",
+        "stats socket",
+        "server-state-file",
+        "load-server-state-from-file",
+    ];
+    let mut members = 0;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let words = line.trim_start();
+        if of_machine.iter().any(|start| words.starts_with(start)) {
+            continue;
+        }
+        if words.starts_with("bind ") {
+            lines.push(format!("    bind {address}:443"));
+        } else if let Some(rest) = words.strip_prefix("server ") {
+            members += 1;
+            if members > 1 {
+                continue;
+            }
+            let mut words = rest.splitn(3, ' ');
+            let (name, _, how) = (words.next(), words.next(), words.next());
+            let (name, how) = name.zip(how).expect("a server with its options");
+            lines.push(format!("    server {name} {member} {how} source {address}"));
+        } else {
+            lines.push(line.to_owned());
+        }
+    }
+    assert!(
+        members > 0,
+        "Octavia's configuration has no member:\n{text}"
+    );
+    lines.join("\n") + "\n"
+}
