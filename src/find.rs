@@ -343,7 +343,8 @@ pub fn read_bytes(
 
 /// Finds all certificates of a text: PEM blocks, or objects in YAML or JSON manifests.
 ///
-/// Documents that are not objects are passed over, and objects that hold none.
+/// Documents that are not objects are passed over, and objects that hold none; of values of Traefik's chart the load
+/// balancer is noted.
 ///
 /// # Errors
 /// A text that is neither PEM nor YAML.
@@ -369,6 +370,9 @@ pub fn read(text: &str, file: &str) -> Result<Findings, Vec<Fault>> {
         for object in documents.iter().flat_map(manifests::objects) {
             findings.object(object, &file, &known);
         }
+        let values = documents.iter();
+        let services = values.filter_map(|node| Object::of_chart_values(node, &file));
+        findings.objects.extend(services);
     }
     Ok(findings)
 }

@@ -4,7 +4,7 @@
 
 use crate::cidr::Cidr;
 use crate::fault::{Fault, did_you_mean};
-use crate::kinds::balancer::OPENSTACK;
+use crate::kinds::balancer::{METALLB_ADDRESS, OPENSTACK};
 use crate::path::hop::ProxyVersion;
 use std::net::IpAddr;
 
@@ -126,7 +126,7 @@ impl ServiceRequest {
     ///
     /// Octavia needs a health monitor where only nodes with a pod of Traefik are to get connections (guide
     /// `expose-applications-using-loadbalancer-type-service.md` of cloud-provider-openstack), and takes a floating IP that
-    /// exists from `loadBalancerIP`. MetalLB reads the address from an annotation (metallb.io, "Requesting specific IPs").
+    /// exists from `loadBalancerIP`. MetalLB reads the address from an annotation.
     #[must_use]
     pub fn new(balancer: &LoadBalancer, proxy: Option<ProxyVersion>) -> Self {
         let of = |key: &str, value: &str| (format!("{OPENSTACK}{key}"), value.to_owned());
@@ -146,8 +146,7 @@ impl ServiceRequest {
             }
             BalancerKind::MetalLb => {
                 let address = balancer.address.map(|address| address.to_string());
-                let annotation =
-                    address.map(|address| ("metallb.io/loadBalancerIPs".to_owned(), address));
+                let annotation = address.map(|address| (METALLB_ADDRESS.to_owned(), address));
                 Self {
                     annotations: annotation.into_iter().collect(),
                     address: None,

@@ -1,5 +1,6 @@
 //! The values file for Traefik's Helm chart (`traefik/traefik`), laid out as each of its releases reads it.
 
+pub(crate) mod found;
 mod layout;
 mod options;
 mod request;

@@ -18,6 +18,7 @@ pub mod roots;
 pub mod scope;
 pub mod unfilled;
 
+use crate::chart::found::{balancer, is_values};
 use crate::fault::Fault;
 use crate::kinds::cert_manager::{Announced, Issuer};
 use crate::kinds::gateway_api::{
@@ -25,7 +26,7 @@ use crate::kinds::gateway_api::{
 };
 use crate::kinds::ingress::Ingress;
 use crate::kinds::istio::{DestinationRule, IstioGateway, ServiceEntry, VirtualService};
-use crate::kinds::service::{Service, Workload};
+use crate::kinds::service::{RELEASE, Service, Workload};
 use crate::kinds::traefik::{
     IngressRoute, Middleware, ServersTransport, TlsOption, TlsStore, TraefikService,
 };
@@ -278,6 +279,24 @@ impl Object {
             at: node.at,
             number: 0,
             is_old: version.starts_with(TRAEFIK[1]),
+        })
+    }
+
+    /// Takes the Service of a load balancer that Traefik's chart makes of values; nothing if the document is something
+    /// else, or asks for none.
+    pub(crate) fn of_chart_values(node: &Node, file: &Arc<str>) -> Option<Self> {
+        let (annotations, spec) = Some(node)
+            .filter(|node| is_values(node))
+            .and_then(balancer)?;
+        let service = Service::of_chart_values(annotations, spec);
+        Some(Self {
+            resource: Resource::Service(Box::new(service)),
+            scope: Scope::beside(file),
+            name: RELEASE.to_owned(),
+            file: Arc::clone(file),
+            at: node.at,
+            number: 0,
+            is_old: false,
         })
     }
 

@@ -5,6 +5,9 @@ use crate::yaml::{At, Node};
 /// How the annotations begin that the cloud controller of OpenStack reads.
 pub const OPENSTACK: &str = "loadbalancer.openstack.org/";
 
+/// The annotation by which MetalLB is asked for an address (metallb.io, "Requesting specific IPs").
+pub const METALLB_ADDRESS: &str = "metallb.io/loadBalancerIPs";
+
 /// A cloud's way of asking for the PROXY protocol.
 struct Cloud {
     name: &'static str,

@@ -3,6 +3,7 @@
 use super::ingress::ServiceOptions;
 use super::text;
 use super::traefik::Port;
+use crate::kinds::balancer::METALLB_ADDRESS;
 use crate::yaml::{Node, Value};
 use std::borrow::Cow;
 
@@ -20,6 +21,9 @@ pub struct Service {
     /// What Traefik's annotations say of it.
     pub options: ServiceOptions,
 }
+
+/// The name that the guide of Traefik's chart gives a release, and so the chart its Service.
+pub(crate) const RELEASE: &str = "traefik";
 
 /// A port of a Service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,6 +187,24 @@ impl Service {
             balancer: of_type("LoadBalancer").then(|| Balancer::of(object, spec, name)),
         }
     }
+
+    /// Takes the Service that Traefik's chart makes of its values, as far as it concerns a load balancer.
+    #[must_use]
+    pub fn of_chart_values(annotations: Option<&Node>, spec: Option<&Node>) -> Self {
+        let mut balancer = Balancer {
+            namespace: None,
+            name: RELEASE.to_owned(),
+            marks: RELEASE.to_owned(),
+            addresses: Vec::new(),
+            proxy_protocol: None,
+            ends_tls: None,
+        };
+        balancer.ask(annotations, spec);
+        Self {
+            balancer: Some(balancer),
+            ..Self::default()
+        }
+    }
 }
 
 /// Returns the port of a Service that is meant, made up where the Service is not at hand. Nothing: it has no such port.
@@ -196,16 +218,40 @@ pub fn port<'a>(service: Option<&'a Service>, wanted: &Port) -> Option<Cow<'a, S
 
 impl Balancer {
     fn of(object: &Node, spec: &Node, name: &str) -> Self {
-        let annotations = texts_by_key(object.at_path(&["metadata", "annotations"]));
         let status = object.at_path(&["status", "loadBalancer"]);
         let given = status.map(|status| status.items_of("ingress"));
-        let mut addresses: Vec<String> = given
+        let addresses = given
             .unwrap_or_default()
             .iter()
-            .filter_map(|entry| text(entry, "ip").or_else(|| text(entry, "hostname")))
-            .collect();
-        if addresses.is_empty() {
-            addresses.extend(text(spec, "loadBalancerIP"));
+            .filter_map(|entry| text(entry, "ip").or_else(|| text(entry, "hostname")));
+        let labels = texts_by_key(object.at_path(&["metadata", "labels"]));
+        let selector = texts_by_key(spec.get("selector"));
+        let marks = labels.iter().chain(&selector).map(|(_, value)| *value);
+        let marks: Vec<&str> = std::iter::once(name).chain(marks).collect();
+        let namespace = object
+            .get("metadata")
+            .and_then(|metadata| text(metadata, "namespace"));
+        let mut balancer = Self {
+            namespace,
+            name: name.to_owned(),
+            marks: marks.join(" "),
+            addresses: addresses.collect(),
+            proxy_protocol: None,
+            ends_tls: None,
+        };
+        let annotations = object.at_path(&["metadata", "annotations"]);
+        balancer.ask(annotations, Some(spec));
+        balancer
+    }
+
+    /// Notes what is asked of it.
+    fn ask(&mut self, annotations: Option<&Node>, spec: Option<&Node>) {
+        let annotations = texts_by_key(annotations);
+        if self.addresses.is_empty() {
+            let address = spec.and_then(|spec| text(spec, "loadBalancerIP"));
+            let named = annotations.iter().find(|(key, _)| *key == METALLB_ADDRESS);
+            let named = named.map(|(_, address)| (*address).to_owned());
+            self.addresses.extend(address.or(named));
         }
         let proxy = annotations
             .iter()
@@ -213,20 +259,8 @@ impl Balancer {
         let ends_tls = annotations
             .iter()
             .find(|(key, value)| ENDS_TLS.contains(key) && !value.is_empty());
-        let labels = texts_by_key(object.at_path(&["metadata", "labels"]));
-        let selector = texts_by_key(spec.get("selector"));
-        let marks = labels.iter().chain(&selector).map(|(_, value)| *value);
-        let marks: Vec<&str> = std::iter::once(name).chain(marks).collect();
-        Self {
-            namespace: object
-                .get("metadata")
-                .and_then(|metadata| text(metadata, "namespace")),
-            name: name.to_owned(),
-            marks: marks.join(" "),
-            addresses,
-            proxy_protocol: proxy.map(|(_, value)| (*value).to_owned()),
-            ends_tls: ends_tls.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
-        }
+        self.proxy_protocol = proxy.map(|(_, value)| (*value).to_owned());
+        self.ends_tls = ends_tls.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     }
 }
 

@@ -1,9 +1,11 @@
 //! The way to an instance by other objects than the chart's: what is visible is reported, and what is not, too.
 
 use super::{chain, instance, report, secret};
+use crate::support::{run, run_in, write};
 use civi_ingress::status::{
     Format, FrontKind, InstancePath, LegVerdict, Presentation, Report, Stop, Wire,
 };
+use tempfile::TempDir;
 
 /// The Secrets of an instance, without its route.
 fn secrets(name: &str) -> String {
@@ -568,5 +570,37 @@ fn an_ingress_of_traefik_is_a_way_in_too() {
         only(&passed_over).backend.verdict,
         LegVerdict::Signed,
         "by the chart's names alone"
+    );
+}
+
+#[test]
+fn the_load_balancer_that_values_of_traefiks_chart_ask_for_is_drawn_unless_a_service_says_more() {
+    let directory = TempDir::new().unwrap();
+    let made = run(&["new-instance", "paroisse-a", "--host", "a.example.org"]).good();
+    write(&directory.path().join("a.yaml"), &made);
+    let values = run(&[
+        "traefik-values",
+        "--topology",
+        "tcp-proxy",
+        "--load-balancer",
+        "openstack",
+        "--trusted",
+        "10.0.0.0/20",
+        "--load-balancer-address",
+        "192.0.2.10",
+    ])
+    .good();
+    write(&directory.path().join("values.yaml"), &values);
+    let drawn = || run_in(directory.path(), &["status", ".", "-o", "mermaid"]).good();
+    let first = drawn();
+    let planned = "Load balancer<br/>192.0.2.10<br/>Service traefik<br/>PROXY protocol v2";
+    assert!(first.contains(planned), "{first}");
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: traefik, namespace: edge}\nspec: {type: LoadBalancer}\nstatus: {loadBalancer: {ingress: [{ip: 192.0.2.11}]}}\n";
+    write(&directory.path().join("service.yaml"), service);
+    let second = drawn();
+    let found = "Load balancer<br/>192.0.2.11<br/>Service edge/traefik\"";
+    assert!(
+        second.contains(found) && !second.contains(planned),
+        "{second}"
     );
 }

@@ -4,7 +4,8 @@
 use super::documents::Document;
 use super::inner::{Inner, argo_sources};
 use super::object::Object;
-use super::values::{Values, is_traefik_values};
+use super::values::Values;
+use crate::chart::found::is_values;
 use crate::cluster::file_paths::{beside, normal};
 use crate::yaml::{Key, Node};
 use std::cell::LazyCell;
@@ -135,7 +136,7 @@ impl<'a> Carried<'a> {
         };
         let version = match chart {
             Chart::Traefiks(version) => version,
-            Chart::Unknown if values.is_some_and(is_traefik_values) => None,
+            Chart::Unknown if values.is_some_and(is_values) => None,
             Chart::Unknown | Chart::Other => return,
         };
         if let Some(values) = values {
@@ -247,7 +248,7 @@ impl<'a> Carried<'a> {
                 let path = beside(names[document.file], file);
                 // What is taken for values anyway is not taken twice.
                 let values = documents(&path).into_iter().flatten();
-                let values = values.filter(|other| !is_traefik_values(&other.node));
+                let values = values.filter(|other| !is_values(&other.node));
                 self.values.extend(values.map(|values| Values {
                     file: values.file,
                     document: values.number,

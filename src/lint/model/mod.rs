@@ -11,6 +11,7 @@ pub(super) mod object;
 pub(super) mod traefik;
 pub(super) mod values;
 
+use crate::chart::found::is_values;
 use crate::cluster::data::Data;
 use crate::cluster::{self, Cluster, Kind, Resource};
 use crate::kinds::service::Service;
@@ -24,7 +25,6 @@ use makers::Makers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use traefik::Provider;
-use values::is_traefik_values;
 
 pub use knowledge::{ChartFrom, ChartKnowledge, Knowledge, KnownFrom};
 pub(super) use object::{Class, Object, may_be_same};
@@ -403,9 +403,9 @@ impl<'a> Things<'a> {
         if has_object {
             return;
         }
-        if is_traefik_values(node) {
+        if is_values(node) {
             self.values.push(values_of(node, "", None));
-        } else if let Some(node) = node.get("traefik").filter(|node| is_traefik_values(node)) {
+        } else if let Some(node) = node.get("traefik").filter(|node| is_values(node)) {
             // A chart that has Traefik's below it.
             self.values.push(values_of(node, "traefik.", None));
         } else if node.get("externalhost").is_some() {

@@ -153,7 +153,13 @@ impl<'a> Index<'a> {
             })
             .collect();
         let bears = |balancer: &&Balancer, kind: FrontKind| balancer.marks.contains(kind.as_str());
-        let named = all.iter().copied().find(|balancer| bears(balancer, kind));
+        // A Service of the cluster says more than the values that it was made of.
+        let mut named = all.iter().copied().filter(|balancer| bears(balancer, kind));
+        let first = named.next();
+        let named = named
+            .chain(first)
+            .find(|balancer| balancer.namespace.is_some())
+            .or(first);
         let of_other = |balancer: &&Balancer| {
             let kinds = [FrontKind::Traefik, FrontKind::Istio];
             kinds.into_iter().any(|kind| bears(balancer, kind))
