@@ -422,6 +422,16 @@ fn what_a_release_does_not_take_is_an_error_for_it() {
             old(middleware("{retry: {attempts: 2, initialInterval: x}}")),
             &["CI272"],
         ),
+        (
+            "a size",
+            middleware("{buffering: {maxRequestBodyBytes: 0}}"),
+            &[],
+        ),
+        (
+            "a size below zero",
+            middleware("{buffering: {maxRequestBodyBytes: -1}}"),
+            &["CI272"],
+        ),
         ("a strategy", strategy("p2c"), &[]),
         ("a newer strategy", old(strategy("p2c")), &["CI249"]),
         ("the old strategy", old(strategy("RoundRobin")), &[]),

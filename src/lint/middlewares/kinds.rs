@@ -36,7 +36,7 @@ pub(super) const KINDS: [MiddlewareKind; 26] = [
     kind("addPrefix", |node, _| non_empty(node, "prefix")),
     kind("basicAuth", |node, _| non_empty(node, "secret")),
     kind("buffering", |node, _| {
-        predicate(node, "retryExpression", Vocabulary::Retry)
+        sizes(node).or_else(|| predicate(node, "retryExpression", Vocabulary::Retry))
     }),
     kind("chain", |_, _| None),
     kind("circuitBreaker", circuit_breaker),
@@ -278,6 +278,19 @@ fn strategy(node: &Node, field: &str) -> Option<Refusal> {
         }
         _ => None,
     }
+}
+
+/// Sizes of bodies below zero (`MaxRequestBodyBytes` and its like in `buffer/options.go` of `github.com/vulcand/oxy/v2`,
+/// v2.1.0).
+fn sizes(node: &Node) -> Option<Refusal> {
+    let keys = ["maxRequestBodyBytes", "memRequestBodyBytes"];
+    let mut keys = keys
+        .into_iter()
+        .chain(["maxResponseBodyBytes", "memResponseBodyBytes"]);
+    keys.find_map(|key| match node.get(key)?.value {
+        Value::Int(size) if size < 0 => Some(Refusal::at(key, format!("`{size}` is less than 0"))),
+        _ => None,
+    })
 }
 
 /// What Go reads as a duration, or seconds (`createRateLimitMiddleware` in `pkg/provider/kubernetes/crd/kubernetes.go`,
