@@ -12,6 +12,7 @@
 //! | follow a request by the objects of manifests | [`kinds`], [`cluster`], [`path`] |
 //! | see which objects an instance has | [`ingress`] |
 //! | know what a release of Traefik or of its chart takes | [`release`], [`chart`] |
+//! | know what a load balancer before Traefik can do | [`load_balancer`], [`path::arrival`] |
 //! | know which rules of routes Traefik takes | [`rule`] |
 //! | follow an object to its text | [`manifest`], [`template`], [`yaml::scalar`], [`yaml::outline`] |
 //! | read YAML with the place of every value | [`yaml`], [`manifests`] |

@@ -112,6 +112,17 @@ pub struct LoadBalancer {
     pub address: Option<IpAddr>,
 }
 
+/// Parses the address of a load balancer.
+///
+/// # Errors
+/// Anything but an IP address.
+pub fn address(text: &str) -> Result<IpAddr, Fault> {
+    text.parse().map_err(|_| {
+        let what = format!("`{}` is not an IP address", text.escape_debug());
+        Fault::new(what).help("write one such as `192.0.2.10` or `2001:db8::1`")
+    })
+}
+
 /// What Traefik's Service says to get its load balancer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServiceRequest {

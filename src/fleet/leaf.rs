@@ -4,6 +4,7 @@ use super::placeholder;
 use super::{CaCustody, Layout, SealingScope};
 use crate::duration::TraefikDuration;
 use crate::fault::Fault;
+use crate::load_balancer::address;
 use crate::path::hop::ProxyVersion;
 use crate::pki::KeyType;
 use crate::record::leaf::{Choice as _, Days, ListedWord, choices};
@@ -91,10 +92,7 @@ pub(super) struct Address(pub(super) IpAddr);
 
 impl ListedWord for Address {
     fn parse(text: &str) -> Result<Self, Fault> {
-        text.parse().map(Self).map_err(|_| {
-            let what = format!("`{}` is not an IP address", text.escape_debug());
-            Fault::new(what).help("write one such as `192.0.2.10` or `2001:db8::1`")
-        })
+        address(text).map(Self)
     }
 }
 

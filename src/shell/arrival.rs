@@ -3,7 +3,7 @@
 use super::listed;
 use civi_ingress::cidr::Cidr;
 use civi_ingress::fault::{Fault, Faults};
-use civi_ingress::load_balancer::{BalancerKind, LoadBalancer};
+use civi_ingress::load_balancer::{self, BalancerKind, LoadBalancer};
 use civi_ingress::path::arrival::{Arrival, Aspect};
 use civi_ingress::path::expand::{Topology, TopologyName};
 use civi_ingress::path::hop::ProxyVersion;
@@ -76,12 +76,8 @@ impl ArrivalArguments {
         let address = match &self.load_balancer_address {
             None => None,
             Some(text) => {
-                let address = text.parse().map_err(|_| {
-                    let what = format!("`{}` is not an IP address", text.escape_debug());
-                    let fault =
-                        Fault::new(what).help("write one such as `192.0.2.10` or `2001:db8::1`");
-                    fault.argument("--load-balancer-address")
-                });
+                let address = load_balancer::address(text);
+                let address = address.map_err(|fault| fault.argument("--load-balancer-address"));
                 Some(faults.keep(address))
             }
         };
