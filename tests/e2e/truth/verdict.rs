@@ -124,7 +124,7 @@ pub(super) fn said(report: &Report) -> Vec<String> {
 
 /// What makes an instance fail and may be meant so, or cannot be known from manifests: how the name of a mutator begins or
 /// what is in it, and the reason.
-const UNKNOWABLE: [(&str, &str); 28] = [
+const UNKNOWABLE: [(&str, &str); 29] = [
     (
         "PathPrefix(`/civicrm`)",
         "a route may be meant for some paths only",
@@ -176,6 +176,10 @@ const UNKNOWABLE: [(&str, &str); 28] = [
     ),
     ("Secret/own-certificate pair of another CA", "the same"),
     ("Secret/own-certificate pair self-signed", "the same"),
+    (
+        "addPrefix\": {\"prefix\": \"nowhere\"",
+        "which paths the httpd has is not in manifests",
+    ),
     (
         "Secret/own-certificate pair without its intermediate",
         "whether a CA that is not there is a root or between is not in manifests",
