@@ -333,7 +333,7 @@ fn settings(arrival: &Arrival, front: &'static str) -> Vec<HopSetting> {
             value: TrafficPolicy::Local.name().to_owned(),
         });
     }
-    let trusted: Vec<String> = arrival.trusted().iter().map(Cidr::to_string).collect();
+    let trusted = trusted_ranges(arrival);
     if !trusted.is_empty() {
         for port in ["web", "websecure"] {
             settings.push(HopSetting {
@@ -346,13 +346,17 @@ fn settings(arrival: &Arrival, front: &'static str) -> Vec<HopSetting> {
     settings
 }
 
+fn trusted_ranges(arrival: &Arrival) -> Vec<String> {
+    arrival.trusted().iter().map(Cidr::to_string).collect()
+}
+
 fn peers(arrival: &Arrival) -> Option<Peers> {
     match arrival {
         Arrival::Passed {
             balancer,
             proxy: Some(_),
         } => Some(Peers {
-            trusted: balancer.trusted.iter().map(Cidr::to_string).collect(),
+            trusted: trusted_ranges(arrival),
             source: balancer.kind.peers(),
         }),
         Arrival::Direct | Arrival::Passed { proxy: None, .. } => None,

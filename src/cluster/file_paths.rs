@@ -48,7 +48,6 @@ pub fn beside(file: &str, path: &str) -> String {
 }
 
 /// Returns a path that is relative to a directory.
-/// Returns a path that is relative to a directory.
 #[must_use]
 pub fn below(folder: &str, path: &str) -> String {
     if folder.is_empty() && !path.starts_with('/') {

@@ -7,7 +7,6 @@ pub(super) mod rules;
 
 use crate::kinds::balancer::{OPENSTACK, SendsProxy};
 use crate::kinds::static_options::StaticOptions;
-
 use crate::lint::facts::pods::selected;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;

@@ -3,7 +3,6 @@
 use super::CheckedSecret;
 use super::rules::{CI601, CI602, CI603, CI606, CI608, CI609, CI613, CI618, CI622};
 use crate::cluster::data::{Cert, Entry};
-use crate::lint::facts::loaded::Loaded;
 use crate::lint::finding::Finding;
 use crate::pki::validity::{Validity, format_instant};
 use time::Duration;
@@ -85,9 +84,8 @@ impl CheckedSecret<'_, '_> {
     fn is_idle(&self) -> bool {
         let object = self.object;
         let number = self.model.find(object.class, object.namespace, object.name);
-        let loaded = Loaded::of(self.model);
         number
-            .zip(loaded)
+            .zip(self.loaded)
             .is_some_and(|(number, loaded)| loaded.is_idle(number))
     }
 

@@ -11,6 +11,7 @@ use crate::cluster::scope::Scope;
 use crate::lint::facts::authorities::is_spare;
 use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::certificate::{KEYS, unusable};
+use crate::lint::facts::loaded::Loaded;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
@@ -43,6 +44,7 @@ pub(super) const FAMILY: Family = Family {
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let for_browsers = for_browsers(model);
     let passed = passed(model);
+    let loaded = Loaded::of(model);
     let secrets: Vec<(&usize, &Arc<Data>)> = model.secrets.iter().collect();
     let found = each(&secrets, |(number, secret)| {
         let place = CheckedSecret {
@@ -54,6 +56,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
                 .cluster
                 .numbered(**number)
                 .is_some_and(|typed| passed.contains(&typed.scope)),
+            loaded: loaded.as_ref(),
         };
         place.check()
     });
@@ -70,6 +73,8 @@ struct CheckedSecret<'m, 'a> {
     is_for_browsers: bool,
     /// Whether TLS is passed through to an httpd beside it.
     is_passed: bool,
+    /// What Traefik loads for browsers, where that is known.
+    loaded: Option<&'m Loaded<'m, 'a>>,
 }
 
 /// Returns where the httpds are to which TLS is passed through: browsers see their own certificates.

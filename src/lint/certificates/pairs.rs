@@ -8,7 +8,7 @@ use crate::cluster::data::{Cert, Content};
 use crate::kinds::Named;
 use crate::lint::facts::certificate::outside_constraints;
 use crate::lint::facts::covered::are_covered;
-use crate::lint::facts::loaded::are_all_covered;
+use crate::lint::facts::loaded::Loaded;
 use crate::lint::finding::Finding;
 use crate::path::served::standing;
 use crate::pki::key;
@@ -105,7 +105,7 @@ impl CheckedSecret<'_, '_> {
             is_named = true;
             are_covered(self.model, object, Some(self.object.name))
         });
-        is_named && (are_replaced || are_all_covered(self.model))
+        is_named && (are_replaced || self.loaded.is_some_and(Loaded::cover_all))
     }
 
     fn chain(&self, authority: &str, leaf: &str, findings: &mut Vec<Finding>) {

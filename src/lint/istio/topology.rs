@@ -1,7 +1,6 @@
 //! Load balancer and ingress pods: who writes the client's address, and who believes it.
 
 use super::rules::{CI873, CI874};
-
 use crate::kinds::balancer::OPENSTACK;
 use crate::lint::facts::pods::selects;
 use crate::lint::finding::Finding;

@@ -154,12 +154,8 @@ impl<'a> Index<'a> {
             .collect();
         let bears = |balancer: &&Balancer, kind: FrontKind| balancer.marks.contains(kind.as_str());
         // A Service of the cluster says more than the values that it was made of.
-        let mut named = all.iter().copied().filter(|balancer| bears(balancer, kind));
-        let first = named.next();
-        let named = named
-            .chain(first)
-            .find(|balancer| balancer.namespace.is_some())
-            .or(first);
+        let named = all.iter().copied().filter(|balancer| bears(balancer, kind));
+        let named = named.min_by_key(|balancer| balancer.namespace.is_none());
         let of_other = |balancer: &&Balancer| {
             let kinds = [FrontKind::Traefik, FrontKind::Istio];
             kinds.into_iter().any(|kind| bears(balancer, kind))
