@@ -87,6 +87,13 @@ impl Release {
         self >= Self::exactly(3, 4, 1)
     }
 
+    /// Returns whether `tls: true` of a service of an IngressRouteTCP is read: the definition has it from 3.0 on, and
+    /// `loadTCPServers` in `pkg/provider/kubernetes/crd/kubernetes_tcp.go` from 3.3 on (not in v3.2.3, in v3.3.1).
+    #[must_use]
+    pub fn speaks_tls_to_tcp(self) -> bool {
+        self >= Self::exactly(3, 3, 0)
+    }
+
     /// From here on a ServersTransportTCP has `proxyProtocol`, and that of a Service beside it is not read
     /// (`pkg/tcp/dialer.go`, `DialerManager.Build`).
     pub const PROXY_BY_TRANSPORT: Self = Self::exactly(3, 5, 2);

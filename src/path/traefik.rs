@@ -52,7 +52,7 @@ pub(super) fn read(cluster: &Cluster, release: Release) -> Vec<Routed<'_>> {
                             kind: FrontKind::Traefik,
                             gateway: None,
                         },
-                        outward: outward(cluster, &inward, service, transport, is_tcp),
+                        outward: outward(cluster, &inward, service, transport, is_tcp, release),
                         inward: inward.clone(),
                         proxy: service
                             .filter(|_| is_tcp)
@@ -300,9 +300,10 @@ fn outward(
     service: Option<&Reached<'_>>,
     transport: Known<Option<&Object>>,
     is_tcp: bool,
+    release: Release,
 ) -> Outward {
     let speaks_tls = match service {
-        Some(service) if is_tcp => Some(service.named.tls),
+        Some(service) if is_tcp => Some(service.named.tls && release.speaks_tls_to_tcp()),
         Some(service) => speaks_https(cluster, service),
         None => None,
     };

@@ -17,6 +17,7 @@ mod layout;
 mod pki;
 mod predictions;
 mod quiet;
+mod releases;
 mod roots;
 mod sure;
 mod ways;

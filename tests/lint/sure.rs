@@ -5,7 +5,7 @@ use civi_ingress::lint::{Severity, lint};
 use std::collections::BTreeSet;
 
 /// Compares the errors of each text with those that are expected.
-fn errors_are(table: &[(&str, String, &[&str])]) {
+pub(super) fn errors_are(table: &[(&str, String, &[&str])]) {
     let mut wrong = Vec::new();
     for (name, text, expected) in table {
         let text = filled(text);
@@ -29,7 +29,7 @@ fn middleware(spec: &str) -> String {
 }
 
 /// A route to a plain Service, with what it has beside.
-fn route(within: &str, beside: &str) -> String {
+pub(super) fn route(within: &str, beside: &str) -> String {
     format!(
         "# options: traefik=3.7.15
 apiVersion: v1
@@ -185,7 +185,7 @@ spec: {selector: {app: s}, ports: [{port: 443}]}
 ";
 
 /// An instance whose httpd shows a certificate, and the Secrets and CAs that Traefik trusts.
-fn trusting(roots: &str, secrets: &[(&str, &str)]) -> String {
+pub(super) fn trusting(roots: &str, secrets: &[(&str, &str)]) -> String {
     let secrets = secrets.iter().map(|(name, data)| {
         format!(
             "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: ns}}\n{data}\n"
@@ -477,7 +477,7 @@ fn https_without_a_transport_is_open_where_another_part_has_traefiks_options() {
 }
 
 /// A host with a certificate of its own, or of a TLSStore, where nothing outside may be relied on.
-fn shown(release: &str, tls: &str, store: &str, beside: &str) -> String {
+pub(super) fn shown(release: &str, tls: &str, store: &str, beside: &str) -> String {
     format!(
         "# options: strict traefik={release}
 apiVersion: v1

@@ -32,7 +32,8 @@ impl Snippet<'_> {
 }
 
 /// Words of which one is in every text that a rule asks about.
-const WORDS: [&str; 5] = [
+const WORDS: [&str; 6] = [
+    "sslprotocol",
     "remoteip",
     "listenbacklog",
     "sslrequiressl",

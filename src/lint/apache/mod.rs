@@ -3,6 +3,7 @@
 mod config;
 mod connections;
 mod directive;
+mod protocols;
 pub(super) mod rules;
 
 use crate::cluster::Resource;
@@ -234,6 +235,7 @@ fn wants(model: &Model<'_>, snippets: &Snippets<'_>, findings: &mut Vec<Finding>
         let parts = mounted(model, pod, snippets);
         let port = end.port.map(|port| port.to_string());
         let port = port.as_deref();
+        findings.extend(protocols::check(model, routed, &parts, port));
         let wants = Wants {
             proxy: expects_proxy(&parts, port).filter(|_| is_known(routed)),
             certificate: asks_for_certificate(&parts, port) && !is_mutual(routed),

@@ -149,8 +149,10 @@ pub(super) fn check(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<F
         let of_field = of_field.take_while(|bound| bound.path == first.path);
         let bounds = &kind.bounds[from..from + of_field.count()];
         from += bounds.len();
-        // Of the durations of a ServersTransport CI306 speaks, for every release.
-        if first.path.starts_with("spec.forwardingTimeouts.") {
+        // Of the durations of a ServersTransport CI306 speaks, and of priorities CI254, for every release.
+        if first.path.starts_with("spec.forwardingTimeouts.")
+            || first.path == "spec.routes[].priority"
+        {
             continue;
         }
         let refuses = |number: usize, value: &Value| {

@@ -548,6 +548,9 @@ const LISTED: usize = 5;
 
 /// Describes a host that is not covered.
 pub(super) fn not_covered(host: &str, names: &BTreeSet<String>) -> String {
+    if names.is_empty() {
+        return format!("`{host}` has no certificate");
+    }
     let some: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
     let more = if names.len() > LISTED { ", …" } else { "" };
     format!(

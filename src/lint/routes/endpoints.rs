@@ -7,7 +7,7 @@ use crate::cluster::Kind;
 use crate::kinds::traefik::Port;
 use crate::lint::facts::pods::selected;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Model, Object};
+use crate::lint::model::{Class, Model, Object};
 use crate::path::Routed;
 use crate::path::hop::Httpd;
 use crate::yaml::Node;
@@ -90,6 +90,10 @@ fn of_pods(
     if pods.is_empty() {
         return Some("selects no pod".to_owned());
     }
+    let idle: Vec<String> = pods.iter().filter_map(|pod| idle(model, *pod)).collect();
+    if idle.len() == pods.len() {
+        return idle.into_iter().next();
+    }
     let wanted = httpd.port.as_ref()?;
     let ports = service.spec().items_of("ports").iter();
     let mut ports = ports.filter(|port| match wanted {
@@ -110,4 +114,36 @@ fn of_pods(
         let shown = target.escape_debug();
         format!("leads to port `{shown}`, which none of its pods names")
     })
+}
+
+/// Returns why none of the pods of a workload starts: there are to be none, or what they mount is missing (a pod waits for
+/// it with `MountVolume.SetUp failed`).
+fn idle(model: &Model<'_>, workload: usize) -> Option<String> {
+    let object = &model.objects[workload];
+    let shown = object.shown();
+    let replicas = object.spec().get("replicas").and_then(Node::scalar);
+    if replicas.as_deref() == Some("0") {
+        return Some(format!(
+            "leads to {} {shown}, which has 0 replicas",
+            object.kind
+        ));
+    }
+    let volumes = object
+        .at(&["spec", "template", "spec"])?
+        .items_of("volumes");
+    let mut missing = volumes.iter().filter_map(|volume| {
+        let (class, node, key) = match (volume.get("secret"), volume.get("configMap")) {
+            (Some(secret), _) => (Class::Secret, secret, "secretName"),
+            (None, Some(map)) => (Class::ConfigMap, map, "name"),
+            (None, None) => return None,
+        };
+        let name = node.text_of(key).filter(|_| !node.is_true("optional"))?;
+        let is_here = model.find(class, object.namespace, name).is_some();
+        (!is_here).then(|| format!("{} `{}`", class.kinds()[0], name.escape_debug()))
+    });
+    let missing = missing.next()?;
+    Some(format!(
+        "leads to {} {shown}, which mounts {missing}, and that is not in the input",
+        object.kind
+    ))
 }

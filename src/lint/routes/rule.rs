@@ -1,7 +1,7 @@
 //! What a rule says: its matchers and their hosts.
 
 use super::reference::reference;
-use super::rules::{CI211, CI212, CI213, CI214, CI219, CI220, CI250, CI251, CI252};
+use super::rules::{CI211, CI212, CI213, CI214, CI219, CI220, CI250, CI251, CI252, CI254};
 use crate::lint::facts::routes::Rule;
 use crate::lint::finding::Finding;
 use crate::lint::model::Model;
@@ -13,11 +13,23 @@ use crate::rule::{Matcher, Rule as Language};
 
 impl Rule<'_, '_> {
     pub(super) fn check(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
+        self.priority(findings);
         self.check_match(model, Protocol::Http, findings);
         for (index, named) in self.route.middlewares.iter().enumerate() {
             let field = format!("spec.routes[{}].middlewares[{index}]", self.index);
             let by = (named.name.as_str(), named.namespace.as_deref());
             reference(model, self.object, by, &field, findings);
+        }
+    }
+
+    /// Finds a priority above `maxUserPriority` (`pkg/server/router/router.go` and `pkg/server/router/tcp/manager.go`,
+    /// v2.11.53 to v3.7.13).
+    fn priority(&self, findings: &mut Vec<Finding>) {
+        const MOST: i64 = i64::MAX - 1000;
+        if let Some(priority) = self.route.priority.filter(|priority| *priority > MOST) {
+            let field = format!("spec.routes[{}].priority", self.index);
+            let message = format!("`{priority}` is more than {MOST}");
+            findings.push(self.object.finding_in(&CI254, &field, message));
         }
     }
 
@@ -142,6 +154,7 @@ impl Rule<'_, '_> {
     }
 
     pub(super) fn check_tcp(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
+        self.priority(findings);
         let (at, field) = (self.route.match_at, self.field());
         if let Some(matcher) = self
             .matchers

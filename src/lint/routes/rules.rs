@@ -195,6 +195,10 @@ rules! {
         "a matcher can match no request"
         "Traefik takes the text as it is: the route is there, and every request gets 404."
         "In Traefik 3 write expressions in `HostRegexp` and `PathRegexp`, such as ``HostRegexp(`^.+\\.example\\.org$`)``; in `Host` write the host alone."
+    CI254 "reserved-priority" Error
+        "a route has a priority that Traefik reserves for its own routers"
+        "Traefik logs `the router priority … exceeds the max user-defined priority` and drops the route: 404; above 9223372036854775000 the API server refuses it from Traefik 3.4 on."
+        "Write a priority of at most 9223372036854774807; the lengths of rules, which it stands for, are below 1000."
     CI260 "service-without-endpoints" Error
         "nothing in the input is behind a Service"
         "Traefik logs `no servers found` and answers 404, unless its `allowEmptyServices` is set: then 503."

@@ -1,0 +1,304 @@
+//! What the API server and each release make of what is empty, of values at their bounds and of fields beside others.
+
+use super::sure::{errors_are, route, shown, trusting};
+
+/// A route that passes TLS through.
+fn passed(release: &str, service: &str, tls: &str, beside: &str) -> String {
+    format!(
+        "# options: traefik={release}
+apiVersion: v1
+kind: Service
+metadata: {{name: s, namespace: ns}}
+spec: {{selector: {{app: s}}, ports: [{{port: 443}}]}}
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRouteTCP
+metadata: {{name: r, namespace: ns}}
+spec:
+  entryPoints: [websecure]
+  routes: [{{match: HostSNI(`a.example.org`), services: [{{name: s, port: 443{service}}}]}}]
+  tls: {{{tls}}}
+{beside}"
+    )
+}
+
+/// The pods behind it, and their httpd's configuration.
+fn httpd(directives: &str) -> String {
+    format!(
+        "---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: site, namespace: ns}}
+data:
+  site.conf: |
+    <VirtualHost *:443>
+      SSLEngine on
+      {directives}
+    </VirtualHost>
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: s, namespace: ns}}
+spec:
+  selector: {{matchLabels: {{app: s}}}}
+  template:
+    metadata: {{labels: {{app: s}}}}
+    spec:
+      containers: [{{name: s, image: httpd, volumeMounts: [{{name: site, mountPath: /etc/site}}]}}]
+      volumes: [{{name: site, configMap: {{name: site}}}}]
+"
+    )
+}
+
+fn of(release: &str, text: &str) -> String {
+    text.replace("traefik=3.7.15", &format!("traefik={release}"))
+}
+
+#[test]
+fn what_stands_beside_spec_and_a_spec_of_nothing_are_refused() {
+    let good = route("", "");
+    let beside = good.replace("  tls: {}\n", "  tls: {}\nspecs: {}\n");
+    let at = good.find("  entryPoints").expect("a route");
+    let nothing = good[..at].replace(
+        "r, namespace: ns}\nspec:\n",
+        "r, namespace: ns}\nspec: null\n",
+    );
+    let missing = nothing.replace("spec: null\n", "");
+    errors_are(&[
+        ("as it is", good, &[]),
+        ("beside", beside, &["CI314"]),
+        ("null", nothing, &["CI317"]),
+        ("missing", missing, &["CI317"]),
+    ]);
+}
+
+#[test]
+fn a_rule_without_a_kind_is_refused_before_3_3_be_it_null() {
+    let null = route("", "").replace("kind: Rule, ", "kind: null, ");
+    let none = null.replace("kind: null, ", "");
+    errors_are(&[
+        ("null", of("3.2.3", &null), &["CI312"]),
+        ("none", of("3.2.3", &none), &["CI312"]),
+        ("null, later", of("3.4.3", &null), &[]),
+    ]);
+}
+
+#[test]
+fn a_priority_that_traefik_keeps_for_itself_is_an_error() {
+    let priority = |number: &str| route(&format!("priority: {number}, "), "");
+    let tcp = passed("2.11.53", "", "passthrough: true", "");
+    let tcp = tcp.replace("services: [", "priority: 9223372036854775807, services: [");
+    let (most, above) = ("9223372036854774807", "9223372036854774808");
+    errors_are(&[
+        ("at the bound", priority(most), &[]),
+        ("above", priority(above), &["CI254"]),
+        ("above, 3.0", of("3.0.4", &priority(above)), &["CI254"]),
+        ("above, 2.11", of("2.11.53", &priority(above)), &["CI254"]),
+        (
+            "of a definition",
+            priority("9223372036854775807"),
+            &["CI254"],
+        ),
+        ("of a TCP route", tcp, &["CI254"]),
+    ]);
+}
+
+#[test]
+fn a_version_zero_of_the_proxy_protocol_is_as_none() {
+    let proxied = |release: &str, said: &str, directive: &str| {
+        let service = format!(", proxyProtocol: {said}");
+        passed(release, &service, "passthrough: true", &httpd(directive))
+    };
+    let on = "RemoteIPProxyProtocol On";
+    errors_are(&[
+        ("zero", proxied("3.0.4", "{version: 0}", on), &[]),
+        ("none", proxied("3.0.4", "{}", on), &[]),
+        (
+            "not expected",
+            proxied("2.11.53", "{version: 0}", ""),
+            &["CI713"],
+        ),
+        ("refused", proxied("3.7.15", "{version: 0}", on), &["CI319"]),
+    ]);
+}
+
+#[test]
+fn tls_to_the_service_of_a_tcp_route_is_spoken_from_3_3_on() {
+    let through = |release: &str| passed(release, ", tls: true", "passthrough: true", "");
+    let ended = |release: &str| {
+        let skips = "---\napiVersion: traefik.io/v1alpha1\nkind: ServersTransportTCP\nmetadata: {name: t, namespace: ns}\nspec: {tls: {serverName: a.example.org, insecureSkipVerify: true}}\n";
+        passed(release, ", tls: true, serversTransport: t", "", skips)
+    };
+    errors_are(&[
+        ("passed through", through("3.4.3"), &["CI229"]),
+        ("passed through, and not read", through("3.0.4"), &[]),
+        ("ended, and not read", ended("3.2.3"), &["CI261"]),
+        ("ended", ended("3.4.3"), &[]),
+    ]);
+}
+
+#[test]
+fn a_tlsstore_looks_for_a_secret_without_a_name() {
+    let store = "{certificates: [{secretName: ''}]}";
+    let default = "{defaultCertificate: {secretName: ''}}";
+    errors_are(&[
+        ("of the list", shown("3.7.15", "{}", store, ""), &["CI408"]),
+        (
+            "the default one",
+            shown("3.7.15", "{}", default, ""),
+            &["CI408"],
+        ),
+        (
+            "beside the route's own",
+            shown("3.7.15", "{secretName: w}", store, ""),
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn a_certificate_without_a_san_is_an_error_where_traefik_shows_it() {
+    let good = "tls.crt: \"${wildcard}\", tls.key: \"${wildcard.key}\"";
+    let bare = "tls.crt: \"${leaf-cn}\", tls.key: \"${leaf-cn.key}\"";
+    let text = |host: &str| {
+        let text = shown("3.7.15", "{secretName: w}", "{}", "");
+        text.replace(good, bare).replace("www.example.org", host)
+    };
+    errors_are(&[
+        (
+            "chosen by its subject",
+            text("a.example.org"),
+            &["CI408", "CI617"],
+        ),
+        ("not chosen", text("b.example.org"), &["CI408"]),
+    ]);
+}
+
+#[test]
+fn the_provider_in_the_name_of_a_service_is_cut_off_by_3_0_to_3_6() {
+    let named = route("", "").replace("{name: s, port: 80}", "{name: s@kubernetescrd, port: 80}");
+    errors_are(&[
+        ("3.7", named.clone(), &["CI208"]),
+        ("3.4", of("3.4.3", &named), &[]),
+        ("2.11", of("2.11.53", &named), &["CI208"]),
+    ]);
+}
+
+#[test]
+fn traefik_2_reads_an_interval_that_is_empty() {
+    let flushed = |said: &str| {
+        route("", "").replace(
+            "port: 80}]}]",
+            &format!("port: 80, responseForwarding: {said}}}]}}]"),
+        )
+    };
+    errors_are(&[
+        ("none", of("2.11.53", &flushed("{}")), &["CI249"]),
+        (
+            "empty",
+            of("2.11.53", &flushed("{flushInterval: ''}")),
+            &["CI249"],
+        ),
+        ("null", of("2.11.53", &flushed("null")), &[]),
+        ("none, later", flushed("{}"), &[]),
+    ]);
+}
+
+#[test]
+fn the_default_tlsoption_is_not_looked_for_where_tls_is_passed_through() {
+    let tls = |passes: bool| format!("passthrough: {passes}, options: {{name: default}}");
+    let ended = "---\napiVersion: traefik.io/v1alpha1\nkind: TLSOption\nmetadata: {name: default, namespace: ns}\nspec: {minVersion: VersionTLS12}\n";
+    let plain = |text: String| text.replace("port: 443", "port: 8080");
+    errors_are(&[
+        ("passed", passed("3.7.15", "", &tls(true), ended), &[]),
+        (
+            "ended",
+            plain(passed("3.7.15", "", &tls(false), ended)),
+            &["CI421"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_least_version_of_tls_that_traefik_does_not_know_is_as_none() {
+    let good = ("externca", "data: {ca.crt: \"${ca}\"}");
+    let instance = trusting("rootCAs: [{secret: externca}]", &[good]);
+    let least = |name: &str| {
+        let said = format!("serverName: a.example.org\n  minVersion: {name}\n");
+        instance.replacen("serverName: a.example.org\n", &said, 1)
+    };
+    errors_are(&[
+        ("alone", least("VersionTLS12"), &["CI305"]),
+        ("unknown", least("TLS12"), &[]),
+    ]);
+}
+
+#[test]
+fn an_httpd_without_a_version_of_tls_that_it_is_asked_for_is_an_error() {
+    let through = |directives: &str| passed("3.7.15", "", "passthrough: true", &httpd(directives));
+    let good = ("externca", "data: {ca.crt: \"${ca}\"}");
+    let roots = "rootCAs: [{secret: externca}]";
+    let asked = |versions: &str, directives: &str| {
+        let text = trusting(&format!("{roots}\n  {versions}"), &[good]);
+        text + &httpd(directives)
+    };
+    let (old, new) = (
+        "maxVersion: VersionTLS12",
+        "minVersion: VersionTLS12\n  maxVersion: VersionTLS13",
+    );
+    errors_are(&[
+        ("old only", through("SSLProtocol TLSv1.1"), &["CI118"]),
+        ("the newest", through("SSLProtocol TLSv1.3"), &[]),
+        ("all", through("SSLProtocol all -SSLv3"), &[]),
+        ("1.2 of 1.3", asked(old, "SSLProtocol TLSv1.3"), &["CI118"]),
+        (
+            "1.2 of both",
+            asked(old, "SSLProtocol -all +TLSv1.2 +TLSv1.3"),
+            &[],
+        ),
+        ("both of 1.3", asked(new, "SSLProtocol TLSv1.3"), &[]),
+        (
+            "not read before 3.7",
+            of("3.4.3", &asked(old, "SSLProtocol TLSv1.3")),
+            &["CI304"],
+        ),
+        ("a variable", asked(old, "SSLProtocol $PROTOCOL"), &[]),
+    ]);
+}
+
+#[test]
+fn pods_that_do_not_start_serve_nothing() {
+    let strict = |text: String| text.replace("# options: ", "# options: strict ");
+    let with = |text: &str, by: &str| {
+        strict(passed(
+            "3.7.15",
+            "",
+            "passthrough: true",
+            &httpd("").replace(text, by),
+        ))
+    };
+    let mount = "configMap: {name: site}";
+    errors_are(&[
+        ("as they are", with("", ""), &[]),
+        (
+            "none",
+            with("  selector: {match", "  replicas: 0\n  selector: {match"),
+            &["CI260"],
+        ),
+        (
+            "what is mounted is missing",
+            with(mount, "configMap: {name: other}"),
+            &["CI260"],
+        ),
+        (
+            "and may be",
+            with(mount, "configMap: {name: other, optional: true}"),
+            &[],
+        ),
+        (
+            "a Secret is missing",
+            with(mount, "secret: {secretName: other}"),
+            &["CI260"],
+        ),
+    ]);
+}
