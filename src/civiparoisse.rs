@@ -42,6 +42,8 @@ pub const INGRESS_ROUTE: &str = "ingressproxy";
 pub const SERVERS_TRANSPORT: &str = "transport-selfsigned";
 /// `ConfigMap` with the environment of httpd (`templates/config_httpd.yaml`).
 pub const HTTPD_CONFIG: &str = "config-httpd";
+/// `ConfigMap` with what httpd must know of the ingress, which the chart does not have.
+pub const HTTPD_INGRESS: &str = "httpd-ingress";
 /// Service of httpd (`templates/service_httpd.yaml`).
 pub const HTTPD_SERVICE: &str = "civicrmhttpd";
 /// Port of its pods, which a `NetworkPolicy` sees instead of the Service's (`templates/service_httpd.yaml`, targetPort).

@@ -46,6 +46,51 @@ pub struct Extras {
     pub client_auth: bool,
     /// Whether all else in the namespace is closed to other namespaces.
     pub default_deny: bool,
+    /// The `kubernetes.io/tls` Secret, made by others, of the certificate that the httpd shows to browsers where their TLS
+    /// is passed on to it; without one, the httpd shows a leaf of the instance's own CA.
+    pub public_certificate: Option<ObjectName>,
+}
+
+/// What an ingress does only with requests that it reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened {
+    /// It tries again.
+    Retry,
+    /// It adds Strict-Transport-Security.
+    Hsts,
+    /// It shows a certificate of its own to the httpd.
+    ClientAuth,
+    /// It keeps connections to the httpd and waits for answers in its own way.
+    Transport,
+}
+
+impl Opened {
+    /// Explains why it cannot be had where TLS is passed on unopened, and what can.
+    #[must_use]
+    pub fn fault(self) -> Fault {
+        let (what, help) = match self {
+            Self::Retry => (
+                "send a request again",
+                "leave it out: of TLS that is passed on a connection fails as a whole, and browsers try again",
+            ),
+            Self::Hsts => (
+                "add Strict-Transport-Security",
+                "leave it out, and set the header in httpd: `Header always set Strict-Transport-Security`",
+            ),
+            Self::ClientAuth => (
+                "show a certificate of its own to the httpd",
+                "leave it out, or use a topology in which Traefik ends TLS",
+            ),
+            Self::Transport => (
+                "choose how http is spoken to the httpd",
+                "leave it out: only `dialTimeout` counts here; settings of other instances belong in a profile of theirs",
+            ),
+        };
+        Fault::new(format!(
+            "Traefik cannot {what}: with `passthrough` it does not open the TLS of browsers"
+        ))
+        .help(help)
+    }
 }
 
 /// Where Traefik's connections come from, as a NetworkPolicy names it.
@@ -144,6 +189,14 @@ impl Credential {
                 | Self::PublicKey
         )
     }
+
+    /// Returns whether it belongs to the chain that the httpd serves.
+    fn is_of_httpd(self) -> bool {
+        matches!(
+            self,
+            Self::CaCert | Self::CaKey | Self::ServerCert | Self::ServerKey | Self::TrustBundle
+        )
+    }
 }
 
 /// Data keys of a client CA's Secret and of a `kubernetes.io/tls` Secret.
@@ -162,12 +215,12 @@ impl Instance {
     ///
     /// # Errors
     /// No host at all, a host given twice, two credentials in one place, a Secret name used twice, a Service of the
-    /// database that makes no DNS name.
+    /// database that makes no DNS name, a public certificate beside another one or behind a port of plain http.
     pub fn new(
         namespace: Namespace,
         host: Option<DnsName>,
         aliases: Vec<DnsName>,
-        settings: Settings,
+        mut settings: Settings,
         extras: Extras,
     ) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
@@ -197,6 +250,11 @@ impl Instance {
         if extras.client_auth {
             faults.keep(client_secrets(&settings));
         }
+        if let Some(secret) = &extras.public_certificate {
+            for fault in show_publicly(secret, &mut settings) {
+                faults.push(fault);
+            }
+        }
         let db_hosts = faults.keep(db_hosts(&settings.names.db_service, &namespace));
         faults.finish(db_hosts.map(|db_hosts| Self {
             namespace,
@@ -218,16 +276,26 @@ impl Instance {
 }
 
 impl Instance {
-    /// Returns the places of all its credentials: the chart's, the trust bundle, and those of a client certificate
-    /// if there is one.
+    /// Returns the places of its credentials in the chart's Secrets: of httpd and database, or of the database alone where
+    /// the certificate of the httpd is made by others.
+    pub fn chart_placements(&self) -> impl Iterator<Item = (Credential, &SecretKeyRef)> {
+        let is_ours = self.extras.public_certificate.is_none();
+        let all = self.settings.placements().into_iter();
+        all.filter(move |(credential, _)| is_ours || !credential.is_of_httpd())
+    }
+
+    /// Returns the places of all its credentials: the chart's, the trust bundle if Traefik has to trust its CA, and those
+    /// of a client certificate if there is one.
     #[must_use]
     pub fn placements(&self) -> Vec<(Credential, SecretKeyRef)> {
         let settings = &self.settings;
-        let mut placements: Vec<(Credential, SecretKeyRef)> = settings
-            .placements()
+        let mut placements: Vec<(Credential, SecretKeyRef)> = self
+            .chart_placements()
             .map(|(credential, place)| (credential, place.clone()))
-            .into();
-        placements.push((Credential::TrustBundle, settings.trust_bundle.clone()));
+            .collect();
+        if self.extras.public_certificate.is_none() {
+            placements.push((Credential::TrustBundle, settings.trust_bundle.clone()));
+        }
         if self.extras.client_auth {
             placements.extend(CLIENT_KEYS.map(|(credential, key)| {
                 let secret = match credential {
@@ -310,6 +378,48 @@ fn placement_faults(settings: &Settings) -> Vec<Fault> {
         }
     }
     faults.dedup();
+    faults
+}
+
+/// Lets the httpd serve the pair of a `kubernetes.io/tls` Secret, and returns what is in the way.
+fn show_publicly(secret: &ObjectName, settings: &mut Settings) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let place = |key| SecretKeyRef {
+        secret: secret.clone(),
+        key: DataKey::parse(key).expect("the keys of a kubernetes.io/tls Secret are valid"),
+    };
+    let (cert, key) = (place("tls.crt"), place("tls.key"));
+    let chart = Settings::default();
+    let is_free = |found: &SecretKeyRef, own: &SecretKeyRef, meant: &SecretKeyRef| {
+        found == own || found == meant
+    };
+    if !is_free(&settings.server_cert, &chart.server_cert, &cert)
+        || !is_free(&settings.server_key, &chart.server_key, &key)
+    {
+        let what = format!(
+            "the httpd would show both the public certificate of Secret `{secret}` and another one"
+        );
+        faults.push(Fault::new(what).help(
+            "leave out `httpd.serverCertSecret`, `serverCertField`, `serverKeySecret` and `serverKeyField`",
+        ));
+    }
+    settings.server_cert = cert;
+    settings.server_key = key;
+    let others = settings.placements().into_iter();
+    let mut others = others.filter(|(credential, _)| !credential.is_of_httpd());
+    if others.any(|(_, place)| place.secret == *secret) || settings.trust_bundle.secret == *secret {
+        let what = format!(
+            "the Secret `{secret}` of the public certificate would hold other credentials, too"
+        );
+        faults.push(Fault::new(what).help(
+            "name the Secret of type kubernetes.io/tls that cert-manager makes, or a person",
+        ));
+    }
+    if settings.port == 80 {
+        let fault =
+            Fault::new("TLS is passed on to the httpd, and port 80 of its Service speaks http");
+        faults.push(fault.help("use the port of TLS, 443 (`civiIngress.servicePort`)"));
+    }
     faults
 }
 

@@ -3,6 +3,7 @@
 
 use crate::chart::TrafficPolicy;
 use crate::cidr::Cidr;
+use crate::civiparoisse::HTTPD_INGRESS;
 use crate::instance::Instance;
 use crate::path::Path;
 use crate::path::arrival::Arrival;
@@ -307,13 +308,13 @@ fn explained(arrival: &Arrival, subject: &Subject<'_>) -> Explained {
         legs: legs(arrival, &path, instance, front),
         read_by,
         keys: keys(&path, subject, front),
-        settings: settings(arrival, front),
+        settings: settings(arrival, &path, front),
         peers: peers(arrival),
     }
 }
 
 /// Returns what the hops before the httpd must be set to, in the words of the chart's values.
-fn settings(arrival: &Arrival, front: &'static str) -> Vec<HopSetting> {
+fn settings(arrival: &Arrival, path: &Path, front: &'static str) -> Vec<HopSetting> {
     let mut settings = Vec::new();
     if let Arrival::Passed { balancer, .. } = arrival {
         let service = arrival.service().unwrap_or_default();
@@ -343,6 +344,19 @@ fn settings(arrival: &Arrival, front: &'static str) -> Vec<HopSetting> {
             });
         }
     }
+    if path.inward == Inward::PassedThrough {
+        let mut of_httpd = |key: &str, value: &str| {
+            settings.push(HopSetting {
+                hop: HTTPD,
+                key: format!("ConfigMap {HTTPD_INGRESS}: {key}"),
+                value: value.to_owned(),
+            });
+        };
+        if path.proxy.is_some() {
+            of_httpd("RemoteIPProxyProtocol", "On");
+        }
+        of_httpd("reverse_proxy_addresses", "[]");
+    }
     settings
 }
 
@@ -370,7 +384,7 @@ fn legs(
     front: &'static str,
 ) -> Vec<ExplainedLeg> {
     let proxy = path.proxy.map(ProxyVersion::number);
-    let shown_by_httpd = place(instance, &instance.settings.server_cert);
+    let shown_by_httpd = shown_by_httpd(path, instance, &instance.settings.server_cert);
     let (passing, announced) = match arrival {
         Arrival::Direct => (Vec::new(), None),
         Arrival::Passed { balancer, proxy } => (vec![balancer.kind.title()], *proxy),
@@ -435,6 +449,14 @@ fn place(instance: &Instance, at: &SecretKeyRef) -> String {
     )
 }
 
+/// Returns where a part of what the httpd shows is: in its Secret, or in one that nothing names yet.
+fn shown_by_httpd(path: &Path, instance: &Instance, at: &SecretKeyRef) -> String {
+    if path.inward == Inward::PassedThrough && instance.extras.public_certificate.is_none() {
+        return "a Secret of type kubernetes.io/tls, which nothing names yet".to_owned();
+    }
+    place(instance, at)
+}
+
 fn shown_by_front(shown: &Shown) -> String {
     match shown {
         Shown::Store => "that of the TLSStore `default`".to_owned(),
@@ -493,18 +515,20 @@ fn keys(path: &Path, subject: &Subject<'_>, front: &'static str) -> Vec<HeldKey>
     keys.push(HeldKey {
         of: "httpd certificate",
         holder: HTTPD,
-        place: Some(place(instance, &settings.server_key)),
+        place: Some(shown_by_httpd(path, instance, &settings.server_key)),
     });
-    let (holder, at) = match subject.ca_key {
-        CaKeyHolder::Secret => ("no program", Some(place(instance, &settings.ca_key))),
-        CaKeyHolder::Nobody => ("nobody: it is discarded after signing", None),
-        CaKeyHolder::Owner => ("the owner of the CA", None),
-    };
-    keys.push(HeldKey {
-        of: "CA of httpd",
-        holder,
-        place: at,
-    });
+    if path.inward != Inward::PassedThrough {
+        let (holder, at) = match subject.ca_key {
+            CaKeyHolder::Secret => ("no program", Some(place(instance, &settings.ca_key))),
+            CaKeyHolder::Nobody => ("nobody: it is discarded after signing", None),
+            CaKeyHolder::Owner => ("the owner of the CA", None),
+        };
+        keys.push(HeldKey {
+            of: "CA of httpd",
+            holder,
+            place: at,
+        });
+    }
     let client = path
         .outward
         .client()

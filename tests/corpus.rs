@@ -76,6 +76,13 @@ const WITH_TEXT: &[(i32, &str)] = &[
     (2, "new-instance p --host=a.example.org --key-type=@"),
     (2, "new-instance p --host=a.example.org --traefik=@"),
     (2, "new-instance p --host=a.example.org --retry=@"),
+    (2, "new-instance p --host=a.example.org --topology=@"),
+    (2, "new-instance p --host=a.example.org --trusted=@"),
+    (2, "new-instance p --host=a.example.org --load-balancer=@"),
+    (
+        2,
+        "new-instance p --host=a.example.org --public-certificate=@",
+    ),
     (2, "wildcard-secret --domain=@"),
     (2, "wildcard-secret --domain=example.org --namespace=@"),
     (2, "wildcard-secret --domain=example.org -- @"),

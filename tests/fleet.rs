@@ -4,6 +4,7 @@ use crate::support::assert_snapshot_in;
 use civi_ingress::fault::Fault;
 use civi_ingress::fleet::{self, CaCustody, Fleet, Layout, Member, Secrets, Source};
 use civi_ingress::path::expand::Topology;
+use civi_ingress::path::hop::ProxyVersion;
 use proptest::prelude::*;
 use std::fmt::Write as _;
 
@@ -482,6 +483,14 @@ const BAD: &[Case<'_>] = &[
         &[],
     ),
     (
+        "passed-on",
+        "  domain: a.org\n  topology: passthrough\n  defaults:\n    objects: {retry: 3}\n    serversTransport: {dialTimeout: 5s, idleConnTimeout: 1s}\n  instances:\n    \
+         a: {}\n    b: {publicCertificate: {secret: web}, objects: {hsts: 60, clientAuth: true}}\n    c: {topology: direct, publicCertificate: {secret: web}, proxyProtocol: v1}\n    \
+         d: {publicCertificate: {secret: web}, objects: {retry: false}, helmValues: {httpd: {serverCertSecret: x}}}\n    e: {publicCertificate: {}}\n    \
+         f: {publicCertificate: {secret: web}, helmValues: {civiIngress: {servicePort: 80}}}\n",
+        &[],
+    ),
+    (
         "entry-points",
         "  domain: a.org\n  traefik: {entryPoints: [\"web secure\", 1]}\n",
         &[],
@@ -567,9 +576,6 @@ fn instances_follow_the_topology_of_the_fleet_or_one_that_arrives_likewise() {
         assert_eq!(fleet.topology(member), Topology::TcpProxy);
     }
     assert_eq!(fleet.arrival.trusted().len(), 1);
-    let passed = read("  domain: example.org\n  topology: passthrough\n  instances: {a: {}}\n");
-    let faults = text(&passed.expect_err("one fault"));
-    assert!(faults.contains("own CA"), "{faults}");
     let other = read(
         "  domain: example.org\n  topology: tcp-proxy\n  loadBalancer: {kind: ovh-mks, trusted: [10.0.0.0/20]}\n  defaults: {topology: direct}\n  instances: {a: {}, b: {}}\n",
     );
@@ -579,6 +585,40 @@ fn instances_follow_the_topology_of_the_fleet_or_one_that_arrives_likewise() {
             "error: fleet.yaml:8:24: without the PROXY protocol OVHcloud Octavia would hide"
         ) && faults.matches("error:").count() == 1,
         "{faults}"
+    );
+}
+
+#[test]
+fn an_httpd_to_which_tls_is_passed_on_shows_its_public_certificate_by_the_charts_values() {
+    let fleet = good(
+        "  domain: example.org\n  topology: passthrough\n  defaults: {publicCertificate: {secret: web-tls}}\n  instances:\n    a: {externalHost: a.example.net}\n    \
+         b: {proxyProtocol: false, helmValues: {httpd: {listenBacklog: 2}}}\n    c: {topology: direct}\n",
+    );
+    let topology = |id| fleet.topology(member(&fleet, id));
+    let proxy = Some(ProxyVersion::V2);
+    assert_eq!(topology("a"), Topology::Passthrough { proxy });
+    assert_eq!(topology("b"), Topology::Passthrough { proxy: None });
+    assert_eq!(topology("c"), Topology::Direct);
+    let values = |id| {
+        let values = fleet.helm_values(member(&fleet, id))?;
+        let mut text = String::new();
+        civi_ingress::yaml::tree_text(&values, &mut text);
+        Some(text)
+    };
+    assert_eq!(
+        values("b").unwrap(),
+        "externalhost: b.example.org\nservername: b.example.org\nhttpd:\n  serverCertSecret: web-tls\n  serverCertField: tls.crt\n  \
+         serverKeySecret: web-tls\n  serverKeyField: tls.key\n  listenBacklog: 2\n"
+    );
+    assert!(values("a").unwrap().contains("serverKeySecret: web-tls\n"));
+    assert_eq!(values("c"), None);
+    let instance = fleet.instance(member(&fleet, "a")).unwrap();
+    assert_eq!(instance.settings.server_key.secret.as_str(), "web-tls");
+    let of_others = ["ca_cert", "server_cert", "server_key", "trust_bundle"];
+    assert_eq!(
+        instance.placements().len(),
+        9 - of_others.len(),
+        "the database's"
     );
 }
 

@@ -54,6 +54,7 @@ fn all_extras() -> Extras {
         http_from: Some(TraefikSource::pods(namespace("traefik"), Vec::new())),
         client_auth: false,
         default_deny: true,
+        public_certificate: None,
     }
 }
 
@@ -202,6 +203,77 @@ fn traefik_shows_a_certificate_of_its_own_to_an_httpd_that_asks() {
             &credentials
         ))
     );
+}
+
+#[test]
+fn an_httpd_that_browsers_reach_shows_a_certificate_of_others_and_has_no_ca() {
+    let extras = Extras {
+        public_certificate: Some(ObjectName::parse("web-tls").unwrap()),
+        ..Extras::default()
+    };
+    let instance = instance(&["www.a.example.org"], Settings::default(), extras);
+    let proxy = Some(civi_ingress::path::hop::ProxyVersion::V2);
+    let stream = render(&objects(
+        Ingress::Traefik(Release::default()),
+        Topology::Passthrough { proxy },
+        &instance,
+        &credentials(),
+    ));
+    assert_snapshot_in!("traefik", "passthrough", stream);
+}
+
+#[test]
+fn a_public_certificate_that_cannot_be_shown_is_refused() {
+    let refused = |secret: &str, values: &[&str]| {
+        let extras = Extras {
+            public_certificate: Some(ObjectName::parse(secret).unwrap()),
+            ..Extras::default()
+        };
+        let host = civi_ingress::name::DnsName::parse("a.example.org").ok();
+        let made = Instance::new(
+            namespace("paroisse-a"),
+            host,
+            Vec::new(),
+            settings(values),
+            extras,
+        );
+        let faults = made.err().unwrap_or_default();
+        faults
+            .into_iter()
+            .map(|fault| fault.what)
+            .collect::<Vec<_>>()
+    };
+    assert!(refused("web-tls", &[]).is_empty());
+    let same = "httpd.serverCertSecret=web-tls,httpd.serverCertField=tls.crt";
+    assert!(refused("web-tls", &[same]).is_empty());
+    for (secret, values, what) in [
+        (
+            "web-tls",
+            "httpd.serverCertSecret=other",
+            "the httpd would show both the public certificate of Secret `web-tls` and another one",
+        ),
+        (
+            "selfcert",
+            "",
+            "the Secret `selfcert` of the public certificate would hold other credentials, too",
+        ),
+        (
+            "externca",
+            "",
+            "the Secret `externca` of the public certificate would hold other credentials, too",
+        ),
+        (
+            "web-tls",
+            "civiIngress.servicePort=80",
+            "TLS is passed on to the httpd, and port 80 of its Service speaks http",
+        ),
+    ] {
+        let values: Vec<&str> = [values]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .collect();
+        assert_eq!(refused(secret, &values), [what]);
+    }
 }
 
 #[test]

@@ -61,9 +61,23 @@ fn where_tls_is_passed_on_traefik_reads_nothing_and_shows_nothing() {
             &serde_json::json!(2)
         ]
     );
+    let unknown = "a Secret of type kubernetes.io/tls, which nothing names yet";
+    assert_eq!(leg["certificate"], unknown);
+    let named = [&passed[..], &["--public-certificate", "web-tls"]].concat();
+    let text = explain(&named);
     assert_eq!(
-        leg["certificate"],
-        "Secret paroisse-a/selfcert, key externcert"
+        text.split_once("read by").unwrap().1,
+        ":  browser, httpd\n\
+         \x20 browser -> httpd through Traefik: TLS, passed on unopened\n\
+         \x20   certificate:         Secret paroisse-a/web-tls, key tls.crt\n\
+         \x20   trusts:              a CA that browsers know, or that was imported\n\
+         \x20   expects:             the host\n\
+         \x20   PROXY protocol:      v2\n\
+         \x20 private keys\n\
+         \x20   httpd certificate:   httpd, in Secret paroisse-a/web-tls, key tls.key\n\
+         \x20 settings\n\
+         \x20   httpd: ConfigMap httpd-ingress: RemoteIPProxyProtocol: On\n\
+         \x20   httpd: ConfigMap httpd-ingress: reverse_proxy_addresses: []\n"
     );
     let drawn = explain(&[&passed[..], &["-o", "mermaid"]].concat());
     assert!(
@@ -265,4 +279,114 @@ fn explain_refused(more: &[&str]) -> String {
     let refused = run(&[EXPLAIN, more].concat());
     assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
     refused.stderr
+}
+
+const PASSED: &[&str] = &[
+    "new-instance",
+    "paroisse-a",
+    "--host",
+    "a.example.org",
+    "--topology",
+    "passthrough",
+];
+
+#[test]
+fn an_instance_to_which_tls_is_passed_on_is_refused_all_that_needs_it_opened() {
+    let further = [
+        "--retry",
+        "--hsts",
+        "--client-auth",
+        "--ca-key-out",
+        "ca.key",
+        "--proxy-protocol",
+        "1",
+    ];
+    let refused = run(&[PASSED, &further].concat());
+    assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
+    let found: Vec<&str> = refused
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .map(|line| line.split(": ").nth(1).unwrap())
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "--retry",
+            "--hsts",
+            "--client-auth",
+            "--ca-key-out",
+            "--topology"
+        ]
+    );
+    let named = "name its Secret, of type kubernetes.io/tls: `--public-certificate SECRET`";
+    assert!(refused.stderr.contains(named), "{}", refused.stderr);
+}
+
+#[test]
+fn a_public_certificate_is_refused_where_traefik_ends_tls() {
+    let refused = run(&[
+        "new-instance",
+        "paroisse-a",
+        "--host",
+        "a.example.org",
+        "--public-certificate",
+        "web-tls",
+    ]);
+    assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
+    assert!(
+        refused.stderr.starts_with("error: --public-certificate: "),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn a_new_instance_names_what_traefik_and_its_load_balancer_are_set_by() {
+    let named = ["--public-certificate", "web-tls"];
+    let way = ["--load-balancer", "openstack", "--trusted", "10.0.0.0/20"];
+    let made = run(&[PASSED, &named, &way].concat());
+    let command = "civi-ingress traefik-values --topology passthrough --load-balancer openstack --trusted 10.0.0.0/20";
+    assert!(made.stderr.contains(command), "{}", made.stderr);
+    assert!(
+        made.stderr.contains(
+            "httpd: the certificate of Secret paroisse-a/web-tls, which others make and renew"
+        ),
+        "{}",
+        made.stderr
+    );
+    let manifests = made.good();
+    let documents: Vec<&str> = manifests
+        .split("---\n")
+        .filter(|text| !text.is_empty())
+        .collect();
+    let kinds: Vec<&str> = documents
+        .iter()
+        .filter_map(|document| {
+            document
+                .lines()
+                .find_map(|line| line.strip_prefix("kind: "))
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "Secret",
+            "ConfigMap",
+            "ServersTransportTCP",
+            "IngressRouteTCP"
+        ]
+    );
+    let keys = documents[0]
+        .lines()
+        .filter_map(|line| line.strip_prefix("  "));
+    let keys: Vec<&str> = keys
+        .filter_map(|line| line.split_once(": LS0t").map(|(key, _)| key))
+        .collect();
+    assert_eq!(keys, ["dbcacert", "dbcakey", "dbservercert", "dbserverkey"]);
+    let again = TempDir::new().unwrap();
+    write(&again.path().join("a.yaml"), &manifests);
+    let reuse = [PASSED, &named, &["--reuse", "a.yaml"]].concat();
+    let kept = run_in(again.path(), &reuse).good();
+    assert_eq!(kept, manifests);
 }

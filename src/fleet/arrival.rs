@@ -4,15 +4,17 @@ use super::document::{IngressPart, LoadBalancerPart, Spec, Traefik};
 use crate::fault::Fault;
 use crate::load_balancer::LoadBalancer;
 use crate::name::Namespace;
-use crate::path::arrival::{Arrival, Aspect, Refusal};
+use crate::path::arrival::{Arrival, Aspect};
 use crate::path::expand::TopologyName;
-use crate::record::{Given, PartReader};
+use crate::record::{Given, PartReader, ValueOrigin};
 
 /// What the instances share of the way that requests take.
 #[derive(Debug)]
 pub(super) struct SharedWay {
     /// The topology of an instance that names none.
     pub(super) topology: TopologyName,
+    /// Where that is written.
+    pub(super) origin: Option<ValueOrigin>,
     /// The load balancer.
     balancer: Option<LoadBalancer>,
     /// How requests arrive; nothing if what the fleet file says of that is wrong.
@@ -28,7 +30,7 @@ impl SharedWay {
         let balancer = part.and_then(|given| load_balancer(&given.value));
         // What the load balancer lacks has been reported.
         let is_told = part.is_none() || balancer.is_some();
-        let arrival = match arrival(name, balancer.as_ref()) {
+        let arrival = match Arrival::new(name, balancer.as_ref()) {
             Ok(arrival) => Some(arrival).filter(|_| is_told),
             Err(refusal) => {
                 let of_part = part.map(|given| given.origin);
@@ -47,6 +49,7 @@ impl SharedWay {
         };
         Self {
             topology: name,
+            origin: topology.map(|given| given.origin),
             balancer,
             arrival,
         }
@@ -60,7 +63,7 @@ impl SharedWay {
         let Some(shared) = &self.arrival else {
             return Ok(());
         };
-        let own = arrival(topology, self.balancer.as_ref())?;
+        let own = Arrival::new(topology, self.balancer.as_ref())?;
         if own == *shared {
             return Ok(());
         }
@@ -71,18 +74,6 @@ impl SharedWay {
         );
         Err(Fault::new(what).help("use topologies of which none, or each, has the load balancer"))
     }
-}
-
-/// Returns how requests arrive in a topology that a fleet can have.
-fn arrival(topology: TopologyName, balancer: Option<&LoadBalancer>) -> Result<Arrival, Refusal> {
-    if topology == TopologyName::Passthrough {
-        return Err(Refusal {
-            aspect: Aspect::Topology,
-            why: "browsers would see the certificate of the instance's own CA".to_owned(),
-            instead: "use `direct` or `tcp-proxy`".to_owned(),
-        });
-    }
-    Arrival::new(topology, balancer)
 }
 
 fn load_balancer(part: &LoadBalancerPart) -> Option<LoadBalancer> {

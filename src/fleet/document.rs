@@ -207,6 +207,10 @@ record! {
         servername: Pattern<4> = "servername";
         /// The way that requests take to the instance [default: that of the fleet].
         topology: TopologyName = "topology";
+        /// The certificate that the httpd shows to browsers, where Traefik passes their TLS on.
+        public_certificate: PublicCertificatePart = "publicCertificate";
+        /// Version of the PROXY protocol that tells the httpd where browsers are, where Traefik passes their TLS on, or false [default: v2].
+        proxy_protocol: Switch<ProxyVersion> = "proxyProtocol";
         /// The part that the instance is kept in, from 0 [default: by its id].
         shard: Count<0, 65_534> = "shard";
         /// How the certificates are made.
@@ -217,6 +221,14 @@ record! {
         objects: ObjectsPart = "objects";
         /// Values of the Civiparoisse chart, with placeholders.
         helm_values: Values = "helmValues";
+    }
+}
+
+record! {
+    /// The certificate that the httpd shows to browsers.
+    PublicCertificatePart {
+        /// Secret of type kubernetes.io/tls in the namespace of the instance, made by cert-manager or a person.
+        secret: ObjectName = "secret", required;
     }
 }
 

@@ -7,6 +7,7 @@ use super::{CaCustody, HelmValues, Terms, terms};
 use crate::fault::{Fault, did_you_mean};
 use crate::instance::{Extras, Instance};
 use crate::name::{DnsName, Namespace};
+use crate::path::expand::TopologyName;
 use crate::record::leaf::TextLine;
 use crate::record::{Given, PartReader, ValueOrigin};
 use crate::values::Settings;
@@ -150,10 +151,13 @@ impl Levels {
         let values = own.helm_values.take().map(|given| given.value.0);
         let is_shared = own.certificate.is_none()
             && own.topology.is_none()
+            && own.public_certificate.is_none()
+            && own.proxy_protocol.is_none()
             && own.servers_transport.is_none()
             && own.objects.is_none()
             && values.is_none();
         if let (true, Some(terms)) = (is_shared, &base.terms) {
+            self.check_way(&own, &base.level, terms, reader);
             return terms.clone();
         }
         let keeps_settings = own.servers_transport.is_none()
@@ -165,6 +169,7 @@ impl Levels {
         let part = terms::over(&own, &base.level);
         let layers: Vec<&Node> = base.values.as_deref().into_iter().chain(&values).collect();
         let terms = self.terms(&part, &layers, settings, names, origin, reader);
+        self.check_way(&own, &part, &terms, reader);
         let values = HelmValues {
             shared: base.values.clone(),
             own: values,
@@ -194,18 +199,21 @@ impl Levels {
         let objects = part.objects.as_ref();
         let namespace = self.shared.traefik_namespace.as_ref();
         let extras = terms::extras(objects.map(|given| &given.value), namespace);
-        let extras = extras.unwrap_or_else(|fault| {
+        let mut extras = extras.unwrap_or_else(|fault| {
             self.say(objects.map_or(origin, |given| given.origin), fault, reader);
             Extras::default()
         });
-        let topology = part.topology.as_ref();
-        if let Some(given) = topology
+        if let Some(given) = &part.topology
             && let Err(fault) = self.shared.way.check(given.value)
         {
             self.say(given.origin, fault, reader);
         }
-        let topology = topology.map_or(self.shared.way.topology, |given| given.value);
-        let is_checked = settings.is_some() && !extras.client_auth;
+        let topology = terms::topology(self.topology(part), part);
+        if topology.name() == TopologyName::Passthrough {
+            extras.public_certificate = terms::public_certificate(part);
+        }
+        let is_checked =
+            settings.is_some() && !extras.client_auth && extras.public_certificate.is_none();
         let settings = settings.unwrap_or_else(|| {
             let transport = part.servers_transport.as_ref().map(|given| &given.value);
             let settings = terms::settings(layers, names, transport, &self.shared.entry_points);
@@ -230,6 +238,41 @@ impl Levels {
             topology,
             certificate: terms::certificate(certificate, CaCustody::Ephemeral),
             values: HelmValues::default(),
+        }
+    }
+
+    /// Returns the topology of an instance with these settings.
+    pub(super) fn topology(&self, part: &SettingsPart) -> TopologyName {
+        let given = part.topology.as_ref();
+        given.map_or(self.shared.way.topology, |given| given.value)
+    }
+
+    /// Checks that what is asked for an instance can be had on its way.
+    fn check_way(
+        &mut self,
+        own: &SettingsPart,
+        part: &SettingsPart,
+        terms: &Terms,
+        reader: &mut PartReader,
+    ) {
+        if terms.topology.name() != TopologyName::Passthrough {
+            for (origin, fault) in terms::only_passed(own) {
+                reader.push(origin, fault);
+            }
+            return;
+        }
+        if terms.extras.public_certificate.is_none() {
+            let given = part.topology.as_ref().map(|given| given.origin);
+            if let Some(origin) = given.or(self.shared.way.origin) {
+                let fault = Fault::new(
+                    "TLS is passed on to the httpd, and nothing names the certificate that it shows to browsers",
+                );
+                let help = "write `publicCertificate: {secret: NAME}`, in `defaults` where the Secret has this name in each namespace";
+                self.say(origin, fault.help(help), reader);
+            }
+        }
+        for (origin, fault) in terms::never_passed(part) {
+            self.say(origin, fault, reader);
         }
     }
 

@@ -8,6 +8,7 @@ use super::levels::{Base, Levels};
 use super::placeholder::{self, PlaceholderNames};
 use crate::fault::Fault;
 use crate::name::{DnsName, InstanceName, Namespace};
+use crate::path::expand::TopologyName;
 use crate::record::leaf::{Count, LeafList};
 use crate::record::{Given, Part as _, PartReader, ValueOrigin};
 use crate::yaml::{At, Node};
@@ -182,7 +183,10 @@ impl Members {
             origin,
             reader,
         );
-        if let Some(host) = &host {
+        let part = if own.topology.is_some() { &own } else { level };
+        // Where the httpd shows a certificate of its own, the wildcard need not cover its hosts.
+        let is_passed = self.levels.topology(part) == TopologyName::Passthrough;
+        if let (Some(host), false) = (&host, is_passed) {
             self.check_coverage(&host.name, &pattern, origin, reader);
         }
         texts[3] = host
@@ -195,7 +199,7 @@ impl Members {
             name.map(|name| name.name)
         });
         let aliases = Chosen::new(own.aliases.as_ref(), level.aliases.as_ref());
-        let aliases = self.aliases(&aliases, texts, origin, reader);
+        let aliases = self.aliases(&aliases, is_passed, texts, origin, reader);
         let terms = self.levels.member(own, base, names, origin, reader);
 
         if let Some(namespace) = &namespace {
@@ -256,6 +260,7 @@ impl Members {
     fn aliases(
         &mut self,
         list: &Chosen<'_, LeafList<Pattern<4>>>,
+        is_passed: bool,
         texts: [&str; 4],
         instance: ValueOrigin,
         reader: &mut PartReader,
@@ -269,7 +274,9 @@ impl Members {
             };
             let alias = self.name(&pattern, "", texts, DnsName::parse_public, instance, reader);
             if let Some(alias) = alias {
-                self.check_coverage(&alias.name, &pattern, instance, reader);
+                if !is_passed {
+                    self.check_coverage(&alias.name, &pattern, instance, reader);
+                }
                 aliases.push(alias);
             }
         }

@@ -26,8 +26,7 @@ use crate::fault::{Fault, Place};
 use crate::instance::{Extras, Instance};
 use crate::name::{DnsName, InstanceName, Namespace, ObjectName};
 use crate::path::arrival::Arrival;
-use crate::path::expand::{Topology, TopologyName};
-use crate::path::hop::ProxyVersion;
+use crate::path::expand::Topology;
 use crate::pki::KeyType;
 use crate::pki::issue::Organization;
 use crate::release::Release;
@@ -188,7 +187,7 @@ pub struct Terms {
     /// Objects beyond the chart's four.
     pub extras: Extras,
     /// The way that requests take.
-    pub topology: TopologyName,
+    pub topology: Topology,
     /// How the certificates are made.
     pub certificate: CertificateTerms,
     /// `helmValues` as written; [`Fleet::helm_values`] merges them and puts a member's names in.
@@ -266,13 +265,7 @@ impl Fleet {
     /// Returns the way that requests take to a member.
     #[must_use]
     pub fn topology(&self, member: &Member) -> Topology {
-        match member.terms.topology {
-            TopologyName::Direct => Topology::Direct,
-            TopologyName::TcpProxy => Topology::TcpProxy,
-            TopologyName::Passthrough => Topology::Passthrough {
-                proxy: Some(ProxyVersion::V2),
-            },
-        }
+        member.terms.topology
     }
 
     /// Returns what is rendered for a member.
@@ -292,13 +285,19 @@ impl Fleet {
         Instance::new(member.namespace.clone(), host, aliases, settings, extras)
     }
 
-    /// Returns the values that a member's chart is to get, with its names in place of the placeholders, and what the
-    /// fleet file says outside `helmValues` under the names that the chart has for it (fr.uepalparoisse.helm 0.1.1,
-    /// values.yaml).
+    /// Returns the values that a member's chart is to get, if it is to get any: `helmValues` with its names in place of the
+    /// placeholders, and what the fleet file says outside `helmValues` under the names that the chart has for it
+    /// (fr.uepalparoisse.helm 0.1.1, values.yaml).
     #[must_use]
     pub fn helm_values(&self, member: &Member) -> Option<Node> {
         let HelmValues { shared, own } = &member.terms.values;
-        let mut values = terms::merged(shared.as_deref(), own.as_ref())?;
+        let shown = member.terms.extras.public_certificate.as_ref();
+        let empty = || Node {
+            value: Value::Map(Vec::new()),
+            at: At::default(),
+        };
+        let values = terms::merged(shared.as_deref(), own.as_ref());
+        let mut values = values.or_else(|| shown.map(|_| empty()))?;
         let host = member.hosts.first().map_or("", DnsName::as_str);
         let names = [
             member.id.as_str(),
@@ -307,10 +306,12 @@ impl Fleet {
             host,
         ];
         placeholder::expand_tree(&mut values, placeholder::PlaceholderNames(names));
-        if let Value::Map(entries) = &mut values.value {
-            entries.splice(0..0, said_elsewhere(member, host));
-        }
-        Some(values)
+        let mut all = Node {
+            value: Value::Map(said_elsewhere(member, host)),
+            at: values.at,
+        };
+        document::merge(&mut all, &values);
+        Some(all)
     }
 }
 
@@ -338,6 +339,15 @@ fn said_elsewhere(member: &Member, host: &str) -> Vec<(Key, Node)> {
             duration("idleConnTimeout", &transport.idle_conn_timeout),
         ];
         entries.push(entry("serverstransport", Value::Map(settings)));
+    }
+    if let Some(secret) = &member.terms.extras.public_certificate {
+        let served = vec![
+            text("serverCertSecret", secret.as_str()),
+            text("serverCertField", "tls.crt"),
+            text("serverKeySecret", secret.as_str()),
+            text("serverKeyField", "tls.key"),
+        ];
+        entries.push(entry("httpd", Value::Map(served)));
     }
     entries
 }

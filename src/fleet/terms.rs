@@ -5,8 +5,10 @@ use super::placeholder::{self, PlaceholderNames};
 use super::{CaCustody, CertificateTerms};
 use crate::cidr::Cidr;
 use crate::fault::{Fault, Place};
-use crate::instance::{Extras, TraefikSource};
-use crate::name::{Label, Namespace};
+use crate::instance::{Extras, Opened, TraefikSource};
+use crate::name::{Label, Namespace, ObjectName};
+use crate::path::expand::{Topology, TopologyName};
+use crate::path::hop::ProxyVersion;
 use crate::record::leaf::{Days, TextLine};
 use crate::record::{Given, Part as _, ValueOrigin};
 use crate::values::{KEYS, Layers, Settings, is_below};
@@ -177,7 +179,91 @@ pub(super) fn extras(
         http_from: http_from.transpose()?,
         client_auth: flag(&part.client_auth),
         default_deny: flag(&part.default_deny),
+        public_certificate: None,
     })
+}
+
+/// Returns the topology of a name, with what tells the httpd where a connection comes from.
+pub(super) fn topology(name: TopologyName, part: &SettingsPart) -> Topology {
+    match name {
+        TopologyName::Direct => Topology::Direct,
+        TopologyName::TcpProxy => Topology::TcpProxy,
+        TopologyName::Passthrough => Topology::Passthrough {
+            proxy: match &part.proxy_protocol {
+                None => Some(ProxyVersion::V2),
+                Some(given) => given.value.on().copied(),
+            },
+        },
+    }
+}
+
+/// Returns the Secret of the certificate that the httpd is to show to browsers.
+pub(super) fn public_certificate(part: &SettingsPart) -> Option<ObjectName> {
+    let given = part.public_certificate.as_ref()?;
+    let secret = given.value.secret.as_ref()?;
+    Some(secret.value.clone())
+}
+
+/// Names what of an instance's own settings only makes sense where TLS is passed on to its httpd.
+pub(super) fn only_passed(own: &SettingsPart) -> Vec<(ValueOrigin, Fault)> {
+    let mut faults = Vec::new();
+    if let Some(given) = &own.public_certificate {
+        let fault = Fault::new(
+            "the httpd cannot show a public certificate here: Traefik trusts the CA of the instance alone",
+        );
+        let help = "leave out `publicCertificate`, or use `topology: passthrough`";
+        faults.push((given.origin, fault.help(help)));
+    }
+    if let Some(given) = &own.proxy_protocol
+        && given.value.on().is_some()
+    {
+        let fault = Fault::new(
+            "Traefik speaks http to the httpd here, which cannot carry the PROXY protocol",
+        );
+        let help = "leave out `proxyProtocol`, or use `topology: passthrough`";
+        faults.push((given.origin, fault.help(help)));
+    }
+    faults
+}
+
+/// Names what of the settings happens only where Traefik ends TLS.
+pub(super) fn never_passed(part: &SettingsPart) -> Vec<(ValueOrigin, Fault)> {
+    let mut origins = Vec::new();
+    if let Some(objects) = part.objects.as_ref().map(|given| &given.value) {
+        let wanted = |given: &Given<bool>| given.value.then_some(given.origin);
+        let retry = objects.retry.as_ref();
+        let retry = retry.and_then(|given| given.value.on().map(|_| given.origin));
+        let hsts = objects.hsts.as_ref();
+        let hsts = hsts.and_then(|given| given.value.on().map(|_| given.origin));
+        let client = objects.client_auth.as_ref().and_then(wanted);
+        origins.extend([
+            (retry, Opened::Retry),
+            (hsts, Opened::Hsts),
+            (client, Opened::ClientAuth),
+        ]);
+    }
+    if let Some(transport) = part.servers_transport.as_ref().map(|given| &given.value) {
+        let TransportPart {
+            max_idle_conns_per_host,
+            dial_timeout: _,
+            response_header_timeout,
+            read_idle_timeout,
+            idle_conn_timeout,
+            disable_http2,
+        } = transport;
+        let set = [
+            max_idle_conns_per_host.as_ref().map(|given| given.origin),
+            response_header_timeout.as_ref().map(|given| given.origin),
+            read_idle_timeout.as_ref().map(|given| given.origin),
+            idle_conn_timeout.as_ref().map(|given| given.origin),
+            disable_http2.as_ref().map(|given| given.origin),
+        ];
+        origins.extend(set.map(|origin| (origin, Opened::Transport)));
+    }
+    let faults = origins.into_iter();
+    faults
+        .filter_map(|(origin, opened)| Some((origin?, opened.fault())))
+        .collect()
 }
 
 /// Returns the settings that the fleet's entry points, values over them and the transport over all amount to.

@@ -71,15 +71,12 @@ impl<'a> FoundUnit<'a> {
         let mut unknown = Vec::new();
         for held in ours {
             let name = &held.secret.name;
-            let places = unit.placements().iter().map(|(_, place)| place);
-            if !places.clone().any(|place| place.secret.as_str() == name) {
+            let mut places = unit.placements().iter().map(|(_, place)| place);
+            if !places.any(|place| place.secret.as_str() == name) {
                 continue;
             }
             for (key, _) in &held.secret.values {
-                let is_it = |place: &SecretKeyRef| {
-                    place.secret.as_str() == name && place.key.as_str() == &**key
-                };
-                if !places.clone().any(is_it) {
+                if !unit.knows(name, key) {
                     unknown.push((held.path.to_owned(), key.to_string()));
                 }
             }

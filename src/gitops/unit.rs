@@ -3,7 +3,7 @@
 use super::decide::renewal_rule;
 use super::layout::{CLUSTER, Form, Home, WILDCARD_CA_SECRET, part_name};
 use super::protection;
-use crate::civiparoisse::WILDCARD_SECRET;
+use crate::civiparoisse::{HTTPD_CERT, HTTPD_KEY, KEYS_SECRET, WILDCARD_SECRET};
 use crate::fault::Fault;
 use crate::fleet::{CaCustody, CertificateTerms, Fleet, Member, Wildcard};
 use crate::ingress::{self, Credentials, Ingress, Role, traefik};
@@ -184,16 +184,17 @@ impl<'a> Unit<'a> {
         };
         match &self.kind {
             UnitKind::Member { instance, .. } => {
-                let mut roles = vec![
-                    (Role::Httpd, wanted(dns(&instance.hosts), LeafUse::Server)),
-                    (
-                        Role::Database,
-                        LeafTerms {
-                            common_name_does: true,
-                            ..wanted(dns(&instance.db_hosts), LeafUse::Server)
-                        },
-                    ),
-                ];
+                let mut roles = Vec::new();
+                if instance.extras.public_certificate.is_none() {
+                    roles.push((Role::Httpd, wanted(dns(&instance.hosts), LeafUse::Server)));
+                }
+                roles.push((
+                    Role::Database,
+                    LeafTerms {
+                        common_name_does: true,
+                        ..wanted(dns(&instance.db_hosts), LeafUse::Server)
+                    },
+                ));
                 if let (true, Ok(name)) = (instance.extras.client_auth, instance.client_name()) {
                     let names = vec![SubjectAltName::Dns(name)];
                     roles.push((Role::Client, wanted(names, LeafUse::Client)));
@@ -215,6 +216,25 @@ impl<'a> Unit<'a> {
     #[must_use]
     pub fn placements(&self) -> &[(Credential, SecretKeyRef)] {
         &self.placements
+    }
+
+    /// Returns whether it writes a credential to this place, or has written one before its httpd was to show a certificate
+    /// of others.
+    #[must_use]
+    pub fn knows(&self, secret: &str, key: &str) -> bool {
+        let is_it =
+            |place: &SecretKeyRef| place.secret.as_str() == secret && place.key.as_str() == key;
+        if self.placements.iter().any(|(_, place)| is_it(place)) {
+            return true;
+        }
+        match &self.kind {
+            UnitKind::Member { instance, .. } if instance.extras.public_certificate.is_some() => {
+                let settings = &instance.settings;
+                let of_httpd = [HTTPD_CERT, HTTPD_KEY].contains(&key) && secret == KEYS_SECRET;
+                of_httpd || is_it(&settings.ca_cert) || is_it(&settings.ca_key)
+            }
+            UnitKind::Member { .. } | UnitKind::Cluster(_) => false,
+        }
     }
 
     /// Returns the Secrets that hold private values of a role's chain.

@@ -5,6 +5,7 @@
 
 mod config_map;
 mod credentials;
+mod httpd_ingress;
 mod network_policies;
 mod object;
 mod restart;
@@ -16,6 +17,7 @@ pub use restart::restart;
 pub use secrets::tls_secret;
 
 use config_map::config_map;
+use httpd_ingress::httpd_ingress;
 use network_policies::network_policies;
 use secrets::secrets;
 
@@ -49,8 +51,9 @@ pub fn objects(
     if instance.extras.config_map {
         objects.push(config_map(instance));
     }
-    objects.extend(network_policies(instance));
     let path = expand(topology, instance);
+    objects.extend(httpd_ingress(instance, &path));
+    objects.extend(network_policies(instance));
     match ingress {
         Ingress::Traefik(release) => objects.extend(traefik::routing(release, instance, &path)),
     }

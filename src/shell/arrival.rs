@@ -4,11 +4,12 @@ use super::listed;
 use civi_ingress::cidr::Cidr;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::load_balancer::{self, BalancerKind, LoadBalancer};
+use civi_ingress::name::ObjectName;
 use civi_ingress::path::arrival::{Arrival, Aspect};
 use civi_ingress::path::expand::{Topology, TopologyName};
 use civi_ingress::path::hop::ProxyVersion;
-use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 
 /// The way that requests take, but for the kind of the load balancer.
 #[derive(Debug, Args)]
@@ -25,11 +26,35 @@ pub(super) struct ArrivalArguments {
     )]
     trusted: Vec<String>,
     /// Version of the PROXY protocol, wherever the topology has it [default: 2]
-    #[arg(long, value_name = "VERSION", value_parser = versions(), help_heading = "Way in")]
-    pub(super) proxy_protocol: Option<ProxyVersion>,
+    #[arg(long, value_name = "VERSION", help_heading = "Way in")]
+    pub(super) proxy_protocol: Option<ProxyArgument>,
     /// Address of the load balancer, where it is to keep one
     #[arg(long, value_name = "ADDRESS", help_heading = "Way in")]
     load_balancer_address: Option<String>,
+}
+
+/// A version of the PROXY protocol, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProxyArgument {
+    /// A line of text
+    #[value(name = "1")]
+    V1,
+    /// A binary block
+    #[value(name = "2")]
+    V2,
+    /// Not to an httpd to which TLS is passed on
+    None,
+}
+
+impl ProxyArgument {
+    /// Returns the version.
+    pub(super) fn version(self) -> Option<ProxyVersion> {
+        match self {
+            Self::V1 => Some(ProxyVersion::V1),
+            Self::V2 => Some(ProxyVersion::V2),
+            Self::None => None,
+        }
+    }
 }
 
 /// The kind of the load balancer.
@@ -38,6 +63,65 @@ pub(super) struct BalancerArgument {
     /// Kind of the load balancer before Traefik
     #[arg(long, value_name = "KIND", value_parser = listed::BALANCERS, help_heading = "Way in")]
     pub(super) load_balancer: Option<String>,
+}
+
+/// The way that requests take to an instance, all of it.
+#[derive(Debug, Args)]
+pub(super) struct WayArguments {
+    #[command(flatten)]
+    arrival: ArrivalArguments,
+    #[command(flatten)]
+    balancer: BalancerArgument,
+    /// Secret with the certificate that httpd shows to browsers, for passthrough
+    #[arg(long, value_name = "SECRET", help_heading = "Way in")]
+    public_certificate: Option<String>,
+}
+
+impl WayArguments {
+    /// Returns whether any of its options is given.
+    pub(super) fn is_given(&self) -> bool {
+        self.arrival.is_given()
+            || self.balancer.load_balancer.is_some()
+            || self.public_certificate.is_some()
+    }
+
+    /// Returns the topology, and how requests arrive.
+    pub(super) fn way(&self, faults: &mut Faults) -> Option<(Topology, Arrival)> {
+        let topology = self.arrival.topology(faults);
+        let kind = self.balancer.load_balancer.as_deref();
+        let arrival = self.arrival.arrival(kind, faults);
+        topology.zip(arrival)
+    }
+
+    /// Returns whether TLS is passed on to the httpd.
+    pub(super) fn is_passed(&self) -> bool {
+        self.arrival.name() == TopologyName::Passthrough
+    }
+
+    /// Returns whether it names the certificate that httpd shows to browsers.
+    pub(super) fn names_certificate(&self) -> bool {
+        self.public_certificate.is_some()
+    }
+
+    /// Returns the Secret with the certificate that httpd shows to browsers, if one is named.
+    ///
+    /// # Errors
+    /// A name that no Secret can have; one where Traefik ends TLS.
+    pub(super) fn public_certificate(&self) -> Result<Option<ObjectName>, Fault> {
+        let option = |fault: Fault| fault.argument("--public-certificate");
+        let Some(text) = &self.public_certificate else {
+            return Ok(None);
+        };
+        let name = ObjectName::parse(text).map_err(option)?;
+        if self.is_passed() {
+            return Ok(Some(name));
+        }
+        let fault =
+            Fault::new("httpd shows a certificate to browsers only where TLS is passed on to it");
+        Err(option(
+            fault.help("add `--topology passthrough`, or leave this out"),
+        ))
+    }
 }
 
 impl ArrivalArguments {
@@ -56,12 +140,25 @@ impl ArrivalArguments {
 
     /// Returns the topology.
     pub(super) fn topology(&self, faults: &mut Faults) -> Option<Topology> {
-        let topology = Topology::of(self.name(), self.proxy_protocol);
+        let name = self.name();
+        let asked = self.proxy_protocol.map(ProxyArgument::version);
+        let proxy = match name {
+            TopologyName::Passthrough => asked.unwrap_or(Some(ProxyVersion::V2)),
+            TopologyName::Direct | TopologyName::TcpProxy => asked.flatten(),
+        };
+        let topology = Topology::of(name, proxy);
         faults.keep(topology.map_err(|fault| fault.argument("--proxy-protocol")))
     }
 
     /// Returns how requests arrive, through a load balancer of this kind if there is one.
     pub(super) fn arrival(&self, kind: Option<&str>, faults: &mut Faults) -> Option<Arrival> {
+        if self.name() == TopologyName::TcpProxy && self.proxy_protocol == Some(ProxyArgument::None)
+        {
+            let fault = Fault::new(
+                "without the PROXY protocol `tcp-proxy` hides the addresses of browsers",
+            );
+            faults.push(fault.help("use 1 or 2").argument("--proxy-protocol"));
+        }
         let kind = match kind {
             None => None,
             Some(text) => {
@@ -102,7 +199,7 @@ impl ArrivalArguments {
         let balancer = LoadBalancer {
             kind,
             trusted,
-            proxy_protocol: self.proxy_protocol,
+            proxy_protocol: self.proxy_protocol.and_then(ProxyArgument::version),
             address,
         };
         faults.keep(self.judge(Some(&balancer)))
@@ -127,11 +224,4 @@ pub(super) fn topologies() -> impl TypedValueParser<Value = TopologyName> {
         .iter()
         .map(|name| PossibleValue::new(name.as_str()).help(name.short()));
     PossibleValuesParser::new(values).map(|text| TopologyName::of(&text).expect("a possible value"))
-}
-
-fn versions() -> impl TypedValueParser<Value = ProxyVersion> {
-    PossibleValuesParser::new(["1", "2"]).map(|version| match version.as_str() {
-        "1" => ProxyVersion::V1,
-        _ => ProxyVersion::V2,
-    })
 }

@@ -1,6 +1,6 @@
 //! `topology`: the path that an instance has.
 
-use super::arrival::{ArrivalArguments, BalancerArgument};
+use super::arrival::{BalancerArgument, WayArguments};
 use super::ca_custody::CaCustodyArgument;
 use super::error::Failure;
 use super::examples::examples;
@@ -12,7 +12,7 @@ use civi_ingress::fault::{Fault, Faults, did_you_mean};
 use civi_ingress::fleet;
 use civi_ingress::instance::{Extras, Instance};
 use civi_ingress::load_balancer::BalancerKind;
-use civi_ingress::path::arrival::{Arrival, can};
+use civi_ingress::path::arrival::can;
 use civi_ingress::path::expand::TopologyName;
 use civi_ingress::report::yaml;
 use civi_ingress::topology::{CaKeyHolder, Document, Subject};
@@ -112,9 +112,7 @@ struct Explain {
     #[arg(long, value_name = "INSTANCE", requires = "fleet")]
     instance: Vec<String>,
     #[command(flatten)]
-    arrival: ArrivalArguments,
-    #[command(flatten)]
-    balancer: BalancerArgument,
+    way: WayArguments,
     /// Format of the report
     #[arg(
         short = 'o',
@@ -176,10 +174,8 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
         of_fleet(arguments, path)?
     } else {
         let mut faults = Faults::default();
-        let topology = arguments.arrival.topology(&mut faults);
-        let arrival = arguments.arrival(&mut faults);
-        let way = faults.finish(topology.zip(arrival));
-        let (topology, arrival) = way.map_err(Failure::usage)?;
+        let way = arguments.way.way(&mut faults);
+        let (topology, arrival) = faults.finish(way).map_err(Failure::usage)?;
         let (name, instance) = single(arguments)?;
         let ca_key = match arguments.ca_custody {
             CaCustodyArgument::Stored => CaKeyHolder::Secret,
@@ -202,18 +198,6 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
     print_or_end(report.as_bytes())
 }
 
-impl Explain {
-    fn arrival(&self, faults: &mut Faults) -> Option<Arrival> {
-        let kind = self.balancer.load_balancer.as_deref();
-        self.arrival.arrival(kind, faults)
-    }
-
-    /// Returns whether options say another way than that of the fleet file.
-    fn says_way(&self) -> bool {
-        self.arrival.is_given() || self.balancer.load_balancer.is_some()
-    }
-}
-
 /// Reads the instance that options describe.
 fn single(arguments: &Explain) -> Result<(String, Instance), Failure> {
     check_stdin(arguments.values.iter().map(PathBuf::as_path))?;
@@ -230,11 +214,15 @@ fn single(arguments: &Explain) -> Result<(String, Instance), Failure> {
         host: arguments.host.as_deref(),
         aliases: &arguments.alias,
     };
-    let extras = Extras {
-        client_auth: arguments.client_auth,
-        ..Extras::default()
+    let extras = |faults: &mut Faults| {
+        let public_certificate = faults.keep(arguments.way.public_certificate())?;
+        Some(Extras {
+            client_auth: arguments.client_auth,
+            public_certificate,
+            ..Extras::default()
+        })
     };
-    let instance = asked.instance(settings, |_| Some(extras), &mut faults);
+    let instance = asked.instance(settings, extras, &mut faults);
     let refused = |faults| match arguments.values.as_slice() {
         [] => Failure::usage(faults),
         _ => Failure::from(faults),
@@ -261,10 +249,8 @@ fn of_fleet(arguments: &Explain, path: &Path) -> Result<Document, Failure> {
             faults.push(fault.argument("--instance"));
         }
     }
-    let way = if arguments.says_way() {
-        let topology = arguments.arrival.topology(&mut faults);
-        let arrival = arguments.arrival(&mut faults);
-        topology.zip(arrival).map(Some)
+    let way = if arguments.way.is_given() {
+        arguments.way.way(&mut faults).map(Some)
     } else {
         Some(None)
     };

@@ -32,6 +32,7 @@ built_in![
     "namespace.yaml",
     "secret.yaml",
     "config-httpd.yaml",
+    "httpd-ingress.yaml",
     "networkpolicy.yaml",
     "traefik/ingressroute.yaml",
     "traefik/ingressroutetcp.yaml",

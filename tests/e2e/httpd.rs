@@ -42,8 +42,11 @@ pub(crate) struct Settings {
     pub(crate) backlog: u32,
     /// Serves `/slow`, which answers after this many seconds.
     pub(crate) slow: Option<u32>,
-    /// Serves `/from`, whose page is `X-Forwarded-For` as it came.
+    /// Serves `/from`, whose page is `X-Forwarded-For` as it came, and `/peer`, whose page is whom httpd takes for the
+    /// client, with `X-Forwarded-For` behind it; and keeps a log with that address.
     pub(crate) tells_origin: bool,
+    /// What the ConfigMap `httpd-ingress` adds to its configuration.
+    pub(crate) ingress: String,
     /// Asks every client for a certificate of this authority (PEM).
     pub(crate) client_authority: Option<String>,
     /// Whether a connection stays open for further requests, and keeps one of prefork's workers.
@@ -57,6 +60,7 @@ impl Default for Settings {
             backlog: 511,
             slow: None,
             tells_origin: false,
+            ingress: String::new(),
             client_authority: None,
             keeps_alive: true,
         }
@@ -111,6 +115,10 @@ impl Httpd {
                 "from",
                 format!("#!/bin/sh\n{head}%s' \"$HTTP_X_FORWARDED_FOR\"\n"),
             );
+            script(
+                "peer",
+                format!("#!/bin/sh\n{head}%s%s' \"$REMOTE_ADDR\" \"$HTTP_X_FORWARDED_FOR\"\n"),
+            );
         }
         let configuration = directory.join("httpd.conf");
         fs::write(
@@ -147,6 +155,16 @@ impl Httpd {
         httpd
     }
 
+    /// The addresses in its log of clients that asked for this path.
+    pub(crate) fn clients_of(&self, path: &str) -> Vec<String> {
+        let log = fs::read_to_string(self.directory.join("access.log")).expect("a log");
+        let lines = log.lines().filter_map(|line| line.split_once(' '));
+        lines
+            .filter(|(_, asked)| *asked == path)
+            .map(|(client, _)| client.to_owned())
+            .collect()
+    }
+
     /// Serves another key pair from now on, as a mounted Secret that changed and a graceful reload do.
     pub(crate) fn replace(&self, address: Ipv4Addr, pair: &Pair) {
         store(&self.directory, address, pair);
@@ -173,6 +191,14 @@ pub(crate) fn libraries(root: &Path, library: &str) -> String {
         .expect("its libraries are unpacked beside a program")
         .display()
         .to_string()
+}
+
+/// The pages that tell where a request comes from, and the form of the log.
+fn origin_pages(directory: &Path) -> String {
+    let files = directory.display();
+    format!(
+        "ScriptAlias /from \"{files}/from\"\nScriptAlias /peer \"{files}/peer\"\nLogFormat \"%a %U\" address\n"
+    )
 }
 
 fn configuration_text(
@@ -232,8 +258,11 @@ SSLProtocol -all +TLSv1.2 +TLSv1.3
         writeln!(text, "ScriptAlias /slow \"{files}/slow\"").expect("a String takes all");
     }
     if settings.tells_origin {
-        writeln!(text, "ScriptAlias /from \"{files}/from\"").expect("a String takes all");
+        text.push_str(&origin_pages(directory));
     }
+    // The image has its modules elsewhere.
+    let ours = format!("{}/usr/lib/apache2/", root.display());
+    text.push_str(&settings.ingress.replace("/usr/lib/apache2/", &ours));
     if !settings.keeps_alive {
         text.push_str("KeepAlive Off\n");
     }
@@ -250,6 +279,9 @@ SSLProtocol -all +TLSv1.2 +TLSv1.3
 "#
         )
         .expect("a String takes all");
+        if settings.tells_origin {
+            text.push_str("    CustomLog access.log address\n");
+        }
         if manner.is_plain {
             // On port 443 it is on by default.
             text.push_str("    SSLEngine off\n");

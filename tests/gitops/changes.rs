@@ -6,8 +6,10 @@ use super::story::{
 };
 use crate::support::NOW;
 use civi_ingress::gitops::compose::drawing::NoDrawing;
-use civi_ingress::gitops::context::{Context, Phase, Sealer, UnitFiles};
+use civi_ingress::gitops::context::{Context, Phase, Reading, Sealer, UnitFiles};
 use civi_ingress::gitops::decide::{Action, Need, Reason};
+use civi_ingress::gitops::secrets::FoundUnit;
+use civi_ingress::gitops::unit::Unit;
 use civi_ingress::guarded::Guarded;
 use civi_ingress::ingress::Role;
 use civi_ingress::pki::reuse::Cause;
@@ -186,4 +188,44 @@ fn what_is_broken_is_reported_and_reissued() {
         };
         assert_eq!(reason.to_string(), expected);
     }
+}
+
+#[test]
+fn an_httpd_that_is_to_show_a_certificate_of_others_lets_go_of_its_chain_and_gets_a_new_one_back() {
+    let sealer = Sealer::Plain;
+    let context = context(&sealer, &[], NOW);
+    let direct = fleet("  wildcard: false\n  instances: {a: {}}\n");
+    let passed = fleet(
+        "  wildcard: false\n  instances: {a: {topology: passthrough, publicCertificate: {secret: web}}}\n",
+    );
+    let (_, first) = step(&context, &direct, &UnitFiles::default(), &mut Fresh(0));
+    let (plan, second) = step(&context, &passed, &first, &mut NoDrawing);
+    let roles: Vec<Role> = plan.roles.iter().map(|role| role.role).collect();
+    assert_eq!(roles, [Role::Database]);
+    assert!(plan.keeps_all(), "the database's chain stays");
+    let names: Vec<&str> = second
+        .current
+        .iter()
+        .map(|(path, _)| path.as_str())
+        .collect();
+    assert!(
+        !names.iter().any(|name| name.contains("externca")),
+        "{names:?}"
+    );
+    let secret = "secret-selfcert.yaml";
+    for key in ["cacert", "cakey", "externcert", "externkey"] {
+        let entry = format!("\n  {key}:");
+        assert!(!file(&second, secret).contains(&entry), "{key}");
+    }
+    assert_eq!(
+        certificates(file(&first, secret), "dbservercert"),
+        certificates(file(&second, secret), "dbservercert")
+    );
+    let unit = Unit::member(&passed, &passed.members[0]).expect("a unit");
+    let found = FoundUnit::read(&context, &unit, &first, Reading::Yaml).expect("our own form");
+    assert!(found.unknown_keys(&unit).is_empty());
+    let (plan, third) = step(&context, &direct, &second, &mut Fresh(9));
+    assert_eq!(*action(&plan, Role::Httpd), Action::Issue);
+    assert_eq!(*action(&plan, Role::Database), Action::Keep);
+    assert!(file(&third, secret).contains("externkey"));
 }

@@ -18,7 +18,7 @@ fn is_quiet(text: &str, options: &Options) {
 
 #[test]
 fn nothing_that_new_instance_renders_is_complained_about_by_the_release_it_is_rendered_for() {
-    let further: [&[&str]; 8] = [
+    let further: [&[&str]; 10] = [
         &[],
         &[
             "--create-namespace",
@@ -49,6 +49,22 @@ fn nothing_that_new_instance_renders_is_complained_about_by_the_release_it_is_re
             "rsa2048",
             "--set",
             "civiIngress.names.trustSecret=roots",
+        ],
+        &[
+            "--topology",
+            "passthrough",
+            "--public-certificate",
+            "web-tls",
+            "--network-policy",
+            "--default-deny",
+        ],
+        &[
+            "--topology",
+            "passthrough",
+            "--public-certificate",
+            "web-tls",
+            "--proxy-protocol",
+            "none",
         ],
     ];
     for release in ["2.9", "2.10", "2.11", "3.0", "3.4.0", "3.4.1", "3.7"] {

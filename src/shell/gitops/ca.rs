@@ -71,6 +71,14 @@ fn unit<'f>(
 ) -> Result<(Unit<'f>, Credential), Failure> {
     let mut members = fleet.members.iter();
     if let Some(member) = members.find(|member| member.id.as_str() == name) {
+        if let Some(secret) = &member.terms.extras.public_certificate {
+            let what = format!(
+                "the httpd of `{name}` has no CA here: it shows the certificate of Secret {}/{secret}",
+                member.namespace
+            );
+            let fault = Fault::new(what).help("ask whoever makes that certificate");
+            return Err(fault.file(&named.file.display().to_string()).into());
+        }
         return Ok((Unit::member(fleet, member)?, Credential::TrustBundle));
     }
     if name == WILDCARD {

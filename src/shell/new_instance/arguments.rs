@@ -1,5 +1,6 @@
 //! The options of `new-instance`.
 
+use crate::shell::arrival::WayArguments;
 use crate::shell::ca_custody::CaCustodyArgument;
 use crate::shell::cluster::ClusterArguments;
 use crate::shell::destination::OutputDestination;
@@ -20,6 +21,10 @@ use std::path::PathBuf;
   Run again with the keys of the cluster, which are renewed when they are due
     civi-ingress new-instance paroisse-a --host a.example.org \\
       --cluster | kubectl apply -f -
+
+  Let Traefik pass TLS on to httpd, which shows a certificate of cert-manager
+    civi-ingress new-instance paroisse-a --host a.example.org \\
+      --topology passthrough --public-certificate web-tls
 
   Read the values of the Civiparoisse chart and write one file an object
     civi-ingress new-instance paroisse-a -f values.yaml \\
@@ -64,6 +69,8 @@ pub(in crate::shell) struct NewInstance {
     /// Write the key of the new instance CA to this file
     #[arg(long, value_name = "FILE", help_heading = "Certificates", conflicts_with = "ca_cert", value_hint = ValueHint::FilePath)]
     pub(super) ca_key_out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) way: WayArguments,
     /// Mark the chart's objects so that this Helm release adopts them
     #[arg(long, value_name = "RELEASE", help_heading = "Further objects")]
     pub(super) helm_release: Option<String>,

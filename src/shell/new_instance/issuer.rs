@@ -39,12 +39,80 @@ impl InstanceIssuer<'_> {
         existing_ca: Option<Ca>,
     ) -> Result<(Credentials, Option<Zeroizing<String>>), Failure> {
         let settings = &instance.settings;
-        let dns = |names: &[DnsName]| names.iter().cloned().map(SubjectAltName::Dns).collect();
-        let server_leaf = LeafTerms::covering(dns(&instance.hosts), LeafUse::Server);
+        let mut credentials = Credentials::default();
+        let mut notes = Vec::new();
+        let mut renewed = Vec::new();
+        let ca_key = match &instance.extras.public_certificate {
+            None => self.add_httpd(
+                instance,
+                existing_ca,
+                &mut credentials,
+                &mut notes,
+                &mut renewed,
+            )?,
+            Some(secret) => {
+                notes.push(format!(
+                    "httpd: the certificate of Secret {}/{secret}, which others make and renew",
+                    instance.namespace
+                ));
+                None
+            }
+        };
         let db_leaf = LeafTerms {
             common_name_does: true,
             ..LeafTerms::covering(dns(&instance.db_hosts), LeafUse::Server)
         };
+        let db_found = Found {
+            ca: self.text(&settings.db_ca_cert),
+            ca_key: self.text(&settings.db_ca_key),
+            leaf: self.text(&settings.db_server_cert),
+            leaf_key: self.text(&settings.db_server_key),
+        };
+        let terms = self.own_terms(&db_leaf, db_found);
+        let kept = self.keep("database", db_found, &terms)?;
+        if kept.is_err() && self.found.is_some() {
+            renewed.push(Role::Database);
+        }
+        let database = match kept {
+            Ok(chain) => chain,
+            Err(stored) => self.make(&terms, stored)?.0,
+        };
+        notes.push(format!(
+            "database: {}",
+            describe(&db_leaf.names, &database.leaf)
+        ));
+        for note in notes {
+            self.run.note(&note);
+        }
+        if let Some(command) = ingress::restart(instance.namespace.as_str(), &renewed, &[]) {
+            self.run.note(&format!(
+                "the previous CAs stay trusted beside the new ones; to load the new certificates: {command}"
+            ));
+        }
+        let router_ca = self.text(&settings.db_router_ca);
+        let before = db_found.ca.into_iter().chain(router_ca);
+        let before = before.flat_map(authorities::read);
+        let db_trusted = self.bundle(&database.ca, before, self.retention());
+        credentials.add_chain(Role::Database, &database);
+        credentials.add_bundle(Credential::DbCaCert, &db_trusted);
+        if instance.extras.client_auth {
+            self.add_client(instance, &mut credentials)?;
+        }
+        Ok((credentials, ca_key))
+    }
+
+    /// Adds the chain that the httpd serves to Traefik, and what Traefik trusts. Returns the PEM text of the CA's key where
+    /// that is wanted.
+    fn add_httpd(
+        &self,
+        instance: &Instance,
+        existing_ca: Option<Ca>,
+        credentials: &mut Credentials,
+        notes: &mut Vec<String>,
+        renewed: &mut Vec<Role>,
+    ) -> Result<Option<Zeroizing<String>>, Failure> {
+        let settings = &instance.settings;
+        let server_leaf = LeafTerms::covering(dns(&instance.hosts), LeafUse::Server);
         let given = existing_ca.as_ref().map(|ca| ca.certificate.clone());
         let server_found = Found {
             ca: self.text(&settings.ca_cert),
@@ -66,7 +134,9 @@ impl InstanceIssuer<'_> {
             renewal: RenewalRule::default(),
         };
         let kept = self.keep("httpd", server_found, &terms)?;
-        let is_new = kept.is_err();
+        if kept.is_err() && self.found.is_some() {
+            renewed.push(Role::Httpd);
+        }
         let (server, ca_key) = match kept {
             Ok(chain) if self.wants_ca_key => {
                 let key = kept_ca_key(&chain, server_found)?;
@@ -75,37 +145,10 @@ impl InstanceIssuer<'_> {
             Ok(chain) => (chain, None),
             Err(stored) => self.make(&terms, existing_ca.or(stored))?,
         };
-        let db_found = Found {
-            ca: self.text(&settings.db_ca_cert),
-            ca_key: self.text(&settings.db_ca_key),
-            leaf: self.text(&settings.db_server_cert),
-            leaf_key: self.text(&settings.db_server_key),
-        };
-        let terms = self.own_terms(&db_leaf, db_found);
-        let kept = self.keep("database", db_found, &terms)?;
-        let is_new_database = kept.is_err();
-        let database = match kept {
-            Ok(chain) => chain,
-            Err(stored) => self.make(&terms, stored)?.0,
-        };
-        self.run.note(&format!(
+        notes.push(format!(
             "httpd: {}",
             describe(&server_leaf.names, &server.leaf)
         ));
-        self.run.note(&format!(
-            "database: {}",
-            describe(&db_leaf.names, &database.leaf)
-        ));
-        let renewed: Vec<Role> = [(Role::Httpd, is_new), (Role::Database, is_new_database)]
-            .into_iter()
-            .filter(|(_, is_new)| *is_new && self.found.is_some())
-            .map(|(role, _)| role)
-            .collect();
-        if let Some(command) = ingress::restart(instance.namespace.as_str(), &renewed, &[]) {
-            self.run.note(&format!(
-                "the previous CAs stay trusted beside the new ones; to load the new certificates: {command}"
-            ));
-        }
         let retention = if given.is_some() {
             Retention::UntilEnd
         } else {
@@ -115,19 +158,9 @@ impl InstanceIssuer<'_> {
         let before = found_bundle.flat_map(authorities::read);
         let signed = server_found.ca.into_iter().flat_map(authorities::topmost);
         let trusted = self.bundle(server.root(), before.chain(signed), retention);
-        let router_ca = self.text(&settings.db_router_ca);
-        let before = db_found.ca.into_iter().chain(router_ca);
-        let before = before.flat_map(authorities::read);
-        let db_trusted = self.bundle(&database.ca, before, self.retention());
-        let mut credentials = Credentials::default();
         credentials.add_chain(Role::Httpd, &server);
-        credentials.add_chain(Role::Database, &database);
         credentials.add_bundle(Credential::TrustBundle, &trusted);
-        credentials.add_bundle(Credential::DbCaCert, &db_trusted);
-        if instance.extras.client_auth {
-            self.add_client(instance, &mut credentials)?;
-        }
-        Ok((credentials, ca_key))
+        Ok(ca_key)
     }
 
     /// Adds Traefik's own pair. A due one is signed by the same CA while that is good, because httpd learns of a
@@ -376,4 +409,8 @@ fn kept_ca_key(chain: &Chain, found: Found<'_>) -> Result<Zeroizing<String>, Fai
         Kind::WouldLose,
         fault.help("leave out the option").argument("--ca-key-out"),
     ))
+}
+
+fn dns(names: &[DnsName]) -> Vec<SubjectAltName> {
+    names.iter().cloned().map(SubjectAltName::Dns).collect()
 }

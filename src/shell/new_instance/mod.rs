@@ -14,7 +14,7 @@ use crate::shell::paths::{Named, check_stdin, side_paths};
 use crate::shell::writing::side_file;
 use civi_ingress::fault::Faults;
 use civi_ingress::ingress::{Ingress, objects};
-use civi_ingress::path::expand::Topology;
+use civi_ingress::path::arrival::Arrival;
 use civi_ingress::pki::reuse::Custody;
 use issuer::InstanceIssuer;
 use request::instance;
@@ -43,12 +43,14 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
         &mut faults,
     )?;
     let instance = instance(arguments, settings, &mut faults);
-    let checked = plan.zip(release).zip(instance);
+    let way = arguments.way.way(&mut faults);
+    let checked = plan.zip(release).zip(instance.zip(way));
     let refused = |faults| match arguments.values.as_slice() {
         [] => Failure::usage(faults),
         _ => Failure::from(faults),
     };
-    let ((plan, release), instance) = faults.finish(checked).map_err(refused)?;
+    let ((plan, release), (instance, (topology, arrival))) =
+        faults.finish(checked).map_err(refused)?;
 
     let existing_ca = arguments.existing_ca.read(run)?;
     let found = read_found(run, arguments, &instance, &mut writing)?;
@@ -60,12 +62,17 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
         found: found.as_ref(),
     };
     let (credentials, ca_key) = issuer.credentials(&instance, existing_ca)?;
-    let objects = objects(
-        Ingress::Traefik(release),
-        Topology::Direct,
-        &instance,
-        &credentials,
-    );
+    let objects = objects(Ingress::Traefik(release), topology, &instance, &credentials);
+    if let Arrival::Passed { balancer, .. } = &arrival {
+        let trusted = arrival.trusted().iter().map(ToString::to_string);
+        let trusted: Vec<String> = trusted.map(|range| format!(" --trusted {range}")).collect();
+        run.note(&format!(
+            "Traefik and its load balancer are set by `civi-ingress traefik-values --topology {} --load-balancer {}{}`",
+            topology.name().as_str(),
+            balancer.kind.name(),
+            trusted.concat()
+        ));
+    }
     let ca_key = ca_key.as_ref().map_or("", |key| key.as_str());
     let beside = side_file(arguments.ca_key_out.as_ref(), ca_key, true);
     arguments

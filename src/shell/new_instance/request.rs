@@ -6,7 +6,7 @@ use crate::shell::output::warn;
 use crate::shell::world;
 use civi_ingress::cidr::Cidr;
 use civi_ingress::fault::{Fault, Faults};
-use civi_ingress::instance::{Extras, Instance, TraefikSource};
+use civi_ingress::instance::{Extras, Instance, Opened, TraefikSource};
 use civi_ingress::name::{DnsName, InstanceName, Label, Namespace, ObjectName};
 use civi_ingress::values::set::{self, Typing};
 use civi_ingress::values::{self, Layers, Settings};
@@ -141,6 +141,10 @@ fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {
         None => Some(None),
     };
     let source = faults.keep_all(traefik_source(arguments));
+    let public_certificate = faults.keep(arguments.way.public_certificate());
+    if arguments.way.is_passed() {
+        check_passed(arguments, faults);
+    }
     Some(Extras {
         helm_release: release?,
         namespace: arguments.create_namespace,
@@ -150,7 +154,38 @@ fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {
         http_from: source?,
         client_auth: arguments.client_auth,
         default_deny: arguments.default_deny,
+        public_certificate: public_certificate?,
     })
+}
+
+/// Refuses what cannot be had where TLS is passed on to the httpd.
+fn check_passed(arguments: &NewInstance, faults: &mut Faults) {
+    for (is_wanted, opened, option) in [
+        (arguments.retry.is_some(), Opened::Retry, "--retry"),
+        (arguments.hsts.is_some(), Opened::Hsts, "--hsts"),
+        (arguments.client_auth, Opened::ClientAuth, "--client-auth"),
+    ] {
+        if is_wanted {
+            faults.push(opened.fault().argument(option));
+        }
+    }
+    let has_ca = !arguments.existing_ca.paths().is_empty();
+    for (is_wanted, option) in [
+        (has_ca, "--ca-cert"),
+        (arguments.ca_key_out.is_some(), "--ca-key-out"),
+    ] {
+        if is_wanted {
+            let fault = Fault::new("the httpd has no CA here: it shows a public certificate");
+            faults.push(fault.help("leave it out").argument(option));
+        }
+    }
+    if !arguments.way.names_certificate() {
+        let fault = Fault::new(
+            "TLS is passed on to the httpd, and nothing names the certificate that it shows to browsers",
+        );
+        let help = "name its Secret, of type kubernetes.io/tls: `--public-certificate SECRET`";
+        faults.push(fault.help(help).argument("--topology"));
+    }
 }
 
 fn helm_release(text: &str) -> Result<ObjectName, Fault> {

@@ -20,10 +20,9 @@ pub(super) fn read_found(
     writing: &mut Writing<'_>,
 ) -> Result<Option<Vec<FoundSecret>>, Failure> {
     let places: BTreeSet<&ObjectName> = instance
-        .settings
-        .placements()
+        .chart_placements()
         .map(|(_, place)| &place.secret)
-        .into();
+        .collect();
     let text = match &arguments.reuse {
         Some(path) => world::read_manifests(path)?,
         None if !arguments.cluster.cluster => return Ok(None),
