@@ -13,6 +13,7 @@
 //! | see which objects an instance has | [`ingress`] |
 //! | know what a release of Traefik or of its chart takes | [`release`], [`chart`] |
 //! | know what a load balancer before Traefik can do | [`load_balancer`], [`path::arrival`] |
+//! | see what is written for machines before the cluster | [`outside`] |
 //! | know which rules of routes Traefik takes | [`rule`] |
 //! | follow an object to its text | [`manifest`], [`template`], [`yaml::scalar`], [`yaml::outline`] |
 //! | read YAML with the place of every value | [`yaml`], [`manifests`] |
@@ -51,6 +52,7 @@ pub mod manifest;
 pub mod manifests;
 pub mod name;
 pub mod natural;
+pub mod outside;
 pub mod path;
 pub mod pki;
 pub mod probe;

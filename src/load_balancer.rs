@@ -41,6 +41,8 @@ kinds! {
     OvhMks = "ovh-mks";
     /// MetalLB, which leads an address to the nodes and passes packets on as they are.
     MetalLb = "metallb";
+    /// HAProxy on a machine of one's own.
+    HaProxy = "haproxy";
 }
 
 impl BalancerKind {
@@ -51,6 +53,7 @@ impl BalancerKind {
             Self::OpenStack => "OpenStack Octavia",
             Self::OvhMks => "OVHcloud Octavia",
             Self::MetalLb => "MetalLB",
+            Self::HaProxy => "HAProxy",
         }
     }
 
@@ -73,12 +76,22 @@ impl BalancerKind {
     /// Returns the versions of the PROXY protocol that it can send, the one to take first; empty if it does not send a header.
     ///
     /// Octavia's cloud controller sends either (`pkg/openstack/loadbalancer.go`; `v1` and `v2` since 1.31, `true` is 1
-    /// in all), OVHcloud's guide "Migrating from NGINX to Traefik on MKS" takes 2, and MetalLB does not proxy.
+    /// in all), OVHcloud's guide "Migrating from NGINX to Traefik on MKS" takes 2, MetalLB does not proxy, and HAProxy
+    /// sends either (`send-proxy-v2`, `send-proxy`).
     #[must_use]
     pub fn proxy_versions(self) -> &'static [ProxyVersion] {
         match self {
-            Self::OpenStack | Self::OvhMks => &[ProxyVersion::V2, ProxyVersion::V1],
+            Self::OpenStack | Self::OvhMks | Self::HaProxy => &[ProxyVersion::V2, ProxyVersion::V1],
             Self::MetalLb => &[],
+        }
+    }
+
+    /// Returns whether a Service of the cluster asks for it; else a person sets it up, with a file that is rendered.
+    #[must_use]
+    pub fn is_asked_for_by_service(self) -> bool {
+        match self {
+            Self::OpenStack | Self::OvhMks | Self::MetalLb => true,
+            Self::HaProxy => false,
         }
     }
 
@@ -95,6 +108,9 @@ impl BalancerKind {
                 "the subnet of the private network; on a public one the annotation `lb.k8s.ovh.net/egress-ips` of Traefik's Service, or the public address of the gateway"
             }
             Self::MetalLb => "none: Traefik sees the addresses of browsers itself",
+            Self::HaProxy => {
+                "the addresses of its machine towards the nodes: `ip route get NODE` there says which (`src`)"
+            }
         }
     }
 }
@@ -110,6 +126,8 @@ pub struct LoadBalancer {
     pub proxy_protocol: Option<ProxyVersion>,
     /// The address at which browsers find it, where it is to keep one.
     pub address: Option<IpAddr>,
+    /// The nodes that run Traefik, where it must be told.
+    pub nodes: Vec<IpAddr>,
 }
 
 /// Parses the address of a load balancer.
@@ -133,13 +151,13 @@ pub struct ServiceRequest {
 }
 
 impl ServiceRequest {
-    /// Asks for a load balancer that sends a version of the PROXY protocol, or none.
+    /// Asks for a load balancer that sends a version of the PROXY protocol, or none; nothing where no Service asks for it.
     ///
     /// Octavia needs a health monitor where only nodes with a pod of Traefik are to get connections (guide
     /// `expose-applications-using-loadbalancer-type-service.md` of cloud-provider-openstack), and takes a floating IP that
     /// exists from `loadBalancerIP`. MetalLB reads the address from an annotation.
     #[must_use]
-    pub fn new(balancer: &LoadBalancer, proxy: Option<ProxyVersion>) -> Self {
+    pub fn new(balancer: &LoadBalancer, proxy: Option<ProxyVersion>) -> Option<Self> {
         let of = |key: &str, value: &str| (format!("{OPENSTACK}{key}"), value.to_owned());
         match balancer.kind {
             BalancerKind::OpenStack | BalancerKind::OvhMks => {
@@ -150,19 +168,20 @@ impl ServiceRequest {
                 }));
                 annotations.push(of("enable-health-monitor", "true"));
                 annotations.push(of("keep-floatingip", "true"));
-                Self {
+                Some(Self {
                     annotations,
                     address: balancer.address,
-                }
+                })
             }
             BalancerKind::MetalLb => {
                 let address = balancer.address.map(|address| address.to_string());
                 let annotation = address.map(|address| (METALLB_ADDRESS.to_owned(), address));
-                Self {
+                Some(Self {
                     annotations: annotation.into_iter().collect(),
                     address: None,
-                }
+                })
             }
+            BalancerKind::HaProxy => None,
         }
     }
 }
@@ -188,9 +207,10 @@ mod tests {
             trusted: Vec::new(),
             proxy_protocol: None,
             address: "192.0.2.10".parse().ok(),
+            nodes: Vec::new(),
         };
         for (version, value) in [(ProxyVersion::V1, "true"), (ProxyVersion::V2, "v2")] {
-            let request = ServiceRequest::new(&balancer, Some(version));
+            let request = ServiceRequest::new(&balancer, Some(version)).unwrap();
             let first = request.annotations.first().unwrap();
             assert_eq!(first.0, "loadbalancer.openstack.org/proxy-protocol");
             assert_eq!(first.1, value);

@@ -5,6 +5,7 @@ use crate::chart::TrafficPolicy;
 use crate::cidr::Cidr;
 use crate::civiparoisse::HTTPD_INGRESS;
 use crate::instance::Instance;
+use crate::outside;
 use crate::path::Path;
 use crate::path::arrival::Arrival;
 use crate::path::expand::{Topology, expand};
@@ -316,34 +317,31 @@ fn explained(arrival: &Arrival, subject: &Subject<'_>) -> Explained {
 /// Returns what the hops before the httpd must be set to, in the words of the chart's values.
 fn settings(arrival: &Arrival, path: &Path, front: &'static str) -> Vec<HopSetting> {
     let mut settings = Vec::new();
-    if let Arrival::Passed { balancer, .. } = arrival {
-        let service = arrival.service().unwrap_or_default();
+    if let Arrival::Passed { balancer, proxy } = arrival {
         let hop = balancer.kind.title();
-        for (key, value) in service.annotations {
-            let key = format!("service.annotations.{key}");
+        let mut set = |key: &str, value: String| {
+            let key = key.to_owned();
             settings.push(HopSetting { hop, key, value });
-        }
-        settings.extend(service.address.map(|address| HopSetting {
-            hop,
-            key: "service.spec.loadBalancerIP".to_owned(),
-            value: address.to_string(),
-        }));
-        settings.push(HopSetting {
-            hop,
-            key: "service.spec.externalTrafficPolicy".to_owned(),
-            value: TrafficPolicy::Local.name().to_owned(),
-        });
-    }
-    let trusted = trusted_ranges(arrival);
-    if !trusted.is_empty() {
-        for port in ["web", "websecure"] {
-            settings.push(HopSetting {
-                hop: front,
-                key: format!("ports.{port}.proxyProtocol.trustedIPs"),
-                value: trusted.join(", "),
-            });
+        };
+        if let Some(service) = arrival.service() {
+            for (key, value) in service.annotations {
+                set(&format!("service.annotations.{key}"), value);
+            }
+            if let Some(address) = service.address {
+                set("service.spec.loadBalancerIP", address.to_string());
+            }
+            let policy = TrafficPolicy::Local.name();
+            set("service.spec.externalTrafficPolicy", policy.to_owned());
+        } else {
+            if let Some(address) = balancer.address {
+                set("bind", address.to_string());
+            }
+            if let Some(version) = proxy {
+                set("server", outside::sends(*version).to_owned());
+            }
         }
     }
+    settings.extend(believing(arrival, front));
     if path.inward == Inward::PassedThrough {
         let mut of_httpd = |key: &str, value: &str| {
             settings.push(HopSetting {
@@ -358,6 +356,20 @@ fn settings(arrival: &Arrival, path: &Path, front: &'static str) -> Vec<HopSetti
         of_httpd("reverse_proxy_addresses", "[]");
     }
     settings
+}
+
+/// Returns whom the front must be set to believe.
+fn believing(arrival: &Arrival, front: &'static str) -> Vec<HopSetting> {
+    let trusted = trusted_ranges(arrival);
+    if trusted.is_empty() {
+        return Vec::new();
+    }
+    let setting = |port| HopSetting {
+        hop: front,
+        key: format!("ports.{port}.proxyProtocol.trustedIPs"),
+        value: trusted.join(", "),
+    };
+    ["web", "websecure"].map(setting).into()
 }
 
 fn trusted_ranges(arrival: &Arrival) -> Vec<String> {

@@ -28,6 +28,9 @@ impl SharedWay {
         let name = topology.map_or(TopologyName::Direct, |given| given.value);
         let part = spec.load_balancer.as_ref();
         let balancer = part.and_then(|given| load_balancer(&given.value));
+        if let (Some(part), Some(balancer)) = (part, &balancer) {
+            check_nodes(part, balancer, reader);
+        }
         // What the load balancer lacks has been reported.
         let is_told = part.is_none() || balancer.is_some();
         let arrival = match Arrival::new(name, balancer.as_ref()) {
@@ -76,13 +79,35 @@ impl SharedWay {
     }
 }
 
+/// Checks that a load balancer is told of the nodes exactly where nothing else tells it.
+fn check_nodes(part: &Given<LoadBalancerPart>, balancer: &LoadBalancer, reader: &mut PartReader) {
+    let title = balancer.kind.title();
+    let nodes = part.value.nodes.as_ref();
+    match (balancer.kind.is_asked_for_by_service(), nodes) {
+        (true, Some(nodes)) => {
+            let fault = Fault::new(format!("{title} finds the nodes itself"));
+            reader.push(nodes.origin, fault.help("leave out `nodes`"));
+        }
+        (false, _) if balancer.nodes.is_empty() => {
+            let what = format!("nothing says to which nodes {title} is to pass connections on");
+            let help =
+                "name the addresses of those that run Traefik: `nodes: [10.0.0.11, 10.0.0.12]`";
+            let origin = nodes.map_or(part.origin, |nodes| nodes.origin);
+            reader.push(origin, Fault::new(what).help(help));
+        }
+        (true, None) | (false, _) => {}
+    }
+}
+
 fn load_balancer(part: &LoadBalancerPart) -> Option<LoadBalancer> {
     let ranges = part.trusted.iter().flat_map(|given| &given.value.0);
+    let nodes = part.nodes.iter().flat_map(|given| &given.value.0);
     Some(LoadBalancer {
         kind: part.kind.as_ref()?.value,
         trusted: ranges.map(|given| given.value).collect(),
         proxy_protocol: part.proxy_protocol.as_ref().map(|given| given.value),
         address: part.address.as_ref().map(|given| given.value.0),
+        nodes: nodes.map(|given| given.value.0).collect(),
     })
 }
 

@@ -129,6 +129,8 @@ record! {
         proxy_protocol: ProxyVersion = "proxyProtocol";
         /// Address at which browsers find it, where it is to keep one.
         address: Address = "address";
+        /// Addresses of the nodes that run Traefik, for a load balancer that no Service of the cluster asks for.
+        nodes: LeafList<Address> = "nodes";
     }
 }
 

@@ -173,7 +173,7 @@ mod tests {
             "spec": {
                 "domain": "uepal.net", "include": ["p/*.yaml"],
                 "topology": "tcp-proxy",
-                "loadBalancer": {"kind": "openstack", "trusted": ["10.0.0.0/8"], "proxyProtocol": "v1", "address": "192.0.2.1"},
+                "loadBalancer": {"kind": "openstack", "trusted": ["10.0.0.0/8"], "proxyProtocol": "v1", "address": "192.0.2.1", "nodes": ["10.0.0.1"]},
                 "ingress": {"kind": "traefik", "release": "3.4", "chart": 33, "namespace": "t", "entryPoints": ["websecure"]},
                 "traefik": {"version": "3.4", "chart": 33, "entryPoints": ["websecure"]},
                 "secrets": {"mode": "sops", "recipients": ["age1a"], "sealingCertificate": "c.pem", "scope": "strict"},

@@ -3,13 +3,14 @@
 
 use super::compose::{TreeFile, kustomizations, traefik_values};
 use super::context::Sealer;
-use super::layout::{CLUSTER, Form, INSTANCES, SHARDS, mark, part_name, shard_folder};
+use super::layout::{CLUSTER, Form, INSTANCES, OUTSIDE, SHARDS, mark, part_name, shard_folder};
 use super::unit::Unit;
 use crate::fault::{Fault, Faults};
 use crate::fleet::{ArgoCd, Fleet, Layout, Member, SHARD_LIMIT};
 use crate::guarded::Guarded;
 use crate::manifest::{Field, Identity, Object};
 use crate::name::ObjectName;
+use crate::outside;
 use crate::template::Renderer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -110,6 +111,10 @@ pub fn fleet_files(
             "set `spec.shards` to {} or more",
             least_shards(fleet)
         )));
+    }
+    for file in outside::files(&fleet.arrival) {
+        let text = renderer.render_text(file.template, &file.fields);
+        add(format!("{OUTSIDE}/{}", file.path), text, &mut faults);
     }
     for (path, object) in controllers(fleet, &shards, &mut faults) {
         let text = renderer.render_one(&object);

@@ -16,6 +16,10 @@ pub const CLUSTER: &str = "cluster";
 const FLUX: &str = "flux";
 /// Folder of the `ApplicationSet` of Argo CD.
 const ARGO_CD: &str = "argocd";
+/// Folder of what is not for the cluster: files for machines before it.
+pub const OUTSIDE: &str = "outside";
+/// The folders of a tree.
+pub const FOLDERS: [&str; 6] = [INSTANCES, SHARDS, CLUSTER, FLUX, ARGO_CD, OUTSIDE];
 /// Name of the file by which KSOPS opens Secrets for Argo CD. No instance's name has an underscore, so it collides
 /// with no instance's file.
 pub const GENERATOR: &str = "secret_generator.yaml";
@@ -72,10 +76,9 @@ pub fn is_marked(bytes: &[u8]) -> bool {
 /// Returns the folder of the tree that a file belongs to, by its path.
 #[must_use]
 pub fn tree_of(path: &str) -> Option<&str> {
-    let folders = [INSTANCES, SHARDS, CLUSTER, FLUX, ARGO_CD];
     let mut from = 0;
     for part in path.split('/') {
-        if folders.contains(&part) {
+        if FOLDERS.contains(&part) {
             return Some(path[..from].trim_end_matches('/'));
         }
         from += part.len() + 1;

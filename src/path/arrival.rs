@@ -112,7 +112,7 @@ impl Arrival {
     pub fn service(&self) -> Option<ServiceRequest> {
         match self {
             Self::Direct => None,
-            Self::Passed { balancer, proxy } => Some(ServiceRequest::new(balancer, *proxy)),
+            Self::Passed { balancer, proxy } => ServiceRequest::new(balancer, *proxy),
         }
     }
 }
@@ -184,6 +184,7 @@ mod tests {
                 .collect(),
             proxy_protocol: None,
             address: None,
+            nodes: Vec::new(),
         }
     }
 
@@ -194,8 +195,8 @@ mod tests {
             let kinds = BalancerKind::ALL.iter().map(|kind| Some(*kind));
             for kind in std::iter::once(None).chain(kinds) {
                 let trusted: &[&str] = match kind {
-                    Some(BalancerKind::OpenStack | BalancerKind::OvhMks) => &["10.0.0.0/20"],
                     Some(BalancerKind::MetalLb) | None => &[],
+                    Some(_) => &["10.0.0.0/20"],
                 };
                 let balancer = kind.map(|kind| balancer(kind, trusted));
                 let arrival = Arrival::new(*topology, balancer.as_ref());
@@ -220,14 +221,17 @@ mod tests {
                 "direct openstack: no: Topology",
                 "direct ovh-mks: no: Topology",
                 "direct metallb: PROXY None",
+                "direct haproxy: no: Topology",
                 "tcp-proxy none: no: Topology",
                 "tcp-proxy openstack: PROXY Some(2)",
                 "tcp-proxy ovh-mks: PROXY Some(2)",
                 "tcp-proxy metallb: no: Topology",
+                "tcp-proxy haproxy: PROXY Some(2)",
                 "passthrough none: from browsers",
                 "passthrough openstack: PROXY Some(2)",
                 "passthrough ovh-mks: PROXY Some(2)",
                 "passthrough metallb: PROXY None",
+                "passthrough haproxy: PROXY Some(2)",
             ]
         );
     }

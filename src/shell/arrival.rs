@@ -201,6 +201,8 @@ impl ArrivalArguments {
             trusted,
             proxy_protocol: self.proxy_protocol.and_then(ProxyArgument::version),
             address,
+            // They are asked for where its file is rendered.
+            nodes: Vec::new(),
         };
         faults.keep(self.judge(Some(&balancer)))
     }

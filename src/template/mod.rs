@@ -1,7 +1,8 @@
 //! Templates: the built-in ones, a user's own in their place, and the way from an object to checked text.
 //!
 //! The only module that knows minijinja. A template places whole YAML scalars: every `{{ … }}` is written
-//! by [`crate::yaml::scalar`], so no value can leave its place, whatever it contains.
+//! by [`crate::yaml::scalar`], so no value can leave its place, whatever it contains. In a text that is not YAML it
+//! places single words, and refuses anything else.
 
 mod stencil;
 
@@ -47,6 +48,7 @@ built_in![
     "gitops/ksops.yaml",
     "gitops/kustomization.yaml",
     "gitops/sealedsecret.yaml",
+    "outside/haproxy.cfg",
 ];
 
 /// The templates of one run.
@@ -196,8 +198,17 @@ impl Templates {
         // In its debug mode minijinja lists variables with their values in errors.
         environment.set_debug(false);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|_| AutoEscape::Custom("yaml".into()));
-        environment.set_formatter(move |out, _, value| write_scalar(out, value, private_keys));
+        environment.set_auto_escape_callback(|name| {
+            let is_yaml = name.ends_with(".yaml");
+            AutoEscape::Custom(if is_yaml { "yaml" } else { WORDS }.into())
+        });
+        environment.set_formatter(move |out, state, value| {
+            if matches!(state.auto_escape(), AutoEscape::Custom(form) if form == WORDS) {
+                check_word(value)?;
+                return Ok(write!(out, "{value}")?);
+            }
+            write_scalar(out, value, private_keys)
+        });
         environment.remove_filter("safe");
         let syntax = SyntaxConfig::builder()
             .trim_blocks(true)
@@ -419,6 +430,19 @@ impl Renderer<'_> {
         Ok(manifest)
     }
 
+    /// Renders a text that is not YAML.
+    ///
+    /// # Errors
+    /// A template that fails.
+    pub fn render_text(
+        &self,
+        template: &'static str,
+        fields: &[(&'static str, Field)],
+    ) -> Result<String, Fault> {
+        self.templates
+            .evaluate(&self.environment, template, fields, Vec::new())
+    }
+
     /// Renders a file that is not an object, and parses it back.
     ///
     /// # Errors
@@ -537,6 +561,22 @@ fn write_secret(
         return out.write_char('"');
     }
     scalar::write(out, text)
+}
+
+/// The form of texts that are not YAML.
+const WORDS: &str = "words";
+
+/// Refuses what is not one word, made of what addresses, names and numbers are made of: no text that is not YAML takes
+/// such a word for more.
+fn check_word(value: &Value) -> Result<(), Error> {
+    let is_of_word = |c: char| c.is_ascii_alphanumeric() || "._-:[]/".contains(c);
+    let text = value.as_str();
+    let is_word = text.is_some_and(|text| !text.is_empty() && text.chars().all(is_of_word));
+    if is_word || value.is_integer() {
+        return Ok(());
+    }
+    let what = "the template inserts something that is not one word";
+    Err(Error::new(ErrorKind::InvalidOperation, what))
 }
 
 fn write_scalar(

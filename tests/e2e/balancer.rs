@@ -1,4 +1,4 @@
-//! A load balancer: Debian's HAProxy with the configuration that Octavia gives its own.
+//! A load balancer: Debian's HAProxy, with the configuration that Octavia gives its own or with the one that is rendered.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -11,31 +11,34 @@ use crate::wait;
 
 /// A running load balancer.
 #[derive(Debug)]
-pub(crate) struct Octavia {
+pub(crate) struct Balancer {
     address: Ipv4Addr,
     _server: Process,
 }
 
-impl Octavia {
-    /// Starts one on `address`, from which its connections to `member` come too, and waits until it accepts.
-    ///
-    /// `proxy_protocol` is what the annotation of a Service says. The cloud controller makes a pool of version 2 of `v2`
-    /// and of version 1 of `true` (cloud-provider-openstack, `pkg/openstack/loadbalancer.go`, `getProxyProtocolFromServiceAnnotation`, v1.31).
+/// Returns Octavia's configuration.
+///
+/// `proxy_protocol` is what the annotation of a Service says. The cloud controller makes a pool of version 2 of `v2`
+/// and of version 1 of `true` (cloud-provider-openstack, `pkg/openstack/loadbalancer.go`, `getProxyProtocolFromServiceAnnotation`, v1.31).
+pub(crate) fn octavia(programs: &Programs, proxy_protocol: &str) -> String {
+    let file = match proxy_protocol {
+        "v2" => "proxy-v2.cfg",
+        "true" | "v1" => "proxy-v1.cfg",
+        other => panic!("`{other}` asks for no version of the PROXY protocol"),
+    };
+    fs::read_to_string(programs.octavia.join(file)).expect("a configuration")
+}
+
+impl Balancer {
+    /// Starts one on `address` with a fitted configuration, and waits until it accepts.
     pub(crate) fn start(
         programs: &Programs,
         directory: &Path,
         address: Ipv4Addr,
-        proxy_protocol: &str,
-        member: SocketAddr,
+        text: &str,
     ) -> Self {
-        let file = match proxy_protocol {
-            "v2" => "proxy-v2.cfg",
-            "true" | "v1" => "proxy-v1.cfg",
-            other => panic!("`{other}` asks for no version of the PROXY protocol"),
-        };
-        let text = fs::read_to_string(programs.octavia.join(file)).expect("a configuration");
         let configuration = directory.join("haproxy.cfg");
-        fs::write(&configuration, fitted(&text, address, member)).expect("the configuration");
+        fs::write(&configuration, text).expect("the configuration");
         let mut server = Process::start(
             "haproxy",
             directory,
@@ -68,12 +71,13 @@ impl Octavia {
     }
 }
 
-/// Puts the addresses of a test in place of those of Octavia's samples, and leaves out what belongs to its machine: the
-/// system's log, the user, the files of its agent, and room for more connections than a test machine may open.
-fn fitted(text: &str, address: Ipv4Addr, member: SocketAddr) -> String {
+/// Leaves out what belongs to a machine: the system's log, the user, the files of Octavia's agent, and room for more
+/// connections than a test machine may open.
+pub(crate) fn anywhere(text: &str) -> String {
     let of_machine = [
         "daemon",
         "user ",
+        "group ",
         "log ",
         "log-format ",
         "maxconn ",
@@ -81,13 +85,20 @@ fn fitted(text: &str, address: Ipv4Addr, member: SocketAddr) -> String {
         "server-state-file",
         "load-server-state-from-file",
     ];
+    let is_of_machine = |line: &&str| {
+        let words = line.trim_start();
+        of_machine.iter().any(|start| words.starts_with(start))
+    };
+    let lines: Vec<&str> = text.lines().filter(|line| !is_of_machine(line)).collect();
+    lines.join("\n") + "\n"
+}
+
+/// Puts the addresses of a test in place of those of Octavia's samples: one member, whose connections come from `address`.
+pub(crate) fn fitted(text: &str, address: Ipv4Addr, member: SocketAddr) -> String {
     let mut members = 0;
     let mut lines = Vec::new();
-    for line in text.lines() {
+    for line in anywhere(text).lines() {
         let words = line.trim_start();
-        if of_machine.iter().any(|start| words.starts_with(start)) {
-            continue;
-        }
         if words.starts_with("bind ") {
             lines.push(format!("    bind {address}:443"));
         } else if let Some(rest) = words.strip_prefix("server ") {

@@ -7,6 +7,7 @@ mod import;
 mod in_the_way;
 mod locked_files;
 mod lost_keys;
+mod outside;
 mod privacy;
 mod roll_over;
 mod runs;
@@ -15,10 +16,11 @@ mod story;
 mod whole_tree;
 
 /// The templates that only trees use.
-pub(crate) const TEMPLATES: [&str; 5] = [
+pub(crate) const TEMPLATES: [&str; 6] = [
     "gitops/applicationset.yaml",
     "gitops/flux-kustomization.yaml",
     "gitops/ksops.yaml",
     "gitops/kustomization.yaml",
     "gitops/sealedsecret.yaml",
+    "outside/haproxy.cfg",
 ];

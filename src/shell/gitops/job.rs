@@ -7,7 +7,7 @@ use super::fleet::{FleetArguments, Inputs};
 use super::report::ReportArguments;
 use civi_ingress::fleet::Fleet;
 use civi_ingress::gitops::context::Context;
-use civi_ingress::gitops::layout::{CLUSTER, INSTANCES, SHARDS};
+use civi_ingress::gitops::layout::{FOLDERS, SHARDS};
 use civi_ingress::gitops::report::{SHOWN, UnitRow, Weight};
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::manifest::PrivateKeys;
@@ -146,7 +146,7 @@ impl<'a> Job<'a> {
 
     /// Removes what a killed run left behind.
     pub(super) fn sweep(&self) -> Result<(), Failure> {
-        for folder in ["", INSTANCES, SHARDS, CLUSTER, "argocd", "flux"] {
+        for folder in [""].iter().chain(&FOLDERS) {
             self.tree.sweep(folder)?;
         }
         // What is left in an instance's own folder goes when that is read.

@@ -9,7 +9,7 @@ use super::survey::Survey;
 use aws_lc_rs::digest::{Context, SHA256};
 use civi_ingress::fault::Fault;
 use civi_ingress::gitops::fleet_files::TREE_FILE;
-use civi_ingress::gitops::layout::{CLUSTER, INSTANCES, SHARDS};
+use civi_ingress::gitops::layout::FOLDERS;
 use civi_ingress::gitops::review::Review;
 use civi_ingress::pki::key::hex;
 use std::collections::BTreeMap;
@@ -63,9 +63,7 @@ fn digests(tree: &Tree) -> Result<BTreeMap<String, String>, Failure> {
         }
     }
     found.insert(".".to_owned(), hex(root.finish().as_ref()));
-    let mut pending: Vec<String> = [INSTANCES, SHARDS, CLUSTER, "argocd", "flux"]
-        .map(str::to_owned)
-        .into();
+    let mut pending: Vec<String> = FOLDERS.map(str::to_owned).into();
     while let Some(folder) = pending.pop() {
         let mut entries = tree.list(&folder)?;
         entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));

@@ -4,7 +4,9 @@ use super::super::error::Failure;
 use super::super::tree::{EntryKind, TreeEntry};
 use super::job::Job;
 use civi_ingress::fleet::Layout;
-use civi_ingress::gitops::layout::{CLUSTER, Home, INSTANCES, Owner, SHARDS, is_marked, owner};
+use civi_ingress::gitops::layout::{
+    CLUSTER, FOLDERS, Home, INSTANCES, Owner, SHARDS, is_marked, owner,
+};
 use civi_ingress::gitops::moves::LeftBehind;
 use civi_ingress::gitops::report::Report;
 use civi_ingress::guarded::Guarded;
@@ -38,9 +40,7 @@ impl Job<'_> {
         };
         let has_member = |id: &str| self.has_member(id);
         let mut gone: BTreeMap<String, LeftBehind> = BTreeMap::new();
-        let mut pending: Vec<String> = [INSTANCES, SHARDS, "argocd", "flux", CLUSTER]
-            .map(str::to_owned)
-            .into();
+        let mut pending: Vec<String> = FOLDERS.map(str::to_owned).into();
         self.judge("kustomization.yaml", wanted, report)?;
         let is_no_folder = |entry: &TreeEntry| entry.kind != EntryKind::Folder;
         let root = self.tree.list("")?.into_iter().filter(is_no_folder);

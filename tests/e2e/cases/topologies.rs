@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use civi_ingress::yaml;
 use libtest_mimic::Trial;
 
-use crate::balancer::Octavia;
+use crate::balancer::{Balancer, anywhere, fitted, octavia};
 use crate::client::{Client, certificates};
 use crate::cluster::Cluster;
 use crate::components::{Release, newest, releases};
@@ -24,31 +24,35 @@ use crate::wait;
 /// The cases of this module.
 pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
     let ways = || {
-        let second = releases().into_iter().map(|release| (release, "2"));
-        second.chain([(newest(), "1")])
+        let second = releases()
+            .into_iter()
+            .map(|release| (release, "octavia", "2"));
+        second.chain([(newest(), "octavia", "1"), (newest(), "haproxy", "2")])
     };
-    let proxied = ways().map(|(release, version)| {
+    let proxied = ways().map(|(release, kind, version)| {
         let name = format!(
-            "behind_octavia_with_version_{version}_of_the_proxy_protocol_traefik_{}_believes_it_alone_about_browsers",
-            release.in_a_name()
-        );
-        trial(stack, &name, move |case| tcp_proxy(case, &release, version))
-    });
-    let passed = ways().map(|(release, version)| {
-        let name = format!(
-            "behind_octavia_traefik_{}_passes_tls_on_to_an_httpd_that_learns_by_version_{version}_where_browsers_are",
+            "behind_{kind}_with_version_{version}_of_the_proxy_protocol_traefik_{}_believes_it_alone_about_browsers",
             release.in_a_name()
         );
         trial(stack, &name, move |case| {
-            passthrough(case, &release, version);
+            tcp_proxy(case, &release, kind, version);
+        })
+    });
+    let passed = ways().map(|(release, kind, version)| {
+        let name = format!(
+            "behind_{kind}_traefik_{}_passes_tls_on_to_an_httpd_that_learns_by_version_{version}_where_browsers_are",
+            release.in_a_name()
+        );
+        trial(stack, &name, move |case| {
+            passthrough(case, &release, kind, version);
         })
     });
     proxied.chain(passed).collect()
 }
 
-fn tcp_proxy(case: &Case, release: &Release, version: &str) {
+fn tcp_proxy(case: &Case, release: &Release, kind: &str, version: &str) {
     let cluster = case.stack.cluster(release);
-    let namespace = format!("tcp-proxy-{version}");
+    let namespace = format!("tcp-proxy-{kind}-{version}");
     let instance = Instance::new(case, cluster, release, &namespace, &[]);
     cluster.apply(&instance.manifests);
     let browser = browser(case, cluster, &namespace, "example.org");
@@ -59,30 +63,25 @@ fn tcp_proxy(case: &Case, release: &Release, version: &str) {
     let _httpd = case.httpd("httpd", &[instance.site(cluster)], &settings);
 
     let balancer = case.stack.address();
-    let values = values("tcp-proxy", balancer, version);
+    let node = case.stack.address();
+    let told = tell(case, "tcp-proxy", kind, version, [balancer, node]);
     let traefik = Traefik::start_with(
         &case.stack.programs,
         release,
         cluster,
         &[&namespace],
-        case.stack.address(),
+        node,
         &case.directory,
         &[format!(
             "--entrypoints.websecure.proxyprotocol.trustedips={}",
-            values.trusted
+            told.trusted
         )],
     );
     traefik.wait_for(&instance.host);
-    let octavia = Octavia::start(
-        &case.stack.programs,
-        &case.directory,
-        balancer,
-        &values.annotation,
-        traefik.websecure(),
-    );
+    let before = told.balancer(case, traefik.websecure());
 
     let host = &instance.host;
-    let page = browser.get(octavia.endpoint(), host, "/").expect("a page");
+    let page = browser.get(before.endpoint(), host, "/").expect("a page");
     assert_eq!((page.status, &page.body), (200, &namespace));
     let origin = |client: &Client, to| {
         let forged = [("X-Forwarded-For", "203.0.113.9")];
@@ -91,7 +90,7 @@ fn tcp_proxy(case: &Case, release: &Release, version: &str) {
     };
     // All clients of this network namespace have its first address.
     let client = "10.213.0.1";
-    assert_eq!(origin(&browser, octavia.endpoint()), client);
+    assert_eq!(origin(&browser, before.endpoint()), client);
     // Whoever reaches Traefik around the load balancer is not believed.
     let liar = browser.claiming("203.0.113.9");
     assert_eq!(origin(&liar, traefik.websecure()), client);
@@ -99,9 +98,9 @@ fn tcp_proxy(case: &Case, release: &Release, version: &str) {
 }
 
 /// An httpd with a public certificate and the rendered ConfigMap, behind a Traefik that does not open TLS.
-fn passthrough(case: &Case, release: &Release, version: &str) {
+fn passthrough(case: &Case, release: &Release, kind: &str, version: &str) {
     let cluster = case.stack.cluster(release);
-    let namespace = format!("passthrough-{version}");
+    let namespace = format!("passthrough-{kind}-{version}");
     let way = [
         "--topology",
         "passthrough",
@@ -140,30 +139,25 @@ fn passthrough(case: &Case, release: &Release, version: &str) {
     let httpd = case.httpd("httpd", &[site], &settings);
 
     let balancer = case.stack.address();
-    let values = values("passthrough", balancer, version);
+    let node = case.stack.address();
+    let told = tell(case, "passthrough", kind, version, [balancer, node]);
     let traefik = Traefik::start_with(
         &case.stack.programs,
         release,
         cluster,
         &[&namespace],
-        case.stack.address(),
+        node,
         &case.directory,
         &[format!(
             "--entrypoints.websecure.proxyprotocol.trustedips={}",
-            values.trusted
+            told.trusted
         )],
     );
-    let octavia = Octavia::start(
-        &case.stack.programs,
-        &case.directory,
-        balancer,
-        &values.annotation,
-        traefik.websecure(),
-    );
+    let before = told.balancer(case, traefik.websecure());
 
     let mut page = None;
     wait::until("the page of the httpd", || {
-        page = Some(browser.get(octavia.endpoint(), host, "/")?);
+        page = Some(browser.get(before.endpoint(), host, "/")?);
         Ok(())
     });
     let page = page.expect("a page");
@@ -175,15 +169,15 @@ fn passthrough(case: &Case, release: &Release, version: &str) {
             .get_with(to, host, "/peer", &forged)
             .map(|answer| answer.body)
     };
-    // All clients of this network namespace have its first address. Octavia's own is another one.
+    // All clients of this network namespace have its first address. The load balancer's own is another one.
     let client = "10.213.0.1";
-    assert_eq!(peer(&browser, octavia.endpoint()).as_deref(), Ok(client));
+    assert_eq!(peer(&browser, before.endpoint()).as_deref(), Ok(client));
     assert_eq!(httpd.clients_of("/peer"), [client]);
     // Whoever reaches Traefik around the load balancer is not believed.
     let liar = browser.claiming("203.0.113.9");
     assert_eq!(peer(&liar, traefik.websecure()).as_deref(), Ok(client));
     // No certificate that browsers know is there for another name.
-    let unknown = browser.get(octavia.endpoint(), "unknown.example.org", "/");
+    let unknown = browser.get(before.endpoint(), "unknown.example.org", "/");
     assert!(unknown.is_err(), "{unknown:?}");
     // Without the header httpd says nothing.
     let bare = browser.get(endpoint(instance.address), host, "/");
@@ -247,13 +241,56 @@ data: {{tls.crt: {certificate}, tls.key: {key}}}
     )
 }
 
-/// What the values file says to the load balancer and to Traefik.
-struct Said {
-    annotation: String,
+/// What the load balancer and Traefik are told.
+struct Told {
+    of_balancer: OfBalancer,
     trusted: String,
+    address: Ipv4Addr,
+    node: Ipv4Addr,
 }
 
-fn values(topology: &str, balancer: Ipv4Addr, version: &str) -> Said {
+enum OfBalancer {
+    Annotation(String),
+    File(String),
+}
+
+impl Told {
+    /// Starts the load balancer before a Traefik.
+    fn balancer(&self, case: &Case, traefik: SocketAddr) -> Balancer {
+        let Self { address, node, .. } = self;
+        let programs = &case.stack.programs;
+        let configuration = match &self.of_balancer {
+            OfBalancer::Annotation(protocol) => {
+                fitted(&octavia(programs, protocol), *address, traefik)
+            }
+            // Only the port of Traefik is not that of a node, and one machine has the addresses of all.
+            OfBalancer::File(text) => {
+                let text = text.replace(&format!("{node}:443"), &traefik.to_string());
+                let from = format!(" send-proxy-v2 source {address}\n");
+                anywhere(&text).replace(" send-proxy-v2\n", &from)
+            }
+        };
+        Balancer::start(programs, &case.directory, *address, &configuration)
+    }
+}
+
+fn tell(case: &Case, topology: &str, kind: &str, version: &str, addresses: [Ipv4Addr; 2]) -> Told {
+    let [address, node] = addresses;
+    let (of_balancer, values) = match kind {
+        "octavia" => asked_of_octavia(topology, version, address),
+        _ => rendered_for_haproxy(case, topology, addresses),
+    };
+    let port = values.at_path(&["ports", "websecure", "proxyProtocol"]);
+    let trusted = port.and_then(|port| port.items_of("trustedIPs").first());
+    Told {
+        of_balancer,
+        trusted: trusted.and_then(yaml::Node::scalar).expect("a range"),
+        address,
+        node,
+    }
+}
+
+fn asked_of_octavia(topology: &str, version: &str, address: Ipv4Addr) -> (OfBalancer, yaml::Node) {
     let text = civi_ingress(&[
         "traefik-values",
         "--topology",
@@ -261,7 +298,7 @@ fn values(topology: &str, balancer: Ipv4Addr, version: &str) -> Said {
         "--load-balancer",
         "openstack",
         "--trusted",
-        &balancer.to_string(),
+        &address.to_string(),
         "--proxy-protocol",
         version,
     ]);
@@ -270,10 +307,30 @@ fn values(topology: &str, balancer: Ipv4Addr, version: &str) -> Said {
     let annotation = annotations
         .and_then(|node| node.get("loadbalancer.openstack.org/proxy-protocol"))
         .and_then(yaml::Node::scalar);
-    let port = values.at_path(&["ports", "websecure", "proxyProtocol"]);
-    let trusted = port.and_then(|port| port.items_of("trustedIPs").first());
-    Said {
-        annotation: annotation.expect("the annotation"),
-        trusted: trusted.and_then(yaml::Node::scalar).expect("a range"),
-    }
+    let annotation = annotation.expect("the annotation");
+    (OfBalancer::Annotation(annotation), values)
+}
+
+fn rendered_for_haproxy(
+    case: &Case,
+    topology: &str,
+    [address, node]: [Ipv4Addr; 2],
+) -> (OfBalancer, yaml::Node) {
+    let fleet = case.directory.join("fleet.yaml");
+    let tree = case.directory.join("tree");
+    let text = format!(
+        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {{name: f}}\nspec:\n  domain: example.org\n  \
+         secrets: {{mode: plain}}\n  topology: {topology}\n  \
+         loadBalancer: {{kind: haproxy, trusted: [{address}], nodes: [{node}], address: {address}}}\n"
+    );
+    fs::write(&fleet, text).expect("the fleet file");
+    let (fleet, output) = (fleet.display().to_string(), tree.display().to_string());
+    civi_ingress(&["gitops", "render", "-f", &fleet, "--output-dir", &output]);
+    let read = |path: &str| fs::read_to_string(tree.join(path)).expect("a rendered file");
+    let values = read("cluster/traefik-values.yaml");
+    let values = yaml::read(&values, "values.yaml").expect("YAML");
+    (
+        OfBalancer::File(read("outside/haproxy/haproxy.cfg")),
+        values,
+    )
 }
