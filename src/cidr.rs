@@ -12,6 +12,12 @@ pub struct Cidr {
 }
 
 impl Cidr {
+    /// Returns whether it is a range of IPv4.
+    #[must_use]
+    pub fn is_ipv4(&self) -> bool {
+        self.network.is_ipv4()
+    }
+
     /// Parses `10.0.0.0/8`, `2001:db8::/32`, or one address, which is a range of its own (`/32`, `/128`).
     ///
     /// # Errors

@@ -43,6 +43,8 @@ kinds! {
     MetalLb = "metallb";
     /// HAProxy on a machine of one's own.
     HaProxy = "haproxy";
+    /// Octavia, set up by Terraform.
+    Terraform = "terraform";
 }
 
 impl BalancerKind {
@@ -54,6 +56,7 @@ impl BalancerKind {
             Self::OvhMks => "OVHcloud Octavia",
             Self::MetalLb => "MetalLB",
             Self::HaProxy => "HAProxy",
+            Self::Terraform => "Octavia by Terraform",
         }
     }
 
@@ -81,7 +84,9 @@ impl BalancerKind {
     #[must_use]
     pub fn proxy_versions(self) -> &'static [ProxyVersion] {
         match self {
-            Self::OpenStack | Self::OvhMks | Self::HaProxy => &[ProxyVersion::V2, ProxyVersion::V1],
+            Self::OpenStack | Self::OvhMks | Self::HaProxy | Self::Terraform => {
+                &[ProxyVersion::V2, ProxyVersion::V1]
+            }
             Self::MetalLb => &[],
         }
     }
@@ -91,7 +96,7 @@ impl BalancerKind {
     pub fn is_asked_for_by_service(self) -> bool {
         match self {
             Self::OpenStack | Self::OvhMks | Self::MetalLb => true,
-            Self::HaProxy => false,
+            Self::HaProxy | Self::Terraform => false,
         }
     }
 
@@ -101,7 +106,7 @@ impl BalancerKind {
     #[must_use]
     pub fn peers(self) -> &'static str {
         match self {
-            Self::OpenStack => {
+            Self::OpenStack | Self::Terraform => {
                 "the subnet of the load balancer: `openstack loadbalancer show NAME -c vip_subnet_id`, then `openstack subnet show ID -c cidr`"
             }
             Self::OvhMks => {
@@ -181,7 +186,7 @@ impl ServiceRequest {
                     address: None,
                 })
             }
-            BalancerKind::HaProxy => None,
+            BalancerKind::HaProxy | BalancerKind::Terraform => None,
         }
     }
 }

@@ -334,10 +334,11 @@ fn settings(arrival: &Arrival, path: &Path, front: &'static str) -> Vec<HopSetti
             set("service.spec.externalTrafficPolicy", policy.to_owned());
         } else {
             if let Some(address) = balancer.address {
-                set("bind", address.to_string());
+                set("address", address.to_string());
             }
-            if let Some(version) = proxy {
-                set("server", outside::sends(*version).to_owned());
+            let setting = proxy.and_then(|version| outside::proxy_setting(balancer.kind, version));
+            if let Some((key, value)) = setting {
+                set(key, value.to_owned());
             }
         }
     }

@@ -3,14 +3,16 @@
 
 use super::compose::{TreeFile, kustomizations, traefik_values};
 use super::context::Sealer;
-use super::layout::{CLUSTER, Form, INSTANCES, OUTSIDE, SHARDS, mark, part_name, shard_folder};
+use super::layout::{
+    CLUSTER, Form, INSTANCES, OUTSIDE, SHARDS, mark, marked_json, part_name, shard_folder,
+};
 use super::unit::Unit;
 use crate::fault::{Fault, Faults};
 use crate::fleet::{ArgoCd, Fleet, Layout, Member, SHARD_LIMIT};
 use crate::guarded::Guarded;
 use crate::manifest::{Field, Identity, Object};
 use crate::name::ObjectName;
-use crate::outside;
+use crate::outside::{self, Text};
 use crate::template::Renderer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -112,10 +114,6 @@ pub fn fleet_files(
             least_shards(fleet)
         )));
     }
-    for file in outside::files(&fleet.arrival) {
-        let text = renderer.render_text(file.template, &file.fields);
-        add(format!("{OUTSIDE}/{}", file.path), text, &mut faults);
-    }
     for (path, object) in controllers(fleet, &shards, &mut faults) {
         let text = renderer.render_one(&object);
         add(
@@ -123,6 +121,20 @@ pub fn fleet_files(
             text.map(|manifest| format!("---\n{}", manifest.yaml.as_str())),
             &mut faults,
         );
+    }
+    for file in outside::files(fleet.name.as_str(), &fleet.arrival) {
+        let text = match file.text {
+            Text::Template(template, fields) => renderer
+                .render_text(template, &fields)
+                .map(|text| mark(fleet, None) + &text),
+            Text::Json(value) => Ok(marked_json(fleet, value)),
+        };
+        if let Some(text) = faults.keep(text) {
+            files.push(TreeFile {
+                path: format!("{OUTSIDE}/{}", file.path),
+                text: Guarded::public(text),
+            });
+        }
     }
     faults.finish(Some(files))
 }

@@ -3,9 +3,12 @@
 use crate::fleet::{Fleet, Layout, Member};
 use crate::manifest::Identity;
 use crate::name::ObjectName;
+use serde_json::Value;
 
-/// Start of the first line of a file that this program owns.
-const MARK: &str = "# civi-ingress:managed fleet=";
+/// How a file begins that this program owns, behind one of [`COMMENTS`].
+const MARK: &str = "civi-ingress:managed fleet=";
+/// How a comment begins a file: in YAML and the like, and in Terraform's JSON, which takes the key `//` for one.
+const COMMENTS: [&str; 2] = ["# ", "{\n  \"//\": \""];
 /// Folder of the instances.
 pub const INSTANCES: &str = "instances";
 /// Folder of the parts of a fleet.
@@ -64,13 +67,28 @@ pub enum Owner {
 #[must_use]
 pub fn mark(fleet: &Fleet, id: Option<&str>) -> String {
     let instance = id.map_or_else(String::new, |id| format!(" instance={id}"));
-    format!("{MARK}{}{instance} v1\n", fleet.name)
+    format!("# {MARK}{}{instance} v1\n", fleet.name)
+}
+
+/// Writes a mapping in JSON with the mark of the fleet.
+#[must_use]
+pub fn marked_json(fleet: &Fleet, mut value: Value) -> String {
+    // The key sorts before all others.
+    value["//"] = format!("{MARK}{} v1", fleet.name).into();
+    format!("{value:#}\n")
+}
+
+/// Returns what follows the mark of a text that has one.
+fn marked(text: &[u8]) -> Option<&[u8]> {
+    let behind = |comment: &&str| text.strip_prefix(comment.as_bytes());
+    let text = COMMENTS.iter().find_map(behind)?;
+    text.strip_prefix(MARK.as_bytes())
 }
 
 /// Returns whether a file's first line names an owner, whoever that is.
 #[must_use]
 pub fn is_marked(bytes: &[u8]) -> bool {
-    bytes.starts_with(MARK.as_bytes())
+    marked(bytes).is_some()
 }
 
 /// Returns the folder of the tree that a file belongs to, by its path.
@@ -107,11 +125,8 @@ pub fn names_secret(text: &str, name: &str) -> bool {
 /// Returns whose a file is.
 #[must_use]
 pub fn owner(fleet: &Fleet, text: &str) -> Owner {
-    let named = text.strip_prefix(MARK).and_then(|rest| {
-        let line = rest.lines().next()?;
-        line.split(' ').next()
-    });
-    if named == Some(fleet.name.as_str()) {
+    let named = marked(text.as_bytes()).and_then(|rest| rest.split(u8::is_ascii_whitespace).next());
+    if named == Some(fleet.name.as_str().as_bytes()) {
         Owner::Ours
     } else {
         Owner::Foreign

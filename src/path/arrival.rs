@@ -222,16 +222,19 @@ mod tests {
                 "direct ovh-mks: no: Topology",
                 "direct metallb: PROXY None",
                 "direct haproxy: no: Topology",
+                "direct terraform: no: Topology",
                 "tcp-proxy none: no: Topology",
                 "tcp-proxy openstack: PROXY Some(2)",
                 "tcp-proxy ovh-mks: PROXY Some(2)",
                 "tcp-proxy metallb: no: Topology",
                 "tcp-proxy haproxy: PROXY Some(2)",
+                "tcp-proxy terraform: PROXY Some(2)",
                 "passthrough none: from browsers",
                 "passthrough openstack: PROXY Some(2)",
                 "passthrough ovh-mks: PROXY Some(2)",
                 "passthrough metallb: PROXY None",
                 "passthrough haproxy: PROXY Some(2)",
+                "passthrough terraform: PROXY Some(2)",
             ]
         );
     }

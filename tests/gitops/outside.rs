@@ -1,11 +1,19 @@
 //! What is before the cluster and not in it.
 
 use crate::support::{assert_snapshot_in, run_in, write};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::fs::read_to_string;
 use std::path::Path;
 use tempfile::TempDir;
 
-const FILE: &str = "tree/outside/haproxy/haproxy.cfg";
+const FILES: [(&str, &str); 2] = [
+    ("haproxy", "tree/outside/haproxy/haproxy.cfg"),
+    ("terraform", "tree/outside/terraform/main.tf.json"),
+];
+/// What the resources of terraform-provider-openstack 3.4.0 take: a line for each attribute with its resource, its name,
+/// whether it is required, its type and its values (`openstack/resource_openstack_*.go`, `Schema`).
+const PROVIDER: &str = include_str!("../fixtures/openstack-provider.txt");
 
 fn fleet(way_in: &str) -> String {
     format!(
@@ -14,9 +22,9 @@ fn fleet(way_in: &str) -> String {
     )
 }
 
-fn behind_haproxy(more: &str) -> String {
+fn behind(kind: &str, more: &str) -> String {
     fleet(&format!(
-        "  topology: tcp-proxy\n  loadBalancer: {{kind: haproxy, trusted: [10.0.0.7]{more}}}\n"
+        "  topology: tcp-proxy\n  loadBalancer: {{kind: {kind}, trusted: [10.0.0.0/24]{more}}}\n"
     ))
 }
 
@@ -29,34 +37,130 @@ fn gitops(directory: &Path, more: &[&str]) -> (i32, String) {
 #[test]
 fn a_file_for_a_machine_before_the_cluster_is_written_checked_compared_and_pruned_and_in_no_kustomization()
  {
+    for (kind, file) in FILES {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path();
+        let nodes = ", nodes: [10.0.0.11, \"2001:db8::12\"], address: 192.0.2.10";
+        write(&path.join("fleet.yaml"), &behind(kind, nodes));
+        let (status, said) = gitops(path, &["render"]);
+        assert_eq!(status, 0, "{said}");
+        let written = read_to_string(path.join(file)).unwrap();
+        assert_snapshot_in!("outside", kind, written);
+        let root = read_to_string(path.join("tree/kustomization.yaml")).unwrap();
+        assert!(!root.contains("outside"), "{root}");
+        assert_eq!(gitops(path, &["check"]).0, 0);
+
+        write(&path.join(file), &written.replace("10.0.0.11", "10.0.0.13"));
+        let (status, said) = gitops(path, &["diff"]);
+        assert!(status != 0 && said.contains("10.0.0.11"), "{said}");
+        assert_ne!(gitops(path, &["check"]).0, 0);
+        assert_eq!(gitops(path, &["render"]).0, 0);
+        assert_eq!(read_to_string(path.join(file)).unwrap(), written);
+
+        write(&path.join("fleet.yaml"), &fleet(""));
+        let (status, said) = gitops(path, &["render"]);
+        assert!(status == 0 && path.join(file).exists(), "{said}");
+        let (status, said) = gitops(path, &["render", "--prune"]);
+        let is_gone = !path.join("tree/outside").exists();
+        assert!(status == 0 && is_gone, "{said}");
+    }
+}
+
+#[test]
+fn a_file_of_another_fleet_for_a_machine_before_the_cluster_is_in_the_way() {
+    for (kind, file) in FILES {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path();
+        write(
+            &path.join("fleet.yaml"),
+            &behind(kind, ", nodes: [10.0.0.11]"),
+        );
+        assert_eq!(gitops(path, &["render"]).0, 0);
+        let others = read_to_string(path.join(file)).unwrap();
+        let others = others.replace("fleet=f", "fleet=g");
+        write(&path.join(file), &others);
+        let (status, said) = gitops(path, &["render"]);
+        assert!(status == 5 && said.contains("outside/"), "{status}: {said}");
+        assert_eq!(read_to_string(path.join(file)).unwrap(), others);
+    }
+}
+
+/// What a resource takes: each attribute by its name, with whether it is required, and its values if they are listed.
+fn attributes(resource: &str) -> BTreeMap<&'static str, (bool, Vec<&'static str>)> {
+    let lines = PROVIDER.lines().filter_map(|line| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [of, name, need, _, values] = words[..] else {
+            panic!("{line}");
+        };
+        let values = values.split(',').filter(|value| *value != "-").collect();
+        (of == resource && need != "computed").then_some((name, (need == "required", values)))
+    });
+    lines.collect()
+}
+
+fn assert_taken(resource: &str, prefix: &str, given: &Map<String, Value>) {
+    let known = attributes(resource);
+    let below = |name: &str| {
+        name.strip_prefix(prefix)
+            .filter(|rest| !rest.contains('.'))
+            .is_some()
+    };
+    for (name, (is_required, values)) in known.iter().filter(|(name, _)| below(name)) {
+        let value = given.get(&name[prefix.len()..]);
+        assert!(value.is_some() || !is_required, "{resource} lacks {name}");
+        let listed = value.and_then(Value::as_str).filter(|_| !values.is_empty());
+        assert!(
+            listed.is_none_or(|value| values.contains(&value)),
+            "{resource}: {value:?}"
+        );
+    }
+    for (name, value) in given {
+        let name = format!("{prefix}{name}");
+        assert!(
+            known.contains_key(name.as_str()),
+            "{resource} does not take {name}"
+        );
+        for item in value.as_array().into_iter().flatten() {
+            if let Some(item) = item.as_object() {
+                assert_taken(resource, &format!("{name}."), item);
+            }
+        }
+    }
+}
+
+#[test]
+fn terraforms_provider_takes_every_attribute_and_every_reference_names_a_resource_or_a_variable() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
-    let nodes = ", nodes: [10.0.0.11, \"2001:db8::12\"], address: 192.0.2.10";
-    write(&path.join("fleet.yaml"), &behind_haproxy(nodes));
-    let (status, said) = gitops(path, &["render"]);
-    assert_eq!(status, 0, "{said}");
-    let written = read_to_string(path.join(FILE)).unwrap();
-    assert_snapshot_in!("outside", "haproxy", written);
-    let root = read_to_string(path.join("tree/kustomization.yaml")).unwrap();
-    assert!(!root.contains("outside"), "{root}");
-    assert_eq!(gitops(path, &["check"]).0, 0);
-
-    let edited = written.replace("leastconn", "roundrobin");
-    write(&path.join(FILE), &edited);
-    let (status, said) = gitops(path, &["diff"]);
-    assert!(
-        status != 0 && said.contains("+  balance leastconn"),
-        "{said}"
-    );
-    assert_ne!(gitops(path, &["check"]).0, 0);
-    assert_eq!(gitops(path, &["render"]).0, 0);
-    assert_eq!(read_to_string(path.join(FILE)).unwrap(), written);
-
-    write(&path.join("fleet.yaml"), &fleet(""));
-    let (status, said) = gitops(path, &["render"]);
-    assert!(status == 0 && path.join(FILE).exists(), "{said}");
-    let (status, said) = gitops(path, &["render", "--prune"]);
-    assert!(status == 0 && !path.join("tree/outside").exists(), "{said}");
+    for version in ["v1", "v2"] {
+        let more = format!(", nodes: [10.0.0.11], address: 192.0.2.10, proxyProtocol: {version}");
+        write(&path.join("fleet.yaml"), &behind("terraform", &more));
+        assert_eq!(gitops(path, &["render"]).0, 0);
+        let text = read_to_string(path.join(FILES[1].1)).unwrap();
+        let document: Value = serde_json::from_str(&text).unwrap();
+        let resources = document["resource"].as_object().unwrap();
+        assert_eq!(resources.len(), 7);
+        for (kind, each) in resources {
+            for (_, given) in each.as_object().unwrap() {
+                assert_taken(kind, "", given.as_object().unwrap());
+            }
+        }
+        let references: Vec<&str> = text
+            .split("${")
+            .skip(1)
+            .map(|rest| rest.split('}').next().unwrap())
+            .collect();
+        assert!(references.len() > 10);
+        for reference in references {
+            let names: Vec<&str> = reference.split('.').collect();
+            let named = match names[..] {
+                ["var", name] => &document["variable"][name],
+                [kind, name, _] => &document["resource"][kind][name],
+                _ => panic!("{reference}"),
+            };
+            assert!(named.is_object(), "{reference}");
+        }
+    }
 }
 
 #[test]
@@ -66,12 +170,12 @@ fn nodes_are_named_exactly_where_nothing_else_tells_the_load_balancer() {
     let octavia = "  topology: tcp-proxy\n  loadBalancer: {kind: openstack, trusted: [10.0.0.7], nodes: [10.0.0.11]}\n";
     for (text, expected) in [
         (
-            behind_haproxy(""),
+            behind("haproxy", ""),
             "error: fleet.yaml:8:17: nothing says to which nodes HAProxy is to pass connections on\n",
         ),
         (
-            behind_haproxy(", nodes: []"),
-            "error: fleet.yaml:8:61: nothing says to which nodes HAProxy is to pass connections on\n",
+            behind("haproxy", ", nodes: []"),
+            "error: fleet.yaml:8:64: nothing says to which nodes HAProxy is to pass connections on\n",
         ),
         (
             fleet(octavia),

@@ -1,0 +1,42 @@
+//! HAProxy's configuration (2.4 and later: `send-proxy-v2`, `bind … v4v6`).
+
+use super::{OutsideFile, Text};
+use crate::chart::ReadTimeout;
+use crate::load_balancer::LoadBalancer;
+use crate::manifest::Field;
+use crate::path::hop::ProxyVersion;
+use std::net::IpAddr;
+
+/// Returns the configuration that passes TCP on.
+pub(super) fn file(balancer: &LoadBalancer, version: ProxyVersion) -> OutsideFile {
+    let nodes = balancer.nodes.iter().zip(1..);
+    let nodes = nodes.map(|(node, number)| (format!("node{number}"), in_brackets(*node).into()));
+    OutsideFile {
+        path: "haproxy/haproxy.cfg",
+        text: Text::Template(
+            "outside/haproxy.cfg",
+            vec![
+                ("silence", ReadTimeout::DEFAULT.to_string().into()),
+                ("bind", balancer.address.map(in_brackets).into()),
+                ("nodes", Field::Map(nodes.collect())),
+                ("send", sends(version).into()),
+            ],
+        ),
+    }
+}
+
+/// Returns the word by which a server of HAProxy gets the PROXY protocol.
+pub(super) fn sends(version: ProxyVersion) -> &'static str {
+    match version {
+        ProxyVersion::V1 => "send-proxy",
+        ProxyVersion::V2 => "send-proxy-v2",
+    }
+}
+
+/// Writes an address as it is written before the port.
+fn in_brackets(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    }
+}
