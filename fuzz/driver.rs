@@ -1,5 +1,5 @@
 //! Feeds each target a fixed number of inputs: its corpus, and what a generator with a fixed start makes of it. The
-//! same inputs at every run; `CIVI_INGRESS_EXECUTIONS` sets how many.
+//! same inputs at every run; `CIVI_INGRESS_EXECUTIONS` sets how many, and the corpus grows by `CIVI_INGRESS_FOUND/TARGET`.
 
 #![expect(
     clippy::disallowed_methods,
@@ -14,6 +14,8 @@ use std::process::ExitCode;
 
 /// Inputs per target, by default.
 const EXECUTIONS: usize = 1000;
+/// After so many inputs a run says how far it is.
+const TOLD: usize = 1_000_000;
 /// The targets, each with the length of its longest input in bytes and the folders that hold further inputs: what the
 /// tests keep for readers of the kind.
 const INPUTS: &str = include_str!("inputs");
@@ -85,6 +87,9 @@ fn run(name: &str, target: fn(&[u8]), executions: usize) -> Result<(), Failed> {
     let corpus = corpus(name, &folders)?;
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     for number in 0..executions {
+        if number > 0 && number.is_multiple_of(TOLD) {
+            eprintln!("{name}: {number} inputs");
+        }
         let input = match corpus.get(number) {
             Some(kept) => kept.clone(),
             None => mutated(&corpus, longest, &mut numbers),
@@ -115,6 +120,8 @@ fn corpus(name: &str, further: &[&str]) -> Result<Vec<Vec<u8>>, Failed> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut folders = vec![root.join("fuzz/corpus").join(name)];
     folders.extend(further.iter().map(|folder| root.join(folder)));
+    let found = std::env::var_os("CIVI_INGRESS_FOUND");
+    folders.extend(found.map(|found| Path::new(&found).join(name)));
     let mut paths: Vec<PathBuf> = Vec::new();
     for folder in folders {
         for entry in std::fs::read_dir(folder)? {
