@@ -38,7 +38,7 @@ impl Rule {
     ///
     /// # Errors
     /// What cannot be read.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         let mut reader = RuleReader {
             rest: text.trim(),
             depth: 0,

@@ -55,7 +55,7 @@ fn of(release: &str, text: &str) -> String {
 }
 
 #[test]
-fn what_stands_beside_spec_and_a_spec_of_nothing_are_refused() {
+fn what_is_beside_spec_and_a_spec_of_nothing_are_refused() {
     let good = route("", "");
     let beside = good.replace("  tls: {}\n", "  tls: {}\nspecs: {}\n");
     let at = good.find("  entryPoints").expect("a route");
