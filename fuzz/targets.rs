@@ -286,7 +286,10 @@ fn judge(text: String) {
 pub(crate) fn rule(data: &[u8]) {
     let text = text(data);
     match Rule::parse(&text) {
-        Err(why) => assert!(!why.is_empty() && !why.contains(char::is_control), "{why:?}"),
+        Err(why) => assert!(
+            !why.is_empty() && !why.contains(char::is_control),
+            "{why:?}"
+        ),
         Ok(rule) => {
             for protocol in [Protocol::Http, Protocol::Tcp] {
                 for syntax in [Syntax::V3, Syntax::V2] {
