@@ -122,21 +122,26 @@ pub fn fleet_files(
             &mut faults,
         );
     }
-    for file in outside::files(fleet.name.as_str(), &fleet.arrival) {
+    files.extend(outside_files(fleet, renderer, &mut faults));
+    faults.finish(Some(files))
+}
+
+/// Renders what is not for the cluster.
+fn outside_files(fleet: &Fleet, renderer: &Renderer<'_>, faults: &mut Faults) -> Vec<TreeFile> {
+    let files = outside::files(fleet.name.as_str(), &fleet.arrival).into_iter();
+    let written = files.filter_map(|file| {
         let text = match file.text {
             Text::Template(template, fields) => renderer
                 .render_text(template, &fields)
                 .map(|text| mark(fleet, None) + &text),
             Text::Json(value) => Ok(marked_json(fleet, value)),
         };
-        if let Some(text) = faults.keep(text) {
-            files.push(TreeFile {
-                path: format!("{OUTSIDE}/{}", file.path),
-                text: Guarded::public(text),
-            });
-        }
-    }
-    faults.finish(Some(files))
+        Some(TreeFile {
+            path: format!("{OUTSIDE}/{}", file.path),
+            text: Guarded::public(faults.keep(text)?),
+        })
+    });
+    written.collect()
 }
 
 fn too_many(fleet: &Fleet, part: u16, count: usize) -> Fault {

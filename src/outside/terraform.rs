@@ -5,141 +5,58 @@ use super::{OutsideFile, Text};
 use crate::load_balancer::LoadBalancer;
 use crate::path::hop::ProxyVersion;
 use serde_json::{Map, Value, json};
-use std::net::IpAddr;
 
-/// The ports of the nodes that Traefik answers at, by the name of its entry point's protocol.
+/// The ports of the nodes that Traefik answers at, each with the name of its protocol.
 const PORTS: [(&str, u16); 2] = [("http", 80), ("https", 443)];
 
 /// Returns the load balancer that passes TCP on to the nodes.
 ///
 /// Which subnets and which security group there are only the cloud knows: they are variables.
 pub(super) fn file(name: &str, balancer: &LoadBalancer, version: ProxyVersion) -> OutsideFile {
-    let protocol = pool_protocol(version);
     let mut resources = Map::new();
-    let mut add = |kind: &str, each: Vec<(String, Value)>| {
-        let each: Map<String, Value> = each.into_iter().collect();
+    let mut add = |kind: &str, each: Map<String, Value>| {
         if !each.is_empty() {
             resources.insert(format!("openstack_{kind}"), each.into());
         }
     };
-    add(
-        "lb_loadbalancer_v2",
-        vec![(
-            "traefik".to_owned(),
-            json!({
-                "name": format!("{name}-traefik"),
-                "vip_subnet_id": "${var.load_balancer_subnet_id}",
-            }),
-        )],
-    );
+    let alone = |value: Value| Map::from_iter([("traefik".to_owned(), value)]);
+    add("lb_loadbalancer_v2", alone(load_balancer(name)));
     if let Some(address) = balancer.address {
-        add(
-            "networking_floatingip_associate_v2",
-            vec![(
-                "traefik".to_owned(),
-                json!({
-                    "floating_ip": address,
-                    "port_id": "${openstack_lb_loadbalancer_v2.traefik.vip_port_id}",
-                }),
-            )],
-        );
+        let associate = json!({
+            "floating_ip": address,
+            "port_id": "${openstack_lb_loadbalancer_v2.traefik.vip_port_id}",
+        });
+        add("networking_floatingip_associate_v2", alone(associate));
     }
-    let of_ports = |value: &dyn Fn(&str, u16) -> Value| {
-        let each = PORTS.iter();
-        each.map(|(port, number)| ((*port).to_owned(), value(port, *number)))
-            .collect()
-    };
-    add(
-        "lb_listener_v2",
-        of_ports(&|port, number| {
-            json!({
-                "name": format!("{name}-{port}"),
-                "loadbalancer_id": "${openstack_lb_loadbalancer_v2.traefik.id}",
-                "protocol": "TCP",
-                "protocol_port": number,
-            })
-        }),
-    );
-    add(
-        "lb_pool_v2",
-        of_ports(&|port, _| {
-            json!({
-                "name": format!("{name}-{port}"),
-                "listener_id": format!("${{openstack_lb_listener_v2.{port}.id}}"),
-                "protocol": protocol,
-                "lb_method": "LEAST_CONNECTIONS",
-            })
-        }),
-    );
-    add(
-        "lb_members_v2",
-        of_ports(&|port, number| {
-            let member = |(node, order): (&IpAddr, usize)| {
-                json!({
-                    "name": format!("node{order}"),
-                    "address": node,
-                    "protocol_port": number,
-                    "subnet_id": "${var.node_subnet_id}",
-                })
-            };
-            json!({
-                "pool_id": format!("${{openstack_lb_pool_v2.{port}.id}}"),
-                "member": balancer.nodes.iter().zip(1..).map(member).collect::<Vec<_>>(),
-            })
-        }),
-    );
-    add(
-        "lb_monitor_v2",
-        of_ports(&|port, _| {
-            json!({
-                "name": format!("{name}-{port}"),
-                "pool_id": format!("${{openstack_lb_pool_v2.{port}.id}}"),
-                "type": "TCP",
-                "delay": 5,
-                "timeout": 3,
-                "max_retries": 3,
-            })
-        }),
-    );
-    let mut rules = Vec::new();
-    for (range, order) in balancer.trusted.iter().zip(1..) {
-        let ethertype = if range.is_ipv4() { "IPv4" } else { "IPv6" };
-        for (port, number) in PORTS {
-            rules.push((
-                format!("{port}{order}"),
-                json!({
-                    "description": format!("{name}: from the load balancer to Traefik"),
-                    "security_group_id": "${var.node_security_group_id}",
-                    "direction": "ingress",
-                    "ethertype": ethertype,
-                    "protocol": "tcp",
-                    "port_range_min": number,
-                    "port_range_max": number,
-                    "remote_ip_prefix": range.to_string(),
-                }),
-            ));
-        }
-    }
-    add("networking_secgroup_rule_v2", rules);
+    add("lb_listener_v2", of_ports(|port| listener(name, port)));
+    add("lb_pool_v2", of_ports(|port| pool(name, port.0, version)));
+    add("lb_members_v2", of_ports(|port| members(balancer, port)));
+    add("lb_monitor_v2", of_ports(|port| monitor(name, port.0)));
+    add("networking_secgroup_rule_v2", rules(name, balancer));
     let variable = |about: &str| json!({"type": "string", "description": about});
+    let document = json!({
+        "terraform": {"required_providers": {"openstack": {
+            "source": "terraform-provider-openstack/openstack",
+            "version": "~> 3.0",
+        }}},
+        "variable": {
+            "load_balancer_subnet_id": variable(
+                "Subnet of the load balancer: its connections to the nodes come from there.",
+            ),
+            "node_subnet_id": variable("Subnet of the nodes."),
+            "node_security_group_id": variable(
+                "Security group of the nodes, which is to let the load balancer in.",
+            ),
+        },
+        "resource": resources,
+        "output": {"load_balancer_address": {
+            "description": "Address of the load balancer in its subnet.",
+            "value": "${openstack_lb_loadbalancer_v2.traefik.vip_address}",
+        }},
+    });
     OutsideFile {
         path: "terraform/main.tf.json",
-        text: Text::Json(json!({
-            "terraform": {"required_providers": {"openstack": {
-                "source": "terraform-provider-openstack/openstack",
-                "version": "~> 3.0",
-            }}},
-            "variable": {
-                "load_balancer_subnet_id": variable("Subnet of the load balancer: its connections to the nodes come from there."),
-                "node_subnet_id": variable("Subnet of the nodes."),
-                "node_security_group_id": variable("Security group of the nodes, which is to let the load balancer in."),
-            },
-            "resource": resources,
-            "output": {"load_balancer_address": {
-                "description": "Address of the load balancer in its subnet.",
-                "value": "${openstack_lb_loadbalancer_v2.traefik.vip_address}",
-            }},
-        })),
+        text: Text::Json(document),
     }
 }
 
@@ -149,4 +66,86 @@ pub(super) fn pool_protocol(version: ProxyVersion) -> &'static str {
         ProxyVersion::V1 => "PROXY",
         ProxyVersion::V2 => "PROXYV2",
     }
+}
+
+/// Returns a resource for each port, by the name of its protocol.
+fn of_ports(resource: impl Fn((&str, u16)) -> Value) -> Map<String, Value> {
+    PORTS
+        .iter()
+        .map(|port| (port.0.to_owned(), resource(*port)))
+        .collect()
+}
+
+fn load_balancer(name: &str) -> Value {
+    json!({
+        "name": format!("{name}-traefik"),
+        "vip_subnet_id": "${var.load_balancer_subnet_id}",
+    })
+}
+
+fn listener(name: &str, (port, number): (&str, u16)) -> Value {
+    json!({
+        "name": format!("{name}-{port}"),
+        "loadbalancer_id": "${openstack_lb_loadbalancer_v2.traefik.id}",
+        "protocol": "TCP",
+        "protocol_port": number,
+    })
+}
+
+fn pool(name: &str, port: &str, version: ProxyVersion) -> Value {
+    json!({
+        "name": format!("{name}-{port}"),
+        "listener_id": format!("${{openstack_lb_listener_v2.{port}.id}}"),
+        "protocol": pool_protocol(version),
+        "lb_method": "LEAST_CONNECTIONS",
+    })
+}
+
+fn members(balancer: &LoadBalancer, (port, number): (&str, u16)) -> Value {
+    let nodes = balancer.nodes.iter().zip(1..);
+    let members = nodes.map(|(node, order)| {
+        json!({
+            "name": format!("node{order}"),
+            "address": node,
+            "protocol_port": number,
+            "subnet_id": "${var.node_subnet_id}",
+        })
+    });
+    json!({
+        "pool_id": format!("${{openstack_lb_pool_v2.{port}.id}}"),
+        "member": members.collect::<Vec<_>>(),
+    })
+}
+
+/// Traefik answers a connection without the PROXY header too, so that TCP is enough to see it.
+fn monitor(name: &str, port: &str) -> Value {
+    json!({
+        "name": format!("{name}-{port}"),
+        "pool_id": format!("${{openstack_lb_pool_v2.{port}.id}}"),
+        "type": "TCP",
+        "delay": 5,
+        "timeout": 3,
+        "max_retries": 3,
+    })
+}
+
+/// Returns the rules that let the load balancer in to Traefik.
+fn rules(name: &str, balancer: &LoadBalancer) -> Map<String, Value> {
+    let mut rules = Map::new();
+    for (range, order) in balancer.trusted.iter().zip(1..) {
+        for (port, number) in PORTS {
+            let rule = json!({
+                "description": format!("{name}: from the load balancer to Traefik"),
+                "security_group_id": "${var.node_security_group_id}",
+                "direction": "ingress",
+                "ethertype": if range.is_ipv4() { "IPv4" } else { "IPv6" },
+                "protocol": "tcp",
+                "port_range_min": number,
+                "port_range_max": number,
+                "remote_ip_prefix": range.to_string(),
+            });
+            rules.insert(format!("{port}{order}"), rule);
+        }
+    }
+    rules
 }

@@ -18,7 +18,9 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, UndefinedBeha
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 macro_rules! built_in {
@@ -199,7 +201,7 @@ impl Templates {
         environment.set_debug(false);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|name| {
-            let is_yaml = name.ends_with(".yaml");
+            let is_yaml = Path::new(name).extension() == Some(OsStr::new("yaml"));
             AutoEscape::Custom(if is_yaml { "yaml" } else { WORDS }.into())
         });
         environment.set_formatter(move |out, state, value| {

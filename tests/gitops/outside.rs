@@ -102,8 +102,7 @@ fn assert_taken(resource: &str, prefix: &str, given: &Map<String, Value>) {
     let known = attributes(resource);
     let below = |name: &str| {
         name.strip_prefix(prefix)
-            .filter(|rest| !rest.contains('.'))
-            .is_some()
+            .is_some_and(|rest| !rest.contains('.'))
     };
     for (name, (is_required, values)) in known.iter().filter(|(name, _)| below(name)) {
         let value = given.get(&name[prefix.len()..]);
@@ -153,12 +152,12 @@ fn terraforms_provider_takes_every_attribute_and_every_reference_names_a_resourc
         assert!(references.len() > 10);
         for reference in references {
             let names: Vec<&str> = reference.split('.').collect();
-            let named = match names[..] {
+            let found = match names[..] {
                 ["var", name] => &document["variable"][name],
                 [kind, name, _] => &document["resource"][kind][name],
                 _ => panic!("{reference}"),
             };
-            assert!(named.is_object(), "{reference}");
+            assert!(found.is_object(), "{reference}");
         }
     }
 }
