@@ -46,9 +46,22 @@ pub struct Extras {
     pub client_auth: bool,
     /// Whether all else in the namespace is closed to other namespaces.
     pub default_deny: bool,
+    /// What the pods may reach outside their namespace, if not everything.
+    pub egress: Option<Egress>,
     /// The `kubernetes.io/tls` Secret, made by others, of the certificate that the httpd shows to browsers where their TLS
     /// is passed on to it; without one, the httpd shows a leaf of the instance's own CA.
     pub public_certificate: Option<ObjectName>,
+}
+
+/// What the pods of an instance may reach outside their namespace, beside DNS in `kube-system` and on the node.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Egress {
+    /// Further DNS servers.
+    pub dns: Vec<Cidr>,
+    /// Mail servers.
+    pub mail: Vec<Cidr>,
+    /// Servers at port 443.
+    pub https: Vec<Cidr>,
 }
 
 /// What an ingress does only with requests that it reads.

@@ -49,6 +49,7 @@ const LINES: &[(&str, &[&str])] = &[
             "p --host a.example.org --traefik @text",
             "p --host a.example.org --helm-release @text",
             "p --host a.example.org --network-policy --traefik-cidr @text",
+            "p --host a.example.org --egress --egress-mail @text",
             "p --host a.example.org --topology @text",
             "p --host a.example.org --topology passthrough --public-certificate @text",
             "p --host a.example.org --topology tcp-proxy --load-balancer openstack --trusted @text",

@@ -76,6 +76,18 @@ const WITH_TEXT: &[(i32, &str)] = &[
     (2, "new-instance p --host=a.example.org --key-type=@"),
     (2, "new-instance p --host=a.example.org --traefik=@"),
     (2, "new-instance p --host=a.example.org --retry=@"),
+    (
+        2,
+        "new-instance p --host=a.example.org --egress --egress-mail=@",
+    ),
+    (
+        2,
+        "new-instance p --host=a.example.org --egress --egress-https=@",
+    ),
+    (
+        2,
+        "new-instance p --host=a.example.org --egress --egress-dns=@",
+    ),
     (2, "new-instance p --host=a.example.org --topology=@"),
     (2, "new-instance p --host=a.example.org --trusted=@"),
     (2, "new-instance p --host=a.example.org --load-balancer=@"),

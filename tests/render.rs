@@ -2,7 +2,7 @@
 
 use crate::support::{Recipe, assert_snapshot_in, credentials, credentials_of, instance, readable};
 use civi_ingress::ingress::{Ingress, Role, objects, tls_secret, traefik};
-use civi_ingress::instance::{Extras, Instance, TraefikSource};
+use civi_ingress::instance::{Egress, Extras, Instance, TraefikSource};
 use civi_ingress::manifest::{Object, PrivateKeys, stream};
 use civi_ingress::name::{Label, Namespace, ObjectName};
 use civi_ingress::path::expand::Topology;
@@ -54,6 +54,7 @@ fn all_extras() -> Extras {
         http_from: Some(TraefikSource::pods(namespace("traefik"), Vec::new())),
         client_auth: false,
         default_deny: true,
+        egress: Some(Egress::default()),
         public_certificate: None,
     }
 }
@@ -134,6 +135,28 @@ fn traefik_is_let_in_by_the_labels_given() {
     assert_snapshot_in!(
         "traefik",
         "network-policy-labels",
+        network_policies(&render_for("3.7", &instance))
+    );
+}
+
+#[test]
+fn pods_reach_each_other_dns_and_what_is_named_and_certificates_of_others_can_be_asked_for() {
+    let range = |text: &str| civi_ingress::cidr::Cidr::parse(text).unwrap();
+    let extras = Extras {
+        http_from: Some(TraefikSource::pods(namespace("traefik"), Vec::new())),
+        default_deny: true,
+        egress: Some(Egress {
+            dns: vec![range("10.3.0.10")],
+            mail: vec![range("192.0.2.0/24"), range("2001:db8::/64")],
+            https: vec![range("198.51.100.7")],
+        }),
+        public_certificate: ObjectName::parse("web-tls").ok(),
+        ..Extras::default()
+    };
+    let instance = instance(&[], Settings::default(), extras);
+    assert_snapshot_in!(
+        "traefik",
+        "network-policy-egress",
         network_policies(&render_for("3.7", &instance))
     );
 }

@@ -355,6 +355,9 @@ fn a_new_instance_names_what_traefik_and_its_load_balancer_are_set_by() {
         "{}",
         made.stderr
     );
+    let route =
+        "`kubectl -n paroisse-a delete ingressroutes.traefik.io ingressproxy --ignore-not-found`";
+    assert!(made.stderr.contains(route), "{}", made.stderr);
     let manifests = made.good();
     let documents: Vec<&str> = manifests
         .split("---\n")

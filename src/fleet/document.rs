@@ -287,8 +287,22 @@ record! {
         network_policy: Switch<NetworkPolicyPart> = "networkPolicy";
         /// A NetworkPolicy that closes everything else in the namespace to other namespaces.
         default_deny: bool = "defaultDeny";
+        /// A NetworkPolicy that lets the pods reach only each other, DNS and what is named here.
+        egress: Switch<EgressPart> = "egress";
         /// A client certificate for Traefik, and its CA for the httpd.
         client_auth: bool = "clientAuth";
+    }
+}
+
+record! {
+    /// What the pods may reach outside their namespace.
+    EgressPart {
+        /// Addresses of DNS servers other than those in kube-system and on the node.
+        dns: LeafList<Cidr> = "dns";
+        /// Addresses of mail servers: ports 25, 465, 587 and 993.
+        mail: LeafList<Cidr> = "mail";
+        /// Addresses of servers at port 443.
+        https: LeafList<Cidr> = "https";
     }
 }
 

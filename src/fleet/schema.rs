@@ -159,6 +159,7 @@ mod tests {
             "objects": {
                 "namespace": true, "configMap": false, "retry": 3, "hsts": false, "defaultDeny": true, "clientAuth": true,
                 "networkPolicy": {"traefikNamespace": "t", "traefikLabels": {"app": "x"}, "nodeCidrs": ["10.0.0.0/8"]},
+                "egress": {"dns": ["10.0.0.10"], "mail": ["192.0.2.0/24"], "https": ["192.0.2.7"]},
             },
             "helmValues": {"init": {"x": 1}},
         })

@@ -5,11 +5,11 @@ use super::placeholder::{self, PlaceholderNames};
 use super::{CaCustody, CertificateTerms};
 use crate::cidr::Cidr;
 use crate::fault::{Fault, Place};
-use crate::instance::{Extras, Opened, TraefikSource};
+use crate::instance::{Egress, Extras, Opened, TraefikSource};
 use crate::name::{Label, Namespace, ObjectName};
 use crate::path::expand::{Topology, TopologyName};
 use crate::path::hop::ProxyVersion;
-use crate::record::leaf::{Days, TextLine};
+use crate::record::leaf::{Days, LeafList, TextLine};
 use crate::record::{Given, Part as _, ValueOrigin};
 use crate::values::{KEYS, Layers, Settings, is_below};
 use crate::yaml::{At, Node, Value};
@@ -152,8 +152,7 @@ pub(super) fn extras(
         });
         let labels: Vec<Label> = labels.collect::<Result<_, _>>()?;
         let namespace = policy.traefik_namespace.as_ref();
-        let ranges = policy.node_cidrs.iter().flat_map(|given| &given.value.0);
-        let ranges: Vec<Cidr> = ranges.map(|given| given.value).collect();
+        let ranges = ranges(policy.node_cidrs.as_ref());
         if !ranges.is_empty() {
             if !labels.is_empty() || namespace.is_some() {
                 let fault = Fault::new(
@@ -170,6 +169,12 @@ pub(super) fn extras(
         };
         Ok(TraefikSource::pods(namespace, labels))
     });
+    let egress = part.egress.as_ref().and_then(|given| given.value.on());
+    let egress = egress.map(|part| Egress {
+        dns: ranges(part.dns.as_ref()),
+        mail: ranges(part.mail.as_ref()),
+        https: ranges(part.https.as_ref()),
+    });
     Ok(Extras {
         helm_release: None,
         namespace: part.namespace.as_ref().is_none_or(|given| given.value),
@@ -179,8 +184,14 @@ pub(super) fn extras(
         http_from: http_from.transpose()?,
         client_auth: flag(&part.client_auth),
         default_deny: flag(&part.default_deny),
+        egress,
         public_certificate: None,
     })
+}
+
+fn ranges(list: Option<&Given<LeafList<Cidr>>>) -> Vec<Cidr> {
+    let ranges = list.into_iter().flat_map(|given| &given.value.0);
+    ranges.map(|given| given.value).collect()
 }
 
 /// Returns the topology of a name, with what tells the httpd where a connection comes from.

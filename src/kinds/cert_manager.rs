@@ -7,6 +7,11 @@ use crate::pki::validity::{Validity, parse_instant};
 use crate::yaml::{At, Node, Value};
 use time::{Duration, OffsetDateTime};
 
+/// Label of the pods that answer for HTTP-01 (`pkg/issuer/acme/http/pod.go`).
+pub const SOLVER: &str = "acme.cert-manager.io/http01-solver";
+/// Port at which they answer.
+pub const SOLVER_PORT: i64 = 8089;
+
 /// A Certificate object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Announced {

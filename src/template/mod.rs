@@ -37,6 +37,7 @@ built_in![
     "config-httpd.yaml",
     "httpd-ingress.yaml",
     "networkpolicy.yaml",
+    "networkpolicy-egress.yaml",
     "traefik/ingressroute.yaml",
     "traefik/ingressroutetcp.yaml",
     "traefik/middleware-hsts.yaml",

@@ -57,6 +57,9 @@ fn nothing_that_new_instance_renders_is_complained_about_by_the_release_it_is_re
             "web-tls",
             "--network-policy",
             "--default-deny",
+            "--egress",
+            "--egress-mail",
+            "192.0.2.0/24",
         ],
         &[
             "--topology",

@@ -6,6 +6,7 @@ mod issuers;
 pub(super) mod rules;
 
 use crate::cluster::Resource;
+use crate::kinds::cert_manager::SOLVER;
 use crate::lint::facts::browsers::for_browsers;
 use crate::lint::facts::issuers::GROUP;
 use crate::lint::family::Family;
@@ -37,9 +38,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut shown = None;
     let redirects = challenges::Redirects::of(model);
     for (number, object) in model.objects.iter().enumerate() {
-        if matches!(object.kind, "Ingress" | "Service" | "Pod")
-            && object.label("acme.cert-manager.io/http01-solver").is_some()
-        {
+        if matches!(object.kind, "Ingress" | "Service" | "Pod") && object.label(SOLVER).is_some() {
             made(object, "metadata.labels", object.node, &mut findings);
         }
         if !object.group.contains("cert") {

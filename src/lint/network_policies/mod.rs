@@ -3,6 +3,7 @@
 pub(super) mod rules;
 
 use crate::cluster::{Kind, Resource};
+use crate::kinds::cert_manager::{SOLVER, SOLVER_PORT};
 use crate::kinds::service::ServicePort;
 use crate::kinds::traefik::Port;
 use crate::lint::facts::issuers::{http01, issuer_of};
@@ -213,10 +214,6 @@ fn has_port(rule: &Node, port: Option<i64>) -> bool {
         }
     })
 }
-
-/// Label and port of cert-manager's solver pods (`pkg/issuer/acme/http/pod.go`).
-const SOLVER: &str = "acme.cert-manager.io/http01-solver";
-const SOLVER_PORT: i64 = 8089;
 
 /// Finds policies that shut out the pods which answer for HTTP-01.
 fn solvers(model: &Model<'_>, policies: &Policies<'_, '_>, findings: &mut Vec<Finding>) {

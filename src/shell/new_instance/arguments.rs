@@ -95,6 +95,33 @@ pub(in crate::shell) struct NewInstance {
     /// Close the namespace to other namespaces, except for what --network-policy opens
     #[arg(long, requires = "network_policy", help_heading = "Further objects")]
     pub(super) default_deny: bool,
+    /// Let the pods reach only each other, DNS, and what the options below name (NetworkPolicy)
+    #[arg(long, help_heading = "Further objects")]
+    pub(super) egress: bool,
+    /// Mail servers that the pods may reach [repeatable]
+    #[arg(
+        long,
+        value_name = "CIDR",
+        requires = "egress",
+        help_heading = "Further objects"
+    )]
+    pub(super) egress_mail: Vec<String>,
+    /// Servers that the pods may reach at port 443 [repeatable]
+    #[arg(
+        long,
+        value_name = "CIDR",
+        requires = "egress",
+        help_heading = "Further objects"
+    )]
+    pub(super) egress_https: Vec<String>,
+    /// DNS servers that the pods may reach beside those in kube-system and on the node [repeatable]
+    #[arg(
+        long,
+        value_name = "CIDR",
+        requires = "egress",
+        help_heading = "Further objects"
+    )]
+    pub(super) egress_dns: Vec<String>,
     /// Namespace of Traefik's pods
     #[arg(
         long,

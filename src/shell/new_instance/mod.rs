@@ -15,6 +15,7 @@ use crate::shell::writing::side_file;
 use civi_ingress::fault::Faults;
 use civi_ingress::ingress::{Ingress, objects};
 use civi_ingress::path::arrival::Arrival;
+use civi_ingress::path::expand::TopologyName;
 use civi_ingress::pki::reuse::Custody;
 use issuer::InstanceIssuer;
 use request::instance;
@@ -63,6 +64,13 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     };
     let (credentials, ca_key) = issuer.credentials(&instance, existing_ca)?;
     let objects = objects(Ingress::Traefik(release), topology, &instance, &credentials);
+    if topology.name() == TopologyName::Passthrough {
+        let (group, _) = release.api_version().split_once('/').unwrap_or_default();
+        run.note(&format!(
+            "an IngressRoute for the host, such as the chart's, would end TLS: `kubectl -n {} delete ingressroutes.{group} {} --ignore-not-found`",
+            instance.namespace, instance.settings.names.ingress_route
+        ));
+    }
     if let Arrival::Passed { balancer, .. } = &arrival {
         let trusted = arrival.trusted().iter().map(ToString::to_string);
         let trusted: Vec<String> = trusted.map(|range| format!(" --trusted {range}")).collect();

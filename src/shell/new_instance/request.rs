@@ -6,7 +6,7 @@ use crate::shell::output::warn;
 use crate::shell::world;
 use civi_ingress::cidr::Cidr;
 use civi_ingress::fault::{Fault, Faults};
-use civi_ingress::instance::{Extras, Instance, Opened, TraefikSource};
+use civi_ingress::instance::{Egress, Extras, Instance, Opened, TraefikSource};
 use civi_ingress::name::{DnsName, InstanceName, Label, Namespace, ObjectName};
 use civi_ingress::values::set::{self, Typing};
 use civi_ingress::values::{self, Layers, Settings};
@@ -141,6 +141,11 @@ fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {
         None => Some(None),
     };
     let source = faults.keep_all(traefik_source(arguments));
+    let egress = Egress {
+        dns: ranges(&arguments.egress_dns, "--egress-dns", faults),
+        mail: ranges(&arguments.egress_mail, "--egress-mail", faults),
+        https: ranges(&arguments.egress_https, "--egress-https", faults),
+    };
     let public_certificate = faults.keep(arguments.way.public_certificate());
     if arguments.way.is_passed() {
         check_passed(arguments, faults);
@@ -154,8 +159,17 @@ fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {
         http_from: source?,
         client_auth: arguments.client_auth,
         default_deny: arguments.default_deny,
+        egress: arguments.egress.then_some(egress),
         public_certificate: public_certificate?,
     })
+}
+
+fn ranges(texts: &[String], option: &str, faults: &mut Faults) -> Vec<Cidr> {
+    let parsed = texts.iter().filter_map(|text| {
+        let cidr = Cidr::parse(text).map_err(|fault| fault.argument(option));
+        faults.keep(cidr)
+    });
+    parsed.collect()
 }
 
 /// Refuses what cannot be had where TLS is passed on to the httpd.
@@ -211,11 +225,7 @@ fn traefik_source(arguments: &NewInstance) -> Result<Option<TraefikSource>, Vec<
         let label = Label::parse(text).map_err(|fault| fault.argument("--traefik-label"));
         labels.extend(faults.keep(label));
     }
-    let mut cidrs: Vec<Cidr> = Vec::new();
-    for text in &arguments.traefik_cidr {
-        let cidr = Cidr::parse(text).map_err(|fault| fault.argument("--traefik-cidr"));
-        cidrs.extend(faults.keep(cidr));
-    }
+    let cidrs = ranges(&arguments.traefik_cidr, "--traefik-cidr", &mut faults);
     let namespace = faults.finish(namespace)?;
     let source = if !arguments.network_policy {
         return Ok(None);

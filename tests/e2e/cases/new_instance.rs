@@ -103,12 +103,17 @@ fn strictly_valid(case: &Case, release: &Release) {
             "--hsts",
             "--config-map",
             "--network-policy",
+            "--default-deny",
+            "--egress",
+            "--egress-mail=192.0.2.25",
         ],
     );
     let applied = cluster.kubectl(&strict, &instance.manifests);
     for kind in [
         "namespace/",
-        "networkpolicy.networking.k8s.io/",
+        "networkpolicy.networking.k8s.io/httpd-from-traefik",
+        "networkpolicy.networking.k8s.io/default-deny",
+        "networkpolicy.networking.k8s.io/egress",
         "middleware.traefik.io/",
         "configmap/",
     ] {

@@ -13,7 +13,7 @@ use crate::balancer::{Balancer, anywhere, fitted, octavia};
 use crate::client::{Client, certificates};
 use crate::cluster::Cluster;
 use crate::components::{Release, newest, releases};
-use crate::httpd::{Manner, Settings, Site, endpoint};
+use crate::httpd::{Httpd, Manner, Settings, Site, endpoint};
 use crate::instance::{Instance, browser, secret};
 use crate::pki::{Authority, Pair};
 use crate::program::civi_ingress;
@@ -116,27 +116,7 @@ fn passthrough(case: &Case, release: &Release, kind: &str, version: &str) {
     let public = authority.server(host, &[host]);
     cluster.apply(&tls_secret(&namespace, "web-tls", &public));
     let browser = Client::trusting(&authority.certificate);
-    let config = cluster.get(&["configmap", "httpd-ingress", "-n", &namespace]);
-    let settings = Settings {
-        tells_origin: true,
-        ingress: config["data"]["ingress.conf"]
-            .as_str()
-            .expect("a part of Apache's configuration")
-            .to_owned(),
-        ..Settings::default()
-    };
-    let mut mounted = secret(cluster, &namespace, "web-tls");
-    let mut take = |key: &str| mounted.remove(key).expect("a key of a TLS Secret");
-    let site = Site {
-        address: instance.address,
-        pair: Pair {
-            certificate: take("tls.crt"),
-            key: take("tls.key"),
-        },
-        page: namespace.clone(),
-        manner: Manner::default(),
-    };
-    let httpd = case.httpd("httpd", &[site], &settings);
+    let httpd = with_mounted(case, cluster, &instance);
 
     let balancer = case.stack.address();
     let node = case.stack.address();
@@ -155,12 +135,9 @@ fn passthrough(case: &Case, release: &Release, kind: &str, version: &str) {
     );
     let before = told.balancer(case, traefik.websecure());
 
-    let mut page = None;
-    wait::until("the page of the httpd", || {
-        page = Some(browser.get(before.endpoint(), host, "/")?);
-        Ok(())
+    let page = wait::until("the page of the httpd", || {
+        browser.get(before.endpoint(), host, "/")
     });
-    let page = page.expect("a page");
     assert_eq!((page.status, &page.body), (200, &namespace));
     assert_eq!(page.chain, certificates(&public.certificate));
     let peer = |client: &Client, to| {
@@ -172,7 +149,13 @@ fn passthrough(case: &Case, release: &Release, kind: &str, version: &str) {
     // All clients of this network namespace have its first address. The load balancer's own is another one.
     let client = "10.213.0.1";
     assert_eq!(peer(&browser, before.endpoint()).as_deref(), Ok(client));
-    assert_eq!(httpd.clients_of("/peer"), [client]);
+    // httpd writes it after it has answered.
+    let seen = wait::until("a line in the log of httpd", || {
+        Some(httpd.clients_of("/peer"))
+            .filter(|seen| !seen.is_empty())
+            .ok_or_else(|| "none yet".to_owned())
+    });
+    assert_eq!(seen, [client]);
     // Whoever reaches Traefik around the load balancer is not believed.
     let liar = browser.claiming("203.0.113.9");
     assert_eq!(peer(&liar, traefik.websecure()).as_deref(), Ok(client));
@@ -188,6 +171,48 @@ fn passthrough(case: &Case, release: &Release, kind: &str, version: &str) {
     );
     assert_eq!(traefik.complaints(), Vec::<String>::new());
     probed(case, cluster, &instance, &authority, traefik.websecure());
+    // The chart's route, which ends TLS, is asked first: it has to go.
+    cluster.apply(&Instance::printed(case, release, &namespace, &[]).manifests);
+    traefik.wait_for(host);
+    let ended = browser.get(before.endpoint(), host, "/");
+    assert!(ended.is_err(), "{ended:?}");
+    let route = [
+        "delete",
+        "-n",
+        &namespace,
+        "ingressroutes.traefik.io",
+        "ingressproxy",
+    ];
+    cluster.kubectl(&route, "");
+    wait::until("the page of the httpd without the chart's route", || {
+        browser.get(before.endpoint(), host, "/")
+    });
+}
+
+/// Starts the httpd of an instance with the pair of its public Secret and the configuration of its ConfigMap.
+fn with_mounted(case: &Case, cluster: &Cluster, instance: &Instance) -> Httpd {
+    let namespace = &instance.name;
+    let config = cluster.get(&["configmap", "httpd-ingress", "-n", namespace]);
+    let settings = Settings {
+        tells_origin: true,
+        ingress: config["data"]["ingress.conf"]
+            .as_str()
+            .expect("a part of Apache's configuration")
+            .to_owned(),
+        ..Settings::default()
+    };
+    let mut mounted = secret(cluster, namespace, "web-tls");
+    let mut take = |key: &str| mounted.remove(key).expect("a key of a TLS Secret");
+    let site = Site {
+        address: instance.address,
+        pair: Pair {
+            certificate: take("tls.crt"),
+            key: take("tls.key"),
+        },
+        page: namespace.clone(),
+        manner: Manner::default(),
+    };
+    case.httpd("httpd", &[site], &settings)
 }
 
 /// `probe` finds both ends of the one leg well.
