@@ -2,7 +2,7 @@
 
 use crate::cluster::data::{self, Content, Lock, Written};
 use crate::fault::{Fault, Faults};
-use crate::yaml::{self, Node};
+use crate::yaml::{self, Node, Value};
 use std::collections::BTreeMap;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -118,6 +118,10 @@ fn read(
         content,
     } in data::values_of_secret(object)
     {
+        // What is null is to the API server as if it were empty; who reads keys wants to know.
+        if may_be_encrypted && node.value == Value::Null {
+            continue;
+        }
         // The API server takes strings only.
         let text = node.text().and_then(|written| match content {
             Content::Locked(Lock::Sops) if may_be_encrypted => Some(None),

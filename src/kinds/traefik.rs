@@ -13,6 +13,8 @@ pub struct IngressRoute {
     pub routes: Vec<Route>,
     /// `tls`.
     pub tls: Option<RouteTls>,
+    /// `parentRefs`, the routes whose requests it takes, from Traefik 3.6 on.
+    pub parents: Vec<Reference>,
 }
 
 /// One of the `routes` of an IngressRoute or IngressRouteTCP.
@@ -96,6 +98,8 @@ pub struct ServiceRef {
     pub proxy_protocol: Option<ProxyProtocol>,
     /// `weight`; 1, if none is given.
     pub weight: i64,
+    /// `middlewares`, of a service behind an IngressRoute, from Traefik 3.7 on.
+    pub middlewares: Vec<Reference>,
     /// Where it stands.
     pub at: At,
     /// Its field, such as `spec.routes[0].services[0]`.
@@ -380,6 +384,7 @@ impl IngressRoute {
                 .get("tls")
                 .filter(|tls| tls.value != Value::Null)
                 .map(RouteTls::of),
+            parents: Reference::all(spec, "parentRefs"),
         }
     }
 }
@@ -433,6 +438,7 @@ impl ServiceRef {
             tls: node.is_true("tls"),
             proxy_protocol: ProxyProtocol::of(node),
             weight,
+            middlewares: Reference::all(node, "middlewares"),
             at: node.at,
             field,
         }
@@ -462,7 +468,8 @@ impl ServersTransport {
         let has_tls = tls.is_some();
         let (tls, timeouts) = (tls.unwrap_or(&nothing), timeouts.unwrap_or(&nothing));
         let timeout = |key: &str| {
-            timeouts.get(key).map(|node| Placed {
+            let node = timeouts.get(key).filter(|node| node.value != Value::Null);
+            node.map(|node| Placed {
                 value: node.value.clone(),
                 at: node.at,
             })

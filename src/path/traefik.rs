@@ -249,7 +249,16 @@ pub fn look_up<'a>(
     name: &str,
 ) -> Known<&'a Object> {
     let found = match Name::of(name) {
-        Name::Object(name) => cluster.find(kind, scope, name),
+        Name::Object(name) => cluster.find(kind, scope, name).or_else(|| {
+            let is_joined = [
+                Kind::ServersTransport,
+                Kind::ServersTransportTcp,
+                Kind::TlsOption,
+            ];
+            let wanted = joined(name).filter(|_| is_joined.contains(&kind))?;
+            let mut all = cluster.of(kind).filter(|object| object.scope == *scope);
+            all.find(|object| normal(&object.name) == wanted)
+        }),
         Name::Key(key) => {
             let wanted = normal(key);
             cluster.of(kind).find(|object| {
@@ -260,6 +269,13 @@ pub fn look_up<'a>(
         Name::Outside(_) => return Known::Outside,
     };
     found.map_or(Known::Missing, Known::Here)
+}
+
+/// Returns how Traefik writes a name that it does not keep as it is.
+#[must_use]
+pub fn joined(name: &str) -> Option<String> {
+    let joined = normal(name);
+    (joined != name).then_some(joined)
 }
 
 /// Writes a key as Traefik does: `-` for all that is not a letter or digit (`provider.Normalize`).

@@ -86,7 +86,8 @@ pub fn stores(cluster: &Cluster) -> Option<Finding> {
         .map(|(store, _)| Place::of(store).to_string())
         .collect();
     let is_broken = stores.len() > 1;
-    is_broken.then(|| Finding::of_rule(&CI401, Verdict::Broken, stores.join(", ")))
+    // What browsers see shows on the connection.
+    is_broken.then(|| Finding::of_rule(&CI401, Verdict::Warning, stores.join(", ")))
 }
 
 /// Reads `rootCAs` and `rootCAsSecrets` as Traefik does: what cannot be used is passed over.
@@ -98,6 +99,7 @@ pub(super) fn root_cas(
     faults: &mut Faults,
 ) {
     let (mut anchors, mut origins) = (Vec::new(), Vec::new());
+    let (mut absent, before_all) = (Vec::new(), out.findings.len());
     for root in &settings.root_cas {
         let (kind, name) = match &root.named {
             Ok(Authority::Secret(name)) => (Kind::Secret, name),
@@ -112,7 +114,7 @@ pub(super) fn root_cas(
             name: name.clone(),
         };
         let Some(data) = cluster.data(kind, &place.scope, name) else {
-            faults.push(object.fault(missing(kind, &place), root.entry));
+            absent.push((kind, place, root.entry));
             continue;
         };
         let shown = kind.as_str();
@@ -149,6 +151,26 @@ pub(super) fn root_cas(
             out.findings.push(finding);
         }
         origins.push(origin);
+    }
+    // Traefik trusts those that it finds.
+    let is_enough = !anchors.is_empty();
+    for finding in &mut out.findings[before_all..] {
+        if is_enough && finding.verdict == Verdict::Broken {
+            finding.verdict = Verdict::Warning;
+        }
+    }
+    for (kind, place, at) in absent {
+        if is_enough {
+            let what = format!(
+                "the manifests do not contain {} {place}, which {object} names: Traefik trusts the others if there is none",
+                kind.as_str()
+            );
+            let fix = format!("pass it too, or take it out of {object}");
+            out.findings
+                .push(Finding::new(Check::Objects, Verdict::Warning, what).fix(fix));
+        } else {
+            faults.push(object.fault(missing(kind, &place), at));
+        }
     }
     if !origins.is_empty() {
         out.trust = Some(TrustedRoots {

@@ -371,6 +371,12 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
             );
             return with_fix(what, UNKNOWN, &expected.fix_dates);
         }
+        // Go does not ask for it (`Certificate.Verify` in `crypto/x509/verify.go`).
+        webpki::Error::CaUsedAsEndEntity if expected.leg == Leg::Backend => {
+            let what = "the server's certificate is that of a CA: Traefik accepts it, and other clients do not";
+            let finding = Finding::new(Check::Trust, Verdict::Warning, what);
+            return (finding.fix(&expected.fix_trust), None);
+        }
         webpki::Error::CaUsedAsEndEntity => "the server's certificate is that of a CA".to_owned(),
         webpki::Error::UnsupportedSignatureAlgorithmContext(_) => {
             format!(

@@ -2,7 +2,7 @@
 //! ConfigMap that they name.
 
 use super::authorities::{extern_trust, kept, root_cas};
-use super::objects::{crossing, in_words, missing, not_found};
+use super::objects::{crossing, in_words, not_found};
 use super::route::Way;
 use super::transport::{ClientPair, Speech, Transport, Versions};
 use super::trust::ExpectedName;
@@ -84,7 +84,8 @@ fn read(way: &Way<'_>, service: &Reached<'_>) -> Result<Transport, Vec<Fault>> {
     let object = named(way, service).map_err(|fault| vec![fault])?;
     let settings = object.and_then(|object| object.resource.servers_transport());
     let mut transport = match object.zip(settings) {
-        Some((object, settings)) => of_settings(cluster, object, settings)?,
+        // The browser's TLS needs nothing of it.
+        Some((object, settings)) => of_settings(cluster, object, settings, way.ends_at_traefik())?,
         None => Transport::plain(None, None),
     };
     transport.service = Some(shown(service));
@@ -171,6 +172,7 @@ fn of_settings(
     cluster: &Cluster,
     object: &Object,
     settings: &ServersTransport,
+    begins_tls: bool,
 ) -> Result<Transport, Vec<Fault>> {
     let mut faults = Faults::default();
     let mut transport = Transport::plain(None, None);
@@ -184,7 +186,9 @@ fn of_settings(
     }
     transport.disable_http2 = settings.disables_http2;
     transport.skip_verify = settings.skips_verification;
-    transport.peer_cert_uri.clone_from(&settings.peer_cert_uri);
+    if begins_tls {
+        transport.peer_cert_uri.clone_from(&settings.peer_cert_uri);
+    }
     for key in &settings.further_demands {
         let what = format!("{object} has {key}, which is not checked here");
         transport
@@ -192,18 +196,30 @@ fn of_settings(
             .push(Finding::new(Check::Objects, Verdict::Note, what));
     }
     versions(object, settings, &mut transport);
+    let mut findings = Vec::new();
     let mut timeout = |key: &str, field: &Option<Placed<Value>>| -> Option<Duration> {
         let Placed { value, at } = field.as_ref()?;
-        let parsed = duration(key, value, *at).map_err(|fault| object.fault(fault, *at));
-        faults.keep(parsed).filter(|length| !length.is_zero())
+        match duration(key, value, *at) {
+            Ok(length) => Some(length).filter(|length| !length.is_zero()),
+            Err(fault) => {
+                let what = format!("{object}: {}: Traefik uses its default", fault.what);
+                let finding = Finding::new(Check::Objects, Verdict::Warning, what);
+                findings.push(finding.fix(format!("write `{key}: 30s` in {object}")));
+                None
+            }
+        }
     };
+
     if let Some(dial) = timeout("dialTimeout", &settings.dial_timeout) {
         transport.dial_timeout = dial;
     }
     transport.response_header_timeout =
         timeout("responseHeaderTimeout", &settings.response_header_timeout);
-    root_cas(cluster, object, settings, &mut transport, &mut faults);
-    certificates_secret(cluster, object, settings, &mut transport, &mut faults);
+    transport.findings.append(&mut findings);
+    if begins_tls {
+        root_cas(cluster, object, settings, &mut transport, &mut faults);
+        certificates_secret(cluster, object, settings, &mut transport);
+    }
     faults.finish(Some(transport))
 }
 
@@ -231,7 +247,6 @@ fn certificates_secret(
     object: &Object,
     settings: &ServersTransport,
     out: &mut Transport,
-    faults: &mut Faults,
 ) {
     let Some(named) = settings.certificates.first() else {
         return;
@@ -241,7 +256,15 @@ fn certificates_secret(
         name: named.value.clone(),
     };
     let Some(data) = cluster.data(Kind::Secret, &secret.scope, &secret.name) else {
-        return faults.push(object.fault(missing(Kind::Secret, &secret), named.at));
+        let what = format!(
+            "the manifests do not contain Secret {secret}, which {object} names: Traefik presents no certificate if there is none"
+        );
+        let fix = format!(
+            "pass it too: `kubectl get secret {} -n {} -o yaml`",
+            secret.name,
+            secret.scope.label()
+        );
+        return out.find(Verdict::Warning, what, fix);
     };
     let [certificate, key] = ["tls.crt", "tls.key"].map(|key| data.get(key));
     let locked = certificate
@@ -273,7 +296,8 @@ fn certificates_secret(
         });
     } else {
         let subject = format!("Secret {secret}, named by {object}");
-        let finding = Finding::of_rule(&CI114, Verdict::Broken, subject);
+        // Whether the httpd asks for one shows on the connection.
+        let finding = Finding::of_rule(&CI114, Verdict::Warning, subject);
         let namespace = secret.scope.label();
         out.findings.push(finding.fix(format!(
             "reissue it: `civi-ingress new-instance {namespace} --client-auth --reuse …`"

@@ -177,6 +177,12 @@ fn fault(matcher: &Matcher, protocol: Protocol, syntax: Syntax) -> Option<Matche
             &arguments[..]
         }
     };
+    // Go keeps it apart from all others (`readRequest` in `net/http/request.go`).
+    let is_of_headers = name.is_some_and(|name| name.starts_with("Header"));
+    if is_of_headers && arguments[0].eq_ignore_ascii_case("Host") {
+        let why = "Go keeps the host apart from the headers";
+        return Some(MatcherFault::Never(arguments[0].clone(), why));
+    }
     judged.iter().find_map(|argument| {
         refused(argument, *grammar, syntax)
             .map(|why| MatcherFault::Refused(argument.clone(), why))
@@ -243,7 +249,7 @@ fn is_address(text: &str) -> bool {
 
 /// Explains why no request is ever what an argument says.
 fn never(argument: &str, grammar: Grammar, syntax: Syntax) -> Option<&'static str> {
-    let is_pattern = |text: &str| text.contains(['^', '$', '(', '[', '\\', '+']);
+    let is_pattern = |text: &str| text.contains(['^', '$', '(', '[', '\\', '+', '*']);
     match (grammar, syntax) {
         (Path | HostRegexp, Syntax::V3) if has_template(argument) => {
             Some("Traefik 3 does not read braces as a template")
@@ -258,6 +264,7 @@ fn never(argument: &str, grammar: Grammar, syntax: Syntax) -> Option<&'static st
         (Host, _) if argument.matches(':').count() == 1 => {
             Some("Traefik compares hosts without their port")
         }
+        (Host, Syntax::V2) if argument == "*" => Some("a host is compared letter by letter"),
         (Host, _) if argument.contains(char::is_whitespace) => Some("a host has no white space"),
         (Host | Sni, Syntax::V3)
             if argument.trim_start_matches("*.").contains('*') && argument != "*" =>

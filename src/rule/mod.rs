@@ -109,6 +109,27 @@ impl RuleReader<'_> {
         Ok(one_or(rules, Rule::Any))
     }
 
+    /// Passes over what is behind an operand: Go, whose grammar rules have, ends the expression at the end of its line, and
+    /// reads no further than a comment (`go/scanner`, `go/parser.ParseExpr`).
+    fn end_of_operand(&mut self) -> Result<(), String> {
+        let rest = self.rest.trim_start_matches([' ', '\t', '\r']);
+        let is_comment = rest.starts_with("//");
+        let Some(line) = rest.find('\n').or(is_comment.then_some(rest.len())) else {
+            return Ok(());
+        };
+        if !is_comment && !rest[..line].is_empty() {
+            return Ok(());
+        }
+        let next = &rest[line..];
+        self.rest = next;
+        match self.next() {
+            None => Ok(()),
+            Some(')') => Err("a line ends before the parenthesis is closed".to_owned()),
+            Some(_) if self.rest.starts_with("//") => self.end_of_operand(),
+            Some(other) => Err(unexpected(other, "the end behind the line")),
+        }
+    }
+
     fn all(&mut self) -> Result<Rule, String> {
         let mut rules = vec![self.unary()?];
         while self.takes("&&") {
@@ -139,6 +160,7 @@ impl RuleReader<'_> {
             Rule::Matcher(self.matcher()?)
         };
         self.depth -= 1;
+        self.end_of_operand()?;
         Ok(rule)
     }
 

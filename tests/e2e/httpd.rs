@@ -31,6 +31,8 @@ pub(crate) struct Manner {
     pub(crate) wants_proxy: bool,
     /// Asks every client for a certificate of this authority (PEM).
     pub(crate) client_authority: Option<String>,
+    /// Further lines of its virtual host.
+    pub(crate) directives: String,
 }
 
 /// What the tests vary of a server.
@@ -305,6 +307,7 @@ SSLProtocol -all +TLSv1.2 +TLSv1.3
         if settings.client_authority.is_some() {
             text.push_str("    SSLVerifyClient require\n    SSLCACertificateFile clients.pem\n");
         }
+        text.push_str(&manner.directives);
         text.push_str("</VirtualHost>\n");
     }
     text

@@ -12,6 +12,7 @@ mod documented;
 mod formats;
 mod gateways;
 mod hostile;
+mod kept;
 mod law;
 mod layout;
 mod pki;

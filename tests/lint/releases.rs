@@ -1,9 +1,9 @@
 //! What the API server and each release make of what is empty, of values at their bounds and of fields beside others.
 
-use super::sure::{errors_are, route, shown, trusting};
+use super::sure::{errors_are, middleware, route, shown, trusting};
 
 /// A route that passes TLS through.
-fn passed(release: &str, service: &str, tls: &str, beside: &str) -> String {
+pub(super) fn passed(release: &str, service: &str, tls: &str, beside: &str) -> String {
     format!(
         "# options: traefik={release}
 apiVersion: v1
@@ -23,7 +23,7 @@ spec:
 }
 
 /// The pods behind it, and their httpd's configuration.
-fn httpd(directives: &str) -> String {
+pub(super) fn httpd(directives: &str) -> String {
     format!(
         "---
 apiVersion: v1
@@ -88,7 +88,7 @@ fn a_priority_that_traefik_keeps_for_itself_is_an_error() {
     let priority = |number: &str| route(&format!("priority: {number}, "), "");
     let tcp = passed("2.11.53", "", "passthrough: true", "");
     let tcp = tcp.replace("services: [", "priority: 9223372036854775807, services: [");
-    let (most, above) = ("9223372036854774807", "9223372036854774808");
+    let (most, above) = ("9223372036854774784", "9223372036854774808");
     errors_are(&[
         ("at the bound", priority(most), &[]),
         ("above", priority(above), &["CI254"]),
@@ -299,6 +299,134 @@ fn pods_that_do_not_start_serve_nothing() {
             "a Secret is missing",
             with(mount, "secret: {secretName: other}"),
             &["CI260"],
+        ),
+    ]);
+}
+
+#[test]
+fn what_a_service_of_a_route_and_a_parent_of_it_name_is_looked_for() {
+    let strict = |text: String| text.replace("# options: ", "# options: strict ");
+    let of_service = |named: &str| {
+        let named = format!("port: 80, middlewares: [{named}]}}]}}]");
+        strict(route("", "").replace("port: 80}]}]", &named)) + PODS
+    };
+    let parent = |named: &str| {
+        let named = format!("spec:\n  parentRefs: [{named}]\n  entryPoints");
+        strict(route("", "").replace("spec:\n  entryPoints", &named)) + PODS
+    };
+    // None of them has a certificate.
+    errors_are(&[
+        ("none", of_service(""), &["CI408"]),
+        (
+            "missing",
+            of_service("{name: nowhere}"),
+            &["CI408", "CI901"],
+        ),
+        (
+            "elsewhere",
+            of_service("{name: a, namespace: other}"),
+            &["CI209", "CI408", "CI901"],
+        ),
+        ("no parent", parent(""), &["CI408"]),
+        (
+            "a missing parent",
+            parent("{name: nowhere}"),
+            &["CI408", "CI901"],
+        ),
+        ("an empty name", parent("{name: ''}"), &["CI408", "CI902"]),
+    ]);
+}
+
+/// The pods of [`route`].
+const PODS: &str = "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: s, namespace: ns}
+spec: {selector: {matchLabels: {app: s}}, template: {metadata: {labels: {app: s}}, spec: {containers: [{name: s, image: s}]}}}
+";
+
+#[test]
+fn a_status_that_no_definition_has_is_refused() {
+    let text = route("", "").replace("  tls: {}\n", "  tls: {}\nstatus: {}\n");
+    errors_are(&[("of a route", text, &["CI314"])]);
+}
+
+#[test]
+fn a_time_in_which_no_packet_comes_back_is_an_error() {
+    let good = ("externca", "data: {ca.crt: \"${ca}\"}");
+    let timed = |key: &str, time: &str| {
+        let roots =
+            format!("rootCAs: [{{secret: externca}}]\n  forwardingTimeouts: {{{key}: {time}}}");
+        trusting(&roots, &[good])
+    };
+    errors_are(&[
+        ("to dial", timed("dialTimeout", "2µs"), &["CI306"]),
+        (
+            "to answer",
+            timed("responseHeaderTimeout", "1ns"),
+            &["CI306"],
+        ),
+        ("none", timed("dialTimeout", "0s"), &[]),
+        ("short", timed("dialTimeout", "1ms"), &[]),
+        ("of idling", timed("idleConnTimeout", "1ns"), &[]),
+    ]);
+}
+
+#[test]
+fn a_chain_does_not_name_its_provider() {
+    let chain = middleware("{chain: {middlewares: [{name: a@kubernetescrd}]}}");
+    errors_are(&[("named", chain, &["CI208"])]);
+}
+
+#[test]
+fn fields_of_a_service_belong_to_its_type() {
+    let service = |fields: &str| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: s, namespace: ns}}\nspec: {{selector: {{app: s}}, ports: [{{port: 80}}], {fields}}}\n"
+        )
+    };
+    let balanced = |fields: &str| service(&format!("type: LoadBalancer, {fields}"));
+    errors_are(&[
+        ("none", service("type: ClusterIP"), &[]),
+        ("a class", service("loadBalancerClass: a.b/c"), &["CI319"]),
+        (
+            "a class of its own",
+            balanced("loadBalancerClass: a.b/c"),
+            &[],
+        ),
+        (
+            "ranges",
+            balanced("loadBalancerSourceRanges: [nonsense]"),
+            &["CI319"],
+        ),
+        (
+            "a port of health",
+            balanced("healthCheckNodePort: 30000"),
+            &["CI319"],
+        ),
+        (
+            "of a local one",
+            balanced("healthCheckNodePort: 30000, externalTrafficPolicy: Local"),
+            &[],
+        ),
+        ("addresses", service("clusterIPs: [nonsense]"), &["CI319"]),
+        ("outside", service("externalIPs: [192.0.2.1]"), &[]),
+        ("a family", service("ipFamilies: [IPv5]"), &["CI316"]),
+        (
+            "a port twice",
+            service("x: 1").replace(
+                "ports: [{port: 80}], x: 1",
+                "ports: [{name: a, port: 80}, {name: b, port: 80}]",
+            ),
+            &["CI319"],
+        ),
+        (
+            "another protocol",
+            service("x: 1").replace(
+                "ports: [{port: 80}], x: 1",
+                "ports: [{name: a, port: 80}, {name: b, port: 80, protocol: UDP}]",
+            ),
+            &[],
         ),
     ]);
 }

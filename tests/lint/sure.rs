@@ -19,7 +19,7 @@ pub(super) fn errors_are(table: &[(&str, String, &[&str])]) {
 }
 
 /// A route with a Middleware.
-fn middleware(spec: &str) -> String {
+pub(super) fn middleware(spec: &str) -> String {
     route(
         "middlewares: [{name: m}], ",
         &format!(

@@ -331,7 +331,7 @@ fn the_code_of_a_rule_is_in_the_report_for_people_and_for_programs() {
         &run,
         1,
         &[
-            &format!("BROKEN  objects   [CI401] {said}"),
+            &format!("warning objects   [CI401] {said}"),
             "fix:      Keep one in the whole cluster; any namespace that Traefik watches will do.",
         ],
     );

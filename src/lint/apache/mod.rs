@@ -7,6 +7,7 @@ mod protocols;
 pub(super) mod rules;
 
 use crate::cluster::Resource;
+use crate::cluster::data::Data;
 use crate::kinds::istio::DestinationMode;
 use crate::lint::facts::pods::End;
 use crate::lint::family::Family;
@@ -17,6 +18,7 @@ use crate::path::check::{self, Clash};
 use crate::path::hop::{Known, Outward};
 use crate::path::served::Wants;
 use crate::path::{Routed, WayIn};
+use crate::pki::key;
 use crate::yaml::Node;
 use config::{Snippet, asks_for_certificate, expects_proxy, mounted, snippets};
 use directive::Directive;
@@ -260,12 +262,34 @@ fn shows_nothing(model: &Model<'_>, routed: &Routed<'_>) -> bool {
     };
     match model.grounds.secrets.find(&place.scope, &place.name) {
         Known::Here(secret) => match &secret.resource {
-            Resource::Secret(data) => data.missing_of_pair().is_some(),
+            Resource::Secret(data) => is_unusable(data),
             _ => false,
         },
         Known::Missing => model.options.strict_references,
         Known::Locked(_) | Known::Useless | Known::Outside => false,
     }
+}
+
+/// Returns whether Traefik cannot load a pair, or an httpd refuses it as a client's.
+fn is_unusable(data: &Data) -> bool {
+    if data.missing_of_pair().is_some() {
+        return true;
+    }
+    let Some((certificate, private)) = data.get("tls.crt").zip(data.get("tls.key")) else {
+        return false;
+    };
+    let (Some(_), Some(key)) = (certificate.text(), private.text()) else {
+        return false;
+    };
+    let Some(cert) = certificate.certs().next() else {
+        return true;
+    };
+    let usages = cert.details.extended_key_usages.as_ref();
+    let is_for_others = usages.is_some_and(|usages| {
+        usages.iter().any(|usage| usage == "serverAuth")
+            && !usages.iter().any(|usage| usage == "clientAuth")
+    });
+    key::is_of(key, &cert.certificate) == Some(false) || is_for_others
 }
 
 /// Returns whether Istio shows a certificate, of whichever Secret or file.

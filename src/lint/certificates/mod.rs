@@ -96,7 +96,8 @@ impl CheckedSecret<'_, '_> {
                 let finding = self
                     .object
                     .finding(&CI615, entry.at, &entry.field(), message);
-                findings.push(finding.warning_unless(!self.does_without(entry)));
+                let is_spare = self.does_without(entry) || self.is_left_out(entry);
+                findings.push(finding.warning_unless(!is_spare));
             }
             for (index, cert) in entry.certificates.iter().enumerate() {
                 let is_first = index == 0;

@@ -4,7 +4,7 @@ use super::CheckedSecret;
 use super::rules::{CI610, CI616, CI623};
 use crate::civiparoisse as chart;
 use crate::cluster::Resource;
-use crate::cluster::data::{Cert, Content};
+use crate::cluster::data::{Cert, Content, Entry};
 use crate::kinds::Named;
 use crate::lint::facts::certificate::outside_constraints;
 use crate::lint::facts::covered::are_covered;
@@ -81,6 +81,19 @@ impl CheckedSecret<'_, '_> {
             .object
             .finding(&CI610, private.at, &private.field(), message);
         findings.push(finding.warning_unless(!self.is_replaced()));
+    }
+
+    /// Returns whether Traefik cannot load this pair, and shows other certificates in its place.
+    pub(super) fn is_left_out(&self, entry: &Entry) -> bool {
+        if !self.is_for_browsers || entry.key != "tls.crt" {
+            return false;
+        }
+        let is_key = |cert: &Cert| {
+            let text = self.secret.get("tls.key").and_then(Entry::text);
+            text.and_then(|text| key::is_of(text, &cert.certificate)) != Some(false)
+        };
+        let is_loaded = entry.certs().next().is_some_and(is_key);
+        !is_loaded && self.is_replaced()
     }
 
     /// Returns whether Traefik shows other certificates where it cannot load this pair: it is only named by routes, whose

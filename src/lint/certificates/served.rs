@@ -51,7 +51,8 @@ impl CheckedSecret<'_, '_> {
             Refused::AuthorityAsServer if is_served => {
                 let is_seen =
                     self.is_for_browsers || self.is_passed && entry.key == chart::HTTPD_CERT;
-                (&CI611, message, (!is_seen).then_some(Severity::Warning))
+                let is_shown = is_seen && !self.is_left_out(entry);
+                (&CI611, message, (!is_shown).then_some(Severity::Warning))
             }
             Refused::NotForServers if is_served => (&CI612, message, None),
             Refused::NoNames if is_first && self.needs_names(entry, cert) => {

@@ -2,11 +2,14 @@
 //! Services (`pkg/apis/core/validation` of Kubernetes 1.34, and its strict decoding).
 
 use super::rules::{CI311, CI314, CI315, CI316, CI317, CI319, CI320, CI321};
+use super::service;
 use crate::fault::did_you_mean;
 use crate::lint::finding::Finding;
 use crate::lint::model::Object;
 use crate::lint::rule::Rule;
 use crate::yaml::{At, Node, Value};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeSet;
 
 /// What a value must be.
@@ -46,6 +49,24 @@ const OF_SERVICE: Fields = &[
     ("spec", Shape::Map),
     ("status", Shape::Map),
 ];
+const OF_SERVICE_STATUS: Fields = &[("conditions", Shape::List), ("loadBalancer", Shape::Map)];
+const OF_METADATA: Fields = &[
+    ("annotations", Shape::Map),
+    ("creationTimestamp", Shape::Text),
+    ("deletionGracePeriodSeconds", Shape::Integer),
+    ("deletionTimestamp", Shape::Text),
+    ("finalizers", Shape::List),
+    ("generateName", Shape::Text),
+    ("generation", Shape::Integer),
+    ("labels", Shape::Map),
+    ("managedFields", Shape::List),
+    ("name", Shape::Text),
+    ("namespace", Shape::Text),
+    ("ownerReferences", Shape::List),
+    ("resourceVersion", Shape::Text),
+    ("selfLink", Shape::Text),
+    ("uid", Shape::Text),
+];
 const OF_SERVICE_SPEC: Fields = &[
     ("allocateLoadBalancerNodePorts", Shape::Boolean),
     ("clusterIP", Shape::Text),
@@ -77,7 +98,11 @@ const OF_PORT: Fields = &[
     ("targetPort", Shape::IntegerOrText),
 ];
 /// Fields of a Service's spec with their values.
-const LISTED: [(&str, &[&str]); 5] = [
+const LISTED: [(&str, &[&str]); 6] = [
+    (
+        "trafficDistribution",
+        &["PreferClose", "PreferSameZone", "PreferSameNode"],
+    ),
     (
         "type",
         &["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"],
@@ -110,10 +135,15 @@ pub(super) fn check(object: &Object<'_>, findings: &mut Vec<Finding>) {
         ("", "ConfigMap") => {
             reader.fields(object.node, OF_CONFIG_MAP, "");
             reader.keys(&["data", "binaryData"]);
+            reader.binary();
         }
         ("", "Service") => {
             reader.fields(object.node, OF_SERVICE, "");
             reader.service();
+            if let Some(status) = object.node.get("status") {
+                reader.fields(status, OF_SERVICE_STATUS, "status");
+            }
+            service::check(object, findings);
         }
         _ => {}
     }
@@ -220,6 +250,36 @@ impl Reader<'_, '_> {
             let message = format!("`{}` is not a valid namespace", text.escape_debug());
             self.find(&CI321, at, "metadata.namespace", message);
         }
+        let is_core =
+            object.group.is_empty() && ["Secret", "ConfigMap", "Service"].contains(&object.kind);
+        if is_core || object.is_of_traefik() {
+            self.fields(metadata, OF_METADATA, "metadata");
+        }
+        let annotations = metadata.get("annotations").map(Node::entries);
+        for (key, _) in annotations.unwrap_or_default() {
+            if !is_open(&key.text) && !is_qualified(&key.text.to_ascii_lowercase()) {
+                let message = format!(
+                    "`{}` is not a valid key of an annotation",
+                    key.text.escape_debug()
+                );
+                let field = format!("metadata.annotations.{}", key.text);
+                self.find(&CI321, key.at, &field, message);
+            }
+        }
+        for (index, node) in metadata.items_of("finalizers").iter().enumerate() {
+            let is_good = |text: &str| text.contains('/') && is_qualified(text);
+            let text = node.text().filter(|text| !is_open(text) && is_core);
+            let text = text.filter(|text| !["orphan", "foregroundDeletion"].contains(text));
+            if let Some(text) = text.filter(|text| !is_good(text)) {
+                let message = format!("`{}` is not a valid finalizer", text.escape_debug());
+                self.find(
+                    &CI321,
+                    node.at,
+                    &format!("metadata.finalizers[{index}]"),
+                    message,
+                );
+            }
+        }
         let labels = metadata.get("labels").map(Node::entries);
         for (key, value) in labels.unwrap_or_default() {
             let field = format!("metadata.labels.{}", key.text);
@@ -234,6 +294,25 @@ impl Reader<'_, '_> {
             {
                 let message = format!("`{}` is not a valid label", text.escape_debug());
                 self.find(&CI321, value.at, &field, message);
+            }
+        }
+    }
+
+    /// Checks the data of a ConfigMap that is not text.
+    fn binary(&mut self) {
+        let object = self.object;
+        let data = object.node.get("data");
+        let binary = object.node.get("binaryData").map(Node::entries);
+        for (key, value) in binary.unwrap_or_default() {
+            let field = format!("binaryData.{}", key.text);
+            if data.is_some_and(|data| data.get(&key.text).is_some()) {
+                let message = format!("`{}` is under `data`, too", key.text.escape_debug());
+                self.find(&CI319, key.at, &field, message);
+            }
+            let text = value.text().filter(|text| !is_open(text));
+            let text: Option<String> = text.map(|text| text.split_whitespace().collect());
+            if text.is_some_and(|text| STANDARD.decode(text).is_err()) {
+                self.find(&CI319, value.at, &field, "it is not base64");
             }
         }
     }
@@ -420,7 +499,7 @@ impl Reader<'_, '_> {
 }
 
 /// Whether what is in a template or a variable is still to be filled in.
-fn is_open(text: &str) -> bool {
+pub(super) fn is_open(text: &str) -> bool {
     text.contains(['[', '{']) || text.contains("${") || text.contains('<') || text.contains("$(")
 }
 
@@ -434,7 +513,7 @@ fn is_label(text: &str) -> bool {
     text.len() <= 63 && is_part(text)
 }
 
-fn is_part(text: &str) -> bool {
+pub(super) fn is_part(text: &str) -> bool {
     let is_mark = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     !text.is_empty() && text.bytes().all(is_mark) && !text.starts_with('-') && !text.ends_with('-')
 }
@@ -452,7 +531,7 @@ fn is_protocol(text: &str) -> bool {
 }
 
 /// A name of up to 63 characters, perhaps behind a DNS name and a slash.
-fn is_qualified(text: &str) -> bool {
+pub(super) fn is_qualified(text: &str) -> bool {
     let (prefix, name) = match text.split_once('/') {
         Some((prefix, name)) => (Some(prefix), name),
         None => (None, text),
@@ -461,7 +540,7 @@ fn is_qualified(text: &str) -> bool {
     !name.is_empty() && is_label_value(name) && prefix.is_none_or(is_prefix)
 }
 
-fn is_label_value(text: &str) -> bool {
+pub(super) fn is_label_value(text: &str) -> bool {
     let is_mark = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     let is_edge = |byte: Option<u8>| byte.is_none_or(|byte| byte.is_ascii_alphanumeric());
     text.len() <= 63

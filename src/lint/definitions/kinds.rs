@@ -69,6 +69,22 @@ pub(super) fn check(object: &Object<'_>, is_known: bool, findings: &mut Vec<Find
     let at = |key: &str| object.node.get(key).map_or(object.node.at, |node| node.at);
     let of_traefik = object.is_of_traefik();
     let api_version = object.api_version();
+    let is_v1 = ["Secret", "ConfigMap", "Service"].contains(&object.kind);
+    if is_v1
+        && (object.group.is_empty() && api_version != "v1" && !api_version.is_empty()
+            || OF_EVERY_CLUSTER[1..]
+                .iter()
+                .any(|(group, _)| *group == object.group))
+    {
+        let message = format!(
+            "`{}` has no kind `{}`",
+            api_version.escape_debug(),
+            object.kind
+        );
+        let finding = object.finding(&CI318, at("apiVersion"), "apiVersion", message);
+        findings.push(finding.with_help("Write `v1`."));
+        return;
+    }
     if is_known {
         if of_traefik && !api_version.ends_with("/v1alpha1") {
             let message = format!("`{}` has no version but `v1alpha1`", object.group);

@@ -9,6 +9,7 @@ mod dead;
 mod kinds;
 mod retired;
 pub(super) mod rules;
+mod service;
 
 use crate::fault::did_you_mean;
 use crate::lint::facts::servers_transport::is_known;
@@ -85,7 +86,7 @@ fn top(object: &Object<'_>, findings: &mut Vec<Finding>) {
     if spec.is_none_or(|spec| spec.value == Value::Null) {
         findings.push(object.finding(&CI317, object.node.at, "spec", "there is no `spec`"));
     }
-    let known = ["apiVersion", "kind", "metadata", "spec", "status"];
+    let known = ["apiVersion", "kind", "metadata", "spec"];
     let mut others = object.node.entries().iter();
     if let Some((key, _)) = others.find(|(key, _)| !known.contains(&key.text.as_str())) {
         let shown = key.text.escape_debug();

@@ -5,12 +5,12 @@ pub(super) mod rules;
 use crate::cluster::data::Content;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
-use crate::lint::model::documents::{Broken, Claim};
+use crate::lint::model::documents::{Broken, Claim, HEADLESS};
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
 use crate::yaml::stream::{TWICE, UNKNOWN_TAG};
 use crate::yaml::{Node, Value, is_boolean_word};
-use rules::{CI005, CI006, CI007, CI008, CI009};
+use rules::{CI005, CI006, CI007, CI008, CI009, CI010};
 use std::collections::BTreeMap;
 
 pub(super) const FAMILY: Family = Family {
@@ -23,6 +23,9 @@ pub(super) const FAMILY: Family = Family {
 
 /// Makes the finding for a document that is not YAML.
 pub(super) fn broken(document: Broken) -> Finding {
+    if document.what == HEADLESS {
+        return Finding::of_file(&CI010, document.file, document.at, document.what);
+    }
     let is_twice = document.what.starts_with(TWICE);
     let is_of_tag = document.what == UNKNOWN_TAG;
     let finding = Finding::of_file(&CI009, document.file, document.at, document.what);

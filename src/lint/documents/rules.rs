@@ -35,4 +35,8 @@ rules! {
         "a document is not YAML"
         "kubectl refuses it, and the cluster keeps what it has."
         "Fix the syntax; whatever else is wrong in the document shows up then."
+    CI010 "manifest-without-kind" Error
+        "a manifest does not say what it is"
+        "kubectl refuses it: `apiVersion not set` or `Object 'Kind' is missing`."
+        "Write both `apiVersion` and `kind`."
 }

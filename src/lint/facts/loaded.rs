@@ -68,6 +68,11 @@ impl<'m, 'a> Loaded<'m, 'a> {
         Some(loaded)
     }
 
+    /// Returns the certificates.
+    pub(in crate::lint) fn certs(&self) -> impl Iterator<Item = &'m Cert> {
+        self.pairs.iter().map(|pair| pair.cert)
+    }
+
     fn add_store(&mut self, scope: &'m Scope, store: &'m TlsStore, is_dropped: bool) -> Option<()> {
         let default = store.default_certificate.as_ref();
         if let Some(named) = default

@@ -177,7 +177,14 @@ fn annotations<'a>(
                 at: node.at,
                 field: &field,
             };
-            findings.extend(names.check(model, class, wanted, &place));
+            // Of a Service's annotations only the provider of Ingresses takes notice.
+            let is_read = object.class != Class::Service
+                || model
+                    .within(Class::Ingress, object.namespace)
+                    .next()
+                    .is_some();
+            let found = names.check(model, class, wanted, &place);
+            findings.extend(found.map(|finding| finding.warning_unless(is_read)));
         }
     }
 }

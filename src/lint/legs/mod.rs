@@ -329,7 +329,8 @@ impl<'m, 'a> Spot<'m, 'a> {
             }
             Clash::ClientNotShown => {
                 let (object, field) = self.named?;
-                let message = "httpd requires a client certificate, and the front shows none";
+                let message =
+                    "httpd requires a client certificate, and the front shows none that it takes";
                 Some(object.finding_in(rule, field, message))
             }
             Clash::ProxyNotExpected => {

@@ -12,7 +12,12 @@ pub(super) fn check(
     match kind {
         "inFlightReq" => nothing_in_flight(node),
         "forwardAuth" => nobody_to_ask(node),
-        "redirectRegex" => hosts?.iter().find_map(|host| cut_out(node, host)),
+        "redirectRegex" => {
+            empty_pattern(node).or_else(|| hosts?.iter().find_map(|host| cut_out(node, host)))
+        }
+        "replacePathRegex" => empty_pattern(node),
+        "redirectScheme" => odd_scheme(node),
+        "headers" => odd_headers(node).or_else(|| other_hosts(node, hosts?)),
         _ => None,
     }
 }
@@ -62,6 +67,84 @@ fn not_asked(address: &str) -> Option<&'static str> {
             || b"-_.~!$&'()*+,;=:[]<>\"%".contains(&byte)
     };
     (!host.bytes().all(is_taken)).then_some("has a host with a character that no name has")
+}
+
+/// An empty expression matches between all letters, and each place gets the replacement.
+fn empty_pattern(node: &Node) -> Option<(&'static str, String)> {
+    let is_empty = |key: &str| node.text_of(key).is_none_or(str::is_empty);
+    (is_empty("regex") && !is_empty("replacement")).then(|| {
+        let why = "an empty expression matches everywhere, and nothing is left of the address";
+        ("regex", why.to_owned())
+    })
+}
+
+/// Traefik compares the scheme of the request, in small letters, with this one: they always differ (`redirect.ServeHTTP` in
+/// `pkg/middlewares/redirect/redirect.go`).
+fn odd_scheme(node: &Node) -> Option<(&'static str, String)> {
+    let scheme = node.text_of("scheme")?;
+    let is_odd = scheme.bytes().any(|byte| byte.is_ascii_uppercase());
+    let why = format!("`{}` leads to itself without end", scheme.escape_debug());
+    is_odd.then_some(("scheme", why))
+}
+
+/// Headers that Go does not send (`httpguts.ValidHeaderFieldName` and `ValidHeaderFieldValue` in `Transport.roundTrip`), and a
+/// length of the answer that is not its own.
+fn odd_headers(node: &Node) -> Option<(&'static str, String)> {
+    let is_mark = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let is_value = |text: &str| {
+        !text
+            .bytes()
+            .any(|byte| byte.is_ascii_control() && byte != b'\t')
+    };
+    let headers = |key: &str| node.get(key).map(Node::entries).unwrap_or_default();
+    for (name, value) in headers("customRequestHeaders") {
+        let shown = name.text.escape_debug();
+        let is_sent = !name.text.is_empty() && name.text.bytes().all(is_mark);
+        // Without a value the header is taken away.
+        let Some(value) = value.text().filter(|text| !text.is_empty()) else {
+            continue;
+        };
+        if !is_sent || !is_value(value) {
+            let why =
+                format!("Go does not send a header `{shown}` like that: each request gets 500");
+            return Some(("customRequestHeaders", why));
+        }
+    }
+    let mut answered = headers("customResponseHeaders").iter();
+    answered
+        .any(|(name, value)| {
+            let is_set = value.text().is_some_and(|text| !text.is_empty());
+            is_set && name.text.eq_ignore_ascii_case("Content-Length")
+        })
+        .then(|| {
+            let why = "the length of each answer is another: browsers break the connection off";
+            ("customResponseHeaders", why.to_owned())
+        })
+}
+
+/// A host that is not among those that are allowed gets 500 (`github.com/unrolled/secure`), unless it is another header that
+/// says it.
+fn other_hosts(node: &Node, hosts: &BTreeSet<String>) -> Option<(&'static str, String)> {
+    let allowed = node.items_of("allowedHosts");
+    if allowed.is_empty() || node.is_true("isDevelopment") {
+        return None;
+    }
+    if !node.items_of("hostsProxyHeaders").is_empty() {
+        return None;
+    }
+    let mut allowed = allowed.iter().filter_map(Node::text);
+    let is_allowed = |host: &String| {
+        allowed
+            .clone()
+            .any(|other| other.eq_ignore_ascii_case(host))
+    };
+    let host = hosts.iter().find(|host| !is_allowed(host))?;
+    allowed.next()?;
+    let why = format!(
+        "`{}` is not among the hosts: it gets 500",
+        host.escape_debug()
+    );
+    Some(("allowedHosts", why))
 }
 
 /// Without a replacement the part that matches is cut out of the address (`redirect.ServeHTTP` in

@@ -4,6 +4,15 @@
 /// Deepest nesting of parentheses that is read.
 const DEPTH_LIMIT: usize = 64;
 
+/// What a value is: Go compares no fraction with a whole number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Type {
+    Whole,
+    Fraction,
+    Text,
+    Condition,
+}
+
 /// Which functions there are.
 #[derive(Clone, Copy)]
 pub(super) enum Vocabulary {
@@ -12,19 +21,20 @@ pub(super) enum Vocabulary {
 }
 
 impl Vocabulary {
-    /// Returns the functions with the number of their arguments, and whether they are conditions by themselves.
-    fn functions(self) -> &'static [(&'static str, usize, bool)] {
+    /// Returns the functions with their arguments and what they give.
+    fn functions(self) -> &'static [(&'static str, &'static [Type], Type)] {
+        use Type::{Condition, Fraction, Text, Whole};
         match self {
             Self::CircuitBreaker => &[
-                ("LatencyAtQuantileMS", 1, false),
-                ("NetworkErrorRatio", 0, false),
-                ("ResponseCodeRatio", 4, false),
+                ("LatencyAtQuantileMS", &[Fraction], Whole),
+                ("NetworkErrorRatio", &[], Fraction),
+                ("ResponseCodeRatio", &[Whole; 4], Fraction),
             ],
             Self::Retry => &[
-                ("RequestMethod", 0, false),
-                ("IsNetworkError", 0, true),
-                ("Attempts", 0, false),
-                ("ResponseCode", 0, false),
+                ("RequestMethod", &[], Text),
+                ("IsNetworkError", &[], Condition),
+                ("Attempts", &[], Whole),
+                ("ResponseCode", &[], Whole),
             ],
         }
     }
@@ -92,25 +102,25 @@ impl Reader<'_> {
             self.depth -= 1;
             return self.expect(")");
         }
-        let is_condition = self.call()?;
+        let given = self.call()?;
         let operators = ["==", "!=", ">=", "<=", ">", "<"];
         if operators.iter().any(|operator| self.takes(operator)) {
-            return self.literal();
+            return self.literal(given);
         }
-        if is_condition {
+        if given == Type::Condition {
             Ok(())
         } else {
             Err("a comparison is missing".to_owned())
         }
     }
 
-    /// Reads a call, and returns whether it is a condition.
-    fn call(&mut self) -> Result<bool, String> {
+    /// Reads a call, and returns what it gives.
+    fn call(&mut self) -> Result<Type, String> {
         self.peek();
         let end = self.rest.find(|c: char| !c.is_ascii_alphanumeric());
         let (name, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         let known = self.vocabulary.functions().iter();
-        let Some((_, count, is_condition)) = known.copied().find(|(known, _, _)| *known == name)
+        let Some((_, arguments, given)) = known.copied().find(|(known, _, _)| *known == name)
         else {
             return Err(match name {
                 "" => "a function is missing".to_owned(),
@@ -119,14 +129,14 @@ impl Reader<'_> {
         };
         self.rest = rest;
         self.expect("(")?;
-        for index in 0..count {
+        for (index, wanted) in arguments.iter().enumerate() {
             if index > 0 {
                 self.expect(",")?;
             }
-            self.literal()?;
+            self.literal(*wanted)?;
         }
         self.expect(")")?;
-        Ok(is_condition)
+        Ok(given)
     }
 
     fn expect(&mut self, token: &str) -> Result<(), String> {
@@ -138,20 +148,31 @@ impl Reader<'_> {
     }
 
     /// Reads a number or a string.
-    fn literal(&mut self) -> Result<(), String> {
-        match self.peek() {
+    fn literal(&mut self, wanted: Type) -> Result<(), String> {
+        let found = match self.peek() {
             Some(quote @ ('"' | '`')) => {
                 let rest = &self.rest[1..];
                 let end = rest.find(quote).ok_or("a quote is not closed")?;
                 self.rest = &rest[end + 1..];
-                Ok(())
+                Type::Text
             }
             Some(digit) if digit.is_ascii_digit() || digit == '.' => {
                 let end = self.rest.find(|c: char| !c.is_ascii_digit() && c != '.');
-                self.rest = &self.rest[end.unwrap_or(self.rest.len())..];
-                Ok(())
+                let (number, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+                self.rest = rest;
+                if number.contains('.') {
+                    Type::Fraction
+                } else {
+                    Type::Whole
+                }
             }
-            _ => Err("a number is missing".to_owned()),
+            _ => return Err("a number is missing".to_owned()),
+        };
+        match (found == wanted, wanted) {
+            (true, _) => Ok(()),
+            (false, Type::Fraction) => Err("a number with a point is missing".to_owned()),
+            (false, Type::Text) => Err("a string is missing".to_owned()),
+            (false, Type::Whole | Type::Condition) => Err("a whole number is missing".to_owned()),
         }
     }
 }
@@ -166,7 +187,7 @@ mod tests {
             "NetworkErrorRatio() > 0.5",
             "LatencyAtQuantileMS(50.0) > 100",
             "ResponseCodeRatio(500, 600, 0, 600) > 0.25",
-            "(NetworkErrorRatio() > 0.1) && LatencyAtQuantileMS(99) >= 100 || NetworkErrorRatio() == 1",
+            "(NetworkErrorRatio() > 0.1) && LatencyAtQuantileMS(99.0) >= 100 || NetworkErrorRatio() == 1.0",
         ] {
             assert_eq!(check(text, Vocabulary::CircuitBreaker), Ok(()), "{text}");
         }
@@ -183,6 +204,8 @@ mod tests {
             "NetworkErrorRatio() > ",
             "LatencyAtQuantileMS() > 1",
             "NetworkErrorRatio() > 0.5 &&",
+            "NetworkErrorRatio() > 1",
+            "LatencyAtQuantileMS(50) > 100",
             "(NetworkErrorRatio() > 0.5",
             "NetworkErrorRatio() > 0.5)",
             "IsNetworkError()",

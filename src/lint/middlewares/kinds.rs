@@ -52,9 +52,13 @@ pub(super) const KINDS: [MiddlewareKind; 26] = [
     kind("ipAllowList", ranges),
     kind("ipWhiteList", ranges),
     kind("passTLSClientCert", |_, _| None),
-    kind("plugin", |node, _| {
-        let is_empty = node.entries().is_empty();
-        is_empty.then(|| Refusal::at("", "no plugin is named"))
+    kind("plugin", |node, _| match node.entries().len() {
+        0 => Some(Refusal::at("", "no plugin is named")),
+        1 => None,
+        number => Some(Refusal::at(
+            "",
+            format!("{number} plugins are named, and one may be"),
+        )),
     }),
     kind("rateLimit", |node, _| period(node).or_else(|| source(node))),
     kind("redirectRegex", |node, _| regexp(node, "regex")),
@@ -110,6 +114,16 @@ fn errors(node: &Node, _: Release) -> Option<Refusal> {
     if service.is_none_or(|service| service.value == Value::Null) {
         return Some(Refusal::at("service", "no service is named"));
     }
+    // From 3.4 on (`New` in `pkg/middlewares/customerrors/custom_errors.go`).
+    let rewrites = node.get("statusRewrites").map(Node::entries);
+    let mut rewrites = rewrites.unwrap_or_default().iter();
+    if let Some((key, _)) = rewrites.find(|(key, _)| !is_range(&key.text)) {
+        let why = format!(
+            "`{}` is not a range of status codes",
+            key.text.escape_debug()
+        );
+        return Some(Refusal::at("statusRewrites", why));
+    }
     statuses(node)
 }
 
@@ -117,14 +131,18 @@ fn errors(node: &Node, _: Release) -> Option<Refusal> {
 fn statuses(node: &Node) -> Option<Refusal> {
     for (index, item) in node.items_of("status").iter().enumerate() {
         let Some(text) = item.text() else { continue };
-        let mut codes = text.split('-');
-        let is_number = |code: Option<&str>| code.is_none_or(|code| code.parse::<i64>().is_ok());
-        if !(is_number(codes.next()) && is_number(codes.next())) {
+        if !is_range(text) {
             let why = format!("`{}` is not a range of status codes", text.escape_debug());
             return Some(Refusal::at(format!("status[{index}]"), why));
         }
     }
     None
+}
+
+fn is_range(text: &str) -> bool {
+    let mut codes = text.split('-');
+    let is_number = |code: Option<&str>| code.is_none_or(|code| code.parse::<i64>().is_ok());
+    is_number(codes.next()) && is_number(codes.next())
 }
 
 fn compress(node: &Node, release: Release) -> Option<Refusal> {
@@ -203,7 +221,9 @@ fn headers(node: &Node, release: Release) -> Option<Refusal> {
         Value::Null => false,
         Value::Bool(is) => *is,
         Value::Text(text) => !text.is_empty(),
-        Value::List(_) | Value::Map(_) => !node.items().is_empty() || !node.entries().is_empty(),
+        Value::List(_) => !node.items().is_empty(),
+        // The API server takes away what is null.
+        Value::Map(all) => all.iter().any(|(_, node)| node.value != Value::Null),
         Value::Int(number) => {
             let mut known = ZERO_COUNTS.iter();
             let since = known.find(|(known, _)| *known == key.text);
@@ -296,6 +316,14 @@ fn sizes(node: &Node) -> Option<Refusal> {
 /// What Go reads as a duration, or seconds (`createRateLimitMiddleware` in `pkg/provider/kubernetes/crd/kubernetes.go`,
 /// v2.11.53 to v3.7.9).
 fn period(node: &Node) -> Option<Refusal> {
+    let is_negative = match node.get("period").map(|node| &node.value) {
+        Some(Value::Text(text)) => text.starts_with('-'),
+        Some(Value::Int(seconds)) => *seconds < 0,
+        _ => false,
+    };
+    if is_negative {
+        return Some(Refusal::at("period", "the period is below zero"));
+    }
     duration(node, "period")
 }
 

@@ -59,9 +59,13 @@ fn used(model: &Model<'_>) -> BTreeMap<usize, BTreeSet<String>> {
             continue;
         };
         let object = &model.objects[typed.number];
-        for route in spec.routes.iter().filter(|it| !it.middlewares.is_empty()) {
+        for route in &spec.routes {
+            let of_services = route.services.iter().flat_map(|it| &it.middlewares);
+            let mut named = route.middlewares.iter().chain(of_services).peekable();
+            if named.peek().is_none() {
+                continue;
+            }
             let hosts = route.hosts();
-            let named = route.middlewares.iter();
             open.extend(named.filter_map(|named| Some((find(object, named)?, hosts.clone()))));
         }
     }

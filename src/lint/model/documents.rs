@@ -186,17 +186,26 @@ pub(in crate::lint) fn read<T: Send>(
                     claim,
                 }));
             match part.read {
-                Ok(documents) => found.documents.extend(documents.into_iter().map(|read| {
-                    number += 1;
-                    Document {
+                Ok(documents) => {
+                    let headless = documents.iter().filter(|read| is_headless(&read.node));
+                    found.broken.extend(headless.map(|read| Broken {
                         file,
-                        number,
-                        node: read.node,
-                        typed: read.typed,
-                        inner: read.inner,
-                        is_of_roots: read.is_of_roots,
-                    }
-                })),
+                        at: read.node.at,
+                        what: HEADLESS.to_owned(),
+                        claim: Claim::Manifest,
+                    }));
+                    found.documents.extend(documents.into_iter().map(|read| {
+                        number += 1;
+                        Document {
+                            file,
+                            number,
+                            node: read.node,
+                            typed: read.typed,
+                            inner: read.inner,
+                            is_of_roots: read.is_of_roots,
+                        }
+                    }));
+                }
                 Err(stream::Broken { at, what }) => found.broken.push(Broken {
                     file,
                     at,
@@ -298,6 +307,47 @@ pub(super) fn is_object(node: &Node) -> bool {
     ["apiVersion", "kind"]
         .iter()
         .all(|key| node.text_of(key).is_some())
+}
+
+/// What is wrong with a manifest that does not say what it is.
+pub(in crate::lint) const HEADLESS: &str = "a manifest lacks `apiVersion` or `kind`";
+
+/// Returns whether a document is a manifest by one of its two heads and by what is below, and lacks the other one.
+fn is_headless(node: &Node) -> bool {
+    const VERSIONS: [&str; 4] = [
+        "v1",
+        "apps/v1",
+        "traefik.io/v1alpha1",
+        "traefik.containo.us/v1alpha1",
+    ];
+    const KINDS: [&str; 13] = [
+        "ConfigMap",
+        "Deployment",
+        "IngressRoute",
+        "IngressRouteTCP",
+        "Middleware",
+        "MiddlewareTCP",
+        "Secret",
+        "ServersTransport",
+        "ServersTransportTCP",
+        "Service",
+        "TLSOption",
+        "TLSStore",
+        "TraefikService",
+    ];
+    let named = |key: &str| node.text_of(key).filter(|text| !text.is_empty());
+    let is_one = match (named("apiVersion"), named("kind")) {
+        (None, Some(kind)) => KINDS.contains(&kind),
+        (Some(version), None) => VERSIONS.contains(&version),
+        _ => false,
+    };
+    let has_name = || node.at_path(&["metadata", "name"]).and_then(Node::text);
+    let has_body = || {
+        ["spec", "data", "stringData"]
+            .iter()
+            .any(|key| matches!(node.get(key), Some(node) if !node.entries().is_empty()))
+    };
+    is_one && has_name().is_some_and(|name| !name.is_empty()) && has_body()
 }
 
 /// Returns the path of an object in its document, with a dot at the end.

@@ -5,7 +5,7 @@ pub(super) mod rules;
 mod seeker;
 mod traefik;
 
-use crate::cluster::Kind;
+use crate::cluster::{Kind, Resource};
 use crate::kinds::traefik::{Authority, RootCa};
 use crate::lint::facts::covered::are_covered;
 use crate::lint::facts::loaded::are_all_covered;
@@ -16,6 +16,9 @@ use crate::lint::model::{Class, Model};
 use crate::lint::predict::Here;
 use crate::lint::rule::Severity;
 use crate::lint::trust::rules::CI107;
+use crate::path::Routed;
+use crate::path::hop::Outward;
+use crate::path::traefik::joined;
 use gateways::service_entries;
 use rules::{CI901, CI902};
 use seeker::{Reference, Seeker};
@@ -76,6 +79,9 @@ impl<'m> Reference<'m> {
             return self.nameless(model);
         }
         if self.name.contains('@') || model.find(self.class, self.namespace, self.name).is_some() {
+            return None;
+        }
+        if self.is_joined(model) {
             return None;
         }
         let object = &model.objects[self.object];
@@ -158,15 +164,34 @@ impl Reference<'_> {
     /// Finds an empty name, where Traefik looks for what it stands for.
     fn nameless(&self, model: &Model<'_>) -> Option<Finding> {
         let is_needed = match self.class {
-            Class::Middleware | Class::MiddlewareTcp | Class::Service | Class::TraefikService => {
-                true
-            }
+            Class::Middleware
+            | Class::MiddlewareTcp
+            | Class::Service
+            | Class::TraefikService
+            | Class::IngressRoute => true,
             _ => self.is_authority && !self.is_replaced(model),
         };
         let object = &model.objects[self.object];
-        let message = format!("the name of a {} is empty", kind(self.class));
+        let message = format!("the name of the {} is empty", kind(self.class));
         let finding = object.finding(&CI902, self.at, &self.field, message);
         is_needed.then(|| finding.with_help("Give the name of an object of the namespace."))
+    }
+
+    /// Returns whether Traefik finds an object under a name that it writes otherwise (`makeID`, `Normalize`).
+    fn is_joined(&self, model: &Model<'_>) -> bool {
+        let is_of_traefik = [
+            Class::Middleware,
+            Class::MiddlewareTcp,
+            Class::ServersTransport,
+            Class::ServersTransportTcp,
+            Class::TlsOption,
+        ]
+        .contains(&self.class);
+        if !is_of_traefik || model.provider.options.safe_naming {
+            return false;
+        }
+        joined(self.name)
+            .is_some_and(|name| model.find(self.class, self.namespace, &name).is_some())
     }
 
     /// Returns whether something else of the input does what the missing object would.
@@ -180,8 +205,49 @@ impl Reference<'_> {
         if self.class == Class::Secret && typed.kind() == Kind::TlsStore {
             return are_all_covered(model);
         }
-        // Traefik trusts the CAs that it finds; whether one of them signed the certificate, another rule says.
         let namespace = self.namespace;
+        if let Resource::TlsOption(option) = &typed.resource {
+            // A type of authentication that verifies needs one CA, and another one none.
+            let mut others = option.client_authorities.iter();
+            let is_verified = option
+                .client_auth
+                .as_deref()
+                .is_none_or(|how| how.contains("Verif"));
+            return !is_verified
+                || others.any(|other| {
+                    let found = model.find(Class::Secret, namespace, &other.value);
+                    found.is_some()
+                });
+        }
+        // Traefik passes over a service of a TCP route that it cannot make (`loadIngressRouteTCPConfiguration`).
+        if let Resource::IngressRouteTcp(route) = &typed.resource
+            && self.class == Class::Service
+        {
+            let beside = route.routes.iter().find(|route| {
+                let mut services = route.services.iter();
+                services.any(|service| self.field == format!("{}.name", service.field))
+            });
+            return beside.is_some_and(|route| {
+                route.services.iter().any(|service| {
+                    let namespace = service.namespace.as_deref().unwrap_or(namespace);
+                    model
+                        .find(Class::Service, namespace, &service.name)
+                        .is_some()
+                })
+            });
+        }
+        if self.is_authority && typed.kind() == Kind::ServersTransportTcp {
+            let of_it = |routed: &&Routed<'_>| {
+                let transport = routed.transport.here().flatten();
+                transport.is_some_and(|object| object.number == self.object)
+            };
+            let mut users = model.paths.iter().filter(of_it).peekable();
+            let is_used = users.peek().is_some();
+            if is_used && !users.any(|routed| matches!(routed.path.outward, Outward::Tls(_))) {
+                return true;
+            }
+        }
+        // Traefik trusts the CAs that it finds; whether one of them signed the certificate, another rule says.
         let is_here = |root: &RootCa| match &root.named {
             Ok(Authority::Secret(name)) => model.find(Class::Secret, namespace, name).is_some(),
             Ok(Authority::ConfigMap(name)) => {

@@ -103,6 +103,11 @@ impl<'a> Seeker<'_, 'a> {
                 self.add_in(middleware, named.namespace.as_deref(), &named.name, field);
             }
         }
+        for (index, named) in spec.parents.iter().enumerate() {
+            let field = format!("spec.parentRefs[{index}].name");
+            let namespace = named.namespace.as_deref();
+            self.add_in(Class::IngressRoute, namespace, &named.name, field);
+        }
         let Some(tls) = &spec.tls else { return };
         if let Some(named) = &tls.secret {
             self.secret(named);
@@ -117,7 +122,7 @@ impl<'a> Seeker<'_, 'a> {
                 self.add_in(class, named.namespace.as_deref(), &named.name, field);
                 // No release reads `store` (`pkg/provider/kubernetes/crd`, v2.11.53 to v3.7.9).
                 if let Some(last) = self.found.last_mut() {
-                    last.may_lack |= class == Class::TlsStore;
+                    last.may_lack |= class == Class::TlsStore || tls.passthrough;
                 }
             }
         }
@@ -132,6 +137,11 @@ impl<'a> Seeker<'_, 'a> {
         };
         let field = |key: &str| format!("{}.{key}", service.field);
         self.add_in(class, namespace, &service.name, field("name"));
+        for (index, named) in service.middlewares.iter().enumerate() {
+            let field = format!("{}.middlewares[{index}].name", service.field);
+            let namespace = named.namespace.as_deref();
+            self.add_in(Class::Middleware, namespace, &named.name, field);
+        }
         if let Some(named) = &service.transport {
             // For TCP Traefik looks beside the route (`makeTCPServersTransportKey`).
             let beside = namespace.filter(|_| transport != Class::ServersTransportTcp);

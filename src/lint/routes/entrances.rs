@@ -128,8 +128,10 @@ fn points(
         }
     }
     let is_plain =
-        |name: &String| PLAIN.contains(&name.as_str()) && entrances.has_tls(name) != Some(true);
-    if spec.tls.is_some() && !names.is_empty() && names.iter().all(is_plain) {
+        |name: &&String| PLAIN.contains(&name.as_str()) && entrances.has_tls(name) != Some(true);
+    let is_here = |name: &&String| !model.options.strict_references || entrances.has(name);
+    let here: Vec<&String> = names.iter().filter(is_here).collect();
+    if spec.tls.is_some() && !here.is_empty() && here.iter().all(is_plain) {
         let message = format!(
             "`tls` is set, and the route is on `{}` only",
             names.join("`, `")

@@ -96,12 +96,16 @@ fn check_route(
         let message = "the route is served on all default entry points";
         findings.push(object.finding(&CI215, object.spec().at, "spec.entryPoints", message));
     }
+    for (index, named) in spec.parents.iter().enumerate() {
+        let by = (named.name.as_str(), named.namespace.as_deref());
+        let field = format!("spec.parentRefs[{index}]");
+        reference(model, object, by, &field, findings);
+    }
     let Some(tls) = &spec.tls else { return };
-    for (key, named) in [("options", &tls.options), ("store", &tls.store)] {
-        if let Some(named) = named {
-            let by = (named.name.as_str(), named.namespace.as_deref());
-            reference(model, object, by, &format!("spec.tls.{key}"), findings);
-        }
+    // No release reads `store`.
+    if let Some(named) = &tls.options {
+        let by = (named.name.as_str(), named.namespace.as_deref());
+        reference(model, object, by, "spec.tls.options", findings);
     }
 }
 

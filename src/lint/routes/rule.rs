@@ -13,7 +13,7 @@ use crate::rule::{Matcher, Rule as Language};
 
 impl Rule<'_, '_> {
     pub(super) fn check(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
-        self.priority(findings);
+        self.priority(model, findings);
         self.check_match(model, Protocol::Http, findings);
         for (index, named) in self.route.middlewares.iter().enumerate() {
             let field = format!("spec.routes[{}].middlewares[{index}]", self.index);
@@ -23,12 +23,17 @@ impl Rule<'_, '_> {
     }
 
     /// Finds a priority above `maxUserPriority` (`pkg/server/router/router.go` and `pkg/server/router/tcp/manager.go`,
-    /// v2.11.53 to v3.7.13).
-    fn priority(&self, findings: &mut Vec<Finding>) {
-        const MOST: i64 = i64::MAX - 1000;
-        if let Some(priority) = self.route.priority.filter(|priority| *priority > MOST) {
+    /// v2.11.53 to v3.7.13). The bound of the definition, 9223372036854775000 from 3.4 on, is to the API server the next
+    /// number that a float has.
+    fn priority(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
+        let most = if model.knowledge.release >= Release::exactly(3, 4, 0) {
+            i64::MAX - 1023
+        } else {
+            i64::MAX - 1000
+        };
+        if let Some(priority) = self.route.priority.filter(|priority| *priority > most) {
             let field = format!("spec.routes[{}].priority", self.index);
-            let message = format!("`{priority}` is more than {MOST}");
+            let message = format!("`{priority}` is more than {most}");
             findings.push(self.object.finding_in(&CI254, &field, message));
         }
     }
@@ -154,7 +159,7 @@ impl Rule<'_, '_> {
     }
 
     pub(super) fn check_tcp(&self, model: &Model<'_>, findings: &mut Vec<Finding>) {
-        self.priority(findings);
+        self.priority(model, findings);
         let (at, field) = (self.route.match_at, self.field());
         if let Some(matcher) = self
             .matchers

@@ -24,7 +24,7 @@ rules! {
         "It works when httpd's certificate has that name. Apache chooses its virtual host by the Host header, and answers 421 if the two differ too much."
         "Use the host that browsers ask for."
     CI206 "verified-but-plain" Error
-        "a ServersTransport verifies TLS, and the route speaks plain http to the Service"
+        "a route speaks plain http to a Service of which it should expect TLS"
         "httpd answers 400 to http on its TLS port, or passwords cross the network in clear text."
         "Set `scheme: https`."
     CI207 "unknown-scheme" Error
@@ -197,8 +197,8 @@ rules! {
         "In Traefik 3 write expressions in `HostRegexp` and `PathRegexp`, such as ``HostRegexp(`^.+\\.example\\.org$`)``; in `Host` write the host alone."
     CI254 "reserved-priority" Error
         "a route has a priority that Traefik reserves for its own routers"
-        "Traefik logs `the router priority … exceeds the max user-defined priority` and drops the route: 404; above 9223372036854775000 the API server refuses it from Traefik 3.4 on."
-        "Write a priority of at most 9223372036854774807; the lengths of rules, which it stands for, are below 1000."
+        "Traefik logs `the router priority … exceeds the max user-defined priority` and drops the route: 404; from Traefik 3.4 on the API server refuses it."
+        "Write a priority of at most 9223372036854774784; the lengths of rules, which it stands for, are below 1000."
     CI260 "service-without-endpoints" Error
         "nothing in the input is behind a Service"
         "Traefik logs `no servers found` and answers 404, unless its `allowEmptyServices` is set: then 503."

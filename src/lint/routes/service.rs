@@ -11,7 +11,7 @@ use crate::lint::model::{Model, Object};
 use crate::lint::rule::Severity;
 use crate::path::check::{port, tls_port};
 use crate::path::hop::{Httpd, Outward, Place};
-use crate::path::traefik::{named_scope, speaks_https_to};
+use crate::path::traefik::{Name, named_scope, speaks_https_to};
 use crate::path::{Routed, WayIn};
 use crate::release::Release;
 use crate::yaml::{Node, Value};
@@ -22,6 +22,9 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
     for object in model.cluster.objects() {
         match &object.resource {
             Resource::IngressRoute(spec) | Resource::IngressRouteTcp(spec) => {
+                for route in &spec.routes {
+                    weightless(&model.objects[object.number], &route.services, findings);
+                }
                 for service in spec.routes.iter().flat_map(|route| &route.services) {
                     named(model, object, service, findings);
                     of_other_protocol(model, object, service, findings);
@@ -40,6 +43,11 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
                     no_such_port(model, object, service, findings);
                     without_transport(model, object, service, findings);
                 }
+                let by = &model.objects[object.number];
+                for (index, named) in spec.chain.iter().enumerate() {
+                    let field = format!("spec.chain.middlewares[{index}].name");
+                    provider_suffix(model, by, &named.name, &field, findings);
+                }
             }
             _ => {}
         }
@@ -48,6 +56,16 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         if routed.way_in == WayIn::IngressRoute {
             verified(model, routed, findings);
         }
+    }
+}
+
+/// Finds several services of which none gets a request: all weights are 0.
+fn weightless(object: &Object<'_>, services: &[ServiceRef], findings: &mut Vec<Finding>) {
+    let [first, _, ..] = services else { return };
+    if services.iter().all(|service| service.weight == 0) {
+        let message = "the weights of all services are 0".to_owned();
+        let field = format!("{}.weight", first.field);
+        findings.push(object.finding_in(&CI249, &field, message));
     }
 }
 
@@ -68,6 +86,20 @@ fn named(
     let cuts = release >= Release::exactly(3, 0, 0) && release < Release::exactly(3, 6, 17);
     if cuts && !named.is_traefik_service {
         leave_open(&[&CI208], findings[before..].iter_mut());
+    }
+    // Others look for a Service of the whole name (`loadServers` in `kubernetes_http.go`, v2.11.53 to v3.7.13).
+    let is_outside = matches!(Name::of(&named.name), Name::Outside(_));
+    if is_outside && !named.is_traefik_service && typed.kind() == Kind::IngressRoute {
+        let message = format!(
+            "a Service has no provider, and `{}` names one",
+            named.name.escape_debug()
+        );
+        findings.push(object.finding_in(&CI208, &field("name"), message));
+    }
+    for (index, middleware) in named.middlewares.iter().enumerate() {
+        let by = (middleware.name.as_str(), middleware.namespace.as_deref());
+        let field = format!("{}.middlewares[{index}]", named.field);
+        reference(model, object, by, &field, findings);
     }
     if let Some(name) = &named.transport {
         let field = field("serversTransport");
@@ -154,6 +186,14 @@ fn options(
             "responseForwarding.flushInterval",
             "there is no interval".to_owned(),
         );
+    }
+    let window = node.at_path(&["passiveHealthCheck", "failureWindow"]);
+    let window = window
+        .and_then(Node::text)
+        .filter(|text| !is_go_duration(text));
+    if let Some(text) = window {
+        let message = format!("`{}` is not a duration", text.escape_debug());
+        find("passiveHealthCheck.failureWindow", message);
     }
     let scope = named_scope(&typed.scope, named.namespace.as_deref());
     let service = model.cluster.find(Kind::Service, &scope, &named.name);
@@ -262,6 +302,29 @@ fn of_other_protocol(
 
 /// Compares what a ServersTransport verifies with the route.
 fn verified(model: &Model<'_>, routed: &Routed<'_>, findings: &mut Vec<Finding>) {
+    let before = findings.len();
+    with_transport(model, routed, findings);
+    if findings[before..]
+        .iter()
+        .any(|finding| finding.rule == &CI206)
+    {
+        return;
+    }
+    // Without a scheme Traefik would speak TLS to such a port.
+    let httpd = routed.path.httpd.as_ref();
+    let is_plain = routed.path.outward == Outward::Plain;
+    let wanted = httpd
+        .filter(|_| is_plain)
+        .and_then(|httpd| tls_port(httpd, &model.grounds));
+    if let (Some(_), Some((object, field))) = (wanted, routed.named.as_ref()) {
+        let object = &model.objects[object.number];
+        let message = "the port is one of TLS, and `scheme` says otherwise";
+        let finding = object.finding_in(&CI206, &format!("{}.scheme", field.path), message);
+        findings.push(finding.warning_unless(model.options.strict_references));
+    }
+}
+
+fn with_transport(model: &Model<'_>, routed: &Routed<'_>, findings: &mut Vec<Finding>) {
     let Some((transport, (object, field))) =
         routed.transport.here().flatten().zip(routed.named.as_ref())
     else {

@@ -4,8 +4,10 @@
 use super::options::default_governs;
 use super::rules::CI420;
 use crate::kinds::traefik::{TlsOption, tls_version};
+use crate::lint::facts::loaded::Loaded;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
+use crate::yaml::Node;
 
 /// The cipher suites of `CipherSuites` in `pkg/tls/cipher.go`, 2.11 to 3.7.
 const SUITES: [&str; 28] = [
@@ -79,6 +81,36 @@ pub(super) fn check(
         }
     }
     let version = |name: &Option<String>| name.as_deref().and_then(tls_version);
+    let offered = ["P256", "p256", "P384", "p384", "25519"];
+    let curves: Vec<&str> = spec
+        .items_of("curvePreferences")
+        .iter()
+        .filter_map(Node::text)
+        .collect();
+    let is_offered = |curve: &&str| {
+        offered.iter().any(|part| curve.contains(part)) && !curve.starts_with("SecP")
+            || curve.starts_with("secp256r1")
+            || curve.starts_with("secp384r1")
+    };
+    if !curves.is_empty() && !curves.iter().any(is_offered) {
+        let message = "not all browsers know one of these curves".to_owned();
+        find("spec.curvePreferences".to_owned(), message);
+    }
+    // From TLS 1.3 on Go chooses suites itself.
+    let suites: Vec<&str> = spec
+        .items_of("cipherSuites")
+        .iter()
+        .filter_map(Node::text)
+        .collect();
+    let is_old = version(&option.max_version).is_some_and(|most| most < 3);
+    let is_real = |suite: &&str| suite.contains("_WITH_");
+    if is_old && !suites.is_empty() && !suites.iter().any(is_real) {
+        let message = "none of these suites is one of TLS 1.2".to_owned();
+        find("spec.cipherSuites".to_owned(), message);
+    } else if is_old && suites.iter().all(|suite| !fits(model, suite)) && !suites.is_empty() {
+        let message = "none of these suites is for the key of a certificate".to_owned();
+        find("spec.cipherSuites".to_owned(), message);
+    }
     // Go's own least version, where none is set (1.22 and later).
     let least = version(&option.min_version).unwrap_or(2);
     if let Some(most) = version(&option.max_version) {
@@ -109,6 +141,16 @@ pub(super) fn check(
             find("spec.clientAuth".to_owned(), message);
         }
     }
+}
+
+/// Returns whether a suite is for the key of one of the certificates that browsers may see, or nothing is known of them.
+fn fits(model: &Model<'_>, suite: &str) -> bool {
+    let Some(loaded) = Loaded::of(model) else {
+        return true;
+    };
+    let mut keys = loaded.certs().map(|cert| &*cert.details.key).peekable();
+    let is_of_rsa = !suite.contains("_ECDSA_");
+    keys.peek().is_none() || keys.any(|key| key.starts_with("RSA") == is_of_rsa)
 }
 
 /// Returns whether a route names an option.

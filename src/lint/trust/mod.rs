@@ -12,6 +12,7 @@ use crate::lint::finding::Finding;
 use crate::lint::legs::Spot;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::predict::Here;
+use crate::lint::rule::Severity;
 use crate::path::check::{Clash, verification};
 use crate::path::hop::{Known, Outward};
 use crate::path::served::Leaf;
@@ -78,7 +79,14 @@ fn one(
         return;
     };
     references(model, transport, settings, findings);
+    let before = findings.len();
     demands(model, transport, settings, findings);
+    // Without TLS it asks for nothing.
+    if used == Some(false) && settings.path != "spec" {
+        for finding in &mut findings[before..] {
+            finding.severity = Severity::Info;
+        }
+    }
     version(model, transport, settings, findings);
     let spot = Spot::unused(model, transport);
     // What a path says of it is found there.
@@ -128,8 +136,8 @@ fn demands(
     let has = |(leaf, _): &(Leaf<'_>, Standing)| {
         let mut names = leaf.cert().details.subject_alt_names.iter();
         names.any(|name| {
-            name.to_ascii_lowercase()
-                .ends_with(&wanted.to_ascii_lowercase())
+            let name = name.to_ascii_lowercase();
+            name.strip_prefix("uri:") == Some(&wanted.to_ascii_lowercase())
         })
     };
     if !served.is_empty() && !served.iter().any(has) {
@@ -204,7 +212,12 @@ fn references(
             invisible(secret, findings);
         } else {
             let class = Class::Secret;
+            let before = findings.len();
             elsewhere(model, object, class, name, shown.at, &field, findings);
+            // An httpd that asks for no certificate answers all the same.
+            for finding in &mut findings[before..] {
+                finding.severity = Severity::Warning;
+            }
         }
     }
     for root in &settings.root_cas {

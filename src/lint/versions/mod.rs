@@ -2,6 +2,7 @@
 
 pub(super) mod rules;
 
+use crate::duration::of_go;
 use crate::lint::facts::durations::{is_duration, is_go_duration};
 use crate::lint::facts::servers_transport::{FIELDS, ROOT_CAS};
 use crate::lint::family::Family;
@@ -12,6 +13,7 @@ use crate::lint::rule::{Rule, Severity};
 use crate::release::{Release, TransportTcp};
 use crate::yaml::{Key, Node, Value};
 use rules::{CI301, CI302, CI303, CI304, CI305, CI306, CI307, CI308, CI309, CI310, CI312, CI313};
+use std::time::Duration;
 
 pub(super) const FAMILY: Family = Family {
     number: 3,
@@ -129,6 +131,14 @@ fn transport(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>
 }
 
 fn tcp_transport(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
+    for (key, node) in object.spec().entries() {
+        if is_spent(key, node) || is_too_short(key, node).is_some() {
+            let shown = node.scalar().unwrap_or_default();
+            let message = format!("`{}` is over before it begins", shown.escape_debug());
+            let finding = object.finding(&CI306, node.at, "spec.dialTimeout", message);
+            findings.push(finding.then("Traefik closes every connection."));
+        }
+    }
     let release = model.knowledge.release;
     match release.transport_tcp() {
         TransportTcp::Nowhere => {
@@ -157,6 +167,15 @@ fn is_spent(key: &Key, node: &Node) -> bool {
     key.text == "dialTimeout" && text.starts_with('-') && is_go_duration(&text)
 }
 
+/// Returns a time to dial or to answer in which no packet comes back: below ten microseconds, and 0 is none.
+fn is_too_short<'n>(key: &Key, node: &'n Node) -> Option<&'n str> {
+    let text = node.text()?;
+    let length = of_go(text)?;
+    let is_of_network = ["dialTimeout", "responseHeaderTimeout"].contains(&key.text.as_str());
+    let is_short = !length.is_zero() && length < Duration::from_micros(10);
+    (is_of_network && is_short).then_some(text)
+}
+
 fn timeouts(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     let Some(timeouts) = object.spec().get("forwardingTimeouts") else {
         return;
@@ -164,6 +183,16 @@ fn timeouts(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>)
     for (key, node) in timeouts.entries() {
         let field = format!("spec.forwardingTimeouts.{}", key.text);
         if !TIMEOUTS.contains(&key.text.as_str()) {
+            continue;
+        }
+        if let Some(length) = is_too_short(key, node) {
+            let message = format!("`{length}` is shorter than any connection takes");
+            let consequence = "Traefik gives up at once, and answers 504 to every request.";
+            findings.push(
+                object
+                    .finding(&CI306, node.at, &field, message)
+                    .then(consequence),
+            );
             continue;
         }
         let is_duration = match &node.value {
@@ -179,11 +208,17 @@ fn timeouts(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>)
                 shown.escape_debug()
             );
             let finding = object.finding(&CI306, node.at, &field, message);
-            let is_taken = model.knowledge.release < Release::exactly(3, 4, 0);
+            // The pattern of the definition is for strings.
+            let is_number = matches!(node.value, Value::Int(_));
+            let is_taken = is_number || model.knowledge.release < Release::exactly(3, 4, 0);
             findings.push(if is_taken && is_spent(key, node) {
                 let consequence =
                     "Traefik gives up before it has dialled, and answers 504 to every request.";
                 finding.then(consequence)
+            } else if is_number {
+                finding
+                    .with_severity(Severity::Warning)
+                    .then("Traefik takes it for no limit.")
             } else if is_taken {
                 let consequence = format!(
                     "Traefik {} logs `Error while reading` and uses the default",

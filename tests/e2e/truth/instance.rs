@@ -82,6 +82,8 @@ pub(super) struct Serves {
     /// Whether it waits for the PROXY protocol.
     pub(super) wants_proxy: bool,
     pub(super) page: String,
+    /// Further lines of its virtual host.
+    pub(super) directives: String,
     /// Whether a mutator changed it in a way that no manifest shows.
     pub(super) is_hidden: bool,
 }
@@ -125,6 +127,7 @@ impl<'a> World<'a> {
                 asks_for: clients.as_ref().map(|ca| ca.certificate.clone()),
                 wants_proxy: is_through,
                 page: host.clone(),
+                directives: String::new(),
                 is_hidden: false,
             },
             own,
@@ -365,6 +368,26 @@ impl<'a> World<'a> {
             .collect()
     }
 
+    /// Whether pods of a Deployment come to run: some are to be there, and what they mount is.
+    fn starts(&self, deployment: &Value) -> bool {
+        let namespace = &deployment["metadata"]["namespace"];
+        let volumes = deployment["spec"]["template"]["spec"]["volumes"].as_array();
+        let mut volumes = volumes.into_iter().flatten();
+        let is_there = |volume: &Value| {
+            let (kind, name) = match &volume["secret"] {
+                Value::Null => ("ConfigMap", &volume["configMap"]["name"]),
+                secret => ("Secret", &secret["secretName"]),
+            };
+            self.objects.iter().any(|object| {
+                let metadata = &object["metadata"];
+                object["kind"] == kind
+                    && metadata["name"] == *name
+                    && metadata["namespace"] == *namespace
+            })
+        };
+        deployment["spec"]["replicas"] != 0 && volumes.all(is_there)
+    }
+
     fn endpoints_of(&self, service: &Value, address: Ipv4Addr) -> Vec<Value> {
         let metadata = &service["metadata"];
         let (name, namespace) = (&metadata["name"], &metadata["namespace"]);
@@ -374,7 +397,9 @@ impl<'a> World<'a> {
         let template = pod.map_or(&Value::Null, |pod| &pod["spec"]["template"]);
         let labels = &template["metadata"]["labels"];
         let selector = service["spec"]["selector"].as_object();
+        let is_started = pod.is_some_and(|pod| self.starts(pod));
         let is_selected = self.serves.pair.is_some()
+            && is_started
             && selector
                 .into_iter()
                 .flatten()
@@ -395,7 +420,10 @@ impl<'a> World<'a> {
                         .clone(),
                     number => number.clone(),
                 };
-                let protocol = port["protocol"].as_str().unwrap_or("TCP");
+                let protocol = port["protocol"]
+                    .as_str()
+                    .filter(|protocol| !protocol.is_empty());
+                let protocol = protocol.unwrap_or("TCP");
                 let name = port["name"].as_str().unwrap_or_default();
                 Some(json!({"name": name, "port": target, "protocol": protocol}))
             })

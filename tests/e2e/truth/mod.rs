@@ -5,19 +5,23 @@
 //! cargo test --features e2e --test e2e -- truth      300 of seed 1 for each Traefik
 //! CIVI_INGRESS_TRUTH=10000 …                         more; 0 for none
 //! … CIVI_INGRESS_SEED=7 …                            others
+//! CIVI_INGRESS_TRUTH=each …                          each mutator once, alone
 //! … CIVI_INGRESS_TRUTH_ONLY=12,407 …                 some of them again
 //! … CIVI_INGRESS_TRUTH_KEEP=FOLDER …                 each as a file, with what was seen
 //! ```
 //!
 //! | I want to … | open … |
 //! |---|---|
-//! | damage something else | [`tables`]: a row; [`mutators`]: what a row cannot say |
+//! | damage something else | [`tables`], [`added`]: a row; [`mutators`]: what a row cannot say |
 //! | see what an instance is before | [`instance`] |
 //! | say why something cannot be known from manifests | [`verdict`] |
+//! | hold `probe` against what was seen | [`live`] |
 //! | change how instances are applied and asked for | [`run`] |
 
+mod added;
 mod dice;
 mod instance;
+mod live;
 mod mutators;
 mod run;
 mod tables;
@@ -35,7 +39,7 @@ use libtest_mimic::Trial;
 use crate::components::{Release, newest, releases};
 use crate::stack::{Case, Stack, trial};
 use instance::{Pki, Shape, World};
-use mutators::{Draw, Mutator, draw};
+use mutators::{Draw, Mutator, draw, each};
 use run::Run;
 use verdict::Verdict;
 
@@ -46,6 +50,15 @@ const USUAL: usize = 300;
 /// What is done to them, unless `CIVI_INGRESS_SEED` is another number.
 const SEED: u64 = 1;
 
+/// Which instances there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Size {
+    /// So many that a seed draws.
+    Count(usize),
+    /// One for each mutator.
+    Each,
+}
+
 /// The cases of this module.
 pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
     let mut trials = vec![trial(
@@ -53,8 +66,11 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         "truth_each_of_more_than_a_thousand_mutators_damages_an_instance_of_some_shape",
         |_| each_mutator_damages(),
     )];
-    let count = setting(COUNT).unwrap_or(USUAL);
-    if count == 0 {
+    let size = match env::var(COUNT).as_deref() {
+        Ok("each") => Size::Each,
+        _ => Size::Count(setting(COUNT).unwrap_or(USUAL)),
+    };
+    if size == Size::Count(0) {
         return trials;
     }
     trials.extend(releases().into_iter().map(|release| {
@@ -62,7 +78,7 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
             "truth_lint_says_of_damaged_instances_what_traefik_{}_does",
             release.in_a_name()
         );
-        trial(stack, &name, move |case| agree(case, &release, count))
+        trial(stack, &name, move |case| agree(case, &release, size))
     }));
     trials
 }
@@ -94,11 +110,14 @@ fn setting<T: FromStr>(name: &str) -> Option<T> {
     Some(number.unwrap_or_else(|_| panic!("{name}: `{text}` is not a number")))
 }
 
-fn agree(case: &Case, release: &Release, count: usize) {
+fn agree(case: &Case, release: &Release, size: Size) {
     let seed = setting("CIVI_INGRESS_SEED").unwrap_or(SEED);
     let pki = Pki::new();
     let all = mutators::all();
-    let mut draws = draw(&all, count, seed, &newest(), &pki);
+    let mut draws = match size {
+        Size::Count(count) => draw(&all, count, seed, &newest(), &pki),
+        Size::Each => each(&all, &newest(), &pki),
+    };
     if let Ok(only) = env::var("CIVI_INGRESS_TRUTH_ONLY") {
         let only: Vec<&str> = only.split(',').collect();
         draws.retain(|draw| only.contains(&draw.number.to_string().as_str()));
@@ -119,7 +138,7 @@ fn agree(case: &Case, release: &Release, count: usize) {
     });
     let differ: Vec<&Verdict> = verdicts
         .iter()
-        .filter(|verdict| verdict.kind.is_some())
+        .filter(|verdict| verdict.is_difference())
         .collect();
     let mut report = String::new();
     for verdict in &differ {

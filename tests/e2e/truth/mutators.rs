@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa};
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
+use super::added::ADDED;
 use super::dice::Dice;
 use super::instance::{POD, Pki, Shape, Speech, World, store};
 use super::tables::{FIELDS, VALUES};
@@ -17,8 +18,6 @@ use crate::pki::{Authority, Pair};
 /// One way to damage an instance.
 pub(super) struct Mutator {
     pub(super) name: String,
-    /// What it damages; a pair is of two groups.
-    pub(super) group: &'static str,
     /// Whether it reaches beyond its instance, so that no other may be beside it.
     pub(super) is_wide: bool,
     damage: Box<dyn Fn(&mut World<'_>) -> bool + Send + Sync>,
@@ -40,7 +39,6 @@ impl Mutator {
             is_wide: ["TLSStore", "Secret/wildcardsecret"].contains(&group)
                 || CRASHES.contains(&name)
                 || WIDE_RULES.iter().any(|rule| name.ends_with(rule)),
-            group,
             damage: Box::new(damage),
         }
     }
@@ -61,8 +59,15 @@ const CRASHES: [&str; 4] = [
 ];
 
 /// Rules that take requests for other hosts.
-const WIDE_RULES: [&str; 4] = [
+const WIDE_RULES: [&str; 11] = [
     ":= \"!Host(`HOST`)\"",
+    ":= \"!(Host(`HOST`))\"",
+    ":= \"Host(`*`)\"",
+    ":= \"HostRegexp(``)\"",
+    ":= \"HostRegexp(`{name:.+}`,`b`)\"",
+    ":= \"HostRegexp(`*.example.org`)\"",
+    ":= \"HostSNI(`*.example.org`)\"",
+    ":= \"HostSNIRegexp(``)\"",
     ":= \"Host(`*.example.org`)\"",
     ":= \"HostSNI(`*`)\"",
     ":= \"HostSNIRegexp(`^{a:.+}$`)\"",
@@ -76,10 +81,14 @@ pub(super) struct Draw {
     /// Indexes of the mutators; none for an instance that is right.
     pub(super) mutators: Vec<usize>,
     pub(super) is_wide: bool,
+    /// Whether `probe` is asked, too.
+    pub(super) is_probed: bool,
 }
 
-/// Draws the instances of a run: two of three with one mutator, the others with two of different groups; every tenth of
-/// those that reach beyond their instance, which are dear, is kept.
+/// So many of those that are drawn are probed: the program is started twice for each.
+const PROBED: usize = 300;
+
+/// Draws the instances of a run: two of three with one mutator, the others with two; every fourth of those that reach beyond their instance, which are dear, is kept.
 pub(super) fn draw(
     all: &[Mutator],
     count: usize,
@@ -120,7 +129,7 @@ pub(super) fn draw(
             if dice.below(3) == 0 {
                 let second = loop {
                     let second = one(&mut dice);
-                    if all[second].group != all[mutators[0]].group {
+                    if second != mutators[0] {
                         break second;
                     }
                 };
@@ -129,11 +138,39 @@ pub(super) fn draw(
             Draw {
                 number,
                 shape,
+                is_probed: number < PROBED,
                 is_wide: mutators.iter().any(|index| all[*index].is_wide),
                 mutators,
             }
         })
         .collect()
+}
+
+/// Makes an instance for each mutator, of the first shape that it damages.
+pub(super) fn each(all: &[Mutator], release: &Release, pki: &Pki) -> Vec<Draw> {
+    const SHAPES: [Shape; 4] = [
+        Shape::Full,
+        Shape::ClientAuth,
+        Shape::Passthrough,
+        Shape::Plain,
+    ];
+    let drawn = all.iter().enumerate().filter_map(|(number, mutator)| {
+        let shape = SHAPES.into_iter().find(|shape| {
+            let mut world = World::new("h-0", *shape, release, pki);
+            if mutator.is_wide {
+                world.add_store();
+            }
+            mutator.damage(&mut world)
+        })?;
+        Some(Draw {
+            number,
+            shape,
+            mutators: vec![number],
+            is_wide: mutator.is_wide,
+            is_probed: number < PROBED,
+        })
+    });
+    drawn.collect()
 }
 
 /// One of this many draws of a wide mutator is kept: each costs a Traefik of its own.
@@ -159,7 +196,7 @@ pub(super) fn all() -> Vec<Mutator> {
             }));
         }
     }
-    for (which, pointer, values) in VALUES {
+    for (which, pointer, values) in VALUES.iter().chain(ADDED) {
         for value in *values {
             let name = format!("{which} {pointer} := {value}");
             all.push(Mutator::new(which, &name, move |world| {
@@ -311,6 +348,19 @@ fn own(name: &'static str, make: impl Fn(&World<'_>) -> Pair + Send + Sync + 'st
     })
 }
 
+/// Makes the pair that Traefik shows to the httpd.
+fn client(
+    name: &'static str,
+    make: impl Fn(&World<'_>) -> Pair + Send + Sync + 'static,
+) -> Mutator {
+    let label = format!("Secret/externclient pair {name}");
+    Mutator::new("Secret/externclient", &label, move |world| {
+        let it = make(world);
+        put(world, "Secret/externclient", "tls.crt", &it.certificate)
+            && put(world, "Secret/externclient", "tls.key", &it.key)
+    })
+}
+
 /// Makes the pair of the wildcard certificate.
 fn wildcard(
     name: &'static str,
@@ -439,6 +489,165 @@ fn certificates() -> Vec<Mutator> {
         }),
         pair("without its intermediate", |world| {
             signer(world).below(&world.host, false)
+        }),
+        pair("with the root of another CA behind it", |world| {
+            let made = signer(world).server(&world.host, &[&world.host]);
+            Pair {
+                certificate: format!("{}{}", made.certificate, world.pki.stranger.certificate),
+                key: made.key,
+            }
+        }),
+        pair("twice", |world| {
+            let made = signer(world).server(&world.host, &[&world.host]);
+            Pair {
+                certificate: made.certificate.repeat(2),
+                key: made.key,
+            }
+        }),
+        pair("with CRLF", |world| {
+            let made = signer(world).server(&world.host, &[&world.host]);
+            Pair {
+                certificate: made.certificate.replace('\n', "\r\n"),
+                key: made.key.replace('\n', "\r\n"),
+            }
+        }),
+        pair("that is a CA", |world| {
+            signer(world).leaf_with(&world.host, &[&world.host], |parameters| {
+                parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            })
+        }),
+        pair("valid for a long time", |world| {
+            signer(world).leaf_with(&world.host, &[&world.host], |parameters| {
+                parameters.not_after += Duration::days(3000);
+            })
+        }),
+        pair("that ends soon", |world| {
+            signer(world).leaf_with(&world.host, &[&world.host], |parameters| {
+                parameters.not_after = OffsetDateTime::now_utc() + Duration::days(2);
+            })
+        }),
+        pair("for the host with a dot", |world| {
+            let name = format!("{}.", world.host);
+            signer(world).server(&world.host, &[&name])
+        }),
+        client("of another CA", |world| {
+            world.pki.stranger.client("traefik")
+        }),
+        client("expired", |world| world.own.leaf_with("traefik", &[], past)),
+        client("with the key of another", |world| Pair {
+            key: world.own.client("traefik").key,
+            ..world.own.client("traefik")
+        }),
+        client("for servers", |world| {
+            world.own.server("traefik", &["traefik"])
+        }),
+        own("for a wildcard", |world| {
+            world.pki.browser.server("a", &["*.example.org"])
+        }),
+        own("for a wildcard two labels up", |world| {
+            world.pki.browser.server("a", &["*.org"])
+        }),
+        own("in capitals", |world| {
+            let name = world.host.to_ascii_uppercase();
+            world.pki.browser.server("a", &[&name])
+        }),
+        own("with its CA behind it", |world| {
+            let made = world.pki.browser.server("a", &[&world.host]);
+            Pair {
+                certificate: format!("{}{}", made.certificate, world.pki.browser.certificate),
+                key: made.key,
+            }
+        }),
+        own("behind its CA", |world| {
+            let made = world.pki.browser.server("a", &[&world.host]);
+            Pair {
+                certificate: format!("{}{}", world.pki.browser.certificate, made.certificate),
+                key: made.key,
+            }
+        }),
+        own("with CRLF", |world| {
+            let made = world.pki.browser.server("a", &[&world.host]);
+            Pair {
+                certificate: made.certificate.replace('\n', "\r\n"),
+                key: made.key.replace('\n', "\r\n"),
+            }
+        }),
+        own("with text around it", |world| {
+            let made = world.pki.browser.server("a", &[&world.host]);
+            Pair {
+                certificate: format!("subject: us\n{}end\n", made.certificate),
+                key: format!("key:\n{}", made.key),
+            }
+        }),
+        own("without line breaks", |world| {
+            let made = world.pki.browser.server("a", &[&world.host]);
+            Pair {
+                certificate: made.certificate.replace('\n', ""),
+                key: made.key,
+            }
+        }),
+        own("that is a CA", |world| {
+            world
+                .pki
+                .browser
+                .leaf_with(&world.host, &[&world.host], |parameters| {
+                    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+                })
+        }),
+        own("for any use", |world| {
+            world
+                .pki
+                .browser
+                .leaf_with(&world.host, &[&world.host], for_anything)
+        }),
+        own("encoded twice", |world| {
+            let made = world.pki.browser.server("a", &[&world.host]);
+            Pair {
+                certificate: STANDARD.encode(made.certificate),
+                key: made.key,
+            }
+        }),
+        own("key and certificate in each other's place", |world| {
+            let made = world.pki.browser.server("a", &[&world.host]);
+            Pair {
+                certificate: made.key,
+                key: made.certificate,
+            }
+        }),
+        wildcard("not yet valid", |world| {
+            world.pki.browser.leaf_with("a", &["*.example.org"], future)
+        }),
+        wildcard("for clients", |world| {
+            world
+                .pki
+                .browser
+                .leaf_with("a", &["*.example.org"], for_clients)
+        }),
+        wildcard("without SAN", |world| {
+            world.pki.browser.server("*.example.org", &[])
+        }),
+        wildcard("for several domains", |world| {
+            world
+                .pki
+                .browser
+                .server("a", &["*.example.net", "*.example.org"])
+        }),
+        wildcard("two labels up", |world| {
+            world.pki.browser.server("a", &["*.org"])
+        }),
+        wildcard("with its CA behind it", |world| {
+            let made = world.pki.browser.server("a", &["*.example.org"]);
+            Pair {
+                certificate: format!("{}{}", made.certificate, world.pki.browser.certificate),
+                key: made.key,
+            }
+        }),
+        wildcard("behind its CA", |world| {
+            let made = world.pki.browser.server("a", &["*.example.org"]);
+            Pair {
+                certificate: format!("{}{}", world.pki.browser.certificate, made.certificate),
+                key: made.key,
+            }
         }),
         own("of another CA", |world| {
             world.pki.stranger.server(&world.host, &[&world.host])
@@ -651,6 +860,13 @@ fn httpds() -> Vec<Mutator> {
             },
         )
     }
+    /// Lines that the httpd and its ConfigMap have.
+    fn lines(name: &'static str, directives: &'static str) -> Mutator {
+        shown(name, directives, move |world| {
+            world.serves.directives.push_str(directives);
+            world.serves.directives.push('\n');
+        })
+    }
     let serve = |make: fn(&World<'_>) -> Pair| {
         move |world: &mut World<'_>| world.serves.pair = Some(make(world))
     };
@@ -739,6 +955,27 @@ fn httpds() -> Vec<Mutator> {
         shown("speaks plain http", "-  SSLEngine on\n", |world| {
             world.serves.speech = Speech::Plain;
         }),
+        lines("speaks TLS 1.3 only", "SSLProtocol TLSv1.3"),
+        lines("speaks TLS 1.2 only", "SSLProtocol -all +TLSv1.2"),
+        lines("speaks TLS 1.1 only", "SSLProtocol TLSv1.1"),
+        lines("speaks TLS 1.2 and 1.3", "SSLProtocol TLSv1.2 +TLSv1.3"),
+        lines("speaks all of TLS", "SSLProtocol all"),
+        lines(
+            "takes ciphers of RSA only",
+            "SSLProtocol -all +TLSv1.2\nSSLCipherSuite ECDHE-RSA-AES128-GCM-SHA256",
+        ),
+        lines(
+            "takes one cipher",
+            "SSLCipherSuite ECDHE-ECDSA-AES128-GCM-SHA256",
+        ),
+        lines("has the name of the host", "ServerName www.example.org"),
+        lines("checks server names", "SSLStrictSNIVHostCheck on"),
+        lines(
+            "denies everything",
+            "<Location />\nRequire all denied\n</Location>",
+        ),
+        lines("sends all elsewhere", "Redirect / https://www.example.org/"),
+        lines("has nothing left", "Redirect gone /"),
     ]
 }
 

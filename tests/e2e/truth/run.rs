@@ -1,6 +1,7 @@
 //! Applies instances in batches, asks for each through Traefik, and judges them.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::instance::{Pki, Shape, Speech, World, store, text};
+use super::live;
 use super::mutators::{Draw, Mutator};
 use super::verdict::{self, Seen, Verdict};
 use crate::api::Session;
@@ -62,6 +64,8 @@ pub(super) struct Run<'a> {
     traefik: Ipv4Addr,
     lanes: Vec<Ipv4Addr>,
     browser: Client,
+    /// The file of the authority that browsers trust.
+    authority: PathBuf,
     /// The numbers of servers that were started.
     servers: AtomicUsize,
 }
@@ -69,6 +73,8 @@ pub(super) struct Run<'a> {
 /// An instance that was damaged, and what came of applying it.
 struct Applied<'a, 'd> {
     draw: &'d Draw,
+    /// Where its httpd listens.
+    address: Ipv4Addr,
     world: World<'a>,
     refused: Vec<String>,
 }
@@ -85,7 +91,10 @@ impl<'a> Run<'a> {
         let cluster = case
             .stack
             .new_cluster(release, &format!("cluster-truth-{release}"));
+        let authority = case.directory.join("browser.pem");
+        std::fs::write(&authority, &pki.browser.certificate).expect("our own directory");
         let run = Self {
+            authority,
             shared: text(&store("traefik", &pki.wildcard)),
             browser: Client::trusting(&pki.browser.certificate)
                 .offering("http/1.1")
@@ -165,10 +174,9 @@ impl<'a> Run<'a> {
         let marker = self.marker();
         let httpd = self.httpd(&applied, &marker);
         let traefik = self.traefik(self.traefik, &[]);
-        let browser = self.browser.clone();
         let front = traefik.websecure();
         wait::until("the undamaged instance", || {
-            match see(&browser, front, &marker) {
+            match see(&self.browser, front, &marker) {
                 Seen::Good => Ok(()),
                 // A rule of another instance takes its requests: it is one of those that are wide.
                 Seen::Page(page) => panic!("the undamaged instance shows the page of {page}"),
@@ -176,11 +184,7 @@ impl<'a> Run<'a> {
             }
         });
         let seen = each(&applied, AT_A_TIME, |_, applied| {
-            if applied.refused.is_empty() {
-                see(&browser, front, &applied.world)
-            } else {
-                Seen::Refused(applied.refused.clone())
-            }
+            self.look(applied, front, &self.shared)
         });
         let found = self.judge(&applied, seen, &self.shared, &traefik);
         drop(traefik);
@@ -197,19 +201,43 @@ impl<'a> Run<'a> {
         let found = each(&applied, TRAEFIKS_AT_A_TIME, |lane, applied| {
             if !applied.refused.is_empty() {
                 let seen = Seen::Refused(applied.refused.clone());
-                return self.verdict(applied, seen, "", None);
+                return self.verdict(applied, (seen, None), "", None);
             }
             let own = applied.world.namespace.as_str();
             let second = format!("{own}-b");
             let traefik = self.traefik(self.lanes[lane], &[own, &second, &marker.namespace]);
             // Some of these end Traefik's provider, and the instance is then never served.
             traefik.has_within(&marker.host, PATIENCE);
-            let seen = see(&self.browser, traefik.websecure(), &applied.world);
+            let seen = self.look(applied, traefik.websecure(), "");
             self.verdict(applied, seen, "", Some(&traefik))
         });
         drop(httpd);
         self.forget();
         found
+    }
+
+    /// Asks for an instance as a browser does, and then by `probe`; returns how the two differ, too.
+    fn look(
+        &self,
+        applied: &Applied<'_, '_>,
+        front: SocketAddr,
+        shared: &str,
+    ) -> (Seen, Option<String>) {
+        if !applied.refused.is_empty() {
+            return (Seen::Refused(applied.refused.clone()), None);
+        }
+        let seen = see(&self.browser, front, &applied.world);
+        let probed = applied.draw.is_probed.then(|| {
+            let probe = live::Probe {
+                host: &applied.world.host,
+                front,
+                httpd: applied.address,
+                authority: &self.authority,
+                manifests: &format!("{shared}---\n{}", applied.world.text()),
+            };
+            probe.differs(&seen)
+        });
+        (seen, probed.flatten())
     }
 
     fn forget(&self) {
@@ -261,6 +289,7 @@ impl<'a> Run<'a> {
             }
             Applied {
                 draw,
+                address: self.addresses[*slot],
                 world,
                 refused,
             }
@@ -285,6 +314,7 @@ impl<'a> Run<'a> {
                         is_plain: serves.speech == Speech::Plain,
                         wants_proxy: serves.wants_proxy,
                         client_authority: serves.asks_for.clone(),
+                        directives: serves.directives.clone(),
                     },
                 })
             })
@@ -302,11 +332,11 @@ impl<'a> Run<'a> {
     fn judge(
         &self,
         applied: &[Applied<'a, '_>],
-        seen: Vec<Seen>,
+        seen: Vec<(Seen, Option<String>)>,
         shared: &str,
         traefik: &Traefik,
     ) -> Vec<Verdict> {
-        let seen: Vec<(&Applied<'_, '_>, Seen)> = applied.iter().zip(seen).collect();
+        let seen: Vec<_> = applied.iter().zip(seen).collect();
         each(&seen, AT_A_TIME, |_, (applied, seen)| {
             self.verdict(applied, seen.clone(), shared, Some(traefik))
         })
@@ -315,7 +345,7 @@ impl<'a> Run<'a> {
     fn verdict(
         &self,
         applied: &Applied<'_, '_>,
-        seen: Seen,
+        (seen, probed): (Seen, Option<String>),
         shared: &str,
         traefik: Option<&Traefik>,
     ) -> Verdict {
@@ -334,6 +364,7 @@ impl<'a> Run<'a> {
             kind,
             host: world.host.clone(),
             shape: applied.draw.shape,
+            probed: probed.filter(|_| !verdict::is_unknowable(&mutators)),
             mutators,
             seen,
             said: verdict::said(&report),

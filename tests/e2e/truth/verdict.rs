@@ -67,9 +67,18 @@ pub(super) struct Verdict {
     pub(super) mutators: String,
     pub(super) seen: Seen,
     pub(super) said: Vec<String>,
+    /// How `probe` differs from what was seen, if it does.
+    pub(super) probed: Option<String>,
     /// What Traefik logged of the instance.
     pub(super) logged: Vec<String>,
     pub(super) manifests: String,
+}
+
+impl Verdict {
+    /// Whether `lint` or `probe` is wrong.
+    pub(super) fn is_difference(&self) -> bool {
+        self.kind.is_some() || self.probed.is_some()
+    }
 }
 
 impl fmt::Display for Verdict {
@@ -85,6 +94,9 @@ impl fmt::Display for Verdict {
         write!(f, "    seen: {}", self.seen)?;
         for line in &self.said {
             write!(f, "\n    lint: {line}")?;
+        }
+        if let Some(probed) = &self.probed {
+            write!(f, "\n    probe: {probed}")?;
         }
         for line in &self.logged {
             write!(f, "\n    log: {line}")?;
@@ -124,12 +136,15 @@ pub(super) fn said(report: &Report) -> Vec<String> {
 
 /// What makes an instance fail and may be meant so, or cannot be known from manifests: how the name of a mutator begins or
 /// what is in it, and the reason.
-const UNKNOWABLE: [(&str, &str); 29] = [
+const UNKNOWABLE: [(&str, &str); 55] = [
     (
         "PathPrefix(`/civicrm`)",
         "a route may be meant for some paths only",
     ),
     ("PathPrefix(`/{path:[a-z]+}`)", "the same"),
+    ("PathPrefix(`/(a|b)`)", "the same"),
+    ("PathPrefix(`//`)", "the same"),
+    ("PathRegexp(`^/admin`)", "the same"),
     ("&& Path(`/*`)", "the same"),
     ("&& !Path(`/`)", "the same"),
     (
@@ -137,25 +152,60 @@ const UNKNOWABLE: [(&str, &str); 29] = [
         "a route may be meant for some requests only",
     ),
     ("Headers(`X-A`, `b`)", "the same"),
-    ("HeaderRegexp(`Host`", "the same"),
     ("Method(`POST`)", "the same"),
+    ("Method(`NOSUCH`)", "the same"),
+    ("!Method(`GET`)", "the same"),
+    ("QueryRegexp(`a`, `b`)", "the same"),
+    ("PathPrefix(`/a/../`)", "the same"),
+    ("PathPrefix(`/ `)", "the same"),
+    ("PathPrefix(`/%2F`)", "the same"),
+    ("Path(`/index.html`)", "the same"),
+    ("ALPN(`http/1.1`)", "the same"),
+    ("HeadersRegexp(`X-A`, `.*`)", "the same"),
+    ("HeaderRegexp(`X-A`, `.*`)", "the same"),
+    ("Path(`/{a}`)", "the same"),
     ("Query(`a", "the same"),
     ("ClientIP(`192.0.2", "the same"),
     ("ALPN(`h2`)", "the same"),
     ("192.0.2.0/24", "who is let in is a decision"),
     ("::/0", "the same"),
+    ("[\"10.213.0.0\"]", "the same"),
+    (
+        "clientAuth := {\"secretNames\": [\"externca\"]}",
+        "the same",
+    ),
+    (
+        "Secret/externclient pair of another CA",
+        "whose clients httpd lets in is in files of its image",
+    ),
+    ("\"redis\": ", "what answers there is not in manifests"),
+    (
+        "redirectScheme\": {\"scheme\": \"http\"",
+        "what a site sends away may be meant",
+    ),
+    ("\"port\": \"8443\"", "the same"),
+    ("\"regex\": \"(?<a>x)\"", "the same"),
+    (
+        "\"excludedIPs\"",
+        "what a proxy before Traefik sends is not in manifests",
+    ),
+    ("@docker", "what other providers have is not in manifests"),
     (
         "\"depth\": 1",
         "what a proxy before Traefik sends is not in manifests",
     ),
     ("RequireAnyClientCert", "who is let in is a decision"),
     ("RequireAndVerifyClientCert", "the same"),
+    ("denies everything", "who is let in is a decision"),
+    ("sends all elsewhere", "what a site sends away may be meant"),
+    ("has nothing left", "the same"),
     ("asks for certificates", "the same"),
     ("asks for a client certificate", "the same"),
     (
         "forwardAuth\": {\"address\": \"http://",
         "what answers there is not in manifests",
     ),
+    ("forwardAuth\": {\"address\": \"https://", "the same"),
     (
         "maxResponseBodyBytes",
         "how long pages are is not in manifests",
@@ -189,11 +239,11 @@ const UNKNOWABLE: [(&str, &str); 29] = [
 /// Mutators after which the httpd does not start, or does not listen where it is asked, though nothing in the manifests of
 /// Kubernetes is wrong: which files its configuration reads, and on which ports it listens, only the image says.
 const OF_THE_IMAGE: [&str; 7] = [
+    "ConfigMap/httpd-site takes ciphers of RSA only",
+    "Service /spec/ports/0/targetPort := 65535",
     "Secret/selfcert /data",
-    "Secret/selfcert gone",
-    "ConfigMap/httpd-site gone",
+    "Secret/selfcert /stringData",
     "ConfigMap/httpd-site speaks plain http",
-    "Deployment ",
     "Service /spec/ports/0/targetPort := 8443",
     "Service /spec/ports/0/targetPort := 80",
 ];
@@ -202,7 +252,11 @@ const OF_THE_IMAGE: [&str; 7] = [
 const OPEN_DOORS: [&str; 5] = ["CI106", "CI409", "CI604", "CI605", "CI606"];
 
 /// What the API server refuses because of its own options, such as the addresses of Services.
-const OF_THE_CLUSTER: [&str; 1] = ["Service /spec/clusterIP := \"192.0.2.1\""];
+const OF_THE_CLUSTER: [&str; 3] = [
+    "Service /spec/clusterIP := \"192.0.2.1\"",
+    "Service /spec/ipFamilies := [\"IPv6\"]",
+    "Service /spec/ipFamilyPolicy := \"RequireDualStack\"",
+];
 
 /// Mutators after which two of the same kind serve the host: one of them may be wrong, and which is taken is chance or the
 /// length of its rule.
@@ -213,6 +267,11 @@ const TWO_SERVE: [&str; 2] = [
 
 /// Errors about one host, which may be another one than that which is asked for.
 const OF_HOSTS: [&str; 2] = ["CI241", "CI408"];
+
+/// Whether what is damaged may be meant so, or cannot be known.
+pub(super) fn is_unknowable(mutators: &str) -> bool {
+    UNKNOWABLE.iter().any(|(part, _)| mutators.contains(part))
+}
 
 /// Returns how `lint` is wrong, if it is.
 pub(super) fn compare(
@@ -240,7 +299,7 @@ pub(super) fn compare(
         return None;
     }
     let worst = findings.map(|finding| finding.severity).max();
-    let is_unknowable = UNKNOWABLE.iter().any(|(part, _)| mutators.contains(part))
+    let is_unknowable = is_unknowable(mutators)
         || OF_THE_IMAGE.iter().any(|start| {
             mutators
                 .split(" + ")
