@@ -51,6 +51,8 @@ pub struct Extras {
     /// The `kubernetes.io/tls` Secret, made by others, of the certificate that the httpd shows to browsers where their TLS
     /// is passed on to it; without one, the httpd shows a leaf of the instance's own CA.
     pub public_certificate: Option<ObjectName>,
+    /// Where the connections of a load balancer come from that ends TLS before the ingress.
+    pub forwarding: Vec<Cidr>,
 }
 
 /// What the pods of an instance may reach outside their namespace, beside DNS in `kube-system` and on the node.

@@ -100,6 +100,25 @@ impl BalancerKind {
         }
     }
 
+    /// Returns whether it ends TLS as a person sets it up here.
+    ///
+    /// A Service of OpenStack gets `X-Forwarded-For` with plain http behind it and no `X-Forwarded-Proto`
+    /// (cloud-provider-openstack 1.36, `pkg/openstack/loadbalancer.go`; #3038), OVHcloud refuses
+    /// `default-tls-container-ref` and `x-forwarded-for` (its guide on load balancers of MKS).
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn ends_tls(self) -> Result<(), &'static str> {
+        match self {
+            Self::OpenStack => Err(
+                "a Service of OpenStack cannot have its load balancer say that a browser came by TLS, nor verify Traefik",
+            ),
+            Self::OvhMks => Err("the load balancer of a Service of OVHcloud does not end TLS"),
+            Self::MetalLb => Err("MetalLB does not end TLS: it passes packets on"),
+            Self::HaProxy | Self::Terraform => Ok(()),
+        }
+    }
+
     /// Returns where the addresses are read from which its connections come.
     ///
     /// For OVHcloud: its guide on MKS, and ovh/public-cloud-roadmap#603 for networks that are public throughout.

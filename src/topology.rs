@@ -297,8 +297,11 @@ fn explained(arrival: &Arrival, subject: &Subject<'_>) -> Explained {
         read_by.insert(1, front);
     }
     let mut hops = vec![BROWSER, front, HTTPD];
-    if let Arrival::Passed { balancer, .. } = arrival {
+    if let Some(balancer) = arrival.balancer() {
         hops.insert(1, balancer.kind.title());
+    }
+    if let Arrival::Ended { balancer, .. } = arrival {
+        read_by.insert(1, balancer.kind.title());
     }
     Explained {
         instance: subject.name.to_owned(),
@@ -308,7 +311,7 @@ fn explained(arrival: &Arrival, subject: &Subject<'_>) -> Explained {
         hops,
         legs: legs(arrival, &path, instance, front),
         read_by,
-        keys: keys(&path, subject, front),
+        keys: keys(arrival, &path, subject, front),
         settings: settings(arrival, &path, front),
         peers: peers(arrival),
     }
@@ -317,7 +320,7 @@ fn explained(arrival: &Arrival, subject: &Subject<'_>) -> Explained {
 /// Returns what the hops before the httpd must be set to, in the words of the chart's values.
 fn settings(arrival: &Arrival, path: &Path, front: &'static str) -> Vec<HopSetting> {
     let mut settings = Vec::new();
-    if let Arrival::Passed { balancer, proxy } = arrival {
+    if let Some(balancer) = arrival.balancer() {
         let hop = balancer.kind.title();
         let mut set = |key: &str, value: String| {
             let key = key.to_owned();
@@ -336,8 +339,7 @@ fn settings(arrival: &Arrival, path: &Path, front: &'static str) -> Vec<HopSetti
             if let Some(address) = balancer.address {
                 set("address", address.to_string());
             }
-            let setting = proxy.and_then(|version| outside::proxy_setting(balancer.kind, version));
-            if let Some((key, value)) = setting {
+            for (key, value) in outside::settings(arrival) {
                 set(key, value.to_owned());
             }
         }
@@ -361,33 +363,32 @@ fn settings(arrival: &Arrival, path: &Path, front: &'static str) -> Vec<HopSetti
 
 /// Returns whom the front must be set to believe.
 fn believing(arrival: &Arrival, front: &'static str) -> Vec<HopSetting> {
-    let trusted = trusted_ranges(arrival);
-    if trusted.is_empty() {
-        return Vec::new();
-    }
-    let setting = |port| HopSetting {
-        hop: front,
-        key: format!("ports.{port}.proxyProtocol.trustedIPs"),
-        value: trusted.join(", "),
-    };
-    ["web", "websecure"].map(setting).into()
+    let by = [
+        ("proxyProtocol", arrival.announcing()),
+        ("forwardedHeaders", arrival.forwarding()),
+    ];
+    let stated = by.into_iter().filter(|(_, ranges)| !ranges.is_empty());
+    let settings = stated.flat_map(|(key, ranges)| {
+        ["web", "websecure"].map(|port| HopSetting {
+            hop: front,
+            key: format!("ports.{port}.{key}.trustedIPs"),
+            value: named(ranges).join(", "),
+        })
+    });
+    settings.collect()
 }
 
-fn trusted_ranges(arrival: &Arrival) -> Vec<String> {
-    arrival.trusted().iter().map(Cidr::to_string).collect()
+fn named(ranges: &[Cidr]) -> Vec<String> {
+    ranges.iter().map(Cidr::to_string).collect()
 }
 
 fn peers(arrival: &Arrival) -> Option<Peers> {
-    match arrival {
-        Arrival::Passed {
-            balancer,
-            proxy: Some(_),
-        } => Some(Peers {
-            trusted: trusted_ranges(arrival),
-            source: balancer.kind.peers(),
-        }),
-        Arrival::Direct | Arrival::Passed { proxy: None, .. } => None,
-    }
+    let trusted: Vec<String> = arrival.trusted().map(Cidr::to_string).collect();
+    let balancer = arrival.balancer().filter(|_| !trusted.is_empty())?;
+    Some(Peers {
+        trusted,
+        source: balancer.kind.peers(),
+    })
 }
 
 fn legs(
@@ -399,7 +400,7 @@ fn legs(
     let proxy = path.proxy.map(ProxyVersion::number);
     let shown_by_httpd = shown_by_httpd(path, instance, &instance.settings.server_cert);
     let (passing, announced) = match arrival {
-        Arrival::Direct => (Vec::new(), None),
+        Arrival::Direct | Arrival::Ended { .. } => (Vec::new(), None),
         Arrival::Passed { balancer, proxy } => (vec![balancer.kind.title()], *proxy),
     };
     let browser = |to, shown: Option<String>, speaks| ExplainedLeg {
@@ -430,6 +431,20 @@ fn legs(
         Inward::Plain => browser(front, None, "plain"),
         Inward::Raw => browser(front, None, "raw"),
     };
+    let mut legs = match arrival {
+        Arrival::Ended { balancer, .. } => {
+            let balancer = balancer.kind.title();
+            let to_balancer = browser(balancer, Some("its own".to_owned()), "tls");
+            let verified = to_front.certificate.is_some();
+            let onward = ExplainedLeg {
+                from: balancer,
+                trusts: verified.then(|| "the CA that it was given".to_owned()),
+                ..to_front
+            };
+            vec![to_balancer, onward]
+        }
+        Arrival::Direct | Arrival::Passed { .. } => vec![to_front],
+    };
     let speaks = match &path.outward {
         Outward::Tls(_) | Outward::PassedThrough => "tls",
         Outward::Plain => "plain",
@@ -451,7 +466,8 @@ fn legs(
             .map(|place| format!("Secret {place}")),
         proxy,
     };
-    vec![to_front, to_httpd]
+    legs.push(to_httpd);
+    legs
 }
 
 /// Names a key of a Secret of the instance.
@@ -510,7 +526,12 @@ fn trusted(client: &Client, instance: &Instance) -> String {
     }
 }
 
-fn keys(path: &Path, subject: &Subject<'_>, front: &'static str) -> Vec<HeldKey> {
+fn keys(
+    arrival: &Arrival,
+    path: &Path,
+    subject: &Subject<'_>,
+    front: &'static str,
+) -> Vec<HeldKey> {
     let instance = subject.instance;
     let settings = &instance.settings;
     let mut keys = Vec::new();
@@ -523,6 +544,13 @@ fn keys(path: &Path, subject: &Subject<'_>, front: &'static str) -> Vec<HeldKey>
             of: "front certificate",
             holder: front,
             place: Some(place),
+        });
+    }
+    if let Arrival::Ended { balancer, .. } = arrival {
+        keys.push(HeldKey {
+            of: "browser certificate",
+            holder: balancer.kind.title(),
+            place: None,
         });
     }
     keys.push(HeldKey {

@@ -575,7 +575,7 @@ fn instances_follow_the_topology_of_the_fleet_or_one_that_arrives_likewise() {
         let member = member(&fleet, id);
         assert_eq!(fleet.topology(member), Topology::TcpProxy);
     }
-    assert_eq!(fleet.arrival.trusted().len(), 1);
+    assert_eq!(fleet.arrival.announcing().len(), 1);
     let other = read(
         "  domain: example.org\n  topology: tcp-proxy\n  loadBalancer: {kind: ovh-mks, trusted: [10.0.0.0/20]}\n  defaults: {topology: direct}\n  instances: {a: {}, b: {}}\n",
     );

@@ -56,6 +56,7 @@ fn all_extras() -> Extras {
         default_deny: true,
         egress: Some(Egress::default()),
         public_certificate: None,
+        forwarding: Vec::new(),
     }
 }
 

@@ -165,8 +165,12 @@ fn the_topologies_that_are_listed_can_be_explained() {
     assert_eq!(listed.lines().count(), TopologyName::ALL.len());
     for line in listed.lines() {
         let name = line.split(' ').next().unwrap();
-        let octavia = ["--load-balancer", "openstack", "--trusted", "10.0.0.0/20"];
-        let before: &[&str] = if name == "direct" { &[] } else { &octavia };
+        let kind = match name {
+            "inspect-twice" => "haproxy",
+            _ => "openstack",
+        };
+        let balancer = ["--load-balancer", kind, "--trusted", "10.0.0.0/20"];
+        let before: &[&str] = if name == "direct" { &[] } else { &balancer };
         let text = explain(&[&["--topology", name], before].concat());
         assert!(text.starts_with(&format!("paroisse-a: {name}\n")), "{text}");
     }

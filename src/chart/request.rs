@@ -74,7 +74,8 @@ impl ValuesRequest {
             self.exposure = Exposure::LoadBalancer(TrafficPolicy::Local);
             self.service = service;
         }
-        self.proxy_protocol_from.extend(arrival.trusted());
+        self.proxy_protocol_from.extend(arrival.announcing());
+        self.forwarded_headers_from.extend(arrival.forwarding());
     }
 }
 

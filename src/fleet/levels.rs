@@ -212,6 +212,8 @@ impl Levels {
         if topology.name() == TopologyName::Passthrough {
             extras.public_certificate = terms::public_certificate(part);
         }
+        let arrival = self.shared.way.arrival.as_ref();
+        extras.forwarding = arrival.map_or_else(Vec::new, |arrival| arrival.forwarding().to_vec());
         let is_checked =
             settings.is_some() && !extras.client_auth && extras.public_certificate.is_none();
         let settings = settings.unwrap_or_else(|| {

@@ -186,6 +186,7 @@ pub(super) fn extras(
         default_deny: flag(&part.default_deny),
         egress,
         public_certificate: None,
+        forwarding: Vec::new(),
     })
 }
 
@@ -199,6 +200,7 @@ pub(super) fn topology(name: TopologyName, part: &SettingsPart) -> Topology {
     match name {
         TopologyName::Direct => Topology::Direct,
         TopologyName::TcpProxy => Topology::TcpProxy,
+        TopologyName::InspectTwice => Topology::InspectTwice,
         TopologyName::Passthrough => Topology::Passthrough {
             proxy: match &part.proxy_protocol {
                 None => Some(ProxyVersion::V2),

@@ -8,17 +8,27 @@ use crate::name::ObjectName;
 use crate::path::Path;
 use crate::path::hop::Inward;
 
-/// Returns the ConfigMap `httpd-ingress` where TLS is passed on to the httpd.
+/// Returns the ConfigMap `httpd-ingress` where TLS is passed on to the httpd, or ended before Traefik.
 ///
 /// The chart's init script lets Drupal believe X-Forwarded-For of the peer of httpd. That peer is Traefik only where Traefik
 /// speaks http: elsewhere browsers could name any address. `RemoteIPProxyProtocol` outside all sections holds for all
 /// ports, and `mod_remoteip` is not among the modules of the image (seen with Apache 2.4.71).
+///
+/// Where a load balancer ends TLS, Traefik adds its address to X-Forwarded-For, behind that of the browser: Drupal must
+/// know it for a proxy too, or it takes all requests for the load balancer's (Symfony, `Request::getClientIps`).
 pub(super) fn httpd_ingress(instance: &Instance, path: &Path) -> Option<Object> {
-    if path.inward != Inward::PassedThrough {
+    let is_passed = path.inward == Inward::PassedThrough;
+    let forwarding = &instance.extras.forwarding;
+    if !is_passed && forwarding.is_empty() {
         return None;
     }
     let name = ObjectName::parse(HTTPD_INGRESS).expect("the name is valid");
     let mut object = own_object(instance, "v1", "ConfigMap", &name, "httpd-ingress.yaml");
-    object.fields = vec![("takes_proxy", Field::Bool(path.proxy.is_some()))];
+    let ranges: Vec<String> = forwarding.iter().map(ToString::to_string).collect();
+    object.fields = vec![
+        ("is_passed", Field::Bool(is_passed)),
+        ("takes_proxy", Field::Bool(path.proxy.is_some())),
+        ("load_balancers", ranges.join(",").into()),
+    ];
     Some(object)
 }

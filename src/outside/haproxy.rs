@@ -8,21 +8,32 @@ use crate::path::hop::ProxyVersion;
 use std::net::IpAddr;
 
 /// Returns the configuration that passes TCP on.
-pub(super) fn file(balancer: &LoadBalancer, version: ProxyVersion) -> OutsideFile {
-    let nodes = balancer.nodes.iter().zip(1..);
-    let nodes = nodes.map(|(node, number)| (format!("node{number}"), in_brackets(*node).into()));
+pub(super) fn passing(balancer: &LoadBalancer, version: ProxyVersion) -> OutsideFile {
+    let mut fields = fields(balancer);
+    fields.push(("send", sends(version).into()));
+    file("outside/haproxy.cfg", fields)
+}
+
+/// Returns the configuration that ends TLS and begins another.
+pub(super) fn ending(balancer: &LoadBalancer) -> OutsideFile {
+    file("outside/haproxy-tls.cfg", fields(balancer))
+}
+
+fn file(template: &'static str, fields: Vec<(&'static str, Field)>) -> OutsideFile {
     OutsideFile {
         path: "haproxy/haproxy.cfg",
-        text: Text::Template(
-            "outside/haproxy.cfg",
-            vec![
-                ("silence", ReadTimeout::DEFAULT.to_string().into()),
-                ("bind", balancer.address.map(in_brackets).into()),
-                ("nodes", Field::Map(nodes.collect())),
-                ("send", sends(version).into()),
-            ],
-        ),
+        text: Text::Template(template, fields),
     }
+}
+
+fn fields(balancer: &LoadBalancer) -> Vec<(&'static str, Field)> {
+    let nodes = balancer.nodes.iter().zip(1..);
+    let nodes = nodes.map(|(node, number)| (format!("node{number}"), in_brackets(*node).into()));
+    vec![
+        ("silence", ReadTimeout::DEFAULT.to_string().into()),
+        ("bind", balancer.address.map(in_brackets).into()),
+        ("nodes", Field::Map(nodes.collect())),
+    ]
 }
 
 /// Returns the word by which a server of HAProxy gets the PROXY protocol.

@@ -32,33 +32,56 @@ pub enum Text {
 /// Returns the files of what is before the cluster of a fleet, where a person and no Service sets it up.
 #[must_use]
 pub fn files(fleet: &str, arrival: &Arrival) -> Vec<OutsideFile> {
-    let Arrival::Passed {
-        balancer,
-        proxy: Some(version),
-    } = arrival
-    else {
-        return Vec::new();
+    let (balancer, link) = match arrival {
+        Arrival::Passed {
+            balancer,
+            proxy: Some(version),
+        } => (balancer, Link::Passed(*version)),
+        Arrival::Ended { balancer } => (balancer, Link::Ended),
+        Arrival::Direct | Arrival::Passed { proxy: None, .. } => return Vec::new(),
     };
     match balancer.kind {
-        BalancerKind::HaProxy => vec![haproxy::file(balancer, *version)],
-        BalancerKind::Terraform => vec![terraform::file(fleet, balancer, *version)],
+        BalancerKind::HaProxy => vec![match link {
+            Link::Passed(version) => haproxy::passing(balancer, version),
+            Link::Ended => haproxy::ending(balancer),
+        }],
+        BalancerKind::Terraform => vec![terraform::file(fleet, balancer, link)],
         BalancerKind::OpenStack | BalancerKind::OvhMks | BalancerKind::MetalLb => Vec::new(),
     }
 }
 
-/// Returns what a load balancer that no Service asks for is set to so that it sends a version of the PROXY protocol: the
-/// key and its value.
+/// What a load balancer does with a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Link {
+    /// It passes it on, behind a header of the PROXY protocol.
+    Passed(ProxyVersion),
+    /// It ends its TLS, and begins another.
+    Ended,
+}
+
+/// Returns what a load balancer that no Service asks for is set to, in the words of its file: each key with its value.
 #[must_use]
-pub fn proxy_setting(
-    kind: BalancerKind,
-    version: ProxyVersion,
-) -> Option<(&'static str, &'static str)> {
-    match kind {
-        BalancerKind::HaProxy => Some(("server", haproxy::sends(version))),
-        BalancerKind::Terraform => Some((
-            "openstack_lb_pool_v2.protocol",
-            terraform::pool_protocol(version),
-        )),
-        BalancerKind::OpenStack | BalancerKind::OvhMks | BalancerKind::MetalLb => None,
+pub fn settings(arrival: &Arrival) -> Vec<(&'static str, &'static str)> {
+    match arrival {
+        Arrival::Passed {
+            balancer,
+            proxy: Some(version),
+        } => match balancer.kind {
+            BalancerKind::HaProxy => vec![("server", haproxy::sends(*version))],
+            BalancerKind::Terraform => vec![(
+                "openstack_lb_pool_v2.protocol",
+                terraform::pool_protocol(*version),
+            )],
+            BalancerKind::OpenStack | BalancerKind::OvhMks | BalancerKind::MetalLb => Vec::new(),
+        },
+        Arrival::Ended { .. } => FORWARDED.into(),
+        Arrival::Direct | Arrival::Passed { proxy: None, .. } => Vec::new(),
     }
 }
+
+/// What a load balancer that ends TLS says of a request.
+const FORWARDED: [(&str, &str); 3] = [
+    ("X-Forwarded-For", "the address of the browser"),
+    ("X-Forwarded-Proto", "https"),
+    ("X-Forwarded-Port", "443"),
+];

@@ -1,7 +1,7 @@
 //! Octavia and the security group of the nodes as Terraform's JSON (terraform-provider-openstack 3.4.0, resources
 //! `lb_*_v2` and `networking_*_v2`).
 
-use super::{OutsideFile, Text};
+use super::{Link, OutsideFile, Text};
 use crate::load_balancer::LoadBalancer;
 use crate::path::hop::ProxyVersion;
 use serde_json::{Map, Value, json};
@@ -9,15 +9,26 @@ use serde_json::{Map, Value, json};
 /// The ports of the nodes that Traefik answers at, each with the name of its protocol.
 const PORTS: [(&str, u16); 2] = [("http", 80), ("https", 443)];
 
-/// Returns the load balancer that passes TCP on to the nodes.
+/// Returns the load balancer before the nodes.
 ///
-/// Which subnets and which security group there are only the cloud knows: they are variables.
-pub(super) fn file(name: &str, balancer: &LoadBalancer, version: ProxyVersion) -> OutsideFile {
+/// Which subnets, which security group and which containers of certificates there are only the cloud knows: they are
+/// variables. Without a CA a pool that speaks TLS verifies nothing (Octavia 19.0.0, `macros.j2`, `ssl verify none`), so
+/// that the variable has no default.
+pub(super) fn file(name: &str, balancer: &LoadBalancer, link: Link) -> OutsideFile {
+    let ports: &[_] = match link {
+        Link::Passed(_) => &PORTS,
+        Link::Ended => &PORTS[1..],
+    };
     let mut resources = Map::new();
     let mut add = |kind: &str, each: Map<String, Value>| {
         if !each.is_empty() {
             resources.insert(format!("openstack_{kind}"), each.into());
         }
+    };
+    let of_ports = |resource: &dyn Fn((&str, u16)) -> Value| {
+        let each = ports.iter();
+        each.map(|port| (port.0.to_owned(), resource(*port)))
+            .collect()
     };
     let alone = |value: Value| Map::from_iter([("traefik".to_owned(), value)]);
     add("lb_loadbalancer_v2", alone(load_balancer(name)));
@@ -28,26 +39,20 @@ pub(super) fn file(name: &str, balancer: &LoadBalancer, version: ProxyVersion) -
         });
         add("networking_floatingip_associate_v2", alone(associate));
     }
-    add("lb_listener_v2", of_ports(|port| listener(name, port)));
-    add("lb_pool_v2", of_ports(|port| pool(name, port.0, version)));
-    add("lb_members_v2", of_ports(|port| members(balancer, port)));
-    add("lb_monitor_v2", of_ports(|port| monitor(name, port.0)));
-    add("networking_secgroup_rule_v2", rules(name, balancer));
-    let variable = |about: &str| json!({"type": "string", "description": about});
+    add(
+        "lb_listener_v2",
+        of_ports(&|port| listener(name, port, link)),
+    );
+    add("lb_pool_v2", of_ports(&|(port, _)| pool(name, port, link)));
+    add("lb_members_v2", of_ports(&|port| members(balancer, port)));
+    add("lb_monitor_v2", of_ports(&|(port, _)| monitor(name, port)));
+    add("networking_secgroup_rule_v2", rules(name, balancer, ports));
     let document = json!({
         "terraform": {"required_providers": {"openstack": {
             "source": "terraform-provider-openstack/openstack",
             "version": "~> 3.0",
         }}},
-        "variable": {
-            "load_balancer_subnet_id": variable(
-                "Subnet of the load balancer: its connections to the nodes come from there.",
-            ),
-            "node_subnet_id": variable("Subnet of the nodes."),
-            "node_security_group_id": variable(
-                "Security group of the nodes, which is to let the load balancer in.",
-            ),
-        },
+        "variable": variables(link),
         "resource": resources,
         "output": {"load_balancer_address": {
             "description": "Address of the load balancer in its subnet.",
@@ -60,20 +65,43 @@ pub(super) fn file(name: &str, balancer: &LoadBalancer, version: ProxyVersion) -
     }
 }
 
+fn variables(link: Link) -> Map<String, Value> {
+    let mut about = vec![
+        (
+            "load_balancer_subnet_id",
+            "Subnet of the load balancer: its connections to the nodes come from there.",
+        ),
+        ("node_subnet_id", "Subnet of the nodes."),
+        (
+            "node_security_group_id",
+            "Security group of the nodes, which is to let the load balancer in.",
+        ),
+    ];
+    if link == Link::Ended {
+        about.extend([
+            (
+                "certificate_ref",
+                "Barbican container or PKCS#12 secret with the certificate for browsers, its chain and its key.",
+            ),
+            (
+                "traefik_ca_ref",
+                "Barbican secret with the CA of the certificate that Traefik shows: `civi-ingress gitops ca` prints it.",
+            ),
+        ]);
+    }
+    let variable = |about: &str| json!({"type": "string", "description": about, "nullable": false});
+    let variables = about.into_iter();
+    variables
+        .map(|(name, about)| (name.to_owned(), variable(about)))
+        .collect()
+}
+
 /// Returns the protocol of a pool that gets a version of the PROXY protocol.
 pub(super) fn pool_protocol(version: ProxyVersion) -> &'static str {
     match version {
         ProxyVersion::V1 => "PROXY",
         ProxyVersion::V2 => "PROXYV2",
     }
-}
-
-/// Returns a resource for each port, by the name of its protocol.
-fn of_ports(resource: impl Fn((&str, u16)) -> Value) -> Map<String, Value> {
-    PORTS
-        .iter()
-        .map(|port| (port.0.to_owned(), resource(*port)))
-        .collect()
 }
 
 fn load_balancer(name: &str) -> Value {
@@ -83,22 +111,45 @@ fn load_balancer(name: &str) -> Value {
     })
 }
 
-fn listener(name: &str, (port, number): (&str, u16)) -> Value {
-    json!({
+/// Where TLS ends, browsers get HTTP/1.1 alone: with HTTP/2 they send requests for one instance on a connection that asked for
+/// another, of which the load balancer keeps the name.
+fn listener(name: &str, (port, number): (&str, u16), link: Link) -> Value {
+    let mut listener = json!({
         "name": format!("{name}-{port}"),
         "loadbalancer_id": "${openstack_lb_loadbalancer_v2.traefik.id}",
         "protocol": "TCP",
         "protocol_port": number,
-    })
+    });
+    if link == Link::Ended {
+        listener["protocol"] = "TERMINATED_HTTPS".into();
+        listener["default_tls_container_ref"] = "${var.certificate_ref}".into();
+        listener["alpn_protocols"] = json!(["http/1.1"]);
+        listener["tls_versions"] = json!(["TLSv1.2", "TLSv1.3"]);
+        listener["insert_headers"] = json!({
+            "X-Forwarded-For": "true",
+            "X-Forwarded-Port": "true",
+            "X-Forwarded-Proto": "true",
+        });
+    }
+    listener
 }
 
-fn pool(name: &str, port: &str, version: ProxyVersion) -> Value {
-    json!({
+fn pool(name: &str, port: &str, link: Link) -> Value {
+    let mut pool = json!({
         "name": format!("{name}-{port}"),
         "listener_id": format!("${{openstack_lb_listener_v2.{port}.id}}"),
-        "protocol": pool_protocol(version),
+        "protocol": match link {
+            Link::Passed(version) => pool_protocol(version),
+            Link::Ended => "HTTP",
+        },
         "lb_method": "LEAST_CONNECTIONS",
-    })
+    });
+    if link == Link::Ended {
+        pool["tls_enabled"] = true.into();
+        pool["ca_tls_container_ref"] = "${var.traefik_ca_ref}".into();
+        pool["tls_versions"] = json!(["TLSv1.2", "TLSv1.3"]);
+    }
+    pool
 }
 
 fn members(balancer: &LoadBalancer, (port, number): (&str, u16)) -> Value {
@@ -130,10 +181,10 @@ fn monitor(name: &str, port: &str) -> Value {
 }
 
 /// Returns the rules that let the load balancer in to Traefik.
-fn rules(name: &str, balancer: &LoadBalancer) -> Map<String, Value> {
+fn rules(name: &str, balancer: &LoadBalancer, ports: &[(&str, u16)]) -> Map<String, Value> {
     let mut rules = Map::new();
     for (range, order) in balancer.trusted.iter().zip(1..) {
-        for (port, number) in PORTS {
+        for (port, number) in ports {
             let rule = json!({
                 "description": format!("{name}: from the load balancer to Traefik"),
                 "security_group_id": "${var.node_security_group_id}",

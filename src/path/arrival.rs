@@ -19,6 +19,11 @@ pub enum Arrival {
         /// that itself.
         proxy: Option<ProxyVersion>,
     },
+    /// Through a load balancer that ends the TLS of browsers, begins another, and says in `X-Forwarded-For` where they are.
+    Ended {
+        /// The load balancer.
+        balancer: LoadBalancer,
+    },
 }
 
 /// Which of the words about an arrival is wrong.
@@ -58,15 +63,20 @@ impl Arrival {
         let Some(balancer) = balancer else {
             return match topology {
                 TopologyName::Direct | TopologyName::Passthrough => Ok(Self::Direct),
-                TopologyName::TcpProxy => Err(Refusal {
+                TopologyName::TcpProxy | TopologyName::InspectTwice => Err(Refusal {
                     aspect: Aspect::Topology,
-                    why: "`tcp-proxy` has a load balancer before Traefik, and none is named"
-                        .to_owned(),
+                    why: format!(
+                        "`{}` has a load balancer before Traefik, and none is named",
+                        topology.as_str()
+                    ),
                     instead: format!("name its kind: {}; or use `direct`", kinds(topology)),
                 }),
             };
         };
         can(topology, balancer.kind)?;
+        if topology == TopologyName::InspectTwice {
+            return Self::ended(balancer);
+        }
         let proxy = proxy(balancer)?;
         if proxy.is_some() && balancer.trusted.is_empty() {
             return Err(Refusal {
@@ -95,23 +105,71 @@ impl Arrival {
         })
     }
 
+    fn ended(balancer: &LoadBalancer) -> Result<Self, Refusal> {
+        let title = balancer.kind.title();
+        if balancer.proxy_protocol.is_some() {
+            return Err(Refusal {
+                aspect: Aspect::ProxyProtocol,
+                why: format!(
+                    "{title} says in `X-Forwarded-For` where a browser is, as it ends TLS"
+                ),
+                instead: "leave it out".to_owned(),
+            });
+        }
+        if balancer.trusted.is_empty() {
+            return Err(Refusal {
+                aspect: Aspect::Trusted,
+                why: format!(
+                    "nothing says which peers the `X-Forwarded-For` of {title} is to be believed from"
+                ),
+                instead: format!("name {}", balancer.kind.peers()),
+            });
+        }
+        Ok(Self::Ended {
+            balancer: balancer.clone(),
+        })
+    }
+
+    /// Returns the load balancer, if there is one.
+    #[must_use]
+    pub fn balancer(&self) -> Option<&LoadBalancer> {
+        match self {
+            Self::Direct => None,
+            Self::Passed { balancer, .. } | Self::Ended { balancer } => Some(balancer),
+        }
+    }
+
     /// Returns whose PROXY header the ingress believes.
     #[must_use]
-    pub fn trusted(&self) -> &[Cidr] {
+    pub fn announcing(&self) -> &[Cidr] {
         match self {
             Self::Passed {
                 balancer,
                 proxy: Some(_),
             } => &balancer.trusted,
+            Self::Direct | Self::Passed { .. } | Self::Ended { .. } => &[],
+        }
+    }
+
+    /// Returns whose `X-Forwarded-*` the ingress believes.
+    #[must_use]
+    pub fn forwarding(&self) -> &[Cidr] {
+        match self {
+            Self::Ended { balancer } => &balancer.trusted,
             Self::Direct | Self::Passed { .. } => &[],
         }
+    }
+
+    /// Returns whose word on a browser's address the ingress believes, by whatever says it.
+    pub fn trusted(&self) -> impl Iterator<Item = &Cidr> {
+        self.announcing().iter().chain(self.forwarding())
     }
 
     /// Returns what the Service of the ingress says, where that asks for the load balancer.
     #[must_use]
     pub fn service(&self) -> Option<ServiceRequest> {
         match self {
-            Self::Direct => None,
+            Self::Direct | Self::Ended { .. } => None,
             Self::Passed { balancer, proxy } => ServiceRequest::new(balancer, *proxy),
         }
     }
@@ -141,6 +199,14 @@ pub fn can(topology: TopologyName, kind: BalancerKind) -> Result<(), Refusal> {
             instead: "use `direct` with it".to_owned(),
         }),
         TopologyName::Direct | TopologyName::TcpProxy | TopologyName::Passthrough => Ok(()),
+        TopologyName::InspectTwice => kind.ends_tls().map_err(|why| Refusal {
+            aspect: Aspect::Topology,
+            why: why.to_owned(),
+            instead: format!(
+                "use one that does: {}",
+                named(|kind| kind.ends_tls().is_ok())
+            ),
+        }),
     }
 }
 
@@ -165,8 +231,12 @@ fn proxy(balancer: &LoadBalancer) -> Result<Option<ProxyVersion>, Refusal> {
 /// Lists the kinds of load balancers with which a topology can be had.
 #[must_use]
 pub fn kinds(topology: TopologyName) -> String {
-    let able = BalancerKind::ALL.iter();
-    let able = able.filter(|kind| can(topology, **kind).is_ok());
+    named(|kind| can(topology, kind).is_ok())
+}
+
+/// Lists the kinds that are able to do something.
+fn named(is_able: impl Fn(BalancerKind) -> bool) -> String {
+    let able = BalancerKind::ALL.iter().filter(|kind| is_able(**kind));
     let names: Vec<String> = able.map(|kind| format!("`{}`", kind.name())).collect();
     names.join(", ")
 }
@@ -202,6 +272,7 @@ mod tests {
                 let arrival = Arrival::new(*topology, balancer.as_ref());
                 let said = match arrival {
                     Ok(Arrival::Direct) => "from browsers".to_owned(),
+                    Ok(Arrival::Ended { .. }) => "ended".to_owned(),
                     Ok(Arrival::Passed { proxy, .. }) => {
                         format!("PROXY {:?}", proxy.map(ProxyVersion::number))
                     }
@@ -235,6 +306,12 @@ mod tests {
                 "passthrough metallb: PROXY None",
                 "passthrough haproxy: PROXY Some(2)",
                 "passthrough terraform: PROXY Some(2)",
+                "inspect-twice none: no: Topology",
+                "inspect-twice openstack: no: Topology",
+                "inspect-twice ovh-mks: no: Topology",
+                "inspect-twice metallb: no: Topology",
+                "inspect-twice haproxy: ended",
+                "inspect-twice terraform: ended",
             ]
         );
     }
@@ -257,9 +334,9 @@ mod tests {
     fn what_is_trusted_is_what_the_load_balancer_sends_from() {
         let octavia = balancer(BalancerKind::OpenStack, &["10.0.0.0/20", "2001:db8::/64"]);
         let arrival = Arrival::new(TopologyName::TcpProxy, Some(&octavia)).unwrap();
-        assert_eq!(arrival.trusted(), octavia.trusted);
+        assert_eq!(arrival.announcing(), octavia.trusted);
         let metallb = balancer(BalancerKind::MetalLb, &[]);
         let arrival = Arrival::new(TopologyName::Direct, Some(&metallb)).unwrap();
-        assert!(arrival.trusted().is_empty());
+        assert_eq!(arrival.trusted().count(), 0);
     }
 }

@@ -23,6 +23,8 @@ pub enum Topology {
         /// What tells the httpd where a connection comes from.
         proxy: Option<ProxyVersion>,
     },
+    /// A load balancer ends the TLS of browsers and begins another to the ingress, which does as in `Direct`.
+    InspectTwice,
 }
 
 /// Declares the names of the topologies: each with what it is, in short and in full.
@@ -80,6 +82,8 @@ topologies! {
         "a load balancer passes the TLS of browsers on to Traefik, unopened, with their addresses by the PROXY protocol; Traefik ends it and begins another to httpd";
     Passthrough = "passthrough", "Traefik passes TLS on",
         "Traefik passes the TLS of browsers on to httpd, unopened";
+    InspectTwice = "inspect-twice", "a load balancer ends TLS and begins another to Traefik, which ends it",
+        "a load balancer ends the TLS of browsers and begins another to Traefik, which ends it and begins a third to httpd";
 }
 
 impl Topology {
@@ -94,6 +98,11 @@ impl Topology {
                 "where browsers reach Traefik and it ends TLS, nothing sends the PROXY protocol",
             )
             .help("leave it out, or use another topology")),
+            (TopologyName::InspectTwice, Some(_)) => Err(Fault::new(
+                "where a load balancer ends TLS, it says in `X-Forwarded-For` where a browser is",
+            )
+            .help("leave it out, or use another topology")),
+            (TopologyName::InspectTwice, None) => Ok(Self::InspectTwice),
             (TopologyName::TcpProxy, _) => Ok(Self::TcpProxy),
             (TopologyName::Passthrough, proxy) => Ok(Self::Passthrough { proxy }),
         }
@@ -106,6 +115,7 @@ impl Topology {
             Self::Direct => TopologyName::Direct,
             Self::TcpProxy => TopologyName::TcpProxy,
             Self::Passthrough { .. } => TopologyName::Passthrough,
+            Self::InspectTwice => TopologyName::InspectTwice,
         }
     }
 }
@@ -119,7 +129,7 @@ pub fn expand(topology: Topology, instance: &Instance) -> Path {
         name: name.to_owned(),
     };
     let (inward, outward, proxy) = match topology {
-        Topology::Direct | Topology::TcpProxy => {
+        Topology::Direct | Topology::TcpProxy | Topology::InspectTwice => {
             let authority = Authority {
                 is_secret: true,
                 place: place(settings.trust_bundle.secret.as_str()),

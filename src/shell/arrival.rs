@@ -144,7 +144,9 @@ impl ArrivalArguments {
         let asked = self.proxy_protocol.map(ProxyArgument::version);
         let proxy = match name {
             TopologyName::Passthrough => asked.unwrap_or(Some(ProxyVersion::V2)),
-            TopologyName::Direct | TopologyName::TcpProxy => asked.flatten(),
+            TopologyName::Direct | TopologyName::TcpProxy | TopologyName::InspectTwice => {
+                asked.flatten()
+            }
         };
         let topology = Topology::of(name, proxy);
         faults.keep(topology.map_err(|fault| fault.argument("--proxy-protocol")))

@@ -156,12 +156,14 @@ fn list(arguments: &List) -> Result<(), Failure> {
         Some(Err(fault)) => return Err(Failure::usage(vec![fault.argument("--load-balancer")])),
     };
     let mut lines = Vec::new();
+    let names = TopologyName::NAMES.iter();
+    let width = names.map(|name| name.len()).max().unwrap_or_default();
     for name in TopologyName::ALL {
-        lines.push(format!("{:<12}  {}", name.as_str(), name.full()));
+        lines.push(format!("{:<width$}  {}", name.as_str(), name.full()));
         if let Some(Err(refusal)) = kind.map(|kind| can(*name, kind)) {
             let gap = "";
             lines.push(format!(
-                "{gap:<12}  no: {}; {}",
+                "{gap:<width$}  no: {}; {}",
                 refusal.why, refusal.instead
             ));
         }

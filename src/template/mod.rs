@@ -51,6 +51,7 @@ built_in![
     "gitops/ksops.yaml",
     "gitops/kustomization.yaml",
     "gitops/sealedsecret.yaml",
+    "outside/haproxy-tls.cfg",
     "outside/haproxy.cfg",
 ];
 

@@ -16,11 +16,12 @@ mod story;
 mod whole_tree;
 
 /// The templates that only trees use.
-pub(crate) const TEMPLATES: [&str; 6] = [
+pub(crate) const TEMPLATES: [&str; 7] = [
     "gitops/applicationset.yaml",
     "gitops/flux-kustomization.yaml",
     "gitops/ksops.yaml",
     "gitops/kustomization.yaml",
     "gitops/sealedsecret.yaml",
+    "outside/haproxy-tls.cfg",
     "outside/haproxy.cfg",
 ];

@@ -3,6 +3,7 @@
 use crate::support::{assert_snapshot_in, run_in, write};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::read_to_string;
 use std::path::Path;
 use tempfile::TempDir;
@@ -11,6 +12,8 @@ const FILES: [(&str, &str); 2] = [
     ("haproxy", "tree/outside/haproxy/haproxy.cfg"),
     ("terraform", "tree/outside/terraform/main.tf.json"),
 ];
+/// The topologies of which such a file is part.
+const TOPOLOGIES: [&str; 2] = ["tcp-proxy", "inspect-twice"];
 /// What the resources of terraform-provider-openstack 3.4.0 take: a line for each attribute with its resource, its name,
 /// whether it is required, its type and its values (`openstack/resource_openstack_*.go`, `Schema`).
 const PROVIDER: &str = include_str!("../fixtures/openstack-provider.txt");
@@ -23,8 +26,12 @@ fn fleet(way_in: &str) -> String {
 }
 
 fn behind(kind: &str, more: &str) -> String {
+    by_way("tcp-proxy", kind, more)
+}
+
+fn by_way(topology: &str, kind: &str, more: &str) -> String {
     fleet(&format!(
-        "  topology: tcp-proxy\n  loadBalancer: {{kind: {kind}, trusted: [10.0.0.0/24]{more}}}\n"
+        "  topology: {topology}\n  loadBalancer: {{kind: {kind}, trusted: [10.0.0.0/24]{more}}}\n"
     ))
 }
 
@@ -131,9 +138,11 @@ fn assert_taken(resource: &str, prefix: &str, given: &Map<String, Value>) {
 fn terraforms_provider_takes_every_attribute_and_every_reference_names_a_resource_or_a_variable() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
-    for version in ["v1", "v2"] {
-        let more = format!(", nodes: [10.0.0.11], address: 192.0.2.10, proxyProtocol: {version}");
-        write(&path.join("fleet.yaml"), &behind("terraform", &more));
+    let nodes = ", nodes: [10.0.0.11], address: 192.0.2.10";
+    let first = behind("terraform", &format!("{nodes}, proxyProtocol: v1"));
+    let others = TOPOLOGIES.map(|topology| by_way(topology, "terraform", nodes));
+    for text in [first].into_iter().chain(others) {
+        write(&path.join("fleet.yaml"), &text);
         assert_eq!(gitops(path, &["render"]).0, 0);
         let text = read_to_string(path.join(FILES[1].1)).unwrap();
         let document: Value = serde_json::from_str(&text).unwrap();
@@ -149,7 +158,7 @@ fn terraforms_provider_takes_every_attribute_and_every_reference_names_a_resourc
             .skip(1)
             .map(|rest| rest.split('}').next().unwrap())
             .collect();
-        assert!(references.len() > 10);
+        assert!(references.len() > 5);
         for reference in references {
             let names: Vec<&str> = reference.split('.').collect();
             let found = match names[..] {
@@ -160,6 +169,37 @@ fn terraforms_provider_takes_every_attribute_and_every_reference_names_a_resourc
             assert!(found.is_object(), "{reference}");
         }
     }
+}
+
+#[test]
+fn where_a_load_balancer_ends_tls_its_file_the_route_traefik_and_drupal_say_so_and_lint_finds_nothing()
+ {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    let mut written = String::new();
+    let mut add = |file: &str| {
+        let text = read_to_string(path.join(file)).unwrap();
+        write!(written, "=== {file}\n{text}").unwrap();
+    };
+    for (kind, file) in FILES {
+        let nodes = ", nodes: [10.0.0.11, \"2001:db8::12\"]";
+        let text = by_way("inspect-twice", kind, nodes);
+        write(&path.join("fleet.yaml"), &text);
+        let (status, said) = gitops(path, &["render", "--prune"]);
+        assert_eq!(status, 0, "{said}");
+        add(file);
+    }
+    for file in [
+        "tree/instances/a/ingressroute-ingressproxy.yaml",
+        "tree/instances/a/configmap-httpd-ingress.yaml",
+        "tree/cluster/traefik-values.yaml",
+    ] {
+        add(file);
+    }
+    assert_snapshot_in!("outside", "inspect-twice", written);
+    let linted = run_in(path, &["lint", "tree"]);
+    let (status, found) = (linted.status, linted.stdout.as_str());
+    assert_eq!((status, found), (0, ""), "{}", linted.stderr);
 }
 
 #[test]

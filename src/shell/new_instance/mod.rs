@@ -14,7 +14,6 @@ use crate::shell::paths::{Named, check_stdin, side_paths};
 use crate::shell::writing::side_file;
 use civi_ingress::fault::Faults;
 use civi_ingress::ingress::{Ingress, objects};
-use civi_ingress::path::arrival::Arrival;
 use civi_ingress::path::expand::TopologyName;
 use civi_ingress::pki::reuse::Custody;
 use issuer::InstanceIssuer;
@@ -50,8 +49,9 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
         [] => Failure::usage(faults),
         _ => Failure::from(faults),
     };
-    let ((plan, release), (instance, (topology, arrival))) =
+    let ((plan, release), (mut instance, (topology, arrival))) =
         faults.finish(checked).map_err(refused)?;
+    instance.extras.forwarding = arrival.forwarding().to_vec();
 
     let existing_ca = arguments.existing_ca.read(run)?;
     let found = read_found(run, arguments, &instance, &mut writing)?;
@@ -71,8 +71,8 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
             instance.namespace, instance.settings.names.ingress_route
         ));
     }
-    if let Arrival::Passed { balancer, .. } = &arrival {
-        let trusted = arrival.trusted().iter().map(ToString::to_string);
+    if let Some(balancer) = arrival.balancer() {
+        let trusted = arrival.trusted().map(ToString::to_string);
         let trusted: Vec<String> = trusted.map(|range| format!(" --trusted {range}")).collect();
         run.note(&format!(
             "Traefik and its load balancer are set by `civi-ingress traefik-values --topology {} --load-balancer {}{}`",

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -47,7 +48,126 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
             passthrough(case, &release, kind, version);
         })
     });
-    proxied.chain(passed).collect()
+    let ended = releases().into_iter().map(|release| {
+        let name = format!(
+            "behind_an_haproxy_that_ends_tls_traefik_{}_believes_it_alone_about_browsers",
+            release.in_a_name()
+        );
+        trial(stack, &name, move |case| ended_tls(case, &release))
+    });
+    proxied.chain(passed).chain(ended).collect()
+}
+
+/// A load balancer that ends the TLS of browsers, by what is rendered for its machine.
+fn ended_tls(case: &Case, release: &Release) {
+    let cluster = case.stack.cluster(release);
+    let topology = "inspect-twice";
+    let namespace = topology.to_owned();
+    let [balancer, node] = [case.stack.address(), case.stack.address()];
+    let (address, domain) = (balancer.to_string(), "example.org");
+    let way = [
+        "--topology",
+        topology,
+        "--load-balancer",
+        "haproxy",
+        "--trusted",
+        &address,
+    ];
+    let instance = Instance::new(case, cluster, release, &namespace, &way);
+    cluster.apply(&instance.manifests);
+    let browser = browser(case, cluster, &namespace, domain);
+    let settings = Settings {
+        tells_origin: true,
+        ..Settings::default()
+    };
+    let _httpd = case.httpd("httpd", &[instance.site(cluster)], &settings);
+    let told = tell(case, topology, "haproxy", "2", [balancer, node]);
+    let OfBalancer::File(text) = &told.of_balancer else {
+        panic!("nothing is rendered for HAProxy");
+    };
+    let flags = ["web", "websecure"].map(|name| {
+        format!(
+            "--entrypoints.{name}.forwardedheaders.trustedips={}",
+            told.trusted
+        )
+    });
+    let web = format!("--entrypoints.web.address={node}:80");
+    let traefik = Traefik::start_with(
+        &case.stack.programs,
+        release,
+        cluster,
+        &[&namespace],
+        node,
+        &case.directory,
+        &[&flags[..], &[web]].concat(),
+    );
+    traefik.wait_for(&instance.host);
+
+    // On its machine: the pair of the wildcard, and the CA of what Traefik shows.
+    let certs = case.directory.join("certs");
+    fs::create_dir(&certs).expect("our own directory");
+    let wildcard = secret(cluster, &namespace, "wildcardsecret");
+    let pem = format!("{}{}", wildcard["tls.crt"], wildcard["tls.key"]);
+    fs::write(certs.join("wildcard.pem"), pem).expect("our own directory");
+    let authority = case.directory.join(format!("{namespace}-{domain}-ca.crt"));
+    let start = |authority: &Path, address: Ipv4Addr| {
+        let text = text
+            .replace("/etc/haproxy/certs/", &certs.display().to_string())
+            .replace(
+                "/etc/haproxy/traefik-ca.crt",
+                &authority.display().to_string(),
+            )
+            .replace(&format!("bind {balancer}:"), &format!("bind {address}:"));
+        from_address(case, &text, address)
+    };
+    let before = start(&authority, balancer);
+
+    let host = &instance.host;
+    let page = browser.get(before.endpoint(), host, "/").expect("a page");
+    assert_eq!((page.status, &page.body), (200, &namespace));
+    let forged = [
+        ("X-Forwarded-For", "203.0.113.9"),
+        ("X-Real-Ip", "203.0.113.9"),
+    ];
+    let origin = |to| {
+        browser
+            .get_with(to, host, "/from", &forged)
+            .map(|answer| answer.body)
+    };
+    // All clients of this network namespace have its first address.
+    let client = "10.213.0.1";
+    assert_eq!(
+        origin(before.endpoint()),
+        Ok(format!("{client}, {balancer}"))
+    );
+    // Whoever reaches Traefik around the load balancer is not believed.
+    assert_eq!(origin(traefik.websecure()).as_deref(), Ok(client));
+    // Of another CA the load balancer takes nothing.
+    let stranger = Authority::new("another CA");
+    let other = case.directory.join("other-ca.crt");
+    fs::write(&other, &stranger.certificate).expect("our own directory");
+    let wrong = start(&other, case.stack.address());
+    let answer = browser.get(wrong.endpoint(), host, "/").expect("an answer");
+    assert_eq!(answer.status, 503);
+    assert_eq!(traefik.complaints(), Vec::<String>::new());
+}
+
+/// Starts a rendered load balancer whose connections come from its address: one machine has the addresses of all.
+fn from_address(case: &Case, text: &str, address: Ipv4Addr) -> Balancer {
+    let text = anywhere(text);
+    let lines = text.lines().map(|line| {
+        let is_server = line.trim_start().starts_with("server ");
+        let source = if is_server {
+            format!(" source {address}")
+        } else {
+            String::new()
+        };
+        format!("{line}{source}\n")
+    });
+    let directory = case.directory.join(address.to_string());
+    fs::create_dir(&directory).expect("our own directory");
+    let text: String = lines.collect();
+    Balancer::start(&case.stack.programs, &directory, address, &text)
 }
 
 fn tcp_proxy(case: &Case, release: &Release, kind: &str, version: &str) {
@@ -271,7 +391,6 @@ struct Told {
     of_balancer: OfBalancer,
     trusted: String,
     address: Ipv4Addr,
-    node: Ipv4Addr,
 }
 
 enum OfBalancer {
@@ -282,36 +401,31 @@ enum OfBalancer {
 impl Told {
     /// Starts the load balancer before a Traefik.
     fn balancer(&self, case: &Case, traefik: SocketAddr) -> Balancer {
-        let Self { address, node, .. } = self;
-        let programs = &case.stack.programs;
-        let configuration = match &self.of_balancer {
+        let Self { address, .. } = self;
+        match &self.of_balancer {
             OfBalancer::Annotation(protocol) => {
-                fitted(&octavia(programs, protocol), *address, traefik)
+                let programs = &case.stack.programs;
+                let text = fitted(&octavia(programs, protocol), *address, traefik);
+                Balancer::start(programs, &case.directory, *address, &text)
             }
-            // Only the port of Traefik is not that of a node, and one machine has the addresses of all.
-            OfBalancer::File(text) => {
-                let text = text.replace(&format!("{node}:443"), &traefik.to_string());
-                let from = format!(" send-proxy-v2 source {address}\n");
-                anywhere(&text).replace(" send-proxy-v2\n", &from)
-            }
-        };
-        Balancer::start(programs, &case.directory, *address, &configuration)
+            OfBalancer::File(text) => from_address(case, text, *address),
+        }
     }
 }
 
 fn tell(case: &Case, topology: &str, kind: &str, version: &str, addresses: [Ipv4Addr; 2]) -> Told {
-    let [address, node] = addresses;
+    let [address, _] = addresses;
     let (of_balancer, values) = match kind {
         "octavia" => asked_of_octavia(topology, version, address),
         _ => rendered_for_haproxy(case, topology, addresses),
     };
-    let port = values.at_path(&["ports", "websecure", "proxyProtocol"]);
+    let port = values.at_path(&["ports", "websecure"]);
+    let port = port.and_then(|port| port.get("proxyProtocol").or(port.get("forwardedHeaders")));
     let trusted = port.and_then(|port| port.items_of("trustedIPs").first());
     Told {
         of_balancer,
         trusted: trusted.and_then(yaml::Node::scalar).expect("a range"),
         address,
-        node,
     }
 }
 
