@@ -8,7 +8,6 @@ use crate::fault::{Fault, Place};
 use crate::instance::{Egress, Extras, Opened, TraefikSource};
 use crate::name::{Label, Namespace, ObjectName};
 use crate::path::expand::{Topology, TopologyName};
-use crate::path::hop::ProxyVersion;
 use crate::record::leaf::{Days, LeafList, TextLine};
 use crate::record::{Given, Part as _, ValueOrigin};
 use crate::values::{KEYS, Layers, Settings, is_below};
@@ -197,17 +196,8 @@ fn ranges(list: Option<&Given<LeafList<Cidr>>>) -> Vec<Cidr> {
 
 /// Returns the topology of a name, with what tells the httpd where a connection comes from.
 pub(super) fn topology(name: TopologyName, part: &SettingsPart) -> Topology {
-    match name {
-        TopologyName::Direct => Topology::Direct,
-        TopologyName::TcpProxy => Topology::TcpProxy,
-        TopologyName::InspectTwice => Topology::InspectTwice,
-        TopologyName::Passthrough => Topology::Passthrough {
-            proxy: match &part.proxy_protocol {
-                None => Some(ProxyVersion::V2),
-                Some(given) => given.value.on().copied(),
-            },
-        },
-    }
+    let asked = part.proxy_protocol.as_ref();
+    name.with(asked.map_or(Topology::TO_HTTPD, |given| given.value.on().copied()))
 }
 
 /// Returns the Secret of the certificate that the httpd is to show to browsers.

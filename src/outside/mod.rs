@@ -5,7 +5,7 @@
 mod haproxy;
 mod terraform;
 
-use crate::load_balancer::BalancerKind;
+use crate::load_balancer::{BalancerKind, LoadBalancer};
 use crate::manifest::Field;
 use crate::path::arrival::Arrival;
 use crate::path::hop::ProxyVersion;
@@ -29,16 +29,31 @@ pub enum Text {
     Json(Value),
 }
 
+/// What a load balancer does with a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Link {
+    /// It passes it on, behind a header of the PROXY protocol.
+    Passed(ProxyVersion),
+    /// It ends its TLS, and begins another.
+    Ended,
+}
+
+impl Link {
+    /// Returns what is done as requests arrive, and by which load balancer; nothing where connections stay as they are.
+    fn of(arrival: &Arrival) -> Option<(&LoadBalancer, Self)> {
+        match arrival {
+            Arrival::Passed { balancer, proxy } => Some((balancer, Self::Passed((*proxy)?))),
+            Arrival::Ended { balancer } => Some((balancer, Self::Ended)),
+            Arrival::Direct => None,
+        }
+    }
+}
+
 /// Returns the files of what is before the cluster of a fleet, where a person and no Service sets it up.
 #[must_use]
 pub fn files(fleet: &str, arrival: &Arrival) -> Vec<OutsideFile> {
-    let (balancer, link) = match arrival {
-        Arrival::Passed {
-            balancer,
-            proxy: Some(version),
-        } => (balancer, Link::Passed(*version)),
-        Arrival::Ended { balancer } => (balancer, Link::Ended),
-        Arrival::Direct | Arrival::Passed { proxy: None, .. } => return Vec::new(),
+    let Some((balancer, link)) = Link::of(arrival) else {
+        return Vec::new();
     };
     match balancer.kind {
         BalancerKind::HaProxy => vec![match link {
@@ -50,32 +65,22 @@ pub fn files(fleet: &str, arrival: &Arrival) -> Vec<OutsideFile> {
     }
 }
 
-/// What a load balancer does with a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Link {
-    /// It passes it on, behind a header of the PROXY protocol.
-    Passed(ProxyVersion),
-    /// It ends its TLS, and begins another.
-    Ended,
-}
-
 /// Returns what a load balancer that no Service asks for is set to, in the words of its file: each key with its value.
 #[must_use]
 pub fn settings(arrival: &Arrival) -> Vec<(&'static str, &'static str)> {
-    match arrival {
-        Arrival::Passed {
-            balancer,
-            proxy: Some(version),
-        } => match balancer.kind {
-            BalancerKind::HaProxy => vec![("server", haproxy::sends(*version))],
-            BalancerKind::Terraform => vec![(
-                "openstack_lb_pool_v2.protocol",
-                terraform::pool_protocol(*version),
-            )],
-            BalancerKind::OpenStack | BalancerKind::OvhMks | BalancerKind::MetalLb => Vec::new(),
-        },
-        Arrival::Ended { .. } => FORWARDED.into(),
-        Arrival::Direct | Arrival::Passed { proxy: None, .. } => Vec::new(),
+    let Some((balancer, link)) = Link::of(arrival) else {
+        return Vec::new();
+    };
+    match (balancer.kind, link) {
+        (_, Link::Ended) => FORWARDED.into(),
+        (BalancerKind::HaProxy, Link::Passed(version)) => {
+            vec![("server", haproxy::sends(version))]
+        }
+        (BalancerKind::Terraform, Link::Passed(version)) => vec![(
+            "openstack_lb_pool_v2.protocol",
+            terraform::pool_protocol(version),
+        )],
+        (BalancerKind::OpenStack | BalancerKind::OvhMks | BalancerKind::MetalLb, _) => Vec::new(),
     }
 }
 

@@ -86,26 +86,40 @@ topologies! {
         "a load balancer ends the TLS of browsers and begins another to Traefik, which ends it and begins a third to httpd";
 }
 
+impl TopologyName {
+    /// Returns the topology; `proxy` tells the httpd where a connection comes from, if TLS is passed on to it.
+    #[must_use]
+    pub fn with(self, proxy: Option<ProxyVersion>) -> Topology {
+        match self {
+            Self::Direct => Topology::Direct,
+            Self::TcpProxy => Topology::TcpProxy,
+            Self::Passthrough => Topology::Passthrough { proxy },
+            Self::InspectTwice => Topology::InspectTwice,
+        }
+    }
+}
+
 impl Topology {
+    /// What tells an httpd, to which TLS is passed on, where a connection comes from, unless something else is asked for.
+    pub const TO_HTTPD: Option<ProxyVersion> = Some(ProxyVersion::V2);
+
     /// Returns the topology of a name, with what tells the next hop where a connection comes from.
     ///
     /// # Errors
     /// A PROXY protocol where none is sent.
     pub fn of(name: TopologyName, proxy: Option<ProxyVersion>) -> Result<Self, Fault> {
-        match (name, proxy) {
-            (TopologyName::Direct, None) => Ok(Self::Direct),
-            (TopologyName::Direct, Some(_)) => Err(Fault::new(
-                "where browsers reach Traefik and it ends TLS, nothing sends the PROXY protocol",
-            )
-            .help("leave it out, or use another topology")),
-            (TopologyName::InspectTwice, Some(_)) => Err(Fault::new(
-                "where a load balancer ends TLS, it says in `X-Forwarded-For` where a browser is",
-            )
-            .help("leave it out, or use another topology")),
-            (TopologyName::InspectTwice, None) => Ok(Self::InspectTwice),
-            (TopologyName::TcpProxy, _) => Ok(Self::TcpProxy),
-            (TopologyName::Passthrough, proxy) => Ok(Self::Passthrough { proxy }),
-        }
+        let what = match (name, proxy) {
+            (TopologyName::Direct, Some(_)) => {
+                "where browsers reach Traefik and it ends TLS, nothing sends the PROXY protocol"
+            }
+            (TopologyName::InspectTwice, Some(_)) => {
+                "where a load balancer ends TLS, it says in `X-Forwarded-For` where a browser is"
+            }
+            (_, None) | (TopologyName::TcpProxy | TopologyName::Passthrough, Some(_)) => {
+                return Ok(name.with(proxy));
+            }
+        };
+        Err(Fault::new(what).help("leave it out, or use another topology"))
     }
 
     /// Returns its name.

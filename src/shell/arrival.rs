@@ -142,11 +142,10 @@ impl ArrivalArguments {
     pub(super) fn topology(&self, faults: &mut Faults) -> Option<Topology> {
         let name = self.name();
         let asked = self.proxy_protocol.map(ProxyArgument::version);
-        let proxy = match name {
-            TopologyName::Passthrough => asked.unwrap_or(Some(ProxyVersion::V2)),
-            TopologyName::Direct | TopologyName::TcpProxy | TopologyName::InspectTwice => {
-                asked.flatten()
-            }
+        let proxy = if name == TopologyName::Passthrough {
+            asked.unwrap_or(Topology::TO_HTTPD)
+        } else {
+            asked.flatten()
         };
         let topology = Topology::of(name, proxy);
         faults.keep(topology.map_err(|fault| fault.argument("--proxy-protocol")))
