@@ -170,6 +170,32 @@ fn from_address(case: &Case, text: &str, address: Ipv4Addr) -> Balancer {
     Balancer::start(&case.stack.programs, &directory, address, &text)
 }
 
+/// Starts a Traefik, and before it a load balancer that says by the PROXY protocol where browsers are.
+fn announced(
+    case: &Case,
+    release: &Release,
+    cluster: &Cluster,
+    namespace: &str,
+    [topology, kind, version]: [&str; 3],
+) -> (Traefik, Balancer) {
+    let [balancer, node] = [case.stack.address(), case.stack.address()];
+    let told = tell(case, topology, kind, version, [balancer, node]);
+    let traefik = Traefik::start_with(
+        &case.stack.programs,
+        release,
+        cluster,
+        &[namespace],
+        node,
+        &case.directory,
+        &[format!(
+            "--entrypoints.websecure.proxyprotocol.trustedips={}",
+            told.trusted
+        )],
+    );
+    let before = told.balancer(case, traefik.websecure());
+    (traefik, before)
+}
+
 fn tcp_proxy(case: &Case, release: &Release, kind: &str, version: &str) {
     let cluster = case.stack.cluster(release);
     let namespace = format!("tcp-proxy-{kind}-{version}");
@@ -182,23 +208,9 @@ fn tcp_proxy(case: &Case, release: &Release, kind: &str, version: &str) {
     };
     let _httpd = case.httpd("httpd", &[instance.site(cluster)], &settings);
 
-    let balancer = case.stack.address();
-    let node = case.stack.address();
-    let told = tell(case, "tcp-proxy", kind, version, [balancer, node]);
-    let traefik = Traefik::start_with(
-        &case.stack.programs,
-        release,
-        cluster,
-        &[&namespace],
-        node,
-        &case.directory,
-        &[format!(
-            "--entrypoints.websecure.proxyprotocol.trustedips={}",
-            told.trusted
-        )],
-    );
+    let way = ["tcp-proxy", kind, version];
+    let (traefik, before) = announced(case, release, cluster, &namespace, way);
     traefik.wait_for(&instance.host);
-    let before = told.balancer(case, traefik.websecure());
 
     let host = &instance.host;
     let page = browser.get(before.endpoint(), host, "/").expect("a page");
@@ -238,22 +250,8 @@ fn passthrough(case: &Case, release: &Release, kind: &str, version: &str) {
     let browser = Client::trusting(&authority.certificate);
     let httpd = with_mounted(case, cluster, &instance);
 
-    let balancer = case.stack.address();
-    let node = case.stack.address();
-    let told = tell(case, "passthrough", kind, version, [balancer, node]);
-    let traefik = Traefik::start_with(
-        &case.stack.programs,
-        release,
-        cluster,
-        &[&namespace],
-        node,
-        &case.directory,
-        &[format!(
-            "--entrypoints.websecure.proxyprotocol.trustedips={}",
-            told.trusted
-        )],
-    );
-    let before = told.balancer(case, traefik.websecure());
+    let way = ["passthrough", kind, version];
+    let (traefik, before) = announced(case, release, cluster, &namespace, way);
 
     let page = wait::until("the page of the httpd", || {
         browser.get(before.endpoint(), host, "/")
