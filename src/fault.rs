@@ -73,33 +73,28 @@ impl Fault {
         self
     }
 
-    /// Quotes the line of `source` at which it is, unless it has no position or the line may hold a private key.
+    /// Quotes the line of `source` at which it is, unless it has no position, or this line or the one before it, of
+    /// which it may be the short last line, may hold a private key. Goes through the text: see [`with_source`].
     #[must_use]
-    pub fn with_source(self, source: &str) -> Self {
-        let line = match self.place {
-            Some(Place::Position { line, .. }) => usize::try_from(line).ok(),
-            _ => None,
+    pub fn with_source(mut self, source: &str) -> Self {
+        let Some(Place::Position { line, column, .. }) = self.place else {
+            return self;
         };
-        let Some(before) = line.and_then(|line| line.checked_sub(1)) else {
+        let Some(before) = usize::try_from(line)
+            .ok()
+            .and_then(|line| line.checked_sub(1))
+        else {
             return self;
         };
         let mut near = source.lines().skip(before.saturating_sub(1));
         let before = if before > 0 { near.next() } else { None };
-        match near.next() {
-            Some(line) => self.with_line_after(before, line),
-            None => self,
-        }
-    }
-
-    /// Quotes the line at which it is, if that is at hand, and the one before it, which tells whether it is the
-    /// short last line of a key.
-    pub(crate) fn with_line_after(mut self, before: Option<&str>, text: &str) -> Self {
         if before.is_some_and(visible::may_hold_key) {
             return self;
         }
-        if let Some(Place::Position { line, column, .. }) = self.place {
-            self.snippet = Snippet::new(text, line, column).map(Box::new);
-        }
+        self.snippet = near
+            .next()
+            .and_then(|text| Snippet::new(text, line, column))
+            .map(Box::new);
         self
     }
 
@@ -126,6 +121,26 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+/// Most faults of a run that are shown: what is beyond is counted.
+pub const SHOWN: usize = 50;
+
+/// Quotes the lines of `source` at which the first faults are, as many as are shown: a text may have as many faults as
+/// lines, and all of them on one.
+#[must_use]
+pub fn with_source(faults: Vec<Fault>, source: &str) -> Vec<Fault> {
+    with_sources(faults.into_iter().map(|fault| (fault, source)))
+}
+
+/// Quotes as [`with_source`] does, of each fault the source that is given with it.
+#[must_use]
+pub fn with_sources<'a>(faults: impl IntoIterator<Item = (Fault, &'a str)>) -> Vec<Fault> {
+    let quoted = |(number, (fault, source)): (usize, (Fault, &str))| match number {
+        0..SHOWN => fault.with_source(source),
+        _ => fault,
+    };
+    faults.into_iter().enumerate().map(quoted).collect()
+}
 
 /// A line of a source with a mark below the character that is meant, as compilers show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -313,6 +328,14 @@ mod tests {
         assert!(text.to_string().contains("a\u{fffd}[2J b\u{fffd}c"));
         let key = "k: \"-----BEGIN PRIVATE KEY-----\\nMC4C\"";
         assert_eq!(at(1, 1).with_source(key).snippet, None);
+    }
+
+    #[test]
+    fn of_a_source_with_many_faults_those_that_are_shown_are_quoted() {
+        let faults = (1..=60).map(|line| at(line, 1)).collect();
+        let quoted = with_source(faults, &"a\n".repeat(60));
+        let with_snippet = quoted.iter().take_while(|fault| fault.snippet.is_some());
+        assert_eq!((quoted.len(), with_snippet.count()), (60, SHOWN));
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! TOML in: a tree that knows where each value stands, of the same form as that of YAML.
 
-use crate::fault::Fault;
+use crate::fault::{self, Fault};
 use crate::yaml::{At, Key, Node, Value};
 use ::toml::Spanned;
 use ::toml::de::{DeTable, DeValue};
 use std::ops::Range;
 
-/// Largest file taken, in bytes: a thousand times what a person writes.
-pub(crate) const LIMIT: usize = 1 << 20;
+/// Largest file taken, in bytes: a hundred times what a person writes. What is counted along a line, for each value on
+/// it, stays small.
+const LIMIT: usize = 1 << 16;
 
 /// Reads a text.
 ///
@@ -42,7 +43,7 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Node, Vec<Fault>> {
     if reading.faults.is_empty() {
         Ok(node)
     } else {
-        Err(reading.faults)
+        Err(fault::with_source(reading.faults, text))
     }
 }
 
@@ -68,7 +69,7 @@ impl Reading<'_> {
             Some(help) => fault.help(help),
             None => fault,
         };
-        self.faults.push(fault.with_source(self.text));
+        self.faults.push(fault);
     }
 
     fn table(&mut self, table: DeTable<'_>) -> Value {

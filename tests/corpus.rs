@@ -198,6 +198,9 @@ fn files() -> BTreeMap<&'static str, Vec<u8>> {
     let wide = (0..20_000).fold(String::new(), |text, number| {
         text + &format!("k{number}: 1\n")
     });
+    let row = (0..20_000).fold(String::new(), |text, number| {
+        text + &format!("k{number}: 1, ")
+    });
     let utf16 = "a: b\n".encode_utf16().flat_map(u16::to_le_bytes);
     let block =
         |body: &str| format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
@@ -233,6 +236,8 @@ fn files() -> BTreeMap<&'static str, Vec<u8>> {
         ("text that turns", "\u{202e}a: 1\n".to_owned()),
         ("a long key", format!("\"{}\": 1\n", "a".repeat(200_000))),
         ("many keys", wide),
+        ("many keys on a line", format!("{{{row}}}\n")),
+        ("many values on a line", format!("a = [{}]\n", "1, ".repeat(20_000))),
     ];
     let mut files: BTreeMap<&str, Vec<u8>> = texts
         .into_iter()
@@ -268,7 +273,7 @@ fn files() -> BTreeMap<&'static str, Vec<u8>> {
 const WITH_FILE: &[(&str, &[&str])] = &[
     (
         "new-instance p --host=a.example.org -f @",
-        &["empty", "commands", "text that turns", "many keys"],
+        &["empty", "commands", "text that turns", "many keys", "many keys on a line"],
     ),
     ("new-instance p --host=a.example.org --reuse @", &[]),
     (

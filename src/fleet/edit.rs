@@ -5,7 +5,7 @@
 
 use super::csv::Rows;
 use super::{Source, file};
-use crate::fault::{Fault, Place};
+use crate::fault::{self, Fault, Place};
 use crate::name::{DnsName, InstanceName};
 use crate::record::{PartReader, Syntax};
 use crate::yaml::{At, Key, Node, Value, scalar, tree};
@@ -227,10 +227,7 @@ fn document(text: &str, name: &str) -> Result<Node, Vec<Fault>> {
     match <[Node; 1]>::try_from(documents) {
         Ok([document]) if faults.is_empty() => Ok(document),
         _ if faults.is_empty() => Err(vec![Fault::new("a fleet file is one document").file(name)]),
-        _ => Err(faults
-            .into_iter()
-            .map(|fault| fault.with_source(text))
-            .collect()),
+        _ => Err(fault::with_source(faults, text)),
     }
 }
 

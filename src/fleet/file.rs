@@ -10,7 +10,7 @@ use super::members::{Frame, Members};
 use super::spec::{argo_cd, entry_points, flux, mode, secrets, wildcard};
 use super::{Division, Fleet, Layout, Source};
 use crate::chart::ChartMajor;
-use crate::fault::{Fault, Place};
+use crate::fault::{self, Fault};
 use crate::record::leaf::{LeafList, TextLine};
 use crate::record::{Given, Part as _, PartReader, Syntax};
 use crate::yaml::{At, Node, tree};
@@ -223,32 +223,13 @@ fn instances(source: &Source, members: &mut Members, reader: &mut PartReader) {
     }
 }
 
-/// Quotes the line of each fault. The faults are sorted, so that each text is gone through once.
+/// Quotes the lines at which the first faults are.
 fn with_lines(faults: Vec<(usize, Fault)>, main: &Source, included: &[Source]) -> Vec<Fault> {
-    let mut current = None;
-    let mut lines = "".lines();
-    let mut number = 0;
-    let (mut before, mut line) = (None, None);
-    let quote = |(file, fault): (usize, Fault)| {
-        if current != Some(file) {
-            current = Some(file);
-            let source = file
-                .checked_sub(1)
-                .map_or(Some(main), |index| included.get(index));
-            lines = source.map_or("", text).lines();
-            (number, before, line) = (0, None, None);
-        }
-        let Some(Place::Position { line: wanted, .. }) = &fault.place else {
-            return fault;
+    fault::with_sources(faults.into_iter().map(|(file, fault)| {
+        let source = match file.checked_sub(1) {
+            None => Some(main),
+            Some(index) => included.get(index),
         };
-        while number < *wanted {
-            (before, line) = (line, lines.next());
-            number += 1;
-        }
-        match line {
-            Some(line) => fault.with_line_after(before, line),
-            None => fault,
-        }
-    };
-    faults.into_iter().map(quote).collect()
+        (fault, source.map_or("", text))
+    }))
 }

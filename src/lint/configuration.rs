@@ -5,7 +5,7 @@ use super::documents::rules::CI009;
 use super::rule::{Rule, Severity};
 use super::rules;
 use crate::chart::ChartMajor;
-use crate::fault::{Fault, Place};
+use crate::fault::{self, Fault, Place};
 use crate::name::DnsName;
 use crate::record::leaf::{Days, LeafList, ListedWord, TextLine, choices};
 use crate::record::{Given, Part as _, PartReader, Syntax, record};
@@ -168,16 +168,11 @@ impl Configuration {
         reader.syntax = Syntax::Toml;
         let document = ConfigurationDocument::read(node, &mut reader).unwrap_or_default();
         let read = Self::of(document, &mut reader);
-        let faults: Vec<Fault> = reader
-            .finish()
-            .into_iter()
-            .map(|(_, fault)| fault.with_source(text))
-            .collect();
-        if faults.is_empty() {
-            Ok(read)
-        } else {
-            Err(faults)
+        if reader.count() == 0 {
+            return Ok(read);
         }
+        let faults = reader.finish().into_iter().map(|(_, fault)| (fault, text));
+        Err(fault::with_sources(faults))
     }
 
     fn of(document: ConfigurationDocument, reader: &mut PartReader) -> Self {

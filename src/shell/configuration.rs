@@ -6,7 +6,7 @@ use super::error::Failure;
 use super::gitops::git::WorkTree;
 use super::lexical::parent;
 use super::world;
-use civi_ingress::fault::{Fault, Faults};
+use civi_ingress::fault::{self, Fault};
 use civi_ingress::lint::configuration::{Configuration, FILE, NamedPath};
 use std::path::{Path, PathBuf};
 
@@ -74,14 +74,16 @@ impl ConfigurationFile {
         let ignored = read.says.ignored.iter().flat_map(|entry| &entry.paths);
         let says = &read.says;
         let named = says.paths.iter().chain(&says.roots).chain(&says.baselines);
-        let mut faults = Faults::default();
+        let mut faults = Vec::new();
         for path in named.chain(ignored) {
             if let Some(fault) = read.refused(path) {
-                faults.push(fault.at(path.place.clone()).with_source(&text.content));
+                faults.push(fault.at(path.place.clone()));
             }
         }
-        faults.finish(Some(()))?;
-        Ok(read)
+        if faults.is_empty() {
+            return Ok(read);
+        }
+        Err(fault::with_source(faults, &text.content).into())
     }
 
     /// Returns why a path is refused, if it is. What is outside is not looked at.

@@ -1,6 +1,6 @@
 //! How a run ends when it does not end well.
 
-use civi_ingress::fault::{Fault, Place};
+use civi_ingress::fault::{Fault, Place, SHOWN};
 use std::fmt::{Display, Write as _};
 use std::process::ExitCode;
 
@@ -25,9 +25,6 @@ pub(super) const STATUSES: [(u8, &str); 12] = [
     ),
     (143, "SIGTERM ended the run; what was unfinished is undone."),
 ];
-
-/// Most faults printed; the rest is counted.
-const LIMIT: usize = 50;
 
 /// What kind of failure it is. The kind alone decides the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +97,7 @@ impl Failure {
     /// Returns the text for stderr: one `error:` line for each fault, below it the line of the source and its `help:`.
     pub(super) fn text(&self) -> String {
         let mut out = String::new();
-        for fault in self.faults.iter().take(LIMIT) {
+        for fault in self.faults.iter().take(SHOWN) {
             writeln!(out, "error: {fault}").expect("writing to a String cannot fail");
             if let Some(snippet) = &fault.snippet {
                 write!(out, "{snippet}").expect("writing to a String cannot fail");
@@ -109,8 +106,8 @@ impl Failure {
                 writeln!(out, "help: {help}").expect("writing to a String cannot fail");
             }
         }
-        if self.faults.len() > LIMIT {
-            writeln!(out, "error: and {} more", self.faults.len() - LIMIT)
+        if self.faults.len() > SHOWN {
+            writeln!(out, "error: and {} more", self.faults.len() - SHOWN)
                 .expect("writing to a String cannot fail");
         }
         out
