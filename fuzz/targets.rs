@@ -14,6 +14,7 @@ use civi_ingress::lint::configuration::Configuration;
 use civi_ingress::lint::{self, Options, Severity, baseline, report};
 use civi_ingress::manifests;
 use civi_ingress::name::DnsName;
+use civi_ingress::path::entrances::Entrances;
 use civi_ingress::path::request::RequestPath;
 use civi_ingress::path::{self, hop::ProxyVersion};
 use civi_ingress::pki::forms::{self, FormPart};
@@ -195,7 +196,7 @@ fn state(data: &[u8], name: &str) {
     };
     let cluster = findings.take_cluster();
     let mut faults = Faults::default();
-    let paths = path::read(&cluster, Release::default());
+    let paths = path::read(&cluster, Release::default(), &Entrances::default());
     let report = status::lenient(findings.found, (&cluster, paths), None, NOW, &mut faults);
     let format = match form(data, 6) {
         0 => Format::Table,

@@ -12,6 +12,7 @@ use civi_ingress::lint::{self, Options, Severity};
 use civi_ingress::manifest::{PrivateKeys, stream};
 use civi_ingress::name::ObjectName;
 use civi_ingress::path::check::check;
+use civi_ingress::path::entrances::Entrances;
 use civi_ingress::path::expand::{Topology, TopologyName, expand};
 use civi_ingress::path::hop::{Outward, ProxyVersion};
 use civi_ingress::path::served::Grounds;
@@ -71,7 +72,7 @@ fn cluster(text: &str) -> Cluster {
 
 fn read(text: &str, release: Release) -> Vec<Path> {
     let cluster = cluster(text);
-    let paths = path::read(&cluster, release).into_iter();
+    let paths = path::read(&cluster, release, &Entrances::default()).into_iter();
     paths.map(|routed| routed.path).collect()
 }
 
@@ -165,7 +166,7 @@ proptest! {
         let text = written_with(damage.credentials(), release, topology, &instance);
         let cluster = cluster(&text);
         let grounds = Grounds::new(&cluster, now);
-        let [routed] = &path::read(&cluster, release)[..] else {
+        let [routed] = &path::read(&cluster, release, &Entrances::default())[..] else {
             panic!("one path");
         };
         let clashes = check(&path, &grounds);

@@ -2,6 +2,7 @@
 //!
 //! Among routes of one kind the highest priority goes first, by default the length of the rule; ``HostSNI(`*`)`` goes last.
 
+use super::entrances::Entrances;
 use super::fit::covers;
 use crate::cluster::{Cluster, Kind, Object};
 use crate::kinds::traefik::{IngressRoute, Route};
@@ -11,8 +12,10 @@ use crate::rule::Rule;
 /// The routes of a kind.
 #[derive(Debug, Default)]
 pub struct Candidates<'a> {
-    /// First those that Traefik tries first.
+    /// Those that may be on an entry point of TLS, first those that Traefik tries first.
     pub tried: Vec<Candidate<'a>>,
+    /// Those that are on entry points of plain http alone, likewise.
+    pub plain: Vec<Candidate<'a>>,
     /// Those that it drops, because it cannot read their rules.
     pub dropped: Vec<Dropped<'a>>,
 }
@@ -69,22 +72,20 @@ impl Candidate<'_> {
     }
 }
 
-/// Returns the routes of a kind, IngressRoute or IngressRouteTCP, that may listen on the port of TLS.
+/// Returns the routes of a kind, IngressRoute or IngressRouteTCP, of a Traefik whose options are not known.
 #[must_use]
 pub fn candidates(cluster: &Cluster, kind: Kind) -> Candidates<'_> {
+    let entrances = Entrances::default();
     let mut found = Candidates::default();
     for object in cluster.of(kind) {
         let Some(spec) = object.resource.ingress_route() else {
             continue;
         };
-        let points = &spec.entry_points;
-        let is_for_port_80 = !points.is_empty() && points.iter().all(|name| name == "web");
-        if is_for_port_80 && spec.tls.is_none() {
-            continue;
-        }
+        let is_plain = spec.tls.is_none() && entrances.are_plain(&spec.entry_points);
         for route in &spec.routes {
             let rule = match &route.rule {
                 Ok(rule) => rule,
+                Err(_) if is_plain => continue,
                 Err(why) => {
                     found.dropped.push(Dropped { object, route, why });
                     continue;
@@ -95,7 +96,12 @@ pub fn candidates(cluster: &Cluster, kind: Kind) -> Candidates<'_> {
             } else {
                 i64::try_from(route.text.len()).unwrap_or(i64::MAX)
             };
-            found.tried.push(Candidate {
+            let ranked = if is_plain {
+                &mut found.plain
+            } else {
+                &mut found.tried
+            };
+            ranked.push(Candidate {
                 object,
                 spec,
                 route,
@@ -104,8 +110,8 @@ pub fn candidates(cluster: &Cluster, kind: Kind) -> Candidates<'_> {
             });
         }
     }
-    found
-        .tried
-        .sort_by_key(|candidate| std::cmp::Reverse(candidate.priority));
+    for ranked in [&mut found.tried, &mut found.plain] {
+        ranked.sort_by_key(|candidate| std::cmp::Reverse(candidate.priority));
+    }
     found
 }

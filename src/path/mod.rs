@@ -8,6 +8,7 @@
 //! | know what a hop is | [`hop`] |
 //! | see how Traefik's objects become paths | [`traefik`] |
 //! | know which of its routes takes a request | [`choose`], [`fit`]; [`please`] finds a request that one takes |
+//! | know at which entry points it answers, and where it speaks TLS there | [`entrances`] |
 //! | see how an Ingress does | `ingress` |
 //! | see how those of the Gateway API and of Istio do | [`gateways`] |
 //! | know which path an instance is to have | [`expand`]; how requests get to the ingress: [`arrival`] |
@@ -18,6 +19,7 @@
 pub mod arrival;
 pub mod check;
 pub mod choose;
+pub mod entrances;
 pub mod expand;
 pub mod fit;
 pub mod gateways;
@@ -33,6 +35,7 @@ pub mod traefik;
 use crate::cluster::{Cluster, Object};
 use crate::release::Release;
 use crate::yaml::At;
+use entrances::Entrances;
 use hop::{Front, Httpd, Inward, Known, Outward, ProxyVersion};
 use traefik::Reached;
 
@@ -111,10 +114,10 @@ pub struct Field {
     pub path: String,
 }
 
-/// Follows all routes of the objects, in their order, as a release of Traefik does.
+/// Follows all routes of the objects, in their order, as a release of Traefik does with these entry points.
 #[must_use]
-pub fn read(cluster: &Cluster, release: Release) -> Vec<Routed<'_>> {
-    let mut paths = traefik::read(cluster, release);
+pub fn read<'a>(cluster: &'a Cluster, release: Release, entrances: &Entrances) -> Vec<Routed<'a>> {
+    let mut paths = traefik::read(cluster, release, entrances);
     paths.extend(ingress::read(cluster));
     paths.extend(gateways::read(cluster));
     paths

@@ -3,6 +3,7 @@
 //! The rules are those of its provider (`pkg/provider/kubernetes/crd`, v2.11.53 and v3.7.9): a ServersTransport is looked
 //! up in the Service's namespace, a ServersTransportTCP in the route's.
 
+use super::entrances::Entrances;
 use super::hop::{
     Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Known, Outward, Place, ProxyVersion,
     Shown, Trust,
@@ -17,7 +18,11 @@ use crate::release::{Release, TransportTcp};
 /// Most services that are followed for one route: a few objects that name each other twice would make millions.
 const SERVICES_LIMIT: usize = 1000;
 
-pub(super) fn read(cluster: &Cluster, release: Release) -> Vec<Routed<'_>> {
+pub(super) fn read<'a>(
+    cluster: &'a Cluster,
+    release: Release,
+    entrances: &Entrances,
+) -> Vec<Routed<'a>> {
     let mut paths = Vec::new();
     for object in cluster.objects() {
         let Some(route) = object.resource.ingress_route() else {
@@ -26,7 +31,7 @@ pub(super) fn read(cluster: &Cluster, release: Release) -> Vec<Routed<'_>> {
         let is_tcp = object.kind() == Kind::IngressRouteTcp;
         for (rule, content) in route.routes.iter().enumerate() {
             let hosts = content.hosts();
-            let inward = inward(object, route, content);
+            let inward = inward(object, route, content, entrances);
             let services = services(cluster, object, &content.services).reached;
             let ends = services.iter().map(Some);
             let none = services.is_empty().then_some(None);
@@ -289,9 +294,14 @@ fn normal(key: &str) -> String {
 
 /// Returns what comes in by one of the rules of a route. Without `tls` a TCP route takes bytes as they are, and only
 /// ``HostSNI(`*`)`` can match: Traefik drops a rule that names a host (`addTCPRouters` in `pkg/server/router/tcp/manager.go`,
-/// 2.11 to 3.7).
+/// 2.11 to 3.7). Without `tls` an http route takes what its entry points take.
 #[must_use]
-pub fn inward(object: &Object, route: &IngressRoute, rule: &Route) -> Inward {
+pub fn inward(
+    object: &Object,
+    route: &IngressRoute,
+    rule: &Route,
+    entrances: &Entrances,
+) -> Inward {
     let is_tcp = object.kind() == Kind::IngressRouteTcp;
     let shown = |tls: &RouteTls| match &tls.secret {
         Some(secret) => Shown::Secrets(vec![Place {
@@ -305,6 +315,7 @@ pub fn inward(object: &Object, route: &IngressRoute, rule: &Route) -> Inward {
         Some(tls) => Inward::Tls(shown(tls)),
         None if is_tcp && rule.is_wide() => Inward::Raw,
         None if is_tcp => Inward::Plain,
+        None if entrances.are_plain(&route.entry_points) => Inward::Plain,
         // An entry point may add TLS to routes that say nothing.
         None => Inward::Unsaid(Shown::Store),
     }

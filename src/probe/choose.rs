@@ -5,7 +5,7 @@ use crate::cluster::{Cluster, Kind};
 use crate::fault::{Fault, did_you_mean};
 use crate::lint::rules::CI214;
 use crate::name::DnsName;
-use crate::path::choose::{Candidate, candidates};
+use crate::path::choose::{Candidate, Candidates, candidates};
 use crate::path::fit::{self, Fit};
 use crate::path::hop::Place;
 use crate::path::please::please;
@@ -22,7 +22,7 @@ pub(super) fn routes<'a>(
     kind: Kind,
     host: &DnsName,
     findings: &mut Vec<Finding>,
-) -> Vec<Candidate<'a>> {
+) -> Candidates<'a> {
     let found = candidates(cluster, kind);
     for dropped in &found.dropped {
         let (object, text, why) = (dropped.object, &dropped.route.text, dropped.why);
@@ -31,7 +31,7 @@ pub(super) fn routes<'a>(
             findings.push(Finding::of_rule(&CI214, Verdict::Broken, subject));
         }
     }
-    found.tried
+    found
 }
 
 /// Chooses as Traefik does, and bends the request where it may be bent and no rule takes it.

@@ -14,6 +14,7 @@ use crate::kinds::traefik::{self as kinds, IngressRoute};
 use crate::lint::rules::{CI219, CI227};
 use crate::name::DnsName;
 use crate::path::choose::Candidate;
+use crate::path::entrances::Entrances;
 use crate::path::fit::{self, Fit};
 use crate::path::hop::{Inward, Place, Shown};
 use crate::path::request::{Request, RequestPath};
@@ -50,7 +51,16 @@ impl<'a> Way<'a> {
         let plain = Request::new(path.cloned().unwrap_or_default());
         let mut findings = Vec::new();
         let http = routes(cluster, Kind::IngressRoute, host, &mut findings);
-        let tcp = routes(cluster, Kind::IngressRouteTcp, host, &mut findings);
+        let tcp = routes(cluster, Kind::IngressRouteTcp, host, &mut findings).tried;
+        let is_for_host = |route: &Candidate<'_>| fit::may_take(route.rule, host);
+        let is_served = http.tried.iter().chain(&tcp).any(is_for_host);
+        // What is served without TLS alone is reached by what ends it before Traefik.
+        let is_plain = http.plain.iter().any(|route| route.names(host));
+        let http = if is_plain && !is_served {
+            http.plain
+        } else {
+            http.tried
+        };
         let (tls, raw): (Vec<_>, Vec<_>) =
             tcp.into_iter().partition(|route| route.spec.tls.is_some());
         let (raw, dropped): (Vec<_>, Vec<_>) = raw.into_iter().partition(Candidate::is_wide);
@@ -89,10 +99,13 @@ impl<'a> Way<'a> {
         mut findings: Vec<Finding>,
     ) -> Self {
         let object = chosen.object;
-        let ends = if chosen.passes_through() {
-            ", and passes its TLS through to the httpd"
-        } else {
-            ""
+        let inward = inward(object, chosen.spec, chosen.route, &Entrances::default());
+        let ends = match inward {
+            Inward::PassedThrough => ", and passes its TLS through to the httpd",
+            Inward::Plain if object.kind() == Kind::IngressRoute => {
+                ", on entry points without TLS: something before Traefik must end it"
+            }
+            _ => "",
         };
         let what = format!("{object} takes the host: {}{ends}", chosen.route.text);
         findings.insert(0, Finding::new(Check::Objects, Verdict::Good, what));
@@ -105,10 +118,10 @@ impl<'a> Way<'a> {
             object,
             spec: chosen.spec,
             route: chosen.route,
-            inward: inward(object, chosen.spec, chosen.route),
+            inward,
             host: host.clone(),
         };
-        if way.ends_at_traefik() {
+        if way.ends_at_traefik() && way.inward != Inward::Plain {
             way.options = ClientOptions::of(cluster, object, way.spec, &mut way.findings);
         }
         if !way.is_tcp() {

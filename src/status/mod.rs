@@ -33,6 +33,7 @@ use crate::fault::{Fault, Faults};
 use crate::find::{FoundCertificate, Origin};
 use crate::fleet::Fleet;
 use crate::path::Routed;
+use crate::path::entrances::Entrances;
 use crate::pki::Certificate;
 use crate::release::Release;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +50,7 @@ pub fn report(
     now: OffsetDateTime,
 ) -> Result<Report, Vec<Fault>> {
     let mut faults = Faults::default();
-    let paths = crate::path::read(cluster, Release::default());
+    let paths = crate::path::read(cluster, Release::default(), &Entrances::default());
     let report = lenient(found, (cluster, paths), None, now, &mut faults);
     faults.finish(Some(report))
 }

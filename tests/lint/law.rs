@@ -8,6 +8,7 @@ use civi_ingress::cluster::{Cluster, Object};
 use civi_ingress::kinds::traefik::Port;
 use civi_ingress::lint::{Options, Severity, rule_of};
 use civi_ingress::path::check::{check, covers};
+use civi_ingress::path::entrances::Entrances;
 use civi_ingress::path::hop::{
     Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Outward, Place, ProxyVersion, Shown,
     Trust,
@@ -332,7 +333,7 @@ proptest! {
         let file = "f.yaml".into();
         let objects = objects.filter_map(|document| Object::read(document, &file, &known));
         let cluster = Cluster::new(objects.collect(), BTreeMap::new());
-        let read: Vec<Path> = path::read(&cluster, Release::default())
+        let read: Vec<Path> = path::read(&cluster, Release::default(), &Entrances::default())
             .into_iter()
             .map(|routed| routed.path)
             .collect();

@@ -2,7 +2,6 @@
 
 mod carriers;
 pub(super) mod documents;
-mod entrances;
 mod inner;
 mod knowledge;
 pub(super) mod kustomize;
@@ -170,7 +169,7 @@ impl<'a> Model<'a> {
             instances,
             secrets,
             cluster,
-            paths: path::read(cluster, knowledge.release),
+            paths: path::read(cluster, knowledge.release, &provider.entrances),
             grounds,
             index,
             again,

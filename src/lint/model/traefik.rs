@@ -1,10 +1,10 @@
 //! What the input says about Traefik's own options: its static files, the values of its chart, the arguments of its
 //! container.
 
-use super::entrances::Entrances;
 use super::object::{Class, Object};
 use super::values::Values;
 use crate::kinds::static_options::{ObjectProvider, StaticOptions};
+use crate::path::entrances::Entrances;
 use crate::release::Release;
 use crate::yaml::Node;
 use std::collections::BTreeSet;
