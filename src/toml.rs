@@ -4,11 +4,11 @@ use crate::fault::{self, Fault};
 use crate::yaml::{At, Key, Node, Value};
 use ::toml::Spanned;
 use ::toml::de::{DeTable, DeValue};
+use std::cell::Cell;
 use std::ops::Range;
 
-/// Largest file taken, in bytes: a hundred times what a person writes. What is counted along a line, for each value on
-/// it, stays small.
-const LIMIT: usize = 1 << 16;
+/// Largest file taken, in bytes: a hundred times what a person writes.
+const LIMIT: usize = 1 << 18;
 
 /// Reads a text.
 ///
@@ -25,6 +25,7 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Node, Vec<Fault>> {
         starts: std::iter::once(0)
             .chain(text.match_indices('\n').map(|(at, _)| at + 1))
             .collect(),
+        last: Cell::new((0, 1)),
         faults: Vec::new(),
     };
     let (table, errors) = DeTable::parse_recoverable(text);
@@ -52,14 +53,22 @@ struct Reading<'a> {
     file: &'a str,
     /// The offsets at which lines begin.
     starts: Vec<usize>,
+    /// Offset and column of the place that was looked at last: most are looked at in their order, all on one line perhaps.
+    last: Cell<(usize, usize)>,
     faults: Vec<Fault>,
 }
 
 impl Reading<'_> {
     fn at(&self, span: &Range<usize>) -> At {
         let line = self.starts.partition_point(|start| *start <= span.start);
-        let before = self.starts[line - 1]..span.start;
-        let column = self.text.get(before).unwrap_or_default().chars().count() + 1;
+        let start = self.starts[line - 1];
+        let (from, column) = match self.last.get() {
+            (last, column) if (start..=span.start).contains(&last) => (last, column),
+            _ => (start, 1),
+        };
+        let between = self.text.get(from..span.start).unwrap_or_default();
+        let column = column + between.chars().count();
+        self.last.set((span.start, column));
         At::new(line, column)
     }
 

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 /// What a run may cost: seconds of one processor, and kB of memory for data.
 const LIMITS: &str = "ulimit -t 10; ulimit -d 262144; exec \"$@\"";
 /// Most bytes of all that is reported about an input, whatever its size.
-const SAID: usize = 8_000;
+const SAID: usize = 20_000;
 
 /// Texts of which none is a name, a host, an address, a time, a number or a word of a list.
 fn texts() -> Vec<String> {
@@ -237,7 +237,10 @@ fn files() -> BTreeMap<&'static str, Vec<u8>> {
         ("a long key", format!("\"{}\": 1\n", "a".repeat(200_000))),
         ("many keys", wide),
         ("many keys on a line", format!("{{{row}}}\n")),
-        ("many values on a line", format!("a = [{}]\n", "1, ".repeat(20_000))),
+        (
+            "many values on a line",
+            format!("a = [{}]\n", "1, ".repeat(20_000)),
+        ),
     ];
     let mut files: BTreeMap<&str, Vec<u8>> = texts
         .into_iter()
@@ -273,7 +276,13 @@ fn files() -> BTreeMap<&'static str, Vec<u8>> {
 const WITH_FILE: &[(&str, &[&str])] = &[
     (
         "new-instance p --host=a.example.org -f @",
-        &["empty", "commands", "text that turns", "many keys", "many keys on a line"],
+        &[
+            "empty",
+            "commands",
+            "text that turns",
+            "many keys",
+            "many keys on a line",
+        ],
     ),
     ("new-instance p --host=a.example.org --reuse @", &[]),
     (
