@@ -166,7 +166,7 @@ fn the_topologies_that_are_listed_can_be_explained() {
     for line in listed.lines() {
         let name = line.split(' ').next().unwrap();
         let kind = match name {
-            "inspect-twice" => "haproxy",
+            "offload" | "inspect-twice" => "haproxy",
             _ => "openstack",
         };
         let balancer = ["--load-balancer", kind, "--trusted", "10.0.0.0/20"];
@@ -211,6 +211,87 @@ fn a_load_balancer_is_a_hop_with_what_it_and_traefik_must_be_set_to_and_whom_tra
          \x20 peers of Traefik\n\
          \x20   trusted: 10.0.0.0/20\n\
          \x20   where to read them: the subnet of the load balancer: `openstack loadbalancer show NAME -c vip_subnet_id`, then `openstack subnet show ID -c cidr`\n"
+    );
+}
+
+#[test]
+fn a_load_balancer_that_speaks_plain_http_to_traefik_reads_the_request_and_traefik_shows_nothing() {
+    let way = ["--topology", "offload", "--load-balancer", "haproxy"];
+    let text = explain(&[&way[..], &["--trusted", "10.0.0.7"]].concat());
+    let (legs, keys) = text.split_once("  private keys\n").unwrap();
+    assert_eq!(
+        legs.split_once("read by").unwrap().1,
+        ":  browser, HAProxy, Traefik, httpd\n\
+         \x20 browser -> HAProxy: TLS\n\
+         \x20   certificate:         its own\n\
+         \x20   trusts:              a CA that browsers know, or that was imported\n\
+         \x20   expects:             the host\n\
+         \x20 HAProxy -> Traefik: plain text\n\
+         \x20 Traefik -> httpd: TLS\n\
+         \x20   certificate:         Secret paroisse-a/selfcert, key externcert\n\
+         \x20   trusts:              Secret paroisse-a/externca, key ca.crt\n\
+         \x20   expects:             a.example.org\n"
+    );
+    assert!(
+        keys.starts_with("    browser certificate: HAProxy\n    httpd certificate: "),
+        "{keys}"
+    );
+}
+
+#[test]
+fn entry_points_cannot_be_chosen_where_requests_come_without_tls() {
+    let refused = run(&[
+        "new-instance",
+        "paroisse-a",
+        "--host=a.example.org",
+        "--topology=offload",
+        "--load-balancer=haproxy",
+        "--trusted=10.0.0.7",
+        "--set=civiIngress.entryPoints={other}",
+    ]);
+    assert_eq!(
+        (
+            refused.status,
+            refused.stdout.as_str(),
+            refused.stderr.as_str()
+        ),
+        (
+            2,
+            "",
+            "error: --topology: entry points cannot be chosen with `offload`: the load balancer speaks plain http to `web`\n\
+             help: leave out `entryPoints`\n"
+        )
+    );
+}
+
+#[test]
+fn where_requests_come_without_tls_traefik_reads_and_believes_them_there_and_redirects_nothing() {
+    let values = |more: &[&str]| {
+        let way = ["traefik-values", "--topology=offload", "--trusted=10.0.0.7"];
+        run(&[&way[..], &["--load-balancer=haproxy"], more].concat())
+    };
+    let text = values(&["--forwarded-headers-from=192.0.2.0/24"]).good();
+    let web = text.split_once("  web:\n").unwrap().1;
+    let web = web.split_once("  websecure:\n").unwrap().0;
+    assert_eq!(
+        web,
+        "    port: 8000\n    hostPort: 80\n    forwardedHeaders:\n      trustedIPs:\n        - \"10.0.0.7/32\"\n        - \"192.0.2.0/24\"\n\
+         \x20   transport:\n      respondingTimeouts:\n\
+         \x20       # For a whole request with its body: large uploads are cut off after it.\n        readTimeout: 600s\n"
+    );
+    let old = values(&["--chart=26"]).good();
+    assert!(
+        old.contains("--entrypoints.web.transport.respondingtimeouts.readtimeout=600s"),
+        "{old}"
+    );
+    let refused = values(&["--redirect=on"]);
+    assert_eq!(
+        (refused.status, refused.stderr.as_str()),
+        (
+            2,
+            "error: --redirect: a load balancer that ends TLS sends all requests as http\n\
+             help: leave it out, and have the load balancer redirect\n"
+        )
     );
 }
 

@@ -15,6 +15,7 @@ use crate::fault::Fault;
 use crate::load_balancer::ServiceRequest;
 use crate::manifest::Field;
 use crate::name::Namespace;
+use crate::path::entrances::PLAIN;
 use crate::template::Templates;
 use layout::{Defaults, ReadTimeoutForm};
 
@@ -112,17 +113,20 @@ fn pods(request: &ValuesRequest) -> Fields {
 fn entry_points(request: &ValuesRequest) -> Fields {
     let layout = request.chart.layout();
     let notes = follows_notes(request);
-    let redirect = request.redirect.unwrap_or(!notes);
+    let is_plain = request.is_plain;
+    let redirect = request.redirect.unwrap_or(!notes && !is_plain);
     let trusted = trusted(request);
     let host_port = request.exposure == Exposure::HostPort;
-    let web = !notes || host_port || redirect || !trusted.is_empty();
+    let web = !notes || host_port || redirect || is_plain || !trusted.is_empty();
     let default_timeout = (!notes).then_some(ReadTimeout::DEFAULT);
     let timeout = request.read_timeout.or(default_timeout);
     let (key, argument) = match layout.read_timeout {
         ReadTimeoutForm::Key => (timeout, None),
         ReadTimeoutForm::Argument => (None, timeout),
     };
-    let name = "--entrypoints.websecure.transport.respondingtimeouts.readtimeout";
+    let port = if is_plain { PLAIN } else { "websecure" };
+    let key = key.map(|time| time.to_string());
+    let (on_web, on_websecure) = if is_plain { (key, None) } else { (None, key) };
     vec![
         (
             "host_network",
@@ -132,10 +136,15 @@ fn entry_points(request: &ValuesRequest) -> Fields {
         ("web", Field::Bool(web)),
         ("redirect", redirect.then_some(layout.redirect).into()),
         ("trusted", Field::Map(trusted)),
-        ("read_timeout", key.map(|time| time.to_string()).into()),
+        ("read_timeout_on_web", on_web.into()),
+        ("read_timeout", on_websecure.into()),
         (
             "read_timeout_argument",
-            argument.map(|time| format!("{name}={time}")).into(),
+            argument
+                .map(|time| {
+                    format!("--entrypoints.{port}.transport.respondingtimeouts.readtimeout={time}")
+                })
+                .into(),
         ),
     ]
 }

@@ -31,6 +31,8 @@ pub struct ValuesRequest {
     pub access_log: Option<AccessLog>,
     /// Whether metrics are served for Prometheus.
     pub prometheus: bool,
+    /// Whether requests come without TLS, to `web`.
+    pub is_plain: bool,
     /// Whether http is redirected to https.
     pub redirect: Option<bool>,
     /// Peers whose PROXY protocol header is believed.
@@ -39,7 +41,7 @@ pub struct ValuesRequest {
     pub forwarded_headers_from: Vec<Cidr>,
     /// The only namespaces whose routes are served; empty for all.
     pub watch_namespaces: Vec<Namespace>,
-    /// The longest time for reading one request on `websecure`.
+    /// The longest time for reading one request where instances are served: on `websecure`, or on `web` without TLS.
     pub read_timeout: Option<ReadTimeout>,
 }
 
@@ -57,6 +59,7 @@ impl ValuesRequest {
             log_format: None,
             access_log: None,
             prometheus: false,
+            is_plain: false,
             redirect: None,
             proxy_protocol_from: Vec::new(),
             forwarded_headers_from: Vec::new(),
@@ -76,6 +79,7 @@ impl ValuesRequest {
         }
         self.proxy_protocol_from.extend(arrival.announcing());
         self.forwarded_headers_from.extend(arrival.forwarding());
+        self.is_plain = arrival.is_plain();
     }
 }
 

@@ -257,6 +257,13 @@ impl Levels {
         terms: &Terms,
         reader: &mut PartReader,
     ) {
+        let points = &terms.settings.entry_points;
+        if let Err(fault) = terms.topology.check_entry_points(points) {
+            let given = part.topology.as_ref().map(|given| given.origin);
+            if let Some(origin) = given.or(self.shared.way.origin) {
+                self.say(origin, fault, reader);
+            }
+        }
         if terms.topology.name() != TopologyName::Passthrough {
             for (origin, fault) in terms::only_passed(own) {
                 reader.push(origin, fault);

@@ -5,7 +5,8 @@ use crate::instance::Instance;
 use crate::manifest::{Field, Identity, Object};
 use crate::name::{Namespace, ObjectName};
 use crate::path::Path;
-use crate::path::hop::{Client, Outward, Trust};
+use crate::path::entrances::PLAIN;
+use crate::path::hop::{Client, Inward, Outward, Trust};
 use crate::release::{Release, TransportTcp};
 
 /// Time between the first two attempts of the retry Middleware; it doubles from then on.
@@ -101,7 +102,7 @@ fn passing(release: Release, instance: &Instance, path: &Path) -> Vec<Object> {
         .first()
         .map(|_| settings.names.servers_transport.as_str());
     route.fields = vec![
-        ("entry_points", entry_points(instance)),
+        ("entry_points", entry_points(instance, path)),
         ("rule", rule("HostSNI", &path.hosts).into()),
         ("service", service(path).into()),
         ("port", Field::Number(settings.port.into())),
@@ -112,7 +113,10 @@ fn passing(release: Release, instance: &Instance, path: &Path) -> Vec<Object> {
     objects
 }
 
-fn entry_points(instance: &Instance) -> Field {
+fn entry_points(instance: &Instance, path: &Path) -> Field {
+    if path.inward == Inward::Plain {
+        return [PLAIN].into_iter().collect();
+    }
     let names = instance.settings.entry_points.iter();
     names.map(String::as_str).collect()
 }
@@ -188,7 +192,7 @@ fn ingress_route(
         "traefik/ingressroute.yaml",
     );
     object.fields = vec![
-        ("entry_points", entry_points(instance)),
+        ("entry_points", entry_points(instance, path)),
         ("rule", rule("Host", &path.hosts).into()),
         ("middlewares", middlewares.iter().copied().collect()),
         ("service", service(path).into()),
@@ -197,6 +201,7 @@ fn ingress_route(
             "servers_transport",
             settings.names.servers_transport.as_str().into(),
         ),
+        ("is_plain", Field::Bool(path.inward == Inward::Plain)),
     ];
     object
 }

@@ -4,6 +4,7 @@ use super::{OutsideFile, Text};
 use crate::chart::ReadTimeout;
 use crate::load_balancer::LoadBalancer;
 use crate::manifest::Field;
+use crate::path::arrival::Onward;
 use crate::path::hop::ProxyVersion;
 use std::net::IpAddr;
 
@@ -14,9 +15,11 @@ pub(super) fn passing(balancer: &LoadBalancer, version: ProxyVersion) -> Outside
     file("outside/haproxy.cfg", fields)
 }
 
-/// Returns the configuration that ends TLS and begins another.
-pub(super) fn ending(balancer: &LoadBalancer) -> OutsideFile {
-    file("outside/haproxy-tls.cfg", fields(balancer))
+/// Returns the configuration that ends TLS.
+pub(super) fn ending(balancer: &LoadBalancer, onward: Onward) -> OutsideFile {
+    let mut fields = fields(balancer);
+    fields.push(("speaks_tls", Field::Bool(onward == Onward::Tls)));
+    file("outside/haproxy-tls.cfg", fields)
 }
 
 fn file(template: &'static str, fields: Vec<(&'static str, Field)>) -> OutsideFile {

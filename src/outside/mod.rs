@@ -7,7 +7,7 @@ mod terraform;
 
 use crate::load_balancer::{BalancerKind, LoadBalancer};
 use crate::manifest::Field;
-use crate::path::arrival::Arrival;
+use crate::path::arrival::{Arrival, Onward};
 use crate::path::hop::ProxyVersion;
 use serde_json::Value;
 
@@ -34,8 +34,8 @@ pub enum Text {
 enum Link {
     /// It passes it on, behind a header of the PROXY protocol.
     Passed(ProxyVersion),
-    /// It ends its TLS, and begins another.
-    Ended,
+    /// It ends its TLS.
+    Ended(Onward),
 }
 
 impl Link {
@@ -43,7 +43,7 @@ impl Link {
     fn of(arrival: &Arrival) -> Option<(&LoadBalancer, Self)> {
         match arrival {
             Arrival::Passed { balancer, proxy } => Some((balancer, Self::Passed((*proxy)?))),
-            Arrival::Ended { balancer } => Some((balancer, Self::Ended)),
+            Arrival::Ended { balancer, onward } => Some((balancer, Self::Ended(*onward))),
             Arrival::Direct => None,
         }
     }
@@ -58,7 +58,7 @@ pub fn files(fleet: &str, arrival: &Arrival) -> Vec<OutsideFile> {
     match balancer.kind {
         BalancerKind::HaProxy => vec![match link {
             Link::Passed(version) => haproxy::passing(balancer, version),
-            Link::Ended => haproxy::ending(balancer),
+            Link::Ended(onward) => haproxy::ending(balancer, onward),
         }],
         BalancerKind::Terraform => vec![terraform::file(fleet, balancer, link)],
         BalancerKind::OpenStack | BalancerKind::OvhMks | BalancerKind::MetalLb => Vec::new(),
@@ -72,7 +72,7 @@ pub fn settings(arrival: &Arrival) -> Vec<(&'static str, &'static str)> {
         return Vec::new();
     };
     match (balancer.kind, link) {
-        (_, Link::Ended) => FORWARDED.into(),
+        (_, Link::Ended(_)) => FORWARDED.into(),
         (BalancerKind::HaProxy, Link::Passed(version)) => {
             vec![("server", haproxy::sends(version))]
         }

@@ -3,11 +3,14 @@
 
 use super::{Link, OutsideFile, Text};
 use crate::load_balancer::LoadBalancer;
+use crate::path::arrival::Onward;
 use crate::path::hop::ProxyVersion;
 use serde_json::{Map, Value, json};
 
-/// The ports of the nodes that Traefik answers at, each with the name of its protocol.
-const PORTS: [(&str, u16); 2] = [("http", 80), ("https", 443)];
+/// The ports at which the load balancer answers, each with the name of its protocol.
+const PORTS: [(&str, u16); 2] = [HTTP, HTTPS];
+const HTTP: (&str, u16) = ("http", 80);
+const HTTPS: (&str, u16) = ("https", 443);
 
 /// Returns the load balancer before the nodes.
 ///
@@ -17,7 +20,7 @@ const PORTS: [(&str, u16); 2] = [("http", 80), ("https", 443)];
 pub(super) fn file(name: &str, balancer: &LoadBalancer, link: Link) -> OutsideFile {
     let ports: &[_] = match link {
         Link::Passed(_) => &PORTS,
-        Link::Ended => &PORTS[1..],
+        Link::Ended(_) => &PORTS[1..],
     };
     let mut resources = Map::new();
     let mut add = |kind: &str, each: Map<String, Value>| {
@@ -44,9 +47,15 @@ pub(super) fn file(name: &str, balancer: &LoadBalancer, link: Link) -> OutsideFi
         of_ports(&|port| listener(name, port, link)),
     );
     add("lb_pool_v2", of_ports(&|(port, _)| pool(name, port, link)));
-    add("lb_members_v2", of_ports(&|port| members(balancer, port)));
+    add(
+        "lb_members_v2",
+        of_ports(&|port| members(balancer, port, link)),
+    );
     add("lb_monitor_v2", of_ports(&|(port, _)| monitor(name, port)));
-    add("networking_secgroup_rule_v2", rules(name, balancer, ports));
+    add(
+        "networking_secgroup_rule_v2",
+        rules(name, balancer, ports, link),
+    );
     let document = json!({
         "terraform": {"required_providers": {"openstack": {
             "source": "terraform-provider-openstack/openstack",
@@ -77,17 +86,17 @@ fn variables(link: Link) -> Map<String, Value> {
             "Security group of the nodes, which is to let the load balancer in.",
         ),
     ];
-    if link == Link::Ended {
-        about.extend([
-            (
-                "certificate_ref",
-                "Barbican container or PKCS#12 secret with the certificate for browsers, its chain and its key.",
-            ),
-            (
+    if let Link::Ended(onward) = link {
+        about.push((
+            "certificate_ref",
+            "Barbican container or PKCS#12 secret with the certificate for browsers, its chain and its key.",
+        ));
+        if onward == Onward::Tls {
+            about.push((
                 "traefik_ca_ref",
                 "Barbican secret with the CA of the certificate that Traefik shows: `civi-ingress gitops ca` prints it.",
-            ),
-        ]);
+            ));
+        }
     }
     let variable = |about: &str| json!({"type": "string", "description": about, "nullable": false});
     let variables = about.into_iter();
@@ -120,7 +129,7 @@ fn listener(name: &str, (port, number): (&str, u16), link: Link) -> Value {
         "protocol": "TCP",
         "protocol_port": number,
     });
-    if link == Link::Ended {
+    if let Link::Ended(_) = link {
         listener["protocol"] = "TERMINATED_HTTPS".into();
         listener["default_tls_container_ref"] = "${var.certificate_ref}".into();
         listener["alpn_protocols"] = json!(["http/1.1"]);
@@ -140,11 +149,11 @@ fn pool(name: &str, port: &str, link: Link) -> Value {
         "listener_id": format!("${{openstack_lb_listener_v2.{port}.id}}"),
         "protocol": match link {
             Link::Passed(version) => pool_protocol(version),
-            Link::Ended => "HTTP",
+            Link::Ended(_) => "HTTP",
         },
         "lb_method": "LEAST_CONNECTIONS",
     });
-    if link == Link::Ended {
+    if link == Link::Ended(Onward::Tls) {
         pool["tls_enabled"] = true.into();
         pool["ca_tls_container_ref"] = "${var.traefik_ca_ref}".into();
         pool["tls_versions"] = json!(["TLSv1.2", "TLSv1.3"]);
@@ -152,13 +161,21 @@ fn pool(name: &str, port: &str, link: Link) -> Value {
     pool
 }
 
-fn members(balancer: &LoadBalancer, (port, number): (&str, u16)) -> Value {
+/// Returns the port of the nodes at which Traefik answers what comes in at a port of the load balancer.
+fn node_port(number: u16, link: Link) -> u16 {
+    match link {
+        Link::Ended(Onward::Plain) => HTTP.1,
+        Link::Passed(_) | Link::Ended(Onward::Tls) => number,
+    }
+}
+
+fn members(balancer: &LoadBalancer, (port, number): (&str, u16), link: Link) -> Value {
     let nodes = balancer.nodes.iter().zip(1..);
     let members = nodes.map(|(node, order)| {
         json!({
             "name": format!("node{order}"),
             "address": node,
-            "protocol_port": number,
+            "protocol_port": node_port(number, link),
             "subnet_id": "${var.node_subnet_id}",
         })
     });
@@ -181,10 +198,16 @@ fn monitor(name: &str, port: &str) -> Value {
 }
 
 /// Returns the rules that let the load balancer in to Traefik.
-fn rules(name: &str, balancer: &LoadBalancer, ports: &[(&str, u16)]) -> Map<String, Value> {
+fn rules(
+    name: &str,
+    balancer: &LoadBalancer,
+    ports: &[(&str, u16)],
+    link: Link,
+) -> Map<String, Value> {
     let mut rules = Map::new();
     for (range, order) in balancer.trusted.iter().zip(1..) {
         for (port, number) in ports {
+            let number = node_port(*number, link);
             let rule = json!({
                 "description": format!("{name}: from the load balancer to Traefik"),
                 "security_group_id": "${var.node_security_group_id}",

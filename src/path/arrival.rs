@@ -19,11 +19,22 @@ pub enum Arrival {
         /// that itself.
         proxy: Option<ProxyVersion>,
     },
-    /// Through a load balancer that ends the TLS of browsers, begins another, and says in `X-Forwarded-For` where they are.
+    /// Through a load balancer that ends the TLS of browsers, and says in `X-Forwarded-For` where they are.
     Ended {
         /// The load balancer.
         balancer: LoadBalancer,
+        /// What it speaks from there on.
+        onward: Onward,
     },
+}
+
+/// What a load balancer that ends the TLS of browsers speaks from there on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Onward {
+    /// Plain http to the ingress.
+    Plain,
+    /// TLS to the ingress, whose certificate it verifies.
+    Tls,
 }
 
 /// Which of the words about an arrival is wrong.
@@ -63,19 +74,23 @@ impl Arrival {
         let Some(balancer) = balancer else {
             return match topology {
                 TopologyName::Direct | TopologyName::Passthrough => Ok(Self::Direct),
-                TopologyName::TcpProxy | TopologyName::InspectTwice => Err(Refusal {
-                    aspect: Aspect::Topology,
-                    why: format!(
-                        "`{}` has a load balancer before Traefik, and none is named",
-                        topology.as_str()
-                    ),
-                    instead: format!("name its kind: {}; or use `direct`", kinds(topology)),
-                }),
+                TopologyName::TcpProxy | TopologyName::Offload | TopologyName::InspectTwice => {
+                    Err(Refusal {
+                        aspect: Aspect::Topology,
+                        why: format!(
+                            "`{}` has a load balancer before Traefik, and none is named",
+                            topology.as_str()
+                        ),
+                        instead: format!("name its kind: {}; or use `direct`", kinds(topology)),
+                    })
+                }
             };
         };
         can(topology, balancer.kind)?;
-        if topology == TopologyName::InspectTwice {
-            return Self::ended(balancer);
+        match topology {
+            TopologyName::Offload => return Self::ended(balancer, Onward::Plain),
+            TopologyName::InspectTwice => return Self::ended(balancer, Onward::Tls),
+            TopologyName::Direct | TopologyName::TcpProxy | TopologyName::Passthrough => {}
         }
         let proxy = proxy(balancer)?;
         if proxy.is_some() && balancer.trusted.is_empty() {
@@ -105,7 +120,7 @@ impl Arrival {
         })
     }
 
-    fn ended(balancer: &LoadBalancer) -> Result<Self, Refusal> {
+    fn ended(balancer: &LoadBalancer, onward: Onward) -> Result<Self, Refusal> {
         let title = balancer.kind.title();
         if balancer.proxy_protocol.is_some() {
             return Err(Refusal {
@@ -127,6 +142,7 @@ impl Arrival {
         }
         Ok(Self::Ended {
             balancer: balancer.clone(),
+            onward,
         })
     }
 
@@ -135,7 +151,7 @@ impl Arrival {
     pub fn balancer(&self) -> Option<&LoadBalancer> {
         match self {
             Self::Direct => None,
-            Self::Passed { balancer, .. } | Self::Ended { balancer } => Some(balancer),
+            Self::Passed { balancer, .. } | Self::Ended { balancer, .. } => Some(balancer),
         }
     }
 
@@ -155,9 +171,21 @@ impl Arrival {
     #[must_use]
     pub fn forwarding(&self) -> &[Cidr] {
         match self {
-            Self::Ended { balancer } => &balancer.trusted,
+            Self::Ended { balancer, .. } => &balancer.trusted,
             Self::Direct | Self::Passed { .. } => &[],
         }
+    }
+
+    /// Returns whether requests come to the ingress without TLS.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        matches!(
+            self,
+            Self::Ended {
+                onward: Onward::Plain,
+                ..
+            }
+        )
     }
 
     /// Returns whose word on a browser's address the ingress believes, by whatever says it.
@@ -199,14 +227,16 @@ pub fn can(topology: TopologyName, kind: BalancerKind) -> Result<(), Refusal> {
             instead: "use `direct` with it".to_owned(),
         }),
         TopologyName::Direct | TopologyName::TcpProxy | TopologyName::Passthrough => Ok(()),
-        TopologyName::InspectTwice => kind.ends_tls().map_err(|why| Refusal {
-            aspect: Aspect::Topology,
-            why: why.to_owned(),
-            instead: format!(
-                "use one that does: {}",
-                named(|kind| kind.ends_tls().is_ok())
-            ),
-        }),
+        TopologyName::Offload | TopologyName::InspectTwice => {
+            kind.ends_tls().map_err(|why| Refusal {
+                aspect: Aspect::Topology,
+                why: why.to_owned(),
+                instead: format!(
+                    "use one that does: {}",
+                    named(|kind| kind.ends_tls().is_ok())
+                ),
+            })
+        }
     }
 }
 
@@ -272,7 +302,7 @@ mod tests {
                 let arrival = Arrival::new(*topology, balancer.as_ref());
                 let said = match arrival {
                     Ok(Arrival::Direct) => "from browsers".to_owned(),
-                    Ok(Arrival::Ended { .. }) => "ended".to_owned(),
+                    Ok(Arrival::Ended { onward, .. }) => format!("ended, {onward:?}"),
                     Ok(Arrival::Passed { proxy, .. }) => {
                         format!("PROXY {:?}", proxy.map(ProxyVersion::number))
                     }
@@ -306,12 +336,18 @@ mod tests {
                 "passthrough metallb: PROXY None",
                 "passthrough haproxy: PROXY Some(2)",
                 "passthrough terraform: PROXY Some(2)",
+                "offload none: no: Topology",
+                "offload openstack: no: Topology",
+                "offload ovh-mks: no: Topology",
+                "offload metallb: no: Topology",
+                "offload haproxy: ended, Plain",
+                "offload terraform: ended, Plain",
                 "inspect-twice none: no: Topology",
                 "inspect-twice openstack: no: Topology",
                 "inspect-twice ovh-mks: no: Topology",
                 "inspect-twice metallb: no: Topology",
-                "inspect-twice haproxy: ended",
-                "inspect-twice terraform: ended",
+                "inspect-twice haproxy: ended, Tls",
+                "inspect-twice terraform: ended, Tls",
             ]
         );
     }

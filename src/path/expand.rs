@@ -1,6 +1,7 @@
 //! The path that an instance is to have.
 
 use super::Path;
+use super::entrances::PLAIN;
 use super::hop::{
     Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Outward, Place, ProxyVersion, Shown,
     Trust,
@@ -9,6 +10,7 @@ use crate::cluster::scope::Scope;
 use crate::fault::Fault;
 use crate::instance::Instance;
 use crate::kinds::traefik::Port;
+use crate::values::Settings;
 
 /// A way in from browsers to an httpd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub enum Topology {
         /// What tells the httpd where a connection comes from.
         proxy: Option<ProxyVersion>,
     },
+    /// A load balancer ends the TLS of browsers and speaks plain http to the ingress, which goes on as in `Direct`.
+    Offload,
     /// A load balancer ends the TLS of browsers and begins another to the ingress, which does as in `Direct`.
     InspectTwice,
 }
@@ -82,6 +86,8 @@ topologies! {
         "a load balancer passes the TLS of browsers on to Traefik, unopened, with their addresses by the PROXY protocol; Traefik ends it and begins another to httpd";
     Passthrough = "passthrough", "Traefik passes TLS on",
         "Traefik passes the TLS of browsers on to httpd, unopened";
+    Offload = "offload", "a load balancer ends TLS and speaks plain http to Traefik",
+        "a load balancer ends the TLS of browsers and speaks plain http to Traefik, which begins TLS to httpd";
     InspectTwice = "inspect-twice", "a load balancer ends TLS and begins another to Traefik, which ends it",
         "a load balancer ends the TLS of browsers and begins another to Traefik, which ends it and begins a third to httpd";
 }
@@ -94,6 +100,7 @@ impl TopologyName {
             Self::Direct => Topology::Direct,
             Self::TcpProxy => Topology::TcpProxy,
             Self::Passthrough => Topology::Passthrough { proxy },
+            Self::Offload => Topology::Offload,
             Self::InspectTwice => Topology::InspectTwice,
         }
     }
@@ -112,7 +119,7 @@ impl Topology {
             (TopologyName::Direct, Some(_)) => {
                 "where browsers reach Traefik and it ends TLS, nothing sends the PROXY protocol"
             }
-            (TopologyName::InspectTwice, Some(_)) => {
+            (TopologyName::Offload | TopologyName::InspectTwice, Some(_)) => {
                 "where a load balancer ends TLS, it says in `X-Forwarded-For` where a browser is"
             }
             (_, None) | (TopologyName::TcpProxy | TopologyName::Passthrough, Some(_)) => {
@@ -122,6 +129,21 @@ impl Topology {
         Err(Fault::new(what).help("leave it out, or use another topology"))
     }
 
+    /// Refuses entry points that are chosen where only one answers.
+    ///
+    /// # Errors
+    /// Why they cannot be chosen.
+    pub fn check_entry_points(self, names: &[String]) -> Result<(), Fault> {
+        let is_chosen = names != Settings::default().entry_points && names != [PLAIN];
+        if self != Self::Offload || !is_chosen {
+            return Ok(());
+        }
+        let what = format!(
+            "entry points cannot be chosen with `offload`: the load balancer speaks plain http to `{PLAIN}`"
+        );
+        Err(Fault::new(what).help("leave out `entryPoints`"))
+    }
+
     /// Returns its name.
     #[must_use]
     pub fn name(self) -> TopologyName {
@@ -129,6 +151,7 @@ impl Topology {
             Self::Direct => TopologyName::Direct,
             Self::TcpProxy => TopologyName::TcpProxy,
             Self::Passthrough { .. } => TopologyName::Passthrough,
+            Self::Offload => TopologyName::Offload,
             Self::InspectTwice => TopologyName::InspectTwice,
         }
     }
@@ -143,7 +166,11 @@ pub fn expand(topology: Topology, instance: &Instance) -> Path {
         name: name.to_owned(),
     };
     let (inward, outward, proxy) = match topology {
-        Topology::Direct | Topology::TcpProxy | Topology::InspectTwice => {
+        Topology::Direct | Topology::TcpProxy | Topology::Offload | Topology::InspectTwice => {
+            let inward = match topology {
+                Topology::Offload => Inward::Plain,
+                _ => Inward::Tls(Shown::Store),
+            };
             let authority = Authority {
                 is_secret: true,
                 place: place(settings.trust_bundle.secret.as_str()),
@@ -158,7 +185,7 @@ pub fn expand(topology: Topology, instance: &Instance) -> Path {
                     .client_auth
                     .then(|| place(settings.client_secret.as_str())),
             };
-            (Inward::Tls(Shown::Store), Outward::Tls(client), None)
+            (inward, Outward::Tls(client), None)
         }
         Topology::Passthrough { proxy } => (Inward::PassedThrough, Outward::PassedThrough, proxy),
     };

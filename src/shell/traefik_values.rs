@@ -156,6 +156,11 @@ fn fill(request: &mut ValuesRequest, arguments: &TraefikValues, faults: &mut Fau
     );
     request.prometheus = arguments.prometheus;
     request.redirect = arguments.redirect.map(|switch| switch == OnOff::On);
+    if request.is_plain && request.redirect == Some(true) {
+        let fault = Fault::new("a load balancer that ends TLS sends all requests as http");
+        let help = "leave it out, and have the load balancer redirect";
+        faults.push(fault.help(help).argument("--redirect"));
+    }
     let peers = all(
         &arguments.proxy_protocol_from,
         "--proxy-protocol-from",
@@ -163,12 +168,13 @@ fn fill(request: &mut ValuesRequest, arguments: &TraefikValues, faults: &mut Fau
         faults,
     );
     request.proxy_protocol_from.extend(peers);
-    request.forwarded_headers_from = all(
+    let peers = all(
         &arguments.forwarded_headers_from,
         "--forwarded-headers-from",
         Cidr::parse,
         faults,
     );
+    request.forwarded_headers_from.extend(peers);
     request.watch_namespaces = all(
         &arguments.watch_namespace,
         "--watch-namespace",

@@ -13,7 +13,7 @@ const FILES: [(&str, &str); 2] = [
     ("terraform", "tree/outside/terraform/main.tf.json"),
 ];
 /// The topologies of which such a file is part.
-const TOPOLOGIES: [&str; 2] = ["tcp-proxy", "inspect-twice"];
+const TOPOLOGIES: [&str; 3] = ["tcp-proxy", "offload", "inspect-twice"];
 /// What the resources of terraform-provider-openstack 3.4.0 take: a line for each attribute with its resource, its name,
 /// whether it is required, its type and its values (`openstack/resource_openstack_*.go`, `Schema`).
 const PROVIDER: &str = include_str!("../fixtures/openstack-provider.txt");
@@ -174,32 +174,34 @@ fn terraforms_provider_takes_every_attribute_and_every_reference_names_a_resourc
 #[test]
 fn where_a_load_balancer_ends_tls_its_file_the_route_traefik_and_drupal_say_so_and_lint_finds_nothing()
  {
-    let directory = TempDir::new().unwrap();
-    let path = directory.path();
-    let mut written = String::new();
-    let mut add = |file: &str| {
-        let text = read_to_string(path.join(file)).unwrap();
-        write!(written, "=== {file}\n{text}").unwrap();
-    };
-    for (kind, file) in FILES {
-        let nodes = ", nodes: [10.0.0.11, \"2001:db8::12\"]";
-        let text = by_way("inspect-twice", kind, nodes);
-        write(&path.join("fleet.yaml"), &text);
-        let (status, said) = gitops(path, &["render", "--prune"]);
-        assert_eq!(status, 0, "{said}");
-        add(file);
+    for topology in ["offload", "inspect-twice"] {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path();
+        let mut written = String::new();
+        let mut add = |file: &str| {
+            let text = read_to_string(path.join(file)).unwrap();
+            write!(written, "=== {file}\n{text}").unwrap();
+        };
+        for (kind, file) in FILES {
+            let nodes = ", nodes: [10.0.0.11, \"2001:db8::12\"]";
+            let text = by_way(topology, kind, nodes);
+            write(&path.join("fleet.yaml"), &text);
+            let (status, said) = gitops(path, &["render", "--prune"]);
+            assert_eq!(status, 0, "{said}");
+            add(file);
+        }
+        for file in [
+            "tree/instances/a/ingressroute-ingressproxy.yaml",
+            "tree/instances/a/configmap-httpd-ingress.yaml",
+            "tree/cluster/traefik-values.yaml",
+        ] {
+            add(file);
+        }
+        assert_snapshot_in!("outside", topology, written);
+        let linted = run_in(path, &["lint", "tree"]);
+        let (status, found) = (linted.status, linted.stdout.as_str());
+        assert_eq!((status, found), (0, ""), "{}", linted.stderr);
     }
-    for file in [
-        "tree/instances/a/ingressroute-ingressproxy.yaml",
-        "tree/instances/a/configmap-httpd-ingress.yaml",
-        "tree/cluster/traefik-values.yaml",
-    ] {
-        add(file);
-    }
-    assert_snapshot_in!("outside", "inspect-twice", written);
-    let linted = run_in(path, &["lint", "tree"]);
-    let (status, found) = (linted.status, linted.stdout.as_str());
-    assert_eq!((status, found), (0, ""), "{}", linted.stderr);
 }
 
 #[test]

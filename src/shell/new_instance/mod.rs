@@ -44,6 +44,10 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     )?;
     let instance = instance(arguments, settings, &mut faults);
     let way = arguments.way.way(&mut faults);
+    if let (Some(instance), Some((topology, _))) = (&instance, &way) {
+        let checked = topology.check_entry_points(&instance.settings.entry_points);
+        faults.keep(checked.map_err(|fault| fault.argument("--topology")));
+    }
     let checked = plan.zip(release).zip(instance.zip(way));
     let refused = |faults| match arguments.values.as_slice() {
         [] => Failure::usage(faults),

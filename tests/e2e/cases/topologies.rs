@@ -48,20 +48,29 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
             passthrough(case, &release, kind, version);
         })
     });
-    let ended = releases().into_iter().map(|release| {
+    let each = ["inspect-twice", "offload"].into_iter();
+    let each = each.flat_map(|topology| {
+        releases()
+            .into_iter()
+            .map(move |release| (topology, release))
+    });
+    let ended = each.map(|(topology, release)| {
         let name = format!(
-            "behind_an_haproxy_that_ends_tls_traefik_{}_believes_it_alone_about_browsers",
+            "behind_an_haproxy_that_ends_tls_for_{}_traefik_{}_believes_it_alone_about_browsers",
+            topology.replace('-', "_"),
             release.in_a_name()
         );
-        trial(stack, &name, move |case| ended_tls(case, &release))
+        trial(stack, &name, move |case| {
+            ended_tls(case, &release, topology);
+        })
     });
     proxied.chain(passed).chain(ended).collect()
 }
 
 /// A load balancer that ends the TLS of browsers, by what is rendered for its machine.
-fn ended_tls(case: &Case, release: &Release) {
+fn ended_tls(case: &Case, release: &Release, topology: &str) {
     let cluster = case.stack.cluster(release);
-    let topology = "inspect-twice";
+    let is_plain = topology == "offload";
     let namespace = topology.to_owned();
     let [balancer, node] = [case.stack.address(), case.stack.address()];
     let (address, domain) = (balancer.to_string(), "example.org");
@@ -140,6 +149,13 @@ fn ended_tls(case: &Case, release: &Release) {
         origin(before.endpoint()),
         Ok(format!("{client}, {balancer}"))
     );
+    if is_plain {
+        // Traefik serves nothing by TLS.
+        let around = browser.get(traefik.websecure(), host, "/");
+        assert!(around.is_ok_and(|answer| answer.status == 404));
+        assert_eq!(traefik.complaints(), Vec::<String>::new());
+        return;
+    }
     // Whoever reaches Traefik around the load balancer is not believed.
     assert_eq!(origin(traefik.websecure()).as_deref(), Ok(client));
     // Of another CA the load balancer takes nothing.
