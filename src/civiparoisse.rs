@@ -44,6 +44,12 @@ pub const SERVERS_TRANSPORT: &str = "transport-selfsigned";
 pub const HTTPD_CONFIG: &str = "config-httpd";
 /// `ConfigMap` with what httpd must know of the ingress, which the chart does not have.
 pub const HTTPD_INGRESS: &str = "httpd-ingress";
+/// Secret with the CA of the certificates that clients must show to Traefik, which the chart does not have.
+pub const CLIENTS_SECRET: &str = "clients-ca";
+/// `TLSOption` by which Traefik asks for them, which the chart does not have.
+pub const CLIENTS_OPTION: &str = "clients";
+/// Where httpd finds that CA (docs/topologies.md).
+pub const CLIENTS_CA_FILE: &str = "/etc/apache2/httpd-ingress/clients-ca.crt";
 /// Service of httpd (`templates/service_httpd.yaml`).
 pub const HTTPD_SERVICE: &str = "civicrmhttpd";
 /// Port of its pods, which a `NetworkPolicy` sees instead of the Service's (`templates/service_httpd.yaml`, targetPort).

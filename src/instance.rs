@@ -3,8 +3,10 @@
 use crate::cidr::Cidr;
 use crate::fault::{Fault, Faults, Place};
 use crate::name::{DataKey, DnsName, Label, Namespace, ObjectName};
+use crate::pki::client_authorities::ClientAuthorities;
 use crate::values::{SecretKeyRef, Settings};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One Civiparoisse instance.
 #[derive(Debug, Clone)]
@@ -53,6 +55,8 @@ pub struct Extras {
     pub public_certificate: Option<ObjectName>,
     /// Where the connections of a load balancer come from that ends TLS before the ingress.
     pub forwarding: Vec<Cidr>,
+    /// The CAs of the certificates that clients must show to whatever ends their TLS in the cluster, if they must.
+    pub clients: Option<Arc<ClientAuthorities>>,
 }
 
 /// What the pods of an instance may reach outside their namespace, beside DNS in `kube-system` and on the node.

@@ -246,7 +246,7 @@ fn apply_order(kind: &str) -> u8 {
         "Secret" => 10,
         "ConfigMap" => 20,
         "NetworkPolicy" => 30,
-        "ServersTransport" | "ServersTransportTCP" | "Middleware" => 40,
+        "ServersTransport" | "ServersTransportTCP" | "Middleware" | "TLSOption" => 40,
         "TLSStore" => 50,
         _ => 60,
     }

@@ -3,7 +3,7 @@
 
 use crate::chart::TrafficPolicy;
 use crate::cidr::Cidr;
-use crate::civiparoisse::HTTPD_INGRESS;
+use crate::civiparoisse::{CLIENTS_SECRET, HTTPD_INGRESS};
 use crate::instance::Instance;
 use crate::outside;
 use crate::path::Path;
@@ -416,17 +416,29 @@ fn legs(
         client_certificate: None,
         proxy: announced.map(ProxyVersion::number),
     };
+    let asked = |of: String| {
+        instance
+            .extras
+            .clients
+            .as_ref()
+            .map(|_| format!("of a CA of {of}"))
+    };
     let to_front = match &path.inward {
         Inward::PassedThrough => {
             let mut through = passing.clone();
             through.push(front);
+            let namespace = &instance.namespace;
             return vec![ExplainedLeg {
                 through,
                 proxy,
+                client_certificate: asked(format!("ConfigMap {namespace}/{HTTPD_INGRESS}")),
                 ..browser(HTTPD, Some(shown_by_httpd), "tls")
             }];
         }
-        Inward::Tls(shown) => browser(front, Some(shown_by_front(shown)), "tls"),
+        Inward::Tls(shown) => ExplainedLeg {
+            client_certificate: asked(format!("Secret {}/{CLIENTS_SECRET}", instance.namespace)),
+            ..browser(front, Some(shown_by_front(shown)), "tls")
+        },
         Inward::Unsaid(shown) => browser(front, Some(shown_by_front(shown)), "unsaid"),
         Inward::Plain => browser(front, None, "plain"),
         Inward::Raw => browser(front, None, "raw"),

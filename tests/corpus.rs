@@ -285,6 +285,7 @@ const WITH_FILE: &[(&str, &[&str])] = &[
         ],
     ),
     ("new-instance p --host=a.example.org --reuse @", &[]),
+    ("new-instance p --host=a.example.org --clients-ca @", &[]),
     (
         "new-instance p --host=a.example.org --ca-cert @ --ca-key @",
         &[],

@@ -57,6 +57,7 @@ fn all_extras() -> Extras {
         egress: Some(Egress::default()),
         public_certificate: None,
         forwarding: Vec::new(),
+        clients: None,
     }
 }
 

@@ -209,6 +209,8 @@ record! {
         servername: Pattern<4> = "servername";
         /// The way that requests take to the instance [default: that of the fleet].
         topology: TopologyName = "topology";
+        /// Which clients are let in.
+        clients: ClientsPart = "clients";
         /// The certificate that the httpd shows to browsers, where Traefik passes their TLS on.
         public_certificate: PublicCertificatePart = "publicCertificate";
         /// Version of the PROXY protocol that tells the httpd where browsers are, where Traefik passes their TLS on, or false [default: v2].
@@ -223,6 +225,14 @@ record! {
         objects: ObjectsPart = "objects";
         /// Values of the Civiparoisse chart, with placeholders.
         helm_values: Values = "helmValues";
+    }
+}
+
+record! {
+    /// Which clients are let in.
+    ClientsPart {
+        /// Path, from the fleet file, of the CA that must have signed the certificate of a client, as PEM.
+        require: TextLine = "require", required;
     }
 }
 

@@ -11,11 +11,13 @@ use super::spec::{argo_cd, entry_points, flux, mode, secrets, wildcard};
 use super::{Division, Fleet, Layout, Source};
 use crate::chart::ChartMajor;
 use crate::fault::{self, Fault};
+use crate::pki::client_authorities::ClientAuthorities;
 use crate::record::leaf::{LeafList, TextLine};
-use crate::record::{Given, Part as _, PartReader, Syntax};
+use crate::record::{Given, Part as _, PartReader, Syntax, ValueOrigin};
 use crate::yaml::{At, Node, tree};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU16;
+use std::sync::Arc;
 
 pub(super) type Include<'a> = &'a mut dyn FnMut(&str) -> Result<Vec<Source>, Fault>;
 
@@ -103,8 +105,15 @@ fn fleet(
         members.add(&key.text, key.at, settings, reader);
     }
     if let Some(patterns) = patterns {
-        include_all(&patterns.value, include, included, &mut members, reader);
+        include_all(
+            &patterns.value,
+            &mut *include,
+            included,
+            &mut members,
+            reader,
+        );
     }
+    let clients = clients(members.client_files(), include, reader);
     let release = traefik.version.as_ref();
     let chart = traefik.chart.as_ref();
     let chart = chart.map_or_else(ChartMajor::default, |given| given.value);
@@ -122,12 +131,47 @@ fn fleet(
         wildcard,
         argo_cd: spec.argo_cd.and_then(|given| argo_cd(given.value)),
         flux: spec.flux.and_then(|given| flux(given.value)),
+        clients,
         profiles: profile_names,
         members: members.finish(),
         is_held: false,
     };
     fleet.divide(&Division::default());
     Some(fleet)
+}
+
+/// Reads the CAs of clients from the files that are named.
+fn clients(
+    files: &BTreeMap<String, ValueOrigin>,
+    include: Include<'_>,
+    reader: &mut PartReader,
+) -> BTreeMap<String, Arc<ClientAuthorities>> {
+    let mut read = BTreeMap::new();
+    for (file, origin) in files {
+        let sources = match include(file) {
+            Ok(sources) => sources,
+            Err(fault) => {
+                reader.push(*origin, fault);
+                continue;
+            }
+        };
+        let [source] = &sources[..] else {
+            let fault = Fault::new("this names several files");
+            reader.push(*origin, fault.help("put all certificates into one"));
+            continue;
+        };
+        match ClientAuthorities::parse(&source.text) {
+            Ok(found) => {
+                read.insert(file.clone(), Arc::new(found));
+            }
+            Err(faults) => {
+                for fault in faults {
+                    reader.push(*origin, fault);
+                }
+            }
+        }
+    }
+    read
 }
 
 /// Returns the one document of a file.

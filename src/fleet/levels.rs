@@ -23,6 +23,8 @@ pub(super) struct Levels {
     parts: BTreeMap<Option<String>, SettingsPart>,
     /// What was worked out of them.
     bases: BTreeMap<Option<String>, Rc<Base>>,
+    /// The files that `clients` names, and where it does so first.
+    client_files: BTreeMap<String, ValueOrigin>,
     /// Places that were reported: once is enough for all instances.
     said: BTreeSet<ValueOrigin>,
 }
@@ -65,6 +67,7 @@ impl Levels {
             shared,
             parts,
             bases: BTreeMap::new(),
+            client_files: BTreeMap::new(),
             said: BTreeSet::new(),
         }
     }
@@ -152,6 +155,7 @@ impl Levels {
         let is_shared = own.certificate.is_none()
             && own.topology.is_none()
             && own.public_certificate.is_none()
+            && own.clients.is_none()
             && own.proxy_protocol.is_none()
             && own.servers_transport.is_none()
             && own.objects.is_none()
@@ -216,6 +220,13 @@ impl Levels {
         extras.forwarding = arrival.map_or_else(Vec::new, |arrival| arrival.forwarding().to_vec());
         let is_checked =
             settings.is_some() && !extras.client_auth && extras.public_certificate.is_none();
+        let clients = terms::clients(part).map(|given| {
+            let TextLine(file) = &given.value;
+            self.client_files
+                .entry(file.clone())
+                .or_insert(given.origin);
+            file.clone()
+        });
         let settings = settings.unwrap_or_else(|| {
             let transport = part.servers_transport.as_ref().map(|given| &given.value);
             let settings = terms::settings(layers, names, transport, &self.shared.entry_points);
@@ -238,6 +249,7 @@ impl Levels {
             settings,
             extras,
             topology,
+            clients,
             certificate: terms::certificate(certificate, CaCustody::Ephemeral),
             values: HelmValues::default(),
         }
@@ -264,6 +276,11 @@ impl Levels {
                 self.say(origin, fault, reader);
             }
         }
+        if let Some(given) = terms::clients(part)
+            && let Err(fault) = terms.topology.check_clients()
+        {
+            self.say(given.origin, fault, reader);
+        }
         if terms.topology.name() != TopologyName::Passthrough {
             for (origin, fault) in terms::only_passed(own) {
                 reader.push(origin, fault);
@@ -283,6 +300,11 @@ impl Levels {
         for (origin, fault) in terms::never_passed(part) {
             self.say(origin, fault, reader);
         }
+    }
+
+    /// Returns the files that `clients` names, and where it does so first.
+    pub(super) fn client_files(&self) -> &BTreeMap<String, ValueOrigin> {
+        &self.client_files
     }
 
     /// Notes a fault, unless another instance has led to this place before.

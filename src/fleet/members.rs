@@ -82,6 +82,11 @@ impl Members {
         }
     }
 
+    /// Returns the files that `clients` names, and where it does so first.
+    pub(super) fn client_files(&self) -> &BTreeMap<String, ValueOrigin> {
+        self.levels.client_files()
+    }
+
     /// Returns the members, sorted by their ids.
     pub(super) fn finish(mut self) -> Vec<Member> {
         self.done.sort_unstable_by(|a, b| a.id.cmp(&b.id));

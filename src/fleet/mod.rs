@@ -28,10 +28,12 @@ use crate::name::{DnsName, InstanceName, Namespace, ObjectName};
 use crate::path::arrival::Arrival;
 use crate::path::expand::Topology;
 use crate::pki::KeyType;
+use crate::pki::client_authorities::ClientAuthorities;
 use crate::pki::issue::Organization;
 use crate::release::Release;
 use crate::values::Settings;
 use crate::yaml::{At, Key, Node, Value};
+use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
@@ -72,6 +74,8 @@ pub struct Fleet {
     pub argo_cd: Option<ArgoCd>,
     /// `spec.flux`.
     pub flux: Option<Flux>,
+    /// What the files say that `clients` names, by their paths as written.
+    clients: BTreeMap<String, Arc<ClientAuthorities>>,
     /// Names of `spec.profiles`, as written.
     pub profiles: Vec<String>,
     /// The instances, sorted bytewise by their id.
@@ -188,6 +192,8 @@ pub struct Terms {
     pub extras: Extras,
     /// The way that requests take.
     pub topology: Topology,
+    /// The file with the CA of the clients that are let in, as written.
+    clients: Option<String>,
     /// How the certificates are made.
     pub certificate: CertificateTerms,
     /// `helmValues` as written; [`Fleet::helm_values`] merges them and puts a member's names in.
@@ -281,7 +287,9 @@ impl Fleet {
             Some((host, aliases)) => (Some(host.clone()), aliases.to_vec()),
             None => (None, Vec::new()),
         };
-        let extras = member.terms.extras.clone();
+        let mut extras = member.terms.extras.clone();
+        let clients = member.terms.clients.as_ref();
+        extras.clients = clients.and_then(|file| self.clients.get(file)).cloned();
         Instance::new(member.namespace.clone(), host, aliases, settings, extras)
     }
 

@@ -150,7 +150,7 @@ mod tests {
     fn settings() -> Value {
         json!({
             "namespace": "civi-{id}", "externalHost": "{id}.{domain}", "aliases": ["b.{domain}"], "servername": "{externalHost}",
-            "topology": "tcp-proxy", "publicCertificate": {"secret": "web"}, "proxyProtocol": "v1", "shard": 1,
+            "topology": "tcp-proxy", "publicCertificate": {"secret": "web"}, "clients": {"require": "ca.crt"}, "proxyProtocol": "v1", "shard": 1,
             "certificate": {"ca": "stored", "key": "p384", "days": 90, "caDays": "400d", "renewBefore": "30d", "overlap": 3, "organization": "É"},
             "serversTransport": {
                 "maxIdleConnsPerHost": -1, "dialTimeout": "5s", "responseHeaderTimeout": 3, "readIdleTimeout": "1m30s",

@@ -186,6 +186,7 @@ pub(super) fn extras(
         egress,
         public_certificate: None,
         forwarding: Vec::new(),
+        clients: None,
     })
 }
 
@@ -205,6 +206,11 @@ pub(super) fn public_certificate(part: &SettingsPart) -> Option<ObjectName> {
     let given = part.public_certificate.as_ref()?;
     let secret = given.value.secret.as_ref()?;
     Some(secret.value.clone())
+}
+
+/// Returns the file with the CA of the clients that are let in.
+pub(super) fn clients(part: &SettingsPart) -> Option<&Given<TextLine>> {
+    part.clients.as_ref()?.value.require.as_ref()
 }
 
 /// Names what of an instance's own settings only makes sense where TLS is passed on to its httpd.

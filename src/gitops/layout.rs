@@ -41,7 +41,7 @@ const OTHERS: [&str; 5] = [
     "values.yaml",
 ];
 /// Prefixes of the names of files with objects.
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 11] = [
     "configmap-",
     "ingressroute-",
     "ingressroutetcp-",
@@ -51,6 +51,7 @@ const KINDS: [&str; 10] = [
     "secret-",
     "serverstransport-",
     "serverstransporttcp-",
+    "tlsoption-",
     "tlsstore-",
 ];
 
@@ -329,6 +330,7 @@ mod tests {
             "Secret",
             "ServersTransport",
             "ServersTransportTCP",
+            "TLSOption",
             "TLSStore",
         ];
         for kind in kinds {

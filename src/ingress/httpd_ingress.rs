@@ -1,12 +1,13 @@
 //! What the httpd and Drupal must know of the way that requests take, where it is not the chart's.
 
 use super::object::own_object;
-use crate::civiparoisse::HTTPD_INGRESS;
+use crate::civiparoisse::{CLIENTS_CA_FILE, HTTPD_INGRESS};
 use crate::instance::Instance;
 use crate::manifest::{Field, Object};
 use crate::name::ObjectName;
 use crate::path::Path;
 use crate::path::hop::Inward;
+use crate::pki::CertificateText;
 
 /// Returns the ConfigMap `httpd-ingress` where TLS is passed on to the httpd, or ended before Traefik.
 ///
@@ -24,11 +25,15 @@ pub(super) fn httpd_ingress(instance: &Instance, path: &Path) -> Option<Object> 
     }
     let name = ObjectName::parse(HTTPD_INGRESS).expect("the name is valid");
     let mut object = own_object(instance, "v1", "ConfigMap", &name, "httpd-ingress.yaml");
+    let clients = instance.extras.clients.as_ref();
+    let clients = clients.map(|clients| clients.text());
     let ranges: Vec<String> = forwarding.iter().map(ToString::to_string).collect();
     object.fields = vec![
         ("is_passed", Field::Bool(is_passed)),
         ("takes_proxy", Field::Bool(path.proxy.is_some())),
         ("load_balancers", ranges.join(",").into()),
+        ("clients", clients.as_ref().map(CertificateText::as_str).into()),
+        ("clients_file", CLIENTS_CA_FILE.into()),
     ];
     Some(object)
 }

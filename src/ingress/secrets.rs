@@ -2,9 +2,11 @@
 
 use super::credentials::Credentials;
 use super::object::{chart_object, own_object};
+use crate::civiparoisse::CLIENTS_SECRET;
 use crate::instance::Instance;
 use crate::manifest::{Identity, Object, SecretData, secret_data};
 use crate::name::{DataKey, Namespace, ObjectName};
+use crate::pki::client_authorities::ClientAuthorities;
 use crate::pki::{Certificate, PrivateKey};
 use crate::values::SecretKeyRef;
 use std::collections::BTreeMap;
@@ -48,6 +50,16 @@ pub(super) fn secrets(instance: &Instance, credentials: &Credentials) -> Vec<Obj
             object
         })
         .collect()
+}
+
+/// Returns the Secret by which Traefik knows the CA of the certificates that clients must show.
+pub(super) fn clients_secret(instance: &Instance, clients: &ClientAuthorities) -> Object {
+    let name = ObjectName::parse(CLIENTS_SECRET).expect("the name is valid");
+    let key = DataKey::parse("ca.crt").expect("the key is valid");
+    let data = [(key, SecretData::certificates(&clients.text()))];
+    let mut object = own_object(instance, "v1", "Secret", &name, "secret.yaml");
+    object.fields = vec![("type", "Opaque".into()), ("data", secret_data(data))];
+    object
 }
 
 /// Returns the `kubernetes.io/tls` Secret of a certificate, its intermediates and its key; with its CA, where

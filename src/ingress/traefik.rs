@@ -1,6 +1,8 @@
 //! What Traefik needs: the transport that trusts the instance's CA, the route, and the default certificate.
 
 use super::object::{chart_object, own_object};
+use super::secrets::clients_secret;
+use crate::civiparoisse::{CLIENTS_OPTION, CLIENTS_SECRET};
 use crate::instance::Instance;
 use crate::manifest::{Field, Identity, Object};
 use crate::name::{Namespace, ObjectName};
@@ -59,8 +61,22 @@ fn ending(
         objects.push(object);
         middlewares.push(names.hsts.as_str());
     }
+    let clients = instance.extras.clients.as_ref();
+    if let Some(clients) = clients {
+        objects.push(clients_secret(instance, clients));
+        objects.push(clients_option(release, instance));
+    }
     objects.push(ingress_route(release, instance, path, &middlewares));
     objects
+}
+
+/// Traefik takes connections for the hosts of the instance from clients with a certificate alone.
+fn clients_option(release: Release, instance: &Instance) -> Object {
+    let name = ObjectName::parse(CLIENTS_OPTION).expect("the name is valid");
+    let api = release.api_version();
+    let mut object = own_object(instance, api, "TLSOption", &name, "traefik/tlsoption.yaml");
+    object.fields = vec![("authority", CLIENTS_SECRET.into())];
+    object
 }
 
 /// The TLS of browsers goes on as it is: an IngressRouteTCP.
@@ -184,6 +200,7 @@ fn ingress_route(
 ) -> Object {
     let settings = &instance.settings;
     let name = &settings.names.ingress_route;
+    let clients = instance.extras.clients.as_ref();
     let mut object = chart_object(
         instance,
         release.api_version(),
@@ -202,6 +219,7 @@ fn ingress_route(
             settings.names.servers_transport.as_str().into(),
         ),
         ("is_plain", Field::Bool(path.inward == Inward::Plain)),
+        ("options", clients.map(|_| CLIENTS_OPTION).into()),
     ];
     object
 }

@@ -129,6 +129,22 @@ impl Topology {
         Err(Fault::new(what).help("leave it out, or use another topology"))
     }
 
+    /// Refuses to ask clients for a certificate where nothing in the cluster ends TLS.
+    ///
+    /// # Errors
+    /// Why nothing can ask for one.
+    pub fn check_clients(self) -> Result<(), Fault> {
+        match self {
+            Self::Direct | Self::TcpProxy | Self::Passthrough { .. } | Self::InspectTwice => Ok(()),
+            Self::Offload => {
+                let fault = Fault::new(
+                    "nothing in the cluster can ask clients for a certificate: the load balancer speaks plain http to Traefik",
+                );
+                Err(fault.help("have the load balancer ask, or use `inspect-twice`"))
+            }
+        }
+    }
+
     /// Refuses entry points that are chosen where only one answers.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 pub mod authorities;
 pub mod bundle;
 pub mod certificate;
+pub mod client_authorities;
 pub mod fingerprint;
 pub mod forms;
 pub mod issue;

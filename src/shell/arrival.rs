@@ -1,6 +1,9 @@
 //! Options that say how requests get to Traefik.
 
+use super::error::Failure;
 use super::listed;
+use super::paths::Named;
+use super::world;
 use civi_ingress::cidr::Cidr;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::load_balancer::{self, BalancerKind, LoadBalancer};
@@ -8,8 +11,14 @@ use civi_ingress::name::ObjectName;
 use civi_ingress::path::arrival::{Arrival, Aspect};
 use civi_ingress::path::expand::{Topology, TopologyName};
 use civi_ingress::path::hop::ProxyVersion;
+use civi_ingress::pki::client_authorities::ClientAuthorities;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The option with the CA of the clients that are let in.
+const CLIENTS_CA: &str = "--clients-ca";
 
 /// The way that requests take, but for the kind of the load balancer.
 #[derive(Debug, Args)]
@@ -75,6 +84,9 @@ pub(super) struct WayArguments {
     /// Secret with the certificate that httpd shows to browsers, for passthrough
     #[arg(long, value_name = "SECRET", help_heading = "Way in")]
     public_certificate: Option<String>,
+    /// Let in only clients with a certificate of the CA in this file, wherever their TLS ends in the cluster
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Way in")]
+    clients_ca: Option<PathBuf>,
 }
 
 impl WayArguments {
@@ -83,6 +95,25 @@ impl WayArguments {
         self.arrival.is_given()
             || self.balancer.load_balancer.is_some()
             || self.public_certificate.is_some()
+            || self.clients_ca.is_some()
+    }
+
+    /// Returns the file with the CA of the clients that are let in, by its option.
+    pub(super) fn clients_path(&self) -> Option<Named<'_>> {
+        self.clients_ca.as_deref().map(|path| (CLIENTS_CA, path))
+    }
+
+    /// Reads the CA of the clients that are let in.
+    pub(super) fn clients(&self) -> Result<Option<Arc<ClientAuthorities>>, Failure> {
+        let Some(path) = &self.clients_ca else {
+            return Ok(None);
+        };
+        let text = world::read(path)?;
+        let found = ClientAuthorities::parse(&text.content).map_err(|faults| {
+            let faults = faults.into_iter().map(|fault| fault.file(&text.name));
+            Failure::from(faults.collect::<Vec<_>>())
+        })?;
+        Ok(Some(Arc::new(found)))
     }
 
     /// Returns the topology, and how requests arrive.
@@ -90,6 +121,10 @@ impl WayArguments {
         let topology = self.arrival.topology(faults);
         let kind = self.balancer.load_balancer.as_deref();
         let arrival = self.arrival.arrival(kind, faults);
+        if let (Some(topology), true) = (topology, self.clients_ca.is_some()) {
+            let checked = topology.check_clients();
+            faults.keep(checked.map_err(|fault| fault.argument(CLIENTS_CA)));
+        }
         topology.zip(arrival)
     }
 

@@ -229,7 +229,8 @@ fn single(arguments: &Explain) -> Result<(String, Instance), Failure> {
         [] => Failure::usage(faults),
         _ => Failure::from(faults),
     };
-    let instance = faults.finish(instance).map_err(refused)?;
+    let mut instance = faults.finish(instance).map_err(refused)?;
+    instance.extras.clients = arguments.way.clients()?;
     Ok((name, instance))
 }
 

@@ -44,6 +44,7 @@ built_in![
     "traefik/middleware-retry.yaml",
     "traefik/serverstransport.yaml",
     "traefik/serverstransporttcp.yaml",
+    "traefik/tlsoption.yaml",
     "traefik/tlsstore.yaml",
     "traefik/values.yaml",
     "gitops/applicationset.yaml",

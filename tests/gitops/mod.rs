@@ -2,6 +2,7 @@
 
 mod authorities;
 mod changes;
+mod clients;
 mod digests;
 mod import;
 mod in_the_way;
@@ -15,8 +16,8 @@ mod start;
 mod story;
 mod whole_tree;
 
-/// The templates that only trees use.
-pub(crate) const TEMPLATES: [&str; 7] = [
+/// The templates that are tried in trees alone.
+pub(crate) const TEMPLATES: [&str; 8] = [
     "gitops/applicationset.yaml",
     "gitops/flux-kustomization.yaml",
     "gitops/ksops.yaml",
@@ -24,4 +25,5 @@ pub(crate) const TEMPLATES: [&str; 7] = [
     "gitops/sealedsecret.yaml",
     "outside/haproxy-tls.cfg",
     "outside/haproxy.cfg",
+    "traefik/tlsoption.yaml",
 ];
