@@ -32,7 +32,10 @@ pub(super) fn httpd_ingress(instance: &Instance, path: &Path) -> Option<Object> 
         ("is_passed", Field::Bool(is_passed)),
         ("takes_proxy", Field::Bool(path.proxy.is_some())),
         ("load_balancers", ranges.join(",").into()),
-        ("clients", clients.as_ref().map(CertificateText::as_str).into()),
+        (
+            "clients",
+            clients.as_ref().map(CertificateText::as_str).into(),
+        ),
         ("clients_file", CLIENTS_CA_FILE.into()),
     ];
     Some(object)

@@ -86,7 +86,7 @@ fn a_change_of_the_file_is_rendered_and_lint_finds_nothing_in_the_tree() {
 }
 
 #[test]
-fn a_file_that_is_no_use_or_not_there_is_refused_where_it_is_named() {
+fn a_file_that_is_missing_or_useless_is_refused_where_it_is_named() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
     let key = include_str!("../fixtures/good.key");

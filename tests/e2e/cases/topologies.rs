@@ -64,7 +64,90 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
             ended_tls(case, &release, topology);
         })
     });
-    proxied.chain(passed).chain(ended).collect()
+    let closed = ["direct", "passthrough"].into_iter();
+    let closed = closed.flat_map(|topology| {
+        releases()
+            .into_iter()
+            .map(move |release| (topology, release))
+    });
+    let closed = closed.map(|(topology, release)| {
+        let name = format!(
+            "with_clients_ca_and_{topology}_behind_traefik_{}_only_who_has_a_certificate_of_it_gets_the_page",
+            release.in_a_name()
+        );
+        trial(stack, &name, move |case| {
+            let_in(case, &release, topology);
+        })
+    });
+    proxied.chain(passed).chain(ended).chain(closed).collect()
+}
+
+/// Whatever ends the TLS of clients asks them for a certificate.
+fn let_in(case: &Case, release: &Release, topology: &str) {
+    let cluster = case.stack.cluster(release);
+    let namespace = format!("closed-{topology}");
+    let people = Authority::new("people");
+    let file = case.directory.join("people.crt");
+    fs::write(&file, &people.certificate).expect("our own directory");
+    let is_passed = topology == "passthrough";
+    let mut way = vec!["--topology", topology, "--clients-ca"];
+    let path = file.display().to_string();
+    way.push(&path);
+    if is_passed {
+        way.extend(["--public-certificate", "web-tls"]);
+    }
+    let instance = Instance::new(case, cluster, release, &namespace, &way);
+    cluster.apply(&instance.manifests);
+    let host = &instance.host;
+    let (authorities, _httpd) = if is_passed {
+        let authority = Authority::new("a public CA");
+        let public = authority.server(host, &[host]);
+        cluster.apply(&tls_secret(&namespace, "web-tls", &public));
+        (
+            authority.certificate,
+            with_mounted(case, cluster, &instance),
+        )
+    } else {
+        let domain = "example.org";
+        browser(case, cluster, &namespace, domain);
+        let file = case.directory.join(format!("{namespace}-{domain}-ca.crt"));
+        (
+            fs::read_to_string(file).expect("the CA of the wildcard"),
+            case.httpd("httpd", &[instance.site(cluster)], &Settings::default()),
+        )
+    };
+    let traefik = Traefik::start_with(
+        &case.stack.programs,
+        release,
+        cluster,
+        &[&namespace],
+        case.stack.address(),
+        &case.directory,
+        &[],
+    );
+    let get = |client: &Client| client.get(traefik.websecure(), host, "/");
+    let of = |authority: &Authority| {
+        let pair = authority.client("alice");
+        Client::with_identity(&authorities, &pair.certificate, &pair.key)
+    };
+    let alice = of(&people);
+    let page = wait::until("the page", || {
+        get(&alice).and_then(|page| {
+            let status = page.status;
+            (status == 200)
+                .then_some(page)
+                .ok_or_else(|| format!("status {status}"))
+        })
+    });
+    assert_eq!(page.body, namespace);
+    for other in [
+        Client::trusting(&authorities),
+        of(&Authority::new("people")),
+    ] {
+        let answer = get(&other);
+        assert!(answer.is_err(), "{answer:?}");
+    }
+    assert_eq!(traefik.complaints(), Vec::<String>::new());
 }
 
 /// A load balancer that ends the TLS of browsers, by what is rendered for its machine.
@@ -327,12 +410,19 @@ fn passthrough(case: &Case, release: &Release, kind: &str, version: &str) {
 fn with_mounted(case: &Case, cluster: &Cluster, instance: &Instance) -> Httpd {
     let namespace = &instance.name;
     let config = cluster.get(&["configmap", "httpd-ingress", "-n", namespace]);
+    let mut ingress = config["data"]["ingress.conf"]
+        .as_str()
+        .expect("a part of Apache's configuration")
+        .to_owned();
+    if let Some(authority) = config["data"]["clients-ca.crt"].as_str() {
+        let file = case.directory.join("clients-ca.crt");
+        fs::write(&file, authority).expect("our own directory");
+        let file = file.display().to_string();
+        ingress = ingress.replace("/etc/apache2/httpd-ingress/clients-ca.crt", &file);
+    }
     let settings = Settings {
         tells_origin: true,
-        ingress: config["data"]["ingress.conf"]
-            .as_str()
-            .expect("a part of Apache's configuration")
-            .to_owned(),
+        ingress,
         ..Settings::default()
     };
     let mut mounted = secret(cluster, namespace, "web-tls");
