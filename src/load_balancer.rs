@@ -119,6 +119,18 @@ impl BalancerKind {
         }
     }
 
+    /// Returns whether it can change what it does with connections, while those that are open go on.
+    ///
+    /// HAProxy's old process serves them to their end (`-sf`); Octavia makes another listener or pool for another
+    /// protocol (both are immutable in its API, `listeners.inc` and `pools.inc`).
+    #[must_use]
+    pub fn turns_without_loss(self) -> bool {
+        match self {
+            Self::HaProxy => true,
+            Self::OpenStack | Self::OvhMks | Self::MetalLb | Self::Terraform => false,
+        }
+    }
+
     /// Returns where the addresses are read from which its connections come.
     ///
     /// For OVHcloud: its guide on MKS, and ovh/public-cloud-roadmap#603 for networks that are public throughout.

@@ -225,11 +225,11 @@ pub struct Manifest {
     pub holds_private_key: bool,
 }
 
-impl Manifest {
+impl Identity {
     /// Returns the file name in a directory: names sort in the order in which objects must be applied.
     #[must_use]
     pub fn file_name(&self) -> String {
-        let Identity { kind, name, .. } = &self.identity;
+        let Self { kind, name, .. } = self;
         format!(
             "{:02}-{}-{name}.yaml",
             apply_order(kind),

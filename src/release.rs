@@ -94,6 +94,19 @@ impl Release {
         self >= Self::exactly(3, 3, 0)
     }
 
+    /// Writes the matcher of a rule that takes requests for a host, and none of the TLS of those who ask for it.
+    ///
+    /// `Host` also says for which names of SNI the route is tried; `HostRegexp` does not (`ParseDomains` in
+    /// `pkg/muxer/http`, 2.9 to 3.7). It takes a regular expression of Go from 3.0 on, and before that a name in which
+    /// only what is in braces is one.
+    #[must_use]
+    pub fn host_by_pattern(self, host: &str) -> String {
+        if self < Self::exactly(3, 0, 0) {
+            return format!("HostRegexp(`{host}`)");
+        }
+        format!("HostRegexp(`^{}$`)", host.replace('.', r"\."))
+    }
+
     /// From here on a ServersTransportTCP has `proxyProtocol`, and that of a Service beside it is not read
     /// (`pkg/tcp/dialer.go`, `DialerManager.Build`).
     pub const PROXY_BY_TRANSPORT: Self = Self::exactly(3, 5, 2);

@@ -88,6 +88,7 @@ mod tests {
             generator.subschema_for::<crate::gitops::report::Report>(),
             generator.subschema_for::<crate::gitops::difference::Document>(),
             generator.subschema_for::<crate::topology::Document>(),
+            generator.subschema_for::<crate::topology::moving::Document>(),
         ];
         let schema = json_schema!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -1,6 +1,8 @@
 //! The path of an instance for a person: who speaks TLS to whom, what is shown, trusted and expected, who reads the
 //! requests, and who holds which key. A view of the [`Path`] that [`expand`] gives.
 
+pub mod moving;
+
 use crate::chart::TrafficPolicy;
 use crate::cidr::Cidr;
 use crate::civiparoisse::{CLIENTS_SECRET, HTTPD_INGRESS};

@@ -167,6 +167,43 @@ const WITH_TEXT: &[(i32, &str)] = &[
         2,
         "topology explain p --host=a.example.org --load-balancer=@",
     ),
+    (
+        2,
+        "topology move --host=a.example.org --to=passthrough --public-certificate=w -- @",
+    ),
+    (
+        2,
+        "topology move p --to=passthrough --public-certificate=w --host=@",
+    ),
+    (
+        2,
+        "topology move p --to=direct --host=a.example.org --alias=@",
+    ),
+    (
+        2,
+        "topology move p --to=direct --host=a.example.org --namespace=@",
+    ),
+    (2, "topology move p --host=a.example.org --to=@"),
+    (
+        2,
+        "topology move p --host=a.example.org --to=direct --from=@",
+    ),
+    (
+        2,
+        "topology move p --host=a.example.org --to=direct --traefik=@",
+    ),
+    (
+        2,
+        "topology move p --host=a.example.org --to=passthrough --public-certificate=@",
+    ),
+    (
+        2,
+        "topology move p --host=a.example.org --to=tcp-proxy --load-balancer=@",
+    ),
+    (
+        2,
+        "topology move --fleet=fleet.yaml --to=direct --instance=@",
+    ),
     (2, "topology list --load-balancer=@"),
     (2, "topology list --ingress=@"),
     (2, "topology list -- @"),

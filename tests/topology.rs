@@ -1,6 +1,6 @@
 //! `topology`: the path of an instance, explained.
 
-use crate::support::{report, run, run_in, write};
+use crate::support::{Run, assert_snapshot_in, report, run, run_in, write};
 use civi_ingress::load_balancer::BalancerKind;
 use civi_ingress::path::expand::TopologyName;
 use tempfile::TempDir;
@@ -477,4 +477,227 @@ fn a_new_instance_names_what_traefik_and_its_load_balancer_are_set_by() {
     let reuse = [PASSED, &named, &["--reuse", "a.yaml"]].concat();
     let kept = run_in(again.path(), &reuse).good();
     assert_eq!(kept, manifests);
+}
+
+const MOVE: &[&str] = &["topology", "move", "paroisse-a", "--host", "a.example.org"];
+const FLEET: &str = "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {name: f}\nspec:\n  domain: example.org\n  secrets: {mode: plain}\n";
+
+fn moved(more: &[&str]) -> serde_json::Value {
+    let text = run(&[MOVE, more, &["-o", "json"]].concat()).good();
+    report("topologyMove", &text)
+}
+
+fn changes(document: &serde_json::Value) -> Vec<&str> {
+    let steps = document["steps"].as_array().unwrap();
+    steps
+        .iter()
+        .map(|step| step["change"].as_str().unwrap())
+        .collect()
+}
+
+/// A directory with a fleet file.
+fn fleet(rest: &str) -> TempDir {
+    let directory = TempDir::new().unwrap();
+    write(
+        &directory.path().join("fleet.yaml"),
+        &format!("{FLEET}{rest}"),
+    );
+    directory
+}
+
+fn fleet_moved(directory: &TempDir, more: &[&str]) -> Run {
+    let command = ["topology", "move", "-f", "fleet.yaml"];
+    run_in(directory.path(), &[&command, more].concat())
+}
+
+#[test]
+fn a_move_to_passthrough_answers_by_a_copy_while_httpd_restarts() {
+    let to = ["--to", "passthrough", "--public-certificate", "web-tls"];
+    let text = run(&[MOVE, &to].concat()).good();
+    assert_snapshot_in!("topology", "move-to-passthrough", text);
+    let back = ["--from", "passthrough", "--to", "direct"];
+    let back = [&back[..], &["--public-certificate", "web-tls"]].concat();
+    let text = run(&[MOVE, &back].concat()).good();
+    assert_snapshot_in!("topology", "move-from-passthrough", text);
+}
+
+#[test]
+fn the_old_route_gives_up_the_name_of_the_host_as_the_release_writes_it() {
+    for (release, rule) in [
+        (
+            "3.7",
+            r"HostRegexp(`^a\\.example\\.org$`) || HostRegexp(`^b\\.example\\.org$`)",
+        ),
+        (
+            "2.11",
+            "HostRegexp(`a.example.org`) || HostRegexp(`b.example.org`)",
+        ),
+    ] {
+        let to = ["--to", "passthrough", "--public-certificate", "w"];
+        let more = ["--alias", "b.example.org", "--traefik", release];
+        let text = run(&[MOVE, &to, &more].concat()).good();
+        assert!(text.contains(rule), "{text}");
+    }
+}
+
+#[test]
+fn a_fleet_moves_as_a_whole_with_the_words_that_its_file_is_to_have() {
+    let fleet = fleet("  instances: {a: {}, b: {}}\n  flux: {source: infra}\n");
+    let to = [
+        "--to",
+        "tcp-proxy",
+        "--load-balancer",
+        "haproxy",
+        "--trusted",
+        "10.0.0.7",
+    ];
+    let text = fleet_moved(&fleet, &to).good();
+    assert_snapshot_in!("topology", "move-fleet-to-tcp-proxy", text);
+    let some = fleet_moved(&fleet, &[&to[..], &["--instance", "a"]].concat());
+    assert_eq!((some.status, some.stdout.as_str()), (2, ""));
+    assert!(
+        some.stderr
+            .contains("the fleet has one Traefik\nhelp: move the whole fleet"),
+        "{}",
+        some.stderr
+    );
+    let passed = [
+        "--to",
+        "passthrough",
+        "--public-certificate",
+        "w",
+        "--instance",
+        "b",
+    ];
+    let text = fleet_moved(&fleet, &passed).good();
+    assert!(
+        text.contains("#       b: {topology: passthrough, publicCertificate: {secret: w}}\n")
+            && text.contains("\n     flux suspend kustomization --all -n flux-system\n")
+            && text.contains("\n! A browser that has a connection open for another host")
+            && !text.contains("a: direct ->"),
+        "{text}"
+    );
+}
+
+#[test]
+fn instances_of_two_topologies_move_together_with_what_is_done_once_between() {
+    let fleet = fleet(
+        "  instances:\n    a: {}\n    b: {topology: passthrough, publicCertificate: {secret: w}}\n",
+    );
+    let to = [
+        "--to",
+        "tcp-proxy",
+        "--load-balancer",
+        "haproxy",
+        "--trusted",
+        "10.0.0.7",
+    ];
+    let text = fleet_moved(&fleet, &[&to[..], &["-o", "json"]].concat()).good();
+    let document = report("topologyMove", &text);
+    assert_eq!(
+        changes(&document),
+        [
+            "prepare", "believe", "set-up", "lead", "double", "divert", "rework", "open", "close",
+            "dismiss", "finish"
+        ]
+    );
+    let run = document["steps"][4]["run"].to_string();
+    assert!(run.contains("-n b ") && !run.contains("-n a "), "{run}");
+}
+
+#[test]
+fn a_load_balancer_that_stays_is_turned_when_httpd_and_traefik_know_of_it() {
+    let balancer = ["--load-balancer", "haproxy", "--trusted", "10.0.0.7"];
+    let to = ["--from", "tcp-proxy", "--to", "inspect-twice"];
+    let document = moved(&[&to[..], &balancer].concat());
+    let order = [
+        "prepare", "double", "divert", "rework", "return", "dismiss", "believe", "turn", "settle",
+        "finish",
+    ];
+    assert_eq!(changes(&document), order);
+    let back = ["--from", "inspect-twice", "--to", "tcp-proxy"];
+    let document = moved(&[&back[..], &balancer].concat());
+    let order = [
+        "prepare", "believe", "turn", "settle", "double", "divert", "rework", "return", "dismiss",
+        "finish",
+    ];
+    assert_eq!(changes(&document), order);
+}
+
+#[test]
+fn a_move_to_where_an_instance_is_says_that() {
+    let text = run(&[MOVE, &["--to", "direct"]].concat()).good();
+    assert_eq!(text, "paroisse-a: direct already\n");
+    let fleet = fleet("  instances: {a: {}, b: {}}\n");
+    let text = fleet_moved(&fleet, &["--to", "direct"]).good();
+    assert_eq!(text, "a: direct already\nb: direct already\n");
+}
+
+#[test]
+fn a_move_to_what_the_parts_cannot_do_is_refused_with_the_way_out() {
+    let refused = |more: &[&str]| {
+        let refused = run(&[MOVE, more].concat());
+        assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
+        refused.stderr
+    };
+    let metallb = refused(&["--to", "tcp-proxy", "--load-balancer", "metallb"]);
+    assert!(
+        metallb.starts_with("error: --to: MetalLB does not send the PROXY protocol")
+            && metallb.ends_with("help: use `direct` with it\n"),
+        "{metallb}"
+    );
+    let client = ["--to", "passthrough", "--client-auth"];
+    let found = refused(&client);
+    assert_eq!(found.matches("\nhelp: ").count(), 2, "{found}");
+    assert!(found.contains("`--public-certificate SECRET`"), "{found}");
+    let other = ["--to", "direct", "--public-certificate", "w"];
+    let found = refused(&other);
+    assert!(
+        found.starts_with("error: --public-certificate: "),
+        "{found}"
+    );
+    let nobody = ["--to", "tcp-proxy", "--load-balancer", "haproxy"];
+    let found = refused(&nobody);
+    assert!(found.starts_with("error: --trusted: "), "{found}");
+    let proxied = fleet(
+        "  topology: tcp-proxy\n  loadBalancer: {kind: openstack, trusted: [10.0.0.0/20]}\n  instances: {a: {}, b: {objects: {retry: 3, hsts: 60}}}\n",
+    );
+    let ended = fleet_moved(&proxied, &["--to", "inspect-twice"]);
+    assert_eq!(ended.status, 2);
+    assert!(
+        ended.stderr.contains("help: use one that does: `haproxy`"),
+        "{}",
+        ended.stderr
+    );
+    let passed = ["--to", "passthrough", "--public-certificate", "w"];
+    let passed = fleet_moved(&proxied, &passed);
+    assert_eq!(
+        passed.stderr.matches("error: ").count(),
+        2,
+        "{}",
+        passed.stderr
+    );
+    // The load balancer of now is left, where it is of no use.
+    let text = fleet_moved(&proxied, &["--to", "direct"]).good();
+    assert!(text.contains("#     # no `loadBalancer`\n"), "{text}");
+}
+
+#[test]
+fn a_route_for_plain_http_is_open_beside_that_of_tls_before_browsers_are_led_over() {
+    let balancer = ["--load-balancer", "haproxy", "--trusted", "10.0.0.7"];
+    let document = moved(&[&["--to", "offload"][..], &balancer].concat());
+    let order = [
+        "prepare", "double", "divert", "rework", "return", "dismiss", "keep", "open", "believe",
+        "set-up", "lead", "close", "finish",
+    ];
+    assert_eq!(changes(&document), order);
+    let run = |index: usize| document["steps"][index]["run"].to_string();
+    assert!(run(6).contains("s/ingressproxy/&-before/g"), "{}", run(6));
+    assert!(
+        run(8).contains("--set ports.web.http.redirections=null"),
+        "{}",
+        run(8)
+    );
+    assert!(run(11).contains("/ingressproxy-before"), "{}", run(11));
+    assert!(!run(11).contains("transport"), "{}", run(11));
 }

@@ -88,6 +88,13 @@ impl ChartMajor {
         })
     }
 
+    /// Returns the key below `ports.web` that redirects http to https.
+    #[must_use]
+    pub fn redirect_key(self) -> &'static str {
+        let key = self.layout.redirect;
+        key.strip_suffix(".port").unwrap_or(key)
+    }
+
     /// Parses a major version (`41`, `v41`) or takes it from a whole version (`41.3.0`).
     ///
     /// # Errors

@@ -70,13 +70,19 @@ impl SharedWay {
         if own == *shared {
             return Ok(());
         }
-        let what = format!(
-            "requests cannot arrive as in `{}` here and as in `{}` elsewhere: the fleet has one Traefik",
-            topology.as_str(),
-            self.topology.as_str()
-        );
-        Err(Fault::new(what).help("use topologies of which none, or each, has the load balancer"))
+        let fault = apart(topology, self.topology);
+        Err(fault.help("use topologies of which none, or each, has the load balancer"))
     }
+}
+
+/// Explains why instances of one fleet cannot have two topologies.
+#[must_use]
+pub fn apart(here: TopologyName, elsewhere: TopologyName) -> Fault {
+    Fault::new(format!(
+        "requests cannot arrive as in `{}` here and as in `{}` elsewhere: the fleet has one Traefik",
+        here.as_str(),
+        elsewhere.as_str()
+    ))
 }
 
 /// Checks that a load balancer is told of the nodes exactly where nothing else tells it.

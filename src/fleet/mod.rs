@@ -113,6 +113,7 @@ pub enum Secrets {
 }
 
 pub use crate::seal::sealed::SealingScope;
+pub use arrival::apart;
 pub use shards::{Division, SHARD_LIMIT};
 
 /// The certificate that browsers see.
@@ -279,6 +280,28 @@ impl Fleet {
     /// # Errors
     /// As [`Instance::new`]; none for a member of a fleet that [`read()`] gave.
     pub fn instance(&self, member: &Member) -> Result<Instance, Vec<Fault>> {
+        self.with(member, member.terms.extras.clone())
+    }
+
+    /// Returns what would be rendered for a member whose requests arrive so, with this certificate for browsers.
+    ///
+    /// # Errors
+    /// As [`Instance::new`].
+    pub fn instance_in(
+        &self,
+        member: &Member,
+        arrival: &Arrival,
+        public_certificate: Option<ObjectName>,
+    ) -> Result<Instance, Vec<Fault>> {
+        let extras = Extras {
+            forwarding: arrival.forwarding().to_vec(),
+            public_certificate,
+            ..member.terms.extras.clone()
+        };
+        self.with(member, extras)
+    }
+
+    fn with(&self, member: &Member, mut extras: Extras) -> Result<Instance, Vec<Fault>> {
         let settings = Settings {
             server_name: member.server_name.clone(),
             ..Settings::clone(&member.terms.settings)
@@ -287,7 +310,6 @@ impl Fleet {
             Some((host, aliases)) => (Some(host.clone()), aliases.to_vec()),
             None => (None, Vec::new()),
         };
-        let mut extras = member.terms.extras.clone();
         let clients = member.terms.clients.as_ref();
         extras.clients = clients.and_then(|file| self.clients.get(file)).cloned();
         Instance::new(member.namespace.clone(), host, aliases, settings, extras)

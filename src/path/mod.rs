@@ -12,6 +12,7 @@
 //! | see how an Ingress does | `ingress` |
 //! | see how those of the Gateway API and of Istio do | [`gateways`] |
 //! | know which path an instance is to have | [`expand`]; how requests get to the ingress: [`arrival`] |
+//! | know in which order hops change from one path to another | [`moving`] |
 //! | ask whether the hops of a path fit | [`check`]; what its httpd may show: [`served`] |
 //! | know where a gateway of Istio reads a Secret | [`pods`] |
 //! | add a way in | a file beside these, and its line in [`read`] |
@@ -25,6 +26,7 @@ pub mod fit;
 pub mod gateways;
 pub mod hop;
 mod ingress;
+pub mod moving;
 pub mod please;
 pub mod pods;
 pub mod request;

@@ -8,7 +8,7 @@ use civi_ingress::cidr::Cidr;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::load_balancer::{self, BalancerKind, LoadBalancer};
 use civi_ingress::name::ObjectName;
-use civi_ingress::path::arrival::{Arrival, Aspect};
+use civi_ingress::path::arrival::{Arrival, Aspect, Refusal};
 use civi_ingress::path::expand::{Topology, TopologyName};
 use civi_ingress::path::hop::ProxyVersion;
 use civi_ingress::pki::client_authorities::ClientAuthorities;
@@ -26,6 +26,13 @@ pub(super) struct ArrivalArguments {
     /// Way that requests take to an instance [default: direct]
     #[arg(long, value_name = "TOPOLOGY", value_parser = topologies(), help_heading = "Way in")]
     pub(super) topology: Option<TopologyName>,
+    #[command(flatten)]
+    peers: PeerArguments,
+}
+
+/// What is told of a load balancer, but for its kind.
+#[derive(Debug, Args)]
+pub(super) struct PeerArguments {
     /// Believe the load balancer at these addresses where a browser is [repeatable]
     #[arg(
         long,
@@ -36,7 +43,7 @@ pub(super) struct ArrivalArguments {
     trusted: Vec<String>,
     /// Version of the PROXY protocol, wherever the topology has it [default: 2]
     #[arg(long, value_name = "VERSION", help_heading = "Way in")]
-    pub(super) proxy_protocol: Option<ProxyArgument>,
+    proxy_protocol: Option<ProxyArgument>,
     /// Address of the load balancer, where it is to keep one
     #[arg(long, value_name = "ADDRESS", help_heading = "Way in")]
     load_balancer_address: Option<String>,
@@ -84,27 +91,26 @@ pub(super) struct WayArguments {
     /// Secret with the certificate that httpd shows to browsers, for passthrough
     #[arg(long, value_name = "SECRET", help_heading = "Way in")]
     public_certificate: Option<String>,
+    #[command(flatten)]
+    pub(super) clients: ClientsArgument,
+}
+
+/// Who is let in.
+#[derive(Debug, Args)]
+pub(super) struct ClientsArgument {
     /// Let in only clients with a certificate of the CA in this file, wherever their TLS ends in the cluster
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Way in")]
     clients_ca: Option<PathBuf>,
 }
 
-impl WayArguments {
-    /// Returns whether any of its options is given.
-    pub(super) fn is_given(&self) -> bool {
-        self.arrival.is_given()
-            || self.balancer.load_balancer.is_some()
-            || self.public_certificate.is_some()
-            || self.clients_ca.is_some()
-    }
-
+impl ClientsArgument {
     /// Returns the file with the CA of the clients that are let in, by its option.
-    pub(super) fn clients_path(&self) -> Option<Named<'_>> {
+    pub(super) fn path(&self) -> Option<Named<'_>> {
         self.clients_ca.as_deref().map(|path| (CLIENTS_CA, path))
     }
 
     /// Reads the CA of the clients that are let in.
-    pub(super) fn clients(&self) -> Result<Option<Arc<ClientAuthorities>>, Failure> {
+    pub(super) fn read(&self) -> Result<Option<Arc<ClientAuthorities>>, Failure> {
         let Some(path) = &self.clients_ca else {
             return Ok(None);
         };
@@ -116,14 +122,32 @@ impl WayArguments {
         Ok(Some(Arc::new(found)))
     }
 
+    /// Refuses the option where nothing in the cluster can ask for a certificate.
+    pub(super) fn check(&self, topology: Topology) -> Result<(), Fault> {
+        if self.clients_ca.is_none() {
+            return Ok(());
+        }
+        let checked = topology.check_clients();
+        checked.map_err(|fault| fault.argument(CLIENTS_CA))
+    }
+}
+
+impl WayArguments {
+    /// Returns whether any of its options is given.
+    pub(super) fn is_given(&self) -> bool {
+        self.arrival.is_given()
+            || self.balancer.load_balancer.is_some()
+            || self.public_certificate.is_some()
+            || self.clients.clients_ca.is_some()
+    }
+
     /// Returns the topology, and how requests arrive.
     pub(super) fn way(&self, faults: &mut Faults) -> Option<(Topology, Arrival)> {
         let topology = self.arrival.topology(faults);
         let kind = self.balancer.load_balancer.as_deref();
         let arrival = self.arrival.arrival(kind, faults);
-        if let (Some(topology), true) = (topology, self.clients_ca.is_some()) {
-            let checked = topology.check_clients();
-            faults.keep(checked.map_err(|fault| fault.argument(CLIENTS_CA)));
+        if let Some(topology) = topology {
+            faults.keep(self.clients.check(topology));
         }
         topology.zip(arrival)
     }
@@ -167,59 +191,88 @@ impl ArrivalArguments {
 
     /// Returns whether any option of the way in is given.
     pub(super) fn is_given(&self) -> bool {
-        self.topology.is_some()
-            || !self.trusted.is_empty()
-            || self.proxy_protocol.is_some()
-            || self.load_balancer_address.is_some()
+        self.topology.is_some() || self.peers.is_given()
     }
 
     /// Returns the topology.
     pub(super) fn topology(&self, faults: &mut Faults) -> Option<Topology> {
-        let name = self.name();
+        faults.keep(self.peers.topology(self.name()))
+    }
+
+    /// Returns how requests arrive, through a load balancer of this kind if there is one.
+    pub(super) fn arrival(&self, kind: Option<&str>, faults: &mut Faults) -> Option<Arrival> {
+        let balancer = faults.keep_all(self.peers.balancer(self.name(), kind))?;
+        let arrival = Arrival::new(self.name(), balancer.as_ref());
+        let option = if self.topology.is_some() {
+            "--topology"
+        } else {
+            "--load-balancer"
+        };
+        faults.keep(arrival.map_err(|refusal| refused(refusal, option)))
+    }
+}
+
+/// Returns the fault of options that cannot be had together; `topology` is the one that names a topology.
+pub(super) fn refused(refusal: Refusal, topology: &str) -> Fault {
+    let option = match refusal.aspect {
+        Aspect::Topology => topology,
+        Aspect::Trusted => "--trusted",
+        Aspect::ProxyProtocol => "--proxy-protocol",
+    };
+    Fault::from(refusal).argument(option)
+}
+
+impl PeerArguments {
+    /// Returns whether any of its options is given.
+    pub(super) fn is_given(&self) -> bool {
+        !self.trusted.is_empty()
+            || self.proxy_protocol.is_some()
+            || self.load_balancer_address.is_some()
+    }
+
+    /// Returns the topology of a name.
+    ///
+    /// # Errors
+    /// A PROXY protocol where none is sent.
+    pub(super) fn topology(&self, name: TopologyName) -> Result<Topology, Fault> {
         let asked = self.proxy_protocol.map(ProxyArgument::version);
         let proxy = if name == TopologyName::Passthrough {
             asked.unwrap_or(Topology::TO_HTTPD)
         } else {
             asked.flatten()
         };
-        let topology = Topology::of(name, proxy);
-        faults.keep(topology.map_err(|fault| fault.argument("--proxy-protocol")))
+        Topology::of(name, proxy).map_err(|fault| fault.argument("--proxy-protocol"))
     }
 
-    /// Returns how requests arrive, through a load balancer of this kind if there is one.
-    pub(super) fn arrival(&self, kind: Option<&str>, faults: &mut Faults) -> Option<Arrival> {
-        if self.name() == TopologyName::TcpProxy && self.proxy_protocol == Some(ProxyArgument::None)
-        {
+    /// Returns the load balancer of this kind, if there is one.
+    ///
+    /// # Errors
+    /// All that is wrong with what is told of it.
+    pub(super) fn balancer(
+        &self,
+        name: TopologyName,
+        kind: Option<&str>,
+    ) -> Result<Option<LoadBalancer>, Vec<Fault>> {
+        let mut faults = Faults::default();
+        if name == TopologyName::TcpProxy && self.proxy_protocol == Some(ProxyArgument::None) {
             let fault = Fault::new(
                 "without the PROXY protocol `tcp-proxy` hides the addresses of browsers",
             );
             faults.push(fault.help("use 1 or 2").argument("--proxy-protocol"));
         }
-        let kind = match kind {
-            None => None,
-            Some(text) => {
-                let kind = BalancerKind::parse(text);
-                Some(faults.keep(kind.map_err(|fault| fault.argument("--load-balancer"))))
-            }
-        };
+        let named = kind.and_then(|text| {
+            let kind = BalancerKind::parse(text);
+            faults.keep(kind.map_err(|fault| fault.argument("--load-balancer")))
+        });
         let trusted = self.trusted.iter().filter_map(|text| {
             faults.keep(Cidr::parse(text).map_err(|fault| fault.argument("--trusted")))
         });
         let trusted: Vec<Cidr> = trusted.collect();
-        let address = match &self.load_balancer_address {
-            None => None,
-            Some(text) => {
-                let address = load_balancer::address(text);
-                let address = address.map_err(|fault| fault.argument("--load-balancer-address"));
-                Some(faults.keep(address))
-            }
-        };
-        let failed = matches!(kind, Some(None)) || matches!(address, Some(None));
-        if failed || trusted.len() < self.trusted.len() {
-            return None;
-        }
-        let address = address.flatten();
-        let Some(kind) = kind.flatten() else {
+        let address = self.load_balancer_address.as_ref().and_then(|text| {
+            let address = load_balancer::address(text);
+            faults.keep(address.map_err(|fault| fault.argument("--load-balancer-address")))
+        });
+        if kind.is_none() {
             for (is_given, option) in [
                 (!trusted.is_empty(), "--trusted"),
                 (address.is_some(), "--load-balancer-address"),
@@ -230,29 +283,15 @@ impl ArrivalArguments {
                     faults.push(fault.help(help).argument(option));
                 }
             }
-            return faults.keep(self.judge(None));
-        };
-        let balancer = LoadBalancer {
+        }
+        faults.finish(Some(named.map(|kind| LoadBalancer {
             kind,
             trusted,
             proxy_protocol: self.proxy_protocol.and_then(ProxyArgument::version),
             address,
             // They are asked for where its file is rendered.
             nodes: Vec::new(),
-        };
-        faults.keep(self.judge(Some(&balancer)))
-    }
-
-    fn judge(&self, balancer: Option<&LoadBalancer>) -> Result<Arrival, Fault> {
-        Arrival::new(self.name(), balancer).map_err(|refusal| {
-            let option = match refusal.aspect {
-                Aspect::Topology if self.topology.is_some() => "--topology",
-                Aspect::Topology => "--load-balancer",
-                Aspect::Trusted => "--trusted",
-                Aspect::ProxyProtocol => "--proxy-protocol",
-            };
-            Fault::from(refusal).argument(option)
-        })
+        })))
     }
 }
 

@@ -142,7 +142,7 @@ fn print_stream(manifests: &[Manifest]) -> Result<(), Failure> {
 
 fn files(manifests: Vec<Manifest>) -> Vec<NewFile> {
     let file = |manifest: Manifest| NewFile {
-        path: manifest.file_name(),
+        path: manifest.identity.file_name(),
         is_secret: manifest.holds_private_key,
         content: Zeroizing::new(["---\n", manifest.yaml.as_str()].concat().into_bytes()),
     };

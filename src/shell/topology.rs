@@ -1,23 +1,25 @@
 //! `topology`: the path that an instance has.
 
+mod moving;
+mod subject;
+
 use super::arrival::{BalancerArgument, WayArguments};
 use super::ca_custody::CaCustodyArgument;
 use super::error::Failure;
 use super::examples::examples;
 use super::gitops::fleet::read_fleet;
-use super::new_instance::{Asked, read_settings};
 use super::output::print_or_end;
-use super::paths::check_stdin;
-use civi_ingress::fault::{Fault, Faults, did_you_mean};
+use civi_ingress::fault::Faults;
 use civi_ingress::fleet;
-use civi_ingress::instance::{Extras, Instance};
 use civi_ingress::load_balancer::BalancerKind;
 use civi_ingress::path::arrival::can;
 use civi_ingress::path::expand::TopologyName;
 use civi_ingress::report::yaml;
 use civi_ingress::topology::{CaKeyHolder, Document, Subject};
-use clap::{Args, Subcommand, ValueEnum, ValueHint};
-use std::path::{Path, PathBuf};
+use clap::{Args, Subcommand, ValueEnum};
+use moving::Move;
+use std::path::Path;
+use subject::SubjectArguments;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!("
@@ -32,6 +34,7 @@ pub(super) struct TopologyArguments {
 enum TopologyCommand {
     Explain(Box<Explain>),
     List(List),
+    Move(Box<Move>),
 }
 
 /// List the topologies, and what a load balancer can do
@@ -76,27 +79,8 @@ enum IngressArgument {
   Draw the ways of a fleet
     civi-ingress topology explain -f fleet.yaml -o mermaid"))]
 struct Explain {
-    /// Name of the instance, and its namespace unless --namespace is given
-    #[arg(required_unless_present = "fleet", conflicts_with = "fleet")]
-    name: Option<String>,
-    /// Host that browsers ask for [default: `externalhost` of the values]
-    #[arg(long, conflicts_with = "fleet")]
-    host: Option<String>,
-    /// Additional host of the instance [repeatable]
-    #[arg(long, value_name = "HOST", conflicts_with = "fleet")]
-    alias: Vec<String>,
-    /// Namespace of the objects
-    #[arg(short, long, conflicts_with = "fleet")]
-    namespace: Option<String>,
-    /// Values file of the Civiparoisse chart, or - for stdin; a later one wins [repeatable]
-    #[arg(long, value_name = "FILE", conflicts_with = "fleet", value_hint = ValueHint::FilePath)]
-    values: Vec<PathBuf>,
-    /// Set a value, as Helm's --set does [repeatable]
-    #[arg(long, value_name = "KEY=VALUE", conflicts_with = "fleet")]
-    set: Vec<String>,
-    /// Traefik shows a certificate of its own to an httpd that asks for one
-    #[arg(long, conflicts_with = "fleet")]
-    client_auth: bool,
+    #[command(flatten)]
+    subject: SubjectArguments,
     /// What becomes of the CA key
     #[arg(
         long,
@@ -105,12 +89,6 @@ struct Explain {
         conflicts_with = "fleet"
     )]
     ca_custody: CaCustodyArgument,
-    /// Fleet file, or - for stdin, whose instances are explained
-    #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    fleet: Option<PathBuf>,
-    /// Explain this instance of the fleet only [repeatable]
-    #[arg(long, value_name = "INSTANCE", requires = "fleet")]
-    instance: Vec<String>,
     #[command(flatten)]
     way: WayArguments,
     /// Format of the report
@@ -141,6 +119,7 @@ pub(super) fn run(arguments: &TopologyArguments) -> Result<(), Failure> {
     match &arguments.command {
         TopologyCommand::Explain(arguments) => explain(arguments),
         TopologyCommand::List(arguments) => list(arguments),
+        TopologyCommand::Move(arguments) => moving::run(arguments),
     }
 }
 
@@ -172,19 +151,27 @@ fn list(arguments: &List) -> Result<(), Failure> {
 }
 
 fn explain(arguments: &Explain) -> Result<(), Failure> {
-    let document = if let Some(path) = &arguments.fleet {
+    let document = if let Some(path) = &arguments.subject.fleet {
         of_fleet(arguments, path)?
     } else {
         let mut faults = Faults::default();
         let way = arguments.way.way(&mut faults);
         let (topology, arrival) = faults.finish(way).map_err(Failure::usage)?;
-        let (name, instance) = single(arguments)?;
+        let subject = &arguments.subject;
+        let mut faults = Faults::default();
+        let settings = subject.settings(&mut faults)?;
+        let shown = arguments.way.public_certificate();
+        let instance = subject.instance(settings, shown, &mut faults);
+        let mut instance = faults
+            .finish(instance)
+            .map_err(|faults| subject.refused(faults))?;
+        instance.extras.clients = arguments.way.clients.read()?;
         let ca_key = match arguments.ca_custody {
             CaCustodyArgument::Stored => CaKeyHolder::Secret,
             CaCustodyArgument::Dropped => CaKeyHolder::Nobody,
         };
         let subject = Subject {
-            name: &name,
+            name: subject.name(),
             instance: &instance,
             ca_key,
             topology,
@@ -200,73 +187,18 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
     print_or_end(report.as_bytes())
 }
 
-/// Reads the instance that options describe.
-fn single(arguments: &Explain) -> Result<(String, Instance), Failure> {
-    check_stdin(arguments.values.iter().map(PathBuf::as_path))?;
-    let mut faults = Faults::default();
-    let settings = read_settings(
-        &arguments.values,
-        [&arguments.set, &Vec::new()],
-        &mut faults,
-    )?;
-    let name = arguments.name.clone().unwrap_or_default();
-    let asked = Asked {
-        name: &name,
-        namespace: arguments.namespace.as_deref(),
-        host: arguments.host.as_deref(),
-        aliases: &arguments.alias,
-    };
-    let extras = |faults: &mut Faults| {
-        let public_certificate = faults.keep(arguments.way.public_certificate())?;
-        Some(Extras {
-            client_auth: arguments.client_auth,
-            public_certificate,
-            ..Extras::default()
-        })
-    };
-    let instance = asked.instance(settings, extras, &mut faults);
-    let refused = |faults| match arguments.values.as_slice() {
-        [] => Failure::usage(faults),
-        _ => Failure::from(faults),
-    };
-    let mut instance = faults.finish(instance).map_err(refused)?;
-    instance.extras.clients = arguments.way.clients()?;
-    Ok((name, instance))
-}
-
 fn of_fleet(arguments: &Explain, path: &Path) -> Result<Document, Failure> {
     let fleet = read_fleet(path)?;
+    let members = arguments.subject.members(&fleet)?;
     let mut faults = Faults::default();
-    for name in &arguments.instance {
-        let ids = || fleet.members.iter().map(|member| member.id.as_str());
-        if !ids().any(|id| id == name) {
-            let fault = Fault::new(format!(
-                "the fleet has no instance `{}`",
-                name.escape_debug()
-            ));
-            let help = did_you_mean(name, ids()).map(|id| format!("did you mean `{id}`?"));
-            let fault = match help {
-                Some(help) => fault.help(help),
-                None => fault,
-            };
-            faults.push(fault.argument("--instance"));
-        }
-    }
     let way = if arguments.way.is_given() {
         arguments.way.way(&mut faults).map(Some)
     } else {
         Some(None)
     };
     let way = faults.finish(way).map_err(Failure::usage)?;
-    let is_wanted = |id: &str| {
-        arguments.instance.is_empty() || arguments.instance.iter().any(|name| name == id)
-    };
-    let wanted = fleet
-        .members
-        .iter()
-        .filter(|member| is_wanted(member.id.as_str()));
     let mut instances = Vec::new();
-    for member in wanted {
+    for member in members {
         let ca_key = match member.terms.certificate.ca {
             fleet::CaCustody::Stored => CaKeyHolder::Secret,
             fleet::CaCustody::Ephemeral => CaKeyHolder::Nobody,

@@ -33,7 +33,7 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     let mut inputs: Vec<Named<'_>> = values.map(|path| ("--values", path.as_path())).collect();
     inputs.extend(side_paths([("--reuse", arguments.reuse.as_ref())]));
     inputs.extend(arguments.existing_ca.paths());
-    inputs.extend(arguments.way.clients_path());
+    inputs.extend(arguments.way.clients.path());
     let mut writing = arguments.destination.claim(&beside, inputs)?;
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
@@ -57,7 +57,7 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     let ((plan, release), (mut instance, (topology, arrival))) =
         faults.finish(checked).map_err(refused)?;
     instance.extras.forwarding = arrival.forwarding().to_vec();
-    instance.extras.clients = arguments.way.clients()?;
+    instance.extras.clients = arguments.way.clients.read()?;
 
     let existing_ca = arguments.existing_ca.read(run)?;
     let found = read_found(run, arguments, &instance, &mut writing)?;

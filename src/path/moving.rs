@@ -1,0 +1,683 @@
+//! The order in which the hops of a path change from one topology to another, so that no request is lost.
+//!
+//! Three parts may differ: how requests arrive, the httpd, and the route by which the ingress takes them to it.
+//! [`order`] takes the parts in a sequence after each of which all hops fit, and writes each out as changes of one hop
+//! at a time: what receives is made ready for both before what sends is turned, and gives up the old only when
+//! nothing comes by it any more. A new topology needs nothing here but what [`misfit`] has to know of it.
+
+use super::arrival::Arrival;
+use super::expand::{Topology, expand};
+use super::hop::{Inward, Outward, ProxyVersion};
+use crate::cidr::Cidr;
+use crate::fault::Fault;
+use crate::instance::Instance;
+use crate::values::SecretKeyRef;
+
+/// What the hops of an instance are at one end of a move, or between two parts of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// How requests arrive.
+    pub arrival: Arrival,
+    /// How the ingress takes them.
+    pub route: Route,
+    /// What the httpd is.
+    pub httpd: Manner,
+}
+
+/// How the ingress takes the requests for an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// It ends their TLS, and begins another in which it trusts the CA of the instance: an IngressRoute.
+    Ended,
+    /// It takes plain http, and begins the same TLS: an IngressRoute too, at the entry point `web`.
+    Plain,
+    /// It passes their TLS on by the name that is asked for, behind this version of the PROXY protocol: an
+    /// IngressRouteTCP.
+    Passed(Option<ProxyVersion>),
+}
+
+/// What an httpd is when it has started; another manner needs a restart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manner {
+    /// Where the certificate is that it shows.
+    pub certificate: SecretKeyRef,
+    /// Whether browsers know the CA of that; else the ingress trusts it.
+    pub is_public: bool,
+    /// Whether the PROXY protocol must go before each connection: version 1 or 2 (`RemoteIPProxyProtocol`).
+    pub takes_proxy: bool,
+    /// Whose `X-Forwarded-For` Drupal believes.
+    pub believes: Believed,
+}
+
+/// Whose `X-Forwarded-For` Drupal believes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Believed {
+    /// That of whoever connects to httpd, as the chart's init script has it.
+    Peer,
+    /// The same, and that of a load balancer at these addresses.
+    Balancer(Vec<Cidr>),
+    /// Nobody's.
+    Nobody,
+}
+
+/// A change of one hop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// The ingress believes both load balancers, and listens for both ways.
+    Believe,
+    /// The load balancer to come is set up; browsers do not know it yet.
+    SetUp,
+    /// The load balancer, which stays, does what it is to do.
+    Turn,
+    /// Browsers are led to the new address, until none comes by the old one.
+    Lead,
+    /// The ingress, and what is before it, give up what only the old way needed.
+    Settle,
+    /// A copy of the httpd starts beside it, behind a Service of its own.
+    Double,
+    /// The route leads to the copy, until nothing comes to the httpd.
+    Divert,
+    /// The httpd restarts as it is to be.
+    Rework,
+    /// The route leads to the httpd again, until nothing comes to the copy.
+    Return,
+    /// The old route is there under a second name, too: the new one is of the same kind, and takes its name.
+    Keep,
+    /// The new route is there, beside the old one.
+    Open,
+    /// The old route leaves new connections to the new one, and goes on answering on those that are open.
+    Yield,
+    /// The old route goes, when nothing comes by it any more.
+    Close,
+    /// The copy goes.
+    Dismiss,
+}
+
+/// A change, and what the hops are before and after the part that it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The change.
+    pub change: Change,
+    /// The number of its part, from 0.
+    pub part: usize,
+    /// Before its part.
+    pub before: Standing,
+    /// After its part.
+    pub after: Standing,
+}
+
+impl Standing {
+    /// Returns what the hops of an instance are in a topology.
+    ///
+    /// # Errors
+    /// A path of which no order of changes is known.
+    pub fn new(topology: Topology, arrival: &Arrival, instance: &Instance) -> Result<Self, Fault> {
+        let path = expand(topology, instance);
+        let route = match (&path.inward, &path.outward) {
+            (Inward::Tls(_), Outward::Tls(_)) => Route::Ended,
+            (Inward::Plain, Outward::Tls(_)) => Route::Plain,
+            (Inward::PassedThrough, Outward::PassedThrough) => Route::Passed(path.proxy),
+            _ => return Err(unknown(topology)),
+        };
+        let believes = match (route, arrival.forwarding()) {
+            (Route::Passed(_), _) => Believed::Nobody,
+            (Route::Ended | Route::Plain, []) => Believed::Peer,
+            (Route::Ended | Route::Plain, ranges) => Believed::Balancer(ranges.to_vec()),
+        };
+        Ok(Self {
+            arrival: arrival.clone(),
+            route,
+            httpd: Manner {
+                certificate: instance.settings.server_cert.clone(),
+                is_public: instance.extras.public_certificate.is_some(),
+                takes_proxy: path.proxy.is_some(),
+                believes,
+            },
+        })
+    }
+
+    fn with(&self, part: Part, to: &Self) -> Self {
+        let mut changed = self.clone();
+        if matches!(part, Part::Arrival | Part::Way | Part::All) {
+            changed.arrival.clone_from(&to.arrival);
+        }
+        if matches!(part, Part::Httpd | Part::Inside | Part::All) {
+            changed.httpd.clone_from(&to.httpd);
+        }
+        if matches!(part, Part::Route | Part::Inside | Part::Way | Part::All) {
+            changed.route = to.route;
+        }
+        changed
+    }
+}
+
+fn unknown(topology: Topology) -> Fault {
+    let name = topology.name().as_str();
+    Fault::new(format!("no order of steps is known to or from `{name}`"))
+        .help("set up a second cluster in it, and move the DNS record")
+}
+
+/// What changes from one standing to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Arrival,
+    Httpd,
+    Route,
+    /// The httpd and the route at once: a copy of the httpd answers by the old route meanwhile.
+    Inside,
+    /// The arrival and the route at once: the two routes listen at different entry points.
+    Way,
+    /// All of it at once, likewise.
+    All,
+}
+
+/// The sequences to try, the shortest first.
+const SEQUENCES: [&[Part]; 9] = [
+    &[Part::Arrival, Part::Inside],
+    &[Part::Inside, Part::Arrival],
+    &[Part::Httpd, Part::Arrival, Part::Route],
+    &[Part::Route, Part::Arrival, Part::Httpd],
+    &[Part::Arrival, Part::Httpd, Part::Route],
+    &[Part::Arrival, Part::Route, Part::Httpd],
+    &[Part::Httpd, Part::Way],
+    &[Part::Way, Part::Httpd],
+    &[Part::All],
+];
+
+/// Returns the changes from one standing to another, in their order; none if they are the same.
+///
+/// # Errors
+/// A move that loses requests, with the way round.
+pub fn order(from: &Standing, to: &Standing) -> Result<Vec<Step>, Fault> {
+    if let Some(why) = misfit(&to.arrival, to.route, &to.httpd) {
+        return Err(Fault::new(why));
+    }
+    let mut corners = Err(round_about());
+    for sequence in SEQUENCES {
+        corners = corners.or_else(|_| walk(from, to, sequence));
+    }
+    let mut steps = Vec::new();
+    for (part, (before, after)) in corners?.into_iter().enumerate() {
+        let changes = if before.arrival == after.arrival {
+            inside(&before, &after)
+        } else if before.route == after.route {
+            arriving(&before.arrival, &after.arrival)
+        } else {
+            at_once(&before, &after)
+        };
+        let step = |change| Step {
+            change,
+            part,
+            before: before.clone(),
+            after: after.clone(),
+        };
+        steps.extend(changes?.into_iter().map(step));
+    }
+    Ok(steps)
+}
+
+fn round_about() -> Fault {
+    Fault::new("no order of steps keeps all hops fitting on this way")
+        .help("move to `direct` first, and from there to where you want")
+}
+
+/// Follows a sequence; what does not differ is left out.
+fn walk(
+    from: &Standing,
+    to: &Standing,
+    sequence: &[Part],
+) -> Result<Vec<(Standing, Standing)>, Fault> {
+    let mut corners = Vec::new();
+    let mut here = from.clone();
+    for part in sequence {
+        let next = here.with(*part, to);
+        if next != here {
+            let is_at_once = matches!(part, Part::Way | Part::All);
+            if misfit(&next.arrival, next.route, &next.httpd).is_some()
+                || is_at_once && !are_apart(here.route, next.route)
+            {
+                return Err(round_about());
+            }
+            corners.push((here, next.clone()));
+        }
+        here = next;
+    }
+    Ok(corners)
+}
+
+/// Explains why hops do not fit, if they do not.
+#[must_use]
+pub fn misfit(arrival: &Arrival, route: Route, httpd: &Manner) -> Option<&'static str> {
+    let is_passed = matches!(route, Route::Passed(_));
+    if arrival.is_plain() != (route == Route::Plain) {
+        return Some("Traefik takes plain http at one entry point, and TLS at another");
+    }
+    if is_passed && matches!(arrival, Arrival::Ended { .. }) {
+        return Some("the load balancer ends TLS, and verifies Traefik: it cannot meet the httpd");
+    }
+    if is_passed != httpd.is_public {
+        return Some(if is_passed {
+            "browsers do not know the CA of the certificate that httpd shows"
+        } else {
+            "Traefik does not trust the CA of the certificate that httpd shows"
+        });
+    }
+    if matches!(route, Route::Passed(Some(_))) != httpd.takes_proxy {
+        return Some("httpd waits for the PROXY protocol, and nobody sends it, or the reverse");
+    }
+    match (&httpd.believes, is_passed) {
+        (Believed::Nobody, true) => None,
+        (Believed::Nobody, false) => Some("Drupal takes every request for one of Traefik's"),
+        (_, true) => Some("Drupal believes what browsers write into `X-Forwarded-For`"),
+        (Believed::Peer, false) if arrival.forwarding().is_empty() => None,
+        (Believed::Balancer(known), false) if covers(known, arrival.forwarding()) => None,
+        (Believed::Peer | Believed::Balancer(_), false) => {
+            Some("Drupal takes every request for one of the load balancer's")
+        }
+    }
+}
+
+/// Returns whether all ranges are among those that are known.
+fn covers(known: &[Cidr], ranges: &[Cidr]) -> bool {
+    ranges.iter().all(|range| known.contains(range))
+}
+
+/// Returns whether an ingress that is set for one arrival also takes another.
+#[must_use]
+pub fn takes(set: &Arrival, coming: &Arrival) -> bool {
+    covers(set.announcing(), coming.announcing())
+        && covers(set.forwarding(), coming.forwarding())
+        && set.service() == coming.service()
+        // Elsewhere the port of plain http redirects to https.
+        && (set.is_plain() || !coming.is_plain())
+}
+
+/// Returns whether two routes listen at different entry points.
+fn are_apart(one: Route, other: Route) -> bool {
+    (one == Route::Plain) != (other == Route::Plain)
+}
+
+/// Returns the changes of how requests arrive.
+fn arriving(from: &Arrival, to: &Arrival) -> Result<Vec<Change>, Fault> {
+    let mut changes = Vec::new();
+    if !takes(from, to) {
+        changes.push(Change::Believe);
+    }
+    let is_rendered = |arrival: &Arrival| {
+        let balancer = arrival.balancer();
+        balancer.is_some_and(|balancer| !balancer.kind.is_asked_for_by_service())
+    };
+    match same_balancer(from, to)? {
+        Some(Stay::Turned) => changes.push(Change::Turn),
+        Some(Stay::AsItIs) => {}
+        None => {
+            if is_rendered(to) {
+                changes.push(Change::SetUp);
+            }
+            changes.push(Change::Lead);
+        }
+    }
+    let is_left = changes.contains(&Change::Lead) && is_rendered(from);
+    if !takes(to, from) || is_left {
+        changes.push(Change::Settle);
+    }
+    Ok(changes)
+}
+
+/// What becomes of a load balancer that stays.
+enum Stay {
+    AsItIs,
+    Turned,
+}
+
+/// Returns what becomes of the load balancer, if it is the same one at both ends.
+fn same_balancer(from: &Arrival, to: &Arrival) -> Result<Option<Stay>, Fault> {
+    let (Some(old), Some(new)) = (from.balancer(), to.balancer()) else {
+        return Ok(None);
+    };
+    let is_moved = old.address.is_some() && new.address.is_some() && old.address != new.address;
+    if old.kind != new.kind || is_moved {
+        return Ok(None);
+    }
+    let link = |arrival: &Arrival| match arrival {
+        Arrival::Direct => (None, None),
+        Arrival::Passed { proxy, .. } => (*proxy, None),
+        Arrival::Ended { onward, .. } => (None, Some(*onward)),
+    };
+    if link(from) == link(to) {
+        return Ok(Some(Stay::AsItIs));
+    }
+    if old.kind.turns_without_loss() {
+        return Ok(Some(Stay::Turned));
+    }
+    if old.kind.is_asked_for_by_service() {
+        let what = format!(
+            "{} drops what is open when it changes what it sends, and Traefik's Service asks for one load balancer",
+            old.kind.title()
+        );
+        let help = "keep the version of the PROXY protocol, or move to `direct` first";
+        return Err(Fault::new(what).help(help));
+    }
+    Ok(None)
+}
+
+/// Returns the changes of the httpd and of the route to it.
+fn inside(from: &Standing, to: &Standing) -> Result<Vec<Change>, Fault> {
+    let is_reworked = from.httpd != to.httpd;
+    let is_rerouted = from.route != to.route;
+    let is_renamed = matches!((from.route, to.route), (Route::Passed(_), Route::Passed(_)));
+    if is_reworked && is_rerouted && is_renamed {
+        let what = "the route sends the PROXY protocol from one moment on, and httpd waits for it from another";
+        let help = "move to `direct` first, and from there back with the other `--proxy-protocol`";
+        return Err(Fault::new(what).help(help));
+    }
+    let mut changes = Vec::new();
+    if is_reworked {
+        changes.extend([Change::Double, Change::Divert, Change::Rework]);
+    }
+    match (from.route, to.route) {
+        (Route::Ended, Route::Passed(_)) => {
+            changes.extend([Change::Open, Change::Yield, Change::Close]);
+        }
+        (Route::Passed(_), Route::Ended) => changes.extend([Change::Open, Change::Close]),
+        (Route::Passed(_), Route::Passed(_)) if is_rerouted => changes.push(Change::Open),
+        _ => changes.push(Change::Return),
+    }
+    if is_reworked {
+        changes.push(Change::Dismiss);
+    }
+    Ok(changes)
+}
+
+/// Returns the changes of the arrival, the route and, if it differs, the httpd at once.
+fn at_once(from: &Standing, to: &Standing) -> Result<Vec<Change>, Fault> {
+    let is_reworked = from.httpd != to.httpd;
+    let mut changes = Vec::new();
+    if is_reworked {
+        changes.extend([Change::Double, Change::Divert, Change::Rework]);
+    }
+    let is_passed = [from, to].map(|end| matches!(end.route, Route::Passed(_)));
+    if is_passed == [false, false] {
+        changes.push(Change::Keep);
+    }
+    changes.push(Change::Open);
+    changes.extend(arriving(&from.arrival, &to.arrival)?);
+    changes.push(Change::Close);
+    if is_reworked {
+        changes.push(Change::Dismiss);
+    }
+    Ok(changes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instance::Extras;
+    use crate::load_balancer::{BalancerKind, LoadBalancer};
+    use crate::name::{DnsName, Namespace, ObjectName};
+    use crate::path::check::wants;
+    use crate::path::expand::TopologyName;
+    use crate::path::served::Wants;
+    use crate::values::Settings;
+    use Change::{
+        Believe, Close, Dismiss, Divert, Double, Keep, Lead, Open, Return, Rework, SetUp, Settle,
+        Turn, Yield,
+    };
+
+    /// The whole of a cluster between two changes, as far as requests pass it.
+    #[derive(Debug, Clone)]
+    struct Point {
+        /// By which arrivals requests may come.
+        coming: Vec<Arrival>,
+        /// For which the ingress is set.
+        set_for: Vec<Arrival>,
+        routes: Vec<Way>,
+        httpd: Manner,
+        copy: Option<Manner>,
+    }
+
+    /// A route, and where it leads.
+    #[derive(Debug, Clone, PartialEq)]
+    struct Way {
+        route: Route,
+        names_host: bool,
+        to_copy: bool,
+    }
+
+    impl Point {
+        fn of(standing: &Standing) -> Self {
+            let way = Way {
+                route: standing.route,
+                names_host: true,
+                to_copy: false,
+            };
+            Self {
+                coming: vec![standing.arrival.clone()],
+                set_for: vec![standing.arrival.clone()],
+                routes: vec![way],
+                httpd: standing.httpd.clone(),
+                copy: None,
+            }
+        }
+
+        /// The route that takes a new connection of any that may come: an IngressRoute that names the host is asked first.
+        fn taking(&self) -> Route {
+            if self.coming.iter().all(Arrival::is_plain) {
+                return Route::Plain;
+            }
+            let ended = |way: &&Way| way.route == Route::Ended && way.names_host;
+            let passed = |way: &&Way| matches!(way.route, Route::Passed(_));
+            let first = self.routes.iter().find(ended);
+            let first = first.or_else(|| self.routes.iter().find(passed));
+            first.unwrap_or(&self.routes[0]).route
+        }
+
+        fn after(&self, step: &Step) -> Self {
+            let mut next = self.clone();
+            let (before, after) = (&step.before, &step.after);
+            match step.change {
+                Change::Believe => next.set_for.push(after.arrival.clone()),
+                Change::SetUp | Change::Keep => {}
+                Change::Turn | Change::Lead => {
+                    next.coming = vec![after.arrival.clone()];
+                }
+                Change::Settle => next.set_for = vec![after.arrival.clone()],
+                Change::Double => next.copy = Some(before.httpd.clone()),
+                Change::Divert => next.routes[0].to_copy = true,
+                Change::Rework => {
+                    assert!(self.routes.iter().all(|way| way.to_copy));
+                    next.httpd = after.httpd.clone();
+                }
+                Change::Return => next.routes[0].to_copy = false,
+                Change::Open => {
+                    let way = Way {
+                        route: after.route,
+                        names_host: true,
+                        to_copy: false,
+                    };
+                    next.routes.push(way);
+                }
+                Change::Yield => next.routes[0].names_host = false,
+                Change::Close => {
+                    assert_ne!(self.taking(), before.route);
+                    next.routes.remove(0);
+                }
+                Change::Dismiss => {
+                    assert!(self.routes.iter().all(|way| !way.to_copy));
+                    next.copy = None;
+                }
+            }
+            next
+        }
+
+        /// Asks of each request that may come, on a new connection or one that is open, whether it is answered.
+        fn check(&self, title: &str, coming: &[Arrival], instances: &[(Topology, Instance)]) {
+            for arrival in coming {
+                assert!(self.set_for.iter().any(|set| takes(set, arrival)));
+                let reached = self.routes.iter();
+                let reached: Vec<&Way> = reached
+                    .filter(|way| (way.route == Route::Plain) == arrival.is_plain())
+                    .collect();
+                assert!(!reached.is_empty(), "{self:#?}");
+                for way in reached {
+                    let httpd = match &self.copy {
+                        Some(copy) if way.to_copy => copy,
+                        _ => &self.httpd,
+                    };
+                    let why = misfit(arrival, way.route, httpd);
+                    assert_eq!(why, None, "{title}: {arrival:?}, {way:?}, {httpd:?}");
+                    // The same of the PROXY protocol by the checker of manifests.
+                    let (topology, instance) = instances
+                        .iter()
+                        .find(|(topology, instance)| {
+                            let standing = Standing::new(*topology, &Arrival::Direct, instance);
+                            standing.unwrap().route == way.route
+                        })
+                        .unwrap();
+                    let wanted = Wants {
+                        proxy: Some(httpd.takes_proxy),
+                        certificate: false,
+                    };
+                    let path = expand(*topology, instance);
+                    assert!(wants(&path, wanted).is_empty(), "{self:#?}");
+                }
+            }
+        }
+    }
+
+    fn instance(topology: TopologyName) -> Instance {
+        let public = (topology == TopologyName::Passthrough).then(|| ObjectName::parse("web-tls"));
+        let extras = Extras {
+            public_certificate: public.transpose().unwrap(),
+            ..Extras::default()
+        };
+        let host = DnsName::parse("a.example.org").ok();
+        let namespace = Namespace::parse("a").unwrap();
+        Instance::new(namespace, host, Vec::new(), Settings::default(), extras).unwrap()
+    }
+
+    /// Each word with each load balancer that it can be had with, each of two addresses and ranges.
+    fn ends() -> Vec<(String, Standing, (Topology, Instance))> {
+        let mut ends = Vec::new();
+        for name in TopologyName::ALL {
+            let kinds = BalancerKind::ALL.iter().map(|kind| Some(*kind));
+            for kind in std::iter::once(None).chain(kinds) {
+                let trusted: &[&str] = match kind {
+                    Some(BalancerKind::MetalLb) | None => &[],
+                    Some(BalancerKind::HaProxy) => &["10.0.0.7"],
+                    Some(_) => &["10.0.0.0/20"],
+                };
+                let balancer = kind.map(|kind| LoadBalancer {
+                    kind,
+                    trusted: trusted.iter().flat_map(|text| Cidr::parse(text)).collect(),
+                    proxy_protocol: None,
+                    address: None,
+                    nodes: Vec::new(),
+                });
+                let Ok(arrival) = Arrival::new(*name, balancer.as_ref()) else {
+                    continue;
+                };
+                let topology = name.with(Topology::TO_HTTPD);
+                let instance = instance(*name);
+                let standing = Standing::new(topology, &arrival, &instance).unwrap();
+                let kind = kind.map_or("none", BalancerKind::name);
+                let title = format!("{} {kind}", name.as_str());
+                ends.push((title, standing, (topology, instance)));
+            }
+        }
+        ends
+    }
+
+    #[test]
+    fn between_any_two_steps_each_leg_takes_what_the_one_before_it_sends() {
+        let ends = ends();
+        let instances: Vec<(Topology, Instance)> = ends
+            .iter()
+            .map(|(_, _, instance)| instance.clone())
+            .collect();
+        for (old, from, _) in &ends {
+            for (new, to, _) in &ends {
+                let steps = match order(from, to) {
+                    Ok(steps) => steps,
+                    Err(fault) => {
+                        // From one load balancer that ends TLS to another: Drupal knows one of them.
+                        let both_end = [from, to].map(|end| !end.arrival.forwarding().is_empty());
+                        assert_eq!(both_end, [true, true], "{old} -> {new}: {fault}");
+                        assert!(fault.help.is_some());
+                        continue;
+                    }
+                };
+                assert_eq!(steps.is_empty(), from == to, "{old} -> {new}");
+                let title = format!("{old} -> {new}");
+                let mut point = Point::of(from);
+                point.check(&title, &point.coming, &instances);
+                for step in &steps {
+                    let next = point.after(step);
+                    // While a step is taken, requests may come as before it and as after it, at what is not changed yet
+                    // and at what is.
+                    let coming: Vec<Arrival> =
+                        point.coming.iter().chain(&next.coming).cloned().collect();
+                    point.check(&title, &coming, &instances);
+                    next.check(&title, &coming, &instances);
+                    point = next;
+                }
+                let end = Point::of(to);
+                assert_eq!(point.routes, end.routes, "{old} -> {new}");
+                assert_eq!(point.httpd, end.httpd, "{old} -> {new}");
+                assert_eq!((point.copy, point.coming), (None, end.coming));
+                // The ingress takes no more than it is to.
+                assert!(point.set_for.iter().all(|set| takes(&to.arrival, set)));
+            }
+        }
+    }
+
+    #[test]
+    fn what_differs_decides_which_steps_there_are() {
+        let ends = ends();
+        let find = |title: &str| &ends.iter().find(|(name, ..)| name == title).unwrap().1;
+        let changes = |from: &str, to: &str| -> Vec<Change> {
+            let steps = order(find(from), find(to)).unwrap();
+            steps.iter().map(|step| step.change).collect()
+        };
+        let arrive = [Believe, SetUp, Lead];
+        assert_eq!(changes("direct none", "tcp-proxy haproxy"), arrive);
+        assert_eq!(changes("tcp-proxy haproxy", "direct none"), [Lead, Settle]);
+        assert_eq!(
+            changes("direct none", "tcp-proxy openstack"),
+            [Believe, Lead, Settle]
+        );
+        let pass = [Double, Divert, Rework, Open, Yield, Close, Dismiss];
+        assert_eq!(changes("tcp-proxy haproxy", "passthrough haproxy"), pass);
+        assert_eq!(
+            changes("passthrough haproxy", "tcp-proxy haproxy"),
+            [Double, Divert, Rework, Open, Close, Dismiss]
+        );
+        assert_eq!(
+            changes("direct none", "passthrough haproxy"),
+            [&arrive[..], &pass].concat()
+        );
+        let rework = [Double, Divert, Rework, Return, Dismiss];
+        assert_eq!(
+            changes("tcp-proxy haproxy", "inspect-twice haproxy"),
+            [&rework[..], &[Believe, Turn, Settle]].concat()
+        );
+        assert_eq!(
+            changes("inspect-twice haproxy", "tcp-proxy haproxy"),
+            [&[Believe, Turn, Settle], &rework[..]].concat()
+        );
+        assert_eq!(
+            changes("inspect-twice terraform", "tcp-proxy terraform")[..3],
+            [Believe, SetUp, Lead]
+        );
+        assert_eq!(
+            changes("inspect-twice haproxy", "offload haproxy"),
+            [Keep, Open, Believe, Turn, Close]
+        );
+        assert_eq!(
+            changes("offload haproxy", "passthrough haproxy"),
+            [
+                Double, Divert, Rework, Open, Believe, Turn, Settle, Close, Dismiss
+            ]
+        );
+    }
+}

@@ -1,0 +1,365 @@
+//! The steps of a move that are taken once for the cluster: Traefik, the load balancer, the DNS record.
+
+use super::{Means, Subject, Words};
+use crate::chart::ChartMajor;
+use crate::cidr::Cidr;
+use crate::load_balancer::{BalancerKind, LoadBalancer};
+use crate::path::arrival::Arrival;
+use crate::path::moving::takes;
+use std::fmt::Write as _;
+
+/// Selects Traefik's pods.
+const PODS: &str = "-l app.kubernetes.io/name=traefik";
+
+impl Subject<'_> {
+    fn upgrade(&self, further: &str) -> String {
+        let (values, chart) = match &self.means {
+            Means::Fleet { fleet, tree, .. } => {
+                (format!("{tree}cluster/traefik-values.yaml"), fleet.chart)
+            }
+            Means::Single { .. } => ("traefik-values.yaml".to_owned(), 41),
+        };
+        format!(
+            "helm upgrade traefik traefik/traefik --version '^{chart}' -n traefik{further} -f {values}"
+        )
+    }
+
+    /// Traefik takes both ways.
+    pub(super) fn believe(&self) -> Words {
+        let [from, to] = self.arrivals;
+        let mut run =
+            vec!["helm get values traefik -n traefik -o yaml > traefik-values-now.yaml".to_owned()];
+        if let Means::Single { way, .. } = &self.means {
+            run.push(format!(
+                "civi-ingress traefik-values {way} > traefik-values.yaml"
+            ));
+        }
+        let both = format!(
+            "{}{}{} --set updateStrategy.type=OnDelete",
+            self.upgrade(" -f traefik-values-now.yaml"),
+            unions(from, to),
+            self.redirect_off()
+        );
+        run.push(both);
+        run.extend(one_node_after_another(from));
+        Words {
+            what:
+                "Have Traefik take both ways: its values of now, and over them those that are to be"
+                    .to_owned(),
+            run,
+            wait: node_is_empty(),
+            see: believed(to),
+            back: vec![
+                "`helm upgrade` with `-f traefik-values-now.yaml` alone, and the nodes again"
+                    .to_owned(),
+            ],
+        }
+    }
+
+    /// Takes the redirect out of the values of now, where a load balancer is to send plain http.
+    fn redirect_off(&self) -> String {
+        let [from, to] = self.arrivals;
+        if !to.is_plain() || from.is_plain() {
+            return String::new();
+        }
+        let chart = match &self.means {
+            Means::Fleet { fleet, .. } => ChartMajor::parse(&fleet.chart.to_string()).ok(),
+            Means::Single { .. } => None,
+        };
+        let key = chart.unwrap_or_default().redirect_key();
+        format!(" --set ports.web.{key}=null")
+    }
+
+    /// Traefik takes the new way alone.
+    pub(super) fn settle(&self) -> Words {
+        let [from, to] = self.arrivals;
+        let mut run = Vec::new();
+        if !takes(to, from) {
+            run.push(self.upgrade("") + " --set updateStrategy.type=OnDelete");
+            run.extend(one_node_after_another(to));
+            run.push(self.upgrade(""));
+        }
+        if let Some(balancer) = from.balancer().filter(|old| !stays(old, to)) {
+            run.push(taken_down(balancer));
+        }
+        Words {
+            what: "Give up what only the old way needed".to_owned(),
+            run,
+            wait: node_is_empty(),
+            see: self.answers(to),
+            back: vec![
+                "`helm upgrade` with `-f traefik-values-now.yaml` before the other, and the nodes again"
+                    .to_owned(),
+            ],
+        }
+    }
+
+    /// The load balancer to come.
+    pub(super) fn set_up(&self) -> Words {
+        let [from, to] = self.arrivals;
+        let Some(balancer) = to.balancer() else {
+            return Words::default();
+        };
+        let title = balancer.kind.title();
+        Words {
+            what: format!("Set up {title}; browsers do not know it yet"),
+            run: self.installed(balancer, from),
+            wait: Vec::new(),
+            see: self.answers(to),
+            back: vec![format!("`{}`", taken_down(balancer))],
+        }
+    }
+
+    /// The load balancer that stays does something else.
+    pub(super) fn turn(&self) -> Words {
+        let [from, to] = self.arrivals;
+        let Some(balancer) = to.balancer() else {
+            return Words::default();
+        };
+        Words {
+            what: format!("Have {} do what it is to do", balancer.kind.title()),
+            run: self.installed(balancer, from),
+            wait: vec!["until its old process has ended, which serves what was open: `pgrep -c haproxy` on its machine prints as many as before".to_owned()],
+            see: self.answers(to),
+            back: vec!["the file of before, and `systemctl reload haproxy`".to_owned()],
+        }
+    }
+
+    /// Browsers are led to the new address.
+    pub(super) fn lead(&self) -> Words {
+        let [from, to] = self.arrivals;
+        let hosts = self
+            .instances
+            .iter()
+            .flat_map(|moved| &moved.to.instance.hosts);
+        let hosts: Vec<String> = hosts.map(ToString::to_string).collect();
+        let names = match &self.means {
+            Means::Fleet { fleet, .. } => format!("*.{}", fleet.domain),
+            Means::Single { .. } => hosts.join(", "),
+        };
+        Words {
+            what: format!("Lead browsers to {}", address(to)),
+            run: vec![format!("# DNS: {names}: {}", address(to))],
+            wait: vec![
+                "as long as the old record's TTL, and then 4 minutes: Traefik closes connections that nobody has used for 3".to_owned(),
+                left(from, to),
+            ],
+            see: hosts
+                .iter()
+                .map(|host| format!("`civi-ingress probe {host}`"))
+                .collect(),
+            back: vec![format!("the record of before: {}", address(from))],
+        }
+    }
+
+    /// Returns how to see that a way answers.
+    fn answers(&self, arrival: &Arrival) -> Vec<String> {
+        let at = match arrival.balancer() {
+            None => "NODE".to_owned(),
+            Some(balancer) => known_address(balancer),
+        };
+        let hosts = self.instances.iter().map(|moved| moved.to.instance.host());
+        hosts
+            .map(|host| format!("`civi-ingress probe {host} --connect {at}`"))
+            .collect()
+    }
+
+    /// Returns how the rendered file of a load balancer gets to it.
+    fn installed(&self, balancer: &LoadBalancer, from: &Arrival) -> Vec<String> {
+        let tree = match &self.means {
+            Means::Fleet { tree, .. } => tree.as_str(),
+            Means::Single { .. } => "",
+        };
+        let mut run = Vec::new();
+        match balancer.kind {
+            BalancerKind::HaProxy => {
+                if matches!(self.means, Means::Single { .. }) {
+                    run.push(
+                        "# its file: `settings` of `civi-ingress topology explain`, or `gitops render`"
+                            .to_owned(),
+                    );
+                } else {
+                    run.push(format!(
+                        "scp {tree}outside/haproxy/haproxy.cfg root@BALANCER:/etc/haproxy/haproxy.cfg"
+                    ));
+                }
+                run.push("ssh root@BALANCER 'haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload-or-restart haproxy'".to_owned());
+            }
+            BalancerKind::Terraform => {
+                let is_second = from
+                    .balancer()
+                    .is_some_and(|old| old.kind == BalancerKind::Terraform);
+                if is_second {
+                    run.push(format!(
+                        "terraform -chdir={tree}outside/terraform workspace new next  # the one of now stays; this one has another address"
+                    ));
+                }
+                run.push(format!("terraform -chdir={tree}outside/terraform apply"));
+            }
+            // Traefik's Service has asked for it.
+            BalancerKind::OpenStack | BalancerKind::OvhMks | BalancerKind::MetalLb => {}
+        }
+        run
+    }
+}
+
+/// Writes `loadBalancer` of a fleet file.
+pub(super) fn in_fleet(arrival: &Arrival) -> String {
+    let Some(balancer) = arrival.balancer() else {
+        return "  # no `loadBalancer`".to_owned();
+    };
+    let list = |items: Vec<String>| format!("[{}]", items.join(", "));
+    let mut parts = vec![format!("kind: {}", balancer.kind.name())];
+    if !balancer.trusted.is_empty() {
+        let ranges = balancer.trusted.iter().map(Cidr::to_string);
+        parts.push(format!("trusted: {}", list(ranges.collect())));
+    }
+    if let Some(version) = balancer.proxy_protocol {
+        parts.push(format!("proxyProtocol: v{}", version.number()));
+    }
+    if let Some(address) = balancer.address {
+        parts.push(format!("address: {address}"));
+    }
+    if !balancer.nodes.is_empty() {
+        let nodes = balancer.nodes.iter().map(ToString::to_string);
+        parts.push(format!("nodes: {}", list(nodes.collect())));
+    } else if !balancer.kind.is_asked_for_by_service() {
+        parts.push("nodes: [those that run Traefik]".to_owned());
+    }
+    format!("  loadBalancer: {{{}}}", parts.join(", "))
+}
+
+/// Returns what of two lists in values files, of which Helm takes the second alone, must be named together.
+fn unions(from: &Arrival, to: &Arrival) -> String {
+    let lists = [
+        ("proxyProtocol", from.announcing(), to.announcing()),
+        ("forwardedHeaders", from.forwarding(), to.forwarding()),
+    ];
+    let mut flags = String::new();
+    for (key, old, new) in lists {
+        if new.is_empty() || old.iter().all(|range| new.contains(range)) {
+            continue;
+        }
+        let both = old.iter().chain(new).map(Cidr::to_string);
+        let both: Vec<String> = both.collect();
+        for port in ["web", "websecure"] {
+            let both = both.join(",");
+            write!(flags, " --set 'ports.{port}.{key}.trustedIPs={{{both}}}'")
+                .expect("a String takes all");
+        }
+    }
+    flags
+}
+
+/// Returns how Traefik's pods are replaced: each when nothing comes to it.
+fn one_node_after_another(arrival: &Arrival) -> Vec<String> {
+    let (out, back) = match arrival.balancer().map(|balancer| balancer.kind) {
+        None => (
+            "# take its address out of the DNS record".to_owned(),
+            "# put its address back".to_owned(),
+        ),
+        Some(BalancerKind::OpenStack | BalancerKind::OvhMks | BalancerKind::MetalLb) => {
+            let label =
+                "kubectl label node NODE node.kubernetes.io/exclude-from-external-load-balancers";
+            (format!("{label}=true"), format!("{label}-"))
+        }
+        Some(BalancerKind::HaProxy) => (
+            "# take its `server` lines out of haproxy.cfg, and `systemctl reload haproxy`"
+                .to_owned(),
+            "# put them back, and reload".to_owned(),
+        ),
+        Some(BalancerKind::Terraform) => {
+            let set = "openstack loadbalancer member set POOL MEMBER --weight";
+            (format!("{set} 0"), format!("{set} 1"))
+        }
+    };
+    let of_node = "--field-selector spec.nodeName=NODE";
+    vec![
+        "# each node that runs Traefik, one after another:".to_owned(),
+        out,
+        format!("kubectl -n traefik delete pod {PODS} {of_node}"),
+        format!("kubectl -n traefik wait pod {PODS} {of_node} --for=condition=Ready --timeout=10m"),
+        back,
+    ]
+}
+
+fn node_is_empty() -> Vec<String> {
+    vec!["before a pod is deleted, until `conntrack -L -p tcp --dport 443` on its node shows no connection that is open".to_owned()]
+}
+
+/// Returns how to see whom Traefik believes.
+fn believed(arrival: &Arrival) -> Vec<String> {
+    let by = [
+        ("proxyProtocol", arrival.announcing()),
+        ("forwardedHeaders", arrival.forwarding()),
+    ];
+    let mut see = vec![format!("`kubectl -n traefik get pods {PODS}`: all are new")];
+    for (key, ranges) in by.into_iter().filter(|(_, ranges)| !ranges.is_empty()) {
+        let ranges: Vec<String> = ranges.iter().map(Cidr::to_string).collect();
+        see.push(format!(
+            "`kubectl -n traefik get pods {PODS} -o yaml | grep -ic {key}.trustedips=.*{}` prints 2 for each pod",
+            ranges.join(",")
+        ));
+    }
+    see
+}
+
+/// Names the address at which browsers find an arrival.
+fn address(arrival: &Arrival) -> String {
+    match arrival.balancer() {
+        None => "the addresses of the nodes".to_owned(),
+        Some(balancer) => match balancer.address {
+            Some(address) => address.to_string(),
+            None => format!("the address of {}", balancer.kind.title()),
+        },
+    }
+}
+
+fn known_address(balancer: &LoadBalancer) -> String {
+    let address = balancer.address.map(|address| address.to_string());
+    address.unwrap_or_else(|| "ADDRESS".to_owned())
+}
+
+/// Returns how to see that nobody comes by an old address any more.
+fn left(from: &Arrival, to: &Arrival) -> String {
+    let ranges: Vec<String> = to.trusted().map(Cidr::to_string).collect();
+    match from.balancer().map(|balancer| balancer.kind) {
+        None | Some(BalancerKind::MetalLb) => {
+            let alone = match ranges.as_slice() {
+                [] => String::new(),
+                ranges => format!(" from elsewhere than {}", ranges.join(", ")),
+            };
+            format!(
+                "until `conntrack -L -p tcp --dport 443` on the nodes shows no connection that is open{alone}"
+            )
+        }
+        Some(BalancerKind::HaProxy) => {
+            "until `ss -Htn state established '( sport = :80 or sport = :443 )'` on the old machine prints nothing"
+                .to_owned()
+        }
+        Some(BalancerKind::OpenStack | BalancerKind::OvhMks | BalancerKind::Terraform) => {
+            "until `openstack loadbalancer stats show NAME -c active_connections` of the old one shows 0"
+                .to_owned()
+        }
+    }
+}
+
+/// Returns whether a load balancer also is the one to come.
+fn stays(old: &LoadBalancer, to: &Arrival) -> bool {
+    let is_same = |new: &LoadBalancer| {
+        old.kind == new.kind && old.kind.turns_without_loss() && old.address == new.address
+    };
+    to.balancer().is_some_and(is_same)
+}
+
+fn taken_down(balancer: &LoadBalancer) -> String {
+    match balancer.kind {
+        BalancerKind::HaProxy => "ssh root@BALANCER systemctl disable --now haproxy".to_owned(),
+        BalancerKind::Terraform => {
+            "terraform destroy  # in the workspace of the old one".to_owned()
+        }
+        BalancerKind::OpenStack | BalancerKind::OvhMks | BalancerKind::MetalLb => {
+            "# with Traefik's Service the load balancer is gone".to_owned()
+        }
+    }
+}
