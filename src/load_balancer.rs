@@ -189,9 +189,11 @@ pub struct ServiceRequest {
 impl ServiceRequest {
     /// Asks for a load balancer that sends a version of the PROXY protocol, or none; nothing where no Service asks for it.
     ///
-    /// Octavia needs a health monitor where only nodes with a pod of Traefik are to get connections (guide
-    /// `expose-applications-using-loadbalancer-type-service.md` of cloud-provider-openstack), and takes a floating IP that
-    /// exists from `loadBalancerIP`. MetalLB reads the address from an annotation.
+    /// Octavia needs a health monitor where only nodes with a pod of Traefik are to get connections: with the policy
+    /// `Local` its cloud controller has it ask `/healthz` at the Service's `healthCheckNodePort`. The controller takes a
+    /// floating IP that exists from `loadBalancerIP`; one that it created itself goes with the Service, unless
+    /// `keep-floatingip` is true (cloud-provider-openstack 1.36.0, `pkg/openstack/loadbalancer.go`,
+    /// `buildMonitorCreateOpts`, `ensureFloatingIP`, `ensureLoadBalancerDeleted`). MetalLB reads the address from an annotation.
     #[must_use]
     pub fn new(balancer: &LoadBalancer, proxy: Option<ProxyVersion>) -> Option<Self> {
         let of = |key: &str, value: &str| (format!("{OPENSTACK}{key}"), value.to_owned());

@@ -48,11 +48,11 @@ module() {
     sed -n 's/^\t"Dir": "\(.*\)",\{0,1\}$/\1/p' <<<"$answer"
 }
 
-# build DIRECTORY LOGNAME ARGUMENT...: go build; the log is shown when it fails.
+# build DIRECTORY LOGNAME ARGUMENT...: go build, which lets others go first; the log is shown when it fails.
 build() {
     local directory=$1 log=$work/$2.log
     shift 2
-    (cd "$directory" && CGO_ENABLED=0 GOFLAGS=-mod=mod "$go" build -buildvcs=false -trimpath "$@") >"$log" 2>&1 || {
+    (cd "$directory" && CGO_ENABLED=0 GOFLAGS=-mod=mod nice "$go" build -buildvcs=false -trimpath "$@") >"$log" 2>&1 || {
         tail -n 20 "$log" >&2
         fail "go build failed in $directory" "linking takes memory, for kube-apiserver 4 GiB; the last lines of the log are above"
     }

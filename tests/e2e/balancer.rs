@@ -1,10 +1,14 @@
 //! A load balancer: Debian's HAProxy, with the configuration that Octavia gives its own or with the one that is rendered.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
+use std::sync::mpsc::{self, Receiver};
+
+use serde_json::Value;
 
 use crate::components::Programs;
+use crate::http::{self, Answer};
 use crate::httpd::libraries;
 use crate::process::Process;
 use crate::wait;
@@ -16,17 +20,63 @@ pub(crate) struct Balancer {
     _server: Process,
 }
 
-/// Returns Octavia's configuration.
-///
-/// `proxy_protocol` is what the annotation of a Service says. The cloud controller makes a pool of version 2 of `v2`
-/// and of version 1 of `true` (cloud-provider-openstack, `pkg/openstack/loadbalancer.go`, `getProxyProtocolFromServiceAnnotation`, v1.31).
+/// What the cloud controller asks of Octavia for Traefik's Service, in the words of Octavia's API. `balancer.py` makes the
+/// configurations from it, and `cases/openstack.rs` holds the real controller to it.
+const STATED: &str = include_str!("octavia.json");
+
+fn stated() -> Value {
+    serde_json::from_str(STATED).expect("JSON")
+}
+
+/// Returns the listener with its pool and monitor that the controller asks for where a Service has this annotation
+/// `loadbalancer.openstack.org/proxy-protocol`. Names, tags, ports and members are missing.
+pub(crate) fn asked_of_octavia(proxy_protocol: &str) -> Value {
+    let mut stated = stated();
+    let protocol = stated["protocols"][proxy_protocol].take();
+    assert!(
+        protocol.is_string(),
+        "`{proxy_protocol}` asks for a version of the PROXY protocol"
+    );
+    let mut listener = stated["listener"].take();
+    listener["default_pool"]["protocol"] = protocol;
+    listener
+}
+
+/// Returns the configuration that Octavia makes of it.
 pub(crate) fn octavia(programs: &Programs, proxy_protocol: &str) -> String {
-    let file = match proxy_protocol {
-        "v2" => "proxy-v2.cfg",
-        "true" | "v1" => "proxy-v1.cfg",
-        other => panic!("`{other}` asks for no version of the PROXY protocol"),
-    };
-    fs::read_to_string(programs.octavia.join(file)).expect("a configuration")
+    let read = |name: &str| fs::read_to_string(programs.octavia.join(name)).expect("a file");
+    assert_eq!(
+        read("octavia.json"),
+        STATED,
+        "tests/e2e/install makes the configurations again"
+    );
+    let listener = asked_of_octavia(proxy_protocol);
+    let protocol = listener["default_pool"]["protocol"].as_str();
+    read(&format!("{}.cfg", protocol.expect("a protocol")))
+}
+
+/// Answers Octavia's monitor on a node as kube-proxy does where a pod of Traefik is, and tells of each question.
+pub(crate) fn answer_monitor(node: IpAddr) -> Receiver<()> {
+    let mut stated = stated();
+    let port = stated["monitor_port"].as_u64();
+    let port = port.and_then(|port| u16::try_from(port).ok());
+    let monitor = stated["listener"]["default_pool"]["healthmonitor"].take();
+    let address = (node, port.expect("a port")).into();
+    let (sender, receiver) = mpsc::channel();
+    http::serve(address, move |request| {
+        let is_asked =
+            monitor["http_method"] == *request.method && monitor["url_path"] == *request.target;
+        if is_asked {
+            // Nobody listens any more after the first.
+            let _ = sender.send(());
+        }
+        Answer {
+            status: if is_asked { 200 } else { 404 },
+            head: "",
+            body: Vec::new(),
+        }
+    });
+    receiver
 }
 
 impl Balancer {

@@ -107,8 +107,10 @@ pub(crate) struct Programs {
     pub(crate) httpd: PathBuf,
     /// The root that Debian's HAProxy is unpacked under.
     pub(crate) haproxy: PathBuf,
-    /// The configurations that Octavia writes.
+    /// The configurations that Octavia writes, and what they were made from.
     pub(crate) octavia: PathBuf,
+    /// OpenStack's cloud controller.
+    pub(crate) openstack: PathBuf,
 }
 
 impl Programs {
@@ -130,6 +132,9 @@ impl Programs {
             httpd: cache.join("httpd"),
             haproxy: cache.join("haproxy"),
             octavia: cache.join(format!("octavia-{}", version("octavia"))),
+            openstack: cache
+                .join(format!("openstack-{}", version("openstack")))
+                .join("openstack-cloud-controller-manager"),
             cache,
         };
         let mut wanted = vec![
@@ -141,8 +146,8 @@ impl Programs {
             programs.namespace_controller.clone(),
             programs.httpd.join("usr/sbin/apache2"),
             programs.haproxy.join("usr/sbin/haproxy"),
-            programs.octavia.join("proxy-v1.cfg"),
-            programs.octavia.join("proxy-v2.cfg"),
+            programs.octavia.join("octavia.json"),
+            programs.openstack.clone(),
         ];
         for release in releases() {
             for file in ["traefik", "crds.yaml", "rbac.yaml"] {

@@ -6,12 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -22,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, output_of};
 use crate::components::newest;
+use crate::http::{self, Answer};
 use crate::process::Process;
 use crate::stack::{Case, Stack, trial};
 use crate::wait;
@@ -603,28 +602,12 @@ impl Flux {
 
 /// Serves the archives in a folder until the program ends.
 fn serve(folder: PathBuf, address: Ipv4Addr) {
-    let listener = TcpListener::bind((address, 8088)).expect("an address of our own");
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { continue };
-            let mut request = [0; 2048];
-            let count = stream.read(&mut request).unwrap_or(0);
-            let request = String::from_utf8_lossy(&request[..count]).into_owned();
-            let path = request.split(' ').nth(1).unwrap_or("/");
-            let body = fs::read(folder.join(path.trim_start_matches('/'))).unwrap_or_default();
-            let status = if body.is_empty() {
-                "404 Not Found"
-            } else {
-                "200 OK"
-            };
-            let head = format!(
-                "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-                body.len()
-            );
-            // A controller that goes away asks again.
-            let _ = stream
-                .write_all(head.as_bytes())
-                .and_then(|()| stream.write_all(&body));
+    http::serve((address, 8088).into(), move |request| {
+        let archive = fs::read(folder.join(request.target.trim_start_matches('/')));
+        Answer {
+            status: if archive.is_ok() { 200 } else { 404 },
+            head: "",
+            body: archive.unwrap_or_default(),
         }
     });
 }

@@ -10,6 +10,7 @@ mod helm;
 mod mutual_tls;
 mod negatives;
 mod new_instance;
+mod openstack;
 mod probe;
 mod rotation;
 mod topologies;
@@ -36,6 +37,7 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         mutual_tls::all,
         negatives::all,
         probe::all,
+        openstack::all,
         topologies::all,
         rotation::all,
     ]

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use civi_ingress::yaml;
 use libtest_mimic::Trial;
 
-use crate::balancer::{Balancer, anywhere, fitted, octavia};
+use crate::balancer::{Balancer, answer_monitor, anywhere, fitted, octavia};
 use crate::client::{Client, certificates};
 use crate::cluster::Cluster;
 use crate::components::{Release, newest, releases};
@@ -510,7 +510,11 @@ impl Told {
             OfBalancer::Annotation(protocol) => {
                 let programs = &case.stack.programs;
                 let text = fitted(&octavia(programs, protocol), *address, traefik);
-                Balancer::start(programs, &case.directory, *address, &text)
+                let asked = answer_monitor(traefik.ip());
+                let balancer = Balancer::start(programs, &case.directory, *address, &text);
+                // A header of the PROXY protocol before the question would not be understood.
+                asked.recv_timeout(wait::LIMIT).expect("a question");
+                balancer
             }
             OfBalancer::File(text) => from_address(case, text, *address),
         }
