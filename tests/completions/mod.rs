@@ -114,8 +114,9 @@ fn add_lines(folder: &Path, line: &str, lines: &mut Vec<String>) {
     lines.push(format!("{line} --"));
     lines.push(format!("{line} "));
     for word in answer(folder, &format!("{line} ")) {
-        // `help` has the same commands again.
-        if !word.starts_with('-') && word != "help" {
+        // `help` has the same commands again, and what can be repeated the same values.
+        let is_there = line.split(' ').any(|before| before == word);
+        if !word.starts_with('-') && word != "help" && !is_there {
             add_lines(folder, &format!("{line} {word}"), lines);
         }
     }

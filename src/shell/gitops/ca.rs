@@ -17,19 +17,19 @@ use civi_ingress::instance::Credential;
 use civi_ingress::pki::Certificate;
 use clap::Args;
 
-/// Print the CA of the tree that browsers import, or the CAs of an instance, as PEM
+/// Print the CA of the tree that browsers import, or the CAs of instances, as PEM
 ///
-/// Without a name or with `wildcard` the CA that browsers must import; with an instance's the CAs by which Traefik
-/// trusts its httpd. Certificates only.
+/// Without a name or with `wildcard` the CA that browsers must import; with those of instances the CAs by which Traefik, or a
+/// load balancer, trusts their httpds. Certificates only.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!("
   Write the CA that browsers import to a file
     civi-ingress gitops ca -f fleet.yaml --output-dir clusters/prod \\
       > ca.crt"))]
 pub(super) struct PrintCa {
-    /// Instance, or wildcard
+    /// Instances, or wildcard
     #[arg(value_name = "INSTANCE", default_value = WILDCARD, hide_default_value = true)]
-    pub(super) name: String,
+    pub(super) names: Vec<String>,
     #[command(flatten)]
     pub(super) place: PlaceArguments,
 }
@@ -37,18 +37,25 @@ pub(super) struct PrintCa {
 pub(super) fn run(run: &Run, arguments: &PrintCa) -> Result<(), Failure> {
     let named = arguments.place.named()?;
     let fleet = read_fleet(&named.file)?;
-    let (unit, credential) = unit(&fleet, &arguments.name, &named)?;
+    let units: Vec<_> = arguments
+        .names
+        .iter()
+        .map(|name| unit(&fleet, name, &named))
+        .collect::<Result<_, _>>()?;
     let tree = Tree::open(&named.tree(run, Some(&fleet))?, Access::Read)?;
     let mut found: Vec<Certificate> = Vec::new();
-    for certificate in certificates(&fleet, &unit, credential, &tree)? {
-        if !found.iter().any(|other| other.der() == certificate.der()) {
-            found.push(certificate);
+    for (name, (unit, credential)) in arguments.names.iter().zip(&units) {
+        let held = certificates(&fleet, unit, *credential, &tree)?;
+        if held.is_empty() {
+            let what = format!("the tree holds no readable CA of `{name}`");
+            let help = "run `civi-ingress gitops render`; what `sops` has encrypted as a whole, `sops -d FILE | civi-ingress inspect --pem -` shows";
+            return Err(Fault::new(what).help(help).into());
         }
-    }
-    if found.is_empty() {
-        let what = format!("the tree holds no readable CA of `{}`", arguments.name);
-        let help = "run `civi-ingress gitops render`; what `sops` has encrypted as a whole, `sops -d FILE | civi-ingress inspect --pem -` shows";
-        return Err(Fault::new(what).help(help).into());
+        for certificate in held {
+            if !found.iter().any(|other| other.der() == certificate.der()) {
+                found.push(certificate);
+            }
+        }
     }
     for certificate in &found {
         let details = certificate.details()?;
