@@ -48,6 +48,8 @@ pub const HTTPD_INGRESS: &str = "httpd-ingress";
 pub const CLIENTS_SECRET: &str = "clients-ca";
 /// `TLSOption` by which Traefik asks for them, which the chart does not have.
 pub const CLIENTS_OPTION: &str = "clients";
+/// Key of [`HTTPD_INGRESS`] with the CA of those that clients must show to httpd.
+pub const CLIENTS_KEY: &str = "clients-ca.crt";
 /// Where httpd finds that CA (docs/topologies.md).
 pub const CLIENTS_CA_FILE: &str = "/etc/apache2/httpd-ingress/clients-ca.crt";
 /// Service of httpd (`templates/service_httpd.yaml`).

@@ -7,10 +7,11 @@ use crate::chart::TrafficPolicy;
 use crate::cidr::Cidr;
 use crate::civiparoisse::{CLIENTS_SECRET, HTTPD_INGRESS};
 use crate::instance::Instance;
+use crate::load_balancer::LoadBalancer;
 use crate::outside;
 use crate::path::Path;
-use crate::path::arrival::Arrival;
-use crate::path::expand::{Topology, expand};
+use crate::path::arrival::{Arrival, Onward};
+use crate::path::expand::{Topology, TopologyName, expand};
 use crate::path::hop::{Client, Inward, Outward, ProxyVersion, Shown, Trust};
 use crate::report;
 use crate::values::SecretKeyRef;
@@ -311,7 +312,7 @@ fn explained(arrival: &Arrival, subject: &Subject<'_>) -> Explained {
         topology: subject.topology.name().as_str(),
         hosts: path.hosts.clone(),
         hops,
-        legs: legs(arrival, &path, instance, front),
+        legs: legs(arrival, &path, subject, front),
         read_by,
         keys: keys(arrival, &path, subject, front),
         settings: settings(arrival, &path, front),
@@ -358,7 +359,8 @@ fn settings(arrival: &Arrival, path: &Path, front: &'static str) -> Vec<HopSetti
         if path.proxy.is_some() {
             of_httpd("RemoteIPProxyProtocol", "On");
         }
-        of_httpd("reverse_proxy_addresses", "[]");
+        let addresses = named(arrival.ending()).join(", ");
+        of_httpd("reverse_proxy_addresses", &format!("[{addresses}]"));
     }
     settings
 }
@@ -396,11 +398,13 @@ fn peers(arrival: &Arrival) -> Option<Peers> {
 fn legs(
     arrival: &Arrival,
     path: &Path,
-    instance: &Instance,
+    subject: &Subject<'_>,
     front: &'static str,
 ) -> Vec<ExplainedLeg> {
+    let instance = subject.instance;
     let proxy = path.proxy.map(ProxyVersion::number);
-    let shown_by_httpd = shown_by_httpd(path, instance, &instance.settings.server_cert);
+    let topology = subject.topology.name();
+    let shown_by_httpd = shown_by_httpd(topology, instance, &instance.settings.server_cert);
     let (passing, announced) = match arrival {
         Arrival::Direct | Arrival::Ended { .. } => (Vec::new(), None),
         Arrival::Passed { balancer, proxy } => (vec![balancer.kind.title()], *proxy),
@@ -430,12 +434,16 @@ fn legs(
             let mut through = passing.clone();
             through.push(front);
             let namespace = &instance.namespace;
-            return vec![ExplainedLeg {
+            let to_httpd = ExplainedLeg {
                 through,
                 proxy,
                 client_certificate: asked(format!("ConfigMap {namespace}/{HTTPD_INGRESS}")),
-                ..browser(HTTPD, Some(shown_by_httpd), "tls")
-            }];
+                ..browser(HTTPD, Some(shown_by_httpd.clone()), "tls")
+            };
+            return match arrival {
+                Arrival::Ended { balancer, .. } => ended(balancer, &browser, to_httpd).into(),
+                Arrival::Direct | Arrival::Passed { .. } => vec![to_httpd],
+            };
         }
         Inward::Tls(shown) => ExplainedLeg {
             client_certificate: asked(format!("Secret {}/{CLIENTS_SECRET}", instance.namespace)),
@@ -446,17 +454,7 @@ fn legs(
         Inward::Raw => browser(front, None, "raw"),
     };
     let mut legs = match arrival {
-        Arrival::Ended { balancer, .. } => {
-            let balancer = balancer.kind.title();
-            let to_balancer = browser(balancer, Some("its own".to_owned()), "tls");
-            let verified = to_front.certificate.is_some();
-            let onward = ExplainedLeg {
-                from: balancer,
-                trusts: verified.then(|| "the CA that it was given".to_owned()),
-                ..to_front
-            };
-            vec![to_balancer, onward]
-        }
+        Arrival::Ended { balancer, .. } => ended(balancer, &browser, to_front).into(),
         Arrival::Direct | Arrival::Passed { .. } => vec![to_front],
     };
     let speaks = match &path.outward {
@@ -484,6 +482,22 @@ fn legs(
     legs
 }
 
+/// Returns the legs to and from a load balancer that ends TLS; `onward` is the second as browsers would have it.
+fn ended(
+    balancer: &LoadBalancer,
+    browser: &dyn Fn(&'static str, Option<String>, &'static str) -> ExplainedLeg,
+    onward: ExplainedLeg,
+) -> [ExplainedLeg; 2] {
+    let balancer = balancer.kind.title();
+    let is_verified = onward.certificate.is_some();
+    let onward = ExplainedLeg {
+        from: balancer,
+        trusts: is_verified.then(|| "the CA that it was given".to_owned()),
+        ..onward
+    };
+    [browser(balancer, Some("its own".to_owned()), "tls"), onward]
+}
+
 /// Names a key of a Secret of the instance.
 fn place(instance: &Instance, at: &SecretKeyRef) -> String {
     format!(
@@ -493,8 +507,9 @@ fn place(instance: &Instance, at: &SecretKeyRef) -> String {
 }
 
 /// Returns where a part of what the httpd shows is: in its Secret, or in one that nothing names yet.
-fn shown_by_httpd(path: &Path, instance: &Instance, at: &SecretKeyRef) -> String {
-    if path.inward == Inward::PassedThrough && instance.extras.public_certificate.is_none() {
+fn shown_by_httpd(topology: TopologyName, instance: &Instance, at: &SecretKeyRef) -> String {
+    let is_public = topology == TopologyName::Passthrough;
+    if is_public && instance.extras.public_certificate.is_none() {
         return "a Secret of type kubernetes.io/tls, which nothing names yet".to_owned();
     }
     place(instance, at)
@@ -570,9 +585,13 @@ fn keys(
     keys.push(HeldKey {
         of: "httpd certificate",
         holder: HTTPD,
-        place: Some(shown_by_httpd(path, instance, &settings.server_key)),
+        place: Some(shown_by_httpd(
+            subject.topology.name(),
+            instance,
+            &settings.server_key,
+        )),
     });
-    if path.inward != Inward::PassedThrough {
+    if subject.topology.name() != TopologyName::Passthrough {
         let (holder, at) = match subject.ca_key {
             CaKeyHolder::Secret => ("no program", Some(place(instance, &settings.ca_key))),
             CaKeyHolder::Nobody => ("nobody: it is discarded after signing", None),
@@ -582,6 +601,17 @@ fn keys(
             of: "CA of httpd",
             holder,
             place: at,
+        });
+    }
+    let is_asked = instance.extras.clients.is_some();
+    if let Arrival::Ended { balancer, onward } = arrival
+        && is_asked
+        && *onward != Onward::Plain
+    {
+        keys.push(HeldKey {
+            of: "client certificate",
+            holder: balancer.kind.title(),
+            place: None,
         });
     }
     let client = path

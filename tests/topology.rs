@@ -5,6 +5,9 @@ use civi_ingress::load_balancer::BalancerKind;
 use civi_ingress::path::expand::TopologyName;
 use tempfile::TempDir;
 
+/// A CA.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/root.crt");
+
 const EXPLAIN: &[&str] = &[
     "topology",
     "explain",
@@ -166,12 +169,16 @@ fn the_topologies_that_are_listed_can_be_explained() {
     for line in listed.lines() {
         let name = line.split(' ').next().unwrap();
         let kind = match name {
-            "offload" | "inspect-twice" => "haproxy",
+            "offload" | "inspect" | "inspect-twice" => "haproxy",
             _ => "openstack",
         };
         let balancer = ["--load-balancer", kind, "--trusted", "10.0.0.0/20"];
         let before: &[&str] = if name == "direct" { &[] } else { &balancer };
-        let text = explain(&[&["--topology", name], before].concat());
+        let clients: &[&str] = match name {
+            "inspect" => &["--clients-ca", ROOT],
+            _ => &[],
+        };
+        let text = explain(&[&["--topology", name], before, clients].concat());
         assert!(text.starts_with(&format!("paroisse-a: {name}\n")), "{text}");
     }
 }
@@ -235,6 +242,47 @@ fn a_load_balancer_that_speaks_plain_http_to_traefik_reads_the_request_and_traef
     assert!(
         keys.starts_with("    browser certificate: HAProxy\n    httpd certificate: "),
         "{keys}"
+    );
+}
+
+#[test]
+fn a_load_balancer_that_speaks_tls_to_httpd_shows_it_a_certificate_and_traefik_reads_nothing() {
+    let way = ["--topology", "inspect", "--load-balancer", "haproxy"];
+    let way = [&way[..], &["--trusted", "10.0.0.7"]].concat();
+    let text = explain(&[&way[..], &["--clients-ca", ROOT]].concat());
+    assert_eq!(
+        text.split_once("read by").unwrap().1,
+        ":  browser, HAProxy, httpd\n\
+         \x20 browser -> HAProxy: TLS\n\
+         \x20   certificate:         its own\n\
+         \x20   trusts:              a CA that browsers know, or that was imported\n\
+         \x20   expects:             the host\n\
+         \x20 HAProxy -> httpd through Traefik: TLS, passed on unopened\n\
+         \x20   certificate:         Secret paroisse-a/selfcert, key externcert\n\
+         \x20   trusts:              the CA that it was given\n\
+         \x20   expects:             the host\n\
+         \x20   client certificate:  of a CA of ConfigMap paroisse-a/httpd-ingress\n\
+         \x20   PROXY protocol:      v2\n\
+         \x20 private keys\n\
+         \x20   browser certificate: HAProxy\n\
+         \x20   httpd certificate:   httpd, in Secret paroisse-a/selfcert, key externkey\n\
+         \x20   CA of httpd:         no program, in Secret paroisse-a/selfcert, key cakey\n\
+         \x20   client certificate:  HAProxy\n\
+         \x20 settings\n\
+         \x20   HAProxy: X-Forwarded-For: the address of the browser\n\
+         \x20   HAProxy: X-Forwarded-Proto: https\n\
+         \x20   HAProxy: X-Forwarded-Port: 443\n\
+         \x20   httpd: ConfigMap httpd-ingress: RemoteIPProxyProtocol: On\n\
+         \x20   httpd: ConfigMap httpd-ingress: reverse_proxy_addresses: [10.0.0.7/32]\n"
+    );
+    let refused = run(&[EXPLAIN, &way].concat());
+    assert_eq!(
+        (refused.status, refused.stderr.as_str()),
+        (
+            2,
+            "error: --clients-ca: nothing says which CA signs the certificate that the load balancer shows to httpd: without one, whoever reaches httpd passes for the load balancer\n\
+             help: name the file with that CA\n"
+        )
     );
 }
 

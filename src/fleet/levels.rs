@@ -217,7 +217,7 @@ impl Levels {
             extras.public_certificate = terms::public_certificate(part);
         }
         let arrival = self.shared.way.arrival.as_ref();
-        extras.forwarding = arrival.map_or_else(Vec::new, |arrival| arrival.forwarding().to_vec());
+        extras.forwarding = arrival.map_or_else(Vec::new, |arrival| arrival.ending().to_vec());
         let is_checked =
             settings.is_some() && !extras.client_auth && extras.public_certificate.is_none();
         let clients = terms::clients(part).map(|given| {
@@ -276,18 +276,36 @@ impl Levels {
                 self.say(origin, fault, reader);
             }
         }
-        if let Some(given) = terms::clients(part)
-            && let Err(fault) = terms.topology.check_clients()
-        {
-            self.say(given.origin, fault, reader);
+        let clients = terms::clients(part);
+        let given = part.topology.as_ref().map(|given| given.origin);
+        let named = given.or(self.shared.way.origin);
+        let mut faults = Vec::new();
+        if let Err(fault) = terms.topology.check_clients(clients.is_some()) {
+            faults.push(match clients {
+                Some(_) => fault,
+                None => fault.help("write `clients: {require: FILE}`"),
+            });
         }
-        if terms.topology.name() != TopologyName::Passthrough {
-            for (origin, fault) in terms::only_passed(own) {
-                reader.push(origin, fault);
-            }
+        let is_ephemeral = terms.certificate.ca == CaCustody::Ephemeral;
+        if terms.topology.name() == TopologyName::Inspect && is_ephemeral {
+            let fault = Fault::new(
+                "a CA that is discarded after signing is another one at each renewal, and the load balancer would have to learn of it first",
+            );
+            let help = "write `certificate: {ca: stored}`: such a CA signs for years";
+            faults.push(fault.help(help));
+        }
+        if let (Some(origin), false) = (named, faults.is_empty()) {
+            self.say_all(origin, faults, reader);
+        }
+        for (origin, fault) in terms::only_passed(own, terms.topology.name()) {
+            reader.push(origin, fault);
+        }
+        if !terms.topology.name().is_passed() {
             return;
         }
-        if terms.extras.public_certificate.is_none() {
+        if terms.topology.name() == TopologyName::Passthrough
+            && terms.extras.public_certificate.is_none()
+        {
             let given = part.topology.as_ref().map(|given| given.origin);
             if let Some(origin) = given.or(self.shared.way.origin) {
                 let fault = Fault::new(

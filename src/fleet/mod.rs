@@ -201,6 +201,14 @@ pub struct Terms {
     values: HelmValues,
 }
 
+impl Terms {
+    /// Returns whether clients are asked for a certificate.
+    #[must_use]
+    pub fn asks_clients(&self) -> bool {
+        self.clients.is_some()
+    }
+}
+
 /// `helmValues` in two layers: ten thousand instances that change one value each share all the others.
 #[derive(Debug, Clone, Default)]
 struct HelmValues {

@@ -214,17 +214,24 @@ pub(super) fn clients(part: &SettingsPart) -> Option<&Given<TextLine>> {
 }
 
 /// Names what of an instance's own settings only makes sense where TLS is passed on to its httpd.
-pub(super) fn only_passed(own: &SettingsPart) -> Vec<(ValueOrigin, Fault)> {
+pub(super) fn only_passed(own: &SettingsPart, topology: TopologyName) -> Vec<(ValueOrigin, Fault)> {
     let mut faults = Vec::new();
-    if let Some(given) = &own.public_certificate {
-        let fault = Fault::new(
-            "the httpd cannot show a public certificate here: Traefik trusts the CA of the instance alone",
-        );
+    let given = own.public_certificate.as_ref();
+    if let Some(given) = given.filter(|_| topology != TopologyName::Passthrough) {
+        let who = if topology == TopologyName::Inspect {
+            "the load balancer"
+        } else {
+            "Traefik"
+        };
+        let fault = Fault::new(format!(
+            "the httpd cannot show a public certificate here: {who} trusts the CA of the instance alone",
+        ));
         let help = "leave out `publicCertificate`, or use `topology: passthrough`";
         faults.push((given.origin, fault.help(help)));
     }
     if let Some(given) = &own.proxy_protocol
         && given.value.on().is_some()
+        && !topology.is_passed()
     {
         let fault = Fault::new(
             "Traefik speaks http to the httpd here, which cannot carry the PROXY protocol",

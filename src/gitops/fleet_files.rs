@@ -128,7 +128,11 @@ pub fn fleet_files(
 
 /// Renders what is not for the cluster.
 fn outside_files(fleet: &Fleet, renderer: &Renderer<'_>, faults: &mut Faults) -> Vec<TreeFile> {
-    let files = outside::files(fleet.name.as_str(), &fleet.arrival).into_iter();
+    let is_asked = fleet
+        .members
+        .iter()
+        .any(|member| member.terms.asks_clients());
+    let files = outside::files(fleet.name.as_str(), &fleet.arrival, is_asked).into_iter();
     let written = files.filter_map(|file| {
         let text = match file.text {
             Text::Template(template, fields) => renderer

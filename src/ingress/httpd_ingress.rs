@@ -15,7 +15,10 @@ use crate::pki::CertificateText;
 /// speaks http: elsewhere browsers could name any address. `RemoteIPProxyProtocol` outside all sections holds for all
 /// ports, and `mod_remoteip` is not among the modules of the image (seen with Apache 2.4.71).
 ///
-/// Where a load balancer ends TLS, Traefik adds its address to X-Forwarded-For, behind that of the browser: Drupal must
+/// Where a load balancer ends TLS and begins another to the httpd, that knows it by its certificate: the headers are
+/// its own.
+///
+/// Where a load balancer ends TLS before Traefik does again, Traefik adds its address to X-Forwarded-For, behind that of the browser: Drupal must
 /// know it for a proxy too, or it takes all requests for the load balancer's (Symfony, `Request::getClientIps`).
 pub(super) fn httpd_ingress(instance: &Instance, path: &Path) -> Option<Object> {
     let is_passed = path.inward == Inward::PassedThrough;
@@ -30,6 +33,7 @@ pub(super) fn httpd_ingress(instance: &Instance, path: &Path) -> Option<Object> 
     let ranges: Vec<String> = forwarding.iter().map(ToString::to_string).collect();
     object.fields = vec![
         ("is_passed", Field::Bool(is_passed)),
+        ("is_ended", Field::Bool(!forwarding.is_empty())),
         ("takes_proxy", Field::Bool(path.proxy.is_some())),
         ("load_balancers", ranges.join(",").into()),
         (

@@ -16,9 +16,16 @@ pub(super) fn passing(balancer: &LoadBalancer, version: ProxyVersion) -> Outside
 }
 
 /// Returns the configuration that ends TLS.
-pub(super) fn ending(balancer: &LoadBalancer, onward: Onward) -> OutsideFile {
+pub(super) fn ending(balancer: &LoadBalancer, onward: Onward, shows: bool) -> OutsideFile {
     let mut fields = fields(balancer);
-    fields.push(("speaks_tls", Field::Bool(onward == Onward::Tls)));
+    let (peer, authority) = match onward {
+        Onward::Plain => (None, None),
+        Onward::Tls => (Some("Traefik"), Some("traefik-ca.crt")),
+        Onward::ToHttpd => (Some("httpd"), Some("httpd-ca.crt")),
+    };
+    fields.push(("peer", peer.into()));
+    fields.push(("authority", authority.into()));
+    fields.push(("shows", Field::Bool(shows)));
     file("outside/haproxy-tls.cfg", fields)
 }
 

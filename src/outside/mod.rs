@@ -35,30 +35,40 @@ enum Link {
     /// It passes it on, behind a header of the PROXY protocol.
     Passed(ProxyVersion),
     /// It ends its TLS.
-    Ended(Onward),
+    Ended {
+        /// What it speaks from there on.
+        onward: Onward,
+        /// Whether it has a certificate to show to the next hop.
+        shows: bool,
+    },
 }
 
 impl Link {
     /// Returns what is done as requests arrive, and by which load balancer; nothing where connections stay as they are.
-    fn of(arrival: &Arrival) -> Option<(&LoadBalancer, Self)> {
+    fn of(arrival: &Arrival, is_asked: bool) -> Option<(&LoadBalancer, Self)> {
         match arrival {
             Arrival::Passed { balancer, proxy } => Some((balancer, Self::Passed((*proxy)?))),
-            Arrival::Ended { balancer, onward } => Some((balancer, Self::Ended(*onward))),
+            Arrival::Ended { balancer, onward } => {
+                let onward = *onward;
+                let shows = is_asked && onward != Onward::Plain;
+                Some((balancer, Self::Ended { onward, shows }))
+            }
             Arrival::Direct => None,
         }
     }
 }
 
-/// Returns the files of what is before the cluster of a fleet, where a person and no Service sets it up.
+/// Returns the files of what is before the cluster of a fleet, where a person and no Service sets it up; `is_asked` says
+/// whether an instance asks its clients for a certificate.
 #[must_use]
-pub fn files(fleet: &str, arrival: &Arrival) -> Vec<OutsideFile> {
-    let Some((balancer, link)) = Link::of(arrival) else {
+pub fn files(fleet: &str, arrival: &Arrival, is_asked: bool) -> Vec<OutsideFile> {
+    let Some((balancer, link)) = Link::of(arrival, is_asked) else {
         return Vec::new();
     };
     match balancer.kind {
         BalancerKind::HaProxy => vec![match link {
             Link::Passed(version) => haproxy::passing(balancer, version),
-            Link::Ended(onward) => haproxy::ending(balancer, onward),
+            Link::Ended { onward, shows } => haproxy::ending(balancer, onward, shows),
         }],
         BalancerKind::Terraform => vec![terraform::file(fleet, balancer, link)],
         BalancerKind::OpenStack | BalancerKind::OvhMks | BalancerKind::MetalLb => Vec::new(),
@@ -68,11 +78,11 @@ pub fn files(fleet: &str, arrival: &Arrival) -> Vec<OutsideFile> {
 /// Returns what a load balancer that no Service asks for is set to, in the words of its file: each key with its value.
 #[must_use]
 pub fn settings(arrival: &Arrival) -> Vec<(&'static str, &'static str)> {
-    let Some((balancer, link)) = Link::of(arrival) else {
+    let Some((balancer, link)) = Link::of(arrival, false) else {
         return Vec::new();
     };
     match (balancer.kind, link) {
-        (_, Link::Ended(_)) => FORWARDED.into(),
+        (_, Link::Ended { .. }) => FORWARDED.into(),
         (BalancerKind::HaProxy, Link::Passed(version)) => {
             vec![("server", haproxy::sends(version))]
         }

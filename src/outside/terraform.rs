@@ -20,7 +20,7 @@ const HTTPS: (&str, u16) = ("https", 443);
 pub(super) fn file(name: &str, balancer: &LoadBalancer, link: Link) -> OutsideFile {
     let ports: &[_] = match link {
         Link::Passed(_) => &PORTS,
-        Link::Ended(_) => &PORTS[1..],
+        Link::Ended { .. } => &PORTS[1..],
     };
     let mut resources = Map::new();
     let mut add = |kind: &str, each: Map<String, Value>| {
@@ -86,15 +86,26 @@ fn variables(link: Link) -> Map<String, Value> {
             "Security group of the nodes, which is to let the load balancer in.",
         ),
     ];
-    if let Link::Ended(onward) = link {
+    if let Link::Ended { onward, shows } = link {
         about.push((
             "certificate_ref",
             "Barbican container or PKCS#12 secret with the certificate for browsers, its chain and its key.",
         ));
-        if onward == Onward::Tls {
-            about.push((
+        about.extend(match onward {
+            Onward::Plain => None,
+            Onward::Tls => Some((
                 "traefik_ca_ref",
                 "Barbican secret with the CA of the certificate that Traefik shows: `civi-ingress gitops ca` prints it.",
+            )),
+            Onward::ToHttpd => Some((
+                "httpd_ca_ref",
+                "Barbican secret with the CAs of the instances: `civi-ingress gitops ca INSTANCE…` prints them.",
+            )),
+        });
+        if shows {
+            about.push((
+                "client_certificate_ref",
+                "Barbican container or PKCS#12 secret with the certificate and key that the load balancer shows where it is asked for one.",
             ));
         }
     }
@@ -129,7 +140,7 @@ fn listener(name: &str, (port, number): (&str, u16), link: Link) -> Value {
         "protocol": "TCP",
         "protocol_port": number,
     });
-    if let Link::Ended(_) = link {
+    if let Link::Ended { .. } = link {
         listener["protocol"] = "TERMINATED_HTTPS".into();
         listener["default_tls_container_ref"] = "${var.certificate_ref}".into();
         listener["alpn_protocols"] = json!(["http/1.1"]);
@@ -149,14 +160,23 @@ fn pool(name: &str, port: &str, link: Link) -> Value {
         "listener_id": format!("${{openstack_lb_listener_v2.{port}.id}}"),
         "protocol": match link {
             Link::Passed(version) => pool_protocol(version),
-            Link::Ended(_) => "HTTP",
+            Link::Ended { .. } => "HTTP",
         },
         "lb_method": "LEAST_CONNECTIONS",
     });
-    if link == Link::Ended(Onward::Tls) {
-        pool["tls_enabled"] = true.into();
-        pool["ca_tls_container_ref"] = "${var.traefik_ca_ref}".into();
-        pool["tls_versions"] = json!(["TLSv1.2", "TLSv1.3"]);
+    let Link::Ended { onward, shows } = link else {
+        return pool;
+    };
+    let authority = match onward {
+        Onward::Plain => return pool,
+        Onward::Tls => "${var.traefik_ca_ref}",
+        Onward::ToHttpd => "${var.httpd_ca_ref}",
+    };
+    pool["tls_enabled"] = true.into();
+    pool["ca_tls_container_ref"] = authority.into();
+    pool["tls_versions"] = json!(["TLSv1.2", "TLSv1.3"]);
+    if shows {
+        pool["tls_container_ref"] = "${var.client_certificate_ref}".into();
     }
     pool
 }
@@ -164,8 +184,11 @@ fn pool(name: &str, port: &str, link: Link) -> Value {
 /// Returns the port of the nodes at which Traefik answers what comes in at a port of the load balancer.
 fn node_port(number: u16, link: Link) -> u16 {
     match link {
-        Link::Ended(Onward::Plain) => HTTP.1,
-        Link::Passed(_) | Link::Ended(Onward::Tls) => number,
+        Link::Ended {
+            onward: Onward::Plain,
+            ..
+        } => HTTP.1,
+        Link::Passed(_) | Link::Ended { .. } => number,
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Onward {
     Plain,
     /// TLS to the ingress, whose certificate it verifies.
     Tls,
+    /// TLS to the httpd, whose certificate it verifies and which asks it for one; the ingress passes it on.
+    ToHttpd,
 }
 
 /// Which of the words about an arrival is wrong.
@@ -74,21 +76,23 @@ impl Arrival {
         let Some(balancer) = balancer else {
             return match topology {
                 TopologyName::Direct | TopologyName::Passthrough => Ok(Self::Direct),
-                TopologyName::TcpProxy | TopologyName::Offload | TopologyName::InspectTwice => {
-                    Err(Refusal {
-                        aspect: Aspect::Topology,
-                        why: format!(
-                            "`{}` has a load balancer before Traefik, and none is named",
-                            topology.as_str()
-                        ),
-                        instead: format!("name its kind: {}; or use `direct`", kinds(topology)),
-                    })
-                }
+                TopologyName::TcpProxy
+                | TopologyName::Offload
+                | TopologyName::Inspect
+                | TopologyName::InspectTwice => Err(Refusal {
+                    aspect: Aspect::Topology,
+                    why: format!(
+                        "`{}` has a load balancer before Traefik, and none is named",
+                        topology.as_str()
+                    ),
+                    instead: format!("name its kind: {}; or use `direct`", kinds(topology)),
+                }),
             };
         };
         can(topology, balancer.kind)?;
         match topology {
             TopologyName::Offload => return Self::ended(balancer, Onward::Plain),
+            TopologyName::Inspect => return Self::ended(balancer, Onward::ToHttpd),
             TopologyName::InspectTwice => return Self::ended(balancer, Onward::Tls),
             TopologyName::Direct | TopologyName::TcpProxy | TopologyName::Passthrough => {}
         }
@@ -171,6 +175,18 @@ impl Arrival {
     #[must_use]
     pub fn forwarding(&self) -> &[Cidr] {
         match self {
+            Self::Ended {
+                balancer,
+                onward: Onward::Plain | Onward::Tls,
+            } => &balancer.trusted,
+            Self::Direct | Self::Passed { .. } | Self::Ended { .. } => &[],
+        }
+    }
+
+    /// Returns where the connections of a load balancer come from that ends TLS.
+    #[must_use]
+    pub fn ending(&self) -> &[Cidr] {
+        match self {
             Self::Ended { balancer, .. } => &balancer.trusted,
             Self::Direct | Self::Passed { .. } => &[],
         }
@@ -227,7 +243,7 @@ pub fn can(topology: TopologyName, kind: BalancerKind) -> Result<(), Refusal> {
             instead: "use `direct` with it".to_owned(),
         }),
         TopologyName::Direct | TopologyName::TcpProxy | TopologyName::Passthrough => Ok(()),
-        TopologyName::Offload | TopologyName::InspectTwice => {
+        TopologyName::Offload | TopologyName::Inspect | TopologyName::InspectTwice => {
             kind.ends_tls().map_err(|why| Refusal {
                 aspect: Aspect::Topology,
                 why: why.to_owned(),
@@ -342,6 +358,12 @@ mod tests {
                 "offload metallb: no: Topology",
                 "offload haproxy: ended, Plain",
                 "offload terraform: ended, Plain",
+                "inspect none: no: Topology",
+                "inspect openstack: no: Topology",
+                "inspect ovh-mks: no: Topology",
+                "inspect metallb: no: Topology",
+                "inspect haproxy: ended, ToHttpd",
+                "inspect terraform: ended, ToHttpd",
                 "inspect-twice none: no: Topology",
                 "inspect-twice openstack: no: Topology",
                 "inspect-twice ovh-mks: no: Topology",

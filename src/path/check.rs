@@ -211,9 +211,13 @@ fn passed_not_covered<'a>(path: &'a Path, grounds: &Grounds<'a>) -> Vec<Clash<'a
         .collect()
 }
 
-/// Finds a private CA behind a host whose TLS is passed through.
+/// Finds a private CA behind a host whose TLS is passed through; of an httpd that lets in only whom it knows, the others
+/// see nothing.
 #[must_use]
 pub fn private_authority<'a>(passed: Passed<'a, 'a>, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
+    if grounds.lets_in_few(&passed.service.scope) {
+        return None;
+    }
     let is_own = grounds.private(passed.leaf)?;
     Some(Clash::PrivateAuthority { passed, is_own })
 }

@@ -25,6 +25,12 @@ pub enum Topology {
         /// What tells the httpd where a connection comes from.
         proxy: Option<ProxyVersion>,
     },
+    /// A load balancer ends the TLS of browsers and begins another to the httpd, which the ingress passes on and in which
+    /// the httpd asks it for a certificate.
+    Inspect {
+        /// What tells the httpd where a connection comes from.
+        proxy: Option<ProxyVersion>,
+    },
     /// A load balancer ends the TLS of browsers and speaks plain http to the ingress, which goes on as in `Direct`.
     Offload,
     /// A load balancer ends the TLS of browsers and begins another to the ingress, which does as in `Direct`.
@@ -88,11 +94,22 @@ topologies! {
         "Traefik passes the TLS of browsers on to httpd, unopened";
     Offload = "offload", "a load balancer ends TLS and speaks plain http to Traefik",
         "a load balancer ends the TLS of browsers and speaks plain http to Traefik, which begins TLS to httpd";
+    Inspect = "inspect", "a load balancer ends TLS and begins another to httpd, which Traefik passes on",
+        "a load balancer ends the TLS of browsers and begins another to httpd, which Traefik passes on, unopened, and in which httpd asks for a certificate";
     InspectTwice = "inspect-twice", "a load balancer ends TLS and begins another to Traefik, which ends it",
         "a load balancer ends the TLS of browsers and begins another to Traefik, which ends it and begins a third to httpd";
 }
 
 impl TopologyName {
+    /// Returns whether the ingress passes TLS on to the httpd.
+    #[must_use]
+    pub fn is_passed(self) -> bool {
+        match self {
+            Self::Passthrough | Self::Inspect => true,
+            Self::Direct | Self::TcpProxy | Self::Offload | Self::InspectTwice => false,
+        }
+    }
+
     /// Returns the topology; `proxy` tells the httpd where a connection comes from, if TLS is passed on to it.
     #[must_use]
     pub fn with(self, proxy: Option<ProxyVersion>) -> Topology {
@@ -101,6 +118,7 @@ impl TopologyName {
             Self::TcpProxy => Topology::TcpProxy,
             Self::Passthrough => Topology::Passthrough { proxy },
             Self::Offload => Topology::Offload,
+            Self::Inspect => Topology::Inspect { proxy },
             Self::InspectTwice => Topology::InspectTwice,
         }
     }
@@ -122,20 +140,30 @@ impl Topology {
             (TopologyName::Offload | TopologyName::InspectTwice, Some(_)) => {
                 "where a load balancer ends TLS, it says in `X-Forwarded-For` where a browser is"
             }
-            (_, None) | (TopologyName::TcpProxy | TopologyName::Passthrough, Some(_)) => {
+            (_, None)
+            | (
+                TopologyName::TcpProxy | TopologyName::Passthrough | TopologyName::Inspect,
+                Some(_),
+            ) => {
                 return Ok(name.with(proxy));
             }
         };
         Err(Fault::new(what).help("leave it out, or use another topology"))
     }
 
-    /// Refuses to ask clients for a certificate where nothing in the cluster ends TLS.
+    /// Refuses to ask clients for a certificate where nothing in the cluster ends TLS, and not to ask where anyone could
+    /// pass for the load balancer.
     ///
     /// # Errors
-    /// Why nothing can ask for one.
-    pub fn check_clients(self) -> Result<(), Fault> {
+    /// Why nothing can ask for one, or must.
+    pub fn check_clients(self, is_asked: bool) -> Result<(), Fault> {
         match self {
             Self::Direct | Self::TcpProxy | Self::Passthrough { .. } | Self::InspectTwice => Ok(()),
+            Self::Inspect { .. } if is_asked => Ok(()),
+            Self::Inspect { .. } => Err(Fault::new(
+                "nothing says which CA signs the certificate that the load balancer shows to httpd: without one, whoever reaches httpd passes for the load balancer",
+            )),
+            Self::Offload if !is_asked => Ok(()),
             Self::Offload => {
                 let fault = Fault::new(
                     "nothing in the cluster can ask clients for a certificate: the load balancer speaks plain http to Traefik",
@@ -168,6 +196,7 @@ impl Topology {
             Self::TcpProxy => TopologyName::TcpProxy,
             Self::Passthrough { .. } => TopologyName::Passthrough,
             Self::Offload => TopologyName::Offload,
+            Self::Inspect { .. } => TopologyName::Inspect,
             Self::InspectTwice => TopologyName::InspectTwice,
         }
     }
@@ -203,7 +232,9 @@ pub fn expand(topology: Topology, instance: &Instance) -> Path {
             };
             (inward, Outward::Tls(client), None)
         }
-        Topology::Passthrough { proxy } => (Inward::PassedThrough, Outward::PassedThrough, proxy),
+        Topology::Passthrough { proxy } | Topology::Inspect { proxy } => {
+            (Inward::PassedThrough, Outward::PassedThrough, proxy)
+        }
     };
     Path {
         hosts: instance.hosts.iter().map(ToString::to_string).collect(),

@@ -5,7 +5,7 @@ use super::hop::{Httpd, Inward, Known, Place};
 use super::pods::Pods;
 use super::secrets::Secrets;
 use super::traefik::named_scope;
-use crate::civiparoisse::{CA_KEY, HTTPD_CERT};
+use crate::civiparoisse::{CA_KEY, CLIENTS_KEY, HTTPD_CERT, HTTPD_INGRESS};
 use crate::cluster::data::{Cert, Entry};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
@@ -212,6 +212,13 @@ impl<'a> Grounds<'a> {
             host,
             service,
         })
+    }
+
+    /// Returns whether the httpd of a scope is told to ask clients for a certificate, by the ConfigMap that this program
+    /// writes.
+    pub(super) fn lets_in_few(&self, scope: &Scope) -> bool {
+        let found = self.cluster.data(Kind::ConfigMap, scope, HTTPD_INGRESS);
+        found.is_some_and(|data| data.get(CLIENTS_KEY).is_some())
     }
 
     /// Returns whether a CA beside a certificate signed it, and whether that CA is nobody else's: its key is there, or what

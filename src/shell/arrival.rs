@@ -122,13 +122,16 @@ impl ClientsArgument {
         Ok(Some(Arc::new(found)))
     }
 
-    /// Refuses the option where nothing in the cluster can ask for a certificate.
+    /// Refuses the option where nothing in the cluster can ask for a certificate, and its absence where something must.
     pub(super) fn check(&self, topology: Topology) -> Result<(), Fault> {
-        if self.clients_ca.is_none() {
-            return Ok(());
-        }
-        let checked = topology.check_clients();
-        checked.map_err(|fault| fault.argument(CLIENTS_CA))
+        let checked = topology.check_clients(self.clients_ca.is_some());
+        checked.map_err(|fault| {
+            let fault = match self.clients_ca {
+                Some(_) => fault,
+                None => fault.help("name the file with that CA"),
+            };
+            fault.argument(CLIENTS_CA)
+        })
     }
 }
 
@@ -154,6 +157,11 @@ impl WayArguments {
 
     /// Returns whether TLS is passed on to the httpd.
     pub(super) fn is_passed(&self) -> bool {
+        self.arrival.name().is_passed()
+    }
+
+    /// Returns whether browsers see the certificate of the httpd.
+    pub(super) fn shows_httpd(&self) -> bool {
         self.arrival.name() == TopologyName::Passthrough
     }
 
@@ -172,11 +180,12 @@ impl WayArguments {
             return Ok(None);
         };
         let name = ObjectName::parse(text).map_err(option)?;
-        if self.is_passed() {
+        if self.shows_httpd() {
             return Ok(Some(name));
         }
-        let fault =
-            Fault::new("httpd shows a certificate to browsers only where TLS is passed on to it");
+        let fault = Fault::new(
+            "httpd shows a certificate to browsers only where their TLS is passed on to it",
+        );
         Err(option(
             fault.help("add `--topology passthrough`, or leave this out"),
         ))
@@ -236,7 +245,7 @@ impl PeerArguments {
     /// A PROXY protocol where none is sent.
     pub(super) fn topology(&self, name: TopologyName) -> Result<Topology, Fault> {
         let asked = self.proxy_protocol.map(ProxyArgument::version);
-        let proxy = if name == TopologyName::Passthrough {
+        let proxy = if name.is_passed() {
             asked.unwrap_or(Topology::TO_HTTPD)
         } else {
             asked.flatten()
@@ -284,13 +293,19 @@ impl PeerArguments {
                 }
             }
         }
-        faults.finish(Some(named.map(|kind| LoadBalancer {
-            kind,
-            trusted,
-            proxy_protocol: self.proxy_protocol.and_then(ProxyArgument::version),
-            address,
-            // They are asked for where its file is rendered.
-            nodes: Vec::new(),
+        faults.finish(Some(named.map(|kind| {
+            LoadBalancer {
+                kind,
+                trusted,
+                // What it tells the httpd of is not for the load balancer.
+                proxy_protocol: self
+                    .proxy_protocol
+                    .filter(|_| name != TopologyName::Inspect)
+                    .and_then(ProxyArgument::version),
+                address,
+                // They are asked for where its file is rendered.
+                nodes: Vec::new(),
+            }
         })))
     }
 }

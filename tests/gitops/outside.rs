@@ -13,7 +13,7 @@ const FILES: [(&str, &str); 2] = [
     ("terraform", "tree/outside/terraform/main.tf.json"),
 ];
 /// The topologies of which such a file is part.
-const TOPOLOGIES: [&str; 3] = ["tcp-proxy", "offload", "inspect-twice"];
+const TOPOLOGIES: [&str; 4] = ["tcp-proxy", "offload", "inspect", "inspect-twice"];
 /// What the resources of terraform-provider-openstack 3.4.0 take: a line for each attribute with its resource, its name,
 /// whether it is required, its type and its values (`openstack/resource_openstack_*.go`, `Schema`).
 const PROVIDER: &str = include_str!("../fixtures/openstack-provider.txt");
@@ -30,9 +30,19 @@ fn behind(kind: &str, more: &str) -> String {
 }
 
 fn by_way(topology: &str, kind: &str, more: &str) -> String {
+    let needs = match topology {
+        "inspect" => "  defaults: {clients: {require: balancer.crt}, certificate: {ca: stored}}\n",
+        _ => "",
+    };
     fleet(&format!(
-        "  topology: {topology}\n  loadBalancer: {{kind: {kind}, trusted: [10.0.0.0/24]{more}}}\n"
+        "  topology: {topology}\n  loadBalancer: {{kind: {kind}, trusted: [10.0.0.0/24]{more}}}\n{needs}"
     ))
+}
+
+/// Writes the CA of the certificate that a load balancer shows.
+fn write_authority(directory: &Path) {
+    run_in(directory, &["ca", "--output-dir", "ca"]).good();
+    std::fs::rename(directory.join("ca/ca.crt"), directory.join("balancer.crt")).unwrap();
 }
 
 fn gitops(directory: &Path, more: &[&str]) -> (i32, String) {
@@ -140,6 +150,7 @@ fn terraforms_provider_takes_every_attribute_and_every_reference_names_a_resourc
     let path = directory.path();
     let nodes = ", nodes: [10.0.0.11], address: 192.0.2.10";
     let first = behind("terraform", &format!("{nodes}, proxyProtocol: v1"));
+    write_authority(path);
     let others = TOPOLOGIES.map(|topology| by_way(topology, "terraform", nodes));
     for text in [first].into_iter().chain(others) {
         write(&path.join("fleet.yaml"), &text);
@@ -174,9 +185,10 @@ fn terraforms_provider_takes_every_attribute_and_every_reference_names_a_resourc
 #[test]
 fn where_a_load_balancer_ends_tls_its_file_the_route_traefik_and_drupal_say_so_and_lint_finds_nothing()
  {
-    for topology in ["offload", "inspect-twice"] {
+    for topology in ["offload", "inspect", "inspect-twice"] {
         let directory = TempDir::new().unwrap();
         let path = directory.path();
+        write_authority(path);
         let mut written = String::new();
         let mut add = |file: &str| {
             let text = read_to_string(path.join(file)).unwrap();
@@ -190,18 +202,58 @@ fn where_a_load_balancer_ends_tls_its_file_the_route_traefik_and_drupal_say_so_a
             assert_eq!(status, 0, "{said}");
             add(file);
         }
-        for file in [
-            "tree/instances/a/ingressroute-ingressproxy.yaml",
-            "tree/instances/a/configmap-httpd-ingress.yaml",
-            "tree/cluster/traefik-values.yaml",
-        ] {
-            add(file);
-        }
-        assert_snapshot_in!("outside", topology, written);
+        let route = match topology {
+            "inspect" => "tree/instances/a/ingressroutetcp-ingressproxy.yaml",
+            _ => "tree/instances/a/ingressroute-ingressproxy.yaml",
+        };
+        add(route);
+        add("tree/instances/a/configmap-httpd-ingress.yaml");
+        add("tree/cluster/traefik-values.yaml");
+        assert_snapshot_in!("outside", topology, without_certificate(&written));
         let linted = run_in(path, &["lint", "tree"]);
         let (status, found) = (linted.status, linted.stdout.as_str());
         assert_eq!((status, found), (0, ""), "{}", linted.stderr);
     }
+}
+
+/// Leaves out the text of a certificate, which is another one in each run.
+fn without_certificate(text: &str) -> String {
+    let lines = text
+        .lines()
+        .map(|line| match line.split_once("BEGIN CERT") {
+            Some((before, _)) => format!("{before}…\n"),
+            None => format!("{line}\n"),
+        });
+    lines.collect()
+}
+
+#[test]
+fn a_load_balancer_that_speaks_tls_to_httpd_needs_a_certificate_and_cas_that_stay() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    let text = by_way("inspect", "haproxy", ", nodes: [10.0.0.11]");
+    let text = text.replace(
+        "{clients: {require: balancer.crt}, certificate: {ca: stored}}",
+        "{}",
+    );
+    write(&path.join("fleet.yaml"), &text);
+    let (status, said) = gitops(path, &["render"]);
+    let errors: Vec<&str> = said
+        .lines()
+        .filter(|line| line.starts_with("error: ") || line.starts_with("help: "))
+        .collect();
+    assert_eq!(
+        (status, &errors[..]),
+        (
+            3,
+            &[
+                "error: fleet.yaml:7:13: nothing says which CA signs the certificate that the load balancer shows to httpd: without one, whoever reaches httpd passes for the load balancer",
+                "help: write `clients: {require: FILE}`",
+                "error: fleet.yaml:7:13: a CA that is discarded after signing is another one at each renewal, and the load balancer would have to learn of it first",
+                "help: write `certificate: {ca: stored}`: such a CA signs for years",
+            ][..]
+        )
+    );
 }
 
 #[test]

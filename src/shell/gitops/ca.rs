@@ -45,13 +45,13 @@ pub(super) fn run(run: &Run, arguments: &PrintCa) -> Result<(), Failure> {
     let tree = Tree::open(&named.tree(run, Some(&fleet))?, Access::Read)?;
     let mut found: Vec<Certificate> = Vec::new();
     for (name, (unit, credential)) in arguments.names.iter().zip(&units) {
-        let held = certificates(&fleet, unit, *credential, &tree)?;
-        if held.is_empty() {
+        let those = certificates(&fleet, unit, *credential, &tree)?;
+        if those.is_empty() {
             let what = format!("the tree holds no readable CA of `{name}`");
             let help = "run `civi-ingress gitops render`; what `sops` has encrypted as a whole, `sops -d FILE | civi-ingress inspect --pem -` shows";
             return Err(Fault::new(what).help(help).into());
         }
-        for certificate in held {
+        for certificate in those {
             if !found.iter().any(|other| other.der() == certificate.der()) {
                 found.push(certificate);
             }

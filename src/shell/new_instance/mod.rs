@@ -14,7 +14,6 @@ use crate::shell::paths::{Named, check_stdin, side_paths};
 use crate::shell::writing::side_file;
 use civi_ingress::fault::Faults;
 use civi_ingress::ingress::{Ingress, objects};
-use civi_ingress::path::expand::TopologyName;
 use civi_ingress::pki::reuse::Custody;
 use issuer::InstanceIssuer;
 use request::instance;
@@ -56,7 +55,7 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     };
     let ((plan, release), (mut instance, (topology, arrival))) =
         faults.finish(checked).map_err(refused)?;
-    instance.extras.forwarding = arrival.forwarding().to_vec();
+    instance.extras.forwarding = arrival.ending().to_vec();
     instance.extras.clients = arguments.way.clients.read()?;
 
     let existing_ca = arguments.existing_ca.read(run)?;
@@ -70,7 +69,7 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     };
     let (credentials, ca_key) = issuer.credentials(&instance, existing_ca)?;
     let objects = objects(Ingress::Traefik(release), topology, &instance, &credentials);
-    if topology.name() == TopologyName::Passthrough {
+    if topology.name().is_passed() {
         let (group, _) = release.api_version().split_once('/').unwrap_or_default();
         run.note(&format!(
             "an IngressRoute for the host, such as the chart's, would end TLS: `kubectl -n {} delete ingressroutes.{group} {} --ignore-not-found`",
@@ -78,7 +77,7 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
         ));
     }
     if let Some(balancer) = arrival.balancer() {
-        let trusted = arrival.trusted().map(ToString::to_string);
+        let trusted = balancer.trusted.iter().map(ToString::to_string);
         let trusted: Vec<String> = trusted.map(|range| format!(" --trusted {range}")).collect();
         run.note(&format!(
             "Traefik and its load balancer are set by `civi-ingress traefik-values --topology {} --load-balancer {}{}`",

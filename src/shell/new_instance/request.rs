@@ -185,6 +185,9 @@ fn check_passed(arguments: &NewInstance, faults: &mut Faults) {
             faults.push(opened.fault().argument(option));
         }
     }
+    if !arguments.way.shows_httpd() {
+        return;
+    }
     let has_ca = !arguments.existing_ca.paths().is_empty();
     for (is_wanted, option) in [
         (has_ca, "--ca-cert"),

@@ -213,10 +213,8 @@ fn check_way(topology: Topology, instance: &Instance) -> Result<(), Vec<Fault>> 
     let mut faults = Faults::default();
     let points = topology.check_entry_points(&instance.settings.entry_points);
     faults.keep(points.map_err(|fault| fault.argument("--to")));
-    if instance.extras.clients.is_some() {
-        let clients = topology.check_clients();
-        faults.keep(clients.map_err(|fault| fault.argument("--to")));
-    }
+    let clients = topology.check_clients(instance.extras.clients.is_some());
+    faults.keep(clients.map_err(|fault| fault.argument("--to")));
     if topology.name() != TopologyName::Passthrough {
         return faults.finish(Some(()));
     }

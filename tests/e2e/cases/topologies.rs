@@ -79,7 +79,15 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
             let_in(case, &release, topology);
         })
     });
-    proxied.chain(passed).chain(ended).chain(closed).collect()
+    let inspected = releases().into_iter().map(|release| {
+        let name = format!(
+            "behind_an_haproxy_that_speaks_tls_to_httpd_traefik_{}_passes_it_on_and_nobody_else_is_let_in",
+            release.in_a_name()
+        );
+        trial(stack, &name, move |case| inspected(case, &release))
+    });
+    let all = proxied.chain(passed).chain(ended);
+    all.chain(closed).chain(inspected).collect()
 }
 
 /// Whatever ends the TLS of clients asks them for a certificate.
@@ -251,6 +259,116 @@ fn ended_tls(case: &Case, release: &Release, topology: &str) {
     assert_eq!(traefik.complaints(), Vec::<String>::new());
 }
 
+/// A load balancer that ends the TLS of browsers and begins another to the httpd, which asks it for a certificate.
+fn inspected(case: &Case, release: &Release) {
+    let cluster = case.stack.cluster(release);
+    let topology = "inspect";
+    let namespace = topology.to_owned();
+    let [balancer, node] = [case.stack.address(), case.stack.address()];
+    let (address, domain) = (balancer.to_string(), "example.org");
+    let balancers = Authority::new("load balancers");
+    let of_clients = case.directory.join("balancers.crt");
+    fs::write(&of_clients, &balancers.certificate).expect("our own directory");
+    let file = of_clients.display().to_string();
+    let way = [
+        "--topology",
+        topology,
+        "--load-balancer",
+        "haproxy",
+        "--trusted",
+        &address,
+        "--clients-ca",
+        &file,
+    ];
+    let instance = Instance::new(case, cluster, release, &namespace, &way);
+    cluster.apply(&instance.manifests);
+    let browser = browser(case, cluster, &namespace, domain);
+    let _httpd = with_ingress(case, cluster, instance.site(cluster));
+    let told = tell(case, topology, "haproxy", "2", [balancer, node]);
+    let OfBalancer::File(text) = &told.of_balancer else {
+        panic!("nothing is rendered for HAProxy");
+    };
+    let traefik = Traefik::start_with(
+        &case.stack.programs,
+        release,
+        cluster,
+        &[&namespace],
+        node,
+        &case.directory,
+        &[],
+    );
+
+    // On its machine: the pair of the wildcard, the CA of the httpd, and a pair of its own.
+    let put = |name: &str, text: &str| {
+        let path = case.directory.join(name);
+        fs::write(&path, text).expect("our own directory");
+        path
+    };
+    let wildcard = secret(cluster, &namespace, "wildcardsecret");
+    let certs = case.directory.join("certs");
+    fs::create_dir(&certs).expect("our own directory");
+    let pem = format!("{}{}", wildcard["tls.crt"], wildcard["tls.key"]);
+    put("certs/wildcard.pem", &pem);
+    let authority = put(
+        "httpd-ca.crt",
+        &secret(cluster, &namespace, "externca")["ca.crt"],
+    );
+    let start = |authority: &Path, pair: &Pair, address: Ipv4Addr| {
+        let shown = put(
+            &format!("{address}.pem"),
+            &format!("{}{}", pair.certificate, pair.key),
+        );
+        let text = text
+            .replace("/etc/haproxy/certs/", &certs.display().to_string())
+            .replace(
+                "/etc/haproxy/httpd-ca.crt",
+                &authority.display().to_string(),
+            )
+            .replace("/etc/haproxy/client.pem", &shown.display().to_string())
+            .replace(&format!("bind {balancer}:"), &format!("bind {address}:"));
+        from_address(case, &text, address)
+    };
+    let own = balancers.client("haproxy");
+    let before = start(&authority, &own, balancer);
+
+    let host = &instance.host;
+    let page = wait::until("the page", || {
+        let page = browser.get(before.endpoint(), host, "/")?;
+        let status = page.status;
+        (status == 200)
+            .then_some(page)
+            .ok_or_else(|| format!("status {status}"))
+    });
+    assert_eq!(page.body, namespace);
+    let forged = [("X-Forwarded-For", "203.0.113.9")];
+    let origin = browser.get_with(before.endpoint(), host, "/from", &forged);
+    // All clients of this network namespace have its first address.
+    assert_eq!(
+        origin.map(|answer| answer.body).as_deref(),
+        Ok("10.213.0.1")
+    );
+    // Whoever reaches httpd around the load balancer gets nothing.
+    let around = Client::trusting(&fs::read_to_string(&authority).expect("the CA of httpd"));
+    let around = around.get(traefik.websecure(), host, "/");
+    assert!(around.is_err(), "{around:?}");
+    // Of another CA the load balancer takes nothing, and with another certificate it gets nothing.
+    let stranger = Authority::new("another CA");
+    let other = put("other-ca.crt", &stranger.certificate);
+    let others = [
+        start(&other, &own, case.stack.address()),
+        start(
+            &authority,
+            &stranger.client("haproxy"),
+            case.stack.address(),
+        ),
+    ];
+    for wrong in others {
+        let answer = browser.get(wrong.endpoint(), host, "/").expect("an answer");
+        assert!([502, 503].contains(&answer.status), "{}", answer.status);
+    }
+    assert_eq!(traefik.complaints(), Vec::<String>::new());
+}
+
 /// Starts a rendered load balancer whose connections come from its address: one machine has the addresses of all.
 fn from_address(case: &Case, text: &str, address: Ipv4Addr) -> Balancer {
     let text = anywhere(text);
@@ -409,6 +527,23 @@ fn passthrough(case: &Case, release: &Release, kind: &str, version: &str) {
 /// Starts the httpd of an instance with the pair of its public Secret and the configuration of its ConfigMap.
 fn with_mounted(case: &Case, cluster: &Cluster, instance: &Instance) -> Httpd {
     let namespace = &instance.name;
+    let mut mounted = secret(cluster, namespace, "web-tls");
+    let mut take = |key: &str| mounted.remove(key).expect("a key of a TLS Secret");
+    let site = Site {
+        address: instance.address,
+        pair: Pair {
+            certificate: take("tls.crt"),
+            key: take("tls.key"),
+        },
+        page: namespace.clone(),
+        manner: Manner::default(),
+    };
+    with_ingress(case, cluster, site)
+}
+
+/// Starts an httpd with the configuration of the ConfigMap of its instance.
+fn with_ingress(case: &Case, cluster: &Cluster, site: Site) -> Httpd {
+    let namespace = &site.page;
     let config = cluster.get(&["configmap", "httpd-ingress", "-n", namespace]);
     let mut ingress = config["data"]["ingress.conf"]
         .as_str()
@@ -424,17 +559,6 @@ fn with_mounted(case: &Case, cluster: &Cluster, instance: &Instance) -> Httpd {
         tells_origin: true,
         ingress,
         ..Settings::default()
-    };
-    let mut mounted = secret(cluster, namespace, "web-tls");
-    let mut take = |key: &str| mounted.remove(key).expect("a key of a TLS Secret");
-    let site = Site {
-        address: instance.address,
-        pair: Pair {
-            certificate: take("tls.crt"),
-            key: take("tls.key"),
-        },
-        page: namespace.clone(),
-        manner: Manner::default(),
     };
     case.httpd("httpd", &[site], &settings)
 }
@@ -532,7 +656,7 @@ fn tell(case: &Case, topology: &str, kind: &str, version: &str, addresses: [Ipv4
     let trusted = port.and_then(|port| port.items_of("trustedIPs").first());
     Told {
         of_balancer,
-        trusted: trusted.and_then(yaml::Node::scalar).expect("a range"),
+        trusted: trusted.and_then(yaml::Node::scalar).unwrap_or_default(),
         address,
     }
 }
@@ -565,10 +689,16 @@ fn rendered_for_haproxy(
 ) -> (OfBalancer, yaml::Node) {
     let fleet = case.directory.join("fleet.yaml");
     let tree = case.directory.join("tree");
+    let needs = match topology {
+        "inspect" => {
+            "  defaults: {clients: {require: balancers.crt}, certificate: {ca: stored}}\n  instances: {a: {}}\n"
+        }
+        _ => "",
+    };
     let text = format!(
         "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {{name: f}}\nspec:\n  domain: example.org\n  \
          secrets: {{mode: plain}}\n  topology: {topology}\n  \
-         loadBalancer: {{kind: haproxy, trusted: [{address}], nodes: [{node}], address: {address}}}\n"
+         loadBalancer: {{kind: haproxy, trusted: [{address}], nodes: [{node}], address: {address}}}\n{needs}"
     );
     fs::write(&fleet, text).expect("the fleet file");
     let (fleet, output) = (fleet.display().to_string(), tree.display().to_string());
