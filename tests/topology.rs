@@ -344,6 +344,24 @@ fn where_requests_come_without_tls_traefik_reads_and_believes_them_there_and_red
 }
 
 #[test]
+fn the_fast_proxy_is_switched_on_where_the_chart_has_it() {
+    let text = run(&["traefik-values", "--fast-proxy"]).good();
+    assert!(
+        text.contains("\nexperimental:\n  fastProxy:\n    # ")
+            && text.contains("\n    enabled: true\n"),
+        "{text}"
+    );
+    let refused = run(&["traefik-values", "--fast-proxy", "--chart=33"]);
+    assert_eq!(
+        (refused.status, refused.stderr.as_str()),
+        (
+            2,
+            "error: --fast-proxy: chart 33 does not have the fast proxy\nhelp: use chart 34 or newer\n"
+        )
+    );
+}
+
+#[test]
 fn what_a_load_balancer_cannot_do_is_listed_with_the_way_out_and_refused_when_asked_for() {
     for kind in BalancerKind::ALL {
         let listed = run(&["topology", "list", "--load-balancer", kind.name()]).good();

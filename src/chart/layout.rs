@@ -167,6 +167,12 @@ impl ChartMajor {
         self.layout
     }
 
+    /// Returns whether the chart has `experimental.fastProxy`: Traefik 3.2 brought it, chart 34 its key.
+    #[must_use]
+    pub fn has_fast_proxy(self) -> bool {
+        self.number >= 34
+    }
+
     pub(super) fn has_level(self, level: LogLevel) -> bool {
         level >= self.layout.lowest_level
     }

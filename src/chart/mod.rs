@@ -64,6 +64,12 @@ fn refusals(request: &ValuesRequest) -> Vec<Fault> {
             .argument("--log-level"),
         );
     }
+    if request.fast_proxy && !request.chart.has_fast_proxy() {
+        let able = ChartMajor::all().find(|chart| chart.has_fast_proxy());
+        let what = format!("chart {} does not have the fast proxy", request.chart);
+        let help = format!("use chart {} or newer", able.unwrap_or_default());
+        faults.push(Fault::new(what).help(help).argument("--fast-proxy"));
+    }
     if let (Workload::Deployment(_), UpdateStrategy::OnDelete) =
         (request.workload, request.update_strategy)
     {
@@ -182,6 +188,7 @@ fn surroundings(request: &ValuesRequest) -> Fields {
     let annotations = annotations.map(|(key, value)| (key.clone(), value.as_str().into()));
     vec![
         ("prometheus", Field::Bool(request.prometheus)),
+        ("fast_proxy", Field::Bool(request.fast_proxy)),
         ("global", layout.global.into()),
         ("namespaces", namespaces.map(Namespace::as_str).collect()),
         ("service", layout.service.into()),

@@ -33,6 +33,10 @@ pub struct ValuesRequest {
     pub prometheus: bool,
     /// Whether requests come without TLS, to `web`.
     pub is_plain: bool,
+    /// Whether the proxy is the fast one, which bounds the TLS handshake with httpd by the `dialTimeout` of its
+    /// ServersTransport where HTTP/2 is off (`pkg/proxy/fast/dialer.go`, v3.7.9); the other one gives up after 10 seconds
+    /// (`pkg/server/service/transport.go`).
+    pub fast_proxy: bool,
     /// Whether http is redirected to https.
     pub redirect: Option<bool>,
     /// Peers whose PROXY protocol header is believed.
@@ -60,6 +64,7 @@ impl ValuesRequest {
             access_log: None,
             prometheus: false,
             is_plain: false,
+            fast_proxy: false,
             redirect: None,
             proxy_protocol_from: Vec::new(),
             forwarded_headers_from: Vec::new(),

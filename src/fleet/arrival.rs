@@ -136,11 +136,13 @@ pub(super) fn ingress(spec: &mut Spec, reader: &mut PartReader) -> (Traefik, Opt
         release,
         chart,
         namespace,
+        fast_proxy,
         entry_points,
     } = part;
     let traefik = Traefik {
         version: release,
         chart,
+        fast_proxy,
         entry_points,
     };
     (traefik, namespace.map(|given| given.value))

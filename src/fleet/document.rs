@@ -97,6 +97,8 @@ record! {
         version: Release = "version";
         /// Major version of Traefik's Helm chart, 20 to 41 [default: 41].
         chart: ChartMajor = "chart";
+        /// Whether Traefik's fast proxy is used, experimental, which waits as long as dialTimeout for the TLS handshake with a busy httpd, not 10 s.
+        fast_proxy: bool = "fastProxy";
         /// Traefik's entry points [default: websecure].
         entry_points: LeafList<TextLine> = "entryPoints";
     }
@@ -113,6 +115,8 @@ record! {
         chart: ChartMajor = "chart";
         /// Namespace of its pods [default: traefik].
         namespace: Namespace = "namespace";
+        /// Whether Traefik's fast proxy is used, experimental, which waits as long as dialTimeout for the TLS handshake with a busy httpd, not 10 s.
+        fast_proxy: bool = "fastProxy";
         /// Its entry points [default: websecure].
         entry_points: LeafList<TextLine> = "entryPoints";
     }

@@ -117,11 +117,17 @@ fn fleet(
     let release = traefik.version.as_ref();
     let chart = traefik.chart.as_ref();
     let chart = chart.map_or_else(ChartMajor::default, |given| given.value);
+    let fast_proxy = traefik.fast_proxy.filter(|given| given.value);
+    if let Some(given) = fast_proxy.as_ref().filter(|_| !chart.has_fast_proxy()) {
+        let fault = Fault::new(format!("chart {chart} does not have the fast proxy"));
+        reader.push(given.origin, fault.help("use chart 34 or newer"));
+    }
     let mut fleet = Fleet {
         name: document.metadata?.value.name.value,
         domain: spec.domain?.value,
         release: release.map_or_else(Default::default, |given| given.value),
         chart: u16::from(chart.number()),
+        fast_proxy: fast_proxy.is_some(),
         arrival: arrival?,
         secrets: secrets?,
         layout: spec.layout.map_or(Layout::Instance, |given| given.value),

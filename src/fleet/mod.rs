@@ -60,6 +60,8 @@ pub struct Fleet {
     pub release: Release,
     /// `spec.traefik.chart`: the major version of Traefik's Helm chart.
     pub chart: u16,
+    /// `spec.traefik.fastProxy`.
+    pub fast_proxy: bool,
     /// `spec.topology` and `spec.loadBalancer`: how requests get to Traefik.
     pub arrival: Arrival,
     /// `spec.secrets`.

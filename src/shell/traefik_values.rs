@@ -67,6 +67,10 @@ pub(super) struct TraefikValues {
     /// Serve metrics for Prometheus on port 9100
     #[arg(long)]
     pub(super) prometheus: bool,
+    /// Use Traefik's fast proxy, experimental, which waits as long as dialTimeout for the TLS handshake with a busy httpd,
+    /// not 10 s
+    #[arg(long)]
+    pub(super) fast_proxy: bool,
     /// Redirect http to https: on, off [default: on; charts 20 to 22: off]
     #[arg(long, value_name = "ON|OFF")]
     pub(super) redirect: Option<OnOff>,
@@ -155,6 +159,7 @@ fn fill(request: &mut ValuesRequest, arguments: &TraefikValues, faults: &mut Fau
         faults,
     );
     request.prometheus = arguments.prometheus;
+    request.fast_proxy = arguments.fast_proxy;
     request.redirect = arguments.redirect.map(|switch| switch == OnOff::On);
     if request.is_plain && request.redirect == Some(true) {
         let fault = Fault::new("a load balancer that ends TLS sends all requests as http");

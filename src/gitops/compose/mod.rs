@@ -298,6 +298,7 @@ pub fn traefik_values(fleet: &Fleet, renderer: &Renderer<'_>) -> Result<String, 
     let chart = ChartMajor::parse(&fleet.chart.to_string()).map_err(|fault| vec![fault])?;
     let mut request = ValuesRequest::for_chart(chart);
     request.receive(&fleet.arrival);
+    request.fast_proxy = fleet.fast_proxy;
     chart::render(&request, renderer.templates())
 }
 

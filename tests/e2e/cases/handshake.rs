@@ -1,5 +1,5 @@
 //! More requests than prefork has workers: Traefik's TLS handshake with a busy httpd waits for 10 seconds, which
-//! no option changes (`pkg/server/service/transport.go` of Traefik 3.7), and ends as a 504.
+//! its fast proxy alone changes (`pkg/server/service/transport.go` of Traefik 3.7), and ends as a 504.
 //!
 //! The table that this case prints is in the documentation:
 //! `cargo test --features e2e --test e2e -- busy_httpd`.
@@ -19,12 +19,13 @@ use crate::components::newest;
 use crate::httpd::{Httpd, Settings};
 use crate::instance::{Instance, browser};
 use crate::stack::{Case, Stack, trial};
+use crate::traefik::Traefik;
 
 /// The cases of this module.
 pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
     vec![trial(
         stack,
-        "a_busy_httpd_costs_504s_and_the_retry_middleware_none",
+        "a_busy_httpd_costs_504s_and_the_retry_middleware_or_the_fast_proxy_none",
         busy_httpd,
     )]
 }
@@ -43,28 +44,40 @@ struct Setting {
     name: &'static str,
     backlog: u32,
     retry: bool,
+    /// Whether Traefik has its fast proxy.
+    fast: bool,
 }
 
-const SETTINGS: [Setting; 4] = [
+const SETTINGS: [Setting; 5] = [
     Setting {
         name: "plain",
         backlog: 511,
         retry: false,
+        fast: false,
     },
     Setting {
         name: "backlog",
         backlog: 1,
         retry: false,
+        fast: false,
     },
     Setting {
         name: "retry",
         backlog: 511,
         retry: true,
+        fast: false,
     },
     Setting {
         name: "backlog-and-retry",
         backlog: 1,
         retry: true,
+        fast: false,
+    },
+    Setting {
+        name: "fast-proxy",
+        backlog: 511,
+        retry: false,
+        fast: true,
     },
 ];
 
@@ -100,17 +113,33 @@ fn busy_httpd(case: &Case) {
         .map(|(instance, _)| instance.name.as_str())
         .collect();
     let browser = browser(case, cluster, namespaces[0], "example.org");
-    let traefik = case.traefik(&release, cluster, &namespaces);
-    for (instance, _) in &servers {
-        traefik.wait_for(&instance.host);
+    let flags = vec!["--experimental.fastproxy=true".to_owned()];
+    let [usual, fast] = [Vec::new(), flags].map(|flags| {
+        let address = case.stack.address();
+        Traefik::start_with(
+            &case.stack.programs,
+            &release,
+            cluster,
+            &namespaces,
+            address,
+            &case.directory,
+            &flags,
+        )
+    });
+    let before = |setting: &Setting| if setting.fast { &fast } else { &usual };
+    for (setting, (instance, _)) in SETTINGS.iter().zip(&servers) {
+        before(setting).wait_for(&instance.host);
     }
 
-    // The four wait side by side: it is the servers that are busy, not the machine.
+    // They wait side by side: it is the servers that are busy, not the machine.
     let outcomes: Vec<Outcome> = thread::scope(|scope| {
-        let crowds: Vec<_> = servers
+        let crowds: Vec<_> = SETTINGS
             .iter()
-            .map(|(instance, _)| {
-                scope.spawn(|| crowd(&browser, traefik.websecure(), &instance.host))
+            .zip(&servers)
+            .map(|(setting, (instance, _))| {
+                let traefik = before(setting).websecure();
+                let browser = &browser;
+                scope.spawn(move || crowd(browser, traefik, &instance.host))
             })
             .collect();
         crowds
@@ -120,12 +149,13 @@ fn busy_httpd(case: &Case) {
     });
 
     let mut table =
-        "\n| ListenBacklog | retry | 200 | 504 | slowest |\n|---|---|---|---|---|\n".to_owned();
+        "\n| ListenBacklog | retry | fast proxy | 200 | 504 | slowest |\n|---|---|---|---|---|---|\n".to_owned();
     for (setting, outcome) in SETTINGS.iter().zip(&outcomes) {
         let retry = if setting.retry { "5 attempts" } else { "no" };
+        let fast = if setting.fast { "yes" } else { "no" };
         writeln!(
             table,
-            "| {} | {retry} | {} | {} | {} s |",
+            "| {} | {retry} | {fast} | {} | {} | {} s |",
             setting.backlog,
             outcome.answered,
             outcome.timeouts,
@@ -135,7 +165,7 @@ fn busy_httpd(case: &Case) {
     }
     writeln!(std::io::stdout(), "{table}").expect("standard output");
 
-    let [plain, backlog, retry, both] = &outcomes[..] else {
+    let [plain, backlog, retry, both, fast] = &outcomes[..] else {
         unreachable!("as many outcomes as settings");
     };
     // 2 at once and at 6 s, too late for a third round after 10 s: 4 of 12 are answered where the requests come at
@@ -143,7 +173,7 @@ fn busy_httpd(case: &Case) {
     assert!(plain.timeouts > 0, "{table}");
     // What the kernel does not queue, Traefik's dialling retries; the queue itself still times out.
     assert!(backlog.timeouts <= plain.timeouts, "{table}");
-    for outcome in [retry, both] {
+    for outcome in [retry, both, fast] {
         // 36 seconds of service, unless the machine adds so much that Traefik gives up for good.
         assert!(
             outcome.timeouts == 0 || outcome.slowest > RETRIED,
