@@ -167,6 +167,12 @@ impl Httpd {
             .collect()
     }
 
+    /// How many requests are in its log.
+    pub(crate) fn requests(&self) -> usize {
+        let log = fs::read_to_string(self.directory.join("access.log")).expect("a log");
+        log.lines().count()
+    }
+
     /// Serves another key pair from now on, as a mounted Secret that changed and a graceful reload do.
     pub(crate) fn replace(&self, address: Ipv4Addr, pair: &Pair) {
         store(&self.directory, address, pair);

@@ -1,9 +1,8 @@
-//! A steady load: a number of requests a second over kept connections, as far as the machine keeps up, and every
-//! answer counted.
+//! A steady load: a number of requests a second, as far as the machine keeps up, and every answer counted.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,48 @@ use crate::wait;
 
 /// How many browsers share the rate.
 const BROWSERS: u32 = 16;
+/// How many requests a connection is kept for, where it is not kept as long as it lives.
+const KEPT: u32 = 50;
+
+/// What a DNS record says at the moment: where browsers open their connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Record(Arc<RwLock<Vec<SocketAddr>>>);
+
+impl Record {
+    /// A record with these addresses.
+    pub(crate) fn new(addresses: Vec<SocketAddr>) -> Self {
+        Self(Arc::new(RwLock::new(addresses)))
+    }
+
+    /// Replaces its addresses.
+    pub(crate) fn set(&self, addresses: Vec<SocketAddr>) {
+        *self.0.write().expect("no browser panicked") = addresses;
+    }
+
+    /// Its addresses.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        self.0.read().expect("no browser panicked").clone()
+    }
+
+    /// Takes one of its addresses, each in its turn.
+    fn take(&self, turn: usize) -> SocketAddr {
+        let addresses = self.addresses();
+        addresses[turn % addresses.len()]
+    }
+}
+
+/// One browser.
+struct Browser {
+    client: Client,
+    record: Record,
+    host: String,
+    /// What it is to read, if it looks.
+    page: Option<String>,
+    /// For how many requests it keeps a connection.
+    kept: u32,
+    /// Its number, from 0.
+    number: u32,
+}
 
 /// A load in progress.
 #[derive(Debug)]
@@ -42,17 +83,49 @@ pub(crate) struct Result {
 }
 
 impl Load {
-    /// Starts asking `host` for `/` at `to`, `rate` times a second.
+    /// Starts asking `host` for `/` at `to`, `rate` times a second, on connections that are kept as long as they live.
     pub(crate) fn start(client: &Client, to: SocketAddr, host: &str, rate: u32) -> Self {
+        let record = Record::new(vec![to]);
+        let browsers = (0..BROWSERS).map(|number| Browser {
+            client: client.clone(),
+            record: record.clone(),
+            host: host.to_owned(),
+            page: None,
+            kept: u32::MAX,
+            number,
+        });
+        Self::of(browsers, rate)
+    }
+
+    /// Starts asking hosts for their pages where the record says, each host as often as the others: half of the browsers
+    /// on a new connection for each request, half on one that they keep for a while.
+    pub(crate) fn of_many(
+        client: &Client,
+        record: &Record,
+        pages: &[(&str, &str)],
+        rate: u32,
+    ) -> Self {
+        let browsers = (0..BROWSERS).zip(pages.iter().cycle());
+        let browsers = browsers.map(|(number, (host, page))| Browser {
+            client: client.clone(),
+            record: record.clone(),
+            host: (*host).to_owned(),
+            page: Some((*page).to_owned()),
+            kept: if number < BROWSERS / 2 { 1 } else { KEPT },
+            number,
+        });
+        Self::of(browsers, rate)
+    }
+
+    fn of(browsers: impl Iterator<Item = Browser>, rate: u32) -> Self {
         let start = Instant::now();
         let counters = Arc::new(Counters::default());
         let interval = Duration::from_secs(1) * BROWSERS / rate;
-        let browsers = (0..BROWSERS)
-            .map(|number| {
-                let (client, host) = (client.clone(), host.to_owned());
+        let browsers = browsers
+            .map(|browser| {
                 let counters = Arc::clone(&counters);
-                let first = start + interval * number / BROWSERS;
-                thread::spawn(move || browse(&client, to, &host, &counters, start, first, interval))
+                let first = start + interval * browser.number / BROWSERS;
+                thread::spawn(move || browse(&browser, &counters, start, first, interval))
             })
             .collect();
         Self {
@@ -105,33 +178,38 @@ impl Drop for Load {
     }
 }
 
-/// One browser: asks at its times whatever the answers take, on one connection as long as that lives.
+/// Asks at its times whatever the answers take.
 fn browse(
-    client: &Client,
-    to: SocketAddr,
-    host: &str,
+    browser: &Browser,
     counters: &Counters,
     start: Instant,
     first: Instant,
     interval: Duration,
 ) {
     let mut next = first;
-    let mut connection: Option<Connection> = None;
+    let mut turn = browser.number as usize;
+    let mut kept: Option<(Connection, u32)> = None;
     while !counters.over.load(Ordering::Relaxed) {
         thread::sleep(next.saturating_duration_since(Instant::now()));
         next += interval;
-        let answer = match connection.take() {
-            Some(open) => Ok(open),
-            None => client.connect(to, host),
-        }
-        .and_then(|mut open| {
+        let open = if let Some(open) = kept.take() {
+            Ok(open)
+        } else {
+            turn += 1;
+            let open = browser
+                .client
+                .connect(browser.record.take(turn), &browser.host);
+            open.map(|open| (open, 0))
+        };
+        let answer = open.and_then(|(mut open, asked)| {
             let answer = open.get("/", &[])?;
-            connection = Some(open);
+            kept = Some((open, asked + 1)).filter(|(_, asked)| *asked < browser.kept);
             Ok(answer)
         });
         let at = start.elapsed();
+        let is_right = |body: &String| browser.page.as_ref().is_none_or(|page| page == body);
         match answer {
-            Ok(answer) if answer.status == 200 => {
+            Ok(answer) if answer.status == 200 && is_right(&answer.body) => {
                 counters.answered.fetch_add(1, Ordering::Relaxed);
                 let mut answers = counters.answers.lock().expect("no browser panicked");
                 answers.push(at);

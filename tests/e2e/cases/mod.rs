@@ -7,6 +7,7 @@ mod fleet;
 mod flux;
 mod handshake;
 mod helm;
+mod moving;
 mod mutual_tls;
 mod negatives;
 mod new_instance;
@@ -22,7 +23,7 @@ use libtest_mimic::Trial;
 use crate::stack::Stack;
 use crate::truth;
 
-/// Every case: first the longest, which waits most of its time, and last the one that runs alone.
+/// Every case: first the longest, which waits most of its time, and last those that run alone.
 pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
     [
         handshake::all,
@@ -40,6 +41,7 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         openstack::all,
         topologies::all,
         rotation::all,
+        moving::all,
     ]
     .iter()
     .flat_map(|subject| subject(stack))

@@ -370,7 +370,7 @@ fn inspected(case: &Case, release: &Release) {
 }
 
 /// Starts a rendered load balancer whose connections come from its address: one machine has the addresses of all.
-fn from_address(case: &Case, text: &str, address: Ipv4Addr) -> Balancer {
+pub(super) fn from_address(case: &Case, text: &str, address: Ipv4Addr) -> Balancer {
     let text = anywhere(text);
     let lines = text.lines().map(|line| {
         let is_server = line.trim_start().starts_with("server ");
@@ -602,7 +602,7 @@ fn probed(
 }
 
 /// A Secret as cert-manager writes it.
-fn tls_secret(namespace: &str, name: &str, pair: &Pair) -> String {
+pub(super) fn tls_secret(namespace: &str, name: &str, pair: &Pair) -> String {
     let [certificate, key] = [&pair.certificate, &pair.key].map(|pem| STANDARD.encode(pem));
     format!(
         "apiVersion: v1

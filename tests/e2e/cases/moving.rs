@@ -1,0 +1,647 @@
+//! A fleet that is moved from one topology to another by the steps that the program prints, while browsers go on asking.
+//!
+//! What a step runs of kubectl and of the program is run as it is printed. The rest is done as the step says: the DNS
+//! record, Traefik on one node after another, the load balancer, the httpd of an instance and its copy.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use civi_ingress::yaml;
+use libtest_mimic::Trial;
+use serde_json::Value;
+
+use super::topologies::{from_address, tls_secret};
+use crate::balancer::Balancer;
+use crate::client::{Client, certificates};
+use crate::cluster::{Cluster, output_of};
+use crate::components::{Release, newest, releases};
+use crate::handwritten::service;
+use crate::httpd::{Httpd, Manner, Settings, Site};
+use crate::instance::{browser, secret};
+use crate::load::{Load, Record};
+use crate::pki::{Authority, Pair};
+use crate::program::civi_ingress;
+use crate::stack::{Case, Stack, trial_alone};
+use crate::traefik::Traefik;
+use crate::wait;
+
+/// The cases of this module.
+pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
+    let oldest = releases().into_iter().last().unwrap_or_else(newest);
+    let cases = [newest(), oldest].map(|release| {
+        let name = format!(
+            "no_request_fails_while_a_fleet_is_moved_to_passthrough_behind_a_load_balancer_and_back_with_traefik_{}",
+            release.in_a_name()
+        );
+        trial_alone(stack, &name, move |case| there_and_back(case, &release))
+    });
+    cases.into()
+}
+
+/// Requests a second, as far as the machine keeps up.
+const RATE: u32 = 200;
+/// How many are answered after each step, before the next.
+const ANSWERS: u32 = 200;
+const DOMAIN: &str = "example.org";
+
+fn there_and_back(case: &Case, release: &Release) {
+    let mut fleet = Moving::start(case, release);
+    let address = fleet.address.to_string();
+    let behind = ["--load-balancer", "haproxy", "--trusted", &address];
+    let behind = [&behind[..], &["--load-balancer-address", &address]].concat();
+    fleet.go("tcp-proxy", &behind);
+    assert!(!fleet.is_public());
+    fleet.go("passthrough", &["--public-certificate", "web-tls"]);
+    assert!(fleet.is_public());
+    fleet.go("tcp-proxy", &[]);
+    assert!(!fleet.is_public());
+    fleet.go("direct", &[]);
+    assert!(!fleet.is_public());
+    fleet.end();
+}
+
+/// A fleet in motion.
+struct Moving<'a> {
+    case: &'a Case,
+    cluster: &'a Cluster,
+    release: Release,
+    /// Of the fleet file and its tree.
+    directory: PathBuf,
+    nodes: Vec<Node>,
+    /// Of the load balancer.
+    address: Ipv4Addr,
+    balancer: Option<Balancer>,
+    record: Record,
+    served: Vec<Served>,
+    browser: Client,
+    load: Option<Load>,
+    /// What a browser sees where httpd shows its own certificate.
+    public: Vec<Pair>,
+    /// The keys of the fleet file that a move sets, each with its line.
+    words: BTreeMap<String, String>,
+    steps: u32,
+}
+
+/// A node, and Traefik on it.
+struct Node {
+    address: Ipv4Addr,
+    traefik: Option<Traefik>,
+}
+
+/// An instance, its httpd, and the copy of that while there is one.
+struct Served {
+    id: String,
+    host: String,
+    address: Ipv4Addr,
+    httpd: Option<Httpd>,
+    of_copy: Ipv4Addr,
+    copy: Option<Httpd>,
+    /// Where the httpd has its certificate, and its part of Apache's configuration.
+    mounted: (Pair, String),
+    starts: u32,
+}
+
+impl<'a> Moving<'a> {
+    /// Starts a fleet of two instances in `direct`, with two nodes, and browsers that ask for both.
+    fn start(case: &'a Case, release: &Release) -> Self {
+        let cluster = case.stack.cluster(release);
+        let directory = case.directory.join("fleet");
+        fs::create_dir(&directory).expect("our own directory");
+        let address = || case.stack.address();
+        let ids = ["moving-a", "moving-b"];
+        let mut fleet = Self {
+            case,
+            cluster,
+            release: release.clone(),
+            directory,
+            nodes: (0..2).map(|_| Node::new(address())).collect(),
+            address: address(),
+            balancer: None,
+            record: Record::new(Vec::new()),
+            served: Vec::new(),
+            browser: Client::trusting(""),
+            load: None,
+            public: Vec::new(),
+            words: BTreeMap::new(),
+            steps: 0,
+        };
+        fleet.write();
+        fleet.shell("civi-ingress gitops render -f fleet.yaml --output-dir .");
+        let authority = Authority::new("a public CA");
+        for id in ids {
+            let host = format!("{id}.{DOMAIN}");
+            let at = address();
+            cluster.apply(&(service(id, at) + &of_the_chart(id)));
+            fleet.shell(&format!("kubectl apply -k instances/{id}"));
+            let public = authority.server(&host, &[&host]);
+            cluster.apply(&tls_secret(id, "web-tls", &public));
+            fleet.public.push(public);
+            let mounted = (
+                pair(cluster, id, "selfcert", "externcert", "externkey"),
+                String::new(),
+            );
+            let mut served = Served {
+                id: id.to_owned(),
+                host,
+                address: at,
+                httpd: None,
+                of_copy: address(),
+                copy: None,
+                mounted,
+                starts: 0,
+            };
+            served.httpd = Some(served.started(case, at));
+            fleet.served.push(served);
+        }
+        let [first, _] = ids;
+        browser(case, cluster, first, DOMAIN);
+        let wildcard = case.directory.join(format!("{first}-{DOMAIN}-ca.crt"));
+        let wildcard = fs::read_to_string(wildcard).expect("the CA of the wildcard");
+        fleet.browser = Client::trusting(&(wildcard + &authority.certificate));
+        for node in 0..2 {
+            fleet.restart(node, &[]);
+        }
+        fleet.record.set(fleet.doors());
+        let pages: Vec<(&str, &str)> = fleet
+            .served
+            .iter()
+            .map(|served| (served.host.as_str(), served.id.as_str()))
+            .collect();
+        fleet.load = Some(Load::of_many(&fleet.browser, &fleet.record, &pages, RATE));
+        fleet.answered();
+        fleet
+    }
+
+    /// Moves the fleet by the steps that are printed.
+    fn go(&mut self, to: &str, further: &[&str]) {
+        let file = self.directory.join("fleet.yaml").display().to_string();
+        let command = ["topology", "move", "-f", &file, "--to", to, "-o", "json"];
+        let report = civi_ingress(&[&command[..], further].concat());
+        let report: Value = serde_json::from_str(&report).expect("a report");
+        for step in report["steps"].as_array().expect("steps") {
+            let change = step["change"].as_str().expect("a word");
+            self.take(change, &lines(&step["run"]));
+            self.answered();
+            self.steps += 1;
+        }
+    }
+
+    fn take(&mut self, change: &str, run: &[String]) {
+        match change {
+            "prepare" => self.prepare(run),
+            "believe" => {
+                self.restart_all(&["traefik-values-now.yaml", "cluster/traefik-values.yaml"]);
+            }
+            "settle" => {
+                self.restart_all(&["cluster/traefik-values.yaml"]);
+                self.balancer = None;
+            }
+            "set-up" => self.set_up(),
+            "lead" => self.lead(),
+            "double" => self.double(run),
+            "divert" => {
+                self.run(run);
+                for served in &self.served {
+                    self.until_quiet(served.httpd.as_ref(), served.address);
+                }
+            }
+            "rework" => self.rework(run),
+            "open" => {
+                self.run(run);
+                self.until_known(run);
+            }
+            "yield" => {
+                self.run(run);
+                self.until_public();
+            }
+            "close" => {
+                for served in &self.served {
+                    self.until_quiet(served.copy.as_ref(), served.of_copy);
+                }
+                self.run(run);
+            }
+            "dismiss" => {
+                self.run(run);
+                for served in &mut self.served {
+                    served.copy = None;
+                }
+            }
+            "finish" => {
+                for served in &self.served {
+                    self.shell(&format!("kubectl apply -k instances/{}", served.id));
+                }
+            }
+            other => panic!("no test takes the step `{other}`"),
+        }
+    }
+
+    /// Asks that each host, at each door, shows a certificate of its own or not; all alike.
+    fn is_public(&self) -> bool {
+        let mut found = Vec::new();
+        for (served, public) in self.served.iter().zip(&self.public) {
+            for door in self.record.addresses() {
+                let page = self.browser.get(door, &served.host, "/").expect("a page");
+                found.push(page.chain == certificates(&public.certificate));
+            }
+        }
+        found.dedup();
+        assert_eq!(found.len(), 1, "some are, some are not");
+        found[0]
+    }
+
+    fn end(mut self) {
+        let result = self.load.take().expect("a load").stop();
+        assert_eq!(result.failures, Vec::<String>::new());
+        let mut out = std::io::stdout();
+        writeln!(
+            out,
+            "\n{} steps, {} requests answered, in each second: {:?}",
+            self.steps, result.answered, result.each_second
+        )
+        .expect("standard output");
+    }
+
+    /// Waits until many more requests are answered; a failed one ends the case.
+    fn answered(&self) {
+        self.load.as_ref().expect("a load").answered(ANSWERS);
+    }
+
+    /// Runs a line in the directory of the fleet, as a person does.
+    fn shell(&self, line: &str) {
+        let kubectl = self.case.stack.programs.kubectl.parent().expect("a folder");
+        let program = Path::new(env!("CARGO_BIN_EXE_civi-ingress"));
+        let program = program.parent().expect("a folder");
+        let mut command = Command::new("bash");
+        command
+            .args(["-euo", "pipefail", "-c", line])
+            .current_dir(&self.directory)
+            .env("KUBECONFIG", self.cluster.kubeconfig())
+            .env("HOME", &self.directory)
+            .env(
+                "PATH",
+                format!("{}:{}:/usr/bin:/bin", kubectl.display(), program.display()),
+            );
+        let output = output_of(&mut command, "");
+        assert!(
+            output.status.success(),
+            "{line}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    /// Runs what of a step is for kubectl and an instance, or for the program.
+    fn run(&self, lines: &[String]) {
+        let of_instance = |line: &&String| {
+            line.starts_with("kubectl ") && !line.contains(" -n traefik ")
+                || line.starts_with("civi-ingress ")
+        };
+        for line in lines.iter().filter(of_instance) {
+            self.shell(line);
+        }
+    }
+
+    /// Writes the fleet file with its words of now.
+    fn write(&self) {
+        let words: Vec<&str> = self.words.values().map(String::as_str).collect();
+        let words = words.join("\n");
+        let text = format!(
+            "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {{name: moving}}\nspec:\n  domain: {DOMAIN}\n  \
+             secrets: {{mode: plain}}\n  wildcard: false\n  traefik: {{version: '{}'}}\n  instances: {{moving-a: {{}}, moving-b: {{}}}}\n{words}\n",
+            self.release.profile()
+        );
+        fs::write(self.directory.join("fleet.yaml"), text).expect("our own directory");
+    }
+
+    /// The words of the fleet file that change are printed behind `#`.
+    fn prepare(&mut self, run: &[String]) {
+        let values = self.directory.join("cluster/traefik-values.yaml");
+        let now = self.directory.join("traefik-values-now.yaml");
+        fs::copy(values, now).expect("the values of now");
+        let nodes: Vec<String> = self
+            .nodes
+            .iter()
+            .map(|node| node.address.to_string())
+            .collect();
+        for line in run.iter().filter_map(|line| line.strip_prefix("#     ")) {
+            let line = format!(
+                "  {}",
+                line.replace("those that run Traefik", &nodes.join(", "))
+            );
+            if line == "  # no `loadBalancer`" {
+                self.words.remove("loadBalancer");
+            } else if let Some((key, _)) = line.trim_start().split_once(':') {
+                self.words.insert(key.to_owned(), line.clone());
+            }
+        }
+        self.write();
+        self.run(run);
+    }
+
+    /// Where browsers find the nodes.
+    fn doors(&self) -> Vec<SocketAddr> {
+        let nodes = self.nodes.iter();
+        nodes.map(|node| (node.address, 443).into()).collect()
+    }
+
+    /// Starts a new Traefik with these values on each node, when nothing comes to the node any more.
+    fn restart_all(&mut self, values: &[&str]) {
+        let values: Vec<yaml::Node> = values.iter().map(|file| self.values(file)).collect();
+        let mut flags = Vec::new();
+        for (key, flag) in [
+            ("proxyProtocol", "proxyprotocol"),
+            ("forwardedHeaders", "forwardedheaders"),
+        ] {
+            for port in ["web", "websecure"] {
+                let mut lists = values.iter().filter_map(|values| {
+                    let trusted = values.at_path(&["ports", port, key])?;
+                    let items = trusted.items_of("trustedIPs").iter();
+                    let items: Vec<String> = items.filter_map(yaml::Node::scalar).collect();
+                    Some(items.join(","))
+                });
+                // Of two lists Helm takes the last.
+                flags.extend(
+                    lists
+                        .next_back()
+                        .map(|list| format!("--entrypoints.{port}.{flag}.trustedips={list}")),
+                );
+            }
+        }
+        let doors = self.doors();
+        for node in 0..self.nodes.len() {
+            let others = doors.iter().enumerate().filter(|(other, _)| *other != node);
+            self.record.set(others.map(|(_, door)| *door).collect());
+            let address = self.nodes[node].address;
+            wait::until("a node without connections", || none_to(address, None));
+            self.restart(node, &flags);
+            self.record.set(doors.clone());
+            self.answered();
+        }
+    }
+
+    fn values(&self, file: &str) -> yaml::Node {
+        let text = fs::read_to_string(self.directory.join(file)).expect("values");
+        yaml::read(&text, file).expect("YAML")
+    }
+
+    fn restart(&mut self, node: usize, flags: &[String]) {
+        let case = self.case;
+        let namespaces: Vec<&str> = self
+            .served
+            .iter()
+            .map(|served| served.id.as_str())
+            .collect();
+        let at = &mut self.nodes[node];
+        at.traefik = None;
+        let web = format!("--entrypoints.web.address={}:80", at.address);
+        let traefik = Traefik::start_with(
+            &case.stack.programs,
+            &self.release,
+            self.cluster,
+            &namespaces,
+            at.address,
+            &case.directory,
+            &[flags, &[web]].concat(),
+        );
+        // It is ready when it answers.
+        for served in &self.served {
+            wait::until("a new Traefik", || {
+                let door = traefik.websecure();
+                let page = self.browser.get(door, &served.host, "/")?;
+                if page.status == 200 {
+                    Ok(())
+                } else {
+                    Err(page.status.to_string())
+                }
+            });
+        }
+        at.traefik = Some(traefik);
+    }
+
+    fn set_up(&mut self) {
+        let file = self.directory.join("outside/haproxy/haproxy.cfg");
+        let text = fs::read_to_string(file).expect("a rendered file");
+        self.balancer = Some(from_address(self.case, &text, self.address));
+    }
+
+    /// Leads browsers to the load balancer if there is one in the fleet file, else to the nodes.
+    fn lead(&mut self) {
+        let fleet = fs::read_to_string(self.directory.join("fleet.yaml")).expect("our own file");
+        let is_behind = fleet.contains("loadBalancer: {");
+        let balancer = self.balancer.as_ref().expect("it was set up").endpoint();
+        self.record.set(if is_behind {
+            vec![balancer]
+        } else {
+            self.doors()
+        });
+        wait::until("browsers to be led over", || {
+            if !is_behind {
+                return none_to(self.address, None);
+            }
+            let mut nodes = self.nodes.iter();
+            nodes.try_for_each(|node| none_to(node.address, Some(self.address)))
+        });
+    }
+
+    fn double(&mut self, run: &[String]) {
+        self.run(run);
+        let case = self.case;
+        for served in &mut self.served {
+            let Served { id, of_copy, .. } = served;
+            let set = ["statefulset", "paroisse-set-httpd-before", "-n", id];
+            let set = self.cluster.get(&set);
+            let spec = &set["spec"]["template"]["spec"];
+            assert_eq!(spec["nodeName"], format!("node-of-{id}"));
+            let labels = &set["spec"]["template"]["metadata"]["labels"];
+            let selector = self
+                .cluster
+                .get(&["service", "civicrmhttpd-before", "-n", id]);
+            assert_eq!(*labels, selector["spec"]["selector"]);
+            // As the controllers do, of which none runs here.
+            let all = service(id, *of_copy).replace("civicrmhttpd", "civicrmhttpd-before");
+            let endpoints: Vec<&str> = all.split("---\n").skip(2).collect();
+            self.cluster.apply(&endpoints.join("---\n"));
+            served.copy = Some(served.started(case, served.of_copy));
+        }
+    }
+
+    /// Restarts each httpd as its StatefulSet and its ConfigMap have it.
+    fn rework(&mut self, run: &[String]) {
+        self.run(run);
+        let is_passed = run
+            .iter()
+            .any(|line| line.contains("httpd.serverCertSecret=web-tls"));
+        for served in &mut self.served {
+            let id = &served.id;
+            let (pair, ingress) = if is_passed {
+                let config = self.cluster.get(&["configmap", "httpd-ingress", "-n", id]);
+                let text = config["data"]["ingress.conf"].as_str().expect("a text");
+                let pair = pair(self.cluster, id, "web-tls", "tls.crt", "tls.key");
+                (pair, text.to_owned())
+            } else {
+                let set = self
+                    .cluster
+                    .get(&["statefulset", "paroisse-set-httpd", "-n", id]);
+                let container = &set["spec"]["template"]["spec"]["containers"][0];
+                let mounts = container["volumeMounts"].to_string();
+                assert!(mounts.contains("externcert") && !mounts.contains("tls.crt"));
+                let pair = pair(self.cluster, id, "selfcert", "externcert", "externkey");
+                (pair, String::new())
+            };
+            none_to(served.address, None).expect("nothing comes to it");
+            served.httpd = None;
+            served.mounted = (pair, ingress);
+            served.httpd = Some(served.started(self.case, served.address));
+        }
+    }
+
+    /// Waits until nothing comes to an httpd: no line in its log while browsers go on, and no connection.
+    fn until_quiet(&self, httpd: Option<&Httpd>, address: Ipv4Addr) {
+        let httpd = httpd.expect("an httpd");
+        wait::until("an httpd to which nothing comes", || {
+            let before = httpd.requests();
+            self.answered();
+            self.answered();
+            let now = httpd.requests();
+            if now == before {
+                return none_to(address, None);
+            }
+            Err(format!("{} requests", now - before))
+        });
+    }
+
+    /// Waits until each Traefik knows the routes that were added.
+    fn until_known(&self, run: &[String]) {
+        let is_passed = run.iter().any(|line| line.contains("ingressroutetcp-"));
+        let (routers, matcher) = if is_passed {
+            ("tcpRouters", "HostSNI")
+        } else {
+            ("routers", "Host")
+        };
+        for served in &self.served {
+            let rule = format!("{matcher}(`{}`)", served.host);
+            for node in &self.nodes {
+                let traefik = node.traefik.as_ref().expect("a Traefik");
+                wait::until("a new route", || {
+                    let state = traefik.state()?;
+                    let known = state[routers].to_string().contains(&rule);
+                    known.then_some(()).ok_or_else(|| "not yet".to_owned())
+                });
+            }
+        }
+    }
+
+    /// Waits until a new connection meets httpd's own certificate.
+    fn until_public(&self) {
+        for (served, public) in self.served.iter().zip(&self.public) {
+            for node in &self.nodes {
+                let door = (node.address, 443).into();
+                wait::until("httpd's own certificate", || {
+                    let page = self.browser.get(door, &served.host, "/")?;
+                    let is_public = page.chain == certificates(&public.certificate);
+                    is_public
+                        .then_some(())
+                        .ok_or_else(|| "Traefik's".to_owned())
+                });
+            }
+        }
+    }
+}
+
+impl Node {
+    fn new(address: Ipv4Addr) -> Self {
+        Self {
+            address,
+            traefik: None,
+        }
+    }
+}
+
+impl Served {
+    fn started(&mut self, case: &Case, address: Ipv4Addr) -> Httpd {
+        self.starts += 1;
+        let (pair, ingress) = &self.mounted;
+        let site = Site {
+            address,
+            pair: pair.clone(),
+            page: self.id.clone(),
+            manner: Manner::default(),
+        };
+        let settings = Settings {
+            // A browser's connection keeps one of them.
+            workers: 48,
+            tells_origin: true,
+            ingress: ingress.clone(),
+            ..Settings::default()
+        };
+        let name = format!("httpd-{}-{}", self.id, self.starts);
+        case.httpd(&name, &[site], &settings)
+    }
+}
+
+fn lines(value: &Value) -> Vec<String> {
+    let lines = value.as_array().expect("lines").iter();
+    lines
+        .map(|line| line.as_str().expect("a line").to_owned())
+        .collect()
+}
+
+fn pair(cluster: &Cluster, namespace: &str, name: &str, certificate: &str, key: &str) -> Pair {
+    let mut data = secret(cluster, namespace, name);
+    let mut take = |key: &str| data.remove(key).expect("a key of the Secret");
+    Pair {
+        certificate: take(certificate),
+        key: take(key),
+    }
+}
+
+/// Refuses where the kernel knows connections that are open to port 443 of an address, from elsewhere than `but`.
+fn none_to(address: Ipv4Addr, but: Option<Ipv4Addr>) -> Result<(), String> {
+    let hex = |address: Ipv4Addr| format!("{:08X}", u32::from_le_bytes(address.octets()));
+    let table = fs::read_to_string("/proc/self/net/tcp").expect("the kernel's table");
+    let local = format!("{}:01BB", hex(address));
+    let open = table.lines().filter(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [_, to, from, state, ..] = fields.as_slice() else {
+            return false;
+        };
+        let is_but = but.is_some_and(|but| from.starts_with(&hex(but)));
+        *to == local && *state == "01" && !is_but
+    });
+    match open.count() {
+        0 => Ok(()),
+        count => Err(format!("{count} connections")),
+    }
+}
+
+/// What the Civiparoisse chart has of an httpd and nothing here runs, and its Pod, which says on which node it is.
+fn of_the_chart(namespace: &str) -> String {
+    let mounts = "[{name: servercertvol, mountPath: /var/run/secrets/KEYS/extern.x509, subPath: externcert}, {name: serverkeyvol, mountPath: /var/run/secrets/KEYS/extern.pem, subPath: externkey}]";
+    format!(
+        "apiVersion: apps/v1
+kind: StatefulSet
+metadata: {{name: paroisse-set-httpd, namespace: {namespace}}}
+spec:
+  serviceName: civicrmhttpd
+  selector: {{matchLabels: {{app: paroisse-httpd-impl}}}}
+  template:
+    metadata: {{labels: {{app: paroisse-httpd-impl}}}}
+    spec:
+      containers: [{{name: https, image: httpd, volumeMounts: {mounts}}}]
+      volumes:
+        - {{name: servercertvol, secret: {{secretName: selfcert}}}}
+        - {{name: serverkeyvol, secret: {{secretName: selfcert}}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: paroisse-set-httpd-0, namespace: {namespace}, labels: {{app: paroisse-httpd-impl}}}}
+spec:
+  nodeName: node-of-{namespace}
+  containers: [{{name: https, image: httpd}}]
+"
+    )
+}
