@@ -167,10 +167,17 @@ impl ChartMajor {
         self.layout
     }
 
-    /// Returns whether the chart has `experimental.fastProxy`: Traefik 3.2 brought it, chart 34 its key.
-    #[must_use]
-    pub fn has_fast_proxy(self) -> bool {
-        self.number >= 34
+    /// Checks that the chart has `experimental.fastProxy`: Traefik 3.2 brought it, chart 34 its key (`values.txt`).
+    ///
+    /// # Errors
+    /// An older chart.
+    pub fn check_fast_proxy(self) -> Result<(), Fault> {
+        const FIRST: u8 = 34;
+        if self.number >= FIRST {
+            return Ok(());
+        }
+        let fault = Fault::new(format!("chart {self} does not have the fast proxy"));
+        Err(fault.help(format!("use chart {FIRST} or newer")))
     }
 
     pub(super) fn has_level(self, level: LogLevel) -> bool {

@@ -64,11 +64,8 @@ fn refusals(request: &ValuesRequest) -> Vec<Fault> {
             .argument("--log-level"),
         );
     }
-    if request.fast_proxy && !request.chart.has_fast_proxy() {
-        let able = ChartMajor::all().find(|chart| chart.has_fast_proxy());
-        let what = format!("chart {} does not have the fast proxy", request.chart);
-        let help = format!("use chart {} or newer", able.unwrap_or_default());
-        faults.push(Fault::new(what).help(help).argument("--fast-proxy"));
+    if let (true, Err(fault)) = (request.fast_proxy, request.chart.check_fast_proxy()) {
+        faults.push(fault.argument("--fast-proxy"));
     }
     if let (Workload::Deployment(_), UpdateStrategy::OnDelete) =
         (request.workload, request.update_strategy)

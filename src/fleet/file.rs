@@ -118,9 +118,8 @@ fn fleet(
     let chart = traefik.chart.as_ref();
     let chart = chart.map_or_else(ChartMajor::default, |given| given.value);
     let fast_proxy = traefik.fast_proxy.filter(|given| given.value);
-    if let Some(given) = fast_proxy.as_ref().filter(|_| !chart.has_fast_proxy()) {
-        let fault = Fault::new(format!("chart {chart} does not have the fast proxy"));
-        reader.push(given.origin, fault.help("use chart 34 or newer"));
+    if let (Some(given), Err(fault)) = (&fast_proxy, chart.check_fast_proxy()) {
+        reader.push(given.origin, fault);
     }
     let mut fleet = Fleet {
         name: document.metadata?.value.name.value,
