@@ -192,15 +192,26 @@ fn node_port(number: u16, link: Link) -> u16 {
     }
 }
 
+/// A check asks for no name by which Traefik could tell to which httpd it leads. With a port of its own it is one of TCP, even
+/// where the pool speaks TLS (HAProxy 2.6, `check-ssl` in `doc/configuration.txt`).
 fn members(balancer: &LoadBalancer, (port, number): (&str, u16), link: Link) -> Value {
     let nodes = balancer.nodes.iter().zip(1..);
+    let node_port = node_port(number, link);
     let members = nodes.map(|(node, order)| {
-        json!({
+        let mut member = json!({
             "name": format!("node{order}"),
             "address": node,
-            "protocol_port": node_port(number, link),
+            "protocol_port": node_port,
             "subnet_id": "${var.node_subnet_id}",
-        })
+        });
+        if let Link::Ended {
+            onward: Onward::ToHttpd,
+            ..
+        } = link
+        {
+            member["monitor_port"] = node_port.into();
+        }
+        member
     });
     json!({
         "pool_id": format!("${{openstack_lb_pool_v2.{port}.id}}"),

@@ -17,7 +17,7 @@ use crate::wait;
 #[derive(Debug)]
 pub(crate) struct Balancer {
     address: Ipv4Addr,
-    _server: Process,
+    server: Process,
 }
 
 /// What the cloud controller asks of Octavia for Traefik's Service, in the words of Octavia's API. `balancer.py` makes the
@@ -44,15 +44,33 @@ pub(crate) fn asked_of_octavia(proxy_protocol: &str) -> Value {
 
 /// Returns the configuration that Octavia makes of it.
 pub(crate) fn octavia(programs: &Programs, proxy_protocol: &str) -> String {
+    let listener = asked_of_octavia(proxy_protocol);
+    let protocol = listener["default_pool"]["protocol"].as_str();
+    made_by_octavia(programs, protocol.expect("a protocol"))
+}
+
+/// Where Octavia puts the certificates of its sample on the machine of a load balancer.
+pub(crate) const OCTAVIA_FILES: &str = "/var/lib/octavia/certs/sample_loadbalancer_id_1/";
+
+/// Returns the configuration that Octavia makes where Terraform asks it to end TLS, between an address and a node.
+pub(crate) fn octavia_ending(
+    programs: &Programs,
+    topology: &str,
+    [address, node]: [Ipv4Addr; 2],
+) -> String {
+    made_by_octavia(programs, topology)
+        .replace("bind 10.0.0.2:", &format!("bind {address}:"))
+        .replace(" 10.0.0.99:", &format!(" {node}:"))
+}
+
+fn made_by_octavia(programs: &Programs, name: &str) -> String {
     let read = |name: &str| fs::read_to_string(programs.octavia.join(name)).expect("a file");
     assert_eq!(
         read("octavia.json"),
         STATED,
         "tests/e2e/install makes the configurations again"
     );
-    let listener = asked_of_octavia(proxy_protocol);
-    let protocol = listener["default_pool"]["protocol"].as_str();
-    read(&format!("{}.cfg", protocol.expect("a protocol")))
+    read(&format!("{name}.cfg"))
 }
 
 /// Answers Octavia's monitor on a node as kube-proxy does where a pod of Traefik is, and tells of each question.
@@ -109,10 +127,20 @@ impl Balancer {
                 .map(drop)
                 .map_err(|error| error.to_string())
         });
-        Self {
-            address,
-            _server: server,
-        }
+        Self { address, server }
+    }
+
+    /// Waits for the first check of a node, and returns what HAProxy says of it.
+    ///
+    /// A node counts as up before its first check, and as down as soon as that fails.
+    pub(crate) fn checked(&self) -> String {
+        wait::until("a check of a node", || {
+            let output = self.server.output();
+            let line = output
+                .lines()
+                .find(|line| line.contains("Health check for server"));
+            line.map(str::to_owned).ok_or(output)
+        })
     }
 
     /// Where browsers reach it.

@@ -182,6 +182,47 @@ fn terraforms_provider_takes_every_attribute_and_every_reference_names_a_resourc
     }
 }
 
+/// What Terraform asks of Octavia where a load balancer ends TLS: the end-to-end tests run what Octavia makes of it.
+const OF_OCTAVIA: &str = include_str!("../e2e/octavia.json");
+
+#[test]
+fn where_a_load_balancer_ends_tls_terraform_asks_for_what_is_tried_with_octavia() {
+    let stated: Value = serde_json::from_str(OF_OCTAVIA).unwrap();
+    let stated = &stated["terraform"];
+    for (topology, own) in stated["topologies"].as_object().unwrap() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path();
+        write_authority(path);
+        let text = by_way(topology, "terraform", ", nodes: [10.0.0.11]");
+        write(&path.join("fleet.yaml"), &text);
+        assert_eq!(gitops(path, &["render"]).0, 0);
+        let text = read_to_string(path.join(FILES[1].1)).unwrap();
+        let document: Value = serde_json::from_str(&text).unwrap();
+        // Without names, and without what ties one resource to another.
+        let asked = |kind: &str| {
+            let each = document["resource"][kind].as_object().unwrap();
+            assert_eq!(each.len(), 1, "{kind}");
+            let mut asked = each["https"].clone();
+            let attributes = asked.as_object_mut().unwrap();
+            attributes.retain(|name, value| {
+                let is_tied = value
+                    .as_str()
+                    .is_some_and(|text| text.contains("${openstack_"));
+                name != "name" && !is_tied
+            });
+            asked
+        };
+        assert_eq!(asked("openstack_lb_listener_v2"), stated["listener"]);
+        assert_eq!(asked("openstack_lb_monitor_v2"), stated["monitor"]);
+        assert_eq!(asked("openstack_lb_pool_v2"), own["pool"], "{topology}");
+        let mut member = asked("openstack_lb_members_v2")["member"][0].take();
+        for of_place in ["name", "address", "subnet_id"] {
+            member.as_object_mut().unwrap().remove(of_place).unwrap();
+        }
+        assert_eq!(member, own["member"], "{topology}");
+    }
+}
+
 #[test]
 fn where_a_load_balancer_ends_tls_its_file_the_route_traefik_and_drupal_say_so_and_lint_finds_nothing()
  {

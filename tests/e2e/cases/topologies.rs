@@ -2,16 +2,18 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use civi_ingress::cidr::Cidr;
 use civi_ingress::yaml;
 use libtest_mimic::Trial;
 
-use crate::balancer::{Balancer, answer_monitor, anywhere, fitted, octavia};
-use crate::client::{Client, certificates};
+use crate::balancer::{
+    Balancer, OCTAVIA_FILES, answer_monitor, anywhere, fitted, octavia, octavia_ending,
+};
+use crate::client::{Answer, Client, certificates};
 use crate::cluster::Cluster;
 use crate::components::{Release, newest, releases};
 use crate::httpd::{Httpd, Manner, Settings, Site, endpoint};
@@ -48,20 +50,26 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
             passthrough(case, &release, kind, version);
         })
     });
-    let each = ["inspect-twice", "offload"].into_iter();
-    let each = each.flat_map(|topology| {
-        releases()
+    let ends = || {
+        let haproxy = releases()
             .into_iter()
-            .map(move |release| (topology, release))
-    });
-    let ended = each.map(|(topology, release)| {
+            .map(|release| (release, Ends::HAPROXY));
+        let octavia = [newest(), releases().pop().expect("a release")]
+            .map(|release| (release, Ends::OCTAVIA));
+        haproxy.chain(octavia)
+    };
+    let each = ["inspect-twice", "offload"].into_iter();
+    let each =
+        each.flat_map(|topology| ends().map(move |(release, ends)| (topology, release, ends)));
+    let ended = each.map(|(topology, release, ends)| {
         let name = format!(
-            "behind_an_haproxy_that_ends_tls_for_{}_traefik_{}_believes_it_alone_about_browsers",
+            "behind_{}_that_ends_tls_for_{}_traefik_{}_believes_it_alone_about_browsers",
+            ends.name,
             topology.replace('-', "_"),
             release.in_a_name()
         );
         trial(stack, &name, move |case| {
-            ended_tls(case, &release, topology);
+            ended_tls(case, &release, topology, ends);
         })
     });
     let closed = ["direct", "passthrough"].into_iter();
@@ -79,15 +87,27 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
             let_in(case, &release, topology);
         })
     });
-    let inspected = releases().into_iter().map(|release| {
+    let inspected = ends().map(|(release, ends)| {
         let name = format!(
-            "behind_an_haproxy_that_speaks_tls_to_httpd_traefik_{}_passes_it_on_and_nobody_else_is_let_in",
+            "behind_{}_that_speaks_tls_to_httpd_traefik_{}_passes_it_on_and_nobody_else_is_let_in",
+            ends.name,
             release.in_a_name()
         );
-        trial(stack, &name, move |case| inspected(case, &release))
+        trial(stack, &name, move |case| inspected(case, &release, ends))
     });
     let all = proxied.chain(passed).chain(ended);
     all.chain(closed).chain(inspected).collect()
+}
+
+/// Waits until a page comes, and returns its text.
+fn page(get: impl Fn() -> Result<Answer, String>) -> String {
+    wait::until("the page", || {
+        let page = get()?;
+        match page.status {
+            200 => Ok(page.body),
+            status => Err(format!("status {status}")),
+        }
+    })
 }
 
 /// Whatever ends the TLS of clients asks them for a certificate.
@@ -139,15 +159,8 @@ fn let_in(case: &Case, release: &Release, topology: &str) {
         Client::with_identity(&authorities, &pair.certificate, &pair.key)
     };
     let alice = of(&people);
-    let page = wait::until("the page", || {
-        get(&alice).and_then(|page| {
-            let status = page.status;
-            (status == 200)
-                .then_some(page)
-                .ok_or_else(|| format!("status {status}"))
-        })
-    });
-    assert_eq!(page.body, namespace);
+    assert_eq!(page(|| get(&alice)), namespace);
+    assert_eq!(traefik.complaints(), Vec::<String>::new());
     for other in [
         Client::trusting(&authorities),
         of(&Authority::new("people")),
@@ -155,11 +168,10 @@ fn let_in(case: &Case, release: &Release, topology: &str) {
         let answer = get(&other);
         assert!(answer.is_err(), "{answer:?}");
     }
-    assert_eq!(traefik.complaints(), Vec::<String>::new());
 }
 
-/// A load balancer that ends the TLS of browsers, by what is rendered for its machine.
-fn ended_tls(case: &Case, release: &Release, topology: &str) {
+/// A load balancer that ends the TLS of browsers.
+fn ended_tls(case: &Case, release: &Release, topology: &str, ends: Ends) {
     let cluster = case.stack.cluster(release);
     let is_plain = topology == "offload";
     let namespace = topology.to_owned();
@@ -169,7 +181,7 @@ fn ended_tls(case: &Case, release: &Release, topology: &str) {
         "--topology",
         topology,
         "--load-balancer",
-        "haproxy",
+        ends.kind,
         "--trusted",
         &address,
     ];
@@ -181,10 +193,7 @@ fn ended_tls(case: &Case, release: &Release, topology: &str) {
         ..Settings::default()
     };
     let _httpd = case.httpd("httpd", &[instance.site(cluster)], &settings);
-    let told = tell(case, topology, "haproxy", "2", [balancer, node]);
-    let OfBalancer::File(text) = &told.of_balancer else {
-        panic!("nothing is rendered for HAProxy");
-    };
+    let told = tell(case, topology, ends.kind, "2", [balancer, node]);
     let flags = ["web", "websecure"].map(|name| {
         format!(
             "--entrypoints.{name}.forwardedheaders.trustedips={}",
@@ -203,28 +212,19 @@ fn ended_tls(case: &Case, release: &Release, topology: &str) {
     );
     traefik.wait_for(&instance.host);
 
-    // On its machine: the pair of the wildcard, and the CA of what Traefik shows.
-    let certs = case.directory.join("certs");
-    fs::create_dir(&certs).expect("our own directory");
-    let wildcard = secret(cluster, &namespace, "wildcardsecret");
-    let pem = format!("{}{}", wildcard["tls.crt"], wildcard["tls.key"]);
-    fs::write(certs.join("wildcard.pem"), pem).expect("our own directory");
     let authority = case.directory.join(format!("{namespace}-{domain}-ca.crt"));
-    let start = |authority: &Path, address: Ipv4Addr| {
-        let text = text
-            .replace("/etc/haproxy/certs/", &certs.display().to_string())
-            .replace(
-                "/etc/haproxy/traefik-ca.crt",
-                &authority.display().to_string(),
-            )
-            .replace(&format!("bind {balancer}:"), &format!("bind {address}:"));
-        from_address(case, &text, address)
+    let machine = Machine {
+        front: shown_to_browsers(cluster, &namespace),
+        authority: fs::read_to_string(authority).expect("the CA of what Traefik shows"),
+        shown: String::new(),
     };
-    let before = start(&authority, balancer);
+    let before = told.ending(case, &machine, balancer);
+    let checked = before.checked();
+    assert!(checked.contains(" succeeded"), "{checked}");
 
     let host = &instance.host;
-    let page = browser.get(before.endpoint(), host, "/").expect("a page");
-    assert_eq!((page.status, &page.body), (200, &namespace));
+    let body = page(|| browser.get(before.endpoint(), host, "/"));
+    assert_eq!(body, namespace);
     let forged = [
         ("X-Forwarded-For", "203.0.113.9"),
         ("X-Real-Ip", "203.0.113.9"),
@@ -236,10 +236,9 @@ fn ended_tls(case: &Case, release: &Release, topology: &str) {
     };
     // All clients of this network namespace have its first address.
     let client = "10.213.0.1";
-    assert_eq!(
-        origin(before.endpoint()),
-        Ok(format!("{client}, {balancer}"))
-    );
+    let written = origin(before.endpoint()).expect("X-Forwarded-For");
+    assert_eq!(written, format!("{}{client}, {balancer}", ends.leaves));
+    assert_eq!(believed(cluster, &namespace, &written), client);
     if is_plain {
         // Traefik serves nothing by TLS.
         let around = browser.get(traefik.websecure(), host, "/");
@@ -250,17 +249,18 @@ fn ended_tls(case: &Case, release: &Release, topology: &str) {
     // Whoever reaches Traefik around the load balancer is not believed.
     assert_eq!(origin(traefik.websecure()).as_deref(), Ok(client));
     // Of another CA the load balancer takes nothing.
-    let stranger = Authority::new("another CA");
-    let other = case.directory.join("other-ca.crt");
-    fs::write(&other, &stranger.certificate).expect("our own directory");
-    let wrong = start(&other, case.stack.address());
+    let stranger = Machine {
+        authority: Authority::new("another CA").certificate,
+        ..machine
+    };
+    let wrong = told.ending(case, &stranger, case.stack.address());
     let answer = browser.get(wrong.endpoint(), host, "/").expect("an answer");
     assert_eq!(answer.status, 503);
     assert_eq!(traefik.complaints(), Vec::<String>::new());
 }
 
 /// A load balancer that ends the TLS of browsers and begins another to the httpd, which asks it for a certificate.
-fn inspected(case: &Case, release: &Release) {
+fn inspected(case: &Case, release: &Release, ends: Ends) {
     let cluster = case.stack.cluster(release);
     let topology = "inspect";
     let namespace = topology.to_owned();
@@ -274,7 +274,7 @@ fn inspected(case: &Case, release: &Release) {
         "--topology",
         topology,
         "--load-balancer",
-        "haproxy",
+        ends.kind,
         "--trusted",
         &address,
         "--clients-ca",
@@ -284,10 +284,7 @@ fn inspected(case: &Case, release: &Release) {
     cluster.apply(&instance.manifests);
     let browser = browser(case, cluster, &namespace, domain);
     let _httpd = with_ingress(case, cluster, instance.site(cluster));
-    let told = tell(case, topology, "haproxy", "2", [balancer, node]);
-    let OfBalancer::File(text) = &told.of_balancer else {
-        panic!("nothing is rendered for HAProxy");
-    };
+    let told = tell(case, topology, ends.kind, "2", [balancer, node]);
     let traefik = Traefik::start_with(
         &case.stack.programs,
         release,
@@ -298,91 +295,118 @@ fn inspected(case: &Case, release: &Release) {
         &[],
     );
 
-    // On its machine: the pair of the wildcard, the CA of the httpd, and a pair of its own.
-    let put = |name: &str, text: &str| {
-        let path = case.directory.join(name);
-        fs::write(&path, text).expect("our own directory");
-        path
+    let shown_by = |authority: &Authority| {
+        let pair = authority.client("load balancer");
+        pair.certificate + &pair.key
     };
-    let wildcard = secret(cluster, &namespace, "wildcardsecret");
-    let certs = case.directory.join("certs");
-    fs::create_dir(&certs).expect("our own directory");
-    let pem = format!("{}{}", wildcard["tls.crt"], wildcard["tls.key"]);
-    put("certs/wildcard.pem", &pem);
-    let authority = put(
-        "httpd-ca.crt",
-        &secret(cluster, &namespace, "externca")["ca.crt"],
-    );
-    let start = |authority: &Path, pair: &Pair, address: Ipv4Addr| {
-        let shown = put(
-            &format!("{address}.pem"),
-            &format!("{}{}", pair.certificate, pair.key),
-        );
-        let text = text
-            .replace("/etc/haproxy/certs/", &certs.display().to_string())
-            .replace(
-                "/etc/haproxy/httpd-ca.crt",
-                &authority.display().to_string(),
-            )
-            .replace("/etc/haproxy/client.pem", &shown.display().to_string())
-            .replace(&format!("bind {balancer}:"), &format!("bind {address}:"));
-        from_address(case, &text, address)
+    let machine = Machine {
+        front: shown_to_browsers(cluster, &namespace),
+        authority: instance.authority(cluster),
+        shown: shown_by(&balancers),
     };
-    let own = balancers.client("haproxy");
-    let before = start(&authority, &own, balancer);
+    let before = told.ending(case, &machine, balancer);
+    let checked = before.checked();
+    assert!(checked.contains(" succeeded"), "{checked}");
 
     let host = &instance.host;
-    let page = wait::until("the page", || {
-        let page = browser.get(before.endpoint(), host, "/")?;
-        let status = page.status;
-        (status == 200)
-            .then_some(page)
-            .ok_or_else(|| format!("status {status}"))
-    });
-    assert_eq!(page.body, namespace);
+    let body = page(|| browser.get(before.endpoint(), host, "/"));
+    assert_eq!(body, namespace);
     let forged = [("X-Forwarded-For", "203.0.113.9")];
     let origin = browser.get_with(before.endpoint(), host, "/from", &forged);
+    let written = origin.expect("X-Forwarded-For").body;
     // All clients of this network namespace have its first address.
-    assert_eq!(
-        origin.map(|answer| answer.body).as_deref(),
-        Ok("10.213.0.1")
-    );
+    let client = "10.213.0.1";
+    assert_eq!(written, format!("{}{client}", ends.leaves));
+    assert_eq!(believed(cluster, &namespace, &written), client);
     // Whoever reaches httpd around the load balancer gets nothing.
-    let around = Client::trusting(&fs::read_to_string(&authority).expect("the CA of httpd"));
+    let around = Client::trusting(&machine.authority);
     let around = around.get(traefik.websecure(), host, "/");
     assert!(around.is_err(), "{around:?}");
+    assert_eq!(traefik.complaints(), Vec::<String>::new());
     // Of another CA the load balancer takes nothing, and with another certificate it gets nothing.
     let stranger = Authority::new("another CA");
-    let other = put("other-ca.crt", &stranger.certificate);
     let others = [
-        start(&other, &own, case.stack.address()),
-        start(
-            &authority,
-            &stranger.client("haproxy"),
-            case.stack.address(),
-        ),
+        Machine {
+            authority: stranger.certificate.clone(),
+            ..machine.clone()
+        },
+        Machine {
+            shown: shown_by(&stranger),
+            ..machine
+        },
     ];
-    for wrong in others {
+    for other in others {
+        let wrong = told.ending(case, &other, case.stack.address());
         let answer = browser.get(wrong.endpoint(), host, "/").expect("an answer");
         assert!([502, 503].contains(&answer.status), "{}", answer.status);
     }
-    assert_eq!(traefik.complaints(), Vec::<String>::new());
+}
+
+/// The load balancer that ends TLS.
+#[derive(Clone, Copy)]
+struct Ends {
+    name: &'static str,
+    kind: &'static str,
+    /// What it leaves in `X-Forwarded-For` of a browser that writes `203.0.113.9` there.
+    leaves: &'static str,
+}
+
+impl Ends {
+    /// HAProxy, by the file that is rendered for its machine.
+    const HAPROXY: Self = Self {
+        name: "an_haproxy",
+        kind: "haproxy",
+        leaves: "",
+    };
+    /// HAProxy, by what Octavia makes of the file that is rendered for Terraform. It adds to `X-Forwarded-For`.
+    const OCTAVIA: Self = Self {
+        name: "octavia",
+        kind: "terraform",
+        leaves: "203.0.113.9, ",
+    };
+}
+
+/// What is on the machine of a load balancer that ends TLS, PEM.
+#[derive(Clone)]
+struct Machine {
+    /// The pair that browsers see.
+    front: String,
+    /// The CA of the next hop.
+    authority: String,
+    /// The pair that the next hop sees.
+    shown: String,
+}
+
+fn shown_to_browsers(cluster: &Cluster, namespace: &str) -> String {
+    let wildcard = secret(cluster, namespace, "wildcardsecret");
+    format!("{}{}", wildcard["tls.crt"], wildcard["tls.key"])
+}
+
+/// Whom Drupal takes for the browser: the last that is none of the load balancers of its ConfigMap, which it reads from the
+/// right (Symfony, `Request::normalizeAndFilterClientIps`).
+fn believed<'a>(cluster: &Cluster, namespace: &str, written: &'a str) -> &'a str {
+    let config = cluster.get(&["configmap", "httpd-ingress", "-n", namespace]);
+    let proxies = config["data"]["load-balancers.txt"].as_str();
+    let proxies = proxies.expect("the load balancers");
+    let of = |text: &str| Cidr::parse(text).expect("an address");
+    let is_browser = |address: &&str| proxies.split(',').all(|proxy| of(proxy) != of(address));
+    let browser = written.rsplit(", ").find(is_browser);
+    browser.expect("a browser")
 }
 
 /// Starts a rendered load balancer whose connections come from its address: one machine has the addresses of all.
 pub(super) fn from_address(case: &Case, text: &str, address: Ipv4Addr) -> Balancer {
     let text = anywhere(text);
     let lines = text.lines().map(|line| {
-        let is_server = line.trim_start().starts_with("server ");
-        let source = if is_server {
-            format!(" source {address}")
-        } else {
-            String::new()
+        let added = match line.split_whitespace().next() {
+            Some("server") => format!(" source {address}"),
+            Some("defaults") => "\n  option log-health-checks".to_owned(),
+            _ => String::new(),
         };
-        format!("{line}{source}\n")
+        format!("{line}{added}\n")
     });
     let directory = case.directory.join(address.to_string());
-    fs::create_dir(&directory).expect("our own directory");
+    fs::create_dir_all(&directory).expect("our own directory");
     let text: String = lines.collect();
     Balancer::start(&case.stack.programs, &directory, address, &text)
 }
@@ -509,8 +533,10 @@ fn passthrough(case: &Case, release: &Release, kind: &str, version: &str) {
     // The chart's route, which ends TLS, is asked first: it has to go.
     cluster.apply(&Instance::printed(case, release, &namespace, &[]).manifests);
     traefik.wait_for(host);
-    let ended = browser.get(before.endpoint(), host, "/");
-    assert!(ended.is_err(), "{ended:?}");
+    wait::until("a certificate that is not the one of httpd", || {
+        let answer = browser.get(before.endpoint(), host, "/");
+        answer.err().ok_or_else(|| "the page of httpd".to_owned())
+    });
     let route = [
         "delete",
         "-n",
@@ -627,6 +653,44 @@ enum OfBalancer {
 }
 
 impl Told {
+    /// Starts a load balancer that ends TLS at `address`, with these files on its machine.
+    fn ending(&self, case: &Case, machine: &Machine, address: Ipv4Addr) -> Balancer {
+        let OfBalancer::File(text) = &self.of_balancer else {
+            panic!("nothing is rendered for it");
+        };
+        let Machine {
+            front,
+            authority,
+            shown,
+        } = machine;
+        let directory = case.directory.join(address.to_string());
+        fs::create_dir_all(directory.join("certs")).expect("our own directory");
+        let path = |name: &str| directory.join(name).display().to_string();
+        // The list of Octavia's listener names the files of its pairs.
+        let list = path("certs/front.pem") + "\n";
+        for (name, text) in [
+            ("certs/front.pem", front),
+            ("traefik-ca.crt", authority),
+            ("httpd-ca.crt", authority),
+            ("client.pem", shown),
+            ("listener.pem", &list),
+            ("traefik_ca_ref.pem", authority),
+            ("httpd_ca_ref.pem", authority),
+            ("client_certificate_ref.pem", shown),
+        ] {
+            fs::write(directory.join(name), text).expect("our own directory");
+        }
+        let own = path("");
+        let text = text
+            .replace("/etc/haproxy/", &own)
+            .replace(OCTAVIA_FILES, &own)
+            .replace(
+                &format!("bind {}:", self.address),
+                &format!("bind {address}:"),
+            );
+        from_address(case, &text, address)
+    }
+
     /// Starts the load balancer before a Traefik.
     fn balancer(&self, case: &Case, traefik: SocketAddr) -> Balancer {
         let Self { address, .. } = self;
@@ -649,7 +713,7 @@ fn tell(case: &Case, topology: &str, kind: &str, version: &str, addresses: [Ipv4
     let [address, _] = addresses;
     let (of_balancer, values) = match kind {
         "octavia" => asked_of_octavia(topology, version, address),
-        _ => rendered_for_haproxy(case, topology, addresses),
+        _ => rendered(case, topology, kind, addresses),
     };
     let port = values.at_path(&["ports", "websecure"]);
     let port = port.and_then(|port| port.get("proxyProtocol").or(port.get("forwardedHeaders")));
@@ -682,9 +746,11 @@ fn asked_of_octavia(topology: &str, version: &str, address: Ipv4Addr) -> (OfBala
     (OfBalancer::Annotation(annotation), values)
 }
 
-fn rendered_for_haproxy(
+/// Renders a fleet behind HAProxy, or behind Octavia set up by Terraform.
+fn rendered(
     case: &Case,
     topology: &str,
+    kind: &str,
     [address, node]: [Ipv4Addr; 2],
 ) -> (OfBalancer, yaml::Node) {
     let fleet = case.directory.join("fleet.yaml");
@@ -698,7 +764,7 @@ fn rendered_for_haproxy(
     let text = format!(
         "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {{name: f}}\nspec:\n  domain: example.org\n  \
          secrets: {{mode: plain}}\n  topology: {topology}\n  \
-         loadBalancer: {{kind: haproxy, trusted: [{address}], nodes: [{node}], address: {address}}}\n{needs}"
+         loadBalancer: {{kind: {kind}, trusted: [{address}], nodes: [{node}], address: {address}}}\n{needs}"
     );
     fs::write(&fleet, text).expect("the fleet file");
     let (fleet, output) = (fleet.display().to_string(), tree.display().to_string());
@@ -706,8 +772,9 @@ fn rendered_for_haproxy(
     let read = |path: &str| fs::read_to_string(tree.join(path)).expect("a rendered file");
     let values = read("cluster/traefik-values.yaml");
     let values = yaml::read(&values, "values.yaml").expect("YAML");
-    (
-        OfBalancer::File(read("outside/haproxy/haproxy.cfg")),
-        values,
-    )
+    let text = match kind {
+        "terraform" => octavia_ending(&case.stack.programs, topology, [address, node]),
+        _ => read("outside/haproxy/haproxy.cfg"),
+    };
+    (OfBalancer::File(text), values)
 }
