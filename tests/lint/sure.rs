@@ -313,6 +313,27 @@ spec:
 }
 
 #[test]
+fn what_the_certificate_of_a_pair_without_a_key_lacks_nobody_sees_where_another_is_shown() {
+    let text = |key: &str| {
+        let secret = |name: &str, pair: [&str; 2]| {
+            let [crt, key] = pair;
+            format!(
+                "apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: ns}}\ntype: kubernetes.io/tls\ndata: {{tls.crt: {crt}, tls.key: {key}}}\n---\n"
+            )
+        };
+        let own = secret("own", ["\"${client}\"", key]);
+        let shown = secret("w", ["\"${wildcard}\"", "\"${wildcard.key}\""]);
+        let store = "apiVersion: traefik.io/v1alpha1\nkind: TLSStore\nmetadata: {name: default, namespace: ns}\nspec: {certificates: [{secretName: w}]}\n---\n";
+        let route = route("", "").replace("tls: {}", "tls: {secretName: own}");
+        format!("{own}{shown}{store}{route}")
+    };
+    errors_are(&[
+        ("with its key", text("\"${client.key}\""), &["CI612"]),
+        ("without", text("null"), &[]),
+    ]);
+}
+
+#[test]
 fn a_newest_version_of_tls_below_what_httpd_speaks_is_an_error() {
     let transport = |release: &str, versions: &str, beside: &str| {
         format!(

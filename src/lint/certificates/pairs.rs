@@ -92,7 +92,8 @@ impl CheckedSecret<'_, '_> {
             let text = self.secret.get("tls.key").and_then(Entry::text);
             text.and_then(|text| key::is_of(text, &cert.certificate)) != Some(false)
         };
-        let is_loaded = entry.certs().next().is_some_and(is_key);
+        let is_whole = self.secret.missing_of_pair().is_none();
+        let is_loaded = is_whole && entry.certs().next().is_some_and(is_key);
         !is_loaded && self.is_replaced()
     }
 

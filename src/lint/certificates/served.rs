@@ -54,7 +54,10 @@ impl CheckedSecret<'_, '_> {
                 let is_shown = is_seen && !self.is_left_out(entry);
                 (&CI611, message, (!is_shown).then_some(Severity::Warning))
             }
-            Refused::NotForServers if is_served => (&CI612, message, None),
+            Refused::NotForServers if is_served => {
+                let severity = self.is_left_out(entry).then_some(Severity::Warning);
+                (&CI612, message, severity)
+            }
             Refused::NoNames if is_first && self.needs_names(entry, cert) => {
                 let is_shown = self.is_for_browsers && self.is_chosen(cert);
                 (&CI617, message, (!is_shown).then_some(Severity::Warning))
