@@ -134,7 +134,9 @@ pub(crate) fn spread(mut calls: Vec<Vec<Injection>>) -> Vec<Injection> {
     let mut taken = Vec::new();
     let mut kinds = calls.len();
     for points in calls {
-        let share = ((wanted - taken.len()) / kinds).max(1).min(points.len());
+        let share = (wanted.saturating_sub(taken.len()) / kinds)
+            .max(1)
+            .min(points.len());
         kinds -= 1;
         let count = points.len();
         // Every n-th, beginning in the middle of the first stretch.
