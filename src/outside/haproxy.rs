@@ -1,4 +1,5 @@
-//! HAProxy's configuration (2.4 and later: `send-proxy-v2`, `bind … v4v6`).
+//! HAProxy's configuration (2.4 and later: `send-proxy-v2`, `bind … v4v6`; where it ends TLS 2.6 and later:
+//! `idle-close-on-response`, without which a reload closes connections on which browsers are about to ask).
 
 use super::{OutsideFile, Text};
 use crate::chart::ReadTimeout;

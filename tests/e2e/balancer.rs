@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver};
 
 use serde_json::Value;
+
+use rustix::process::Signal;
 
 use crate::components::Programs;
 use crate::http::{self, Answer};
@@ -17,6 +19,7 @@ use crate::wait;
 #[derive(Debug)]
 pub(crate) struct Balancer {
     address: Ipv4Addr,
+    configuration: PathBuf,
     server: Process,
 }
 
@@ -112,6 +115,8 @@ impl Balancer {
             directory,
             &programs.haproxy.join("usr/sbin/haproxy"),
             &[
+                // As Debian's unit does: a master that stays, and a worker that a reload replaces.
+                "-W".to_owned(),
                 "-db".to_owned(),
                 "-f".to_owned(),
                 configuration.display().to_string(),
@@ -127,7 +132,11 @@ impl Balancer {
                 .map(drop)
                 .map_err(|error| error.to_string())
         });
-        Self { address, server }
+        Self {
+            address,
+            configuration,
+            server,
+        }
     }
 
     /// Waits for the first check of a node, and returns what HAProxy says of it.
@@ -141,6 +150,29 @@ impl Balancer {
                 .find(|line| line.contains("Health check for server"));
             line.map(str::to_owned).ok_or(output)
         })
+    }
+
+    /// Starts to reload another configuration, as `systemctl reload haproxy` does, and waits until a new worker has it.
+    ///
+    /// The old worker goes on with the connections that are open; [`Self::has_one_worker`] tells when it has ended.
+    pub(crate) fn reload(&self, text: &str) {
+        let forked = || self.said("New worker");
+        let before = forked();
+        fs::write(&self.configuration, text).expect("the configuration");
+        self.server.signal(Signal::USR2);
+        wait::until("a new worker of HAProxy", || {
+            let is_new = forked() > before;
+            is_new.then_some(()).ok_or_else(|| self.server.output())
+        });
+    }
+
+    /// Whether all workers but the newest have ended.
+    pub(crate) fn has_one_worker(&self) -> bool {
+        self.said("Former worker") + 1 == self.said("New worker")
+    }
+
+    fn said(&self, start: &str) -> usize {
+        self.server.output().matches(start).count()
     }
 
     /// Where browsers reach it.

@@ -20,6 +20,8 @@ pub(crate) struct Answer {
     pub(crate) body: String,
     /// The server's certificates in DER, leaf first.
     pub(crate) chain: Vec<CertificateDer<'static>>,
+    /// Whether the server ends the connection behind it.
+    pub(crate) is_last: bool,
 }
 
 /// A TLS client.
@@ -178,12 +180,13 @@ impl Connection {
             .nth(1)
             .and_then(|code| code.parse().ok())
             .ok_or_else(|| std::io::Error::other(format!("not an HTTP answer: {line:?}")))?;
-        let (mut length, mut chunked) = (None, false);
+        let (mut length, mut chunked, mut is_last) = (None, false, false);
         loop {
             let line = self.line()?.to_ascii_lowercase();
             match line.split_once(':') {
                 Some(("content-length", value)) => length = value.trim().parse().ok(),
                 Some(("transfer-encoding", value)) => chunked = value.trim() == "chunked",
+                Some(("connection", value)) => is_last = value.trim() == "close",
                 Some(_) => (),
                 None => break,
             }
@@ -196,6 +199,7 @@ impl Connection {
         let chain = self.stream.get_ref().conn.peer_certificates();
         Ok(Answer {
             status,
+            is_last,
             body: String::from_utf8_lossy(&body).into_owned(),
             chain: chain
                 .unwrap_or_default()

@@ -203,7 +203,8 @@ fn browse(
         };
         let answer = open.and_then(|(mut open, asked)| {
             let answer = open.get("/", &[])?;
-            kept = Some((open, asked + 1)).filter(|(_, asked)| *asked < browser.kept);
+            let goes_on = asked + 1 < browser.kept && !answer.is_last;
+            kept = Some((open, asked + 1)).filter(|_| goes_on);
             Ok(answer)
         });
         let at = start.elapsed();

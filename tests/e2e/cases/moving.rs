@@ -15,7 +15,7 @@ use civi_ingress::yaml;
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use super::topologies::{from_address, tls_secret};
+use super::topologies::{from_address, sent_from, tls_secret};
 use crate::balancer::Balancer;
 use crate::client::{Client, certificates};
 use crate::cluster::{Cluster, output_of};
@@ -33,14 +33,19 @@ use crate::wait;
 /// The cases of this module.
 pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
     let oldest = releases().into_iter().last().unwrap_or_else(newest);
-    let cases = [newest(), oldest].map(|release| {
+    let moved = [newest(), oldest].map(|release| {
         let name = format!(
             "no_request_fails_while_a_fleet_is_moved_to_passthrough_behind_a_load_balancer_and_back_with_traefik_{}",
             release.in_a_name()
         );
         trial_alone(stack, &name, move |case| there_and_back(case, &release))
     });
-    cases.into()
+    let turned = trial_alone(
+        stack,
+        "no_request_fails_while_an_haproxy_that_stays_ends_tls_sends_plain_http_and_passes_tls_on_again",
+        turned,
+    );
+    moved.into_iter().chain([turned]).collect()
 }
 
 /// Requests a second, as far as the machine keeps up.
@@ -65,6 +70,20 @@ fn there_and_back(case: &Case, release: &Release) {
     fleet.end();
 }
 
+/// The load balancer is reloaded for each word.
+fn turned(case: &Case) {
+    let mut fleet = Moving::start(case, &newest());
+    let address = fleet.address.to_string();
+    let behind = ["--load-balancer", "haproxy", "--trusted", &address];
+    let behind = [&behind[..], &["--load-balancer-address", &address]].concat();
+    fleet.go("tcp-proxy", &behind);
+    for word in ["inspect-twice", "offload", "tcp-proxy"] {
+        fleet.go(word, &[]);
+        assert!(!fleet.is_public());
+    }
+    fleet.end();
+}
+
 /// A fleet in motion.
 struct Moving<'a> {
     case: &'a Case,
@@ -76,6 +95,8 @@ struct Moving<'a> {
     /// Of the load balancer.
     address: Ipv4Addr,
     balancer: Option<Balancer>,
+    /// What the load balancer was told.
+    configuration: String,
     record: Record,
     served: Vec<Served>,
     browser: Client,
@@ -122,6 +143,7 @@ impl<'a> Moving<'a> {
             nodes: (0..2).map(|_| Node::new(address())).collect(),
             address: address(),
             balancer: None,
+            configuration: String::new(),
             record: Record::new(Vec::new()),
             served: Vec::new(),
             browser: Client::trusting(""),
@@ -199,9 +221,15 @@ impl<'a> Moving<'a> {
             }
             "settle" => {
                 self.restart_all(&["cluster/traefik-values.yaml"]);
-                self.balancer = None;
+                if run
+                    .iter()
+                    .any(|line| line.ends_with("disable --now haproxy"))
+                {
+                    self.balancer = None;
+                }
             }
             "set-up" => self.set_up(),
+            "turn" => self.turn(),
             "lead" => self.lead(),
             "double" => self.double(run),
             "divert" => {
@@ -211,6 +239,13 @@ impl<'a> Moving<'a> {
                 }
             }
             "rework" => self.rework(run),
+            "return" => {
+                self.run(run);
+                for served in &self.served {
+                    self.until_quiet(served.copy.as_ref(), served.of_copy);
+                }
+            }
+            "keep" => self.run(run),
             "open" => {
                 self.run(run);
                 self.until_known(run);
@@ -220,7 +255,7 @@ impl<'a> Moving<'a> {
                 self.until_public();
             }
             "close" => {
-                for served in &self.served {
+                for served in self.served.iter().filter(|served| served.copy.is_some()) {
                     self.until_quiet(served.copy.as_ref(), served.of_copy);
                 }
                 self.run(run);
@@ -372,13 +407,31 @@ impl<'a> Moving<'a> {
             }
         }
         let doors = self.doors();
+        let is_behind = self.record.addresses() != doors;
         for node in 0..self.nodes.len() {
-            let others = doors.iter().enumerate().filter(|(other, _)| *other != node);
-            self.record.set(others.map(|(_, door)| *door).collect());
             let address = self.nodes[node].address;
+            if is_behind {
+                let configuration = self.configuration.replace(
+                    &format!(" {address}:"),
+                    // Nothing comes to a server that is being maintained.
+                    &format!(" disabled {address}:"),
+                );
+                let lines = configuration
+                    .lines()
+                    .filter(|line| !line.contains(" disabled "));
+                let lines: Vec<&str> = lines.collect();
+                self.reload(&(lines.join("\n") + "\n"));
+            } else {
+                let others = doors.iter().enumerate().filter(|(other, _)| *other != node);
+                self.record.set(others.map(|(_, door)| *door).collect());
+            }
             wait::until("a node without connections", || none_to(address, None));
             self.restart(node, &flags);
-            self.record.set(doors.clone());
+            if is_behind {
+                self.reload(&self.configuration);
+            } else {
+                self.record.set(doors.clone());
+            }
             self.answered();
         }
     }
@@ -423,9 +476,42 @@ impl<'a> Moving<'a> {
     }
 
     fn set_up(&mut self) {
+        self.configuration = self.rendered();
+        self.balancer = Some(from_address(self.case, &self.configuration, self.address));
+    }
+
+    /// What is rendered for HAProxy, with the files of its machine: the pair of the wildcard, and the CA of that.
+    fn rendered(&self) -> String {
         let file = self.directory.join("outside/haproxy/haproxy.cfg");
         let text = fs::read_to_string(file).expect("a rendered file");
-        self.balancer = Some(from_address(self.case, &text, self.address));
+        let certs = self.case.directory.join("certs");
+        fs::create_dir_all(&certs).expect("our own directory");
+        let first = &self.served[0].id;
+        let wildcard = secret(self.cluster, first, "wildcardsecret");
+        let pem = format!("{}{}", wildcard["tls.crt"], wildcard["tls.key"]);
+        fs::write(certs.join("wildcard.pem"), pem).expect("our own directory");
+        let authority = self.case.directory.join(format!("{first}-{DOMAIN}-ca.crt"));
+        text.replace("/etc/haproxy/certs/", &certs.display().to_string())
+            .replace(
+                "/etc/haproxy/traefik-ca.crt",
+                &authority.display().to_string(),
+            )
+    }
+
+    fn reload(&self, text: &str) {
+        let balancer = self.balancer.as_ref().expect("it was set up");
+        balancer.reload(&sent_from(text, self.address));
+        wait::until("the end of the old worker", || {
+            let is_over = balancer.has_one_worker();
+            is_over
+                .then_some(())
+                .ok_or_else(|| "it has connections".to_owned())
+        });
+    }
+
+    fn turn(&mut self) {
+        self.configuration = self.rendered();
+        self.reload(&self.configuration);
     }
 
     /// Leads browsers to the load balancer if there is one in the fleet file, else to the nodes.
@@ -524,11 +610,23 @@ impl<'a> Moving<'a> {
         };
         for served in &self.served {
             let rule = format!("{matcher}(`{}`)", served.host);
+            let file = format!("instances/{}/ingressroute-ingressproxy.yaml", served.id);
+            let text = fs::read_to_string(self.directory.join(file)).unwrap_or_default();
+            let point = if text.contains("- web\n") {
+                "web"
+            } else {
+                "websecure"
+            };
             for node in &self.nodes {
                 let traefik = node.traefik.as_ref().expect("a Traefik");
                 wait::until("a new route", || {
                     let state = traefik.state()?;
-                    let known = state[routers].to_string().contains(&rule);
+                    let all = state[routers].as_object().into_iter().flatten();
+                    let mut here = all.filter(|(_, router)| router["rule"] == rule.as_str());
+                    let known = here.any(|(_, router)| {
+                        let points = router["entryPoints"].to_string();
+                        points.contains(&format!("\"{point}\""))
+                    });
                     known.then_some(()).ok_or_else(|| "not yet".to_owned())
                 });
             }

@@ -396,6 +396,14 @@ fn believed<'a>(cluster: &Cluster, namespace: &str, written: &'a str) -> &'a str
 
 /// Starts a rendered load balancer whose connections come from its address: one machine has the addresses of all.
 pub(super) fn from_address(case: &Case, text: &str, address: Ipv4Addr) -> Balancer {
+    let directory = case.directory.join(address.to_string());
+    fs::create_dir_all(&directory).expect("our own directory");
+    let text = sent_from(text, address);
+    Balancer::start(&case.stack.programs, &directory, address, &text)
+}
+
+/// Has the connections of a rendered load balancer come from its address.
+pub(super) fn sent_from(text: &str, address: Ipv4Addr) -> String {
     let text = anywhere(text);
     let lines = text.lines().map(|line| {
         let added = match line.split_whitespace().next() {
@@ -403,12 +411,9 @@ pub(super) fn from_address(case: &Case, text: &str, address: Ipv4Addr) -> Balanc
             Some("defaults") => "\n  option log-health-checks".to_owned(),
             _ => String::new(),
         };
-        format!("{line}{added}\n")
+        format!("{line}{added}")
     });
-    let directory = case.directory.join(address.to_string());
-    fs::create_dir_all(&directory).expect("our own directory");
-    let text: String = lines.collect();
-    Balancer::start(&case.stack.programs, &directory, address, &text)
+    lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// Starts a Traefik, and before it a load balancer that says by the PROXY protocol where browsers are.
