@@ -646,6 +646,42 @@ fn a_fleet_moves_as_a_whole_with_the_words_that_its_file_is_to_have() {
 }
 
 #[test]
+fn a_load_balancer_that_stays_is_not_taken_down() {
+    let moved = |kind: &str, to: &[&str]| {
+        let fleet = fleet(&format!(
+            "  topology: tcp-proxy\n  loadBalancer: {{kind: {kind}, trusted: [10.0.0.7], nodes: [10.0.0.11]}}\n  instances: {{a: {{}}}}\n"
+        ));
+        fleet_moved(&fleet, &[&["--load-balancer", kind], to].concat()).good()
+    };
+    // Its address is named only now.
+    let text = moved(
+        "haproxy",
+        &[
+            "--to=inspect-twice",
+            "--trusted=10.0.0.7",
+            "--load-balancer-address=192.0.2.10",
+        ],
+    );
+    assert!(
+        text.contains("(settle)\n") && !text.contains("disable --now haproxy"),
+        "{text}"
+    );
+    // It only comes from elsewhere.
+    let text = moved(
+        "terraform",
+        &[
+            "--to=passthrough",
+            "--public-certificate=w",
+            "--trusted=10.0.0.8",
+        ],
+    );
+    assert!(
+        text.contains("(settle)\n") && !text.contains("terraform destroy"),
+        "{text}"
+    );
+}
+
+#[test]
 fn instances_of_two_topologies_move_together_with_what_is_done_once_between() {
     let fleet = fleet(
         "  instances:\n    a: {}\n    b: {topology: passthrough, publicCertificate: {secret: w}}\n",

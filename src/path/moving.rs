@@ -11,6 +11,7 @@ use super::hop::{Inward, Outward, ProxyVersion};
 use crate::cidr::Cidr;
 use crate::fault::Fault;
 use crate::instance::Instance;
+use crate::load_balancer::LoadBalancer;
 use crate::values::SecretKeyRef;
 
 /// What the hops of an instance are at one end of a move, or between two parts of it.
@@ -321,11 +322,18 @@ fn arriving(from: &Arrival, to: &Arrival) -> Result<Vec<Change>, Fault> {
             changes.push(Change::Lead);
         }
     }
-    let is_left = changes.contains(&Change::Lead) && is_rendered(from);
+    let is_left = left(from, to).is_some() && is_rendered(from);
     if !takes(to, from) || is_left {
         changes.push(Change::Settle);
     }
     Ok(changes)
+}
+
+/// Returns the load balancer by which requests come no more, if there is one.
+#[must_use]
+pub fn left<'a>(from: &'a Arrival, to: &Arrival) -> Option<&'a LoadBalancer> {
+    let is_left = matches!(same_balancer(from, to), Ok(None));
+    from.balancer().filter(|_| is_left)
 }
 
 /// What becomes of a load balancer that stays.
@@ -417,7 +425,7 @@ fn at_once(from: &Standing, to: &Standing) -> Result<Vec<Change>, Fault> {
 mod tests {
     use super::*;
     use crate::instance::Extras;
-    use crate::load_balancer::{BalancerKind, LoadBalancer};
+    use crate::load_balancer::BalancerKind;
     use crate::name::{DnsName, Namespace, ObjectName};
     use crate::path::check::wants;
     use crate::path::served::Wants;

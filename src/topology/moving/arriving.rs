@@ -5,7 +5,7 @@ use crate::chart::ChartMajor;
 use crate::cidr::Cidr;
 use crate::load_balancer::{BalancerKind, LoadBalancer};
 use crate::path::arrival::Arrival;
-use crate::path::moving::takes;
+use crate::path::moving::{self, takes};
 use std::fmt::Write as _;
 
 /// Selects Traefik's pods.
@@ -79,7 +79,7 @@ impl Subject<'_> {
             run.extend(one_node_after_another(to));
             run.push(self.upgrade(""));
         }
-        if let Some(balancer) = from.balancer().filter(|old| !stays(old, to)) {
+        if let Some(balancer) = moving::left(from, to) {
             run.push(taken_down(balancer));
         }
         Words {
@@ -342,14 +342,6 @@ fn left(from: &Arrival, to: &Arrival) -> String {
                 .to_owned()
         }
     }
-}
-
-/// Returns whether a load balancer also is the one to come.
-fn stays(old: &LoadBalancer, to: &Arrival) -> bool {
-    let is_same = |new: &LoadBalancer| {
-        old.kind == new.kind && old.kind.turns_without_loss() && old.address == new.address
-    };
-    to.balancer().is_some_and(is_same)
 }
 
 fn taken_down(balancer: &LoadBalancer) -> String {
