@@ -269,51 +269,42 @@ impl Levels {
         terms: &Terms,
         reader: &mut PartReader,
     ) {
-        let points = &terms.settings.entry_points;
-        if let Err(fault) = terms.topology.check_entry_points(points) {
-            let given = part.topology.as_ref().map(|given| given.origin);
-            if let Some(origin) = given.or(self.shared.way.origin) {
-                self.say(origin, fault, reader);
-            }
-        }
-        let clients = terms::clients(part);
-        let given = part.topology.as_ref().map(|given| given.origin);
-        let named = given.or(self.shared.way.origin);
+        let (topology, name) = (terms.topology, terms.topology.name());
         let mut faults = Vec::new();
-        if let Err(fault) = terms.topology.check_clients(clients.is_some()) {
-            faults.push(match clients {
-                Some(_) => fault,
-                None => fault.help("write `clients: {require: FILE}`"),
-            });
-        }
+        faults.extend(
+            topology
+                .check_entry_points(&terms.settings.entry_points)
+                .err(),
+        );
+        let asks_clients = terms.asks_clients();
+        faults.extend(topology.check_clients(asks_clients).err().map(|fault| {
+            if asks_clients {
+                fault
+            } else {
+                fault.help("write `clients: {require: FILE}`")
+            }
+        }));
         let is_ephemeral = terms.certificate.ca == CaCustody::Ephemeral;
-        if terms.topology.name() == TopologyName::Inspect && is_ephemeral {
+        if name == TopologyName::Inspect && is_ephemeral {
             let fault = Fault::new(
                 "a CA that is discarded after signing is another one at each renewal, and the load balancer would have to learn of it first",
             );
             let help = "write `certificate: {ca: stored}`: such a CA signs for years";
             faults.push(fault.help(help));
         }
-        if let (Some(origin), false) = (named, faults.is_empty()) {
+        let is_named = terms.extras.public_certificate.is_some();
+        faults.extend(name.check_certificate(is_named).err().map(|fault| {
+            fault.help("write `publicCertificate: {secret: NAME}`, in `defaults` where the Secret has this name in each namespace")
+        }));
+        let given = part.topology.as_ref().map(|given| given.origin);
+        if let (Some(origin), false) = (given.or(self.shared.way.origin), faults.is_empty()) {
             self.say_all(origin, faults, reader);
         }
-        for (origin, fault) in terms::only_passed(own, terms.topology.name()) {
+        for (origin, fault) in terms::only_passed(own, name) {
             reader.push(origin, fault);
         }
-        if !terms.topology.name().is_passed() {
+        if !name.is_passed() {
             return;
-        }
-        if terms.topology.name() == TopologyName::Passthrough
-            && terms.extras.public_certificate.is_none()
-        {
-            let given = part.topology.as_ref().map(|given| given.origin);
-            if let Some(origin) = given.or(self.shared.way.origin) {
-                let fault = Fault::new(
-                    "TLS is passed on to the httpd, and nothing names the certificate that it shows to browsers",
-                );
-                let help = "write `publicCertificate: {secret: NAME}`, in `defaults` where the Secret has this name in each namespace";
-                self.say(origin, fault.help(help), reader);
-            }
         }
         for (origin, fault) in terms::never_passed(part) {
             self.say(origin, fault, reader);

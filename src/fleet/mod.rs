@@ -304,7 +304,7 @@ impl Fleet {
         public_certificate: Option<ObjectName>,
     ) -> Result<Instance, Vec<Fault>> {
         let extras = Extras {
-            forwarding: arrival.forwarding().to_vec(),
+            forwarding: arrival.ending().to_vec(),
             public_certificate,
             ..member.terms.extras.clone()
         };

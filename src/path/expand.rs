@@ -110,6 +110,19 @@ impl TopologyName {
         }
     }
 
+    /// Refuses to pass the TLS of browsers on to an httpd of which nothing says what it shows to them.
+    ///
+    /// # Errors
+    /// That its certificate is not named.
+    pub fn check_certificate(self, is_named: bool) -> Result<(), Fault> {
+        if is_named || self != Self::Passthrough {
+            return Ok(());
+        }
+        Err(Fault::new(
+            "TLS is passed on to the httpd, and nothing names the certificate that it shows to browsers",
+        ))
+    }
+
     /// Returns the topology; `proxy` tells the httpd where a connection comes from, if TLS is passed on to it.
     #[must_use]
     pub fn with(self, proxy: Option<ProxyVersion>) -> Topology {

@@ -88,11 +88,50 @@ pub(super) struct WayArguments {
     arrival: ArrivalArguments,
     #[command(flatten)]
     balancer: BalancerArgument,
+    #[command(flatten)]
+    certificate: CertificateArgument,
+    #[command(flatten)]
+    pub(super) clients: ClientsArgument,
+}
+
+/// What httpd shows to browsers.
+#[derive(Debug, Args)]
+pub(super) struct CertificateArgument {
     /// Secret with the certificate that httpd shows to browsers, for passthrough
     #[arg(long, value_name = "SECRET", help_heading = "Way in")]
     public_certificate: Option<String>,
-    #[command(flatten)]
-    pub(super) clients: ClientsArgument,
+}
+
+impl CertificateArgument {
+    /// Returns the Secret, if one is named; where httpd shows browsers nothing, `instead` says what to do.
+    ///
+    /// # Errors
+    /// A name that no Secret can have; one where httpd shows browsers nothing.
+    pub(super) fn secret(
+        &self,
+        is_shown: bool,
+        instead: &str,
+    ) -> Result<Option<ObjectName>, Fault> {
+        let option = |fault: Fault| fault.argument("--public-certificate");
+        let Some(text) = &self.public_certificate else {
+            return Ok(None);
+        };
+        let name = ObjectName::parse(text).map_err(option)?;
+        if is_shown {
+            return Ok(Some(name));
+        }
+        let fault = Fault::new(
+            "httpd shows a certificate to browsers only where their TLS is passed on to it",
+        );
+        Err(option(fault.help(instead)))
+    }
+}
+
+/// Refuses a topology whose httpd shows browsers a certificate that nothing names.
+pub(super) fn check_certificate(topology: TopologyName, is_named: bool) -> Result<(), Fault> {
+    topology.check_certificate(is_named).map_err(|fault| {
+        fault.help("name its Secret, of type kubernetes.io/tls: `--public-certificate SECRET`")
+    })
 }
 
 /// Who is let in.
@@ -140,7 +179,7 @@ impl WayArguments {
     pub(super) fn is_given(&self) -> bool {
         self.arrival.is_given()
             || self.balancer.load_balancer.is_some()
-            || self.public_certificate.is_some()
+            || self.certificate.public_certificate.is_some()
             || self.clients.clients_ca.is_some()
     }
 
@@ -165,30 +204,19 @@ impl WayArguments {
         self.arrival.name() == TopologyName::Passthrough
     }
 
-    /// Returns whether it names the certificate that httpd shows to browsers.
-    pub(super) fn names_certificate(&self) -> bool {
-        self.public_certificate.is_some()
+    /// Refuses the absence of the certificate that httpd is to show to browsers.
+    pub(super) fn check_certificate(&self) -> Result<(), Fault> {
+        let is_named = self.certificate.public_certificate.is_some();
+        check_certificate(self.arrival.name(), is_named)
     }
 
     /// Returns the Secret with the certificate that httpd shows to browsers, if one is named.
     ///
     /// # Errors
-    /// A name that no Secret can have; one where Traefik ends TLS.
+    /// As [`CertificateArgument::secret`].
     pub(super) fn public_certificate(&self) -> Result<Option<ObjectName>, Fault> {
-        let option = |fault: Fault| fault.argument("--public-certificate");
-        let Some(text) = &self.public_certificate else {
-            return Ok(None);
-        };
-        let name = ObjectName::parse(text).map_err(option)?;
-        if self.shows_httpd() {
-            return Ok(Some(name));
-        }
-        let fault = Fault::new(
-            "httpd shows a certificate to browsers only where their TLS is passed on to it",
-        );
-        Err(option(
-            fault.help("add `--topology passthrough`, or leave this out"),
-        ))
+        let instead = "add `--topology passthrough`, or leave this out";
+        self.certificate.secret(self.shows_httpd(), instead)
     }
 }
 

@@ -5,7 +5,7 @@ use super::examples::examples;
 use super::output::{self, print_or_end};
 use super::paths::{check_stdin, refuse_addresses};
 use super::pkcs12_password::Pkcs12Password;
-use super::report_format::ReportFormat;
+use super::report_format::{ReportArguments, ReportFormat};
 use super::{Run, world};
 use civi_ingress::fault::Faults;
 use civi_ingress::inspect;
@@ -25,15 +25,8 @@ pub(super) struct Inspect {
     /// PEM, DER or PKCS#12 file or manifests, or - for stdin
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<PathBuf>,
-    /// Format of the report
-    #[arg(
-        short = 'o',
-        long = "format",
-        visible_alias = "output",
-        value_name = "FORMAT",
-        default_value = "text"
-    )]
-    pub(super) format: ReportFormat,
+    #[command(flatten)]
+    pub(super) report: ReportArguments,
     /// Print the certificates themselves as PEM, each once, and nothing else that is found
     #[arg(long, conflicts_with = "format")]
     pub(super) pem: bool,
@@ -55,7 +48,7 @@ pub(super) fn run(run: &Run, arguments: &Inspect) -> Result<(), Failure> {
         findings.extend(faults.keep_all(read).unwrap_or_default());
     }
     let findings = faults.finish(Some(findings))?;
-    let report = match arguments.format {
+    let report = match arguments.report.format {
         _ if arguments.pem => inspect::as_pem(&findings),
         ReportFormat::Text => inspect::as_text(&findings, run.now, output::paint()),
         ReportFormat::Json => inspect::as_json(&findings, run.now),

@@ -122,4 +122,13 @@ fn a_file_that_is_missing_or_useless_is_refused_where_it_is_named() {
         said.contains("nothing in the cluster can ask clients for a certificate"),
         "{said}"
     );
+    let chosen = format!("{plain}  traefik: {{entryPoints: [other]}}\n");
+    write(&path.join("fleet.yaml"), &fleet(&chosen));
+    let (status, said) = gitops(path, &["render"]);
+    assert_eq!(status, 3, "{said}");
+    assert!(
+        said.contains("nothing in the cluster can ask clients for a certificate")
+            && said.contains("entry points cannot be chosen with `offload`"),
+        "{said}"
+    );
 }

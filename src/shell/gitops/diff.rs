@@ -4,7 +4,7 @@ use super::super::colour::painted_difference;
 use super::super::error::Failure;
 use super::super::examples::examples;
 use super::super::output::{print_or_end, warn};
-use super::super::report_format::ReportFormat;
+use super::super::report_format::{ReportArguments, ReportFormat};
 use super::super::tree::{Access, Tree};
 use super::super::writing::{SideFile, Writing};
 use super::super::{Run, output};
@@ -33,15 +33,8 @@ use zeroize::Zeroizing;
 pub(super) struct Diff {
     #[command(flatten)]
     pub(super) fleet: FleetArguments,
-    /// Format of the report
-    #[arg(
-        short = 'o',
-        long = "format",
-        visible_alias = "output",
-        value_name = "FORMAT",
-        default_value = "text"
-    )]
-    pub(super) format: ReportFormat,
+    #[command(flatten)]
+    pub(super) report: ReportArguments,
     /// Write what rendering would do to this file, to be reviewed and then carried out with gitops render --plan
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) plan: Option<PathBuf>,
@@ -66,7 +59,7 @@ pub(super) fn run(run: &Run, arguments: &Diff) -> Result<(), Failure> {
     let tree = Tree::open(&inputs.tree, Access::Read)?;
     let standing = settle(&mut inputs, &tree)?;
     let told = Told::default().of_all(writing.is_some());
-    let format = arguments.format;
+    let format = arguments.report.format;
     let arguments = &arguments.fleet;
     let mut job = Job::new(run, &inputs, &tree, arguments, Depth::Glance, told);
     job.adopts = true;

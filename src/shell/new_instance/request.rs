@@ -198,13 +198,8 @@ fn check_passed(arguments: &NewInstance, faults: &mut Faults) {
             faults.push(fault.help("leave it out").argument(option));
         }
     }
-    if !arguments.way.names_certificate() {
-        let fault = Fault::new(
-            "TLS is passed on to the httpd, and nothing names the certificate that it shows to browsers",
-        );
-        let help = "name its Secret, of type kubernetes.io/tls: `--public-certificate SECRET`";
-        faults.push(fault.help(help).argument("--topology"));
-    }
+    let checked = arguments.way.check_certificate();
+    faults.keep(checked.map_err(|fault| fault.argument("--topology")));
 }
 
 fn helm_release(text: &str) -> Result<ObjectName, Fault> {

@@ -10,7 +10,7 @@ use super::examples::examples;
 use super::output::{self, print_or_end};
 use super::paths::check_stdin;
 use super::pkcs12_password::Pkcs12Password;
-use super::report_format::ReportFormat;
+use super::report_format::{ReportArguments, ReportFormat};
 use super::tls::{self, Handshake};
 use super::{Run, dial};
 use civi_ingress::cluster::Cluster as Objects;
@@ -59,15 +59,8 @@ pub(super) struct Probe {
     /// Read Traefik's configuration from these manifests (file, directory, - for stdin) [repeatable]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) manifest: Vec<PathBuf>,
-    /// Format of the report
-    #[arg(
-        short = 'o',
-        long = "format",
-        visible_alias = "output",
-        value_name = "FORMAT",
-        default_value = "text"
-    )]
-    pub(super) format: ReportFormat,
+    #[command(flatten)]
+    pub(super) report: ReportArguments,
     /// Connect to this address instead of what DNS returns
     #[arg(long, value_name = "ADDR[:PORT]")]
     pub(super) connect: Option<String>,
@@ -219,7 +212,7 @@ pub(super) fn run(run: &Run, arguments: &Probe) -> Result<(), Failure> {
         target: plan.target.clone(),
         legs,
     };
-    let text = match arguments.format {
+    let text = match arguments.report.format {
         ReportFormat::Text => report.as_text(output::paint()),
         ReportFormat::Json => report.as_json(),
         ReportFormat::Yaml => yaml(&report.as_json()),

@@ -1,17 +1,19 @@
 //! `topology move`.
 
 use super::super::arrival::{
-    BalancerArgument, ClientsArgument, PeerArguments, refused, topologies,
+    BalancerArgument, CertificateArgument, ClientsArgument, PeerArguments, check_certificate,
+    refused, topologies,
 };
 use super::super::error::Failure;
 use super::super::examples::examples;
 use super::super::gitops::fleet::read_fleet;
 use super::super::output::print_or_end;
-use super::super::report_format::ReportFormat;
+use super::super::report_format::{ReportArguments, ReportFormat};
 use super::super::traefik_release::release;
 use super::subject::{SubjectArguments, quoted};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::{self, Fleet, Member};
+use civi_ingress::gitops::layout::Home;
 use civi_ingress::instance::Instance;
 use civi_ingress::load_balancer::LoadBalancer;
 use civi_ingress::name::ObjectName;
@@ -19,7 +21,7 @@ use civi_ingress::path::arrival::{Arrival, Refusal};
 use civi_ingress::path::expand::{Topology, TopologyName};
 use civi_ingress::release::Release;
 use civi_ingress::report::yaml;
-use civi_ingress::topology::moving::{Document, End, Means, Moved, Subject, home, never_passed};
+use civi_ingress::topology::moving::{Document, End, Means, Moved, Subject, never_passed};
 use clap::Args;
 use std::path::Path;
 
@@ -53,23 +55,15 @@ pub(super) struct Move {
     balancer: BalancerArgument,
     #[command(flatten)]
     peers: PeerArguments,
-    /// Secret with the certificate that httpd shows to browsers, for passthrough
-    #[arg(long, value_name = "SECRET", help_heading = "Way in")]
-    public_certificate: Option<String>,
+    #[command(flatten)]
+    certificate: CertificateArgument,
     #[command(flatten)]
     clients: ClientsArgument,
     /// Traefik release that reads the manifests, 2.9 to 3.x [default: 3.7, or that of the fleet]
     #[arg(long, value_name = "VERSION", conflicts_with = "fleet")]
     traefik: Option<String>,
-    /// Format of the report
-    #[arg(
-        short = 'o',
-        long = "format",
-        visible_alias = "output",
-        value_name = "FORMAT",
-        default_value = "text"
-    )]
-    format: ReportFormat,
+    #[command(flatten)]
+    report: ReportArguments,
 }
 
 pub(super) fn run(arguments: &Move) -> Result<(), Failure> {
@@ -77,7 +71,7 @@ pub(super) fn run(arguments: &Move) -> Result<(), Failure> {
         Some(path) => of_fleet(arguments, path)?,
         None => single(arguments)?,
     };
-    let report = match arguments.format {
+    let report = match arguments.report.format {
         ReportFormat::Text => document.text(),
         ReportFormat::Json => document.json(),
         ReportFormat::Yaml => yaml(&document.json()),
@@ -98,19 +92,8 @@ impl Move {
 
     /// Returns the public certificate that is named.
     fn certificate(&self, is_passed: bool) -> Result<Option<ObjectName>, Fault> {
-        let option = |fault: Fault| fault.argument("--public-certificate");
-        let Some(text) = &self.public_certificate else {
-            return Ok(None);
-        };
-        let name = ObjectName::parse(text).map_err(option)?;
-        if is_passed {
-            return Ok(Some(name));
-        }
-        let fault =
-            Fault::new("httpd shows a certificate to browsers only where TLS is passed on to it");
-        Err(option(
-            fault.help("leave it out, or use `--to passthrough`"),
-        ))
+        let instead = "leave it out, or use `--to passthrough`";
+        self.certificate.secret(is_passed, instead)
     }
 }
 
@@ -221,13 +204,9 @@ fn check_way(topology: Topology, instance: &Instance) -> Result<(), Vec<Fault>> 
     for fault in never_passed(instance) {
         faults.push(fault.argument("--to"));
     }
-    if instance.extras.public_certificate.is_none() {
-        let fault = Fault::new(
-            "TLS is passed on to the httpd, and nothing names the certificate that it shows to browsers",
-        );
-        let help = "name its Secret, of type kubernetes.io/tls: `--public-certificate SECRET`";
-        faults.push(fault.help(help).argument("--to"));
-    }
+    let is_named = instance.extras.public_certificate.is_some();
+    let certificate = check_certificate(topology.name(), is_named);
+    faults.keep(certificate.map_err(|fault| fault.argument("--to")));
     faults.finish(Some(()))
 }
 
@@ -291,7 +270,7 @@ fn of_fleet(arguments: &Move, path: &Path) -> Result<Document, Failure> {
             name: member.id.as_str(),
             from: old,
             to: end(topology, instance),
-            home: Some(home(&fleet, member)),
+            home: Some(Home::of_member(&fleet, member)),
         });
     }
     if !faults.is_empty() {

@@ -18,10 +18,7 @@ const BARE: &str =
 impl Subject<'_> {
     /// The httpd restarts as it is to be.
     pub(super) fn rework(&self, all: &[At<'_>]) -> Words {
-        let mut words = Words {
-            what: "Restart httpd as it is to be: nothing comes to it now".to_owned(),
-            ..Words::default()
-        };
+        let mut words = Words::new("Restart httpd as it is to be: nothing comes to it now");
         for at in all {
             let instance = &at.moved.to.instance;
             let namespace = &instance.namespace;
@@ -192,10 +189,7 @@ fn renamed(name: &str) -> String {
 
 /// A copy of the httpd starts beside it.
 pub(super) fn double(all: &[At<'_>]) -> Words {
-    let mut words = Words {
-        what: "Start a copy of httpd beside it, as it is now".to_owned(),
-        ..Words::default()
-    };
+    let mut words = Words::new("Start a copy of httpd beside it, as it is now");
     for at in all {
         let instance = &at.moved.from.instance;
         let namespace = instance.namespace.as_str();
@@ -241,10 +235,7 @@ pub(super) fn double(all: &[At<'_>]) -> Words {
 
 /// The copy goes.
 pub(super) fn dismiss(all: &[At<'_>]) -> Words {
-    let mut words = Words {
-        what: "Remove the copy".to_owned(),
-        ..Words::default()
-    };
+    let mut words = Words::new("Remove the copy");
     for at in all {
         let instance = &at.moved.from.instance;
         let service = &instance.settings.names.service;
@@ -394,10 +385,9 @@ pub(super) fn yielded(release: Release, all: &[At<'_>]) -> Words {
 
 /// The old route goes.
 pub(super) fn close(release: Release, all: &[At<'_>]) -> Words {
-    let mut words = Words {
-        what: "Remove the old route when nothing has come by it for 4 minutes: Traefik closes connections that nobody has used for 3".to_owned(),
-        ..Words::default()
-    };
+    let mut words = Words::new(
+        "Remove the old route when nothing has come by it for 4 minutes: Traefik closes connections that nobody has used for 3",
+    );
     for at in all {
         let instance = &at.moved.from.instance;
         let namespace = &instance.namespace;

@@ -5,7 +5,7 @@ mod arriving;
 mod inside;
 
 use crate::fault::Fault;
-use crate::fleet::{Fleet, Member, Secrets};
+use crate::fleet::{Fleet, Secrets};
 use crate::gitops::layout::{Form, Home};
 use crate::ingress::{Credentials, Ingress, objects};
 use crate::instance::{Instance, Opened};
@@ -118,6 +118,14 @@ struct MovedName {
 struct Stated {
     /// What changes, in a word for programs.
     change: &'static str,
+    #[serde(flatten)]
+    words: Words,
+}
+
+/// What is told of a step.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Words {
     /// What to do, in a sentence.
     what: String,
     /// Commands, and in lines that begin with `#` what no command does.
@@ -127,16 +135,6 @@ struct Stated {
     /// How to see that it is done.
     see: Vec<String>,
     /// How to go back.
-    back: Vec<String>,
-}
-
-/// What is told of a step.
-#[derive(Debug, Default)]
-struct Words {
-    what: String,
-    run: Vec<String>,
-    wait: Vec<String>,
-    see: Vec<String>,
     back: Vec<String>,
 }
 
@@ -222,16 +220,16 @@ impl Document {
         for limit in &self.limits {
             add(&format!("! {limit}"));
         }
-        for (step, number) in self.steps.iter().zip(1..) {
+        for (Stated { change, words }, number) in self.steps.iter().zip(1..) {
             add("");
-            add(&format!("{number}. {} ({})", step.what, step.change));
-            for line in &step.run {
+            add(&format!("{number}. {} ({change})", words.what));
+            for line in &words.run {
                 add(&format!("     {line}"));
             }
             for (title, lines) in [
-                ("wait", &step.wait),
-                ("see", &step.see),
-                ("back", &step.back),
+                ("wait", &words.wait),
+                ("see", &words.see),
+                ("back", &words.back),
             ] {
                 for line in lines {
                     add(&format!("   {:<6}{line}", format!("{title}:")));
@@ -438,11 +436,8 @@ impl Subject<'_> {
     /// What is applied at the end, so that what runs and what is written are the same.
     fn finished(&self, stages: &[(Change, Vec<At<'_>>)]) -> Stated {
         let all = stages.iter().flat_map(|(_, at)| at);
-        let mut words = Words {
-            what: "Apply all of it, and let nothing old remain".to_owned(),
-            run: all.filter_map(inside::chart_follows).collect(),
-            ..Words::default()
-        };
+        let mut words = Words::new("Apply all of it, and let nothing old remain");
+        words.run.extend(all.filter_map(inside::chart_follows));
         let old = self
             .instances
             .first()
@@ -615,26 +610,9 @@ impl Words {
     }
 
     fn of(self, change: &'static str) -> Stated {
-        let Self {
-            what,
-            run,
-            wait,
-            see,
-            back,
-        } = self;
         Stated {
             change,
-            what,
-            run,
-            wait,
-            see,
-            back,
+            words: self,
         }
     }
-}
-
-/// Returns the home of a member's files.
-#[must_use]
-pub fn home(fleet: &Fleet, member: &Member) -> Home {
-    Home::of_member(fleet, member)
 }

@@ -113,19 +113,16 @@ fn busy_httpd(case: &Case) {
         .map(|(instance, _)| instance.name.as_str())
         .collect();
     let browser = browser(case, cluster, namespaces[0], "example.org");
-    let flags = vec!["--experimental.fastproxy=true".to_owned()];
-    let [usual, fast] = [Vec::new(), flags].map(|flags| {
-        let address = case.stack.address();
-        Traefik::start_with(
-            &case.stack.programs,
-            &release,
-            cluster,
-            &namespaces,
-            address,
-            &case.directory,
-            &flags,
-        )
-    });
+    let usual = case.traefik(&release, cluster, &namespaces);
+    let fast = Traefik::start_with(
+        &case.stack.programs,
+        &release,
+        cluster,
+        &namespaces,
+        case.stack.address(),
+        &case.directory,
+        &["--experimental.fastproxy=true".to_owned()],
+    );
     let before = |setting: &Setting| if setting.fast { &fast } else { &usual };
     for (setting, (instance, _)) in SETTINGS.iter().zip(&servers) {
         before(setting).wait_for(&instance.host);

@@ -144,15 +144,7 @@ fn let_in(case: &Case, release: &Release, topology: &str) {
             case.httpd("httpd", &[instance.site(cluster)], &Settings::default()),
         )
     };
-    let traefik = Traefik::start_with(
-        &case.stack.programs,
-        release,
-        cluster,
-        &[&namespace],
-        case.stack.address(),
-        &case.directory,
-        &[],
-    );
+    let traefik = case.traefik(release, cluster, &[&namespace]);
     let get = |client: &Client| client.get(traefik.websecure(), host, "/");
     let of = |authority: &Authority| {
         let pair = authority.client("alice");
