@@ -2,11 +2,13 @@
 //!
 //! There is no kubelet and no controller: objects are checked, stored and watched, and nothing runs them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -91,6 +93,8 @@ pub(crate) struct Cluster {
     /// Of etcd, which has its keys below `prefix`.
     etcd: SocketAddr,
     prefix: String,
+    /// The namespaces that cases took for their own.
+    claimed: Mutex<BTreeSet<String>>,
     _server: Process,
 }
 
@@ -128,6 +132,7 @@ impl Cluster {
             address,
             etcd: etcd.address,
             prefix: name.to_owned(),
+            claimed: Mutex::default(),
             _server: server,
         };
         fs::write(cluster.kubeconfig(), cluster.kubeconfig_text()).expect("the kubeconfig");
@@ -231,6 +236,14 @@ impl Cluster {
         command.env("HOME", &self.directory); // kubectl's cache of what the API serves
         command.env("KUBECTL_APPLYSET", "true"); // allows `--applyset`, and changes nothing without it
         output_of(&mut command, input)
+    }
+
+    /// Takes a namespace for the caller alone, which names it here before it writes there.
+    #[track_caller]
+    pub(crate) fn claim(&self, namespace: &str) {
+        let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = claimed.insert(namespace.to_owned());
+        assert!(is_new, "another case has the namespace `{namespace}`");
     }
 
     /// Applies manifests as a user does and gives kubectl's lines, one an object.

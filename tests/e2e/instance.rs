@@ -30,6 +30,10 @@ pub(crate) struct Instance {
 
 impl Instance {
     /// Prints the manifests of `name` for `release` (unless `further` says another), and makes its namespace and Service.
+    ///
+    /// # Panics
+    ///
+    /// When another instance of this name was made in the cluster: cases run side by side.
     #[track_caller]
     pub(crate) fn new(
         case: &Case,
@@ -38,6 +42,7 @@ impl Instance {
         name: &str,
         further: &[&str],
     ) -> Self {
+        cluster.claim(name);
         let instance = Self::printed(case, release, name, further);
         cluster.apply(&service(name, instance.address));
         instance

@@ -166,7 +166,7 @@ fn let_in(case: &Case, release: &Release, topology: &str) {
 fn ended_tls(case: &Case, release: &Release, topology: &str, ends: Ends) {
     let cluster = case.stack.cluster(release);
     let is_plain = topology == "offload";
-    let namespace = topology.to_owned();
+    let namespace = format!("{topology}-{}", ends.kind);
     let [balancer, node] = [case.stack.address(), case.stack.address()];
     let (address, domain) = (balancer.to_string(), "example.org");
     let way = [
@@ -255,7 +255,7 @@ fn ended_tls(case: &Case, release: &Release, topology: &str, ends: Ends) {
 fn inspected(case: &Case, release: &Release, ends: Ends) {
     let cluster = case.stack.cluster(release);
     let topology = "inspect";
-    let namespace = topology.to_owned();
+    let namespace = format!("{topology}-{}", ends.kind);
     let [balancer, node] = [case.stack.address(), case.stack.address()];
     let (address, domain) = (balancer.to_string(), "example.org");
     let balancers = Authority::new("load balancers");
