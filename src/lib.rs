@@ -11,6 +11,7 @@
 //! | see which certificates a fleet has, and when each ends | [`find`], [`status`] |
 //! | follow a request by the objects of manifests | [`kinds`], [`cluster`], [`path`] |
 //! | see which objects an instance has | [`ingress`] |
+//! | see what cert-manager is told and asked | [`acme`] |
 //! | know what a release of Traefik or of its chart takes | [`release`], [`chart`] |
 //! | know what a load balancer before Traefik can do | [`load_balancer`], [`path::arrival`] |
 //! | see what is written for machines before the cluster | [`outside`] |
@@ -30,6 +31,7 @@
 //! | say what a piece of a report means, for colours | [`tone`] |
 //! | share work among processors | [`threads`] |
 
+pub mod acme;
 pub mod chart;
 pub mod cidr;
 pub mod civiparoisse;

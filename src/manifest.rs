@@ -4,6 +4,7 @@ use crate::fault::Fault;
 use crate::guarded::Guarded;
 use crate::name::{DataKey, Namespace, ObjectName};
 use crate::pki::CertificateText;
+use crate::yaml::Node;
 use std::fmt;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -74,6 +75,8 @@ pub enum Field {
     Map(Vec<(String, Field)>),
     /// Data of a Secret.
     Secret(SecretData),
+    /// A tree as a person gave it, which goes on as it is.
+    Tree(Node),
     /// Nothing: the template leaves its place out.
     Nothing,
 }
@@ -87,6 +90,12 @@ impl From<&str> for Field {
 impl From<String> for Field {
     fn from(text: String) -> Self {
         Self::Text(text)
+    }
+}
+
+impl From<Node> for Field {
+    fn from(tree: Node) -> Self {
+        Self::Tree(tree)
     }
 }
 
@@ -243,7 +252,9 @@ impl Identity {
 fn apply_order(kind: &str) -> u8 {
     match kind {
         "Namespace" => 0,
+        "ClusterIssuer" => 5,
         "Secret" => 10,
+        "Certificate" => 15,
         "ConfigMap" => 20,
         "NetworkPolicy" => 30,
         "ServersTransport" | "ServersTransportTCP" | "Middleware" | "TLSOption" => 40,

@@ -85,6 +85,37 @@ const LINES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "issuer",
+        &[
+            "@text",
+            "--server @text",
+            "--server https://acme.parish.fr/@text",
+            "--email @text",
+            "--profile @text",
+            "--ca-bundle @raw",
+            "--ca-bundle @manifest",
+            "--ingress-class @text",
+            "--gateway @text",
+            "--gateway a/@text",
+            "--dns-solver @raw",
+            "--dns-solver @values",
+            "--dns-solver @manifest",
+            "--wait-instead-of-self-check @text",
+            "--templates @templates",
+        ],
+    ),
+    (
+        "public-certificate",
+        &[
+            "@text --dns a.parish.fr --issuer i",
+            "--dns @text --issuer i",
+            "--dns a.parish.fr --issuer @text",
+            "--dns a.parish.fr --issuer i --namespace @text",
+            "--dns a.parish.fr --issuer i --traefik @text",
+            "--dns a.parish.fr --issuer i --templates @templates",
+        ],
+    ),
+    (
         "traefik-values",
         &[
             "--chart @text",
@@ -381,10 +412,12 @@ const LINES: &[(&str, &[&str])] = &[
 ];
 
 /// What goes well writes manifests, and those hold what they were asked to hold.
-const MANIFESTS: [&str; 4] = [
+const MANIFESTS: [&str; 6] = [
     "new-instance",
     "wildcard-secret",
     "tls-store",
+    "issuer",
+    "public-certificate",
     "traefik-values",
 ];
 

@@ -708,6 +708,8 @@ fn no_report_is_lost_silently() {
         "new-instance p --host a.example.org",
         "wildcard-secret --domain example.org",
         "tls-store",
+        "issuer",
+        "public-certificate --dns a.parish.fr --issuer i",
         "traefik-values",
         "inspect d/tls.crt",
         "status d",

@@ -124,6 +124,10 @@ fn prepare(directory: &Path) {
         &at(".sops.yaml"),
         "creation_rules:\n  - age: age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\n",
     );
+    write(
+        &at("solver.yaml"),
+        "cloudflare: {apiTokenSecretRef: {name: cloudflare, key: token}}\n",
+    );
     std::fs::create_dir(at("clusters")).unwrap();
     good(&[
         "gitops",

@@ -5,6 +5,7 @@
 )]
 #![expect(clippy::format_collect, reason = "a test's text is short")]
 
+mod acme;
 mod bundle;
 mod canary;
 mod certificates;

@@ -7,11 +7,13 @@ use super::completions::Completions;
 use super::examples::examples;
 use super::gitops::Gitops;
 use super::inspect::Inspect;
+use super::issuer::IssuerArguments;
 use super::lint::Lint;
 use super::man::Man;
 use super::new_instance::NewInstance;
 use super::probe::Probe;
 use super::program::PROGRAM;
+use super::public_certificate::PublicCertificateArguments;
 use super::schema::Schema;
 use super::status::Status;
 use super::templates::TemplatesArguments;
@@ -148,6 +150,9 @@ subcommands! {
     WildcardSecret(WildcardSecret) "wildcard-secret", ["wildcard"],
         "Render the Secret of the wildcard certificate, newly made or taken from files";
     TlsStore(TlsStoreArguments) "tls-store", [], "Render the TLSStore that makes a Secret the default certificate";
+    Issuer(IssuerArguments) "issuer", [], "Render the ClusterIssuer by which cert-manager asks Let's Encrypt, or another CA";
+    PublicCertificate(PublicCertificateArguments) "public-certificate", [],
+        "Render the Certificate by which cert-manager has browsers' certificate issued";
     TraefikValues(TraefikValues) "traefik-values", [], "Render the values file of the Traefik Helm chart";
     Ca(MakeCa) "ca", [], "Make a CA as PEM files";
     Cert(MakeCert) "cert", [], "Make a server certificate as PEM files, under an existing CA or one of its own";

@@ -25,6 +25,7 @@ mod folder;
 mod gitops;
 mod glob;
 mod inspect;
+mod issuer;
 mod issuing;
 mod lexical;
 mod lint;
@@ -37,6 +38,7 @@ mod paths;
 mod pkcs12_password;
 mod probe;
 mod program;
+mod public_certificate;
 mod report_format;
 mod schema;
 mod status;
@@ -171,6 +173,8 @@ fn issues(command: &Command) -> bool {
         | Command::Cert(_) => true,
         Command::Gitops(gitops) => gitops.issues(),
         Command::TlsStore(_)
+        | Command::Issuer(_)
+        | Command::PublicCertificate(_)
         | Command::TraefikValues(_)
         | Command::Inspect(_)
         | Command::Status(_)
@@ -198,6 +202,8 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::NewInstance(arguments) => new_instance::run(run, &arguments),
         Command::WildcardSecret(arguments) => wildcard_secret::run(run, &arguments),
         Command::TlsStore(arguments) => tls_store::run(run, &arguments),
+        Command::Issuer(arguments) => issuer::run(run, &arguments),
+        Command::PublicCertificate(arguments) => public_certificate::run(run, &arguments),
         Command::TraefikValues(arguments) => traefik_values::run(&arguments),
         Command::Ca(arguments) => ca::run(run, &arguments),
         Command::Cert(arguments) => cert::run(run, &arguments),

@@ -34,6 +34,8 @@ built_in![
     "labels.yaml",
     "namespace.yaml",
     "secret.yaml",
+    "cert-manager/certificate.yaml",
+    "cert-manager/clusterissuer.yaml",
     "config-httpd.yaml",
     "httpd-ingress.yaml",
     "networkpolicy.yaml",
@@ -509,7 +511,9 @@ fn holds_private_key(field: &Field) -> bool {
         Field::Secret(data) => data.is_private(),
         Field::List(items) => items.iter().any(holds_private_key),
         Field::Map(entries) => entries.iter().any(|(_, field)| holds_private_key(field)),
-        Field::Text(_) | Field::Number(_) | Field::Bool(_) | Field::Nothing => false,
+        Field::Text(_) | Field::Number(_) | Field::Bool(_) | Field::Tree(_) | Field::Nothing => {
+            false
+        }
     }
 }
 
@@ -529,6 +533,7 @@ fn to_value(field: &Field) -> Value {
             })
             .collect(),
         Field::Secret(data) => Value::from_object(Opaque(data.clone())),
+        Field::Tree(tree) => Value::from_object(Flow(yaml::flow_text(tree))),
         Field::Nothing => Value::from(()),
     }
 }
@@ -544,6 +549,20 @@ impl TemplateObject for Opaque {
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
+    }
+}
+
+/// A tree inside a template, in flow style: it is on one line wherever it is placed.
+#[derive(Debug)]
+struct Flow(String);
+
+impl TemplateObject for Flow {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -592,6 +611,9 @@ fn write_scalar(
     let refused = |what: &'static str| Err(Error::new(ErrorKind::InvalidOperation, what));
     if let Some(Opaque(data)) = value.downcast_object_ref() {
         return Ok(write_secret(out, data, private_keys)?);
+    }
+    if let Some(Flow(text)) = value.downcast_object_ref() {
+        return Ok(out.write_str(text)?);
     }
     match value.kind() {
         ValueKind::Bool => Ok(out.write_str(if value.is_true() { "true" } else { "false" })?),

@@ -121,7 +121,7 @@ fn add_leaves<'a>(field: &'a Field, leaves: &mut Vec<StencilLeaf<'a>>) {
         Field::Map(entries) => entries
             .iter()
             .for_each(|(_, item)| add_leaves(item, leaves)),
-        Field::Number(_) | Field::Bool(_) | Field::Nothing => {}
+        Field::Number(_) | Field::Bool(_) | Field::Tree(_) | Field::Nothing => {}
     }
 }
 
@@ -154,7 +154,7 @@ fn mark_field(field: &mut Field, mark: &mut dyn FnMut() -> String) {
         Field::Map(entries) => entries
             .iter_mut()
             .for_each(|(_, item)| mark_field(item, mark)),
-        Field::Number(_) | Field::Bool(_) | Field::Nothing => {}
+        Field::Number(_) | Field::Bool(_) | Field::Tree(_) | Field::Nothing => {}
     }
 }
 

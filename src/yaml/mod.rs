@@ -274,6 +274,48 @@ pub fn tree_text(node: &Node, out: &mut String) {
     write_node(node, 0, out);
 }
 
+/// Returns a tree on one line of YAML that every reader takes for the same values.
+#[must_use]
+pub fn flow_text(node: &Node) -> String {
+    let mut out = String::new();
+    write_flow(node, &mut out);
+    out
+}
+
+fn write_flow(node: &Node, out: &mut String) {
+    match &node.value {
+        Value::Text(text) | Value::Ambiguous(text) => {
+            scalar::write(out, text).expect("writing to a String cannot fail");
+        }
+        Value::List(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push_str(", ");
+                }
+                write_flow(item, out);
+            }
+            out.push(']');
+        }
+        Value::Map(entries) => {
+            out.push('{');
+            for (index, (key, child)) in entries.iter().enumerate() {
+                if index > 0 {
+                    out.push_str(", ");
+                }
+                scalar::write(out, &key.text).expect("writing to a String cannot fail");
+                out.push_str(": ");
+                write_flow(child, out);
+            }
+            out.push('}');
+        }
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
+            write_node(node, 0, out);
+            out.truncate(out.trim_end().len());
+        }
+    }
+}
+
 fn write_node(node: &Node, indent: usize, out: &mut String) {
     let push = |out: &mut String, text: &str| {
         scalar::write(out, text).expect("writing to a String cannot fail");
